@@ -1,0 +1,54 @@
+"""Field history of master data (decision C33): django-simple-history, told who and why by the bus.
+
+Entries and lines have none, since they never change.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from simple_history.models import HistoricalRecords
+from simple_history.signals import pre_create_historical_record
+
+from apps.bus.envelope import current_envelope
+from apps.kernel.actors import acting
+from apps.kernel.correlation import correlation_id
+
+
+class Trail(models.Model):
+    """What every version of a row says beside its fields."""
+
+    actor_name = models.CharField(max_length=200, blank=True)
+    real_actor_name = models.CharField(max_length=200, blank=True)
+    correlation_id = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        abstract = True
+        default_permissions = ()
+
+
+def field_history(**options: Any) -> HistoricalRecords:
+    """`history = field_history()` on a model. Its migration also makes the table append-only, by
+    `guards.append_only("app_historicalmodel")`. Options are HistoricalRecords's own."""
+    return HistoricalRecords(
+        bases=[Trail],
+        history_id_field=models.BigAutoField(primary_key=True),
+        history_user_id_field=models.BigIntegerField(null=True),
+        history_change_reason_field=models.TextField(null=True),
+        **options,
+    )
+
+
+def sign(sender: Any, history_instance: Any, **_: Any) -> None:
+    """Writes into a version who acts and why."""
+    actor, envelope = acting(), current_envelope.get()
+    history_instance.actor_name = str(actor) if actor else ""
+    history_instance.history_user_id = actor.pk if actor else None
+    history_instance.correlation_id = correlation_id() or ""
+    if envelope and envelope.reason:
+        history_instance.history_change_reason = envelope.reason
+
+
+def connect() -> None:
+    pre_create_historical_record.connect(sign, dispatch_uid="bursar.audit.sign")

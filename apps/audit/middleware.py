@@ -1,0 +1,88 @@
+"""Every command and its outcome leaves a row (decision C15).
+
+A success's row commits with the change. A refusal's or a failure's is written in a transaction of its own, when
+the one that was rolled back has ended.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from django.db import models
+
+from apps.bus.envelope import Envelope, Next
+from apps.kernel.clock import now
+from apps.kernel.correlation import causation_id, correlation_id
+from apps.kernel.errors import Refusal
+from apps.kernel.models import Change, noting_changes
+from apps.kernel.plain import to_plain
+from apps.kernel.transactions import afterwards
+
+from .models import Record
+
+log = logging.getLogger("bursar.commands")
+
+
+def record(envelope: Envelope, next: Next) -> Any:
+    """Writes the row of the command, whichever way it ends. A rehearsal leaves none."""
+    if envelope.rehearsing:
+        return next(envelope)
+    with noting_changes() as changes:
+        envelope.before_commit.append(lambda result: _done(envelope, result, changes))
+        try:
+            return next(envelope)
+        except Refusal as refusal:
+            row = _refused(envelope, refusal)
+            afterwards(row.save)
+            log.warning("%s", row.sentence)
+            raise
+        except Exception as error:
+            row = _failed(envelope, error)
+            afterwards(row.save)
+            log.error("%s", row.sentence, exc_info=error)
+            raise
+
+
+def _done(envelope: Envelope, result: Any, changes: Sequence[Change]) -> None:
+    row = _row(envelope, Record.Outcome.DONE)
+    row.sentence = f"{envelope.actor} {envelope.command.sentence(result)}."
+    row.changes = [asdict(each) for each in changes]
+    if isinstance(result, models.Model):
+        row.subject_type, row.subject_id = result._meta.label_lower, str(result.pk)
+    row.save(force_insert=True)
+    log.info("%s", row.sentence)
+
+
+def _refused(envelope: Envelope, refusal: Refusal) -> Record:
+    row = _row(envelope, Record.Outcome.REFUSED)
+    row.sentence = f"{envelope.actor} asked to {_verb(envelope)} and was refused: {refusal}"
+    row.refusals = [{"code": each.code, "detail": str(each)} for each in refusal.refusals]
+    return row
+
+
+def _failed(envelope: Envelope, error: Exception) -> Record:
+    row = _row(envelope, Record.Outcome.FAILED)
+    row.sentence = f"{envelope.actor} could not {_verb(envelope)}: an unexpected {type(error).__name__}."
+    row.refusals = [{"code": "unexpected", "detail": f"{type(error).__name__}: {error}"[:2000]}]
+    return row
+
+
+def _verb(envelope: Envelope) -> str:
+    return type(envelope.command).title().lower()
+
+
+def _row(envelope: Envelope, outcome: Record.Outcome) -> Record:
+    return Record(
+        at=now(),
+        command=type(envelope.command).name(),
+        outcome=outcome,
+        actor_id=envelope.actor.pk,
+        actor_name=str(envelope.actor),
+        reason=envelope.reason,
+        request=to_plain(envelope.command),
+        correlation_id=correlation_id() or "",
+        causation_id=causation_id() or "",
+    )

@@ -1,0 +1,39 @@
+"""What a command is."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, ClassVar
+
+
+class Command:
+    """Something the business can be asked to do, named in the imperative.
+
+    A subclass is a frozen, keyword-only dataclass of ids and plain values. Its docstring is what the operator
+    reads beside its button.
+
+    permission  who may ask: `app.verb_noun`
+    atomic      False for a journey, whose steps are commands that commit one by one
+    says        the sentence of the audit trail, after the actor's name; may use {result} and the fields
+    """
+
+    permission: ClassVar[str]
+    atomic: ClassVar[bool] = True
+    says: ClassVar[str]
+
+    @classmethod
+    def name(cls) -> str:
+        """`ledger.post_entry`: the app and the verb, as in permissions and error codes."""
+        return f"{cls.app()}.{re.sub(r'(?<!^)(?=[A-Z])', '_', cls.__name__).lower()}"
+
+    @classmethod
+    def app(cls) -> str:
+        return cls.__module__.split(".")[1]
+
+    @classmethod
+    def title(cls) -> str:
+        """ "Post entry": what stands on its button."""
+        return re.sub(r"(?<!^)(?=[A-Z])", " ", cls.__name__).capitalize()
+
+    def sentence(self, result: Any) -> str:
+        return self.says.format(result=result, **vars(self))

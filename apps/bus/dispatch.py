@@ -1,0 +1,93 @@
+"""One door for every change.
+
+The middleware is named in settings.BUS_MIDDLEWARE, outermost first (decision C15):
+correlation → record → permission → gate → transaction → idempotency → handler.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache, partial
+from typing import Any
+
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.db import connection, transaction
+from django.utils.module_loading import import_string
+
+from apps.kernel.actors import Actor, acting_as
+from apps.kernel.errors import Refusal, refusal_behind
+
+from .commands import Command
+from .envelope import Envelope, Middleware, Next, current_envelope
+from .registry import handled
+
+
+def dispatch(command: Command, *, actor: Actor | None = None) -> Any:
+    """Do the command for `actor` and return what its handler returns.
+
+    Raises the Refusal when a rule, a permission or the database refuses; then nothing of it is kept but the
+    audit row. Inside a handler the actor may be left out: it is the outer command's. The outermost dispatch
+    opens the transaction and a nested one joins it (decision C31).
+    """
+    return _send(_envelope(command, actor))
+
+
+def rehearse(command: Command, *, actor: Actor | None = None) -> Sequence[Refusal]:
+    """Do everything dispatch would do, keep nothing, and return every refusal; none means it would be done."""
+    envelope = _envelope(command, actor)
+    envelope.rehearsing = True
+    try:
+        with transaction.atomic():
+            _send(envelope)
+            _check_deferred_constraints()
+            transaction.set_rollback(True)
+    except Refusal as refusal:
+        return refusal.refusals
+    return ()
+
+
+def _envelope(command: Command, actor: Actor | None) -> Envelope:
+    outer = current_envelope.get()
+    chosen = actor or (outer.actor if outer else None)
+    if chosen is None:
+        raise TypeError(f"Nobody is named to {type(command).title().lower()}: dispatch(…, actor=…).")
+    return Envelope(
+        command=command,
+        actor=chosen,
+        rehearsing=bool(outer and outer.rehearsing),
+        nested=outer is not None,
+    )
+
+
+def _send(envelope: Envelope) -> Any:
+    token = current_envelope.set(envelope)
+    try:
+        with acting_as(envelope.actor):
+            return _pipeline()(envelope)
+    finally:
+        current_envelope.reset(token)
+
+
+@cache
+def _pipeline() -> Next:
+    step: Next = _handle
+    for path in reversed(settings.BUS_MIDDLEWARE):
+        middleware: Middleware = import_string(path)
+        step = partial(middleware, next=step)  # type: ignore[call-arg]
+    return step
+
+
+def _handle(envelope: Envelope) -> Any:
+    entry = handled(type(envelope.command))
+    handler = entry.rehearsal if envelope.rehearsing and entry.rehearsal else entry.handler
+    return handler(envelope.command)
+
+
+def _check_deferred_constraints() -> None:
+    """What the database would refuse at commit, it refuses now."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    except DatabaseError as error:
+        raise refusal_behind(error) or error from error

@@ -1,0 +1,40 @@
+"""A command on its way, with who asks and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+from apps.kernel.actors import Actor
+
+from .commands import Command
+
+
+@dataclass
+class Envelope:
+    """What the middleware sees.
+
+    rehearsing     True when everything will be rolled back and nothing recorded
+    nested         True inside the handler of another command
+    before_commit  called with the result, inside the command's transaction, after its handler
+    """
+
+    command: Command
+    actor: Actor
+    rehearsing: bool = False
+    nested: bool = False
+    before_commit: list[Callable[[Any], None]] = field(default_factory=list)
+
+    @property
+    def reason(self) -> str:
+        """Why, in the actor's words; a command that needs one has the field."""
+        return str(getattr(self.command, "reason", ""))
+
+
+Next = Callable[[Envelope], Any]
+Middleware = Callable[[Envelope, Next], Any]
+
+current_envelope: ContextVar[Envelope | None] = ContextVar("envelope", default=None)
+"""The innermost command being handled."""

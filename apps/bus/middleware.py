@@ -1,0 +1,52 @@
+"""What every command gets, whoever sends it. Recording is audit's (`apps.audit.middleware.record`)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import Error as DatabaseError
+
+from apps.kernel.correlation import correlated
+from apps.kernel.errors import refusal_behind
+from apps.kernel.transactions import unit_of_work
+
+from .envelope import Envelope, Next
+from .errors import MayNot
+
+
+def correlation(envelope: Envelope, next: Next) -> Any:
+    """Everything the command causes can be found by one id."""
+    with correlated():
+        return next(envelope)
+
+
+def permission(envelope: Envelope, next: Next) -> Any:
+    """Raises MayNot unless the actor has the command's permission."""
+    command = type(envelope.command)
+    if not envelope.actor.has_perm(command.permission):
+        raise MayNot(actor=envelope.actor, title=command.title().lower(), permission=command.permission)
+    return next(envelope)
+
+
+def atomic(envelope: Envelope, next: Next) -> Any:
+    """All of a command or nothing. A database's own refusal is translated into the rule it stands for.
+
+    A journey (`atomic = False`) has no transaction of its own: each of its steps is a command.
+    """
+    if not envelope.command.atomic:
+        result = next(envelope)
+        with unit_of_work():
+            _before_commit(envelope, result)
+        return result
+    try:
+        with unit_of_work():
+            result = next(envelope)
+            _before_commit(envelope, result)
+            return result
+    except DatabaseError as error:
+        raise refusal_behind(error) or error from error
+
+
+def _before_commit(envelope: Envelope, result: Any) -> None:
+    for callback in envelope.before_commit:
+        callback(result)

@@ -1,0 +1,7 @@
+from apps.kernel.manifest import Module
+
+MODULE = Module(
+    name="bus",
+    version="1.0.0",
+    description="Commands, and the one way they are done.",
+)

@@ -1,0 +1,57 @@
+"""Which handler does which command."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from .commands import Command
+
+C = TypeVar("C", bound=Command)
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Handled:
+    """A command's handler; `rehearsal` stands in for it where a journey is only rehearsed."""
+
+    handler: Callable[[Any], Any]
+    rehearsal: Callable[[Any], Any] | None
+
+
+_handled: dict[type[Command], Handled] = {}
+
+
+def handles(
+    command_type: type[C], *, rehearsal: Callable[[C], Any] | None = None
+) -> Callable[[Callable[[C], R]], Callable[[C], R]]:
+    """Marks the one function that does the command. A journey also names its `rehearsal`, which checks what
+    must be true before it starts and changes nothing."""
+
+    def register(handler: Callable[[C], R]) -> Callable[[C], R]:
+        _refuse_half_a_command(command_type, rehearsal)
+        _handled[command_type] = Handled(handler, rehearsal)
+        return handler
+
+    return register
+
+
+def handled(command_type: type[Command]) -> Handled:
+    return _handled[command_type]
+
+
+def commands() -> list[type[Command]]:
+    """Every command there is, by name."""
+    return sorted(_handled, key=lambda each: each.name())
+
+
+def _refuse_half_a_command(command_type: type[Command], rehearsal: object) -> None:
+    name = command_type.__name__
+    if command_type in _handled:
+        raise TypeError(f"{name} already has a handler.")
+    for word in ("permission", "says"):
+        if not getattr(command_type, word, ""):
+            raise TypeError(f"{name} has no `{word}`.")
+    if not command_type.__doc__ or command_type.__doc__.startswith(f"{name}("):
+        raise TypeError(f"{name} has no docstring for its button.")
+    if not command_type.atomic and rehearsal is None:
+        raise TypeError(f"{name} is a journey and has no rehearsal.")

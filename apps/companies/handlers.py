@@ -1,0 +1,27 @@
+"""How companies do what they are asked."""
+
+from __future__ import annotations
+
+from apps.bus import handles
+from apps.kernel.errors import together
+from apps.kernel.money import currency
+
+from . import rules
+from .commands import FoundCompany
+from .models import Company
+
+
+@handles(FoundCompany)
+def found_company(command: FoundCompany) -> Company:
+    with together() as asked:
+        asked.check(rules.code_must_be_free, command.code)
+        asked.check(currency, command.currency)
+        parent = asked.check(rules.parent_must_exist, command.parent)
+
+    return Company.objects.create(
+        code=command.code,
+        name=command.name,
+        currency=command.currency,
+        parent=parent,
+        country=command.country,
+    )

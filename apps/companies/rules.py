@@ -1,0 +1,21 @@
+"""What must be true of companies."""
+
+from __future__ import annotations
+
+from .errors import CompanyCodeTaken, CompanyUnknown
+from .models import Company
+
+
+def code_must_be_free(code: str) -> None:
+    if Company.objects.filter(code=code).exists():
+        raise CompanyCodeTaken(code=code)
+
+
+def parent_must_exist(code: str) -> Company | None:
+    """No code means no parent."""
+    if not code:
+        return None
+    parent = Company.objects.filter(code=code).first()
+    if parent is None:
+        raise CompanyUnknown(code=code)
+    return parent

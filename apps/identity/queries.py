@@ -1,0 +1,30 @@
+"""Questions about users."""
+
+from __future__ import annotations
+
+from allauth.account.forms import default_token_generator
+from allauth.account.utils import user_pk_to_url_str
+from django.conf import settings
+from django.urls import reverse
+
+from apps.kernel.tenant import current_tenant
+
+from .models import User
+
+
+def user_with_email(email: str) -> User | None:
+    return User.objects.filter(email__iexact=email).first()
+
+
+def invitation_link(user: User) -> str:
+    """Where the user chooses a password; the link works once and no longer than a password-reset link."""
+    key = f"{user_pk_to_url_str(user)}-{default_token_generator.make_token(user)}"
+    uidb36, token = key.split("-", maxsplit=1)
+    path = reverse(
+        "account_reset_password_from_key",
+        urlconf=settings.ROOT_URLCONF,
+        kwargs={"uidb36": uidb36, "key": token},
+    )
+    tenant = current_tenant()
+    prefix = f"/t/{tenant.slug}" if tenant else ""
+    return f"{settings.PUBLIC_URL}{prefix}/{path.lstrip('/')}"

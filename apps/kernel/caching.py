@@ -1,0 +1,178 @@
+"""Memory, then Redis, then the database; every key belongs to a tenant.
+
+Correctness never rests on what is kept here: Redis may be flushed or gone at any moment, and then the loader
+answers. A change bumps the stamp of its area after the commit; the stamp is part of every key, so one bump
+makes a whole area of one tenant unreachable without scanning keys, and a push tells every process at once.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import pickle
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Any, Generic, TypeVar
+
+import redis
+from django.conf import settings
+from django.db import transaction
+
+from .tenant import current_tenant
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+CHANNEL = "bursar:stamps"
+log = logging.getLogger(__name__)
+
+
+def tenant_cache_key(key: str, tenant_id: int | str | None = None) -> str:
+    """`tenant:{id}:{key}`, of the current tenant when none is named, `public` being the platform's own.
+
+    Name the tenant when the platform keeps something about it (row CAC-03).
+    """
+    if tenant_id is None:
+        tenant = current_tenant()
+        tenant_id = tenant.id if tenant else "public"
+    return f"tenant:{tenant_id}:{key}"
+
+
+def make_key(key: str, key_prefix: str, version: int) -> str:
+    """Django's `KEY_FUNCTION`: sessions, throttles, palettes and all else in the cache are a tenant's too."""
+    return tenant_cache_key(f"{key_prefix}{version}:{key}")
+
+
+class Cached(Generic[K, V]):
+    """Answers of `load(key)`, kept per tenant.
+
+    area    the name under which they are kept and invalidated together
+    ttl     seconds, the ceiling when a push is lost
+    of      whose they are where it is not the current tenant: "public" for what the platform knows
+    size    how many of them one process keeps in memory
+    """
+
+    def __init__(
+        self, area: str, load: Callable[[K], V], *, ttl: int, of: str | None = None, size: int = 10_000
+    ) -> None:
+        self.area, self.load, self.ttl, self.of, self.size = area, load, ttl, of, size
+        self._memory: OrderedDict[str, tuple[float, V]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: K) -> V:
+        try:
+            stamp = _stamps.of(tenant_cache_key(f"{self.area}:stamp", self.of))
+        except redis.RedisError:
+            return self.load(key)
+        full = tenant_cache_key(f"{self.area}:{key}", self.of) + f"@{stamp}"
+        found, value = self._remembered(full)
+        return value if found else self._fetch(key, full)  # type: ignore[return-value]
+
+    def invalidate(self, tenant_id: int | str | None = None) -> None:
+        """Forget the area, for everybody, once the change at hand is committed."""
+        name = tenant_cache_key(f"{self.area}:stamp", self.of or tenant_id)
+        transaction.on_commit(lambda: _stamps.bump(name), robust=True)
+
+    def _remembered(self, full: str) -> tuple[bool, V | None]:
+        with self._lock:
+            until, value = self._memory.get(full, (0.0, None))
+            if until < time.monotonic():
+                self._memory.pop(full, None)
+                return False, None
+            self._memory.move_to_end(full)
+            return True, value
+
+    def _fetch(self, key: K, full: str) -> V:
+        value = self._from_redis(full)
+        if value is None:
+            value = (self.load(key),)
+            self._to_redis(full, value)
+        with self._lock:
+            self._memory[full] = (time.monotonic() + self.ttl, value[0])
+            while len(self._memory) > self.size:
+                self._memory.popitem(last=False)
+        return value[0]
+
+    def _from_redis(self, full: str) -> tuple[V] | None:
+        """A tuple of one, so that a remembered None is not a miss."""
+        try:
+            kept = _client().get(full)
+        except redis.RedisError:
+            return None
+        return pickle.loads(kept) if kept else None  # noqa: S301 - our own bytes, on our own server
+
+    def _to_redis(self, full: str, value: tuple[V]) -> None:
+        try:
+            _client().set(full, pickle.dumps(value), ex=self.ttl)
+        except redis.RedisError as error:
+            log.warning("Not kept in Redis: %s", error)
+
+
+class _Stamps:
+    """The current stamp of every area, known without asking while a listener hears Redis push the changes."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, int] = {}
+        self._hearing = threading.Event()
+        self._listener: int | None = (
+            None  # the process that has one: a fork leaves its parent's threads behind
+        )
+        self._lock = threading.Lock()
+
+    def of(self, name: str) -> int:
+        self._listen()
+        if self._hearing.is_set() and name in self._known:
+            return self._known[name]
+        stamp = int(_client().get(name) or 0)
+        if self._hearing.is_set():
+            self._known.setdefault(name, stamp)
+        return stamp
+
+    def bump(self, name: str) -> None:
+        stamp = _client().incr(name)
+        self._known[name] = stamp
+        _client().publish(CHANNEL, f"{name} {stamp}")
+
+    def _listen(self) -> None:
+        if self._listener == os.getpid():
+            return
+        with self._lock:
+            if self._listener == os.getpid():
+                return
+            self._hearing.clear()
+            self._known.clear()
+            self._listener = os.getpid()
+            threading.Thread(target=self._hear_for_ever, name="stamps", daemon=True).start()
+
+    def _hear_for_ever(self) -> None:
+        while True:
+            try:
+                self._hear()
+            except redis.RedisError as error:
+                log.warning("Cache pushes are not heard, stamps are asked for instead: %s", error)
+            self._hearing.clear()
+            time.sleep(1)
+
+    def _hear(self) -> None:
+        with _client().pubsub() as channel:
+            channel.subscribe(CHANNEL)
+            for message in channel.listen():
+                if message["type"] == "subscribe":
+                    self._known.clear()  # what was pushed while nobody heard is not known
+                    self._hearing.set()
+                elif message["type"] == "message":
+                    name, stamp = message["data"].decode().rsplit(" ", 1)
+                    self._known[name] = int(stamp)
+
+
+_stamps = _Stamps()
+_clients: dict[int, Any] = {}
+
+
+def _client() -> Any:
+    """One per process: a connection must not cross a fork."""
+    pid = os.getpid()
+    if pid not in _clients:
+        _clients[pid] = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=5, socket_connect_timeout=3)
+    return _clients[pid]

@@ -1,0 +1,163 @@
+"""Refusals: what the business does not allow, said in words a user can read.
+
+Every app has one family under `Refusal` (`class LedgerRefusal(Refusal)`); a concrete refusal is of its
+family and of one kind (`NotFound`, `Invalid`, `Conflict`, `Forbidden`, `Unavailable`), which gives the HTTP status.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, ClassVar, ParamSpec, TypeVar
+
+from django.db import Error as DatabaseError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Refusal(Exception):
+    """The request was understood and refused; nothing of it was kept.
+
+    `message` is the sentence, filled from the context. `enforced_by` names the constraints or SQLSTATEs with
+    which the database itself refuses the same thing, so that a lost race reads like the rule.
+    """
+
+    message: ClassVar[str] = "This is not allowed."
+    status: ClassVar[int] = 400
+    enforced_by: ClassVar[tuple[str, ...]] = ()
+    _by_database: ClassVar[dict[str, type[Refusal]]] = {}
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        for name in cls.__dict__.get("enforced_by", ()):
+            Refusal._by_database[name] = cls
+
+    def __init__(self, **context: object) -> None:
+        self.context = context
+        super().__init__(self.message.format_map(_Spoken(context)))
+
+    @property
+    def code(self) -> str:
+        """Stable for ever, `app.snake_case`: what a program may compare."""
+        return code_of(type(self))
+
+    @property
+    def refusals(self) -> Sequence[Refusal]:
+        """All reasons: one, except where several rules were broken at once."""
+        return (self,)
+
+    @property
+    def cause(self) -> BaseException | None:
+        return self.__cause__
+
+
+class NotFound(Refusal):
+    """What was asked for does not exist."""
+
+    status = 404
+
+
+class Invalid(Refusal):
+    """The request breaks a rule whatever the state of the books."""
+
+    status = 422
+
+
+class Conflict(Refusal):
+    """The state of the books forbids it now."""
+
+    status = 409
+
+
+class Forbidden(Refusal):
+    """The actor may not."""
+
+    status = 403
+
+
+class Unavailable(Refusal):
+    """It cannot be served now; the same request may succeed later."""
+
+    status = 503
+
+
+class SeveralRefusals(Refusal):
+    """More than one rule is broken; all of them are said together."""
+
+    message = "{count} rules are broken: {sentences}"
+
+    def __init__(self, refusals: Sequence[Refusal]) -> None:
+        self._refusals = tuple(refusals)
+        super().__init__(count=len(refusals), sentences=" ".join(str(each) for each in refusals))
+
+    @property
+    def status(self) -> int:  # type: ignore[override]  # the gravest kind speaks for all
+        return max(each.status for each in self._refusals)
+
+    @property
+    def refusals(self) -> Sequence[Refusal]:
+        return self._refusals
+
+
+class _Spoken(dict[str, object]):
+    """Context for a sentence; a refusal built from a database error may lack a word."""
+
+    def __missing__(self, key: str) -> str:
+        return f"({key.replace('_', ' ')})"
+
+
+def code_of(refusal_type: type[Refusal]) -> str:
+    app = refusal_type.__module__.split(".")[1]
+    return f"{app}.{re.sub(r'(?<!^)(?=[A-Z])', '_', refusal_type.__name__).lower()}"
+
+
+class Together:
+    """Collects what several rules refuse; see `together`."""
+
+    def __init__(self) -> None:
+        self.refusals: list[Refusal] = []
+
+    def check(self, rule: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R | None:
+        """What the rule found, or None when it refused: the block's end raises before None can be used."""
+        try:
+            return rule(*args, **kwargs)
+        except Refusal as refusal:
+            self.refusals.extend(refusal.refusals)
+            return None
+
+
+@contextmanager
+def together() -> Iterator[Together]:
+    """Ask several rules, then refuse with all of their reasons at once.
+
+    with together() as rules_:
+        rules_.check(rules.lines_must_balance, lines)
+        rules_.check(rules.day_must_be_open, day)
+    """
+    collected = Together()
+    yield collected
+    if len(collected.refusals) == 1:
+        raise collected.refusals[0]
+    if collected.refusals:
+        raise SeveralRefusals(collected.refusals)
+
+
+def refusal_behind(error: DatabaseError) -> Refusal | None:
+    """The refusal that a constraint or trigger of ours stands for, or None when the error is not ours."""
+    cause = error.__cause__
+    diagnosis = getattr(cause, "diag", None)
+    if diagnosis is None:
+        return None
+    names = (getattr(cause, "sqlstate", None), diagnosis.constraint_name)
+    for name in names:
+        if name in Refusal._by_database:
+            return Refusal._by_database[name](**_context(diagnosis.message_detail))
+    return None
+
+
+def _context(detail: str | None) -> dict[str, object]:
+    """Our triggers write `DETAIL: key=value; key=value`; PostgreSQL's own details are not for users."""
+    pairs = re.findall(r"(\w+)=([^;]*)", detail or "")
+    return {key: value.strip() for key, value in pairs}

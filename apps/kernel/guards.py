@@ -1,0 +1,38 @@
+"""Migration operations for what the database itself must refuse, whoever asks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import migrations
+
+RUNTIME_ROLES = "bursar_app, bursar_tables"
+
+_REFUSE = """
+CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '% rows are written once and never changed.', TG_TABLE_NAME
+        USING ERRCODE = '42501', DETAIL = format('table=%s; operation=%s', TG_TABLE_NAME, TG_OP);
+END $$;
+"""
+
+_APPEND_ONLY = """
+CREATE TRIGGER {table}_rows_stay BEFORE UPDATE OR DELETE ON {table}
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER {table}_is_not_emptied BEFORE TRUNCATE ON {table}
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM {roles};
+"""
+
+_UNDO = """
+DROP TRIGGER {table}_rows_stay ON {table};
+DROP TRIGGER {table}_is_not_emptied ON {table};
+GRANT UPDATE, DELETE ON {table} TO {roles};
+"""
+
+
+def append_only(table: str) -> migrations.RunSQL:
+    """Rows of `table` can be added and read, and nothing else: by trigger against everybody who does not own
+    the table, by missing rights against the runtime."""
+    words: dict[str, Any] = {"table": table, "roles": RUNTIME_ROLES}
+    return migrations.RunSQL(_REFUSE + _APPEND_ONLY.format(**words), _UNDO.format(**words))

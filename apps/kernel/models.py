@@ -1,0 +1,77 @@
+"""What every model of ours has: a BIGINT identity, no back doors for changes, and a memory of what it was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, Self
+
+from django.db import models
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field of one row, before and after, as plain values."""
+
+    object: str
+    field: str
+    before: Any
+    after: Any
+
+
+_noted: ContextVar[list[Change] | None] = ContextVar("changes", default=None)
+
+
+@contextmanager
+def noting_changes() -> Iterator[list[Change]]:
+    """Collects what `Tracked` rows change inside the block: the audit row's field diff."""
+    noted: list[Change] = []
+    token = _noted.set(noted)
+    try:
+        yield noted
+    finally:
+        _noted.reset(token)
+
+
+class Tracked(models.Model):
+    """Remembers the values it was loaded with, and notes on save which of them changed."""
+
+    class Meta:
+        abstract = True
+        default_permissions = ("view",)
+
+    @classmethod
+    def from_db(cls, db: str | None, field_names: Any, values: Any) -> Self:
+        instance = super().from_db(db, field_names, values)
+        instance.__dict__["_loaded"] = dict(zip(field_names, values, strict=False))
+        return instance
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        changes = list(self._changes(kwargs.get("update_fields")))
+        super().save(*args, **kwargs)
+        if (noted := _noted.get()) is not None:
+            noted.extend(changes)
+        self.__dict__["_loaded"] = {
+            each.attname: getattr(self, each.attname) for each in self._meta.concrete_fields
+        }
+
+    def _changes(self, update_fields: Sequence[str] | None) -> Iterator[Change]:
+        loaded = self.__dict__.get("_loaded")
+        if loaded is None:
+            return
+        for each in self._meta.concrete_fields:
+            if (
+                update_fields is not None
+                and each.name not in update_fields
+                and each.attname not in update_fields
+            ):
+                continue
+            before, after = loaded.get(each.attname), getattr(self, each.attname)
+            if before != after:
+                yield Change(f"{self._meta.label_lower}:{self.pk}", each.name, _plain(before), _plain(after))
+
+
+def _plain(value: Any) -> Any:
+    return value if value is None or isinstance(value, bool | int) else str(value)

@@ -1,0 +1,116 @@
+"""Money: an exact number of minor units of one ISO 4217 currency. Never a float.
+
+Minor units come from ISO 4217's own list (package `iso4217`); CLDR, and so babel, differs for 13 codes
+(IQD has 3 there 0). A currency that was withdrawn, such as HRK, is not on the list and is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+
+import iso4217
+
+from .errors import Invalid
+
+LARGEST = 10**15
+"""In minor units, either side of zero. A line fits BIGINT with room; sums are `numeric` in SQL."""
+
+_NUMBER = re.compile(r"\A[+-]?\d{1,19}(?:\.\d{1,12})?\Z")
+
+
+class CurrencyUnknown(Invalid):
+    message = "{code!r} is not an active ISO 4217 currency."
+
+
+class AmountMalformed(Invalid):
+    message = "{text!r} is not an amount: write digits with at most one decimal point."
+
+
+class AmountTooPrecise(Invalid):
+    message = "{currency} has {digits} decimals, so {amount} cannot be an amount of it."
+
+
+class AmountTooLarge(Invalid):
+    message = "{amount} {currency} is beyond the largest amount Bursar keeps."
+
+
+class CurrenciesDiffer(Invalid):
+    message = "{left} and {right} cannot be added: exchange one first."
+
+
+@dataclass(frozen=True, slots=True)
+class Currency:
+    """An active currency: `code` as in "USD", `digits` the decimals of its minor unit (JPY 0, KWD 3)."""
+
+    code: str
+    digits: int
+    name: str
+
+    def __str__(self) -> str:
+        return self.code
+
+
+CURRENCIES: dict[str, Currency] = {
+    each.code: Currency(each.code, each.exponent, each.currency_name)
+    for each in iso4217.Currency
+    if each.exponent is not None  # gold, drawing rights and the like have no minor unit to keep books in
+}
+
+
+def currency(code: str) -> Currency:
+    """Raises CurrencyUnknown."""
+    try:
+        return CURRENCIES[code]
+    except KeyError:
+        raise CurrencyUnknown(code=code) from None
+
+
+@dataclass(frozen=True, slots=True, order=False)
+class Money:
+    """`minor` units (signed) of `currency`: Money(1234, USD) is 12.34 dollars."""
+
+    minor: int
+    currency: Currency
+
+    @classmethod
+    def of(cls, amount: Decimal | int | str, code: str) -> Money:
+        """From a decimal number in major units. Raises CurrencyUnknown, AmountMalformed, AmountTooPrecise
+        or AmountTooLarge; never rounds."""
+        unit = currency(code)
+        exact = _decimal(amount)
+        scaled = exact.scaleb(unit.digits)
+        if scaled != scaled.to_integral_value():
+            raise AmountTooPrecise(amount=amount, currency=code, digits=unit.digits)
+        if abs(scaled) > LARGEST:
+            raise AmountTooLarge(amount=amount, currency=code)
+        return cls(int(scaled), unit)
+
+    @property
+    def amount(self) -> Decimal:
+        """In major units, with all decimals of the currency."""
+        return Decimal(self.minor).scaleb(-self.currency.digits)
+
+    def __add__(self, other: Money) -> Money:
+        if other.currency != self.currency:
+            raise CurrenciesDiffer(left=self.currency.code, right=other.currency.code)
+        return Money(self.minor + other.minor, self.currency)
+
+    def __neg__(self) -> Money:
+        return Money(-self.minor, self.currency)
+
+    def __sub__(self, other: Money) -> Money:
+        return self + -other
+
+    def __str__(self) -> str:
+        return f"{self.amount:,f} {self.currency.code}"
+
+
+def _decimal(amount: Decimal | int | str) -> Decimal:
+    if isinstance(amount, bool | float):
+        raise AmountMalformed(text=repr(amount))
+    text = f"{amount:f}" if isinstance(amount, Decimal) else str(amount).strip()
+    if not _NUMBER.match(text):
+        raise AmountMalformed(text=str(amount))
+    return Decimal(text)

@@ -1,0 +1,183 @@
+"""Every refusal over HTTP is one shape: RFC 9457 problem+json, or a page that says the same to a person."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.template.loader import render_to_string
+from drf_standardized_errors.handler import ExceptionHandler
+from rest_framework.exceptions import APIException
+
+from .correlation import correlation_id
+from .errors import Refusal
+
+CONTENT_TYPE = "application/problem+json"
+log = logging.getLogger(__name__)
+
+
+def problem(
+    status: int, code: str, detail: str, instance: str, errors: Sequence[dict[str, Any]] = ()
+) -> dict[str, Any]:
+    """type, title, status, detail, instance, code, correlation_id, errors: [{code, detail, attr}]."""
+    return {
+        "type": f"/problems/{code}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "instance": instance,
+        "code": code,
+        "correlation_id": correlation_id(),
+        "errors": list(errors),
+    }
+
+
+def problem_of(refusal: Refusal, instance: str) -> dict[str, Any]:
+    errors = [{"code": each.code, "detail": str(each), "attr": None} for each in refusal.refusals]
+    return problem(refusal.status, refusal.code, str(refusal), instance, errors)
+
+
+def problem_response(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    return _answer(request, problem_of(refusal, request.get_full_path()))
+
+
+class ProblemHandler(ExceptionHandler):  # type: ignore[misc]
+    """DRF's errors and ours as problem+json; drf-standardized-errors flattens the field errors."""
+
+    def convert_known_exceptions(self, exc: Exception) -> Exception:
+        if isinstance(exc, Refusal):
+            return RefusedByTheBusiness(exc)
+        converted: Exception = super().convert_known_exceptions(exc)
+        return converted
+
+    def run(self) -> Any:
+        response = super().run()
+        if response is None:
+            return None
+        request = self.context["request"]
+        if isinstance(self.exc, Refusal):
+            body = problem_of(self.exc, request.get_full_path())
+        else:
+            body = _from_fields(response.status_code, response.data["errors"], request.get_full_path())
+        response.data, response.content_type = body, CONTENT_TYPE
+        return response
+
+
+class RefusedByTheBusiness(APIException):
+    """A Refusal in DRF's clothes."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(detail=str(refusal), code=refusal.code)
+        self.status_code = refusal.status
+
+
+class ProblemMiddleware:
+    """What is refused or fails outside DRF."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        return problem_response(request, exception) if isinstance(exception, Refusal) else None
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _plain(request, HTTPStatus.NOT_FOUND, "There is nothing at this address.")
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _plain(request, HTTPStatus.FORBIDDEN, "You may not see this page.")
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _plain(request, HTTPStatus.BAD_REQUEST, "The request cannot be understood.")
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    sentence = "Something went wrong here. It is logged under the correlation id; nothing was half-written."
+    return _plain(request, HTTPStatus.INTERNAL_SERVER_ERROR, sentence)
+
+
+def document_problems(
+    result: dict[str, Any], generator: Any, request: HttpRequest | None, public: bool
+) -> dict[str, Any]:
+    """drf-spectacular hook: every error answers problem+json, and "Try it out" stays inside /t/<slug>/."""
+    result["components"]["schemas"]["Problem"] = PROBLEM_SCHEMA
+    for operation in _operations(result):
+        for status in [each for each in operation["responses"] if each[0] in "45"]:
+            del operation["responses"][status]
+        operation["responses"]["default"] = {
+            "description": "Refused.",
+            "content": {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+    if request is not None:
+        result["servers"] = [{"url": request.META.get("SCRIPT_NAME") or "/"}]
+    return result
+
+
+PROBLEM_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "description": "RFC 9457. `code` is stable; `errors` lists every reason.",
+    "required": ["type", "title", "status", "detail", "instance", "code", "errors"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "instance": {"type": "string"},
+        "code": {"type": "string"},
+        "correlation_id": {"type": ["string", "null"]},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["code", "detail", "attr"],
+                "properties": {
+                    "code": {"type": "string"},
+                    "detail": {"type": "string"},
+                    "attr": {"type": ["string", "null"]},
+                },
+            },
+        },
+    },
+}
+
+
+def _operations(schema: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        operation
+        for methods in schema["paths"].values()
+        for operation in methods.values()
+        if isinstance(operation, dict) and "responses" in operation
+    ]
+
+
+def _from_fields(status: int, errors: Sequence[dict[str, Any]], instance: str) -> dict[str, Any]:
+    """DRF's own: one code speaks for the whole where there is one, `request.invalid` where there are several."""
+    first = errors[0]
+    if status == HTTPStatus.BAD_REQUEST:
+        sentence = f"{len(errors)} fields are wrong." if len(errors) > 1 else str(first["detail"])
+        return problem(status, "request.invalid", sentence, instance, errors)
+    return problem(status, f"request.{first['code']}", str(first["detail"]), instance, errors)
+
+
+def _plain(request: HttpRequest, status: HTTPStatus, sentence: str) -> HttpResponse:
+    code = f"request.{status.name.lower()}"
+    return _answer(request, problem(status, code, sentence, request.get_full_path()))
+
+
+def _answer(request: HttpRequest, body: dict[str, Any]) -> HttpResponse:
+    if _wants_page(request):
+        return HttpResponse(render_to_string("problem.html", body), status=body["status"])
+    return JsonResponse(body, status=body["status"], content_type=CONTENT_TYPE)
+
+
+def _wants_page(request: HttpRequest) -> bool:
+    under_api = request.path_info.startswith("/api/") or "/api/" in request.path
+    return not under_api and request.accepts("text/html")

@@ -1,0 +1,154 @@
+"""The four queues: their limits in one frozen table, and the base classes that give a task its queue.
+
+A task takes ids, works for the tenant named in its message header, and fails closed without one.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from celery import Task
+from django.conf import settings
+from django.db import OperationalError
+from django.utils.module_loading import import_string
+
+from .correlation import correlated, correlation_id
+from .errors import Unavailable
+from .tenant import TenantInfo, activate, current_tenant
+
+PLATFORM = "public"
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePolicy:
+    """`retries` after the first try, `time_limit` and `wait_alarm` in seconds (decision C5)."""
+
+    retries: int
+    time_limit: int
+    wait_alarm: int
+
+    @property
+    def soft_time_limit(self) -> int:
+        return self.time_limit - 10
+
+
+POLICIES: dict[str, QueuePolicy] = {
+    "financial": QueuePolicy(retries=2, time_limit=90, wait_alarm=30),
+    "default": QueuePolicy(retries=3, time_limit=60, wait_alarm=60),
+    "billing": QueuePolicy(retries=3, time_limit=90, wait_alarm=90),
+    "audit": QueuePolicy(retries=3, time_limit=60, wait_alarm=120),
+    "low": QueuePolicy(retries=3, time_limit=120, wait_alarm=120),
+}
+POOLS: dict[str, tuple[str, ...]] = {
+    "financial": ("financial",),
+    "default": ("default",),
+    "billing": ("billing",),
+    "audit": ("audit", "low"),
+}
+"""One worker pool each; `financial` never shares one with lower work."""
+
+
+class TaskWithoutTenant(Unavailable):
+    message = "The task {task} names no tenant in its header, so it was not run."
+
+
+class TaskTenantUnknown(Unavailable):
+    message = "The task {task} is for tenant {tenant}, which is not served, so it was not run."
+
+
+class TenantTask(Task):  # type: ignore[type-arg]
+    """Runs for the tenant that sent it. `platform = True` marks a task of the platform itself."""
+
+    abstract = True
+    queue_name: ClassVar[str]
+    platform: ClassVar[bool] = False
+    autoretry_for = (OperationalError, ConnectionError)
+    retry_backoff = 5
+    retry_backoff_max = 120
+    retry_jitter = True
+    throws = (Unavailable,)
+
+    def apply_async(self, *args: Any, headers: dict[str, Any] | None = None, **options: Any) -> Any:
+        return super().apply_async(*args, headers=self.sender() | (headers or {}), **options)
+
+    def sender(self) -> dict[str, Any]:
+        """The headers that carry the sender's context to the worker."""
+        tenant = None if self.platform else current_tenant()
+        return {"tenant": tenant.id if tenant else PLATFORM, "correlation_id": correlation_id()}
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        with self._context():
+            return super().__call__(*args, **kwargs)
+
+    def _context(self) -> AbstractContextManager[Any]:
+        stack = ExitStack()
+        stack.enter_context(correlated(self._header("correlation_id")))
+        stack.enter_context(activate(self._tenant()))
+        return stack
+
+    def _tenant(self) -> TenantInfo | None:
+        named = self._header("tenant")
+        if named is None:
+            raise TaskWithoutTenant(task=self.name)
+        if named == PLATFORM:
+            return None
+        tenant: TenantInfo | None = import_string(settings.TENANT_BY_ID)(int(named))
+        if tenant is None:
+            raise TaskTenantUnknown(task=self.name, tenant=named)
+        return tenant
+
+    def _header(self, name: str) -> Any:
+        """Celery puts custom headers on the request, or under `headers`, depending on how it was called."""
+        return getattr(self.request, name, None) or (self.request.headers or {}).get(name)
+
+
+def _base(queue: str) -> dict[str, Any]:
+    policy = POLICIES[queue]
+    return {
+        "queue_name": queue,
+        "max_retries": policy.retries,
+        "time_limit": policy.time_limit,
+        "soft_time_limit": policy.soft_time_limit,
+    }
+
+
+class FinancialTask(TenantTask):
+    """Payment confirmation, refund ledger, order lock."""
+
+    abstract = True
+    locals().update(_base("financial"))
+
+
+class DefaultTask(TenantTask):
+    """General work."""
+
+    abstract = True
+    locals().update(_base("default"))
+
+
+class BillingTask(TenantTask):
+    """Subscription sync and webhooks."""
+
+    abstract = True
+    locals().update(_base("billing"))
+
+
+class AuditTask(TenantTask):
+    """The audit trail."""
+
+    abstract = True
+    locals().update(_base("audit"))
+
+
+class LowTask(TenantTask):
+    """Non-critical work, in the audit pool."""
+
+    abstract = True
+    locals().update(_base("low"))
+
+
+def route(name: str, args: Any, kwargs: Any, options: Any, task: Any = None, **_: Any) -> dict[str, str]:
+    """Celery's router: a task goes to the queue of its base class."""
+    return {"queue": getattr(task, "queue_name", "default")}

@@ -1,0 +1,39 @@
+"""A unit of work: one transaction, and what waits for its end whichever way it ends."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from django.db import transaction
+
+_waiting: ContextVar[list[Callable[[], None]] | None] = ContextVar("waiting", default=None)
+
+
+@contextmanager
+def unit_of_work() -> Iterator[None]:
+    """Commit all of the block or nothing. Inside another unit it is a savepoint of that one."""
+    if _waiting.get() is not None:
+        with transaction.atomic():
+            yield
+        return
+    waiting: list[Callable[[], None]] = []
+    token = _waiting.set(waiting)
+    try:
+        with transaction.atomic():
+            yield
+    finally:
+        _waiting.reset(token)
+        for callback in waiting:
+            callback()
+
+
+def afterwards(callback: Callable[[], None]) -> None:
+    """Call when the unit of work has ended, committed or rolled back; at once where there is none.
+
+    For what must be kept of a change that is not: the audit row of a refusal (decision C31).
+    """
+    waiting = _waiting.get()
+    if waiting is None:
+        callback()
+    else:
+        waiting.append(callback)

@@ -1,0 +1,1 @@
+"""The module system: manifests, their order, and where their endpoints are mounted."""

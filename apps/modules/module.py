@@ -1,0 +1,8 @@
+from apps.kernel.manifest import Module
+
+MODULE = Module(
+    name="modules",
+    version="1.0.0",
+    description="Manifests of the apps, their order, and where their endpoints are mounted.",
+    dependencies=("events",),
+)

@@ -1,0 +1,44 @@
+"""Where the modules' endpoints are: /api/v1/<name>/."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLResolver, include, path
+
+from apps.kernel.manifest import Module
+
+from . import registry
+
+
+def mounted(*names: str) -> list[URLResolver]:
+    """The endpoints of the named modules, or of all that have any."""
+    return [
+        path(f"api/v1/{module.name}/", include((module.router, module.name)))
+        for module in registry.modules()
+        if module.router and (not names or module.name in names)
+    ]
+
+
+class ModuleGateMiddleware:
+    """Answers 404 for the endpoints of a module that is off, as if it were not there."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_: Any) -> None:
+        module = _module_of(request)
+        if module and not registry.is_on(module):
+            raise Http404(f"The module {module.name} is off.")
+
+
+def _module_of(request: HttpRequest) -> Module | None:
+    match = request.resolver_match
+    if match is None or not match.route.startswith("api/v1/"):
+        return None
+    return registry.by_name().get(match.namespaces[0]) if match.namespaces else None

@@ -1,0 +1,1 @@
+"""Journeys across apps, and oversight. It owns no business nouns."""

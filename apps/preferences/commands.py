@@ -1,0 +1,17 @@
+"""What preferences can be asked."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from apps.bus import Command
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangeSetting(Command):
+    """Set a setting to another value, from now on."""
+
+    permission = "preferences.manage_settings"
+    says = "set {key} to {value!r}"
+
+    key: str
+    value: Any

@@ -1,0 +1,52 @@
+"""Which settings there are: declared in code by the app that reads them. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from .errors import SettingInvalid, SettingNotFound
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Declared(Generic[T]):
+    """A setting: its key (`app.name`), type, default and what it decides."""
+
+    key: str
+    type: type[T]
+    default: T
+    description: str
+
+    def validated(self, value: Any) -> T:
+        """The value as the declared type. Raises SettingInvalid."""
+        try:
+            return TypeAdapter(self.type).validate_python(value, strict=True)
+        except ValidationError as error:
+            raise SettingInvalid(key=self.key, why=error.errors()[0]["msg"]) from None
+
+
+_declared: dict[str, Declared[Any]] = {}
+
+
+def declare(*, key: str, type: type[T], default: T, description: str) -> Declared[T]:
+    """Declares a setting, in its app's preferences.py."""
+    if key in _declared:
+        raise TypeError(f"The setting {key} is declared twice.")
+    _declared[key] = Declared(key, type, default, description)
+    return _declared[key]
+
+
+def declared(key: str) -> Declared[Any]:
+    """Raises SettingNotFound."""
+    try:
+        return _declared[key]
+    except KeyError:
+        raise SettingNotFound(key=key) from None
+
+
+def all_declared() -> list[Declared[Any]]:
+    return sorted(_declared.values(), key=lambda each: each.key)

@@ -1,0 +1,28 @@
+"""How preferences do what they are asked."""
+
+from __future__ import annotations
+
+from apps.bus import handles
+from apps.events import publish
+
+from . import queries
+from .commands import ChangeSetting
+from .declarations import declared
+from .events import SettingChanged
+from .models import Setting
+
+
+@handles(ChangeSetting)
+def change_setting(command: ChangeSetting) -> Setting:
+    setting = declared(command.key)
+    value = setting.validated(command.value)
+
+    row = Setting.objects.select_for_update().filter(key=command.key).first()
+    before = row.value if row else setting.default
+    row = row or Setting(key=command.key)
+    row.value = value
+    row.save()
+
+    queries.cached.invalidate()
+    publish(SettingChanged(key=command.key, before=before, after=value))
+    return row

@@ -1,0 +1,1 @@
+"""Tenants: whose data it is, where it lies, and how a request finds it."""

@@ -1,0 +1,1 @@
+"""The database engine: PostgreSQL, seen through the current tenant."""

@@ -1,0 +1,78 @@
+"""Start-up checks: settings under which one tenant could see another's data do not start."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import connections
+
+from . import numbering
+
+ENGINE = "apps.tenancy.backend"
+KEY_FUNCTION = "apps.kernel.caching.make_key"
+
+
+@register(Tags.security)
+def tenants_are_kept_apart(**_: Any) -> list[CheckMessage]:
+    """Engine, cache keys, sessions and transactions are as isolation needs them."""
+    faults = {
+        "tenancy.E001": (
+            any(each["ENGINE"] != ENGINE for each in settings.DATABASES.values()),
+            f"Every database must use the engine {ENGINE}, which follows the current tenant.",
+        ),
+        "tenancy.E002": (
+            any(each.get("KEY_FUNCTION") != KEY_FUNCTION for each in settings.CACHES.values()),
+            f"Every cache must have KEY_FUNCTION {KEY_FUNCTION}; without it tenants share keys.",
+        ),
+        "tenancy.E003": (
+            settings.SESSION_ENGINE != "django.contrib.sessions.backends.cache",
+            "Sessions must be in the tenant-scoped cache.",
+        ),
+        "tenancy.E004": (
+            any(each.get("ATOMIC_REQUESTS") for each in settings.DATABASES.values()),
+            "ATOMIC_REQUESTS must be off: the bus opens the outermost transaction.",
+        ),
+        "tenancy.E005": (
+            "*" in settings.ALLOWED_HOSTS,
+            "ALLOWED_HOSTS must not hold '*': the host chooses the tenant.",
+        ),
+    }
+    return [Error(sentence, id=code) for code, (wrong, sentence) in faults.items() if wrong]
+
+
+@register()
+def every_id_is_numbered(**_: Any) -> list[CheckMessage]:
+    """The committed numbering knows every model and permission."""
+    if numbering.committed() == numbering.completed():
+        return []
+    return [Warning("New models or permissions: run `manage.py number_ids`.", id="tenancy.W006")]
+
+
+@register(Tags.database)
+def the_runtime_owns_nothing(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+    """PostgreSQL is 18 or newer, and the runtime's role can neither bypass policies nor change tables."""
+    if "default" not in (databases or ()):
+        return []
+    with connections["default"].cursor() as cursor:
+        cursor.execute(_ROLE)
+        version, mighty, owned = cursor.fetchone()
+    faults = {
+        "tenancy.E007": (version < 180000, "PostgreSQL 18 or newer is needed."),
+        "tenancy.E008": (
+            mighty,
+            "The runtime's role must be neither superuser nor BYPASSRLS nor CREATEROLE.",
+        ),
+        "tenancy.E009": (owned > 0, "The runtime's role must own no table; migrations run as the owner."),
+    }
+    return [Error(sentence, id=code) for code, (wrong, sentence) in faults.items() if wrong]
+
+
+_ROLE = """
+SELECT current_setting('server_version_num')::int,
+       rolsuper OR rolbypassrls OR rolcreaterole,
+       (SELECT count(*) FROM pg_class WHERE relowner = pg_roles.oid)
+FROM pg_roles WHERE rolname = current_user
+"""

@@ -1,0 +1,34 @@
+"""What tenancy refuses."""
+
+from apps.kernel.errors import Conflict, Invalid, NotFound, Refusal, Unavailable
+
+
+class TenancyRefusal(Refusal):
+    """The family of tenancy."""
+
+
+class TenantUnknown(TenancyRefusal, NotFound):
+    message = "There is no tenant {slug!r}."
+
+
+class TenantNotReady(TenancyRefusal, Unavailable):
+    message = "{name} is still being set up."
+
+
+class SlugTaken(TenancyRefusal, Conflict):
+    message = "The short name {slug!r} is taken."
+    enforced_by = ("tenancy_tenant_slug_key",)
+
+
+class SlugMalformed(TenancyRefusal, Invalid):
+    message = "{slug!r} cannot be a short name: use 2 to 40 of a–z, 0–9 and hyphens, beginning with a letter."
+    enforced_by = ("tenant_slug_is_a_dns_label",)
+
+
+class SlugReserved(TenancyRefusal, Invalid):
+    message = "The short name {slug!r} is kept for the platform itself."
+
+
+class NoBlueprint(TenancyRefusal, Unavailable):
+    message = "No blueprint of a tenant schema is prepared: run `manage.py migrate_schemas` first."
+    enforced_by = ("BT001",)

@@ -1,0 +1,73 @@
+"""How tenancy does what it is asked."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import connection
+
+from apps.bus import handles
+from apps.events import publish
+from apps.kernel.clock import now
+from apps.kernel.errors import together
+
+from . import directory, provisioning, rules
+from .commands import ActivateTenant, CreateTenant, DiscardTenant
+from .events import TenantActivated
+from .models import Domain, Tenant, TenantActivity
+
+
+@handles(CreateTenant)
+def create_tenant(command: CreateTenant) -> Tenant:
+    with together() as asked:
+        asked.check(rules.slug_must_be_well_formed, command.slug)
+        asked.check(rules.slug_must_be_free, command.slug)
+    if pending := Tenant.objects.filter(slug=command.slug).first():
+        return pending
+
+    number = _next_id()
+    tenant = Tenant.objects.create(
+        id=number,
+        schema_name=f"{settings.TENANT_SCHEMA_PREFIX}{number}",
+        slug=command.slug,
+        name=command.name,
+        owner_email=command.owner_email,
+        created_at=now(),
+    )
+    Domain.objects.create(tenant=tenant, domain=f"{command.slug}.{settings.BASE_DOMAIN}", is_primary=True)
+    TenantActivity.objects.create(tenant=tenant)
+    provisioning.provision(tenant)
+
+    directory.changed()
+    return tenant
+
+
+@handles(ActivateTenant)
+def activate_tenant(command: ActivateTenant) -> Tenant:
+    tenant = Tenant.objects.select_for_update().get(pk=command.tenant_id)
+
+    tenant.move_to(Tenant.State.ACTIVE)
+
+    directory.changed()
+    publish(TenantActivated(tenant_id=tenant.pk, slug=tenant.slug))
+    return tenant
+
+
+@handles(DiscardTenant)
+def discard_tenant(command: DiscardTenant) -> Tenant:
+    tenant = Tenant.objects.select_for_update().get(pk=command.tenant_id)
+
+    provisioning.discard(tenant)
+    Domain.objects.filter(tenant=tenant).delete()
+    TenantActivity.objects.filter(tenant=tenant).delete()
+    Tenant.objects.filter(pk=tenant.pk).delete()
+
+    directory.changed()
+    return tenant
+
+
+def _next_id() -> int:
+    """The id is known before the row, since the schema is named by it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval(pg_get_serial_sequence('tenancy_tenant', 'id'))")
+        number: int = cursor.fetchone()[0]
+    return number

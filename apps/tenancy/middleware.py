@@ -1,0 +1,93 @@
+"""A request finds its tenant by Host (`acme.example.com`) or by path (`/t/acme/`)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from django.conf import settings
+from django.contrib.sessions.middleware import SessionMiddleware
+from django.http import HttpRequest, HttpResponse
+from django.urls import set_script_prefix
+
+from apps.kernel.problems import problem_response
+from apps.kernel.tenant import TenantInfo, activate, current_tenant
+
+from . import directory
+from .errors import TenantNotReady, TenantUnknown
+from .models import Tenant
+
+BY_PATH = re.compile(r"\A/t/(?P<slug>[a-z][a-z0-9-]{0,39})(?P<rest>/.*)?\Z")
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+class TenantMiddleware:
+    """Activates the tenant for the request and picks the URLconf of its console, or the operator's."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.tenant_prefix = ""  # type: ignore[attr-defined]
+        try:
+            tenant = self._tenant_of(request)
+        except (TenantUnknown, TenantNotReady) as refusal:
+            return problem_response(request, refusal)
+        if tenant is None:
+            request.urlconf = settings.OPERATOR_URLCONF  # type: ignore[attr-defined]
+        with activate(tenant):
+            return self.get_response(request)
+
+    def _tenant_of(self, request: HttpRequest) -> TenantInfo | None:
+        host = request.get_host().rsplit(":", 1)[0].lower()
+        by_path = BY_PATH.match(request.path_info) if settings.TENANT_BY_PATH else None
+        if host in settings.OPERATOR_HOSTS and not by_path:
+            return None
+        if host in settings.OPERATOR_HOSTS and by_path:
+            return self._by_path(request, by_path["slug"], by_path["rest"])
+        return _served(directory.by_host(host), host)
+
+    def _by_path(self, request: HttpRequest, slug: str, rest: str | None) -> TenantInfo:
+        tenant = _served(directory.by_slug(slug), slug)
+        prefix = request.META.get("SCRIPT_NAME", "") + f"/t/{slug}"
+        request.META["SCRIPT_NAME"] = prefix
+        request.path_info = request.META["PATH_INFO"] = rest or "/"
+        request.tenant_prefix = prefix  # type: ignore[attr-defined]
+        set_script_prefix(f"{prefix}/")
+        return tenant
+
+
+class ConsoleSessionMiddleware(SessionMiddleware):
+    """A session cookie for each console, so that several on one origin never log each other out."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        name = _cookie_name()
+        if name in request.COOKIES:
+            request.COOKIES = request.COOKIES | {settings.SESSION_COOKIE_NAME: request.COOKIES[name]}
+        elif name != settings.SESSION_COOKIE_NAME:
+            request.COOKIES = {k: v for k, v in request.COOKIES.items() if k != settings.SESSION_COOKIE_NAME}
+        super().process_request(request)
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        response = super().process_response(request, response)
+        name = _cookie_name()
+        if settings.SESSION_COOKIE_NAME not in response.cookies or name == settings.SESSION_COOKIE_NAME:
+            return response
+        morsel = response.cookies.pop(settings.SESSION_COOKIE_NAME)
+        response.cookies[name] = morsel.value
+        response.cookies[name].update({k: v for k, v in morsel.items() if v})
+        response.cookies[name]["path"] = request.tenant_prefix + "/"  # type: ignore[attr-defined]
+        return response
+
+
+def _cookie_name() -> str:
+    tenant = current_tenant()
+    return f"{settings.SESSION_COOKIE_NAME}_{tenant.id}" if tenant else settings.SESSION_COOKIE_NAME
+
+
+def _served(tenant: TenantInfo | None, name: str) -> TenantInfo:
+    if tenant is None:
+        raise TenantUnknown(slug=name)
+    if tenant.state != Tenant.State.ACTIVE:
+        raise TenantNotReady(name=tenant.name)
+    return tenant

@@ -1,0 +1,87 @@
+"""Content types and permissions have the same ids in public, the template and every tenant (decision C30).
+
+Django keeps them in caches of the whole process, so an id that meant another model in another tenant would be a
+leak. The ids are in `numbering.json`, which is committed and only grows.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.apps import apps
+from django.db import connections, models
+from django.db.models.options import Options
+
+FILE = Path(__file__).with_name("numbering.json")
+Numbering = dict[str, dict[str, int]]
+
+
+def committed() -> Numbering:
+    """{"content_types": {"ledger.entry": 12, …}, "permissions": {"ledger.post_entry": 40, …}}"""
+    if not FILE.exists():
+        return {"content_types": {}, "permissions": {}}
+    numbering: Numbering = json.loads(FILE.read_text())
+    return numbering
+
+
+def completed() -> Numbering:
+    """The committed numbers and the next free ones for whatever is new. A number is never used again."""
+    numbering = committed()
+    for kind, names in (("content_types", _model_names()), ("permissions", _permission_names())):
+        known = numbering[kind]
+        for name in names:
+            known.setdefault(name, max(known.values(), default=0) + 1)
+    return numbering
+
+
+def write() -> None:
+    FILE.write_text(json.dumps(completed(), indent=1) + "\n")
+
+
+def apply(*, using: str) -> None:
+    """Bring the current schema's two tables in line with the committed numbering."""
+    numbering = committed()
+    if numbering != completed():
+        raise RuntimeError("New models or permissions have no ids yet: run `manage.py number_ids`.")
+    with connections[using].cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO django_content_type (id, app_label, model) VALUES (%s, %s, %s)"
+            " ON CONFLICT (id) DO NOTHING",
+            [(number, *name.split(".")) for name, number in numbering["content_types"].items()],
+        )
+        cursor.executemany(
+            "INSERT INTO auth_permission (id, content_type_id, codename, name) VALUES (%s, %s, %s, %s)"
+            " ON CONFLICT (id) DO UPDATE SET name = excluded.name",
+            [
+                (
+                    numbering["permissions"][f"{options.app_label}.{codename}"],
+                    numbering["content_types"][options.label_lower],
+                    codename,
+                    name,
+                )
+                for options, codename, name in _permissions()
+            ],
+        )
+
+
+def _models() -> Iterator[Options[models.Model]]:
+    for model in sorted(apps.get_models(include_auto_created=False), key=lambda each: each._meta.label_lower):
+        yield model._meta
+
+
+def _model_names() -> Iterator[str]:
+    return (options.label_lower for options in _models())
+
+
+def _permissions() -> Iterator[tuple[Options[models.Model], str, str]]:
+    for options in _models():
+        for action in options.default_permissions:
+            yield options, f"{action}_{options.model_name}", f"Can {action} {options.verbose_name_raw}"
+        for codename, name in options.permissions:
+            yield options, codename, str(name)
+
+
+def _permission_names() -> Iterator[str]:
+    return (f"{options.app_label}.{codename}" for options, codename, _ in _permissions())

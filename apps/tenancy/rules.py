@@ -1,0 +1,24 @@
+"""What must be true of a tenant."""
+
+from __future__ import annotations
+
+import re
+
+from .errors import SlugMalformed, SlugReserved, SlugTaken
+from .models import Tenant
+
+SLUG = re.compile(r"\A[a-z][a-z0-9-]{0,38}[a-z0-9]\Z")
+RESERVED = frozenset({"admin", "api", "public", "static", "template", "www", "t"})
+
+
+def slug_must_be_well_formed(slug: str) -> None:
+    if not SLUG.match(slug):
+        raise SlugMalformed(slug=slug)
+    if slug in RESERVED:
+        raise SlugReserved(slug=slug)
+
+
+def slug_must_be_free(slug: str) -> None:
+    """A tenant that is still pending does not hold its name: onboarding it again goes on with it."""
+    if Tenant.objects.filter(slug=slug).exclude(state=Tenant.State.PENDING).exists():
+        raise SlugTaken(slug=slug)

@@ -1,0 +1,5 @@
+"""Which technology, and which machine."""
+
+from .celery import app as celery_app
+
+__all__ = ["celery_app"]

@@ -1,0 +1,73 @@
+"""As whom the servers run when we are root: PostgreSQL refuses to run as root itself.
+
+No user is added and no directory that is not ours gets other rights.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+from pathlib import Path
+from typing import Any
+
+from config.env import env
+
+from .errors import CannotStart
+
+
+def run_as(directory: Path) -> dict[str, Any]:
+    """Arguments for `subprocess` that run a child as the one who owns the directory.
+
+    A directory that exists keeps its owner, whatever users a system upgrade adds later.
+    """
+    if os.geteuid() != 0:
+        return {}
+    user = _owner(directory)
+    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+
+
+def make_private(directory: Path) -> None:
+    """Make a directory that only the server can read."""
+    directory.mkdir(mode=0o700, exist_ok=True)
+    hand_over(directory)
+
+
+def hand_over(path: Path) -> None:
+    """Give a file or directory to the one the servers run as."""
+    if os.geteuid() == 0:
+        user = _unprivileged()
+        _must_be_enterable(path.parent, user)
+        os.chown(path, user.pw_uid, user.pw_gid)
+
+
+def _owner(directory: Path) -> pwd.struct_passwd:
+    uid = directory.stat().st_uid if directory.exists() else 0
+    if uid == 0:
+        return _unprivileged()
+    try:
+        return pwd.getpwuid(uid)
+    except KeyError:
+        raise CannotStart(
+            f"{directory} belongs to user {uid}, who is not a user of this system: "
+            f"add the user, or remove the directory to start anew."
+        ) from None
+
+
+def _unprivileged() -> pwd.struct_passwd:
+    name = env().bursar_pg_user
+    try:
+        return pwd.getpwnam(name)
+    except KeyError:
+        raise CannotStart(
+            f"PostgreSQL does not run as root and there is no user {name}: "
+            f"name an unprivileged user in BURSAR_PG_USER."
+        ) from None
+
+
+def _must_be_enterable(directory: Path, user: pwd.struct_passwd) -> None:
+    for step in (directory, *directory.parents):
+        if not step.stat().st_mode & 0o001 and step.stat().st_uid != user.pw_uid:
+            raise CannotStart(
+                f"The servers run as {user.pw_name}, who may not enter {step}: "
+                f"choose another place with BURSAR_HOME."
+            )

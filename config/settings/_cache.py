@@ -1,0 +1,17 @@
+"""Redis: cache, sessions and broker, each in a database of its own. Every key belongs to a tenant."""
+
+from config.env import env
+
+REDIS_URL = str(env().redis_url or "redis://nowhere:6379/0")
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_FUNCTION": "apps.kernel.caching.make_key",
+    }
+}
+SESSION_ENGINE = "django.contrib.sessions.backends.cache"
+SESSION_COOKIE_NAME = "bursar_session"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_USE_SESSIONS = True

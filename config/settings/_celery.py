@@ -1,0 +1,32 @@
+"""Workers. PostgreSQL is the truth, so a message lost or doubled costs time and nothing else."""
+
+from kombu import Exchange, Queue
+
+from apps.kernel.queues import POLICIES
+from config.env import env
+
+CELERY_BROKER_URL = str(env().redis_url or "redis://nowhere:6379/0")
+CELERY_TASK_QUEUES = [Queue(name, Exchange(name, type="direct"), routing_key=name) for name in POLICIES]
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_CREATE_MISSING_QUEUES = False
+CELERY_TASK_ROUTES = ("apps.kernel.queues.route",)
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_SERIALIZER = "json"
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_DB_REUSE_MAX = 500
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    # Above the longest limit (120 s) and its longest retry wait; the sweep looks every 5 s, not every 100.
+    "visibility_timeout": 300,
+    "unacked_restore_interval": 5,
+    "unacked_restore_throttle": 1,
+    "socket_timeout": 5,
+    "socket_connect_timeout": 3,
+}
+CELERY_BEAT_SCHEDULE = {
+    "sweep deliveries": {"task": "events.sweep", "schedule": 30.0},
+}

@@ -1,0 +1,15 @@
+"""What holds everywhere: one file per concern, gathered here."""
+
+from ._api import *  # noqa: F403
+from ._apps import *  # noqa: F403
+from ._auth import *  # noqa: F403
+from ._bus import *  # noqa: F403
+from ._cache import *  # noqa: F403
+from ._celery import *  # noqa: F403
+from ._console import *  # noqa: F403
+from ._database import *  # noqa: F403
+from ._logging import *  # noqa: F403
+from ._tenancy import *  # noqa: F403
+from ._web import *  # noqa: F403
+
+DEBUG = False

@@ -1,0 +1,20 @@
+"""Production: refuses to start without its variables, and speaks HTTPS only."""
+
+from config.env import env
+
+env().required("database_url", "redis_url", "secret_key", "public_url")
+
+from .base import *  # noqa: E402, F403
+
+SECRET_KEY = env().secret_key.get_secret_value()  # type: ignore[union-attr]
+CSRF_TRUSTED_ORIGINS = env().csrf_trusted_origins
+SECURE_SSL_REDIRECT = True
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_HSTS_SECONDS = 31_536_000
+SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+SESSION_COOKIE_SECURE = True
+CSRF_COOKIE_SECURE = True
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}

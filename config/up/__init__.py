@@ -1,0 +1,1 @@
+"""`make up`: all of Bursar in one terminal, gone again with Ctrl-C."""

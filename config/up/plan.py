@@ -1,0 +1,101 @@
+"""Which processes make up Bursar, and what each may know.
+
+The owner's address goes to the migrations alone and the relay's to the relay alone, as in
+production: a mistake in the rights shows here first (decision C27).
+"""
+
+from __future__ import annotations
+
+import sys
+
+from apps.kernel.queues import POOLS
+from config import embedded
+from config.env import env, for_child
+
+from .process import Process
+
+MANAGE = (sys.executable, "manage.py")
+CELERY = (sys.executable, "-m", "celery", "--app", "config")
+OWNER, RELAY = "DATABASE_OWNER_URL", "DATABASE_RELAY_URL"
+
+WORKER_GRACE = 30.0
+"""Seconds for the task in hand; what takes longer is delivered again at the next start."""
+
+
+def preparations() -> list[Process]:
+    """Run one after the other, before anything else. Both do nothing where nothing is missing."""
+    return [
+        Process(
+            "migrate",
+            "bringing the schemas up to date",
+            [*MANAGE, "migrate_schemas", "--verbosity", "0"],
+            _environment(),
+        ),
+        Process("demo", "making the demo tenants", [*MANAGE, "demo"], _environment()),
+    ]
+
+
+def stages() -> list[list[Process]]:
+    """In the order of stopping: who makes work, who does it, who shows it."""
+    return [[_beat(), _relay()], [_worker(pool) for pool in POOLS], [_web()]]
+
+
+def _web() -> Process:
+    return Process(
+        "web",
+        "the consoles and the API",
+        [
+            *(sys.executable, "-m", "gunicorn", "config.wsgi:application"),
+            *("--bind", f"127.0.0.1:{env().port}"),
+            *("--worker-class", "gthread", "--workers", "1", "--threads", "8"),
+            *("--graceful-timeout", "5", "--log-level", "warning", "--no-control-socket"),
+        ],
+        _environment(without={OWNER, RELAY}),
+        grace=8,
+    )
+
+
+def _relay() -> Process:
+    return Process(
+        "relay",
+        "carries events to the workers",
+        [*MANAGE, "relay"],
+        _environment(without={OWNER}),
+    )
+
+
+def _worker(pool: str) -> Process:
+    return Process(
+        pool,
+        f"does the work of {pool}",
+        [
+            *(*CELERY, "worker", "--queues", ",".join(POOLS[pool]), "--hostname", f"{pool}@%h"),
+            *("--pool", "prefork", "--concurrency", "1"),  # time limits need a child to end
+            *("--without-gossip", "--without-mingle", "--without-heartbeat"),
+            *("--loglevel", env().log_level),
+        ],
+        _environment(without={OWNER, RELAY}),
+        grace=WORKER_GRACE,
+    )
+
+
+def _beat() -> Process:
+    return Process(
+        "beat",
+        "sends what is due",
+        [
+            *(*CELERY, "beat", "--loglevel", env().log_level, "--pidfile", ""),
+            *("--schedule", str(embedded.home("dev") / "beat-schedule")),
+        ],
+        _environment(without={OWNER, RELAY}),
+    )
+
+
+def _environment(without: set[str] | None = None) -> dict[str, str]:
+    return for_child(
+        without=without or set(),
+        DJANGO_SETTINGS_MODULE="config.settings.dev",
+        PYTHONUNBUFFERED="1",
+        # Celery warns of root, as whom one may well try Bursar in a container.
+        PYTHONWARNINGS="ignore:::celery.platforms",
+    )

@@ -1,0 +1,69 @@
+-- The database roles of Bursar, and what each may do in the database itself.
+--
+-- Run by a superuser, connected to Bursar's database (`psql -d bursar -f deploy/roles.sql`), once
+-- before the first migration and again whenever this file changes: running it twice does no harm.
+-- It sets no passwords; whoever runs it does. Rights on tables are granted by the migrations that
+-- make the tables.
+
+-- An error in the middle leaves everything as it was.
+BEGIN;
+
+SET LOCAL client_min_messages = warning;
+
+DO $$
+DECLARE
+    role text;
+BEGIN
+    FOREACH role IN ARRAY ARRAY['bursar_owner', 'bursar_app', 'bursar_relay', 'bursar_tables'] LOOP
+        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) THEN
+            EXECUTE format('CREATE ROLE %I', role);
+        END IF;
+    END LOOP;
+END
+$$;
+
+-- bursar_owner runs migrations and owns what they make. It makes one role per tenant, hence
+-- CREATEROLE. Row security must hold for it too, hence NOBYPASSRLS. The web and the workers never
+-- hold its password.
+ALTER ROLE bursar_owner LOGIN NOSUPERUSER NOBYPASSRLS NOREPLICATION CREATEROLE;
+
+-- bursar_app is what the web and the workers run as. It owns nothing, so it can neither change
+-- a table nor switch off a policy.
+ALTER ROLE bursar_app LOGIN NOSUPERUSER NOBYPASSRLS NOREPLICATION NOCREATEROLE NOCREATEDB;
+
+-- bursar_relay delivers events for all tenants. It is a role of its own, so that the policies can
+-- show it every tenant's outbox without showing that to the web.
+ALTER ROLE bursar_relay LOGIN NOSUPERUSER NOBYPASSRLS NOREPLICATION NOCREATEROLE NOCREATEDB;
+
+-- bursar_tables holds the rights on the tables of tenant schemas. Nobody logs in as it: a grant to
+-- this one group serves every role that is given it.
+ALTER ROLE bursar_tables NOLOGIN NOSUPERUSER NOBYPASSRLS NOREPLICATION NOCREATEROLE NOCREATEDB;
+
+-- The application has the group's rights at all times.
+GRANT bursar_tables TO bursar_app WITH INHERIT TRUE, SET TRUE;
+
+-- The owner hands the group to the roles that it makes for tenants; it needs no rights from it.
+GRANT bursar_tables TO bursar_owner WITH ADMIN TRUE, INHERIT FALSE, SET TRUE;
+
+-- By default everybody may connect and make temporary tables. Here only those three may connect.
+-- The name of the database is asked for, because tests and restored copies have other names.
+DO $$
+DECLARE
+    here text := current_database();
+BEGIN
+    EXECUTE format('ALTER DATABASE %I OWNER TO bursar_owner', here);
+    EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', here);
+    EXECUTE format('GRANT CONNECT ON DATABASE %I TO bursar_owner, bursar_app, bursar_relay', here);
+END
+$$;
+
+-- The tables that all tenants share live in public. Only the owner makes things there; what the
+-- others may do with each table is said by the migration that makes it.
+ALTER SCHEMA public OWNER TO bursar_owner;
+REVOKE ALL ON SCHEMA public FROM PUBLIC;
+GRANT USAGE ON SCHEMA public TO bursar_app, bursar_relay;
+
+-- Exclusion constraints ("no two periods overlap for one company") compare ids and ranges at once.
+CREATE EXTENSION IF NOT EXISTS btree_gist WITH SCHEMA public;
+
+COMMIT;
