@@ -20,7 +20,7 @@ check: $(INSTALLED) ## Lint, types, import floors, migrations and Django's own c
 	@echo "· lint" && $(BIN)/ruff check --quiet .
 	@echo "· format" && $(BIN)/ruff format --check --quiet .
 	@echo "· types" && $(BIN)/mypy --no-error-summary
-	@echo "· import floors" && $(BIN)/lint-imports --no-timing
+	@echo "· import floors" && $(BIN)/lint-imports --no-logo
 # Without a database Django warns that it cannot compare with what was applied; that is fine here.
 	@echo "· migrations" && $(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	@echo "· system checks" && $(BIN)/python manage.py check --fail-level WARNING
@@ -38,5 +38,5 @@ $(INSTALLED): requirements.txt deploy/requirements.txt
 		{ echo "Bursar needs Python 3.11 or newer: name one, as in PYTHON=python3.12 make up."; exit 1; }
 	@echo "Installing what requirements.txt names into .venv (once, about a minute)"
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	@$(BIN)/pip install -qq --disable-pip-version-check --requirement requirements.txt
 	@touch $@

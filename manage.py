@@ -40,7 +40,7 @@ def use_the_virtualenv() -> None:
     python = VIRTUALENV / "bin" / "python"
     if Path(sys.prefix) == VIRTUALENV or not python.exists():
         sys.exit("Django is not installed here: run `make up` once, it installs what is needed.")
-    os.execv(python, [str(python), *sys.argv])
+    os.execv(python, [str(python), *sys.argv])  # noqa: S606
 
 
 def needs_a_database(arguments: list[str]) -> bool:

@@ -59,6 +59,7 @@ def database(template: str) -> Iterator[str]:
     _copy(template, name)
     _point_at(name)
     caching._client().flushdb()
+    caching._stamps.forget()
     yield name
     connections.close_all()
 

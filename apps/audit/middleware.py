@@ -77,7 +77,7 @@ def _verb(envelope: Envelope) -> str:
 def _row(envelope: Envelope, outcome: Record.Outcome) -> Record:
     return Record(
         at=now(),
-        command=type(envelope.command).name(),
+        command=type(envelope.command).command_name(),
         outcome=outcome,
         actor_id=envelope.actor.pk,
         actor_name=str(envelope.actor),

@@ -22,7 +22,7 @@ class Command:
     says: ClassVar[str]
 
     @classmethod
-    def name(cls) -> str:
+    def command_name(cls) -> str:
         """`ledger.post_entry`: the app and the verb, as in permissions and error codes."""
         return f"{cls.app()}.{re.sub(r'(?<!^)(?=[A-Z])', '_', cls.__name__).lower()}"
 

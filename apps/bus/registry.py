@@ -41,7 +41,7 @@ def handled(command_type: type[Command]) -> Handled:
 
 def commands() -> list[type[Command]]:
     """Every command there is, by name."""
-    return sorted(_handled, key=lambda each: each.name())
+    return sorted(_handled, key=lambda each: each.command_name())
 
 
 def _refuse_half_a_command(command_type: type[Command], rehearsal: object) -> None:

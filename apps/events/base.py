@@ -95,7 +95,7 @@ def publish(event: Event) -> None:
         causation_id=causation_id() or "",
         occurred_at=now(),
     )
-    if not any(callback is _wake_relay for _, callback, _ in connection.run_on_commit):
+    if not any(waiting[1] is _wake_relay for waiting in connection.run_on_commit):
         transaction.on_commit(_wake_relay, robust=True)
 
 

@@ -63,7 +63,7 @@ def hint(deliveries: Iterable[Delivery], correlation: dict[int, str]) -> None:
         with current_app.producer_pool.acquire(block=True, timeout=5) as producer:
             for each in deliveries:
                 _hint_one(producer, each, correlation.get(each.event_id, ""))
-    except (OSError, BrokerAway, *current_app.connection_for_write().connection_errors) as error:
+    except _broker_errors() as error:
         log.warning("Hints were not sent, the sweep will repeat them: %s", error)
 
 
@@ -87,6 +87,10 @@ def _deliveries_of(event: OutboxEvent) -> list[Delivery]:
         for each in SUBSCRIBERS.values()
         if each.event.name == event.name
     ]
+
+
+def _broker_errors() -> tuple[type[Exception], ...]:
+    return (OSError, BrokerAway, *current_app.connection_for_write().connection_errors)
 
 
 def _hint_one(producer: Any, delivery: Delivery, correlation_id: str) -> None:

@@ -27,6 +27,8 @@ class User(Tracked, AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(default=True, help_text="May enter the console.")
     joined_at = models.DateTimeField()
 
+    hidden = ("password",)
+
     history = field_history(excluded_fields=["password", "last_login"])
     objects: ClassVar[UserManager] = UserManager()
 

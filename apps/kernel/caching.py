@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import pickle
+import secrets
 import threading
 import time
 from collections import OrderedDict
@@ -24,7 +25,6 @@ from .tenant import current_tenant
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
-CHANNEL = "bursar:stamps"
 log = logging.getLogger(__name__)
 
 
@@ -110,29 +110,41 @@ class Cached(Generic[K, V]):
 
 
 class _Stamps:
-    """The current stamp of every area, known without asking while a listener hears Redis push the changes."""
+    """The current stamp of every area, known without asking while a listener hears Redis push the changes.
+
+    A stamp is random and not a count: after Redis was flushed a count would meet its own past.
+    """
 
     def __init__(self) -> None:
-        self._known: dict[str, int] = {}
+        self._known: dict[str, str] = {}
         self._hearing = threading.Event()
         self._listener: int | None = (
             None  # the process that has one: a fork leaves its parent's threads behind
         )
         self._lock = threading.Lock()
 
-    def of(self, name: str) -> int:
+    def of(self, name: str) -> str:
         self._listen()
         if self._hearing.is_set() and name in self._known:
             return self._known[name]
-        stamp = int(_client().get(name) or 0)
+        stamp = self._ask(name)
         if self._hearing.is_set():
             self._known.setdefault(name, stamp)
         return stamp
 
     def bump(self, name: str) -> None:
-        stamp = _client().incr(name)
-        self._known[name] = stamp
-        _client().publish(CHANNEL, f"{name} {stamp}")
+        stamp = self._known[name] = new_stamp()
+        _client().set(name, stamp)
+        _client().publish(channel(), f"{name} {stamp}")
+
+    def forget(self) -> None:
+        self._known.clear()
+
+    def _ask(self, name: str) -> str:
+        """The first to ask makes it; nobody else's is overwritten."""
+        made = new_stamp()
+        there = _client().set(name, made, nx=True, get=True)
+        return there.decode() if there else made
 
     def _listen(self) -> None:
         if self._listener == os.getpid():
@@ -141,7 +153,7 @@ class _Stamps:
             if self._listener == os.getpid():
                 return
             self._hearing.clear()
-            self._known.clear()
+            self.forget()
             self._listener = os.getpid()
             threading.Thread(target=self._hear_for_ever, name="stamps", daemon=True).start()
 
@@ -155,15 +167,24 @@ class _Stamps:
             time.sleep(1)
 
     def _hear(self) -> None:
-        with _client().pubsub() as channel:
-            channel.subscribe(CHANNEL)
-            for message in channel.listen():
+        with _client().pubsub() as heard:
+            heard.subscribe(channel())
+            for message in heard.listen():
                 if message["type"] == "subscribe":
-                    self._known.clear()  # what was pushed while nobody heard is not known
+                    self.forget()  # what was pushed while nobody heard is not known
                     self._hearing.set()
                 elif message["type"] == "message":
                     name, stamp = message["data"].decode().rsplit(" ", 1)
-                    self._known[name] = int(stamp)
+                    self._known[name] = stamp
+
+
+def channel() -> str:
+    """Channels are the whole server's, so it is named by the database that the keys are in."""
+    return f"bursar:stamps:{_client().connection_pool.connection_kwargs.get('db', 0)}"
+
+
+def new_stamp() -> str:
+    return secrets.token_hex(8)
 
 
 _stamps = _Stamps()

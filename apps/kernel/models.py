@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from django.db import models
+
+from .plain import SECRET
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +38,22 @@ def noting_changes() -> Iterator[list[Change]]:
 
 
 class Tracked(models.Model):
-    """Remembers the values it was loaded with, and notes on save which of them changed."""
+    """Remembers the values it was loaded with, and notes on save which of them changed.
+
+    `hidden` names the fields of which it is noted that they changed, and never what they are.
+    """
+
+    hidden: ClassVar[tuple[str, ...]] = ()
 
     class Meta:
         abstract = True
         default_permissions = ("view",)
 
     @classmethod
-    def from_db(cls, db: str | None, field_names: Any, values: Any) -> Self:
-        instance = super().from_db(db, field_names, values)
+    def from_db(
+        cls, db: str | None, field_names: Collection[str], values: Collection[Any], **later: Any
+    ) -> Self:
+        instance = super().from_db(db, field_names, values, **later)  # Django 6.1 adds fetch_mode
         instance.__dict__["_loaded"] = dict(zip(field_names, values, strict=False))
         return instance
 
@@ -70,8 +79,12 @@ class Tracked(models.Model):
                 continue
             before, after = loaded.get(each.attname), getattr(self, each.attname)
             if before != after:
-                yield Change(f"{self._meta.label_lower}:{self.pk}", each.name, _plain(before), _plain(after))
+                yield Change(self._name(), each.name, *(self._shown(each.name, v) for v in (before, after)))
 
+    def _name(self) -> str:
+        return f"{self._meta.label_lower}:{self.pk}"
 
-def _plain(value: Any) -> Any:
-    return value if value is None or isinstance(value, bool | int) else str(value)
+    def _shown(self, field: str, value: Any) -> Any:
+        if field in self.hidden:
+            return SECRET
+        return value if value is None or isinstance(value, bool | int) else str(value)

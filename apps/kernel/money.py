@@ -17,7 +17,7 @@ from .errors import Invalid
 LARGEST = 10**15
 """In minor units, either side of zero. A line fits BIGINT with room; sums are `numeric` in SQL."""
 
-_NUMBER = re.compile(r"\A[+-]?\d{1,19}(?:\.\d{1,12})?\Z")
+_NUMBER = re.compile(r"\A[+-]?[0-9]{1,19}(?:\.[0-9]{1,12})?\Z")
 
 
 class CurrencyUnknown(Invalid):

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter
 
 T = TypeVar("T")
-SECRET = "•••"
+SECRET = "•••"  # noqa: S105 - what is written in its place
 secret: dict[str, bool] = {"secret": True}
 """`password: str = field(metadata=secret, repr=False)`: never written down."""
 
@@ -21,9 +21,10 @@ def to_plain(instance: Any) -> dict[str, Any]:
 
 def from_plain(shape: type[T], values: dict[str, Any]) -> T:
     """Raises pydantic.ValidationError when the values do not fit the shape."""
-    return _adapter(shape).validate_python(values)
+    result: T = _adapter(shape).validate_python(values)
+    return result
 
 
 @cache
-def _adapter(shape: type[T]) -> TypeAdapter[T]:
+def _adapter(shape: Any) -> TypeAdapter[Any]:
     return TypeAdapter(shape)

@@ -44,7 +44,7 @@ def problem_response(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     return _answer(request, problem_of(refusal, request.get_full_path()))
 
 
-class ProblemHandler(ExceptionHandler):  # type: ignore[misc]
+class ProblemHandler(ExceptionHandler):
     """DRF's errors and ours as problem+json; drf-standardized-errors flattens the field errors."""
 
     def convert_known_exceptions(self, exc: Exception) -> Exception:
@@ -57,11 +57,11 @@ class ProblemHandler(ExceptionHandler):  # type: ignore[misc]
         response = super().run()
         if response is None:
             return None
-        request = self.context["request"]
+        instance = str(self.context["request"].get_full_path())  # type: ignore[union-attr]
         if isinstance(self.exc, Refusal):
-            body = problem_of(self.exc, request.get_full_path())
+            body = problem_of(self.exc, instance)
         else:
-            body = _from_fields(response.status_code, response.data["errors"], request.get_full_path())
+            body = _from_fields(response.status_code, response.data["errors"], instance)
         response.data, response.content_type = body, CONTENT_TYPE
         return response
 

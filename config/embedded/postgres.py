@@ -82,9 +82,7 @@ class Postgres(Server):
     def prepare(self) -> None:
         """The database and its roles, as `deploy/roles.sql` makes them in production."""
         with self._as_superuser("postgres") as connection:
-            known = connection.execute(
-                "SELECT FROM pg_database WHERE datname = %s", [DATABASE]
-            ).fetchone()
+            known = connection.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
             if known is None:
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
         self._make_roles(DATABASE)

@@ -38,7 +38,7 @@ class Server(ABC):
         self.shelf = place.parent / "programs"
         self.log = self.place / "server.log"
         self._state_file = self.place / "state.json"
-        self.state = State.load(self._state_file)
+        self.state = State()
 
     @abstractmethod
     def addresses(self) -> dict[str, str]:
@@ -58,6 +58,7 @@ class Server(ABC):
 
     def up(self) -> None:
         self.place.mkdir(exist_ok=True)
+        self.state = State.load(self._state_file)
         if not (self.state.alive and self.answers()):
             self._start()
         if not self.state.prepared:
@@ -66,6 +67,7 @@ class Server(ABC):
         self.save()
 
     def down(self) -> None:
+        self.state = State.load(self._state_file)  # another process may have started it anew
         if self.state.alive:
             os.kill(self.state.pid, self.stop_signal)
             if not self._gone_within(STOP_SECONDS):
@@ -73,7 +75,6 @@ class Server(ABC):
 
     def wipe(self) -> None:
         shutil.rmtree(self.place, ignore_errors=True)
-        self.state = State()
 
     def save(self) -> None:
         self.state.save(self._state_file)
@@ -86,9 +87,7 @@ class Server(ABC):
             if self._start_once():
                 return
             time.sleep(0.5)
-        raise CannotStart(
-            f"{self.name} did not start; {self.log} ends with:\n{self._last_words()}"
-        )
+        raise CannotStart(f"{self.name} did not start; {self.log} ends with:\n{self._last_words()}")
 
     def _start_once(self) -> bool:
         process = self.launch()

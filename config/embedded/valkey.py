@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import subprocess
+from tempfile import TemporaryFile
 
 import redis
 
@@ -29,11 +30,14 @@ class Valkey(Server):
         data = self.place / "data"
         make_private(data)
         who = run_as(data)
-        # Its configuration comes in by the pipe, so the password is in no file or command line.
-        with self.log.open("ab") as log:
-            process = subprocess.Popen(
+        # Its configuration comes in by a file without a name, so that the password is in no other
+        # and on no command line.
+        with self.log.open("ab") as log, TemporaryFile() as configuration:
+            configuration.write(self._configuration().encode())
+            configuration.seek(0)
+            return subprocess.Popen(
                 [valkey_server(self.shelf, **who), "-"],
-                stdin=subprocess.PIPE,
+                stdin=configuration,
                 stdout=log,
                 stderr=log,
                 cwd=data,
@@ -41,10 +45,6 @@ class Valkey(Server):
                 start_new_session=True,
                 **who,
             )
-        assert process.stdin is not None
-        with process.stdin as configuration:
-            configuration.write(self._configuration().encode())
-        return process
 
     def answers(self) -> bool:
         try:

@@ -28,5 +28,5 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 3,
 }
 CELERY_BEAT_SCHEDULE = {
-    "sweep deliveries": {"task": "events.sweep", "schedule": 30.0},
+    "sweep deliveries": {"task": "events.sweep", "schedule": 10.0},
 }

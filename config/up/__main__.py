@@ -13,8 +13,8 @@ import socket
 import sys
 import threading
 import time
-import urllib.error
-import urllib.request
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 from types import FrameType
 from typing import IO
 
@@ -114,14 +114,14 @@ class Runner:
 
 def healthy() -> bool:
     """True if the web process answers. Asked by number: the name may also mean IPv6."""
-    request = urllib.request.Request(
-        f"http://127.0.0.1:{env().port}/healthz", headers={"Host": "localhost"}
-    )
+    web = HTTPConnection("127.0.0.1", env().port, timeout=2)
     try:
-        with urllib.request.urlopen(request, timeout=2) as answer:
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError):
+        web.request("GET", "/healthz", headers={"Host": "localhost"})
+        return web.getresponse().status == HTTPStatus.OK
+    except (OSError, HTTPException):
         return False
+    finally:
+        web.close()
 
 
 def alone() -> IO[str] | None:

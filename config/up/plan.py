@@ -15,7 +15,7 @@ from config.env import env, for_child
 from .process import Process
 
 MANAGE = (sys.executable, "manage.py")
-CELERY = (sys.executable, "-m", "celery", "--app", "config")
+CELERY = (sys.executable, "-m", "celery", "--quiet", "--app", "config")
 OWNER, RELAY = "DATABASE_OWNER_URL", "DATABASE_RELAY_URL"
 
 WORKER_GRACE = 30.0

@@ -105,6 +105,6 @@ class Process:
             self._popen.wait()
 
     def _listen(self, popen: subprocess.Popen[str]) -> None:
-        assert popen.stdout is not None
-        for line in popen.stdout:
-            say(line, self.name)
+        for line in popen.stdout or ():
+            if line.strip():
+                say(line, self.name)

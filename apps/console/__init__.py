@@ -1,0 +1,1 @@
+"""The two admin sites and their building blocks."""

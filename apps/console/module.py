@@ -1,0 +1,7 @@
+from apps.kernel.manifest import Module
+
+MODULE = Module(
+    name="console",
+    version="1.0.0",
+    description="The two admin sites and their building blocks.",
+)

@@ -1,0 +1,1 @@
+"""Accounts, journals and entries: the books."""

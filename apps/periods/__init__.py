@@ -1,0 +1,1 @@
+"""Fiscal calendars: years, periods, and closing them."""

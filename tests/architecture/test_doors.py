@@ -1,0 +1,97 @@
+"""An app is entered through its front doors, whatever floor one comes from."""
+
+import ast
+from pathlib import Path
+
+import grimp
+
+ROOT = Path(__file__).parents[2]
+FRONT_DOORS = {"commands", "events", "queries", "errors", "models", "hooks", "rules"}
+PLATFORM = {"kernel", "bus", "events", "audit", "modules", "console", "preferences", "tenancy"}
+"""Floors that offer tools, of which the whole app is the door."""
+
+
+def test_apps_enter_each_other_by_the_front_door():
+    graph = grimp.build_graph("apps")
+
+    trespasses = [
+        f"{importer} -> {imported}"
+        for importer in graph.modules
+        for imported in graph.find_modules_directly_imported_by(importer)
+        if trespass(importer, imported)
+    ]
+
+    assert trespasses == []
+
+
+def trespass(importer, imported):
+    _, home, *_ = [*importer.split("."), ""]
+    _, host, *room = [*imported.split("."), ""]
+    return home != host and host not in PLATFORM and room[0] not in FRONT_DOORS
+
+
+def test_no_schema_is_named_but_by_activate():
+    """`search_path` is set in the engine alone (and is named in migrations' SQL)."""
+    naming = [
+        str(path.relative_to(ROOT))
+        for path in sources()
+        if "search_path" in path.read_text() and "migrations" not in path.parts
+    ]
+
+    assert sorted(naming) == ["apps/tenancy/backend/base.py", "apps/tenancy/provisioning.py"]
+
+
+def test_only_env_reads_the_environment():
+    readers = [
+        str(path.relative_to(ROOT))
+        for path in sources()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "os"
+        and node.attr in ("environ", "getenv")
+        and not is_setdefault(path, node)
+    ]
+
+    assert sorted(set(readers)) == ["config/env.py"]
+
+
+def is_setdefault(path, node):
+    """Naming the settings module is Django's convention for its entry points."""
+    line = path.read_text().splitlines()[node.lineno - 1]
+    return "DJANGO_SETTINGS_MODULE" in line
+
+
+def test_money_never_passes_through_a_float():
+    floats = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for app in ("ledger", "periods", "companies")
+        for path in (ROOT / "apps" / app).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, float)
+        or isinstance(node, ast.Name)
+        and node.id in ("float", "FloatField")
+    ]
+
+    assert floats == []
+
+
+def test_there_are_no_drawers():
+    drawers = {"utils", "util", "helpers", "helper", "common", "misc"}
+
+    assert [str(path) for path in sources() if path.stem in drawers or path.parent.name in drawers] == []
+
+
+def test_domain_code_uses_no_signals():
+    users = [
+        str(path.relative_to(ROOT))
+        for path in sources()
+        if "django.db.models.signals" in path.read_text() or "@receiver" in path.read_text()
+    ]
+
+    assert users == ["apps/tenancy/apps.py"]
+
+
+def sources():
+    return [path for folder in ("apps", "config") for path in (ROOT / folder).rglob("*.py")]

@@ -1,0 +1,115 @@
+"""Every command leaves a row that nobody can change."""
+
+import pytest
+from django.db import DatabaseError, connection, connections
+
+from apps.audit.models import Record
+from apps.bus import dispatch
+from apps.companies.commands import FoundCompany
+from apps.companies.errors import CompanyCodeTaken
+from apps.identity.commands import InviteUser, SetPassword
+from apps.kernel.correlation import correlated
+from apps.kernel.tenant import activate
+from apps.preferences.commands import ChangeSetting
+from apps.tenancy.models import Tenant
+
+AGAIN = FoundCompany(code="MAIN", name="Again", currency="EUR")
+
+
+def last():
+    return Record.objects.order_by("-id").first()
+
+
+def test_a_success_says_who_did_what(at_acme, owner):
+    with correlated("request-77"):
+        company = dispatch(FoundCompany(code="PLANT", name="Acme Plant", currency="EUR"), actor=owner)
+
+    row = last()
+    assert row.sentence == f"{owner} founded the company Acme Plant."
+    assert (row.outcome, row.command) == ("done", "companies.found_company")
+    assert (row.actor_id, row.actor_name) == (owner.pk, str(owner))
+    assert (row.subject_type, row.subject_id) == ("companies.company", str(company.pk))
+    assert row.request["code"] == "PLANT"
+    assert row.correlation_id == "request-77"
+
+
+def test_a_refusal_says_why_not(at_acme, owner):
+    with pytest.raises(CompanyCodeTaken):
+        dispatch(AGAIN, actor=owner)
+
+    row = last()
+    assert row.outcome == "refused"
+    assert row.refusals == [
+        {"code": "companies.company_code_taken", "detail": "There is already a company MAIN."}
+    ]
+    assert "asked to found company and was refused" in row.sentence
+
+
+def test_a_change_shows_the_field_before_and_after(at_acme, owner):
+    dispatch(ChangeSetting(key="periods.reason_length", value=12), actor=owner)
+    dispatch(ChangeSetting(key="periods.reason_length", value=15), actor=owner)
+
+    changes = last().changes
+    assert [(each["field"], each["before"], each["after"]) for each in changes] == [("value", 12, 15)]
+    assert changes[0]["object"].startswith("preferences.setting:")
+
+
+def test_secrets_are_never_written_down(at_acme, owner):
+    user = dispatch(InviteUser(email="new@acme.example", name="New", role="auditor"), actor=owner)
+    dispatch(SetPassword(user_id=user.pk, password="purple monkey dishwasher"), actor=owner)
+
+    row = last()
+    assert "monkey" not in str(row.request) + str(row.changes) + row.sentence
+    assert all(len(str(each["after"])) < 20 for each in row.changes if each["field"] == "password")
+
+
+def test_the_trail_is_the_tenants_own(acme, globex, owner):
+    with activate(acme):
+        dispatch(FoundCompany(code="PLANT", name="Acme Plant", currency="EUR"), actor=owner)
+    with activate(globex):
+        assert not Record.objects.filter(sentence__contains="Acme Plant").exists()
+    assert not Record.objects.filter(sentence__contains="Acme Plant").exists()
+
+
+def test_the_platform_keeps_its_own(database):
+    assert Record.objects.filter(command="operations.onboard_tenant").count() == 2
+    assert Record.objects.filter(sentence__contains=Tenant.objects.first().name).exists()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE audit_record SET sentence = 'nothing happened'",
+        "DELETE FROM audit_record",
+        "TRUNCATE audit_record",
+        "ALTER TABLE audit_record DISABLE TRIGGER ALL",
+        "DROP TABLE audit_record",
+    ],
+)
+def test_the_runtime_cannot_change_a_row(at_acme, statement):
+    with pytest.raises(DatabaseError), connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE audit_record SET sentence = 'nothing happened'",
+        "DELETE FROM audit_record",
+        "TRUNCATE audit_record",
+    ],
+)
+def test_not_even_the_owner_changes_a_row_by_mistake(at_acme, statement):
+    with pytest.raises(DatabaseError, match="never changed"), connections["owner"].cursor() as cursor:
+        cursor.execute(statement)
+
+
+def test_history_tells_who_changed_master_data_and_in_which_request(at_acme, owner):
+    with correlated("request-78"):
+        company = dispatch(FoundCompany(code="PLANT", name="Acme Plant", currency="EUR"), actor=owner)
+
+    version = company.history.get()
+    assert (version.history_user_id, version.actor_name) == (owner.pk, str(owner))
+    assert version.correlation_id == "request-78"
+    with pytest.raises(DatabaseError), connection.cursor() as cursor:
+        cursor.execute("UPDATE companies_historicalcompany SET name = 'x'")

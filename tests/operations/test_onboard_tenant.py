@@ -1,0 +1,215 @@
+"""From a name to a tenant that answers."""
+
+import pytest
+from django.db import connection, connections
+
+from apps.audit.models import Record
+from apps.bus import dispatch, rehearse
+from apps.bus.errors import MayNot
+from apps.companies.models import Company
+from apps.identity.models import User
+from apps.kernel import clock
+from apps.kernel.errors import Refusal, SeveralRefusals
+from apps.kernel.tenant import activate
+from apps.ledger.models import Journal
+from apps.operations.commands import OnboardTenant
+from apps.periods.models import Period
+from apps.tenancy import directory
+from apps.tenancy.errors import SlugTaken
+from apps.tenancy.models import Domain, Tenant
+
+INITECH = OnboardTenant(
+    slug="initech", name="Initech", owner_email="bill@initech.example", owner_name="Bill", currency="EUR"
+)
+
+
+def test_a_new_tenant_has_all_it_needs_to_begin(operator):
+    tenant = dispatch(INITECH, actor=operator)
+
+    assert tenant.state == "active"
+    assert Domain.objects.get(tenant=tenant).domain == "initech.localhost"
+    assert directory.by_slug("initech") == tenant.info
+    with activate(tenant.info):
+        assert Company.objects.get().currency == "EUR"
+        assert Period.objects.count() == 12
+        assert Period.objects.order_by("starts_on").first().starts_on.year == clock.today().year
+        assert Journal.objects.exists()
+        owner = User.objects.get()
+        assert (owner.name, owner.has_usable_password()) == ("Bill", False)
+        assert owner.has_perm("ledger.post_entry")
+
+
+def test_both_trails_tell_it(operator):
+    tenant = dispatch(INITECH, actor=operator)
+
+    assert Record.objects.get(command="operations.onboard_tenant", request__slug="initech").outcome == "done"
+    with activate(tenant.info):
+        first = Record.objects.order_by("id").first()
+        assert first.actor_name == f"{operator} (platform)"
+        assert first.actor_id is None
+        assert not Record.objects.filter(command__startswith="tenancy.").exists()
+
+
+def test_prerequisites_can_be_asked_before_anything_is_made(operator):
+    wrong = OnboardTenant(slug="Acme!", name=" ", owner_email="nobody", currency="XXQ")
+
+    codes = [each.code for each in rehearse(wrong, actor=operator)]
+
+    assert codes == [
+        "tenancy.slug_malformed",
+        "operations.name_missing",
+        "identity.email_malformed",
+        "kernel.currency_unknown",
+    ]
+    assert rehearse(INITECH, actor=operator) == ()
+    assert Tenant.objects.count() == 2
+
+
+def test_a_taken_name_is_refused(operator):
+    with pytest.raises(SlugTaken):
+        dispatch(OnboardTenant(slug="acme", name="Another", owner_email="a@b.example"), actor=operator)
+
+
+@pytest.mark.parametrize("slug", ["api", "public", "t", "x", "9lives", "a_b", "ends-", "ünder", "a" * 41])
+def test_a_name_that_cannot_be_a_host_is_refused(operator, slug):
+    with pytest.raises(Refusal) as caught:
+        dispatch(OnboardTenant(slug=slug, name="X", owner_email="a@b.example"), actor=operator)
+
+    assert caught.value.code in ("tenancy.slug_malformed", "tenancy.slug_reserved")
+
+
+def test_whoever_may_not_does_not(operator, database):
+    clerk = User.objects.create(email="clerk@bursar.example", name="Clerk", joined_at=clock.now())
+
+    with pytest.raises(MayNot):
+        dispatch(INITECH, actor=clerk)
+
+
+def test_a_failure_in_the_middle_leaves_no_tenant_and_no_schema(operator, monkeypatch):
+    from apps.operations import handlers
+
+    def fail(command):
+        raise LookupError("the books fell down")
+
+    monkeypatch.setattr(handlers, "_set_up", fail)
+    with pytest.raises(LookupError):
+        dispatch(INITECH, actor=operator)
+
+    assert not Tenant.objects.filter(slug="initech").exists()
+    assert directory.by_slug("initech") is None
+    assert [name for name in schemas() if name.startswith("tenant_")] == [
+        each.schema_name for each in Tenant.objects.order_by("id")
+    ]
+    assert Record.objects.get(command="operations.onboard_tenant", outcome="failed")
+
+
+def test_one_that_was_cut_off_goes_on_when_asked_again(operator, monkeypatch):
+    from apps.operations import handlers
+
+    class PowerCut(BaseException):
+        """As kill -9: nothing after it runs."""
+
+    real = handlers._set_up
+
+    def half(command):
+        real(command)
+        raise PowerCut
+
+    monkeypatch.setattr(handlers, "_set_up", half)
+    with pytest.raises(PowerCut):
+        dispatch(INITECH, actor=operator)
+    assert Tenant.objects.get(slug="initech").state == "pending"
+
+    monkeypatch.setattr(handlers, "_set_up", real)
+    tenant = dispatch(INITECH, actor=operator)
+
+    assert tenant.state == "active"
+    with activate(tenant.info):
+        assert Company.objects.count() == User.objects.count() == 1
+        assert Period.objects.count() == 12
+
+
+def test_a_schema_from_the_blueprint_is_one_from_migrations(operator):
+    """Same tables, columns, constraints, triggers, functions and rights, compared as the database describes them."""
+    tenant = dispatch(INITECH, actor=operator)
+
+    assert described(tenant.schema_name) == described("bursar_template")
+    assert described("bursar_template")["columns"]
+
+
+def test_ids_of_content_types_and_permissions_are_the_same_everywhere(operator, acme, globex):
+    tenant = dispatch(INITECH, actor=operator)
+    ids = {}
+    for schema in ("public", "bursar_template", acme.schema, globex.schema, tenant.schema_name):
+        with connections["owner"].cursor() as cursor:
+            cursor.execute(f"SELECT id, app_label, model FROM {schema}.django_content_type ORDER BY id")
+            types = tuple(cursor.fetchall())
+            cursor.execute(
+                f"SELECT id, codename, content_type_id FROM {schema}.auth_permission ORDER BY id"
+            )
+            ids[schema] = types, tuple(cursor.fetchall())
+
+    assert len(set(ids.values())) == 1
+    assert len(ids["public"][1]) > 20
+
+
+def test_only_a_pending_tenant_can_be_provisioned_or_discarded(acme):
+    from django.db import DatabaseError
+
+    for function in ("tenancy_provision", "tenancy_discard"):
+        with pytest.raises(DatabaseError, match="not pending"), connection.cursor() as cursor:
+            cursor.execute(f"SELECT {function}(%s)", [acme.id])
+
+
+def test_the_blueprint_is_the_owners(database):
+    from django.db import DatabaseError
+
+    with pytest.raises(DatabaseError, match="permission denied"), connection.cursor() as cursor:
+        cursor.execute("UPDATE tenancy_blueprint SET ddl = 'DROP SCHEMA public'")
+
+
+def test_several_reasons_are_one_refusal(operator):
+    with pytest.raises(SeveralRefusals):
+        dispatch(OnboardTenant(slug="!", name="", owner_email=""), actor=operator)
+
+
+def schemas():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nspname FROM pg_namespace ORDER BY oid")
+        return [name for (name,) in cursor.fetchall()]
+
+
+DESCRIPTIONS = {
+    "columns": """
+        SELECT table_name, column_name, data_type, is_nullable, column_default, is_identity, ordinal_position
+        FROM information_schema.columns WHERE table_schema = %(schema)s ORDER BY 1, 7""",
+    "constraints": """
+        SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid), condeferrable, condeferred
+        FROM pg_constraint WHERE connamespace = %(schema)s::regnamespace AND contype <> 'n' ORDER BY 1, 2""",
+    "indexes": "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = %(schema)s ORDER BY 1",
+    "triggers": """
+        SELECT pg_get_triggerdef(t.oid) FROM pg_trigger t JOIN pg_class c ON c.oid = tgrelid
+        WHERE c.relnamespace = %(schema)s::regnamespace AND NOT tgisinternal ORDER BY 1""",
+    "functions": """
+        SELECT proname, prosrc, proconfig FROM pg_proc
+        WHERE pronamespace = %(schema)s::regnamespace ORDER BY 1""",
+    "rights": """
+        SELECT relname, relkind, relacl::text FROM pg_class
+        WHERE relnamespace = %(schema)s::regnamespace AND relkind IN ('r', 'S') ORDER BY 1""",
+    "schema_rights": "SELECT nspacl::text FROM pg_namespace WHERE nspname = %(schema)s",
+    "default_rights": """
+        SELECT defaclobjtype, defaclacl::text FROM pg_default_acl
+        WHERE defaclnamespace = %(schema)s::regnamespace ORDER BY 1""",
+    "migrations": "SELECT app, name FROM {schema}.django_migrations ORDER BY 1, 2",
+}
+
+
+def described(schema):
+    with connections["owner"].cursor() as cursor:
+        found = {}
+        for what, query in DESCRIPTIONS.items():
+            cursor.execute(query.replace("{schema}", schema), {"schema": schema})
+            found[what] = [
+                tuple(str(value).replace(f"{schema}.", "") for value in row) for row in cursor.fetchall()
+            ]
+    return found

@@ -1,0 +1,53 @@
+import pytest
+
+from apps.bus import dispatch
+from apps.bus.errors import MayNot
+from apps.events.models import OutboxEvent
+from apps.kernel.tenant import activate
+from apps.periods.preferences import REASON_LENGTH
+from apps.preferences import queries as preferences
+from apps.preferences.commands import ChangeSetting
+from apps.preferences.errors import SettingInvalid, SettingNotFound
+from apps.preferences.models import Setting
+
+
+def set_to(value, actor):
+    return dispatch(ChangeSetting(key="periods.reason_length", value=value), actor=actor)
+
+
+def test_what_was_not_set_has_its_default(at_acme):
+    assert preferences.value(REASON_LENGTH) == REASON_LENGTH.default
+
+
+def test_what_was_set_is_read_at_once_and_only_in_this_tenant(acme, globex, controller):
+    with activate(acme):
+        preferences.value(REASON_LENGTH)
+        set_to(25, controller)
+        assert preferences.value(REASON_LENGTH) == 25
+    with activate(globex):
+        assert preferences.value(REASON_LENGTH) == REASON_LENGTH.default
+
+
+def test_a_change_tells_what_it_was_before(at_acme, controller):
+    set_to(25, controller)
+    set_to(30, controller)
+
+    event = OutboxEvent.objects.filter(name="setting.changed").latest("id")
+    assert event.payload == {"key": "periods.reason_length", "before": 25, "after": 30}
+    assert [each.value for each in Setting.objects.get().history.order_by("history_id")] == [25, 30]
+
+
+@pytest.mark.parametrize("value", ["twenty", 1.5, None, [1], True])
+def test_a_value_of_another_type_is_refused(at_acme, controller, value):
+    with pytest.raises(SettingInvalid):
+        set_to(value, controller)
+
+
+def test_a_setting_that_no_app_declares_is_refused(at_acme, controller):
+    with pytest.raises(SettingNotFound):
+        dispatch(ChangeSetting(key="no.such", value=1), actor=controller)
+
+
+def test_whoever_may_not_does_not(at_acme, accountant):
+    with pytest.raises(MayNot):
+        set_to(25, accountant)

@@ -1,0 +1,118 @@
+"""The connection follows the tenant, in as few statements as can be."""
+
+import threading
+
+import pytest
+from django.db import connection, transaction
+from django.db.utils import ProgrammingError
+from django.test.utils import CaptureQueriesContext
+
+from apps.companies.models import Company
+from apps.kernel.tenant import activate
+from apps.tenancy.models import Tenant
+
+
+def where():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_schema(), current_setting('app.current_tenant', true)")
+        return cursor.fetchone()
+
+
+def test_it_looks_where_the_tenants_data_is(acme, globex):
+    with activate(acme):
+        assert where() == (acme.schema, str(acme.id))
+        with activate(globex):
+            assert where() == (globex.schema, str(globex.id))
+        assert where() == (acme.schema, str(acme.id))
+    assert where() == ("public", "")
+
+
+def test_the_tenant_is_applied_once_and_not_per_query(acme, monkeypatch):
+    from apps.tenancy.backend import base
+
+    applied = []
+    wanted = base.DatabaseWrapper._wanted
+    with activate(acme):
+        list(Company.objects.all())
+        connection._applied = None
+        monkeypatch.setattr(
+            base.DatabaseWrapper, "_wanted", lambda self: applied.append(self._applied) or wanted(self)
+        )
+        for _ in range(3):
+            list(Company.objects.all())
+
+    assert applied.count(None) == 1
+
+
+def test_a_context_that_asks_nothing_sends_nothing(acme):
+    with CaptureQueriesContext(connection) as queries, activate(acme):
+        pass
+
+    assert len(queries) == 0
+
+
+def test_a_rollback_that_takes_the_search_path_back_is_noticed(acme):
+    with activate(acme):
+        connection.close()
+        with pytest.raises(LookupError), transaction.atomic():
+            assert where()[0] == acme.schema
+            raise LookupError
+        assert where()[0] == acme.schema
+
+
+def test_so_is_the_rollback_of_a_savepoint(acme):
+    with activate(acme), transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        connection._applied = None
+        with pytest.raises(LookupError), transaction.atomic():
+            assert where()[0] == acme.schema
+            raise LookupError
+        assert where()[0] == acme.schema
+
+
+def test_a_failed_statement_in_a_savepoint_leaves_the_tenant_applied(acme):
+    with activate(acme), transaction.atomic():
+        with pytest.raises(ProgrammingError), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT nothing FROM nowhere")
+        assert Company.objects.count() == 1
+        assert where()[0] == acme.schema
+
+
+@pytest.mark.parametrize("way", ["set_tenant", "set_schema", "set_schema_to_public"])
+def test_there_is_no_other_way_to_choose_a_tenant(acme, way):
+    with pytest.raises(RuntimeError, match="activate"):
+        getattr(connection, way)(Tenant.objects.first())
+
+
+def test_threads_that_mix_tenants_never_read_the_wrong_one(acme, globex):
+    """Eight threads on connections of their own, each switching between two tenants."""
+    wrong, right = [], []
+
+    def work():
+        try:
+            for tenant in (acme, globex) * 20:
+                with activate(tenant):
+                    name = Company.objects.get(code="MAIN").name
+                    (right if name == tenant.name else wrong).append(name)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert (len(right), wrong) == (320, [])
+
+
+def test_a_connection_that_ignored_the_tenant_would_be_caught(acme, globex, monkeypatch):
+    """The negative control of the test above."""
+    from apps.tenancy.backend import base
+
+    with activate(acme):
+        list(Company.objects.all())
+        monkeypatch.setattr(base.DatabaseWrapper, "_apply_tenant", lambda self: None)
+        with activate(globex):
+            assert Company.objects.get(code="MAIN").name == acme.name

@@ -1,0 +1,70 @@
+"""Unsafe settings do not start."""
+
+import pytest
+from django.core.checks import run_checks
+
+from apps.tenancy import checks, numbering
+
+
+def ids(settings_are_safe=checks.tenants_are_kept_apart):
+    return [each.id for each in settings_are_safe()]
+
+
+def test_the_settings_we_run_with_are_safe():
+    assert ids() == []
+
+
+def test_another_engine_is_refused(settings):
+    settings.DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql"}}
+
+    assert ids() == ["tenancy.E001"]
+
+
+def test_a_cache_that_tenants_would_share_is_refused(settings):
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache"}}
+
+    assert ids() == ["tenancy.E002"]
+
+
+@pytest.mark.parametrize("engine", ["file", "db", "cached_db", "signed_cookies"])
+def test_sessions_elsewhere_are_refused(settings, engine):
+    settings.SESSION_ENGINE = f"django.contrib.sessions.backends.{engine}"
+
+    assert ids() == ["tenancy.E003"]
+
+
+def test_atomic_requests_are_refused(settings):
+    settings.DATABASES = {"default": {**settings.DATABASES["default"], "ATOMIC_REQUESTS": True}}
+
+    assert ids() == ["tenancy.E004"]
+
+
+def test_any_host_is_refused(settings):
+    settings.ALLOWED_HOSTS = ["*"]
+
+    assert ids() == ["tenancy.E005"]
+
+
+def test_a_runtime_that_owns_tables_is_refused(database, monkeypatch):
+    assert checks.the_runtime_owns_nothing(databases=["default"]) == []
+
+    from django.db import connections
+
+    monkeypatch.setattr(checks, "connections", {"default": connections["owner"]})
+    found = [each.id for each in checks.the_runtime_owns_nothing(databases=["default"])]
+
+    assert found == ["tenancy.E008", "tenancy.E009"]
+
+
+def test_new_models_without_ids_are_noticed(monkeypatch):
+    assert checks.every_id_is_numbered() == []
+
+    fewer = numbering.committed()
+    fewer["permissions"].popitem()
+    monkeypatch.setattr(numbering, "committed", lambda: fewer)
+
+    assert [each.id for each in checks.every_id_is_numbered()] == ["tenancy.W006"]
+
+
+def test_django_finds_nothing_wrong(database):
+    assert run_checks(databases=["default"]) == []

@@ -1,0 +1,143 @@
+"""A request finds its tenant, and no other."""
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from apps.kernel.tenant import activate, current_tenant
+from apps.tenancy import directory
+
+
+@pytest.fixture
+def client(database):
+    return Client()
+
+
+def test_the_host_names_it(client, acme):
+    answer = client.get("/accounts/login/", headers={"host": "acme.localhost"})
+
+    assert answer.status_code == 200
+    assert acme.name in answer.content.decode()
+
+
+def test_the_path_names_it(client, acme):
+    answer = client.get("/t/acme/accounts/login/")
+
+    assert answer.status_code == 200
+    assert acme.name in answer.content.decode()
+
+
+def test_without_either_it_is_the_operators_console(client, acme):
+    answer = client.get("/accounts/login/")
+
+    assert answer.status_code == 200
+    assert acme.name not in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("path", "host"), [("/t/nowhere/", "localhost"), ("/", "nowhere.localhost"), ("/t/nowhere/api/v1/x/", "localhost")]
+)
+def test_an_unknown_tenant_is_said_to_be_unknown(client, path, host):
+    answer = client.get(path, headers={"host": host, "accept": "application/json"})
+
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["code"] == "tenancy.tenant_unknown"
+
+
+def test_a_person_reads_it_on_a_page(client):
+    answer = client.get("/t/nowhere/", headers={"accept": "text/html"})
+
+    assert answer.status_code == 404
+    assert "There is no tenant" in answer.content.decode()
+
+
+def test_a_host_that_is_not_ours_is_not_answered(client):
+    assert client.get("/", headers={"host": "evil.example"}).status_code == 400
+
+
+def test_the_look_up_is_cached_and_asks_no_database(client, acme):
+    directory.by_slug("acme")
+    connection.ensure_connection()
+
+    with CaptureQueriesContext(connection) as queries:
+        client.get("/t/acme/accounts/login/")
+
+    assert [each["sql"] for each in queries if "tenancy_" in each["sql"]] == []
+
+
+def test_nothing_of_the_request_stays_in_the_process(client, acme):
+    client.get("/t/acme/accounts/login/")
+
+    assert current_tenant() is None
+
+
+def test_a_session_of_one_tenant_is_nobody_at_another(client_for, owner, globex):
+    client = client_for(owner)
+    assert client.get("/t/acme/").status_code == 200
+
+    for name, morsel in list(client.cookies.items()):
+        client.cookies[name.replace(name.rsplit("_", 1)[1], str(globex.id))] = morsel.value
+    answer = client.get("/t/globex/")
+
+    assert answer.status_code == 302
+    assert "login" in answer.headers["location"]
+
+
+def test_two_consoles_on_one_origin_keep_both_sessions(client_for, owner, operator, acme):
+    client = client_for(owner)
+    answer = client.post(
+        "/accounts/login/", {"login": operator.email, "password": "correct horse battery"}
+    )
+    assert answer.status_code == 302
+
+    assert client.get("/").status_code == 200
+    assert client.get("/t/acme/").status_code == 200
+
+
+def test_the_cookie_of_a_tenants_console_stays_under_its_path(client_for, owner, acme):
+    cookie = client_for(owner).cookies[f"bursar_session_{acme.id}"]
+
+    assert cookie["path"] == "/t/acme/"
+    assert cookie["httponly"]
+    assert cookie["domain"] == ""
+
+
+def test_a_wrong_password_lets_nobody_in(client, acme):
+    answer = client.post("/t/acme/accounts/login/", {"login": "owner@acme.example", "password": "wrong"})
+
+    assert answer.status_code == 200
+    assert "not correct" in answer.content.decode()
+    assert client.get("/t/acme/").status_code == 302
+
+
+def test_a_password_of_one_tenant_is_not_one_of_another(client, acme, globex):
+    answer = client.post(
+        "/t/globex/accounts/login/", {"login": "owner@acme.example", "password": "correct horse battery"}
+    )
+
+    assert answer.status_code == 200
+    assert client.get("/t/globex/").status_code == 302
+
+
+def test_nobody_signs_up_by_himself(client, acme):
+    answer = client.post(
+        "/t/acme/accounts/signup/", {"email": "me@acme.example", "password1": "correct horse battery"}
+    )
+
+    assert answer.status_code in (200, 403, 404)
+    from apps.identity.models import User
+
+    with activate(acme):
+        assert not User.objects.filter(email="me@acme.example").exists()
+
+
+def test_every_answer_carries_a_correlation_id(client, acme):
+    given = client.get("/t/acme/accounts/login/", headers={"x-correlation-id": "my-request-1"})
+    made = client.get("/t/acme/accounts/login/")
+    forged = client.get("/t/acme/accounts/login/", headers={"x-correlation-id": "bad\r\nid"})
+
+    assert given.headers["x-correlation-id"] == "my-request-1"
+    assert len(made.headers["x-correlation-id"]) == 32
+    assert forged.headers["x-correlation-id"] not in ("bad\r\nid", made.headers["x-correlation-id"])
