@@ -18,9 +18,9 @@ from django.test import Client
 from psycopg import sql
 
 from apps.bus import dispatch
-from apps.identity.commands import InviteUser, SetPassword
+from apps.identity.commands import InviteOperator, InviteUser, SetPassword
 from apps.identity.models import User
-from apps.kernel import caching, clock
+from apps.kernel import caching
 from apps.kernel.actors import System
 from apps.kernel.tenant import TenantInfo, activate
 from apps.operations.commands import OnboardTenant
@@ -142,10 +142,9 @@ def _worker() -> str:
 
 def _make_template() -> None:
     call_command("migrate_schemas", verbosity=0)
-    operator = User(email="operator@bursar.example", name="Olga Operator", is_superuser=True)
-    operator.joined_at = clock.now()
-    operator.set_password(PASSWORD)
-    operator.save()
+    invitation = InviteOperator(email="operator@bursar.example", name="Olga Operator")
+    operator = dispatch(invitation, actor=TESTER)
+    dispatch(SetPassword(user_id=operator.pk, password=PASSWORD), actor=TESTER)
     for slug, name in (("acme", "Acme Corporation"), ("globex", "Globex")):
         tenant: Tenant = dispatch(
             OnboardTenant(slug=slug, name=name, owner_email=f"owner@{slug}.example"), actor=operator

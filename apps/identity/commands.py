@@ -19,6 +19,17 @@ class InviteUser(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
+class InviteOperator(Command):
+    """Make somebody an operator of the platform, who may do everything at the operator's console."""
+
+    permission = "identity.manage_users"
+    says = "invited {email} as an operator of the platform"
+
+    email: str
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class SetPassword(Command):
     """Give a user a password."""
 

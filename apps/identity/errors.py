@@ -22,3 +22,7 @@ class RoleUnknown(IdentityRefusal, NotFound):
 
 class PasswordTooWeak(IdentityRefusal, Invalid):
     message = "The password will not do: {why}"
+
+
+class NotAtATenant(IdentityRefusal, Invalid):
+    message = "{tenant} has no operators; they are the platform's."

@@ -7,8 +7,10 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
+from apps.kernel.tenant import current_tenant
+
 from . import roles
-from .errors import EmailMalformed, EmailTaken, PasswordTooWeak, RoleUnknown
+from .errors import EmailMalformed, EmailTaken, NotAtATenant, PasswordTooWeak, RoleUnknown
 from .models import User
 
 
@@ -22,6 +24,11 @@ def email_must_be_well_formed(email: str) -> None:
 def email_must_be_free(email: str) -> None:
     if User.objects.filter(email__iexact=email).exists():
         raise EmailTaken(email=email)
+
+
+def only_the_platform_has_operators() -> None:
+    if tenant := current_tenant():
+        raise NotAtATenant(tenant=tenant.name)
 
 
 def role_must_exist(role: str) -> Group:

@@ -20,6 +20,8 @@ from typing import Any, Generic, TypeVar
 import redis
 from django.conf import settings
 from django.db import transaction
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from .tenant import current_tenant
 
@@ -158,10 +160,12 @@ class _Stamps:
             threading.Thread(target=self._hear_for_ever, name="stamps", daemon=True).start()
 
     def _hear_for_ever(self) -> None:
-        while True:
+        while threading.main_thread().is_alive():
             try:
                 self._hear()
-            except redis.RedisError as error:
+            except (redis.RedisError, ValueError) as error:
+                if not threading.main_thread().is_alive():
+                    return
                 log.warning("Cache pushes are not heard, stamps are asked for instead: %s", error)
             self._hearing.clear()
             time.sleep(1)
@@ -189,11 +193,15 @@ def new_stamp() -> str:
 
 _stamps = _Stamps()
 _clients: dict[int, Any] = {}
+NEVER = Retry(NoBackoff(), 0)
+"""A cache that must be waited for is worse than none: the loader answers at once."""
 
 
 def _client() -> Any:
     """One per process: a connection must not cross a fork."""
     pid = os.getpid()
     if pid not in _clients:
-        _clients[pid] = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=5, socket_connect_timeout=3)
+        _clients[pid] = redis.Redis.from_url(
+            settings.REDIS_URL, socket_timeout=5, socket_connect_timeout=1, retry=NEVER
+        )
     return _clients[pid]

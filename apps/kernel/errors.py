@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, ClassVar, ParamSpec, TypeVar
+from typing import Any, ClassVar, ParamSpec, TypeVar, cast
 
 from django.db import Error as DatabaseError
 
@@ -119,13 +119,14 @@ class Together:
     def __init__(self) -> None:
         self.refusals: list[Refusal] = []
 
-    def check(self, rule: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R | None:
-        """What the rule found, or None when it refused: the block's end raises before None can be used."""
+    def check(self, rule: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        """What the rule found. When it refused there is nothing, and the block's end raises before that can be
+        used."""
         try:
             return rule(*args, **kwargs)
         except Refusal as refusal:
             self.refusals.extend(refusal.refusals)
-            return None
+            return cast(R, None)
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Commands and events as plain JSON values, and back."""
 
+import hashlib
 from dataclasses import fields
 from functools import cache
 from typing import Any, TypeVar
@@ -10,19 +11,30 @@ T = TypeVar("T")
 SECRET = "•••"  # noqa: S105 - what is written in its place
 secret: dict[str, bool] = {"secret": True}
 """`password: str = field(metadata=secret, repr=False)`: never written down."""
+bulky: dict[str, bool] = {"bulky": True}
+"""`journal: str = field(metadata=bulky)`: too long to be written down; its length and SHA-256 are."""
 
 
 def to_plain(instance: Any) -> dict[str, Any]:
-    """A frozen dataclass as JSON values: dates in ISO 8601, decimals as strings, secrets blotted out."""
+    """A frozen dataclass as JSON values: dates in ISO 8601, decimals as strings, secrets blotted out, bulky
+    texts told by their length and SHA-256."""
     values: dict[str, Any] = _adapter(type(instance)).dump_python(instance, mode="json")
-    hidden = {each.name for each in fields(instance) if each.metadata.get("secret")}
-    return {key: SECRET if key in hidden else value for key, value in values.items()}
+    for each in fields(instance):
+        if each.metadata.get("secret"):
+            values[each.name] = SECRET
+        elif each.metadata.get("bulky"):
+            values[each.name] = _weighed(values[each.name])
+    return values
 
 
 def from_plain(shape: type[T], values: dict[str, Any]) -> T:
     """Raises pydantic.ValidationError when the values do not fit the shape."""
     result: T = _adapter(shape).validate_python(values)
     return result
+
+
+def _weighed(text: str) -> str:
+    return f"{len(text)} characters, sha256 {hashlib.sha256(text.encode()).hexdigest()}" if text else ""
 
 
 @cache

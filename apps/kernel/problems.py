@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -16,6 +17,8 @@ from .correlation import correlation_id
 from .errors import Refusal
 
 CONTENT_TYPE = "application/problem+json"
+UNDER_API = re.compile(r"\A(/t/[^/]+)?/api(/|\Z)")
+WENT_WRONG = "Something went wrong here. It is logged under the correlation id; nothing was half-written."
 log = logging.getLogger(__name__)
 
 
@@ -36,8 +39,14 @@ def problem(
 
 
 def problem_of(refusal: Refusal, instance: str) -> dict[str, Any]:
-    errors = [{"code": each.code, "detail": str(each), "attr": None} for each in refusal.refusals]
+    errors = [reason_of(each) for each in refusal.refusals]
     return problem(refusal.status, refusal.code, str(refusal), instance, errors)
+
+
+def reason_of(refusal: Refusal) -> dict[str, Any]:
+    """One entry of `errors`; the context has the words of its sentence."""
+    context = {key: _plain_value(value) for key, value in refusal.context.items()}
+    return {"code": refusal.code, "detail": str(refusal), "attr": None, "context": context}
 
 
 def problem_response(request: HttpRequest, refusal: Refusal) -> HttpResponse:
@@ -61,7 +70,7 @@ class ProblemHandler(ExceptionHandler):
         if isinstance(self.exc, Refusal):
             body = problem_of(self.exc, instance)
         else:
-            body = _from_fields(response.status_code, response.data["errors"], instance)
+            body = _from_drf(response.status_code, response.data, instance)
         response.data, response.content_type = body, CONTENT_TYPE
         return response
 
@@ -91,6 +100,12 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _plain(request, HTTPStatus.NOT_FOUND, "There is nothing at this address.")
 
 
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """settings.CSRF_FAILURE_VIEW: Django's own page gives away more than it helps."""
+    sentence = "This form is too old or comes from elsewhere. Load the page again and repeat."
+    return _answer(request, problem(403, "request.csrf_failed", sentence, request.get_full_path()))
+
+
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _plain(request, HTTPStatus.FORBIDDEN, "You may not see this page.")
 
@@ -100,8 +115,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    sentence = "Something went wrong here. It is logged under the correlation id; nothing was half-written."
-    return _plain(request, HTTPStatus.INTERNAL_SERVER_ERROR, sentence)
+    return _plain(request, HTTPStatus.INTERNAL_SERVER_ERROR, WENT_WRONG)
 
 
 def document_problems(
@@ -137,11 +151,12 @@ PROBLEM_SCHEMA: dict[str, Any] = {
             "type": "array",
             "items": {
                 "type": "object",
-                "required": ["code", "detail", "attr"],
+                "required": ["code", "detail", "attr", "context"],
                 "properties": {
                     "code": {"type": "string"},
                     "detail": {"type": "string"},
-                    "attr": {"type": ["string", "null"]},
+                    "attr": {"type": ["string", "null"], "description": "The field it is about."},
+                    "context": {"type": "object", "description": "The words of the sentence."},
                 },
             },
         },
@@ -158,13 +173,25 @@ def _operations(schema: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _from_fields(status: int, errors: Sequence[dict[str, Any]], instance: str) -> dict[str, Any]:
-    """DRF's own: one code speaks for the whole where there is one, `request.invalid` where there are several."""
+def _from_drf(status: int, data: dict[str, Any], instance: str) -> dict[str, Any]:
+    """DRF's own. Wrong fields share the code `request.invalid`; every other error has one of its own."""
+    errors = [each | {"context": {}} for each in data["errors"]]
     first = errors[0]
-    if status == HTTPStatus.BAD_REQUEST:
-        sentence = f"{len(errors)} fields are wrong." if len(errors) > 1 else str(first["detail"])
-        return problem(status, "request.invalid", sentence, instance, errors)
-    return problem(status, f"request.{first['code']}", str(first["detail"]), instance, errors)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return problem(status, "request.internal_server_error", WENT_WRONG, instance)
+    if data["type"] != "validation_error":
+        return problem(status, f"request.{first['code']}", str(first["detail"]), instance, errors)
+    sentence = f"{len(errors)} fields are wrong." if len(errors) > 1 else _about(first)
+    return problem(status, "request.invalid", sentence, instance, errors)
+
+
+def _about(error: dict[str, Any]) -> str:
+    attr = error["attr"]
+    return str(error["detail"]) if attr in (None, "non_field_errors") else f"{attr}: {error['detail']}"
+
+
+def _plain_value(value: object) -> object:
+    return value if value is None or isinstance(value, bool | int | str) else str(value)
 
 
 def _plain(request: HttpRequest, status: HTTPStatus, sentence: str) -> HttpResponse:
@@ -179,5 +206,5 @@ def _answer(request: HttpRequest, body: dict[str, Any]) -> HttpResponse:
 
 
 def _wants_page(request: HttpRequest) -> bool:
-    under_api = request.path_info.startswith("/api/") or "/api/" in request.path
-    return not under_api and request.accepts("text/html")
+    """The tenant's prefix still stands in the path where the tenant was not found."""
+    return not UNDER_API.match(request.path_info) and request.accepts("text/html")

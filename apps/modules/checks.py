@@ -35,7 +35,7 @@ def manifests_say_what_is_published_and_heard(**_: Any) -> list[CheckMessage]:
 
 
 def _published_by(name: str) -> set[str]:
-    return {each.name for each in EVENTS.values() if each.__module__.split(".")[1] == name}
+    return {each.name for each in EVENTS.values() if each.__module__ == f"apps.{name}.events"}
 
 
 def _heard_by(name: str) -> set[str]:

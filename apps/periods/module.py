@@ -4,4 +4,18 @@ MODULE = Module(
     name="periods",
     version="1.0.0",
     description="Fiscal calendars: years, periods, and closing them.",
+    dependencies=("audit", "events", "identity", "preferences"),
+    publishes=("period.closed", "year.generated"),
+    router="apps.periods.api.urls",
+    grants={
+        "controller": (
+            "periods.manage_calendar",
+            "periods.close_period",
+            "periods.view_calendar",
+            "periods.view_fiscalyear",
+            "periods.view_period",
+        ),
+        "accountant": ("periods.view_calendar", "periods.view_fiscalyear", "periods.view_period"),
+        "auditor": ("periods.view_calendar", "periods.view_fiscalyear", "periods.view_period"),
+    },
 )

@@ -37,6 +37,7 @@ WSGI_APPLICATION = "config.wsgi.application"
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [ROOT / "static"]
 STATIC_ROOT = ROOT / "staticfiles"
+CSRF_FAILURE_VIEW = "apps.kernel.problems.csrf_failure"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -137,10 +137,8 @@ def test_a_flushed_redis_brings_nothing_old_back(shelf, kept):
 
 
 def test_without_redis_the_database_answers(shelf, kept, settings, monkeypatch):
-    import redis
-
-    dead = redis.Redis(host="127.0.0.1", port=1, socket_connect_timeout=0.2)
-    monkeypatch.setattr(caching, "_client", lambda: dead)
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    monkeypatch.setattr(caching, "_clients", {})
     monkeypatch.setattr(caching, "_stamps", caching._Stamps())
 
     assert kept.get("a") == "a:first"

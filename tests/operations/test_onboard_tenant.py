@@ -181,7 +181,8 @@ def schemas():
 
 DESCRIPTIONS = {
     "columns": """
-        SELECT table_name, column_name, data_type, is_nullable, column_default, is_identity, ordinal_position
+        SELECT table_name, column_name, data_type, is_nullable, column_default, is_identity,
+               row_number() OVER (PARTITION BY table_name ORDER BY ordinal_position)
         FROM information_schema.columns WHERE table_schema = %(schema)s ORDER BY 1, 7""",
     "constraints": """
         SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid), condeferrable, condeferred

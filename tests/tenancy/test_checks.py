@@ -1,5 +1,7 @@
 """Unsafe settings do not start."""
 
+import copy
+
 import pytest
 from django.core.checks import run_checks
 
@@ -61,10 +63,10 @@ def test_new_models_without_ids_are_noticed(monkeypatch):
 
     fewer = numbering.committed()
     fewer["permissions"].popitem()
-    monkeypatch.setattr(numbering, "committed", lambda: fewer)
+    monkeypatch.setattr(numbering, "committed", lambda: copy.deepcopy(fewer))
 
     assert [each.id for each in checks.every_id_is_numbered()] == ["tenancy.W006"]
 
 
 def test_django_finds_nothing_wrong(database):
-    assert run_checks(databases=["default"]) == []
+    assert [each for each in run_checks(databases=["default"]) if not each.is_silenced()] == []

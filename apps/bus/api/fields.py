@@ -1,0 +1,69 @@
+"""JSON values taken at their word: "12" is not a number, 1 is not true, and money is a decimal string."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+LARGEST_ID = 2**63 - 1
+LONGEST_TEXT = 2_000
+DECIMAL = r"^[+-]?\d{1,19}(\.\d{1,12})?$"
+_DECIMAL = re.compile(r"\A[+-]?\d{1,19}(\.\d{1,12})?\Z", re.ASCII)
+
+
+class Text(serializers.CharField):
+    """A string, kept as it was written."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"trim_whitespace": False, "max_length": LONGEST_TEXT} | options)
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return str(super().to_internal_value(data))
+
+
+class WholeNumber(serializers.IntegerField):
+    """An integer that PostgreSQL's BIGINT holds."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"min_value": -LARGEST_ID, "max_value": LARGEST_ID} | options)
+
+    def to_internal_value(self, data: Any) -> int:
+        if isinstance(data, bool) or not isinstance(data, int):
+            self.fail("invalid")
+        return data
+
+
+class TrueOrFalse(serializers.BooleanField):
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
+
+
+@extend_schema_field({"type": "string", "format": "decimal", "pattern": DECIMAL, "examples": ["1234.50"]})
+class ExactDecimal(serializers.Field[Decimal, str, str, Any]):
+    """A decimal number as a string, both ways, because a JSON number would pass through a float."""
+
+    default_error_messages = {"invalid": 'Write the number as a string of digits, such as "1234.50".'}
+
+    def to_internal_value(self, data: Any) -> Decimal:
+        if not isinstance(data, str) or not _DECIMAL.match(data):
+            self.fail("invalid")
+        return Decimal(data)
+
+    def to_representation(self, value: Decimal) -> str:
+        return f"{value:f}"
+
+
+class OneOf(serializers.ChoiceField):
+    """One of an Enum's or a Literal's values."""
+
+    def to_representation(self, value: Any) -> Any:
+        return value.value if isinstance(value, Enum) else value

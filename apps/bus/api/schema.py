@@ -1,0 +1,83 @@
+"""What the OpenAPI document says of our views: each operation speaks with its command's words."""
+
+from __future__ import annotations
+
+from inspect import cleandoc
+from typing import Any
+
+from drf_spectacular.authentication import SessionScheme
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer
+
+from .permissions import SIGNED_IN
+from .serializers import Rehearsal, serializer_for
+from .views import Answers, Asks
+
+REHEARSE = OpenApiParameter(
+    "rehearse", bool, default=False, description="Do nothing, and say what would be refused."
+)
+
+
+class Schema(AutoSchema):
+    """Operation ids are the commands' names (`ledger_post_entry`), summaries their titles."""
+
+    def get_operation_id(self) -> str:
+        if self._asks:
+            return str(self.view.command.command_name().replace(".", "_"))
+        return str(super().get_operation_id())
+
+    def get_summary(self) -> str:
+        return str(self.view.command.title()) if self._asks else _doc(self.view).split("\n")[0].rstrip(".")
+
+    def get_description(self) -> str:
+        if self._asks:
+            return f"{_doc(self.view.command)}\n\nNeeds the permission `{self.view.command.permission}`."
+        if self.view.permission == SIGNED_IN:
+            return _doc(self.view)
+        return f"{_doc(self.view)}\n\nNeeds the permission `{self.view.permission}`."
+
+    def get_override_parameters(self) -> list[Any]:
+        if self._asks:
+            return [REHEARSE]
+        question = getattr(self.view, "question", None)
+        return [serializer_for(question)] if question else []
+
+    def get_request_serializer(self) -> Any:
+        if not self._asks:
+            return super().get_request_serializer()
+        serializer = serializer_for(self.view.command, self.view.given)
+        return serializer if serializer().fields else None
+
+    def get_response_serializers(self) -> Any:
+        if self._asks:
+            return _answers(self.view)
+        if isinstance(self.view, Answers):
+            return self.view.serializer_class(many=self.view.many)  # type: ignore[misc]
+        return super().get_response_serializers()
+
+    @property
+    def _asks(self) -> bool:
+        return self.method == "POST" and isinstance(self.view, Asks)
+
+
+class ConsoleSessionScheme(SessionScheme):  # type: ignore[misc]
+    target_class = "apps.bus.api.authentication.ConsoleSession"
+    name = "session"
+    priority = 1
+
+
+def _answers(view: Asks) -> dict[int, Any]:
+    """A rehearsal answers 200, so a command that does too has two shapes."""
+    if view.status != 200:
+        return {view.status: view.result, 200: Rehearsal}
+    either = PolymorphicProxySerializer(
+        component_name=f"{view.command.__name__}Answer",
+        serializers=[view.result, Rehearsal],
+        resource_type_field_name=None,
+    )
+    return {200: either}
+
+
+def _doc(thing: Any) -> str:
+    shown = thing if isinstance(thing, type) else type(thing)
+    return cleandoc(shown.__doc__ or "")

@@ -1,0 +1,165 @@
+"""Serializers read off dataclasses: what a command's fields say is what its endpoint takes, and nothing else."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, Field, fields, is_dataclass
+from decimal import Decimal
+from enum import Enum
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, ClassVar, Literal, Union, get_args, get_origin, get_type_hints
+
+from drf_spectacular.utils import extend_schema_serializer
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail, ValidationError
+
+from apps.bus import Command
+from apps.kernel.plain import from_plain
+
+from .fields import ExactDecimal, OneOf, Text, TrueOrFalse, WholeNumber
+
+AnyField = serializers.Field[Any, Any, Any, Any]
+
+
+class Strict(serializers.Serializer[Any]):
+    """Refuses a field it does not know, by its name: a mistyped one must not be silently dropped."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        unknown = set(data) - set(self.fields) if isinstance(data, Mapping) else set()
+        errors: dict[str, Any] = {
+            name: [ErrorDetail("There is no such field.", code="unknown")] for name in sorted(unknown)
+        }
+        try:
+            values = super().to_internal_value(data)
+        except ValidationError as refused:
+            raise ValidationError({**dict(refused.detail), **errors}) from None  # type: ignore[arg-type]
+        if errors:
+            raise ValidationError(errors)
+        return values
+
+
+class Derived(Strict):
+    """Made by `serializer_for`. `given` names the fields that the address says already."""
+
+    shape: ClassVar[type[Any]]
+    given: ClassVar[tuple[str, ...]] = ()
+
+    def command(self, **given: Any) -> Any:
+        """The dataclass, after is_valid(); `given` fills what the address said."""
+        return from_plain(self.shape, {**self.validated_data, **given})
+
+
+@cache
+def serializer_for(shape: type[Any], given: tuple[str, ...] = ()) -> type[Derived]:
+    """The serializer of a command, or of a dataclass inside one.
+
+    Its name in the OpenAPI document is the command's; a dataclass inside is named with its app: LedgerLine.
+    Raises TypeError for a field of a type that has no form in JSON.
+    """
+    hints = get_type_hints(shape)
+    members: dict[str, Any] = {
+        each.name: _field(shape, each, hints[each.name]) for each in fields(shape) if each.name not in given
+    }
+    members |= {"shape": shape, "given": given, "__doc__": shape.__doc__, "__module__": __name__}
+    made: type[Derived] = type(f"{shape.__name__}Serializer", (Derived,), members)
+    extend_schema_serializer(component_name=component_name(shape))(made)
+    return made
+
+
+def component_name(shape: type[Any]) -> str:
+    if issubclass(shape, Command):
+        return shape.__name__
+    return f"{shape.__module__.split('.')[1].capitalize()}{shape.__name__}"
+
+
+def _field(shape: type[Any], declared: Field[Any], hint: Any) -> AnyField:
+    options = _default(declared)
+    if help_text := declared.metadata.get("help"):
+        options["help_text"] = help_text
+    if declared.metadata.get("secret"):
+        options["write_only"] = True
+    try:
+        return _of_type(hint, options)
+    except KeyError:
+        raise TypeError(f"{shape.__name__}.{declared.name}: {hint} has no form in JSON.") from None
+
+
+def _default(declared: Field[Any]) -> dict[str, Any]:
+    """What may be left out; a tuple or the like is left to the dataclass itself."""
+    if declared.default is MISSING and declared.default_factory is MISSING:
+        return {}
+    if isinstance(declared.default, str | int | Decimal | dt.date | NoneType):
+        return {"default": declared.default}
+    return {"required": False}
+
+
+def _of_type(hint: Any, options: dict[str, Any]) -> AnyField:
+    """Raises KeyError for a type that has no form in JSON."""
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin in (Union, UnionType):
+        (inner,) = (each for each in arguments if each is not NoneType)
+        return _of_type(inner, options | {"allow_null": True})
+    if origin is Literal:
+        return OneOf(choices=list(arguments), **options)
+    if origin in (tuple, list, Sequence):
+        return _several(arguments[0], options)
+    if hint is Any or origin in (dict, Mapping):
+        return serializers.JSONField(allow_null=True, **options)
+    if is_dataclass(hint):
+        return serializer_for(hint)(**options)  # type: ignore[arg-type]
+    if issubclass(hint, Enum):
+        return OneOf(choices=[each.value for each in hint], **options)
+    if hint is str:
+        return Text(allow_blank=options.get("default") == "", **options)
+    return _PLAIN[hint](**options)
+
+
+def _several(hint: Any, options: dict[str, Any]) -> AnyField:
+    if is_dataclass(hint):
+        return serializer_for(hint)(many=True, **options)  # type: ignore[arg-type]
+    return serializers.ListField(child=_of_type(hint, {}), **options)
+
+
+_PLAIN: dict[Any, type[AnyField]] = {
+    int: WholeNumber,
+    bool: TrueOrFalse,
+    Decimal: ExactDecimal,
+    dt.date: serializers.DateField,
+    dt.datetime: serializers.DateTimeField,
+}
+
+
+class Shown(serializers.ModelSerializer[Any]):
+    """A model's row as it is answered. Nothing is taken through it, so nothing of it is validated."""
+
+    def get_fields(self) -> dict[str, AnyField]:
+        members = super().get_fields()
+        for member in members.values():
+            member.read_only, member.required = True, False
+        return members
+
+    def get_uniqueness_extra_kwargs(
+        self, field_names: Sequence[str], declared_fields: Any, extra_kwargs: Any
+    ) -> tuple[Any, Any]:
+        return extra_kwargs, {}
+
+    def get_validators(self) -> list[Any]:
+        return []
+
+
+class Reason(serializers.Serializer[Any]):
+    """Why something is or would be refused: `code` is stable, `context` has the words of the sentence."""
+
+    code = serializers.CharField()
+    detail = serializers.CharField()
+    attr = serializers.CharField(allow_null=True)
+    context = serializers.DictField()
+
+
+class Rehearsal(serializers.Serializer[Any]):
+    """What would come of it. Nothing was done."""
+
+    would_be_done = serializers.BooleanField()
+    refusals = Reason(many=True)

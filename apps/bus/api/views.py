@@ -1,0 +1,167 @@
+"""Views of three lines: each asks one command or answers one question, and who may use it is said in one place.
+
+`class CloseOnePeriod(Asks): command, result, status = ClosePeriod, PeriodSerializer, 200`
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import fields
+from typing import Any, ClassVar, cast
+
+from django.core.exceptions import ImproperlyConfigured
+from django.http import QueryDict
+from django_filters.rest_framework import DjangoFilterBackend
+from rest_framework import serializers
+from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.generics import GenericAPIView
+from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from apps.bus import Command, dispatch, rehearse
+from apps.bus.errors import MayNot
+from apps.kernel.actors import Actor
+from apps.kernel.problems import reason_of
+
+from .paging import Paging
+from .serializers import Rehearsal, serializer_for
+
+AnySerializer = type[serializers.BaseSerializer[Any]]
+
+
+class Door(GenericAPIView[Any]):
+    """Refuses to be mounted without a permission, and a query parameter that it does not understand."""
+
+    permission: ClassVar[str]
+    ordering: ClassVar[tuple[str, ...]] = ("-id",)
+    filter_backends: ClassVar[list[Any]] = []  # type: ignore[misc]
+
+    @classmethod
+    def as_view(cls, **options: Any) -> Callable[..., Any]:
+        if hasattr(cls, "get") and not getattr(cls, "permission", ""):
+            raise ImproperlyConfigured(f"{cls.__name__} can be read and names no permission.")
+        view: Callable[..., Any] = super().as_view(**options)
+        return view
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        _refuse_unknown(request.query_params, self.understood(str(request.method)))
+
+    def understood(self, method: str) -> Collection[str]:
+        """The query parameters that mean something here."""
+        return ()
+
+
+class Lists(ListModelMixin, Door):
+    """GET: rows of `queryset`, filtered by `filterset_class`, in pages."""
+
+    pagination_class = Paging
+    filter_backends = [DjangoFilterBackend]
+
+    def get(self, request: Request, **given: Any) -> Response:
+        return self.list(request)
+
+    def understood(self, method: str) -> Collection[str]:
+        if method == "POST":
+            return super().understood(method)
+        filters = getattr(self, "filterset_class", None)
+        return {
+            "cursor",
+            "page_size",
+            *super().understood(method),
+            *(filters.base_filters if filters else ()),
+        }
+
+
+class Shows(RetrieveModelMixin, Door):
+    """GET: one row of `queryset`, named in the address by `lookup_url_kwarg`."""
+
+    def get(self, request: Request, **given: Any) -> Response:
+        return self.retrieve(request)
+
+
+class Answers(Door):
+    """GET: what `answer` says, through `serializer_class`. `question` is a dataclass of the query parameters."""
+
+    question: ClassVar[type[Any] | None] = None
+    many: ClassVar[bool] = False
+
+    def answer(self, question: Any, **given: Any) -> Any:
+        raise NotImplementedError
+
+    def get(self, request: Request, **given: Any) -> Response:
+        answer = self.answer(self._question(request), **given)
+        return Response(self.get_serializer(answer, many=self.many).data)
+
+    def understood(self, method: str) -> Collection[str]:
+        return {each.name for each in fields(self.question)} if self.question else ()
+
+    def _question(self, request: Request) -> Any:
+        if self.question is None:
+            return None
+        asked = serializer_for(self.question)(data=request.query_params.dict())
+        asked.is_valid(raise_exception=True)
+        return asked.command()
+
+
+class Asks(Door):
+    """POST: dispatches `command` for the caller and shows what it returned through `result`.
+
+    given     fields of the command that stand in the address
+    With `?rehearse=true` nothing is done, and the answer says what would be refused.
+    """
+
+    command: ClassVar[type[Command]]
+    result: ClassVar[AnySerializer]
+    status: ClassVar[int] = 201
+    given: ClassVar[tuple[str, ...]] = ()
+
+    def post(self, request: Request, **given: Any) -> Response:
+        actor = cast(Actor, request.user)
+        command = self._command(request, actor, given)
+        if _is_rehearsal(request.query_params):
+            return Response(_rehearsed(command, actor))
+        return self.done(dispatch(command, actor=actor))
+
+    def done(self, result: Any) -> Response:
+        shown = self.result(result, context=self.get_serializer_context())
+        return Response(shown.data, status=self.status)
+
+    def understood(self, method: str) -> Collection[str]:
+        return {*super().understood(method), *(["rehearse"] if method == "POST" else [])}
+
+    def _command(self, request: Request, actor: Actor, given: Mapping[str, Any]) -> Command:
+        """Whoever may not ask is not told what was wrong with his question."""
+        try:
+            asked = serializer_for(self.command, self.given)(data=request.data)
+            asked.is_valid(raise_exception=True)
+        except APIException:
+            _must_be_allowed(actor, self.command)
+            raise
+        return cast(Command, asked.command(**given))
+
+
+def _must_be_allowed(actor: Actor, command: type[Command]) -> None:
+    if not actor.has_perm(command.permission):
+        raise MayNot(actor=actor, title=command.title().lower(), permission=command.permission)
+
+
+def _rehearsed(command: Command, actor: Actor) -> Any:
+    _must_be_allowed(actor, type(command))
+    refusals = [reason_of(each) for each in rehearse(command, actor=actor)]
+    return Rehearsal({"would_be_done": not refusals, "refusals": refusals}).data
+
+
+def _is_rehearsal(parameters: QueryDict) -> bool:
+    asked = parameters.get("rehearse", "false")
+    if asked not in ("true", "false"):
+        raise ValidationError({"rehearse": ["It is true or false."]})
+    return asked == "true"
+
+
+def _refuse_unknown(parameters: QueryDict, understood: Collection[str]) -> None:
+    errors = {name: ["There is no such parameter here."] for name in parameters if name not in understood}
+    errors |= {name: ["It can be said once only."] for name, said in parameters.lists() if len(said) > 1}
+    if errors:
+        raise ValidationError(errors)

@@ -1,0 +1,13 @@
+from apps.bus.api.views import Lists
+from apps.companies.models import Company
+
+from .serializers import CompanySerializer
+
+
+class Companies(Lists):
+    """The companies of this tenant, by code."""
+
+    permission = "companies.view_company"
+    queryset = Company.objects.all()
+    serializer_class = CompanySerializer
+    ordering = ("code",)

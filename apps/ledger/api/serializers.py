@@ -1,0 +1,76 @@
+from rest_framework import serializers
+
+from apps.bus.api.fields import ExactDecimal
+from apps.bus.api.serializers import Shown
+from apps.ledger.models import Account, Entry, EntryLine, Journal
+
+
+class AccountSerializer(Shown):
+    parent = serializers.SlugRelatedField(read_only=True, slug_field="code")
+
+    class Meta:
+        model = Account
+        fields = ("id", "code", "name", "type", "parent", "is_active")
+
+
+class JournalSerializer(Shown):
+    class Meta:
+        model = Journal
+        fields = ("id", "code", "name")
+
+
+class EntryLineSerializer(Shown):
+    """One side of an entry: `debit` or `credit` is zero."""
+
+    account = serializers.SlugRelatedField(read_only=True, slug_field="code")
+    debit = ExactDecimal(read_only=True)
+    credit = ExactDecimal(read_only=True)
+
+    class Meta:
+        model = EntryLine
+        fields = ("line_no", "account", "currency", "debit", "credit", "memo")
+
+
+class EntrySerializer(Shown):
+    """An entry without its lines."""
+
+    journal = serializers.SlugRelatedField(read_only=True, slug_field="code")
+    period = serializers.SlugRelatedField(read_only=True, slug_field="code")
+
+    class Meta:
+        model = Entry
+        fields = (
+            "id",
+            "journal",
+            "period",
+            "posted_on",
+            "status",
+            "number",
+            "memo",
+            "payee",
+            "reference",
+            "reversal_of",
+            "created_at",
+            "posted_at",
+        )
+
+
+class EntryWithLines(EntrySerializer):
+    lines = EntryLineSerializer(many=True, read_only=True)
+
+    class Meta(EntrySerializer.Meta):
+        fields = (*EntrySerializer.Meta.fields, "lines")
+
+
+class TrialBalanceSerializer(serializers.Serializer[object]):
+    """One account in one month and currency: opening + debit − credit = closing."""
+
+    month = serializers.CharField(help_text='"2026-01", or "" in a total.')
+    account = serializers.CharField()
+    code = serializers.CharField()
+    type = serializers.CharField()
+    currency = serializers.CharField()
+    opening = ExactDecimal()
+    debit = ExactDecimal()
+    credit = ExactDecimal()
+    closing = ExactDecimal()

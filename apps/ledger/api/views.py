@@ -1,0 +1,129 @@
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import django_filters
+
+from apps.bus.api.views import Answers, Asks, Lists, Shows
+from apps.ledger import queries
+from apps.ledger.commands import (
+    DeactivateAccount,
+    DiscardDraft,
+    DraftEntry,
+    OpenAccount,
+    OpenJournal,
+    PostDraft,
+    PostEntry,
+    ReverseEntry,
+)
+from apps.ledger.models import Account, Entry, Journal
+
+from .serializers import (
+    AccountSerializer,
+    EntrySerializer,
+    EntryWithLines,
+    JournalSerializer,
+    TrialBalanceSerializer,
+)
+
+
+class AccountFilter(django_filters.FilterSet):
+    class Meta:
+        model = Account
+        fields = ("code", "type", "is_active")
+
+
+class EntryFilter(django_filters.FilterSet):
+    since = django_filters.DateFilter("posted_on", "gte")
+    until = django_filters.DateFilter("posted_on", "lte")
+    journal = django_filters.CharFilter("journal__code")
+    period = django_filters.CharFilter("period__code")
+
+    class Meta:
+        model = Entry
+        fields = ("status",)
+
+
+class Accounts(Lists, Asks):
+    """The chart of accounts, by code."""
+
+    permission = "ledger.view_account"
+    queryset = Account.objects.select_related("parent")
+    serializer_class = AccountSerializer
+    filterset_class = AccountFilter
+    ordering = ("code",)
+    command, result = OpenAccount, AccountSerializer
+
+
+class DeactivateOneAccount(Asks):
+    command, result, status = DeactivateAccount, AccountSerializer, 200
+    given = ("account_id",)
+
+
+class Journals(Lists, Asks):
+    """The journals, by code."""
+
+    permission = "ledger.view_journal"
+    queryset = Journal.objects.all()
+    serializer_class = JournalSerializer
+    ordering = ("code",)
+    command, result = OpenJournal, JournalSerializer
+
+
+class Entries(Lists, Asks):
+    """Entries without their lines, the latest first."""
+
+    permission = "ledger.view_entry"
+    queryset = Entry.objects.select_related("journal", "period")
+    serializer_class = EntrySerializer
+    filterset_class = EntryFilter
+    command, result = PostEntry, EntryWithLines
+
+
+class OneEntry(Shows):
+    """An entry with its lines."""
+
+    permission = "ledger.view_entry"
+    queryset = Entry.objects.select_related("journal", "period").prefetch_related("lines__account")
+    serializer_class = EntryWithLines
+    lookup_url_kwarg = "entry_id"
+
+
+class Drafts(Asks):
+    command, result = DraftEntry, EntryWithLines
+
+
+class PostOneDraft(Asks):
+    command, result, status = PostDraft, EntryWithLines, 200
+    given = ("entry_id",)
+
+
+class DiscardOneDraft(Asks):
+    command, result, status = DiscardDraft, EntrySerializer, 200
+    given = ("entry_id",)
+
+
+class ReverseOneEntry(Asks):
+    command, result = ReverseEntry, EntryWithLines
+    given = ("entry_id",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialBalanceQuestion:
+    by: Literal["month", "total"] = "month"
+    since: dt.date | None = None
+    until: dt.date | None = None
+
+
+class TrialBalance(Answers):
+    """What every account opened with, moved by and closed with, per currency, by month or in total."""
+
+    permission = "ledger.view_entry"
+    question = TrialBalanceQuestion
+    serializer_class = TrialBalanceSerializer
+    many = True
+
+    def answer(self, question: Any, **given: Any) -> Sequence[Any]:
+        asked: TrialBalanceQuestion = question
+        return queries.trial_balance(by=asked.by, since=asked.since, until=asked.until)

@@ -1,0 +1,174 @@
+"""What the ledger refuses. The codes BL001… are the database's own words for the same rules (migration 0002)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from apps.kernel.errors import Conflict, Invalid, NotFound, Refusal
+
+
+class LedgerRefusal(Refusal):
+    """The family of the ledger."""
+
+
+# Entries and lines
+
+
+class EntryNotFound(LedgerRefusal, NotFound):
+    message = "There is no entry {entry_id}."
+
+
+class EntryIsWrittenOnce(LedgerRefusal, Conflict):
+    message = "Entry {entry} is posted, so it never changes; reverse it instead."
+    enforced_by = ("BL001",)
+
+
+class EntryMustBeDrafted(LedgerRefusal, Invalid):
+    message = "An entry begins as a draft and is posted afterwards."
+    enforced_by = ("BL002",)
+
+
+class DayOutsidePeriod(LedgerRefusal, Invalid):
+    message = "{day} is not in period {period}."
+    enforced_by = ("BL003",)
+
+
+class TooFewLines(LedgerRefusal, Invalid):
+    message = "An entry has two lines or more; this one has {lines}."
+    enforced_by = ("BL004",)
+
+
+class EntryUnbalanced(LedgerRefusal, Invalid):
+    message = "The entry does not balance in {currency}: debits and credits differ by {difference}."
+    enforced_by = ("BL005",)
+
+
+class LineIsZero(LedgerRefusal, Invalid):
+    message = "Line {line} is zero."
+    enforced_by = ("ledger_line_is_not_zero",)
+
+
+class EntryIsPosted(LedgerRefusal, Conflict):
+    message = "Entry {entry} is posted already."
+
+
+class SnapshotTooOld(LedgerRefusal, Conflict):
+    message = "A draft is posted in READ COMMITTED, so that no line of it is overlooked."
+    enforced_by = ("BL012",)
+
+
+# Reversals
+
+
+class ReversalDiffers(LedgerRefusal, Invalid):
+    message = "A reversal has the lines of a posted entry with their signs turned, and no others."
+    enforced_by = ("BL006",)
+
+
+class EntryIsReversed(LedgerRefusal, Conflict):
+    message = "Entry {entry} is reversed already."
+    enforced_by = ("ledger_entry_reversal_of_id_key",)
+
+
+class EntryIsDraft(LedgerRefusal, Conflict):
+    message = "Entry {entry} is a draft: discard it instead of reversing it."
+
+
+class ReversalTooEarly(LedgerRefusal, Invalid):
+    message = "Entry {entry} is of {posted_on}; its reversal cannot be earlier."
+
+
+class ReasonMissing(LedgerRefusal, Invalid):
+    message = "A reason is needed."
+
+
+# Accounts and journals
+
+
+class AccountUnknown(LedgerRefusal, NotFound):
+    message = "There is no account {account!r}."
+
+
+class AccountIsInactive(LedgerRefusal, Conflict):
+    message = "Account {account} is inactive."
+    enforced_by = ("BL007",)
+
+
+class AccountHasChildren(LedgerRefusal, Conflict):
+    message = "Account {account} has accounts below it and takes no postings itself."
+    enforced_by = ("BL008",)
+
+
+class AccountHasPostings(LedgerRefusal, Conflict):
+    message = "Account {account} has postings, so no account can be opened below it."
+    enforced_by = ("BL009",)
+
+
+class AccountIsFixed(LedgerRefusal, Conflict):
+    message = "The type of account {account} and its place in the tree never change."
+    enforced_by = ("BL010",)
+
+
+class AccountIsOnDrafts(LedgerRefusal, Conflict):
+    message = "Account {account} is on drafts: post or discard them first."
+    enforced_by = ("BL011",)
+
+
+class AccountCodeTaken(LedgerRefusal, Conflict):
+    message = "There is already an account {account}."
+    enforced_by = ("ledger_account_code_key",)
+
+
+class AccountNameTaken(LedgerRefusal, Conflict):
+    message = "There is already an account named {name!r}."
+    enforced_by = ("ledger_account_name_key",)
+
+
+class AccountTypeUnknown(LedgerRefusal, Invalid):
+    message = "{type!r} is not a type of account: write asset, liability, equity, income or expense."
+    enforced_by = ("ledger_account_type",)
+
+
+class AccountTypeDiffers(LedgerRefusal, Invalid):
+    message = "An account has the type of the one above it: {parent} is of type {type}."
+
+
+class AccountNameless(LedgerRefusal, Invalid):
+    message = "An account needs a code and a name."
+
+
+class JournalUnknown(LedgerRefusal, NotFound):
+    message = "There is no journal {journal!r}."
+
+
+class JournalCodeTaken(LedgerRefusal, Conflict):
+    message = "There is already a journal {journal}."
+    enforced_by = ("ledger_journal_code_key",)
+
+
+# Closing
+
+
+class DraftsRemain(LedgerRefusal, Conflict):
+    message = "{drafts} of period {period} are not posted: post or discard them."
+
+
+# Importing
+
+
+class ImportMalformed(LedgerRefusal, Invalid):
+    """`rows` are sentences that begin with "row N: "; row 1 is the header."""
+
+    message = "The file cannot be imported. {rows}"
+
+    def __init__(self, rows: Sequence[str]) -> None:
+        super().__init__(rows="; ".join(rows), count=len(rows))
+
+
+class ImportAccountsUnknown(LedgerRefusal, Invalid):
+    message = "{count} rows name accounts that are not there. {rows}"
+
+
+class AlreadyImported(LedgerRefusal, Conflict):
+    message = "This file was imported already, as {name} at {imported_at}."
+    enforced_by = ("ledger_journalimport_sha256_key",)

@@ -1,0 +1,48 @@
+"""Accounts and journals."""
+
+from __future__ import annotations
+
+from apps.bus import dispatch, handles
+from apps.kernel.errors import together
+
+from .. import rules
+from ..commands import DeactivateAccount, OpenAccount, OpenJournal, SetUpBooks
+from ..models import Account, Journal
+
+
+@handles(OpenAccount)
+def open_account(command: OpenAccount) -> Account:
+    with together() as asked:
+        asked.check(rules.account_must_be_new, command.code, command.name)
+        asked.check(rules.account_type_must_be_known, command.type)
+        parent = asked.check(rules.parent_must_take_children, command.parent, command.type)
+
+    return Account.objects.create(
+        code=command.code, name=command.name, type=command.type, parent=parent
+    )
+
+
+@handles(DeactivateAccount)
+def deactivate_account(command: DeactivateAccount) -> Account:
+    account = rules.account_must_exist(command.account_id)
+    with together() as asked:
+        asked.check(rules.reason_must_be_given, command.reason)
+        asked.check(rules.account_must_be_active, account)
+        asked.check(rules.account_must_not_be_on_drafts, account)
+
+    account.is_active = False
+    account.save(update_fields=["is_active"])
+    return account
+
+
+@handles(OpenJournal)
+def open_journal(command: OpenJournal) -> Journal:
+    rules.journal_must_be_new(command.code)
+
+    return Journal.objects.create(code=command.code, name=command.name)
+
+
+@handles(SetUpBooks)
+def set_up_books(command: SetUpBooks) -> Journal:
+    journal: Journal = dispatch(OpenJournal(code="GEN", name="General journal"))
+    return journal

@@ -1,0 +1,143 @@
+"""Entries: drafting, posting, discarding, reversing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from apps.bus import handles
+from apps.events import publish
+from apps.kernel.clock import now
+from apps.kernel.errors import together
+from apps.periods import rules as periods
+
+from .. import rules
+from ..commands import DiscardDraft, DraftEntry, PostDraft, PostEntry, ReverseEntry
+from ..events import EntryPosted
+from ..models import Entry, EntryLine
+
+
+@handles(PostEntry)
+def post_entry(command: PostEntry) -> Entry:
+    sound = rules.entry_must_be_complete(command.posted_on, command.journal, command.lines)
+
+    entry = _write(command, sound)
+    entry.post()
+
+    _tell(entry)
+    return entry
+
+
+@handles(DraftEntry)
+def draft_entry(command: DraftEntry) -> Entry:
+    sound = rules.entry_must_be_sound(command.posted_on, command.journal, command.lines)
+
+    return _write(command, sound)
+
+
+@handles(PostDraft)
+def post_draft(command: PostDraft) -> Entry:
+    entry = rules.entry_must_be_draft(command.entry_id)
+    with together() as asked:
+        asked.check(periods.period_must_be_open, entry.period)
+        asked.check(rules.lines_must_balance, [line.money for line in entry.lines.all()])
+
+    entry.post()
+
+    _tell(entry)
+    return entry
+
+
+@handles(DiscardDraft)
+def discard_draft(command: DiscardDraft) -> Entry:
+    entry = rules.entry_must_be_draft(command.entry_id)
+
+    EntryLine.objects.filter(entry=entry).delete()
+    Entry.objects.filter(pk=entry.pk).delete()
+    return entry
+
+
+@handles(ReverseEntry)
+def reverse_entry(command: ReverseEntry) -> Entry:
+    entry = rules.entry_must_be_reversible(command.entry_id)
+    with together() as asked:
+        asked.check(rules.reason_must_be_given, command.reason)
+        asked.check(rules.reversal_must_not_be_earlier, entry, command.posted_on)
+        period = asked.check(periods.day_must_be_open, command.posted_on)
+        lines = list(entry.lines.select_related("account"))
+        asked.check(rules.accounts_must_take_postings, {line.account.code for line in lines})
+
+    reversal = Entry.objects.create(
+        journal=entry.journal,
+        period=period,
+        posted_on=command.posted_on,
+        memo=f"Reversal of {entry}: {command.reason.strip()}",
+        payee=entry.payee,
+        reference=entry.reference,
+        reversal_of=entry,
+        created_at=now(),
+    )
+    _write_lines(reversal, _turned(lines))
+    reversal.post()
+
+    _tell(reversal)
+    return reversal
+
+
+def _write(command: PostEntry | DraftEntry, sound: rules.Sound) -> Entry:
+    entry = Entry.objects.create(
+        journal=sound.journal,
+        period=sound.period,
+        posted_on=command.posted_on,
+        memo=command.memo,
+        payee=command.payee,
+        reference=command.reference,
+        created_at=now(),
+    )
+    _write_lines(
+        entry,
+        [
+            EntryLine(
+                line_no=number,
+                account=sound.accounts[line.account],
+                currency=amount.currency.code,
+                minor=amount.minor,
+                memo=line.memo,
+            )
+            for number, (line, amount) in enumerate(
+                zip(command.lines, sound.amounts, strict=True), start=1
+            )
+        ],
+    )
+    return entry
+
+
+def _write_lines(entry: Entry, lines: Sequence[EntryLine]) -> None:
+    for line in lines:
+        line.entry = entry
+    EntryLine.objects.bulk_create(lines, batch_size=5_000)
+
+
+def _turned(lines: Sequence[EntryLine]) -> list[EntryLine]:
+    """The same with their signs turned."""
+    return [
+        EntryLine(
+            line_no=line.line_no,
+            account=line.account,
+            currency=line.currency,
+            minor=-line.minor,
+            memo=line.memo,
+        )
+        for line in lines
+    ]
+
+
+def _tell(entry: Entry) -> None:
+    publish(
+        EntryPosted(
+            entry_id=entry.pk,
+            journal=entry.journal.code,
+            posted_on=entry.posted_on,
+            period_id=entry.period_id,
+            reverses=entry.reversal_of_id,
+        )
+    )

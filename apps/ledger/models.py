@@ -1,0 +1,230 @@
+"""The books: accounts, journals, entries and their lines.
+
+What a row may never be is enforced by the database (migration 0002), whoever asks and however.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django.db import connection, models
+from django.db.models import Exists, F, OuterRef, Q
+
+from apps.audit.history import field_history
+from apps.kernel.clock import now
+from apps.kernel.models import Tracked
+from apps.kernel.money import LARGEST, Money, currency
+
+
+class AccountQuerySet(models.QuerySet["Account"]):
+    def with_has_children(self) -> AccountQuerySet:
+        """Each knows `has_children`: then it takes no postings itself."""
+        return self.annotate(has_children=Exists(Account.objects.filter(parent=OuterRef("pk"))))
+
+
+class Account(Tracked):
+    """Where amounts are kept. Accounts form a tree; only its leaves take postings."""
+
+    class Type(models.TextChoices):
+        ASSET = "asset", "Asset"
+        LIABILITY = "liability", "Liability"
+        EQUITY = "equity", "Equity"
+        INCOME = "income", "Income"
+        EXPENSE = "expense", "Expense"
+
+    code = models.CharField(max_length=32, unique=True)
+    name = models.CharField(max_length=200, unique=True)
+    type = models.CharField(max_length=9, choices=Type.choices)
+    parent = models.ForeignKey(
+        "ledger.Account", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    is_active = models.BooleanField(default=True)
+
+    history = field_history()
+    objects = AccountQuerySet.as_manager()
+
+    class Meta:
+        default_permissions = ("view",)
+        permissions = [("manage_accounts", "Can open and deactivate accounts and journals")]
+        ordering = ("code",)
+        constraints = [
+            models.CheckConstraint(
+                name="ledger_account_type",
+                condition=Q(type__in=["asset", "liability", "equity", "income", "expense"]),
+            ),
+            models.CheckConstraint(
+                name="ledger_account_is_not_its_own_parent",
+                condition=Q(parent=None) | ~Q(parent=F("id")),
+            ),
+            models.CheckConstraint(
+                name="ledger_account_is_named", condition=~Q(code="") & ~Q(name="")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.name}"
+
+
+class Journal(Tracked):
+    """A book of entries, numbered without a gap in each fiscal year."""
+
+    code = models.CharField(max_length=16, unique=True)
+    name = models.CharField(max_length=120)
+
+    class Meta:
+        default_permissions = ("view",)
+        ordering = ("code",)
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.name}"
+
+
+class EntryQuerySet(models.QuerySet["Entry"]):
+    def posted(self) -> EntryQuerySet:
+        return self.filter(status=Entry.Status.POSTED)
+
+    def drafts(self) -> EntryQuerySet:
+        return self.filter(status=Entry.Status.DRAFT)
+
+    def with_numbers(self) -> EntryQuerySet:
+        """What `str(entry)` needs, in the same query."""
+        return self.select_related("journal", "year")
+
+
+class Entry(Tracked):
+    """An event in the books, dated `posted_on`. A draft becomes posted and then never changes.
+
+    number  without a gap in its journal and fiscal year, given by the database at posting
+    """
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", "Draft"
+        POSTED = "posted", "Posted"
+
+    journal = models.ForeignKey(Journal, on_delete=models.PROTECT, related_name="+", db_index=False)
+    period = models.ForeignKey("periods.Period", on_delete=models.PROTECT, related_name="+")
+    posted_on = models.DateField()
+    status = models.CharField(max_length=6, choices=Status.choices, default=Status.DRAFT)
+    year = models.ForeignKey(
+        "periods.FiscalYear", null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    number = models.PositiveBigIntegerField(null=True)
+    memo = models.TextField(blank=True)
+    payee = models.CharField(max_length=200, blank=True)
+    reference = models.CharField(max_length=120, blank=True)
+    reversal_of = models.OneToOneField(
+        "ledger.Entry", null=True, on_delete=models.PROTECT, related_name="reversal"
+    )
+    created_at = models.DateTimeField()
+    posted_at = models.DateTimeField(null=True)
+
+    objects = EntryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "entries"
+        default_permissions = ("view",)
+        permissions = [
+            ("post_entry", "Can post entries"),
+            ("draft_entry", "Can draft entries and discard drafts"),
+            ("reverse_entry", "Can reverse entries"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                name="ledger_entry_number_once", fields=["journal", "year", "number"]
+            ),
+            models.CheckConstraint(
+                name="ledger_entry_is_numbered_when_posted",
+                condition=Q(
+                    status="posted", number__isnull=False, year__isnull=False, posted_at__isnull=False
+                )
+                | Q(status="draft", number=None, year=None, posted_at=None),
+            ),
+            models.CheckConstraint(
+                name="ledger_entry_does_not_reverse_itself",
+                condition=Q(reversal_of=None) | ~Q(reversal_of=F("id")),
+            ),
+        ]
+        indexes = [
+            models.Index(name="ledger_entry_by_day", fields=["posted_on", "id"]),
+            models.Index(name="ledger_drafts", fields=["period"], condition=Q(status="draft")),
+        ]
+
+    def __str__(self) -> str:
+        if self.number is None or self.year is None:
+            return f"draft {self.pk}"
+        return f"{self.journal.code}-{self.year.code}-{self.number}"
+
+    @property
+    def is_posted(self) -> bool:
+        return self.status == self.Status.POSTED
+
+    def post(self) -> None:
+        """Move from draft to posted. The database locks the period, checks the day and gives the number; it
+        checks the lines at the commit."""
+        self.status, self.posted_at = self.Status.POSTED, now()
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE ledger_entry SET status = %s, posted_at = %s WHERE id = %s"
+                " RETURNING number, year_id",
+                [self.status, self.posted_at, self.pk],
+            )
+            self.number, year_id = cursor.fetchone()
+        if self.period.year_id == year_id:
+            self.year = self.period.year
+
+
+class EntryLine(Tracked):
+    """One side of an entry: `minor` units of `currency`, debit positive, credit negative."""
+
+    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="lines", db_index=False)
+    line_no = models.PositiveIntegerField()
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
+    currency = models.CharField(max_length=3)
+    minor = models.BigIntegerField()
+    memo = models.TextField(blank=True)
+
+    class Meta:
+        default_permissions = ("view",)
+        ordering = ("line_no",)
+        constraints = [
+            models.UniqueConstraint(name="ledger_line_once", fields=["entry", "line_no"]),
+            models.CheckConstraint(name="ledger_line_is_not_zero", condition=~Q(minor=0)),
+            models.CheckConstraint(
+                name="ledger_line_within_limits", condition=Q(minor__gte=-LARGEST, minor__lte=LARGEST)
+            ),
+            models.CheckConstraint(
+                name="ledger_line_currency", condition=Q(currency__regex=r"^[A-Z]{3}$")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.entry_id}.{self.line_no}"
+
+    @property
+    def money(self) -> Money:
+        return Money(self.minor, currency(self.currency))
+
+    @property
+    def debit(self) -> Decimal:
+        return self.money.amount if self.minor > 0 else Decimal(0)
+
+    @property
+    def credit(self) -> Decimal:
+        return -self.money.amount if self.minor < 0 else Decimal(0)
+
+
+class JournalImport(Tracked):
+    """A file whose entries were posted, known by the SHA-256 of its text."""
+
+    sha256 = models.CharField(max_length=64, unique=True)
+    name = models.CharField(max_length=200)
+    entries = models.PositiveIntegerField()
+    lines = models.PositiveIntegerField()
+    imported_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ("view",)
+        permissions = [("import_journal", "Can import journals")]
+
+    def __str__(self) -> str:
+        return f"{self.entries} entries with {self.lines} lines from {self.name}"

@@ -1,0 +1,250 @@
+"""What must be true of the books."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from apps.kernel.errors import together
+from apps.kernel.money import Money
+from apps.periods import rules as periods
+from apps.periods.models import Period
+
+from .commands import Line
+from .errors import (
+    AccountCodeTaken,
+    AccountHasChildren,
+    AccountHasPostings,
+    AccountIsInactive,
+    AccountIsOnDrafts,
+    AccountNameless,
+    AccountNameTaken,
+    AccountTypeDiffers,
+    AccountTypeUnknown,
+    AccountUnknown,
+    AlreadyImported,
+    DraftsRemain,
+    EntryIsDraft,
+    EntryIsPosted,
+    EntryIsReversed,
+    EntryNotFound,
+    EntryUnbalanced,
+    JournalCodeTaken,
+    JournalUnknown,
+    LineIsZero,
+    ReasonMissing,
+    ReversalTooEarly,
+    TooFewLines,
+)
+from .models import Account, Entry, EntryLine, Journal, JournalImport
+
+
+# Entries
+
+
+@dataclass(frozen=True)
+class Sound:
+    """What an entry names, found and in order. `amounts` stand in the order of its lines."""
+
+    journal: Journal
+    period: Period
+    accounts: Mapping[str, Account]
+    amounts: Sequence[Money]
+
+
+def entry_must_be_sound(posted_on: dt.date, journal: str, lines: Sequence[Line]) -> Sound:
+    """Its journal and accounts are there and take postings, its day is open, its amounts are money."""
+    with together() as asked:
+        amounts = asked.check(lines_must_be_money, lines)
+        accounts = asked.check(accounts_must_take_postings, {line.account for line in lines})
+        period = asked.check(periods.day_must_be_open, posted_on)
+        book = asked.check(journal_must_exist, journal)
+    return Sound(book, period, accounts, amounts)
+
+
+def entry_must_be_complete(posted_on: dt.date, journal: str, lines: Sequence[Line]) -> Sound:
+    """It is sound, and its lines balance."""
+    with together() as asked:
+        sound = asked.check(entry_must_be_sound, posted_on, journal, lines)
+        if sound:
+            asked.check(lines_must_balance, sound.amounts)
+        else:
+            asked.check(lines_must_be_two, len(lines))
+    return sound
+
+
+def lines_must_be_money(lines: Sequence[Line]) -> list[Money]:
+    """Exact amounts of active ISO 4217 currencies, none of them zero."""
+    with together() as asked:
+        amounts = [
+            asked.check(line_must_be_money, number, line) for number, line in enumerate(lines, start=1)
+        ]
+    return amounts
+
+
+def line_must_be_money(number: int, line: Line) -> Money:
+    amount = Money.of(line.amount, line.currency)
+    if amount.minor == 0:
+        raise LineIsZero(line=number)
+    return amount
+
+
+def lines_must_be_two(lines: int) -> None:
+    if lines < 2:
+        raise TooFewLines(lines=lines)
+
+
+def lines_must_balance(amounts: Sequence[Money]) -> None:
+    """In each currency debits equal credits, exactly."""
+    lines_must_be_two(len(amounts))
+    sums: dict[str, Money] = {}
+    for amount in amounts:
+        code = amount.currency.code
+        sums[code] = sums[code] + amount if code in sums else amount
+    with together() as asked:
+        for difference in sums.values():
+            asked.check(difference_must_be_nothing, difference)
+
+
+def difference_must_be_nothing(difference: Money) -> None:
+    if difference.minor:
+        raise EntryUnbalanced(currency=difference.currency.code, difference=difference)
+
+
+def entry_must_exist(entry_id: int) -> Entry:
+    """Held until the end of the transaction."""
+    entry = (
+        Entry.objects.select_related("journal", "year", "period__year")
+        .select_for_update(of=("self",))
+        .filter(pk=entry_id)
+        .first()
+    )
+    if entry is None:
+        raise EntryNotFound(entry_id=entry_id)
+    return entry
+
+
+def entry_must_be_draft(entry_id: int) -> Entry:
+    entry = entry_must_exist(entry_id)
+    if entry.is_posted:
+        raise EntryIsPosted(entry=entry)
+    return entry
+
+
+def entry_must_be_reversible(entry_id: int) -> Entry:
+    """Posted, and not reversed before."""
+    entry = entry_must_exist(entry_id)
+    if not entry.is_posted:
+        raise EntryIsDraft(entry=entry)
+    if Entry.objects.filter(reversal_of=entry).exists():
+        raise EntryIsReversed(entry=entry)
+    return entry
+
+
+def reversal_must_not_be_earlier(entry: Entry, posted_on: dt.date) -> None:
+    if posted_on < entry.posted_on:
+        raise ReversalTooEarly(entry=entry, posted_on=entry.posted_on)
+
+
+def reason_must_be_given(reason: str) -> None:
+    if not reason.strip():
+        raise ReasonMissing
+
+
+def no_draft_must_remain(period: Period) -> None:
+    """The ledger's closing check."""
+    drafts = Entry.objects.drafts().filter(period_id=period.pk).count()
+    if drafts:
+        raise DraftsRemain(
+            drafts="1 draft" if drafts == 1 else f"{drafts} drafts", period=period.code, count=drafts
+        )
+
+
+# Accounts and journals
+
+
+def accounts_must_take_postings(codes: Iterable[str]) -> dict[str, Account]:
+    """By code, in one query: each is there, active and has no accounts below it."""
+    wanted = sorted(set(codes))
+    found = {each.code: each for each in Account.objects.with_has_children().filter(code__in=wanted)}
+    with together() as asked:
+        for code in wanted:
+            asked.check(account_must_take_postings, code, found.get(code))
+    return found
+
+
+def account_must_take_postings(code: str, account: Account | None) -> None:
+    if account is None:
+        raise AccountUnknown(account=code)
+    if not account.is_active:
+        raise AccountIsInactive(account=code)
+    if account.has_children:  # type: ignore[attr-defined]  # annotated by with_has_children()
+        raise AccountHasChildren(account=code)
+
+
+def account_must_exist(account_id: int) -> Account:
+    account = Account.objects.filter(pk=account_id).first()
+    if account is None:
+        raise AccountUnknown(account=account_id)
+    return account
+
+
+def account_must_be_active(account: Account) -> None:
+    if not account.is_active:
+        raise AccountIsInactive(account=account.code)
+
+
+def account_must_not_be_on_drafts(account: Account) -> None:
+    if EntryLine.objects.filter(account=account, entry__status=Entry.Status.DRAFT).exists():
+        raise AccountIsOnDrafts(account=account.code)
+
+
+def account_must_be_new(code: str, name: str) -> None:
+    if not code.strip() or not name.strip():
+        raise AccountNameless
+    if Account.objects.filter(code=code).exists():
+        raise AccountCodeTaken(account=code)
+    if Account.objects.filter(name=name).exists():
+        raise AccountNameTaken(name=name)
+
+
+def account_type_must_be_known(type: str) -> None:
+    if type not in Account.Type.values:
+        raise AccountTypeUnknown(type=type)
+
+
+def parent_must_take_children(code: str, type: str) -> Account | None:
+    """No code means no parent. A parent has the same type and no postings of its own."""
+    if not code:
+        return None
+    parent = Account.objects.filter(code=code).first()
+    if parent is None:
+        raise AccountUnknown(account=code)
+    account_must_be_active(parent)
+    if parent.type != type:
+        raise AccountTypeDiffers(parent=parent.code, type=parent.type)
+    if EntryLine.objects.filter(account=parent).exists():
+        raise AccountHasPostings(account=parent.code)
+    return parent
+
+
+def journal_must_exist(code: str) -> Journal:
+    journal = Journal.objects.filter(code=code).first()
+    if journal is None:
+        raise JournalUnknown(journal=code)
+    return journal
+
+
+def journal_must_be_new(code: str) -> None:
+    if Journal.objects.filter(code=code).exists():
+        raise JournalCodeTaken(journal=code)
+
+
+# Importing
+
+
+def file_must_be_new(sha256: str) -> None:
+    known = JournalImport.objects.filter(sha256=sha256).first()
+    if known is not None:
+        raise AlreadyImported(name=known.name, imported_at=f"{known.imported_at:%Y-%m-%d %H:%M}")

@@ -1,0 +1,121 @@
+"""The business of the two demo tenants: made up, seeded, and the same on every machine on the same day.
+
+Everything goes through the bus, as a customer's would.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from apps.bus import dispatch
+from apps.bus.commands import Command
+from apps.kernel.actors import System
+from apps.kernel.progress import steps
+from apps.ledger.commands import DraftEntry, Line, OpenAccount, PostEntry
+from apps.periods.commands import ClosePeriod
+from apps.periods.models import Period
+
+MAKER = System("the demo")
+ACCOUNTS = (
+    ("1000", "Bank", "asset"),
+    ("1100", "Receivables", "asset"),
+    ("1200", "Inventory", "asset"),
+    ("2000", "Payables", "liability"),
+    ("3000", "Share capital", "equity"),
+    ("4000", "Product sales", "income"),
+    ("4100", "Service revenue", "income"),
+    ("5000", "Cost of goods sold", "expense"),
+    ("6000", "Wages", "expense"),
+    ("6100", "Rent", "expense"),
+    ("6200", "Software", "expense"),
+    ("6300", "Travel", "expense"),
+)
+CUSTOMERS = ("Hooli", "Initrode", "Soylent", "Stark Supplies", "Wayne Works", "Wonka Sweets")
+
+
+@dataclass(frozen=True)
+class Business:
+    """One demo tenant: its name, currency, size (monthly sales, about) and seed."""
+
+    slug: str
+    name: str
+    currency: str
+    sales: int
+    seed: int
+
+
+BUSINESSES = (
+    Business("acme", "Acme Corporation", "USD", 84_000, 1),
+    Business("globex", "Globex GmbH", "EUR", 51_000, 2),
+)
+
+
+def fill(business: Business, today: dt.date) -> None:
+    """Accounts, this year's entries up to today, two drafts, and the months before last closed. The tenant is active."""
+    for code, name, kind in ACCOUNTS:
+        dispatch(OpenAccount(code=code, name=name, type=kind), actor=MAKER)
+    work = [*_year(business, today), *_drafts(business, today)]
+    for command in steps(work, len(work)):
+        dispatch(command, actor=MAKER)
+    for period in Period.objects.filter(ends_on__lt=_month(today, -1)).order_by("starts_on"):
+        close = ClosePeriod(period_id=period.pk, reason=f"Month end of {period.code}: bank and stock agreed.")
+        dispatch(close, actor=MAKER)
+
+
+def _year(business: Business, today: dt.date) -> Iterator[Command]:
+    chance = random.Random(business.seed)  # noqa: S311 - a demo, not a secret
+    yield _entry(business, dt.date(today.year, 1, 1), "Share capital paid in", "1000", "3000", 250_000)
+    for month in range(1, today.month + 1):
+        for entry in sorted(_a_month(business, today.year, month, chance), key=lambda each: each.posted_on):
+            if entry.posted_on <= today:
+                yield entry
+
+
+def _a_month(business: Business, year: int, month: int, chance: random.Random) -> Iterator[PostEntry]:
+    def on(day: int) -> dt.date:
+        return dt.date(year, month, day)
+
+    season = 10 + month % 5  # tenths
+    for _ in range(8):
+        customer, day = chance.choice(CUSTOMERS), chance.randint(2, 26)
+        sale = business.sales * season * chance.randint(60, 140) // 8_000
+        kind = chance.choice(("4000", "4000", "4100"))
+        yield _entry(business, on(day), "Invoice", "1100", kind, sale, payee=customer)
+        yield _entry(business, on(min(day + 2, 28)), "Payment received", "1000", "1100", sale, payee=customer)
+        if kind == "4000":
+            yield _entry(business, on(day), "Goods delivered", "5000", "1200", sale * 45 // 100, payee=customer)
+    yield _entry(business, on(1), "Office rent", "6100", "1000", business.sales * 6 // 100)
+    yield _entry(business, on(3), "Goods bought", "1200", "2000", business.sales * 42 // 100)
+    yield _entry(business, on(20), "Supplier paid", "2000", "1000", business.sales * 42 // 100)
+    yield _entry(business, on(15), "Software subscriptions", "6200", "1000", business.sales * 2 // 100)
+    yield _entry(business, on(17), "Travel", "6300", "1000", chance.randint(300, 2_500))
+    yield _entry(business, on(25), "Wages", "6000", "1000", business.sales * 28 // 100)
+
+
+def _drafts(business: Business, today: dt.date) -> Iterator[DraftEntry]:
+    for memo, amount in (("Accrued electricity", 640), ("Bonus provision", 4_200)):
+        yield DraftEntry(posted_on=today, memo=memo, lines=_lines(business, "6000", "2000", amount))
+
+
+def _entry(
+    business: Business, day: dt.date, memo: str, debit: str, credit: str, amount: int, payee: str = ""
+) -> PostEntry:
+    return PostEntry(posted_on=day, memo=memo, payee=payee, lines=_lines(business, debit, credit, amount))
+
+
+def _lines(business: Business, debit: str, credit: str, amount: int) -> tuple[Line, Line]:
+    exact = Decimal(amount)
+    return (
+        Line(account=debit, currency=business.currency, amount=exact),
+        Line(account=credit, currency=business.currency, amount=-exact),
+    )
+
+
+def _month(day: dt.date, shift: int) -> dt.date:
+    """The first of the month, `shift` months away."""
+    months = day.year * 12 + day.month - 1 + shift
+    return dt.date(months // 12, months % 12 + 1, 1)

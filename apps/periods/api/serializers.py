@@ -1,0 +1,31 @@
+from apps.bus.api.serializers import Shown
+from apps.periods.models import Calendar, FiscalYear, Period
+
+
+class CalendarSerializer(Shown):
+    class Meta:
+        model = Calendar
+        fields = ("id", "name", "first_month")
+
+
+class YearSerializer(Shown):
+    class Meta:
+        model = FiscalYear
+        fields = ("id", "calendar", "code", "starts_on", "ends_on")
+
+
+class PeriodSerializer(Shown):
+    class Meta:
+        model = Period
+        fields = (
+            "id",
+            "year",
+            "number",
+            "code",
+            "starts_on",
+            "ends_on",
+            "status",
+            "close_version",
+            "closed_at",
+            "close_reason",
+        )

@@ -1,0 +1,77 @@
+from collections.abc import Sequence
+from typing import Any
+
+import django_filters
+from django.shortcuts import get_object_or_404
+
+from apps.bus.api.serializers import Reason
+from apps.bus.api.views import Answers, Asks, Lists, Shows
+from apps.kernel.problems import reason_of
+from apps.periods import queries
+from apps.periods.commands import ClosePeriod, DefineCalendar, GenerateYear
+from apps.periods.models import Calendar, FiscalYear, Period
+
+from .serializers import CalendarSerializer, PeriodSerializer, YearSerializer
+
+
+class PeriodFilter(django_filters.FilterSet):
+    year = django_filters.CharFilter("year__code")
+
+    class Meta:
+        model = Period
+        fields = ("status",)
+
+
+class Calendars(Lists, Asks):
+    """The fiscal calendars of this tenant."""
+
+    permission = "periods.view_calendar"
+    queryset = Calendar.objects.all()
+    serializer_class = CalendarSerializer
+    command, result = DefineCalendar, CalendarSerializer
+
+
+class Years(Lists, Asks):
+    """The fiscal years, newest first."""
+
+    permission = "periods.view_fiscalyear"
+    queryset = FiscalYear.objects.all()
+    serializer_class = YearSerializer
+    ordering = ("-starts_on",)
+    command, result = GenerateYear, YearSerializer
+
+
+class Periods(Lists):
+    """The periods of all years, newest first."""
+
+    permission = "periods.view_period"
+    queryset = Period.objects.all()
+    serializer_class = PeriodSerializer
+    filterset_class = PeriodFilter
+    ordering = ("-starts_on",)
+
+
+class OnePeriod(Shows):
+    """A period."""
+
+    permission = "periods.view_period"
+    queryset = Period.objects.all()
+    serializer_class = PeriodSerializer
+    lookup_url_kwarg = "period_id"
+
+
+class Blockers(Answers):
+    """What stands against closing a period. An empty list means that it can be closed."""
+
+    permission = "periods.view_period"
+    serializer_class = Reason
+    many = True
+
+    def answer(self, question: Any, **given: Any) -> Sequence[Any]:
+        period = get_object_or_404(Period, pk=given["period_id"])
+        return [reason_of(each) for each in queries.blockers(period)]
+
+
+class CloseOnePeriod(Asks):
+    command, result, status = ClosePeriod, PeriodSerializer, 200
+    given = ("period_id",)

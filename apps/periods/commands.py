@@ -1,0 +1,37 @@
+"""What periods can be asked."""
+
+from dataclasses import dataclass
+
+from apps.bus import Command
+
+
+@dataclass(frozen=True, kw_only=True)
+class DefineCalendar(Command):
+    """Define the fiscal calendar: its name, and the month in which each fiscal year begins."""
+
+    permission = "periods.manage_calendar"
+    says = "defined the fiscal calendar {result}"
+
+    name: str
+    first_month: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class GenerateYear(Command):
+    """Add a fiscal year with its twelve open periods. It must follow or precede the years that are there."""
+
+    permission = "periods.manage_calendar"
+    says = "generated the fiscal year {result}"
+
+    year: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClosePeriod(Command):
+    """Close a period for good: nothing can be posted in it any more. All earlier periods must be closed."""
+
+    permission = "periods.close_period"
+    says = "closed period {result}"
+
+    period_id: int
+    reason: str

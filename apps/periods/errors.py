@@ -1,0 +1,82 @@
+"""What periods refuse."""
+
+from __future__ import annotations
+
+from apps.kernel.errors import Conflict, Invalid, NotFound, Refusal
+
+
+class PeriodsRefusal(Refusal):
+    """The family of periods."""
+
+
+class CalendarMissing(PeriodsRefusal, Conflict):
+    message = "No fiscal calendar is defined yet."
+
+
+class CalendarIsDefined(PeriodsRefusal, Conflict):
+    message = "The fiscal calendar is defined already."
+    enforced_by = ("periods_one_calendar",)
+
+
+class MonthUnknown(PeriodsRefusal, Invalid):
+    message = "{month} is not a month: a fiscal year begins in one of 1 to 12."
+    enforced_by = ("periods_calendar_first_month",)
+
+
+class YearOutOfRange(PeriodsRefusal, Invalid):
+    message = "{year} is not a year that books are kept for: write one from {first} to {last}."
+
+
+class YearWouldLeaveAGap(PeriodsRefusal, Conflict):
+    message = "The fiscal year {year} would leave a gap: the next ones are {before} and {after}."
+
+
+class YearBeforeClosedPeriod(PeriodsRefusal, Conflict):
+    message = "The fiscal year {year} cannot be opened before {period}, which is closed."
+
+
+class PeriodNotFound(PeriodsRefusal, NotFound):
+    message = "There is no period {period_id}."
+
+
+class PeriodOverlaps(PeriodsRefusal, Conflict):
+    message = "There are already periods in the fiscal year {year}."
+    enforced_by = (
+        "periods_years_do_not_overlap",
+        "periods_do_not_overlap",
+        "periods_year_code_once",
+        "periods_period_code_once",
+    )
+
+
+class YearHasGaps(PeriodsRefusal, Invalid):
+    message = "The periods of the fiscal year {year} do not cover each of its days."
+    enforced_by = ("BP001",)
+
+
+class PeriodIsClosed(PeriodsRefusal, Conflict):
+    message = "Period {period} is closed."
+    enforced_by = ("BP002",)
+
+
+class NoPeriodForDay(PeriodsRefusal, Conflict):
+    message = "No period covers {day}."
+
+
+class EarlierPeriodIsOpen(PeriodsRefusal, Conflict):
+    message = "Period {earlier} must be closed before {period}."
+    enforced_by = ("BP003",)
+
+
+class PeriodsAreWrittenOnce(PeriodsRefusal, Conflict):
+    message = "Fiscal years and periods are never changed or removed, except that a period is closed."
+    enforced_by = ("BP004",)
+
+
+class PeriodIsNotLocked(PeriodsRefusal, Conflict):
+    message = "Period {period} can only be closed by who holds its lock, in READ COMMITTED."
+    enforced_by = ("BP005",)
+
+
+class ReasonTooShort(PeriodsRefusal, Invalid):
+    message = "A reason of at least {least} characters is needed."

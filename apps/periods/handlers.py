@@ -1,0 +1,95 @@
+"""How periods do what they are asked."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from apps.bus import handles
+from apps.events import publish
+from apps.kernel.actors import acting
+from apps.kernel.errors import together
+
+from . import queries, rules
+from .commands import ClosePeriod, DefineCalendar, GenerateYear
+from .events import PeriodClosed, YearGenerated
+from .models import Calendar, FiscalYear, Period
+
+
+@handles(DefineCalendar)
+def define_calendar(command: DefineCalendar) -> Calendar:
+    with together() as asked:
+        asked.check(rules.calendar_must_not_be_defined)
+        asked.check(rules.month_must_exist, command.first_month)
+
+    return Calendar.objects.create(name=command.name, first_month=command.first_month)
+
+
+@handles(GenerateYear)
+def generate_year(command: GenerateYear) -> FiscalYear:
+    calendar = _held(queries.the_calendar())
+    rules.year_must_be_in_range(command.year)
+    with together() as asked:
+        asked.check(rules.year_must_adjoin_the_others, command.year)
+        asked.check(rules.no_later_period_must_be_closed, command.year)
+
+    months = _twelve_months(command.year, calendar.first_month)
+    starts_on, ends_on = months[0], _eve(_month_after(months[-1]))
+    year = FiscalYear.objects.create(
+        calendar=calendar, code=_code(starts_on, ends_on), starts_on=starts_on, ends_on=ends_on
+    )
+    Period.objects.bulk_create(
+        Period(
+            year=year,
+            calendar=calendar,
+            number=number,
+            code=f"{month:%Y-%m}",
+            starts_on=month,
+            ends_on=_eve(_month_after(month)),
+        )
+        for number, month in enumerate(months, start=1)
+    )
+
+    publish(YearGenerated(year_id=year.pk, code=year.code))
+    return year
+
+
+@handles(ClosePeriod)
+def close_period(command: ClosePeriod) -> Period:
+    period = rules.period_must_exist(command.period_id)
+    _held(period.calendar)
+    period.lock()
+    with together() as asked:
+        asked.check(rules.period_must_be_open, period)
+        asked.check(rules.reason_must_be_given, command.reason)
+        asked.check(rules.nothing_must_stand_against_closing, period)
+
+    period.close(by=str(acting()), reason=command.reason.strip())
+
+    publish(PeriodClosed(period_id=period.pk, code=period.code))
+    return period
+
+
+def _held(calendar: Calendar) -> Calendar:
+    """One change of the calendar at a time: a year is not added while a period is being closed."""
+    return Calendar.objects.select_for_update().get(pk=calendar.pk)
+
+
+def _twelve_months(year: int, first_month: int) -> list[dt.date]:
+    months = [dt.date(year, first_month, 1)]
+    while len(months) < 12:
+        months.append(_month_after(months[-1]))
+    return months
+
+
+def _month_after(month: dt.date) -> dt.date:
+    return dt.date(month.year + month.month // 12, month.month % 12 + 1, 1)
+
+
+def _eve(day: dt.date) -> dt.date:
+    return day - dt.timedelta(days=1)
+
+
+def _code(starts_on: dt.date, ends_on: dt.date) -> str:
+    if starts_on.year == ends_on.year:
+        return str(starts_on.year)
+    return f"{starts_on.year}/{ends_on:%y}"

@@ -1,0 +1,32 @@
+"""What others may plug in: reasons why a period cannot be closed yet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from apps.kernel.errors import Refusal, Together
+
+if TYPE_CHECKING:
+    from .models import Period
+
+Check = Callable[["Period"], None]
+_checks: list[Check] = []
+
+
+def closing_check(check: Check) -> Check:
+    """Registers a check, in an app's hooked.py. It raises a Refusal to keep the period open.
+
+    When a period is being closed it is asked after the lock is taken, so that what it finds cannot change.
+    """
+    if check not in _checks:
+        _checks.append(check)
+    return check
+
+
+def standing_against(period: Period) -> Sequence[Refusal]:
+    """What every check says, in the order in which they were registered."""
+    asked = Together()
+    for check in _checks:
+        asked.check(check, period)
+    return asked.refusals

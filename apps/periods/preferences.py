@@ -1,0 +1,10 @@
+"""What the business sets about periods."""
+
+from apps.preferences import declare
+
+REASON_LENGTH = declare(
+    key="periods.reason_length",
+    type=int,
+    default=10,
+    description="The least number of characters of the reason for closing a period.",
+)

@@ -1,0 +1,101 @@
+"""What must be true of periods."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from apps.kernel.errors import together
+from apps.preferences import queries as preferences
+
+from . import hooks, queries
+from .errors import (
+    CalendarIsDefined,
+    EarlierPeriodIsOpen,
+    MonthUnknown,
+    NoPeriodForDay,
+    PeriodIsClosed,
+    PeriodNotFound,
+    PeriodOverlaps,
+    ReasonTooShort,
+    YearBeforeClosedPeriod,
+    YearOutOfRange,
+    YearWouldLeaveAGap,
+)
+from .models import Calendar, FiscalYear, Period
+from .preferences import REASON_LENGTH
+
+FIRST_YEAR, LAST_YEAR = 1900, 2999
+
+
+def calendar_must_not_be_defined() -> None:
+    if Calendar.objects.exists():
+        raise CalendarIsDefined
+
+
+def month_must_exist(month: int) -> None:
+    if not 1 <= month <= 12:
+        raise MonthUnknown(month=month)
+
+
+def year_must_be_in_range(year: int) -> None:
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        raise YearOutOfRange(year=year, first=FIRST_YEAR, last=LAST_YEAR)
+
+
+def year_must_adjoin_the_others(year: int) -> None:
+    """So that every day between the first and the last has its period."""
+    begun = [each.starts_on.year for each in queries.years()]
+    if year in begun:
+        raise PeriodOverlaps(year=year)
+    if begun and year not in (begun[0] - 1, begun[-1] + 1):
+        raise YearWouldLeaveAGap(year=year, before=begun[0] - 1, after=begun[-1] + 1)
+
+
+def no_later_period_must_be_closed(year: int) -> None:
+    """What is closed was closed on the balances brought forward, so nothing may come in before it."""
+    first = FiscalYear.objects.order_by("starts_on").first()
+    if first is None or year > first.starts_on.year:
+        return
+    closed = Period.objects.filter(status=Period.Status.CLOSED).order_by("starts_on").first()
+    if closed is not None:
+        raise YearBeforeClosedPeriod(year=year, period=closed.code)
+
+
+def period_must_exist(period_id: int) -> Period:
+    period = Period.objects.filter(pk=period_id).select_related("calendar").first()
+    if period is None:
+        raise PeriodNotFound(period_id=period_id)
+    return period
+
+
+def period_must_be_open(period: Period) -> None:
+    if not period.is_open:
+        raise PeriodIsClosed(period=period.code)
+
+
+def day_must_be_open(day: dt.date) -> Period:
+    """The open period of a business day."""
+    period = queries.period_of(day)
+    if period is None:
+        raise NoPeriodForDay(day=day)
+    period_must_be_open(period)
+    return period
+
+
+def earlier_periods_must_be_closed(period: Period) -> None:
+    earlier = Period.objects.before(period).open().order_by("starts_on").first()
+    if earlier is not None:
+        raise EarlierPeriodIsOpen(earlier=earlier.code, period=period.code)
+
+
+def nothing_must_stand_against_closing(period: Period) -> None:
+    """Raises all of it together."""
+    with together() as asked:
+        asked.refusals.extend(hooks.standing_against(period))
+
+
+def reason_must_be_given(reason: str) -> None:
+    """As long as the setting `periods.reason_length` asks for."""
+    least = preferences.value(REASON_LENGTH)
+    if len(reason.strip()) < least:
+        raise ReasonTooShort(least=least)

@@ -1,0 +1,16 @@
+from apps.bus.api.serializers import Shown
+from apps.tenancy.models import Tenant, TenantActivity
+
+
+class ActivitySerializer(Shown):
+    class Meta:
+        model = TenantActivity
+        fields = ("entries_posted", "periods_closed", "last_active_at")
+
+
+class TenantSerializer(Shown):
+    activity = ActivitySerializer(read_only=True)
+
+    class Meta:
+        model = Tenant
+        fields = ("id", "slug", "name", "owner_email", "state", "created_at", "activity")

@@ -1,0 +1,78 @@
+"""Every endpoint of both planes is shut: a new one enters this test by itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from importlib import import_module
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import Permission
+from django.test import Client
+from django.urls import URLPattern, URLResolver
+
+from apps.bus.api.permissions import SIGNED_IN
+from apps.bus.api.views import Door
+
+PLANES = {"operator": settings.OPERATOR_URLCONF, "tenant": settings.ROOT_URLCONF}
+
+
+def endpoints(plane: str) -> list[tuple[str, type]]:
+    """(address, view class) of all that is below api/."""
+    return sorted(
+        (address, getattr(pattern.callback, "view_class", None) or getattr(pattern.callback, "cls", None))
+        for address, pattern in _walk(import_module(PLANES[plane]).urlpatterns, "/")
+        if address.startswith("/api/")
+    )
+
+
+def _walk(patterns, prefix: str) -> Iterator[tuple[str, URLPattern]]:
+    for each in patterns:
+        address = prefix + re.sub(r"<[^>]+>", "1", str(each.pattern))
+        if isinstance(each, URLResolver):
+            yield from _walk(each.url_patterns, address)
+        else:
+            yield address, each
+
+
+ALL = [pytest.param(plane, *each, id=f"{plane} {each[0]}") for plane in PLANES for each in endpoints(plane)]
+METHODS = ("get", "post")
+
+
+def test_there_are_endpoints():
+    assert len(endpoints("operator")) >= 8
+    assert len(endpoints("tenant")) >= 20
+
+
+@pytest.mark.parametrize(("plane", "address", "view"), ALL)
+def test_every_endpoint_is_shut_to_strangers(plane, address, view, acme):
+    prefix = "" if plane == "operator" else "/t/acme"
+    for method in METHODS:
+        answer = getattr(Client(), method)(prefix + address)
+        assert answer.status_code in (401, 403, 404), (method, answer.status_code)
+        assert answer["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(("plane", "address", "view"), ALL)
+def test_every_endpoint_is_ours_and_says_who_may(plane, address, view, acme):
+    if address in ("/api/schema/", "/api/docs/"):
+        return
+    assert issubclass(view, Door), view
+    permissions = {getattr(view, "permission", SIGNED_IN)}
+    permissions |= {view.command.permission} if hasattr(view, "command") else set()
+    for permission in permissions - {SIGNED_IN}:
+        app, codename = permission.split(".")
+        assert Permission.objects.filter(content_type__app_label=app, codename=codename).exists(), permission
+
+
+@pytest.mark.parametrize("plane", PLANES)
+def test_nobody_without_a_role_may_do_anything(plane, api, nobody, platform_nobody):
+    caller = api(nobody) if plane == "tenant" else api(platform_nobody, None)
+    prefix = "" if plane == "operator" else "/t/acme"
+    for address, view in endpoints(plane):
+        if not issubclass(view, Door) or getattr(view, "permission", None) == SIGNED_IN:
+            continue
+        for method, can in (("get", hasattr(view, "get")), ("post", hasattr(view, "post"))):
+            answer = getattr(caller.client, method)(prefix + address, content_type="application/json")
+            assert answer.status_code == (403 if can else 405), (method, address, answer.content)

@@ -1,0 +1,176 @@
+"""The books over HTTP, with a second tenant that sees nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from apps.kernel.clock import today
+
+pytestmark = pytest.mark.usefixtures("chart")
+
+
+def test_posts_an_entry(api, accountant, sale):
+    answer = api(accountant).post("ledger/entries/", sale)
+
+    posted = answer.json()
+    assert answer.status_code == 201, posted
+    assert (posted["status"], posted["number"], posted["journal"]) == ("posted", 1, "GEN")
+    assert [(each["account"], each["debit"], each["credit"]) for each in posted["lines"]] == [
+        ("1000", "12.50", "0.00"),
+        ("4000", "0.00", "12.50"),
+    ]
+
+
+def test_another_tenant_sees_nothing_of_it(api, accountant, globex, globex_owner, sale):
+    posted = api(accountant).post("ledger/entries/", sale).json()
+    elsewhere = api(globex_owner, globex)
+
+    assert elsewhere.get("ledger/entries/").json()["results"] == []
+    assert elsewhere.get(f"ledger/entries/{posted['id']}/").status_code == 404
+    assert (
+        elsewhere.post(
+            f"ledger/entries/{posted['id']}/reverse/",
+            {"posted_on": sale["posted_on"], "reason": "not mine at all"},
+        ).status_code
+        == 404
+    )
+
+
+def test_a_session_of_acme_is_nobody_at_globex(api, owner, globex):
+    caller = api(owner)
+
+    answer = caller.client.get("/t/globex/api/v1/ledger/entries/")
+
+    assert (answer.status_code, answer.json()["code"]) == (401, "request.not_authenticated")
+
+
+def test_acmes_cookie_under_globexs_name_is_nobody(api, owner, acme, globex):
+    caller = api(owner)
+    stolen = caller.client.cookies[f"bursar_session_{acme.id}"].value
+    caller.client.cookies[f"bursar_session_{globex.id}"] = stolen
+
+    assert caller.client.get("/t/globex/api/v1/identity/me/").status_code == 401
+
+
+def test_lists_and_filters(api, accountant, sale):
+    caller = api(accountant)
+    caller.post("ledger/entries/", sale)
+    caller.post("ledger/entries/drafts/", sale)
+
+    def found(**query):
+        answer = caller.get("ledger/entries/", **query)
+        assert answer.status_code == 200, answer.content
+        return [each["status"] for each in answer.json()["results"]]
+
+    assert sorted(found()) == ["draft", "posted"]
+    assert found(status="posted", journal="GEN", since=today().isoformat(), until=today().isoformat()) == [
+        "posted"
+    ]
+    assert found(since="2999-01-01") == []
+    assert found(journal="NONE") == []
+
+
+def test_a_draft_is_posted_and_reversed(api, controller, sale):
+    caller = api(controller)
+    draft = caller.post("ledger/entries/drafts/", sale).json()
+
+    posted = caller.post(f"ledger/entries/{draft['id']}/post/")
+    back = caller.post(
+        f"ledger/entries/{draft['id']}/reverse/",
+        {"posted_on": sale["posted_on"], "reason": "it was entered twice"},
+    )
+
+    assert (posted.status_code, posted.json()["status"]) == (200, "posted"), posted.json()
+    assert (back.status_code, back.json()["reversal_of"]) == (201, draft["id"]), back.json()
+    assert [each["debit"] for each in back.json()["lines"]] == ["0.00", "12.50"]
+
+
+def test_a_draft_is_discarded(api, controller, sale):
+    caller = api(controller)
+    draft = caller.post("ledger/entries/drafts/", sale).json()
+
+    assert caller.post(f"ledger/entries/{draft['id']}/discard/").status_code in (200, 204)
+    assert caller.get(f"ledger/entries/{draft['id']}/").status_code == 404
+
+
+def test_says_everything_that_is_wrong_with_an_entry(api, accountant, sale):
+    sale["lines"] = [{"account": "9999", "currency": "USD", "amount": "1.00"}, sale["lines"][1]]
+
+    answer = api(accountant).post("ledger/entries/", sale)
+
+    assert answer.status_code == 422
+    assert len(answer.json()["errors"]) == 2, answer.json()
+
+
+@pytest.mark.parametrize("amount", ["0.001", "99999999999999999.00"])
+def test_refuses_an_amount_that_cannot_be(api, accountant, sale, amount):
+    sale["lines"][0]["amount"] = amount
+
+    assert api(accountant).post("ledger/entries/", sale).status_code == 422
+
+
+def test_names_the_line_of_a_wrong_field(api, accountant, sale):
+    sale["lines"][1]["amount"] = -12.5
+
+    answer = api(accountant).post("ledger/entries/", sale)
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "request.invalid")
+    assert [each["attr"] for each in answer.json()["errors"]] == ["lines.1.amount"]
+
+
+def test_a_text_that_is_too_long_is_refused(api, accountant, sale):
+    answer = api(accountant).post("ledger/entries/", sale | {"reference": "x" * 2000})
+
+    assert answer.status_code in (201, 422), answer.content
+
+
+def test_rehearses_without_posting(api, accountant, sale):
+    caller = api(accountant)
+    rehearse = "ledger/entries/?rehearse=true"
+
+    would = caller.post(rehearse, sale)
+    wrong = caller.post(rehearse, sale | {"posted_on": "1999-01-01"})
+
+    assert would.json() == {"would_be_done": True, "refusals": []}
+    assert wrong.status_code == 200
+    assert wrong.json()["would_be_done"] is False
+    assert wrong.json()["refusals"][0]["code"].startswith(("periods.", "ledger."))
+    assert caller.get("ledger/entries/").json()["results"] == []
+
+
+def test_trial_balance(api, accountant, auditor, sale):
+    api(accountant).post("ledger/entries/", sale)
+
+    rows = api(auditor).get("ledger/trial-balance/", by="total").json()
+
+    assert [(row["code"], row["debit"], row["credit"], row["closing"]) for row in rows] == [
+        ("1000", "12.50", "0.00", "12.50"),
+        ("4000", "0.00", "12.50", "-12.50"),
+    ]
+
+
+@pytest.mark.parametrize("query", [{"by": "week"}, {"since": "yesterday"}, {"when": "2026-01-01"}])
+def test_trial_balance_refuses_a_question_it_does_not_understand(api, auditor, query):
+    answer = api(auditor).get("ledger/trial-balance/", **query)
+
+    assert (answer.status_code, answer.json()["errors"][0]["attr"]) == (400, *query)
+
+
+def test_opens_and_deactivates_an_account(api, controller):
+    caller = api(controller)
+    opened = caller.post("ledger/accounts/", {"code": "5000", "name": "Rent", "type": "expense"})
+
+    closed = caller.post(
+        f"ledger/accounts/{opened.json()['id']}/deactivate/", {"reason": "we moved out of there"}
+    )
+
+    assert opened.status_code == 201, opened.json()
+    assert (closed.status_code, closed.json()["is_active"]) == (200, False), closed.json()
+
+
+def test_journals(api, controller, auditor):
+    opened = api(controller).post("ledger/journals/", {"code": "SAL", "name": "Sales"})
+
+    assert opened.status_code == 201, opened.json()
+    listed = api(auditor).get("ledger/journals/").json()["results"]
+    assert [each["code"] for each in listed] == ["GEN", "SAL"]

@@ -1,0 +1,105 @@
+"""The operator's plane: tenants, onboarding, the platform's own trail."""
+
+from __future__ import annotations
+
+import pytest
+
+from apps.tenancy.models import Tenant
+
+NEW = {"slug": "initech", "name": "Initech", "owner_email": "bill@initech.example"}
+
+
+@pytest.fixture
+def platform(api, operator):
+    return api(operator, None)
+
+
+def test_lists_tenants(platform, acme):
+    listed = platform.get("tenancy/tenants/").json()["results"]
+
+    assert [each["slug"] for each in listed] == ["globex", "acme"]
+    assert platform.get(f"tenancy/tenants/{acme.id}/").json()["activity"]["entries_posted"] == 0
+    assert [t["slug"] for t in platform.get("tenancy/tenants/", slug="acme").json()["results"]] == ["acme"]
+
+
+def test_onboards_a_tenant_and_says_how_its_owner_comes_in(platform, client):
+    answer = platform.post("operations/onboardings/", NEW)
+
+    assert (answer.status_code, answer.json()["state"]) == (201, "active"), answer.json()
+    path = answer.json()["invitation"].split("localhost:8000")[1]
+    assert path.startswith("/t/initech/")
+    assert client.get(path).status_code in (200, 302)
+
+
+def test_a_rehearsal_creates_nothing(platform):
+    """Row TEN-05."""
+    would = platform.post("operations/onboardings/?rehearse=true", NEW)
+    wrong = platform.post(
+        "operations/onboardings/?rehearse=true",
+        {"slug": "acme", "name": " ", "owner_email": "nobody", "currency": "XXX"},
+    )
+
+    assert would.json() == {"would_be_done": True, "refusals": []}
+    assert {each["code"] for each in wrong.json()["refusals"]} == {
+        "tenancy.slug_taken",
+        "operations.name_missing",
+        "identity.email_malformed",
+        "kernel.currency_unknown",
+    }
+    assert Tenant.objects.count() == 2
+
+
+def test_refuses_with_every_reason(platform):
+    answer = platform.post("operations/onboardings/", {"slug": "A!", "name": "A", "owner_email": "nobody"})
+
+    assert answer.status_code == 422
+    assert [each["code"] for each in answer.json()["errors"]] == [
+        "tenancy.slug_malformed",
+        "identity.email_malformed",
+    ]
+
+
+def test_the_tenants_plane_has_no_tenants(api, owner):
+    assert api(owner).get("tenancy/tenants/").status_code == 404
+
+
+def test_each_plane_reads_its_own_trail(api, platform, owner):
+    platforms = {each["command"] for each in platform.get("audit/records/").json()["results"]}
+    acmes = {each["command"] for each in api(owner).get("audit/records/").json()["results"]}
+
+    assert "operations.onboard_tenant" in platforms
+    assert "operations.onboard_tenant" not in acmes
+    assert "companies.found_company" in acmes
+    assert "companies.found_company" not in platforms
+
+
+def test_reads_the_trail(api, auditor, accountant, chart, sale):
+    api(accountant).post("ledger/entries/", sale)
+    api(accountant).post("ledger/entries/", sale | {"posted_on": "1999-01-01"})
+    caller = api(auditor)
+
+    (done,) = caller.get("audit/records/", command="ledger.post_entry", outcome="done").json()["results"]
+    (refused,) = caller.get("audit/records/", command="ledger.post_entry", outcome="refused").json()[
+        "results"
+    ]
+
+    assert done["sentence"].startswith("Accountant posted")
+    assert caller.get(f"audit/records/{refused['id']}/").json()["refusals"]
+    together = caller.get("audit/records/", correlation_id=done["correlation_id"]).json()["results"]
+    about = caller.get("audit/records/", subject_type="ledger.entry", subject_id=done["subject_id"]).json()
+    assert done in together
+    assert done in about["results"]
+
+
+def test_companies(api, auditor):
+    (company,) = api(auditor).get("companies/companies/").json()["results"]
+
+    assert (company["code"], company["currency"]) == ("MAIN", "USD")
+
+
+def test_me(api, accountant, operator):
+    me = api(accountant).get("identity/me/").json()
+
+    assert (me["email"], me["tenant"], me["roles"]) == ("accountant@acme.example", "acme", ["accountant"])
+    assert "ledger.post_entry" in me["permissions"]
+    assert api(operator, None).get("identity/me/").json()["tenant"] is None

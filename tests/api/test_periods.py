@@ -1,0 +1,78 @@
+"""Periods over HTTP."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from apps.kernel.clock import today
+
+REASON = {"reason": "the month is complete"}
+
+
+def first_period(caller) -> dict:
+    return caller.get("periods/periods/", page_size=200).json()["results"][-1]
+
+
+def test_lists_years_and_periods(api, auditor):
+    caller = api(auditor)
+
+    years = caller.get("periods/years/").json()["results"]
+    periods = caller.get("periods/periods/", year=years[0]["code"], status="open").json()["results"]
+
+    assert [each["code"] for each in years] == [str(today().year)]
+    assert len(periods) == 12
+    assert periods[0]["code"] > periods[-1]["code"]
+    assert caller.get(f"periods/periods/{periods[0]['id']}/").json() == periods[0]
+
+
+def test_generates_the_next_year(api, controller):
+    answer = api(controller).post("periods/years/", {"year": today().year + 1})
+
+    assert (answer.status_code, answer.json()["starts_on"]) == (
+        201,
+        dt.date(today().year + 1, 1, 1).isoformat(),
+    )
+
+
+def test_says_what_stands_against_closing(api, auditor):
+    caller = api(auditor)
+    first, second = caller.get("periods/periods/").json()["results"][-1:-3:-1]
+
+    assert caller.get(f"periods/periods/{first['id']}/blockers/").json() == []
+    (blocker,) = caller.get(f"periods/periods/{second['id']}/blockers/").json()
+    assert blocker["code"] == "periods.earlier_period_is_open"
+    assert blocker["context"]["earlier"] == first["code"]
+    assert caller.get("periods/periods/987654/blockers/").status_code == 404
+
+
+def test_closes_a_period_and_then_refuses_entries_in_it(api, controller, chart, sale):
+    caller = api(controller)
+    january = first_period(caller)
+
+    closed = caller.post(f"periods/periods/{january['id']}/close/", REASON)
+    late = caller.post("ledger/entries/", sale | {"posted_on": january["starts_on"]})
+
+    assert (closed.status_code, closed.json()["status"]) == (200, "closed"), closed.json()
+    assert (late.status_code, late.json()["code"]) == (409, "periods.period_is_closed"), late.json()
+
+
+def test_rehearses_a_close(api, controller):
+    caller = api(controller)
+    january = first_period(caller)
+
+    would = caller.post(f"periods/periods/{january['id']}/close/?rehearse=true", REASON)
+
+    assert would.json() == {"would_be_done": True, "refusals": []}
+    assert first_period(caller)["status"] == "open"
+
+
+def test_an_accountant_may_not_close(api, accountant):
+    caller = api(accountant)
+    answer = caller.post(f"periods/periods/{first_period(caller)['id']}/close/", REASON)
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "bus.may_not")
+
+
+def test_closing_what_is_not_there_is_404(api, controller, globex):
+    for nowhere in (987654, 2**70):
+        assert api(controller).post(f"periods/periods/{nowhere}/close/", REASON).status_code == 404

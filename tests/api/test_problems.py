@@ -1,0 +1,183 @@
+"""Whatever goes wrong below /api/ is said in one shape."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from django.test.utils import override_settings
+
+from apps.bus.api.views import Answers
+from apps.ledger.api.views import TrialBalance
+from tests.conftest import PASSWORD
+
+SHAPE = {"type", "title", "status", "detail", "instance", "code", "correlation_id", "errors"}
+
+
+def problem(answer, status: int, code: str) -> dict:
+    assert answer["Content-Type"] == "application/problem+json", answer.content[:300]
+    said = answer.json()
+    assert (answer.status_code, said["status"], said["code"]) == (status, status, code), said
+    assert set(said) == SHAPE
+    assert said["correlation_id"] == answer["X-Correlation-ID"]
+    assert all(set(each) == {"code", "detail", "attr", "context"} for each in said["errors"])
+    return said
+
+
+def test_unknown_address(api, owner):
+    problem(api(owner).get("nowhere/"), 404, "request.not_found")
+    problem(Client().get("/api/v1/nowhere/"), 404, "request.not_found")
+    problem(Client().get("/t/acme/api/nowhere"), 404, "request.not_found")
+
+
+def test_unknown_tenant(acme):
+    problem(Client().get("/t/initech/api/v1/identity/me/"), 404, "tenancy.tenant_unknown")
+
+
+def test_unknown_host(acme):
+    problem(
+        Client().get("/api/v1/identity/me/", headers={"host": "evil.example"}), 400, "request.bad_request"
+    )
+
+
+def test_nobody_is_logged_in(acme):
+    said = Client().get("/t/acme/api/v1/identity/me/")
+
+    problem(said, 401, "request.not_authenticated")
+    assert said["WWW-Authenticate"] == "Session"
+
+
+def test_a_wrong_password_lets_nobody_in(acme):
+    client = Client()
+    said = client.post("/t/acme/accounts/login/", {"login": "owner@acme.example", "password": "wrong"})
+
+    assert said.status_code == 200
+    problem(client.get("/t/acme/api/v1/identity/me/"), 401, "request.not_authenticated")
+
+
+def test_method_not_allowed(api, owner):
+    for method in ("put", "patch", "delete", "options"):
+        answer = getattr(api(owner).client, method)("/t/acme/api/v1/ledger/entries/")
+        problem(answer, 405, "request.method_not_allowed")
+
+
+@pytest.mark.parametrize("body", ["{", '{"a": NaN}', "[" * 100_000, b"\xff", "[]", "3"])
+def test_malformed_body(api, controller, body):
+    answer = api(controller).client.post(
+        "/t/acme/api/v1/periods/years/", body, content_type="application/json"
+    )
+
+    assert answer.status_code == 400
+    problem(answer, 400, answer.json()["code"])
+    assert answer.json()["code"] in ("request.parse_error", "request.invalid")
+
+
+def test_body_too_large(api, controller):
+    answer = api(controller).post("periods/years/", {"year": "x" * 3_000_000})
+
+    problem(answer, 413, "request.body_too_large")
+
+
+def test_other_media_types(api, controller):
+    answer = api(controller).client.post("/t/acme/api/v1/periods/years/", {"year": "2030"})
+    problem(answer, 415, "request.unsupported_media_type")
+
+    answer = api(controller).client.get("/t/acme/api/v1/periods/years/", headers={"accept": "text/xml"})
+    problem(answer, 406, "request.not_acceptable")
+
+
+def test_several_wrong_fields(api, controller):
+    said = problem(
+        api(controller).post("periods/calendars/", {"nmae": "x", "first_month": "1"}), 400, "request.invalid"
+    )
+
+    assert {each["attr"] for each in said["errors"]} == {"name", "nmae", "first_month"}
+
+
+def test_a_refusal_has_its_own_code_and_words(api, controller):
+    said = problem(api(controller).post("periods/years/", {"year": 3}), 422, "periods.year_out_of_range")
+
+    assert said["errors"][0]["context"]["year"] == 3
+
+
+def test_whoever_may_not_ask_is_not_told_what_was_wrong(api, nobody):
+    problem(api(nobody).post("periods/years/", {"bogus": 1}), 403, "bus.may_not")
+    problem(api(nobody).post("periods/years/?rehearse=true", {"year": 2030}), 403, "bus.may_not")
+
+
+def test_reading_without_the_permission(api, nobody):
+    said = problem(api(nobody).get("ledger/entries/"), 403, "bus.may_not_read")
+
+    assert said["errors"][0]["context"]["permission"] == "ledger.view_entry"
+
+
+def test_an_unexpected_failure_tells_nothing(api, auditor, monkeypatch):
+    caller = api(auditor)
+    caller.client.raise_request_exception = False
+
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("the secret is 42")
+
+    monkeypatch.setattr(TrialBalance, "answer", fail)
+    answer = caller.get("ledger/trial-balance/")
+
+    problem(answer, 500, "request.internal_server_error")
+    assert b"42" not in answer.content
+
+
+def test_a_module_that_is_off_is_not_there(api, owner, monkeypatch):
+    from apps.modules import registry
+
+    caller = api(owner)
+    assert caller.get("companies/companies/").status_code == 200
+    off = {each.name: each for each in registry.modules()}
+    flagged = _with_flag(off["companies"], "companies")
+    monkeypatch.setattr(registry, "by_name", lambda: off | {"companies": flagged})
+
+    with override_settings(FEATURE_FLAGS={"companies": False}):
+        problem(caller.get("companies/companies/"), 404, "request.not_found")
+    with override_settings(FEATURE_FLAGS={"companies": True}):
+        assert caller.get("companies/companies/").status_code == 200
+
+
+def _with_flag(module, flag: str):
+    from dataclasses import replace
+
+    return replace(module, flag=flag)
+
+
+def test_a_post_needs_the_csrf_token(acme, controller):
+    client = Client(enforce_csrf_checks=True)
+    page = client.get("/t/acme/accounts/login/")
+    form = {"login": "controller@acme.example", "password": PASSWORD}
+    token = page.context["csrf_token"]
+    assert (
+        client.post("/t/acme/accounts/login/", form | {"csrfmiddlewaretoken": str(token)}).status_code == 302
+    )
+    body = {"code": "5000", "name": "Rent", "type": "expense"}
+    address = "/t/acme/api/v1/ledger/accounts/"
+
+    without = client.post(address, body, content_type="application/json")
+    token = client.get("/t/acme/api/v1/identity/me/").json()["csrf_token"]
+    with_it = client.post(address, body, content_type="application/json", headers={"X-CSRFToken": token})
+
+    problem(without, 403, "request.csrf_failed")
+    assert with_it.status_code == 201, with_it.content
+
+
+def test_a_form_without_the_csrf_token_is_a_page(acme):
+    answer = Client(enforce_csrf_checks=True).post(
+        "/t/acme/accounts/login/", {}, headers={"accept": "text/html"}
+    )
+
+    assert answer.status_code == 403
+    assert answer["Content-Type"].startswith("text/html")
+
+
+def test_a_view_that_names_no_permission_is_not_mounted():
+    from django.core.exceptions import ImproperlyConfigured
+
+    class Careless(Answers):
+        pass
+
+    with pytest.raises(ImproperlyConfigured, match="Careless"):
+        Careless.as_view()

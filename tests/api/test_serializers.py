@@ -1,0 +1,201 @@
+"""What a command's endpoint takes is what its dataclass says (row TST-03)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field, fields
+from decimal import Decimal
+from enum import Enum
+from typing import Any, Literal, get_type_hints
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from apps.bus import Command
+from apps.bus.api.serializers import component_name, serializer_for
+from apps.bus.registry import commands
+from apps.kernel.plain import secret
+
+
+class Colour(Enum):
+    RED = "red"
+    BLUE = "blue"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    name: str
+    amount: Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
+class DoEverything(Command):
+    """Do everything."""
+
+    permission = "bus.do_everything"
+    says = "did everything"
+
+    text: str
+    number: int
+    truth: bool
+    day: dt.date
+    instant: dt.datetime
+    amount: Decimal
+    colour: Colour
+    side: Literal["left", "right"]
+    parts: tuple[Part, ...]
+    first: Part
+    perhaps: int | None = None
+    anything: Any = None
+    tags: tuple[str, ...] = ()
+    memo: str = ""
+    password: str = field(default="", metadata=secret, repr=False)
+
+
+GOOD: dict[str, Any] = {
+    "text": " kept as written ",
+    "number": 7,
+    "truth": True,
+    "day": "2026-01-31",
+    "instant": "2026-01-31T12:00:00Z",
+    "amount": "-12.50",
+    "colour": "blue",
+    "side": "left",
+    "parts": [{"name": "a", "amount": "1"}, {"name": "b", "amount": "0.001"}],
+    "first": {"name": "c", "amount": "+3"},
+}
+
+
+def test_builds_the_command():
+    asked = serializer_for(DoEverything)(data=GOOD)
+
+    assert asked.is_valid(), asked.errors
+    assert asked.command() == DoEverything(
+        text=" kept as written ",
+        number=7,
+        truth=True,
+        day=dt.date(2026, 1, 31),
+        instant=dt.datetime(2026, 1, 31, 12, tzinfo=dt.UTC),
+        amount=Decimal("-12.50"),
+        colour=Colour.BLUE,
+        side="left",
+        parts=(Part(name="a", amount=Decimal(1)), Part(name="b", amount=Decimal("0.001"))),
+        first=Part(name="c", amount=Decimal(3)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "code"),
+    [
+        ("text", 5, "invalid"),
+        ("text", "", "blank"),
+        ("text", "x" * 2001, "max_length"),
+        ("text", "nul\x00", "null_characters_not_allowed"),
+        ("text", None, "null"),
+        ("number", "7", "invalid"),
+        ("number", 7.0, "invalid"),
+        ("number", True, "invalid"),
+        ("number", 2**63, "max_value"),
+        ("truth", 1, "invalid"),
+        ("truth", "true", "invalid"),
+        ("day", "31.01.2026", "invalid"),
+        ("amount", 12.5, "invalid"),
+        ("amount", "1e5", "invalid"),
+        ("amount", "NaN", "invalid"),
+        ("amount", "١", "invalid"),
+        ("colour", "green", "invalid_choice"),
+        ("side", "up", "invalid_choice"),
+        ("parts", {}, "not_a_list"),
+        ("first", "c", "invalid"),
+        ("tags", "c", "not_a_list"),
+    ],
+)
+def test_takes_json_at_its_word(name, value, code):
+    asked = serializer_for(DoEverything)(data=GOOD | {name: value})
+
+    assert not asked.is_valid()
+    assert code in str(asked.errors[name])
+    assert list(asked.errors) == [name]
+
+
+def test_refuses_an_unknown_field_by_its_name():
+    asked = serializer_for(DoEverything)(
+        data=GOOD | {"sied": "left", "first": {"name": "c", "amount": "1", "amuont": "2"}}
+    )
+
+    assert not asked.is_valid()
+    assert asked.errors["sied"][0].code == "unknown"
+    assert asked.errors["first"]["amuont"][0].code == "unknown"
+
+
+def test_names_everything_that_is_wrong_at_once():
+    asked = serializer_for(DoEverything)(data={"bogus": 1})
+
+    assert not asked.is_valid()
+    required = {each.name for each in fields(DoEverything)} - {
+        "perhaps", "anything", "tags", "memo", "password"
+    }  # fmt: skip
+    assert set(asked.errors) == required | {"bogus"}
+
+
+def test_a_secret_is_never_shown():
+    asked = serializer_for(DoEverything)(data=GOOD | {"password": "hunter2"})
+    asked.is_valid(raise_exception=True)
+
+    shown = serializer_for(DoEverything)(asked.command()).data
+
+    assert "password" not in shown
+
+
+def test_what_the_address_says_is_not_asked_again():
+    asked = serializer_for(DoEverything, ("number",))(data={k: v for k, v in GOOD.items() if k != "number"})
+
+    assert asked.is_valid(), asked.errors
+    assert asked.command(number=8).number == 8
+
+
+def test_is_made_once_and_named_after_the_command():
+    assert serializer_for(DoEverything) is serializer_for(DoEverything)
+    assert component_name(DoEverything) == "DoEverything"
+
+
+def test_refuses_a_type_without_a_form_in_json():
+    @dataclass(frozen=True)
+    class Odd:
+        what: complex
+
+    with pytest.raises(TypeError, match=r"Odd\.what"):
+        serializer_for(Odd)
+
+
+JSON = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=20)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _values_that_can_be_kept():
+    """Hypothesis draws by type, and ours are narrower: BIGINT, decimals of money, text without NUL."""
+    text = st.characters(codec="utf-8", exclude_characters="\x00")
+    st.register_type_strategy(str, st.text(text, min_size=1, max_size=80))
+    st.register_type_strategy(int, st.integers(-(2**63) + 1, 2**63 - 1))
+    st.register_type_strategy(Decimal, st.decimals(-(10**15), 10**15, places=2))
+
+
+@pytest.mark.parametrize("command", commands(), ids=lambda each: each.command_name())
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_every_command_survives_the_way_through_json(command, data):
+    asked = data.draw(st.builds(command, **_of_any_value(command)))
+    said = serializer_for(command)(asked).data
+    secrets = {
+        each.name: getattr(asked, each.name) for each in fields(command) if each.metadata.get("secret")
+    }
+
+    heard = serializer_for(command)(data={**said, **secrets})
+
+    assert heard.is_valid(), heard.errors
+    assert heard.command() == asked
+
+
+def _of_any_value(command: type[Any]) -> dict[str, Any]:
+    return {name: JSON for name, hint in get_type_hints(command).items() if hint is Any}
