@@ -1,6 +1,6 @@
-"""A journal, and a chart of accounts, as CSV. Read and checked here; nothing of it touches the books.
+"""A journal, and a chart of accounts, as CSV: read and checked here, before anything touches the books.
 
-Everything that is wrong is said together, by row: row 1 is the header.
+Everything that is wrong is said together, by row; row 1 is the header.
 """
 
 from __future__ import annotations
@@ -8,23 +8,21 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from decimal import Decimal
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
 from apps.kernel.errors import Refusal
 from apps.kernel.money import Money
 
 from . import rules
-from .commands import Line
 from .errors import ImportMalformed
 
 JOURNAL = ("entry_no", "date", "payee", "narration", "line_no", "account", "currency", "amount")
 ACCOUNTS = ("code", "name", "type")
 
+P = ParamSpec("P")
 T = TypeVar("T")
-Row = dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -34,19 +32,18 @@ class FileLine:
     row: int
     account: str
     money: Money
-    amount: Decimal
 
 
 @dataclass(frozen=True)
 class FileEntry:
-    """An entry, from the rows that have its number."""
+    """An entry: the rows that have its number, the first of them at `row`."""
 
     row: int
     number: str
     posted_on: dt.date
     payee: str
     narration: str
-    lines: list[FileLine] = field(default_factory=list)
+    lines: list[FileLine] = field(default_factory=list, compare=False)
 
 
 @dataclass(frozen=True)
@@ -60,100 +57,112 @@ class FileAccount:
 
 
 def read_journal(text: str) -> list[FileEntry]:
-    """Every entry of the file, balanced and well-formed, in its order. Raises ImportMalformed."""
-    wrong: list[str] = []
-    entries: dict[str, FileEntry] = {}
-    latest = ""
-    for number, row in _rows(text, JOURNAL):
-        asked = _Row(number, row, wrong)
-        head = asked.head()
-        line = asked.line()
-        if head is None:
+    """Every entry in the file's order, each of them balanced. Raises ImportMalformed."""
+    wrong = _Wrong()
+    entries: list[FileEntry] = []
+    seen: dict[str, int] = {}
+    for row, values in _rows(text, JOURNAL, wrong):
+        entry, line = _entry(row, values, wrong), _line(row, values, wrong)
+        if entry is None or line is None:
             continue
-        entry = entries.setdefault(head.number, head)
-        if entry is not head:
-            asked.must_continue(entry, head, latest)
-        if line is not None:
-            entry.lines.append(line)
-        latest = head.number
-    if not wrong:
-        wrong.extend(_unbalanced(entries.values()))
-    if not entries and not wrong:
-        wrong.append("row 2: there are no entries")
-    if wrong:
-        raise ImportMalformed(wrong)
-    return list(entries.values())
+        if entries and entries[-1].number == entry.number:
+            _must_say_the_same(entries[-1], entry, wrong)
+        elif entry.number in seen:
+            wrong.note(
+                row, f"entry {entry.number} began in row {seen[entry.number]}; its rows stand together"
+            )
+        else:
+            seen[entry.number] = row
+            entries.append(entry)
+        entries[-1].lines.append(line)
+    if not wrong.rows:
+        _must_balance(entries, wrong)
+    wrong.refuse()
+    return entries
 
 
 def read_accounts(text: str) -> list[FileAccount]:
-    """Every account of the file. Raises ImportMalformed."""
-    wrong: list[str] = []
-    accounts: list[FileAccount] = []
-    for number, row in _rows(text, ACCOUNTS):
-        account = FileAccount(number, row["code"].strip(), row["name"].strip(), row["type"].strip())
-        try:
-            rules.account_type_must_be_known(account.type)
-        except Refusal as refusal:
-            wrong.append(f"row {number} of the accounts: {refusal}")
-        accounts.append(account)
-    if wrong:
-        raise ImportMalformed(wrong)
+    """Every account of the chart. Raises ImportMalformed."""
+    wrong = _Wrong("accounts.csv, ")
+    accounts = []
+    for row, values in _rows(text, ACCOUNTS, wrong):
+        wrong.asked(row, rules.account_type_must_be_known, values["type"])
+        accounts.append(FileAccount(row, values["code"], values["name"], values["type"]))
+    wrong.refuse()
     return accounts
 
 
-class _Row:
-    """One row of the journal; what is wrong with it goes to `wrong`."""
+class _Wrong:
+    """What is wrong, row by row."""
 
-    def __init__(self, number: int, row: Row, wrong: list[str]) -> None:
-        self.number, self.row, self.wrong = number, row, wrong
+    def __init__(self, where: str = "") -> None:
+        self.where, self.rows = where, list[str]()
 
-    def head(self) -> FileEntry | None:
-        number = self.row["entry_no"].strip()
-        day = self._asked(self._day)
-        if not number:
-            self._wrong("entry_no is empty.")
-        if day is None or not number:
-            return None
-        return FileEntry(self.number, number, day, self.row["payee"], self.row["narration"])
+    def note(self, row: int, sentence: str) -> None:
+        self.rows.append(f"{self.where}row {row}: {sentence.rstrip('.')}")
 
-    def line(self) -> FileLine | None:
-        self._asked(self._line_number)
-        account = self.row["account"].strip()
-        if not account:
-            self._wrong("account is empty.")
-        money = self._asked(self._money)
-        if money is None or not account:
-            return None
-        return FileLine(self.number, account, money, money.amount)
-
-    def must_continue(self, entry: FileEntry, head: FileEntry, latest: str) -> None:
-        """The rows of an entry stand together and say the same of it."""
-        if latest != entry.number:
-            self._wrong(f"the other rows of entry {entry.number} do not stand just before it.")
-        for word, what in (("posted_on", "date"), ("payee", "payee"), ("narration", "narration")):
-            if getattr(entry, word) != getattr(head, word):
-                self._wrong(f"entry {entry.number} has another {what} in row {entry.row}.")
-
-    def _day(self) -> dt.date:
-        return dt.date.fromisoformat(self.row["date"].strip())
-
-    def _line_number(self) -> int:
-        return int(self.row["line_no"].strip())
-
-    def _money(self) -> Money:
-        line = Line("", self.row["currency"].strip(), self.row["amount"].strip())  # type: ignore[arg-type]
-        return rules.line_must_be_money(self._line_number_or_0(), line)
-
-    def _line_number_or_0(self) -> int:
-        text = self.row["line_no"].strip()
-        return int(text) if text.isdecimal() else 0
-
-    def _asked(self, question: Callable[[], T]) -> T | None:
+    def asked(self, row: int, rule: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T | None:
+        """What the rule found, or None when it refused."""
         try:
-            return question()
-        except (Refusal, ValueError) as error:
-            self._wrong(f"{error}")
+            return rule(*args, **kwargs)
+        except Refusal as refusal:
+            self.note(row, str(refusal))
             return None
 
-    def _wrong(self, sentence: str) -> None:
-        self.wrong.append(f"row {self.number}: {sentence.rstrip('.')}")
+    def refuse(self) -> None:
+        if self.rows:
+            raise ImportMalformed(self.rows)
+
+
+def _rows(text: str, columns: tuple[str, ...], wrong: _Wrong) -> Iterator[tuple[int, dict[str, str]]]:
+    """Each row below the header with its number, as far as the file can be read."""
+    reader = csv.reader(io.StringIO(text.removeprefix("\ufeff")), strict=True)
+    try:
+        header = [each.strip() for each in next(reader, [])]
+        if missing := [each for each in columns if each not in header]:
+            wrong.note(1, f"there is no column {', '.join(missing)}")
+            return
+        for row, cells in enumerate(reader, start=2):
+            if len(cells) == len(header):
+                yield row, {name: cell.strip() for name, cell in zip(header, cells, strict=True)}
+            elif cells:
+                wrong.note(row, f"{len(cells)} cells where the header has {len(header)}")
+    except csv.Error as error:
+        wrong.note(reader.line_num, f"this is not CSV: {error}")
+
+
+def _entry(row: int, values: dict[str, str], wrong: _Wrong) -> FileEntry | None:
+    try:
+        posted_on = dt.date.fromisoformat(values["date"])
+    except ValueError:
+        wrong.note(row, f"{values['date']!r} is not a date: write YYYY-MM-DD")
+        return None
+    if not values["entry_no"]:
+        wrong.note(row, "entry_no is empty")
+        return None
+    return FileEntry(row, values["entry_no"], posted_on, values["payee"], values["narration"])
+
+
+def _line(row: int, values: dict[str, str], wrong: _Wrong) -> FileLine | None:
+    if not values["line_no"].isdecimal():
+        wrong.note(row, f"line_no {values['line_no']!r} is not a number")
+    if not values["account"]:
+        wrong.note(row, "account is empty")
+    money = wrong.asked(row, Money.of, values["amount"], values["currency"])
+    if money is None:
+        return None
+    if money.minor == 0:
+        wrong.note(row, "the amount is zero")
+    return FileLine(row, values["account"], money)
+
+
+def _must_say_the_same(first: FileEntry, later: FileEntry, wrong: _Wrong) -> None:
+    for word, what in (("posted_on", "date"), ("payee", "payee"), ("narration", "narration")):
+        if getattr(first, word) != getattr(later, word):
+            wrong.note(later.row, f"entry {first.number} has another {what} in row {first.row}")
+
+
+def _must_balance(entries: Iterable[FileEntry], wrong: _Wrong) -> None:
+    for entry in entries:
+        amounts = [line.money for line in entry.lines]
+        wrong.asked(entry.row, rules.lines_must_balance, amounts)

@@ -50,15 +50,13 @@ class Account(Tracked):
         constraints = [
             models.CheckConstraint(
                 name="ledger_account_type",
-                condition=Q(type__in=["asset", "liability", "equity", "income", "expense"]),
+                condition=Q(type__regex=r"^(asset|liability|equity|income|expense)$"),
             ),
             models.CheckConstraint(
                 name="ledger_account_is_not_its_own_parent",
                 condition=Q(parent=None) | ~Q(parent=F("id")),
             ),
-            models.CheckConstraint(
-                name="ledger_account_is_named", condition=~Q(code="") & ~Q(name="")
-            ),
+            models.CheckConstraint(name="ledger_account_is_named", condition=~Q(code="") & ~Q(name="")),
         ]
 
     def __str__(self) -> str:
@@ -129,9 +127,7 @@ class Entry(Tracked):
             ("reverse_entry", "Can reverse entries"),
         ]
         constraints = [
-            models.UniqueConstraint(
-                name="ledger_entry_number_once", fields=["journal", "year", "number"]
-            ),
+            models.UniqueConstraint(name="ledger_entry_number_once", fields=["journal", "year", "number"]),
             models.CheckConstraint(
                 name="ledger_entry_is_numbered_when_posted",
                 condition=Q(
@@ -164,8 +160,7 @@ class Entry(Tracked):
         self.status, self.posted_at = self.Status.POSTED, now()
         with connection.cursor() as cursor:
             cursor.execute(
-                "UPDATE ledger_entry SET status = %s, posted_at = %s WHERE id = %s"
-                " RETURNING number, year_id",
+                "UPDATE ledger_entry SET status = %s, posted_at = %s WHERE id = %s RETURNING number, year_id",
                 [self.status, self.posted_at, self.pk],
             )
             self.number, year_id = cursor.fetchone()
@@ -192,9 +187,7 @@ class EntryLine(Tracked):
             models.CheckConstraint(
                 name="ledger_line_within_limits", condition=Q(minor__gte=-LARGEST, minor__lte=LARGEST)
             ),
-            models.CheckConstraint(
-                name="ledger_line_currency", condition=Q(currency__regex=r"^[A-Z]{3}$")
-            ),
+            models.CheckConstraint(name="ledger_line_currency", condition=Q(currency__regex=r"^[A-Z]{3}$")),
         ]
 
     def __str__(self) -> str:

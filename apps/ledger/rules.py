@@ -39,7 +39,6 @@ from .errors import (
 )
 from .models import Account, Entry, EntryLine, Journal, JournalImport
 
-
 # Entries
 
 
@@ -77,10 +76,7 @@ def entry_must_be_complete(posted_on: dt.date, journal: str, lines: Sequence[Lin
 def lines_must_be_money(lines: Sequence[Line]) -> list[Money]:
     """Exact amounts of active ISO 4217 currencies, none of them zero."""
     with together() as asked:
-        amounts = [
-            asked.check(line_must_be_money, number, line) for number, line in enumerate(lines, start=1)
-        ]
-    return amounts
+        return [asked.check(line_must_be_money, number, line) for number, line in enumerate(lines, start=1)]
 
 
 def line_must_be_money(number: int, line: Line) -> Money:

@@ -14,15 +14,14 @@ from apps.audit.history import field_history
 from apps.kernel.clock import now
 from apps.kernel.models import Tracked
 
-
-class Days(Func):
-    """From the first day to the last, both included."""
-
-    function = "daterange"
-    output_field = DateRangeField()
-
-    def __init__(self) -> None:
-        super().__init__("starts_on", "ends_on", RangeBoundary(inclusive_lower=True, inclusive_upper=True))
+DAYS = Func(
+    "starts_on",
+    "ends_on",
+    RangeBoundary(inclusive_lower=True, inclusive_upper=True),
+    function="daterange",
+    output_field=DateRangeField(),
+)
+"""From the first day to the last, both included."""
 
 
 class Calendar(Tracked):
@@ -66,7 +65,7 @@ class FiscalYear(Tracked):
             models.CheckConstraint(name="periods_year_has_days", condition=Q(ends_on__gt=F("starts_on"))),
             ExclusionConstraint(
                 name="periods_years_do_not_overlap",
-                expressions=[("calendar", RangeOperators.EQUAL), (Days(), RangeOperators.OVERLAPS)],
+                expressions=[("calendar", RangeOperators.EQUAL), (DAYS, RangeOperators.OVERLAPS)],
             ),
         ]
 
@@ -118,11 +117,9 @@ class Period(Tracked):
         constraints = [
             models.UniqueConstraint(name="periods_period_number_once", fields=["year", "number"]),
             models.UniqueConstraint(name="periods_period_code_once", fields=["calendar", "code"]),
+            models.CheckConstraint(name="periods_period_has_days", condition=Q(ends_on__gte=F("starts_on"))),
             models.CheckConstraint(
-                name="periods_period_has_days", condition=Q(ends_on__gte=F("starts_on"))
-            ),
-            models.CheckConstraint(
-                name="periods_period_status", condition=Q(status__in=["open", "closed"])
+                name="periods_period_status", condition=Q(status="open") | Q(status="closed")
             ),
             models.CheckConstraint(
                 name="periods_closed_says_when_and_why",
@@ -131,7 +128,7 @@ class Period(Tracked):
             ),
             ExclusionConstraint(
                 name="periods_do_not_overlap",
-                expressions=[("calendar", RangeOperators.EQUAL), (Days(), RangeOperators.OVERLAPS)],
+                expressions=[("calendar", RangeOperators.EQUAL), (DAYS, RangeOperators.OVERLAPS)],
             ),
         ]
 
@@ -162,6 +159,4 @@ class Period(Tracked):
         self.status = self.Status.CLOSED
         self.closed_at, self.closed_by, self.close_reason = now(), by, reason
         self.close_version += 1
-        self.save(
-            update_fields=["status", "closed_at", "closed_by", "close_reason", "close_version"]
-        )
+        self.save(update_fields=["status", "closed_at", "closed_by", "close_reason", "close_version"])

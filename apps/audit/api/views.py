@@ -1,14 +1,13 @@
-import django_filters
-
 from apps.audit.models import Record
+from apps.bus.api.filters import Filters, IsoDateTimeFilter
 from apps.bus.api.views import Lists, Shows
 
 from .serializers import RecordSerializer, RecordWithDetails
 
 
-class RecordFilter(django_filters.FilterSet):
-    since = django_filters.IsoDateTimeFilter("at", "gte")
-    until = django_filters.IsoDateTimeFilter("at", "lt")
+class RecordFilter(Filters):
+    since = IsoDateTimeFilter("at", "gte")
+    until = IsoDateTimeFilter("at", "lt")
 
     class Meta:
         model = Record

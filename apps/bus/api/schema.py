@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from inspect import cleandoc
-from typing import Any
+from typing import Any, cast
 
 from drf_spectacular.authentication import SessionScheme
 from drf_spectacular.openapi import AutoSchema
@@ -23,18 +23,18 @@ class Schema(AutoSchema):
 
     def get_operation_id(self) -> str:
         if self._asks:
-            return str(self.view.command.command_name().replace(".", "_"))
+            return str(self._door.command.command_name().replace(".", "_"))
         return str(super().get_operation_id())
 
     def get_summary(self) -> str:
-        return str(self.view.command.title()) if self._asks else _doc(self.view).split("\n")[0].rstrip(".")
+        return str(self._door.command.title()) if self._asks else _doc(self.view).split("\n")[0].rstrip(".")
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]
         if self._asks:
-            return f"{_doc(self.view.command)}\n\nNeeds the permission `{self.view.command.permission}`."
-        if self.view.permission == SIGNED_IN:
+            return f"{_doc(self._door.command)}\n\nNeeds the permission `{self._door.command.permission}`."
+        if self._door.permission == SIGNED_IN:
             return _doc(self.view)
-        return f"{_doc(self.view)}\n\nNeeds the permission `{self.view.permission}`."
+        return f"{_doc(self.view)}\n\nNeeds the permission `{self._door.permission}`."
 
     def get_override_parameters(self) -> list[Any]:
         if self._asks:
@@ -45,22 +45,26 @@ class Schema(AutoSchema):
     def get_request_serializer(self) -> Any:
         if not self._asks:
             return super().get_request_serializer()
-        serializer = serializer_for(self.view.command, self.view.given)
+        serializer = serializer_for(self._door.command, self._door.given)
         return serializer if serializer().fields else None
 
     def get_response_serializers(self) -> Any:
         if self._asks:
-            return _answers(self.view)
+            return _answers(self._door)
         if isinstance(self.view, Answers):
-            return self.view.serializer_class(many=self.view.many)  # type: ignore[misc]
+            return self._door.serializer_class(many=self.view.many)
         return super().get_response_serializers()
+
+    @property
+    def _door(self) -> Any:
+        return self.view
 
     @property
     def _asks(self) -> bool:
         return self.method == "POST" and isinstance(self.view, Asks)
 
 
-class ConsoleSessionScheme(SessionScheme):  # type: ignore[misc]
+class ConsoleSessionScheme(SessionScheme):  # type: ignore[no-untyped-call]
     target_class = "apps.bus.api.authentication.ConsoleSession"
     name = "session"
     priority = 1
@@ -68,11 +72,13 @@ class ConsoleSessionScheme(SessionScheme):  # type: ignore[misc]
 
 def _answers(view: Asks) -> dict[int, Any]:
     """A rehearsal answers 200, so a command that does too has two shapes."""
+    if view.result is None:
+        return {204: None, 200: Rehearsal}
     if view.status != 200:
         return {view.status: view.result, 200: Rehearsal}
     either = PolymorphicProxySerializer(
         component_name=f"{view.command.__name__}Answer",
-        serializers=[view.result, Rehearsal],
+        serializers=cast(Any, [view.result, Rehearsal]),
         resource_type_field_name=None,
     )
     return {200: either}

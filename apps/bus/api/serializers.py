@@ -80,6 +80,8 @@ def _field(shape: type[Any], declared: Field[Any], hint: Any) -> AnyField:
         options["help_text"] = help_text
     if declared.metadata.get("secret"):
         options["write_only"] = True
+    if declared.metadata.get("bulky"):
+        options["max_length"] = None
     try:
         return _of_type(hint, options)
     except KeyError:

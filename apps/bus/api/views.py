@@ -106,14 +106,14 @@ class Answers(Door):
 
 
 class Asks(Door):
-    """POST: dispatches `command` for the caller and shows what it returned through `result`.
+    """POST: dispatches `command` for the caller and shows what it returned through `result`, or 204 without one.
 
     given     fields of the command that stand in the address
     With `?rehearse=true` nothing is done, and the answer says what would be refused.
     """
 
     command: ClassVar[type[Command]]
-    result: ClassVar[AnySerializer]
+    result: ClassVar[AnySerializer | None]
     status: ClassVar[int] = 201
     given: ClassVar[tuple[str, ...]] = ()
 
@@ -125,6 +125,8 @@ class Asks(Door):
         return self.done(dispatch(command, actor=actor))
 
     def done(self, result: Any) -> Response:
+        if self.result is None:
+            return Response(status=204)
         shown = self.result(result, context=self.get_serializer_context())
         return Response(shown.data, status=self.status)
 

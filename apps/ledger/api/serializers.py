@@ -1,3 +1,6 @@
+from typing import Any
+
+from django.db.models import prefetch_related_objects
 from rest_framework import serializers
 
 from apps.bus.api.fields import ExactDecimal
@@ -32,8 +35,9 @@ class EntryLineSerializer(Shown):
 
 
 class EntrySerializer(Shown):
-    """An entry without its lines."""
+    """An entry without its lines. Its `name` is the journal's, the fiscal year's and its number: GEN-2026-17."""
 
+    name = serializers.CharField(source="__str__", read_only=True)
     journal = serializers.SlugRelatedField(read_only=True, slug_field="code")
     period = serializers.SlugRelatedField(read_only=True, slug_field="code")
 
@@ -41,6 +45,7 @@ class EntrySerializer(Shown):
         model = Entry
         fields = (
             "id",
+            "name",
             "journal",
             "period",
             "posted_on",
@@ -60,6 +65,10 @@ class EntryWithLines(EntrySerializer):
 
     class Meta(EntrySerializer.Meta):
         fields = (*EntrySerializer.Meta.fields, "lines")
+
+    def to_representation(self, instance: Entry) -> dict[str, Any]:
+        prefetch_related_objects([instance], "lines__account")
+        return super().to_representation(instance)
 
 
 class TrialBalanceSerializer(serializers.Serializer[object]):

@@ -3,8 +3,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import django_filters
-
+from apps.bus.api.filters import CharFilter, DateFilter, Filters
 from apps.bus.api.views import Answers, Asks, Lists, Shows
 from apps.ledger import queries
 from apps.ledger.commands import (
@@ -28,17 +27,17 @@ from .serializers import (
 )
 
 
-class AccountFilter(django_filters.FilterSet):
+class AccountFilter(Filters):
     class Meta:
         model = Account
         fields = ("code", "type", "is_active")
 
 
-class EntryFilter(django_filters.FilterSet):
-    since = django_filters.DateFilter("posted_on", "gte")
-    until = django_filters.DateFilter("posted_on", "lte")
-    journal = django_filters.CharFilter("journal__code")
-    period = django_filters.CharFilter("period__code")
+class EntryFilter(Filters):
+    since = DateFilter("posted_on", "gte")
+    until = DateFilter("posted_on", "lte")
+    journal = CharFilter("journal__code")
+    period = CharFilter("period__code")
 
     class Meta:
         model = Entry
@@ -75,7 +74,7 @@ class Entries(Lists, Asks):
     """Entries without their lines, the latest first."""
 
     permission = "ledger.view_entry"
-    queryset = Entry.objects.select_related("journal", "period")
+    queryset = Entry.objects.with_numbers().select_related("period")
     serializer_class = EntrySerializer
     filterset_class = EntryFilter
     command, result = PostEntry, EntryWithLines
@@ -85,7 +84,7 @@ class OneEntry(Shows):
     """An entry with its lines."""
 
     permission = "ledger.view_entry"
-    queryset = Entry.objects.select_related("journal", "period").prefetch_related("lines__account")
+    queryset = Entry.objects.with_numbers().select_related("period").prefetch_related("lines__account")
     serializer_class = EntryWithLines
     lookup_url_kwarg = "entry_id"
 
@@ -100,7 +99,7 @@ class PostOneDraft(Asks):
 
 
 class DiscardOneDraft(Asks):
-    command, result, status = DiscardDraft, EntrySerializer, 200
+    command, result = DiscardDraft, None
     given = ("entry_id",)
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from apps.bus import dispatch, handles
 from apps.kernel.errors import together
-
-from .. import rules
-from ..commands import DeactivateAccount, OpenAccount, OpenJournal, SetUpBooks
-from ..models import Account, Journal
+from apps.ledger import rules
+from apps.ledger.commands import DeactivateAccount, OpenAccount, OpenJournal, SetUpBooks
+from apps.ledger.models import Account, Journal
 
 
 @handles(OpenAccount)
@@ -17,9 +16,7 @@ def open_account(command: OpenAccount) -> Account:
         asked.check(rules.account_type_must_be_known, command.type)
         parent = asked.check(rules.parent_must_take_children, command.parent, command.type)
 
-    return Account.objects.create(
-        code=command.code, name=command.name, type=command.type, parent=parent
-    )
+    return Account.objects.create(code=command.code, name=command.name, type=command.type, parent=parent)
 
 
 @handles(DeactivateAccount)

@@ -8,12 +8,11 @@ from apps.bus import handles
 from apps.events import publish
 from apps.kernel.clock import now
 from apps.kernel.errors import together
+from apps.ledger import rules
+from apps.ledger.commands import DiscardDraft, DraftEntry, PostDraft, PostEntry, ReverseEntry
+from apps.ledger.events import EntryPosted
+from apps.ledger.models import Entry, EntryLine
 from apps.periods import rules as periods
-
-from .. import rules
-from ..commands import DiscardDraft, DraftEntry, PostDraft, PostEntry, ReverseEntry
-from ..events import EntryPosted
-from ..models import Entry, EntryLine
 
 
 @handles(PostEntry)
@@ -103,9 +102,7 @@ def _write(command: PostEntry | DraftEntry, sound: rules.Sound) -> Entry:
                 minor=amount.minor,
                 memo=line.memo,
             )
-            for number, (line, amount) in enumerate(
-                zip(command.lines, sound.amounts, strict=True), start=1
-            )
+            for number, (line, amount) in enumerate(zip(command.lines, sound.amounts, strict=True), start=1)
         ],
     )
     return entry

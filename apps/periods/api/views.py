@@ -1,9 +1,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-import django_filters
 from django.shortcuts import get_object_or_404
 
+from apps.bus.api.filters import CharFilter, Filters
 from apps.bus.api.serializers import Reason
 from apps.bus.api.views import Answers, Asks, Lists, Shows
 from apps.kernel.problems import reason_of
@@ -14,8 +14,8 @@ from apps.periods.models import Calendar, FiscalYear, Period
 from .serializers import CalendarSerializer, PeriodSerializer, YearSerializer
 
 
-class PeriodFilter(django_filters.FilterSet):
-    year = django_filters.CharFilter("year__code")
+class PeriodFilter(Filters):
+    year = CharFilter("year__code")
 
     class Meta:
         model = Period

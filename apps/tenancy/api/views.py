@@ -1,12 +1,11 @@
-import django_filters
-
+from apps.bus.api.filters import Filters
 from apps.bus.api.views import Lists, Shows
 from apps.tenancy.models import Tenant
 
 from .serializers import TenantSerializer
 
 
-class TenantFilter(django_filters.FilterSet):
+class TenantFilter(Filters):
     class Meta:
         model = Tenant
         fields = ("slug", "state")

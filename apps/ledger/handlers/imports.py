@@ -1,0 +1,133 @@
+"""Importing a journal: all of a file, or nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Sequence
+
+from apps.bus import dispatch, handles
+from apps.kernel.clock import now
+from apps.kernel.errors import together
+from apps.kernel.progress import steps
+from apps.ledger import rules
+from apps.ledger.commands import ImportJournal, Line, OpenAccount, PostEntry
+from apps.ledger.errors import ImportAccountsUnknown
+from apps.ledger.journal_file import FileAccount, FileEntry, FileLine, read_accounts, read_journal
+from apps.ledger.models import Account, JournalImport
+from apps.periods import queries as periods
+from apps.periods.commands import GenerateYear
+
+MOST_ROWS_NAMED = 20
+TYPES = {
+    "Assets": Account.Type.ASSET,
+    "Liabilities": Account.Type.LIABILITY,
+    "Equity": Account.Type.EQUITY,
+    "Income": Account.Type.INCOME,
+    "Expenses": Account.Type.EXPENSE,
+}
+
+
+@handles(ImportJournal)
+def import_journal(command: ImportJournal) -> JournalImport:
+    sha256 = hashlib.sha256(command.journal.encode()).hexdigest()
+    rules.file_must_be_new(sha256)
+    entries = read_journal(command.journal)
+    chart = read_accounts(command.accounts) if command.accounts else []
+
+    done = JournalImport.objects.create(
+        sha256=sha256,
+        name=command.name,
+        entries=len(entries),
+        lines=sum(len(entry.lines) for entry in entries),
+        imported_at=now(),
+    )
+    _open_chart(chart)
+    codes = _codes(entries, create=command.create_accounts)
+    _generate_years([entry.posted_on for entry in entries])
+    for entry in steps(entries, len(entries)):
+        dispatch(_command(entry, codes, command.name))
+    return done
+
+
+def _open_chart(chart: Sequence[FileAccount]) -> None:
+    """What is not there by name."""
+    known = set(Account.objects.values_list("name", flat=True))
+    with together() as asked:
+        for each in chart:
+            if each.name not in known:
+                asked.check(dispatch, OpenAccount(code=each.code, name=each.name, type=each.type))
+
+
+def _codes(entries: Sequence[FileEntry], *, create: bool) -> dict[str, str]:
+    """The code of each account that the file names, by code or name."""
+    lines = [line for entry in entries for line in entry.lines]
+    codes = _known_codes()
+    missing = [line for line in lines if line.account not in codes]
+    if missing and create:
+        _open_missing(missing)
+        codes = _known_codes()
+        missing = [line for line in lines if line.account not in codes]
+    if missing:
+        raise ImportAccountsUnknown(count=len(missing), rows=_named(missing))
+    return codes
+
+
+def _known_codes() -> dict[str, str]:
+    """A code wins over a name that reads the same."""
+    accounts = list(Account.objects.all())
+    return {each.name: each.code for each in accounts} | {each.code: each.code for each in accounts}
+
+
+def _open_missing(lines: Sequence[FileLine]) -> None:
+    """Those whose type is told by the first part of their name; codes are counted up in tens from X0010, where
+    X is 1 for assets to 5 for expenses."""
+    taken = set(Account.objects.values_list("code", flat=True))
+    for name in sorted({line.account for line in lines}):
+        type = TYPES.get(name.split(":", maxsplit=1)[0])
+        if type is not None:
+            code = _free_code(type, taken)
+            taken.add(code)
+            dispatch(OpenAccount(code=code, name=name, type=type))
+
+
+def _free_code(type: Account.Type, taken: set[str]) -> str:
+    code = (list(TYPES.values()).index(type) + 1) * 10_000 + 10
+    while str(code) in taken:
+        code += 10
+    return str(code)
+
+
+def _named(lines: Sequence[FileLine]) -> str:
+    named = "; ".join(f"row {line.row}: {line.account}" for line in lines[:MOST_ROWS_NAMED])
+    more = len(lines) - MOST_ROWS_NAMED
+    return f"{named}; and {more} more" if more > 0 else named
+
+
+def _generate_years(days: Sequence[dt.date]) -> None:
+    """The fiscal years of the days that are not there, each next to one that is."""
+    first_month = periods.the_calendar().first_month
+    needed = {periods.fiscal_year_of(day, first_month) for day in days}
+    there = {year.starts_on.year for year in periods.years()}
+    first, last = min(there | needed), max(there | needed)
+    begin = min(there, default=first)
+    for year in (*range(begin - 1, first - 1, -1), *range(begin, last + 1)):
+        if year not in there:
+            dispatch(GenerateYear(year=year))
+
+
+def _command(entry: FileEntry, codes: dict[str, str], file: str) -> PostEntry:
+    return PostEntry(
+        posted_on=entry.posted_on,
+        memo=entry.narration,
+        payee=entry.payee,
+        reference=f"{file} {entry.number}"[-120:],
+        lines=tuple(
+            Line(
+                account=codes[line.account],
+                currency=line.money.currency.code,
+                amount=line.money.amount,
+            )
+            for line in entry.lines
+        ),
+    )

@@ -1,0 +1,270 @@
+"""How the database keeps the books, whoever asks: the bus, the console, psql.
+
+An entry is inserted as a draft, gets its lines, and is then posted by one UPDATE. What is checked when:
+
+1. the entry, when it is written or posted    its period is open and stays so; its number
+2. its lines, when they are written           only while it is a draft; only on accounts that take postings
+3. the whole of it, at COMMIT                 two lines or more, balanced in each currency; a reversal's lines
+4. accounts, when they change                 nothing that lines rely on
+5. afterwards                                 nothing changes and nothing is removed
+
+Every function addresses tables through TG_TABLE_SCHEMA: a deferred trigger fires at COMMIT, when the search path
+may be another tenant's, and a schema may be renamed (findings/erp.md 2.3). The codes are those in errors.py.
+"""
+
+from django.db import migrations
+
+from apps.kernel.guards import RUNTIME_ROLES, append_only
+
+# 1. The entry.
+#
+# Its period is locked twice, and each lock does what the other cannot (findings/erp.md 2.2: alone, one starves
+# whoever closes and the other misses entries). The advisory lock is a fair queue: a waiting close is served before
+# later posts. The row lock, in a statement of its own, sees the latest status at every isolation level. Both are
+# held until COMMIT, so a close waits for everybody who was let in.
+#
+# The counter's row comes last, because it makes all posts in one journal wait for each other from there to COMMIT.
+# Rolled back with the entry, it leaves no gap. The runtime has no rights on it: the function runs as its owner.
+#
+# A draft of an earlier transaction is posted in READ COMMITTED only: an older snapshot would overlook a line that
+# was added since. (In the transaction that drafted it nobody else can have added any.)
+COUNTER = f"""
+CREATE TABLE ledger_journalcounter (
+    journal_id bigint NOT NULL REFERENCES ledger_journal (id),
+    year_id    bigint NOT NULL REFERENCES periods_fiscalyear (id),
+    last       bigint NOT NULL,
+    PRIMARY KEY (journal_id, year_id)
+) WITH (fillfactor = 20);
+REVOKE INSERT, UPDATE, DELETE ON ledger_journalcounter FROM {RUNTIME_ROLES};
+"""
+
+ENTRY = """
+CREATE FUNCTION ledger_entry_guard() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    period record;
+    drafted_here boolean;
+BEGIN
+    IF TG_OP <> 'INSERT' AND OLD.status = 'posted' THEN
+        RAISE EXCEPTION 'Entry % is posted and never changes.', OLD.id
+            USING ERRCODE = 'BL001', DETAIL = format('entry=%s', OLD.number);
+    END IF;
+    IF TG_OP = 'DELETE' THEN
+        RETURN OLD;
+    END IF;
+    IF TG_OP = 'INSERT' AND NEW.status <> 'draft' THEN
+        RAISE EXCEPTION 'An entry begins as a draft.' USING ERRCODE = 'BL002';
+    END IF;
+    PERFORM pg_advisory_xact_lock_shared(
+        hashtextextended(TG_TABLE_SCHEMA || ':period:' || NEW.period_id, 0));
+    EXECUTE format($sql$
+        SELECT code, status, starts_on, ends_on, year_id FROM %I.periods_period WHERE id = $1 FOR SHARE
+        $sql$, TG_TABLE_SCHEMA) INTO period USING NEW.period_id;
+    IF period.status IS DISTINCT FROM 'open' THEN
+        RAISE EXCEPTION 'Period % is not open.', period.code
+            USING ERRCODE = 'BP002', DETAIL = format('period=%s', period.code);
+    END IF;
+    IF NEW.posted_on NOT BETWEEN period.starts_on AND period.ends_on THEN
+        RAISE EXCEPTION '% is not in period %.', NEW.posted_on, period.code
+            USING ERRCODE = 'BL003', DETAIL = format('day=%s; period=%s', NEW.posted_on, period.code);
+    END IF;
+    IF NEW.status = 'draft' THEN
+        RETURN NEW;
+    END IF;
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        EXECUTE format('SELECT xmin = pg_current_xact_id()::xid FROM %I.ledger_entry WHERE id = $1',
+            TG_TABLE_SCHEMA) INTO drafted_here USING NEW.id;
+        IF NOT drafted_here THEN
+            RAISE EXCEPTION 'A draft is posted in READ COMMITTED.' USING ERRCODE = 'BL012';
+        END IF;
+    END IF;
+    NEW.year_id := period.year_id;
+    EXECUTE format($sql$
+        INSERT INTO %I.ledger_journalcounter AS counter VALUES ($1, $2, 1)
+        ON CONFLICT (journal_id, year_id) DO UPDATE SET last = counter.last + 1
+        RETURNING last
+        $sql$, TG_TABLE_SCHEMA) INTO NEW.number USING NEW.journal_id, NEW.year_id;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER ledger_entry_guard BEFORE INSERT OR UPDATE OR DELETE ON ledger_entry
+    FOR EACH ROW EXECUTE FUNCTION ledger_entry_guard();
+"""
+
+# 2. The lines, once for each statement that writes some.
+#
+# FOR SHARE on the entry: whoever posts it at this moment waits until these lines are committed, and then counts
+# them; whoever has posted it is seen. FOR SHARE on the accounts: they cannot be deactivated or get children
+# meanwhile (4). Whether they have children is asked after the lock, in a statement of its own: the one that waited
+# would still see what was before.
+LINES = """
+CREATE FUNCTION ledger_lines_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    named text;
+BEGIN
+    EXECUTE format($sql$
+        SELECT coalesce(number, id)
+        FROM (SELECT id, number, status FROM %I.ledger_entry
+              WHERE id IN (SELECT entry_id FROM changed) ORDER BY id FOR SHARE) AS held
+        WHERE status <> 'draft' LIMIT 1
+        $sql$, TG_TABLE_SCHEMA) INTO named;
+    IF named IS NOT NULL THEN
+        RAISE EXCEPTION 'The lines of entry % are posted and never change.', named
+            USING ERRCODE = 'BL001', DETAIL = format('entry=%s', named);
+    END IF;
+    IF TG_OP = 'DELETE' THEN
+        RETURN NULL;
+    END IF;
+    EXECUTE format($sql$
+        SELECT code
+        FROM (SELECT code, is_active FROM %I.ledger_account
+              WHERE id IN (SELECT account_id FROM changed) ORDER BY id FOR SHARE) AS held
+        WHERE NOT is_active LIMIT 1
+        $sql$, TG_TABLE_SCHEMA) INTO named;
+    IF named IS NOT NULL THEN
+        RAISE EXCEPTION 'Account % is inactive.', named
+            USING ERRCODE = 'BL007', DETAIL = format('account=%s', named);
+    END IF;
+    EXECUTE format($sql$
+        SELECT parent.code
+        FROM %1$I.ledger_account AS child JOIN %1$I.ledger_account AS parent ON parent.id = child.parent_id
+        WHERE child.parent_id IN (SELECT account_id FROM changed) LIMIT 1
+        $sql$, TG_TABLE_SCHEMA) INTO named;
+    IF named IS NOT NULL THEN
+        RAISE EXCEPTION 'Account % has accounts below it.', named
+            USING ERRCODE = 'BL008', DETAIL = format('account=%s', named);
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER ledger_lines_written AFTER INSERT ON ledger_entryline
+    REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION ledger_lines_guard();
+CREATE TRIGGER ledger_lines_removed AFTER DELETE ON ledger_entryline
+    REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION ledger_lines_guard();
+"""
+
+# 3. The whole entry, at COMMIT and once: once per line would cost the square of their number.
+WHOLE = """
+CREATE FUNCTION ledger_entry_is_whole() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    lines bigint;
+    uneven text;
+    difference numeric;
+    differs boolean;
+BEGIN
+    EXECUTE format($sql$
+        SELECT coalesce(sum(lines), 0),
+               (array_agg(currency ORDER BY currency) FILTER (WHERE total <> 0))[1],
+               (array_agg(total ORDER BY currency) FILTER (WHERE total <> 0))[1]
+        FROM (SELECT currency, count(*) AS lines, sum(minor) AS total FROM %I.ledger_entryline
+              WHERE entry_id = $1 GROUP BY currency) AS sums
+        $sql$, TG_TABLE_SCHEMA) INTO lines, uneven, difference USING NEW.id;
+    IF lines < 2 THEN
+        RAISE EXCEPTION 'Entry % has % lines.', NEW.id, lines
+            USING ERRCODE = 'BL004', DETAIL = format('lines=%s', lines);
+    END IF;
+    IF uneven IS NOT NULL THEN
+        RAISE EXCEPTION 'Entry % does not balance in %.', NEW.id, uneven
+            USING ERRCODE = 'BL005', DETAIL = format('currency=%s; difference=%s minor units', uneven, difference);
+    END IF;
+    IF NEW.reversal_of_id IS NULL THEN
+        RETURN NULL;
+    END IF;
+    EXECUTE format($sql$
+        WITH mine AS (
+            SELECT account_id, currency, minor FROM %1$I.ledger_entryline WHERE entry_id = $1
+        ), theirs AS (
+            SELECT account_id, currency, -minor FROM %1$I.ledger_entryline WHERE entry_id = $2
+        )
+        SELECT EXISTS (TABLE mine EXCEPT ALL TABLE theirs)
+            OR EXISTS (TABLE theirs EXCEPT ALL TABLE mine)
+            OR EXISTS (SELECT FROM %1$I.ledger_entry WHERE id = $2 AND status <> 'posted')
+        $sql$, TG_TABLE_SCHEMA) INTO differs USING NEW.id, NEW.reversal_of_id;
+    IF differs THEN
+        RAISE EXCEPTION 'Entry % is not the reversal of %.', NEW.id, NEW.reversal_of_id USING ERRCODE = 'BL006';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER ledger_entry_is_whole AFTER INSERT OR UPDATE ON ledger_entry
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.status = 'posted')
+    EXECUTE FUNCTION ledger_entry_is_whole();
+"""
+
+# 4. Accounts. Whoever opens one below another holds that one first, so that nobody posts to it meanwhile.
+ACCOUNTS = """
+CREATE FUNCTION ledger_account_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    above text;
+    used boolean;
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        IF (NEW.parent_id, NEW.type) IS DISTINCT FROM (OLD.parent_id, OLD.type) THEN
+            RAISE EXCEPTION 'Account % keeps its type and its place.', OLD.code
+                USING ERRCODE = 'BL010', DETAIL = format('account=%s', OLD.code);
+        END IF;
+        IF OLD.is_active AND NOT NEW.is_active THEN
+            EXECUTE format($sql$
+                SELECT EXISTS (SELECT FROM %1$I.ledger_entry AS entry JOIN %1$I.ledger_entryline AS line
+                               ON line.entry_id = entry.id
+                               WHERE entry.status = 'draft' AND line.account_id = $1)
+                $sql$, TG_TABLE_SCHEMA) INTO used USING OLD.id;
+            IF used THEN
+                RAISE EXCEPTION 'Account % is on drafts.', OLD.code
+                    USING ERRCODE = 'BL011', DETAIL = format('account=%s', OLD.code);
+            END IF;
+        END IF;
+        RETURN NEW;
+    END IF;
+    IF NEW.parent_id IS NULL THEN
+        RETURN NEW;
+    END IF;
+    EXECUTE format('SELECT code FROM %I.ledger_account WHERE id = $1 FOR NO KEY UPDATE',
+        TG_TABLE_SCHEMA) INTO above USING NEW.parent_id;
+    EXECUTE format('SELECT EXISTS (SELECT FROM %I.ledger_entryline WHERE account_id = $1)',
+        TG_TABLE_SCHEMA) INTO used USING NEW.parent_id;
+    IF used THEN
+        RAISE EXCEPTION 'Account % has postings.', above
+            USING ERRCODE = 'BL009', DETAIL = format('account=%s', above);
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER ledger_account_guard BEFORE INSERT OR UPDATE ON ledger_account
+    FOR EACH ROW EXECUTE FUNCTION ledger_account_guard();
+"""
+
+# 5. What stays. A line is never changed, not even a draft's; removing is for drafts alone, and guarded above. The
+#    rights say the same once more to the runtime.
+STAYS = f"""
+CREATE FUNCTION ledger_books_stay() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'The books are never emptied, and a line never changes.'
+        USING ERRCODE = 'BL001', DETAIL = 'entry=of the line';
+END $$;
+CREATE TRIGGER ledger_line_stays BEFORE UPDATE ON ledger_entryline
+    FOR EACH ROW EXECUTE FUNCTION ledger_books_stay();
+CREATE TRIGGER ledger_lines_are_not_emptied BEFORE TRUNCATE ON ledger_entryline
+    FOR EACH STATEMENT EXECUTE FUNCTION ledger_books_stay();
+CREATE TRIGGER ledger_entries_are_not_emptied BEFORE TRUNCATE ON ledger_entry
+    FOR EACH STATEMENT EXECUTE FUNCTION ledger_books_stay();
+REVOKE UPDATE ON ledger_entryline FROM {RUNTIME_ROLES};
+REVOKE DELETE ON ledger_account, ledger_journal FROM {RUNTIME_ROLES};
+REVOKE UPDATE, DELETE ON ledger_journalimport FROM {RUNTIME_ROLES};
+"""
+
+UNDO = f"""
+GRANT UPDATE ON ledger_entryline TO {RUNTIME_ROLES};
+GRANT DELETE ON ledger_account, ledger_journal TO {RUNTIME_ROLES};
+GRANT UPDATE, DELETE ON ledger_journalimport TO {RUNTIME_ROLES};
+DROP FUNCTION ledger_books_stay() CASCADE;
+DROP FUNCTION ledger_account_guard() CASCADE;
+DROP FUNCTION ledger_entry_is_whole() CASCADE;
+DROP FUNCTION ledger_lines_guard() CASCADE;
+DROP FUNCTION ledger_entry_guard() CASCADE;
+DROP TABLE ledger_journalcounter;
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [("ledger", "0001_initial"), ("periods", "0002_invariants")]
+    operations = [
+        append_only("ledger_historicalaccount"),
+        migrations.RunSQL(COUNTER + ENTRY + LINES + WHOLE + ACCOUNTS + STAYS, UNDO),
+    ]

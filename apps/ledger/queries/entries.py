@@ -1,0 +1,66 @@
+"""Entries at a glance."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import connection
+from django.db.models import Count, Q
+
+from apps.kernel.money import Money, currency
+from apps.ledger.models import Account, Entry
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The books in numbers.
+
+    accounts            that are active
+    entries             posted in all
+    entries_this_month  posted with a date in the month of today
+    drafts              waiting to be posted
+    turnover            the sum of debits this month, of each currency that was used
+    """
+
+    accounts: int
+    entries: int
+    entries_this_month: int
+    drafts: int
+    turnover: Sequence[Money]
+
+
+def figures(today: dt.date) -> Figures:
+    """For a dashboard."""
+    posted, first, last = Q(status=Entry.Status.POSTED), *_month_of(today)
+    return Figures(
+        accounts=Account.objects.filter(is_active=True).count(),
+        turnover=_turnover(first, last),
+        **Entry.objects.aggregate(
+            entries=Count("id", filter=posted),
+            entries_this_month=Count("id", filter=posted & Q(posted_on__gte=first, posted_on__lte=last)),
+            drafts=Count("id", filter=~posted),
+        ),
+    )
+
+
+def latest_entries(most: int = 10) -> list[Entry]:
+    """The last ones that were posted, newest first, ready to be named."""
+    return list(Entry.objects.posted().with_numbers().order_by("-posted_at", "-id")[:most])
+
+
+def _turnover(first: dt.date, last: dt.date) -> list[Money]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT currency, sum(minor) FROM ledger_entryline JOIN ledger_entry ON ledger_entry.id = entry_id"
+            " WHERE status = 'posted' AND minor > 0 AND posted_on BETWEEN %s AND %s"
+            " GROUP BY currency ORDER BY currency",
+            [first, last],
+        )
+        return [Money(int(minor), currency(iso)) for iso, minor in cursor.fetchall()]
+
+
+def _month_of(day: dt.date) -> tuple[dt.date, dt.date]:
+    first = day.replace(day=1)
+    return first, (first + dt.timedelta(days=31)).replace(day=1) - dt.timedelta(days=1)

@@ -1,0 +1,125 @@
+"""What the database itself keeps true of periods, whoever asks.
+
+Every function addresses tables through TG_TABLE_SCHEMA: a deferred trigger fires at COMMIT, when the search path
+may be another tenant's, and a schema may be renamed (findings/erp.md 2.3). The codes are those in errors.py.
+"""
+
+from django.db import migrations
+
+from apps.kernel.guards import RUNTIME_ROLES, append_only
+
+# 1. A year's periods leave no gap and cover it. That they do not overlap is the EXCLUDE constraint of the model; so
+#    together their days are as many as the year's. Looked at once, at COMMIT, when all twelve are there.
+COVERED = """
+CREATE FUNCTION periods_year_is_covered() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    wanted bigint;
+    code text;
+    covered boolean;
+BEGIN
+    IF TG_TABLE_NAME = 'periods_period' THEN
+        wanted := NEW.year_id;
+    ELSE
+        wanted := NEW.id;
+    END IF;
+    EXECUTE format($sql$
+        SELECT year.code,
+               coalesce(sum(period.ends_on - period.starts_on + 1), 0) = year.ends_on - year.starts_on + 1
+               AND min(period.starts_on) = year.starts_on
+               AND max(period.ends_on) = year.ends_on
+               AND bool_and(period.calendar_id = year.calendar_id)
+        FROM %1$I.periods_fiscalyear AS year
+        LEFT JOIN %1$I.periods_period AS period ON period.year_id = year.id
+        WHERE year.id = $1
+        GROUP BY year.id
+        $sql$, TG_TABLE_SCHEMA) INTO code, covered USING wanted;
+    IF covered IS NOT TRUE THEN
+        RAISE EXCEPTION 'The periods of year % do not cover each of its days.', code
+            USING ERRCODE = 'BP001', DETAIL = format('year=%s', code);
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER periods_year_is_covered AFTER INSERT ON periods_fiscalyear
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION periods_year_is_covered();
+CREATE CONSTRAINT TRIGGER periods_year_is_covered AFTER INSERT ON periods_period
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION periods_year_is_covered();
+"""
+
+# 2. A period is written once, except that it is closed once. Whoever closes it must hold its advisory lock, so that
+#    every way there (the command, psql) has queued behind those who are posting, and must be in READ COMMITTED, so
+#    that what it reads after the lock is all that was posted before it. The lock is not taken here: a row trigger
+#    runs when the row is locked already, and those who post lock in the other order, so it would deadlock.
+GUARD = """
+CREATE FUNCTION periods_period_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    key bigint;
+    earlier text;
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        IF NEW.status <> 'open' OR NEW.close_version <> 0 THEN
+            RAISE EXCEPTION 'A period begins open.' USING ERRCODE = 'BP004';
+        END IF;
+        RETURN NEW;
+    END IF;
+    IF TG_OP = 'DELETE' OR OLD.status <> 'open' OR NEW.status <> 'closed'
+       OR (NEW.id, NEW.year_id, NEW.calendar_id, NEW.number, NEW.code, NEW.starts_on, NEW.ends_on)
+          IS DISTINCT FROM
+          (OLD.id, OLD.year_id, OLD.calendar_id, OLD.number, OLD.code, OLD.starts_on, OLD.ends_on) THEN
+        RAISE EXCEPTION 'Period % can only be closed, and only once.', OLD.code USING ERRCODE = 'BP004';
+    END IF;
+    key := hashtextextended(TG_TABLE_SCHEMA || ':period:' || OLD.id, 0);
+    IF current_setting('transaction_isolation') <> 'read committed' OR NOT EXISTS (
+        SELECT FROM pg_locks
+        WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND granted AND mode = 'ExclusiveLock'
+          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+          AND classid = ((key >> 32) & 4294967295)::oid AND objid = (key & 4294967295)::oid AND objsubid = 1
+    ) THEN
+        RAISE EXCEPTION 'Period % is not locked by this session.', OLD.code
+            USING ERRCODE = 'BP005', DETAIL = format('period=%s', OLD.code);
+    END IF;
+    EXECUTE format($sql$
+        SELECT code FROM %I.periods_period
+        WHERE calendar_id = $1 AND ends_on < $2 AND status = 'open' ORDER BY starts_on LIMIT 1
+        $sql$, TG_TABLE_SCHEMA) INTO earlier USING OLD.calendar_id, OLD.starts_on;
+    IF earlier IS NOT NULL THEN
+        RAISE EXCEPTION 'Period % is still open.', earlier
+            USING ERRCODE = 'BP003', DETAIL = format('earlier=%s; period=%s', earlier, OLD.code);
+    END IF;
+    NEW.close_version := OLD.close_version + 1;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER periods_period_guard BEFORE INSERT OR UPDATE OR DELETE ON periods_period
+    FOR EACH ROW EXECUTE FUNCTION periods_period_guard();
+"""
+
+# 3. Years never change, and neither table can be emptied.
+WRITTEN_ONCE = f"""
+CREATE FUNCTION periods_are_written_once() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'Fiscal years and periods are written once.' USING ERRCODE = 'BP004';
+END $$;
+CREATE TRIGGER periods_year_stays BEFORE UPDATE OR DELETE ON periods_fiscalyear
+    FOR EACH ROW EXECUTE FUNCTION periods_are_written_once();
+CREATE TRIGGER periods_year_is_not_emptied BEFORE TRUNCATE ON periods_fiscalyear
+    FOR EACH STATEMENT EXECUTE FUNCTION periods_are_written_once();
+CREATE TRIGGER periods_period_is_not_emptied BEFORE TRUNCATE ON periods_period
+    FOR EACH STATEMENT EXECUTE FUNCTION periods_are_written_once();
+REVOKE DELETE ON periods_calendar, periods_fiscalyear, periods_period FROM {RUNTIME_ROLES};
+REVOKE UPDATE ON periods_fiscalyear FROM {RUNTIME_ROLES};
+"""
+
+UNDO = f"""
+GRANT DELETE ON periods_calendar, periods_fiscalyear, periods_period TO {RUNTIME_ROLES};
+GRANT UPDATE ON periods_fiscalyear TO {RUNTIME_ROLES};
+DROP FUNCTION periods_are_written_once() CASCADE;
+DROP FUNCTION periods_period_guard() CASCADE;
+DROP FUNCTION periods_year_is_covered() CASCADE;
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [("periods", "0001_initial")]
+    operations = [
+        append_only("periods_historicalcalendar"),
+        migrations.RunSQL(COVERED + GUARD + WRITTEN_ONCE, UNDO),
+    ]
