@@ -5,7 +5,7 @@ from __future__ import annotations
 from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 
 from apps.kernel.tenant import current_tenant
 
@@ -24,7 +24,7 @@ def invitation_link(user: User) -> str:
         "account_reset_password_from_key",
         urlconf=settings.ROOT_URLCONF,
         kwargs={"uidb36": uidb36, "key": token},
-    )
+    ).removeprefix(get_script_prefix())  # whichever console it is asked at
     tenant = current_tenant()
-    prefix = f"/t/{tenant.slug}" if tenant else ""
-    return f"{settings.PUBLIC_URL}{prefix}/{path.lstrip('/')}"
+    console = f"{settings.PUBLIC_URL}/t/{tenant.slug}" if tenant else settings.PUBLIC_URL
+    return f"{console}/{path}"

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import Any
 
 from apps.kernel.errors import Refusal, Together
 
-if TYPE_CHECKING:
-    from .models import Period
+Check = Callable[[Any], None]
+"""Takes the Period; models stand above hooks, so its type cannot be named here."""
 
-Check = Callable[["Period"], None]
 _checks: list[Check] = []
 
 
@@ -24,7 +23,7 @@ def closing_check(check: Check) -> Check:
     return check
 
 
-def standing_against(period: Period) -> Sequence[Refusal]:
+def standing_against(period: Any) -> Sequence[Refusal]:
     """What every check says, in the order in which they were registered."""
     asked = Together()
     for check in _checks:

@@ -42,6 +42,7 @@ THROW_AWAY = {
     "full_page_writes": "off",
     "wal_level": "minimal",
     "max_wal_senders": "0",
+    "autovacuum": "off",  # its workers would keep a test's database from being dropped
 }
 
 
@@ -119,6 +120,7 @@ class Postgres(Server):
         self._make_roles("template1")
         with self._as_superuser(DATABASE) as connection:
             connection.execute("ALTER ROLE bursar_owner CREATEDB")
+            connection.execute("GRANT pg_signal_backend TO bursar_owner")  # to drop one that is in use
 
     @contextmanager
     def _as_superuser(self, database: str) -> Iterator[psycopg.Connection]:

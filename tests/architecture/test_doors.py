@@ -38,7 +38,7 @@ def test_no_schema_is_named_but_by_activate():
         if "search_path" in path.read_text() and "migrations" not in path.parts
     ]
 
-    assert sorted(naming) == ["apps/tenancy/backend/base.py", "apps/tenancy/provisioning.py"]
+    assert naming == ["apps/tenancy/backend/base.py"]
 
 
 def test_only_env_reads_the_environment():

@@ -210,7 +210,7 @@ def described(schema):
         found = {}
         for what, query in DESCRIPTIONS.items():
             cursor.execute(query.replace("{schema}", schema), {"schema": schema})
-            found[what] = [
+            found[what] = sorted(
                 tuple(str(value).replace(f"{schema}.", "") for value in row) for row in cursor.fetchall()
-            ]
+            )
     return found

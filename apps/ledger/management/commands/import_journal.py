@@ -1,0 +1,86 @@
+"""`manage.py import_journal SLUG FILE`: post every entry of a CSV file, or none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+
+from apps.bus import dispatch, rehearse
+from apps.console.terminal import Answer
+from apps.kernel.actors import System
+from apps.kernel.errors import together
+from apps.ledger.commands import ImportJournal
+from apps.ledger.journal_file import read_journal
+from apps.ledger.models import JournalImport
+from apps.tenancy.command_line import TenantCommand
+
+CHART = "accounts.csv"
+SHELL = System("import_journal command")
+
+
+class Command(TenantCommand):
+    help = (
+        "Post every entry of FILE, or none. Its columns: entry_no, date, payee, narration, line_no, account (a code or"
+        f" a name), currency, amount. Accounts are opened from {CHART} (code, name, type) beside it where there is one."
+    )
+
+    def options(self, parser: CommandParser) -> None:
+        parser.add_argument("file", metavar="FILE", type=Path, help="A CSV file in UTF-8.")
+        parser.add_argument(
+            "--create-accounts",
+            action="store_true",
+            help="Open accounts that are missing, by the first part of their name (Assets:…, Expenses:…).",
+        )
+        parser.add_argument(
+            "--dry-run", action="store_true", help="Do everything but keep it: say what would be refused."
+        )
+
+    def answer_for_tenant(self, **options: Any) -> Answer:
+        command = _command(options["file"], create_accounts=options["create_accounts"])
+        return _rehearsed(command) if options["dry_run"] else _done(command)
+
+
+def _command(file: Path, *, create_accounts: bool) -> ImportJournal:
+    chart = file.with_name(CHART)
+    return ImportJournal(
+        name=file.name,
+        journal=_text(file),
+        accounts=_text(chart) if chart.exists() and chart != file else "",
+        create_accounts=create_accounts,
+    )
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise CommandError(f"{file} cannot be read: {error.strerror}.", returncode=2) from error
+    except UnicodeDecodeError as error:
+        raise CommandError(f"{file} is not UTF-8: {error.reason}.", returncode=2) from error
+
+
+def _rehearsed(command: ImportJournal) -> Answer:
+    with together() as asked:
+        asked.refusals.extend(rehearse(command, actor=SHELL))
+    entries = read_journal(command.journal)
+    lines = sum(len(entry.lines) for entry in entries)
+    return Answer(
+        f"Would import {len(entries)} entries with {lines} lines from {command.name}. Nothing was kept.",
+        {"dry_run": True, "file": command.name, "entries": len(entries), "lines": lines},
+    )
+
+
+def _done(command: ImportJournal) -> Answer:
+    done: JournalImport = dispatch(command, actor=SHELL)
+    return Answer(
+        f"Imported {done}.",
+        {
+            "dry_run": False,
+            "file": done.name,
+            "sha256": done.sha256,
+            "entries": done.entries,
+            "lines": done.lines,
+        },
+    )

@@ -1,0 +1,58 @@
+"""`manage.py trial_balance SLUG`: opening, debit, credit and closing balances."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import asdict, astuple, fields
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+
+from apps.console.terminal import Answer
+from apps.ledger import queries
+from apps.ledger.queries import TrialBalanceRow
+from apps.tenancy.command_line import TenantCommand
+
+COLUMNS = tuple(each.name for each in fields(TrialBalanceRow))
+
+
+class Command(TenantCommand):
+    help = "The trial balance of everything posted, by month or in total, for each account and currency."
+
+    def options(self, parser: CommandParser) -> None:
+        parser.add_argument("--by", choices=("month", "total"), default="month")
+        parser.add_argument("--csv", type=Path, metavar="FILE", help="Write the rows to FILE as CSV.")
+
+    def answer_for_tenant(self, **options: Any) -> Answer:
+        rows = queries.trial_balance(by=options["by"])
+        data = {"by": options["by"], "rows": [asdict(row) for row in rows]}
+        if file := options["csv"]:
+            _write(file, rows)
+            return Answer(f"Wrote {len(rows)} rows to {file}.", data)
+        return Answer(_table(rows), data)
+
+
+def _write(file: Path, rows: Sequence[TrialBalanceRow]) -> None:
+    try:
+        with file.open("w", encoding="utf-8", newline="") as opened:
+            writer = csv.writer(opened)
+            writer.writerow(COLUMNS)
+            writer.writerows(astuple(row) for row in rows)
+    except OSError as error:
+        raise CommandError(f"{file} cannot be written: {error.strerror}.", returncode=2) from error
+
+
+def _table(rows: Sequence[TrialBalanceRow]) -> str:
+    """Words to the left, numbers to the right, in columns as wide as they must be."""
+    cells = [COLUMNS, *(tuple(str(value) for value in astuple(row)) for row in rows)]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(COLUMNS))]
+    words = COLUMNS.index("opening")
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) if column < words else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in cells
+    )

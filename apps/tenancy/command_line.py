@@ -1,0 +1,32 @@
+"""A management command that works for one tenant."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from apps.console.terminal import Answer, BursarCommand
+from apps.kernel.tenant import activate
+
+from .errors import TenantNotReady
+from .models import Tenant
+from .queries import tenant_named
+
+
+class TenantCommand(BursarCommand):
+    """Takes the tenant's short name first, and works in that tenant. Its answer is `answer_for_tenant()`."""
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("tenant", metavar="SLUG", help="The tenant's short name.")
+        super().add_arguments(parser)
+
+    def answer(self, **options: Any) -> Answer:
+        info = tenant_named(options.pop("tenant"))
+        if info.state != Tenant.State.ACTIVE:
+            raise TenantNotReady(name=info.name)
+        with activate(info):
+            return self.answer_for_tenant(**options)
+
+    def answer_for_tenant(self, **options: Any) -> Answer:
+        raise NotImplementedError
