@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from apps.kernel.clock import today
 
+D = Decimal
 pytestmark = pytest.mark.usefixtures("chart")
+
+
+def sides(line: dict) -> tuple[str, Decimal, Decimal]:
+    return line["account"], D(line["debit"]), D(line["credit"])
 
 
 def test_posts_an_entry(api, accountant, sale):
@@ -15,10 +22,11 @@ def test_posts_an_entry(api, accountant, sale):
     posted = answer.json()
     assert answer.status_code == 201, posted
     assert (posted["status"], posted["number"], posted["journal"]) == ("posted", 1, "GEN")
-    assert [(each["account"], each["debit"], each["credit"]) for each in posted["lines"]] == [
-        ("1000", "12.50", "0.00"),
-        ("4000", "0.00", "12.50"),
+    assert [sides(each) for each in posted["lines"]] == [
+        ("1000", D("12.50"), D(0)),
+        ("4000", D(0), D("12.50")),
     ]
+    assert posted["lines"][0]["debit"] == "12.50"
 
 
 def test_another_tenant_sees_nothing_of_it(api, accountant, globex, globex_owner, sale):
@@ -82,7 +90,7 @@ def test_a_draft_is_posted_and_reversed(api, controller, sale):
 
     assert (posted.status_code, posted.json()["status"]) == (200, "posted"), posted.json()
     assert (back.status_code, back.json()["reversal_of"]) == (201, draft["id"]), back.json()
-    assert [each["debit"] for each in back.json()["lines"]] == ["0.00", "12.50"]
+    assert [sides(each)[1] for each in back.json()["lines"]] == [D(0), D("12.50")]
 
 
 def test_a_draft_is_discarded(api, controller, sale):
@@ -96,10 +104,22 @@ def test_a_draft_is_discarded(api, controller, sale):
 def test_says_everything_that_is_wrong_with_an_entry(api, accountant, sale):
     sale["lines"] = [{"account": "9999", "currency": "USD", "amount": "1.00"}, sale["lines"][1]]
 
+    answer = api(accountant).post("ledger/entries/", sale | {"posted_on": "1999-01-01", "journal": "NONE"})
+
+    assert answer.status_code == 409
+    assert {each["code"] for each in answer.json()["errors"]} == {
+        "ledger.account_unknown",
+        "ledger.journal_unknown",
+        "periods.no_period_for_day",
+    }
+
+
+def test_refuses_what_does_not_balance(api, accountant, sale):
+    sale["lines"][0]["amount"] = "12.49"
+
     answer = api(accountant).post("ledger/entries/", sale)
 
-    assert answer.status_code == 422
-    assert len(answer.json()["errors"]) == 2, answer.json()
+    assert (answer.status_code, answer.json()["code"]) == (422, "ledger.entry_unbalanced")
 
 
 @pytest.mark.parametrize("amount", ["0.001", "99999999999999999.00"])

@@ -7,7 +7,7 @@ class RecordSerializer(Shown):
 
     class Meta:
         model = Record
-        fields = (
+        fields: tuple[str, ...] = (
             "id",
             "at",
             "command",

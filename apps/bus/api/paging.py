@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Sequence
 from typing import Any, Never
+from urllib.parse import parse_qs
 
 from django.core.exceptions import ValidationError as ValueRefused
 from django.db import DataError
@@ -13,6 +15,7 @@ from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 
 LARGEST = 200
+NO_CURSOR = "This cursor is from no page of this list."
 
 
 class Paging(CursorPagination):
@@ -32,15 +35,19 @@ class Paging(CursorPagination):
             _refuse("page_size", f"A page has 1 to {LARGEST} rows.")
         return int(asked)
 
-    def paginate_queryset(
-        self, queryset: QuerySet[Any], request: Request, view: Any = None
-    ) -> list[Any] | None:
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any] | None:
         try:
             return super().paginate_queryset(queryset, request, view)
         except (NotFound, ValueError, TypeError, ValueRefused, DataError):
             if "cursor" not in request.query_params:
                 raise
-            _refuse("cursor", "This cursor is from no page of this list.")
+            _refuse("cursor", NO_CURSOR)
+
+    def decode_cursor(self, request: Request) -> Any:
+        asked = request.query_params.get("cursor")
+        if asked is not None and not _is_ours(asked):
+            _refuse("cursor", NO_CURSOR)
+        return super().decode_cursor(request)
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         parameters: Sequence[dict[str, Any]] = super().get_schema_operation_parameters(view)
@@ -48,6 +55,15 @@ class Paging(CursorPagination):
             if each["name"] == "page_size":
                 each["schema"] |= {"minimum": 1, "maximum": LARGEST, "default": self.page_size}
         return list(parameters)
+
+
+def _is_ours(cursor: str) -> bool:
+    """Base64 of `p=`, `o=` and `r=`, as DRF writes it; DRF itself would read nonsense as the first page."""
+    try:
+        said = parse_qs(b64decode(cursor.encode("ascii"), validate=True).decode("ascii"), strict_parsing=True)
+    except ValueError:
+        return False
+    return set(said) <= {"p", "o", "r"}
 
 
 def _refuse(parameter: str, sentence: str) -> Never:

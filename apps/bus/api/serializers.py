@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, Field, fields, is_dataclass
 from decimal import Decimal
 from enum import Enum
@@ -51,13 +51,18 @@ class Derived(Strict):
         return from_plain(self.shape, {**self.validated_data, **given})
 
 
-@cache
 def serializer_for(shape: type[Any], given: tuple[str, ...] = ()) -> type[Derived]:
     """The serializer of a command, or of a dataclass inside one.
 
     Its name in the OpenAPI document is the command's; a dataclass inside is named with its app: LedgerLine.
     Raises TypeError for a field of a type that has no form in JSON.
     """
+    hashable: Any = shape  # mypy 2.3 takes no class for hashable
+    return _derived(hashable, given)
+
+
+@cache
+def _derived(shape: Any, given: tuple[str, ...]) -> type[Derived]:
     hints = get_type_hints(shape)
     members: dict[str, Any] = {
         each.name: _field(shape, each, hints[each.name]) for each in fields(shape) if each.name not in given
@@ -143,7 +148,7 @@ class Shown(serializers.ModelSerializer[Any]):
         return members
 
     def get_uniqueness_extra_kwargs(
-        self, field_names: Sequence[str], declared_fields: Any, extra_kwargs: Any
+        self, field_names: Iterable[str], declared_fields: Any, extra_kwargs: Any
     ) -> tuple[Any, Any]:
         return extra_kwargs, {}
 
@@ -157,7 +162,7 @@ class Reason(serializers.Serializer[Any]):
     code = serializers.CharField()
     detail = serializers.CharField()
     attr = serializers.CharField(allow_null=True)
-    context = serializers.DictField()
+    context = serializers.DictField()  # type: ignore[assignment]  # a field of ours, not the serializer's
 
 
 class Rehearsal(serializers.Serializer[Any]):

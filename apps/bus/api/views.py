@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, ClassVar, cast
 
@@ -35,14 +35,13 @@ class Door(GenericAPIView[Any]):
 
     permission: ClassVar[str]
     ordering: ClassVar[tuple[str, ...]] = ("-id",)
-    filter_backends: ClassVar[list[Any]] = []  # type: ignore[misc]
+    filter_backends: Sequence[Any] = ()
 
     @classmethod
-    def as_view(cls, **options: Any) -> Callable[..., Any]:
+    def as_view(cls, **options: Any) -> Any:
         if hasattr(cls, "get") and not getattr(cls, "permission", ""):
             raise ImproperlyConfigured(f"{cls.__name__} can be read and names no permission.")
-        view: Callable[..., Any] = super().as_view(**options)
-        return view
+        return super().as_view(**options)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
@@ -57,7 +56,7 @@ class Lists(ListModelMixin, Door):
     """GET: rows of `queryset`, filtered by `filterset_class`, in pages."""
 
     pagination_class = Paging
-    filter_backends = [DjangoFilterBackend]
+    filter_backends = (DjangoFilterBackend,)
 
     def get(self, request: Request, **given: Any) -> Response:
         return self.list(request)

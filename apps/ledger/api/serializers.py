@@ -9,7 +9,9 @@ from apps.ledger.models import Account, Entry, EntryLine, Journal
 
 
 class AccountSerializer(Shown):
-    parent = serializers.SlugRelatedField(read_only=True, slug_field="code")
+    parent = serializers.CharField(  # type: ignore[assignment]  # a field of ours, not the serializer's
+        source="parent.code", allow_null=True, default=None, read_only=True
+    )
 
     class Meta:
         model = Account
@@ -25,7 +27,7 @@ class JournalSerializer(Shown):
 class EntryLineSerializer(Shown):
     """One side of an entry: `debit` or `credit` is zero."""
 
-    account = serializers.SlugRelatedField(read_only=True, slug_field="code")
+    account = serializers.CharField(source="account.code", read_only=True)
     debit = ExactDecimal(read_only=True)
     credit = ExactDecimal(read_only=True)
 
@@ -38,12 +40,12 @@ class EntrySerializer(Shown):
     """An entry without its lines. Its `name` is the journal's, the fiscal year's and its number: GEN-2026-17."""
 
     name = serializers.CharField(source="__str__", read_only=True)
-    journal = serializers.SlugRelatedField(read_only=True, slug_field="code")
-    period = serializers.SlugRelatedField(read_only=True, slug_field="code")
+    journal = serializers.CharField(source="journal.code", read_only=True)
+    period = serializers.CharField(source="period.code", read_only=True)
 
     class Meta:
         model = Entry
-        fields = (
+        fields: tuple[str, ...] = (
             "id",
             "name",
             "journal",
@@ -64,7 +66,7 @@ class EntryWithLines(EntrySerializer):
     lines = EntryLineSerializer(many=True, read_only=True)
 
     class Meta(EntrySerializer.Meta):
-        fields = (*EntrySerializer.Meta.fields, "lines")
+        fields: tuple[str, ...] = (*EntrySerializer.Meta.fields, "lines")
 
     def to_representation(self, instance: Entry) -> dict[str, Any]:
         prefetch_related_objects([instance], "lines__account")

@@ -1,0 +1,71 @@
+"""`manage.py onboard SLUG --name … --owner-email …`: a tenant that answers, and the link for its owner."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import CommandParser
+
+from apps.bus import dispatch, rehearse
+from apps.console.terminal import Answer, BursarCommand
+from apps.identity import queries as identity
+from apps.kernel.actors import System
+from apps.kernel.errors import SeveralRefusals
+from apps.kernel.tenant import activate
+from apps.operations.commands import OnboardTenant
+from apps.tenancy.models import Tenant
+
+SHELL = System("the command line")
+
+
+class Command(BursarCommand):
+    help = "Set up a new tenant: schema, first company, calendar, books, and an owner who chooses a password by link."
+
+    def options(self, parser: CommandParser) -> None:
+        parser.add_argument("slug", metavar="SLUG", help="Short name: /t/SLUG/ and SLUG.<domain>.")
+        parser.add_argument("--name", required=True, help="The name people read.")
+        parser.add_argument("--owner-email", required=True)
+        parser.add_argument("--owner-name", default="")
+        parser.add_argument("--currency", default="USD", help="ISO 4217 code of the first company (USD).")
+        parser.add_argument("--dry-run", action="store_true", help="Say what would be refused; make nothing.")
+
+    def answer(  # type: ignore[override]
+        self, *, slug: str, name: str, owner_email: str, owner_name: str, currency: str, dry_run: bool, **_: Any
+    ) -> Answer:
+        command = OnboardTenant(
+            slug=slug, name=name, owner_email=owner_email, owner_name=owner_name, currency=currency
+        )
+        if dry_run:
+            return _rehearsed(command)
+        return _onboarded(dispatch(command, actor=SHELL))
+
+
+def _rehearsed(command: OnboardTenant) -> Answer:
+    refusals = rehearse(command, actor=SHELL)
+    if refusals:
+        raise refusals[0] if len(refusals) == 1 else SeveralRefusals(refusals)
+    return Answer(f"{command.name} would be onboarded as {command.slug}.", {"slug": command.slug, "dry_run": True})
+
+
+def _onboarded(tenant: Tenant) -> Answer:
+    with activate(tenant.info):
+        owner = identity.user_with_email(tenant.owner_email)
+        link = identity.invitation_link(owner) if owner else ""
+    data = {
+        "id": tenant.pk,
+        "slug": tenant.slug,
+        "name": tenant.name,
+        "state": tenant.state,
+        "schema": tenant.schema_name,
+        "console": f"{settings.PUBLIC_URL}/t/{tenant.slug}/",
+        "owner_email": tenant.owner_email,
+        "invitation_link": link,
+    }
+    text = (
+        f"{tenant.name} is {tenant.get_state_display().lower()}.\n"
+        f"Console     {data['console']}\n"
+        f"Owner       {tenant.owner_email} chooses a password here, once:\n"
+        f"            {link}"
+    )
+    return Answer(text, data)
