@@ -1,4 +1,5 @@
 """Stand-in until the console lands."""
+
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import include, path
@@ -17,7 +18,9 @@ NAMES = ("tenancy", "operations", "audit", "identity")
 urlpatterns = [
     *mounted(*NAMES),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("accounts/", include("allauth.account.urls")), path("", include(admin))]
+    path("accounts/", include("allauth.account.urls")),
+    path("", include(admin)),
+]
 handler404 = "apps.kernel.problems.not_found"
 handler403 = "apps.kernel.problems.forbidden"
 handler400 = "apps.kernel.problems.bad_request"

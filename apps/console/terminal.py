@@ -14,11 +14,12 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandParser
+from django.db import ProgrammingError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from apps.kernel import progress
-from apps.kernel.errors import Refusal
+from apps.kernel.errors import Refusal, Unavailable
 from apps.kernel.problems import problem_of
 
 REFUSED = 3
@@ -57,6 +58,8 @@ class BursarCommand(BaseCommand):
                 answer = self.answer(**options)
         except Refusal as refusal:
             self._refuse(refusal, json=json)
+        except ProgrammingError as error:
+            self._refuse(_not_migrated(error), json=json)
         self._say(answer.data if json else answer.text)
 
     def _say(self, said: str | dict[str, Any]) -> None:
@@ -68,6 +71,17 @@ class BursarCommand(BaseCommand):
         if json:
             self._say(problem_of(refusal, instance=f"manage.py {type(self).__module__.rsplit('.', 1)[-1]}"))
         sys.exit(REFUSED)
+
+
+class NotMigrated(Unavailable):
+    message = "The database lacks what this needs: run `manage.py migrate_schemas` first."
+
+
+def _not_migrated(error: ProgrammingError) -> NotMigrated:
+    """A missing table means an empty database; any other error of this kind is ours."""
+    if getattr(error.__cause__, "sqlstate", None) != "42P01":
+        raise error
+    return NotMigrated()
 
 
 @contextmanager

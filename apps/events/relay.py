@@ -89,7 +89,7 @@ def _deliveries_of(event: OutboxEvent) -> list[Delivery]:
     ]
 
 
-def _broker_errors() -> tuple[type[Exception], ...]:
+def _broker_errors() -> tuple[type[BaseException], ...]:
     return (OSError, BrokerAway, *current_app.connection_for_write().connection_errors)
 
 

@@ -55,7 +55,7 @@ BUSINESSES = (
 
 
 def fill(business: Business, today: dt.date) -> None:
-    """Accounts, this year's entries up to today, two drafts, and the months before last closed. The tenant is active."""
+    """Accounts, this year's entries up to today, two drafts, and the months before last closed."""
     for code, name, kind in ACCOUNTS:
         dispatch(OpenAccount(code=code, name=name, type=kind), actor=MAKER)
     work = [*_year(business, today), *_drafts(business, today)]
@@ -87,7 +87,9 @@ def _a_month(business: Business, year: int, month: int, chance: random.Random) -
         yield _entry(business, on(day), "Invoice", "1100", kind, sale, payee=customer)
         yield _entry(business, on(min(day + 2, 28)), "Payment received", "1000", "1100", sale, payee=customer)
         if kind == "4000":
-            yield _entry(business, on(day), "Goods delivered", "5000", "1200", sale * 45 // 100, payee=customer)
+            yield _entry(
+                business, on(day), "Goods delivered", "5000", "1200", sale * 45 // 100, payee=customer
+            )
     yield _entry(business, on(1), "Office rent", "6100", "1000", business.sales * 6 // 100)
     yield _entry(business, on(3), "Goods bought", "1200", "2000", business.sales * 42 // 100)
     yield _entry(business, on(20), "Supplier paid", "2000", "1000", business.sales * 42 // 100)

@@ -25,4 +25,4 @@ def count_close(event: PeriodClosed) -> None:
 
 def _activity() -> models.QuerySet[TenantActivity]:
     tenant = current_tenant()
-    return TenantActivity.objects.filter(tenant_id=tenant.id if tenant else None)
+    return TenantActivity.objects.filter(tenant_id=tenant.id) if tenant else TenantActivity.objects.none()

@@ -34,7 +34,7 @@ class TenantMiddleware:
         except (TenantUnknown, TenantNotReady) as refusal:
             return problem_response(request, refusal)
         if tenant is None:
-            request.urlconf = settings.OPERATOR_URLCONF  # type: ignore[attr-defined]
+            request.urlconf = settings.OPERATOR_URLCONF
         with activate(tenant):
             return self.get_response(request)
 

@@ -10,7 +10,7 @@ from apps.kernel.models import Tracked
 from apps.kernel.tenant import TenantInfo
 
 
-class Tenant(Tracked, TenantMixin):
+class Tenant(Tracked, TenantMixin):  # type: ignore[misc,django-manager-missing]
     """A customer with a schema of its own.
 
     `slug` is what people write (`/t/acme/`); `schema_name` is what the database knows, made from the immutable
@@ -57,14 +57,14 @@ class Tenant(Tracked, TenantMixin):
         return TenantInfo(self.pk, self.slug, self.name, self.schema_name, self.state, self.epoch)
 
 
-class Domain(DomainMixin):
+class Domain(DomainMixin):  # type: ignore[misc]
     """A host name under which a tenant's console and API answer."""
 
     class Meta:
         default_permissions = ("view",)
 
     def __str__(self) -> str:
-        return self.domain
+        return str(self.domain)
 
 
 class TenantActivity(models.Model):

@@ -50,7 +50,9 @@ def port() -> int:
 
 
 @contextlib.contextmanager
-def running(environment: dict[str, str], *command: str, without: str = "") -> Iterator[subprocess.Popen[bytes]]:
+def running(
+    environment: dict[str, str], *command: str, without: str = ""
+) -> Iterator[subprocess.Popen[bytes]]:
     env = {name: value for name, value in environment.items() if name not in without.split()}
     process = subprocess.Popen([sys.executable, "-m", *command], cwd=ROOT, env=env, start_new_session=True)
     try:
@@ -70,7 +72,15 @@ def house(environment: dict[str, str], port: int) -> Iterator[str]:
     runtime_only = "DATABASE_OWNER_URL DATABASE_RELAY_URL"
     with (
         running(
-            environment, "gunicorn", "config.wsgi", "-b", f"127.0.0.1:{port}", "-k", "gthread", "--threads", "4",
+            environment,
+            "gunicorn",
+            "config.wsgi",
+            "-b",
+            f"127.0.0.1:{port}",
+            "-k",
+            "gthread",
+            "--threads",
+            "4",
             without=runtime_only,
         ),
         running(environment, "django", "relay", without="DATABASE_OWNER_URL"),
@@ -81,10 +91,26 @@ def house(environment: dict[str, str], port: int) -> Iterator[str]:
         yield address
 
 
-def worker(environment: dict[str, str], queue: str) -> contextlib.AbstractContextManager[subprocess.Popen[bytes]]:
+def worker(
+    environment: dict[str, str], queue: str
+) -> contextlib.AbstractContextManager[subprocess.Popen[bytes]]:
     return running(
-        environment, "celery", "-A", "config", "worker", "-Q", queue, "-c", "1", "-n", f"{queue}@test",
-        "--without-gossip", "--without-mingle", "--without-heartbeat", "-l", "WARNING",
+        environment,
+        "celery",
+        "-A",
+        "config",
+        "worker",
+        "-Q",
+        queue,
+        "-c",
+        "1",
+        "-n",
+        f"{queue}@test",
+        "--without-gossip",
+        "--without-mingle",
+        "--without-heartbeat",
+        "-l",
+        "WARNING",
         without="DATABASE_OWNER_URL DATABASE_RELAY_URL",
     )
 
@@ -176,16 +202,29 @@ def test_what_was_posted_while_the_broker_was_flushed_is_heard_all_the_same(hous
 def test_beat_sends_the_sweep(environment, tmp_path):
     from apps.kernel import caching
 
-    with running(environment, "celery", "-A", "config", "beat", "-s", str(tmp_path / "beat"), "--pidfile=", "-l", "WARNING", "--max-interval", "1"):
+    with running(
+        environment,
+        "celery",
+        "-A",
+        "config",
+        "beat",
+        "-s",
+        str(tmp_path / "beat"),
+        "--pidfile=",
+        "-l",
+        "WARNING",
+        "--max-interval",
+        "1",
+    ):
         eventually(lambda: caching._client().llen("default") > 0, patience=60)
 
 
 def test_the_runtime_processes_do_not_know_the_owner(environment):
     code = "import django; django.setup(); from django.db import connections; print(sorted(connections))"
     env = {k: v for k, v in environment.items() if k not in ("DATABASE_OWNER_URL", "DATABASE_RELAY_URL")}
-    known = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, check=True)
+    known = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, check=True
+    )
 
     assert known.stdout.strip() == "['default']"
     assert "owner" in connections
-
-

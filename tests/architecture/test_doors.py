@@ -68,10 +68,8 @@ def test_money_never_passes_through_a_float():
         for app in ("ledger", "periods", "companies")
         for path in (ROOT / "apps" / app).rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Constant)
-        and isinstance(node.value, float)
-        or isinstance(node, ast.Name)
-        and node.id in ("float", "FloatField")
+        if (isinstance(node, ast.Constant) and isinstance(node.value, float))
+        or (isinstance(node, ast.Name) and node.id in ("float", "FloatField"))
     ]
 
     assert floats == []

@@ -69,7 +69,9 @@ def no_broker(monkeypatch):
     from apps.events import relay
 
     hinted = []
-    monkeypatch.setattr(relay, "_hint_one", lambda producer, delivery, correlation: hinted.append(delivery.pk))
+    monkeypatch.setattr(
+        relay, "_hint_one", lambda producer, delivery, correlation: hinted.append(delivery.pk)
+    )
     return hinted
 
 
@@ -94,7 +96,7 @@ def test_it_cannot_be_told_outside_a_transaction(at_acme):
 
 
 def test_names_are_entity_dot_action_and_taken_once():
-    with pytest.raises(TypeError, match="entity.action"):
+    with pytest.raises(TypeError, match="named entity"):
         type("Bad", (Event,), {"name": "ShelfFilled"})
     with pytest.raises(TypeError, match="already the name"):
         type("Twin", (Event,), {"name": "shelf.filled"})
@@ -120,7 +122,7 @@ def test_a_listeners_effect_and_its_mark_commit_together(at_acme, listener, no_b
 
     assert only_delivery().status == "done"
     assert Company.objects.filter(code="S1B1").count() == 1
-    assert HEARD == [(1, "request-9", f"event:{only_delivery().event_id}")]
+    assert [(1, "request-9", f"event:{only_delivery().event_id}")] == HEARD
 
 
 def test_hearing_it_again_changes_nothing(at_acme, listener, no_broker):

@@ -33,7 +33,9 @@ def test_gold_and_withdrawn_currencies_are_no_money():
             currency(code)
 
 
-@pytest.mark.parametrize("text", ["NaN", "Infinity", "-Infinity", "1E+30", "1e2", "1,000.00", "0x10", "", " ", "1.2.3", "١٢"])
+@pytest.mark.parametrize(
+    "text", ["NaN", "Infinity", "-Infinity", "1E+30", "1e2", "1,000.00", "0x10", "", " ", "1.2.3", "١٢"]
+)
 def test_what_is_not_plain_digits_is_refused(text):
     with pytest.raises(AmountMalformed):
         Money.of(text, "USD")

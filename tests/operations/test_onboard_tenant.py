@@ -144,9 +144,7 @@ def test_ids_of_content_types_and_permissions_are_the_same_everywhere(operator, 
         with connections["owner"].cursor() as cursor:
             cursor.execute(f"SELECT id, app_label, model FROM {schema}.django_content_type ORDER BY id")
             types = tuple(cursor.fetchall())
-            cursor.execute(
-                f"SELECT id, codename, content_type_id FROM {schema}.auth_permission ORDER BY id"
-            )
+            cursor.execute(f"SELECT id, codename, content_type_id FROM {schema}.auth_permission ORDER BY id")
             ids[schema] = types, tuple(cursor.fetchall())
 
     assert len(set(ids.values())) == 1

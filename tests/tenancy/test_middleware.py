@@ -36,7 +36,8 @@ def test_without_either_it_is_the_operators_console(client, acme):
 
 
 @pytest.mark.parametrize(
-    ("path", "host"), [("/t/nowhere/", "localhost"), ("/", "nowhere.localhost"), ("/t/nowhere/api/v1/x/", "localhost")]
+    ("path", "host"),
+    [("/t/nowhere/", "localhost"), ("/", "nowhere.localhost"), ("/t/nowhere/api/v1/x/", "localhost")],
 )
 def test_an_unknown_tenant_is_said_to_be_unknown(client, path, host):
     answer = client.get(path, headers={"host": host, "accept": "application/json"})
@@ -87,9 +88,7 @@ def test_a_session_of_one_tenant_is_nobody_at_another(client_for, owner, globex)
 
 def test_two_consoles_on_one_origin_keep_both_sessions(client_for, owner, operator, acme):
     client = client_for(owner)
-    answer = client.post(
-        "/accounts/login/", {"login": operator.email, "password": "correct horse battery"}
-    )
+    answer = client.post("/accounts/login/", {"login": operator.email, "password": "correct horse battery"})
     assert answer.status_code == 302
 
     assert client.get("/").status_code == 200

@@ -17,7 +17,10 @@ _APPLY = "SELECT set_config('search_path', %s, false), set_config('app.current_t
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """Django's own PostgreSQL engine with the tenant applied before each statement that needs it."""
+    """Django's own PostgreSQL engine with the tenant applied before each statement that needs it.
+
+    It hangs on four of the engine's inner methods, of which the stubs know nothing.
+    """
 
     _applied: tuple[str, str] | None = None
     _applying = False
@@ -35,7 +38,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     set_schema = set_schema_to_public = set_tenant
 
     def _cursor(self, name: str | None = None) -> Any:
-        cursor = super()._cursor(name)
+        cursor = super()._cursor(name)  # type: ignore[misc]
         self._apply_tenant()
         return cursor
 
@@ -72,9 +75,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
         super().close()
 
     def _rollback(self) -> None:
-        super()._rollback()
+        super()._rollback()  # type: ignore[misc]
         self._applied = None
 
     def _savepoint_rollback(self, sid: str) -> None:
-        super()._savepoint_rollback(sid)
+        super()._savepoint_rollback(sid)  # type: ignore[misc]
         self._applied = None

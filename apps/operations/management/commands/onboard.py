@@ -31,7 +31,15 @@ class Command(BursarCommand):
         parser.add_argument("--dry-run", action="store_true", help="Say what would be refused; make nothing.")
 
     def answer(  # type: ignore[override]
-        self, *, slug: str, name: str, owner_email: str, owner_name: str, currency: str, dry_run: bool, **_: Any
+        self,
+        *,
+        slug: str,
+        name: str,
+        owner_email: str,
+        owner_name: str,
+        currency: str,
+        dry_run: bool,
+        **_: Any,
     ) -> Answer:
         command = OnboardTenant(
             slug=slug, name=name, owner_email=owner_email, owner_name=owner_name, currency=currency
@@ -45,7 +53,9 @@ def _rehearsed(command: OnboardTenant) -> Answer:
     refusals = rehearse(command, actor=SHELL)
     if refusals:
         raise refusals[0] if len(refusals) == 1 else SeveralRefusals(refusals)
-    return Answer(f"{command.name} would be onboarded as {command.slug}.", {"slug": command.slug, "dry_run": True})
+    return Answer(
+        f"{command.name} would be onboarded as {command.slug}.", {"slug": command.slug, "dry_run": True}
+    )
 
 
 def _onboarded(tenant: Tenant) -> Answer:

@@ -1,0 +1,54 @@
+"""The tenant's one calendar."""
+
+import pytest
+
+from apps.bus import dispatch
+from apps.bus.errors import MayNot
+from apps.kernel.actors import System
+from apps.periods import queries
+from apps.periods.commands import DefineCalendar
+from apps.periods.errors import CalendarIsDefined, CalendarMissing, MonthUnknown
+from apps.periods.models import Calendar
+
+SHELL = System("the suite")
+
+
+def test_a_calendar_begins_in_the_month_it_is_given(at_blank):
+    dispatch(DefineCalendar(name="April", first_month=4), actor=SHELL)
+
+    assert queries.the_calendar().first_month == 4
+
+
+def test_its_history_says_who_defined_it(at_blank):
+    calendar = dispatch(DefineCalendar(name="Standard"), actor=SHELL)
+
+    version = calendar.history.get()
+    assert (version.history_type, version.actor_name) == ("+", "the suite")
+
+
+def test_there_is_one_only(at_acme, controller):
+    with pytest.raises(CalendarIsDefined):
+        dispatch(DefineCalendar(name="Another"), actor=controller)
+
+
+def test_the_database_has_room_for_one_only(at_acme):
+    from django.db import IntegrityError
+
+    with pytest.raises(IntegrityError, match="periods_one_calendar"):
+        Calendar.objects.create(name="Another")
+
+
+@pytest.mark.parametrize("month", [0, 13, -1])
+def test_a_month_is_one_of_twelve(at_blank, month):
+    with pytest.raises(MonthUnknown):
+        dispatch(DefineCalendar(name="Odd", first_month=month), actor=SHELL)
+
+
+def test_without_one_there_is_nothing_to_ask(at_blank):
+    with pytest.raises(CalendarMissing):
+        queries.the_calendar()
+
+
+def test_an_accountant_may_not(at_acme, accountant):
+    with pytest.raises(MayNot):
+        dispatch(DefineCalendar(name="Another"), actor=accountant)

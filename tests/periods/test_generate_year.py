@@ -1,0 +1,129 @@
+"""Fiscal years of twelve periods that neither overlap nor leave a gap."""
+
+import datetime as dt
+
+import pytest
+from django.db import DatabaseError, IntegrityError, transaction
+
+from apps.bus import dispatch
+from apps.kernel.actors import System
+from apps.kernel.clock import today
+from apps.periods import queries
+from apps.periods.commands import ClosePeriod, DefineCalendar, GenerateYear
+from apps.periods.errors import (
+    CalendarMissing,
+    PeriodOverlaps,
+    YearBeforeClosedPeriod,
+    YearOutOfRange,
+    YearWouldLeaveAGap,
+)
+from apps.periods.models import Calendar, FiscalYear, Period
+
+SHELL = System("the suite")
+THIS_YEAR = today().year
+
+
+@pytest.mark.parametrize("first_month", range(1, 13))
+def test_every_day_of_a_year_is_in_one_period(at_blank, first_month):
+    dispatch(DefineCalendar(name="Standard", first_month=first_month), actor=SHELL)
+
+    year = dispatch(GenerateYear(year=2027), actor=SHELL)  # ends in a leap year, from the third month on
+
+    day, days = dt.date(2027, first_month, 1), []
+    while Period.objects.covering(day).count() == 1:
+        days.append(day)
+        day += dt.timedelta(days=1)
+    assert (days[0], days[-1]) == (year.starts_on, year.ends_on)
+    assert len(days) == (366 if first_month >= 3 else 365)
+    assert list(Period.objects.values_list("number", flat=True)) == list(range(1, 13))
+
+
+def test_a_year_that_ends_in_the_next_is_named_for_both(at_blank):
+    dispatch(DefineCalendar(name="April", first_month=4), actor=SHELL)
+
+    year = dispatch(GenerateYear(year=2026), actor=SHELL)
+
+    assert year.code == "2026/27"
+    assert (year.starts_on, year.ends_on) == (dt.date(2026, 4, 1), dt.date(2027, 3, 31))
+    assert queries.period_of(dt.date(2027, 1, 15)).code == "2027-01"
+    assert queries.period_of(dt.date(2026, 3, 31)) is None
+
+
+def test_years_are_added_at_either_end(at_acme, controller):
+    dispatch(GenerateYear(year=THIS_YEAR + 1), actor=controller)
+    dispatch(GenerateYear(year=THIS_YEAR - 1), actor=controller)
+
+    assert [year.code for year in queries.years()] == [
+        str(THIS_YEAR - 1),
+        str(THIS_YEAR),
+        str(THIS_YEAR + 1),
+    ]
+
+
+def test_refuses_a_year_that_is_there(at_acme, controller):
+    with pytest.raises(PeriodOverlaps):
+        dispatch(GenerateYear(year=THIS_YEAR), actor=controller)
+
+
+def test_refuses_a_gap_between_years(at_acme, controller):
+    with pytest.raises(YearWouldLeaveAGap):
+        dispatch(GenerateYear(year=THIS_YEAR + 2), actor=controller)
+
+
+def test_refuses_a_year_before_a_closed_period(at_acme, controller, january):
+    dispatch(ClosePeriod(period_id=january.pk, reason="The month is over."), actor=controller)
+
+    with pytest.raises(YearBeforeClosedPeriod):
+        dispatch(GenerateYear(year=THIS_YEAR - 1), actor=controller)
+    dispatch(GenerateYear(year=THIS_YEAR + 1), actor=controller)
+
+
+@pytest.mark.parametrize("year", [0, 1899, 3000, 10**9])
+def test_refuses_years_nobody_keeps_books_for(at_acme, controller, year):
+    with pytest.raises(YearOutOfRange):
+        dispatch(GenerateYear(year=year), actor=controller)
+
+
+def test_refuses_without_a_calendar(at_blank):
+    with pytest.raises(CalendarMissing):
+        dispatch(GenerateYear(year=2026), actor=SHELL)
+
+
+def test_the_database_refuses_overlapping_periods(at_acme, january):
+    with pytest.raises(IntegrityError, match="periods_do_not_overlap"):
+        Period.objects.create(
+            year=january.year,
+            calendar=january.calendar,
+            number=13,
+            code="extra",
+            starts_on=january.ends_on,
+            ends_on=january.ends_on,
+        )
+
+
+@pytest.mark.parametrize("months", [(), (1,), (1, 3), (2, 3), (1, 2)])
+def test_the_database_refuses_a_year_that_is_not_covered(at_acme, months):
+    calendar = Calendar.objects.get()
+    with pytest.raises(DatabaseError) as caught, transaction.atomic():
+        year = FiscalYear.objects.create(
+            calendar=calendar, code="2099", starts_on=dt.date(2099, 1, 1), ends_on=dt.date(2099, 3, 31)
+        )
+        for month in months:
+            Period.objects.create(
+                year=year,
+                calendar=calendar,
+                number=month,
+                code=f"2099-{month:02}",
+                starts_on=dt.date(2099, month, 1),
+                ends_on=dt.date(2099, month + 1, 1) - dt.timedelta(days=1),
+            )
+
+    assert caught.value.__cause__.sqlstate == "BP001"
+    assert not FiscalYear.objects.filter(code="2099").exists()
+
+
+def test_the_grid_shows_years_with_their_periods(at_acme):
+    [(year, periods)] = queries.calendar_grid()
+
+    assert year.code == str(THIS_YEAR)
+    assert [period.number for period in periods] == list(range(1, 13))
