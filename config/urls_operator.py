@@ -1,27 +1,17 @@
-"""Stand-in until the console lands."""
+"""The platform's addresses: the operator's console and API."""
 
-from django.http import HttpResponse
-from django.shortcuts import redirect
 from django.urls import include, path
-from drf_spectacular.views import SpectacularAPIView
 
-from apps.kernel.tenant import current_tenant
+from apps.console.sites import operator_site
 from apps.modules.urls import mounted
 
+from .urls import ANYWHERE, handler400, handler403, handler404, handler500
 
-def ix(r):
-    return HttpResponse(str(current_tenant())) if r.user.is_authenticated else redirect("account_login")
+__all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]
 
-
-admin = ([path("", ix, name="index")], "admin")
-NAMES = ("tenancy", "operations", "audit", "identity")
 urlpatterns = [
-    *mounted(*NAMES),
-    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    *ANYWHERE,
+    *mounted("tenancy", "operations", "audit", "identity"),
     path("accounts/", include("allauth.account.urls")),
-    path("", include(admin)),
+    path("", operator_site.urls),
 ]
-handler404 = "apps.kernel.problems.not_found"
-handler403 = "apps.kernel.problems.forbidden"
-handler400 = "apps.kernel.problems.bad_request"
-handler500 = "apps.kernel.problems.server_error"

@@ -90,4 +90,6 @@ def _check_deferred_constraints() -> None:
         with connection.cursor() as cursor:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
     except DatabaseError as error:
-        raise refusal_behind(error) or error from error
+        if refusal := refusal_behind(error):
+            raise refusal from error
+        raise

@@ -44,7 +44,9 @@ def atomic(envelope: Envelope, next: Next) -> Any:
             _before_commit(envelope, result)
             return result
     except DatabaseError as error:
-        raise refusal_behind(error) or error from error
+        if refusal := refusal_behind(error):
+            raise refusal from error
+        raise
 
 
 def _before_commit(envelope: Envelope, result: Any) -> None:

@@ -1,5 +1,13 @@
 from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
 
 
 class ConsoleConfig(AppConfig):
+    """Gathers the pages: first those of the floors below, then every app's admin.py."""
+
     name = "apps.console"
+
+    def ready(self) -> None:
+        from . import audit_pages, event_pages  # noqa: F401
+
+        autodiscover_modules("admin")

@@ -4,4 +4,5 @@ MODULE = Module(
     name="console",
     version="1.0.0",
     description="The two admin sites and their building blocks.",
+    dependencies=("audit", "bus", "events", "modules"),
 )

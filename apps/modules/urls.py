@@ -6,20 +6,26 @@ from collections.abc import Callable
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import URLResolver, include, path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from apps.kernel.manifest import Module
 
 from . import registry
 
 
-def mounted(*names: str) -> list[URLResolver]:
-    """The endpoints of the named modules, or of all that have any."""
-    return [
+def mounted(*names: str) -> list[URLResolver | URLPattern]:
+    """The endpoints of the named modules, or of all that have any; any other address below api/ is nowhere, so
+    that the console's login does not answer it."""
+    endpoints = [
         path(f"api/v1/{module.name}/", include((module.router, module.name)))
         for module in registry.modules()
         if module.router and (not names or module.name in names)
     ]
+    return [*endpoints, re_path("^api/", nowhere)]
+
+
+def nowhere(request: HttpRequest) -> HttpResponse:
+    raise Http404
 
 
 class ModuleGateMiddleware:

@@ -122,11 +122,12 @@ def test_refuses_what_does_not_balance(api, accountant, sale):
     assert (answer.status_code, answer.json()["code"]) == (422, "ledger.entry_unbalanced")
 
 
-@pytest.mark.parametrize("amount", ["0.001", "99999999999999999.00"])
-def test_refuses_an_amount_that_cannot_be(api, accountant, sale, amount):
-    sale["lines"][0]["amount"] = amount
+def test_refuses_an_amount_that_cannot_be(api, accountant, sale):
+    caller = api(accountant)
 
-    assert api(accountant).post("ledger/entries/", sale).status_code == 422
+    for amount in ("0.001", "99999999999999999.00", "0.00"):
+        sale["lines"][0]["amount"] = amount
+        assert caller.post("ledger/entries/", sale).status_code == 422
 
 
 def test_names_the_line_of_a_wrong_field(api, accountant, sale):
@@ -169,11 +170,12 @@ def test_trial_balance(api, accountant, auditor, sale):
     ]
 
 
-@pytest.mark.parametrize("query", [{"by": "week"}, {"since": "yesterday"}, {"when": "2026-01-01"}])
-def test_trial_balance_refuses_a_question_it_does_not_understand(api, auditor, query):
-    answer = api(auditor).get("ledger/trial-balance/", **query)
+def test_trial_balance_refuses_a_question_it_does_not_understand(api, auditor):
+    caller = api(auditor)
 
-    assert (answer.status_code, answer.json()["errors"][0]["attr"]) == (400, *query)
+    for query in ({"by": "week"}, {"since": "yesterday"}, {"when": "2026-01-01"}):
+        answer = caller.get("ledger/trial-balance/", **query)
+        assert (answer.status_code, answer.json()["errors"][0]["attr"]) == (400, *query)
 
 
 def test_opens_and_deactivates_an_account(api, controller):

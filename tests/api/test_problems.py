@@ -60,15 +60,15 @@ def test_method_not_allowed(api, owner):
         problem(answer, 405, "request.method_not_allowed")
 
 
-@pytest.mark.parametrize("body", ["{", '{"a": NaN}', "[" * 100_000, b"\xff", "[]", "3"])
-def test_malformed_body(api, controller, body):
-    answer = api(controller).client.post(
-        "/t/acme/api/v1/periods/years/", body, content_type="application/json"
-    )
+def test_malformed_body(api, controller):
+    client = api(controller).client
 
-    assert answer.status_code == 400
-    problem(answer, 400, answer.json()["code"])
-    assert answer.json()["code"] in ("request.parse_error", "request.invalid")
+    for body in ("{", '{"a": NaN}', "[" * 100_000, b"\xff"):
+        answer = client.post("/t/acme/api/v1/periods/years/", body, content_type="application/json")
+        problem(answer, 400, "request.parse_error")
+    for body in ("[]", "3", "null", '"x"'):
+        answer = client.post("/t/acme/api/v1/periods/years/", body, content_type="application/json")
+        problem(answer, 400, "request.invalid")
 
 
 def test_body_too_large(api, controller):
@@ -115,13 +115,13 @@ def test_an_unexpected_failure_tells_nothing(api, auditor, monkeypatch):
     caller.client.raise_request_exception = False
 
     def fail(*_: object, **__: object) -> None:
-        raise RuntimeError("the secret is 42")
+        raise RuntimeError("the secret is swordfish")
 
     monkeypatch.setattr(TrialBalance, "answer", fail)
     answer = caller.get("ledger/trial-balance/")
 
     problem(answer, 500, "request.internal_server_error")
-    assert b"42" not in answer.content
+    assert b"swordfish" not in answer.content
 
 
 def test_a_module_that_is_off_is_not_there(api, owner, monkeypatch):

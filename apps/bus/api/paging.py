@@ -63,7 +63,7 @@ def _is_ours(cursor: str) -> bool:
         said = parse_qs(b64decode(cursor.encode("ascii"), validate=True).decode("ascii"), strict_parsing=True)
     except ValueError:
         return False
-    return set(said) <= {"p", "o", "r"}
+    return bool(said) and set(said) <= {"p", "o", "r"}
 
 
 def _refuse(parameter: str, sentence: str) -> Never:

@@ -6,6 +6,7 @@ from inspect import cleandoc
 from typing import Any, cast
 
 from drf_spectacular.authentication import SessionScheme
+from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer
 
@@ -18,6 +19,14 @@ REHEARSE = OpenApiParameter(
 )
 
 
+class PlaneGenerator(SchemaGenerator):
+    """Describes the plane that the request came to: the operator's or a tenant's."""
+
+    def get_schema(self, request: Any = None, public: bool = False) -> Any:
+        self.urlconf = self.urlconf or getattr(request, "urlconf", None)
+        return super().get_schema(request, public)  # type: ignore[no-untyped-call]
+
+
 class Schema(AutoSchema):
     """Operation ids are the commands' names (`ledger_post_entry`), summaries their titles."""
 
@@ -27,7 +36,7 @@ class Schema(AutoSchema):
         return str(super().get_operation_id())
 
     def get_summary(self) -> str:
-        return str(self._door.command.title()) if self._asks else _doc(self.view).split("\n")[0].rstrip(".")
+        return str(self._door.command.title()) if self._asks else _first_sentence(self.view)
 
     def get_description(self) -> str:  # type: ignore[override]
         if self._asks:
@@ -82,6 +91,10 @@ def _answers(view: Asks) -> dict[int, Any]:
         resource_type_field_name=None,
     )
     return {200: either}
+
+
+def _first_sentence(view: Any) -> str:
+    return _doc(view).replace("\n", " ").split(". ")[0].rstrip(".")
 
 
 def _doc(thing: Any) -> str:

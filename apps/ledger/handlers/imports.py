@@ -17,6 +17,7 @@ from apps.ledger.journal_file import FileAccount, FileEntry, FileLine, read_acco
 from apps.ledger.models import Account, JournalImport
 from apps.periods import queries as periods
 from apps.periods.commands import GenerateYear
+from apps.periods.rules import year_must_be_in_range
 
 MOST_ROWS_NAMED = 20
 TYPES = {
@@ -108,6 +109,9 @@ def _generate_years(days: Sequence[dt.date]) -> None:
     """The fiscal years of the days that are not there, each next to one that is."""
     first_month = periods.the_calendar().first_month
     needed = {periods.fiscal_year_of(day, first_month) for day in days}
+    with together() as asked:
+        for year in sorted(needed):
+            asked.check(year_must_be_in_range, year)
     there = {year.starts_on.year for year in periods.years()}
     first, last = min(there | needed), max(there | needed)
     begin = min(there, default=first)

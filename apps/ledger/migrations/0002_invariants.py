@@ -94,18 +94,18 @@ CREATE TRIGGER ledger_entry_guard BEFORE INSERT OR UPDATE OR DELETE ON ledger_en
 #
 # FOR SHARE on the entry: whoever posts it at this moment waits until these lines are committed, and then counts
 # them; whoever has posted it is seen. FOR SHARE on the accounts: they cannot be deactivated or get children
-# meanwhile (4). Whether they have children is asked after the lock, in a statement of its own: the one that waited
-# would still see what was before.
+# meanwhile (4). What is wrong with a locked row is asked by FILTER and not by WHERE, which PostgreSQL would push
+# below the lock, so that only the faulty rows were locked. Whether accounts have children is asked after the lock, in
+# a statement of its own: the one that waited would still see what was before.
 LINES = """
 CREATE FUNCTION ledger_lines_guard() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     named text;
 BEGIN
     EXECUTE format($sql$
-        SELECT coalesce(number, id)
+        SELECT min(coalesce(number, id)) FILTER (WHERE status <> 'draft')
         FROM (SELECT id, number, status FROM %I.ledger_entry
               WHERE id IN (SELECT entry_id FROM changed) ORDER BY id FOR SHARE) AS held
-        WHERE status <> 'draft' LIMIT 1
         $sql$, TG_TABLE_SCHEMA) INTO named;
     IF named IS NOT NULL THEN
         RAISE EXCEPTION 'The lines of entry % are posted and never change.', named
@@ -115,10 +115,9 @@ BEGIN
         RETURN NULL;
     END IF;
     EXECUTE format($sql$
-        SELECT code
+        SELECT min(code) FILTER (WHERE NOT is_active)
         FROM (SELECT code, is_active FROM %I.ledger_account
               WHERE id IN (SELECT account_id FROM changed) ORDER BY id FOR SHARE) AS held
-        WHERE NOT is_active LIMIT 1
         $sql$, TG_TABLE_SCHEMA) INTO named;
     IF named IS NOT NULL THEN
         RAISE EXCEPTION 'Account % is inactive.', named

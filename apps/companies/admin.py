@@ -1,0 +1,32 @@
+"""Companies, in the tenant's console."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from apps.console import hooks
+from apps.console.admin import ReadOnlyAdmin
+from apps.console.sites import tenant_site
+
+from .models import Company
+
+
+@admin.register(Company, site=tenant_site)
+class CompanyAdmin(ReadOnlyAdmin):
+    """The legal entities that keep books here."""
+
+    list_display = ("code", "name", "parent", "currency", "country")
+    search_fields = ("code", "name")
+    ordering = ("code",)
+
+
+hooks.plug(
+    "tenant",
+    hooks.MenuItem(
+        group="Structure",
+        title="Companies",
+        icon="domain",
+        url="admin:companies_company_changelist",
+        permission="companies.view_company",
+    ),
+)

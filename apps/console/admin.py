@@ -1,0 +1,148 @@
+"""Building blocks of the consoles' pages.
+
+Rows are looked at in the admin and changed by commands: nothing is added, edited or deleted behind the bus.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.db import models
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from unfold.admin import ModelAdmin, TabularInline
+
+from apps.bus import Command, dispatch
+from apps.kernel.actors import Actor
+from apps.kernel.errors import Refusal
+
+
+@dataclass(frozen=True)
+class Link:
+    """A button on a row's page that leads to a command."""
+
+    title: str
+    url: str
+    icon: str = ""
+
+
+class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]
+    """Looks and never touches. `links` are the commands that can be given about a row."""
+
+    change_form_outer_before_template = "console/links.html"
+    list_per_page = 50
+    list_fullwidth = True
+    compressed_fields = True
+    show_full_result_count = False
+    actions = None
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+    def links(self, request: HttpRequest, obj: Any) -> Sequence[Link]:
+        return ()
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        obj = self.get_object(request, object_id)
+        context = {"links": self.links(request, obj) if obj else (), **(extra_context or {})}
+        response: HttpResponse = super().change_view(request, object_id, form_url, context)
+        return response
+
+
+class ReadOnlyInline(TabularInline):  # type: ignore[misc]
+    extra = 0
+    can_delete = False
+    show_change_link = False
+
+    def has_add_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+
+class CommandPage:
+    """A page that does one command: what it is, a form, what stands against it, and a button.
+
+    A subclass names the `command` and its `form` and says what it means in `build`, `facts` and `done`.
+    """
+
+    command: type[Command]
+    form: type[Form] = Form
+    template = "console/command.html"
+    danger = False
+
+    def __call__(self, request: HttpRequest, *, context: dict[str, Any], **given: Any) -> HttpResponseBase:
+        form = self.form(request.POST or None, **self.form_options(**given))
+        refusals: Sequence[Refusal] = ()
+        if request.method == "POST" and form.is_valid():
+            try:
+                result = dispatch(self.build(form, **given), actor=_actor(request))
+            except Refusal as refusal:
+                refusals = refusal.refusals
+            else:
+                return self.done(request, result)
+        shown = self._shown(form, refusals, given)
+        return TemplateResponse(request, self.template, context | shown, status=_status(refusals))
+
+    def build(self, form: Form, **given: Any) -> Command:
+        return self.command(**given, **form.cleaned_data)
+
+    def form_options(self, **given: Any) -> dict[str, Any]:
+        return {}
+
+    def facts(self, **given: Any) -> Sequence[tuple[str, str]]:
+        """What the reader must know before he presses the button."""
+        return ()
+
+    def standing_against(self, **given: Any) -> Sequence[Refusal]:
+        """What would be refused already now."""
+        return ()
+
+    def sentence(self, result: Any) -> str:
+        return f"{self.command.title()}: {result}"
+
+    def back(self, result: Any) -> str:
+        """The URL name to go to, or a URL."""
+        return "admin:index"
+
+    def done(self, request: HttpRequest, result: Any) -> HttpResponseBase:
+        messages.success(request, self.sentence(result))
+        return redirect(self.back(result))
+
+    def _shown(self, form: Form, refusals: Sequence[Refusal], given: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "form": form,
+            "refusals": refusals,
+            "against": () if refusals else self.standing_against(**given),
+            "facts": self.facts(**given),
+            "what": _first_sentences(self.command),
+            "button": self.command.title(),
+            "danger": self.danger,
+        }
+
+
+def _first_sentences(command: type[Command]) -> str:
+    return " ".join((command.__doc__ or "").split("\n\n")[0].split())
+
+
+def _status(refusals: Sequence[Refusal]) -> int:
+    return max((each.status for each in refusals), default=200)
+
+
+def _actor(request: HttpRequest) -> Actor:
+    """Every page is behind the site's login, so this is a User."""
+    return request.user  # type: ignore[return-value]

@@ -1,0 +1,27 @@
+"""Where one is: said in the head of every page, before login too."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+
+from apps.kernel.tenant import current_tenant
+
+
+def console(request: HttpRequest) -> dict[str, str]:
+    tenant = current_tenant()
+    if tenant is None:
+        return {"console_name": "Bursar operator console", "console_kind": "operator"}
+    return {"console_name": tenant.name, "console_kind": "tenant"}
+
+
+def site_header(request: HttpRequest) -> str:
+    tenant = current_tenant()
+    return tenant.name if tenant else "Bursar"
+
+
+def site_subheader(request: HttpRequest) -> str:
+    return "Back office" if current_tenant() else "Operator console"
+
+
+def environment(request: HttpRequest) -> list[str]:
+    return ["Tenant", "info"] if current_tenant() else ["Platform", "warning"]

@@ -1,0 +1,70 @@
+"""The first page: figures, charts and short lists, of which each shows itself only to whoever may see it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from apps.kernel.tenant import current_tenant
+
+from . import hooks
+
+
+def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    plane: hooks.Plane = "tenant" if current_tenant() else "operator"
+    return context | {
+        "figures": [_figure(each) for each in hooks.figures(plane) if hooks.may(request, each)],
+        "charts": [_chart(each) for each in hooks.charts(plane) if hooks.may(request, each)],
+        "tables": [_table(each) for each in hooks.tables(plane) if hooks.may(request, each)],
+    }
+
+
+def _figure(figure: hooks.Figure) -> dict[str, Any]:
+    return {
+        "title": figure.title,
+        "icon": figure.icon,
+        "value": figure.value(),
+        "note": figure.note(),
+        "link": reverse(figure.link) if figure.link else "",
+    }
+
+
+def _chart(chart: hooks.Chart) -> dict[str, Any]:
+    plot = chart.plot()
+    data = {
+        "labels": list(plot.labels),
+        "datasets": [
+            {
+                "label": each.name,
+                "data": list(each.values),
+                "backgroundColor": f"var({each.colour})",
+                "borderColor": f"var({each.colour})",
+                "displayYAxis": True,
+                "maxBarThickness": 18,
+                "categoryPercentage": 0.7,
+                "barPercentage": 0.9,
+            }
+            for each in plot.series
+        ],
+    }
+    return {
+        "title": chart.title,
+        "kind": chart.kind,
+        "unit": plot.unit,
+        "data": json.dumps(data),
+        "headers": ["", *(each.name for each in plot.series)],
+        "rows": [(label, *values) for label, *values in zip(plot.labels, *(s.values for s in plot.series), strict=True)],
+    }
+
+
+def _table(table: hooks.Table) -> dict[str, Any]:
+    return {
+        "title": table.title,
+        "headers": table.headers,
+        "rows": [[cell if isinstance(cell, tuple) else (cell, "") for cell in row] for row in table.rows()],
+        "empty": table.empty,
+        "link": reverse(table.link) if table.link else "",
+    }

@@ -1,0 +1,26 @@
+"""The menu at the side: what the user may open, in its groups."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from apps.kernel.tenant import current_tenant
+
+from . import hooks
+
+
+def menu(request: HttpRequest) -> list[dict[str, Any]]:
+    plane: hooks.Plane = "tenant" if current_tenant() else "operator"
+    groups: dict[str, list[dict[str, Any]]] = {"": [_item("Dashboard", "space_dashboard", reverse("admin:index"))]}
+    for part in hooks.menu(plane):
+        if hooks.may(request, part):
+            url = part.url if isinstance(part, hooks.MenuItem) else f"admin:{part.name}"
+            groups.setdefault(part.group, []).append(_item(part.title, part.icon, reverse(url)))
+    return [{"title": title, "items": items, "separator": bool(title)} for title, items in groups.items()]
+
+
+def _item(title: str, icon: str, link: str) -> dict[str, Any]:
+    return {"title": title, "icon": icon, "link": link}

@@ -1,0 +1,34 @@
+"""Ctrl+K: what the user may see, a few of each kind, and of this tenant alone."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+from django.urls import reverse
+from unfold.dataclasses import SearchResult
+
+from apps.kernel.tenant import current_tenant
+
+from . import hooks
+
+MOST = 8
+
+
+def search(request: HttpRequest, term: str) -> list[SearchResult]:
+    plane: hooks.Plane = "tenant" if current_tenant() else "operator"
+    return [
+        *_pages(request, plane, term),
+        *(
+            SearchResult(found.title, found.description, found.link, found.icon)
+            for each in hooks.searches(plane)
+            if hooks.may(request, each)
+            for found in each.find(term)[:MOST]
+        ),
+    ]
+
+
+def _pages(request: HttpRequest, plane: hooks.Plane, term: str) -> list[SearchResult]:
+    return [
+        SearchResult(page.title, page.group, reverse(f"admin:{page.name}"), page.icon)
+        for page in hooks.pages(plane)
+        if page.group and term in page.title.lower() and hooks.may(request, page)
+    ]

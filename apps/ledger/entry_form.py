@@ -1,0 +1,107 @@
+"""The form for a new entry: a head, and as many lines as it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.forms import formset_factory
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+
+from apps.bus import dispatch
+from apps.companies import queries as companies
+from apps.console.widgets import Form
+from apps.kernel.clock import today
+from apps.kernel.errors import Refusal
+
+from .commands import DraftEntry, Line, PostEntry
+from .models import Account, Entry, Journal
+
+
+class Head(Form):
+    posted_on = forms.DateField(label="Date", initial=today)
+    journal = forms.ChoiceField()
+    memo = forms.CharField(max_length=400)
+    payee = forms.CharField(max_length=200, required=False)
+    reference = forms.CharField(max_length=120, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.base_fields["journal"].choices = [(j.code, str(j)) for j in Journal.objects.all()]  # type: ignore[attr-defined]
+        super().__init__(*args, **kwargs)
+
+
+class LineForm(Form):
+    account = forms.CharField(required=False)
+    currency = forms.CharField(required=False, max_length=3)
+    debit = forms.CharField(required=False)
+    credit = forms.CharField(required=False)
+
+    def clean(self) -> dict[str, Any]:
+        given = self.cleaned_data
+        if bool(given.get("debit")) == bool(given.get("credit")) and given.get("account"):
+            raise forms.ValidationError("A line has a debit or a credit.")
+        given["amount"] = _amount(given.get("debit", "")) - _amount(given.get("credit", ""))
+        return given
+
+    def line(self) -> Line | None:
+        given = self.cleaned_data
+        if not given.get("account"):
+            return None
+        return Line(
+            account=given["account"].split(" ")[0], currency=given["currency"], amount=given["amount"]
+        )
+
+
+LineForms = formset_factory(LineForm, extra=4)
+
+
+class NewEntry:
+    """Saved as a draft or posted at once, by the button that was pressed."""
+
+    def __call__(self, request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBase:
+        head, lines = Head(request.POST or None), LineForms(request.POST or None, initial=_blank())
+        refusals: Sequence[Refusal] = ()
+        if request.method == "POST" and head.is_valid() and lines.is_valid():
+            try:
+                entry = self._write(request, head, lines)
+            except Refusal as refusal:
+                refusals = refusal.refusals
+            else:
+                messages.success(request, f"{entry} is {'posted' if entry.is_posted else 'saved'}.")
+                return redirect("admin:ledger_entry_change", entry.pk)
+        shown = {
+            "form": head,
+            "lines": lines,
+            "refusals": refusals,
+            "accounts": Account.objects.filter(is_active=True),
+            "may_post": request.user.has_perm(PostEntry.permission),  # type: ignore[union-attr]  # behind the login
+        }
+        status = max((each.status for each in refusals), default=200)
+        return TemplateResponse(request, "console/new_entry.html", context | shown, status=status)
+
+    def _write(self, request: HttpRequest, head: Head, lines: Any) -> Entry:
+        command = PostEntry if "post" in request.POST else DraftEntry
+        written = tuple(line for form in lines if (line := form.line()) is not None)
+        entry: Entry = dispatch(
+            command(lines=written, **head.cleaned_data),
+            actor=request.user,  # type: ignore[arg-type]  # behind the login
+        )
+        return entry
+
+
+def _blank() -> list[dict[str, str]]:
+    company = companies.first_company()
+    return [{"currency": company.currency if company else ""}] * 4
+
+
+def _amount(text: str) -> Decimal:
+    """As typed, thousands separators allowed; the ledger judges the rest."""
+    try:
+        return Decimal(text.replace(",", "").strip() or 0)
+    except InvalidOperation:
+        raise forms.ValidationError(f"{text!r} is not an amount.") from None

@@ -1,0 +1,144 @@
+"""The period calendar: years by months, with a button in each cell that can be closed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.template.response import TemplateResponse
+from django.urls import reverse
+
+from apps.console import hooks
+from apps.console.admin import CommandPage
+from apps.console.widgets import Form, reason
+from apps.kernel.clock import today
+from apps.kernel.errors import Refusal
+
+from . import queries
+from .commands import ClosePeriod, GenerateYear
+from .models import FiscalYear, Period
+
+VIEW, CLOSE, MANAGE = "periods.view_period", "periods.close_period", "periods.manage_calendar"
+
+
+def calendar(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBase:
+    grid = [(year, [_cell(period) for period in periods]) for year, periods in queries.calendar_grid()]
+    user = request.user
+    return TemplateResponse(
+        request,
+        "console/calendar.html",
+        context
+        | {
+            "grid": grid,
+            "numbers": range(1, 13),
+            "may_close": user.has_perm(CLOSE),  # type: ignore[union-attr]  # behind the site's login
+            "may_generate": user.has_perm(MANAGE),  # type: ignore[union-attr]
+        },
+    )
+
+
+def _cell(period: Period) -> dict[str, Any]:
+    """A period that has not begun is open too, and nobody means to close it."""
+    state = "closed" if not period.is_open else "coming" if period.starts_on > today() else "open"
+    return {
+        "period": period,
+        "state": state,
+        "word": {"closed": "Closed", "open": "Open", "coming": "Not begun"}[state],
+        "icon": {"closed": "lock", "open": "edit_calendar", "coming": "event_upcoming"}[state],
+        "month": f"{period.starts_on:%b}",
+        "close": reverse("admin:close_period", args=[period.pk]),
+    }
+
+
+class Reason(Form):
+    reason = reason()
+
+
+class Close(CommandPage):
+    """What would be closed, what stands against it, and why it is done."""
+
+    command = ClosePeriod
+    form = Reason
+    danger = True
+
+    def facts(self, *, period_id: int) -> Sequence[tuple[str, str]]:
+        period = _period(period_id)
+        return (
+            ("Period", f"{period.code}, number {period.number} of {period.year}"),
+            ("Days", f"{period.starts_on:%d %B %Y} to {period.ends_on:%d %B %Y}"),
+            ("Status", period.get_status_display()),
+            ("Afterwards", "Nothing more can be posted in it."),
+        )
+
+    def standing_against(self, *, period_id: int) -> Sequence[Refusal]:
+        return queries.blockers(_period(period_id))
+
+    def sentence(self, result: Period) -> str:
+        return f"Period {result.code} is closed. The audit trail says who and why."
+
+    def back(self, result: Period) -> str:
+        return "admin:calendar"
+
+
+class Year(Form):
+    year = forms.IntegerField(label="First calendar year", help_text="The year in which the fiscal year begins.")
+
+
+class Generate(CommandPage):
+    command = GenerateYear
+    form = Year
+
+    def form_options(self) -> dict[str, Any]:
+        years = queries.years()
+        return {"initial": {"year": years[-1].starts_on.year + 1 if years else today().year}}
+
+    def sentence(self, result: FiscalYear) -> str:
+        return f"The year {result.code} has its twelve periods."
+
+    def back(self, result: FiscalYear) -> str:
+        return "admin:calendar"
+
+
+def _period(period_id: int) -> Period:
+    period = Period.objects.filter(pk=period_id).select_related("year").first()
+    if period is None:
+        raise Http404
+    return period
+
+
+def _open_periods() -> str:
+    return f"{Period.objects.open().filter(starts_on__lte=today()).count()}"
+
+
+def _oldest_open() -> str:
+    oldest = Period.objects.open().order_by("starts_on").first()
+    return f"the oldest is {oldest.code}" if oldest else "everything is closed"
+
+
+def _find(term: str) -> Sequence[hooks.Found]:
+    return [
+        hooks.Found(f"Period {period.code}", period.get_status_display(), reverse("admin:calendar"), "calendar_month")
+        for period in Period.objects.filter(code__icontains=term).order_by("-starts_on")[:8]
+    ]
+
+
+hooks.plug(
+    "tenant",
+    hooks.Figure(
+        title="Open periods", permission=VIEW, icon="calendar_month", value=_open_periods, note=_oldest_open,
+        link="admin:calendar",
+    ),
+    hooks.Page(
+        path="periods/", name="calendar", title="Periods", permission=VIEW, view=calendar, group="Books",
+        icon="calendar_month",
+    ),
+    hooks.Page(
+        path="periods/<int:period_id>/close/", name="close_period", title="Close period", permission=CLOSE, view=Close(),
+    ),
+    hooks.Page(
+        path="periods/generate/", name="generate_year", title="Generate a year", permission=MANAGE, view=Generate(),
+    ),
+    hooks.Search(permission=VIEW, find=_find),
+)

@@ -1,0 +1,87 @@
+"""Settings: what there is, what it is set to, and changing it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponseBase
+from django.template.response import TemplateResponse
+from django.urls import reverse
+
+from apps.bus import Command
+from apps.console import hooks
+from apps.console.admin import CommandPage
+from apps.console.widgets import Form
+
+from . import queries
+from .commands import ChangeSetting
+from .declarations import all_declared, declared
+
+VIEW, MANAGE = "preferences.view_setting", "preferences.manage_settings"
+
+
+def settings_page(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBase:
+    rows = [
+        {
+            "setting": each,
+            "value": json.dumps(queries.value(each)),
+            "is_default": queries.value(each) == each.default,
+            "change": reverse("admin:change_setting", args=[each.key]),
+        }
+        for each in all_declared()
+    ]
+    may_change = request.user.has_perm(MANAGE)  # type: ignore[union-attr]  # behind the site's login
+    return TemplateResponse(request, "console/settings.html", context | {"rows": rows, "may_change": may_change})
+
+
+class Value(Form):
+    value = forms.CharField(help_text="As JSON: 12, true, or “a text” in quotation marks.")
+
+    def clean_value(self) -> Any:
+        try:
+            return json.loads(self.cleaned_data["value"])
+        except ValueError:
+            raise ValidationError("This is not JSON.") from None
+
+
+class Change(CommandPage):
+    command = ChangeSetting
+    form = Value
+
+    def form_options(self, *, key: str) -> dict[str, Any]:
+        return {"initial": {"value": json.dumps(queries.value(declared(key)))}}
+
+    def build(self, form: forms.Form, *, key: str) -> Command:
+        return ChangeSetting(key=key, value=form.cleaned_data["value"])
+
+    def facts(self, *, key: str) -> Sequence[tuple[str, str]]:
+        setting = declared(key)
+        return (
+            ("Setting", setting.key),
+            ("Decides", setting.description),
+            ("Type", setting.type.__name__),
+            ("Default", json.dumps(setting.default)),
+        )
+
+    def sentence(self, result: Any) -> str:
+        return f"{result.key} is {json.dumps(result.value)} from now on."
+
+    def back(self, result: Any) -> str:
+        return "admin:settings"
+
+
+hooks.plug(
+    "tenant",
+    hooks.Page(
+        path="preferences/", name="settings", title="Settings", permission=VIEW, view=settings_page, group="Structure",
+        icon="tune",
+    ),
+    hooks.Page(
+        path="preferences/<str:key>/change/", name="change_setting", title="Change a setting", permission=MANAGE,
+        view=Change(),
+    ),
+)

@@ -1,0 +1,52 @@
+/* What the pages need beyond HTML: the entry form's lines and totals, and names for what Unfold leaves unnamed. */
+(() => {
+  "use strict";
+
+  const amount = (text) => Number.parseFloat((text || "0").replaceAll(",", "")) || 0;
+
+  // Shown only: the ledger computes with exact decimals.
+  const showTotals = (form) => {
+    const sums = { debit: 0, credit: 0 };
+    for (const side of Object.keys(sums)) {
+      for (const input of form.querySelectorAll(`[data-side="${side}"]`)) sums[side] += amount(input.value);
+      form.querySelector(`[data-total="${side}"]`).textContent = sums[side].toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 3 });
+    }
+    const difference = Math.round((sums.debit - sums.credit) * 1000) / 1000;
+    form.querySelector("[data-difference]").textContent = difference === 0 ? "balanced" : `out by ${Math.abs(difference).toLocaleString("en")}`;
+  };
+
+  const addLine = (form) => {
+    const lines = form.querySelector("[data-lines]");
+    const total = form.querySelector("[name$=-TOTAL_FORMS]");
+    const row = lines.rows[lines.rows.length - 1].cloneNode(true);
+    for (const error of row.querySelectorAll(".console-error")) error.remove();
+    for (const input of row.querySelectorAll("input")) {
+      input.name = input.name.replace(/-\d+-/, `-${total.value}-`);
+      input.setAttribute("aria-label", input.getAttribute("aria-label").replace(/\d+$/, Number(total.value) + 1));
+      if (!input.name.endsWith("currency")) input.value = "";
+    }
+    total.value = Number(total.value) + 1;
+    lines.append(row);
+    row.querySelector("input").focus();
+  };
+
+  document.addEventListener("DOMContentLoaded", () => {
+    const form = document.querySelector("#new-entry");
+    if (form) {
+      form.addEventListener("input", () => showTotals(form));
+      form.querySelector("[data-add-line]").addEventListener("click", () => addLine(form));
+      showTotals(form);
+    }
+    for (const link of document.querySelectorAll("[data-back]")) {
+      link.addEventListener("click", (event) => {
+        if (document.referrer.startsWith(location.origin)) {
+          event.preventDefault();
+          history.back();
+        }
+      });
+    }
+    const main = document.querySelector("#main");
+    if (main && !document.querySelector("main, [role=main]")) main.setAttribute("role", "main");
+    for (const list of document.querySelectorAll("ul.object-tools")) list.setAttribute("role", "presentation");
+  });
+})();

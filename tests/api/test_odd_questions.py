@@ -1,0 +1,79 @@
+"""Whatever is asked in a well-formed way is answered or refused; nothing of it is a fault of ours."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from decimal import Decimal
+from typing import Any
+
+from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import strategies as st
+
+from apps.bus.api.serializers import serializer_for
+from apps.bus.api.views import Asks
+
+from .test_access import endpoints
+
+ODD = {
+    str: st.sampled_from(
+        ["", " ", "x", "1000", "4000", "GEN", "USD", "asset", "JPY", "ß" * 300, "'; --", "a" * 2000]
+    )
+    | st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1, max_size=60),
+    int: st.sampled_from([0, 1, 2, -1, 13, 2026, 9999, 10**6, 2**31, 2**63 - 1, -(2**63) + 1]),
+    Decimal: st.sampled_from(["0", "1", "-1", "0.001", "1e2", "9" * 19, "0.000000000001"]).map(Decimal),
+    dt.date: st.sampled_from([dt.date.min, dt.date.max, dt.date(2026, 2, 28)]) | st.dates(),
+}
+ODD_WORDS = ("", "x", "'", "ß" * 5000, "-1", "9" * 40, "0001-01-01", "9999-12-31T23:59:59Z", "\x00", "true")
+POSTS = [
+    (address, view)
+    for address, view in endpoints("tenant")
+    if issubclass(view, Asks) and hasattr(view, "post")
+]
+
+
+def test_no_command_fails_unexpectedly(api, owner, chart, sale):
+    caller = api(owner)
+    caller.client.raise_request_exception = False
+    caller.post("ledger/entries/", sale)
+    caller.post("ledger/entries/drafts/", sale)
+    for shape, strategy in ODD.items():
+        st.register_type_strategy(shape, strategy)
+    seen: Counter[int] = Counter()
+
+    @seed(1)
+    @settings(max_examples=150, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(data=st.data())
+    def ask(data: Any) -> None:
+        address, view = data.draw(st.sampled_from(POSTS))
+        command = data.draw(st.builds(view.command))
+        body = serializer_for(view.command, view.given)(command).data
+        answer = caller.client.post(f"/t/acme{address}?rehearse=true", body, content_type="application/json")
+        seen[answer.status_code] += 1
+        assert answer.status_code in (200, 400), (address, body, answer.content)
+
+    ask()
+    assert seen[200] > 50, seen
+
+
+def test_no_filter_fails_unexpectedly(api, owner):
+    caller = api(owner)
+    caller.client.raise_request_exception = False
+
+    for address, view in endpoints("tenant"):
+        filters = getattr(view, "filterset_class", None)
+        for name in filters.base_filters if filters else ():
+            for value in (
+                "",
+                "x",
+                "'",
+                "ß" * 5000,
+                "-1",
+                "9" * 40,
+                "0001-01-01",
+                "9999-12-31T23:59:59Z",
+                "\x00",
+                "true",
+            ):
+                answer = caller.client.get(f"/t/acme{address}", {name: value})
+                assert answer.status_code in (200, 400), (address, name, value, answer.content)

@@ -1,0 +1,93 @@
+"""Opening and deactivating accounts; opening journals."""
+
+import pytest
+
+from apps.bus import dispatch
+from apps.bus.errors import MayNot
+from apps.ledger.commands import DeactivateAccount, OpenAccount, OpenJournal
+from apps.ledger.errors import (
+    AccountCodeTaken,
+    AccountHasPostings,
+    AccountIsInactive,
+    AccountNameless,
+    AccountNameTaken,
+    AccountTypeDiffers,
+    AccountTypeUnknown,
+    AccountUnknown,
+    JournalCodeTaken,
+    ReasonMissing,
+)
+from apps.ledger.models import Account, Journal
+
+from .books import sale
+
+
+def account(**changes):
+    return OpenAccount(**{"code": "1010", "name": "Till", "type": "asset", "parent": "1000", **changes})
+
+
+def test_accounts_form_a_tree(chart, controller):
+    till = dispatch(account(), actor=controller)
+
+    assert till.parent == chart["1000"]
+    assert str(till) == "1010 Till"
+
+
+@pytest.mark.parametrize(
+    ("changes", "refusal"),
+    [
+        ({"code": "1000"}, AccountCodeTaken),
+        ({"name": "Cash"}, AccountNameTaken),
+        ({"code": " "}, AccountNameless),
+        ({"name": ""}, AccountNameless),
+        ({"type": "money", "parent": ""}, AccountTypeUnknown),
+        ({"type": "income"}, AccountTypeDiffers),
+        ({"parent": "77"}, AccountUnknown),
+    ],
+)
+def test_refuses_an_account_that_does_not_fit(chart, controller, changes, refusal):
+    with pytest.raises(refusal):
+        dispatch(account(**changes), actor=controller)
+
+
+def test_an_account_with_postings_gets_no_children(chart, controller):
+    dispatch(sale(), actor=controller)
+
+    with pytest.raises(AccountHasPostings):
+        dispatch(account(), actor=controller)
+
+
+def test_a_deactivated_account_says_why_in_its_history(chart, controller):
+    dispatch(DeactivateAccount(account_id=chart["2000"].pk, reason="Repaid"), actor=controller)
+
+    version = Account.objects.get(code="2000").history.first()
+    assert (version.is_active, version.history_change_reason, version.actor_name) == (
+        False,
+        "Repaid",
+        str(controller),
+    )
+
+
+def test_deactivating_needs_a_reason_and_an_active_account(chart, controller):
+    with pytest.raises(ReasonMissing):
+        dispatch(DeactivateAccount(account_id=chart["2000"].pk, reason=""), actor=controller)
+    dispatch(DeactivateAccount(account_id=chart["2000"].pk, reason="Repaid"), actor=controller)
+    with pytest.raises(AccountIsInactive):
+        dispatch(DeactivateAccount(account_id=chart["2000"].pk, reason="Repaid"), actor=controller)
+    with pytest.raises(AccountUnknown):
+        dispatch(DeactivateAccount(account_id=10**12, reason="Repaid"), actor=controller)
+
+
+def test_the_books_are_set_up_with_a_general_journal(at_acme):
+    assert [str(each) for each in Journal.objects.all()] == ["GEN General journal"]
+
+
+def test_a_journal_is_opened_once(at_acme, controller):
+    with pytest.raises(JournalCodeTaken):
+        dispatch(OpenJournal(code="GEN", name="Another"), actor=controller)
+
+
+@pytest.mark.parametrize("command", [account(), OpenJournal(code="B", name="Bank")])
+def test_an_accountant_may_not(chart, accountant, command):
+    with pytest.raises(MayNot):
+        dispatch(command, actor=accountant)

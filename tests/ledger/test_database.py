@@ -1,0 +1,299 @@
+"""What the database refuses by itself: raw SQL by the runtime's role, and by the owner where it has more rights."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+from django.db import DatabaseError, connection, connections, transaction
+from psycopg import sql
+
+from apps.bus import dispatch
+from apps.kernel.tenant import activate
+from apps.ledger.commands import DeactivateAccount, DraftEntry, OpenAccount, ReverseEntry
+from apps.ledger.models import Entry
+from apps.periods.commands import ClosePeriod
+
+from .books import FEB_9, JAN_9, YEAR, sale
+
+DRAFT = (
+    "INSERT INTO ledger_entry (journal_id, period_id, posted_on, status, memo, payee, reference, created_at)"
+    f" SELECT journal.id, period.id, '{JAN_9}', 'draft', '', '', '', now()"
+    " FROM ledger_journal AS journal, periods_period AS period"
+    " WHERE journal.code = 'GEN' AND period.number = 1 RETURNING id"
+)
+LINE = (
+    "INSERT INTO ledger_entryline (entry_id, line_no, account_id, currency, minor, memo)"
+    " SELECT {entry}, {number}, id, '{currency}', {minor}, '' FROM ledger_account WHERE code = '{account}'"
+)
+POST = "UPDATE ledger_entry SET status = 'posted', posted_at = now() WHERE id = {entry}"
+BALANCED = (("1000", "USD", 5), ("4000", "USD", -5))
+
+
+@pytest.fixture
+def posted(chart, accountant):
+    return dispatch(sale("5"), actor=accountant)
+
+
+@pytest.fixture
+def draft(chart, accountant):
+    return dispatch(DraftEntry(posted_on=JAN_9, memo="", lines=sale("5").lines), actor=accountant)
+
+
+# Posting
+
+
+def test_sql_may_post_what_is_whole(chart):
+    with transaction.atomic(), connection.cursor() as cursor:
+        entry = write(cursor, *BALANCED)
+
+    assert str(Entry.objects.get(pk=entry)) == f"GEN-{YEAR}-1"
+
+
+@pytest.mark.parametrize(
+    ("lines", "sqlstate"),
+    [
+        ((("1000", "USD", 5), ("4000", "USD", -4)), "BL005"),
+        ((("1000", "USD", 5), ("4000", "EUR", -5)), "BL005"),
+        ((("1000", "USD", 5),), "BL004"),
+        ((), "BL004"),
+        ((("1000", "USD", 0), ("4000", "USD", 0)), "23514"),
+        ((("1000", "usd", 5), ("4000", "usd", -5)), "23514"),
+        ((("1000", "USD", 10**15 + 1), ("4000", "USD", -(10**15) - 1)), "23514"),
+    ],
+)
+def test_an_entry_that_is_not_whole_is_refused_at_the_commit(chart, lines, sqlstate):
+    assert refused(lambda cursor: write(cursor, *lines)) == sqlstate
+    assert not Entry.objects.exists()
+
+
+def test_an_entry_begins_as_a_draft(chart):
+    statement = DRAFT.replace("'draft'", "'posted'")
+
+    assert refused(statement) == "BL002"
+
+
+def test_a_closed_period_is_closed_to_sql(chart, january, controller):
+    dispatch(ClosePeriod(period_id=january.pk, reason="The month is over."), actor=controller)
+
+    assert refused(DRAFT) == "BP002"
+
+
+def test_a_day_outside_its_period_is_refused(chart):
+    assert refused(DRAFT.replace(str(JAN_9), str(FEB_9))) == "BL003"
+
+
+def test_a_draft_has_no_number_of_its_own_choosing(chart):
+    statement = DRAFT.replace("(journal_id,", "(number, journal_id,").replace("SELECT ", "SELECT 7, ")
+
+    assert refused(statement) == "23514"
+
+
+def test_a_number_is_not_chosen_when_posting(draft):
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(POST.format(entry=draft.pk).replace("SET", "SET number = 77,"))
+
+    draft.refresh_from_db()
+    assert draft.number == 1
+
+
+def test_a_number_that_was_rolled_back_is_given_again(chart):
+    with transaction.atomic(), connection.cursor() as cursor:
+        write(cursor, *BALANCED)
+        transaction.set_rollback(True)
+    with transaction.atomic(), connection.cursor() as cursor:
+        entry = write(cursor, *BALANCED)
+
+    assert Entry.objects.get(pk=entry).number == 1
+
+
+def test_lines_on_inactive_accounts_and_on_headers_are_refused(draft, chart, controller):
+    dispatch(DeactivateAccount(account_id=chart["2000"].pk, reason="Repaid"), actor=controller)
+    dispatch(OpenAccount(code="3001", name="Shares", type="equity", parent="3000"), actor=controller)
+
+    assert refused(line(draft.pk, 3, "2000", "USD", 5)) == "BL007"
+    assert refused(line(draft.pk, 3, "3000", "USD", 5)) == "BL008"
+
+
+# Afterwards
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE ledger_entry SET memo = 'x' WHERE id = {entry}",
+        "UPDATE ledger_entry SET status = 'draft', number = NULL, posted_at = NULL WHERE id = {entry}",
+        "UPDATE ledger_entry SET posted_on = posted_on + 1",
+        "DELETE FROM ledger_entry",
+        "DELETE FROM ledger_entryline WHERE entry_id = {entry}",
+        LINE.format(entry="{entry}", number=3, account="1000", currency="USD", minor=9),
+        LINE.format(entry="{entry}", number=3, account="1000", currency="USD", minor=9)
+        + " UNION ALL SELECT {entry}, 4, id, 'USD', -9, '' FROM ledger_account WHERE code = '4000'",
+    ],
+)
+@pytest.mark.parametrize("alias", ["default", "owner"])
+def test_a_posted_entry_never_changes(posted, alias, statement):
+    assert refused(statement.format(entry=posted.pk), alias=alias) == "BL001"
+    assert [each.minor for each in Entry.objects.get().lines.all()] == [500, -500]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE ledger_entryline SET minor = minor * 2",
+        "UPDATE ledger_entryline SET account_id = account_id + 1",
+        "TRUNCATE ledger_entryline",
+        "TRUNCATE ledger_entry CASCADE",
+    ],
+)
+def test_lines_never_change_and_the_books_are_never_emptied(posted, statement):
+    assert refused(statement) == "42501"
+    assert refused(statement, alias="owner") == "BL001"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM ledger_account",
+        "DELETE FROM ledger_journal",
+        "UPDATE ledger_journalcounter SET last = 0",
+        "DELETE FROM ledger_journalcounter",
+        "DELETE FROM ledger_historicalaccount",
+        "ALTER TABLE ledger_entry DISABLE TRIGGER ALL",
+        "ALTER TABLE ledger_entryline DROP CONSTRAINT ledger_line_is_not_zero",
+        "DROP TRIGGER ledger_entry_guard ON ledger_entry",
+        "DROP TABLE ledger_entryline",
+        "CREATE OR REPLACE FUNCTION ledger_books_stay() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+        "CREATE TABLE mine (id int)",
+        "SET session_replication_role = replica",
+    ],
+)
+def test_the_runtime_has_no_right_to_change_the_rules(posted, statement):
+    assert refused(statement) == "42501"
+
+
+def test_accounts_keep_their_type_and_place(chart):
+    assert refused("UPDATE ledger_account SET type = 'income' WHERE code = '1000'") == "BL010"
+    assert refused("UPDATE ledger_account SET parent_id = id + 1 WHERE code = '1000'") == "BL010"
+    assert refused("UPDATE ledger_account SET parent_id = id WHERE code = '1000'") in ("BL010", "23514")
+
+
+def test_accounts_with_postings_get_no_children_and_those_on_drafts_stay_active(draft):
+    child = (
+        "INSERT INTO ledger_account (code, name, type, is_active, parent_id)"
+        " SELECT '1001', 'Till', 'asset', true, id FROM ledger_account WHERE code = '1000'"
+    )
+
+    assert refused(child) == "BL009"
+    assert refused("UPDATE ledger_account SET is_active = false WHERE code = '1000'") == "BL011"
+
+
+# Reversals
+
+
+def test_a_reversal_is_one_at_most(posted, accountant):
+    dispatch(ReverseEntry(entry_id=posted.pk, posted_on=JAN_9, reason="Wrong"), actor=accountant)
+
+    def again(cursor):
+        reversal = write(cursor, ("1000", "USD", -5), ("4000", "USD", 5), post=False)
+        cursor.execute(f"UPDATE ledger_entry SET reversal_of_id = {posted.pk} WHERE id = {reversal}")
+
+    assert refused(again) == "23505"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (("1000", "USD", 500), ("4000", "USD", -500)),
+        (("1000", "USD", -4), ("4000", "USD", 4)),
+        (("5000", "USD", -500), ("4000", "USD", 500)),
+        (("1000", "USD", -500), ("4000", "USD", 500), ("1000", "USD", 1), ("4000", "USD", -1)),
+    ],
+)
+def test_a_reversal_has_the_same_lines_turned(posted, lines):
+    def reverse(cursor):
+        reversal = write(cursor, *lines, post=False)
+        cursor.execute(f"UPDATE ledger_entry SET reversal_of_id = {posted.pk} WHERE id = {reversal}")
+        cursor.execute(POST.format(entry=reversal))
+
+    assert refused(reverse) == "BL006"
+
+
+def test_a_draft_is_not_reversed(draft):
+    def reverse(cursor):
+        reversal = write(cursor, ("1000", "USD", -500), ("4000", "USD", 500), post=False)
+        cursor.execute(f"UPDATE ledger_entry SET reversal_of_id = {draft.pk} WHERE id = {reversal}")
+        cursor.execute(POST.format(entry=reversal))
+
+    assert refused(reverse) == "BL006"
+
+
+# Schemas
+
+
+def test_a_switch_of_the_tenant_before_the_commit_hides_nothing(chart, acme, globex):
+    """The deferred trigger fires under the other tenant's search path, and still looks at the right tables."""
+    with raw(acme.schema) as session:
+        with session.cursor() as cursor:
+            write(cursor, ("1000", "USD", 5), ("4000", "USD", -4))
+            cursor.execute(sql.SQL("SET search_path = {}").format(sql.Identifier(globex.schema)))
+        with pytest.raises(psycopg.Error) as caught:
+            session.commit()
+
+    assert caught.value.sqlstate == "BL005"
+    assert not Entry.objects.exists()
+
+
+def test_rules_hold_in_a_schema_that_was_renamed(chart, acme):
+    with activate(None), connections["owner"].cursor() as cursor:
+        cursor.execute(f'ALTER SCHEMA "{acme.schema}" RENAME TO moved')
+
+    with raw("moved") as session:
+        with session.cursor() as cursor:
+            entry = write(cursor, *BALANCED)
+            session.commit()
+            cursor.execute("SELECT number FROM ledger_entry WHERE id = %s", [entry])
+            assert cursor.fetchone() == (1,)
+            write(cursor, ("1000", "USD", 5), ("4000", "USD", -4))
+        with pytest.raises(psycopg.Error) as caught:
+            session.commit()
+    assert caught.value.sqlstate == "BL005"
+
+
+def line(entry, number, account, currency, minor):
+    return LINE.format(entry=entry, number=number, account=account, currency=currency, minor=minor)
+
+
+def write(cursor, *lines, post=True):
+    cursor.execute(DRAFT)
+    (entry,) = cursor.fetchone()
+    for number, (account, currency, minor) in enumerate(lines, start=1):
+        cursor.execute(line(entry, number, account, currency, minor))
+    if post:
+        cursor.execute(POST.format(entry=entry))
+    return entry
+
+
+def refused(attempt, *, alias="default"):
+    """The SQLSTATE with which the statement (or the function of a cursor), or the commit, is refused."""
+    with (
+        pytest.raises(DatabaseError) as caught,
+        transaction.atomic(using=alias),
+        connections[alias].cursor() as cursor,
+    ):
+        attempt(cursor) if callable(attempt) else cursor.execute(attempt)
+    return caught.value.__cause__.sqlstate
+
+
+def raw(schema):
+    """A session of the runtime's role beside Django, in a schema."""
+    settings = connections["default"].settings_dict
+    session = psycopg.connect(
+        host=settings["HOST"],
+        port=settings["PORT"],
+        user=settings["USER"],
+        password=settings["PASSWORD"],
+        dbname=settings["NAME"],
+    )
+    session.execute(sql.SQL("SET search_path = {}, public").format(sql.Identifier(schema)))
+    session.commit()
+    return session

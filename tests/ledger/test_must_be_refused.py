@@ -1,0 +1,79 @@
+"""The suite of entries that must be refused (shared/suites/ledger/must_be_refused.csv)."""
+
+from __future__ import annotations
+
+import csv
+from decimal import Decimal
+
+import pytest
+
+from apps.bus import dispatch
+from apps.kernel.errors import Refusal
+from apps.kernel.tenant import activate
+from apps.ledger.commands import DeactivateAccount, Line, OpenAccount
+from apps.ledger.models import Account, Entry
+
+from .books import SUITE, entry
+
+FILE = SUITE / "must_be_refused.csv"
+CASES = list(csv.DictReader(FILE.open())) if FILE.exists() else []
+ACCEPTED = {"iqd_three_decimals_ok", "float_text"}
+CODES = {
+    "unbalanced_by_one_cent": {"ledger.entry_unbalanced"},
+    "balanced_across_currencies_only": {"ledger.entry_unbalanced"},
+    "three_decimals_usd": {"kernel.amount_too_precise"},
+    "one_decimal_jpy": {"kernel.amount_too_precise"},
+    "four_decimals_kwd": {"kernel.amount_too_precise"},
+    "single_line": {"ledger.too_few_lines"},
+    "no_lines": {"ledger.too_few_lines"},
+    "zero_line": {"ledger.line_is_zero"},
+    "nan": {"kernel.amount_malformed"},
+    "infinity": {"kernel.amount_malformed"},
+    "exponent": {"kernel.amount_malformed", "kernel.amount_too_large"},
+    "negative_zero": {"ledger.line_is_zero"},
+    "unknown_currency": {"kernel.currency_unknown"},
+    # The kuna was withdrawn on 2023-01-01 and is not on ISO 4217's list of active codes, whatever the entry's date.
+    "withdrawn_currency_old_date_ok": {"kernel.currency_unknown"},
+    "inactive_account": {"ledger.account_is_inactive"},
+    "header_account": {"ledger.account_has_children"},
+    "other_tenant_account": {"ledger.account_unknown"},
+}
+
+pytestmark = pytest.mark.skipif(not CASES, reason=f"{FILE} is not here")
+
+
+@pytest.fixture
+def accounts(at_acme, globex, controller):
+    """A, B and C, one inactive, one with a child; and T2_A, which is another tenant's."""
+    from apps.kernel.actors import System
+
+    for code in ("A", "B", "C", "X_inactive", "X_parent"):
+        dispatch(OpenAccount(code=code, name=code, type="asset"), actor=controller)
+    dispatch(OpenAccount(code="X_child", name="X_child", type="asset", parent="X_parent"), actor=controller)
+    inactive = Account.objects.get(code="X_inactive")
+    dispatch(DeactivateAccount(account_id=inactive.pk, reason="Not used."), actor=controller)
+    with activate(globex):
+        dispatch(OpenAccount(code="T2_A", name="T2_A", type="asset"), actor=System("the suite"))
+
+
+def lines_of(case):
+    return tuple(
+        Line(account=account, currency=currency, amount=Decimal(amount))
+        for account, currency, amount in (each.split(":") for each in case["lines"].split(";") if each)
+    )
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["case"] for case in CASES])
+def test_the_suite_of_refusals(case, accounts, controller):
+    command = entry(*lines_of(case))
+    if case["case"] in ACCEPTED:
+        assert dispatch(command, actor=controller).is_posted
+        return
+
+    with pytest.raises(Refusal) as caught:
+        dispatch(command, actor=controller)
+
+    found = {each.code for each in caught.value.refusals}
+    assert found
+    assert found <= CODES[case["case"]], case["why"]
+    assert not Entry.objects.exists()
