@@ -29,7 +29,7 @@ from apps.tenancy.models import Tenant
 TEMPLATE = "bursar_test_template"
 PASSWORD = "correct horse battery"
 ROLES = ("controller", "accountant", "auditor")
-TESTER = System("the suite")
+TESTER = System("The suite")
 
 
 @pytest.fixture(scope="session", autouse=True)

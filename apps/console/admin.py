@@ -5,7 +5,7 @@ Rows are looked at in the admin and changed by commands: nothing is added, edite
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,8 @@ from apps.bus import Command, dispatch
 from apps.kernel.actors import Actor
 from apps.kernel.errors import Refusal
 
+Given = Mapping[str, Any]
+
 
 @dataclass(frozen=True)
 class Link:
@@ -32,9 +34,10 @@ class Link:
 
 
 class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]
-    """Looks and never touches. `links` are the commands that can be given about a row."""
+    """Looks and never touches. `links` are the commands about a row, `list_links` those that make a new one."""
 
     change_form_outer_before_template = "console/links.html"
+    list_before_template = "console/links.html"
     list_per_page = 50
     list_fullwidth = True
     compressed_fields = True
@@ -53,8 +56,22 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]
     def links(self, request: HttpRequest, obj: Any) -> Sequence[Link]:
         return ()
 
+    def list_links(self, request: HttpRequest) -> Sequence[Link]:
+        return ()
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponseBase:
+        context = {"links": self.list_links(request), **(extra_context or {})}
+        response: HttpResponseBase = super().changelist_view(request, context)
+        return response
+
     def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         obj = self.get_object(request, object_id)
         context = {"links": self.links(request, obj) if obj else (), **(extra_context or {})}
@@ -77,7 +94,7 @@ class ReadOnlyInline(TabularInline):  # type: ignore[misc]
 class CommandPage:
     """A page that does one command: what it is, a form, what stands against it, and a button.
 
-    A subclass names the `command` and its `form` and says what it means in `build`, `facts` and `done`.
+    `given` is what the address says: {"period_id": 7}. A subclass names the `command` and its `form` and says what it means in `build`, `facts` and `done`.
     """
 
     command: type[Command]
@@ -86,11 +103,11 @@ class CommandPage:
     danger = False
 
     def __call__(self, request: HttpRequest, *, context: dict[str, Any], **given: Any) -> HttpResponseBase:
-        form = self.form(request.POST or None, **self.form_options(**given))
+        form = self.form(request.POST or None, **self.form_options(given))
         refusals: Sequence[Refusal] = ()
         if request.method == "POST" and form.is_valid():
             try:
-                result = dispatch(self.build(form, **given), actor=_actor(request))
+                result = dispatch(self.build(form, given), actor=_actor(request))
             except Refusal as refusal:
                 refusals = refusal.refusals
             else:
@@ -98,17 +115,17 @@ class CommandPage:
         shown = self._shown(form, refusals, given)
         return TemplateResponse(request, self.template, context | shown, status=_status(refusals))
 
-    def build(self, form: Form, **given: Any) -> Command:
+    def build(self, form: Form, given: Given) -> Command:
         return self.command(**given, **form.cleaned_data)
 
-    def form_options(self, **given: Any) -> dict[str, Any]:
+    def form_options(self, given: Given) -> dict[str, Any]:
         return {}
 
-    def facts(self, **given: Any) -> Sequence[tuple[str, str]]:
+    def facts(self, given: Given) -> Sequence[tuple[str, str]]:
         """What the reader must know before he presses the button."""
         return ()
 
-    def standing_against(self, **given: Any) -> Sequence[Refusal]:
+    def standing_against(self, given: Given) -> Sequence[Refusal]:
         """What would be refused already now."""
         return ()
 
@@ -123,12 +140,12 @@ class CommandPage:
         messages.success(request, self.sentence(result))
         return redirect(self.back(result))
 
-    def _shown(self, form: Form, refusals: Sequence[Refusal], given: dict[str, Any]) -> dict[str, Any]:
+    def _shown(self, form: Form, refusals: Sequence[Refusal], given: Given) -> dict[str, Any]:
         return {
             "form": form,
             "refusals": refusals,
-            "against": () if refusals else self.standing_against(**given),
-            "facts": self.facts(**given),
+            "against": () if refusals else self.standing_against(given),
+            "facts": self.facts(given),
             "what": _first_sentences(self.command),
             "button": self.command.title(),
             "danger": self.danger,

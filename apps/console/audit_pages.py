@@ -63,7 +63,9 @@ class RecordAdmin(ReadOnlyAdmin):
 
     @admin.display(description="What was asked")
     def shown_request(self, record: Record) -> str:
-        return format_html('<pre class="console-json">{}</pre>', json.dumps(record.request, indent=1, ensure_ascii=False))
+        return format_html(
+            '<pre class="console-json">{}</pre>', json.dumps(record.request, indent=1, ensure_ascii=False)
+        )
 
     @admin.display(description="Correlation id")
     def together(self, record: Record) -> str:
@@ -71,10 +73,12 @@ class RecordAdmin(ReadOnlyAdmin):
         return format_html('{} · <a href="{}">everything with this id</a>', record.correlation_id, url)
 
 
-
 def _latest() -> list[list[Any]]:
     return [
-        [f"{record.at:%d %b %H:%M}", (record.sentence, reverse("admin:audit_record_change", args=[record.pk]))]
+        [
+            f"{record.at:%d %b %H:%M}",
+            (record.sentence, reverse("admin:audit_record_change", args=[record.pk])),
+        ]
         for record in queries.latest(8)
     ]
 

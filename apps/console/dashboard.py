@@ -42,10 +42,8 @@ def _chart(chart: hooks.Chart) -> dict[str, Any]:
                 "data": list(each.values),
                 "backgroundColor": f"var({each.colour})",
                 "borderColor": f"var({each.colour})",
-                "displayYAxis": True,
-                "maxBarThickness": 18,
-                "categoryPercentage": 0.7,
-                "barPercentage": 0.9,
+                "borderRadius": 4,
+                "maxBarThickness": 26,
             }
             for each in plot.series
         ],
@@ -55,9 +53,27 @@ def _chart(chart: hooks.Chart) -> dict[str, Any]:
         "kind": chart.kind,
         "unit": plot.unit,
         "data": json.dumps(data),
+        "options": json.dumps(_OPTIONS),
         "headers": ["", *(each.name for each in plot.series)],
-        "rows": [(label, *values) for label, *values in zip(plot.labels, *(s.values for s in plot.series), strict=True)],
+        "rows": [
+            (label, *values)
+            for label, *values in zip(plot.labels, *(s.values for s in plot.series), strict=True)
+        ],
     }
+
+
+_TICKS = {"color": "#808896"}
+_OPTIONS = {
+    "responsive": True,
+    "maintainAspectRatio": False,
+    "animation": False,
+    "plugins": {"legend": {"align": "end", "labels": {"boxWidth": 10, "boxHeight": 10, **_TICKS}}},
+    "scales": {
+        "x": {"grid": {"display": False}, "ticks": _TICKS},
+        "y": {"beginAtZero": True, "ticks": _TICKS, "border": {"display": False}, "grid": {}},
+    },
+}
+"""Unfold draws bars of 4 pixels on top of each other unless it is told otherwise."""
 
 
 def _table(table: hooks.Table) -> dict[str, Any]:

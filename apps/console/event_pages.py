@@ -26,7 +26,16 @@ class OutboxEventAdmin(ReadOnlyAdmin):
     list_filter = ("name", "occurred_at")
     search_fields = ("name", "aggregate", "correlation_id")
     ordering = ("-id",)
-    fields = ("name", "aggregate", "tenant_id", "occurred_at", "routed_at", "correlation_id", "causation_id", "told")
+    fields = (
+        "name",
+        "aggregate",
+        "tenant_id",
+        "occurred_at",
+        "routed_at",
+        "correlation_id",
+        "causation_id",
+        "told",
+    )
     readonly_fields = ("told",)
 
     @admin.display(description="Payload")
@@ -68,7 +77,11 @@ def _dead() -> str:
 hooks.plug(
     "operator",
     hooks.MenuItem(
-        group="House", title="Events", icon="campaign", url="admin:events_outboxevent_changelist", permission=EVENTS
+        group="House",
+        title="Events",
+        icon="campaign",
+        url="admin:events_outboxevent_changelist",
+        permission=EVENTS,
     ),
     hooks.MenuItem(
         group="House",

@@ -136,7 +136,11 @@ def searches(plane: Plane) -> list[Search]:
 
 
 def menu(plane: Plane) -> list[Page | MenuItem]:
-    return [part for part in _parts[plane] if isinstance(part, MenuItem) or (isinstance(part, Page) and part.group)]
+    return [
+        part
+        for part in _parts[plane]
+        if isinstance(part, MenuItem) or (isinstance(part, Page) and part.group)
+    ]
 
 
 def may(request: HttpRequest, part: Part) -> bool:

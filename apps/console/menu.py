@@ -11,15 +11,21 @@ from apps.kernel.tenant import current_tenant
 
 from . import hooks
 
+GROUPS = ("", "Tenants", "Books", "Structure", "People", "Trust", "House")
+"""In this order; a group that is not named here comes last."""
+
 
 def menu(request: HttpRequest) -> list[dict[str, Any]]:
     plane: hooks.Plane = "tenant" if current_tenant() else "operator"
-    groups: dict[str, list[dict[str, Any]]] = {"": [_item("Dashboard", "space_dashboard", reverse("admin:index"))]}
+    groups: dict[str, list[dict[str, Any]]] = {name: [] for name in GROUPS}
+    groups[""].append(_item("Dashboard", "space_dashboard", reverse("admin:index")))
     for part in hooks.menu(plane):
         if hooks.may(request, part):
             url = part.url if isinstance(part, hooks.MenuItem) else f"admin:{part.name}"
             groups.setdefault(part.group, []).append(_item(part.title, part.icon, reverse(url)))
-    return [{"title": title, "items": items, "separator": bool(title)} for title, items in groups.items()]
+    return [
+        {"title": title, "items": items, "separator": bool(title)} for title, items in groups.items() if items
+    ]
 
 
 def _item(title: str, icon: str, link: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from apps.kernel.tenant import current_tenant
 from . import hooks
 
 
-class Site(UnfoldAdminSite):
+class Site(UnfoldAdminSite):  # type: ignore[misc]
     """A console. Every page names its permission, and login is django-allauth's."""
 
     plane: hooks.Plane

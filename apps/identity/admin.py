@@ -58,14 +58,16 @@ class InvitationWithRole(Invitation):
 class Invite(CommandPage):
     """Shows the link that the invited person needs; it works once."""
 
-    command = InviteUser
-    form = InvitationWithRole
-
     def sentence(self, result: User) -> str:
         return f"{result} is invited. This link works once: {queries.invitation_link(result)}"
 
     def back(self, result: User) -> str:
         return reverse("admin:identity_user_change", args=[result.pk])
+
+
+class InviteSomebody(Invite):
+    command = InviteUser
+    form = InvitationWithRole
 
 
 class InviteAnOperator(Invite):
@@ -83,7 +85,7 @@ def _find(term: str) -> Sequence[hooks.Found]:
 
 _PAGES: tuple[tuple[hooks.Plane, Any, str], ...] = (
     ("operator", InviteAnOperator(), "Invite an operator"),
-    ("tenant", Invite(), "Invite somebody"),
+    ("tenant", InviteSomebody(), "Invite somebody"),
 )
 for _plane, _view, _title in _PAGES:
     hooks.plug(

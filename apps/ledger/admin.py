@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -16,7 +17,7 @@ from unfold.decorators import display
 
 from apps.bus import Command
 from apps.console import hooks
-from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ReadOnlyInline
+from apps.console.admin import CommandPage, Given, Link, ReadOnlyAdmin, ReadOnlyInline
 from apps.console.sites import tenant_site
 from apps.console.widgets import Form, reason
 from apps.kernel.clock import today
@@ -56,8 +57,17 @@ class EntryAdmin(ReadOnlyAdmin):
     ordering = ("-posted_on", "-id")
     inlines = (LineInline,)
     fields = (
-        "shown_number", "shown_status", "posted_on", "period", "journal", "memo", "payee", "reference", "reversal_of",
-        "created_at", "posted_at",
+        "shown_number",
+        "shown_status",
+        "posted_on",
+        "period",
+        "journal",
+        "memo",
+        "payee",
+        "reference",
+        "reversal_of",
+        "created_at",
+        "posted_at",
     )
     readonly_fields = ("shown_number", "shown_status")
 
@@ -78,7 +88,9 @@ class EntryAdmin(ReadOnlyAdmin):
         totals: dict[str, Any] = {}
         for line in entry.lines.all():
             if line.minor > 0:
-                totals[line.currency] = totals[line.currency] + line.money if line.currency in totals else line.money
+                totals[line.currency] = (
+                    totals[line.currency] + line.money if line.currency in totals else line.money
+                )
         return ", ".join(str(total) for total in totals.values())
 
     def links(self, request: HttpRequest, obj: Entry) -> Sequence[Link]:
@@ -100,18 +112,24 @@ class AccountAdmin(ReadOnlyAdmin):
     search_fields = ("code", "name")
     ordering = ("code",)
 
+    def list_links(self, request: HttpRequest) -> Sequence[Link]:
+        return (Link("Open an account", reverse("admin:open_account"), "playlist_add"),)
+
 
 @admin.register(Journal, site=tenant_site)
 class JournalAdmin(ReadOnlyAdmin):
     list_display = ("code", "name")
     ordering = ("code",)
 
+    def list_links(self, request: HttpRequest) -> Sequence[Link]:
+        return (Link("Open a journal", reverse("admin:open_journal"), "library_add"),)
+
 
 class EntryCommand(CommandPage):
     """Something that is done to one entry."""
 
-    def facts(self, *, entry_id: int) -> Sequence[tuple[str, str]]:
-        entry = Entry.objects.with_numbers().filter(pk=entry_id).first()
+    def facts(self, given: Given) -> Sequence[tuple[str, str]]:
+        entry = Entry.objects.with_numbers().filter(pk=given["entry_id"]).first()
         if entry is None:
             return (("Entry", "There is none with this number."),)
         return (("Entry", str(entry)), ("Date", f"{entry.posted_on:%d %B %Y}"), ("Memo", entry.memo or "—"))
@@ -155,7 +173,9 @@ class NewAccount(Form):
     code = forms.CharField(max_length=32)
     name = forms.CharField(max_length=200)
     type = forms.ChoiceField(choices=Account.Type.choices)
-    parent = forms.CharField(max_length=32, required=False, help_text="The code of the account it belongs under.")
+    parent = forms.CharField(
+        max_length=32, required=False, help_text="The code of the account it belongs under."
+    )
 
 
 class Open(CommandPage):
@@ -184,7 +204,7 @@ class OpenAJournal(CommandPage):
     def back(self, result: Journal) -> str:
         return "admin:ledger_journal_changelist"
 
-    def build(self, form: forms.Form, **given: Any) -> Command:
+    def build(self, form: forms.Form, given: Given) -> Command:
         return OpenJournal(**form.cleaned_data)
 
 
@@ -230,12 +250,20 @@ def _drafts() -> str:
     return f"{queries.figures(today()).drafts:,}"
 
 
-def _assets() -> str:
-    totals: dict[str, Any] = {}
+def _assets() -> dict[str, Decimal]:
+    totals: dict[str, Decimal] = {}
     for row in queries.trial_balance(by="total"):
         if row.type == Account.Type.ASSET:
-            totals[row.currency] = totals.get(row.currency, 0) + row.closing
-    return ", ".join(f"{total:,.0f} {iso}" for iso, total in totals.items()) or "0"
+            totals[row.currency] = totals.get(row.currency, Decimal(0)) + row.closing
+    return totals
+
+
+def _asset_total() -> str:
+    return " · ".join(f"{total:,.0f}" for total in _assets().values()) or "0"
+
+
+def _asset_currencies() -> str:
+    return " · ".join(_assets()) + ", as posted so far"
 
 
 def _income_and_expense() -> hooks.Plot:
@@ -256,7 +284,11 @@ def _income_and_expense() -> hooks.Plot:
 
 def _latest() -> Sequence[Sequence[Any]]:
     return [
-        [(str(entry), reverse("admin:ledger_entry_change", args=[entry.pk])), f"{entry.posted_on:%d %b}", entry.memo]
+        [
+            (str(entry), reverse("admin:ledger_entry_change", args=[entry.pk])),
+            f"{entry.posted_on:%d %b}",
+            entry.memo,
+        ]
         for entry in queries.latest_entries(8)
     ]
 
@@ -265,8 +297,10 @@ def _find_entries(term: str) -> Sequence[hooks.Found]:
     entries = Entry.objects.filter(memo__icontains=term) | Entry.objects.filter(payee__icontains=term)
     return [
         hooks.Found(
-            f"{entry} {entry.memo}", f"Entry of {entry.posted_on:%d %b %Y} {entry.payee}",
-            reverse("admin:ledger_entry_change", args=[entry.pk]), "receipt_long",
+            f"{entry} {entry.memo}",
+            f"Entry of {entry.posted_on:%d %b %Y} {entry.payee}",
+            reverse("admin:ledger_entry_change", args=[entry.pk]),
+            "receipt_long",
         )
         for entry in entries.with_numbers().order_by("-posted_on", "-id")[:8]
     ]
@@ -275,7 +309,12 @@ def _find_entries(term: str) -> Sequence[hooks.Found]:
 def _find_accounts(term: str) -> Sequence[hooks.Found]:
     accounts = Account.objects.filter(code__istartswith=term) | Account.objects.filter(name__icontains=term)
     return [
-        hooks.Found(str(account), account.get_type_display(), reverse("admin:ledger_account_change", args=[account.pk]), "toc")
+        hooks.Found(
+            str(account),
+            account.get_type_display(),
+            reverse("admin:ledger_account_change", args=[account.pk]),
+            "toc",
+        )
         for account in accounts.order_by("code")[:8]
     ]
 
@@ -283,60 +322,111 @@ def _find_accounts(term: str) -> Sequence[hooks.Found]:
 hooks.plug(
     "tenant",
     hooks.Page(
-        path="ledger/new-entry/", name="new_entry", title="New entry", permission="ledger.draft_entry", view=NewEntry(),
-        group="Books", icon="post_add",
+        path="ledger/new-entry/",
+        name="new_entry",
+        title="New entry",
+        permission="ledger.draft_entry",
+        view=NewEntry(),
+        group="Books",
+        icon="post_add",
     ),
     hooks.MenuItem(
-        group="Books", title="Entries", icon="receipt_long", url="admin:ledger_entry_changelist", permission=VIEW
+        group="Books",
+        title="Entries",
+        icon="receipt_long",
+        url="admin:ledger_entry_changelist",
+        permission=VIEW,
     ),
     hooks.Page(
-        path="ledger/trial-balance/", name="trial_balance", title="Trial balance", permission=VIEW, view=trial_balance,
-        group="Books", icon="balance",
+        path="ledger/trial-balance/",
+        name="trial_balance",
+        title="Trial balance",
+        permission=VIEW,
+        view=trial_balance,
+        group="Books",
+        icon="balance",
     ),
     hooks.MenuItem(
-        group="Books", title="Accounts", icon="toc", url="admin:ledger_account_changelist",
+        group="Books",
+        title="Accounts",
+        icon="toc",
+        url="admin:ledger_account_changelist",
         permission="ledger.view_account",
     ),
     hooks.MenuItem(
-        group="Books", title="Journals", icon="menu_book", url="admin:ledger_journal_changelist",
+        group="Books",
+        title="Journals",
+        icon="menu_book",
+        url="admin:ledger_journal_changelist",
         permission="ledger.view_journal",
     ),
     hooks.Page(
-        path="ledger/open-account/", name="open_account", title="Open an account", permission="ledger.manage_accounts",
-        view=Open(), group="Structure", icon="playlist_add",
+        path="ledger/open-account/",
+        name="open_account",
+        title="Open an account",
+        permission="ledger.manage_accounts",
+        view=Open(),
     ),
     hooks.Page(
-        path="ledger/open-journal/", name="open_journal", title="Open a journal", permission="ledger.manage_accounts",
-        view=OpenAJournal(), group="Structure", icon="library_add",
+        path="ledger/open-journal/",
+        name="open_journal",
+        title="Open a journal",
+        permission="ledger.manage_accounts",
+        view=OpenAJournal(),
     ),
     hooks.Page(
-        path="ledger/entry/<int:entry_id>/post/", name="post_draft", title="Post draft", permission="ledger.post_entry",
+        path="ledger/entry/<int:entry_id>/post/",
+        name="post_draft",
+        title="Post draft",
+        permission="ledger.post_entry",
         view=Post(),
     ),
     hooks.Page(
-        path="ledger/entry/<int:entry_id>/discard/", name="discard_draft", title="Discard draft",
-        permission="ledger.draft_entry", view=Discard(),
+        path="ledger/entry/<int:entry_id>/discard/",
+        name="discard_draft",
+        title="Discard draft",
+        permission="ledger.draft_entry",
+        view=Discard(),
     ),
     hooks.Page(
-        path="ledger/entry/<int:entry_id>/reverse/", name="reverse_entry", title="Reverse entry",
-        permission="ledger.reverse_entry", view=Reverse(),
+        path="ledger/entry/<int:entry_id>/reverse/",
+        name="reverse_entry",
+        title="Reverse entry",
+        permission="ledger.reverse_entry",
+        view=Reverse(),
     ),
     hooks.Figure(
-        title="Entries this month", permission=VIEW, icon="receipt_long", value=_this_month, note=_turnover,
+        title="Entries this month",
+        permission=VIEW,
+        icon="receipt_long",
+        value=_this_month,
+        note=_turnover,
         link="admin:ledger_entry_changelist",
     ),
     hooks.Figure(
-        title="Drafts", permission=VIEW, icon="edit_note", value=_drafts, note=lambda: "a draft keeps its period open",
+        title="Drafts",
+        permission=VIEW,
+        icon="edit_note",
+        value=_drafts,
+        note=lambda: "a draft keeps its period open",
         link="admin:ledger_entry_changelist",
     ),
     hooks.Figure(
-        title="Assets", permission=VIEW, icon="account_balance_wallet", value=_assets, note=lambda: "as posted so far",
+        title="Assets",
+        permission=VIEW,
+        icon="account_balance_wallet",
+        value=_asset_total,
+        note=_asset_currencies,
         link="admin:trial_balance",
     ),
     hooks.Chart(title="Income and expense by month", permission=VIEW, plot=_income_and_expense),
     hooks.Table(
-        title="Latest entries", permission=VIEW, headers=("Number", "Date", "Memo"), rows=_latest,
-        empty="Post the first entry from the menu.", link="admin:ledger_entry_changelist",
+        title="Latest entries",
+        permission=VIEW,
+        headers=("Number", "Date", "Memo"),
+        rows=_latest,
+        empty="Post the first entry from the menu.",
+        link="admin:ledger_entry_changelist",
     ),
     hooks.Search(permission=VIEW, find=_find_entries),
     hooks.Search(permission="ledger.view_account", find=_find_accounts),

@@ -44,7 +44,7 @@ class DraftEntry(_WriteEntry):
     """Write an entry down without posting it. A draft need not balance yet, and counts nowhere."""
 
     permission = "ledger.draft_entry"
-    says = "drafted entry {result}"
+    says = "wrote down {result}"
 
 
 @dataclass(frozen=True, kw_only=True)

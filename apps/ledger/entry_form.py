@@ -57,7 +57,7 @@ class LineForm(Form):
         )
 
 
-LineForms = formset_factory(LineForm, extra=4)
+LineForms = formset_factory(LineForm, extra=0)
 
 
 class NewEntry:
@@ -79,7 +79,7 @@ class NewEntry:
             "lines": lines,
             "refusals": refusals,
             "accounts": Account.objects.filter(is_active=True),
-            "may_post": request.user.has_perm(PostEntry.permission),  # type: ignore[union-attr]  # behind the login
+            "may_post": request.user.has_perm(PostEntry.permission),
         }
         status = max((each.status for each in refusals), default=200)
         return TemplateResponse(request, "console/new_entry.html", context | shown, status=status)

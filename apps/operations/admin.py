@@ -11,26 +11,28 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from apps.console import hooks
-from apps.console.admin import CommandPage
+from apps.console.admin import CommandPage, Given
 from apps.console.widgets import Form
-from apps.identity import queries as identity
 from apps.kernel.money import CURRENCIES
-from apps.kernel.tenant import activate
 from apps.modules import registry
 from apps.tenancy.models import Tenant
 
 from .commands import OnboardTenant
+from .queries import owner_invitation
 
 ONBOARD, LOOK = "tenancy.onboard_tenant", "tenancy.view_tenant"
 
 
 class NewTenant(Form):
     name = forms.CharField(max_length=120, help_text="The name people read.")
-    slug = forms.CharField(label="Short name", max_length=40, help_text="For addresses: /t/acme/ and acme.example.com.")
+    slug = forms.CharField(
+        label="Short name", max_length=40, help_text="For addresses: /t/acme/ and acme.example.com."
+    )
     owner_email = forms.EmailField(label="Owner's e-mail address")
     owner_name = forms.CharField(label="Owner's name", max_length=120, required=False)
     currency = forms.ChoiceField(
-        initial="USD", choices=[(each.code, f"{each.code} {each.name}") for each in sorted(CURRENCIES.values(), key=str)]
+        initial="USD",
+        choices=[(each.code, f"{each.code} {each.name}") for each in sorted(CURRENCIES.values(), key=str)],
     )
 
 
@@ -38,16 +40,14 @@ class Onboard(CommandPage):
     command = OnboardTenant
     form = NewTenant
 
-    def facts(self) -> Sequence[tuple[str, str]]:
+    def facts(self, given: Given) -> Sequence[tuple[str, str]]:
         return (
             ("It gets", "a schema of its own, its first company, this year's periods, a general journal"),
             ("Its owner gets", "a link to choose a password; you see it next and hand it on"),
         )
 
     def sentence(self, result: Tenant) -> str:
-        with activate(result.info):
-            owner = identity.user_with_email(result.owner_email)
-            link = identity.invitation_link(owner) if owner else ""
+        link = owner_invitation(result)
         return f"{result} is active. Its owner chooses a password here, once: {link}"
 
     def back(self, result: Tenant) -> str:
@@ -56,7 +56,8 @@ class Onboard(CommandPage):
 
 def modules_page(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBase:
     rows = [
-        {"module": module, "on": registry.is_on(module), "health": module.health()} for module in registry.modules()
+        {"module": module, "on": registry.is_on(module), "health": module.health()}
+        for module in registry.modules()
     ]
     return TemplateResponse(request, "console/modules.html", context | {"rows": rows})
 
@@ -64,11 +65,21 @@ def modules_page(request: HttpRequest, *, context: dict[str, Any]) -> HttpRespon
 hooks.plug(
     "operator",
     hooks.Page(
-        path="tenants/onboard/", name="onboard", title="Onboard a tenant", permission=ONBOARD, view=Onboard(),
-        group="Tenants", icon="add_business",
+        path="tenants/onboard/",
+        name="onboard",
+        title="Onboard a tenant",
+        permission=ONBOARD,
+        view=Onboard(),
+        group="Tenants",
+        icon="add_business",
     ),
     hooks.Page(
-        path="modules/", name="modules", title="Modules", permission=LOOK, view=modules_page, group="House",
+        path="modules/",
+        name="modules",
+        title="Modules",
+        permission=LOOK,
+        view=modules_page,
+        group="House",
         icon="extension",
     ),
 )

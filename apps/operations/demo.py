@@ -19,7 +19,7 @@ from apps.ledger.commands import DraftEntry, Line, OpenAccount, PostEntry
 from apps.periods.commands import ClosePeriod
 from apps.periods.models import Period
 
-MAKER = System("the demo")
+MAKER = System("The demo")
 ACCOUNTS = (
     ("1000", "Bank", "asset"),
     ("1100", "Receivables", "asset"),

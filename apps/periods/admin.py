@@ -11,7 +11,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from apps.console import hooks
-from apps.console.admin import CommandPage
+from apps.console.admin import CommandPage, Given
 from apps.console.widgets import Form, reason
 from apps.kernel.clock import today
 from apps.kernel.errors import Refusal
@@ -33,8 +33,8 @@ def calendar(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBa
         | {
             "grid": grid,
             "numbers": range(1, 13),
-            "may_close": user.has_perm(CLOSE),  # type: ignore[union-attr]  # behind the site's login
-            "may_generate": user.has_perm(MANAGE),  # type: ignore[union-attr]
+            "may_close": user.has_perm(CLOSE),
+            "may_generate": user.has_perm(MANAGE),
         },
     )
 
@@ -63,8 +63,8 @@ class Close(CommandPage):
     form = Reason
     danger = True
 
-    def facts(self, *, period_id: int) -> Sequence[tuple[str, str]]:
-        period = _period(period_id)
+    def facts(self, given: Given) -> Sequence[tuple[str, str]]:
+        period = _period(given["period_id"])
         return (
             ("Period", f"{period.code}, number {period.number} of {period.year}"),
             ("Days", f"{period.starts_on:%d %B %Y} to {period.ends_on:%d %B %Y}"),
@@ -72,8 +72,8 @@ class Close(CommandPage):
             ("Afterwards", "Nothing more can be posted in it."),
         )
 
-    def standing_against(self, *, period_id: int) -> Sequence[Refusal]:
-        return queries.blockers(_period(period_id))
+    def standing_against(self, given: Given) -> Sequence[Refusal]:
+        return queries.blockers(_period(given["period_id"]))
 
     def sentence(self, result: Period) -> str:
         return f"Period {result.code} is closed. The audit trail says who and why."
@@ -83,14 +83,16 @@ class Close(CommandPage):
 
 
 class Year(Form):
-    year = forms.IntegerField(label="First calendar year", help_text="The year in which the fiscal year begins.")
+    year = forms.IntegerField(
+        label="First calendar year", help_text="The year in which the fiscal year begins."
+    )
 
 
 class Generate(CommandPage):
     command = GenerateYear
     form = Year
 
-    def form_options(self) -> dict[str, Any]:
+    def form_options(self, given: Given) -> dict[str, Any]:
         years = queries.years()
         return {"initial": {"year": years[-1].starts_on.year + 1 if years else today().year}}
 
@@ -119,7 +121,9 @@ def _oldest_open() -> str:
 
 def _find(term: str) -> Sequence[hooks.Found]:
     return [
-        hooks.Found(f"Period {period.code}", period.get_status_display(), reverse("admin:calendar"), "calendar_month")
+        hooks.Found(
+            f"Period {period.code}", period.get_status_display(), reverse("admin:calendar"), "calendar_month"
+        )
         for period in Period.objects.filter(code__icontains=term).order_by("-starts_on")[:8]
     ]
 
@@ -127,18 +131,35 @@ def _find(term: str) -> Sequence[hooks.Found]:
 hooks.plug(
     "tenant",
     hooks.Figure(
-        title="Open periods", permission=VIEW, icon="calendar_month", value=_open_periods, note=_oldest_open,
+        title="Open periods",
+        permission=VIEW,
+        icon="calendar_month",
+        value=_open_periods,
+        note=_oldest_open,
         link="admin:calendar",
     ),
     hooks.Page(
-        path="periods/", name="calendar", title="Periods", permission=VIEW, view=calendar, group="Books",
+        path="periods/",
+        name="calendar",
+        title="Periods",
+        permission=VIEW,
+        view=calendar,
+        group="Books",
         icon="calendar_month",
     ),
     hooks.Page(
-        path="periods/<int:period_id>/close/", name="close_period", title="Close period", permission=CLOSE, view=Close(),
+        path="periods/<int:period_id>/close/",
+        name="close_period",
+        title="Close period",
+        permission=CLOSE,
+        view=Close(),
     ),
     hooks.Page(
-        path="periods/generate/", name="generate_year", title="Generate a year", permission=MANAGE, view=Generate(),
+        path="periods/generate/",
+        name="generate_year",
+        title="Generate a year",
+        permission=MANAGE,
+        view=Generate(),
     ),
     hooks.Search(permission=VIEW, find=_find),
 )

@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from apps.bus import Command
 from apps.console import hooks
-from apps.console.admin import CommandPage
+from apps.console.admin import CommandPage, Given
 from apps.console.widgets import Form
 
 from . import queries
@@ -34,8 +34,10 @@ def settings_page(request: HttpRequest, *, context: dict[str, Any]) -> HttpRespo
         }
         for each in all_declared()
     ]
-    may_change = request.user.has_perm(MANAGE)  # type: ignore[union-attr]  # behind the site's login
-    return TemplateResponse(request, "console/settings.html", context | {"rows": rows, "may_change": may_change})
+    may_change = request.user.has_perm(MANAGE)
+    return TemplateResponse(
+        request, "console/settings.html", context | {"rows": rows, "may_change": may_change}
+    )
 
 
 class Value(Form):
@@ -52,14 +54,14 @@ class Change(CommandPage):
     command = ChangeSetting
     form = Value
 
-    def form_options(self, *, key: str) -> dict[str, Any]:
-        return {"initial": {"value": json.dumps(queries.value(declared(key)))}}
+    def form_options(self, given: Given) -> dict[str, Any]:
+        return {"initial": {"value": json.dumps(queries.value(declared(given["key"])))}}
 
-    def build(self, form: forms.Form, *, key: str) -> Command:
-        return ChangeSetting(key=key, value=form.cleaned_data["value"])
+    def build(self, form: forms.Form, given: Given) -> Command:
+        return ChangeSetting(key=given["key"], value=form.cleaned_data["value"])
 
-    def facts(self, *, key: str) -> Sequence[tuple[str, str]]:
-        setting = declared(key)
+    def facts(self, given: Given) -> Sequence[tuple[str, str]]:
+        setting = declared(given["key"])
         return (
             ("Setting", setting.key),
             ("Decides", setting.description),
@@ -77,11 +79,19 @@ class Change(CommandPage):
 hooks.plug(
     "tenant",
     hooks.Page(
-        path="preferences/", name="settings", title="Settings", permission=VIEW, view=settings_page, group="Structure",
+        path="preferences/",
+        name="settings",
+        title="Settings",
+        permission=VIEW,
+        view=settings_page,
+        group="Structure",
         icon="tune",
     ),
     hooks.Page(
-        path="preferences/<str:key>/change/", name="change_setting", title="Change a setting", permission=MANAGE,
+        path="preferences/<str:key>/change/",
+        name="change_setting",
+        title="Change a setting",
+        permission=MANAGE,
         view=Change(),
     ),
 )

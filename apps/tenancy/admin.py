@@ -31,11 +31,31 @@ class DomainInline(ReadOnlyInline):
 class TenantAdmin(ReadOnlyAdmin):
     """Every customer, and how much each uses Bursar."""
 
-    list_display = ("name", "slug", "shown_state", "created_at", "entries", "closes", "last_active", "console")
+    list_display = (
+        "name",
+        "slug",
+        "shown_state",
+        "created_at",
+        "entries",
+        "closes",
+        "last_active",
+        "console",
+    )
     list_filter = ("state",)
     search_fields = ("name", "slug", "owner_email")
     ordering = ("name",)
-    fields = ("name", "slug", "state", "owner_email", "created_at", "schema_name", "epoch", "entries", "closes", "console")
+    fields = (
+        "name",
+        "slug",
+        "state",
+        "owner_email",
+        "created_at",
+        "schema_name",
+        "epoch",
+        "entries",
+        "closes",
+        "console",
+    )
     readonly_fields = ("entries", "closes", "console")
     inlines = (DomainInline,)
 
@@ -86,13 +106,18 @@ def _entries() -> str:
 
 def _busiest() -> hooks.Plot:
     busiest = list(TenantActivity.objects.select_related("tenant").order_by("-entries_posted")[:12])
-    posted = hooks.Series("Entries posted", [str(each.entries_posted) for each in busiest], "--color-primary-600")
+    posted = hooks.Series(
+        "Entries posted", [str(each.entries_posted) for each in busiest], "--color-primary-600"
+    )
     return hooks.Plot([each.tenant.name for each in busiest], [posted])
 
 
 def _newest() -> Sequence[Sequence[Any]]:
     return [
-        [(tenant.name, reverse("admin:tenancy_tenant_change", args=[tenant.pk])), f"{tenant.created_at:%d %b %Y}"]
+        [
+            (tenant.name, reverse("admin:tenancy_tenant_change", args=[tenant.pk])),
+            f"{tenant.created_at:%d %b %Y}",
+        ]
         for tenant in Tenant.objects.order_by("-created_at")[:8]
     ]
 
@@ -100,7 +125,12 @@ def _newest() -> Sequence[Sequence[Any]]:
 def _find(term: str) -> Sequence[hooks.Found]:
     tenants = Tenant.objects.filter(name__icontains=term) | Tenant.objects.filter(slug__icontains=term)
     return [
-        hooks.Found(tenant.name, f"Tenant {tenant.slug}", reverse("admin:tenancy_tenant_change", args=[tenant.pk]), "apartment")
+        hooks.Found(
+            tenant.name,
+            f"Tenant {tenant.slug}",
+            reverse("admin:tenancy_tenant_change", args=[tenant.pk]),
+            "apartment",
+        )
         for tenant in tenants.order_by("name")[:8]
     ]
 
@@ -108,20 +138,35 @@ def _find(term: str) -> Sequence[hooks.Found]:
 hooks.plug(
     "operator",
     hooks.MenuItem(
-        group="Tenants", title="Tenants", icon="apartment", url="admin:tenancy_tenant_changelist", permission=MAY
+        group="Tenants",
+        title="Tenants",
+        icon="apartment",
+        url="admin:tenancy_tenant_changelist",
+        permission=MAY,
     ),
     hooks.Figure(
-        title="Active tenants", permission=MAY, icon="apartment", value=_active, note=_pending,
+        title="Active tenants",
+        permission=MAY,
+        icon="apartment",
+        value=_active,
+        note=_pending,
         link="admin:tenancy_tenant_changelist",
     ),
     hooks.Figure(
-        title="Entries posted", permission=MAY, icon="receipt_long", value=_entries,
+        title="Entries posted",
+        permission=MAY,
+        icon="receipt_long",
+        value=_entries,
         note=lambda: "counted as their news arrive",
     ),
     hooks.Chart(title="Entries posted by tenant", permission=MAY, plot=_busiest),
     hooks.Table(
-        title="Newest tenants", permission=MAY, headers=("Tenant", "Since"), rows=_newest,
-        empty="Onboard the first tenant from the menu.", link="admin:tenancy_tenant_changelist",
+        title="Newest tenants",
+        permission=MAY,
+        headers=("Tenant", "Since"),
+        rows=_newest,
+        empty="Onboard the first tenant from the menu.",
+        link="admin:tenancy_tenant_changelist",
     ),
     hooks.Search(permission=MAY, find=_find),
 )

@@ -9,6 +9,10 @@ def _css(_: Any) -> str:
     return static("console/console.css")
 
 
+def _icon(_: Any) -> str:
+    return static("console/icon.svg")
+
+
 def _script(_: Any) -> str:
     return static("console/console.js")
 
@@ -33,6 +37,7 @@ _HOUSE: dict[str, Any] = {
     "SHOW_VIEW_ON_SITE": False,
     "SITE_URL": None,
     "SITE_SYMBOL": "account_balance",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _icon}],
     "STYLES": [_css],
     "SCRIPTS": [_script],
     "COMMAND": {"search_models": False, "search_callback": "apps.console.palette.search"},

@@ -10,5 +10,7 @@ LOGGING = {
         "line": {"format": "%(asctime)s %(levelname)-7s %(tenant)s %(correlation_id)s %(name)s: %(message)s"}
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["context"]}},
+    # A line for each hint says nothing: what came of it is in the deliveries.
+    "loggers": {name: {"level": "WARNING"} for name in ("celery.worker.strategy", "celery.app.trace")},
     "root": {"handlers": ["stderr"], "level": env().log_level},
 }

@@ -168,7 +168,7 @@ def accounts(acme, globex):  # type: ignore[no-untyped-def]
     for tenant in (acme, globex):
         with activate(tenant):
             for code, name, kind in (("1000", "Cash", "asset"), ("4000", "Sales", "income")):
-                dispatch(OpenAccount(code=code, name=name, type=kind), actor=System("the suite"))
+                dispatch(OpenAccount(code=code, name=name, type=kind), actor=System("The suite"))
 
 
 def test_an_entry_posted_over_http_reaches_its_listener_once(house, accounts, acme, globex):

@@ -174,7 +174,7 @@ def test_missing_accounts_are_opened_by_their_names(chart, controller):
 
 
 def test_a_type_that_no_name_tells_is_refused(chart, controller):
-    with pytest.raises(ImportAccountsUnknown, match="1 rows.*row 3: Miscellaneous"):
+    with pytest.raises(ImportAccountsUnknown, match=r"1 rows.*row 3: Miscellaneous"):
         dispatch(
             journal(
                 f"1,{JAN_9},,,1,Assets:Bank,USD,1",

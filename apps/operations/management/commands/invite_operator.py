@@ -21,7 +21,7 @@ class Command(BursarCommand):
         parser.add_argument("--name", required=True)
 
     def answer(self, *, email: str, name: str, **_: Any) -> Answer:  # type: ignore[override]
-        user = dispatch(InviteOperator(email=email, name=name), actor=System("the command line"))
+        user = dispatch(InviteOperator(email=email, name=name), actor=System("The command line"))
         link = identity.invitation_link(user)
         return Answer(
             f"{user} chooses a password here, once:\n{link}", {"id": user.pk, "invitation_link": link}

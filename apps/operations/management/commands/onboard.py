@@ -9,14 +9,13 @@ from django.core.management.base import CommandParser
 
 from apps.bus import dispatch, rehearse
 from apps.console.terminal import Answer, BursarCommand
-from apps.identity import queries as identity
 from apps.kernel.actors import System
 from apps.kernel.errors import SeveralRefusals
-from apps.kernel.tenant import activate
 from apps.operations.commands import OnboardTenant
+from apps.operations.queries import owner_invitation
 from apps.tenancy.models import Tenant
 
-SHELL = System("the command line")
+SHELL = System("The command line")
 
 
 class Command(BursarCommand):
@@ -59,9 +58,7 @@ def _rehearsed(command: OnboardTenant) -> Answer:
 
 
 def _onboarded(tenant: Tenant) -> Answer:
-    with activate(tenant.info):
-        owner = identity.user_with_email(tenant.owner_email)
-        link = identity.invitation_link(owner) if owner else ""
+    link = owner_invitation(tenant)
     data = {
         "id": tenant.pk,
         "slug": tenant.slug,
