@@ -94,7 +94,8 @@ class ReadOnlyInline(TabularInline):  # type: ignore[misc]
 class CommandPage:
     """A page that does one command: what it is, a form, what stands against it, and a button.
 
-    `given` is what the address says: {"period_id": 7}. A subclass names the `command` and its `form` and says what it means in `build`, `facts` and `done`.
+    A subclass names the `command` and its `form`, and says what it means in `build`, `facts`, `sentence` and `back`.
+    `given` is what the address says: {"period_id": 7}.
     """
 
     command: type[Command]

@@ -65,11 +65,6 @@ class Invalid(Refusal):
     status = 422
 
 
-class TextTooLong(Invalid):
-    message = "A text is longer than there is room for."
-    enforced_by = ("22001",)
-
-
 class Conflict(Refusal):
     """The state of the books forbids it now."""
 

@@ -146,7 +146,7 @@ class Visitor:
         )
         assert answer.ok, answer.text[:300]
         me = self.session.get(f"{console}/api/v1/identity/me/", timeout=10).json()
-        self.session.headers |= {"x-csrftoken": me["csrf_token"], "referer": console}
+        self.session.headers.update({"x-csrftoken": me["csrf_token"], "referer": console})
 
     def post(self, path: str, body: object, **headers: str) -> requests.Response:
         return self.session.post(f"{self.console}/api/v1/{path}", json=body, headers=headers, timeout=10)

@@ -8,9 +8,9 @@ from django.test.utils import CaptureQueriesContext
 
 from apps.audit.models import Record
 from apps.bus import dispatch, rehearse
-from apps.bus.errors import MayNot
+from apps.bus.errors import MayNot, TextTooLong
 from apps.events.models import OutboxEvent
-from apps.kernel.errors import SeveralRefusals, TextTooLong
+from apps.kernel.errors import SeveralRefusals
 from apps.kernel.money import AmountMalformed, AmountTooLarge, AmountTooPrecise, CurrencyUnknown
 from apps.ledger.commands import DeactivateAccount, Line, OpenAccount, OpenJournal, PostEntry
 from apps.ledger.errors import (
