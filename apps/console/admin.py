@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.db import models
@@ -15,6 +16,7 @@ from django.forms import Form
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from unfold.admin import ModelAdmin, TabularInline
 
 from apps.bus import Command, dispatch
@@ -74,9 +76,28 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         obj = self.get_object(request, object_id)
-        context = {"links": self.links(request, obj) if obj else (), **(extra_context or {})}
+        links = [*self.links(request, obj), *_trail(request, obj)] if obj else []
+        context = {"links": links, **(extra_context or {})}
         response: HttpResponse = super().change_view(request, object_id, form_url, context)
         return response
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponseBase:
+        """Django's own log knows nothing here: the audit trail does."""
+        return redirect(_trail_url(self.opts.label_lower, object_id))
+
+
+def _trail(request: HttpRequest, obj: models.Model) -> Sequence[Link]:
+    if not request.user.has_perm("audit.view_record"):
+        return ()
+    return (Link("Audit trail", _trail_url(obj._meta.label_lower, str(obj.pk)), "history"),)
+
+
+def _trail_url(label: str, pk: str) -> str:
+    return (
+        f"{reverse('admin:audit_record_changelist')}?{urlencode({'subject_type': label, 'subject_id': pk})}"
+    )
 
 
 class ReadOnlyInline(TabularInline):  # type: ignore[misc]
@@ -104,7 +125,7 @@ class CommandPage:
     danger = False
 
     def __call__(self, request: HttpRequest, *, context: dict[str, Any], **given: Any) -> HttpResponseBase:
-        form = self.form(request.POST or None, **self.form_options(given))
+        form = self.form(request.POST if request.method == "POST" else None, **self.form_options(given))
         refusals: Sequence[Refusal] = ()
         if request.method == "POST" and form.is_valid():
             try:

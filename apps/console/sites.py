@@ -22,6 +22,10 @@ class Site(UnfoldAdminSite):  # type: ignore[misc]
     index_template = "console/dashboard.html"
     enable_nav_sidebar = True
 
+    def get_urls(self) -> list[URLPattern]:
+        """Without Django's redirect to a row's public page: there is none."""
+        return [each for each in super().get_urls() if getattr(each, "name", "") != "view_on_site"]
+
     def extra_urls(self) -> list[URLPattern]:
         return [
             path(page.path, self.admin_view(self._guarded(page)), name=page.name)

@@ -64,7 +64,8 @@ class NewEntry:
     """Saved as a draft or posted at once, by the button that was pressed."""
 
     def __call__(self, request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBase:
-        head, lines = Head(request.POST or None), LineForms(request.POST or None, initial=_blank())
+        given = request.POST if request.method == "POST" else None
+        head, lines = Head(given), LineForms(given, initial=_blank())
         refusals: Sequence[Refusal] = ()
         if request.method == "POST" and head.is_valid() and lines.is_valid():
             try:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse
-from django.urls import set_script_prefix
+from django.urls import get_script_prefix, set_script_prefix
 
 from apps.kernel.problems import problem_response
 from apps.kernel.tenant import TenantInfo, activate, current_tenant
@@ -35,8 +35,13 @@ class TenantMiddleware:
             return problem_response(request, refusal)
         if tenant is None:
             request.urlconf = settings.OPERATOR_URLCONF
-        with activate(tenant):
-            return self.get_response(request)
+        prefix = get_script_prefix()
+        set_script_prefix(f"{request.META.get('SCRIPT_NAME', '')}/")
+        try:
+            with activate(tenant):
+                return self.get_response(request)
+        finally:
+            set_script_prefix(prefix)
 
     def _tenant_of(self, request: HttpRequest) -> TenantInfo | None:
         host = request.get_host().rsplit(":", 1)[0].lower()
@@ -53,7 +58,6 @@ class TenantMiddleware:
         request.META["SCRIPT_NAME"] = prefix
         request.path_info = request.META["PATH_INFO"] = rest or "/"
         request.tenant_prefix = prefix  # type: ignore[attr-defined]
-        set_script_prefix(f"{prefix}/")
         return tenant
 
 

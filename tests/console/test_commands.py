@@ -1,0 +1,220 @@
+"""Pages that do one command: what they show before, what they say when it is refused, and what comes of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from apps.audit.models import Record
+from apps.bus import dispatch
+from apps.identity.models import User
+from apps.kernel.actors import System
+from apps.kernel.clock import today
+from apps.kernel.tenant import activate
+from apps.ledger.commands import DraftEntry, Line, OpenAccount
+from apps.ledger.models import Entry
+from apps.periods.models import Period
+from apps.tenancy.models import Tenant
+
+SUITE = System("The suite")
+
+
+@pytest.fixture
+def chart(acme):
+    with activate(acme):
+        for code, name, kind in (("1000", "Cash", "asset"), ("4000", "Sales", "income")):
+            dispatch(OpenAccount(code=code, name=name, type=kind), actor=SUITE)
+
+
+@pytest.fixture
+def january(acme):
+    with activate(acme):
+        return Period.objects.order_by("starts_on").first()
+
+
+def test_closing_a_period_from_its_cell(client_for, controller, january, acme):
+    client = client_for(controller)
+    calendar = client.get("/t/acme/periods/").content.decode()
+    assert f"/t/acme/periods/{january.pk}/close/" in calendar
+
+    answer = client.post(
+        f"/t/acme/periods/{january.pk}/close/", {"reason": "Bank agreed to the cent."}, follow=True
+    )
+
+    page = answer.content.decode()
+    assert f"Period {january.code} is closed" in page
+    assert "by Controller" in page
+    trail = client.get("/t/acme/audit/record/").content.decode()
+    assert f"Controller closed period {january.code}." in trail
+    assert "Bank agreed to the cent." in trail
+
+
+def test_all_reasons_against_it_are_shown_at_once(client_for, controller, chart, acme):
+    with activate(acme):
+        february = Period.objects.order_by("starts_on")[1]
+        lines = (
+            Line(account="1000", currency="USD", amount=1),
+            Line(account="4000", currency="USD", amount=-1),
+        )
+        dispatch(DraftEntry(posted_on=february.starts_on, memo="Waiting", lines=lines), actor=SUITE)
+    client = client_for(controller)
+
+    before = client.get(f"/t/acme/periods/{february.pk}/close/").content.decode()
+    answer = client.post(f"/t/acme/periods/{february.pk}/close/", {"reason": "x"})
+
+    assert "As things stand, this will be refused" in before
+    assert answer.status_code in (409, 422)
+    page = answer.content.decode()
+    for code in ("periods.reason_too_short", "periods.earlier_period_is_open", "ledger."):
+        assert code in page
+    with activate(acme):
+        assert Period.objects.get(pk=february.pk).is_open
+
+
+def test_whoever_may_only_look_gets_no_button(client_for, accountant, january):
+    client = client_for(accountant)
+
+    assert f"periods/{january.pk}/close/" not in client.get("/t/acme/periods/").content.decode()
+    assert client.post(f"/t/acme/periods/{january.pk}/close/", {"reason": "Let me in."}).status_code == 403
+
+
+def entry_form(**changed):
+    lines = [("1000 Cash", "USD", "1,200.50", ""), ("4000 Sales", "USD", "", "1200.50"), ("", "USD", "", "")]
+    form = {
+        "posted_on": today().isoformat(),
+        "journal": "GEN",
+        "memo": "Cash sale",
+        "form-TOTAL_FORMS": str(len(lines)),
+        "form-INITIAL_FORMS": "0",
+    }
+    for number, line in enumerate(lines):
+        for name, value in zip(("account", "currency", "debit", "credit"), line, strict=True):
+            form[f"form-{number}-{name}"] = value
+    return form | changed
+
+
+def test_posting_an_entry_by_the_form(client_for, accountant, chart, acme):
+    answer = client_for(accountant).post("/t/acme/ledger/new-entry/", entry_form(post=""), follow=True)
+
+    assert "is posted." in answer.content.decode()
+    with activate(acme):
+        entry = Entry.objects.get()
+        assert [line.minor for line in entry.lines.all()] == [120050, -120050]
+        assert entry.is_posted
+
+
+def test_a_draft_is_saved_posted_and_reversed(client_for, accountant, chart, acme):
+    client = client_for(accountant)
+    client.post("/t/acme/ledger/new-entry/", entry_form(draft=""))
+    with activate(acme):
+        draft = Entry.objects.get()
+        assert not draft.is_posted
+
+    assert (
+        "will not change again"
+        in client.post(f"/t/acme/ledger/entry/{draft.pk}/post/", follow=True).content.decode()
+    )
+    reversal = {"posted_on": today().isoformat(), "reason": "Entered twice by mistake."}
+    assert (
+        "It is reversed by"
+        in client.post(f"/t/acme/ledger/entry/{draft.pk}/reverse/", reversal, follow=True).content.decode()
+    )
+
+    with activate(acme):
+        assert Entry.objects.filter(reversal_of=draft).exists()
+
+
+def test_what_the_ledger_refuses_is_said_on_the_form_and_nothing_is_lost(client_for, accountant, chart, acme):
+    answer = client_for(accountant).post(
+        "/t/acme/ledger/new-entry/", entry_form(**{"form-1-credit": "1200.49", "post": ""})
+    )
+
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "ledger.entry_unbalanced" in page
+    assert 'value="1200.49"' in page
+    with activate(acme):
+        assert not Entry.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("debit", "said"), [("abc", "is not an amount"), ("NaN", "amount"), ("1e400", "amount")]
+)
+def test_an_amount_that_is_none_is_said_to_be_none(client_for, accountant, chart, debit, said):
+    answer = client_for(accountant).post(
+        "/t/acme/ledger/new-entry/", entry_form(**{"form-0-debit": debit, "post": ""})
+    )
+
+    assert answer.status_code in (200, 422)
+    assert said in answer.content.decode()
+
+
+def test_onboarding_a_tenant(client_for, operator):
+    form = {"name": "Initech", "slug": "initech", "owner_email": "bill@initech.example", "currency": "EUR"}
+
+    answer = client_for(operator, None).post("/tenants/onboard/", form, follow=True)
+
+    page = answer.content.decode()
+    assert "Initech is active" in page
+    assert "/t/initech/accounts/password/reset/key/" in page
+    assert Tenant.objects.get(slug="initech").state == "active"
+
+
+def test_onboarding_one_that_cannot_be_says_every_reason(client_for, operator):
+    form = {"name": " ", "slug": "Acme!", "owner_email": "bill@initech.example", "currency": "EUR"}
+
+    answer = client_for(operator, None).post("/tenants/onboard/", {**form, "name": "x"})
+
+    assert answer.status_code == 422
+    assert "tenancy.slug_malformed" in answer.content.decode()
+    assert Record.objects.filter(command="operations.onboard_tenant", outcome="refused").exists()
+
+
+def test_inviting_somebody_shows_his_link_once(client_for, owner, acme):
+    form = {"email": "ada@acme.example", "name": "Ada", "role": "accountant"}
+
+    page = client_for(owner).post("/t/acme/identity/invite/", form, follow=True).content.decode()
+
+    assert "http://localhost:8000/t/acme/accounts/password/reset/key/" in page
+    assert "/t/acme/t/acme/" not in page
+    with activate(acme):
+        assert User.objects.filter(email="ada@acme.example").exists()
+
+
+def test_changing_a_setting(client_for, controller):
+    client = client_for(controller)
+
+    refused = client.post("/t/acme/preferences/periods.reason_length/change/", {"value": '"many"'})
+    changed = client.post("/t/acme/preferences/periods.reason_length/change/", {"value": "25"}, follow=True)
+
+    assert "preferences.setting_invalid" in refused.content.decode()
+    assert "periods.reason_length is 25 from now on" in changed.content.decode()
+
+
+def test_the_trial_balance_can_be_taken_away_and_is_no_formula(client_for, accountant, chart, acme):
+    with activate(acme):
+        dispatch(OpenAccount(code="1001", name="=HYPERLINK(1)", type="asset"), actor=SUITE)
+        from apps.ledger.commands import PostEntry
+
+        lines = (
+            Line(account="1001", currency="USD", amount=5),
+            Line(account="4000", currency="USD", amount=-5),
+        )
+        dispatch(PostEntry(posted_on=dt.date(today().year, 1, 2), memo="x", lines=lines), actor=SUITE)
+
+    answer = client_for(accountant).get("/t/acme/ledger/trial-balance/?by=total&format=csv")
+
+    assert answer.headers["content-type"].startswith("text/csv")
+    assert "'=HYPERLINK(1)" in answer.content.decode()
+
+
+def test_figures_of_the_dashboard_are_true(client_for, accountant, chart, acme):
+    client = client_for(accountant)
+    client.post("/t/acme/ledger/new-entry/", entry_form(post=""))
+    client.post("/t/acme/ledger/new-entry/", entry_form(draft=""))
+
+    page = client.get("/t/acme/").content.decode()
+
+    assert "turnover 1,200.50 USD" in page
+    assert "1200.50" in page.split("The same as a table")[1]

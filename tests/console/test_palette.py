@@ -1,0 +1,54 @@
+"""Ctrl+K finds what the user may see, of his own tenant."""
+
+from __future__ import annotations
+
+import pytest
+
+from apps.bus import dispatch
+from apps.kernel.actors import System
+from apps.kernel.tenant import activate
+from apps.ledger.commands import OpenAccount
+
+SUITE = System("The suite")
+
+
+@pytest.fixture
+def shelves(acme, globex):
+    """Both tenants have an account of the same code, with other names."""
+    for tenant in (acme, globex):
+        with activate(tenant):
+            dispatch(OpenAccount(code="1500", name=f"Shelf of {tenant.name}", type="asset"), actor=SUITE)
+
+
+def find(client, tenant, term="shelf"):
+    return client.get(f"/t/{tenant}/search/?s={term}&extended=1").content.decode()
+
+
+def test_two_tenants_with_the_same_user_id_and_the_same_words_find_their_own(
+    shelves, client_for, owner, acme, globex
+):
+    from apps.identity.models import User
+
+    with activate(globex):
+        twin = User.objects.get(email="owner@globex.example")
+    assert twin.pk == owner.pk
+
+    at_acme = find(client_for(owner), "acme")
+    at_globex = find(client_for(twin, globex), "globex")
+
+    assert "Shelf of Acme Corporation" in at_acme
+    assert "Globex" not in at_acme
+    assert "Shelf of Globex" in at_globex
+    assert "Acme" not in at_globex
+
+
+def test_whoever_may_not_see_accounts_does_not_find_any(shelves, client_for, nobody):
+    assert "Shelf" not in find(client_for(nobody), "acme")
+
+
+def test_no_more_than_a_few_are_found(acme, client_for, owner):
+    with activate(acme):
+        for number in range(30):
+            dispatch(OpenAccount(code=f"16{number:02}", name=f"Shelf {number}", type="asset"), actor=SUITE)
+
+    assert find(client_for(owner), "acme").count("Shelf ") <= 2 * 8
