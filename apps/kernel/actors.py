@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 
 class Actor(Protocol):
@@ -13,7 +13,7 @@ class Actor(Protocol):
     @property
     def pk(self) -> int | None: ...
 
-    def has_perm(self, perm: str, obj: object = None) -> bool: ...
+    def has_perm(self, perm: str, obj: Any = None) -> bool: ...
 
     def __str__(self) -> str: ...
 
@@ -28,7 +28,7 @@ class System:
     def pk(self) -> int | None:
         return None
 
-    def has_perm(self, perm: str, obj: object = None) -> bool:
+    def has_perm(self, perm: str, obj: Any = None) -> bool:
         return True
 
     def __str__(self) -> str:

@@ -57,17 +57,10 @@ class EntryAdmin(ReadOnlyAdmin):
     ordering = ("-posted_on", "-id")
     inlines = (LineInline,)
     fields = (
-        "shown_number",
-        "shown_status",
-        "posted_on",
-        "period",
-        "journal",
-        "memo",
-        "payee",
-        "reference",
-        "reversal_of",
-        "created_at",
-        "posted_at",
+        ("shown_number", "shown_status"),
+        ("posted_on", "period", "journal"),
+        ("memo", "payee", "reference"),
+        ("created_at", "posted_at", "reversal_of"),
     )
     readonly_fields = ("shown_number", "shown_status")
 

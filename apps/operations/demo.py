@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from apps.bus import dispatch
 from apps.bus.commands import Command
-from apps.kernel.actors import System
+from apps.kernel.actors import Actor, System
 from apps.kernel.progress import steps
 from apps.ledger.commands import DraftEntry, Line, OpenAccount, PostEntry
 from apps.periods.commands import ClosePeriod
@@ -54,16 +54,16 @@ BUSINESSES = (
 )
 
 
-def fill(business: Business, today: dt.date) -> None:
+def fill(business: Business, today: dt.date, *, accountant: Actor, controller: Actor) -> None:
     """Accounts, this year's entries up to today, two drafts, and the months before last closed."""
     for code, name, kind in ACCOUNTS:
-        dispatch(OpenAccount(code=code, name=name, type=kind), actor=MAKER)
+        dispatch(OpenAccount(code=code, name=name, type=kind), actor=controller)
     work = [*_year(business, today), *_drafts(business, today)]
     for command in steps(work, len(work)):
-        dispatch(command, actor=MAKER)
+        dispatch(command, actor=accountant)
     for period in Period.objects.filter(ends_on__lt=_month(today, -1)).order_by("starts_on"):
         close = ClosePeriod(period_id=period.pk, reason=f"Month end of {period.code}: bank and stock agreed.")
-        dispatch(close, actor=MAKER)
+        dispatch(close, actor=controller)
 
 
 def _year(business: Business, today: dt.date) -> Iterator[Command]:

@@ -8,6 +8,7 @@ from apps.bus import dispatch
 from apps.console.terminal import Answer, BursarCommand
 from apps.identity import queries as identity
 from apps.identity.commands import InviteOperator, InviteUser, SetPassword
+from apps.identity.models import User
 from apps.kernel.clock import today
 from apps.kernel.tenant import activate
 from apps.kernel.transactions import unit_of_work
@@ -17,7 +18,7 @@ from apps.operations.demo import BUSINESSES, MAKER, Business, fill
 from apps.tenancy.models import Tenant
 
 PASSWORD = "bursar-demo-house"  # noqa: S105 - printed by `make up`; the demo is for one machine
-PEOPLE = (("carla", "Carla Controller", "controller"), ("ada", "Ada Accountant", "accountant"))
+PEOPLE = {"controller": ("carla", "Carla Controller"), "accountant": ("ada", "Ada Accountant")}
 OPERATOR = "operator@bursar.example"
 
 
@@ -33,8 +34,7 @@ class Command(BursarCommand):
 
 def _operator() -> None:
     if identity.user_with_email(OPERATOR) is None:
-        user = dispatch(InviteOperator(email=OPERATOR, name="Olga Operator"), actor=MAKER)
-        dispatch(SetPassword(user_id=user.pk, password=PASSWORD), actor=MAKER)
+        _let_in(dispatch(InviteOperator(email=OPERATOR, name="Olga Operator"), actor=MAKER))
 
 
 def _tenant(business: Business) -> bool:
@@ -53,16 +53,19 @@ def _tenant(business: Business) -> bool:
         if Account.objects.exists():
             return False
         with unit_of_work():
-            _people(business)
-            fill(business, today())
+            people = {role: _person(business, *who, role) for role, who in PEOPLE.items()}
+            _let_in(identity.user_with_email(tenant.owner_email))
+            fill(business, today(), accountant=people["accountant"], controller=people["controller"])
     return True
 
 
-def _people(business: Business) -> None:
-    for login, name, role in PEOPLE:
-        invite = InviteUser(email=f"{login}@{business.slug}.example", name=name, role=role)
-        dispatch(invite, actor=MAKER)
-    for login in ("owner", *(login for login, *_ in PEOPLE)):
-        user = identity.user_with_email(f"{login}@{business.slug}.example")
-        if user:
-            dispatch(SetPassword(user_id=user.pk, password=PASSWORD), actor=MAKER)
+def _person(business: Business, login: str, name: str, role: str) -> User:
+    email = f"{login}@{business.slug}.example"
+    user: User = dispatch(InviteUser(email=email, name=name, role=role), actor=MAKER)
+    _let_in(user)
+    return user
+
+
+def _let_in(user: User | None) -> None:
+    if user:
+        dispatch(SetPassword(user_id=user.pk, password=PASSWORD), actor=MAKER)

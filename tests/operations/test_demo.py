@@ -1,0 +1,35 @@
+"""What `make up` fills the demo tenants with."""
+
+import io
+import json
+
+from django.core.management import call_command
+
+from apps.audit.models import Record
+from apps.kernel.clock import today
+from apps.kernel.tenant import activate
+from apps.ledger import queries as ledger
+from apps.ledger.models import Entry
+from apps.periods.models import Period
+
+
+def demo():
+    said = io.StringIO()
+    call_command("demo", "--json", stdout=said)
+    return json.loads(said.getvalue())
+
+
+def test_it_is_made_once_and_its_books_balance(acme, globex):
+    assert demo()["made"] == ["acme", "globex"]
+    assert demo()["made"] == []
+
+    for tenant in (acme, globex):
+        with activate(tenant):
+            assert Entry.objects.posted().exists()
+            assert sum(row.closing for row in ledger.trial_balance(by="total")) == 0
+            assert Entry.objects.posted().filter(posted_on__gt=today()).count() == 0
+            closed = Period.objects.filter(status="closed")
+            assert (
+                Record.objects.filter(command="periods.close_period", actor_name="Carla Controller").count()
+                == closed.count()
+            )
