@@ -20,7 +20,6 @@ from django.urls import reverse
 from unfold.admin import ModelAdmin, TabularInline
 
 from apps.bus import Command, dispatch
-from apps.kernel.actors import Actor
 from apps.kernel.errors import Refusal
 
 Given = Mapping[str, Any]
@@ -130,7 +129,7 @@ class CommandPage:
         refusals: Sequence[Refusal] = ()
         if request.method == "POST" and form.is_valid():
             try:
-                result = dispatch(self.build(form, given), actor=_actor(request))
+                result = dispatch(self.build(form, given), actor=request.user)
             except Refusal as refusal:
                 refusals = refusal.refusals
             else:
@@ -181,8 +180,3 @@ def _first_sentences(command: type[Command]) -> str:
 
 def _status(refusals: Sequence[Refusal]) -> int:
     return max((each.status for each in refusals), default=200)
-
-
-def _actor(request: HttpRequest) -> Actor:
-    """Every page is behind the site's login, so this is a User."""
-    return request.user  # type: ignore[return-value]

@@ -90,7 +90,7 @@ class NewEntry:
         written = tuple(line for form in lines if (line := form.line()) is not None)
         entry: Entry = dispatch(
             command(lines=written, **head.cleaned_data),
-            actor=request.user,  # type: ignore[arg-type]  # behind the login
+            actor=request.user,
         )
         return entry
 
