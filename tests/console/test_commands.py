@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 
 import pytest
 
@@ -54,8 +55,8 @@ def test_all_reasons_against_it_are_shown_at_once(client_for, controller, chart,
     with activate(acme):
         february = Period.objects.order_by("starts_on")[1]
         lines = (
-            Line(account="1000", currency="USD", amount=1),
-            Line(account="4000", currency="USD", amount=-1),
+            Line(account="1000", currency="USD", amount=Decimal(1)),
+            Line(account="4000", currency="USD", amount=Decimal(-1)),
         )
         dispatch(DraftEntry(posted_on=february.starts_on, memo="Waiting", lines=lines), actor=SUITE)
     client = client_for(controller)
@@ -198,8 +199,8 @@ def test_the_trial_balance_can_be_taken_away_and_is_no_formula(client_for, accou
         from apps.ledger.commands import PostEntry
 
         lines = (
-            Line(account="1001", currency="USD", amount=5),
-            Line(account="4000", currency="USD", amount=-5),
+            Line(account="1001", currency="USD", amount=Decimal(5)),
+            Line(account="4000", currency="USD", amount=Decimal(-5)),
         )
         dispatch(PostEntry(posted_on=dt.date(today().year, 1, 2), memo="x", lines=lines), actor=SUITE)
 

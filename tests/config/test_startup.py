@@ -1,0 +1,74 @@
+"""Processes that must not start do not."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from config.startup import refuse_unsafe_settings
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_web_does_not_start_with_settings_under_which_tenants_could_meet(database, settings):
+    refuse_unsafe_settings()
+
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache"}}
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.db"
+    with pytest.raises(ImproperlyConfigured, match=r"(?s)E002.*E003"):
+        refuse_unsafe_settings()
+
+
+def start(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    known = {
+        name: value for name, value in os.environ.items() if not name.startswith(("DATABASE_", "REDIS_"))
+    }
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=known | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_worker_does_not_start_as_the_owner(database):
+    owner = os.environ["DATABASE_OWNER_URL"]
+    worker = (
+        "import sys; sys.argv = ['celery', '-A', 'config', 'worker', '-P', 'solo'];"
+        "from celery.__main__ import main; main()"
+    )
+
+    done = start(worker, DATABASE_URL=owner, REDIS_URL=os.environ["REDIS_URL"])
+
+    assert done.returncode != 0
+    assert "tenancy.E008" in done.stdout + done.stderr
+
+
+def test_production_names_everything_that_is_missing():
+    done = start("import django; django.setup()", DJANGO_SETTINGS_MODULE="config.settings.production")
+
+    assert done.returncode != 0
+    for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "PUBLIC_URL"):
+        assert name in done.stderr
+
+
+def test_production_starts_with_what_it_needs(database):
+    done = start(
+        "import django; django.setup(); from django.core.management import call_command;"
+        "call_command('check', '--deploy', '--fail-level', 'WARNING')",
+        DJANGO_SETTINGS_MODULE="config.settings.production",
+        DATABASE_URL=os.environ["DATABASE_URL"],
+        REDIS_URL=os.environ["REDIS_URL"],
+        SECRET_KEY="correct horse battery staple, " * 2,
+        PUBLIC_URL="https://bursar.example",
+        BASE_DOMAIN="bursar.example",
+    )
+
+    assert done.returncode == 0, done.stderr
