@@ -28,6 +28,9 @@ from .models import Tenant
 TEMPLATE = TenantInfo(id=0, slug="template", name="Template", schema="bursar_template", state="pending")
 """Its name stands nowhere else, since it is replaced as text."""
 
+OWNERS_ALONE = "django_migrations, django_content_type, auth_permission"
+"""What is written by migrations and numbering, and only read by the runtime."""
+
 Say = Callable[[str], None]
 
 
@@ -66,6 +69,8 @@ def discard(tenant: Tenant) -> None:
 def _migrate(say: Say) -> None:
     call_command(DjangoMigrate(), database="owner", interactive=False, verbosity=0)
     numbering.apply(using="owner")
+    with _as_owner() as cursor:
+        cursor.execute(f"REVOKE INSERT, UPDATE, DELETE ON {OWNERS_ALONE} FROM bursar_app, bursar_tables")
     say("migrated")
 
 
@@ -75,11 +80,13 @@ def _prepare_schema(schema: str) -> None:
     with _as_owner() as cursor:
         cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {name}")
         cursor.execute(f"GRANT USAGE ON SCHEMA {name} TO bursar_app, bursar_tables")
-        # Otherwise Django would find the platform's table behind it on the search path and think all was done.
-        cursor.execute(
-            f"CREATE TABLE IF NOT EXISTS {name}.django_migrations (LIKE public.django_migrations INCLUDING ALL)"
-        )
     _own(schema, "bursar_tables")
+    with _as_owner() as cursor:
+        # Otherwise Django finds the platform's table behind it on the search path, and thinks that all is done.
+        cursor.execute(
+            f"CREATE TABLE IF NOT EXISTS {name}.django_migrations"
+            " (LIKE public.django_migrations INCLUDING ALL)"
+        )
 
 
 def _own(schema: str, role: str) -> None:

@@ -116,3 +116,25 @@ def test_a_connection_that_ignored_the_tenant_would_be_caught(acme, globex, monk
         monkeypatch.setattr(base.DatabaseWrapper, "_apply_tenant", lambda self: None)
         with activate(globex):
             assert Company.objects.get(code="MAIN").name == acme.name
+
+
+@pytest.mark.parametrize("table", ["django_migrations", "django_content_type", "auth_permission"])
+def test_what_migrations_write_the_runtime_only_reads(acme, table):
+    for tenant in (acme, None):
+        with (
+            activate(tenant),
+            pytest.raises(ProgrammingError, match="permission denied"),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(f"DELETE FROM {table}")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["CREATE TABLE mine (id int)", "CREATE SCHEMA mine", "CREATE FUNCTION f() RETURNS int RETURN 1"],
+)
+def test_the_runtime_makes_nothing(acme, statement):
+    for tenant in (acme, None):
+        refused = pytest.raises(ProgrammingError, match="permission denied")
+        with activate(tenant), refused, connection.cursor() as cursor:
+            cursor.execute(statement)
