@@ -1,0 +1,66 @@
+"""`manage.py onboard`: one answer on stdout, one exit code."""
+
+import io
+import json
+
+import pytest
+from django.core.management import call_command
+
+from apps.tenancy.models import Tenant
+
+INITECH = ("initech", "--name", "Initech", "--owner-email", "bill@initech.example")
+
+
+def onboard(*words):
+    """(exit code, stdout, stderr)"""
+    out, err = io.StringIO(), io.StringIO()
+    try:
+        call_command("onboard", *words, stdout=out, stderr=err)
+    except SystemExit as stopped:
+        return stopped.code, out.getvalue(), err.getvalue()
+    return 0, out.getvalue(), err.getvalue()
+
+
+def test_says_where_the_tenant_is_and_how_its_owner_comes_in(database):
+    code, out, _ = onboard(*INITECH)
+
+    assert code == 0
+    assert "http://localhost:8000/t/initech/" in out
+    assert "/t/initech/accounts/password/reset/key/" in out
+
+
+def test_answers_one_json_document(database):
+    code, out, _ = onboard(*INITECH, "--json")
+
+    answer = json.loads(out)
+    assert (code, answer["slug"], answer["state"]) == (0, "initech", "active")
+
+
+def test_a_dry_run_makes_nothing_and_refuses_what_would_be_refused(database):
+    assert onboard(*INITECH, "--dry-run")[0] == 0
+    code, out, err = onboard("acme", "--name", "", "--owner-email", "bill", "--dry-run", "--json")
+
+    assert code == 3
+    assert {each["code"] for each in json.loads(out)["errors"]} == {
+        "tenancy.slug_taken",
+        "operations.name_missing",
+        "identity.email_malformed",
+    }
+    assert "tenancy.slug_taken: The short name 'acme' is taken." in err
+    assert Tenant.objects.count() == 2
+
+
+def test_a_refusal_is_exit_code_3(database):
+    code, out, err = onboard("acme", "--name", "Acme", "--owner-email", "a@b.example")
+
+    assert (code, out) == (3, "")
+    assert "tenancy.slug_taken" in err
+
+
+def test_an_unknown_tenant_is_a_refusal_too(database):
+    err = io.StringIO()
+    with pytest.raises(SystemExit) as stopped:
+        call_command("trial_balance", "nowhere", stderr=err)
+
+    assert stopped.value.code == 3
+    assert "tenancy.tenant_unknown" in err.getvalue()
