@@ -1,5 +1,12 @@
 """Playwright drives the browser from an event loop in this very thread, where Django would refuse its database."""
 
-from config.env import put
+from collections.abc import Iterator
 
-put(django_allow_async_unsafe="true")
+import pytest
+
+
+@pytest.fixture(scope="module", autouse=True)
+def database_beside_an_event_loop() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        yield

@@ -242,7 +242,7 @@ def test_an_accountant_may_not(chart, accountant):
 
 @with_the_suite
 def test_the_raw_journal_is_refused_with_every_entry_that_does_not_balance(at_acme, controller):
-    """bean-example's own data: 189 entries leave a residual or need more than two decimals (findings/erp.md 0.7)."""
+    """bean-example's own data: 189 entries leave a residual or need more than two decimals."""
     command = ImportJournal(
         name="raw_journal.csv", journal=(SUITE / "raw_journal.csv").read_text(), create_accounts=True
     )

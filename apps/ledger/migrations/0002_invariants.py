@@ -9,7 +9,7 @@ An entry is inserted as a draft, gets its lines, and is then posted by one UPDAT
 5. afterwards                                 nothing changes and nothing is removed
 
 Every function addresses tables through TG_TABLE_SCHEMA: a deferred trigger fires at COMMIT, when the search path
-may be another tenant's, and a schema may be renamed (findings/erp.md 2.3). The codes are those in errors.py.
+may be another tenant's, and a schema may be renamed. The codes are those in errors.py.
 """
 
 from django.db import migrations
@@ -18,7 +18,7 @@ from apps.kernel.guards import RUNTIME_ROLES, append_only
 
 # 1. The entry.
 #
-# Its period is locked twice, and each lock does what the other cannot (findings/erp.md 2.2: alone, one starves
+# Its period is locked twice, and each lock does what the other cannot (alone, one starves
 # whoever closes and the other misses entries). The advisory lock is a fair queue: a waiting close is served before
 # later posts. The row lock, in a statement of its own, sees the latest status at every isolation level. Both are
 # held until COMMIT, so a close waits for everybody who was let in.

@@ -1,7 +1,7 @@
 """What the database itself keeps true of periods, whoever asks.
 
 Every function addresses tables through TG_TABLE_SCHEMA: a deferred trigger fires at COMMIT, when the search path
-may be another tenant's, and a schema may be renamed (findings/erp.md 2.3). The codes are those in errors.py.
+may be another tenant's, and a schema may be renamed. The codes are those in errors.py.
 """
 
 from django.db import migrations
