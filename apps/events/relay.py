@@ -6,6 +6,7 @@ the sweep says it again.
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 from collections.abc import Iterable
 from typing import Any
@@ -21,6 +22,8 @@ from .base import SUBSCRIBERS
 from .models import Delivery, OutboxEvent
 
 BATCH = 200
+PATIENCE = dt.timedelta(seconds=15)
+"""How long a hint is given before the sweep repeats it, so that a backlog is not answered with more messages."""
 log = logging.getLogger(__name__)
 
 
@@ -54,6 +57,8 @@ def sweep(*, using: str = "relay") -> int:
         .order_by("event_id")[: 5 * BATCH]
     )
     hint(due, {each.event_id: each.event.correlation_id for each in due})
+    again = Delivery.objects.using(using).open().filter(pk__in=[each.pk for each in due], next_at__lte=now())
+    again.update(next_at=now() + PATIENCE)
     return len(due)
 
 
@@ -82,7 +87,7 @@ def _deliveries_of(event: OutboxEvent) -> list[Delivery]:
             event=event,
             subscriber=each.name,
             aggregate=event.aggregate,
-            next_at=now(),
+            next_at=now() + PATIENCE,
         )
         for each in SUBSCRIBERS.values()
         if each.event.name == event.name

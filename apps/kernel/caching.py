@@ -27,6 +27,8 @@ from .tenant import current_tenant
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
+LAYOUT = 1
+"""Count it up when a class whose instances are kept here changes its fields: two releases may run side by side."""
 log = logging.getLogger(__name__)
 
 
@@ -67,7 +69,7 @@ class Cached(Generic[K, V]):
             stamp = _stamps.of(tenant_cache_key(f"{self.area}:stamp", self.of))
         except redis.RedisError:
             return self.load(key)
-        full = tenant_cache_key(f"{self.area}:{key}", self.of) + f"@{stamp}"
+        full = tenant_cache_key(f"{self.area}:{key}", self.of) + f"@{stamp}.{LAYOUT}"
         found, value = self._remembered(full)
         return value if found else self._fetch(key, full)  # type: ignore[return-value]
 

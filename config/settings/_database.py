@@ -20,6 +20,9 @@ def connection(url: str, **options: Any) -> dict[str, Any]:
         "HOST": parts.hostname or "",
         "PORT": str(parts.port or 5432),
         "OPTIONS": options,
+        # A connection is kept between requests; the engine sees to it that it looks where the next tenant's data is.
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
     }
 
 
