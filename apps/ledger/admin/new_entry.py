@@ -15,12 +15,12 @@ from django.template.response import TemplateResponse
 
 from apps.bus import dispatch
 from apps.companies import queries as companies
+from apps.console import hooks
 from apps.console.widgets import Form
 from apps.kernel.clock import today
 from apps.kernel.errors import Refusal
-
-from .commands import DraftEntry, Line, PostEntry
-from .models import Account, Entry, Journal
+from apps.ledger.commands import DraftEntry, Line, PostEntry
+from apps.ledger.models import Account, Entry, Journal
 
 
 class Head(Form):
@@ -106,3 +106,17 @@ def _amount(text: str) -> Decimal:
         return Decimal(text.replace(",", "").strip() or 0)
     except InvalidOperation:
         raise forms.ValidationError(f"{text!r} is not an amount.") from None
+
+
+hooks.plug(
+    "tenant",
+    hooks.Page(
+        path="ledger/new-entry/",
+        name="new_entry",
+        title="New entry",
+        permission="ledger.draft_entry",
+        view=NewEntry(),
+        group="Books",
+        icon="post_add",
+    ),
+)

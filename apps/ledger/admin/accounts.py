@@ -1,0 +1,127 @@
+"""The chart of accounts, and the journals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import reverse
+
+from apps.bus import Command
+from apps.console import hooks
+from apps.console.admin import CommandPage, Given, Link, ReadOnlyAdmin
+from apps.console.sites import tenant_site
+from apps.console.widgets import Form
+from apps.ledger.commands import OpenAccount, OpenJournal
+from apps.ledger.models import Account, Journal
+
+
+@admin.register(Account, site=tenant_site)
+class AccountAdmin(ReadOnlyAdmin):
+    """The chart of accounts."""
+
+    list_display = ("code", "name", "type", "parent", "is_active")
+    list_filter = ("type", "is_active")
+    list_select_related = ("parent",)
+    search_fields = ("code", "name")
+    ordering = ("code",)
+
+    def list_links(self, request: HttpRequest) -> Sequence[Link]:
+        return (Link("Open an account", reverse("admin:open_account"), "playlist_add"),)
+
+
+@admin.register(Journal, site=tenant_site)
+class JournalAdmin(ReadOnlyAdmin):
+    list_display = ("code", "name")
+    ordering = ("code",)
+
+    def list_links(self, request: HttpRequest) -> Sequence[Link]:
+        return (Link("Open a journal", reverse("admin:open_journal"), "library_add"),)
+
+
+class NewAccount(Form):
+    code = forms.CharField(max_length=32)
+    name = forms.CharField(max_length=200)
+    type = forms.ChoiceField(choices=Account.Type.choices)
+    parent = forms.CharField(
+        max_length=32, required=False, help_text="The code of the account it belongs under."
+    )
+
+
+class Open(CommandPage):
+    command = OpenAccount
+    form = NewAccount
+
+    def sentence(self, result: Account) -> str:
+        return f"The account {result} is open."
+
+    def back(self, result: Account) -> str:
+        return "admin:ledger_account_changelist"
+
+
+class NewJournal(Form):
+    code = forms.CharField(max_length=16)
+    name = forms.CharField(max_length=120)
+
+
+class OpenAJournal(CommandPage):
+    command = OpenJournal
+    form = NewJournal
+
+    def sentence(self, result: Journal) -> str:
+        return f"The journal {result} is open."
+
+    def back(self, result: Journal) -> str:
+        return "admin:ledger_journal_changelist"
+
+    def build(self, form: forms.Form, given: Given) -> Command:
+        return OpenJournal(**form.cleaned_data)
+
+
+def _find_accounts(term: str) -> Sequence[hooks.Found]:
+    accounts = Account.objects.filter(code__istartswith=term) | Account.objects.filter(name__icontains=term)
+    return [
+        hooks.Found(
+            str(account),
+            account.get_type_display(),
+            reverse("admin:ledger_account_change", args=[account.pk]),
+            "toc",
+        )
+        for account in accounts.order_by("code")[:8]
+    ]
+
+
+hooks.plug(
+    "tenant",
+    hooks.MenuItem(
+        group="Books",
+        title="Accounts",
+        icon="toc",
+        url="admin:ledger_account_changelist",
+        permission="ledger.view_account",
+    ),
+    hooks.MenuItem(
+        group="Books",
+        title="Journals",
+        icon="menu_book",
+        url="admin:ledger_journal_changelist",
+        permission="ledger.view_journal",
+    ),
+    hooks.Page(
+        path="ledger/open-account/",
+        name="open_account",
+        title="Open an account",
+        permission="ledger.manage_accounts",
+        view=Open(),
+    ),
+    hooks.Page(
+        path="ledger/open-journal/",
+        name="open_journal",
+        title="Open a journal",
+        permission="ledger.manage_accounts",
+        view=OpenAJournal(),
+    ),
+    hooks.Search(permission="ledger.view_account", find=_find_accounts),
+)

@@ -1,0 +1,119 @@
+"""What the books show on the first page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from django.urls import reverse
+
+from apps.console import hooks
+from apps.kernel.clock import today
+from apps.ledger import queries
+from apps.ledger.models import Account
+
+VIEW = "ledger.view_entry"
+
+
+def _this_month() -> str:
+    return f"{queries.figures(today()).entries_this_month:,}"
+
+
+def _turnover() -> str:
+    turnover = queries.figures(today()).turnover
+    return "turnover " + ", ".join(str(each) for each in turnover) if turnover else "nothing was posted yet"
+
+
+def _drafts() -> str:
+    return f"{queries.figures(today()).drafts:,}"
+
+
+def _assets() -> dict[str, Decimal]:
+    totals: dict[str, Decimal] = {}
+    for row in queries.trial_balance(by="total"):
+        if row.type == Account.Type.ASSET:
+            totals[row.currency] = totals.get(row.currency, Decimal(0)) + row.closing
+    return totals
+
+
+def _asset_total() -> str:
+    return " · ".join(f"{total:,.0f}" for total in _assets().values()) or "0"
+
+
+def _asset_currencies() -> str:
+    return " · ".join(_assets()) + ", as posted so far"
+
+
+def _income_and_expense() -> hooks.Plot:
+    """In the currency that is used most; the others are in the trial balance."""
+    months = queries.income_and_expense(months=12)
+    used = [month.currency for month in months if month.income or month.expense]
+    iso = max(set(used), key=used.count) if used else ""
+    shown = [month for month in months if month.currency == iso]
+    return hooks.Plot(
+        [month.month for month in shown],
+        [
+            hooks.Series("Income", [str(month.income) for month in shown], "--color-primary-600"),
+            hooks.Series("Expense", [str(month.expense) for month in shown], "--color-base-400"),
+        ],
+        unit=iso,
+    )
+
+
+def _latest() -> Sequence[Sequence[Any]]:
+    return [
+        [
+            (str(entry), reverse("admin:ledger_entry_change", args=[entry.pk])),
+            f"{entry.posted_on:%d %b}",
+            entry.memo,
+        ]
+        for entry in queries.latest_entries(8)
+    ]
+
+
+hooks.plug(
+    "tenant",
+    hooks.Figure(
+        title="Entries this month",
+        permission=VIEW,
+        icon="receipt_long",
+        value=_this_month,
+        note=_turnover,
+        link="admin:ledger_entry_changelist",
+    ),
+    hooks.Figure(
+        title="Drafts",
+        permission=VIEW,
+        icon="edit_note",
+        value=_drafts,
+        note=lambda: "a draft keeps its period open",
+        link="admin:ledger_entry_changelist",
+    ),
+    hooks.Figure(
+        title="Assets",
+        permission=VIEW,
+        icon="account_balance_wallet",
+        value=_asset_total,
+        note=_asset_currencies,
+        link="admin:trial_balance",
+    ),
+    hooks.Chart(title="Income and expense by month", permission=VIEW, plot=_income_and_expense),
+    hooks.Table(
+        title="Latest entries",
+        permission=VIEW,
+        headers=("Number", "Date", "Memo"),
+        rows=_latest,
+        empty="Post the first entry from the menu.",
+        link="admin:ledger_entry_changelist",
+    ),
+    hooks.Chart(title="Income and expense by month", permission=VIEW, plot=_income_and_expense),
+    hooks.Table(
+        title="Latest entries",
+        permission=VIEW,
+        headers=("Number", "Date", "Memo"),
+        rows=_latest,
+        empty="Post the first entry from the menu.",
+        link="admin:ledger_entry_changelist",
+    ),
+)

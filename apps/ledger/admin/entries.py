@@ -1,0 +1,179 @@
+"""Entries: the list, each with its lines, and what can be done to one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from unfold.decorators import display
+
+from apps.console import hooks
+from apps.console.admin import CommandPage, Given, Link, ReadOnlyAdmin, ReadOnlyInline
+from apps.console.sites import tenant_site
+from apps.console.widgets import Form, reason
+from apps.kernel.clock import today
+from apps.ledger.commands import DiscardDraft, PostDraft, ReverseEntry
+from apps.ledger.models import Entry, EntryLine
+
+VIEW = "ledger.view_entry"
+
+
+class LineInline(ReadOnlyInline):
+    model = EntryLine
+    fields = ("line_no", "account", "memo", "currency", "shown_debit", "shown_credit")
+    readonly_fields = fields
+    verbose_name_plural = "lines"
+
+    @admin.display(description="Debit")
+    def shown_debit(self, line: EntryLine) -> str:
+        return f"{line.debit:,}" if line.minor > 0 else ""
+
+    @admin.display(description="Credit")
+    def shown_credit(self, line: EntryLine) -> str:
+        return f"{line.credit:,}" if line.minor < 0 else ""
+
+
+@admin.register(Entry, site=tenant_site)
+class EntryAdmin(ReadOnlyAdmin):
+    """Every entry, newest first."""
+
+    list_display = ("shown_number", "posted_on", "journal", "memo", "payee", "turnover", "shown_status")
+    list_filter = ("status", "journal", "period")
+    search_fields = ("memo", "payee", "reference")
+    search_help_text = "Memo, payee or reference"
+    date_hierarchy = "posted_on"
+    ordering = ("-posted_on", "-id")
+    inlines = (LineInline,)
+    fields = (
+        ("shown_number", "shown_status"),
+        ("posted_on", "period", "journal"),
+        ("memo", "payee", "reference"),
+        ("created_at", "posted_at", "reversal_of"),
+    )
+    readonly_fields = ("shown_number", "shown_status")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Entry]:
+        entries: QuerySet[Entry] = super().get_queryset(request)
+        return entries.select_related("journal", "year", "period").prefetch_related("lines")
+
+    @display(description="Number", ordering="number")
+    def shown_number(self, entry: Entry) -> str:
+        return str(entry)
+
+    @display(description="Status", label={"Posted": "success", "Draft": "warning"})
+    def shown_status(self, entry: Entry) -> str:
+        return entry.get_status_display()
+
+    @admin.display(description="Amount")
+    def turnover(self, entry: Entry) -> str:
+        totals: dict[str, Any] = {}
+        for line in entry.lines.all():
+            if line.minor > 0:
+                totals[line.currency] = (
+                    totals[line.currency] + line.money if line.currency in totals else line.money
+                )
+        return ", ".join(str(total) for total in totals.values())
+
+    def links(self, request: HttpRequest, obj: Entry) -> Sequence[Link]:
+        if not obj.is_posted:
+            return (
+                Link("Post", reverse("admin:post_draft", args=[obj.pk]), "task_alt"),
+                Link("Discard", reverse("admin:discard_draft", args=[obj.pk]), "delete"),
+            )
+        return (Link("Reverse", reverse("admin:reverse_entry", args=[obj.pk]), "undo"),)
+
+
+class EntryCommand(CommandPage):
+    """Something that is done to one entry."""
+
+    def facts(self, given: Given) -> Sequence[tuple[str, str]]:
+        entry = Entry.objects.with_numbers().filter(pk=given["entry_id"]).first()
+        if entry is None:
+            return (("Entry", "There is none with this number."),)
+        return (("Entry", str(entry)), ("Date", f"{entry.posted_on:%d %B %Y}"), ("Memo", entry.memo or "—"))
+
+    def back(self, result: Entry) -> str:
+        return reverse("admin:ledger_entry_change", args=[result.pk])
+
+
+class Post(EntryCommand):
+    command = PostDraft
+
+    def sentence(self, result: Entry) -> str:
+        return f"{result} is posted and will not change again."
+
+
+class Discard(EntryCommand):
+    command = DiscardDraft
+    danger = True
+
+    def sentence(self, result: Entry) -> str:
+        return "The draft is discarded."
+
+    def back(self, result: Entry) -> str:
+        return "admin:ledger_entry_changelist"
+
+
+class Reversal(Form):
+    posted_on = forms.DateField(label="Date", initial=today)
+    reason = reason()
+
+
+class Reverse(EntryCommand):
+    command = ReverseEntry
+    form = Reversal
+
+    def sentence(self, result: Entry) -> str:
+        return f"It is reversed by {result}."
+
+
+def _find_entries(term: str) -> Sequence[hooks.Found]:
+    entries = Entry.objects.filter(memo__icontains=term) | Entry.objects.filter(payee__icontains=term)
+    return [
+        hooks.Found(
+            f"{entry} {entry.memo}",
+            f"Entry of {entry.posted_on:%d %b %Y} {entry.payee}",
+            reverse("admin:ledger_entry_change", args=[entry.pk]),
+            "receipt_long",
+        )
+        for entry in entries.with_numbers().order_by("-posted_on", "-id")[:8]
+    ]
+
+
+hooks.plug(
+    "tenant",
+    hooks.MenuItem(
+        group="Books",
+        title="Entries",
+        icon="receipt_long",
+        url="admin:ledger_entry_changelist",
+        permission=VIEW,
+    ),
+    hooks.Page(
+        path="ledger/entry/<int:entry_id>/post/",
+        name="post_draft",
+        title="Post draft",
+        permission="ledger.post_entry",
+        view=Post(),
+    ),
+    hooks.Page(
+        path="ledger/entry/<int:entry_id>/discard/",
+        name="discard_draft",
+        title="Discard draft",
+        permission="ledger.draft_entry",
+        view=Discard(),
+    ),
+    hooks.Page(
+        path="ledger/entry/<int:entry_id>/reverse/",
+        name="reverse_entry",
+        title="Reverse entry",
+        permission="ledger.reverse_entry",
+        view=Reverse(),
+    ),
+    hooks.Search(permission=VIEW, find=_find_entries),
+)

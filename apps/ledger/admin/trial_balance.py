@@ -1,0 +1,56 @@
+"""The trial balance: to look at, and to take away."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.template.response import TemplateResponse
+
+from apps.console import hooks
+from apps.ledger import queries
+
+VIEW = "ledger.view_entry"
+COLUMNS = ("month", "code", "account", "type", "currency", "opening", "debit", "credit", "closing")
+
+
+def trial_balance(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBase:
+    by = "month" if request.GET.get("by") == "month" else "total"
+    rows = queries.trial_balance(by=by)  # type: ignore[arg-type]  # one of the two
+    if request.GET.get("format") == "csv":
+        return _csv(rows)
+    return TemplateResponse(request, "console/trial_balance.html", context | {"rows": rows, "by": by})
+
+
+def _csv(rows: Sequence[queries.TrialBalanceRow]) -> HttpResponse:
+    response = HttpResponse(
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": 'attachment; filename="trial-balance.csv"'},
+    )
+    writer = csv.writer(response)
+    writer.writerow(COLUMNS)
+    for row in rows:
+        values = [getattr(row, column) for column in COLUMNS]
+        writer.writerow([_harmless(value) if isinstance(value, str) else value for value in values])
+    return response
+
+
+def _harmless(text: str) -> str:
+    """A spreadsheet must not take a name for a formula."""
+    return f"'{text}" if text.lstrip()[:1] in tuple("=+-@|%＝＋－＠") and text.strip() else text
+
+
+hooks.plug(
+    "tenant",
+    hooks.Page(
+        path="ledger/trial-balance/",
+        name="trial_balance",
+        title="Trial balance",
+        permission=VIEW,
+        view=trial_balance,
+        group="Books",
+        icon="balance",
+    ),
+)
