@@ -26,3 +26,7 @@ class PasswordTooWeak(IdentityRefusal, Invalid):
 
 class NotAtATenant(IdentityRefusal, Invalid):
     message = "{tenant} has no operators; they are the platform's."
+
+
+class UserUnknown(IdentityRefusal, NotFound):
+    message = "There is no user {user_id} here."

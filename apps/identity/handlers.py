@@ -35,7 +35,7 @@ def invite_operator(command: InviteOperator) -> User:
 
 @handles(SetPassword)
 def set_password(command: SetPassword) -> User:
-    user = User.objects.get(pk=command.user_id)
+    user = rules.user_must_exist(command.user_id)
     rules.password_must_be_strong(command.password, user)
 
     user.set_password(command.password)

@@ -10,7 +10,7 @@ from django.core.validators import validate_email
 from apps.kernel.tenant import current_tenant
 
 from . import roles
-from .errors import EmailMalformed, EmailTaken, NotAtATenant, PasswordTooWeak, RoleUnknown
+from .errors import EmailMalformed, EmailTaken, NotAtATenant, PasswordTooWeak, RoleUnknown, UserUnknown
 from .models import User
 
 
@@ -24,6 +24,13 @@ def email_must_be_well_formed(email: str) -> None:
 def email_must_be_free(email: str) -> None:
     if User.objects.filter(email__iexact=email).exists():
         raise EmailTaken(email=email)
+
+
+def user_must_exist(user_id: int) -> User:
+    user = User.objects.filter(pk=user_id).first()
+    if user is None:
+        raise UserUnknown(user_id=user_id)
+    return user
 
 
 def only_the_platform_has_operators() -> None:

@@ -1,6 +1,6 @@
 """What operations refuse."""
 
-from apps.kernel.errors import Invalid, Refusal
+from apps.kernel.errors import Conflict, Invalid, Refusal
 
 
 class OperationsRefusal(Refusal):
@@ -9,3 +9,7 @@ class OperationsRefusal(Refusal):
 
 class NameMissing(OperationsRefusal, Invalid):
     message = "A tenant needs a name."
+
+
+class OnboardingUnderWay(OperationsRefusal, Conflict):
+    message = "{slug} is being onboarded by somebody else at this moment."

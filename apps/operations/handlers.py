@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection
+
 from apps.bus import dispatch, handles
 from apps.companies.commands import FoundCompany
 from apps.companies.models import Company
@@ -23,6 +28,7 @@ from apps.tenancy.models import Tenant
 
 from . import rules
 from .commands import OnboardTenant
+from .errors import OnboardingUnderWay
 
 
 def prerequisites(command: OnboardTenant) -> None:
@@ -38,7 +44,11 @@ def prerequisites(command: OnboardTenant) -> None:
 @handles(OnboardTenant, rehearsal=prerequisites)
 def onboard_tenant(command: OnboardTenant) -> Tenant:
     prerequisites(command)
+    with _alone(command.slug):
+        return _onboard(command)
 
+
+def _onboard(command: OnboardTenant) -> Tenant:
     tenant: Tenant = dispatch(
         CreateTenant(slug=command.slug, name=command.name, owner_email=command.owner_email)
     )
@@ -51,6 +61,24 @@ def onboard_tenant(command: OnboardTenant) -> Tenant:
 
     activated: Tenant = dispatch(ActivateTenant(tenant_id=tenant.pk))
     return activated
+
+
+@contextmanager
+def _alone(slug: str) -> Iterator[None]:
+    """One journey to a name at a time: a second one would discard what the first is setting up.
+
+    The lock is the session's, since the steps commit one by one; it ends with the process, whatever ends that.
+    """
+    name = f"onboarding:{slug}"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [name])
+        if not cursor.fetchone()[0]:
+            raise OnboardingUnderWay(slug=slug)
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [name])
 
 
 def _set_up(command: OnboardTenant) -> None:

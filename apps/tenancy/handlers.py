@@ -43,7 +43,7 @@ def create_tenant(command: CreateTenant) -> Tenant:
 
 @handles(ActivateTenant)
 def activate_tenant(command: ActivateTenant) -> Tenant:
-    tenant = Tenant.objects.select_for_update().get(pk=command.tenant_id)
+    tenant = rules.tenant_must_exist(command.tenant_id)
 
     tenant.move_to(Tenant.State.ACTIVE)
 
@@ -54,7 +54,7 @@ def activate_tenant(command: ActivateTenant) -> Tenant:
 
 @handles(DiscardTenant)
 def discard_tenant(command: DiscardTenant) -> Tenant:
-    tenant = Tenant.objects.select_for_update().get(pk=command.tenant_id)
+    tenant = rules.tenant_must_exist(command.tenant_id)
 
     provisioning.discard(tenant)
     Domain.objects.filter(tenant=tenant).delete()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .errors import SlugMalformed, SlugReserved, SlugTaken
+from .errors import SlugMalformed, SlugReserved, SlugTaken, TenantUnknown
 from .models import Tenant
 
 SLUG = re.compile(r"\A[a-z][a-z0-9-]{0,38}[a-z0-9]\Z")
@@ -22,3 +22,11 @@ def slug_must_be_free(slug: str) -> None:
     """A tenant that is still pending does not hold its name: onboarding it again goes on with it."""
     if Tenant.objects.filter(slug=slug).exclude(state=Tenant.State.PENDING).exists():
         raise SlugTaken(slug=slug)
+
+
+def tenant_must_exist(tenant_id: int) -> Tenant:
+    """The tenant, held until the transaction ends."""
+    tenant = Tenant.objects.select_for_update().filter(pk=tenant_id).first()
+    if tenant is None:
+        raise TenantUnknown(slug=tenant_id)
+    return tenant

@@ -1,5 +1,8 @@
 """From a name to a tenant that answers."""
 
+import contextlib
+import threading
+
 import pytest
 from django.db import connection, connections
 
@@ -15,6 +18,7 @@ from apps.ledger.models import Journal
 from apps.operations.commands import OnboardTenant
 from apps.periods.models import Period
 from apps.tenancy import directory
+from apps.tenancy.commands import CreateTenant
 from apps.tenancy.errors import SlugTaken
 from apps.tenancy.models import Domain, Tenant
 
@@ -127,6 +131,57 @@ def test_one_that_was_cut_off_goes_on_when_asked_again(operator, monkeypatch):
     with activate(tenant.info):
         assert Company.objects.count() == User.objects.count() == 1
         assert Period.objects.count() == 12
+
+
+def test_two_at_once_make_one_tenant(operator):
+    """Each on a connection of its own; without the lock the second discards what the first is setting up."""
+    came_of = []
+
+    def onboard():
+        try:
+            came_of.append(dispatch(INITECH, actor=operator).state)
+        except Refusal as refusal:
+            came_of.append(refusal.code)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=onboard) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert came_of.count("active") == 1
+    assert set(came_of) <= {"active", "operations.onboarding_under_way", "tenancy.slug_taken"}
+    with activate(Tenant.objects.get(slug="initech").info):
+        assert Company.objects.count() == User.objects.count() == 1
+
+
+def test_without_the_lock_two_at_once_go_wrong(operator, monkeypatch):
+    """The negative control: both are let in together, before either has founded anything."""
+    from apps.operations import handlers
+
+    together, came_of, found = threading.Barrier(2), [], handlers._set_up
+    monkeypatch.setattr(handlers, "_alone", lambda slug: contextlib.nullcontext())
+    monkeypatch.setattr(handlers, "_set_up", lambda command: (together.wait(10), found(command)))
+
+    def onboard():
+        try:
+            came_of.append(dispatch(INITECH, actor=operator).state)
+        except Exception as error:
+            came_of.append(type(error).__name__)
+        finally:
+            connection.close()
+
+    dispatch_first = CreateTenant(slug="initech", name="Initech", owner_email=INITECH.owner_email)
+    dispatch(dispatch_first, actor=operator)
+    threads = [threading.Thread(target=onboard) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert set(came_of) - {"active", "OnboardingUnderWay", "SlugTaken"}
 
 
 def test_a_schema_from_the_blueprint_is_one_from_migrations(operator):
