@@ -3,8 +3,11 @@
 _EVERYWHERE = [
     "django.contrib.contenttypes",
     "django.contrib.auth",
+    "apps.bus",
+    "apps.sagas",
     "apps.audit",
     "apps.identity",
+    "apps.webhooks",
     "apps.preferences",
     "allauth.account",
 ]
@@ -22,6 +25,9 @@ TENANT_APPS = [
     "apps.companies",
     "apps.periods",
     "apps.ledger",
+    "apps.inventory",
+    "apps.payments",
+    "apps.sales",
 ]
 """In every tenant's schema."""
 
@@ -38,8 +44,8 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "apps.tenancy",
     *[app for app in [*SHARED_APPS, *TENANT_APPS] if app != "apps.tenancy"],
-    "apps.bus",
     "apps.operations",
+    "apps.monitoring",
     "allauth",
     "simple_history",
     "rest_framework",

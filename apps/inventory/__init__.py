@@ -1,0 +1,1 @@
+"""Items, stock and reservations."""

@@ -1,0 +1,1 @@
+"""Oversight: queues, deliveries and the life story of a request."""

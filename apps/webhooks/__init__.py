@@ -1,0 +1,1 @@
+"""What tenants tell other systems, and what other systems tell them."""
