@@ -13,13 +13,25 @@ class Command:
     reads beside its button.
 
     permission  who may ask: `app.verb_noun`
-    atomic      False for a journey, whose steps are commands that commit one by one
     says        the sentence of the audit trail, after the actor's name; may use {result} and the fields
+    atomic      False for a journey, whose steps are commands that commit one by one
+    moves_money True where doing it twice would cost somebody: over HTTP it needs an Idempotency-Key, and what is
+                remembered of its keys is remembered for ever
+    queue       where dispatch_async has it done: financial, default, billing, audit or low
+    flag        the feature that must be on for it, beside its module's own
     """
 
     permission: ClassVar[str]
-    atomic: ClassVar[bool] = True
     says: ClassVar[str]
+    atomic: ClassVar[bool] = True
+    moves_money: ClassVar[bool] = False
+    queue: ClassVar[str] = "default"
+    flag: ClassVar[str] = ""
+
+    def natural_key(self) -> str:
+        """The business fact that may happen once, whoever asks and however often: `payment_confirmed:17`. Empty
+        where the command may be done again."""
+        return ""
 
     @classmethod
     def command_name(cls) -> str:

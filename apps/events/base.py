@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -54,6 +55,7 @@ class Subscriber:
     event: type[Event]
     listener: Callable[[Any], Any]
     queue: str
+    own_transactions: bool = False
 
     @property
     def app(self) -> str:
@@ -64,23 +66,30 @@ SUBSCRIBERS: dict[str, Subscriber] = {}
 
 
 def listens_to(
-    event: type[E_], *, queue: str = "default"
+    event: type[E_], *, queue: str = "default", own_transactions: bool = False
 ) -> Callable[[Callable[[E_], Any]], Callable[[E_], Any]]:
     """Marks a listener. It may hear the same news twice and must be right both times; its effects in the
-    database commit together with the mark that it has heard."""
+    database commit together with the mark that it has heard.
+
+    One with `own_transactions` is called outside any transaction and marked when it returns: for what talks to
+    the world, or commits as it goes.
+    """
 
     def register(listener: Callable[[E_], Any]) -> Callable[[E_], Any]:
         name = f"{listener.__module__.split('.')[1]}.{listener.__name__}"
         if name in SUBSCRIBERS:
             raise TypeError(f"There is already a listener {name}.")
-        SUBSCRIBERS[name] = Subscriber(name, event, listener, queue)
+        SUBSCRIBERS[name] = Subscriber(name, event, listener, queue, own_transactions)
         return listener
 
     return register
 
 
-def publish(event: Event) -> None:
-    """Tell the world, in the transaction of the change: it is told if and only if the change is kept."""
+def publish(event: Event, *, after: dt.timedelta | None = None) -> None:
+    """Tell the world, in the transaction of the change: it is told if and only if the change is kept.
+
+    With `after` it is heard that much later: a wait that stands in a table, and not in a broker.
+    """
     from .models import OutboxEvent  # models need the app registry, event classes do not
 
     if not connection.in_atomic_block:
@@ -94,6 +103,7 @@ def publish(event: Event) -> None:
         correlation_id=correlation_id() or "",
         causation_id=causation_id() or "",
         occurred_at=now(),
+        due_at=now() + after if after else None,
     )
     if not any(waiting[1] is _wake_relay for waiting in connection.run_on_commit):
         transaction.on_commit(_wake_relay, robust=True)

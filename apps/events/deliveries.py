@@ -70,6 +70,12 @@ def _count_attempt(delivery: Delivery) -> bool:
 
 def _hear(delivery: Delivery) -> bool:
     subscriber = SUBSCRIBERS[delivery.subscriber]
+    if subscriber.own_transactions:
+        subscriber.listener(from_plain(subscriber.event, delivery.event.payload))
+        Delivery.objects.open().filter(pk=delivery.pk).update(
+            status=Delivery.Status.DONE, done_at=now(), last_error=""
+        )
+        return True
     with unit_of_work():
         mine = Delivery.objects.open().filter(pk=delivery.pk).select_for_update(skip_locked=True)
         if mine.first() is None:

@@ -11,7 +11,7 @@ from django.db.models import Q
 
 
 class OutboxEvent(models.Model):
-    """An event that happened. `tenant_id` is empty for the platform's own."""
+    """An event that happened. `tenant_id` is empty for the platform's own; nobody hears it before `due_at`."""
 
     tenant_id = models.BigIntegerField(null=True, editable=False)
     name = models.CharField(max_length=80)
@@ -20,6 +20,7 @@ class OutboxEvent(models.Model):
     correlation_id = models.CharField(max_length=64, blank=True)
     causation_id = models.CharField(max_length=64, blank=True)
     occurred_at = models.DateTimeField()
+    due_at = models.DateTimeField(null=True)
     routed_at = models.DateTimeField(null=True)
 
     class Meta:

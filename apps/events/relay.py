@@ -43,7 +43,8 @@ def route(*, using: str = "relay") -> int:
         deliveries = [delivery for event in events for delivery in _deliveries_of(event)]
         Delivery.objects.using(using).bulk_create(deliveries)
         OutboxEvent.objects.using(using).filter(id__in=[each.id for each in events]).update(routed_at=now())
-    hint(deliveries, {each.id: each.correlation_id for each in events})
+    due = [each for each in deliveries if not each.event.due_at]
+    hint(due, {each.id: each.correlation_id for each in events})
     return len(events)
 
 
@@ -87,7 +88,7 @@ def _deliveries_of(event: OutboxEvent) -> list[Delivery]:
             event=event,
             subscriber=each.name,
             aggregate=event.aggregate,
-            next_at=now() + PATIENCE,
+            next_at=event.due_at or now() + PATIENCE,
         )
         for each in SUBSCRIBERS.values()
         if each.event.name == event.name
