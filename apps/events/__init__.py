@@ -1,5 +1,15 @@
 """Facts: published in the transaction of the change, heard after it is kept."""
 
-from .base import EVENTS, SUBSCRIBERS, Event, Subscriber, listens_to, publish
+from .base import EVENTS, EVERY, SUBSCRIBERS, Event, News, Subscriber, listens_to, listens_to_all, publish
 
-__all__ = ["EVENTS", "SUBSCRIBERS", "Event", "Subscriber", "listens_to", "publish"]
+__all__ = [
+    "EVENTS",
+    "EVERY",
+    "SUBSCRIBERS",
+    "Event",
+    "News",
+    "Subscriber",
+    "listens_to",
+    "listens_to_all",
+    "publish",
+]

@@ -12,11 +12,13 @@ from django.db import connection, transaction
 
 from apps.kernel.clock import now
 from apps.kernel.correlation import causation_id, correlation_id
-from apps.kernel.plain import to_plain
+from apps.kernel.plain import from_plain, to_plain
 from apps.kernel.tenant import current_tenant
 
 NAME = re.compile(r"\A[a-z][a-z_]*\.[a-z][a-z_]*\Z")
 CHANNEL = "bursar_outbox"
+EVERY = "*"
+"""What a listener of every event says that it hears, here and in its module's manifest."""
 
 
 class Event:
@@ -25,14 +27,23 @@ class Event:
     A subclass is a frozen, keyword-only dataclass of ids and plain values.
 
     name       `entity.action`, such as "entry.posted" (row EVT-10)
+    version    raised whenever the fields change; `schemas.json` remembers the shape of each version
     aggregate  the thing it is about; what happens to one thing is heard in order
+    internal   True for what only the house itself hears, such as that a saga goes on: not for webhooks
     """
 
     name: ClassVar[str]
+    version: ClassVar[int] = 1
+    internal: ClassVar[bool] = False
 
     @property
     def aggregate(self) -> str:
         raise NotImplementedError
+
+    @classmethod
+    def upcast(cls, payload: dict[str, Any], from_version: int) -> dict[str, Any]:
+        """What was told in an older version, in the words of this one."""
+        return payload
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -47,12 +58,41 @@ EVENTS: dict[str, type[Event]] = {}
 E_ = TypeVar("E_", bound=Event)
 
 
+class VersionUnknown(LookupError):
+    """Told by a newer release than this one. It waits for a worker that knows."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class News:
+    """An event as it was told, whatever its class: what a listener of every event is given."""
+
+    id: int
+    name: str
+    version: int
+    aggregate: str
+    payload: dict[str, Any]
+    occurred_at: dt.datetime
+    correlation_id: str
+
+    def read(self, event: type[E_]) -> E_:
+        """As an instance of today's class. Raises VersionUnknown, or ValidationError where it does not fit."""
+        if self.version > event.version:
+            raise VersionUnknown(f"{self.name} was told in version {self.version}, known is {event.version}.")
+        payload = self.payload
+        if self.version < event.version:
+            payload = event.upcast(dict(payload), self.version)
+        return from_plain(event, payload)
+
+
 @dataclass(frozen=True)
 class Subscriber:
-    """A listener, known for ever by `name` (app and function), and the queue that does its work."""
+    """A listener, known for ever by `name` (app and function), and the queue that does its work.
+
+    `event` is None for one that hears every event, as News.
+    """
 
     name: str
-    event: type[Event]
+    event: type[Event] | None
     listener: Callable[[Any], Any]
     queue: str
     own_transactions: bool = False
@@ -60,6 +100,16 @@ class Subscriber:
     @property
     def app(self) -> str:
         return self.name.split(".", maxsplit=1)[0]
+
+    @property
+    def hears(self) -> str:
+        return self.event.name if self.event else EVERY
+
+    def wants(self, name: str) -> bool:
+        return self.hears in (name, EVERY)
+
+    def hear(self, news: News) -> None:
+        self.listener(news.read(self.event) if self.event else news)
 
 
 SUBSCRIBERS: dict[str, Subscriber] = {}
@@ -76,13 +126,31 @@ def listens_to(
     """
 
     def register(listener: Callable[[E_], Any]) -> Callable[[E_], Any]:
-        name = f"{listener.__module__.split('.')[1]}.{listener.__name__}"
-        if name in SUBSCRIBERS:
-            raise TypeError(f"There is already a listener {name}.")
-        SUBSCRIBERS[name] = Subscriber(name, event, listener, queue, own_transactions)
+        _subscribe(event, listener, queue, own_transactions)
         return listener
 
     return register
+
+
+def listens_to_all(
+    *, queue: str = "default", own_transactions: bool = False
+) -> Callable[[Callable[[News], Any]], Callable[[News], Any]]:
+    """Marks a listener of every event there is and will be, who is given News. Its module hears "*"."""
+
+    def register(listener: Callable[[News], Any]) -> Callable[[News], Any]:
+        _subscribe(None, listener, queue, own_transactions)
+        return listener
+
+    return register
+
+
+def _subscribe(
+    event: type[Event] | None, listener: Callable[[Any], Any], queue: str, own_transactions: bool
+) -> None:
+    name = f"{listener.__module__.split('.')[1]}.{listener.__name__}"
+    if name in SUBSCRIBERS:
+        raise TypeError(f"There is already a listener {name}.")
+    SUBSCRIBERS[name] = Subscriber(name, event, listener, queue, own_transactions)
 
 
 def publish(event: Event, *, after: dt.timedelta | None = None) -> None:
@@ -98,6 +166,7 @@ def publish(event: Event, *, after: dt.timedelta | None = None) -> None:
     OutboxEvent.objects.create(
         tenant_id=tenant.id if tenant else None,
         name=event.name,
+        version=event.version,
         aggregate=event.aggregate,
         payload=to_plain(event),
         correlation_id=correlation_id() or "",
@@ -105,12 +174,16 @@ def publish(event: Event, *, after: dt.timedelta | None = None) -> None:
         occurred_at=now(),
         due_at=now() + after if after else None,
     )
-    if not any(waiting[1] is _wake_relay for waiting in connection.run_on_commit):
-        transaction.on_commit(_wake_relay, robust=True)
+    wake_relay()
 
 
-def _wake_relay() -> None:
+def wake_relay() -> None:
     """After the commit and best effort: inside the transaction NOTIFY takes a lock that all commits share, and
     a relay that was not woken looks by itself every second."""
+    if not any(waiting[1] is _notify for waiting in connection.run_on_commit):
+        transaction.on_commit(_notify, robust=True)
+
+
+def _notify() -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"NOTIFY {CHANNEL}")

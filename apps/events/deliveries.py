@@ -10,7 +10,6 @@ from django.db.models import F
 
 from apps.kernel.clock import now
 from apps.kernel.correlation import correlated
-from apps.kernel.plain import from_plain
 from apps.kernel.transactions import unit_of_work
 
 from .base import SUBSCRIBERS
@@ -71,7 +70,7 @@ def _count_attempt(delivery: Delivery) -> bool:
 def _hear(delivery: Delivery) -> bool:
     subscriber = SUBSCRIBERS[delivery.subscriber]
     if subscriber.own_transactions:
-        subscriber.listener(from_plain(subscriber.event, delivery.event.payload))
+        subscriber.hear(delivery.event.news)
         Delivery.objects.open().filter(pk=delivery.pk).update(
             status=Delivery.Status.DONE, done_at=now(), last_error=""
         )
@@ -80,7 +79,7 @@ def _hear(delivery: Delivery) -> bool:
         mine = Delivery.objects.open().filter(pk=delivery.pk).select_for_update(skip_locked=True)
         if mine.first() is None:
             return False
-        subscriber.listener(from_plain(subscriber.event, delivery.event.payload))
+        subscriber.hear(delivery.event.news)
         mine.update(status=Delivery.Status.DONE, done_at=now(), last_error="")
     return True
 

@@ -1,13 +1,16 @@
-"""What is remembered of events: the outbox and one delivery for each listener.
+"""What is remembered of events: the outbox, one delivery for each listener, and a breaker for each that fails.
 
-Both tables stand in the public schema of each database, so that one relay drains all tenants and still
-commits with their changes.
+The tables stand in the public schema of each database, so that one relay drains all tenants and still commits
+with their changes.
 """
 
 from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Coalesce
+
+from .base import News
 
 
 class OutboxEvent(models.Model):
@@ -15,6 +18,7 @@ class OutboxEvent(models.Model):
 
     tenant_id = models.BigIntegerField(null=True, editable=False)
     name = models.CharField(max_length=80)
+    version = models.PositiveSmallIntegerField(default=1, db_default=1)
     aggregate = models.CharField(max_length=120)
     payload = models.JSONField()
     correlation_id = models.CharField(max_length=64, blank=True)
@@ -29,32 +33,64 @@ class OutboxEvent(models.Model):
         indexes = [
             models.Index(name="outbox_unrouted", fields=["id"], condition=Q(routed_at=None)),
             models.Index(name="outbox_of_tenant", fields=["tenant_id", "-id"]),
+            models.Index(name="outbox_of_name", fields=["name", "occurred_at"]),
+            models.Index(name="outbox_of_request", fields=["correlation_id"]),
         ]
 
     def __str__(self) -> str:
         return f"{self.name} {self.aggregate}"
+
+    @property
+    def news(self) -> News:
+        return News(
+            id=self.pk,
+            name=self.name,
+            version=self.version,
+            aggregate=self.aggregate,
+            payload=self.payload,
+            occurred_at=self.occurred_at,
+            correlation_id=self.correlation_id,
+        )
 
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def open(self) -> DeliveryQuerySet:
         return self.filter(status=Delivery.Status.PENDING)
 
+    def unsettled(self) -> DeliveryQuerySet:
+        """What later news of the same thing waits for: not heard yet, or given up."""
+        return self.filter(status__in=Delivery.UNSETTLED)
+
+    def beside(self, delivery: Delivery) -> DeliveryQuerySet:
+        """All that one listener hears of one thing: the line in which `delivery` stands."""
+        return self.filter(
+            subscriber=delivery.subscriber, tenant_id=delivery.tenant_id, aggregate=delivery.aggregate
+        )
+
 
 class Delivery(models.Model):
-    """That one listener hears one event. Marked done in the transaction of the listener's own effects."""
+    """That one listener hears one event. Marked done in the transaction of the listener's own effects.
+
+    next_at    when it is hinted, next; empty while it waits behind an earlier one of its line
+    hinted_at  when the hint went out that no worker has taken up yet
+    """
 
     class Status(models.TextChoices):
         PENDING = "pending", "Pending"
         DONE = "done", "Done"
         DEAD = "dead", "Dead letter"
+        DROPPED = "dropped", "Dropped"
+
+    UNSETTLED = (Status.PENDING, Status.DEAD)
 
     tenant_id = models.BigIntegerField(null=True, editable=False)
-    event = models.ForeignKey(OutboxEvent, on_delete=models.PROTECT, related_name="+")
+    event = models.ForeignKey(OutboxEvent, on_delete=models.PROTECT, related_name="+", db_index=False)
     subscriber = models.CharField(max_length=120)
     aggregate = models.CharField(max_length=120)
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.PENDING)
     attempts = models.PositiveSmallIntegerField(default=0)
-    next_at = models.DateTimeField()
+    next_at = models.DateTimeField(null=True)
+    hinted_at = models.DateTimeField(null=True)
     last_error = models.TextField(blank=True)
     done_at = models.DateTimeField(null=True)
 
@@ -68,12 +104,38 @@ class Delivery(models.Model):
         ]
         indexes = [
             models.Index(
-                name="delivery_open",
+                name="delivery_line",
                 fields=["subscriber", "tenant_id", "aggregate", "event"],
-                condition=~Q(status="done"),
+                condition=Q(status__in=["pending", "dead"]),
             ),
-            models.Index(name="delivery_due", fields=["next_at"], condition=Q(status="pending")),
+            models.Index(
+                Coalesce("tenant_id", 0),
+                "subscriber",
+                "event",
+                name="delivery_due",
+                condition=Q(status="pending", hinted_at=None, next_at__isnull=False),
+            ),
+            models.Index(
+                name="delivery_hinted",
+                fields=["next_at"],
+                condition=Q(status="pending", hinted_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.subscriber} ← {self.event_id}"
+
+
+class Breaker(models.Model):
+    """How a listener has failed of late. While it is open, until `open_until`, its deliveries are parked."""
+
+    subscriber = models.CharField(max_length=120, primary_key=True)
+    failures = models.PositiveIntegerField(default=0)
+    open_until = models.DateTimeField(null=True)
+    last_error = models.TextField(blank=True)
+
+    class Meta:
+        default_permissions = ("view",)
+
+    def __str__(self) -> str:
+        return self.subscriber

@@ -91,7 +91,7 @@ def _deliveries_of(event: OutboxEvent) -> list[Delivery]:
             next_at=event.due_at or now() + PATIENCE,
         )
         for each in SUBSCRIBERS.values()
-        if each.event.name == event.name
+        if each.wants(event.name)
     ]
 
 

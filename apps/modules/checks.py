@@ -39,4 +39,4 @@ def _published_by(name: str) -> set[str]:
 
 
 def _heard_by(name: str) -> set[str]:
-    return {each.event.name for each in SUBSCRIBERS.values() if each.app == name}
+    return {each.hears for each in SUBSCRIBERS.values() if each.app == name}

@@ -1,0 +1,1 @@
+"""Replaying and dropping deliveries, in the operator's console."""
