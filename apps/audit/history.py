@@ -13,7 +13,7 @@ from simple_history.signals import pre_create_historical_record
 
 from apps.bus.envelope import current_envelope
 from apps.kernel.actors import acting
-from apps.kernel.correlation import correlation_id
+from apps.kernel.correlation import causation_id, correlation_id
 
 
 class Trail(models.Model):
@@ -22,6 +22,7 @@ class Trail(models.Model):
     actor_name = models.CharField(max_length=200, blank=True)
     real_actor_name = models.CharField(max_length=200, blank=True)
     correlation_id = models.CharField(max_length=64, blank=True)
+    causation_id = models.CharField(max_length=64, blank=True, default="", db_default="")
 
     class Meta:
         abstract = True
@@ -46,6 +47,7 @@ def sign(sender: Any, history_instance: Any, **_: Any) -> None:
     history_instance.actor_name = str(actor) if actor else ""
     history_instance.history_user_id = actor.pk if actor else None
     history_instance.correlation_id = correlation_id() or ""
+    history_instance.causation_id = causation_id() or ""
     if envelope and envelope.reason:
         history_instance.history_change_reason = envelope.reason
 
