@@ -6,7 +6,10 @@ A pytest plugin and not a conftest, because pytest-django loads the settings fir
 
 from __future__ import annotations
 
+import fcntl
 import os
+from itertools import count
+from typing import IO
 
 import pytest
 
@@ -14,10 +17,31 @@ import pytest
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings.test"
 
 from config.embedded import CannotStart, resolve
+from config.embedded.home import MEMORY, has_room, in_memory, place
 from config.env import env, put
+
+
+
+def _take_a_seat() -> IO[str] | None:
+    """Several runs of one checkout at once must not share their servers: each keeps a lock on a home of its own."""
+    if env().bursar_home or not has_room(MEMORY):
+        return None
+    for seat in count():
+        in_memory(seat).mkdir(exist_ok=True)
+        lock = in_memory(seat).joinpath("seat.lock").open("w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+        else:
+            put(bursar_home=str(in_memory(seat)))
+            return lock
+    return None
+
 
 # The workers of pytest-xdist inherit the addresses from the process that started them.
 if "PYTEST_XDIST_WORKER" not in os.environ:
+    _seat = _take_a_seat()
     try:
         resolve("test")
     except CannotStart as reason:
@@ -26,3 +50,6 @@ else:
     # One Valkey, a database for each worker: a test may flush its own.
     _number = int(os.environ["PYTEST_XDIST_WORKER"].removeprefix("gw")) + 1
     put(redis_url=f"{str(env().redis_url).rsplit('/', 1)[0]}/{_number}")
+
+# And a folder for the files of each.
+put(files_url=f"file://{place('test')}/files/{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}")

@@ -20,25 +20,35 @@ ROOM = 4 * 2**30
 
 def home(kind: Kind) -> Path:
     """The directory of one pair of servers, made if it is missing."""
-    place = _base(kind) / kind
-    place.mkdir(parents=True, exist_ok=True)
-    return place
+    made = place(kind)
+    made.mkdir(parents=True, exist_ok=True)
+    return made
+
+
+def place(kind: Kind) -> Path:
+    """Where that directory is, or would be."""
+    return _base(kind) / kind
 
 
 def _base(kind: Kind) -> Path:
     if chosen := env().bursar_home:
         return chosen.absolute()
-    if kind == "test" and _has_room(MEMORY):
-        return MEMORY / f"bursar-{os.geteuid()}-{_name()}"
+    if kind == "test" and has_room(MEMORY):
+        return in_memory(0)
     if os.geteuid() != 0:
         return CHECKOUT / ".bursar"
     # PostgreSQL refuses to run as root, and the user it runs as may not enter root's directories.
     return Path("/var/lib/bursar") / _name()
 
 
+def in_memory(seat: int) -> Path:
+    """A home in memory; each of several test runs at once takes a seat of its own."""
+    return MEMORY / f"bursar-{os.geteuid()}-{_name()}-{seat}"
+
+
 def _name() -> str:
     return hashlib.sha256(str(CHECKOUT).encode()).hexdigest()[:10]
 
 
-def _has_room(memory: Path) -> bool:
+def has_room(memory: Path) -> bool:
     return os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > ROOM

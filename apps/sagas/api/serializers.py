@@ -1,0 +1,38 @@
+from apps.bus.api.serializers import Shown
+from apps.sagas.models import Happening, Run
+
+
+class HappeningSerializer(Shown):
+    class Meta:
+        model = Happening
+        fields = ("at", "what", "step", "direction", "attempt", "detail", "actor_name")
+
+
+class RunSerializer(Shown):
+    class Meta:
+        model = Run
+        fields = (
+            "id",
+            "saga",
+            "subject",
+            "state",
+            "direction",
+            "step",
+            "done",
+            "attempts",
+            "due_at",
+            "deadline_at",
+            "trouble",
+            "correlation_id",
+            "begun_at",
+            "ended_at",
+        )
+
+
+class RunStorySerializer(RunSerializer):
+    """A run with everything that happened on its way."""
+
+    happenings = HappeningSerializer(many=True)
+
+    class Meta(RunSerializer.Meta):
+        fields = (*RunSerializer.Meta.fields, "happenings")  # type: ignore[assignment]

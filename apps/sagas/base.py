@@ -1,0 +1,127 @@
+"""What a saga is: its steps in order, each with its way back on the same line.
+
+ORDER_TO_CASH = Saga(
+    name="sales.order_to_cash",
+    data=OrderToCash,
+    steps=(
+        Step("reserve stock", lambda d: ReserveStock(…), back=lambda d: ReleaseStock(…)),
+        Wait("payment", until=lambda d: payments.is_confirmed(d.payment_id)),
+        Step("issue invoice", lambda d: IssueInvoice(…), pivot=True),
+    ),
+)
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, is_dataclass
+from typing import Any, Generic, TypeVar
+
+from apps.bus import Command
+
+D = TypeVar("D")
+NAME = re.compile(r"\A[a-z_]+\.[a-z_]+\Z")
+
+
+def NOTHING(data: Any) -> None:  # noqa: N802 - stands where a way back is named
+    """The way back of a step that leaves nothing to take back."""
+
+
+@dataclass(frozen=True)
+class Step(Generic[D]):
+    """One command, done in one transaction with the saga's own state, so never half and never twice.
+
+    forth    the command, made from the data
+    back     its compensation; every step before the pivot has one (row SAG-02). It may be asked again, and is
+             right then
+    keep     the data for the steps to come, from the data and what the command returned
+    retries  after the first try, of each direction
+    pivot    when this is done there is no turning back: what follows is tried until it is done, or waits for an
+             operator
+    """
+
+    name: str
+    forth: Callable[[D], Command]
+    back: Callable[[D], Command | None] | None = None
+    keep: Callable[[D, Any], D] | None = None
+    retries: int = 3
+    pivot: bool = False
+
+
+@dataclass(frozen=True)
+class Wait(Generic[D]):
+    """Goes on when `until` says True; a Refusal that it raises turns the saga back.
+
+    `apps.sagas.runs.wake(subject)` makes it look at once; it looks by itself every `look_every`, and gives up after
+    `at_most`.
+    """
+
+    name: str
+    until: Callable[[D], bool]
+    look_every: dt.timedelta = dt.timedelta(minutes=1)
+    at_most: dt.timedelta = dt.timedelta(days=7)
+
+
+AnyStep = Step[Any] | Wait[Any]
+SAGAS: dict[str, Saga] = {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Saga:
+    """A journey through several apps. Known for ever by `name`; its steps are known by theirs, so that a run which
+    is under way survives a change of the code.
+
+    data      a frozen dataclass: what the steps hand on
+    queue     where it runs: financial or default
+    deadline  how long the whole may take before it turns back
+    Raises TypeError for a saga without a way back.
+    """
+
+    name: str
+    title: str
+    data: type[Any]
+    steps: Sequence[AnyStep]
+    queue: str = "default"
+    deadline: dt.timedelta = dt.timedelta(days=14)
+
+    def __post_init__(self) -> None:
+        if faults := list(_faults(self)):
+            raise TypeError(f"The saga {self.name} {', and '.join(faults)}.")
+        SAGAS[self.name] = self
+
+    @property
+    def names(self) -> list[str]:
+        return [each.name for each in self.steps]
+
+    def step(self, name: str) -> AnyStep | None:
+        return next((each for each in self.steps if each.name == name), None)
+
+    def after(self, name: str) -> str:
+        """The name of the step that follows; empty after the last."""
+        following = self.names[self.names.index(name) + 1 :]
+        return following[0] if following else ""
+
+
+def _faults(saga: Saga) -> Sequence[str]:
+    faults = []
+    if not NAME.match(saga.name):
+        faults.append("is not named app.verb_noun")
+    if saga.name in SAGAS:
+        faults.append("is there already")
+    if not is_dataclass(saga.data):
+        faults.append("has data that is no dataclass")
+    if saga.queue not in ("default", "financial"):
+        faults.append(f"cannot run on the queue {saga.queue}")
+    if not saga.steps or len(set(saga.names)) < len(saga.steps):
+        faults.append("needs steps with names of their own")
+    faults += [f"has no way back from “{name}”" for name in _without_way_back(saga.steps)]
+    return faults
+
+
+def _without_way_back(steps: Sequence[AnyStep]) -> Sequence[str]:
+    """Steps before the pivot that name no compensation; a saga without a pivot can turn back to its end."""
+    pivots = [index for index, each in enumerate(steps) if isinstance(each, Step) and each.pivot]
+    before = steps[: pivots[0]] if pivots else steps
+    return [each.name for each in before if isinstance(each, Step) and each.back is None]

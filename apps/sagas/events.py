@@ -1,0 +1,48 @@
+"""What sagas tell: that a run is to go on. One event for each queue, since a listener has one."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from apps.events import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class SagaDue(Event):
+    """A run is to go on, or to look whether it may. `woken` looks at once, whatever the run planned."""
+
+    name = "saga.due"
+    internal: ClassVar[bool] = True
+
+    run_id: int
+    version: int
+    woken: bool = False
+
+    @property
+    def aggregate(self) -> str:
+        """Each is heard by itself: a look planned for tomorrow must not hold back today's."""
+        return f"saga_run:{self.run_id}:{self.version}:{int(self.woken)}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FinancialSagaDue(SagaDue):
+    name = "saga.due_financial"
+
+
+DUE: dict[str, type[SagaDue]] = {"default": SagaDue, "financial": FinancialSagaDue}
+
+
+@dataclass(frozen=True, kw_only=True)
+class SagaStuck(Event):
+    """A run can do nothing more without an operator."""
+
+    name = "saga.stuck"
+
+    run_id: int
+    saga: str
+    subject: str
+    step: str
+    why: str
+
+    @property
+    def aggregate(self) -> str:
+        return f"saga_run:{self.run_id}"

@@ -1,0 +1,16 @@
+"""The timeline is written once; where a run stands cannot be removed."""
+
+from django.db import migrations
+
+from apps.kernel.guards import RUNTIME_ROLES, append_only
+
+
+class Migration(migrations.Migration):
+    dependencies = [("sagas", "0001_initial")]
+    operations = [
+        append_only("sagas_happening"),
+        migrations.RunSQL(
+            f"REVOKE DELETE, TRUNCATE ON sagas_run FROM {RUNTIME_ROLES}",
+            f"GRANT DELETE ON sagas_run TO {RUNTIME_ROLES}",
+        ),
+    ]

@@ -1,0 +1,35 @@
+"""What must be true before an operator moves a run."""
+
+from __future__ import annotations
+
+from .base import SAGAS, Saga
+from .errors import SagaHasEnded, SagaNeedsNobody, SagaRunUnknown, SagaTurnsBackAlready, StepUnknown
+from .models import Run
+
+
+def run_must_be_under_way(run_id: int) -> Run:
+    """The run, locked: its executor waits, and what it took before counts no more."""
+    run = Run.objects.select_for_update().filter(pk=run_id).first()
+    if run is None:
+        raise SagaRunUnknown(run_id=run_id)
+    if run.ended_at:
+        raise SagaHasEnded(run=run, state=run.get_state_display().lower())
+    run.version += 1
+    return run
+
+
+def run_must_need_an_operator(run: Run) -> None:
+    if run.state != Run.State.NEEDS_OPERATOR:
+        raise SagaNeedsNobody(run=run, state=run.get_state_display().lower())
+
+
+def run_must_go_forward(run: Run) -> None:
+    if run.direction == Run.Direction.BACK:
+        raise SagaTurnsBackAlready(run=run)
+
+
+def saga_must_be_known(run: Run) -> Saga:
+    saga = SAGAS.get(run.saga)
+    if saga is None or saga.step(run.step) is None:
+        raise StepUnknown(step=run.step, saga=run.saga)
+    return saga

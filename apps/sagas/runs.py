@@ -1,0 +1,167 @@
+"""How a run begins, is woken, and moves: the legal moves of a run, each with its mark in the timeline.
+
+Every move is made under the lock of the run's row, in the transaction of what it stands for.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import random
+from typing import Any
+
+from django.db import connection
+
+from apps.events import publish
+from apps.kernel.actors import acting
+from apps.kernel.clock import now
+from apps.kernel.correlation import correlation_id
+from apps.kernel.plain import from_plain, to_plain
+
+from .base import SAGAS, Saga, Step
+from .events import DUE, SagaStuck
+from .models import Happening, Run
+
+LONGEST_PAUSE = 300
+log = logging.getLogger(__name__)
+What, State, Direction = Happening.What, Run.State, Run.Direction
+
+
+def begin(saga: Saga, data: Any, *, subject: str) -> Run:
+    """Set out, in the transaction of the change that is the reason for it. For one subject a saga runs once:
+    beginning it again gives the run that is there."""
+    if not connection.in_atomic_block:
+        raise RuntimeError(f"{saga.name} must begin inside the transaction of its reason.")
+    run, is_new = Run.objects.get_or_create(
+        saga=saga.name,
+        subject=subject,
+        defaults={
+            "step": saga.names[0],
+            "data": to_plain(data),
+            "deadline_at": now() + saga.deadline,
+            "actor_name": str(acting() or "the platform"),
+            "correlation_id": correlation_id() or "",
+            "begun_at": now(),
+            "moved_at": now(),
+        },
+    )
+    if is_new:
+        note(run, What.BEGAN)
+        call(run)
+    return run
+
+
+def wake(subject: str) -> int:
+    """What the waiting runs of the subject wait for may have come: they look. Returns how many there are."""
+    waiting = Run.objects.under_way().filter(subject=subject, state=State.WAITING)
+    for run in waiting:
+        call(run, woken=True)
+    return len(waiting)
+
+
+def call(run: Run, *, after: dt.timedelta | None = None, woken: bool = False) -> None:
+    """Have the run go on, at once or later. It is an event like any other: not lost, and kept with the change."""
+    due = DUE[SAGAS[run.saga].queue if run.saga in SAGAS else "default"]
+    publish(due(run_id=run.pk, version=run.version, woken=woken), after=after)
+
+
+def data_of(run: Run, saga: Saga) -> Any:
+    return from_plain(saga.data, run.data)
+
+
+def is_past_pivot(run: Run, saga: Saga) -> bool:
+    return any(isinstance(each, Step) and each.pivot and each.name in run.done for each in saga.steps)
+
+
+def step_done(run: Run, saga: Saga, step: Step[Any], result: Any) -> None:
+    if step.keep:
+        run.data = to_plain(step.keep(data_of(run, saga), result))
+    run.done = [*run.done, step.name]
+    note(run, What.DONE, str(result if result is not None else ""))
+    go_to(run, saga.after(step.name))
+
+
+def go_to(run: Run, step: str) -> None:
+    """The step is next, in the run's direction; without one the run has ended."""
+    run.attempts, run.due_at, run.waits_until = 0, None, None
+    if step:
+        run.state = State.RUNNING if run.direction == Direction.FORTH else State.COMPENSATING
+        run.step = step
+        _save(run)
+    else:
+        _end(run)
+
+
+def turn_back(run: Run, why: str, *, actor_name: str = "") -> None:
+    note(run, What.FORCED if actor_name else What.TURNED, why, actor_name)
+    run.direction, run.trouble = Direction.BACK, why
+    go_to(run, run.done[-1] if run.done else "")
+
+
+def step_undone(run: Run, detail: str = "") -> None:
+    note(run, What.UNDONE, detail)
+    run.done = run.done[:-1]
+    go_to(run, run.done[-1] if run.done else "")
+
+
+def pause(run: Run, why: str) -> None:
+    """Try the step again, later each time."""
+    note(run, What.FAILED, why)
+    wait = dt.timedelta(
+        seconds=min(LONGEST_PAUSE, 2**run.attempts) * random.uniform(1, 1.5)  # noqa: S311 - jitter
+    )
+    run.due_at = now() + wait
+    call(run, after=wait)
+    _save(run)
+
+
+def get_stuck(run: Run, why: str) -> None:
+    """Nothing more can be done without a person."""
+    note(run, What.STUCK, why)
+    run.state, run.trouble, run.due_at = State.NEEDS_OPERATOR, why, None
+    _save(run)
+    publish(SagaStuck(run_id=run.pk, saga=run.saga, subject=run.subject, step=run.step, why=why[:500]))
+    log.error("%s needs an operator at “%s”: %s", run, run.step, why)
+
+
+def keep_waiting(run: Run, look_every: dt.timedelta, at_most: dt.timedelta) -> None:
+    """Wait from now on, or go on waiting. One look is planned at a time, however often the run is woken."""
+    if run.state != State.WAITING:
+        note(run, What.WAITS)
+        run.state, run.waits_until = State.WAITING, now() + at_most
+    if run.due_at is None or run.due_at <= now():
+        run.due_at = now() + look_every
+        call(run, after=look_every)
+    _save(run)
+
+
+def resume(run: Run, what: Happening.What, reason: str, actor_name: str) -> None:
+    """An operator has the present step tried again."""
+    note(run, what, reason, actor_name)
+    go_to(run, run.step)
+    call(run)
+
+
+def note(run: Run, what: Happening.What, detail: str = "", actor_name: str = "") -> None:
+    Happening.objects.create(
+        run=run,
+        at=now(),
+        what=what,
+        step="" if what in (What.BEGAN, What.ENDED) else run.step,
+        direction=run.direction,
+        attempt=run.attempts,
+        detail=detail[:2000],
+        actor_name=actor_name,
+    )
+
+
+def _end(run: Run) -> None:
+    run.state = State.DONE if run.direction == Direction.FORTH else State.COMPENSATED
+    run.ended_at = now()
+    note(run, What.ENDED, run.get_state_display())
+    _save(run)
+
+
+def _save(run: Run) -> None:
+    run.moved_at = now()
+    run.save()

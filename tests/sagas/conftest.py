@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from apps.bus import dispatch
+from apps.identity.models import User
+from apps.kernel.clock import today
+from apps.kernel.errors import Conflict, Refusal
+from apps.kernel.tenant import TenantInfo
+from apps.ledger.commands import DeactivateAccount, Line, OpenAccount, OpenJournal, PostEntry, ReverseEntry
+from apps.sagas import SAGAS, Saga, Step, Wait
+from apps.sagas.models import Run
+from apps.sagas.runs import begin
+from tests.settling import settle
+
+TOO_LATE = "It is too late for that."
+
+
+class TooLate(Conflict, Refusal):
+    message = TOO_LATE
+
+
+@dataclass(frozen=True)
+class Opening:
+    """A branch is opened: an account for it, its first entry, then, when head office agrees, a journal."""
+
+    code: str
+    amount: Decimal = Decimal("10.00")
+    account_id: int | None = None
+    entry_id: int | None = None
+
+
+class HeadOffice:
+    """What the outside world says, for tests to set."""
+
+    agrees: bool = True
+    refuses: bool = False
+    breaks: dict[str, Exception]
+    """Step → what goes wrong in it."""
+
+    def __init__(self) -> None:
+        self.breaks = {}
+
+    def has_agreed(self, data: Opening) -> bool:
+        if self.refuses:
+            raise TooLate
+        return self.agrees
+
+    def may(self, step: str) -> None:
+        if step in self.breaks:
+            raise self.breaks[step]
+
+
+@pytest.fixture
+def office() -> HeadOffice:
+    return HeadOffice()
+
+
+@pytest.fixture
+def opening(office: HeadOffice) -> Iterator[Saga]:
+    def step(name: str, make: Callable[[Opening], Any]) -> Callable[[Opening], Any]:
+        def checked(data: Opening) -> Any:
+            office.may(name)
+            return make(data)
+
+        return checked
+
+    saga = Saga(
+        name="companies.open_branch",
+        title="Opening a branch",
+        data=Opening,
+        deadline=dt.timedelta(days=2),
+        steps=(
+            Step(
+                "account",
+                step("account", lambda d: OpenAccount(code=d.code, name=f"Till {d.code}", type="asset")),
+                back=step(
+                    "account back", lambda d: DeactivateAccount(account_id=d.account_id, reason="Back.")
+                ),
+                keep=lambda d, account: replace(d, account_id=account.pk),
+            ),
+            Step(
+                "entry",
+                step("entry", _first_entry),
+                back=step(
+                    "entry back",
+                    lambda d: ReverseEntry(entry_id=d.entry_id, posted_on=today(), reason="Back."),
+                ),
+                keep=lambda d, entry: replace(d, entry_id=entry.pk),
+                retries=2,
+            ),
+            Wait("agreement", until=office.has_agreed, at_most=dt.timedelta(days=1)),
+            Step(
+                "journal",
+                step("journal", lambda d: OpenJournal(code=f"J{d.code}", name="Branch")),
+                pivot=True,
+            ),
+            Step(
+                "safe",
+                step("safe", lambda d: OpenAccount(code=f"{d.code}9", name=f"Safe {d.code}", type="asset")),
+                retries=1,
+            ),
+        ),
+    )
+    yield saga
+    del SAGAS[saga.name]
+
+
+def _first_entry(data: Opening) -> PostEntry:
+    lines = (
+        Line(account=data.code, currency="USD", amount=data.amount),
+        Line(account="3000", currency="USD", amount=-data.amount),
+    )
+    return PostEntry(posted_on=today(), memo=f"Branch {data.code}", lines=lines)
+
+
+@pytest.fixture
+def books(at_acme: TenantInfo, controller: User) -> None:
+    dispatch(OpenAccount(code="3000", name="Capital", type="equity"), actor=controller)
+
+
+@pytest.fixture
+def set_out(books: None, opening: Saga) -> Callable[..., Run]:
+    """Begins the saga and goes as far as it goes."""
+
+    def set_out(code: str = "1100") -> Run:
+        with transaction.atomic():
+            run = begin(opening, Opening(code=code), subject=f"branch:{code}")
+        settle()
+        return Run.objects.get(pk=run.pk)
+
+    return set_out

@@ -1,0 +1,43 @@
+"""What relay and workers do, done in this process until nothing more is due: for tests that look at the outcome.
+The ways there (brokers, workers, crashes) have tests of their own."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils.module_loading import import_string
+
+from apps.events.deliveries import deliver
+from apps.events.models import Delivery
+from apps.events.relay import route
+from apps.kernel.clock import now
+from apps.kernel.tenant import activate
+
+LIMIT = 500
+
+
+def settle() -> int:
+    """Returns how many deliveries were tried. Waits that are planned for later stay planned."""
+    tried = 0
+    while tried < LIMIT:
+        route()
+        due = _due()
+        if not due:
+            return tried
+        for delivery in due:
+            tried += 1
+            tenant = delivery.tenant_id and import_string(settings.TENANT_BY_ID)(delivery.tenant_id)
+            with activate(tenant):
+                deliver(delivery.pk)
+    raise AssertionError(f"Not settled after {LIMIT} deliveries.")
+
+
+def _due() -> list[Delivery]:
+    """Fresh ones that a hint would have named, and older ones whose time has come."""
+    fresh = Q(attempts=0) & (Q(event__due_at=None) | Q(event__due_at__lte=now()))
+    return list(
+        Delivery.objects.using("relay")
+        .filter(status="pending")
+        .filter(fresh | Q(attempts__gt=0, next_at__lte=now()))
+        .order_by("event_id")
+    )
