@@ -21,7 +21,6 @@ from config.embedded.home import MEMORY, has_room, in_memory, place
 from config.env import env, put
 
 
-
 def _take_a_seat() -> IO[str] | None:
     """Several runs of one checkout at once must not share their servers: each keeps a lock on a home of its own."""
     if env().bursar_home or not has_room(MEMORY):
