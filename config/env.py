@@ -9,7 +9,7 @@ import os
 from collections.abc import Collection
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from django.core.exceptions import ImproperlyConfigured
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError
@@ -64,6 +64,11 @@ class Environment(BaseSettings):
     database_relay_url: str | None = Field(default=None, repr=False)
     redis_url: str | None = Field(default=None, repr=False)
     email_url: str | None = Field(default=None, repr=False)
+    files_url: str | None = None
+    filesystem_disk: Literal["local", "s3"] | None = None
+    aws_bucket: str | None = None
+    aws_endpoint: str | None = None
+    aws_default_region: str | None = None
     secret_key: SecretStr | None = None
 
     port: int = Field(default=8000, ge=1, le=65535)
@@ -72,6 +77,12 @@ class Environment(BaseSettings):
     public_url: str = Field(default_factory=lambda data: f"http://localhost:{data['port']}")
     csrf_trusted_origins: CommaSeparated = ()
     log_level: str = "INFO"
+    log_format: Literal["json", "line"] | None = None
+    instrumentation: CommaSeparated = ("log",)
+    metrics_token: SecretStr | None = None
+    prometheus_multiproc_dir: Path | None = None
+    otel_exporter_otlp_endpoint: str | None = None
+    trust_traceparent: bool = False
 
     # Where the servers of this checkout come from, and where they keep what they know.
     bursar_pg_bin: Path | None = None

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -25,6 +27,7 @@ from apps.kernel.actors import System
 from apps.kernel.tenant import TenantInfo, activate
 from apps.operations.commands import OnboardTenant
 from apps.tenancy.models import Tenant
+from config.env import env
 
 TEMPLATE = "bursar_test_template"
 PASSWORD = "correct horse battery"
@@ -54,12 +57,13 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture
 def database(template: str) -> Iterator[str]:
-    """A fresh copy for this test, in which acme and globex stand. Its Redis database is empty."""
+    """A fresh copy for this test, in which acme and globex stand. Its Redis database and its store are empty."""
     name = f"bursar_test_{_worker() or 'alone'}"
     _copy(template, name)
     _point_at(name)
     caching._client().flushdb()
     caching._stamps.forget()
+    shutil.rmtree(urlsplit(str(env().files_url)).path, ignore_errors=True)
     yield name
     connections.close_all()
 

@@ -2,7 +2,14 @@
 
 from config.env import env
 
-env().required("database_url", "redis_url", "secret_key", "public_url")
+# Where there are several nodes, no file may lie on one of them unsaid.
+env().required(
+    "database_url",
+    "redis_url",
+    "secret_key",
+    "public_url",
+    *(() if env().filesystem_disk else ("files_url",)),
+)
 
 from .base import *  # noqa: E402, F403
 
@@ -19,6 +26,6 @@ SILENCED_SYSTEM_CHECKS = [
 SESSION_COOKIE_SECURE = True
 CSRF_COOKIE_SECURE = True
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    **STORAGES,  # noqa: F405
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }

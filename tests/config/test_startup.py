@@ -26,7 +26,7 @@ def test_the_web_does_not_start_with_settings_under_which_tenants_could_meet(dat
 
 def start(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
     known = {
-        name: value for name, value in os.environ.items() if not name.startswith(("DATABASE_", "REDIS_"))
+        name: value for name, value in os.environ.items() if not name.startswith(("DATABASE_", "REDIS_", "FILES_"))
     }
     return subprocess.run(
         [sys.executable, "-c", code],
@@ -55,7 +55,7 @@ def test_production_names_everything_that_is_missing():
     done = start("import django; django.setup()", DJANGO_SETTINGS_MODULE="config.settings.production")
 
     assert done.returncode != 0
-    for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "PUBLIC_URL"):
+    for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "PUBLIC_URL", "FILES_URL"):
         assert name in done.stderr
 
 
@@ -69,6 +69,7 @@ def test_production_starts_with_what_it_needs(database):
         SECRET_KEY="correct horse battery staple, " * 2,
         PUBLIC_URL="https://bursar.example",
         BASE_DOMAIN="bursar.example",
+        FILES_URL="s3://bursar?region=eu-central-1",
     )
 
     assert done.returncode == 0, done.stderr

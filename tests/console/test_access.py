@@ -21,7 +21,7 @@ FOR_EVERYBODY_INSIDE = {
     "autocomplete/",
 }
 """What shows nothing of the business by itself: the dashboard's parts and the palette's finds ask for themselves."""
-OUTSIDE = ("accounts/", "api/", "healthz", "login/")
+OUTSIDE = ("accounts/", "api/", "files/", "healthz", "login/")  # a file is opened by a signed link
 
 
 def addresses(urlconf: str) -> list[str]:

@@ -1,0 +1,112 @@
+"""What all stores have in common: whose a file is, how it may be named, and that none is overwritten."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, Any
+
+from django.core.files.base import File
+from django.core.files.storage import Storage
+
+from apps.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from apps.kernel.tenant import current_tenant
+
+PART = re.compile(r"\A[A-Za-z0-9_](?:[A-Za-z0-9_.,@+=() -]{0,178}[A-Za-z0-9_)])?\Z")
+LONGEST = 400
+FIVE_MINUTES = 300
+
+
+class FileNameNotAllowed(Invalid):
+    message = "{name!r} cannot be the name of a file here: write folder/name.ext in plain letters and digits."
+
+
+class FileIsMissing(NotFound):
+    message = "There is no file {name}."
+
+
+class FileNotWritable(Conflict):
+    message = "{name} cannot be opened for writing: a file is written once, by save()."
+
+
+class LinkNotValid(Forbidden):
+    """One sentence for what is forged, foreign or too old, so that it tells a stranger nothing."""
+
+    message = "This link is not valid here, or not any more."
+
+
+def file_name(name: str) -> str:
+    """The name itself when it may stand in a store; raises FileNameNotAllowed."""
+    if len(name) > LONGEST or not all(PART.match(part) for part in name.split("/")):
+        raise FileNameNotAllowed(name=name)
+    return name
+
+
+def owner() -> str:
+    """The folder that all names of the current tenant stand in."""
+    tenant = current_tenant()
+    return f"tenant-{tenant.id}" if tenant else "platform"
+
+
+class Files(Storage):
+    """A private store whose names are relative to the current tenant, over one of Django's storages.
+
+    `save` never replaces a file: when the name is taken, by another process at the same moment too, it answers
+    with the name that it chose instead. There is no `path`: a caller must not count on a local disk.
+    """
+
+    inner: Storage
+
+    def save(self, name: str | None, content: IO[Any], max_length: int | None = None) -> str:
+        chosen = file_name(name or getattr(content, "name", None) or "")
+        return super().save(chosen, content, max_length=max_length)
+
+    def exists(self, name: str) -> bool:
+        return self.inner.exists(full_name(name))
+
+    def delete(self, name: str) -> None:
+        self.inner.delete(full_name(name))
+
+    def listdir(self, path: str = "") -> tuple[list[str], list[str]]:
+        """Folders and files directly in `path`, each in order; nothing where there is nothing."""
+        try:
+            folders, names = self.inner.listdir(full_name(path) if path else owner())
+        except FileNotFoundError:
+            return [], []
+        return sorted(folders), sorted(names)
+
+    def size(self, name: str) -> int:
+        with _missing(name):
+            return self.inner.size(full_name(name))
+
+    def get_modified_time(self, name: str) -> dt.datetime:
+        with _missing(name):
+            return self.inner.get_modified_time(full_name(name))
+
+    def url(self, name: str | None, expire: int = FIVE_MINUTES) -> str:
+        """A link for `expire` seconds to whoever holds it. It downloads the file and shows nothing in place."""
+        raise NotImplementedError
+
+    def _open(self, name: str, mode: str = "rb") -> File[Any]:
+        if mode not in ("r", "rb"):
+            raise FileNotWritable(name=name)
+        with _missing(name):
+            return self.inner.open(full_name(name), "rb")
+
+    def _save(self, name: str, content: File[Any]) -> str:
+        return self.inner.save(full_name(name), content).removeprefix(f"{owner()}/")
+
+
+def full_name(name: str) -> str:
+    """The name in the store itself."""
+    return f"{owner()}/{file_name(name)}"
+
+
+@contextmanager
+def _missing(name: str) -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError:
+        raise FileIsMissing(name=name) from None

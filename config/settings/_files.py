@@ -1,0 +1,53 @@
+"""Where files lie: a folder of this machine, or an S3 bucket that all nodes share (rows STO-01…03)."""
+
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+from config.embedded.home import place
+from config.env import Environment, env
+
+LOCAL, S3 = "apps.kernel.files.local.LocalFiles", "apps.kernel.files.s3.S3Files"
+
+
+def store(known: Environment) -> dict[str, Any]:
+    """FILES_URL, or the names that STO-01 gives, or the folder beside the servers' data."""
+    if known.files_url:
+        return _by_url(known.files_url)
+    if known.filesystem_disk == "s3":
+        return _bucket(known.aws_bucket, endpoint=known.aws_endpoint, region=known.aws_default_region)
+    return _folder(str(place("dev") / "files"))
+
+
+def _by_url(url: str) -> dict[str, Any]:
+    parts = urlsplit(url)
+    match parts.scheme:
+        case "file":
+            return _folder(unquote(parts.path))
+        case "s3":
+            return _bucket(parts.hostname, **dict(parse_qsl(parts.query)))
+        case _:
+            raise ImproperlyConfigured("FILES_URL is s3://bucket?endpoint=…&region=… or file:///path.")
+
+
+def _folder(path: str) -> dict[str, Any]:
+    if not path.startswith("/"):
+        raise ImproperlyConfigured("FILES_URL names a folder by its whole path: file:///path.")
+    return {"BACKEND": LOCAL, "OPTIONS": {"location": path}}
+
+
+def _bucket(name: str | None, **given: str | None) -> dict[str, Any]:
+    if not name:
+        raise ImproperlyConfigured(
+            "The object store needs a bucket: s3://bucket in FILES_URL, or AWS_BUCKET."
+        )
+    if odd := given.keys() - {"endpoint", "region"}:
+        raise ImproperlyConfigured(f"FILES_URL knows endpoint and region, not {', '.join(sorted(odd))}.")
+    return {"BACKEND": S3, "OPTIONS": {"bucket": name} | {k: v for k, v in given.items() if v}}
+
+
+STORAGES = {
+    "default": store(env()),
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
