@@ -15,7 +15,7 @@ from django.db import connection
 from apps.events import publish
 from apps.kernel.actors import acting
 from apps.kernel.clock import now
-from apps.kernel.correlation import correlation_id
+from apps.kernel.correlation import correlated
 from apps.kernel.plain import from_plain, to_plain
 
 from .base import SAGAS, Saga, Step
@@ -32,22 +32,23 @@ def begin(saga: Saga, data: Any, *, subject: str) -> Run:
     beginning it again gives the run that is there."""
     if not connection.in_atomic_block:
         raise RuntimeError(f"{saga.name} must begin inside the transaction of its reason.")
-    run, is_new = Run.objects.get_or_create(
-        saga=saga.name,
-        subject=subject,
-        defaults={
-            "step": saga.names[0],
-            "data": to_plain(data),
-            "deadline_at": now() + saga.deadline,
-            "actor_name": str(acting() or "the platform"),
-            "correlation_id": correlation_id() or "",
-            "begun_at": now(),
-            "moved_at": now(),
-        },
-    )
-    if is_new:
-        note(run, What.BEGAN)
-        call(run)
+    with correlated() as correlation:
+        run, is_new = Run.objects.get_or_create(
+            saga=saga.name,
+            subject=subject,
+            defaults={
+                "step": saga.names[0],
+                "data": to_plain(data),
+                "deadline_at": now() + saga.deadline,
+                "actor_name": str(acting() or "the platform"),
+                "correlation_id": correlation,
+                "begun_at": now(),
+                "moved_at": now(),
+            },
+        )
+        if is_new:
+            note(run, What.BEGAN)
+            call(run)
     return run
 
 
