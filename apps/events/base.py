@@ -47,6 +47,8 @@ class Event:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        if "name" not in vars(cls):
+            return  # what several events have in common
         if not NAME.match(cls.name):
             raise TypeError(f"{cls.__name__} is named {cls.name!r}; events are named entity.action.")
         if cls.name in EVENTS:

@@ -5,83 +5,145 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import random
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+from django.db import connection, transaction
 from django.db.models import F
 
 from apps.kernel.clock import now
 from apps.kernel.correlation import correlated
 from apps.kernel.transactions import unit_of_work
 
-from .base import SUBSCRIBERS
+from . import breakers, hints
+from .base import SUBSCRIBERS, Subscriber
 from .models import Delivery
 
 MOST_ATTEMPTS = 8
+PATIENCE = dt.timedelta(seconds=15)
+"""How long a hint is given before the sweep repeats it, so that a backlog is not answered with more messages."""
+TURN, TURN_SECONDS = 5, 5.0
+"""How much of one line is heard for one hint; then others, who may be other tenants, have their turn."""
 log = logging.getLogger(__name__)
 
 
 def deliver(delivery_id: int) -> bool:
     """Let the listener hear it, in the current tenant's context. True when it has, now or already.
 
-    The attempt is counted, and committed, before the listener runs: news that kills its worker is a dead
-    letter in the end and not a worker that dies for ever.
+    What happened to one thing is heard in order. So the line in which the delivery stands is heard from its head,
+    for one turn, and goes on from there with a hint of its own. A head that failed and rests, or was given up,
+    holds up those behind it.
     """
-    delivery = Delivery.objects.select_related("event").filter(pk=delivery_id).first()
-    if delivery is None or delivery.status != Delivery.Status.PENDING:
-        return delivery is not None and delivery.status == Delivery.Status.DONE
-    if _must_wait_for_earlier(delivery):
+    named = Delivery.objects.filter(pk=delivery_id).first()
+    if named is None or named.status != Delivery.Status.PENDING:
+        return named is not None and named.status == Delivery.Status.DONE
+    if not breakers.lets_through(named.subscriber):
+        _park(named)
         return False
+    return named.pk in _heard_in_one_turn(named)
+
+
+def _heard_in_one_turn(named: Delivery) -> set[int]:
+    heard: set[int] = set()
+    ends_at = time.monotonic() + TURN_SECONDS
+    while head := _head(named):
+        if not _is_ready(head, named):
+            _let_wait(named, behind=head)
+            break
+        if len(heard) == TURN or time.monotonic() > ends_at:
+            _pass_on(head)
+            break
+        if not _try(head):
+            break
+        heard.add(head.pk)
+    return heard
+
+
+def _head(named: Delivery) -> Delivery | None:
+    line = Delivery.objects.unsettled().beside(named)
+    return line.select_related("event").order_by("event_id").first()
+
+
+def _is_ready(head: Delivery, named: Delivery) -> bool:
+    """A hint wakes whom it names. Others are heard when it is their time: at the head of a line that is at once,
+    unless they rest after a failure or were told for later."""
+    if head.status != Delivery.Status.PENDING or (head.event.due_at and head.event.due_at > now()):
+        return False
+    if head.pk == named.pk or head.hinted_at or head.next_at is None:
+        return True
+    return head.next_at <= now()
+
+
+def _try(delivery: Delivery) -> bool:
+    """The attempt is counted, and committed, before the listener runs: news that kills its worker is a dead letter
+    in the end and not a worker that dies for ever."""
     if not _count_attempt(delivery):
         return False
+    subscriber = SUBSCRIBERS[delivery.subscriber]
     try:
         with correlated(delivery.event.correlation_id, causation=f"event:{delivery.event_id}"):
-            return _hear(delivery)
+            heard = _hear_outside(subscriber, delivery) if subscriber.own_transactions else _hear(delivery)
     except Exception as error:
         _note_failure(delivery, error)
         return False
-
-
-def _must_wait_for_earlier(delivery: Delivery) -> bool:
-    """What happened to one thing is heard in order, so an unheard earlier event blocks the later one."""
-    return (
-        Delivery.objects.filter(
-            subscriber=delivery.subscriber,
-            tenant_id=delivery.tenant_id,
-            aggregate=delivery.aggregate,
-            event_id__lt=delivery.event_id,
-        )
-        .exclude(status=Delivery.Status.DONE)
-        .exists()
-    )
+    if heard:
+        breakers.note_success(delivery.subscriber)
+    return heard
 
 
 def _count_attempt(delivery: Delivery) -> bool:
-    """Only one worker counts attempt n; the others see that it is taken."""
+    """Only one worker counts attempt n; the others see that it is taken, or being heard at this moment."""
     if delivery.attempts >= MOST_ATTEMPTS:
         _bury(delivery, delivery.last_error or "The worker was lost each time.")
         return False
     wait = min(300, 2**delivery.attempts) * random.uniform(1, 1.5)  # noqa: S311 - jitter
-    return bool(
-        Delivery.objects.open()
-        .filter(pk=delivery.pk, attempts=delivery.attempts)
-        .update(attempts=F("attempts") + 1, next_at=now() + dt.timedelta(seconds=wait))
-    )
+    mine = Delivery.objects.open().filter(pk=delivery.pk, attempts=delivery.attempts)
+    with transaction.atomic():
+        if not mine.select_for_update(skip_locked=True).exists():
+            return False
+        next_at = now() + dt.timedelta(seconds=wait)
+        return bool(mine.update(attempts=F("attempts") + 1, next_at=next_at, hinted_at=None))
 
 
 def _hear(delivery: Delivery) -> bool:
-    subscriber = SUBSCRIBERS[delivery.subscriber]
-    if subscriber.own_transactions:
-        subscriber.hear(delivery.event.news)
-        Delivery.objects.open().filter(pk=delivery.pk).update(
-            status=Delivery.Status.DONE, done_at=now(), last_error=""
-        )
-        return True
     with unit_of_work():
-        mine = Delivery.objects.open().filter(pk=delivery.pk).select_for_update(skip_locked=True)
-        if mine.first() is None:
+        mine = Delivery.objects.open().filter(pk=delivery.pk)
+        if not mine.select_for_update(skip_locked=True).exists():
+            return False
+        SUBSCRIBERS[delivery.subscriber].hear(delivery.event.news)
+        _mark_done(delivery)
+    return True
+
+
+def _hear_outside(subscriber: Subscriber, delivery: Delivery) -> bool:
+    """Without a transaction there is no row lock, so the session says that somebody is at it."""
+    with _alone(f"delivery:{delivery.pk}") as alone:
+        if not alone or not Delivery.objects.open().filter(pk=delivery.pk).exists():
             return False
         subscriber.hear(delivery.event.news)
-        mine.update(status=Delivery.Status.DONE, done_at=now(), last_error="")
+        _mark_done(delivery)
     return True
+
+
+def _mark_done(delivery: Delivery) -> None:
+    Delivery.objects.open().filter(pk=delivery.pk).update(
+        status=Delivery.Status.DONE, done_at=now(), last_error="", hinted_at=None
+    )
+
+
+@contextmanager
+def _alone(name: str) -> Iterator[bool]:
+    """Whether nobody else is. The lock ends with the connection, whatever ends that."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [name])
+        alone = bool(cursor.fetchone()[0])
+    try:
+        yield alone
+    finally:
+        if alone:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [name])
 
 
 def _note_failure(delivery: Delivery, error: Exception) -> None:
@@ -90,8 +152,26 @@ def _note_failure(delivery: Delivery, error: Exception) -> None:
         _bury(delivery, repr(error))
     else:
         Delivery.objects.open().filter(pk=delivery.pk).update(last_error=repr(error)[:2000])
+    breakers.note_failure(delivery.subscriber, repr(error)[:2000])
 
 
 def _bury(delivery: Delivery, why: str) -> None:
-    Delivery.objects.open().filter(pk=delivery.pk).update(status=Delivery.Status.DEAD, last_error=why[:2000])
+    Delivery.objects.open().filter(pk=delivery.pk).update(
+        status=Delivery.Status.DEAD, last_error=why[:2000], hinted_at=None
+    )
     log.error("%s gave up on event %s: %s", delivery.subscriber, delivery.event_id, why)
+
+
+def _park(named: Delivery) -> None:
+    """The hint is taken back; the sweep says it again when the subscriber is awake."""
+    Delivery.objects.open().filter(pk=named.pk).update(hinted_at=None, next_at=now())
+
+
+def _let_wait(named: Delivery, *, behind: Delivery) -> None:
+    if named.pk != behind.pk:
+        Delivery.objects.open().filter(pk=named.pk).update(hinted_at=None, next_at=None)
+
+
+def _pass_on(head: Delivery) -> None:
+    Delivery.objects.open().filter(pk=head.pk).update(hinted_at=now(), next_at=now() + PATIENCE)
+    hints.send([hints.Hint(head.pk, head.tenant_id, head.subscriber, head.event.correlation_id)])

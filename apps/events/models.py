@@ -61,6 +61,10 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         """What later news of the same thing waits for: not heard yet, or given up."""
         return self.filter(status__in=Delivery.UNSETTLED)
 
+    def hinted(self) -> DeliveryQuerySet:
+        """Those whose hint no worker has taken up yet."""
+        return self.open().filter(hinted_at__isnull=False)
+
     def beside(self, delivery: Delivery) -> DeliveryQuerySet:
         """All that one listener hears of one thing: the line in which `delivery` stands."""
         return self.filter(
@@ -117,7 +121,7 @@ class Delivery(models.Model):
             ),
             models.Index(
                 name="delivery_hinted",
-                fields=["next_at"],
+                fields=["tenant_id", "subscriber"],
                 condition=Q(status="pending", hinted_at__isnull=False),
             ),
         ]

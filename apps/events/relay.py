@@ -6,25 +6,20 @@ the sweep says it again.
 
 from __future__ import annotations
 
-import datetime as dt
-import logging
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
 
-from celery import current_app
 from django.db import connections, transaction
-from kombu.exceptions import OperationalError as BrokerAway
+from django.db.models import Min
 
 from apps.kernel.clock import now
-from apps.kernel.queues import PLATFORM
 
+from . import backlog, breakers, hints
 from .base import SUBSCRIBERS
+from .deliveries import PATIENCE
+from .hints import Hint
 from .models import Delivery, OutboxEvent
 
-BATCH = 200
-PATIENCE = dt.timedelta(seconds=15)
-"""How long a hint is given before the sweep repeats it, so that a backlog is not answered with more messages."""
-log = logging.getLogger(__name__)
+BATCH = 500
 
 
 def route(*, using: str = "relay") -> int:
@@ -34,43 +29,41 @@ def route(*, using: str = "relay") -> int:
     several relays work side by side.
     """
     with transaction.atomic(using=using):
-        events = list(
-            OutboxEvent.objects.using(using)
-            .filter(routed_at=None)
-            .order_by("id")
-            .select_for_update(skip_locked=True)[:BATCH]
-        )
-        deliveries = [delivery for event in events for delivery in _deliveries_of(event)]
+        free = OutboxEvent.objects.using(using).filter(routed_at=None).order_by("id")
+        events = _in_order(list(free.select_for_update(skip_locked=True)[:BATCH]), using)
+        if not events:
+            return 0
+        deliveries = [each for event in events for each in _deliveries_of(event)]
+        hinted = _choose_first(deliveries, using)
         Delivery.objects.using(using).bulk_create(deliveries)
-        OutboxEvent.objects.using(using).filter(id__in=[each.id for each in events]).update(routed_at=now())
-    due = [each for each in deliveries if not each.event.due_at]
-    hint(due, {each.id: each.correlation_id for each in events})
+        OutboxEvent.objects.using(using).filter(id__in=[each.pk for each in events]).update(routed_at=now())
+    hints.send(backlog.in_turn(_hint(each) for each in hinted))
     return len(events)
 
 
+def top_up(*, using: str = "relay") -> tuple[int, bool]:
+    """Hint what is due, as far as there is room. Returns how many were hinted, and whether more is waiting."""
+    room, lines, chosen, behind = backlog.Room(using), set(), [], []
+    due = backlog.due(breakers.awake(using=using), using)
+    for line, hint in due:
+        if line in lines:
+            behind.append(hint.delivery_id)
+        elif room.take(hint.tenant_id, hint.subscriber):
+            lines.add(line)
+            chosen.append(hint)
+    if behind:
+        Delivery.objects.using(using).open().filter(pk__in=behind, hinted_at=None).update(next_at=None)
+    sent = backlog.mark(chosen, now() + PATIENCE, using) if chosen else []
+    hints.send(backlog.in_turn(sent))
+    return len(sent), len(due) > len(chosen) + len(behind)
+
+
 def sweep(*, using: str = "relay") -> int:
-    """Hint again what is due and has not been done. Returns how many hints were sent."""
-    due = list(
-        Delivery.objects.using(using)
-        .open()
-        .filter(next_at__lte=now(), subscriber__in=SUBSCRIBERS)
-        .select_related("event")
-        .order_by("event_id")[: 5 * BATCH]
-    )
-    hint(due, {each.event_id: each.event.correlation_id for each in due})
-    again = Delivery.objects.using(using).open().filter(pk__in=[each.pk for each in due], next_at__lte=now())
-    again.update(next_at=now() + PATIENCE)
-    return len(due)
-
-
-def hint(deliveries: Iterable[Delivery], correlation: dict[int, str]) -> None:
-    """Best effort: a broker that is away costs time and loses nothing."""
-    try:
-        with current_app.producer_pool.acquire(block=True, timeout=5) as producer:
-            for each in deliveries:
-                _hint_one(producer, each, correlation.get(each.event_id, ""))
-    except _broker_errors() as error:
-        log.warning("Hints were not sent, the sweep will repeat them: %s", error)
+    """The net under the hints: repeat what nobody took up, and hint what is due. Returns how many were hinted."""
+    backlog.wake_heads(using)
+    repeated = backlog.mark(backlog.unanswered(using), now() + PATIENCE, using)
+    hints.send(backlog.in_turn(repeated))
+    return len(repeated) + top_up(using=using)[0]
 
 
 def wait_for_news(seconds: float, *, using: str = "relay") -> None:
@@ -81,30 +74,42 @@ def wait_for_news(seconds: float, *, using: str = "relay") -> None:
         return
 
 
-def _deliveries_of(event: OutboxEvent) -> list[Delivery]:
-    return [
-        Delivery(
-            tenant_id=event.tenant_id,
-            event=event,
-            subscriber=each.name,
-            aggregate=event.aggregate,
-            next_at=event.due_at or now() + PATIENCE,
-        )
-        for each in SUBSCRIBERS.values()
-        if each.wants(event.name)
-    ]
+def _in_order(events: Sequence[OutboxEvent], using: str) -> list[OutboxEvent]:
+    """Without those of a thing of which another relay holds an earlier one: it routes both, or the next round does."""
+    if not events:
+        return []
+    mine = [each.pk for each in events]
+    elsewhere = OutboxEvent.objects.using(using).filter(routed_at=None, pk__lt=mine[-1]).exclude(pk__in=mine)
+    first = {
+        (tenant_id, aggregate): pk
+        for tenant_id, aggregate, pk in elsewhere.values_list("tenant_id", "aggregate").annotate(Min("pk"))
+    }
+    return [each for each in events if first.get((each.tenant_id, each.aggregate), each.pk) >= each.pk]
 
 
-def _broker_errors() -> tuple[type[BaseException], ...]:
-    return (OSError, BrokerAway, *current_app.connection_for_write().connection_errors)
+def _deliveries_of(event: OutboxEvent) -> Iterable[Delivery]:
+    for name, subscriber in SUBSCRIBERS.items():
+        if subscriber.wants(event.name):
+            yield Delivery(tenant_id=event.tenant_id, event=event, subscriber=name, aggregate=event.aggregate)
 
 
-def _hint_one(producer: Any, delivery: Delivery, correlation_id: str) -> None:
-    queue = SUBSCRIBERS[delivery.subscriber].queue
-    current_app.send_task(
-        f"events.deliver_{queue}",
-        args=(delivery.pk,),
-        queue=queue,
-        producer=producer,
-        headers={"tenant": delivery.tenant_id or PLATFORM, "correlation_id": correlation_id},
-    )
+def _choose_first(deliveries: Sequence[Delivery], using: str) -> list[Delivery]:
+    """Say of each when it is hinted: the first of a line now, if there is room and its subscriber is not parked;
+    who hears it goes on to those behind. Returns what is hinted now."""
+    room, awake, lines, chosen = backlog.Room(using), set(breakers.awake(using=using)), set(), []
+    for each in deliveries:
+        line = (each.subscriber, each.tenant_id, each.aggregate)
+        if line in lines:
+            continue
+        lines.add(line)
+        each.next_at = each.event.due_at or now()
+        if each.event.due_at or each.subscriber not in awake:
+            continue
+        if room.take(each.tenant_id, each.subscriber):
+            each.next_at, each.hinted_at = now() + PATIENCE, now()
+            chosen.append(each)
+    return chosen
+
+
+def _hint(delivery: Delivery) -> Hint:
+    return Hint(delivery.pk, delivery.tenant_id, delivery.subscriber, delivery.event.correlation_id)

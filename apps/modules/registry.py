@@ -62,5 +62,11 @@ def is_on(module: Module) -> bool:
     return on
 
 
+def app_is_on(app: str) -> bool:
+    """Whether the module of the app (its folder, as in `fixed_assets`) is installed and on."""
+    module = by_name().get(app.replace("_", "-"))
+    return module is not None and is_on(module)
+
+
 def by_name() -> Mapping[str, Module]:
     return {module.name: module for module in modules()}

@@ -6,3 +6,6 @@ BUS_MIDDLEWARE = [
     "apps.bus.middleware.permission",
     "apps.bus.middleware.atomic",
 ]
+
+SUBSCRIBER_GATE = "apps.modules.registry.app_is_on"
+"""Says whether an app's listeners hear at present; while they do not, their deliveries are parked."""

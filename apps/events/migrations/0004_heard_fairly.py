@@ -92,7 +92,7 @@ class Migration(migrations.Migration):
             model_name="delivery",
             index=models.Index(
                 condition=models.Q(("hinted_at__isnull", False), ("status", "pending")),
-                fields=["next_at"],
+                fields=["tenant_id", "subscriber"],
                 name="delivery_hinted",
             ),
         ),

@@ -11,10 +11,12 @@ from django.core.management.base import BaseCommand
 from django.db import OperationalError, connections
 
 from apps.events.base import CHANNEL
-from apps.events.relay import route, sweep, wait_for_news
+from apps.events.relay import route, sweep, top_up, wait_for_news
 
 SWEEP_EVERY = 5.0
 LOOK_EVERY = 1.0
+LOOK_AGAIN = 0.05
+"""While more is due than the queues have room for."""
 
 
 class Command(BaseCommand):
@@ -53,7 +55,8 @@ class Command(BaseCommand):
             if time.monotonic() - swept_at > SWEEP_EVERY:
                 sweep()
                 swept_at = time.monotonic()
-            wait_for_news(LOOK_EVERY)
+            _, more = top_up()
+            wait_for_news(LOOK_AGAIN if more else LOOK_EVERY)
 
     def _stop(self, *_: object) -> None:
         self.stopping = True

@@ -1,0 +1,73 @@
+"""Which subscribers are parked: their deliveries stay as they are, and no attempt is used up.
+
+A subscriber whose module is off is parked until it is on again. One that fails again and again is parked for a
+while; then a single delivery tries, and its outcome opens the way or parks the rest for longer.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.module_loading import import_string
+
+from apps.kernel.clock import now
+
+from .base import SUBSCRIBERS
+from .models import Breaker
+
+MOST_FAILURES = 10
+"""In a row, of whatever deliveries. More than one of them can be tried: poison alone parks nobody."""
+REST = dt.timedelta(seconds=30)
+LONGEST_REST = dt.timedelta(minutes=5)
+log = logging.getLogger(__name__)
+
+
+def awake(*, using: str) -> list[str]:
+    """The subscribers whose deliveries may be hinted now."""
+    resting = set(
+        Breaker.objects.using(using).filter(open_until__gt=now()).values_list("subscriber", flat=True)
+    )
+    return [name for name in SUBSCRIBERS if name not in resting and is_on(name)]
+
+
+def is_on(subscriber: str) -> bool:
+    """Its module is installed, and no flag turns it off."""
+    return subscriber in SUBSCRIBERS and bool(
+        import_string(settings.SUBSCRIBER_GATE)(SUBSCRIBERS[subscriber].app)
+    )
+
+
+def lets_through(subscriber: str) -> bool:
+    """Whether a delivery may be tried. When the rest is over, the first who asks is the one that tries."""
+    if not is_on(subscriber):
+        return False
+    breaker = Breaker.objects.filter(pk=subscriber).first()
+    if breaker is None or breaker.open_until is None:
+        return True
+    if breaker.open_until > now():
+        return False
+    mine = Breaker.objects.filter(pk=subscriber, open_until=breaker.open_until)
+    return bool(mine.update(open_until=now() + REST))
+
+
+def note_success(subscriber: str) -> None:
+    if Breaker.objects.filter(pk=subscriber, failures__gt=0).update(failures=0, open_until=None):
+        log.info("%s hears again.", subscriber)
+
+
+def note_failure(subscriber: str, error: str) -> None:
+    with transaction.atomic():
+        breaker, _ = Breaker.objects.select_for_update().get_or_create(pk=subscriber)
+        breaker.failures += 1
+        breaker.last_error = error
+        if breaker.failures >= MOST_FAILURES:
+            breaker.open_until = now() + _rest_after(breaker.failures)
+            log.error("%s failed %s times in a row and is parked.", subscriber, breaker.failures)
+        breaker.save()
+
+
+def _rest_after(failures: int) -> dt.timedelta:
+    return min(LONGEST_REST, REST * 2 ** min(failures - MOST_FAILURES, 10))

@@ -1,0 +1,60 @@
+"""Hints: "look at this delivery", sent to the queue of its subscriber. Best effort, and many at once."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from celery import current_app
+from kombu.exceptions import BatchPublishError
+from kombu.exceptions import OperationalError as BrokerAway
+
+from apps.kernel.queues import PLATFORM
+
+from .base import SUBSCRIBERS
+
+AT_ONCE = 500
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    delivery_id: int
+    tenant_id: int | None
+    subscriber: str
+    correlation_id: str
+
+    @property
+    def queue(self) -> str:
+        return SUBSCRIBERS[self.subscriber].queue
+
+
+def send(hints: Sequence[Hint]) -> bool:
+    """A broker that is away, or a batch of which nobody knows what arrived, costs time and loses nothing: the
+    sweep says it again."""
+    if not hints:
+        return True
+    try:
+        with current_app.producer_pool.acquire(block=True, timeout=5) as producer, producer.batch(AT_ONCE):
+            for hint in hints:
+                _send_one(producer, hint)
+    except _broker_errors() as error:
+        log.warning("Hints were not sent, the sweep will repeat them: %s", error)
+        return False
+    return True
+
+
+def _send_one(producer: Any, hint: Hint) -> None:
+    current_app.send_task(
+        f"events.deliver_{hint.queue}",
+        args=(hint.delivery_id,),
+        queue=hint.queue,
+        producer=producer,
+        headers={"tenant": hint.tenant_id or PLATFORM, "correlation_id": hint.correlation_id},
+    )
+
+
+def _broker_errors() -> tuple[type[BaseException], ...]:
+    return (OSError, BrokerAway, BatchPublishError, *current_app.connection_for_write().connection_errors)
