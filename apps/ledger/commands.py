@@ -33,10 +33,17 @@ class _WriteEntry(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class PostEntry(_WriteEntry):
-    """Post an entry: it gets its number and never changes again. It balances in each of its currencies."""
+    """Post an entry: it gets its number and never changes again. It balances in each of its currencies.
+
+    source  the business fact that it books, such as "payment_confirmed:17". A fact is booked once: the same lines
+            again are the entry that is there, and others are refused
+    """
 
     permission = "ledger.post_entry"
     says = "posted entry {result}"
+    moves_money = True
+
+    source: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +60,7 @@ class PostDraft(Command):
 
     permission = "ledger.post_entry"
     says = "posted entry {result}"
+    moves_money = True
 
     entry_id: int
 
@@ -73,6 +81,7 @@ class ReverseEntry(Command):
 
     permission = "ledger.reverse_entry"
     says = "reversed an entry by {result}"
+    moves_money = True
 
     entry_id: int
     posted_on: dt.date
@@ -135,6 +144,7 @@ class ImportJournal(Command):
 
     permission = "ledger.import_journal"
     says = "imported {result}"
+    moves_money = True
 
     name: str
     journal: str = field(metadata=bulky)

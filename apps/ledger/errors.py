@@ -52,6 +52,11 @@ class EntryIsPosted(LedgerRefusal, Conflict):
     message = "Entry {entry} is posted already."
 
 
+class FactIsBooked(LedgerRefusal, Conflict):
+    message = "{source} is in the books already, with other lines or by somebody else at this moment."
+    enforced_by = ("ledger_entry_source_once",)
+
+
 class SnapshotTooOld(LedgerRefusal, Conflict):
     message = "A draft is posted in READ COMMITTED, so that no line of it is overlooked."
     enforced_by = ("BL012",)

@@ -93,6 +93,7 @@ class Entry(Tracked):
     """An event in the books, dated `posted_on`. A draft becomes posted and then never changes.
 
     number  without a gap in its journal and fiscal year, given by the database at posting
+    source  the business fact that it books, such as "payment_confirmed:17", where it books one
     """
 
     class Status(models.TextChoices):
@@ -110,6 +111,7 @@ class Entry(Tracked):
     memo = models.TextField(blank=True)
     payee = models.CharField(max_length=200, blank=True)
     reference = models.CharField(max_length=120, blank=True)
+    source = models.CharField(max_length=160, blank=True, default="", db_default="")
     reversal_of = models.OneToOneField(
         "ledger.Entry", null=True, on_delete=models.PROTECT, related_name="reversal"
     )
@@ -128,6 +130,9 @@ class Entry(Tracked):
         ]
         constraints = [
             models.UniqueConstraint(name="ledger_entry_number_once", fields=["journal", "year", "number"]),
+            models.UniqueConstraint(
+                name="ledger_entry_source_once", fields=["source"], condition=~Q(source="")
+            ),
             models.CheckConstraint(
                 name="ledger_entry_is_numbered_when_posted",
                 condition=Q(

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+
+from django.db import connection
 
 from apps.kernel.errors import together
 from apps.kernel.money import Money
@@ -30,6 +33,7 @@ from .errors import (
     EntryIsReversed,
     EntryNotFound,
     EntryUnbalanced,
+    FactIsBooked,
     JournalCodeTaken,
     JournalUnknown,
     LineIsZero,
@@ -71,6 +75,28 @@ def entry_must_be_complete(posted_on: dt.date, journal: str, lines: Sequence[Lin
         else:
             asked.check(lines_must_be_two, len(lines))
     return sound
+
+
+def fact_must_not_be_booked_otherwise(source: str, lines: Sequence[Line]) -> Entry | None:
+    """The entry that books the fact already, if there is one; it has the same lines. Whoever books the same fact
+    at the same time waits here."""
+    if not source:
+        return None
+    _wait_for_whoever_books(source)
+    entry = Entry.objects.with_numbers().filter(source=source).first()
+    if entry is None:
+        return None
+    there = [(each.account.code, each.money) for each in entry.lines.select_related("account")]
+    if Counter(there) != Counter((each.account, Money.of(each.amount, each.currency)) for each in lines):
+        raise FactIsBooked(source=source)
+    return entry
+
+
+def _wait_for_whoever_books(source: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || ':source:' || %s, 0))", [source]
+        )
 
 
 def lines_must_be_money(lines: Sequence[Line]) -> list[Money]:

@@ -78,6 +78,7 @@ class Entries(Lists, Asks):
     serializer_class = EntrySerializer
     filterset_class = EntryFilter
     command, result = PostEntry, EntryWithLines
+    given = ("source",)  # said by the command that books the fact, and by no caller
 
 
 class OneEntry(Shows):

@@ -15,11 +15,13 @@ from apps.ledger.models import Entry, EntryLine
 from apps.periods import rules as periods
 
 
-@handles(PostEntry)
+@handles(PostEntry, tells=(EntryPosted,))
 def post_entry(command: PostEntry) -> Entry:
+    if booked := rules.fact_must_not_be_booked_otherwise(command.source, command.lines):
+        return booked
     sound = rules.entry_must_be_complete(command.posted_on, command.journal, command.lines)
 
-    entry = _write(command, sound)
+    entry = _write(command, sound, source=command.source)
     entry.post()
 
     _tell(entry)
@@ -33,7 +35,7 @@ def draft_entry(command: DraftEntry) -> Entry:
     return _write(command, sound)
 
 
-@handles(PostDraft)
+@handles(PostDraft, tells=(EntryPosted,))
 def post_draft(command: PostDraft) -> Entry:
     entry = rules.entry_must_be_draft(command.entry_id)
     with together() as asked:
@@ -55,7 +57,7 @@ def discard_draft(command: DiscardDraft) -> Entry:
     return entry
 
 
-@handles(ReverseEntry)
+@handles(ReverseEntry, tells=(EntryPosted,))
 def reverse_entry(command: ReverseEntry) -> Entry:
     entry = rules.entry_must_be_reversible(command.entry_id)
     with together() as asked:
@@ -82,7 +84,7 @@ def reverse_entry(command: ReverseEntry) -> Entry:
     return reversal
 
 
-def _write(command: PostEntry | DraftEntry, sound: rules.Sound) -> Entry:
+def _write(command: PostEntry | DraftEntry, sound: rules.Sound, source: str = "") -> Entry:
     entry = Entry.objects.create(
         journal=sound.journal,
         period=sound.period,
@@ -90,6 +92,7 @@ def _write(command: PostEntry | DraftEntry, sound: rules.Sound) -> Entry:
         memo=command.memo,
         payee=command.payee,
         reference=command.reference,
+        source=source,
         created_at=now(),
     )
     _write_lines(
