@@ -1,8 +1,25 @@
 from apps.kernel.manifest import Module
 
+_VIEWS = ("payments.view_payment", "payments.view_refund")
+_WORK = ("payments.request_payment", "payments.confirm_payment")
+
 MODULE = Module(
     name="payments",
     version="1.0.0",
     description="Payments and refunds.",
-    dependencies=("ledger",),
+    dependencies=("audit", "events", "identity", "ledger", "preferences"),
+    publishes=(
+        "payment.requested",
+        "payment.confirmed",
+        "payment.failed",
+        "payment.voided",
+        "refund.processed",
+    ),
+    hears=("payment.requested", "refund.processed"),
+    router="apps.payments.api.urls",
+    grants={
+        "controller": (*_WORK, "payments.refund_payment", *_VIEWS),
+        "accountant": (*_WORK, *_VIEWS),
+        "auditor": _VIEWS,
+    },
 )

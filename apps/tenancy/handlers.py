@@ -41,7 +41,7 @@ def create_tenant(command: CreateTenant) -> Tenant:
     return tenant
 
 
-@handles(ActivateTenant)
+@handles(ActivateTenant, tells=(TenantActivated,))
 def activate_tenant(command: ActivateTenant) -> Tenant:
     tenant = rules.tenant_must_exist(command.tenant_id)
 

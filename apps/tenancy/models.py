@@ -81,3 +81,31 @@ class TenantActivity(models.Model):
 
     def __str__(self) -> str:
         return f"{self.tenant_id}: {self.entries_posted} entries"
+
+
+class RoundQuerySet(models.QuerySet["Round"]):
+    def open(self) -> RoundQuerySet:
+        return self.filter(ended_at=None)
+
+    def ended(self) -> RoundQuerySet:
+        return self.exclude(ended_at=None)
+
+
+class Round(models.Model):
+    """The latest round of a periodic task: which slot it is for, and the last tenant that it has reached."""
+
+    NOBODY = -1
+
+    task = models.CharField(max_length=80, primary_key=True)
+    slot_at = models.DateTimeField()
+    reached = models.BigIntegerField(default=NOBODY)
+    begun_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    objects = RoundQuerySet.as_manager()
+
+    class Meta:
+        default_permissions = ("view",)
+
+    def __str__(self) -> str:
+        return f"{self.task} of {self.slot_at:%Y-%m-%d %H:%M:%S}"

@@ -1,0 +1,90 @@
+from apps.bus.api.filters import CharFilter, Filters
+from apps.bus.api.views import Asks, Lists, Shows
+from apps.inventory.commands import (
+    AddItem,
+    CountStock,
+    FulfilReservation,
+    ReceiveStock,
+    ReleaseStock,
+    ReserveStock,
+)
+from apps.inventory.models import Item, Reservation, StockMove
+
+from .serializers import ItemSerializer, ReservationSerializer, StockMoveSerializer
+
+
+class ItemFilter(Filters):
+    class Meta:
+        model = Item
+        fields = ("sku",)
+
+
+class MoveFilter(Filters):
+    sku = CharFilter("item__sku")
+
+    class Meta:
+        model = StockMove
+        fields = ("kind", "reference")
+
+
+class ReservationFilter(Filters):
+    class Meta:
+        model = Reservation
+        fields = ("reference", "state")
+
+
+class Items(Lists, Asks):
+    """Every item with its stock, by code."""
+
+    permission = "inventory.view_item"
+    queryset = Item.objects.select_related("stock")
+    serializer_class = ItemSerializer
+    filterset_class = ItemFilter
+    ordering = ("sku",)
+    command, result = AddItem, ItemSerializer
+
+
+class Receipts(Asks):
+    command, result = ReceiveStock, StockMoveSerializer
+
+
+class Counts(Asks):
+    command, result = CountStock, StockMoveSerializer
+
+
+class Moves(Lists):
+    """Every change of stock, the latest first."""
+
+    permission = "inventory.view_stockmove"
+    queryset = StockMove.objects.select_related("item")
+    serializer_class = StockMoveSerializer
+    filterset_class = MoveFilter
+
+
+class Reservations(Lists, Asks):
+    """What is or was held, the latest first."""
+
+    permission = "inventory.view_reservation"
+    queryset = Reservation.objects.prefetch_related("lines__item")
+    serializer_class = ReservationSerializer
+    filterset_class = ReservationFilter
+    command, result = ReserveStock, ReservationSerializer
+
+
+class OneReservation(Shows):
+    """A reservation with its lines."""
+
+    permission = "inventory.view_reservation"
+    queryset = Reservation.objects.prefetch_related("lines__item")
+    serializer_class = ReservationSerializer
+    lookup_url_kwarg = "reservation_id"
+
+
+class ReleaseOne(Asks):
+    command, result, status = ReleaseStock, ReservationSerializer, 200
+    given = ("reservation_id",)
+
+
+class FulfilOne(Asks):
+    command, result, status = FulfilReservation, ReservationSerializer, 200
+    given = ("reservation_id",)

@@ -1,0 +1,79 @@
+"""What the database itself keeps true of stock, whoever asks.
+
+Every function addresses tables through TG_TABLE_SCHEMA: the search path may be another tenant's, and a schema may be
+renamed. The codes are those in errors.py.
+"""
+
+from django.db import migrations
+
+from apps.kernel.guards import RUNTIME_ROLES, append_only
+
+# 1. Stock is the sum of its moves: an item begins with an empty row, and each move is added to it. The runtime has no
+#    rights on the row; the functions run as its owner. That nothing is reserved which is not there is the CHECK
+#    constraint of the model, and the row's lock makes those who move one item wait for each other.
+STOCK = """
+CREATE FUNCTION inventory_item_has_stock() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    EXECUTE format('INSERT INTO %I.inventory_stock (item_id, on_hand, reserved) VALUES ($1, 0, 0)',
+        TG_TABLE_SCHEMA) USING NEW.id;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER inventory_item_has_stock AFTER INSERT ON inventory_item
+    FOR EACH ROW EXECUTE FUNCTION inventory_item_has_stock();
+
+CREATE FUNCTION inventory_move_is_added() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    EXECUTE format($sql$
+        UPDATE %I.inventory_stock SET on_hand = on_hand + $1, reserved = reserved + $2 WHERE item_id = $3
+        $sql$, TG_TABLE_SCHEMA) USING NEW.on_hand, NEW.reserved, NEW.item_id;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER inventory_move_is_added AFTER INSERT ON inventory_stockmove
+    FOR EACH ROW EXECUTE FUNCTION inventory_move_is_added();
+"""
+RIGHTS = f"""
+REVOKE INSERT, UPDATE, DELETE ON inventory_stock FROM {RUNTIME_ROLES};
+REVOKE DELETE ON inventory_item FROM {RUNTIME_ROLES};
+"""
+
+# 2. A reservation begins held and is settled once; what it is for never changes.
+RESERVATION = """
+CREATE FUNCTION inventory_reservation_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        IF NEW.state <> 'held' THEN
+            RAISE EXCEPTION 'A reservation begins held.' USING ERRCODE = 'BI001',
+                DETAIL = format('reference=%s; state=%s', NEW.reference, NEW.state);
+        END IF;
+        RETURN NEW;
+    END IF;
+    IF TG_OP = 'DELETE' OR OLD.state <> 'held' OR NEW.state = 'held'
+       OR (NEW.id, NEW.reference, NEW.made_at) IS DISTINCT FROM (OLD.id, OLD.reference, OLD.made_at) THEN
+        RAISE EXCEPTION 'The reservation for % is settled once.', OLD.reference USING ERRCODE = 'BI001',
+            DETAIL = format('reference=%s; state=%s', OLD.reference, OLD.state);
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER inventory_reservation_guard BEFORE INSERT OR UPDATE OR DELETE ON inventory_reservation
+    FOR EACH ROW EXECUTE FUNCTION inventory_reservation_guard();
+"""
+
+UNDO = f"""
+DROP FUNCTION inventory_reservation_guard() CASCADE;
+DROP FUNCTION inventory_move_is_added() CASCADE;
+DROP FUNCTION inventory_item_has_stock() CASCADE;
+GRANT INSERT, UPDATE, DELETE ON inventory_stock TO {RUNTIME_ROLES};
+GRANT DELETE ON inventory_item TO {RUNTIME_ROLES};
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [("inventory", "0001_initial")]
+    operations = [
+        append_only("inventory_historicalitem"),
+        append_only("inventory_stockmove"),
+        append_only("inventory_reservationline"),
+        migrations.RunSQL(STOCK + RIGHTS + RESERVATION, UNDO),
+    ]

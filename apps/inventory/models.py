@@ -1,0 +1,149 @@
+"""What is kept in stock, what of it is held for somebody, and every move that made it so."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+
+from apps.audit.history import field_history
+from apps.kernel.models import Tracked
+
+
+class Item(Tracked):
+    """Something that is kept in stock, counted in whole `unit`s and known by its stock-keeping code."""
+
+    sku = models.CharField("SKU", max_length=40, unique=True)
+    name = models.CharField(max_length=200)
+    unit = models.CharField(max_length=20, default="piece")
+
+    history = field_history()
+
+    class Meta:
+        default_permissions = ("view",)
+        permissions = [("manage_items", "Can add items")]
+        ordering = ("sku",)
+        constraints = [
+            models.CheckConstraint(name="inventory_item_is_named", condition=~Q(sku="") & ~Q(name="")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sku} {self.name}"
+
+
+class Stock(models.Model):
+    """How much of an item there is: the sum of its moves, kept up to date by the database. The runtime cannot write
+    it; it writes moves.
+
+    reserved  of those on hand, held for somebody
+    """
+
+    item = models.OneToOneField(Item, on_delete=models.PROTECT, related_name="stock", primary_key=True)
+    on_hand = models.BigIntegerField(default=0, db_default=0)
+    reserved = models.BigIntegerField(default=0, db_default=0)
+
+    class Meta:
+        verbose_name_plural = "stock"
+        default_permissions = ("view",)
+        constraints = [
+            models.CheckConstraint(
+                name="inventory_stock_covers_reservations",
+                condition=Q(reserved__gte=0, reserved__lte=F("on_hand")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.on_hand} on hand, {self.reserved} reserved"
+
+    @property
+    def free(self) -> int:
+        return self.on_hand - self.reserved
+
+
+class Reservation(Tracked):
+    """Goods held for `reference`, such as "order:12", until they are released or handed out."""
+
+    class State(models.TextChoices):
+        HELD = "held", "Held"
+        RELEASED = "released", "Released"
+        FULFILLED = "fulfilled", "Fulfilled"
+
+    MOVES: ClassVar = frozenset({(State.HELD, State.RELEASED), (State.HELD, State.FULFILLED)})
+
+    reference = models.CharField(max_length=120, unique=True)
+    state = models.CharField(max_length=9, choices=State.choices, default=State.HELD)
+    made_at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True)
+    reason = models.TextField(blank=True)
+
+    class Meta:
+        default_permissions = ("view",)
+        permissions = [("reserve_stock", "Can reserve, release and hand out stock")]
+        constraints = [
+            models.CheckConstraint(
+                name="inventory_reservation_is_settled_once",
+                condition=Q(state="held", settled_at=None)
+                | Q(state__in=["released", "fulfilled"], settled_at__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"the goods for {self.reference}"
+
+
+class ReservationLine(Tracked):
+    """So many of one item, held."""
+
+    reservation = models.ForeignKey(
+        Reservation, on_delete=models.PROTECT, related_name="lines", db_index=False
+    )
+    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="+")
+    quantity = models.BigIntegerField()
+
+    class Meta:
+        default_permissions = ("view",)
+        ordering = ("item",)
+        constraints = [
+            models.UniqueConstraint(name="inventory_reserved_item_once", fields=["reservation", "item"]),
+            models.CheckConstraint(name="inventory_reserved_line_is_positive", condition=Q(quantity__gt=0)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} × {self.item.sku}"
+
+
+class StockMove(Tracked):
+    """One change of an item's stock, written once.
+
+    on_hand, reserved  what was added to each; negative where something was taken away
+    """
+
+    class Kind(models.TextChoices):
+        RECEIVED = "received", "Received"
+        COUNTED = "counted", "Counted"
+        RESERVED = "reserved", "Reserved"
+        RELEASED = "released", "Released"
+        FULFILLED = "fulfilled", "Handed out"
+
+    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="moves")
+    kind = models.CharField(max_length=9, choices=Kind.choices)
+    on_hand = models.BigIntegerField(default=0)
+    reserved = models.BigIntegerField(default=0)
+    reservation = models.ForeignKey(Reservation, null=True, on_delete=models.PROTECT, related_name="moves")
+    reference = models.CharField(max_length=120, blank=True)
+    reason = models.TextField(blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ("view",)
+        permissions = [("move_stock", "Can receive and count stock")]
+        ordering = ("id",)
+        constraints = [
+            models.UniqueConstraint(
+                name="inventory_move_once_for_reservation", fields=["reservation", "item", "kind"]
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display().lower()} {self.on_hand or self.reserved:+}"

@@ -1,0 +1,48 @@
+"""Work that comes round: declared where it is done, sent by `apps.tenancy.fanout`."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from celery import Task, shared_task
+
+from .queues import TenantTask
+
+Where = Literal["everywhere", "tenants", "platform"]
+SHORTEST = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Periodic:
+    """A task without arguments, sent in each slot of `seconds` to each tenant, to the platform, or to both."""
+
+    task: str
+    seconds: int
+    queue: str
+    where: Where
+
+    def slot(self, instant: dt.datetime) -> dt.datetime:
+        """When the slot began in which `instant` lies. Slots are the same in every process."""
+        return dt.datetime.fromtimestamp(instant.timestamp() // self.seconds * self.seconds, dt.UTC)
+
+
+PERIODIC: dict[str, Periodic] = {}
+
+
+def every(
+    *, seconds: int, base: type[TenantTask], name: str, where: Where = "everywhere"
+) -> Callable[[Callable[[], Any]], Task[..., Any]]:
+    """Makes a Celery task of the function, due once in each slot. It must be right when it runs twice."""
+    if seconds < SHORTEST:
+        raise ValueError(f"{name} cannot come round more often than every {SHORTEST} s.")
+
+    def declare(function: Callable[[], Any]) -> Task[..., Any]:
+        if name in PERIODIC:
+            raise TypeError(f"There is already a periodic task {name}.")
+        PERIODIC[name] = Periodic(name, seconds, base.queue_name, where)
+        return shared_task(base=base, name=name, platform=where == "platform")(function)
+
+    return declare

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from rest_framework import serializers
+
+from apps.bus.api.fields import ExactDecimal
+from apps.bus.api.serializers import Shown
+from apps.payments.models import Payment, Refund
+
+
+class RefundSerializer(Shown):
+    """`entry` is what books it; `sent_at` is when the provider sent it."""
+
+    amount = ExactDecimal(source="amount.amount", read_only=True)
+    currency = serializers.CharField(source="payment.currency", read_only=True)
+
+    class Meta:
+        model = Refund
+        fields = (
+            "id",
+            "payment",
+            "reference",
+            "amount",
+            "currency",
+            "reason",
+            "state",
+            "entry",
+            "requested_at",
+            "provider_refund_id",
+            "sent_at",
+        )
+
+
+class PaymentSerializer(Shown):
+    """`refunded` was given back so far; `entry` books the confirmation."""
+
+    amount = ExactDecimal(source="amount.amount", read_only=True)
+    refunded = ExactDecimal(source="refunded.amount", read_only=True)
+
+    class Meta:
+        model = Payment
+        fields = (
+            "id",
+            "reference",
+            "amount",
+            "currency",
+            "provider",
+            "state",
+            "provider_payment_id",
+            "refunded",
+            "why",
+            "requested_at",
+            "confirmed_at",
+            "entry",
+        )

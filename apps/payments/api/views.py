@@ -1,0 +1,80 @@
+from apps.bus.api.filters import CharFilter, Filters
+from apps.bus.api.views import Asks, Lists, Shows
+from apps.payments.commands import (
+    ConfirmPayment,
+    FailPayment,
+    NoteRefundSent,
+    RefundPayment,
+    RequestPayment,
+    VoidPayment,
+)
+from apps.payments.models import Payment, Refund
+
+from .serializers import PaymentSerializer, RefundSerializer
+
+
+class PaymentFilter(Filters):
+    class Meta:
+        model = Payment
+        fields = ("reference", "state", "provider", "provider_payment_id")
+
+
+class RefundFilter(Filters):
+    order = CharFilter("payment__reference")
+
+    class Meta:
+        model = Refund
+        fields = ("payment", "reference", "state")
+
+
+class Payments(Lists, Asks):
+    """What is or was to be paid, the latest first."""
+
+    permission = "payments.view_payment"
+    queryset = Payment.objects.all()
+    serializer_class = PaymentSerializer
+    filterset_class = PaymentFilter
+    command, result = RequestPayment, PaymentSerializer
+
+
+class OnePayment(Shows):
+    """A payment, with what was given back of it."""
+
+    permission = "payments.view_payment"
+    queryset = Payment.objects.all()
+    serializer_class = PaymentSerializer
+    lookup_url_kwarg = "payment_id"
+
+
+class ConfirmOne(Asks):
+    command, result, status = ConfirmPayment, PaymentSerializer, 200
+    given = ("payment_id",)
+
+
+class FailOne(Asks):
+    command, result, status = FailPayment, PaymentSerializer, 200
+    given = ("payment_id",)
+
+
+class VoidOne(Asks):
+    command, result, status = VoidPayment, PaymentSerializer, 200
+    given = ("payment_id",)
+
+
+class RefundOne(Asks):
+    command, result = RefundPayment, RefundSerializer
+    given = ("payment_id",)
+
+
+class Refunds(Lists):
+    """What was given back, the latest first."""
+
+    permission = "payments.view_refund"
+    queryset = Refund.objects.select_related("payment")
+    serializer_class = RefundSerializer
+    filterset_class = RefundFilter
+
+
+class NoteOneSent(Asks):
+    command, result, status = NoteRefundSent, RefundSerializer, 200
+    given = ("refund_id",)

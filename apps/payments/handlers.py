@@ -1,0 +1,164 @@
+"""How payments do what they are asked. Providers are asked by the listeners, when all of this is kept."""
+
+from __future__ import annotations
+
+from apps.bus import dispatch, handles
+from apps.events import publish
+from apps.kernel.actors import System
+from apps.kernel.clock import now, today
+from apps.kernel.errors import together
+from apps.kernel.money import Money
+from apps.ledger.commands import Line, PostEntry
+from apps.ledger.models import Entry
+
+from . import queries, rules
+from .commands import ConfirmPayment, FailPayment, NoteRefundSent, RefundPayment, RequestPayment, VoidPayment
+from .events import PaymentConfirmed, PaymentFailed, PaymentRequested, PaymentVoided, RefundProcessed
+from .models import Payment, Refund
+from .providers import provider_must_be_known
+
+State = Payment.State
+
+
+@handles(RequestPayment)
+def request_payment(command: RequestPayment) -> Payment:
+    with together() as asked:
+        asked.check(rules.reference_must_be_given, command.reference)
+        asked.check(provider_must_be_known, command.provider)
+        amount = asked.check(rules.amount_must_be_positive, command.amount, command.currency)
+    there = rules.payment_must_not_differ(command.reference, amount, command.provider, command.token)
+    if there:
+        return there
+
+    payment = Payment.objects.create(
+        reference=command.reference,
+        minor=amount.minor,
+        currency=amount.currency.code,
+        provider=command.provider,
+        token=command.token,
+        requested_at=now(),
+    )
+
+    publish(PaymentRequested(payment_id=payment.pk, reference=payment.reference, provider=payment.provider))
+    return payment
+
+
+@handles(ConfirmPayment)
+def confirm_payment(command: ConfirmPayment) -> Payment:
+    payment = rules.payment_must_exist(command.payment_id)
+    rules.provider_id_must_be_free(payment, command.provider_payment_id)
+    if payment.provider_payment_id == command.provider_payment_id:
+        return payment
+    rules.payment_must_not_be_confirmed(payment)
+
+    wanted = payment.state == State.REQUESTED
+    payment.entry = _book(payment, payment.amount, f"Payment for {payment.reference}", command.natural_key())
+    payment.state, payment.confirmed_at = State.CONFIRMED, now()
+    payment.provider_payment_id = command.provider_payment_id
+    payment.save(update_fields=["entry", "state", "confirmed_at", "provider_payment_id"])
+
+    publish(PaymentConfirmed(payment_id=payment.pk, reference=payment.reference, entry_id=payment.entry.pk))
+    if not wanted:
+        _give_back(payment, f"It came when nobody waited for it any more: {payment.why}")
+    return payment
+
+
+@handles(FailPayment)
+def fail_payment(command: FailPayment) -> Payment:
+    payment = rules.payment_must_exist(command.payment_id)
+    with together() as asked:
+        asked.check(rules.reason_must_be_given, command.reason)
+        asked.check(rules.payment_must_not_be_confirmed, payment)
+    if payment.state != State.REQUESTED:
+        return payment
+
+    payment.state, payment.why = State.FAILED, command.reason
+    payment.save(update_fields=["state", "why"])
+
+    publish(PaymentFailed(payment_id=payment.pk, reference=payment.reference, why=command.reason))
+    return payment
+
+
+@handles(VoidPayment)
+def void_payment(command: VoidPayment) -> Payment:
+    payment = rules.payment_must_exist(command.payment_id)
+    rules.reason_must_be_given(command.reason)
+
+    if payment.left.minor:
+        _give_back(payment, command.reason)
+    if payment.state != State.REQUESTED:
+        return payment
+    payment.state, payment.why = State.VOID, command.reason
+    payment.save(update_fields=["state", "why"])
+
+    publish(PaymentVoided(payment_id=payment.pk, reference=payment.reference))
+    return payment
+
+
+@handles(RefundPayment)
+def refund_payment(command: RefundPayment) -> Refund:
+    payment = rules.payment_must_exist(command.payment_id)
+    with together() as asked:
+        asked.check(rules.reference_must_be_given, command.reference)
+        asked.check(rules.reason_must_be_given, command.reason)
+        asked.check(rules.payment_must_be_confirmed, payment)
+        amount = asked.check(rules.amount_must_be_positive, command.amount, payment.currency)
+    if there := rules.refund_must_not_differ(payment, command.reference, amount):
+        return there
+    rules.refund_must_be_covered(payment, amount)
+
+    refund = Refund.objects.create(
+        payment=payment,
+        reference=command.reference,
+        minor=amount.minor,
+        reason=command.reason,
+        requested_at=now(),
+    )
+    refund.entry = _book(payment, -amount, f"Refund for {payment.reference}", command.natural_key())
+    refund.state = Refund.State.POSTED
+    refund.save(update_fields=["entry", "state"])
+
+    publish(
+        RefundProcessed(
+            refund_id=refund.pk,
+            payment_id=payment.pk,
+            reference=payment.reference,
+            entry_id=refund.entry.pk,
+        )
+    )
+    return refund
+
+
+@handles(NoteRefundSent)
+def note_refund_sent(command: NoteRefundSent) -> Refund:
+    refund = rules.refund_must_exist(command.refund_id)
+    if refund.sent_at:
+        return refund
+
+    refund.sent_at, refund.provider_refund_id = now(), command.provider_refund_id
+    refund.save(update_fields=["sent_at", "provider_refund_id"])
+    return refund
+
+
+def _book(payment: Payment, amount: Money, memo: str, source: str) -> Entry:
+    """Into the bank and off what the customer owes; the other way when the amount is negative."""
+    entry: Entry = dispatch(
+        PostEntry(
+            posted_on=today(),
+            memo=memo,
+            reference=payment.reference,
+            source=source,
+            lines=(
+                Line(queries.bank_account(), amount.currency.code, amount.amount),
+                Line(queries.receivable_account(), amount.currency.code, -amount.amount),
+            ),
+        )
+    )
+    return entry
+
+
+def _give_back(payment: Payment, reason: str) -> None:
+    """All that is left, whoever it was that told: by rule, and not by his permission."""
+    refund = RefundPayment(payment_id=payment.pk, amount=payment.left.amount, reason=reason, reference="void")
+    dispatch(refund, actor=System("The cashier"))
+    payment.refresh_from_db(fields=["refunded_minor"])

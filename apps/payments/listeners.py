@@ -1,0 +1,49 @@
+"""What payments do when others tell: they ask the provider, outside any transaction and as often as it takes. The
+provider knows each payment and refund by a key, so asking twice charges once."""
+
+from __future__ import annotations
+
+from apps.bus import dispatch
+from apps.events import listens_to
+from apps.kernel.actors import System
+
+from .commands import ConfirmPayment, FailPayment, NoteRefundSent
+from .errors import PaymentIsConfirmed
+from .events import PaymentRequested, RefundProcessed
+from .models import Payment, Refund
+from .providers import provider_must_be_known
+
+CASHIER = System("The cashier")
+
+
+@listens_to(PaymentRequested, queue="financial", own_transactions=True)
+def charge(event: PaymentRequested) -> None:
+    """Nobody is charged for a payment that is no longer wanted; one that becomes unwanted meanwhile is given back
+    by the confirmation."""
+    payment = Payment.objects.get(pk=event.payment_id)
+    if payment.state != Payment.State.REQUESTED:
+        return
+    answer = provider_must_be_known(payment.provider).charge(payment)
+    if answer.done_as:
+        dispatch(ConfirmPayment(payment_id=payment.pk, provider_payment_id=answer.done_as), actor=CASHIER)
+    elif answer.declined:
+        fail(payment.pk, answer.declined)
+
+
+@listens_to(RefundProcessed, queue="financial", own_transactions=True)
+def send_back(event: RefundProcessed) -> None:
+    """What a person sends by hand is noted by a person."""
+    refund = Refund.objects.select_related("payment").get(pk=event.refund_id)
+    if refund.sent_at:
+        return
+    answer = provider_must_be_known(refund.payment.provider).send_back(refund)
+    if answer.done_as:
+        dispatch(NoteRefundSent(refund_id=refund.pk, provider_refund_id=answer.done_as), actor=CASHIER)
+
+
+def fail(payment_id: int, why: str) -> None:
+    """News that a payment failed, heard after it came, is old news."""
+    try:
+        dispatch(FailPayment(payment_id=payment_id, reason=why), actor=CASHIER)
+    except PaymentIsConfirmed:
+        return

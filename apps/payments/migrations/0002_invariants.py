@@ -1,0 +1,91 @@
+"""What the database itself keeps true of payments, whoever asks.
+
+Every function addresses tables through TG_TABLE_SCHEMA: the search path may be another tenant's, and a schema may be
+renamed. The codes are those in errors.py.
+"""
+
+from django.db import migrations
+
+from apps.kernel.guards import RUNTIME_ROLES
+
+# 1. A payment begins requested, and goes where Payment.MOVES lets it. What was agreed never changes, and neither does
+#    what was confirmed. What was given back of it is written by 2 alone, from inside its trigger.
+PAYMENT = f"""
+CREATE FUNCTION payments_payment_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        IF NEW.state <> 'requested' THEN
+            RAISE EXCEPTION 'A payment begins requested.' USING ERRCODE = 'BY001',
+                DETAIL = format('payment=%s; state=%s', NEW.id, NEW.state);
+        END IF;
+        RETURN NEW;
+    END IF;
+    IF TG_OP = 'DELETE'
+       OR (NEW.id, NEW.reference, NEW.minor, NEW.currency, NEW.provider, NEW.token, NEW.requested_at)
+          IS DISTINCT FROM
+          (OLD.id, OLD.reference, OLD.minor, OLD.currency, OLD.provider, OLD.token, OLD.requested_at)
+       OR (OLD.state = 'confirmed' AND (NEW.provider_payment_id, NEW.confirmed_at, NEW.entry_id)
+          IS DISTINCT FROM (OLD.provider_payment_id, OLD.confirmed_at, OLD.entry_id))
+       OR (NEW.state <> OLD.state AND (OLD.state, NEW.state) NOT IN (
+              ('requested', 'confirmed'), ('requested', 'failed'), ('requested', 'void'),
+              ('failed', 'confirmed'), ('void', 'confirmed')))
+       OR (NEW.refunded_minor <> OLD.refunded_minor AND pg_trigger_depth() = 1) THEN
+        RAISE EXCEPTION 'Payment % cannot be changed like this.', OLD.id USING ERRCODE = 'BY001',
+            DETAIL = format('payment=%s; state=%s', OLD.id, OLD.state);
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER payments_payment_guard BEFORE INSERT OR UPDATE OR DELETE ON payments_payment
+    FOR EACH ROW EXECUTE FUNCTION payments_payment_guard();
+REVOKE DELETE ON payments_payment, payments_refund FROM {RUNTIME_ROLES};
+"""
+
+# 2. A refund counts against its payment when it is written: the UPDATE locks the payment's row, so those who refund one
+#    payment wait for each other, and its CHECK constraint refuses the one who comes too late.
+REFUND = """
+CREATE FUNCTION payments_refund_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    counted bigint;
+    stands text;
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        IF NEW.state <> 'requested' THEN
+            RAISE EXCEPTION 'A refund begins requested.' USING ERRCODE = 'BY002';
+        END IF;
+        EXECUTE format($sql$
+            UPDATE %I.payments_payment SET refunded_minor = refunded_minor + $1
+            WHERE id = $2 AND state = 'confirmed' RETURNING id
+            $sql$, TG_TABLE_SCHEMA) INTO counted USING NEW.minor, NEW.payment_id;
+        IF counted IS NULL THEN
+            EXECUTE format('SELECT state FROM %I.payments_payment WHERE id = $1', TG_TABLE_SCHEMA)
+                INTO stands USING NEW.payment_id;
+            RAISE EXCEPTION 'Payment % is not confirmed.', NEW.payment_id USING ERRCODE = 'BY003',
+                DETAIL = format('payment=%s; state=%s', NEW.payment_id, stands);
+        END IF;
+        RETURN NEW;
+    END IF;
+    IF TG_OP = 'DELETE'
+       OR (NEW.id, NEW.payment_id, NEW.reference, NEW.minor, NEW.reason, NEW.requested_at)
+          IS DISTINCT FROM
+          (OLD.id, OLD.payment_id, OLD.reference, OLD.minor, OLD.reason, OLD.requested_at)
+       OR (OLD.state = 'posted' AND (NEW.state, NEW.entry_id) IS DISTINCT FROM (OLD.state, OLD.entry_id))
+       OR (OLD.sent_at IS NOT NULL AND (NEW.sent_at, NEW.provider_refund_id)
+          IS DISTINCT FROM (OLD.sent_at, OLD.provider_refund_id)) THEN
+        RAISE EXCEPTION 'Refund % never changes.', OLD.id USING ERRCODE = 'BY002';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER payments_refund_guard BEFORE INSERT OR UPDATE OR DELETE ON payments_refund
+    FOR EACH ROW EXECUTE FUNCTION payments_refund_guard();
+"""
+
+UNDO = f"""
+DROP FUNCTION payments_refund_guard() CASCADE;
+DROP FUNCTION payments_payment_guard() CASCADE;
+GRANT DELETE ON payments_payment, payments_refund TO {RUNTIME_ROLES};
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [("payments", "0001_initial")]
+    operations = [migrations.RunSQL(PAYMENT + REFUND, UNDO)]

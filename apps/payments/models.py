@@ -1,0 +1,182 @@
+"""Payments, what was given back of them, and the sandbox's own memory.
+
+What a row may never be is enforced by the database (migration 0002), whoever asks and however.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+
+from apps.kernel.models import Tracked
+from apps.kernel.money import LARGEST, Money, currency
+
+
+class PaymentQuerySet(models.QuerySet["Payment"]):
+    def open(self) -> PaymentQuerySet:
+        """Those that are waited for or have come."""
+        return self.filter(state__in=[Payment.State.REQUESTED, Payment.State.CONFIRMED])
+
+
+class Payment(Tracked):
+    """Money that somebody is to pay for `reference`, such as "order:12".
+
+    minor                of it, in minor units of `currency`
+    provider             who brings it, by the name in providers.py
+    token                what the provider knows the payer's card by
+    provider_payment_id  under which number the provider keeps it
+    refunded_minor       given back so far: the sum of its refunds, kept up to date by the database
+    entry                what books it
+    """
+
+    class State(models.TextChoices):
+        REQUESTED = "requested", "Requested"
+        CONFIRMED = "confirmed", "Confirmed"
+        FAILED = "failed", "Failed"
+        VOID = "void", "Void"
+
+    MOVES: ClassVar = frozenset(
+        {
+            (State.REQUESTED, State.CONFIRMED),
+            (State.REQUESTED, State.FAILED),
+            (State.REQUESTED, State.VOID),
+            (State.FAILED, State.CONFIRMED),
+            (State.VOID, State.CONFIRMED),
+        }
+    )
+    """Money that comes late is still money: it is booked, and given back."""
+
+    reference = models.CharField(max_length=120, db_index=True)
+    minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    provider = models.CharField(max_length=20)
+    token = models.CharField(max_length=120, blank=True)
+    state = models.CharField(max_length=9, choices=State.choices, default=State.REQUESTED)
+    provider_payment_id = models.CharField(max_length=120, blank=True)
+    refunded_minor = models.BigIntegerField(default=0, db_default=0)
+    why = models.TextField("reason", blank=True)
+    requested_at = models.DateTimeField()
+    confirmed_at = models.DateTimeField(null=True)
+    entry = models.ForeignKey("ledger.Entry", null=True, on_delete=models.PROTECT, related_name="+")
+
+    objects = PaymentQuerySet.as_manager()
+
+    class Meta:
+        default_permissions = ("view",)
+        permissions = [
+            ("request_payment", "Can request payments"),
+            ("confirm_payment", "Can say that payments have come, or will not"),
+            ("refund_payment", "Can void and refund payments"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="payments_payment_is_positive", condition=Q(minor__gt=0, minor__lte=LARGEST)
+            ),
+            models.CheckConstraint(
+                name="payments_refunds_within_payment",
+                condition=Q(refunded_minor__gte=0, refunded_minor__lte=F("minor")),
+            ),
+            models.CheckConstraint(
+                name="payments_confirmed_is_booked",
+                condition=(
+                    Q(state="confirmed", confirmed_at__isnull=False, entry__isnull=False)
+                    & ~Q(provider_payment_id="")
+                )
+                | Q(
+                    state__in=["requested", "failed", "void"],
+                    confirmed_at=None,
+                    entry=None,
+                    provider_payment_id="",
+                    refunded_minor=0,
+                ),
+            ),
+            models.UniqueConstraint(
+                name="payments_provider_id_once",
+                fields=["provider", "provider_payment_id"],
+                condition=~Q(provider_payment_id=""),
+            ),
+            models.UniqueConstraint(
+                name="payments_one_open_for_reference",
+                fields=["reference"],
+                condition=Q(state="requested"),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"payment {self.pk}"
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.minor, currency(self.currency))
+
+    @property
+    def refunded(self) -> Money:
+        return Money(self.refunded_minor, currency(self.currency))
+
+    @property
+    def left(self) -> Money:
+        """What was paid and not given back."""
+        kept = self.minor - self.refunded_minor if self.state == self.State.CONFIRMED else 0
+        return Money(kept, currency(self.currency))
+
+
+class Refund(Tracked):
+    """Money given back of a payment. `reference` tells it from the payment's other refunds.
+
+    A refund is requested and, with its entry, posted in one transaction; the provider sends it afterwards.
+    """
+
+    class State(models.TextChoices):
+        REQUESTED = "requested", "Requested"
+        POSTED = "posted", "Posted"
+
+    MOVES: ClassVar = frozenset({(State.REQUESTED, State.POSTED)})
+
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds", db_index=False)
+    reference = models.CharField(max_length=80)
+    minor = models.BigIntegerField()
+    reason = models.TextField()
+    state = models.CharField(max_length=9, choices=State.choices, default=State.REQUESTED)
+    entry = models.ForeignKey("ledger.Entry", null=True, on_delete=models.PROTECT, related_name="+")
+    requested_at = models.DateTimeField()
+    provider_refund_id = models.CharField(max_length=120, blank=True)
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        default_permissions = ("view",)
+        ordering = ("id",)
+        constraints = [
+            models.UniqueConstraint(name="payments_refund_once", fields=["payment", "reference"]),
+            models.CheckConstraint(name="payments_refund_is_positive", condition=Q(minor__gt=0)),
+            models.CheckConstraint(
+                name="payments_posted_refund_is_booked",
+                condition=Q(state="posted", entry__isnull=False) | Q(state="requested", entry=None),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"refund {self.reference} of payment {self.payment_id}"
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.minor, currency(self.payment.currency))
+
+
+class SandboxDeed(models.Model):
+    """What the sandbox's processor has done, by the key it was asked with: its memory, not ours. It is asked for
+    nothing else, and written outside any transaction of ours."""
+
+    key = models.CharField(max_length=120, unique=True)
+    minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    declined = models.CharField(max_length=200, blank=True)
+    done_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "sandbox deed"
+        default_permissions = ("view",)
+
+    def __str__(self) -> str:
+        return self.key

@@ -1,0 +1,130 @@
+"""Questions about payments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import connection
+from django.db.models import F
+
+from apps.kernel.money import Money, currency
+from apps.ledger.models import Entry
+from apps.preferences import queries as preferences
+
+from .errors import PaymentHasFailed, PaymentIsRefunded, PaymentIsVoid, PaymentUnknown
+from .models import Payment, Refund
+from .preferences import BANK, RECEIVABLE
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Where two tellings of the same thing disagree: what of, and what each says."""
+
+    what: str
+    says: str
+    should_be: str
+
+    def __str__(self) -> str:
+        return f"{self.what} says {self.says} and should be {self.should_be}"
+
+
+def bank_account() -> str:
+    """The code of the account that money comes into and goes out of."""
+    return preferences.value(BANK)
+
+
+def receivable_account() -> str:
+    """The code of the account of what customers owe."""
+    return preferences.value(RECEIVABLE)
+
+
+def is_confirmed(payment_id: int) -> bool:
+    """True when the money has come and was not given back, False while it is waited for. Raises the refusal that
+    says why it will not come."""
+    payment = Payment.objects.filter(pk=payment_id).first()
+    if payment is None:
+        raise PaymentUnknown(payment_id=payment_id)
+    if payment.state == Payment.State.FAILED:
+        raise PaymentHasFailed(payment=payment.pk, why=payment.why)
+    if payment.state == Payment.State.VOID:
+        raise PaymentIsVoid(payment=payment.pk, why=payment.why)
+    if payment.state == Payment.State.CONFIRMED and not payment.left.minor:
+        raise PaymentIsRefunded(payment=payment.pk)
+    return payment.state == Payment.State.CONFIRMED
+
+
+def payments_for(reference: str) -> Sequence[Payment]:
+    """Every attempt, the latest first, with its refunds at hand."""
+    return Payment.objects.filter(reference=reference).prefetch_related("refunds").order_by("-id")
+
+
+def refunds_for(reference: str) -> Sequence[Refund]:
+    """Everything that was given back for it, the earliest first."""
+    return Refund.objects.filter(payment__reference=reference).select_related("payment").order_by("id")
+
+
+def waited_for() -> list[Money]:
+    """What is requested and has not come, by currency."""
+    sums: dict[str, int] = {}
+    for payment in Payment.objects.filter(state=Payment.State.REQUESTED):
+        sums[payment.currency] = sums.get(payment.currency, 0) + payment.minor
+    return [Money(minor, currency(iso)) for iso, minor in sorted(sums.items())]
+
+
+def reconcile() -> list[Difference]:
+    """Every disagreement between payments, their refunds and the ledger; none means all is well."""
+    return [*_refunded(), *_never_posted(), *_confirmed_and_booked(), *_refunds_and_booked()]
+
+
+def _refunded() -> list[Difference]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT payment.id, payment.refunded_minor, coalesce(sum(refund.minor), 0) FROM payments_payment AS payment"
+            " LEFT JOIN payments_refund AS refund ON refund.payment_id = payment.id"
+            " GROUP BY payment.id HAVING payment.refunded_minor <> coalesce(sum(refund.minor), 0)"
+            " ORDER BY payment.id"
+        )
+        return [
+            Difference(f"refunded of payment {payment}", str(says), str(should_be))
+            for payment, says, should_be in cursor.fetchall()
+        ]
+
+
+def _never_posted() -> list[Difference]:
+    requested = Refund.objects.exclude(state=Refund.State.POSTED)
+    return [Difference(str(each), each.state, "posted") for each in requested]
+
+
+def _confirmed_and_booked() -> list[Difference]:
+    """One entry for each payment that has come, of its amount, and no entry beside them."""
+    confirmed = Payment.objects.filter(state=Payment.State.CONFIRMED).annotate(source=F("entry__source"))
+    wanted = {f"payment_confirmed:{each.pk}": (each.currency, each.minor) for each in confirmed}
+    wrong = [
+        Difference(str(each), f"booked as {each.source}", f"payment_confirmed:{each.pk}")
+        for each in confirmed
+        if each.source != f"payment_confirmed:{each.pk}"
+    ]
+    return [*wrong, *booked_differently("payment_confirmed:", wanted)]
+
+
+def _refunds_and_booked() -> list[Difference]:
+    wanted = {
+        f"refund_ledger:{each.payment_id}:{each.reference}": (each.payment.currency, each.minor)
+        for each in Refund.objects.select_related("payment")
+    }
+    return booked_differently("refund_ledger:", wanted)
+
+
+def booked_differently(prefix: str, wanted: dict[str, tuple[str, int]]) -> list[Difference]:
+    """Where the ledger's entries for facts that begin with `prefix` are not those that are wanted: by source, the
+    currency and the sum of the debits."""
+    booked: dict[str, tuple[str, int]] = {}
+    for entry in Entry.objects.posted().filter(source__startswith=prefix).prefetch_related("lines"):
+        debits = [line for line in entry.lines.all() if line.minor > 0]
+        booked[entry.source] = (debits[0].currency, sum(line.minor for line in debits))
+    return [
+        Difference(f"the entry of {source}", str(booked.get(source)), str(wanted.get(source)))
+        for source in sorted({*wanted, *booked})
+        if booked.get(source) != wanted.get(source)
+    ]

@@ -1,0 +1,99 @@
+"""What must be true of payments."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from apps.kernel.money import Money
+
+from .errors import (
+    AmountNotPositive,
+    PaymentDiffers,
+    PaymentIsConfirmed,
+    PaymentNotConfirmed,
+    PaymentUnknown,
+    ProviderIdMissing,
+    ProviderIdTaken,
+    ReasonMissing,
+    ReferenceMissing,
+    RefundDiffers,
+    RefundTooLarge,
+    RefundUnknown,
+)
+from .models import Payment, Refund
+
+
+def amount_must_be_positive(amount: Decimal, currency: str) -> Money:
+    money = Money.of(amount, currency)
+    if money.minor <= 0:
+        raise AmountNotPositive(amount=money)
+    return money
+
+
+def reference_must_be_given(reference: str) -> None:
+    if not reference.strip():
+        raise ReferenceMissing
+
+
+def reason_must_be_given(reason: str) -> None:
+    if not reason.strip():
+        raise ReasonMissing
+
+
+def payment_must_not_differ(reference: str, amount: Money, provider: str, token: str) -> Payment | None:
+    """The open payment for the reference, if there is one: it is of the same amount, and comes the same way."""
+    payment = Payment.objects.open().filter(reference=reference).order_by("-id").first()
+    if payment is None or (payment.state == Payment.State.CONFIRMED and not payment.left.minor):
+        return None
+    if (payment.amount, payment.provider, payment.token) != (amount, provider, token):
+        raise PaymentDiffers(reference=reference)
+    return payment
+
+
+def payment_must_exist(payment_id: int) -> Payment:
+    """Held until the end of the transaction: what happens to one payment happens one after the other."""
+    payment = Payment.objects.select_for_update().filter(pk=payment_id).first()
+    if payment is None:
+        raise PaymentUnknown(payment_id=payment_id)
+    return payment
+
+
+def provider_id_must_be_free(payment: Payment, provider_payment_id: str) -> None:
+    if not provider_payment_id.strip():
+        raise ProviderIdMissing
+    others = Payment.objects.filter(provider=payment.provider, provider_payment_id=provider_payment_id)
+    if others.exclude(pk=payment.pk).exists():
+        raise ProviderIdTaken(provider_payment_id=provider_payment_id)
+
+
+def payment_must_not_be_confirmed(payment: Payment) -> None:
+    if payment.state == Payment.State.CONFIRMED:
+        raise PaymentIsConfirmed(payment=payment.pk)
+
+
+def payment_must_be_confirmed(payment: Payment) -> None:
+    if payment.state != Payment.State.CONFIRMED:
+        raise PaymentNotConfirmed(payment=payment.pk, state=payment.get_state_display().lower())
+
+
+def refund_must_not_differ(payment: Payment, reference: str, amount: Money) -> Refund | None:
+    """The refund that is there under the reference, if any: it is of the same amount."""
+    refund = Refund.objects.filter(payment=payment, reference=reference).select_related("payment").first()
+    if refund and refund.amount != amount:
+        raise RefundDiffers(payment=payment.pk, reference=reference)
+    return refund
+
+
+def refund_must_be_covered(payment: Payment, amount: Money) -> None:
+    """Together with what was given back before, it is not more than what was paid."""
+    if amount.minor > payment.left.minor:
+        raise RefundTooLarge(amount=amount, left=payment.left, payment=payment.pk)
+
+
+def refund_must_exist(refund_id: int) -> Refund:
+    refund = (
+        Refund.objects.select_for_update(of=("self",)).select_related("payment").filter(pk=refund_id).first()
+    )
+    if refund is None:
+        raise RefundUnknown(refund_id=refund_id)
+    return refund
