@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from time import perf_counter
 from typing import Any
 
 from django.db import Error as DatabaseError
 
+from apps.kernel import metrics
 from apps.kernel.correlation import correlated
-from apps.kernel.errors import refusal_behind
+from apps.kernel.errors import Refusal, refusal_behind
+from apps.kernel.logs import saying
+from apps.kernel.tracing import span
 from apps.kernel.transactions import unit_of_work
 
 from .envelope import Envelope, Next
@@ -18,6 +22,27 @@ def correlation(envelope: Envelope, next: Next) -> Any:
     """Everything the command causes can be found by one id."""
     with correlated():
         return next(envelope)
+
+
+def observed(envelope: Envelope, next: Next) -> Any:
+    """Counted, timed and traced, and named in every log line on the way. A rehearsal is no outcome."""
+    command = type(envelope.command)
+    name, outcome = command.command_name(), "done"
+    if envelope.rehearsing:
+        return next(envelope)
+    began = perf_counter()
+    try:
+        with saying(command=name), span(name):
+            return next(envelope)
+    except Refusal:
+        outcome = "refused"
+        raise
+    except Exception:
+        outcome = "failed"
+        raise
+    finally:
+        metrics.COMMANDS.labels(command.app(), name, outcome).inc()
+        metrics.COMMAND_SECONDS.labels(command.app(), name).observe(perf_counter() - began)
 
 
 def permission(envelope: Envelope, next: Next) -> Any:

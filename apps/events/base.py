@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
@@ -14,6 +16,9 @@ from apps.kernel.clock import now
 from apps.kernel.correlation import causation_id, correlation_id
 from apps.kernel.plain import from_plain, to_plain
 from apps.kernel.tenant import current_tenant
+from apps.kernel.traceparent import current_trace
+
+from .watched import note_after_commit
 
 NAME = re.compile(r"\A[a-z][a-z_]*\.[a-z][a-z_]*\Z")
 CHANNEL = "bursar_outbox"
@@ -29,12 +34,14 @@ class Event:
     name       `entity.action`, such as "entry.posted" (row EVT-10)
     version    raised whenever the fields change; `schemas.json` remembers the shape of each version
     aggregate  the thing it is about; what happens to one thing is heard in order
+    instrumented_as  its name for those who watch the business (kernel.instrumentation), where it has one
     internal   True for what only the house itself hears, such as that a saga goes on: not for webhooks
     """
 
     name: ClassVar[str]
     version: ClassVar[int] = 1
     internal: ClassVar[bool] = False
+    instrumented_as: ClassVar[str] = ""
 
     @property
     def aggregate(self) -> str:
@@ -155,6 +162,25 @@ def _subscribe(
     SUBSCRIBERS[name] = Subscriber(name, event, listener, queue, own_transactions)
 
 
+def _refuse_undeclared(event: Event) -> None:
+    declared = _telling.get()
+    if declared is not None and not event.internal and type(event) not in declared:
+        raise RuntimeError(f"{event.name} is not among what this handler tells: @handles(…, tells=(…,)).")
+
+
+_telling: ContextVar[tuple[type[Event], ...] | None] = ContextVar("telling", default=None)
+
+
+@contextmanager
+def telling_only(events: tuple[type[Event], ...]) -> Iterator[None]:
+    """Inside the block no other business event may be told: what is written beside a handler is then true."""
+    token = _telling.set(events)
+    try:
+        yield
+    finally:
+        _telling.reset(token)
+
+
 def publish(event: Event, *, after: dt.timedelta | None = None) -> None:
     """Tell the world, in the transaction of the change: it is told if and only if the change is kept.
 
@@ -164,18 +190,21 @@ def publish(event: Event, *, after: dt.timedelta | None = None) -> None:
 
     if not connection.in_atomic_block:
         raise RuntimeError(f"{event.name} must be published inside the transaction of its change.")
-    tenant = current_tenant()
+    _refuse_undeclared(event)
+    tenant, payload, at = current_tenant(), to_plain(event), now()
     OutboxEvent.objects.create(
         tenant_id=tenant.id if tenant else None,
         name=event.name,
         version=event.version,
         aggregate=event.aggregate,
-        payload=to_plain(event),
+        payload=payload,
         correlation_id=correlation_id() or "",
         causation_id=causation_id() or "",
-        occurred_at=now(),
-        due_at=now() + after if after else None,
+        traceparent=str(current_trace() or ""),
+        occurred_at=at,
+        due_at=at + after if after else None,
     )
+    note_after_commit(event, payload, at)
     wake_relay()
 
 

@@ -23,6 +23,7 @@ class OutboxEvent(models.Model):
     payload = models.JSONField()
     correlation_id = models.CharField(max_length=64, blank=True)
     causation_id = models.CharField(max_length=64, blank=True)
+    traceparent = models.CharField(max_length=55, blank=True, default="", db_default="")
     occurred_at = models.DateTimeField()
     due_at = models.DateTimeField(null=True)
     routed_at = models.DateTimeField(null=True)

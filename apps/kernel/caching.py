@@ -23,6 +23,7 @@ from django.db import transaction
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from .metrics import CACHE
 from .tenant import current_tenant
 
 K = TypeVar("K", bound=Hashable)
@@ -62,6 +63,9 @@ class Cached(Generic[K, V]):
     ) -> None:
         self.area, self.load, self.ttl, self.of, self.size = area, load, ttl, of, size
         self._memory: OrderedDict[str, tuple[float, V]] = OrderedDict()
+        self._in_memory, self._in_redis, self._missed = (
+            CACHE.labels(area, found) for found in ("memory", "redis", "nowhere")
+        )
         self._lock = threading.Lock()
 
     def get(self, key: K) -> V:
@@ -71,7 +75,10 @@ class Cached(Generic[K, V]):
             return self.load(key)
         full = tenant_cache_key(f"{self.area}:{key}", self.of) + f"@{stamp}.{LAYOUT}"
         found, value = self._remembered(full)
-        return value if found else self._fetch(key, full)  # type: ignore[return-value]
+        if found:
+            self._in_memory.inc()
+            return value  # type: ignore[return-value]
+        return self._fetch(key, full)
 
     def invalidate(self, tenant_id: int | str | None = None) -> None:
         """Forget the area, for everybody, once the change at hand is committed."""
@@ -89,6 +96,7 @@ class Cached(Generic[K, V]):
 
     def _fetch(self, key: K, full: str) -> V:
         value = self._from_redis(full)
+        (self._missed if value is None else self._in_redis).inc()
         if value is None:
             value = (self.load(key),)
             self._to_redis(full, value)

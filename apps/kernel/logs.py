@@ -1,16 +1,185 @@
-"""What every log line says beside its message."""
+"""One chain for every log line, whether it came from structlog or from logging: who, for whom, in which request.
 
+Nothing secret is written and no address of a caller; the levels of what the business does are data.
+"""
+
+from __future__ import annotations
+
+import json
 import logging
+import logging.config
+import re
+import sys
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from contextvars import ContextVar
+from dataclasses import fields, is_dataclass
+from fnmatch import fnmatchcase
+from typing import Any
 
-from .correlation import correlation_id
+import structlog
+from django.http import HttpRequest
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from .actors import acting
+from .correlation import causation_id, correlation_id
+from .plain import SECRET
 from .tenant import current_tenant
+from .traceparent import current_trace
+
+OUTCOMES: Mapping[str, int] = {"done": logging.INFO, "refused": logging.WARNING, "failed": logging.ERROR}
+"""At which level the outcome of a command is said (rows OBS-05 and OBS-06)."""
+
+TOLD: Mapping[str, int] = {"setting.*": logging.INFO, "flag.*": logging.INFO}
+"""At which level an event is said when it is told (rows OBS-03 and OBS-04); all others at DEBUG."""
+
+SECRET_NAME = re.compile(
+    r"(?:\A|_)(?:apikey|authorization|cookies?|credentials?|csrfmiddlewaretoken|keys?|otp|passphrase"
+    r"|passwd|passwords?|pwd|secrets?|sessionid|signatures?|tokens?)(?:_|\Z)"
+)
+NOT_SECRET = re.compile(r"\A(?:cache|foreign|idempotency|natural|primary|routing|setting)_keys?\Z")
+HIDDEN_IN_TEXT = (
+    (re.compile(r"(\w+://[^\s:/@]*):[^\s@]+@"), rf"\1:{SECRET}@"),
+    (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{6,}"), rf"\1 {SECRET}"),
+    (
+        re.compile(r"(?i)\b(password|passwd|secret|token|api_?key)(\"?'?\s*[=:]\s*)[^\s,;&]+"),
+        rf"\1\2{SECRET}",
+    ),
+)
+DEEP = 8
+"""Nested further than this nothing is written."""
+
+asking: ContextVar[HttpRequest | None] = ContextVar("asking", default=None)
+"""The request that is being answered."""
 
 
-class Context(logging.Filter):
-    """Adds the tenant and the correlation id to each record."""
+def level_of_event(name: str) -> int:
+    return next((level for pattern, level in TOLD.items() if fnmatchcase(name, pattern)), logging.DEBUG)
 
-    def filter(self, record: logging.LogRecord) -> bool:
-        tenant = current_tenant()
-        record.tenant = tenant.slug if tenant else "platform"
-        record.correlation_id = correlation_id() or "-"
-        return True
+
+def saying(**words: Any) -> AbstractContextManager[None]:
+    """Every log line inside the block says these as well."""
+    return structlog.contextvars.bound_contextvars(**words)
+
+
+def configure(settings: dict[str, Any]) -> None:
+    """settings.LOGGING_CONFIG: what Django calls with settings.LOGGING."""
+    logging.config.dictConfig(settings)
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *CHAIN,
+            structlog.stdlib.PositionalArgumentsFormatter(),
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+
+
+def formatter(form: str | None = None) -> logging.Formatter:
+    """JSON unless a person reads: at a terminal, or where LOG_FORMAT=line says so."""
+    chosen = form or ("line" if sys.stderr.isatty() else "json")
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[*CHAIN, structlog.stdlib.ExtraAdder()],
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.StackInfoRenderer(),
+            structlog.processors.format_exc_info,
+            redact,
+            {"json": _as_json, "line": _as_line}[chosen],
+        ],
+    )
+
+
+def who(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
+    """The context of the moment; what the line itself says comes before it."""
+    tenant, trace, actor = current_tenant(), current_trace(), acting() or _visitor()
+    words = {
+        "tenant": tenant.slug if tenant else "platform",
+        "correlation_id": correlation_id(),
+        "causation_id": causation_id(),
+        "trace_id": trace.trace_id if trace else None,
+        "caller_trace_id": trace.caller if trace else None,
+        "actor": str(actor) if actor else None,
+    }
+    for name, word in words.items():
+        if word:
+            line.setdefault(name, word)
+    return line
+
+
+def redact(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
+    """Blots out what its name or its field's metadata calls a secret, however deep, and passwords in texts."""
+    for foreign in (
+        "request",
+        "message",
+        "asctime",
+    ):  # Django's request would bring the address along; others repeat
+        line.pop(foreign, None)
+    return {name: SECRET if _is_secret(name) else _clean(value, DEEP) for name, value in line.items()}
+
+
+def _visitor() -> Any:
+    """Who is logged in, where the request has asked for it already: a log line makes no query."""
+    request = asking.get()
+    user = getattr(request, "_cached_user", None) if request else None
+    return user if user is not None and user.is_authenticated else None
+
+
+def _is_secret(name: str) -> bool:
+    name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower().replace("-", "_")
+    return bool(SECRET_NAME.search(name)) and not NOT_SECRET.match(name)
+
+
+def _clean(value: Any, deep: int) -> Any:
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, str):
+        return _clean_text(value)
+    if not deep:
+        return "…"
+    if is_dataclass(value) and not isinstance(value, type):
+        secret = {each.name for each in fields(value) if each.metadata.get("secret")}
+        value = {
+            each.name: SECRET if each.name in secret else getattr(value, each.name) for each in fields(value)
+        }
+    if isinstance(value, Mapping):
+        return {
+            str(name): SECRET if _is_secret(str(name)) else _clean(inner, deep - 1)
+            for name, inner in value.items()
+        }
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_clean(inner, deep - 1) for inner in value]
+    return _clean_text(str(value))
+
+
+def _clean_text(text: str) -> str:
+    for pattern, instead in HIDDEN_IN_TEXT:
+        text = pattern.sub(instead, text)
+    return text
+
+
+def _as_json(_: WrappedLogger, __: str, line: EventDict) -> str:
+    return json.dumps(line, ensure_ascii=False, default=str)
+
+
+def _as_line(_: WrappedLogger, __: str, line: EventDict) -> str:
+    at, level, name = (line.pop(word, "") for word in ("timestamp", "level", "logger"))
+    tenant, correlation, said = line.pop("tenant", ""), line.pop("correlation_id", "-"), line.pop("event", "")
+    for quiet in ("trace_id", "caller_trace_id"):
+        line.pop(quiet, None)
+    exception = line.pop("exception", "")
+    rest = " ".join(f"{word}={value}" for word, value in line.items())
+    first = f"{at[11:23]} {level.upper():7} {tenant} {correlation} {name}: {said}"
+    return "\n".join(part for part in (f"{first}  {rest}".rstrip(), exception) if part)
+
+
+CHAIN: list[Processor] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    who,
+]

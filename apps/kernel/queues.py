@@ -5,6 +5,7 @@ A task takes ids, works for the tenant named in its message header, and fails cl
 
 from __future__ import annotations
 
+import time
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -14,8 +15,10 @@ from django.conf import settings
 from django.db import OperationalError
 from django.utils.module_loading import import_string
 
-from .correlation import correlated, correlation_id
+from .correlation import carried, correlated
 from .errors import Unavailable
+from .logs import saying
+from .observation import observed_task
 from .tenant import TenantInfo, activate, current_tenant
 
 PLATFORM = "public"
@@ -76,7 +79,7 @@ class TenantTask(Task):  # type: ignore[type-arg]
     def sender(self) -> dict[str, Any]:
         """The headers that carry the sender's context to the worker."""
         tenant = None if self.platform else current_tenant()
-        return {"tenant": tenant.id if tenant else PLATFORM, "correlation_id": correlation_id()}
+        return {"tenant": tenant.id if tenant else PLATFORM, "sent_at": time.time(), **carried()}
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         with self._context():
@@ -84,8 +87,17 @@ class TenantTask(Task):  # type: ignore[type-arg]
 
     def _context(self) -> AbstractContextManager[Any]:
         stack = ExitStack()
-        stack.enter_context(correlated(self._header("correlation_id")))
+        header = self._header
+        stack.enter_context(
+            correlated(
+                header("correlation_id"), causation=header("causation_id"), trace=header("traceparent")
+            )
+        )
         stack.enter_context(activate(self._tenant()))
+        stack.enter_context(saying(task=self.name))
+        stack.enter_context(
+            observed_task(self.name, self.queue_name, sent_at=header("sent_at"), tries=self.request.retries)
+        )
         return stack
 
     def _tenant(self) -> TenantInfo | None:

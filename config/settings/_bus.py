@@ -2,6 +2,7 @@
 
 BUS_MIDDLEWARE = [
     "apps.bus.middleware.correlation",
+    "apps.bus.middleware.observed",
     "apps.audit.middleware.record",
     "apps.bus.middleware.permission",
     "apps.bus.middleware.atomic",

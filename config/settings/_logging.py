@@ -1,18 +1,20 @@
-"""Log lines: one each, with the tenant and the correlation id."""
+"""Log lines: JSON where a machine reads them, one readable line each where a person does."""
 
 from config.env import env
 
+LOGGING_CONFIG = "apps.kernel.logs.configure"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"context": {"()": "apps.kernel.logs.Context"}},
-    "formatters": {
-        "line": {"format": "%(asctime)s %(levelname)-7s %(tenant)s %(correlation_id)s %(name)s: %(message)s"}
-    },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["context"]}},
-    # A line for each hint says nothing: what came of it is in the deliveries.
+    "formatters": {"line": {"()": "apps.kernel.logs.formatter", "form": env().log_format}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "loggers": {
-        name: {"level": "WARNING"} for name in ("celery.worker.strategy", "celery.app.trace", "celery.beat")
+        # A line for each hint says nothing: what came of it is in the deliveries.
+        **{
+            name: {"level": "WARNING"}
+            for name in ("celery.worker.strategy", "celery.app.trace", "celery.beat")
+        },
+        "gunicorn.error": {"handlers": [], "propagate": True},
     },
     "root": {"handlers": ["stderr"], "level": env().log_level},
 }

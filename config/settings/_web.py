@@ -6,6 +6,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 MIDDLEWARE = [
     "apps.kernel.correlation.CorrelationMiddleware",
+    "apps.kernel.observation.ObservationMiddleware",
     "apps.kernel.problems.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -11,6 +11,7 @@ from ._database import *  # noqa: F403
 from ._email import *  # noqa: F403
 from ._files import *  # noqa: F403
 from ._logging import *  # noqa: F403
+from ._sight import *  # noqa: F403
 from ._tenancy import *  # noqa: F403
 from ._web import *  # noqa: F403
 

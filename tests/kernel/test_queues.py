@@ -1,5 +1,7 @@
 """The glue between queues and tenants, run by Celery's own machinery."""
 
+import time
+
 import pytest
 from celery import current_app, shared_task
 
@@ -17,6 +19,7 @@ from apps.kernel.queues import (
     TenantTask,
 )
 from apps.kernel.tenant import activate, current_tenant
+from apps.kernel.traceparent import parse
 
 
 @shared_task(base=DefaultTask, name="tests.who_am_i")
@@ -50,7 +53,11 @@ def test_a_task_of_an_unknown_tenant_is_not_run(database):
 
 def test_the_sender_puts_its_context_into_the_header(acme):
     with activate(acme), correlated("request-2"):
-        assert who_am_i.sender() == {"tenant": acme.id, "correlation_id": "request-2"}
+        header = who_am_i.sender()
+
+    assert (header["tenant"], header["correlation_id"]) == (acme.id, "request-2")
+    assert parse(header["traceparent"])
+    assert header["sent_at"] <= time.time()
 
 
 def test_limits_and_retries_are_those_agreed():

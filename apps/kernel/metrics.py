@@ -1,0 +1,92 @@
+"""What is counted and timed, in memory, and read by Prometheus at /metrics.
+
+Several processes add up through files in PROMETHEUS_MULTIPROC_DIR. Labels are few and known beforehand: routes and
+not paths, and no tenant, since hundreds of tenants times every other label would be a series each. What happened at
+one tenant is in the log and in the trail.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import perf_counter
+
+from prometheus_client import (
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+    multiprocess,
+)
+from prometheus_client.registry import Collector
+
+SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
+WAITS = (0.01, 0.1, 0.5, 1, 5, 15, 30, 60, 90, 120, 600)
+disable_created_metrics()  # a time of birth for each series says nothing and doubles the page
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+REQUESTS = Counter("bursar_http_requests", "Requests answered.", ("module", "route", "method", "status"))
+REQUEST_SECONDS = Histogram(
+    "bursar_http_request_seconds", "How long an answer took.", ("module", "route", "method"), buckets=SECONDS
+)
+COMMANDS = Counter("bursar_commands", "Commands done, refused or failed.", ("module", "command", "outcome"))
+COMMAND_SECONDS = Histogram(
+    "bursar_command_seconds", "How long a command took.", ("module", "command"), buckets=SECONDS
+)
+TASKS = Counter("bursar_tasks", "Tasks ended.", ("queue", "task", "outcome"))
+TASK_SECONDS = Histogram(
+    "bursar_task_seconds", "How long a task took.", ("queue", "task"), buckets=(*SECONDS, 30, 60, 120)
+)
+QUEUE_WAIT_SECONDS = Histogram(
+    "bursar_queue_wait_seconds", "How long a task waited for a worker.", ("queue",), buckets=WAITS
+)
+DELIVERIES = Counter(
+    "bursar_deliveries", "Events heard, failed to be heard, or given up.", ("module", "subscriber", "outcome")
+)
+EVENTS = Counter("bursar_events_published", "Events told.", ("module", "event"))
+CACHE = Counter("bursar_cache_lookups", "Where an answer was found.", ("area", "found"))
+INSTRUMENTED = Counter("bursar_instrumented_events", "Business events by name.", ("name",))
+
+
+@contextmanager
+def timed(seconds: Histogram, *labels: str) -> Iterator[None]:
+    began = perf_counter()
+    try:
+        yield
+    finally:
+        seconds.labels(*labels).observe(perf_counter() - began)
+
+
+def folder() -> Path | None:
+    """Where the processes of this machine add up what they counted, if they do."""
+    named = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    return Path(named) if named else None
+
+
+def clean() -> None:
+    """Before the first process starts: what an earlier run counted is gone, as its processes are."""
+    if there := folder():
+        there.mkdir(parents=True, exist_ok=True)
+        for each in there.glob("*.db"):
+            each.unlink(missing_ok=True)
+
+
+def process_ended(pid: int) -> None:
+    """Its counters stay; what only it could know does not."""
+    if folder():
+        multiprocess.mark_process_dead(pid)
+
+
+def exposed(*collectors: Collector) -> bytes:
+    """Everything, in Prometheus's text format, with what these collectors read now."""
+    registry = CollectorRegistry()
+    for each in collectors:
+        registry.register(each)
+    if folder():
+        multiprocess.MultiProcessCollector(registry)
+        return bytes(generate_latest(registry))
+    return bytes(generate_latest(REGISTRY) + generate_latest(registry))

@@ -1,0 +1,84 @@
+"""Requests and tasks as they pass: counted, timed, traced and named in the log."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import perf_counter
+
+from celery.exceptions import Ignore, Reject, Retry
+from django.http import HttpRequest, HttpResponse
+
+from . import metrics
+from .logs import asking
+from .tracing import span
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+NOWHERE = "nowhere"
+"""The route of every address that is none: what people try must not become labels."""
+log = logging.getLogger("bursar.requests")
+
+
+class ObservationMiddleware:
+    """Directly inside the correlation: what everything else takes is part of the answer's time."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        token, began = asking.set(request), perf_counter()
+        method = request.method if request.method in metrics.METHODS else "OTHER"
+        try:
+            with span(f"HTTP {method}", kind="server", **{"url.path": request.path_info}):
+                response = self.get_response(request)
+            _note(request, str(method), response.status_code, perf_counter() - began)
+            return response
+        finally:
+            asking.reset(token)
+
+
+def _note(request: HttpRequest, method: str, status: int, seconds: float) -> None:
+    module, route = _route(request)
+    metrics.REQUESTS.labels(module, route, method, f"{status // 100}xx").inc()
+    metrics.REQUEST_SECONDS.labels(module, route, method).observe(seconds)
+    log.log(
+        logging.DEBUG if method in SAFE else logging.INFO,
+        "%s %s answered %s.",
+        method,
+        route,
+        status,
+        extra={"route": route, "status": status, "milliseconds": round(seconds * 1000, 1)},
+    )
+
+
+def _route(request: HttpRequest) -> tuple[str, str]:
+    """The module whose address it is, and the pattern of the address."""
+    match = request.resolver_match
+    if match is None:
+        return "", NOWHERE
+    if match.route.startswith("api/v1/"):
+        return match.route.split("/")[2], match.route
+    return (match.namespaces[0] if match.namespaces else ""), match.route
+
+
+@contextmanager
+def observed_task(name: str, queue: str, *, sent_at: float | None, tries: int) -> Iterator[None]:
+    """One try of a task. Its first one also says how long it waited for a worker."""
+    if sent_at and not tries:
+        metrics.QUEUE_WAIT_SECONDS.labels(queue).observe(max(0.0, time.time() - float(sent_at)))
+    began, outcome = perf_counter(), "done"
+    try:
+        with span(name, kind="consumer", **{"messaging.destination.name": queue}):
+            yield
+    except BaseException as error:
+        outcome = "retried" if isinstance(error, Retry) else _put_back_or_failed(error)
+        raise
+    finally:
+        metrics.TASKS.labels(queue, name, outcome).inc()
+        metrics.TASK_SECONDS.labels(queue, name).observe(perf_counter() - began)
+
+
+def _put_back_or_failed(error: BaseException) -> str:
+    return "put back" if isinstance(error, Ignore | Reject) else "failed"

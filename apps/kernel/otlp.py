@@ -1,0 +1,122 @@
+"""OpenTelemetry, which is optional: spans go to settings.OTLP_ENDPOINT over HTTP.
+
+Our own places in the trace are the truth, and OpenTelemetry records them: so log lines, events and spans agree
+whether or not anything is recorded.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import replace
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+from . import traceparent
+from .correlation import causation_id, correlation_id
+from .tenant import current_tenant
+from .traceparent import Trace, current_trace, new_trace
+
+try:
+    from opentelemetry import trace as api
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+    from opentelemetry.sdk.resources import Resource
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor
+    from opentelemetry.sdk.trace.id_generator import IdGenerator
+except ImportError as missing:
+    raise ImproperlyConfigured(
+        "OTLP needs OpenTelemetry: pip install opentelemetry-sdk opentelemetry-exporter-otlp-proto-http, "
+        "or unset OTEL_EXPORTER_OTLP_ENDPOINT and leave otlp out of INSTRUMENTATION."
+    ) from missing
+
+_recorded: ContextVar[str] = ContextVar("recorded_span_id", default="")
+"""The span id that is recorded already: the work inside it needs one of its own."""
+
+
+class OurIds(IdGenerator):
+    """The ids of the place where we are."""
+
+    def generate_trace_id(self) -> int:
+        return int(_place().trace_id, 16)
+
+    def generate_span_id(self) -> int:
+        return int(_place().span_id, 16)
+
+
+@contextmanager
+def recorded(
+    name: str, kind: str, links: Sequence[Trace], attributes: Mapping[str, str | int]
+) -> Iterator[None]:
+    place = current_trace() or new_trace(flags=traceparent.SAMPLED)
+    if place.span_id == _recorded.get():
+        place = place.child()
+    tokens = traceparent._trace.set(place), _recorded.set(place.span_id)
+    try:
+        with tracer().start_as_current_span(
+            name,
+            context=_parent(place),
+            kind=api.SpanKind[kind.upper()],
+            links=[api.Link(_span_context(each)) for each in links],
+            attributes={**_who(place), **attributes},
+        ) as span:
+            sampled = span.get_span_context().trace_flags & traceparent.SAMPLED
+            traceparent._trace.set(replace(place, flags=sampled))
+            yield
+    finally:
+        traceparent._trace.reset(tokens[0])
+        _recorded.reset(tokens[1])
+
+
+_tracers: dict[int, api.Tracer] = {}
+
+
+def tracer() -> api.Tracer:
+    """One per process, made when first asked for: its exporting thread would not survive a fork."""
+    pid = os.getpid()
+    if pid not in _tracers:
+        _tracers.clear()
+        provider = TracerProvider(resource=Resource.create({"service.name": "bursar"}), id_generator=OurIds())
+        endpoint = f"{settings.OTLP_ENDPOINT.rstrip('/')}/v1/traces"
+        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint)))
+        _tracers[pid] = provider.get_tracer("bursar")
+    return _tracers[pid]
+
+
+def _parent(place: Trace) -> Any:
+    """A context of OpenTelemetry's that holds nothing but the parent."""
+    if not place.parent_id:
+        return api.set_span_in_context(api.INVALID_SPAN)
+    above = replace(place, span_id=place.parent_id)
+    return api.set_span_in_context(api.NonRecordingSpan(_span_context(above)))
+
+
+def _span_context(place: Trace) -> api.SpanContext:
+    return api.SpanContext(
+        int(place.trace_id, 16),
+        int(place.span_id, 16),
+        is_remote=True,
+        trace_flags=api.TraceFlags(place.flags),
+    )
+
+
+def _who(place: Trace) -> dict[str, str]:
+    tenant = current_tenant()
+    words = {
+        "bursar.tenant": tenant.slug if tenant else "platform",
+        "bursar.correlation_id": correlation_id() or "",
+        "bursar.causation_id": causation_id() or "",
+        "bursar.caller_trace_id": place.caller,
+    }
+    return {name: word for name, word in words.items() if word}
+
+
+def _place() -> Trace:
+    place = current_trace()
+    if place is None:
+        raise RuntimeError("A span is opened by apps.kernel.tracing.span.")
+    return place

@@ -1,0 +1,146 @@
+"""One chain for all log lines: who, for whom, in which request, and nothing secret."""
+
+import io
+import json
+import logging
+from dataclasses import dataclass, field
+
+import pytest
+import structlog
+from django.test import RequestFactory
+
+from apps.kernel.actors import System, acting_as
+from apps.kernel.correlation import correlated
+from apps.kernel.logs import asking, formatter, level_of_event, saying
+from apps.kernel.plain import SECRET, secret
+from apps.kernel.tenant import TenantInfo, activate
+
+ACME = TenantInfo(id=1, slug="acme", name="Acme", schema="tenant_1", state="active")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangePin:
+    user_id: int
+    pin: str = field(metadata=secret, repr=False)
+
+
+@pytest.fixture(params=["stdlib", "structlog"])
+def log(request):
+    made = {"stdlib": logging.getLogger, "structlog": structlog.get_logger}[request.param]
+    return made("bursar.test")
+
+
+@pytest.fixture
+def lines():
+    """The JSON lines that were written, as dictionaries."""
+    written = io.StringIO()
+    handler = logging.StreamHandler(written)
+    handler.setFormatter(formatter("json"))
+    logging.getLogger().addHandler(handler)
+    yield lambda: [json.loads(line) for line in written.getvalue().splitlines()]
+    logging.getLogger().removeHandler(handler)
+
+
+def test_both_kinds_of_logger_say_who_and_in_which_request(log, lines):
+    with (
+        activate(ACME),
+        acting_as(System("The suite")),
+        correlated("request-1", causation="event:7", trace=f"00-{'a' * 32}-{'b' * 16}-00"),
+        saying(command="ledger.post_entry"),
+    ):
+        log.warning("Said %s.", "aloud")
+
+    (line,) = lines()
+    assert line | {"timestamp": ""} == {
+        "event": "Said aloud.",
+        "level": "warning",
+        "logger": "bursar.test",
+        "timestamp": "",
+        "tenant": "acme",
+        "correlation_id": "request-1",
+        "causation_id": "event:7",
+        "trace_id": "a" * 32,
+        "actor": "The suite",
+        "command": "ledger.post_entry",
+    }
+
+
+def test_outside_of_everything_it_is_the_platform(log, lines):
+    log.warning("Alone.")
+
+    assert lines()[0]["tenant"] == "platform"
+    assert "actor" not in lines()[0]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["password", "api_key", "apiKey", "Authorization", "set-cookie", "access_token", "client_secret", "key"],
+)
+def test_what_is_called_a_secret_is_not_written(lines, name):
+    logging.getLogger("x").warning("x", extra={"deep": [{name: "hunter2", "plain": "seen"}], name: "hunter2"})
+
+    (line,) = lines()
+    assert "hunter2" not in json.dumps(line)
+    assert line[name] == SECRET
+    assert line["deep"] == [{name: SECRET, "plain": "seen"}]
+
+
+def test_what_only_sounds_like_one_is(lines):
+    logging.getLogger("x").warning("x", extra={"setting_key": "periods.reason_length", "monkey": "seen"})
+
+    assert (lines()[0]["setting_key"], lines()[0]["monkey"]) == ("periods.reason_length", "seen")
+
+
+def test_secret_fields_of_a_command_are_blotted_out(log, lines):
+    asked = {"asked": ChangePin(user_id=7, pin="1234")}
+    log.warning("Asked.", **({"extra": asked} if isinstance(log, logging.Logger) else asked))
+
+    assert lines()[0]["asked"] == {"user_id": 7, "pin": SECRET}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "could not reach postgresql://bursar_app:hunter2@db:5432/bursar",
+        "the header was Bearer hunter2hunter2",
+        "GET /reset?token=hunter2&x=1",
+        '{"password": "hunter2"}',
+    ],
+)
+def test_secrets_in_texts_and_tracebacks_are_not_written_either(lines, text):
+    try:
+        raise ValueError(text)
+    except ValueError:
+        logging.getLogger("x").exception(text)
+
+    assert "hunter2" not in json.dumps(lines())
+    assert "ValueError" in lines()[0]["exception"]
+
+
+def test_no_line_says_the_callers_address(lines):
+    request = RequestFactory().get("/", REMOTE_ADDR="203.0.113.9")
+    token = asking.set(request)
+    logging.getLogger("django.request").warning("Not found", extra={"request": request, "status_code": 404})
+    asking.reset(token)
+
+    assert "203.0.113.9" not in json.dumps(lines())
+
+
+def test_a_person_reads_one_line():
+    record = logging.LogRecord("bursar.test", logging.INFO, "", 0, "Said.", (), None)
+    with activate(ACME), correlated("request-1"):
+        line = formatter("line").format(record)
+
+    assert line.endswith("INFO    acme request-1 bursar.test: Said.")
+
+
+@pytest.mark.parametrize(
+    ("event", "level"),
+    [
+        ("setting.changed", logging.INFO),
+        ("flag.rolled_out", logging.INFO),
+        ("entry.posted", logging.DEBUG),
+    ],
+)
+def test_settings_and_rollouts_are_said_aloud(event, level):
+    assert level_of_event(event) == level
