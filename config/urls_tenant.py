@@ -11,7 +11,17 @@ __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"
 
 urlpatterns = [
     *ANYWHERE,
-    *mounted("periods", "ledger", "audit", "companies", "identity"),
+    *mounted(
+        "periods",
+        "ledger",
+        "inventory",
+        "payments",
+        "sales",
+        "audit",
+        "companies",
+        "identity",
+        "webhooks",
+    ),
     path("accounts/", include("allauth.account.urls")),
     path("", tenant_site.urls),
 ]

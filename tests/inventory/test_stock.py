@@ -1,0 +1,150 @@
+"""Items, receiving and counting; and what the database keeps true by itself."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+from django.db import DatabaseError, connection, connections, transaction
+from psycopg import sql
+
+from apps.bus import dispatch
+from apps.bus.errors import MayNot
+from apps.inventory import queries
+from apps.inventory.commands import AddItem, CountStock, ReceiveStock, ReserveStock, Wanted
+from apps.inventory.errors import (
+    CountBelowReserved,
+    CountNegative,
+    ItemNameless,
+    ItemUnknown,
+    QuantityNotPositive,
+    ReasonMissing,
+    SkuTaken,
+)
+from apps.inventory.models import Item, Reservation, Stock, StockMove
+
+
+def test_an_item_begins_with_none(at_acme, accountant):
+    item = dispatch(AddItem(sku="BOLT", name="Bolt M8"), actor=accountant)
+
+    assert (item.stock.on_hand, item.stock.reserved, item.stock.free) == (0, 0, 0)
+    assert item.history.get().actor_name == str(accountant)
+
+
+def test_an_item_is_named_and_new(shelf, accountant):
+    with pytest.raises(SkuTaken):
+        dispatch(AddItem(sku="BOLT", name="Another"), actor=accountant)
+    with pytest.raises(ItemNameless):
+        dispatch(AddItem(sku=" ", name=""), actor=accountant)
+
+
+def test_what_is_received_is_on_hand(shelf, accountant):
+    move = dispatch(ReceiveStock(sku="BOLT", quantity=7, reference="DN-4711"), actor=accountant)
+
+    assert (move.kind, move.on_hand, move.reference) == ("received", 7, "DN-4711")
+    assert Stock.objects.get(item=shelf["BOLT"]).on_hand == 17
+    with pytest.raises(QuantityNotPositive):
+        dispatch(ReceiveStock(sku="BOLT", quantity=0), actor=accountant)
+    with pytest.raises(ItemUnknown):
+        dispatch(ReceiveStock(sku="SCREW", quantity=1), actor=accountant)
+
+
+def test_a_count_keeps_the_difference_and_the_reason(shelf, accountant):
+    move = dispatch(CountStock(sku="BOLT", quantity=8, reason="Year-end count"), actor=accountant)
+
+    assert (move.on_hand, move.reason) == (-2, "Year-end count")
+    assert Stock.objects.get(item=shelf["BOLT"]).on_hand == 8
+    assert queries.reconcile() == []
+
+
+def test_a_count_covers_what_is_reserved(shelf, accountant):
+    dispatch(ReserveStock(reference="order:1", lines=(Wanted("BOLT", 6),)), actor=accountant)
+
+    with pytest.raises(CountBelowReserved):
+        dispatch(CountStock(sku="BOLT", quantity=5, reason="Some are missing"), actor=accountant)
+    with pytest.raises(CountNegative):
+        dispatch(CountStock(sku="BOLT", quantity=-1, reason="A joke"), actor=accountant)
+    with pytest.raises(ReasonMissing):
+        dispatch(CountStock(sku="BOLT", quantity=9, reason=""), actor=accountant)
+
+
+def test_an_auditor_only_looks(shelf, auditor):
+    with pytest.raises(MayNot):
+        dispatch(ReceiveStock(sku="BOLT", quantity=1), actor=auditor)
+
+
+# The database
+
+
+MOVE = (
+    "INSERT INTO inventory_stockmove (item_id, kind, on_hand, reserved, reference, reason, at)"
+    " SELECT id, 'counted', {on_hand}, {reserved}, '', '', now() FROM inventory_item WHERE sku = 'BOLT'"
+)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE inventory_stock SET on_hand = 1000",
+        "DELETE FROM inventory_stock",
+        "DELETE FROM inventory_item",
+        "UPDATE inventory_stockmove SET on_hand = 1000",
+        "DELETE FROM inventory_stockmove",
+        "UPDATE inventory_reservationline SET quantity = 1",
+        "DELETE FROM inventory_reservation",
+        "UPDATE inventory_reservation SET state = 'held', settled_at = NULL",
+        "UPDATE inventory_reservation SET reference = 'order:2'",
+        MOVE.format(on_hand=-11, reserved=0),
+        MOVE.format(on_hand=0, reserved=11),
+        MOVE.format(on_hand=0, reserved=-7),
+    ],
+)
+def test_raw_sql_cannot(shelf, accountant, statement):
+    dispatch(ReserveStock(reference="order:1", lines=(Wanted("BOLT", 6),)), actor=accountant)
+
+    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+
+    assert queries.reconcile() == []
+
+
+def test_raw_sql_that_writes_a_move_moves_the_stock(shelf):
+    with connection.cursor() as cursor:
+        cursor.execute(MOVE.format(on_hand=-3, reserved=0))
+
+    assert Stock.objects.get(item=shelf["BOLT"]).on_hand == 7
+
+
+def test_reconcile_tells_what_the_owner_tampered_with(shelf, acme, accountant):
+    dispatch(ReserveStock(reference="order:1", lines=(Wanted("BOLT", 6),)), actor=accountant)
+    owner = connections["owner"].settings_dict
+    with psycopg.connect(
+        host=owner["HOST"],
+        port=owner["PORT"],
+        user=owner["USER"],
+        password=owner["PASSWORD"],
+        dbname=owner["NAME"],
+    ) as tampering:
+        tampering.execute(sql.SQL("SET search_path TO {}").format(sql.Identifier(acme.schema)))
+        tampering.execute("UPDATE inventory_stock SET on_hand = 99, reserved = 7 WHERE reserved = 6")
+
+    assert [str(each) for each in queries.reconcile()] == [
+        "stock of BOLT says (99, 7) and should be (10, 6)",
+        "reserved of BOLT says 7 and should be 6",
+    ]
+
+
+def test_the_endpoints(shelf, client_for, accountant):
+    client = client_for(accountant)
+
+    answer = client.post(
+        "/t/acme/api/v1/inventory/reservations/",
+        {"reference": "order:1", "lines": [{"sku": "BOLT", "quantity": 3}]},
+        content_type="application/json",
+    )
+    items = client.get("/t/acme/api/v1/inventory/items/").json()
+
+    assert answer.status_code == 201, answer.content
+    assert answer.json()["lines"] == [{"sku": "BOLT", "quantity": 3}]
+    assert [(each["sku"], each["free"]) for each in items["results"]] == [("BOLT", 7), ("NUT", 5)]
+    assert Item.objects.count() == 2
+    assert (Reservation.objects.count(), StockMove.objects.count()) == (1, 3)
