@@ -13,10 +13,9 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from apps.kernel.clock import now
-from apps.kernel.correlation import correlated
 from apps.kernel.transactions import unit_of_work
 
-from . import breakers, hints
+from . import breakers, hints, watched
 from .base import SUBSCRIBERS, Subscriber
 from .models import Delivery
 
@@ -82,12 +81,13 @@ def _try(delivery: Delivery) -> bool:
         return False
     subscriber = SUBSCRIBERS[delivery.subscriber]
     try:
-        with correlated(delivery.event.correlation_id, causation=f"event:{delivery.event_id}"):
+        with watched.hearing(delivery):
             heard = _hear_outside(subscriber, delivery) if subscriber.own_transactions else _hear(delivery)
     except Exception as error:
         _note_failure(delivery, error)
         return False
     if heard:
+        watched.count(delivery.subscriber, "heard")
         breakers.note_success(delivery.subscriber)
     return heard
 
@@ -147,7 +147,9 @@ def _alone(name: str) -> Iterator[bool]:
 
 
 def _note_failure(delivery: Delivery, error: Exception) -> None:
-    log.warning("%s could not hear event %s: %s", delivery.subscriber, delivery.event_id, error)
+    with watched.about(delivery):
+        log.warning("%s could not hear event %s: %s", delivery.subscriber, delivery.event_id, error)
+    watched.count(delivery.subscriber, "failed")
     if delivery.attempts + 1 >= MOST_ATTEMPTS:
         _bury(delivery, repr(error))
     else:
@@ -159,7 +161,9 @@ def _bury(delivery: Delivery, why: str) -> None:
     Delivery.objects.open().filter(pk=delivery.pk).update(
         status=Delivery.Status.DEAD, last_error=why[:2000], hinted_at=None
     )
-    log.error("%s gave up on event %s: %s", delivery.subscriber, delivery.event_id, why)
+    watched.count(delivery.subscriber, "dead")
+    with watched.about(delivery):
+        log.error("%s gave up on event %s: %s", delivery.subscriber, delivery.event_id, why)
 
 
 def _park(named: Delivery) -> None:

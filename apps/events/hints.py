@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from celery import current_app
-from kombu.exceptions import BatchPublishError
+from kombu.exceptions import BatchPublishError  # type: ignore[attr-defined]
 from kombu.exceptions import OperationalError as BrokerAway
 
 from apps.kernel.queues import PLATFORM
@@ -37,9 +38,10 @@ def send(hints: Sequence[Hint]) -> bool:
     if not hints:
         return True
     try:
-        with current_app.producer_pool.acquire(block=True, timeout=5) as producer, producer.batch(AT_ONCE):
-            for hint in hints:
-                _send_one(producer, hint)
+        with current_app.producer_pool.acquire(block=True, timeout=5) as producer:
+            with producer.batch(AT_ONCE):  # type: ignore[attr-defined]
+                for hint in hints:
+                    _send_one(producer, hint)
     except _broker_errors() as error:
         log.warning("Hints were not sent, the sweep will repeat them: %s", error)
         return False
@@ -52,7 +54,11 @@ def _send_one(producer: Any, hint: Hint) -> None:
         args=(hint.delivery_id,),
         queue=hint.queue,
         producer=producer,
-        headers={"tenant": hint.tenant_id or PLATFORM, "correlation_id": hint.correlation_id},
+        headers={
+            "tenant": hint.tenant_id or PLATFORM,
+            "correlation_id": hint.correlation_id,
+            "sent_at": time.time(),
+        },
     )
 
 

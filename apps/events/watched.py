@@ -1,20 +1,26 @@
-"""What those who watch the house are told of an event, once it is kept: a count, a log line, a business event."""
+"""What those who watch the house are told of events: when one is kept, and when somebody hears it."""
 
 from __future__ import annotations
 
 import datetime as dt
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
 from apps.kernel import instrumentation, metrics
-from apps.kernel.logs import level_of_event
+from apps.kernel.correlation import correlated
+from apps.kernel.logs import level_of_event, saying
 from apps.kernel.tenant import current_tenant
+from apps.kernel.traceparent import current_trace
+from apps.kernel.tracing import span
 
 if TYPE_CHECKING:
     from .base import Event
+    from .models import Delivery
 
 log = logging.getLogger("bursar.events")
 
@@ -22,6 +28,29 @@ log = logging.getLogger("bursar.events")
 def note_after_commit(event: Event, payload: dict[str, Any], at: dt.datetime) -> None:
     """Best effort: whatever goes wrong here, the change is kept and the event is heard."""
     transaction.on_commit(partial(_note, event, payload, at), robust=True)
+
+
+@contextmanager
+def about(delivery: Delivery) -> Iterator[None]:
+    """The block belongs to the request that the event came of, wherever the hint for it came from."""
+    event = delivery.event
+    with (
+        correlated(event.correlation_id, causation=f"event:{event.pk}", trace=event.traceparent),
+        saying(subscriber=delivery.subscriber),
+    ):
+        yield
+
+
+@contextmanager
+def hearing(delivery: Delivery) -> Iterator[None]:
+    """One attempt: a part of the event's trace, linked to the task in which it is made."""
+    hint = current_trace()
+    with about(delivery), span(f"hear {delivery.event.name}", kind="consumer", links=(hint,)):
+        yield
+
+
+def count(subscriber: str, outcome: str) -> None:
+    metrics.DELIVERIES.labels(subscriber.split(".", maxsplit=1)[0], subscriber, outcome).inc()
 
 
 def _note(event: Event, payload: dict[str, Any], at: dt.datetime) -> None:

@@ -26,7 +26,7 @@ from prometheus_client.registry import Collector
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 WAITS = (0.01, 0.1, 0.5, 1, 5, 15, 30, 60, 90, 120, 600)
-disable_created_metrics()  # a time of birth for each series says nothing and doubles the page
+disable_created_metrics()  # type: ignore[no-untyped-call]  # a time of birth for each series says nothing and doubles the page
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 REQUESTS = Counter("bursar_http_requests", "Requests answered.", ("module", "route", "method", "status"))
@@ -78,7 +78,7 @@ def clean() -> None:
 def process_ended(pid: int) -> None:
     """Its counters stay; what only it could know does not."""
     if folder():
-        multiprocess.mark_process_dead(pid)
+        multiprocess.mark_process_dead(pid)  # type: ignore[no-untyped-call]
 
 
 def exposed(*collectors: Collector) -> bytes:
@@ -87,6 +87,6 @@ def exposed(*collectors: Collector) -> bytes:
     for each in collectors:
         registry.register(each)
     if folder():
-        multiprocess.MultiProcessCollector(registry)
+        multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         return bytes(generate_latest(registry))
     return bytes(generate_latest(REGISTRY) + generate_latest(registry))

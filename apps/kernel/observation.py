@@ -31,7 +31,7 @@ class ObservationMiddleware:
         token, began = asking.set(request), perf_counter()
         method = request.method if request.method in metrics.METHODS else "OTHER"
         try:
-            with span(f"HTTP {method}", kind="server", **{"url.path": request.path_info}):
+            with span(f"HTTP {method}", {"url.path": request.path_info}, kind="server"):
                 response = self.get_response(request)
             _note(request, str(method), response.status_code, perf_counter() - began)
             return response
@@ -70,7 +70,7 @@ def observed_task(name: str, queue: str, *, sent_at: float | None, tries: int) -
         metrics.QUEUE_WAIT_SECONDS.labels(queue).observe(max(0.0, time.time() - float(sent_at)))
     began, outcome = perf_counter(), "done"
     try:
-        with span(name, kind="consumer", **{"messaging.destination.name": queue}):
+        with span(name, {"messaging.destination.name": queue}, kind="consumer"):
             yield
     except BaseException as error:
         outcome = "retried" if isinstance(error, Retry) else _put_back_or_failed(error)

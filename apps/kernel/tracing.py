@@ -5,8 +5,9 @@ Nothing is recorded unless settings.OTLP_ENDPOINT names a collector; ids travel 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Literal
 
 from django.conf import settings
@@ -26,7 +27,11 @@ def outgoing_headers() -> dict[str, str]:
 
 @contextmanager
 def span(
-    name: str, *, kind: Kind = "internal", links: Sequence[Trace | None] = (), **attributes: str | int
+    name: str,
+    attributes: Mapping[str, str | int] = MappingProxyType({}),
+    *,
+    kind: Kind = "internal",
+    links: Sequence[Trace | None] = (),
 ) -> Iterator[None]:
     """The block is a span of the current trace. `links` are places elsewhere that it came from as well.
 
