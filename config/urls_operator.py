@@ -11,7 +11,7 @@ __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"
 
 urlpatterns = [
     *ANYWHERE,
-    *mounted("tenancy", "operations", "audit", "identity"),
+    *mounted("tenancy", "operations", "audit", "identity", "monitoring"),
     path("accounts/", include("allauth.account.urls")),
     path("", operator_site.urls),
 ]

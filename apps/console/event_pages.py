@@ -3,34 +3,43 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from typing import Any
 
 from django.contrib import admin
+from django.db.models import Exists, OuterRef, Q
+from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.html import format_html
 from unfold.decorators import display
 
-from apps.events.models import Delivery, OutboxEvent
+from apps.events import SUBSCRIBERS, breakers
+from apps.events.models import Breaker, Delivery, OutboxEvent
 from apps.kernel.clock import now
 
 from . import hooks
-from .admin import ReadOnlyAdmin
+from .admin import Link, ReadOnlyAdmin
 from .sites import operator_site
 
 EVENTS, DELIVERIES = "events.view_outboxevent", "events.view_delivery"
+MANAGE = "monitoring.manage_deliveries"
 
 
 @admin.register(OutboxEvent, site=operator_site)
 class OutboxEventAdmin(ReadOnlyAdmin):
     """What happened, at which tenant, and whether its listeners know."""
 
-    list_display = ("id", "name", "aggregate", "tenant_id", "occurred_at", "routed_at")
+    list_display = ("id", "name", "version", "aggregate", "tenant_id", "occurred_at", "routed_at")
     list_filter = ("name", "occurred_at")
     search_fields = ("name", "aggregate", "correlation_id")
     ordering = ("-id",)
     fields = (
         "name",
+        "version",
         "aggregate",
         "tenant_id",
         "occurred_at",
+        "due_at",
         "routed_at",
         "correlation_id",
         "causation_id",
@@ -52,11 +61,50 @@ class DeliveryAdmin(ReadOnlyAdmin):
     list_select_related = ("event",)
     search_fields = ("subscriber", "aggregate")
     ordering = ("-id",)
-    fields = ("event", "subscriber", "tenant_id", "status", "attempts", "next_at", "done_at", "last_error")
+    fields = (
+        "event",
+        "subscriber",
+        "tenant_id",
+        "shown_status",
+        "attempts",
+        "next_at",
+        "hinted_at",
+        "done_at",
+        "last_error",
+    )
+    readonly_fields = ("shown_status",)
 
-    @display(description="Status", label={"Done": "success", "Pending": "info", "Dead letter": "danger"})
-    def shown_status(self, delivery: Delivery) -> str:
-        return delivery.get_status_display()
+    def get_queryset(self, request: HttpRequest) -> Any:
+        off = [name for name in SUBSCRIBERS if not breakers.is_on(name)]
+        resting = Breaker.objects.filter(pk=OuterRef("subscriber"), open_until__gt=now())
+        parked = Q(subscriber__in=off) | ~Q(subscriber__in=list(SUBSCRIBERS)) | Q(Exists(resting))
+        return super().get_queryset(request).annotate(parked=parked)
+
+    def links(self, request: HttpRequest, obj: Delivery) -> Sequence[Link]:
+        """The commands stand in `monitoring`, above this floor."""
+        if not request.user.has_perm(MANAGE):
+            return ()
+        replay = Link("Replay", reverse("admin:replay_delivery", args=[obj.pk]), "replay")
+        drop = Link("Drop", reverse("admin:drop_delivery", args=[obj.pk]), "delete")
+        return {
+            Delivery.Status.PENDING: (drop,),
+            Delivery.Status.DEAD: (replay, drop),
+        }.get(Delivery.Status(obj.status), (replay,))
+
+    @display(
+        description="Status",
+        label={
+            "Done": "success",
+            "Pending": "info",
+            "Parked": "warning",
+            "Dead letter": "danger",
+            "Dropped": "warning",
+        },
+    )
+    def shown_status(self, delivery: Any) -> str:
+        if delivery.parked and delivery.status == Delivery.Status.PENDING:
+            return "Parked"
+        return str(delivery.get_status_display())
 
 
 def _pending() -> str:

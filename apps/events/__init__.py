@@ -1,6 +1,17 @@
 """Facts: published in the transaction of the change, heard after it is kept."""
 
-from .base import EVENTS, EVERY, SUBSCRIBERS, Event, News, Subscriber, listens_to, listens_to_all, publish
+from .base import (
+    EVENTS,
+    EVERY,
+    SUBSCRIBERS,
+    Event,
+    News,
+    Subscriber,
+    listens_to,
+    listens_to_all,
+    publish,
+    telling_only,
+)
 
 __all__ = [
     "EVENTS",
@@ -12,4 +23,5 @@ __all__ = [
     "listens_to",
     "listens_to_all",
     "publish",
+    "telling_only",
 ]

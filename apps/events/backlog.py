@@ -6,6 +6,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, zip_longest
+from typing import Any
 
 from django.db import connections, transaction
 from django.db.models import Count
@@ -72,7 +73,12 @@ floods has waiting is not read to find the others."""
 
 def due(awake: Sequence[str], using: str) -> list[tuple[Line, Hint]]:
     """What may be hinted now, with the line in which it stands."""
-    given = {"now": now(), "most": MOST_HINTS + 1, "awake": list(awake), "in_all": MOST_AT_ONCE}
+    given: dict[str, Any] = {
+        "now": now(),
+        "most": MOST_HINTS + 1,
+        "awake": list(awake),
+        "in_all": MOST_AT_ONCE,
+    }
     with connections[using].cursor() as cursor:
         cursor.execute(_DUE, given)
         rows = cursor.fetchall()

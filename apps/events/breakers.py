@@ -70,4 +70,5 @@ def note_failure(subscriber: str, error: str) -> None:
 
 
 def _rest_after(failures: int) -> dt.timedelta:
-    return min(LONGEST_REST, REST * 2 ** min(failures - MOST_FAILURES, 10))
+    doubled = min(failures - MOST_FAILURES, 10)
+    return min(LONGEST_REST, REST * (1 << doubled))

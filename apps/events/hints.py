@@ -38,10 +38,12 @@ def send(hints: Sequence[Hint]) -> bool:
     if not hints:
         return True
     try:
-        with current_app.producer_pool.acquire(block=True, timeout=5) as producer:
-            with producer.batch(AT_ONCE):  # type: ignore[attr-defined]
-                for hint in hints:
-                    _send_one(producer, hint)
+        with (
+            current_app.producer_pool.acquire(block=True, timeout=5) as producer,
+            producer.batch(AT_ONCE),  # type: ignore[attr-defined]
+        ):
+            for hint in hints:
+                _send_one(producer, hint)
     except _broker_errors() as error:
         log.warning("Hints were not sent, the sweep will repeat them: %s", error)
         return False

@@ -1,7 +1,6 @@
 """From a committed change to a listener that has heard it once."""
 
 import datetime as dt
-from dataclasses import dataclass
 
 import pytest
 from django.db import connection, transaction
@@ -9,68 +8,15 @@ from django.db import connection, transaction
 from apps.bus import dispatch
 from apps.companies.commands import FoundCompany
 from apps.companies.models import Company
-from apps.events import EVENTS, SUBSCRIBERS, Event, listens_to, publish
+from apps.events import EVENTS, Event, publish
 from apps.events.deliveries import MOST_ATTEMPTS, deliver
 from apps.events.models import Delivery, OutboxEvent
 from apps.events.relay import route, sweep
 from apps.kernel import clock
-from apps.kernel.correlation import causation_id, correlated, correlation_id
+from apps.kernel.correlation import correlated
 from apps.kernel.tenant import activate
 
-HEARD = []
-
-
-@dataclass(frozen=True, kw_only=True)
-class ShelfFilled(Event):
-    name = "shelf.filled"
-
-    shelf: int
-    books: int
-
-    @property
-    def aggregate(self):
-        return f"shelf:{self.shelf}"
-
-
-@pytest.fixture
-def listener():
-    """Listens to shelf.filled; a test may let it fail by `listener.fails = True`."""
-
-    class Listener:
-        fails = False
-
-    behaviour = Listener()
-
-    def count_books(event):
-        Company.objects.create(code=f"S{event.shelf}B{event.books}", name="effect", currency="USD")
-        HEARD.append((event.books, correlation_id(), causation_id()))
-        if behaviour.fails:
-            raise LookupError("the shelf fell down")
-
-    count_books.__module__ = "apps.companies.listeners"
-    HEARD.clear()
-    listens_to(ShelfFilled)(count_books)
-    yield behaviour
-    del SUBSCRIBERS["companies.count_books"]
-
-
-def fill(shelf=1, books=1):
-    with correlated("request-9"), transaction.atomic():
-        publish(ShelfFilled(shelf=shelf, books=books))
-
-
-def only_delivery():
-    return Delivery.objects.get(subscriber="companies.count_books")
-
-
-@pytest.fixture
-def no_broker(monkeypatch):
-    """Hints are counted and not sent."""
-    from apps.events import hints
-
-    hinted = []
-    monkeypatch.setattr(hints, "_send_one", lambda producer, hint: hinted.append(hint.delivery_id))
-    return hinted
+from .shelf import ShelfFilled, deliver_in, fill, only_delivery, route_as_platform
 
 
 def test_an_event_is_told_if_and_only_if_the_change_is_kept(at_acme):
@@ -120,7 +66,7 @@ def test_a_listeners_effect_and_its_mark_commit_together(at_acme, listener, no_b
 
     assert only_delivery().status == "done"
     assert Company.objects.filter(code="S1B1").count() == 1
-    assert [(1, "request-9", f"event:{only_delivery().event_id}")] == HEARD
+    assert listener.heard == [(1, "request-9", f"event:{only_delivery().event_id}")]
 
 
 def test_hearing_it_again_changes_nothing(at_acme, listener, no_broker):
@@ -129,7 +75,7 @@ def test_hearing_it_again_changes_nothing(at_acme, listener, no_broker):
 
     assert [deliver(only_delivery().pk) for _ in range(3)] == [True, True, True]
 
-    assert len(HEARD) == 1
+    assert len(listener.heard) == 1
 
 
 def test_a_listener_that_fails_leaves_nothing_and_is_tried_again(at_acme, listener, no_broker):
@@ -161,7 +107,7 @@ def test_poison_ends_as_a_dead_letter_with_its_reason(at_acme, listener, no_brok
     delivery = only_delivery()
     assert (delivery.status, delivery.attempts) == ("dead", MOST_ATTEMPTS)
     assert "the shelf fell down" in delivery.last_error
-    assert len(HEARD) == MOST_ATTEMPTS
+    assert len(listener.heard) == MOST_ATTEMPTS
 
 
 def test_a_worker_that_dies_each_time_is_counted_too(at_acme, listener, no_broker):
@@ -172,7 +118,7 @@ def test_a_worker_that_dies_each_time_is_counted_too(at_acme, listener, no_broke
     assert not deliver(only_delivery().pk)
 
     assert only_delivery().status == "dead"
-    assert HEARD == []
+    assert listener.heard == []
 
 
 def test_what_happened_to_one_thing_is_heard_in_order(at_acme, listener, no_broker):
@@ -187,7 +133,7 @@ def test_what_happened_to_one_thing_is_heard_in_order(at_acme, listener, no_brok
     assert deliver(second.pk)
     assert deliver(other.pk)
 
-    assert [books for books, *_ in HEARD] == [1, 2, 1]
+    assert [books for books, *_ in listener.heard] == [1, 2, 1]
     assert deliver(first.pk)
 
 
@@ -241,13 +187,3 @@ def test_a_change_that_is_refused_tells_nothing(at_acme, owner):
         dispatch(FoundCompany(code="MAIN", name="Again", currency="EUR"), actor=owner)
 
     assert OutboxEvent.objects.count() == before
-
-
-def route_as_platform():
-    with activate(None):
-        route()
-
-
-def deliver_in(tenant):
-    with activate(tenant):
-        assert deliver(only_delivery().pk)

@@ -1,1 +1,145 @@
 """Replaying and dropping deliveries, in the operator's console."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.template.response import TemplateResponse
+from django.urls import reverse
+
+from apps.bus import Command
+from apps.console import hooks
+from apps.console.admin import CommandPage, Given
+from apps.console.widgets import Form, reason
+from apps.events import SUBSCRIBERS
+from apps.events.models import Delivery
+from apps.monitoring import queries
+from apps.monitoring.commands import MANAGE, DropDelivery, ReplayDeliveries, ReplayDelivery, ReplayEvents
+
+LOOK = "events.view_delivery"
+
+
+def subscribers_page(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBase:
+    return TemplateResponse(
+        request,
+        "console/subscribers.html",
+        context | {"rows": queries.subscribers(), "may_manage": request.user.has_perm(MANAGE)},
+    )
+
+
+class Why(Form):
+    reason = reason()
+
+
+class OneDelivery(CommandPage):
+    """A command about one delivery, and what there is to know of it first."""
+
+    form = Why
+
+    def facts(self, given: Given) -> Sequence[tuple[str, str]]:
+        delivery = _delivery(given["delivery_id"])
+        tenant = queries.tenant_names().get(delivery.tenant_id, str(delivery.tenant_id))
+        behind = Delivery.objects.unsettled().beside(delivery).filter(event_id__gt=delivery.event_id)
+        return (
+            ("Subscriber", delivery.subscriber),
+            ("Event", f"{delivery.event} of {delivery.event.occurred_at:%d %B %Y, %H:%M:%S}"),
+            ("Tenant", tenant),
+            ("Status", f"{delivery.get_status_display()} after {delivery.attempts} attempts"),
+            ("Last error", delivery.last_error or "—"),
+            ("Waiting behind it", f"{behind.count():,}"),
+        )
+
+    def sentence(self, result: Delivery) -> str:
+        return f"{result}: {result.get_status_display().lower()}. The audit trail says who and why."
+
+    def back(self, result: Delivery) -> str:
+        return reverse("admin:events_delivery_change", args=[result.pk])
+
+
+class Replay(OneDelivery):
+    command = ReplayDelivery
+
+
+class Drop(OneDelivery):
+    command = DropDelivery
+    danger = True
+
+
+class DeadLetters(Form):
+    subscriber = forms.ChoiceField(choices=lambda: [(name, name) for name in sorted(SUBSCRIBERS)])
+    tenant = forms.CharField(required=False, help_text="Its short name; empty for every tenant.")
+    reason = reason()
+
+
+class EventsAgain(DeadLetters):
+    event = forms.ChoiceField(choices=lambda: [(name, name) for name in queries.event_names()])
+    since = forms.DateTimeField(help_text="In UTC, such as 2026-01-31 00:00.")
+    field_order = ("event", "since", "subscriber", "tenant", "reason")
+
+
+class ReplayDead(CommandPage):
+    command: type[Command] = ReplayDeliveries
+    form: type[forms.Form] = DeadLetters
+
+    def sentence(self, result: int) -> str:
+        return f"{result:,} will be heard again."
+
+    def back(self, result: int) -> str:
+        return "admin:subscribers"
+
+
+class ReplayMany(ReplayDead):
+    command = ReplayEvents
+    form = EventsAgain
+
+
+def _delivery(delivery_id: int) -> Delivery:
+    delivery = Delivery.objects.select_related("event").filter(pk=delivery_id).first()
+    if delivery is None:
+        raise Http404
+    return delivery
+
+
+hooks.plug(
+    "operator",
+    hooks.Page(
+        path="subscribers/",
+        name="subscribers",
+        title="Subscribers",
+        permission=LOOK,
+        view=subscribers_page,
+        group="House",
+        icon="hearing",
+    ),
+    hooks.Page(
+        path="subscribers/replay/",
+        name="replay_deliveries",
+        title="Replay dead letters",
+        permission=MANAGE,
+        view=ReplayDead(),
+    ),
+    hooks.Page(
+        path="subscribers/replay-events/",
+        name="replay_events",
+        title="Replay events",
+        permission=MANAGE,
+        view=ReplayMany(),
+    ),
+    hooks.Page(
+        path="deliveries/<int:delivery_id>/replay/",
+        name="replay_delivery",
+        title="Replay delivery",
+        permission=MANAGE,
+        view=Replay(),
+    ),
+    hooks.Page(
+        path="deliveries/<int:delivery_id>/drop/",
+        name="drop_delivery",
+        title="Drop delivery",
+        permission=MANAGE,
+        view=Drop(),
+    ),
+)

@@ -1,0 +1,50 @@
+from typing import Any
+
+from rest_framework import serializers
+
+from apps.bus.api.serializers import Shown
+from apps.events.models import Delivery
+
+
+class DeliverySerializer(Shown):
+    """That one subscriber hears one event."""
+
+    event_name = serializers.CharField(source="event.name")
+    correlation_id = serializers.CharField(source="event.correlation_id")
+    occurred_at = serializers.DateTimeField(source="event.occurred_at")
+
+    class Meta:
+        model = Delivery
+        fields = (
+            "id",
+            "event",
+            "event_name",
+            "subscriber",
+            "tenant_id",
+            "aggregate",
+            "status",
+            "attempts",
+            "occurred_at",
+            "next_at",
+            "done_at",
+            "last_error",
+            "correlation_id",
+        )
+
+
+class SubscriberSerializer(serializers.Serializer[Any]):
+    """How a subscriber does. `parked` says why, where its deliveries wait."""
+
+    name = serializers.CharField()
+    hears = serializers.CharField()
+    queue = serializers.CharField()
+    parked = serializers.CharField(allow_blank=True)
+    pending = serializers.IntegerField()
+    oldest_at = serializers.DateTimeField(allow_null=True)
+    dead = serializers.IntegerField()
+
+
+class CountSerializer(serializers.Serializer[Any]):
+    """How many were concerned."""
+
+    count = serializers.IntegerField(source="*")

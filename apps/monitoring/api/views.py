@@ -1,0 +1,68 @@
+from collections.abc import Sequence
+from typing import Any
+
+from apps.bus.api.filters import CharFilter, Filters
+from apps.bus.api.views import Answers, Asks, Lists, Shows
+from apps.events.models import Delivery
+from apps.monitoring import queries
+from apps.monitoring.commands import DropDelivery, ReplayDeliveries, ReplayDelivery, ReplayEvents
+
+from .serializers import CountSerializer, DeliverySerializer, SubscriberSerializer
+
+LOOK = "events.view_delivery"
+
+
+class DeliveryFilter(Filters):
+    event = CharFilter("event__name")
+    correlation_id = CharFilter("event__correlation_id")
+
+    class Meta:
+        model = Delivery
+        fields = ("status", "subscriber", "tenant_id")
+
+
+class Subscribers(Answers):
+    """Who hears what, what waits for each, and who is parked."""
+
+    permission = LOOK
+    serializer_class = SubscriberSerializer
+    many = True
+
+    def answer(self, question: Any, **given: Any) -> Sequence[Any]:
+        return queries.subscribers()
+
+
+class Deliveries(Lists):
+    """Who has heard what, newest first."""
+
+    permission = LOOK
+    queryset = Delivery.objects.select_related("event")
+    serializer_class = DeliverySerializer
+    filterset_class = DeliveryFilter
+
+
+class OneDelivery(Shows):
+    """A delivery."""
+
+    permission = LOOK
+    queryset = Delivery.objects.select_related("event")
+    serializer_class = DeliverySerializer
+    lookup_url_kwarg = "delivery_id"
+
+
+class Replay(Asks):
+    command, result, status = ReplayDelivery, DeliverySerializer, 200
+    given = ("delivery_id",)
+
+
+class Drop(Asks):
+    command, result, status = DropDelivery, DeliverySerializer, 200
+    given = ("delivery_id",)
+
+
+class Replays(Asks):
+    command, result, status = ReplayDeliveries, CountSerializer, 200
+
+
+class EventReplays(Asks):
+    command, result, status = ReplayEvents, CountSerializer, 200

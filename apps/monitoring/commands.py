@@ -1,0 +1,59 @@
+"""What those who oversee can ask for."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from apps.bus import Command
+
+MANAGE = "monitoring.manage_deliveries"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplayDelivery(Command):
+    """Have one delivery heard again, with all its attempts. A listener that has heard it hears it twice."""
+
+    permission = MANAGE
+    says = "had {result} heard again"
+
+    delivery_id: int
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplayDeliveries(Command):
+    """Have all dead letters of one subscriber heard again, of every tenant or of one."""
+
+    permission = MANAGE
+    says = "had {result} dead letters of {subscriber} heard again"
+
+    subscriber: str
+    tenant: str = ""
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplayEvents(Command):
+    """Tell one subscriber all events of a name since an instant, whether it has heard them or was not there yet.
+
+    Of every tenant, or of one. The order of what happened to each thing is kept.
+    """
+
+    permission = MANAGE
+    says = "told {result} events {event} since {since} to {subscriber} again"
+
+    event: str
+    since: dt.datetime
+    subscriber: str
+    tenant: str = ""
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DropDelivery(Command):
+    """Give up on a delivery for good. What waits behind it is heard without it."""
+
+    permission = MANAGE
+    says = "dropped {result}"
+
+    delivery_id: int
+    reason: str

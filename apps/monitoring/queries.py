@@ -1,0 +1,90 @@
+"""What is heard, what is not, and why."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Min, Q, QuerySet
+
+from apps.events import EVENTS, SUBSCRIBERS, breakers
+from apps.events.models import Breaker, Delivery
+from apps.kernel.clock import now
+from apps.tenancy.models import Tenant
+
+NOTHING = {"pending": 0, "oldest_at": None, "dead": 0}
+
+
+@dataclass(frozen=True)
+class SubscriberState:
+    """How one subscriber does. `parked` says why, where it is."""
+
+    name: str
+    hears: str
+    queue: str
+    parked: str
+    pending: int
+    oldest_at: dt.datetime | None
+    dead: int
+
+
+def subscribers() -> Sequence[SubscriberState]:
+    """All that are installed, and those that are not and have something waiting; the worst first."""
+    counted: dict[str, Any] = {
+        each["subscriber"]: each
+        for each in Delivery.objects.unsettled()
+        .values("subscriber")
+        .annotate(
+            pending=Count("pk", filter=Q(status=Delivery.Status.PENDING)),
+            oldest_at=Min("event__occurred_at", filter=Q(status=Delivery.Status.PENDING)),
+            dead=Count("pk", filter=Q(status=Delivery.Status.DEAD)),
+        )
+    }
+    resting = {each.pk: each for each in Breaker.objects.filter(open_until__gt=now())}
+    states = [
+        SubscriberState(
+            name=name,
+            hears=SUBSCRIBERS[name].hears if name in SUBSCRIBERS else "—",
+            queue=SUBSCRIBERS[name].queue if name in SUBSCRIBERS else "—",
+            parked=_why_parked(name, resting.get(name)),
+            pending=counted.get(name, NOTHING)["pending"],
+            oldest_at=counted.get(name, NOTHING)["oldest_at"],
+            dead=counted.get(name, NOTHING)["dead"],
+        )
+        for name in {*SUBSCRIBERS, *counted}
+    ]
+    return sorted(states, key=lambda each: (-each.dead, not each.parked, -each.pending, each.name))
+
+
+def _why_parked(name: str, breaker: Breaker | None) -> str:
+    if name not in SUBSCRIBERS:
+        return "its module is not installed"
+    if not breakers.is_on(name):
+        return "its module is off"
+    if breaker and breaker.open_until:
+        rest = (breaker.open_until - now()).total_seconds()
+        return f"it failed {breaker.failures} times in a row; tried again in {rest:,.0f} s"
+    return ""
+
+
+def deliveries(*, subscriber: str = "", tenant: str = "", status: str = "") -> QuerySet[Delivery]:
+    """Newest first."""
+    found = Delivery.objects.select_related("event").order_by("-pk")
+    if subscriber:
+        found = found.filter(subscriber=subscriber)
+    if tenant:
+        found = found.filter(tenant_id__in=Tenant.objects.filter(slug=tenant).values("pk"))
+    if status:
+        found = found.filter(status=status)
+    return found
+
+
+def tenant_names() -> dict[int | None, str]:
+    """For rows that know a tenant's id only."""
+    return {None: "the platform", **dict(Tenant.objects.values_list("pk", "slug"))}
+
+
+def event_names() -> Sequence[str]:
+    return sorted(EVENTS)

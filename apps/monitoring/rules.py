@@ -1,0 +1,65 @@
+"""What must be true before something is heard again, or never."""
+
+from __future__ import annotations
+
+from apps.events import EVENTS, SUBSCRIBERS, Subscriber
+from apps.events.models import Delivery
+from apps.tenancy.errors import TenantUnknown
+from apps.tenancy.models import Tenant
+
+from .errors import (
+    DeliveryIsPending,
+    DeliveryIsSettled,
+    DeliveryUnknown,
+    DoesNotHear,
+    EventUnknown,
+    ReasonMissing,
+    SubscriberUnknown,
+)
+
+
+def reason_must_be_given(reason: str) -> None:
+    if not reason.strip():
+        raise ReasonMissing
+
+
+def delivery_must_exist(delivery_id: int) -> Delivery:
+    """The delivery, held until the transaction ends."""
+    delivery = Delivery.objects.select_for_update().filter(pk=delivery_id).first()
+    if delivery is None:
+        raise DeliveryUnknown(delivery_id=delivery_id)
+    return delivery
+
+
+def delivery_must_not_be_pending(delivery: Delivery) -> None:
+    if delivery.status == Delivery.Status.PENDING:
+        raise DeliveryIsPending(delivery=delivery)
+
+
+def delivery_must_not_be_settled(delivery: Delivery) -> None:
+    if delivery.status not in Delivery.UNSETTLED:
+        raise DeliveryIsSettled(delivery=delivery, status=delivery.get_status_display().lower())
+
+
+def subscriber_must_exist(name: str) -> Subscriber:
+    if name not in SUBSCRIBERS:
+        raise SubscriberUnknown(subscriber=name)
+    return SUBSCRIBERS[name]
+
+
+def event_must_exist(name: str) -> None:
+    if name not in EVENTS:
+        raise EventUnknown(event=name)
+
+
+def subscriber_must_hear(subscriber: Subscriber, event: str) -> None:
+    if not subscriber.wants(event):
+        raise DoesNotHear(subscriber=subscriber.name, event=event)
+
+
+def tenant_must_exist(slug: str) -> Tenant | None:
+    """The tenant, or None where none is named."""
+    tenant = Tenant.objects.filter(slug=slug).first() if slug else None
+    if slug and tenant is None:
+        raise TenantUnknown(slug=slug)
+    return tenant

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import pytest
+
+from apps.companies.models import Company
+from apps.events import SUBSCRIBERS, hints, listens_to
+from apps.kernel.correlation import causation_id, correlation_id
+
+from .shelf import SUBSCRIBER, ShelfFilled
+
+
+@pytest.fixture
+def listener():
+    """Listens to shelf.filled and makes a company of it. A test may let it fail by `listener.fails = True`, or for
+    some shelves by `listener.fails_for = {3}`; `listener.heard` is what reached it."""
+
+    class Listener:
+        fails = False
+        fails_for = frozenset()
+        heard = []
+
+    behaviour = Listener()
+    behaviour.heard = []
+
+    def count_books(event):
+        Company.objects.create(code=f"S{event.shelf}B{event.books}", name="effect", currency="USD")
+        behaviour.heard.append((event.books, correlation_id(), causation_id()))
+        if behaviour.fails or event.shelf in behaviour.fails_for:
+            raise LookupError("the shelf fell down")
+
+    count_books.__module__ = "apps.companies.listeners"
+    listens_to(ShelfFilled)(count_books)
+    yield behaviour
+    del SUBSCRIBERS[SUBSCRIBER]
+
+
+@pytest.fixture
+def no_broker(monkeypatch):
+    """Hints are counted and not sent."""
+    hinted = []
+    monkeypatch.setattr(hints, "_send_one", lambda producer, hint: hinted.append(hint.delivery_id))
+    return hinted

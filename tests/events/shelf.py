@@ -1,0 +1,52 @@
+"""A small event of the suite's own, and what is done with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from apps.events import Event, publish
+from apps.events.deliveries import deliver
+from apps.events.models import Delivery
+from apps.events.relay import route
+from apps.kernel.correlation import correlated
+from apps.kernel.tenant import activate
+
+SUBSCRIBER = "companies.count_books"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShelfFilled(Event):
+    name = "shelf.filled"
+
+    shelf: int
+    books: int
+
+    @property
+    def aggregate(self):
+        return f"shelf:{self.shelf}"
+
+
+def fill(shelf=1, books=1, after=None):
+    with correlated("request-9"), transaction.atomic():
+        publish(ShelfFilled(shelf=shelf, books=books), after=after)
+
+
+def deliveries():
+    return Delivery.objects.filter(subscriber=SUBSCRIBER).order_by("event_id")
+
+
+def only_delivery():
+    return deliveries().get()
+
+
+def route_as_platform():
+    with activate(None):
+        while route():
+            pass
+
+
+def deliver_in(tenant):
+    with activate(tenant):
+        assert deliver(only_delivery().pk)

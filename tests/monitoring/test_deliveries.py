@@ -1,0 +1,261 @@
+"""Dead letters: replayed, told again, dropped, by those who may, with a reason."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+
+from apps.audit.models import Record
+from apps.bus import dispatch, rehearse
+from apps.bus.errors import MayNot
+from apps.events import SUBSCRIBERS, listens_to
+from apps.events.deliveries import MOST_ATTEMPTS, deliver
+from apps.events.models import Delivery, OutboxEvent
+from apps.events.relay import sweep
+from apps.kernel import clock
+from apps.kernel.tenant import activate
+from apps.monitoring import queries
+from apps.monitoring.commands import DropDelivery, ReplayDeliveries, ReplayDelivery, ReplayEvents
+from apps.monitoring.errors import (
+    DeliveryIsPending,
+    DeliveryIsSettled,
+    DeliveryUnknown,
+    DoesNotHear,
+    NothingToReplay,
+    SubscriberUnknown,
+)
+from apps.tenancy.errors import TenantUnknown
+from tests.events.shelf import SUBSCRIBER, ShelfFilled, deliveries, fill, route_as_platform
+
+
+@pytest.fixture
+def dead(acme, listener, no_broker):
+    """The first of three about shelf 1 is a dead letter."""
+    with activate(acme):
+        for books in (1, 2, 3):
+            fill(shelf=1, books=books)
+    route_as_platform()
+    listener.fails = True
+    first = deliveries().first()
+    with activate(acme):
+        for _ in range(MOST_ATTEMPTS):
+            deliver(first.pk)
+    listener.fails = False
+    listener.heard.clear()
+    first.refresh_from_db()
+    assert first.status == "dead"
+    return first
+
+
+def hear_all(tenant):
+    with activate(None):
+        sweep()
+    with activate(tenant):
+        for each in deliveries().filter(status="pending"):
+            deliver(each.pk)
+
+
+def test_what_stands_behind_a_dead_letter_waits(dead, acme, listener):
+    hear_all(acme)
+
+    assert listener.heard == []
+    assert list(deliveries().values_list("status", flat=True)) == ["dead", "pending", "pending"]
+
+
+def test_a_replayed_delivery_is_heard_and_the_rest_after_it_in_order(dead, operator, acme, listener):
+    dispatch(ReplayDelivery(delivery_id=dead.pk, reason="the shelf is mended"), actor=operator)
+
+    hear_all(acme)
+
+    assert [books for books, *_ in listener.heard] == [1, 2, 3]
+    record = Record.objects.get(command="monitoring.replay_delivery")
+    assert record.reason == "the shelf is mended"
+    assert (record.subject_type, record.subject_id) == ("events.delivery", str(dead.pk))
+
+
+def test_a_dropped_delivery_is_never_heard_and_holds_up_nobody(dead, operator, acme, listener):
+    dispatch(DropDelivery(delivery_id=dead.pk, reason="the shelf is gone"), actor=operator)
+
+    hear_all(acme)
+
+    assert [books for books, *_ in listener.heard] == [2, 3]
+    dead.refresh_from_db()
+    assert dead.status == "dropped"
+    with activate(acme):
+        assert not deliver(dead.pk)
+
+
+def test_all_dead_letters_of_a_subscriber_are_replayed_of_one_tenant_or_all(dead, operator, acme, globex):
+    with pytest.raises(NothingToReplay):
+        dispatch(ReplayDeliveries(subscriber=SUBSCRIBER, tenant="globex", reason="mended"), actor=operator)
+
+    assert (
+        dispatch(ReplayDeliveries(subscriber=SUBSCRIBER, tenant="acme", reason="mended"), actor=operator) == 1
+    )
+
+    assert not deliveries().filter(status="dead").exists()
+
+
+def test_events_are_told_again_since_an_instant(dead, operator, acme, listener):
+    dispatch(DropDelivery(delivery_id=dead.pk, reason="later"), actor=operator)
+    hear_all(acme)
+    since = OutboxEvent.objects.filter(name="shelf.filled").order_by("id")[1].occurred_at
+    listener.heard.clear()
+    from apps.companies.models import Company
+
+    with activate(acme):
+        Company.objects.filter(name="effect").delete()
+
+    count = dispatch(
+        ReplayEvents(event="shelf.filled", since=since, subscriber=SUBSCRIBER, reason="lost"), actor=operator
+    )
+
+    assert count == 2
+    hear_all(acme)
+    assert [books for books, *_ in listener.heard] == [2, 3]
+
+
+def test_a_new_subscriber_hears_what_was_told_before_it_was_there(acme, operator, no_broker):
+    with activate(acme):
+        fill(books=1)
+        fill(books=2)
+    route_as_platform()
+    heard = []
+
+    def latecomer(event):
+        heard.append(event.books)
+
+    latecomer.__module__ = "apps.companies.listeners"
+    listens_to(ShelfFilled)(latecomer)
+    try:
+        long_ago = clock.now() - dt.timedelta(days=1)
+        dispatch(
+            ReplayEvents(
+                event="shelf.filled", since=long_ago, subscriber="companies.latecomer", reason="it is new"
+            ),
+            actor=operator,
+        )
+        with activate(acme):
+            for each in Delivery.objects.filter(subscriber="companies.latecomer"):
+                deliver(each.pk)
+    finally:
+        del SUBSCRIBERS["companies.latecomer"]
+
+    assert heard == [1, 2]
+
+
+def test_what_cannot_be_replayed_or_dropped_is_refused(dead, operator, acme):
+    pending = deliveries().filter(status="pending").first()
+    past = clock.now() - dt.timedelta(days=1)
+    for command, refusal in (
+        (ReplayDelivery(delivery_id=10**9, reason="x"), DeliveryUnknown),
+        (ReplayDelivery(delivery_id=pending.pk, reason="x"), DeliveryIsPending),
+        (ReplayDeliveries(subscriber="companies.nobody", reason="x"), SubscriberUnknown),
+        (ReplayDeliveries(subscriber=SUBSCRIBER, tenant="nowhere", reason="x"), TenantUnknown),
+        (
+            ReplayEvents(event="entry.posted", since=past, subscriber=SUBSCRIBER, reason="x"),
+            DoesNotHear,
+        ),
+    ):
+        with pytest.raises(refusal):
+            dispatch(command, actor=operator)
+    dispatch(DropDelivery(delivery_id=pending.pk, reason="x"), actor=operator)
+    with pytest.raises(DeliveryIsSettled):
+        dispatch(DropDelivery(delivery_id=pending.pk, reason="x"), actor=operator)
+
+
+def test_each_needs_a_reason(dead, operator):
+    for command in (
+        DropDelivery(delivery_id=dead.pk, reason=" "),
+        ReplayDelivery(delivery_id=dead.pk, reason=""),
+    ):
+        assert [each.code for each in rehearse(command, actor=operator)] == ["monitoring.reason_missing"]
+
+
+def test_a_tenants_owner_may_do_none_of_it(dead, owner, acme):
+    with activate(acme), pytest.raises(MayNot):
+        dispatch(DropDelivery(delivery_id=dead.pk, reason="mine"), actor=owner)
+
+
+def test_the_overview_says_what_waits_and_what_is_dead(dead, acme):
+    (state,) = [each for each in queries.subscribers() if each.name == SUBSCRIBER]
+
+    assert (state.hears, state.queue, state.pending, state.dead) == ("shelf.filled", "default", 2, 1)
+
+
+def said(*words):
+    out = StringIO()
+    call_command("deliveries", *words, "--json", stdout=out)
+    return json.loads(out.getvalue())
+
+
+def test_the_shell_lists_rehearses_and_replays(dead, acme):
+    (row,) = said("list", "--status", "dead")["deliveries"]
+    assert (row["id"], row["subscriber"], row["event"]) == (dead.pk, SUBSCRIBER, "shelf.filled")
+
+    assert said("replay-dead", SUBSCRIBER, "--reason", "mended", "--dry-run") == {"dry_run": True}
+    assert deliveries().filter(status="dead").count() == 1
+    assert said("replay-dead", SUBSCRIBER, "--reason", "mended") == {"count": 1}
+
+    assert said("drop", str(dead.pk), "--reason", "gone")["status"] == "dropped"
+
+
+def test_the_shell_is_refused_with_exit_code_3(dead, capsys):
+    with pytest.raises(SystemExit) as exit_:
+        call_command("deliveries", "replay", "1000000000", "--reason", "x")
+
+    assert exit_.value.code == 3
+
+
+def test_the_console_shows_the_reason_and_drops_with_one(dead, operator, client_for):
+    console = client_for(operator, None)
+
+    row = console.get(f"/events/delivery/{dead.pk}/change/").content.decode()
+    assert f"/deliveries/{dead.pk}/drop/" in row
+    assert f"/deliveries/{dead.pk}/replay/" in row
+    page = console.get(f"/deliveries/{dead.pk}/drop/").content.decode()
+    assert "the shelf fell down" in page
+
+    answer = console.post(f"/deliveries/{dead.pk}/drop/", {"reason": "gone"})
+
+    assert answer.status_code == 302
+    dead.refresh_from_db()
+    assert dead.status == "dropped"
+
+
+@pytest.mark.parametrize("page", ["/subscribers/", "/subscribers/replay/", "/subscribers/replay-events/"])
+def test_the_consoles_other_pages_stand(page, dead, operator, client_for):
+    answer = client_for(operator, None).get(page)
+
+    assert answer.status_code == 200
+    assert SUBSCRIBER in answer.content.decode()
+
+
+def test_the_api_lists_and_drops(dead, operator, client_for):
+    api = client_for(operator, None)
+
+    listed = api.get("/api/v1/monitoring/deliveries/?status=dead").json()["results"]
+    assert [each["id"] for each in listed] == [dead.pk]
+    assert "the shelf fell down" in listed[0]["last_error"]
+    states = {each["name"]: each for each in api.get("/api/v1/monitoring/subscribers/").json()}
+    assert states[SUBSCRIBER]["dead"] == 1
+
+    dropped = api.post(
+        f"/api/v1/monitoring/deliveries/{dead.pk}/drop/", {"reason": "gone"}, content_type="application/json"
+    )
+    assert dropped.status_code == 200, dropped.content
+    assert dropped.json()["status"] == "dropped"
+    refused = api.post(
+        "/api/v1/monitoring/subscribers/replay/",
+        {"subscriber": SUBSCRIBER, "reason": "again"},
+        content_type="application/json",
+    )
+    assert refused.json()["code"] == "monitoring.nothing_to_replay"
+
+
+def test_a_tenant_has_none_of_these_addresses(dead, owner, client_for):
+    assert client_for(owner).get("/t/acme/api/v1/monitoring/deliveries/").status_code == 404
