@@ -17,6 +17,7 @@ from apps.bus.envelope import Envelope, Next
 from apps.kernel.clock import now
 from apps.kernel.correlation import causation_id, correlation_id
 from apps.kernel.errors import Refusal
+from apps.kernel.logs import OUTCOMES
 from apps.kernel.models import Change, noting_changes
 from apps.kernel.plain import to_plain
 from apps.kernel.transactions import afterwards
@@ -37,12 +38,12 @@ def record(envelope: Envelope, next: Next) -> Any:
         except Refusal as refusal:
             row = _refused(envelope, refusal)
             afterwards(row.save)
-            log.warning("%s", row.sentence)
+            _say(row)
             raise
         except Exception as error:
             row = _failed(envelope, error)
             afterwards(row.save)
-            log.error("%s", row.sentence, exc_info=error)
+            _say(row, error)
             raise
 
 
@@ -53,7 +54,21 @@ def _done(envelope: Envelope, result: Any, changes: Sequence[Change]) -> None:
     if isinstance(result, models.Model):
         row.subject_type, row.subject_id = result._meta.label_lower, str(result.pk)
     row.save(force_insert=True)
-    log.info("%s", row.sentence)
+    _say(row)
+
+
+def _say(row: Record, error: Exception | None = None) -> None:
+    """The same to the log; who, where and in which request stand in every line of it (kernel.logs)."""
+    about = {
+        "outcome": str(row.outcome),
+        "subject": f"{row.subject_type}:{row.subject_id}" if row.subject_id else None,
+        "refusals": [each["code"] for each in row.refusals],
+        "reason": row.reason,
+        "asked": row.request if error else None,
+    }
+    level = OUTCOMES.get(row.outcome, logging.INFO)
+    said = {word: value for word, value in about.items() if value}
+    log.log(level, "%s", row.sentence, exc_info=error, extra=said)
 
 
 def _refused(envelope: Envelope, refusal: Refusal) -> Record:
