@@ -48,8 +48,9 @@ def record(envelope: Envelope, next: Next) -> Any:
 
 
 def _done(envelope: Envelope, result: Any, changes: Sequence[Change]) -> None:
-    row = _row(envelope, Record.Outcome.DONE)
-    row.sentence = f"{envelope.actor} {envelope.command.sentence(result)}."
+    row = _row(envelope, Record.Outcome.REPEATED if envelope.repeated else Record.Outcome.DONE)
+    again = "asked again, and had before: " if envelope.repeated else ""
+    row.sentence = f"{envelope.actor} {again}{envelope.command.sentence(result)}."
     row.changes = [asdict(each) for each in changes]
     if isinstance(result, models.Model):
         row.subject_type, row.subject_id = result._meta.label_lower, str(result.pk)

@@ -6,7 +6,8 @@ correlation → record → permission → gate → transaction → idempotency �
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
 
@@ -15,6 +16,7 @@ from django.db import Error as DatabaseError
 from django.db import connection, transaction
 from django.utils.module_loading import import_string
 
+from apps.events import telling_only
 from apps.kernel.actors import Actor, acting_as
 from apps.kernel.errors import Refusal, refusal_behind
 
@@ -31,6 +33,29 @@ def dispatch(command: Command, *, actor: Actor | None = None) -> Any:
     opens the transaction and a nested one joins it (decision C31).
     """
     return _send(_envelope(command, actor))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a request: now, or when it was asked for the first time (`repeated`)."""
+
+    result: Any
+    answer: Any
+    repeated: bool
+
+
+def dispatch_once(
+    command: Command, *, actor: Actor | None = None, key: str, answer: Callable[[Any], Any] | None = None
+) -> Outcome:
+    """Do the command unless `actor` had it done under `key` before; then give what came of it, and `answer`
+    (JSON values, made of the result inside the transaction) as it was answered then.
+
+    Raises KeyReused when the key named another request, RequestInFlight while the first is being done.
+    """
+    envelope = _envelope(command, actor)
+    envelope.key, envelope.answering = key, answer
+    result = _send(envelope)
+    return Outcome(result, envelope.answer, envelope.repeated)
 
 
 def rehearse(command: Command, *, actor: Actor | None = None) -> Sequence[Refusal]:
@@ -81,7 +106,8 @@ def _pipeline() -> Next:
 def _handle(envelope: Envelope) -> Any:
     entry = handled(type(envelope.command))
     handler = entry.rehearsal if envelope.rehearsing and entry.rehearsal else entry.handler
-    return handler(envelope.command)
+    with telling_only(entry.tells):
+        return handler(envelope.command)
 
 
 def _check_deferred_constraints() -> None:

@@ -19,10 +19,18 @@ class Envelope:
     rehearsing     True when everything will be rolled back and nothing recorded
     nested         True inside the handler of another command
     before_commit  called with the result, inside the command's transaction, after its handler
+    key            the caller's name for this request
+    answering      makes of the result what the door answers; kept with the key
+    repeated       True when it was done before and nothing was done now
+    answer         what the door answered, then or now
     """
 
     command: Command
     actor: Actor
+    key: str = ""
+    answering: Callable[[Any], Any] | None = None
+    repeated: bool = False
+    answer: Any = None
     rehearsing: bool = False
     nested: bool = False
     before_commit: list[Callable[[Any], None]] = field(default_factory=list)

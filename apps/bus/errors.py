@@ -1,6 +1,6 @@
 """What the bus refuses."""
 
-from apps.kernel.errors import Forbidden, Invalid, Refusal
+from apps.kernel.errors import BadRequest, Conflict, Forbidden, Invalid, NotFound, Refusal
 
 
 class BusRefusal(Refusal):
@@ -23,3 +23,40 @@ class TextTooLong(BusRefusal, Invalid):
 class NumberTooLarge(BusRefusal, Invalid):
     message = "A number is larger than what can be kept."
     enforced_by = ("22003",)
+
+
+class FeatureOff(BusRefusal, Forbidden):
+    message = "{title} is not available: {feature} is off."
+
+
+class IdempotencyKeyMissing(BusRefusal, BadRequest):
+    message = "{title} moves money: name the request in the header Idempotency-Key, so that it is done once."
+
+
+class IdempotencyKeyMalformed(BusRefusal, BadRequest):
+    message = "An Idempotency-Key has 1 to 255 visible ASCII characters."
+
+
+class RequestInFlight(BusRefusal, Conflict):
+    message = "The same request ({key}) is being done right now. Ask again in a moment."
+    retry_after = 1
+
+
+class KeyReused(BusRefusal, Invalid):
+    message = "The key {key} named another request before. A new request needs a new key."
+
+
+class FactDiffers(BusRefusal, Conflict):
+    message = "This has happened already, and otherwise than it is told now: {key}."
+
+
+class ResultGone(BusRefusal, NotFound):
+    message = "This was done before, and what came of it is no longer here: {what} {pk}."
+
+
+class CommandUnknown(BusRefusal, NotFound):
+    message = "There is no command {command}."
+
+
+class CommandMalformed(BusRefusal, Invalid):
+    message = "This is no {command}: {why}."

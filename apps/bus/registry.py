@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from apps.events import Event
+
 from .commands import Command
 
 C = TypeVar("C", bound=Command)
@@ -12,9 +14,11 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class Handled:
-    """A command's handler; `rehearsal` stands in for it where a journey is only rehearsed."""
+    """A command's handler, the events it may tell, and the `rehearsal` that stands in for it where a journey is only
+    rehearsed."""
 
     handler: Callable[[Any], Any]
+    tells: tuple[type[Event], ...]
     rehearsal: Callable[[Any], Any] | None
 
 
@@ -22,14 +26,17 @@ _handled: dict[type[Command], Handled] = {}
 
 
 def handles(
-    command_type: type[C], *, rehearsal: Callable[[C], Any] | None = None
+    command_type: type[C],
+    *,
+    tells: tuple[type[Event], ...] = (),
+    rehearsal: Callable[[C], Any] | None = None,
 ) -> Callable[[Callable[[C], R]], Callable[[C], R]]:
-    """Marks the one function that does the command. A journey also names its `rehearsal`, which checks what
-    must be true before it starts and changes nothing."""
+    """Marks the one function that does the command, and the events that it `tells`: others raise. A journey also
+    names its `rehearsal`, which checks what must be true before it starts and changes nothing."""
 
     def register(handler: Callable[[C], R]) -> Callable[[C], R]:
         _refuse_half_a_command(command_type, rehearsal)
-        _handled[command_type] = Handled(handler, rehearsal)
+        _handled[command_type] = Handled(handler, tells, rehearsal)
         return handler
 
     return register

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
+from uuid import uuid4
 
 from django.contrib import messages
 from django.db import models
@@ -19,10 +20,12 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from unfold.admin import ModelAdmin, TabularInline
 
-from apps.bus import Command, dispatch
+from apps.bus import Command, dispatch_once
 from apps.kernel.errors import Refusal
 
 Given = Mapping[str, Any]
+KEY = "idempotency_key"
+"""Each form carries one, so that a button pressed twice does what it says once."""
 
 
 @dataclass(frozen=True)
@@ -129,11 +132,13 @@ class CommandPage:
         refusals: Sequence[Refusal] = ()
         if request.method == "POST" and form.is_valid():
             try:
-                result = dispatch(self.build(form, given), actor=request.user)
+                outcome = dispatch_once(
+                    self.build(form, given), actor=request.user, key=request.POST.get(KEY) or uuid4().hex
+                )
             except Refusal as refusal:
                 refusals = refusal.refusals
             else:
-                return self.done(request, result)
+                return self.done(request, outcome.result)
         shown = self._shown(form, refusals, given)
         return TemplateResponse(request, self.template, context | shown, status=_status(refusals))
 
@@ -165,6 +170,7 @@ class CommandPage:
     def _shown(self, form: Form, refusals: Sequence[Refusal], given: Given) -> dict[str, Any]:
         return {
             "form": form,
+            "key": form.data.get(KEY) or uuid4().hex,
             "refusals": refusals,
             "against": () if refusals else self.standing_against(given),
             "facts": self.facts(given),

@@ -16,6 +16,11 @@ def user_with_email(email: str) -> User | None:
     return User.objects.filter(email__iexact=email).first()
 
 
+def actor(pk: int) -> User | None:
+    """Who sent a command, when a worker does it; nobody when he may no longer sign in."""
+    return User.objects.filter(pk=pk, is_active=True).first()
+
+
 def invitation_link(user: User) -> str:
     """Where the user chooses a password; the link works once and no longer than a password-reset link."""
     key = f"{user_pk_to_url_str(user)}-{default_token_generator.make_token(user)}"

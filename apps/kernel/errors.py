@@ -20,12 +20,14 @@ R = TypeVar("R")
 class Refusal(Exception):
     """The request was understood and refused; nothing of it was kept.
 
-    `message` is the sentence, filled from the context. `enforced_by` names the constraints or SQLSTATEs with
+    `message` is the sentence, filled from the context. `retry_after` says in how many seconds the same request may
+    succeed, where that is known. `enforced_by` names the constraints or SQLSTATEs with
     which the database itself refuses the same thing, so that a lost race reads like the rule.
     """
 
     message: ClassVar[str] = "This is not allowed."
     status: ClassVar[int] = 400
+    retry_after: ClassVar[int | None] = None
     enforced_by: ClassVar[tuple[str, ...]] = ()
     _by_database: ClassVar[dict[str, type[Refusal]]] = {}
 
@@ -51,6 +53,12 @@ class Refusal(Exception):
     @property
     def cause(self) -> BaseException | None:
         return self.__cause__
+
+
+class BadRequest(Refusal):
+    """The request lacks what any such request must have."""
+
+    status = 400
 
 
 class NotFound(Refusal):

@@ -17,12 +17,18 @@ bulky: dict[str, bool] = {"bulky": True}
 def to_plain(instance: Any) -> dict[str, Any]:
     """A frozen dataclass as JSON values: dates in ISO 8601, decimals as strings, secrets blotted out, bulky
     texts told by their length and SHA-256."""
-    values: dict[str, Any] = _adapter(type(instance)).dump_python(instance, mode="json")
+    values = to_whole(instance)
     for each in fields(instance):
         if each.metadata.get("secret"):
             values[each.name] = SECRET
         elif each.metadata.get("bulky"):
             values[each.name] = _weighed(values[each.name])
+    return values
+
+
+def to_whole(instance: Any) -> dict[str, Any]:
+    """A frozen dataclass as JSON values with nothing left out."""
+    values: dict[str, Any] = _adapter(type(instance)).dump_python(instance, mode="json")
     return values
 
 

@@ -69,6 +69,8 @@ class ProblemHandler(ExceptionHandler):
         instance = str(self.context["request"].get_full_path())  # type: ignore[union-attr]
         if isinstance(self.exc, Refusal):
             body = problem_of(self.exc, instance)
+            if self.exc.retry_after is not None:
+                response["Retry-After"] = str(self.exc.retry_after)
         else:
             body = _from_drf(response.status_code, response.data, instance)
         response.data, response.content_type = body, CONTENT_TYPE

@@ -12,7 +12,7 @@ from .events import SettingChanged
 from .models import Setting
 
 
-@handles(ChangeSetting)
+@handles(ChangeSetting, tells=(SettingChanged,))
 def change_setting(command: ChangeSetting) -> Setting:
     setting = declared(command.key)
     value = setting.validated(command.value)

@@ -14,13 +14,13 @@ class SagaDue(Event):
     internal: ClassVar[bool] = True
 
     run_id: int
-    version: int
+    move: int
     woken: bool = False
 
     @property
     def aggregate(self) -> str:
         """Each is heard by itself: a look planned for tomorrow must not hold back today's."""
-        return f"saga_run:{self.run_id}:{self.version}:{int(self.woken)}"
+        return f"saga_run:{self.run_id}:{self.move}:{int(self.woken)}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -63,7 +63,7 @@ def wake(subject: str) -> int:
 def call(run: Run, *, after: dt.timedelta | None = None, woken: bool = False) -> None:
     """Have the run go on, at once or later. It is an event like any other: not lost, and kept with the change."""
     due = DUE[SAGAS[run.saga].queue if run.saga in SAGAS else "default"]
-    publish(due(run_id=run.pk, version=run.version, woken=woken), after=after)
+    publish(due(run_id=run.pk, move=run.version, woken=woken), after=after)
 
 
 def data_of(run: Run, saga: Saga) -> Any:

@@ -5,8 +5,13 @@ BUS_MIDDLEWARE = [
     "apps.bus.middleware.observed",
     "apps.audit.middleware.record",
     "apps.bus.middleware.permission",
+    "apps.bus.gate.gate",
     "apps.bus.middleware.atomic",
+    "apps.bus.idempotency.idempotency",
 ]
+
+FEATURE_GATE = "apps.modules.gate.EnvironmentGate"
+ACTOR_BY_ID = "apps.identity.queries.actor"
 
 SUBSCRIBER_GATE = "apps.modules.registry.app_is_on"
 """Says whether an app's listeners hear at present; while they do not, their deliveries are parked."""

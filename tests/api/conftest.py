@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.http import HttpResponse
@@ -27,8 +28,12 @@ class Caller:
     def get(self, path: str, **query: Any) -> HttpResponse:
         return self.client.get(self.base + path, query)
 
-    def post(self, path: str, body: Any = None) -> HttpResponse:
-        return self.client.post(self.base + path, body or {}, content_type="application/json")
+    def post(self, path: str, body: Any = None, key: str | None = "") -> HttpResponse:
+        """Under a new key, unless one is given; None: under none."""
+        headers = {} if key is None else {"Idempotency-Key": key or uuid4().hex}
+        return self.client.post(
+            self.base + path, body or {}, content_type="application/json", headers=headers
+        )
 
 
 @pytest.fixture

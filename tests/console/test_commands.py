@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from decimal import Decimal
 
 import pytest
@@ -219,3 +220,16 @@ def test_figures_of_the_dashboard_are_true(client_for, accountant, chart, acme):
 
     assert "turnover 1,200.50 USD" in page
     assert "1200.50" in page.split("The same as a table")[1]
+
+
+def test_a_button_pressed_twice_does_what_it_says_once(client_for, controller, january, acme):
+    client = client_for(controller)
+    page = client.get(f"/t/acme/periods/{january.pk}/close/").content.decode()
+    key = re.search(r'name="idempotency_key" value="(\w+)"', page)[1]
+    form = {"reason": "Bank agreed to the cent.", "idempotency_key": key}
+
+    answers = [client.post(f"/t/acme/periods/{january.pk}/close/", form) for _ in range(2)]
+
+    assert [each.status_code for each in answers] == [302, 302]
+    with activate(acme):
+        assert Period.objects.get(pk=january.pk).close_version == 1

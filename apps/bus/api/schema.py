@@ -12,10 +12,21 @@ from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer
 
 from .permissions import SIGNED_IN
 from .serializers import Rehearsal, serializer_for
-from .views import Answers, Asks
+from .views import KEY, REPLAYED, Answers, Asks
 
 REHEARSE = OpenApiParameter(
     "rehearse", bool, default=False, description="Do nothing, and say what would be refused."
+)
+
+KEY_WELCOME = OpenApiParameter(
+    KEY,
+    str,
+    OpenApiParameter.HEADER,
+    description="Names the request: asked again under the same key, it is not done again and is answered as before, "
+    f"with `{REPLAYED}: true`. The key with another body is refused with 422.",
+)
+KEY_NEEDED = OpenApiParameter(
+    KEY, str, OpenApiParameter.HEADER, required=True, description=KEY_WELCOME.description
 )
 
 
@@ -47,7 +58,7 @@ class Schema(AutoSchema):
 
     def get_override_parameters(self) -> list[Any]:
         if self._asks:
-            return [REHEARSE]
+            return [REHEARSE, KEY_NEEDED if self._door.command.moves_money else KEY_WELCOME]
         question = getattr(self.view, "question", None)
         return [serializer_for(question)] if question else []
 

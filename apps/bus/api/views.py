@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, ClassVar, cast
@@ -16,17 +18,20 @@ from rest_framework import serializers
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.generics import GenericAPIView
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.bus import Command, dispatch, rehearse
-from apps.bus.errors import MayNot
+from apps.bus import Command, dispatch, dispatch_once, rehearse
+from apps.bus.errors import IdempotencyKeyMalformed, IdempotencyKeyMissing, MayNot
 from apps.kernel.actors import Actor
 from apps.kernel.problems import reason_of
 
 from .paging import Paging
 from .serializers import Rehearsal, serializer_for
 
+KEY, REPLAYED = "Idempotency-Key", "Idempotency-Replayed"
+_VISIBLE = re.compile(r"\A[!-~]{1,255}\Z")
 AnySerializer = type[serializers.BaseSerializer[Any]]
 
 
@@ -108,6 +113,7 @@ class Asks(Door):
     """POST: dispatches `command` for the caller and shows what it returned through `result`, or 204 without one.
 
     given     fields of the command that stand in the address
+    An Idempotency-Key has the request done once; where money moves it must be there.
     With `?rehearse=true` nothing is done, and the answer says what would be refused.
     """
 
@@ -121,13 +127,25 @@ class Asks(Door):
         command = self._command(request, actor, given)
         if _is_rehearsal(request.query_params):
             return Response(_rehearsed(command, actor))
-        return self.done(dispatch(command, actor=actor))
+        _must_be_allowed(actor, self.command)
+        key = _key(request, self.command)
+        if not key:
+            return self._answer(self.shown(dispatch(command, actor=actor)))
+        outcome = dispatch_once(command, actor=actor, key=key, answer=self.shown)
+        response = self._answer(outcome.answer)
+        if outcome.repeated:
+            response[REPLAYED] = "true"
+        return response
 
-    def done(self, result: Any) -> Response:
+    def shown(self, result: Any) -> Any:
+        """The body of the answer, as JSON values."""
         if self.result is None:
-            return Response(status=204)
+            return None
         shown = self.result(result, context=self.get_serializer_context())
-        return Response(shown.data, status=self.status)
+        return json.loads(JSONRenderer().render(shown.data))
+
+    def _answer(self, body: Any) -> Response:
+        return Response(status=204) if self.result is None else Response(body, status=self.status)
 
     def understood(self, method: str) -> Collection[str]:
         return {*super().understood(method), *(["rehearse"] if method == "POST" else [])}
@@ -141,6 +159,24 @@ class Asks(Door):
             _must_be_allowed(actor, self.command)
             raise
         return cast(Command, asked.command(**given))
+
+
+def _key(request: Request, command: type[Command]) -> str:
+    """What the caller named the request; a structured string ("…" in quotes) or a bare one.
+
+    Raises IdempotencyKeyMissing, IdempotencyKeyMalformed.
+    """
+    said = request.headers.get(KEY)
+    if said is None:
+        if command.moves_money:
+            raise IdempotencyKeyMissing(title=command.title())
+        return ""
+    key = said.strip()
+    if len(key) > 1 and key[0] == key[-1] == '"':
+        key = key[1:-1]
+    if not _VISIBLE.match(key):
+        raise IdempotencyKeyMalformed
+    return key
 
 
 def _must_be_allowed(actor: Actor, command: type[Command]) -> None:

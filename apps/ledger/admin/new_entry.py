@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
+from uuid import uuid4
 
 from django import forms
 from django.contrib import messages
@@ -13,9 +14,10 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 
-from apps.bus import dispatch
+from apps.bus import dispatch_once
 from apps.companies import queries as companies
 from apps.console import hooks
+from apps.console.admin import KEY
 from apps.console.widgets import Form
 from apps.kernel.clock import today
 from apps.kernel.errors import Refusal
@@ -77,6 +79,7 @@ class NewEntry:
                 return redirect("admin:ledger_entry_change", entry.pk)
         shown = {
             "form": head,
+            "key": head.data.get(KEY) or uuid4().hex,
             "lines": lines,
             "refusals": refusals,
             "accounts": Account.objects.filter(is_active=True),
@@ -88,10 +91,12 @@ class NewEntry:
     def _write(self, request: HttpRequest, head: Head, lines: Any) -> Entry:
         command = PostEntry if "post" in request.POST else DraftEntry
         written = tuple(line for form in lines if (line := form.line()) is not None)
-        entry: Entry = dispatch(
+        outcome = dispatch_once(
             command(lines=written, **head.cleaned_data),
             actor=request.user,
+            key=request.POST.get(KEY) or uuid4().hex,
         )
+        entry: Entry = outcome.result
         return entry
 
 

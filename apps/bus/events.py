@@ -1,0 +1,55 @@
+"""A command on its way to its queue. One event for each queue, since a listener has one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from apps.events import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommandSent(Event):
+    """Somebody asked for a command to be done by a worker.
+
+    sending  names this sending: several commands wait for each other only where they say so
+    """
+
+    name = "command.sent"
+    internal: ClassVar[bool] = True
+
+    sending: str
+    command: str
+    fields: dict[str, Any]
+    actor_id: int | None
+    actor_name: str
+    key: str
+
+    @property
+    def aggregate(self) -> str:
+        return f"command:{self.sending}"
+
+
+class FinancialCommandSent(CommandSent):
+    name = "command.sent_financial"
+
+
+class BillingCommandSent(CommandSent):
+    name = "command.sent_billing"
+
+
+class AuditCommandSent(CommandSent):
+    name = "command.sent_audit"
+
+
+class LowCommandSent(CommandSent):
+    name = "command.sent_low"
+
+
+SENT: dict[str, type[CommandSent]] = {
+    "default": CommandSent,
+    "financial": FinancialCommandSent,
+    "billing": BillingCommandSent,
+    "audit": AuditCommandSent,
+    "low": LowCommandSent,
+}

@@ -1,0 +1,36 @@
+"""Is it on for this tenant? The bus asks a feature gate, which settings.FEATURE_GATE names by dotted path."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, Protocol
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from apps.kernel.actors import Actor
+
+from .commands import Command
+from .envelope import Envelope, Next
+from .errors import FeatureOff
+
+
+class FeatureGate(Protocol):
+    """Says for the current tenant which feature stands against a command."""
+
+    def closed(self, command: type[Command], actor: Actor) -> str:
+        """The name of the feature that is off, or nothing when the command may pass."""
+
+
+def gate(envelope: Envelope, next: Next) -> Any:
+    """Raises FeatureOff before the handler is called (row CMD-04)."""
+    command = type(envelope.command)
+    if feature := _gate(settings.FEATURE_GATE).closed(command, envelope.actor):
+        raise FeatureOff(feature=feature, title=command.title())
+    return next(envelope)
+
+
+@cache
+def _gate(path: str) -> FeatureGate:
+    made: FeatureGate = import_string(path)()
+    return made

@@ -1,0 +1,160 @@
+"""Done once, however often it is asked.
+
+A caller names its request by a key of its own (`Idempotency-Key` over HTTP); a command may have a natural key, the
+business fact that may happen once, whoever asks. The row is claimed in the transaction of the effect, so a flushed
+cache, a lost answer or a second worker changes nothing. Follows draft-ietf-httpapi-idempotency-key-header-07.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.apps import apps
+from django.db import IntegrityError, connection, models, transaction
+
+from apps.kernel.clock import now
+from apps.kernel.plain import to_plain
+from apps.kernel.tenant import current_tenant
+from apps.kernel.transactions import unit_of_work
+
+from .envelope import Envelope, Next
+from .errors import FactDiffers, KeyReused, RequestInFlight, ResultGone
+from .models import IdempotencyKey
+
+KEPT = dt.timedelta(days=30)
+"""How long a caller's key is remembered where no money was moved."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One key of a request. A natural one waits for whoever holds it; a caller is told to come back."""
+
+    scope: str
+    key: str
+    natural: bool
+
+
+def idempotency(envelope: Envelope, next: Next) -> Any:
+    """Gives what came of the same request before, or does it and remembers.
+
+    Raises RequestInFlight while another does the same, KeyReused for a key with another request, FactDiffers when the
+    fact happened otherwise.
+    """
+    claims = _claims(envelope)
+    if envelope.rehearsing or not claims:
+        return next(envelope)
+    if envelope.command.atomic:
+        for claim in claims:
+            _hold(claim)
+    earlier = {claim: _earlier(claim) for claim in claims}
+    fingerprint = fingerprint_of(envelope.command)
+    for claim, row in earlier.items():
+        if row and row.fingerprint != fingerprint:
+            raise (FactDiffers if claim.natural else KeyReused)(key=claim.key)
+    known = [row for row in earlier.values() if row]
+    fresh = [claim for claim, row in earlier.items() if row is None]
+    if known:
+        envelope.repeated, envelope.answer = True, _read(known[0].answer)
+    if not envelope.command.atomic and not known:
+        return _journey(envelope, next, fresh, fingerprint)
+    envelope.before_commit.append(lambda result: _remember(envelope, fresh, fingerprint, result))
+    return _restored(known[0].result) if known else next(envelope)
+
+
+def _journey(envelope: Envelope, next: Next, fresh: Sequence[Claim], fingerprint: str) -> Any:
+    """Its steps are kept one by one, so its key is claimed at the end: until then its own rules stand against a second
+    one."""
+    result = next(envelope)
+    if envelope.answering:
+        envelope.answer = envelope.answering(result)
+    with unit_of_work():
+        _remember(envelope, fresh, fingerprint, result)
+    return result
+
+
+def fingerprint_of(command: Any) -> str:
+    """What makes two requests the same: the command and all its fields but secrets."""
+    words = json.dumps([command.command_name(), to_plain(command)], sort_keys=True)
+    return hashlib.sha256(words.encode()).hexdigest()
+
+
+def forget_expired(at_most: int = 10_000) -> int:
+    """Drops keys whose time is over. Returns how many."""
+    over = IdempotencyKey.objects.filter(expires_at__lt=now()).values("pk")[:at_most]
+    return IdempotencyKey.objects.filter(pk__in=over).delete()[0]
+
+
+def _claims(envelope: Envelope) -> Sequence[Claim]:
+    name, actor = envelope.command.command_name(), envelope.actor
+    claims = []
+    if envelope.key:
+        claims.append(Claim(f"{name} by {actor.pk or actor}"[:200], envelope.key, natural=False))
+    if natural := envelope.command.natural_key():
+        claims.append(Claim(name, natural, natural=True))
+    return claims
+
+
+def _hold(claim: Claim) -> None:
+    """Until the end of the transaction. The lock is on a hash of the key: two keys may meet there by accident, and
+    then one waits for nothing."""
+    tenant = current_tenant()
+    words = f"idempotency|{tenant.id if tenant else ''}|{claim.scope}|{claim.key}"
+    with connection.cursor() as cursor:
+        if claim.natural:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [words])
+            return
+        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [words])
+        (held,) = cursor.fetchone()
+    if not held:
+        raise RequestInFlight(key=claim.key)
+
+
+def _earlier(claim: Claim) -> IdempotencyKey | None:
+    row = IdempotencyKey.objects.filter(scope=claim.scope, key=claim.key).first()
+    return None if row and row.expires_at and row.expires_at < now() else row
+
+
+def _remember(envelope: Envelope, claims: Sequence[Claim], fingerprint: str, result: Any) -> None:
+    if envelope.answering and envelope.answer is None and not envelope.repeated:
+        envelope.answer = envelope.answering(result)
+    for claim in claims:
+        forever = claim.natural or envelope.command.moves_money
+        row = IdempotencyKey(
+            scope=claim.scope,
+            key=claim.key,
+            fingerprint=fingerprint,
+            result=_kept(result),
+            answer="" if envelope.answer is None else json.dumps(envelope.answer),
+            used_at=now(),
+            expires_at=None if forever else now() + KEPT,
+        )
+        IdempotencyKey.objects.filter(scope=claim.scope, key=claim.key, expires_at__lt=now()).delete()
+        try:
+            with transaction.atomic():
+                row.save(force_insert=True)
+        except IntegrityError:
+            raise RequestInFlight(key=claim.key) from None
+
+
+def _read(answer: str) -> Any:
+    return json.loads(answer) if answer else None
+
+
+def _kept(result: Any) -> dict[str, Any]:
+    if isinstance(result, models.Model):
+        return {"model": result._meta.label, "pk": result.pk}
+    return {"value": result}
+
+
+def _restored(kept: dict[str, Any]) -> Any:
+    if "model" not in kept:
+        return kept["value"]
+    found = apps.get_model(kept["model"])._base_manager.filter(pk=kept["pk"]).first()
+    if found is None:
+        raise ResultGone(what=kept["model"], pk=kept["pk"])
+    return found

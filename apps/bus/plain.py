@@ -1,0 +1,51 @@
+"""Commands as JSON and back, with a schema: how they wait in a table, and how they are described."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from apps.kernel.plain import from_plain, to_whole
+
+from .commands import Command
+from .errors import CommandMalformed, CommandUnknown
+from .registry import commands
+
+
+def to_json(command: Command) -> dict[str, Any]:
+    """{"command": name, "fields": {…}}. Raises TypeError for a command with a secret: it is not written down."""
+    if secrets := [each.name for each in fields(command) if each.metadata.get("secret")]:  # type: ignore[arg-type]
+        raise TypeError(
+            f"{command.command_name()} has secrets ({', '.join(secrets)}) and cannot be written down."
+        )
+    return {"command": command.command_name(), "fields": to_whole(command)}
+
+
+def from_json(document: dict[str, Any]) -> Command:
+    """Raises CommandUnknown, CommandMalformed."""
+    shape = command_named(str(document.get("command")))
+    given = document.get("fields")
+    unknown = set(given) - {each.name for each in fields(shape)} if isinstance(given, dict) else {"fields"}  # type: ignore[arg-type]
+    if unknown:
+        raise CommandMalformed(command=shape.command_name(), why=f"there is no {', '.join(sorted(unknown))}")
+    try:
+        return from_plain(shape, given or {})
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(each) for each in first["loc"])
+        raise CommandMalformed(command=shape.command_name(), why=f"{where}: {first['msg']}") from None
+
+
+def command_named(name: str) -> type[Command]:
+    """Raises CommandUnknown."""
+    for each in commands():
+        if each.command_name() == name:
+            return each
+    raise CommandUnknown(command=name)
+
+
+def schema(shape: type[Command]) -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of a command's fields."""
+    return TypeAdapter(shape).json_schema()

@@ -1,0 +1,67 @@
+"""Commands that a worker does: sent with the change that asks for them, and done once."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from apps.events import publish
+from apps.kernel.actors import Actor, System, acting
+from apps.kernel.errors import Conflict, Refusal, Unavailable
+from apps.kernel.transactions import unit_of_work
+
+from .commands import Command
+from .dispatch import dispatch_once
+from .errors import MayNot, RequestInFlight
+from .events import SENT, CommandSent
+from .plain import from_json, to_json
+
+
+def dispatch_async(
+    command: Command, *, actor: Actor | None = None, key: str = "", after: dt.timedelta | None = None
+) -> str:
+    """Have the command done on its queue, in the current tenant, for `actor` (left out: who acts now), as soon as
+    the surrounding transaction is kept. Returns the name of the sending.
+
+    It is done once, however often its message is; a refusal is in the audit trail, and what may succeed later is tried
+    again. Raises MayNot at once where the permission is missing.
+    """
+    chosen = actor or acting()
+    if chosen is None:
+        raise TypeError(f"Nobody is named to {command.title().lower()}: dispatch_async(…, actor=…).")
+    if not chosen.has_perm(command.permission):
+        raise MayNot(actor=chosen, title=command.title().lower(), permission=command.permission)
+    sending = uuid.uuid4().hex
+    sent = SENT[command.queue](
+        sending=sending, **to_json(command), actor_id=chosen.pk, actor_name=str(chosen), key=key or sending
+    )
+    with unit_of_work():
+        publish(sent, after=after)
+    return sending
+
+
+def do(sent: CommandSent) -> None:
+    """What a refusal says will not change by asking again, so it is left in the trail; the rest is raised."""
+    actor = _actor(sent)
+    try:
+        dispatch_once(from_json({"command": sent.command, "fields": sent.fields}), actor=actor, key=sent.key)
+    except (Unavailable, RequestInFlight):
+        raise
+    except Refusal:
+        return
+
+
+def _actor(sent: CommandSent) -> Actor:
+    if sent.actor_id is None:
+        return System(sent.actor_name)
+    actor: Actor | None = import_string(settings.ACTOR_BY_ID)(sent.actor_id)
+    if actor is None:
+        raise ActorGone(actor=sent.actor_name)
+    return actor
+
+
+class ActorGone(Conflict):
+    message = "{actor}, who sent the command, is no longer here."

@@ -1,0 +1,144 @@
+"""Commands that a worker does: sent with the change, done once, refused in the trail."""
+
+import datetime as dt
+
+import pytest
+from django.db import transaction
+
+from apps.audit.models import Record
+from apps.bus import dispatch
+from apps.bus.errors import CommandMalformed, CommandUnknown, MayNot
+from apps.bus.plain import from_json, schema, to_json
+from apps.bus.registry import commands
+from apps.bus.sending import dispatch_async, do
+from apps.companies.commands import FoundCompany
+from apps.companies.models import Company
+from apps.events.models import Delivery, OutboxEvent
+from apps.identity.commands import SetPassword
+from apps.identity.models import User
+from apps.kernel.actors import System
+from apps.kernel.clock import moved_to, now
+from apps.kernel.plain import from_plain
+from tests.ledger.books import sale
+from tests.settling import settle
+
+PLANT = FoundCompany(code="PLANT", name="Acme Plant", currency="EUR")
+
+
+def test_a_worker_does_it_for_whoever_sent_it(at_acme, owner):
+    dispatch_async(PLANT, actor=owner)
+    assert not Company.objects.filter(code="PLANT").exists()
+
+    settle()
+
+    assert Company.objects.filter(code="PLANT").exists()
+    assert (
+        Record.objects.get(command="companies.found_company", outcome="done", subject_id=plant_id()).actor_id
+        == owner.pk
+    )
+
+
+def plant_id():
+    return Company.objects.get(code="PLANT").pk
+
+
+def test_goes_to_the_queue_of_its_command(at_acme, owner, monkeypatch):
+    monkeypatch.setattr(FoundCompany, "queue", "billing")
+    dispatch_async(PLANT, actor=owner)
+
+    assert OutboxEvent.objects.order_by("-id")[0].name == "command.sent_billing"
+
+
+def test_what_is_rolled_back_sends_nothing(at_acme, owner):
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        dispatch_async(PLANT, actor=owner)
+        raise ZeroDivisionError
+
+    settle()
+    assert not Company.objects.filter(code="PLANT").exists()
+
+
+def test_is_done_once_however_often_its_message_comes(at_acme, owner):
+    dispatch_async(PLANT, actor=owner)
+    sent = OutboxEvent.objects.order_by("-id")[0]
+    settle()
+
+    from apps.bus.events import CommandSent
+
+    do(from_plain(CommandSent, sent.payload))
+
+    assert Record.objects.filter(outcome="repeated").count() == 1
+    assert Company.objects.filter(code="PLANT").count() == 1
+
+
+def test_can_be_done_later(at_acme, owner):
+    dispatch_async(PLANT, actor=owner, after=dt.timedelta(hours=2))
+    settle()
+    assert not Company.objects.filter(code="PLANT").exists()
+
+    with moved_to(now() + dt.timedelta(hours=3)):
+        settle()
+    assert Company.objects.filter(code="PLANT").exists()
+
+
+def test_who_may_not_is_told_at_once(at_acme, auditor):
+    with pytest.raises(MayNot):
+        dispatch_async(PLANT, actor=auditor)
+
+
+def test_who_may_no_longer_when_it_is_done_is_refused_in_the_trail(at_acme, owner):
+    dispatch_async(PLANT, actor=owner)
+    User.objects.get(pk=owner.pk).groups.clear()
+
+    settle()
+
+    assert Record.objects.filter(outcome="refused", command="companies.found_company").exists()
+    assert not Company.objects.filter(code="PLANT").exists()
+
+
+def test_a_refusal_is_not_asked_again(at_acme, owner):
+    dispatch(PLANT, actor=owner)
+    dispatch_async(PLANT, actor=owner)
+
+    settle()
+
+    assert Record.objects.filter(outcome="refused").count() == 1
+    assert not Delivery.objects.exclude(status="done").exists()
+
+
+def test_the_house_itself_sends_commands(at_acme):
+    dispatch_async(PLANT, actor=System("nightly"))
+    settle()
+
+    assert (
+        Record.objects.get(subject_id=plant_id(), command="companies.found_company").actor_name == "nightly"
+    )
+
+
+def test_a_secret_is_never_written_down(at_acme, owner):
+    with pytest.raises(TypeError, match="secrets"):
+        dispatch_async(SetPassword(user_id=1, password="x"), actor=owner)
+
+
+@pytest.mark.parametrize("command", [PLANT, sale("12.50")], ids=["company", "entry"])
+def test_a_command_goes_to_json_and_back(command):
+    assert from_json(to_json(command)) == command
+
+
+@pytest.mark.parametrize(
+    ("document", "refusal", "why"),
+    [
+        ({"command": "house.fly"}, CommandUnknown, "no command house.fly"),
+        ({"command": "companies.found_company", "fields": {}}, CommandMalformed, "code"),
+        ({"command": "companies.found_company", "fields": {"size": 1}}, CommandMalformed, "there is no size"),
+        ({"command": "companies.found_company", "fields": []}, CommandMalformed, "there is no fields"),
+    ],
+)
+def test_refuses_what_is_no_command(document, refusal, why):
+    with pytest.raises(refusal, match=why):
+        from_json(document)
+
+
+def test_every_command_has_a_schema():
+    for command in commands():
+        assert schema(command)["type"] == "object", command
