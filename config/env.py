@@ -63,6 +63,7 @@ class Environment(BaseSettings):
     database_owner_url: str | None = Field(default=None, repr=False)
     database_relay_url: str | None = Field(default=None, repr=False)
     redis_url: str | None = Field(default=None, repr=False)
+    broker_url: str | None = Field(default=None, repr=False)
     email_url: str | None = Field(default=None, repr=False)
     files_url: str | None = None
     filesystem_disk: Literal["local", "s3"] | None = None
@@ -70,6 +71,7 @@ class Environment(BaseSettings):
     aws_endpoint: str | None = None
     aws_default_region: str | None = None
     secret_key: SecretStr | None = None
+    field_keys: Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split)] = ()
 
     port: int = Field(default=8000, ge=1, le=65535)
     base_domain: str = "localhost"
@@ -77,6 +79,10 @@ class Environment(BaseSettings):
     public_url: str = Field(default_factory=lambda data: f"http://localhost:{data['port']}")
     csrf_trusted_origins: CommaSeparated = ()
     log_level: str = "INFO"
+
+    # Seconds: after which a message of a lost worker is another's, and a worker's task in hand before it stops.
+    broker_visibility_timeout: int = Field(default=300, ge=1)
+    worker_grace: float = Field(default=25.0, ge=0)
     log_format: Literal["json", "line"] | None = None
     instrumentation: CommaSeparated = ("log",)
     metrics_token: SecretStr | None = None

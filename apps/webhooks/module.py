@@ -1,8 +1,24 @@
 from apps.kernel.manifest import Module
 
+_VIEWS = (
+    "webhooks.view_endpoint",
+    "webhooks.view_secret",
+    "webhooks.view_message",
+    "webhooks.view_attempt",
+    "webhooks.view_source",
+    "webhooks.view_sourcesecret",
+    "webhooks.view_received",
+)
+
 MODULE = Module(
     name="webhooks",
     version="1.0.0",
     description="What tenants tell other systems, and what other systems tell them.",
-    dependencies=("bus",),
+    dependencies=("audit", "bus", "events"),
+    hears=("*",),
+    router="apps.webhooks.api.urls",
+    grants={
+        "owner": ("webhooks.manage_endpoints", "webhooks.manage_sources", *_VIEWS),
+        "auditor": _VIEWS,
+    },
 )

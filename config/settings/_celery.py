@@ -1,12 +1,34 @@
-"""Workers. PostgreSQL is the truth, so a message lost or doubled costs time and nothing else."""
+"""Workers. PostgreSQL is the truth, so a message lost or doubled costs time and nothing else.
+
+The broker is Redis, or RabbitMQ where BROKER_URL says so; nothing else of the house knows which.
+"""
+
+from typing import Any
 
 from kombu import Exchange, Queue
 
 from apps.kernel.queues import POLICIES
 from config.env import env
 
-CELERY_BROKER_URL = str(env().redis_url or "redis://nowhere:6379/0")
-CELERY_TASK_QUEUES = [Queue(name, Exchange(name, type="direct"), routing_key=name) for name in POLICIES]
+CELERY_BROKER_URL = str(env().broker_url or env().redis_url or "redis://nowhere:6379/0")
+OVER_AMQP = CELERY_BROKER_URL.startswith(("amqp:", "amqps:", "pyamqp:"))
+DEAD = Exchange("bursar.dead", type="fanout")
+QUORUM: dict[str, Any] = {
+    "x-queue-type": "quorum",
+    "x-delivery-limit": 5,  # a message that kills its workers ends among the dead
+    "x-dead-letter-exchange": DEAD.name,
+}
+
+
+def queue(name: str) -> Queue:
+    """RabbitMQ delays a retry by itself, through topic exchanges only, and keeps quorum queues on several nodes."""
+    if not OVER_AMQP:
+        return Queue(name, Exchange(name, type="direct"), routing_key=name)
+    return Queue(name, Exchange("bursar", type="topic"), routing_key=name, queue_arguments=QUORUM)
+
+
+CELERY_TASK_QUEUES = [queue(name) for name in POLICIES]
+DEAD_QUEUE = Queue("dead", DEAD, queue_arguments={"x-queue-type": "quorum"}) if OVER_AMQP else None
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_CREATE_MISSING_QUEUES = False
 CELERY_TASK_ROUTES = ("apps.kernel.queues.route",)
@@ -19,16 +41,22 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_DB_REUSE_MAX = 500
-CELERY_BROKER_TRANSPORT_OPTIONS = {
-    # Above the longest limit (120 s) and its longest retry wait; the sweep looks every 5 s, not every 100.
-    "visibility_timeout": 300,
-    "unacked_restore_interval": 5,
-    "unacked_restore_throttle": 1,
-    "socket_timeout": 5,
-    "socket_connect_timeout": 3,
-}
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = env().worker_grace
+CELERY_BROKER_TRANSPORT_OPTIONS = (
+    {"confirm_publish": True}
+    if OVER_AMQP
+    else {
+        # Above the longest limit (120 s) and its longest retry wait; the sweep looks every 5 s, not every 100.
+        "visibility_timeout": env().broker_visibility_timeout,
+        "unacked_restore_interval": 5,
+        "unacked_restore_throttle": 1,
+        "socket_timeout": 5,
+        "socket_connect_timeout": 3,
+    }
+)
 CELERY_BEAT_SCHEDULE = {
     "sweep deliveries": {"task": "events.sweep", "schedule": 10.0, "options": {"expires": 60}},
     # Knocks at the fan-out: what is due for each tenant stands in a table. Knocks that nobody answered are forgotten.
     "send what comes round": {"task": "tenancy.tick", "schedule": 5.0, "options": {"expires": 60}},
+    "sweep webhooks": {"task": "webhooks.sweep", "schedule": 10.0},
 }

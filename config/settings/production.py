@@ -8,6 +8,7 @@ env().required(
     "redis_url",
     "secret_key",
     "public_url",
+    "field_keys",
     *(() if env().filesystem_disk else ("files_url",)),
 )
 

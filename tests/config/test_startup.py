@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
@@ -55,7 +56,7 @@ def test_production_names_everything_that_is_missing():
     done = start("import django; django.setup()", DJANGO_SETTINGS_MODULE="config.settings.production")
 
     assert done.returncode != 0
-    for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "PUBLIC_URL", "FILES_URL"):
+    for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "PUBLIC_URL", "FILES_URL", "FIELD_KEYS"):
         assert name in done.stderr
 
 
@@ -70,6 +71,7 @@ def test_production_starts_with_what_it_needs(database):
         PUBLIC_URL="https://bursar.example",
         BASE_DOMAIN="bursar.example",
         FILES_URL="s3://bursar?region=eu-central-1",
+        FIELD_KEYS=f"one:{b64encode(bytes(32)).decode()}",
     )
 
     assert done.returncode == 0, done.stderr

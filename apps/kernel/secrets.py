@@ -1,0 +1,77 @@
+"""Secrets that must be read again: sealed at rest by AES-256-GCM, each bound to the place that it stands in.
+
+`settings.FIELD_KEYS` lists the keys as "id:base64 of 32 bytes". The first one seals, all of them open: a new key is
+put in front, what stands is sealed again (`resealed`), and then the old one is dropped.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+from functools import lru_cache
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+from .errors import Unavailable
+
+NONCE = 12
+KEY = 32
+
+
+class SecretUnreadable(Unavailable):
+    message = "A secret of {context} cannot be read: its key is not among the keys of this installation."
+
+
+def encrypt(secret: str, context: str) -> str:
+    """The secret, sealed for `context`: "webhooks.endpoint:7" names what it belongs to, and it opens for that
+    alone, so that one row's secret is of no use in another."""
+    key_id, key = _keys()[0]
+    nonce = os.urandom(NONCE)
+    sealed = AESGCM(key).encrypt(nonce, secret.encode(), context.encode())
+    return f"{key_id}:{base64.b64encode(nonce + sealed).decode()}"
+
+
+def decrypt(sealed: str, context: str) -> str:
+    """Raises SecretUnreadable when the key is gone, the text was touched, or it was sealed for something else."""
+    key_id, _, text = sealed.partition(":")
+    try:
+        raw = base64.b64decode(text, validate=True)
+        key = dict(_keys())[key_id]
+        return AESGCM(key).decrypt(raw[:NONCE], raw[NONCE:], context.encode()).decode()
+    except (KeyError, ValueError, InvalidTag):
+        raise SecretUnreadable(context=context) from None
+
+
+def resealed(sealed: str, context: str) -> str:
+    """Under the first key; the same text where it is already."""
+    if sealed.partition(":")[0] == _keys()[0][0]:
+        return sealed
+    return encrypt(decrypt(sealed, context), context)
+
+
+def _keys() -> tuple[tuple[str, bytes], ...]:
+    return _read(tuple(settings.FIELD_KEYS))
+
+
+@lru_cache(maxsize=4)
+def _read(written: tuple[str, ...]) -> tuple[tuple[str, bytes], ...]:
+    """Raises ImproperlyConfigured, which names no key."""
+    keys = tuple(_one(each) for each in written)
+    if not keys:
+        raise ImproperlyConfigured("FIELD_KEYS names no key, so no secret can be kept.")
+    return keys
+
+
+def _one(written: str) -> tuple[str, bytes]:
+    key_id, _, text = written.partition(":")
+    try:
+        key = base64.b64decode(text, validate=True)
+    except binascii.Error:
+        key = b""
+    if not key_id.isalnum() or len(key) != KEY:
+        raise ImproperlyConfigured(f'A key of FIELD_KEYS is written "id:base64 of {KEY} bytes".')
+    return key_id, key

@@ -1,0 +1,46 @@
+"""Where other systems post. Nobody is logged in here: the signature says who it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+
+from apps.kernel.errors import Refusal
+from apps.kernel.problems import problem_response
+from apps.webhooks import queries, receiving
+from apps.webhooks.errors import MessageTooLarge, OnlyPosted, SourceNotFound
+
+LARGEST = 262_144
+
+
+@csrf_exempt
+def receive(request: HttpRequest, name: str) -> HttpResponse:
+    """202 for a new message, 200 for one that is here already: either way it need not be sent again."""
+    try:
+        return _received(request, name)
+    except Refusal as refusal:
+        return problem_response(request, refusal)
+
+
+def _received(request: HttpRequest, name: str) -> HttpResponse:
+    source = queries.source_named(name)
+    if source is None:
+        raise SourceNotFound(source=name)
+    if request.method != "POST":
+        raise OnlyPosted
+    is_new = receiving.take(source, _headers(request), _body(request))
+    return JsonResponse({"received": True, "duplicate": not is_new}, status=202 if is_new else 200)
+
+
+def _body(request: HttpRequest) -> bytes:
+    """The raw bytes, of which no more are read than are kept."""
+    body = request.read(LARGEST + 1)
+    if len(body) > LARGEST:
+        raise MessageTooLarge(most=LARGEST)
+    return body
+
+
+def _headers(request: HttpRequest) -> Mapping[str, str]:
+    return {name.lower(): value for name, value in request.headers.items()}

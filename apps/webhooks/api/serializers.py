@@ -1,0 +1,110 @@
+from rest_framework import serializers
+
+from apps.bus.api.serializers import Shown
+from apps.webhooks.models import Attempt, Endpoint, Message, Received, Secret, Source, SourceSecret
+
+
+class SecretSerializer(Shown):
+    """Of a secret nothing is shown but since when and until when it is valid."""
+
+    class Meta:
+        model = Secret
+        fields = ("id", "created_at", "retired_at")
+
+
+ENDPOINT: tuple[str, ...] = (
+    "id",
+    "url",
+    "description",
+    "events",
+    "state",
+    "disabled_because",
+    "created_at",
+    "enabled_at",
+    "taken_at",
+    "secrets",
+)
+MESSAGE: tuple[str, ...] = (
+    "id",
+    "endpoint",
+    "ref",
+    "type",
+    "event_id",
+    "state",
+    "attempts",
+    "next_at",
+    "created_at",
+    "done_at",
+    "correlation_id",
+)
+
+
+class EndpointSerializer(Shown):
+    secrets = SecretSerializer(many=True)
+
+    class Meta:
+        model = Endpoint
+        fields = ENDPOINT
+
+
+class EndpointWithSecretSerializer(EndpointSerializer):
+    """With the secret that was made just now. It is shown to whoever asked, and never again: a request that is
+    repeated under its Idempotency-Key is answered without it."""
+
+    new_secret = serializers.CharField()
+
+    class Meta:
+        model = Endpoint
+        fields = (*ENDPOINT, "new_secret")
+
+
+class MessageSerializer(Shown):
+    class Meta:
+        model = Message
+        fields = MESSAGE
+
+
+class AttemptSerializer(Shown):
+    class Meta:
+        model = Attempt
+        fields = ("id", "at", "status", "took", "answer", "error")
+
+
+class MessageWithAttemptsSerializer(MessageSerializer):
+    tries = AttemptSerializer(many=True)
+
+    class Meta:
+        model = Message
+        fields = (*MESSAGE, "body", "tries")
+
+
+class SourceSecretSerializer(Shown):
+    class Meta:
+        model = SourceSecret
+        fields = ("id", "created_at", "retired_at")
+
+
+class SourceSerializer(Shown):
+    secrets = SourceSecretSerializer(many=True)
+
+    class Meta:
+        model = Source
+        fields = ("id", "name", "scheme", "created_at", "refused", "refused_at", "secrets")
+
+
+class ReceivedSerializer(Shown):
+    class Meta:
+        model = Received
+        fields = (
+            "id",
+            "source",
+            "ref",
+            "type",
+            "state",
+            "attempts",
+            "next_at",
+            "last_error",
+            "received_at",
+            "processed_at",
+            "correlation_id",
+        )

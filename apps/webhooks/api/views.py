@@ -1,0 +1,174 @@
+from typing import Any
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from apps.bus.api.filters import Filters
+from apps.bus.api.views import Asks, Lists, Shows
+from apps.webhooks.commands import (
+    AddSource,
+    ChangeEndpoint,
+    DisableEndpoint,
+    EnableEndpoint,
+    RegisterEndpoint,
+    ReprocessReceived,
+    ResendMessage,
+    RetireSecret,
+    RetireSourceSecret,
+    RotateSecret,
+    RotateSourceSecret,
+    SendTestMessage,
+)
+from apps.webhooks.models import Endpoint, Message, Received, Source
+
+from .serializers import (
+    EndpointSerializer,
+    EndpointWithSecretSerializer,
+    MessageSerializer,
+    MessageWithAttemptsSerializer,
+    ReceivedSerializer,
+    SecretSerializer,
+    SourceSecretSerializer,
+    SourceSerializer,
+)
+
+
+class MessageFilter(Filters):
+    class Meta:
+        model = Message
+        fields = ("endpoint", "state", "type", "ref")
+
+
+class ReceivedFilter(Filters):
+    class Meta:
+        model = Received
+        fields = ("source", "state", "type", "ref")
+
+
+class ShowsSecretOnce(Asks):
+    """The secret goes into this answer and not into what is remembered under an Idempotency-Key."""
+
+    made = ""
+
+    def post(self, request: Request, **given: Any) -> Response:
+        response = super().post(request, **given)
+        if self.made:
+            response.data["new_secret"] = self.made
+        return response
+
+    def shown(self, result: Any) -> Any:
+        self.made = result.new_secret
+        return {**super().shown(result), "new_secret": ""}
+
+
+class Endpoints(Lists, ShowsSecretOnce):
+    """The systems that are told what happens here."""
+
+    permission = "webhooks.view_endpoint"
+    queryset = Endpoint.objects.prefetch_related("secrets")
+    serializer_class = EndpointSerializer
+    command, result = RegisterEndpoint, EndpointWithSecretSerializer
+
+
+class OneEndpoint(Shows):
+    """An endpoint, and since when each of its secrets is valid."""
+
+    permission = "webhooks.view_endpoint"
+    queryset = Endpoint.objects.prefetch_related("secrets")
+    serializer_class = EndpointSerializer
+    lookup_url_kwarg = "endpoint_id"
+
+
+class ChangeOneEndpoint(Asks):
+    command, result, status = ChangeEndpoint, EndpointSerializer, 200
+    given = ("endpoint_id",)
+
+
+class DisableOneEndpoint(Asks):
+    command, result, status = DisableEndpoint, EndpointSerializer, 200
+    given = ("endpoint_id",)
+
+
+class EnableOneEndpoint(Asks):
+    command, result, status = EnableEndpoint, EndpointSerializer, 200
+    given = ("endpoint_id",)
+
+
+class RotateOneSecret(ShowsSecretOnce):
+    command, result, status = RotateSecret, EndpointWithSecretSerializer, 200
+    given = ("endpoint_id",)
+
+
+class RetireOneSecret(Asks):
+    command, result, status = RetireSecret, SecretSerializer, 200
+    given = ("secret_id",)
+
+
+class SendOneTestMessage(Asks):
+    command, result, status = SendTestMessage, MessageSerializer, 202
+    given = ("endpoint_id",)
+
+
+class Messages(Lists):
+    """What endpoints were told, newest first."""
+
+    permission = "webhooks.view_message"
+    queryset = Message.objects.all()
+    serializer_class = MessageSerializer
+    filterset_class = MessageFilter
+
+
+class OneMessage(Shows):
+    """A message, its body, and every attempt to send it."""
+
+    permission = "webhooks.view_message"
+    queryset = Message.objects.prefetch_related("tries")
+    serializer_class = MessageWithAttemptsSerializer
+    lookup_url_kwarg = "message_id"
+
+
+class ResendOneMessage(Asks):
+    command, result, status = ResendMessage, MessageSerializer, 202
+    given = ("message_id",)
+
+
+class Sources(Lists, Asks):
+    """The systems that tell us something."""
+
+    permission = "webhooks.view_source"
+    queryset = Source.objects.prefetch_related("secrets")
+    serializer_class = SourceSerializer
+    command, result = AddSource, SourceSerializer
+
+
+class RotateOneSourceSecret(Asks):
+    command, result, status = RotateSourceSecret, SourceSerializer, 200
+    given = ("source_id",)
+
+
+class RetireOneSourceSecret(Asks):
+    command, result, status = RetireSourceSecret, SourceSecretSerializer, 200
+    given = ("secret_id",)
+
+
+class ReceivedMessages(Lists):
+    """What was received, newest first."""
+
+    permission = "webhooks.view_received"
+    queryset = Received.objects.all()
+    serializer_class = ReceivedSerializer
+    filterset_class = ReceivedFilter
+
+
+class OneReceived(Shows):
+    """A received message and what came of it."""
+
+    permission = "webhooks.view_received"
+    queryset = Received.objects.all()
+    serializer_class = ReceivedSerializer
+    lookup_url_kwarg = "received_id"
+
+
+class ReprocessOneReceived(Asks):
+    command, result, status = ReprocessReceived, ReceivedSerializer, 202
+    given = ("received_id",)

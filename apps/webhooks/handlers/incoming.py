@@ -1,0 +1,19 @@
+"""Messages of others that are processed because somebody asks."""
+
+from __future__ import annotations
+
+from apps.bus import handles
+from apps.kernel.clock import now
+from apps.webhooks import hints, rules
+from apps.webhooks.commands import ReprocessReceived
+from apps.webhooks.models import Received
+
+
+@handles(ReprocessReceived)
+def reprocess_received(command: ReprocessReceived) -> Received:
+    received = rules.received_must_not_be_processed(rules.received_must_exist(command.received_id))
+
+    received.state, received.attempts, received.next_at = Received.State.RECEIVED, 0, now()
+    received.save(update_fields=["state", "attempts", "next_at"])
+    hints.after_commit(hints.PROCESS, received.pk)
+    return received

@@ -1,0 +1,31 @@
+"""Telling a worker to look, once what it shall find is committed. Best effort: the sweep finds the same."""
+
+from __future__ import annotations
+
+import logging
+
+from celery import current_app
+from django.db import transaction
+from kombu.exceptions import OperationalError as BrokerAway
+
+from apps.kernel.correlation import correlation_id
+from apps.kernel.queues import PLATFORM
+from apps.kernel.tenant import current_tenant
+
+SEND, PROCESS = "webhooks.send", "webhooks.process"
+QUEUE = "billing"
+log = logging.getLogger(__name__)
+
+
+def after_commit(task: str, pk: int) -> None:
+    transaction.on_commit(lambda: now(task, pk), robust=True)
+
+
+def now(task: str, pk: int) -> None:
+    """Sent by name, as tasks stand above whoever wakes them."""
+    tenant = current_tenant()
+    headers = {"tenant": tenant.id if tenant else PLATFORM, "correlation_id": correlation_id()}
+    try:
+        current_app.send_task(task, args=(pk,), queue=QUEUE, headers=headers, retry=False)
+    except (OSError, BrokerAway) as error:
+        log.warning("The hint %s %s was not sent, the sweep will find it: %s", task, pk, error)

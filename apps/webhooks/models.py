@@ -1,0 +1,338 @@
+"""What is remembered of webhooks: whom we tell and what came of it, whom we hear and what was said."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+
+from apps.audit.history import field_history
+from apps.kernel import secrets
+from apps.kernel.clock import now
+from apps.kernel.models import Tracked
+
+
+class EndpointQuerySet(models.QuerySet["Endpoint"]):
+    def active(self) -> EndpointQuerySet:
+        return self.filter(state=Endpoint.State.ACTIVE)
+
+    def hearing(self, event: str) -> EndpointQuerySet:
+        return self.active().filter(Q(events=[]) | Q(events__contains=[event]))
+
+
+class Endpoint(Tracked):
+    """Another system that we tell. No `events` means all of them.
+
+    enabled_at  since when it is active
+    taken_at    when it last took a message
+    new_secret  the secret, where one was made just now: shown to whoever asked for it, and never again
+    """
+
+    class State(models.TextChoices):
+        ACTIVE = "active", "Active"
+        DISABLED = "disabled", "Disabled"
+
+    url = models.CharField(max_length=2000)
+    description = models.CharField(max_length=200, blank=True)
+    events = ArrayField(models.CharField(max_length=80), default=list, blank=True)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.ACTIVE)
+    disabled_because = models.TextField(blank=True)
+    created_at = models.DateTimeField()
+    enabled_at = models.DateTimeField()
+    taken_at = models.DateTimeField(null=True)
+
+    history = field_history(excluded_fields=["taken_at"])
+    objects = EndpointQuerySet.as_manager()
+    new_secret = ""
+
+    class Meta:
+        default_permissions = ("view",)
+        permissions = [("manage_endpoints", "Can manage webhook endpoints and send messages again")]
+        constraints = [
+            models.CheckConstraint(
+                name="webhooks_disabled_says_why",
+                condition=Q(state="active", disabled_because="")
+                | (Q(state="disabled") & ~Q(disabled_because="")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.url
+
+    @property
+    def is_active(self) -> bool:
+        return self.state == self.State.ACTIVE
+
+    @property
+    def silent_since(self) -> dt.datetime:
+        """The last instant of which we know that it worked, or was believed to."""
+        return max(self.enabled_at, self.taken_at or self.enabled_at)
+
+    def disable(self, because: str) -> None:
+        self.state, self.disabled_because = self.State.DISABLED, because
+        self.save(update_fields=["state", "disabled_because"])
+
+    def enable(self) -> None:
+        self.state, self.disabled_because, self.enabled_at = self.State.ACTIVE, "", now()
+        self.save(update_fields=["state", "disabled_because", "enabled_at"])
+
+
+class KeptSecretQuerySet(models.QuerySet["KeptSecret"]):
+    def valid(self) -> KeptSecretQuerySet:
+        return self.filter(Q(retired_at=None) | Q(retired_at__gt=now())).order_by("-id")
+
+    def staying(self) -> KeptSecretQuerySet:
+        return self.filter(retired_at=None)
+
+
+class KeptSecret(Tracked):
+    """A secret, sealed. Valid until `retired_at`; the one without stays."""
+
+    hidden = ("sealed",)
+
+    sealed = models.TextField()
+    created_at = models.DateTimeField()
+    retired_at = models.DateTimeField(null=True)
+
+    objects = KeptSecretQuerySet.as_manager()
+    kind = ""
+
+    class Meta:
+        abstract = True
+        default_permissions = ("view",)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk} of {self.owner}"
+
+    @property
+    def owner(self) -> models.Model:
+        raise NotImplementedError
+
+    @property
+    def context(self) -> str:
+        """What the secret is sealed for."""
+        return f"{self.owner._meta.label_lower}:{self.owner.pk}"
+
+    @property
+    def is_valid(self) -> bool:
+        return self.retired_at is None or self.retired_at > now()
+
+    def seal(self, secret: str) -> None:
+        self.sealed = secrets.encrypt(secret, self.context)
+
+    def opened(self) -> str:
+        return secrets.decrypt(self.sealed, self.context)
+
+    def retire(self, at: dt.datetime) -> None:
+        """No later than it would be anyway."""
+        self.retired_at = min(at, self.retired_at or at)
+        self.save(update_fields=["retired_at"])
+
+
+class Secret(KeptSecret):
+    """What we sign with. While one is being rotated there are several, and each signs."""
+
+    endpoint = models.ForeignKey(Endpoint, on_delete=models.PROTECT, related_name="secrets")
+    kind = "secret"
+
+    class Meta(KeptSecret.Meta):
+        pass
+
+    @property
+    def owner(self) -> models.Model:
+        return self.endpoint
+
+
+class MessageQuerySet(models.QuerySet["Message"]):
+    def due(self) -> MessageQuerySet:
+        """To be sent now, and in nobody's hands."""
+        return self.filter(
+            Q(leased_until=None) | Q(leased_until__lte=now()), state=Message.State.PENDING, next_at__lte=now()
+        )
+
+    def under_way(self) -> MessageQuerySet:
+        return self.filter(leased_until__gt=now())
+
+
+class Message(models.Model):
+    """What an endpoint is told. `body` is written once, so that each attempt sends the same bytes.
+
+    ref           the webhook-id, which the receiver knows a repetition by
+    event_id      the event that it tells; empty for a test
+    attempts      how often it was sent since it was made, or asked for again
+    next_at       when it is sent next
+    leased_until  how long it belongs to whoever is sending it
+    holder        the attempt that is being made
+    """
+
+    class State(models.TextChoices):
+        PENDING = "pending", "Pending"
+        DELIVERED = "delivered", "Delivered"
+        DEAD = "dead", "Dead"
+
+    endpoint = models.ForeignKey(Endpoint, on_delete=models.PROTECT, related_name="messages")
+    event_id = models.BigIntegerField(null=True)
+    ref = models.CharField(max_length=64, unique=True)
+    type = models.CharField(max_length=80)
+    body = models.TextField()
+    correlation_id = models.CharField(max_length=64, blank=True)
+    state = models.CharField(max_length=9, choices=State.choices, default=State.PENDING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_at = models.DateTimeField()
+    leased_until = models.DateTimeField(null=True)
+    holder = models.BigIntegerField(null=True)
+    created_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)
+
+    objects = MessageQuerySet.as_manager()
+
+    class Meta:
+        default_permissions = ("view",)
+        constraints = [
+            models.UniqueConstraint(name="webhooks_message_once", fields=["endpoint", "event_id"]),
+        ]
+        indexes = [
+            models.Index(name="webhooks_message_due", fields=["next_at"], condition=Q(state="pending")),
+            models.Index(
+                name="webhooks_message_under_way",
+                fields=["endpoint", "leased_until"],
+                condition=Q(leased_until__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.ref}"
+
+    @property
+    def is_under_way(self) -> bool:
+        return self.leased_until is not None and self.leased_until > now()
+
+
+class Attempt(models.Model):
+    """One time that a message was sent. It is there before the sending, so one without an outcome tells of a worker
+    that was lost on the way.
+
+    status  the HTTP status, where there was an answer
+    answer  its first 2 KB
+    error   why there was none
+    took    milliseconds
+    """
+
+    message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="tries")
+    at = models.DateTimeField()
+    status = models.PositiveSmallIntegerField(null=True)
+    took = models.PositiveIntegerField(null=True)
+    answer = models.TextField(blank=True)
+    error = models.TextField(blank=True)
+
+    class Meta:
+        default_permissions = ("view",)
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return self.error or str(self.status or "no outcome was recorded")
+
+    @property
+    def was_taken(self) -> bool:
+        return self.status is not None and 200 <= self.status < 300
+
+
+class Source(Tracked):
+    """Another system that tells us something, at /api/v1/webhooks/in/<name>/.
+
+    scheme   how it signs: "standard" or "stripe"
+    refused  how many messages came whose signature does not hold
+    """
+
+    name = models.CharField(max_length=40)
+    scheme = models.CharField(max_length=20)
+    created_at = models.DateTimeField()
+    refused = models.PositiveBigIntegerField(default=0)
+    refused_at = models.DateTimeField(null=True)
+
+    history = field_history(excluded_fields=["refused", "refused_at"])
+
+    class Meta:
+        default_permissions = ("view",)
+        permissions = [("manage_sources", "Can manage webhook sources and process messages again")]
+        constraints = [
+            models.UniqueConstraint(name="webhooks_source_once", fields=["name"]),
+            models.CheckConstraint(
+                name="webhooks_source_name_is_a_slug", condition=Q(name__regex=r"^[a-z][a-z0-9-]*$")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def count_refused(self) -> None:
+        Source.objects.filter(pk=self.pk).update(refused=F("refused") + 1, refused_at=now())
+
+
+class SourceSecret(KeptSecret):
+    """What a source signs with. While it is being rotated there are several, and each is believed."""
+
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="secrets")
+    kind = "source secret"
+
+    class Meta(KeptSecret.Meta):
+        pass
+
+    @property
+    def owner(self) -> models.Model:
+        return self.source
+
+
+class ReceivedQuerySet(models.QuerySet["Received"]):
+    def open(self) -> ReceivedQuerySet:
+        return self.filter(state__in=(Received.State.RECEIVED, Received.State.FAILED))
+
+    def due(self) -> ReceivedQuerySet:
+        return self.open().filter(next_at__lte=now())
+
+
+class Received(models.Model):
+    """A message of a source whose signature held, kept as it came. It is processed afterwards.
+
+    ref      the provider's id: he may send it as often as he likes, it is kept once
+    body     the raw bytes that were signed
+    """
+
+    class State(models.TextChoices):
+        RECEIVED = "received", "Received"
+        PROCESSED = "processed", "Processed"
+        FAILED = "failed", "Failed, tried again"
+        IGNORED = "ignored", "Ignored"
+        DEAD = "dead", "Given up"
+
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="+")
+    ref = models.CharField(max_length=200)
+    type = models.CharField(max_length=120, blank=True)
+    headers = models.JSONField()
+    body = models.BinaryField()
+    received_at = models.DateTimeField()
+    correlation_id = models.CharField(max_length=64, blank=True)
+    state = models.CharField(max_length=9, choices=State.choices, default=State.RECEIVED)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_at = models.DateTimeField()
+    last_error = models.TextField(blank=True)
+    processed_at = models.DateTimeField(null=True)
+
+    objects = ReceivedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "received message"
+        default_permissions = ("view",)
+        constraints = [models.UniqueConstraint(name="webhooks_received_once", fields=["source", "ref"])]
+        indexes = [
+            models.Index(
+                name="webhooks_received_due",
+                fields=["next_at"],
+                condition=Q(state="received") | Q(state="failed"),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.type or 'message'} {self.ref}"

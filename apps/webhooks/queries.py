@@ -1,0 +1,41 @@
+"""Questions about webhooks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from apps.events import EVENTS
+
+from .models import Endpoint, Message, Received, Source
+from .schemes import SCHEMES
+
+
+def event_names() -> Sequence[str]:
+    """What an endpoint can be told."""
+    return sorted(EVENTS)
+
+
+def scheme_names() -> Sequence[str]:
+    return sorted(SCHEMES)
+
+
+def source_named(name: str) -> Source | None:
+    return Source.objects.filter(name=name).first()
+
+
+def endpoints_with_due_messages() -> Sequence[int]:
+    active = Endpoint.objects.active().values("pk")
+    due = Message.objects.due().filter(endpoint__in=active)
+    return sorted(due.order_by("endpoint").values_list("endpoint_id", flat=True).distinct())
+
+
+def received_and_due(most: int = 200) -> Sequence[int]:
+    return list(Received.objects.due().order_by("next_at").values_list("pk", flat=True)[:most])
+
+
+def dead_messages() -> int:
+    return Message.objects.filter(state=Message.State.DEAD).count()
+
+
+def waiting_messages() -> int:
+    return Message.objects.filter(state=Message.State.PENDING).count()

@@ -1,0 +1,163 @@
+"""What must be true before webhooks change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from apps.events import EVENTS
+
+from . import outbound
+from .errors import (
+    EndpointIsActive,
+    EndpointIsDisabled,
+    EndpointNotFound,
+    EventUnknown,
+    LastSecret,
+    MessageIsUnderWay,
+    MessageNotFound,
+    OverlapOutOfRange,
+    ReasonMissing,
+    ReceivedIsProcessed,
+    ReceivedNotFound,
+    SchemeUnknown,
+    SecretIsRetired,
+    SecretMalformed,
+    SecretNotFound,
+    SourceNameTaken,
+    SourceNotFound,
+)
+from .models import Endpoint, KeptSecret, Message, Received, Secret, Source, SourceSecret
+from .schemes import SCHEMES, Scheme
+from .signing import NotASecret
+
+LONGEST_OVERLAP = 24 * 30
+
+
+def url_must_be_one_that_may_be_told(url: str) -> str:
+    """What its name resolves to is asked when something is sent, each time."""
+    outbound.target(url)
+    return url
+
+
+def events_must_exist(names: Sequence[str]) -> list[str]:
+    unknown = sorted(set(names) - set(EVENTS))
+    if unknown:
+        raise EventUnknown(names=", ".join(unknown))
+    return sorted(set(names))
+
+
+def endpoint_must_exist(endpoint_id: int) -> Endpoint:
+    """Held, so that its state and its secrets change one after the other."""
+    endpoint = Endpoint.objects.select_for_update(no_key=True).filter(pk=endpoint_id).first()
+    if endpoint is None:
+        raise EndpointNotFound(endpoint_id=endpoint_id)
+    return endpoint
+
+
+def endpoint_must_be_active(endpoint: Endpoint) -> Endpoint:
+    if not endpoint.is_active:
+        raise EndpointIsDisabled(endpoint=endpoint)
+    return endpoint
+
+
+def endpoint_must_be_disabled(endpoint: Endpoint) -> Endpoint:
+    if endpoint.is_active:
+        raise EndpointIsActive(endpoint=endpoint)
+    return endpoint
+
+
+def reason_must_be_given(reason: str) -> str:
+    if not reason.strip():
+        raise ReasonMissing
+    return reason.strip()
+
+
+def overlap_must_be_in_range(hours: int) -> int:
+    if not 0 <= hours <= LONGEST_OVERLAP:
+        raise OverlapOutOfRange(most=LONGEST_OVERLAP)
+    return hours
+
+
+def secret_must_exist(secret_id: int) -> Secret:
+    """Its endpoint is held."""
+    held = Endpoint.objects.select_for_update(of=("self",), no_key=True)
+    endpoint = held.filter(secrets=secret_id).first()
+    if endpoint is None:
+        raise SecretNotFound(secret_id=secret_id)
+    return endpoint.secrets.get(pk=secret_id)
+
+
+def source_secret_must_exist(secret_id: int) -> SourceSecret:
+    """Its source is held."""
+    held = Source.objects.select_for_update(of=("self",), no_key=True)
+    source = held.filter(secrets=secret_id).first()
+    if source is None:
+        raise SecretNotFound(secret_id=secret_id)
+    return source.secrets.get(pk=secret_id)
+
+
+def secret_must_be_valid(secret: KeptSecret) -> None:
+    if not secret.is_valid:
+        raise SecretIsRetired(secret=secret)
+
+
+def another_secret_must_stay(secret: KeptSecret) -> None:
+    others = secret.owner.secrets.staying().exclude(pk=secret.pk)  # type: ignore[attr-defined]
+    if not others.exists():
+        raise LastSecret(owner=secret.owner)
+
+
+def message_must_exist(message_id: int) -> Message:
+    """Held."""
+    message = Message.objects.select_for_update().filter(pk=message_id).first()
+    if message is None:
+        raise MessageNotFound(message_id=message_id)
+    return message
+
+
+def message_must_be_at_rest(message: Message) -> Message:
+    if message.is_under_way:
+        raise MessageIsUnderWay(message=message)
+    return message
+
+
+def source_must_exist(source_id: int) -> Source:
+    """Held, so that its secrets change one after the other."""
+    source = Source.objects.select_for_update(no_key=True).filter(pk=source_id).first()
+    if source is None:
+        raise SourceNotFound(source=source_id)
+    return source
+
+
+def source_name_must_be_free(name: str) -> str:
+    if Source.objects.filter(name=name).exists():
+        raise SourceNameTaken(name=name)
+    return name
+
+
+def scheme_must_exist(name: str) -> Scheme:
+    if name not in SCHEMES:
+        raise SchemeUnknown(scheme=name, schemes=", ".join(sorted(SCHEMES)))
+    return SCHEMES[name]
+
+
+def secret_must_be_the_providers(scheme: Scheme, secret: str) -> str:
+    try:
+        scheme.check(secret)
+    except NotASecret as why:
+        raise SecretMalformed(why=why) from None
+    return secret
+
+
+def received_must_exist(received_id: int) -> Received:
+    """Held."""
+    received = Received.objects.select_for_update().filter(pk=received_id).first()
+    if received is None:
+        raise ReceivedNotFound(received_id=received_id)
+    return received
+
+
+def received_must_not_be_processed(received: Received) -> Received:
+    if received.state == Received.State.PROCESSED:
+        raise ReceivedIsProcessed(received=received)
+    return received

@@ -1,0 +1,5 @@
+"""The keys under which secrets are kept in the database, newest first (apps.kernel.secrets)."""
+
+from config.env import env
+
+FIELD_KEYS = [each.get_secret_value() for each in env().field_keys]

@@ -1,0 +1,199 @@
+"""Whom we tell, and the secrets by which they know us."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from django.db import connection
+
+from apps.audit.models import Record
+from apps.bus import dispatch, rehearse
+from apps.bus.errors import MayNot
+from apps.kernel import clock
+from apps.kernel.errors import SeveralRefusals
+from apps.webhooks.commands import (
+    ChangeEndpoint,
+    DisableEndpoint,
+    EnableEndpoint,
+    RegisterEndpoint,
+    RetireSecret,
+    RotateSecret,
+)
+from apps.webhooks.errors import (
+    AddressRefused,
+    EndpointIsActive,
+    EndpointIsDisabled,
+    EndpointNotFound,
+    EventUnknown,
+    LastSecret,
+    OverlapOutOfRange,
+    ReasonMissing,
+    SecretIsRetired,
+    SecretNotFound,
+)
+from apps.webhooks.models import Endpoint
+
+URL = "https://hooks.example/bursar"
+
+
+def register(actor, **more):
+    return dispatch(RegisterEndpoint(**{"url": URL, **more}), actor=actor)
+
+
+def test_a_new_endpoint_has_a_secret_that_is_shown_once(at_acme, owner):
+    endpoint = register(owner, events=("entry.posted", "entry.posted"))
+
+    assert endpoint.new_secret.startswith("whsec_")
+    assert endpoint.secrets.get().opened() == endpoint.new_secret
+    assert endpoint.events == ["entry.posted"]
+    assert Endpoint.objects.get().new_secret == ""
+
+
+def test_no_table_holds_the_secret_as_it_is(at_acme, owner):
+    endpoint = register(owner)
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()"
+        )
+        for (table,) in cursor.fetchall():
+            cursor.execute(
+                f'SELECT count(*) FROM "{table}" AS t WHERE t::text LIKE %s', [f"%{endpoint.new_secret}%"]
+            )
+            assert cursor.fetchone() == (0,), table
+
+
+def test_a_secret_opens_at_its_endpoint_alone(at_acme, owner):
+    from apps.kernel.secrets import SecretUnreadable
+
+    ours, theirs = register(owner).secrets.get(), register(owner).secrets.get()
+    ours.sealed = theirs.sealed
+
+    with pytest.raises(SecretUnreadable):
+        ours.opened()
+
+
+def test_refuses_an_address_and_events_that_do_not_exist_together(at_acme, owner):
+    with pytest.raises(SeveralRefusals) as refused:
+        register(owner, url="http://10.0.0.1/", events=("entry.exploded",))
+
+    assert {type(each) for each in refused.value.refusals} == {AddressRefused, EventUnknown}
+
+
+def test_needs_the_permission(at_acme, accountant):
+    with pytest.raises(MayNot):
+        register(accountant)
+
+
+def test_can_be_rehearsed(at_acme, owner):
+    assert rehearse(RegisterEndpoint(url=URL), actor=owner) == ()
+    assert not Endpoint.objects.exists()
+
+
+def test_is_changed_and_the_trail_says_how(at_acme, owner):
+    endpoint = register(owner)
+
+    dispatch(
+        ChangeEndpoint(
+            endpoint_id=endpoint.pk, url=URL + "/2", description="the shop", events=("entry.posted",)
+        ),
+        actor=owner,
+    )
+
+    record = Record.objects.get(command="webhooks.change_endpoint")
+    assert {each["field"] for each in record.changes} == {"url", "description", "events"}
+    assert endpoint.history.count() == 2
+
+
+def test_is_disabled_with_a_reason_and_enabled_again(at_acme, owner):
+    endpoint = register(owner)
+    with pytest.raises(EndpointIsActive):
+        dispatch(EnableEndpoint(endpoint_id=endpoint.pk), actor=owner)
+    with pytest.raises(ReasonMissing):
+        dispatch(DisableEndpoint(endpoint_id=endpoint.pk, reason=" "), actor=owner)
+
+    disabled = dispatch(DisableEndpoint(endpoint_id=endpoint.pk, reason="The shop is sold."), actor=owner)
+
+    assert (disabled.state, disabled.disabled_because) == ("disabled", "The shop is sold.")
+    with pytest.raises(EndpointIsDisabled):
+        dispatch(DisableEndpoint(endpoint_id=endpoint.pk, reason="Again."), actor=owner)
+    assert dispatch(EnableEndpoint(endpoint_id=endpoint.pk), actor=owner).is_active
+
+
+def test_who_was_enabled_again_has_five_new_days(at_acme, owner):
+    endpoint = register(owner)
+    with clock.moved_to(clock.now() + dt.timedelta(days=9)):
+        endpoint.disable("It took nothing for 5 days.")
+        endpoint.enable()
+
+        assert endpoint.silent_since == clock.now()
+
+
+def test_one_that_does_not_exist_is_not_found(at_acme, owner):
+    with pytest.raises(EndpointNotFound):
+        dispatch(EnableEndpoint(endpoint_id=99), actor=owner)
+
+
+def test_a_rotated_secret_is_valid_until_its_hours_are_over(at_acme, owner):
+    endpoint = register(owner)
+    first = endpoint.secrets.get()
+
+    second = dispatch(RotateSecret(endpoint_id=endpoint.pk, overlap_hours=24), actor=owner)
+
+    assert second.new_secret != endpoint.new_secret
+    assert endpoint.secrets.valid().count() == 2
+    with clock.moved_to(clock.now() + dt.timedelta(hours=25)):
+        assert [each.pk for each in endpoint.secrets.valid()] != [first.pk]
+        assert endpoint.secrets.valid().count() == 1
+
+
+def test_rotating_again_does_not_prolong_the_first(at_acme, owner):
+    endpoint = register(owner)
+    dispatch(RotateSecret(endpoint_id=endpoint.pk, overlap_hours=1), actor=owner)
+    dispatch(RotateSecret(endpoint_id=endpoint.pk, overlap_hours=48), actor=owner)
+
+    with clock.moved_to(clock.now() + dt.timedelta(hours=2)):
+        assert endpoint.secrets.valid().count() == 2
+
+
+def test_without_an_overlap_the_old_one_ends_at_once(at_acme, owner):
+    endpoint = register(owner)
+
+    dispatch(RotateSecret(endpoint_id=endpoint.pk, overlap_hours=0), actor=owner)
+
+    assert endpoint.secrets.valid().count() == 1
+
+
+@pytest.mark.parametrize("hours", [-1, 24 * 30 + 1])
+def test_an_overlap_has_its_limits(at_acme, owner, hours):
+    endpoint = register(owner)
+
+    with pytest.raises(OverlapOutOfRange):
+        dispatch(RotateSecret(endpoint_id=endpoint.pk, overlap_hours=hours), actor=owner)
+
+
+def test_a_secret_that_is_known_to_others_is_retired_at_once(at_acme, owner):
+    endpoint = register(owner)
+    leaked = endpoint.secrets.get()
+    with pytest.raises(LastSecret):
+        dispatch(RetireSecret(secret_id=leaked.pk, reason="It was in a log."), actor=owner)
+    dispatch(RotateSecret(endpoint_id=endpoint.pk), actor=owner)
+
+    dispatch(RetireSecret(secret_id=leaked.pk, reason="It was in a log."), actor=owner)
+
+    assert leaked.pk not in {each.pk for each in endpoint.secrets.valid()}
+    with pytest.raises(SecretIsRetired):
+        dispatch(RetireSecret(secret_id=leaked.pk, reason="Again."), actor=owner)
+    with pytest.raises(SecretNotFound):
+        dispatch(RetireSecret(secret_id=99, reason="None."), actor=owner)
+
+
+def test_the_new_secret_cannot_be_retired_while_the_old_one_is_going(at_acme, owner):
+    """It would leave nobody to sign when the old one's hours are over."""
+    endpoint = register(owner)
+    dispatch(RotateSecret(endpoint_id=endpoint.pk), actor=owner)
+    new = endpoint.secrets.staying().get()
+
+    with pytest.raises(LastSecret):
+        dispatch(RetireSecret(secret_id=new.pk, reason="It was in a log."), actor=owner)

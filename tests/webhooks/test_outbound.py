@@ -1,0 +1,378 @@
+"""Nobody leads us to where only we can reach."""
+
+from __future__ import annotations
+
+import datetime as dt
+import ipaddress
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from pytest_httpserver import HTTPServer
+from werkzeug import Response
+
+from apps.webhooks import outbound
+from apps.webhooks.errors import AddressRefused
+from apps.webhooks.outbound import CannotReach
+
+GOOD = "93.184.215.14"
+
+
+@pytest.fixture
+def strict(settings):
+    """As in production."""
+    settings.WEBHOOKS_TO_LOOPBACK = False
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://example.com/",
+        "ftp://example.com/",
+        "file:///etc/passwd",
+        "gopher://example.com/",
+        "//example.com/",
+        "example.com",
+        "",
+        "https://",
+        "https:///path",
+        "https://example.com:444/",
+        "https://example.com:0/",
+        "https://example.com:80/",
+        "https://example.com:99999/",
+        "https://example.com:x/",
+        "https://user@example.com/",
+        "https://user:password@example.com/",
+        "https://@example.com/",
+        "https://example.com@127.0.0.1/",
+        "https://example.com\\@127.0.0.1/",
+        "https://example.com/#fragment",
+        "https://example.com/\r\nX-Evil: 1",
+        "https://exa\tmple.com/",
+        "https://example.com/a b",
+        " https://example.com/",
+        "https://example.com/ü",
+        "https://exa..mple.com/",
+        "https://" + "a" * 64 + ".com/",
+        "https://example.com/" + "a" * 2000,
+        "https://localhost/",
+        "https://intranet/",
+        "https://127.0.0.1/",
+        "https://127.1/",
+        "https://2130706433/",
+        "https://0x7f000001/",
+        "https://0x7f.1/",
+        "https://0177.0.0.1/",
+        "https://127.0.0.1./",
+        "https://１２７.０.０.１/",
+        "https://⑫7.0.0.1/",
+        "https://0/",
+        "https://0.0.0.0/",
+        "https://10.0.0.1/",
+        "https://100.64.0.1/",
+        "https://169.254.169.254/latest/meta-data/",
+        "https://168.63.129.16/",
+        "https://172.16.0.1/",
+        "https://192.168.1.1/",
+        "https://192.88.99.1/",
+        "https://198.18.0.1/",
+        "https://203.0.113.1/",
+        "https://224.0.0.1/",
+        "https://240.0.0.1/",
+        "https://255.255.255.255/",
+        "https://[::]/",
+        "https://[::1]/",
+        "https://[::127.0.0.1]/",
+        "https://[::ffff:127.0.0.1]/",
+        "https://[::ffff:8.8.8.8]/",
+        "https://[64:ff9b::7f00:1]/",
+        "https://[64:ff9b::a00:1]/",
+        "https://[64:ff9b:1::a00:1]/",
+        "https://[100::1]/",
+        "https://[2001:0:7f00:1::1]/",
+        "https://[2001:db8::1]/",
+        "https://[2002:7f00:1::]/",
+        "https://[2002:a00:1::1]/",
+        "https://[3fff::1]/",
+        "https://[fc00::1]/",
+        "https://[fe80::1]/",
+        "https://[fe80::1%25eth0]/",
+        "https://[fec0::1]/",
+        "https://[ff02::1]/",
+        "https://[::1/",
+    ],
+)
+def test_a_hostile_address_is_refused_before_its_name_is_asked(strict, url):
+    with pytest.raises(AddressRefused):
+        outbound.target(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "path"),
+    [
+        ("https://example.com", "example.com", "/"),
+        ("https://EXAMPLE.com:443/hook?a=1", "example.com", "/hook?a=1"),
+        ("https://bücher.example/", "xn--bcher-kva.example", "/"),
+        ("https://example.com./", "example.com", "/"),
+        (f"https://{GOOD}/", GOOD, "/"),
+        ("https://[2606:2800:21f:cb07::1]/", "2606:2800:21f:cb07::1", "/"),
+    ],
+)
+def test_a_good_address_is_read(strict, url, host, path):
+    target = outbound.target(url)
+
+    assert (target.scheme, target.host, target.port, target.path) == ("https", host, 443, path)
+
+
+def leads_to(*addresses):
+    return lambda host, port: addresses
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "127.0.0.1",
+        "10.1.2.3",
+        "169.254.169.254",
+        "0.0.0.0",  # noqa: S104 - an address to refuse
+        "224.0.0.1",
+        "::1",
+        "::ffff:127.0.0.1",
+        "64:ff9b::808:808",
+        "64:ff9b:1::1",
+        "2002:808:808::1",
+        "2001:0:1::1",
+        "fe80::1%eth0",
+        "fd12::1",
+        "192.88.99.2",
+    ],
+)
+def test_a_name_that_leads_inside_is_refused(strict, address):
+    to = outbound.target("https://innocent.example/")
+
+    with pytest.raises(AddressRefused):
+        outbound.addresses(to, leads_to(address))
+    with pytest.raises(AddressRefused):
+        outbound.addresses(to, leads_to(GOOD, address))
+
+
+def test_a_name_that_leads_outside_is_let_through(strict):
+    to = outbound.target("https://innocent.example/")
+
+    assert outbound.addresses(to, leads_to(GOOD, "2606:4700::1")) == (GOOD, "2606:4700::1")
+
+
+def test_a_name_without_an_address_cannot_be_reached(strict):
+    def nothing(host, port):
+        raise socket.gaierror
+
+    with pytest.raises(CannotReach):
+        outbound.addresses(outbound.target("https://nothing.example/"), nothing)
+
+
+def test_the_very_address_that_was_judged_is_called(strict, monkeypatch):
+    """A name that changes its mind between the question and the call is asked once only."""
+    answers = [[GOOD], ["127.0.0.1"]]
+    called = []
+
+    def call(address, timeout):
+        called.append(address)
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(socket, "create_connection", call)
+    monkeypatch.setattr(socket, "getaddrinfo", None)
+
+    with pytest.raises(CannotReach):
+        outbound.post("https://rebinding.example/", {}, b"", resolve=lambda host, port: answers.pop(0))
+
+    assert called == [(GOOD, 443)]
+    assert len(answers) == 1
+
+
+def test_loopback_over_http_is_for_development_alone(settings, receiver):
+    receiver.expect_request("/").respond_with_data("hello")
+    settings.WEBHOOKS_TO_LOOPBACK = True
+
+    assert outbound.post(receiver.url_for("/"), {}, b"{}").body == "hello"
+    for elsewhere in ("http://10.0.0.1/", "http://example.com/", "https://127.0.0.1/", "https://localhost/"):
+        with pytest.raises(AddressRefused):
+            outbound.target(elsewhere)
+
+    settings.WEBHOOKS_TO_LOOPBACK = False
+    with pytest.raises(AddressRefused):
+        outbound.post(receiver.url_for("/"), {}, b"{}")
+
+
+def test_in_development_too_localhost_must_be_this_machine(settings):
+    settings.WEBHOOKS_TO_LOOPBACK = True
+
+    with pytest.raises(AddressRefused):
+        outbound.addresses(outbound.target("http://localhost:8123/"), leads_to("10.0.0.1"))
+
+
+def test_a_redirect_is_an_answer_and_not_followed(receiver):
+    receiver.expect_request("/there").respond_with_data("never")
+    receiver.expect_request("/").respond_with_data("", 302, {"Location": receiver.url_for("/there")})
+
+    answer = outbound.post(receiver.url_for("/"), {}, b"{}")
+
+    assert answer.status == 302
+    assert [request.path for request, _ in receiver.log] == ["/"]
+
+
+def test_no_proxy_of_the_environment_is_asked(receiver, monkeypatch):
+    for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    receiver.expect_request("/").respond_with_data("directly")
+
+    assert outbound.post(receiver.url_for("/"), {}, b"{}").body == "directly"
+
+
+def test_of_a_long_answer_only_the_beginning_is_read(receiver):
+    receiver.expect_request("/").respond_with_data(b"x" * 10_000_000)
+
+    assert outbound.post(receiver.url_for("/"), {}, b"{}").body == "x" * 2048
+
+
+def test_a_packed_answer_is_not_unpacked(receiver):
+    import gzip
+
+    bomb = gzip.compress(b"0" * 5_000_000)
+    receiver.expect_request("/").respond_with_data(bomb, headers={"Content-Encoding": "gzip"})
+
+    answer = outbound.post(receiver.url_for("/"), {}, b"{}")
+
+    assert answer.status == 200
+    assert "0" * 100 not in answer.body
+    request, _ = receiver.log[0]
+    assert request.headers["Accept-Encoding"] == "identity"
+
+
+def test_who_does_not_answer_is_left(receiver):
+    receiver.expect_request("/").respond_with_handler(lambda request: time.sleep(2) or Response("late"))
+
+    started = time.monotonic()
+    with pytest.raises(CannotReach, match="in time"):
+        outbound.post(receiver.url_for("/"), {}, b"{}", timeout=0.5)
+
+    assert time.monotonic() - started < 1.5
+
+
+def test_who_drips_is_left_too(settings):
+    """A byte now and then renews a socket's own timeout for ever."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=drip, args=(server,), daemon=True).start()
+        started = time.monotonic()
+
+        with pytest.raises(CannotReach, match="in time"):
+            outbound.post(f"http://127.0.0.1:{server.getsockname()[1]}/", {}, b"{}", timeout=0.6)
+
+        assert time.monotonic() - started < 2
+
+
+def drip(server):
+    line, _ = server.accept()
+    with line:
+        for byte in b"HTTP/1.1 200 OK\r\nX-Slow: " + b"a" * 100:
+            try:
+                line.sendall(bytes([byte]))
+            except OSError:
+                return
+            time.sleep(0.1)
+
+
+@pytest.mark.parametrize("said", [b"", b"nonsense\r\n\r\n", b"HTTP/1.1 abc OK\r\n\r\n"])
+def test_nonsense_is_no_answer(said):
+    def speak(server):
+        line, _ = server.accept()
+        with line:
+            line.recv(10_000)
+            line.sendall(said)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=speak, args=(server,), daemon=True).start()
+
+        with pytest.raises(CannotReach):
+            outbound.post(f"http://127.0.0.1:{server.getsockname()[1]}/", {}, b"{}")
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory) -> tuple[str, str]:
+    """Of hooks.example, signed by itself: (certificate file, key file)."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "hooks.example")])
+    today = dt.datetime.now(dt.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(7)
+        .not_valid_before(today - dt.timedelta(days=1))
+        .not_valid_after(today + dt.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("hooks.example")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    folder = tmp_path_factory.mktemp("certificate")
+    (folder / "cert.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    (folder / "key.pem").write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+    )
+    return str(folder / "cert.pem"), str(folder / "key.pem")
+
+
+@pytest.fixture
+def secure(certificate) -> Iterator[HTTPServer]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    with HTTPServer(host="127.0.0.1", ssl_context=context) as server:
+        server.expect_request("/hook").respond_with_data("securely")
+        yield server
+
+
+@pytest.fixture
+def led_to(monkeypatch, secure):
+    """Calls of the good address reach the secure receiver, as if it were there."""
+    real = socket.create_connection
+
+    def call(address, timeout):
+        assert address == (GOOD, 443)
+        return real(("127.0.0.1", secure.port), timeout=timeout)
+
+    monkeypatch.setattr(socket, "create_connection", call)
+
+
+def test_the_certificate_is_checked_for_the_name_though_the_address_is_called(strict, led_to, certificate):
+    trust = ssl.create_default_context(cafile=certificate[0])
+
+    answer = outbound.post("https://hooks.example/hook", {}, b"{}", resolve=leads_to(GOOD), trust=trust)
+
+    assert (answer.status, answer.body) == (200, "securely")
+
+
+def test_a_certificate_of_another_name_will_not_do(strict, led_to, certificate):
+    trust = ssl.create_default_context(cafile=certificate[0])
+
+    with pytest.raises(CannotReach, match="certificate"):
+        outbound.post("https://other.example/hook", {}, b"{}", resolve=leads_to(GOOD), trust=trust)
+
+
+def test_a_certificate_that_nobody_vouches_for_will_not_do(strict, led_to):
+    with pytest.raises(CannotReach, match="certificate"):
+        outbound.post("https://hooks.example/hook", {}, b"{}", resolve=leads_to(GOOD))
+
+
+def test_ranges_that_python_calls_global_are_judged_by_us():
+    for each in ("64:ff9b::808:808", "2002:808:808::1", "192.88.99.1", "224.0.1.1"):
+        assert outbound.unfit(ipaddress.ip_address(each))
+    assert not outbound.unfit(ipaddress.ip_address(GOOD))
