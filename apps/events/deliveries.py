@@ -75,11 +75,15 @@ def _is_ready(head: Delivery, named: Delivery) -> bool:
 
 
 def _try(delivery: Delivery) -> bool:
-    """The attempt is counted, and committed, before the listener runs: news that kills its worker is a dead letter
-    in the end and not a worker that dies for ever."""
-    if not _count_attempt(delivery):
-        return False
+    """Once, by one worker. Where no transaction holds the row, the session says that somebody is at it."""
     subscriber = SUBSCRIBERS[delivery.subscriber]
+    if not subscriber.own_transactions:
+        return _count_attempt(delivery) and _attempt(subscriber, delivery)
+    with _alone(f"delivery:{delivery.pk}") as alone:
+        return alone and _count_attempt(delivery) and _attempt(subscriber, delivery)
+
+
+def _attempt(subscriber: Subscriber, delivery: Delivery) -> bool:
     try:
         with watched.hearing(delivery):
             heard = _hear_outside(subscriber, delivery) if subscriber.own_transactions else _hear(delivery)
@@ -93,7 +97,9 @@ def _try(delivery: Delivery) -> bool:
 
 
 def _count_attempt(delivery: Delivery) -> bool:
-    """Only one worker counts attempt n; the others see that it is taken, or being heard at this moment."""
+    """Counted, and committed, before the listener runs: news that kills its worker is a dead letter in the end and
+    not a worker that dies for ever. Only one worker counts attempt n; the others see that it is taken, or being
+    heard at this moment."""
     if delivery.attempts >= MOST_ATTEMPTS:
         _bury(delivery, delivery.last_error or "The worker was lost each time.")
         return False
@@ -117,12 +123,8 @@ def _hear(delivery: Delivery) -> bool:
 
 
 def _hear_outside(subscriber: Subscriber, delivery: Delivery) -> bool:
-    """Without a transaction there is no row lock, so the session says that somebody is at it."""
-    with _alone(f"delivery:{delivery.pk}") as alone:
-        if not alone or not Delivery.objects.open().filter(pk=delivery.pk).exists():
-            return False
-        subscriber.hear(delivery.event.news)
-        _mark_done(delivery)
+    subscriber.hear(delivery.event.news)
+    _mark_done(delivery)
     return True
 
 

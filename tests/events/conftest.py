@@ -6,13 +6,15 @@ from apps.companies.models import Company
 from apps.events import SUBSCRIBERS, hints, listens_to
 from apps.kernel.correlation import causation_id, correlation_id
 
-from .shelf import SUBSCRIBER, ShelfFilled
+from .shelf import ShelfFilled
 
 
 @pytest.fixture
 def listener():
-    """Listens to shelf.filled and makes a company of it. A test may let it fail by `listener.fails = True`, or for
-    some shelves by `listener.fails_for = {3}`; `listener.heard` is what reached it."""
+    """The only one who listens: to shelf.filled, of which it makes a company.
+
+    A test lets it fail by `listener.fails = True`, or for some shelves by `listener.fails_for = {3}`;
+    `listener.heard` is what reached it."""
 
     class Listener:
         fails = False
@@ -29,9 +31,12 @@ def listener():
             raise LookupError("the shelf fell down")
 
     count_books.__module__ = "apps.companies.listeners"
+    others = dict(SUBSCRIBERS)
+    SUBSCRIBERS.clear()
     listens_to(ShelfFilled)(count_books)
     yield behaviour
-    del SUBSCRIBERS[SUBSCRIBER]
+    SUBSCRIBERS.clear()
+    SUBSCRIBERS.update(others)
 
 
 @pytest.fixture

@@ -50,3 +50,11 @@ def route_as_platform():
 def deliver_in(tenant):
     with activate(tenant):
         assert deliver(only_delivery().pk)
+
+
+OFF: set[str] = set()
+
+
+def gate(app: str) -> bool:
+    """A SUBSCRIBER_GATE that a test can shut: `OFF.add("companies")`."""
+    return app not in OFF

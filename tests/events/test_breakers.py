@@ -1,0 +1,175 @@
+"""Parked subscribers: nothing is lost, no attempt is used up, and nobody else is hurt."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from apps.events import SUBSCRIBERS, breakers, listens_to
+from apps.events.breakers import MOST_FAILURES, REST
+from apps.events.deliveries import MOST_ATTEMPTS, deliver
+from apps.events.models import Breaker, Delivery
+from apps.events.relay import sweep, top_up
+from apps.kernel import clock
+from apps.kernel.clock import now
+from apps.kernel.tenant import activate
+
+from .shelf import OFF, SUBSCRIBER, ShelfFilled, deliveries, fill, only_delivery, route_as_platform
+
+
+@pytest.fixture
+def other():
+    """A second listener of the same event, which is well."""
+    heard = []
+
+    def dust_shelf(event):
+        heard.append(event.shelf)
+
+    dust_shelf.__module__ = "apps.periods.listeners"
+    listens_to(ShelfFilled)(dust_shelf)
+    yield heard
+    del SUBSCRIBERS["periods.dust_shelf"]
+
+
+@pytest.fixture
+def parked(at_acme, listener, no_broker):
+    """It failed ten times in a row, each time at another shelf; an eleventh shelf was filled."""
+    for shelf in range(MOST_FAILURES + 1):
+        fill(shelf=shelf)
+    route_as_platform()
+    listener.fails = True
+    for each in deliveries()[:MOST_FAILURES]:
+        deliver(each.pk)
+    listener.heard.clear()
+    no_broker.clear()
+    return deliveries().last()
+
+
+def test_poison_alone_parks_nobody():
+    assert MOST_FAILURES > MOST_ATTEMPTS
+
+
+def test_who_fails_again_and_again_is_parked_and_uses_up_no_attempts(parked, listener, no_broker):
+    for _ in range(3):
+        assert not deliver(parked.pk)
+
+    parked.refresh_from_db()
+    assert (parked.status, parked.attempts) == ("pending", 0)
+    assert listener.heard == []
+    with activate(None):
+        sweep()
+    assert no_broker == []
+    assert Breaker.objects.get().failures == MOST_FAILURES
+    assert "the shelf fell down" in Breaker.objects.get().last_error
+
+
+def test_after_its_rest_one_tries_and_success_opens_the_way(parked, listener, no_broker):
+    listener.fails = False
+    with clock.moved_to(now() + REST * 1.1):
+        with activate(None):
+            sweep()
+        assert parked.pk in no_broker
+
+        assert deliver(parked.pk)
+
+        assert Breaker.objects.get().failures == 0
+        assert breakers.lets_through(SUBSCRIBER)
+
+
+def test_a_second_worker_does_not_try_beside_the_first(parked):
+    with clock.moved_to(now() + REST * 1.1):
+        assert breakers.lets_through(SUBSCRIBER)
+        assert not breakers.lets_through(SUBSCRIBER)
+
+
+def test_failing_the_trial_parks_it_for_longer(parked):
+    before = Breaker.objects.get().open_until - now()
+    with clock.moved_to(now() + REST * 1.1):
+        assert not deliver(parked.pk)
+
+        assert Breaker.objects.get().open_until - now() > before * 1.5
+
+
+def test_one_success_between_failures_keeps_it_going(at_acme, listener, no_broker):
+    listener.fails_for = set(range(30)) - {5, 12, 19, 26}
+    for shelf in range(30):
+        fill(shelf=shelf)
+    route_as_platform()
+
+    for each in deliveries():
+        deliver(each.pk)
+
+    assert Breaker.objects.get().open_until is None
+    assert not deliveries().filter(attempts=0).exists()
+
+
+def test_the_other_subscribers_hear_meanwhile(parked, other, at_acme):
+    fill(shelf=50)
+    route_as_platform()
+
+    assert deliver(Delivery.objects.get(subscriber="periods.dust_shelf").pk)
+
+    assert other == [50]
+
+
+@pytest.fixture
+def gated(settings):
+    settings.SUBSCRIBER_GATE = "tests.events.shelf.gate"
+    yield OFF
+    OFF.clear()
+
+
+def test_the_deliveries_of_a_module_that_is_off_are_parked(gated, at_acme, listener, other, no_broker):
+    gated.add("companies")
+    fill()
+    route_as_platform()
+    other_delivery = Delivery.objects.get(subscriber="periods.dust_shelf")
+    assert no_broker == [other_delivery.pk]
+    assert deliver(other_delivery.pk)
+
+    assert not deliver(only_delivery().pk)
+    with activate(None):
+        sweep()
+    assert (only_delivery().status, only_delivery().attempts) == ("pending", 0)
+    assert no_broker == [other_delivery.pk]
+
+    gated.clear()
+    with activate(None):
+        top_up()
+    assert no_broker[-1] == only_delivery().pk
+    assert deliver(only_delivery().pk)
+
+
+def test_a_hint_that_was_out_when_the_module_went_off_is_taken_back(gated, at_acme, listener, no_broker):
+    fill()
+    route_as_platform()
+    gated.add("companies")
+
+    assert not deliver(only_delivery().pk)
+
+    assert (only_delivery().hinted_at, only_delivery().attempts) == (None, 0)
+
+
+def test_the_deliveries_of_a_module_that_is_gone_wait_for_it(at_acme, listener, other, no_broker):
+    fill()
+    route_as_platform()
+    gone = SUBSCRIBERS.pop(SUBSCRIBER)
+    try:
+        with activate(None), clock.moved_to(now() + dt.timedelta(minutes=1)):
+            sweep()
+        assert not deliver(only_delivery().pk)
+        assert only_delivery().status == "pending"
+    finally:
+        SUBSCRIBERS[SUBSCRIBER] = gone
+
+    with activate(None):
+        sweep()
+    assert deliver(only_delivery().pk)
+
+
+def test_the_gate_asks_the_modules(settings):
+    from apps.modules.registry import app_is_on
+
+    assert app_is_on("companies")
+    assert not app_is_on("no_such_app")
