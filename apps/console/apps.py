@@ -8,6 +8,6 @@ class ConsoleConfig(AppConfig):
     name = "apps.console"
 
     def ready(self) -> None:
-        from . import audit_pages, event_pages  # noqa: F401
+        from . import audit_pages, bus_pages, event_pages, saga_pages  # noqa: F401
 
         autodiscover_modules("admin")

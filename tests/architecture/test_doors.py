@@ -7,7 +7,7 @@ import grimp
 
 ROOT = Path(__file__).parents[2]
 FRONT_DOORS = {"commands", "events", "queries", "errors", "models", "hooks", "rules"}
-PLATFORM = {"kernel", "bus", "events", "audit", "modules", "console", "preferences", "tenancy"}
+PLATFORM = {"kernel", "bus", "events", "audit", "modules", "console", "preferences", "sagas", "tenancy"}
 """Floors that offer tools, of which the whole app is the door."""
 
 

@@ -1,0 +1,41 @@
+"""The registry of commands as it is printed and shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .commands import Command
+from .registry import commands, handled
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One command: what it is called, what it does, who may ask it, where a worker does it, and what it tells."""
+
+    name: str
+    title: str
+    what: str
+    permission: str
+    queue: str
+    flag: str
+    moves_money: bool
+    is_journey: bool
+    tells: tuple[str, ...]
+
+
+def catalogue() -> list[Listed]:
+    return [_listed(each) for each in commands()]
+
+
+def _listed(command: type[Command]) -> Listed:
+    return Listed(
+        name=command.command_name(),
+        title=command.title(),
+        what=" ".join((command.__doc__ or "").split("\n\n")[0].split()),
+        permission=command.permission,
+        queue=command.queue,
+        flag=command.flag,
+        moves_money=command.moves_money,
+        is_journey=not command.atomic,
+        tells=tuple(each.name for each in handled(command).tells),
+    )

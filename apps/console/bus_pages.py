@@ -1,0 +1,30 @@
+"""What can be asked of the house: every command with its permission, its queue, and what it tells."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponseBase
+from django.template.response import TemplateResponse
+
+from apps.bus.catalogue import catalogue
+
+from . import hooks
+
+
+def commands(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBase:
+    return TemplateResponse(request, "console/commands.html", context | {"rows": catalogue()})
+
+
+hooks.plug(
+    "operator",
+    hooks.Page(
+        path="commands/",
+        name="commands",
+        title="Commands",
+        permission="bus.view_idempotencykey",
+        view=commands,
+        group="House",
+        icon="terminal",
+    ),
+)
