@@ -16,6 +16,31 @@ app.autodiscover_tasks()
 
 
 @signals.worker_init.connect
+def make_a_place_for_the_dead(**_: Any) -> None:
+    """On RabbitMQ: what was delivered too often goes there, and nobody consumes it."""
+    from django.conf import settings
+
+    if settings.DEAD_QUEUE is not None:
+        with app.connection_for_write() as connection:
+            settings.DEAD_QUEUE(connection.default_channel).declare()
+
+
+@signals.before_task_publish.connect
+def say_when_it_was_sent(headers: dict[str, Any], **_: Any) -> None:
+    from apps.kernel import waiting
+
+    waiting.stamp(headers)
+
+
+@signals.task_prerun.connect
+def note_how_long_it_waited(task: Any, **_: Any) -> None:
+    from apps.kernel import waiting
+
+    if queue := getattr(task, "queue_name", None):
+        waiting.note(queue, getattr(task.request, "sent_at", None))
+
+
+@signals.worker_init.connect
 def start_safely_or_not_at_all(**_: Any) -> None:
     from django.core.exceptions import ImproperlyConfigured
 

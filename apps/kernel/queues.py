@@ -5,18 +5,25 @@ A task takes ids, works for the tenant named in its message header, and fails cl
 
 from __future__ import annotations
 
+import datetime as dt
 import time
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, ClassVar
 
+import redis
 from celery import Task
+from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 from django.utils.module_loading import import_string
+from kombu.exceptions import OperationalError as BrokerAway
 
+from .clock import now
 from .correlation import carried, correlated
-from .errors import Unavailable
+from .errors import Invalid, Unavailable
 from .logs import saying
 from .observation import observed_task
 from .tenant import TenantInfo, activate, current_tenant
@@ -37,20 +44,41 @@ class QueuePolicy:
         return self.time_limit - 10
 
 
-POLICIES: dict[str, QueuePolicy] = {
-    "financial": QueuePolicy(retries=2, time_limit=90, wait_alarm=30),
-    "default": QueuePolicy(retries=3, time_limit=60, wait_alarm=60),
-    "billing": QueuePolicy(retries=3, time_limit=90, wait_alarm=90),
-    "audit": QueuePolicy(retries=3, time_limit=60, wait_alarm=120),
-    "low": QueuePolicy(retries=3, time_limit=120, wait_alarm=120),
-}
-POOLS: dict[str, tuple[str, ...]] = {
-    "financial": ("financial",),
-    "default": ("default",),
-    "billing": ("billing",),
-    "audit": ("audit", "low"),
-}
+POLICIES: Mapping[str, QueuePolicy] = MappingProxyType(
+    {
+        "financial": QueuePolicy(retries=2, time_limit=90, wait_alarm=30),
+        "default": QueuePolicy(retries=3, time_limit=60, wait_alarm=60),
+        "billing": QueuePolicy(retries=3, time_limit=90, wait_alarm=90),
+        "audit": QueuePolicy(retries=3, time_limit=60, wait_alarm=120),
+        "low": QueuePolicy(retries=3, time_limit=120, wait_alarm=120),
+    }
+)
+"""What each queue allows; nothing else says it."""
+POOLS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "financial": ("financial",),
+        "default": ("default",),
+        "billing": ("billing",),
+        "audit": ("audit", "low"),
+    }
+)
 """One worker pool each; `financial` never shares one with lower work."""
+
+
+TRANSIENT = (
+    *(OperationalError, InterfaceError),  # PostgreSQL: away, a deadlock, a lock that took too long
+    *(ConnectionError, redis.ConnectionError, redis.TimeoutError, BrokerAway),
+    SoftTimeLimitExceeded,  # the hard limit, ten seconds later, would end the task for good
+)
+"""What may go well the next time, and nothing else is tried again."""
+LONGEST_WAIT = 150
+"""Seconds. A message that is held too long is given to another worker as well, so longer waits stand in tables."""
+
+
+class TaskWaitsTooLong(Invalid):
+    message = (
+        "The task {task} would wait {seconds} s in the broker; longer than {longest} s stands in a table."
+    )
 
 
 class TaskWithoutTenant(Unavailable):
@@ -67,19 +95,26 @@ class TenantTask(Task):  # type: ignore[type-arg]
     abstract = True
     queue_name: ClassVar[str]
     platform: ClassVar[bool] = False
-    autoretry_for = (OperationalError, ConnectionError)
+    autoretry_for = TRANSIENT
     retry_backoff = 5
     retry_backoff_max = 120
     retry_jitter = True
     throws = (Unavailable,)
 
     def apply_async(self, *args: Any, headers: dict[str, Any] | None = None, **options: Any) -> Any:
+        """Raises TaskWaitsTooLong."""
+        self._refuse_to_wait(options.get("countdown"), options.get("eta"))
         return super().apply_async(*args, headers=self.sender() | (headers or {}), **options)
 
     def sender(self) -> dict[str, Any]:
         """The headers that carry the sender's context to the worker."""
         tenant = None if self.platform else current_tenant()
         return {"tenant": tenant.id if tenant else PLATFORM, "sent_at": time.time(), **carried()}
+
+    def _refuse_to_wait(self, countdown: float | None, eta: dt.datetime | None) -> None:
+        seconds = (eta - now()).total_seconds() if eta else countdown or 0
+        if seconds > LONGEST_WAIT:
+            raise TaskWaitsTooLong(task=self.name, seconds=round(seconds), longest=LONGEST_WAIT)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         with self._context():

@@ -18,9 +18,6 @@ MANAGE = (sys.executable, "manage.py")
 CELERY = (sys.executable, "-m", "celery", "--quiet", "--app", "config")
 OWNER, RELAY = "DATABASE_OWNER_URL", "DATABASE_RELAY_URL"
 
-WORKER_GRACE = 30.0
-"""Seconds for the task in hand; what takes longer is delivered again at the next start."""
-
 
 def preparations() -> list[Process]:
     """Run one after the other, before anything else. Both do nothing where nothing is missing."""
@@ -74,8 +71,9 @@ def _worker(pool: str) -> Process:
             *("--without-gossip", "--without-mingle", "--without-heartbeat"),
             *("--loglevel", env().log_level),
         ],
-        _environment(without={OWNER, RELAY}),
-        grace=WORKER_GRACE,
+        # Asked to stop, it gives back what it cannot finish in time.
+        _environment(without={OWNER, RELAY}) | {"REMAP_SIGTERM": "SIGQUIT"},
+        grace=env().worker_grace + 5,
     )
 
 

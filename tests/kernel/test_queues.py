@@ -1,25 +1,38 @@
 """The glue between queues and tenants, run by Celery's own machinery."""
 
+import datetime as dt
+import importlib
 import time
+from dataclasses import FrozenInstanceError
 
 import pytest
+import redis
 from celery import current_app, shared_task
+from celery.exceptions import SoftTimeLimitExceeded
+from django.db import OperationalError
 
+from apps.kernel import clock
 from apps.kernel.correlation import correlated, correlation_id
 from apps.kernel.queues import (
+    LONGEST_WAIT,
     POLICIES,
     POOLS,
+    TRANSIENT,
     AuditTask,
     BillingTask,
     DefaultTask,
     FinancialTask,
     LowTask,
     TaskTenantUnknown,
+    TaskWaitsTooLong,
     TaskWithoutTenant,
     TenantTask,
+    route,
 )
 from apps.kernel.tenant import activate, current_tenant
 from apps.kernel.traceparent import parse
+from config.env import env
+from config.settings import _celery
 
 
 @shared_task(base=DefaultTask, name="tests.who_am_i")
@@ -85,12 +98,99 @@ def test_financial_work_shares_its_pool_with_nothing():
     assert sorted(queue for pool in POOLS.values() for queue in pool) == sorted(POLICIES)
 
 
-def test_every_task_has_a_policy():
-    current_app.loader.import_default_modules()
-    ours = [task for name, task in current_app.tasks.items() if not name.startswith("celery.")]
+def test_what_the_queues_allow_is_said_in_one_place_and_does_not_change():
+    with pytest.raises(TypeError):
+        POLICIES["default"] = POLICIES["low"]
+    with pytest.raises(FrozenInstanceError):
+        POLICIES["default"].retries = 9
+    with pytest.raises(TypeError):
+        POOLS["financial"] = ("financial", "default")
 
-    assert ours
-    assert [task.name for task in ours if not isinstance(task, TenantTask)] == []
+
+def ours():
+    current_app.loader.import_default_modules()
+    return [task for name, task in current_app.tasks.items() if not name.startswith(("celery.", "tests."))]
+
+
+def test_every_task_has_the_policy_of_its_queue():
+    assert ours()
+    assert [task.name for task in ours() if not isinstance(task, TenantTask)] == []
+    for task in ours():
+        policy = POLICIES[task.queue_name]
+        limits = (task.max_retries, task.time_limit, task.soft_time_limit)
+        assert limits == (policy.retries, policy.time_limit, policy.soft_time_limit), task.name
+        assert task.acks_late, task.name
+        assert task.reject_on_worker_lost, task.name
+        assert task.ignore_result, task.name
+        assert set(TRANSIENT) <= set(task.autoretry_for), task.name
+        assert route(task.name, (), {}, {}, task) == {"queue": task.queue_name}, task.name
+
+
+def test_no_wait_of_a_retry_is_longer_than_the_broker_holds_a_message():
+    longest = max(each.time_limit for each in POLICIES.values()) + LONGEST_WAIT
+
+    assert all(task.retry_backoff_max <= LONGEST_WAIT for task in ours())
+    assert longest < current_app.conf.broker_transport_options["visibility_timeout"]
+
+
+@pytest.mark.parametrize("base", [FinancialTask, DefaultTask, BillingTask, AuditTask, LowTask])
+@pytest.mark.parametrize(
+    "error", [OperationalError, ConnectionError, redis.TimeoutError, SoftTimeLimitExceeded]
+)
+def test_what_may_pass_is_tried_again_as_often_as_the_queue_allows(database, base, error):
+    times = []
+
+    @shared_task(base=base, name=f"tests.stumble_{base.queue_name}_{error.__name__}")
+    def stumble():
+        times.append(1)
+        raise error
+
+    stumble.apply(headers={"tenant": "public"})
+
+    assert len(times) == 1 + POLICIES[base.queue_name].retries
+
+
+def test_what_will_not_pass_is_not_tried_again(database):
+    times = []
+
+    @shared_task(base=DefaultTask, name="tests.mistaken")
+    def mistaken():
+        times.append(1)
+        raise ValueError
+
+    mistaken.apply(headers={"tenant": "public"})
+
+    assert times == [1]
+
+
+def test_a_task_does_not_wait_long_in_the_broker(database):
+    who_am_i.apply_async(countdown=150)
+
+    with pytest.raises(TaskWaitsTooLong):
+        who_am_i.apply_async(countdown=151)
+    with pytest.raises(TaskWaitsTooLong):
+        who_am_i.apply_async(eta=clock.now() + dt.timedelta(hours=1))
+
+
+@pytest.mark.parametrize(
+    ("url", "quorum"), [("redis://r:1/0", False), ("amqp://r//", True), ("amqps://r:5671/v", True)]
+)
+def test_the_brokers_url_alone_says_how_queues_are_made(monkeypatch, url, quorum):
+    monkeypatch.setenv("BROKER_URL", url)
+    env.cache_clear()
+    try:
+        made = importlib.reload(_celery)
+        queues = {each.name: each for each in made.CELERY_TASK_QUEUES}
+    finally:
+        monkeypatch.undo()
+        env.cache_clear()
+        importlib.reload(_celery)
+
+    assert list(queues) == list(POLICIES)
+    assert all(
+        (each.queue_arguments or {}).get("x-queue-type") == ("quorum" if quorum else None)
+        for each in queues.values()
+    )
 
 
 def test_the_broker_setting_hold_a_message_longer_than_any_task_may_run():

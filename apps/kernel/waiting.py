@@ -1,0 +1,173 @@
+"""How long work waits for a worker, read from the broker. What waits too long is an alarm (decision C5)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import logging
+import os
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import redis
+from celery import current_app
+from django.conf import settings
+from kombu.exceptions import OperationalError as BrokerAway
+
+from . import caching
+from .queues import POLICIES, QueuePolicy
+
+WAITED = caching.tenant_cache_key("queues:waited", "public")
+UNTAKEN_SINCE = caching.tenant_cache_key("queues:untaken", "public")
+LOOK_EVERY = 15.0
+SAY_AGAIN = 60.0
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a queue stands.
+
+    depth    messages that wait
+    oldest   seconds that the oldest of them has waited
+    unacked  messages that workers hold; None where the broker does not say
+    waited   seconds that the latest task had waited when a worker took it
+    """
+
+    queue: str
+    depth: int
+    oldest: float
+    unacked: int | None
+    waited: float
+
+    @property
+    def policy(self) -> QueuePolicy:
+        return POLICIES[self.queue]
+
+    @property
+    def alarm(self) -> bool:
+        return self.oldest > self.policy.wait_alarm
+
+
+def standing() -> list[Standing]:
+    """Every queue, in the order of the policy table. Raises redis.RedisError or kombu's errors without a broker."""
+    url = str(settings.CELERY_BROKER_URL)
+    return _in_redis(url) if url.startswith(("redis:", "rediss:")) else _over_amqp()
+
+
+BROKER_ERRORS = (redis.RedisError, BrokerAway, OSError)
+
+
+def stamp(headers: dict[str, Any]) -> None:
+    """When a message may first be worked on; on every message that is published, a retry too."""
+    eta = headers.get("eta")
+    headers["sent_at"] = dt.datetime.fromisoformat(eta).timestamp() if eta else time.time()
+
+
+def note(queue: str, sent_at: float | None) -> None:
+    """A worker took a task up."""
+    if sent_at is None:
+        return
+    try:
+        with caching._client().pipeline(transaction=False) as pipe:
+            pipe.hset(WAITED, queue, max(0.0, time.time() - sent_at))
+            pipe.hdel(UNTAKEN_SINCE, queue)
+            pipe.execute()
+    except redis.RedisError as error:
+        log.debug("The wait was not noted: %s", error)
+
+
+class Watch:
+    """Says in the log that a queue waits too long, again each minute while it does, and that it is over."""
+
+    def __init__(self) -> None:
+        self._looked_at = -LOOK_EVERY
+        self._said_at: dict[str, float] = {}
+
+    def look(self) -> None:
+        """Cheap to call: looks four times a minute."""
+        if time.monotonic() - self._looked_at < LOOK_EVERY:
+            return
+        self._looked_at = time.monotonic()
+        try:
+            self.say(standing())
+        except BROKER_ERRORS as error:
+            log.error("Nobody knows how long work waits, the broker does not answer: %s", error)
+
+    def say(self, queues: Iterable[Standing]) -> None:
+        for each in queues:
+            if each.alarm:
+                self._alarm(each)
+            elif self._said_at.pop(each.queue, None) is not None:
+                log.info("Work in queue %s is taken up in time again.", each.queue)
+
+    def _alarm(self, each: Standing) -> None:
+        if time.monotonic() - self._said_at.get(each.queue, -SAY_AGAIN) < SAY_AGAIN:
+            return
+        self._said_at[each.queue] = time.monotonic()
+        log.error(
+            "Work in queue %s has waited %.0f s, the alarm is at %s s: %s messages wait.",
+            *(each.queue, each.oldest, each.policy.wait_alarm, each.depth),
+        )
+
+
+def _in_redis(url: str) -> list[Standing]:
+    """Redis shows the oldest message itself: workers take from the right end of a list."""
+    with _broker(os.getpid(), url).pipeline(transaction=False) as pipe:
+        for queue in POLICIES:
+            pipe.llen(queue)
+            pipe.lindex(queue, -1)
+        pipe.hvals("unacked")
+        *pairs, held = pipe.execute()
+    waited = _waited()
+    holders = [json.loads(each)[2] for each in held]
+    return [
+        Standing(queue, depth, _age(oldest), holders.count(queue), waited.get(queue, 0.0))
+        for queue, depth, oldest in zip(POLICIES, pairs[::2], pairs[1::2], strict=True)
+    ]
+
+
+def _over_amqp() -> list[Standing]:
+    """AMQP tells depths alone. What waits has waited as long as the latest task that was taken, or since somebody saw
+    it wait and nobody took any."""
+    waited = _waited()
+    with current_app.connection_for_read() as connection:
+        connection.ensure_connection(max_retries=1)
+        return [_told(queue, _depth(connection, queue), waited.get(queue, 0.0)) for queue in POLICIES]
+
+
+def _told(queue: str, depth: int, waited: float) -> Standing:
+    oldest = max(waited, _untaken(queue)) if depth else 0.0
+    return Standing(queue, depth, oldest, None, waited)
+
+
+def _depth(connection: Any, queue: str) -> int:
+    """0 as long as no worker has made the queue."""
+    with connection.channel() as channel:
+        try:
+            return int(channel.queue_declare(queue, passive=True).message_count)
+        except connection.channel_errors:
+            return 0
+
+
+def _untaken(queue: str) -> float:
+    caching._client().hsetnx(UNTAKEN_SINCE, queue, time.time())
+    return time.time() - float(caching._client().hget(UNTAKEN_SINCE, queue) or time.time())
+
+
+def _waited() -> dict[str, float]:
+    return {name.decode(): float(value) for name, value in caching._client().hgetall(WAITED).items()}
+
+
+def _age(message: bytes | None) -> float:
+    sent_at = json.loads(message)["headers"].get("sent_at") if message else None
+    return max(0.0, time.time() - sent_at) if sent_at else 0.0
+
+
+@lru_cache(maxsize=4)
+def _broker(process: int, url: str) -> Any:
+    """A connection must not cross a fork."""
+    return redis.Redis.from_url(url, socket_timeout=2, socket_connect_timeout=1, retry=caching.NEVER)

@@ -1,0 +1,181 @@
+"""Real workers that are killed, stopped and kept busy: work is done in the end, and comes back when it must."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+
+import pytest
+from celery import current_app
+
+from apps.kernel import caching
+from apps.kernel.tenant import activate
+from apps.kernel.waiting import standing
+
+from .test_processes import environment, eventually, running  # noqa: F401
+from .workload import diary, early, fall, stumble, work
+
+VISIBLE_AFTER = 4
+
+
+@pytest.fixture
+def workers(environment) -> Iterator[Workers]:  # noqa: F811
+    """`workers.start()` adds one; all are gone when the test is over."""
+    environment |= {
+        "BROKER_VISIBILITY_TIMEOUT": str(VISIBLE_AFTER),
+        "REMAP_SIGTERM": "SIGQUIT",
+        "WORKER_GRACE": "3",
+    }
+    started = Workers(environment)
+    yield started
+    started.end()
+
+
+class Workers:
+    def __init__(self, known: dict[str, str]) -> None:
+        self.environment = known
+        self._started: list[AbstractContextManager[subprocess.Popen[bytes]]] = []
+
+    def start(self) -> subprocess.Popen[bytes]:
+        number = len(self._started)
+        context = running(
+            self.environment,
+            *("celery", "-A", "config", "worker", "-Q", "default", "-c", "1", "-n", f"w{number}@test"),
+            *("--include", "tests.acceptance.workload", "-l", "WARNING"),
+            *("--without-gossip", "--without-mingle", "--without-heartbeat"),
+            without="DATABASE_OWNER_URL DATABASE_RELAY_URL",
+        )
+        process = context.__enter__()
+        self._started.append(context)
+        return process
+
+    def end(self) -> None:
+        for context in self._started:
+            try:
+                context.__exit__(None, None, None)
+            except ProcessLookupError:
+                continue  # the test has killed it
+
+
+def has(line: str) -> bool:
+    return line in diary()
+
+
+def waiting_in_default() -> int:
+    return int(caching._client().llen("default"))
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """As the kernel does when memory ends: the worker and its children, at once."""
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def test_what_a_killed_worker_held_is_done_by_another_soon_after_the_visibility_timeout(workers):
+    first = workers.start()
+    work.delay("long", 1.5)
+    early.delay("lost", 0)  # it waits behind the first, in no worker's hands
+    eventually(lambda: has("long began"))
+
+    kill(first)
+    killed_at = time.monotonic()
+    workers.start()
+
+    eventually(lambda: has("long ended"), patience=VISIBLE_AFTER + 15)
+    assert diary().count("long began") == 2
+    assert time.monotonic() - killed_at < VISIBLE_AFTER + 12
+    eventually(lambda: has("lost ended"))
+    eventually(lambda: caching._client().hlen("unacked") == 0)
+
+
+def test_without_late_acknowledgement_it_would_be_lost(workers):
+    """The negative control."""
+    first = workers.start()
+    early.delay("lost", 30)
+    eventually(lambda: has("lost began"))
+
+    kill(first)
+    workers.start()
+    work.delay("other", 0)
+    eventually(lambda: has("other ended"))
+    time.sleep(VISIBLE_AFTER + 6)
+
+    assert diary().count("lost began") == 1
+    assert waiting_in_default() == caching._client().hlen("unacked") == 0
+
+
+def test_what_takes_its_process_along_is_tried_again_at_once(workers):
+    workers.start()
+
+    fall.delay("trip")
+
+    eventually(lambda: has("trip ended"), patience=20)
+    assert diary() == ["trip began", "trip began", "trip ended"]
+
+
+def test_a_busy_worker_holds_no_second_message(workers):
+    workers.start()
+    work.delay("long", 6)
+    eventually(lambda: has("long began"))
+    work.delay("short", 0)
+    time.sleep(0.5)
+    assert waiting_in_default() == 1
+    assert {each.queue: each.unacked for each in standing()}["default"] == 1
+
+    workers.start()
+
+    eventually(lambda: has("short ended"))
+    assert not has("long ended")
+
+
+def test_a_stopped_worker_finishes_what_it_has_in_hand(workers):
+    process = workers.start()
+    work.delay("short", 1.5)
+    eventually(lambda: has("short began"))
+
+    process.terminate()
+    process.wait(15)
+
+    assert diary() == ["short began", "short ended"]
+    assert waiting_in_default() == caching._client().hlen("unacked") == 0
+
+
+def test_a_stopped_worker_gives_back_what_it_cannot_finish(workers):
+    process = workers.start()
+    work.delay("long", 20)
+    eventually(lambda: has("long began"))
+
+    process.terminate()
+    process.wait(20)
+
+    assert diary() == ["long began"]
+    assert waiting_in_default() == 1
+    workers.start()
+    eventually(lambda: diary().count("long began") == 2)
+
+
+def test_what_fails_for_now_is_tried_as_often_as_its_queue_allows(workers):
+    workers.start()
+
+    stumble.delay("step")
+
+    eventually(lambda: diary().count("step began") == 1 + stumble.max_retries, patience=40)
+    eventually(lambda: caching._client().hlen("unacked") == 0)
+    time.sleep(1)
+    assert diary().count("step began") == 4
+
+
+def test_a_worker_says_how_long_work_had_waited(workers, acme):
+    with activate(acme):
+        current_app.send_task("tests.work", args=("one", 0), queue="default", headers={"tenant": "public"})
+    time.sleep(1)
+    workers.start()
+    eventually(lambda: has("one ended"))
+
+    default = next(each for each in standing() if each.queue == "default")
+    assert 1 < default.waited < 30
+    assert (default.depth, default.oldest) == (0, 0.0)

@@ -1,0 +1,60 @@
+"""Tasks that only real workers of the tests know: `celery worker --include tests.acceptance.workload`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+from celery import shared_task
+
+from apps.kernel import caching
+from apps.kernel.queues import DefaultTask
+
+DIARY = "tests:diary"
+
+
+def diary() -> list[str]:
+    return [each.decode() for each in caching._client().lrange(DIARY, 0, -1)]
+
+
+def write(line: str) -> None:
+    caching._client().rpush(DIARY, line)
+
+
+@shared_task(base=DefaultTask, name="tests.work", platform=True)
+def work(name: str, seconds: float) -> None:
+    write(f"{name} began")
+    time.sleep(seconds)
+    write(f"{name} ended")
+
+
+@shared_task(base=DefaultTask, name="tests.early", platform=True, acks_late=False)
+def early(name: str, seconds: float) -> None:
+    """As a task must not be: acknowledged before it is done."""
+    write(f"{name} began")
+    time.sleep(seconds)
+    write(f"{name} ended")
+
+
+@shared_task(base=DefaultTask, name="tests.fall", platform=True)
+def fall(name: str) -> None:
+    """Takes its worker process along, the first time."""
+    times = sum(line == f"{name} began" for line in diary())
+    write(f"{name} began")
+    if not times:
+        os.kill(os.getpid(), signal.SIGKILL)
+    write(f"{name} ended")
+
+
+@shared_task(base=DefaultTask, name="tests.poison", platform=True)
+def poison(name: str) -> None:
+    """Takes its worker process along each time."""
+    write(f"{name} began")
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@shared_task(base=DefaultTask, name="tests.stumble", platform=True, retry_backoff=1, retry_jitter=False)
+def stumble(name: str) -> None:
+    write(f"{name} began")
+    raise ConnectionError("the network is away")
