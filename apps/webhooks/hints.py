@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+import time
 
 from celery import current_app
 from django.db import transaction
 from kombu.exceptions import OperationalError as BrokerAway
 
-from apps.kernel.correlation import correlation_id
+from apps.kernel.correlation import carried
 from apps.kernel.queues import PLATFORM
 from apps.kernel.tenant import current_tenant
 
@@ -24,7 +25,7 @@ def after_commit(task: str, pk: int) -> None:
 def now(task: str, pk: int) -> None:
     """Sent by name, as tasks stand above whoever wakes them."""
     tenant = current_tenant()
-    headers = {"tenant": tenant.id if tenant else PLATFORM, "correlation_id": correlation_id()}
+    headers = {"tenant": tenant.id if tenant else PLATFORM, "sent_at": time.time(), **carried()}
     try:
         current_app.send_task(task, args=(pk,), queue=QUEUE, headers=headers, retry=False)
     except (OSError, BrokerAway) as error:

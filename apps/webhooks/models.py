@@ -26,6 +26,7 @@ class Endpoint(Tracked):
     """Another system that we tell. No `events` means all of them.
 
     enabled_at  since when it is active
+    tried_at    when it was last told something, and `last_outcome` what came of it
     taken_at    when it last took a message
     new_secret  the secret, where one was made just now: shown to whoever asked for it, and never again
     """
@@ -42,8 +43,10 @@ class Endpoint(Tracked):
     created_at = models.DateTimeField()
     enabled_at = models.DateTimeField()
     taken_at = models.DateTimeField(null=True)
+    tried_at = models.DateTimeField(null=True)
+    last_outcome = models.CharField(max_length=500, blank=True)
 
-    history = field_history(excluded_fields=["taken_at"])
+    history = field_history(excluded_fields=["taken_at", "tried_at", "last_outcome"])
     objects = EndpointQuerySet.as_manager()
     new_secret = ""
 

@@ -10,6 +10,7 @@ import datetime as dt
 import logging
 import time
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
 
@@ -49,6 +50,9 @@ class Outcome:
     @property
     def taken(self) -> bool:
         return self.status is not None and 200 <= self.status < 300
+
+    def __str__(self) -> str:
+        return self.error or f"{self.status} in {self.took} ms"
 
 
 def send_due(endpoint_id: int, patience: float = PATIENCE) -> bool:
@@ -129,6 +133,7 @@ def record(attempt: Attempt, outcome: Outcome) -> None:
             _delivered(message)
         elif message.holder == attempt.pk:
             _failed(message, outcome)
+        _note_on_the_endpoint(message, outcome)
     _disable_where_it_is_of_no_use(message, outcome)
 
 
@@ -157,7 +162,14 @@ def _delivered(message: Message) -> None:
     message.state, message.done_at = Message.State.DELIVERED, now()
     message.holder, message.leased_until = None, None
     message.save(update_fields=["state", "done_at", "holder", "leased_until"])
-    Endpoint.objects.filter(pk=message.endpoint_id).update(taken_at=now())
+
+
+def _note_on_the_endpoint(message: Message, outcome: Outcome) -> None:
+    """For its page, and to know since when it is silent."""
+    noted: dict[str, Any] = {"tried_at": now(), "last_outcome": str(outcome)}
+    if outcome.taken:
+        noted["taken_at"] = now()
+    Endpoint.objects.filter(pk=message.endpoint_id).update(**noted)
 
 
 def _failed(message: Message, outcome: Outcome) -> None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from apps.kernel.periodic import every
 from apps.kernel.queues import BillingTask
-from apps.kernel.tenant import activate
-from apps.tenancy.queries import active_tenants
 
 from . import hints, queries, receiving, sending
 
@@ -23,18 +22,9 @@ def process(received_id: int) -> None:
     receiving.process(received_id)
 
 
-@shared_task(base=BillingTask, name="webhooks.sweep", platform=True)
+@every(seconds=10, base=BillingTask, name="webhooks.sweep")
 def sweep() -> None:
-    """Beat's net, and the alarm clock of what waits: hint at everything that is due, at the platform and each
-    tenant."""
-    look()
-    for tenant in active_tenants():
-        with activate(tenant):
-            look()
-
-
-def look() -> None:
-    """In the current tenant."""
+    """The net under the hints, and the alarm clock of what waits: hint at everything that is due."""
     for endpoint_id in queries.endpoints_with_due_messages():
         hints.now(hints.SEND, endpoint_id)
     for received_id in queries.received_and_due():

@@ -58,5 +58,4 @@ CELERY_BEAT_SCHEDULE = {
     "sweep deliveries": {"task": "events.sweep", "schedule": 10.0, "options": {"expires": 60}},
     # Knocks at the fan-out: what is due for each tenant stands in a table. Knocks that nobody answered are forgotten.
     "send what comes round": {"task": "tenancy.tick", "schedule": 5.0, "options": {"expires": 60}},
-    "sweep webhooks": {"task": "webhooks.sweep", "schedule": 10.0},
 }

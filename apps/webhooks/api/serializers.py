@@ -22,6 +22,8 @@ ENDPOINT: tuple[str, ...] = (
     "created_at",
     "enabled_at",
     "taken_at",
+    "tried_at",
+    "last_outcome",
     "secrets",
 )
 MESSAGE: tuple[str, ...] = (
