@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from apps.console.sites import operator_site
 from apps.modules.urls import mounted
+from apps.monitoring.scrape import metrics
 
 from .urls import ANYWHERE, handler400, handler403, handler404, handler500
 
@@ -11,6 +12,7 @@ __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"
 
 urlpatterns = [
     *ANYWHERE,
+    path("metrics", metrics, name="metrics"),
     *mounted("tenancy", "operations", "audit", "identity", "monitoring"),
     path("accounts/", include("allauth.account.urls")),
     path("", operator_site.urls),

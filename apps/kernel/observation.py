@@ -7,12 +7,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import perf_counter
+from typing import Any
 
 from celery.exceptions import Ignore, Reject, Retry
 from django.http import HttpRequest, HttpResponse
 
 from . import metrics
 from .logs import asking
+from .tenant import current_tenant
 from .tracing import span
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -38,6 +40,11 @@ class ObservationMiddleware:
         finally:
             asking.reset(token)
 
+    def process_view(self, request: HttpRequest, *_: Any) -> None:
+        """The tenant is found further in, and known here no more when the answer comes out."""
+        tenant = current_tenant()
+        request.answered_for = tenant.slug if tenant else None  # type: ignore[attr-defined]
+
 
 def _note(request: HttpRequest, method: str, status: int, seconds: float) -> None:
     module, route = _route(request)
@@ -49,8 +56,18 @@ def _note(request: HttpRequest, method: str, status: int, seconds: float) -> Non
         method,
         route,
         status,
-        extra={"route": route, "status": status, "milliseconds": round(seconds * 1000, 1)},
+        extra={
+            "route": route,
+            "status": status,
+            "milliseconds": round(seconds * 1000, 1),
+            **_tenant(request),
+        },
     )
+
+
+def _tenant(request: HttpRequest) -> dict[str, str]:
+    slug = getattr(request, "answered_for", None)
+    return {"tenant": slug} if slug else {}
 
 
 def _route(request: HttpRequest) -> tuple[str, str]:

@@ -1,6 +1,6 @@
 """What oversight refuses."""
 
-from apps.kernel.errors import Conflict, Invalid, NotFound, Refusal
+from apps.kernel.errors import Conflict, Invalid, NotFound, Refusal, Unavailable
 
 
 class MonitoringRefusal(Refusal):
@@ -37,3 +37,11 @@ class NothingToReplay(MonitoringRefusal, Conflict):
 
 class ReasonMissing(MonitoringRefusal, Invalid):
     message = "Say why: it is kept in the audit trail."
+
+
+class NothingKnown(MonitoringRefusal, NotFound):
+    message = "Nothing here knows of the correlation id {correlation_id}."
+
+
+class BrokerDoesNotAnswer(MonitoringRefusal, Unavailable):
+    message = "The broker does not answer, so nobody knows what waits."

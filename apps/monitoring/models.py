@@ -9,4 +9,9 @@ class Oversight(models.Model):  # noqa: DJ008 - there is never one
     class Meta:
         managed = False
         default_permissions = ()
-        permissions = [("manage_deliveries", "Can replay and drop deliveries")]
+        permissions = [
+            ("manage_deliveries", "Can replay and drop deliveries"),
+            ("view_queues", "Can see how the queues stand"),
+            ("view_metrics", "Can read the metrics"),
+            ("view_trace", "Can read the life story of a request"),
+        ]

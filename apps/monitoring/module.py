@@ -1,4 +1,14 @@
-from apps.kernel.manifest import Module
+from apps.kernel import waiting
+from apps.kernel.manifest import Health, Module
+
+
+def health() -> Health:
+    """Degraded while work waits too long anywhere, or nobody knows."""
+    try:
+        return "degraded" if any(each.alarm for each in waiting.standing()) else "healthy"
+    except waiting.BROKER_ERRORS:
+        return "degraded"
+
 
 MODULE = Module(
     name="monitoring",
@@ -6,4 +16,6 @@ MODULE = Module(
     description="Oversight: queues, deliveries and the life story of a request.",
     dependencies=("audit", "console", "events", "tenancy"),
     router="apps.monitoring.api.urls",
+    health=health,
+    grants=dict.fromkeys(("owner", "controller", "auditor"), ("monitoring.view_trace",)),
 )

@@ -1,5 +1,5 @@
 """The pages of oversight, one file each; importing a file plugs its pages in."""
 
-from . import deliveries
+from . import deliveries, queues, trace
 
-__all__ = ["deliveries"]
+__all__ = ["deliveries", "queues", "trace"]

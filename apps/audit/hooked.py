@@ -1,0 +1,58 @@
+"""What the trail knows of a request: its commands, their refusals, and the versions of master data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.apps import apps
+
+from apps.kernel.story import Mood, StoryLine, stands_here, story
+from apps.kernel.tenant import current_tenant
+
+from .history import Trail
+from .models import Record
+
+MOODS: dict[str, Mood] = {Record.Outcome.REFUSED: "bad", Record.Outcome.FAILED: "bad"}
+VERSIONS = {"+": "was made", "~": "was changed", "-": "was removed"}
+
+
+@story
+def tell_commands(correlation_id: str) -> Iterator[StoryLine]:
+    for record in Record.objects.filter(correlation_id=correlation_id).order_by("id"):
+        yield StoryLine(
+            at=record.at,
+            kind="command",
+            text=record.sentence,
+            detail=f"Reason: {record.reason}" if record.reason else "",
+            mood=MOODS.get(record.outcome, "good"),
+            name=f"record:{_here()}:{record.pk}",
+            caused_by=record.causation_id,
+            row=("audit.record", record.pk),
+        )
+
+
+@story
+def tell_versions(correlation_id: str) -> Iterator[StoryLine]:
+    for model in apps.get_models():
+        if issubclass(model, Trail) and stands_here(model):
+            for version in model._default_manager.filter(correlation_id=correlation_id).order_by(
+                "history_id"
+            ):
+                yield _version(version)
+
+
+def _here() -> str:
+    tenant = current_tenant()
+    return tenant.slug if tenant else ""
+
+
+def _version(version: Trail) -> StoryLine:
+    said = version.__dict__  # django-simple-history adds its fields to the class it makes
+    row = getattr(version, "instance", version)
+    return StoryLine(
+        at=said["history_date"],
+        kind="version",
+        text=f"{row._meta.verbose_name.capitalize()} {row} {VERSIONS.get(said['history_type'], 'was kept')}.",
+        detail=said.get("history_change_reason") or "",
+        caused_by=version.causation_id,
+    )

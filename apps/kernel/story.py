@@ -1,0 +1,100 @@
+"""The life story of a request: every app tells what it knows of one correlation id.
+
+An app registers a teller in its `hooked.py`. It is asked once for the platform and once for each tenant concerned,
+and reads what the current tenant's context shows.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from django.apps import apps
+from django.conf import settings
+from django.db import models
+
+from .tenant import current_tenant
+
+Mood = Literal["good", "plain", "waiting", "bad"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoryLine:
+    """Something that happened, in business language.
+
+    kind       a word for what it is: "command", "event", "delivery", "version", "saga", "webhook"
+    name       what others give as their cause: "event:17"
+    caused_by  the name of what caused it; empty where the request itself did
+    row        the row that knows more: ("audit.record", 12)
+    depth      how far it is from the request
+    tenant     its slug; empty for the platform's
+    """
+
+    at: dt.datetime
+    kind: str
+    text: str
+    mood: Mood = "plain"
+    detail: str = ""
+    name: str = ""
+    caused_by: str = ""
+    row: tuple[str, int] | None = None
+    depth: int = 0
+    tenant: str = ""
+
+
+BY_HANDLERS = ("event", "version")
+Teller = Callable[[str], Iterable[StoryLine]]
+_tellers: list[Teller] = []
+
+
+def story(teller: Teller) -> Teller:
+    """Registers `teller(correlation_id)`."""
+    _tellers.append(teller)
+    return teller
+
+
+def told_here(correlation_id: str) -> list[StoryLine]:
+    """What the current tenant, or the platform, knows of it."""
+    tenant = current_tenant()
+    slug = tenant.slug if tenant else ""
+    return [replace(line, tenant=slug) for teller in _tellers for line in teller(correlation_id)]
+
+
+def in_order(lines: Iterable[StoryLine]) -> list[StoryLine]:
+    """By time, and each thing below what caused it."""
+    known = _with_their_commands(sorted(lines, key=lambda each: (each.at, not each.name)))
+    named = {line.name for line in known if line.name}
+    children: dict[str, list[StoryLine]] = {}
+    for line in known:
+        children.setdefault(line.caused_by if line.caused_by in named else "", []).append(line)
+    return list(_below("", children, 0))
+
+
+def _with_their_commands(lines: list[StoryLine]) -> list[StoryLine]:
+    """What a handler told and kept belongs to its command, whose own row is written when the handler is done: it is
+    the next command of the same cause."""
+    owner: dict[tuple[str, str], str] = {}
+    found = []
+    for line in reversed(lines):
+        place = (line.tenant, line.caused_by)
+        if line.kind == "command":
+            owner[place] = line.name
+        elif line.kind in BY_HANDLERS and place in owner:
+            line = replace(line, caused_by=owner[place])
+        found.append(line)
+    return found[::-1]
+
+
+def stands_here(model: type[models.Model]) -> bool:
+    """Whether the model's table is in the schema of the current tenant, or in the platform's."""
+    installed = settings.TENANT_APPS if current_tenant() else settings.SHARED_APPS
+    return apps.get_app_config(model._meta.app_label).name in installed
+
+
+def _below(name: str, children: dict[str, list[StoryLine]], depth: int) -> Iterator[StoryLine]:
+    for line in children.pop(name, ()):
+        yield replace(line, depth=depth)
+        if line.name:
+            yield from _below(line.name, children, depth + 1)

@@ -1,0 +1,93 @@
+"""The life story of a request, in both consoles: by its correlation id."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponseBase
+from django.template.response import TemplateResponse
+from django.urls import NoReverseMatch, reverse
+
+from apps.console import hooks
+from apps.kernel.story import StoryLine
+from apps.kernel.tenant import current_tenant
+from apps.monitoring.stories import is_known, story_of
+
+MAY = "monitoring.view_trace"
+ICONS = {"good": "check_circle", "plain": "circle", "waiting": "hourglass_top", "bad": "error"}
+DEEPEST = 6
+
+
+def page(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBase:
+    asked = request.GET.get("id", "").strip()
+    lines = story_of(asked) if asked else ()
+    return TemplateResponse(
+        request,
+        "console/trace.html",
+        context
+        | {
+            "asked": asked,
+            "rows": [_row(line, lines) for line in lines],
+            "seconds": f"{_last(lines):.2f}",
+            "at_operator": current_tenant() is None,
+        },
+    )
+
+
+def url_of(correlation_id: str) -> str:
+    return f"{reverse('admin:trace')}?{urlencode({'id': correlation_id})}"
+
+
+def _last(lines: Sequence[StoryLine]) -> float:
+    """Seconds from the first thing that happened to the last."""
+    times = [line.at for line in lines]
+    return (max(times) - min(times)).total_seconds() if times else 0.0
+
+
+def _row(line: StoryLine, lines: Sequence[StoryLine]) -> dict[str, Any]:
+    after = (line.at - min(each.at for each in lines)).total_seconds()
+    return {
+        "line": line,
+        "after": f"+{after:.3f} s",
+        "depth": min(line.depth, DEEPEST),
+        "icon": ICONS[line.mood],
+        "link": _link(line),
+    }
+
+
+def _link(line: StoryLine) -> str:
+    """To the row, where this console has a page for it and the row is this console's."""
+    tenant = current_tenant()
+    if line.row is None or (
+        line.row[0].split(".")[0] != "events" and line.tenant != (tenant.slug if tenant else "")
+    ):
+        return ""
+    label, pk = line.row
+    try:
+        return reverse(f"admin:{label.replace('.', '_')}_change", args=[pk])
+    except NoReverseMatch:
+        return ""
+
+
+def _find(term: str) -> Sequence[hooks.Found]:
+    if not is_known(term):
+        return ()
+    return (hooks.Found(f"Life story of {term}", "what came of this request", url_of(term), "timeline"),)
+
+
+for _plane, _group in (("operator", "House"), ("tenant", "Trust")):
+    hooks.plug(
+        _plane,  # type: ignore[arg-type]
+        hooks.Page(
+            path="trace/",
+            name="trace",
+            title="Life story",
+            permission=MAY,
+            view=page,
+            group=_group,
+            icon="timeline",
+        ),
+        hooks.Search(permission=MAY, find=_find),
+    )

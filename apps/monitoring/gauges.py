@@ -1,0 +1,66 @@
+"""What the database knows and Prometheus asks for: what waits, how long, and what was given up."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+from django.db import Error as DatabaseError
+from django.db import connection, transaction
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+PATIENCE = "1s"
+"""A scrape must never weigh on a database that is in trouble."""
+log = logging.getLogger(__name__)
+
+_OUTBOX = """
+SELECT count(*), coalesce(extract(epoch FROM now() - min(occurred_at)), 0)
+FROM events_outboxevent WHERE routed_at IS NULL
+"""
+_DELIVERIES = """
+SELECT delivery.subscriber,
+       count(*) FILTER (WHERE delivery.status = 'pending'),
+       coalesce(extract(epoch FROM now() - min(event.occurred_at) FILTER (WHERE delivery.status = 'pending')), 0),
+       count(*) FILTER (WHERE delivery.status = 'dead')
+FROM events_delivery AS delivery JOIN events_outboxevent AS event ON event.id = delivery.event_id
+WHERE delivery.status IN ('pending', 'dead') GROUP BY 1
+"""
+
+
+class Waiting(Collector):
+    """Read at each scrape, and left out where the database is away or busy."""
+
+    def collect(self) -> Iterator[Metric]:
+        up = GaugeMetricFamily("bursar_database_answers", "1 while the database answers in time.", value=1)
+        try:
+            found = list(_read())
+        except DatabaseError as error:
+            log.warning("The database did not answer the scrape: %s", error)
+            up.samples.clear()
+            up.add_metric((), 0)
+            found = []
+        yield up
+        yield from found
+
+
+def _read() -> Iterator[Metric]:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL statement_timeout = '{PATIENCE}'")
+        cursor.execute(_OUTBOX)
+        unrouted, age = cursor.fetchone()
+        cursor.execute(_DELIVERIES)
+        rows = cursor.fetchall()
+    yield GaugeMetricFamily("bursar_outbox_unrouted", "Events that no relay has carried yet.", value=unrouted)
+    yield GaugeMetricFamily("bursar_outbox_unrouted_age_seconds", "The oldest of them.", value=float(age))
+    told = ("module", "subscriber")
+    pending = GaugeMetricFamily("bursar_deliveries_pending", "Deliveries that wait to be heard.", labels=told)
+    oldest = GaugeMetricFamily("bursar_deliveries_pending_age_seconds", "The oldest of them.", labels=told)
+    dead = GaugeMetricFamily("bursar_deliveries_dead", "Dead letters.", labels=told)
+    for subscriber, waiting, seconds, given_up in rows:
+        labels = (subscriber.split(".", maxsplit=1)[0], subscriber)
+        pending.add_metric(labels, waiting)
+        oldest.add_metric(labels, float(seconds))
+        dead.add_metric(labels, given_up)
+    yield from (pending, oldest, dead)

@@ -1,0 +1,38 @@
+"""`manage.py trace ID`: what came of one request, told in order."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from apps.console.terminal import Answer, BursarCommand
+from apps.kernel.story import StoryLine
+from apps.monitoring.errors import NothingKnown
+from apps.monitoring.stories import story_of
+from apps.tenancy.queries import tenant_named
+
+
+class Command(BursarCommand):
+    help = (
+        "Tell the life story of a request by its correlation id: commands, refusals, events, who heard them."
+    )
+
+    def options(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "id", metavar="ID", help="The X-Correlation-ID, as in the answer, a log line or the trail."
+        )
+        parser.add_argument("--tenant", metavar="SLUG", default="", help="Look at this tenant alone.")
+
+    def answer(self, *, id: str, tenant: str, **options: Any) -> Answer:  # type: ignore[override]
+        lines = story_of(id, at=tenant_named(tenant) if tenant else None)
+        if not lines:
+            raise NothingKnown(correlation_id=id)
+        return Answer("\n".join(map(_as_text, lines)), {"correlation_id": id, "story": [*map(asdict, lines)]})
+
+
+def _as_text(line: StoryLine) -> str:
+    indent = "    " * line.depth
+    detail = f"\n{' ' * 25}{indent}{line.detail.splitlines()[0]}" if line.detail else ""
+    return f"{line.at:%H:%M:%S.%f}"[:-3] + f"  {line.tenant or 'platform':10} {indent}{line.text}{detail}"

@@ -1,0 +1,57 @@
+"""The life story of one request, as every app tells it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from apps.audit.models import Record
+from apps.events.models import OutboxEvent
+from apps.kernel.ids import CORRELATION_ID
+from apps.kernel.story import StoryLine, in_order, told_here
+from apps.kernel.tenant import TenantInfo, activate, current_tenant
+from apps.tenancy.queries import active_tenants
+
+
+def story_of(correlation_id: str, *, at: TenantInfo | None = None) -> Sequence[StoryLine]:
+    """What one tenant knows of the request: `at`, or the current one. The platform, unless `at` is named, is told of
+    its own part and of every tenant's that had to do with it."""
+    if not CORRELATION_ID.match(correlation_id):
+        return ()
+    here = at or current_tenant()
+    lines = _told(here, correlation_id)
+    if here is None:
+        lines += [line for tenant in _concerned(correlation_id) for line in _told(tenant, correlation_id)]
+    return in_order(lines)
+
+
+def is_known(correlation_id: str) -> bool:
+    """Whether anything here has to do with it."""
+    return bool(CORRELATION_ID.match(correlation_id)) and bool(
+        Record.objects.filter(correlation_id=correlation_id).exists()
+        or OutboxEvent.objects.filter(correlation_id=correlation_id, **_own()).exists()
+    )
+
+
+def _own() -> dict[str, int]:
+    """The outbox is everybody's; the platform oversees it all."""
+    tenant = current_tenant()
+    return {"tenant_id": tenant.id} if tenant else {}
+
+
+def _told(tenant: TenantInfo | None, correlation_id: str) -> list[StoryLine]:
+    with activate(tenant):
+        return told_here(correlation_id)
+
+
+def _concerned(correlation_id: str) -> Iterator[TenantInfo]:
+    """Those where something was told, and those where something was only asked: each has a trail of its own."""
+    told = set(
+        OutboxEvent.objects.filter(correlation_id=correlation_id, tenant_id__isnull=False).values_list(
+            "tenant_id", flat=True
+        )
+    )
+    for tenant in active_tenants():
+        with activate(tenant):
+            asked = tenant.id in told or Record.objects.filter(correlation_id=correlation_id).exists()
+        if asked:
+            yield tenant

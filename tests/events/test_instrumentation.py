@@ -1,0 +1,129 @@
+"""Business events, told to the drivers after the commit."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from dataclasses import dataclass, fields
+
+import pytest
+from django.db import transaction
+from django.test import override_settings
+from prometheus_client import REGISTRY
+
+from apps.events import EVENTS, Event, publish
+from apps.kernel import instrumentation
+from apps.kernel.instrumentation import REQUIRED, Happening, ids_of, tell
+from apps.kernel.tenant import activate
+
+HEARD: list[Happening] = []
+
+
+class Notebook:
+    """A driver of somebody else's, known by its dotted path."""
+
+    def record(self, happening: Happening) -> None:
+        HEARD.append(happening)
+
+
+class Broken:
+    def record(self, happening: Happening) -> None:
+        raise OSError("the vendor is away")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubscriptionShifted(Event):
+    """No app has subscriptions yet."""
+
+    name = "subscription.shifted"
+    instrumented_as = "subscription_changed"
+
+    subscription_id: int
+    company_id: int | None = None
+    plan: str = ""
+
+    @property
+    def aggregate(self) -> str:
+        return f"subscription:{self.subscription_id}"
+
+
+@pytest.fixture
+def drivers():
+    HEARD.clear()
+    with override_settings(INSTRUMENTATION_DRIVER=[f"{__name__}.Broken", f"{__name__}.Notebook"]):
+        yield HEARD
+
+
+def test_drivers_are_told_after_the_commit_with_tenant_and_ids(at_acme, drivers):
+    with transaction.atomic():
+        publish(SubscriptionShifted(subscription_id=7, plan="large"))
+        assert drivers == []
+
+    (told,) = drivers
+    assert (told.name, told.tenant_id, told.ids) == (
+        "subscription_changed",
+        at_acme.id,
+        {"subscription_id": 7},
+    )
+    assert told.at.tzinfo == dt.UTC
+
+
+def test_what_is_not_kept_is_not_told(at_acme, drivers):
+    with transaction.atomic():
+        publish(SubscriptionShifted(subscription_id=7))
+        transaction.set_rollback(True)
+
+    assert drivers == []
+
+
+def test_the_platforms_own_has_no_tenant(database, drivers):
+    with activate(None), transaction.atomic():
+        publish(SubscriptionShifted(subscription_id=7))
+
+    assert drivers[0].tenant_id is None
+
+
+def happening(name: str) -> Happening:
+    return Happening(name=name, tenant_id=3, ids=dict.fromkeys(REQUIRED[name], 7), at=dt.datetime.now(dt.UTC))
+
+
+@pytest.mark.parametrize("name", REQUIRED)
+def test_the_log_says_each_with_tenant_and_ids(name, caplog):
+    with caplog.at_level(logging.INFO, "bursar.instrumentation"):
+        tell(happening(name))
+
+    (record,) = [each for each in caplog.records if each.name == "bursar.instrumentation"]
+    assert (record.getMessage(), record.tenant_id) == (name, 3)
+    assert all(getattr(record, each) == 7 for each in REQUIRED[name])
+
+
+@pytest.mark.parametrize("name", REQUIRED)
+@override_settings(INSTRUMENTATION_DRIVER=["apps.kernel.instrumentation.PrometheusDriver"])
+def test_prometheus_counts_each(name):
+    before = REGISTRY.get_sample_value("bursar_instrumented_events_total", {"name": name}) or 0
+
+    tell(happening(name))
+
+    assert REGISTRY.get_sample_value("bursar_instrumented_events_total", {"name": name}) == before + 1
+
+
+def test_a_name_that_is_not_there_or_without_its_ids_is_refused():
+    with pytest.raises(LookupError, match="no instrumentation event order_lost"):
+        ids_of("order_lost", {})
+    with pytest.raises(LookupError, match="must tell order_id"):
+        ids_of("order_created", {"order_id": None})
+
+
+def test_every_event_that_is_instrumented_brings_its_ids():
+    instrumented = [each for each in EVENTS.values() if each.instrumented_as]
+
+    missing = [
+        (each.name, set(REQUIRED[each.instrumented_as]) - {field.name for field in fields(each)})
+        for each in instrumented
+    ]
+    assert [each for each in missing if each[1]] == []
+
+
+def test_a_driver_that_is_not_there_is_said_at_once():
+    with pytest.raises(ImportError):
+        instrumentation.drivers(("apps.nowhere.Driver",))
