@@ -115,7 +115,9 @@ class Subscriber:
         return self.event.name if self.event else EVERY
 
     def wants(self, name: str) -> bool:
-        return self.hears in (name, EVERY)
+        if self.event:
+            return self.event.name == name
+        return not (name in EVENTS and EVENTS[name].internal)
 
     def hear(self, news: News) -> None:
         self.listener(news.read(self.event) if self.event else news)
@@ -144,7 +146,8 @@ def listens_to(
 def listens_to_all(
     *, queue: str = "default", own_transactions: bool = False
 ) -> Callable[[Callable[[News], Any]], Callable[[News], Any]]:
-    """Marks a listener of every event there is and will be, who is given News. Its module hears "*"."""
+    """Marks a listener of every event there is and will be but internal ones, who is given News. Its module hears
+    "*"."""
 
     def register(listener: Callable[[News], Any]) -> Callable[[News], Any]:
         _subscribe(None, listener, queue, own_transactions)

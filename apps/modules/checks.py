@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error, Warning, register
 
+from apps.bus.registry import commands, handled
 from apps.events import EVENTS, SUBSCRIBERS
 from apps.kernel.errors import Refusal
 
@@ -34,9 +35,34 @@ def manifests_say_what_is_published_and_heard(**_: Any) -> list[CheckMessage]:
     ]
 
 
+@register()
+def what_is_heard_is_published(**_: Any) -> list[CheckMessage]:
+    """Nobody waits for an event that no installed module publishes, or that nothing in the code ever tells."""
+    published = {name for module in registry.modules() for name in module.publishes}
+    told = {event.name for command in commands() for event in handled(command).tells}
+    told |= {event.name for event in EVENTS.values() if event.internal}
+    heard = [(each.name, each.hears) for each in SUBSCRIBERS.values() if each.event]
+    return [
+        *(
+            Error(f"{subscriber} hears {name}, which no installed module publishes.", id="modules.E003")
+            for subscriber, name in heard
+            if name not in published
+        ),
+        *(
+            Warning(f"{subscriber} hears {name}, which no handler tells.", id="modules.W004")
+            for subscriber, name in heard
+            if name not in told
+        ),
+    ]
+
+
 def _published_by(name: str) -> set[str]:
-    return {each.name for each in EVENTS.values() if each.__module__ == f"apps.{name}.events"}
+    return {each.name for each in EVENTS.values() if each.__module__ == f"apps.{_folder(name)}.events"}
 
 
 def _heard_by(name: str) -> set[str]:
-    return {each.hears for each in SUBSCRIBERS.values() if each.app == name}
+    return {each.hears for each in SUBSCRIBERS.values() if each.app == _folder(name)}
+
+
+def _folder(name: str) -> str:
+    return name.replace("-", "_")

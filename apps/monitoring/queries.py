@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Count, Min, Q, QuerySet
 
-from apps.events import EVENTS, SUBSCRIBERS, breakers
+from apps.events import EVENTS, SUBSCRIBERS, breakers, schemas
 from apps.events.models import Breaker, Delivery
+from apps.kernel import waiting
 from apps.kernel.clock import now
+from apps.kernel.waiting import Standing
 from apps.tenancy.models import Tenant
 
 NOTHING = {"pending": 0, "oldest_at": None, "dead": 0}
@@ -69,6 +72,31 @@ def _why_parked(name: str, breaker: Breaker | None) -> str:
     return ""
 
 
+@dataclass(frozen=True)
+class QueueState:
+    """How one queue does: its messages in the broker, and what stands behind them in the deliveries."""
+
+    broker: Standing
+    pending: int
+    dead: int
+
+
+def queues() -> Sequence[QueueState]:
+    """In the order of the policy table. Raises waiting.BROKER_ERRORS where the broker does not answer."""
+    behind: Counter[tuple[str, str]] = Counter()
+    for name, status, count in (
+        Delivery.objects.unsettled().values_list("subscriber", "status").annotate(count=Count("pk"))
+    ):
+        if name in SUBSCRIBERS:
+            behind[SUBSCRIBERS[name].queue, status] += count
+    return [
+        QueueState(
+            each, behind[each.queue, Delivery.Status.PENDING], behind[each.queue, Delivery.Status.DEAD]
+        )
+        for each in waiting.standing()
+    ]
+
+
 def deliveries(*, subscriber: str = "", tenant: str = "", status: str = "") -> QuerySet[Delivery]:
     """Newest first."""
     found = Delivery.objects.select_related("event").order_by("-pk")
@@ -88,3 +116,27 @@ def tenant_names() -> dict[int | None, str]:
 
 def event_names() -> Sequence[str]:
     return sorted(EVENTS)
+
+
+@dataclass(frozen=True)
+class Told:
+    """An event that can happen: in which shape, who publishes it, and who hears it."""
+
+    name: str
+    version: int
+    publisher: str
+    subscribers: tuple[str, ...]
+    schema: dict[str, Any]
+
+
+def events() -> Sequence[Told]:
+    return [
+        Told(
+            name=event.name,
+            version=event.version,
+            publisher=event.__module__.split(".")[1],
+            subscribers=tuple(sorted(name for name, each in SUBSCRIBERS.items() if each.wants(event.name))),
+            schema=schemas.schema(event),
+        )
+        for event in schemas.ours()
+    ]
