@@ -15,16 +15,15 @@ from . import queries, rules
 from .commands import ConfirmPayment, FailPayment, NoteRefundSent, RefundPayment, RequestPayment, VoidPayment
 from .events import PaymentConfirmed, PaymentFailed, PaymentRequested, PaymentVoided, RefundProcessed
 from .models import Payment, Refund
-from .providers import provider_must_be_known
 
 State = Payment.State
 
 
-@handles(RequestPayment)
+@handles(RequestPayment, tells=(PaymentRequested,))
 def request_payment(command: RequestPayment) -> Payment:
     with together() as asked:
         asked.check(rules.reference_must_be_given, command.reference)
-        asked.check(provider_must_be_known, command.provider)
+        asked.check(rules.provider_must_be_known, command.provider)
         amount = asked.check(rules.amount_must_be_positive, command.amount, command.currency)
     there = rules.payment_must_not_differ(command.reference, amount, command.provider, command.token)
     if there:
@@ -43,7 +42,7 @@ def request_payment(command: RequestPayment) -> Payment:
     return payment
 
 
-@handles(ConfirmPayment)
+@handles(ConfirmPayment, tells=(PaymentConfirmed,))
 def confirm_payment(command: ConfirmPayment) -> Payment:
     payment = rules.payment_must_exist(command.payment_id)
     rules.provider_id_must_be_free(payment, command.provider_payment_id)
@@ -63,7 +62,7 @@ def confirm_payment(command: ConfirmPayment) -> Payment:
     return payment
 
 
-@handles(FailPayment)
+@handles(FailPayment, tells=(PaymentFailed,))
 def fail_payment(command: FailPayment) -> Payment:
     payment = rules.payment_must_exist(command.payment_id)
     with together() as asked:
@@ -79,7 +78,7 @@ def fail_payment(command: FailPayment) -> Payment:
     return payment
 
 
-@handles(VoidPayment)
+@handles(VoidPayment, tells=(PaymentVoided,))
 def void_payment(command: VoidPayment) -> Payment:
     payment = rules.payment_must_exist(command.payment_id)
     rules.reason_must_be_given(command.reason)
@@ -95,7 +94,7 @@ def void_payment(command: VoidPayment) -> Payment:
     return payment
 
 
-@handles(RefundPayment)
+@handles(RefundPayment, tells=(RefundProcessed,))
 def refund_payment(command: RefundPayment) -> Refund:
     payment = rules.payment_must_exist(command.payment_id)
     with together() as asked:

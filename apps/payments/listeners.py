@@ -11,7 +11,7 @@ from .commands import ConfirmPayment, FailPayment, NoteRefundSent
 from .errors import PaymentIsConfirmed
 from .events import PaymentRequested, RefundProcessed
 from .models import Payment, Refund
-from .providers import provider_must_be_known
+from .providers import PROVIDERS
 
 CASHIER = System("The cashier")
 
@@ -23,7 +23,7 @@ def charge(event: PaymentRequested) -> None:
     payment = Payment.objects.get(pk=event.payment_id)
     if payment.state != Payment.State.REQUESTED:
         return
-    answer = provider_must_be_known(payment.provider).charge(payment)
+    answer = PROVIDERS[payment.provider].charge(payment)
     if answer.done_as:
         dispatch(ConfirmPayment(payment_id=payment.pk, provider_payment_id=answer.done_as), actor=CASHIER)
     elif answer.declined:
@@ -36,7 +36,7 @@ def send_back(event: RefundProcessed) -> None:
     refund = Refund.objects.select_related("payment").get(pk=event.refund_id)
     if refund.sent_at:
         return
-    answer = provider_must_be_known(refund.payment.provider).send_back(refund)
+    answer = PROVIDERS[refund.payment.provider].send_back(refund)
     if answer.done_as:
         dispatch(NoteRefundSent(refund_id=refund.pk, provider_refund_id=answer.done_as), actor=CASHIER)
 

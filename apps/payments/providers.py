@@ -12,7 +12,7 @@ from typing import Protocol
 
 from apps.kernel.clock import now
 
-from .errors import ProviderAway, ProviderUnknown
+from .errors import ProviderAway
 from .models import Payment, Refund, SandboxDeed
 
 SLOWNESS = 2
@@ -80,9 +80,3 @@ def _answer(deed: SandboxDeed) -> Answer:
 
 
 PROVIDERS: dict[str, PaymentProvider] = {"manual": Manual(), "sandbox": Sandbox()}
-
-
-def provider_must_be_known(name: str) -> PaymentProvider:
-    if name not in PROVIDERS:
-        raise ProviderUnknown(provider=name, providers=", ".join(PROVIDERS))
-    return PROVIDERS[name]

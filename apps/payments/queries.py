@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import connection
-from django.db.models import F
 
 from apps.kernel.money import Money, currency
 from apps.ledger.models import Entry
@@ -56,12 +55,12 @@ def is_confirmed(payment_id: int) -> bool:
 
 def payments_for(reference: str) -> Sequence[Payment]:
     """Every attempt, the latest first, with its refunds at hand."""
-    return Payment.objects.filter(reference=reference).prefetch_related("refunds").order_by("-id")
+    return list(Payment.objects.filter(reference=reference).prefetch_related("refunds").order_by("-id"))
 
 
 def refunds_for(reference: str) -> Sequence[Refund]:
     """Everything that was given back for it, the earliest first."""
-    return Refund.objects.filter(payment__reference=reference).select_related("payment").order_by("id")
+    return list(Refund.objects.filter(payment__reference=reference).select_related("payment").order_by("id"))
 
 
 def waited_for() -> list[Money]:
@@ -98,12 +97,12 @@ def _never_posted() -> list[Difference]:
 
 def _confirmed_and_booked() -> list[Difference]:
     """One entry for each payment that has come, of its amount, and no entry beside them."""
-    confirmed = Payment.objects.filter(state=Payment.State.CONFIRMED).annotate(source=F("entry__source"))
+    confirmed = Payment.objects.filter(state=Payment.State.CONFIRMED).select_related("entry")
     wanted = {f"payment_confirmed:{each.pk}": (each.currency, each.minor) for each in confirmed}
     wrong = [
-        Difference(str(each), f"booked as {each.source}", f"payment_confirmed:{each.pk}")
+        Difference(str(each), f"booked as {each.entry.source}", f"payment_confirmed:{each.pk}")
         for each in confirmed
-        if each.source != f"payment_confirmed:{each.pk}"
+        if each.entry and each.entry.source != f"payment_confirmed:{each.pk}"
     ]
     return [*wrong, *booked_differently("payment_confirmed:", wanted)]
 

@@ -14,6 +14,7 @@ from .errors import (
     PaymentUnknown,
     ProviderIdMissing,
     ProviderIdTaken,
+    ProviderUnknown,
     ReasonMissing,
     ReferenceMissing,
     RefundDiffers,
@@ -21,6 +22,7 @@ from .errors import (
     RefundUnknown,
 )
 from .models import Payment, Refund
+from .providers import PROVIDERS
 
 
 def amount_must_be_positive(amount: Decimal, currency: str) -> Money:
@@ -28,6 +30,11 @@ def amount_must_be_positive(amount: Decimal, currency: str) -> Money:
     if money.minor <= 0:
         raise AmountNotPositive(amount=money)
     return money
+
+
+def provider_must_be_known(name: str) -> None:
+    if name not in PROVIDERS:
+        raise ProviderUnknown(provider=name, providers=", ".join(PROVIDERS))
 
 
 def reference_must_be_given(reference: str) -> None:

@@ -1,8 +1,46 @@
 from apps.kernel.manifest import Module
 
+_VIEWS = (
+    "sales.view_customer",
+    "sales.view_order",
+    "sales.view_orderline",
+    "sales.view_invoice",
+)
+_WORK = (
+    "sales.manage_customers",
+    "sales.place_order",
+    "sales.process_order",
+    "sales.cancel_order",
+    "sales.issue_invoice",
+)
+
 MODULE = Module(
     name="sales",
     version="1.0.0",
     description="Customers, orders and invoices.",
-    dependencies=("inventory", "payments", "sagas"),
+    dependencies=(
+        "audit",
+        "companies",
+        "events",
+        "identity",
+        "inventory",
+        "payments",
+        "preferences",
+        "sagas",
+    ),
+    publishes=("order.created", "order.cancelled", "order.completed", "invoice.issued"),
+    hears=(
+        "order.created",
+        "order.cancelled",
+        "invoice.issued",
+        "payment.confirmed",
+        "payment.failed",
+        "refund.processed",
+    ),
+    router="apps.sales.api.urls",
+    grants={
+        "controller": (*_WORK, "sales.refund_order", "sales.set_up_sales", *_VIEWS),
+        "accountant": (*_WORK, *_VIEWS),
+        "auditor": _VIEWS,
+    },
 )

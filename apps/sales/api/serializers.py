@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import prefetch_related_objects
+from rest_framework import serializers
+
+from apps.bus.api.fields import ExactDecimal
+from apps.bus.api.serializers import Shown
+from apps.kernel.files import files
+from apps.payments.models import Refund
+from apps.sales.models import Customer, Invoice, Order, OrderLine
+
+
+class CustomerSerializer(Shown):
+    class Meta:
+        model = Customer
+        fields = ("id", "code", "name", "email", "address")
+
+
+class OrderLineSerializer(Shown):
+    sku = serializers.CharField(source="item.sku", read_only=True)
+    price = ExactDecimal(source="price.amount", read_only=True)
+    total = ExactDecimal(source="total.amount", read_only=True)
+
+    class Meta:
+        model = OrderLine
+        fields = ("line_no", "sku", "name", "quantity", "price", "total")
+
+
+class OrderSerializer(Shown):
+    """An order with its lines. `reference` is what its payment and reservation are found by."""
+
+    number = serializers.CharField(read_only=True)
+    reference = serializers.CharField(source="subject", read_only=True)
+    customer = serializers.CharField(source="customer.code", read_only=True)
+    total = ExactDecimal(source="total.amount", read_only=True)
+    lines = OrderLineSerializer(many=True, read_only=True)
+
+    class Meta:
+        model = Order
+        fields = (
+            "id",
+            "number",
+            "reference",
+            "customer",
+            "currency",
+            "total",
+            "provider",
+            "state",
+            "placed_at",
+            "why",
+            "lines",
+        )
+
+    def to_representation(self, instance: Order) -> dict[str, Any]:
+        prefetch_related_objects([instance], "customer", "lines__item", "lines__order")
+        return super().to_representation(instance)
+
+
+class InvoiceSerializer(Shown):
+    """`download` is a link to the document for five minutes, once it is filed."""
+
+    number = serializers.CharField(source="__str__", read_only=True)
+    total = ExactDecimal(source="total.amount", read_only=True)
+    download = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Invoice
+        fields = (
+            "id",
+            "number",
+            "order",
+            "issued_on",
+            "customer_name",
+            "customer_address",
+            "currency",
+            "total",
+            "entry",
+            "state",
+            "download",
+        )
+
+    def get_download(self, invoice: Invoice) -> str | None:
+        return files().url(invoice.file) if invoice.file else None
+
+
+class OrderRefundSerializer(Shown):
+    """What was given back of the order's payment; `entry` books it."""
+
+    amount = ExactDecimal(source="amount.amount", read_only=True)
+    currency = serializers.CharField(source="payment.currency", read_only=True)
+
+    class Meta:
+        model = Refund
+        fields = ("id", "payment", "reference", "amount", "currency", "reason", "state", "entry")

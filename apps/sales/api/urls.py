@@ -1,0 +1,16 @@
+from django.urls import path
+
+from . import views
+
+urlpatterns = [
+    path("customers/", views.Customers.as_view()),
+    path("orders/", views.Orders.as_view()),
+    path("orders/<int:order_id>/", views.OneOrder.as_view()),
+    path("orders/<int:order_id>/lock/", views.LockOne.as_view()),
+    path("orders/<int:order_id>/cancel/", views.CancelOne.as_view()),
+    path("orders/<int:order_id>/complete/", views.CompleteOne.as_view()),
+    path("orders/<int:order_id>/invoice/", views.InvoiceOne.as_view()),
+    path("orders/<int:order_id>/refunds/", views.RefundOne.as_view()),
+    path("invoices/", views.Invoices.as_view()),
+    path("invoices/<int:invoice_id>/", views.OneInvoice.as_view()),
+]

@@ -1,0 +1,109 @@
+from apps.bus.api.filters import CharFilter, Filters
+from apps.bus.api.views import Asks, Lists, Shows
+from apps.sales.commands import (
+    AddCustomer,
+    CancelOrder,
+    CompleteOrder,
+    IssueInvoice,
+    LockOrder,
+    PlaceOrder,
+    RefundOrder,
+)
+from apps.sales.models import Customer, Invoice, Order
+
+from .serializers import CustomerSerializer, InvoiceSerializer, OrderRefundSerializer, OrderSerializer
+
+
+class CustomerFilter(Filters):
+    class Meta:
+        model = Customer
+        fields = ("code", "email")
+
+
+class OrderFilter(Filters):
+    customer = CharFilter("customer__code")
+
+    class Meta:
+        model = Order
+        fields = ("state", "currency")
+
+
+class InvoiceFilter(Filters):
+    customer = CharFilter("order__customer__code")
+
+    class Meta:
+        model = Invoice
+        fields = ("order", "year", "state")
+
+
+class Customers(Lists, Asks):
+    """Who buys, by code."""
+
+    permission = "sales.view_customer"
+    queryset = Customer.objects.all()
+    serializer_class = CustomerSerializer
+    filterset_class = CustomerFilter
+    ordering = ("code",)
+    command, result = AddCustomer, CustomerSerializer
+
+
+class Orders(Lists, Asks):
+    """What was ordered, the latest first. An order that is placed goes its way by itself."""
+
+    permission = "sales.view_order"
+    queryset = Order.objects.select_related("customer").prefetch_related("lines__item", "lines__order")
+    serializer_class = OrderSerializer
+    filterset_class = OrderFilter
+    command, result = PlaceOrder, OrderSerializer
+
+
+class OneOrder(Shows):
+    """An order with its lines."""
+
+    permission = "sales.view_order"
+    queryset = Order.objects.select_related("customer").prefetch_related("lines__item", "lines__order")
+    serializer_class = OrderSerializer
+    lookup_url_kwarg = "order_id"
+
+
+class LockOne(Asks):
+    command, result, status = LockOrder, OrderSerializer, 200
+    given = ("order_id",)
+
+
+class CancelOne(Asks):
+    command, result, status = CancelOrder, OrderSerializer, 200
+    given = ("order_id",)
+
+
+class CompleteOne(Asks):
+    command, result, status = CompleteOrder, OrderSerializer, 200
+    given = ("order_id",)
+
+
+class InvoiceOne(Asks):
+    command, result = IssueInvoice, InvoiceSerializer
+    given = ("order_id",)
+
+
+class RefundOne(Asks):
+    command, result = RefundOrder, OrderRefundSerializer
+    given = ("order_id",)
+
+
+class Invoices(Lists):
+    """What was invoiced, the latest first."""
+
+    permission = "sales.view_invoice"
+    queryset = Invoice.objects.all()
+    serializer_class = InvoiceSerializer
+    filterset_class = InvoiceFilter
+
+
+class OneInvoice(Shows):
+    """An invoice, with a link to its document."""
+
+    permission = "sales.view_invoice"
+    queryset = Invoice.objects.all()
+    serializer_class = InvoiceSerializer
+    lookup_url_kwarg = "invoice_id"

@@ -1,0 +1,109 @@
+"""What sales refuses. The codes BS001… are the database's own words for the same rules (migration 0002)."""
+
+from __future__ import annotations
+
+from apps.kernel.errors import Conflict, Invalid, NotFound, Refusal
+
+
+class SalesRefusal(Refusal):
+    """The family of sales."""
+
+
+# Customers
+
+
+class CustomerUnknown(SalesRefusal, NotFound):
+    message = "There is no customer {customer!r}."
+
+
+class CustomerCodeTaken(SalesRefusal, Conflict):
+    message = "There is already a customer {code}."
+    enforced_by = ("sales_customer_code_key",)
+
+
+class CustomerNameless(SalesRefusal, Invalid):
+    message = "A customer needs a code and a name."
+    enforced_by = ("sales_customer_is_named",)
+
+
+class EmailMalformed(SalesRefusal, Invalid):
+    message = "{email!r} is not an email address."
+
+
+# Orders
+
+
+class OrderUnknown(SalesRefusal, NotFound):
+    message = "There is no order {order_id}."
+
+
+class OrderIsEmpty(SalesRefusal, Invalid):
+    message = "An order has one line or more."
+
+
+class ItemNamedTwice(SalesRefusal, Invalid):
+    message = "{sku} is ordered on more than one line: add its quantities up."
+    enforced_by = ("sales_ordered_item_once",)
+
+
+class ItemUnknown(SalesRefusal, NotFound):
+    message = "There is no item {item!r}."
+
+
+class LineMalformed(SalesRefusal, Invalid):
+    message = "Line {line}: the quantity is a whole number above zero, and the price is zero or more."
+    enforced_by = ("sales_line_is_sound",)
+
+
+class OrderIsWorthless(SalesRefusal, Invalid):
+    message = "An order is worth more than nothing, and no more than Bursar can keep."
+    enforced_by = ("sales_order_is_worth_something",)
+
+
+class OrderIsCancelled(SalesRefusal, Conflict):
+    message = "Order {order} is cancelled: {why}"
+
+
+class OrderIsNotThere(SalesRefusal, Conflict):
+    message = "Order {order} is {state}; it must be {needed} first."
+
+
+class OrderIsInvoiced(SalesRefusal, Conflict):
+    message = "Order {order} is invoiced: refund its payment instead of cancelling it."
+
+
+class OrderCannotMove(SalesRefusal, Conflict):
+    """What the database says when somebody would change an order, or move it where it cannot go."""
+
+    message = "Order {order} is {state}; this cannot be changed."
+    enforced_by = ("BS001",)
+
+
+class OrderDoesNotAddUp(SalesRefusal, Invalid):
+    message = "The lines of order {order} do not add up to its total."
+    enforced_by = ("BS002",)
+
+
+class OrderIsNotPaid(SalesRefusal, Conflict):
+    message = "Order {order} has no payment that could be refunded."
+
+
+class ReasonMissing(SalesRefusal, Invalid):
+    message = "A reason is needed."
+
+
+# Invoices
+
+
+class InvoiceUnknown(SalesRefusal, NotFound):
+    message = "There is no invoice {invoice_id}."
+
+
+class InvoiceIsFixed(SalesRefusal, Conflict):
+    message = "Invoice {invoice} is issued and never changes."
+    enforced_by = ("BS003",)
+
+
+class OrderHasInvoice(SalesRefusal, Conflict):
+    message = "The order has an invoice already."
+    enforced_by = ("sales_invoice_order_id_key",)

@@ -1,0 +1,98 @@
+"""Invoices. Their documents are made afterwards (listeners.py)."""
+
+from __future__ import annotations
+
+from apps.bus import dispatch, handles
+from apps.companies import queries as companies
+from apps.events import publish
+from apps.kernel.clock import today
+from apps.kernel.money import Money
+from apps.ledger.commands import Line, PostEntry
+from apps.ledger.models import Entry
+from apps.payments import queries as payments
+from apps.sales import queries, rules
+from apps.sales.commands import CreditRefunds, FileInvoice, IssueInvoice
+from apps.sales.events import InvoiceIssued
+from apps.sales.models import Invoice, Order
+
+
+@handles(IssueInvoice, tells=(InvoiceIssued,))
+def issue_invoice(command: IssueInvoice) -> Invoice:
+    order = rules.order_must_exist(command.order_id)
+    if order.has_reached(Order.State.INVOICED):
+        return Invoice.objects.get(order=order)
+    rules.order_must_be(order, Order.State.PAID)
+
+    company = companies.first_company()
+    entry = _book(
+        order,
+        memo=f"Invoice for order {order}",
+        source=command.natural_key(),
+        debit=payments.receivable_account(),
+        credit=queries.revenue_account(),
+        amount=order.total,
+    )
+    order.move_to(Order.State.INVOICED)
+    invoice = Invoice.objects.create(
+        order=order,
+        year=today().year,
+        number=0,
+        issued_on=today(),
+        seller=company.name if company else "",
+        customer_name=order.customer.name,
+        customer_address=order.customer.address,
+        currency=order.currency,
+        minor=order.minor,
+        entry=entry,
+    )
+    invoice.refresh_from_db(fields=["number"])
+
+    publish(InvoiceIssued(invoice_id=invoice.pk, order_id=order.pk, entry_id=entry.pk))
+    return invoice
+
+
+@handles(FileInvoice)
+def file_invoice(command: FileInvoice) -> Invoice:
+    invoice = rules.invoice_must_exist(command.invoice_id)
+    if invoice.state == Invoice.State.FILED:
+        return invoice
+
+    invoice.state, invoice.file = Invoice.State.FILED, command.file
+    invoice.save(update_fields=["state", "file"])
+    return invoice
+
+
+@handles(CreditRefunds)
+def credit_refunds(command: CreditRefunds) -> Order:
+    """Each is booked once, by its source, however often this is asked."""
+    order = rules.order_must_exist(command.order_id)
+    if not order.has_reached(Order.State.INVOICED):
+        return order
+
+    for refund in payments.refunds_for(order.subject):
+        _book(
+            order,
+            memo=f"Refunded of order {order}: {refund.reason}",
+            source=f"refund_credited:{refund.pk}",
+            debit=queries.refunds_account(),
+            credit=payments.receivable_account(),
+            amount=refund.amount,
+        )
+    return order
+
+
+def _book(order: Order, *, memo: str, source: str, debit: str, credit: str, amount: Money) -> Entry:
+    entry: Entry = dispatch(
+        PostEntry(
+            posted_on=today(),
+            memo=memo,
+            payee=order.customer.name,
+            reference=order.subject,
+            source=source,
+            lines=(
+                Line(debit, amount.currency.code, amount.amount),
+                Line(credit, amount.currency.code, -amount.amount),
+            ),
+        )
+    )
+    return entry

@@ -1,0 +1,119 @@
+"""Orders. What follows on placing one is the saga's (sagas.py); each of these is right when it is asked twice."""
+
+from __future__ import annotations
+
+from apps.bus import dispatch, handles
+from apps.events import publish
+from apps.kernel.actors import acting
+from apps.kernel.clock import now
+from apps.kernel.errors import together
+from apps.payments import rules as payments
+from apps.payments.commands import RefundPayment
+from apps.payments.models import Refund
+from apps.sales import rules
+from apps.sales.commands import (
+    CancelOrder,
+    CompleteOrder,
+    LockOrder,
+    MarkOrderPaid,
+    PlaceOrder,
+    RefundOrder,
+)
+from apps.sales.events import OrderCancelled, OrderCompleted, OrderCreated
+from apps.sales.models import Order, OrderLine
+
+State = Order.State
+
+
+@handles(PlaceOrder, tells=(OrderCreated,))
+def place_order(command: PlaceOrder) -> Order:
+    with together() as asked:
+        customer = asked.check(rules.customer_must_exist, command.customer)
+        lines = asked.check(rules.order_must_be_sound, command.lines, command.currency)
+        asked.check(payments.provider_must_be_known, command.provider)
+
+    order = Order.objects.create(
+        customer=customer,
+        currency=command.currency,
+        minor=sum(each.quantity * each.price.minor for each in lines),
+        provider=command.provider,
+        token=command.token,
+        placed_at=now(),
+        placed_by=str(acting() or ""),
+    )
+    OrderLine.objects.bulk_create(
+        OrderLine(
+            order=order,
+            line_no=number,
+            item=each.item,
+            name=each.item.name,
+            quantity=each.quantity,
+            price_minor=each.price.minor,
+        )
+        for number, each in enumerate(lines, start=1)
+    )
+
+    publish(OrderCreated(order_id=order.pk, customer_id=customer.pk))
+    return order
+
+
+@handles(LockOrder)
+def lock_order(command: LockOrder) -> Order:
+    return _move(command.order_id, State.PLACED, State.LOCKED)
+
+
+@handles(MarkOrderPaid)
+def mark_order_paid(command: MarkOrderPaid) -> Order:
+    return _move(command.order_id, State.LOCKED, State.PAID)
+
+
+@handles(CompleteOrder, tells=(OrderCompleted,))
+def complete_order(command: CompleteOrder) -> Order:
+    was_there = Order.objects.filter(pk=command.order_id, state=State.COMPLETED).exists()
+    order = _move(command.order_id, State.INVOICED, State.COMPLETED)
+
+    if not was_there:
+        publish(OrderCompleted(order_id=order.pk))
+    return order
+
+
+@handles(CancelOrder, tells=(OrderCancelled,))
+def cancel_order(command: CancelOrder) -> Order:
+    order = rules.order_must_exist(command.order_id)
+    with together() as asked:
+        asked.check(rules.reason_must_be_given, command.reason)
+        asked.check(rules.order_must_not_be_invoiced, order)
+    if order.state == State.CANCELLED:
+        return order
+
+    order.move_to(State.CANCELLED, command.reason)
+
+    publish(OrderCancelled(order_id=order.pk, why=command.reason))
+    return order
+
+
+@handles(RefundOrder)
+def refund_order(command: RefundOrder) -> Refund:
+    order = rules.order_must_exist(command.order_id)
+    payment = rules.order_must_have_been_paid(order)
+
+    refund: Refund = dispatch(
+        RefundPayment(
+            payment_id=payment.pk,
+            amount=command.amount,
+            reason=command.reason,
+            reference=command.reference,
+        )
+    )
+    return refund
+
+
+def _move(order_id: int, needed: Order.State, to: Order.State) -> Order:
+    """One step on its way, unless the order has gone it already."""
+    order = rules.order_must_exist(order_id)
+    if order.has_reached(to):
+        return order
+    rules.order_must_be(order, needed)
+
+    order.move_to(to)
+    return order

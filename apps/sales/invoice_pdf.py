@@ -1,0 +1,216 @@
+"""An invoice as a document to send: PDF, the same bytes for the same invoice.
+
+Names in Latin, Greek, Cyrillic and their neighbours are set in DejaVu Sans, which travels in the document. Chinese,
+Japanese and Korean are set in the fonts that every PDF reader brings for them, since such a font has 15 MB. What is
+written from right to left stands in the order of its letters, unshaped.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from functools import cache
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import escape
+
+from reportlab.lib.colors import Color, HexColor
+from reportlab.lib.enums import TA_RIGHT
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.styles import ParagraphStyle
+from reportlab.lib.units import mm
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.cidfonts import UnicodeCIDFont
+from reportlab.pdfbase.ttfonts import TTFont
+from reportlab.pdfgen.canvas import Canvas
+from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
+
+from .models import Invoice
+
+FONTS = Path(__file__).parent / "fonts"
+INK, QUIET, LINE = HexColor("#1f2937"), HexColor("#6b7280"), HexColor("#d1d5db")
+MARGIN = 20 * mm
+KANA = re.compile(r"[\u3040-\u30ff\u31f0-\u31ff]")
+HANGUL = re.compile(r"[\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3]")
+HAN = re.compile(r"[\u2e80-\u303f\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]")
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+
+
+def rendered(invoice: Invoice) -> bytes:
+    """The document, with the order's lines."""
+    _register_fonts()
+    kept = io.BytesIO()
+    SimpleDocTemplate(
+        kept,
+        pagesize=A4,
+        leftMargin=MARGIN,
+        rightMargin=MARGIN,
+        topMargin=MARGIN,
+        bottomMargin=MARGIN,
+        title=f"Invoice {invoice}",
+        author=invoice.seller,
+        subject=f"Invoice {invoice} of {invoice.issued_on:%d %B %Y} for order {invoice.order}",
+        creator="Bursar",
+        lang="en",
+        displayDocTitle=True,
+        invariant=1,
+    ).build([*_head(invoice), *_lines(invoice), *_foot(invoice)], canvasmaker=_numbered(f"{invoice}"))
+    return kept.getvalue()
+
+
+def _head(invoice: Invoice) -> Iterator[Flowable]:
+    """Who sells on the left, what this is on the right; below them who buys, and the dates."""
+    address = [invoice.customer_name, *invoice.customer_address.splitlines()]
+    facts = (
+        ("Invoice number", str(invoice)),
+        ("Date", f"{invoice.issued_on:%d %B %Y}"),
+        ("Order", f"{invoice.order} of {invoice.order.placed_at:%d %B %Y}"),
+        ("Currency", invoice.currency),
+    )
+    yield _table([[_text(invoice.seller, "name"), _text("Invoice", "title")]], (110 * mm, 60 * mm))
+    yield Spacer(1, 14 * mm)
+    billed = [
+        _text("Billed to", "label"),
+        *(_text(line, "strong" if not n else "plain") for n, line in enumerate(address)),
+    ]
+    told = _table(
+        [[_text(name, "label"), _text(value, "plain")] for name, value in facts], (30 * mm, 50 * mm)
+    )
+    yield _table([[billed, told]], (90 * mm, 80 * mm))
+    yield Spacer(1, 12 * mm)
+
+
+def _lines(invoice: Invoice) -> Iterator[Flowable]:
+    """One row to a line; the heading stands again on each page."""
+    head = [_text(each, style) for each, style in (("Item", "label"), ("Description", "label"))]
+    head += [_text(each, "label right") for each in ("Quantity", "Price", "Amount")]
+    rows = [
+        [
+            _text(line.item.sku, "plain"),
+            _text(line.name, "plain"),
+            _text(f"{line.quantity:,}", "right"),
+            _text(f"{line.price.amount:,}", "right"),
+            _text(f"{line.total.amount:,}", "right"),
+        ]
+        for line in invoice.order.lines.select_related("item", "order")
+    ]
+    lines = Table([head, *rows], (30 * mm, 64 * mm, 20 * mm, 26 * mm, 30 * mm), repeatRows=1, splitByRow=1)
+    lines.setStyle(
+        TableStyle(
+            [
+                *_FLUSH,
+                ("LINEBELOW", (0, 0), (-1, 0), 0.8, INK),
+                ("LINEBELOW", (0, 1), (-1, -1), 0.4, LINE),
+                ("TOPPADDING", (0, 0), (-1, -1), 5),
+                ("BOTTOMPADDING", (0, 0), (-1, -1), 5),
+            ]
+        )
+    )
+    yield lines
+
+
+def _foot(invoice: Invoice) -> Iterator[Flowable]:
+    yield Spacer(1, 4 * mm)
+    total = _table([[_text("Total", "strong"), _text(str(invoice.total), "total")]], (114 * mm, 56 * mm))
+    yield total
+    yield Spacer(1, 10 * mm)
+    yield _text("Paid in full. Thank you for your order.", "quiet")
+
+
+# Text
+
+
+def _text(text: str, style: str) -> Paragraph:
+    return Paragraph("".join(_marked(text)), _styles()[style])
+
+
+def _marked(text: str) -> Iterator[str]:
+    """Safe for the page, whatever it says, and each stretch of it in a font that has its letters."""
+    plain = CONTROL.sub("", text)
+    east = "HeiseiKakuGo-W5" if KANA.search(plain) else "STSong-Light"
+
+    def font(letter: str) -> str:
+        if HANGUL.match(letter):
+            return "HYGothic-Medium"
+        return east if KANA.match(letter) or HAN.match(letter) else ""
+
+    for name, letters in groupby(plain, font):
+        stretch = escape("".join(letters)).replace("\n", "<br/>")
+        yield f'<font name="{name}">{stretch}</font>' if name else stretch
+
+
+@cache
+def _styles() -> dict[str, ParagraphStyle]:
+    def style(
+        name: str, size: int, colour: Color = INK, *, bold: bool = False, right: bool = False
+    ) -> ParagraphStyle:
+        return ParagraphStyle(
+            name,
+            fontName="DejaVuSans-Bold" if bold else "DejaVuSans",
+            fontSize=size,
+            leading=size * 14 // 10,
+            textColor=colour,
+            alignment=TA_RIGHT if right else 0,
+            splitLongWords=1,
+        )
+
+    styles = (
+        style("name", 14, bold=True),
+        style("title", 20, bold=True, right=True),
+        style("label", 8, QUIET),
+        style("label right", 8, QUIET, right=True),
+        style("plain", 9),
+        style("strong", 9, bold=True),
+        style("right", 9, right=True),
+        style("total", 12, bold=True, right=True),
+        style("quiet", 8, QUIET),
+    )
+    return {each.name: each for each in styles}
+
+
+@cache
+def _register_fonts() -> None:
+    for name in ("DejaVuSans", "DejaVuSans-Bold"):
+        pdfmetrics.registerFont(TTFont(name, FONTS / f"{name}.ttf"))
+    for name in ("HeiseiKakuGo-W5", "STSong-Light", "HYGothic-Medium"):
+        pdfmetrics.registerFont(UnicodeCIDFont(name))
+
+
+# Pages
+
+_FLUSH = (
+    ("VALIGN", (0, 0), (-1, -1), "TOP"),
+    ("LEFTPADDING", (0, 0), (-1, -1), 0),
+    ("RIGHTPADDING", (0, 0), (-1, -1), 0),
+)
+
+
+def _table(rows: list[list[Any]], widths: tuple[float, ...]) -> Table:
+    return Table(rows, widths, style=TableStyle([*_FLUSH, ("BOTTOMPADDING", (0, 0), (-1, -1), 2)]))
+
+
+def _numbered(name: str) -> type[Canvas]:
+    """A canvas that writes "1 of 3" below each page, which it knows when all of them are there."""
+
+    class Numbered(Canvas):  # type: ignore[misc]  # the package has no types
+        def __init__(self, *args: Any, **options: Any) -> None:
+            super().__init__(*args, **options)
+            self.pages: list[dict[str, Any]] = []
+
+        def showPage(self) -> None:  # noqa: N802 - reportlab's name
+            self.pages.append(dict(self.__dict__))
+            self._startPage()
+
+        def save(self) -> None:
+            for number, page in enumerate(self.pages, start=1):
+                self.__dict__.update(page)
+                self.setFont("DejaVuSans", 8)
+                self.setFillColor(QUIET)
+                self.drawString(MARGIN, 12 * mm, name)
+                self.drawRightString(A4[0] - MARGIN, 12 * mm, f"Page {number} of {len(self.pages)}")
+                super().showPage()
+            super().save()
+
+    return Numbered

@@ -1,0 +1,209 @@
+"""Who buys, what they ordered, and what they were invoiced.
+
+What a row may never be is enforced by the database (migration 0002), whoever asks and however.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+
+from apps.audit.history import field_history
+from apps.kernel.models import Tracked
+from apps.kernel.money import LARGEST, Money, currency
+
+
+class Customer(Tracked):
+    """Somebody who buys. `address` is written as it stands on an invoice, line by line."""
+
+    code = models.CharField(max_length=32, unique=True)
+    name = models.CharField(max_length=200)
+    email = models.EmailField(max_length=254, blank=True)
+    address = models.TextField(blank=True)
+
+    history = field_history()
+
+    class Meta:
+        default_permissions = ("view",)
+        permissions = [("manage_customers", "Can add customers")]
+        ordering = ("code",)
+        constraints = [
+            models.CheckConstraint(name="sales_customer_is_named", condition=~Q(code="") & ~Q(name="")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.name}"
+
+
+class Order(Tracked):
+    """What a customer ordered, at the prices that were agreed.
+
+    minor            of it all, in minor units of `currency`
+    provider, token  how it is paid, and what the provider knows the customer's card by
+    why              it was cancelled
+    """
+
+    class State(models.TextChoices):
+        PLACED = "placed", "Placed"
+        LOCKED = "locked", "Locked"
+        PAID = "paid", "Paid"
+        INVOICED = "invoiced", "Invoiced"
+        COMPLETED = "completed", "Completed"
+        CANCELLED = "cancelled", "Cancelled"
+
+    WAY: ClassVar = (State.PLACED, State.LOCKED, State.PAID, State.INVOICED, State.COMPLETED)
+    MOVES: ClassVar = frozenset(
+        {
+            *pairwise(WAY),
+            (State.PLACED, State.CANCELLED),
+            (State.LOCKED, State.CANCELLED),
+            (State.PAID, State.CANCELLED),
+        }
+    )
+
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="orders")
+    currency = models.CharField(max_length=3)
+    minor = models.BigIntegerField()
+    provider = models.CharField(max_length=20)
+    token = models.CharField(max_length=120, blank=True)
+    state = models.CharField(max_length=9, choices=State.choices, default=State.PLACED)
+    placed_at = models.DateTimeField()
+    placed_by = models.CharField(max_length=200)
+    why = models.TextField("reason", blank=True)
+
+    class Meta:
+        default_permissions = ("view",)
+        permissions = [
+            ("place_order", "Can place orders"),
+            ("process_order", "Can lock and complete orders"),
+            ("cancel_order", "Can cancel orders"),
+            ("refund_order", "Can refund orders"),
+            ("set_up_sales", "Can set up sales"),
+        ]
+        ordering = ("-id",)
+        constraints = [
+            models.CheckConstraint(
+                name="sales_order_is_worth_something", condition=Q(minor__gt=0, minor__lte=LARGEST)
+            ),
+            models.CheckConstraint(
+                name="sales_cancelled_order_says_why", condition=~Q(state="cancelled") | ~Q(why="")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def number(self) -> str:
+        return f"SO-{self.pk}"
+
+    @property
+    def subject(self) -> str:
+        """By what other apps know it."""
+        return f"order:{self.pk}"
+
+    @property
+    def total(self) -> Money:
+        return Money(self.minor, currency(self.currency))
+
+    def has_reached(self, state: Order.State) -> bool:
+        """It is there, or was; a cancelled order has reached nothing."""
+        return self.state in self.WAY and self.WAY.index(self.State(self.state)) >= self.WAY.index(state)
+
+    def move_to(self, state: Order.State, why: str = "") -> None:
+        """The database lets it make one of MOVES, and no other."""
+        self.state, self.why = state, why
+        self.save(update_fields=["state", "why"])
+
+
+class OrderLine(Tracked):
+    """So many of one item, at a price for each in minor units. `name` is the item's when it was ordered."""
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="lines", db_index=False)
+    line_no = models.PositiveIntegerField()
+    item = models.ForeignKey("inventory.Item", on_delete=models.PROTECT, related_name="+")
+    name = models.CharField(max_length=200)
+    quantity = models.BigIntegerField()
+    price_minor = models.BigIntegerField()
+
+    class Meta:
+        default_permissions = ("view",)
+        ordering = ("line_no",)
+        constraints = [
+            models.UniqueConstraint(name="sales_line_once", fields=["order", "line_no"]),
+            models.UniqueConstraint(name="sales_ordered_item_once", fields=["order", "item"]),
+            models.CheckConstraint(
+                name="sales_line_is_sound",
+                condition=Q(
+                    quantity__gt=0, quantity__lte=10**9, price_minor__gte=0, price_minor__lte=LARGEST
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} × {self.name}"
+
+    @property
+    def price(self) -> Money:
+        return Money(self.price_minor, currency(self.order.currency))
+
+    @property
+    def total(self) -> Money:
+        return Money(self.price_minor * self.quantity, currency(self.order.currency))
+
+
+class Invoice(Tracked):
+    """What an order costs, said once. It keeps the names and the address as they were.
+
+    number  without a gap in its year, given by the database
+    file    where its document is kept, when it is filed
+    """
+
+    class State(models.TextChoices):
+        ISSUED = "issued", "Issued"
+        FILED = "filed", "Filed"
+
+    MOVES: ClassVar = frozenset({(State.ISSUED, State.FILED)})
+
+    order = models.OneToOneField(Order, on_delete=models.PROTECT, related_name="invoice")
+    year = models.PositiveSmallIntegerField()
+    number = models.PositiveIntegerField()
+    issued_on = models.DateField()
+    seller = models.CharField(max_length=120)
+    customer_name = models.CharField(max_length=200)
+    customer_address = models.TextField(blank=True)
+    currency = models.CharField(max_length=3)
+    minor = models.BigIntegerField()
+    entry = models.ForeignKey("ledger.Entry", on_delete=models.PROTECT, related_name="+")
+    state = models.CharField(max_length=6, choices=State.choices, default=State.ISSUED)
+    file = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        default_permissions = ("view",)
+        permissions = [("issue_invoice", "Can issue invoices")]
+        ordering = ("-year", "-number")
+        constraints = [
+            models.UniqueConstraint(name="sales_invoice_number_once", fields=["year", "number"]),
+            models.CheckConstraint(
+                name="sales_filed_invoice_has_a_file",
+                condition=Q(state="issued", file="") | (Q(state="filed") & ~Q(file="")),
+            ),
+            models.CheckConstraint(
+                name="sales_invoice_is_of_its_year", condition=Q(issued_on__year=F("year"))
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"INV-{self.year}-{self.number:06}"
+
+    @property
+    def total(self) -> Money:
+        return Money(self.minor, currency(self.currency))
+
+    @property
+    def file_name(self) -> str:
+        """Where its document belongs."""
+        return f"invoices/{self.year}/{self}.pdf"

@@ -1,0 +1,16 @@
+"""What the business sets about sales: which accounts they are posted to."""
+
+from apps.preferences import declare
+
+REVENUE = declare(
+    key="sales.revenue_account",
+    type=str,
+    default="4000",
+    description="The code of the account that invoices are posted to.",
+)
+REFUNDS = declare(
+    key="sales.refunds_account",
+    type=str,
+    default="4900",
+    description="The code of the account of sales that were taken back.",
+)

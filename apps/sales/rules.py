@@ -1,0 +1,153 @@
+"""What must be true of customers, orders and invoices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NoReturn
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
+from apps.inventory.models import Item
+from apps.kernel.errors import together
+from apps.kernel.money import LARGEST, Money, currency
+from apps.payments import queries as payments
+from apps.payments.models import Payment
+
+from .commands import Ordered
+from .errors import (
+    CustomerCodeTaken,
+    CustomerNameless,
+    CustomerUnknown,
+    EmailMalformed,
+    InvoiceUnknown,
+    ItemNamedTwice,
+    ItemUnknown,
+    LineMalformed,
+    OrderIsCancelled,
+    OrderIsEmpty,
+    OrderIsInvoiced,
+    OrderIsNotPaid,
+    OrderIsNotThere,
+    OrderIsWorthless,
+    OrderUnknown,
+    ReasonMissing,
+)
+from .models import Customer, Invoice, Order
+
+MOST_PIECES = 10**9
+
+
+def customer_must_be_new(code: str, name: str) -> None:
+    if not code.strip() or not name.strip():
+        raise CustomerNameless
+    if Customer.objects.filter(code=code).exists():
+        raise CustomerCodeTaken(code=code)
+
+
+def email_must_be_well_formed(email: str) -> None:
+    """Or empty."""
+    try:
+        validate_email(email or "nobody@example.com")
+    except ValidationError:
+        raise EmailMalformed(email=email) from None
+
+
+def customer_must_exist(code: str) -> Customer:
+    customer = Customer.objects.filter(code=code).first()
+    if customer is None:
+        raise CustomerUnknown(customer=code)
+    return customer
+
+
+def reason_must_be_given(reason: str) -> None:
+    if not reason.strip():
+        raise ReasonMissing
+
+
+# What is ordered
+
+
+@dataclass(frozen=True)
+class Priced:
+    """A line whose item was found and whose price is money."""
+
+    item: Item
+    quantity: int
+    price: Money
+
+
+def order_must_be_sound(lines: Sequence[Ordered], iso: str) -> list[Priced]:
+    """Lines of items that are there, each once, and worth something together."""
+    currency(iso)
+    with together() as asked:
+        asked.check(items_must_be_named_once, lines)
+        items = {each.sku: each for each in Item.objects.filter(sku__in=[line.sku for line in lines])}
+        priced = [
+            asked.check(line_must_be_sound, number, line, items.get(line.sku), iso)
+            for number, line in enumerate(lines, start=1)
+        ]
+    if not 0 < sum(each.quantity * each.price.minor for each in priced) <= LARGEST:
+        raise OrderIsWorthless
+    return priced
+
+
+def items_must_be_named_once(lines: Sequence[Ordered]) -> None:
+    if not lines:
+        raise OrderIsEmpty
+    skus = [each.sku for each in lines]
+    for sku in skus:
+        if skus.count(sku) > 1:
+            raise ItemNamedTwice(sku=sku)
+
+
+def line_must_be_sound(number: int, line: Ordered, item: Item | None, iso: str) -> Priced:
+    price = Money.of(line.price, iso)
+    if item is None:
+        raise ItemUnknown(item=line.sku)
+    if not 0 < line.quantity <= MOST_PIECES or price.minor < 0:
+        raise LineMalformed(line=number)
+    return Priced(item, line.quantity, price)
+
+
+# Where an order stands
+
+
+def order_must_exist(order_id: int) -> Order:
+    """Held until the end of the transaction: what happens to one order happens one after the other."""
+    order = Order.objects.select_for_update().filter(pk=order_id).first()
+    if order is None:
+        raise OrderUnknown(order_id=order_id)
+    return order
+
+
+def order_must_be(order: Order, needed: Order.State) -> None:
+    if order.state == Order.State.CANCELLED:
+        refuse_cancelled(order)
+    if order.state != needed:
+        raise OrderIsNotThere(order=order, state=order.state, needed=needed.label.lower())
+
+
+def refuse_cancelled(order: Order) -> NoReturn:
+    raise OrderIsCancelled(order=order, why=order.why)
+
+
+def order_must_not_be_invoiced(order: Order) -> None:
+    if order.has_reached(Order.State.INVOICED):
+        raise OrderIsInvoiced(order=order)
+
+
+def order_must_have_been_paid(order: Order) -> Payment:
+    """Its payment that has come, and was not given back altogether if there is one."""
+    come = [each for each in payments.payments_for(order.subject) if each.state == Payment.State.CONFIRMED]
+    if not come:
+        raise OrderIsNotPaid(order=order)
+    return max(come, key=lambda each: (each.left.minor > 0, each.pk))
+
+
+def invoice_must_exist(invoice_id: int) -> Invoice:
+    invoice = Invoice.objects.select_for_update().filter(pk=invoice_id).first()
+    if invoice is None:
+        raise InvoiceUnknown(invoice_id=invoice_id)
+    return invoice

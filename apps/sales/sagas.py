@@ -1,0 +1,95 @@
+"""The journey from order to cash: sales → inventory → payments → ledger, and the way back."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from apps.inventory.commands import FulfilReservation, ReleaseStock, ReserveStock, Wanted
+from apps.payments.commands import RequestPayment, VoidPayment
+from apps.sagas import NOTHING, Saga, Step, Wait
+from apps.sagas import queries as sagas
+
+from . import queries
+from .commands import CancelOrder, CompleteOrder, IssueInvoice, LockOrder, MarkOrderPaid
+from .models import Order
+
+
+@dataclass(frozen=True)
+class OrderToCash:
+    """What the steps hand on. The ids are zero until their step is done."""
+
+    order_id: int
+    lines: tuple[Wanted, ...]
+    amount: Decimal
+    currency: str
+    provider: str
+    token: str
+    reservation_id: int = 0
+    payment_id: int = 0
+
+    @property
+    def reference(self) -> str:
+        """By what inventory, payments and the saga itself know the order."""
+        return f"order:{self.order_id}"
+
+
+def data_of(order: Order) -> OrderToCash:
+    return OrderToCash(
+        order_id=order.pk,
+        lines=tuple(Wanted(each.item.sku, each.quantity) for each in order.lines.select_related("item")),
+        amount=order.total.amount,
+        currency=order.currency,
+        provider=order.provider,
+        token=order.token,
+    )
+
+
+def why(data: OrderToCash) -> str:
+    """Why the order turned back, for those who take their step back."""
+    run = sagas.run_of(ORDER_TO_CASH, data.reference)
+    return run.trouble if run and run.trouble else "The order was not completed."
+
+
+ORDER_TO_CASH = Saga(
+    name="sales.order_to_cash",
+    title="Order to cash",
+    data=OrderToCash,
+    queue="financial",
+    deadline=dt.timedelta(days=30),
+    steps=(
+        Step(
+            "lock order",
+            lambda d: LockOrder(order_id=d.order_id),
+            back=lambda d: CancelOrder(order_id=d.order_id, reason=why(d)),
+        ),
+        Step(
+            "reserve stock",
+            lambda d: ReserveStock(reference=d.reference, lines=d.lines),
+            back=lambda d: ReleaseStock(reservation_id=d.reservation_id, reason=why(d)),
+            keep=lambda d, reservation: replace(d, reservation_id=reservation.pk),
+        ),
+        Step(
+            "request payment",
+            lambda d: RequestPayment(
+                reference=d.reference,
+                amount=d.amount,
+                currency=d.currency,
+                provider=d.provider,
+                token=d.token,
+            ),
+            back=lambda d: VoidPayment(payment_id=d.payment_id, reason=why(d)),
+            keep=lambda d, payment: replace(d, payment_id=payment.pk),
+        ),
+        Wait(
+            "payment",
+            until=lambda d: queries.is_paid(d.order_id, d.payment_id),
+            at_most=dt.timedelta(days=14),
+        ),
+        Step("mark order paid", lambda d: MarkOrderPaid(order_id=d.order_id), back=NOTHING),
+        Step("issue invoice", lambda d: IssueInvoice(order_id=d.order_id), pivot=True),
+        Step("hand out goods", lambda d: FulfilReservation(reservation_id=d.reservation_id)),
+        Step("complete order", lambda d: CompleteOrder(order_id=d.order_id)),
+    ),
+)
