@@ -30,7 +30,19 @@
     row.querySelector("input").focus();
   };
 
+  // A part that says how often looks again by itself, while somebody sees it and nobody is inside it.
+  const refresh = async (part) => {
+    if (document.hidden || part.contains(document.activeElement)) return;
+    const answer = await fetch(location.href, { headers: { accept: "text/html" } });
+    if (!answer.ok || answer.redirected) return;
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(part.id);
+    if (fresh) part.replaceChildren(...fresh.childNodes);
+  };
+
   document.addEventListener("DOMContentLoaded", () => {
+    for (const part of document.querySelectorAll("[data-refresh]")) {
+      setInterval(() => refresh(part).catch(() => {}), Number(part.dataset.refresh) * 1000);
+    }
     const form = document.querySelector("#new-entry");
     if (form) {
       form.addEventListener("input", () => showTotals(form));

@@ -12,6 +12,7 @@ from django.db import OperationalError, connections
 
 from apps.events.base import CHANNEL
 from apps.events.relay import route, sweep, top_up, wait_for_news
+from apps.kernel.waiting import Watch
 
 SWEEP_EVERY = 5.0
 LOOK_EVERY = 1.0
@@ -30,7 +31,7 @@ class Command(BaseCommand):
             routed = _route_all()
             self.stdout.write(f"{routed} events routed, {sweep()} deliveries hinted again.")
             return
-        self.stopping = False
+        self.stopping, self.watch = False, Watch()
         for each in (signal.SIGTERM, signal.SIGINT):
             signal.signal(each, self._stop)
         self.stdout.write("The relay listens.")
@@ -55,6 +56,7 @@ class Command(BaseCommand):
             if time.monotonic() - swept_at > SWEEP_EVERY:
                 sweep()
                 swept_at = time.monotonic()
+            self.watch.look()
             _, more = top_up()
             wait_for_news(LOOK_AGAIN if more else LOOK_EVERY)
 

@@ -1,0 +1,68 @@
+"""`manage.py queues`: how the queues stand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from apps.console.terminal import Answer, BursarCommand
+from apps.kernel import waiting
+from apps.monitoring import queries
+from apps.monitoring.errors import BrokerDoesNotAnswer
+from apps.monitoring.queries import QueueState
+
+HEADS = (
+    "queue",
+    "state",
+    "waiting",
+    "oldest s",
+    "alarm s",
+    "in hand",
+    "limit s",
+    "retries",
+    "pending",
+    "dead",
+)
+
+
+class Command(BursarCommand):
+    help = "Say what waits in each queue, how long, and what each allows."
+
+    def answer(self, **options: Any) -> Answer:
+        try:
+            states = queries.queues()
+        except waiting.BROKER_ERRORS as error:
+            raise BrokerDoesNotAnswer from error
+        return Answer(_table(states), {"queues": [_plain(each) for each in states]})
+
+
+def _plain(state: QueueState) -> dict[str, Any]:
+    at = state.broker
+    return {
+        "queue": at.queue,
+        "alarm": at.alarm,
+        "waiting": at.depth,
+        "oldest_seconds": round(at.oldest, 1),
+        "alarm_seconds": at.policy.wait_alarm,
+        "in_hand": at.unacked,
+        "time_limit_seconds": at.policy.time_limit,
+        "retries": at.policy.retries,
+        "deliveries_pending": state.pending,
+        "deliveries_dead": state.dead,
+    }
+
+
+def _table(states: Any) -> str:
+    rows = [HEADS, *(_row(each) for each in states)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADS))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )
+
+
+def _row(state: QueueState) -> tuple[str, ...]:
+    at = state.broker
+    word = "WAITS TOO LONG" if at.alarm else "working" if at.depth else "empty"
+    held = "-" if at.unacked is None else at.unacked
+    figures = (at.depth, f"{at.oldest:.0f}", at.policy.wait_alarm, held)
+    allowed = (at.policy.time_limit, at.policy.retries, state.pending, state.dead)
+    return at.queue, word, *(str(each) for each in (*figures, *allowed))

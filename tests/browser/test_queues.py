@@ -1,0 +1,29 @@
+"""The operator looks at the queues, and the page looks again by itself."""
+
+from __future__ import annotations
+
+import time
+
+from axe_playwright_python.sync_playwright import Axe
+from celery import current_app
+from playwright.sync_api import Page, expect
+
+from apps.kernel import waiting
+
+from .test_consoles import browser, environment, log_in, port, pytestmark, visit, web  # noqa: F401
+
+
+def test_an_alarm_appears_without_a_click(visit: Page, operator, monkeypatch):  # noqa: F811
+    log_in(visit, "", operator.email)
+    visit.get_by_role("link", name="Queues").first.click()
+    expect(visit.get_by_role("rowheader", name="financial")).to_be_visible()
+    expect(visit.get_by_text("waits too long")).to_have_count(0)
+
+    with monkeypatch.context() as then:
+        sent = time.time() - 45
+        then.setattr(waiting.time, "time", lambda: sent)
+        current_app.send_task("tests.nothing", queue="financial", headers={"tenant": "public"})
+
+    expect(visit.get_by_text("waits too long", exact=True)).to_be_visible(timeout=15_000)
+    found = Axe().run(visit).response["violations"]
+    assert [(each["id"], [node["target"] for node in each["nodes"]]) for each in found] == []

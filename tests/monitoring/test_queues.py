@@ -1,0 +1,121 @@
+"""How the queues stand: on a page of the operator's console, on the command line and in the house's health."""
+
+from __future__ import annotations
+
+import json
+import time
+from io import StringIO
+
+import pytest
+import redis
+from celery import current_app
+from django.core.management import CommandError, call_command
+from django.test import Client
+
+from apps.events import SUBSCRIBERS
+from apps.events.models import Delivery, OutboxEvent
+from apps.identity.models import User
+from apps.kernel import clock, waiting
+from apps.kernel.queues import POLICIES
+
+
+@pytest.fixture
+def late(database, monkeypatch):
+    """A message that has waited in `financial` for 45 s."""
+    with monkeypatch.context() as then:
+        sent = time.time() - 45
+        then.setattr(waiting.time, "time", lambda: sent)
+        current_app.send_task("tests.nothing", queue="financial", headers={"tenant": "public"})
+
+
+@pytest.fixture
+def away(database, monkeypatch):
+    def refuse():
+        raise redis.ConnectionError("refused")
+
+    monkeypatch.setattr(waiting, "standing", refuse)
+
+
+def page_of(client: Client) -> str:
+    answer = client.get("/queues/")
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def health() -> str:
+    return Client().get("/healthz").json()["modules"]["monitoring"]
+
+
+def test_the_page_shows_every_queue_with_what_it_allows(client_for, operator):
+    page = page_of(client_for(operator, None))
+
+    assert all(f'<th scope="row">{queue}</th>' for queue in POLICIES)
+    assert "waits too long" not in page
+    assert "Nothing has come round yet" in page
+    assert 'data-refresh="10"' in page
+
+
+def test_a_queue_that_waits_too_long_is_seen_everywhere(client_for, operator, late):
+    assert "waits too long" in page_of(client_for(operator, None))
+    assert "too long in financial" in client_for(operator, None).get("/").content.decode()
+    assert health() == "degraded"
+
+
+def test_the_house_is_healthy_while_nothing_waits(database):
+    assert health() == "healthy"
+
+
+def test_without_a_broker_the_page_says_so(client_for, operator, away):
+    assert "The broker does not answer" in page_of(client_for(operator, None))
+    assert health() == "degraded"
+
+
+def test_deliveries_stand_with_the_queue_of_their_subscriber(database):
+    from apps.monitoring import queries
+
+    subscriber = next(iter(SUBSCRIBERS.values()))
+    before = {each.broker.queue: each for each in queries.queues()}[subscriber.queue]
+    for status in ("pending", "dead", "dead", "done"):
+        event = OutboxEvent.objects.create(name="x.y", aggregate="x:1", payload={}, occurred_at=clock.now())
+        Delivery.objects.create(event=event, subscriber=subscriber.name, aggregate="x:1", status=status)
+
+    after = {each.broker.queue: each for each in queries.queues()}[subscriber.queue]
+    assert (after.pending - before.pending, after.dead - before.dead) == (1, 2)
+
+
+def test_the_page_asks_for_its_permission(client_for, operator):
+    User.objects.filter(pk=operator.pk).update(is_superuser=False)
+
+    assert client_for(operator, None).get("/queues/").status_code == 403
+
+
+def test_the_command_line_says_it_too(late):
+    said = StringIO()
+    call_command("queues", stdout=said)
+
+    assert "financial" in said.getvalue()
+    assert "WAITS TOO LONG" in said.getvalue()
+
+
+def test_the_command_line_says_it_in_json(late):
+    said = StringIO()
+    call_command("queues", "--json", stdout=said)
+
+    financial = json.loads(said.getvalue())["queues"][0]
+    assert 45 <= financial.pop("oldest_seconds") < 60
+    assert financial == {
+        "queue": "financial",
+        "alarm": True,
+        "waiting": 1,
+        "alarm_seconds": 30,
+        "in_hand": 0,
+        "time_limit_seconds": 90,
+        "retries": 2,
+        "deliveries_pending": 0,
+        "deliveries_dead": 0,
+    }
+
+
+def test_the_command_line_refuses_without_a_broker(away):
+    with pytest.raises((CommandError, SystemExit)):
+        call_command("queues", stdout=StringIO(), stderr=StringIO())
