@@ -8,21 +8,18 @@ makes a whole area of one tenant unreachable without scanning keys, and a push t
 from __future__ import annotations
 
 import logging
-import os
 import pickle
 import secrets
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import redis
-from django.conf import settings
 from django.db import transaction
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
+from . import wake
 from .metrics import CACHE
 from .tenant import current_tenant
 
@@ -30,7 +27,9 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 LAYOUT = 1
 """Count it up when a class whose instances are kept here changes its fields: two releases may run side by side."""
+CHANNEL = "stamps"
 log = logging.getLogger(__name__)
+_client = wake.client
 
 
 def tenant_cache_key(key: str, tenant_id: int | str | None = None) -> str:
@@ -129,27 +128,25 @@ class _Stamps:
 
     def __init__(self) -> None:
         self._known: dict[str, str] = {}
-        self._hearing = threading.Event()
-        self._listener: int | None = (
-            None  # the process that has one: a fork leaves its parent's threads behind
-        )
-        self._lock = threading.Lock()
+        self._ear = wake.Ear(CHANNEL, self._take, connected=self.forget)
 
     def of(self, name: str) -> str:
-        self._listen()
-        if self._hearing.is_set() and name in self._known:
+        if self._ear.listen():
+            self.forget()  # what a parent process knew
+        if self._ear.hearing.is_set() and name in self._known:
             return self._known[name]
         stamp = self._ask(name)
-        if self._hearing.is_set():
+        if self._ear.hearing.is_set():
             self._known.setdefault(name, stamp)
         return stamp
 
     def bump(self, name: str) -> None:
         stamp = self._known[name] = new_stamp()
         _client().set(name, stamp)
-        _client().publish(channel(), f"{name} {stamp}")
+        wake.publish(CHANNEL, [name, stamp])
 
     def forget(self) -> None:
+        """What was pushed while nobody heard is not known."""
         self._known.clear()
 
     def _ask(self, name: str) -> str:
@@ -158,43 +155,9 @@ class _Stamps:
         there = _client().set(name, made, nx=True, get=True)
         return there.decode() if there else made
 
-    def _listen(self) -> None:
-        if self._listener == os.getpid():
-            return
-        with self._lock:
-            if self._listener == os.getpid():
-                return
-            self._hearing.clear()
-            self.forget()
-            self._listener = os.getpid()
-            threading.Thread(target=self._hear_for_ever, name="stamps", daemon=True).start()
-
-    def _hear_for_ever(self) -> None:
-        while threading.main_thread().is_alive():
-            try:
-                self._hear()
-            except (redis.RedisError, ValueError) as error:
-                if not threading.main_thread().is_alive():
-                    return
-                log.warning("Cache pushes are not heard, stamps are asked for instead: %s", error)
-            self._hearing.clear()
-            time.sleep(1)
-
-    def _hear(self) -> None:
-        with _client().pubsub() as heard:
-            heard.subscribe(channel())
-            for message in heard.listen():
-                if message["type"] == "subscribe":
-                    self.forget()  # what was pushed while nobody heard is not known
-                    self._hearing.set()
-                elif message["type"] == "message":
-                    name, stamp = message["data"].decode().rsplit(" ", 1)
-                    self._known[name] = stamp
-
-
-def channel() -> str:
-    """Channels are the whole server's, so it is named by the database that the keys are in."""
-    return f"bursar:stamps:{_client().connection_pool.connection_kwargs.get('db', 0)}"
+    def _take(self, word: wake.Word) -> None:
+        name, stamp = word.payload
+        self._known[name] = stamp
 
 
 def new_stamp() -> str:
@@ -202,16 +165,3 @@ def new_stamp() -> str:
 
 
 _stamps = _Stamps()
-_clients: dict[int, Any] = {}
-NEVER = Retry(NoBackoff(), 0)
-"""A cache that must be waited for is worse than none: the loader answers at once."""
-
-
-def _client() -> Any:
-    """One per process: a connection must not cross a fork."""
-    pid = os.getpid()
-    if pid not in _clients:
-        _clients[pid] = redis.Redis.from_url(
-            settings.REDIS_URL, socket_timeout=5, socket_connect_timeout=1, retry=NEVER
-        )
-    return _clients[pid]

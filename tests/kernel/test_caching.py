@@ -4,7 +4,7 @@ import pytest
 from django.core.cache import cache
 from django.db import transaction
 
-from apps.kernel import caching
+from apps.kernel import caching, wake
 from apps.kernel.caching import Cached, tenant_cache_key
 from apps.kernel.tenant import activate
 
@@ -115,7 +115,7 @@ def test_a_push_from_elsewhere_is_heard(shelf, kept):
     shelf.content = "second"
     name = tenant_cache_key("shelf:stamp")
 
-    caching._client().publish(caching.channel(), f"{name} {caching.new_stamp()}")
+    wake.publish(caching.CHANNEL, [name, caching.new_stamp()])
 
     deadline = time.monotonic() + 5
     while kept.get("a") != "a:second" and time.monotonic() < deadline:
@@ -138,7 +138,7 @@ def test_a_flushed_redis_brings_nothing_old_back(shelf, kept):
 
 def test_without_redis_the_database_answers(shelf, kept, settings, monkeypatch):
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    monkeypatch.setattr(caching, "_clients", {})
+    monkeypatch.setattr(wake, "_clients", {})
     monkeypatch.setattr(caching, "_stamps", caching._Stamps())
 
     assert kept.get("a") == "a:first"
