@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -56,11 +55,7 @@ def _send_one(producer: Any, hint: Hint) -> None:
         args=(hint.delivery_id,),
         queue=hint.queue,
         producer=producer,
-        headers={
-            "tenant": hint.tenant_id or PLATFORM,
-            "correlation_id": hint.correlation_id,
-            "sent_at": time.time(),
-        },
+        headers={"tenant": hint.tenant_id or PLATFORM, "correlation_id": hint.correlation_id},
     )
 
 

@@ -1,18 +1,19 @@
 """What is counted and timed, in memory, and read by Prometheus at /metrics.
 
-Several processes add up through files in PROMETHEUS_MULTIPROC_DIR. Labels are few and known beforehand: routes and
-not paths, and no tenant, since hundreds of tenants times every other label would be a series each. What happened at
-one tenant is in the log and in the trail.
+Several processes add up through files in PROMETHEUS_MULTIPROC_DIR, and one that ends leaves its counts there. So
+these are counters and histograms; what can go down again is asked of the database. Labels are few and known
+beforehand: routes and not paths, and no tenant, since hundreds of tenants times every other label would be a series
+each. What happened at one tenant is in the log and in the trail.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
 
+from django.conf import settings
 from prometheus_client import (
     REGISTRY,
     CollectorRegistry,
@@ -61,24 +62,11 @@ def timed(seconds: Histogram, *labels: str) -> Iterator[None]:
         seconds.labels(*labels).observe(perf_counter() - began)
 
 
-def folder() -> Path | None:
-    """Where the processes of this machine add up what they counted, if they do."""
-    named = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
-    return Path(named) if named else None
-
-
-def clean() -> None:
+def clean(folder: Path) -> None:
     """Before the first process starts: what an earlier run counted is gone, as its processes are."""
-    if there := folder():
-        there.mkdir(parents=True, exist_ok=True)
-        for each in there.glob("*.db"):
-            each.unlink(missing_ok=True)
-
-
-def process_ended(pid: int) -> None:
-    """Its counters stay; what only it could know does not."""
-    if folder():
-        multiprocess.mark_process_dead(pid)  # type: ignore[no-untyped-call]
+    folder.mkdir(parents=True, exist_ok=True)
+    for each in folder.glob("*.db"):
+        each.unlink(missing_ok=True)
 
 
 def exposed(*collectors: Collector) -> bytes:
@@ -86,7 +74,7 @@ def exposed(*collectors: Collector) -> bytes:
     registry = CollectorRegistry()
     for each in collectors:
         registry.register(each)
-    if folder():
+    if settings.METRICS_FOLDER:
         multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         return bytes(generate_latest(registry))
     return bytes(generate_latest(REGISTRY) + generate_latest(registry))

@@ -6,7 +6,6 @@ A task takes ids, works for the tenant named in its message header, and fails cl
 from __future__ import annotations
 
 import datetime as dt
-import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
@@ -109,7 +108,7 @@ class TenantTask(Task):  # type: ignore[type-arg]
     def sender(self) -> dict[str, Any]:
         """The headers that carry the sender's context to the worker."""
         tenant = None if self.platform else current_tenant()
-        return {"tenant": tenant.id if tenant else PLATFORM, "sent_at": time.time(), **carried()}
+        return {"tenant": tenant.id if tenant else PLATFORM, **carried()}
 
     def _refuse_to_wait(self, countdown: float | None, eta: dt.datetime | None) -> None:
         seconds = (eta - now()).total_seconds() if eta else countdown or 0

@@ -16,6 +16,10 @@ if _unknown := [each for each in env().instrumentation if each not in _DRIVERS a
 INSTRUMENTATION_DRIVER = [_DRIVERS.get(each, each) for each in env().instrumentation]
 """Each is told of every business event that is instrumented, after its commit."""
 
+METRICS_FOLDER = env().prometheus_multiproc_dir
+"""Where the processes of one machine add up what they counted; empty: each process counts for itself."""
+if METRICS_FOLDER:
+    METRICS_FOLDER.mkdir(parents=True, exist_ok=True)
 METRICS_TOKEN = env().metrics_token.get_secret_value() if env().metrics_token else ""
 """What a scraper says to /metrics instead of logging in."""
 

@@ -18,10 +18,11 @@ from http.client import HTTPConnection, HTTPException
 from types import FrameType
 from typing import IO
 
+from apps.kernel import metrics
 from config import embedded
 from config.env import env
 
-from .plan import preparations, stages
+from .plan import metrics_folder, preparations, stages
 from .process import Process
 from .terminal import say
 from .welcome import welcome
@@ -56,6 +57,7 @@ class Runner:
         for process in preparations():
             if not self._finish(process):
                 return DONE if self.stopping.is_set() else FAILED
+        metrics.clean(metrics_folder())
         self.stages = stages()
         for process in self._processes():
             process.start()

@@ -7,6 +7,7 @@ production: a mistake in the rights shows here first (decision C27).
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 from apps.kernel.queues import POOLS
 from config import embedded
@@ -89,11 +90,18 @@ def _beat() -> Process:
     )
 
 
+def metrics_folder() -> Path:
+    """Where they add up what they counted."""
+    return embedded.home("dev") / "metrics"
+
+
 def _environment(without: set[str] | None = None) -> dict[str, str]:
     return for_child(
         without=without or set(),
         DJANGO_SETTINGS_MODULE="config.settings.dev",
         PYTHONUNBUFFERED="1",
+        LOG_FORMAT=env().log_format or "line",
+        PROMETHEUS_MULTIPROC_DIR=str(metrics_folder()),
         # Celery warns of root, as whom one may well try Bursar in a container.
         PYTHONWARNINGS="ignore:::celery.platforms",
     )
