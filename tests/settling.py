@@ -16,12 +16,13 @@ from apps.kernel.tenant import activate
 LIMIT = 500
 
 
-def settle() -> int:
-    """Returns how many deliveries were tried. Waits that are planned for later stay planned."""
+def settle(*, impatient: bool = False) -> int:
+    """Returns how many deliveries were tried. Waits that are planned for later stay planned; the pauses after a
+    failed try are kept, unless one is `impatient`."""
     tried = 0
     while tried < LIMIT:
         route()
-        due = _due()
+        due = _due(impatient)
         if not due:
             return tried
         for delivery in due:
@@ -32,12 +33,9 @@ def settle() -> int:
     raise AssertionError(f"Not settled after {LIMIT} deliveries.")
 
 
-def _due() -> list[Delivery]:
+def _due(impatient: bool) -> list[Delivery]:
     """Fresh ones that a hint would have named, and older ones whose time has come."""
-    fresh = Q(attempts=0) & (Q(event__due_at=None) | Q(event__due_at__lte=now()))
-    return list(
-        Delivery.objects.using("relay")
-        .filter(status="pending")
-        .filter(fresh | Q(attempts__gt=0, next_at__lte=now()))
-        .order_by("event_id")
-    )
+    is_time = Q(event__due_at=None) | Q(event__due_at__lte=now())
+    rested = Q() if impatient else Q(attempts=0) | Q(next_at__lte=now())
+    pending = Delivery.objects.using("relay").filter(is_time, rested, status="pending")
+    return list(pending.order_by("event_id"))

@@ -1,0 +1,3 @@
+from tests.ledger.conftest import chart
+
+__all__ = ["chart"]

@@ -1,0 +1,89 @@
+"""Dies at a chosen point: before each statement, before and after each commit, before each thing sent outside.
+
+To die here is what kill -9 does to a worker, seen from the database: the sockets are gone and the open transaction
+with them, and no code of ours has a say (`Killed` is no Exception, and whatever `finally` still asks the database
+for goes through a new connection that knows nothing of the old one).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+from unittest import mock
+
+from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+ALIASES = ("default", "relay")
+MOST = 5_000
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+class Failpoints:
+    """Counts the points that are passed, and dies at number `dies_at`."""
+
+    def __init__(self, dies_at: int = 0) -> None:
+        self.dies_at, self.passed, self.is_dead = dies_at, 0, False
+
+    def point(self) -> None:
+        if self.is_dead:
+            return
+        self.passed += 1
+        if self.passed == self.dies_at:
+            self.is_dead = True
+            for alias in ALIASES:
+                connections[alias].close()
+            raise Killed
+
+    def statement(self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any) -> Any:
+        self.point()
+        return execute(sql, params, many, context)
+
+
+@contextmanager
+def armed(dies_at: int = 0) -> Iterator[Failpoints]:
+    """Points are counted inside the block, and at number `dies_at` it dies with Killed."""
+    points = Failpoints(dies_at)
+    commit = BaseDatabaseWrapper.commit
+
+    def committed(connection: BaseDatabaseWrapper) -> None:
+        points.point()
+        commit(connection)
+        points.point()
+
+    with ExitStack() as stack:
+        for alias in ALIASES:
+            stack.enter_context(connections[alias].execute_wrapper(points.statement))
+        stack.enter_context(mock.patch.object(BaseDatabaseWrapper, "commit", committed))
+        yield points
+
+
+def crash_everywhere(
+    work: Callable[[], Any],
+    *,
+    progress: Callable[[], Any] = lambda: None,
+    after_each: Callable[[], Any] = lambda: None,
+) -> int:
+    """Do the work again and again, dying one point later each time, until it lives to its end.
+
+    Where a death comes after something was kept for good (`progress` says another thing than before), what is left
+    of the work begins elsewhere, so the counting begins anew: no point is passed over. `after_each` death what is
+    left is looked at. Returns how many times it died.
+    """
+    deaths, dies_at, kept = 0, 1, progress()
+    while deaths < MOST:
+        try:
+            with armed(dies_at):
+                work()
+        except Killed:
+            deaths += 1
+            after_each()
+            before, kept = kept, progress()
+            dies_at = dies_at + 1 if kept == before else 1
+        else:
+            return deaths
+    raise AssertionError(f"It did not come to an end within {MOST} deaths.")

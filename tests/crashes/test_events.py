@@ -1,0 +1,81 @@
+"""Crash at every statement between a committed change and a listener that has heard it: not lost, not doubled."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connections
+
+from apps.bus.sending import dispatch_async
+from apps.events import deliveries
+from apps.events.models import Delivery, OutboxEvent
+from apps.events.relay import route
+from apps.kernel.actors import System
+from apps.kernel.tenant import activate
+from apps.ledger.models import Entry
+from tests.crashes.failpoints import crash_everywhere
+from tests.ledger.books import sale
+from tests.settling import settle
+
+CLERK = System("clerk")
+SALES = 3
+EVER = 32_000
+
+
+@pytest.fixture
+def patience(monkeypatch):
+    monkeypatch.setattr(deliveries, "MOST_ATTEMPTS", EVER)
+
+
+def send_sales():
+    for number in range(SALES):
+        dispatch_async(sale(), actor=CLERK, key=f"sale {number}")
+
+
+def kept():
+    done = Delivery.objects.filter(status="done").count()
+    return OutboxEvent.objects.exclude(routed_at=None).count(), Delivery.objects.count(), done
+
+
+def test_the_relay_gives_each_event_to_each_listener_once(chart):
+    send_sales()
+
+    deaths = crash_everywhere(lambda: route(using="relay"), progress=kept)
+
+    assert deaths > 5
+    assert not OutboxEvent.objects.filter(routed_at=None).exists()
+    heard_by = Delivery.objects.filter(event__name="command.sent", subscriber="bus.do_default")
+    assert heard_by.count() == SALES
+
+
+def test_a_listener_has_its_effects_once(chart, patience):
+    send_sales()
+
+    deaths = crash_everywhere(lambda: settle(impatient=True), progress=kept)
+
+    assert deaths > 50
+    assert Entry.objects.count() == SALES
+    assert not Delivery.objects.exclude(status="done").exists()
+
+
+def test_two_workers_that_hear_the_same_have_its_effects_once(chart, acme):
+    send_sales()
+    route()
+    hinted = list(Delivery.objects.values_list("pk", flat=True))
+    start = threading.Barrier(4)
+
+    def worker(_):
+        start.wait()
+        try:
+            with activate(acme):
+                for pk in hinted:
+                    deliveries.deliver(pk)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(worker, range(4)))
+
+    assert Entry.objects.count() == SALES

@@ -1,0 +1,62 @@
+"""Crash at every statement of a saga, on its way forth and back, and it ends where it would have ended."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from django.db import transaction
+
+from apps.events import deliveries
+from apps.events.models import Delivery
+from apps.ledger.models import Account, Entry, Journal
+from apps.sagas import SAGAS, Saga, Step
+from apps.sagas.models import Happening, Run
+from apps.sagas.runs import begin
+from tests.crashes.failpoints import crash_everywhere
+from tests.sagas.conftest import Opening, books, office, opening
+from tests.settling import settle
+
+__all__ = ["books", "office", "opening"]
+EVER = 32_000
+
+
+def patient(saga):
+    """The same saga; a worker may be lost in a step as often as there are statements in it."""
+    del SAGAS[saga.name]
+    steps = tuple(replace(each, retries=EVER) if isinstance(each, Step) else each for each in saga.steps)
+    return Saga(name=saga.name, title=saga.title, data=saga.data, steps=steps, queue=saga.queue)
+
+
+@pytest.fixture
+def patience(monkeypatch):
+    monkeypatch.setattr(deliveries, "MOST_ATTEMPTS", EVER)
+
+
+def kept():
+    """What is done for good."""
+    return Happening.objects.count(), Delivery.objects.filter(status="done").count(), Delivery.objects.count()
+
+
+@pytest.mark.parametrize(("agrees", "ends"), [(True, "done"), (False, "compensated")])
+def test_ends_where_it_would_have_ended(books, office, opening, patience, agrees, ends):
+    office.refuses = not agrees
+    with transaction.atomic():
+        run = begin(patient(opening), Opening(code="1100"), subject="branch:1")
+
+    deaths = crash_everywhere(lambda: settle(impatient=True), progress=kept)
+
+    run = Run.objects.get(pk=run.pk)
+    assert deaths > 100
+    assert run.state == ends
+    assert not Delivery.objects.exclude(status="done").exists()
+    happened = list(run.happenings.values_list("what", "step"))
+    assert len(happened) == len(set(happened)), "a step was done or taken back twice"
+    live = set(Account.objects.filter(is_active=True).values_list("code", flat=True))
+    if agrees:
+        assert live == {"3000", "1100", "11009"}
+        assert Entry.objects.count() == Journal.objects.filter(code="J1100").count() == 1
+    else:
+        assert live == {"3000"}
+        assert Entry.objects.count() == 2
+        assert Entry.objects.filter(reversal_of__isnull=False).count() == 1
