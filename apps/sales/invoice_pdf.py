@@ -101,8 +101,8 @@ def _lines(invoice: Invoice) -> Iterator[Flowable]:
         TableStyle(
             [
                 *_FLUSH,
-                ("LINEBELOW", (0, 0), (-1, 0), 0.8, INK),
-                ("LINEBELOW", (0, 1), (-1, -1), 0.4, LINE),
+                ("LINEBELOW", (0, 0), (-1, 0), mm / 4, INK),
+                ("LINEBELOW", (0, 1), (-1, -1), mm / 8, LINE),
                 ("TOPPADDING", (0, 0), (-1, -1), 5),
                 ("BOTTOMPADDING", (0, 0), (-1, -1), 5),
             ]

@@ -1,0 +1,233 @@
+"""Giving money back: never more than was paid, whoever asks and however many at once."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from decimal import Decimal
+
+import psycopg
+import pytest
+from django.db import DatabaseError, connection, connections, transaction
+from psycopg import sql
+
+from apps.bus import dispatch
+from apps.kernel.errors import Refusal
+from apps.kernel.tenant import activate
+from apps.ledger.models import Entry
+from apps.payments import queries, rules
+from apps.payments.commands import ConfirmPayment, RefundPayment, RequestPayment
+from apps.payments.errors import PaymentNotConfirmed, RefundTooLarge
+from apps.payments.models import Payment, Refund
+from tests.settling import settle
+
+
+def refund(payment, amount="60", reference="RMA-1", reason="Bent"):
+    return RefundPayment(payment_id=payment.pk, amount=Decimal(amount), reason=reason, reference=reference)
+
+
+def refunded():
+    return sum(Refund.objects.values_list("minor", flat=True))
+
+
+def test_it_is_posted(paid, controller):
+    done = dispatch(refund(paid), actor=controller)
+
+    assert (done.state, done.entry.source) == ("posted", f"refund_ledger:{paid.pk}:RMA-1")
+    assert [(line.account.code, line.minor) for line in done.entry.lines.all()] == [
+        ("1000", -6000),
+        ("1100", 6000),
+    ]
+    assert Payment.objects.get().refunded_minor == 6000
+    assert queries.reconcile() == []
+
+
+def test_asked_twice_it_is_the_same_refund(paid, controller):
+    first, again = dispatch(refund(paid), actor=controller), dispatch(refund(paid), actor=controller)
+
+    assert first.pk == again.pk
+    assert Entry.objects.filter(source__startswith="refund_ledger:").count() == 1
+    with pytest.raises(Refusal):
+        dispatch(refund(paid, amount="50"), actor=controller)
+
+
+def test_together_they_are_not_more_than_was_paid(paid, controller):
+    dispatch(refund(paid), actor=controller)
+
+    with pytest.raises(RefundTooLarge, match="40"):
+        dispatch(refund(paid, "40.01", "RMA-2"), actor=controller)
+    dispatch(refund(paid, "40", "RMA-2"), actor=controller)
+    assert refunded() == 10000
+
+
+def test_only_what_was_paid_goes_back_and_for_a_reason(asked, controller):
+    with pytest.raises(PaymentNotConfirmed):
+        dispatch(refund(asked), actor=controller)
+    with pytest.raises(Refusal, match="reason"):
+        dispatch(refund(asked, "60", "RMA-2", " "), actor=controller)
+
+
+def test_the_provider_sends_it(till, accountant, controller):
+    card = RequestPayment(
+        reference="order:1", amount=Decimal(100), currency="USD", provider="sandbox", token="tok_ok"
+    )
+    payment = dispatch(card, actor=accountant)
+    settle()
+    dispatch(refund(payment), actor=controller)
+    settle()
+
+    sent = Refund.objects.get()
+    assert sent.sent_at
+    assert sent.provider_refund_id.startswith("sandbox-")
+
+
+# At once
+
+
+def at_once(acme, actor, *commands):
+    """Each in a thread and a connection of its own. Returns the refusals."""
+    refusals, begin = [], threading.Barrier(len(commands))
+
+    def do(command):
+        with activate(acme):
+            begin.wait()
+            try:
+                dispatch(command, actor=actor)
+            except Refusal as refusal:
+                refusals.append(type(refusal).__name__)
+        connections.close_all()
+
+    threads = [threading.Thread(target=do, args=(each,)) for each in commands]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    return refusals
+
+
+def many(payment):
+    return [refund(payment, "30", f"RMA-{number}") for number in range(8)]
+
+
+def test_many_at_once_are_not_more_than_was_paid(paid, acme, controller):
+    refusals = at_once(acme, controller, *many(paid))
+
+    assert refunded() == Payment.objects.get().refunded_minor == 9000
+    assert refusals == ["RefundTooLarge"] * 5
+    assert queries.reconcile() == []
+
+
+def test_nor_when_nobody_holds_the_payment(paid, acme, controller, monkeypatch):
+    """Without the handler's lock the database refuses by itself."""
+    without_lock(monkeypatch)
+
+    at_once(acme, controller, *many(paid))
+
+    assert refunded() == 9000
+    assert queries.reconcile() == []
+
+
+def test_without_lock_and_constraint_more_goes_back(paid, acme, controller, monkeypatch):
+    """The control: what the race does where nothing stands against it."""
+    without_lock(monkeypatch)
+    with as_owner(acme) as owner:
+        owner.execute("ALTER TABLE payments_payment DROP CONSTRAINT payments_refunds_within_payment")
+
+    at_once(acme, controller, *many(paid))
+
+    assert refunded() > 10000
+
+
+def test_the_same_one_from_many_is_one(paid, acme, controller):
+    refusals = at_once(acme, controller, *[refund(paid)] * 6)
+
+    assert refunded() == 6000
+    assert Entry.objects.filter(source__startswith="refund_ledger:").count() == 1
+    assert set(refusals) <= {"KeyInFlight"}, refusals
+
+
+def test_the_same_confirmation_from_many_is_booked_once(asked, acme, accountant):
+    confirm = ConfirmPayment(payment_id=asked.pk, provider_payment_id="bank-1")
+
+    at_once(acme, accountant, *[confirm] * 6)
+
+    assert Entry.objects.filter(source=f"payment_confirmed:{asked.pk}").count() == 1
+    assert queries.reconcile() == []
+
+
+# Raw SQL
+
+
+REFUND = (
+    "INSERT INTO payments_refund (payment_id, reference, minor, reason, state, requested_at, provider_refund_id)"
+    " VALUES ({payment}, 'raw', {minor}, 'raw', 'requested', now(), '')"
+)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        REFUND.replace("{minor}", "4001"),
+        REFUND.replace("{minor}", "-1"),
+        REFUND.replace("'requested'", "'posted'").replace("{minor}", "1"),
+        "UPDATE payments_payment SET refunded_minor = 0",
+        "UPDATE payments_payment SET refunded_minor = 10001",
+        "UPDATE payments_payment SET minor = 1000000",
+        "UPDATE payments_payment SET state = 'requested', confirmed_at = NULL, entry_id = NULL",
+        "UPDATE payments_payment SET provider_payment_id = 'other'",
+        "UPDATE payments_refund SET minor = 1",
+        "UPDATE payments_refund SET state = 'requested', entry_id = NULL",
+        "DELETE FROM payments_refund",
+        "DELETE FROM payments_payment",
+    ],
+)
+def test_raw_sql_cannot(paid, controller, statement):
+    dispatch(refund(paid), actor=controller)
+
+    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement.format(payment=paid.pk))
+
+    assert (refunded(), Payment.objects.get().refunded_minor) == (6000, 6000)
+    assert queries.reconcile() == []
+
+
+def test_raw_sql_refunds_nothing_that_has_not_come(asked):
+    with pytest.raises(DatabaseError, match="not confirmed"), connection.cursor() as cursor:
+        cursor.execute(REFUND.format(payment=asked.pk, minor=1))
+
+
+def test_reconcile_tells_a_refund_that_is_not_in_the_books(paid):
+    with connection.cursor() as cursor:
+        cursor.execute(REFUND.format(payment=paid.pk, minor=1))
+
+    assert [str(each) for each in queries.reconcile()] == [
+        f"refund raw of payment {paid.pk} says requested and should be posted",
+        f"the entry of refund_ledger:{paid.pk}:raw says None and should be ('USD', 1)",
+    ]
+
+
+def without_lock(monkeypatch):
+    """Everybody reads at once what is left, and then writes."""
+    together = threading.Barrier(8)
+    covered = rules.refund_must_be_covered
+
+    def read_together(payment, amount):
+        covered(payment, amount)
+        together.wait(timeout=10)
+
+    monkeypatch.setattr(rules, "payment_must_exist", lambda pk: Payment.objects.get(pk=pk))
+    monkeypatch.setattr(rules, "refund_must_be_covered", read_together)
+
+
+@contextmanager
+def as_owner(acme):
+    owner = connections["owner"].settings_dict
+    with psycopg.connect(
+        host=owner["HOST"],
+        port=owner["PORT"],
+        user=owner["USER"],
+        password=owner["PASSWORD"],
+        dbname=owner["NAME"],
+    ) as tampering:
+        tampering.execute(sql.SQL("SET search_path TO {}").format(sql.Identifier(acme.schema)))
+        yield tampering
