@@ -1,0 +1,5 @@
+"""The pages of webhooks in a tenant's console, one file each; importing a file plugs its pages in."""
+
+from . import endpoints, messages, received, sources
+
+__all__ = ["endpoints", "messages", "received", "sources"]

@@ -1,0 +1,278 @@
+"""Endpoints: whom we tell, how it goes, and the secrets by which they know us."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db import models
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from unfold.decorators import display
+
+from apps.bus import Command
+from apps.console import hooks
+from apps.console.admin import CommandPage, Given, Link, ReadOnlyAdmin, ReadOnlyInline
+from apps.console.sites import tenant_site
+from apps.console.widgets import Form, reason
+from apps.webhooks import queries
+from apps.webhooks.commands import (
+    MANAGE_ENDPOINTS,
+    ChangeEndpoint,
+    DisableEndpoint,
+    EnableEndpoint,
+    RegisterEndpoint,
+    RetireSecret,
+    RotateSecret,
+    SendTestMessage,
+)
+from apps.webhooks.models import Endpoint, Message, Secret
+
+VIEW = "webhooks.view_endpoint"
+
+
+class SecretInline(ReadOnlyInline):
+    model = Secret
+    fields = ("pk", "created_at", "shown_until", "retire")
+    readonly_fields = fields
+    verbose_name_plural = "secrets"
+
+    @admin.display(description="Valid until")
+    def shown_until(self, secret: Secret) -> str:
+        if secret.retired_at is None:
+            return "it is replaced"
+        return f"{secret.retired_at:%d %b %Y, %H:%M}" if secret.is_valid else "retired"
+
+    @admin.display(description="")
+    def retire(self, secret: Secret) -> str:
+        if not secret.is_valid:
+            return ""
+        url = reverse("admin:retire_webhook_secret", args=[secret.pk])
+        return format_html('<a href="{}">Retire</a>', url)
+
+
+@admin.register(Endpoint, site=tenant_site)
+class EndpointAdmin(ReadOnlyAdmin):
+    """Each endpoint, whether it is told anything, and how the last time went."""
+
+    list_display = ("url", "description", "told", "shown_state", "last_outcome", "tried_at", "waiting")
+    list_filter = ("state",)
+    search_fields = ("url", "description")
+    ordering = ("id",)
+    inlines = (SecretInline,)
+    fields = (
+        ("url", "description"),
+        ("told", "shown_state", "disabled_because"),
+        ("tried_at", "last_outcome", "taken_at"),
+        ("created_at", "enabled_at", "waiting"),
+    )
+    readonly_fields = ("told", "shown_state", "waiting")
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Endpoint]:
+        endpoints: models.QuerySet[Endpoint] = super().get_queryset(request)
+        pending = models.Q(messages__state=Message.State.PENDING)
+        return endpoints.annotate(pending=models.Count("messages", filter=pending))
+
+    @admin.display(description="Is told")
+    def told(self, endpoint: Endpoint) -> str:
+        return ", ".join(endpoint.events) or "every event"
+
+    @display(description="State", label={"Active": "success", "Disabled": "danger"})
+    def shown_state(self, endpoint: Endpoint) -> str:
+        return endpoint.get_state_display()
+
+    @admin.display(description="Waiting")
+    def waiting(self, endpoint: Endpoint) -> str:
+        return f"{endpoint.pending:,}"  # type: ignore[attr-defined]  # annotated above
+
+    def links(self, request: HttpRequest, obj: Endpoint) -> Sequence[Link]:
+        messages = f"{reverse('admin:webhooks_message_changelist')}?endpoint__id__exact={obj.pk}"
+        switch = (
+            (_link("Disable", "disable_webhook_endpoint", obj, "block"),)
+            if obj.is_active
+            else (_link("Enable", "enable_webhook_endpoint", obj, "check_circle"),)
+        )
+        return (
+            Link("Messages", messages, "outbox"),
+            _link("Send a test message", "test_webhook_endpoint", obj, "network_ping"),
+            _link("Change", "change_webhook_endpoint", obj, "edit"),
+            _link("Rotate the secret", "rotate_webhook_secret", obj, "key"),
+            *switch,
+        )
+
+    def list_links(self, request: HttpRequest) -> Sequence[Link]:
+        return (Link("Register an endpoint", reverse("admin:register_webhook_endpoint"), "add_link"),)
+
+
+def _link(title: str, page: str, endpoint: Endpoint, icon: str) -> Link:
+    return Link(title, reverse(f"admin:{page}", args=[endpoint.pk]), icon)
+
+
+class Address(Form):
+    url = forms.CharField(label="URL", max_length=2000, help_text="https, on port 443.")
+    description = forms.CharField(max_length=200, required=False)
+    events = forms.CharField(widget=forms.Textarea, required=False)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        names = ", ".join(queries.event_names())
+        self.fields["events"].help_text = f"One on each line; none for every event. There are: {names}."
+
+    def clean_events(self) -> tuple[str, ...]:
+        return tuple(self.cleaned_data["events"].replace(",", " ").split())
+
+
+class EndpointCommand(CommandPage):
+    """Something that is done to one endpoint."""
+
+    def facts(self, given: Given) -> Sequence[tuple[str, str]]:
+        endpoint = _endpoint(given)
+        waiting = endpoint.messages.filter(state=Message.State.PENDING).count()
+        return (
+            ("Endpoint", endpoint.url),
+            ("Is told", ", ".join(endpoint.events) or "every event"),
+            ("State", endpoint.get_state_display()),
+            ("Waiting for it", f"{waiting:,} messages"),
+            ("Last outcome", endpoint.last_outcome or "—"),
+        )
+
+    def back(self, result: Any) -> str:
+        return reverse("admin:webhooks_endpoint_change", args=[result.pk])
+
+
+class ShowsSecretOnce(EndpointCommand):
+    """Answers with the secret itself, so that it is kept nowhere: neither in a session nor in the trail."""
+
+    def done(self, request: HttpRequest, result: Endpoint) -> HttpResponseBase:
+        context = tenant_site.each_context(request) | {
+            "title": "The secret",
+            "endpoint": result,
+            "secret": result.new_secret,
+            "back": self.back(result),
+        }
+        return TemplateResponse(request, "console/secret_once.html", context)
+
+
+class Register(ShowsSecretOnce):
+    command = RegisterEndpoint
+    form = Address
+
+    def facts(self, given: Given) -> Sequence[tuple[str, str]]:
+        return ()
+
+
+class Change(EndpointCommand):
+    command = ChangeEndpoint
+    form = Address
+
+    def form_options(self, given: Given) -> dict[str, Any]:
+        endpoint = _endpoint(given)
+        initial = {
+            "url": endpoint.url,
+            "description": endpoint.description,
+            "events": "\n".join(endpoint.events),
+        }
+        return {"initial": initial}
+
+    def sentence(self, result: Endpoint) -> str:
+        return "The endpoint is changed."
+
+
+class Overlap(Form):
+    overlap_hours = forms.IntegerField(
+        label="Hours until the old secret ends", initial=24, min_value=0, max_value=720
+    )
+
+
+class Rotate(ShowsSecretOnce):
+    command = RotateSecret
+    form = Overlap
+
+
+class Why(Form):
+    reason = reason()
+
+
+class Disable(EndpointCommand):
+    command = DisableEndpoint
+    form = Why
+    danger = True
+
+    def sentence(self, result: Endpoint) -> str:
+        return "The endpoint is told nothing more."
+
+
+class Enable(EndpointCommand):
+    command = EnableEndpoint
+
+    def sentence(self, result: Endpoint) -> str:
+        return "The endpoint is told again what happens."
+
+
+class Test(EndpointCommand):
+    command = SendTestMessage
+
+    def sentence(self, result: Message) -> str:
+        return "The test message is on its way. Load this page again to see what came of it."
+
+    def back(self, result: Message) -> str:
+        return reverse("admin:webhooks_message_change", args=[result.pk])
+
+
+class Retire(CommandPage):
+    command = RetireSecret
+    form = Why
+    danger = True
+
+    def facts(self, given: Given) -> Sequence[tuple[str, str]]:
+        secret = Secret.objects.filter(pk=given["secret_id"]).first()
+        if secret is None:
+            raise Http404
+        return (("Secret", str(secret)), ("Made at", f"{secret.created_at:%d %B %Y, %H:%M}"))
+
+    def sentence(self, result: Secret) -> str:
+        return f"Nothing is signed any more with {result}."
+
+    def back(self, result: Secret) -> str:
+        return reverse("admin:webhooks_endpoint_change", args=[result.owner.pk])
+
+
+def _endpoint(given: Given) -> Endpoint:
+    endpoint = Endpoint.objects.filter(pk=given["endpoint_id"]).first()
+    if endpoint is None:
+        raise Http404
+    return endpoint
+
+
+def _page(path: str, name: str, view: CommandPage, title: str = "") -> hooks.Page:
+    command: type[Command] = view.command
+    return hooks.Page(
+        path=f"webhooks/{path}",
+        name=name,
+        title=title or command.title(),
+        permission=MANAGE_ENDPOINTS,
+        view=view,
+    )
+
+
+hooks.plug(
+    "tenant",
+    hooks.MenuItem(
+        group="Webhooks",
+        title="Endpoints",
+        icon="webhook",
+        url="admin:webhooks_endpoint_changelist",
+        permission=VIEW,
+    ),
+    _page("endpoints/register/", "register_webhook_endpoint", Register(), "Register an endpoint"),
+    _page("endpoints/<int:endpoint_id>/change/", "change_webhook_endpoint", Change()),
+    _page("endpoints/<int:endpoint_id>/rotate-secret/", "rotate_webhook_secret", Rotate()),
+    _page("endpoints/<int:endpoint_id>/disable/", "disable_webhook_endpoint", Disable()),
+    _page("endpoints/<int:endpoint_id>/enable/", "enable_webhook_endpoint", Enable()),
+    _page("endpoints/<int:endpoint_id>/test/", "test_webhook_endpoint", Test()),
+    _page("secrets/<int:secret_id>/retire/", "retire_webhook_secret", Retire()),
+)

@@ -1,0 +1,121 @@
+"""Messages: what endpoints were told, each attempt, and a button to send one again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from django.contrib import admin
+from django.http import Http404, HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from unfold.decorators import display
+
+from apps.console import hooks
+from apps.console.admin import CommandPage, Given, Link, ReadOnlyAdmin, ReadOnlyInline
+from apps.console.sites import tenant_site
+from apps.webhooks import queries
+from apps.webhooks.commands import MANAGE_ENDPOINTS, ResendMessage
+from apps.webhooks.models import Attempt, Message
+
+VIEW = "webhooks.view_message"
+
+
+class AttemptInline(ReadOnlyInline):
+    model = Attempt
+    fields = ("at", "outcome", "took", "shown_answer")
+    readonly_fields = fields
+    verbose_name_plural = "attempts"
+
+    @display(description="Outcome")
+    def outcome(self, attempt: Attempt) -> str:
+        return str(attempt)
+
+    @admin.display(description="Answer, its first 2 KB")
+    def shown_answer(self, attempt: Attempt) -> str:
+        return format_html('<pre class="console-json">{}</pre>', attempt.answer) if attempt.answer else "—"
+
+
+@admin.register(Message, site=tenant_site)
+class MessageAdmin(ReadOnlyAdmin):
+    """What was told to whom, newest first."""
+
+    list_display = ("type", "endpoint", "shown_state", "attempts", "due", "created_at", "done_at")
+    list_filter = ("state", "type", "endpoint")
+    list_select_related = ("endpoint",)
+    search_fields = ("ref", "correlation_id")
+    search_help_text = "Id of the message, or correlation id"
+    ordering = ("-id",)
+    inlines = (AttemptInline,)
+    fields = (
+        ("type", "endpoint", "shown_state"),
+        ("ref", "event_id", "correlation_id"),
+        ("created_at", "due", "done_at"),
+        "told",
+    )
+    readonly_fields = ("shown_state", "due", "told")
+
+    @display(description="State", label={"Delivered": "success", "Pending": "info", "Dead": "danger"})
+    def shown_state(self, message: Message) -> str:
+        return message.get_state_display()
+
+    @display(description="Next attempt", ordering="next_at")
+    def due(self, message: Message) -> str:
+        return f"{message.next_at:%d %b %Y, %H:%M:%S}" if message.state == Message.State.PENDING else "—"
+
+    @admin.display(description="Body")
+    def told(self, message: Message) -> str:
+        body = json.dumps(json.loads(message.body), indent=1, ensure_ascii=False)
+        return format_html('<pre class="console-json">{}</pre>', body)
+
+    def links(self, request: HttpRequest, obj: Message) -> Sequence[Link]:
+        return (Link("Send again", reverse("admin:resend_webhook_message", args=[obj.pk]), "replay"),)
+
+
+class Resend(CommandPage):
+    command = ResendMessage
+
+    def facts(self, given: Given) -> Sequence[tuple[str, str]]:
+        message = Message.objects.select_related("endpoint").filter(pk=given["message_id"]).first()
+        if message is None:
+            raise Http404
+        last = message.tries.last()
+        return (
+            ("Message", str(message)),
+            ("Endpoint", str(message.endpoint)),
+            ("State", f"{message.get_state_display()} after {message.attempts} attempts"),
+            ("Last outcome", str(last) if last else "—"),
+        )
+
+    def sentence(self, result: Message) -> str:
+        return "The message is on its way again. Load this page again to see what came of it."
+
+    def back(self, result: Message) -> str:
+        return reverse("admin:webhooks_message_change", args=[result.pk])
+
+
+hooks.plug(
+    "tenant",
+    hooks.MenuItem(
+        group="Webhooks",
+        title="Messages",
+        icon="outbox",
+        url="admin:webhooks_message_changelist",
+        permission=VIEW,
+    ),
+    hooks.Page(
+        path="webhooks/messages/<int:message_id>/resend/",
+        name="resend_webhook_message",
+        title="Send a message again",
+        permission=MANAGE_ENDPOINTS,
+        view=Resend(),
+    ),
+    hooks.Figure(
+        title="Webhooks waiting",
+        permission=VIEW,
+        icon="outbox",
+        value=lambda: f"{queries.waiting_messages():,}",
+        note=lambda: f"{queries.dead_messages():,} were given up",
+        link="admin:webhooks_message_changelist",
+    ),
+)

@@ -1,0 +1,107 @@
+"""Received messages: what other systems said, what came of it, and a button to process one again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from django.contrib import admin
+from django.http import Http404, HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from unfold.decorators import display
+
+from apps.console import hooks
+from apps.console.admin import CommandPage, Given, Link, ReadOnlyAdmin
+from apps.console.sites import tenant_site
+from apps.webhooks.commands import MANAGE_SOURCES, ReprocessReceived
+from apps.webhooks.models import Received
+
+VIEW = "webhooks.view_received"
+LABELS = {
+    "Processed": "success",
+    "Received": "info",
+    "Ignored": "warning",
+    "Failed, tried again": "warning",
+    "Given up": "danger",
+}
+
+
+@admin.register(Received, site=tenant_site)
+class ReceivedAdmin(ReadOnlyAdmin):
+    """What was received, newest first."""
+
+    list_display = ("type", "source", "shown_state", "attempts", "received_at", "processed_at", "last_error")
+    list_filter = ("state", "source", "type")
+    list_select_related = ("source",)
+    search_fields = ("ref", "correlation_id")
+    search_help_text = "The provider's id, or correlation id"
+    ordering = ("-id",)
+    fields = (
+        ("type", "source", "shown_state"),
+        ("ref", "correlation_id", "attempts"),
+        ("received_at", "next_at", "processed_at"),
+        "last_error",
+        "said",
+        "came_with",
+    )
+    readonly_fields = ("shown_state", "said", "came_with")
+
+    @display(description="State", label=LABELS)
+    def shown_state(self, received: Received) -> str:
+        return received.get_state_display()
+
+    @admin.display(description="Body")
+    def said(self, received: Received) -> str:
+        return format_html(
+            '<pre class="console-json">{}</pre>', bytes(received.body).decode("utf-8", "replace")
+        )
+
+    @admin.display(description="Headers")
+    def came_with(self, received: Received) -> str:
+        return format_html('<pre class="console-json">{}</pre>', json.dumps(received.headers, indent=1))
+
+    def links(self, request: HttpRequest, obj: Received) -> Sequence[Link]:
+        if obj.state == Received.State.PROCESSED:
+            return ()
+        return (Link("Process again", reverse("admin:reprocess_received", args=[obj.pk]), "replay"),)
+
+
+class Reprocess(CommandPage):
+    command = ReprocessReceived
+
+    def facts(self, given: Given) -> Sequence[tuple[str, str]]:
+        received = Received.objects.select_related("source").filter(pk=given["received_id"]).first()
+        if received is None:
+            raise Http404
+        return (
+            ("Message", str(received)),
+            ("Source", str(received.source)),
+            ("State", f"{received.get_state_display()} after {received.attempts} attempts"),
+            ("Last error", received.last_error or "—"),
+        )
+
+    def sentence(self, result: Received) -> str:
+        return "The message is processed again. Load this page again to see what came of it."
+
+    def back(self, result: Received) -> str:
+        return reverse("admin:webhooks_received_change", args=[result.pk])
+
+
+hooks.plug(
+    "tenant",
+    hooks.MenuItem(
+        group="Webhooks",
+        title="Received",
+        icon="inbox",
+        url="admin:webhooks_received_changelist",
+        permission=VIEW,
+    ),
+    hooks.Page(
+        path="webhooks/received/<int:received_id>/reprocess/",
+        name="reprocess_received",
+        title="Process a message again",
+        permission=MANAGE_SOURCES,
+        view=Reprocess(),
+    ),
+)

@@ -1,0 +1,172 @@
+"""Sources: whom we hear, and the secrets by which we know them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin
+from django.http import Http404, HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+
+from apps.console import hooks
+from apps.console.admin import CommandPage, Given, Link, ReadOnlyAdmin, ReadOnlyInline
+from apps.console.sites import tenant_site
+from apps.console.widgets import Form, reason
+from apps.webhooks import queries
+from apps.webhooks.commands import MANAGE_SOURCES, AddSource, RetireSourceSecret, RotateSourceSecret
+from apps.webhooks.models import Source, SourceSecret
+
+VIEW = "webhooks.view_source"
+
+
+class SecretInline(ReadOnlyInline):
+    model = SourceSecret
+    fields = ("pk", "created_at", "shown_until", "retire")
+    readonly_fields = fields
+    verbose_name_plural = "secrets"
+
+    @admin.display(description="Believed until")
+    def shown_until(self, secret: SourceSecret) -> str:
+        if secret.retired_at is None:
+            return "it is replaced"
+        return f"{secret.retired_at:%d %b %Y, %H:%M}" if secret.is_valid else "retired"
+
+    @admin.display(description="")
+    def retire(self, secret: SourceSecret) -> str:
+        if not secret.is_valid:
+            return ""
+        url = reverse("admin:retire_source_secret", args=[secret.pk])
+        return format_html('<a href="{}">Retire</a>', url)
+
+
+@admin.register(Source, site=tenant_site)
+class SourceAdmin(ReadOnlyAdmin):
+    """Each source, and how many messages came in its name that were not its own."""
+
+    list_display = ("name", "scheme", "created_at", "refused", "refused_at")
+    search_fields = ("name",)
+    ordering = ("name",)
+    inlines = (SecretInline,)
+    fields = (("name", "scheme"), "posts_to", ("created_at", "refused", "refused_at"))
+    readonly_fields = ("posts_to",)
+
+    @admin.display(description="Posts to")
+    def posts_to(self, source: Source) -> str:
+        return settings.PUBLIC_URL + reverse("webhooks:in", args=[source.name])
+
+    def links(self, request: HttpRequest, obj: Source) -> Sequence[Link]:
+        received = f"{reverse('admin:webhooks_received_changelist')}?source__id__exact={obj.pk}"
+        return (
+            Link("Received", received, "inbox"),
+            Link("Take a new secret", reverse("admin:rotate_source_secret", args=[obj.pk]), "key"),
+        )
+
+    def list_links(self, request: HttpRequest) -> Sequence[Link]:
+        return (Link("Add a source", reverse("admin:add_webhook_source"), "add_link"),)
+
+
+class NewSource(Form):
+    name = forms.CharField(
+        max_length=40, help_text="Small letters, digits and hyphens: it stands in the address."
+    )
+    scheme = forms.ChoiceField(
+        label="Signs by", choices=[(name, name) for name in queries.scheme_names()], initial="standard"
+    )
+    secret = forms.CharField(max_length=500, help_text="As the other system shows it. It is not shown again.")
+
+
+class SourceCommand(CommandPage):
+    """Something that is done to one source."""
+
+    def facts(self, given: Given) -> Sequence[tuple[str, str]]:
+        source = Source.objects.filter(pk=given["source_id"]).first()
+        if source is None:
+            raise Http404
+        return (("Source", source.name), ("Signs by", source.scheme))
+
+    def back(self, result: Source) -> str:
+        return reverse("admin:webhooks_source_change", args=[result.pk])
+
+
+class Add(SourceCommand):
+    command = AddSource
+    form = NewSource
+
+    def facts(self, given: Given) -> Sequence[tuple[str, str]]:
+        return ()
+
+    def sentence(self, result: Source) -> str:
+        return f"The source {result} can post now; its address stands below."
+
+
+class NewSecret(Form):
+    secret = forms.CharField(max_length=500, help_text="As the other system shows it. It is not shown again.")
+    overlap_hours = forms.IntegerField(
+        label="Hours until the old secret ends", initial=24, min_value=0, max_value=720
+    )
+
+
+class Rotate(SourceCommand):
+    command = RotateSourceSecret
+    form = NewSecret
+
+    def sentence(self, result: Source) -> str:
+        return f"The new secret of {result} is believed."
+
+
+class Why(Form):
+    reason = reason()
+
+
+class Retire(CommandPage):
+    command = RetireSourceSecret
+    form = Why
+    danger = True
+
+    def facts(self, given: Given) -> Sequence[tuple[str, str]]:
+        secret = SourceSecret.objects.filter(pk=given["secret_id"]).first()
+        if secret is None:
+            raise Http404
+        return (("Secret", str(secret)), ("Taken at", f"{secret.created_at:%d %B %Y, %H:%M}"))
+
+    def sentence(self, result: SourceSecret) -> str:
+        return f"Nothing is believed any more that is signed with {result}."
+
+    def back(self, result: SourceSecret) -> str:
+        return reverse("admin:webhooks_source_change", args=[result.owner.pk])
+
+
+hooks.plug(
+    "tenant",
+    hooks.MenuItem(
+        group="Webhooks",
+        title="Sources",
+        icon="input",
+        url="admin:webhooks_source_changelist",
+        permission=VIEW,
+    ),
+    hooks.Page(
+        path="webhooks/sources/add/",
+        name="add_webhook_source",
+        title="Add a source",
+        permission=MANAGE_SOURCES,
+        view=Add(),
+    ),
+    hooks.Page(
+        path="webhooks/sources/<int:source_id>/rotate-secret/",
+        name="rotate_source_secret",
+        title="Take a new secret",
+        permission=MANAGE_SOURCES,
+        view=Rotate(),
+    ),
+    hooks.Page(
+        path="webhooks/source-secrets/<int:secret_id>/retire/",
+        name="retire_source_secret",
+        title="Retire a secret",
+        permission=MANAGE_SOURCES,
+        view=Retire(),
+    ),
+)

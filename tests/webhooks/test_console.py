@@ -1,0 +1,102 @@
+"""The pages of webhooks in a tenant's console."""
+
+from __future__ import annotations
+
+import pytest
+
+from apps.console.admin import KEY
+from apps.kernel.tenant import activate
+from apps.webhooks import receiving, sending
+from apps.webhooks.models import Endpoint, Message, Received, Secret, Source
+
+from .test_receiving import PROVIDERS_SECRET, post
+
+BASE = "/t/acme/webhooks/"
+
+
+@pytest.fixture
+def page(client_for, owner, hinted):
+    return client_for(owner)
+
+
+def test_an_endpoint_is_registered_and_its_secret_is_on_that_page_alone(acme, page):
+    said = {"url": "https://hooks.example/", "events": "entry.posted\nperiod.closed", KEY: "once"}
+
+    answer = page.post(BASE + "endpoints/register/", said)
+    with activate(acme):
+        endpoint = Endpoint.objects.get()
+        secret = endpoint.secrets.get().opened()
+
+    assert endpoint.events == ["entry.posted", "period.closed"]
+    assert secret in answer.content.decode()
+    assert "no-store" in answer["Cache-Control"]
+    again = page.post(BASE + "endpoints/register/", said).content.decode()
+    assert secret not in again
+    assert "was shown already" in again
+    with activate(acme):
+        assert Endpoint.objects.count() == 1
+    for path in (f"endpoint/{endpoint.pk}/change/", "endpoint/", f"endpoints/{endpoint.pk}/rotate-secret/"):
+        assert secret not in page.get(BASE + path).content.decode()
+
+
+def test_a_hostile_address_is_refused_on_the_page(page):
+    answer = page.post(BASE + "endpoints/register/", {"url": "https://10.0.0.1/"})
+
+    assert answer.status_code == 422
+    assert "webhooks.address_refused" in answer.content.decode()
+
+
+def test_the_life_of_an_endpoint(acme, page, endpoint, receiver):
+    receiver.expect_request("/hook").respond_with_data("<b>no</b>", 500)
+    pk = endpoint.pk
+    assert page.post(f"{BASE}endpoints/{pk}/test/").status_code == 302
+    sending.send_due(pk)
+    message = Message.objects.get()
+
+    shown = page.get(f"{BASE}message/{message.pk}/change/").content.decode()
+    assert "&lt;b&gt;no&lt;/b&gt;" in shown
+    assert "Send again" in shown
+    listed = page.get(BASE + "endpoint/").content.decode()
+    assert "500 in" in listed
+    assert page.post(f"{BASE}messages/{message.pk}/resend/").status_code == 302
+
+    rotated = page.post(f"{BASE}endpoints/{pk}/rotate-secret/", {"overlap_hours": 2}).content.decode()
+    assert "whsec_" in rotated
+    old = Secret.objects.earliest("pk")
+    assert page.post(f"{BASE}secrets/{old.pk}/retire/", {"reason": "It leaked."}).status_code == 302
+    assert page.post(f"{BASE}endpoints/{pk}/change/", {"url": "https://hooks.example/"}).status_code == 302
+    assert page.post(f"{BASE}endpoints/{pk}/disable/", {"reason": "It is sold."}).status_code == 302
+    assert "Disabled" in page.get(BASE + "endpoint/").content.decode()
+    assert page.post(f"{BASE}endpoints/{pk}/enable/").status_code == 302
+    assert page.get(f"{BASE}endpoint/{pk}/change/").status_code == 200
+
+
+def test_sources_and_what_they_said(acme, page, at_acme):
+    added = {"name": "psp", "scheme": "standard", "secret": PROVIDERS_SECRET}
+    assert page.post(BASE + "sources/add/", added).status_code == 302
+    source = Source.objects.get()
+    assert "/t/acme/api/v1/webhooks/in/psp/" in page.get(f"{BASE}source/{source.pk}/change/").content.decode()
+
+    post({"type": "planet.found", "data": {"name": "Pluto"}})
+    received = Received.objects.get()
+    receiving.process(received.pk)
+
+    assert "Ignored" in page.get(BASE + "received/").content.decode()
+    assert "Pluto" in page.get(f"{BASE}received/{received.pk}/change/").content.decode()
+    assert page.post(f"{BASE}received/{received.pk}/reprocess/").status_code == 302
+    new = {"secret": PROVIDERS_SECRET, "overlap_hours": 1}
+    assert page.post(f"{BASE}sources/{source.pk}/rotate-secret/", new).status_code == 302
+    old = source.secrets.earliest("pk")
+    assert page.post(f"{BASE}source-secrets/{old.pk}/retire/", {"reason": "It leaked."}).status_code == 302
+
+
+def test_what_is_not_there_is_not_found(page):
+    for path in ("endpoints/9/change/", "messages/9/resend/", "received/9/reprocess/", "secrets/9/retire/"):
+        assert page.get(BASE + path).status_code == 404
+
+
+def test_an_auditor_sees_and_does_nothing(client_for, auditor, endpoint):
+    page = client_for(auditor)
+
+    assert page.get(BASE + "endpoint/").status_code == 200
+    assert page.get(f"{BASE}endpoints/{endpoint.pk}/disable/").status_code == 403
