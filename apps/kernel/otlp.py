@@ -72,19 +72,25 @@ def recorded(
         _recorded.reset(tokens[1])
 
 
-_tracers: dict[int, api.Tracer] = {}
+_providers: dict[int, TracerProvider] = {}
 
 
 def tracer() -> api.Tracer:
-    """One per process, made when first asked for: its exporting thread would not survive a fork."""
+    """Of this process, made when first asked for: the thread that exports would not survive a fork."""
     pid = os.getpid()
-    if pid not in _tracers:
-        _tracers.clear()
+    if pid not in _providers:
+        _providers.clear()
         provider = TracerProvider(resource=Resource.create({"service.name": "bursar"}), id_generator=OurIds())
         endpoint = f"{settings.OTLP_ENDPOINT.rstrip('/')}/v1/traces"
         provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint)))
-        _tracers[pid] = provider.get_tracer("bursar")
-    return _tracers[pid]
+        _providers[pid] = provider
+    return _providers[pid].get_tracer("bursar")
+
+
+def flush() -> None:
+    """Send now what is recorded."""
+    for provider in _providers.values():
+        provider.force_flush()
 
 
 def _parent(place: Trace) -> Any:

@@ -1,0 +1,139 @@
+"""Spans, sent to a collector that only takes them down."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.test import override_settings
+
+from apps.kernel import instrumentation
+from apps.kernel.correlation import correlated
+from apps.kernel.traceparent import current_trace, new_trace, parse
+from apps.kernel.tracing import span
+
+sdk = pytest.importorskip("opentelemetry.sdk.trace")
+THEIRS = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+
+@pytest.fixture
+def collected():
+    """`collected()` → the spans that arrived at a collector on this machine."""
+    from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+    from apps.kernel import otlp
+
+    bodies = []
+
+    class Collector(BaseHTTPRequestHandler):
+        def do_POST(self):
+            bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Collector)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+
+    def arrived():
+        otlp.flush()
+        return [
+            each
+            for body in bodies
+            for resource in ExportTraceServiceRequest.FromString(body).resource_spans
+            for scope in resource.scope_spans
+            for each in scope.spans
+        ]
+
+    with override_settings(OTLP_ENDPOINT=f"http://127.0.0.1:{server.server_port}", TRACE_FLAGS=1):
+        otlp._providers.clear()
+        yield arrived
+        otlp.flush()
+        otlp._providers.clear()
+    server.shutdown()
+
+
+def test_nothing_is_recorded_without_a_collector():
+    with correlated(trace=THEIRS):
+        place = current_trace()
+        with span("work"):
+            assert current_trace() == place
+
+
+def test_spans_are_nested_below_whoever_asked(collected):
+    with correlated("request-1", trace=THEIRS):
+        here = current_trace()
+        with span("request", kind="server"):
+            assert current_trace().span_id == here.span_id
+            with span("command", {"bursar.command": "ledger.post_entry"}):
+                inner = current_trace()
+
+    spans = {each.name: each for each in collected()}
+    request, command = spans["request"], spans["command"]
+    assert request.trace_id.hex() == command.trace_id.hex() == parse(THEIRS).trace_id
+    assert (request.parent_span_id.hex(), request.span_id.hex()) == (parse(THEIRS).span_id, here.span_id)
+    assert (command.parent_span_id.hex(), command.span_id.hex()) == (here.span_id, inner.span_id)
+    said = {each.key: each.value.string_value for each in command.attributes}
+    assert said["bursar.correlation_id"] == "request-1"
+    assert said["bursar.command"] == "ledger.post_entry"
+
+
+def test_a_new_trace_has_a_root_with_the_id_that_the_log_says(collected):
+    with correlated(trace=new_trace(flags=1)), span("request"):
+        place = current_trace()
+
+    (root,) = collected()
+    assert (root.trace_id.hex(), root.span_id.hex(), root.parent_span_id) == (
+        place.trace_id,
+        place.span_id,
+        b"",
+    )
+
+
+def test_what_else_it_came_from_is_a_link(collected):
+    with correlated(trace=THEIRS), span("hear", kind="consumer", links=(parse(THEIRS), None)):
+        pass
+
+    (hear,) = collected()
+    assert [each.span_id.hex() for each in hear.links] == [parse(THEIRS).span_id]
+
+
+def test_what_the_caller_did_not_want_recorded_is_not(collected):
+    with correlated(trace=THEIRS[:-2] + "00"), span("quiet"):
+        assert current_trace().flags == 0
+
+    assert collected() == []
+
+
+def test_a_business_event_is_told_with_its_ids(collected):
+    with override_settings(INSTRUMENTATION_DRIVER=["apps.kernel.instrumentation.OtlpDriver"]):
+        instrumentation.drivers.cache_clear()
+        instrumentation.tell(
+            instrumentation.Happening(
+                name="order_created", tenant_id=3, ids={"order_id": 7}, at=dt.datetime.now(dt.UTC)
+            )
+        )
+        instrumentation.drivers.cache_clear()
+
+    (told,) = collected()
+    said = {each.key: each.value.int_value for each in told.attributes}
+    assert (told.name, said["bursar.tenant_id"], said["bursar.order_id"]) == ("order_created", 3, 7)
+
+
+def test_where_opentelemetry_is_missing_it_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "opentelemetry", None)
+    monkeypatch.delitem(sys.modules, "apps.kernel.otlp", raising=False)
+    monkeypatch.delattr("apps.kernel.otlp", raising=False)
+
+    with (
+        override_settings(OTLP_ENDPOINT="http://127.0.0.1:1"),
+        pytest.raises(ImproperlyConfigured, match="pip install"),
+        span("work"),
+    ):
+        pass
