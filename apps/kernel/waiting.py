@@ -17,7 +17,7 @@ from celery import current_app
 from django.conf import settings
 from kombu.exceptions import OperationalError as BrokerAway
 
-from . import caching
+from . import caching, wake
 from .queues import POLICIES, QueuePolicy
 
 WAITED = caching.tenant_cache_key("queues:waited", "public")
@@ -170,4 +170,4 @@ def _age(message: bytes | None) -> float:
 @lru_cache(maxsize=4)
 def _broker(process: int, url: str) -> Any:
     """A connection must not cross a fork."""
-    return redis.Redis.from_url(url, socket_timeout=2, socket_connect_timeout=1, retry=caching.NEVER)
+    return redis.Redis.from_url(url, socket_timeout=2, socket_connect_timeout=1, retry=wake.NEVER)
