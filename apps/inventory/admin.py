@@ -1,0 +1,266 @@
+"""Items with their stock, what is held of them, and every move."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from unfold.decorators import display
+
+from apps.bus import Command
+from apps.console import hooks
+from apps.console.admin import CommandPage, Given, Link, ReadOnlyAdmin, ReadOnlyInline
+from apps.console.sites import tenant_site
+from apps.console.widgets import Form, reason
+
+from . import queries
+from .commands import AddItem, CountStock, ReceiveStock, ReleaseStock
+from .models import Item, Reservation, ReservationLine, Stock, StockMove
+
+VIEW, MANAGE, MOVE, RESERVE = (
+    "inventory.view_item",
+    "inventory.manage_items",
+    "inventory.move_stock",
+    "inventory.reserve_stock",
+)
+STATES = {"Held": "info", "Released": "warning", "Fulfilled": "success"}
+
+
+class MoveInline(ReadOnlyInline):
+    model = StockMove
+    fields = ("at", "kind", "on_hand", "reserved", "reference", "reason")
+    readonly_fields = fields
+    verbose_name_plural = "moves"
+    ordering = ("-id",)
+
+
+@admin.register(Item, site=tenant_site)
+class ItemAdmin(ReadOnlyAdmin):
+    """Every item, and how many there are."""
+
+    list_display = ("sku", "name", "unit", "on_hand", "reserved", "free")
+    list_select_related = ("stock",)
+    search_fields = ("sku", "name")
+    ordering = ("sku",)
+    inlines = (MoveInline,)
+    fields = (("sku", "name", "unit"), ("on_hand", "reserved", "free"))
+    readonly_fields = ("on_hand", "reserved", "free")
+
+    @admin.display(description="On hand", ordering="stock__on_hand")
+    def on_hand(self, item: Item) -> str:
+        return f"{item.stock.on_hand:,}"
+
+    @admin.display(description="Reserved", ordering="stock__reserved")
+    def reserved(self, item: Item) -> str:
+        return f"{item.stock.reserved:,}"
+
+    @admin.display(description="Free")
+    def free(self, item: Item) -> str:
+        return f"{item.stock.free:,}"
+
+    def list_links(self, request: HttpRequest) -> Sequence[Link]:
+        if not request.user.has_perm(MANAGE):
+            return ()
+        return (Link("Add an item", reverse("admin:add_item"), "add_box"),)
+
+    def links(self, request: HttpRequest, obj: Item) -> Sequence[Link]:
+        if not request.user.has_perm(MOVE):
+            return ()
+        return (
+            Link("Receive", reverse("admin:receive_stock", args=[obj.pk]), "input"),
+            Link("Count", reverse("admin:count_stock", args=[obj.pk]), "checklist"),
+        )
+
+
+class LineInline(ReadOnlyInline):
+    model = ReservationLine
+    fields = ("item", "quantity")
+    readonly_fields = fields
+    verbose_name_plural = "lines"
+
+
+@admin.register(Reservation, site=tenant_site)
+class ReservationAdmin(ReadOnlyAdmin):
+    """What is or was held for somebody."""
+
+    list_display = ("reference", "shown_state", "goods", "made_at", "settled_at")
+    list_filter = ("state",)
+    search_fields = ("reference",)
+    ordering = ("-id",)
+    inlines = (LineInline,)
+    fields = (("reference", "shown_state"), ("made_at", "settled_at"), "reason")
+    readonly_fields = ("shown_state",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Reservation]:
+        reservations: QuerySet[Reservation] = super().get_queryset(request)
+        return reservations.prefetch_related("lines__item")
+
+    @display(description="State", label=STATES)
+    def shown_state(self, reservation: Reservation) -> str:
+        return reservation.get_state_display()
+
+    @admin.display(description="Goods")
+    def goods(self, reservation: Reservation) -> str:
+        return ", ".join(str(line) for line in reservation.lines.all())
+
+    def links(self, request: HttpRequest, obj: Reservation) -> Sequence[Link]:
+        if obj.state != Reservation.State.HELD or not request.user.has_perm(RESERVE):
+            return ()
+        return (Link("Release", reverse("admin:release_stock", args=[obj.pk]), "lock_open"),)
+
+
+class NewItem(Form):
+    sku = forms.CharField(label="SKU", max_length=40, help_text="Its stock-keeping code.")
+    name = forms.CharField(max_length=200)
+    unit = forms.CharField(max_length=20, initial="piece")
+
+
+class Add(CommandPage):
+    command = AddItem
+    form = NewItem
+
+    def sentence(self, result: Item) -> str:
+        return f"{result} is on the list, with none on hand."
+
+    def back(self, result: Item) -> str:
+        return reverse("admin:inventory_item_change", args=[result.pk])
+
+
+class OfItem(CommandPage):
+    """Something that is done to one item; the address has its id, and the command its code."""
+
+    def facts(self, given: Given) -> Sequence[tuple[str, str]]:
+        item = Item.objects.select_related("stock").filter(pk=given["item_id"]).first()
+        return (("Item", str(item)), ("Stock", str(item.stock))) if item else (("Item", "There is none."),)
+
+    def build(self, form: forms.Form, given: Given) -> Command:
+        item = Item.objects.filter(pk=given["item_id"]).first()
+        command: type[Any] = self.command
+        asked: Command = command(sku=item.sku if item else "", **form.cleaned_data)
+        return asked
+
+    def back(self, result: StockMove) -> str:
+        return reverse("admin:inventory_item_change", args=[result.item_id])
+
+
+class Received(Form):
+    quantity = forms.IntegerField(min_value=1)
+    reference = forms.CharField(max_length=120, required=False, help_text="The supplier's delivery note.")
+
+
+class Receive(OfItem):
+    command = ReceiveStock
+    form = Received
+
+    def sentence(self, result: StockMove) -> str:
+        return f"{result.on_hand:,} more are on hand."
+
+
+class Counted(Form):
+    quantity = forms.IntegerField(min_value=0, label="Counted")
+    reason = reason()
+
+
+class Count(OfItem):
+    command = CountStock
+    form = Counted
+
+    def sentence(self, result: StockMove) -> str:
+        return f"The count is kept: {result.on_hand:+,}." if result.on_hand else "The count agrees."
+
+
+class Why(Form):
+    reason = reason()
+
+
+class Release(CommandPage):
+    command = ReleaseStock
+    form = Why
+    danger = True
+
+    def facts(self, given: Given) -> Sequence[tuple[str, str]]:
+        held = Reservation.objects.filter(pk=given["reservation_id"]).first()
+        if held is None:
+            return (("Reservation", "There is none with this number."),)
+        goods = ", ".join(str(line) for line in held.lines.select_related("item"))
+        return (("For", held.reference), ("Goods", goods))
+
+    def sentence(self, result: Reservation) -> str:
+        return f"What was held for {result.reference} is free again."
+
+    def back(self, result: Reservation) -> str:
+        return reverse("admin:inventory_reservation_change", args=[result.pk])
+
+
+def _find(term: str) -> Sequence[hooks.Found]:
+    items = Item.objects.filter(sku__istartswith=term) | Item.objects.filter(name__icontains=term)
+    return [
+        hooks.Found(
+            str(item), f"{item.stock}", reverse("admin:inventory_item_change", args=[item.pk]), "inventory_2"
+        )
+        for item in items.select_related("stock").order_by("sku")[:8]
+    ]
+
+
+def _items() -> str:
+    return f"{Stock.objects.count():,}"
+
+
+def _short() -> str:
+    short = queries.short_items()
+    return f"{short} with nothing free" if short else "each of them can be had"
+
+
+hooks.plug(
+    "tenant",
+    hooks.MenuItem(
+        group="Trade",
+        title="Items",
+        icon="inventory_2",
+        url="admin:inventory_item_changelist",
+        permission=VIEW,
+    ),
+    hooks.MenuItem(
+        group="Trade",
+        title="Reservations",
+        icon="bookmark",
+        url="admin:inventory_reservation_changelist",
+        permission="inventory.view_reservation",
+    ),
+    hooks.Page(path="inventory/add/", name="add_item", title="Add an item", permission=MANAGE, view=Add()),
+    hooks.Page(
+        path="inventory/item/<int:item_id>/receive/",
+        name="receive_stock",
+        title="Receive stock",
+        permission=MOVE,
+        view=Receive(),
+    ),
+    hooks.Page(
+        path="inventory/item/<int:item_id>/count/",
+        name="count_stock",
+        title="Count stock",
+        permission=MOVE,
+        view=Count(),
+    ),
+    hooks.Page(
+        path="inventory/reservation/<int:reservation_id>/release/",
+        name="release_stock",
+        title="Release stock",
+        permission=RESERVE,
+        view=Release(),
+    ),
+    hooks.Figure(
+        title="Items",
+        permission=VIEW,
+        icon="inventory_2",
+        value=_items,
+        note=_short,
+        link="admin:inventory_item_changelist",
+    ),
+    hooks.Search(permission=VIEW, find=_find),
+)

@@ -1,0 +1,226 @@
+"""Payments and refunds: the lists, and what can be done to one payment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import uuid4
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import reverse
+from unfold.decorators import display
+
+from apps.console import hooks
+from apps.console.admin import CommandPage, Given, Link, ReadOnlyAdmin, ReadOnlyInline
+from apps.console.sites import tenant_site
+from apps.console.widgets import Form, reason
+
+from . import queries
+from .commands import ConfirmPayment, FailPayment, RefundPayment, VoidPayment
+from .models import Payment, Refund
+
+VIEW, CONFIRM, REFUND = "payments.view_payment", "payments.confirm_payment", "payments.refund_payment"
+STATES = {"Requested": "info", "Confirmed": "success", "Failed": "danger", "Void": "warning"}
+
+
+class RefundInline(ReadOnlyInline):
+    model = Refund
+    fields = ("reference", "shown_amount", "reason", "state", "requested_at", "sent_at", "entry")
+    readonly_fields = fields
+    verbose_name_plural = "refunds"
+
+    @admin.display(description="Amount")
+    def shown_amount(self, refund: Refund) -> str:
+        return str(refund.amount)
+
+
+@admin.register(Payment, site=tenant_site)
+class PaymentAdmin(ReadOnlyAdmin):
+    """What is or was to be paid."""
+
+    list_display = (
+        "number",
+        "reference",
+        "shown_amount",
+        "shown_refunded",
+        "provider",
+        "shown_state",
+        "requested_at",
+    )
+    list_filter = ("state", "provider")
+    search_fields = ("reference", "provider_payment_id")
+    search_help_text = "What it is for, or the provider's number"
+    ordering = ("-id",)
+    inlines = (RefundInline,)
+    fields = (
+        ("number", "shown_state", "reference"),
+        ("shown_amount", "shown_refunded"),
+        ("provider", "provider_payment_id"),
+        ("requested_at", "confirmed_at", "entry"),
+        "why",
+    )
+    readonly_fields = ("number", "shown_amount", "shown_refunded", "shown_state")
+
+    @admin.display(description="Number", ordering="id")
+    def number(self, payment: Payment) -> str:
+        return f"P-{payment.pk}"
+
+    @admin.display(description="Amount", ordering="minor")
+    def shown_amount(self, payment: Payment) -> str:
+        return str(payment.amount)
+
+    @admin.display(description="Refunded")
+    def shown_refunded(self, payment: Payment) -> str:
+        return str(payment.refunded) if payment.refunded_minor else "—"
+
+    @display(description="State", label=STATES)
+    def shown_state(self, payment: Payment) -> str:
+        return payment.get_state_display()
+
+    def links(self, request: HttpRequest, obj: Payment) -> Sequence[Link]:
+        links = []
+        if obj.state == Payment.State.REQUESTED and request.user.has_perm(CONFIRM):
+            links += [
+                Link("Confirm", reverse("admin:confirm_payment", args=[obj.pk]), "task_alt"),
+                Link("It has failed", reverse("admin:fail_payment", args=[obj.pk]), "block"),
+            ]
+        if obj.state == Payment.State.REQUESTED and request.user.has_perm(REFUND):
+            links.append(Link("Void", reverse("admin:void_payment", args=[obj.pk]), "cancel"))
+        if obj.left.minor and request.user.has_perm(REFUND):
+            links.append(Link("Refund", reverse("admin:refund_payment", args=[obj.pk]), "undo"))
+        return links
+
+
+class OfPayment(CommandPage):
+    """Something that is done to one payment."""
+
+    def facts(self, given: Given) -> Sequence[tuple[str, str]]:
+        payment = Payment.objects.filter(pk=given["payment_id"]).first()
+        if payment is None:
+            return (("Payment", "There is none with this number."),)
+        return (
+            ("For", payment.reference),
+            ("Amount", str(payment.amount)),
+            ("State", payment.get_state_display()),
+            *((("Not refunded", str(payment.left)),) if payment.confirmed_at else ()),
+        )
+
+    def back(self, result: Any) -> str:
+        return reverse("admin:payments_payment_change", args=[result.pk])
+
+
+class Seen(Form):
+    provider_payment_id = forms.CharField(
+        label="Number", max_length=120, help_text="Under which the bank or the provider keeps it."
+    )
+
+
+class Confirm(OfPayment):
+    command = ConfirmPayment
+    form = Seen
+
+    def sentence(self, result: Payment) -> str:
+        return f"{result.amount} for {result.reference} is confirmed and in the books."
+
+
+class Why(Form):
+    reason = reason()
+
+
+class Fail(OfPayment):
+    command = FailPayment
+    form = Why
+    danger = True
+
+    def sentence(self, result: Payment) -> str:
+        return f"The payment for {result.reference} has failed."
+
+
+class Void(OfPayment):
+    command = VoidPayment
+    form = Why
+    danger = True
+
+    def sentence(self, result: Payment) -> str:
+        return f"The payment for {result.reference} is not waited for any more."
+
+
+class GiveBack(Form):
+    amount = forms.DecimalField(max_digits=19, decimal_places=4)
+    reason = reason()
+    reference = forms.CharField(max_length=80, help_text="Tells this refund from others of the payment.")
+
+
+class GoBack(OfPayment):
+    command = RefundPayment
+    form = GiveBack
+    danger = True
+
+    def form_options(self, given: Given) -> dict[str, object]:
+        payment = Payment.objects.filter(pk=given["payment_id"]).first()
+        left = payment.left.amount if payment else None
+        return {"initial": {"amount": left, "reference": uuid4().hex[:8]}}
+
+    def sentence(self, result: Refund) -> str:
+        return f"{result.amount} goes back."
+
+    def back(self, result: Any) -> str:
+        return reverse("admin:payments_payment_change", args=[result.payment_id])
+
+
+def _waited_for() -> str:
+    return f"{Payment.objects.filter(state=Payment.State.REQUESTED).count():,}"
+
+
+def _how_much() -> str:
+    return " · ".join(str(each) for each in queries.waited_for()) or "nothing is waited for"
+
+
+hooks.plug(
+    "tenant",
+    hooks.MenuItem(
+        group="Trade",
+        title="Payments",
+        icon="payments",
+        url="admin:payments_payment_changelist",
+        permission=VIEW,
+    ),
+    hooks.Page(
+        path="payments/<int:payment_id>/confirm/",
+        name="confirm_payment",
+        title="Confirm payment",
+        permission=CONFIRM,
+        view=Confirm(),
+    ),
+    hooks.Page(
+        path="payments/<int:payment_id>/fail/",
+        name="fail_payment",
+        title="Payment has failed",
+        permission=CONFIRM,
+        view=Fail(),
+    ),
+    hooks.Page(
+        path="payments/<int:payment_id>/void/",
+        name="void_payment",
+        title="Void payment",
+        permission=REFUND,
+        view=Void(),
+    ),
+    hooks.Page(
+        path="payments/<int:payment_id>/refund/",
+        name="refund_payment",
+        title="Refund payment",
+        permission=REFUND,
+        view=GoBack(),
+    ),
+    hooks.Figure(
+        title="Payments waited for",
+        permission=VIEW,
+        icon="payments",
+        value=_waited_for,
+        note=_how_much,
+        link="admin:payments_payment_changelist",
+    ),
+)

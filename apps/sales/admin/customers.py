@@ -1,0 +1,101 @@
+"""Who buys."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import reverse
+
+from apps.console import hooks
+from apps.console.admin import CommandPage, Link, ReadOnlyAdmin
+from apps.console.sites import tenant_site
+from apps.console.widgets import Form
+from apps.sales.commands import AddCustomer, SetUpSales
+from apps.sales.models import Customer
+
+VIEW, MANAGE, SET_UP = "sales.view_customer", "sales.manage_customers", "sales.set_up_sales"
+
+
+@admin.register(Customer, site=tenant_site)
+class CustomerAdmin(ReadOnlyAdmin):
+    """Every customer, by code."""
+
+    list_display = ("code", "name", "email", "address")
+    search_fields = ("code", "name", "email")
+    ordering = ("code",)
+    fields = (("code", "name", "email"), "address")
+
+    def list_links(self, request: HttpRequest) -> Sequence[Link]:
+        links = []
+        if request.user.has_perm(MANAGE):
+            links.append(Link("Add a customer", reverse("admin:add_customer"), "person_add"))
+        if request.user.has_perm(SET_UP):
+            links.append(Link("Set up sales", reverse("admin:set_up_sales"), "settings"))
+        return links
+
+
+class NewCustomer(Form):
+    code = forms.CharField(max_length=32)
+    name = forms.CharField(max_length=200)
+    email = forms.EmailField(required=False)
+    address = forms.CharField(
+        widget=forms.Textarea, required=False, help_text="As it stands on an invoice, line by line."
+    )
+
+
+class Add(CommandPage):
+    command = AddCustomer
+    form = NewCustomer
+
+    def sentence(self, result: Customer) -> str:
+        return f"{result} is a customer."
+
+    def back(self, result: Customer) -> str:
+        return "admin:sales_customer_changelist"
+
+
+class SetUp(CommandPage):
+    command = SetUpSales
+
+    def sentence(self, result: None) -> str:
+        return "The accounts of sales are there."
+
+    def back(self, result: None) -> str:
+        return "admin:ledger_account_changelist"
+
+
+def _find(term: str) -> Sequence[hooks.Found]:
+    customers = Customer.objects.filter(code__istartswith=term) | Customer.objects.filter(
+        name__icontains=term
+    )
+    return [
+        hooks.Found(
+            str(customer),
+            customer.email,
+            reverse("admin:sales_customer_change", args=[customer.pk]),
+            "person",
+        )
+        for customer in customers.order_by("code")[:8]
+    ]
+
+
+hooks.plug(
+    "tenant",
+    hooks.MenuItem(
+        group="Trade",
+        title="Customers",
+        icon="groups",
+        url="admin:sales_customer_changelist",
+        permission=VIEW,
+    ),
+    hooks.Page(
+        path="sales/add-customer/", name="add_customer", title="Add a customer", permission=MANAGE, view=Add()
+    ),
+    hooks.Page(
+        path="sales/set-up/", name="set_up_sales", title="Set up sales", permission=SET_UP, view=SetUp()
+    ),
+    hooks.Search(permission=VIEW, find=_find),
+)

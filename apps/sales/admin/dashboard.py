@@ -1,0 +1,61 @@
+"""What trade shows on the first page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.urls import reverse
+
+from apps.console import hooks
+from apps.kernel.clock import today
+from apps.sales import queries
+from apps.sales.models import Order
+
+VIEW = "sales.view_order"
+
+
+def _under_way() -> str:
+    return f"{queries.figures(today().year).under_way:,}"
+
+
+def _invoiced() -> str:
+    invoiced = queries.figures(today().year).invoiced
+    return (
+        "invoiced this year " + ", ".join(str(each) for each in invoiced)
+        if invoiced
+        else "nothing invoiced yet"
+    )
+
+
+def _latest() -> Sequence[Sequence[Any]]:
+    return [
+        [
+            (order.number, reverse("admin:sales_order_change", args=[order.pk])),
+            order.customer.name,
+            str(order.total),
+            order.get_state_display(),
+        ]
+        for order in Order.objects.select_related("customer").order_by("-id")[:6]
+    ]
+
+
+hooks.plug(
+    "tenant",
+    hooks.Figure(
+        title="Orders under way",
+        permission=VIEW,
+        icon="shopping_cart",
+        value=_under_way,
+        note=_invoiced,
+        link="admin:sales_order_changelist",
+    ),
+    hooks.Table(
+        title="Latest orders",
+        permission=VIEW,
+        headers=("Number", "Customer", "Total", "State"),
+        rows=_latest,
+        empty="Place the first order from the menu.",
+        link="admin:sales_order_changelist",
+    ),
+)

@@ -1,0 +1,84 @@
+"""What was invoiced, with its documents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import admin
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from unfold.decorators import display
+
+from apps.console import hooks
+from apps.console.admin import Link, ReadOnlyAdmin
+from apps.console.sites import tenant_site
+from apps.kernel.files import files
+from apps.sales.models import Invoice
+
+VIEW = "sales.view_invoice"
+
+
+@admin.register(Invoice, site=tenant_site)
+class InvoiceAdmin(ReadOnlyAdmin):
+    """Every invoice, the latest first."""
+
+    list_display = ("shown_number", "issued_on", "customer_name", "shown_total", "order", "shown_state")
+    list_filter = ("year", "state")
+    list_select_related = ("order",)
+    search_fields = ("customer_name",)
+    date_hierarchy = "issued_on"
+    ordering = ("-year", "-number")
+    fields = (
+        ("shown_number", "issued_on", "shown_state"),
+        ("seller", "customer_name"),
+        "customer_address",
+        ("shown_total", "order", "entry"),
+    )
+    readonly_fields = ("shown_number", "shown_total", "shown_state")
+
+    @display(description="Number", ordering="number")
+    def shown_number(self, invoice: Invoice) -> str:
+        return str(invoice)
+
+    @admin.display(description="Total", ordering="minor")
+    def shown_total(self, invoice: Invoice) -> str:
+        return str(invoice.total)
+
+    @display(description="State", label={"Filed": "success", "Issued": "info"})
+    def shown_state(self, invoice: Invoice) -> str:
+        return invoice.get_state_display()
+
+    def links(self, request: HttpRequest, obj: Invoice) -> Sequence[Link]:
+        order = Link("Order", reverse("admin:sales_order_change", args=[obj.order_id]), "shopping_cart")
+        if not obj.file:
+            return (order,)
+        return (order, Link("Download", reverse("admin:download_invoice", args=[obj.pk]), "download"))
+
+
+def download(request: HttpRequest, *, context: dict[str, Any], invoice_id: int) -> HttpResponseBase:
+    """Leads to the document by a link that is good for five minutes."""
+    invoice = Invoice.objects.filter(pk=invoice_id).exclude(file="").first()
+    if invoice is None:
+        raise Http404
+    return redirect(files().url(invoice.file))
+
+
+hooks.plug(
+    "tenant",
+    hooks.MenuItem(
+        group="Trade",
+        title="Invoices",
+        icon="request_quote",
+        url="admin:sales_invoice_changelist",
+        permission=VIEW,
+    ),
+    hooks.Page(
+        path="sales/invoice/<int:invoice_id>/download/",
+        name="download_invoice",
+        title="Download invoice",
+        permission=VIEW,
+        view=download,
+    ),
+)

@@ -1,0 +1,114 @@
+"""The form for a new order: who buys, how it is paid, and what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+from uuid import uuid4
+
+from django import forms
+from django.contrib import messages
+from django.forms import formset_factory
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+
+from apps.bus import dispatch_once
+from apps.companies import queries as companies
+from apps.console import hooks
+from apps.console.widgets import Form
+from apps.inventory.models import Item
+from apps.kernel.errors import Refusal
+from apps.sales.commands import Ordered, PlaceOrder
+from apps.sales.models import Customer, Order
+
+ROWS = 6
+PROVIDERS = (("manual", "Bank transfer"), ("sandbox", "Card (sandbox)"))
+
+
+class Head(Form):
+    customer = forms.ChoiceField()
+    currency = forms.CharField(max_length=3)
+    provider = forms.ChoiceField(label="Paid by", choices=PROVIDERS)
+    token = forms.CharField(
+        label="Card", max_length=120, required=False, help_text="The provider's token, such as tok_ok."
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.base_fields["customer"].choices = [(c.code, str(c)) for c in Customer.objects.all()]  # type: ignore[attr-defined]
+        super().__init__(*args, **kwargs)
+
+
+class LineForm(Form):
+    item = forms.CharField(required=False)
+    quantity = forms.IntegerField(required=False, min_value=1)
+    price = forms.DecimalField(required=False, min_value=0, max_digits=19, decimal_places=4)
+
+    def clean(self) -> dict[str, Any]:
+        given = self.cleaned_data
+        if given.get("item") and (given.get("quantity") is None or given.get("price") is None):
+            raise forms.ValidationError("A line has an item, a quantity and a price.")
+        return given
+
+    def line(self) -> Ordered | None:
+        given = self.cleaned_data
+        if not given.get("item"):
+            return None
+        price: Decimal = given["price"]
+        return Ordered(sku=given["item"].split(" ")[0], quantity=given["quantity"], price=price)
+
+
+LineForms = formset_factory(LineForm, extra=ROWS)
+
+
+def new_order(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBase:
+    """Rows that are left empty are no lines."""
+    given = request.POST if request.method == "POST" else None
+    head, lines = Head(given, initial=_beginning()), LineForms(given)
+    refusals: Sequence[Refusal] = ()
+    if given is not None and head.is_valid() and lines.is_valid():
+        try:
+            order = _place(request, head, lines)
+        except Refusal as refusal:
+            refusals = refusal.refusals
+        else:
+            messages.success(request, f"{order} is placed and on its way.")
+            return redirect("admin:sales_order_change", order.pk)
+    shown = {
+        "form": head,
+        "lines": lines,
+        "refusals": refusals,
+        "items": Item.objects.select_related("stock"),
+        "key": head.data.get("idempotency_key") or uuid4().hex,
+    }
+    status = max((each.status for each in refusals), default=200)
+    return TemplateResponse(request, "console/new_order.html", context | shown, status=status)
+
+
+def _place(request: HttpRequest, head: Head, lines: Any) -> Order:
+    command = PlaceOrder(
+        lines=tuple(line for form in lines if (line := form.line()) is not None), **head.cleaned_data
+    )
+    key = request.POST.get("idempotency_key") or uuid4().hex
+    order: Order = dispatch_once(command, actor=request.user, key=key).result
+    return order
+
+
+def _beginning() -> dict[str, str]:
+    company = companies.first_company()
+    return {"currency": company.currency if company else ""}
+
+
+hooks.plug(
+    "tenant",
+    hooks.Page(
+        path="sales/new-order/",
+        name="new_order",
+        title="New order",
+        permission="sales.place_order",
+        view=new_order,
+        group="Trade",
+        icon="add_shopping_cart",
+    ),
+)

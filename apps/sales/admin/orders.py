@@ -1,0 +1,280 @@
+"""Orders: the list, and on each page all that came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import uuid4
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+from django.http.response import HttpResponse
+from django.urls import reverse
+from unfold.decorators import display
+
+from apps.console import hooks
+from apps.console.admin import CommandPage, Given, Link, ReadOnlyAdmin, ReadOnlyInline
+from apps.console.sites import tenant_site
+from apps.console.widgets import Form, reason
+from apps.payments.models import Refund
+from apps.sagas import queries as sagas
+from apps.sales import queries
+from apps.sales.commands import CancelOrder, RefundOrder
+from apps.sales.models import Order, OrderLine
+from apps.sales.sagas import ORDER_TO_CASH
+
+VIEW, CANCEL, REFUND = "sales.view_order", "sales.cancel_order", "sales.refund_order"
+STATES = {
+    "Placed": "info",
+    "Locked": "info",
+    "Paid": "info",
+    "Invoiced": "info",
+    "Completed": "success",
+    "Cancelled": "warning",
+}
+
+
+class LineInline(ReadOnlyInline):
+    model = OrderLine
+    fields = ("line_no", "item", "quantity", "shown_price", "shown_total")
+    readonly_fields = fields
+    verbose_name_plural = "lines"
+
+    @admin.display(description="Price")
+    def shown_price(self, line: OrderLine) -> str:
+        return str(line.price)
+
+    @admin.display(description="Amount")
+    def shown_total(self, line: OrderLine) -> str:
+        return str(line.total)
+
+
+@admin.register(Order, site=tenant_site)
+class OrderAdmin(ReadOnlyAdmin):
+    """Every order, the latest first."""
+
+    list_display = ("shown_number", "placed_at", "customer", "shown_total", "shown_state", "why")
+    list_filter = ("state", "provider")
+    list_select_related = ("customer",)
+    search_fields = ("customer__code", "customer__name")
+    search_help_text = "The customer's code or name"
+    ordering = ("-id",)
+    inlines = (LineInline,)
+    fields = (
+        ("shown_number", "shown_state", "customer"),
+        ("shown_total", "provider"),
+        ("placed_at", "placed_by"),
+        "why",
+    )
+    readonly_fields = ("shown_number", "shown_total", "shown_state")
+    change_form_outer_after_template = "console/order_life.html"
+
+    @display(description="Number", ordering="id")
+    def shown_number(self, order: Order) -> str:
+        return order.number
+
+    @admin.display(description="Total", ordering="minor")
+    def shown_total(self, order: Order) -> str:
+        return str(order.total)
+
+    @display(description="State", label=STATES)
+    def shown_state(self, order: Order) -> str:
+        return order.get_state_display()
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        order = self.get_object(request, object_id)
+        life = {"parts": _parts(request, order)} if order else {}
+        return super().change_view(request, object_id, form_url, life | (extra_context or {}))
+
+    def list_links(self, request: HttpRequest) -> Sequence[Link]:
+        if not request.user.has_perm("sales.place_order"):
+            return ()
+        return (Link("New order", reverse("admin:new_order"), "add_shopping_cart"),)
+
+    def links(self, request: HttpRequest, obj: Order) -> Sequence[Link]:
+        links = []
+        run = sagas.run_of(ORDER_TO_CASH, obj.subject)
+        if run and request.user.has_perm("sagas.view_run"):
+            links.append(Link("Journey", reverse("admin:sagas_run_change", args=[run.pk]), "route"))
+        can_stop = obj.state in (Order.State.PLACED, Order.State.LOCKED, Order.State.PAID)
+        if can_stop and request.user.has_perm(CANCEL):
+            links.append(Link("Cancel", reverse("admin:cancel_order", args=[obj.pk]), "cancel"))
+        if obj.has_reached(Order.State.PAID) and request.user.has_perm(REFUND):
+            links.append(Link("Refund", reverse("admin:refund_order", args=[obj.pk]), "undo"))
+        return links
+
+
+def _parts(request: HttpRequest, order: Order) -> Sequence[dict[str, Any]]:
+    """What came of the order in other apps, as far as the reader may see it: heading, rows of text and link, and
+    what stands there while there is nothing."""
+    life = queries.life_of(order.pk)
+    parts = (
+        (
+            "payments.view_payment",
+            "Payments",
+            ["Payment", "Amount", "State", "Refunded"],
+            _payments(life),
+            "Nothing has been asked for yet.",
+        ),
+        (
+            "inventory.view_reservation",
+            "Goods",
+            ["Reservation", "Goods", "State"],
+            _goods(life),
+            "Nothing is reserved yet.",
+        ),
+        (
+            "sales.view_invoice",
+            "Invoice",
+            ["Number", "Date", "Total", "Document"],
+            _invoice(life),
+            "There is no invoice yet.",
+        ),
+        (
+            "ledger.view_entry",
+            "In the books",
+            ["Entry", "Date", "Memo"],
+            _entries(life),
+            "Nothing is posted yet.",
+        ),
+    )
+    return [
+        {"title": title, "headers": headers, "rows": rows, "empty": empty}
+        for permission, title, headers, rows, empty in parts
+        if request.user.has_perm(permission)
+    ]
+
+
+Rows = list[list[tuple[str, str]]]
+
+
+def _payments(life: queries.Life) -> Rows:
+    return [
+        [
+            (f"P-{each.pk}", reverse("admin:payments_payment_change", args=[each.pk])),
+            (str(each.amount), ""),
+            (each.get_state_display(), ""),
+            (str(each.refunded) if each.refunded_minor else "—", ""),
+        ]
+        for each in life.payments
+    ]
+
+
+def _goods(life: queries.Life) -> Rows:
+    held = life.reservation
+    if held is None:
+        return []
+    link = reverse("admin:inventory_reservation_change", args=[held.pk])
+    goods = ", ".join(str(line) for line in held.lines.all())
+    return [[(held.reference, link), (goods, ""), (held.get_state_display(), "")]]
+
+
+def _invoice(life: queries.Life) -> Rows:
+    invoice = life.invoice
+    if invoice is None:
+        return []
+    link = reverse("admin:download_invoice", args=[invoice.pk]) if invoice.file else ""
+    return [
+        [
+            (str(invoice), reverse("admin:sales_invoice_change", args=[invoice.pk])),
+            (f"{invoice.issued_on:%d %B %Y}", ""),
+            (str(invoice.total), ""),
+            ("Download" if link else "Is being made", link),
+        ]
+    ]
+
+
+def _entries(life: queries.Life) -> Rows:
+    return [
+        [
+            (str(each), reverse("admin:ledger_entry_change", args=[each.pk])),
+            (f"{each.posted_on:%d %B %Y}", ""),
+            (each.memo, ""),
+        ]
+        for each in life.entries
+    ]
+
+
+class OfOrder(CommandPage):
+    """Something that is done to one order."""
+
+    def facts(self, given: Given) -> Sequence[tuple[str, str]]:
+        order = Order.objects.select_related("customer").filter(pk=given["order_id"]).first()
+        if order is None:
+            return (("Order", "There is none with this number."),)
+        return (
+            ("Order", order.number),
+            ("Customer", str(order.customer)),
+            ("Total", str(order.total)),
+            ("State", order.get_state_display()),
+        )
+
+
+class Why(Form):
+    reason = reason()
+
+
+class Cancel(OfOrder):
+    command = CancelOrder
+    form = Why
+    danger = True
+
+    def sentence(self, result: Order) -> str:
+        return f"{result} is cancelled. What was done for it is taken back."
+
+    def back(self, result: Order) -> str:
+        return reverse("admin:sales_order_change", args=[result.pk])
+
+
+class GiveBack(Form):
+    amount = forms.DecimalField(max_digits=19, decimal_places=4)
+    reason = reason()
+    reference = forms.CharField(max_length=80, help_text="Tells this refund from others of the order.")
+
+
+class GoBack(OfOrder):
+    command = RefundOrder
+    form = GiveBack
+    danger = True
+
+    def form_options(self, given: Given) -> dict[str, Any]:
+        return {"initial": {"reference": uuid4().hex[:8]}}
+
+    def sentence(self, result: Refund) -> str:
+        return f"{result.amount} goes back to the customer."
+
+    def back(self, result: Refund) -> str:
+        return reverse("admin:payments_payment_change", args=[result.payment_id])
+
+
+hooks.plug(
+    "tenant",
+    hooks.MenuItem(
+        group="Trade",
+        title="Orders",
+        icon="shopping_cart",
+        url="admin:sales_order_changelist",
+        permission=VIEW,
+    ),
+    hooks.Page(
+        path="sales/order/<int:order_id>/cancel/",
+        name="cancel_order",
+        title="Cancel order",
+        permission=CANCEL,
+        view=Cancel(),
+    ),
+    hooks.Page(
+        path="sales/order/<int:order_id>/refund/",
+        name="refund_order",
+        title="Refund order",
+        permission=REFUND,
+        view=GoBack(),
+    ),
+)
