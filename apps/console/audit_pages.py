@@ -69,8 +69,12 @@ class RecordAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Correlation id")
     def together(self, record: Record) -> str:
+        story = f"{reverse('admin:trace')}?id={record.correlation_id}"
         url = f"{reverse('admin:audit_record_changelist')}?q={record.correlation_id}"
-        return format_html('{} · <a href="{}">everything with this id</a>', record.correlation_id, url)
+        return format_html(
+            '{} · <a href="{}">the life story of the request</a> · <a href="{}">its rows of the trail</a>',
+            *(record.correlation_id, story, url),
+        )
 
 
 def _latest() -> list[list[Any]]:

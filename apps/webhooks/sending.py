@@ -15,10 +15,11 @@ from typing import Any
 from django.db import transaction
 
 from apps.bus import dispatch
-from apps.kernel import correlation
 from apps.kernel.actors import System
 from apps.kernel.clock import now
+from apps.kernel.correlation import correlated
 from apps.kernel.errors import Refusal
+from apps.kernel.tracing import outgoing_headers
 
 from . import outbound, schedule, signing
 from .commands import DisableEndpoint
@@ -69,7 +70,9 @@ def send_next(endpoint_id: int) -> bool:
     attempt = claim(endpoint_id)
     if attempt is None:
         return False
-    with correlation.correlated(attempt.message.correlation_id or None):
+    message = attempt.message
+    caused = f"event:{message.event_id}" if message.event_id else None
+    with correlated(message.correlation_id or None, causation=caused):
         record(attempt, make(attempt))
     return True
 
@@ -141,9 +144,7 @@ def _headers(message: Message, body: bytes) -> dict[str, str]:
     secrets = [each.opened() for each in message.endpoint.secrets.valid()]
     headers = signing.headers(secrets, message.ref, now(), body)
     headers |= {"Content-Type": "application/json", "User-Agent": "Bursar-Webhooks/1.0"}
-    if message.correlation_id:
-        headers[correlation.HEADER] = message.correlation_id
-    return headers
+    return headers | outgoing_headers()
 
 
 def _counted(message: Message, endpoint: Endpoint) -> Attempt:

@@ -1,0 +1,124 @@
+"""One id from the HTTP header to the row that a listener's listener wrote, in a real web process and a real worker."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from apps.audit.models import Record
+from apps.events.models import OutboxEvent
+from apps.kernel.tenant import activate
+from apps.kernel.traceparent import parse
+from apps.monitoring.stories import story_of
+from tests.acceptance.test_processes import ROOT, Visitor, answers, environment, eventually, port  # noqa: F401
+from tests.sales.conftest import shop  # noqa: F401
+
+REQUEST = "one-request-all-the-way"
+THEIRS = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+ORDER = {
+    "customer": "HOOLI",
+    "currency": "USD",
+    "provider": "sandbox",
+    "token": "tok_ok",
+    "lines": [{"sku": "BOLT", "quantity": 4, "price": "1.50"}],
+}
+
+
+@contextmanager
+def logging_to(log: Path, environment: dict[str, str], *command: str, without: str) -> Iterator[None]:  # noqa: F811
+    known = {name: value for name, value in environment.items() if name not in without.split()}
+    known |= {"LOG_FORMAT": "json", "LOG_LEVEL": "INFO"}
+    with log.open("w") as stderr:
+        process = subprocess.Popen(
+            [sys.executable, "-m", *command], cwd=ROOT, env=known, stderr=stderr, start_new_session=True
+        )
+        try:
+            yield
+        finally:
+            os.killpg(process.pid, signal.SIGTERM)
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+
+@pytest.fixture
+def house(environment, port, tmp_path) -> Iterator[str]:  # noqa: F811
+    """A web process, a relay and a worker of all queues, which write JSON lines."""
+    web = f"gunicorn config.wsgi -b 127.0.0.1:{port} -k gthread --threads 2 --no-control-socket".split()
+    queues = "financial,default,billing,audit,low"
+    worker = f"celery -A config worker -Q {queues} -c 1 --without-gossip --without-mingle -l INFO".split()
+    runtime = "DATABASE_OWNER_URL DATABASE_RELAY_URL"
+    with (
+        logging_to(tmp_path / "web.log", environment, *web, without=runtime),
+        logging_to(tmp_path / "relay.log", environment, "django", "relay", without="DATABASE_OWNER_URL"),
+        logging_to(tmp_path / "worker.log", environment, *worker, without=runtime),
+    ):
+        address = f"http://127.0.0.1:{port}"
+        eventually(lambda: answers(f"{address}/healthz"), patience=60)
+        yield address
+
+
+def lines(log: Path) -> list[dict[str, str]]:
+    """Those of our request."""
+    written = [json.loads(each) for each in log.read_text().splitlines() if each.startswith("{")]
+    return [each for each in written if each.get("correlation_id") == REQUEST]
+
+
+def test_one_id_joins_all_that_came_of_a_request(house, shop, acme, tmp_path):  # noqa: F811
+    seller = Visitor(f"{house}/t/acme", "controller@acme.example")
+
+    answer = seller.post(
+        "sales/orders/",
+        ORDER,
+        **{"x-correlation-id": REQUEST, "traceparent": THEIRS, "idempotency-key": "order-of-the-test"},
+    )
+
+    assert answer.status_code == 201, answer.text
+    assert answer.headers["x-correlation-id"] == REQUEST
+    posted = eventually(
+        lambda: Record.objects.filter(correlation_id=REQUEST, command="ledger.post_entry").first(),
+        patience=90,
+    )
+    assert posted.actor_id is None or posted.causation_id
+    assert posted.causation_id
+
+    events = OutboxEvent.objects.filter(correlation_id=REQUEST)
+    assert {"order.created", "payment.confirmed", "entry.posted"} <= {each.name for each in events}
+    traces = {parse(each.traceparent).trace_id for each in events}
+    assert len(traces) == 1
+    assert parse(THEIRS).trace_id not in traces
+
+    (trace,) = traces
+    web, worker = lines(tmp_path / "web.log"), lines(tmp_path / "worker.log")
+    assert {"sales.place_order"} <= {each.get("command") for each in web}
+    assert {each["caller_trace_id"] for each in web} == {parse(THEIRS).trace_id}
+    assert {"ledger.post_entry"} <= {each.get("command") for each in worker}
+    assert {each["trace_id"] for each in web} == {trace}
+    assert trace in {each["trace_id"] for each in worker}
+    assert {each["tenant"] for each in (*web, *worker)} == {"acme"}
+    assert any(each.get("event") == "order_created" for each in web)
+    assert any(each.get("causation_id", "").startswith("event:") for each in worker)
+
+    with activate(acme):
+        story = [line.text for line in story_of(REQUEST)]
+    assert any("placed order" in text for text in story)
+    assert any("heard it after 1 attempt" in text for text in story)
+
+
+def test_a_problem_says_the_id(house, acme):
+    answer = Visitor(f"{house}/t/acme", "auditor@acme.example").post(
+        "ledger/entries/", {}, **{"x-correlation-id": REQUEST}
+    )
+
+    assert answer.status_code >= 400
+    assert answer.json()["correlation_id"] == answer.headers["x-correlation-id"] == REQUEST
