@@ -71,6 +71,7 @@ class Environment(BaseSettings):
     aws_endpoint: str | None = None
     aws_default_region: str | None = None
     secret_key: SecretStr | None = None
+    audit_keys: Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split)] = ()
     field_keys: Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split)] = ()
 
     port: int = Field(default=8000, ge=1, le=65535)
@@ -83,6 +84,7 @@ class Environment(BaseSettings):
     # Seconds: after which a message of a lost worker is another's, and a worker's task in hand before it stops.
     broker_visibility_timeout: int = Field(default=300, ge=1)
     worker_grace: float = Field(default=25.0, ge=0)
+    events_kept_days: int = Field(default=90, ge=1)
     log_format: Literal["json", "line"] | None = None
     instrumentation: CommaSeparated = ("log",)
     metrics_token: SecretStr | None = None

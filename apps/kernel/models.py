@@ -37,6 +37,12 @@ def noting_changes() -> Iterator[list[Change]]:
         _noted.reset(token)
 
 
+def note(change: Change) -> None:
+    """For what is changed past `Tracked.save`: it belongs into the audit row as well."""
+    if (noted := _noted.get()) is not None:
+        noted.append(change)
+
+
 class Tracked(models.Model):
     """Remembers the values it was loaded with, and notes on save which of them changed.
 

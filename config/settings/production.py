@@ -9,6 +9,7 @@ env().required(
     "secret_key",
     "public_url",
     "field_keys",
+    "audit_keys",
     *(() if env().filesystem_disk else ("files_url",)),
 )
 

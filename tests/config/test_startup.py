@@ -56,7 +56,7 @@ def test_production_names_everything_that_is_missing():
     done = start("import django; django.setup()", DJANGO_SETTINGS_MODULE="config.settings.production")
 
     assert done.returncode != 0
-    for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "PUBLIC_URL", "FILES_URL", "FIELD_KEYS"):
+    for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "PUBLIC_URL", "FILES_URL", "FIELD_KEYS", "AUDIT_KEYS"):
         assert name in done.stderr
 
 
@@ -72,6 +72,7 @@ def test_production_starts_with_what_it_needs(database):
         BASE_DOMAIN="bursar.example",
         FILES_URL="s3://bursar?region=eu-central-1",
         FIELD_KEYS=f"one:{b64encode(bytes(32)).decode()}",
+        AUDIT_KEYS=f"one:{b64encode(bytes(32)).decode()}",
     )
 
     assert done.returncode == 0, done.stderr

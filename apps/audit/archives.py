@@ -1,0 +1,167 @@
+"""Archived segments: JSON lines in the object store, of which each file proves itself against the chain.
+
+A file holds for each segment one line that is its checkpoint, then one line for each record: its facts, which the
+segment's hash covers, and its texts with their salts, which the facts' commitments cover.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import IO, Any
+
+from django.core.files.base import File
+
+from apps.kernel.clock import now
+from apps.kernel.errors import Refusal
+from apps.kernel.files import files
+
+from . import chain, retention, rows
+from .chain import Fault
+from .errors import ArchiveIsBroken, SegmentIsBroken
+from .models import Archive, Segment
+
+FOLDER = "audit/archive"
+MOST = 200_000
+"""Records in a file; a larger segment has one for itself."""
+Line = dict[str, Any]
+
+
+def due(before: dt.date) -> list[list[Segment]]:
+    """Segments whose records are all older than `before` and past their class's time: the files to be written."""
+    day = dt.datetime.combine(before, dt.time(), dt.UTC)
+    gone = archived_numbers()
+    found: list[list[Segment]] = []
+    for name in retention.classes():
+        limit = min(day, retention.may_go_before(name, now()))
+        old = Segment.objects.filter(retention=name, newest_at__lt=limit).order_by("number")
+        found += _in_files([each for each in old if each.number not in gone])
+    return found
+
+
+def _in_files(segments: Iterable[Segment]) -> Iterator[list[Segment]]:
+    """In order, so many to a file as fit."""
+    chosen: list[Segment] = []
+    for each in segments:
+        if chosen and sum(one.records for one in chosen) + each.records > MOST:
+            yield chosen
+            chosen = []
+        chosen.append(each)
+    if chosen:
+        yield chosen
+
+
+def write(segments: Sequence[Segment]) -> str:
+    """Raises SegmentIsBroken: what was tampered with is not made clean by archiving it. Returns the file's name."""
+    first, last = segments[0], segments[-1]
+    name = f"{FOLDER}/{first.retention}/{first.number:012}-{last.number:012}.jsonl"
+    with tempfile.TemporaryFile() as handle:
+        for segment in segments:
+            _write_segment(handle, segment)
+        handle.seek(0)
+        return files().save(name, File(handle))
+
+
+def _write_segment(handle: IO[bytes], segment: Segment) -> None:
+    handle.write(_line({"segment": segment.number, "hash": segment.hash, "records": segment.records}))
+    digests = []
+    for row in rows.of_segment(segment):
+        if any(rows.broken_commitments(row)):
+            raise SegmentIsBroken(segment=segment)
+        digests.append(rows.digest_of(row))
+        handle.write(_line(_as_line(row)))
+    if chain.records_hash(digests) != segment.records_hash:
+        raise SegmentIsBroken(segment=segment)
+
+
+def _as_line(row: Sequence[Any]) -> Line:
+    who_salt, _, *who, what_salt, _, request, changes, refusals = row[rows.NUMBER_OF_FACTS :]
+    return {
+        "facts": list(row[: rows.NUMBER_OF_FACTS]),
+        "who_salt": who_salt and who_salt.hex(),
+        "who": who,
+        "what_salt": what_salt and what_salt.hex(),
+        "what": f"[{request},{changes},{refusals}]",
+    }
+
+
+def _line(value: Line) -> bytes:
+    return chain.canonical(value) + b"\n"
+
+
+def read(file: str) -> Iterator[Line]:
+    """Raises FileIsMissing."""
+    with files().open(file) as handle:
+        for line in handle:
+            yield json.loads(line)
+
+
+def must_hold(file: str, segments: Sequence[Segment]) -> None:
+    """Raises ArchiveIsBroken unless the file holds exactly these segments as they were sealed."""
+    wanted = {each.number: each for each in segments}
+    for number, lines in _by_segment(file):
+        segment = wanted.pop(number, None)
+        if segment is None:
+            raise ArchiveIsBroken(file=file, why=f"segment {number} is none of it.")
+        digests = [_digest_of(file, each) for each in lines]
+        if chain.records_hash(digests) != segment.records_hash:
+            raise ArchiveIsBroken(file=file, why=f"the records of segment {number} are others.")
+    if wanted:
+        raise ArchiveIsBroken(file=file, why=f"segment {min(wanted)} is missing.")
+
+
+def _by_segment(file: str) -> Iterator[tuple[int, Iterator[Line]]]:
+    number = 0
+
+    def of(line: Line) -> int:
+        nonlocal number
+        number = line.get("segment", number)
+        return number
+
+    for found, lines in groupby(read(file), of):
+        yield found, (each for each in lines if "facts" in each)
+
+
+def _digest_of(file: str, line: Line) -> bytes:
+    """Raises ArchiveIsBroken when the texts are not those that the facts bind to."""
+    facts = line["facts"]
+    texts = (
+        (line["who_salt"], chain.canonical_row(line["who"]), facts[10]),
+        (line["what_salt"], chain.canonical(chain.read(line["what"])), facts[11]),
+    )
+    for salt, said, bound in texts:
+        if salt is not None and chain.commitment(bytes.fromhex(salt), said).hex() != bound:
+            raise ArchiveIsBroken(file=file, why=f"a text of record {facts[0]} is another.")
+    return chain.digest(facts)
+
+
+def faults_of_files() -> Iterator[Fault]:
+    for archive in Archive.objects.order_by("id"):
+        try:
+            must_hold(archive.file, segments_of(archive))
+        except Refusal as refusal:
+            yield Fault("archive", archive.first_segment, str(refusal))
+
+
+def segments_of(archive: Archive) -> list[Segment]:
+    return list(
+        Segment.objects.filter(
+            retention=archive.retention, number__range=(archive.first_segment, archive.last_segment)
+        ).order_by("number")
+    )
+
+
+def archived_numbers() -> set[int]:
+    """Numbers of the segments whose records are in the object store."""
+    return {each.number for archive in Archive.objects.all() for each in segments_of(archive)}
+
+
+def archived_records(command: str) -> Iterator[Line]:
+    """Records of one command, out of the archives of its class."""
+    for archive in Archive.objects.filter(retention=retention.class_of(command)):
+        for line in read(archive.file):
+            if "facts" in line and line["facts"][2] == command and line["facts"][3] == "done":
+                yield line

@@ -1,0 +1,53 @@
+"""Which texts were erased by right: every erasure leaves a record that names the rows, and verifying goes by it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from typing import TypedDict
+
+from . import archives, chain
+from .models import Record
+from .retention import ERASURE
+
+FIELDS = {"who": "who", "what": "what"}
+
+
+class Announced(TypedDict):
+    """Ids of records whose texts may be missing."""
+
+    who: set[int]
+    what: set[int]
+
+
+def announced() -> Announced:
+    """From the records of erasures, here and archived."""
+    known: Announced = {"who": set(), "what": set()}
+    for changes in _erasures():
+        for each in changes:
+            if each["object"] == "audit.record" and each["field"] in known:
+                known[each["field"]].update(ids_in(str(each["after"])))  # type: ignore[literal-required]
+    return known
+
+
+def _erasures() -> Iterator[list[dict[str, object]]]:
+    yield from Record.objects.filter(command=ERASURE, outcome="done").values_list("changes", flat=True)
+    for row in archives.archived_records(ERASURE):
+        yield chain.read(row["what"])[1] if row["what"] else []
+
+
+def as_ranges(ids: Collection[int]) -> str:
+    """ "3-5,9": how a record names many."""
+    parts: list[list[int]] = []
+    for each in sorted(ids):
+        if parts and parts[-1][1] == each - 1:
+            parts[-1][1] = each
+        else:
+            parts.append([each, each])
+    return ",".join(str(low) if low == high else f"{low}-{high}" for low, high in parts)
+
+
+def ids_in(ranges: str) -> Iterable[int]:
+    for part in ranges.split(","):
+        if part:
+            low, _, high = part.partition("-")
+            yield from range(int(low), int(high or low) + 1)

@@ -1,0 +1,47 @@
+"""What the trail may be narrowed by, the same for the API, the console and the terminal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+
+from apps.bus.api.filters import CharFilter, Filters, IsoDateTimeFilter
+
+from . import queries, retention
+from .models import Record
+
+
+class RecordFilter(Filters):
+    """`readings=include` shows those who looked at the trail too, `only` shows nobody else."""
+
+    since = IsoDateTimeFilter("at", "gte")
+    until = IsoDateTimeFilter("at", "lt")
+    text = CharFilter(method="with_text")
+    actor = CharFilter("actor_name", "icontains")
+    readings = CharFilter(method="with_readings")
+
+    class Meta:
+        model = Record
+        fields = (
+            "command",
+            "outcome",
+            "correlation_id",
+            "subject_type",
+            "subject_id",
+            "actor_id",
+            "retention",
+        )
+
+    def with_text(self, records: QuerySet[Record], name: str, text: str) -> QuerySet[Record]:
+        return records.filter(queries.search(text))
+
+    def with_readings(self, records: QuerySet[Record], name: str, wanted: str) -> QuerySet[Record]:
+        return records.filter(retention=retention.ACCESS) if wanted == "only" else records
+
+    def filter_queryset(self, queryset: Any) -> Any:
+        """Without a word of it, who only looked is left out."""
+        asked = self.form.cleaned_data
+        if not asked.get("readings") and asked.get("retention") != retention.ACCESS:
+            queryset = queryset.exclude(retention=retention.ACCESS)
+        return super().filter_queryset(queryset)

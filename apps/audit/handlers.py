@@ -1,0 +1,76 @@
+"""How the trail is kept in bounds: archived when its time is over, and rid of a person who may ask for it."""
+
+from __future__ import annotations
+
+from django.db import connection
+
+from apps.bus import dispatch, handles
+from apps.kernel.clock import now
+from apps.kernel.models import Change, note
+
+from . import archives, rules
+from .commands import ArchiveTrail, DropArchived, ErasePerson
+from .erasures import as_ranges
+from .models import Archive
+
+
+def something_must_be_due(command: ArchiveTrail) -> None:
+    rules.something_must_be_due(command.before)
+
+
+@handles(ArchiveTrail, rehearsal=something_must_be_due)
+def archive_trail(command: ArchiveTrail) -> str:
+    """File by file: a crash leaves a file that the next run writes beside, and no record that is in none."""
+    due = rules.something_must_be_due(command.before)
+
+    for segments in due:
+        first, last = segments[0], segments[-1]
+        dispatch(
+            DropArchived(
+                retention=first.retention,
+                first_segment=first.number,
+                last_segment=last.number,
+                file=archives.write(segments),
+            )
+        )
+
+    return f"{sum(each.records for segments in due for each in segments):,} records"
+
+
+@handles(DropArchived)
+def drop_archived(command: DropArchived) -> Archive:
+    _alone()
+    segments = rules.segments_must_stand_here(command.retention, command.first_segment, command.last_segment)
+    archives.must_hold(command.file, segments)
+
+    archive = Archive.objects.create(
+        retention=command.retention,
+        first_segment=command.first_segment,
+        last_segment=command.last_segment,
+        segments=len(segments),
+        records=sum(each.records for each in segments),
+        file=command.file,
+        archived_at=now(),
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT audit_drop_archived(%s)", [archive.pk])
+    return archive
+
+
+@handles(ErasePerson)
+def erase_person(command: ErasePerson) -> str:
+    rules.person_must_be_clear(command.user_id, command.texts)
+    plan = rules.person_must_be_in_the_trail(command.user_id, command.texts)
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT audit_erase(%s, %s)", [plan.who, plan.what])
+    note(Change("audit.record", "who", None, as_ranges(plan.who)))
+    note(Change("audit.record", "what", None, as_ranges(plan.what)))
+
+    return f"{plan.records:,} records"
+
+
+def _alone() -> None:
+    """Two archivers wait for each other."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock('audit_archive'::regclass::oid::bigint)")

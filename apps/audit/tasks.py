@@ -1,0 +1,27 @@
+"""What the audit queue does for each tenant and for the platform."""
+
+from __future__ import annotations
+
+import logging
+
+from apps.kernel.periodic import every
+from apps.kernel.queues import AuditTask
+
+from . import sealing, verification
+
+log = logging.getLogger("bursar.audit")
+HOUR = 3_600
+
+
+@every(seconds=30, base=AuditTask, name="audit.seal")
+def seal() -> None:
+    """A forged row can be told from a true one from now on."""
+    sealing.seal()
+
+
+@every(seconds=24 * HOUR, base=AuditTask, name="audit.verify")
+def verify() -> None:
+    """Once a day, so that the console can say that somebody looked."""
+    found = verification.verify_and_note()
+    if not found.intact:
+        log.critical("The audit trail is broken: %s", "; ".join(each["detail"] for each in found.faults[:5]))

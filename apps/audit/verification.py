@@ -1,0 +1,150 @@
+"""Is the trail what was sealed? Every row, every link, and the witnesses outside the database.
+
+What it finds, whoever did it, the owner of the tables too:
+
+changed   a row of a segment has other facts, or other texts than its commitment binds to
+inserted  a segment has more rows than were sealed       deleted  it has fewer
+swapped   rows changed places: both are changed ones
+fork      a segment does not follow, is sealed with a key that is not ours, or is not the one that was anchored
+cut tail  a witness knows a segment that the database does not
+
+What it cannot find: a row that was forged before it was sealed. Seal often.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from apps.kernel.clock import now
+from apps.kernel.progress import steps
+
+from . import anchors, archives, chain, erasures, rows
+from .chain import Fault
+from .keys import keys
+from .models import Segment, Verification
+
+MOST_FAULTS = 200
+"""Told one by one; beyond them it is broken, whatever else there is."""
+
+
+@dataclass
+class Found:
+    """What a look at the trail gave."""
+
+    segments: int = 0
+    records: int = 0
+    seconds: float = 0.0
+    archived: int = 0
+    head: str = ""
+    faults: list[Fault] = field(default_factory=list)
+
+    @property
+    def intact(self) -> bool:
+        return not self.faults
+
+    @property
+    def rate(self) -> float:
+        """Records per second."""
+        return self.records / self.seconds if self.seconds else 0.0
+
+    def as_dict(self) -> dict[str, Any]:
+        return {**asdict(self), "intact": self.intact, "records_per_second": round(self.rate)}
+
+
+def verify(*, witnesses: Iterable[tuple[int, str]] = (), with_archives: bool = False) -> Found:
+    """Look through the current tenant's whole trail. `witnesses` are heads that somebody wrote down: (number, hash).
+
+    Archived segments are checked as links; `with_archives` reads their files as well.
+    """
+    found, begun = Found(), time.perf_counter()
+    for fault in _faults(found, [*witnesses], with_archives=with_archives):
+        found.faults.append(fault)
+        if len(found.faults) == MOST_FAULTS:
+            break
+    found.seconds = time.perf_counter() - begun
+    return found
+
+
+def verify_and_note() -> Verification:
+    """For the worker: what was found is kept, so that the console can say when somebody last looked."""
+    found = verify()
+    return Verification.objects.create(
+        at=now(),
+        intact=found.intact,
+        segments=found.segments,
+        records=found.records,
+        seconds=found.seconds,
+        faults=[asdict(each) for each in found.faults],
+    )
+
+
+def _faults(found: Found, witnesses: Sequence[tuple[int, str]], *, with_archives: bool) -> Iterator[Fault]:
+    segments = list(Segment.objects.order_by("number"))
+    found.segments, found.head = len(segments), segments[-1].hash if segments else ""
+    yield from chain.faults_of_links((each.link for each in segments), keys())
+    yield from chain.faults_of_heads(
+        {each.number: each.hash for each in segments}, [*anchors.heads(), *witnesses]
+    )
+    yield from _faults_of_places(segments)
+    yield from _faults_of_rows(found, segments)
+    if with_archives:
+        yield from archives.faults_of_files()
+
+
+def _faults_of_places(segments: Iterable[Segment]) -> Iterator[Fault]:
+    """Segments of a class lie side by side: a gap between two of them would be a place where nobody looks."""
+    ends: dict[str, rows.Place] = {}
+    for each in segments:
+        if ends.get(each.retention, rows.BEGINNING) != (each.after_xid, each.after_id):
+            yield Fault(
+                "gap", each.number, f"Segment {each.number} does not begin where the one before it ended."
+            )
+        ends[each.retention] = rows.Place(each.last_xid, each.last_id)
+
+
+def _faults_of_rows(found: Found, segments: Sequence[Segment]) -> Iterator[Fault]:
+    archived, allowed = archives.archived_numbers(), erasures.announced()
+    for segment in steps(segments, len(segments)):
+        if segment.number in archived:
+            found.archived += 1
+            yield from _faults_of_emptied(segment)
+        else:
+            yield from _faults_of_segment(found, segment, allowed)
+
+
+def _faults_of_emptied(segment: Segment) -> Iterator[Fault]:
+    left = sum(1 for _ in rows.of_segment(segment))
+    if left not in (0, segment.records):  # archived and not yet dropped is well
+        yield Fault("inserted", segment.number, f"Segment {segment.number} is archived and has {left} rows.")
+
+
+def _faults_of_segment(found: Found, segment: Segment, allowed: erasures.Announced) -> Iterator[Fault]:
+    digests = []
+    for row in rows.of_segment(segment):
+        digests.append(rows.digest_of(row))
+        for part in rows.broken_commitments(row):
+            yield Fault(
+                "changed", segment.number, f"Record {row[0]}: {_TEXTS[part]} is not what was written."
+            )
+        for part in rows.erased_texts(row):
+            if row[0] not in allowed[part]:
+                yield Fault(
+                    "changed", segment.number, f"Record {row[0]} lost its texts and nobody erased them."
+                )
+    found.records += len(digests)
+    if len(digests) != segment.records:
+        kind = "inserted" if len(digests) > segment.records else "deleted"
+        sentence = (
+            f"Segment {segment.number} was sealed with {segment.records} records and has {len(digests)}."
+        )
+        yield Fault(kind, segment.number, sentence)
+    elif chain.records_hash(digests) != segment.records_hash:
+        yield Fault(
+            "changed", segment.number, f"The records of segment {segment.number} are not those sealed."
+        )
+
+
+_TEXTS = {"who": "who it was and the sentence", "what": "what was asked and changed"}

@@ -1,0 +1,228 @@
+"""What the owner of the tables does with triggers off is found: change, insert, delete, cut tail, swap, fork."""
+
+from __future__ import annotations
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from apps.audit import chain
+from apps.audit.keys import keys, sealing_key
+from apps.audit.models import Record, Segment
+from apps.audit.verification import verify
+
+
+@pytest.fixture
+def trail(at_acme, owner, found, seal_all):
+    """Three companies that were founded, each in a segment of its own, after what was before."""
+    for code in ("ONE", "TWO", "THREE"):
+        found(code)
+        seal_all()
+    assert verify().intact
+    return [*Record.objects.filter(command="companies.found_company", actor_id=owner.pk).order_by("id")]
+
+
+def kinds():
+    return {fault.kind for fault in verify().faults}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "outcome = 'refused'",
+        "at = at - interval '1 second'",
+        "actor_id = 77",
+        "actor_id = NULL",
+        "subject_id = '99'",
+        "command = 'companies.close_company'",
+        "correlation_id = 'another'",
+        "actor_name = 'Somebody else'",
+        "sentence = 'Nothing happened.'",
+        "reason = 'As agreed'",
+        'request = request || \'{"name": "Other"}\'',
+        'changes = \'[{"object": "x", "field": "y", "before": 1, "after": 2}]\'',
+        'refusals = \'[{"code": "x", "detail": "y"}]\'',
+        "who_salt = NULL, actor_name = '(erased)', sentence = '(erased)', reason = ''",
+        "what_salt = NULL, request = '{}'",
+        "what_commitment = who_commitment",
+    ],
+)
+def test_a_changed_row_is_found(trail, tamper, change):
+    with tamper() as cursor:
+        cursor.execute(f"UPDATE audit_record SET {change} WHERE id = %s", [trail[1].pk])
+
+    assert kinds() == {"changed"}
+    assert str(trail[1].pk) in verify().faults[0].detail or "segment" in verify().faults[0].detail
+
+
+def test_a_row_of_another_class_is_found(trail, tamper):
+    with tamper() as cursor:
+        cursor.execute("UPDATE audit_record SET retention = 'security' WHERE id = %s", [trail[1].pk])
+
+    assert "deleted" in kinds()
+
+
+def test_an_inserted_row_is_found(trail, tamper):
+    columns = ", ".join(each.column for each in Record._meta.concrete_fields if each.column != "id")
+    with tamper() as cursor:
+        cursor.execute(
+            f"INSERT INTO audit_record ({columns}) SELECT {columns} FROM audit_record WHERE id = %s",
+            [trail[1].pk],
+        )
+
+    assert "inserted" in kinds()
+
+
+def test_a_deleted_row_is_found(trail, tamper):
+    with tamper() as cursor:
+        cursor.execute("DELETE FROM audit_record WHERE id = %s", [trail[1].pk])
+
+    assert kinds() == {"deleted"}
+
+
+def test_a_deleted_segment_with_its_rows_is_found(trail, tamper):
+    segment = Segment.objects.filter(retention="financial").order_by("number")[1]
+    with tamper() as cursor:
+        cursor.execute("DELETE FROM audit_record WHERE id = %s", [trail[1].pk])
+        cursor.execute("DELETE FROM audit_segment WHERE number = %s", [segment.number])
+
+    assert "gap" in kinds()
+
+
+def test_a_cut_tail_is_found_rows_segments_and_all(trail, tamper):
+    newest = Segment.objects.order_by("-number").first()
+    with tamper() as cursor:
+        cursor.execute("DELETE FROM audit_record WHERE id = %s", [trail[-1].pk])
+        cursor.execute("DELETE FROM audit_segment WHERE number = %s", [newest.number])
+
+    assert kinds() == {"cut tail"}
+
+
+def test_a_cut_tail_is_found_when_the_chain_went_on(trail, tamper, found, seal_all):
+    newest = Segment.objects.order_by("-number").first()
+    with tamper() as cursor:
+        cursor.execute("DELETE FROM audit_record WHERE id = %s", [trail[-1].pk])
+        cursor.execute("DELETE FROM audit_segment WHERE number = %s", [newest.number])
+    found("FOUR")
+    seal_all()
+
+    assert "fork" in kinds()
+
+
+def test_a_trail_that_was_emptied_is_found(trail, tamper):
+    with tamper() as cursor:
+        cursor.execute("DELETE FROM audit_record")
+        cursor.execute("DELETE FROM audit_segment")
+
+    assert kinds() == {"cut tail"}
+
+
+def test_swapped_rows_are_found(trail, tamper):
+    """Two rows change places: each under the other's number, at the other's place."""
+    one, two = trail[0], trail[1]
+    with tamper() as cursor:
+        cursor.execute("UPDATE audit_record SET id = -1 WHERE id = %s", [one.pk])
+        cursor.execute(
+            "UPDATE audit_record SET id = %s, xid = %s WHERE id = %s", [one.pk, str(one.xid), two.pk]
+        )
+        cursor.execute("UPDATE audit_record SET id = %s, xid = %s WHERE id = -1", [two.pk, str(two.xid)])
+
+    assert kinds() == {"changed"}
+
+
+def test_rows_that_only_change_their_segments_are_found(trail, tamper):
+    one, two = trail[0], trail[1]
+    with tamper() as cursor:
+        cursor.execute("UPDATE audit_record SET xid = %s WHERE id = %s", [str(two.xid), one.pk])
+
+    assert {"deleted", "inserted"} <= kinds()
+
+
+def rewrite(cursor, key_id, key):
+    """The whole chain anew, consistent in itself, over a trail in which one thing never happened."""
+    from apps.audit import rows
+
+    before = chain.NOTHING_BEFORE
+    for segment in Segment.objects.using("owner").order_by("number"):
+        digests = [rows.digest_of(each) for each in rows.of_segment(segment)]
+        segment.records, segment.records_hash = len(digests), chain.records_hash(digests)
+        segment.previous_hash, segment.key_id = before, key_id
+        segment.hash = chain.seal_of(segment.link, key)
+        cursor.execute(
+            "UPDATE audit_segment SET records = %s, records_hash = %s, previous_hash = %s, key_id = %s, hash = %s"
+            " WHERE number = %s",
+            [segment.records, segment.records_hash, before, key_id, segment.hash, segment.number],
+        )
+        before = segment.hash
+
+
+def forge(tamper, trail, key_id, key):
+    with tamper() as cursor:
+        cursor.execute("UPDATE audit_record SET outcome = 'refused' WHERE id = %s", [trail[1].pk])
+    with tamper() as cursor:
+        rewrite(cursor, key_id, key)
+
+
+def test_a_chain_rewritten_under_a_guessed_key_is_found(trail, tamper):
+    forge(tamper, trail, sealing_key()[0], b"guessed" * 8)
+
+    assert {"seal", "fork"} <= kinds()
+
+
+def test_a_chain_rewritten_under_a_key_of_ones_own_is_found(trail, tamper):
+    forge(tamper, trail, "mine", b"guessed" * 8)
+
+    assert {"key", "fork"} <= kinds()
+
+
+def test_a_chain_rewritten_with_the_stolen_key_disagrees_with_the_witness(trail, tamper):
+    forge(tamper, trail, *sealing_key())
+
+    assert kinds() == {"fork"}
+
+
+def test_a_head_that_somebody_wrote_down_is_a_witness_too(trail, tamper, settings):
+    settings.AUDIT_ANCHORS = []
+    newest = Segment.objects.order_by("-number").first()
+    from apps.audit import anchors
+
+    anchors.anchors.cache_clear()
+    try:
+        with tamper() as cursor:
+            cursor.execute("DELETE FROM audit_record WHERE id = %s", [trail[-1].pk])
+            cursor.execute("DELETE FROM audit_segment WHERE number = %s", [newest.number])
+
+        assert verify().intact
+        assert [each.kind for each in verify(witnesses=[(newest.number, newest.hash)]).faults] == ["cut tail"]
+    finally:
+        anchors.anchors.cache_clear()
+
+
+def test_the_runtime_cannot_touch_segments_archives_or_what_was_found(at_acme):
+    for table in ("audit_segment", "audit_archive", "audit_verification"):
+        for statement in (f"DELETE FROM {table}", f"TRUNCATE {table}", f"UPDATE {table} SET id = id"):
+            with (
+                pytest.raises(Exception, match=r"permission denied|does not exist"),
+                connection.cursor() as cursor,
+            ):
+                cursor.execute(statement)
+
+
+def test_a_key_is_changed_and_the_old_segments_still_verify(trail, found, seal_all, settings):
+    settings.AUDIT_KEYS = ["new:" + "A" * 43 + "=", *settings.AUDIT_KEYS]
+    found("FOUR")
+    seal_all()
+
+    assert Segment.objects.order_by("-number").first().key_id == "new"
+    assert [*keys()] == ["new", "dev"]
+    assert verify().intact
+
+
+def test_without_the_old_key_its_segments_cannot_be_trusted(trail, settings):
+    settings.AUDIT_KEYS = ["new:" + "A" * 43 + "="]
+
+    assert kinds() == {"key"}
+
+
+def test_the_settings_of_the_suite_hold_one_key():
+    assert [each.partition(":")[0] for each in settings.AUDIT_KEYS] == ["dev"]
