@@ -9,11 +9,17 @@ import pytest
 import structlog
 from django.test import RequestFactory
 
+from apps.bus import dispatch
+from apps.companies.commands import FoundCompany
+from apps.companies.errors import CompanyCodeTaken
+from apps.identity.commands import SetPassword
+from apps.identity.models import User
 from apps.kernel.actors import System, acting_as
 from apps.kernel.correlation import correlated
 from apps.kernel.logs import asking, formatter, level_of_event, saying
 from apps.kernel.plain import SECRET, secret
 from apps.kernel.tenant import TenantInfo, activate
+from apps.preferences.commands import ChangeSetting
 
 ACME = TenantInfo(id=1, slug="acme", name="Acme", schema="tenant_1", state="active")
 
@@ -144,3 +150,50 @@ def test_a_person_reads_one_line():
 )
 def test_settings_and_rollouts_are_said_aloud(event, level):
     assert level_of_event(event) == level
+
+
+def said(lines, logger):
+    return [each for each in lines() if each["logger"] == logger]
+
+
+def test_a_changed_setting_is_said_at_info(lines, at_acme, owner):
+    dispatch(ChangeSetting(key="periods.reason_length", value=12), actor=owner)
+
+    (command,), (event,) = said(lines, "bursar.commands"), said(lines, "bursar.events")
+    assert (command["level"], command["outcome"], command["actor"]) == ("info", "done", str(owner))
+    assert (event["level"], event["event"], event["tenant"]) == ("info", "setting.changed", "acme")
+
+
+def test_a_broken_rule_is_said_at_warning_with_its_codes(lines, at_acme, owner):
+    with pytest.raises(CompanyCodeTaken):
+        dispatch(FoundCompany(code="MAIN", name="Again", currency="EUR"), actor=owner)
+
+    (line,) = said(lines, "bursar.commands")
+    assert (line["level"], line["outcome"]) == ("warning", "refused")
+    assert line["refusals"] == ["companies.company_code_taken"]
+
+
+def test_a_request_that_is_not_valid_is_said_at_warning_by_its_fields(lines, client_for, controller):
+    body = {"nmae": "hunter2"}
+    client_for(controller).post("/t/acme/api/v1/periods/calendars/", body, content_type="application/json")
+
+    (line,) = said(lines, "apps.kernel.problems")
+    assert (line["level"], line["tenant"]) == ("warning", "acme")
+    assert "name: required" in line["wrong"]
+    assert "hunter2" not in json.dumps(line)
+
+
+def test_an_exception_is_said_at_error_with_everything_but_secrets(lines, at_acme, owner, monkeypatch):
+    def explode(user, password):
+        raise RuntimeError("the hash function is gone, token=hunter2")
+
+    monkeypatch.setattr(User, "set_password", explode)
+    with pytest.raises(RuntimeError), correlated("request-1"):
+        dispatch(SetPassword(user_id=owner.pk, password="hunter2 hunter2"), actor=owner)
+
+    (line,) = said(lines, "bursar.commands")
+    assert (line["level"], line["outcome"], line["command"]) == ("error", "failed", "identity.set_password")
+    assert (line["tenant"], line["actor"], line["correlation_id"]) == ("acme", str(owner), "request-1")
+    assert line["asked"] == {"user_id": owner.pk, "password": SECRET}
+    assert "RuntimeError: the hash function is gone" in line["exception"]
+    assert "hunter2" not in json.dumps(lines())
