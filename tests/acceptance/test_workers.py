@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
 
 import pytest
 from celery import current_app
@@ -15,6 +18,7 @@ from celery import current_app
 from apps.kernel import caching
 from apps.kernel.tenant import activate
 from apps.kernel.waiting import standing
+from apps.tenancy.models import Round
 
 from .test_processes import environment, eventually, running  # noqa: F401
 from .workload import diary, early, fall, stumble, work
@@ -45,13 +49,22 @@ class Workers:
         context = running(
             self.environment,
             *("celery", "-A", "config", "worker", "-Q", "default", "-c", "1", "-n", f"w{number}@test"),
-            *("--include", "tests.acceptance.workload", "-l", "WARNING"),
+            *("--include", "tests.acceptance.workload,tests.acceptance.coming_round", "-l", "WARNING"),
             *("--without-gossip", "--without-mingle", "--without-heartbeat"),
             without="DATABASE_OWNER_URL DATABASE_RELAY_URL",
         )
         process = context.__enter__()
         self._started.append(context)
         return process
+
+    def start_beat(self, schedule: Path) -> None:
+        context = running(
+            self.environment,
+            *("celery", "-A", "config", "beat", "-s", str(schedule), "--pidfile=", "--max-interval", "1"),
+            without="DATABASE_OWNER_URL DATABASE_RELAY_URL",
+        )
+        context.__enter__()
+        self._started.append(context)
 
     def end(self) -> None:
         for context in self._started:
@@ -179,3 +192,33 @@ def test_a_worker_says_how_long_work_had_waited(workers, acme):
     default = next(each for each in standing() if each.queue == "default")
     assert 1 < default.waited < 30
     assert (default.depth, default.oldest) == (0, 0.0)
+
+
+def test_two_beats_send_what_comes_round_once_in_each_slot(workers, acme, globex, tmp_path):
+    workers.start_beat(tmp_path / "first")
+    workers.start_beat(tmp_path / "second")
+    workers.start()
+    workers.start()
+
+    eventually(lambda: rounds_of(acme.id) >= 4, patience=90)
+    workers.end()
+
+    slots = Round.objects.get(task="tests.round").slot_at.timestamp() // 5 - slot_of_the_first() + 1
+    for target in (acme.id, globex.id, "public"):
+        assert (
+            3 <= rounds_of(target) <= slots + 1
+        )  # a slow machine skips one, or sends the first in the next slot
+
+
+def messages_of_the_round() -> list[dict[str, Any]]:
+    """In the order in which they were sent: nobody works on the audit queue here."""
+    headers = [json.loads(each)["headers"] for each in caching._client().lrange("audit", 0, -1)[::-1]]
+    return [each for each in headers if each["task"] == "tests.round"]
+
+
+def rounds_of(target: int | str) -> int:
+    return sum(each["tenant"] == target for each in messages_of_the_round())
+
+
+def slot_of_the_first() -> int:
+    return int(messages_of_the_round()[0]["sent_at"] // 5)

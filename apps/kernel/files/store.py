@@ -86,7 +86,10 @@ class Files(Storage):
             return self.inner.get_modified_time(full_name(name))
 
     def url(self, name: str | None, expire: int = FIVE_MINUTES) -> str:
-        """A link for `expire` seconds to whoever holds it. It downloads the file and shows nothing in place."""
+        """A link for `expire` seconds to whoever holds it. It downloads the file and shows nothing in place.
+
+        For the folder of a single machine it is a path at the tenant's own address, as `reverse` gives it.
+        """
         raise NotImplementedError
 
     def _open(self, name: str, mode: str = "rb") -> File[Any]:
