@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from apps.events import News, listens_to_all
+from apps.events import EVENTS, News, listens_to_all
+from apps.events.base import VersionUnknown
 
 from . import messages
 from .models import Endpoint, Message
@@ -10,7 +11,14 @@ from .models import Endpoint, Message
 
 @listens_to_all(queue="billing")
 def tell_endpoints(news: News) -> None:
-    """One message for each endpoint that wants to know; hearing the news again makes no second one."""
+    """One message for each endpoint that wants to know; hearing the news again makes no second one.
+
+    Raises VersionUnknown for an event of a newer release: whether it may be told outside, only that one knows.
+    """
+    if news.name not in EVENTS:
+        raise VersionUnknown(f"{news.name} is not known here.")
+    if EVENTS[news.name].internal:
+        return
     endpoints = list(Endpoint.objects.hearing(news.name))
     if not endpoints:
         return

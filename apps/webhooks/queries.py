@@ -11,8 +11,8 @@ from .schemes import SCHEMES
 
 
 def event_names() -> Sequence[str]:
-    """What an endpoint can be told."""
-    return sorted(EVENTS)
+    """What an endpoint can be told: not what the house tells itself, such as that a command was sent."""
+    return sorted(name for name, event in EVENTS.items() if not event.internal)
 
 
 def scheme_names() -> Sequence[str]:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from apps.events import EVENTS
-
-from . import outbound
+from . import outbound, queries
 from .errors import (
     EndpointIsActive,
     EndpointIsDisabled,
@@ -40,7 +38,7 @@ def url_must_be_one_that_may_be_told(url: str) -> str:
 
 
 def events_must_exist(names: Sequence[str]) -> list[str]:
-    unknown = sorted(set(names) - set(EVENTS))
+    unknown = sorted(set(names) - set(queries.event_names()))
     if unknown:
         raise EventUnknown(names=", ".join(unknown))
     return sorted(set(names))

@@ -14,6 +14,8 @@ from standardwebhooks import Webhook
 
 from apps.audit.models import Record
 from apps.bus import dispatch
+from apps.events import SUBSCRIBERS
+from apps.events.base import VersionUnknown
 from apps.kernel import clock
 from apps.kernel.tenant import activate
 from apps.webhooks import listeners, queries, schedule, sending, tasks
@@ -112,6 +114,21 @@ def test_an_endpoint_is_told_what_it_wants_to_know(endpoint, owner, receiver):
 
     assert list(endpoint.messages.order_by("id").values_list("event_id", flat=True)) == [1, 2]
     assert list(other.messages.values_list("event_id", flat=True)) == [2]
+
+
+@pytest.mark.parametrize("name", ["command.sent", "saga.due"])
+def test_what_the_house_tells_itself_is_told_to_nobody_else(endpoint, name):
+    """A command on its way holds whatever was asked for."""
+    assert not SUBSCRIBERS["webhooks.tell_endpoints"].wants(name)
+    listeners.tell_endpoints(news(1, name))
+
+    assert not Message.objects.exists()
+    assert name not in queries.event_names()
+
+
+def test_an_event_of_a_newer_release_waits_for_a_worker_that_knows_it(endpoint):
+    with pytest.raises(VersionUnknown):
+        listeners.tell_endpoints(news(1, "planet.found"))
 
 
 def test_the_schedule_is_the_specifications(endpoint, tell, receiver):

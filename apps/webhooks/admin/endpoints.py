@@ -30,16 +30,20 @@ from apps.webhooks.commands import (
     RotateSecret,
     SendTestMessage,
 )
-from apps.webhooks.models import Endpoint, Message, Secret
+from apps.webhooks.models import Endpoint, KeptSecret, Message, Secret
 
 VIEW = "webhooks.view_endpoint"
 
 
 class SecretInline(ReadOnlyInline):
     model = Secret
-    fields = ("pk", "created_at", "shown_until", "retire")
+    fields = ("number", "created_at", "shown_until", "retire")
     readonly_fields = fields
     verbose_name_plural = "secrets"
+
+    @admin.display(description="Number")
+    def number(self, secret: KeptSecret) -> str:
+        return str(secret.pk)
 
     @admin.display(description="Valid until")
     def shown_until(self, secret: Secret) -> str:
@@ -52,7 +56,7 @@ class SecretInline(ReadOnlyInline):
         if not secret.is_valid:
             return ""
         url = reverse("admin:retire_webhook_secret", args=[secret.pk])
-        return format_html('<a href="{}">Retire</a>', url)
+        return format_html('<a class="underline" href="{}">Retire</a>', url)
 
 
 @admin.register(Endpoint, site=tenant_site)
@@ -65,7 +69,8 @@ class EndpointAdmin(ReadOnlyAdmin):
     ordering = ("id",)
     inlines = (SecretInline,)
     fields = (
-        ("url", "description"),
+        "url",
+        "description",
         ("told", "shown_state", "disabled_because"),
         ("tried_at", "last_outcome", "taken_at"),
         ("created_at", "enabled_at", "waiting"),

@@ -48,8 +48,10 @@ class MessageAdmin(ReadOnlyAdmin):
     ordering = ("-id",)
     inlines = (AttemptInline,)
     fields = (
-        ("type", "endpoint", "shown_state"),
-        ("ref", "event_id", "correlation_id"),
+        "endpoint",
+        "ref",
+        ("type", "event_id", "shown_state"),
+        "correlation_id",
         ("created_at", "due", "done_at"),
         "told",
     )

@@ -38,8 +38,10 @@ class ReceivedAdmin(ReadOnlyAdmin):
     search_help_text = "The provider's id, or correlation id"
     ordering = ("-id",)
     fields = (
-        ("type", "source", "shown_state"),
-        ("ref", "correlation_id", "attempts"),
+        "type",
+        "ref",
+        ("source", "shown_state", "attempts"),
+        "correlation_id",
         ("received_at", "next_at", "processed_at"),
         "last_error",
         "said",

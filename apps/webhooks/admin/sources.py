@@ -17,16 +17,20 @@ from apps.console.sites import tenant_site
 from apps.console.widgets import Form, reason
 from apps.webhooks import queries
 from apps.webhooks.commands import MANAGE_SOURCES, AddSource, RetireSourceSecret, RotateSourceSecret
-from apps.webhooks.models import Source, SourceSecret
+from apps.webhooks.models import KeptSecret, Source, SourceSecret
 
 VIEW = "webhooks.view_source"
 
 
 class SecretInline(ReadOnlyInline):
     model = SourceSecret
-    fields = ("pk", "created_at", "shown_until", "retire")
+    fields = ("number", "created_at", "shown_until", "retire")
     readonly_fields = fields
     verbose_name_plural = "secrets"
+
+    @admin.display(description="Number")
+    def number(self, secret: KeptSecret) -> str:
+        return str(secret.pk)
 
     @admin.display(description="Believed until")
     def shown_until(self, secret: SourceSecret) -> str:
@@ -39,7 +43,7 @@ class SecretInline(ReadOnlyInline):
         if not secret.is_valid:
             return ""
         url = reverse("admin:retire_source_secret", args=[secret.pk])
-        return format_html('<a href="{}">Retire</a>', url)
+        return format_html('<a class="underline" href="{}">Retire</a>', url)
 
 
 @admin.register(Source, site=tenant_site)
