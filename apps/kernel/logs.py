@@ -15,6 +15,7 @@ from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from dataclasses import fields, is_dataclass
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Any
 
 import structlog
@@ -38,6 +39,7 @@ SECRET_NAME = re.compile(
     r"|passwd|passwords?|pwd|secrets?|sessionid|signatures?|tokens?)(?:_|\Z)"
 )
 NOT_SECRET = re.compile(r"\A(?:cache|foreign|idempotency|natural|primary|routing|setting)_keys?\Z")
+MAY_HIDE = re.compile(r"(?i)://|bearer|basic|passw|secret|token|api_?key")
 HIDDEN_IN_TEXT = (
     (re.compile(r"(\w+://[^\s:/@]*):[^\s@]+@"), rf"\1:{SECRET}@"),
     (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{6,}"), rf"\1 {SECRET}"),
@@ -128,6 +130,7 @@ def _visitor() -> Any:
     return user if user is not None and user.is_authenticated else None
 
 
+@lru_cache(maxsize=1000)
 def _is_secret(name: str) -> bool:
     name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower().replace("-", "_")
     return bool(SECRET_NAME.search(name)) and not NOT_SECRET.match(name)
@@ -156,6 +159,8 @@ def _clean(value: Any, deep: int) -> Any:
 
 
 def _clean_text(text: str) -> str:
+    if not MAY_HIDE.search(text):
+        return text
     for pattern, instead in HIDDEN_IN_TEXT:
         text = pattern.sub(instead, text)
     return text
