@@ -1,0 +1,104 @@
+"""The invoice as a document."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from pypdf import PdfReader
+
+from apps.bus import dispatch
+from apps.inventory.commands import AddItem
+from apps.sales.commands import AddCustomer, IssueInvoice, LockOrder, MarkOrderPaid, Ordered, PlaceOrder
+from apps.sales.invoice_pdf import rendered
+
+from .shop import ordered
+
+
+@pytest.fixture
+def invoiced(shop, accountant):
+    """Makes the invoice of an order."""
+
+    def invoice(command):
+        order = dispatch(command, actor=accountant)
+        for step in (LockOrder, MarkOrderPaid):
+            dispatch(step(order_id=order.pk), actor=accountant)
+        return dispatch(IssueInvoice(order_id=order.pk), actor=accountant)
+
+    return invoice
+
+
+def read(document):
+    reader = PdfReader(io.BytesIO(document))
+    return reader, [page.extract_text() for page in reader.pages]
+
+
+def test_it_says_what_an_invoice_says(invoiced):
+    invoice = invoiced(ordered())
+
+    reader, (page,) = read(rendered(invoice))
+
+    for said in (
+        "Acme Corporation",
+        "Invoice",
+        str(invoice),
+        f"{invoice.issued_on:%d %B %Y}",
+        "Hooli Inc.",
+        "Palo Alto, CA 94301",
+        "BOLT",
+        "Bolt M8",
+        "1.50",
+        "6.00",
+        "6.50 USD",
+        "Page 1 of 1",
+    ):
+        assert said in page
+    assert reader.metadata.title == f"Invoice {invoice}"
+    assert reader.trailer["/Root"]["/Lang"] == "en"
+    assert reader.trailer["/Root"]["/ViewerPreferences"]["/DisplayDocTitle"]
+
+
+def test_the_same_invoice_is_the_same_bytes(invoiced):
+    invoice = invoiced(ordered())
+
+    assert rendered(invoice) == rendered(type(invoice).objects.get(pk=invoice.pk))
+
+
+def test_many_lines_go_over_several_pages(invoiced, accountant):
+    lines = []
+    for number in range(60):
+        dispatch(AddItem(sku=f"S{number:02}", name=f"Screw {number}"), actor=accountant)
+        lines.append(Ordered(f"S{number:02}", 1, 1))
+
+    _, pages = read(rendered(invoiced(PlaceOrder(customer="HOOLI", currency="USD", lines=tuple(lines)))))
+
+    assert len(pages) > 1
+    assert all("Description" in page for page in pages)
+    assert f"Page {len(pages)} of {len(pages)}" in pages[-1]
+    assert "60.00 USD" in pages[-1]
+
+
+def test_names_are_text_whatever_they_say(invoiced, accountant):
+    name = 'A & B <font size="99">"GmbH"</font>'
+    dispatch(AddCustomer(code="AB", name=name, address="<b>1 & 2</b>"), actor=accountant)
+
+    _, (page,) = read(rendered(invoiced(ordered_by("AB"))))
+
+    assert name in page
+    assert "<b>1 & 2</b>" in page
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Ελληνική Εταιρεία", "Общество Ромашка", "Žluťoučký kůň", "株式会社トヨタ", "한국전력", "上海公司"],
+)
+def test_names_of_other_scripts_stand_there(invoiced, accountant, name):
+    dispatch(AddCustomer(code="FAR", name=name), actor=accountant)
+
+    _, (page,) = read(rendered(invoiced(ordered_by("FAR"))))
+
+    assert name in page.replace("\n", "")
+
+
+def ordered_by(customer):
+    return PlaceOrder(customer=customer, currency="USD", lines=ordered().lines)

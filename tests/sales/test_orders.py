@@ -1,0 +1,225 @@
+"""Placing, cancelling and invoicing; and what the database keeps true by itself."""
+
+from __future__ import annotations
+
+import threading
+from decimal import Decimal
+
+import pytest
+from django.db import DatabaseError, connection, connections, transaction
+
+from apps.bus import dispatch, rehearse
+from apps.bus.errors import MayNot
+from apps.kernel.errors import SeveralRefusals
+from apps.kernel.money import AmountTooPrecise, CurrencyUnknown
+from apps.kernel.tenant import activate
+from apps.ledger.models import Account, Entry
+from apps.sales import queries
+from apps.sales.commands import (
+    AddCustomer,
+    CancelOrder,
+    CompleteOrder,
+    FileInvoice,
+    IssueInvoice,
+    LockOrder,
+    MarkOrderPaid,
+    Ordered,
+    PlaceOrder,
+    RefundOrder,
+    SetUpSales,
+)
+from apps.sales.errors import (
+    CustomerCodeTaken,
+    CustomerNameless,
+    CustomerUnknown,
+    EmailMalformed,
+    ItemNamedTwice,
+    ItemUnknown,
+    LineMalformed,
+    OrderIsCancelled,
+    OrderIsEmpty,
+    OrderIsInvoiced,
+    OrderIsNotPaid,
+    OrderIsNotThere,
+    OrderIsWorthless,
+)
+from apps.sales.models import Invoice, Order
+
+from .shop import ordered
+
+
+@pytest.fixture
+def placed(shop, accountant):
+    return dispatch(ordered(), actor=accountant)
+
+
+def to_paid(order, actor):
+    dispatch(LockOrder(order_id=order.pk), actor=actor)
+    return dispatch(MarkOrderPaid(order_id=order.pk), actor=actor)
+
+
+def test_an_order_has_its_lines_and_its_total(placed, accountant):
+    order = queries.order(placed.pk)
+
+    assert (order.number, order.state, str(order.total)) == (f"SO-{order.pk}", "placed", "6.50 USD")
+    assert [(str(line), str(line.total)) for line in order.lines.all()] == [
+        ("4 × Bolt M8", "6.00 USD"),
+        ("2 × Nut M8", "0.50 USD"),
+    ]
+    assert order.placed_by == str(accountant)
+
+
+@pytest.mark.parametrize(
+    ("lines", "refusal"),
+    [
+        ((), OrderIsEmpty),
+        ((Ordered("BOLT", 1, Decimal(1)), Ordered("BOLT", 2, Decimal(1))), ItemNamedTwice),
+        ((Ordered("SCREW", 1, Decimal(1)),), ItemUnknown),
+        ((Ordered("BOLT", 0, Decimal(1)),), LineMalformed),
+        ((Ordered("BOLT", 1, Decimal(-1)),), LineMalformed),
+        ((Ordered("BOLT", 1, Decimal("1.005")),), AmountTooPrecise),
+        ((Ordered("BOLT", 1, Decimal(0)),), OrderIsWorthless),
+    ],
+)
+def test_what_cannot_be_ordered_is_refused(shop, accountant, lines, refusal):
+    with pytest.raises(refusal):
+        dispatch(PlaceOrder(customer="HOOLI", currency="USD", lines=lines), actor=accountant)
+
+
+def test_everything_that_is_wrong_is_said_together(shop, accountant):
+    wrong = PlaceOrder(
+        customer="NOBODY", currency="XXX", provider="barter", lines=(Ordered("A", 1, Decimal(1)),)
+    )
+
+    refusals = rehearse(wrong, actor=accountant)
+
+    assert {type(each) for each in refusals} >= {CustomerUnknown, CurrencyUnknown}
+    assert len(refusals) == 3
+    assert SeveralRefusals(refusals).status == 422
+
+
+def test_each_step_is_right_when_it_is_asked_twice(placed, accountant):
+    for command in (LockOrder, MarkOrderPaid, IssueInvoice, CompleteOrder):
+        for _ in range(2):
+            dispatch(command(order_id=placed.pk), actor=accountant)
+
+    assert Order.objects.get().state == "completed"
+    assert Invoice.objects.count() == Entry.objects.count() == 1
+
+
+def test_no_step_is_left_out(placed, accountant):
+    for command in (MarkOrderPaid, IssueInvoice, CompleteOrder):
+        with pytest.raises(OrderIsNotThere):
+            dispatch(command(order_id=placed.pk), actor=accountant)
+
+
+def test_a_cancelled_order_goes_nowhere(placed, accountant):
+    cancel = CancelOrder(order_id=placed.pk, reason="Changed his mind")
+
+    assert dispatch(cancel, actor=accountant).state == dispatch(cancel, actor=accountant).state == "cancelled"
+    for command in (LockOrder, MarkOrderPaid, IssueInvoice, CompleteOrder):
+        with pytest.raises(OrderIsCancelled, match="Changed his mind"):
+            dispatch(command(order_id=placed.pk), actor=accountant)
+
+
+def test_an_invoiced_order_is_refunded_and_not_cancelled(placed, accountant, controller):
+    to_paid(placed, accountant)
+    dispatch(IssueInvoice(order_id=placed.pk), actor=accountant)
+
+    with pytest.raises(OrderIsInvoiced):
+        dispatch(CancelOrder(order_id=placed.pk, reason="Too late"), actor=accountant)
+    with pytest.raises(OrderIsNotPaid):
+        dispatch(
+            RefundOrder(order_id=placed.pk, amount=Decimal(1), reason="Bent", reference="1"), actor=controller
+        )
+
+
+def test_an_invoice_keeps_names_as_they_were(placed, accountant):
+    to_paid(placed, accountant)
+    invoice = dispatch(IssueInvoice(order_id=placed.pk), actor=accountant)
+
+    assert (invoice.seller, invoice.customer_name) == ("Acme Corporation", "Hooli Inc.")
+    assert invoice.customer_address.splitlines()[0] == "1 Hooli Way"
+    assert invoice.entry.source == f"invoice_issued:{placed.pk}"
+
+
+def test_invoices_have_no_gap_also_when_many_are_issued_at_once(shop, acme, accountant):
+    orders = [to_paid(dispatch(ordered(NUT=1), actor=accountant), accountant) for _ in range(6)]
+
+    def issue(order):
+        with activate(acme):
+            dispatch(IssueInvoice(order_id=order.pk), actor=accountant)
+        connections.close_all()
+
+    threads = [threading.Thread(target=issue, args=(each,)) for each in [*orders, *orders]]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+
+    assert sorted(Invoice.objects.values_list("number", flat=True)) == [1, 2, 3, 4, 5, 6]
+
+
+def test_an_invoice_that_is_rolled_back_leaves_no_gap(placed, accountant):
+    to_paid(placed, accountant)
+    assert rehearse(IssueInvoice(order_id=placed.pk), actor=accountant) == ()
+
+    assert dispatch(IssueInvoice(order_id=placed.pk), actor=accountant).number == 1
+
+
+def test_customers_are_named_new_and_reachable(shop, accountant):
+    for command, refusal in (
+        (AddCustomer(code="HOOLI", name="Another"), CustomerCodeTaken),
+        (AddCustomer(code="X", name=" "), CustomerNameless),
+        (AddCustomer(code="X", name="X", email="nowhere"), EmailMalformed),
+    ):
+        with pytest.raises(refusal):
+            dispatch(command, actor=accountant)
+    assert shop.history.count() == 1
+
+
+def test_setting_up_opens_what_is_missing(shop, controller, accountant):
+    dispatch(SetUpSales(), actor=controller)
+
+    assert list(Account.objects.values_list("code", flat=True)) == ["1000", "1100", "4000", "4900"]
+    with pytest.raises(MayNot):
+        dispatch(SetUpSales(), actor=accountant)
+
+
+# The database
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE sales_order SET state = 'paid'",
+        "UPDATE sales_order SET state = 'placed'",
+        "UPDATE sales_order SET state = 'cancelled', why = ''",
+        "UPDATE sales_order SET minor = 1",
+        "UPDATE sales_orderline SET quantity = 1",
+        "DELETE FROM sales_orderline",
+        "DELETE FROM sales_order",
+        "INSERT INTO sales_orderline (order_id, line_no, item_id, name, quantity, price_minor)"
+        " SELECT sales_order.id, 9, (SELECT max(id) + 1 FROM inventory_item), '', 1, 1 FROM sales_order",
+        "UPDATE sales_invoice SET minor = 1",
+        "UPDATE sales_invoice SET number = 7",
+        "UPDATE sales_invoice SET customer_name = 'Another'",
+        "UPDATE sales_invoicecounter SET last = 7",
+        "DELETE FROM sales_invoice",
+    ],
+)
+def test_raw_sql_cannot(placed, accountant, statement):
+    to_paid(placed, accountant)
+    invoice = dispatch(IssueInvoice(order_id=placed.pk), actor=accountant)
+    dispatch(FileInvoice(invoice_id=invoice.pk, file="somewhere.pdf"), actor=accountant)
+
+    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def test_raw_sql_places_no_order_that_does_not_add_up(shop):
+    with pytest.raises(DatabaseError, match="add up"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO sales_order (customer_id, currency, minor, provider, token, state, placed_at, placed_by, why)"
+            f" VALUES ({shop.pk}, 'USD', 5, 'manual', '', 'placed', now(), '', '')"
+        )
