@@ -13,11 +13,13 @@ from decimal import Decimal
 
 from apps.bus import dispatch
 from apps.bus.commands import Command
+from apps.inventory.commands import AddItem, ReceiveStock
 from apps.kernel.actors import Actor, System
 from apps.kernel.progress import steps
 from apps.ledger.commands import DraftEntry, Line, OpenAccount, PostEntry
 from apps.periods.commands import ClosePeriod
 from apps.periods.models import Period
+from apps.sales.commands import AddCustomer, Ordered, PlaceOrder, SetUpSales
 
 MAKER = System("The demo")
 ACCOUNTS = (
@@ -35,6 +37,21 @@ ACCOUNTS = (
     ("6300", "Travel", "expense"),
 )
 CUSTOMERS = ("Hooli", "Initrode", "Soylent", "Stark Supplies", "Wayne Works", "Wonka Sweets")
+ITEMS = (
+    ("ANVIL", "Anvil, 50 kg", 40, "189.00"),
+    ("ROPE", "Rope, 20 m", 200, "24.50"),
+    ("MAGNET", "Horseshoe magnet", 75, "39.90"),
+    ("ROLLER", "Roller skates, pair", 12, "64.00"),
+)
+ORDERS = (
+    ("HOOLI", "tok_ok", {"ANVIL": 2, "ROPE": 10}),
+    ("WONKA", "tok_ok", {"MAGNET": 5}),
+    ("STARK", "tok_lost_answer", {"ANVIL": 8, "MAGNET": 8, "ROPE": 20}),
+    ("SOYLENT", "tok_declined", {"ROPE": 30}),
+    ("INITRODE", "tok_ok", {"ROLLER": 20}),
+    ("WAYNE", "", {"ROLLER": 4, "ROPE": 2}),
+)
+"""By customer: his card, or none where he sends the money by bank, and what he wants."""
 
 
 @dataclass(frozen=True)
@@ -61,9 +78,44 @@ def fill(business: Business, today: dt.date, *, accountant: Actor, controller: A
     work = [*_year(business, today), *_drafts(business, today)]
     for command in steps(work, len(work)):
         dispatch(command, actor=accountant)
+    _trade(business, accountant=accountant, controller=controller)
     for period in Period.objects.filter(ends_on__lt=_month(today, -1)).order_by("starts_on"):
         close = ClosePeriod(period_id=period.pk, reason=f"Month end of {period.code}: bank and stock agreed.")
         dispatch(close, actor=controller)
+
+
+def _trade(business: Business, *, accountant: Actor, controller: Actor) -> None:
+    """A shelf, customers, and orders that go their way when the workers run: most are paid by a card that works; one
+    card is declined, one order wants more than there is, and one waits for a bank transfer."""
+    dispatch(SetUpSales(), actor=controller)
+    for sku, name, quantity, _ in ITEMS:
+        dispatch(AddItem(sku=sku, name=name), actor=controller)
+        dispatch(ReceiveStock(sku=sku, quantity=quantity, reference="Opening stock"), actor=accountant)
+    for name in CUSTOMERS:
+        dispatch(_customer(name), actor=accountant)
+    for customer, token, lines in ORDERS:
+        dispatch(_order(business, customer, token, lines), actor=accountant)
+
+
+def _customer(name: str) -> AddCustomer:
+    code = name.split()[0].upper()
+    return AddCustomer(
+        code=code,
+        name=name,
+        email=f"accounts@{code.lower()}.example",
+        address=f"{name}\n12 Market Street\nSpringfield",
+    )
+
+
+def _order(business: Business, customer: str, token: str, lines: dict[str, int]) -> PlaceOrder:
+    prices = {sku: Decimal(price) for sku, _, _, price in ITEMS}
+    return PlaceOrder(
+        customer=customer,
+        currency=business.currency,
+        provider="sandbox" if token else "manual",
+        token=token,
+        lines=tuple(Ordered(sku, quantity, prices[sku]) for sku, quantity in lines.items()),
+    )
 
 
 def _year(business: Business, today: dt.date) -> Iterator[Command]:

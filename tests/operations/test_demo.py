@@ -11,6 +11,9 @@ from apps.kernel.tenant import activate
 from apps.ledger import queries as ledger
 from apps.ledger.models import Entry
 from apps.periods.models import Period
+from apps.sales import queries as sales
+from apps.sales.models import Order
+from tests import settling
 
 
 def demo():
@@ -19,7 +22,7 @@ def demo():
     return json.loads(said.getvalue())
 
 
-def test_it_is_made_once_and_its_books_balance(acme, globex):
+def test_it_is_made_once_and_its_books_balance(acme, globex, monkeypatch):
     assert demo()["made"] == ["acme", "globex"]
     assert demo()["made"] == []
 
@@ -33,3 +36,11 @@ def test_it_is_made_once_and_its_books_balance(acme, globex):
                 Record.objects.filter(command="periods.close_period", actor_name="Carla Controller").count()
                 == closed.count()
             )
+
+    monkeypatch.setattr(settling, "LIMIT", 5_000)
+    settling.settle()
+
+    with activate(acme):
+        states = sorted(Order.objects.values_list("state", flat=True))
+        assert states == ["cancelled", "cancelled", "completed", "completed", "locked", "locked"]
+        assert sales.reconcile() == []
