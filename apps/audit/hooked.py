@@ -52,7 +52,7 @@ def _version(version: Trail) -> StoryLine:
     return StoryLine(
         at=said["history_date"],
         kind="version",
-        text=f"{row._meta.verbose_name.capitalize()} {row} {VERSIONS.get(said['history_type'], 'was kept')}.",
+        text=f"{str(row._meta.verbose_name).capitalize()} {row} {VERSIONS.get(said['history_type'], 'was kept')}.",
         detail=said.get("history_change_reason") or "",
         caused_by=version.causation_id,
     )

@@ -20,7 +20,8 @@ METRICS_FOLDER = env().prometheus_multiproc_dir
 """Where the processes of one machine add up what they counted; empty: each process counts for itself."""
 if METRICS_FOLDER:
     METRICS_FOLDER.mkdir(parents=True, exist_ok=True)
-METRICS_TOKEN = env().metrics_token.get_secret_value() if env().metrics_token else ""
+_token = env().metrics_token
+METRICS_TOKEN = _token.get_secret_value() if _token else ""
 """What a scraper says to /metrics instead of logging in."""
 
 OTLP_ENDPOINT = env().otel_exporter_otlp_endpoint or ""
