@@ -20,6 +20,7 @@ from .base import SUBSCRIBERS, Subscriber
 from .models import Delivery
 
 MOST_ATTEMPTS = 8
+FIRST_WAIT, LONGEST_WAIT = 1.0, 300.0
 PATIENCE = dt.timedelta(seconds=15)
 """How long a hint is given before the sweep repeats it, so that a backlog is not answered with more messages."""
 TURN, TURN_SECONDS = 5, 5.0
@@ -28,26 +29,35 @@ log = logging.getLogger(__name__)
 
 
 def deliver(delivery_id: int) -> bool:
-    """Let the listener hear it, in the current tenant's context. True when it has, now or already.
+    """Let the listener hear it now, in the current tenant's context. True when it has, now or already.
 
     What happened to one thing is heard in order. So the line in which the delivery stands is heard from its head,
     for one turn, and goes on from there with a hint of its own. A head that failed and rests, or was given up,
     holds up those behind it.
     """
+    return _deliver(delivery_id, at_once=True)
+
+
+def answer(delivery_id: int) -> bool:
+    """As a hint asks: not before the rest after a failure is over, since messages come twice and too early."""
+    return _deliver(delivery_id, at_once=False)
+
+
+def _deliver(delivery_id: int, *, at_once: bool) -> bool:
     named = Delivery.objects.filter(pk=delivery_id).first()
     if named is None or named.status != Delivery.Status.PENDING:
         return named is not None and named.status == Delivery.Status.DONE
     if not breakers.lets_through(named.subscriber):
         _park(named)
         return False
-    return named.pk in _heard_in_one_turn(named)
+    return named.pk in _heard_in_one_turn(named, at_once=at_once)
 
 
-def _heard_in_one_turn(named: Delivery) -> set[int]:
+def _heard_in_one_turn(named: Delivery, *, at_once: bool) -> set[int]:
     heard: set[int] = set()
     ends_at = time.monotonic() + TURN_SECONDS
     while head := _head(named):
-        if not _is_ready(head, named):
+        if not _is_ready(head, at_once=at_once and head.pk == named.pk):
             _let_wait(named, behind=head)
             break
         if len(heard) == TURN or time.monotonic() > ends_at:
@@ -64,14 +74,11 @@ def _head(named: Delivery) -> Delivery | None:
     return line.select_related("event").order_by("event_id").first()
 
 
-def _is_ready(head: Delivery, named: Delivery) -> bool:
-    """A hint wakes whom it names. Others are heard when it is their time: at the head of a line that is at once,
-    unless they rest after a failure or were told for later."""
+def _is_ready(head: Delivery, *, at_once: bool) -> bool:
+    """It is hinted, or stands at the head of its line, and neither rests after a failure nor was told for later."""
     if head.status != Delivery.Status.PENDING or (head.event.due_at and head.event.due_at > now()):
         return False
-    if head.pk == named.pk or head.hinted_at or head.next_at is None:
-        return True
-    return head.next_at <= now()
+    return at_once or bool(head.hinted_at) or head.next_at is None or head.next_at <= now()
 
 
 def _try(delivery: Delivery) -> bool:
@@ -103,7 +110,7 @@ def _count_attempt(delivery: Delivery) -> bool:
     if delivery.attempts >= MOST_ATTEMPTS:
         _bury(delivery, delivery.last_error or "The worker was lost each time.")
         return False
-    wait = min(300, 2**delivery.attempts) * random.uniform(1, 1.5)  # noqa: S311 - jitter
+    wait = min(LONGEST_WAIT, FIRST_WAIT * 2**delivery.attempts) * random.uniform(1, 1.5)  # noqa: S311 - jitter
     mine = Delivery.objects.open().filter(pk=delivery.pk, attempts=delivery.attempts)
     with transaction.atomic():
         if not mine.select_for_update(skip_locked=True).exists():

@@ -3,39 +3,49 @@
 from __future__ import annotations
 
 from celery import shared_task
+from django.conf import settings
 
+from apps.kernel.clock import now
+from apps.kernel.periodic import every
 from apps.kernel.queues import AuditTask, BillingTask, DefaultTask, FinancialTask, LowTask
 
-from .deliveries import deliver
+from .deliveries import answer
+from .purging import purge
 from .relay import sweep
 
 
 @shared_task(base=FinancialTask, name="events.deliver_financial")
 def deliver_financial(delivery_id: int) -> None:
-    deliver(delivery_id)
+    answer(delivery_id)
 
 
 @shared_task(base=DefaultTask, name="events.deliver_default")
 def deliver_default(delivery_id: int) -> None:
-    deliver(delivery_id)
+    answer(delivery_id)
 
 
 @shared_task(base=BillingTask, name="events.deliver_billing")
 def deliver_billing(delivery_id: int) -> None:
-    deliver(delivery_id)
+    answer(delivery_id)
 
 
 @shared_task(base=AuditTask, name="events.deliver_audit")
 def deliver_audit(delivery_id: int) -> None:
-    deliver(delivery_id)
+    answer(delivery_id)
 
 
 @shared_task(base=LowTask, name="events.deliver_low")
 def deliver_low(delivery_id: int) -> None:
-    deliver(delivery_id)
+    answer(delivery_id)
 
 
 @shared_task(base=DefaultTask, name="events.sweep", platform=True)
 def sweep_deliveries() -> None:
     """Beat's net under the relay: hint again what is due and has not been done."""
     sweep(using="default")
+
+
+@every(seconds=3600, base=LowTask, name="events.purge", where="platform")
+def purge_events() -> None:
+    """What everybody has heard and nobody will ask to hear again."""
+    purge(before=now() - settings.EVENTS_KEPT)

@@ -1,5 +1,9 @@
 """What every command passes through, outermost first (decision C15)."""
 
+import datetime as dt
+
+from config.env import env
+
 BUS_MIDDLEWARE = [
     "apps.bus.middleware.correlation",
     "apps.bus.middleware.observed",
@@ -15,3 +19,6 @@ ACTOR_BY_ID = "apps.identity.queries.actor"
 
 SUBSCRIBER_GATE = "apps.modules.registry.app_is_on"
 """Says whether an app's listeners hear at present; while they do not, their deliveries are parked."""
+
+EVENTS_KEPT = dt.timedelta(days=env().events_kept_days)
+"""How long an event can be told again. One that somebody has not heard yet is kept for as long as that takes."""

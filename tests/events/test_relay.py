@@ -12,7 +12,7 @@ from django.db import connections, transaction
 from kombu.exceptions import BatchPublishError, OperationalError
 
 from apps.events import backlog, hints, relay
-from apps.events.deliveries import TURN, deliver
+from apps.events.deliveries import TURN, answer, deliver
 from apps.events.models import Delivery, OutboxEvent
 from apps.events.relay import route, sweep, top_up
 from apps.kernel import caching, clock
@@ -248,6 +248,21 @@ def test_a_hint_for_what_is_being_heard_uses_up_no_attempt(at_acme, listener, no
         assert not in_thread(deliver_at, at_acme, pk)
 
     assert only_delivery().attempts == 0
+
+
+def test_a_message_that_comes_back_too_early_uses_up_no_attempt(at_acme, listener, no_broker):
+    fill()
+    route_as_platform()
+    listener.fails = True
+    assert not answer(only_delivery().pk)
+
+    for _ in range(5):
+        assert not answer(only_delivery().pk)
+
+    assert only_delivery().attempts == 1
+    listener.fails = False
+    with clock.moved_to(now() + dt.timedelta(seconds=2)):
+        assert answer(only_delivery().pk)
 
 
 def deliver_at(tenant, pk):

@@ -1,0 +1,31 @@
+"""A Celery application whose worker has a listener that kills the process: `celery -A tests.events.poisoned worker`.
+
+The listener comes when the worker's processes start: a worker does not start with one that no module declares.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from celery import signals
+
+from config.celery import app
+
+__all__ = ["app", "listen"]
+
+
+@signals.worker_process_init.connect
+def listen(**_: Any) -> None:
+    from apps.events import deliveries, listens_to
+
+    from .shelf import ShelfFilled
+
+    deliveries.FIRST_WAIT = 0.01
+    count_books.__module__ = "apps.companies.listeners"
+    listens_to(ShelfFilled)(count_books)
+
+
+def count_books(event: Any) -> None:
+    if event.shelf == 13:
+        os._exit(1)

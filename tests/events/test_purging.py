@@ -1,0 +1,84 @@
+"""Old events go when everybody has heard them, and not before."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from django.db import DatabaseError
+
+from apps.events import purging, tasks
+from apps.events.deliveries import deliver
+from apps.events.models import Delivery, OutboxEvent
+from apps.events.purging import purge
+from apps.kernel import clock
+from apps.kernel.clock import now
+from apps.kernel.tenant import activate
+
+from .shelf import deliveries, fill, only_delivery, route_as_platform
+
+LONG_AGO = dt.timedelta(days=100)
+
+
+@pytest.fixture
+def old(at_acme, listener, no_broker):
+    """Three events of a hundred days ago: heard, given up, dropped; and one of today, heard."""
+    with clock.moved_to(now() - LONG_AGO):
+        for shelf in (1, 2, 3):
+            fill(shelf=shelf)
+    fill(shelf=4)
+    route_as_platform()
+    first, second, third, today = deliveries()
+    assert deliver(first.pk)
+    assert deliver(today.pk)
+    Delivery.objects.filter(pk=second.pk).update(status="dead")
+    Delivery.objects.filter(pk=third.pk).update(status="dropped")
+    return [first, second, third, today]
+
+
+def shelves():
+    return sorted(OutboxEvent.objects.filter(name="shelf.filled").values_list("aggregate", flat=True))
+
+
+def test_what_is_old_and_settled_goes_with_its_deliveries(old):
+    with activate(None):
+        assert purge(before=now() - dt.timedelta(days=90)) == 2
+
+    assert shelves() == ["shelf:2", "shelf:4"]
+    assert deliveries().count() == 2
+
+
+def test_what_was_not_routed_yet_stays(at_acme, listener):
+    with clock.moved_to(now() - LONG_AGO):
+        fill()
+
+    purge(before=now() - dt.timedelta(days=90))
+
+    assert shelves() == ["shelf:1"]
+
+
+def test_it_goes_batch_by_batch(old, monkeypatch):
+    monkeypatch.setattr(purging, "AT_ONCE", 1)
+
+    assert purge(before=now() - dt.timedelta(days=90)) == 2
+
+
+def test_the_setting_says_how_long(old, settings):
+    settings.EVENTS_KEPT = dt.timedelta(days=200)
+    with activate(None):
+        tasks.purge_events.run()
+    assert len(shelves()) == 4
+
+    settings.EVENTS_KEPT = dt.timedelta(days=90)
+    with activate(None):
+        tasks.purge_events.run()
+    assert len(shelves()) == 2
+
+
+def test_what_is_of_today_cannot_be_purged_whoever_asks(at_acme, listener, no_broker):
+    fill()
+    route_as_platform()
+    deliver(only_delivery().pk)
+
+    with pytest.raises(DatabaseError, match="kept for a day"):
+        purge(before=now())
