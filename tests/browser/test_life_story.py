@@ -1,0 +1,62 @@
+"""The life story of a request, read in both consoles."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from apps.bus import dispatch
+from apps.companies.commands import FoundCompany
+from apps.companies.errors import CompanyCodeTaken
+from apps.events.deliveries import deliver
+from apps.events.models import Delivery
+from apps.events.relay import route
+from apps.kernel.correlation import correlated
+from apps.kernel.tenant import activate
+from apps.preferences.commands import ChangeSetting
+from tests.acceptance.test_processes import environment, port  # noqa: F401
+from tests.browser.test_consoles import browser, found, log_in, visit, web  # noqa: F401
+
+REQUEST = "story-of-a-request"
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+
+
+@pytest.fixture
+def lived(acme, owner):
+    with activate(acme), correlated(REQUEST):
+        dispatch(FoundCompany(code="PLANT", name="Acme Plant", currency="EUR"), actor=owner)
+        with pytest.raises(CompanyCodeTaken):
+            dispatch(FoundCompany(code="PLANT", name="Again", currency="EUR"), actor=owner)
+        dispatch(ChangeSetting(key="periods.reason_length", value=12), actor=owner)
+    route()
+    with activate(acme):
+        for delivery in Delivery.objects.filter(event__correlation_id=REQUEST)[:1]:
+            deliver(delivery.pk)
+
+
+@pytest.mark.parametrize(
+    ("console", "email"), [("/t/acme", "auditor@acme.example"), ("", "operator@bursar.example")]
+)
+def test_it_is_found_by_its_id_and_can_be_used_by_everybody(lived, visit: Page, console, email):  # noqa: F811
+    from axe_playwright_python.sync_playwright import Axe
+
+    log_in(visit, console, email)
+    visit.get_by_role("link", name="Life story").click()
+    nothing = found(Axe(), visit, RULES)
+    visit.get_by_label("Correlation id").fill(REQUEST)
+    visit.get_by_role("button", name="Tell").click()
+
+    expect(visit.get_by_text("founded the company Acme Plant.")).to_be_visible()
+    expect(visit.get_by_text("was refused: There is already a company PLANT.")).to_be_visible()
+    expect(visit.get_by_text("It was told that setting was changed")).to_be_visible()
+    visit.wait_for_load_state("networkidle")
+    assert nothing + found(Axe(), visit, RULES) == []
+
+
+def test_the_trail_leads_to_it(lived, visit: Page):  # noqa: F811
+    log_in(visit, "/t/acme", "auditor@acme.example")
+    visit.goto("/t/acme/audit/record/")
+    visit.get_by_role("link", name="founded the company Acme Plant.").first.click()
+    visit.get_by_role("link", name="the life story of the request").click()
+
+    expect(visit.get_by_text("Company Acme Plant was made.")).to_be_visible()
