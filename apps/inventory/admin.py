@@ -31,14 +31,6 @@ VIEW, MANAGE, MOVE, RESERVE = (
 STATES = {"Held": "info", "Released": "warning", "Fulfilled": "success"}
 
 
-class MoveInline(ReadOnlyInline):
-    model = StockMove
-    fields = ("at", "kind", "on_hand", "reserved", "reference", "reason")
-    readonly_fields = fields
-    verbose_name_plural = "moves"
-    ordering = ("-id",)
-
-
 @admin.register(Item, site=tenant_site)
 class ItemAdmin(ReadOnlyAdmin):
     """Every item, and how many there are."""
@@ -47,7 +39,6 @@ class ItemAdmin(ReadOnlyAdmin):
     list_select_related = ("stock",)
     search_fields = ("sku", "name")
     ordering = ("sku",)
-    inlines = (MoveInline,)
     fields = (("sku", "name", "unit"), ("on_hand", "reserved", "free"))
     readonly_fields = ("on_hand", "reserved", "free")
 
@@ -69,12 +60,26 @@ class ItemAdmin(ReadOnlyAdmin):
         return (Link("Add an item", reverse("admin:add_item"), "add_box"),)
 
     def links(self, request: HttpRequest, obj: Item) -> Sequence[Link]:
+        moves = reverse("admin:inventory_stockmove_changelist")
+        history = Link("Moves", f"{moves}?item__id__exact={obj.pk}", "swap_vert")
         if not request.user.has_perm(MOVE):
-            return ()
+            return (history,)
         return (
+            history,
             Link("Receive", reverse("admin:receive_stock", args=[obj.pk]), "input"),
             Link("Count", reverse("admin:count_stock", args=[obj.pk]), "checklist"),
         )
+
+
+@admin.register(StockMove, site=tenant_site)
+class MoveAdmin(ReadOnlyAdmin):
+    """Every change of stock, the latest first."""
+
+    list_display = ("at", "item", "kind", "on_hand", "reserved", "reference", "reason")
+    list_filter = ("kind", ("item", admin.RelatedOnlyFieldListFilter))
+    list_select_related = ("item",)
+    search_fields = ("item__sku", "reference")
+    ordering = ("-id",)
 
 
 class LineInline(ReadOnlyInline):
@@ -219,14 +224,14 @@ def _short() -> str:
 hooks.plug(
     "tenant",
     hooks.MenuItem(
-        group="Trade",
+        group="Stock and payments",
         title="Items",
         icon="inventory_2",
         url="admin:inventory_item_changelist",
         permission=VIEW,
     ),
     hooks.MenuItem(
-        group="Trade",
+        group="Stock and payments",
         title="Reservations",
         icon="bookmark",
         url="admin:inventory_reservation_changelist",

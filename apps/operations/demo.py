@@ -103,7 +103,7 @@ def _customer(name: str) -> AddCustomer:
         code=code,
         name=name,
         email=f"accounts@{code.lower()}.example",
-        address=f"{name}\n12 Market Street\nSpringfield",
+        address="12 Market Street\nSpringfield",
     )
 
 

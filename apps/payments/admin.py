@@ -181,7 +181,7 @@ def _how_much() -> str:
 hooks.plug(
     "tenant",
     hooks.MenuItem(
-        group="Trade",
+        group="Stock and payments",
         title="Payments",
         icon="payments",
         url="admin:payments_payment_changelist",

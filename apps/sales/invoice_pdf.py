@@ -116,7 +116,7 @@ def _foot(invoice: Invoice) -> Iterator[Flowable]:
     total = _table([[_text("Total", "strong"), _text(str(invoice.total), "total")]], (114 * mm, 56 * mm))
     yield total
     yield Spacer(1, 10 * mm)
-    yield _text("Paid in full. Thank you for your order.", "quiet")
+    yield _table([[_text("Paid in full. Thank you for your order.", "quiet")]], (170 * mm,))
 
 
 # Text
@@ -186,9 +186,11 @@ _FLUSH = (
     ("RIGHTPADDING", (0, 0), (-1, -1), 0),
 )
 
+_TIGHT = (("TOPPADDING", (0, 0), (-1, -1), 0), ("BOTTOMPADDING", (0, 0), (-1, -1), 4))
 
-def _table(rows: list[list[Any]], widths: tuple[float, ...]) -> Table:
-    return Table(rows, widths, style=TableStyle([*_FLUSH, ("BOTTOMPADDING", (0, 0), (-1, -1), 2)]))
+
+def _table(rows: list[list[Any]], widths: tuple[Any, ...]) -> Table:
+    return Table(rows, widths, style=TableStyle([*_FLUSH, *_TIGHT]))
 
 
 def _numbered(name: str) -> type[Canvas]:

@@ -8,6 +8,7 @@ from apps.bus import dispatch
 from apps.events import listens_to
 from apps.kernel.actors import System, acting_as
 from apps.kernel.files import files
+from apps.payments import queries as payments
 from apps.payments.events import PaymentConfirmed, PaymentFailed, RefundProcessed
 from apps.sagas import runs as sagas
 
@@ -59,7 +60,8 @@ def credit_refund(event: RefundProcessed) -> None:
 @listens_to(InvoiceIssued, queue="financial")
 def credit_earlier_refunds(event: InvoiceIssued) -> None:
     """What was refunded before there was a sale to take it off."""
-    dispatch(CreditRefunds(order_id=event.order_id), actor=BOOKKEEPER)
+    if payments.refunds_for(f"order:{event.order_id}"):
+        dispatch(CreditRefunds(order_id=event.order_id), actor=BOOKKEEPER)
 
 
 # Documents

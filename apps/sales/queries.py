@@ -15,6 +15,7 @@ from apps.ledger.models import Entry
 from apps.payments import queries as payments
 from apps.payments.models import Payment, Refund
 from apps.preferences import queries as preferences
+from apps.sagas.models import Run
 
 from .errors import OrderIsCancelled, OrderUnknown
 from .models import Invoice, Order
@@ -114,6 +115,7 @@ def reconcile() -> list[str]:
         *(str(each) for each in _credits_and_books()),
         *(str(each) for each in _numbers()),
         *(str(each) for each in _documents()),
+        *_unsettled(),
     ]
 
 
@@ -163,13 +165,21 @@ def _order(
     ]
 
 
-def unsettled() -> list[str]:
-    """What a cancelled order still keeps: its goods, a payment that is waited for, money that was not given back.
-    Nothing, once its journey has ended."""
-    subjects = [each.subject for each in Order.objects.filter(state=Order.State.CANCELLED)]
+def _unsettled() -> list[str]:
+    """What a cancelled order still keeps when its journey has ended: its goods, a payment that is waited for, money
+    that was not given back. And journeys that have ended elsewhere than their orders."""
+    journeys = dict(Run.objects.exclude(ended_at=None).values_list("subject", "state"))
+    ended = [each for each in Order.objects.all() if each.subject in journeys]
+    where = {Run.State.DONE: Order.State.COMPLETED, Run.State.COMPENSATED: Order.State.CANCELLED}
+    subjects = [each.subject for each in ended if each.state == Order.State.CANCELLED]
     goods = Reservation.objects.filter(reference__in=subjects).exclude(state=Reservation.State.RELEASED)
     asked = Payment.objects.open().filter(reference__in=subjects).exclude(refunded_minor=F("minor"))
     return [
+        *(
+            f"order {each} is {each.state} and its journey is {journeys[each.subject]}"
+            for each in ended
+            if each.state != where[Run.State(journeys[each.subject])]
+        ),
         *(f"{each.reference} is cancelled and its goods are {each.state}" for each in goods),
         *(f"{each.reference} is cancelled and payment {each.pk} is {each.state}" for each in asked),
     ]

@@ -107,13 +107,4 @@ hooks.plug(
         empty="Post the first entry from the menu.",
         link="admin:ledger_entry_changelist",
     ),
-    hooks.Chart(title="Income and expense by month", permission=VIEW, plot=_income_and_expense),
-    hooks.Table(
-        title="Latest entries",
-        permission=VIEW,
-        headers=("Number", "Date", "Memo"),
-        rows=_latest,
-        empty="Post the first entry from the menu.",
-        link="admin:ledger_entry_changelist",
-    ),
 )

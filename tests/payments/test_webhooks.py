@@ -1,0 +1,54 @@
+"""What a provider tells by webhook: twice, late, and in the wrong order."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from apps.kernel.actors import System
+from apps.kernel.clock import now
+from apps.ledger.models import Entry
+from apps.payments import hooked, queries
+from apps.payments.models import Payment
+from apps.webhooks.hooks import Incoming, function_for
+
+
+def told(kind, payment, number="bank-1"):
+    data = {"payment_id": payment.pk, "provider_payment_id": number, "reason": "No cover"}
+    message = Incoming(
+        source="bank",
+        id="m-1",
+        type=kind,
+        data=data,
+        said={"data": data},
+        received_at=now(),
+        actor=System("The bank"),
+    )
+    function_for(kind)(message)
+
+
+def test_both_are_registered():
+    assert function_for("payment.confirmed") is hooked.confirmed
+    assert function_for("payment.failed") is hooked.failed
+
+
+def test_a_confirmation_that_is_told_twice_is_booked_once(asked):
+    told("payment.confirmed", asked)
+    told("payment.confirmed", asked)
+
+    assert Entry.objects.count() == 1
+    assert Payment.objects.get().state == "confirmed"
+
+
+@pytest.mark.parametrize(
+    "order", list(itertools.permutations(["payment.confirmed", "payment.failed", "payment.failed"]))
+)
+def test_whatever_the_order_the_money_is_where_the_books_say(asked, order):
+    for kind in order:
+        told(kind, asked)
+
+    kept = order[0] == "payment.confirmed"
+    assert Payment.objects.get().state == "confirmed"
+    assert Payment.objects.get().refunded_minor == (0 if kept else 10000)
+    assert queries.reconcile() == []
