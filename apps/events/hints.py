@@ -41,6 +41,8 @@ def send(hints: Sequence[Hint]) -> bool:
             current_app.producer_pool.acquire(block=True, timeout=5) as producer,
             producer.batch(AT_ONCE),  # type: ignore[attr-defined]
         ):
+            for queue in {hint.queue for hint in hints}:
+                producer.maybe_declare(current_app.amqp.queues[queue])
             for hint in hints:
                 _send_one(producer, hint)
     except _broker_errors() as error:
@@ -55,6 +57,9 @@ def _send_one(producer: Any, hint: Hint) -> None:
         args=(hint.delivery_id,),
         queue=hint.queue,
         producer=producer,
+        declare=(),  # once for all of them, above
+        argsrepr=f"({hint.delivery_id},)",
+        kwargsrepr="{}",
         headers={"tenant": hint.tenant_id or PLATFORM, "correlation_id": hint.correlation_id},
     )
 
