@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from apps.kernel.story import Mood, StoryLine, story
 from apps.kernel.tenant import current_tenant
 
-from .base import SUBSCRIBERS
+from .base import EVENTS, SUBSCRIBERS
 from .models import Delivery, OutboxEvent
 
 MOODS: dict[str, Mood] = {
@@ -25,10 +25,11 @@ def tell(correlation_id: str) -> Iterator[StoryLine]:
     mine = OutboxEvent.objects.filter(tenant_id=tenant.id if tenant else None)
     events = mine.filter(correlation_id=correlation_id).order_by("id")
     for event in events:
+        internal = event.name in EVENTS and EVENTS[event.name].internal
         yield StoryLine(
             at=event.occurred_at,
-            kind="event",
-            text=f"It was told that {_in_words(event.name)} ({event.aggregate}).",
+            kind="errand" if internal else "event",
+            text=_errand(event) if internal else _news(event),
             detail="" if event.routed_at else "The relay has not carried it to its listeners yet.",
             mood="plain" if event.routed_at else "waiting",
             name=f"event:{event.pk}",
@@ -47,10 +48,16 @@ def tell(correlation_id: str) -> Iterator[StoryLine]:
         )
 
 
-def _in_words(name: str) -> str:
-    """ "entry.posted" → "entry was posted"."""
-    entity, action = name.split(".", maxsplit=1)
-    return f"{entity} was {action}".replace("_", " ")
+def _news(event: OutboxEvent) -> str:
+    """ "entry.posted" → "It was told that entry was posted"."""
+    entity, action = event.name.split(".", maxsplit=1)
+    happened = f"{entity} was {action}".replace("_", " ")
+    return f"It was told that {happened} ({event.aggregate})."
+
+
+def _errand(event: OutboxEvent) -> str:
+    """What the house only tells itself."""
+    return f"Sent on: {event.name.replace('.', ' ').replace('_', ' ')} ({event.aggregate})."
 
 
 def _heard(delivery: Delivery) -> str:

@@ -6,6 +6,7 @@ import datetime as dt
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import copy_context
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -26,8 +27,9 @@ log = logging.getLogger("bursar.events")
 
 
 def note_after_commit(event: Event, payload: dict[str, Any], at: dt.datetime) -> None:
-    """Best effort: whatever goes wrong here, the change is kept and the event is heard."""
-    transaction.on_commit(partial(_note, event, payload, at), robust=True)
+    """Best effort: whatever goes wrong here, the change is kept and the event is heard. The outermost transaction may
+    end where nobody knows any more who acted in which request, so the context of this moment is kept for it."""
+    transaction.on_commit(partial(copy_context().run, _note, event, payload, at), robust=True)
 
 
 @contextmanager

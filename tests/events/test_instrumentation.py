@@ -13,6 +13,7 @@ from prometheus_client import REGISTRY
 
 from apps.events import EVENTS, Event, publish
 from apps.kernel import instrumentation
+from apps.kernel.correlation import correlated, correlation_id
 from apps.kernel.instrumentation import REQUIRED, Happening, ids_of, tell
 from apps.kernel.tenant import activate
 
@@ -66,6 +67,18 @@ def test_drivers_are_told_after_the_commit_with_tenant_and_ids(at_acme, drivers)
         {"subscription_id": 7},
     )
     assert told.at.tzinfo == dt.UTC
+
+
+def test_they_are_told_in_the_context_of_the_change(at_acme, monkeypatch):
+    known = []
+    monkeypatch.setattr(instrumentation, "tell", lambda happening: known.append(correlation_id()))
+
+    with transaction.atomic():
+        with correlated("request-1"):
+            publish(SubscriptionShifted(subscription_id=7))
+        assert correlation_id() is None
+
+    assert known == ["request-1"]
 
 
 def test_what_is_not_kept_is_not_told(at_acme, drivers):
