@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from apps.audit import reading
 from apps.audit.models import Record
 from apps.events.models import OutboxEvent
+from apps.kernel.actors import Actor, System
 from apps.kernel.ids import CORRELATION_ID
 from apps.kernel.story import StoryLine, in_order, told_here
 from apps.kernel.tenant import TenantInfo, activate, current_tenant
 from apps.tenancy.queries import active_tenants
+
+STORY = "the life story of a request"
 
 
 def story_of(correlation_id: str, *, at: TenantInfo | None = None) -> Sequence[StoryLine]:
@@ -30,6 +34,21 @@ def is_known(correlation_id: str) -> bool:
         Record.objects.filter(correlation_id=correlation_id).exists()
         or OutboxEvent.objects.filter(correlation_id=correlation_id, **_own()).exists()
     )
+
+
+def note_reading(reader: Actor, correlation_id: str, lines: Sequence[StoryLine]) -> None:
+    """A story is read from the trail, so reading it leaves a trace: in the reader's own, and with each tenant whom
+    the platform looked at."""
+    asked = {"correlation_id": correlation_id}
+    reading.looked(reader, asked, at=STORY)
+    if current_tenant() is None:
+        for tenant in _named({line.tenant for line in lines if line.tenant}):
+            with activate(tenant):
+                reading.looked(System(f"{reader} of the platform"), asked, at=STORY)
+
+
+def _named(slugs: set[str]) -> Iterator[TenantInfo]:
+    return (tenant for tenant in active_tenants() if tenant.slug in slugs)
 
 
 def _own() -> dict[str, int]:

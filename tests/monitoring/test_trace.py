@@ -9,6 +9,7 @@ from io import StringIO
 import pytest
 from django.core.management import call_command
 
+from apps.audit.models import Record
 from apps.bus import dispatch
 from apps.companies.commands import FoundCompany
 from apps.companies.errors import CompanyCodeTaken
@@ -136,3 +137,14 @@ def test_the_palette_finds_it(lived, client_for, auditor):
     found = client_for(auditor).get("/t/acme/search/", {"s": REQUEST, "extended": 1}).content.decode()
 
     assert f"Life story of {REQUEST}" in found
+
+
+def test_reading_it_leaves_a_trace_with_whoever_was_looked_at(lived, client_for, operator, auditor, acme):
+    client_for(operator, None).get(f"/trace/?id={REQUEST}")
+    client_for(auditor).get(f"/t/acme/trace/?id={REQUEST}")
+
+    own = Record.objects.get(command="audit.read_trail")
+    assert own.sentence.startswith(f"{operator} looked at the life story of a request")
+    with activate(acme):
+        said = [each.actor_name for each in Record.objects.filter(command="audit.read_trail").order_by("id")]
+    assert said == [f"{operator} of the platform", str(auditor)]

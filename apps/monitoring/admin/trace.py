@@ -13,7 +13,7 @@ from django.urls import NoReverseMatch, reverse
 from apps.console import hooks
 from apps.kernel.story import StoryLine
 from apps.kernel.tenant import current_tenant
-from apps.monitoring.stories import is_known, story_of
+from apps.monitoring.stories import is_known, note_reading, story_of
 
 MAY = "monitoring.view_trace"
 ICONS = {"good": "check_circle", "plain": "circle", "waiting": "hourglass_top", "bad": "error"}
@@ -23,6 +23,8 @@ DEEPEST = 6
 def page(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBase:
     asked = request.GET.get("id", "").strip()
     lines = story_of(asked) if asked else ()
+    if lines:
+        note_reading(request.user, asked, lines)
     return TemplateResponse(
         request,
         "console/trace.html",

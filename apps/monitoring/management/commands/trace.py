@@ -8,10 +8,13 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from apps.console.terminal import Answer, BursarCommand
+from apps.kernel.actors import System
 from apps.kernel.story import StoryLine
 from apps.monitoring.errors import NothingKnown
-from apps.monitoring.stories import story_of
+from apps.monitoring.stories import note_reading, story_of
 from apps.tenancy.queries import tenant_named
+
+SHELL = System("The command line")
 
 
 class Command(BursarCommand):
@@ -29,6 +32,7 @@ class Command(BursarCommand):
         lines = story_of(id, at=tenant_named(tenant) if tenant else None)
         if not lines:
             raise NothingKnown(correlation_id=id)
+        note_reading(SHELL, id, lines)
         return Answer("\n".join(map(_as_text, lines)), {"correlation_id": id, "story": [*map(asdict, lines)]})
 
 
