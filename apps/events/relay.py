@@ -70,8 +70,9 @@ def wait_for_news(seconds: float, *, using: str = "relay") -> None:
     """Sleep until somebody publishes, at most `seconds`."""
     connection = connections[using]
     connection.ensure_connection()
-    for _ in connection.connection.notifies(timeout=seconds, stop_after=1):
-        return
+    with connection.wrap_database_errors:
+        for _ in connection.connection.notifies(timeout=seconds, stop_after=1):
+            return
 
 
 def _in_order(events: Sequence[OutboxEvent], using: str) -> list[OutboxEvent]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from django.db.models import Exists, OuterRef, QuerySet
+import datetime as dt
+from typing import Any
+
+from django.db import connection
+from django.db.models import QuerySet
 
 from apps.kernel.clock import now
 
 from .base import wake_relay
-from .models import Delivery, OutboxEvent
-
-AT_ONCE = 1_000
+from .models import Delivery
 
 
 def again(deliveries: QuerySet[Delivery]) -> int:
@@ -21,22 +23,32 @@ def again(deliveries: QuerySet[Delivery]) -> int:
     return count
 
 
-def tell_again(events: QuerySet[OutboxEvent], subscriber: str) -> int:
+_ALSO_NEW = """
+INSERT INTO events_delivery (tenant_id, event_id, subscriber, aggregate, status, attempts, next_at, last_error)
+SELECT tenant_id, id, %(subscriber)s, aggregate, 'pending', 0, greatest(due_at, %(now)s), ''
+FROM events_outboxevent
+WHERE name = %(name)s AND occurred_at >= %(since)s AND routed_at IS NOT NULL
+  AND (%(tenant)s::bigint IS NULL OR tenant_id = %(tenant)s)
+ON CONFLICT (event_id, subscriber) DO NOTHING
+"""
+
+
+def tell_again(name: str, *, since: dt.datetime, subscriber: str, tenant_id: int | None = None) -> int:
     """The subscriber hears these events, also those that were told before it was there."""
-    told = Delivery.objects.filter(event=OuterRef("pk"), subscriber=subscriber)
-    new = [
-        Delivery(
-            tenant_id=event.tenant_id,
-            event=event,
-            subscriber=subscriber,
-            aggregate=event.aggregate,
-            next_at=now(),
-        )
-        for event in events.exclude(Exists(told)).exclude(routed_at=None).order_by("id").defer("payload")
-    ]
-    heard = again(Delivery.objects.filter(subscriber=subscriber, event__in=events))
-    Delivery.objects.bulk_create(new, batch_size=AT_ONCE, ignore_conflicts=True)
-    return heard + len(new)
+    told = Delivery.objects.filter(subscriber=subscriber, event__name=name, event__occurred_at__gte=since)
+    if tenant_id is not None:
+        told = told.filter(tenant_id=tenant_id)
+    heard = again(told)
+    given: dict[str, Any] = {
+        "name": name,
+        "since": since,
+        "subscriber": subscriber,
+        "tenant": tenant_id,
+        "now": now(),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_ALSO_NEW, given)
+        return heard + int(cursor.rowcount)
 
 
 def drop(delivery: Delivery) -> None:

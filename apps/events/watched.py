@@ -64,7 +64,7 @@ def _note(event: Event, payload: dict[str, Any], at: dt.datetime) -> None:
             instrumentation.Happening(
                 name=name,
                 tenant_id=tenant.id if tenant else None,
-                ids=instrumentation.ids_of(name, payload),
+                ids=instrumentation.ids_of(payload),
                 at=at,
             )
         )

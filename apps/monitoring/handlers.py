@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from apps.bus import handles
 from apps.events import replay
-from apps.events.models import Delivery, OutboxEvent
+from apps.events.models import Delivery
 from apps.kernel.errors import together
 
 from . import rules
@@ -50,11 +50,14 @@ def replay_events(command: ReplayEvents) -> int:
         asked.check(rules.subscriber_must_exist, command.subscriber)
         asked.check(rules.tenant_must_exist, command.tenant)
     rules.subscriber_must_hear(rules.subscriber_must_exist(command.subscriber), command.event)
-    events = OutboxEvent.objects.filter(name=command.event, occurred_at__gte=command.since)
-    if tenant := rules.tenant_must_exist(command.tenant):
-        events = events.filter(tenant_id=tenant.pk)
+    tenant = rules.tenant_must_exist(command.tenant)
 
-    count = replay.tell_again(events, command.subscriber)
+    count = replay.tell_again(
+        command.event,
+        since=command.since,
+        subscriber=command.subscriber,
+        tenant_id=tenant.pk if tenant else None,
+    )
 
     if not count:
         raise NothingToReplay(subscriber=command.subscriber)

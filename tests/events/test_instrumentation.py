@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import pytest
+from django.conf import settings
 from django.db import transaction
 from django.test import override_settings
 from prometheus_client import REGISTRY
@@ -14,8 +15,9 @@ from prometheus_client import REGISTRY
 from apps.events import EVENTS, Event, publish
 from apps.kernel import instrumentation
 from apps.kernel.correlation import correlated, correlation_id
-from apps.kernel.instrumentation import REQUIRED, Happening, ids_of, tell
+from apps.kernel.instrumentation import REQUIRED, Happening, fault_of, tell
 from apps.kernel.tenant import activate
+from apps.monitoring.checks import business_events_bring_their_ids, watchers_are_there
 
 HEARD: list[Happening] = []
 
@@ -120,23 +122,33 @@ def test_prometheus_counts_each(name):
     assert REGISTRY.get_sample_value("bursar_instrumented_events_total", {"name": name}) == before + 1
 
 
-def test_a_name_that_is_not_there_or_without_its_ids_is_refused():
-    with pytest.raises(LookupError, match="no instrumentation event order_lost"):
-        ids_of("order_lost", {})
-    with pytest.raises(LookupError, match="must tell order_id"):
-        ids_of("order_created", {"order_id": None})
+def test_a_name_that_is_not_there_or_without_its_ids_does_not_start():
+    assert "no instrumentation event order_lost" in fault_of("order_lost", SubscriptionShifted)
+    assert fault_of("order_created", SubscriptionShifted) == "order_created must tell order_id"
+    assert fault_of("subscription_changed", SubscriptionShifted) == ""
+    assert business_events_bring_their_ids() == []
 
 
-def test_every_event_that_is_instrumented_brings_its_ids():
-    instrumented = [each for each in EVENTS.values() if each.instrumented_as]
+def test_those_who_trade_are_instrumented():
+    told = {each.instrumented_as for each in EVENTS.values() if each.instrumented_as}
 
-    missing = [
-        (each.name, set(REQUIRED[each.instrumented_as]) - {field.name for field in fields(each)})
-        for each in instrumented
-    ]
-    assert [each for each in missing if each[1]] == []
+    assert told == set(REQUIRED)
 
 
-def test_a_driver_that_is_not_there_is_said_at_once():
-    with pytest.raises(ImportError):
-        instrumentation.drivers(("apps.nowhere.Driver",))
+@override_settings(INSTRUMENTATION_DRIVER=["apps.nowhere.Driver"])
+def test_a_driver_that_is_not_there_does_not_start():
+    (error,) = watchers_are_there()
+
+    assert "apps.nowhere" in error.msg
+
+
+@override_settings(INSTRUMENTATION_DRIVER=["apps.kernel.instrumentation.OtlpDriver"])
+def test_otlp_without_a_collector_does_not_start():
+    (error,) = watchers_are_there()
+
+    assert "OTEL_EXPORTER_OTLP_ENDPOINT" in error.msg
+
+
+def test_by_default_it_is_the_log():
+    assert settings.INSTRUMENTATION_DRIVER == ["apps.kernel.instrumentation.LogDriver"]
+    assert watchers_are_there() == []

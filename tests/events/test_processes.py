@@ -79,3 +79,18 @@ def test_what_is_told_is_heard_at_once(house, at_acme):
     )
     assert waits[int(len(waits) * 0.95)] < 0.5  # the target is 0.1 on an idle machine: benchmarks/
     print(f"p50 {waits[20] * 1000:.0f} ms, p95 {waits[38] * 1000:.0f} ms")  # noqa: T201
+
+
+def test_a_relay_whose_connection_is_cut_comes_back(environment, at_acme):
+    from django.db import connections
+
+    fill(shelf=1, books=1)
+    with running(environment, "tests.events.relay_of_the_suite", without="DATABASE_OWNER_URL"):
+        eventually(lambda: ours().count() == 1, patience=60)
+        with connections["owner"].cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'bursar_relay'"
+            )
+        fill(shelf=1, books=2)
+
+        eventually(lambda: ours().count() == 2)

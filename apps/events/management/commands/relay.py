@@ -8,7 +8,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.db import OperationalError, connections
+from django.db import InterfaceError, OperationalError, connections
 
 from apps.events.base import CHANNEL
 from apps.events.relay import route, sweep, top_up, wait_for_news
@@ -16,6 +16,7 @@ from apps.kernel.waiting import Watch
 
 SWEEP_EVERY = 5.0
 LOOK_EVERY = 1.0
+BATCHES = 20
 LOOK_AGAIN = 0.05
 """While more is due than the queues have room for."""
 
@@ -28,7 +29,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, once: bool = False, **options: Any) -> None:
         if once:
-            routed = _route_all()
+            routed = sum(iter(route, 0))
             self.stdout.write(f"{routed} events routed, {sweep()} deliveries hinted again.")
             return
         self.stopping, self.watch = False, Watch()
@@ -42,7 +43,7 @@ class Command(BaseCommand):
     def _work_until_disconnected(self) -> None:
         try:
             self._work()
-        except OperationalError as error:
+        except (OperationalError, InterfaceError) as error:
             self.stderr.write(f"The database is away, trying again: {error}")
             connections["relay"].close()
             time.sleep(1)
@@ -50,22 +51,24 @@ class Command(BaseCommand):
     def _work(self) -> None:
         with connections["relay"].cursor() as cursor:
             cursor.execute(f"LISTEN {CHANNEL}")
-        swept_at = 0.0
+        swept_at = topped_at = 0.0
+        more = False
         while not self.stopping:
-            _route_all()
+            busy = _route_some()
             if time.monotonic() - swept_at > SWEEP_EVERY:
                 sweep()
                 swept_at = time.monotonic()
             self.watch.look()
-            _, more = top_up()
-            wait_for_news(LOOK_AGAIN if more else LOOK_EVERY)
+            if more or time.monotonic() - topped_at > LOOK_EVERY:
+                _, more = top_up()
+                topped_at = time.monotonic()
+            if not busy:
+                wait_for_news(LOOK_AGAIN if more else LOOK_EVERY)
 
     def _stop(self, *_: object) -> None:
         self.stopping = True
 
 
-def _route_all() -> int:
-    total = 0
-    while routed := route():
-        total += routed
-    return total
+def _route_some() -> bool:
+    """A few batches, so that what is due has its turn as well. Whether there may be more."""
+    return all(route() for _ in range(BATCHES))
