@@ -40,6 +40,13 @@ def note_how_long_it_waited(task: Any, **_: Any) -> None:
         waiting.note(queue, getattr(task.request, "sent_at", None))
 
 
+@signals.worker_process_shutdown.connect
+def send_what_is_recorded(**_: Any) -> None:
+    from apps.kernel import tracing
+
+    tracing.flush()
+
+
 @signals.worker_init.connect
 def start_safely_or_not_at_all(**_: Any) -> None:
     from django.core.exceptions import ImproperlyConfigured

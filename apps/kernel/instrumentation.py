@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -87,12 +87,16 @@ class OtlpDriver:
             pass
 
 
-def ids_of(name: str, payload: Mapping[str, Any]) -> dict[str, int | str]:
-    """Every id that the event tells. Raises LookupError where the name is unknown or a required id is missing."""
+def fault_of(name: str, event: type[Any]) -> str:
+    """What is wrong with an event that says it is instrumented as `name`; empty when nothing is."""
     if name not in REQUIRED:
-        raise LookupError(f"There is no instrumentation event {name}; there are {', '.join(REQUIRED)}.")
-    if missing := [each for each in REQUIRED[name] if payload.get(each) is None]:
-        raise LookupError(f"{name} must tell {', '.join(missing)}.")
+        return f"there is no instrumentation event {name}; there are {', '.join(REQUIRED)}"
+    missing = set(REQUIRED[name]) - {each.name for each in fields(event)}
+    return f"{name} must tell {', '.join(sorted(missing))}" if missing else ""
+
+
+def ids_of(payload: Mapping[str, Any]) -> dict[str, int | str]:
+    """Every id that the event tells."""
     return {key: value for key, value in payload.items() if key.endswith("_id") and value is not None}
 
 

@@ -44,3 +44,17 @@ def span(
 
     with otlp.recorded(name, kind, [each for each in links if each], attributes):
         yield
+
+
+def ready() -> None:
+    """Raises ImproperlyConfigured, as `span` would, and before the first one."""
+    if settings.OTLP_ENDPOINT:
+        from . import otlp  # noqa: F401
+
+
+def flush() -> None:
+    """Send what is recorded: a process that ends would take it along."""
+    if settings.OTLP_ENDPOINT:
+        from . import otlp
+
+        otlp.flush()
