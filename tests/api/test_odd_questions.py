@@ -28,7 +28,7 @@ ODD_WORDS = ("", "x", "'", "ß" * 5000, "-1", "9" * 40, "0001-01-01", "9999-12-3
 POSTS = [
     (address, view)
     for address, view in endpoints("tenant")
-    if issubclass(view, Asks) and hasattr(view, "post")
+    if view and issubclass(view, Asks) and hasattr(view, "post")
 ]
 
 

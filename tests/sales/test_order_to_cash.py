@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-import pytest
 from pypdf import PdfReader
 
 from apps.bus import dispatch
-from apps.events.models import OutboxEvent
+from apps.events.models import Delivery, OutboxEvent
 from apps.inventory.commands import ReserveStock, Wanted
-from apps.inventory.models import Reservation
+from apps.inventory.models import Reservation, StockMove
+from apps.kernel.clock import now
 from apps.kernel.files import files
 from apps.ledger.models import Entry
 from apps.payments.commands import ConfirmPayment, RefundPayment
-from apps.payments.models import Payment, Refund
+from apps.payments.models import Payment, Refund, SandboxDeed
 from apps.sagas.models import Run
 from apps.sales import queries
 from apps.sales.commands import CancelOrder, RefundOrder
@@ -212,10 +212,35 @@ def test_goods_that_somebody_took_first_are_not_sold_twice(shop, accountant):
     assert stock()["BOLT"] == (10, 8)
 
 
-@pytest.mark.parametrize("orders", [6])
-def test_many_orders_reconcile(shop, accountant, orders):
+def test_news_that_is_heard_again_changes_nothing(shop, accountant, controller):
+    """All of it, from the first order on: no second entry, charge, refund, invoice or move of stock."""
+    for card in ("tok_ok", "tok_declined"):
+        order = dispatch(ordered(card, BOLT=1), actor=accountant)
+    settle()
+    paid = Order.objects.get(state="completed")
+    dispatch(
+        RefundOrder(order_id=paid.pk, amount=Decimal(1), reason="Bent", reference="RMA-1"), actor=controller
+    )
+    settle()
+    before = (balances(), stock(), everything())
+
+    heard = Delivery.objects.using("relay").filter(status="done")
+    assert heard.update(status="pending", attempts=0, done_at=None) > 20
+    settle()
+
+    assert (balances(), stock(), everything()) == before
+    assert state(order) == "cancelled"
+    assert queries.reconcile() == []
+
+
+def everything():
+    models = (Entry, Payment, Refund, Invoice, Reservation, StockMove, SandboxDeed, Order, Run, OutboxEvent)
+    return {each.__name__: each.objects.count() for each in models}
+
+
+def test_many_orders_reconcile(shop, accountant):
     """Only two of them can be served."""
-    for _ in range(orders):
+    for _ in range(6):
         dispatch(ordered(BOLT=5), actor=accountant)
     settle()
 
@@ -226,8 +251,5 @@ def test_many_orders_reconcile(shop, accountant, orders):
 
 def later():
     """What is to be tried again is tried now."""
-    from apps.events.models import Delivery
-    from apps.kernel.clock import now
-
     Delivery.objects.using("relay").filter(status="pending").update(next_at=now())
     settle()
