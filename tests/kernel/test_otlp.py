@@ -11,10 +11,16 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.test import override_settings
 
+from apps.bus import dispatch
+from apps.events.deliveries import deliver
+from apps.events.models import Delivery
+from apps.events.relay import route
 from apps.kernel import instrumentation
 from apps.kernel.correlation import correlated
+from apps.kernel.tenant import activate
 from apps.kernel.traceparent import current_trace, new_trace, parse
 from apps.kernel.tracing import span
+from apps.preferences.commands import ChangeSetting
 
 sdk = pytest.importorskip("opentelemetry.sdk.trace")
 THEIRS = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -137,3 +143,21 @@ def test_where_opentelemetry_is_missing_it_says_what_to_install(monkeypatch):
         span("work"),
     ):
         pass
+
+
+def test_a_request_and_whoever_hears_of_it_are_one_trace(collected, at_acme, owner):
+    with correlated("request-1", trace=THEIRS), span("HTTP POST", kind="server"):
+        dispatch(ChangeSetting(key="periods.reason_length", value=12), actor=owner)
+    with activate(None):
+        route()
+    delivery = Delivery.objects.get(subscriber="webhooks.tell_endpoints", event__correlation_id="request-1")
+    with correlated(trace=new_trace(flags=1)), span("events.deliver_billing", kind="consumer"):
+        deliver(delivery.pk)
+
+    spans = {each.name: each for each in collected()}
+    request, command = spans["HTTP POST"], spans["preferences.change_setting"]
+    heard, task = spans["hear setting.changed"], spans["events.deliver_billing"]
+    assert command.parent_span_id == request.span_id
+    assert (heard.trace_id, heard.parent_span_id) == (command.trace_id, command.span_id)
+    assert [each.span_id for each in heard.links] == [task.span_id]
+    assert task.trace_id != heard.trace_id
