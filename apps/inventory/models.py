@@ -84,7 +84,7 @@ class Reservation(Tracked):
             models.CheckConstraint(
                 name="inventory_reservation_is_settled_once",
                 condition=Q(state="held", settled_at=None)
-                | Q(state__in=["released", "fulfilled"], settled_at__isnull=False),
+                | Q(state__regex="^(released|fulfilled)$", settled_at__isnull=False),
             ),
         ]
 

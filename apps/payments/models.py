@@ -85,7 +85,7 @@ class Payment(Tracked):
                     & ~Q(provider_payment_id="")
                 )
                 | Q(
-                    state__in=["requested", "failed", "void"],
+                    state__regex="^(requested|failed|void)$",
                     confirmed_at=None,
                     entry=None,
                     provider_payment_id="",

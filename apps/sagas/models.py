@@ -67,8 +67,8 @@ class Run(Tracked):
             models.UniqueConstraint(name="saga_once_for_subject", fields=["saga", "subject"]),
             models.CheckConstraint(
                 name="saga_ends_in_a_final_state",
-                condition=Q(ended_at=None, state__in=["running", "waiting", "compensating", "needs_operator"])
-                | Q(ended_at__isnull=False, state__in=["done", "compensated"]),
+                condition=Q(ended_at=None, state__regex="^(running|waiting|compensating|needs_operator)$")
+                | Q(ended_at__isnull=False, state__regex="^(done|compensated)$"),
             ),
         ]
         indexes = [

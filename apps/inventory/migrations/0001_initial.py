@@ -175,7 +175,7 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     models.Q(("settled_at", None), ("state", "held")),
-                    models.Q(("settled_at__isnull", False), ("state__in", ["released", "fulfilled"])),
+                    models.Q(("settled_at__isnull", False), ("state__regex", "^(released|fulfilled)$")),
                     _connector="OR",
                 ),
                 name="inventory_reservation_is_settled_once",

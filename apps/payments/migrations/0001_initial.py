@@ -159,7 +159,7 @@ class Migration(migrations.Migration):
                         ("entry", None),
                         ("provider_payment_id", ""),
                         ("refunded_minor", 0),
-                        ("state__in", ["requested", "failed", "void"]),
+                        ("state__regex", "^(requested|failed|void)$"),
                     ),
                     _connector="OR",
                 ),

@@ -73,9 +73,9 @@ class Migration(migrations.Migration):
                         condition=models.Q(
                             models.Q(
                                 ("ended_at", None),
-                                ("state__in", ["running", "waiting", "compensating", "needs_operator"]),
+                                ("state__regex", "^(running|waiting|compensating|needs_operator)$"),
                             ),
-                            models.Q(("ended_at__isnull", False), ("state__in", ["done", "compensated"])),
+                            models.Q(("ended_at__isnull", False), ("state__regex", "^(done|compensated)$")),
                             _connector="OR",
                         ),
                         name="saga_ends_in_a_final_state",
