@@ -168,7 +168,7 @@ def _note_failure(delivery: Delivery, error: Exception) -> None:
 
 def _bury(delivery: Delivery, why: str) -> None:
     Delivery.objects.open().filter(pk=delivery.pk).update(
-        status=Delivery.Status.DEAD, last_error=why[:2000], hinted_at=None
+        status=Delivery.Status.DEAD, last_error=why[:2000], hinted_at=None, next_at=None
     )
     watched.count(delivery.subscriber, "dead")
     with watched.about(delivery):

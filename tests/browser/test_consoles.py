@@ -170,7 +170,15 @@ PAGES = {
         "/audit/record/",
         "/identity/user/",
     ),
-    "": ("/", "/tenancy/tenant/", "/tenants/onboard/", "/modules/", "/events/delivery/"),
+    "": (
+        "/",
+        "/tenancy/tenant/",
+        "/tenants/onboard/",
+        "/modules/",
+        "/events/delivery/",
+        "/subscribers/",
+        "/subscribers/replay-events/",
+    ),
 }
 
 
