@@ -16,7 +16,7 @@ import redis
 from celery import Task
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, close_old_connections
 from django.utils.module_loading import import_string
 from kombu.exceptions import OperationalError as BrokerAway
 
@@ -116,6 +116,8 @@ class TenantTask(Task):  # type: ignore[type-arg]
             raise TaskWaitsTooLong(task=self.name, seconds=round(seconds), longest=LONGEST_WAIT)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        # As before a request: Celery would keep a connection that broke with the server for a thousand tasks.
+        close_old_connections()
         with self._context():
             return super().__call__(*args, **kwargs)
 

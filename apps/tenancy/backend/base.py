@@ -48,7 +48,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
             return
         self._applying = True
         try:
-            with self.connection.cursor() as cursor:
+            # As Django's own statements: a lost server is Django's OperationalError, which those who try again know.
+            with self.wrap_database_errors, self.connection.cursor() as cursor:
                 cursor.execute(_APPLY, wanted)
             self._applied = wanted
         finally:
