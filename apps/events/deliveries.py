@@ -47,9 +47,6 @@ def _deliver(delivery_id: int, *, at_once: bool) -> bool:
     named = Delivery.objects.filter(pk=delivery_id).first()
     if named is None or named.status != Delivery.Status.PENDING:
         return named is not None and named.status == Delivery.Status.DONE
-    if not breakers.lets_through(named.subscriber):
-        _park(named)
-        return False
     return named.pk in _heard_in_one_turn(named, at_once=at_once)
 
 
@@ -62,6 +59,9 @@ def _heard_in_one_turn(named: Delivery, *, at_once: bool) -> set[int]:
             break
         if len(heard) == TURN or time.monotonic() > ends_at:
             _pass_on(head)
+            break
+        if not heard and not breakers.lets_through(named.subscriber):
+            _park(named)
             break
         if not _try(head):
             break

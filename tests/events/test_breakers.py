@@ -83,6 +83,18 @@ def test_a_second_worker_does_not_try_beside_the_first(parked):
         assert not breakers.lets_through(SUBSCRIBER)
 
 
+def test_who_waits_behind_another_does_not_take_the_trial(parked, listener):
+    fill(shelf=0, books=9)
+    route_as_platform()
+    with clock.moved_to(now() + REST * 1.1):
+        deliveries().filter(attempts=1).update(next_at=now() + REST, hinted_at=None)
+
+        assert not deliver(deliveries().last().pk)
+
+        listener.fails = False
+        assert deliver(parked.pk)
+
+
 def test_failing_the_trial_parks_it_for_longer(parked):
     before = Breaker.objects.get().open_until - now()
     with clock.moved_to(now() + REST * 1.1):
