@@ -1,4 +1,4 @@
-"""What webhooks know of a request: what was told to other systems, and what they told us."""
+"""What webhooks know of a request: whom it was told to, and what came in with it."""
 
 from __future__ import annotations
 
@@ -8,44 +8,37 @@ from apps.kernel.story import Mood, StoryLine, story
 
 from .models import Message, Received
 
-SENT: dict[str, Mood] = {
-    Message.State.PENDING: "waiting",
-    Message.State.DELIVERED: "good",
-    Message.State.DEAD: "bad",
-}
-CAME: dict[str, Mood] = {
-    Received.State.RECEIVED: "waiting",
-    Received.State.FAILED: "waiting",
-    Received.State.DEAD: "bad",
-}
+_SENT: dict[str, Mood] = {"pending": "waiting", "delivered": "good", "dead": "bad"}
+_CAME: dict[str, Mood] = {"received": "waiting", "failed": "waiting", "processed": "good", "dead": "bad"}
 
 
 @story
-def tell_sent(correlation_id: str) -> Iterator[StoryLine]:
-    messages = Message.objects.filter(correlation_id=correlation_id).select_related("endpoint")
-    for message in messages.prefetch_related("tries").order_by("id"):
-        tries = list(message.tries.all())
+def told(correlation_id: str) -> Iterator[StoryLine]:
+    messages = Message.objects.filter(correlation_id=correlation_id).select_related("endpoint").order_by("id")
+    for message in messages:
+        tries = f"{message.attempts} attempt{'' if message.attempts == 1 else 's'}"
+        last = message.tries.last()
         yield StoryLine(
             at=message.done_at or message.created_at,
             kind="webhook",
-            text=f"{message.endpoint} is told {message.type}: {message.get_state_display().lower()}, "
-            f"{len(tries)} attempt{'' if len(tries) == 1 else 's'}.",
-            detail="" if not tries or tries[-1].was_taken else str(tries[-1]),
-            mood=SENT[message.state],
+            text=f"{message.endpoint} is told {message.type}: {message.get_state_display().lower()} after {tries}.",
+            detail=str(last) if last else "",
+            mood=_SENT[message.state],
             caused_by=f"event:{message.event_id}" if message.event_id else "",
             row=("webhooks.message", message.pk),
         )
 
 
 @story
-def tell_received(correlation_id: str) -> Iterator[StoryLine]:
+def heard(correlation_id: str) -> Iterator[StoryLine]:
+    """What a source said is the cause of what was done with it."""
     for received in Received.objects.filter(correlation_id=correlation_id).select_related("source"):
         yield StoryLine(
             at=received.received_at,
             kind="webhook",
             text=f"{received.source} told us {received}: {received.get_state_display().lower()}.",
             detail=received.last_error,
-            mood=CAME.get(received.state, "good"),
+            mood=_CAME.get(received.state, "plain"),
             name=f"webhook:{received.pk}",
             row=("webhooks.received", received.pk),
         )

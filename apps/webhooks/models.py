@@ -197,6 +197,7 @@ class Message(models.Model):
             models.UniqueConstraint(name="webhooks_message_once", fields=["endpoint", "event_id"]),
         ]
         indexes = [
+            models.Index(name="webhooks_message_correlation", fields=["correlation_id"]),
             models.Index(name="webhooks_message_due", fields=["next_at"], condition=Q(state="pending")),
             models.Index(
                 name="webhooks_message_under_way",
@@ -330,6 +331,7 @@ class Received(models.Model):
         default_permissions = ("view",)
         constraints = [models.UniqueConstraint(name="webhooks_received_once", fields=["source", "ref"])]
         indexes = [
+            models.Index(name="webhooks_received_correlation", fields=["correlation_id"]),
             models.Index(
                 name="webhooks_received_due",
                 fields=["next_at"],

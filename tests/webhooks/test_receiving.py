@@ -19,6 +19,7 @@ from apps.companies.models import Company
 from apps.kernel import clock
 from apps.kernel.correlation import causation_id, correlation_id
 from apps.kernel.errors import SeveralRefusals
+from apps.kernel.story import in_order, told_here
 from apps.kernel.tenant import activate
 from apps.webhooks import hooks, receiving, schedule, tasks
 from apps.webhooks.commands import AddSource, ReprocessReceived, RetireSourceSecret, RotateSourceSecret
@@ -381,3 +382,16 @@ def test_without_an_id_a_repetition_could_not_be_known(stripe):
     answer = send(*stripes({"type": "charge.succeeded"}), name="stripe")
 
     assert (answer.status_code, answer.json()["code"]) == (422, "webhooks.message_unreadable")
+
+
+def test_its_life_story_says_what_came_of_it(source, processed):
+    body, headers = signed(wanted())
+    send(body, headers | {"X-Correlation-ID": "theirs-12345"})
+    receiving.process(Received.objects.get().pk)
+
+    lines = in_order(told_here("theirs-12345"))
+
+    came = next(line for line in lines if line.kind == "webhook")
+    command = next(line for line in lines if line.kind == "command")
+    assert came.text == "psp told us company.wanted msg_1: processed."
+    assert command.caused_by == came.name

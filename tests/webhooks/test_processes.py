@@ -1,0 +1,50 @@
+"""Real relay, worker and beat processes: what happens here reaches a real receiver, at the second attempt."""
+
+from __future__ import annotations
+
+from pytest_httpserver import HTTPServer
+from standardwebhooks import Webhook
+
+from apps.bus import dispatch
+from apps.kernel.correlation import correlated
+from apps.kernel.story import told_here
+from apps.preferences.commands import ChangeSetting
+from apps.webhooks.commands import RegisterEndpoint
+from apps.webhooks.models import Message
+from tests.acceptance.test_processes import environment, eventually, running, worker  # noqa: F401
+
+RUNTIME = "DATABASE_OWNER_URL DATABASE_RELAY_URL"
+
+
+def test_a_receiver_that_stumbles_is_told_again(
+    at_acme,
+    owner,
+    receiver: HTTPServer,
+    environment,  # noqa: F811
+    tmp_path,
+):
+    receiver.expect_oneshot_request("/hook").respond_with_data("not yet", 503)
+    endpoint = dispatch(
+        RegisterEndpoint(url=receiver.url_for("/hook"), events=("setting.changed",)), actor=owner
+    )
+    beat = ("celery", "-A", "config", "beat", "-s", f"{tmp_path}/beat", "-l", "WARNING")
+
+    with (
+        running(environment, "django", "relay", without="DATABASE_OWNER_URL"),
+        worker(environment, "billing,default"),
+        running(environment, *beat, without=RUNTIME),
+    ):
+        with correlated("request-of-a-person"):
+            dispatch(ChangeSetting(key="periods.reason_length", value=12), actor=owner)
+        eventually(lambda: len(receiver.log) == 1)
+        receiver.expect_request("/hook").respond_with_data("now")
+        eventually(lambda: Message.objects.filter(state="delivered").exists(), patience=60)
+
+    first, second = (request for request, _ in receiver.log)
+    assert first.headers["webhook-id"] == second.headers["webhook-id"]
+    assert first.data == second.data
+    assert second.headers["X-Correlation-ID"] == "request-of-a-person"
+    said = Webhook(endpoint.new_secret).verify(second.data, dict(second.headers))
+    assert said["type"] == "setting.changed"
+    (told,) = (line for line in told_here("request-of-a-person") if line.kind == "webhook")
+    assert "delivered after 2 attempts" in told.text
