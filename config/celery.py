@@ -50,10 +50,11 @@ def send_what_is_recorded(**_: Any) -> None:
 @signals.worker_init.connect
 def start_safely_or_not_at_all(**_: Any) -> None:
     from django.core.exceptions import ImproperlyConfigured
+    from django.db import OperationalError
 
     from .startup import refuse_unsafe_settings
 
     try:
         refuse_unsafe_settings()
-    except ImproperlyConfigured as faults:
+    except (ImproperlyConfigured, OperationalError) as faults:
         sys.exit(str(faults))  # Celery would log a mere exception and go on

@@ -7,10 +7,13 @@ import subprocess
 import sys
 from base64 import b64encode
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.db import OperationalError
 
+from config import startup
 from config.startup import refuse_unsafe_settings
 
 ROOT = Path(__file__).parents[2]
@@ -25,9 +28,30 @@ def test_the_web_does_not_start_with_settings_under_which_tenants_could_meet(dat
         refuse_unsafe_settings()
 
 
+def test_who_starts_before_the_database_waits_for_it(database, monkeypatch):
+    starting = OperationalError("the database system is starting up")
+    checks = Mock(side_effect=[starting, starting, []])
+    monkeypatch.setattr(startup, "run_checks", checks)
+    monkeypatch.setattr(startup, "LOOK_AGAIN", 0)
+
+    refuse_unsafe_settings()
+
+    assert checks.call_count == 3
+
+
+def test_who_cannot_ask_the_database_does_not_start_unasked(monkeypatch):
+    monkeypatch.setattr(startup, "PATIENCE", 0)
+    monkeypatch.setattr(startup, "run_checks", Mock(side_effect=OperationalError("away")))
+
+    with pytest.raises(OperationalError):
+        refuse_unsafe_settings()
+
+
 def start(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
     known = {
-        name: value for name, value in os.environ.items() if not name.startswith(("DATABASE_", "REDIS_", "FILES_"))
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("DATABASE_", "REDIS_", "FILES_"))
     }
     return subprocess.run(
         [sys.executable, "-c", code],
@@ -56,7 +80,15 @@ def test_production_names_everything_that_is_missing():
     done = start("import django; django.setup()", DJANGO_SETTINGS_MODULE="config.settings.production")
 
     assert done.returncode != 0
-    for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "PUBLIC_URL", "FILES_URL", "FIELD_KEYS", "AUDIT_KEYS"):
+    for name in (
+        "DATABASE_URL",
+        "REDIS_URL",
+        "SECRET_KEY",
+        "PUBLIC_URL",
+        "FILES_URL",
+        "FIELD_KEYS",
+        "AUDIT_KEYS",
+    ):
         assert name in done.stderr
 
 
