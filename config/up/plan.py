@@ -35,10 +35,10 @@ def preparations() -> list[Process]:
 
 def stages() -> list[list[Process]]:
     """In the order of stopping: who makes work, who does it, who shows it."""
-    return [[_beat(), _relay()], [_worker(pool) for pool in POOLS], [_web()]]
+    return [[beat(), relay()], [worker(pool) for pool in POOLS], [web()]]
 
 
-def _web() -> Process:
+def web() -> Process:
     return Process(
         "web",
         "the consoles and the API",
@@ -53,21 +53,22 @@ def _web() -> Process:
     )
 
 
-def _relay() -> Process:
+def relay(name: str = "relay") -> Process:
     return Process(
-        "relay",
+        name,
         "carries events to the workers",
         [*MANAGE, "relay"],
         _environment(without={OWNER}),
     )
 
 
-def _worker(pool: str) -> Process:
+def worker(pool: str, name: str = "") -> Process:
+    """`name` tells one of several workers of a pool from the others."""
     return Process(
-        pool,
+        name or pool,
         f"does the work of {pool}",
         [
-            *(*CELERY, "worker", "--queues", ",".join(POOLS[pool]), "--hostname", f"{pool}@%h"),
+            *(*CELERY, "worker", "--queues", ",".join(POOLS[pool]), "--hostname", f"{name or pool}@%h"),
             *("--pool", "prefork", "--concurrency", "1"),  # time limits need a child to end
             *("--without-gossip", "--without-mingle", "--without-heartbeat"),
             *("--loglevel", env().log_level),
@@ -78,7 +79,7 @@ def _worker(pool: str) -> Process:
     )
 
 
-def _beat() -> Process:
+def beat() -> Process:
     return Process(
         "beat",
         "sends what is due",
