@@ -5,7 +5,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help up test check format clean
+.PHONY: help up test soak check format clean
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -15,6 +15,10 @@ up: $(INSTALLED) ## Bring everything up with two demo tenants; Ctrl-C takes it d
 
 test: $(INSTALLED) ## Run the tests on servers of their own
 	@$(BIN)/python -m pytest -n auto
+
+FOR ?= 300
+soak: $(INSTALLED) ## Kill everything at random for FOR seconds (300; SEED repeats a run); nothing may be lost
+	@$(BIN)/python -m tests.soak --seconds $(FOR) $(if $(SEED),--seed $(SEED))
 
 check: $(INSTALLED) ## Lint, types, import floors, migrations and Django's own checks
 	@echo "· lint" && $(BIN)/ruff check --quiet .

@@ -1,0 +1,49 @@
+"""Two tenants with a shop each: what the soak is about, made before anything is killed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from apps.bus import dispatch
+from apps.identity.commands import SetPassword
+from apps.identity.models import User
+from apps.inventory.commands import AddItem, ReceiveStock
+from apps.kernel.actors import System
+from apps.kernel.tenant import TenantInfo, activate
+from apps.operations.commands import OnboardTenant
+from apps.sales.commands import AddCustomer, SetUpSales
+from apps.tenancy.models import Tenant
+
+MAKER = System("The soak")
+PASSWORD = "correct horse battery"
+SLUGS = ("acme", "globex")
+SHELF = (("BOLT", 1_000_000), ("NUT", 1_000_000), ("RARE", 25))
+"""The last one runs out, so that orders turn back."""
+CUSTOMER = "HOOLI"
+
+
+def found() -> Sequence[TenantInfo]:
+    return [_tenant(slug) for slug in SLUGS]
+
+
+def owner_of(slug: str) -> str:
+    return f"owner@{slug}.example"
+
+
+def _tenant(slug: str) -> TenantInfo:
+    onboard = OnboardTenant(slug=slug, name=slug.title(), owner_email=owner_of(slug))
+    tenant: Tenant = dispatch(onboard, actor=MAKER)
+    with activate(tenant.info):
+        owner = User.objects.get(email=owner_of(slug))
+        dispatch(SetPassword(user_id=owner.pk, password=PASSWORD), actor=MAKER)
+        open_shop()
+    return tenant.info
+
+
+def open_shop() -> None:
+    """In the current tenant."""
+    dispatch(SetUpSales(), actor=MAKER)
+    for sku, quantity in SHELF:
+        dispatch(AddItem(sku=sku, name=sku.title()), actor=MAKER)
+        dispatch(ReceiveStock(sku=sku, quantity=quantity), actor=MAKER)
+    dispatch(AddCustomer(code=CUSTOMER, name="Hooli Inc."), actor=MAKER)
