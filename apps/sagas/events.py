@@ -8,7 +8,7 @@ from apps.events import Event
 
 @dataclass(frozen=True, kw_only=True)
 class SagaDue(Event):
-    """A run is to go on, or to look whether it may. `woken` looks at once, whatever the run planned."""
+    """A run is to go on, or to look whether it may. `woken` has a run that waits look at once."""
 
     name = "saga.due"
     internal: ClassVar[bool] = True

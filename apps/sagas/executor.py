@@ -52,7 +52,8 @@ def _take(run_id: int, *, woken: bool) -> int | None:
         run = Run.objects.under_way().select_for_update().filter(pk=run_id).first()
         if run is None or run.state == Run.State.NEEDS_OPERATOR:
             return None
-        if run.due_at and run.due_at > now() and not woken:
+        is_early = run.due_at is not None and run.due_at > now()
+        if is_early and not (woken and run.state == Run.State.WAITING):
             return None
         run.version += 1
         run.attempts += run.state != Run.State.WAITING

@@ -53,11 +53,14 @@ def begin(saga: Saga, data: Any, *, subject: str) -> Run:
 
 
 def wake(subject: str) -> int:
-    """What the waiting runs of the subject wait for may have come: they look. Returns how many there are."""
-    waiting = Run.objects.under_way().filter(subject=subject, state=State.WAITING)
-    for run in waiting:
+    """What the runs of the subject wait for may have come: they look. Returns how many there are.
+
+    One that does not wait yet is called too: it may have looked a moment ago, and not have said so yet.
+    """
+    under_way = Run.objects.under_way().filter(subject=subject).exclude(state=State.NEEDS_OPERATOR)
+    for run in under_way:
         call(run, woken=True)
-    return len(waiting)
+    return len(under_way)
 
 
 def call(run: Run, *, after: dt.timedelta | None = None, woken: bool = False) -> None:

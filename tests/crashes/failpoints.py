@@ -1,8 +1,9 @@
 """Dies at a chosen point: before each statement, before and after each commit, before each thing sent outside.
 
-To die here is what kill -9 does to a worker, seen from the database: the sockets are gone and the open transaction
-with them, and no code of ours has a say (`Killed` is no Exception, and whatever `finally` still asks the database
-for goes through a new connection that knows nothing of the old one).
+To die here is what kill -9 does to a worker, seen from the database: the open transaction is rolled back, the
+session's locks are let go, and no code of ours has a say (`Killed` is no Exception, and whatever `finally` still asks
+the database for goes through a session that knows nothing of the old one). The socket itself is kept for the next
+life, since to dial costs more than all the rest; tests/soak kills real processes.
 """
 
 from __future__ import annotations
@@ -36,12 +37,31 @@ class Failpoints:
         if self.passed == self.dies_at:
             self.is_dead = True
             for alias in ALIASES:
-                connections[alias].close()
+                _cut(connections[alias])
             raise Killed
 
     def statement(self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any) -> Any:
         self.point()
         return execute(sql, params, many, context)
+
+
+def _cut(connection: Any) -> None:
+    """The session ends as the server ends it when its client is gone; the next one gets the socket."""
+    socket = connection.connection
+    if socket is None:
+        return
+    socket.rollback()
+    socket.autocommit = True
+    socket.execute("DISCARD ALL")
+    with mock.patch.object(connection, "_close"):
+        connection.close()
+    connection.connection = None
+    connection.get_new_connection = lambda parameters: _dialled(connection, socket)
+
+
+def _dialled(connection: Any, socket: Any) -> Any:
+    del connection.get_new_connection
+    return socket
 
 
 @contextmanager
@@ -71,8 +91,8 @@ def crash_everywhere(
     """Do the work again and again, dying one point later each time, until it lives to its end.
 
     Where a death comes after something was kept for good (`progress` says another thing than before), what is left
-    of the work begins elsewhere, so the counting begins anew: no point is passed over. `after_each` death what is
-    left is looked at. Returns how many times it died.
+    of the work begins elsewhere, so the counting begins anew: no point is passed over. `after_each` death that left
+    something new behind (without `progress`, after each) that is looked at. Returns how many times it died.
     """
     deaths, dies_at, kept = 0, 1, progress()
     while deaths < MOST:
@@ -81,9 +101,10 @@ def crash_everywhere(
                 work()
         except Killed:
             deaths += 1
-            after_each()
             before, kept = kept, progress()
             dies_at = dies_at + 1 if kept == before else 1
+            if kept != before or before is None:
+                after_each()
         else:
             return deaths
     raise AssertionError(f"It did not come to an end within {MOST} deaths.")

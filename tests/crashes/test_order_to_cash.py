@@ -1,0 +1,107 @@
+"""Crash at every point of the journey from order to cash, of its way back and of a refund: it ends in a declared
+state, with nothing lost and nothing doubled, and sales, inventory, payments and ledger agree."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from apps.audit.models import Record
+from apps.bus import dispatch, dispatch_once
+from apps.events import deliveries
+from apps.events.models import Delivery, OutboxEvent
+from apps.inventory.models import StockMove
+from apps.kernel.actors import System
+from apps.kernel.clock import now
+from apps.kernel.files import files
+from apps.ledger.models import Entry
+from apps.payments.models import Payment, Refund, SandboxDeed
+from apps.sagas import SAGAS
+from apps.sagas.models import Happening, Run
+from apps.sales import queries
+from apps.sales.commands import RefundOrder
+from apps.sales.models import Invoice, Order
+from apps.sales.sagas import ORDER_TO_CASH
+from tests.crashes.failpoints import crash_everywhere
+from tests.crashes.test_sagas import EVER, patient
+from tests.sales.conftest import shop
+from tests.sales.shop import balances, ordered, stock
+from tests.settling import settle
+
+__all__ = ["shop"]
+BUYER = System("The web shop")
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch):
+    """However often the worker is lost, it is tried again: there are more points than retries."""
+    monkeypatch.setattr(deliveries, "MOST_ATTEMPTS", EVER)
+    patient(ORDER_TO_CASH)
+    yield
+    SAGAS[ORDER_TO_CASH.name] = ORDER_TO_CASH
+
+
+def kept():
+    """What is done for good: each of these only grows."""
+    counted = (OutboxEvent, Delivery, Happening, Entry, StockMove, Refund, SandboxDeed, Invoice, Record)
+    done = Delivery.objects.filter(status="done").count()
+    filed = Invoice.objects.filter(state=Invoice.State.FILED).count()
+    return *(model.objects.count() for model in counted), done, filed
+
+
+def nothing_is_out_of_place():
+    """Also in between: goods and money agree with the books, and no invoice stands without its entry. What follows a
+    refund or an invoice is heard later."""
+    follows = ("document", "refund_credited")
+    assert not [each for each in queries.reconcile() if not any(word in each for word in follows)]
+
+
+def place(card):
+    return lambda: dispatch_once(ordered(card), actor=BUYER, key="order 1")
+
+
+@pytest.mark.parametrize(
+    ("card", "ends", "way"),
+    [
+        ("tok_ok", "completed", "done"),
+        ("tok_declined", "cancelled", "compensated"),
+    ],
+)
+def test_an_order_ends_where_it_would_have_ended(shop, card, ends, way):
+    placed = crash_everywhere(place(card), after_each=nothing_is_out_of_place)
+    deaths = crash_everywhere(
+        lambda: settle(impatient=True), progress=kept, after_each=nothing_is_out_of_place
+    )
+
+    assert placed > 10
+    assert deaths > 300
+    assert Order.objects.get().state == ends
+    assert Run.objects.get().state == way
+    assert not Delivery.objects.exclude(status="done").exclude(event__due_at__gt=now()).exists()
+    assert queries.reconcile() == []
+    assert SandboxDeed.objects.count() == Payment.objects.count() == 1
+    if ends == "completed":
+        assert stock() == {"BOLT": (6, 0), "NUT": (3, 0)}
+        assert Entry.objects.count() == 2
+        assert files().exists(Invoice.objects.get().file)
+    else:
+        assert stock() == {"BOLT": (10, 0), "NUT": (5, 0)}
+        assert Entry.objects.count() == 0
+
+
+def test_a_refund_is_made_once(shop):
+    order = dispatch(ordered(), actor=BUYER)
+    settle()
+    refund = RefundOrder(
+        order_id=order.pk, amount=Decimal("2.00"), reason="A bolt was bent.", reference="bent"
+    )
+
+    crash_everywhere(lambda: dispatch_once(refund, actor=BUYER, key="refund 1"))
+    crash_everywhere(lambda: settle(impatient=True), progress=kept, after_each=nothing_is_out_of_place)
+
+    made = Refund.objects.get()
+    assert made.sent_at is not None
+    assert Payment.objects.get().refunded_minor == made.minor == 200
+    assert queries.reconcile() == []
+    assert [f"{balances()[code]:.2f}" for code in ("1000", "1100")] == ["4.50", "0.00"]
