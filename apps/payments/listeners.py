@@ -18,15 +18,15 @@ CASHIER = System("The cashier")
 
 @listens_to(PaymentRequested, queue="financial", own_transactions=True)
 def charge(event: PaymentRequested) -> None:
-    """Nobody is charged for a payment that is no longer wanted; one that becomes unwanted meanwhile is given back
-    by the confirmation."""
+    """Nobody is charged for a payment that is no longer wanted. One that was charged all the same, perhaps by a worker
+    that died before it could say so, is given back by the confirmation."""
     payment = Payment.objects.get(pk=event.payment_id)
-    if payment.state != Payment.State.REQUESTED:
-        return
-    answer = PROVIDERS[payment.provider].charge(payment)
+    provider = PROVIDERS[payment.provider]
+    wanted = payment.state == Payment.State.REQUESTED
+    answer = provider.charge(payment) if wanted else provider.withdraw(payment)
     if answer.done_as:
         dispatch(ConfirmPayment(payment_id=payment.pk, provider_payment_id=answer.done_as), actor=CASHIER)
-    elif answer.declined:
+    elif answer.declined and wanted:
         fail(payment.pk, answer.declined)
 
 

@@ -37,6 +37,10 @@ class PaymentProvider(Protocol):
 
     def charge(self, payment: Payment) -> Answer: ...
 
+    def withdraw(self, payment: Payment) -> Answer:
+        """Never charge it from now on. Says what was done if it was charged before, by somebody who never heard it."""
+        ...
+
     def send_back(self, refund: Refund) -> Answer: ...
 
 
@@ -44,6 +48,9 @@ class Manual:
     """People: they confirm what they see on the bank's statement, and send back by hand what is refunded."""
 
     def charge(self, payment: Payment) -> Answer:
+        return LATER
+
+    def withdraw(self, payment: Payment) -> Answer:
         return LATER
 
     def send_back(self, refund: Refund) -> Answer:
@@ -61,6 +68,10 @@ class Sandbox:
         deed, is_new = self._do(f"payment:{payment.pk}", payment.minor, payment.currency, declined)
         if is_new and payment.token == "tok_lost_answer":  # noqa: S105 - a word of the sandbox, not a secret
             raise ProviderAway(provider="sandbox")
+        return _answer(deed)
+
+    def withdraw(self, payment: Payment) -> Answer:
+        deed, _ = self._do(f"payment:{payment.pk}", payment.minor, payment.currency, "It was withdrawn.")
         return _answer(deed)
 
     def send_back(self, refund: Refund) -> Answer:

@@ -212,5 +212,20 @@ def test_nobody_is_charged_for_what_is_void(till, accountant, controller):
     dispatch(void(payment), actor=controller)
     settle()
 
-    assert SandboxDeed.objects.count() == 0
+    assert PROVIDERS["sandbox"].charge(payment).declined
     assert Payment.objects.get().state == "void"
+
+
+@pytest.mark.parametrize("ended", [fail, void])
+def test_who_was_charged_by_a_worker_that_died_before_it_could_say_so_has_it_back(
+    till, accountant, controller, ended
+):
+    payment = dispatch(request(provider="sandbox", token="tok_ok"), actor=accountant)
+    PROVIDERS["sandbox"].charge(payment)
+    dispatch(ended(payment), actor=controller)
+
+    settle()
+
+    assert Payment.objects.get().refunded_minor == payment.minor
+    assert Refund.objects.get().sent_at is not None
+    assert queries.reconcile() == []
