@@ -20,6 +20,8 @@ from config.embedded.home import MEMORY, has_room
 from config.env import put
 from config.up.terminal import say
 
+from .house import SETTINGS, House, servers
+
 OTHERS = ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_RELAY_URL", "REDIS_URL", "BROKER_URL")
 
 
@@ -59,7 +61,7 @@ def _live_in(home: Path) -> None:
     for each in OTHERS:
         os.environ.pop(each, None)
     put(
-        django_settings_module="config.settings.dev",
+        django_settings_module=SETTINGS,
         bursar_home=str(home),
         files_url=f"file://{home}/files",
         port=str(_free_port()),
@@ -68,8 +70,6 @@ def _live_in(home: Path) -> None:
 
 
 def _soak(home: Path, seed: int, seconds: float) -> Sequence[str]:
-    from .house import House, servers
-
     house = House(home, random.Random(f"{seed}/house"))
     with servers(house):
         put(**house.postgres.addresses(), **house.valkey.addresses())

@@ -11,6 +11,7 @@ import random
 import re
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -78,6 +79,8 @@ class Deed:
 @dataclass
 class Diary:
     deeds: list[Deed] = field(default_factory=list)
+    losses: Counter[str] = field(default_factory=Counter)
+    longest: float = 0.0
     troubles: list[str] = field(default_factory=list)
 
     def acknowledged(self, tenant: str, kind: str) -> list[Deed]:
@@ -114,7 +117,7 @@ class OverHttp:
                 self.session = self._log_in()
             answer = _read(call(self.session))
         except (requests.RequestException, AssertionError, ValueError) as error:
-            raise Lost(repr(error)) from error
+            raise Lost(f"{type(error).__name__} {error}"[:60].partition("(")[0].strip()) from error
         if answer.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN) and answer.code != "bus.may_not":
             self.session = None
             raise Lost("logged out")
@@ -281,17 +284,28 @@ class Clerk:
             if self.hurry.is_set():
                 break
             deed.tries += 1
-            try:
-                answer = self.door.ask(deed.path, deed.body, key)
-            except Lost:
-                self.hurry.wait(self.chance.uniform(0.1, 0.6))
-                continue
-            if not answer.is_final:
+            answer = self._answer(deed, key)
+            if answer is None:
                 self.hurry.wait(self.chance.uniform(0.1, 0.6))
             elif self.chance.random() >= self.deaf or deed.tries > 3:
                 deed.answer = answer
                 break
         return deed.acknowledged
+
+    def _answer(self, deed: Deed, key: str) -> Answer | None:
+        """What the server has decided; None when there is no answer, or one that leaves it open."""
+        began = time.monotonic()
+        try:
+            answer = self.door.ask(deed.path, deed.body, key)
+        except Lost as lost:
+            self.diary.losses[str(lost)] += 1
+            return None
+        finally:
+            self.diary.longest = max(self.diary.longest, time.monotonic() - began)
+        if answer.is_final:
+            return answer
+        self.diary.losses[f"{answer.status} {answer.code}".strip()] += 1
+        return None
 
     def _keys(self, deed: Deed) -> Iterator[str]:
         for number in itertools.count(1):

@@ -32,6 +32,7 @@ from config.env import env
 from config.up import plan
 from config.up.process import Process
 
+SETTINGS = "tests.soak.settings"
 STARTS_WITHIN = 120.0
 RESTS = (0.2, 2.5)
 """Seconds for which the dead stay dead."""
@@ -70,7 +71,7 @@ class Member:
             self.popen = subprocess.Popen(
                 [*self.plan.command],
                 cwd=CHECKOUT,
-                env=dict(self.plan.environment),
+                env={**self.plan.environment, "DJANGO_SETTINGS_MODULE": SETTINGS},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -59,9 +59,13 @@ def _settle(house: House, staff: Staff, tenants: Sequence[TenantInfo]) -> Sequen
         time.sleep(0.1)
     staff.go_home(deadline - time.monotonic())
     connections.close_all()  # of before the first blow
+    before: Sequence[str] = []
     while (left := verdict.unsettled(tenants)) and time.monotonic() < deadline:
+        before = left
         house.tend()
         time.sleep(0.5)
+    for each in before[:3]:
+        say(f"among the last: {each}", "soak")
     return left
 
 
@@ -72,6 +76,8 @@ def _tell(diary: Diary) -> None:
     done = ", ".join(f"{count} × {kind}" for kind, count in sorted(kinds.items()))
     say(f"acknowledged: {done}", "soak")
     say(f"asked again: {len(again)}, of which {replayed} had been done before", "soak")
+    losses = ", ".join(f"{count} × {why}" for why, count in diary.losses.most_common(6))
+    say(f"no answer: {losses}; the longest wait was {diary.longest:.1f} s", "soak")
 
 
 @contextmanager
