@@ -21,6 +21,8 @@ def charge(event: PaymentRequested) -> None:
     """Nobody is charged for a payment that is no longer wanted. One that was charged all the same, perhaps by a worker
     that died before it could say so, is given back by the confirmation."""
     payment = Payment.objects.get(pk=event.payment_id)
+    if payment.state == Payment.State.CONFIRMED:
+        return
     provider = PROVIDERS[payment.provider]
     wanted = payment.state == Payment.State.REQUESTED
     answer = provider.charge(payment) if wanted else provider.withdraw(payment)
