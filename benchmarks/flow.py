@@ -14,7 +14,7 @@ from typing import Any
 
 from benchmarks.standing import beside, house, process, rate, say, spread, until, worker
 
-EVENTS, HEARD, FLOOD, FINANCIAL, RECORDS = 6_000, 120, 300, 40, 20_000
+EVENTS, HEARD, FLOOD, FINANCIAL, COMMANDS, RECORDS = 6_000, 120, 300, 40, 500, 50_000
 
 
 def bus() -> dict[str, Any]:
@@ -208,6 +208,41 @@ def _send(queue: str, number: int) -> None:
     dispatch_async(_sales()(number), actor=_clerk())
 
 
+def trail() -> dict[str, Any]:
+    """How fast the trail is sealed and verified, beside how fast commands write it."""
+    from apps.audit import sealing, verification
+    from apps.audit.models import Record
+    from apps.bus import dispatch
+
+    sale = _sales()
+
+    def write() -> int:
+        for number in range(COMMANDS):
+            dispatch(sale(number), actor=_clerk())
+        return COMMANDS
+
+    written = rate(write)
+    texts = [each.attname for each in Record._meta.concrete_fields if each.name not in ("id", "xid")]
+    rows = list(Record.objects.order_by("-id")[:COMMANDS].values(*texts))
+    for _ in range(RECORDS // COMMANDS):
+        copies = [Record(**row) for row in rows]
+        for each in copies:
+            each.commit_to_texts()
+        Record.objects.bulk_create(copies)
+    sealed = rate(lambda: sum(each.records for each in sealing.seal()))
+    verification.verify()
+    found = verification.verify()
+    return {
+        "commands_per_second": written,
+        "sealed_per_second": sealed,
+        "seal_ratio": round(sealed / written, 1),
+        "verified_per_second": round(found.rate),
+        "records": found.records,
+        "intact": found.intact,
+        "target": "seal ≥ 5 × commands, verify ≥ 100,000/s",
+    }
+
+
 def _heard(subscriber: str) -> Any:
     from apps.events.models import Delivery
 
@@ -247,6 +282,7 @@ SECTIONS: dict[str, Callable[[], dict[str, Any]]] = {
     "relay": relay,
     "latency": latency,
     "flood": flood,
+    "trail": trail,
 }
 
 
