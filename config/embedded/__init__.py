@@ -22,8 +22,9 @@ from .postgres import Postgres
 from .server import Server
 from .valkey import Valkey
 
-__all__ = ["CannotStart", "Kind", "home", "leave", "pg_bin", "resolve"]
+__all__ = ["CannotStart", "Kind", "bring_back", "home", "leave", "pg_bin", "resolve"]
 
+_needed: list[tuple[Lease, Server]] = []
 _stay = ExitStack()
 leave = _stay.close
 """Give the servers up before the process ends; the last one out stops them."""
@@ -47,14 +48,27 @@ def resolve(kind: Kind) -> None:
             _stay.callback(_leave, lease, servers, os.getpid())
             if alone and kind == "test":
                 _wipe(servers)
-            _fill_in(servers)
+            _fill_in(lease, servers)
 
 
-def _fill_in(servers: list[Server]) -> None:
+def bring_back() -> list[str]:
+    """Start again what has died of the servers that we started or adopted, where it was. Returns their names.
+
+    Raises CannotStart.
+    """
+    dead = [(lease, server) for lease, server in _needed if not server.alive]
+    for lease, server in dead:
+        with lease.door():
+            server.up()
+    return [server.name for _, server in dead]
+
+
+def _fill_in(lease: Lease, servers: list[Server]) -> None:
     for server in servers:
         if getattr(env(), server.variable) is None:
             server.up()
             put(**server.addresses())
+            _needed.append((lease, server))
 
 
 def _wipe(servers: list[Server]) -> None:

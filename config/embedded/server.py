@@ -56,6 +56,10 @@ class Server(ABC):
         """What a server needs before anybody uses it."""
         return
 
+    @property
+    def alive(self) -> bool:
+        return State.load(self._state_file).alive
+
     def up(self) -> None:
         self.place.mkdir(exist_ok=True)
         self.state = State.load(self._state_file)

@@ -85,6 +85,8 @@ class Runner:
         patience = time.monotonic() + HEALTHY_SECONDS
         greeted = False
         while not self.stopping.wait(0.3):
+            for name in embedded.bring_back():
+                say(f"{name} had ended, and is up again")
             for process in self._processes():
                 process.bring_back()
             if not greeted and healthy():

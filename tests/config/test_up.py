@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -52,6 +52,12 @@ class Up:
             assert time.monotonic() < deadline, self.output
             time.sleep(0.2)
 
+    def until(self, condition: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + UP_SECONDS
+        while not condition():
+            assert time.monotonic() < deadline, self.output
+            time.sleep(0.2)
+
     def get(self, path: str) -> int:
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.port}{path}", headers={"Host": f"localhost:{self.port}"}
@@ -64,9 +70,13 @@ class Up:
         return self.process.wait(DOWN_SECONDS)
 
     def left(self) -> list[str]:
-        """The command lines of processes that belong to this run, found by its home."""
+        """The command lines of processes that belong to this run."""
+        return [*self.processes().values()]
+
+    def processes(self) -> dict[int, str]:
+        """By number, their command lines; found by the home of this run."""
         mark = str(self.home).encode()
-        found = []
+        found = {}
         for process in Path("/proc").glob("[0-9]*"):
             if int(process.name) == os.getpid():
                 continue
@@ -74,8 +84,12 @@ class Up:
                 known = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
                 known += str((process / "cwd").readlink()).encode()
                 if mark in known:
-                    found.append((process / "cmdline").read_bytes().decode(errors="replace"))
+                    found[int(process.name)] = (process / "cmdline").read_bytes().decode(errors="replace")
         return found
+
+    def kill(self, words: str) -> None:
+        """The first of its processes whose command line has these words: servers and leaders come before children."""
+        os.kill(min(pid for pid, line in self.processes().items() if words in line), signal.SIGKILL)
 
 
 @pytest.fixture
@@ -101,6 +115,22 @@ def test_comes_up_and_leaves_nothing_behind(up: Up) -> None:
     assert f"http://localhost:{up.port}/t/globex/" in up.output
     assert up.interrupt() == 0, up.output
     assert up.left() == []
+
+
+def test_what_is_killed_comes_back(up: Up) -> None:
+    up.wait_for("Bursar is up")
+
+    for words, said in (
+        ("valkey-server", "valkey had ended, and is up again"),
+        ("postgres\0-D", "postgres had ended, and is up again"),
+        ("manage.py\0relay", "relay ended with -9; again in"),
+        ("--queues\0default", "default ended with -9; again in"),
+    ):
+        up.kill(words)
+        up.wait_for(said)
+
+    up.until(lambda: all(any(each in line for line in up.left()) for each in ("\0relay", "\0default\0")))
+    up.until(lambda: up.get("/t/acme/") == 200)
 
 
 def test_a_second_run_is_refused(up: Up, port: int) -> None:
