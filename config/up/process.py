@@ -23,7 +23,7 @@ SETTLED_SECONDS = 30
 LONGEST_WAIT = 30.0
 
 
-def _end_with_the_runner() -> None:
+def end_with_the_runner() -> None:
     """Even kill -9 of the runner leaves nothing behind: the kernel tells the process."""
     if PRCTL:
         PRCTL(PR_SET_PDEATHSIG, signal.SIGTERM)
@@ -58,7 +58,7 @@ class Process:
             errors="replace",
             # A session of its own: Ctrl-C reaches the runner alone, which stops all in order.
             start_new_session=True,
-            preexec_fn=_end_with_the_runner,
+            preexec_fn=end_with_the_runner,
         )
         threading.Thread(target=self._listen, args=[self._popen], daemon=True).start()
 

@@ -10,6 +10,7 @@ import os
 import random
 import secrets
 import shutil
+import signal
 import socket
 import sys
 import tempfile
@@ -31,6 +32,7 @@ def main() -> int:
     home = Path(tempfile.mkdtemp(prefix="bursar-soak-", dir=MEMORY if has_room(MEMORY) else None))
     home.chmod(0o755)  # PostgreSQL may run as somebody else
     faults: Sequence[str] = ["It broke off."]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # and take everything down
     try:
         _live_in(home)
         faults = _soak(home, given.seed, given.seconds)

@@ -30,7 +30,7 @@ from config.embedded.server import Server
 from config.embedded.valkey import Valkey
 from config.env import env
 from config.up import plan
-from config.up.process import Process
+from config.up.process import Process, end_with_the_runner
 
 SETTINGS = "tests.soak.settings"
 STARTS_WITHIN = 120.0
@@ -82,6 +82,7 @@ class Member:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                preexec_fn=end_with_the_runner,
             )
 
     def kill(self) -> None:
