@@ -1,7 +1,8 @@
 """What sagas tell: that a run is to go on. One event for each queue, since a listener has one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
+from uuid import uuid4
 
 from apps.events import Event
 
@@ -14,13 +15,14 @@ class SagaDue(Event):
     internal: ClassVar[bool] = True
 
     run_id: int
-    move: int
     woken: bool = False
+    call: str = field(default_factory=lambda: uuid4().hex)
 
     @property
     def aggregate(self) -> str:
-        """Each is heard by itself: a look planned for tomorrow must not hold back today's."""
-        return f"saga_run:{self.run_id}:{self.move}:{int(self.woken)}"
+        """Each call is heard by itself: neither a look that is planned for tomorrow nor a dead letter holds back
+        another."""
+        return f"saga_run:{self.run_id}:{self.call}"
 
 
 @dataclass(frozen=True, kw_only=True)

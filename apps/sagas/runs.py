@@ -11,18 +11,21 @@ import random
 from typing import Any
 
 from django.db import connection
+from django.db.models import Q
 
 from apps.events import publish
 from apps.kernel.actors import acting
 from apps.kernel.clock import now
 from apps.kernel.correlation import correlated
 from apps.kernel.plain import from_plain, to_plain
+from apps.kernel.transactions import unit_of_work
 
 from .base import SAGAS, Saga, Step
 from .events import DUE, SagaStuck
 from .models import Happening, Run
 
 LONGEST_PAUSE = 300
+SILENCE = dt.timedelta(minutes=10)
 log = logging.getLogger(__name__)
 What, State, Direction = Happening.What, Run.State, Run.Direction
 
@@ -63,10 +66,26 @@ def wake(subject: str) -> int:
     return len(under_way)
 
 
+def rescue() -> int:
+    """Call again the runs of which nothing was heard for long, though nothing holds them up: the event that was to
+    call them was given up or dropped. Returns how many there are."""
+    long_ago = now() - SILENCE
+    forgotten = (
+        Run.objects.under_way()
+        .exclude(state=State.NEEDS_OPERATOR)
+        .filter(Q(due_at=None) | Q(due_at__lt=long_ago), moved_at__lt=long_ago)
+    )
+    with unit_of_work():
+        for run in forgotten:
+            log.warning("%s was forgotten at “%s” and is called again.", run, run.step)
+            call(run)
+    return len(forgotten)
+
+
 def call(run: Run, *, after: dt.timedelta | None = None, woken: bool = False) -> None:
     """Have the run go on, at once or later. It is an event like any other: not lost, and kept with the change."""
     due = DUE[SAGAS[run.saga].queue if run.saga in SAGAS else "default"]
-    publish(due(run_id=run.pk, move=run.version, woken=woken), after=after)
+    publish(due(run_id=run.pk, woken=woken), after=after)
 
 
 def data_of(run: Run, saga: Saga) -> Any:

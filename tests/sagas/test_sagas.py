@@ -7,6 +7,8 @@ from django.db import connection, transaction
 
 from apps.audit.models import Record
 from apps.bus import dispatch
+from apps.events.models import Delivery
+from apps.events.relay import route
 from apps.kernel.clock import moved_to, now
 from apps.kernel.errors import Unavailable
 from apps.ledger.models import Account, Entry, Journal
@@ -15,7 +17,7 @@ from apps.sagas.commands import RetrySaga, SkipSagaStep, TurnSagaBack
 from apps.sagas.errors import SagaHasEnded, SagaNeedsNobody, SagaRunUnknown, SagaTurnsBackAlready
 from apps.sagas.executor import advance
 from apps.sagas.models import Run
-from apps.sagas.runs import begin, wake
+from apps.sagas.runs import begin, rescue, wake
 from tests.sagas.conftest import TOO_LATE, Opening
 from tests.settling import settle
 
@@ -149,8 +151,6 @@ def test_plans_one_look_at_a_time_however_often_it_is_woken(set_out, office):
 
 
 def pending_looks():
-    from apps.events.models import Delivery
-
     return Delivery.objects.open().filter(subscriber="sagas.go_on").count()
 
 
@@ -302,6 +302,22 @@ def test_a_step_that_is_no_longer_in_the_code_needs_an_operator(set_out, office)
 
     assert again(run).state == "needs_operator"
     assert "“vote” is no longer part" in again(run).trouble
+
+
+def test_a_run_whose_call_was_given_up_is_called_again(books, opening):
+    with transaction.atomic():
+        run = begin(opening, Opening(code="1100"), subject="branch:1")
+    route()
+    Delivery.objects.filter(subscriber="sagas.go_on").update(status="dead")
+    settle()
+    assert again(run).step == "account"
+    assert rescue() == 0
+
+    with later(minutes=11):
+        assert rescue() == 1
+        settle()
+
+    assert again(run).state == "done"
 
 
 @pytest.mark.parametrize(
