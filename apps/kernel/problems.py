@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import logging
 import re
+import sys
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Any
 
+import psycopg
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.template.loader import render_to_string
 from drf_standardized_errors.handler import ExceptionHandler
 from rest_framework.exceptions import APIException
 
 from .correlation import correlation_id
-from .errors import Refusal
+from .errors import Refusal, Unavailable
 
 CONTENT_TYPE = "application/problem+json"
 UNDER_API = re.compile(r"\A(/t/[^/]+)?/api(/|\Z)")
@@ -50,13 +53,18 @@ def reason_of(refusal: Refusal) -> dict[str, Any]:
 
 
 def problem_response(request: HttpRequest, refusal: Refusal) -> HttpResponse:
-    return _answer(request, problem_of(refusal, request.get_full_path()))
+    response = _answer(request, problem_of(refusal, request.get_full_path()))
+    if refusal.retry_after is not None:
+        response["Retry-After"] = str(refusal.retry_after)
+    return response
 
 
 class ProblemHandler(ExceptionHandler):
     """DRF's errors and ours as problem+json; drf-standardized-errors flattens the field errors."""
 
     def convert_known_exceptions(self, exc: Exception) -> Exception:
+        if _is_outage(exc):
+            exc = self.exc = DatabaseAway()
         if isinstance(exc, Refusal):
             return RefusedByTheBusiness(exc)
         converted: Exception = super().convert_known_exceptions(exc)
@@ -116,7 +124,19 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _plain(request, HTTPStatus.BAD_REQUEST, "The request cannot be understood.")
 
 
+class DatabaseAway(Unavailable):
+    message = "The database does not answer just now. Nothing was half-written: ask again in a moment."
+    retry_after = 5
+
+
+def _is_outage(error: BaseException | None) -> bool:
+    """Whether the connection to the database was refused or cut, by Django's word or by the driver's."""
+    return isinstance(error, OperationalError | InterfaceError | psycopg.OperationalError)
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
+    if _is_outage(sys.exc_info()[1]):
+        return problem_response(request, DatabaseAway())
     return _plain(request, HTTPStatus.INTERNAL_SERVER_ERROR, WENT_WRONG)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connections
 from django.test import Client
 from django.test.utils import override_settings
 
@@ -181,3 +182,16 @@ def test_a_view_that_names_no_permission_is_not_mounted():
 
     with pytest.raises(ImproperlyConfigured, match="Careless"):
         Careless.as_view()
+
+
+@pytest.mark.parametrize("address", ["api/v1/ledger/entries/", "ledger/entry/"])
+def test_while_the_database_is_away_the_answer_is_ask_again(api, auditor, monkeypatch, address):
+    client = api(auditor).client
+    client.raise_request_exception = False
+    connections["default"].close()
+    monkeypatch.setitem(connections["default"].settings_dict, "PORT", "1")
+
+    answer = client.get(f"/t/acme/{address}", headers={"accept": "application/json"})
+
+    problem(answer, 503, "kernel.database_away")
+    assert answer.headers["Retry-After"] == "5"
