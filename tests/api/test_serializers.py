@@ -174,10 +174,11 @@ JSON = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_si
 
 @pytest.fixture(scope="module", autouse=True)
 def _values_that_can_be_kept():
-    """Hypothesis draws by type, and ours are narrower: BIGINT, decimals of money, text without NUL."""
+    """Hypothesis draws by type, and ours are narrower: BIGINT, decimals of money, text without NUL, instants."""
     text = st.characters(codec="utf-8", exclude_characters="\x00")
     st.register_type_strategy(str, st.text(text, min_size=1, max_size=80))
     st.register_type_strategy(int, st.integers(-(2**63) + 1, 2**63 - 1))
+    st.register_type_strategy(dt.datetime, st.datetimes(timezones=st.just(dt.UTC)))
     st.register_type_strategy(Decimal, st.decimals(-(10**15), 10**15, places=2))
 
 
