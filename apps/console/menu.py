@@ -11,7 +11,18 @@ from apps.kernel.tenant import current_tenant
 
 from . import hooks
 
-GROUPS = ("", "Tenants", "Trade", "Stock and payments", "Books", "Structure", "People", "Webhooks", "Trust", "House")
+GROUPS = (
+    "",
+    "Tenants",
+    "Trade",
+    "Stock and payments",
+    "Books",
+    "Structure",
+    "People",
+    "Webhooks",
+    "Trust",
+    "House",
+)
 """In this order; a group that is not named here comes last."""
 
 

@@ -99,14 +99,15 @@ def _steps(run: Run) -> Sequence[dict[str, str]]:
     """Each step with a word for where it stands; a saga that is gone from the code shows what it did."""
     saga = SAGAS.get(run.saga)
     names = saga.names if saga else run.done
-    undone = set(run.happenings.filter(what=Happening.What.UNDONE).values_list("step", flat=True))
+    marks = {
+        happening.step: {"undone": "taken back", "turned": "turned back here"}[happening.what]
+        for happening in run.happenings.filter(what__in=[Happening.What.UNDONE, Happening.What.TURNED])
+    }
     waited = {each.name for each in saga.steps if isinstance(each, Wait)} if saga else set()
-    return [{"name": name, "state": _standing(run, names, name, undone, waited)} for name in names]
+    return [{"name": name, "state": marks.get(name) or _standing(run, names, name, waited)} for name in names]
 
 
-def _standing(run: Run, names: Sequence[str], name: str, undone: set[str], waited: set[str]) -> str:
-    if name in undone:
-        return "taken back"
+def _standing(run: Run, names: Sequence[str], name: str, waited: set[str]) -> str:
     if not run.ended_at and name == run.step:
         return "stuck" if run.state == Run.State.NEEDS_OPERATOR else "now"
     passed = run.step in names and names.index(name) < names.index(run.step)

@@ -60,7 +60,7 @@ class Run(Tracked):
     objects = RunQuerySet.as_manager()
 
     class Meta:
-        verbose_name = "saga run"
+        verbose_name = "journey"
         default_permissions = ("view",)
         permissions = [("manage_sagas", "Can retry, skip and turn back sagas")]
         constraints = [

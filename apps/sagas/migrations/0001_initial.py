@@ -58,7 +58,7 @@ class Migration(migrations.Migration):
                 ("ended_at", models.DateTimeField(null=True)),
             ],
             options={
-                "verbose_name": "saga run",
+                "verbose_name": "journey",
                 "permissions": [("manage_sagas", "Can retry, skip and turn back sagas")],
                 "default_permissions": ("view",),
                 "indexes": [
