@@ -10,6 +10,7 @@ import datetime as dt
 import json
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from itertools import groupby
 from typing import IO, Any
 
@@ -17,7 +18,7 @@ from django.core.files.base import File
 
 from apps.kernel.clock import now
 from apps.kernel.errors import Refusal
-from apps.kernel.files import files
+from apps.kernel.files import FileIsMissing, files
 
 from . import chain, retention, rows
 from .chain import Fault
@@ -118,7 +119,7 @@ def _by_segment(file: str) -> Iterator[tuple[int, Iterator[Line]]]:
 
     def of(line: Line) -> int:
         nonlocal number
-        number = line.get("segment", number)
+        number = int(line.get("segment", number))
         return number
 
     for found, lines in groupby(read(file), of):
@@ -160,8 +161,9 @@ def archived_numbers() -> set[int]:
 
 
 def archived_records(command: str) -> Iterator[Line]:
-    """Records of one command, out of the archives of its class."""
+    """Records of one command, out of the archives of its class; none of a file that is missing."""
     for archive in Archive.objects.filter(retention=retention.class_of(command)):
-        for line in read(archive.file):
-            if "facts" in line and line["facts"][2] == command and line["facts"][3] == "done":
-                yield line
+        with suppress(FileIsMissing):
+            for line in read(archive.file):
+                if "facts" in line and line["facts"][2] == command and line["facts"][3] == "done":
+                    yield line

@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from typing import TypedDict
 
 from . import archives, chain
 from .models import Record
 from .retention import ERASURE
 
-FIELDS = {"who": "who", "what": "what"}
-
-
-class Announced(TypedDict):
-    """Ids of records whose texts may be missing."""
-
-    who: set[int]
-    what: set[int]
+Announced = dict[str, set[int]]
+"""By part ("who", "what"): ids of records that may lack these texts."""
 
 
 def announced() -> Announced:
@@ -25,7 +18,7 @@ def announced() -> Announced:
     for changes in _erasures():
         for each in changes:
             if each["object"] == "audit.record" and each["field"] in known:
-                known[each["field"]].update(ids_in(str(each["after"])))  # type: ignore[literal-required]
+                known[each["field"]].update(ids_in(str(each["after"])))
     return known
 
 

@@ -12,7 +12,7 @@ from django.db.models import Q, Sum
 
 from apps.kernel.clock import now
 
-from . import archives, retention
+from . import archives, retention, sealing
 from .models import Record, RecordQuerySet, Segment, Verification
 
 
@@ -157,5 +157,27 @@ SELECT * FROM (
 """
 
 
-def sealed_records() -> int:
-    return Segment.objects.aggregate(total=Sum("records"))["total"] or 0
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """How far the trail is sealed. `intact` is None as long as nobody has looked."""
+
+    segment: int
+    hash: str
+    sealed_at: dt.datetime | None
+    records: int
+    waiting: int
+    verified_at: dt.datetime | None
+    intact: bool | None
+
+
+def seal() -> Seal:
+    newest, looked = head(), last_verification()
+    return Seal(
+        segment=newest.number if newest else 0,
+        hash=newest.hash if newest else "",
+        sealed_at=newest.sealed_at if newest else None,
+        records=Segment.objects.aggregate(total=Sum("records"))["total"] or 0,
+        waiting=sum(count for _, count in sealing.waiting()),
+        verified_at=looked.at if looked else None,
+        intact=looked.intact if looked else None,
+    )

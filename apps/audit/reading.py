@@ -13,7 +13,7 @@ from .models import Record
 
 
 def looked(actor: Actor, asked: Mapping[str, Any], *, at: str = "the audit trail") -> None:
-    """`actor` looked at the trail through these filters. A look at the looks is one more row, and no other comes of it."""
+    """`actor` looked at the trail through these filters. A look at the looks is one row more, and ends there."""
     _note(actor, "audit.read_trail", f"looked at {at}", asked)
 
 

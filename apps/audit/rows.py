@@ -61,7 +61,7 @@ def of_segment(segment: Segment) -> Iterator[Sequence[Any]]:
         " WHERE retention = %s AND (xid, id) > (%s::xid8, %s) AND (xid, id) <= (%s::xid8, %s) ORDER BY id"
     )
     with connection.cursor() as cursor:
-        place = [str(segment.after_xid), segment.after_id, str(segment.last_xid), segment.last_id]
+        place: list[Any] = [str(segment.after_xid), segment.after_id, str(segment.last_xid), segment.last_id]
         cursor.execute(statement, [segment.retention, *place])
         while rows := cursor.fetchmany(CHUNK):
             yield from rows

@@ -1,3 +1,7 @@
+from typing import Any
+
+from rest_framework import serializers
+
 from apps.audit.models import Record
 from apps.bus.api.serializers import Shown
 
@@ -13,6 +17,7 @@ class RecordSerializer(Shown):
             "command",
             "outcome",
             "sentence",
+            "actor_id",
             "actor_name",
             "real_actor_name",
             "reason",
@@ -20,6 +25,7 @@ class RecordSerializer(Shown):
             "subject_id",
             "correlation_id",
             "causation_id",
+            "retention",
         )
 
 
@@ -28,3 +34,15 @@ class RecordWithDetails(RecordSerializer):
 
     class Meta(RecordSerializer.Meta):
         fields = (*RecordSerializer.Meta.fields, "request", "changes", "refusals")
+
+
+class SealSerializer(serializers.Serializer[Any]):
+    """The head of the chain, what waits to be sealed, and what the last look found."""
+
+    segment = serializers.IntegerField()
+    hash = serializers.CharField()
+    sealed_at = serializers.DateTimeField(allow_null=True)
+    records = serializers.IntegerField()
+    waiting = serializers.IntegerField()
+    verified_at = serializers.DateTimeField(allow_null=True)
+    intact = serializers.BooleanField(allow_null=True)

@@ -1,26 +1,37 @@
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.db.models import QuerySet
+from django.http import StreamingHttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from apps.audit import export, queries, reading
+from apps.audit.commands import ArchiveTrail, ErasePerson
+from apps.audit.filters import RecordFilter
 from apps.audit.models import Record
-from apps.bus.api.filters import Filters, IsoDateTimeFilter
-from apps.bus.api.views import Lists, Shows
+from apps.bus.api.views import Answers, Asks, Door, Lists, Shows
+from apps.kernel.actors import Actor
 
-from .serializers import RecordSerializer, RecordWithDetails
-
-
-class RecordFilter(Filters):
-    since = IsoDateTimeFilter("at", "gte")
-    until = IsoDateTimeFilter("at", "lt")
-
-    class Meta:
-        model = Record
-        fields = ("command", "outcome", "correlation_id", "subject_type", "subject_id")
+from .serializers import RecordSerializer, RecordWithDetails, SealSerializer
 
 
 class Records(Lists):
-    """What was done, refused and failed, newest first."""
+    """What was done, refused and failed, newest first. That somebody looked is kept, and shown with `readings`."""
 
     permission = "audit.view_record"
     queryset = Record.objects.all()
     serializer_class = RecordSerializer
     filterset_class = RecordFilter
+
+    def get(self, request: Request, **given: Any) -> Response:
+        response = super().get(request, **given)
+        reading.looked(cast(Actor, request.user), request.query_params.dict() | given)
+        return response
 
 
 class OneRecord(Shows):
@@ -30,3 +41,80 @@ class OneRecord(Shows):
     queryset = Record.objects.all()
     serializer_class = RecordWithDetails
     lookup_url_kwarg = "record_id"
+
+    def get(self, request: Request, **given: Any) -> Response:
+        response = super().get(request, **given)
+        reading.looked(cast(Actor, request.user), given, at="a record")
+        return response
+
+
+class TimelineOfThing(Records):
+    """Everything that was done to one thing, newest first."""
+
+    def get_queryset(self) -> QuerySet[Record]:
+        return queries.timeline_of(self.kwargs["subject_type"], self.kwargs["subject_id"])
+
+
+class TimelineOfPerson(Records):
+    """Everything that one person did, newest first."""
+
+    def get_queryset(self) -> QuerySet[Record]:
+        return queries.timeline_of_person(self.kwargs["user_id"])
+
+
+class Export(Door):
+    """The trail as a file, through the same filters: CSV by default, JSON lines with `form=jsonl`."""
+
+    permission = "audit.view_record"
+
+    def understood(self, method: str) -> set[str]:
+        return {"form", *RecordFilter.base_filters}
+
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
+        """It answers with a file whatever the caller would rather have."""
+        return super().perform_content_negotiation(request, force=True)
+
+    @extend_schema(
+        parameters=[OpenApiParameter("form", enum=[*export.FORMS], default="csv")],
+        responses={(200, "text/csv"): OpenApiTypes.STR, (200, "application/x-ndjson"): OpenApiTypes.STR},
+    )
+    def get(self, request: Request, **given: Any) -> StreamingHttpResponse:
+        asked = request.query_params.dict()
+        form = asked.pop("form", "csv")
+        chosen = RecordFilter(asked, queryset=Record.objects.order_by("id"))
+        _must_be_understood(form, chosen)
+        reading.took_away(cast(Actor, request.user), asked, form=form)
+        return StreamingHttpResponse(
+            export.FORMS[form](chosen.qs),
+            content_type=export.TYPES[form],
+            headers={"Content-Disposition": f'attachment; filename="audit-trail.{form}"'},
+        )
+
+
+def _must_be_understood(form: str, chosen: RecordFilter) -> None:
+    if form not in export.FORMS:
+        raise ValidationError({"form": [f"It is one of {', '.join(export.FORMS)}."]})
+    if not chosen.is_valid():
+        raise ValidationError(chosen.errors)
+
+
+class Seal(Answers):
+    """How far the trail is sealed, and when somebody last looked whether it is whole."""
+
+    permission = "audit.view_segment"
+    serializer_class = SealSerializer
+
+    def answer(self, question: None, **given: Any) -> Any:
+        return queries.seal()
+
+
+class Archiving(Asks):
+    """Archives what is past its time. With `?rehearse=true` it says whether anything is."""
+
+    command, result, status = ArchiveTrail, None, 204
+
+
+class Erasing(Asks):
+    """Erases a person from the trail."""
+
+    command, result, status = ErasePerson, None, 204

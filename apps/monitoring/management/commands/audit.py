@@ -1,0 +1,184 @@
+"""`manage.py audit`: seal the trail, verify it, take it away, archive it, and erase a person from it.
+
+Exit codes are the house's, and `verify` answers 3 when a trail is broken.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+from argparse import SUPPRESS
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+
+from apps.audit import export, queries, reading, sealing, verification
+from apps.audit.commands import ArchiveTrail, ErasePerson
+from apps.audit.filters import RecordFilter
+from apps.audit.models import Record
+from apps.bus import dispatch, rehearse
+from apps.console.terminal import REFUSED, Answer, BursarCommand
+from apps.kernel.actors import System
+from apps.kernel.errors import SeveralRefusals
+from apps.kernel.tenant import TenantInfo, activate
+from apps.tenancy.queries import active_tenants, tenant_named
+
+AT_THE_SHELL = System("audit command")
+PLATFORM = "platform"
+
+
+class Command(BursarCommand):
+    help = "Seal, verify, export and archive the audit trail, and erase a person from it."
+
+    def options(self, parser: CommandParser) -> None:
+        verbs = parser.add_subparsers(dest="verb", required=True)
+        seal = verbs.add_parser("seal", help="Seal what can be sealed now.")
+        verify = verbs.add_parser("verify", help="Is the trail what was sealed? 0 intact, 3 broken.")
+        verify.add_argument(
+            "--head", action="append", default=[], metavar="NUMBER:HASH", help="A head known."
+        )
+        verify.add_argument("--archives", action="store_true", help="Read the archived files as well.")
+        out = verbs.add_parser("export", help="Write the trail to stdout.")
+        out.add_argument("--format", choices=[*export.FORMS], default="csv")
+        out.add_argument("--since", default="")
+        out.add_argument("--until", default="")
+        out.add_argument("--text", default="")
+        archive = verbs.add_parser("archive", help="Archive what is past its time, then drop it.")
+        archive.add_argument("--before", required=True, type=dt.date.fromisoformat, metavar="DATE")
+        archive.add_argument("--reason", default="Retention")
+        erase = verbs.add_parser("erase-person", help="Erase a person from the trail.")
+        erase.add_argument("--user", type=int, metavar="ID")
+        erase.add_argument("--text", action="append", default=[], help="His address or full name. Repeat it.")
+        erase.add_argument("--reason", required=True)
+        for each in (archive, erase):
+            each.add_argument("--dry-run", action="store_true", help="Say what would be done.")
+        for each in (seal, verify, out, archive, erase):
+            each.add_argument("--tenant", metavar="SLUG", help=f"One tenant; without it the {PLATFORM}.")
+            # After the verb as well as before it.
+            each.add_argument("--json", action="store_true", default=SUPPRESS)
+        for each in (seal, verify):
+            each.add_argument("--all", action="store_true", help="Every tenant, and the platform.")
+
+    def answer(self, *, verb: str, **options: Any) -> Answer:  # type: ignore[override]
+        work: Callable[..., Answer] = getattr(self, f"_{verb.replace('-', '_')}")
+        return work(**options)
+
+    def _seal(self, **options: Any) -> Answer:
+        made = {}
+        for name, tenant in _chosen(**options):
+            with activate(tenant):
+                made[name] = [each.number for each in sealing.seal()]
+        text = "\n".join(f"{name}: {len(numbers)} segments sealed" for name, numbers in made.items())
+        return Answer(text, {"sealed": made})
+
+    def _verify(self, head: list[str], archives: bool, **options: Any) -> Answer:
+        witnesses = [_head(each) for each in head]
+        found = {}
+        for name, tenant in _chosen(**options):
+            with activate(tenant):
+                found[name] = verification.verify(witnesses=witnesses, with_archives=archives)
+        self._broken = not all(each.intact for each in found.values())
+        lines = [line for name, each in found.items() for line in _told(name, each)]
+        data = {"intact": not self._broken, "trails": {name: each.as_dict() for name, each in found.items()}}
+        return Answer("\n".join(lines), data)
+
+    _broken = False
+
+    def _say(self, said: str | dict[str, Any]) -> None:
+        if said:  # an export has said it all
+            super()._say(said)
+        if self._broken:
+            sys.exit(REFUSED)
+
+    def _export(self, format: str, since: str, until: str, text: str, **options: Any) -> Answer:
+        asked = {"since": since, "until": until, "text": text}
+        ((_, tenant),) = _chosen(**options)
+        with activate(tenant):
+            chosen = RecordFilter(asked, queryset=Record.objects.order_by("id"))
+            if not chosen.is_valid():
+                raise CommandError(f"{chosen.errors.as_text()}", returncode=2)
+            reading.took_away(AT_THE_SHELL, asked, form=format)
+            for line in export.FORMS[format](chosen.qs):
+                self.stdout.write(line, ending="")
+        return Answer("", {})
+
+    def _archive(self, before: dt.date, reason: str, dry_run: bool, **options: Any) -> Answer:
+        command = ArchiveTrail(before=before, reason=reason)
+        ((name, tenant),) = _chosen(**options)
+        with activate(tenant):
+            due = queries.due_for_archive(before)
+            if dry_run:
+                _refuse(rehearse(command, actor=AT_THE_SHELL))
+            else:
+                dispatch(command, actor=AT_THE_SHELL)
+        lines = [
+            f"{name}: {each.records:,} records of {each.segments} segments, {each.retention}, kept {each.years} years"
+            for each in due
+        ]
+        data = {"tenant": name, "done": not dry_run, "classes": [asdict(each) for each in due]}
+        return Answer("\n".join([*lines, *_not_done(dry_run)]), data)
+
+    def _erase_person(
+        self, user: int | None, text: list[str], reason: str, dry_run: bool, **options: Any
+    ) -> Answer:
+        command = ErasePerson(user_id=user, texts=tuple(text), reason=reason)
+        ((name, tenant),) = _chosen(**options)
+        with activate(tenant):
+            plan = queries.erasure_plan(user, text)
+            if dry_run:
+                _refuse(rehearse(command, actor=AT_THE_SHELL))
+            else:
+                dispatch(command, actor=AT_THE_SHELL)
+        lines = [f"{name}: {len(plan.who)} sentences and {len(plan.what)} contents that name the person"]
+        if plan.kept_until:
+            lines.append(f"{plan.kept} contents of financial records stay until {plan.kept_until:%Y-%m-%d}")
+        data = {
+            "tenant": name,
+            "done": not dry_run,
+            "sentences": len(plan.who),
+            "contents": len(plan.what),
+            "kept": plan.kept,
+            "kept_until": plan.kept_until,
+        }
+        return Answer("\n".join([*lines, *_not_done(dry_run)]), data)
+
+
+def _chosen(
+    tenant: str | None = None, all: bool = False, **_: Any
+) -> Iterator[tuple[str, TenantInfo | None]]:
+    if tenant:
+        yield tenant, tenant_named(tenant)
+        return
+    yield PLATFORM, None
+    if all:
+        yield from ((each.slug, each) for each in active_tenants())
+
+
+def _head(written: str) -> tuple[int, str]:
+    number, _, hash_ = written.partition(":")
+    if not number.isdigit() or not hash_:
+        raise CommandError(f"A head is NUMBER:HASH, not {written!r}.", returncode=2)
+    return int(number), hash_
+
+
+def _told(name: str, found: verification.Found) -> Iterator[str]:
+    state = "intact" if found.intact else "BROKEN"
+    yield (
+        f"{name}: {state}, {found.records:,} records in {found.segments:,} segments"
+        f" ({found.archived:,} archived), {found.rate:,.0f} records/s"
+    )
+    for fault in found.faults:
+        yield f"  {fault.kind}: {fault.detail}"
+
+
+def _refuse(refusals: Any) -> None:
+    if len(refusals) == 1:
+        raise refusals[0]
+    if refusals:
+        raise SeveralRefusals(refusals)
+
+
+def _not_done(dry_run: bool) -> list[str]:
+    return ["Nothing was done."] if dry_run else []

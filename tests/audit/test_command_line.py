@@ -1,0 +1,98 @@
+"""`manage.py audit`."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from apps.audit.models import Record
+from apps.kernel.clock import moved_to
+from apps.kernel.tenant import activate
+
+
+def run(*words):
+    out = io.StringIO()
+    call_command("audit", *words, stdout=out)
+    return out.getvalue()
+
+
+def test_all_trails_are_sealed_and_verified(acme, globex):
+    run("seal", "--all")
+    found = json.loads(run("verify", "--all", "--json"))
+
+    assert found["intact"]
+    assert [*found["trails"]] == ["platform", "acme", "globex"]
+
+
+def test_a_broken_trail_is_exit_code_3_with_what_and_where(acme, found, seal_all, tamper):
+    with activate(acme):
+        found("ONE")
+        seal_all()
+        row = Record.objects.latest("id")
+        with tamper() as cursor:
+            cursor.execute("UPDATE audit_record SET outcome = 'failed' WHERE id = %s", [row.pk])
+
+    out = io.StringIO()
+    with pytest.raises(SystemExit) as end:
+        call_command("audit", "verify", "--tenant", "acme", "--json", stdout=out)
+
+    told = json.loads(out.getvalue())
+    assert end.value.code == 3
+    assert told["trails"]["acme"]["faults"][0]["kind"] == "changed"
+    assert told["trails"]["acme"]["faults"][0]["segment"] > 0
+
+
+def test_a_head_on_paper_is_compared(acme, seal_all):
+    with activate(acme):
+        seal_all()
+
+    with pytest.raises(SystemExit):
+        run("verify", "--tenant", "acme", "--head", f"900:{'ab' * 32}")
+    with pytest.raises(CommandError):
+        run("verify", "--tenant", "acme", "--head", "nonsense")
+
+
+def test_the_trail_is_exported(acme, found):
+    with activate(acme):
+        found("ONE")
+
+    lines = run("export", "--tenant", "acme", "--format", "jsonl", "--text", "company One").splitlines()
+
+    assert [json.loads(line)["command"] for line in lines] == ["companies.found_company"]
+    with activate(acme):
+        assert Record.objects.readings().get().actor_name == "audit command"
+
+
+def test_archiving_is_shown_first_and_done_then(acme, found, seal_all):
+    with activate(acme):
+        seal_all()
+        with moved_to(dt.datetime(2014, 1, 1, tzinfo=dt.UTC)):
+            found("OLD")
+            seal_all()
+    words = ("archive", "--tenant", "acme", "--before", "2026-01-01")
+
+    shown = run(*words, "--dry-run")
+    done = json.loads(run(*words, "--json"))
+
+    assert "1 records of 1 segments, financial, kept 10 years" in shown
+    assert "Nothing was done." in shown
+    assert (done["done"], done["classes"][0]["records"]) == (True, 1)
+    assert "archived" in run("verify", "--tenant", "acme", "--archives")
+    with pytest.raises(SystemExit):
+        run(*words)
+
+
+def test_a_person_is_erased(acme, owner):
+    words = ("erase-person", "--tenant", "acme", "--text", "controller@acme.example", "--reason", "Asked for")
+
+    shown = run(*words, "--dry-run")
+    done = json.loads(run(*words, "--json"))
+
+    assert "Nothing was done." in shown
+    assert done["done"]
+    with activate(acme):
+        assert "controller@acme.example" not in str([*Record.objects.values()])

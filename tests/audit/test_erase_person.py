@@ -1,0 +1,140 @@
+"""A person is erased from the trail, and the chain stays whole."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import DatabaseError, connection, connections
+
+from apps.audit import queries
+from apps.audit.commands import ErasePerson
+from apps.audit.errors import PersonNotInTrail, PersonTooVague
+from apps.audit.models import Record
+from apps.audit.verification import verify
+from apps.bus import dispatch, rehearse
+from apps.companies.commands import FoundCompany
+from apps.identity.commands import InviteUser
+
+EMAIL = "berta@acme.example"
+
+
+@pytest.fixture
+def berta(at_acme, owner):
+    return dispatch(InviteUser(email=EMAIL, name="Berta Bauer", role="owner"), actor=owner)
+
+
+@pytest.fixture
+def trail(berta, seal_all):
+    dispatch(FoundCompany(code="BER", name="Berta Bauer Ltd", currency="EUR"), actor=berta)
+    seal_all()
+
+
+def erase(owner, **given):
+    return dispatch(ErasePerson(reason="She asked for it.", **given), actor=owner)
+
+
+def everything(*, but=()):
+    rows = Record.objects.exclude(command__in=but)
+    return " ".join(
+        f"{r.actor_name} {r.sentence} {r.reason} {r.request} {r.changes} {r.refusals}" for r in rows
+    )
+
+
+def test_name_and_address_are_gone_and_the_chain_is_whole(trail, berta, owner, seal_all):
+    erase(owner, user_id=berta.pk, texts=(EMAIL, "Berta Bauer"))
+    seal_all()
+
+    assert EMAIL not in everything()
+    assert "Berta" not in everything(but=["companies.found_company"])
+    assert verify().intact
+
+
+def test_what_was_done_and_to_what_stays(trail, berta, owner):
+    erase(owner, user_id=berta.pk)
+
+    row = Record.objects.get(command="companies.found_company", actor_id=berta.pk)
+    assert (row.sentence, row.actor_name, row.title) == ("(erased)", "(erased)", "Found company")
+    assert (row.subject_type, row.outcome) == ("companies.company", "done")
+    assert row.is_erased
+
+
+def test_financial_records_keep_what_they_say_until_the_law_lets_it_go(trail, berta, owner):
+    plan = queries.erasure_plan(berta.pk, ["Berta Bauer"])
+    erase(owner, user_id=berta.pk, texts=("Berta Bauer",))
+
+    assert plan.kept == 1
+    assert plan.kept_until.year - 10 == Record.objects.latest("id").at.year
+    row = Record.objects.get(command="companies.found_company", actor_id=berta.pk)
+    assert row.request["name"] == "Berta Bauer Ltd"
+    assert "Berta" not in row.sentence
+
+
+def test_it_leaves_a_record_that_does_not_name_her(trail, berta, owner):
+    erase(owner, user_id=berta.pk, texts=(EMAIL,))
+
+    row = Record.objects.get(command="audit.erase_person")
+    assert row.sentence.startswith(f"{owner} erased a person from ")
+    assert row.reason == "She asked for it."
+    assert EMAIL not in str(row.request) + str(row.changes)
+    assert [each["field"] for each in row.changes] == ["who", "what"]
+
+
+def test_texts_that_vanish_without_such_a_record_are_found(trail, berta):
+    """The runtime may call the function; it cannot do so unseen."""
+    row = Record.objects.get(command="companies.found_company", actor_id=berta.pk)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT audit_erase(%s, %s)", [[row.pk], []])
+
+    assert [each.detail for each in verify().faults] == [
+        f"Record {row.pk} lost its texts and nobody erased them."
+    ]
+
+
+def test_erased_again_does_no_harm(trail, berta, owner, seal_all):
+    erase(owner, user_id=berta.pk, texts=(EMAIL,))
+
+    with pytest.raises(PersonNotInTrail):
+        erase(owner, user_id=berta.pk, texts=(EMAIL,))
+    seal_all()
+    assert verify().intact
+
+
+def test_a_rehearsal_erases_nothing(trail, berta, owner):
+    assert rehearse(ErasePerson(user_id=berta.pk, reason="Try"), actor=owner) == ()
+
+    assert "Berta Bauer founded" in everything()
+
+
+@pytest.mark.parametrize("texts", [(), ("Al",), ("   ",)])
+def test_a_person_must_be_named_well(trail, owner, texts):
+    with pytest.raises(PersonTooVague):
+        erase(owner, texts=texts)
+
+
+def test_signs_of_a_pattern_are_plain_letters(trail, owner):
+    with pytest.raises(PersonNotInTrail):
+        erase(owner, texts=("B%rta_Bau%",))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "sentence = '(erased)'",
+        "who_salt = NULL",
+        "who_salt = NULL, actor_name = '(erased)', real_actor_name = '', sentence = 'Other', reason = ''",
+        "what_salt = NULL, request = '{\"a\": 1}', changes = '[]', refusals = '[]'",
+        "outcome = 'refused'",
+        "what_commitment = who_commitment",
+    ],
+)
+def test_the_owner_changes_rows_in_the_shape_of_an_erasure_only(trail, berta, change):
+    with pytest.raises(DatabaseError, match="never changed"), connections["owner"].cursor() as cursor:
+        cursor.execute(f"UPDATE audit_record SET {change} WHERE actor_id = %s", [berta.pk])
+
+
+def test_the_record_of_an_erasure_is_not_erased(trail, berta, owner):
+    erase(owner, user_id=berta.pk)
+    row = Record.objects.get(command="audit.erase_person")
+
+    assert row.pk not in queries.erasure_plan(owner.pk, []).who
+    with pytest.raises(DatabaseError, match="never changed"), connection.cursor() as cursor:
+        cursor.execute("SELECT audit_erase(%s, %s)", [[row.pk], [row.pk]])
