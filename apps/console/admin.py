@@ -126,10 +126,15 @@ class CommandPage:
     form: type[Form] = Form
     template = "console/command.html"
     danger = False
+    previews = False
+    """Whether it has a second button that says what would be done: `preview(form, given)`."""
 
     def __call__(self, request: HttpRequest, *, context: dict[str, Any], **given: Any) -> HttpResponseBase:
         form = self.form(request.POST if request.method == "POST" else None, **self.form_options(given))
         refusals: Sequence[Refusal] = ()
+        if self.previews and "preview" in request.POST and form.is_valid():
+            shown = self._shown(form, (), given) | {"facts": self.preview(form, given)}
+            return TemplateResponse(request, self.template, context | shown)
         if request.method == "POST" and form.is_valid():
             try:
                 outcome = dispatch_once(
@@ -150,6 +155,10 @@ class CommandPage:
 
     def facts(self, given: Given) -> Sequence[tuple[str, str]]:
         """What the reader must know before he presses the button."""
+        return ()
+
+    def preview(self, form: Form, given: Given) -> Sequence[tuple[str, str]]:
+        """What would be done, in facts. Nothing is done."""
         return ()
 
     def standing_against(self, given: Given) -> Sequence[Refusal]:
@@ -177,6 +186,7 @@ class CommandPage:
             "what": _first_sentences(self.command),
             "button": self.command.title(),
             "danger": self.danger,
+            "previews": self.previews,
         }
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextvars import Context, copy_context
+from typing import cast
 
 from django.conf import settings
 from django.contrib.sessions.middleware import SessionMiddleware
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.urls import get_script_prefix, set_script_prefix
 
 from apps.kernel.problems import problem_response
@@ -39,7 +41,7 @@ class TenantMiddleware:
         set_script_prefix(f"{request.META.get('SCRIPT_NAME', '')}/")
         try:
             with activate(tenant):
-                return self.get_response(request)
+                return _streamed_here(self.get_response(request))
         finally:
             set_script_prefix(prefix)
 
@@ -59,6 +61,20 @@ class TenantMiddleware:
         request.path_info = request.META["PATH_INFO"] = rest or "/"
         request.tenant_prefix = prefix  # type: ignore[attr-defined]
         return tenant
+
+
+def _streamed_here(response: HttpResponse) -> HttpResponse:
+    """What is streamed is made after the request is left, and must be made as the request's tenant all the same."""
+    if isinstance(response, StreamingHttpResponse) and not response.is_async:
+        response.streaming_content = _each_in(
+            copy_context(), iter(cast(Iterable[bytes], response.streaming_content))
+        )
+    return response
+
+
+def _each_in(context: Context, chunks: Iterator[bytes]) -> Iterator[bytes]:
+    while (chunk := context.run(next, chunks, None)) is not None:
+        yield chunk
 
 
 class ConsoleSessionMiddleware(SessionMiddleware):
