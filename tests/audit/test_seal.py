@@ -144,7 +144,7 @@ def test_two_sealers_at_once_never_fork_the_chain(acme, found, seal_all):
     def work():
         try:
             with activate(acme):
-                barrier.wait(10)
+                barrier.wait(60)
                 for _ in range(10):
                     sealing.seal(most=1)
         except Exception as error:
