@@ -95,7 +95,8 @@ def fact_must_not_be_booked_otherwise(source: str, lines: Sequence[Line]) -> Ent
 def _wait_for_whoever_books(source: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || ':source:' || %s, 0))", [source]
+            "SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || ':source:' || %s, 0))",
+            [source],
         )
 
 

@@ -4,20 +4,23 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('ledger', '0003_what_caused_a_version'),
-        ('periods', '0003_what_caused_a_version'),
+        ("ledger", "0003_what_caused_a_version"),
+        ("periods", "0003_what_caused_a_version"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='entry',
-            name='source',
-            field=models.CharField(blank=True, db_default='', default='', max_length=160),
+            model_name="entry",
+            name="source",
+            field=models.CharField(blank=True, db_default="", default="", max_length=160),
         ),
         migrations.AddConstraint(
-            model_name='entry',
-            constraint=models.UniqueConstraint(condition=models.Q(('source', ''), _negated=True), fields=('source',), name='ledger_entry_source_once'),
+            model_name="entry",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("source", ""), _negated=True),
+                fields=("source",),
+                name="ledger_entry_source_once",
+            ),
         ),
     ]
