@@ -21,6 +21,8 @@ from apps.kernel.tenant import current_tenant
 from .models import Segment
 
 FOLDER = "audit/heads"
+DIGEST = 64
+"""Letters of a SHA-256 in hexadecimal."""
 log = logging.getLogger("bursar.audit")
 
 
@@ -46,12 +48,13 @@ class InFiles:
             files().save(name, ContentFile(json.dumps(said).encode()))
 
     def heads(self) -> Iterable[tuple[int, str]]:
-        """From the names alone: one listing however long the chain is."""
+        """From the names alone: one listing however long the chain is. Of two who wrote the same head at once the store
+        gave the second a longer name."""
         _, names = files().listdir(FOLDER)
         for name in names:
             number, _, hash_ = name.removesuffix(".json").partition("-")
             if number.isdigit():
-                yield int(number), hash_
+                yield int(number), hash_[:DIGEST]
 
 
 class InLog:

@@ -70,7 +70,7 @@ def _write_segment(handle: IO[bytes], segment: Segment) -> None:
     handle.write(_line({"segment": segment.number, "hash": segment.hash, "records": segment.records}))
     digests = []
     for row in rows.of_segment(segment):
-        if any(rows.broken_commitments(row)):
+        if rows.broken_commitments(row):
             raise SegmentIsBroken(segment=segment)
         digests.append(rows.digest_of(row))
         handle.write(_line(_as_line(row)))
@@ -79,13 +79,13 @@ def _write_segment(handle: IO[bytes], segment: Segment) -> None:
 
 
 def _as_line(row: Sequence[Any]) -> Line:
-    who_salt, _, *who, what_salt, _, request, changes, refusals = row[rows.NUMBER_OF_FACTS :]
+    who_salt, what_salt = row[rows.WHO_SALT], row[rows.WHAT_SALT]
     return {
         "facts": list(row[: rows.NUMBER_OF_FACTS]),
         "who_salt": who_salt and who_salt.hex(),
-        "who": who,
+        "who": list(row[rows.WHO]),
         "what_salt": what_salt and what_salt.hex(),
-        "what": f"[{request},{changes},{refusals}]",
+        "what": row[rows.WHAT],
     }
 
 
@@ -130,8 +130,8 @@ def _digest_of(file: str, line: Line) -> bytes:
     """Raises ArchiveIsBroken when the texts are not those that the facts bind to."""
     facts = line["facts"]
     texts = (
-        (line["who_salt"], chain.canonical_row(line["who"]), facts[10]),
-        (line["what_salt"], chain.canonical(chain.read(line["what"])), facts[11]),
+        (line["who_salt"], chain.canonical_row(line["who"]), facts[rows.WHO_BOUND]),
+        (line["what_salt"], chain.canonical(chain.read(line["what"])), facts[rows.WHAT_BOUND]),
     )
     for salt, said, bound in texts:
         if salt is not None and chain.commitment(bytes.fromhex(salt), said).hex() != bound:

@@ -192,13 +192,17 @@ class Archive(models.Model):
 
 
 class Verification(models.Model):
-    """That somebody looked whether the trail is what was sealed, and what was found."""
+    """That somebody looked whether the trail is what was sealed, and what was found.
+
+    `stopped_at` is the segment after which the next look goes on; 0 when this one came to the end.
+    """
 
     at = models.DateTimeField()
     intact = models.BooleanField()
     segments = models.PositiveBigIntegerField()
     records = models.PositiveBigIntegerField()
     seconds = models.FloatField()
+    stopped_at = models.PositiveBigIntegerField(default=0)
     faults = models.JSONField(default=list)
 
     class Meta:

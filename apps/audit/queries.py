@@ -69,7 +69,8 @@ def head() -> Segment | None:
 
 
 def last_verification() -> Verification | None:
-    return Verification.objects.order_by("-id").first()
+    """The newest look that came to the end, or found on its way that the trail is broken."""
+    return Verification.objects.filter(Q(stopped_at=0) | Q(intact=False)).order_by("-id").first()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,10 +19,10 @@ FACTS = """
     encode(what_commitment, 'hex')
 """
 TEXTS = """
-    who_salt, who_commitment, actor_name, real_actor_name, sentence, reason,
-    what_salt, what_commitment, request::text, changes::text, refusals::text
+    who_salt, actor_name, real_actor_name, sentence, reason,
+    what_salt, '[' || request::text || ',' || changes::text || ',' || refusals::text || ']'
 """
-CHUNK = 2_000
+CHUNK = 500
 
 
 class Place(NamedTuple):
@@ -60,14 +60,17 @@ def of_segment(segment: Segment) -> Iterator[Sequence[Any]]:
         f"SELECT {FACTS}, {TEXTS} FROM audit_record"  # noqa: S608 - constants
         " WHERE retention = %s AND (xid, id) > (%s::xid8, %s) AND (xid, id) <= (%s::xid8, %s) ORDER BY id"
     )
+    place: list[Any] = [str(segment.after_xid), segment.after_id, str(segment.last_xid), segment.last_id]
     with connection.cursor() as cursor:
-        place: list[Any] = [str(segment.after_xid), segment.after_id, str(segment.last_xid), segment.last_id]
-        cursor.execute(statement, [segment.retention, *place])
-        while rows := cursor.fetchmany(CHUNK):
-            yield from rows
+        # The server reads on while the rows before are hashed here.
+        yield from cursor.cursor.stream(statement, [segment.retention, *place], size=CHUNK)
 
 
 NUMBER_OF_FACTS = 12
+WHO_BOUND, WHAT_BOUND = 10, 11
+WHO_SALT, WHAT_SALT, WHAT = 12, 17, 18
+WHO = slice(13, 17)
+"""Where each stands in a row."""
 
 
 def digest_of(row: Sequence[Any]) -> bytes:
@@ -75,22 +78,28 @@ def digest_of(row: Sequence[Any]) -> bytes:
     return chain.digest(row[:NUMBER_OF_FACTS])
 
 
-def broken_commitments(row: Sequence[Any]) -> Iterator[str]:
+def broken_commitments(row: Sequence[Any]) -> Sequence[str]:
     """Which texts of the row are not the ones that were bound: "who", "what"."""
-    (who_salt, who_bound, *who, what_salt, what_bound, request, changes, refusals) = row[NUMBER_OF_FACTS:]
-    if who_salt is not None and chain.commitment(who_salt, chain.canonical_row(who)) != bytes(who_bound):
-        yield "who"
-    if what_salt is not None:
-        said = chain.canonical(chain.read(f"[{request},{changes},{refusals}]"))
-        if chain.commitment(what_salt, said) != bytes(what_bound):
-            yield "what"
+    who_salt, what_salt = row[WHO_SALT], row[WHAT_SALT]
+    broken: Sequence[str] = ()
+    if (
+        who_salt is not None
+        and chain.commitment(who_salt, chain.canonical_row(row[WHO])).hex() != row[WHO_BOUND]
+    ):
+        broken = ("who",)
+    if (
+        what_salt is not None
+        and chain.commitment(what_salt, chain.canonical(chain.read(row[WHAT]))).hex() != row[WHAT_BOUND]
+    ):
+        broken = (*broken, "what")
+    return broken
 
 
-def erased_texts(row: Sequence[Any]) -> Iterator[str]:
-    if row[NUMBER_OF_FACTS] is None:
-        yield "who"
-    if row[NUMBER_OF_FACTS + 6] is None:
-        yield "what"
+def erased_texts(row: Sequence[Any]) -> Sequence[str]:
+    """Which texts of the row were erased with their salt."""
+    if row[WHO_SALT] is not None and row[WHAT_SALT] is not None:
+        return ()
+    return [name for name, at in (("who", WHO_SALT), ("what", WHAT_SALT)) if row[at] is None]
 
 
 def _all(statement: str, values: Sequence[Any]) -> Sequence[Sequence[Any]]:

@@ -13,10 +13,14 @@ What it cannot find: a row that was forged before it was sealed. Seal often.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
+
+from django.db import connection, transaction
 
 from apps.kernel.clock import now
 from apps.kernel.progress import steps
@@ -32,13 +36,15 @@ MOST_FAULTS = 200
 
 @dataclass
 class Found:
-    """What a look at the trail gave."""
+    """What a look at the trail gave. `stopped_at` is the last segment looked into when the time was up, else 0."""
 
     segments: int = 0
     records: int = 0
     seconds: float = 0.0
     archived: int = 0
     head: str = ""
+    until: float = math.inf
+    stopped_at: int = 0
     faults: list[Fault] = field(default_factory=list)
 
     @property
@@ -51,37 +57,73 @@ class Found:
         return self.records / self.seconds if self.seconds else 0.0
 
     def as_dict(self) -> dict[str, Any]:
-        return {**asdict(self), "intact": self.intact, "records_per_second": round(self.rate)}
+        said = asdict(self)
+        del said["until"]
+        return {**said, "intact": self.intact, "records_per_second": round(self.rate)}
 
 
-def verify(*, witnesses: Iterable[tuple[int, str]] = (), with_archives: bool = False) -> Found:
-    """Look through the current tenant's whole trail. `witnesses` are heads that somebody wrote down: (number, hash).
+def verify(
+    *,
+    witnesses: Iterable[tuple[int, str]] = (),
+    with_archives: bool = False,
+    after: int = 0,
+    at_most: float = math.inf,
+) -> Found:
+    """Look through the current tenant's trail. `witnesses` are heads that somebody wrote down: (number, hash).
 
-    Archived segments are checked as links; `with_archives` reads their files as well.
+    Every link is looked at; the rows of segments after number `after` are, for `at_most` seconds. Archived segments
+    are checked as links; `with_archives` reads their files as well.
     """
-    found, begun = Found(), time.perf_counter()
-    for fault in _faults(found, [*witnesses], with_archives=with_archives):
-        found.faults.append(fault)
-        if len(found.faults) == MOST_FAULTS:
-            break
+    begun = time.perf_counter()
+    found = Found(until=begun + at_most)
+    with _one_view():
+        for fault in _faults(found, [*witnesses], after, with_archives=with_archives):
+            found.faults.append(fault)
+            if len(found.faults) == MOST_FAULTS:
+                break
     found.seconds = time.perf_counter() - begun
     return found
 
 
-def verify_and_note() -> Verification:
-    """For the worker: what was found is kept, so that the console can say when somebody last looked."""
-    found = verify()
+def verify_and_note(at_most: float = math.inf) -> Verification:
+    """For the worker: what was found is kept, so that the console can say when somebody last looked.
+
+    A long trail is looked through in several goes; a later one goes on where the last one stopped, and says what
+    that one found.
+    """
+    last = Verification.objects.order_by("-id").first()
+    goes_on = last if last and last.stopped_at else None
+    found = verify(after=goes_on.stopped_at if goes_on else 0, at_most=at_most)
+    faults = [asdict(each) for each in found.faults]
+    if goes_on:
+        faults += [each for each in goes_on.faults if each not in faults]
     return Verification.objects.create(
         at=now(),
-        intact=found.intact,
+        intact=not faults,
         segments=found.segments,
-        records=found.records,
-        seconds=found.seconds,
-        faults=[asdict(each) for each in found.faults],
+        records=found.records + (goes_on.records if goes_on else 0),
+        seconds=found.seconds + (goes_on.seconds if goes_on else 0),
+        stopped_at=found.stopped_at,
+        faults=faults[:MOST_FAULTS],
     )
 
 
-def _faults(found: Found, witnesses: Sequence[tuple[int, str]], *, with_archives: bool) -> Iterator[Fault]:
+@contextmanager
+def _one_view() -> Iterator[None]:
+    """One snapshot for the whole look: what is archived or erased meanwhile must not read as tampering."""
+    if connection.in_atomic_block:
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")  # the connection finds its tenant before the transaction begins
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield
+
+
+def _faults(
+    found: Found, witnesses: Sequence[tuple[int, str]], after: int, *, with_archives: bool
+) -> Iterator[Fault]:
     segments = list(Segment.objects.order_by("number"))
     found.segments, found.head = len(segments), segments[-1].hash if segments else ""
     yield from chain.faults_of_links((each.link for each in segments), keys())
@@ -89,7 +131,7 @@ def _faults(found: Found, witnesses: Sequence[tuple[int, str]], *, with_archives
         {each.number: each.hash for each in segments}, [*anchors.heads(), *witnesses]
     )
     yield from _faults_of_places(segments)
-    yield from _faults_of_rows(found, segments)
+    yield from _faults_of_rows(found, [each for each in segments if each.number > after])
     if with_archives:
         yield from archives.faults_of_files()
 
@@ -113,6 +155,9 @@ def _faults_of_rows(found: Found, segments: Sequence[Segment]) -> Iterator[Fault
             yield from _faults_of_emptied(segment)
         else:
             yield from _faults_of_segment(found, segment, allowed)
+        if time.perf_counter() > found.until and segment is not segments[-1]:
+            found.stopped_at = segment.number
+            return
 
 
 def _faults_of_emptied(segment: Segment) -> Iterator[Fault]:

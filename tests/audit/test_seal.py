@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from contextvars import copy_context
 
 import pytest
 from django.db import connection, transaction
 
-from apps.audit import anchors, sealing
+from apps.audit import anchors, erasures, queries, sealing, verification
+from apps.audit.commands import ErasePerson
 from apps.audit.models import Record, Segment
-from apps.audit.verification import verify
+from apps.audit.verification import verify, verify_and_note
+from apps.bus import dispatch
 from apps.kernel.tenant import activate
 
 
@@ -166,3 +171,68 @@ def test_two_sealers_at_once_never_fork_the_chain(acme, found, seal_all):
         seal_all()
         assert sealed_ids() == [*Record.objects.order_by("id").values_list("id", flat=True)]
         assert verify().intact
+
+
+def test_a_long_trail_is_looked_through_in_several_goes(at_acme, found, seal_all):
+    for code in ("ONE", "TWO", "THREE"):
+        found(code)
+        seal_all()
+
+    looks = [verify_and_note(at_most=0)]
+    while looks[-1].stopped_at:
+        assert queries.last_verification() is None
+        looks.append(verify_and_note(at_most=0))
+
+    assert len(looks) == Segment.objects.count()
+    assert queries.last_verification() == looks[-1]
+    assert (looks[-1].intact, looks[-1].records) == (True, Record.objects.count())
+
+
+def test_what_an_earlier_go_found_is_said_to_the_end(at_acme, found, seal_all, tamper):
+    found("ONE")
+    seal_all()
+    with tamper() as cursor:
+        cursor.execute(
+            "UPDATE audit_record SET outcome = 'failed' WHERE id = %s", [Record.objects.earliest("id").pk]
+        )
+
+    looks = [verify_and_note(at_most=0)]
+    while looks[-1].stopped_at:
+        looks.append(verify_and_note(at_most=0))
+
+    assert len(looks) > 1
+    assert not looks[-1].intact
+    assert not queries.last_verification().intact
+
+
+@pytest.fixture
+def erased_meanwhile(at_acme, owner, found, seal_all, monkeypatch):
+    """Somebody is erased while somebody else looks, after what may be erased was read."""
+    found("ONE")
+    seal_all()
+    announced = erasures.announced
+
+    def erase():
+        try:
+            dispatch(ErasePerson(user_id=owner.pk, reason="Meanwhile"), actor=owner)
+        finally:
+            connection.close()
+
+    def announced_and_then_erased():
+        known = announced()
+        with ThreadPoolExecutor(1) as others:
+            others.submit(copy_context().run, erase).result()
+        return known
+
+    monkeypatch.setattr(erasures, "announced", announced_and_then_erased)
+
+
+def test_what_is_erased_while_somebody_looks_is_no_tampering(erased_meanwhile):
+    assert verify().intact
+    assert Record.objects.filter(command="audit.erase_person").exists()
+
+
+def test_negative_control_with_more_than_one_view_it_would_be(erased_meanwhile, monkeypatch):
+    monkeypatch.setattr(verification, "_one_view", nullcontext)
+
+    assert not verify().intact
