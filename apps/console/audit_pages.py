@@ -35,6 +35,7 @@ MAY, SEALED, KEEPS, ERASES = (
     "audit.erase_person",
 )
 LIST = "audit_record_changelist"
+SHOWN = 200
 OUTCOMES = {"Done": "success", "Asked again": "info", "Refused": "warning", "Failed": "danger"}
 
 
@@ -86,9 +87,30 @@ class RecordAdmin(ReadOnlyAdmin):
         reading.looked(_reader(request), {"record": object_id})
         return super().change_view(request, object_id, form_url, extra_context)
 
+    def links(self, request: HttpRequest, obj: Record) -> Sequence[Link]:
+        thing = (obj.subject_type, obj.subject_id)
+        return [
+            *(
+                [Link("Timeline of the thing", reverse("admin:audit_timeline", args=thing), "timeline")]
+                if all(thing)
+                else []
+            ),
+            *(
+                [
+                    Link(
+                        "What this person did",
+                        reverse("admin:audit_person", args=[obj.actor_id]),
+                        "person_search",
+                    )
+                ]
+                if obj.actor_id
+                else []
+            ),
+        ]
+
     @display(description="What happened", ordering="sentence")
     def said(self, record: Record) -> str:
-        return record.sentence if record.who_salt else f"{record.title} (who and why is erased)"
+        return _said(record)
 
     @admin.display(description="Seal")
     def sealed(self, record: Record) -> str:
@@ -101,6 +123,8 @@ class RecordAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Fields")
     def shown_changes(self, record: Record) -> str:
+        if record.what_salt is None:
+            return "Erased."
         if not record.changes:
             return "No field of an existing row was changed."
         rows = [(each["field"], each["before"], each["after"], each["object"]) for each in record.changes]
@@ -112,11 +136,15 @@ class RecordAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Why not")
     def shown_refusals(self, record: Record) -> str:
+        if record.what_salt is None:
+            return "Erased."
         rows = [(each["detail"], each["code"]) for each in record.refusals]
         return format_html_join("", "<p>{} <code>{}</code></p>", rows) or "—"
 
     @admin.display(description="What was asked")
     def shown_request(self, record: Record) -> str:
+        if record.what_salt is None:
+            return "Erased."
         return format_html(
             '<pre class="console-json">{}</pre>', json.dumps(record.request, indent=1, ensure_ascii=False)
         )
@@ -129,6 +157,10 @@ class RecordAdmin(ReadOnlyAdmin):
             '{} · <a href="{}">the life story of the request</a> · <a href="{}">its rows of the trail</a>',
             *(record.correlation_id, story, url),
         )
+
+
+def _said(record: Record) -> str:
+    return record.sentence if record.who_salt else f"{record.title} (who and why is erased)"
 
 
 def _reader(request: HttpRequest) -> Actor:
@@ -153,6 +185,34 @@ def take_away(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseB
         content_type=export.TYPES["csv"],
         headers={"Content-Disposition": 'attachment; filename="audit-trail.csv"'},
     )
+
+
+def timeline_of_thing(
+    request: HttpRequest, *, context: dict[str, Any], subject_type: str, subject_id: str
+) -> HttpResponseBase:
+    """What was done to one thing, in words."""
+    reading.looked(_reader(request), {"thing": f"{subject_type}:{subject_id}"}, at="a timeline")
+    name = subject_type.rpartition(".")[2].replace("_", " ")
+    lead = f"What was done to {name} {subject_id}, newest first."
+    return _timeline(request, context, lead, queries.timeline_of(subject_type, subject_id))
+
+
+def timeline_of_person(request: HttpRequest, *, context: dict[str, Any], user_id: int) -> HttpResponseBase:
+    """What one person did, in words."""
+    reading.looked(_reader(request), {"person": user_id}, at="a timeline")
+    lead = f"What the person with the number {user_id} did, newest first."
+    return _timeline(request, context, lead, queries.timeline_of_person(user_id))
+
+
+def _timeline(
+    request: HttpRequest, context: dict[str, Any], lead: str, records: QuerySet[Record]
+) -> HttpResponseBase:
+    found = list(records[: SHOWN + 1])
+    told = [
+        {"record": each, "said": _said(each), "changes": queries.told_changes(each)} for each in found[:SHOWN]
+    ]
+    shown = {"lead": lead, "told": told, "more": len(found) > SHOWN}
+    return TemplateResponse(request, "console/audit_timeline.html", context | shown)
 
 
 def seal(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBase:
@@ -268,6 +328,20 @@ for _plane in hooks.PLANES:
         ),
         hooks.Page(
             path="audit/export/", name="audit_export", title="Take away", permission=MAY, view=take_away
+        ),
+        hooks.Page(
+            path="audit/timeline/<str:subject_type>/<str:subject_id>/",
+            name="audit_timeline",
+            title="Timeline",
+            permission=MAY,
+            view=timeline_of_thing,
+        ),
+        hooks.Page(
+            path="audit/people/<int:user_id>/",
+            name="audit_person",
+            title="Timeline of a person",
+            permission=MAY,
+            view=timeline_of_person,
         ),
         hooks.Page(
             path="audit/seal/", name="audit_seal", title="Seal of the trail", permission=SEALED, view=seal

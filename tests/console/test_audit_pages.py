@@ -10,6 +10,7 @@ from apps.bus import dispatch
 from apps.companies.commands import FoundCompany
 from apps.kernel.actors import System
 from apps.kernel.tenant import activate
+from apps.preferences.commands import ChangeSetting
 from tests.audit.conftest import seal_all
 
 __all__ = ["seal_all"]
@@ -107,3 +108,29 @@ def test_an_archiving_is_previewed(client_for, owner, trail):
 @pytest.mark.parametrize("path", ["audit/seal/", "audit/export/", "audit/archive/", "audit/erase-person/"])
 def test_nobody_else_comes_in(client_for, nobody, trail, path):
     assert client_for(nobody).get(f"/t/acme/{path}").status_code == 403
+
+
+def test_a_things_timeline_is_told_in_words(client_for, auditor, trail, acme):
+    client = client_for(auditor)
+    with activate(acme):
+        record = Record.objects.get(command="companies.found_company", sentence__contains="Plant")
+
+    assert "Timeline of the thing" in page(client, f"audit/record/{record.pk}/change/")
+    told = page(client, f"audit/timeline/{record.subject_type}/{record.subject_id}/")
+
+    assert "Petra Personal founded the company Acme Plant." in told
+    assert "Nothing is told" in page(client, "audit/timeline/companies.company/999/")
+    with activate(acme):
+        assert (
+            Record.objects.readings().filter(sentence__startswith="Auditor looked at a timeline").count() == 2
+        )
+
+
+def test_a_persons_timeline_tells_what_changed(client_for, owner, acme):
+    with activate(acme):
+        for value in (12, 15):
+            dispatch(ChangeSetting(key="periods.reason_length", value=value), actor=owner)
+
+    told = page(client_for(owner), f"audit/people/{owner.pk}/")
+
+    assert "Value: 12 became 15" in told
