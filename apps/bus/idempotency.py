@@ -59,7 +59,9 @@ def idempotency(envelope: Envelope, next: Next) -> Any:
     known = [row for row in earlier.values() if row]
     fresh = [claim for claim, row in earlier.items() if row is None]
     if known:
-        envelope.repeated, envelope.answer = True, _read(known[0].answer)
+        envelope.repeated = True
+        own = [row for claim, row in earlier.items() if row and not claim.natural]
+        envelope.answer = _read(own[0].answer) if own else None
     if not envelope.command.atomic and not known:
         return _journey(envelope, next, fresh, fingerprint)
     envelope.before_commit.append(lambda result: _remember(envelope, fresh, fingerprint, result))
@@ -120,7 +122,7 @@ def _earlier(claim: Claim) -> IdempotencyKey | None:
 
 
 def _remember(envelope: Envelope, claims: Sequence[Claim], fingerprint: str, result: Any) -> None:
-    if envelope.answering and envelope.answer is None and not envelope.repeated:
+    if envelope.answering and envelope.answer is None:
         envelope.answer = envelope.answering(result)
     for claim in claims:
         forever = claim.natural or envelope.command.moves_money
@@ -129,7 +131,7 @@ def _remember(envelope: Envelope, claims: Sequence[Claim], fingerprint: str, res
             key=claim.key,
             fingerprint=fingerprint,
             result=_kept(result),
-            answer="" if envelope.answer is None else json.dumps(envelope.answer),
+            answer="" if claim.natural or envelope.answer is None else json.dumps(envelope.answer),
             used_at=now(),
             expires_at=None if forever else now() + KEPT,
         )

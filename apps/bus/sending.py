@@ -15,7 +15,7 @@ from apps.kernel.transactions import unit_of_work
 
 from .commands import Command
 from .dispatch import dispatch_once
-from .errors import MayNot, RequestInFlight
+from .errors import FeatureOff, MayNot, RequestInFlight
 from .events import SENT, CommandSent
 from .plain import from_json, to_json
 
@@ -48,7 +48,7 @@ def do(sent: CommandSent) -> None:
     actor = _actor(sent)
     try:
         dispatch_once(from_json({"command": sent.command, "fields": sent.fields}), actor=actor, key=sent.key)
-    except (Unavailable, RequestInFlight):
+    except (Unavailable, RequestInFlight, FeatureOff):
         raise
     except Refusal:
         return

@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from apps.kernel.clock import now
+from apps.kernel.tenant import current_tenant
 from apps.kernel.transactions import unit_of_work
 
 from . import breakers, hints, watched
@@ -44,7 +45,9 @@ def answer(delivery_id: int) -> bool:
 
 
 def _deliver(delivery_id: int, *, at_once: bool) -> bool:
-    named = Delivery.objects.filter(pk=delivery_id).first()
+    tenant = current_tenant()
+    mine = Delivery.objects.filter(tenant_id=tenant.id if tenant else None)
+    named = mine.filter(pk=delivery_id).first()
     if named is None or named.status != Delivery.Status.PENDING:
         return named is not None and named.status == Delivery.Status.DONE
     return named.pk in _heard_in_one_turn(named, at_once=at_once)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from apps.kernel.errors import Conflict, Invalid, NotFound, Refusal, Unavailable
+from apps.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Refusal, Unavailable
 
 
 class PaymentsRefusal(Refusal):
@@ -96,3 +96,7 @@ class ProviderAway(PaymentsRefusal, Unavailable):
     """Nobody knows whether it was done: it is asked again, with the same key."""
 
     message = "The provider {provider} did not answer."
+
+
+class NotItsProvider(PaymentsRefusal, Forbidden):
+    message = "{source} does not speak for the provider of payment {payment_id}."

@@ -158,6 +158,11 @@ def _book(payment: Payment, amount: Money, memo: str, source: str) -> Entry:
 
 def _give_back(payment: Payment, reason: str) -> None:
     """All that is left, whoever it was that told: by rule, and not by his permission."""
-    refund = RefundPayment(payment_id=payment.pk, amount=payment.left.amount, reason=reason, reference="void")
+    reference = (
+        f"given back after {payment.refunded_minor} of payment {payment.pk}"  # none that a clerk would choose
+    )
+    refund = RefundPayment(
+        payment_id=payment.pk, amount=payment.left.amount, reason=reason, reference=reference
+    )
     dispatch(refund, actor=System("The cashier"))
     payment.refresh_from_db(fields=["refunded_minor"])

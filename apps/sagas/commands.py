@@ -29,6 +29,7 @@ class SkipSagaStep(_HandleSaga):
 
 @dataclass(frozen=True, kw_only=True)
 class TurnSagaBack(_HandleSaga):
-    """Take back every step that was done, also after the point of no return."""
+    """Take back every step that was done, also after the point of no return. A step without a way back waits for
+    somebody who undoes it by hand."""
 
     says = "sent back {result}"

@@ -11,6 +11,7 @@ import logging
 from typing import Any
 
 from apps.bus import Command, dispatch
+from apps.bus.errors import FeatureOff
 from apps.kernel.actors import System
 from apps.kernel.clock import now
 from apps.kernel.correlation import correlated
@@ -82,6 +83,9 @@ def _go_forth(run: Run, saga: Saga, step: Step[Any]) -> None:
     try:
         with unit_of_work():
             result = dispatch(step.forth(runs.data_of(run, saga)), actor=_steward(run, saga))
+    except FeatureOff as off:
+        run.attempts -= 1  # it may be off for long, and nobody failed
+        return runs.pause(run, str(off))
     except Refusal as refusal:
         if isinstance(refusal, Unavailable) or runs.is_past_pivot(run, saga):
             return _try_again(run, saga, step, refusal)
@@ -98,6 +102,9 @@ def _look(run: Run, saga: Saga, wait: Wait[Any]) -> None:
             has_come = wait.until(runs.data_of(run, saga))
     except Refusal as refusal:
         return _give_up(run, saga, str(refusal)) if runs.is_past_pivot(run, saga) else _refused(run, refusal)
+    except Exception as error:
+        log.exception("%s could not look at “%s”.", run, wait.name)
+        run.trouble, has_come = f"{type(error).__name__}: {error}"[:2000], False
     if has_come:
         runs.note(run, Happening.What.DONE)
         return runs.go_to(run, saga.after(wait.name))
@@ -110,8 +117,10 @@ def _look(run: Run, saga: Saga, wait: Wait[Any]) -> None:
 def _go_back(run: Run, saga: Saga, step: AnyStep) -> None:
     """Whatever stands against a compensation, it is tried again, and then a person decides: giving it up silently
     would leave half a journey behind."""
-    if not isinstance(step, Step) or step.back is None or step.back is NOTHING:
+    if not isinstance(step, Step) or step.back is NOTHING:
         return runs.step_undone(run, "There is nothing to take back.")
+    if step.back is None:
+        return runs.get_stuck(run, f"“{step.name}” has no way back: undo it by hand, then skip it.")
     if run.attempts > step.retries + 1:
         return runs.get_stuck(run, str(WorkerLost(attempts=step.retries + 1, step=step.name)))
     try:

@@ -64,6 +64,13 @@ def _dialled(connection: Any, socket: Any) -> Any:
     return socket
 
 
+def hang_up() -> None:
+    """Let go of sockets that nobody dialled again: the next test has another database."""
+    for alias in ALIASES:
+        if "get_new_connection" in vars(connections[alias]):
+            connections[alias].get_new_connection({}).close()
+
+
 @contextmanager
 def armed(dies_at: int = 0) -> Iterator[Failpoints]:
     """Points are counted inside the block, and at number `dies_at` it dies with Killed."""

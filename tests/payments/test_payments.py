@@ -134,7 +134,7 @@ def test_voiding_what_has_come_gives_it_back(paid, controller):
     assert (refund.minor, refund.state, refund.entry.source) == (
         10000,
         "posted",
-        f"refund_ledger:{paid.pk}:void",
+        f"refund_ledger:{paid.pk}:given back after 0 of payment {paid.pk}",
     )
     assert queries.reconcile() == []
 

@@ -10,14 +10,15 @@ from apps.kernel.actors import System
 from apps.kernel.clock import now
 from apps.ledger.models import Entry
 from apps.payments import hooked, queries
+from apps.payments.errors import NotItsProvider
 from apps.payments.models import Payment
 from apps.webhooks.hooks import Incoming, function_for
 
 
-def told(kind, payment, number="bank-1"):
+def told(kind, payment, number="bank-1", source=""):
     data = {"payment_id": payment.pk, "provider_payment_id": number, "reason": "No cover"}
     message = Incoming(
-        source="bank",
+        source=source or payment.provider,
         id="m-1",
         type=kind,
         data=data,
@@ -52,3 +53,10 @@ def test_whatever_the_order_the_money_is_where_the_books_say(asked, order):
     assert Payment.objects.get().state == "confirmed"
     assert Payment.objects.get().refunded_minor == (0 if kept else 10000)
     assert queries.reconcile() == []
+
+
+def test_a_source_speaks_for_no_other_provider(asked):
+    with pytest.raises(NotItsProvider):
+        told("payment.confirmed", asked, source="shipper")
+
+    assert Payment.objects.get(pk=asked.pk).state == "requested"

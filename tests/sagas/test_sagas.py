@@ -238,6 +238,10 @@ def test_an_operator_sends_it_back_from_beyond_the_pivot(set_out, office, owner)
 
     dispatch(TurnSagaBack(run_id=run.pk, reason="The branch is not wanted."), actor=owner)
     settle()
+    assert (again(run).state, again(run).step) == ("needs_operator", "journal")
+    assert "has no way back" in again(run).trouble
+    dispatch(SkipSagaStep(run_id=run.pk, reason="The journal is unused."), actor=owner)
+    settle()
 
     assert again(run).state == "compensated"
     assert live_accounts() == {"3000"}

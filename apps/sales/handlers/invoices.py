@@ -70,6 +70,8 @@ def credit_refunds(command: CreditRefunds) -> Order:
         return order
 
     for refund in payments.refunds_for(order.subject):
+        if Entry.objects.filter(source=f"refund_credited:{refund.pk}").exists():
+            continue  # to whichever accounts were set then
         _book(
             order,
             memo=f"Refunded of order {order}: {refund.reason}",

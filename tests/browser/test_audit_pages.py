@@ -1,0 +1,45 @@
+"""The trail's own pages, looked at in both themes: what is sealed, a timeline, a record, archive and erasure."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page
+
+from apps.audit import sealing
+from apps.audit.models import Record
+from apps.audit.verification import verify_and_note
+from apps.bus import dispatch
+from apps.kernel.tenant import activate
+from apps.preferences.commands import ChangeSetting
+from tests.acceptance.test_processes import environment, port  # noqa: F401
+from tests.browser.test_consoles import browser, found, log_in, pytestmark, visit, web  # noqa: F401
+
+
+@pytest.fixture
+def change(acme, owner):
+    with activate(acme):
+        for value in (12, 15):
+            dispatch(ChangeSetting(key="periods.reason_length", value=value), actor=owner)
+        sealing.seal()
+        verify_and_note()
+        return Record.objects.latest("id")
+
+
+def test_the_trails_pages_can_be_used_by_everybody(visit: Page, change):
+    from axe_playwright_python.sync_playwright import Axe
+
+    axe, violations = Axe(), {}
+    rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+    log_in(visit, "/t/acme", "owner@acme.example")
+    for path in (
+        "audit/seal/",
+        f"audit/people/{change.actor_id}/",
+        f"audit/record/{change.pk}/change/",
+        "audit/archive/",
+        "audit/erase-person/",
+    ):
+        visit.goto(f"/t/acme/{path}")
+        visit.wait_for_load_state("networkidle")
+        violations[path] = found(axe, visit, rules)
+
+    assert {path: nodes for path, nodes in violations.items() if nodes} == {}
