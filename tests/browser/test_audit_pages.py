@@ -25,7 +25,7 @@ def change(acme, owner):
         return Record.objects.latest("id")
 
 
-def test_the_trails_pages_can_be_used_by_everybody(visit: Page, change):
+def test_the_trails_pages_can_be_used_by_everybody(visit: Page, change):  # noqa: F811
     from axe_playwright_python.sync_playwright import Axe
 
     axe, violations = Axe(), {}
