@@ -51,10 +51,8 @@ class BursarCommand(BaseCommand):
         raise NotImplementedError
 
     def handle(self, *args: Any, json: bool, **options: Any) -> None:
-        # What came of it is said once, by this command, and not a second time by the log.
-        logging.getLogger("bursar.commands").setLevel(logging.CRITICAL)
         try:
-            with bar(type(self).__module__.rsplit(".", 1)[-1].replace("_", " ")):
+            with _said_once(), bar(type(self).__module__.rsplit(".", 1)[-1].replace("_", " ")):
                 answer = self.answer(**options)
         except Refusal as refusal:
             self._refuse(refusal, json=json)
@@ -82,6 +80,18 @@ def _not_migrated(error: ProgrammingError) -> NotMigrated:
     if getattr(error.__cause__, "sqlstate", None) != "42P01":
         raise error
     return NotMigrated()
+
+
+@contextmanager
+def _said_once() -> Iterator[None]:
+    """What came of it is said by the command, and not a second time by the log."""
+    log = logging.getLogger("bursar.commands")
+    before = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
 
 
 @contextmanager

@@ -89,7 +89,8 @@ def test_a_relay_whose_connection_is_cut_comes_back(environment, at_acme):
         eventually(lambda: ours().count() == 1, patience=60)
         with connections["owner"].cursor() as cursor:
             cursor.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'bursar_relay'"
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE usename = 'bursar_relay' AND datname = current_database()"
             )
         fill(shelf=1, books=2)
 
