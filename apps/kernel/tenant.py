@@ -17,13 +17,18 @@ from django.db import connections
 from .errors import Unavailable
 
 PUBLIC_SCHEMA = "public"
+HOME = "home"
+"""The key of the database that holds the platform's own rows."""
 
 
 @dataclass(frozen=True, slots=True)
 class TenantInfo:
     """What every layer needs to know of a tenant. Frozen and plain, so nothing can lazy-load.
 
-    `epoch` grows whenever what was said of the tenant before must end at once (suspension, move).
+    epoch     grows whenever what was said of the tenant before must end at once (suspension, move)
+    mode      normal, read_only or maintenance, beside its state
+    role      the PostgreSQL role that alone may use the schema; empty where none is set, as for the template
+    database  the key of the database in which the schema lies
     """
 
     id: int
@@ -32,6 +37,10 @@ class TenantInfo:
     schema: str
     state: str
     epoch: int = 0
+    mode: str = "normal"
+    role: str = ""
+    database: str = HOME
+    region: str = ""
 
     def __str__(self) -> str:
         return self.name

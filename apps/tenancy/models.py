@@ -7,19 +7,33 @@ from django.db.models import Q
 from django_tenants.models import DomainMixin, TenantMixin
 
 from apps.kernel.models import Tracked
-from apps.kernel.tenant import TenantInfo
+from apps.kernel.tenant import HOME, TenantInfo
 
 
 class Tenant(Tracked, TenantMixin):  # type: ignore[misc,django-manager-missing]
     """A customer with a schema of its own.
 
-    `slug` is what people write (`/t/acme/`); `schema_name` is what the database knows, made from the immutable
-    id, so that a tenant can be renamed. `epoch` ends what was said of it before.
+    slug         what people write (`/t/acme/`)
+    schema_name  what the database knows, made from the immutable id, so that a tenant can be renamed
+    role_name    the role that alone may use the schema
+    database     the key of the database where the schema lies; `pinned` says that nobody moves it from there
+    fingerprint  of the migrations that the schema has
+    delete_after when a tenant that is queued for deletion may be erased
+    epoch        ends what was said of it before
     """
 
     class State(models.TextChoices):
         PENDING = "pending", "Being set up"
+        TRIAL = "trial", "On trial"
         ACTIVE = "active", "Active"
+        SUSPENDED = "suspended", "Suspended"
+        ARCHIVED = "archived", "Archived"
+        DELETING = "deleting", "Queued for deletion"
+
+    class Mode(models.TextChoices):
+        NORMAL = "normal", "Normal"
+        READ_ONLY = "read_only", "Read only"
+        MAINTENANCE = "maintenance", "Maintenance"
 
     MOVES = frozenset({(State.PENDING, State.ACTIVE)})
 
@@ -27,6 +41,17 @@ class Tenant(Tracked, TenantMixin):  # type: ignore[misc,django-manager-missing]
     name = models.CharField(max_length=120)
     owner_email = models.EmailField()
     state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
+    state_since = models.DateTimeField(null=True)
+    state_reason = models.CharField(max_length=500, blank=True)
+    mode = models.CharField(max_length=12, choices=Mode.choices, default=Mode.NORMAL)
+    trial_ends_on = models.DateField(null=True)
+    delete_after = models.DateField(null=True)
+    role_name = models.CharField(max_length=63, blank=True)
+    database = models.CharField(max_length=40, default=HOME)
+    region = models.CharField(max_length=40, blank=True)
+    pinned = models.BooleanField(default=False)
+    fingerprint = models.CharField(max_length=64, blank=True)
+    sandbox_of = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")
     epoch = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField()
 
@@ -35,7 +60,18 @@ class Tenant(Tracked, TenantMixin):  # type: ignore[misc,django-manager-missing]
 
     class Meta:
         default_permissions = ("view",)
-        permissions = [("onboard_tenant", "Can onboard a tenant")]
+        permissions = [
+            ("onboard_tenant", "Can onboard a tenant"),
+            ("suspend_tenant", "Can suspend a tenant"),
+            ("activate_tenant", "Can activate a tenant"),
+            ("archive_tenant", "Can archive a tenant"),
+            ("erase_tenant", "Can erase a tenant"),
+            ("move_tenant", "Can move a tenant to another database"),
+            ("back_up_tenant", "Can back up a tenant"),
+            ("restore_tenant", "Can restore or clone a tenant"),
+            ("manage_databases", "Can manage databases and where tenants lie"),
+            ("impersonate", "Can enter a tenant as one of its users"),
+        ]
         constraints = [
             models.CheckConstraint(
                 name="tenant_slug_is_a_dns_label", condition=Q(slug__regex=r"^[a-z][a-z0-9-]{0,38}[a-z0-9]$")
@@ -54,7 +90,18 @@ class Tenant(Tracked, TenantMixin):  # type: ignore[misc,django-manager-missing]
 
     @property
     def info(self) -> TenantInfo:
-        return TenantInfo(self.pk, self.slug, self.name, self.schema_name, self.state, self.epoch)
+        return TenantInfo(
+            id=self.pk,
+            slug=self.slug,
+            name=self.name,
+            schema=self.schema_name,
+            state=self.state,
+            epoch=self.epoch,
+            mode=self.mode,
+            role=self.role_name,
+            database=self.database,
+            region=self.region,
+        )
 
 
 class Domain(DomainMixin):  # type: ignore[misc]
@@ -81,6 +128,22 @@ class TenantActivity(models.Model):
 
     def __str__(self) -> str:
         return f"{self.tenant_id}: {self.entries_posted} entries"
+
+
+class Spare(models.Model):
+    """A schema with its role, made in advance: a new tenant claims it and takes its id."""
+
+    id = models.BigIntegerField(primary_key=True)
+    schema_name = models.CharField(max_length=63, unique=True)
+    role_name = models.CharField(max_length=63)
+    fingerprint = models.CharField(max_length=64)
+    made_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ("view",)
+
+    def __str__(self) -> str:
+        return self.schema_name
 
 
 class RoundQuerySet(models.QuerySet["Round"]):
