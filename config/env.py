@@ -62,6 +62,7 @@ class Environment(BaseSettings):
     database_url: str | None = Field(default=None, repr=False)
     database_owner_url: str | None = Field(default=None, repr=False)
     database_relay_url: str | None = Field(default=None, repr=False)
+    database_pooler: Literal["session", "transaction"] = "session"
     redis_url: str | None = Field(default=None, repr=False)
     broker_url: str | None = Field(default=None, repr=False)
     email_url: str | None = Field(default=None, repr=False)
@@ -75,6 +76,7 @@ class Environment(BaseSettings):
     field_keys: Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split)] = ()
 
     port: int = Field(default=8000, ge=1, le=65535)
+    spare_tenants: int = Field(default=3, ge=0)
     base_domain: str = "localhost"
     extra_hosts: CommaSeparated = ()
     public_url: str = Field(default_factory=lambda data: f"http://localhost:{data['port']}")

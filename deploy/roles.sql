@@ -35,12 +35,14 @@ ALTER ROLE bursar_app LOGIN NOSUPERUSER NOBYPASSRLS NOREPLICATION NOCREATEROLE N
 -- show it every tenant's outbox without showing that to the web.
 ALTER ROLE bursar_relay LOGIN NOSUPERUSER NOBYPASSRLS NOREPLICATION NOCREATEROLE NOCREATEDB;
 
--- bursar_tables holds the rights on the tables of tenant schemas. Nobody logs in as it: a grant to
--- this one group serves every role that is given it.
+-- bursar_tables holds the rights on the tables of tenant schemas, and on the few of public that all
+-- tenants share. Nobody logs in as it: each tenant's own role is a member, and that role alone may
+-- use the tenant's schema.
 ALTER ROLE bursar_tables NOLOGIN NOSUPERUSER NOBYPASSRLS NOREPLICATION NOCREATEROLE NOCREATEDB;
 
--- The application has the group's rights at all times.
-GRANT bursar_tables TO bursar_app WITH INHERIT TRUE, SET TRUE;
+-- The application has none of the group's rights. For each tenant's work it takes that tenant's role,
+-- which the owner grants to it when it makes the role.
+REVOKE bursar_tables FROM bursar_app;
 
 -- The owner hands the group to the roles that it makes for tenants; it needs no rights from it.
 GRANT bursar_tables TO bursar_owner WITH ADMIN TRUE, INHERIT FALSE, SET TRUE;
@@ -61,7 +63,7 @@ $$;
 -- others may do with each table is said by the migration that makes it.
 ALTER SCHEMA public OWNER TO bursar_owner;
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
-GRANT USAGE ON SCHEMA public TO bursar_app, bursar_relay;
+GRANT USAGE ON SCHEMA public TO bursar_app, bursar_relay, bursar_tables;
 
 -- Exclusion constraints ("no two periods overlap for one company") compare ids and ranges at once.
 CREATE EXTENSION IF NOT EXISTS btree_gist WITH SCHEMA public;

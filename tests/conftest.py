@@ -26,6 +26,7 @@ from apps.kernel import caching
 from apps.kernel.actors import System
 from apps.kernel.tenant import TenantInfo, activate
 from apps.operations.commands import OnboardTenant
+from apps.tenancy import provisioning
 from apps.tenancy.models import Tenant
 from config.env import env
 
@@ -33,6 +34,8 @@ TEMPLATE = "bursar_test_template"
 PASSWORD = "correct horse battery"
 ROLES = ("controller", "accountant", "auditor")
 TESTER = System("The suite")
+SPARES = 3
+"""What a test may onboard before a schema has to be made for it."""
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -149,6 +152,7 @@ def _make_template() -> None:
     invitation = InviteOperator(email="operator@bursar.example", name="Olga Operator")
     operator = dispatch(invitation, actor=TESTER)
     dispatch(SetPassword(user_id=operator.pk, password=PASSWORD), actor=TESTER)
+    provisioning.refill(SPARES + 2)
     for slug, name in (("acme", "Acme Corporation"), ("globex", "Globex")):
         tenant: Tenant = dispatch(
             OnboardTenant(slug=slug, name=name, owner_email=f"owner@{slug}.example"), actor=operator

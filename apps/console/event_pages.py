@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -76,7 +77,11 @@ class DeliveryAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         off = [name for name in SUBSCRIBERS if not breakers.is_on(name)]
-        resting = Breaker.objects.filter(pk=OuterRef("subscriber"), open_until__gt=now())
+        resting = (
+            Breaker.objects.open()
+            .alias(whose=Coalesce("tenant_id", 0))
+            .filter(whose=Coalesce(OuterRef("tenant_id"), 0), subscriber=OuterRef("subscriber"))
+        )
         parked = Q(subscriber__in=off) | ~Q(subscriber__in=list(SUBSCRIBERS)) | Q(Exists(resting))
         return super().get_queryset(request).annotate(parked=parked)
 

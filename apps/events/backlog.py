@@ -64,19 +64,24 @@ CROSS JOIN LATERAL (
     ORDER BY event_id LIMIT %(most)s
 ) AS first
 JOIN events_outboxevent AS event ON event.id = first.event_id
-WHERE streams.subscriber = ANY(%(awake)s)
+WHERE streams.subscriber = ANY(%(on)s)
+  AND NOT EXISTS (
+    SELECT FROM events_breaker AS breaker
+    WHERE breaker.subscriber = streams.subscriber AND coalesce(breaker.tenant_id, 0) = streams.tenant
+      AND breaker.open_until > %(now)s
+  )
 LIMIT %(in_all)s
 """
 """The first few of each tenant and subscriber. It jumps from one to the next by index, so that what a tenant who
 floods has waiting is not read to find the others."""
 
 
-def due(awake: Sequence[str], using: str) -> list[tuple[Line, Hint]]:
-    """What may be hinted now, with the line in which it stands."""
+def due(on: Sequence[str], using: str) -> list[tuple[Line, Hint]]:
+    """What may be hinted now, of the subscribers that are on, with the line in which it stands."""
     given: dict[str, Any] = {
         "now": now(),
         "most": MOST_HINTS + 1,
-        "awake": list(awake),
+        "on": list(on),
         "in_all": MOST_AT_ONCE,
     }
     with connections[using].cursor() as cursor:

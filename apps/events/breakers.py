@@ -1,7 +1,7 @@
 """Which subscribers are parked: their deliveries stay as they are, and no attempt is used up.
 
-A subscriber whose module is off is parked until it is on again. One that fails again and again is parked for a
-while; then a single delivery tries, and its outcome opens the way or parks the rest for longer.
+A subscriber whose module is off is parked until it is on again. One that fails again and again for a tenant is parked
+for that tenant for a while; then a single delivery tries, and its outcome opens the way or parks the rest for longer.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from django.db import transaction
 from django.utils.module_loading import import_string
 
 from apps.kernel.clock import now
+from apps.kernel.tenant import current_tenant
 
 from .base import SUBSCRIBERS
-from .models import Breaker
+from .models import Breaker, BreakerQuerySet
 
 MOST_FAILURES = 10
 """In a row, of whatever deliveries. More than one of them can be tried: poison alone parks nobody."""
@@ -25,12 +26,18 @@ LONGEST_REST = dt.timedelta(minutes=5)
 log = logging.getLogger(__name__)
 
 
-def awake(*, using: str) -> list[str]:
-    """The subscribers whose deliveries may be hinted now."""
-    resting = set(
-        Breaker.objects.using(using).filter(open_until__gt=now()).values_list("subscriber", flat=True)
-    )
-    return [name for name in SUBSCRIBERS if name not in resting and is_on(name)]
+Stream = tuple[str, int | None]
+"""A subscriber, and the tenant of whose news it hears; None is the platform."""
+
+
+def on() -> list[str]:
+    """The subscribers whose module is on."""
+    return [name for name in SUBSCRIBERS if is_on(name)]
+
+
+def resting(*, using: str) -> set[Stream]:
+    """Who is parked at present."""
+    return set(Breaker.objects.using(using).open().values_list("subscriber", "tenant_id"))
 
 
 def is_on(subscriber: str) -> bool:
@@ -41,32 +48,43 @@ def is_on(subscriber: str) -> bool:
 
 
 def lets_through(subscriber: str) -> bool:
-    """Whether a delivery may be tried. When the rest is over, the first who asks is the one that tries."""
+    """Whether a delivery of the current tenant may be tried. When the rest is over, the first who asks is the one
+    that tries."""
     if not is_on(subscriber):
         return False
-    breaker = Breaker.objects.filter(pk=subscriber).first()
+    breaker = _of(subscriber).first()
     if breaker is None or breaker.open_until is None:
         return True
     if breaker.open_until > now():
         return False
-    mine = Breaker.objects.filter(pk=subscriber, open_until=breaker.open_until)
-    return bool(mine.update(open_until=now() + REST))
+    return bool(_of(subscriber).filter(open_until=breaker.open_until).update(open_until=now() + REST))
 
 
 def note_success(subscriber: str) -> None:
-    if Breaker.objects.filter(pk=subscriber, failures__gt=0).update(failures=0, open_until=None):
+    if _of(subscriber).filter(failures__gt=0).update(failures=0, open_until=None):
         log.info("%s hears again.", subscriber)
 
 
 def note_failure(subscriber: str, error: str) -> None:
     with transaction.atomic():
-        breaker, _ = Breaker.objects.select_for_update().get_or_create(pk=subscriber)
+        breaker, _ = Breaker.objects.select_for_update().get_or_create(
+            subscriber=subscriber, tenant_id=_whose()
+        )
         breaker.failures += 1
         breaker.last_error = error
         if breaker.failures >= MOST_FAILURES:
             breaker.open_until = now() + _rest_after(breaker.failures)
             log.error("%s failed %s times in a row and is parked.", subscriber, breaker.failures)
         breaker.save()
+
+
+def _of(subscriber: str) -> BreakerQuerySet:
+    return Breaker.objects.of(subscriber, _whose())
+
+
+def _whose() -> int | None:
+    tenant = current_tenant()
+    return tenant.id if tenant else None
 
 
 def _rest_after(failures: int) -> dt.timedelta:

@@ -6,15 +6,13 @@ import datetime as dt
 import logging
 import random
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F
 
 from apps.kernel.clock import now
 from apps.kernel.tenant import current_tenant
-from apps.kernel.transactions import unit_of_work
+from apps.kernel.transactions import alone, unit_of_work
 
 from . import breakers, hints, watched
 from .base import SUBSCRIBERS, Subscriber
@@ -89,8 +87,8 @@ def _try(delivery: Delivery) -> bool:
     subscriber = SUBSCRIBERS[delivery.subscriber]
     if not subscriber.own_transactions:
         return _count_attempt(delivery) and _attempt(subscriber, delivery)
-    with _alone(f"delivery:{delivery.pk}") as alone:
-        return alone and _count_attempt(delivery) and _attempt(subscriber, delivery)
+    with alone(f"delivery:{delivery.pk}") as nobody_else:
+        return nobody_else and _count_attempt(delivery) and _attempt(subscriber, delivery)
 
 
 def _attempt(subscriber: Subscriber, delivery: Delivery) -> bool:
@@ -142,20 +140,6 @@ def _mark_done(delivery: Delivery) -> None:
     Delivery.objects.open().filter(pk=delivery.pk).update(
         status=Delivery.Status.DONE, done_at=now(), last_error="", hinted_at=None
     )
-
-
-@contextmanager
-def _alone(name: str) -> Iterator[bool]:
-    """Whether nobody else is. The lock ends with the connection, whatever ends that."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [name])
-        alone = bool(cursor.fetchone()[0])
-    try:
-        yield alone
-    finally:
-        if alone:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [name])
 
 
 def _note_failure(delivery: Delivery, error: Exception) -> None:

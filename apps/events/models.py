@@ -10,6 +10,8 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Coalesce
 
+from apps.kernel.clock import now
+
 from .base import News
 
 
@@ -131,16 +133,33 @@ class Delivery(models.Model):
         return f"{self.subscriber} ← {self.event_id}"
 
 
-class Breaker(models.Model):
-    """How a listener has failed of late. While it is open, until `open_until`, its deliveries are parked."""
+class BreakerQuerySet(models.QuerySet["Breaker"]):
+    def of(self, subscriber: str, tenant_id: int | None) -> BreakerQuerySet:
+        return self.filter(subscriber=subscriber, tenant_id=tenant_id)
 
-    subscriber = models.CharField(max_length=120, primary_key=True)
+    def open(self) -> BreakerQuerySet:
+        return self.filter(open_until__gt=now())
+
+
+class Breaker(models.Model):
+    """How a listener has failed of late for one tenant. While it is open, until `open_until`, the deliveries to it
+    of that tenant are parked, and nobody else's."""
+
+    tenant_id = models.BigIntegerField(null=True, editable=False)
+    subscriber = models.CharField(max_length=120)
     failures = models.PositiveIntegerField(default=0)
     open_until = models.DateTimeField(null=True)
     last_error = models.TextField(blank=True)
 
+    objects = BreakerQuerySet.as_manager()
+
     class Meta:
         default_permissions = ("view",)
+        constraints = [
+            models.UniqueConstraint(
+                name="breaker_once", fields=["subscriber", "tenant_id"], nulls_distinct=False
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.subscriber

@@ -44,7 +44,7 @@ def route(*, using: str = "relay") -> int:
 def top_up(*, using: str = "relay") -> tuple[int, bool]:
     """Hint what is due, as far as there is room. Returns how many were hinted, and whether more is waiting."""
     room, lines, chosen, behind = backlog.Room(using), set(), [], []
-    due = backlog.due(breakers.awake(using=using), using)
+    due = backlog.due(breakers.on(), using)
     for line, hint in due:
         if line in lines:
             behind.append(hint.delivery_id)
@@ -97,14 +97,15 @@ def _deliveries_of(event: OutboxEvent) -> Iterable[Delivery]:
 def _choose_first(deliveries: Sequence[Delivery], using: str) -> list[Delivery]:
     """Say of each when it is hinted: the first of a line now, if there is room and its subscriber is not parked;
     who hears it goes on to those behind. Returns what is hinted now."""
-    room, awake, lines, chosen = backlog.Room(using), set(breakers.awake(using=using)), set(), []
+    room, lines, chosen = backlog.Room(using), set(), []
+    on, resting = set(breakers.on()), breakers.resting(using=using)
     for each in deliveries:
         line = (each.subscriber, each.tenant_id, each.aggregate)
         if line in lines:
             continue
         lines.add(line)
         each.next_at = each.event.due_at or now()
-        if each.event.due_at or each.subscriber not in awake:
+        if each.event.due_at or each.subscriber not in on or line[:2] in resting:
             continue
         if room.take(each.tenant_id, each.subscriber):
             each.next_at, each.hinted_at = now() + PATIENCE, now()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -45,13 +45,15 @@ def subscribers() -> Sequence[SubscriberState]:
             dead=Count("pk", filter=Q(status=Delivery.Status.DEAD)),
         )
     }
-    resting = {each.pk: each for each in Breaker.objects.filter(open_until__gt=now())}
+    resting = defaultdict(list)
+    for breaker in Breaker.objects.open():
+        resting[breaker.subscriber].append(breaker)
     states = [
         SubscriberState(
             name=name,
             hears=SUBSCRIBERS[name].hears if name in SUBSCRIBERS else "—",
             queue=SUBSCRIBERS[name].queue if name in SUBSCRIBERS else "—",
-            parked=_why_parked(name, resting.get(name)),
+            parked=_why_parked(name, resting[name]),
             pending=counted.get(name, NOTHING)["pending"],
             oldest_at=counted.get(name, NOTHING)["oldest_at"],
             dead=counted.get(name, NOTHING)["dead"],
@@ -61,15 +63,17 @@ def subscribers() -> Sequence[SubscriberState]:
     return sorted(states, key=lambda each: (-each.dead, not each.parked, -each.pending, each.name))
 
 
-def _why_parked(name: str, breaker: Breaker | None) -> str:
+def _why_parked(name: str, resting: Sequence[Breaker]) -> str:
     if name not in SUBSCRIBERS:
         return "its module is not installed"
     if not breakers.is_on(name):
         return "its module is off"
-    if breaker and breaker.open_until:
-        rest = (breaker.open_until - now()).total_seconds()
-        return f"it failed {breaker.failures} times in a row; tried again in {rest:,.0f} s"
-    return ""
+    if not resting:
+        return ""
+    rest = min((each.open_until - now()).total_seconds() for each in resting if each.open_until)
+    most = max(each.failures for each in resting)
+    whose = "one tenant" if len(resting) == 1 else f"{len(resting)} tenants"
+    return f"it failed {most} times in a row for {whose}; tried again in {rest:,.0f} s"
 
 
 @dataclass(frozen=True)

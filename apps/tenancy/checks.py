@@ -9,6 +9,8 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import connections
 
+from apps.kernel import rls
+
 from . import numbering
 
 ENGINE = "apps.tenancy.backend"
@@ -52,13 +54,16 @@ def every_id_is_numbered(**_: Any) -> list[CheckMessage]:
 
 
 @register(Tags.database)
-def the_runtime_owns_nothing(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
-    """PostgreSQL is 18 or newer, and the runtime's role can neither bypass policies nor change tables."""
+def the_database_keeps_tenants_apart(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+    """PostgreSQL is 18 or newer; the runtime's role can neither bypass policies nor change tables nor look into a
+    tenant's schema; and every table that tenants share shows each its own rows."""
     if "default" not in (databases or ()):
         return []
     with connections["default"].cursor() as cursor:
         cursor.execute(_ROLE)
-        version, mighty, owned = cursor.fetchone()
+        version, mighty, owned, entered = cursor.fetchone()
+        cursor.execute(_UNGUARDED, [rls.OF_TENANTS])
+        unguarded = ", ".join(name for (name,) in cursor.fetchall())
     faults = {
         "tenancy.E007": (version < 180000, "PostgreSQL 18 or newer is needed."),
         "tenancy.E008": (
@@ -66,6 +71,14 @@ def the_runtime_owns_nothing(databases: Sequence[str] | None = None, **_: Any) -
             "The runtime's role must be neither superuser nor BYPASSRLS nor CREATEROLE.",
         ),
         "tenancy.E009": (owned > 0, "The runtime's role must own no table; migrations run as the owner."),
+        "tenancy.E010": (
+            unguarded,
+            f"Tables of public hold tenants' rows without a policy; add EnableTenantRLS for {unguarded}.",
+        ),
+        "tenancy.E011": (
+            entered,
+            "The runtime's own role may use a tenant's schema; run deploy/roles.sql and `manage.py migrate_schemas`.",
+        ),
     }
     return [Error(sentence, id=code) for code, (wrong, sentence) in faults.items() if wrong]
 
@@ -73,6 +86,17 @@ def the_runtime_owns_nothing(databases: Sequence[str] | None = None, **_: Any) -
 _ROLE = """
 SELECT current_setting('server_version_num')::int,
        rolsuper OR rolbypassrls OR rolcreaterole,
-       (SELECT count(*) FROM pg_class WHERE relowner = pg_roles.oid)
-FROM pg_roles WHERE rolname = current_user
+       (SELECT count(*) FROM pg_class WHERE relowner = pg_roles.oid),
+       EXISTS (SELECT FROM pg_namespace JOIN tenancy_tenant ON schema_name = nspname
+               WHERE has_schema_privilege(pg_roles.oid, pg_namespace.oid, 'USAGE'))
+FROM pg_roles WHERE rolname = session_user
+"""
+
+_UNGUARDED = """
+SELECT relname::text FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid
+WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND attname = 'tenant_id' AND NOT attisdropped
+  AND has_table_privilege('bursar_tables', pg_class.oid, 'SELECT')
+  AND NOT (relrowsecurity AND relforcerowsecurity AND EXISTS (
+      SELECT FROM pg_policy WHERE polrelid = pg_class.oid AND polname = %s))
+ORDER BY relname
 """

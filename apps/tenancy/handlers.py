@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.db import connection
 
 from apps.bus import handles
 from apps.events import publish
@@ -24,10 +23,12 @@ def create_tenant(command: CreateTenant) -> Tenant:
     if pending := Tenant.objects.filter(slug=command.slug).first():
         return pending
 
-    number = _next_id()
+    claimed = provisioning.claim()
     tenant = Tenant.objects.create(
-        id=number,
-        schema_name=f"{settings.TENANT_SCHEMA_PREFIX}{number}",
+        id=claimed.id,
+        schema_name=claimed.schema,
+        role_name=claimed.role,
+        fingerprint=claimed.fingerprint,
         slug=command.slug,
         name=command.name,
         owner_email=command.owner_email,
@@ -35,7 +36,6 @@ def create_tenant(command: CreateTenant) -> Tenant:
     )
     Domain.objects.create(tenant=tenant, domain=f"{command.slug}.{settings.BASE_DOMAIN}", is_primary=True)
     TenantActivity.objects.create(tenant=tenant)
-    provisioning.provision(tenant)
 
     directory.changed()
     return tenant
@@ -56,18 +56,10 @@ def activate_tenant(command: ActivateTenant) -> Tenant:
 def discard_tenant(command: DiscardTenant) -> Tenant:
     tenant = rules.tenant_must_exist(command.tenant_id)
 
-    provisioning.discard(tenant)
+    provisioning.drop(tenant)
     Domain.objects.filter(tenant=tenant).delete()
     TenantActivity.objects.filter(tenant=tenant).delete()
     Tenant.objects.filter(pk=tenant.pk).delete()
 
     directory.changed()
     return tenant
-
-
-def _next_id() -> int:
-    """The id is known before the row, since the schema is named by it."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT nextval(pg_get_serial_sequence('tenancy_tenant', 'id'))")
-        number: int = cursor.fetchone()[0]
-    return number

@@ -1,18 +1,17 @@
-"""Schemas: made from migrations by the owner, and from the blueprint by everybody else.
+"""Schemas: made from migrations by the owner, from the blueprint in advance, and claimed by a new tenant.
 
-The owner migrates the schema `bursar_template` and keeps its dump as the blueprint. A new tenant is the
-blueprint replayed under its own name, through a SECURITY DEFINER function: the runtime owns nothing and can make
-exactly this (decision C27).
+The owner migrates the schema `bursar_template` and keeps its dump as the blueprint. A spare is the blueprint replayed
+under another name, with a role of its own; a new tenant claims one by renaming it, which takes a millisecond. The
+runtime owns nothing: it does both through functions of the owner's, and can make exactly this (decision C27).
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.core.management import call_command
@@ -20,7 +19,9 @@ from django.core.management.commands.migrate import Command as DjangoMigrate
 from django.db import connection, connections
 from psycopg import sql
 
+from apps.kernel import rls
 from apps.kernel.tenant import PUBLIC_SCHEMA, TenantInfo, activate
+from apps.kernel.transactions import alone
 
 from . import numbering
 from .models import Tenant
@@ -35,10 +36,12 @@ Say = Callable[[str], None]
 
 
 def migrate_platform(say: Say) -> None:
-    """The public schema: the platform's own tables."""
+    """The public schema: the platform's own tables, and those that tenants share."""
     _own(PUBLIC_SCHEMA, "bursar_app")
     with activate(None):
         _migrate(say)
+    with _as_owner() as cursor:
+        cursor.execute(_KEEP_TO_THE_PLATFORM)
 
 
 def migrate_template(say: Say) -> None:
@@ -46,7 +49,12 @@ def migrate_template(say: Say) -> None:
     with activate(TEMPLATE):
         _prepare_schema(TEMPLATE.schema)
         _migrate(say)
-    _keep_blueprint(_dump(TEMPLATE.schema))
+    with activate(TEMPLATE), _as_owner() as cursor:
+        cursor.execute(
+            "SELECT md5(string_agg(app || '.' || name, ',' ORDER BY app, name)) FROM django_migrations"
+        )
+        fingerprint: str = cursor.fetchone()[0]
+    _keep_blueprint(_dump(TEMPLATE.schema), fingerprint)
 
 
 def migrate_tenant(tenant: TenantInfo, say: Say) -> None:
@@ -54,16 +62,63 @@ def migrate_tenant(tenant: TenantInfo, say: Say) -> None:
         _migrate(say)
 
 
-def provision(tenant: Tenant) -> None:
-    """Make the schema of a pending tenant. Raises NoBlueprint through the bus."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT tenancy_provision(%s)", [tenant.pk])
+class Claimed(NamedTuple):
+    """A schema that is a tenant's from now on: the tenant takes its number as its id."""
+
+    id: int
+    schema: str
+    role: str
+    fingerprint: str
 
 
-def discard(tenant: Tenant) -> None:
-    """Drop the schema of a tenant whose onboarding failed; the database refuses any that is not pending."""
+def claim() -> Claimed:
+    """A spare, or, where none is left, one that is made now. Raises NoBlueprint through the bus."""
+    claimed = _claim()
+    while claimed is None:
+        make_spare()
+        claimed = _claim()
+    return claimed
+
+
+def _claim() -> Claimed | None:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT tenancy_discard(%s)", [tenant.pk])
+        cursor.execute("SELECT * FROM tenancy_claim_spare(%s)", [settings.TENANT_SCHEMA_PREFIX])
+        found = cursor.fetchone()
+    return Claimed(*found) if found and found[0] else None
+
+
+def make_spare() -> int:
+    """One more spare. Returns the number that its tenant will have."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval(pg_get_serial_sequence('tenancy_tenant', 'id'))")
+        number: int = cursor.fetchone()[0]
+        cursor.execute("SELECT tenancy_make_spare(%s)", [number])
+    return number
+
+
+def refill(wanted: int) -> int:
+    """Make spares of the present blueprint until there are as many as wanted, one after the other and each committed,
+    so that nobody waits for it. Returns how many were made; none where another is at it."""
+    made = 0
+    with alone("spares") as nobody_else:
+        while nobody_else and _spares() < wanted:
+            make_spare()
+            made += 1
+    return made
+
+
+def _spares() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM tenancy_spare JOIN tenancy_blueprint USING (fingerprint)")
+        count: int = cursor.fetchone()[0]
+    return count
+
+
+def drop(tenant: Tenant) -> None:
+    """Drop the schema and the role of a tenant that could not be set up, or whose days are over; the database refuses
+    any other."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tenancy_drop(%s)", [tenant.pk])
 
 
 def _migrate(say: Say) -> None:
@@ -79,7 +134,6 @@ def _prepare_schema(schema: str) -> None:
     name = sql.Identifier(schema).as_string(None)
     with _as_owner() as cursor:
         cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {name}")
-        cursor.execute(f"GRANT USAGE ON SCHEMA {name} TO bursar_app, bursar_tables")
     _own(schema, "bursar_tables")
     with _as_owner() as cursor:
         # Otherwise Django finds the platform's table behind it on the search path, and thinks that all is done.
@@ -87,6 +141,24 @@ def _prepare_schema(schema: str) -> None:
             f"CREATE TABLE IF NOT EXISTS {name}.django_migrations"
             " (LIKE public.django_migrations INCLUDING ALL)"
         )
+
+
+_KEEP_TO_THE_PLATFORM = f"""
+DO $$
+DECLARE
+    name text;
+BEGIN
+    REVOKE ALL ON ALL FUNCTIONS IN SCHEMA public FROM bursar_tables;
+    FOR name IN SELECT format('%I.%I', schemaname, tablename) FROM pg_tables
+        WHERE schemaname = 'public' AND NOT EXISTS (
+            SELECT FROM pg_policies WHERE policyname = '{rls.OF_TENANTS}'
+                AND (pg_policies.schemaname, pg_policies.tablename) = (pg_tables.schemaname, pg_tables.tablename))
+    LOOP
+        EXECUTE format('REVOKE ALL ON TABLE %s FROM bursar_tables', name);
+    END LOOP;
+END $$
+"""
+"""The same migrations make the platform's own tables and a tenant's, and give tenants rights on both."""
 
 
 def _own(schema: str, role: str) -> None:
@@ -115,13 +187,13 @@ def _is_statement(line: str) -> bool:
     return bool(line.strip()) and not line.startswith(outside)
 
 
-def _keep_blueprint(ddl: str) -> None:
+def _keep_blueprint(ddl: str, fingerprint: str) -> None:
     with _as_owner() as cursor:
         cursor.execute(
             "INSERT INTO tenancy_blueprint (one, ddl, fingerprint, made_at) VALUES (true, %s, %s, now())"
             " ON CONFLICT (one) DO UPDATE SET ddl = excluded.ddl, fingerprint = excluded.fingerprint,"
             " made_at = excluded.made_at",
-            [ddl, hashlib.sha256(ddl.encode()).hexdigest()],
+            [ddl, fingerprint],
         )
 
 

@@ -1,14 +1,21 @@
-"""What beat knocks at."""
+"""What beat knocks at, and what comes round."""
 
 from __future__ import annotations
 
 from celery import shared_task
+from django.conf import settings
 
-from apps.kernel.queues import DefaultTask
+from apps.kernel.periodic import every
+from apps.kernel.queues import DefaultTask, LowTask
 
-from . import fanout
+from . import fanout, provisioning
 
 
 @shared_task(base=DefaultTask, name="tenancy.tick", platform=True)
 def tick() -> None:
     fanout.tick()
+
+
+@every(seconds=30, base=LowTask, name="tenancy.refill_spares", where="platform")
+def refill_spares() -> None:
+    provisioning.refill(settings.SPARE_TENANTS)

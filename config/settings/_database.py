@@ -1,4 +1,4 @@
-"""Three connections, three roles (decision C27)."""
+"""Three roles, and a connection of the platform's own (decisions C27 and C29)."""
 
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -9,8 +9,12 @@ from config.env import env
 ENGINE = "apps.tenancy.backend"
 
 
-def connection(url: str, **options: Any) -> dict[str, Any]:
-    """postgresql://user:password@host:port/name as Django wants it."""
+def connection(url: str, *, role: bool = False, platform: bool = False, **options: Any) -> dict[str, Any]:
+    """postgresql://user:password@host:port/name as Django wants it.
+
+    role      each tenant's work is done in that tenant's role
+    platform  it is the platform's whoever's turn it is
+    """
     parts = urlsplit(url)
     return {
         "ENGINE": ENGINE,
@@ -20,6 +24,7 @@ def connection(url: str, **options: Any) -> dict[str, Any]:
         "HOST": parts.hostname or "",
         "PORT": str(parts.port or 5432),
         "OPTIONS": options,
+        "TENANCY": {"role": role, "platform": platform, "pooled": env().database_pooler == "transaction"},
         # A connection is kept between requests; the engine sees to it that it looks where the next tenant's data is.
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
@@ -27,14 +32,15 @@ def connection(url: str, **options: Any) -> dict[str, Any]:
 
 
 def connections() -> dict[str, dict[str, Any]]:
-    """`default` is the runtime; `owner` and `relay` are there only where their URLs are."""
-    known = {
-        "default": env().database_url,
-        "owner": env().database_owner_url,
-        "relay": env().database_relay_url,
+    """`default` is the runtime, `control` the same on a connection of its own, for what the platform knows while a
+    tenant's work is done; `owner` and `relay` are there only where their URLs are."""
+    runtime = str(env().database_url or "postgresql://nowhere:5432/bursar")
+    known = {"owner": env().database_owner_url, "relay": env().database_relay_url}
+    return {
+        "default": connection(runtime, role=True),
+        "control": connection(runtime, platform=True),
+        **{alias: connection(str(url)) for alias, url in known.items() if url},
     }
-    found = {alias: connection(str(url)) for alias, url in known.items() if url}
-    return found or {"default": connection("postgresql://nowhere:5432/bursar")}
 
 
 DATABASES = connections()

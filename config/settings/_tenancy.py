@@ -5,6 +5,7 @@ from config.env import env
 TENANT_MODEL = "tenancy.Tenant"
 TENANT_DOMAIN_MODEL = "tenancy.Domain"
 TENANT_SCHEMA_PREFIX = "tenant_"
+SPARE_TENANTS = env().spare_tenants
 TENANT_BY_ID = "apps.tenancy.directory.by_id"
 TENANT_BY_PATH = True
 """Whether /t/<slug>/ works beside host names. Host names keep browser origins apart: see docs/operations.md."""

@@ -4,6 +4,7 @@ import copy
 
 import pytest
 from django.core.checks import run_checks
+from django.db import connections
 
 from apps.tenancy import checks, numbering
 
@@ -48,14 +49,31 @@ def test_any_host_is_refused(settings):
 
 
 def test_a_runtime_that_owns_tables_is_refused(database, monkeypatch):
-    assert checks.the_runtime_owns_nothing(databases=["default"]) == []
-
-    from django.db import connections
+    assert checks.the_database_keeps_tenants_apart(databases=["default"]) == []
 
     monkeypatch.setattr(checks, "connections", {"default": connections["owner"]})
-    found = [each.id for each in checks.the_runtime_owns_nothing(databases=["default"])]
+    found = [each.id for each in checks.the_database_keeps_tenants_apart(databases=["default"])]
 
-    assert found == ["tenancy.E008", "tenancy.E009"]
+    assert found == ["tenancy.E008", "tenancy.E009", "tenancy.E011"]
+
+
+def test_a_shared_table_without_a_policy_is_refused(database):
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("CREATE TABLE public.rumours (tenant_id bigint, text text)")
+        cursor.execute("GRANT SELECT ON public.rumours TO bursar_tables")
+
+    (found,) = checks.the_database_keeps_tenants_apart(databases=["default"])
+
+    assert (found.id, "rumours" in found.msg) == ("tenancy.E010", True)
+
+
+def test_a_runtime_that_could_look_into_a_schema_itself_is_refused(acme):
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(f"GRANT USAGE ON SCHEMA {acme.schema} TO bursar_app")
+
+    assert [each.id for each in checks.the_database_keeps_tenants_apart(databases=["default"])] == [
+        "tenancy.E011"
+    ]
 
 
 def test_new_models_without_ids_are_noticed(monkeypatch):

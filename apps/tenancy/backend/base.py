@@ -1,28 +1,48 @@
-"""A connection that always looks where the current tenant's data is.
+"""A connection that always looks where the current tenant's data is, and as whom.
 
-Search path and `app.current_tenant` go to the server in one statement, and only when they differ from what this
+Search path, `app.current_tenant` and role go to the server in one statement, and only when they differ from what this
 very connection already holds; a request that asks nothing of the database sends none.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.backends.postgresql import base
 from psycopg import sql
 
 from apps.kernel.tenant import PUBLIC_SCHEMA, current_tenant
 
-_APPLY = "SELECT set_config('search_path', %s, false), set_config('app.current_tenant', %s, false)"
+from .errors import OutsideTransaction
+
+_APPLY = (
+    "SELECT set_config('search_path', %s, {local}), set_config('app.current_tenant', %s, {local}),"
+    " set_config('role', %s, {local})"
+)
+APPLY_FOR_SESSION, APPLY_FOR_TRANSACTION = _APPLY.format(local="false"), _APPLY.format(local="true")
+
+
+class Place(NamedTuple):
+    """Where a statement is to look, for whom, and in which role."""
+
+    path: str
+    tenant: str
+    role: str
+
+
+PLATFORM = Place(PUBLIC_SCHEMA, "", "none")
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
     """Django's own PostgreSQL engine with the tenant applied before each statement that needs it.
 
-    It hangs on four of the engine's inner methods, of which the stubs know nothing.
+    It hangs on five of the engine's inner methods, of which the stubs know nothing. Its own settings are under
+    `TENANCY` in the database's: `role` (take the tenant's role; off for the owner and the relay, which work as
+    themselves), `platform` (always work as the platform, whoever's turn it is), `pooled` (a transaction pooler stands
+    between, so everything is set for one transaction).
     """
 
-    _applied: tuple[str, str] | None = None
+    _applied: Place | None = None
     _applying = False
 
     @property
@@ -46,23 +66,33 @@ class DatabaseWrapper(base.DatabaseWrapper):
         wanted = self._wanted()
         if self._applied == wanted or self._applying or self.connection is None:
             return
+        if self._is("pooled") and not self.in_atomic_block:
+            # The next statement may run on another server connection, whose place is anybody's. A login's own is the
+            # platform's, which nothing has to be said for.
+            if wanted == PLATFORM:
+                return
+            raise OutsideTransaction(tenant=wanted.tenant)
         self._applying = True
         try:
             # As Django's own statements: a lost server is Django's OperationalError, which those who try again know.
             with self.wrap_database_errors, self.connection.cursor() as cursor:
-                cursor.execute(_APPLY, wanted)
+                cursor.execute(APPLY_FOR_TRANSACTION if self._is("pooled") else APPLY_FOR_SESSION, wanted)
             self._applied = wanted
         finally:
             self._applying = False
 
-    def _wanted(self) -> tuple[str, str]:
-        tenant = current_tenant()
+    def _wanted(self) -> Place:
+        tenant = None if self._is("platform") else current_tenant()
         if tenant is None:
-            return PUBLIC_SCHEMA, ""
+            return PLATFORM
         schema = sql.Identifier(tenant.schema).as_string(None)
-        return f"{schema}, {PUBLIC_SCHEMA}", str(tenant.id)
+        role = tenant.role if tenant.role and self._is("role") else "none"
+        return Place(f"{schema}, {PUBLIC_SCHEMA}", str(tenant.id), role)
 
-    # What a rollback takes back on the server is forgotten here, and so is everything with the connection.
+    def _is(self, setting: str) -> bool:
+        return bool(self.settings_dict.get("TENANCY", {}).get(setting))
+
+    # What ends on the server with a transaction, or with the connection, is forgotten here as well.
 
     def connect(self) -> None:
         self._applied, self._applying = None, True  # Django asks the version while it connects
@@ -74,6 +104,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def close(self) -> None:
         self._applied = None
         super().close()
+
+    def _commit(self) -> None:
+        super()._commit()  # type: ignore[misc]
+        if self._is("pooled"):
+            self._applied = None
 
     def _rollback(self) -> None:
         super()._rollback()  # type: ignore[misc]

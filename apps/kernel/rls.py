@@ -1,0 +1,62 @@
+"""Row-level security for the tables of public that hold rows of many tenants."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import migrations
+
+CURRENT = "(SELECT nullif(current_setting('app.current_tenant', true), '')::bigint)"
+"""A sub-select, so that the planner asks once for a statement and not once for a row. After a transaction-local
+setting has ended the value is empty and not NULL, hence `nullif`."""
+
+OF_TENANTS = "tenant_rows"
+"""The policy by which a table is known to be one that tenants share."""
+
+_ENABLE = f"""
+ALTER TABLE {{table}} ENABLE ROW LEVEL SECURITY;
+ALTER TABLE {{table}} FORCE ROW LEVEL SECURITY;
+CREATE POLICY {OF_TENANTS} ON {{table}} TO bursar_tables
+    USING (tenant_id = {CURRENT}) WITH CHECK (tenant_id = {CURRENT});
+CREATE POLICY platform_rows ON {{table}} TO bursar_app
+    USING ({CURRENT} IS NULL OR tenant_id = {CURRENT}) WITH CHECK ({CURRENT} IS NULL OR tenant_id = {CURRENT});
+CREATE POLICY relay_rows ON {{table}} TO bursar_relay USING (true) WITH CHECK (true);
+CREATE POLICY owner_rows ON {{table}} TO bursar_owner USING (true) WITH CHECK (true);
+"""
+
+_DISABLE = f"""
+DROP POLICY owner_rows ON {{table}};
+DROP POLICY relay_rows ON {{table}};
+DROP POLICY platform_rows ON {{table}};
+DROP POLICY {OF_TENANTS} ON {{table}};
+ALTER TABLE {{table}} NO FORCE ROW LEVEL SECURITY;
+ALTER TABLE {{table}} DISABLE ROW LEVEL SECURITY;
+"""
+
+
+class EnableTenantRLS(migrations.RunSQL):
+    """Let a tenant see and change only its own rows of a public table with a `tenant_id`; a row without one is the
+    platform's.
+
+    table    its name
+    grants   what tenants may do at all: "SELECT, INSERT", or nothing where only the platform works with it
+    serial   whether tenants take numbers from the sequence of its `id`
+    """
+
+    def __init__(self, table: str, grants: str = "", *, serial: bool = False, **_: Any) -> None:
+        self.table, self.grants, self.serial = table, grants, serial
+        given = [f"GRANT {grants} ON {table} TO bursar_tables"] if grants else []
+        taken = [f"REVOKE {grants} ON {table} FROM bursar_tables"] if grants else []
+        if serial:
+            given.append(f"GRANT USAGE, SELECT ON SEQUENCE {table}_id_seq TO bursar_tables")
+            taken.append(f"REVOKE USAGE, SELECT ON SEQUENCE {table}_id_seq FROM bursar_tables")
+        super().__init__(
+            ";\n".join([_ENABLE.format(table=table), *given]),
+            ";\n".join([*taken, _DISABLE.format(table=table)]),
+        )
+
+    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+        return type(self).__name__, [self.table, self.grants], {"serial": self.serial}
+
+    def describe(self) -> str:
+        return f"Keep the tenants' rows of {self.table} apart"

@@ -1,0 +1,142 @@
+"""Schemas are made in advance; a new tenant claims one."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from django.db import DatabaseError, connection, connections, transaction
+
+from apps.bus import dispatch
+from apps.kernel.tenant import activate
+from apps.ledger.models import Account
+from apps.tenancy import provisioning
+from apps.tenancy.commands import CreateTenant, DiscardTenant
+from apps.tenancy.models import Spare, Tenant
+from apps.tenancy.tasks import refill_spares
+from tests.conftest import SPARES
+
+
+def create(slug, operator):
+    return dispatch(CreateTenant(slug=slug, name=slug, owner_email=f"o@{slug}.example"), actor=operator)
+
+
+def schemas():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nspname FROM pg_namespace")
+        return {name for (name,) in cursor.fetchall()}
+
+
+def roles():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT rolname FROM pg_roles")
+        return {name for (name,) in cursor.fetchall()}
+
+
+def test_a_tenant_takes_the_oldest_spare_with_its_number_and_role(operator):
+    spare = Spare.objects.order_by("id").first()
+
+    tenant = create("initech", operator)
+
+    assert (tenant.pk, tenant.schema_name, tenant.role_name, tenant.fingerprint) == (
+        spare.pk,
+        f"tenant_{spare.pk}",
+        spare.role_name,
+        spare.fingerprint,
+    )
+    assert spare.schema_name not in schemas()
+    assert Spare.objects.count() == SPARES - 1
+    with activate(tenant.info):
+        assert not Account.objects.exists()
+
+
+def test_what_is_rolled_back_leaves_the_spare(operator):
+    before = set(Spare.objects.values_list("schema_name", flat=True))
+
+    with transaction.atomic():
+        provisioning.claim()
+        transaction.set_rollback(True)
+
+    assert set(Spare.objects.values_list("schema_name", flat=True)) == before
+    assert before <= schemas()
+
+
+def test_at_once_each_gets_another(database):
+    claimed, together = [], threading.Barrier(SPARES)
+
+    def claim():
+        with transaction.atomic():
+            mine = provisioning.claim()
+            together.wait(10)  # nobody has committed yet
+        claimed.append(mine.id)
+        connection.close()
+
+    threads = [threading.Thread(target=claim) for _ in range(SPARES)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(set(claimed)) == SPARES
+
+
+def test_without_spares_one_is_made(operator):
+    for number in range(SPARES + 1):
+        create(f"tenant-{number}", operator)
+
+    assert Tenant.objects.count() == SPARES + 3
+    assert not Spare.objects.exists()
+
+
+def test_one_of_another_release_is_not_given_away(operator):
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("UPDATE tenancy_spare SET fingerprint = 'of an older release'")
+
+    tenant = create("initech", operator)
+
+    assert tenant.fingerprint != "of an older release"
+    assert Spare.objects.count() == SPARES
+
+
+def test_they_are_made_again_in_the_background(operator, settings):
+    settings.SPARE_TENANTS = SPARES + 1
+
+    refill_spares.run()
+    refill_spares.run()
+
+    assert Spare.objects.count() == SPARES + 1
+    made = Spare.objects.order_by("-id").first()
+    assert made.role_name in roles()
+    assert create("initech", operator).pk < made.pk
+
+
+def test_only_one_makes_them(database):
+    with connections["relay"].cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(hashtextextended('spares', 0))")
+
+        assert provisioning.refill(SPARES + 1) == 0
+
+        cursor.execute("SELECT pg_advisory_unlock(hashtextextended('spares', 0))")
+
+
+def test_a_discarded_tenant_leaves_neither_schema_nor_role(operator):
+    Spare.objects.count()
+    for number in range(SPARES):
+        create(f"tenant-{number}", operator)
+    tenant = create("initech", operator)  # its role was made in this database
+
+    dispatch(DiscardTenant(tenant_id=tenant.pk), actor=operator)
+
+    assert tenant.schema_name not in schemas()
+    assert tenant.role_name not in roles()
+
+
+def test_the_runtime_cannot_make_up_spares(database):
+    for statement in (
+        "INSERT INTO tenancy_spare VALUES (1, 'public', 'bursar_owner', 'x', now())",
+        "UPDATE tenancy_spare SET schema_name = 'public'",
+        "SELECT tenancy_make_role(1, 'public')",
+        "SELECT * FROM tenancy_claim_spare('tenant_; DROP SCHEMA public')",
+    ):
+        with pytest.raises(DatabaseError), connection.cursor() as cursor:
+            cursor.execute(statement)
