@@ -63,6 +63,19 @@ class Environment(BaseSettings):
     database_owner_url: str | None = Field(default=None, repr=False)
     database_relay_url: str | None = Field(default=None, repr=False)
     database_pooler: Literal["session", "transaction"] = "session"
+    database_pool_size: int = Field(default=0, ge=0)
+    # Hosts of home, where they are not the URL's; lists, which the database driver reads itself.
+    db_host: str | None = None
+    db_write_host: str | None = None
+    db_read_host: str | None = None
+    # The databases beside home: name=url,name=url; and hosts to read from: name=host,host,name=host.
+    database_shards: str | None = Field(default=None, repr=False)
+    database_owner_shards: str | None = Field(default=None, repr=False)
+    database_relay_shards: str | None = Field(default=None, repr=False)
+    database_read_shards: str | None = None
+    # In which of them a new tenant is set up.
+    tenant_database_strategy: str = "single"
+    tenant_database_ranges: CommaSeparated = ()
     redis_url: str | None = Field(default=None, repr=False)
     broker_url: str | None = Field(default=None, repr=False)
     email_url: str | None = Field(default=None, repr=False)

@@ -25,6 +25,7 @@ from .correlation import carried, correlated
 from .errors import Invalid, Unavailable
 from .logs import saying
 from .observation import observed_task
+from .replica import piece_of_work
 from .tenant import TenantInfo, activate, current_tenant
 
 PLATFORM = "public"
@@ -130,6 +131,7 @@ class TenantTask(Task):  # type: ignore[type-arg]
             )
         )
         stack.enter_context(activate(self._tenant()))
+        stack.enter_context(piece_of_work())
         stack.enter_context(saying(task=self.name))
         stack.enter_context(
             observed_task(self.name, self.queue_name, sent_at=header("sent_at"), tries=self.request.retries)

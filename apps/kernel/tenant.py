@@ -46,11 +46,16 @@ class TenantInfo:
         return self.name
 
 
+class DatabaseSwitchInTransaction(Unavailable):
+    message = "The work cannot go on in database {after} inside an open transaction."
+
+
 class TenantSwitchInTransaction(Unavailable):
     message = "The tenant cannot change from {before} to {after} inside an open transaction."
 
 
 _current: ContextVar[TenantInfo | None] = ContextVar("current_tenant", default=None)
+_at: ContextVar[str] = ContextVar("at_database", default=HOME)
 
 
 def current_tenant() -> TenantInfo | None:
@@ -74,8 +79,31 @@ def activate(tenant: TenantInfo | None) -> Iterator[None]:
         _current.reset(token)
 
 
+def current_database() -> str:
+    """The key of the database in which the work at hand is done: the tenant's, else where `at_database` says."""
+    tenant = _current.get()
+    return (tenant.database if tenant else "") or _at.get()
+
+
+@contextmanager
+def at_database(key: str) -> Iterator[None]:
+    """Do what is not one tenant's (migrations, spares) in another database than home. A tenant's own is always where
+    the tenant lies. Raises DatabaseSwitchInTransaction."""
+    if key != _at.get() and _in_transaction():
+        raise DatabaseSwitchInTransaction(after=key)
+    token = _at.set(key)
+    try:
+        yield
+    finally:
+        _at.reset(token)
+
+
 def _refuse_switch_in_transaction(before: TenantInfo | None, after: TenantInfo | None) -> None:
     if (before and before.id) == (after and after.id):
         return
-    if any(connection.in_atomic_block for connection in connections.all(initialized_only=True)):
+    if _in_transaction():
         raise TenantSwitchInTransaction(before=before or "the platform", after=after or "the platform")
+
+
+def _in_transaction() -> bool:
+    return any(connection.in_atomic_block for connection in connections.all(initialized_only=True))

@@ -6,6 +6,8 @@ from contextvars import ContextVar
 
 from django.db import connection, transaction
 
+from .replica import note_write
+
 _waiting: ContextVar[list[Callable[[], None]] | None] = ContextVar("waiting", default=None)
 
 
@@ -16,6 +18,7 @@ def unit_of_work() -> Iterator[None]:
         with transaction.atomic():
             yield
         return
+    note_write()
     waiting: list[Callable[[], None]] = []
     token = _waiting.set(waiting)
     try:

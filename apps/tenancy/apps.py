@@ -8,8 +8,11 @@ class TenancyConfig(AppConfig):
     name = "apps.tenancy"
 
     def ready(self) -> None:
+        from apps.kernel import databases
+
         from . import checks  # noqa: F401
 
+        databases.install()
         # Both would number rows as they come; ours have the same ids everywhere (see numbering.py).
         post_migrate.disconnect(create_contenttypes)
         post_migrate.disconnect(

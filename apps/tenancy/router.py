@@ -8,7 +8,8 @@ from django.conf import settings
 from django.db.models import Model
 from django_tenants.routers import TenantSyncRouter
 
-from apps.kernel.tenant import current_tenant
+from apps.kernel import replica
+from apps.kernel.tenant import HOME, current_database, current_tenant
 
 CONTROL = frozenset({"tenancy", "billing"})
 """The apps whose tables stand in public alone: a tenant's role has no right to them."""
@@ -18,21 +19,40 @@ class SchemaRouter(TenantSyncRouter):  # type: ignore[misc]
     """SHARED_APPS stand in public, TENANT_APPS in each tenant's schema; an app in both is the platform's own and
     each tenant's. Only the owner migrates.
 
-    While a tenant's work is done, what the platform alone knows is read through `control`, in the platform's role
-    and outside of the tenant's transaction (decision C29).
+    While a tenant's work is done, or work in another database than home, what the platform alone knows is read through
+    `control`, in the platform's role and outside of the tenant's transaction (decision C29).
     """
 
-    def db_for_read(self, model: type[Model], **_: Any) -> str | None:
-        return "control" if model._meta.app_label in CONTROL and current_tenant() else None
+    def db_for_read(self, model: type[Model], instance: Model | None = None, **_: Any) -> str | None:
+        if _is_elsewhere(model):
+            return "control"
+        came_by = instance._state.db if instance is not None else None
+        return replica.alias_for_reads() if came_by in (None, *_EITHER) else None
 
-    db_for_write = db_for_read
+    def db_for_write(self, model: type[Model], instance: Model | None = None, **_: Any) -> str | None:
+        replica.note_write()
+        if _is_elsewhere(model):
+            return "control"
+        return replica.PRIMARY if instance is not None and instance._state.db == replica.REPLICA else None
 
     def allow_relation(self, one: Model, other: Model, **_: Any) -> bool | None:
-        """Two rows of the platform's may meet, whichever connection brought them."""
-        return {one._meta.app_label, other._meta.app_label} <= CONTROL or None
+        """Two rows of the platform's may meet, whichever connection brought them; and a row from a replica is that of
+        its primary."""
+        return (
+            {one._meta.app_label, other._meta.app_label} <= CONTROL
+            or {one._state.db, other._state.db} <= _EITHER
+            or None
+        )
 
     def allow_migrate(self, db: str, app_label: str, **hints: Any) -> bool:
-        if db != "owner":
+        if db.partition("@")[0] != "owner":
             return False
         apps = settings.TENANT_APPS if current_tenant() else settings.SHARED_APPS
         return bool(self.app_in_list(app_label, apps))
+
+
+_EITHER = {replica.PRIMARY, replica.REPLICA}
+
+
+def _is_elsewhere(model: type[Model]) -> bool:
+    return model._meta.app_label in CONTROL and bool(current_tenant() or current_database() != HOME)

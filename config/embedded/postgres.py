@@ -15,7 +15,7 @@ from psycopg import sql
 from .account import hand_over, make_private, run_as
 from .binaries import postgres_programs
 from .errors import CannotStart
-from .home import CHECKOUT
+from .home import CHECKOUT, Kind
 from .server import ENVIRONMENT, Server
 from .state import born
 
@@ -51,14 +51,19 @@ class Postgres(Server):
     variable = "database_url"
     stop_signal = signal.SIGINT  # "fast": with SIGTERM it would wait for every client to leave
 
+    def __init__(self, place: Path, kind: Kind, **options: str) -> None:
+        """`options` of the server, beside or instead of those that all have."""
+        super().__init__(place, kind)
+        self._more = options
+
     def addresses(self) -> dict[str, str]:
-        return {variable: self._url(role, DATABASE) for variable, role in ROLES.items()}
+        return {variable: self.url_of(role, DATABASE) for variable, role in ROLES.items()}
 
     def launch(self) -> subprocess.Popen[bytes]:
         programs, version = postgres_programs(self.shelf, **run_as(self.place))
         data = self.place / f"data-{version}"  # the files of one version are useless to another
         if not data.exists():
-            self._initialise(programs, data)
+            self.fill(programs, data)
         self._must_know_the_password(data)
         _forget_a_zombie(data)
         with self.log.open("ab") as log:
@@ -75,7 +80,7 @@ class Postgres(Server):
 
     def answers(self) -> bool:
         try:
-            psycopg.connect(self._url(SUPERUSER, "postgres"), connect_timeout=3).close()
+            psycopg.connect(self.url_of(SUPERUSER, "postgres"), connect_timeout=3).close()
         except psycopg.OperationalError:
             return False
         return True
@@ -95,7 +100,7 @@ class Postgres(Server):
         options = OPTIONS | {"port": str(self.state.port)}
         if self.kind == "test":
             options |= THROW_AWAY
-        return [f"--{name}={value}" for name, value in options.items()]
+        return [f"--{name}={value}" for name, value in (options | self._more).items()]
 
     def _must_know_the_password(self, data: Path) -> None:
         if SUPERUSER not in self.state.passwords:
@@ -124,15 +129,16 @@ class Postgres(Server):
 
     @contextmanager
     def _as_superuser(self, database: str) -> Iterator[psycopg.Connection]:
-        with psycopg.connect(self._url(SUPERUSER, database), autocommit=True) as connection:
+        with psycopg.connect(self.url_of(SUPERUSER, database), autocommit=True) as connection:
             yield connection
 
-    def _url(self, role: str, database: str) -> str:
+    def url_of(self, role: str, database: str) -> str:
         password = self.state.password(role)
         return f"postgresql://{role}:{password}@127.0.0.1:{self.state.port}/{database}"
 
-    def _initialise(self, programs: Path, data: Path) -> None:
-        """Elsewhere first, renamed when complete: a killed initdb leaves nothing half done."""
+    def fill(self, programs: Path, data: Path) -> None:
+        """Make the files of a new server. Elsewhere first, renamed when complete: a killed initdb leaves nothing
+        half done."""
         unfinished = self.place / "unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
         make_private(unfinished)

@@ -58,11 +58,15 @@ class Server(ABC):
 
     @property
     def alive(self) -> bool:
-        return State.load(self._state_file).alive
+        return self.recorded().alive
+
+    def recorded(self) -> State:
+        """What the processes that share it have written down of it."""
+        return State.load(self._state_file)
 
     def up(self) -> None:
         self.place.mkdir(exist_ok=True)
-        self.state = State.load(self._state_file)
+        self.state = self.recorded()
         if not (self.state.alive and self.answers()):
             self._start()
         if not self.state.prepared:
@@ -71,7 +75,7 @@ class Server(ABC):
         self.save()
 
     def down(self) -> None:
-        self.state = State.load(self._state_file)  # another process may have started it anew
+        self.state = self.recorded()  # another process may have started it anew
         if self.state.alive:
             os.kill(self.state.pid, self.stop_signal)
             if not self._gone_within(STOP_SECONDS):

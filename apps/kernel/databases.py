@@ -1,0 +1,63 @@
+"""`connections["default"]` is the current tenant's database, wherever that is.
+
+It is resolved below Django's alias, so `transaction.atomic()`, `on_commit()` and libraries are what they always were:
+they name a role (`default`, `replica`, `owner`, `relay`), and whose turn it is says which server plays it. `control` is
+always home. A name with a place (`owner@east`) is that very connection.
+
+It hangs on two methods of Django's handler: `[alias]`, and `all()`, which must name each real connection once.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import connections
+from django.db.utils import ConnectionHandler
+
+from apps.kernel.tenant import HOME, current_database
+
+ROLES = frozenset({"default", "replica", "owner", "relay"})
+
+
+class LocatedConnections(ConnectionHandler):
+    """Django's handler, which looks where the current tenant is."""
+
+    def __getitem__(self, alias: str) -> Any:
+        return super().__getitem__(self.located(alias))
+
+    def all(self, initialized_only: bool = False) -> list[Any]:
+        return [
+            super(LocatedConnections, self).__getitem__(alias)
+            for alias in self
+            if not initialized_only or hasattr(self._connections, alias)
+        ]
+
+    def located(self, alias: str) -> str:
+        """The real connection behind the alias, here and now. Without a replica, the primary is it."""
+        if alias not in ROLES:
+            return alias
+        database = current_database()
+        there = alias if database == HOME else f"{alias}@{database}"
+        if alias == "replica" and there not in self.settings:
+            return self.located("default")
+        return there
+
+
+def install() -> None:
+    """Once, before anything connects. The object stays the same: everybody has imported it already."""
+    connections.__class__ = LocatedConnections
+
+
+def known() -> list[str]:
+    """The keys of all databases of which this process has the runtime's address, home first."""
+    return [HOME, *sorted(alias.partition("@")[2] for alias in connections if alias.startswith("default@"))]
+
+
+def having(role: str) -> list[str]:
+    """The keys of those in which this process can be `role`."""
+    return [key for key in known() if at(role, key) in connections.settings]
+
+
+def at(role: str, key: str) -> str:
+    """The name of that very connection."""
+    return role if key == HOME else f"{role}@{key}"
