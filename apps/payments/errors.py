@@ -100,3 +100,7 @@ class ProviderAway(PaymentsRefusal, Unavailable):
 
 class NotItsProvider(PaymentsRefusal, Forbidden):
     message = "{source} does not speak for the provider of payment {payment_id}."
+
+
+class OtherAmount(PaymentsRefusal, Conflict):
+    message = "{told} has come for payment {payment_id}, for which {wanted} was asked."

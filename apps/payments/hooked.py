@@ -3,18 +3,23 @@ the commands are right each time."""
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from apps.bus import dispatch
+from apps.kernel.money import Money
 from apps.webhooks import hooks as webhooks
 from apps.webhooks.hooks import Incoming
 
 from .commands import ConfirmPayment, FailPayment
-from .errors import NotItsProvider, PaymentIsConfirmed
+from .errors import NotItsProvider, OtherAmount, PaymentIsConfirmed
 from .models import Payment
 
 
 def confirmed(message: Incoming) -> Payment:
-    """`data`: {"payment_id": ours, "provider_payment_id": theirs}."""
+    """`data`: {"payment_id": ours, "provider_payment_id": theirs, "amount": "12.50", "currency": "EUR"}, the last two
+    where the provider says them."""
     _must_be_its_provider(message)
+    _must_be_what_was_asked(message)
     payment: Payment = dispatch(
         ConfirmPayment(
             payment_id=int(message.data["payment_id"]),
@@ -43,6 +48,17 @@ def _must_be_its_provider(message: Incoming) -> None:
     payment = Payment.objects.filter(pk=int(message.data["payment_id"])).first()
     if payment and payment.provider != message.source:
         raise NotItsProvider(source=message.source, payment_id=payment.pk)
+
+
+def _must_be_what_was_asked(message: Incoming) -> None:
+    """Part of the money, or money of another country, does not pay: somebody has to look."""
+    payment = Payment.objects.filter(pk=int(message.data["payment_id"])).first()
+    amount, code = message.data.get("amount"), message.data.get("currency")
+    if payment is None or amount is None:
+        return
+    told = Money.of(Decimal(str(amount)), str(code or payment.currency))
+    if told != payment.amount:
+        raise OtherAmount(told=told, wanted=payment.amount, payment_id=payment.pk)
 
 
 webhooks.incoming("payment.confirmed", confirmed)

@@ -9,7 +9,7 @@ from apps.kernel.actors import System
 
 from .commands import ConfirmPayment, FailPayment, NoteRefundSent
 from .errors import PaymentIsConfirmed
-from .events import PaymentRequested, RefundProcessed
+from .events import PaymentRequested, PaymentVoided, RefundProcessed
 from .models import Payment, Refund
 from .providers import PROVIDERS
 
@@ -30,6 +30,17 @@ def charge(event: PaymentRequested) -> None:
         dispatch(ConfirmPayment(payment_id=payment.pk, provider_payment_id=answer.done_as), actor=CASHIER)
     elif answer.declined and wanted:
         fail(payment.pk, answer.declined)
+
+
+@listens_to(PaymentVoided, queue="financial", own_transactions=True)
+def withdraw(event: PaymentVoided) -> None:
+    """A charge whose confirmation never came to us, because its news was given up, is found and given back here."""
+    payment = Payment.objects.get(pk=event.payment_id)
+    if payment.state == Payment.State.CONFIRMED:
+        return
+    answer = PROVIDERS[payment.provider].withdraw(payment)
+    if answer.done_as:
+        dispatch(ConfirmPayment(payment_id=payment.pk, provider_payment_id=answer.done_as), actor=CASHIER)
 
 
 @listens_to(RefundProcessed, queue="financial", own_transactions=True)

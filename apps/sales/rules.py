@@ -146,6 +146,13 @@ def order_must_have_been_paid(order: Order) -> Payment:
     return max(come, key=lambda each: (each.left.minor > 0, each.pk))
 
 
+def money_must_not_be_given_back(order: Order) -> None:
+    """What has come for it is not all given back, nor is at this moment: held until the end of the transaction."""
+    come = Payment.objects.select_for_update().filter(reference=order.subject, state=Payment.State.CONFIRMED)
+    if come and not any(each.left.minor for each in come):
+        raise OrderIsNotPaid(order=order)
+
+
 def invoice_must_exist(invoice_id: int) -> Invoice:
     invoice = Invoice.objects.select_for_update().filter(pk=invoice_id).first()
     if invoice is None:

@@ -157,7 +157,7 @@ BEGIN
         EXECUTE format('REVOKE ALL ON TABLE %s FROM bursar_tables', name);
     END LOOP;
 END $$
-"""
+"""  # noqa: S608 - the name of our policy
 """The same migrations make the platform's own tables and a tenant's, and give tenants rights on both."""
 
 

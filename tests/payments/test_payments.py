@@ -8,8 +8,10 @@ import pytest
 
 from apps.bus import dispatch
 from apps.bus.errors import MayNot
-from apps.events.models import OutboxEvent
+from apps.events.models import Delivery, OutboxEvent
+from apps.events.relay import route
 from apps.kernel.errors import Refusal
+from apps.kernel.tenant import activate
 from apps.ledger.models import Entry
 from apps.payments import queries
 from apps.payments.commands import ConfirmPayment, FailPayment, RequestPayment, VoidPayment
@@ -228,4 +230,20 @@ def test_who_was_charged_by_a_worker_that_died_before_it_could_say_so_has_it_bac
 
     assert Payment.objects.get().refunded_minor == payment.minor
     assert Refund.objects.get().sent_at is not None
+    assert queries.reconcile() == []
+
+
+def test_a_charge_whose_news_was_given_up_is_found_when_it_is_voided(till, accountant, controller):
+    payment = dispatch(request(provider="sandbox", token="tok_ok"), actor=accountant)
+    PROVIDERS["sandbox"].charge(payment)  # by a worker that died before it could say so
+    with activate(None):
+        route()
+    Delivery.objects.filter(subscriber="payments.charge").update(status="dropped")
+    dispatch(void(payment), actor=controller)
+
+    settle()
+
+    payment.refresh_from_db()
+    assert (payment.state, payment.left.minor) == ("confirmed", 0)
+    assert Refund.objects.get().sent_at
     assert queries.reconcile() == []

@@ -10,13 +10,13 @@ from apps.kernel.actors import System
 from apps.kernel.clock import now
 from apps.ledger.models import Entry
 from apps.payments import hooked, queries
-from apps.payments.errors import NotItsProvider
+from apps.payments.errors import NotItsProvider, OtherAmount
 from apps.payments.models import Payment
 from apps.webhooks.hooks import Incoming, function_for
 
 
-def told(kind, payment, number="bank-1", source=""):
-    data = {"payment_id": payment.pk, "provider_payment_id": number, "reason": "No cover"}
+def told(kind, payment, number="bank-1", source="", **more):
+    data = {"payment_id": payment.pk, "provider_payment_id": number, "reason": "No cover", **more}
     message = Incoming(
         source=source or payment.provider,
         id="m-1",
@@ -60,3 +60,18 @@ def test_a_source_speaks_for_no_other_provider(asked):
         told("payment.confirmed", asked, source="shipper")
 
     assert Payment.objects.get(pk=asked.pk).state == "requested"
+
+
+def test_what_was_asked_is_what_has_come(asked):
+    told("payment.confirmed", asked, amount="100.00", currency="USD")
+
+    assert Payment.objects.get(pk=asked.pk).state == "confirmed"
+
+
+@pytest.mark.parametrize(("amount", "currency"), [("99.99", "USD"), ("100.00", "EUR"), ("100.01", "USD")])
+def test_another_amount_confirms_nothing(asked, amount, currency):
+    with pytest.raises(OtherAmount):
+        told("payment.confirmed", asked, amount=amount, currency=currency)
+
+    assert Payment.objects.get(pk=asked.pk).state == "requested"
+    assert not Entry.objects.exists()

@@ -22,6 +22,7 @@ def issue_invoice(command: IssueInvoice) -> Invoice:
     if order.has_reached(Order.State.INVOICED):
         return Invoice.objects.get(order=order)
     rules.order_must_be(order, Order.State.PAID)
+    rules.money_must_not_be_given_back(order)
 
     company = companies.first_company()
     entry = _book(
