@@ -232,7 +232,7 @@ def test_a_draft_is_not_reversed(draft):
 
 def test_a_switch_of_the_tenant_before_the_commit_hides_nothing(chart, acme, globex):
     """The deferred trigger fires under the other tenant's search path, and still looks at the right tables."""
-    with raw(acme.schema) as session:
+    with raw(acme) as session:
         with session.cursor() as cursor:
             write(cursor, ("1000", "USD", 5), ("4000", "USD", -4))
             cursor.execute(sql.SQL("SET search_path = {}").format(sql.Identifier(globex.schema)))
@@ -247,7 +247,7 @@ def test_rules_hold_in_a_schema_that_was_renamed(chart, acme):
     with activate(None), connections["owner"].cursor() as cursor:
         cursor.execute(f'ALTER SCHEMA "{acme.schema}" RENAME TO moved')
 
-    with raw("moved") as session:
+    with raw(acme, "moved") as session:
         with session.cursor() as cursor:
             entry = write(cursor, *BALANCED)
             session.commit()
@@ -284,8 +284,8 @@ def refused(attempt, *, alias="default"):
     return caught.value.__cause__.sqlstate
 
 
-def raw(schema):
-    """A session of the runtime's role beside Django, in a schema."""
+def raw(tenant, schema=""):
+    """A session of the tenant's role beside Django, in its schema."""
     settings = connections["default"].settings_dict
     session = psycopg.connect(
         host=settings["HOST"],
@@ -294,6 +294,7 @@ def raw(schema):
         password=settings["PASSWORD"],
         dbname=settings["NAME"],
     )
-    session.execute(sql.SQL("SET search_path = {}, public").format(sql.Identifier(schema)))
+    session.execute(sql.SQL("SET role = {}").format(sql.Identifier(tenant.role)))
+    session.execute(sql.SQL("SET search_path = {}, public").format(sql.Identifier(schema or tenant.schema)))
     session.commit()
     return session

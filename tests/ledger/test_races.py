@@ -57,7 +57,7 @@ def test_a_line_that_is_added_while_the_entry_is_posted_is_counted(chart, acme, 
 
 def test_and_one_that_comes_too_late_is_refused(chart, acme, accountant):
     draft = dispatch(DraftEntry(posted_on=JAN_9, memo="", lines=sale("5").lines), actor=accountant)
-    with raw(acme.schema) as poster, raw(acme.schema) as other:
+    with raw(acme) as poster, raw(acme) as other:
         poster.execute(POST.format(entry=draft.pk))
         with in_thread(lambda: attempt(other, third_line(draft))) as outcome:
             time.sleep(0.2)
@@ -68,7 +68,7 @@ def test_and_one_that_comes_too_late_is_refused(chart, acme, accountant):
 
 def test_two_who_post_one_draft_post_it_once(chart, acme, accountant):
     draft = dispatch(DraftEntry(posted_on=JAN_9, memo="", lines=sale("5").lines), actor=accountant)
-    with raw(acme.schema) as first, raw(acme.schema) as second:
+    with raw(acme) as first, raw(acme) as second:
         first.execute(POST.format(entry=draft.pk))
         with in_thread(lambda: attempt(second, POST.format(entry=draft.pk))) as outcome:
             time.sleep(0.2)
@@ -79,7 +79,7 @@ def test_two_who_post_one_draft_post_it_once(chart, acme, accountant):
 
 def test_an_older_snapshot_cannot_post_a_draft(chart, acme, accountant):
     draft = dispatch(DraftEntry(posted_on=JAN_9, memo="", lines=sale("5").lines), actor=accountant)
-    with raw(acme.schema) as poster:
+    with raw(acme) as poster:
         poster.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
 
         assert attempt(poster, POST.format(entry=draft.pk)) == "BL012"
@@ -88,7 +88,7 @@ def test_an_older_snapshot_cannot_post_a_draft(chart, acme, accountant):
 def test_an_account_is_not_deactivated_under_a_posting(chart, acme, accountant):
     """Whoever deactivates waits for the draft that is being written, and then sees it."""
     draft = dispatch(DraftEntry(posted_on=JAN_9, memo="", lines=()), actor=accountant)
-    with raw(acme.schema) as writer, raw(acme.schema) as other:
+    with raw(acme) as writer, raw(acme) as other:
         writer.execute(third_line(draft))
         off = "UPDATE ledger_account SET is_active = false WHERE code = '1000'"
         with in_thread(lambda: attempt(other, off)) as outcome:
@@ -102,7 +102,7 @@ def test_an_account_is_not_deactivated_under_a_posting(chart, acme, accountant):
 def test_an_account_gets_no_child_under_a_posting(chart, acme, accountant):
     """Whoever posts waits for the child that is being opened, and then sees it."""
     draft = dispatch(DraftEntry(posted_on=JAN_9, memo="", lines=()), actor=accountant)
-    with raw(acme.schema) as opener, raw(acme.schema) as other:
+    with raw(acme) as opener, raw(acme) as other:
         opener.execute(
             "INSERT INTO ledger_account (code, name, type, is_active, parent_id)"
             " SELECT '1001', 'Till', 'asset', true, id FROM ledger_account WHERE code = '1000'"
@@ -169,7 +169,7 @@ def switch_off(lock, instead):
 
 
 def add_a_line_while_posting(acme, draft):
-    with raw(acme.schema) as poster, raw(acme.schema) as other:
+    with raw(acme) as poster, raw(acme) as other:
         other.execute(third_line(draft))
         with in_thread(lambda: attempt(poster, POST.format(entry=draft.pk))) as outcome:
             time.sleep(0.2)

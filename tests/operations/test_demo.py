@@ -38,9 +38,9 @@ def test_it_is_made_once_and_its_books_balance(acme, globex, monkeypatch):
             )
 
     monkeypatch.setattr(settling, "LIMIT", 5_000)
-    settling.settle()
+    settling.settle(impatient=True)  # one card loses its first answer
 
     with activate(acme):
         states = sorted(Order.objects.values_list("state", flat=True))
-        assert states == ["cancelled", "cancelled", "completed", "completed", "locked", "locked"]
+        assert states == ["cancelled", "cancelled", "completed", "completed", "completed", "locked"]
         assert sales.reconcile() == []
