@@ -146,6 +146,25 @@ class Spare(models.Model):
         return self.schema_name
 
 
+class Database(Tracked):
+    """What may come into one of the databases; its addresses are in the environment, under the same key. One of which
+    nothing is said takes as many tenants as is usual, in no region."""
+
+    USUAL = 300
+    """Beyond it the catalogue grows heavy: relation caches, dumps and locks all count tables."""
+
+    key = models.SlugField(primary_key=True, max_length=40)
+    region = models.CharField(max_length=40, blank=True)
+    capacity = models.PositiveIntegerField(default=USUAL)
+    accepts_new = models.BooleanField(default=True)
+
+    class Meta:
+        default_permissions = ("view",)
+
+    def __str__(self) -> str:
+        return self.key
+
+
 class RoundQuerySet(models.QuerySet["Round"]):
     def open(self) -> RoundQuerySet:
         return self.filter(ended_at=None)
