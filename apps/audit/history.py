@@ -12,7 +12,7 @@ from simple_history.models import HistoricalRecords
 from simple_history.signals import pre_create_historical_record
 
 from apps.bus.envelope import current_envelope
-from apps.kernel.actors import acting
+from apps.kernel.actors import acting, real_actor
 from apps.kernel.correlation import causation_id, correlation_id
 
 
@@ -45,6 +45,7 @@ def sign(sender: Any, history_instance: Any, **_: Any) -> None:
     """Writes into a version who acts and why."""
     actor, envelope = acting(), current_envelope.get()
     history_instance.actor_name = str(actor) if actor else ""
+    history_instance.real_actor_name = str(real_actor() or "")
     history_instance.history_user_id = actor.pk if actor else None
     history_instance.correlation_id = correlation_id() or ""
     history_instance.causation_id = causation_id() or ""

@@ -14,6 +14,7 @@ from typing import Any
 from django.db import models
 
 from apps.bus.envelope import Envelope, Next
+from apps.kernel.actors import both_names, real_actor
 from apps.kernel.clock import now
 from apps.kernel.correlation import causation_id, correlation_id
 from apps.kernel.errors import Refusal
@@ -50,7 +51,7 @@ def record(envelope: Envelope, next: Next) -> Any:
 def _done(envelope: Envelope, result: Any, changes: Sequence[Change]) -> None:
     row = _row(envelope, Record.Outcome.REPEATED if envelope.repeated else Record.Outcome.DONE)
     again = "asked again, and had before: " if envelope.repeated else ""
-    row.sentence = f"{envelope.actor} {again}{envelope.command.sentence(result)}."
+    row.sentence = f"{both_names(envelope.actor)} {again}{envelope.command.sentence(result)}."
     row.changes = [asdict(each) for each in changes]
     if isinstance(result, models.Model):
         row.subject_type, row.subject_id = result._meta.label_lower, str(result.pk)
@@ -74,14 +75,14 @@ def _say(row: Record, error: Exception | None = None) -> None:
 
 def _refused(envelope: Envelope, refusal: Refusal) -> Record:
     row = _row(envelope, Record.Outcome.REFUSED)
-    row.sentence = f"{envelope.actor} asked to {_verb(envelope)} and was refused: {refusal}"
+    row.sentence = f"{both_names(envelope.actor)} asked to {_verb(envelope)} and was refused: {refusal}"
     row.refusals = [{"code": each.code, "detail": str(each)} for each in refusal.refusals]
     return row
 
 
 def _failed(envelope: Envelope, error: Exception) -> Record:
     row = _row(envelope, Record.Outcome.FAILED)
-    row.sentence = f"{envelope.actor} could not {_verb(envelope)}: an unexpected {type(error).__name__}."
+    row.sentence = f"{both_names(envelope.actor)} could not {_verb(envelope)}: an unexpected {type(error).__name__}."
     row.refusals = [{"code": "unexpected", "detail": f"{type(error).__name__}: {error}"[:2000]}]
     return row
 
@@ -97,6 +98,7 @@ def _row(envelope: Envelope, outcome: Record.Outcome) -> Record:
         outcome=outcome,
         actor_id=envelope.actor.pk,
         actor_name=str(envelope.actor),
+        real_actor_name=str(real_actor() or ""),
         reason=envelope.reason,
         request=to_plain(envelope.command),
         correlation_id=correlation_id() or "",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from apps.kernel.actors import Actor
+from apps.kernel.actors import Actor, both_names, real_actor
 from apps.kernel.clock import now
 from apps.kernel.correlation import causation_id, correlation_id
 
@@ -29,9 +29,10 @@ def _note(actor: Actor, command: str, did: str, asked: Mapping[str, Any]) -> Non
         at=now(),
         command=command,
         outcome=Record.Outcome.DONE,
-        sentence=f"{actor} {did}{f': {through}' if through else ''}.",
+        sentence=f"{both_names(actor)} {did}{f': {through}' if through else ''}.",
         actor_id=actor.pk,
         actor_name=str(actor),
+        real_actor_name=str(real_actor() or ""),
         request=said,
         correlation_id=correlation_id() or "",
         causation_id=causation_id() or "",

@@ -11,6 +11,10 @@ class MayNot(BusRefusal, Forbidden):
     message = "{actor} may not {title}: the permission {permission} is missing."
 
 
+class NotAsSupport(BusRefusal, Forbidden):
+    message = "To {title} is for {actor} alone, and not for {support}."
+
+
 class MayNotRead(BusRefusal, Forbidden):
     message = "{actor} may not see this: the permission {permission} is missing."
 

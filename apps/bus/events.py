@@ -12,10 +12,12 @@ from apps.events import Event
 class CommandSent(Event):
     """Somebody asked for a command to be done by a worker.
 
-    sending  names this sending: several commands wait for each other only where they say so
+    sending   names this sending: several commands wait for each other only where they say so
+    operator  who really asked for it, and on which visit, where the actor is not himself
     """
 
     name = "command.sent"
+    version = 2
     internal: ClassVar[bool] = True
 
     sending: str
@@ -24,10 +26,16 @@ class CommandSent(Event):
     actor_id: int | None
     actor_name: str
     key: str
+    operator: str
+    support_visit: int
 
     @property
     def aggregate(self) -> str:
         return f"command:{self.sending}"
+
+    @classmethod
+    def upcast(cls, payload: dict[str, Any], from_version: int) -> dict[str, Any]:
+        return {"operator": "", "support_visit": 0, **payload}
 
 
 class FinancialCommandSent(CommandSent):

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import Error as DatabaseError
 
 from apps.kernel import metrics
+from apps.kernel.actors import real_actor
 from apps.kernel.correlation import correlated
 from apps.kernel.errors import Refusal, refusal_behind
 from apps.kernel.logs import saying
@@ -15,7 +16,7 @@ from apps.kernel.tracing import span
 from apps.kernel.transactions import unit_of_work
 
 from .envelope import Envelope, Next
-from .errors import MayNot
+from .errors import MayNot, NotAsSupport
 
 
 def correlation(envelope: Envelope, next: Next) -> Any:
@@ -46,10 +47,12 @@ def observed(envelope: Envelope, next: Next) -> Any:
 
 
 def permission(envelope: Envelope, next: Next) -> Any:
-    """Raises MayNot unless the actor has the command's permission."""
+    """Raises MayNot unless the actor has the command's permission, and NotAsSupport for what he alone may do."""
     command = type(envelope.command)
     if not envelope.actor.has_perm(command.permission):
         raise MayNot(actor=envelope.actor, title=command.title().lower(), permission=command.permission)
+    if not command.by_support and (support := real_actor()):
+        raise NotAsSupport(actor=envelope.actor, title=command.title().lower(), support=support)
     return next(envelope)
 
 

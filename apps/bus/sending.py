@@ -9,13 +9,13 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from apps.events import publish
-from apps.kernel.actors import Actor, System, acting
+from apps.kernel.actors import Actor, Support, System, acting, real_actor, really
 from apps.kernel.errors import Conflict, Refusal, Unavailable
 from apps.kernel.transactions import unit_of_work
 
 from .commands import Command
 from .dispatch import dispatch_once
-from .errors import FeatureOff, MayNot, RequestInFlight
+from .errors import FeatureOff, MayNot, NotAsSupport, RequestInFlight
 from .events import SENT, CommandSent
 from .plain import from_json, to_json
 
@@ -27,16 +27,25 @@ def dispatch_async(
     the surrounding transaction is kept. Returns the name of the sending.
 
     It is done once, however often its message is; a refusal is in the audit trail, and what may succeed later is tried
-    again. Raises MayNot at once where the permission is missing.
+    again. Raises MayNot or NotAsSupport at once.
     """
     chosen = actor or acting()
     if chosen is None:
         raise TypeError(f"Nobody is named to {command.title().lower()}: dispatch_async(…, actor=…).")
     if not chosen.has_perm(command.permission):
         raise MayNot(actor=chosen, title=command.title().lower(), permission=command.permission)
+    support = real_actor()
+    if support and not command.by_support:
+        raise NotAsSupport(actor=chosen, title=command.title().lower(), support=support)
     sending = uuid.uuid4().hex
     sent = SENT[command.queue](
-        sending=sending, **to_json(command), actor_id=chosen.pk, actor_name=str(chosen), key=key or sending
+        sending=sending,
+        **to_json(command),
+        actor_id=chosen.pk,
+        actor_name=str(chosen),
+        key=key or sending,
+        operator=support.operator if support else "",
+        support_visit=support.visit if support else 0,
     )
     with unit_of_work():
         publish(sent, after=after)
@@ -46,8 +55,12 @@ def dispatch_async(
 def do(sent: CommandSent) -> None:
     """What a refusal says will not change by asking again, so it is left in the trail; the rest is raised."""
     actor = _actor(sent)
+    support = Support(sent.operator, sent.support_visit) if sent.operator else None
     try:
-        dispatch_once(from_json({"command": sent.command, "fields": sent.fields}), actor=actor, key=sent.key)
+        with really(support):
+            dispatch_once(
+                from_json({"command": sent.command, "fields": sent.fields}), actor=actor, key=sent.key
+            )
     except (Unavailable, RequestInFlight, FeatureOff):
         raise
     except Refusal:

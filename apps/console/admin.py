@@ -22,6 +22,9 @@ from unfold.admin import ModelAdmin, TabularInline
 
 from apps.bus import Command, dispatch_once
 from apps.kernel.errors import Refusal
+from apps.kernel.tenant import current_tenant
+
+from . import hooks
 
 Given = Mapping[str, Any]
 KEY = "idempotency_key"
@@ -78,7 +81,7 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         obj = self.get_object(request, object_id)
-        links = [*self.links(request, obj), *_trail(request, obj)] if obj else []
+        links = [*self.links(request, obj), *_plugged(request, obj), *_trail(request, obj)] if obj else []
         context = {"links": links, **(extra_context or {})}
         response: HttpResponse = super().change_view(request, object_id, form_url, context)
         return response
@@ -88,6 +91,15 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]
     ) -> HttpResponseBase:
         """Django's own log knows nothing here: the audit trail does."""
         return redirect(_trail_url(self.opts.label_lower, object_id))
+
+
+def _plugged(request: HttpRequest, obj: models.Model) -> Sequence[Link]:
+    plane: hooks.Plane = "tenant" if current_tenant() else "operator"
+    return [
+        Link(each.title, reverse(f"admin:{each.page}", args=[obj.pk]), each.icon)
+        for each in hooks.row_links(plane, obj._meta.label_lower)
+        if hooks.may(request, each)
+    ]
 
 
 def _trail(request: HttpRequest, obj: models.Model) -> Sequence[Link]:

@@ -47,7 +47,7 @@ class RecordAdmin(ReadOnlyAdmin):
     list_display = ("at", "said", "shown_outcome", "actor_name", "reason")
     list_display_links = ("at", "said")
     list_filter = ("outcome", "command", "retention", "at")
-    search_fields = ("sentence", "actor_name", "reason", "correlation_id")
+    search_fields = ("sentence", "actor_name", "real_actor_name", "reason", "correlation_id")
     ordering = ("-id",)
     readonly_fields = ("said", "sealed", "shown_changes", "shown_refusals", "shown_request", "together")
     fieldsets = (

@@ -106,7 +106,18 @@ class MenuItem:
     permission: str
 
 
-Part = Page | Figure | Chart | Table | Search | MenuItem
+@dataclass(frozen=True, kw_only=True)
+class RowLink:
+    """A button on the page of each row of `model` ("tenancy.tenant"). It leads to `page`, given the row's id."""
+
+    model: str
+    title: str
+    icon: str
+    page: str
+    permission: str
+
+
+Part = Page | Figure | Chart | Table | Search | MenuItem | RowLink
 _parts: dict[Plane, list[Part]] = {plane: [] for plane in PLANES}
 
 
@@ -141,6 +152,10 @@ def menu(plane: Plane) -> list[Page | MenuItem]:
         for part in _parts[plane]
         if isinstance(part, MenuItem) or (isinstance(part, Page) and part.group)
     ]
+
+
+def row_links(plane: Plane, model: str) -> list[RowLink]:
+    return [part for part in _parts[plane] if isinstance(part, RowLink) and part.model == model]
 
 
 def may(request: HttpRequest, part: Part) -> bool:

@@ -1,4 +1,7 @@
-"""Who acts. A user of identity is an actor; so is the platform itself when no person is there."""
+"""Who acts. A user of identity is an actor; so is the platform itself when no person is there.
+
+An operator of the platform may act as a tenant's user. Then there are two names, and everything that is kept says both.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -50,3 +53,38 @@ def acting_as(actor: Actor) -> Iterator[None]:
         yield
     finally:
         _acting.reset(token)
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """The operator of the platform who acts as a tenant's user, and on which of his visits."""
+
+    operator: str
+    visit: int
+
+    def __str__(self) -> str:
+        return f"{self.operator} (support visit {self.visit})"
+
+
+_behind: ContextVar[Support | None] = ContextVar("behind", default=None)
+
+
+def real_actor() -> Support | None:
+    """Who really acts, where that is somebody else than the actor."""
+    return _behind.get()
+
+
+def both_names(actor: object) -> str:
+    """The actor in a sentence, and before him who really acts."""
+    behind = real_actor()
+    return f"{behind} as {actor}" if behind else str(actor)
+
+
+@contextmanager
+def really(support: Support | None) -> Iterator[None]:
+    """Whatever is done inside the block, by whichever actor, is done by this operator."""
+    token = _behind.set(support)
+    try:
+        yield
+    finally:
+        _behind.reset(token)
