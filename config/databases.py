@@ -1,7 +1,8 @@
 """From addresses to Django's DATABASES: which roles, hosts, replicas and shards there are.
 
-Pure: it is given what the environment says. An alias is a role (`default`, `replica`, `owner`, `relay`), and on another
-database than home the role with that database's key: `default@east`. Code says the role; whose turn it is says the rest.
+Pure: it is given what the environment says. An alias is a role (`default`, `replica`, `owner`, `relay`), and on
+another database than home the role with that database's key: `default@east`. Code says the role; whose turn it is says
+the rest.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -17,11 +19,13 @@ from django.core.exceptions import ImproperlyConfigured
 ENGINE = "apps.tenancy.backend"
 NOWHERE = "postgresql://nowhere:5432/bursar"
 TO_THE_PRIMARY = {"target_session_attrs": "read-write"}
-TO_A_REPLICA = {"target_session_attrs": "prefer-standby", "load_balance_hosts": "random"}
+TO_A_REPLICA: Mapping[str, Any] = {
+    "target_session_attrs": "prefer-standby",
+    "load_balance_hosts": "random",
+    "connect_timeout": 3,  # seconds: one that is away is not waited for, the primary answers
+}
 LONGEST_LIFE = 900
 """Seconds. A server process keeps what it has learned of every tenant's tables; a pool lets it go now and then."""
-SHORT = {"connect_timeout": 3}
-"""Seconds. A replica that is away is not waited for: the primary answers."""
 
 _NAMED = re.compile(r",(?=[a-z][a-z0-9_]*=)")
 _KEY = re.compile(r"\A[a-z][a-z0-9_]{0,39}\Z")
@@ -97,7 +101,7 @@ def connections_of(addresses: Addresses, manner: Manner) -> dict[str, dict[str, 
     made = {"default": connection(addresses.runtime, manner, hosts=addresses.write, role=True)}
     if addresses.read and _hosts_of(addresses.read) != _hosts_of(addresses.write or addresses.runtime):
         made["replica"] = connection(
-            addresses.runtime, manner, hosts=addresses.read, role=True, **TO_A_REPLICA, **SHORT
+            addresses.runtime, manner, hosts=addresses.read, role=True, options=TO_A_REPLICA
         )
     direct = Manner()
     for alias, url in (("owner", addresses.owner), ("relay", addresses.relay)):
@@ -113,7 +117,7 @@ def connection(
     hosts: str = "",
     role: bool = False,
     platform: bool = False,
-    **options: Any,
+    options: Mapping[str, Any] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """postgresql://user:password@host:port,host:port/name?sslmode=… as Django wants it.
 
@@ -125,9 +129,11 @@ def connection(
     credentials, _, in_url = parts.netloc.rpartition("@")
     user, _, password = credentials.partition(":")
     host, port = _split(hosts or in_url)
-    options = dict(parse_qsl(parts.query)) | (TO_THE_PRIMARY if "," in host else {}) | options
+    said: dict[str, Any] = (
+        dict(parse_qsl(parts.query)) | (TO_THE_PRIMARY if "," in host else {}) | dict(options)
+    )
     if manner.pool:
-        options["pool"] = {
+        said["pool"] = {
             "min_size": 1,
             "max_size": manner.pool,
             "max_lifetime": LONGEST_LIFE,
@@ -140,7 +146,7 @@ def connection(
         "PASSWORD": unquote(password),
         "HOST": host,
         "PORT": port,
-        "OPTIONS": options,
+        "OPTIONS": said,
         "TENANCY": {"role": role, "platform": platform, "pooled": manner.pooled},
         # A connection is kept between requests; the engine sees to it that it looks where the next tenant's data is.
         # A pool keeps them itself, and a health check of its own is done when it hands one out.

@@ -22,6 +22,8 @@ ROLES = frozenset({"default", "replica", "owner", "relay"})
 class LocatedConnections(ConnectionHandler):
     """Django's handler, which looks where the current tenant is."""
 
+    _connections: Any  # of this thread, by alias; the stubs do not know it
+
     def __getitem__(self, alias: str) -> Any:
         return super().__getitem__(self.located(alias))
 
@@ -34,12 +36,13 @@ class LocatedConnections(ConnectionHandler):
 
     def located(self, alias: str) -> str:
         """The real connection behind the alias, here and now. Without a replica, the primary is it."""
-        if alias not in ROLES:
+        role, _, key = alias.partition("@")
+        if role not in ROLES:
             return alias
-        database = current_database()
-        there = alias if database == HOME else f"{alias}@{database}"
-        if alias == "replica" and there not in self.settings:
-            return self.located("default")
+        key = key or current_database()
+        there = role if key == HOME else f"{role}@{key}"
+        if role == "replica" and there not in self.settings:
+            return self.located(at("default", key))
         return there
 
 
@@ -55,9 +58,10 @@ def known() -> list[str]:
 
 def having(role: str) -> list[str]:
     """The keys of those in which this process can be `role`."""
-    return [key for key in known() if at(role, key) in connections.settings]
+    there = {HOME: role}
+    return [key for key in known() if there.get(key, at(role, key)) in connections.settings]
 
 
 def at(role: str, key: str) -> str:
-    """The name of that very connection."""
-    return role if key == HOME else f"{role}@{key}"
+    """The name of that very connection, whoever's turn it is."""
+    return f"{role}@{key}"

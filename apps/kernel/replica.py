@@ -4,9 +4,9 @@ seen (decision C21).
     with reading_replica():
         rows = queries.trial_balance()
 
-The router and `reading()` ask here where a read goes. It goes to the primary inside a transaction, once the same request
-or task has written, and while the replica has not yet replayed what the caller was shown by an earlier answer. Writes
-go to the primary whatever is asked, and one that is sent to the replica by name is refused by PostgreSQL.
+The router and `reading()` ask here where a read goes. It goes to the primary inside a transaction, once the same
+request or task has written, and while the replica has not yet replayed what the caller was shown by an earlier answer.
+Writes go to the primary whatever is asked, and one that is sent to the replica by name is refused by PostgreSQL.
 """
 
 from __future__ import annotations

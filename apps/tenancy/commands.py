@@ -16,6 +16,45 @@ class CreateTenant(Command):
     slug: str
     name: str
     owner_email: str
+    region: str = ""
+    database: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangeDatabase(Command):
+    """Say how many tenants a database may hold, in which region it stands, and whether new ones may come. Tenants that
+    are there stay."""
+
+    permission = "tenancy.manage_databases"
+    says = "changed what may come into the database {result}"
+
+    key: str
+    region: str = ""
+    capacity: int
+    accepts_new: bool
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PinTenant(Command):
+    """Keep a tenant on its database: nobody moves it until it is unpinned."""
+
+    permission = "tenancy.manage_databases"
+    says = "pinned the tenant {result} to its database"
+
+    tenant_id: int
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnpinTenant(Command):
+    """Let a tenant be moved to another database again."""
+
+    permission = "tenancy.manage_databases"
+    says = "unpinned the tenant {result}"
+
+    tenant_id: int
+    reason: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,6 +29,18 @@ class SlugReserved(TenancyRefusal, Invalid):
     message = "The short name {slug!r} is kept for the platform itself."
 
 
+class DatabaseUnknown(TenancyRefusal, NotFound):
+    message = "There is no database {key!r}: its address is not in the environment."
+
+
+class NoDatabaseHasRoom(TenancyRefusal, Unavailable):
+    message = "No database in {region} has room for a new tenant: raise a capacity, or add a database."
+
+
+class TenantIsPinned(TenancyRefusal, Conflict):
+    message = "{name} is pinned to its database {database}."
+
+
 class NoBlueprint(TenancyRefusal, Unavailable):
     message = "No blueprint of a tenant schema is prepared: run `manage.py migrate_schemas` first."
     enforced_by = ("BT001",)

@@ -10,9 +10,10 @@ from apps.kernel.clock import now
 from apps.kernel.errors import together
 
 from . import directory, provisioning, rules
-from .commands import ActivateTenant, CreateTenant, DiscardTenant
+from .commands import ActivateTenant, ChangeDatabase, CreateTenant, DiscardTenant, PinTenant, UnpinTenant
+from .databases import lodgers
 from .events import TenantActivated
-from .models import Domain, Tenant, TenantActivity
+from .models import Database, Domain, Tenant, TenantActivity
 
 
 @handles(CreateTenant)
@@ -23,9 +24,12 @@ def create_tenant(command: CreateTenant) -> Tenant:
     if pending := Tenant.objects.filter(slug=command.slug).first():
         return pending
 
-    claimed = provisioning.claim()
+    at = provisioning.place(region=command.region, database=command.database)
+    claimed = provisioning.claim(at)
     tenant = Tenant.objects.create(
         id=claimed.id,
+        database=at,
+        region=command.region,
         schema_name=claimed.schema,
         role_name=claimed.role,
         fingerprint=claimed.fingerprint,
@@ -36,6 +40,7 @@ def create_tenant(command: CreateTenant) -> Tenant:
     )
     Domain.objects.create(tenant=tenant, domain=f"{command.slug}.{settings.BASE_DOMAIN}", is_primary=True)
     TenantActivity.objects.create(tenant=tenant)
+    lodgers.note(tenant)
 
     directory.changed()
     return tenant
@@ -62,4 +67,34 @@ def discard_tenant(command: DiscardTenant) -> Tenant:
     Tenant.objects.filter(pk=tenant.pk).delete()
 
     directory.changed()
+    return tenant
+
+
+@handles(ChangeDatabase)
+def change_database(command: ChangeDatabase) -> Database:
+    rules.database_must_be_known(command.key)
+
+    row = Database.objects.filter(key=command.key).first() or Database(key=command.key)
+    row.region, row.capacity, row.accepts_new = command.region, command.capacity, command.accepts_new
+    row.save()
+
+    return row
+
+
+@handles(PinTenant)
+def pin_tenant(command: PinTenant) -> Tenant:
+    return _pin(command.tenant_id, True)
+
+
+@handles(UnpinTenant)
+def unpin_tenant(command: UnpinTenant) -> Tenant:
+    return _pin(command.tenant_id, False)
+
+
+def _pin(tenant_id: int, pinned: bool) -> Tenant:
+    tenant = rules.tenant_must_exist(tenant_id)
+
+    tenant.pinned = pinned
+    tenant.save(update_fields=["pinned"])
+
     return tenant

@@ -11,11 +11,23 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from django.apps import apps
+from django.contrib.auth.management import create_permissions
+from django.contrib.contenttypes.management import create_contenttypes
 from django.db import connections, models
 from django.db.models.options import Options
+from django.db.models.signals import post_migrate
 
 FILE = Path(__file__).with_name("numbering.json")
 Numbering = dict[str, dict[str, int]]
+
+
+def instead_of_djangos() -> None:
+    """Before a migration: Django would number rows as they come, and ours have the same ids everywhere. When all apps
+    are ready, since theirs may be so after this one."""
+    post_migrate.disconnect(create_contenttypes)
+    post_migrate.disconnect(
+        create_permissions, dispatch_uid="django.contrib.auth.management.create_permissions"
+    )
 
 
 def committed() -> Numbering:

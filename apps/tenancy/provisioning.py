@@ -16,18 +16,23 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.commands.migrate import Command as DjangoMigrate
-from django.db import connection, connections
+from django.db import connections
 from psycopg import sql
 
-from apps.kernel import rls
-from apps.kernel.tenant import PUBLIC_SCHEMA, TenantInfo, activate
+from apps.kernel import databases, rls
+from apps.kernel.tenant import HOME, PUBLIC_SCHEMA, TenantInfo, activate
 from apps.kernel.transactions import alone
 
-from . import numbering
+from . import numbering, rules
+from .databases import lodgers
+from .databases.placing import Newcomer
+from .databases.resolver import resolver
 from .models import Tenant
 
-TEMPLATE = TenantInfo(id=0, slug="template", name="Template", schema="bursar_template", state="pending")
-"""Its name stands nowhere else, since it is replaced as text."""
+TEMPLATE = TenantInfo(
+    id=0, slug="template", name="Template", schema="bursar_template", state="pending", database=""
+)
+"""Each database has its own. Its name stands nowhere else, since it is replaced as text."""
 
 OWNERS_ALONE = "django_migrations, django_content_type, auth_permission"
 """What is written by migrations and numbering, and only read by the runtime."""
@@ -71,44 +76,62 @@ class Claimed(NamedTuple):
     fingerprint: str
 
 
-def claim() -> Claimed:
-    """A spare, or, where none is left, one that is made now. Raises NoBlueprint through the bus."""
-    claimed = _claim()
+def place(*, region: str = "", database: str = "") -> str:
+    """The key of the database for a new tenant: the one that is named, or what the strategy says. Raises
+    DatabaseUnknown and NoDatabaseHasRoom."""
+    if database:
+        rules.database_must_be_known(database)
+        return database
+    with connections["control"].cursor() as cursor:
+        cursor.execute("SELECT last_value + 1 FROM tenancy_tenant_id_seq")
+        (number,) = cursor.fetchone()
+    return resolver().place(Newcomer(number, region))
+
+
+def claim(at: str = HOME) -> Claimed:
+    """A spare of that database, or, where none is left, one that is made now. Raises NoBlueprint through the bus.
+
+    In another database than home it is claimed for good at once, also when the tenant's row is rolled back at home:
+    `manage.py databases` shows what was left behind.
+    """
+    claimed = _claim(at)
     while claimed is None:
-        make_spare()
-        claimed = _claim()
+        make_spare(at)
+        claimed = _claim(at)
     return claimed
 
 
-def _claim() -> Claimed | None:
-    with connection.cursor() as cursor:
+def _claim(at: str) -> Claimed | None:
+    with _runtime(at) as cursor:
         cursor.execute("SELECT * FROM tenancy_claim_spare(%s)", [settings.TENANT_SCHEMA_PREFIX])
         found = cursor.fetchone()
     return Claimed(*found) if found and found[0] else None
 
 
-def make_spare() -> int:
-    """One more spare. Returns the number that its tenant will have."""
-    with connection.cursor() as cursor:
+def make_spare(at: str = HOME) -> int:
+    """One more spare. Returns the number that its tenant will have: home counts, for all databases."""
+    with _runtime(HOME) as cursor:
         cursor.execute("SELECT nextval(pg_get_serial_sequence('tenancy_tenant', 'id'))")
         number: int = cursor.fetchone()[0]
+    with _runtime(at) as cursor:
         cursor.execute("SELECT tenancy_make_spare(%s)", [number])
     return number
 
 
-def refill(wanted: int) -> int:
+def refill(wanted: int, at: str = HOME) -> int:
     """Make spares of the present blueprint until there are as many as wanted, one after the other and each committed,
     so that nobody waits for it. Returns how many were made; none where another is at it."""
     made = 0
     with alone("spares") as nobody_else:
-        while nobody_else and _spares() < wanted:
-            make_spare()
+        while nobody_else and spares(at) < wanted:
+            make_spare(at)
             made += 1
     return made
 
 
-def _spares() -> int:
-    with connection.cursor() as cursor:
+def spares(at: str = HOME) -> int:
+    """How many may be claimed there."""
+    with _runtime(at) as cursor:
         cursor.execute("SELECT count(*) FROM tenancy_spare JOIN tenancy_blueprint USING (fingerprint)")
         count: int = cursor.fetchone()[0]
     return count
@@ -117,11 +140,14 @@ def _spares() -> int:
 def drop(tenant: Tenant) -> None:
     """Drop the schema and the role of a tenant that could not be set up, or whose days are over; the database refuses
     any other."""
-    with connection.cursor() as cursor:
+    lodgers.note(tenant)
+    with _runtime(tenant.database) as cursor:
         cursor.execute("SELECT tenancy_drop(%s)", [tenant.pk])
+    lodgers.forget(tenant)
 
 
 def _migrate(say: Say) -> None:
+    numbering.instead_of_djangos()
     call_command(DjangoMigrate(), database="owner", interactive=False, verbosity=0)
     numbering.apply(using="owner")
     with _as_owner() as cursor:
@@ -207,6 +233,12 @@ def _libpq_environment() -> dict[str, str]:
         "PGDATABASE": str(owner["NAME"]),
         "PATH": os.defpath,
     }
+
+
+@contextmanager
+def _runtime(at: str) -> Iterator[Any]:
+    with connections[databases.at("default", at)].cursor() as cursor:
+        yield cursor
 
 
 @contextmanager

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import re
 
-from .errors import SlugMalformed, SlugReserved, SlugTaken, TenantUnknown
+from apps.kernel import databases
+
+from .errors import (
+    DatabaseUnknown,
+    SlugMalformed,
+    SlugReserved,
+    SlugTaken,
+    TenantIsPinned,
+    TenantUnknown,
+)
 from .models import Tenant
 
 SLUG = re.compile(r"\A[a-z][a-z0-9-]{0,38}[a-z0-9]\Z")
@@ -22,6 +31,17 @@ def slug_must_be_free(slug: str) -> None:
     """A tenant that is still pending does not hold its name: onboarding it again goes on with it."""
     if Tenant.objects.filter(slug=slug).exclude(state=Tenant.State.PENDING).exists():
         raise SlugTaken(slug=slug)
+
+
+def database_must_be_known(key: str) -> None:
+    if key not in databases.known():
+        raise DatabaseUnknown(key=key)
+
+
+def tenant_may_be_moved(tenant: Tenant, to: str) -> None:
+    database_must_be_known(to)
+    if tenant.pinned:
+        raise TenantIsPinned(name=tenant.name, database=tenant.database)
 
 
 def tenant_must_exist(tenant_id: int) -> Tenant:

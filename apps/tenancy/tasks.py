@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.conf import settings
 
+from apps.kernel import databases
 from apps.kernel.periodic import every
 from apps.kernel.queues import DefaultTask, LowTask
 
@@ -18,4 +19,5 @@ def tick() -> None:
 
 @every(seconds=30, base=LowTask, name="tenancy.refill_spares", where="platform")
 def refill_spares() -> None:
-    provisioning.refill(settings.SPARE_TENANTS)
+    for key in databases.known():
+        provisioning.refill(settings.SPARE_TENANTS, key)
