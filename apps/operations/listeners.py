@@ -1,28 +1,35 @@
-"""What the operator is told of a tenant's use: how much, never what."""
+"""What the operator is told of a tenant's use as it happens: how much, never what.
+
+The platform's rows are written outside of the tenant's transaction, so what is written is a count and never one more.
+"""
 
 from __future__ import annotations
 
-from django.db import models
-from django.db.models import F
+from typing import Any
+
+from django.db.models import F, Value
+from django.db.models.functions import Greatest
 
 from apps.events import listens_to
 from apps.kernel.clock import now
 from apps.kernel.tenant import current_tenant
+from apps.ledger import queries as ledger
 from apps.ledger.events import EntryPosted
+from apps.periods import queries as periods
 from apps.periods.events import PeriodClosed
 from apps.tenancy.models import TenantActivity
 
 
 @listens_to(EntryPosted, queue="audit")
 def count_entry(event: EntryPosted) -> None:
-    _activity().update(entries_posted=F("entries_posted") + 1, last_active_at=now())
+    _count(entries_posted=Greatest(F("entries_posted"), Value(ledger.entries_posted())))
 
 
 @listens_to(PeriodClosed, queue="audit")
 def count_close(event: PeriodClosed) -> None:
-    _activity().update(periods_closed=F("periods_closed") + 1, last_active_at=now())
+    _count(periods_closed=periods.periods_closed())
 
 
-def _activity() -> models.QuerySet[TenantActivity]:
-    tenant = current_tenant()
-    return TenantActivity.objects.filter(tenant_id=tenant.id) if tenant else TenantActivity.objects.none()
+def _count(**counts: Any) -> None:
+    if tenant := current_tenant():
+        TenantActivity.objects.filter(tenant_id=tenant.id).update(last_active_at=now(), **counts)

@@ -43,6 +43,10 @@ def fiscal_year_of(day: dt.date, first_month: int) -> int:
     return day.year if day.month >= first_month else day.year - 1
 
 
+def periods_closed() -> int:
+    return Period.objects.filter(status=Period.Status.CLOSED).count()
+
+
 def blockers(period: Period) -> Sequence[Refusal]:
     """What stands against closing the period now; nothing means that it can be closed."""
     if not period.is_open:

@@ -115,12 +115,24 @@ class Domain(DomainMixin):  # type: ignore[misc]
 
 
 class TenantActivity(models.Model):
-    """How much a tenant uses Bursar, for the operator: counts only, nothing of its business."""
+    """How much a tenant uses Bursar and how it fares, for the operator: counts only, nothing of its business.
+
+    commands, failures  of the last 24 hours; a failure is an error of ours, not a refusal
+    bytes               of its schema in the database
+    counted_at          when the rest was counted; the two that news bring may be newer
+    """
 
     tenant = models.OneToOneField(Tenant, on_delete=models.CASCADE, primary_key=True, related_name="activity")
     entries_posted = models.PositiveBigIntegerField(default=0)
     periods_closed = models.PositiveBigIntegerField(default=0)
     last_active_at = models.DateTimeField(null=True)
+    users = models.PositiveIntegerField(default=0)
+    commands = models.PositiveIntegerField(default=0)
+    refusals = models.PositiveIntegerField(default=0)
+    failures = models.PositiveIntegerField(default=0)
+    dead_letters = models.PositiveIntegerField(default=0)
+    bytes = models.PositiveBigIntegerField(default=0)
+    counted_at = models.DateTimeField(null=True)
 
     class Meta:
         default_permissions = ("view",)
@@ -128,6 +140,26 @@ class TenantActivity(models.Model):
 
     def __str__(self) -> str:
         return f"{self.tenant_id}: {self.entries_posted} entries"
+
+
+class TenantDay(models.Model):
+    """What a tenant's counts were at the end of a day, or are at present: what trends are drawn from."""
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+", db_index=False)
+    day = models.DateField()
+    entries_posted = models.PositiveBigIntegerField()
+    commands = models.PositiveIntegerField()
+    failures = models.PositiveIntegerField()
+    users = models.PositiveIntegerField()
+    bytes = models.PositiveBigIntegerField()
+
+    class Meta:
+        default_permissions = ("view",)
+        constraints = [models.UniqueConstraint(name="tenant_day_once", fields=["tenant", "day"])]
+        indexes = [models.Index(name="tenant_day_of_all", fields=["day"])]
+
+    def __str__(self) -> str:
+        return f"{self.tenant_id} on {self.day}"
 
 
 class Spare(models.Model):

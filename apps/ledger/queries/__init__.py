@@ -1,6 +1,6 @@
 """Questions about the books."""
 
-from .entries import Figures, figures, latest_entries
+from .entries import Figures, entries_posted, figures, last_year_with_entries, latest_entries
 from .income_and_expense import MonthFigures, income_and_expense
 from .trial_balance import TrialBalanceRow, trial_balance
 
@@ -8,8 +8,10 @@ __all__ = [
     "Figures",
     "MonthFigures",
     "TrialBalanceRow",
+    "entries_posted",
     "figures",
     "income_and_expense",
+    "last_year_with_entries",
     "latest_entries",
     "trial_balance",
 ]

@@ -11,6 +11,7 @@ from django.db.models import Count, Q
 
 from apps.kernel.money import Money, currency
 from apps.ledger.models import Account, Entry
+from apps.periods.models import FiscalYear
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,20 @@ def figures(today: dt.date) -> Figures:
             drafts=Count("id", filter=~posted),
         ),
     )
+
+
+def entries_posted() -> int:
+    """How many there are. Numbers have no gaps, so the last of each journal tells, and no entry is read."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT coalesce(sum(last), 0)::bigint FROM ledger_journalcounter")
+        count: int = cursor.fetchone()[0]
+    return count
+
+
+def last_year_with_entries() -> FiscalYear | None:
+    """The latest fiscal year in which anything was posted."""
+    last = Entry.objects.posted().select_related("year").order_by("posted_on").last()
+    return last.year if last else None
 
 
 def latest_entries(most: int = 10) -> list[Entry]:
