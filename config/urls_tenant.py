@@ -23,5 +23,6 @@ urlpatterns = [
         "webhooks",
     ),
     path("accounts/", include("allauth.account.urls")),
+    path("support/", include("apps.identity.impersonation.urls")),
     path("", tenant_site.urls),
 ]

@@ -19,6 +19,7 @@ from apps.console.widgets import Form
 
 from . import queries, roles
 from .commands import InviteOperator, InviteUser
+from .impersonation import pages as _support  # noqa: F401
 from .models import User
 
 VIEW, MANAGE = "identity.view_user", "identity.manage_users"

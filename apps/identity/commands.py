@@ -11,6 +11,7 @@ class InviteUser(Command):
     """Let somebody in, with one role. He chooses his password by a link that works once."""
 
     permission = "identity.manage_users"
+    by_support = False
     says = "invited {email} as {role}"
 
     email: str
@@ -34,6 +35,7 @@ class SetPassword(Command):
     """Give a user a password."""
 
     permission = "identity.manage_users"
+    by_support = False
     says = "set the password of {result}"
 
     user_id: int

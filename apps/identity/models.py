@@ -12,6 +12,10 @@ from django.db.models.functions import Lower
 from apps.audit.history import field_history
 from apps.kernel.models import Tracked
 
+from .impersonation.models import Impersonation, Visit
+
+__all__ = ["Impersonation", "User", "UserManager", "Visit"]
+
 
 class UserManager(BaseUserManager["User"]):
     def get_by_natural_key(self, username: str | None) -> User:

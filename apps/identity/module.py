@@ -5,10 +5,11 @@ MODULE = Module(
     version="1.0.0",
     description="Who may come in, and what each may do.",
     dependencies=("audit", "modules", "tenancy"),
+    publishes=("support.entered", "support.left"),
     router="apps.identity.api.urls",
     grants={
-        "owner": ("identity.manage_users", "identity.view_user"),
-        "controller": ("identity.view_user",),
-        "auditor": ("identity.view_user",),
+        "owner": ("identity.manage_users", "identity.view_user", "identity.view_visit"),
+        "controller": ("identity.view_user", "identity.view_visit"),
+        "auditor": ("identity.view_user", "identity.view_visit"),
     },
 )

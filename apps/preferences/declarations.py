@@ -14,12 +14,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Declared(Generic[T]):
-    """A setting: its key (`app.name`), type, default and what it decides."""
+    """A setting: its key (`app.name`), type, default and what it decides; whether the platform's support may set it
+    while it acts as a user."""
 
     key: str
     type: type[T]
     default: T
     description: str
+    by_support: bool = True
 
     def validated(self, value: Any) -> T:
         """The value as the declared type. Raises SettingInvalid."""
@@ -32,11 +34,11 @@ class Declared(Generic[T]):
 _declared: dict[str, Declared[Any]] = {}
 
 
-def declare(*, key: str, type: type[T], default: T, description: str) -> Declared[T]:
+def declare(*, key: str, type: type[T], default: T, description: str, by_support: bool = True) -> Declared[T]:
     """Declares a setting, in its app's preferences.py."""
     if key in _declared:
         raise TypeError(f"The setting {key} is declared twice.")
-    _declared[key] = Declared(key, type, default, description)
+    _declared[key] = Declared(key, type, default, description, by_support)
     return _declared[key]
 
 

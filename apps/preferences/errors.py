@@ -1,6 +1,6 @@
 """What preferences refuse."""
 
-from apps.kernel.errors import Invalid, NotFound, Refusal
+from apps.kernel.errors import Forbidden, Invalid, NotFound, Refusal
 
 
 class PreferencesRefusal(Refusal):
@@ -13,3 +13,11 @@ class SettingNotFound(PreferencesRefusal, NotFound):
 
 class SettingInvalid(PreferencesRefusal, Invalid):
     message = "The value does not fit {key}: {why}."
+
+
+class SupportNotWanted(PreferencesRefusal, Forbidden):
+    message = "{tenant} lets no support in: {setting} is off."
+
+
+class NotSetBySupport(PreferencesRefusal, Forbidden):
+    message = "The setting {setting} is not for {support}."

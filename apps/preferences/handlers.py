@@ -5,7 +5,7 @@ from __future__ import annotations
 from apps.bus import handles
 from apps.events import publish
 
-from . import queries
+from . import queries, rules
 from .commands import ChangeSetting
 from .declarations import declared
 from .events import SettingChanged
@@ -15,6 +15,7 @@ from .models import Setting
 @handles(ChangeSetting, tells=(SettingChanged,))
 def change_setting(command: ChangeSetting) -> Setting:
     setting = declared(command.key)
+    rules.setting_must_be_for_whoever_acts(setting)
     value = setting.validated(command.value)
 
     row = Setting.objects.select_for_update().filter(key=command.key).first()

@@ -39,7 +39,16 @@
     if (fresh) part.replaceChildren(...fresh.childNodes);
   };
 
+  // How long a visit of support still lasts; at its end the page asks again and learns that it is over.
+  const countDown = (shown) => {
+    const left = Math.ceil((Date.parse(shown.dataset.minutesUntil) - Date.now()) / 60000);
+    shown.textContent = Math.max(0, left);
+    if (left <= 0) location.reload();
+    else setTimeout(countDown, 10000, shown);
+  };
+
   document.addEventListener("DOMContentLoaded", () => {
+    document.querySelectorAll("[data-minutes-until]").forEach(countDown);
     for (const part of document.querySelectorAll("[data-refresh]")) {
       setInterval(() => refresh(part).catch(() => {}), Number(part.dataset.refresh) * 1000);
     }

@@ -1,0 +1,41 @@
+"""What has happened to users, and who came in their name."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from apps.events import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class SupportEntered(Event):
+    """An operator of the platform is in the tenant as one of its users."""
+
+    name = "support.entered"
+
+    number: int
+    operator: str
+    user_id: int
+    user_name: str
+    reason: str
+    ends_at: dt.datetime
+
+    @property
+    def aggregate(self) -> str:
+        return f"support:{self.number}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SupportLeft(Event):
+    """The operator is out again, after so many actions."""
+
+    name = "support.left"
+
+    number: int
+    operator: str
+    user_name: str
+    how: str
+    actions: int
+
+    @property
+    def aggregate(self) -> str:
+        return f"support:{self.number}"

@@ -1,0 +1,238 @@
+"""Visits in the consoles: the operator enters and ends them, the tenant reads who was there and what was done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from django import forms
+from django.contrib import admin
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from unfold.decorators import display
+
+from apps.console import hooks
+from apps.console.admin import CommandPage, Given, Link, ReadOnlyAdmin
+from apps.console.sites import operator_site, tenant_site
+from apps.console.widgets import Form, reason
+from apps.identity.models import User
+from apps.kernel.errors import Refusal, Together
+from apps.kernel.tenant import TenantInfo, activate
+from apps.tenancy import directory
+
+from . import queries, rules
+from .commands import IMPERSONATE, EndImpersonation, EnterAsSupport
+from .models import LONGEST, Impersonation, Visit
+from .views import link
+
+VIEW, VIEW_VISITS = "identity.view_impersonation", "identity.view_visit"
+STATES = {"Inside": "danger", "Ticket given": "warning", "Over": "info"}
+
+
+@admin.register(Impersonation, site=operator_site)
+class ImpersonationAdmin(ReadOnlyAdmin):
+    """Which operator was which user of which tenant, and why."""
+
+    list_display = ("asked_at", "operator_name", "tenant_name", "user_name", "reason", "state", "actions")
+    list_filter = ("how", "asked_at")
+    search_fields = ("operator_name", "tenant_name", "user_name", "reason")
+    ordering = ("-id",)
+    fields = (
+        ("operator_name", "tenant_name", "user_name"),
+        "reason",
+        ("state", "ending", "actions"),
+        ("asked_at", "entered_at", "ends_at", "ended_at"),
+    )
+    readonly_fields = ("state", "ending")
+
+    @display(description="State", label=STATES)
+    def state(self, impersonation: Impersonation) -> str:
+        if impersonation.ended_at or impersonation.why_over():
+            return "Over"
+        return "Inside" if impersonation.entered_at else "Ticket given"
+
+    @admin.display(description="How it ended")
+    def ending(self, impersonation: Impersonation) -> str:
+        return impersonation.ending or "—"
+
+    def links(self, request: HttpRequest, obj: Impersonation) -> Sequence[Link]:
+        if obj.ended_at or not request.user.has_perm(IMPERSONATE):
+            return ()
+        return (Link("End it", reverse("admin:end_impersonation", args=[obj.pk]), "logout"),)
+
+
+@admin.register(Visit, site=tenant_site)
+class VisitAdmin(ReadOnlyAdmin):
+    """Who of the platform's support was here, as whom and why, and what was done."""
+
+    list_display = ("entered_at", "operator", "user_name", "reason", "state", "over_at", "actions")
+    list_filter = ("entered_at",)
+    search_fields = ("operator", "user_name", "reason")
+    ordering = ("-id",)
+    fields = (
+        ("operator", "user_name"),
+        "reason",
+        ("entered_at", "ends_at", "ended_at"),
+        ("ending", "actions"),
+    )
+    readonly_fields = ("ending",)
+
+    @display(description="State", label=STATES)
+    def state(self, visit: Visit) -> str:
+        return "Over" if visit.is_over else "Inside"
+
+    @admin.display(description="Left at")
+    def over_at(self, visit: Visit) -> Any:
+        return visit.ended_at
+
+    @admin.display(description="How it ended")
+    def ending(self, visit: Visit) -> str:
+        return visit.ending or "—"
+
+    def links(self, request: HttpRequest, obj: Visit) -> Sequence[Link]:
+        if not request.user.has_perm("audit.view_record"):
+            return ()
+        trail = reverse("admin:audit_record_changelist")
+        return (Link("What was done", f"{trail}?{urlencode(queries.trail_of(obj.support))}", "checklist"),)
+
+
+class WhoAndWhy(Form):
+    user_id = forms.TypedChoiceField(label="Enter as", coerce=int)
+    reason = reason()
+
+    def __init__(self, *args: Any, people: Sequence[User], **options: Any) -> None:
+        super().__init__(*args, **options)
+        choices = [(user.pk, f"{user.name} ({_roles(user)}), {user.email}") for user in people]
+        self.fields["user_id"].choices = choices  # type: ignore[attr-defined]
+        self.fields["user_id"].widget.choices = choices
+        self.fields["reason"].help_text = "The tenant reads it."
+
+
+class Enter(CommandPage):
+    """Leads through the tenant's door at once: the ticket is good for a minute."""
+
+    command = EnterAsSupport
+    form = WhoAndWhy
+    danger = True
+    previews = True
+
+    def form_options(self, given: Given) -> dict[str, Any]:
+        with activate(_tenant(given)):
+            return {"people": queries.people()}
+
+    def facts(self, given: Given) -> Sequence[tuple[str, str]]:
+        return (
+            ("Tenant", _tenant(given).name),
+            ("At most", f"{LONGEST.seconds // 60} minutes, on one visit at a time"),
+            ("Everybody reads", "your name beside the user's, in every row of the trail and of the history"),
+            ("Not as somebody else", "passwords, roles, invitations, tokens and other keys"),
+        )
+
+    def preview(self, form: forms.Form, given: Given) -> Sequence[tuple[str, str]]:
+        tenant = _tenant(given)
+        with activate(tenant):
+            user = User.objects.get(pk=form.cleaned_data["user_id"])
+            manages, permissions = user.has_perm(rules.MANAGES), user.get_all_permissions()
+            roles = _roles(user)
+        return (
+            ("You would be", f"{user} at {tenant}"),
+            ("Role", f"{roles}, with {len(permissions)} permissions"),
+            ("Takes", f"the permission {rules.ENTERS_AS_MANAGER if manages else IMPERSONATE}"),
+            ("The tenant reads", form.cleaned_data["reason"]),
+        )
+
+    def standing_against(self, given: Given) -> Sequence[Refusal]:
+        tenant, asked = _tenant(given), Together()
+        asked.check(rules.tenant_must_let_people_sign_in, tenant.id)
+        with activate(tenant):
+            asked.check(rules.support_must_be_welcome)
+        return asked.refusals
+
+    def done(self, request: HttpRequest, result: Impersonation) -> HttpResponseBase:
+        tenant = directory.by_id(result.tenant_id)
+        if not result.new_ticket or tenant is None:  # pressed twice: the first press has the ticket
+            return redirect("admin:identity_impersonation_change", result.pk)
+        return redirect(link(result.new_ticket, tenant))
+
+
+class Why(Form):
+    reason = reason()
+
+
+class End(CommandPage):
+    command = EndImpersonation
+    form = Why
+    danger = True
+
+    def facts(self, given: Given) -> Sequence[tuple[str, str]]:
+        found = Impersonation.objects.filter(pk=given["impersonation_id"]).first()
+        if found is None:
+            raise Http404
+        return (
+            ("Operator", found.operator_name),
+            ("Is", str(found)),
+            ("Because", found.reason),
+            ("Until", f"{found.ends_at:%H:%M} UTC" if found.ends_at else "the ticket is used"),
+        )
+
+    def sentence(self, result: Impersonation) -> str:
+        return f"The visit as {result} is over; {result.actions} actions were counted."
+
+    def back(self, result: Impersonation) -> str:
+        return reverse("admin:identity_impersonation_change", args=[result.pk])
+
+
+def _tenant(given: Given) -> TenantInfo:
+    tenant = directory.by_id(given["tenant_id"])
+    if tenant is None:
+        raise Http404
+    return tenant
+
+
+def _roles(user: User) -> str:
+    return ", ".join(group.name for group in user.groups.all()) or "no role"
+
+
+hooks.plug(
+    "operator",
+    hooks.MenuItem(
+        group="Tenants",
+        title="Impersonations",
+        icon="support_agent",
+        url="admin:identity_impersonation_changelist",
+        permission=VIEW,
+    ),
+    hooks.Page(
+        path="tenants/<int:tenant_id>/enter/",
+        name="enter_as_support",
+        title="Enter as support",
+        permission=IMPERSONATE,
+        view=Enter(),
+    ),
+    hooks.RowLink(
+        model="tenancy.tenant",
+        title="Enter as support",
+        icon="support_agent",
+        page="enter_as_support",
+        permission=IMPERSONATE,
+    ),
+    hooks.Page(
+        path="impersonations/<int:impersonation_id>/end/",
+        name="end_impersonation",
+        title="End a visit",
+        permission=IMPERSONATE,
+        view=End(),
+    ),
+)
+hooks.plug(
+    "tenant",
+    hooks.MenuItem(
+        group="Trust",
+        title="Support access",
+        icon="support_agent",
+        url="admin:identity_visit_changelist",
+        permission=VIEW_VISITS,
+    ),
+)

@@ -1,0 +1,66 @@
+"""Questions about visits. Those of the platform are asked in its context, those of a tenant in the tenant's."""
+
+from __future__ import annotations
+
+from apps.audit.models import Record
+from apps.identity.models import User
+from apps.kernel.actors import Support
+from apps.kernel.tenant import TenantInfo
+from apps.tenancy import directory
+
+from . import tickets
+from .commands import IMPERSONATE
+from .errors import TicketWorthless
+from .models import How, Impersonation, Visit
+
+SERVED = ("trial", "active")
+
+
+def is_served(tenant: TenantInfo) -> bool:
+    """Whether its own people can sign in just now."""
+    return tenant.state in SERVED and tenant.mode != "maintenance"
+
+
+def behind_ticket(ticket: str, tenant_id: int) -> Impersonation:
+    """Looks and burns nothing. Raises TicketWorthless."""
+    found = Impersonation.objects.holding(tickets.hashed(ticket), tenant_id).first()
+    if found is None:
+        raise TicketWorthless
+    return found
+
+
+def operator(operator_id: int) -> User | None:
+    """The operator while he may enter tenants; nobody afterwards."""
+    user = User.objects.filter(pk=operator_id, is_active=True).first()
+    return user if user and user.has_perm(IMPERSONATE) else None
+
+
+def why_over(impersonation: Impersonation) -> How | None:
+    """Why it gives no access, as far as the platform knows; None while it does."""
+    if impersonation.ended_at:
+        return How(impersonation.how)
+    tenant = directory.by_id(impersonation.tenant_id)
+    if tenant is None or tenant.epoch != impersonation.epoch or not is_served(tenant):
+        return How.TENANT_CHANGED
+    if operator(impersonation.operator_id) is None:
+        return How.OPERATOR_GONE
+    return impersonation.why_over()
+
+
+def people() -> list[User]:
+    """Of the current tenant, whoever may sign in."""
+    return list(User.objects.filter(is_active=True).prefetch_related("groups").order_by("name"))
+
+
+def actions_of(visit: Visit) -> int:
+    """How many commands the operator sent as the user, whatever came of them. What he only read is in the trail too."""
+    return (
+        Record.objects.doings()
+        .filter(actor_id=visit.user_id, real_actor_name=str(visit.support), at__gte=visit.entered_at)
+        .count()
+    )
+
+
+def trail_of(support: Support) -> dict[str, str]:
+    """What narrows the audit trail to one visit."""
+    return {"real_actor_name": str(support)}

@@ -1,0 +1,13 @@
+"""No visit stays without its end, also when nobody clicks any more."""
+
+from apps.kernel.periodic import every
+from apps.kernel.queues import DefaultTask
+
+from . import visits
+
+MINUTE = 60
+
+
+@every(seconds=MINUTE, base=DefaultTask, name="identity.end_visits", where="platform")
+def end_visits() -> None:
+    visits.sweep()

@@ -1,0 +1,10 @@
+"""The door of a tenant for support: /support/."""
+
+from django.urls import path
+
+from . import views
+
+urlpatterns = [
+    path("enter/<str:ticket>/", views.enter, name="support_enter"),
+    path("leave/", views.leave, name="support_leave"),
+]

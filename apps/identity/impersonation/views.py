@@ -1,0 +1,83 @@
+"""The door of a tenant through which an operator comes in and goes out."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import get_script_prefix, reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from apps.identity.models import User
+from apps.kernel.actors import System, really
+from apps.kernel.tenant import TenantInfo, activate, current_tenant
+
+from . import queries, sessions, visits
+from .errors import TicketWorthless
+from .models import How, Impersonation
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def enter(request: HttpRequest, ticket: str) -> HttpResponse:
+    """Looking burns nothing, so that no browser or mail scanner that looks ahead does; pressing the button does."""
+    tenant = _tenant()
+    if request.method == "GET":
+        with activate(None):
+            behind = queries.behind_ticket(ticket, tenant.id)
+        return _page(request, "identity/support_enter.html", {"behind": behind})
+    _leave_earlier(request)
+    with really(None):
+        visit = visits.let_in(ticket, tenant)
+    sessions.sign_in(request, User.objects.get(pk=visit.user_id), visit)
+    return redirect("admin:index")
+
+
+@never_cache
+@require_POST
+def leave(request: HttpRequest) -> HttpResponse:
+    inside: sessions.Inside | None = getattr(request, "support", None)
+    if inside is None:
+        return redirect("admin:index")
+    user = str(request.user)
+    sessions.sign_out(request)
+    ended = visits.end(inside.number, How.LEFT, by=System(inside.operator))
+    return _page(
+        request, "identity/support_left.html", {"ended": ended, "user": user, "console": _console(ended)}
+    )
+
+
+def link(ticket: str, tenant: TenantInfo) -> str:
+    """Where the ticket opens the door."""
+    path = reverse("support_enter", urlconf=settings.ROOT_URLCONF, args=[ticket]).removeprefix(
+        get_script_prefix()
+    )
+    return f"{settings.PUBLIC_URL}/t/{tenant.slug}/{path}"
+
+
+def _console(ended: Impersonation) -> str:
+    path = reverse(
+        "admin:identity_impersonation_change", urlconf=settings.OPERATOR_URLCONF, args=[ended.pk]
+    ).removeprefix(get_script_prefix())
+    return f"{settings.PUBLIC_URL}/{path}"
+
+
+def _leave_earlier(request: HttpRequest) -> None:
+    """A browser is on one visit at a time, whoever sits before it."""
+    inside: sessions.Inside | None = getattr(request, "support", None)
+    if inside:
+        visits.end(inside.number, How.LEFT, by=System(inside.operator))
+
+
+def _page(request: HttpRequest, template: str, context: dict[str, object]) -> HttpResponse:
+    """The address holds the ticket, so nothing that the page loads or leads to is told it."""
+    return TemplateResponse(request, template, context, headers={"Referrer-Policy": "no-referrer"})
+
+
+def _tenant() -> TenantInfo:
+    tenant = current_tenant()
+    if tenant is None:
+        raise TicketWorthless
+    return tenant

@@ -1,0 +1,80 @@
+"""A visit from the door to its end, for the doors. None of it is called inside a transaction."""
+
+from __future__ import annotations
+
+import logging
+
+from apps.bus import dispatch
+from apps.kernel.actors import Actor, System, really
+from apps.kernel.errors import Refusal
+from apps.kernel.tenant import TenantInfo, activate
+
+from . import queries, rules
+from .commands import CloseImpersonation, OpenVisit, UseTicket
+from .models import How, Impersonation, Visit
+
+PLATFORM = System("The platform")
+log = logging.getLogger("bursar.support")
+
+
+def let_in(ticket: str, tenant: TenantInfo) -> Visit:
+    """Burns the ticket at the tenant's door. Raises TicketWorthless, and what the tenant has against it."""
+    with activate(None):
+        use = UseTicket(ticket=ticket, tenant_id=tenant.id)
+        impersonation: Impersonation = dispatch(use, actor=System(f"The door of {tenant}"))
+        as_manager = _as_manager(impersonation)
+    try:
+        with activate(tenant):
+            return _open(impersonation, as_manager=as_manager)
+    except Refusal:
+        end(impersonation.pk, How.REFUSED)
+        raise
+
+
+def standing(number: int) -> tuple[How | None, bool]:
+    """Why the visit is over, if it is, and whether its operator may be somebody who manages users."""
+    with activate(None):
+        impersonation = Impersonation.objects.filter(pk=number).first()
+        if impersonation is None:
+            return How.ENDED, False
+        return queries.why_over(impersonation), _as_manager(impersonation)
+
+
+def end(number: int, how: How, *, by: Actor = PLATFORM) -> Impersonation:
+    with really(None), activate(None):
+        ended: Impersonation = dispatch(CloseImpersonation(impersonation_id=number, how=how), actor=by)
+    return ended
+
+
+def sweep() -> int:
+    """End what is over and write every end that a tenant has not got yet. Returns how many."""
+    ended = 0
+    for impersonation in list(Impersonation.objects.unsettled().order_by("pk")):
+        how = queries.why_over(impersonation)
+        if how is None:
+            continue
+        try:
+            end(impersonation.pk, how)
+            ended += 1
+        except Exception:  # one tenant that is away must not keep the others open
+            log.exception("The visit %s could not be ended and is tried again.", impersonation.pk)
+    return ended
+
+
+def _open(impersonation: Impersonation, *, as_manager: bool) -> Visit:
+    assert impersonation.ends_at  # noqa: S101 - it was entered
+    command = OpenVisit(
+        number=impersonation.pk,
+        operator=impersonation.operator_name,
+        user_id=impersonation.user_id,
+        as_manager=as_manager,
+        reason=impersonation.reason,
+        ends_at=impersonation.ends_at,
+    )
+    visit: Visit = dispatch(command, actor=System(f"{impersonation.operator_name} (platform)"))
+    return visit
+
+
+def _as_manager(impersonation: Impersonation) -> bool:
+    operator = queries.operator(impersonation.operator_id)
+    return operator is not None and rules.may_enter_as_manager(operator)

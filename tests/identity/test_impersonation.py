@@ -1,0 +1,603 @@
+"""An operator enters a tenant as one of its people: through HTTP, with two tenants."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import re
+from urllib.parse import urlsplit
+
+import pytest
+from django.test import Client
+
+from apps.audit.models import Record
+from apps.bus import dispatch
+from apps.bus.errors import MayNot, NotAsSupport
+from apps.bus.sending import dispatch_async
+from apps.events.models import OutboxEvent
+from apps.identity.commands import InviteUser, SetPassword
+from apps.identity.impersonation import visits
+from apps.identity.impersonation.commands import EnterAsSupport
+from apps.identity.impersonation.errors import (
+    AlreadyInside,
+    OnlyOperatorsEnter,
+    ReasonMissing,
+    TenantNotServed,
+    TicketWorthless,
+    UserIsPlatform,
+    UserManagesUsers,
+    UserNotActive,
+)
+from apps.identity.models import Impersonation, User, Visit
+from apps.kernel import clock
+from apps.kernel.actors import Support, System, really
+from apps.kernel.tenant import activate
+from apps.preferences.commands import ChangeSetting
+from apps.preferences.errors import NotSetBySupport, SupportNotWanted
+from apps.tenancy import directory
+from apps.tenancy.models import Tenant
+
+REASON = "Ticket 4711: the trial balance does not add up."
+COMPANY = {"code": "PLANT", "name": "Acme Plant", "currency": "EUR"}
+
+
+@pytest.fixture
+def helper(database):
+    """An operator who may enter tenants, and nothing else."""
+    return an_operator("hella@bursar.example", "Hella Helper", "impersonate")
+
+
+def an_operator(email, name, *permissions):
+    from django.contrib.auth.models import Group, Permission
+
+    with activate(None):
+        user = User.objects.create(email=email, name=name, joined_at=clock.now())
+        group = Group.objects.create(name=name)
+        group.permissions.set(Permission.objects.filter(codename__in=permissions))
+        user.groups.set([group])
+        return user
+
+
+def a_ticket(operator, tenant, user, reason=REASON):
+    command = EnterAsSupport(tenant_id=tenant.id, user_id=user.pk, reason=reason)
+    return dispatch(command, actor=operator).new_ticket
+
+
+def enter(operator, tenant, user, client=None):
+    client = client or Client()
+    answer = client.post(f"/t/{tenant.slug}/support/enter/{a_ticket(operator, tenant, user)}/")
+    assert answer.status_code == 302, answer.content[:500]
+    return client
+
+
+def newest(tenant, model=Record):
+    with activate(tenant):
+        return model.objects.order_by("-id").first()
+
+
+class TestFromDoorToDoor:
+    def test_from_the_operators_button_to_the_tenants_trail(self, client_for, operator, acme, controller):
+        console = client_for(operator, None)
+        page = console.get(f"/tenancy/tenant/{acme.id}/change/").content.decode()
+        assert f'href="/tenants/{acme.id}/enter/"' in page
+
+        asked = {"user_id": controller.pk, "reason": REASON}
+        preview = console.post(f"/tenants/{acme.id}/enter/", {**asked, "preview": ""}).content.decode()
+        assert "Controller at Acme Corporation" in preview
+        assert not Impersonation.objects.exists()
+        door = console.post(f"/tenants/{acme.id}/enter/", asked)
+        assert door.status_code == 302
+        address = urlsplit(door["Location"]).path
+        assert address.startswith("/t/acme/support/enter/")
+
+        looked = console.get(address)
+        assert REASON in looked.content.decode().replace("&#x27;", "'")
+        assert looked["Referrer-Policy"] == "no-referrer"
+        assert "no-store" in looked["Cache-Control"]
+        assert console.post(address)["Location"] == "/t/acme/"
+
+        banner = console.get("/t/acme/").content.decode()
+        assert "Olga Operator" in banner
+        assert REASON in banner
+        assert "End the visit" in banner
+        made = console.post("/t/acme/preferences/periods.reason_length/change/", {"value": "12"})
+        assert made.status_code == 302
+        record = newest(acme)
+        impersonation = Impersonation.objects.get()
+        assert (record.actor_name, record.actor_id) == ("Controller", controller.pk)
+        assert record.real_actor_name == f"Olga Operator (support visit {impersonation.pk})"
+        assert record.sentence.startswith(f"{record.real_actor_name} as Controller set ")
+
+        left = console.post("/t/acme/support/leave/").content.decode()
+        assert "under both names: 1" in left
+        assert console.get("/t/acme/").status_code == 302, "the user's session is gone"
+        assert console.get("/").status_code == 200, "the operator's own is not"
+
+    def test_the_tenant_reads_who_was_there_and_what_was_done(
+        self, client_for, operator, acme, owner, controller
+    ):
+        inside = enter(operator, acme, controller)
+        inside.post("/t/acme/preferences/periods.reason_length/change/", {"value": "12"})
+        inside.post("/t/acme/support/leave/")
+
+        page = client_for(owner).get("/t/acme/identity/visit/").content.decode()
+        assert "Olga Operator" in page
+        assert REASON in page
+        visit = newest(acme, Visit)
+        assert (visit.how, visit.actions) == ("left", 1)
+        row = client_for(owner).get(f"/t/acme/identity/visit/{visit.pk}/change/").content.decode()
+        trail = re.search(r'href="([^"]*real_actor_name[^"]*)"', row).group(1)
+        found = client_for(owner).get(trail.replace("&amp;", "&")).content.decode()
+        assert "periods.reason_length" in found
+
+        with activate(acme):
+            told = [
+                each.name for each in OutboxEvent.objects.filter(name__startswith="support.").order_by("id")
+            ]
+            sentences = [
+                each.sentence for each in Record.objects.filter(command__endswith="_visit").order_by("id")
+            ]
+        assert told == ["support.entered", "support.left"]
+        assert sentences[0].startswith("Olga Operator (platform) entered as Controller, until ")
+        assert sentences[1] == (
+            "Olga Operator (platform) is not Controller any more, after 1 actions: The operator left."
+        )
+
+    def test_each_action_is_logged_as_it_happens_with_both_names(self, operator, acme, controller, caplog):
+        inside = enter(operator, acme, controller)
+        with caplog.at_level(logging.INFO, logger="bursar.commands"):
+            inside.post("/t/acme/preferences/periods.reason_length/change/", {"value": "12"})
+
+        assert newest(acme).command == "preferences.change_setting"
+        assert "Olga Operator (support visit" in caplog.text
+        assert newest(acme, Visit).ended_at is None, "the visit still goes on"
+
+    def test_what_is_only_read_of_the_trail_bears_both_names(self, operator, acme, controller):
+        enter(operator, acme, controller).get("/t/acme/audit/record/")
+
+        record = newest(acme)
+        assert record.command == "audit.read_trail"
+        assert record.real_actor_name.startswith("Olga Operator (support visit")
+
+    def test_versions_of_master_data_bear_both_names(self, operator, acme, controller):
+        enter(operator, acme, controller).post(
+            "/t/acme/preferences/periods.reason_length/change/", {"value": "12"}
+        )
+
+        from apps.preferences.models import Setting
+
+        version = newest(acme, Setting.history.model)
+        assert (version.actor_name, version.history_user_id) == ("Controller", controller.pk)
+        assert version.real_actor_name.startswith("Olga Operator (support visit")
+
+    def test_what_a_worker_does_later_bears_both_names(self, acme, owner):
+        from apps.bus.events import CommandSent
+        from apps.bus.sending import do
+
+        with activate(acme):
+            with really(Support("Olga Operator", 7)):
+                dispatch_async(ChangeSetting(key="periods.reason_length", value=12), actor=owner)
+            told = OutboxEvent.objects.order_by("-id").first()
+            do(CommandSent(**told.payload))
+
+        assert newest(acme).real_actor_name == "Olga Operator (support visit 7)"
+
+
+class TestTheTicket:
+    def test_opens_once(self, operator, acme, controller):
+        ticket = a_ticket(operator, acme, controller)
+        assert Client().post(f"/t/acme/support/enter/{ticket}/").status_code == 302
+
+        second = Client().post(f"/t/acme/support/enter/{ticket}/")
+
+        assert second.status_code == 404
+        assert "identity.ticket_worthless" in second.content.decode()
+        assert not second.cookies
+
+    def test_is_not_burnt_by_looking(self, operator, acme, controller):
+        ticket = a_ticket(operator, acme, controller)
+
+        assert Client().get(f"/t/acme/support/enter/{ticket}/").status_code == 200
+        assert Client().get(f"/t/acme/support/enter/{ticket}/").status_code == 200
+        assert Client().post(f"/t/acme/support/enter/{ticket}/").status_code == 302
+
+    def test_opens_no_other_tenants_door(self, operator, acme, globex, controller):
+        ticket = a_ticket(operator, acme, controller)
+
+        assert Client().get(f"/t/globex/support/enter/{ticket}/").status_code == 404
+        assert Client().post(f"/t/globex/support/enter/{ticket}/").status_code == 404
+        assert newest(globex, Visit) is None
+        assert Client().post(f"/t/acme/support/enter/{ticket}/").status_code == 302, "nor is it burnt there"
+
+    def test_opens_for_a_minute(self, operator, acme, controller):
+        ticket = a_ticket(operator, acme, controller)
+
+        with clock.moved_to(clock.now() + dt.timedelta(seconds=61)):
+            assert Client().post(f"/t/acme/support/enter/{ticket}/").status_code == 404
+
+    def test_is_kept_nowhere(self, operator, acme, controller):
+        ticket = a_ticket(operator, acme, controller)
+        Client().post(f"/t/acme/support/enter/{ticket}/")
+
+        kept = [str(list(Impersonation.objects.values())), str(list(Record.objects.values()))]
+        with activate(acme):
+            kept += [str(list(Visit.objects.values())), str(list(Record.objects.values()))]
+        assert ticket not in "".join(kept)
+
+    def test_needs_the_forms_token(self, operator, acme, controller):
+        strict = Client(enforce_csrf_checks=True)
+        address = f"/t/acme/support/enter/{a_ticket(operator, acme, controller)}/"
+
+        assert strict.post(address).status_code == 403
+        form = strict.get(address).content.decode()
+        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', form).group(1)
+        assert strict.post(address, {"csrfmiddlewaretoken": token}).status_code == 302
+
+    def test_brings_a_session_that_nobody_prepared(self, client_for, operator, acme, accountant, controller):
+        browser = client_for(accountant)
+        before = browser.cookies[f"bursar_session_{acme.id}"].value
+
+        enter(operator, acme, controller, browser)
+
+        after = browser.cookies[f"bursar_session_{acme.id}"].value
+        assert before != after
+        stale = Client()
+        stale.cookies[f"bursar_session_{acme.id}"] = before
+        assert stale.get("/t/acme/").status_code == 302, "what was known before is nobody"
+
+    def test_lets_the_user_himself_look_untouched(self, operator, acme, controller):
+        with activate(acme):
+            before = User.objects.get(pk=controller.pk).last_login
+
+        enter(operator, acme, controller)
+
+        with activate(acme):
+            assert User.objects.get(pk=controller.pk).last_login == before
+
+
+class TestWhoAndAsWhom:
+    def test_takes_the_permission(self, client_for, acme, controller, database):
+        plain = an_operator("paul@bursar.example", "Paul Plain", "view_tenant")
+
+        with pytest.raises(MayNot):
+            a_ticket(plain, acme, controller)
+
+    def test_takes_a_reason(self, operator, acme, controller):
+        with pytest.raises(ReasonMissing):
+            a_ticket(operator, acme, controller, reason="  ")
+
+    def test_takes_a_person(self, acme, controller, database):
+        with pytest.raises(OnlyOperatorsEnter):
+            a_ticket(System("The command line"), acme, controller)
+
+    def test_nobody_enters_as_one_who_manages_users(self, helper, acme, owner, controller):
+        with pytest.raises(UserManagesUsers):
+            a_ticket(helper, acme, owner)
+        assert a_ticket(helper, acme, controller)
+
+    def test_but_by_the_stronger_permission(self, acme, owner, database):
+        senior = an_operator("sven@bursar.example", "Sven Senior", "impersonate", "impersonate_managers")
+
+        assert enter(senior, acme, owner).get("/t/acme/").status_code == 200
+
+    def test_nobody_enters_as_one_who_may_do_everything(self, operator, acme, controller):
+        with activate(acme):
+            User.objects.filter(pk=controller.pk).update(is_superuser=True)
+
+        with pytest.raises(UserIsPlatform):
+            a_ticket(operator, acme, controller)
+
+    def test_nobody_enters_as_one_who_may_not_sign_in(self, operator, acme, controller):
+        with activate(acme):
+            User.objects.filter(pk=controller.pk).update(is_active=False)
+
+        with pytest.raises(UserNotActive):
+            a_ticket(operator, acme, controller)
+
+    def test_nobody_enters_where_nobody_can_sign_in(self, operator, acme, controller):
+        Tenant.objects.filter(pk=acme.id).update(state="suspended")
+        directory.changed()
+
+        with pytest.raises(TenantNotServed):
+            a_ticket(operator, acme, controller)
+
+    def test_a_user_of_a_tenant_cannot_ask_for_it(self, client_for, owner, acme, controller):
+        answer = client_for(owner).post(
+            "/t/acme/api/v1/identity/impersonations/",
+            {"tenant_id": acme.id, "user_id": controller.pk, "reason": REASON},
+            "application/json",
+        )
+
+        assert answer.status_code == 403
+
+    def test_one_visit_at_a_time(self, operator, acme, globex, controller):
+        enter(operator, acme, controller)
+        with activate(globex):
+            other = User.objects.get(email="controller@globex.example")
+
+        with pytest.raises(AlreadyInside, match="Controller at Acme Corporation"):
+            a_ticket(operator, globex, other)
+
+    def test_a_new_ticket_makes_the_unused_one_worthless(self, operator, acme, controller, accountant):
+        first = a_ticket(operator, acme, controller)
+        second = a_ticket(operator, acme, accountant)
+
+        assert Client().post(f"/t/acme/support/enter/{first}/").status_code == 404
+        assert Client().post(f"/t/acme/support/enter/{second}/").status_code == 302
+
+    def test_two_operators_may_be_inside_at_once(self, operator, helper, acme, controller):
+        first, second = enter(operator, acme, controller), enter(helper, acme, controller)
+
+        assert "Olga Operator" in first.get("/t/acme/").content.decode()
+        assert "Hella Helper" in second.get("/t/acme/").content.decode()
+
+
+class TestTheTenantsWord:
+    def set_to(self, acme, owner, value):
+        with activate(acme):
+            dispatch(ChangeSetting(key="identity.support_access", value=value), actor=owner)
+
+    def test_no_ticket_is_given(self, operator, acme, owner, controller):
+        self.set_to(acme, owner, False)
+
+        with pytest.raises(SupportNotWanted, match="Acme Corporation lets no support in"):
+            a_ticket(operator, acme, controller)
+
+    def test_a_ticket_that_was_given_opens_nothing(self, operator, acme, owner, controller):
+        ticket = a_ticket(operator, acme, controller)
+        self.set_to(acme, owner, False)
+
+        answer = Client().post(f"/t/acme/support/enter/{ticket}/")
+
+        assert answer.status_code == 403
+        assert newest(acme, Visit) is None
+        assert Impersonation.objects.get().how == "refused"
+        self.set_to(acme, owner, True)
+        assert a_ticket(operator, acme, controller), "the operator is not held up by it"
+
+    def test_a_visit_ends_at_its_next_click(self, operator, acme, owner, controller):
+        inside = enter(operator, acme, controller)
+        self.set_to(acme, owner, False)
+
+        assert inside.get("/t/acme/").status_code == 403
+        assert newest(acme, Visit).how == "not_wanted"
+
+    def test_support_does_not_open_its_own_door(self, operator, acme, owner):
+        inside = enter(operator, acme, owner)
+
+        answer = inside.post("/t/acme/preferences/identity.support_access/change/", {"value": "true"})
+
+        assert answer.status_code == NotSetBySupport.status
+        assert "preferences.not_set_by_support" in answer.content.decode()
+
+    def test_it_is_one_tenants_word(self, operator, acme, globex, owner):
+        self.set_to(acme, owner, False)
+
+        with activate(globex):
+            other = User.objects.get(email="controller@globex.example")
+        assert enter(operator, globex, other).get("/t/globex/").status_code == 200
+
+
+class TestWhatIsNotDoneAsSomebodyElse:
+    def test_commands_that_are_for_the_user_alone(self, operator, acme, owner, controller):
+        inside = enter(operator, acme, owner)
+
+        answer = inside.post(
+            "/t/acme/identity/invite/", {"email": "x@acme.example", "name": "X", "role": "owner"}
+        )
+
+        assert answer.status_code == NotAsSupport.status
+        assert newest(acme).outcome == "refused"
+        with activate(acme):
+            assert not User.objects.filter(email="x@acme.example").exists()
+
+    @pytest.mark.parametrize(
+        "command",
+        [
+            InviteUser(email="x@acme.example", name="X", role="owner"),
+            SetPassword(user_id=1, password="correct horse battery"),
+        ],
+    )
+    def test_neither_now_nor_by_a_worker(self, at_acme, owner, command):
+        with really(Support("Olga Operator", 7)):
+            with pytest.raises(NotAsSupport):
+                dispatch(command, actor=owner)
+            with pytest.raises(NotAsSupport):
+                dispatch_async(command, actor=owner)
+
+    @pytest.mark.parametrize("page", ["password/change/", "password/set/", "email/", "password/reset/"])
+    def test_what_allauth_keeps_of_a_person(self, operator, acme, controller, page):
+        inside = enter(operator, acme, controller)
+
+        answer = inside.get(f"/t/acme/accounts/{page}")
+
+        assert answer.status_code == 403
+        assert "for Controller alone" in answer.content.decode()
+
+
+class TestTheEnd:
+    def test_is_hard_after_half_an_hour(self, operator, acme, controller):
+        inside = enter(operator, acme, controller)
+        start = clock.now()
+        with clock.moved_to(start + dt.timedelta(minutes=29)):
+            assert inside.get("/t/acme/").status_code == 200, "a click in between makes it no longer"
+
+        with clock.moved_to(start + dt.timedelta(minutes=30, seconds=1)):
+            answer = inside.get("/t/acme/")
+
+        assert answer.status_code == 403
+        assert "Its time was over" in answer.content.decode()
+        assert newest(acme, Visit).how == "expired"
+        assert inside.get("/t/acme/").status_code == 302, "nobody is signed in"
+
+    def test_is_written_by_the_sweep_where_nobody_clicks(self, operator, acme, controller):
+        enter(operator, acme, controller)
+        assert visits.sweep() == 0
+
+        with clock.moved_to(clock.now() + dt.timedelta(minutes=31)):
+            assert visits.sweep() == 1
+            assert visits.sweep() == 0
+
+        assert (newest(acme, Visit).how, newest(acme, Visit).actions) == ("expired", 0)
+        assert newest(acme).command == "identity.close_visit"
+
+    def test_comes_with_the_operators_own(self, operator, helper, acme, controller):
+        inside = enter(helper, acme, controller)
+        User.objects.filter(pk=helper.pk).update(is_active=False)
+
+        assert inside.get("/t/acme/").status_code == 403
+        assert newest(acme, Visit).how == "operator_gone"
+
+    def test_comes_when_the_permission_is_taken_away(self, operator, helper, acme, controller):
+        enter(helper, acme, controller)
+        helper.groups.clear()
+
+        assert visits.sweep() == 1
+        assert newest(acme, Visit).how == "operator_gone"
+
+    def test_comes_with_the_tenants_suspension(self, operator, acme, controller):
+        inside = enter(operator, acme, controller)
+        Tenant.objects.filter(pk=acme.id).update(state="suspended", epoch=acme.epoch + 1)
+        directory.changed()
+
+        assert inside.get("/t/acme/").status_code in (403, 503)
+        visits.sweep()
+        Tenant.objects.filter(pk=acme.id).update(state="active", epoch=acme.epoch + 2)
+        directory.changed()
+        assert newest(acme, Visit).how == "tenant_changed"
+        assert inside.get("/t/acme/").status_code in (302, 403)
+
+    def test_comes_when_the_user_rises(self, helper, acme, controller):
+        from apps.identity import roles
+
+        inside = enter(helper, acme, controller)
+        with activate(acme):
+            controller.groups.set([roles.group("owner")])
+
+        assert inside.get("/t/acme/").status_code == 403
+        assert newest(acme, Visit).how == "user_changed"
+
+    def test_comes_from_the_operators_console(self, client_for, operator, helper, acme, controller):
+        inside = enter(helper, acme, controller)
+        page = f"/impersonations/{Impersonation.objects.get().pk}/end/"
+
+        answer = client_for(operator, None).post(page, {"reason": "Enough."})
+
+        assert answer.status_code == 302
+        assert newest(acme, Visit).how == "ended"
+        assert inside.get("/t/acme/").status_code == 403
+        assert newest(None).command in ("identity.end_impersonation", "identity.close_impersonation")
+
+    def test_comes_with_signing_out(self, operator, acme, controller):
+        inside = enter(operator, acme, controller)
+
+        inside.post("/t/acme/accounts/logout/")
+
+        assert newest(acme, Visit).how == "left"
+
+    def test_is_written_after_a_crash_in_between(self, operator, acme, controller, monkeypatch):
+        """Access ends first. Where the tenant could not be told, the sweep tells it."""
+        from apps.identity.impersonation import handlers
+
+        inside = enter(operator, acme, controller)
+        with monkeypatch.context() as broken:
+            broken.setattr(handlers, "_written_in_the_tenant", lambda _: 1 / 0)
+            with pytest.raises(ZeroDivisionError):
+                visits.end(Impersonation.objects.get().pk, "left")
+
+        assert newest(acme, Visit).ended_at is None
+        assert inside.get("/t/acme/").status_code == 403
+        visits.sweep()
+        assert newest(acme, Visit).how == "left"
+        assert Impersonation.objects.get().settled_at
+
+    def test_a_crash_at_the_door_lets_nobody_in(self, operator, acme, controller, monkeypatch):
+        ticket = a_ticket(operator, acme, controller)
+        with monkeypatch.context() as broken:
+            broken.setattr(visits, "_open", lambda *_, **__: 1 / 0)
+            browser = Client(raise_request_exception=False)
+            assert browser.post(f"/t/acme/support/enter/{ticket}/").status_code == 500
+
+        assert browser.post(f"/t/acme/support/enter/{ticket}/").status_code == 404, "it is burnt"
+        assert newest(acme, Visit) is None
+        with clock.moved_to(clock.now() + dt.timedelta(minutes=31)):
+            visits.sweep()
+        assert Impersonation.objects.get().how == "expired"
+
+
+class TestAnotherTenant:
+    def test_a_visits_cookie_is_nobody_there(self, operator, acme, globex, controller):
+        inside = enter(operator, acme, controller)
+        cookie = inside.cookies[f"bursar_session_{acme.id}"].value
+
+        for name in (f"bursar_session_{globex.id}", "bursar_session"):
+            thief = Client()
+            thief.cookies[name] = cookie
+            assert thief.get("/t/globex/").status_code == 302
+            assert thief.get("/").status_code == 302
+
+    def test_reads_nothing_of_a_visit(self, client_for, operator, acme, globex, controller):
+        enter(operator, acme, controller)
+        with activate(globex):
+            other = User.objects.get(email="owner@globex.example")
+
+        page = client_for(other, globex).get("/t/globex/identity/visit/").content.decode()
+        listed = client_for(other, globex).get("/t/globex/api/v1/identity/support-visits/").json()
+
+        assert "Olga Operator" not in page
+        assert listed["results"] == []
+
+
+class TestOverTheApi:
+    def test_starts_lists_and_ends(self, client_for, operator, acme, owner, controller):
+        console = client_for(operator, None)
+        asked = {"tenant_id": acme.id, "user_id": controller.pk, "reason": REASON}
+
+        given = console.post(
+            "/api/v1/identity/impersonations/", asked, "application/json", headers={"Idempotency-Key": "one"}
+        )
+        assert given.status_code == 201, given.content
+        link = urlsplit(given.json()["link"]).path
+        again = console.post(
+            "/api/v1/identity/impersonations/", asked, "application/json", headers={"Idempotency-Key": "one"}
+        )
+        assert again.json()["link"] == "", "the ticket is not remembered"
+        assert Client().post(link).status_code == 302
+        listed = console.get("/api/v1/identity/impersonations/").json()["results"]
+        assert [(each["operator_name"], each["user_name"]) for each in listed] == [
+            ("Olga Operator", "Controller")
+        ]
+        ended = console.post(
+            f"/api/v1/identity/impersonations/{listed[0]['id']}/end/", {"reason": "Done."}, "application/json"
+        )
+        assert ended.json()["how"] == "ended"
+        seen = client_for(owner).get("/t/acme/api/v1/identity/support-visits/").json()["results"]
+        assert [(each["operator"], each["how"], each["actions"]) for each in seen] == [
+            ("Olga Operator", "ended", 0)
+        ]
+
+    def test_rehearses(self, client_for, operator, acme, controller):
+        answer = client_for(operator, None).post(
+            "/api/v1/identity/impersonations/?rehearse=true",
+            {"tenant_id": acme.id, "user_id": controller.pk, "reason": ""},
+            "application/json",
+        )
+
+        assert answer.status_code in (200, 400)
+        assert not Impersonation.objects.exists()
+
+
+def test_the_shell_lists_and_ends(operator, acme, controller, capsys):
+    from django.core.management import call_command
+
+    enter(operator, acme, controller)
+    call_command("impersonations", "--open")
+    assert "Olga Operator as Controller at Acme Corporation" in capsys.readouterr().out
+    call_command("impersonations", "--end", str(Impersonation.objects.get().pk), "--reason", "Enough.")
+
+    assert newest(acme, Visit).how == "ended"
+
+
+def test_a_ticket_in_another_context_is_refused(acme, database):
+    with pytest.raises(TicketWorthless):
+        visits.let_in("nonsense", acme)
