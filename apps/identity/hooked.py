@@ -1,3 +1,12 @@
-"""What identity plugs in: the handlers of its rooms, which are found by name only in the app itself."""
+"""What identity plugs in: the owner of a new tenant."""
 
-from .impersonation import handlers as _support  # noqa: F401
+from collections.abc import Iterable
+
+from apps.tenancy.hooks import NewTenant, set_up
+
+from .commands import InviteUser
+
+
+@set_up("people")
+def owner(new: NewTenant) -> Iterable[InviteUser]:
+    yield InviteUser(email=new.owner_email, name=new.owner_name or new.owner_email, role="owner")

@@ -1,7 +1,32 @@
 """What the ledger plugs into the hooks of others."""
 
-from apps.periods import hooks as periods
+from __future__ import annotations
 
-from . import rules
+import datetime as dt
+from collections.abc import Iterable
+
+from apps.periods import hooks as periods
+from apps.preferences import queries as preferences
+from apps.tenancy.hooks import Kept, NewTenant, retention, set_up
+
+from . import queries, rules
+from .commands import SetUpBooks
+from .preferences import KEPT_YEARS
 
 periods.closing_check(rules.no_draft_must_remain)
+
+
+@set_up("structure", order=30)
+def books(new: NewTenant) -> Iterable[SetUpBooks]:
+    yield SetUpBooks()
+
+
+@retention
+def books_are_kept() -> Kept | None:
+    """Entries are kept for so many years after the end of the fiscal year in which they were posted, as § 147 AO and
+    § 257 HGB have it."""
+    last = queries.last_year_with_entries()
+    if last is None:
+        return None
+    until = dt.date(last.ends_on.year + preferences.value(KEPT_YEARS), 12, 31)
+    return Kept(until, f"the books of {last}")

@@ -1,4 +1,7 @@
-"""The journeys that can be asked for."""
+"""The journeys that can be asked for.
+
+Each step commits by itself. A journey that was cut off is gone on with by the workers, or when it is asked for again.
+"""
 
 from dataclasses import dataclass
 
@@ -7,9 +10,11 @@ from apps.bus import Command
 
 @dataclass(frozen=True, kw_only=True)
 class OnboardTenant(Command):
-    """Set up a new customer: schema, first company, calendar, books, and an owner who chooses a password by link.
+    """Set up a new customer: schema, settings, first company, calendar, books, and an owner who chooses a password by
+    link.
 
-    Each step commits by itself, so a journey that was cut off goes on when it is asked for again.
+    Each step commits by itself, so a journey that was cut off goes on when it is asked for again. When a step fails,
+    all of it is removed. With `trial_days` the tenant begins on trial.
     """
 
     permission = "tenancy.onboard_tenant"
@@ -21,3 +26,56 @@ class OnboardTenant(Command):
     owner_email: str
     owner_name: str = ""
     currency: str = "USD"
+    plan: str = ""
+    trial_days: int = 0
+    region: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _TurnTenant(Command):
+    atomic = False
+
+    tenant_id: int
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SuspendTenant(_TurnTenant):
+    """Close a tenant to its users for a while. Its features are switched off, its data is set aside, and its
+    administrators are told why."""
+
+    permission = "tenancy.suspend_tenant"
+    says = "suspended the tenant {result}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActivateTenant(_TurnTenant):
+    """Open a tenant again that was suspended or archived, with the features it had."""
+
+    permission = "tenancy.activate_tenant"
+    says = "activated the tenant {result}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArchiveTenant(_TurnTenant):
+    """Put a tenant to rest: its data is set aside and kept, nobody works there any more."""
+
+    permission = "tenancy.archive_tenant"
+    says = "archived the tenant {result}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class EraseTenant(_TurnTenant):
+    """Queue a tenant for deletion. When the days of grace are over its schema, files and everything else of it are gone
+    for ever; until then it can be called off. Refused while the law has its books kept."""
+
+    permission = "tenancy.erase_tenant"
+    says = "queued the tenant {result} for deletion"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CancelErasure(_TurnTenant):
+    """Call off the erasure of a tenant that is queued for deletion. It is archived again."""
+
+    permission = "tenancy.erase_tenant"
+    says = "called off the erasure of the tenant {result}"

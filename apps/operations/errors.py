@@ -11,5 +11,15 @@ class NameMissing(OperationsRefusal, Invalid):
     message = "A tenant needs a name."
 
 
-class OnboardingUnderWay(OperationsRefusal, Conflict):
-    message = "{slug} is being onboarded by somebody else at this moment."
+class JourneyUnderWay(OperationsRefusal, Conflict):
+    message = "{journey} of {slug} is under way at this moment, at “{step}”."
+
+
+class JourneyDiffers(OperationsRefusal, Conflict):
+    message = (
+        "{journey} of {slug} was begun with other details and is under way, at “{step}”. It ends by itself."
+    )
+
+
+class JourneyTakenBack(OperationsRefusal, Conflict):
+    message = "{journey} of {slug} was taken back: {why}"

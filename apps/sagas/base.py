@@ -15,11 +15,12 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, is_dataclass
 from typing import Any, Generic, TypeVar
 
 from apps.bus import Command
+from apps.kernel.tenant import TenantInfo
 
 D = TypeVar("D")
 NAME = re.compile(r"\A[a-z_]+\.[a-z_]+\Z")
@@ -51,6 +52,36 @@ class Step(Generic[D]):
 
 
 @dataclass(frozen=True)
+class Asked:
+    """A command, and where it is to be done: in a tenant, or on the platform."""
+
+    command: Command
+    tenant: TenantInfo | None = None
+
+
+@dataclass(frozen=True)
+class Errand(Generic[D]):
+    """Commands that cannot share the saga's transaction: those inside of another tenant, and long ones.
+
+    They are done one by one, and only then the run moves. Whoever dies between does the errand again, so each command
+    is asked under a key of its own and done once; a long one (`atomic = False`) goes on by itself where it was cut
+    off. Of two executors one is on the errand. How far a long command says it is, is how far the run is.
+
+    forth    the commands, made from the data: the same ones from the same data
+    back     those that take them back; NOTHING where it leaves nothing that outlives the steps before it
+    keep     the data for the steps to come, from the data and the list of what the commands returned
+    retries, pivot  as of a Step
+    """
+
+    name: str
+    forth: Callable[[D], Iterable[Asked]]
+    back: Callable[[D], Iterable[Asked] | None] | None = None
+    keep: Callable[[D, Any], D] | None = None
+    retries: int = 3
+    pivot: bool = False
+
+
+@dataclass(frozen=True)
 class Wait(Generic[D]):
     """Goes on when `until` says True; a Refusal that it raises turns the saga back.
 
@@ -64,7 +95,8 @@ class Wait(Generic[D]):
     at_most: dt.timedelta = dt.timedelta(days=7)
 
 
-AnyStep = Step[Any] | Wait[Any]
+Deed = Step[Any] | Errand[Any]
+AnyStep = Deed | Wait[Any]
 SAGAS: dict[str, Saga] = {}
 
 
@@ -75,6 +107,7 @@ class Saga:
 
     data      a frozen dataclass: what the steps hand on
     queue     where it runs: financial or default
+    repeats   whether it may set out again for the same subject, when the run before has ended
     deadline  how long the whole may take before it turns back
     Raises TypeError for a saga without a way back.
     """
@@ -84,6 +117,7 @@ class Saga:
     data: type[Any]
     steps: Sequence[AnyStep]
     queue: str = "default"
+    repeats: bool = False
     deadline: dt.timedelta = dt.timedelta(days=14)
 
     def __post_init__(self) -> None:
@@ -102,6 +136,11 @@ class Saga:
         """The name of the step that follows; empty after the last."""
         following = self.names[self.names.index(name) + 1 :]
         return following[0] if following else ""
+
+    def percent_at(self, name: str, share: float = 0.0) -> int:
+        """How much of the way is behind a run of which the named step is next, and done to this share."""
+        passed = self.names.index(name) if name in self.names else 0
+        return int(100 * (passed + min(max(share, 0.0), 1.0)) / len(self.steps))
 
 
 def _faults(saga: Saga) -> Sequence[str]:
@@ -122,6 +161,6 @@ def _faults(saga: Saga) -> Sequence[str]:
 
 def _without_way_back(steps: Sequence[AnyStep]) -> Sequence[str]:
     """Steps before the pivot that name no compensation; a saga without a pivot can turn back to its end."""
-    pivots = [index for index, each in enumerate(steps) if isinstance(each, Step) and each.pivot]
+    pivots = [index for index, each in enumerate(steps) if not isinstance(each, Wait) and each.pivot]
     before = steps[: pivots[0]] if pivots else steps
-    return [each.name for each in before if isinstance(each, Step) and each.back is None]
+    return [each.name for each in before if not isinstance(each, Wait) and each.back is None]

@@ -23,6 +23,11 @@ class SagaTurnsBackAlready(SagasRefusal, Conflict):
     message = "{run} is on its way back already."
 
 
+class RunIsBusy(SagasRefusal, Conflict):
+    message = "{run} is under way at this moment, at “{step}”."
+    retry_after = 2
+
+
 class DeadlinePassed(SagasRefusal, Conflict):
     message = "{what} was to be done by {deadline}."
 

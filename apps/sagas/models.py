@@ -16,10 +16,11 @@ class RunQuerySet(models.QuerySet["Run"]):
 class Run(Tracked):
     """One journey. Its row is saved in the transaction of each step, so it is never elsewhere than its effects.
 
-    subject   what it is about, such as "order:12"; a saga runs once for a subject
+    subject   what it is about, such as "order:12"; a saga runs once for a subject, or once in each turn of it
     step      the name of the step that is next, in `direction`
     done      names of the steps that are done and not taken back, in order
     data      what the steps hand on
+    progress  how much of the way is behind it, in per cent
     version   grows whenever an executor takes the run; one that holds an older version has lost it
     attempts  of this step, counted before each try
     due_at    not before then; empty: now
@@ -40,11 +41,13 @@ class Run(Tracked):
 
     saga = models.CharField(max_length=80)
     subject = models.CharField(max_length=120)
+    turn = models.PositiveIntegerField(default=1, db_default=1)
     state = models.CharField(max_length=16, choices=State.choices, default=State.RUNNING)
     direction = models.CharField(max_length=8, choices=Direction.choices, default=Direction.FORTH)
     step = models.CharField(max_length=80)
     done = models.JSONField(default=list)
     data = models.JSONField()
+    progress = models.PositiveSmallIntegerField(default=0, db_default=0)
     version = models.PositiveIntegerField(default=0)
     attempts = models.PositiveSmallIntegerField(default=0)
     due_at = models.DateTimeField(null=True)
@@ -64,7 +67,7 @@ class Run(Tracked):
         default_permissions = ("view",)
         permissions = [("manage_sagas", "Can retry, skip and turn back sagas")]
         constraints = [
-            models.UniqueConstraint(name="saga_once_for_subject", fields=["saga", "subject"]),
+            models.UniqueConstraint(name="saga_once_in_a_turn", fields=["saga", "subject", "turn"]),
             models.CheckConstraint(
                 name="saga_ends_in_a_final_state",
                 condition=Q(ended_at=None, state__regex="^(running|waiting|compensating|needs_operator)$")

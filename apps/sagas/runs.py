@@ -20,25 +20,31 @@ from apps.kernel.correlation import correlated
 from apps.kernel.plain import from_plain, to_plain
 from apps.kernel.transactions import unit_of_work
 
-from .base import SAGAS, Saga, Step
+from .base import SAGAS, Deed, Saga, Wait
 from .events import DUE, SagaStuck
 from .models import Happening, Run
 
 LONGEST_PAUSE = 300
 SILENCE = dt.timedelta(minutes=10)
+HEAD_START = dt.timedelta(seconds=30)
+"""What a process that drives its run itself has before the workers look whether it is still there."""
 log = logging.getLogger(__name__)
 What, State, Direction = Happening.What, Run.State, Run.Direction
 
 
-def begin(saga: Saga, data: Any, *, subject: str) -> Run:
+def begin(saga: Saga, data: Any, *, subject: str, driven: bool = False) -> Run:
     """Set out, in the transaction of the change that is the reason for it. For one subject a saga runs once:
-    beginning it again gives the run that is there."""
+    beginning it again gives the run that is there. One that `repeats` sets out anew when that run has ended.
+
+    One that is `driven` by this process (executor.drive) is left to it for a while.
+    """
     if not connection.in_atomic_block:
         raise RuntimeError(f"{saga.name} must begin inside the transaction of its reason.")
     with correlated() as correlation:
         run, is_new = Run.objects.get_or_create(
             saga=saga.name,
             subject=subject,
+            turn=_turn(saga, subject),
             defaults={
                 "step": saga.names[0],
                 "data": to_plain(data),
@@ -51,8 +57,15 @@ def begin(saga: Saga, data: Any, *, subject: str) -> Run:
         )
         if is_new:
             note(run, What.BEGAN)
-            call(run)
+            call(run, after=HEAD_START if driven else None)
     return run
+
+
+def _turn(saga: Saga, subject: str) -> int:
+    last = Run.objects.filter(saga=saga.name, subject=subject).order_by("turn").last()
+    if last is None:
+        return 1
+    return last.turn + 1 if saga.repeats and last.ended_at else last.turn
 
 
 def wake(subject: str) -> int:
@@ -93,14 +106,14 @@ def data_of(run: Run, saga: Saga) -> Any:
 
 
 def is_past_pivot(run: Run, saga: Saga) -> bool:
-    return any(isinstance(each, Step) and each.pivot and each.name in run.done for each in saga.steps)
+    return any(not isinstance(each, Wait) and each.pivot and each.name in run.done for each in saga.steps)
 
 
-def step_done(run: Run, saga: Saga, step: Step[Any], result: Any) -> None:
+def step_done(run: Run, saga: Saga, step: Deed, result: Any) -> None:
     if step.keep:
         run.data = to_plain(step.keep(data_of(run, saga), result))
     run.done = [*run.done, step.name]
-    note(run, What.DONE, str(result if result is not None else ""))
+    note(run, What.DONE, _named(result))
     go_to(run, saga.after(step.name))
 
 
@@ -110,9 +123,16 @@ def go_to(run: Run, step: str) -> None:
     if step:
         run.state = State.RUNNING if run.direction == Direction.FORTH else State.COMPENSATING
         run.step = step
+        run.progress = SAGAS[run.saga].percent_at(step) if run.saga in SAGAS else run.progress
         _save(run)
     else:
         _end(run)
+
+
+def is_at(run: Run, percent: int) -> None:
+    """Note how far a run of the platform is in the middle of a step, beside whatever transaction the step is in."""
+    if run.direction == Direction.FORTH:
+        Run.objects.using("control").filter(pk=run.pk, version=run.version).update(progress=percent)
 
 
 def turn_back(run: Run, why: str, *, actor_name: str = "") -> None:
@@ -178,8 +198,15 @@ def note(run: Run, what: Happening.What, detail: str = "", actor_name: str = "")
     )
 
 
+def _named(result: Any) -> str:
+    if isinstance(result, list):
+        return ", ".join(str(each) for each in result if each is not None)
+    return str(result if result is not None else "")
+
+
 def _end(run: Run) -> None:
-    run.state = State.DONE if run.direction == Direction.FORTH else State.COMPENSATED
+    forth = run.direction == Direction.FORTH
+    run.state, run.progress = (State.DONE, 100) if forth else (State.COMPENSATED, 0)
     run.ended_at = now()
     note(run, What.ENDED, run.get_state_display())
     _save(run)

@@ -10,7 +10,7 @@ from django.db import transaction
 from apps.events import deliveries
 from apps.events.models import Delivery
 from apps.ledger.models import Account, Entry, Journal
-from apps.sagas import SAGAS, Saga, Step
+from apps.sagas import SAGAS, Wait
 from apps.sagas.models import Happening, Run
 from apps.sagas.runs import begin
 from tests.crashes.failpoints import crash_everywhere
@@ -24,8 +24,8 @@ EVER = 32_000
 def patient(saga):
     """The same saga; a worker may be lost in a step as often as there are statements in it."""
     del SAGAS[saga.name]
-    steps = tuple(replace(each, retries=EVER) if isinstance(each, Step) else each for each in saga.steps)
-    return Saga(name=saga.name, title=saga.title, data=saga.data, steps=steps, queue=saga.queue)
+    steps = tuple(each if isinstance(each, Wait) else replace(each, retries=EVER) for each in saga.steps)
+    return replace(saga, steps=steps)
 
 
 @pytest.fixture

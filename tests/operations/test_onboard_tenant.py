@@ -1,7 +1,9 @@
 """From a name to a tenant that answers."""
 
 import contextlib
+import datetime as dt
 import threading
+from dataclasses import replace
 
 import pytest
 from django.db import connection, connections
@@ -16,11 +18,19 @@ from apps.kernel.errors import Refusal, SeveralRefusals
 from apps.kernel.tenant import activate
 from apps.ledger.models import Journal
 from apps.operations.commands import OnboardTenant
+from apps.operations.errors import JourneyDiffers
+from apps.operations.sagas import ONBOARDING
 from apps.periods.models import Period
+from apps.sagas import SAGAS, executor
+from apps.sagas.models import Happening, Run
 from apps.tenancy import directory
-from apps.tenancy.commands import CreateTenant
 from apps.tenancy.errors import SlugTaken
+from apps.tenancy.hooks import Contribution, set_up
 from apps.tenancy.models import Domain, Tenant
+from apps.tenancy.numbering import committed
+from tests.crashes.failpoints import Killed, armed, crash_everywhere
+from tests.crashes.test_sagas import patient
+from tests.settling import settle
 
 INITECH = OnboardTenant(
     slug="initech", name="Initech", owner_email="bill@initech.example", owner_name="Bill", currency="EUR"
@@ -49,7 +59,7 @@ def test_both_trails_tell_it(operator):
     assert Record.objects.get(command="operations.onboard_tenant", request__slug="initech").outcome == "done"
     with activate(tenant.info):
         first = Record.objects.order_by("id").first()
-        assert first.actor_name == f"{operator} (platform)"
+        assert first.actor_name == f"Onboarding, begun by {operator}"
         assert first.actor_id is None
         assert not Record.objects.filter(command__startswith="tenancy.").exists()
 
@@ -89,52 +99,134 @@ def test_whoever_may_not_does_not(operator, database):
         dispatch(INITECH, actor=clerk)
 
 
-def test_a_failure_in_the_middle_leaves_no_tenant_and_no_schema(operator, monkeypatch):
-    from apps.operations import handlers
+@pytest.mark.parametrize("part", ["settings", "features", "structure", "people"])
+def test_a_failure_in_any_step_leaves_no_tenant_and_no_schema(operator, failing, part):
+    failing(part, LookupError("the books fell down"))
 
-    def fail(command):
-        raise LookupError("the books fell down")
-
-    monkeypatch.setattr(handlers, "_set_up", fail)
     with pytest.raises(LookupError):
         dispatch(INITECH, actor=operator)
 
     assert not Tenant.objects.filter(slug="initech").exists()
+    assert not Domain.objects.filter(domain__startswith="initech").exists()
     assert directory.by_slug("initech") is None
     assert [name for name in schemas() if name.startswith("tenant_")] == [
         each.schema_name for each in Tenant.objects.order_by("id")
     ]
     assert Record.objects.get(command="operations.onboard_tenant", outcome="failed")
+    assert runs().get().state == "compensated"
 
 
-def test_one_that_was_cut_off_goes_on_when_asked_again(operator, monkeypatch):
-    from apps.operations import handlers
+def test_a_refusal_in_a_step_is_the_answer(operator, failing):
+    failing("structure", SlugTaken(slug="initech"))
 
-    class PowerCut(BaseException):
-        """As kill -9: nothing after it runs."""
-
-    real = handlers._set_up
-
-    def half(command):
-        real(command)
-        raise PowerCut
-
-    monkeypatch.setattr(handlers, "_set_up", half)
-    with pytest.raises(PowerCut):
+    with pytest.raises(SlugTaken):
         dispatch(INITECH, actor=operator)
-    assert Tenant.objects.get(slug="initech").state == "pending"
 
-    monkeypatch.setattr(handlers, "_set_up", real)
-    tenant = dispatch(INITECH, actor=operator)
+    assert not Tenant.objects.filter(slug="initech").exists()
 
-    assert tenant.state == "active"
+
+def test_after_a_failure_it_can_be_asked_again(operator, failing):
+    failing("people", LookupError("the post office is shut"))
+    with pytest.raises(LookupError):
+        dispatch(INITECH, actor=operator)
+    failing.mend()
+
+    assert dispatch(INITECH, actor=operator).state == "active"
+    assert list(runs().order_by("turn").values_list("turn", "state")) == [
+        (1, "compensated"),
+        (2, "done"),
+    ]
+
+
+@pytest.fixture
+def patience():
+    """A worker may be lost in a step as often as there are statements in it."""
+    patient(ONBOARDING)
+    yield
+    SAGAS[ONBOARDING.name] = ONBOARDING
+
+
+def test_wherever_it_is_killed_it_goes_on_when_it_is_asked_again(operator, patience):
+    """It dies at every point in turn."""
+
+    def ask():
+        with contextlib.suppress(SlugTaken):  # it died when all was done, and before it said so
+            dispatch(INITECH, actor=operator)
+
+    deaths = crash_everywhere(ask, progress=kept)
+
+    assert deaths > 100
+    a_whole_tenant()
+
+
+@pytest.mark.parametrize("dies_at", [40, 80, 120, 160, 190])
+def test_one_that_was_killed_is_taken_up_by_the_workers(operator, dies_at):
+    with pytest.raises(Killed), armed(dies_at):
+        dispatch(INITECH, actor=operator)
+
+    with clock.moved_to(clock.now() + dt.timedelta(minutes=1)):
+        settle(impatient=True)
+
+    a_whole_tenant()
+
+
+def test_one_that_is_asked_for_otherwise_meanwhile_is_refused(operator):
+    with pytest.raises(Killed), armed(150):
+        dispatch(INITECH, actor=operator)
+
+    with pytest.raises(JourneyDiffers):
+        dispatch(replace(INITECH, currency="CHF"), actor=operator)
+
+
+def runs():
+    return Run.objects.filter(subject="tenant:initech")
+
+
+def kept():
+    """What is done for good."""
+    return Happening.objects.count(), Record.objects.count(), len(schemas())
+
+
+def a_whole_tenant():
+    tenant = Tenant.objects.get(slug="initech")
+    run = runs().get()
+    assert (tenant.state, run.state, run.progress) == ("active", "done", 100)
+    assert [name for name in schemas() if name.startswith("tenant_")] == [
+        each.schema_name for each in Tenant.objects.order_by("id")
+    ]
     with activate(tenant.info):
-        assert Company.objects.count() == User.objects.count() == 1
+        assert Company.objects.count() == User.objects.count() == Journal.objects.count() == 1
         assert Period.objects.count() == 12
+        done = Record.objects.filter(outcome="done").values_list("command", flat=True)
+        assert len(done) == len(set(done)), "something was done twice"
 
 
 def test_two_at_once_make_one_tenant(operator):
-    """Each on a connection of its own; without the lock the second discards what the first is setting up."""
+    """Each on a connection of its own."""
+    came_of = at_once(4, operator)
+
+    assert came_of.count("active") == 1
+    assert set(came_of) <= {"active", "operations.journey_under_way", "tenancy.slug_taken"}
+    a_whole_tenant()
+
+
+def test_without_the_lock_two_at_once_get_into_each_others_way(operator, monkeypatch):
+    """The negative control: both are let in together, and neither comes out as it should."""
+    together = threading.Barrier(2)
+
+    def first_part(new):
+        together.wait(10)
+        return ()
+
+    monkeypatch.setattr(executor, "_alone_with", lambda run_id: contextlib.nullcontext(True))
+    monkeypatch.setitem(set_up._of, "settings", [Contribution(first_part, 1, True)])
+
+    came_of = at_once(2, operator)
+
+    assert sorted(came_of) != ["active", "operations.journey_under_way"]
+
+
+def at_once(many, operator):
     came_of = []
 
     def onboard():
@@ -142,46 +234,17 @@ def test_two_at_once_make_one_tenant(operator):
             came_of.append(dispatch(INITECH, actor=operator).state)
         except Refusal as refusal:
             came_of.append(refusal.code)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=onboard) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert came_of.count("active") == 1
-    assert set(came_of) <= {"active", "operations.onboarding_under_way", "tenancy.slug_taken"}
-    with activate(Tenant.objects.get(slug="initech").info):
-        assert Company.objects.count() == User.objects.count() == 1
-
-
-def test_without_the_lock_two_at_once_go_wrong(operator, monkeypatch):
-    """The negative control: both are let in together, before either has founded anything."""
-    from apps.operations import handlers
-
-    together, came_of, found = threading.Barrier(2), [], handlers._set_up
-    monkeypatch.setattr(handlers, "_alone", lambda slug: contextlib.nullcontext())
-    monkeypatch.setattr(handlers, "_set_up", lambda command: (together.wait(10), found(command)))
-
-    def onboard():
-        try:
-            came_of.append(dispatch(INITECH, actor=operator).state)
         except Exception as error:
             came_of.append(type(error).__name__)
         finally:
-            connection.close()
+            connections.close_all()
 
-    dispatch_first = CreateTenant(slug="initech", name="Initech", owner_email=INITECH.owner_email)
-    dispatch(dispatch_first, actor=operator)
-    threads = [threading.Thread(target=onboard) for _ in range(2)]
+    threads = [threading.Thread(target=onboard) for _ in range(many)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-
-    assert set(came_of) - {"active", "OnboardingUnderWay", "SlugTaken"}
+    return came_of
 
 
 def test_a_schema_from_the_blueprint_is_one_from_migrations(operator):
@@ -208,7 +271,10 @@ def test_ids_of_content_types_and_permissions_are_the_same_everywhere(operator, 
             ids[schema] = types, tuple(cursor.fetchall())
 
     assert len(set(ids.values())) == 1
-    assert len(ids["public"][1]) > 20
+    types, permissions = ids["public"]
+    assert {f"{app}.{model}": number for number, app, model in types} == committed()["content_types"]
+    apps = {number: app for number, app, _ in types}
+    assert {f"{apps[of]}.{name}": number for number, name, of in permissions} == committed()["permissions"]
 
 
 def test_a_tenant_that_is_served_cannot_be_dropped(acme):

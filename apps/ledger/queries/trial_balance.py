@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from django.db import connection
-
 from apps.kernel.money import Money, currency
+from apps.kernel.replica import reading
 
 
 @dataclass(frozen=True)
@@ -34,9 +33,10 @@ def trial_balance(
     """Of everything posted from `since` to `until`; what came before is in the opening balances.
 
     By month there is a row for every month from an account's first activity to the last month in which anything
-    was posted, unless all of its figures are zero. One statement, so that it is the truth of one moment.
+    was posted, unless all of its figures are zero. One statement, so that it is the truth of one moment; a replica's
+    moment where the report allows one.
     """
-    with connection.cursor() as cursor:
+    with reading().cursor() as cursor:
         cursor.execute(_SQL, {"monthly": by == "month", "since": since, "until": until})
         return [_row(*each) for each in cursor.fetchall()]
 

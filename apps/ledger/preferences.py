@@ -1,0 +1,11 @@
+"""What the business sets of its books."""
+
+from apps.preferences import declare
+
+KEPT_YEARS = declare(
+    key="ledger.kept_years",
+    type=int,
+    default=10,
+    description="How many years after the end of their fiscal year the law has the books kept. "
+    "A tenant is not erased before.",
+)

@@ -1,0 +1,101 @@
+"""From a name to a tenant that answers (row TEN-01): tenant → settings → features → company structure → owner."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, replace
+
+from apps.bus import handles
+from apps.identity import rules as identity
+from apps.kernel.clock import today
+from apps.kernel.errors import together
+from apps.kernel.money import currency
+from apps.operations import rules
+from apps.operations.commands import OnboardTenant
+from apps.operations.journeys import part, tenant, travel
+from apps.sagas import NOTHING, Errand, Saga, Step
+from apps.tenancy import rules as tenancy
+from apps.tenancy.commands import ActivateTenant, CreateTenant, DiscardTenant
+from apps.tenancy.hooks import NewTenant, set_up
+from apps.tenancy.models import Tenant
+
+
+@dataclass(frozen=True, kw_only=True)
+class Onboarding:
+    """What was asked, and what the first step finds out."""
+
+    slug: str
+    name: str
+    owner_email: str
+    owner_name: str
+    currency: str
+    plan: str
+    region: str
+    trial_days: int
+    tenant_id: int = 0
+    begins_on: dt.date = dt.date.min
+
+
+def prerequisites(command: OnboardTenant) -> None:
+    """What must be true before anything is made (row TEN-05)."""
+    with together() as asked:
+        asked.check(tenancy.slug_must_be_well_formed, command.slug)
+        asked.check(tenancy.slug_must_be_free, command.slug)
+        asked.check(rules.name_must_be_given, command.name)
+        asked.check(identity.email_must_be_well_formed, command.owner_email)
+        asked.check(currency, command.currency)
+
+
+@handles(OnboardTenant, rehearsal=prerequisites)
+def onboard_tenant(command: OnboardTenant) -> Tenant:
+    prerequisites(command)
+
+    asked = Onboarding(
+        slug=command.slug,
+        name=command.name,
+        owner_email=command.owner_email,
+        owner_name=command.owner_name,
+        currency=command.currency,
+        plan=command.plan,
+        region=command.region,
+        trial_days=command.trial_days,
+    )
+    run = travel(ONBOARDING, asked, slug=command.slug)
+
+    return Tenant.objects.get(pk=run.data["tenant_id"])
+
+
+def _create(d: Onboarding) -> CreateTenant:
+    return CreateTenant(slug=d.slug, name=d.name, owner_email=d.owner_email, region=d.region)
+
+
+def _created(d: Onboarding, created: Tenant) -> Onboarding:
+    return replace(d, tenant_id=created.pk, begins_on=today())
+
+
+def _new(d: Onboarding) -> NewTenant:
+    return NewTenant(
+        tenant=tenant(d.tenant_id),
+        owner_email=d.owner_email,
+        owner_name=d.owner_name,
+        currency=d.currency,
+        plan=d.plan,
+        begins_on=d.begins_on,
+    )
+
+
+ONBOARDING = Saga(
+    name="operations.onboard_tenant",
+    title="Onboarding",
+    data=Onboarding,
+    repeats=True,
+    steps=(
+        Step("create tenant", _create, back=lambda d: DiscardTenant(tenant_id=d.tenant_id), keep=_created),
+        # What stands inside the tenant goes when it is discarded.
+        Errand("settings", part(set_up, "settings", _new), back=NOTHING),
+        Errand("features", part(set_up, "features", _new), back=NOTHING),
+        Errand("company structure", part(set_up, "structure", _new), back=NOTHING),
+        Errand("owner", part(set_up, "people", _new), back=NOTHING),
+        Step("open", lambda d: ActivateTenant(tenant_id=d.tenant_id), pivot=True),
+    ),
+)
