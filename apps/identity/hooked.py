@@ -1,10 +1,12 @@
-"""What identity plugs in: the owner of a new tenant."""
+"""What identity plugs in: the owner of a new tenant, and the handlers of its rooms, which are found by name only in the
+app itself."""
 
 from collections.abc import Iterable
 
 from apps.tenancy.hooks import NewTenant, set_up
 
 from .commands import InviteUser
+from .impersonation import handlers as _support  # noqa: F401
 
 
 @set_up("people")
