@@ -10,12 +10,14 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.response import TemplateResponse
 
 from apps.console import hooks
+from apps.kernel.replica import reads_from_replica
 from apps.ledger import queries
 
 VIEW = "ledger.view_entry"
 COLUMNS = ("month", "code", "account", "type", "currency", "opening", "debit", "credit", "closing")
 
 
+@reads_from_replica
 def trial_balance(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBase:
     by = "month" if request.GET.get("by") == "month" else "total"
     rows = queries.trial_balance(by=by)  # type: ignore[arg-type]  # one of the two

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from apps.bus.api.filters import CharFilter, DateFilter, Filters
 from apps.bus.api.views import Answers, Asks, Lists, Shows
+from apps.kernel.replica import reading_replica
 from apps.ledger import queries
 from apps.ledger.commands import (
     DeactivateAccount,
@@ -126,4 +127,5 @@ class TrialBalance(Answers):
 
     def answer(self, question: Any, **given: Any) -> Sequence[Any]:
         asked: TrialBalanceQuestion = question
-        return queries.trial_balance(by=asked.by, since=asked.since, until=asked.until)
+        with reading_replica():
+            return queries.trial_balance(by=asked.by, since=asked.since, until=asked.until)

@@ -7,6 +7,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
+from apps.kernel import databases
+from apps.kernel.tenant import at_database
 from apps.tenancy import provisioning
 from apps.tenancy.models import Tenant
 
@@ -19,8 +21,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if "owner" not in connections.settings:
             raise CommandError("DATABASE_OWNER_URL is not set; migrations run as the owner.", returncode=3)
-        self._one("platform", provisioning.migrate_platform)
-        self._one("template", provisioning.migrate_template)
+        for key in databases.having("owner"):
+            with at_database(key):
+                self._one(f"platform at {key}", provisioning.migrate_platform)
+                self._one(f"template at {key}", provisioning.migrate_template)
         for tenant in Tenant.objects.using("owner").order_by("id"):
             self._one(tenant.slug, lambda say, of=tenant.info: provisioning.migrate_tenant(of, say))
 

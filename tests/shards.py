@@ -1,0 +1,170 @@
+"""A second PostgreSQL server, and a replica of it, for the tests that ask for them.
+
+`east` is a database beside home, with its own template and spares; `replica` follows it. They are started when the
+first test wants them, once for each worker, and end with it.
+A module that wants them says `from tests.shards import *`.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+import pytest
+from django.db import connections
+from django.test import override_settings
+from psycopg import sql
+
+from apps.bus import dispatch
+from apps.kernel.tenant import TenantInfo, at_database
+from apps.operations.commands import OnboardTenant
+from apps.tenancy import provisioning
+from apps.tenancy.databases.resolver import resolver
+from apps.tenancy.models import Tenant
+from config.databases import Addresses, Manner, connections_of
+from config.embedded import CannotStart
+from config.embedded.home import home
+from config.embedded.postgres import SUPERUSER, Postgres
+from config.embedded.standby import STREAMING, Standby
+
+EAST = "east"
+TEMPLATE = "bursar_test_template"
+FIRST, SPARES = 1001, 2
+PATIENCE = 20.0
+
+
+@pytest.fixture(scope="session")
+def east_server() -> Iterator[Postgres]:
+    server = Postgres(home("test") / f"east-{_worker()}", "test", **STREAMING)
+    yield from _running(server)
+
+
+@pytest.fixture(scope="session")
+def standby_server(east_server: Postgres) -> Iterator[Standby]:
+    yield from _running(Standby(home("test") / f"east-{_worker()}", "test", east_server))
+
+
+@pytest.fixture(scope="session")
+def east_template(east_server: Postgres) -> str:
+    """The database that each test's own is copied from: migrated as a shard is in production."""
+    with _known(_aliases(east_server, "bursar")):
+        with at_database(EAST):
+            provisioning.migrate_platform(lambda _: None)
+            provisioning.migrate_template(lambda _: None)
+        with connections[f"default@{EAST}"].cursor() as cursor:
+            for number in range(
+                FIRST, FIRST + SPARES
+            ):  # each test's home counts anew, and would give a number twice
+                cursor.execute("SELECT tenancy_make_spare(%s)", [number])
+    _copy(east_server, "bursar", TEMPLATE)
+    return TEMPLATE
+
+
+@pytest.fixture
+def east(database: str, east_server: Postgres, east_template: str) -> Iterator[str]:
+    """A second database, empty but for its spares: its key."""
+    _copy(east_server, east_template, database)
+    with _known(_aliases(east_server, database)):
+        yield EAST
+
+
+@pytest.fixture
+def replica(
+    east: str, database: str, east_server: Postgres, standby_server: Standby
+) -> Iterator[Callable[[], None]]:
+    """The east has a replica. Call it to wait until that has come as far as the primary."""
+    aliases = _aliases(east_server, database, replica=f"127.0.0.1:{standby_server.state.port}")
+
+    def come_up() -> None:
+        with _as_superuser(east_server) as primary, _as_superuser(standby_server) as standby:
+            (written,) = primary.execute("SELECT pg_current_wal_insert_lsn()::text").fetchone() or ("",)
+            until = time.monotonic() + PATIENCE
+            while not standby.execute("SELECT pg_last_wal_replay_lsn() >= %s::pg_lsn", [written]).fetchone()[
+                0
+            ]:  # type: ignore[index]
+                assert time.monotonic() < until, "the replica does not come up"
+                time.sleep(0.01)
+
+    come_up()
+    with _known({alias: each for alias, each in aliases.items() if alias.startswith("replica@")}):
+        yield come_up
+
+
+@pytest.fixture
+def initech(east: str, operator: Any) -> TenantInfo:
+    """A tenant that lies in the east."""
+    command = OnboardTenant(slug="initech", name="Initech", owner_email="owner@initech.example")
+    with settings_of(TENANT_DATABASE_STRATEGY="tests.shards.in_the_east"):
+        tenant: Tenant = dispatch(command, actor=operator)
+    return Tenant.objects.get(pk=tenant.pk).info
+
+
+def in_the_east(newcomer: Any, rooms: Any) -> str:
+    return EAST
+
+
+@contextmanager
+def settings_of(**values: Any) -> Iterator[None]:
+    resolver.cache_clear()
+    with override_settings(**values):
+        yield
+    resolver.cache_clear()
+
+
+def _aliases(server: Postgres, database: str, *, replica: str = "") -> dict[str, dict[str, Any]]:
+    urls = {name: url.rpartition("/")[0] + f"/{database}" for name, url in server.addresses().items()}
+    addresses = Addresses(
+        runtime=urls["database_url"],
+        owner=urls["database_owner_url"],
+        relay=urls["database_relay_url"],
+        read=replica,
+    )
+    return {f"{alias}@{EAST}": each for alias, each in connections_of(addresses, Manner()).items()}
+
+
+@contextmanager
+def _known(aliases: Mapping[str, dict[str, Any]]) -> Iterator[None]:
+    """Django's handler fills in what we leave out."""
+    connections.configure_settings({"default": connections.settings["default"], **aliases})
+    connections.settings.update(aliases)
+    try:
+        yield
+    finally:
+        for alias in aliases:
+            connections[alias].close()
+            del connections[alias], connections.settings[alias]
+
+
+def _copy(server: Postgres, source: str, target: str) -> None:
+    url = server.addresses()["database_owner_url"].rpartition("/")[0] + "/template1"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(target)))
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(target), sql.Identifier(source))
+        )
+
+
+def _as_superuser(server: Postgres) -> psycopg.Connection:
+    return psycopg.connect(server.url_of(SUPERUSER, "postgres"), autocommit=True)
+
+
+def _running(server: Any) -> Iterator[Any]:
+    """One that a killed run left behind is stopped first."""
+    server.place.parent.mkdir(parents=True, exist_ok=True)
+    server.down()
+    server.wipe()
+    try:
+        server.up()
+    except CannotStart as reason:
+        pytest.skip(f"there is no second server here: {reason}")
+    yield server
+    server.down()
+    server.wipe()
+
+
+def _worker() -> str:
+    return os.environ.get("PYTEST_XDIST_WORKER", "alone")

@@ -1,0 +1,210 @@
+"""Tenants in two databases on two servers: the same code, and nobody notices where he is."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from django.db import connection, connections, transaction
+from django.db.utils import ConnectionDoesNotExist
+
+from apps.bus import dispatch
+from apps.companies.models import Company
+from apps.events.models import OutboxEvent
+from apps.kernel.tenant import (
+    DatabaseSwitchInTransaction,
+    TenantSwitchInTransaction,
+    activate,
+    at_database,
+    current_database,
+)
+from apps.tenancy import provisioning
+from apps.tenancy.commands import ChangeDatabase, CreateTenant, DiscardTenant
+from apps.tenancy.databases import queries
+from apps.tenancy.errors import DatabaseUnknown, NoDatabaseHasRoom
+from apps.tenancy.models import Tenant
+from tests.shards import *  # noqa: F403
+from tests.shards import settings_of
+
+
+def port(alias="default"):
+    with connections[alias].cursor() as cursor:
+        cursor.execute("SELECT inet_server_port(), current_schema()")
+        return cursor.fetchone()
+
+
+def test_the_same_alias_leads_to_each_tenants_own_server(acme, initech):
+    with activate(acme):
+        home = port()
+    with activate(initech):
+        assert current_database() == "east"
+        assert port()[1] == initech.schema
+        assert port()[0] != home[0]
+        assert Company.objects.get().name == "Initech"
+    assert port() == (home[0], "public")
+
+
+def test_the_directory_is_home_and_answers_from_everywhere(acme, initech):
+    with activate(initech):
+        assert set(Tenant.objects.values_list("slug", flat=True)) == {"acme", "globex", "initech"}
+        assert Tenant.objects.get(slug="initech").database == "east"
+
+
+def test_a_transaction_is_where_the_tenant_is(initech):
+    with activate(initech):
+        called = []
+        with transaction.atomic():
+            assert connections["default@east"].in_atomic_block
+            assert not connections["control"].in_atomic_block
+            Company.objects.update(name="Changed")
+            transaction.on_commit(lambda: called.append(Company.objects.get().name))
+            assert called == []
+        assert called == ["Changed"]
+        with pytest.raises(LookupError), transaction.atomic():
+            Company.objects.update(name="Never")
+            raise LookupError
+        assert Company.objects.get().name == "Changed"
+
+
+def test_a_transaction_elsewhere_stands_in_the_way_of_another_tenant(acme, initech):
+    with activate(initech), transaction.atomic(), pytest.raises(TenantSwitchInTransaction), activate(acme):
+        pass
+    with activate(acme), transaction.atomic(), pytest.raises(TenantSwitchInTransaction), activate(initech):
+        pass
+
+
+def test_nor_does_the_platform_change_its_database_in_one(east):
+    with transaction.atomic(), pytest.raises(DatabaseSwitchInTransaction), at_database(east):
+        pass
+
+
+def test_events_of_a_tenant_wait_in_its_own_database(initech):
+    with activate(initech):
+        assert OutboxEvent.objects.exists()
+    assert not OutboxEvent.objects.filter(tenant_id=initech.id).exists()
+    assert OutboxEvent.objects.using("relay@east").filter(tenant_id=initech.id).exists()
+
+
+def test_the_east_knows_of_its_tenants_only_what_its_own_functions_ask(initech):
+    with connections["owner@east"].cursor() as cursor:
+        cursor.execute("SELECT slug FROM tenancy_tenant")
+        assert cursor.fetchall() == [("initech",)]
+        cursor.execute("SELECT count(*) FROM tenancy_domain")
+        assert cursor.fetchone() == (0,)
+
+
+def test_threads_that_mix_databases_never_read_the_wrong_tenant(acme, globex, initech):
+    wrong, right = [], []
+
+    def work():
+        try:
+            for tenant in (acme, initech, globex) * 15:
+                with activate(tenant):
+                    name = Company.objects.get(code="MAIN").name
+                    (right if name == tenant.name else wrong).append(name)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=work) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert (len(right), wrong) == (270, [])
+
+
+def test_one_that_could_not_be_set_up_is_gone_there_as_well(east, operator):
+    with settings_of(TENANT_DATABASE_STRATEGY="tests.shards.in_the_east"):
+        tenant = dispatch(
+            CreateTenant(slug="hooli", name="Hooli", owner_email="o@hooli.example"), actor=operator
+        )
+    assert tenant.database == "east"
+
+    dispatch(DiscardTenant(tenant_id=tenant.pk), actor=operator)
+
+    with connections["owner@east"].cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_namespace WHERE nspname = %s", [tenant.schema_name])
+        assert cursor.fetchone() == (0,)
+        cursor.execute("SELECT count(*) FROM tenancy_tenant")
+        assert cursor.fetchone() == (0,)
+
+
+def test_a_database_can_be_named_for_a_tenant(east, operator):
+    command = CreateTenant(slug="hooli", name="Hooli", owner_email="o@hooli.example", database="east")
+
+    assert dispatch(command, actor=operator).database == "east"
+
+
+def test_one_that_is_not_there_is_refused(database, operator):
+    command = CreateTenant(slug="hooli", name="Hooli", owner_email="o@hooli.example", database="west")
+
+    with pytest.raises(DatabaseUnknown):
+        dispatch(command, actor=operator)
+
+
+def test_a_full_database_takes_nobody(east, operator):
+    new = CreateTenant(slug="hooli", name="Hooli", owner_email="o@hooli.example")
+    for key in ("home", "east"):
+        dispatch(ChangeDatabase(key=key, capacity=0, accepts_new=True, reason="full"), actor=operator)
+
+    with pytest.raises(NoDatabaseHasRoom):
+        dispatch(new, actor=operator)
+    dispatch(ChangeDatabase(key="east", capacity=1, accepts_new=True, reason="a disk more"), actor=operator)
+
+    assert dispatch(new, actor=operator).database == "east"
+
+
+def test_one_that_takes_no_new_ones_is_passed_over(east, operator):
+    dispatch(ChangeDatabase(key="home", capacity=300, accepts_new=False, reason="old"), actor=operator)
+
+    assert [room.key for room in queries.open_to_newcomers()] == ["east"]
+
+
+def test_a_region_stays_in_its_region(east, operator):
+    dispatch(
+        ChangeDatabase(key="east", region="eu", capacity=9, accepts_new=True, reason="law"), actor=operator
+    )
+    new = {"name": "Hooli", "owner_email": "o@hooli.example"}
+
+    with settings_of(TENANT_DATABASE_STRATEGY="region"):
+        assert dispatch(CreateTenant(slug="hooli", region="eu", **new), actor=operator).database == "east"
+        assert dispatch(CreateTenant(slug="pied", **new), actor=operator).database == "home"
+        with pytest.raises(NoDatabaseHasRoom):
+            dispatch(CreateTenant(slug="raviga", region="mars", **new), actor=operator)
+
+
+def test_spares_are_made_in_each_database(east):
+    before = provisioning.spares(east)
+
+    assert provisioning.refill(before + 1, east) == 1
+
+    assert provisioning.spares(east) == before + 1
+
+
+def test_how_they_stand_can_be_asked(initech):
+    home, east = queries.standings()
+
+    assert (home.key, home.tenants, home.lag) == ("home", 2, None)
+    assert (east.key, east.tenants, east.spares, east.left_behind) == ("east", 1, 1, ())
+    assert east.room == 299
+
+
+def test_what_a_broken_onboarding_left_behind_is_seen(east):
+    claimed = provisioning.claim(east)
+
+    assert queries.standings()[1].left_behind == (claimed.schema,)
+
+
+def test_one_that_is_away_is_said_to_be(east):
+    connections["default@east"].close()
+    connections.settings["default@east"]["PORT"] = "1"
+
+    assert "refused" in queries.standings()[1].trouble
+
+
+def test_a_database_whose_address_is_unknown_here_is_nobody_elses(acme):
+    import dataclasses
+
+    with activate(dataclasses.replace(acme, database="west")), pytest.raises(ConnectionDoesNotExist):
+        connection.cursor()
