@@ -18,6 +18,7 @@ class ArchiveTrail(Command):
     """
 
     permission = "audit.manage_retention"
+    by_support = False
     says = "archived {result} of the trail from before {before}"
     atomic = False
 
@@ -30,6 +31,7 @@ class DropArchived(Command):
     """Drop the records of segments that an archive holds. The archive is read back before."""
 
     permission = "audit.manage_retention"
+    by_support = False
     says = "dropped the records that {result} holds"
 
     retention: str
@@ -47,6 +49,7 @@ class ErasePerson(Command):
     """
 
     permission = "audit.erase_person"
+    by_support = False
     says = "erased a person from {result}"
 
     user_id: int | None = None

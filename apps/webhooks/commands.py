@@ -17,6 +17,7 @@ class RegisterEndpoint(Command):
     it can check our signature is shown once."""
 
     permission = MANAGE_ENDPOINTS
+    by_support = False
     says = "registered the webhook endpoint {result}"
 
     url: str
@@ -30,6 +31,7 @@ class ChangeEndpoint(Command):
     new address."""
 
     permission = MANAGE_ENDPOINTS
+    by_support = False
     says = "changed the webhook endpoint {result}"
 
     endpoint_id: int
@@ -66,6 +68,7 @@ class RotateSecret(Command):
     one as well, so that the receiver can change over at his time."""
 
     permission = MANAGE_ENDPOINTS
+    by_support = False
     says = "rotated the secret of the webhook endpoint {result}"
 
     endpoint_id: int
@@ -77,6 +80,7 @@ class RetireSecret(Command):
     """Stop signing with a secret at once, because it is known to somebody who should not know it."""
 
     permission = MANAGE_ENDPOINTS
+    by_support = False
     says = "retired {result}: {reason}"
 
     secret_id: int
@@ -108,6 +112,7 @@ class AddSource(Command):
     """Listen to another system. It signs what it posts with the secret that it gave you."""
 
     permission = MANAGE_SOURCES
+    by_support = False
     says = "added the webhook source {result}"
 
     name: str
@@ -120,6 +125,7 @@ class RotateSourceSecret(Command):
     """Take a new secret of a source. Until the hours are over the old one is believed as well."""
 
     permission = MANAGE_SOURCES
+    by_support = False
     says = "took a new secret of the webhook source {result}"
 
     source_id: int
@@ -132,6 +138,7 @@ class RetireSourceSecret(Command):
     """Stop believing a source's secret at once, because it is known to somebody who should not know it."""
 
     permission = MANAGE_SOURCES
+    by_support = False
     says = "retired {result}: {reason}"
 
     secret_id: int

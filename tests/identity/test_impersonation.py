@@ -13,6 +13,7 @@ from django.test import Client
 from apps.audit.models import Record
 from apps.bus import dispatch
 from apps.bus.errors import MayNot, NotAsSupport
+from apps.bus.registry import commands
 from apps.bus.sending import dispatch_async
 from apps.events.models import OutboxEvent
 from apps.identity.commands import InviteUser, SetPassword
@@ -601,3 +602,23 @@ def test_the_shell_lists_and_ends(operator, acme, controller, capsys):
 def test_a_ticket_in_another_context_is_refused(acme, database):
     with pytest.raises(TicketWorthless):
         visits.let_in("nonsense", acme)
+
+
+def test_what_opens_doors_is_never_done_as_somebody_else():
+    """Of every command there is, also of those to come."""
+    keys = {
+        "identity.manage_users",
+        "webhooks.manage_endpoints",
+        "webhooks.manage_sources",
+        "audit.erase_person",
+    }
+    harmless = {
+        *("webhooks.disable_endpoint", "webhooks.enable_endpoint", "webhooks.send_test_message"),
+        *("webhooks.resend_message", "webhooks.reprocess_received", "webhooks.reseal_secrets"),
+    }
+
+    open_to_support = {
+        each.command_name() for each in commands() if each.by_support and each.permission in keys
+    }
+
+    assert open_to_support - harmless == set()
