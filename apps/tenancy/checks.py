@@ -30,7 +30,7 @@ def tenants_are_kept_apart(**_: Any) -> list[CheckMessage]:
             f"Every cache must have KEY_FUNCTION {KEY_FUNCTION}; without it tenants share keys.",
         ),
         "tenancy.E003": (
-            settings.SESSION_ENGINE != "django.contrib.sessions.backends.cache",
+            settings.SESSION_ENGINE != "apps.tenancy.sessions",
             "Sessions must be in the tenant-scoped cache.",
         ),
         "tenancy.E004": (

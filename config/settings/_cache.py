@@ -10,7 +10,7 @@ CACHES = {
         "KEY_FUNCTION": "apps.kernel.caching.make_key",
     }
 }
-SESSION_ENGINE = "django.contrib.sessions.backends.cache"
+SESSION_ENGINE = "apps.tenancy.sessions"
 SESSION_COOKIE_NAME = "bursar_session"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
