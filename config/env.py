@@ -86,6 +86,10 @@ class Environment(BaseSettings):
     aws_default_region: str | None = None
     secret_key: SecretStr | None = None
     audit_keys: Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split)] = ()
+    token_keys: Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split)] = ()
+    access_token_seconds: int = Field(default=600, ge=60, le=900)
+    refresh_token_days: int = Field(default=7, ge=1, le=90)
+    api_session_days: int = Field(default=30, ge=1, le=365)
     field_keys: Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split)] = ()
 
     port: int = Field(default=8000, ge=1, le=65535)

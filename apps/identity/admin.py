@@ -9,20 +9,31 @@ from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from unfold.decorators import display
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from apps.console import hooks
-from apps.console.admin import CommandPage, ReadOnlyAdmin
+from apps.console.admin import CommandPage, Given, Link, ReadOnlyAdmin
 from apps.console.sites import operator_site, tenant_site
-from apps.console.widgets import Form
+from apps.console.widgets import Form, reason
+from apps.kernel.tenant import current_tenant
 
 from . import queries, roles
-from .commands import InviteOperator, InviteUser
+from .commands import (
+    ChangeRoles,
+    DeactivateUser,
+    EndSession,
+    InviteOperator,
+    InviteUser,
+    ReactivateUser,
+)
 from .impersonation import pages as _support  # noqa: F401
-from .models import User
+from .models import ApiSession, User
 
 VIEW, MANAGE = "identity.view_user", "identity.manage_users"
+ROLES = [(role, role.title()) for role in roles.names()]
 
 
 @admin.register(User, site=tenant_site)
@@ -40,11 +51,45 @@ class UserAdmin(ReadOnlyAdmin):
         users: QuerySet[User] = super().get_queryset(request).prefetch_related("groups")
         return users
 
+    def links(self, request: HttpRequest, obj: User) -> Sequence[Link]:
+        if not request.user.has_perm(MANAGE):
+            return ()
+        roles_too = [Link("Change roles", reverse("admin:change_roles", args=[obj.pk]), "badge")]
+        if obj.is_active:
+            way = Link("Shut out", reverse("admin:deactivate_user", args=[obj.pk]), "person_off")
+        else:
+            way = Link("Let in again", reverse("admin:reactivate_user", args=[obj.pk]), "person_check")
+        return [*(roles_too if current_tenant() else ()), way]
+
     @display(description="Roles")
     def has_roles(self, user: User) -> str:
         if user.is_superuser:
             return "operator"
         return ", ".join(group.name for group in user.groups.all()) or "—"
+
+
+@admin.register(ApiSession, site=tenant_site)
+@admin.register(ApiSession, site=operator_site)
+class ApiSessionAdmin(ReadOnlyAdmin):
+    """Who is signed in over the API, and from what."""
+
+    list_display = ("user", "device", "began_at", "last_used_at", "state")
+    list_select_related = ("user",)
+    search_fields = ("user__name", "user__email", "device")
+    ordering = ("-id",)
+    fields = ("user", "device", "began_at", "last_used_at", "expires_at", "ended_at", "ended_because")
+
+    def has_view_permission(self, request: HttpRequest, obj: ApiSession | None = None) -> bool:
+        return bool(request.user.has_perm(MANAGE))
+
+    def links(self, request: HttpRequest, obj: ApiSession) -> Sequence[Link]:
+        return (
+            [Link("Sign out", reverse("admin:end_session", args=[obj.pk]), "logout")] if obj.is_open else []
+        )
+
+    @display(description="State", label={"open": "success", "ended": "default"})
+    def state(self, session: ApiSession) -> str:
+        return "open" if session.is_open else "ended"
 
 
 class Invitation(Form):
@@ -53,7 +98,7 @@ class Invitation(Form):
 
 
 class InvitationWithRole(Invitation):
-    role = forms.ChoiceField(choices=[(role, role.title()) for role in roles.names()], initial="accountant")
+    role = forms.ChoiceField(choices=ROLES, initial="accountant")
 
 
 class Invite(CommandPage):
@@ -76,6 +121,74 @@ class InviteAnOperator(Invite):
     form = Invitation
 
 
+class Roles(Form):
+    roles = forms.MultipleChoiceField(choices=ROLES)
+    reason = reason()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["roles"].widget = UnfoldAdminCheckboxSelectMultipleWidget(choices=ROLES)
+
+
+class Reason(Form):
+    reason = reason()
+
+
+class AboutSomebody(CommandPage):
+    def facts(self, given: Given) -> Sequence[tuple[str, str]]:
+        user = get_object_or_404(User, pk=given["user_id"])
+        sessions = ApiSession.objects.of(user).open().count()
+        return (
+            ("Person", f"{user}, {user.email}"),
+            ("Roles", ", ".join(user.role_names) or "none"),
+            ("Signed in over the API", f"on {sessions} devices" if sessions else "nowhere"),
+        )
+
+    def back(self, result: User) -> str:
+        return reverse("admin:identity_user_change", args=[result.pk])
+
+
+class ChangeTheRoles(AboutSomebody):
+    command, form = ChangeRoles, Roles
+
+    def form_options(self, given: Given) -> dict[str, Any]:
+        return {"initial": {"roles": get_object_or_404(User, pk=given["user_id"]).role_names}}
+
+    def build(self, form: forms.Form, given: Given) -> ChangeRoles:
+        return ChangeRoles(**given, **form.cleaned_data | {"roles": tuple(form.cleaned_data["roles"])})
+
+    def sentence(self, result: User) -> str:
+        return f"{result} has these roles from now on: {', '.join(result.role_names)}."
+
+
+class ShutOut(AboutSomebody):
+    command, form, danger = DeactivateUser, Reason, True
+
+    def sentence(self, result: User) -> str:
+        return f"{result} is shut out, and signed out everywhere."
+
+
+class LetInAgain(AboutSomebody):
+    command, form = ReactivateUser, Reason
+
+    def sentence(self, result: User) -> str:
+        return f"{result} may sign in again."
+
+
+class SignADeviceOut(CommandPage):
+    command, form, danger = EndSession, Reason, True
+
+    def facts(self, given: Given) -> Sequence[tuple[str, str]]:
+        session = get_object_or_404(ApiSession.objects.select_related("user"), pk=given["session_id"])
+        return (("Person", str(session.user)), ("Device", session.device or "unnamed"))
+
+    def sentence(self, result: ApiSession) -> str:
+        return f"The {result} has ended, and its tokens with it."
+
+    def back(self, result: ApiSession) -> str:
+        return "admin:identity_apisession_changelist"
+
+
 def _find(term: str) -> Sequence[hooks.Found]:
     users = User.objects.filter(name__icontains=term) | User.objects.filter(email__icontains=term)
     return [
@@ -84,6 +197,16 @@ def _find(term: str) -> Sequence[hooks.Found]:
     ]
 
 
+def _about(path: str, name: str, title: str, view: Any) -> hooks.Page:
+    return hooks.Page(path=f"identity/{path}", name=name, title=title, permission=MANAGE, view=view)
+
+
+_ABOUT: tuple[tuple[str, str, str, Any], ...] = (
+    ("users/<int:user_id>/roles/", "change_roles", "Change roles", ChangeTheRoles()),
+    ("users/<int:user_id>/shut-out/", "deactivate_user", "Shut somebody out", ShutOut()),
+    ("users/<int:user_id>/let-in/", "reactivate_user", "Let somebody in again", LetInAgain()),
+    ("sessions/<int:session_id>/end/", "end_session", "Sign a device out", SignADeviceOut()),
+)
 _PAGES: tuple[tuple[hooks.Plane, Any, str], ...] = (
     ("operator", InviteAnOperator(), "Invite an operator"),
     ("tenant", InviteSomebody(), "Invite somebody"),
@@ -94,6 +217,14 @@ for _plane, _view, _title in _PAGES:
         hooks.MenuItem(
             group="People", title="Users", icon="group", url="admin:identity_user_changelist", permission=VIEW
         ),
+        hooks.MenuItem(
+            group="People",
+            title="API sessions",
+            icon="devices",
+            url="admin:identity_apisession_changelist",
+            permission=MANAGE,
+        ),
+        *(_about(*each) for each in _ABOUT if _plane == "tenant" or each[1] != "change_roles"),
         hooks.Page(
             path="identity/invite/",
             name="invite",

@@ -24,6 +24,7 @@ class InviteOperator(Command):
     """Make somebody an operator of the platform, who may do everything at the operator's console."""
 
     permission = "identity.manage_users"
+    by_support = False
     says = "invited {email} as an operator of the platform"
 
     email: str
@@ -40,3 +41,82 @@ class SetPassword(Command):
 
     user_id: int
     password: str = field(metadata=secret, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangeRoles(Command):
+    """Give somebody other roles. They hold at once, in every console and token of his."""
+
+    permission = "identity.manage_users"
+    by_support = False
+    says = "gave {result} the roles {named}"
+
+    user_id: int
+    roles: tuple[str, ...]
+    reason: str = ""
+
+    @property
+    def named(self) -> str:
+        return ", ".join(self.roles)
+
+    def sentence(self, result: object) -> str:
+        return self.says.format(result=result, named=self.named)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeactivateUser(Command):
+    """Shut somebody out. He cannot sign in any more, and his sessions end at once; what he did stays."""
+
+    permission = "identity.manage_users"
+    by_support = False
+    says = "shut out {result}"
+
+    user_id: int
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReactivateUser(Command):
+    """Let somebody in again who was shut out. His roles are as they were."""
+
+    permission = "identity.manage_users"
+    by_support = False
+    says = "let {result} in again"
+
+    user_id: int
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BeginSession(Command):
+    """Sign somebody in over the API, whose password was right."""
+
+    permission = "identity.manage_users"
+    by_support = False
+    says = "signed in over the API"
+
+    user_id: int
+    device: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndSession(Command):
+    """Sign a device out. Its tokens end at once."""
+
+    permission = "identity.manage_users"
+    by_support = False
+    says = "ended {result}"
+
+    session_id: int
+    reason: str = "signed out"
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndStolenSession(Command):
+    """End a session whose refresh token was shown twice."""
+
+    permission = "identity.manage_users"
+    by_support = False
+    says = "ended {result}, since a refresh token of it was used twice"
+
+    session_id: int

@@ -1,4 +1,4 @@
-"""What has happened to users, and who came in their name."""
+"""What has happened to users, to their sessions, and who came in their name."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -39,3 +39,19 @@ class SupportLeft(Event):
     @property
     def aggregate(self) -> str:
         return f"support:{self.number}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefreshTokenReused(Event):
+    """A refresh token was shown twice: it was stolen, or taken from a thief. Its session has ended."""
+
+    name = "refresh_token.reused"
+
+    session_id: int
+    user_id: int
+    user_name: str
+    device: str
+
+    @property
+    def aggregate(self) -> str:
+        return f"api_session:{self.session_id}"

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+from django.conf import settings
+
 from apps.bus import handles
+from apps.events import publish
+from apps.kernel.actors import acting
 from apps.kernel.clock import now
 from apps.kernel.errors import together
 
-from . import rules
-from .commands import InviteOperator, InviteUser, SetPassword
-from .models import User
+from . import roles, rules
+from .commands import (
+    BeginSession,
+    ChangeRoles,
+    DeactivateUser,
+    EndSession,
+    EndStolenSession,
+    InviteOperator,
+    InviteUser,
+    ReactivateUser,
+    SetPassword,
+)
+from .errors import AlreadyActive, AlreadyDeactivated
+from .events import RefreshTokenReused
+from .models import ApiSession, User
 
 
 @handles(InviteUser)
@@ -42,6 +58,87 @@ def set_password(command: SetPassword) -> User:
     user.save(update_fields=["password"])
 
     return user
+
+
+@handles(ChangeRoles)
+def change_roles(command: ChangeRoles) -> User:
+    user = rules.user_must_exist(command.user_id, lock=True)
+    with together() as asked:
+        asked.check(rules.only_tenants_have_roles)
+        groups = [asked.check(rules.role_must_exist, each) for each in rules.some_role(command.roles)]
+        if roles.OWNER not in command.roles:
+            asked.check(rules.somebody_must_own, user)
+
+    user.change_roles(groups)
+
+    return user
+
+
+@handles(DeactivateUser)
+def deactivate_user(command: DeactivateUser) -> User:
+    user = rules.user_must_exist(command.user_id, lock=True)
+    rules.nobody_shuts_himself_out(user, acting())
+    rules.somebody_must_own(user)
+    if not user.is_active:
+        raise AlreadyDeactivated(user=user)
+
+    user.is_active = False
+    user.save(update_fields=["is_active"])
+
+    return user
+
+
+@handles(ReactivateUser)
+def reactivate_user(command: ReactivateUser) -> User:
+    user = rules.user_must_exist(command.user_id, lock=True)
+    if user.is_active:
+        raise AlreadyActive(user=user)
+
+    user.is_active = True
+    user.save(update_fields=["is_active"])
+
+    return user
+
+
+@handles(BeginSession)
+def begin_session(command: BeginSession) -> ApiSession:
+    user, at = rules.user_must_exist(command.user_id), now()
+
+    return ApiSession.objects.create(
+        user=user,
+        device=command.device[:200],
+        began_at=at,
+        last_used_at=at,
+        expires_at=at + settings.API_SESSION_LIFE,
+    )
+
+
+@handles(EndSession)
+def end_session(command: EndSession) -> ApiSession:
+    session = rules.session_must_exist(command.session_id)
+
+    if session.ended_at is None:
+        session.end(command.reason)
+
+    return session
+
+
+@handles(EndStolenSession, tells=(RefreshTokenReused,))
+def end_stolen_session(command: EndStolenSession) -> ApiSession:
+    session = rules.session_must_exist(command.session_id)
+
+    if session.ended_at is None:
+        session.end("a refresh token was used twice")
+
+    publish(
+        RefreshTokenReused(
+            session_id=session.pk,
+            user_id=session.user_id,
+            user_name=str(session.user),
+            device=session.device,
+        )
+    )
+    return session
 
 
 def _newcomer(email: str, name: str, *, is_superuser: bool = False) -> User:

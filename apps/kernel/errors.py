@@ -61,6 +61,12 @@ class BadRequest(Refusal):
     status = 400
 
 
+class Unauthenticated(Refusal):
+    """Who asks is not known: what he showed for it is missing or worth nothing."""
+
+    status = 401
+
+
 class NotFound(Refusal):
     """What was asked for does not exist."""
 

@@ -91,6 +91,8 @@ class RefusedByTheBusiness(APIException):
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(detail=str(refusal), code=refusal.code)
         self.status_code = refusal.status
+        if refusal.status == HTTPStatus.UNAUTHORIZED:
+            self.auth_header = 'Bearer error="invalid_token"'
 
 
 class ProblemMiddleware:

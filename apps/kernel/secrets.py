@@ -54,24 +54,24 @@ def resealed(sealed: str, context: str) -> str:
 
 
 def _keys() -> tuple[tuple[str, bytes], ...]:
-    return _read(tuple(settings.FIELD_KEYS))
+    return keys_of(tuple(settings.FIELD_KEYS), "FIELD_KEYS")
 
 
 @lru_cache(maxsize=4)
-def _read(written: tuple[str, ...]) -> tuple[tuple[str, bytes], ...]:
-    """Raises ImproperlyConfigured, which names no key."""
-    keys = tuple(_one(each) for each in written)
+def keys_of(written: tuple[str, ...], setting: str) -> tuple[tuple[str, bytes], ...]:
+    """(id, 32 bytes) of each. Raises ImproperlyConfigured, which names no key."""
+    keys = tuple(_one(each, setting) for each in written)
     if not keys:
-        raise ImproperlyConfigured("FIELD_KEYS names no key, so no secret can be kept.")
+        raise ImproperlyConfigured(f"{setting} names no key.")
     return keys
 
 
-def _one(written: str) -> tuple[str, bytes]:
+def _one(written: str, setting: str) -> tuple[str, bytes]:
     key_id, _, text = written.partition(":")
     try:
         key = base64.b64decode(text, validate=True)
     except binascii.Error:
         key = b""
     if not key_id.isalnum() or len(key) != KEY:
-        raise ImproperlyConfigured(f'A key of FIELD_KEYS is written "id:base64 of {KEY} bytes".')
+        raise ImproperlyConfigured(f'A key of {setting} is written "id:base64 of {KEY} bytes".')
     return key_id, key

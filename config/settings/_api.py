@@ -1,7 +1,10 @@
 """The REST interface and its documentation."""
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["apps.bus.api.authentication.ConsoleSession"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "apps.identity.api.authentication.AccessToken",
+        "apps.bus.api.authentication.ConsoleSession",
+    ],
     "DEFAULT_PERMISSION_CLASSES": ["apps.bus.api.permissions.MayRead"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["apps.bus.api.parsers.JSONBody"],

@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "apps.operations",
     "apps.monitoring",
     "allauth",
+    "allauth.headless",
     "simple_history",
     "rest_framework",
     "django_filters",

@@ -1,4 +1,8 @@
-"""Login to both consoles, by e-mail address, through django-allauth. Nobody signs up by himself."""
+"""Login to both consoles and over the API, by e-mail address, through django-allauth. Nobody signs up by himself."""
+
+import datetime as dt
+
+from config.env import env
 
 AUTH_USER_MODEL = "identity.User"
 SILENCED_SYSTEM_CHECKS = [
@@ -24,3 +28,14 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_PREVENT_ENUMERATION = True
+
+# Over the API: access tokens for a few minutes, and refresh tokens, each good for one use (decisions C10 and C11).
+HEADLESS_CLIENTS = ("app",)
+HEADLESS_TOKEN_STRATEGY = "apps.identity.tokens.strategy.TenantTokens"  # noqa: S105 - a path
+TOKEN_KEYS = [each.get_secret_value() for each in env().token_keys]
+"""Ed25519, newest first: `id:base64 of 32 random bytes`. The first one signs, and all of them verify."""
+ACCESS_TOKEN_LIFE = dt.timedelta(seconds=env().access_token_seconds)
+REFRESH_TOKEN_IDLE = dt.timedelta(days=env().refresh_token_days)
+"""A session that is not gone on with for so long has ended."""
+API_SESSION_LIFE = dt.timedelta(days=env().api_session_days)
+"""After which somebody signs in again, however busy he was."""

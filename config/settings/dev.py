@@ -7,6 +7,7 @@ from .base import *  # noqa: F403
 SECRET_KEY = "only-for-this-machine-and-never-in-production-" + "x" * 16
 FIELD_KEYS = FIELD_KEYS or [f"dev:{b64encode(b'only-for-this-machine,never-live').decode()}"]  # noqa: F405
 AUDIT_KEYS = AUDIT_KEYS or [f"dev:{b64encode(b'only-for-this-machine,never-live').decode()}"]  # noqa: F405
+TOKEN_KEYS = TOKEN_KEYS or [f"dev:{b64encode(b'only-for-this-machine,never-live').decode()}"]  # noqa: F405
 WEBHOOKS_TO_LOOPBACK = True
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = True

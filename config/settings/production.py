@@ -10,6 +10,7 @@ env().required(
     "public_url",
     "field_keys",
     "audit_keys",
+    "token_keys",
     *(() if env().filesystem_disk else ("files_url",)),
 )
 

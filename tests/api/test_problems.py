@@ -44,7 +44,7 @@ def test_nobody_is_logged_in(acme):
     said = Client().get("/t/acme/api/v1/identity/me/")
 
     problem(said, 401, "request.not_authenticated")
-    assert said["WWW-Authenticate"] == "Session"
+    assert said["WWW-Authenticate"] == "Bearer"
 
 
 def test_a_wrong_password_lets_nobody_in(acme):

@@ -88,6 +88,7 @@ def test_production_names_everything_that_is_missing():
         "FILES_URL",
         "FIELD_KEYS",
         "AUDIT_KEYS",
+        "TOKEN_KEYS",
     ):
         assert name in done.stderr
 
@@ -105,6 +106,7 @@ def test_production_starts_with_what_it_needs(database):
         FILES_URL="s3://bursar?region=eu-central-1",
         FIELD_KEYS=f"one:{b64encode(bytes(32)).decode()}",
         AUDIT_KEYS=f"one:{b64encode(bytes(32)).decode()}",
+        TOKEN_KEYS=f"one:{b64encode(bytes(32)).decode()}",
     )
 
     assert done.returncode == 0, done.stderr

@@ -3,8 +3,9 @@ from typing import Any
 from django.middleware.csrf import get_token
 from rest_framework import serializers
 
-from apps.bus.api.serializers import Shown
-from apps.identity.models import User
+from apps.bus.api.fields import Text
+from apps.bus.api.serializers import Shown, Strict
+from apps.identity.models import ApiSession, User
 from apps.kernel.tenant import current_tenant
 
 
@@ -25,11 +26,49 @@ class MeSerializer(Shown):
         return tenant.slug if tenant else None
 
     def get_roles(self, user: User) -> list[str]:
-        return sorted(user.groups.values_list("name", flat=True))
+        return user.role_names
 
     def get_permissions(self, user: User) -> list[str]:
         return sorted(user.get_all_permissions())
 
-    def get_csrf_token(self, user: User) -> str:
+    def get_csrf_token(self, user: User) -> str | None:
+        """Whoever shows a token needs none, and gets no session for asking."""
         request: Any = self.context["request"]
-        return get_token(request._request)
+        return None if request.auth else get_token(request._request)
+
+
+class CredentialsSerializer(Strict):
+    email = Text()
+    password = Text(write_only=True, style={"input_type": "password"})
+
+
+class RefreshSerializer(Strict):
+    refresh_token = Text(max_length=200)
+
+
+class PairSerializer(serializers.Serializer[Any]):
+    """What an API client signs in with. Both tokens are secrets."""
+
+    token_type = serializers.CharField(help_text="Bearer")
+    access_token = serializers.CharField()
+    expires_in = serializers.IntegerField(help_text="Seconds that the access token is good for.")
+    refresh_token = serializers.CharField(help_text="Good for one use.")
+    session_id = serializers.IntegerField()
+
+
+class SessionSerializer(Shown):
+    """A device that is signed in."""
+
+    class Meta:
+        model = ApiSession
+        fields = ("id", "device", "began_at", "last_used_at", "expires_at")
+
+
+class UserSerializer(Shown):
+    """Somebody who may come in, or who was shut out."""
+
+    roles = serializers.ListField(child=serializers.CharField(), source="role_names")
+
+    class Meta:
+        model = User
+        fields = ("id", "email", "name", "is_active", "roles", "last_login")

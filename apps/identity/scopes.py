@@ -1,0 +1,21 @@
+"""The names under which tokens, API and papers know some permissions (decision C25)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+PERMISSION_OF = {
+    "settings.manage": "preferences.manage_settings",
+    "settings.manage_bulk": "preferences.manage_settings_in_bulk",
+    "features.manage": "flags.manage_flags",
+    "tenant.impersonate": "tenancy.impersonate",
+}
+
+
+def of(permissions: Collection[str]) -> list[str]:
+    """The scopes that these permissions amount to."""
+    return [scope for scope, permission in PERMISSION_OF.items() if permission in permissions]
+
+
+def permissions(scopes: Collection[str]) -> set[str]:
+    return {PERMISSION_OF[scope] for scope in scopes if scope in PERMISSION_OF}

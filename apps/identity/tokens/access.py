@@ -1,0 +1,121 @@
+"""Access tokens: short-lived, signed, and good for one tenant alone.
+
+A token is worth nothing unless all of it holds: our signature, its time, this installation, the tenant of the request,
+the tenant's epoch, and the standing of its session and its user, which is one look-up that stays warm in memory.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+from uuid import uuid4
+
+import jwt
+from django.conf import settings
+
+from apps.identity import hooks, scopes
+from apps.identity.errors import TokenExpired, TokenInvalid, TokenOfAnotherTenant, TokenOutdated
+from apps.identity.models import ApiSession, Standing, User, standings
+from apps.kernel.clock import now
+from apps.kernel.tenant import TenantInfo, current_tenant
+
+from . import keys
+
+NEEDED = ["iss", "aud", "sub", "sid", "jti", "iat", "exp", "tenant_id", "tenant_epoch", "user_epoch"]
+PLATFORM = 0
+"""Stands where a tenant's id does."""
+Claims = Mapping[str, Any]
+
+
+def give(session: ApiSession, until: dt.datetime) -> str:
+    """An access token of the session, which says what is so now. Asked in the tenant of its user."""
+    user = session.user
+    key_id, key = keys.signing_key()
+    return jwt.encode(
+        {**hooks.claims_of(user), **_about(user), **_bounds(session, until)},
+        key,
+        algorithm=keys.ALGORITHM,
+        headers={"kid": key_id, "typ": "at+jwt"},
+    )
+
+
+def read(token: str) -> Claims:
+    """What the token says, when all of it holds here and now.
+
+    Raises TokenInvalid, TokenExpired, TokenOfAnotherTenant, TokenOutdated.
+    """
+    claims = _signed(token)
+    tenant = current_tenant()
+    if claims["tenant_id"] != _id(tenant):
+        raise TokenOfAnotherTenant
+    standing = standings.get(claims["sid"])
+    if claims["tenant_epoch"] != _epoch(tenant) or standing != Standing(
+        int(claims["sub"]), claims["user_epoch"]
+    ):
+        raise TokenOutdated
+    return claims
+
+
+def audience(tenant: TenantInfo | None) -> str:
+    """By its id, as a tenant may be renamed and has several addresses."""
+    return f"{settings.PUBLIC_URL}/tenants/{tenant.id}" if tenant else f"{settings.PUBLIC_URL}/platform"
+
+
+def _signed(token: str) -> Claims:
+    try:
+        key_id = str(jwt.get_unverified_header(token).get("kid"))
+        claims: Claims = jwt.decode(
+            token,
+            keys.verifying_key(key_id) or _nobodys(key_id),
+            algorithms=[keys.ALGORITHM],
+            audience=audience(current_tenant()),
+            issuer=settings.PUBLIC_URL,
+            options={"require": NEEDED, "strict_aud": True},
+        )
+    except jwt.ExpiredSignatureError:
+        raise TokenExpired from None
+    except jwt.InvalidAudienceError:
+        raise TokenOfAnotherTenant from None
+    except jwt.PyJWTError:
+        raise TokenInvalid from None
+    return claims
+
+
+def _nobodys(key_id: str) -> Any:
+    raise jwt.InvalidKeyError(f"No key is called {key_id!r}.")
+
+
+def _about(user: User) -> dict[str, Any]:
+    return {
+        "sub": str(user.pk),
+        "email": user.email,
+        "name": user.name,
+        "is_staff": user.is_staff,
+        "is_superuser": user.is_superuser,
+        "roles": user.role_names,
+        "scopes": list(scopes.PERMISSION_OF) if user.is_superuser else scopes.of(user.get_all_permissions()),
+        "user_epoch": user.epoch,
+    }
+
+
+def _bounds(session: ApiSession, until: dt.datetime) -> dict[str, Any]:
+    tenant = current_tenant()
+    return {
+        "iss": settings.PUBLIC_URL,
+        "aud": audience(tenant),
+        "tenant_id": _id(tenant),
+        "tenant_epoch": _epoch(tenant),
+        "sid": session.pk,
+        "jti": uuid4().hex,
+        "iat": now(),
+        "exp": until,
+    }
+
+
+def _id(tenant: TenantInfo | None) -> int:
+    return tenant.id if tenant else PLATFORM
+
+
+def _epoch(tenant: TenantInfo | None) -> int:
+    return tenant.epoch if tenant else 0

@@ -1,0 +1,112 @@
+"""Refresh tokens: random, known to us by their digest alone, each good for one use.
+
+Whoever shows a used one is a thief, or was robbed by one: which of the two cannot be told, so the whole session ends.
+A client that refreshes asks once at a time, and keeps the new token before it throws away the old one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+
+from apps.bus import dispatch
+from apps.identity.commands import EndStolenSession
+from apps.identity.errors import RefreshTokenReused, RefreshTokenUnknown, SessionEnded
+from apps.identity.models import ApiSession, RefreshToken
+from apps.kernel.actors import System
+from apps.kernel.clock import now
+from apps.kernel.transactions import afterwards, unit_of_work
+
+from . import access
+
+KEEPER = System("The keeper of tokens")
+LENGTH = 32
+"""Bytes of chance in a token."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pair:
+    """What a client gets: an access token to show, and a refresh token to get the next pair with."""
+
+    session: ApiSession
+    access_token: str
+    refresh_token: str
+    expires_in: int
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """As it is answered."""
+        return {
+            "token_type": "Bearer",
+            "access_token": self.access_token,
+            "expires_in": self.expires_in,
+            "refresh_token": self.refresh_token,
+            "session_id": self.session.pk,
+        }
+
+
+def first_pair(session: ApiSession) -> Pair:
+    return _pair(session)
+
+
+def next_pair(presented: str) -> Pair:
+    """For the refresh token at hand. Raises RefreshTokenUnknown, SessionEnded, and RefreshTokenReused, which has ended
+    the session."""
+    try:
+        with unit_of_work():
+            return _rotated(presented)
+    except RefreshTokenReused as reused:
+        stolen = EndStolenSession(session_id=int(str(reused.context["session_id"])))
+        afterwards(lambda: dispatch(stolen, actor=KEEPER))
+        raise
+
+
+def session_of(presented: str) -> ApiSession:
+    """Whoever has the refresh token may end its session. Raises RefreshTokenUnknown."""
+    return _known(presented).session
+
+
+def _rotated(presented: str) -> Pair:
+    token, at = _known(presented), now()
+    if not token.session.is_open:
+        raise SessionEnded
+    if token.used_at is None and token.expires_at <= at:
+        raise SessionEnded
+    if not RefreshToken.objects.claim(token, at):
+        raise RefreshTokenReused(session_id=token.session_id)
+    token.session.last_used_at = at
+    token.session.save(update_fields=["last_used_at"])
+    return _pair(token.session)
+
+
+def _known(presented: str) -> RefreshToken:
+    token = RefreshToken.objects.select_related("session__user").filter(digest=_digest(presented)).first()
+    if token is None:
+        raise RefreshTokenUnknown
+    return token
+
+
+def _pair(session: ApiSession) -> Pair:
+    at = now()
+    until, token = min(at + settings.ACCESS_TOKEN_LIFE, session.expires_at), secrets.token_urlsafe(LENGTH)
+    RefreshToken.objects.create(
+        session=session,
+        digest=_digest(token),
+        given_at=at,
+        expires_at=min(at + settings.REFRESH_TOKEN_IDLE, session.expires_at),
+    )
+    return Pair(
+        session=session,
+        access_token=access.give(session, until),
+        refresh_token=token,
+        expires_in=int((until - at).total_seconds()),
+    )
+
+
+def _digest(token: str) -> str:
+    """A token is 256 bits of chance, so a plain hash cannot be guessed back."""
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,220 @@
+"""What is said of a user or a tenant changes, and older tokens end at once."""
+
+from __future__ import annotations
+
+import pytest
+from django.core import mail
+from django.db import connection, transaction
+from django.test import Client
+
+from apps.bus import dispatch
+from apps.identity import queries
+from apps.identity.commands import ChangeRoles, DeactivateUser, InviteUser, ReactivateUser, SetPassword
+from apps.identity.errors import (
+    AlreadyActive,
+    AlreadyDeactivated,
+    LastOwner,
+    NotYourself,
+    OperatorsHaveNoRoles,
+    RoleNeeded,
+    RoleUnknown,
+)
+from apps.identity.models import ApiSession, User
+from apps.kernel.tenant import activate
+from apps.tenancy import directory
+from apps.tenancy.models import Tenant
+from tests.conftest import PASSWORD
+
+from .conftest import refused
+
+NEW = "purple monkey dishwasher"
+
+
+@pytest.fixture
+def here(device, accountant):
+    signed_in = device(accountant)
+    assert signed_in.get().status_code == 200  # and it is remembered
+    return signed_in
+
+
+class TestRoles:
+    def test_new_roles_end_what_said_the_old_ones(self, here, accountant, owner, acme):
+        with activate(acme):
+            dispatch(ChangeRoles(user_id=accountant.pk, roles=("auditor",)), actor=owner)
+
+        refused(here.get(), 401, "identity.token_outdated")
+        assert here.refresh().status_code == 200
+        assert here.get().json()["roles"] == ["auditor"]
+        refused(here.post("ledger/entries/"), 403, "bus.may_not")
+
+    def test_several(self, accountant, owner, at_acme):
+        dispatch(ChangeRoles(user_id=accountant.pk, roles=("auditor", "controller", "auditor")), actor=owner)
+
+        assert User.objects.get(pk=accountant.pk).role_names == ["auditor", "controller"]
+
+    def test_it_is_said_in_the_trail(self, accountant, owner, at_acme):
+        from apps.audit.models import Record
+
+        dispatch(ChangeRoles(user_id=accountant.pk, roles=("auditor", "controller")), actor=owner)
+
+        record = Record.objects.get(command="identity.change_roles")
+        assert record.sentence == f"{owner} gave Accountant the roles auditor, controller."
+
+    def test_unknown_ones_and_none(self, accountant, owner, at_acme):
+        with pytest.raises(RoleUnknown):
+            dispatch(ChangeRoles(user_id=accountant.pk, roles=("king",)), actor=owner)
+        with pytest.raises(RoleNeeded):
+            dispatch(ChangeRoles(user_id=accountant.pk, roles=()), actor=owner)
+
+    def test_operators_have_none(self, operator):
+        with pytest.raises(OperatorsHaveNoRoles):
+            dispatch(ChangeRoles(user_id=operator.pk, roles=("auditor",)), actor=operator)
+
+    def test_the_last_owner_stays(self, owner, at_acme):
+        with pytest.raises(LastOwner):
+            dispatch(ChangeRoles(user_id=owner.pk, roles=("auditor",)), actor=owner)
+
+        ada = dispatch(InviteUser(email="ada@acme.example", name="Ada", role="owner"), actor=owner)
+        dispatch(ChangeRoles(user_id=owner.pk, roles=("auditor",)), actor=owner)
+        with pytest.raises(LastOwner):
+            dispatch(ChangeRoles(user_id=ada.pk, roles=("auditor",)), actor=ada)
+
+    def test_if_nothing_is_kept_nothing_ends(self, here, accountant, owner, acme):
+        with activate(acme), transaction.atomic():
+            dispatch(ChangeRoles(user_id=accountant.pk, roles=("auditor",)), actor=owner)
+            transaction.set_rollback(True)
+
+        assert here.get().json()["roles"] == ["accountant"]
+
+
+class TestPasswords:
+    def gone(self, here):
+        refused(here.get(), 401, "identity.token_outdated")
+        refused(here.refresh(), 401, "identity.session_ended")
+
+    def test_one_that_is_set(self, here, accountant, owner, acme):
+        with activate(acme):
+            dispatch(SetPassword(user_id=accountant.pk, password=NEW), actor=owner)
+
+        self.gone(here)
+
+    def test_one_that_is_changed_on_allauths_page(self, here, client_for, accountant):
+        answer = client_for(accountant).post(
+            "/t/acme/accounts/password/change/",
+            {"oldpassword": PASSWORD, "password1": NEW, "password2": NEW},
+        )
+
+        assert answer.status_code == 302, answer.content
+        self.gone(here)
+
+    def test_one_that_is_reset_on_allauths_page(self, here, accountant, acme):
+        Client().post("/t/acme/accounts/password/reset/", {"email": accountant.email})
+        assert len(mail.outbox) == 1
+        with activate(acme):
+            link = queries.invitation_link(User.objects.get(pk=accountant.pk)).split("localhost:8000")[1]
+        visitor = Client()
+        form = visitor.get(link).headers["location"]
+        assert visitor.post(form, {"password1": NEW, "password2": NEW}).status_code == 302
+
+        self.gone(here)
+
+    def test_others_stay(self, here, auditor, owner, device, acme):
+        other = device(auditor)
+        with activate(acme):
+            dispatch(SetPassword(user_id=auditor.pk, password=NEW), actor=owner)
+
+        self.gone(other)
+        assert here.get().status_code == 200
+
+
+class TestShuttingOut:
+    def test_it_ends_everything_and_is_undone(self, here, client_for, accountant, owner, acme):
+        browser = client_for(accountant)
+        with activate(acme):
+            dispatch(DeactivateUser(user_id=accountant.pk, reason="left us"), actor=owner)
+
+        refused(here.get(), 401, "identity.token_outdated")
+        refused(here.refresh(), 401, "identity.session_ended")
+        assert browser.get("/t/acme/api/v1/identity/me/").status_code == 401
+
+        with activate(acme):
+            dispatch(ReactivateUser(user_id=accountant.pk, reason="is back"), actor=owner)
+        refused(here.get(), 401, "identity.token_outdated")
+        refused(here.refresh(), 401, "identity.session_ended")
+
+    def test_not_twice(self, accountant, owner, at_acme):
+        with pytest.raises(AlreadyActive):
+            dispatch(ReactivateUser(user_id=accountant.pk, reason="x"), actor=owner)
+        dispatch(DeactivateUser(user_id=accountant.pk, reason="x"), actor=owner)
+        with pytest.raises(AlreadyDeactivated):
+            dispatch(DeactivateUser(user_id=accountant.pk, reason="x"), actor=owner)
+
+    def test_not_oneself_and_not_the_last_owner(self, owner, operator, at_acme):
+        with pytest.raises(NotYourself):
+            dispatch(DeactivateUser(user_id=owner.pk, reason="x"), actor=owner)
+        ada = dispatch(InviteUser(email="ada@acme.example", name="Ada", role="owner"), actor=owner)
+        dispatch(DeactivateUser(user_id=owner.pk, reason="x"), actor=ada)
+        assert not User.objects.get(pk=owner.pk).is_active
+
+    def test_over_the_api(self, device, owner, accountant):
+        boss = device(owner)
+
+        answer = boss.post(f"identity/users/{accountant.pk}/deactivate/", {"reason": "left us"})
+        assert (answer.status_code, answer.json()["is_active"]) == (200, False)
+        answer = boss.post(f"identity/users/{accountant.pk}/reactivate/", {"reason": "is back"})
+        assert (answer.status_code, answer.json()["is_active"]) == (200, True)
+        answer = boss.post(f"identity/users/{accountant.pk}/roles/", {"roles": ["auditor"]})
+        assert (answer.status_code, answer.json()["roles"]) == (200, ["auditor"])
+
+
+class TestTheTenant:
+    def test_its_epoch_ends_all_tokens_and_no_session(self, here, device, globex_accountant, globex, acme):
+        there = device(globex_accountant, globex)
+        Tenant.objects.filter(pk=acme.id).update(epoch=acme.epoch + 1)
+        directory.changed()
+
+        refused(here.get(), 401, "identity.token_outdated")
+        assert there.get().status_code == 200
+        assert here.refresh().status_code == 200
+        assert here.get().status_code == 200
+
+
+class TestTheEpoch:
+    """The database keeps it, whoever writes the row."""
+
+    def test_it_grows_by_raw_sql_too(self, accountant, at_acme):
+        before = User.objects.get(pk=accountant.pk).epoch
+        for column, value in (("password", "x"), ("is_active", False), ("is_superuser", True)):
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    f"UPDATE identity_user SET {column} = %s WHERE id = %s", [value, accountant.pk]
+                )
+
+        assert User.objects.get(pk=accountant.pk).epoch == before + 3
+
+    def test_a_stale_row_does_not_bring_it_back(self, accountant, owner, at_acme):
+        stale = User.objects.get(pk=accountant.pk)
+        dispatch(ChangeRoles(user_id=accountant.pk, roles=("auditor",)), actor=owner)
+        now_is = User.objects.get(pk=accountant.pk).epoch
+        assert now_is > stale.epoch
+
+        stale.name = "Stale"
+        stale.save()
+
+        assert User.objects.get(pk=accountant.pk).epoch == now_is
+
+    def test_signing_in_leaves_it(self, here, client_for, accountant, acme):
+        with activate(acme):
+            before = User.objects.get(pk=accountant.pk).epoch
+            client_for(accountant)
+            assert User.objects.get(pk=accountant.pk).epoch == before
+        assert here.get().status_code == 200
+
+    def test_a_better_hash_is_a_new_password(self, accountant, at_acme):
+        """Django hashes anew when its cost was raised. Who signs in with it goes on; older sessions end."""
+        user = User.objects.get(pk=accountant.pk)
+        user.set_password(PASSWORD)
+        user.save(update_fields=["password"])
+
+        assert user.epoch == User.objects.get(pk=accountant.pk).epoch == accountant.epoch + 1
+        assert not ApiSession.objects.of(user).open().exists()
