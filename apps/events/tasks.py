@@ -5,9 +5,11 @@ from __future__ import annotations
 from celery import shared_task
 from django.conf import settings
 
+from apps.kernel import databases
 from apps.kernel.clock import now
 from apps.kernel.periodic import every
 from apps.kernel.queues import AuditTask, BillingTask, DefaultTask, FinancialTask, LowTask
+from apps.kernel.tenant import at_database
 
 from .deliveries import answer
 from .purging import purge
@@ -42,10 +44,14 @@ def deliver_low(delivery_id: int) -> None:
 @shared_task(base=DefaultTask, name="events.sweep", platform=True)
 def sweep_deliveries() -> None:
     """Beat's net under the relay: hint again what is due and has not been done."""
-    sweep(using="default")
+    for key in databases.known():
+        with at_database(key):
+            sweep(using="default")
 
 
 @every(seconds=3600, base=LowTask, name="events.purge", where="platform")
 def purge_events() -> None:
     """What everybody has heard and nobody will ask to hear again."""
-    purge(before=now() - settings.EVENTS_KEPT)
+    for key in databases.known():
+        with at_database(key):
+            purge(before=now() - settings.EVENTS_KEPT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Iterator
 
 from django.db import Error as DatabaseError
@@ -10,6 +11,9 @@ from django.db import connection, transaction
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
+
+from apps.kernel import databases
+from apps.kernel.tenant import at_database
 
 PATIENCE = "1s"
 """A scrape must never weigh on a database that is in trouble."""
@@ -46,21 +50,28 @@ class Waiting(Collector):
 
 
 def _read() -> Iterator[Metric]:
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(f"SET LOCAL statement_timeout = '{PATIENCE}'")
-        cursor.execute(_OUTBOX)
-        unrouted, age = cursor.fetchone()
-        cursor.execute(_DELIVERIES)
-        rows = cursor.fetchall()
+    """Of all databases together: there is an outbox in each."""
+    unrouted, age = 0, 0.0
+    rows: dict[str, tuple[int, float, int]] = defaultdict(lambda: (0, 0.0, 0))
+    for key in databases.known():
+        with at_database(key), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL statement_timeout = '{PATIENCE}'")
+            cursor.execute(_OUTBOX)
+            count, oldest_there = cursor.fetchone()
+            unrouted, age = unrouted + count, max(age, float(oldest_there))
+            cursor.execute(_DELIVERIES)
+            for subscriber, waiting, seconds, given_up in cursor.fetchall():
+                before = rows[subscriber]
+                rows[subscriber] = (before[0] + waiting, max(before[1], float(seconds)), before[2] + given_up)
     yield GaugeMetricFamily("bursar_outbox_unrouted", "Events that no relay has carried yet.", value=unrouted)
-    yield GaugeMetricFamily("bursar_outbox_unrouted_age_seconds", "The oldest of them.", value=float(age))
+    yield GaugeMetricFamily("bursar_outbox_unrouted_age_seconds", "The oldest of them.", value=age)
     told = ("module", "subscriber")
     pending = GaugeMetricFamily("bursar_deliveries_pending", "Deliveries that wait to be heard.", labels=told)
     oldest = GaugeMetricFamily("bursar_deliveries_pending_age_seconds", "The oldest of them.", labels=told)
     dead = GaugeMetricFamily("bursar_deliveries_dead", "Dead letters.", labels=told)
-    for subscriber, waiting, seconds, given_up in rows:
+    for subscriber, (waiting, seconds, given_up) in rows.items():
         labels = (subscriber.split(".", maxsplit=1)[0], subscriber)
         pending.add_metric(labels, waiting)
-        oldest.add_metric(labels, float(seconds))
+        oldest.add_metric(labels, seconds)
         dead.add_metric(labels, given_up)
     yield from (pending, oldest, dead)

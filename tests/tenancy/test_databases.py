@@ -5,12 +5,15 @@ from __future__ import annotations
 import threading
 
 import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
 from django.db import connection, connections, transaction
 from django.db.utils import ConnectionDoesNotExist
 
 from apps.bus import dispatch
 from apps.companies.models import Company
 from apps.events.models import OutboxEvent
+from apps.events.tasks import sweep_deliveries
 from apps.kernel.tenant import (
     DatabaseSwitchInTransaction,
     TenantSwitchInTransaction,
@@ -18,11 +21,13 @@ from apps.kernel.tenant import (
     at_database,
     current_database,
 )
+from apps.monitoring.gauges import Waiting
 from apps.tenancy import provisioning
 from apps.tenancy.commands import ChangeDatabase, CreateTenant, DiscardTenant
 from apps.tenancy.databases import queries
 from apps.tenancy.errors import DatabaseUnknown, NoDatabaseHasRoom
 from apps.tenancy.models import Tenant
+from apps.tenancy.tasks import refill_spares
 from tests.shards import *  # noqa: F403
 from tests.shards import settings_of
 
@@ -208,3 +213,36 @@ def test_a_database_whose_address_is_unknown_here_is_nobody_elses(acme):
 
     with activate(dataclasses.replace(acme, database="west")), pytest.raises(ConnectionDoesNotExist):
         connection.cursor()
+
+
+def test_one_relay_carries_the_events_of_all_databases(initech, capsys):
+    assert OutboxEvent.objects.using("relay@east").filter(routed_at=None).exists()
+
+    call_command("relay", once=True)
+
+    assert not OutboxEvent.objects.using("relay@east").filter(routed_at=None).exists()
+    assert not OutboxEvent.objects.using("relay").filter(routed_at=None).exists()
+
+
+def test_or_one_relay_carries_those_of_one(initech, acme):
+    call_command("relay", once=True, database="home")
+
+    assert OutboxEvent.objects.using("relay@east").filter(routed_at=None).exists()
+    with pytest.raises(CommandError, match="west"):
+        call_command("relay", once=True, database="west")
+
+
+def test_what_waits_in_any_of_them_is_counted(initech):
+    call_command("relay", once=True, database="home")
+    waits = OutboxEvent.objects.using("relay@east").filter(routed_at=None).count()
+
+    found = {metric.name: metric for metric in Waiting().collect()}
+
+    assert found["bursar_outbox_unrouted"].samples[0].value == waits > 0
+
+
+def test_what_comes_round_reaches_tenants_wherever_they_are(initech):
+    sweep_deliveries.apply(throw=True, headers={"tenant": "public"})
+    refill_spares.apply(throw=True, headers={"tenant": "public"})
+
+    assert provisioning.spares("east") == 3

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import signal
+import threading
 import time
 from argparse import ArgumentParser
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.db import InterfaceError, OperationalError, connections
 
 from apps.events.base import CHANNEL
 from apps.events.relay import route, sweep, top_up, wait_for_news
+from apps.kernel import databases
 from apps.kernel.waiting import Watch
 
 SWEEP_EVERY = 5.0
@@ -26,49 +30,64 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--once", action="store_true", help="route what there is, sweep, and stop")
+        parser.add_argument(
+            "--database", metavar="KEY", help="of this database only; else of all that it can reach"
+        )
 
-    def handle(self, *args: Any, once: bool = False, **options: Any) -> None:
+    def handle(self, *args: Any, once: bool = False, database: str = "", **options: Any) -> None:
+        reachable = databases.having("relay")
+        if database and database not in reachable:
+            raise CommandError(f"There is no address of a relay at {database!r}.", returncode=2)
+        outboxes = [databases.at("relay", key) for key in ([database] if database else reachable)]
         if once:
-            routed = sum(iter(route, 0))
-            self.stdout.write(f"{routed} events routed, {sweep()} deliveries hinted again.")
+            routed = sum(sum(iter(partial(route, using=each), 0)) for each in outboxes)
+            hinted = sum(sweep(using=each) for each in outboxes)
+            self.stdout.write(f"{routed} events routed, {hinted} deliveries hinted again.")
             return
         self.stopping, self.watch = False, Watch()
         for each in (signal.SIGTERM, signal.SIGINT):
             signal.signal(each, self._stop)
+        # One thread for each: a database that is away keeps no other waiting.
+        others = [threading.Thread(target=self._carry, args=(each,), name=each) for each in outboxes[1:]]
+        for thread in others:
+            thread.start()
         self.stdout.write("The relay listens.")
-        while not self.stopping:
-            self._work_until_disconnected()
+        self._carry(*outboxes[:1], look=self.watch.look)
+        for thread in others:
+            thread.join()
         self.stdout.write("The relay has stopped.")
 
-    def _work_until_disconnected(self) -> None:
-        try:
-            self._work()
-        except (OperationalError, InterfaceError) as error:
-            self.stderr.write(f"The database is away, trying again: {error}")
-            connections["relay"].close()
-            time.sleep(1)
+    def _carry(self, using: str = "relay", look: Callable[[], object] = lambda: None) -> None:
+        while not self.stopping:
+            try:
+                self._work(using, look)
+            except (OperationalError, InterfaceError) as error:
+                self.stderr.write(f"The database is away, trying again: {error}")
+                connections[using].close()
+                time.sleep(1)
+        connections[using].close()
 
-    def _work(self) -> None:
-        with connections["relay"].cursor() as cursor:
+    def _work(self, using: str, look: Callable[[], object]) -> None:
+        with connections[using].cursor() as cursor:
             cursor.execute(f"LISTEN {CHANNEL}")
         swept_at = topped_at = 0.0
         more = False
         while not self.stopping:
-            busy = _route_some()
+            busy = _route_some(using)
             if time.monotonic() - swept_at > SWEEP_EVERY:
-                sweep()
+                sweep(using=using)
                 swept_at = time.monotonic()
-            self.watch.look()
+            look()
             if more or time.monotonic() - topped_at > LOOK_EVERY:
-                _, more = top_up()
+                _, more = top_up(using=using)
                 topped_at = time.monotonic()
             if not busy:
-                wait_for_news(LOOK_AGAIN if more else LOOK_EVERY)
+                wait_for_news(LOOK_AGAIN if more else LOOK_EVERY, using=using)
 
     def _stop(self, *_: object) -> None:
         self.stopping = True
 
 
-def _route_some() -> bool:
+def _route_some(using: str) -> bool:
     """A few batches, so that what is due has its turn as well. Whether there may be more."""
-    return all(route() for _ in range(BATCHES))
+    return all(route(using=using) for _ in range(BATCHES))
