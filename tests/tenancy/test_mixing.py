@@ -1,0 +1,243 @@
+"""Eight tenants through threads, coroutines, tasks and a pool at once: nobody reads another's rows."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from contextvars import copy_context
+
+import pytest
+from asgiref.sync import sync_to_async
+from celery import shared_task
+from django.db import connection, connections, transaction
+
+from apps.bus import dispatch
+from apps.kernel.queues import DefaultTask
+from apps.kernel.tenant import TenantInfo, activate, current_tenant
+from apps.preferences.models import Setting
+from apps.tenancy.commands import CreateTenant
+from apps.tenancy.models import Tenant
+
+TENANTS, ROUNDS = 8, 12
+KEY = "tests.whose"
+Outcome = tuple[list[int], list[tuple[int, str]]]
+
+
+@pytest.fixture
+def eight(database, operator) -> list[TenantInfo]:
+    """Each has a row that says whose it is, under the same number."""
+    for name in ("hooli", "initech", "pied", "raviga", "umbrella", "vandelay"):
+        dispatch(CreateTenant(slug=name, name=name, owner_email=f"o@{name}.example"), actor=operator)
+    tenants = [each.info for each in Tenant.objects.order_by("pk")]
+    for tenant in tenants:
+        with activate(tenant), transaction.atomic():
+            Setting.objects.create(key=KEY, value=tenant.slug)
+    assert len(tenants) == TENANTS
+    return tenants
+
+
+class Ledger:
+    """Who asked, and who was answered."""
+
+    def __init__(self) -> None:
+        self.right, self.wrong = 0, []
+        self._lock = threading.Lock()
+
+    def note(self, tenant: TenantInfo, answer: str) -> None:
+        with self._lock:
+            if answer == tenant.slug:
+                self.right += 1
+            else:
+                self.wrong.append((tenant.slug, answer))
+
+
+def whose() -> str:
+    return Setting.objects.get(key=KEY).value
+
+
+def in_threads(work: Callable[[int], None], count: int = TENANTS) -> None:
+    failed = []
+
+    def guarded(number: int) -> None:
+        try:
+            work(number)
+        except Exception as error:
+            failed.append(error)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=guarded, args=(number,)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+
+
+def test_threads(eight):
+    told = Ledger()
+
+    def work(number: int) -> None:
+        for turn in range(ROUNDS):
+            tenant = eight[(number + turn) % TENANTS]
+            with activate(tenant):
+                told.note(tenant, whose())
+                with transaction.atomic():
+                    told.note(tenant, whose())
+
+    in_threads(work)
+
+    assert (told.right, told.wrong) == (2 * TENANTS * ROUNDS, [])
+
+
+def test_a_plain_thread_that_takes_the_context_along_is_where_it_came_from(eight):
+    told = Ledger()
+
+    def work(number: int) -> None:
+        tenant = eight[number]
+        with activate(tenant):
+            inner = threading.Thread(target=copy_context().run, args=(lambda: _note_and_leave(told, tenant),))
+            inner.start()
+            inner.join()
+
+    in_threads(work)
+
+    assert (told.right, told.wrong) == (TENANTS, [])
+
+
+def test_a_thread_that_does_not_is_the_platform_and_nobody_else(eight):
+    found = []
+    with activate(eight[0]):
+        thread = threading.Thread(target=lambda: found.append(current_tenant()))
+        thread.start()
+        thread.join()
+
+    assert found == [None]
+
+
+def test_coroutines_of_one_loop(eight):
+    told = Ledger()
+
+    async def ask(tenant: TenantInfo) -> None:
+        with activate(tenant):
+            for _ in range(3):
+                told.note(tenant, (await Setting.objects.aget(key=KEY)).value)
+                await asyncio.sleep(0)
+
+    async def all_of_them() -> None:
+        await asyncio.gather(*(ask(tenant) for _ in range(3) for tenant in eight))
+
+    asyncio.run(all_of_them())
+
+    assert (told.right, told.wrong) == (3 * 3 * TENANTS, [])
+
+
+def test_threads_of_coroutines(eight):
+    told = Ledger()
+
+    async def ask(tenant: TenantInfo) -> None:
+        with activate(tenant):
+            await sync_to_async(_note_and_leave, thread_sensitive=False)(told, tenant)
+
+    async def all_of_them() -> None:
+        await asyncio.gather(*(ask(tenant) for _ in range(3) for tenant in eight))
+
+    asyncio.run(all_of_them())
+
+    assert (told.right, told.wrong) == (3 * TENANTS, [])
+
+
+def _note_and_leave(told: Ledger, tenant: TenantInfo) -> None:
+    try:
+        told.note(tenant, whose())
+    finally:
+        connections.close_all()
+
+
+@shared_task(base=DefaultTask, name="tests.whose")
+def say_whose() -> str:
+    return whose()
+
+
+def test_eager_tasks_in_threads(eight):
+    """A task object is shared by all threads, so what it remembers of its caller would be another's."""
+    told = Ledger()
+
+    def work(number: int) -> None:
+        for turn in range(ROUNDS):
+            here, there = eight[number], eight[(number + turn) % TENANTS]
+            with activate(here):
+                sent = say_whose.apply(headers=say_whose.sender(), throw=True)
+                told.note(here, sent.get())
+                told.note(here, whose())
+            other = say_whose.apply(headers={"tenant": there.id}, throw=True)
+            told.note(there, other.get())
+            assert current_tenant() is None
+
+    in_threads(work)
+
+    assert (told.right, told.wrong) == (3 * TENANTS * ROUNDS, [])
+
+
+@pytest.fixture
+def pooled(database, monkeypatch):
+    """As with DATABASE_POOL_SIZE=3: eight threads share three connections to the server."""
+    for alias in ("default", "control"):
+        known = connections.settings[alias]
+        connections[alias].close()
+        monkeypatch.setitem(known, "CONN_MAX_AGE", 0)
+        monkeypatch.setitem(known, "OPTIONS", known["OPTIONS"] | {"pool": {"min_size": 1, "max_size": 3}})
+    yield
+    for alias in ("default", "control"):
+        connections[alias].close()
+        connections[alias].close_pool()
+
+
+def test_a_pool_hands_a_connection_from_tenant_to_tenant(eight, pooled):
+    told, backends = Ledger(), set()
+
+    def work(number: int) -> None:
+        for turn in range(ROUNDS):
+            tenant = eight[(number + turn) % TENANTS]
+            with activate(tenant):
+                told.note(tenant, whose())
+                with connection.cursor() as cursor:
+                    cursor.execute(
+                        "SELECT pg_backend_pid(), current_setting('app.current_tenant'), current_user"
+                    )
+                    backend, who, role = cursor.fetchone()
+                    assert (who, role) == (str(tenant.id), tenant.role)
+                    backends.add(backend)
+            connection.close()  # as at the end of a request: back to the pool
+
+    in_threads(work)
+
+    assert (told.right, told.wrong) == (TENANTS * ROUNDS, [])
+    assert len(backends) <= 3
+
+
+def test_what_a_pooled_connection_was_before_is_not_what_the_platform_finds(eight, pooled):
+    with activate(eight[0]):
+        whose()
+    connection.close()
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT current_schema(), current_setting('app.current_tenant'), current_user = session_user"
+        )
+        assert cursor.fetchone() == ("public", "", True)
+
+
+def test_an_engine_that_believed_what_it_was_would_be_caught(eight, pooled, monkeypatch):
+    """The negative control: it forgets nothing when a connection goes back to the pool."""
+    from apps.tenancy.backend import base
+
+    told = Ledger()
+    for tenant in (eight[0], eight[1]):
+        with activate(tenant):
+            told.note(tenant, whose())
+            monkeypatch.setattr(base.DatabaseWrapper, "_apply_tenant", lambda self: None)
+
+    connection.close()
+    assert told.wrong == [(eight[1].slug, eight[0].slug)]
