@@ -120,6 +120,15 @@ class Cached(Generic[K, V]):
             log.warning("Not kept in Redis: %s", error)
 
 
+def forget_tenant(tenant_id: int) -> None:
+    """Remove every key of a tenant that is no more. What cannot be reached now goes when its time is over."""
+    try:
+        for key in _client().scan_iter(match=tenant_cache_key("*", tenant_id), count=1_000):
+            _client().unlink(key)
+    except redis.RedisError as error:
+        log.warning("Keys of tenant %s are left to their time: %s", tenant_id, error)
+
+
 class _Stamps:
     """The current stamp of every area, known without asking while a listener hears Redis push the changes.
 

@@ -17,3 +17,18 @@ class TenantActivated(Event):
     @property
     def aggregate(self) -> str:
         return f"tenant:{self.tenant_id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TenantErased(Event):
+    """A tenant is gone for ever. The platform alone is told: there is nobody else left."""
+
+    name = "tenant.erased"
+
+    tenant_id: int
+    slug: str
+    reason: str
+
+    @property
+    def aggregate(self) -> str:
+        return f"tenant:{self.tenant_id}"

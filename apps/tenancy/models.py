@@ -9,6 +9,19 @@ from django_tenants.models import DomainMixin, TenantMixin
 from apps.kernel.models import Tracked
 from apps.kernel.tenant import HOME, TenantInfo
 
+from .erasure.models import Erasure
+
+__all__ = [
+    "Database",
+    "Domain",
+    "Erasure",
+    "Round",
+    "Spare",
+    "Tenant",
+    "TenantActivity",
+    "TenantDay",
+]
+
 
 class Tenant(Tracked, TenantMixin):  # type: ignore[misc,django-manager-missing]
     """A customer with a schema of its own.

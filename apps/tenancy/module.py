@@ -5,6 +5,6 @@ MODULE = Module(
     version="1.0.0",
     description="Tenants: whose data it is, where it lies, and how a request finds it.",
     dependencies=("audit", "events"),
-    publishes=("tenant.activated",),
+    publishes=("tenant.activated", "tenant.erased"),
     router="apps.tenancy.api.urls",
 )

@@ -1,0 +1,115 @@
+"""How a tenant goes for ever. Each step may be done again, and is right then."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+from django.core.files.base import ContentFile
+from django.db import connections, transaction
+
+from apps.bus import handles
+from apps.events import publish
+from apps.kernel import caching, databases
+from apps.kernel.clock import now
+from apps.kernel.files import files
+from apps.kernel.progress import steps
+from apps.kernel.tenant import HOME, activate
+from apps.kernel.transactions import unit_of_work
+from apps.tenancy import directory, provisioning, rules
+from apps.tenancy.databases import lodgers
+from apps.tenancy.events import TenantErased
+from apps.tenancy.models import Tenant
+
+from .belongings import belongings, every_file
+from .commands import DropTenant, EraseFiles, JournalErasure
+from .errors import NotDue, NotJournaled
+from .models import Erasure
+
+FOLDER = "erasures"
+"""Of the platform's files: a database that is restored may be older than its own journal."""
+
+
+def _prerequisites(command: JournalErasure | EraseFiles) -> None:
+    _must_be_due(rules.tenant_must_exist(command.tenant_id))
+
+
+@handles(JournalErasure, rehearsal=_prerequisites)
+def journal_erasure(command: JournalErasure) -> Erasure:
+    with unit_of_work():
+        tenant = rules.tenant_must_exist(command.tenant_id)
+        _must_be_due(tenant)
+    if earlier := Erasure.objects.filter(number=tenant.pk, created_at=tenant.created_at).first():
+        return earlier
+
+    erasure = Erasure(
+        number=tenant.pk,
+        slug=tenant.slug,
+        schema_name=tenant.schema_name,
+        role_name=tenant.role_name,
+        database=tenant.database,
+        created_at=tenant.created_at,
+        asked_by=command.asked_by,
+        reason=command.reason,
+        dropped=asdict(belongings(tenant.info)),
+        erased_at=now(),
+    )
+    _file(erasure)
+    with unit_of_work():
+        erasure.save(force_insert=True)
+    return erasure
+
+
+@handles(EraseFiles, rehearsal=_prerequisites)
+def erase_files(command: EraseFiles) -> int:
+    """One after the other; what is gone already is not missed."""
+    tenant = Tenant.objects.get(pk=command.tenant_id)
+    _must_be_due(tenant)
+    _must_be_journaled(tenant)
+
+    with activate(tenant.info):
+        names = list(every_file())
+        for name in steps(names, len(names)):
+            files().delete(name)
+    return len(names)
+
+
+@handles(DropTenant, tells=(TenantErased,))
+def drop_tenant(command: DropTenant) -> Erasure:
+    tenant = rules.tenant_must_exist(command.tenant_id)
+    _must_be_due(tenant)
+    erasure = _must_be_journaled(tenant)
+
+    lodgers.note(tenant)
+    for database in {HOME, tenant.database}:
+        with connections[databases.at("default", database)].cursor() as cursor:
+            cursor.execute("SELECT tenancy_forget(%s)", [tenant.pk])
+    provisioning.drop(tenant)
+    Tenant.objects.filter(pk=tenant.pk).delete()
+
+    directory.changed()
+    transaction.on_commit(lambda: caching.forget_tenant(erasure.number), robust=True)
+    publish(TenantErased(tenant_id=erasure.number, slug=erasure.slug, reason=erasure.reason))
+    return erasure
+
+
+def _must_be_due(tenant: Tenant) -> None:
+    """Raises NotDue before the day that was said when it was queued; the database refuses as well."""
+    due = tenant.delete_after
+    if tenant.state != Tenant.State.DELETING or due is None or due > now().date():
+        raise NotDue(name=tenant.name)
+
+
+def _must_be_journaled(tenant: Tenant) -> Erasure:
+    erasure = Erasure.objects.filter(number=tenant.pk, created_at=tenant.created_at).first()
+    if erasure is None:
+        raise NotJournaled(name=tenant.name)
+    return erasure
+
+
+def _file(erasure: Erasure) -> None:
+    """Beside the database. A second file of the same erasure, after a crash, says the same."""
+    told = {field.attname: getattr(erasure, field.attname) for field in Erasure._meta.concrete_fields}
+    text = json.dumps(told | {"id": None}, default=str, indent=1)
+    with activate(None):
+        files().save(f"{FOLDER}/{erasure.number}-{erasure.slug}.json", ContentFile(text.encode()))
