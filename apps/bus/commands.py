@@ -19,6 +19,7 @@ class Command:
                 remembered of its keys is remembered for ever
     queue       where dispatch_async has it done: financial, default, billing, audit or low
     flag        the feature that must be on for it, beside its module's own
+    platform    True for what is asked at the platform alone, never inside a tenant
     by_support  False for what an operator never does as somebody else: passwords, roles, tokens and other keys
     """
 
@@ -28,6 +29,7 @@ class Command:
     moves_money: ClassVar[bool] = False
     queue: ClassVar[str] = "default"
     flag: ClassVar[str] = ""
+    platform: ClassVar[bool] = False
     by_support: ClassVar[bool] = True
 
     def natural_key(self) -> str:

@@ -64,3 +64,7 @@ class CommandUnknown(BusRefusal, NotFound):
 
 class CommandMalformed(BusRefusal, Invalid):
     message = "This is no {command}: {why}."
+
+
+class PlatformsOwn(BusRefusal, Forbidden):
+    message = "{title} is asked at the platform, and not inside the tenant {tenant}."

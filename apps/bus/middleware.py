@@ -12,11 +12,12 @@ from apps.kernel.actors import real_actor
 from apps.kernel.correlation import correlated
 from apps.kernel.errors import Refusal, refusal_behind
 from apps.kernel.logs import saying
+from apps.kernel.tenant import current_tenant
 from apps.kernel.tracing import span
 from apps.kernel.transactions import unit_of_work
 
 from .envelope import Envelope, Next
-from .errors import MayNot, NotAsSupport
+from .errors import MayNot, NotAsSupport, PlatformsOwn
 
 
 def correlation(envelope: Envelope, next: Next) -> Any:
@@ -47,8 +48,11 @@ def observed(envelope: Envelope, next: Next) -> Any:
 
 
 def permission(envelope: Envelope, next: Next) -> Any:
-    """Raises MayNot unless the actor has the command's permission, and NotAsSupport for what he alone may do."""
+    """Raises MayNot unless the actor has the command's permission, PlatformsOwn inside a tenant for what is the
+    platform's whoever asks, and NotAsSupport for what the user alone may do."""
     command = type(envelope.command)
+    if command.platform and (tenant := current_tenant()):
+        raise PlatformsOwn(title=command.title(), tenant=tenant)
     if not envelope.actor.has_perm(command.permission):
         raise MayNot(actor=envelope.actor, title=command.title().lower(), permission=command.permission)
     if not command.by_support and (support := real_actor()):

@@ -12,6 +12,7 @@ MANAGE = "monitoring.manage_deliveries"
 class ReplayDelivery(Command):
     """Have one delivery heard again, with all its attempts. A listener that has heard it hears it twice."""
 
+    platform = True
     permission = MANAGE
     says = "had {result} heard again"
 
@@ -23,6 +24,7 @@ class ReplayDelivery(Command):
 class ReplayDeliveries(Command):
     """Have all dead letters of one subscriber heard again, of every tenant or of one."""
 
+    platform = True
     permission = MANAGE
     says = "had {result} dead letters of {subscriber} heard again"
 
@@ -38,6 +40,7 @@ class ReplayEvents(Command):
     Of every tenant, or of one. The order of what happened to each thing is kept.
     """
 
+    platform = True
     permission = MANAGE
     says = "told {result} events {event} since {since} to {subscriber} again"
 
@@ -52,6 +55,7 @@ class ReplayEvents(Command):
 class DropDelivery(Command):
     """Give up on a delivery for good. What waits behind it is heard without it."""
 
+    platform = True
     permission = MANAGE
     says = "dropped {result}"
 

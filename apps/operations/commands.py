@@ -19,6 +19,7 @@ class OnboardTenant(Command):
 
     permission = "tenancy.onboard_tenant"
     atomic = False
+    platform = True
     says = "onboarded the tenant {name}"
 
     slug: str
@@ -34,6 +35,7 @@ class OnboardTenant(Command):
 @dataclass(frozen=True, kw_only=True)
 class _TurnTenant(Command):
     atomic = False
+    platform = True
 
     tenant_id: int
     reason: str

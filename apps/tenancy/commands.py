@@ -10,6 +10,7 @@ class CreateTenant(Command):
     """Reserve a short name and make the tenant's schema. Asked again for a tenant that is still being set up,
     it goes on with that one."""
 
+    platform = True
     permission = "tenancy.onboard_tenant"
     says = "created the tenant {name}"
 
@@ -25,6 +26,7 @@ class ChangeDatabase(Command):
     """Say how many tenants a database may hold, in which region it stands, and whether new ones may come. Tenants that
     are there stay."""
 
+    platform = True
     permission = "tenancy.manage_databases"
     says = "changed what may come into the database {result}"
 
@@ -39,6 +41,7 @@ class ChangeDatabase(Command):
 class PinTenant(Command):
     """Keep a tenant on its database: nobody moves it until it is unpinned."""
 
+    platform = True
     permission = "tenancy.manage_databases"
     says = "pinned the tenant {result} to its database"
 
@@ -50,6 +53,7 @@ class PinTenant(Command):
 class UnpinTenant(Command):
     """Let a tenant be moved to another database again."""
 
+    platform = True
     permission = "tenancy.manage_databases"
     says = "unpinned the tenant {result}"
 
@@ -61,6 +65,7 @@ class UnpinTenant(Command):
 class ActivateTenant(Command):
     """Open a tenant that has been set up to its users."""
 
+    platform = True
     permission = "tenancy.onboard_tenant"
     says = "activated the tenant {result}"
 
@@ -71,6 +76,7 @@ class ActivateTenant(Command):
 class DiscardTenant(Command):
     """Remove a tenant whose setting up failed, with its schema."""
 
+    platform = True
     permission = "tenancy.onboard_tenant"
     says = "discarded the tenant {result}, which could not be set up"
 

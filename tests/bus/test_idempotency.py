@@ -73,8 +73,9 @@ def test_a_refused_request_leaves_its_key_free(at_acme, owner):
 
 
 def test_a_rehearsal_uses_no_key(at_acme, owner):
+    before = IdempotencyKey.objects.count()
     assert rehearse(PLANT, actor=owner) == ()
-    assert not IdempotencyKey.objects.exists()
+    assert IdempotencyKey.objects.count() == before
 
 
 def test_the_other_tenant_knows_nothing_of_a_key(acme, globex, owner, operator):
@@ -193,7 +194,7 @@ def test_only_expired_keys_are_forgotten(at_acme, owner):
     dispatch_once(SHOP, actor=owner, key="new")
 
     assert forget_expired() == 1
-    assert [each.key for each in IdempotencyKey.objects.all()] == ["new"]
+    assert [each.key for each in IdempotencyKey.objects.filter(key__in=["old", "new"])] == ["new"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,114 @@
+"""Two tenants at work. What globex has is marked: its texts hold SECRET, and its ids begin where acme has none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+import pytest
+from django.core.files.base import ContentFile
+from django.db import connections
+
+from apps.bus import dispatch
+from apps.identity.models import User
+from apps.inventory.commands import AddItem, ReceiveStock
+from apps.kernel.clock import today
+from apps.kernel.files import files
+from apps.kernel.tenant import TenantInfo, activate
+from apps.ledger.commands import DraftEntry, Line, OpenAccount, OpenJournal, PostEntry
+from apps.payments.commands import RequestPayment
+from apps.preferences.commands import ChangeSetting
+from apps.sales.commands import AddCustomer, Ordered, PlaceOrder, SetUpSales
+from apps.webhooks.commands import RegisterEndpoint
+from tests.settling import settle
+
+SECRET = "zanzibar"
+FIRST = 700_001
+"""The first id of everything in globex."""
+FILE = "reports/2026/margins.csv"
+
+
+@pytest.fixture
+def at_work(acme: TenantInfo, globex: TenantInfo, owner: User) -> None:
+    _number_from(globex.schema, FIRST)
+    with activate(globex):
+        user = User.objects.get(email="owner@globex.example")
+        user.get_all_permissions()
+        _work(user, SECRET)
+    with activate(acme):
+        _work(owner, "acapulco")
+    settle(impatient=True)
+
+
+def _number_from(schema: str, first: int) -> None:
+    with activate(None), connections["owner"].cursor() as cursor:
+        cursor.execute("SELECT sequencename FROM pg_sequences WHERE schemaname = %s", [schema])
+        for (name,) in cursor.fetchall():
+            if not name.startswith(("django_", "auth_permission", "identity_user_", "auth_group_")):
+                cursor.execute(f'ALTER SEQUENCE "{schema}"."{name}" RESTART {first}')
+
+
+def _work(user: User, word: str) -> None:
+    """Something in every room."""
+    upper = word.upper()
+    for code, name, kind in (
+        ("1000", "Bank", "asset"),
+        ("1100", "Owed", "asset"),
+        ("4000", "Sales", "income"),
+    ):
+        dispatch(OpenAccount(code=code, name=f"{name} {word}", type=kind), actor=user)
+    dispatch(OpenJournal(code="X1", name=f"Journal {word}"), actor=user)
+    lines = (Line("1000", "USD", Decimal(70)), Line("4000", "USD", Decimal(-70)))
+    for command in (PostEntry, DraftEntry):
+        dispatch(command(posted_on=today(), memo=f"Memo {word}", payee=word, lines=lines), actor=user)
+    dispatch(SetUpSales(), actor=user)
+    dispatch(AddItem(sku=f"SKU-{upper}", name=f"Item {word}"), actor=user)
+    dispatch(ReceiveStock(sku=f"SKU-{upper}", quantity=9, reference=f"From {word}"), actor=user)
+    dispatch(
+        AddCustomer(code=upper, name=f"Customer {word}", email=f"c@{word}.example", address=f"{word} Street"),
+        actor=user,
+    )
+    ordered = (Ordered(f"SKU-{upper}", 1, Decimal("12.50")),)
+    for token in ("tok_ok", "tok_declined"):
+        dispatch(
+            PlaceOrder(customer=upper, currency="USD", provider="sandbox", token=token, lines=ordered),
+            actor=user,
+        )
+    dispatch(RequestPayment(reference=f"{word}:1", amount=Decimal(5), currency="USD"), actor=user)
+    dispatch(RegisterEndpoint(url=f"https://{word}.example.com/hook", description=word), actor=user)
+    dispatch(ChangeSetting(key="periods.reason_length", value=11), actor=user)
+    files().save(FILE, ContentFile(f"margin,{word}\n".encode()))
+
+
+@pytest.fixture
+def untouched(at_work: None, globex: TenantInfo) -> Iterator[None]:
+    """Nothing of globex, and nothing about it, is other than it was when the test began."""
+    before = everything_of(globex)
+    yield
+    after = everything_of(globex)
+    assert before.keys() == after.keys()
+    assert {name for name in before if before[name] != after[name]} == set()
+
+
+def everything_of(tenant: TenantInfo) -> dict[str, object]:
+    """Each table of its schema, its rows in the tables that tenants share, and its files, as fingerprints."""
+    found: dict[str, object] = {}
+    with activate(None), connections["owner"].cursor() as cursor:
+        cursor.execute(
+            "SELECT format('%%I.%%I', nspname, relname), nspname = 'public' FROM pg_class"
+            " JOIN pg_namespace ON pg_namespace.oid = relnamespace WHERE relkind = 'r' AND (nspname = %s"
+            " OR nspname = 'public' AND EXISTS (SELECT FROM pg_attribute WHERE attrelid = pg_class.oid"
+            " AND attname = 'tenant_id'))",
+            [tenant.schema],
+        )
+        for table, is_shared in cursor.fetchall():
+            where = f"WHERE tenant_id = {tenant.id}" if is_shared else ""
+            cursor.execute(
+                f"SELECT md5(string_agg(each::text, ',' ORDER BY each::text)) FROM {table} each {where}"
+            )
+            found[table] = cursor.fetchone()
+        cursor.execute("SELECT each::text FROM tenancy_tenant each WHERE id = %s", [tenant.id])
+        found["its row"] = cursor.fetchone()
+    with activate(tenant), files().open(FILE) as there:
+        found["its file"] = there.read()
+    return found

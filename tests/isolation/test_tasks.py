@@ -1,0 +1,77 @@
+"""Every task, sent for acme with what is globex's, and for nobody."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+from celery import current_app
+
+from apps.events.models import Delivery, OutboxEvent
+from apps.kernel.queues import PLATFORM, TaskTenantUnknown, TaskWithoutTenant, TenantTask
+from apps.kernel.tenant import activate, current_tenant
+
+from .conftest import FIRST, SECRET
+
+
+def tasks() -> list[TenantTask]:
+    current_app.loader.import_default_modules()
+    return [
+        task
+        for name, task in sorted(current_app.tasks.items())
+        if isinstance(task, TenantTask) and not name.startswith("tests.")
+    ]
+
+
+def arguments(task: TenantTask, of_globex: list[int]) -> list[tuple[object, ...]]:
+    """Ids of globex's deliveries, and of its first things."""
+    parameters = inspect.signature(task.run).parameters
+    return [tuple(pk for _ in parameters) for pk in (*of_globex[:3], FIRST)] if parameters else [()]
+
+
+def test_every_task_is_ours():
+    assert len(tasks()) > 10
+
+
+def test_no_task_reaches_over(untouched, acme, globex, caplog):
+    with activate(None):
+        theirs = list(Delivery.objects.filter(tenant_id=globex.id).values_list("pk", flat=True))
+    assert theirs
+    for task in tasks():
+        if task.platform:
+            continue
+        for given in arguments(task, theirs):
+            task.apply(args=given, headers={"tenant": acme.id})
+
+    assert SECRET not in caplog.text
+
+
+def test_a_task_for_nobody_is_not_run(at_work, monkeypatch):
+    for task in tasks():
+        ran = []
+        monkeypatch.setattr(task, "run", lambda *_, ran=ran: ran.append(current_tenant()))
+        for headers, error in (({}, TaskWithoutTenant), ({"tenant": 99_999}, TaskTenantUnknown)):
+            answer = task.apply(args=arguments(task, [])[0], headers={"tenant": None} | headers)
+            assert error.__name__ in repr(answer.result), (task.name, answer.result)
+        assert ran == [], task.name
+
+
+def test_a_tenants_task_at_the_platform_sees_the_platform(at_work, monkeypatch):
+    for task in tasks():
+        seen = []
+        monkeypatch.setattr(task, "run", lambda *_, seen=seen: seen.append(current_tenant()))
+        task.apply(args=arguments(task, [])[0], headers={"tenant": PLATFORM})
+        assert seen == [None], task.name
+
+
+def test_the_news_of_others_are_not_there(at_work, acme, globex):
+    with activate(acme):
+        assert not OutboxEvent.objects.filter(tenant_id=globex.id).exists()
+        assert SECRET not in str(list(OutboxEvent.objects.values_list("payload", flat=True)))
+
+
+@pytest.mark.parametrize("header", ["2; DROP", "globex", "-1", "9" * 30])
+def test_a_tenant_that_is_no_number_is_nobody(at_work, header):
+    task = next(each for each in tasks() if not each.platform and not inspect.signature(each.run).parameters)
+
+    assert isinstance(task.apply(headers={"tenant": header}).result, Exception)
