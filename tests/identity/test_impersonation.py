@@ -37,6 +37,7 @@ from apps.preferences.commands import ChangeSetting
 from apps.preferences.errors import NotSetBySupport, SupportNotWanted
 from apps.tenancy import directory
 from apps.tenancy.models import Tenant
+from tests.conftest import PASSWORD
 
 REASON = "Ticket 4711: the trial balance does not add up."
 COMPANY = {"code": "PLANT", "name": "Acme Plant", "currency": "EUR"}
@@ -93,7 +94,7 @@ class TestFromDoorToDoor:
 
         looked = console.get(address)
         assert REASON in looked.content.decode().replace("&#x27;", "'")
-        assert looked["Referrer-Policy"] == "no-referrer"
+        assert looked["Referrer-Policy"] == "strict-origin"
         assert "no-store" in looked["Cache-Control"]
         assert console.post(address)["Location"] == "/t/acme/"
 
@@ -576,6 +577,26 @@ class TestOverTheApi:
         assert [(each["operator"], each["how"], each["actions"]) for each in seen] == [
             ("Olga Operator", "ended", 0)
         ]
+
+    def test_takes_an_operators_token(self, device, operator, acme, controller):
+        asked = {"tenant_id": acme.id, "user_id": controller.pk, "reason": REASON}
+
+        given = device(operator, None).post("identity/impersonations/", asked)
+
+        assert given.status_code == 201, given.content
+        assert Client().post(urlsplit(given.json()["link"]).path).status_code == 302
+
+    def test_gives_no_token_to_whoever_is_inside(self, operator, acme, controller):
+        inside = enter(operator, acme, controller)
+
+        answer = inside.post(
+            "/t/acme/api/v1/identity/tokens/",
+            {"email": controller.email, "password": PASSWORD},
+            "application/json",
+        )
+
+        assert answer.status_code == 403
+        assert "access_token" not in answer.content.decode()
 
     def test_rehearses(self, client_for, operator, acme, controller):
         answer = client_for(operator, None).post(

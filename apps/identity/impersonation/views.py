@@ -72,8 +72,9 @@ def _leave_earlier(request: HttpRequest) -> None:
 
 
 def _page(request: HttpRequest, template: str, context: dict[str, object]) -> HttpResponse:
-    """The address holds the ticket, so nothing that the page loads or leads to is told it."""
-    return TemplateResponse(request, template, context, headers={"Referrer-Policy": "no-referrer"})
+    """The address holds the ticket, so nothing that the page loads or leads to is told more than the host. (Told
+    nothing at all, the form would say that it comes from nowhere, and be refused.)"""
+    return TemplateResponse(request, template, context, headers={"Referrer-Policy": "strict-origin"})
 
 
 def _tenant() -> TenantInfo:

@@ -1,0 +1,64 @@
+"""An operator enters a tenant, is seen there on every page, and leaves: in a real browser."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from apps.identity.models import Visit
+from apps.kernel.tenant import activate
+
+from .test_consoles import browser, environment, found, log_in, port, pytestmark, visit, web  # noqa: F401
+
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+REASON = "Ticket 4711: the trial balance does not add up."
+
+
+@pytest.fixture(autouse=True)
+def public_url(port, monkeypatch):  # noqa: F811
+    """The link through a tenant's door names the house by its public address."""
+    monkeypatch.setenv("PUBLIC_URL", f"http://127.0.0.1:{port}")
+
+
+def test_support_enters_is_seen_and_leaves(visit: Page, acme, operator):  # noqa: F811
+    axe, violations = Axe(), {}
+
+    def look(name: str) -> None:
+        visit.wait_for_load_state("networkidle")
+        violations[name] = found(axe, visit, RULES)
+
+    log_in(visit, "", operator.email)
+    visit.goto(f"/tenancy/tenant/{acme.id}/change/")
+    visit.get_by_role("link", name="Enter as support").click()
+    visit.get_by_label("Enter as").select_option(label="Controller (controller), controller@acme.example")
+    visit.get_by_label("Reason").fill(REASON)
+    visit.get_by_role("button", name="Preview").click()
+    expect(visit.get_by_text("Controller at Acme Corporation")).to_be_visible()
+    look("form")
+    visit.get_by_role("button", name="Enter as support").click()
+    expect(visit.get_by_role("heading", name="Enter as Controller")).to_be_visible()
+    look("door")
+    visit.get_by_role("button", name="Enter").click()
+
+    banner = visit.get_by_role("region", name="Support visit")
+    for path in ("/", "/periods/", "/audit/record/", "/identity/visit/", "/sales/new-order/"):
+        visit.goto(f"/t/acme{path}")
+        expect(banner).to_contain_text("Olga Operator is here as Controller.")
+        expect(banner).to_contain_text("30 min left")
+        look(path)
+    visit.goto("/t/acme/periods/")
+    visit.mouse.wheel(0, 3000)
+    expect(banner).to_be_in_viewport()
+    banner.get_by_role("button", name="End the visit").click()
+
+    expect(visit.get_by_role("heading", name="You are not Controller any more")).to_be_visible()
+    look("left")
+    visit.goto("/t/acme/")
+    expect(visit.get_by_role("heading", name="Sign in")).to_be_visible()
+    visit.goto("/identity/impersonation/")
+    expect(visit.get_by_text("Over", exact=True)).to_be_visible()
+    look("list")
+    with activate(acme):
+        assert Visit.objects.get().how == "left"
+    assert {name: nodes for name, nodes in violations.items() if nodes} == {}
