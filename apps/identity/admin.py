@@ -141,7 +141,10 @@ class AboutSomebody(CommandPage):
         return (
             ("Person", f"{user}, {user.email}"),
             ("Roles", ", ".join(user.role_names) or "none"),
-            ("Signed in over the API", f"on {sessions} devices" if sessions else "nowhere"),
+            (
+                "Signed in over the API",
+                f"on {sessions} device{'s' if sessions > 1 else ''}" if sessions else "nowhere",
+            ),
         )
 
     def back(self, result: User) -> str:

@@ -18,6 +18,7 @@ from django.test.utils import CaptureQueriesContext
 from apps.identity import hooks, roles, scopes
 from apps.identity.models import User
 from apps.identity.tokens import access, keys
+from apps.identity.tokens.bearer import Bearer
 from apps.kernel.clock import moved_to, now
 from apps.kernel.tenant import activate
 from tests.conftest import PASSWORD
@@ -99,8 +100,7 @@ def test_it_may_what_its_roles_may_and_no_more(device, accountant, at_acme):
     assert not bearer.has_perm("periods.close_period")
 
 
-def access_bearer(claims):
-    from apps.identity.tokens.bearer import Bearer
+def access_bearer(claims) -> Bearer:
 
     return Bearer(claims)
 
@@ -400,3 +400,82 @@ class TestSigningIn:
         monkeypatch.setattr(f"{__name__}.{SecondFactor.__name__}", SecondFactor, raising=False)
 
         refused(self.ask(email="owner@acme.example", password=PASSWORD), 401, "identity.second_factor_needed")
+
+
+class TestTheStockOnes:
+    """The control: what allauth's own JWTs let pass, so that ours had to be written."""
+
+    @pytest.fixture
+    def stock(self, settings):
+        from cryptography.hazmat.primitives import serialization
+        from cryptography.hazmat.primitives.asymmetric import rsa
+
+        settings.HEADLESS_JWT_PRIVATE_KEY = (
+            rsa.generate_private_key(public_exponent=65537, key_size=2048)
+            .private_bytes(
+                serialization.Encoding.PEM,
+                serialization.PrivateFormat.PKCS8,
+                serialization.NoEncryption(),
+            )
+            .decode()
+        )
+        from allauth.headless.tokens.strategies.jwt import internal
+
+        return internal
+
+    def test_their_token_is_good_at_every_tenant(self, stock, accountant, globex_accountant, acme, globex):
+        from apps.tenancy.sessions import SessionStore
+
+        with activate(acme):
+            session = SessionStore()
+            session.create()
+            token = stock.create_access_token(accountant, session, {})
+
+        with activate(globex):
+            user, said = stock.validate_access_token(token)
+            assert user.pk == globex_accountant.pk
+            assert user.email == "accountant@globex.example"
+            assert "tenant_id" not in said
+
+    def test_and_good_for_nothing_here(self, stock, device, accountant, acme):
+        from apps.tenancy.sessions import SessionStore
+
+        with activate(acme):
+            session = SessionStore()
+            session.create()
+            token = stock.create_access_token(accountant, session, {})
+
+        refused(device(accountant).get(token=token), 401, "identity.token_invalid")
+
+
+class TestTheBearer:
+    def test_a_permission_given_past_any_role_is_said(self, device, accountant, acme):
+        from django.contrib.auth.models import Permission
+
+        with activate(acme):
+            bulk = Permission.objects.get(codename="close_period")
+            User.objects.get(pk=accountant.pk).user_permissions.add(bulk)
+
+        said = said_by(device(accountant).tokens["access_token"])
+
+        assert said["permissions"] == ["periods.close_period"]
+        assert access_bearer(said).has_perm("periods.close_period")
+
+    def test_the_row_is_asked_for_when_it_is_needed(self, device, accountant, at_acme):
+        bearer = access_bearer(said_by(device(accountant).tokens["access_token"]))
+
+        with _no_query():
+            assert (str(bearer), bearer.pk, bearer.email) == (
+                str(accountant),
+                accountant.pk,
+                accountant.email,
+            )
+            assert bearer.is_authenticated
+        assert bearer.row == accountant
+
+    def test_an_operators_may_everything(self, device, operator):
+        bearer = access_bearer(said_by(device(operator, None).tokens["access_token"]))
+
+        assert bearer.has_perm("tenancy.onboard_tenant")
+        assert bearer.get_all_permissions() == operator.get_all_permissions()
+        assert set(bearer.claims["scopes"]) == set(scopes.PERMISSION_OF)

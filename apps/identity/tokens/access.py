@@ -95,6 +95,7 @@ def _about(user: User) -> dict[str, Any]:
         "is_superuser": user.is_superuser,
         "roles": user.role_names,
         "scopes": list(scopes.PERMISSION_OF) if user.is_superuser else scopes.of(user.get_all_permissions()),
+        "permissions": [] if user.is_superuser else sorted(user.get_user_permissions()),
         "user_epoch": user.epoch,
     }
 

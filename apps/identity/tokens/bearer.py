@@ -52,6 +52,6 @@ class Bearer:
 
     @cached_property
     def _granted(self) -> set[str]:
-        """What the modules grant to the roles, and what the scopes amount to."""
-        granted = scopes.permissions(self.claims["scopes"])
+        """What the modules grant to the roles, what the scopes amount to, and what was given to nobody but him."""
+        granted = scopes.permissions(self.claims["scopes"]) | set(self.claims["permissions"])
         return granted.union(*(roles.granted_to(role) for role in self.role_names))

@@ -1,0 +1,52 @@
+"""The pages about people and their sessions over the API, in a browser."""
+
+from __future__ import annotations
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from apps.identity.models import ApiSession, User
+from apps.kernel.tenant import activate
+from tests.identity.conftest import device  # noqa: F401
+
+from .test_consoles import browser, environment, found, log_in, port, pytestmark, visit, web  # noqa: F401
+
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+
+
+def test_an_owner_changes_roles_and_signs_a_device_out(visit: Page, device, accountant, acme):  # noqa: F811
+    session = device(accountant).tokens["session_id"]
+    violations = {}
+
+    def look(name: str) -> None:
+        visit.wait_for_load_state("networkidle")
+        violations[name] = found(Axe(), visit, RULES)
+
+    log_in(visit, "/t/acme", "owner@acme.example")
+    visit.goto(f"/t/acme/identity/user/{accountant.pk}/change/")
+    look("person")
+    visit.get_by_role("link", name="Change roles").click()
+    expect(visit.get_by_text("on 1 device")).to_be_visible()
+    look("roles")
+    visit.get_by_label("Accountant").uncheck()
+    visit.get_by_label("Auditor").check()
+    visit.get_by_label("Reason").fill("A new job.")
+    visit.get_by_role("button", name="Change roles").click()
+    expect(visit.get_by_text("Accountant has these roles from now on: auditor.")).to_be_visible()
+
+    visit.get_by_role("link", name="Shut out").click()
+    look("shut out")
+    visit.goto("/t/acme/identity/apisession/")
+    look("sessions")
+    visit.goto(f"/t/acme/identity/apisession/{session}/change/")
+    look("session")
+    visit.get_by_role("link", name="Sign out").click()
+    look("sign out")
+    visit.get_by_label("Reason").fill("A lost phone.")
+    visit.get_by_role("button", name="End session").click()
+    expect(visit.get_by_text("has ended, and its tokens with it.")).to_be_visible()
+
+    with activate(acme):
+        assert User.objects.get(pk=accountant.pk).role_names == ["auditor"]
+        assert not ApiSession.objects.get(pk=session).is_open
+    assert {name: nodes for name, nodes in violations.items() if nodes} == {}
