@@ -37,6 +37,9 @@ TEMPLATE = TenantInfo(
 OWNERS_ALONE = "django_migrations, django_content_type, auth_permission"
 """What is written by migrations and numbering, and only read by the runtime."""
 
+FINGERPRINT = """SELECT md5(string_agg(app || '.' || name, ',' ORDER BY app COLLATE "C", name COLLATE "C"))"""
+"""Of the rows of a `django_migrations`; the same in every database, whatever its collation."""
+
 Say = Callable[[str], None]
 
 
@@ -55,9 +58,7 @@ def migrate_template(say: Say) -> None:
         _prepare_schema(TEMPLATE.schema)
         _migrate(say)
     with activate(TEMPLATE), _as_owner() as cursor:
-        cursor.execute(
-            "SELECT md5(string_agg(app || '.' || name, ',' ORDER BY app, name)) FROM django_migrations"
-        )
+        cursor.execute(f"{FINGERPRINT} FROM django_migrations")
         fingerprint: str = cursor.fetchone()[0]
     _keep_blueprint(_dump(TEMPLATE.schema), fingerprint)
 

@@ -14,6 +14,7 @@ from psycopg import sql
 from apps.kernel.tenant import PUBLIC_SCHEMA, current_tenant
 
 from .errors import OutsideTransaction
+from .schema import SchemaEditor
 
 _APPLY = (
     "SELECT set_config('search_path', %s, {local}), set_config('app.current_tenant', %s, {local}),"
@@ -41,6 +42,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
     themselves), `platform` (always work as the platform, whoever's turn it is), `pooled` (a transaction pooler stands
     between, so everything is set for one transaction).
     """
+
+    SchemaEditorClass = SchemaEditor
 
     _applied: Place | None = None
     _applying = False

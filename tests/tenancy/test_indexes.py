@@ -1,0 +1,39 @@
+"""A tenant has the indexes that somebody asks, and not all that Django would make."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connections
+
+from apps.tenancy.provisioning import TEMPLATE
+
+_INDEXES = """
+SELECT tablename::text, indexname::text, indexdef FROM pg_indexes WHERE schemaname = %s
+"""
+
+
+@pytest.fixture
+def indexes(database):
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(_INDEXES, [TEMPLATE.schema])
+        return cursor.fetchall()
+
+
+def test_no_text_has_two(indexes):
+    assert [name for _, name, what in indexes if "_pattern_ops" in what] == []
+
+
+def test_versions_are_found_by_whose_and_when(indexes):
+    on_accounts = [
+        what.split(" USING btree ")[1] for table, _, what in indexes if table == "ledger_historicalaccount"
+    ]
+
+    assert sorted(on_accounts) == ["(history_date)", "(history_id)", "(id)"]
+
+
+def test_a_pair_is_indexed_from_either_end_once(indexes):
+    of_pairs = [
+        what.split(" USING btree ")[1] for table, _, what in indexes if table == "identity_user_groups"
+    ]
+
+    assert sorted(of_pairs) == ["(group_id)", "(id)", "(user_id, group_id)"]
