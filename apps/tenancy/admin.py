@@ -92,7 +92,7 @@ def _console_of(tenant: Tenant) -> str:
 
 
 def _active() -> str:
-    return f"{Tenant.objects.filter(state=Tenant.State.ACTIVE).count():,}"
+    return f"{Tenant.objects.filter(state__in=Tenant.OPEN).count():,}"
 
 
 def _pending() -> str:

@@ -23,7 +23,7 @@ class TenantCommand(BursarCommand):
 
     def answer(self, **options: Any) -> Answer:
         info = tenant_named(options.pop("tenant"))
-        if info.state != Tenant.State.ACTIVE:
+        if info.state not in Tenant.OPEN:
             raise TenantNotReady(name=info.name)
         with activate(info):
             return self.answer_for_tenant(**options)

@@ -1,5 +1,6 @@
 """What tenancy can be asked."""
 
+import datetime as dt
 from dataclasses import dataclass
 
 from apps.bus import Command
@@ -62,14 +63,67 @@ class UnpinTenant(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ActivateTenant(Command):
-    """Open a tenant that has been set up to its users."""
+class MarkActive(Command):
+    """Open a tenant to its users: one that has been set up, or one that was closed to them. With `trial_days` it is on
+    trial for so long."""
 
     platform = True
-    permission = "tenancy.onboard_tenant"
+    permission = "tenancy.activate_tenant"
     says = "activated the tenant {result}"
 
     tenant_id: int
+    trial_days: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MarkSuspended(Command):
+    """Close a tenant to its users for a while."""
+
+    platform = True
+    permission = "tenancy.suspend_tenant"
+    says = "suspended the tenant {result}"
+
+    tenant_id: int
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MarkArchived(Command):
+    """Close a tenant to its users; its data is kept."""
+
+    platform = True
+    permission = "tenancy.archive_tenant"
+    says = "archived the tenant {result}"
+
+    tenant_id: int
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MarkForDeletion(Command):
+    """Queue a tenant for deletion: after that day it may be erased."""
+
+    platform = True
+    permission = "tenancy.erase_tenant"
+    says = "queued the tenant {result} for deletion after {delete_after}"
+
+    tenant_id: int
+    delete_after: dt.date
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetMode(Command):
+    """Let a tenant be only read for a while, or not used at all, whatever its state."""
+
+    platform = True
+    permission = "tenancy.suspend_tenant"
+    says = "set the mode of the tenant {result} to {mode}"
+
+    tenant_id: int
+    mode: str
+    reason: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,6 +15,14 @@ class TenantNotReady(TenancyRefusal, Unavailable):
     message = "{name} is still being set up."
 
 
+class TenantCannotBecome(TenancyRefusal, Conflict):
+    message = "{name} is {state}, and cannot become: {to}."
+
+
+class ModeUnknown(TenancyRefusal, Invalid):
+    message = "{mode!r} is no mode: normal, read_only or maintenance."
+
+
 class SlugTaken(TenancyRefusal, Conflict):
     message = "The short name {slug!r} is taken."
     enforced_by = ("tenancy_tenant_slug_key",)

@@ -76,7 +76,7 @@ def _after(reached: int, job: Periodic) -> Sequence[int]:
     platform = [PLATFORM_FIRST] if job.where != "tenants" and reached < PLATFORM_FIRST else []
     if job.where == "platform":
         return platform
-    served = Tenant.objects.filter(state=Tenant.State.ACTIVE, pk__gt=max(reached, PLATFORM_FIRST))
+    served = Tenant.objects.filter(state__in=Tenant.OPEN, pk__gt=max(reached, PLATFORM_FIRST))
     return [*platform, *served.order_by("pk").values_list("pk", flat=True)[: CHUNK - len(platform)]]
 
 

@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.conf import settings
 
 from apps.bus import handles
 from apps.events import publish
-from apps.kernel.clock import now
+from apps.kernel.clock import now, today
 from apps.kernel.errors import together
 
 from . import directory, provisioning, rules
-from .commands import ActivateTenant, ChangeDatabase, CreateTenant, DiscardTenant, PinTenant, UnpinTenant
+from .commands import (
+    ChangeDatabase,
+    CreateTenant,
+    DiscardTenant,
+    MarkActive,
+    MarkArchived,
+    MarkForDeletion,
+    MarkSuspended,
+    PinTenant,
+    SetMode,
+    UnpinTenant,
+)
 from .databases import lodgers
-from .events import TenantActivated
+from .events import (
+    TenantActivated,
+    TenantArchived,
+    TenantModeChanged,
+    TenantQueuedForDeletion,
+    TenantSuspended,
+)
 from .models import Database, Domain, Tenant, TenantActivity
 
 
@@ -46,14 +65,68 @@ def create_tenant(command: CreateTenant) -> Tenant:
     return tenant
 
 
-@handles(ActivateTenant, tells=(TenantActivated,))
-def activate_tenant(command: ActivateTenant) -> Tenant:
+@handles(MarkActive, tells=(TenantActivated,))
+def mark_active(command: MarkActive) -> Tenant:
     tenant = rules.tenant_must_exist(command.tenant_id)
+    to = Tenant.State.TRIAL if command.trial_days else Tenant.State.ACTIVE
+    rules.tenant_may_become(tenant, to)
 
-    tenant.move_to(Tenant.State.ACTIVE)
+    if command.trial_days:
+        tenant.trial_ends_on = today() + dt.timedelta(days=command.trial_days)
+    tenant.become(to, command.reason)
 
     directory.changed()
     publish(TenantActivated(tenant_id=tenant.pk, slug=tenant.slug))
+    return tenant
+
+
+@handles(MarkSuspended, tells=(TenantSuspended,))
+def mark_suspended(command: MarkSuspended) -> Tenant:
+    tenant = rules.tenant_must_exist(command.tenant_id)
+    rules.tenant_may_become(tenant, Tenant.State.SUSPENDED)
+
+    tenant.become(Tenant.State.SUSPENDED, command.reason)
+
+    directory.changed()
+    publish(TenantSuspended(tenant_id=tenant.pk, slug=tenant.slug, reason=command.reason))
+    return tenant
+
+
+@handles(MarkArchived, tells=(TenantArchived,))
+def mark_archived(command: MarkArchived) -> Tenant:
+    tenant = rules.tenant_must_exist(command.tenant_id)
+    rules.tenant_may_become(tenant, Tenant.State.ARCHIVED)
+
+    tenant.delete_after = None
+    tenant.become(Tenant.State.ARCHIVED, command.reason)
+
+    directory.changed()
+    publish(TenantArchived(tenant_id=tenant.pk, slug=tenant.slug, reason=command.reason))
+    return tenant
+
+
+@handles(MarkForDeletion, tells=(TenantQueuedForDeletion,))
+def mark_for_deletion(command: MarkForDeletion) -> Tenant:
+    tenant = rules.tenant_must_exist(command.tenant_id)
+    rules.tenant_may_become(tenant, Tenant.State.DELETING)
+
+    tenant.delete_after = command.delete_after
+    tenant.become(Tenant.State.DELETING, command.reason)
+
+    directory.changed()
+    publish(TenantQueuedForDeletion(tenant_id=tenant.pk, slug=tenant.slug, reason=command.reason))
+    return tenant
+
+
+@handles(SetMode, tells=(TenantModeChanged,))
+def set_mode(command: SetMode) -> Tenant:
+    tenant = rules.tenant_must_exist(command.tenant_id)
+    mode = rules.mode_must_exist(command.mode)
+
+    tenant.turn(mode)
+
+    directory.changed()
+    publish(TenantModeChanged(tenant_id=tenant.pk, slug=tenant.slug, reason=command.reason, mode=mode))
     return tenant
 
 

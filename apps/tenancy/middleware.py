@@ -108,6 +108,6 @@ def _cookie_name() -> str:
 def _served(tenant: TenantInfo | None, name: str) -> TenantInfo:
     if tenant is None:
         raise TenantUnknown(slug=name)
-    if tenant.state != Tenant.State.ACTIVE:
+    if tenant.state not in Tenant.OPEN:
         raise TenantNotReady(name=tenant.name)
     return tenant

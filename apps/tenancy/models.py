@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django_tenants.models import DomainMixin, TenantMixin
 
+from apps.kernel.clock import now
 from apps.kernel.models import Tracked
 from apps.kernel.tenant import HOME, TenantInfo
 
@@ -48,7 +49,25 @@ class Tenant(Tracked, TenantMixin):  # type: ignore[misc,django-manager-missing]
         READ_ONLY = "read_only", "Read only"
         MAINTENANCE = "maintenance", "Maintenance"
 
-    MOVES = frozenset({(State.PENDING, State.ACTIVE)})
+    MOVES = frozenset(
+        {
+            (State.PENDING, State.TRIAL),
+            (State.PENDING, State.ACTIVE),
+            (State.TRIAL, State.ACTIVE),
+            (State.TRIAL, State.SUSPENDED),
+            (State.TRIAL, State.ARCHIVED),
+            (State.ACTIVE, State.SUSPENDED),
+            (State.ACTIVE, State.ARCHIVED),
+            (State.SUSPENDED, State.ACTIVE),
+            (State.SUSPENDED, State.ARCHIVED),
+            (State.SUSPENDED, State.DELETING),
+            (State.ARCHIVED, State.ACTIVE),
+            (State.ARCHIVED, State.DELETING),
+            (State.DELETING, State.ARCHIVED),
+        }
+    )
+    OPEN = frozenset({State.TRIAL, State.ACTIVE})
+    """To its users."""
 
     slug = models.SlugField(max_length=40, unique=True)
     name = models.CharField(max_length=120)
@@ -94,12 +113,21 @@ class Tenant(Tracked, TenantMixin):  # type: ignore[misc,django-manager-missing]
     def __str__(self) -> str:
         return self.name
 
-    def move_to(self, state: Tenant.State) -> None:
-        """Raises ValueError for a move that MOVES does not have."""
+    def become(self, state: Tenant.State, reason: str) -> None:
+        """Raises ValueError for a move that MOVES does not have. Whoever is shut out is so at once: a new epoch ends
+        what was said before."""
         if (self.state, state) not in self.MOVES:
             raise ValueError(f"A tenant does not go from {self.state} to {state}.")
-        self.state = state
-        self.save(update_fields=["state"])
+        self.epoch += self.state in self.OPEN and state not in self.OPEN
+        self.state, self.state_since, self.state_reason = state, now(), reason[:500]
+        self.save(
+            update_fields=["state", "state_since", "state_reason", "epoch", "trial_ends_on", "delete_after"]
+        )
+
+    def turn(self, mode: Tenant.Mode) -> None:
+        self.epoch += mode != self.Mode.NORMAL and mode != self.mode
+        self.mode = mode
+        self.save(update_fields=["mode", "epoch"])
 
     @property
     def info(self) -> TenantInfo:
@@ -236,3 +264,29 @@ class Round(models.Model):
 
     def __str__(self) -> str:
         return f"{self.task} of {self.slot_at:%Y-%m-%d %H:%M:%S}"
+
+
+class SchemaMigration(models.Model):
+    """How the migrations of a tenant's schema, or of a spare, went last time.
+
+    migration  the last one that was applied, or at which it stopped
+    acts_done  of one that is not atomic: how many of its operations are done, so that another run goes on from there
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "Waiting"
+        DONE = "done", "Done"
+        FAILED = "failed", "Failed"
+
+    schema_name = models.CharField(max_length=63, primary_key=True)
+    state = models.CharField(max_length=7, choices=State.choices)
+    migration = models.CharField(max_length=300, blank=True)
+    acts_done = models.PositiveIntegerField(default=0)
+    error = models.TextField(blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ("view",)
+
+    def __str__(self) -> str:
+        return f"{self.schema_name}: {self.get_state_display().lower()}"

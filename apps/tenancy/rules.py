@@ -8,9 +8,11 @@ from apps.kernel import databases
 
 from .errors import (
     DatabaseUnknown,
+    ModeUnknown,
     SlugMalformed,
     SlugReserved,
     SlugTaken,
+    TenantCannotBecome,
     TenantIsPinned,
     TenantUnknown,
 )
@@ -42,6 +44,19 @@ def tenant_may_be_moved(tenant: Tenant, to: str) -> None:
     database_must_be_known(to)
     if tenant.pinned:
         raise TenantIsPinned(name=tenant.name, database=tenant.database)
+
+
+def tenant_may_become(tenant: Tenant, state: Tenant.State) -> None:
+    if (tenant.state, state) not in Tenant.MOVES:
+        raise TenantCannotBecome(
+            name=tenant.name, state=tenant.get_state_display().lower(), to=state.label.lower()
+        )
+
+
+def mode_must_exist(mode: str) -> Tenant.Mode:
+    if mode not in Tenant.Mode.values:
+        raise ModeUnknown(mode=mode)
+    return Tenant.Mode(mode)
 
 
 def tenant_must_exist(tenant_id: int) -> Tenant:

@@ -15,7 +15,7 @@ from apps.operations.commands import OnboardTenant
 from apps.operations.journeys import part, tenant, travel
 from apps.sagas import NOTHING, Errand, Saga, Step
 from apps.tenancy import rules as tenancy
-from apps.tenancy.commands import ActivateTenant, CreateTenant, DiscardTenant
+from apps.tenancy.commands import CreateTenant, DiscardTenant, MarkActive
 from apps.tenancy.hooks import NewTenant, set_up
 from apps.tenancy.models import Tenant
 
@@ -84,6 +84,10 @@ def _new(d: Onboarding) -> NewTenant:
     )
 
 
+def _open(d: Onboarding) -> MarkActive:
+    return MarkActive(tenant_id=d.tenant_id, trial_days=d.trial_days)
+
+
 ONBOARDING = Saga(
     name="operations.onboard_tenant",
     title="Onboarding",
@@ -96,6 +100,6 @@ ONBOARDING = Saga(
         Errand("features", part(set_up, "features", _new), back=NOTHING),
         Errand("company structure", part(set_up, "structure", _new), back=NOTHING),
         Errand("owner", part(set_up, "people", _new), back=NOTHING),
-        Step("open", lambda d: ActivateTenant(tenant_id=d.tenant_id), pivot=True),
+        Step("open", _open, pivot=True),
     ),
 )
