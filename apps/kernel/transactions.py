@@ -5,10 +5,12 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 from django.db import connection, transaction
+from django.http import HttpRequest, HttpResponse
 
 from .replica import note_write
 
 _waiting: ContextVar[list[Callable[[], None]] | None] = ContextVar("waiting", default=None)
+_of_the_request: ContextVar[list[Callable[[], None]] | None] = ContextVar("waiting_for_request", default=None)
 
 
 @contextmanager
@@ -27,7 +29,7 @@ def unit_of_work() -> Iterator[None]:
     finally:
         _waiting.reset(token)
         for callback in waiting:
-            callback()
+            _call_when_ended(callback)
 
 
 def afterwards(callback: Callable[[], None]) -> None:
@@ -37,9 +39,36 @@ def afterwards(callback: Callable[[], None]) -> None:
     """
     waiting = _waiting.get()
     if waiting is None:
-        callback()
+        _call_when_ended(callback)
     else:
         waiting.append(callback)
+
+
+class AfterTheRequestMiddleware:
+    """Where the whole request is one transaction, as behind a transaction pooler, what waits for the end of a unit of
+    work waits for that: it would be rolled back with a refusal."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        waiting: list[Callable[[], None]] = []
+        token = _of_the_request.set(waiting)
+        try:
+            return self.get_response(request)
+        finally:
+            _of_the_request.reset(token)
+            for callback in waiting:
+                with transaction.atomic():
+                    callback()
+
+
+def _call_when_ended(callback: Callable[[], None]) -> None:
+    waiting = _of_the_request.get()
+    if waiting is not None and connection.in_atomic_block:
+        waiting.append(callback)
+    else:
+        callback()
 
 
 @contextmanager

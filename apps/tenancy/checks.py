@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -34,8 +34,12 @@ def tenants_are_kept_apart(**_: Any) -> list[CheckMessage]:
             "Sessions must be in the tenant-scoped cache.",
         ),
         "tenancy.E004": (
-            any(each.get("ATOMIC_REQUESTS") for each in settings.DATABASES.values()),
-            "ATOMIC_REQUESTS must be off: the bus opens the outermost transaction.",
+            any(
+                bool(each.get("ATOMIC_REQUESTS")) != (alias == "default" and _is_pooled(each))
+                for alias, each in settings.DATABASES.items()
+            ),
+            "ATOMIC_REQUESTS must be off, since the bus opens the outermost transaction; only behind a transaction"
+            " pooler it must be on, for the runtime.",
         ),
         "tenancy.E005": (
             "*" in settings.ALLOWED_HOSTS,
@@ -43,6 +47,10 @@ def tenants_are_kept_apart(**_: Any) -> list[CheckMessage]:
         ),
     }
     return [Error(sentence, id=code) for code, (wrong, sentence) in faults.items() if wrong]
+
+
+def _is_pooled(database: Mapping[str, Any]) -> bool:
+    return bool(database.get("TENANCY", {}).get("pooled"))
 
 
 @register()

@@ -12,6 +12,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "apps.tenancy.middleware.TenantMiddleware",
     "apps.tenancy.databases.reading.ReadAfterWriteMiddleware",
+    "apps.kernel.transactions.AfterTheRequestMiddleware",
     "apps.tenancy.middleware.ConsoleSessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

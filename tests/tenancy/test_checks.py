@@ -42,6 +42,16 @@ def test_atomic_requests_are_refused(settings):
     assert ids() == ["tenancy.E004"]
 
 
+def test_they_are_needed_behind_a_transaction_pooler(settings):
+    default = settings.DATABASES["default"]
+    behind = {**default, "TENANCY": {**default["TENANCY"], "pooled": True}}
+
+    settings.DATABASES = {"default": {**behind, "ATOMIC_REQUESTS": False}}
+    assert ids() == ["tenancy.E004"]
+    settings.DATABASES = {"default": {**behind, "ATOMIC_REQUESTS": True}}
+    assert ids() == []
+
+
 def test_any_host_is_refused(settings):
     settings.ALLOWED_HOSTS = ["*"]
 

@@ -1,0 +1,89 @@
+"""PgBouncer before the suite's PostgreSQL, for the tests that ask for it. A module says `from tests.pooler import *`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.db import connections
+
+CONNECTIONS = 3
+PATIENCE = 10.0
+
+
+@pytest.fixture(scope="session")
+def pgbouncer() -> Iterator[int]:
+    """Its port. It pools transactions: three connections to the server serve everybody."""
+    program = shutil.which("pgbouncer") or shutil.which("/usr/sbin/pgbouncer")
+    if program is None:
+        pytest.skip("there is no pgbouncer here")
+    server = connections.settings["default"]
+    port = _free_port()
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)  # as root it runs as nobody
+        users, ini = Path(folder, "users.txt"), Path(folder, "pgbouncer.ini")
+        users.write_text(f'"{server["USER"]}" "{server["PASSWORD"]}"\n')
+        ini.write_text(
+            f"[databases]\n* = host={server['HOST']} port={server['PORT']}\n"
+            f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n"
+            f"auth_type = scram-sha-256\nauth_file = {users}\n"
+            f"pool_mode = transaction\ndefault_pool_size = {CONNECTIONS}\nmax_client_conn = 200\n"
+        )
+        command = [program, *(("-u", "nobody") if os.geteuid() == 0 else ()), "-q", str(ini)]
+        process = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        try:
+            _wait_for(port, process)
+            yield port
+        finally:
+            process.terminate()
+            process.wait()
+
+
+@pytest.fixture
+def behind_pgbouncer(database: str, pgbouncer: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """As with DATABASE_POOLER=transaction."""
+    yield from _through(pgbouncer, monkeypatch, told=True)
+
+
+@pytest.fixture
+def behind_it_unsaid(database: str, pgbouncer: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """As if nobody had told us."""
+    yield from _through(pgbouncer, monkeypatch, told=False)
+
+
+def _through(port: int, monkeypatch: pytest.MonkeyPatch, *, told: bool) -> Iterator[None]:
+    for alias in ("default", "control"):
+        known = connections.settings[alias]
+        connections[alias].close()
+        monkeypatch.setitem(known, "PORT", str(port))
+        monkeypatch.setitem(known, "TENANCY", known["TENANCY"] | {"pooled": told})
+        monkeypatch.setitem(known, "DISABLE_SERVER_SIDE_CURSORS", True)
+    monkeypatch.setitem(connections.settings["default"], "ATOMIC_REQUESTS", told)
+    yield
+    for alias in ("default", "control"):
+        connections[alias].close()
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        if process.poll() is not None:
+            break
+        time.sleep(0.02)
+    pytest.skip("pgbouncer does not start here")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

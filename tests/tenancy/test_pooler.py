@@ -1,0 +1,116 @@
+"""Behind PgBouncer, which gives the connection of one transaction to whoever comes next."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.checks import run_checks
+from django.db import connection, connections, transaction
+
+from apps.audit.models import Record
+from apps.bus import dispatch
+from apps.companies.commands import FoundCompany
+from apps.companies.models import Company
+from apps.kernel.actors import System
+from apps.kernel.tenant import activate
+from apps.tenancy.backend.errors import OutsideTransaction
+from apps.tenancy.models import Tenant
+from tests.pooler import *  # noqa: F403
+from tests.tenancy.test_mixing import TENANTS, Ledger, eight, in_threads, whose  # noqa: F401
+
+ROUNDS = 10
+TESTER = System("The suite")
+LINE = {"account": "1000", "currency": "USD", "amount": "1.00"}
+
+
+def test_eight_tenants_never_meet(eight, behind_pgbouncer):  # noqa: F811
+    told = Ledger()
+
+    def work(number):
+        for turn in range(ROUNDS):
+            tenant = eight[(number + turn) % TENANTS]
+            with activate(tenant):
+                for _ in range(2):
+                    with transaction.atomic():
+                        told.note(tenant, whose())
+                        with connection.cursor() as cursor:
+                            cursor.execute("SELECT current_user")
+                            assert cursor.fetchone() == (tenant.role,)
+
+    in_threads(work)
+
+    assert (told.right, told.wrong) == (2 * TENANTS * ROUNDS, [])
+
+
+def test_had_nobody_told_us_they_would(eight, behind_it_unsaid):  # noqa: F811
+    """The negative control: what is set for a session is the next one's, without a word."""
+    with activate(eight[0]):
+        assert whose() == eight[0].slug
+    another = connection.copy()
+    with activate(eight[1]), another.cursor() as cursor:
+        cursor.execute("SELECT 1")
+
+    with activate(eight[0]):
+        assert whose() == eight[1].slug
+    another.close()
+
+
+def test_outside_a_transaction_a_tenants_data_is_refused(eight, behind_pgbouncer):  # noqa: F811
+    with activate(eight[0]), pytest.raises(OutsideTransaction):
+        whose()
+
+
+def test_so_it_is_after_one_has_ended(eight, behind_pgbouncer):  # noqa: F811
+    with activate(eight[0]):
+        with transaction.atomic():
+            whose()
+        with pytest.raises(OutsideTransaction):
+            whose()
+
+
+def test_the_platform_asks_the_directory_at_any_time(eight, behind_pgbouncer):  # noqa: F811
+    assert Tenant.objects.count() == TENANTS
+    with activate(eight[0]):
+        assert Tenant.objects.count() == TENANTS
+
+
+def test_a_command_has_its_transaction(acme, behind_pgbouncer):
+    with activate(acme):
+        dispatch(FoundCompany(code="SUB", name="Subsidiary", currency="EUR"), actor=TESTER)
+        with transaction.atomic():
+            assert Company.objects.count() == 2
+
+
+def test_requests_are_served(acme, owner, client_for, behind_pgbouncer):
+    client = client_for(owner)
+
+    assert client.get("/t/acme/").status_code == 200
+    assert client.get("/t/acme/api/v1/ledger/entries/").json()["results"] == []
+
+
+def test_a_refusal_is_answered_and_kept_in_the_trail(acme, owner, client_for, behind_pgbouncer):
+    client = client_for(owner)
+
+    answer = client.post(
+        "/t/acme/api/v1/ledger/entries/",
+        {"posted_on": "2020-01-01", "memo": "unbalanced", "lines": []},
+        content_type="application/json",
+        headers={"Idempotency-Key": "the-first"},
+    )
+
+    assert 400 <= answer.status_code < 500, answer.content[:300]
+    with activate(acme), transaction.atomic():
+        kept = list(Record.objects.filter(outcome="refused").values_list("command", flat=True))
+    assert kept == ["ledger.post_entry"]
+
+
+def test_we_do_not_start_behind_a_pooler_unsaid(database, behind_it_unsaid):
+    assert "tenancy.E012" in {each.id for each in run_checks(databases=["default"])}
+
+
+def test_we_start_where_it_is_said(database, behind_pgbouncer):
+    assert not {each.id for each in run_checks(databases=["default"]) if each.level >= 40}
+
+
+def test_and_where_there_is_none(database):
+    assert "tenancy.E012" not in {each.id for each in run_checks(databases=["default"])}
+    assert connections["default"].settings_dict["TENANCY"]["pooled"] is False
