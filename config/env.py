@@ -86,6 +86,7 @@ class Environment(BaseSettings):
     aws_default_region: str | None = None
     secret_key: SecretStr | None = None
     audit_keys: Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split)] = ()
+    trusted_proxies: int = Field(default=0, ge=0, le=9)
     token_keys: Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split)] = ()
     access_token_seconds: int = Field(default=600, ge=60, le=900)
     refresh_token_days: int = Field(default=7, ge=1, le=90)

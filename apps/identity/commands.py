@@ -96,6 +96,7 @@ class BeginSession(Command):
     says = "signed in over the API"
 
     user_id: int
+    epoch: int
     device: str = ""
 
 

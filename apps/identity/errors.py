@@ -37,7 +37,7 @@ class NotYourself(IdentityRefusal, Conflict):
 
 
 class LastOwner(IdentityRefusal, Conflict):
-    message = "{user} is the only owner who can sign in; make somebody else an owner first."
+    message = "{user} is the only one in charge who can sign in; put somebody else in charge first."
 
 
 class AlreadyActive(IdentityRefusal, Conflict):

@@ -62,12 +62,12 @@ def set_password(command: SetPassword) -> User:
 
 @handles(ChangeRoles)
 def change_roles(command: ChangeRoles) -> User:
-    user = rules.user_must_exist(command.user_id, lock=True)
+    rules.only_tenants_have_roles()
+    user = rules.user_must_be_at_hand(command.user_id)
     with together() as asked:
-        asked.check(rules.only_tenants_have_roles)
         groups = [asked.check(rules.role_must_exist, each) for each in rules.some_role(command.roles)]
         if roles.OWNER not in command.roles:
-            asked.check(rules.somebody_must_own, user)
+            asked.check(rules.somebody_must_be_in_charge, without=user)
 
     user.change_roles(groups)
 
@@ -76,9 +76,9 @@ def change_roles(command: ChangeRoles) -> User:
 
 @handles(DeactivateUser)
 def deactivate_user(command: DeactivateUser) -> User:
-    user = rules.user_must_exist(command.user_id, lock=True)
+    user = rules.user_must_be_at_hand(command.user_id)
     rules.nobody_shuts_himself_out(user, acting())
-    rules.somebody_must_own(user)
+    rules.somebody_must_be_in_charge(without=user)
     if not user.is_active:
         raise AlreadyDeactivated(user=user)
 
@@ -90,7 +90,7 @@ def deactivate_user(command: DeactivateUser) -> User:
 
 @handles(ReactivateUser)
 def reactivate_user(command: ReactivateUser) -> User:
-    user = rules.user_must_exist(command.user_id, lock=True)
+    user = rules.user_must_be_at_hand(command.user_id)
     if user.is_active:
         raise AlreadyActive(user=user)
 
@@ -102,7 +102,7 @@ def reactivate_user(command: ReactivateUser) -> User:
 
 @handles(BeginSession)
 def begin_session(command: BeginSession) -> ApiSession:
-    user, at = rules.user_must_exist(command.user_id), now()
+    user, at = rules.user_must_be_as_he_was(command.user_id, command.epoch), now()
 
     return ApiSession.objects.create(
         user=user,

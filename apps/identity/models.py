@@ -16,6 +16,7 @@ from apps.kernel.caching import Cached
 from apps.kernel.clock import now
 from apps.kernel.models import Tracked
 
+from . import roles
 from .impersonation.models import Impersonation, Visit
 
 __all__ = [
@@ -31,6 +32,11 @@ __all__ = [
 
 
 class UserManager(BaseUserManager["User"]):
+    def in_charge(self) -> models.QuerySet[User]:
+        """Who can sign in and let others in: a tenant's owners, the platform's operators."""
+        in_charge = Q(is_superuser=True) | Q(groups__name=roles.OWNER)
+        return self.filter(in_charge, is_active=True).distinct()
+
     def get_by_natural_key(self, username: str | None) -> User:
         return self.get(email__iexact=username)
 

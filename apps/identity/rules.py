@@ -8,12 +8,14 @@ from django.contrib.auth.models import Group
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.db.models import Q
 
 from apps.kernel.actors import Actor
 from apps.kernel.tenant import current_tenant
 
 from . import roles
 from .errors import (
+    CredentialsRefused,
     EmailMalformed,
     EmailTaken,
     LastOwner,
@@ -41,11 +43,28 @@ def email_must_be_free(email: str) -> None:
         raise EmailTaken(email=email)
 
 
-def user_must_exist(user_id: int, *, lock: bool = False) -> User:
-    users = User.objects.select_for_update() if lock else User.objects
-    user = users.filter(pk=user_id).first()
+def user_must_exist(user_id: int) -> User:
+    user = User.objects.filter(pk=user_id).first()
     if user is None:
         raise UserUnknown(user_id=user_id)
+    return user
+
+
+def user_must_be_at_hand(user_id: int) -> User:
+    """Locked, and with him all who are in charge, so that two of those do not shut each other out at once. In one
+    order, so that nobody waits for who waits for him."""
+    users = User.objects.filter(Q(pk=user_id) | Q(pk__in=User.objects.in_charge())).order_by("pk")
+    at_hand = {user.pk: user for user in users.select_for_update()}
+    if user_id not in at_hand:
+        raise UserUnknown(user_id=user_id)
+    return at_hand[user_id]
+
+
+def user_must_be_as_he_was(user_id: int, epoch: int) -> User:
+    """Locked: between the password that was right and the session that it opens, another could be set."""
+    user = User.objects.select_for_update().filter(pk=user_id).first()
+    if user is None or user.epoch != epoch or not user.is_active:
+        raise CredentialsRefused
     return user
 
 
@@ -63,13 +82,11 @@ def nobody_shuts_himself_out(user: User, actor: Actor | None) -> None:
         raise NotYourself
 
 
-def somebody_must_own(user: User) -> None:
-    """Without `user`, the tenant still has an owner who can sign in. Owners are locked, so that two of them do not
-    shut each other out at once."""
-    owners = User.objects.filter(groups__name=roles.OWNER, is_active=True).order_by("pk")
-    ids = list(owners.select_for_update(of=("self",)).values_list("pk", flat=True))
-    if ids == [user.pk]:
-        raise LastOwner(user=user)
+def somebody_must_be_in_charge(without: User) -> None:
+    """Somebody who can sign in and invite others. Asked when all of them are locked."""
+    in_charge = set(User.objects.in_charge().values_list("pk", flat=True))
+    if in_charge == {without.pk}:
+        raise LastOwner(user=without)
 
 
 def only_the_platform_has_operators() -> None:

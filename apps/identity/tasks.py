@@ -9,7 +9,7 @@ from apps.kernel.periodic import every
 from apps.kernel.queues import LowTask
 
 from .impersonation.tasks import end_visits
-from .models import ApiSession
+from .models import ApiSession, RefreshToken
 
 __all__ = ["end_visits", "forget_sessions"]
 KEPT = dt.timedelta(days=90)
@@ -18,5 +18,6 @@ DAY = 86_400
 
 @every(seconds=DAY, base=LowTask, name="identity.forget_sessions")
 def forget_sessions() -> None:
-    """Sessions that ended long ago, and their used tokens. That they were is in the audit trail."""
+    """Sessions that ended long ago, and tokens that would not be taken any more. What was is in the audit trail."""
+    RefreshToken.objects.filter(expires_at__lt=now() - dt.timedelta(days=1)).delete()
     ApiSession.objects.filter(expires_at__lt=now() - KEPT).delete()

@@ -28,6 +28,8 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_PREVENT_ENUMERATION = True
+ALLAUTH_TRUSTED_PROXY_COUNT = env().trusted_proxies
+"""So many entries at the end of X-Forwarded-For are ours, by which limits on attempts tell callers apart."""
 
 # Over the API: access tokens for a few minutes, and refresh tokens, each good for one use (decisions C10 and C11).
 HEADLESS_CLIENTS = ("app",)

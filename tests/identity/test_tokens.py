@@ -374,6 +374,25 @@ class TestSigningIn:
         refused(answers[-1], 429, "request.throttled")
         assert answers[-1]["Retry-After"] == "47"
 
+    def test_callers_behind_a_proxy_of_ours_are_told_apart(self, acme, settings):
+        settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
+
+        def left(forwarded: str) -> str:
+            answer = Client().post(
+                "/t/acme/api/v1/identity/tokens/",
+                {"email": "x@acme.example", "password": "wrong"},
+                content_type="application/json",
+                headers={"x-forwarded-for": forwarded},
+            )
+            return answer["RateLimit-Remaining"]
+
+        with moved_to(now().replace(second=13)):
+            assert [left("203.0.113.1"), left("203.0.113.2"), left("198.51.100.9, 203.0.113.1")] == [
+                "19",
+                "19",
+                "18",
+            ]
+
     def test_guessing_one_password_is_limited(self, acme):
         codes = [
             self.ask(email="owner@acme.example", password=f"guess {each}").json()["code"] for each in range(7)

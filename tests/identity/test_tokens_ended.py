@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from django.core import mail
-from django.db import connection, transaction
+from django.db import connection, connections, transaction
 from django.test import Client
 
 from apps.bus import dispatch
-from apps.identity import queries
-from apps.identity.commands import ChangeRoles, DeactivateUser, InviteUser, ReactivateUser, SetPassword
+from apps.identity import queries, rules
+from apps.identity.commands import (
+    ChangeRoles,
+    DeactivateUser,
+    InviteOperator,
+    InviteUser,
+    ReactivateUser,
+    SetPassword,
+)
 from apps.identity.errors import (
     AlreadyActive,
     AlreadyDeactivated,
@@ -20,6 +29,7 @@ from apps.identity.errors import (
     RoleUnknown,
 )
 from apps.identity.models import ApiSession, User
+from apps.kernel.actors import System
 from apps.kernel.tenant import activate
 from apps.tenancy import directory
 from apps.tenancy.models import Tenant
@@ -165,6 +175,78 @@ class TestShuttingOut:
         assert (answer.status_code, answer.json()["is_active"]) == (200, True)
         answer = boss.post(f"identity/users/{accountant.pk}/roles/", {"roles": ["auditor"]})
         assert (answer.status_code, answer.json()["roles"]) == (200, ["auditor"])
+
+
+class TestWhoIsInCharge:
+    """Two owners shut each other out at the same moment: one of them stays."""
+
+    @pytest.fixture
+    def two(self, owner, acme):
+        with activate(acme):
+            ada = dispatch(InviteUser(email="ada@acme.example", name="Ada", role="owner"), actor=owner)
+        return owner, ada
+
+    def race(self, tenant, two) -> list[str]:
+        start, came = threading.Barrier(2), []
+
+        def shut_out(whom: User, by: User) -> None:
+            try:
+                with activate(tenant):
+                    by = User.objects.get(pk=by.pk)
+                    by.get_all_permissions()
+                    start.wait(10)
+                    dispatch(DeactivateUser(user_id=whom.pk, reason="x"), actor=by)
+                    came.append("done")
+            except LastOwner:
+                came.append("refused")
+            finally:
+                connections.close_all()
+
+        threads = [threading.Thread(target=shut_out, args=each) for each in (two, two[::-1])]
+        for each in threads:
+            each.start()
+        for each in threads:
+            each.join(30)
+        return sorted(came)
+
+    def test_one_stays(self, acme, two):
+        assert self.race(acme, two) == ["done", "refused"]
+
+    def test_without_the_lock_both_would_be_out(self, acme, two, monkeypatch):
+        """The control."""
+        both = threading.Barrier(2)
+        really = rules.somebody_must_be_in_charge
+
+        def look(without: User) -> None:
+            really(without)
+            both.wait(10)
+
+        monkeypatch.setattr(rules, "user_must_be_at_hand", rules.user_must_exist)
+        monkeypatch.setattr(rules, "somebody_must_be_in_charge", look)
+
+        assert self.race(acme, two) == ["done", "done"]
+
+    def test_an_operator_stays_too(self, operator):
+        other = dispatch(InviteOperator(email="otto@bursar.example", name="Otto"), actor=operator)
+        dispatch(DeactivateUser(user_id=operator.pk, reason="x"), actor=other)
+
+        with pytest.raises(LastOwner):
+            dispatch(DeactivateUser(user_id=other.pk, reason="x"), actor=System("The suite"))
+
+
+def test_a_password_that_was_changed_meanwhile_opens_nothing(acme, accountant, owner, monkeypatch):
+    """Between the right password and its session, another is set."""
+    from apps.identity.tokens import strategy
+
+    def late(command, *, actor):
+        dispatch(SetPassword(user_id=accountant.pk, password=NEW), actor=owner)
+        return dispatch(command, actor=actor)
+
+    monkeypatch.setattr(strategy, "dispatch", late)
+    shown = {"email": accountant.email, "password": PASSWORD}
+    answer = Client().post("/t/acme/api/v1/identity/tokens/", shown, content_type="application/json")
+
+    refused(answer, 401, "identity.credentials_refused")
 
 
 class TestTheTenant:

@@ -22,7 +22,8 @@ class TenantTokens(SessionTokenStrategy):  # type: ignore[misc]  # the package h
 
     def create_access_token_payload(self, request: HttpRequest) -> dict[str, Any]:
         user: Any = request.user
-        command = BeginSession(user_id=user.pk, device=request.headers.get("User-Agent", "")[:200])
+        device = request.headers.get("User-Agent", "")[:200]
+        command = BeginSession(user_id=user.pk, epoch=user.epoch, device=device)
         session: ApiSession = dispatch(command, actor=Oneself(user))
         return refreshing.first_pair(session).shown
 
