@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from apps.console.sites import operator_site
+from apps.identity.impersonation import api as support
 from apps.modules.urls import mounted
 from apps.monitoring.scrape import metrics
 
@@ -12,6 +13,7 @@ __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"
 
 urlpatterns = [
     *ANYWHERE,
+    path("api/v1/identity/", include(support.PLATFORM)),
     path("metrics", metrics, name="metrics"),
     *mounted("tenancy", "operations", "audit", "identity", "monitoring"),
     path("accounts/", include("allauth.account.urls")),

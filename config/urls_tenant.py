@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from apps.console.sites import tenant_site
+from apps.identity.impersonation import api as support
 from apps.modules.urls import mounted
 
 from .urls import ANYWHERE, handler400, handler403, handler404, handler500
@@ -11,6 +12,7 @@ __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"
 
 urlpatterns = [
     *ANYWHERE,
+    path("api/v1/identity/", include(support.TENANT)),
     *mounted(
         "periods",
         "ledger",

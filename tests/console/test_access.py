@@ -21,8 +21,8 @@ FOR_EVERYBODY_INSIDE = {
     "autocomplete/",
 }
 """What shows nothing of the business by itself: the dashboard's parts and the palette's finds ask for themselves."""
-OUTSIDE = ("accounts/", "api/", "files/", "healthz", "login/", "metrics")
-"""A file is opened by a signed link, metrics are read with a token."""
+OUTSIDE = ("accounts/", "api/", "files/", "healthz", "login/", "metrics", "support/")
+"""A file is opened by a signed link, metrics are read with a token, and support comes in with a ticket."""
 
 
 def addresses(urlconf: str) -> list[str]:

@@ -1,4 +1,4 @@
-from django.urls import include, path
+from django.urls import path
 
 from . import tokens, views
 
@@ -13,5 +13,4 @@ urlpatterns = [
     path("users/<int:user_id>/roles/", views.ChangeRolesOfOne.as_view()),
     path("users/<int:user_id>/deactivate/", views.DeactivateOne.as_view()),
     path("users/<int:user_id>/reactivate/", views.ReactivateOne.as_view()),
-    path("", include("apps.identity.impersonation.api")),
 ]

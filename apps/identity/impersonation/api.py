@@ -113,8 +113,9 @@ class Visits(Lists):
     serializer_class = VisitSerializer
 
 
-urlpatterns = [
+PLATFORM = [
     path("impersonations/", Impersonations.as_view()),
     path("impersonations/<int:impersonation_id>/end/", EndOne.as_view()),
-    path("support-visits/", Visits.as_view()),
 ]
+TENANT = [path("support-visits/", Visits.as_view())]
+"""Of each plane alone, so the wiring mounts them beside what identity answers on both."""
