@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -32,7 +34,9 @@ from apps.identity.models import ApiSession, User
 from apps.kernel.actors import System
 from apps.kernel.tenant import activate
 from apps.tenancy import directory
+from apps.tenancy.commands import MarkActive, MarkSuspended
 from apps.tenancy.models import Tenant
+from tests.acceptance.test_processes import environment, eventually  # noqa: F401
 from tests.conftest import PASSWORD
 
 from .conftest import refused
@@ -259,6 +263,43 @@ class TestTheTenant:
         assert there.get().status_code == 200
         assert here.refresh().status_code == 200
         assert here.get().status_code == 200
+
+    def test_a_suspension_outlives_itself(self, here, acme, operator):
+        """Tokens from before it are worth nothing when the tenant is open again."""
+        dispatch(MarkSuspended(tenant_id=acme.id, reason="unpaid"), actor=operator)
+        assert here.get().status_code in (403, 404, 503)
+        assert here.refresh().status_code in (403, 404, 503)
+
+        dispatch(MarkActive(tenant_id=acme.id, reason="paid"), actor=operator)
+        refused(here.get(), 401, "identity.token_outdated")
+        assert here.refresh().status_code == 200
+        assert here.get().status_code == 200
+
+
+ELSEWHERE = """
+import django; django.setup()
+from apps.bus import dispatch
+from apps.identity.commands import ChangeRoles
+from apps.kernel.actors import System
+from apps.kernel.tenant import activate
+from apps.tenancy import directory
+with activate(directory.by_slug("acme")):
+    dispatch(ChangeRoles(user_id={user}, roles=("auditor",)), actor=System("elsewhere"))
+"""
+
+
+def test_another_process_ends_it_here(here, accountant, environment):  # noqa: F811
+    """What this one remembers is pushed away."""
+    subprocess.run(
+        [sys.executable, "-c", ELSEWHERE.format(user=accountant.pk)],
+        env=environment,
+        check=True,
+        capture_output=True,
+        timeout=60,
+    )
+
+    eventually(lambda: here.get().status_code == 401, 2)
+    refused(here.get(), 401, "identity.token_outdated")
 
 
 class TestTheEpoch:
