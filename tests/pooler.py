@@ -1,4 +1,4 @@
-"""PgBouncer before the suite's PostgreSQL, for the tests that ask for it. A module says `from tests.pooler import *`."""
+"""PgBouncer before the suite's PostgreSQL, for tests that ask for it. A module says `from tests.pooler import *`."""
 
 from __future__ import annotations
 

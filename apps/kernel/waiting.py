@@ -19,6 +19,7 @@ from kombu.exceptions import OperationalError as BrokerAway
 
 from . import caching, wake
 from .queues import POLICIES, QueuePolicy
+from .redis_url import client_of
 
 WAITED = caching.tenant_cache_key("queues:waited", "public")
 UNTAKEN_SINCE = caching.tenant_cache_key("queues:untaken", "public")
@@ -54,8 +55,8 @@ class Standing:
 
 def standing() -> list[Standing]:
     """Every queue, in the order of the policy table. Raises redis.RedisError or kombu's errors without a broker."""
-    url = str(settings.CELERY_BROKER_URL)
-    return _in_redis(url) if url.startswith(("redis:", "rediss:")) else _over_amqp()
+    url = str(settings.BROKER_URL)
+    return _in_redis(url) if url.startswith("redis") else _over_amqp()
 
 
 BROKER_ERRORS = (redis.RedisError, BrokerAway, OSError)
@@ -170,4 +171,4 @@ def _age(message: bytes | None) -> float:
 @lru_cache(maxsize=4)
 def _broker(process: int, url: str) -> Any:
     """A connection must not cross a fork."""
-    return redis.Redis.from_url(url, socket_timeout=2, socket_connect_timeout=1, retry=wake.NEVER)
+    return client_of(url, socket_timeout=2, socket_connect_timeout=1, retry=wake.NEVER)

@@ -21,6 +21,7 @@ from django.conf import settings
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from .redis_url import client_of
 from .tenant import current_tenant
 
 PLATFORM = "public"
@@ -138,7 +139,7 @@ def client() -> Any:
     """One per process: a connection must not cross a fork."""
     pid = os.getpid()
     if pid not in _clients:
-        _clients[pid] = redis.Redis.from_url(
+        _clients[pid] = client_of(
             settings.REDIS_URL, socket_timeout=5, socket_connect_timeout=1, retry=NEVER
         )
     return _clients[pid]

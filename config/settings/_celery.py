@@ -8,9 +8,12 @@ from typing import Any
 from kombu import Exchange, Queue
 
 from apps.kernel.queues import POLICIES
+from apps.kernel.redis_url import Watched, is_watched
 from config.env import env
 
-CELERY_BROKER_URL = str(env().broker_url or env().redis_url or "redis://nowhere:6379/0")
+BROKER_URL = str(env().broker_url or env().redis_url or "redis://nowhere:6379/0")
+WATCHED = Watched.read(BROKER_URL) if is_watched(BROKER_URL) else None
+CELERY_BROKER_URL = WATCHED.broker_url if WATCHED else BROKER_URL
 OVER_AMQP = CELERY_BROKER_URL.startswith(("amqp:", "amqps:", "pyamqp:"))
 DEAD = Exchange("bursar.dead", type="fanout")
 QUORUM: dict[str, Any] = {
@@ -53,6 +56,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
         "unacked_restore_throttle": 1,
         "socket_timeout": 5,
         "socket_connect_timeout": 3,
+        **(WATCHED.broker_options if WATCHED else {}),
     }
 )
 CELERY_BEAT_SCHEDULE = {

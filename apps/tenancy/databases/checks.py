@@ -1,4 +1,4 @@
-"""A transaction pooler that nobody has told us of hands one tenant's connection to the next: we do not start behind it."""
+"""A transaction pooler of which nobody has told us hands one tenant's connection to the next: no start behind it."""
 
 from __future__ import annotations
 

@@ -1,0 +1,104 @@
+"""One address for Redis, alone or under Sentinels (row DBS-10):
+
+    redis://:password@host:6379/0
+    redis+sentinel://:password@s1:26379,s2:26379/mymaster/0?sentinel_password=…
+
+Under Sentinels whoever is the master is asked for whenever a connection is made, so a failover needs no restart. Cache,
+sessions, stamps, words and broker all take either.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs, quote, unquote, urlsplit
+
+import redis
+from redis.sentinel import Sentinel
+
+SCHEME = "redis+sentinel"
+PORT = 26379
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A Redis that Sentinels watch. `service` is the name that they know it by."""
+
+    sentinels: tuple[tuple[str, int], ...]
+    service: str
+    database: int = 0
+    username: str | None = None
+    password: str | None = None
+    of_sentinels: tuple[tuple[str, str], ...] = ()
+    """Their own username and password."""
+
+    @classmethod
+    def read(cls, url: str) -> Watched:
+        """Raises ValueError, without the address: it holds a password."""
+        parts = urlsplit(url)
+        credentials, _, hosts = parts.netloc.rpartition("@")
+        user, _, password = credentials.partition(":")
+        service, _, database = parts.path.strip("/").partition("/")
+        if not hosts or not service:
+            raise ValueError(f"It is written {SCHEME}://:password@host:port,host:port/service/database.")
+        asked = parse_qs(parts.query)
+        return cls(
+            sentinels=tuple(_host_and_port(each) for each in hosts.split(",")),
+            service=service,
+            database=int(database or 0),
+            username=unquote(user) or None,
+            password=unquote(password) or None,
+            of_sentinels=tuple(
+                (name, asked[f"sentinel_{name}"][0])
+                for name in ("username", "password")
+                if f"sentinel_{name}" in asked
+            ),
+        )
+
+    def master(self, **options: Any) -> redis.Redis:
+        """A client of whoever is the master. Sentinels are not waited for any longer than it is itself."""
+        patience = {
+            key: options[key] for key in ("socket_timeout", "socket_connect_timeout") if key in options
+        }
+        sentinel = Sentinel(list(self.sentinels), sentinel_kwargs=dict(self.of_sentinels) | patience)
+        client: redis.Redis = sentinel.master_for(
+            self.service, db=self.database, username=self.username, password=self.password, **options
+        )
+        return client
+
+    @property
+    def broker_url(self) -> str:
+        """As Celery writes it."""
+        said = (
+            f"{quote(self.username or '', safe='')}:{quote(self.password, safe='')}@" if self.password else ""
+        )
+        return ";".join(f"sentinel://{said}{host}:{port}/{self.database}" for host, port in self.sentinels)
+
+    @property
+    def broker_options(self) -> dict[str, Any]:
+        return {"master_name": self.service, "sentinel_kwargs": dict(self.of_sentinels)}
+
+
+def is_watched(url: str) -> bool:
+    return url.startswith(f"{SCHEME}://")
+
+
+def client_of(url: str, **options: Any) -> redis.Redis:
+    """A client of the Redis at that address, whichever kind it is."""
+    if is_watched(url):
+        return Watched.read(url).master(**options)
+    client: redis.Redis = redis.Redis.from_url(url, **options)
+    return client
+
+
+class WatchedPool:
+    """What Django's Redis cache takes for a pool's class."""
+
+    @classmethod
+    def from_url(cls, url: str, **options: Any) -> Any:
+        return Watched.read(url).master(**options).connection_pool
+
+
+def _host_and_port(text: str) -> tuple[str, int]:
+    host, _, port = text.strip().rpartition(":")
+    return (host, int(port)) if host else (port, PORT)
