@@ -39,7 +39,7 @@ SECRET_NAME = re.compile(
     r"|passwd|passwords?|pwd|secrets?|sessionid|signatures?|tokens?)(?:_|\Z)"
 )
 NOT_SECRET = re.compile(r"\A(?:cache|foreign|idempotency|natural|primary|routing|setting)_keys?\Z")
-MAY_HIDE = re.compile(r"(?i)://|bearer|basic|passw|secret|token|api_?key")
+MAY_HIDE = re.compile(r"(?i)://|bearer|basic|passw|secret|token|api_?key|/support/enter/")
 HIDDEN_IN_TEXT = (
     (re.compile(r"(\w+://[^\s:/@]*):[^\s@]+@"), rf"\1:{SECRET}@"),
     (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{6,}"), rf"\1 {SECRET}"),
@@ -47,6 +47,7 @@ HIDDEN_IN_TEXT = (
         re.compile(r"(?i)\b(password|passwd|secret|token|api_?key)(\"?'?\s*[=:]\s*)[^\s,;&]+"),
         rf"\1\2{SECRET}",
     ),
+    (re.compile(r"(/support/enter/)[^/\s]+"), rf"\1{SECRET}"),  # a ticket, in an address that was refused
 )
 DEEP = 8
 """Nested further than this nothing is written."""
@@ -105,7 +106,7 @@ def who(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
         "trace_id": trace.trace_id if trace else None,
         "caller_trace_id": trace.caller if trace else None,
         "actor": str(actor) if actor else None,
-        "real_actor": str(real_actor() or ""),
+        "real_actor": str(real_actor() or getattr(asking.get(), "real_actor", "")),
     }
     for name, word in words.items():
         if word:
@@ -141,7 +142,7 @@ def _clean(value: Any, deep: int) -> Any:
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, str):
-        return _clean_text(value)
+        return clean_text(value)
     if not deep:
         return "…"
     if is_dataclass(value) and not isinstance(value, type):
@@ -156,10 +157,11 @@ def _clean(value: Any, deep: int) -> Any:
         }
     if isinstance(value, list | tuple | set | frozenset):
         return [_clean(inner, deep - 1) for inner in value]
-    return _clean_text(str(value))
+    return clean_text(str(value))
 
 
-def _clean_text(text: str) -> str:
+def clean_text(text: str) -> str:
+    """Without the passwords and tickets that are in it."""
     if not MAY_HIDE.search(text):
         return text
     for pattern, instead in HIDDEN_IN_TEXT:

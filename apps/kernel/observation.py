@@ -13,7 +13,7 @@ from celery.exceptions import Ignore, Reject, Retry
 from django.http import HttpRequest, HttpResponse
 
 from . import metrics
-from .logs import asking
+from .logs import asking, clean_text
 from .tenant import current_tenant
 from .tracing import span
 
@@ -33,7 +33,7 @@ class ObservationMiddleware:
         token, began = asking.set(request), perf_counter()
         method = request.method if request.method in metrics.METHODS else "OTHER"
         try:
-            with span(f"HTTP {method}", {"url.path": request.path_info}, kind="server"):
+            with span(f"HTTP {method}", {"url.path": clean_text(request.path_info)}, kind="server"):
                 response = self.get_response(request)
             _note(request, str(method), response.status_code, perf_counter() - began)
             return response

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import os
 import re
 from urllib.parse import urlsplit
 
@@ -30,7 +31,7 @@ from apps.identity.impersonation.errors import (
     UserNotActive,
 )
 from apps.identity.models import Impersonation, User, Visit
-from apps.kernel import clock
+from apps.kernel import clock, logs
 from apps.kernel.actors import Support, System, really
 from apps.kernel.tenant import activate
 from apps.preferences.commands import ChangeSetting
@@ -154,6 +155,23 @@ class TestFromDoorToDoor:
         assert "Olga Operator (support visit" in caplog.text
         assert newest(acme, Visit).ended_at is None, "the visit still goes on"
 
+    def test_each_log_line_says_both(self, operator, acme, controller, monkeypatch):
+        lines = []
+        monkeypatch.setattr(logs, "_as_json", lambda *said: lines.append(said[2]) or "")
+        handler = logging.StreamHandler(open(os.devnull, "w"))  # noqa: SIM115
+        handler.setFormatter(logs.formatter("json"))
+        inside = enter(operator, acme, controller)
+        logging.getLogger("bursar").addHandler(handler)
+        try:
+            inside.post("/t/acme/preferences/periods.reason_length/change/", {"value": "12"})
+        finally:
+            logging.getLogger("bursar").removeHandler(handler)
+
+        assert {line["logger"] for line in lines} >= {"bursar.commands", "bursar.events", "bursar.requests"}
+        for line in lines:
+            assert line["actor"] == "Controller"
+            assert line["real_actor"].startswith("Olga Operator (support visit")
+
     def test_what_is_only_read_of_the_trail_bears_both_names(self, operator, acme, controller):
         enter(operator, acme, controller).get("/t/acme/audit/record/")
 
@@ -225,6 +243,11 @@ class TestTheTicket:
         with activate(acme):
             kept += [str(list(Visit.objects.values())), str(list(Record.objects.values()))]
         assert ticket not in "".join(kept)
+
+    def test_is_in_no_log_line_and_no_trace(self):
+        refused = "Forbidden (Origin checking failed): /t/acme/support/enter/xI5WiIcGX3k5/"
+
+        assert logs.clean_text(refused).endswith("/t/acme/support/enter/•••/")
 
     def test_needs_the_forms_token(self, operator, acme, controller):
         strict = Client(enforce_csrf_checks=True)

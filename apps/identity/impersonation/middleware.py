@@ -37,6 +37,7 @@ class SupportMiddleware:
                 visits.end(inside.number, how)
             return problem_response(request, VisitIsOver(how=how.label))
         request.support = inside  # type: ignore[attr-defined]
+        request.real_actor = inside.support  # type: ignore[attr-defined]  # for the request's own log line
         with really(inside.support):
             return self.get_response(request)
 

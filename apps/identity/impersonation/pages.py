@@ -184,6 +184,21 @@ class End(CommandPage):
         return reverse("admin:identity_impersonation_change", args=[result.pk])
 
 
+def _inside_now() -> str:
+    return f"{Impersonation.objects.open().exclude(entered_at=None).count():,}"
+
+
+def _latest() -> Sequence[Sequence[Any]]:
+    return [
+        [
+            f"{visit.entered_at:%d %b %H:%M}",
+            (str(visit), reverse("admin:identity_visit_change", args=[visit.pk])),
+            visit.reason,
+        ]
+        for visit in Visit.objects.order_by("-id")[:5]
+    ]
+
+
 def _tenant(given: Given) -> TenantInfo:
     tenant = directory.by_id(given["tenant_id"])
     if tenant is None:
@@ -203,6 +218,14 @@ hooks.plug(
         icon="support_agent",
         url="admin:identity_impersonation_changelist",
         permission=VIEW,
+    ),
+    hooks.Figure(
+        title="Operators inside tenants",
+        permission=VIEW,
+        icon="support_agent",
+        value=_inside_now,
+        note=lambda: "as somebody else, right now",
+        link="admin:identity_impersonation_changelist",
     ),
     hooks.Page(
         path="tenants/<int:tenant_id>/enter/",
@@ -234,5 +257,13 @@ hooks.plug(
         icon="support_agent",
         url="admin:identity_visit_changelist",
         permission=VIEW_VISITS,
+    ),
+    hooks.Table(
+        title="Support was here",
+        permission=VIEW_VISITS,
+        headers=("Since", "Who, as whom", "Why"),
+        rows=_latest,
+        empty="Nobody of the platform's support has been here.",
+        link="admin:identity_visit_changelist",
     ),
 )
