@@ -17,6 +17,7 @@ from apps.console import hooks
 from apps.console.admin import Link, ReadOnlyAdmin, ReadOnlyInline
 from apps.console.sites import operator_site
 
+from .databases import pages  # noqa: F401
 from .models import Domain, Tenant, TenantActivity
 
 MAY = "tenancy.view_tenant"

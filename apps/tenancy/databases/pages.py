@@ -1,0 +1,132 @@
+"""The databases, in the operator's console: who lies where, what room is left, and what may come."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.template.response import TemplateResponse
+
+from apps.bus import Command
+from apps.console import hooks
+from apps.console.admin import CommandPage, Given
+from apps.console.widgets import Form, reason
+from apps.kernel import databases
+from apps.tenancy.commands import ChangeDatabase, PinTenant, UnpinTenant
+from apps.tenancy.models import Database, Tenant
+
+from . import queries
+
+MAY = "tenancy.manage_databases"
+YES_NO = (("yes", "Yes"), ("no", "No"))
+
+
+def databases_page(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBase:
+    return TemplateResponse(request, "console/databases.html", context | {"rows": queries.standings()})
+
+
+class WhatMayCome(Form):
+    capacity = forms.IntegerField(min_value=0, help_text="Tenants. Beyond 300 a database grows heavy.")
+    region = forms.CharField(required=False, max_length=40, help_text="Where it stands, if that matters.")
+    accepts_new = forms.ChoiceField(label="Takes new tenants", choices=YES_NO)
+    reason = reason()
+
+
+class ChangeOne(CommandPage):
+    command = ChangeDatabase
+    form = WhatMayCome
+
+    def form_options(self, given: Given) -> dict[str, Any]:
+        row = _row(given["key"])
+        shown = {"capacity": row.capacity, "region": row.region, "accepts_new": _word(row.accepts_new)}
+        return {"initial": shown}
+
+    def build(self, form: forms.Form, given: Given) -> Command:
+        said = form.cleaned_data
+        return ChangeDatabase(**given, **said | {"accepts_new": said["accepts_new"] == "yes"})
+
+    def facts(self, given: Given) -> Sequence[tuple[str, str]]:
+        lying = Tenant.objects.filter(database=given["key"])
+        return (
+            ("Database", given["key"]),
+            ("Tenants", f"{lying.count():,}"),
+            ("Pinned", f"{lying.filter(pinned=True).count():,}"),
+        )
+
+    def sentence(self, result: Database) -> str:
+        return f"{result}: up to {result.capacity:,} tenants; takes new ones: {_word(result.accepts_new)}."
+
+    def back(self, result: Database) -> str:
+        return "admin:databases"
+
+
+class Why(Form):
+    reason = reason()
+
+
+class Pin(CommandPage):
+    command: type[Command] = PinTenant
+    form = Why
+
+    def facts(self, given: Given) -> Sequence[tuple[str, str]]:
+        tenant = Tenant.objects.filter(pk=given["tenant_id"]).first()
+        if tenant is None:
+            raise Http404
+        return (("Tenant", tenant.name), ("Database", tenant.database), ("Pinned", _word(tenant.pinned)))
+
+    def back(self, result: Tenant) -> str:
+        return "admin:databases"
+
+
+class Unpin(Pin):
+    command = UnpinTenant
+
+
+def _row(key: str) -> Database:
+    if key not in databases.known():
+        raise Http404
+    return Database.objects.filter(key=key).first() or Database(key=key)
+
+
+def _word(yes: bool) -> str:
+    return "yes" if yes else "no"
+
+
+hooks.plug(
+    "operator",
+    hooks.Page(
+        path="databases/",
+        name="databases",
+        title="Databases",
+        permission=MAY,
+        view=databases_page,
+        group="Tenants",
+        icon="database",
+    ),
+    hooks.Page(
+        path="databases/<slug:key>/",
+        name="change_database",
+        title="What may come into a database",
+        permission=MAY,
+        view=ChangeOne(),
+    ),
+    hooks.Page(
+        path="tenants/<int:tenant_id>/pin/",
+        name="pin_tenant",
+        title="Pin a tenant",
+        permission=MAY,
+        view=Pin(),
+    ),
+    hooks.Page(
+        path="tenants/<int:tenant_id>/unpin/",
+        name="unpin_tenant",
+        title="Unpin a tenant",
+        permission=MAY,
+        view=Unpin(),
+    ),
+    hooks.RowLink(
+        model="tenancy.tenant", title="Pin to its database", icon="keep", page="pin_tenant", permission=MAY
+    ),
+)
