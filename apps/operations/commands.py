@@ -81,3 +81,17 @@ class CancelErasure(_TurnTenant):
 
     permission = "tenancy.erase_tenant"
     says = "called off the erasure of the tenant {result}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TellAdministrators(Command):
+    """Tell those who are in charge at a tenant what becomes of it."""
+
+    permission = "tenancy.suspend_tenant"
+    atomic = False
+    platform = True
+    says = "told {result} administrators of tenant {tenant_id} that it is {news}"
+
+    tenant_id: int
+    news: str
+    reason: str

@@ -11,6 +11,22 @@ class NameMissing(OperationsRefusal, Invalid):
     message = "A tenant needs a name."
 
 
+class ReasonMissing(OperationsRefusal, Invalid):
+    message = "Say why: the reason stands in the trail, and the tenant is told."
+
+
+class KeptByLaw(OperationsRefusal, Conflict):
+    message = "{name} cannot be erased before {until}: until then the law has {what} kept."
+
+
+class SandboxesRemain(OperationsRefusal, Conflict):
+    message = "{name} has sandboxes that must be erased first: {sandboxes}."
+
+
+class NotQueuedForDeletion(OperationsRefusal, Conflict):
+    message = "{name} is not queued for deletion, or its erasure has begun."
+
+
 class JourneyUnderWay(OperationsRefusal, Conflict):
     message = "{journey} of {slug} is under way at this moment, at “{step}”."
 

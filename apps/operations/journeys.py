@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from django.db import connection
 
+from apps.kernel.clock import today
 from apps.kernel.plain import to_plain
 from apps.kernel.tenant import TenantInfo, activate
 from apps.kernel.transactions import unit_of_work
@@ -16,10 +17,11 @@ from apps.sagas import queries as sagas
 from apps.sagas.errors import RunIsBusy, SagaHasEnded
 from apps.sagas.executor import drive
 from apps.sagas.models import Run
-from apps.sagas.runs import begin
-from apps.tenancy.hooks import Contributions
+from apps.sagas.runs import begin, wake
+from apps.tenancy.hooks import Contributions, Turn
 from apps.tenancy.models import Tenant
 
+from .commands import TellAdministrators
 from .errors import JourneyDiffers, JourneyTakenBack, JourneyUnderWay
 
 
@@ -71,6 +73,13 @@ def _drive(run: Run) -> Run:
         raise JourneyUnderWay(journey=sagas.title_of(run), slug=slug, step=run.step) from busy
 
 
+def wake_due_erasures() -> int:
+    """Returns how many looked."""
+    due = Tenant.objects.filter(state=Tenant.State.DELETING, delete_after__lte=today())
+    with unit_of_work():
+        return sum(wake(subject_of(each.slug)) for each in due)
+
+
 def tenant(tenant_id: int) -> TenantInfo:
     """As its row says now."""
     return Tenant.objects.get(pk=tenant_id).info
@@ -93,5 +102,15 @@ def part(
             with activate(place):
                 commands = tuple(contribution.commands(what))
             yield from (Asked(command, place) for command in commands)
+
+    return ask
+
+
+def tell(news: str, about: Callable[[Any], Turn]) -> Callable[[Any], Iterable[Asked]]:
+    """The errand that has those in charge at the tenant told what becomes of it."""
+
+    def ask(data: Any) -> Iterable[Asked]:
+        turn = about(data)
+        yield Asked(TellAdministrators(tenant_id=turn.tenant.id, news=news, reason=turn.reason))
 
     return ask

@@ -1,8 +1,70 @@
 """What must be true before a journey starts."""
 
-from .errors import NameMissing
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+
+from django.db import connections
+
+from apps.bus import Command, rehearse
+from apps.kernel.clock import today
+from apps.kernel.errors import SeveralRefusals
+from apps.kernel.tenant import TenantInfo, activate
+from apps.tenancy.errors import TenantUnknown
+from apps.tenancy.hooks import Kept, kept_by_law
+from apps.tenancy.models import Tenant
+
+from .errors import KeptByLaw, NameMissing, ReasonMissing, SandboxesRemain
 
 
 def name_must_be_given(name: str) -> None:
     if not name.strip():
         raise NameMissing
+
+
+def reason_must_be_given(reason: str) -> None:
+    if not reason.strip():
+        raise ReasonMissing
+
+
+def tenant_must_be_known(tenant_id: int) -> Tenant:
+    tenant = Tenant.objects.filter(pk=tenant_id).first()
+    if tenant is None:
+        raise TenantUnknown(slug=tenant_id)
+    return tenant
+
+
+def law_must_let_go(tenant: Tenant) -> None:
+    """Raises KeptByLaw with the day from which on the tenant may be erased."""
+    kept = _asked_inside(tenant.info)
+    if kept and kept[0].until >= today():
+        raise KeptByLaw(name=tenant.name, until=kept[0].until + dt.timedelta(days=1), what=kept[0].what)
+
+
+def _asked_inside(tenant: TenantInfo) -> Sequence[Kept]:
+    """Over a connection of its own: a rehearsal has a transaction open, in which nobody goes from tenant to tenant."""
+
+    def ask() -> Sequence[Kept]:
+        try:
+            with activate(tenant):
+                return kept_by_law()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as apart:
+        return apart.submit(copy_context().run, ask).result()
+
+
+def no_sandbox_must_remain(tenant: Tenant) -> None:
+    if sandboxes := Tenant.objects.filter(sandbox_of=tenant).values_list("slug", flat=True):
+        raise SandboxesRemain(name=tenant.name, sandboxes=", ".join(sandboxes))
+
+
+def would_be_done(command: Command) -> None:
+    """Raises at once what a rehearsal of the journey refuses, so that nothing sets out that cannot arrive."""
+    refusals = rehearse(command)
+    if refusals:
+        raise refusals[0] if len(refusals) == 1 else SeveralRefusals(refusals)

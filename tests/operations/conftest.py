@@ -3,14 +3,32 @@ from typing import Any
 
 import pytest
 
+from apps.events import deliveries
+from apps.sagas import SAGAS, Saga
 from apps.tenancy import hooks
 from tests.crashes.failpoints import hang_up
+from tests.crashes.test_sagas import EVER, patient
 
 
 @pytest.fixture(autouse=True)
 def _hung_up() -> Iterator[None]:
     yield
     hang_up()
+
+
+@pytest.fixture
+def patience(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Saga], None]]:
+    """`patience(SUSPENSION)`: a worker may be lost in each of its steps as often as there are statements."""
+    were = []
+    monkeypatch.setattr(deliveries, "MOST_ATTEMPTS", EVER)
+
+    def have(saga: Saga) -> None:
+        were.append(saga)
+        patient(saga)
+
+    yield have
+    for saga in were:
+        SAGAS[saga.name] = saga
 
 
 class Failing:

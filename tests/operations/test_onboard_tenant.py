@@ -21,7 +21,7 @@ from apps.operations.commands import OnboardTenant
 from apps.operations.errors import JourneyDiffers
 from apps.operations.sagas import ONBOARDING
 from apps.periods.models import Period
-from apps.sagas import SAGAS, executor
+from apps.sagas import executor
 from apps.sagas.models import Happening, Run
 from apps.tenancy import directory
 from apps.tenancy.errors import SlugTaken
@@ -29,7 +29,6 @@ from apps.tenancy.hooks import Contribution, set_up
 from apps.tenancy.models import Domain, Tenant
 from apps.tenancy.numbering import committed
 from tests.crashes.failpoints import Killed, armed, crash_everywhere
-from tests.crashes.test_sagas import patient
 from tests.settling import settle
 
 INITECH = OnboardTenant(
@@ -138,16 +137,9 @@ def test_after_a_failure_it_can_be_asked_again(operator, failing):
     ]
 
 
-@pytest.fixture
-def patience():
-    """A worker may be lost in a step as often as there are statements in it."""
-    patient(ONBOARDING)
-    yield
-    SAGAS[ONBOARDING.name] = ONBOARDING
-
-
 def test_wherever_it_is_killed_it_goes_on_when_it_is_asked_again(operator, patience):
     """It dies at every point in turn."""
+    patience(ONBOARDING)
 
     def ask():
         with contextlib.suppress(SlugTaken):  # it died when all was done, and before it said so

@@ -20,6 +20,7 @@ from apps.kernel.files import files
 from apps.kernel.tenant import activate
 from apps.ledger.commands import OpenAccount
 from apps.tenancy import directory
+from apps.tenancy.commands import MarkArchived
 from apps.tenancy.erasure.belongings import belongings, every_file
 from apps.tenancy.erasure.commands import DropTenant, EraseFiles, JournalErasure
 from apps.tenancy.erasure.errors import NotDue, NotJournaled
@@ -162,6 +163,15 @@ def test_another_tenant_with_the_same_number_is_not_meant(due):
     row = Tenant.objects.filter(pk=due.id).values().get()
     erase(due)
     bring_back(row | {"created_at": row["created_at"] + dt.timedelta(days=1)})
+
+    assert returned() == []
+
+
+def test_one_that_was_kept_after_all_is_not_meant(due):
+    dispatch(JournalErasure(tenant_id=due.id, asked_by="Olga", reason="Contract ended."), actor=EXECUTOR)
+    assert [each.slug for each in returned()] == ["acme"]
+
+    dispatch(MarkArchived(tenant_id=due.id, reason="They have paid."), actor=EXECUTOR)
 
     assert returned() == []
 

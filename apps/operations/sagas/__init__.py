@@ -1,5 +1,7 @@
 """The journeys of a tenant, from its first day to its last. One file each."""
 
+from .erasure import ERASURE
 from .onboarding import ONBOARDING
+from .turning import ACTIVATION, ARCHIVE, SUSPENSION
 
-__all__ = ["ONBOARDING"]
+__all__ = ["ACTIVATION", "ARCHIVE", "ERASURE", "ONBOARDING", "SUSPENSION"]

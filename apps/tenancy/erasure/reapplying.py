@@ -60,7 +60,11 @@ def _rows() -> Iterable[dict[str, Any]]:
 
 
 def _tenant_of(erasure: dict[str, Any]) -> Tenant | None:
-    return Tenant.objects.filter(pk=erasure["number"], created_at=erasure["created_at"]).first()
+    """As it was before. One that took a turn since then was kept after all: an operator sent its journey back."""
+    tenant = Tenant.objects.filter(pk=erasure["number"], created_at=erasure["created_at"]).first()
+    if tenant is None or (tenant.state_since or tenant.created_at) > erasure["erased_at"]:
+        return None
+    return tenant
 
 
 def _complete_the_journal() -> None:

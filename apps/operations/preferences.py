@@ -1,0 +1,10 @@
+"""What the platform sets about journeys."""
+
+from apps.preferences import declare
+
+GRACE_DAYS = declare(
+    key="operations.grace_days",
+    type=int,
+    default=30,
+    description="How many days pass before a tenant that is queued for deletion is erased.",
+)
