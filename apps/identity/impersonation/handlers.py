@@ -74,7 +74,8 @@ def enter_as_support(command: EnterAsSupport) -> Impersonation:
 @handles(UseTicket)
 def use_ticket(command: UseTicket) -> Impersonation:
     impersonation = rules.ticket_must_open(command.ticket, command.tenant_id)
-    if how := queries.why_over(impersonation):
+    operator = queries.operator_numbered(impersonation.operator_id)
+    if how := queries.why_over(impersonation, operator):
         raise VisitIsOver(how=how.label)
     return impersonation
 

@@ -29,20 +29,20 @@ def behind_ticket(ticket: str, tenant_id: int) -> Impersonation:
     return found
 
 
-def operator(operator_id: int) -> User | None:
+def operator_numbered(operator_id: int) -> User | None:
     """The operator while he may enter tenants; nobody afterwards."""
     user = User.objects.filter(pk=operator_id, is_active=True).first()
     return user if user and user.has_perm(IMPERSONATE) else None
 
 
-def why_over(impersonation: Impersonation) -> How | None:
-    """Why it gives no access, as far as the platform knows; None while it does."""
+def why_over(impersonation: Impersonation, operator: User | None) -> How | None:
+    """Why it gives no access, as far as the platform knows; None while it does. `operator` is whoever has it."""
     if impersonation.ended_at:
         return How(impersonation.how)
     tenant = directory.by_id(impersonation.tenant_id)
     if tenant is None or tenant.epoch != impersonation.epoch or not is_served(tenant):
         return How.TENANT_CHANGED
-    if operator(impersonation.operator_id) is None:
+    if operator is None:
         return How.OPERATOR_GONE
     return impersonation.why_over()
 

@@ -45,7 +45,7 @@ def reason_must_be_given(reason: str) -> str:
 def actor_must_be_an_operator() -> User:
     """A person of the platform, who acts on the platform, whether he signed in or showed a token."""
     actor = acting()
-    operator = queries.operator(actor.pk) if actor and actor.pk and not current_tenant() else None
+    operator = queries.operator_numbered(actor.pk) if actor and actor.pk and not current_tenant() else None
     if operator is None:
         raise OnlyOperatorsEnter(actor=actor)
     return operator
@@ -80,8 +80,8 @@ def user_must_be_below(user: User, *, as_manager: bool) -> None:
         raise UserManagesUsers(user=user, permission=ENTERS_AS_MANAGER)
 
 
-def may_enter_as_manager(operator: Actor) -> bool:
-    return operator.has_perm(ENTERS_AS_MANAGER)
+def may_enter_as_manager(operator: Actor | None) -> bool:
+    return operator is not None and operator.has_perm(ENTERS_AS_MANAGER)
 
 
 def operator_must_be_outside(operator: User) -> None:

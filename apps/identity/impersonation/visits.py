@@ -22,7 +22,8 @@ def let_in(ticket: str, tenant: TenantInfo) -> Visit:
     with activate(None):
         use = UseTicket(ticket=ticket, tenant_id=tenant.id)
         impersonation: Impersonation = dispatch(use, actor=System(f"The door of {tenant}"))
-        as_manager = _as_manager(impersonation)
+        operator = queries.operator_numbered(impersonation.operator_id)
+        as_manager = rules.may_enter_as_manager(operator)
     try:
         with activate(tenant):
             return _open(impersonation, as_manager=as_manager)
@@ -37,7 +38,8 @@ def standing(number: int) -> tuple[How | None, bool]:
         impersonation = Impersonation.objects.filter(pk=number).first()
         if impersonation is None:
             return How.ENDED, False
-        return queries.why_over(impersonation), _as_manager(impersonation)
+        operator = queries.operator_numbered(impersonation.operator_id)
+        return queries.why_over(impersonation, operator), rules.may_enter_as_manager(operator)
 
 
 def end(number: int, how: How, *, by: Actor = PLATFORM) -> Impersonation:
@@ -50,7 +52,7 @@ def sweep() -> int:
     """End what is over and write every end that a tenant has not got yet. Returns how many."""
     ended = 0
     for impersonation in list(Impersonation.objects.unsettled().order_by("pk")):
-        how = queries.why_over(impersonation)
+        how = queries.why_over(impersonation, queries.operator_numbered(impersonation.operator_id))
         if how is None:
             continue
         try:
@@ -73,8 +75,3 @@ def _open(impersonation: Impersonation, *, as_manager: bool) -> Visit:
     )
     visit: Visit = dispatch(command, actor=System(f"{impersonation.operator_name} (platform)"))
     return visit
-
-
-def _as_manager(impersonation: Impersonation) -> bool:
-    operator = queries.operator(impersonation.operator_id)
-    return operator is not None and rules.may_enter_as_manager(operator)
