@@ -60,8 +60,9 @@ class Watched:
         patience = {
             key: options[key] for key in ("socket_timeout", "socket_connect_timeout") if key in options
         }
-        sentinel = Sentinel(list(self.sentinels), sentinel_kwargs=dict(self.of_sentinels) | patience)
-        client: redis.Redis = sentinel.master_for(
+        watch: Any = Sentinel  # redis-py has no types for it
+        sentinels = watch(list(self.sentinels), sentinel_kwargs=dict(self.of_sentinels) | patience)
+        client: redis.Redis = sentinels.master_for(
             self.service, db=self.database, username=self.username, password=self.password, **options
         )
         return client

@@ -55,18 +55,19 @@ def _counted() -> list[Standing]:
     counts = Tenant.objects.values("database").annotate(
         all=Count("pk"), pinned=Count("pk", filter=Q(pinned=True))
     )
-    lying = {each["database"]: each for each in counts.order_by()}
+    lying = {each["database"]: (each["all"], each["pinned"]) for each in counts.order_by()}
     return [
         Standing(
             key=key,
             region=row.region,
             capacity=row.capacity,
             accepts_new=row.accepts_new,
-            tenants=lying.get(key, {}).get("all", 0),
-            pinned=lying.get(key, {}).get("pinned", 0),
+            tenants=tenants,
+            pinned=pinned,
         )
         for key in databases.known()
         for row in [said.get(key) or Database(key=key)]
+        for tenants, pinned in [lying.get(key, (0, 0))]
     ]
 
 

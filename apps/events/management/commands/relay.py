@@ -36,8 +36,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, once: bool = False, database: str = "", **options: Any) -> None:
         reachable = databases.having("relay")
-        if database and database not in reachable:
-            raise CommandError(f"There is no address of a relay at {database!r}.", returncode=2)
+        if not reachable or (database and database not in reachable):
+            raise CommandError(f"There is no address of a relay at {database or 'home'}.", returncode=2)
         outboxes = [databases.at("relay", key) for key in ([database] if database else reachable)]
         if once:
             routed = sum(sum(iter(partial(route, using=each), 0)) for each in outboxes)
@@ -52,12 +52,12 @@ class Command(BaseCommand):
         for thread in others:
             thread.start()
         self.stdout.write("The relay listens.")
-        self._carry(*outboxes[:1], look=self.watch.look)
+        self._carry(outboxes[0], self.watch.look)
         for thread in others:
             thread.join()
         self.stdout.write("The relay has stopped.")
 
-    def _carry(self, using: str = "relay", look: Callable[[], object] = lambda: None) -> None:
+    def _carry(self, using: str, look: Callable[[], object] = lambda: None) -> None:
         while not self.stopping:
             try:
                 self._work(using, look)

@@ -31,7 +31,8 @@ class Command(BursarCommand):
         door.add_argument("--close", action="store_true", help="No new tenants come.")
         parser.add_argument("--reason", default="", help="Why; kept in the audit trail.")
 
-    def answer(self, *, key: str | None, **options: Any) -> Answer:
+    def answer(self, **options: Any) -> Answer:
+        key: str | None = options.pop("key")
         if key is not None:
             _change(_one(key), **options)
         found = [_one(key)] if key else queries.standings()
