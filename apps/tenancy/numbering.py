@@ -7,8 +7,10 @@ leak. The ids are in `numbering.json`, which is committed and only grows.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from django.apps import apps
 from django.contrib.auth.management import create_permissions
@@ -19,6 +21,7 @@ from django.db.models.signals import post_migrate
 
 FILE = Path(__file__).with_name("numbering.json")
 Numbering = dict[str, dict[str, int]]
+Rows = Sequence[tuple[Any, ...]]
 
 
 def instead_of_djangos() -> None:
@@ -54,28 +57,44 @@ def write() -> None:
 
 def apply(*, using: str) -> None:
     """Bring the current schema's two tables in line with the committed numbering."""
+    content_types, permissions = rows()
+    with connections[using].cursor() as cursor:
+        cursor.execute(_CONTENT_TYPES, _columns(content_types))
+        cursor.execute(_PERMISSIONS, _columns(permissions))
+
+
+@cache
+def rows() -> tuple[Rows, Rows]:
+    """(id, app, model) of every content type, and (id, content type, code name, name) of every permission."""
     numbering = committed()
     if numbering != completed():
         raise RuntimeError("New models or permissions have no ids yet: run `manage.py number_ids`.")
-    with connections[using].cursor() as cursor:
-        cursor.executemany(
-            "INSERT INTO django_content_type (id, app_label, model) VALUES (%s, %s, %s)"
-            " ON CONFLICT (id) DO NOTHING",
-            [(number, *name.split(".")) for name, number in numbering["content_types"].items()],
+    content_types = [(number, *name.split(".")) for name, number in numbering["content_types"].items()]
+    permissions = [
+        (
+            numbering["permissions"][f"{options.app_label}.{codename}"],
+            numbering["content_types"][options.label_lower],
+            codename,
+            name,
         )
-        cursor.executemany(
-            "INSERT INTO auth_permission (id, content_type_id, codename, name) VALUES (%s, %s, %s, %s)"
-            " ON CONFLICT (id) DO UPDATE SET name = excluded.name",
-            [
-                (
-                    numbering["permissions"][f"{options.app_label}.{codename}"],
-                    numbering["content_types"][options.label_lower],
-                    codename,
-                    name,
-                )
-                for options, codename, name in _permissions()
-            ],
-        )
+        for options, codename, name in _permissions()
+    ]
+    return content_types, permissions
+
+
+_CONTENT_TYPES = """
+INSERT INTO django_content_type (id, app_label, model)
+SELECT * FROM unnest(%s::int[], %s::text[], %s::text[]) ON CONFLICT (id) DO NOTHING
+"""
+_PERMISSIONS = """
+INSERT INTO auth_permission AS known (id, content_type_id, codename, name)
+SELECT * FROM unnest(%s::int[], %s::int[], %s::text[], %s::text[])
+ON CONFLICT (id) DO UPDATE SET name = excluded.name WHERE known.name <> excluded.name
+"""
+
+
+def _columns(rows: Rows) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)]
 
 
 def _models() -> Iterator[Options[models.Model]]:
