@@ -319,8 +319,9 @@ class TestWhoAndAsWhom:
         with pytest.raises(UserNotActive):
             a_ticket(operator, acme, controller)
 
-    def test_nobody_enters_where_nobody_can_sign_in(self, operator, acme, controller):
-        Tenant.objects.filter(pk=acme.id).update(state="suspended")
+    @pytest.mark.parametrize("word", [{"state": "suspended"}, {"state": "pending"}, {"mode": "maintenance"}])
+    def test_nobody_enters_where_nobody_can_sign_in(self, operator, acme, controller, word):
+        Tenant.objects.filter(pk=acme.id).update(**word)
         directory.changed()
 
         with pytest.raises(TenantNotServed):

@@ -7,18 +7,17 @@ from apps.identity.models import User
 from apps.kernel.actors import Support
 from apps.kernel.tenant import TenantInfo
 from apps.tenancy import directory
+from apps.tenancy.models import Tenant
 
 from . import tickets
 from .commands import IMPERSONATE
 from .errors import TicketWorthless
 from .models import How, Impersonation, Visit
 
-SERVED = ("trial", "active")
-
 
 def is_served(tenant: TenantInfo) -> bool:
     """Whether its own people can sign in just now."""
-    return tenant.state in SERVED and tenant.mode != "maintenance"
+    return tenant.state in Tenant.OPEN and tenant.mode != Tenant.Mode.MAINTENANCE
 
 
 def behind_ticket(ticket: str, tenant_id: int) -> Impersonation:
