@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from django.apps import apps
 
+from apps.kernel.personal import NAME, TEXT, personal, stays_home
 from apps.kernel.story import Mood, StoryLine, stands_here, story
 from apps.kernel.tenant import current_tenant
 
@@ -56,3 +57,10 @@ def _version(version: Trail) -> StoryLine:
         detail=said.get("history_change_reason") or "",
         caused_by=version.causation_id,
     )
+
+
+# Who did what and why is told of persons, and in a chain in which no word can be replaced.
+stays_home("audit.Record", "audit.Segment", "audit.Archive", "audit.Verification")
+for _model in apps.get_models():
+    if issubclass(_model, Trail):
+        personal(_model._meta.label, actor_name=NAME, real_actor_name=NAME, history_change_reason=TEXT)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 
+from apps.kernel.personal import NAME, TEXT, personal
 from apps.periods import hooks as periods
 from apps.preferences import queries as preferences
-from apps.tenancy.hooks import Kept, NewTenant, retention, set_up
+from apps.tenancy.hooks import Kept, NewTenant, proof, retention, set_up
 
 from . import queries, rules
 from .commands import SetUpBooks
@@ -30,3 +31,17 @@ def books_are_kept() -> Kept | None:
         return None
     until = dt.date(last.ends_on.year + preferences.value(KEPT_YEARS), 12, 31)
     return Kept(until, f"the books of {last}")
+
+
+@proof("trial balance")
+def figures() -> list[list[str]]:
+    """What every account has, in each currency."""
+    return [
+        [row.code, row.currency, str(row.debit), str(row.credit), str(row.closing)]
+        for row in queries.trial_balance(by="total")
+    ]
+
+
+personal("ledger.Entry", memo=TEXT, payee=NAME, reference=TEXT)
+personal("ledger.EntryLine", memo=TEXT)
+personal("ledger.JournalImport", name=TEXT)

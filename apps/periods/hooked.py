@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from apps.bus import Command
+from apps.kernel.personal import NAME, TEXT, personal
 from apps.tenancy.hooks import NewTenant, set_up
 
 from . import hooks, rules
@@ -15,3 +16,6 @@ hooks.closing_check(rules.earlier_periods_must_be_closed)
 def first_year(new: NewTenant) -> Iterable[Command]:
     yield DefineCalendar(name="Standard")
     yield GenerateYear(year=new.begins_on.year)
+
+
+personal("periods.Period", closed_by=NAME, close_reason=TEXT)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from apps.kernel.personal import stays_home
 from apps.kernel.story import Mood, StoryLine, story
 
 from .models import Happening, Run
@@ -35,3 +36,6 @@ def _line(happening: Happening, run: Run) -> StoryLine:
         caused_by="" if begins else f"saga:{run.pk}",
         row=("sagas.run", run.pk),
     )
+
+
+stays_home("sagas.Run", "sagas.Happening")

@@ -7,9 +7,9 @@ nouns.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from apps.bus import Command
 from apps.kernel.tenant import TenantInfo
@@ -103,3 +103,21 @@ def kept_by_law() -> Sequence[Kept]:
     return sorted(
         (kept for function in _retentions if (kept := function())), key=lambda kept: kept.until, reverse=True
     )
+
+
+_proofs: dict[str, Callable[[], Any]] = {}
+
+
+def proof(name: str) -> Callable[[Callable[[], T]], Callable[[], T]]:
+    """Registers a figure ("trial balance") that is asked inside the tenant, before and after it was copied, and must be
+    the same."""
+
+    def register(function: Callable[[], T]) -> Callable[[], T]:
+        _proofs[name] = function
+        return function
+
+    return register
+
+
+def proofs() -> Mapping[str, Callable[[], Any]]:
+    return _proofs

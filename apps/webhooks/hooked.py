@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from apps.kernel.personal import stays_home
 from apps.kernel.story import Mood, StoryLine, story
 
 from .models import Message, Received
@@ -42,3 +43,7 @@ def heard(correlation_id: str) -> Iterator[StoryLine]:
             name=f"webhook:{received.pk}",
             row=("webhooks.received", received.pk),
         )
+
+
+stays_home("webhooks.Endpoint", "webhooks.Secret", "webhooks.Message", "webhooks.Attempt")
+stays_home("webhooks.Source", "webhooks.SourceSecret", "webhooks.Received")

@@ -1,0 +1,5 @@
+"""What was answered stays in the house where it was asked."""
+
+from apps.kernel.personal import stays_home
+
+stays_home("bus.IdempotencyKey")

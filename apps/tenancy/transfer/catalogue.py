@@ -1,0 +1,136 @@
+"""What a schema has, from PostgreSQL's own catalogue: asked as the tenant, whose schema it is."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+PLACE_TYPE = "xid8"
+"""Transaction ids mean something in one database only; only their order is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    name: str
+    type: str
+    required: bool = False
+
+    @property
+    def is_place(self) -> bool:
+        return self.type == PLACE_TYPE
+
+    @property
+    def longest(self) -> int | None:
+        """How many letters it takes; None where it says nothing."""
+        found = re.search(r"character varying\((\d+)\)", self.type)
+        return int(found[1]) if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    name: str
+    columns: tuple[Column, ...]
+
+
+def tables(cursor: Any, schema: str) -> list[Table]:
+    """By name, with the columns that are written. What the database computes itself is not among them."""
+    cursor.execute(_COLUMNS, [schema])
+    found: dict[str, list[Column]] = {}
+    for table, *column in cursor.fetchall():
+        found.setdefault(table, []).append(Column(*column))
+    return [Table(name, tuple(columns)) for name, columns in found.items()]
+
+
+def sequences(cursor: Any, schema: str) -> dict[str, int | None]:
+    """The last value of each; None where none was taken yet."""
+    cursor.execute(
+        "SELECT sequencename::text, last_value FROM pg_sequences WHERE schemaname = %s ORDER BY 1", [schema]
+    )
+    return dict(cursor.fetchall())
+
+
+def fingerprint(cursor: Any) -> str:
+    """Of the migrations that the schema at hand has."""
+    cursor.execute(
+        "SELECT md5(string_agg(app || '.' || name, ',' ORDER BY app, name)) FROM django_migrations"
+    )
+    return str(cursor.fetchone()[0])
+
+
+def structure(cursor: Any, schema: str) -> Mapping[str, str]:
+    """Each object of the schema ("trigger ledger_entry.ledger_entry_guard") and the digest of its definition, in which
+    neither the schema's name nor the tenant's role stands."""
+    cursor.execute(_OBJECTS, {"schema": schema})
+    ours = re.compile(rf'"?\b{re.escape(schema)}\b"?')
+    return {
+        name: hashlib.sha256(ours.sub("@", definition).encode()).hexdigest()[:16]
+        for name, definition in cursor.fetchall()
+    }
+
+
+def differences(one: Mapping[str, str], other: Mapping[str, str]) -> Sequence[str]:
+    """Names of the objects that only one has, or that are defined otherwise."""
+    return sorted(name for name in one.keys() | other.keys() if one.get(name) != other.get(name))
+
+
+_COLUMNS = """
+SELECT relname::text, attname::text, format_type(atttypid, atttypmod), attnotnull
+FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid
+WHERE relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = %s)
+  AND relkind = 'r' AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
+ORDER BY relname::text COLLATE "C", attnum
+"""
+
+_OBJECTS = """
+WITH home AS (
+    SELECT oid, nspacl, nspowner FROM pg_namespace WHERE nspname = %(schema)s
+), relation AS (
+    SELECT pg_class.* FROM pg_class JOIN home ON relnamespace = home.oid
+), rights AS (
+    SELECT relation.oid, string_agg(format('%%s %%s', coalesce(rolname, 'public'), privilege_type), ', '
+        ORDER BY rolname, privilege_type) AS given
+    FROM relation, aclexplode(relacl) LEFT JOIN pg_roles ON pg_roles.oid = grantee GROUP BY relation.oid
+)
+SELECT 'table ' || relname,
+       concat_ws(' ', relkind, relpersistence, relrowsecurity, relforcerowsecurity, relreplident, given)
+FROM relation LEFT JOIN rights USING (oid) WHERE relkind <> 'i' AND relkind <> 'S'
+UNION ALL
+SELECT 'column ' || relname || '.' || attname,
+       concat_ws(' ', format_type(atttypid, atttypmod), attnotnull, attidentity, attgenerated, attcollation,
+                 pg_get_expr(adbin, adrelid))
+FROM relation JOIN pg_attribute ON attrelid = relation.oid
+LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+WHERE relkind <> 'i' AND relkind <> 'S' AND attnum > 0 AND NOT attisdropped
+UNION ALL
+SELECT 'constraint ' || relname || '.' || conname, concat_ws(' ', pg_get_constraintdef(pg_constraint.oid), convalidated)
+FROM pg_constraint JOIN relation ON conrelid = relation.oid
+UNION ALL
+SELECT 'index ' || relname, concat_ws(' ', pg_get_indexdef(relation.oid), indisvalid)
+FROM relation JOIN pg_index ON indexrelid = relation.oid
+UNION ALL
+SELECT 'trigger ' || relname || '.' || tgname, concat_ws(' ', pg_get_triggerdef(pg_trigger.oid), tgenabled)
+FROM pg_trigger JOIN relation ON tgrelid = relation.oid WHERE NOT tgisinternal
+UNION ALL
+SELECT 'policy ' || tablename || '.' || policyname, concat_ws(' ', permissive, roles, cmd, qual, with_check)
+FROM pg_policies WHERE schemaname = %(schema)s
+UNION ALL
+SELECT 'sequence ' || relname, concat_ws(' ', format_type(seqtypid, NULL), seqstart, seqincrement, seqmin, seqmax,
+       seqcycle, given)
+FROM relation JOIN pg_sequence ON seqrelid = relation.oid LEFT JOIN rights USING (oid)
+UNION ALL
+SELECT 'function ' || proname || '(' || pg_get_function_identity_arguments(pg_proc.oid) || ')',
+       concat_ws(' ', pg_get_functiondef(pg_proc.oid), (
+           SELECT string_agg(format('%%s %%s', coalesce(rolname, 'public'), privilege_type), ', '
+                  ORDER BY rolname, privilege_type)
+           FROM aclexplode(proacl) LEFT JOIN pg_roles ON pg_roles.oid = grantee))
+FROM pg_proc JOIN home ON pronamespace = home.oid
+UNION ALL
+SELECT 'schema', string_agg(format('%%s %%s', CASE WHEN rolname LIKE 'bursar\\_t\\_%%' THEN 'tenant' ELSE
+       coalesce(rolname, 'public') END, privilege_type), ', ' ORDER BY rolname LIKE 'bursar\\_t\\_%%', rolname,
+       privilege_type)
+FROM home, aclexplode(nspacl) LEFT JOIN pg_roles ON pg_roles.oid = grantee
+"""
+"""Not the rights by default for what comes: they are of the owner's, and every blueprint has the same."""

@@ -1,0 +1,74 @@
+"""What the exporter refuses."""
+
+from __future__ import annotations
+
+from apps.kernel.errors import Conflict, Invalid, NotFound, Unavailable
+from apps.tenancy.errors import TenancyRefusal
+
+
+class TransferRefusal(TenancyRefusal):
+    """The family of the exporter."""
+
+
+class ArchiveMissing(TransferRefusal, NotFound):
+    message = "There is no archive {place}."
+
+
+class ArchiveUnreadable(TransferRefusal, Invalid):
+    message = "{place} is not a whole archive: {why}."
+
+
+class ArchiveAltered(TransferRefusal, Conflict):
+    message = "The archive is not what was written: {part} differs from what its manifest says."
+
+
+class ArchiveNotOurs(TransferRefusal, Conflict):
+    """Restoring runs the archive's statements as the owner, so one that anybody could have written is not read."""
+
+    message = (
+        "The archive is signed with the key {key_id!r}, which is not the one of AUDIT_KEYS by that name."
+    )
+
+
+class TenantNotMigrated(TransferRefusal, Unavailable):
+    message = (
+        "{name} is not at the migrations of its database's blueprint: run `manage.py migrate_schemas` first."
+    )
+
+
+class TransferBusy(TransferRefusal, Conflict):
+    message = "{name} is being backed up, restored or moved by another process."
+
+
+class NotWhatWasExported(TransferRefusal, Conflict):
+    message = "What was restored is not what was exported, and was removed again: {faults}"
+
+
+class NotDrained(TransferRefusal, Unavailable):
+    message = "{name} is not at rest: {waiting} still wait. Try again in a moment."
+
+
+class OwnerIsAbsent(TransferRefusal, Unavailable):
+    message = "This makes schemas: run it where DATABASE_OWNER_URL is set (for {database!r})."
+
+
+class SameDatabase(TransferRefusal, Conflict):
+    message = "{name} lies in {database} already."
+
+
+class TenantStillWorks(TransferRefusal, Conflict):
+    message = "{name} must be read-only while it is moved."
+
+
+class BackupUnknown(TransferRefusal, NotFound):
+    message = "There is no backup {which}."
+
+
+class OfAnotherTenant(TransferRefusal, Conflict):
+    message = (
+        "The archive is of {of}, and cannot take the place of {name}: restore it under a name of its own."
+    )
+
+
+class TenantWasErased(TransferRefusal, Conflict):
+    message = "{name} was erased for good; what is left of it in archives is not restored."

@@ -1,0 +1,119 @@
+"""From an archive to a schema: statements, rows, constraints, in one transaction of the owner's.
+
+Whoever is killed on the way leaves nothing behind. What is made is called `restoring_<number>` until it was verified.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import connections, transaction
+from psycopg import sql
+
+from apps.kernel import databases
+from apps.kernel.files import files
+from apps.kernel.progress import steps
+from apps.kernel.tenant import TenantInfo, activate
+from django.core.files.base import ContentFile
+
+from . import blueprint
+from .archive import Archive
+from .errors import OwnerIsAbsent
+from .exporting import PLACEHOLDER
+
+
+def load(archive: Archive, *, number: int, at: str) -> TenantInfo:
+    """A schema with these rows, and the role that alone may use it. Returns who can look into it. What an earlier try
+    left behind is dropped. Raises OwnerIsAbsent, and ArchiveAltered after which nothing is left."""
+    schema = staging(number)
+    with as_owner(at) as cursor:
+        _let_places_pass(cursor, archive.manifest["places"])
+        with transaction.atomic(using=databases.at("owner", at)):
+            _drop(cursor, schema)
+            _make(cursor, archive, schema)
+            cursor.execute("SELECT tenancy_make_role(%s, %s)", [number, schema])
+            (role,) = cursor.fetchone()
+    return TenantInfo(
+        id=number,
+        slug=f"restoring-{number}",
+        name=archive.manifest["tenant"]["name"],
+        schema=schema,
+        state="pending",
+        role=role,
+        database=at,
+    )
+
+
+def staging(number: int) -> str:
+    return f"restoring_{number}"
+
+
+def drop_schema(schema: str, at: str) -> None:
+    with as_owner(at) as cursor:
+        _drop(cursor, schema)
+
+
+@contextmanager
+def as_owner(at: str) -> Iterator[Any]:
+    """A cursor of the owner's in that database, outside of any tenant."""
+    if at not in databases.having("owner"):
+        raise OwnerIsAbsent(database=at)
+    with activate(None), connections[databases.at("owner", at)].cursor() as cursor:
+        yield cursor
+
+
+def load_files(archive: Archive, tenant: TenantInfo) -> None:
+    """The archive's files, under the tenant's own prefix. One that is there already stays as it is."""
+    names = archive.names("files")
+    with activate(tenant):
+        for part in steps(names, len(names)):
+            name = part.removeprefix("files/")
+            if not files().exists(name):
+                files().save(name, ContentFile(archive.read(part)))
+
+
+def _make(cursor: Any, archive: Archive, schema: str) -> None:
+    halves = blueprint.halves(archive.read("schema.sql").decode().replace(PLACEHOLDER, schema))
+    plain = cursor.cursor  # statements without parameters, in which a percent sign is one
+    plain.execute("SET LOCAL check_function_bodies = off")
+    plain.execute("\n".join(halves.before))
+    tables = archive.manifest["tables"]
+    for name in steps(tables, len(tables)):
+        _fill(plain, archive, schema, name, tables[name]["columns"])
+    plain.execute("\n".join(halves.after))
+    for name, last in archive.manifest["sequences"].items():
+        if last is not None:
+            cursor.execute("SELECT setval(%s::regclass, %s)", [f'{schema}."{name}"', last])
+    for name in tables:
+        plain.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(schema, name)))
+
+
+def _fill(cursor: Any, archive: Archive, schema: str, table: str, columns: list[str]) -> None:
+    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT binary)").format(
+        sql.Identifier(schema, table), sql.SQL(", ").join(map(sql.Identifier, columns))
+    )
+    chunks = archive.part(f"tables/{table}.copy")
+    first = next(chunks, b"")
+    if not first:
+        return
+    with cursor.copy(statement) as into:
+        into.write(first)
+        for chunk in chunks:
+            into.write(chunk)
+
+
+def _drop(cursor: Any, schema: str) -> None:
+    cursor.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(schema)))
+
+
+def _let_places_pass(cursor: Any, places: int) -> None:
+    """The trail is sealed in the order of transactions, so those to come must come after all that the archive knows.
+    Only a young server has counted fewer."""
+    cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+    missing = places + 1 - cursor.fetchone()[0]
+    if missing > 0:
+        cursor.cursor.execute(
+            f"DO $$ BEGIN FOR each IN 1..{missing} LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP; END $$"
+        )

@@ -1,0 +1,91 @@
+"""Events that not everybody has heard yet. They stand in public, beside other tenants', and go along with a tenant
+that leaves its database: those that are told for later, and those that were given up and wait for an operator.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.db import connections, transaction
+
+from apps.kernel import databases
+
+from .errors import NotDrained
+
+_UNHEARD = """
+SELECT json_build_object('event', to_jsonb(e) - 'id', 'deliveries', (
+    SELECT coalesce(json_agg(to_jsonb(d) - 'id' - 'event_id' ORDER BY d.id), '[]') FROM events_delivery d
+    WHERE d.event_id = e.id AND d.status IN ('pending', 'dead')))::text
+FROM events_outboxevent e
+WHERE e.tenant_id = %(tenant)s AND (e.routed_at IS NULL OR EXISTS (
+    SELECT FROM events_delivery d WHERE d.event_id = e.id AND d.status IN ('pending', 'dead')))
+ORDER BY e.id
+"""
+
+_WAITING = """
+SELECT (SELECT count(*) FROM events_outboxevent WHERE tenant_id = %(tenant)s AND routed_at IS NULL)
+     + (SELECT count(*) FROM events_delivery d JOIN events_outboxevent e ON e.id = d.event_id
+        WHERE d.tenant_id = %(tenant)s AND d.status = 'pending' AND (e.due_at IS NULL OR e.due_at <= now()))
+"""
+
+_ADD_EVENT = """
+INSERT INTO events_outboxevent (tenant_id, name, version, aggregate, payload, correlation_id, causation_id,
+    traceparent, occurred_at, due_at, routed_at)
+SELECT tenant_id, name, version, aggregate, payload, correlation_id, causation_id, traceparent, occurred_at, due_at,
+    routed_at
+FROM jsonb_populate_record(NULL::events_outboxevent, %(event)s::jsonb) AS new
+WHERE NOT EXISTS (SELECT FROM events_outboxevent AS known
+    WHERE (known.tenant_id, known.name, known.aggregate, known.occurred_at, known.payload)
+        = (new.tenant_id, new.name, new.aggregate, new.occurred_at, new.payload))
+RETURNING id
+"""
+
+_ADD_DELIVERY = """
+INSERT INTO events_delivery (tenant_id, event_id, subscriber, aggregate, status, attempts, next_at, last_error)
+SELECT tenant_id, %(event)s, subscriber, aggregate, status, attempts, coalesce(next_at, now()), last_error
+FROM jsonb_populate_record(NULL::events_delivery, %(delivery)s::jsonb)
+"""
+
+_GONE = """
+UPDATE events_delivery SET status = 'dropped', done_at = now(), hinted_at = NULL, next_at = NULL,
+    last_error = 'The tenant was moved to another database, and this went with it.'
+WHERE tenant_id = %(tenant)s AND status IN ('pending', 'dead')
+"""
+
+
+def unheard(cursor: Any, tenant_id: int) -> bytes:
+    """One JSON document a line."""
+    cursor.execute(_UNHEARD, {"tenant": tenant_id})
+    return "".join(f"{line}\n" for (line,) in cursor.fetchall()).encode()
+
+
+def waiting(cursor: Any, tenant_id: int) -> int:
+    """How many are still to be told now."""
+    cursor.execute(_WAITING, {"tenant": tenant_id})
+    return int(cursor.fetchone()[0])
+
+
+def must_be_drained(cursor: Any, tenant_id: int, name: str) -> None:
+    if count := waiting(cursor, tenant_id):
+        raise NotDrained(name=name, waiting=f"{count} events")
+
+
+def bring(lines: bytes, at: str) -> int:
+    """Put them in the outbox of that database, with ids of its own. What is there already is not put in again."""
+    alias, brought = databases.at("owner", at), 0
+    with transaction.atomic(using=alias), connections[alias].cursor() as cursor:
+        for line in lines.decode().splitlines():
+            told = json.loads(line)
+            cursor.execute(_ADD_EVENT, {"event": json.dumps(told["event"])})
+            if added := cursor.fetchone():
+                brought += 1
+                for each in told["deliveries"]:
+                    cursor.execute(_ADD_DELIVERY, {"event": added[0], "delivery": json.dumps(each)})
+    return brought
+
+
+def leave(tenant_id: int, at: str) -> None:
+    """Nobody tells them there any more."""
+    with connections[databases.at("owner", at)].cursor() as cursor:
+        cursor.execute(_GONE, {"tenant": tenant_id})

@@ -1,0 +1,241 @@
+"""From a schema to a tenant: a new one, or the same as it was.
+
+Everything is loaded and verified beside what is there, under another name. What is switched at the end is a name, in
+one transaction; so whoever is killed before has changed nothing, and whoever is killed after it is done by asking again.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.db import connections, transaction
+from django.utils.dateparse import parse_date, parse_datetime
+from psycopg import sql
+
+from apps.audit import queries as audit
+from apps.audit.anchors import FOLDER as HEADS
+from apps.kernel import databases
+from apps.kernel.clock import now
+from apps.kernel.files import files
+from apps.kernel.tenant import TenantInfo, activate
+from apps.kernel.transactions import alone, unit_of_work
+from apps.tenancy import directory, provisioning, rules
+from apps.tenancy.databases import lodgers
+from apps.tenancy.models import Domain, Tenant, TenantActivity
+
+from . import importing, verifying
+from .archive import Archive
+from .errors import NotWhatWasExported, OfAnotherTenant, TransferBusy
+
+KEPT_DAYS = 7
+"""For which the schema stays that another one has taken the place of."""
+_ASIDE = re.compile(r"\A(?:before|moved)_\d+_(\d{14})\Z")
+
+
+def as_new(
+    archive: Archive, *, slug: str, name: str = "", at: str, sandbox_of: Tenant | None = None
+) -> Tenant:
+    """A tenant beside the others. It gets the id that it had where nobody has it now and the slug is the same."""
+    rules.slug_must_be_well_formed(slug)
+    rules.slug_must_be_free(slug)
+    rules.database_must_be_known(at)
+    tenant = _reserved(archive.manifest, slug, name, at, sandbox_of)
+    with only_here(tenant.info):
+        made = load_and_verify(archive, tenant.pk, at)
+        with importing.as_owner(at) as cursor, transaction.atomic(using=databases.at("owner", at)):
+            _drop(cursor, tenant.schema_name)  # of a try that was killed behind this line
+            _rename(cursor, made.schema, tenant.schema_name)
+        _open(tenant, made.role, archive.manifest)
+        importing.load_files(archive, tenant.info)
+        catch_up(tenant)
+    return tenant
+
+
+def in_place(archive: Archive, tenant: Tenant) -> Tenant:
+    """The tenant as it was; the schema that it had is kept beside for some days. What was written since is lost.
+    Raises OfAnotherTenant."""
+    of = archive.manifest["tenant"]
+    if (of["id"], parse_datetime(of["created_at"])) != (tenant.pk, tenant.created_at):
+        raise OfAnotherTenant(of=of["name"], name=tenant.name)
+    with only_here(tenant.info):
+        made = load_and_verify(archive, tenant.pk, tenant.database)
+        with _closed(tenant):
+            put_in_place(tenant, made)
+            importing.load_files(archive, tenant.info)
+            _set_later_heads_aside(tenant.info)
+        catch_up(tenant)
+    return tenant
+
+
+def load_and_verify(archive: Archive, number: int, at: str) -> TenantInfo:
+    """What was loaded, when it is the same as what was exported. Raises NotWhatWasExported, and leaves nothing then."""
+    made = importing.load(archive, number=number, at=at)
+    if faults := verifying.faults(archive.manifest, made):
+        importing.drop_schema(made.schema, at)
+        raise NotWhatWasExported(faults="; ".join(faults))
+    return made
+
+
+@contextmanager
+def only_here(tenant: TenantInfo) -> Iterator[None]:
+    """Nobody else exports to, restores or moves this tenant. Raises TransferBusy."""
+    with activate(None), alone(f"transfer:{tenant.id}") as nobody_else:
+        if not nobody_else:
+            raise TransferBusy(name=tenant.name)
+        yield
+
+
+def put_in_place(tenant: Tenant, made: TenantInfo) -> None:
+    """In the same database: the new schema takes the name of the old one, which goes aside."""
+    at = tenant.database
+    with importing.as_owner(at) as cursor, transaction.atomic(using=databases.at("owner", at)):
+        set_aside(cursor, tenant, "before")
+        _rename(cursor, made.schema, tenant.schema_name)
+    tenant.role_name = made.role
+    tenant.epoch += 1
+    tenant.save(update_fields=["role_name", "epoch"])
+    directory.changed()
+
+
+def set_aside(cursor: Any, tenant: Tenant, why: str) -> None:
+    """Nobody may use it any more, and `sweep` drops it when its days are over."""
+    name = f"{why}_{tenant.pk}_{now():%Y%m%d%H%M%S}"
+    _rename(cursor, tenant.schema_name, name)
+    if tenant.role_name:
+        cursor.execute(
+            sql.SQL("REVOKE ALL ON SCHEMA {} FROM {}").format(
+                sql.Identifier(name), sql.Identifier(tenant.role_name)
+            )
+        )
+
+
+def sweep(at: str) -> list[str]:
+    """Drop what was set aside long enough ago, and what a killed restoring left behind. Returns the names."""
+    with importing.as_owner(at) as cursor:
+        cursor.execute("SELECT nspname::text FROM pg_namespace WHERE nspname ~ '^(before|moved|restoring)_'")
+        found = [name for (name,) in cursor.fetchall()]
+    gone = [name for name in found if _is_old(name) or _is_left(name)]
+    for name in gone:
+        importing.drop_schema(name, at)
+    return gone
+
+
+def catch_up(tenant: Tenant) -> None:
+    """An archive of last month has last month's migrations."""
+    with activate(None), connections[databases.at("default", tenant.database)].cursor() as cursor:
+        cursor.execute("SELECT fingerprint FROM tenancy_blueprint")
+        (present,) = cursor.fetchone()
+    if tenant.fingerprint != present:
+        provisioning.migrate_tenant(tenant.info, lambda _: None)
+        tenant.fingerprint = present
+        tenant.save(update_fields=["fingerprint"])
+        directory.changed()
+
+
+def _reserved(manifest: dict[str, Any], slug: str, name: str, at: str, sandbox_of: Tenant | None) -> Tenant:
+    """Its row, pending. One that an earlier try left is gone on with."""
+    if pending := Tenant.objects.filter(slug=slug).first():
+        return pending
+    was = manifest["tenant"]
+    with unit_of_work():
+        same = sandbox_of is None and slug == was["slug"] and not Tenant.objects.filter(pk=was["id"]).exists()
+        number = was["id"] if same else _next_number()
+        return Tenant.objects.create(
+            id=number,
+            slug=slug,
+            name=name or was["name"],
+            owner_email=was["owner_email"] if sandbox_of is None else "nobody@sandbox.invalid",
+            schema_name=f"{settings.TENANT_SCHEMA_PREFIX}{number}",
+            database=at,
+            region=was["region"],
+            fingerprint=manifest["fingerprint"],
+            epoch=was["epoch"] + 1,
+            sandbox_of=sandbox_of,
+            created_at=(same and parse_datetime(was["created_at"])) or now(),
+        )
+
+
+def _next_number() -> int:
+    with connections[databases.at("default", "home")].cursor() as cursor:
+        cursor.execute("SELECT nextval(pg_get_serial_sequence('tenancy_tenant', 'id'))")
+        return int(cursor.fetchone()[0])
+
+
+def _open(tenant: Tenant, role: str, manifest: dict[str, Any]) -> None:
+    """It is what it was; one that was being closed comes back closed."""
+    was = manifest["tenant"]
+    fresh = tenant.sandbox_of_id or was["id"] != tenant.pk
+    with unit_of_work():
+        tenant.role_name = role
+        tenant.state = Tenant.State.ACTIVE if fresh else was["state"]
+        tenant.state_since, tenant.state_reason = (
+            now(),
+            f"Restored from the archive of {manifest['made_at']}.",
+        )
+        if not fresh and was["trial_ends_on"]:
+            tenant.trial_ends_on = parse_date(was["trial_ends_on"])
+        tenant.save()
+        names = [] if fresh else [name for name, _ in manifest["domains"]]
+        for domain in [f"{tenant.slug}.{settings.BASE_DOMAIN}", *names]:
+            is_primary = domain == f"{tenant.slug}.{settings.BASE_DOMAIN}"
+            Domain.objects.get_or_create(domain=domain, defaults={"tenant": tenant, "is_primary": is_primary})
+        TenantActivity.objects.get_or_create(tenant=tenant)
+        lodgers.note(tenant)
+    directory.changed()
+
+
+@contextmanager
+def _closed(tenant: Tenant) -> Iterator[None]:
+    before = Tenant.Mode(tenant.mode)
+    tenant.turn(Tenant.Mode.MAINTENANCE)
+    directory.changed()
+    yield
+    tenant.turn(before)
+    directory.changed()
+
+
+def _set_later_heads_aside(tenant: TenantInfo) -> None:
+    """The witness of the trail has seen what is lost now. What it saw is kept, in another folder."""
+    with activate(tenant):
+        head = audit.head()
+        newest = head.number if head else 0
+        _, names = files().listdir(HEADS)
+        for name in names:
+            number, _, _ = name.partition("-")
+            if number.isdigit() and int(number) > newest:
+                with files().open(f"{HEADS}/{name}") as content:
+                    files().save(f"{HEADS}-lost-{now():%Y%m%d%H%M%S}/{name}", ContentFile(content.read()))
+                files().delete(f"{HEADS}/{name}")
+
+
+def _is_old(name: str) -> bool:
+    stamp = _ASIDE.match(name)
+    if stamp is None:
+        return False
+    at = dt.datetime.strptime(stamp[1], "%Y%m%d%H%M%S").replace(tzinfo=dt.UTC)
+    return at < now() - dt.timedelta(days=KEPT_DAYS)
+
+
+def _is_left(name: str) -> bool:
+    """Nobody is at it."""
+    _, _, number = name.partition("restoring_")
+    if not number.isdigit():
+        return False
+    with activate(None), alone(f"transfer:{number}") as nobody_else:
+        return nobody_else
+
+
+def _rename(cursor: Any, before: str, after: str) -> None:
+    cursor.execute(
+        sql.SQL("ALTER SCHEMA {} RENAME TO {}").format(sql.Identifier(before), sql.Identifier(after))
+    )
+
+
+def _drop(cursor: Any, schema: str) -> None:
+    cursor.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(schema)))

@@ -1,0 +1,227 @@
+"""One tenant leaves as an archive, and comes back as another one with the same rows."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+from decimal import Decimal
+from zipfile import ZipFile
+
+import pytest
+from django.core.files.base import ContentFile
+from django.db import connections
+
+from apps.audit import sealing, verification
+from apps.audit.models import Record
+from apps.bus import dispatch
+from apps.identity.models import User
+from apps.kernel.files import files
+from apps.kernel.tenant import activate
+from apps.ledger import queries as ledger
+from apps.ledger.commands import Line, PostEntry
+from apps.ledger.models import Entry
+from apps.tenancy import directory
+from apps.tenancy.models import Tenant
+from apps.tenancy.transfer import restoring, verifying
+from apps.tenancy.transfer.archive import Archive
+from apps.tenancy.transfer.errors import (
+    ArchiveAltered,
+    ArchiveNotOurs,
+    ArchiveUnreadable,
+    NotWhatWasExported,
+    OfAnotherTenant,
+)
+from apps.tenancy.transfer.exporting import export
+from apps.tenancy.transfer.leaving import Disguise
+from tests.ledger.conftest import chart
+
+__all__ = ["chart"]
+
+JAN_9 = dt.date(2026, 1, 9)
+
+
+@pytest.fixture
+def books(chart, at_acme, accountant):
+    """Acme with an entry, one that was reversed in words only, and a file."""
+    sale(accountant, "12.50")
+    files().save("invoices/INV-1.txt", ContentFile(b"Invoice 1"))
+    return at_acme
+
+
+def sale(actor, amount, memo="Sale to Jane Roe"):
+    lines = (
+        Line(account="1000", currency="USD", amount=Decimal(amount)),
+        Line(account="4000", currency="USD", amount=-Decimal(amount)),
+    )
+    return dispatch(PostEntry(posted_on=JAN_9, memo=memo, payee="Jane Roe", lines=lines), actor=actor)
+
+
+def exported(tenant, **how):
+    with activate(None):
+        export(tenant, to := io.BytesIO(), **how)
+    return Archive(to)
+
+
+def restored(archive, slug="copy", **how):
+    with activate(None):
+        return restoring.as_new(archive, slug=slug, at="home", **how)
+
+
+def test_a_copy_has_the_same_rows_figures_and_trail(books):
+    before = ledger.trial_balance(by="total")
+
+    copy = restored(exported(books))
+
+    with activate(None), activate(copy.info):
+        assert ledger.trial_balance(by="total") == before
+        assert Entry.objects.count() == 1
+        assert verification.verify().intact
+        assert not files().exists("invoices/INV-1.txt")
+
+
+def test_a_copy_is_guarded_and_counted_on_like_its_source(books, accountant):
+    copy = restored(exported(books))
+
+    with activate(None), activate(copy.info):
+        again = User.objects.get(email=accountant.email)
+        entry = sale(again, "3.00")
+        assert entry.number == 2
+        with pytest.raises(Exception, match="never changed"), connections["owner"].cursor() as cursor:
+            cursor.execute("DELETE FROM audit_record")
+
+
+def test_an_altered_archive_is_refused(books):
+    archive = io.BytesIO()
+    with activate(None):
+        export(books, archive)
+
+    with_other_part = rewritten(archive, "tables/ledger_entry.copy", lambda content: content + b"!")
+    with_other_manifest = rewritten(archive, "manifest.json", lambda said: said.replace(b"acme", b"evil"))
+
+    with pytest.raises(ArchiveAltered):
+        restored(Archive(with_other_part))
+    with pytest.raises(ArchiveNotOurs):
+        Archive(with_other_manifest)
+    with pytest.raises(ArchiveUnreadable):
+        Archive(io.BytesIO(archive.getvalue()[:-1000]))
+    assert schemas_like("restoring") == []
+
+
+def test_what_is_not_the_same_is_removed_again(books, monkeypatch):
+    archive = exported(books)
+    archive.manifest["tables"]["ledger_entry"]["checksum"] = "0"
+
+    with pytest.raises(NotWhatWasExported, match="ledger_entry has 1 rows"):
+        restored(archive)
+
+    assert schemas_like("restoring") == []
+
+
+def test_each_object_of_the_schema_is_compared(books):
+    archive = exported(books)
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("ALTER TABLE ledger_entry DISABLE TRIGGER ledger_entry_guard")
+        cursor.execute("ALTER TABLE ledger_account ALTER COLUMN name DROP NOT NULL")
+        cursor.execute("SELECT setval('ledger_entry_id_seq', 99)")
+        cursor.execute("GRANT DELETE ON audit_record TO bursar_tables")
+
+    with activate(None):
+        found = verifying.faults(archive.manifest, books)
+
+    assert found == [
+        "column ledger_account.name is not defined as it was",
+        "constraint ledger_account.ledger_account_name_not_null is not defined as it was",
+        "table audit_record is not defined as it was",
+        "trigger ledger_entry.ledger_entry_guard is not defined as it was",
+        "sequence ledger_entry_id_seq is at 99 and was at 1",
+    ]
+
+
+def test_the_tenant_as_it_was_and_what_it_is_stays_beside(books, accountant):
+    archive = exported(books, with_files=True)
+    later = sale(accountant, "99.00")
+    sealing.seal()
+    files().delete("invoices/INV-1.txt")
+
+    with activate(None):
+        restoring.in_place(archive, Tenant.objects.get(pk=books.id))
+
+    after = Tenant.objects.get(pk=books.id)
+    with activate(None), activate(after.info):
+        assert not Entry.objects.filter(pk=later.pk).exists()
+        assert verification.verify().intact
+        assert files().open("invoices/INV-1.txt").read() == b"Invoice 1"
+    assert (after.mode, after.epoch) == (Tenant.Mode.NORMAL, books.epoch + 2)
+    assert len(schemas_like("before")) == 1
+
+
+def test_no_other_tenant_takes_its_place(books, globex):
+    archive = exported(books)
+    with activate(None), pytest.raises(OfAnotherTenant):
+        restoring.in_place(archive, Tenant.objects.get(pk=globex.id))
+
+
+def test_one_whose_row_is_lost_comes_back_under_its_own_id(books):
+    archive = exported(books, with_files=True)
+    with activate(None), connections["owner"].cursor() as cursor:
+        cursor.execute(f"DROP SCHEMA {books.schema} CASCADE")
+        for table in ("tenancy_domain", "tenancy_tenantactivity", "tenancy_tenantday"):
+            cursor.execute(f"DELETE FROM {table} WHERE tenant_id = %s", [books.id])
+        cursor.execute("DELETE FROM tenancy_tenant WHERE id = %s", [books.id])
+        directory.changed()
+
+    back = restored(archive, slug="acme")
+
+    assert (back.pk, back.state, back.epoch) == (books.id, "active", books.epoch + 1)
+    with activate(None), activate(back.info):
+        assert Entry.objects.count() == 1
+
+
+def test_places_keep_their_order_in_a_server_that_has_counted_fewer(books, accountant):
+    sale(accountant, "1.00")
+    archive = exported(books)
+    copy = restored(archive)
+
+    with activate(None), activate(copy.info):
+        sale(User.objects.get(email=accountant.email), "2.00")
+        sealing.seal()
+        assert verification.verify().intact
+        assert [*sealing.waiting()] == []
+        places = [*Record.objects.order_by("xid", "id").values_list("id", flat=True)]
+    assert places == sorted(places)
+    assert archive.manifest["places"] < 200
+
+
+def test_personal_data_never_leaves_for_an_anonymous_copy(books, accountant):
+    with activate(None):
+        export(books, to := io.BytesIO(), disguise=Disguise.ANONYMOUS)
+    with ZipFile(to) as parts:
+        tables = {name: parts.read(name) for name in parts.namelist() if name != "schema.sql"}
+    for said in (b"Jane Roe", b"accountant@acme.example", b"Accountant", b"pbkdf2", b"argon2"):
+        assert [name for name, content in tables.items() if said in content] == []
+
+    copy = restored(Archive(to), sandbox_of=Tenant.objects.get(pk=books.id))
+
+    with activate(None), activate(copy.info):
+        entry = Entry.objects.get()
+        assert entry.payee.startswith("Person ")
+        assert {email.partition("@")[2] for email in User.objects.values_list("email", flat=True)} == {
+            "sandbox.invalid"
+        }
+        assert Record.objects.count() == 0
+        assert ledger.trial_balance(by="total")
+
+
+def rewritten(archive, name, change):
+    to = io.BytesIO()
+    with ZipFile(archive) as before, ZipFile(to, "w") as after:
+        for each in before.namelist():
+            content = before.read(each)
+            after.writestr(each, change(content) if each == name else content)
+    return to
+
+
+def schemas_like(prefix):
+    with activate(None), connections["owner"].cursor() as cursor:
+        cursor.execute("SELECT nspname FROM pg_namespace WHERE nspname LIKE %s", [f"{prefix}%"])
+        return [name for (name,) in cursor.fetchall()]
