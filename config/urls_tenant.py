@@ -13,6 +13,7 @@ __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"
 urlpatterns = [
     *ANYWHERE,
     path("api/v1/identity/", include(support.TENANT)),
+    path("api/v1/billing/", include("apps.billing.api.tenant_urls")),
     *mounted(
         "periods",
         "ledger",

@@ -14,6 +14,7 @@ from .models import Company
 @handles(FoundCompany)
 def found_company(command: FoundCompany) -> Company:
     with together() as asked:
+        asked.check(rules.one_more_must_be_allowed)
         asked.check(rules.code_must_be_free, command.code)
         asked.check(currency, command.currency)
         parent = asked.check(rules.parent_must_exist, command.parent)

@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
+from apps.kernel import limits
+
 from .errors import CompanyCodeTaken, CompanyUnknown
 from .models import Company
+
+COMPANIES = limits.declare_limit(
+    "companies.companies",
+    unit="companies",
+    description="Companies that keep books",
+    count=Company.objects.count,
+)
+
+
+def one_more_must_be_allowed() -> None:
+    limits.must_allow(COMPANIES)
 
 
 def code_must_be_free(code: str) -> None:

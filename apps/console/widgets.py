@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultiple,
     UnfoldAdminDateWidget,
     UnfoldAdminEmailInputWidget,
     UnfoldAdminSelectWidget,
@@ -28,6 +29,8 @@ def _dress(field: forms.Field) -> None:
         field.widget = UnfoldAdminDateWidget(attrs={"type": "date"}, format="%Y-%m-%d")
     elif isinstance(field, forms.EmailField):
         field.widget = UnfoldAdminEmailInputWidget()
+    elif isinstance(field, forms.MultipleChoiceField):
+        field.widget = UnfoldAdminCheckboxSelectMultiple(choices=field.choices)
     elif isinstance(field, forms.ChoiceField):
         field.widget = UnfoldAdminSelectWidget(choices=field.choices)
     elif isinstance(field.widget, forms.Textarea):

@@ -30,6 +30,7 @@ from .models import ApiSession, User
 @handles(InviteUser)
 def invite_user(command: InviteUser) -> User:
     with together() as asked:
+        asked.check(rules.one_more_must_be_allowed)
         asked.check(rules.email_must_be_well_formed, command.email)
         asked.check(rules.email_must_be_free, command.email)
         group = asked.check(rules.role_must_exist, command.role)
@@ -93,6 +94,7 @@ def reactivate_user(command: ReactivateUser) -> User:
     user = rules.user_must_be_at_hand(command.user_id)
     if user.is_active:
         raise AlreadyActive(user=user)
+    rules.one_more_must_be_allowed()
 
     user.is_active = True
     user.save(update_fields=["is_active"])

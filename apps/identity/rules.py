@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db.models import Q
 
+from apps.kernel import limits
 from apps.kernel.actors import Actor
 from apps.kernel.tenant import current_tenant
 
@@ -29,6 +30,18 @@ from .errors import (
     UserUnknown,
 )
 from .models import ApiSession, User
+
+
+USERS = limits.declare_limit(
+    "identity.users",
+    unit="users",
+    description="People who may sign in",
+    count=lambda: User.objects.filter(is_active=True).count(),
+)
+
+
+def one_more_must_be_allowed() -> None:
+    limits.must_allow(USERS)
 
 
 def email_must_be_well_formed(email: str) -> None:

@@ -13,6 +13,7 @@ MODULE = Module(
     name="inventory",
     version="1.0.0",
     description="Items, stock and reservations.",
+    sold=True,
     dependencies=("audit", "events", "identity", "ledger"),
     publishes=("stock.reserved", "stock.released", "stock.delivered"),
     router="apps.inventory.api.urls",

@@ -21,6 +21,7 @@ class Module:
     publishes     names of the events it tells, such as "entry.posted"
     hears         names of the events it listens to
     flag          name of the flag that turns it off, where there is one
+    sold          whether a tenant has it only when its plan names it; the others everybody has
     router        dotted path to the URL patterns of its endpoints, where it has any
     grants        role → permissions: what the module lets the tenant's standard roles do
     health        how it is doing, in a few milliseconds
@@ -33,6 +34,7 @@ class Module:
     publishes: tuple[str, ...] = ()
     hears: tuple[str, ...] = ()
     flag: str | None = None
+    sold: bool = False
     router: str | None = None
     grants: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     health: Callable[[], Health] = healthy

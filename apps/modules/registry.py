@@ -10,6 +10,7 @@ from importlib.util import find_spec
 
 from django.apps import apps
 from django.conf import settings
+from django.utils.module_loading import import_string
 
 from apps.kernel.manifest import Module
 
@@ -60,6 +61,12 @@ def is_on(module: Module) -> bool:
         return True
     on: bool = settings.FEATURE_FLAGS.get(module.flag, True)
     return on
+
+
+def is_open(module: Module) -> bool:
+    """It is on, and the current tenant has booked it where it is sold. Listeners hear whatever is booked, so that
+    nothing piles up for a plan."""
+    return is_on(module) and bool(import_string(settings.ENTITLEMENT)(module.name))
 
 
 def app_is_on(app: str) -> bool:

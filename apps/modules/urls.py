@@ -29,7 +29,7 @@ def nowhere(request: HttpRequest) -> HttpResponse:
 
 
 class ModuleGateMiddleware:
-    """Answers 404 for the endpoints of a module that is off, as if it were not there."""
+    """Answers 404 for the endpoints of a module that is off or not booked, as if it were not there."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -39,8 +39,8 @@ class ModuleGateMiddleware:
 
     def process_view(self, request: HttpRequest, *_: Any) -> None:
         module = _module_of(request)
-        if module and not registry.is_on(module):
-            raise Http404(f"The module {module.name} is off.")
+        if module and not registry.is_open(module):
+            raise Http404(f"The module {module.name} is not open here.")
 
 
 def _module_of(request: HttpRequest) -> Module | None:

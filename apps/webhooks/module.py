@@ -14,6 +14,7 @@ MODULE = Module(
     name="webhooks",
     version="1.0.0",
     description="What tenants tell other systems, and what other systems tell them.",
+    sold=True,
     dependencies=("audit", "bus", "events"),
     hears=("*",),
     router="apps.webhooks.api.urls",

@@ -17,8 +17,9 @@ SHARED_APPS = [
     *_EVERYWHERE,
     "apps.events",
     "apps.tenancy",
+    "apps.billing",
 ]
-"""In the public schema: the platform's own. Events and tenants stand there alone."""
+"""In the public schema: the platform's own. Events, tenants and plans stand there alone."""
 
 TENANT_APPS = [
     *_EVERYWHERE,

@@ -9,12 +9,16 @@ BUS_MIDDLEWARE = [
     "apps.bus.middleware.observed",
     "apps.audit.middleware.record",
     "apps.bus.middleware.permission",
+    "apps.bus.serving.serving",
     "apps.bus.gate.gate",
     "apps.bus.middleware.atomic",
     "apps.bus.idempotency.idempotency",
 ]
 
 FEATURE_GATE = "apps.modules.gate.EnvironmentGate"
+ENTITLEMENT = "apps.billing.queries.is_booked"
+LIMITS = "apps.billing.queries.limit"
+"""Say what the current tenant has booked, and how much of what is counted it may have."""
 ACTOR_BY_ID = "apps.identity.queries.actor"
 
 SUBSCRIBER_GATE = "apps.modules.registry.app_is_on"

@@ -36,7 +36,7 @@ class Broken:
 
 @dataclass(frozen=True, kw_only=True)
 class SubscriptionShifted(Event):
-    """No app has subscriptions yet."""
+    """One of the test's own."""
 
     name = "subscription.shifted"
     instrumented_as = "subscription_changed"

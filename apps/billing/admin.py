@@ -1,0 +1,213 @@
+"""Plans in the operator's console, and a tenant's own plan in its console."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponseBase
+from django.template.response import TemplateResponse
+from django.urls import reverse
+
+from apps.bus import Command
+from apps.console import hooks
+from apps.console.admin import CommandPage, Given, Link, ReadOnlyAdmin
+from apps.console.sites import operator_site
+from apps.console.widgets import Form
+from apps.kernel.limits import LIMITS, UNLIMITED
+from apps.kernel.tenant import activate
+from apps.modules import registry
+from apps.tenancy import directory
+
+from . import queries
+from .commands import ChangePlan, DefinePlan, Most, RetirePlan
+from .models import EVERYTHING, Plan, Subscription
+
+MANAGE, CHANGE, LOOK = "billing.manage_plans", "billing.change_plan_of_tenant", "billing.view_own_plan"
+
+
+@admin.register(Plan, site=operator_site)
+class PlanAdmin(ReadOnlyAdmin):
+    """What tenants can book."""
+
+    list_display = ("name", "code", "level", "shown_modules", "shown_limits", "tenants", "is_offered")
+    list_filter = ("is_offered",)
+    search_fields = ("code", "name")
+    ordering = ("level", "code")
+    fields = ("name", "code", "level", "shown_modules", "shown_limits", "tenants", "is_offered")
+    readonly_fields = ("shown_modules", "shown_limits", "tenants")
+
+    def list_links(self, request: HttpRequest) -> Sequence[Link]:
+        may = request.user.has_perm(MANAGE)
+        return (Link("Define a plan", reverse("admin:define_plan"), "add"),) if may else ()
+
+    def links(self, request: HttpRequest, obj: Plan) -> Sequence[Link]:
+        if not request.user.has_perm(MANAGE) or obj.code == EVERYTHING:
+            return ()
+        return (
+            (Link("Retire", reverse("admin:retire_plan", args=[obj.code]), "block"),)
+            if obj.is_offered
+            else ()
+        )
+
+    @admin.display(description="Modules")
+    def shown_modules(self, plan: Plan) -> str:
+        return "all" if queries.ALL in plan.modules else ", ".join(plan.modules) or "those that everybody has"
+
+    @admin.display(description="Limits")
+    def shown_limits(self, plan: Plan) -> str:
+        bounds = [
+            f"{most:,} {LIMITS[name].unit}"
+            for name, most in sorted(plan.limits.items())
+            if name in LIMITS and most >= 0
+        ]
+        return ", ".join(bounds) or "none"
+
+    @admin.display(description="Tenants")
+    def tenants(self, plan: Plan) -> str:
+        return f"{Subscription.objects.filter(plan=plan).count():,}"
+
+
+class PlanForm(Form):
+    code = forms.SlugField(
+        max_length=40, help_text="As contracts and the API know it. That of a plan which is there changes it."
+    )
+    name = forms.CharField(max_length=80)
+    level = forms.IntegerField(min_value=0, max_value=1000, help_text="A higher plan has a higher level.")
+    modules = forms.MultipleChoiceField(required=False, widget=forms.CheckboxSelectMultiple)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        sold = [(each.name, each.name) for each in registry.modules() if each.sold]
+        self.fields["modules"].choices = [(queries.ALL, "everything, now and later"), *sold]  # type: ignore[attr-defined]
+        for limit in LIMITS.values():
+            self.fields[limit.name] = forms.IntegerField(
+                label=limit.description,
+                initial=UNLIMITED,
+                min_value=UNLIMITED,
+                help_text=f"{limit.unit}; -1 is unlimited",
+            )
+
+
+class Define(CommandPage):
+    command = DefinePlan
+    form = PlanForm
+
+    def build(self, form: forms.Form, given: Given) -> Command:
+        said = form.cleaned_data
+        limits = tuple(Most(name, said[name]) for name in sorted(LIMITS))
+        return DefinePlan(
+            code=said["code"],
+            name=said["name"],
+            level=said["level"],
+            modules=tuple(said["modules"]),
+            limits=limits,
+        )
+
+    def back(self, result: Plan) -> str:
+        return reverse("admin:billing_plan_change", args=[result.pk])
+
+
+class Retire(CommandPage):
+    command = RetirePlan
+    danger = True
+
+    def facts(self, given: Given) -> Sequence[tuple[str, str]]:
+        return (
+            (
+                "Tenants on it",
+                f"{Subscription.objects.filter(plan__code=given['code']).count():,}, which keep it",
+            ),
+        )
+
+    def back(self, result: Plan) -> str:
+        return reverse("admin:billing_plan_change", args=[result.pk])
+
+
+class NewPlan(Form):
+    plan = forms.ChoiceField()
+    reason = forms.CharField(max_length=500)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["plan"].choices = [(each.code, each.name) for each in queries.offered()]  # type: ignore[attr-defined]
+
+
+class Change(CommandPage):
+    command = ChangePlan
+    form = NewPlan
+
+    def facts(self, given: Given) -> Sequence[tuple[str, str]]:
+        tenant = directory.by_id(given["tenant_id"])
+        if tenant is None:
+            return ()
+        with activate(tenant):
+            used = [(each.description, _in_words(each)) for each in queries.usage()]
+        return (("Tenant", str(tenant)), ("Its plan", queries.plan_of(tenant.id).name), *used)
+
+    def sentence(self, result: Subscription) -> str:
+        return f"It is on the plan {result.plan} from now on."
+
+    def back(self, result: Subscription) -> str:
+        return reverse("admin:tenancy_tenant_change", args=[result.tenant_id])
+
+
+def _in_words(usage: queries.Usage) -> str:
+    most = "no limit" if usage.most == UNLIMITED else f"{usage.most:,} allowed"
+    return f"{usage.used:,} {usage.unit}, {most}"
+
+
+def your_plan(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBase:
+    sold = [each for each in registry.modules() if each.sold]
+    shown = {
+        "plan": queries.plan_of(),
+        "usage": queries.usage(),
+        "modules": [{"module": each, "booked": queries.is_booked(each.name)} for each in sold],
+    }
+    return TemplateResponse(request, "console/plan.html", context | shown)
+
+
+hooks.plug(
+    "operator",
+    hooks.MenuItem(
+        group="Tenants",
+        title="Plans",
+        icon="sell",
+        url="admin:billing_plan_changelist",
+        permission="billing.view_plan",
+    ),
+    hooks.Page(
+        path="plans/define/", name="define_plan", title="Define a plan", permission=MANAGE, view=Define()
+    ),
+    hooks.Page(
+        path="plans/<slug:code>/retire/",
+        name="retire_plan",
+        title="Retire a plan",
+        permission=MANAGE,
+        view=Retire(),
+    ),
+    hooks.Page(
+        path="tenants/<int:tenant_id>/plan/",
+        name="change_plan",
+        title="Change the plan",
+        permission=CHANGE,
+        view=Change(),
+    ),
+    hooks.RowLink(
+        model="tenancy.tenant", title="Change plan", icon="sell", page="change_plan", permission=CHANGE
+    ),
+)
+hooks.plug(
+    "tenant",
+    hooks.Page(
+        path="plan/",
+        name="your_plan",
+        title="Your plan",
+        permission=LOOK,
+        view=your_plan,
+        group="House",
+        icon="sell",
+    ),
+)

@@ -1,0 +1,38 @@
+from typing import Any
+
+from rest_framework import serializers
+
+from apps.billing.models import Plan, Subscription
+from apps.bus.api.serializers import Shown
+
+
+class PlanSerializer(Shown):
+    class Meta:
+        model = Plan
+        fields = ("code", "name", "level", "modules", "limits", "is_offered")
+
+
+class SubscriptionSerializer(Shown):
+    plan = serializers.CharField(source="plan.code", read_only=True)
+
+    class Meta:
+        model = Subscription
+        fields = ("tenant_id", "plan", "since", "reason")
+
+
+class UsageSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    description = serializers.CharField()
+    unit = serializers.CharField()
+    used = serializers.IntegerField()
+    most = serializers.IntegerField(help_text="-1: no limit")
+
+
+class YourPlanSerializer(serializers.Serializer[Any]):
+    """The tenant's plan, the sold modules that are in it, and what is used of what is counted."""
+
+    code = serializers.CharField()
+    name = serializers.CharField()
+    level = serializers.IntegerField()
+    modules = serializers.ListField(child=serializers.CharField())
+    usage = UsageSerializer(many=True)

@@ -1,0 +1,8 @@
+"""At a tenant: its own plan, and nobody else's."""
+
+from django.urls import path
+
+from . import views
+
+app_name = "billing"
+urlpatterns = [path("plan/", views.YourPlan.as_view())]

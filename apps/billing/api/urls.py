@@ -1,0 +1,10 @@
+"""At the platform."""
+
+from django.urls import path
+
+from . import views
+
+urlpatterns = [
+    path("plans/", views.Plans.as_view()),
+    path("subscriptions/", views.Subscriptions.as_view()),
+]

@@ -1,0 +1,54 @@
+"""What billing can be asked, at the platform."""
+
+from dataclasses import dataclass
+
+from apps.bus import Command
+
+
+@dataclass(frozen=True)
+class Most:
+    """How many of what is counted under `limit` a plan allows; -1 is as many as you like."""
+
+    limit: str
+    most: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DefinePlan(Command):
+    """Say what is in a plan: the modules that are sold with it, and how much of what is counted. Tenants that are on
+    it have the change at once."""
+
+    platform = True
+    permission = "billing.manage_plans"
+    says = "defined the plan {result}"
+
+    code: str
+    name: str
+    level: int
+    modules: tuple[str, ...] = ()
+    limits: tuple[Most, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetirePlan(Command):
+    """Offer a plan no longer. Those who are on it keep it."""
+
+    platform = True
+    permission = "billing.manage_plans"
+    says = "retired the plan {result}"
+
+    code: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangePlan(Command):
+    """Put a tenant on another plan, from now on. Nothing of what it has is taken away: where the new plan allows less
+    than there is, nothing can be added."""
+
+    platform = True
+    permission = "billing.change_plan_of_tenant"
+    says = "put the tenant {tenant_id} on the plan {plan}: {reason}"
+
+    tenant_id: int
+    plan: str
+    reason: str

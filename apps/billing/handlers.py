@@ -1,0 +1,71 @@
+"""How billing does what it is asked."""
+
+from __future__ import annotations
+
+from apps.bus import handles
+from apps.events import publish
+from apps.kernel.clock import now
+from apps.kernel.errors import together
+from apps.tenancy import rules as tenancy
+
+from . import queries, rules
+from .commands import ChangePlan, DefinePlan, RetirePlan
+from .events import SubscriptionChanged
+from .models import EVERYTHING, Plan, Subscription
+
+
+@handles(DefinePlan)
+def define_plan(command: DefinePlan) -> Plan:
+    with together() as asked:
+        asked.check(rules.plan_must_be_well_formed, command.code, command.name)
+        asked.check(rules.plan_must_not_be_needed, command.code)
+        asked.check(rules.modules_must_be_sold, command.modules)
+        limits = asked.check(rules.limits_must_be_counted, command.limits)
+
+    plan, _ = Plan.objects.update_or_create(
+        code=command.code,
+        defaults={
+            "name": command.name,
+            "level": command.level,
+            "modules": sorted({*command.modules}),
+            "limits": limits,
+            "is_offered": True,
+        },
+    )
+    queries.cached.invalidate()
+    return plan
+
+
+@handles(RetirePlan)
+def retire_plan(command: RetirePlan) -> Plan:
+    rules.plan_must_not_be_needed(command.code)
+    plan = rules.plan_must_exist(command.code)
+
+    plan.is_offered = False
+    plan.save(update_fields=["is_offered"])
+    return plan
+
+
+@handles(ChangePlan, tells=(SubscriptionChanged,))
+def change_plan(command: ChangePlan) -> Subscription:
+    with together() as asked:
+        asked.check(rules.reason_must_be_given, command.reason)
+        tenant = asked.check(tenancy.tenant_must_exist, command.tenant_id)
+        plan = asked.check(rules.plan_must_be_offered, command.plan)
+    there = Subscription.objects.select_related("plan").filter(tenant_id=tenant.pk).first()
+    if there and there.plan == plan:
+        return there
+
+    subscription, _ = Subscription.objects.update_or_create(
+        tenant_id=tenant.pk, defaults={"plan": plan, "since": now(), "reason": command.reason}
+    )
+    queries.cached.invalidate()
+
+    before = there.plan.code if there else EVERYTHING
+    if before != plan.code:
+        publish(
+            SubscriptionChanged(
+                subscription_id=subscription.pk, tenant_id=tenant.pk, before=before, after=plan.code
+            )
+        )
+    return subscription

@@ -1,0 +1,28 @@
+"""What billing plugs into the hooks of others: the plan of a new tenant, and what a token says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from apps.bus import Command
+from apps.identity.hooks import token_claim
+from apps.kernel.tenant import current_tenant
+from apps.tenancy.hooks import NewTenant, set_up
+
+from . import queries
+from .commands import ChangePlan
+from .models import EVERYTHING
+
+
+@set_up("features", order=10, on_platform=True)
+def book_plan(new: NewTenant) -> Iterable[Command]:
+    yield ChangePlan(tenant_id=new.tenant.id, plan=new.plan or EVERYTHING, reason="Booked at onboarding.")
+
+
+def plan_level(user: Any) -> int | None:
+    """Row IDN-04. The platform has none."""
+    return queries.plan_of().level if current_tenant() else None
+
+
+token_claim("plan_level", plan_level)

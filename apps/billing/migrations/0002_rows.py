@@ -1,0 +1,22 @@
+"""The plan that everybody is on at first, and who may do what with the rows."""
+
+from django.db import migrations
+
+from apps.kernel.guards import append_only
+from apps.kernel.rls import EnableTenantRLS
+
+EVERYTHING = """
+INSERT INTO billing_plan (code, name, level, modules, limits, is_offered)
+VALUES ('all', 'Everything', 1000, '["*"]', '{}', true);
+REVOKE DELETE ON billing_plan FROM bursar_app;
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [("billing", "0001_initial")]
+    operations = [
+        migrations.RunSQL(EVERYTHING, migrations.RunSQL.noop),
+        append_only("billing_historicalplan"),
+        append_only("billing_historicalsubscription"),
+        EnableTenantRLS("billing_subscription"),
+    ]

@@ -1,0 +1,11 @@
+from apps.kernel.manifest import Module
+
+MODULE = Module(
+    name="billing",
+    version="1.0.0",
+    description="Plans: the modules and how much of them a tenant has booked.",
+    dependencies=("identity", "tenancy"),
+    publishes=("subscription.changed",),
+    router="apps.billing.api.urls",
+    grants={"owner": ("billing.view_own_plan",)},
+)

@@ -1,0 +1,89 @@
+"""Questions about plans. Every request may ask them, so a warm answer costs no statement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from apps.kernel.caching import Cached
+from apps.kernel.limits import LIMITS, UNLIMITED
+from apps.kernel.tenant import current_tenant
+from apps.modules import registry
+
+from .models import EVERYTHING, Plan, Subscription
+
+ALL = "*"
+TTL = 300
+
+
+@dataclass(frozen=True)
+class PlanInfo:
+    """A plan, plain and frozen."""
+
+    code: str
+    name: str
+    level: int
+    modules: tuple[str, ...]
+    limits: Mapping[str, int]
+
+    def has(self, module: str) -> bool:
+        return ALL in self.modules or module in self.modules
+
+    def most(self, limit: str) -> int:
+        return self.limits.get(limit, UNLIMITED)
+
+
+def _load(tenant_id: int) -> PlanInfo:
+    booked = Subscription.objects.select_related("plan").filter(tenant_id=tenant_id).first()
+    plan = booked.plan if booked else Plan.objects.get(code=EVERYTHING)
+    return PlanInfo(plan.code, plan.name, plan.level, tuple(plan.modules), plan.limits)
+
+
+cached: Cached[int, PlanInfo] = Cached("plans", _load, ttl=TTL, of="public")
+
+
+def plan_of(tenant_id: int | None = None) -> PlanInfo:
+    """The plan of the tenant, or of the current one."""
+    tenant = current_tenant()
+    return cached.get(tenant_id if tenant_id is not None else tenant.id if tenant else 0)
+
+
+def limit(name: str) -> int:
+    """How many the current tenant may have; -1 is as many as it likes."""
+    return plan_of().most(name)
+
+
+def is_booked(module: str) -> bool:
+    """Whether the current tenant has the module: one that is not sold has everybody, and the platform has all."""
+    manifest = registry.by_name().get(module)
+    return manifest is None or not manifest.sold or current_tenant() is None or plan_of().has(module)
+
+
+@dataclass(frozen=True)
+class Usage:
+    """How much of a limit is used; `most` is -1 where there is none."""
+
+    name: str
+    description: str
+    unit: str
+    used: int
+    most: int
+
+    @property
+    def share(self) -> int:
+        """Per cent."""
+        return min(100, round(100 * self.used / self.most)) if self.most > 0 else 0 if self.most else 100
+
+
+def usage() -> Sequence[Usage]:
+    """Of the current tenant, everything that is counted (row FIN-06)."""
+    plan = plan_of()
+    return [
+        Usage(each.name, each.description, each.unit, each.count(), plan.most(each.name))
+        for each in sorted(LIMITS.values(), key=lambda limit: limit.name)
+    ]
+
+
+def offered() -> Sequence[Plan]:
+    """The plans that a tenant can be put on, the lowest first."""
+    return list(Plan.objects.filter(is_offered=True).order_by("level", "code"))

@@ -1,0 +1,77 @@
+"""What must be true of plans."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from apps.kernel.limits import LIMITS, UNLIMITED
+from apps.modules import registry
+
+from .commands import Most
+from .errors import (
+    LimitMalformed,
+    LimitUnknown,
+    ModuleIncomplete,
+    ModuleNotSold,
+    PlanIsNeeded,
+    PlanMalformed,
+    PlanNotOffered,
+    PlanUnknown,
+    ReasonMissing,
+)
+from .models import EVERYTHING, Plan
+from .queries import ALL
+
+CODE = re.compile(r"\A[a-z0-9]+(-[a-z0-9]+)*\Z")
+
+
+def plan_must_be_well_formed(code: str, name: str) -> None:
+    if not CODE.match(code) or len(code) > 40 or not name.strip():
+        raise PlanMalformed
+
+
+def plan_must_exist(code: str) -> Plan:
+    plan = Plan.objects.select_for_update().filter(code=code).first()
+    if plan is None:
+        raise PlanUnknown(code=code)
+    return plan
+
+
+def plan_must_be_offered(code: str) -> Plan:
+    plan = plan_must_exist(code)
+    if not plan.is_offered:
+        raise PlanNotOffered(plan=plan)
+    return plan
+
+
+def plan_must_not_be_needed(code: str) -> None:
+    if code == EVERYTHING:
+        raise PlanIsNeeded(plan=code)
+
+
+def modules_must_be_sold(modules: Sequence[str]) -> None:
+    """Each is sold, and with it whatever it needs that is sold too."""
+    known = registry.by_name()
+    sold = {name for name, module in known.items() if module.sold}
+    for name in modules:
+        if name == ALL:
+            continue
+        if name not in sold:
+            raise ModuleNotSold(module=name, sold=", ".join(sorted(sold)))
+        if missing := sorted(sold & {*known[name].dependencies} - {*modules}):
+            raise ModuleIncomplete(module=name, needs=", ".join(missing))
+
+
+def limits_must_be_counted(limits: Sequence[Most]) -> dict[str, int]:
+    for each in limits:
+        if each.limit not in LIMITS:
+            raise LimitUnknown(limit=each.limit, known=", ".join(sorted(LIMITS)))
+        if each.most < UNLIMITED:
+            raise LimitMalformed(limit=each.limit, most=each.most)
+    return {each.limit: each.most for each in limits}
+
+
+def reason_must_be_given(reason: str) -> None:
+    if not reason.strip():
+        raise ReasonMissing

@@ -1,0 +1,290 @@
+"""What tenants have booked."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from django.db import DatabaseError, connection
+from django.test.utils import CaptureQueriesContext
+
+from apps.billing import queries
+from apps.billing.commands import ChangePlan, DefinePlan, Most, RetirePlan
+from apps.billing.errors import (
+    LimitMalformed,
+    LimitUnknown,
+    ModuleIncomplete,
+    ModuleNotSold,
+    PlanIsNeeded,
+    PlanNotOffered,
+    PlanUnknown,
+)
+from apps.billing.models import Plan, Subscription
+from apps.bus import dispatch
+from apps.bus.errors import FeatureOff, PlatformsOwn
+from apps.companies.commands import FoundCompany
+from apps.companies.models import Company
+from apps.events.models import OutboxEvent
+from apps.identity.commands import InviteUser
+from apps.identity.tokens import access
+from apps.kernel import limits
+from apps.kernel.actors import System
+from apps.kernel.limits import LimitReached
+from apps.kernel.tenant import activate
+from apps.operations.commands import OnboardTenant
+from apps.sales.commands import AddCustomer
+from tests.conftest import PASSWORD
+
+SMALL = DefinePlan(
+    code="small",
+    name="Small",
+    level=10,
+    modules=("webhooks",),
+    limits=(Most("companies.companies", 2), Most("identity.users", 5)),
+)
+CUSTOMER = AddCustomer(code="A", name="A", email="", address="")
+
+
+@pytest.fixture
+def small(operator, acme):
+    """Acme is on a plan without trade, with two companies."""
+    dispatch(SMALL, actor=operator)
+    dispatch(ChangePlan(tenant_id=acme.id, plan="small", reason="Booked it."), actor=operator)
+
+
+def found(code, owner):
+    return dispatch(FoundCompany(code=code, name=code, currency="EUR"), actor=owner)
+
+
+def test_at_first_a_tenant_has_everything(acme, owner):
+    with activate(acme):
+        assert queries.plan_of().code == "all"
+        assert queries.limit("identity.users") == limits.UNLIMITED
+        dispatch(CUSTOMER, actor=owner)
+
+
+class TestModules:
+    def test_what_is_not_booked_is_refused(self, small, acme, globex, owner, client_for):
+        with activate(acme), pytest.raises(FeatureOff):
+            dispatch(CUSTOMER, actor=owner)
+        assert client_for(owner).get("/t/acme/api/v1/sales/orders/").status_code == 404
+        assert client_for(owner).get("/t/acme/api/v1/webhooks/endpoints/").status_code == 200
+
+    def test_others_have_theirs(self, small, globex):
+        with activate(globex):
+            assert queries.is_booked("sales")
+            dispatch(CUSTOMER, actor=System("Somebody"))
+
+    def test_what_everybody_has_is_never_taken(self, small, acme):
+        with activate(acme):
+            assert queries.is_booked("ledger")
+            assert not queries.is_booked("sales")
+
+    def test_a_better_plan_opens_them_at_once(self, small, acme, owner, operator):
+        dispatch(ChangePlan(tenant_id=acme.id, plan="all", reason="Grew."), actor=operator)
+        with activate(acme):
+            dispatch(CUSTOMER, actor=owner)
+
+
+class TestLimits:
+    def test_the_last_one_is_allowed_and_no_more(self, small, acme, owner):
+        with activate(acme):
+            found("TWO", owner)
+            with pytest.raises(LimitReached) as refused:
+                found("THREE", owner)
+        assert refused.value.code == "kernel.limit_reached"
+        assert "allows 2 companies, and there are 2 already" in str(refused.value)
+
+    def test_what_was_there_before_stays(self, small, acme, operator, owner):
+        with activate(acme):
+            found("TWO", owner)
+        dispatch(
+            DefinePlan(code="tiny", name="Tiny", level=1, limits=(Most("companies.companies", 1),)),
+            actor=operator,
+        )
+        dispatch(ChangePlan(tenant_id=acme.id, plan="tiny", reason="Saves."), actor=operator)
+        with activate(acme):
+            assert Company.objects.count() == 2
+            (usage,) = [each for each in queries.usage() if each.name == "companies.companies"]
+        assert (usage.used, usage.most, usage.share) == (2, 1, 100)
+
+    def test_people_are_counted(self, small, acme, owner):
+        with activate(acme), pytest.raises(LimitReached):
+            dispatch(InviteUser(email="new@acme.example", name="New", role="auditor"), actor=owner)
+
+    def test_two_at_once_do_not_both_have_the_last_one(self, small, acme, owner):
+        assert self._at_once(acme, owner) == ["LimitReached", "founded"]
+
+    def test_without_the_lock_they_do(self, small, acme, owner, monkeypatch):
+        """The negative control."""
+        both = threading.Barrier(2)
+        real = limits.LIMITS["companies.companies"].count
+
+        def counted_together():
+            seen = real()
+            both.wait(10)
+            return seen
+
+        monkeypatch.setattr(limits, "connection", Deaf())
+        monkeypatch.setitem(
+            limits.LIMITS,
+            "companies.companies",
+            limits.Limit("companies.companies", "companies", "", counted_together),
+        )
+        monkeypatch.setattr("apps.companies.rules.COMPANIES", limits.LIMITS["companies.companies"])
+        assert self._at_once(acme, owner) == ["founded", "founded"]
+
+    def _at_once(self, acme, owner):
+        came_of = []
+
+        def one(code):
+            try:
+                with activate(acme):
+                    found(code, owner)
+                came_of.append("founded")
+            except LimitReached:
+                came_of.append("LimitReached")
+            finally:
+                connection.close()
+
+        threads = [threading.Thread(target=one, args=(code,)) for code in ("TWO", "ALSO")]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return sorted(came_of)
+
+
+class Deaf:
+    """A connection whose lock does nothing."""
+
+    def cursor(self):
+        return self
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        return None
+
+    def execute(self, *_):
+        return None
+
+
+class TestDefining:
+    @pytest.mark.parametrize(
+        ("more", "refusal"),
+        [
+            ({"modules": ("sails",)}, ModuleNotSold),
+            ({"modules": ("ledger",)}, ModuleNotSold),
+            ({"modules": ("sales",)}, ModuleIncomplete),
+            ({"limits": (Most("users", 1),)}, LimitUnknown),
+            ({"limits": (Most("identity.users", -2),)}, LimitMalformed),
+            ({"code": "all"}, PlanIsNeeded),
+        ],
+    )
+    def test_a_plan_that_is_wrong_is_refused(self, operator, more, refusal):
+        with pytest.raises(refusal):
+            dispatch(DefinePlan(**({"code": "x", "name": "X", "level": 1} | more)), actor=operator)
+        assert Plan.objects.count() == 1
+
+    def test_a_change_of_a_plan_is_felt_at_once(self, small, acme, owner, operator):
+        with activate(acme):
+            assert queries.limit("companies.companies") == 2
+        dispatch(DefinePlan(code="small", name="Small", level=10), actor=operator)
+        with activate(acme):
+            assert queries.limit("companies.companies") == limits.UNLIMITED
+
+    def test_a_retired_plan_is_kept_and_not_sold(self, small, acme, globex, operator):
+        dispatch(RetirePlan(code="small"), actor=operator)
+
+        assert queries.plan_of(acme.id).code == "small"
+        with pytest.raises(PlanNotOffered):
+            dispatch(ChangePlan(tenant_id=globex.id, plan="small", reason="Me too."), actor=operator)
+        with pytest.raises(PlanIsNeeded):
+            dispatch(RetirePlan(code="all"), actor=operator)
+        with pytest.raises(PlanUnknown):
+            dispatch(ChangePlan(tenant_id=globex.id, plan="huge", reason="More."), actor=operator)
+
+
+class TestIsolation:
+    def test_inside_a_tenant_plans_are_nobodys_to_change(self, small, acme, owner):
+        with activate(acme), pytest.raises(PlatformsOwn):
+            dispatch(ChangePlan(tenant_id=acme.id, plan="all", reason="Please."), actor=owner)
+
+    def test_by_raw_sql_a_tenant_sees_no_subscription(self, small, acme):
+        with (
+            activate(acme),
+            connection.cursor() as cursor,
+            pytest.raises(DatabaseError, match="permission denied"),
+        ):
+            cursor.execute("SELECT * FROM billing_subscription")
+
+    def test_the_owner_sees_his_plan_and_no_list(self, small, client_for, owner, auditor):
+        client = client_for(owner)
+        answer = client.get("/t/acme/api/v1/billing/plan/").json()
+        assert (answer["code"], answer["modules"]) == ("small", ["webhooks"])
+        assert {"name": "companies.companies", "used": 1, "most": 2}.items() <= answer["usage"][0].items()
+        assert client.get("/t/acme/api/v1/billing/subscriptions/").status_code == 404
+        assert client_for(auditor).get("/t/acme/api/v1/billing/plan/").status_code == 403
+        assert b"Companies that keep books" in client.get("/t/acme/plan/").content
+
+
+def test_asking_costs_nothing_when_it_is_warm(small, acme):
+    with activate(acme):
+        queries.plan_of()
+        with CaptureQueriesContext(connection) as asked:
+            assert queries.is_booked("webhooks")
+            assert queries.limit("identity.users") == 5
+    assert len(asked) == 0
+
+
+def test_a_change_is_told_once(small, acme, operator):
+    dispatch(ChangePlan(tenant_id=acme.id, plan="small", reason="Again."), actor=operator)
+
+    told = OutboxEvent.objects.get(name="subscription.changed")
+    assert (told.payload["before"], told.payload["after"], told.tenant_id) == ("all", "small", None)
+    assert Subscription.objects.get(tenant_id=acme.id).reason == "Booked it."
+
+
+def test_a_new_tenant_has_what_it_booked(operator):
+    dispatch(SMALL, actor=operator)
+
+    tenant = dispatch(
+        OnboardTenant(slug="initech", name="Initech", owner_email="o@initech.example", plan="small"),
+        actor=operator,
+    )
+
+    assert queries.plan_of(tenant.pk).code == "small"
+
+
+def test_a_token_says_the_level(small, acme, owner, client_for):
+    answer = client_for(owner).post(
+        "/t/acme/api/v1/identity/tokens/",
+        {"email": owner.email, "password": PASSWORD},
+        content_type="application/json",
+    )
+    with activate(acme):
+        assert access.read(answer.json()["access_token"])["plan_level"] == 10
+
+
+def test_the_operators_pages(small, client_for, operator, acme):
+    client = client_for(operator, None)
+    assert b"webhooks" in client.get("/billing/plan/").content
+    page = client.get(f"/tenants/{acme.id}/plan/").content
+    assert b"1 companies, 2 allowed" in page
+    client.post(f"/tenants/{acme.id}/plan/", {"plan": "all", "reason": "Asked for it."})
+    assert queries.plan_of(acme.id).code == "all"
+    answer = client.post(
+        "/plans/define/",
+        {
+            "code": "mid",
+            "name": "Mid",
+            "level": 5,
+            "modules": ["webhooks"],
+            "companies.companies": 3,
+            "identity.users": -1,
+        },
+    )
+    assert answer.status_code == 302, answer.context["form"].errors
+    assert Plan.objects.get(code="mid").limits == {"companies.companies": 3, "identity.users": -1}
