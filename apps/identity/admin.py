@@ -54,12 +54,16 @@ class UserAdmin(ReadOnlyAdmin):
     def links(self, request: HttpRequest, obj: User) -> Sequence[Link]:
         if not request.user.has_perm(MANAGE):
             return ()
-        roles_too = [Link("Change roles", reverse("admin:change_roles", args=[obj.pk]), "badge")]
+        roles = (
+            [Link("Change roles", reverse("admin:change_roles", args=[obj.pk]), "badge")]
+            if current_tenant()
+            else []
+        )
         if obj.is_active:
             way = Link("Shut out", reverse("admin:deactivate_user", args=[obj.pk]), "person_off")
         else:
             way = Link("Let in again", reverse("admin:reactivate_user", args=[obj.pk]), "person_check")
-        return [*(roles_too if current_tenant() else ()), way]
+        return [*roles, way]
 
     @display(description="Roles")
     def has_roles(self, user: User) -> str:
