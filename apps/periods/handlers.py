@@ -6,7 +6,7 @@ import datetime as dt
 
 from apps.bus import handles
 from apps.events import publish
-from apps.kernel.actors import acting
+from apps.kernel.actors import acting, both_names
 from apps.kernel.errors import together
 
 from . import queries, rules
@@ -63,7 +63,7 @@ def close_period(command: ClosePeriod) -> Period:
         asked.check(rules.reason_must_be_given, command.reason)
         asked.check(rules.nothing_must_stand_against_closing, period)
 
-    period.close(by=str(acting()), reason=command.reason.strip())
+    period.close(by=both_names(acting())[:200], reason=command.reason.strip())
 
     publish(PeriodClosed(period_id=period.pk, code=period.code))
     return period

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from apps.bus import handles
 from apps.bus.envelope import current_envelope
+from apps.kernel.actors import both_names
 
 from . import rules, runs
 from .commands import RetrySaga, SkipSagaStep, TurnSagaBack
@@ -46,4 +47,4 @@ def turn_saga_back(command: TurnSagaBack) -> Run:
 
 def _operator() -> str:
     envelope = current_envelope.get()
-    return str(envelope.actor) if envelope else ""
+    return both_names(envelope.actor)[:200] if envelope else ""

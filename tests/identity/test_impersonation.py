@@ -9,6 +9,7 @@ import re
 from urllib.parse import urlsplit
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from apps.audit.models import Record
@@ -34,6 +35,8 @@ from apps.identity.models import Impersonation, User, Visit
 from apps.kernel import clock, logs
 from apps.kernel.actors import Support, System, really
 from apps.kernel.tenant import activate
+from apps.periods.commands import ClosePeriod
+from apps.periods.models import Period
 from apps.preferences.commands import ChangeSetting
 from apps.preferences.errors import NotSetBySupport, SupportNotWanted
 from apps.tenancy import directory
@@ -189,6 +192,14 @@ class TestFromDoorToDoor:
         version = newest(acme, Setting.history.model)
         assert (version.actor_name, version.history_user_id) == ("Controller", controller.pk)
         assert version.real_actor_name.startswith("Olga Operator (support visit")
+
+    def test_a_closed_period_bears_both_names(self, acme, controller):
+        with activate(acme), really(Support("Olga Operator", 7)):
+            january = Period.objects.order_by("starts_on").first()
+            dispatch(ClosePeriod(period_id=january.pk, reason="Bank agreed to the cent."), actor=controller)
+            january.refresh_from_db()
+
+        assert january.closed_by == "Olga Operator (support visit 7) as Controller"
 
     def test_what_a_worker_does_later_bears_both_names(self, acme, owner):
         from apps.bus.events import CommandSent
@@ -551,6 +562,16 @@ class TestTheEnd:
         with clock.moved_to(clock.now() + dt.timedelta(minutes=31)):
             visits.sweep()
         assert Impersonation.objects.get().how == "expired"
+
+
+def test_the_door_stands_at_the_tenants_own_host_too(operator, acme, controller):
+    ticket = a_ticket(operator, acme, controller)
+    host = f"acme.{settings.BASE_DOMAIN}"
+    browser = Client(SERVER_NAME=host)
+
+    assert browser.post(f"/support/enter/{ticket}/")["Location"] == "/"
+    assert "Olga Operator" in browser.get("/").content.decode()
+    assert browser.post("/support/leave/").status_code == 200
 
 
 class TestAnotherTenant:
