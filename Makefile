@@ -27,6 +27,7 @@ check: $(INSTALLED) ## Lint, types, import floors, migrations and Django's own c
 	@echo "· import floors" && $(BIN)/lint-imports --no-logo
 # Without a database Django warns that it cannot compare with what was applied; that is fine here.
 	@echo "· migrations" && $(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
+	@echo "· what the running version would not survive" && $(BIN)/python manage.py check_migrations
 	@echo "· system checks" && $(BIN)/python manage.py check --fail-level WARNING
 
 format: $(INSTALLED) ## Put the code in the house's form

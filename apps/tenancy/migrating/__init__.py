@@ -4,5 +4,5 @@ surveying  which schemas there are and what each has
 planning   what is missing, and the operations with the states between which they work
 applying   the operations in one schema, with patience
 running    first one, then all, some at a time
-judging    which migrations the running version would not survive
+judging    which migrations the running version would not survive, by what `compatibility` says of their parts
 """

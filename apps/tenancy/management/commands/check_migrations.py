@@ -1,0 +1,39 @@
+"""`manage.py check_migrations`: refuse migrations that the version that is still running would not survive."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from apps.console.terminal import Answer, BursarCommand
+from apps.kernel.errors import SeveralRefusals
+from apps.tenancy.migrating import judging
+from apps.tenancy.migrating.errors import StepNotCompatible
+from apps.tenancy.migrating.planning import label_of
+
+
+class Command(BursarCommand):
+    help = (
+        "Refuse migrations since the last release that the running version would not survive, unless they say"
+        " which release lets them (exit code 3). Asks no database."
+    )
+
+    def options(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--release",
+            action="store_true",
+            help="Write down that all migrations that are there have been released; commit it with the release.",
+        )
+
+    def answer(self, **options: Any) -> Answer:
+        if options["release"]:
+            judging.release()
+        new, faults = judging.judged()
+        if faults:
+            raise SeveralRefusals(
+                [StepNotCompatible(migration=each.migration, why=each.why) for each in faults]
+            )
+        taking = [label_of(each) for each in new if getattr(each, "contracts", None)]
+        text = f"{len(new)} migrations since the last release; {len(taking)} take away what nobody asks any more."
+        return Answer(text, {"new": [label_of(each) for each in new], "contracting": taking})

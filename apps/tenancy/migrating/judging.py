@@ -1,0 +1,166 @@
+"""Which migrations the version that is still running would not survive.
+
+While a release is rolled out, the old version works on the new schema; and while tenants are migrated, on both. So a
+release adds, and takes away only what no running version asks any more: in a migration that says so.
+
+    contracts = "1.4: nobody reads journal.colour since 1.3"
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from django.apps import apps
+from django.db import migrations as ops
+from django.db.migrations import Migration
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.operations.base import Operation
+from django.db.migrations.state import ProjectState
+
+from .compatibility import fields_of, needs_a_value, of_alteration, of_sql
+from .planning import label_of, rows_of
+
+FILE = Path(__file__).with_name("released.json")
+"""{app: [names]} of what a release has had already; the migrations behind it are judged."""
+
+_DECLARED = re.compile(r"\S+: .{10,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What the running version would not survive, and what to do instead."""
+
+    migration: str
+    why: str
+
+
+@dataclass
+class Judge:
+    """Goes through the migrations in order. What came with them is theirs: the running version does not know it."""
+
+    models: set[tuple[str, str]] = field(default_factory=set)
+    fields: set[tuple[str, str, str]] = field(default_factory=set)
+
+    def faults(self, migration: Migration, before: ProjectState) -> Iterator[Fault]:
+        """Moves the state on behind the migration."""
+        declared = getattr(migration, "contracts", None)
+        label, state = label_of(migration), before
+        if declared is not None and not _DECLARED.fullmatch(str(declared)):
+            yield Fault(
+                label, "`contracts` names the release and why it may: '1.4: nobody reads it since 1.3'."
+            )
+        for operation in migration.operations:
+            if not declared:
+                for why in self.objections(operation, migration.app_label, state):
+                    yield Fault(label, why)
+            self._learn(operation, migration.app_label)
+            operation.state_forwards(migration.app_label, state)
+
+    def objections(self, operation: Operation, app: str, before: ProjectState) -> Iterator[str]:
+        match operation:
+            case ops.SeparateDatabaseAndState():
+                for each in operation.database_operations:
+                    yield from self.objections(each, app, before)
+            case ops.RunSQL():
+                yield from of_sql(operation)
+            case ops.DeleteModel() | ops.RenameModel() | ops.AlterModelTable():
+                if not self._is_new(app, _model_of(operation)):
+                    yield f"{operation.describe()}: the running version still asks for that table."
+            case ops.RemoveField() | ops.RenameField():
+                if not self._is_new(app, operation.model_name, _field_of(operation)):
+                    yield f"{operation.describe()}: the running version still asks for that column."
+            case ops.AddField():
+                if not self._is_new(app, operation.model_name) and needs_a_value(operation.field):
+                    why = "the running version does not write it. Let it be null, or give it a db_default."
+                    yield f"{operation.describe()}: {why}"
+            case ops.AlterField():
+                if not self._is_new(app, operation.model_name, operation.name):
+                    known = before.models[app, operation.model_name_lower].get_field(operation.name)
+                    yield from (
+                        f"{operation.describe()}: {why}" for why in of_alteration(known, operation.field)
+                    )
+            case ops.AddConstraint():
+                if not self._is_about_new_ones(app, operation.model_name, fields_of(operation.constraint)):
+                    yield f"{operation.describe()}: the running version may write what it forbids."
+            case ops.AlterUniqueTogether():
+                known = before.models[app, operation.name_lower].options.get("unique_together", set())
+                for pair in (operation.option_value or set()) - set(map(tuple, known)):
+                    if not self._is_about_new_ones(app, operation.name, pair):
+                        yield f"{operation.describe()}: the running version may write {', '.join(pair)} twice."
+
+    def _learn(self, operation: Operation, app: str) -> None:
+        match operation:
+            case ops.CreateModel():
+                self.models.add((app, operation.name_lower))
+            case ops.AddField():
+                self.fields.add((app, operation.model_name_lower, operation.name))
+            case ops.RenameModel() if self._is_new(app, operation.old_name):
+                self.models.add((app, operation.new_name_lower))
+            case ops.RenameField() if self._is_new(app, operation.model_name, operation.old_name):
+                self.fields.add((app, operation.model_name_lower, operation.new_name))
+            case ops.SeparateDatabaseAndState():
+                for each in operation.state_operations:
+                    self._learn(each, app)
+
+    def _is_new(self, app: str, model: str, name: str = "") -> bool:
+        return (app, model.lower()) in self.models or (app, model.lower(), name) in self.fields
+
+    def _is_about_new_ones(self, app: str, model: str, names: Sequence[str]) -> bool:
+        return any(self._is_new(app, model, name) for name in names or [""])
+
+
+def judged() -> tuple[list[Migration], list[Fault]]:
+    """The house's own migrations that no release has had yet, and what is wrong with them."""
+    loader = MigrationLoader(None)
+    known, judge = released(), Judge()
+    state = ProjectState(real_apps=loader.unmigrated_apps)
+    new: list[Migration] = []
+    faults: list[Fault] = []
+    for migration in _in_order(loader):
+        if is_ours(migration) and not known.issuperset(rows_of(migration)):
+            new.append(migration)
+            faults += judge.faults(migration, state)
+        else:
+            migration.mutate_state(state, preserve=False)
+    return new, faults
+
+
+def released() -> set[tuple[str, str]]:
+    if not FILE.exists():
+        return set()
+    names: dict[str, list[str]] = json.loads(FILE.read_text())
+    return {(app, name) for app, of_app in names.items() for name in of_app}
+
+
+def release() -> None:
+    """From now on all that are there are known to the running version."""
+    loader = MigrationLoader(None)
+    names: dict[str, list[str]] = {}
+    for (app, name), migration in sorted(loader.disk_migrations.items()):
+        if is_ours(migration):
+            names.setdefault(app, []).append(name)
+    FILE.write_text(json.dumps(names, indent=1) + "\n")
+
+
+def is_ours(migration: Migration) -> bool:
+    """A library's are judged by whoever takes a new version of it."""
+    return apps.get_app_config(migration.app_label).name.startswith("apps.")
+
+
+def _in_order(loader: MigrationLoader) -> list[Migration]:
+    """As they are applied to an empty database."""
+    keys = [key for leaf in loader.graph.leaf_nodes() for key in loader.graph.forwards_plan(leaf)]
+    return [loader.graph.nodes[key] for key in dict.fromkeys(keys)]
+
+
+def _model_of(operation: Any) -> str:
+    return str(operation.old_name if isinstance(operation, ops.RenameModel) else operation.name)
+
+
+def _field_of(operation: Any) -> str:
+    return str(operation.old_name if isinstance(operation, ops.RenameField) else operation.name)

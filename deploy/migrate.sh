@@ -1,0 +1,13 @@
+#!/bin/sh
+# The step between building a release and starting it: run once, from the new release, before any of
+# its processes starts. Its exit code says whether they may: 0 all schemas are migrated, anything else
+# no (3: the tenants that failed are named, and running it again tries only those).
+#
+# This step alone holds DATABASE_OWNER_URL. The running version goes on meanwhile and afterwards.
+set -eu
+: "${DATABASE_OWNER_URL:?the address of the owner, who alone may migrate}"
+cd "$(dirname "$0")/.."
+
+python manage.py migrate_schemas --dry-run
+python manage.py migrate_schemas "$@"
+python manage.py check --database default --fail-level ERROR
