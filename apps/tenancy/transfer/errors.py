@@ -44,16 +44,8 @@ class NotWhatWasExported(TransferRefusal, Conflict):
     message = "What was restored is not what was exported, and was removed again: {faults}"
 
 
-class NotDrained(TransferRefusal, Unavailable):
-    message = "{name} is not at rest: {waiting} still wait. Try again in a moment."
-
-
 class OwnerIsAbsent(TransferRefusal, Unavailable):
     message = "This makes schemas: run it where DATABASE_OWNER_URL is set (for {database!r})."
-
-
-class SameDatabase(TransferRefusal, Conflict):
-    message = "{name} lies in {database} already."
 
 
 class TenantStillWorks(TransferRefusal, Conflict):

@@ -40,16 +40,23 @@ SET LOCAL bytea_output TO 'hex'; SET LOCAL extra_float_digits TO 1
 
 
 def export(
-    tenant: TenantInfo, to: BinaryIO, *, disguise: Disguise = Disguise.NONE, with_files: bool = False
+    tenant: TenantInfo,
+    to: BinaryIO,
+    *,
+    disguise: Disguise = Disguise.NONE,
+    with_files: bool = False,
+    seal: bool = True,
 ) -> dict[str, Any]:
     """Write the tenant to the file. Returns the manifest. Raises TenantNotMigrated.
 
     with_files  the files of the object store as well
+    seal        the trail first; whoever has locked the tables has done it before
     """
     control, ddl = _control(tenant), _blueprint(tenant)
     with Writer(to) as archive:
         with activate(tenant):
-            sealing.seal()
+            if seal:
+                sealing.seal()
             with one_view() as cursor:
                 leaving = Leaving(tenant.schema, catalogue.tables(cursor, tenant.schema), disguise)
                 said = _write_rows(cursor, archive, leaving)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from django.core.files.base import ContentFile
 from django.db import connections, transaction
 from psycopg import sql
 
@@ -16,7 +17,6 @@ from apps.kernel import databases
 from apps.kernel.files import files
 from apps.kernel.progress import steps
 from apps.kernel.tenant import TenantInfo, activate
-from django.core.files.base import ContentFile
 
 from . import blueprint
 from .archive import Archive
@@ -29,9 +29,9 @@ def load(archive: Archive, *, number: int, at: str) -> TenantInfo:
     left behind is dropped. Raises OwnerIsAbsent, and ArchiveAltered after which nothing is left."""
     schema = staging(number)
     with as_owner(at) as cursor:
-        _let_places_pass(cursor, archive.manifest["places"])
+        let_places_pass(cursor, archive.manifest["places"])
         with transaction.atomic(using=databases.at("owner", at)):
-            _drop(cursor, schema)
+            drop(cursor, schema)
             _make(cursor, archive, schema)
             cursor.execute("SELECT tenancy_make_role(%s, %s)", [number, schema])
             (role,) = cursor.fetchone()
@@ -52,7 +52,7 @@ def staging(number: int) -> str:
 
 def drop_schema(schema: str, at: str) -> None:
     with as_owner(at) as cursor:
-        _drop(cursor, schema)
+        drop(cursor, schema)
 
 
 @contextmanager
@@ -104,11 +104,17 @@ def _fill(cursor: Any, archive: Archive, schema: str, table: str, columns: list[
             into.write(chunk)
 
 
-def _drop(cursor: Any, schema: str) -> None:
+def drop(cursor: Any, schema: str) -> None:
     cursor.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(schema)))
 
 
-def _let_places_pass(cursor: Any, places: int) -> None:
+def rename(cursor: Any, before: str, after: str) -> None:
+    cursor.execute(
+        sql.SQL("ALTER SCHEMA {} RENAME TO {}").format(sql.Identifier(before), sql.Identifier(after))
+    )
+
+
+def let_places_pass(cursor: Any, places: int) -> None:
     """The trail is sealed in the order of transactions, so those to come must come after all that the archive knows.
     Only a young server has counted fewer."""
     cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")

@@ -11,8 +11,6 @@ from django.db import connections, transaction
 
 from apps.kernel import databases
 
-from .errors import NotDrained
-
 _UNHEARD = """
 SELECT json_build_object('event', to_jsonb(e) - 'id', 'deliveries', (
     SELECT coalesce(json_agg(to_jsonb(d) - 'id' - 'event_id' ORDER BY d.id), '[]') FROM events_delivery d
@@ -64,11 +62,6 @@ def waiting(cursor: Any, tenant_id: int) -> int:
     """How many are still to be told now."""
     cursor.execute(_WAITING, {"tenant": tenant_id})
     return int(cursor.fetchone()[0])
-
-
-def must_be_drained(cursor: Any, tenant_id: int, name: str) -> None:
-    if count := waiting(cursor, tenant_id):
-        raise NotDrained(name=name, waiting=f"{count} events")
 
 
 def bring(lines: bytes, at: str) -> int:

@@ -1,7 +1,7 @@
 """From a schema to a tenant: a new one, or the same as it was.
 
 Everything is loaded and verified beside what is there, under another name. What is switched at the end is a name, in
-one transaction; so whoever is killed before has changed nothing, and whoever is killed after it is done by asking again.
+one transaction: whoever is killed before has changed nothing, and whoever is killed after it is done by asking again.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ def as_new(
     with only_here(tenant.info):
         made = load_and_verify(archive, tenant.pk, at)
         with importing.as_owner(at) as cursor, transaction.atomic(using=databases.at("owner", at)):
-            _drop(cursor, tenant.schema_name)  # of a try that was killed behind this line
-            _rename(cursor, made.schema, tenant.schema_name)
+            importing.drop(cursor, tenant.schema_name)  # of a try that was killed behind this line
+            importing.rename(cursor, made.schema, tenant.schema_name)
         _open(tenant, made.role, archive.manifest)
         importing.load_files(archive, tenant.info)
         catch_up(tenant)
@@ -96,7 +96,7 @@ def put_in_place(tenant: Tenant, made: TenantInfo) -> None:
     at = tenant.database
     with importing.as_owner(at) as cursor, transaction.atomic(using=databases.at("owner", at)):
         set_aside(cursor, tenant, "before")
-        _rename(cursor, made.schema, tenant.schema_name)
+        importing.rename(cursor, made.schema, tenant.schema_name)
     tenant.role_name = made.role
     tenant.epoch += 1
     tenant.save(update_fields=["role_name", "epoch"])
@@ -104,15 +104,18 @@ def put_in_place(tenant: Tenant, made: TenantInfo) -> None:
 
 
 def set_aside(cursor: Any, tenant: Tenant, why: str) -> None:
-    """Nobody may use it any more, and `sweep` drops it when its days are over."""
+    """Nobody may use it any more, not even who waits for one of its tables; `sweep` drops it when its days are over."""
     name = f"{why}_{tenant.pk}_{now():%Y%m%d%H%M%S}"
-    _rename(cursor, tenant.schema_name, name)
-    if tenant.role_name:
-        cursor.execute(
-            sql.SQL("REVOKE ALL ON SCHEMA {} FROM {}").format(
-                sql.Identifier(name), sql.Identifier(tenant.role_name)
-            )
-        )
+    importing.rename(cursor, tenant.schema_name, name)
+    cursor.execute(
+        "SELECT rolname FROM pg_namespace, aclexplode(nspacl) JOIN pg_roles ON pg_roles.oid = grantee"
+        " WHERE nspname = %s AND grantee <> nspowner",
+        [name],
+    )
+    schema = sql.Identifier(name)
+    for (role,) in cursor.fetchall():
+        cursor.execute(sql.SQL("REVOKE ALL ON SCHEMA {} FROM {}").format(schema, sql.Identifier(role)))
+    cursor.execute(sql.SQL("REVOKE ALL ON ALL TABLES IN SCHEMA {} FROM bursar_tables").format(schema))
 
 
 def sweep(at: str) -> list[str]:
@@ -173,7 +176,7 @@ def _open(tenant: Tenant, role: str, manifest: dict[str, Any]) -> None:
     fresh = tenant.sandbox_of_id or was["id"] != tenant.pk
     with unit_of_work():
         tenant.role_name = role
-        tenant.state = Tenant.State.ACTIVE if fresh else was["state"]
+        tenant.state = Tenant.State.ACTIVE if fresh else _after(was["state"])
         tenant.state_since, tenant.state_reason = (
             now(),
             f"Restored from the archive of {manifest['made_at']}.",
@@ -188,6 +191,11 @@ def _open(tenant: Tenant, role: str, manifest: dict[str, Any]) -> None:
         TenantActivity.objects.get_or_create(tenant=tenant)
         lodgers.note(tenant)
     directory.changed()
+
+
+def _after(state: str) -> Tenant.State:
+    """Whoever was queued for deletion is queued anew, or not at all."""
+    return Tenant.State.ARCHIVED if state == Tenant.State.DELETING else Tenant.State(state)
 
 
 @contextmanager
@@ -229,13 +237,3 @@ def _is_left(name: str) -> bool:
         return False
     with activate(None), alone(f"transfer:{number}") as nobody_else:
         return nobody_else
-
-
-def _rename(cursor: Any, before: str, after: str) -> None:
-    cursor.execute(
-        sql.SQL("ALTER SCHEMA {} RENAME TO {}").format(sql.Identifier(before), sql.Identifier(after))
-    )
-
-
-def _drop(cursor: Any, schema: str) -> None:
-    cursor.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(schema)))
