@@ -92,6 +92,24 @@ def until(condition: Callable[[], Any], patience: float = 120) -> float:
     return time.perf_counter() - began
 
 
+@contextlib.contextmanager
+def sent_statements() -> Iterator[list[str]]:
+    """What psycopg sends, of any library."""
+    from unittest.mock import patch
+
+    import psycopg
+
+    sent: list[str] = []
+    real = psycopg.Cursor.execute
+
+    def noted(self: Any, query: Any, *rest: Any, **more: Any) -> Any:
+        sent.append(str(query)[:80])
+        return real(self, query, *rest, **more)
+
+    with patch.object(psycopg.Cursor, "execute", noted):
+        yield sent
+
+
 def cpu_seconds(work: Callable[[int], Any], first: int, count: int) -> float:
     """CPU time of this process for one call, over `count` calls numbered from `first`."""
     began = time.process_time()

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
-from benchmarks.standing import beside, house, say, spread
+from benchmarks.standing import beside, house, say, sent_statements, spread
 
 ONBOARDED, CLAIMED, SIZES, REQUESTS = 12, 40, (10, 100, 300), 120
 
@@ -26,7 +25,7 @@ def context() -> dict[str, Any]:
 
     def statements(path: str) -> list[str]:
         client.get(path)  # caches are warm, as they are from the second request on
-        with _told() as sent:
+        with sent_statements() as sent:
             client.get(path)
         return sent
 
@@ -51,7 +50,7 @@ def _switched() -> list[str]:
     with activate(None):
         Tenant.objects.first()
         tenant = Tenant.objects.get(slug="bench").info
-    with _told() as sent, activate(tenant):
+    with sent_statements() as sent, activate(tenant):
         Account.objects.first()
     return sent
 
@@ -158,24 +157,6 @@ def _row(number: int, claimed: Any) -> None:
         state="active",
         created_at=now(),
     )
-
-
-@contextmanager
-def _told() -> Iterator[list[str]]:
-    """What psycopg sends, Django's own statements and ours alike."""
-    from unittest.mock import patch
-
-    import psycopg
-
-    sent: list[str] = []
-    real = psycopg.Cursor.execute
-
-    def noted(self: Any, query: Any, *rest: Any, **more: Any) -> Any:
-        sent.append(str(query)[:80])
-        return real(self, query, *rest, **more)
-
-    with patch.object(psycopg.Cursor, "execute", noted):
-        yield sent
 
 
 SECTIONS = {"context": context, "claim": claim, "onboarding": onboarding, "growth": growth}

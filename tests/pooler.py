@@ -8,8 +8,10 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connections
@@ -20,11 +22,21 @@ PATIENCE = 10.0
 
 @pytest.fixture(scope="session")
 def pgbouncer() -> Iterator[int]:
-    """Its port. It pools transactions: three connections to the server serve everybody."""
+    """Its port."""
+    try:
+        with pooling(connections.settings["default"]) as port:
+            yield port
+    except LookupError as reason:
+        pytest.skip(str(reason))
+
+
+@contextmanager
+def pooling(server: Mapping[str, Any]) -> Iterator[int]:
+    """The port of one that pools transactions: three connections to the server serve everybody. Raises LookupError
+    where there is none."""
     program = shutil.which("pgbouncer") or shutil.which("/usr/sbin/pgbouncer")
     if program is None:
-        pytest.skip("there is no pgbouncer here")
-    server = connections.settings["default"]
+        raise LookupError("there is no pgbouncer here")
     port = _free_port()
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)  # as root it runs as nobody
@@ -80,7 +92,7 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
         if process.poll() is not None:
             break
         time.sleep(0.02)
-    pytest.skip("pgbouncer does not start here")
+    raise LookupError("pgbouncer does not start here")
 
 
 def _free_port() -> int:

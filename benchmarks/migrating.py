@@ -1,0 +1,212 @@
+"""One new migration for hundreds of tenants, beside the stock library's `migrate_schemas`; and nothing to do.
+
+`python -m benchmarks.migrating [TENANTS]`. The stock library has a sample of them and the rest is extrapolated from it;
+it works in a process of its own, with its own engine, router and executor, on the same schemas.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from benchmarks.standing import ROOT, house, say
+
+TENANTS, SAMPLE = 200, 6
+
+_PAGE = """
+from django.db import migrations, models
+
+class Migration(migrations.Migration):
+    dependencies = [("ledger", "{behind}")]
+    operations = [
+        migrations.AddField("account", "{column}", models.SmallIntegerField(default=0, db_index=True)),
+        migrations.AddField("historicalaccount", "{column}", models.SmallIntegerField(default=0)),
+    ]
+"""
+
+
+def migrating(count: int = TENANTS) -> dict[str, Any]:
+    """A column with a default and an index, and its twin in the history."""
+    from apps.tenancy import provisioning
+    from apps.tenancy.migrating.running import Wish, migrate_tenants
+
+    schemas = _tenants(count)
+    with _ledger_migrations() as add:
+        add("first")
+        stock = _stock(schemas[:SAMPLE])
+        provisioning.migrate_template(_silently)
+        began = time.perf_counter()
+        first = migrate_tenants(Wish(workers=1))
+        one = (time.perf_counter() - began) / len(first.migrated)
+        add("second")
+        provisioning.migrate_template(_silently)
+        began = time.perf_counter()
+        second = migrate_tenants(Wish(workers=2))
+        two = (time.perf_counter() - began) / len(second.migrated)
+        if first.failed or second.failed:
+            raise RuntimeError("Some were not migrated.")
+        idle = _nothing_to_do()
+    each = stock["migrating_s"] / SAMPLE
+    return {
+        "tenants": count,
+        "ours, ms each, one worker": _ms(one),
+        "ours, ms each, two workers": _ms(two),
+        "ours, all of them, s": round(two * count, 2),
+        "stock, ms each": _ms(each),
+        f"stock, all of them, s, from a sample of {SAMPLE}": round(each * count, 1),
+        "times faster": round(each / min(one, two)),
+        "nothing to do": idle | {"stock, ms each": _ms(stock["nothing_to_do_s"] / SAMPLE)},
+        "target": "≥ 50 times faster; nothing to do ≤ 1 ms per tenant",
+    }
+
+
+def _nothing_to_do() -> dict[str, Any]:
+    from apps.tenancy.migrating.running import migrate_tenants
+    from apps.tenancy.migrating.surveying import survey
+
+    began = time.perf_counter()
+    survey()
+    asked = time.perf_counter()
+    standing = migrate_tenants().standing
+    done = time.perf_counter()
+    return {
+        "asking all, ms each": _ms((asked - began) / standing),
+        "the whole command, ms each": _ms((done - asked) / standing),
+        "schemas": standing,
+    }
+
+
+def _tenants(count: int) -> list[str]:
+    """Tenants that have a schema and a row, and nothing else."""
+    from django.db import transaction
+
+    from apps.kernel.clock import now
+    from apps.tenancy import provisioning
+    from apps.tenancy.models import Tenant
+
+    for number in range(Tenant.objects.count(), count):
+        with transaction.atomic():
+            claimed = provisioning.claim()
+            Tenant.objects.create(
+                id=claimed.id,
+                slug=f"tenant-{number}",
+                name=f"Tenant {number}",
+                owner_email="owner@bench.example",
+                schema_name=claimed.schema,
+                role_name=claimed.role,
+                fingerprint=claimed.fingerprint,
+                state=Tenant.State.ACTIVE,
+                created_at=now(),
+            )
+    return list(Tenant.objects.order_by("-id").values_list("schema_name", flat=True))
+
+
+@contextmanager
+def _ledger_migrations() -> Iterator[Any]:
+    """`add(column)` puts a migration behind the ledger's own, for this process and for those that it starts."""
+    from django.conf import settings
+
+    from apps.ledger import migrations as real
+
+    own = Path(real.__file__).parent
+    behind = [max(path.stem for path in own.glob("0*.py"))]
+    with tempfile.TemporaryDirectory() as folder:
+        package = Path(folder, "ledger_of_tomorrow")
+        package.mkdir()
+        package.joinpath("__init__.py").write_text(f"__path__ = {[str(own), str(package)]!r}\n")
+        sys.path.insert(0, folder)
+        settings.MIGRATION_MODULES = {"ledger": package.name}
+
+        def add(column: str) -> None:
+            name = f"{9000 + len(behind)}_{column}"
+            package.joinpath(f"{name}.py").write_text(_PAGE.format(behind=behind[-1], column=column))
+            behind.append(name)
+            sys.modules.pop(package.name, None)
+
+        yield add
+        sys.path.remove(folder)
+
+
+def _stock(schemas: list[str]) -> dict[str, float]:
+    """Seconds for all of the schemas: with the migration, and once more."""
+    from django.db import connections
+
+    known = connections["owner"].settings_dict
+    database = {key: known[key] for key in ("NAME", "USER", "PASSWORD", "HOST", "PORT")}
+    asked = json.dumps({"database": database, "schemas": schemas, "path": sys.path[0]})
+    answer = subprocess.run(
+        [sys.executable, "-m", "benchmarks.migrating", "--stock"],
+        cwd=ROOT,
+        input=asked,
+        env=os.environ | {"DJANGO_SETTINGS_MODULE": "config.settings.test"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    seconds: dict[str, float] = json.loads(answer.stdout.splitlines()[-1])
+    return seconds
+
+
+def _as_stock() -> None:
+    """In the process of the stock library."""
+    asked = json.load(sys.stdin)
+    sys.path.insert(0, asked["path"])
+    from django.conf import settings
+
+    settings.DATABASES = {"default": asked["database"] | {"ENGINE": "django_tenants.postgresql_backend"}}
+    settings.DATABASE_ROUTERS = ["django_tenants.routers.TenantSyncRouter"]
+    settings.TENANT_SYNC_ROUTER = settings.DATABASE_ROUTERS[0]
+    settings.MIGRATION_MODULES = {"ledger": "ledger_of_tomorrow"}
+    import django
+
+    django.setup()
+    from django_tenants.migration_executors.standard import StandardExecutor
+
+    options = dict.fromkeys(
+        ("app_label", "migration_name", "fake", "fake_initial", "plan", "prune", "run_syncdb", "traceback"),
+        None,
+    ) | {
+        "database": "default",
+        "interactive": False,
+        "verbosity": 0,
+        "check_unapplied": False,
+        "skip_checks": True,
+        "no_color": True,
+        "force_color": False,
+        "stdout": None,
+        "stderr": None,
+    }
+    took = []
+    for _ in range(2):
+        began = time.perf_counter()
+        StandardExecutor([], dict(options)).run_migrations(list(asked["schemas"]))
+        took.append(time.perf_counter() - began)
+    sys.stdout.write("\n" + json.dumps({"migrating_s": took[0], "nothing_to_do_s": took[1]}) + "\n")
+
+
+def _silently(_: str) -> None:
+    """Nobody reads it here."""
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 2)
+
+
+def main(count: int) -> None:
+    with house():
+        say({"migrating": migrating(count)})
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["--stock"]:
+        _as_stock()
+    else:
+        main(int(sys.argv[1]) if sys.argv[1:] else TENANTS)
