@@ -1,7 +1,7 @@
 """`python -m benchmarks.stock`: ours and the stock library in one run, on one server.
 
-Eight tenants, each with one row that says whose it is, are read by eight threads that change tenant with every
-read: directly, from coroutines' threads, and through PgBouncer in transaction mode. A read that brings another's row is wrong.
+Eight tenants, each with one row that says whose it is, are read by eight threads that change tenant with every read:
+directly, from coroutines' threads, and through PgBouncer in transaction mode. One that brings another's row is wrong.
 """
 
 from __future__ import annotations

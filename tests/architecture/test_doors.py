@@ -88,7 +88,7 @@ def test_domain_code_uses_no_signals():
         if "django.db.models.signals" in path.read_text() or "@receiver" in path.read_text()
     ]
 
-    assert users == ["apps/tenancy/apps.py"]
+    assert users == ["apps/tenancy/numbering.py"]
 
 
 def sources():
