@@ -14,7 +14,8 @@ DO $$
 DECLARE
     role text;
 BEGIN
-    FOREACH role IN ARRAY ARRAY['bursar_owner', 'bursar_app', 'bursar_relay', 'bursar_tables'] LOOP
+    FOREACH role IN ARRAY ARRAY['bursar_owner', 'bursar_app', 'bursar_relay', 'bursar_tables',
+        'bursar_mover'] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) THEN
             EXECUTE format('CREATE ROLE %I', role);
         END IF;
@@ -47,6 +48,12 @@ REVOKE bursar_tables FROM bursar_app;
 -- The owner hands the group to the roles that it makes for tenants; it needs no rights from it.
 GRANT bursar_tables TO bursar_owner WITH ADMIN TRUE, INHERIT FALSE, SET TRUE;
 
+-- bursar_mover is used by one database to follow what is written in another, while a tenant moves there
+-- without pausing. It reads what the owner can read. Without a password nobody can be it.
+ALTER ROLE bursar_mover LOGIN NOSUPERUSER NOBYPASSRLS REPLICATION NOCREATEROLE NOCREATEDB;
+GRANT bursar_owner TO bursar_mover WITH INHERIT TRUE, SET FALSE;
+GRANT pg_create_subscription TO bursar_owner;
+
 -- By default everybody may connect and make temporary tables. Here only those three may connect.
 -- The name of the database is asked for, because tests and restored copies have other names.
 DO $$
@@ -55,7 +62,7 @@ DECLARE
 BEGIN
     EXECUTE format('ALTER DATABASE %I OWNER TO bursar_owner', here);
     EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', here);
-    EXECUTE format('GRANT CONNECT ON DATABASE %I TO bursar_owner, bursar_app, bursar_relay', here);
+    EXECUTE format('GRANT CONNECT ON DATABASE %I TO bursar_owner, bursar_app, bursar_relay, bursar_mover', here);
 END
 $$;
 

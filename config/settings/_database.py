@@ -1,6 +1,6 @@
 """The databases: roles, replicas and shards, as the environment says (decisions C2, C21, C27 and C29)."""
 
-from config.databases import NOWHERE, Addresses, Manner, all_connections, shards
+from config.databases import NOWHERE, Addresses, Manner, all_connections, named, shards
 from config.embedded import pg_bin
 from config.env import env
 
@@ -20,6 +20,7 @@ DATABASES = all_connections(
     ),
     Manner(pool=env().database_pool_size, pooled=env().database_pooler == "transaction"),
 )
+DATABASE_MOVERS = named(env().database_movers)
 DATABASE_ROUTERS = ["apps.tenancy.router.SchemaRouter"]
 TENANT_SYNC_ROUTER = "apps.tenancy.router.SchemaRouter"
 TENANT_DATABASE_STRATEGY = env().tenant_database_strategy

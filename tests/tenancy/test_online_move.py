@@ -1,0 +1,150 @@
+"""A tenant goes to another server while people post, and neither loses a row nor keeps one back."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+
+import pytest
+from django.db import DatabaseError, connections
+from django.test import override_settings
+
+from apps.audit import verification
+from apps.bus import dispatch
+from apps.companies.commands import FoundCompany
+from apps.companies.models import Company
+from apps.kernel.actors import System
+from apps.kernel.tenant import activate, at_database
+from apps.tenancy import directory
+from apps.tenancy.databases import online_move
+from apps.tenancy.databases.errors import CannotFollow, CopyDiffers, LiesThereAlready
+from apps.tenancy.databases.online_move import move_online
+from apps.tenancy.errors import TenantIsPinned, TenantIsReadOnly
+from apps.tenancy.models import Tenant
+from config.embedded.postgres import SUPERUSER
+from tests.settling import settle
+from tests.shards import *  # noqa: F403
+
+TESTER = System("The suite")
+
+
+@pytest.fixture
+def mover(east_server, database):
+    with override_settings(DATABASE_MOVERS={"east": east_server.url_of(SUPERUSER, database)}):
+        yield
+
+
+@pytest.fixture
+def tenant(initech):
+    """It lies in the east, and everybody has heard its news."""
+    settle_in("east")
+    return Tenant.objects.get(pk=initech.id)
+
+
+def settle_in(key):
+    with at_database(key):
+        settle()
+
+
+def found(tenant, code):
+    with activate(tenant.info):
+        dispatch(FoundCompany(code=code, name=code, currency="EUR"), actor=TESTER)
+
+
+def test_it_is_all_there_and_goes_on(tenant, mover):
+    found(tenant, "EARLY")
+    settle_in("east")
+
+    moved = move_online(tenant, "home")
+
+    tenant = Tenant.objects.get(pk=tenant.pk)
+    assert (tenant.database, tenant.mode) == ("home", Tenant.Mode.NORMAL)
+    with activate(directory.by_id(tenant.pk)):
+        assert set(Company.objects.values_list("code", flat=True)) == {"MAIN", "EARLY"}
+        assert connections["default"].alias == "default"
+    found(tenant, "LATE")
+    with activate(tenant.info):
+        assert Company.objects.count() == 3
+        assert verification.verify(witnesses=[]).faults == []
+    assert moved.rows > 100
+    print(f"{moved.rows} rows level after {moved.copied:.1f} s; nobody wrote for {moved.read_only:.2f} s")  # noqa: T201
+
+
+def test_what_is_written_meanwhile_comes_along(tenant, mover, monkeypatch):
+    """A clerk founds companies all the time: before, while and after. What he was told is done, is there."""
+    done, refused, unexpected, stop = [], [], [], threading.Event()
+
+    def work():
+        try:
+            for number in itertools.count():
+                try:
+                    found(Tenant.objects.get(pk=tenant.pk), f"C{number}")
+                    done.append(f"C{number}")
+                except (TenantIsReadOnly, DatabaseError) as refusal:
+                    refused.append(refusal)
+                if stop.wait(0.02):
+                    return
+        except BaseException as error:
+            unexpected.append(error)
+        finally:
+            connections.close_all()
+
+    monkeypatch.setattr(online_move.news, "waiting", lambda cursor, tenant_id: 0)  # nobody tells them here
+    clerk = threading.Thread(target=work)
+    clerk.start()
+    try:
+        move_online(tenant, "home")
+        before = len(done)
+        stop.wait(1)
+    finally:
+        stop.set()
+        clerk.join()
+
+    with activate(Tenant.objects.get(pk=tenant.pk).info):
+        assert set(Company.objects.exclude(code="MAIN").values_list("code", flat=True)) == set(done)
+    assert 0 < before < len(done)
+    assert unexpected == []
+    assert all("permission denied" in str(each) for each in refused if isinstance(each, DatabaseError))
+
+
+def test_the_source_is_nobodys_any_more(tenant, mover):
+    before = tenant.info
+    move_online(tenant, "home")
+
+    with activate(before), pytest.raises(DatabaseError):
+        Company.objects.count()
+
+
+def test_one_that_fails_leaves_it_where_it_was(tenant, mover, monkeypatch):
+    def broken(self):
+        raise CopyDiffers(name="Initech", tables="companies_company")
+
+    monkeypatch.setattr(online_move._Move, "_compare", broken)
+    with pytest.raises(CopyDiffers):
+        move_online(tenant, "home")
+
+    tenant = Tenant.objects.get(pk=tenant.pk)
+    assert (tenant.database, tenant.mode) == ("east", Tenant.Mode.NORMAL)
+    found(tenant, "STILL")
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_namespace WHERE nspname = %s", [tenant.schema_name])
+        assert cursor.fetchone() == (0,)
+        cursor.execute("SELECT count(*) FROM pg_subscription")
+        assert cursor.fetchone() == (0,)
+
+
+def test_a_pinned_one_stays(tenant, mover):
+    Tenant.objects.filter(pk=tenant.pk).update(pinned=True)
+
+    with pytest.raises(TenantIsPinned):
+        move_online(Tenant.objects.get(pk=tenant.pk), "home")
+
+
+def test_where_it_is_already_it_does_not_go(tenant, mover):
+    with pytest.raises(LiesThereAlready):
+        move_online(tenant, "east")
+
+
+def test_without_somebody_who_may_follow_it_is_refused(tenant):
+    with pytest.raises(CannotFollow):
+        move_online(tenant, "home")
