@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import json
 import threading
 
 import pytest
+from django.core.management import call_command
 from django.db import DatabaseError, connections
 from django.test import override_settings
 
@@ -148,3 +150,10 @@ def test_where_it_is_already_it_does_not_go(tenant, mover):
 def test_without_somebody_who_may_follow_it_is_refused(tenant):
     with pytest.raises(CannotFollow):
         move_online(tenant, "home")
+
+
+def test_at_the_command_line(tenant, mover, capsys):
+    call_command("tenant", "move-online", "initech", "home", json=True)
+
+    told = json.loads(capsys.readouterr().out)
+    assert (told["database"], told["rows"] > 100) == ("home", True)
