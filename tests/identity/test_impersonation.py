@@ -330,7 +330,7 @@ class TestWhoAndAsWhom:
         with pytest.raises(UserNotActive):
             a_ticket(operator, acme, controller)
 
-    @pytest.mark.parametrize("word", [{"state": "suspended"}, {"state": "pending"}, {"mode": "maintenance"}])
+    @pytest.mark.parametrize("word", [{"state": "suspended"}, {"mode": "maintenance"}])
     def test_nobody_enters_where_nobody_can_sign_in(self, operator, acme, controller, word):
         Tenant.objects.filter(pk=acme.id).update(**word)
         directory.changed()
