@@ -1,0 +1,23 @@
+"""The operator looks at the databases and says what may come into one."""
+
+from __future__ import annotations
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from .test_consoles import browser, environment, log_in, port, pytestmark, visit, web  # noqa: F401
+
+
+def test_what_may_come_is_said_beside_who_is_there(visit: Page, operator):  # noqa: F811
+    log_in(visit, "", operator.email)
+    visit.get_by_role("link", name="Databases").first.click()
+    expect(visit.get_by_role("rowheader", name="home")).to_be_visible()
+    found = Axe().run(visit).response["violations"]
+    assert [(each["id"], [node["target"] for node in each["nodes"]]) for each in found] == []
+
+    visit.get_by_role("link", name="home").click()
+    visit.get_by_label("Capacity").fill("120")
+    visit.get_by_label("Reason").fill("a smaller machine")
+    visit.get_by_role("button", name="Change database").click()
+
+    expect(visit.get_by_role("cell", name="120")).to_be_visible()
