@@ -107,7 +107,7 @@ class Environment(BaseSettings):
     broker_visibility_timeout: int = Field(default=300, ge=1)
     worker_grace: float = Field(default=25.0, ge=0)
     events_kept_days: int = Field(default=90, ge=1)
-    # How often a tenant is backed up, how long that is kept, how often one is tried; and what is promised: 0 is nothing.
+    # How often a tenant is backed up, how long that is kept, how often one is tried. What is promised: 0 is nothing.
     backup_every_hours: float = Field(default=24, gt=0)
     backup_kept_days: float = Field(default=30, gt=0)
     backup_drill_days: float = Field(default=7, gt=0)

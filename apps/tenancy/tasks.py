@@ -10,6 +10,7 @@ from apps.kernel.periodic import every
 from apps.kernel.queues import DefaultTask, LowTask
 
 from . import fanout, provisioning
+from .transfer import promises
 
 
 @shared_task(base=DefaultTask, name="tenancy.tick", platform=True)
@@ -21,3 +22,9 @@ def tick() -> None:
 def refill_spares() -> None:
     for key in databases.known():
         provisioning.refill(settings.SPARE_TENANTS, key)
+
+
+@every(seconds=600, base=LowTask, name="tenancy.watch_backups", where="platform")
+def watch_backups() -> None:
+    """Making them is work of the process that has the owner's address."""
+    promises.watch()

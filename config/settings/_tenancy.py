@@ -7,6 +7,10 @@ TENANT_DOMAIN_MODEL = "tenancy.Domain"
 TENANT_SCHEMA_PREFIX = "tenant_"
 SPARE_TENANTS = env().spare_tenants
 TENANT_BY_ID = "apps.tenancy.directory.by_id"
+TENANT_SERVICE = "apps.tenancy.lifecycle.service_of"
+TENANTS_AT_REST = "apps.tenancy.directory.at_rest"
+"""Say what is done for a tenant, and for which of them nothing is heard at present."""
+IS_IN_CHARGE = "apps.identity.queries.is_in_charge"
 TENANT_BY_PATH = True
 """Whether /t/<slug>/ works beside host names. Host names keep browser origins apart: see docs/operations.md."""
 
@@ -17,3 +21,11 @@ PUBLIC_URL = env().public_url
 OPERATOR_URLCONF = "config.urls_operator"
 ROOT_URLCONF = "config.urls_tenant"
 FEATURE_FLAGS = env().feature_flags
+
+BACKUP_EVERY_HOURS = env().backup_every_hours
+BACKUP_KEPT_DAYS = env().backup_kept_days
+BACKUP_DRILL_DAYS = env().backup_drill_days
+BACKUP_RPO_HOURS = env().backup_rpo_hours
+"""How much of its work a tenant can lose; 0 promises nothing."""
+BACKUP_RTO_HOURS = env().backup_rto_hours
+"""How long it may take until it works again."""

@@ -18,6 +18,8 @@ from .base import *  # noqa: E402, F403
 
 SECRET_KEY = env().secret_key.get_secret_value()  # type: ignore[union-attr]
 CSRF_TRUSTED_ORIGINS = env().csrf_trusted_origins
+BACKUP_RPO_HOURS = env().backup_rpo_hours or 25
+BACKUP_RTO_HOURS = env().backup_rto_hours or 4
 SECURE_SSL_REDIRECT = True
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_HSTS_SECONDS = 31_536_000

@@ -50,9 +50,16 @@ def staging(number: int) -> str:
     return f"restoring_{number}"
 
 
-def drop_schema(schema: str, at: str) -> None:
+def drop_schema(schema: str, at: str, role: str = "") -> None:
     with as_owner(at) as cursor:
         drop(cursor, schema)
+        if role:
+            cursor.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(role)))
+
+
+def owned() -> list[str]:
+    """The databases in which this process can make schemas."""
+    return databases.having("owner")
 
 
 @contextmanager

@@ -29,7 +29,7 @@ from apps.tenancy.models import Tenant
 
 from . import catalogue, exporting, importing, news, restoring
 from .archive import Archive
-from .errors import TenantStillWorks
+from .errors import OwnerIsAbsent, TenantStillWorks
 
 LONGEST_WAIT = 10
 """Seconds, for transactions that were there before."""
@@ -42,11 +42,26 @@ def move(tenant_id: int, to: str) -> Tenant:
     with restoring.only_here(tenant.info):
         tenant.refresh_from_db()
         if tenant.database != to:
-            rules.tenant_may_be_moved(tenant, to)
+            must_be_movable(tenant, to)
+            must_be_at_rest(tenant)
             carry(tenant, to)
         leave(tenant)
         restoring.catch_up(tenant)
     return tenant
+
+
+def must_be_movable(tenant: Tenant, to: str) -> None:
+    """Raises DatabaseUnknown, TenantIsPinned and OwnerIsAbsent."""
+    rules.tenant_may_be_moved(tenant, to)
+    for key in (tenant.database, to):
+        if key not in importing.owned():
+            raise OwnerIsAbsent(database=key)
+
+
+def must_be_at_rest(tenant: Tenant) -> None:
+    """Raises TenantStillWorks."""
+    if tenant.mode == Tenant.Mode.NORMAL and tenant.state in Tenant.OPEN:
+        raise TenantStillWorks(name=tenant.name)
 
 
 def drain(tenant: TenantInfo, seconds: float = 10.0) -> int:
@@ -59,8 +74,6 @@ def drain(tenant: TenantInfo, seconds: float = 10.0) -> int:
 
 def carry(tenant: Tenant, to: str) -> None:
     """The whole of it, and the directory says so."""
-    if tenant.mode == Tenant.Mode.NORMAL and tenant.state in Tenant.OPEN:
-        raise TenantStillWorks(name=tenant.name)
     _seal(tenant.info)
     with _fenced(tenant) as cursor, tempfile.TemporaryFile() as file:
         exporting.export(tenant.info, file, seal=False)
@@ -123,7 +136,7 @@ def _seal(tenant: TenantInfo) -> None:
     """As far as transactions of others let it: what is left comes along in its order, and is sealed there."""
     until = time.monotonic() + LONGEST_WAIT
     with activate(tenant):
-        while sealing.seal() or [*sealing.waiting()]:
+        while sealing.seal() or any(sealing.waiting()):
             if time.monotonic() > until:
                 return
             time.sleep(EVERY)

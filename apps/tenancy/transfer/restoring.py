@@ -35,7 +35,7 @@ from .errors import NotWhatWasExported, OfAnotherTenant, TransferBusy
 
 KEPT_DAYS = 7
 """For which the schema stays that another one has taken the place of."""
-_ASIDE = re.compile(r"\A(?:before|moved)_\d+_(\d{14})\Z")
+_ASIDE = re.compile(r"\A(?:before|moved)_\d+_(\d{20})\Z")
 
 
 def as_new(
@@ -65,10 +65,9 @@ def in_place(archive: Archive, tenant: Tenant) -> Tenant:
         raise OfAnotherTenant(of=of["name"], name=tenant.name)
     with only_here(tenant.info):
         made = load_and_verify(archive, tenant.pk, tenant.database)
-        with _closed(tenant):
-            put_in_place(tenant, made)
-            importing.load_files(archive, tenant.info)
-            _set_later_heads_aside(tenant.info)
+        put_in_place(tenant, made)
+        _set_later_heads_aside(tenant.info)
+        importing.load_files(archive, tenant.info)
         catch_up(tenant)
     return tenant
 
@@ -105,7 +104,7 @@ def put_in_place(tenant: Tenant, made: TenantInfo) -> None:
 
 def set_aside(cursor: Any, tenant: Tenant, why: str) -> None:
     """Nobody may use it any more, not even who waits for one of its tables; `sweep` drops it when its days are over."""
-    name = f"{why}_{tenant.pk}_{now():%Y%m%d%H%M%S}"
+    name = f"{why}_{tenant.pk}_{now():%Y%m%d%H%M%S%f}"
     importing.rename(cursor, tenant.schema_name, name)
     cursor.execute(
         "SELECT rolname FROM pg_namespace, aclexplode(nspacl) JOIN pg_roles ON pg_roles.oid = grantee"
@@ -148,7 +147,7 @@ def _reserved(manifest: dict[str, Any], slug: str, name: str, at: str, sandbox_o
     was = manifest["tenant"]
     with unit_of_work():
         same = sandbox_of is None and slug == was["slug"] and not Tenant.objects.filter(pk=was["id"]).exists()
-        number = was["id"] if same else _next_number()
+        number = was["id"] if same else next_number()
         return Tenant.objects.create(
             id=number,
             slug=slug,
@@ -164,7 +163,13 @@ def _reserved(manifest: dict[str, Any], slug: str, name: str, at: str, sandbox_o
         )
 
 
-def _next_number() -> int:
+def scratch(number: int) -> TenantInfo:
+    """Nobody's: for what is made to be dropped again."""
+    return TenantInfo(id=number, slug="", name="A drill", schema="", state="pending")
+
+
+def next_number() -> int:
+    """Home counts, for all databases."""
     with connections[databases.at("default", "home")].cursor() as cursor:
         cursor.execute("SELECT nextval(pg_get_serial_sequence('tenancy_tenant', 'id'))")
         return int(cursor.fetchone()[0])
@@ -198,16 +203,6 @@ def _after(state: str) -> Tenant.State:
     return Tenant.State.ARCHIVED if state == Tenant.State.DELETING else Tenant.State(state)
 
 
-@contextmanager
-def _closed(tenant: Tenant) -> Iterator[None]:
-    before = Tenant.Mode(tenant.mode)
-    tenant.turn(Tenant.Mode.MAINTENANCE)
-    directory.changed()
-    yield
-    tenant.turn(before)
-    directory.changed()
-
-
 def _set_later_heads_aside(tenant: TenantInfo) -> None:
     """The witness of the trail has seen what is lost now. What it saw is kept, in another folder."""
     with activate(tenant):
@@ -226,7 +221,7 @@ def _is_old(name: str) -> bool:
     stamp = _ASIDE.match(name)
     if stamp is None:
         return False
-    at = dt.datetime.strptime(stamp[1], "%Y%m%d%H%M%S").replace(tzinfo=dt.UTC)
+    at = dt.datetime.strptime(stamp[1], "%Y%m%d%H%M%S%f").replace(tzinfo=dt.UTC)
     return at < now() - dt.timedelta(days=KEPT_DAYS)
 
 

@@ -1,0 +1,277 @@
+"""Whole tenants at the command line: backups, restores, sandboxes and moves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from apps.bus import Command, dispatch, rehearse
+from apps.console.terminal import Answer
+from apps.kernel import databases
+from apps.kernel.errors import Refusal, SeveralRefusals
+from apps.tenancy.commands import SetMode
+from apps.tenancy.models import Tenant
+from apps.tenancy.transfer import drilling, keeping, moving, places, promises, verifying
+from apps.tenancy.transfer.archive import Archive
+from apps.tenancy.transfer.commands import BackUpTenant, CarryTenant, CloneTenant, RestoreTenant
+from apps.tenancy.transfer.errors import NotWhatWasExported
+from apps.tenancy.transfer.models import Backup
+
+from .base import SHELL, Verb, tenant_named, verb
+
+DRY = "Say what would be refused; change nothing."
+
+
+class _Asks(Verb):
+    """One that dispatches a command, or only rehearses it."""
+
+    def options(self, parser: CommandParser) -> None:
+        parser.add_argument("--dry-run", action="store_true", help=DRY)
+
+    def ask(self, command: Command, *, dry_run: bool, would: str) -> Answer | Any:
+        if not dry_run:
+            return dispatch(command, actor=SHELL)
+        _refuse(rehearse(command, actor=SHELL))
+        return Answer(would, {"dry_run": True})
+
+
+@verb
+class BackUp(_Asks):
+    """Write a tenant to an archive, in the object store or in a file."""
+
+    name = "backup"
+
+    def options(self, parser: CommandParser) -> None:
+        super().options(parser)
+        parser.add_argument("slug", metavar="SLUG", help="The tenant's short name.")
+        parser.add_argument("--to", metavar="FILE", default="", help="A file of this machine.")
+        parser.add_argument("--with-files", action="store_true", help="Its files of the object store too.")
+
+    def answer(self, *, slug: str, to: str, with_files: bool, dry_run: bool, **_: Any) -> Answer:  # type: ignore[override]
+        tenant = tenant_named(slug)
+        to = str(Path(to).absolute()) if to else ""
+        command = BackUpTenant(tenant_id=tenant.pk, to=to, with_files=with_files)
+        made = self.ask(command, dry_run=dry_run, would=f"{tenant} would be backed up.")
+        return made if isinstance(made, Answer) else Answer(_of_backup(made), _plain(made))
+
+
+@verb
+class Restore(_Asks):
+    """Make a tenant from an archive: under a short name of its own, or in the place of the one it is of."""
+
+    name = "restore"
+
+    def options(self, parser: CommandParser) -> None:
+        super().options(parser)
+        parser.add_argument("archive", metavar="BACKUP", help="The number of a backup, or a file.")
+        parser.add_argument(
+            "--as", dest="slug", metavar="SLUG", default="", help="A short name that is free."
+        )
+        parser.add_argument(
+            "--in-place", action="store_true", help="Instead of what the tenant has now, which is lost."
+        )
+        parser.add_argument("--name", default="", help="The name people read.")
+        parser.add_argument("--database", default="home", choices=databases.known())
+        parser.add_argument("--reason", default="", help="Why. It stands in the trail.")
+
+    def answer(  # type: ignore[override]
+        self,
+        *,
+        archive: str,
+        slug: str,
+        in_place: bool,
+        name: str,
+        database: str,
+        reason: str,
+        dry_run: bool,
+        **_: Any,
+    ) -> Answer:
+        if bool(slug) == in_place:
+            return Answer("Say either --as SLUG or --in-place.", {"restored": False})
+        command = RestoreTenant(
+            place=_place(archive), slug=slug, name=name, database=database, reason=reason or "Asked for."
+        )
+        made = self.ask(command, dry_run=dry_run, would="It would be restored.")
+        return made if isinstance(made, Answer) else _of_tenant(made, "is restored and verified")
+
+
+@verb
+class Clone(_Asks):
+    """Make a sandbox of a tenant, which reaches nobody outside."""
+
+    name = "clone"
+
+    def options(self, parser: CommandParser) -> None:
+        super().options(parser)
+        parser.add_argument("slug", metavar="SLUG", help="The tenant's short name.")
+        parser.add_argument(
+            "--as", dest="new", metavar="SLUG", required=True, help="The sandbox's short name."
+        )
+        parser.add_argument("--name", default="", help="The name people read.")
+        parser.add_argument("--anonymise", action="store_true", help="No names and no free text of persons.")
+        parser.add_argument("--with-files", action="store_true", help="Its files of the object store too.")
+
+    def answer(  # type: ignore[override]
+        self, *, slug: str, new: str, name: str, anonymise: bool, with_files: bool, dry_run: bool, **_: Any
+    ) -> Answer:
+        source = tenant_named(slug)
+        command = CloneTenant(
+            tenant_id=source.pk, slug=new, name=name, anonymise=anonymise, with_files=with_files
+        )
+        made = self.ask(command, dry_run=dry_run, would=f"{source} would be cloned as {new}.")
+        return made if isinstance(made, Answer) else _of_tenant(made, f"is a sandbox of {source}")
+
+
+@verb
+class Move(_Asks):
+    """Move a tenant to another database. It can only be read meanwhile."""
+
+    name = "move"
+
+    def options(self, parser: CommandParser) -> None:
+        super().options(parser)
+        parser.add_argument("slug", metavar="SLUG", help="The tenant's short name.")
+        parser.add_argument("--to", required=True, choices=databases.known(), help="The database's key.")
+        parser.add_argument("--reason", required=True, help="Why. It stands in the trail.")
+
+    def answer(self, *, slug: str, to: str, reason: str, dry_run: bool, **_: Any) -> Answer:  # type: ignore[override]
+        tenant = tenant_named(slug)
+        if dry_run:
+            moving.must_be_movable(tenant, to)
+            return Answer(f"{tenant} would be moved from {tenant.database} to {to}.", {"dry_run": True})
+        moving.drain(tenant.info)
+        with _read_only(tenant, reason):
+            moved = dispatch(CarryTenant(tenant_id=tenant.pk, database=to, reason=reason), actor=SHELL)
+        return _of_tenant(moved, f"is verified and works in {to}")
+
+
+@verb
+class Verify(Verb):
+    """Read an archive through, or compare it with the tenant that it is of."""
+
+    name = "verify"
+
+    def options(self, parser: CommandParser) -> None:
+        parser.add_argument("archive", metavar="BACKUP", help="The number of a backup, or a file.")
+        parser.add_argument(
+            "--with", dest="slug", metavar="SLUG", default="", help="Compare it with this tenant."
+        )
+
+    def answer(self, *, archive: str, slug: str, **_: Any) -> Answer:  # type: ignore[override]
+        place, checksum = keeping.found(_place(archive))
+        with places.opened(place, checksum) as file:
+            opened = Archive(file, place)
+            opened.read_through()
+            found = verifying.faults(opened.manifest, tenant_named(slug).info) if slug else []
+        if found:
+            raise NotWhatWasExported(faults="; ".join(found))
+        rows = sum(each["rows"] for each in opened.manifest["tables"].values())
+        same = f", and {slug} is what it says" if slug else ""
+        return Answer(f"The archive is whole: {rows:,} rows{same}.", {"rows": rows, "faults": []})
+
+
+@verb
+class Backups(Verb):
+    """How well tenants are backed up. With --run: make what is due, remove what is old, try one."""
+
+    name = "backups"
+
+    def options(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "slug", metavar="SLUG", nargs="?", default="", help="Only the backups of this tenant."
+        )
+        parser.add_argument("--run", action="store_true", help="Do what is due. Needs DATABASE_OWNER_URL.")
+        parser.add_argument("--drill", action="store_true", help="Restore one into a scratch schema now.")
+
+    def answer(self, *, slug: str, run: bool, drill: bool, **_: Any) -> Answer:  # type: ignore[override]
+        if run:
+            did = [*keeping.run()]
+            return Answer("; ".join(did) or "Nothing was due.", {"did": did})
+        if drill:
+            return _of_drill(drilling.drill())
+        if slug:
+            backups = list(keeping.all_of(slug)[:50])
+            lines = [_of_backup(each) for each in backups] or [f"{slug} was never backed up."]
+            return Answer("\n".join(lines), {"backups": [_plain(each) for each in backups]})
+        rows = promises.standings()
+        return Answer(
+            "\n".join(_line(each) for each in rows) or "There is no tenant.",
+            {"tenants": [_standing(each) for each in rows], "late": sum(each.is_late for each in rows)},
+        )
+
+
+@contextmanager
+def _read_only(tenant: Tenant, reason: str) -> Iterator[None]:
+    """In the mode that it had, also when it could not be moved."""
+    before = tenant.mode
+    if before == Tenant.Mode.NORMAL:
+        dispatch(SetMode(tenant_id=tenant.pk, mode=Tenant.Mode.READ_ONLY, reason=reason), actor=SHELL)
+    try:
+        yield
+    finally:
+        if before == Tenant.Mode.NORMAL:
+            dispatch(SetMode(tenant_id=tenant.pk, mode=before, reason=reason), actor=SHELL)
+
+
+def _place(said: str) -> str:
+    return said if said.isdigit() else str(Path(said).absolute())
+
+
+def _refuse(refusals: Sequence[Refusal]) -> None:
+    if refusals:
+        raise refusals[0] if len(refusals) == 1 else SeveralRefusals(refusals)
+
+
+def _of_tenant(tenant: Tenant, what: str) -> Answer:
+    return Answer(
+        f"{tenant} {what}.",
+        {"slug": tenant.slug, "id": tenant.pk, "state": tenant.state, "database": tenant.database},
+    )
+
+
+def _of_backup(backup: Backup) -> str:
+    facts = f"{backup.rows:,} rows, {backup.bytes:,} bytes, {backup.place}"
+    return f"{backup.pk:>6}  {backup}: {backup.error or facts} ({Backup.State(backup.state).label.lower()})"
+
+
+def _of_drill(backup: Backup | None) -> Answer:
+    if backup is None:
+        return Answer("There is no backup to try.", {"drill": None})
+    said = backup.error or f"restored and verified in {backup.restored_in} s"
+    return Answer(f"{backup}: {said}.", {"drill": _plain(backup)})
+
+
+def _plain(backup: Backup) -> dict[str, Any]:
+    shown = (
+        "slug",
+        "kind",
+        "state",
+        "place",
+        "rows",
+        "bytes",
+        "checksum",
+        "begun_at",
+        "ended_at",
+        "verified_at",
+    )
+    return {"id": backup.pk, **{name: getattr(backup, name) for name in (*shown, "restored_in", "error")}}
+
+
+def _line(each: promises.Standing) -> str:
+    newest = f"{each.newest.begun_at:%Y-%m-%d %H:%M}" if each.newest else "never"
+    late, slow = " LATE" if each.is_late else "", " SLOW" if each.is_slow else ""
+    return f"{each.tenant.slug:<20} {newest}{late}{slow}{f'  {each.failed.error}' if each.failed else ''}"
+
+
+def _standing(each: promises.Standing) -> dict[str, Any]:
+    return {
+        "slug": each.tenant.slug,
+        "newest": each.newest and _plain(each.newest),
+        "failed": each.failed and each.failed.error,
+        "late": each.is_late,
+        "slow": each.is_slow,
+    }

@@ -1,0 +1,67 @@
+"""What the exporter can be asked. Each of them reads or makes a whole schema, so none is one transaction."""
+
+from dataclasses import dataclass
+
+from apps.bus import Command
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackUpTenant(Command):
+    """Write a tenant to an archive: to the object store, or to a file of this machine. It goes on working meanwhile."""
+
+    platform = True
+    atomic = False
+    permission = "tenancy.back_up_tenant"
+    says = "backed up {result}"
+
+    tenant_id: int
+    to: str = ""
+    with_files: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class RestoreTenant(Command):
+    """Make a tenant from an archive. Without a name of its own it takes the place of the tenant that the archive is of,
+    whose work since then is lost; the schema that it had is kept for some days."""
+
+    platform = True
+    atomic = False
+    permission = "tenancy.restore_tenant"
+    says = "restored {place} as the tenant {result}"
+
+    place: str
+    reason: str
+    slug: str = ""
+    name: str = ""
+    database: str = "home"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CloneTenant(Command):
+    """Make a sandbox: a copy of a tenant that reaches nobody outside. It has no addresses, secrets or webhooks, and
+    nobody's password; the anonymised one has no names and no free text either."""
+
+    platform = True
+    atomic = False
+    permission = "tenancy.restore_tenant"
+    says = "cloned a tenant as the sandbox {result}"
+
+    tenant_id: int
+    slug: str
+    name: str = ""
+    anonymise: bool = True
+    with_files: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class CarryTenant(Command):
+    """Carry a tenant that may only be read to another database. What it left stays there for some days."""
+
+    platform = True
+    atomic = False
+    permission = "tenancy.move_tenant"
+    says = "carried the tenant {result} to the database {database}"
+
+    tenant_id: int
+    database: str
+    reason: str

@@ -1,0 +1,328 @@
+"""Backups are made when they are due, tried, removed when they are old, and asked for at the command line."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.management import call_command
+from django.db import connections
+from django.test import override_settings
+
+from apps.audit.models import Record
+from apps.bus import dispatch
+from apps.identity.models import User
+from apps.kernel import clock
+from apps.kernel.actors import System
+from apps.kernel.files import files
+from apps.kernel.tenant import activate
+from apps.ledger.models import Entry
+from apps.tenancy.erasure.models import Erasure
+from apps.tenancy.models import Tenant
+from apps.tenancy.transfer import drilling, exporting, keeping, places, promises, restoring
+from apps.tenancy.transfer.archive import Archive
+from apps.tenancy.transfer.commands import BackUpTenant, CloneTenant, RestoreTenant
+from apps.tenancy.transfer.errors import ArchiveAltered, ArchiveMissing, TenantWasErased
+from apps.tenancy.transfer.models import Backup
+from tests.ledger.conftest import chart
+from tests.shards import *  # noqa: F403
+from tests.tenancy.test_transfer import books, sale, schemas_like
+
+__all__ = ["books", "chart"]
+
+SUITE = System("The suite")
+
+
+@pytest.fixture
+def platform(books):
+    """The test happens at the platform; acme has an entry."""
+    with activate(None):
+        yield books
+
+
+def later(monkeypatch, **ahead):
+    """The clock goes on."""
+    at = clock.now() + dt.timedelta(**ahead)
+    for room in (keeping, promises, restoring, drilling):
+        monkeypatch.setattr(room, "now", lambda: at)
+
+
+def verb(*words):
+    out = io.StringIO()
+    call_command("tenant", *words, "--json", stdout=out)
+    return json.loads(out.getvalue())
+
+
+def test_each_tenant_is_backed_up_once_a_day(platform, monkeypatch):
+    assert {each.slug for each in keeping.make_due()} == {"acme", "globex"}
+    assert keeping.make_due() == []
+
+    later(monkeypatch, hours=25)
+    assert {each.slug for each in keeping.make_due()} == {"acme", "globex"}
+
+    backup = Backup.objects.done().latest_first().first()
+    assert backup.rows > 100
+    with places.opened(backup.place, backup.checksum) as file:
+        Archive(file).read_through()
+
+
+def test_one_that_fails_holds_up_nobody_and_is_tried_again(platform, monkeypatch):
+    whole = exporting.export
+
+    def fails_for_acme(tenant, *args, **kwargs):
+        if tenant.slug == "acme":
+            raise OSError("No space left on device")
+        return whole(tenant, *args, **kwargs)
+
+    monkeypatch.setattr(keeping, "export", fails_for_acme)
+    assert [each.slug for each in keeping.make_due()] == ["globex"]
+    failed = Backup.objects.get(slug="acme")
+    assert (failed.state, failed.error) == ("failed", "OSError: No space left on device")
+    assert keeping.make_due() == []
+
+    monkeypatch.setattr(keeping, "export", whole)
+    later(monkeypatch, minutes=16)
+    assert [each.slug for each in keeping.make_due()] == ["acme"]
+
+
+def test_old_ones_go_and_the_newest_stays(platform, monkeypatch):
+    keeping.make_due()
+    later(monkeypatch, days=20)
+    keeping.make_due()
+    later(monkeypatch, days=80)
+
+    assert keeping.prune() == 2
+
+    assert sorted(Backup.objects.done().values_list("slug", flat=True)) == ["acme", "globex"]
+    gone = Backup.objects.filter(state="gone").first()
+    with pytest.raises(ArchiveMissing), places.opened(gone.place):
+        pass
+
+
+def test_backups_of_a_tenant_that_is_gone_go_too(platform):
+    backup = keeping.make(Tenant.objects.get(slug="acme"), Backup.Kind.MANUAL)
+    Backup.objects.update(tenant=None)
+
+    assert keeping.prune() == 1
+    backup.refresh_from_db()
+    assert backup.state == "gone"
+
+
+def test_a_drill_restores_one_and_leaves_nothing(platform):
+    keeping.make_due()
+
+    tried = [drilling.drill(), drilling.drill()]
+
+    assert {each.slug for each in tried} == {"acme", "globex"}
+    assert all(each.verified_at and each.restored_in > 0 for each in tried)
+    assert schemas_like("restoring") == []
+
+
+def test_a_drill_that_fails_says_so(platform, caplog):
+    keeping.make_due()
+    for backup in Backup.objects.all():
+        with places.opened(backup.place) as file:
+            content = file.read()
+        places.remove(backup.place)
+        with activate(None):
+            files().save(f"backups/{backup.place}", ContentFile(content[:-1] + b"!"))
+
+    tried = drilling.drill()
+
+    assert "differs from what its manifest says" in tried.error
+    assert tried.verified_at is None
+    assert "ALARM" in caplog.text
+
+
+@override_settings(BACKUP_RPO_HOURS=25, BACKUP_RTO_HOURS=4)
+def test_who_is_kept_worse_than_promised_is_named(platform, monkeypatch, caplog):
+    keeping.make(Tenant.objects.get(slug="acme"), Backup.Kind.MANUAL)
+    Backup.objects.update(verified_at=clock.now(), restored_in=5 * 3600)
+    Tenant.objects.filter(slug="globex").update(created_at=clock.now() - dt.timedelta(days=3))
+
+    standing = {each.tenant.slug: (each.is_late, each.is_slow) for each in promises.standings()}
+    assert standing == {"acme": (False, True), "globex": (True, False)}
+    assert promises.watch() == 2
+    assert "ALARM: 2 tenants" in caplog.text
+
+    later(monkeypatch, hours=26)
+    assert [each.is_late for each in promises.standings()] == [True, True]
+
+
+def test_what_was_erased_is_not_restored(platform):
+    backup = dispatch(BackUpTenant(tenant_id=platform.id), actor=SUITE)
+    tenant = Tenant.objects.get(pk=platform.id)
+    Erasure.objects.create(
+        number=tenant.pk,
+        slug="acme",
+        schema_name=tenant.schema_name,
+        database="home",
+        created_at=tenant.created_at,
+        asked_by="Jane",
+        reason="Asked for.",
+        dropped={},
+        erased_at=clock.now(),
+    )
+    with pytest.raises(TenantWasErased):
+        dispatch(RestoreTenant(place=str(backup.pk), slug="again", reason="Why not"), actor=SUITE)
+
+
+def test_the_trail_says_who_did_it(platform, operator):
+    backup = dispatch(BackUpTenant(tenant_id=platform.id), actor=operator)
+    dispatch(RestoreTenant(place=str(backup.pk), slug="again", reason="To compare."), actor=operator)
+    dispatch(CloneTenant(tenant_id=platform.id, slug="play"), actor=operator)
+
+    said = [*Record.objects.order_by("id").values_list("sentence", flat=True)][-3:]
+    assert said[0].startswith("Olga Operator backed up acme of")
+    assert "as the tenant Acme" in said[1]
+    assert said[2] == "Olga Operator cloned a tenant as the sandbox Acme Corporation (sandbox)."
+    assert Tenant.objects.get(slug="play").sandbox_of.slug == "acme"
+
+
+def test_verbs_back_up_compare_and_restore(platform, tmp_path, accountant):
+    file = tmp_path / "acme.zip"
+
+    made = verb("backup", "acme", "--to", str(file), "--with-files")
+    assert made["place"] == str(file)
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert verb("verify", str(file), "--with", "acme")["faults"] == []
+    assert verb("restore", str(file), "--as", "copy", "--dry-run") == {"dry_run": True}
+    assert verb("restore", str(file), "--as", "copy")["slug"] == "copy"
+    assert verb("verify", str(file), "--with", "copy")["faults"] == []
+
+    with activate(platform):
+        sale(accountant, "5.00")
+    with pytest.raises(SystemExit):
+        verb("verify", str(file), "--with", "acme")
+    verb("restore", str(file), "--in-place", "--reason", "It was a mistake.")
+    with activate(Tenant.objects.get(slug="acme").info):
+        assert Entry.objects.count() == 1
+    assert [each["slug"] for each in verb("backups")["tenants"]] == ["acme", "copy", "globex"]
+    assert verb("backups", "acme")["backups"][0]["state"] == "done"
+
+
+def test_verbs_clone_and_run_what_is_due(platform):
+    assert verb("clone", "acme", "--as", "play", "--anonymise")["slug"] == "play"
+    did = verb("backups", "--run")["did"]
+    assert did[0] == "2 backups made"
+    assert did[-1].endswith("restored and verified")
+
+
+def test_verb_moves_and_the_tenant_works_again(platform, east, accountant):
+    assert verb("move", "acme", "--to", east, "--reason", "Room.", "--dry-run") == {"dry_run": True}
+    moved = verb("move", "acme", "--to", east, "--reason", "Room.")
+
+    assert moved["database"] == east
+    after = Tenant.objects.get(slug="acme")
+    assert after.mode == "normal"
+    with activate(after.info):
+        assert sale(User.objects.get(email=accountant.email), "5.00").number == 2
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+@pytest.mark.parametrize(
+    ("room", "name"),
+    [
+        ("importing", "_fill"),
+        ("verifying", "faults"),
+        ("importing", "rename"),
+        ("restoring", "_open"),
+        ("importing", "load_files"),
+        ("restoring", "put_in_place"),
+        ("restoring", "catch_up"),
+    ],
+)
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("how", ["as new", "in place"])
+def test_killed_anywhere_a_restore_is_done_by_asking_again(platform, monkeypatch, room, name, when, how):
+    backup = dispatch(BackUpTenant(tenant_id=platform.id, with_files=True), actor=SUITE)
+    ask = RestoreTenant(place=str(backup.pk), slug="copy" if how == "as new" else "", reason="A test.")
+    function = getattr(__import__(f"apps.tenancy.transfer.{room}", fromlist=[name]), name)
+    died = []
+
+    def dies(*args, **kwargs):
+        if when == "after":
+            function(*args, **kwargs)
+        died.append(name)
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(f"apps.tenancy.transfer.{room}.{name}", dies)
+        with contextlib.suppress(Killed):
+            dispatch(ask, actor=SUITE)
+    if not died:
+        pytest.skip("This way does not go there.")
+    with activate(Tenant.objects.get(slug="acme").info):
+        assert Entry.objects.count() == 1, "the source is as it was"
+
+    restored = (
+        Tenant.objects.get(slug="copy")
+        if how == "as new" and Tenant.objects.filter(slug="copy").exclude(state="pending").exists()
+        else dispatch(ask, actor=SUITE)
+    )
+
+    with activate(restored.info):
+        assert Entry.objects.count() == 1
+    assert Tenant.objects.get(slug="acme").mode == "normal"
+    restoring.sweep("home")
+    assert schemas_like("restoring") == []
+
+
+def test_a_backup_that_was_killed_is_no_backup(platform, tmp_path):
+    """Really killed: in a process of its own, halfway through the rows."""
+    ended = subprocess.run(
+        [sys.executable, "-c", DIES_HALFWAY, settings_of_database(), str(tmp_path / "acme.zip")],
+        env=dict(os.environ),
+        capture_output=True,
+    )
+    assert ended.returncode == -signal.SIGKILL, ended.stderr
+    assert not (tmp_path / "acme.zip").exists()
+    assert Backup.objects.get().state == "running"
+
+    verb("backup", "acme", "--to", str(tmp_path / "acme.zip"))
+
+    assert [*Backup.objects.order_by("pk").values_list("state", "error")] == [
+        ("failed", "Whoever made it was cut off."),
+        ("done", ""),
+    ]
+
+
+DIES_HALFWAY = """
+import os, signal, sys, django
+django.setup()
+from django.core.management import call_command
+from django.db import connections
+from apps.tenancy.transfer import exporting
+for alias in connections:
+    connections[alias].settings_dict["NAME"] = sys.argv[1]
+copy = exporting._copy
+def dies(cursor, leaving, table, write):
+    copy(cursor, leaving, table, write)
+    if table.name == "ledger_entry":
+        os.kill(os.getpid(), signal.SIGKILL)
+exporting._copy = dies
+call_command("tenant", "backup", "acme", "--to", sys.argv[2])
+"""
+
+
+def settings_of_database():
+    return str(connections["default"].settings_dict["NAME"])
+
+
+def test_an_altered_backup_is_not_even_opened(platform, tmp_path):
+    file = tmp_path / "acme.zip"
+    backup = dispatch(BackUpTenant(tenant_id=platform.id, to=str(file)), actor=SUITE)
+    file.write_bytes(file.read_bytes() + b"\0")
+    with pytest.raises(ArchiveAltered):
+        dispatch(RestoreTenant(place=str(backup.pk), slug="copy", reason="A test."), actor=SUITE)
