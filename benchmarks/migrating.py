@@ -27,14 +27,14 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [("ledger", "{behind}")]
     operations = [
-        migrations.AddField("account", "{column}", models.SmallIntegerField(default=0, db_index=True)),
+        migrations.AddField("account", "{column}", models.SmallIntegerField(default=0)),
         migrations.AddField("historicalaccount", "{column}", models.SmallIntegerField(default=0)),
     ]
 """
 
 
 def migrating(count: int = TENANTS) -> dict[str, Any]:
-    """A column with a default and an index, and its twin in the history."""
+    """A column with a default, and its twin in the history."""
     from apps.tenancy import provisioning
     from apps.tenancy.migrating.running import Wish, migrate_tenants
 

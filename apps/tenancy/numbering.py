@@ -18,6 +18,7 @@ from django.contrib.contenttypes.management import create_contenttypes
 from django.db import connections, models
 from django.db.models.options import Options
 from django.db.models.signals import post_migrate
+from psycopg import sql
 
 FILE = Path(__file__).with_name("numbering.json")
 Numbering = dict[str, dict[str, int]]
@@ -63,6 +64,13 @@ def apply(*, using: str) -> None:
         cursor.execute(_PERMISSIONS, _columns(permissions))
 
 
+def copy(schema: str, *, using: str) -> None:
+    """As `apply`, from a schema of the same database that is in line already: for many, one after the other."""
+    there = sql.Identifier(schema)
+    with connections[using].cursor() as cursor:
+        cursor.execute(sql.SQL(_COPIES).format(there, there))
+
+
 @cache
 def rows() -> tuple[Rows, Rows]:
     """(id, app, model) of every content type, and (id, content type, code name, name) of every permission."""
@@ -89,6 +97,11 @@ SELECT * FROM unnest(%s::int[], %s::text[], %s::text[]) ON CONFLICT (id) DO NOTH
 _PERMISSIONS = """
 INSERT INTO auth_permission AS known (id, content_type_id, codename, name)
 SELECT * FROM unnest(%s::int[], %s::int[], %s::text[], %s::text[])
+ON CONFLICT (id) DO UPDATE SET name = excluded.name WHERE known.name <> excluded.name
+"""
+_COPIES = """
+INSERT INTO django_content_type SELECT * FROM {}.django_content_type ON CONFLICT (id) DO NOTHING;
+INSERT INTO auth_permission AS known SELECT * FROM {}.auth_permission
 ON CONFLICT (id) DO UPDATE SET name = excluded.name WHERE known.name <> excluded.name
 """
 

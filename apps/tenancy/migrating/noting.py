@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from apps.kernel import databases
@@ -10,6 +10,7 @@ from apps.kernel.clock import now
 from apps.kernel.tenant import HOME
 from apps.tenancy.models import SchemaMigration, Spare, Tenant
 
+from .outcome import Outcome
 from .surveying import Kind, Schema
 
 State = SchemaMigration.State
@@ -31,38 +32,38 @@ def under_way(schema: Schema, migration: str, acts_done: int) -> None:
     _write([row], "state", "migration", "acts_done", "at")
 
 
-def done(schema: Schema, fingerprint: str, migration: str) -> None:
-    """The last thing that is written: a schema of which this is not known is looked at again."""
-    row = SchemaMigration(schema_name=schema.name, state=State.DONE, migration=migration, at=now())
-    match schema.kind:
-        case Kind.TENANT:
-            Tenant.objects.using(BY_OWNER).filter(pk=schema.id).update(fingerprint=fingerprint)
-            _write([row], "state", "migration", "acts_done", "error", "at")
-        case Kind.SPARE:
-            there = databases.at("owner", schema.database)
-            Spare.objects.using(there).filter(pk=schema.id).update(fingerprint=fingerprint)
-            forget([schema.name])
+def what_came_of(known: Sequence[Outcome]) -> None:
+    """The last thing that is written: a schema of which it is not known that it has everything is looked at again."""
+    for fingerprint in {each.fingerprint for each in known} - {""}:
+        _now_have(fingerprint, [each.schema for each in known if each.fingerprint == fingerprint])
+    rows = [
+        SchemaMigration(
+            schema_name=each.schema.name,
+            state=State.FAILED if each.error else State.DONE,
+            migration=each.at,
+            acts_done=each.acts_done,
+            error=each.error,
+            at=now(),
+        )
+        for each in known
+        if each.error or each.schema.kind is Kind.TENANT
+    ]
+    _write(rows, "state", "migration", "acts_done", "error", "at")
+    ready = [each.schema.name for each in known if each.schema.kind is Kind.SPARE and not each.error]
+    _rows().filter(schema_name__in=ready).delete()
 
 
-def failed(schema: Schema, migration: str, acts_done: int, error: str) -> None:
-    row = SchemaMigration(
-        schema_name=schema.name,
-        state=State.FAILED,
-        migration=migration,
-        acts_done=acts_done,
-        error=error,
-        at=now(),
-    )
-    _write([row], "state", "migration", "acts_done", "error", "at")
+def _now_have(fingerprint: str, schemas: Sequence[Schema]) -> None:
+    tenants = [each.id for each in schemas if each.kind is Kind.TENANT]
+    Tenant.objects.using(BY_OWNER).filter(pk__in=tenants).update(fingerprint=fingerprint)
+    for key in {each.database for each in schemas}:
+        spares = [each.id for each in schemas if each.kind is Kind.SPARE and each.database == key]
+        Spare.objects.using(databases.at("owner", key)).filter(pk__in=spares).update(fingerprint=fingerprint)
 
 
 def acts_done(schema: Schema, migration: str) -> int:
     row = _rows().filter(schema_name=schema.name, migration=migration).first()
     return row.acts_done if row else 0
-
-
-def forget(names: Iterable[str]) -> None:
-    _rows().filter(schema_name__in=list(names)).delete()
 
 
 def forget_all_but(names: Iterable[str]) -> None:

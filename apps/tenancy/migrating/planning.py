@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from django.db.migrations import Migration
@@ -43,11 +42,12 @@ class Plan:
         """Raises InconsistentMigrationHistory."""
         with representative.opened() as connection:
             self._executor = MigrationExecutor(connection)
-            self._executor.loader.check_consistent_history(connection)
-            self._recorded = set(self._executor.recorder.applied_migrations())
-        lacking = {each for each, _ in self._executor.migration_plan(self._targets)}
-        in_order = (each for each, _ in self._executor.migration_plan(self._targets, clean_start=True))
-        self.migrations = [each for each in in_order if each in lacking]
+            lacking = {each for each, _ in self._executor.migration_plan(self._targets)}
+            in_order = (each for each, _ in self._executor.migration_plan(self._targets, clean_start=True))
+            self.migrations = [each for each in in_order if each in lacking]
+            if self.migrations:
+                self._executor.loader.check_consistent_history(connection)
+            self.taken_as_done = self._taken_as_done()
 
     def __bool__(self) -> bool:
         return bool(self.migrations or self.taken_as_done)
@@ -55,16 +55,6 @@ class Plan:
     @property
     def labels(self) -> list[str]:
         return [label_of(each) for each in self.migrations]
-
-    @cached_property
-    def taken_as_done(self) -> list[tuple[str, str]]:
-        """Squashed migrations of which every replaced one will have been applied, and that are not recorded."""
-        recorded = self._recorded.union(*(rows_of(each) for each in self.migrations))
-        return [
-            key
-            for key, squashed in sorted(self._executor.loader.replacements.items())
-            if key not in recorded and recorded.issuperset(squashed.replaces)
-        ]
 
     def steps(self) -> list[Step]:
         """With states of the caller's own: some operations write into theirs while they work, so threads must not
@@ -75,6 +65,19 @@ class Plan:
         return [
             Step(migration, tuple(_act(migration, operation, state) for operation in migration.operations))
             for migration in self.migrations
+        ]
+
+    def _taken_as_done(self) -> list[tuple[str, str]]:
+        """Squashed migrations of which every replaced one will have been applied, and that are not recorded."""
+        replacements = self._executor.loader.replacements
+        if not replacements:
+            return []
+        recorded = set(self._executor.recorder.applied_migrations())
+        recorded.update(row for each in self.migrations for row in rows_of(each))
+        return [
+            key
+            for key, squashed in sorted(replacements.items())
+            if key not in recorded and recorded.issuperset(squashed.replaces)
         ]
 
     @property

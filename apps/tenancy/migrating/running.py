@@ -17,7 +17,7 @@ from apps.kernel.errors import Refusal, SeveralRefusals
 from apps.kernel.tenant import HOME
 
 from . import noting
-from .applying import Outcome, Patience, apply
+from .applying import Patience, apply
 from .errors import (
     MigratedByAnother,
     OwnerIsNotHere,
@@ -26,12 +26,16 @@ from .errors import (
     TemplateLacksMigrations,
     TenantsAreUnknown,
 )
+from .outcome import Outcome
 from .planning import Plan
 from .surveying import Kind, Schema, survey
 
 WORKERS = min(4, os.cpu_count() or 1)
 ROUNDS = 3
 """A tenant that is set up meanwhile from an older blueprint is found by looking again."""
+
+NOTED_TOGETHER = 25
+"""What is not noted when a run is killed is looked at again by the next one, which costs little."""
 
 THEIRS = frozenset({Kind.TENANT, Kind.SPARE})
 
@@ -68,7 +72,7 @@ class Result:
 
     @property
     def migrated(self) -> list[Outcome]:
-        return [each for each in self.outcomes if not each.error and not each.gone]
+        return [each for each in self.outcomes if each.fingerprint]
 
     @property
     def failed(self) -> list[Outcome]:
@@ -94,13 +98,16 @@ def migrate_tenants(wish: Wish = Wish()) -> Result:
     migrated all the same. Raises OwnerIsNotHere, MigratedByAnother, TenantsAreUnknown and TemplateLacksMigrations."""
     with alone():
         schemas = asked_for(wish)
-        _templates_must_be_ready(schemas)
+        _templates_must_be_there(schemas)
         result, tried = Result(), set[str]()
         for _ in range(ROUNDS):
-            due = [_untried(group, tried) for group in groups(_theirs(schemas))]
-            if not any(group.schemas for group in due):
+            due = groups(
+                [each for each in schemas if each.name not in tried and each.kind is not Kind.PLATFORM]
+            )
+            _templates_must_be_ready(due)
+            if not due:
                 break
-            _migrate([group for group in due if group.schemas], wish, result)
+            _migrate(due, wish, result)
             tried |= {each.name for group in due for each in group.schemas}
             schemas = asked_for(wish)
         untouched = [each for each in _theirs(schemas) if each.name not in tried]
@@ -125,7 +132,7 @@ def asked_for(wish: Wish) -> list[Schema]:
 def must_have_gone_well(result: Result) -> None:
     """Raises SchemaNotMigrated for each that failed, all together."""
     refusals: list[Refusal] = [
-        SchemaNotMigrated(schema=each.schema, migration=each.migration or "the end", error=each.error)
+        SchemaNotMigrated(schema=each.schema, migration=each.at or "the end", error=each.error)
         for each in result.failed
     ]
     refusals += [
@@ -159,8 +166,15 @@ def _migrate(due: Sequence[Group], wish: Wish, result: Result) -> None:
     noting.waiting(each for group in due for each in group.schemas)
     canaries = {id(group): _canary(group, wish.canary) for group in due}
     in_order = sorted(due, key=lambda group: canaries[id(group)].slug != wish.canary)
-    for outcome in progress.steps(_outcomes(in_order, canaries, wish, result), _count(due)):
-        result.outcomes.append(outcome)
+    noted = len(result.outcomes)
+    try:
+        for outcome in progress.steps(_outcomes(in_order, canaries, wish, result), _count(due)):
+            result.outcomes.append(outcome)
+            if len(result.outcomes) - noted >= NOTED_TOGETHER:
+                noting.what_came_of(result.outcomes[noted:])
+                noted = len(result.outcomes)
+    finally:
+        noting.what_came_of(result.outcomes[noted:])
 
 
 def _outcomes(
@@ -224,20 +238,23 @@ def _canary(group: Group, named: str) -> Schema:
     return min(group.schemas, key=lambda each: (not named or each.slug != named, each.kind is Kind.SPARE))
 
 
-def _templates_must_be_ready(schemas: Sequence[Schema]) -> None:
-    for template in (each for each in schemas if each.kind is Kind.TEMPLATE):
-        if template.found is None:
-            raise TemplateLacksMigrations(database=template.database, migrations="everything")
-        if plan := Plan(template):
-            raise TemplateLacksMigrations(database=template.database, migrations=", ".join(plan.labels))
+def _templates_must_be_there(schemas: Sequence[Schema]) -> None:
+    for each in schemas:
+        if each.kind is Kind.TEMPLATE and each.found is None:
+            raise TemplateLacksMigrations(database=each.database, migrations="everything")
+
+
+def _templates_must_be_ready(due: Sequence[Group]) -> None:
+    for group in due:
+        for each in group.schemas:
+            if each.kind is Kind.TEMPLATE:
+                raise TemplateLacksMigrations(
+                    database=each.database, migrations=", ".join(group.plan.labels) or "its latest names"
+                )
 
 
 def _theirs(schemas: Sequence[Schema]) -> list[Schema]:
     return [each for each in schemas if each.kind in THEIRS]
-
-
-def _untried(group: Group, tried: set[str]) -> Group:
-    return Group(group.plan, tuple(each for each in group.schemas if each.name not in tried))
 
 
 def _is_not_noted(schema: Schema) -> bool:
