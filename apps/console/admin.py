@@ -98,7 +98,7 @@ def _plugged(request: HttpRequest, obj: models.Model) -> Sequence[Link]:
     return [
         Link(each.title, reverse(f"admin:{each.page}", args=[obj.pk]), each.icon)
         for each in hooks.row_links(plane, obj._meta.label_lower)
-        if hooks.may(request, each)
+        if hooks.may(request, each) and each.when(obj)
     ]
 
 

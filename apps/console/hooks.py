@@ -108,13 +108,15 @@ class MenuItem:
 
 @dataclass(frozen=True, kw_only=True)
 class RowLink:
-    """A button on the page of each row of `model` ("tenancy.tenant"). It leads to `page`, given the row's id."""
+    """A button on the page of each row of `model` ("tenancy.tenant") for which `when` says so. It leads to `page`, given
+    the row's id."""
 
     model: str
     title: str
     icon: str
     page: str
     permission: str
+    when: Callable[[Any], bool] = bool
 
 
 Part = Page | Figure | Chart | Table | Search | MenuItem | RowLink

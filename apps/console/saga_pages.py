@@ -35,7 +35,16 @@ STATES = {
 class RunAdmin(ReadOnlyAdmin):
     """Journeys through several apps: where each stands and what came in its way."""
 
-    list_display = ("subject", "journey", "shown_state", "step", "begun_at", "moved_at", "actor_name")
+    list_display = (
+        "subject",
+        "journey",
+        "shown_state",
+        "share",
+        "step",
+        "begun_at",
+        "moved_at",
+        "actor_name",
+    )
     list_filter = ("state", "saga", "begun_at")
     search_fields = ("subject", "correlation_id", "actor_name")
     ordering = ("-id",)
@@ -84,7 +93,11 @@ class RunAdmin(ReadOnlyAdmin):
 
     @admin.display(description="The way")
     def way(self, run: Run) -> str:
-        return render_to_string("console/saga_way.html", {"steps": _steps(run)})
+        return render_to_string("console/saga_way.html", {"steps": steps_of(run), "run": run})
+
+    @admin.display(description="Done", ordering="progress")
+    def share(self, run: Run) -> str:
+        return f"{run.progress} %"
 
     @admin.display(description="Timeline")
     def timeline(self, run: Run) -> str:
@@ -95,7 +108,7 @@ class RunAdmin(ReadOnlyAdmin):
         return run.correlation_id
 
 
-def _steps(run: Run) -> Sequence[dict[str, str]]:
+def steps_of(run: Run) -> Sequence[dict[str, str]]:
     """Each step with a word for where it stands; a saga that is gone from the code shows what it did."""
     saga = SAGAS.get(run.saga)
     names = saga.names if saga else run.done

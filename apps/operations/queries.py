@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from django.db.models import QuerySet
+
 from apps.identity import queries as identity
 from apps.identity.models import User
 from apps.kernel.tenant import activate
+from apps.sagas.models import Run
 from apps.tenancy.models import Tenant
 
 
 def owner_invitation(tenant: Tenant) -> str:
-    """The link by which a tenant's owner chooses a password; it works once."""
+    """The link by which a tenant's owner chooses a password, which works once; empty when he has one."""
     with activate(tenant.info):
         owner = identity.user_with_email(tenant.owner_email)
-        return identity.invitation_link(owner) if owner else ""
+        is_awaited = owner is not None and not owner.has_usable_password()
+        return identity.invitation_link(owner) if owner and is_awaited else ""
+
+
+def journeys_of(slug: str) -> QuerySet[Run]:
+    """Of the tenant with that name, the last one first; also when it is gone."""
+    return Run.objects.filter(subject=f"tenant:{slug}").order_by("-id")
 
 
 def administrators(tenant: Tenant) -> Sequence[str]:

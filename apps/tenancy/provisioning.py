@@ -139,9 +139,12 @@ def spares(at: str = HOME) -> int:
 
 
 def drop(tenant: Tenant) -> None:
-    """Drop the schema and the role of a tenant that could not be set up, or whose days are over; the database refuses
-    any other."""
+    """Drop the schema and the role of a tenant that could not be set up, or whose days are over, and its rows in the
+    tables that all share; the database refuses any other."""
     lodgers.note(tenant)
+    for at in {HOME, tenant.database}:
+        with _runtime(at) as cursor:
+            cursor.execute("SELECT tenancy_forget(%s)", [tenant.pk])
     with _runtime(tenant.database) as cursor:
         cursor.execute("SELECT tenancy_drop(%s)", [tenant.pk])
     lodgers.forget(tenant)

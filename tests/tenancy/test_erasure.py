@@ -50,6 +50,7 @@ def due(lived_in):
 
 
 def queue(tenant, on=None):
+    Tenant.objects.filter(pk=tenant.id).update(state="archived")
     Tenant.objects.filter(pk=tenant.id).update(state="deleting", delete_after=on or today())
 
 
@@ -128,7 +129,7 @@ def test_nobody_goes_before_his_day(lived_in, when):
     ):
         with pytest.raises(NotDue):
             dispatch(command, actor=EXECUTOR)
-    with pytest.raises(DatabaseError, match="not due"), connection.cursor() as cursor:
+    with pytest.raises(DatabaseError, match="nor due"), connection.cursor() as cursor:
         cursor.execute("SELECT tenancy_forget(%s)", [lived_in.id])
     assert all(left_of(lived_in).values())
 

@@ -4,4 +4,11 @@ from . import views
 
 urlpatterns = [
     path("onboardings/", views.Onboardings.as_view()),
+    path("tenants/<int:tenant_id>/suspend/", views.Suspend.as_view()),
+    path("tenants/<int:tenant_id>/activate/", views.Activate.as_view()),
+    path("tenants/<int:tenant_id>/archive/", views.Archive.as_view()),
+    path("tenants/<int:tenant_id>/erase/", views.Erase.as_view()),
+    path("tenants/<int:tenant_id>/cancel-erasure/", views.CancelErasing.as_view()),
+    path("tenants/<int:tenant_id>/belongings/", views.WhatItHas.as_view()),
+    path("tenants/<int:tenant_id>/journeys/", views.Journeys.as_view()),
 ]

@@ -1,8 +1,66 @@
-from apps.bus.api.views import Asks
-from apps.operations.commands import OnboardTenant
+from typing import Any
 
-from .serializers import OnboardedSerializer
+from apps.bus.api.views import Answers, Asks
+from apps.operations import queries, rules
+from apps.operations.commands import (
+    ActivateTenant,
+    ArchiveTenant,
+    CancelErasure,
+    EraseTenant,
+    OnboardTenant,
+    SuspendTenant,
+)
+from apps.sagas.api.serializers import RunSerializer
+from apps.tenancy.erasure.belongings import Belongings, belongings
+
+from .serializers import BelongingsSerializer, OnboardedSerializer, TravellerSerializer
 
 
 class Onboardings(Asks):
     command, result = OnboardTenant, OnboardedSerializer
+
+
+class Suspend(Asks):
+    command, result, status = SuspendTenant, TravellerSerializer, 200
+    given = ("tenant_id",)
+
+
+class Activate(Asks):
+    command, result, status = ActivateTenant, TravellerSerializer, 200
+    given = ("tenant_id",)
+
+
+class Archive(Asks):
+    command, result, status = ArchiveTenant, TravellerSerializer, 200
+    given = ("tenant_id",)
+
+
+class Erase(Asks):
+    command, result, status = EraseTenant, TravellerSerializer, 202
+    given = ("tenant_id",)
+
+
+class CancelErasing(Asks):
+    command, result, status = CancelErasure, TravellerSerializer, 200
+    given = ("tenant_id",)
+
+
+class Journeys(Answers):
+    """The last journeys of a tenant and how far each is, newest first."""
+
+    permission = "sagas.view_run"
+    serializer_class = RunSerializer
+    many = True
+
+    def answer(self, question: Any, **given: Any) -> Any:
+        return queries.journeys_of(rules.tenant_must_be_known(given["tenant_id"]).slug)[:50]
+
+
+class WhatItHas(Answers):
+    """What would go if the tenant were erased."""
+
+    permission = "tenancy.erase_tenant"
+    serializer_class = BelongingsSerializer
+
+    def answer(self, question: Any, **given: Any) -> Belongings:
+        return belongings(rules.tenant_must_be_known(given["tenant_id"]).info)

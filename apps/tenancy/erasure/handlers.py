@@ -6,18 +6,17 @@ import json
 from dataclasses import asdict
 
 from django.core.files.base import ContentFile
-from django.db import connections, transaction
+from django.db import transaction
 
 from apps.bus import handles
 from apps.events import publish
-from apps.kernel import caching, databases
+from apps.kernel import caching
 from apps.kernel.clock import now
 from apps.kernel.files import files
 from apps.kernel.progress import steps
-from apps.kernel.tenant import HOME, activate
+from apps.kernel.tenant import activate
 from apps.kernel.transactions import unit_of_work
 from apps.tenancy import directory, provisioning, rules
-from apps.tenancy.databases import lodgers
 from apps.tenancy.events import TenantErased
 from apps.tenancy.models import Tenant
 
@@ -80,10 +79,6 @@ def drop_tenant(command: DropTenant) -> Erasure:
     _must_be_due(tenant)
     erasure = _must_be_journaled(tenant)
 
-    lodgers.note(tenant)
-    for database in {HOME, tenant.database}:
-        with connections[databases.at("default", database)].cursor() as cursor:
-            cursor.execute("SELECT tenancy_forget(%s)", [tenant.pk])
     provisioning.drop(tenant)
     Tenant.objects.filter(pk=tenant.pk).delete()
 

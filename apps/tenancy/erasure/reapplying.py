@@ -32,7 +32,10 @@ def reapply(*, actor: Actor) -> Sequence[Tenant]:
     back = returned()
     _complete_the_journal()
     for tenant in steps(back, len(back)):
-        with unit_of_work():
+        with unit_of_work():  # in two moves, as the database lets nobody be queued who still works
+            Tenant.objects.filter(pk=tenant.pk).exclude(state=Tenant.State.DELETING).update(
+                state=Tenant.State.ARCHIVED
+            )
             Tenant.objects.filter(pk=tenant.pk).update(
                 state=Tenant.State.DELETING,
                 state_since=now(),

@@ -1,5 +1,5 @@
-"""The journal of erasures, and what the runtime may do of the owner's work: remove the rows of a tenant
-whose days are over from the tables that all share."""
+"""The journal of erasures, and what the runtime may do of the owner's work: remove the rows of a tenant that could not be
+set up, or whose days are over, from the tables that all share."""
 
 from django.db import migrations, models
 
@@ -15,9 +15,9 @@ DECLARE
     gone bigint := 0;
 BEGIN
     PERFORM FROM public.tenancy_tenant
-        WHERE id = tenant AND state = 'deleting' AND delete_after <= current_date FOR UPDATE;
+        WHERE id = tenant AND (state = 'pending' OR (state = 'deleting' AND delete_after <= current_date)) FOR UPDATE;
     IF NOT FOUND THEN
-        RAISE EXCEPTION 'Tenant % is not due to be deleted.', tenant USING ERRCODE = '42501';
+        RAISE EXCEPTION 'Tenant % is neither being set up nor due to be deleted.', tenant USING ERRCODE = '42501';
     END IF;
     FOR shared IN SELECT format('%I.%I', schemaname, tablename) FROM pg_policies
         WHERE policyname = '{OF_TENANTS}' AND schemaname = 'public'
