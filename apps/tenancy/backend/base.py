@@ -59,6 +59,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         raise RuntimeError("The current tenant is set by apps.kernel.tenant.activate() alone.")
 
     set_schema = set_schema_to_public = set_tenant
+    tenant = property(set_tenant)
 
     def _cursor(self, name: str | None = None) -> Any:
         cursor = super()._cursor(name)  # type: ignore[misc]

@@ -1,0 +1,84 @@
+"""Leaks that stock django-tenants was seen to have, and that have no way in here. (Those of threads, coroutines, tasks,
+poolers and sessions are in the tests of those.)"""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from django.contrib.contenttypes.models import ContentType
+from django.db import connection, connections
+from django_tenants.utils import schema_context, tenant_context
+
+from apps.kernel.tenant import activate
+from apps.ledger.models import Account
+from apps.tenancy.models import Tenant
+
+
+def test_content_types_are_kept_through_a_change_of_tenant(acme, globex, monkeypatch):
+    """Stock clears the cache of the whole process with each change; threads then read each other's ids."""
+    cleared = []
+    monkeypatch.setattr(type(ContentType.objects), "clear_cache", lambda _: cleared.append(1))
+
+    for tenant in (acme, globex, acme):
+        with activate(tenant):
+            ContentType.objects.get_for_model(Account)
+            Account.objects.count()
+
+    assert cleared == []
+
+
+def test_threads_that_look_up_content_types_have_one_answer(acme, globex):
+    seen = set()
+
+    def look(tenant):
+        for _ in range(40):
+            with activate(tenant):
+                ContentType.objects.clear_cache()  # as bad as it can be
+                seen.add(ContentType.objects.get_for_model(Account).pk)
+        connections.close_all()
+
+    threads = [threading.Thread(target=look, args=(tenant,)) for tenant in (acme, globex) * 2]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(seen) == 1
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        lambda tenant: tenant.__enter__(),
+        lambda tenant: tenant.activate(),
+        lambda tenant: Tenant.deactivate(),
+        lambda tenant: schema_context(tenant.schema_name).__enter__(),
+        lambda tenant: schema_context(tenant.schema_name, database="control").__enter__(),
+        lambda tenant: tenant_context(tenant).__enter__(),
+    ],
+    ids=["with tenant", "activate", "deactivate", "schema_context", "of another database", "tenant_context"],
+)
+def test_the_library_s_own_ways_to_choose_a_tenant_are_shut(acme, way):
+    """Its stacks are of the class, or of one connection: they restore another thread's tenant, or none."""
+    tenant = Tenant.objects.get(slug="acme")
+
+    with pytest.raises(RuntimeError, match="activate"):
+        way(tenant)
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_user, current_schema()")
+        assert cursor.fetchone() == ("bursar_app", "public")
+
+
+@pytest.mark.parametrize(
+    "page", ["tenancy/tenant/", "tenancy/domain/", "billing/plan/", "databases/", "tenants/onboard/"]
+)
+def test_a_tenants_console_knows_nothing_of_other_customers(client_for, owner, page):
+    """Stock serves one admin on both planes: a tenant's owner reads the list of all customers."""
+    assert client_for(owner).get(f"/t/acme/{page}").status_code == 404
+
+
+@pytest.mark.parametrize("page", ["ledger/account/", "companies/company/", "periods/period/", "sales/order/"])
+def test_the_operators_console_has_no_tenants_tables(client_for, operator, page):
+    assert client_for(operator, None).get(f"/{page}").status_code == 404
