@@ -19,6 +19,7 @@ from apps.console.sites import operator_site
 
 from .databases import pages  # noqa: F401
 from .models import Domain, Tenant, TenantActivity
+from .transfer import pages as backups  # noqa: F401
 
 MAY = "tenancy.view_tenant"
 

@@ -1,0 +1,25 @@
+"""The operator looks at how well tenants are kept."""
+
+from __future__ import annotations
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from apps.tenancy.transfer import drilling, keeping
+
+from .test_consoles import browser, environment, log_in, port, pytestmark, visit, web  # noqa: F401
+
+
+def test_backups_and_their_drills_are_told(visit: Page, operator):  # noqa: F811
+    log_in(visit, "", operator.email)
+    visit.get_by_role("link", name="Backups").first.click()
+    expect(visit.get_by_text("Nothing was backed up yet")).to_be_visible()
+
+    keeping.make_due()
+    drilling.drill()
+    visit.reload()
+
+    expect(visit.get_by_role("rowheader", name="Globex")).to_be_visible()
+    expect(visit.get_by_text("Done, tried")).to_be_visible()
+    found = Axe().run(visit).response["violations"]
+    assert [(each["id"], [node["target"] for node in each["nodes"]]) for each in found] == []
