@@ -123,20 +123,23 @@ class TenantTask(Task):  # type: ignore[type-arg]
             return super().__call__(*args, **kwargs)
 
     def _context(self) -> AbstractContextManager[Any]:
-        stack = ExitStack()
+        """All of it or, where the tenant is refused, nothing that stays behind."""
         header = self._header
-        stack.enter_context(
-            correlated(
-                header("correlation_id"), causation=header("causation_id"), trace=header("traceparent")
+        with ExitStack() as stack:
+            stack.enter_context(
+                correlated(
+                    header("correlation_id"), causation=header("causation_id"), trace=header("traceparent")
+                )
             )
-        )
-        stack.enter_context(activate(self._tenant()))
-        stack.enter_context(piece_of_work())
-        stack.enter_context(saying(task=self.name))
-        stack.enter_context(
-            observed_task(self.name, self.queue_name, sent_at=header("sent_at"), tries=self.request.retries)
-        )
-        return stack
+            stack.enter_context(activate(self._tenant()))
+            stack.enter_context(piece_of_work())
+            stack.enter_context(saying(task=self.name))
+            stack.enter_context(
+                observed_task(
+                    self.name, self.queue_name, sent_at=header("sent_at"), tries=self.request.retries
+                )
+            )
+            return stack.pop_all()
 
     def _tenant(self) -> TenantInfo | None:
         named = self._header("tenant")

@@ -16,6 +16,7 @@ from apps.bus import dispatch
 from apps.kernel.queues import DefaultTask
 from apps.kernel.tenant import TenantInfo, activate, current_tenant
 from apps.preferences.models import Setting
+from apps.tenancy import directory
 from apps.tenancy.commands import CreateTenant
 from apps.tenancy.models import Tenant
 
@@ -29,6 +30,8 @@ def eight(database, operator) -> list[TenantInfo]:
     """Each has a row that says whose it is, under the same number."""
     for name in ("hooli", "initech", "pied", "raviga", "umbrella", "vandelay"):
         dispatch(CreateTenant(slug=name, name=name, owner_email=f"o@{name}.example"), actor=operator)
+    Tenant.objects.update(state=Tenant.State.ACTIVE)
+    directory.changed()
     tenants = [each.info for each in Tenant.objects.order_by("pk")]
     for tenant in tenants:
         with activate(tenant), transaction.atomic():

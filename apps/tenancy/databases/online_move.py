@@ -37,6 +37,11 @@ PLACEHOLDER = "bursar_template"
 COPY_PATIENCE, WINDOW_PATIENCE = 3600.0, 15.0
 """Seconds: for the copy, and for what must come to an end while nobody may write."""
 LOOK_AGAIN = 0.01
+_OURS = """
+SELECT pg_subscription.oid FROM pg_subscription JOIN pg_database ON pg_database.oid = subdbid
+WHERE subname = %s AND datname = current_database()
+"""
+"""Subscriptions of all databases of a server stand in one list."""
 _TRIGGER = ("CREATE TRIGGER", "CREATE CONSTRAINT TRIGGER")
 log = logging.getLogger(__name__)
 
@@ -117,7 +122,7 @@ class _Move:
     def _is_copied(self) -> bool:
         self.target.execute(
             "SELECT count(*), count(*) FILTER (WHERE srsubstate <> 'r') FROM pg_subscription_rel"
-            " JOIN pg_subscription ON pg_subscription.oid = srsubid WHERE subname = %s",
+            f" JOIN ({_OURS}) AS ours ON ours.oid = srsubid",  # noqa: S608 - a constant
             [self.name],
         )
         known, behind = self.target.fetchone()
@@ -265,7 +270,7 @@ class _Move:
     # Behind
 
     def _forget_earlier_try(self) -> None:
-        self.target.execute("SELECT FROM pg_subscription WHERE subname = %s", [self.name])
+        self.target.execute(_OURS, [self.name])
         if self.target.fetchone() is not None:
             self._say(self.target, "DROP SUBSCRIPTION {name}")
         self._say(self.source, "DROP PUBLICATION IF EXISTS {name}")
