@@ -122,7 +122,8 @@ class _Move:
     def _is_copied(self) -> bool:
         self.target.execute(
             "SELECT count(*), count(*) FILTER (WHERE srsubstate <> 'r') FROM pg_subscription_rel"
-            f" JOIN ({_OURS}) AS ours ON ours.oid = srsubid",  # noqa: S608 - a constant
+            " JOIN pg_subscription AS ours ON ours.oid = srsubid JOIN pg_database AS here ON here.oid = subdbid"
+            " WHERE subname = %s AND datname = current_database()",
             [self.name],
         )
         known, behind = self.target.fetchone()
