@@ -18,6 +18,7 @@ class ArchiveTrail(Command):
     """
 
     permission = "audit.manage_retention"
+    keeps_house = True
     by_support = False
     says = "archived {result} of the trail from before {before}"
     atomic = False
@@ -31,6 +32,7 @@ class DropArchived(Command):
     """Drop the records of segments that an archive holds. The archive is read back before."""
 
     permission = "audit.manage_retention"
+    keeps_house = True
     by_support = False
     says = "dropped the records that {result} holds"
 
@@ -49,6 +51,7 @@ class ErasePerson(Command):
     """
 
     permission = "audit.erase_person"
+    keeps_house = True
     by_support = False
     says = "erased a person from {result}"
 

@@ -20,6 +20,8 @@ class Command:
     queue       where dispatch_async has it done: financial, default, billing, audit or low
     flag        the feature that must be on for it, beside its module's own
     platform    True for what is asked at the platform alone, never inside a tenant
+    keeps_house True for what is no business of the tenant's (who is signed in, what the law has removed): it is done
+                while the tenant is closed as well
     by_support  False for what an operator never does as somebody else: passwords, roles, tokens and other keys
     """
 
@@ -30,6 +32,7 @@ class Command:
     queue: ClassVar[str] = "default"
     flag: ClassVar[str] = ""
     platform: ClassVar[bool] = False
+    keeps_house: ClassVar[bool] = False
     by_support: ClassVar[bool] = True
 
     def natural_key(self) -> str:

@@ -1,7 +1,7 @@
 """One door for every change.
 
 The middleware is named in settings.BUS_MIDDLEWARE, outermost first (decision C15):
-correlation → record → permission → gate → transaction → idempotency → handler.
+correlation → record → permission → service → gate → transaction → idempotency → handler.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from django.utils.module_loading import import_string
 from apps.events import publish
 from apps.kernel.actors import Actor, Support, System, acting, real_actor, really
 from apps.kernel.errors import Conflict, Refusal, Unavailable
+from apps.kernel.service import must_write
 from apps.kernel.transactions import unit_of_work
 
 from .commands import Command
@@ -27,7 +28,7 @@ def dispatch_async(
     the surrounding transaction is kept. Returns the name of the sending.
 
     It is done once, however often its message is; a refusal is in the audit trail, and what may succeed later is tried
-    again. Raises MayNot or NotAsSupport at once.
+    again. Raises MayNot or NotAsSupport at once, and what a tenant answers that is closed.
     """
     chosen = actor or acting()
     if chosen is None:
@@ -37,6 +38,8 @@ def dispatch_async(
     support = real_actor()
     if support and not command.by_support:
         raise NotAsSupport(actor=chosen, title=command.title().lower(), support=support)
+    if not command.keeps_house:
+        must_write()
     sending = uuid.uuid4().hex
     sent = SENT[command.queue](
         sending=sending,

@@ -9,7 +9,7 @@ from itertools import chain, zip_longest
 from typing import Any
 
 from django.db import connections, transaction
-from django.db.models import Count
+from django.db.models import Count, Q
 
 from apps.kernel.clock import now
 
@@ -64,7 +64,7 @@ CROSS JOIN LATERAL (
     ORDER BY event_id LIMIT %(most)s
 ) AS first
 JOIN events_outboxevent AS event ON event.id = first.event_id
-WHERE streams.subscriber = ANY(%(on)s)
+WHERE streams.subscriber = ANY(%(on)s) AND streams.tenant <> ALL(%(asleep)s)
   AND NOT EXISTS (
     SELECT FROM events_breaker AS breaker
     WHERE breaker.subscriber = streams.subscriber AND coalesce(breaker.tenant_id, 0) = streams.tenant
@@ -76,12 +76,14 @@ LIMIT %(in_all)s
 floods has waiting is not read to find the others."""
 
 
-def due(on: Sequence[str], using: str) -> list[tuple[Line, Hint]]:
-    """What may be hinted now, of the subscribers that are on, with the line in which it stands."""
+def due(on: Sequence[str], asleep: Sequence[int], using: str) -> list[tuple[Line, Hint]]:
+    """What may be hinted now, of the subscribers that are on and the tenants that are not asleep, with the line in
+    which it stands."""
     given: dict[str, Any] = {
         "now": now(),
         "most": MOST_HINTS + 1,
         "on": list(on),
+        "asleep": list(asleep),
         "in_all": MOST_AT_ONCE,
     }
     with connections[using].cursor() as cursor:
@@ -93,9 +95,11 @@ def due(on: Sequence[str], using: str) -> list[tuple[Line, Hint]]:
     ]
 
 
-def unanswered(using: str) -> list[Hint]:
-    """Hints that nobody took up in time."""
+def unanswered(asleep: Sequence[int], using: str) -> list[Hint]:
+    """Hints that nobody took up in time. Those of a tenant that is asleep are said again when it is awake."""
     lost = Delivery.objects.using(using).hinted().filter(next_at__lte=now(), subscriber__in=SUBSCRIBERS)
+    if asleep:
+        lost = lost.filter(Q(tenant_id=None) | ~Q(tenant_id__in=asleep))
     rows = lost.order_by("event_id").values_list("id", "tenant_id", "subscriber", "event__correlation_id")
     return [Hint(*row) for row in rows[:MOST_AT_ONCE]]
 

@@ -1,7 +1,8 @@
 """Which subscribers are parked: their deliveries stay as they are, and no attempt is used up.
 
-A subscriber whose module is off is parked until it is on again. One that fails again and again for a tenant is parked
-for that tenant for a while; then a single delivery tries, and its outcome opens the way or parks the rest for longer.
+A subscriber whose module is off is parked until it is on again, and everything of a tenant's is while that is closed.
+A subscriber that fails again and again for a tenant is parked for that tenant for a while; then a single delivery
+tries, and its outcome opens the way or parks the rest for longer.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from django.db import transaction
 from django.utils.module_loading import import_string
 
 from apps.kernel.clock import now
+from apps.kernel.service import service
 from apps.kernel.tenant import current_tenant
 
 from .base import SUBSCRIBERS
@@ -35,6 +37,11 @@ def on() -> list[str]:
     return [name for name in SUBSCRIBERS if is_on(name)]
 
 
+def asleep() -> list[int]:
+    """The tenants for which nothing is heard at present."""
+    return list(import_string(settings.TENANTS_AT_REST)())
+
+
 def resting(*, using: str) -> set[Stream]:
     """Who is parked at present."""
     return set(Breaker.objects.using(using).open().values_list("subscriber", "tenant_id"))
@@ -50,7 +57,7 @@ def is_on(subscriber: str) -> bool:
 def lets_through(subscriber: str) -> bool:
     """Whether a delivery of the current tenant may be tried. When the rest is over, the first who asks is the one
     that tries."""
-    if not is_on(subscriber):
+    if not is_on(subscriber) or not service().works:
         return False
     breaker = _of(subscriber).first()
     if breaker is None or breaker.open_until is None:

@@ -44,7 +44,7 @@ def route(*, using: str = "relay") -> int:
 def top_up(*, using: str = "relay") -> tuple[int, bool]:
     """Hint what is due, as far as there is room. Returns how many were hinted, and whether more is waiting."""
     room, lines, chosen, behind = backlog.Room(using), set(), [], []
-    due = backlog.due(breakers.on(), using)
+    due = backlog.due(breakers.on(), breakers.asleep(), using)
     for line, hint in due:
         if line in lines:
             behind.append(hint.delivery_id)
@@ -61,7 +61,7 @@ def top_up(*, using: str = "relay") -> tuple[int, bool]:
 def sweep(*, using: str = "relay") -> int:
     """The net under the hints: repeat what nobody took up, and hint what is due. Returns how many were hinted."""
     backlog.wake_heads(using)
-    repeated = backlog.mark(backlog.unanswered(using), now() + PATIENCE, using)
+    repeated = backlog.mark(backlog.unanswered(breakers.asleep(), using), now() + PATIENCE, using)
     hints.send(backlog.in_turn(repeated))
     return len(repeated) + top_up(using=using)[0]
 
@@ -98,14 +98,15 @@ def _choose_first(deliveries: Sequence[Delivery], using: str) -> list[Delivery]:
     """Say of each when it is hinted: the first of a line now, if there is room and its subscriber is not parked;
     who hears it goes on to those behind. Returns what is hinted now."""
     room, lines, chosen = backlog.Room(using), set(), []
-    on, resting = set(breakers.on()), breakers.resting(using=using)
+    on, resting, asleep = set(breakers.on()), breakers.resting(using=using), set(breakers.asleep())
     for each in deliveries:
         line = (each.subscriber, each.tenant_id, each.aggregate)
         if line in lines:
             continue
         lines.add(line)
         each.next_at = each.event.due_at or now()
-        if each.event.due_at or each.subscriber not in on or line[:2] in resting:
+        parked = each.subscriber not in on or line[:2] in resting or each.tenant_id in asleep
+        if each.event.due_at or parked:
             continue
         if room.take(each.tenant_id, each.subscriber):
             each.next_at, each.hinted_at = now() + PATIENCE, now()

@@ -92,6 +92,7 @@ class BeginSession(Command):
     """Sign somebody in over the API, whose password was right."""
 
     permission = "identity.manage_users"
+    keeps_house = True
     by_support = False
     says = "signed in over the API"
 
@@ -105,6 +106,7 @@ class EndSession(Command):
     """Sign a device out. Its tokens end at once."""
 
     permission = "identity.manage_users"
+    keeps_house = True
     by_support = False
     says = "ended {result}"
 
@@ -117,6 +119,7 @@ class EndStolenSession(Command):
     """End a session whose refresh token was shown twice."""
 
     permission = "identity.manage_users"
+    keeps_house = True
     by_support = False
     says = "ended {result}, since a refresh token of it was used twice"
 

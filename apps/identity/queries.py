@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
@@ -9,6 +11,7 @@ from django.urls import get_script_prefix, reverse
 
 from apps.kernel.tenant import current_tenant
 
+from . import roles
 from .models import User
 
 
@@ -19,6 +22,11 @@ def user_with_email(email: str) -> User | None:
 def actor(pk: int) -> User | None:
     """Who sent a command, when a worker does it; nobody when he may no longer sign in."""
     return User.objects.filter(pk=pk, is_active=True).first()
+
+
+def is_in_charge(user: Any) -> bool:
+    """settings.IS_IN_CHARGE: a tenant's owner, or an operator, whether he signed in or showed a token."""
+    return bool(user.is_superuser or roles.OWNER in user.role_names)
 
 
 def invitation_link(user: User) -> str:

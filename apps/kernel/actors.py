@@ -38,6 +38,14 @@ class System:
         return self.name
 
 
+@dataclass(frozen=True)
+class Steward(System):
+    """The platform on a journey of its own. A tenant that is closed, or not open yet, is not closed to it."""
+
+    def __str__(self) -> str:
+        return self.name
+
+
 _acting: ContextVar[Actor | None] = ContextVar("acting", default=None)
 
 

@@ -1,7 +1,8 @@
 """Refusals: what the business does not allow, said in words a user can read.
 
 Every app has one family under `Refusal` (`class LedgerRefusal(Refusal)`); a concrete refusal is of its
-family and of one kind (`NotFound`, `Invalid`, `Conflict`, `Forbidden`, `Unavailable`), which gives the HTTP status.
+family and of one kind (`NotFound`, `Invalid`, `Conflict`, `Forbidden`, `Locked`, `Unavailable`), which gives the
+HTTP status.
 """
 
 from __future__ import annotations
@@ -89,6 +90,12 @@ class Forbidden(Refusal):
     """The actor may not."""
 
     status = 403
+
+
+class Locked(Refusal):
+    """It cannot be changed for the time being; it can be read."""
+
+    status = 423
 
 
 class Unavailable(Refusal):

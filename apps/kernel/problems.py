@@ -226,11 +226,12 @@ def _plain(request: HttpRequest, status: HTTPStatus, sentence: str) -> HttpRespo
 
 
 def _answer(request: HttpRequest, body: dict[str, Any]) -> HttpResponse:
-    if _wants_page(request):
+    if wants_page(request):
         return HttpResponse(render_to_string("problem.html", body), status=body["status"])
     return JsonResponse(body, status=body["status"], content_type=CONTENT_TYPE)
 
 
-def _wants_page(request: HttpRequest) -> bool:
-    """The tenant's prefix still stands in the path where the tenant was not found."""
+def wants_page(request: HttpRequest) -> bool:
+    """Whether a person asks, with a browser. The tenant's prefix still stands in the path where the tenant was not
+    found."""
     return not UNDER_API.match(request.path_info) and request.accepts("text/html")

@@ -26,6 +26,7 @@ from .errors import Invalid, Unavailable
 from .logs import saying
 from .observation import observed_task
 from .replica import piece_of_work
+from .service import service_of
 from .tenant import TenantInfo, activate, current_tenant
 
 PLATFORM = "public"
@@ -89,8 +90,16 @@ class TaskTenantUnknown(Unavailable):
     message = "The task {task} is for tenant {tenant}, which is not served, so it was not run."
 
 
+class TaskTenantAtRest(Unavailable):
+    message = "The task {task} is for {tenant}, which is closed just now, so it was not run."
+
+
 class TenantTask(Task):  # type: ignore[type-arg]
-    """Runs for the tenant that sent it. `platform = True` marks a task of the platform itself."""
+    """Runs for the tenant that sent it. `platform = True` marks a task of the platform itself.
+
+    For a tenant that is closed it is not run, and nobody asks again for this message: it was a hint, and what it hinted
+    at stands in a table.
+    """
 
     abstract = True
     queue_name: ClassVar[str]
@@ -150,6 +159,8 @@ class TenantTask(Task):  # type: ignore[type-arg]
         tenant: TenantInfo | None = import_string(settings.TENANT_BY_ID)(int(named))
         if tenant is None:
             raise TaskTenantUnknown(task=self.name, tenant=named)
+        if not service_of(tenant).works:
+            raise TaskTenantAtRest(task=self.name, tenant=tenant)
         return tenant
 
     def _header(self, name: str) -> Any:

@@ -18,10 +18,11 @@ from typing import Any
 from apps.bus import Command, dispatch
 from apps.bus.errors import FeatureOff, RequestInFlight
 from apps.events import telling_only
-from apps.kernel.actors import System
+from apps.kernel.actors import Steward, System
 from apps.kernel.clock import now
 from apps.kernel.correlation import correlated
 from apps.kernel.errors import Refusal, Unavailable
+from apps.kernel.tenant import current_tenant
 from apps.kernel.transactions import alone, unit_of_work
 
 from . import errands, runs
@@ -86,7 +87,7 @@ def _take(run_id: int, held: ExitStack, *, woken: bool) -> Run | None:
         if run is None or run.state == Run.State.NEEDS_OPERATOR:
             return None
         is_early = run.due_at is not None and run.due_at > now()
-        if is_early and not (woken and run.state == Run.State.WAITING):
+        if is_early and not (woken and (run.state == Run.State.WAITING or _is_waited_for())):
             return None
         if isinstance(_step(run)[1], Errand) and not held.enter_context(_alone_with(run_id)):
             runs.call(run, after=runs.HEAD_START)
@@ -252,7 +253,8 @@ def _give_up(run: Run, saga: Saga, why: str) -> None:
 
 def _steward(run: Run, saga: Saga) -> System:
     """A saga acts for itself; whoever began it is named, since he may have no right to its later steps."""
-    return System(f"{saga.title}, begun by {run.actor_name}")
+    kind = System if current_tenant() else Steward
+    return kind(f"{saga.title}, begun by {run.actor_name}")
 
 
 _failures: ContextVar[list[Exception] | None] = ContextVar("failures", default=None)

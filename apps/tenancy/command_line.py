@@ -23,7 +23,7 @@ class TenantCommand(BursarCommand):
 
     def answer(self, **options: Any) -> Answer:
         info = tenant_named(options.pop("tenant"))
-        if info.state not in Tenant.OPEN:
+        if info.state == Tenant.State.PENDING:
             raise TenantNotReady(name=info.name)
         with activate(info):
             return self.answer_for_tenant(**options)

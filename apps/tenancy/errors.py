@@ -1,6 +1,6 @@
 """What tenancy refuses."""
 
-from apps.kernel.errors import Conflict, Invalid, NotFound, Refusal, Unavailable
+from apps.kernel.errors import Conflict, Forbidden, Invalid, Locked, NotFound, Refusal, Unavailable
 
 
 class TenancyRefusal(Refusal):
@@ -13,10 +13,47 @@ class TenantUnknown(TenancyRefusal, NotFound):
 
 class TenantNotReady(TenancyRefusal, Unavailable):
     message = "{name} is still being set up."
+    retry_after = 10
+
+
+class TenantInMaintenance(TenancyRefusal, Unavailable):
+    message = "{name} is being worked on, and is back in a moment."
+    retry_after = 60
+
+
+class TenantIsReadOnly(TenancyRefusal, Locked):
+    message = "{name} can only be read for the moment: nothing can be changed."
+    retry_after = 60
+
+
+class TenantIsSuspended(TenancyRefusal, Forbidden):
+    message = "{name} is suspended."
+
+
+class TenantIsArchived(TenancyRefusal, Forbidden):
+    message = "{name} is archived: those in charge can read, and nothing can be changed."
+
+
+class TenantIsQueuedForDeletion(TenancyRefusal, Forbidden):
+    message = "{name} is closed for good and will be deleted."
 
 
 class TenantCannotBecome(TenancyRefusal, Conflict):
     message = "{name} is {state}, and cannot become: {to}."
+    enforced_by = ("BT002",)
+
+
+class TenantIsNotPending(TenancyRefusal, Conflict):
+    message = "{name} has been set up: it is not discarded, it is archived or erased."
+
+
+class TenantEpochGoesOn(TenancyRefusal, Conflict):
+    message = "The epoch of {name} only grows: what was said of it before must not be true again."
+    enforced_by = ("BT003",)
+
+
+class ReasonMissing(TenancyRefusal, Invalid):
+    message = "Say why: the reason stands in the trail."
 
 
 class ModeUnknown(TenancyRefusal, Invalid):

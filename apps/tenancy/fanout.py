@@ -20,6 +20,7 @@ from apps.kernel.clock import now
 from apps.kernel.periodic import PERIODIC, Periodic
 from apps.kernel.queues import PLATFORM
 
+from .lifecycle import having
 from .models import Round, Tenant
 
 CHUNK = 200
@@ -76,7 +77,7 @@ def _after(reached: int, job: Periodic) -> Sequence[int]:
     platform = [PLATFORM_FIRST] if job.where != "tenants" and reached < PLATFORM_FIRST else []
     if job.where == "platform":
         return platform
-    served = Tenant.objects.filter(state__in=Tenant.OPEN, pk__gt=max(reached, PLATFORM_FIRST))
+    served = Tenant.objects.filter(having("beats"), pk__gt=max(reached, PLATFORM_FIRST))
     return [*platform, *served.order_by("pk").values_list("pk", flat=True)[: CHUNK - len(platform)]]
 
 

@@ -121,7 +121,9 @@ def mark_for_deletion(command: MarkForDeletion) -> Tenant:
 @handles(SetMode, tells=(TenantModeChanged,))
 def set_mode(command: SetMode) -> Tenant:
     tenant = rules.tenant_must_exist(command.tenant_id)
-    mode = rules.mode_must_exist(command.mode)
+    with together() as asked:
+        mode = asked.check(rules.mode_must_exist, command.mode)
+        asked.check(rules.reason_must_be_given, command.reason)
 
     tenant.turn(mode)
 
@@ -133,6 +135,7 @@ def set_mode(command: SetMode) -> Tenant:
 @handles(DiscardTenant)
 def discard_tenant(command: DiscardTenant) -> Tenant:
     tenant = rules.tenant_must_exist(command.tenant_id)
+    rules.tenant_must_be_pending(tenant)
 
     provisioning.drop(tenant)
     Domain.objects.filter(tenant=tenant).delete()

@@ -13,11 +13,12 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.urls import get_script_prefix, set_script_prefix
 
 from apps.kernel.problems import problem_response
+from apps.kernel.service import service
 from apps.kernel.tenant import TenantInfo, activate, current_tenant
 
 from . import directory
-from .errors import TenantNotReady, TenantUnknown
-from .models import Tenant
+from .admission import ALWAYS, turned_away
+from .errors import TenantUnknown
 
 BY_PATH = re.compile(r"\A/t/(?P<slug>[a-z][a-z0-9-]{0,39})(?P<rest>/.*)?\Z")
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -33,7 +34,7 @@ class TenantMiddleware:
         request.tenant_prefix = ""  # type: ignore[attr-defined]
         try:
             tenant = self._tenant_of(request)
-        except (TenantUnknown, TenantNotReady) as refusal:
+        except TenantUnknown as refusal:
             return problem_response(request, refusal)
         if tenant is None:
             request.urlconf = settings.OPERATOR_URLCONF
@@ -41,9 +42,16 @@ class TenantMiddleware:
         set_script_prefix(f"{request.META.get('SCRIPT_NAME', '')}/")
         try:
             with activate(tenant):
-                return _streamed_here(self.get_response(request))
+                return _streamed_here(self._answer(request, tenant))
         finally:
             set_script_prefix(prefix)
+
+    def _answer(self, request: HttpRequest, tenant: TenantInfo | None) -> HttpResponse:
+        """A tenant that is closed to everybody costs no session and no query."""
+        served = service()
+        if tenant and served.refusal and not served.is_open and request.path_info not in ALWAYS:
+            return turned_away(request, tenant, served.refusal(name=tenant))
+        return self.get_response(request)
 
     def _tenant_of(self, request: HttpRequest) -> TenantInfo | None:
         host = request.get_host().rsplit(":", 1)[0].lower()
@@ -52,10 +60,10 @@ class TenantMiddleware:
             return None
         if host in settings.OPERATOR_HOSTS and by_path:
             return self._by_path(request, by_path["slug"], by_path["rest"])
-        return _served(directory.by_host(host), host)
+        return _known(directory.by_host(host), host)
 
     def _by_path(self, request: HttpRequest, slug: str, rest: str | None) -> TenantInfo:
-        tenant = _served(directory.by_slug(slug), slug)
+        tenant = _known(directory.by_slug(slug), slug)
         prefix = request.META.get("SCRIPT_NAME", "") + f"/t/{slug}"
         request.META["SCRIPT_NAME"] = prefix
         request.path_info = request.META["PATH_INFO"] = rest or "/"
@@ -105,9 +113,7 @@ def _cookie_name() -> str:
     return f"{settings.SESSION_COOKIE_NAME}_{tenant.id}" if tenant else settings.SESSION_COOKIE_NAME
 
 
-def _served(tenant: TenantInfo | None, name: str) -> TenantInfo:
+def _known(tenant: TenantInfo | None, name: str) -> TenantInfo:
     if tenant is None:
         raise TenantUnknown(slug=name)
-    if tenant.state not in Tenant.OPEN:
-        raise TenantNotReady(name=tenant.name)
     return tenant

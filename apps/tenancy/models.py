@@ -66,6 +66,8 @@ class Tenant(Tracked, TenantMixin):  # type: ignore[misc,django-manager-missing]
             (State.DELETING, State.ARCHIVED),
         }
     )
+    COMES_BACK = frozenset({(State.PENDING, State.SUSPENDED), (State.PENDING, State.ARCHIVED)})
+    """What restoring alone may make of one that was so when it was backed up. The database lets these pass as well."""
     OPEN = frozenset({State.TRIAL, State.ACTIVE})
     """To its users."""
 
@@ -108,6 +110,21 @@ class Tenant(Tracked, TenantMixin):  # type: ignore[misc,django-manager-missing]
             models.CheckConstraint(
                 name="tenant_slug_is_a_dns_label", condition=Q(slug__regex=r"^[a-z][a-z0-9-]{0,38}[a-z0-9]$")
             ),
+            models.CheckConstraint(
+                name="tenant_state_is_known",
+                condition=Q(
+                    state__in=["pending", "trial", "active", "suspended", "archived", "deleting"],
+                    mode__in=["normal", "read_only", "maintenance"],
+                ),
+            ),
+            models.CheckConstraint(
+                name="tenant_in_the_queue_has_its_day",
+                condition=~Q(state="deleting") | Q(delete_after__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="tenant_on_trial_has_its_end",
+                condition=~Q(state="trial") | Q(trial_ends_on__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -125,7 +142,8 @@ class Tenant(Tracked, TenantMixin):  # type: ignore[misc,django-manager-missing]
         )
 
     def turn(self, mode: Tenant.Mode) -> None:
-        self.epoch += mode != self.Mode.NORMAL and mode != self.mode
+        """In maintenance nobody is let in, so it ends what was said before; reading goes on in the other two."""
+        self.epoch += mode == self.Mode.MAINTENANCE and mode != self.mode
         self.mode = mode
         self.save(update_fields=["mode", "epoch"])
 

@@ -9,10 +9,12 @@ from apps.kernel import databases
 from .errors import (
     DatabaseUnknown,
     ModeUnknown,
+    ReasonMissing,
     SlugMalformed,
     SlugReserved,
     SlugTaken,
     TenantCannotBecome,
+    TenantIsNotPending,
     TenantIsPinned,
     TenantUnknown,
 )
@@ -51,6 +53,16 @@ def tenant_may_become(tenant: Tenant, state: Tenant.State) -> None:
         raise TenantCannotBecome(
             name=tenant.name, state=tenant.get_state_display().lower(), to=state.label.lower()
         )
+
+
+def tenant_must_be_pending(tenant: Tenant) -> None:
+    if tenant.state != Tenant.State.PENDING:
+        raise TenantIsNotPending(name=tenant.name)
+
+
+def reason_must_be_given(reason: str) -> None:
+    if not reason.strip():
+        raise ReasonMissing
 
 
 def mode_must_exist(mode: str) -> Tenant.Mode:

@@ -18,6 +18,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "apps.identity.impersonation.middleware.SupportMiddleware",
+    "apps.tenancy.admission.AdmissionMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -35,6 +36,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "apps.console.context.console",
                 "apps.identity.impersonation.middleware.context",
+                "apps.tenancy.admission.context",
             ]
         },
     }

@@ -98,7 +98,7 @@ def test_a_task_says_for_whom_it_is(tenants, sent, monkeypatch, where, expected)
 
 
 def test_tenants_that_are_not_served_are_left_out(round_of_seals, sent, tenants):
-    Tenant.objects.filter(pk=tenants[0]).update(state=Tenant.State.PENDING)
+    Tenant.objects.filter(pk=tenants[0]).update(state=Tenant.State.SUSPENDED)
 
     at(NOON)
 

@@ -70,6 +70,7 @@ class OpenVisit(Command):
     """In the tenant: somebody of the platform's support is here from now on."""
 
     permission = IMPERSONATE
+    keeps_house = True
     says = "entered as {result.user_name}, until {result.ends_at:%H:%M} UTC"
 
     number: int
@@ -85,6 +86,7 @@ class CloseVisit(Command):
     """In the tenant: support is gone, and so much was done."""
 
     permission = IMPERSONATE
+    keeps_house = True
     says = "is not {result.user_name} any more, after {result.actions} actions: {result.ending}"
 
     number: int

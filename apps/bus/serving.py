@@ -1,0 +1,18 @@
+"""Is the tenant one in which anything is changed at present?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from apps.kernel.actors import Steward
+from apps.kernel.service import must_write
+
+from .envelope import Envelope, Next
+
+
+def serving(envelope: Envelope, next: Next) -> Any:
+    """Raises what a tenant answers that does not write: suspended, archived, read only. Whichever door it was, and
+    whoever asked; but the platform goes on with its own journeys, and the house is kept."""
+    if not (envelope.nested or envelope.command.keeps_house or isinstance(envelope.actor, Steward)):
+        must_write()
+    return next(envelope)

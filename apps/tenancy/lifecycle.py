@@ -1,0 +1,107 @@
+"""A tenant's life: what each state and each mode means at every door, in one table (rows TEN-06…08).
+
+    pending → trial | active ⇄ suspended → archived → queued for deletion
+
+The legal moves stand on the model (`Tenant.MOVES`) and in a trigger. A mode lies over the state for a while: what
+either of them takes away is away. Nothing here knows who asks: the doors do (middleware.py, admission.py,
+api/permissions.py, the bus, kernel/queues.py, fanout.py, the relay, the sender of webhooks).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from types import MappingProxyType
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils.module_loading import import_string
+
+from apps.kernel.service import FULL, Service
+from apps.kernel.tenant import TenantInfo, current_tenant
+
+from .errors import (
+    TenantInMaintenance,
+    TenantIsArchived,
+    TenantIsQueuedForDeletion,
+    TenantIsReadOnly,
+    TenantIsSuspended,
+    TenantNotReady,
+)
+from .models import Tenant
+
+State, Mode = Tenant.State, Tenant.Mode
+
+
+def _nothing_but(**left: Any) -> Service:
+    taken = {each.name: False for each in fields(Service) if each.name != "refusal"}
+    return Service(**{**taken, **left})
+
+
+OF_STATE: Mapping[str, Service] = MappingProxyType(
+    {
+        State.PENDING: _nothing_but(refusal=TenantNotReady),
+        State.TRIAL: FULL,
+        State.ACTIVE: FULL,
+        State.SUSPENDED: _nothing_but(signs_in=True, billing=True, in_charge=True, refusal=TenantIsSuspended),
+        State.ARCHIVED: _nothing_but(
+            reads=True, signs_in=True, billing=True, in_charge=True, refusal=TenantIsArchived
+        ),
+        State.DELETING: _nothing_but(refusal=TenantIsQueuedForDeletion),
+    }
+)
+"""While a tenant is suspended those in charge can see to what it owes, and in an archived one they can read. What it
+has not heard yet, or not sent, waits until it is active again."""
+
+OF_MODE: Mapping[str, Service] = MappingProxyType(
+    {
+        Mode.NORMAL: FULL,
+        Mode.READ_ONLY: _nothing_but(reads=True, signs_in=True, billing=True, refusal=TenantIsReadOnly),
+        Mode.MAINTENANCE: _nothing_but(refusal=TenantInMaintenance),
+    }
+)
+
+
+def _both(state: Service, mode: Service) -> Service:
+    """What is left of the state in that mode. Whoever is turned away hears what stands longest against him, or that
+    the tenant is in maintenance: then he may come again soon."""
+    left = {
+        each.name: getattr(state, each.name) and getattr(mode, each.name)
+        for each in fields(Service)
+        if each.name not in ("in_charge", "refusal")
+    }
+    refusal = state.refusal or mode.refusal if mode.reads else mode.refusal
+    return Service(**left, in_charge=state.in_charge, refusal=refusal)
+
+
+SERVICE: Mapping[tuple[str, str], Service] = MappingProxyType(
+    {
+        (str(state), str(mode)): _both(OF_STATE[state], OF_MODE[mode])
+        for state in State.values
+        for mode in Mode.values
+    }
+)
+
+
+def service_of(tenant: TenantInfo) -> Service:
+    """settings.TENANT_SERVICE. A state or mode that is not known, of a newer release, gets nothing."""
+    return SERVICE.get((tenant.state, tenant.mode), OF_MODE[Mode.MAINTENANCE])
+
+
+def having(part: str) -> Q:
+    """Whose service has that part: `Tenant.objects.filter(having("beats"))`."""
+    return Q(
+        state__in=[state for state, served in OF_STATE.items() if getattr(served, part)],
+        mode__in=[mode for mode, served in OF_MODE.items() if getattr(served, part)],
+    )
+
+
+def must_let_in(user: Any) -> None:
+    """Raises what the current tenant answers to those who are not in charge, while it is closed to them."""
+    tenant = current_tenant()
+    if tenant is None:
+        return
+    served = service_of(tenant)
+    if served.refusal and served.in_charge and not import_string(settings.IS_IN_CHARGE)(user):
+        raise served.refusal(name=tenant)
