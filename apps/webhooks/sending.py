@@ -19,6 +19,7 @@ from apps.kernel.actors import System
 from apps.kernel.clock import now
 from apps.kernel.correlation import correlated
 from apps.kernel.errors import Refusal
+from apps.kernel.service import service
 from apps.kernel.tracing import outgoing_headers
 
 from . import outbound, schedule, signing
@@ -79,7 +80,10 @@ def send_next(endpoint_id: int) -> bool:
 
 def claim(endpoint_id: int) -> Attempt | None:
     """Take the next due message and count an attempt. The endpoint's row is held for that moment only, so that two
-    workers count its messages under way one after the other."""
+    workers count its messages under way one after the other. A tenant that is closed sends nothing: its messages wait,
+    and lose no attempt by it."""
+    if not service().sends:
+        return None
     with transaction.atomic():
         endpoint = Endpoint.objects.active().select_for_update(no_key=True).filter(pk=endpoint_id).first()
         if endpoint is None or endpoint.messages.under_way().count() >= MOST_AT_ONCE:
