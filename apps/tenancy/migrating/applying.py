@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -177,6 +177,13 @@ class _Work:
         recorder.migration_qs.bulk_create([recorder.Migration(app=app, name=name) for app, name in rows])
 
 
+def wait_for_the_disk(keys: Iterable[str]) -> None:
+    """Until what was committed in these databases is safe."""
+    for key in keys:
+        with connections[databases.at("owner", key)].cursor() as cursor:
+            cursor.execute("SELECT pg_logical_emit_message(true, 'bursar', 'migrated')")
+
+
 def _forwards(act: Act, migration: Migration, editor: Any) -> None:
     act.operation.database_forwards(migration.app_label, editor, act.before, act.after)
 
@@ -199,7 +206,12 @@ def _drop_broken_indexes(connection: Any, schema: str) -> None:
             cursor.execute(f"DROP INDEX CONCURRENTLY {name}")
 
 
-_HOLD = "SET LOCAL lock_timeout = {}; LOCK TABLE {}.django_migrations IN SHARE ROW EXCLUSIVE MODE"
+_HOLD = """
+SET LOCAL lock_timeout = {}; SET LOCAL synchronous_commit = off;
+LOCK TABLE {}.django_migrations IN SHARE ROW EXCLUSIVE MODE
+"""
+"""Nobody waits for the disk in each schema: what a server that falls has lost is found missing by the next run. At the
+end there is one wait for all."""
 
 _BROKEN = """
 SELECT indexrelid::regclass::text FROM pg_index JOIN pg_class ON indexrelid = pg_class.oid

@@ -17,7 +17,7 @@ from apps.kernel.errors import Refusal, SeveralRefusals
 from apps.kernel.tenant import HOME
 
 from . import noting
-from .applying import Patience, apply
+from .applying import Patience, apply, wait_for_the_disk
 from .errors import (
     MigratedByAnother,
     OwnerIsNotHere,
@@ -175,6 +175,7 @@ def _migrate(due: Sequence[Group], wish: Wish, result: Result) -> None:
                 noted = len(result.outcomes)
     finally:
         noting.what_came_of(result.outcomes[noted:])
+        wait_for_the_disk({each.schema.database for each in result.outcomes})
 
 
 def _outcomes(
