@@ -81,6 +81,7 @@ class Environment(BaseSettings):
     redis_url: str | None = Field(default=None, repr=False)
     broker_url: str | None = Field(default=None, repr=False)
     email_url: str | None = Field(default=None, repr=False)
+    notice_schemes: CommaSeparated = ("discord", "gchat", "jsons", "mmosts", "ntfys", "slack", "workflows")
     files_url: str | None = None
     filesystem_disk: Literal["local", "s3"] | None = None
     aws_bucket: str | None = None

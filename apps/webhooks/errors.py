@@ -9,12 +9,6 @@ class WebhooksRefusal(Refusal):
     """The family of webhooks."""
 
 
-class AddressRefused(WebhooksRefusal, Invalid):
-    """Of a URL that we tell nothing; of what it leads to no more is said than this."""
-
-    message = "{url} cannot be told anything: {why}."
-
-
 class EventUnknown(WebhooksRefusal, Invalid):
     message = "There are no events named {names}."
 

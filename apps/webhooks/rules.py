@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from . import outbound, queries
+from apps.kernel import outbound
+
+from . import queries
 from .errors import (
     EndpointIsActive,
     EndpointIsDisabled,

@@ -15,6 +15,7 @@ from typing import Any
 from django.db import transaction
 
 from apps.bus import dispatch
+from apps.kernel import outbound
 from apps.kernel.actors import System
 from apps.kernel.clock import now
 from apps.kernel.correlation import correlated
@@ -22,7 +23,7 @@ from apps.kernel.errors import Refusal
 from apps.kernel.service import service
 from apps.kernel.tracing import outgoing_headers
 
-from . import outbound, schedule, signing
+from . import schedule, signing
 from .commands import DisableEndpoint
 from .models import Attempt, Endpoint, Message
 

@@ -12,10 +12,11 @@ from ._database import *  # noqa: F403
 from ._email import *  # noqa: F403
 from ._files import *  # noqa: F403
 from ._logging import *  # noqa: F403
+from ._notices import *  # noqa: F403
+from ._outbound import *  # noqa: F403
 from ._secrets import *  # noqa: F403
 from ._sight import *  # noqa: F403
 from ._tenancy import *  # noqa: F403
 from ._web import *  # noqa: F403
-from ._webhooks import *  # noqa: F403
 
 DEBUG = False

@@ -68,7 +68,7 @@ def test_a_repeated_request_is_answered_without_the_secret(acme, owners):
 def test_a_hostile_address_is_a_problem_with_a_stable_code(owners):
     answer = owners.post(BASE + "endpoints/", {"url": "https://169.254.169.254/"})
 
-    assert (answer.status_code, answer.json()["code"]) == (422, "webhooks.address_refused")
+    assert (answer.status_code, answer.json()["code"]) == (422, "kernel.address_refused")
 
 
 def test_sources_and_what_they_sent(owners):

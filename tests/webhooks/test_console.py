@@ -43,7 +43,7 @@ def test_a_hostile_address_is_refused_on_the_page(page):
     answer = page.post(BASE + "endpoints/register/", {"url": "https://10.0.0.1/"})
 
     assert answer.status_code == 422
-    assert "webhooks.address_refused" in answer.content.decode()
+    assert "kernel.address_refused" in answer.content.decode()
 
 
 def test_the_life_of_an_endpoint(acme, page, endpoint, receiver):

@@ -12,6 +12,7 @@ from apps.bus import dispatch, rehearse
 from apps.bus.errors import MayNot
 from apps.kernel import clock
 from apps.kernel.errors import SeveralRefusals
+from apps.kernel.outbound import AddressRefused
 from apps.webhooks.commands import (
     ChangeEndpoint,
     DisableEndpoint,
@@ -21,7 +22,6 @@ from apps.webhooks.commands import (
     RotateSecret,
 )
 from apps.webhooks.errors import (
-    AddressRefused,
     EndpointIsActive,
     EndpointIsDisabled,
     EndpointNotFound,

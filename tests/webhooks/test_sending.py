@@ -265,7 +265,7 @@ def test_one_success_within_five_days_keeps_it(endpoint, tell, receiver, later):
 def test_who_does_not_answer_in_time_is_tried_again(endpoint, tell, receiver, monkeypatch):
     from werkzeug import Response
 
-    from apps.webhooks import outbound
+    from apps.kernel import outbound
 
     post = outbound.post
     monkeypatch.setattr(outbound, "post", lambda *given: post(*given, timeout=0.3))
@@ -444,7 +444,7 @@ def test_a_message_goes_where_the_endpoint_is_now(endpoint, tell, receiver, late
 
 
 def test_a_name_that_came_to_lead_inside_is_an_attempt_that_failed(endpoint, tell, settings):
-    settings.WEBHOOKS_TO_LOOPBACK = False
+    settings.OUTBOUND_TO_LOOPBACK = False
     message = tell()
 
     sending.send_due(endpoint.pk)

@@ -1,4 +1,4 @@
-"""Where webhooks may go."""
+"""Where webhooks and messages into chats may go."""
 
-WEBHOOKS_TO_LOOPBACK = False
+OUTBOUND_TO_LOOPBACK = False
 """Whether this machine itself may be told, over plain HTTP on any port: for development and tests alone."""

@@ -20,7 +20,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
 
-from .errors import AddressRefused
+from .errors import Invalid
 
 TIMEOUT = 15.0
 """Seconds for everything after the name is resolved; a receiver that drips its answer has no longer."""
@@ -45,8 +45,14 @@ _LEADS_ELSEWHERE = tuple(
 """Of these `ipaddress` says, in one version or another, that they are global."""
 
 
+class AddressRefused(Invalid):
+    """Of a URL that we tell nothing; of what it leads to no more is said than this."""
+
+    message = "{url} cannot be told anything: {why}."
+
+
 class CannotReach(Exception):
-    """There was no answer; the sentence says why, as the owner of the endpoint may read it."""
+    """There was no answer; the sentence says why, as whoever gave the address may read it."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +124,7 @@ def addresses(to: Target, resolve: Resolve = system_resolver) -> Sequence[str]:
         raise CannotReach("The name has no address.")
     for each in found:
         address = ipaddress.ip_address(each.partition("%")[0])
-        if settings.WEBHOOKS_TO_LOOPBACK and address.is_loopback and _development(to.scheme, to.host):
+        if settings.OUTBOUND_TO_LOOPBACK and address.is_loopback and _development(to.scheme, to.host):
             continue
         if why := unfit(address):
             raise AddressRefused(url=to.authority, why=why)
@@ -204,7 +210,7 @@ def _literal(host: str) -> Address | None:
 
 def _development(scheme: str, host: str) -> bool:
     """Whether it is this machine, where the settings allow that."""
-    if not settings.WEBHOOKS_TO_LOOPBACK or scheme != "http":
+    if not settings.OUTBOUND_TO_LOOPBACK or scheme != "http":
         return False
     address = _literal(host)
     return host == "localhost" or (address is not None and address.is_loopback)

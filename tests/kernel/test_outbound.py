@@ -18,17 +18,23 @@ from cryptography.x509.oid import NameOID
 from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
-from apps.webhooks import outbound
-from apps.webhooks.errors import AddressRefused
-from apps.webhooks.outbound import CannotReach
+from apps.kernel import outbound
+from apps.kernel.outbound import AddressRefused, CannotReach
 
 GOOD = "93.184.215.14"
 
 
 @pytest.fixture
+def receiver():
+    """Answers at 127.0.0.1."""
+    with HTTPServer(host="127.0.0.1") as server:
+        yield server
+
+
+@pytest.fixture
 def strict(settings):
     """As in production."""
-    settings.WEBHOOKS_TO_LOOPBACK = False
+    settings.OUTBOUND_TO_LOOPBACK = False
 
 
 @pytest.mark.parametrize(
@@ -198,20 +204,20 @@ def test_the_very_address_that_was_judged_is_called(strict, monkeypatch):
 
 def test_loopback_over_http_is_for_development_alone(settings, receiver):
     receiver.expect_request("/").respond_with_data("hello")
-    settings.WEBHOOKS_TO_LOOPBACK = True
+    settings.OUTBOUND_TO_LOOPBACK = True
 
     assert outbound.post(receiver.url_for("/"), {}, b"{}").body == "hello"
     for elsewhere in ("http://10.0.0.1/", "http://example.com/", "https://127.0.0.1/", "https://localhost/"):
         with pytest.raises(AddressRefused):
             outbound.target(elsewhere)
 
-    settings.WEBHOOKS_TO_LOOPBACK = False
+    settings.OUTBOUND_TO_LOOPBACK = False
     with pytest.raises(AddressRefused):
         outbound.post(receiver.url_for("/"), {}, b"{}")
 
 
 def test_in_development_too_localhost_must_be_this_machine(settings):
-    settings.WEBHOOKS_TO_LOOPBACK = True
+    settings.OUTBOUND_TO_LOOPBACK = True
 
     with pytest.raises(AddressRefused):
         outbound.addresses(outbound.target("http://localhost:8123/"), leads_to("10.0.0.1"))
