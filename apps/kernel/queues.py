@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 import redis
 from celery import Task
-from celery.exceptions import SoftTimeLimitExceeded
+from celery.exceptions import Ignore, SoftTimeLimitExceeded
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, close_old_connections
 from django.utils.module_loading import import_string
@@ -90,8 +90,8 @@ class TaskTenantUnknown(Unavailable):
     message = "The task {task} is for tenant {tenant}, which is not served, so it was not run."
 
 
-class TaskTenantAtRest(Unavailable):
-    message = "The task {task} is for {tenant}, which is closed just now, so it was not run."
+class TaskTenantAtRest(Ignore):
+    """For a tenant that is closed just now. No failure: the message is done with, and nothing is lost by it."""
 
 
 class TenantTask(Task):  # type: ignore[type-arg]
@@ -160,7 +160,7 @@ class TenantTask(Task):  # type: ignore[type-arg]
         if tenant is None:
             raise TaskTenantUnknown(task=self.name, tenant=named)
         if not service_of(tenant).works:
-            raise TaskTenantAtRest(task=self.name, tenant=tenant)
+            raise TaskTenantAtRest(f"{tenant} is closed just now.")
         return tenant
 
     def _header(self, name: str) -> Any:

@@ -1,0 +1,375 @@
+"""Every state and mode at every door: what the table says is what is done (rows TEN-06…08, TEN-12, TEN-13)."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from celery import shared_task
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from apps.bus import dispatch, rehearse
+from apps.bus.sending import dispatch_async
+from apps.events.deliveries import deliver
+from apps.events.models import Delivery
+from apps.events.relay import route, sweep
+from apps.identity.commands import EndSession
+from apps.kernel import clock
+from apps.kernel.actors import Steward, System
+from apps.kernel.periodic import Periodic
+from apps.kernel.queues import DefaultTask, TaskTenantAtRest
+from apps.kernel.tenant import activate
+from apps.ledger.commands import OpenAccount
+from apps.tenancy import fanout
+from apps.tenancy.commands import (
+    CreateTenant,
+    MarkActive,
+    MarkArchived,
+    MarkForDeletion,
+    MarkSuspended,
+    SetMode,
+)
+from apps.tenancy.errors import TenantIsArchived, TenantIsReadOnly, TenantIsSuspended
+from apps.tenancy.models import Tenant
+from apps.webhooks import queries as webhooks
+from apps.webhooks import sending
+from apps.webhooks.models import Message
+from tests.events.shelf import SUBSCRIBER, fill
+
+PASSWORD = "correct horse battery"
+API = "/t/acme/api/v1/ledger/accounts/"
+SHELL = System("The command line")
+
+
+def become(tenant, actor, state):
+    """The tenant, as it is known after it went there."""
+    about = {"tenant_id": tenant.id, "reason": "As agreed."}
+    ways = {
+        "active": (),
+        "suspended": (MarkSuspended(**about),),
+        "archived": (MarkArchived(**about),),
+        "deleting": (
+            MarkArchived(**about),
+            MarkForDeletion(**about, delete_after=dt.date(2099, 1, 1)),
+        ),
+        "read_only": (SetMode(**about, mode="read_only"),),
+        "maintenance": (SetMode(**about, mode="maintenance"),),
+        "archived, in maintenance": (MarkArchived(**about), SetMode(**about, mode="maintenance")),
+    }
+    for command in ways[state]:
+        dispatch(command, actor=actor)
+    return Tenant.objects.get(pk=tenant.id).info
+
+
+MATRIX = {
+    # state: (owner reads, owner writes, another reads, owner signs in, another signs in, plan, work, beat, send)
+    "active": (200, 201, 200, True, True, True, True, True, True),
+    "suspended": (403, 403, 403, True, False, True, False, False, False),
+    "archived": (200, 403, 403, True, False, True, False, False, False),
+    "deleting": (403, 403, 403, False, False, False, False, False, False),
+    "read_only": (200, 423, 200, True, True, True, False, False, False),
+    "maintenance": (503, 503, 503, False, False, False, False, False, False),
+    "archived, in maintenance": (503, 503, 503, False, False, False, False, False, False),
+}
+
+
+@shared_task(base=DefaultTask, name="tests.work")
+def work() -> str:
+    return "worked"
+
+
+@pytest.mark.parametrize("state", MATRIX)
+def test_http(acme, operator, owner, accountant, client_for, state):
+    owners, others = client_for(owner), client_for(accountant)
+    reads, writes, other_reads, signs_in, other_signs_in, plan, *_ = MATRIX[state]
+
+    become(acme, operator, state)
+
+    assert owners.get(API).status_code == reads
+    assert _opens_an_account(owners) == writes
+    assert others.get(API).status_code == other_reads
+    assert _signs_in(owner) is signs_in
+    assert _signs_in(accountant) is other_signs_in
+    assert (owners.get("/t/acme/plan/").status_code == 200) is plan
+    assert (owners.get("/t/acme/api/v1/billing/plan/").status_code == 200) is plan
+    assert owners.get("/t/acme/healthz").status_code == 200
+
+
+@pytest.mark.parametrize("state", MATRIX)
+def test_tokens(acme, operator, owner, accountant, state):
+    reads, writes, other_reads, signs_in, other_signs_in, *_ = MATRIX[state]
+    become(acme, operator, state)
+
+    for user, may, to_read, to_write in (
+        (owner, signs_in, reads, writes),
+        (accountant, other_signs_in, other_reads, writes),
+    ):
+        answer = Client().post(
+            "/t/acme/api/v1/identity/tokens/",
+            {"email": user.email, "password": PASSWORD},
+            content_type="application/json",
+        )
+        assert (answer.status_code == 201) is may, answer.content
+        if may:
+            bearer = {"authorization": f"Bearer {answer.json()['access_token']}"}
+            assert Client().get(API, headers=bearer).status_code == to_read
+            if user is owner:
+                assert _opens_an_account(Client(headers=bearer)) == to_write
+
+
+@pytest.mark.parametrize("state", MATRIX)
+def test_workers(acme, operator, listener, no_broker, state):
+    works = MATRIX[state][6]
+    with activate(acme):
+        fill()
+    tenant = become(acme, operator, state)
+
+    done = work.apply(headers={"tenant": acme.id})
+    assert (done.state, type(done.result)) == (("SUCCESS", str) if works else ("IGNORED", TaskTenantAtRest))
+    while route():
+        pass
+    assert bool([each for each in no_broker if each == _delivery().pk]) is works
+    with activate(tenant):
+        assert deliver(_delivery().pk) is works
+    assert bool(listener.heard) is works
+    assert _delivery().attempts == (1 if works else 0)
+
+
+@pytest.mark.parametrize("state", MATRIX)
+def test_beat(acme, globex, operator, monkeypatch, state):
+    reached = []
+    job = Periodic("tests.seal", 60, "audit", "tenants")
+    monkeypatch.setattr(fanout, "PERIODIC", {job.task: job})
+    monkeypatch.setattr(fanout, "send", lambda job, targets: reached.extend(targets))
+    become(acme, operator, state)
+
+    fanout.tick()
+
+    assert reached == ([acme.id] if MATRIX[state][7] else []) + [globex.id]
+
+
+@pytest.mark.parametrize("state", MATRIX)
+def test_webhooks(operator, endpoint, tell, acme, receiver, state):
+    receiver.expect_request("/hook").respond_with_data("thank you")
+    message = tell()
+    with activate(None):
+        tenant = become(acme, operator, state)
+
+    with activate(tenant):
+        sending.send_due(endpoint.pk)
+        message.refresh_from_db()
+        sent = message.state == Message.State.DELIVERED
+
+    assert sent is MATRIX[state][8]
+    assert (message.attempts == 0) is not sent
+    assert bool(receiver.log) is sent
+
+
+def test_what_waits_comes_by_itself_when_the_tenant_is_back(acme, globex, operator, listener, no_broker):
+    """Nothing of it needs a hand, and nobody else waits meanwhile."""
+    with activate(acme):
+        fill()
+    become(acme, operator, "suspended")
+    for _ in range(3):
+        _a_while()
+    assert no_broker == []
+    with activate(globex):
+        fill(shelf=2)
+    _a_while()
+    assert [each.tenant_id for each in _hinted(no_broker)] == [globex.id]
+
+    dispatch(MarkActive(tenant_id=acme.id, reason="Paid."), actor=operator)
+    sweep(using="relay")
+
+    (mine,) = [each for each in _hinted(no_broker) if each.tenant_id == acme.id]
+    with activate(Tenant.objects.get(pk=acme.id).info):
+        assert deliver(mine.pk)
+    assert _of(acme).attempts == 1
+
+
+def test_a_hint_that_was_under_way_when_the_door_closed_is_said_again_later(
+    acme, operator, listener, no_broker
+):
+    with activate(acme):
+        fill()
+    while route():
+        pass
+    become(acme, operator, "maintenance")
+    with clock.moved_to(clock.now() + dt.timedelta(minutes=10)):
+        sweep(using="relay")
+    assert len(no_broker) == 1
+
+    dispatch(SetMode(tenant_id=acme.id, mode="normal", reason="Done."), actor=operator)
+    with clock.moved_to(clock.now() + dt.timedelta(minutes=11)):
+        sweep(using="relay")
+
+    assert no_broker == [_of(acme).pk] * 2
+
+
+def test_a_message_that_was_held_is_sent_after_the_suspension(operator, endpoint, tell, acme, receiver):
+    endpoint, tell, acme, operator, receiver, later
+):
+    receiver.expect_request("/hook").respond_with_data("thank you")
+    message = tell()
+    with activate(None):
+        closed = become(acme, operator, "suspended")
+    with clock.moved_to(clock.now() + dt.timedelta(days=30)):
+        with activate(closed):
+            sending.send_due(endpoint.pk)
+        with activate(None):
+            dispatch(MarkActive(tenant_id=acme.id, reason="Paid."), actor=operator)
+        with activate(Tenant.objects.using("control").get(pk=acme.id).info):
+            assert list(webhooks.endpoints_with_due_messages()) == [endpoint.pk]
+            sending.send_due(endpoint.pk)
+            message.refresh_from_db()
+
+    assert (message.state, message.attempts) == (Message.State.DELIVERED, 1)
+
+
+@pytest.mark.parametrize(
+    ("state", "refusal"),
+    [("suspended", TenantIsSuspended), ("archived", TenantIsArchived), ("read_only", TenantIsReadOnly)],
+)
+def test_the_bus_refuses_whoever_asks_and_by_whichever_door(acme, operator, owner, state, refusal):
+    command = OpenAccount(code="9999", name="Odd", type="expense")
+    with activate(become(acme, operator, state)):
+        for actor in (owner, SHELL):
+            with pytest.raises(refusal):
+                dispatch(command, actor=actor)
+            with pytest.raises(refusal):
+                dispatch_async(command, actor=actor)
+            assert [type(each) for each in rehearse(command, actor=actor)] == [refusal]
+
+
+def test_the_platform_goes_on_with_its_own_journeys_and_the_house_is_kept(acme, operator, owner):
+    with activate(become(acme, operator, "suspended")):
+        dispatch(OpenAccount(code="9999", name="Odd", type="expense"), actor=Steward("Suspension"))
+        assert EndSession.keeps_house
+        refusals = rehearse(EndSession(session_id=0), actor=owner)
+        assert [each.code for each in refusals] == ["identity.session_unknown"]
+
+
+def test_one_that_is_being_set_up_is_closed_and_says_when_to_come_again(database, operator):
+    dispatch(CreateTenant(slug="initech", name="Initech", owner_email="o@initech.example"), actor=operator)
+
+    answer = Client().get("/t/initech/api/v1/ledger/accounts/")
+
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "10")
+    assert answer.json()["code"] == "tenancy.tenant_not_ready"
+
+
+@pytest.mark.parametrize(
+    ("state", "code", "retry_after"),
+    [
+        ("suspended", "tenancy.tenant_is_suspended", None),
+        ("archived", "tenancy.tenant_is_archived", None),
+        ("deleting", "tenancy.tenant_is_queued_for_deletion", None),
+        ("read_only", "tenancy.tenant_is_read_only", "60"),
+        ("maintenance", "tenancy.tenant_in_maintenance", "60"),
+    ],
+)
+def test_a_program_reads_a_stable_code_and_when_to_come_again(
+    acme, operator, owner, client_for, state, code, retry_after
+):
+    client = client_for(owner)
+    become(acme, operator, state)
+
+    answer = client.post(API, {}, content_type="application/json")
+
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["code"] == code
+    assert answer.headers.get("retry-after") == retry_after
+
+
+@pytest.mark.parametrize(
+    ("state", "says"),
+    [
+        ("suspended", "Acme Corporation is suspended"),
+        ("archived", "Acme Corporation is archived"),
+        ("deleting", "Acme Corporation is closed"),
+        ("maintenance", "We are working on it"),
+    ],
+)
+def test_a_person_reads_a_page(acme, operator, accountant, client_for, state, says):
+    client = client_for(accountant)
+    become(acme, operator, state)
+
+    answer = client.get("/t/acme/", headers={"accept": "text/html"})
+
+    assert says in answer.content.decode()
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_whoever_is_not_in_charge_learns_it_when_he_signs_in(acme, operator, accountant):
+    become(acme, operator, "suspended")
+
+    answer = _signing_in(accountant)
+
+    assert answer.status_code == 403
+    assert "Acme Corporation is suspended" in answer.content.decode()
+
+
+def test_every_page_of_a_closed_tenant_says_so(acme, operator, owner, client_for):
+    client = client_for(owner)
+    become(acme, operator, "read_only")
+
+    page = client.get("/t/acme/").content.decode()
+
+    assert "Acme Corporation can only be read for the moment" in page
+
+
+def test_a_suspension_ends_for_everybody_at_once_and_back(acme, globex, operator, owner, client_for):
+    """The next request, whatever was cached; and the neighbour notices nothing."""
+    client, host = client_for(owner), {"host": "acme.localhost"}
+    assert client.get("/t/acme/").status_code == 200
+
+    become(acme, operator, "suspended")
+    assert client.get("/t/acme/").status_code == 403
+    assert Client().get("/", headers=host).status_code == 403
+    assert Client().get("/t/globex/accounts/login/").status_code == 200
+
+    dispatch(MarkActive(tenant_id=acme.id, reason="Paid."), actor=operator)
+    assert client.get("/t/acme/").status_code == 200
+
+
+def test_a_tenant_in_maintenance_costs_no_query(acme, operator):
+    become(acme, operator, "maintenance")
+    Client().get("/t/acme/")
+
+    with CaptureQueriesContext(connection) as queries:
+        Client().get("/t/acme/")
+
+    assert len(queries) == 0
+
+
+def _opens_an_account(client):
+    account = {"code": "8888", "name": "Odd", "type": "expense"}
+    return client.post(API, account, content_type="application/json").status_code
+
+
+def _signing_in(user):
+    return Client().post("/t/acme/accounts/login/", {"login": user.email, "password": PASSWORD})
+
+
+def _signs_in(user):
+    return _signing_in(user).status_code == 302
+
+
+def _a_while():
+    while route():
+        pass
+    sweep(using="relay")
+
+
+def _delivery():
+    return Delivery.objects.get(subscriber=SUBSCRIBER)
+
+
+def _of(tenant):
+    return Delivery.objects.get(subscriber=SUBSCRIBER, tenant_id=tenant.id)
+
+
+def _hinted(pks):
+    return list(Delivery.objects.filter(pk__in=pks))

@@ -1,0 +1,239 @@
+"""From state to state: who may go where, what ends with it, and that nobody cheats the database (TEN-06…08)."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+
+import pytest
+from django.db import DatabaseError, IntegrityError, connection, transaction
+
+from apps.audit.models import Record
+from apps.bus import dispatch, rehearse
+from apps.bus.errors import MayNot
+from apps.events.models import OutboxEvent
+from apps.kernel.clock import today
+from apps.kernel.errors import refusal_behind
+from apps.tenancy import directory
+from apps.tenancy.commands import (
+    CreateTenant,
+    DiscardTenant,
+    MarkActive,
+    MarkArchived,
+    MarkForDeletion,
+    MarkSuspended,
+    SetMode,
+)
+from apps.tenancy.errors import (
+    ModeUnknown,
+    ReasonMissing,
+    TenantCannotBecome,
+    TenantEpochGoesOn,
+    TenantIsNotPending,
+)
+from apps.tenancy.lifecycle import OF_MODE, OF_STATE, SERVICE, having, service_of
+from apps.tenancy.models import Tenant
+
+State, Mode = Tenant.State, Tenant.Mode
+SOON = dt.date(2099, 1, 1)
+
+
+def row(tenant):
+    return Tenant.objects.get(pk=tenant.id)
+
+
+def suspend(tenant, actor):
+    return dispatch(MarkSuspended(tenant_id=tenant.id, reason="Unpaid."), actor=actor)
+
+
+def pending(actor):
+    return dispatch(
+        CreateTenant(slug="initech", name="Initech", owner_email="o@initech.example"), actor=actor
+    )
+
+
+def test_a_suspended_tenant_says_since_when_and_why(acme, operator):
+    suspend(acme, operator)
+
+    assert (row(acme).state, row(acme).state_reason) == (State.SUSPENDED, "Unpaid.")
+    assert row(acme).state_since.date() == today()
+    assert directory.by_slug("acme").state == State.SUSPENDED
+
+
+def test_whoever_was_let_in_is_so_no_more(acme, operator):
+    suspend(acme, operator)
+    assert row(acme).epoch == acme.epoch + 1
+
+    dispatch(MarkActive(tenant_id=acme.id), actor=operator)
+    assert row(acme).epoch == acme.epoch + 1  # it ended once; coming back ends nothing
+
+
+def test_it_is_told_and_recorded_with_its_reason(acme, operator):
+    suspend(acme, operator)
+
+    told = OutboxEvent.objects.filter(name="tenant.suspended").get()
+    assert (told.tenant_id, told.payload["slug"], told.payload["reason"]) == (None, "acme", "Unpaid.")
+    record = Record.objects.filter(command="tenancy.mark_suspended").get()
+    assert record.sentence == "Olga Operator suspended the tenant Acme Corporation."
+    assert record.reason == "Unpaid."
+
+
+def test_the_whole_way_and_back(acme, operator):
+    reason = {"tenant_id": acme.id, "reason": "As agreed."}
+    for command, state in (
+        (MarkSuspended(**reason), State.SUSPENDED),
+        (MarkArchived(**reason), State.ARCHIVED),
+        (MarkForDeletion(**reason, delete_after=SOON), State.DELETING),
+        (MarkArchived(**reason), State.ARCHIVED),
+        (MarkActive(**reason), State.ACTIVE),
+    ):
+        dispatch(command, actor=operator)
+        assert row(acme).state == state
+    assert row(acme).delete_after is None
+
+
+def test_a_trial_has_its_end(database, operator):
+    tenant = pending(operator)
+
+    dispatch(MarkActive(tenant_id=tenant.pk, trial_days=14), actor=operator)
+
+    tenant.refresh_from_db()
+    assert (tenant.state, tenant.trial_ends_on) == (State.TRIAL, today() + dt.timedelta(days=14))
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        lambda tenant: MarkForDeletion(tenant_id=tenant.id, delete_after=SOON, reason="At once."),
+        lambda tenant: MarkActive(tenant_id=tenant.id),
+        lambda tenant: MarkActive(tenant_id=tenant.id, trial_days=3),
+    ],
+)
+def test_what_is_no_move_is_refused_beforehand_too(acme, operator, command):
+    (refusal,) = rehearse(command(acme), actor=operator)
+
+    assert isinstance(refusal, TenantCannotBecome)
+    with pytest.raises(TenantCannotBecome, match="Acme Corporation is active, and cannot become"):
+        dispatch(command(acme), actor=operator)
+
+
+@pytest.mark.parametrize("before", State.values)
+def test_the_database_lets_the_moves_of_the_model_pass_and_no_other(acme, before):
+    possible = Tenant.MOVES | Tenant.COMES_BACK
+
+    for after in State.values:
+        with transaction.atomic(), connection.cursor() as cursor:
+            _one_that_is(cursor, acme.id, before)
+            allowed = after == before or (before, after) in possible
+            assert _passes(cursor, after) == allowed, f"{before} → {after}"
+            transaction.set_rollback(True)
+
+
+WAYS = {
+    "pending": (),
+    "trial": ("trial",),
+    "active": ("active",),
+    "suspended": ("active", "suspended"),
+    "archived": ("active", "archived"),
+    "deleting": ("active", "archived", "deleting"),
+}
+
+
+def _one_that_is(cursor, number, state):
+    """A row of its own, which came there by legal moves."""
+    cursor.execute(
+        "INSERT INTO tenancy_tenant (id, slug, name, owner_email, schema_name, state, state_reason, mode, role_name,"
+        " database, region, pinned, fingerprint, epoch, created_at, trial_ends_on, delete_after)"
+        " SELECT 900, 'other', name, owner_email, 'tenant_900', 'pending', '', 'normal', '', database, region, false,"
+        " fingerprint, 0, created_at, current_date, current_date FROM tenancy_tenant WHERE id = %s",
+        [number],
+    )
+    for each in WAYS[state]:
+        cursor.execute("UPDATE tenancy_tenant SET state = %s WHERE id = 900", [each])
+
+
+def _passes(cursor, state):
+    try:
+        with transaction.atomic():
+            cursor.execute("UPDATE tenancy_tenant SET state = %s WHERE id = 900", [state])
+    except DatabaseError as error:
+        return not isinstance(refusal_behind(error), TenantCannotBecome)
+    return True
+
+
+def test_nobody_lowers_an_epoch(acme, operator):
+    suspend(acme, operator)
+
+    with pytest.raises(DatabaseError) as caught:
+        Tenant.objects.filter(pk=acme.id).update(epoch=0)
+
+    assert isinstance(refusal_behind(caught.value), TenantEpochGoesOn)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"state": "frozen"}, {"mode": "sleeping"}, {"state": "deleting", "delete_after": None}]
+)
+def test_the_database_knows_the_words(acme, operator, wrong):
+    dispatch(MarkArchived(tenant_id=acme.id, reason="Done."), actor=operator)
+
+    with pytest.raises((IntegrityError, DatabaseError)):
+        Tenant.objects.filter(pk=acme.id).update(**wrong)
+
+
+def test_what_has_been_set_up_is_not_discarded(acme, operator):
+    with pytest.raises(TenantIsNotPending):
+        dispatch(DiscardTenant(tenant_id=acme.id), actor=operator)
+
+    assert row(acme).state == State.ACTIVE
+
+
+def test_a_mode_lies_over_the_state_and_leaves_it(acme, operator):
+    for mode in (Mode.READ_ONLY, Mode.MAINTENANCE, Mode.NORMAL):
+        dispatch(SetMode(tenant_id=acme.id, mode=mode, reason="We move it."), actor=operator)
+        assert (row(acme).state, row(acme).mode) == (State.ACTIVE, mode)
+
+    assert row(acme).epoch == acme.epoch + 1  # maintenance shuts out, reading on does not
+
+
+def test_a_mode_is_known_and_has_its_reason(acme, operator):
+    refusals = rehearse(SetMode(tenant_id=acme.id, mode="sleeping", reason=" "), actor=operator)
+
+    assert [type(each) for each in refusals] == [ModeUnknown, ReasonMissing]
+
+
+def test_who_may_not_is_refused(acme, owner):
+    with pytest.raises(MayNot):
+        suspend(acme, _stripped(owner))
+
+
+def _stripped(user):
+    user._perm_cache = set()
+    return user
+
+
+def test_the_table_says_something_of_every_state_in_every_mode():
+    assert set(SERVICE) == {(state, mode) for state in State.values for mode in Mode.values}
+    assert set(OF_STATE) == set(State.values)
+    assert set(OF_MODE) == set(Mode.values)
+
+
+def test_a_mode_gives_nothing_that_the_state_has_not():
+    parts = ("reads", "writes", "works", "beats", "sends", "signs_in", "billing")
+    for (state, mode), served in SERVICE.items():
+        for part in parts:
+            both = getattr(OF_STATE[state], part) and getattr(OF_MODE[mode], part)
+            assert getattr(served, part) == both
+        assert (served.refusal is None) == all(getattr(served, part) for part in parts)
+
+
+def test_what_a_newer_release_calls_a_state_gets_nothing_here(acme):
+    assert not service_of(dataclasses.replace(acme, state="hibernating")).is_open
+
+
+def test_the_table_asks_the_database_the_same(acme, globex, operator):
+    suspend(acme, operator)
+    dispatch(SetMode(tenant_id=globex.id, mode=Mode.READ_ONLY, reason="We look."), actor=operator)
+
+    for part in ("reads", "writes", "works", "beats"):
+        asked = set(Tenant.objects.filter(having(part)).values_list("slug", flat=True))
+        assert asked == {each.slug for each in Tenant.objects.all() if getattr(service_of(each.info), part)}
