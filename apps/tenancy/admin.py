@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.conf import settings
 from django.contrib import admin
-from django.db.models import QuerySet, Sum
+from django.db.models import OuterRef, QuerySet, Subquery, Sum
 from django.http import HttpRequest
+from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils.html import format_html
 from unfold.decorators import display
@@ -17,9 +18,11 @@ from apps.console import hooks
 from apps.console.admin import Link, ReadOnlyAdmin, ReadOnlyInline
 from apps.console.sites import operator_site
 
+from . import queries, trends
 from .databases import pages  # noqa: F401
 from .models import Domain, Tenant, TenantActivity
 from .transfer import pages as backups  # noqa: F401
+from .transfer.models import Backup
 
 MAY = "tenancy.view_tenant"
 
@@ -31,46 +34,93 @@ class DomainInline(ReadOnlyInline):
 
 @admin.register(Tenant, site=operator_site)
 class TenantAdmin(ReadOnlyAdmin):
-    """Every customer, and how much each uses Bursar."""
+    """Every customer, how much each uses Bursar, and how it fares."""
 
     list_display = (
         "name",
-        "slug",
         "shown_state",
-        "created_at",
+        "users",
         "entries",
-        "closes",
+        "errors",
+        "size",
+        "last_backup",
+        "schema",
         "last_active",
         "console",
     )
-    list_filter = ("state",)
+    list_filter = ("state", "mode", "database", "region")
     search_fields = ("name", "slug", "owner_email")
     ordering = ("name",)
-    fields = (
-        "name",
-        "slug",
-        "state",
-        "owner_email",
-        "created_at",
-        "schema_name",
-        "epoch",
-        "entries",
-        "closes",
-        "console",
+    fieldsets = (
+        (None, {"fields": ("name", "slug", "owner_email", "created_at", "console")}),
+        (
+            "Its life",
+            {"fields": ("shown_state", "state_since", "state_reason", "trial_ends_on", "delete_after")},
+        ),
+        ("Its use", {"fields": ("users", "entries", "closes", "last_active", "counted_at")}),
+        ("Its health", {"fields": ("errors", "refusals", "dead_letters", "size", "last_backup", "schema")}),
+        (
+            "Where it lies",
+            {"fields": ("database", "region", "pinned", "schema_name", "role_name", "epoch", "sandbox_of")},
+        ),
     )
-    readonly_fields = ("entries", "closes", "console")
     inlines = (DomainInline,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Tenant]:
-        tenants: QuerySet[Tenant] = super().get_queryset(request).select_related("activity")
-        return tenants
+        tenants: QuerySet[Tenant] = super().get_queryset(request)
+        done = Backup.objects.filter(tenant=OuterRef("pk"), state=Backup.State.DONE).order_by("-begun_at")
+        return tenants.select_related("activity").annotate(backed_up_at=Subquery(done.values("begun_at")[:1]))
 
     def links(self, request: HttpRequest, obj: Tenant) -> Sequence[Link]:
         return (Link("Open its console", _console_of(obj), "open_in_new"),)
 
-    @display(description="State", label={"Active": "success", "Being set up": "warning"})
+    @display(
+        description="State",
+        ordering="state",
+        label={
+            "Active": "success",
+            "On trial": "info",
+            "Being set up": "warning",
+            "Suspended": "danger",
+            "Queued for deletion": "danger",
+        },
+    )
     def shown_state(self, tenant: Tenant) -> str:
-        return tenant.get_state_display()
+        mode = "" if tenant.mode == Tenant.Mode.NORMAL else f", {tenant.get_mode_display().lower()}"
+        return f"{tenant.get_state_display()}{mode}"
+
+    @admin.display(description="Users", ordering="activity__users")
+    def users(self, tenant: Tenant) -> str:
+        return f"{tenant.activity.users:,}"
+
+    @admin.display(description="Errors, 24 h", ordering="activity__failures")
+    def errors(self, tenant: Tenant) -> str:
+        failures, commands = tenant.activity.failures, tenant.activity.commands
+        return f"{failures:,} of {commands:,}" + (f" ({failures / commands:.1%})" if failures else "")
+
+    @admin.display(description="Refusals, 24 h", ordering="activity__refusals")
+    def refusals(self, tenant: Tenant) -> str:
+        return f"{tenant.activity.refusals:,}"
+
+    @admin.display(description="Dead letters", ordering="activity__dead_letters")
+    def dead_letters(self, tenant: Tenant) -> str:
+        return f"{tenant.activity.dead_letters:,}"
+
+    @admin.display(description="Size", ordering="activity__bytes")
+    def size(self, tenant: Tenant) -> str:
+        return filesizeformat(tenant.activity.bytes) if tenant.activity.counted_at else "not counted yet"
+
+    @admin.display(description="Last backup", ordering="backed_up_at")
+    def last_backup(self, tenant: Tenant) -> Any:
+        return tenant.backed_up_at or "none yet"  # type: ignore[attr-defined]
+
+    @display(description="Schema", ordering="fingerprint", label={"current": "success", "behind": "warning"})
+    def schema(self, tenant: Tenant) -> str:
+        return "current" if tenant.fingerprint == queries.fingerprint_of_this_release() else "behind"
+
+    @admin.display(description="Counted")
+    def counted_at(self, tenant: Tenant) -> Any:
+        return tenant.activity.counted_at
 
     @admin.display(description="Entries posted", ordering="activity__entries_posted")
     def entries(self, tenant: Tenant) -> str:
@@ -124,6 +174,32 @@ def _newest() -> Sequence[Sequence[Any]]:
     ]
 
 
+def _by_day(*series: tuple[str, str, str]) -> Callable[[], hooks.Plot]:
+    """A line for each (title, field, colour), over the last days."""
+
+    def plot() -> hooks.Plot:
+        days = trends.days()
+        lines = [
+            hooks.Series(title, [str(getattr(each, field)) for each in days], colour)
+            for title, field, colour in series
+        ]
+        return hooks.Plot([f"{each.day:%d %b}" for each in days], lines)
+
+    return plot
+
+
+def _growth() -> Sequence[Sequence[Any]]:
+    return [
+        [
+            (each.tenant.name, reverse("admin:tenancy_tenant_change", args=[each.tenant.pk])),
+            f"{each.commands:,}",
+            f"{each.before:,}",
+            "new" if each.change is None else f"{each.change:+d} %",
+        ]
+        for each in trends.growth()
+    ]
+
+
 def _find(term: str) -> Sequence[hooks.Found]:
     tenants = Tenant.objects.filter(name__icontains=term) | Tenant.objects.filter(slug__icontains=term)
     return [
@@ -162,6 +238,27 @@ hooks.plug(
         note=lambda: "counted as their news arrive",
     ),
     hooks.Chart(title="Entries posted by tenant", permission=MAY, plot=_busiest),
+    hooks.Chart(
+        title="Commands by day, all tenants",
+        permission=MAY,
+        kind="line",
+        plot=_by_day(
+            ("Commands", "commands", "--color-primary-600"), ("Failures", "failures", "--color-red-600")
+        ),
+    ),
+    hooks.Chart(
+        title="Entries posted by day, all tenants",
+        permission=MAY,
+        plot=_by_day(("Entries", "entries", "--color-primary-600")),
+    ),
+    hooks.Table(
+        title="Whose use changes most",
+        permission=MAY,
+        headers=("Tenant", "Commands, 30 days", "The 30 before", "Change"),
+        rows=_growth,
+        empty="Nothing was counted yet.",
+        link="admin:tenancy_tenant_changelist",
+    ),
     hooks.Table(
         title="Newest tenants",
         permission=MAY,
