@@ -15,7 +15,7 @@ urlpatterns = [
     *ANYWHERE,
     path("api/v1/identity/", include(support.PLATFORM)),
     path("metrics", metrics, name="metrics"),
-    *mounted("tenancy", "billing", "operations", "audit", "identity", "monitoring"),
+    *mounted("tenancy", "billing", "operations", "audit", "identity", "notices", "monitoring"),
     path("accounts/", include("allauth.account.urls")),
     path("", operator_site.urls),
 ]

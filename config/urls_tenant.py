@@ -24,6 +24,7 @@ urlpatterns = [
         "companies",
         "identity",
         "webhooks",
+        "notices",
     ),
     path("accounts/", include("allauth.account.urls")),
     path("support/", include("apps.identity.impersonation.urls")),

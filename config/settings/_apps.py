@@ -8,6 +8,7 @@ _EVERYWHERE = [
     "apps.audit",
     "apps.identity",
     "apps.webhooks",
+    "apps.notices",
     "apps.preferences",
     "allauth.account",
 ]

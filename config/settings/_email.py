@@ -12,4 +12,7 @@ if env().email_url:
     EMAIL_HOST_PASSWORD = unquote(_url.password or "")
     EMAIL_USE_SSL = _url.scheme == "smtps"
     EMAIL_USE_TLS = _url.scheme == "smtp" and bool(_url.username)
+EMAIL_TIMEOUT = 15
+MAIL_DOMAIN = env().base_domain
+"""What comes after the @ in the names of our letters."""
 DEFAULT_FROM_EMAIL = f"Bursar <no-reply@{env().base_domain}>"

@@ -1,0 +1,43 @@
+"""What is wrong with the platform is told to those who look after it."""
+
+from __future__ import annotations
+
+import logging
+
+from apps.bus import dispatch
+from apps.kernel.actors import System
+from apps.kernel.clock import now
+
+from . import hooks
+from .commands import TellPeople
+from .kinds import ALARM
+from .queries import OPERATORS
+
+US = System("Alarms")
+log = logging.getLogger(__name__)
+
+
+def look() -> int:
+    """Ask everybody who knows of alarms. While one lasts it is told once an hour. Returns how many there are."""
+    found = 0
+    for check in hooks.checks():
+        try:
+            for alarm in check():
+                found += 1
+                _tell(alarm)
+        except Exception:
+            log.exception("An alarm could not be looked at; the others are.")
+    return found
+
+
+def _tell(alarm: hooks.Alarm) -> None:
+    dispatch(
+        TellPeople(
+            kind=ALARM.name,
+            subject=alarm.subject,
+            text=alarm.text,
+            to=(OPERATORS,),
+            key=f"alarm:{alarm.name}:{now():%Y-%m-%dT%H}",
+        ),
+        actor=US,
+    )

@@ -1,0 +1,60 @@
+from apps.bus.api.filters import Filters
+from apps.bus.api.views import Asks, Lists, Shows
+from apps.notices.commands import AddTarget, RemoveTarget, SendCopyAgain, TellPeople, TryTarget
+from apps.notices.models import Notice, Target
+
+from .serializers import (
+    CopySerializer,
+    NoticeSerializer,
+    NoticeWithCopiesSerializer,
+    TargetSerializer,
+)
+
+
+class NoticeFilter(Filters):
+    class Meta:
+        model = Notice
+        fields = ("kind", "correlation_id")
+
+
+class Notices(Lists, Asks):
+    """What people were told, newest first."""
+
+    permission = "notices.view_notice"
+    queryset = Notice.objects.all()
+    serializer_class = NoticeSerializer
+    filterset_class = NoticeFilter
+    command, result = TellPeople, NoticeWithCopiesSerializer
+
+
+class OneNotice(Shows):
+    """A notice, and what came of each of its copies."""
+
+    permission = "notices.view_notice"
+    queryset = Notice.objects.prefetch_related("copies__target")
+    serializer_class = NoticeWithCopiesSerializer
+    lookup_url_kwarg = "notice_id"
+
+
+class SendOneCopyAgain(Asks):
+    command, result, status = SendCopyAgain, CopySerializer, 202
+    given = ("copy_id",)
+
+
+class Targets(Lists, Asks):
+    """The chats in which notices are told."""
+
+    permission = "notices.view_target"
+    queryset = Target.objects.active()
+    serializer_class = TargetSerializer
+    command, result = AddTarget, TargetSerializer
+
+
+class TryOneTarget(Asks):
+    command, result, status = TryTarget, NoticeWithCopiesSerializer, 202
+    given = ("target_id",)
+
+
+class RemoveOneTarget(Asks):
+    command, result, status = RemoveTarget, TargetSerializer, 200
+    given = ("target_id",)

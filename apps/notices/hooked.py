@@ -1,0 +1,39 @@
+"""What notices know of a request: whom it was told."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from apps.kernel.personal import stays_home
+from apps.kernel.story import Mood, StoryLine, story
+
+from . import kinds  # noqa: F401 - declared before anybody asks
+from .models import Copy, Notice
+
+
+@story
+def told(correlation_id: str) -> Iterator[StoryLine]:
+    for notice in Notice.objects.filter(correlation_id=correlation_id).order_by("id"):
+        states = Counter(notice.copies.values_list("state", flat=True))
+        yield StoryLine(
+            at=notice.created_at,
+            kind="notice",
+            text=f"People are told “{notice.subject}”: {in_words(states)}.",
+            mood=_mood(states),
+            row=("notices.notice", notice.pk),
+        )
+
+
+def in_words(states: Counter[str]) -> str:
+    said = [f"{states[each]} {each.label.lower()}" for each in Copy.State if states[each]]
+    return ", ".join(said) or "there is nobody to tell"
+
+
+def _mood(states: Counter[str]) -> Mood:
+    if states[Copy.State.DEAD]:
+        return "bad"
+    return "waiting" if states[Copy.State.WAITING] else "good"
+
+
+stays_home("notices.Notice", "notices.Copy", "notices.Target")

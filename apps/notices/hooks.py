@@ -1,0 +1,60 @@
+"""What others plug in, in their hooked.py: kinds of notices, and what the operators must be alarmed of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Kind:
+    """`name` is `entity.action` as in events; `description` ends the sentence "You are told this because …"."""
+
+    name: str
+    description: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+_kinds: dict[str, Kind] = {}
+
+
+def declare_kind(name: str, description: str) -> Kind:
+    """Once, by the app that tells it."""
+    if name in _kinds:
+        raise TypeError(f"There is already a kind of notice {name}.")
+    _kinds[name] = Kind(name, description)
+    return _kinds[name]
+
+
+def kinds() -> Mapping[str, Kind]:
+    return _kinds
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alarm:
+    """Something is wrong at present. `name` says what ("queue:financial"); while it lasts it is told once an hour."""
+
+    name: str
+    subject: str
+    text: str
+
+
+Check = Callable[[], Iterable[Alarm]]
+_checks: list[Check] = []
+
+
+def alarm(check: Check) -> Check:
+    """Registers what looks, each minute, on the platform, and gives what is wrong."""
+    _checks.append(check)
+    return check
+
+
+def checks() -> Sequence[Check]:
+    return tuple(_checks)
+
+
+def alarms() -> Iterator[Alarm]:
+    for check in _checks:
+        yield from check()
