@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from apps.bus import Command
+from apps.bus import Command, dispatch
 from apps.identity.hooks import token_claim
+from apps.kernel.actors import System
 from apps.kernel.tenant import current_tenant
-from apps.tenancy.hooks import NewTenant, set_up
+from apps.tenancy.hooks import NewTenant, along, set_up
 
 from . import queries
 from .commands import ChangePlan
-from .models import EVERYTHING
+from .models import EVERYTHING, Plan, Subscription
 
 
 @set_up("features", order=10, on_platform=True)
@@ -26,3 +27,18 @@ def plan_level(user: Any) -> int | None:
 
 
 token_claim("plan_level", plan_level)
+
+
+def plan_booked(tenant_id: int) -> str:
+    found = Subscription.objects.filter(tenant_id=tenant_id).values_list("plan__code", flat=True).first()
+    return found or EVERYTHING
+
+
+def book_again(tenant_id: int, plan: str) -> None:
+    """Not one that is offered no more: then it stays as it is, and somebody decides."""
+    if Plan.objects.filter(code=plan, is_offered=True).exists():
+        command = ChangePlan(tenant_id=tenant_id, plan=plan, reason="As it was in the archive.")
+        dispatch(command, actor=System("Restore"))
+
+
+along("plan", plan_booked, book_again)

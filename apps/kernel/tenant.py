@@ -29,6 +29,7 @@ class TenantInfo:
     mode      normal, read_only or maintenance, beside its state
     role      the PostgreSQL role that alone may use the schema; empty where none is set, as for the template
     database  the key of the database in which the schema lies
+    sandbox   it is a copy to play with, and tells nobody outside anything
     """
 
     id: int
@@ -41,6 +42,7 @@ class TenantInfo:
     role: str = ""
     database: str = HOME
     region: str = ""
+    sandbox: bool = False
 
     def __str__(self) -> str:
         return self.name

@@ -121,3 +121,23 @@ def proof(name: str) -> Callable[[Callable[[], T]], Callable[[], T]]:
 
 def proofs() -> Mapping[str, Callable[[], Any]]:
     return _proofs
+
+
+@dataclass(frozen=True)
+class Along:
+    """What the platform knows of a tenant beside its row (its plan), as JSON: it goes into the tenant's archive, and is
+    given to whoever is made of that. `give` may be asked again."""
+
+    take: Callable[[int], Any]
+    give: Callable[[int, Any], object]
+
+
+_along: dict[str, Along] = {}
+
+
+def along(name: str, take: Callable[[int], Any], give: Callable[[int, Any], object]) -> None:
+    _along[name] = Along(take, give)
+
+
+def goes_along() -> Mapping[str, Along]:
+    return _along

@@ -10,7 +10,7 @@ api/permissions.py, the bus, kernel/queues.py, fanout.py, the relay, the sender 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -85,8 +85,10 @@ SERVICE: Mapping[tuple[str, str], Service] = MappingProxyType(
 
 
 def service_of(tenant: TenantInfo) -> Service:
-    """settings.TENANT_SERVICE. A state or mode that is not known, of a newer release, gets nothing."""
-    return SERVICE.get((tenant.state, tenant.mode), OF_MODE[Mode.MAINTENANCE])
+    """settings.TENANT_SERVICE. A state or mode that is not known, of a newer release, gets nothing. A sandbox tells
+    nobody outside anything."""
+    served = SERVICE.get((tenant.state, tenant.mode), OF_MODE[Mode.MAINTENANCE])
+    return replace(served, sends=False) if tenant.sandbox else served
 
 
 def having(part: str) -> Q:

@@ -160,6 +160,7 @@ class Tenant(Tracked, TenantMixin):  # type: ignore[misc,django-manager-missing]
             role=self.role_name,
             database=self.database,
             region=self.region,
+            sandbox=self.sandbox_of_id is not None,
         )
 
 

@@ -143,3 +143,15 @@ def test_of_two_who_move_it_one_does(at_rest, east):
         with pytest.raises(TransferBusy):
             moving.move(at_rest.id, east)
     other.close()
+
+
+def test_what_a_worker_could_not_leave_is_left_by_who_can(at_rest, east, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(restoring, "set_aside", lambda *_: None)
+        moving.move(at_rest.id, east)
+    assert at_rest.schema in schemas_like("tenant_")
+
+    assert moving.tidy() == 1
+
+    assert at_rest.schema not in schemas_like("tenant_")
+    assert moving.tidy() == 0

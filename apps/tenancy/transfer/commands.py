@@ -27,7 +27,7 @@ class RestoreTenant(Command):
     platform = True
     atomic = False
     permission = "tenancy.restore_tenant"
-    says = "restored {place} as the tenant {result}"
+    says = "restored the archive {place} as the tenant {result}"
 
     place: str
     reason: str

@@ -21,7 +21,7 @@ from apps.kernel.clock import now
 from apps.kernel.files import files
 from apps.kernel.progress import steps
 from apps.kernel.tenant import TenantInfo, activate
-from apps.tenancy.hooks import proofs
+from apps.tenancy.hooks import goes_along, proofs
 from apps.tenancy.models import Domain, Tenant
 from apps.tenancy.module import MODULE
 
@@ -150,6 +150,7 @@ def _control(tenant: TenantInfo) -> dict[str, Any]:
                 )
             ),
             "domains": [[domain, is_primary] for domain, is_primary in domains],
+            "along": {name: each.take(tenant.id) for name, each in goes_along().items()},
         }
 
 

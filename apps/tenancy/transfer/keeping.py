@@ -14,7 +14,7 @@ from apps.kernel.progress import steps
 from apps.kernel.tenant import activate
 from apps.tenancy.models import Tenant
 
-from . import drilling, importing, places, promises, restoring
+from . import drilling, importing, moving, places, promises, restoring
 from .errors import BackupUnknown
 from .exporting import export
 from .models import Backup, BackupQuerySet
@@ -133,6 +133,8 @@ def run() -> Iterator[str]:
             yield f"{len(made)} backups made"
         if gone := prune():
             yield f"{gone} removed"
+        if left := moving.tidy():
+            yield f"{left} schemas of tenants that have moved set aside"
         for key in importing.owned():
             if swept := restoring.sweep(key):
                 yield f"{len(swept)} schemas that were set aside dropped"

@@ -101,6 +101,20 @@ def leave(tenant: Tenant) -> None:
         lodgers.forget(Tenant(pk=tenant.pk, database=key))
 
 
+def tidy() -> int:
+    """Leave what a worker could not, which ended a move that was cut off. Returns how many."""
+    left = 0
+    for key in importing.owned():
+        with importing.as_owner(key) as cursor:
+            cursor.execute("SELECT nspname::text FROM pg_namespace WHERE nspname ~ '^tenant_[0-9]+$'")
+            names = [name for (name,) in cursor.fetchall()]
+        for tenant in Tenant.objects.filter(schema_name__in=names).exclude(database=key):
+            with restoring.only_here(tenant.info):
+                leave(tenant)
+            left += 1
+    return left
+
+
 def _say(tenant: Tenant, to: str, role: str) -> None:
     tenant.database, tenant.role_name = to, role
     tenant.epoch += 1

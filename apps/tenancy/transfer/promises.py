@@ -93,6 +93,7 @@ def _standing(
 def _newest(backups: BackupQuerySet) -> dict[int, Backup]:
     """By tenant."""
     found: dict[int, Backup] = {}
-    for backup in backups.filter(tenant__isnull=False).select_related("tenant").latest_first():
-        found.setdefault(backup.tenant.pk, backup)
+    for backup in backups.select_related("tenant").latest_first():
+        if backup.tenant:
+            found.setdefault(backup.tenant.pk, backup)
     return found

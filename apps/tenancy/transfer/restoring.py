@@ -27,6 +27,7 @@ from apps.kernel.tenant import TenantInfo, activate
 from apps.kernel.transactions import alone, unit_of_work
 from apps.tenancy import directory, provisioning, rules
 from apps.tenancy.databases import lodgers
+from apps.tenancy.hooks import goes_along
 from apps.tenancy.models import Domain, Tenant, TenantActivity
 
 from . import importing, verifying
@@ -196,6 +197,9 @@ def _open(tenant: Tenant, role: str, manifest: dict[str, Any]) -> None:
         TenantActivity.objects.get_or_create(tenant=tenant)
         lodgers.note(tenant)
     directory.changed()
+    for name, each in goes_along().items():
+        if name in manifest["along"]:
+            each.give(tenant.pk, manifest["along"][name])
 
 
 def _after(state: str) -> Tenant.State:
