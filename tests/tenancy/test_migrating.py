@@ -249,25 +249,29 @@ class locked:  # noqa: N801 - reads as a sentence
 
 
 def test_workers_do_not_share_what_operations_write_into(database, made_up):
-    """A default for the rows that are there is put on the field while the operation works, and taken off again."""
-    provisioning.refill(SPARES + 9)
-    with connections["owner"].cursor() as cursor:
-        for schema in theirs():
-            cursor.execute(f"INSERT INTO {schema}.ledger_journal (code, name) VALUES ('X', 'X')")
+    """As Django's own do, which put a default on the field while they work and take it off again."""
     made_up(
         "paint",
-        *(
-            f'migrations.AddField("journal", "{name}", models.CharField(max_length=9, default="red"),'
-            " preserve_default=False)"
-            for name in ("one", "two", "three")
-        ),
+        'Paint("journal", "colour", models.CharField(max_length=9, default="red"), preserve_default=False)',
+        before="""
+import time
+
+class Paint(migrations.AddField):
+    def database_forwards(self, app, editor, before, after):
+        field = after.apps.get_model(app, "journal")._meta.get_field("colour")
+        assert not hasattr(field, "in_hand"), "another has it"
+        field.in_hand = True
+        time.sleep(0.05)
+        super().database_forwards(app, editor, before, after)
+        del field.in_hand
+""",
     )
     migrate_template()
 
     result = migrate_tenants(Wish(workers=4))
 
     assert result.failed == []
-    assert len(result.migrated) == EVERYBODY + 9
+    assert len(result.migrated) == EVERYBODY
 
 
 def test_a_function_sees_the_rows_of_the_tenant_whose_turn_it_is(acme, globex, made_up):
@@ -474,6 +478,33 @@ def test_a_schema_that_is_not_there_is_named_and_the_platforms_tables_stay(acme,
         f"there is no schema {globex.schema} in the database home"
     ]
     assert "public" not in columns("colour")
+
+
+def test_one_that_is_gone_for_a_moment_is_looked_for_again(acme, globex, made_up, monkeypatch):
+    """As while it is moved to another database."""
+    made_up("paint", add("colour", null="True"))
+    migrate_template()
+    real, away = running.apply, []
+
+    def meanwhile(schema, *rest):
+        if schema.name != globex.schema or away:
+            return real(schema, *rest)
+        away.append(rename(globex.schema, "elsewhere"))
+        outcome = real(schema, *rest)
+        rename("elsewhere", globex.schema)
+        return outcome
+
+    monkeypatch.setattr(running, "apply", meanwhile)
+    result = migrate_tenants(Wish(workers=1))
+
+    assert away
+    assert result.failed == []
+    assert columns("colour") == theirs() | {TEMPLATE.schema}
+
+
+def rename(schema: str, to: str) -> None:
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(f"ALTER SCHEMA {schema} RENAME TO {to}")
 
 
 def test_only_some(acme, globex, made_up):

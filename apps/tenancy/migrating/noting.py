@@ -46,7 +46,7 @@ def what_came_of(known: Sequence[Outcome]) -> None:
             at=now(),
         )
         for each in known
-        if each.error or each.schema.kind is Kind.TENANT
+        if each.error or (each.fingerprint and each.schema.kind is Kind.TENANT)
     ]
     _write(rows, "state", "migration", "acts_done", "error", "at")
     ready = [each.schema.name for each in known if each.schema.kind is Kind.SPARE and not each.error]

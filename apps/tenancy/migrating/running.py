@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from queue import SimpleQueue
 
 from django.db import connections
@@ -51,6 +52,10 @@ class Wish:
     workers: int = WORKERS
     patience: Patience = field(default_factory=Patience)
 
+    def names(self, schema: Schema) -> bool:
+        """As the one that goes first."""
+        return bool(self.canary) and schema.slug == self.canary
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
@@ -68,7 +73,7 @@ class Result:
 
     standing: int = 0
     outcomes: list[Outcome] = field(default_factory=list)
-    left_out: dict[Schema, int] = field(default_factory=dict)
+    left_out: dict[Schema, list[Schema]] = field(default_factory=dict)
 
     @property
     def migrated(self) -> list[Outcome]:
@@ -77,6 +82,12 @@ class Result:
     @property
     def failed(self) -> list[Outcome]:
         return [each for each in self.outcomes if each.error]
+
+    @property
+    def settled(self) -> set[tuple[str, str]]:
+        """The schemas that this run has done with, and where. One that was gone may be elsewhere by now."""
+        tried = [each.schema for each in (*self.migrated, *self.failed)]
+        return {(each.name, each.database) for each in [*tried, *chain(*self.left_out.values())]}
 
 
 def groups(schemas: Sequence[Schema]) -> list[Group]:
@@ -97,22 +108,20 @@ def migrate_tenants(wish: Wish = Wish()) -> Result:
     """Bring the tenants and the spares to the code's migrations. What fails is in the result, and the others are
     migrated all the same. Raises OwnerIsNotHere, MigratedByAnother, TenantsAreUnknown and TemplateLacksMigrations."""
     with alone():
-        schemas = asked_for(wish)
+        schemas = _theirs_and_the_templates(wish)
         _templates_must_be_there(schemas)
-        result, tried = Result(), set[str]()
+        result = Result()
         for _ in range(ROUNDS):
-            due = groups(
-                [each for each in schemas if each.name not in tried and each.kind is not Kind.PLATFORM]
-            )
+            settled = result.settled
+            due = groups([each for each in schemas if (each.name, each.database) not in settled])
             _templates_must_be_ready(due)
             if not due:
                 break
             _migrate(due, wish, result)
-            tried |= {each.name for group in due for each in group.schemas}
-            schemas = asked_for(wish)
-        untouched = [each for each in _theirs(schemas) if each.name not in tried]
+            schemas = _theirs_and_the_templates(wish)
+        untouched = [each for each in schemas if (each.name, each.database) not in result.settled]
         result.outcomes += [_not_there(each) for each in untouched if each.found is None]
-        result.standing = sum(each.found is not None for each in untouched)
+        result.standing = sum(each.kind in THEIRS and each.found is not None for each in untouched)
         if not wish.only:
             noting.forget_all_but(each.name for each in schemas)
     return result
@@ -136,7 +145,7 @@ def must_have_gone_well(result: Result) -> None:
         for each in result.failed
     ]
     refusals += [
-        SchemasLeftOut(count=count, canary=canary) for canary, count in result.left_out.items() if count
+        SchemasLeftOut(count=len(rest), canary=canary) for canary, rest in result.left_out.items() if rest
     ]
     if refusals:
         raise SeveralRefusals(refusals)
@@ -164,11 +173,10 @@ def _locked(statement: str) -> bool:
 
 def _migrate(due: Sequence[Group], wish: Wish, result: Result) -> None:
     noting.waiting(each for group in due for each in group.schemas)
-    canaries = {id(group): _canary(group, wish.canary) for group in due}
-    in_order = sorted(due, key=lambda group: canaries[id(group)].slug != wish.canary)
+    in_order = sorted(due, key=lambda group: not any(map(wish.names, group.schemas)))
     noted = len(result.outcomes)
     try:
-        for outcome in progress.steps(_outcomes(in_order, canaries, wish, result), _count(due)):
+        for outcome in progress.steps(_outcomes(in_order, wish, result), _count(due)):
             result.outcomes.append(outcome)
             if len(result.outcomes) - noted >= NOTED_TOGETHER:
                 noting.what_came_of(result.outcomes[noted:])
@@ -178,23 +186,23 @@ def _migrate(due: Sequence[Group], wish: Wish, result: Result) -> None:
         wait_for_the_disk({each.schema.database for each in result.outcomes})
 
 
-def _outcomes(
-    due: Sequence[Group], canaries: dict[int, Schema], wish: Wish, result: Result
-) -> Iterator[Outcome]:
+def _outcomes(due: Sequence[Group], wish: Wish, result: Result) -> Iterator[Outcome]:
     """The canaries of all groups, one after the other; then everybody whose canary lives."""
+    waiting = []
     for group in due:
-        canary = canaries[id(group)]
+        canary = min(group.schemas, key=lambda each: (not wish.names(each), each.kind is Kind.SPARE))
         outcome = apply(canary, group.plan.steps(), group.plan.taken_as_done, wish.patience)
         yield outcome
-        if outcome.error:
-            result.left_out[canary] = len(group.schemas) - 1
-            if canary.slug == wish.canary:
-                result.left_out[canary] = _count(due) - 1
-                return
-    for group in due:
-        rest = [each for each in group.schemas if each != canaries[id(group)]]
-        if canaries[id(group)] not in result.left_out:
-            yield from _in_parallel(group.plan, rest, wish)
+        rest = [each for each in group.schemas if each != canary]
+        if outcome.fingerprint:
+            waiting.append((group.plan, rest))
+        elif outcome.error and wish.names(canary):
+            result.left_out[canary] = [each for group in due for each in group.schemas if each != canary]
+            return
+        elif outcome.error:
+            result.left_out[canary] = rest
+    for plan, rest in waiting:
+        yield from _in_parallel(plan, rest, wish)
 
 
 def _in_parallel(plan: Plan, schemas: Sequence[Schema], wish: Wish) -> Iterator[Outcome]:
@@ -207,10 +215,8 @@ def _in_parallel(plan: Plan, schemas: Sequence[Schema], wish: Wish) -> Iterator[
     def work() -> None:
         try:
             steps = plan.steps()
-            while waiting:
-                done.put(apply(waiting.popleft(), steps, plan.taken_as_done, wish.patience))
-        except IndexError:
-            pass  # another took the last one
+            while schema := _taken_from(waiting):
+                done.put(apply(schema, steps, plan.taken_as_done, wish.patience))
         finally:
             connections.close_all()
             done.put(None)
@@ -225,6 +231,13 @@ def _in_parallel(plan: Plan, schemas: Sequence[Schema], wish: Wish) -> Iterator[
         each.result()
 
 
+def _taken_from(waiting: deque[Schema]) -> Schema | None:
+    try:
+        return waiting.popleft()
+    except IndexError:
+        return None
+
+
 def _until_all_have_ended(done: SimpleQueue[Outcome | None], workers: int) -> Iterator[Outcome]:
     while workers:
         outcome = done.get()
@@ -234,9 +247,8 @@ def _until_all_have_ended(done: SimpleQueue[Outcome | None], workers: int) -> It
             yield outcome
 
 
-def _canary(group: Group, named: str) -> Schema:
-    """The named tenant, else a tenant, else a spare."""
-    return min(group.schemas, key=lambda each: (not named or each.slug != named, each.kind is Kind.SPARE))
+def _theirs_and_the_templates(wish: Wish) -> list[Schema]:
+    return [each for each in asked_for(wish) if each.kind is not Kind.PLATFORM]
 
 
 def _templates_must_be_there(schemas: Sequence[Schema]) -> None:
@@ -252,10 +264,6 @@ def _templates_must_be_ready(due: Sequence[Group]) -> None:
                 raise TemplateLacksMigrations(
                     database=each.database, migrations=", ".join(group.plan.labels) or "its latest names"
                 )
-
-
-def _theirs(schemas: Sequence[Schema]) -> list[Schema]:
-    return [each for each in schemas if each.kind in THEIRS]
 
 
 def _is_not_noted(schema: Schema) -> bool:
