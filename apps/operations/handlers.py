@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.core.mail import send_mail
 
-from apps.bus import handles
+from apps.bus import dispatch, handles
+from apps.notices.commands import TellPeople
+from apps.notices.hooks import declare_kind
 
 from . import queries, rules
 from .commands import TellAdministrators
 
+TURNED = declare_kind("tenant.turned", "you are in charge there")
 LETTERS = {
-    "suspended": "{name} is suspended: nobody can sign in for the time being, and nothing of your data is lost.",
+    "suspended": "{name} is suspended: nobody can work there for the time being, and nothing of your data is lost."
+    " You can sign in to see its plan: {link}",
     "activated": "{name} is open again: {link}",
-    "archived": "{name} is archived: nobody can sign in any more. Your data is kept.",
+    "archived": "{name} is archived: nothing can be changed there any more. Your data is kept."
+    " You can sign in and read it: {link}",
     "queued for deletion": "{name} will be erased after {day}, with everything in it. Until then it can be called off.",
     "kept": "The erasure of {name} was called off. It is archived, and your data is kept.",
 }
@@ -25,14 +29,21 @@ def _prerequisites(command: TellAdministrators) -> None:
 
 @handles(TellAdministrators, rehearsal=_prerequisites)
 def tell_administrators(command: TellAdministrators) -> int:
-    """Each once, and whoever is told twice after a crash has lost nothing."""
+    """Once for each turn, by letter: the platform tells it, since nobody works in a tenant that is closed."""
     tenant = rules.tenant_must_be_known(command.tenant_id)
 
     said = LETTERS[command.news].format(
         name=tenant.name, day=tenant.delete_after, link=f"{settings.PUBLIC_URL}/t/{tenant.slug}/"
     )
     people = queries.administrators(tenant)
-    for address in people:
-        send_mail(f"{tenant.name}: {command.news}", f"{said}\n\n{command.reason}", None, [address])
+    dispatch(
+        TellPeople(
+            kind=TURNED.name,
+            subject=" ".join(f"{tenant.name}: {command.news}".split()),
+            text=f"{said}\n\n{command.reason[:2_000]}",
+            to=tuple(people),
+            channels=("email",),
+        )
+    )
 
     return len(people)

@@ -71,6 +71,14 @@ def mode_must_exist(mode: str) -> Tenant.Mode:
     return Tenant.Mode(mode)
 
 
+def tenant_must_be_there(tenant_id: int) -> Tenant:
+    """To look at."""
+    tenant = Tenant.objects.filter(pk=tenant_id).first()
+    if tenant is None:
+        raise TenantUnknown(slug=tenant_id)
+    return tenant
+
+
 def tenant_must_exist(tenant_id: int) -> Tenant:
     """The tenant, held until the transaction ends."""
     tenant = Tenant.objects.select_for_update().filter(pk=tenant_id).first()

@@ -13,4 +13,19 @@ class TenantSerializer(Shown):
 
     class Meta:
         model = Tenant
-        fields = ("id", "slug", "name", "owner_email", "state", "created_at", "activity")
+        fields = (
+            "id",
+            "slug",
+            "name",
+            "owner_email",
+            "state",
+            "state_since",
+            "state_reason",
+            "mode",
+            "trial_ends_on",
+            "delete_after",
+            "database",
+            "region",
+            "created_at",
+            "activity",
+        )

@@ -1,5 +1,6 @@
 from apps.bus.api.filters import Filters
-from apps.bus.api.views import Lists, Shows
+from apps.bus.api.views import Asks, Lists, Shows
+from apps.tenancy.commands import SetMode
 from apps.tenancy.models import Tenant
 
 from .serializers import TenantSerializer
@@ -8,7 +9,7 @@ from .serializers import TenantSerializer
 class TenantFilter(Filters):
     class Meta:
         model = Tenant
-        fields = ("slug", "state")
+        fields = ("slug", "state", "mode", "database")
 
 
 class Tenants(Lists):
@@ -27,3 +28,8 @@ class OneTenant(Shows):
     queryset = Tenant.objects.select_related("activity")
     serializer_class = TenantSerializer
     lookup_url_kwarg = "tenant_id"
+
+
+class SetModeOfOne(Asks):
+    command, result, status = SetMode, TenantSerializer, 200
+    given = ("tenant_id",)

@@ -27,6 +27,9 @@ class Command(BursarCommand):
         parser.add_argument("--owner-email", required=True)
         parser.add_argument("--owner-name", default="")
         parser.add_argument("--currency", default="USD", help="ISO 4217 code of the first company (USD).")
+        parser.add_argument(
+            "--trial-days", type=int, default=0, help="On trial for so long; 0: active at once."
+        )
         parser.add_argument("--dry-run", action="store_true", help="Say what would be refused; make nothing.")
 
     def answer(  # type: ignore[override]
@@ -37,11 +40,17 @@ class Command(BursarCommand):
         owner_email: str,
         owner_name: str,
         currency: str,
+        trial_days: int,
         dry_run: bool,
         **_: Any,
     ) -> Answer:
         command = OnboardTenant(
-            slug=slug, name=name, owner_email=owner_email, owner_name=owner_name, currency=currency
+            slug=slug,
+            name=name,
+            owner_email=owner_email,
+            owner_name=owner_name,
+            currency=currency,
+            trial_days=trial_days,
         )
         if dry_run:
             return _rehearsed(command)

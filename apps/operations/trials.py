@@ -1,0 +1,32 @@
+"""Trials end by themselves: whoever has not become a customer by his last day is suspended, and told."""
+
+from __future__ import annotations
+
+import logging
+
+from apps.bus import dispatch
+from apps.kernel.actors import System
+from apps.kernel.clock import today
+from apps.kernel.errors import Refusal
+from apps.tenancy.models import Tenant
+
+from .commands import SuspendTenant
+
+CALENDAR = System("The calendar")
+log = logging.getLogger(__name__)
+
+
+def end_those_that_are_over() -> int:
+    """Returns how many ended. One that cannot be ended now keeps nobody else waiting, and is asked again."""
+    over = Tenant.objects.filter(state=Tenant.State.TRIAL, trial_ends_on__lt=today()).order_by("pk")
+    return sum(_end(tenant) for tenant in over)
+
+
+def _end(tenant: Tenant) -> bool:
+    command = SuspendTenant(tenant_id=tenant.pk, reason=f"The trial ended on {tenant.trial_ends_on}.")
+    try:
+        dispatch(command, actor=CALENDAR)
+    except Refusal as refusal:
+        log.warning("The trial of %s could not be ended: %s", tenant.slug, refusal)
+        return False
+    return True

@@ -1,0 +1,92 @@
+"""`manage.py tenant list | show | mode`, and the same over the API and at the console."""
+
+from __future__ import annotations
+
+import json
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+
+from apps.audit.models import Record
+from apps.bus import dispatch
+from apps.tenancy.commands import MarkArchived
+from apps.tenancy.models import Tenant
+
+
+def tenant(*arguments):
+    out = StringIO()
+    call_command("tenant", *arguments, stdout=out, stderr=StringIO())
+    return out.getvalue()
+
+
+def mode_of(info):
+    return Tenant.objects.get(pk=info.id).mode
+
+
+def test_the_list_says_how_each_stands(acme, globex, operator):
+    dispatch(MarkArchived(tenant_id=globex.id, reason="Left."), actor=operator)
+
+    said = json.loads(tenant("list", "--json"))
+    assert [(each["slug"], each["state"]) for each in said["tenants"]] == [
+        ("acme", "active"),
+        ("globex", "archived"),
+    ]
+    assert "globex" in tenant("list", "--state", "archived")
+    assert "acme" not in tenant("list", "--state", "archived")
+
+
+def test_what_it_gets_is_said_in_words(acme, operator):
+    dispatch(MarkArchived(tenant_id=acme.id, reason="Left."), actor=operator)
+
+    text, said = tenant("show", "acme"), json.loads(tenant("show", "acme", "--json"))
+
+    assert "Gets         read, sign in, plan; only those in charge are let in" in text
+    assert "Because      Left." in text
+    assert said["service"]["reads"]
+    assert not said["service"]["writes"]
+
+
+def test_a_mode_is_set_and_kept_in_the_trail(acme):
+    assert "would be done" in tenant("mode", "acme", "read_only", "--reason", "We copy it.", "--dry-run")
+    assert mode_of(acme) == "normal"
+
+    assert "active, read only" in tenant("mode", "acme", "read_only", "--reason", "We copy it.")
+    assert mode_of(acme) == "read_only"
+    assert Record.objects.get(command="tenancy.set_mode").reason == "We copy it."
+
+
+def test_a_tenant_that_is_not_there(database):
+    with pytest.raises(SystemExit) as stopped:
+        tenant("show", "nobody")
+    assert stopped.value.code == 3
+
+
+def test_over_the_api(acme, operator, client_for):
+    client = client_for(operator, None)
+    path = f"/api/v1/tenancy/tenants/{acme.id}/mode/"
+    asked = {"mode": "maintenance", "reason": "We work on it."}
+
+    rehearsed = client.post(path + "?rehearse=true", asked, content_type="application/json")
+    assert rehearsed.json()["would_be_done"]
+    assert mode_of(acme) == "normal"
+
+    answer = client.post(path, asked, content_type="application/json")
+    assert (answer.status_code, answer.json()["mode"]) == (200, "maintenance")
+    wrong = client.post(path, {"mode": "sleeping", "reason": " "}, content_type="application/json")
+    assert wrong.status_code == 422
+
+
+def test_at_the_console_with_a_preview(acme, operator, client_for):
+    client = client_for(operator, None)
+    page = f"/tenants/{acme.id}/mode/"
+    asked = {"mode": "read_only", "reason": "We copy it."}
+
+    preview = client.post(page, asked | {"preview": ""}).content.decode()
+    assert "changing anything, workers, what comes round, webhooks" in preview
+    assert mode_of(acme) == "normal"
+
+    answer = client.post(page, asked)
+    assert answer.status_code == 302
+    assert mode_of(acme) == "read_only"
+    assert f"/tenants/{acme.id}/mode/" in client.get(answer.headers["location"]).content.decode()
