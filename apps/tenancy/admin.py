@@ -18,7 +18,7 @@ from apps.console import hooks
 from apps.console.admin import Link, ReadOnlyAdmin, ReadOnlyInline
 from apps.console.sites import operator_site
 
-from . import queries, trends
+from . import mode_pages, queries, trends  # noqa: F401
 from .databases import pages  # noqa: F401
 from .models import Domain, Tenant, TenantActivity
 from .transfer import pages as backups  # noqa: F401

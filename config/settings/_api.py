@@ -5,7 +5,10 @@ REST_FRAMEWORK = {
         "apps.identity.api.authentication.AccessToken",
         "apps.bus.api.authentication.ConsoleSession",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["apps.tenancy.api.permissions.IsLetIn", "apps.bus.api.permissions.MayRead"],
+    "DEFAULT_PERMISSION_CLASSES": [
+        "apps.tenancy.api.permissions.IsLetIn",
+        "apps.bus.api.permissions.MayRead",
+    ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["apps.bus.api.parsers.JSONBody"],
     "DEFAULT_METADATA_CLASS": None,

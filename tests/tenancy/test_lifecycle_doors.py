@@ -209,8 +209,6 @@ def test_a_hint_that_was_under_way_when_the_door_closed_is_said_again_later(
 
 
 def test_a_message_that_was_held_is_sent_after_the_suspension(operator, endpoint, tell, acme, receiver):
-    endpoint, tell, acme, operator, receiver, later
-):
     receiver.expect_request("/hook").respond_with_data("thank you")
     message = tell()
     with activate(None):
