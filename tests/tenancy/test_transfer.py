@@ -9,8 +9,10 @@ from decimal import Decimal
 from zipfile import ZipFile
 
 import pytest
+from django.apps import apps
+from django.conf import settings
 from django.core.files.base import ContentFile
-from django.db import connections
+from django.db import connections, models
 
 from apps.audit import sealing, verification
 from apps.audit.models import Record
@@ -20,12 +22,15 @@ from apps.bus import dispatch
 from apps.identity.models import User
 from apps.kernel.actors import System
 from apps.kernel.files import files
+from apps.kernel.personal import disguises, left_behind
 from apps.kernel.service import service
 from apps.kernel.tenant import activate
 from apps.ledger import queries as ledger
 from apps.ledger.commands import Line, PostEntry
 from apps.ledger.models import Entry
-from apps.tenancy import directory
+from apps.tenancy import directory, provisioning
+from apps.tenancy.commands import CreateTenant
+from apps.tenancy.errors import SlugTaken
 from apps.tenancy.models import Tenant
 from apps.tenancy.transfer import restoring, verifying
 from apps.tenancy.transfer.archive import Archive
@@ -120,6 +125,79 @@ def test_what_is_not_the_same_is_removed_again(books, monkeypatch):
         restored(archive)
 
     assert schemas_like("restoring") == []
+    assert not Tenant.objects.filter(slug="copy").exists()
+
+
+def test_a_name_under_which_somebody_is_onboarded_is_left_to_him(books):
+    with activate(None):
+        dispatch(
+            CreateTenant(slug="copy", name="Copy Inc", owner_email="o@copy.example"),
+            actor=System("The suite"),
+        )
+    with pytest.raises(SlugTaken):
+        restored(exported(books))
+
+
+@pytest.mark.parametrize("how", ["as new", "in place"])
+def test_an_archive_of_earlier_migrations_catches_up(books, monkeypatch, how):
+    archive, migrated = exported(books), []
+    archive.manifest["fingerprint"] = "of last month"
+    monkeypatch.setattr(provisioning, "migrate_tenant", lambda tenant, say: migrated.append(tenant.id))
+
+    with activate(None):
+        tenant = (
+            restoring.as_new(archive, slug="copy", at="home")
+            if how == "as new"
+            else restoring.in_place(archive, Tenant.objects.get(pk=books.id))
+        )
+
+    assert migrated == [tenant.pk]
+    assert tenant.fingerprint == Tenant.objects.get(slug="globex").fingerprint
+
+
+def test_files_and_the_heads_of_the_trail_go_along(books):
+    copy = restored(exported(books, with_files=True))
+
+    with activate(None), activate(copy.info):
+        assert files().open("invoices/INV-1.txt").read() == b"Invoice 1"
+        assert files().listdir("audit/heads")[1]
+        assert verification.verify().intact
+
+
+def test_a_sandbox_has_files_and_a_trail_of_its_own(books):
+    archive = exported(books, disguise=Disguise.SANDBOX, with_files=True)
+    sandbox = restored(archive, sandbox_of=Tenant.objects.get(pk=books.id))
+
+    with activate(None), activate(sandbox.info):
+        assert files().exists("invoices/INV-1.txt")
+        assert files().listdir("audit/heads")[1] == []
+        assert Entry.objects.get().payee == "Jane Roe"
+        assert not User.objects.exclude(email__endswith="@sandbox.invalid").exists()
+        sealing.seal()
+        assert verification.verify().intact
+
+
+NOBODYS = {"preferences.Setting.value"}
+"""Long texts and JSON in which nothing of a person stands."""
+
+
+def test_every_long_text_is_said_to_be_somebodys_or_nobodys():
+    """A new one is declared in its app's hooked.py, or stands above."""
+    said, stays = disguises(), left_behind()
+    unsaid = {
+        f"{model._meta.label}.{field.name}"
+        for model in apps.get_models()
+        if tenants_have(model) and model._meta.db_table not in stays
+        for field in model._meta.concrete_fields
+        if isinstance(field, models.TextField | models.EmailField | models.JSONField | models.BinaryField)
+        and field.column not in said.get(model._meta.db_table, {})
+    }
+
+    assert {each for each in unsaid if ".Historical" not in each} - NOBODYS == set()
+
+
+def tenants_have(model):
+    return model._meta.app_config.name in settings.TENANT_APPS
 
 
 def test_each_object_of_the_schema_is_compared(books):

@@ -64,3 +64,7 @@ class OfAnotherTenant(TransferRefusal, Conflict):
 
 class TenantWasErased(TransferRefusal, Conflict):
     message = "{name} was erased for good; what is left of it in archives is not restored."
+
+
+class FilesArePersonal(TransferRefusal, Invalid):
+    message = "Nobody can say whom a tenant's files name, so none goes along with an anonymised copy."

@@ -21,6 +21,7 @@ from apps.kernel.clock import now
 from apps.kernel.files import files
 from apps.kernel.progress import steps
 from apps.kernel.tenant import TenantInfo, activate
+from apps.tenancy.erasure.belongings import every_file
 from apps.tenancy.hooks import goes_along, proofs
 from apps.tenancy.models import Domain, Tenant
 from apps.tenancy.module import MODULE
@@ -30,6 +31,7 @@ from .archive import CHUNK, Writer
 from .errors import TenantNotMigrated
 from .leaving import Disguise, Leaving
 
+OF_THE_TRAIL = "audit/"
 PLACEHOLDER = "bursar_template"
 """What stands in schema.sql for the name of the schema."""
 READ_ALIKE = """
@@ -65,7 +67,7 @@ def export(
                 proved = {name: prove() for name, prove in proofs().items()}
                 head = audit.head() if not disguise else None
             if with_files:
-                _write_files(archive)
+                _write_files(archive, disguise)
         return archive.seal(
             {
                 **control,
@@ -154,18 +156,10 @@ def _control(tenant: TenantInfo) -> dict[str, Any]:
         }
 
 
-def _write_files(archive: Writer) -> None:
-    names = [*file_names()]
+def _write_files(archive: Writer, disguise: Disguise) -> None:
+    """Those of the trail stay where the trail stays."""
+    names = [each for each in every_file() if not (disguise and each.startswith(OF_THE_TRAIL))]
     for name in steps(names, len(names)):
         with files().open(name) as content, archive.part(f"files/{name}") as part:
             for chunk in content.chunks(CHUNK):
                 part.write(chunk)
-
-
-def file_names(folder: str = "") -> Iterator[str]:
-    """All files of the current tenant."""
-    folders, names = files().listdir(folder)
-    within = f"{folder}/" if folder else ""
-    yield from (f"{within}{name}" for name in names)
-    for each in folders:
-        yield from file_names(f"{within}{each}")

@@ -13,7 +13,7 @@ from apps.tenancy.models import Tenant
 from . import keeping, moving, places, restoring
 from .archive import Archive
 from .commands import BackUpTenant, CarryTenant, CloneTenant, RestoreTenant
-from .errors import TenantWasErased
+from .errors import FilesArePersonal, TenantWasErased
 from .exporting import export
 from .leaving import Disguise
 from .models import Backup
@@ -56,6 +56,8 @@ def cloning(command: CloneTenant) -> None:
     _tenant(command.tenant_id)
     rules.slug_must_be_well_formed(command.slug)
     rules.slug_must_be_free(command.slug)
+    if command.anonymise and command.with_files:
+        raise FilesArePersonal
 
 
 @handles(CloneTenant, rehearsal=cloning)

@@ -13,6 +13,7 @@ from django.core.files.base import ContentFile
 from django.db import connections, transaction
 from psycopg import sql
 
+from apps.audit.anchors import FOLDER as HEADS
 from apps.kernel import databases
 from apps.kernel.files import files
 from apps.kernel.progress import steps
@@ -72,13 +73,21 @@ def as_owner(at: str) -> Iterator[Any]:
 
 
 def load_files(archive: Archive, tenant: TenantInfo) -> None:
-    """The archive's files, under the tenant's own prefix. One that is there already stays as it is."""
-    names = archive.names("files")
+    """The archive's files, under the tenant's own prefix. One that is there already stays as it is; heads of the trail
+    that are newer than the archive's own were written while it was made."""
+    chain = archive.manifest["chain"]
+    names = [each.removeprefix("files/") for each in archive.names("files")]
     with activate(tenant):
-        for part in steps(names, len(names)):
-            name = part.removeprefix("files/")
-            if not files().exists(name):
-                files().save(name, ContentFile(archive.read(part)))
+        for name in steps(names, len(names)):
+            if not files().exists(name) and not is_head_after(name, chain["number"] if chain else 0):
+                files().save(name, ContentFile(archive.read(f"files/{name}")))
+
+
+def is_head_after(name: str, number: int) -> bool:
+    """Whether a file is a head of the trail that is newer than that segment."""
+    folder, _, leaf = name.rpartition("/")
+    said = leaf.partition("-")[0]
+    return folder == HEADS and said.isdigit() and int(said) > number
 
 
 def _make(cursor: Any, archive: Archive, schema: str) -> None:

@@ -46,7 +46,7 @@ def move(tenant_id: int, to: str) -> Tenant:
             must_be_at_rest(tenant)
             carry(tenant, to)
         leave(tenant)
-        restoring.catch_up(tenant)
+        restoring.catch_up(tenant, tenant.fingerprint)
     return tenant
 
 

@@ -27,6 +27,7 @@ from apps.kernel.tenant import TenantInfo, activate
 from apps.kernel.transactions import alone, unit_of_work
 from apps.tenancy import directory, provisioning, rules
 from apps.tenancy.databases import lodgers
+from apps.tenancy.errors import SlugTaken
 from apps.tenancy.hooks import goes_along
 from apps.tenancy.models import Domain, Tenant, TenantActivity
 
@@ -36,6 +37,8 @@ from .errors import NotWhatWasExported, OfAnotherTenant, TransferBusy
 
 KEPT_DAYS = 7
 """For which the schema stays that another one has taken the place of."""
+BEING_RESTORED = "It is being restored."
+NOBODY = "nobody@sandbox.invalid"
 _ASIDE = re.compile(r"\A(?:before|moved)_\d+_(\d{20})\Z")
 
 
@@ -47,14 +50,15 @@ def as_new(
     rules.slug_must_be_free(slug)
     rules.database_must_be_known(at)
     tenant = _reserved(archive.manifest, slug, name, at, sandbox_of)
-    with only_here(tenant.info):
+    with only_here(tenant.info), _given_up_on_failure(tenant):
         made = load_and_verify(archive, tenant.pk, at)
         with importing.as_owner(at) as cursor, transaction.atomic(using=databases.at("owner", at)):
             importing.drop(cursor, tenant.schema_name)  # of a try that was killed behind this line
             importing.rename(cursor, made.schema, tenant.schema_name)
-        _open(tenant, made.role, archive.manifest)
+        tenant.role_name = made.role
         importing.load_files(archive, tenant.info)
-        catch_up(tenant)
+        catch_up(tenant, archive.manifest["fingerprint"])
+        _open(tenant, archive.manifest)
     return tenant
 
 
@@ -69,7 +73,7 @@ def in_place(archive: Archive, tenant: Tenant) -> Tenant:
         put_in_place(tenant, made)
         _set_later_heads_aside(tenant.info)
         importing.load_files(archive, tenant.info)
-        catch_up(tenant)
+        catch_up(tenant, archive.manifest["fingerprint"])
     return tenant
 
 
@@ -129,39 +133,42 @@ def sweep(at: str) -> list[str]:
     return gone
 
 
-def catch_up(tenant: Tenant) -> None:
+def catch_up(tenant: Tenant, fingerprint: str) -> None:
     """An archive of last month has last month's migrations."""
     with activate(None), connections[databases.at("default", tenant.database)].cursor() as cursor:
         cursor.execute("SELECT fingerprint FROM tenancy_blueprint")
         (present,) = cursor.fetchone()
-    if tenant.fingerprint != present:
+    if fingerprint != present:
         provisioning.migrate_tenant(tenant.info, lambda _: None)
-        tenant.fingerprint = present
-        tenant.save(update_fields=["fingerprint"])
-        directory.changed()
+    tenant.fingerprint = present
+    tenant.save(update_fields=["fingerprint"])
+    directory.changed()
 
 
 def _reserved(manifest: dict[str, Any], slug: str, name: str, at: str, sandbox_of: Tenant | None) -> Tenant:
-    """Its row, pending. One that an earlier try left is gone on with."""
-    if pending := Tenant.objects.filter(slug=slug).first():
-        return pending
+    """Its row, pending. One that an earlier try left is gone on with. Raises SlugTaken."""
     was = manifest["tenant"]
+    pending = Tenant.objects.filter(slug=slug).first()
+    if pending and pending.state_reason != BEING_RESTORED:  # somebody is being onboarded under this name
+        raise SlugTaken(slug=slug)
+    same = sandbox_of is None and slug == was["slug"]
     with unit_of_work():
-        same = sandbox_of is None and slug == was["slug"] and not Tenant.objects.filter(pk=was["id"]).exists()
-        number = was["id"] if same else next_number()
-        return Tenant.objects.create(
-            id=number,
+        tenant = pending or Tenant(
+            id=was["id"] if same and not Tenant.objects.filter(pk=was["id"]).exists() else next_number(),
             slug=slug,
-            name=name or was["name"],
-            owner_email=was["owner_email"] if sandbox_of is None else "nobody@sandbox.invalid",
-            schema_name=f"{settings.TENANT_SCHEMA_PREFIX}{number}",
-            database=at,
-            region=was["region"],
-            fingerprint=manifest["fingerprint"],
             epoch=was["epoch"] + 1,
-            sandbox_of=sandbox_of,
-            created_at=(same and parse_datetime(was["created_at"])) or now(),
+            state_reason=BEING_RESTORED,
+            created_at=now(),
         )
+        if tenant.pk == was["id"]:
+            tenant.created_at = parse_datetime(was["created_at"]) or now()
+        tenant.name = name or was["name"]
+        tenant.owner_email = was["owner_email"] if sandbox_of is None else NOBODY
+        tenant.schema_name = f"{settings.TENANT_SCHEMA_PREFIX}{tenant.pk}"
+        tenant.database, tenant.region = at, was["region"]
+        tenant.sandbox_of = sandbox_of
+        tenant.save()
+    return tenant
 
 
 def scratch(number: int) -> TenantInfo:
@@ -176,12 +183,23 @@ def next_number() -> int:
         return int(cursor.fetchone()[0])
 
 
-def _open(tenant: Tenant, role: str, manifest: dict[str, Any]) -> None:
+@contextmanager
+def _given_up_on_failure(tenant: Tenant) -> Iterator[None]:
+    """What fails leaves no row behind; what is killed leaves one that the next try goes on with."""
+    try:
+        yield
+    except Exception:
+        with importing.as_owner(tenant.database) as cursor:
+            importing.drop(cursor, tenant.schema_name)
+        Tenant.objects.filter(pk=tenant.pk, state=Tenant.State.PENDING).delete()
+        raise
+
+
+def _open(tenant: Tenant, manifest: dict[str, Any]) -> None:
     """It is what it was; one that was being closed comes back closed."""
     was = manifest["tenant"]
     fresh = tenant.sandbox_of_id or was["id"] != tenant.pk
     with unit_of_work():
-        tenant.role_name = role
         tenant.state = Tenant.State.ACTIVE if fresh else _after(was["state"])
         tenant.state_since, tenant.state_reason = (
             now(),
@@ -211,14 +229,14 @@ def _set_later_heads_aside(tenant: TenantInfo) -> None:
     """The witness of the trail has seen what is lost now. What it saw is kept, in another folder."""
     with activate(tenant):
         head = audit.head()
-        newest = head.number if head else 0
         _, names = files().listdir(HEADS)
-        for name in names:
-            number, _, _ = name.partition("-")
-            if number.isdigit() and int(number) > newest:
-                with files().open(f"{HEADS}/{name}") as content:
-                    files().save(f"{HEADS}-lost-{now():%Y%m%d%H%M%S}/{name}", ContentFile(content.read()))
-                files().delete(f"{HEADS}/{name}")
+        for name in [f"{HEADS}/{each}" for each in names]:
+            if importing.is_head_after(name, head.number if head else 0):
+                with files().open(name) as content:
+                    files().save(
+                        name.replace(HEADS, f"{HEADS}-lost-{now():%Y%m%d%H%M%S}"), ContentFile(content.read())
+                    )
+                files().delete(name)
 
 
 def _is_old(name: str) -> bool:
