@@ -11,7 +11,8 @@ from apps.events.deliveries import deliver
 from apps.events.models import Delivery
 from apps.events.relay import route
 from apps.kernel.clock import now
-from apps.kernel.tenant import activate
+from apps.kernel.service import service_of
+from apps.kernel.tenant import TenantInfo, activate
 
 LIMIT = 500
 
@@ -27,15 +28,18 @@ def settle(*, impatient: bool = False) -> int:
             return tried
         for delivery in due:
             tried += 1
-            tenant = delivery.tenant_id and import_string(settings.TENANT_BY_ID)(delivery.tenant_id)
-            with activate(tenant):
+            with activate(_tenant(delivery)):
                 deliver(delivery.pk)
     raise AssertionError(f"Not settled after {LIMIT} deliveries.")
 
 
 def _due(impatient: bool) -> list[Delivery]:
-    """Fresh ones that a hint would have named, and older ones whose time has come."""
+    """Of tenants for which workers work. Fresh ones that a hint would have named, and older ones whose time has come."""
     is_time = Q(event__due_at=None) | Q(event__due_at__lte=now())
     rested = Q() if impatient else Q(attempts=0) | Q(next_at__lte=now())
     pending = Delivery.objects.using("relay").filter(is_time, rested, status="pending")
-    return list(pending.order_by("event_id"))
+    return [each for each in pending.order_by("event_id") if service_of(_tenant(each)).works]
+
+
+def _tenant(delivery: Delivery) -> TenantInfo | None:
+    return import_string(settings.TENANT_BY_ID)(delivery.tenant_id) if delivery.tenant_id else None

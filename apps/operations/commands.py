@@ -67,6 +67,17 @@ class ArchiveTenant(_TurnTenant):
 
 
 @dataclass(frozen=True, kw_only=True)
+class MoveTenant(_TurnTenant):
+    """Move a tenant to another database. Meanwhile it can be read and not changed; when it is proved to be there as a
+    whole, it works there."""
+
+    permission = "tenancy.move_tenant"
+    says = "moved the tenant {result} to the database {database}"
+
+    database: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class EraseTenant(_TurnTenant):
     """Queue a tenant for deletion. When the days of grace are over its schema, files and everything else of it are gone
     for ever; until then it can be called off. Refused while the law has its books kept."""

@@ -4,7 +4,7 @@ MODULE = Module(
     name="operations",
     version="1.0.0",
     description="Journeys across apps, and oversight. It owns no business nouns.",
-    dependencies=("companies", "identity", "ledger", "periods", "sagas", "tenancy"),
+    dependencies=("companies", "identity", "ledger", "notices", "periods", "sagas", "tenancy"),
     hears=("entry.posted", "period.closed"),
     router="apps.operations.api.urls",
 )

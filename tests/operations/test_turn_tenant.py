@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from django.core import mail
 
 from apps.audit.models import Record
 from apps.bus import dispatch, rehearse
@@ -16,6 +15,7 @@ from apps.events.models import OutboxEvent
 from apps.identity.models import User
 from apps.kernel import clock
 from apps.kernel.tenant import activate
+from apps.notices.models import Notice
 from apps.operations.commands import ActivateTenant, ArchiveTenant, SuspendTenant
 from apps.operations.errors import JourneyUnderWay, ReasonMissing
 from apps.operations.sagas import ACTIVATION, SUSPENSION
@@ -56,8 +56,9 @@ def test_suspension_shuts_out_then_does_the_rest(acme, operator):
 def test_administrators_are_told_why(acme, operator):
     dispatch(suspend(acme), actor=operator)
 
-    assert [letter.to for letter in mail.outbox] == [["owner@acme.example"]]
-    assert WHY in mail.outbox[0].body
+    notice = Notice.objects.get(kind="tenant.turned")
+    assert [copy.address for copy in notice.copies.all()] == ["owner@acme.example"]
+    assert WHY in notice.text
 
 
 def test_it_can_be_opened_again_and_suspended_again(acme, operator):

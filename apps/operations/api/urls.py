@@ -7,6 +7,7 @@ urlpatterns = [
     path("tenants/<int:tenant_id>/suspend/", views.Suspend.as_view()),
     path("tenants/<int:tenant_id>/activate/", views.Activate.as_view()),
     path("tenants/<int:tenant_id>/archive/", views.Archive.as_view()),
+    path("tenants/<int:tenant_id>/move/", views.Move.as_view()),
     path("tenants/<int:tenant_id>/erase/", views.Erase.as_view()),
     path("tenants/<int:tenant_id>/cancel-erasure/", views.CancelErasing.as_view()),
     path("tenants/<int:tenant_id>/belongings/", views.WhatItHas.as_view()),

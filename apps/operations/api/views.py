@@ -7,6 +7,7 @@ from apps.operations.commands import (
     ArchiveTenant,
     CancelErasure,
     EraseTenant,
+    MoveTenant,
     OnboardTenant,
     SuspendTenant,
 )
@@ -32,6 +33,11 @@ class Activate(Asks):
 
 class Archive(Asks):
     command, result, status = ArchiveTenant, TravellerSerializer, 200
+    given = ("tenant_id",)
+
+
+class Move(Asks):
+    command, result, status = MoveTenant, TravellerSerializer, 200
     given = ("tenant_id",)
 
 

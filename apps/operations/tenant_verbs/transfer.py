@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +12,11 @@ from apps.bus import Command, dispatch, rehearse
 from apps.console.terminal import Answer
 from apps.kernel import databases
 from apps.kernel.errors import Refusal, SeveralRefusals
-from apps.tenancy.commands import SetMode
+from apps.operations.commands import MoveTenant
 from apps.tenancy.models import Tenant
 from apps.tenancy.transfer import drilling, keeping, moving, places, promises, verifying
 from apps.tenancy.transfer.archive import Archive
-from apps.tenancy.transfer.commands import BackUpTenant, CarryTenant, CloneTenant, RestoreTenant
+from apps.tenancy.transfer.commands import BackUpTenant, CloneTenant, RestoreTenant
 from apps.tenancy.transfer.errors import NotWhatWasExported
 from apps.tenancy.transfer.models import Backup
 
@@ -140,13 +139,13 @@ class Move(_Asks):
 
     def answer(self, *, slug: str, to: str, reason: str, dry_run: bool, **_: Any) -> Answer:  # type: ignore[override]
         tenant = tenant_named(slug)
-        if dry_run:
-            moving.must_be_movable(tenant, to)
-            return Answer(f"{tenant} would be moved from {tenant.database} to {to}.", {"dry_run": True})
-        moving.drain(tenant.info)
-        with _read_only(tenant, reason):
-            moved = dispatch(CarryTenant(tenant_id=tenant.pk, database=to, reason=reason), actor=SHELL)
-        return _of_tenant(moved, f"is verified and works in {to}")
+        command = MoveTenant(tenant_id=tenant.pk, database=to, reason=reason)
+        if not dry_run:
+            moving.drain(tenant.info)
+        moved = self.ask(
+            command, dry_run=dry_run, would=f"{tenant} would be moved from {tenant.database} to {to}."
+        )
+        return moved if isinstance(moved, Answer) else _of_tenant(moved, f"is verified and works in {to}")
 
 
 @verb
@@ -202,19 +201,6 @@ class Backups(Verb):
             "\n".join(_line(each) for each in rows) or "There is no tenant.",
             {"tenants": [_standing(each) for each in rows], "late": sum(each.is_late for each in rows)},
         )
-
-
-@contextmanager
-def _read_only(tenant: Tenant, reason: str) -> Iterator[None]:
-    """In the mode that it had, also when it could not be moved."""
-    before = tenant.mode
-    if before == Tenant.Mode.NORMAL:
-        dispatch(SetMode(tenant_id=tenant.pk, mode=Tenant.Mode.READ_ONLY, reason=reason), actor=SHELL)
-    try:
-        yield
-    finally:
-        if before == Tenant.Mode.NORMAL:
-            dispatch(SetMode(tenant_id=tenant.pk, mode=before, reason=reason), actor=SHELL)
 
 
 def _place(said: str) -> str:

@@ -1,0 +1,116 @@
+"""From one database to another, and back to where it was when that cannot be."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from apps.bus import dispatch, rehearse
+from apps.kernel import clock
+from apps.kernel.tenant import activate
+from apps.ledger.models import Entry
+from apps.operations.commands import MoveTenant
+from apps.operations.sagas import MIGRATION
+from apps.sagas.models import Run
+from apps.tenancy import directory
+from apps.tenancy.models import Tenant
+from apps.tenancy.transfer import importing, moving
+from tests.ledger.conftest import chart
+from tests.settling import settle
+from tests.shards import *  # noqa: F403
+from tests.tenancy.test_transfer import books
+
+__all__ = ["books", "chart"]
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+@pytest.fixture
+def settled(books):
+    """The platform's turn; acme has an entry, and everybody has heard of it."""
+    with activate(None):
+        settle()
+        yield Tenant.objects.get(pk=books.id)
+
+
+def move(tenant, to):
+    return MoveTenant(tenant_id=tenant.pk, database=to, reason="There is more room.")
+
+
+def run():
+    return Run.objects.filter(saga=MIGRATION.name).latest("id")
+
+
+def later(hours):
+    with clock.moved_to(clock.now() + dt.timedelta(hours=hours)):
+        settle(impatient=True)
+
+
+def test_it_works_in_its_new_place(settled, east, operator):
+    moved = dispatch(move(settled, east), actor=operator)
+
+    assert (moved.database, moved.mode) == (east, "normal")
+    assert (run().state, run().progress) == ("done", 100)
+    with activate(directory.by_id(settled.pk)):
+        assert Entry.objects.count() == 1
+
+
+def test_what_fails_leaves_it_where_it_was(settled, east, operator, monkeypatch):
+    def fail(tenant, to):
+        raise LookupError("the line is cut")
+
+    monkeypatch.setattr(moving, "carry", fail)
+    with pytest.raises(LookupError):
+        dispatch(move(settled, east), actor=operator)
+
+    settled.refresh_from_db()
+    assert (settled.database, settled.mode, run().state) == ("home", "normal", "compensated")
+
+
+@pytest.mark.parametrize(("when", "ends"), [("before", "compensated"), ("after", "done")])
+def test_workers_bring_a_killed_one_to_an_end(settled, east, operator, monkeypatch, when, ends):
+    """They own no database: they send back what has not arrived, and open what has."""
+    carry = moving.carry
+
+    def die(tenant, to):
+        if when == "after":
+            carry(tenant, to)
+        raise Killed
+
+    monkeypatch.setattr(moving, "carry", die)
+    with pytest.raises(Killed):
+        dispatch(move(settled, east), actor=operator)
+    assert Tenant.objects.get(pk=settled.pk).mode == "read_only"
+
+    monkeypatch.setattr(importing, "owned", list)
+    for hours in range(1, 6):
+        later(hours)
+
+    settled.refresh_from_db()
+    assert (run().state, settled.mode) == (ends, "normal")
+    assert settled.database == ("home" if when == "before" else east)
+
+
+def test_it_goes_on_when_it_is_asked_again(settled, east, operator, monkeypatch):
+    def die(tenant, to):
+        raise Killed
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(moving, "carry", die)
+        dispatch(move(settled, east), actor=operator)
+
+    moved = dispatch(move(settled, east), actor=operator)
+
+    assert (moved.database, moved.mode) == (east, "normal")
+    assert Run.objects.filter(saga=MIGRATION.name).count() == 1
+
+
+def test_a_rehearsal_moves_nothing(settled, east, operator):
+    assert rehearse(move(settled, east), actor=operator) == ()
+    assert [each.code for each in rehearse(move(settled, "nowhere"), actor=operator)] == [
+        "tenancy.database_unknown"
+    ]
+    assert not Run.objects.filter(saga=MIGRATION.name).exists()
