@@ -43,6 +43,7 @@ def tell_administrators(command: TellAdministrators) -> int:
             text=f"{said}\n\n{command.reason[:2_000]}",
             to=tuple(people),
             channels=("email",),
+            key=f"tenant:{tenant.pk}:{command.news}:{tenant.state_since}",
         )
     )
 

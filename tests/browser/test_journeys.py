@@ -1,0 +1,48 @@
+"""The operator onboards a tenant, suspends it, and reads what would go if it were erased."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from .test_consoles import browser, environment, log_in, port, pytestmark, visit, web  # noqa: F401
+
+
+def test_a_tenants_journeys_are_seen(visit: Page, operator):  # noqa: F811
+    log_in(visit, "", operator.email)
+    visit.get_by_role("link", name="Onboard a tenant").first.click()
+    looked_at(visit, "onboard")
+    visit.locator("[name=name]").fill("Initech")
+    visit.locator("[name=slug]").fill("initech")
+    visit.locator("[name=owner_email]").fill("bill@initech.example")
+    visit.get_by_role("button", name="Onboard tenant").click()
+
+    expect(visit.get_by_text("100 %, done")).to_be_visible(timeout=20_000)
+    expect(visit.get_by_text("company structure")).to_be_visible()
+    expect(visit.get_by_text("chooses a password here, once")).to_be_visible()
+    looked_at(visit, "journeys")
+
+    here = visit.url.replace("journeys/", "")
+    visit.goto(here + "suspend/")
+    looked_at(visit, "suspend")
+    visit.locator("[name=reason]").fill("Three invoices are unpaid.")
+    visit.get_by_role("button", name="Suspend tenant").click()
+    expect(visit.get_by_text("Suspension", exact=False).first).to_be_visible()
+    looked_at(visit, "suspended")
+
+    visit.goto(here + "erase/")
+    visit.locator("[name=reason]").fill("They asked for it.")
+    visit.get_by_role("button", name="Preview").click()
+    expect(visit.get_by_text("rows in")).to_be_visible()
+    looked_at(visit, "erase")
+
+
+def looked_at(visit: Page, name: str) -> None:  # noqa: F811
+    """Nothing stands in the way of those who cannot see it. With PICTURES=folder it is kept for those who can."""
+    if folder := os.environ.get("PICTURES"):
+        visit.screenshot(path=Path(folder, f"{name}.png"), full_page=True)
+    found = Axe().run(visit).response["violations"]
+    assert [(each["id"], [node["target"] for node in each["nodes"]]) for each in found] == []
