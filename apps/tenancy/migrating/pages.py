@@ -1,0 +1,51 @@
+"""How the schemas' migrations went, in the operator's console."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.http import HttpRequest
+from unfold.decorators import display
+
+from apps.console import hooks
+from apps.console.admin import ReadOnlyAdmin
+from apps.console.sites import operator_site
+from apps.tenancy.models import SchemaMigration, Tenant
+
+LABELS = {"done": "success", "waiting": "warning", "failed": "danger"}
+
+
+@admin.register(SchemaMigration, site=operator_site)
+class SchemaMigrationAdmin(ReadOnlyAdmin):
+    """Whose schemas have what this release needs, and why those that failed did."""
+
+    list_display = ("whose", "shown_state", "migration", "error", "at")
+    list_filter = ("state",)
+    search_fields = ("schema_name", "migration", "error")
+    ordering = ("-error", "schema_name")  # those that failed first
+    fields = ("whose", "schema_name", "shown_state", "migration", "acts_done", "error", "at")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SchemaMigration]:
+        tenants = Tenant.objects.filter(schema_name=OuterRef("schema_name"))
+        rows: QuerySet[SchemaMigration] = super().get_queryset(request)
+        return rows.annotate(tenant_name=Subquery(tenants.values("name")[:1]))
+
+    @display(description="Tenant", ordering="tenant_name")
+    def whose(self, row: SchemaMigration) -> str:
+        return getattr(row, "tenant_name", None) or "a spare"
+
+    @display(description="State", ordering="state", label=LABELS)
+    def shown_state(self, row: SchemaMigration) -> tuple[str, str]:
+        return row.state, row.get_state_display()
+
+
+hooks.plug(
+    "operator",
+    hooks.MenuItem(
+        group="Tenants",
+        title="Migrations",
+        icon="upgrade",
+        url="admin:tenancy_schemamigration_changelist",
+        permission="tenancy.view_schemamigration",
+    ),
+)
