@@ -19,6 +19,7 @@ from apps.audit.models import Record
 from apps.billing import queries as billing
 from apps.billing.commands import ChangePlan, DefinePlan
 from apps.bus import dispatch
+from apps.events.models import Delivery, OutboxEvent
 from apps.identity.models import User
 from apps.kernel.actors import System
 from apps.kernel.files import files
@@ -44,6 +45,7 @@ from apps.tenancy.transfer.errors import (
 from apps.tenancy.transfer.exporting import export
 from apps.tenancy.transfer.leaving import Disguise
 from tests.ledger.conftest import chart
+from tests.settling import settle
 
 __all__ = ["chart"]
 
@@ -92,6 +94,9 @@ def test_a_copy_has_the_same_rows_figures_and_trail(books):
 def test_a_copy_is_guarded_and_counted_on_like_its_source(books, accountant):
     copy = restored(exported(books))
 
+    assert copy.mode == Tenant.Mode.READ_ONLY, "beside its source"
+    with activate(None):
+        copy.turn(Tenant.Mode.NORMAL)
     with activate(None), activate(copy.info):
         again = User.objects.get(email=accountant.email)
         entry = sale(again, "3.00")
@@ -238,6 +243,21 @@ def test_the_tenant_as_it_was_and_what_it_is_stays_beside(books, accountant):
     assert len(schemas_like("before")) == 1
 
 
+def test_news_of_then_is_told_and_news_of_later_is_not(books, accountant):
+    """Nobody has heard of the first sale when the archive is made; then everybody has, and of a second one not."""
+    archive = exported(books)
+    with activate(None):
+        settle()
+    sale(accountant, "99.00")
+
+    with activate(None):
+        restoring.in_place(archive, Tenant.objects.get(pk=books.id))
+        waiting = OutboxEvent.objects.filter(tenant_id=books.id, routed_at=None, name="entry.posted")
+        assert [each.payload["entry_id"] for each in waiting] == [1]
+        settle()
+        assert not Delivery.objects.filter(tenant_id=books.id).unsettled().exists()
+
+
 def test_no_other_tenant_takes_its_place(books, globex):
     archive = exported(books)
     with activate(None), pytest.raises(OfAnotherTenant):
@@ -276,6 +296,8 @@ def test_places_keep_their_order_in_a_server_that_has_counted_fewer(books, accou
     sale(accountant, "1.00")
     archive = exported(books)
     copy = restored(archive)
+    with activate(None):
+        copy.turn(Tenant.Mode.NORMAL)
 
     with activate(None), activate(copy.info):
         sale(User.objects.get(email=accountant.email), "2.00")

@@ -78,6 +78,10 @@ def test_what_was_not_told_yet_is_told_in_the_new_place(books, east):
         assert OutboxEvent.objects.using(f"owner@{east}").filter(tenant_id=books.id).count() == untold
         moving.move(books.id, east)
         assert OutboxEvent.objects.using(f"owner@{east}").filter(tenant_id=books.id).count() == untold
+        assert not OutboxEvent.objects.filter(tenant_id=books.id, routed_at=None).exists()
+
+        moving.move(books.id, "home")
+        assert OutboxEvent.objects.filter(tenant_id=books.id, routed_at=None).count() == untold
 
 
 def test_it_goes_and_comes_back(at_rest, east):

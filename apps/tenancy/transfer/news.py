@@ -27,15 +27,19 @@ SELECT (SELECT count(*) FROM events_outboxevent WHERE tenant_id = %(tenant)s AND
         WHERE d.tenant_id = %(tenant)s AND d.status = 'pending' AND (e.due_at IS NULL OR e.due_at <= now()))
 """
 
+_KNOWN = """
+SELECT known.id FROM events_outboxevent AS known,
+    jsonb_populate_record(NULL::events_outboxevent, %(event)s::jsonb) AS new
+WHERE (known.tenant_id, known.name, known.aggregate, known.occurred_at, known.payload)
+    = (new.tenant_id, new.name, new.aggregate, new.occurred_at, new.payload)
+"""
+
 _ADD_EVENT = """
 INSERT INTO events_outboxevent (tenant_id, name, version, aggregate, payload, correlation_id, causation_id,
     traceparent, occurred_at, due_at, routed_at)
 SELECT tenant_id, name, version, aggregate, payload, correlation_id, causation_id, traceparent, occurred_at, due_at,
     routed_at
-FROM jsonb_populate_record(NULL::events_outboxevent, %(event)s::jsonb) AS new
-WHERE NOT EXISTS (SELECT FROM events_outboxevent AS known
-    WHERE (known.tenant_id, known.name, known.aggregate, known.occurred_at, known.payload)
-        = (new.tenant_id, new.name, new.aggregate, new.occurred_at, new.payload))
+FROM jsonb_populate_record(NULL::events_outboxevent, %(event)s::jsonb)
 RETURNING id
 """
 
@@ -43,12 +47,21 @@ _ADD_DELIVERY = """
 INSERT INTO events_delivery (tenant_id, event_id, subscriber, aggregate, status, attempts, next_at, last_error)
 SELECT tenant_id, %(event)s, subscriber, aggregate, status, attempts, coalesce(next_at, now()), last_error
 FROM jsonb_populate_record(NULL::events_delivery, %(delivery)s::jsonb)
+ON CONFLICT (event_id, subscriber) DO UPDATE
+    SET status = excluded.status, attempts = excluded.attempts, next_at = excluded.next_at, done_at = NULL,
+        hinted_at = NULL, last_error = excluded.last_error
+    WHERE %(anew)s
 """
 
-_GONE = """
-UPDATE events_delivery SET status = 'dropped', done_at = now(), hinted_at = NULL, next_at = NULL,
-    last_error = 'The tenant was moved to another database, and this went with it.'
-WHERE tenant_id = %(tenant)s AND status IN ('pending', 'dead')
+_UNROUTE = """
+WITH told AS (DELETE FROM events_delivery WHERE event_id = %(event)s)
+UPDATE events_outboxevent SET routed_at = NULL WHERE id = %(event)s
+"""
+
+_LEAVE = """
+DELETE FROM events_delivery WHERE tenant_id = %(tenant)s AND status IN ('pending', 'dead');
+DELETE FROM events_outboxevent e WHERE tenant_id = %(tenant)s AND (routed_at IS NULL OR due_at > now())
+    AND NOT EXISTS (SELECT FROM events_delivery d WHERE d.event_id = e.id)
 """
 
 
@@ -64,21 +77,33 @@ def waiting(cursor: Any, tenant_id: int) -> int:
     return int(cursor.fetchone()[0])
 
 
-def bring(lines: bytes, at: str) -> int:
-    """Put them in the outbox of that database, with ids of its own. What is there already is not put in again."""
-    alias, brought = databases.at("owner", at), 0
+def bring(lines: bytes, at: str, *, anew: bool = False) -> int:
+    """Put them in the outbox of that database. What is there already is not put in again; `anew`: what was told since
+    is told again, to a tenant that knows nothing of it any more. Returns how many events they are."""
+    told = [json.loads(line) for line in lines.decode().splitlines()]
+    alias = databases.at("owner", at)
     with transaction.atomic(using=alias), connections[alias].cursor() as cursor:
-        for line in lines.decode().splitlines():
-            told = json.loads(line)
-            cursor.execute(_ADD_EVENT, {"event": json.dumps(told["event"])})
-            if added := cursor.fetchone():
-                brought += 1
-                for each in told["deliveries"]:
-                    cursor.execute(_ADD_DELIVERY, {"event": added[0], "delivery": json.dumps(each)})
-    return brought
+        for each in told:
+            _bring(cursor, each["event"], each["deliveries"], anew=anew)
+    return len(told)
 
 
 def leave(tenant_id: int, at: str) -> None:
     """Nobody tells them there any more."""
     with connections[databases.at("owner", at)].cursor() as cursor:
-        cursor.execute(_GONE, {"tenant": tenant_id})
+        cursor.execute(_LEAVE, {"tenant": tenant_id})
+
+
+def _bring(cursor: Any, event: dict[str, Any], deliveries: list[Any], *, anew: bool) -> None:
+    said = {"event": json.dumps(event)}
+    cursor.execute(_KNOWN, said)
+    known = cursor.fetchone()
+    if known is None:
+        cursor.execute(_ADD_EVENT, said)
+        (number,) = cursor.fetchone()
+    else:
+        (number,) = known
+        if anew and event["routed_at"] is None:
+            cursor.execute(_UNROUTE, {"event": number})
+    for each in deliveries:
+        cursor.execute(_ADD_DELIVERY, {"event": number, "delivery": json.dumps(each), "anew": anew})

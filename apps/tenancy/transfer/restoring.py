@@ -31,7 +31,7 @@ from apps.tenancy.errors import SlugTaken
 from apps.tenancy.hooks import goes_along
 from apps.tenancy.models import Domain, Tenant, TenantActivity
 
-from . import importing, verifying
+from . import importing, news, verifying
 from .archive import Archive
 from .errors import NotWhatWasExported, OfAnotherTenant, TransferBusy
 
@@ -45,7 +45,8 @@ _ASIDE = re.compile(r"\A(?:before|moved)_\d+_(\d{20})\Z")
 def as_new(
     archive: Archive, *, slug: str, name: str = "", at: str, sandbox_of: Tenant | None = None
 ) -> Tenant:
-    """A tenant beside the others. It gets the id that it had where nobody has it now and the slug is the same."""
+    """A tenant beside the others. It gets the id that it had where nobody has it now and the slug is the same. Beside
+    its source it can only be read, so that nothing is told or charged twice, until somebody lets it work."""
     rules.slug_must_be_well_formed(slug)
     rules.slug_must_be_free(slug)
     rules.database_must_be_known(at)
@@ -58,6 +59,8 @@ def as_new(
         tenant.role_name = made.role
         importing.load_files(archive, tenant.info)
         catch_up(tenant, archive.manifest["fingerprint"])
+        if tenant.pk == archive.manifest["tenant"]["id"]:
+            news.bring(archive.read("news.jsonl"), at)
         _open(tenant, archive.manifest)
     return tenant
 
@@ -71,6 +74,8 @@ def in_place(archive: Archive, tenant: Tenant) -> Tenant:
     with only_here(tenant.info):
         made = load_and_verify(archive, tenant.pk, tenant.database)
         put_in_place(tenant, made)
+        news.leave(tenant.pk, tenant.database)
+        news.bring(archive.read("news.jsonl"), tenant.database, anew=True)
         _set_later_heads_aside(tenant.info)
         importing.load_files(archive, tenant.info)
         catch_up(tenant, archive.manifest["fingerprint"])
@@ -201,10 +206,10 @@ def _open(tenant: Tenant, manifest: dict[str, Any]) -> None:
     fresh = tenant.sandbox_of_id or was["id"] != tenant.pk
     with unit_of_work():
         tenant.state = Tenant.State.ACTIVE if fresh else _after(was["state"])
-        tenant.state_since, tenant.state_reason = (
-            now(),
-            f"Restored from the archive of {manifest['made_at']}.",
-        )
+        tenant.state_reason = f"Restored from the archive of {manifest['made_at']}."
+        tenant.state_since = now()
+        if not tenant.sandbox_of_id and fresh and Tenant.objects.filter(pk=was["id"]).exists():
+            tenant.mode = Tenant.Mode.READ_ONLY
         if not fresh and was["trial_ends_on"]:
             tenant.trial_ends_on = parse_date(was["trial_ends_on"])
         tenant.save()
