@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from apps.bus import Command, dispatch, rehearse
 from apps.console.terminal import Answer
@@ -90,12 +90,19 @@ class Restore(_Asks):
         **_: Any,
     ) -> Answer:
         if bool(slug) == in_place:
-            return Answer("Say either --as SLUG or --in-place.", {"restored": False})
+            raise CommandError("Say either --as SLUG or --in-place.", returncode=2)
         command = RestoreTenant(
             place=_place(archive), slug=slug, name=name, database=database, reason=reason or "Asked for."
         )
         made = self.ask(command, dry_run=dry_run, would="It would be restored.")
-        return made if isinstance(made, Answer) else _of_tenant(made, "is restored and verified")
+        if isinstance(made, Answer):
+            return made
+        beside = (
+            ""
+            if made.mode == Tenant.Mode.NORMAL
+            else f"; beside its source it is {made.get_mode_display().lower()}"
+        )
+        return _of_tenant(made, f"is restored and verified{beside}")
 
 
 @verb
