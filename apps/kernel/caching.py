@@ -25,7 +25,7 @@ from .tenant import current_tenant
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
-LAYOUT = 2
+LAYOUT = 3
 """Count it up when a class whose instances are kept here changes its fields: two releases may run side by side."""
 CHANNEL = "stamps"
 log = logging.getLogger(__name__)
