@@ -63,9 +63,9 @@ class Command(BaseCommand):
                 self._work(using, look)
             except (OperationalError, InterfaceError) as error:
                 self.stderr.write(f"The database is away, trying again: {error}")
-                connections[using].close()
+                connections.close_all()
                 time.sleep(1)
-        connections[using].close()
+        connections.close_all()
 
     def _work(self, using: str, look: Callable[[], object]) -> None:
         with connections[using].cursor() as cursor:
