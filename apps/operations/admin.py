@@ -11,6 +11,7 @@ from django.template.defaultfilters import filesizeformat
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
+from apps.billing import queries as billing
 from apps.bus import rehearse
 from apps.console import hooks
 from apps.console.admin import CommandPage, Given
@@ -51,9 +52,23 @@ class NewTenant(Form):
         initial="USD",
         choices=[(each.code, f"{each.code} {each.name}") for each in sorted(CURRENCIES.values(), key=str)],
     )
+    plan = forms.ChoiceField(required=False, help_text="What it has booked; it can be changed at any time.")
     trial_days = forms.IntegerField(
-        label="Days on trial", min_value=0, max_value=365, initial=0, help_text="0: it is active at once."
+        label="Days on trial",
+        min_value=0,
+        max_value=365,
+        initial=0,
+        required=False,
+        help_text="0: it is active at once.",
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offered = [(each.code, each.name) for each in billing.offered()]
+        self.fields["plan"].choices = [("", "Everything, as agreed"), *offered]  # type: ignore[attr-defined]
+
+    def clean_trial_days(self) -> int:
+        return self.cleaned_data["trial_days"] or 0
 
 
 class Onboard(CommandPage):
