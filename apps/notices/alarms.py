@@ -8,10 +8,9 @@ from apps.bus import dispatch
 from apps.kernel.actors import System
 from apps.kernel.clock import now
 
-from . import hooks
+from . import hooks, queries
 from .commands import TellPeople
 from .kinds import ALARM
-from .queries import OPERATORS
 
 US = System("Alarms")
 log = logging.getLogger(__name__)
@@ -31,13 +30,17 @@ def look() -> int:
 
 
 def _tell(alarm: hooks.Alarm) -> None:
+    """The trail says it once as well: nothing is asked that was told."""
+    key = f"alarm:{alarm.name}:{now():%Y-%m-%dT%H}"
+    if queries.told_under(key):
+        return
     dispatch(
         TellPeople(
             kind=ALARM.name,
             subject=alarm.subject,
             text=alarm.text,
-            to=(OPERATORS,),
-            key=f"alarm:{alarm.name}:{now():%Y-%m-%dT%H}",
+            to=(queries.OPERATORS,),
+            key=key,
         ),
         actor=US,
     )

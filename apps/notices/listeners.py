@@ -12,12 +12,13 @@ from apps.tenancy.events import TenantQueuedForDeletion, TenantSuspended
 from . import kinds, queries
 from .commands import TellPeople
 from .hooks import Kind
+from .rules import LONGEST_TEXT
 
 US = Steward("Notices")
 
 
 def _tell(kind: Kind, subject: str, text: str, *to: str) -> None:
-    dispatch(TellPeople(kind=kind.name, subject=subject, text=text, to=to), actor=US)
+    dispatch(TellPeople(kind=kind.name, subject=subject, text=text[:LONGEST_TEXT], to=to), actor=US)
 
 
 @listens_to(TenantSuspended, queue="low")

@@ -44,8 +44,8 @@ def channels_must_exist(names: Sequence[str]) -> None:
 
 def words_must_be_there(subject: str, text: str) -> None:
     """The subject becomes the header of a letter, so it is one line."""
-    is_one_line = bool(subject.strip()) and subject.isprintable() and len(subject) <= LONGEST_SUBJECT
-    if not is_one_line or not text.strip() or len(text) > LONGEST_TEXT or "\0" in text:
+    is_one_line = subject.strip() and subject.splitlines() == [subject] and len(subject) <= LONGEST_SUBJECT
+    if not is_one_line or not text.strip() or len(text) > LONGEST_TEXT or "\0" in subject + text:
         raise WordsMissing(subject=LONGEST_SUBJECT, text=LONGEST_TEXT)
 
 
