@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 
 from apps.bus import dispatch, handles
+from apps.notices import queries as notices
 from apps.notices.commands import TellPeople
 from apps.notices.hooks import declare_kind
 
@@ -36,15 +37,17 @@ def tell_administrators(command: TellAdministrators) -> int:
         name=tenant.name, day=tenant.delete_after, link=f"{settings.PUBLIC_URL}/t/{tenant.slug}/"
     )
     people = queries.administrators(tenant)
-    dispatch(
-        TellPeople(
-            kind=TURNED.name,
-            subject=" ".join(f"{tenant.name}: {command.news}".split()),
-            text=f"{said}\n\n{command.reason[:2_000]}",
-            to=tuple(people),
-            channels=("email",),
-            key=f"tenant:{tenant.pk}:{command.news}:{tenant.state_since}",
+    key = f"tenant:{tenant.pk}:{command.news}:{tenant.state_since}"
+    if not notices.told_under(key):
+        dispatch(
+            TellPeople(
+                kind=TURNED.name,
+                subject=" ".join(f"{tenant.name}: {command.news}".split()),
+                text=f"{said}\n\n{command.reason[:2_000]}",
+                to=tuple(people),
+                channels=("email",),
+                key=key,
+            )
         )
-    )
 
     return len(people)
