@@ -106,7 +106,7 @@ def who(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
         "trace_id": trace.trace_id if trace else None,
         "caller_trace_id": trace.caller if trace else None,
         "actor": str(actor) if actor else None,
-        "real_actor": str(real_actor() or getattr(asking.get(), "real_actor", "")),
+        "real_actor": str(real_actor() or getattr(asking.get(), "real_actor", None) or ""),
     }
     for name, word in words.items():
         if word:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Max, Sum
 
@@ -29,7 +30,7 @@ class Day:
 def days(most: int = 30) -> list[Day]:
     """The last days on which something was counted, oldest first. Entries are those of the day."""
     since = today() - dt.timedelta(days=most)
-    counted = (
+    counted: Any = (
         TenantDay.objects.filter(day__gte=since)
         .values("day")
         .annotate(**{name: Sum(name) for name in ("commands", "failures", "users", "bytes")}, tenants=Sum(1))
