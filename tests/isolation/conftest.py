@@ -16,6 +16,7 @@ from apps.kernel.clock import today
 from apps.kernel.files import files
 from apps.kernel.tenant import TenantInfo, activate
 from apps.ledger.commands import DraftEntry, Line, OpenAccount, OpenJournal, PostEntry
+from apps.notices.commands import AddTarget, TellPeople
 from apps.payments.commands import RequestPayment
 from apps.preferences.commands import ChangeSetting
 from apps.sales.commands import AddCustomer, Ordered, PlaceOrder, SetUpSales
@@ -76,6 +77,8 @@ def _work(user: User, word: str) -> None:
         )
     dispatch(RequestPayment(reference=f"{word}:1", amount=Decimal(5), currency="USD"), actor=user)
     dispatch(RegisterEndpoint(url=f"https://{word}.example.com/hook", description=word), actor=user)
+    dispatch(AddTarget(name=f"Chat {word}", address=f"jsons://{word}.example.com/room"), actor=user)
+    dispatch(TellPeople(subject=f"Subject {word}", text=f"Text {word}", to=("owner",)), actor=user)
     dispatch(ChangeSetting(key="periods.reason_length", value=11), actor=user)
     files().save(FILE, ContentFile(f"margin,{word}\n".encode()))
 

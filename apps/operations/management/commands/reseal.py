@@ -8,18 +8,23 @@ from apps.bus import dispatch
 from apps.console.terminal import Answer, BursarCommand
 from apps.kernel.actors import System
 from apps.kernel.tenant import activate
-from apps.tenancy.queries import active_tenants
+from apps.notices.commands import ResealAddresses
+from apps.tenancy.models import Tenant
 from apps.webhooks.commands import ResealSecrets
 
 SHELL = System("The command line")
 
 
 class Command(BursarCommand):
-    help = "Seal every secret under the first key of FIELD_KEYS, at the platform and at each tenant."
+    help = "Seal every secret under the first key of FIELD_KEYS, at the platform and at each tenant, closed or not."
 
     def answer(self, **_: Any) -> Answer:
-        changed = dispatch(ResealSecrets(), actor=SHELL)
-        for tenant in active_tenants():
-            with activate(tenant):
-                changed += dispatch(ResealSecrets(), actor=SHELL)
+        changed = _reseal()
+        for tenant in Tenant.objects.exclude(state=Tenant.State.PENDING).order_by("slug"):
+            with activate(tenant.info):
+                changed += _reseal()
         return Answer(f"{changed} secrets are sealed anew.", {"resealed": changed})
+
+
+def _reseal() -> int:
+    return sum(dispatch(command, actor=SHELL) for command in (ResealSecrets(), ResealAddresses()))
