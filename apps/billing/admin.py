@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
@@ -17,7 +17,6 @@ from apps.console.admin import CommandPage, Given, Link, ReadOnlyAdmin
 from apps.console.sites import operator_site
 from apps.console.widgets import Form
 from apps.kernel.limits import LIMITS, UNLIMITED
-from apps.kernel.tenant import activate
 from apps.modules import registry
 from apps.tenancy import directory
 
@@ -26,6 +25,7 @@ from .commands import ChangePlan, DefinePlan, Most, RetirePlan
 from .models import EVERYTHING, Plan, Subscription
 
 MANAGE, CHANGE, LOOK = "billing.manage_plans", "billing.change_plan_of_tenant", "billing.view_own_plan"
+VIEW = "billing.view_subscription"
 
 
 @admin.register(Plan, site=operator_site)
@@ -143,9 +143,9 @@ class Change(CommandPage):
         tenant = directory.by_id(given["tenant_id"])
         if tenant is None:
             return ()
-        with activate(tenant):
-            used = [(each.description, _in_words(each)) for each in queries.usage()]
-        return (("Tenant", str(tenant)), ("Its plan", queries.plan_of(tenant.id).name), *used)
+        booked = queries.booked_by(tenant)
+        used = [(each.description, _in_words(each)) for each in booked.usage]
+        return (("Tenant", str(tenant)), ("Its plan", booked.plan.name), *used)
 
     def sentence(self, result: Subscription) -> str:
         return f"It is on the plan {result.plan} from now on."
@@ -160,12 +160,14 @@ def _in_words(usage: queries.Usage) -> str:
 
 
 def your_plan(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBase:
-    sold = [each for each in registry.modules() if each.sold]
-    shown = {
-        "plan": queries.plan_of(),
-        "usage": queries.usage(),
-        "modules": [{"module": each, "booked": queries.is_booked(each.name)} for each in sold],
-    }
+    return TemplateResponse(request, "console/plan.html", context | {"booked": queries.booked()})
+
+
+def plan_of_tenant(request: HttpRequest, *, context: dict[str, Any], tenant_id: int) -> HttpResponseBase:
+    tenant = directory.by_id(tenant_id)
+    if tenant is None:
+        raise Http404
+    shown = {"booked": queries.booked_by(tenant), "tenant": tenant}
     return TemplateResponse(request, "console/plan.html", context | shown)
 
 
@@ -194,6 +196,21 @@ hooks.plug(
         title="Change the plan",
         permission=CHANGE,
         view=Change(),
+    ),
+    hooks.Page(
+        path="tenants/<int:tenant_id>/usage/",
+        name="plan_of_tenant",
+        title="Plan and usage",
+        permission=VIEW,
+        view=plan_of_tenant,
+    ),
+    hooks.RowLink(
+        model="tenancy.tenant",
+        title="Plan and usage",
+        icon="data_usage",
+        page="plan_of_tenant",
+        permission=VIEW,
+        when=lambda tenant: tenant.state != tenant.State.PENDING,
     ),
     hooks.RowLink(
         model="tenancy.tenant", title="Change plan", icon="sell", page="change_plan", permission=CHANGE

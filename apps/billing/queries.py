@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from apps.kernel.caching import Cached
 from apps.kernel.limits import LIMITS, UNLIMITED
-from apps.kernel.tenant import current_tenant
+from apps.kernel.manifest import Module
+from apps.kernel.tenant import TenantInfo, activate, current_tenant
 from apps.modules import registry
 
 from .models import EVERYTHING, Plan, Subscription
@@ -82,6 +83,27 @@ def usage() -> Sequence[Usage]:
         Usage(each.name, each.description, each.unit, each.count(), plan.most(each.name))
         for each in sorted(LIMITS.values(), key=lambda limit: limit.name)
     ]
+
+
+@dataclass(frozen=True)
+class Booked:
+    """What a tenant has: its plan, the sold modules with whether they are in it, and what is used."""
+
+    plan: PlanInfo
+    modules: Sequence[tuple[Module, bool]]
+    usage: Sequence[Usage]
+
+
+def booked() -> Booked:
+    """Of the current tenant."""
+    sold = [each for each in registry.modules() if each.sold]
+    return Booked(plan_of(), [(each, is_booked(each.name)) for each in sold], usage())
+
+
+def booked_by(tenant: TenantInfo) -> Booked:
+    """For the platform, outside of any transaction."""
+    with activate(tenant):
+        return booked()
 
 
 def offered() -> Sequence[Plan]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from unfold.widgets import (
-    UnfoldAdminCheckboxSelectMultiple,
+    UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminDateWidget,
     UnfoldAdminEmailInputWidget,
     UnfoldAdminSelectWidget,
@@ -30,7 +30,7 @@ def _dress(field: forms.Field) -> None:
     elif isinstance(field, forms.EmailField):
         field.widget = UnfoldAdminEmailInputWidget()
     elif isinstance(field, forms.MultipleChoiceField):
-        field.widget = UnfoldAdminCheckboxSelectMultiple(choices=field.choices)
+        field.widget = UnfoldAdminCheckboxSelectMultipleWidget(choices=field.choices)
     elif isinstance(field, forms.ChoiceField):
         field.widget = UnfoldAdminSelectWidget(choices=field.choices)
     elif isinstance(field.widget, forms.Textarea):

@@ -230,6 +230,16 @@ class TestIsolation:
         assert b"Companies that keep books" in client.get("/t/acme/plan/").content
 
 
+def test_what_is_kept_of_one_tenant_is_never_anothers(small, acme, globex):
+    """Row CAC-05: the limits, warm in memory and in Redis, asked from inside and by the platform."""
+    for _ in range(2):
+        with activate(acme):
+            assert queries.limit("companies.companies") == 2
+        with activate(globex):
+            assert queries.limit("companies.companies") == limits.UNLIMITED
+        assert (queries.plan_of(acme.id).code, queries.plan_of(globex.id).code) == ("small", "all")
+
+
 def test_asking_costs_nothing_when_it_is_warm(small, acme):
     with activate(acme):
         queries.plan_of()
@@ -266,6 +276,24 @@ def test_a_token_says_the_level(small, acme, owner, client_for):
     )
     with activate(acme):
         assert access.read(answer.json()["access_token"])["plan_level"] == 10
+
+
+def test_the_operators_api(small, client_for, operator, acme):
+    client = client_for(operator, None)
+
+    booked = client.get(f"/api/v1/billing/tenants/{acme.id}/").json()
+    assert (booked["code"], booked["modules"]) == ("small", ["webhooks"])
+    assert client.get("/api/v1/billing/tenants/999/").status_code == 404
+    retired = client.post("/api/v1/billing/plans/small/retire/", {}, content_type="application/json").json()
+    assert (retired["code"], retired["is_offered"]) == ("small", False)
+
+
+def test_the_operator_sees_how_much_of_it_is_used(small, client_for, operator, acme):
+    client = client_for(operator, None)
+    page = client.get(f"/tenants/{acme.id}/usage/").content.decode()
+    assert "Acme Corporation: Small" in page
+    assert '<meter min="0" max="100" high="90" value="50">' in page
+    assert client.get("/tenants/999/usage/").status_code == 404
 
 
 def test_the_operators_pages(small, client_for, operator, acme):

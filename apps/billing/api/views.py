@@ -1,10 +1,12 @@
 from typing import Any
 
+from django.http import Http404
+
 from apps.billing import queries
-from apps.billing.commands import ChangePlan, DefinePlan
+from apps.billing.commands import ChangePlan, DefinePlan, RetirePlan
 from apps.billing.models import Plan, Subscription
 from apps.bus.api.views import Answers, Asks, Lists
-from apps.modules import registry
+from apps.tenancy import directory
 
 from .serializers import PlanSerializer, SubscriptionSerializer, YourPlanSerializer
 
@@ -35,13 +37,32 @@ class YourPlan(Answers):
     serializer_class = YourPlanSerializer
 
     def answer(self, question: None, **given: Any) -> dict[str, Any]:
-        plan = queries.plan_of()
-        return {
-            "code": plan.code,
-            "name": plan.name,
-            "level": plan.level,
-            "modules": [
-                each.name for each in registry.modules() if each.sold and queries.is_booked(each.name)
-            ],
-            "usage": queries.usage(),
-        }
+        return _in_plain(queries.booked())
+
+
+class PlanOfTenant(Answers):
+    """What a tenant has booked, and how much of it is used."""
+
+    permission = "billing.view_subscription"
+    serializer_class = YourPlanSerializer
+
+    def answer(self, question: None, **given: Any) -> dict[str, Any]:
+        tenant = directory.by_id(given["tenant_id"])
+        if tenant is None:
+            raise Http404
+        return _in_plain(queries.booked_by(tenant))
+
+
+class RetireOnePlan(Asks):
+    command, result, status = RetirePlan, PlanSerializer, 200
+    given = ("code",)
+
+
+def _in_plain(booked: queries.Booked) -> dict[str, Any]:
+    return {
+        "code": booked.plan.code,
+        "name": booked.plan.name,
+        "level": booked.plan.level,
+        "modules": [module.name for module, is_booked in booked.modules if is_booked],
+        "usage": booked.usage,
+    }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from apps.billing.commands import DefinePlan, Most
+from apps.billing.models import Plan
 from apps.bus import dispatch
 from apps.console.terminal import Answer, BursarCommand
 from apps.identity import queries as identity
@@ -20,6 +22,21 @@ from apps.tenancy.models import Tenant
 PASSWORD = "bursar-demo-house"  # noqa: S105 - printed by `make up`; the demo is for one machine
 PEOPLE = {"controller": ("carla", "Carla Controller"), "accountant": ("ada", "Ada Accountant")}
 OPERATOR = "operator@bursar.example"
+PLANS = (
+    DefinePlan(
+        code="books",
+        name="Books",
+        level=10,
+        limits=(Most("companies.companies", 1), Most("identity.users", 5)),
+    ),
+    DefinePlan(
+        code="trade",
+        name="Trade",
+        level=50,
+        modules=("inventory", "payments", "sales", "webhooks"),
+        limits=(Most("companies.companies", 10), Most("identity.users", 50)),
+    ),
+)
 
 
 class Command(BursarCommand):
@@ -27,6 +44,7 @@ class Command(BursarCommand):
 
     def answer(self, **_: Any) -> Answer:
         _operator()
+        _plans()
         made = [business.slug for business in BUSINESSES if _tenant(business)]
         text = f"Made {' and '.join(made)}." if made else "The demo is there already."
         return Answer(text, {"made": made, "password": PASSWORD})
@@ -35,6 +53,13 @@ class Command(BursarCommand):
 def _operator() -> None:
     if identity.user_with_email(OPERATOR) is None:
         _let_in(dispatch(InviteOperator(email=OPERATOR, name="Olga Operator"), actor=MAKER))
+
+
+def _plans() -> None:
+    """Something to choose from; the demo's tenants have everything."""
+    for plan in PLANS:
+        if not Plan.objects.filter(code=plan.code).exists():
+            dispatch(plan, actor=MAKER)
 
 
 def _tenant(business: Business) -> bool:
