@@ -89,6 +89,7 @@ class PlanForm(Form):
                 min_value=UNLIMITED,
                 help_text=f"{limit.unit}; -1 is unlimited",
             )
+        self.dress()
 
 
 class Define(CommandPage):
@@ -156,7 +157,7 @@ class Change(CommandPage):
 
 def _in_words(usage: queries.Usage) -> str:
     most = "no limit" if usage.most == UNLIMITED else f"{usage.most:,} allowed"
-    return f"{usage.used:,} {usage.unit}, {most}"
+    return f"{usage.used:,} used, {most}"
 
 
 def your_plan(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBase:

@@ -12,6 +12,7 @@ from unfold.widgets import (
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
+    UnfoldBooleanWidget,
 )
 
 
@@ -20,6 +21,10 @@ class Form(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.dress()
+
+    def dress(self) -> None:
+        """Once more where fields were added meanwhile."""
         for field in self.fields.values():
             _dress(field)
 
@@ -33,6 +38,8 @@ def _dress(field: forms.Field) -> None:
         field.widget = UnfoldAdminCheckboxSelectMultipleWidget(choices=field.choices)
     elif isinstance(field, forms.ChoiceField):
         field.widget = UnfoldAdminSelectWidget(choices=field.choices)
+    elif isinstance(field, forms.BooleanField):
+        field.widget = UnfoldBooleanWidget()
     elif isinstance(field.widget, forms.Textarea):
         field.widget = UnfoldAdminTextareaWidget(attrs={"rows": 3})
     else:

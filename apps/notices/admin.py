@@ -142,7 +142,6 @@ class Words(Form):
         super().__init__(*args, **options)
         known = ", ".join(queries.audiences())
         self.fields["to"].help_text = f"One on each line: an e-mail address, or one of {known}."
-        self.fields["in_chats"].widget = forms.CheckboxInput()
 
     def clean_to(self) -> tuple[str, ...]:
         return tuple(self.cleaned_data["to"].replace(",", " ").split())
@@ -194,7 +193,8 @@ class NewTarget(Form):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["kinds"].choices = [(name, name) for name in queries.kind_names()]  # type: ignore[attr-defined]
+        told = [(kind.name, f"{kind}: {kind.description}") for kind in queries.kinds_here()]
+        self.fields["kinds"].choices = told  # type: ignore[attr-defined]
         self.fields["address"].help_text = (
             f"The link that Slack or Discord gives for a webhook, or an address of Apprise"
             f" ({', '.join(channels.chat.schemes())}). It is not shown again."

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
+
+Where = Literal["everywhere", "platform", "tenants"]
 
 
 @dataclass(frozen=True)
 class Kind:
-    """`name` is `entity.action` as in events; `description` ends the sentence "You are told this because …"."""
+    """`name` is `entity.action` as in events; `description` ends the sentence "You are told this because …"; `where`
+    says who tells it."""
 
     name: str
     description: str
+    where: Where = "everywhere"
 
     def __str__(self) -> str:
         return self.name
@@ -20,11 +25,11 @@ class Kind:
 _kinds: dict[str, Kind] = {}
 
 
-def declare_kind(name: str, description: str) -> Kind:
+def declare_kind(name: str, description: str, where: Where = "everywhere") -> Kind:
     """Once, by the app that tells it."""
     if name in _kinds:
         raise TypeError(f"There is already a kind of notice {name}.")
-    _kinds[name] = Kind(name, description)
+    _kinds[name] = Kind(name, description, where)
     return _kinds[name]
 
 

@@ -9,7 +9,7 @@ from django.contrib.auth.models import Group
 from apps.identity.models import User
 from apps.kernel.tenant import current_tenant
 
-from .hooks import kinds
+from .hooks import Kind, kinds
 from .models import Copy, Notice
 
 OPERATORS = "operators"
@@ -46,14 +46,10 @@ def address_of(user_id: int) -> str:
     return user.email if user else ""
 
 
-def kind_names() -> Sequence[str]:
-    return sorted(kinds())
-
-
-def why(kind: str) -> str:
-    """Why somebody is told this kind; a kind of another release says nothing."""
-    known = kinds().get(kind)
-    return known.description if known else ""
+def kinds_here() -> Sequence[Kind]:
+    """Those that are told at the current tenant, or at the platform."""
+    here = "tenants" if current_tenant() else "platform"
+    return sorted((kind for kind in kinds().values() if kind.where in ("everywhere", here)), key=str)
 
 
 def notices_with_due_copies(most: int = 200) -> Sequence[int]:

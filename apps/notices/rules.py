@@ -24,16 +24,16 @@ from .errors import (
     TooMany,
     WordsMissing,
 )
-from .hooks import kinds
 from .models import Copy, Target
 
 LONGEST_SUBJECT, LONGEST_TEXT, MOST_PEOPLE = 200, 5_000, 500
 
 
 def kind_must_be_known(*names: str) -> None:
+    known = [kind.name for kind in queries.kinds_here()]
     for name in names:
-        if name not in kinds():
-            raise KindUnknown(kind=name, known=", ".join(queries.kind_names()))
+        if name not in known:
+            raise KindUnknown(kind=name, known=", ".join(known))
 
 
 def channels_must_exist(names: Sequence[str]) -> None:

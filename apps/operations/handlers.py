@@ -12,7 +12,7 @@ from apps.notices.hooks import declare_kind
 from . import queries, rules
 from .commands import TellAdministrators
 
-TURNED = declare_kind("tenant.turned", "you are in charge there")
+TURNED = declare_kind("tenant.turned", "you are in charge there", "platform")
 LETTERS = {
     "suspended": "{name} is suspended: nobody can work there for the time being, and nothing of your data is lost."
     " You can sign in to see its plan: {link}",

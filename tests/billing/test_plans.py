@@ -300,7 +300,7 @@ def test_the_operators_pages(small, client_for, operator, acme):
     client = client_for(operator, None)
     assert b"webhooks" in client.get("/billing/plan/").content
     page = client.get(f"/tenants/{acme.id}/plan/").content
-    assert b"1 companies, 2 allowed" in page
+    assert b"1 used, 2 allowed" in page
     client.post(f"/tenants/{acme.id}/plan/", {"plan": "all", "reason": "Asked for it."})
     assert queries.plan_of(acme.id).code == "all"
     answer = client.post(

@@ -1,0 +1,88 @@
+"""Plans are made and booked, and people are told, in a browser."""
+
+from __future__ import annotations
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from apps.billing import queries as billing
+from apps.kernel.tenant import activate
+from apps.notices.models import Notice
+
+from .test_consoles import browser, environment, found, log_in, port, pytestmark, visit, web  # noqa: F401
+from .test_people import RULES
+
+
+def test_a_plan_is_made_booked_and_seen(visit: Page, operator, acme):  # noqa: F811
+    look, violations = looking(visit)
+    log_in(visit, "", operator.email)
+
+    visit.goto("/billing/plan/")
+    look("plans")
+    visit.get_by_role("link", name="Define a plan").click()
+    visit.get_by_label("Code").fill("trade")
+    visit.get_by_label("Name").fill("Trade")
+    visit.get_by_label("Level").fill("50")
+    visit.get_by_label("webhooks").check()
+    visit.get_by_label("Companies that keep books").fill("2")
+    look("define")
+    visit.get_by_role("button", name="Define plan").click()
+    expect(visit.get_by_text("Trade").first).to_be_visible()
+    look("plan")
+
+    visit.goto(f"/tenants/{acme.id}/plan/")
+    visit.get_by_label("Plan").select_option("trade")
+    visit.get_by_label("Reason").fill("Booked it.")
+    look("change")
+    visit.get_by_role("button", name="Change plan").click()
+    expect(visit.get_by_text("It is on the plan Trade from now on.")).to_be_visible()
+    visit.get_by_role("link", name="Plan and usage").click()
+    expect(visit.get_by_role("heading", name="Acme Corporation: Trade")).to_be_visible()
+    look("usage")
+
+    assert billing.plan_of(acme.id).code == "trade"
+    assert {name: nodes for name, nodes in violations.items() if nodes} == {}
+
+
+def test_the_owner_tells_people_and_sees_who_was_told(visit: Page, owner, acme):  # noqa: F811
+    look, violations = looking(visit)
+    log_in(visit, "/t/acme", owner.email)
+
+    visit.goto("/t/acme/plan/")
+    look("your plan")
+    visit.goto("/t/acme/notices/notice/")
+    look("no notices")
+    visit.get_by_role("link", name="Tell people").click()
+    visit.get_by_label("To", exact=True).fill("auditor")
+    visit.get_by_label("Subject").fill("The books")
+    visit.get_by_label("Text").fill("January is closed.")
+    look("tell")
+    visit.get_by_role("button", name="Tell people").click()
+    expect(visit.get_by_text("auditor@acme.example").first).to_be_visible()
+    look("notice")
+    visit.get_by_role("link", name="Send again").first.click()
+    look("again")
+
+    visit.goto("/t/acme/notices/chats/add/")
+    visit.get_by_label("Name").fill("Room")
+    visit.get_by_label("Address").fill("jsons://hooks.example.com/room")
+    look("add a chat")
+    visit.get_by_role("button", name="Add target").click()
+    expect(visit.get_by_text("jsons at hooks.example.com").first).to_be_visible()
+    look("chat")
+    visit.get_by_role("link", name="Remove").click()
+    look("remove")
+
+    with activate(acme):
+        assert Notice.objects.get().to == ["auditor"]
+    assert {name: nodes for name, nodes in violations.items() if nodes} == {}
+
+
+def looking(page: Page):
+    violations: dict[str, list[str]] = {}
+
+    def look(name: str) -> None:
+        page.wait_for_load_state("networkidle")
+        violations[name] = found(Axe(), page, RULES)
+
+    return look, violations
