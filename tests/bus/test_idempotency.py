@@ -88,7 +88,7 @@ def test_the_other_tenant_knows_nothing_of_a_key(acme, globex, owner, operator):
 def test_a_flushed_redis_changes_nothing(at_acme, owner):
     dispatch_once(PLANT, actor=owner, key="one")
 
-    caching._client().flushall()
+    caching._client().flushdb()
 
     assert dispatch_once(PLANT, actor=owner, key="one").repeated
 
