@@ -34,7 +34,7 @@ def settle(*, impatient: bool = False) -> int:
 
 
 def _due(impatient: bool) -> list[Delivery]:
-    """Of tenants for which workers work. Fresh ones that a hint would have named, and older ones whose time has come."""
+    """Of tenants for which workers work: fresh ones that a hint would have named, and older whose time has come."""
     is_time = Q(event__due_at=None) | Q(event__due_at__lte=now())
     rested = Q() if impatient else Q(attempts=0) | Q(next_at__lte=now())
     pending = Delivery.objects.using("relay").filter(is_time, rested, status="pending")

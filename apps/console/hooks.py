@@ -108,8 +108,8 @@ class MenuItem:
 
 @dataclass(frozen=True, kw_only=True)
 class RowLink:
-    """A button on the page of each row of `model` ("tenancy.tenant") for which `when` says so. It leads to `page`, given
-    the row's id."""
+    """A button on the page of each row of `model` ("tenancy.tenant") for which `when` says so. It leads to `page`,
+    given the row's id."""
 
     model: str
     title: str

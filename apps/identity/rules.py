@@ -31,7 +31,6 @@ from .errors import (
 )
 from .models import ApiSession, User
 
-
 USERS = limits.declare_limit(
     "identity.users",
     unit="users",
