@@ -63,7 +63,9 @@ def _note(event: Event, payload: dict[str, Any], at: dt.datetime) -> None:
         instrumentation.tell(
             instrumentation.Happening(
                 name=name,
-                tenant_id=tenant.id if tenant else None,
+                tenant_id=tenant.id
+                if tenant
+                else payload.get("tenant_id"),  # the platform's may be about one
                 ids=instrumentation.ids_of(payload),
                 at=at,
             )

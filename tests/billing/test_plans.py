@@ -27,7 +27,7 @@ from apps.companies.models import Company
 from apps.events.models import OutboxEvent
 from apps.identity.commands import InviteUser
 from apps.identity.tokens import access
-from apps.kernel import limits
+from apps.kernel import instrumentation, limits
 from apps.kernel.actors import System
 from apps.kernel.limits import LimitReached
 from apps.kernel.tenant import activate
@@ -255,6 +255,19 @@ def test_a_change_is_told_once(small, acme, operator):
     told = OutboxEvent.objects.get(name="subscription.changed")
     assert (told.payload["before"], told.payload["after"], told.tenant_id) == ("all", "small", None)
     assert Subscription.objects.get(tenant_id=acme.id).reason == "Booked it."
+
+
+def test_those_who_watch_the_business_are_told(acme, operator, monkeypatch):
+    """Row OBS-16: whose, and which."""
+    told = []
+    monkeypatch.setattr(instrumentation, "tell", told.append)
+
+    dispatch(SMALL, actor=operator)
+    subscription = dispatch(ChangePlan(tenant_id=acme.id, plan="small", reason="Booked."), actor=operator)
+
+    (happening,) = told
+    assert (happening.name, happening.tenant_id) == ("subscription_changed", acme.id)
+    assert happening.ids["subscription_id"] == subscription.pk
 
 
 def test_a_new_tenant_has_what_it_booked(operator):
