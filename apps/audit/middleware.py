@@ -82,7 +82,9 @@ def _refused(envelope: Envelope, refusal: Refusal) -> Record:
 
 def _failed(envelope: Envelope, error: Exception) -> Record:
     row = _row(envelope, Record.Outcome.FAILED)
-    row.sentence = f"{both_names(envelope.actor)} could not {_verb(envelope)}: an unexpected {type(error).__name__}."
+    row.sentence = (
+        f"{both_names(envelope.actor)} could not {_verb(envelope)}: an unexpected {type(error).__name__}."
+    )
     row.refusals = [{"code": "unexpected", "detail": f"{type(error).__name__}: {error}"[:2000]}]
     return row
 

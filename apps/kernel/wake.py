@@ -139,7 +139,5 @@ def client() -> Any:
     """One per process: a connection must not cross a fork."""
     pid = os.getpid()
     if pid not in _clients:
-        _clients[pid] = client_of(
-            settings.REDIS_URL, socket_timeout=5, socket_connect_timeout=1, retry=NEVER
-        )
+        _clients[pid] = client_of(settings.REDIS_URL, socket_timeout=5, socket_connect_timeout=1, retry=NEVER)
     return _clients[pid]
