@@ -47,7 +47,7 @@ class ChangePlan(Command):
 
     platform = True
     permission = "billing.change_plan_of_tenant"
-    says = "put the tenant {tenant_id} on the plan {plan}: {reason}"
+    says = "put {result}: {reason}"
 
     tenant_id: int
     plan: str

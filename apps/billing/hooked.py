@@ -18,7 +18,7 @@ from .models import EVERYTHING, Plan, Subscription
 
 @set_up("features", order=10, on_platform=True)
 def book_plan(new: NewTenant) -> Iterable[Command]:
-    yield ChangePlan(tenant_id=new.tenant.id, plan=new.plan or EVERYTHING, reason="Booked at onboarding.")
+    yield ChangePlan(tenant_id=new.tenant.id, plan=new.plan or EVERYTHING, reason="booked at onboarding")
 
 
 def plan_level(user: Any) -> int | None:
