@@ -1,6 +1,7 @@
 """The connection follows the tenant, in as few statements as can be."""
 
 import threading
+from contextlib import suppress
 
 import pytest
 from django.db import connection, transaction
@@ -69,6 +70,17 @@ def test_so_is_the_rollback_of_a_savepoint(acme):
             assert where()[0] == acme.schema
             raise LookupError
         assert where()[0] == acme.schema
+
+
+def test_so_is_the_commit_of_what_had_failed(acme, globex):
+    """Whoever swallows an error inside a transaction has it rolled back at its end, the tenant included."""
+    with activate(acme):
+        assert where()[0] == acme.schema
+    with activate(globex):
+        with transaction.atomic(), suppress(ProgrammingError), connection.cursor() as cursor:
+            cursor.execute("SELECT nothing FROM nowhere")
+        assert where() == (globex.schema, str(globex.id))
+        assert Company.objects.get(code="MAIN").name == globex.name
 
 
 def test_a_failed_statement_in_a_savepoint_leaves_the_tenant_applied(acme):

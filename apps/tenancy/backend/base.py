@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from django.db.backends.postgresql import base
 from psycopg import sql
+from psycopg.pq import TransactionStatus
 
 from apps.kernel.tenant import PUBLIC_SCHEMA, current_tenant
 
@@ -110,8 +111,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
         super().close()
 
     def _commit(self) -> None:
+        # After an error that somebody has swallowed, PostgreSQL rolls back on COMMIT and does not say so.
+        is_undone = (
+            bool(self.connection) and self.connection.info.transaction_status == TransactionStatus.INERROR
+        )
         super()._commit()  # type: ignore[misc]
-        if self._is("pooled"):
+        if is_undone or self._is("pooled"):
             self._applied = None
 
     def _rollback(self) -> None:
