@@ -72,6 +72,14 @@ ALTER SCHEMA public OWNER TO bursar_owner;
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO bursar_app, bursar_relay, bursar_tables;
 
+-- What the planner knows of a column is values of its rows: addresses, names, hashes of passwords. PostgreSQL
+-- shows that to whoever may read the table, and does not ask for the schema; and the tables of all tenants may be
+-- read by the one group to which their roles belong.
+REVOKE SELECT ON pg_catalog.pg_stats, pg_catalog.pg_stats_ext, pg_catalog.pg_stats_ext_exprs,
+    pg_catalog.pg_sequences FROM PUBLIC;
+GRANT SELECT ON pg_catalog.pg_stats, pg_catalog.pg_stats_ext, pg_catalog.pg_stats_ext_exprs,
+    pg_catalog.pg_sequences TO bursar_owner;
+
 -- Exclusion constraints ("no two periods overlap for one company") compare ids and ranges at once.
 CREATE EXTENSION IF NOT EXISTS btree_gist WITH SCHEMA public;
 

@@ -72,6 +72,15 @@ def test_a_wrong_search_path_is_an_error_and_not_somebody_elses_rows(acme, globe
             cursor.execute("SELECT * FROM ledger_account")
 
 
+@pytest.mark.parametrize("view", ["pg_stats", "pg_stats_ext", "pg_stats_ext_exprs", "pg_sequences"])
+def test_what_the_planner_knows_of_others_is_closed(at_acme, globex, view):
+    """It is values of their rows, which the schema does not guard."""
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(f"ANALYZE {globex.schema}.identity_user")
+
+    assert refused(f"SELECT * FROM {view}")
+
+
 def test_the_platform_itself_cannot_look_into_a_tenant(acme):
     assert refused(f"SELECT * FROM {acme.schema}.ledger_account")
 
