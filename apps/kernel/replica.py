@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
 
 from django.db import Error as DatabaseError
-from django.db import connections
+from django.db import connections, transaction
 
 from .tenant import current_database
 
@@ -110,7 +110,8 @@ def there_is_one() -> bool:
 
 def position() -> str:
     """Up to where the primary's log goes now, in the words of `Work.seen`."""
-    with connections[PRIMARY].cursor() as cursor:
+    # The request has ended its own transaction, and behind a pooler nothing is asked outside of one.
+    with transaction.atomic(using=PRIMARY), connections[PRIMARY].cursor() as cursor:
         cursor.execute("SELECT pg_current_wal_insert_lsn()::text")
         return f"{current_database()}:{cursor.fetchone()[0]}"
 

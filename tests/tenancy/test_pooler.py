@@ -10,9 +10,11 @@ from apps.audit.models import Record
 from apps.bus import dispatch
 from apps.companies.commands import FoundCompany
 from apps.companies.models import Company
+from apps.kernel import replica
 from apps.kernel.actors import System
 from apps.kernel.tenant import activate
 from apps.tenancy.backend.errors import OutsideTransaction
+from apps.tenancy.databases.reading import HEADER
 from apps.tenancy.models import Tenant
 from tests.pooler import *  # noqa: F403
 from tests.tenancy.test_mixing import TENANTS, Ledger, eight, in_threads, whose  # noqa: F401
@@ -85,6 +87,23 @@ def test_requests_are_served(acme, owner, client_for, behind_pgbouncer):
 
     assert client.get("/t/acme/").status_code == 200
     assert client.get("/t/acme/api/v1/ledger/entries/").json()["results"] == []
+
+
+def test_an_answer_says_up_to_where_its_caller_has_seen(
+    acme, owner, client_for, behind_pgbouncer, monkeypatch
+):
+    """After the request's transaction, which has kept what was asked."""
+    client = client_for(owner)
+    monkeypatch.setattr(replica, "there_is_one", lambda: True)
+
+    answer = client.post(
+        "/t/acme/api/v1/ledger/journals/",
+        {"code": "ZZ", "name": "Corrections"},
+        content_type="application/json",
+        headers={"Idempotency-Key": "the-only"},
+    )
+
+    assert (answer.status_code, answer.headers[HEADER].partition(":")[0]) == (201, "home")
 
 
 def test_a_refusal_is_answered_and_kept_in_the_trail(acme, owner, client_for, behind_pgbouncer):
