@@ -73,6 +73,8 @@ class Cached(Generic[K, V]):
         except redis.RedisError:
             return self.load(key)
         full = tenant_cache_key(f"{self.area}:{key}", self.of) + f"@{stamp}.{LAYOUT}"
+        if _Bump(tenant_cache_key(f"{self.area}:stamp", self.of)).is_due():
+            return self.load(key)
         found, value = self._remembered(full)
         if found:
             self._in_memory.inc()
@@ -81,8 +83,9 @@ class Cached(Generic[K, V]):
 
     def invalidate(self, tenant_id: int | str | None = None) -> None:
         """Forget the area, for everybody, once the change at hand is committed."""
-        name = tenant_cache_key(f"{self.area}:stamp", self.of or tenant_id)
-        transaction.on_commit(lambda: _stamps.bump(name), robust=True)
+        transaction.on_commit(
+            _Bump(tenant_cache_key(f"{self.area}:stamp", self.of or tenant_id)), robust=True
+        )
 
     def _remembered(self, full: str) -> tuple[bool, V | None]:
         with self._lock:
@@ -127,6 +130,21 @@ def forget_tenant(tenant_id: int) -> None:
             _client().unlink(key)
     except redis.RedisError as error:
         log.warning("Keys of tenant %s are left to their time: %s", tenant_id, error)
+
+
+class _Bump:
+    """What happens to an area at the end of the transaction that changes it. Until then nothing of it is kept: what
+    this transaction reads may be rolled back."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __call__(self) -> None:
+        _stamps.bump(self.name)
+
+    def is_due(self) -> bool:
+        waiting = transaction.get_connection().run_on_commit
+        return any(isinstance(each[1], _Bump) and each[1].name == self.name for each in waiting)
 
 
 class _Stamps:

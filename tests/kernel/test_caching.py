@@ -144,3 +144,15 @@ def test_without_redis_the_database_answers(shelf, kept, settings, monkeypatch):
     assert kept.get("a") == "a:first"
     kept.invalidate()
     assert kept.get("a") == "a:first"
+
+
+def test_what_a_transaction_reads_of_its_own_change_is_not_kept(shelf, kept):
+    """It may be rolled back, and then everybody would have what never was."""
+    with transaction.atomic():
+        kept.invalidate()
+        shelf.content = "second"
+        assert kept.get("a") == "a:second"
+        shelf.content = "first"
+        transaction.set_rollback(True)
+
+    assert kept.get("a") == "a:first"

@@ -192,3 +192,13 @@ def test_inside_a_tenant_the_platforms_rows_come_over_a_connection_of_their_own(
         assert {each.slug for each in Tenant.objects.all()} == {"acme", "globex"}
         assert Tenant.objects.get(slug="acme")._state.db == "control"
     assert Tenant.objects.get(slug="acme")._state.db == "default"
+
+
+def test_the_runtime_cannot_have_another_tenants_schema_dropped(acme, globex):
+    """By a row of its own that names it, or by the tenant's own row that names another."""
+    with pytest.raises(DatabaseError, match="tenant_schema_is_its_own"):
+        run("UPDATE tenancy_tenant SET schema_name = %s WHERE id = %s", "elsewhere", globex.id)
+    with pytest.raises(DatabaseError, match="tenant_role_is_its_own"):
+        run("UPDATE tenancy_tenant SET role_name = %s WHERE id = %s", globex.role, acme.id)
+    with pytest.raises(DatabaseError, match="is a tenant's"):
+        run("SELECT tenancy_make_spare(%s)", globex.id)

@@ -36,6 +36,9 @@ BEGIN
     IF NOT FOUND THEN
         RAISE EXCEPTION 'There is no blueprint.' USING ERRCODE = 'BT001';
     END IF;
+    IF EXISTS (SELECT FROM public.tenancy_tenant WHERE id = number) THEN
+        RAISE EXCEPTION 'The number % is a tenant''s.', number USING ERRCODE = '42501';
+    END IF;
     EXECUTE replace(blueprint.ddl, 'bursar_template', name);
     INSERT INTO public.tenancy_spare (id, schema_name, role_name, fingerprint, made_at)
         VALUES (number, name, public.tenancy_make_role(number, name), blueprint.fingerprint, clock_timestamp());

@@ -29,6 +29,15 @@ CREATE TRIGGER tenancy_tenant_guard BEFORE UPDATE OF state, epoch ON tenancy_ten
     FOR EACH ROW EXECUTE FUNCTION tenancy_tenant_guard();
 """
 
+# What is dropped, and in which role a tenant's work is done, is read from its row, which the runtime writes.
+NAMES = """
+ALTER TABLE tenancy_tenant ADD CONSTRAINT tenant_schema_is_its_own CHECK (schema_name ~ ('^[a-z_]+' || id || '$')),
+    ADD CONSTRAINT tenant_role_is_its_own CHECK (role_name = '' OR role_name ~ ('^bursar_t_[0-9]+_' || id || '$'));
+"""
+UNDO_NAMES = """
+ALTER TABLE tenancy_tenant DROP CONSTRAINT tenant_schema_is_its_own, DROP CONSTRAINT tenant_role_is_its_own;
+"""
+
 UNDO = """
 DROP TRIGGER tenancy_tenant_guard ON tenancy_tenant;
 DROP FUNCTION tenancy_tenant_guard();
@@ -40,6 +49,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunSQL(GUARD, UNDO),
+        migrations.RunSQL(NAMES, UNDO_NAMES),
         migrations.AddConstraint(
             "tenant",
             models.CheckConstraint(

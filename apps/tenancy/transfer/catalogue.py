@@ -47,7 +47,9 @@ def tables(cursor: Any, schema: str) -> list[Table]:
 def sequences(cursor: Any, schema: str) -> dict[str, int | None]:
     """The last value of each; None where none was taken yet."""
     cursor.execute(
-        "SELECT sequencename::text, last_value FROM pg_sequences WHERE schemaname = %s ORDER BY 1", [schema]
+        "SELECT relname::text, pg_sequence_last_value(oid) FROM pg_class"
+        " WHERE relkind = 'S' AND relnamespace = to_regnamespace(%s) ORDER BY 1",
+        [schema],
     )
     return dict(cursor.fetchall())
 
