@@ -138,6 +138,7 @@ class _Bump:
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self.__qualname__ = f"the bump of {name}"  # by which Django names it when it fails
 
     def __call__(self) -> None:
         _stamps.bump(self.name)
