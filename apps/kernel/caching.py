@@ -170,8 +170,7 @@ class _Stamps:
 
     def bump(self, name: str) -> None:
         stamp = self._known[name] = new_stamp()
-        _client().set(name, stamp)
-        wake.publish(CHANNEL, [name, stamp])
+        wake.keep_and_publish(name, stamp, CHANNEL)
 
     def forget(self) -> None:
         """What was pushed while nobody heard is not known."""

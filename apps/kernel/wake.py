@@ -52,6 +52,15 @@ def publish(channel: str, payload: Any, *, tenant_id: int | str | None = None) -
     return True
 
 
+def keep_and_publish(key: str, value: str, channel: str) -> None:
+    """Set the key and say `[key, value]` in one step: what is heard last is what the key holds. Raises
+    redis.RedisError, and then neither was done."""
+    with client().pipeline(transaction=True) as together:
+        together.set(key, value)
+        together.publish(_wire(channel, None), json.dumps([key, value]))
+        together.execute()
+
+
 def subscribe(
     channel: str, handler: Callable[[Word], None], *, connected: Callable[[], None] | None = None
 ) -> Ear:
