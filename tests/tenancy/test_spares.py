@@ -8,6 +8,7 @@ import pytest
 from django.db import DatabaseError, connection, connections, transaction
 
 from apps.bus import dispatch
+from apps.kernel.clock import now
 from apps.kernel.tenant import activate
 from apps.ledger.models import Account
 from apps.tenancy import provisioning
@@ -140,3 +141,61 @@ def test_the_runtime_cannot_make_up_spares(database):
     ):
         with pytest.raises(DatabaseError), connection.cursor() as cursor:
             cursor.execute(statement)
+
+
+@pytest.mark.parametrize(
+    "prefix", ["spare_", "bursar_template", "public", "a", "", "tenant", "TENANT_", None]
+)
+def test_a_spare_becomes_a_tenants_schema_and_is_called_nothing_else(database, prefix):
+    """By raw SQL, as the runtime."""
+    before = schemas()
+
+    with pytest.raises(DatabaseError, match="is not called"), connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM tenancy_claim_spare(%s)", [prefix])
+
+    assert schemas() == before
+    assert Spare.objects.count() == SPARES
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE tenancy_spare SET schema_name = '{tenants}'",
+        "DELETE FROM tenancy_spare",
+        "ALTER SCHEMA {spares} RENAME TO tenant_99",
+        "CREATE SCHEMA tenant_99",
+    ],
+)
+def test_nor_does_the_runtime_name_a_schema_itself(acme, statement):
+    spare = Spare.objects.order_by("id").first()
+
+    with (
+        pytest.raises(DatabaseError, match=r"permission denied|must be owner"),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(statement.format(tenants=acme.schema, spares=spare.schema_name))
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["schema_name = '{tenants}'", "schema_name = 'spare_0'", "role_name = '{roles}'", "id = {number}"],
+)
+def test_only_a_real_spare_is_claimed(acme, change):
+    """Whatever made the row say something else: the next one is taken."""
+    first, second = Spare.objects.order_by("id")[:2]
+    said = change.format(tenants=acme.schema, roles=acme.role, number=acme.id)
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(f"UPDATE tenancy_spare SET {said} WHERE id = %s", [first.id])
+
+    assert provisioning.claim().id == second.id
+    assert {acme.schema, first.schema_name} <= schemas()
+
+
+def test_a_number_that_a_tenant_has_is_not_given_again(database):
+    """A row that the runtime made up, too."""
+    first, second = Spare.objects.order_by("id")[:2]
+    Tenant.objects.create(
+        id=first.id, slug="made-up", name="Made up", schema_name=f"tenant_{first.id}", created_at=now()
+    )
+
+    assert provisioning.claim().id == second.id
