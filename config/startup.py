@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Sequence
 
-from django.core.checks import ERROR, CheckMessage, run_checks
+from django.core.checks import ERROR, WARNING, CheckMessage, run_checks
 from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError, connections
 
@@ -23,6 +23,9 @@ def refuse_unsafe_settings() -> None:
     found = _what_is_found()
     if faults := [each for each in found if each.level >= ERROR and not each.is_silenced()]:
         raise ImproperlyConfigured("\n".join(str(each) for each in faults))
+    for each in found:
+        if each.level >= WARNING and not each.is_silenced():
+            log.warning("%s", each)
 
 
 def _what_is_found() -> Sequence[CheckMessage]:

@@ -8,6 +8,5 @@ class TenancyConfig(AppConfig):
         from apps.kernel import databases
 
         from . import checks  # noqa: F401
-        from .databases import checks as checks_of_databases  # noqa: F401
 
         databases.install()

@@ -7,11 +7,15 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
-from django.db import connections
+from django.db import OperationalError, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
+from apps.kernel import databases as kernel_databases
 from apps.kernel import rls
+from apps.kernel.tenant import HOME
 
 from . import numbering
+from .databases.checks import of_poolers
 
 ENGINE = "apps.tenancy.backend"
 KEY_FUNCTION = "apps.kernel.caching.make_key"
@@ -62,12 +66,30 @@ def every_id_is_numbered(**_: Any) -> list[CheckMessage]:
 
 
 @register(Tags.database)
-def the_database_keeps_tenants_apart(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
-    """PostgreSQL is 18 or newer; the runtime's role can neither bypass policies nor change tables nor look into a
-    tenant's schema; and every table that tenants share shows each its own rows."""
+def every_database_keeps_tenants_apart(
+    databases: Sequence[str] | None = None, **_: Any
+) -> list[CheckMessage]:
+    """Home and each shard. A shard that is away stops nobody but its own tenants, so it is a warning."""
     if "default" not in (databases or ()):
         return []
-    with connections["default"].cursor() as cursor:
+    return [fault for key in kernel_databases.known() for fault in _faults_of(key)]
+
+
+def _faults_of(key: str) -> list[CheckMessage]:
+    connection = connections[kernel_databases.at("default", key)]
+    try:
+        return [*_of_roles_and_tables(connection, key), *of_poolers(connection, key)]
+    except OperationalError as error:
+        if key == HOME:
+            raise
+        connection.close()
+        return [Warning(f"It is away, and nobody knows what it is like: {error}", obj=key, id="tenancy.W013")]
+
+
+def _of_roles_and_tables(connection: BaseDatabaseWrapper, key: str) -> list[CheckMessage]:
+    """PostgreSQL is 18 or newer; the runtime's role, and whatever role it could take, can neither bypass policies nor
+    change tables nor look into a tenant's schema; and every table that tenants share shows each its own rows."""
+    with connection.cursor() as cursor:
         cursor.execute(_ROLE)
         version, mighty, owned, entered = cursor.fetchone()
         cursor.execute(_UNGUARDED, [rls.OF_TENANTS])
@@ -76,29 +98,58 @@ def the_database_keeps_tenants_apart(databases: Sequence[str] | None = None, **_
         "tenancy.E007": (version < 180000, "PostgreSQL 18 or newer is needed."),
         "tenancy.E008": (
             mighty,
-            "The runtime's role must be neither superuser nor BYPASSRLS nor CREATEROLE.",
+            "The runtime's role must be no superuser, owner of anything, BYPASSRLS, CREATEROLE or REPLICATION, nor be"
+            f" able to act as one who is or as another role of the house; it can act as {mighty}.",
         ),
-        "tenancy.E009": (owned > 0, "The runtime's role must own no table; migrations run as the owner."),
+        "tenancy.E009": (owned, "The runtime's role must own nothing; migrations run as the owner."),
         "tenancy.E010": (
             unguarded,
             f"Tables of public hold tenants' rows without a policy; add EnableTenantRLS for {unguarded}.",
         ),
         "tenancy.E011": (
             entered,
-            "The runtime's own role may use a tenant's schema; run deploy/roles.sql and `manage.py migrate_schemas`.",
+            f"The runtime may use a tenant's schema without taking that tenant's role, as {entered};"
+            " run deploy/roles.sql and `manage.py migrate_schemas`.",
         ),
     }
-    return [Error(sentence, id=code) for code, (wrong, sentence) in faults.items() if wrong]
+    return [Error(sentence, obj=key, id=code) for code, (wrong, sentence) in faults.items() if wrong]
 
 
 _ROLE = """
+WITH RECURSIVE reached AS (
+    SELECT oid, rolname, false AS is_tenants FROM pg_roles WHERE rolname = session_user
+    UNION
+    SELECT granted.oid, granted.rolname, granted.rolname ~ '^bursar_t_[0-9]+_[0-9]+$'
+    FROM reached
+    JOIN pg_auth_members ON member = reached.oid AND (inherit_option OR set_option OR admin_option)
+    JOIN pg_roles AS granted ON granted.oid = roleid
+    WHERE NOT (is_tenants AND granted.rolname = 'bursar_tables')
+), here AS (
+    SELECT oid FROM pg_database WHERE datname = current_database()
+), owners AS (
+    SELECT refobjid AS oid FROM pg_shdepend, here
+    WHERE refclassid = 'pg_authid'::regclass AND deptype = 'o'
+      AND (dbid = here.oid OR (classid = 'pg_database'::regclass AND objid = here.oid))
+), mighty AS (
+    SELECT rolname FROM reached JOIN pg_roles USING (oid, rolname)
+    WHERE rolsuper OR rolbypassrls OR rolcreaterole OR rolreplication
+       OR rolname <> session_user AND (
+           oid IN (SELECT oid FROM owners)
+        OR oid IN (SELECT unnest(polroles) FROM pg_policy)
+        OR rolname IN ('pg_read_all_data', 'pg_write_all_data', 'pg_read_server_files', 'pg_write_server_files',
+                       'pg_execute_server_program'))
+), entered AS (
+    SELECT rolname FROM reached WHERE NOT is_tenants AND EXISTS (
+        SELECT FROM pg_class WHERE relname = 'django_migrations' AND relnamespace <> 'public'::regnamespace
+           AND has_schema_privilege(reached.oid, relnamespace, 'USAGE'))
+)
 SELECT current_setting('server_version_num')::int,
-       rolsuper OR rolbypassrls OR rolcreaterole,
-       (SELECT count(*) FROM pg_class WHERE relowner = pg_roles.oid),
-       EXISTS (SELECT FROM pg_namespace JOIN tenancy_tenant ON schema_name = nspname
-               WHERE has_schema_privilege(pg_roles.oid, pg_namespace.oid, 'USAGE'))
-FROM pg_roles WHERE rolname = session_user
+       (SELECT string_agg(rolname, ', ' ORDER BY rolname) FROM mighty),
+       EXISTS (SELECT FROM reached JOIN owners USING (oid) WHERE rolname = session_user),
+       (SELECT string_agg(rolname, ', ' ORDER BY rolname) FROM entered)
 """
+"""A member is whoever inherits a role, may take it, or may grant it to himself. Of the tenants' roles, which it takes
+one at a time, the runtime has each; what they may do is theirs."""
 
 _UNGUARDED = """
 SELECT relname::text FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid

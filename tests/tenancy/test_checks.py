@@ -2,11 +2,17 @@
 
 import copy
 
+import psycopg
 import pytest
-from django.core.checks import run_checks
-from django.db import connections
+from django.core.checks import ERROR, run_checks
+from django.core.exceptions import ImproperlyConfigured
+from django.db import OperationalError, connections
+from psycopg import sql
 
 from apps.tenancy import checks, numbering
+from config.embedded.postgres import SUPERUSER
+from config.startup import refuse_unsafe_settings
+from tests.shards import *  # noqa: F403
 
 
 def ids(settings_are_safe=checks.tenants_are_kept_apart):
@@ -59,10 +65,10 @@ def test_any_host_is_refused(settings):
 
 
 def test_a_runtime_that_owns_tables_is_refused(database, monkeypatch):
-    assert checks.the_database_keeps_tenants_apart(databases=["default"]) == []
+    assert checks.every_database_keeps_tenants_apart(databases=["default"]) == []
 
-    monkeypatch.setattr(checks, "connections", {"default": connections["owner"]})
-    found = [each.id for each in checks.the_database_keeps_tenants_apart(databases=["default"])]
+    monkeypatch.setattr(checks, "connections", {"default@home": connections["owner"]})
+    found = [each.id for each in checks.every_database_keeps_tenants_apart(databases=["default"])]
 
     assert found == ["tenancy.E008", "tenancy.E009", "tenancy.E011"]
 
@@ -72,7 +78,7 @@ def test_a_shared_table_without_a_policy_is_refused(database):
         cursor.execute("CREATE TABLE public.rumours (tenant_id bigint, text text)")
         cursor.execute("GRANT SELECT ON public.rumours TO bursar_tables")
 
-    (found,) = checks.the_database_keeps_tenants_apart(databases=["default"])
+    (found,) = checks.every_database_keeps_tenants_apart(databases=["default"])
 
     assert (found.id, "rumours" in found.msg) == ("tenancy.E010", True)
 
@@ -81,9 +87,129 @@ def test_a_runtime_that_could_look_into_a_schema_itself_is_refused(acme):
     with connections["owner"].cursor() as cursor:
         cursor.execute(f"GRANT USAGE ON SCHEMA {acme.schema} TO bursar_app")
 
-    assert [each.id for each in checks.the_database_keeps_tenants_apart(databases=["default"])] == [
+    assert [each.id for each in checks.every_database_keeps_tenants_apart(databases=["default"])] == [
         "tenancy.E011"
     ]
+
+
+class TestEast:
+    """A database beside home is looked at as home is. Its server is this worker's own, so roles may be changed."""
+
+    def test_it_is_as_it_must_be(self, initech):
+        assert found() == []
+
+    @pytest.mark.parametrize(
+        ("made", "can_act_as"),
+        [
+            ("GRANT watcher TO bursar_app", "watcher"),
+            ("GRANT watcher TO bursar_app WITH INHERIT FALSE, SET TRUE", "watcher"),
+            ("GRANT watcher TO bursar_app WITH INHERIT TRUE, SET FALSE", "watcher"),
+            ("GRANT watcher TO bursar_app WITH INHERIT FALSE, SET FALSE, ADMIN TRUE", "watcher"),
+            ("GRANT watcher TO staff; GRANT staff TO bursar_app", "watcher"),
+            ("GRANT watcher TO {role}", "watcher"),
+            ("ALTER ROLE {role} BYPASSRLS", "{role}"),
+            ("GRANT bursar_owner TO bursar_app WITH INHERIT FALSE, SET TRUE", "bursar_owner"),
+            ("GRANT bursar_relay TO bursar_app", "bursar_relay"),
+            ("GRANT bursar_tables TO bursar_app", "bursar_tables"),
+            ("GRANT pg_read_all_data TO bursar_app", "pg_read_all_data"),
+            ("GRANT CREATE ON SCHEMA public TO staff; SET ROLE staff; CREATE TABLE public.lists ();"
+             " RESET ROLE; GRANT staff TO bursar_app", "staff"),
+        ],
+    )  # fmt: skip
+    def test_a_runtime_that_can_act_as_a_mighty_role_is_refused(self, initech, in_east, made, can_act_as):
+        in_east(made.format(role=initech.role))
+
+        (fault,) = [each for each in east_faults() if each.id == "tenancy.E008"]
+
+        assert can_act_as.format(role=initech.role) in fault.msg
+        assert str(fault).startswith("east: (tenancy.E008)")
+
+    @pytest.mark.parametrize(
+        "made",
+        [
+            "GRANT staff TO bursar_app",
+            "GRANT pg_monitor TO bursar_app",
+            "GRANT watcher TO bursar_app WITH INHERIT FALSE, SET FALSE, ADMIN FALSE",
+        ],
+    )
+    def test_a_role_that_can_do_nothing_more_is_nobodys_business(self, initech, in_east, made):
+        in_east(made)
+
+        assert east_faults() == []
+
+    @pytest.mark.parametrize(
+        "made",
+        [
+            "GRANT USAGE ON SCHEMA {schema} TO bursar_app",
+            "GRANT USAGE ON SCHEMA {schema} TO staff; GRANT staff TO bursar_app WITH INHERIT FALSE, SET TRUE",
+            "GRANT {role} TO bursar_app WITH INHERIT TRUE",
+        ],
+    )
+    def test_a_runtime_that_could_look_into_a_schema_there_is_refused(self, initech, in_east, made):
+        in_east(made.format(schema=initech.schema, role=initech.role))
+
+        assert [each.id for each in east_faults()] == ["tenancy.E011"]
+
+    def test_a_shared_table_without_a_policy_is_refused(self, east, in_east):
+        in_east(
+            "CREATE TABLE public.rumours (tenant_id bigint); GRANT SELECT ON public.rumours TO bursar_tables"
+        )
+
+        assert [each.id for each in east_faults()] == ["tenancy.E010"]
+
+    def test_a_runtime_that_owns_something_is_refused(self, east, in_east):
+        in_east("CREATE TABLE public.notes (); ALTER TABLE public.notes OWNER TO bursar_app")
+
+        assert [each.id for each in east_faults()] == ["tenancy.E009"]
+
+    def test_one_that_is_away_stops_nobody_else(self, east, monkeypatch):
+        connections["default@east"].close()
+        monkeypatch.setitem(connections["default@east"].settings_dict, "PORT", "1")
+
+        (said,) = east_faults()
+
+        assert (said.id, said.level < ERROR) == ("tenancy.W013", True)
+
+    def test_home_must_be_there(self, database, monkeypatch):
+        connections["default"].close()
+        monkeypatch.setitem(connections["default"].settings_dict, "PORT", "1")
+
+        with pytest.raises(OperationalError):
+            east_faults()
+
+
+def test_no_process_starts_beside_a_shard_that_mixes_tenants(east, in_east):
+    in_east("GRANT watcher TO bursar_app")
+
+    with pytest.raises(ImproperlyConfigured, match=r"east: .tenancy.E008"):
+        refuse_unsafe_settings()
+
+
+@pytest.fixture
+def in_east(east, east_server, database):
+    """Says something there as the superuser. A mighty role and one that may do nothing are there to be granted; what
+    was granted is taken back."""
+    with psycopg.connect(east_server.url_of(SUPERUSER, database), autocommit=True) as superuser:
+        superuser.execute("CREATE ROLE watcher BYPASSRLS; CREATE ROLE staff")
+        before = set(superuser.execute(GRANTED).fetchall())
+        yield superuser.execute
+        superuser.execute("DROP OWNED BY staff, watcher; DROP ROLE staff, watcher")
+        for granted, member, _ in set(superuser.execute(GRANTED).fetchall()) - before:
+            superuser.execute(sql.SQL("REVOKE {} FROM {}").format(*map(sql.Identifier, (granted, member))))
+        for (name,) in superuser.execute(PASSING).fetchall():
+            superuser.execute(sql.SQL("ALTER ROLE {} NOBYPASSRLS").format(sql.Identifier(name)))
+
+
+GRANTED = "SELECT roleid::regrole::text, member::regrole::text, grantor FROM pg_auth_members"
+PASSING = "SELECT rolname FROM pg_roles WHERE rolbypassrls AND rolname LIKE 'bursar%'"
+
+
+def east_faults():
+    return checks.every_database_keeps_tenants_apart(databases=["default"])
+
+
+def found():
+    return [each.id for each in east_faults()]
 
 
 def test_new_models_without_ids_are_noticed(monkeypatch):

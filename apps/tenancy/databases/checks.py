@@ -2,39 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
-from django.core.checks import CheckMessage, Error, Tags, register
-from django.db import connections
+from django.core.checks import CheckMessage, Error
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 TRIES = 3
 _WHO = "SELECT pg_backend_pid(), backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()"
 
 
-@register(Tags.database)
-def no_pooler_stands_between_unsaid(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+def of_poolers(connection: BaseDatabaseWrapper, key: str) -> list[CheckMessage]:
     """Two connections of ours, both open, must have a server process each; behind a transaction pooler the second is
     given that of the first as soon as this one rests."""
-    if "default" not in (databases or ()) or _is_told():
-        return []
-    if not any(_two_share_one() for _ in range(TRIES)):
+    if _is_told(connection) or not any(_two_share_one(connection) for _ in range(TRIES)):
         return []
     return [
         Error(
             "A transaction pooler stands before the database, and tenants would meet on its connections.",
             hint="Set DATABASE_POOLER=transaction, or let the pooler pool sessions.",
+            obj=key,
             id="tenancy.E012",
         )
     ]
 
 
-def _is_told() -> bool:
-    return bool(connections["default"].settings_dict.get("TENANCY", {}).get("pooled"))
+def _is_told(connection: BaseDatabaseWrapper) -> bool:
+    return bool(connection.settings_dict.get("TENANCY", {}).get("pooled"))
 
 
-def _two_share_one() -> bool:
-    first, second = (connections["default"].copy() for _ in range(2))
+def _two_share_one(connection: BaseDatabaseWrapper) -> bool:
+    first, second = connection.copy(), connection.copy()
     try:
         with first.cursor() as cursor:
             cursor.execute(_WHO)
