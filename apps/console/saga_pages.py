@@ -10,7 +10,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from unfold.decorators import display
 
-from apps.sagas import SAGAS, Wait, queries
+from apps.sagas import SAGAS, Cause, Wait, queries
 from apps.sagas.commands import RetrySaga, SkipSagaStep, TurnSagaBack
 from apps.sagas.models import Happening, Run
 
@@ -111,20 +111,23 @@ class RunAdmin(ReadOnlyAdmin):
 def steps_of(run: Run) -> Sequence[dict[str, str]]:
     """Each step with a word for where it stands; a saga that is gone from the code shows what it did."""
     saga = SAGAS.get(run.saga)
-    names = saga.names if saga else run.done
+    names = [each.name for each in saga.whole_way] if saga else run.done
     marks = {
         happening.step: {"undone": "taken back", "turned": "turned back here"}[happening.what]
         for happening in run.happenings.filter(what__in=[Happening.What.UNDONE, Happening.What.TURNED])
     }
-    waited = {each.name for each in saga.steps if isinstance(each, Wait)} if saga else set()
-    return [{"name": name, "state": marks.get(name) or _standing(run, names, name, waited)} for name in names]
+    unmarked = {each.name for each in saga.whole_way if isinstance(each, Cause | Wait)} if saga else set()
+    return [
+        {"name": name, "state": marks.get(name) or _standing(run, names, name, unmarked)} for name in names
+    ]
 
 
-def _standing(run: Run, names: Sequence[str], name: str, waited: set[str]) -> str:
+def _standing(run: Run, names: Sequence[str], name: str, unmarked: set[str]) -> str:
+    """`unmarked` are those that the run does not note as done."""
     if not run.ended_at and name == run.step:
         return "stuck" if run.state == Run.State.NEEDS_OPERATOR else "now"
     passed = run.step in names and names.index(name) < names.index(run.step)
-    if name in run.done or (name in waited and (passed or run.state == Run.State.DONE)):
+    if name in run.done or (name in unmarked and (passed or run.state == Run.State.DONE)):
         return "done"
     return "to come" if not run.ended_at and run.direction == Run.Direction.FORTH else "never reached"
 

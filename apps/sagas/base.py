@@ -3,6 +3,7 @@
 ORDER_TO_CASH = Saga(
     name="sales.order_to_cash",
     data=OrderToCash,
+    cause=Cause("place order", back=lambda d: CancelOrder(…)),
     steps=(
         Step("reserve stock", lambda d: ReserveStock(…), back=lambda d: ReleaseStock(…)),
         Wait("payment", until=lambda d: payments.is_confirmed(d.payment_id)),
@@ -28,6 +29,20 @@ NAME = re.compile(r"\A[a-z_]+\.[a-z_]+\Z")
 
 def NOTHING(data: Any) -> None:  # noqa: N802 - stands where a way back is named
     """The way back of a step that leaves nothing to take back."""
+
+
+@dataclass(frozen=True)
+class Cause(Generic[D]):
+    """What the saga is begun by: it is done before the first step, and taken back after it, whatever the saga turned
+    back for. So nothing that a step left undone leaves it standing.
+
+    back     its compensation, which may be asked again
+    retries  after the first try
+    """
+
+    name: str
+    back: Callable[[D], Command]
+    retries: int = 3
 
 
 @dataclass(frozen=True)
@@ -96,7 +111,7 @@ class Wait(Generic[D]):
 
 
 Deed = Step[Any] | Errand[Any]
-AnyStep = Deed | Wait[Any]
+AnyStep = Cause[Any] | Deed | Wait[Any]
 SAGAS: dict[str, Saga] = {}
 
 
@@ -106,6 +121,7 @@ class Saga:
     is under way survives a change of the code.
 
     data      a frozen dataclass: what the steps hand on
+    cause     what it is begun by, where that is to be taken back with it
     queue     where it runs: financial or default
     repeats   whether it may set out again for the same subject, when the run before has ended
     deadline  how long the whole may take before it turns back
@@ -115,7 +131,8 @@ class Saga:
     name: str
     title: str
     data: type[Any]
-    steps: Sequence[AnyStep]
+    steps: Sequence[Deed | Wait[Any]]
+    cause: Cause[Any] | None = None
     queue: str = "default"
     repeats: bool = False
     deadline: dt.timedelta = dt.timedelta(days=14)
@@ -129,8 +146,13 @@ class Saga:
     def names(self) -> list[str]:
         return [each.name for each in self.steps]
 
+    @property
+    def whole_way(self) -> Sequence[AnyStep]:
+        """The steps, after what it is begun by."""
+        return (self.cause, *self.steps) if self.cause else self.steps
+
     def step(self, name: str) -> AnyStep | None:
-        return next((each for each in self.steps if each.name == name), None)
+        return next((each for each in self.whole_way if each.name == name), None)
 
     def after(self, name: str) -> str:
         """The name of the step that follows; empty after the last."""
@@ -153,13 +175,13 @@ def _faults(saga: Saga) -> Sequence[str]:
         faults.append("has data that is no dataclass")
     if saga.queue not in ("default", "financial"):
         faults.append(f"cannot run on the queue {saga.queue}")
-    if not saga.steps or len(set(saga.names)) < len(saga.steps):
+    if not saga.steps or len({each.name for each in saga.whole_way}) < len(saga.whole_way):
         faults.append("needs steps with names of their own")
     faults += [f"has no way back from “{name}”" for name in _without_way_back(saga.steps)]
     return faults
 
 
-def _without_way_back(steps: Sequence[AnyStep]) -> Sequence[str]:
+def _without_way_back(steps: Sequence[Deed | Wait[Any]]) -> Sequence[str]:
     """Steps before the pivot that name no compensation; a saga without a pivot can turn back to its end."""
     pivots = [index for index, each in enumerate(steps) if not isinstance(each, Wait) and each.pivot]
     before = steps[: pivots[0]] if pivots else steps

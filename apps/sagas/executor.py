@@ -26,7 +26,7 @@ from apps.kernel.tenant import current_tenant
 from apps.kernel.transactions import alone, unit_of_work
 
 from . import errands, runs
-from .base import NOTHING, SAGAS, AnyStep, Asked, Deed, Errand, Saga, Wait
+from .base import NOTHING, SAGAS, AnyStep, Asked, Cause, Deed, Errand, Saga, Step, Wait
 from .errors import DeadlinePassed, RunIsBusy, StepUnknown, WorkerLost
 from .events import SagaStuck
 from .models import Happening, Run
@@ -119,7 +119,7 @@ def _make(run: Run, tried: Tried | None) -> None:
         runs.turn_back(run, str(DeadlinePassed(what=run, deadline=f"{run.deadline_at:%Y-%m-%d %H:%M} UTC")))
     elif isinstance(step, Wait):
         _look(run, saga, step)
-    else:
+    elif isinstance(step, Step | Errand):
         _go_forth(run, saga, step, tried)
 
 
@@ -162,7 +162,7 @@ def _on_errand(run: Run) -> Tried | None:
     return _try(run, lambda: errands.do(run, saga, ask, actor=_steward(run, saga)))
 
 
-def _is_hopeless(run: Run, step: Deed) -> bool:
+def _is_hopeless(run: Run, step: Cause[Any] | Deed) -> bool:
     return run.attempts > step.retries + 1
 
 
@@ -229,7 +229,7 @@ def _refused(run: Run, refusal: Refusal) -> None:
     runs.turn_back(run, str(refusal))
 
 
-def _try_again(run: Run, saga: Saga, step: Deed, error: Exception) -> None:
+def _try_again(run: Run, saga: Saga, step: Cause[Any] | Deed, error: Exception) -> None:
     why = str(error) if isinstance(error, Refusal) else f"{type(error).__name__}: {error}"
     if run.attempts <= step.retries and not _cannot_wait(run, saga):
         runs.pause(run, why)

@@ -136,8 +136,11 @@ def is_at(run: Run, percent: int) -> None:
 
 
 def turn_back(run: Run, why: str, *, actor_name: str = "") -> None:
+    """What was done is taken back, the last first and what it was begun by in the end."""
     note(run, What.FORCED if actor_name else What.TURNED, why, actor_name)
     run.direction, run.trouble = Direction.BACK, why
+    if (saga := SAGAS.get(run.saga)) and saga.cause:
+        run.done = [saga.cause.name, *run.done]
     go_to(run, run.done[-1] if run.done else "")
 
 

@@ -9,11 +9,13 @@ from itertools import pairwise
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import CharField, F, OuterRef, Q, Subquery, Value
+from django.db.models.functions import Cast, Concat
 
 from apps.audit.history import field_history
 from apps.kernel.models import Tracked
 from apps.kernel.money import LARGEST, Money, currency
+from apps.sagas.models import Run
 
 
 class Customer(Tracked):
@@ -36,6 +38,18 @@ class Customer(Tracked):
 
     def __str__(self) -> str:
         return f"{self.code} {self.name}"
+
+
+JOURNEY = "sales.order_to_cash"
+
+
+class OrderQuerySet(models.QuerySet["Order"]):
+    def with_journeys(self) -> OrderQuerySet:
+        """Each with how far it is on its way from order to cash (`journey`, a Run.State), and what came in between
+        (`trouble`); None before it has set out."""
+        subject = Concat(Value("order:"), Cast(OuterRef("pk"), CharField()))
+        runs = Run.objects.filter(saga=JOURNEY, subject=subject)
+        return self.annotate(journey=Subquery(runs.values("state")), trouble=Subquery(runs.values("trouble")))
 
 
 class Order(Tracked):
@@ -73,6 +87,8 @@ class Order(Tracked):
     placed_at = models.DateTimeField()
     placed_by = models.CharField(max_length=200)
     why = models.TextField("reason", blank=True)
+
+    objects = OrderQuerySet.as_manager()
 
     class Meta:
         default_permissions = ("view",)

@@ -8,12 +8,12 @@ from decimal import Decimal
 
 from apps.inventory.commands import FulfilReservation, ReleaseStock, ReserveStock, Wanted
 from apps.payments.commands import RequestPayment, VoidPayment
-from apps.sagas import NOTHING, Saga, Step, Wait
+from apps.sagas import NOTHING, Cause, Saga, Step, Wait
 from apps.sagas import queries as sagas
 
 from . import queries
 from .commands import CancelOrder, CompleteOrder, IssueInvoice, LockOrder, MarkOrderPaid
-from .models import Order
+from .models import JOURNEY, Order
 
 
 @dataclass(frozen=True)
@@ -53,17 +53,14 @@ def why(data: OrderToCash) -> str:
 
 
 ORDER_TO_CASH = Saga(
-    name="sales.order_to_cash",
+    name=JOURNEY,
     title="Order to cash",
     data=OrderToCash,
     queue="financial",
     deadline=dt.timedelta(days=30),
+    cause=Cause("place order", back=lambda d: CancelOrder(order_id=d.order_id, reason=why(d))),
     steps=(
-        Step(
-            "lock order",
-            lambda d: LockOrder(order_id=d.order_id),
-            back=lambda d: CancelOrder(order_id=d.order_id, reason=why(d)),
-        ),
+        Step("lock order", lambda d: LockOrder(order_id=d.order_id), back=NOTHING),
         Step(
             "reserve stock",
             lambda d: ReserveStock(reference=d.reference, lines=d.lines),

@@ -3,6 +3,7 @@ state, with nothing lost and nothing doubled, and sales, inventory, payments and
 
 from __future__ import annotations
 
+from contextlib import suppress
 from decimal import Decimal
 
 import pytest
@@ -15,15 +16,18 @@ from apps.inventory.models import StockMove
 from apps.kernel.actors import System
 from apps.kernel.clock import now
 from apps.kernel.files import files
+from apps.kernel.transactions import unit_of_work
 from apps.ledger.models import Entry
 from apps.payments.models import Payment, Refund, SandboxDeed
 from apps.sagas import SAGAS
+from apps.sagas.executor import advance
 from apps.sagas.models import Happening, Run
+from apps.sagas.runs import begin
 from apps.sales import queries
 from apps.sales.commands import RefundOrder
 from apps.sales.models import Invoice, Order
-from apps.sales.sagas import ORDER_TO_CASH
-from tests.crashes.failpoints import crash_everywhere
+from apps.sales.sagas import ORDER_TO_CASH, data_of
+from tests.crashes.failpoints import Killed, armed, crash_everywhere
 from tests.crashes.test_sagas import EVER, patient
 from tests.sales.conftest import shop
 from tests.sales.shop import balances, ordered, stock
@@ -88,6 +92,38 @@ def test_an_order_ends_where_it_would_have_ended(shop, card, ends, way):
     else:
         assert stock() == {"BOLT": (10, 0), "NUT": (5, 0)}
         assert Entry.objects.count() == 0
+
+
+def test_an_order_ends_though_its_first_step_never_does(shop):
+    """Every worker dies at the same point of it, until it is given up; at each of its points, one after the other."""
+    SAGAS[ORDER_TO_CASH.name] = ORDER_TO_CASH
+    given_up = 0
+    for dies_at in range(1, 200):
+        order = dispatch(ordered(BOLT=1), actor=BUYER)
+        with unit_of_work():
+            run = begin(ORDER_TO_CASH, data_of(order), subject=order.subject)
+        for _ in range(LIVES):
+            dies(dies_at, lambda run=run: advance(run.pk))
+        was_done = run.happenings.filter(what="done", step="lock order").exists()
+        settle(impatient=True)
+
+        order.refresh_from_db()
+        assert order.state in ("completed", "cancelled")
+        given_up += "worker was lost" in order.why
+        if was_done:
+            break
+
+    assert given_up > 10
+    assert queries.reconcile() == []
+
+
+LIVES = 6
+"""Enough for the step to be given up, and too few for its way back."""
+
+
+def dies(at, doing):
+    with suppress(Killed), armed(at):
+        doing()
 
 
 def test_a_refund_is_made_once(shop):

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
 
+import pytest
 from pypdf import PdfReader
 
 from apps.bus import dispatch
 from apps.events.models import Delivery, OutboxEvent
 from apps.inventory.commands import ReserveStock, Wanted
 from apps.inventory.models import Reservation, StockMove
-from apps.kernel.clock import now
+from apps.kernel.clock import moved_to, now
 from apps.kernel.files import files
 from apps.ledger.models import Entry
 from apps.payments.commands import ConfirmPayment, RefundPayment
 from apps.payments.models import Payment, Refund, SandboxDeed
+from apps.sagas.commands import RetrySaga
 from apps.sagas.models import Run
 from apps.sales import queries
 from apps.sales.commands import CancelOrder, RefundOrder
@@ -82,7 +85,7 @@ def test_a_card_that_is_declined_takes_everything_back(shop, accountant):
     run = Run.objects.get(subject=order.subject)
     assert run.state == "compensated"
     undone = run.happenings.filter(what="undone").values_list("step", flat=True)
-    assert list(undone) == ["request payment", "reserve stock", "lock order"]
+    assert list(undone) == ["request payment", "reserve stock", "lock order", "place order"]
     assert queries.reconcile() == []
 
 
@@ -98,6 +101,65 @@ def test_an_order_of_more_than_there_is_is_cancelled(shop, accountant):
     assert stock() == {"BOLT": (10, 0), "NUT": (5, 0)}
     assert Payment.objects.count() == 0
     assert queries.reconcile() == []
+
+
+class DiskFull(Exception):
+    """Nothing that a rule says."""
+
+
+@pytest.fixture
+def broken(monkeypatch):
+    """Names the states that no order can reach for the time being."""
+    states, move_to = set(), Order.move_to
+
+    def moving(order, state, why=""):
+        if state in states:
+            raise DiskFull
+        move_to(order, state, why)
+
+    monkeypatch.setattr(Order, "move_to", moving)
+    return states
+
+
+def test_an_order_that_cannot_be_begun_is_cancelled(shop, accountant, broken):
+    broken.add("locked")
+    order = dispatch(ordered(), actor=accountant)
+    hours_go_by()
+
+    cancelled = Order.objects.get(pk=order.pk)
+    assert (cancelled.state, cancelled.why) == ("cancelled", "DiskFull: ")
+    assert Run.objects.get().state == "compensated"
+    assert queries.reconcile() == []
+
+
+def test_an_order_that_cannot_be_cancelled_either_says_that_it_needs_somebody(
+    shop, accountant, owner, client_for, broken
+):
+    broken.update({"locked", "cancelled"})
+    order = dispatch(ordered(), actor=accountant)
+    hours_go_by()
+
+    run = Run.objects.get()
+    assert (run.state, run.step, state(order)) == ("needs_operator", "place order", "placed")
+    clerk = client_for(accountant)
+    shown = clerk.get(f"/t/acme/api/v1/sales/orders/{order.pk}/").json()
+    assert (shown["journey"], shown["trouble"]) == ("needs_operator", "DiskFull: ")
+    for page in ("", f"{order.pk}/change/"):
+        assert "Needs an operator" in clerk.get(f"/t/acme/sales/order/{page}").content.decode()
+
+    broken.clear()
+    dispatch(RetrySaga(run_id=run.pk, reason="There is room again."), actor=owner)
+    settle()
+
+    assert (state(order), Run.objects.get().state) == ("cancelled", "compensated")
+    assert queries.reconcile() == []
+
+
+def hours_go_by():
+    """So that all is tried as often as it is tried."""
+    for hours in range(12):
+        with moved_to(now() + dt.timedelta(hours=hours)):
+            settle()
 
 
 def test_a_lost_answer_charges_once(shop, accountant):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 from django import forms
@@ -19,9 +19,10 @@ from apps.console.sites import tenant_site
 from apps.console.widgets import Form, reason
 from apps.payments.models import Refund
 from apps.sagas import queries as sagas
+from apps.sagas.models import Run
 from apps.sales import queries
 from apps.sales.commands import CancelOrder, RefundOrder
-from apps.sales.models import Order, OrderLine
+from apps.sales.models import Order, OrderLine, OrderQuerySet
 from apps.sales.sagas import ORDER_TO_CASH
 
 VIEW, CANCEL, REFUND = "sales.view_order", "sales.cancel_order", "sales.refund_order"
@@ -33,6 +34,7 @@ STATES = {
     "Completed": "success",
     "Cancelled": "warning",
 }
+JOURNEYS = {"Needs an operator": "danger", "On its way back": "warning", "Taken back": "warning"}
 
 
 class LineInline(ReadOnlyInline):
@@ -54,7 +56,15 @@ class LineInline(ReadOnlyInline):
 class OrderAdmin(ReadOnlyAdmin):
     """Every order, the latest first."""
 
-    list_display = ("shown_number", "placed_at", "customer", "shown_total", "shown_state", "why")
+    list_display = (
+        "shown_number",
+        "placed_at",
+        "customer",
+        "shown_total",
+        "shown_state",
+        "shown_journey",
+        "why",
+    )
     list_filter = ("state", "provider")
     list_select_related = ("customer",)
     search_fields = ("customer__code", "customer__name")
@@ -63,11 +73,12 @@ class OrderAdmin(ReadOnlyAdmin):
     inlines = (LineInline,)
     fields = (
         ("shown_number", "shown_state", "customer"),
+        ("shown_journey", "shown_trouble"),
         ("shown_total", "provider"),
         ("placed_at", "placed_by"),
         "why",
     )
-    readonly_fields = ("shown_number", "shown_total", "shown_state")
+    readonly_fields = ("shown_number", "shown_total", "shown_state", "shown_journey", "shown_trouble")
     change_form_outer_after_template = "console/order_life.html"
 
     @display(description="Number", ordering="id")
@@ -81,6 +92,18 @@ class OrderAdmin(ReadOnlyAdmin):
     @display(description="State", label=STATES)
     def shown_state(self, order: Order) -> str:
         return order.get_state_display()
+
+    def get_queryset(self, request: HttpRequest) -> OrderQuerySet:
+        return cast(OrderQuerySet, super().get_queryset(request)).with_journeys()
+
+    @display(description="Journey", label=JOURNEYS)
+    def shown_journey(self, order: Order) -> str:
+        state = getattr(order, "journey", None)
+        return str(Run.State(state).label) if state else "Has not set out"
+
+    @admin.display(description="What came in between")
+    def shown_trouble(self, order: Order) -> str:
+        return getattr(order, "trouble", None) or "—"
 
     def change_view(
         self,

@@ -9,6 +9,7 @@ from apps.bus.api.fields import ExactDecimal
 from apps.bus.api.serializers import Shown
 from apps.kernel.files import files
 from apps.payments.models import Refund
+from apps.sagas.models import Run
 from apps.sales.models import Customer, Invoice, Order, OrderLine
 
 
@@ -29,12 +30,15 @@ class OrderLineSerializer(Shown):
 
 
 class OrderSerializer(Shown):
-    """An order with its lines. `reference` is what its payment and reservation are found by."""
+    """An order with its lines. `reference` is what its payment and reservation are found by; `journey` says how far
+    it is on its way, `needs_operator` when a person must decide, and `trouble` what came in between."""
 
     number = serializers.CharField(read_only=True)
     reference = serializers.CharField(source="subject", read_only=True)
     customer = serializers.CharField(source="customer.code", read_only=True)
     total = ExactDecimal(source="total.amount", read_only=True)
+    journey = serializers.ChoiceField(choices=Run.State.choices, allow_null=True, read_only=True)
+    trouble = serializers.CharField(allow_null=True, read_only=True)
     lines = OrderLineSerializer(many=True, read_only=True)
 
     class Meta:
@@ -50,10 +54,14 @@ class OrderSerializer(Shown):
             "state",
             "placed_at",
             "why",
+            "journey",
+            "trouble",
             "lines",
         )
 
     def to_representation(self, instance: Order) -> dict[str, Any]:
+        if not hasattr(instance, "journey"):
+            instance = Order.objects.with_journeys().get(pk=instance.pk)
         prefetch_related_objects([instance], "customer", "lines__item", "lines__order")
         return super().to_representation(instance)
 

@@ -51,7 +51,11 @@ class Orders(Lists, Asks):
     """What was ordered, the latest first. An order that is placed goes its way by itself."""
 
     permission = "sales.view_order"
-    queryset = Order.objects.select_related("customer").prefetch_related("lines__item", "lines__order")
+    queryset = (
+        Order.objects.with_journeys()
+        .select_related("customer")
+        .prefetch_related("lines__item", "lines__order")
+    )
     serializer_class = OrderSerializer
     filterset_class = OrderFilter
     command, result = PlaceOrder, OrderSerializer
@@ -61,7 +65,11 @@ class OneOrder(Shows):
     """An order with its lines."""
 
     permission = "sales.view_order"
-    queryset = Order.objects.select_related("customer").prefetch_related("lines__item", "lines__order")
+    queryset = (
+        Order.objects.with_journeys()
+        .select_related("customer")
+        .prefetch_related("lines__item", "lines__order")
+    )
     serializer_class = OrderSerializer
     lookup_url_kwarg = "order_id"
 
