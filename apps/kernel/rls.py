@@ -40,23 +40,19 @@ class EnableTenantRLS(migrations.RunSQL):
 
     table    its name
     grants   what tenants may do at all: "SELECT, INSERT", or nothing where only the platform works with it
-    serial   whether tenants take numbers from the sequence of its `id`
     """
 
-    def __init__(self, table: str, grants: str = "", *, serial: bool = False, **_: Any) -> None:
-        self.table, self.grants, self.serial = table, grants, serial
+    def __init__(self, table: str, grants: str = "", **_: Any) -> None:
+        self.table, self.grants = table, grants
         given = [f"GRANT {grants} ON {table} TO bursar_tables"] if grants else []
         taken = [f"REVOKE {grants} ON {table} FROM bursar_tables"] if grants else []
-        if serial:
-            given.append(f"GRANT USAGE, SELECT ON SEQUENCE {table}_id_seq TO bursar_tables")
-            taken.append(f"REVOKE USAGE, SELECT ON SEQUENCE {table}_id_seq FROM bursar_tables")  # noqa: S608 - names of ours
         super().__init__(
             ";\n".join([_ENABLE.format(table=table), *given]),
             ";\n".join([*taken, _DISABLE.format(table=table)]),
         )
 
     def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
-        return type(self).__name__, [self.table, self.grants], {"serial": self.serial}
+        return type(self).__name__, [self.table, self.grants], {}
 
     def describe(self) -> str:
         return f"Keep the tenants' rows of {self.table} apart"

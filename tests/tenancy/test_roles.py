@@ -81,6 +81,43 @@ def test_what_the_planner_knows_of_others_is_closed(at_acme, globex, view):
     assert refused(f"SELECT * FROM {view}")
 
 
+class TestSequences:
+    """One is found by its number without a look at its schema."""
+
+    @pytest.fixture
+    def theirs(self, globex):
+        with connections["owner"].cursor() as cursor:
+            cursor.execute("SELECT %s::regclass::oid", [f"{globex.schema}.ledger_entry_id_seq"])
+            return cursor.fetchone()[0]
+
+    @pytest.mark.parametrize("call", ["nextval(%s::oid)", "setval(%s::oid, 999)"])
+    def test_another_tenants_is_closed(self, at_acme, theirs, call):
+        assert refused(f"SELECT {call}", theirs)
+
+    def test_how_far_it_is_too(self, at_acme, theirs):
+        assert run("SELECT pg_sequence_last_value(%s::oid)", theirs) == [(None,)]
+        assert run("SELECT last_value FROM pg_get_sequence_data(%s::oid)", theirs) == [(None,)]
+        assert refused("SELECT tenancy_sequences('tenant_2')")
+
+    def test_rows_are_numbered_all_the_same(self, at_acme):
+        assert refused("SELECT nextval('ledger_journal_id_seq')")
+        run("INSERT INTO ledger_journal (code, name) VALUES ('X', 'X')")
+
+    def test_nobody_has_a_right_to_any_in_a_tenants_schema(self, database):
+        """Nor to those that later migrations make; and to the shared ones neither."""
+        with connections["owner"].cursor() as cursor:
+            cursor.execute(
+                "SELECT oid::regclass::text, grantee::regrole::text FROM pg_class, aclexplode(relacl)"
+                " WHERE relkind = 'S' AND grantee <> relowner UNION ALL"
+                " SELECT defaclnamespace::regnamespace::text, grantee::regrole::text"
+                " FROM pg_default_acl, aclexplode(defaclacl) WHERE defaclobjtype = 'S'"
+            )
+            assert set(cursor.fetchall()) == {
+                ("tenancy_tenant_id_seq", "bursar_app"),
+                ("events_delivery_id_seq", "bursar_relay"),
+            }
+
+
 def test_the_platform_itself_cannot_look_into_a_tenant(acme):
     assert refused(f"SELECT * FROM {acme.schema}.ledger_account")
 

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     dependencies = [("events", "0007_breaker_of_a_tenant")]
 
     operations = [
-        EnableTenantRLS("events_outboxevent", "SELECT, INSERT", serial=True),
+        EnableTenantRLS("events_outboxevent", "SELECT, INSERT"),
         EnableTenantRLS("events_delivery", "SELECT, UPDATE"),
-        EnableTenantRLS("events_breaker", "SELECT, INSERT, UPDATE", serial=True),
+        EnableTenantRLS("events_breaker", "SELECT, INSERT, UPDATE"),
     ]

@@ -181,7 +181,7 @@ class _Move:
         self._until(lambda: self._has_come_to(level), WINDOW_PATIENCE, "the last changes")
         rows = self._compare()
         self._say(self.target, "DROP SUBSCRIPTION {name}")
-        for name, last in catalogue.sequences(self.source, self.schema).items():
+        for name, last in catalogue.sequences(self.tenant.info).items():
             if last is not None:
                 self.target.execute("SELECT setval(%s::regclass, %s)", [f'{self.schema}."{name}"', last])
         importing.let_places_pass(self.target, self._renumber_places())

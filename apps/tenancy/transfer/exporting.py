@@ -72,6 +72,7 @@ def export(
             {
                 **control,
                 **said,
+                "sequences": catalogue.sequences(tenant),
                 "made_at": now().isoformat(),
                 "code": MODULE.version,
                 "disguise": disguise,
@@ -110,7 +111,6 @@ def _write_rows(cursor: Any, archive: Writer, leaving: Leaving) -> dict[str, Any
         "fingerprint": catalogue.fingerprint(cursor),
         "structure": catalogue.structure(cursor, leaving.schema),
         "tables": said,
-        "sequences": catalogue.sequences(cursor, leaving.schema),
         "places": leaving.highest_place(cursor),
     }
 

@@ -28,21 +28,25 @@ def faults(manifest: Mapping[str, Any], tenant: TenantInfo) -> list[str]:
                 found.append(fault)
                 if len(found) == MOST:
                     return found
-        return found + _of_chain(manifest)
+        found += _of_chain(manifest)
+    return [*found, *_of_sequences(manifest, tenant)]
 
 
 def _faults(manifest: Mapping[str, Any], tenant: TenantInfo, cursor: Any) -> Iterator[str]:
     for name in catalogue.differences(manifest["structure"], catalogue.structure(cursor, tenant.schema)):
         yield f"{name} is not defined as it was"
     yield from _of_rows(manifest, tenant, cursor)
-    now = catalogue.sequences(cursor, tenant.schema)
-    for name, last in manifest["sequences"].items():
-        if now.get(name) != last:
-            yield f"sequence {name} is at {now.get(name)} and was at {last}"
     known = proofs()
     for name, value in manifest["proofs"].items():
         if name in known and known[name]() != value:
             yield f"the {name} is another one"
+
+
+def _of_sequences(manifest: Mapping[str, Any], tenant: TenantInfo) -> Iterator[str]:
+    now = catalogue.sequences(tenant)
+    for name, last in manifest["sequences"].items():
+        if now.get(name) != last:
+            yield f"sequence {name} is at {now.get(name)} and was at {last}"
 
 
 def _of_rows(manifest: Mapping[str, Any], tenant: TenantInfo, cursor: Any) -> Iterator[str]:
