@@ -30,6 +30,15 @@ def test_unknown_address(api, owner):
     problem(Client().get("/t/acme/api/nowhere"), 404, "request.not_found")
 
 
+def test_unknown_address_for_whoever_brings_no_form(acme):
+    client = Client(enforce_csrf_checks=True)
+
+    for method in ("post", "put", "patch", "delete"):
+        answer = getattr(client, method)("/t/acme/api/v1/ledger/nothing/", content_type="application/json")
+        assert answer.status_code == 404
+        assert answer.json()["code"] == "request.not_found"
+
+
 def test_unknown_tenant(acme):
     problem(Client().get("/t/initech/api/v1/identity/me/"), 404, "tenancy.tenant_unknown")
 

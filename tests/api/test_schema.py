@@ -75,6 +75,14 @@ def test_commands_lend_their_names():
         assert shown.items() >= MONEY.items()
 
 
+def test_a_text_that_must_be_given_is_not_empty_and_one_that_we_give_may_be():
+    shapes = document(settings.ROOT_URLCONF)["components"]["schemas"]
+
+    assert shapes["OpenJournal"]["properties"]["code"]["minLength"] == 1
+    assert "minLength" not in shapes["TrialBalance"]["properties"]["month"]
+    assert "minLength" not in shapes["Seal"]["properties"]["hash"]
+
+
 def test_the_document_serves_its_own_plane(api, owner, operator, acme):
     there = api(owner).client.get("/t/acme/api/schema/", headers={"accept": "application/json"})
     here = api(operator, None).client.get("/api/schema/", headers={"accept": "application/json"})

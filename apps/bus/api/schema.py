@@ -75,6 +75,13 @@ class Schema(AutoSchema):
             return self._door.serializer_class(many=self.view.many)
         return super().get_response_serializers()
 
+    def _map_serializer_field(self, field: Any, direction: Any, bypass_extensions: bool = False) -> Any:
+        """A text that must be given may not be empty; one that we give may."""
+        shape = super()._map_serializer_field(field, direction, bypass_extensions)
+        if direction == "response":
+            shape.pop("minLength", None)
+        return shape
+
     @property
     def _door(self) -> Any:
         return self.view
