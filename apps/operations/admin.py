@@ -42,12 +42,12 @@ ONBOARD, LOOK = "tenancy.onboard_tenant", "tenancy.view_tenant"
 
 
 class NewTenant(Form):
-    name = forms.CharField(max_length=120, help_text="The name people read.")
+    name = forms.CharField(max_length=rules.LONGEST_NAME, help_text="The name people read.")
     slug = forms.CharField(
         label="Short name", max_length=40, help_text="For addresses: /t/acme/ and acme.example.com."
     )
     owner_email = forms.EmailField(label="Owner's e-mail address")
-    owner_name = forms.CharField(label="Owner's name", max_length=120, required=False)
+    owner_name = forms.CharField(label="Owner's name", max_length=rules.LONGEST_NAME, required=False)
     currency = forms.ChoiceField(
         initial="USD",
         choices=[(each.code, f"{each.code} {each.name}") for each in sorted(CURRENCIES.values(), key=str)],
@@ -56,7 +56,7 @@ class NewTenant(Form):
     trial_days = forms.IntegerField(
         label="Days on trial",
         min_value=0,
-        max_value=365,
+        max_value=rules.LONGEST_TRIAL,
         initial=0,
         required=False,
         help_text="0: it is active at once.",

@@ -11,6 +11,14 @@ class NameMissing(OperationsRefusal, Invalid):
     message = "A tenant needs a name."
 
 
+class NameTooLong(OperationsRefusal, Invalid):
+    message = "A name has {most} letters at most: {name}"
+
+
+class TrialOutOfRange(OperationsRefusal, Invalid):
+    message = "A trial lasts {most} days at most, and 0 is none; {days} cannot be."
+
+
 class ReasonMissing(OperationsRefusal, Invalid):
     message = "Say why: the reason stands in the trail, and the tenant is told."
 

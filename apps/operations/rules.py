@@ -9,20 +9,54 @@ from contextvars import copy_context
 
 from django.db import connections
 
+from apps.billing.errors import PlanNotOffered, PlanUnknown
+from apps.billing.models import Plan
 from apps.bus import Command, rehearse
 from apps.kernel.clock import today
 from apps.kernel.errors import SeveralRefusals
 from apps.kernel.tenant import TenantInfo, activate
+from apps.tenancy import provisioning
 from apps.tenancy.errors import TenantUnknown
 from apps.tenancy.hooks import Kept, kept_by_law
 from apps.tenancy.models import Tenant
 
-from .errors import KeptByLaw, NameMissing, ReasonMissing, SandboxesRemain
+from .errors import KeptByLaw, NameMissing, NameTooLong, ReasonMissing, SandboxesRemain, TrialOutOfRange
+
+LONGEST_NAME = 120
+LONGEST_TRIAL = 365
 
 
 def name_must_be_given(name: str) -> None:
     if not name.strip():
         raise NameMissing
+
+
+def name_must_fit(name: str) -> None:
+    """A tenant's or a person's."""
+    if len(name) > LONGEST_NAME:
+        raise NameTooLong(name=name, most=LONGEST_NAME)
+
+
+def trial_must_have_an_end(days: int) -> None:
+    if not 0 <= days <= LONGEST_TRIAL:
+        raise TrialOutOfRange(days=days, most=LONGEST_TRIAL)
+
+
+def plan_must_be_offered(code: str) -> None:
+    """None named is the one that everybody has at first."""
+    if not code:
+        return
+    plan = Plan.objects.filter(code=code).first()
+    if plan is None:
+        raise PlanUnknown(code=code)
+    if not plan.is_offered:
+        raise PlanNotOffered(plan=plan)
+
+
+def some_database_must_have_room(slug: str, region: str) -> None:
+    """A tenant that is still pending has its place already. Raises NoDatabaseHasRoom."""
+    if not Tenant.objects.filter(slug=slug).exists():
+        provisioning.place(region=region)
 
 
 def reason_must_be_given(reason: str) -> None:

@@ -9,6 +9,7 @@ import pytest
 from django.db import connection, connections
 
 from apps.audit.models import Record
+from apps.billing.commands import DefinePlan, RetirePlan
 from apps.bus import dispatch, rehearse
 from apps.bus.errors import MayNot
 from apps.companies.models import Company
@@ -30,6 +31,7 @@ from apps.tenancy.models import Domain, Tenant
 from apps.tenancy.numbering import committed
 from tests.crashes.failpoints import Killed, armed, crash_everywhere
 from tests.settling import settle
+from tests.shards import settings_of
 
 INITECH = OnboardTenant(
     slug="initech", name="Initech", owner_email="bill@initech.example", owner_name="Bill", currency="EUR"
@@ -76,6 +78,33 @@ def test_prerequisites_can_be_asked_before_anything_is_made(operator):
     ]
     assert rehearse(INITECH, actor=operator) == ()
     assert Tenant.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ({"plan": "nonesuch"}, "billing.plan_unknown"),
+        ({"plan": "old"}, "billing.plan_not_offered"),
+        ({"trial_days": -5}, "operations.trial_out_of_range"),
+        ({"trial_days": 10**7}, "operations.trial_out_of_range"),
+        ({"name": "x" * 121}, "operations.name_too_long"),
+        ({"owner_name": "x" * 121}, "operations.name_too_long"),
+        ({"region": "mars"}, "tenancy.no_database_has_room"),
+    ],
+)
+def test_what_a_later_step_would_refuse_is_refused_beforehand_too(operator, more, code):
+    dispatch(DefinePlan(code="old", name="Old", level=1), actor=operator)
+    dispatch(RetirePlan(code="old"), actor=operator)
+
+    wrong = replace(INITECH, **more)
+
+    with settings_of(TENANT_DATABASE_STRATEGY="region"):
+        assert [each.code for each in rehearse(wrong, actor=operator)] == [code]
+        with pytest.raises(Refusal) as caught:
+            dispatch(wrong, actor=operator)
+
+    assert caught.value.code == code
+    assert not runs().exists()
 
 
 def test_a_taken_name_is_refused(operator):

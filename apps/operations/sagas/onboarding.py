@@ -42,8 +42,13 @@ def prerequisites(command: OnboardTenant) -> None:
         asked.check(tenancy.slug_must_be_well_formed, command.slug)
         asked.check(tenancy.slug_must_be_free, command.slug)
         asked.check(rules.name_must_be_given, command.name)
+        asked.check(rules.name_must_fit, command.name)
         asked.check(identity.email_must_be_well_formed, command.owner_email)
+        asked.check(rules.name_must_fit, command.owner_name)
         asked.check(currency, command.currency)
+        asked.check(rules.plan_must_be_offered, command.plan)
+        asked.check(rules.trial_must_have_an_end, command.trial_days)
+        asked.check(rules.some_database_must_have_room, command.slug, command.region)
 
 
 @handles(OnboardTenant, rehearsal=prerequisites)
