@@ -23,6 +23,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from apps.bus import Command, dispatch_once
 from apps.kernel.errors import Refusal
 from apps.kernel.tenant import current_tenant
+from apps.modules import registry
 
 from . import hooks
 
@@ -50,6 +51,10 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]
     compressed_fields = True
     show_full_result_count = False
     actions = None
+
+    def has_view_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        """Nobody's, in a module that is not open here."""
+        return not registry.shut(self.opts.app_label) and bool(super().has_view_permission(request, obj))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

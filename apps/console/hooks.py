@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 from django.http import HttpRequest, HttpResponseBase
 
+from apps.modules import registry
+
 Plane = Literal["operator", "tenant"]
 PLANES: tuple[Plane, ...] = ("operator", "tenant")
 
@@ -160,5 +162,12 @@ def row_links(plane: Plane, model: str) -> list[RowLink]:
     return [part for part in _parts[plane] if isinstance(part, RowLink) and part.model == model]
 
 
+def app_of(part: Part) -> str:
+    """The app to which it belongs is that of its permission."""
+    return part.permission.partition(".")[0]
+
+
 def may(request: HttpRequest, part: Part) -> bool:
-    return bool(request.user.is_authenticated and request.user.has_perm(part.permission))
+    """Nobody, in a module that is not open here."""
+    user = request.user
+    return bool(user.is_authenticated and user.has_perm(part.permission) and not registry.shut(app_of(part)))

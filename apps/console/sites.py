@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from allauth.account.decorators import secure_admin_login
+from django.conf import settings
+from django.contrib.admin.options import BaseModelAdmin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
-from django.urls import URLPattern, path
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
 from unfold.sites import UnfoldAdminSite
 
+from apps.kernel.manifest import Module
 from apps.kernel.tenant import current_tenant
+from apps.modules import registry
 
 from . import hooks
 
@@ -28,9 +35,53 @@ class Site(UnfoldAdminSite):  # type: ignore[misc]
 
     def extra_urls(self) -> list[URLPattern]:
         return [
-            path(page.path, self.admin_view(self._guarded(page)), name=page.name)
+            path(
+                page.path,
+                self.admin_view(self._while_open(hooks.app_of(page), self._guarded(page))),
+                name=page.name,
+            )
             for page in hooks.pages(self.plane)
         ]
+
+    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
+        """Behind the login, and for what belongs to a model only while its module is open."""
+        owner = getattr(view, "__self__", None)
+        if isinstance(owner, BaseModelAdmin):
+            view = self._while_open(owner.opts.app_label, view)
+        wrapped: Callable[..., Any] = super().admin_view(view, cacheable)
+        return wrapped
+
+    def app_index(self, request: HttpRequest, app_label: str, *args: Any, **given: Any) -> HttpResponseBase:
+        if module := registry.shut(app_label):
+            return self._shut(request, module)
+        response: HttpResponseBase = super().app_index(request, app_label, *args, **given)
+        return response
+
+    def _while_open(self, app: str, view: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(view)
+        def opened(request: HttpRequest, *args: Any, **given: Any) -> HttpResponseBase:
+            module = registry.shut(app)
+            response: HttpResponseBase = (
+                self._shut(request, module) if module else view(request, *args, **given)
+            )
+            return response
+
+        return opened
+
+    def _shut(self, request: HttpRequest, module: Module) -> HttpResponseBase:
+        """What a person is told who comes by an address that he has kept."""
+        name = module.name.replace("-", " ").capitalize()
+        is_off = not registry.is_on(module)
+        plan = next((each for each in hooks.pages(self.plane) if each.name == settings.PLAN_PAGE), None)
+        shown = {
+            "title": f"{name} is switched off" if is_off else f"{name} is not in your plan",
+            "module": module,
+            "is_off": is_off,
+            "plan": reverse(f"admin:{plan.name}") if plan and hooks.may(request, plan) else "",
+        }
+        return TemplateResponse(
+            request, "console/shut.html", {**self.each_context(request), **shown}, status=403
+        )
 
     def _guarded(self, page: hooks.Page) -> Any:
         def view(request: HttpRequest, **given: Any) -> HttpResponseBase:

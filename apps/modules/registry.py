@@ -75,5 +75,11 @@ def app_is_on(app: str) -> bool:
     return module is not None and is_on(module)
 
 
+def shut(app: str) -> Module | None:
+    """The module of the app (its folder) when it is not open here; None when it is, or when there is none."""
+    module = by_name().get(app.replace("_", "-"))
+    return None if module is None or is_open(module) else module
+
+
 def by_name() -> Mapping[str, Module]:
     return {module.name: module for module in modules()}

@@ -19,6 +19,8 @@ FEATURE_GATE = "apps.modules.gate.EnvironmentGate"
 ENTITLEMENT = "apps.billing.queries.is_booked"
 LIMITS = "apps.billing.queries.limit"
 """Say what the current tenant has booked, and how much of what is counted it may have."""
+PLAN_PAGE = "your_plan"
+"""The page of the tenant's console that shows it, for whoever comes to something that is not booked."""
 ACTOR_BY_ID = "apps.identity.queries.actor"
 
 SUBSCRIBER_GATE = "apps.modules.registry.app_is_on"
