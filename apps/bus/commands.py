@@ -22,6 +22,8 @@ class Command:
     platform    True for what is asked at the platform alone, never inside a tenant
     keeps_house True for what is no business of the tenant's (who is signed in, what the law has removed): it is done
                 while the tenant is closed as well
+    fact        of a command with a natural key: the fields that make the fact. What else it says is how it is told,
+                and told in other words it is the same fact
     by_support  False for what an operator never does as somebody else: passwords, roles, tokens and other keys
     """
 
@@ -34,10 +36,11 @@ class Command:
     platform: ClassVar[bool] = False
     keeps_house: ClassVar[bool] = False
     by_support: ClassVar[bool] = True
+    fact: ClassVar[tuple[str, ...]] = ()
 
     def natural_key(self) -> str:
         """The business fact that may happen once, whoever asks and however often: `payment_confirmed:17`. Empty
-        where the command may be done again."""
+        where the command may be done again. What it is made of stands in `fact`."""
         return ""
 
     @classmethod

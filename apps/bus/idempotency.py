@@ -12,6 +12,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.apps import apps
@@ -22,6 +23,7 @@ from apps.kernel.plain import to_plain
 from apps.kernel.tenant import current_tenant
 from apps.kernel.transactions import unit_of_work
 
+from .commands import Command
 from .envelope import Envelope, Next
 from .errors import FactDiffers, KeyReused, RequestInFlight, ResultGone
 from .models import IdempotencyKey
@@ -32,11 +34,13 @@ KEPT = dt.timedelta(days=30)
 
 @dataclass(frozen=True)
 class Claim:
-    """One key of a request. A natural one waits for whoever holds it; a caller is told to come back."""
+    """One key of a request, and what the request is told from another one by. A natural one waits for whoever holds
+    it; a caller is told to come back."""
 
     scope: str
     key: str
     natural: bool
+    fingerprint: str
 
 
 def idempotency(envelope: Envelope, next: Next) -> Any:
@@ -52,9 +56,9 @@ def idempotency(envelope: Envelope, next: Next) -> Any:
         for claim in claims:
             _hold(claim)
     earlier = {claim: _earlier(claim) for claim in claims}
-    fingerprint = fingerprint_of(envelope.command)
+    whole = fingerprint_of(envelope.command)  # rows that are older than facts bind to all that was said
     for claim, row in earlier.items():
-        if row and row.fingerprint != fingerprint:
+        if row and row.fingerprint not in (claim.fingerprint, whole):
             raise (FactDiffers if claim.natural else KeyReused)(key=claim.key)
     known = [row for row in earlier.values() if row]
     fresh = [claim for claim, row in earlier.items() if row is None]
@@ -63,26 +67,38 @@ def idempotency(envelope: Envelope, next: Next) -> Any:
         own = [row for claim, row in earlier.items() if row and not claim.natural]
         envelope.answer = _read(own[0].answer) if own else None
     if not envelope.command.atomic and not known:
-        return _journey(envelope, next, fresh, fingerprint)
-    envelope.before_commit.append(lambda result: _remember(envelope, fresh, fingerprint, result))
+        return _journey(envelope, next, fresh)
+    envelope.before_commit.append(lambda result: _remember(envelope, fresh, result))
     return _restored(known[0].result) if known else next(envelope)
 
 
-def _journey(envelope: Envelope, next: Next, fresh: Sequence[Claim], fingerprint: str) -> Any:
+def _journey(envelope: Envelope, next: Next, fresh: Sequence[Claim]) -> Any:
     """Its steps are kept one by one, so its key is claimed at the end: until then its own rules stand against a second
     one."""
     result = next(envelope)
     if envelope.answering:
         envelope.answer = envelope.answering(result)
     with unit_of_work():
-        _remember(envelope, fresh, fingerprint, result)
+        _remember(envelope, fresh, result)
     return result
 
 
 def fingerprint_of(command: Any) -> str:
     """What makes two requests the same: the command and all its fields but secrets."""
-    words = json.dumps([command.command_name(), to_plain(command)], sort_keys=True)
-    return hashlib.sha256(words.encode()).hexdigest()
+    return _hashed([command.command_name(), to_plain(command)])
+
+
+def fact_of(command: Command) -> str:
+    """What makes two facts the same: 2.0 is 2.00, and the words that they are told in do not matter."""
+    said = {name: value for name, value in to_plain(command).items() if name in command.fact}
+    for name in command.fact:
+        if isinstance(value := getattr(command, name), Decimal):
+            said[name] = format(value.normalize(), "f")
+    return _hashed([command.command_name(), said])
+
+
+def _hashed(words: Any) -> str:
+    return hashlib.sha256(json.dumps(words, sort_keys=True).encode()).hexdigest()
 
 
 def forget_expired(at_most: int = 10_000) -> int:
@@ -95,9 +111,10 @@ def _claims(envelope: Envelope) -> Sequence[Claim]:
     name, actor = envelope.command.command_name(), envelope.actor
     claims = []
     if envelope.key:
-        claims.append(Claim(f"{name} by {actor.pk or actor}"[:200], envelope.key, natural=False))
+        scope, fingerprint = f"{name} by {actor.pk or actor}"[:200], fingerprint_of(envelope.command)
+        claims.append(Claim(scope, envelope.key, natural=False, fingerprint=fingerprint))
     if natural := envelope.command.natural_key():
-        claims.append(Claim(name, natural, natural=True))
+        claims.append(Claim(name, natural, natural=True, fingerprint=fact_of(envelope.command)))
     return claims
 
 
@@ -121,7 +138,7 @@ def _earlier(claim: Claim) -> IdempotencyKey | None:
     return None if row and row.expires_at and row.expires_at < now() else row
 
 
-def _remember(envelope: Envelope, claims: Sequence[Claim], fingerprint: str, result: Any) -> None:
+def _remember(envelope: Envelope, claims: Sequence[Claim], result: Any) -> None:
     if envelope.answering and envelope.answer is None:
         envelope.answer = envelope.answering(result)
     for claim in claims:
@@ -129,7 +146,7 @@ def _remember(envelope: Envelope, claims: Sequence[Claim], fingerprint: str, res
         row = IdempotencyKey(
             scope=claim.scope,
             key=claim.key,
-            fingerprint=fingerprint,
+            fingerprint=claim.fingerprint,
             result=_kept(result),
             answer="" if claim.natural or envelope.answer is None else json.dumps(envelope.answer),
             used_at=now(),

@@ -9,7 +9,7 @@ class IdempotencyKey(models.Model):
     """A request that was done. Claimed in the transaction of its effect, so the one is there if the other is.
 
     scope        the command, and for a caller's own key who called: two callers may choose the same key
-    fingerprint  SHA-256 of the command: the same key with another request is refused
+    fingerprint  SHA-256 of the command, or under a natural key of its fact: the same key with another is refused
     result       what the handler returned: {"model": label, "pk": …} or {"value": …}
     answer       what the door answered, word for word: JSON as text, which keeps the order of its members
     expires_at   empty where money was moved: that is never forgotten

@@ -1,7 +1,7 @@
 """Which handler does which command."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
 from apps.events import Event
@@ -62,3 +62,7 @@ def _refuse_half_a_command(command_type: type[Command], rehearsal: object) -> No
         raise TypeError(f"{name} has no docstring for its button.")
     if not command_type.atomic and rehearsal is None:
         raise TypeError(f"{name} is a journey and has no rehearsal.")
+    if (command_type.natural_key is not Command.natural_key) != bool(command_type.fact):
+        raise TypeError(f"{name} says its natural key and the fields that make the fact, or neither.")
+    if unknown := set(command_type.fact) - {each.name for each in fields(command_type)}:  # type: ignore[arg-type]
+        raise TypeError(f"{name} has no field {', '.join(sorted(unknown))} to make a fact of.")

@@ -39,6 +39,7 @@ class ConfirmPayment(Command):
     says = "confirmed {result}"
     moves_money: ClassVar[bool] = True
     queue = "financial"
+    fact = ("payment_id", "provider_payment_id")
 
     payment_id: int
     provider_payment_id: str
@@ -83,6 +84,7 @@ class RefundPayment(Command):
     says = "refunded {amount} of payment {payment_id}"
     moves_money: ClassVar[bool] = True
     queue = "financial"
+    fact = ("payment_id", "reference", "amount")
 
     payment_id: int
     amount: Decimal

@@ -109,6 +109,7 @@ class RefundOrder(Command):
     says = "refunded {amount} of order {order_id}"
     moves_money: ClassVar[bool] = True
     queue = "financial"
+    fact = ("order_id", "reference", "amount")
 
     order_id: int
     amount: Decimal
@@ -127,6 +128,7 @@ class IssueInvoice(Command):
     says = "issued invoice {result}"
     moves_money: ClassVar[bool] = True
     queue = "financial"
+    fact = ("order_id",)
 
     order_id: int
 

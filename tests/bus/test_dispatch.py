@@ -186,8 +186,23 @@ def test_half_a_command_is_not_accepted(a_command):
 
         says = "was silent"
 
+    class Keyed(FoundCompany):
+        """It has a key and does not say of what."""
+
+        def natural_key(self):
+            return self.code
+
+    class Mistaken(Keyed):
+        """It has no such field."""
+
+        fact = ("colour",)
+
     with pytest.raises(TypeError, match="no `permission`"):
         handles(Silent)(lambda command: None)
+    with pytest.raises(TypeError, match="the fields that make the fact"):
+        handles(Keyed)(lambda command: None)
+    with pytest.raises(TypeError, match="no field colour"):
+        handles(Mistaken)(lambda command: None)
     with pytest.raises(TypeError, match="already has a handler"):
         handles(FoundCompany)(lambda command: None)
 

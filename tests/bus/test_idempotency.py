@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 
 import pytest
 from django.db import ProgrammingError, connection, connections, transaction
@@ -10,7 +11,7 @@ from apps.audit.models import Record
 from apps.bus import dispatch, dispatch_once, rehearse
 from apps.bus import idempotency as keys
 from apps.bus.errors import FactDiffers, KeyReused, RequestInFlight
-from apps.bus.idempotency import fingerprint_of, forget_expired
+from apps.bus.idempotency import fact_of, fingerprint_of, forget_expired
 from apps.bus.models import IdempotencyKey
 from apps.companies.commands import FoundCompany
 from apps.companies.errors import CompanyCodeTaken
@@ -19,6 +20,7 @@ from apps.kernel import caching
 from apps.kernel.clock import moved_to, now
 from apps.kernel.tenant import activate
 from apps.ledger.models import Entry
+from apps.payments.commands import RefundPayment
 from tests.ledger.books import sale
 
 PLANT = FoundCompany(code="PLANT", name="Acme Plant", currency="EUR")
@@ -149,6 +151,7 @@ class Fact(FoundCompany):
 @pytest.fixture
 def fact(monkeypatch):
     monkeypatch.setattr(FoundCompany, "natural_key", Fact.natural_key)
+    monkeypatch.setattr(FoundCompany, "fact", ("code", "currency"))
 
 
 def test_a_natural_key_needs_nobody_to_name_it(at_acme, owner, controller, fact):
@@ -162,9 +165,39 @@ def test_a_natural_key_refuses_the_fact_told_otherwise(at_acme, owner, fact):
     dispatch(PLANT, actor=owner)
 
     with pytest.raises(FactDiffers) as caught:
-        dispatch(FoundCompany(code="PLANT", name="Another", currency="EUR"), actor=owner)
+        dispatch(FoundCompany(code="PLANT", name="Acme Plant", currency="USD"), actor=owner)
 
     assert caught.value.status == 409
+
+
+def test_a_natural_key_knows_the_fact_in_other_words(at_acme, owner, fact):
+    first = dispatch(PLANT, actor=owner)
+
+    assert dispatch(FoundCompany(code="PLANT", name="The plant", currency="EUR"), actor=owner) == first
+    assert Record.objects.latest("id").outcome == "repeated"
+
+
+def test_a_callers_key_is_of_a_request_with_all_its_words(at_acme, owner, fact):
+    dispatch_once(PLANT, actor=owner, key="one")
+
+    with pytest.raises(KeyReused):
+        dispatch_once(FoundCompany(code="PLANT", name="The plant", currency="EUR"), actor=owner, key="one")
+
+
+def test_a_fact_that_was_kept_with_all_its_words_is_known_by_them(at_acme, owner, fact, monkeypatch):
+    with monkeypatch.context() as before:
+        before.setattr(keys, "fact_of", fingerprint_of)
+        first = dispatch(PLANT, actor=owner)
+
+    assert dispatch(PLANT, actor=owner) == first
+
+
+def test_figures_are_the_same_however_many_noughts_they_have():
+    def refunded(amount, reason):
+        return fact_of(RefundPayment(payment_id=1, amount=Decimal(amount), reason=reason, reference="RMA-1"))
+
+    assert refunded("2", "Bent") == refunded("2.00", "It was bent.")
+    assert refunded("200", "Bent") == refunded("2E+2", "Bent") != refunded("2", "Bent")
 
 
 def test_who_asks_for_a_fact_while_it_happens_waits_for_it(acme, owner, fact):

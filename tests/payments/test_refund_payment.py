@@ -51,6 +51,15 @@ def test_asked_twice_it_is_the_same_refund(paid, controller):
         dispatch(refund(paid, amount="50"), actor=controller)
 
 
+def test_told_in_other_words_it_is_the_same_refund(paid, controller):
+    first = dispatch(refund(paid), actor=controller)
+
+    again = dispatch(refund(paid, amount="60.00", reason="The bolt was bent."), actor=controller)
+
+    assert (again.pk, again.reason) == (first.pk, "Bent")
+    assert refunded() == 6000
+
+
 def test_together_they_are_not_more_than_was_paid(paid, controller):
     dispatch(refund(paid), actor=controller)
 
