@@ -33,6 +33,7 @@ def record(envelope: Envelope, next: Next) -> Any:
     if envelope.rehearsing:
         return next(envelope)
     with noting_changes() as changes:
+        envelope.anew.append(changes.clear)
         envelope.before_commit.append(lambda result: _done(envelope, result, changes))
         try:
             return next(envelope)

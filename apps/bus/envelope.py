@@ -18,6 +18,7 @@ class Envelope:
 
     rehearsing     True when everything will be rolled back and nothing recorded
     nested         True inside the handler of another command
+    anew           called when the handler begins, and again where the database has it begin again
     before_commit  called with the result, inside the command's transaction, after its handler
     key            the caller's name for this request
     answering      makes of the result what the door answers; kept with the key
@@ -33,6 +34,7 @@ class Envelope:
     answer: Any = None
     rehearsing: bool = False
     nested: bool = False
+    anew: list[Callable[[], None]] = field(default_factory=list)
     before_commit: list[Callable[[Any], None]] = field(default_factory=list)
 
     @property

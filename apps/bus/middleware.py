@@ -14,7 +14,7 @@ from apps.kernel.errors import Refusal, refusal_behind
 from apps.kernel.logs import saying
 from apps.kernel.tenant import current_tenant
 from apps.kernel.tracing import span
-from apps.kernel.transactions import unit_of_work
+from apps.kernel.transactions import in_unit_of_work, unit_of_work, was_given_up
 
 from .envelope import Envelope, Next
 from .errors import MayNot, NotAsSupport, PlatformsOwn
@@ -61,24 +61,42 @@ def permission(envelope: Envelope, next: Next) -> Any:
 
 
 def atomic(envelope: Envelope, next: Next) -> Any:
-    """All of a command or nothing. A database's own refusal is translated into the rule it stands for.
+    """All of a command or nothing. A database's own refusal is translated into the rule it stands for; where it gave
+    the transaction up for the sake of another one, whoever holds the whole of it does it again.
 
     A journey (`atomic = False`) has no transaction of its own: each of its steps is a command.
     """
-    if not envelope.command.atomic:
-        result = next(envelope)
-        with unit_of_work():
-            _before_commit(envelope, result)
-        return result
     try:
-        with unit_of_work():
-            result = next(envelope)
-            _before_commit(envelope, result)
-            return result
+        return _whole(envelope, next) if envelope.command.atomic else _journey(envelope, next)
     except DatabaseError as error:
+        if was_given_up(error) and envelope.nested:
+            raise  # nobody in between is to take it for a rule
         if refusal := refusal_behind(error):
             raise refusal from error
         raise
+
+
+def _whole(envelope: Envelope, next: Next) -> Any:
+    waits = tuple(envelope.before_commit)
+
+    def do() -> Any:
+        """From the beginning: nothing is left of an earlier try."""
+        envelope.before_commit[:] = waits
+        envelope.repeated, envelope.answer = False, None
+        for callback in envelope.anew:
+            callback()
+        result = next(envelope)
+        _before_commit(envelope, result)
+        return result
+
+    return in_unit_of_work(do)
+
+
+def _journey(envelope: Envelope, next: Next) -> Any:
+    result = next(envelope)
+    with unit_of_work():
+        _before_commit(envelope, result)
+    return result
 
 
 def _before_commit(envelope: Envelope, result: Any) -> None:

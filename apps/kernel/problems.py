@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import Any
 
 import psycopg
+from django.db import Error as DatabaseError
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.template.loader import render_to_string
@@ -18,6 +19,7 @@ from rest_framework.exceptions import APIException
 
 from .correlation import correlation_id
 from .errors import Refusal, Unavailable
+from .transactions import Busy, was_given_up
 
 CONTENT_TYPE = "application/problem+json"
 UNDER_API = re.compile(r"\A(/t/[^/]+)?/api(/|\Z)")
@@ -64,7 +66,7 @@ class ProblemHandler(ExceptionHandler):
 
     def convert_known_exceptions(self, exc: Exception) -> Exception:
         if _is_outage(exc):
-            exc = self.exc = DatabaseAway()
+            exc = self.exc = _said_of(exc)
         if isinstance(exc, Refusal):
             return RefusedByTheBusiness(exc)
         converted: Exception = super().convert_known_exceptions(exc)
@@ -136,9 +138,15 @@ def _is_outage(error: BaseException | None) -> bool:
     return isinstance(error, OperationalError | InterfaceError | psycopg.OperationalError)
 
 
+def _said_of(outage: BaseException | None) -> Refusal:
+    """The driver's word for a transaction that was given up is that of an outage, too."""
+    given_up = isinstance(outage, DatabaseError) and was_given_up(outage)
+    return Busy() if given_up else DatabaseAway()
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
-    if _is_outage(sys.exc_info()[1]):
-        return problem_response(request, DatabaseAway())
+    if _is_outage(error := sys.exc_info()[1]):
+        return problem_response(request, _said_of(error))
     return _plain(request, HTTPStatus.INTERNAL_SERVER_ERROR, WENT_WRONG)
 
 

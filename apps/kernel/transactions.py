@@ -1,16 +1,36 @@
 """A unit of work: one transaction, and what waits for its end whichever way it ends."""
 
+import logging
+import random
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import TypeVar
 
+from django.db import Error as DatabaseError
 from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 
+from .errors import Unavailable
 from .replica import note_write
+
+R = TypeVar("R")
+GIVEN_UP = ("40001", "40P01")
+"""SQLSTATEs of a transaction that the database gave up for another's sake: they could not both be, or a deadlock."""
+TRIES = 4
+FIRST_PAUSE = 0.02
+"""Seconds before the second try; doubled with each, with jitter."""
+log = logging.getLogger(__name__)
 
 _waiting: ContextVar[list[Callable[[], None]] | None] = ContextVar("waiting", default=None)
 _of_the_request: ContextVar[list[Callable[[], None]] | None] = ContextVar("waiting_for_request", default=None)
+
+
+class Busy(Unavailable):
+    message = "Others are changing the same at this moment. Nothing was half-written: ask again in a moment."
+    retry_after = 1
+    enforced_by = GIVEN_UP
 
 
 @contextmanager
@@ -20,16 +40,56 @@ def unit_of_work() -> Iterator[None]:
         with transaction.atomic():
             yield
         return
-    note_write()
     waiting: list[Callable[[], None]] = []
+    try:
+        with _outermost(waiting):
+            yield
+    finally:
+        _call_all(waiting)
+
+
+def in_unit_of_work(work: Callable[[], R]) -> R:
+    """Do the work in a unit of its own. Where that is the outermost one and the database gives it up for the sake of
+    another, nothing is kept of it, also not what waits for its end, and the work is done from its beginning, a few
+    times. Then, and at once inside of another transaction, the error is the caller's."""
+    if _waiting.get() is not None or connection.in_atomic_block:
+        with unit_of_work():
+            return work()
+    for tried in range(1, TRIES):
+        waiting: list[Callable[[], None]] = []
+        try:
+            with _outermost(waiting):
+                return work()
+        except DatabaseError as error:
+            if not was_given_up(error):
+                raise
+            waiting.clear()
+            log.warning("Given up by the database and begun again (%s of %s): %s", tried, TRIES - 1, error)
+        finally:
+            _call_all(waiting)
+        time.sleep(FIRST_PAUSE * 2**tried * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
+    with unit_of_work():
+        return work()
+
+
+def was_given_up(error: DatabaseError) -> bool:
+    return getattr(error.__cause__, "sqlstate", None) in GIVEN_UP
+
+
+@contextmanager
+def _outermost(waiting: list[Callable[[], None]]) -> Iterator[None]:
+    note_write()
     token = _waiting.set(waiting)
     try:
         with transaction.atomic():
             yield
     finally:
         _waiting.reset(token)
-        for callback in waiting:
-            _call_when_ended(callback)
+
+
+def _call_all(waiting: list[Callable[[], None]]) -> None:
+    for callback in waiting:
+        _call_when_ended(callback)
 
 
 def afterwards(callback: Callable[[], None]) -> None:

@@ -1,0 +1,214 @@
+"""What the database gives up for the sake of another is done again by whoever holds the whole of it."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import pytest
+from django.db import OperationalError, connection
+
+from apps.audit.models import Record
+from apps.bus import Command, dispatch, handles, registry
+from apps.companies.commands import FoundCompany
+from apps.companies.errors import CompanyCodeTaken
+from apps.companies.models import Company
+from apps.kernel.actors import System
+from apps.kernel.transactions import TRIES, Busy, unit_of_work
+from apps.ledger import rules
+from apps.ledger.models import Account
+from tests.bus.test_idempotency import in_tenant
+
+CLERK = System("clerk")
+PATIENCE = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class RenameBoth(Command):
+    """Rename two companies, one after the other."""
+
+    permission = "companies.manage_companies"
+    says = "renamed {first} and {second}"
+
+    first: str
+    second: str
+    name: str
+
+
+RenameBoth.__module__ = "apps.companies.commands"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RenameAndFound(Command):
+    """Rename two companies and found one that is there."""
+
+    permission = "companies.manage_companies"
+    says = "renamed and founded"
+
+
+RenameAndFound.__module__ = "apps.companies.commands"
+
+
+@pytest.fixture
+def handler():
+    """Has a command done by a function, for one test."""
+    known = dict(registry._handled)
+    yield lambda command, function: handles(command)(function)
+    registry._handled.clear()
+    registry._handled.update(known)
+
+
+@pytest.fixture
+def two(at_acme):
+    for code in ("ONE", "TWO"):
+        dispatch(FoundCompany(code=code, name=code.title(), currency="EUR"), actor=CLERK)
+
+
+def locked(code):
+    return Company.objects.select_for_update().get(code=code)
+
+
+def rename(code, name):
+    company = locked(code)
+    company.name = name
+    company.save(update_fields=["name"])
+
+
+def give_up(sqlstate="40P01"):
+    with connection.cursor() as cursor:
+        cursor.execute(f"DO $$ BEGIN RAISE EXCEPTION 'given up' USING ERRCODE = '{sqlstate}'; END $$")
+
+
+def records(command, outcome):
+    return Record.objects.filter(command=command, outcome=outcome).count()
+
+
+def test_of_two_that_wait_for_each_other_both_are_done(acme, two, handler):
+    """Each holds what the other asks for next, before either asks."""
+    held, tries = {"ONE": threading.Event(), "TWO": threading.Event()}, Counter()
+
+    def rename_both(command):
+        tries[command.name] += 1
+        rename(command.first, command.name)
+        held[command.first].set()
+        assert held[command.second].wait(PATIENCE)
+        rename(command.second, command.name)
+
+    handler(RenameBoth, rename_both)
+    asked = [RenameBoth(first=a, second=b, name=f"By {a}") for a, b in (("ONE", "TWO"), ("TWO", "ONE"))]
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda each: in_tenant(acme, lambda: dispatch(each, actor=CLERK)), asked))
+
+    assert sum(tries.values()) > 2
+    names = set(Company.objects.filter(code__in=held).values_list("name", flat=True))
+    assert names in ({"By ONE"}, {"By TWO"})
+    assert (records("companies.rename_both", "done"), records("companies.rename_both", "failed")) == (2, 0)
+    for row in Record.objects.filter(command="companies.rename_both"):
+        assert len(row.changes) == 2, "what was rolled back is told as well"
+
+
+def test_what_changed_under_its_snapshot_is_read_anew(acme, two, handler):
+    seen = []
+
+    def rename_both(command):
+        company = Company.objects.get(code="ONE")
+        seen.append(company.name)
+        if len(seen) == 1:
+            elsewhere(acme, lambda: Company.objects.filter(code="ONE").update(name="Renamed meanwhile"))
+        company.name = f"{company.name}, by the clerk"
+        company.save(update_fields=["name"])
+
+    handler(RenameBoth, rename_both)
+    with connection.cursor() as cursor:
+        cursor.execute("SET default_transaction_isolation = 'repeatable read'")
+    dispatch(RenameBoth(first="ONE", second="TWO", name=""), actor=CLERK)
+
+    assert seen == ["One", "Renamed meanwhile"]
+    assert Company.objects.get(code="ONE").name == "Renamed meanwhile, by the clerk"
+    (change,) = Record.objects.get(command="companies.rename_both").changes
+    assert change["before"] == "Renamed meanwhile"
+
+
+def elsewhere(tenant, work):
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(in_tenant, tenant, work).result()
+
+
+@pytest.mark.parametrize("sqlstate", ["40001", "40P01"])
+def test_what_is_given_up_each_time_is_refused_and_nothing_is_kept(two, handler, sqlstate):
+    tries = []
+
+    def rename_both(command):
+        tries.append(command)
+        rename("ONE", "Never")
+        give_up(sqlstate)
+
+    handler(RenameBoth, rename_both)
+    with pytest.raises(Busy) as caught:
+        dispatch(RenameBoth(first="ONE", second="TWO", name=""), actor=CLERK)
+
+    assert (caught.value.status, caught.value.code, caught.value.retry_after) == (503, "kernel.busy", 1)
+    assert len(tries) == TRIES
+    assert Company.objects.get(code="ONE").name == "One"
+    assert records("companies.rename_both", "refused") == 1
+
+
+def test_inside_another_unit_it_is_not_done_again(two, handler):
+    """The other would keep its half; it is told at once, by the same refusal."""
+    tries = []
+
+    def rename_both(command):
+        tries.append(command)
+        give_up()
+
+    handler(RenameBoth, rename_both)
+    with pytest.raises(Busy), unit_of_work():
+        dispatch(RenameBoth(first="ONE", second="TWO", name=""), actor=CLERK)
+
+    assert len(tries) == 1
+
+
+def test_the_outer_command_is_done_again_with_all_that_it_asks(two, handler):
+    """Nobody in between sees a refusal, and what a lost try left for later is lost with it."""
+    tries = []
+
+    def rename_both(command):
+        if len(tries) == 1:
+            give_up()
+
+    def rename_and_found(command):
+        tries.append(command)
+        with pytest.raises(CompanyCodeTaken):
+            dispatch(FoundCompany(code="ONE", name="Again", currency="EUR"))
+        try:
+            dispatch(RenameBoth(first="ONE", second="TWO", name=""))
+        except OperationalError:
+            assert len(tries) == 1
+            raise
+
+    handler(RenameBoth, rename_both)
+    handler(RenameAndFound, rename_and_found)
+    dispatch(RenameAndFound(), actor=CLERK)
+
+    assert len(tries) == 2
+    assert records("companies.found_company", "refused") == 1
+    assert records("companies.rename_both", "done") == records("companies.rename_and_found", "done") == 1
+    assert not Record.objects.filter(outcome="failed").exists()
+
+
+def test_over_http_it_is_a_problem_that_says_when_to_ask_again(at_acme, client_for, owner, monkeypatch):
+    monkeypatch.setattr(rules, "account_must_be_new", lambda code, name: give_up())
+
+    client = client_for(owner)
+    client.raise_request_exception = False
+    answer = client.post(
+        "/t/acme/api/v1/ledger/accounts/",
+        {"code": "1000", "name": "Cash", "type": "asset"},
+        content_type="application/json",
+    )
+
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+    assert answer.json()["code"] == "kernel.busy"
+    assert not Account.objects.exists()
