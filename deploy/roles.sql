@@ -80,6 +80,10 @@ REVOKE SELECT ON pg_catalog.pg_stats, pg_catalog.pg_stats_ext, pg_catalog.pg_sta
 GRANT SELECT ON pg_catalog.pg_stats, pg_catalog.pg_stats_ext, pg_catalog.pg_stats_ext_exprs,
     pg_catalog.pg_sequences TO bursar_owner;
 
+-- Large objects stand in no schema, and everybody may make some.
+REVOKE EXECUTE ON FUNCTION pg_catalog.lo_creat(integer), pg_catalog.lo_create(oid),
+    pg_catalog.lo_from_bytea(oid, bytea) FROM PUBLIC;
+
 -- Exclusion constraints ("no two periods overlap for one company") compare ids and ranges at once.
 CREATE EXTENSION IF NOT EXISTS btree_gist WITH SCHEMA public;
 

@@ -184,8 +184,29 @@ def _copy(source: str, target: str) -> None:
     ) as connection:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(target)))
         connection.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(target), sql.Identifier(source))
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(
+                sql.Identifier(target), sql.Identifier(source)
+            )
         )
+        connection.execute(
+            sql.SQL(_SAME_RIGHTS).format(target=sql.Literal(target), source=sql.Literal(source))
+        )
+
+
+_SAME_RIGHTS = """
+DO $$
+DECLARE
+    given record;
+BEGIN
+    EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', {target});
+    FOR given IN SELECT privilege_type, grantee::regrole AS role FROM pg_database, aclexplode(datacl)
+        WHERE datname = {source} AND grantee NOT IN (0, datdba)
+    LOOP
+        EXECUTE format('GRANT %s ON DATABASE %I TO %s', given.privilege_type, {target}, given.role);
+    END LOOP;
+END $$
+"""
+"""What `deploy/roles.sql` says of the database itself: PostgreSQL copies all but that."""
 
 
 def _point_at(name: str) -> None:

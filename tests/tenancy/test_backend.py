@@ -143,7 +143,15 @@ def test_what_migrations_write_the_runtime_only_reads(acme, table):
 
 @pytest.mark.parametrize(
     "statement",
-    ["CREATE TABLE mine (id int)", "CREATE SCHEMA mine", "CREATE FUNCTION f() RETURNS int RETURN 1"],
+    [
+        "CREATE TABLE mine (id int)",
+        "CREATE TEMPORARY TABLE mine (id int)",
+        "CREATE SCHEMA mine",
+        "CREATE FUNCTION f() RETURNS int RETURN 1",
+        "SELECT lo_create(0)",
+        "SELECT lo_creat(-1)",
+        "SELECT lo_from_bytea(0, 'mine')",
+    ],
 )
 def test_the_runtime_makes_nothing(acme, statement):
     for tenant in (acme, None):
