@@ -75,7 +75,7 @@ MATRIX = {
 }
 
 
-@shared_task(base=DefaultTask, name="tests.work")
+@shared_task(base=DefaultTask, name="tests.work_at_the_door")
 def work() -> str:
     return "worked"
 
