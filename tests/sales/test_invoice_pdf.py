@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from decimal import Decimal
 
 import pytest
 from pypdf import PdfReader
@@ -68,7 +69,7 @@ def test_many_lines_go_over_several_pages(invoiced, accountant):
     lines = []
     for number in range(60):
         dispatch(AddItem(sku=f"S{number:02}", name=f"Screw {number}"), actor=accountant)
-        lines.append(Ordered(f"S{number:02}", 1, 1))
+        lines.append(Ordered(f"S{number:02}", 1, Decimal(1)))
 
     _, pages = read(rendered(invoiced(PlaceOrder(customer="HOOLI", currency="USD", lines=tuple(lines)))))
 
