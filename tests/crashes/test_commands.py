@@ -1,10 +1,11 @@
-"""Crash at every statement of a command that moves money, ask again, and it is in the books once.
+"""Crash at every statement of every command that moves money or goods, ask again, and it is in the books once.
 
 Beside the way that is right stand three usual ones that are not: they must be seen to lose or double.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -12,52 +13,84 @@ from django.db import connection, connections, transaction
 
 from apps.audit.models import Record
 from apps.bus import dispatch, dispatch_once
+from apps.bus.errors import RequestInFlight
 from apps.events.models import OutboxEvent
-from apps.kernel.actors import System
-from apps.ledger.commands import DraftEntry, PostDraft, ReverseEntry
 from apps.ledger.models import Entry
+from tests.bus.test_idempotency import together
 from tests.crashes.failpoints import Killed, armed, crash_everywhere
-from tests.ledger.books import JAN_9, sale
+from tests.crashes.financial import CASES, CLERK, financial
+from tests.ledger.books import sale
+from tests.sales.conftest import shop
 
-CLERK = System("clerk")
+__all__ = ["shop"]
 MANY = 10
 
 
-def entries_told():
-    return OutboxEvent.objects.filter(name="entry.posted").count()
+@pytest.fixture
+def stand(shop, acme):
+    """All that the tenant has, as one word for each table but the trail, which tells that somebody asked again; and
+    what was told."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT string_agg(format('SELECT %%L, md5(string_agg(t::text, chr(10) ORDER BY t::text)) FROM %%I.%%I t',"
+            " relname, nspname, relname), ' UNION ALL ') FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace"
+            " WHERE nspname = %s AND relkind = 'r' AND relname NOT LIKE 'audit%%'",
+            [acme.schema],
+        )
+        (statement,) = cursor.fetchone()
+
+    def standing():
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+            return (*sorted(cursor.fetchall()), OutboxEvent.objects.count())
+
+    return standing
 
 
-def test_an_entry_is_posted_once_wherever_it_crashes(chart):
-    def ask():
-        dispatch_once(sale(), actor=CLERK, key="till-1")
-
-    def whole_or_nothing():
-        assert Entry.objects.count() == entries_told() == posted_records() in (0, 1)
-
-    points = crash_everywhere(ask, after_each=whole_or_nothing)
-
-    assert points >= MANY
-    assert Entry.objects.count() == entries_told() == posted_records() == 1
+def done(command):
+    return Record.objects.filter(command=command.command_name(), outcome="done").count()
 
 
-def posted_records():
-    return Record.objects.filter(command="ledger.post_entry", outcome="done").count()
+def test_every_financial_command_has_a_case():
+    """And so is crashed below."""
+    assert {each.command_name() for each in financial()} == {each.command_name() for each in CASES}
 
 
-@pytest.mark.parametrize("step", ["post a draft", "reverse"])
-def test_what_is_done_to_an_entry_is_done_once(chart, step):
-    draft = dispatch(DraftEntry(posted_on=JAN_9, memo="A draft", lines=sale().lines), actor=CLERK)
-    command = PostDraft(entry_id=draft.pk)
-    if step == "reverse":
-        entry = dispatch(command, actor=CLERK)
-        command = ReverseEntry(entry_id=entry.pk, posted_on=JAN_9, reason="A mistake.")
-    before = entries_told()
+@pytest.mark.parametrize("shape", financial(), ids=lambda shape: shape.command_name())
+def test_it_is_done_once_wherever_it_crashes(shape, stand):
+    command = CASES[shape]("1")
+    before, times, seen = stand(), done(command), set()
 
-    points = crash_everywhere(lambda: dispatch_once(command, actor=CLERK, key="one"))
+    deaths = crash_everywhere(
+        lambda: dispatch_once(command, actor=CLERK, key="one"), after_each=lambda: seen.add(stand())
+    )
 
-    assert points >= MANY
-    assert entries_told() == before + 1
-    assert Entry.objects.count() == (2 if step == "reverse" else 1)
+    after = stand()
+    assert deaths >= MANY
+    assert before != after
+    assert seen <= {before, after}, "half of it was kept"
+    assert done(command) == times + 1
+    assert dispatch_once(command, actor=CLERK, key="one").repeated
+    assert stand() == after
+
+
+@pytest.mark.parametrize("shape", financial(), ids=lambda shape: shape.command_name())
+def test_two_workers_do_it_once(shape, stand, acme):
+    """Each asks at the same moment, and again while he is told that it is being done."""
+    command = CASES[shape]("1")
+    times = done(command)
+
+    answers = together(2, lambda: persistently(command), acme)
+
+    assert sorted(each.repeated for each in answers) == [False, True]
+    assert answers[0].result == answers[1].result
+    assert done(command) == times + 1
+
+
+def persistently(command):
+    while True:
+        with suppress(RequestInFlight):
+            return dispatch_once(command, actor=CLERK, key="one")
 
 
 WAYS = {}

@@ -1,0 +1,194 @@
+"""The commands that move money or goods, as the registry knows them, and for each a case in which it is asked.
+
+A case stands in the shop (tests/sales), prepares what the command needs, and returns it. It may be asked for more than
+once: `mark` tells one time from another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from apps.bus import Command, dispatch
+from apps.bus.registry import commands
+from apps.inventory.commands import FulfilReservation, ReleaseStock, ReserveStock, Wanted
+from apps.kernel.actors import System
+from apps.ledger.commands import DraftEntry, ImportJournal, PostDraft, PostEntry, ReverseEntry
+from apps.payments.commands import (
+    ConfirmPayment,
+    FailPayment,
+    NoteRefundSent,
+    RefundPayment,
+    RequestPayment,
+    VoidPayment,
+)
+from apps.sales.commands import (
+    CancelOrder,
+    CompleteOrder,
+    CreditRefunds,
+    IssueInvoice,
+    LockOrder,
+    MarkOrderPaid,
+    PlaceOrder,
+    RefundOrder,
+)
+from tests.ledger.books import JAN_9, sale
+from tests.sales.shop import ordered
+
+CLERK = System("clerk")
+WHY = "Somebody rang."
+CASES: dict[type[Command], Callable[[str], Command]] = {}
+
+
+def financial() -> list[type[Command]]:
+    ours = (each for each in commands() if each.__module__.startswith("apps."))
+    return [each for each in ours if each.moves_money or each.queue == "financial"]
+
+
+def case(function: Callable[[str], Command]) -> Callable[[str], Command]:
+    shape: Any = function.__annotations__["return"]
+    CASES[globals()[shape]] = function
+    return function
+
+
+def do(command: Command) -> Any:
+    return dispatch(command, actor=CLERK)
+
+
+# Books
+
+
+@case
+def post_entry(mark: str) -> PostEntry:
+    return replace(sale(), memo=mark, source=f"sale:{mark}")
+
+
+@case
+def post_draft(mark: str) -> PostDraft:
+    draft = do(DraftEntry(posted_on=JAN_9, memo=mark, lines=sale().lines))
+    return PostDraft(entry_id=draft.pk)
+
+
+@case
+def reverse_entry(mark: str) -> ReverseEntry:
+    return ReverseEntry(entry_id=do(post_entry(mark)).pk, posted_on=JAN_9, reason=WHY)
+
+
+@case
+def import_journal(mark: str) -> ImportJournal:
+    """Two entries, a chart to open first and an account that is opened by its name."""
+    journal = (
+        "entry_no,date,payee,narration,line_no,account,currency,amount\n"
+        f"1,{JAN_9},Ann,{mark},1,6{mark},USD,12.50\n1,{JAN_9},Ann,{mark},2,1000,USD,-12.50\n"
+        f"2,{JAN_9},Bob,{mark},1,Expenses:{mark},USD,2.00\n2,{JAN_9},Bob,{mark},2,1000,USD,-2.00\n"
+    )
+    chart = f"code,name,type\n6{mark},Lunch {mark},expense\n"
+    return ImportJournal(name=f"{mark}.csv", journal=journal, accounts=chart, create_accounts=True)
+
+
+# Goods
+
+
+@case
+def reserve_stock(mark: str) -> ReserveStock:
+    return ReserveStock(reference=f"fair:{mark}", lines=(Wanted("BOLT", 1), Wanted("NUT", 1)))
+
+
+@case
+def release_stock(mark: str) -> ReleaseStock:
+    return ReleaseStock(reservation_id=do(reserve_stock(mark)).pk, reason=WHY)
+
+
+@case
+def fulfil_reservation(mark: str) -> FulfilReservation:
+    return FulfilReservation(reservation_id=do(reserve_stock(mark)).pk)
+
+
+# Payments
+
+
+@case
+def request_payment(mark: str) -> RequestPayment:
+    return RequestPayment(reference=f"fair:{mark}", amount=Decimal("6.50"), currency="USD")
+
+
+@case
+def confirm_payment(mark: str) -> ConfirmPayment:
+    return _confirmed(do(request_payment(mark)).pk, mark)
+
+
+@case
+def fail_payment(mark: str) -> FailPayment:
+    return FailPayment(payment_id=do(request_payment(mark)).pk, reason=WHY)
+
+
+@case
+def void_payment(mark: str) -> VoidPayment:
+    """It has come already, so it goes back."""
+    return VoidPayment(payment_id=do(confirm_payment(mark)).pk, reason=WHY)
+
+
+@case
+def refund_payment(mark: str) -> RefundPayment:
+    paid = do(confirm_payment(mark))
+    return RefundPayment(payment_id=paid.pk, amount=Decimal(2), reason=WHY, reference=mark)
+
+
+@case
+def note_refund_sent(mark: str) -> NoteRefundSent:
+    return NoteRefundSent(refund_id=do(refund_payment(mark)).pk, provider_refund_id=f"re_{mark}")
+
+
+def _confirmed(payment_id: int, mark: str) -> ConfirmPayment:
+    return ConfirmPayment(payment_id=payment_id, provider_payment_id=f"bank {mark}")
+
+
+# Sales
+
+
+@case
+def place_order(mark: str) -> PlaceOrder:
+    return ordered(mark, BOLT=1)
+
+
+@case
+def lock_order(mark: str) -> LockOrder:
+    return LockOrder(order_id=do(place_order(mark)).pk)
+
+
+@case
+def cancel_order(mark: str) -> CancelOrder:
+    return CancelOrder(order_id=do(lock_order(mark)).pk, reason=WHY)
+
+
+@case
+def mark_order_paid(mark: str) -> MarkOrderPaid:
+    order = do(lock_order(mark))
+    asked = RequestPayment(reference=order.subject, amount=order.total.amount, currency=order.currency)
+    do(_confirmed(do(asked).pk, mark))
+    return MarkOrderPaid(order_id=order.pk)
+
+
+@case
+def issue_invoice(mark: str) -> IssueInvoice:
+    return IssueInvoice(order_id=do(mark_order_paid(mark)).pk)
+
+
+@case
+def complete_order(mark: str) -> CompleteOrder:
+    return CompleteOrder(order_id=do(issue_invoice(mark)).order_id)
+
+
+@case
+def refund_order(mark: str) -> RefundOrder:
+    order = do(complete_order(mark))
+    return RefundOrder(order_id=order.pk, amount=Decimal(1), reason=WHY, reference=mark)
+
+
+@case
+def credit_refunds(mark: str) -> CreditRefunds:
+    refund = refund_order(mark)
+    do(refund)
+    return CreditRefunds(order_id=refund.order_id)
