@@ -11,7 +11,6 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from apps.bus import Command
 from apps.console import hooks
 from apps.console.admin import CommandPage, Given, Link, ReadOnlyAdmin
 from apps.console.sites import operator_site
@@ -47,9 +46,12 @@ class PlanAdmin(ReadOnlyAdmin):
         if not request.user.has_perm(MANAGE) or obj.code == EVERYTHING:
             return ()
         return (
-            (Link("Retire", reverse("admin:retire_plan", args=[obj.code]), "block"),)
-            if obj.is_offered
-            else ()
+            Link("Change", reverse("admin:redefine_plan", args=[obj.code]), "edit"),
+            *(
+                [Link("Retire", reverse("admin:retire_plan", args=[obj.code]), "block")]
+                if obj.is_offered
+                else []
+            ),
         )
 
     @admin.display(description="Modules")
@@ -70,10 +72,7 @@ class PlanAdmin(ReadOnlyAdmin):
         return f"{Subscription.objects.filter(plan=plan).count():,}"
 
 
-class PlanForm(Form):
-    code = forms.SlugField(
-        max_length=40, help_text="As contracts and the API know it. That of a plan which is there changes it."
-    )
+class Contents(Form):
     name = forms.CharField(max_length=80)
     level = forms.IntegerField(min_value=0, max_value=1000, help_text="A higher plan has a higher level.")
     modules = forms.MultipleChoiceField(required=False, widget=forms.CheckboxSelectMultiple)
@@ -92,12 +91,20 @@ class PlanForm(Form):
         self.dress()
 
 
+class PlanForm(Contents):
+    code = forms.SlugField(
+        max_length=40, help_text="As contracts and the API know it. That of a plan which is there changes it."
+    )
+    field_order = ("code",)
+
+
 class Define(CommandPage):
     command = DefinePlan
-    form = PlanForm
+    form: type[forms.Form] = PlanForm
+    previews = True
 
-    def build(self, form: forms.Form, given: Given) -> Command:
-        said = form.cleaned_data
+    def build(self, form: forms.Form, given: Given) -> DefinePlan:
+        said = {**form.cleaned_data, **given}
         limits = tuple(Most(name, said[name]) for name in sorted(LIMITS))
         return DefinePlan(
             code=said["code"],
@@ -110,18 +117,38 @@ class Define(CommandPage):
     def back(self, result: Plan) -> str:
         return reverse("admin:billing_plan_change", args=[result.pk])
 
+    def preview(self, form: forms.Form, given: Given) -> Sequence[tuple[str, str]]:
+        command = self.build(form, given)
+        changed = [(each.what, f"{each.before} → {each.after}") for each in queries.changes(command)]
+        return [*(changed or [("Changes", "nothing")]), _tenants_on(command.code, "which have it at once")]
+
+
+class Redefine(Define):
+    """The same of a plan that is there, beginning with what is in it."""
+
+    form = Contents
+
+    def form_options(self, given: Given) -> dict[str, Any]:
+        plan = Plan.objects.filter(code=given["code"]).first()
+        if plan is None:
+            raise Http404
+        known = {"name": plan.name, "level": plan.level, "modules": plan.modules}
+        return {"initial": known | {name: plan.limits.get(name, UNLIMITED) for name in LIMITS}}
+
+    def facts(self, given: Given) -> Sequence[tuple[str, str]]:
+        return (("Plan", given["code"]), _tenants_on(given["code"], "which have the change at once"))
+
+
+def _tenants_on(code: str, and_so: str) -> tuple[str, str]:
+    return "Tenants on it", f"{Subscription.objects.filter(plan__code=code).count():,}, {and_so}"
+
 
 class Retire(CommandPage):
     command = RetirePlan
     danger = True
 
     def facts(self, given: Given) -> Sequence[tuple[str, str]]:
-        return (
-            (
-                "Tenants on it",
-                f"{Subscription.objects.filter(plan__code=given['code']).count():,}, which keep it",
-            ),
-        )
+        return (_tenants_on(given["code"], "which keep it"),)
 
     def back(self, result: Plan) -> str:
         return reverse("admin:billing_plan_change", args=[result.pk])
@@ -183,6 +210,13 @@ hooks.plug(
     ),
     hooks.Page(
         path="plans/define/", name="define_plan", title="Define a plan", permission=MANAGE, view=Define()
+    ),
+    hooks.Page(
+        path="plans/<slug:code>/define/",
+        name="redefine_plan",
+        title="Change what is in a plan",
+        permission=MANAGE,
+        view=Redefine(),
     ),
     hooks.Page(
         path="plans/<slug:code>/retire/",

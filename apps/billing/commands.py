@@ -15,8 +15,9 @@ class Most:
 
 @dataclass(frozen=True, kw_only=True)
 class DefinePlan(Command):
-    """Say what is in a plan: the modules that are sold with it, and how much of what is counted. Tenants that are on
-    it have the change at once."""
+    """Say what is in a plan, all of it: the modules that are sold with it, and how much of everything that is counted.
+    Of a plan that is there, this takes the place of what was said before, and tenants that are on it have the change
+    at once."""
 
     platform = True
     permission = "billing.manage_plans"
@@ -25,8 +26,8 @@ class DefinePlan(Command):
     code: str
     name: str
     level: int
-    modules: tuple[str, ...] = ()
-    limits: tuple[Most, ...] = ()
+    modules: tuple[str, ...]
+    limits: tuple[Most, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

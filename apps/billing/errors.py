@@ -35,6 +35,14 @@ class LimitMalformed(BillingRefusal, Invalid):
     message = "A limit is 0 or more, or -1 for none: {limit} cannot be {most}."
 
 
+class LimitMissing(BillingRefusal, Invalid):
+    message = "A plan limits everything that is counted, with -1 for no limit; {limits} is missing."
+
+
+class LimitSaidTwice(BillingRefusal, Invalid):
+    message = "{limit} is limited twice."
+
+
 class PlanIsNeeded(BillingRefusal, Conflict):
     message = (
         "The plan {plan} is what a tenant is on of which nothing is booked; it is never retired nor less."

@@ -20,7 +20,7 @@ def define_plan(command: DefinePlan) -> Plan:
         asked.check(rules.plan_must_be_well_formed, command.code, command.name)
         asked.check(rules.plan_must_not_be_needed, command.code)
         asked.check(rules.modules_must_be_sold, command.modules)
-        limits = asked.check(rules.limits_must_be_counted, command.limits)
+        limits = asked.check(rules.limits_must_be_complete, command.limits)
 
     plan, _ = Plan.objects.update_or_create(
         code=command.code,

@@ -11,6 +11,7 @@ from apps.kernel.manifest import Module
 from apps.kernel.tenant import TenantInfo, activate, current_tenant
 from apps.modules import registry
 
+from .commands import DefinePlan
 from .models import EVERYTHING, Plan, Subscription
 
 ALL = "*"
@@ -104,6 +105,42 @@ def booked_by(tenant: TenantInfo) -> Booked:
     """For the platform, outside of any transaction."""
     with activate(tenant):
         return booked()
+
+
+@dataclass(frozen=True)
+class Change:
+    """Of something in a plan, in words."""
+
+    what: str
+    before: str
+    after: str
+
+
+def changes(command: DefinePlan) -> Sequence[Change]:
+    """What would be otherwise in the plan; of a new one, all that is in it."""
+    there = Plan.objects.filter(code=command.code).first()
+    before = _in_words(there) if there else {}
+    after = _in_words(
+        Plan(
+            name=command.name,
+            level=command.level,
+            modules=sorted({*command.modules}),
+            limits={each.limit: each.most for each in command.limits},
+        )
+    )
+    return [
+        Change(what, before.get(what, "–"), said) for what, said in after.items() if before.get(what) != said
+    ]
+
+
+def _in_words(plan: Plan) -> dict[str, str]:
+    counted = {
+        each.description: "no limit" if (most := plan.limits.get(each.name, UNLIMITED)) < 0 else f"{most:,}"
+        for each in sorted(LIMITS.values(), key=lambda limit: limit.name)
+    }
+    modules = "all" if ALL in plan.modules else ", ".join(plan.modules) or "those that everybody has"
+    offered = "yes" if plan.is_offered else "no"
+    return {"Name": plan.name, "Level": str(plan.level), "Modules": modules, **counted, "Offered": offered}
 
 
 def offered() -> Sequence[Plan]:

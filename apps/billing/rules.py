@@ -11,6 +11,8 @@ from apps.modules import registry
 from .commands import Most
 from .errors import (
     LimitMalformed,
+    LimitMissing,
+    LimitSaidTwice,
     LimitUnknown,
     ModuleIncomplete,
     ModuleNotSold,
@@ -63,13 +65,20 @@ def modules_must_be_sold(modules: Sequence[str]) -> None:
             raise ModuleIncomplete(module=name, needs=", ".join(missing))
 
 
-def limits_must_be_counted(limits: Sequence[Most]) -> dict[str, int]:
+def limits_must_be_complete(limits: Sequence[Most]) -> dict[str, int]:
+    """Whoever leaves one out may have meant that it stays, or that there is none: so it is asked."""
+    said: dict[str, int] = {}
     for each in limits:
+        if each.limit in said:
+            raise LimitSaidTwice(limit=each.limit)
         if each.limit not in LIMITS:
             raise LimitUnknown(limit=each.limit, known=", ".join(sorted(LIMITS)))
         if each.most < UNLIMITED:
             raise LimitMalformed(limit=each.limit, most=each.most)
-    return {each.limit: each.most for each in limits}
+        said[each.limit] = each.most
+    if missing := sorted(LIMITS.keys() - said.keys()):
+        raise LimitMissing(limits=", ".join(missing))
+    return said
 
 
 def reason_must_be_given(reason: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import pytest
 from django.db import DatabaseError, connection
@@ -12,6 +13,8 @@ from apps.billing import queries
 from apps.billing.commands import ChangePlan, DefinePlan, Most, RetirePlan
 from apps.billing.errors import (
     LimitMalformed,
+    LimitMissing,
+    LimitSaidTwice,
     LimitUnknown,
     ModuleIncomplete,
     ModuleNotSold,
@@ -20,7 +23,7 @@ from apps.billing.errors import (
     PlanUnknown,
 )
 from apps.billing.models import Plan, Subscription
-from apps.bus import dispatch
+from apps.bus import dispatch, rehearse
 from apps.bus.errors import FeatureOff, PlatformsOwn
 from apps.companies.commands import FoundCompany
 from apps.companies.models import Company
@@ -34,6 +37,7 @@ from apps.kernel.tenant import activate
 from apps.operations.commands import OnboardTenant
 from apps.sales.commands import AddCustomer
 from tests.conftest import PASSWORD
+from tests.plans import UNLIMITED
 
 SMALL = DefinePlan(
     code="small",
@@ -42,7 +46,12 @@ SMALL = DefinePlan(
     modules=("webhooks",),
     limits=(Most("companies.companies", 2), Most("identity.users", 5)),
 )
+ANY = {"code": "x", "name": "X", "level": 1, "modules": (), "limits": UNLIMITED}
 CUSTOMER = AddCustomer(code="A", name="A", email="", address="")
+
+
+def at_most(companies):
+    return (Most("companies.companies", companies), Most("identity.users", -1))
 
 
 @pytest.fixture
@@ -99,7 +108,7 @@ class TestLimits:
         with activate(acme):
             found("TWO", owner)
         dispatch(
-            DefinePlan(code="tiny", name="Tiny", level=1, limits=(Most("companies.companies", 1),)),
+            DefinePlan(code="tiny", name="Tiny", level=1, modules=(), limits=at_most(companies=1)),
             actor=operator,
         )
         dispatch(ChangePlan(tenant_id=acme.id, plan="tiny", reason="Saves."), actor=operator)
@@ -178,22 +187,67 @@ class TestDefining:
             ({"modules": ("sails",)}, ModuleNotSold),
             ({"modules": ("ledger",)}, ModuleNotSold),
             ({"modules": ("sales",)}, ModuleIncomplete),
-            ({"limits": (Most("users", 1),)}, LimitUnknown),
+            ({"limits": (*UNLIMITED, Most("users", 1))}, LimitUnknown),
             ({"limits": (Most("identity.users", -2),)}, LimitMalformed),
+            ({"limits": (Most("identity.users", 1),)}, LimitMissing),
+            ({"limits": ()}, LimitMissing),
+            ({"limits": (*UNLIMITED, Most("identity.users", 1))}, LimitSaidTwice),
             ({"code": "all"}, PlanIsNeeded),
         ],
     )
     def test_a_plan_that_is_wrong_is_refused(self, operator, more, refusal):
         with pytest.raises(refusal):
-            dispatch(DefinePlan(**({"code": "x", "name": "X", "level": 1} | more)), actor=operator)
+            dispatch(DefinePlan(**(ANY | more)), actor=operator)
         assert Plan.objects.count() == 1
 
     def test_a_change_of_a_plan_is_felt_at_once(self, small, acme, owner, operator):
         with activate(acme):
             assert queries.limit("companies.companies") == 2
-        dispatch(DefinePlan(code="small", name="Small", level=10), actor=operator)
+        dispatch(replace(SMALL, limits=at_most(companies=3)), actor=operator)
         with activate(acme):
-            assert queries.limit("companies.companies") == limits.UNLIMITED
+            assert queries.limit("companies.companies") == 3
+
+    @pytest.mark.parametrize("left_out", ["modules", "limits", "name", "level"])
+    def test_what_is_left_out_is_asked_for_and_nothing_is_emptied(
+        self, small, client_for, operator, left_out
+    ):
+        said = {
+            "code": "small",
+            "name": "Small",
+            "level": 10,
+            "modules": [],
+            "limits": [{"limit": name, "most": -1} for name in limits.LIMITS],
+        }
+        said.pop(left_out)
+
+        answer = client_for(operator, None).post(
+            "/api/v1/billing/plans/", said, content_type="application/json"
+        )
+
+        assert (answer.status_code, answer.json()["errors"][0]["attr"]) == (400, left_out)
+        plan = Plan.objects.get(code="small")
+        assert (plan.modules, plan.limits["companies.companies"]) == (["webhooks"], 2)
+
+    def test_a_limit_that_is_left_out_does_not_go_away(self, small, acme, operator):
+        fewer = replace(SMALL, limits=(Most("identity.users", 5),))
+
+        (refusal,) = rehearse(fewer, actor=operator)
+        with pytest.raises(LimitMissing, match=r"companies\.companies is missing"):
+            dispatch(fewer, actor=operator)
+
+        assert refusal.code == "billing.limit_missing"
+        assert queries.plan_of(acme.id).most("companies.companies") == 2
+
+    def test_what_would_change_can_be_asked(self, small):
+        bigger = replace(SMALL, level=20, modules=(), limits=at_most(companies=2))
+
+        assert [(each.what, each.before, each.after) for each in queries.changes(bigger)] == [
+            ("Level", "10", "20"),
+            ("Modules", "webhooks", "those that everybody has"),
+            ("People who may sign in", "5", "no limit"),
+        ]
+        assert queries.changes(SMALL) == []
+        assert {each.before for each in queries.changes(replace(SMALL, code="new"))} == {"–"}
 
     def test_a_retired_plan_is_kept_and_not_sold(self, small, acme, globex, operator):
         dispatch(RetirePlan(code="small"), actor=operator)
@@ -329,3 +383,24 @@ def test_the_operators_pages(small, client_for, operator, acme):
     )
     assert answer.status_code == 302, answer.context["form"].errors
     assert Plan.objects.get(code="mid").limits == {"companies.companies": 3, "identity.users": -1}
+
+
+def test_an_operator_changes_a_plan_beginning_with_what_is_in_it(small, client_for, operator, acme):
+    client = client_for(operator, None)
+    page = client.get("/plans/small/define/")
+    said = {**page.context["form"].initial, "level": 30}
+    assert said["companies.companies"] == 2
+    assert b"1, which have the change at once" in page.content
+
+    shown = client.post("/plans/small/define/", {**said, "preview": ""}).context["facts"]
+
+    assert shown == [("Level", "10 → 30"), ("Tenants on it", "1, which have it at once")]
+    assert Plan.objects.get(code="small").level == 10
+    assert client.post("/plans/small/define/", said).status_code == 302
+    plan = Plan.objects.get(code="small")
+    assert (plan.level, plan.modules, plan.limits) == (
+        30,
+        ["webhooks"],
+        {"companies.companies": 2, "identity.users": 5},
+    )
+    assert client.get("/plans/huge/define/").status_code == 404

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from apps.billing.commands import ChangePlan, DefinePlan, Most
+from apps.billing.commands import ChangePlan, DefinePlan
 from apps.bus import dispatch
 from apps.console import hooks
-from apps.kernel import limits
 from apps.kernel.tenant import activate
 from apps.modules import registry
 from apps.sales.commands import AddCustomer
 from tests.conftest import TESTER
+from tests.plans import UNLIMITED
 
 from .test_access import TENANT, plain
 
-UNLIMITED = tuple(Most(name, -1) for name in limits.LIMITS)
 SOLD = {"sales", "inventory", "payments", "webhooks"}
 TO_THE_ROW = "/1/"
 """Django sends it on to /1/change/."""

@@ -30,6 +30,7 @@ from apps.tenancy.hooks import Contribution, set_up
 from apps.tenancy.models import Domain, Tenant
 from apps.tenancy.numbering import committed
 from tests.crashes.failpoints import Killed, armed, crash_everywhere
+from tests.plans import UNLIMITED
 from tests.settling import settle
 from tests.shards import settings_of
 
@@ -93,7 +94,7 @@ def test_prerequisites_can_be_asked_before_anything_is_made(operator):
     ],
 )
 def test_what_a_later_step_would_refuse_is_refused_beforehand_too(operator, more, code):
-    dispatch(DefinePlan(code="old", name="Old", level=1), actor=operator)
+    dispatch(DefinePlan(code="old", name="Old", level=1, modules=(), limits=UNLIMITED), actor=operator)
     dispatch(RetirePlan(code="old"), actor=operator)
 
     wrong = replace(INITECH, **more)

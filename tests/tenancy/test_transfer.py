@@ -45,6 +45,7 @@ from apps.tenancy.transfer.errors import (
 from apps.tenancy.transfer.exporting import export
 from apps.tenancy.transfer.leaving import Disguise
 from tests.ledger.conftest import chart
+from tests.plans import UNLIMITED
 from tests.settling import settle
 
 __all__ = ["chart"]
@@ -283,7 +284,7 @@ def test_one_whose_row_is_lost_comes_back_under_its_own_id(books):
 def test_what_it_has_booked_goes_along(books):
     suite = System("The suite")
     with activate(None):
-        dispatch(DefinePlan(code="small", name="Small", level=1), actor=suite)
+        dispatch(DefinePlan(code="small", name="Small", level=1, modules=(), limits=UNLIMITED), actor=suite)
         dispatch(ChangePlan(tenant_id=books.id, plan="small", reason="Booked."), actor=suite)
 
     copy = restored(exported(books))

@@ -27,6 +27,7 @@ PLANS = (
         code="books",
         name="Books",
         level=10,
+        modules=(),
         limits=(Most("companies.companies", 1), Most("identity.users", 5)),
     ),
     DefinePlan(
