@@ -1,8 +1,8 @@
 """From addresses to Django's DATABASES: which roles, hosts, replicas and shards there are.
 
-Pure: it is given what the environment says. An alias is a role (`default`, `replica`, `owner`, `relay`), and on
-another database than home the role with that database's key: `default@east`. Code says the role; whose turn it is says
-the rest.
+Pure: it is given what the environment says. An alias is a role (`default`, `replica`, `owner`, `relay`,
+`keeper`), and on another database than home the role with that database's key: `default@east`. Code says the role;
+whose turn it is says the rest.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ class Addresses:
     relay: str | None = None
     write: str = ""
     read: str = ""
+    keeper: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,16 +68,28 @@ def named(text: str | None) -> dict[str, str]:
 
 
 def shards(
-    *, runtime: str | None, owner: str | None, relay: str | None, read: str | None
+    *,
+    runtime: str | None,
+    owner: str | None = None,
+    relay: str | None = None,
+    keeper: str | None = None,
+    read: str | None = None,
 ) -> dict[str, Addresses]:
     """Every database beside home, by its key. Raises ImproperlyConfigured for one that has an owner and no runtime."""
-    urls, owners, relays, replicas = (named(text) for text in (runtime, owner, relay, read))
-    if unknown := (owners.keys() | relays.keys() | replicas.keys()) - urls.keys():
+    urls = named(runtime)
+    owners, relays, keepers, replicas = (named(text) for text in (owner, relay, keeper, read))
+    if unknown := (owners.keys() | relays.keys() | keepers.keys() | replicas.keys()) - urls.keys():
         raise ImproperlyConfigured(f"DATABASE_SHARDS does not name {', '.join(sorted(unknown))}.")
     if "home" in urls:
         raise ImproperlyConfigured("The database of DATABASE_URL is home; a shard needs another name.")
     return {
-        key: Addresses(runtime=url, owner=owners.get(key), relay=relays.get(key), read=replicas.get(key, ""))
+        key: Addresses(
+            runtime=url,
+            owner=owners.get(key),
+            relay=relays.get(key),
+            keeper=keepers.get(key),
+            read=replicas.get(key, ""),
+        )
         for key, url in urls.items()
     }
 
@@ -89,22 +102,22 @@ def all_connections(
     made = connections_of(home, manner)
     made["control"] = connection(home.runtime, manner, hosts=home.write, platform=True)
     if manner.pooled:
-        made["default"]["ATOMIC_REQUESTS"] = True
     for key, addresses in others.items():
         made |= {f"{alias}@{key}": each for alias, each in connections_of(addresses, manner).items()}
     return made
 
 
 def connections_of(addresses: Addresses, manner: Manner) -> dict[str, dict[str, Any]]:
-    """`default`, and `replica`, `owner` and `relay` where there are such. The last two never go through a pooler: they
-    listen and lock for longer than a transaction."""
+    """`default`, and `replica`, `owner`, `relay` and `keeper` where there are such. The last three never go through a
+    pooler: they listen and lock for longer than a transaction."""
     made = {"default": connection(addresses.runtime, manner, hosts=addresses.write, role=True)}
     if addresses.read and _hosts_of(addresses.read) != _hosts_of(addresses.write or addresses.runtime):
         made["replica"] = connection(
             addresses.runtime, manner, hosts=addresses.read, role=True, options=TO_A_REPLICA
         )
     direct = Manner()
-    for alias, url in (("owner", addresses.owner), ("relay", addresses.relay)):
+    for alias in ("owner", "relay", "keeper"):
+        url: str | None = getattr(addresses, alias)
         if url:
             made[alias] = connection(url, direct)
     return made

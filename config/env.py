@@ -62,6 +62,7 @@ class Environment(BaseSettings):
     database_url: str | None = Field(default=None, repr=False)
     database_owner_url: str | None = Field(default=None, repr=False)
     database_relay_url: str | None = Field(default=None, repr=False)
+    database_keeper_url: str | None = Field(default=None, repr=False)
     database_pooler: Literal["session", "transaction"] = "session"
     database_pool_size: int = Field(default=0, ge=0)
     # Hosts of home, where they are not the URL's; lists, which the database driver reads itself.
@@ -72,6 +73,7 @@ class Environment(BaseSettings):
     database_shards: str | None = Field(default=None, repr=False)
     database_owner_shards: str | None = Field(default=None, repr=False)
     database_relay_shards: str | None = Field(default=None, repr=False)
+    database_keeper_shards: str | None = Field(default=None, repr=False)
     database_read_shards: str | None = None
     # By whom another database follows what is written in one of them: home=url,east=url.
     database_movers: str | None = Field(default=None, repr=False)
@@ -108,11 +110,13 @@ class Environment(BaseSettings):
     broker_visibility_timeout: int = Field(default=300, ge=1)
     worker_grace: float = Field(default=25.0, ge=0)
     events_kept_days: int = Field(default=90, ge=1)
-    # How often a tenant is backed up, how long that is kept, how often one is tried. What is promised: 0 is nothing.
+    # How often a tenant is backed up, how long that is kept and how many (0: all of them), how often one is tried.
+    # What is promised: 0 is nothing.
     backup_every_hours: float = Field(default=24, gt=0)
     backup_kept_days: float = Field(default=30, gt=0)
     backup_drill_days: float = Field(default=7, gt=0)
     backup_rpo_hours: float = Field(default=0, ge=0)
+    backup_kept_most: int = Field(default=0, ge=0)
     backup_rto_hours: float = Field(default=0, ge=0)
     log_format: Literal["json", "line"] | None = None
     instrumentation: CommaSeparated = ("log",)

@@ -120,6 +120,7 @@ def _aliases(server: Postgres, database: str, *, replica: str = "") -> dict[str,
     addresses = Addresses(
         runtime=urls["database_url"],
         owner=urls["database_owner_url"],
+        keeper=urls["database_keeper_url"],
         relay=urls["database_relay_url"],
         read=replica,
     )
@@ -144,6 +145,10 @@ def _copy(server: Postgres, source: str, target: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(target)))
         connection.execute(
+        )
+        # Rights on a database are not copied with it.
+        connection.execute(
+            sql.SQL("GRANT CREATE ON DATABASE {} TO bursar_keeper").format(sql.Identifier(target))
             sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(target), sql.Identifier(source))
         )
 

@@ -1,4 +1,4 @@
-"""The PostgreSQL of this checkout, with the three roles that production has."""
+"""The PostgreSQL of this checkout, with the roles that production has."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ ROLES = {
     "database_url": "bursar_app",
     "database_owner_url": "bursar_owner",
     "database_relay_url": "bursar_relay",
+    "database_keeper_url": "bursar_keeper",
 }
+MOVER = "bursar_mover"
+"""Of no process of ours: by it one database follows another."""
 SUPERUSER = "postgres"
 """Known in this file only: it makes the roles and the database, and nobody works as it."""
 
@@ -116,7 +119,7 @@ class Postgres(Server):
     def _set_passwords(self) -> None:
         change = sql.SQL("ALTER ROLE {} PASSWORD {}")
         with self._as_superuser(DATABASE) as connection:
-            for role in ROLES.values():
+            for role in (*ROLES.values(), MOVER):
                 password = self.state.password(role)
                 connection.execute(change.format(sql.Identifier(role), sql.Literal(password)))
 

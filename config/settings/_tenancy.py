@@ -24,6 +24,7 @@ FEATURE_FLAGS = env().feature_flags
 
 BACKUP_EVERY_HOURS = env().backup_every_hours
 BACKUP_KEPT_DAYS = env().backup_kept_days
+BACKUP_KEPT_MOST = env().backup_kept_most
 BACKUP_DRILL_DAYS = env().backup_drill_days
 BACKUP_RPO_HOURS = env().backup_rpo_hours
 """How much of its work a tenant can lose; 0 promises nothing."""

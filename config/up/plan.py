@@ -1,7 +1,7 @@
 """Which processes make up Bursar, and what each may know.
 
-The owner's address goes to the migrations alone and the relay's to the relay alone, as in
-production: a mistake in the rights shows here first (decision C27).
+The owner's address goes to the migrations alone, the relay's to the relay and the keeper's to the workers
+that keep backups, as in production: a mistake in the rights shows here first (decision C27).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from .process import Process
 
 MANAGE = (sys.executable, "manage.py")
 CELERY = (sys.executable, "-m", "celery", "--quiet", "--app", "config")
-OWNER, RELAY = "DATABASE_OWNER_URL", "DATABASE_RELAY_URL"
+OWNER, RELAY, KEEPER = "DATABASE_OWNER_URL", "DATABASE_RELAY_URL", "DATABASE_KEEPER_URL"
 
 
 def preparations() -> list[Process]:
@@ -48,7 +48,7 @@ def web() -> Process:
             *("--worker-class", "gthread", "--workers", "1", "--threads", "8"),
             *("--graceful-timeout", "5", "--log-level", "warning", "--no-control-socket"),
         ],
-        _environment(without={OWNER, RELAY}),
+        _environment(without={OWNER, RELAY, KEEPER}),
         grace=8,
     )
 
@@ -58,7 +58,7 @@ def relay(name: str = "relay") -> Process:
         name,
         "carries events to the workers",
         [*MANAGE, "relay"],
-        _environment(without={OWNER}),
+        _environment(without={OWNER, KEEPER}),
     )
 
 
@@ -74,7 +74,7 @@ def worker(pool: str, name: str = "") -> Process:
             *("--loglevel", env().log_level),
         ],
         # Asked to stop, it gives back what it cannot finish in time.
-        _environment(without={OWNER, RELAY}) | {"REMAP_SIGTERM": "SIGQUIT"},
+        _environment(without={OWNER, RELAY} | ({KEEPER} - _of_pool(pool))) | {"REMAP_SIGTERM": "SIGQUIT"},
         grace=env().worker_grace + 5,
     )
 
@@ -87,8 +87,13 @@ def beat() -> Process:
             *(*CELERY, "beat", "--loglevel", env().log_level, "--pidfile", ""),
             *("--schedule", str(embedded.home("dev") / "beat-schedule")),
         ],
-        _environment(without={OWNER, RELAY}),
+        _environment(without={OWNER, RELAY, KEEPER}),
     )
+
+
+def _of_pool(pool: str) -> set[str]:
+    """What its workers know beside the runtime's address."""
+    return {KEEPER} if pool == "keeping" else set()
 
 
 def metrics_folder() -> Path:

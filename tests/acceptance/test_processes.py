@@ -37,7 +37,7 @@ PATIENCE = 30
 def environment(database: str) -> dict[str, str]:
     """What a process of production would know, for this test's database."""
     known = dict(os.environ)
-    for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_RELAY_URL"):
+    for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_RELAY_URL", "DATABASE_KEEPER_URL"):
         known[name] = re.sub(r"/[^/]*$", f"/{database}", known[name])
     return known
 

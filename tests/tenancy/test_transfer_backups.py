@@ -25,15 +25,24 @@ from apps.kernel.actors import System
 from apps.kernel.files import files
 from apps.kernel.tenant import activate
 from apps.ledger.models import Entry
+from apps.notices.hooks import alarms
 from apps.tenancy.erasure.models import Erasure
 from apps.tenancy.models import Tenant
-from apps.tenancy.transfer import drilling, exporting, keeping, places, promises, restoring
+from apps.tenancy.transfer import (
+    asking,
+    drilling,
+    exporting,
+    keeping,
+    places,
+    promises,
+    restoring,
+    running,
+)
 from apps.tenancy.transfer.archive import Archive
 from apps.tenancy.transfer.commands import BackUpTenant, CloneTenant, RestoreTenant
 from apps.tenancy.transfer.errors import ArchiveAltered, ArchiveMissing, TenantWasErased
 from apps.tenancy.transfer.models import Backup
 from tests.ledger.conftest import chart
-from tests.shards import *  # noqa: F403
 from tests.tenancy.test_transfer import books, sale, schemas_like
 
 __all__ = ["books", "chart"]
@@ -51,8 +60,22 @@ def platform(books):
 def later(monkeypatch, **ahead):
     """The clock goes on."""
     at = clock.now() + dt.timedelta(**ahead)
-    for room in (keeping, promises, restoring, drilling):
+    for room in (asking, keeping, promises, restoring, drilling):
         monkeypatch.setattr(room, "now", lambda: at)
+
+
+def make_due():
+    """Ask for what is due, and do it. Returns whose it was."""
+    asking.ask()
+    return {made.slug for number in waiting() if (made := keeping.work_on(number))}
+
+
+def drill_is_not_due(monkeypatch):
+    monkeypatch.setattr(drilling, "is_due", lambda: False)
+
+
+def waiting():
+    return [*Backup.objects.waiting().order_by("pk").values_list("pk", flat=True)]
 
 
 def verb(*words):
@@ -62,11 +85,11 @@ def verb(*words):
 
 
 def test_each_tenant_is_backed_up_once_a_day(platform, monkeypatch):
-    assert {each.slug for each in keeping.make_due()} == {"acme", "globex"}
-    assert keeping.make_due() == []
+    assert make_due() == {"acme", "globex"}
+    assert make_due() == set()
 
     later(monkeypatch, hours=25)
-    assert {each.slug for each in keeping.make_due()} == {"acme", "globex"}
+    assert make_due() == {"acme", "globex"}
 
     backup = Backup.objects.done().latest_first().first()
     assert backup.rows > 100
@@ -75,6 +98,7 @@ def test_each_tenant_is_backed_up_once_a_day(platform, monkeypatch):
 
 
 def test_one_that_fails_holds_up_nobody_and_is_tried_again(platform, monkeypatch):
+    drill_is_not_due(monkeypatch)
     whole = exporting.export
 
     def fails_for_acme(tenant, *args, **kwargs):
@@ -83,20 +107,20 @@ def test_one_that_fails_holds_up_nobody_and_is_tried_again(platform, monkeypatch
         return whole(tenant, *args, **kwargs)
 
     monkeypatch.setattr(keeping, "export", fails_for_acme)
-    assert [each.slug for each in keeping.make_due()] == ["globex"]
+    assert [*running.run()] == ["1 backups made"]
     failed = Backup.objects.get(slug="acme")
     assert (failed.state, failed.error) == ("failed", "OSError: No space left on device")
-    assert keeping.make_due() == []
+    assert make_due() == set()
 
     monkeypatch.setattr(keeping, "export", whole)
     later(monkeypatch, minutes=16)
-    assert [each.slug for each in keeping.make_due()] == ["acme"]
+    assert make_due() == {"acme"}
 
 
 def test_old_ones_go_and_the_newest_stays(platform, monkeypatch):
-    keeping.make_due()
+    make_due()
     later(monkeypatch, days=20)
-    keeping.make_due()
+    make_due()
     later(monkeypatch, days=80)
 
     assert keeping.prune() == 2
@@ -117,17 +141,18 @@ def test_backups_of_a_tenant_that_is_gone_go_too(platform):
 
 
 def test_a_drill_restores_one_and_leaves_nothing(platform):
-    keeping.make_due()
+    make_due()
 
     tried = [drilling.drill(), drilling.drill()]
 
-    assert {each.slug for each in tried} == {"acme", "globex"}
-    assert all(each.verified_at and each.restored_in > 0 for each in tried)
+    assert [(each.state, each.error) for each in tried] == [("done", "")] * 2
+    assert {each.backup.slug for each in tried} == {"acme", "globex"}
+    assert all(each.backup.verified_at and each.backup.restored_in > 0 for each in tried)
     assert schemas_like("restoring") == []
 
 
 def test_a_drill_that_fails_says_so(platform, caplog):
-    keeping.make_due()
+    make_due()
     for backup in Backup.objects.all():
         with places.opened(backup.place) as file:
             content = file.read()
@@ -137,21 +162,23 @@ def test_a_drill_that_fails_says_so(platform, caplog):
 
     tried = drilling.drill()
 
+    assert tried.state == "failed"
     assert "differs from what its manifest says" in tried.error
-    assert tried.verified_at is None
+    assert tried.backup.verified_at is None
     assert "ALARM" in caplog.text
 
 
 @override_settings(BACKUP_RPO_HOURS=25, BACKUP_RTO_HOURS=4)
-def test_who_is_kept_worse_than_promised_is_named(platform, monkeypatch, caplog):
+def test_who_is_kept_worse_than_promised_is_named(platform, monkeypatch):
     keeping.make(Tenant.objects.get(slug="acme"), Backup.Kind.MANUAL)
     Backup.objects.update(verified_at=clock.now(), restored_in=5 * 3600)
     Tenant.objects.filter(slug="globex").update(created_at=clock.now() - dt.timedelta(days=3))
 
     standing = {each.tenant.slug: (each.is_late, each.is_slow) for each in promises.standings()}
     assert standing == {"acme": (False, True), "globex": (True, False)}
-    assert promises.watch() == 2
-    assert "ALARM: 2 tenants" in caplog.text
+    said = {each.name: each.text for each in alarms()}
+    assert said["backups:late"] == "They would lose more than was promised: globex."
+    assert "acme" in said["backups:slow"]
 
     later(monkeypatch, hours=26)
     assert [each.is_late for each in promises.standings()] == [True, True]

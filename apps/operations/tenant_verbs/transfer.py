@@ -14,11 +14,12 @@ from apps.kernel import databases
 from apps.kernel.errors import Refusal, SeveralRefusals
 from apps.operations.commands import MoveTenant
 from apps.tenancy.models import Tenant
-from apps.tenancy.transfer import drilling, keeping, moving, places, promises, verifying
+from apps.tenancy.transfer import drilling, keeping, moving, places, promises, running, verifying
 from apps.tenancy.transfer.archive import Archive
-from apps.tenancy.transfer.commands import BackUpTenant, CloneTenant, RestoreTenant
+from apps.tenancy.transfer.commands import BackUpTenant, CloneTenant, RestoreTenant, SetBackupPolicy
 from apps.tenancy.transfer.errors import NotWhatWasExported
-from apps.tenancy.transfer.models import Backup
+from apps.tenancy.transfer.models import Backup, Drill
+from apps.tenancy.transfer.policies import Policies
 
 from .base import SHELL, Verb, tenant_named, verb
 
@@ -182,7 +183,7 @@ class Verify(Verb):
 
 @verb
 class Backups(Verb):
-    """How well tenants are backed up. With --run: make what is due, remove what is old, try one."""
+    """How well tenants are backed up. With --run: do at once what workers would do by and by, and clear away."""
 
     name = "backups"
 
@@ -191,11 +192,11 @@ class Backups(Verb):
             "slug", metavar="SLUG", nargs="?", default="", help="Only the backups of this tenant."
         )
         parser.add_argument("--run", action="store_true", help="Do what is due. Needs DATABASE_OWNER_URL.")
-        parser.add_argument("--drill", action="store_true", help="Restore one into a scratch schema now.")
+        parser.add_argument("--drill", action="store_true", help="Restore one into a schema of its own now.")
 
     def answer(self, *, slug: str, run: bool, drill: bool, **_: Any) -> Answer:  # type: ignore[override]
         if run:
-            did = [*keeping.run()]
+            did = [*running.run()]
             return Answer("; ".join(did) or "Nothing was due.", {"did": did})
         if drill:
             return _of_drill(drilling.drill())
@@ -208,6 +209,46 @@ class Backups(Verb):
             "\n".join(_line(each) for each in rows) or "There is no tenant.",
             {"tenants": [_standing(each) for each in rows], "late": sum(each.is_late for each in rows)},
         )
+
+
+@verb
+class ClearAway(Verb):
+    """Drop what moves and restores have set aside, seven days after. Needs DATABASE_OWNER_URL."""
+
+    name = "clear-away"
+
+    def answer(self, **_: Any) -> Answer:
+        did = [*running.clear_away()]
+        return Answer("; ".join(did) or "There was nothing.", {"did": did})
+
+
+@verb
+class BackUpPolicy(Verb):
+    """How often a tenant is backed up by schedule, and what of it is kept. 0 is as everywhere."""
+
+    name = "backup-policy"
+
+    def options(self, parser: CommandParser) -> None:
+        parser.add_argument("slug", metavar="SLUG", help="The tenant's short name.")
+        parser.add_argument("--every", metavar="HOURS", type=int, default=0)
+        parser.add_argument("--keep-days", metavar="DAYS", type=int, default=0)
+        parser.add_argument("--keep-most", metavar="NUMBER", type=int, default=0)
+        parser.add_argument("--reason", required=True, help="Why. It stands in the trail.")
+
+    def answer(  # type: ignore[override]
+        self, *, slug: str, every: int, keep_days: int, keep_most: int, reason: str, **_: Any
+    ) -> Answer:
+        tenant = tenant_named(slug)
+        command = SetBackupPolicy(
+            tenant_id=tenant.pk,
+            every_hours=every,
+            kept_days=keep_days,
+            kept_most=keep_most,
+            reason=reason,
+        )
+        dispatch(command, actor=SHELL)
+        said = f"{tenant} is backed up {Policies().of(tenant.pk)}."
+        return Answer(said, {"slug": slug, "every": every, "keep_days": keep_days, "keep_most": keep_most})
 
 
 def _place(said: str) -> str:
@@ -231,11 +272,11 @@ def _of_backup(backup: Backup) -> str:
     return f"{backup.pk:>6}  {backup}: {backup.error or facts} ({Backup.State(backup.state).label.lower()})"
 
 
-def _of_drill(backup: Backup | None) -> Answer:
-    if backup is None:
-        return Answer("There is no backup to try.", {"drill": None})
-    said = backup.error or f"restored and verified in {backup.restored_in} s"
-    return Answer(f"{backup}: {said}.", {"drill": _plain(backup)})
+def _of_drill(drill: Drill | None) -> Answer:
+    if drill is None or drill.backup is None:
+        return Answer("There is no backup to try, or one is being tried.", {"drill": None})
+    said = drill.error or f"restored and verified in {drill.backup.restored_in} s"
+    return Answer(f"{drill}: {said}.", {"drill": _plain(drill.backup) | {"error": drill.error}})
 
 
 def _plain(backup: Backup) -> dict[str, Any]:
@@ -267,4 +308,5 @@ def _standing(each: promises.Standing) -> dict[str, Any]:
         "failed": each.failed and each.failed.error,
         "late": each.is_late,
         "slow": each.is_slow,
+        "policy": str(each.policy),
     }

@@ -7,5 +7,7 @@ archive     the file: parts with their checksums, and a signed manifest that is 
 exporting   a tenant → an archive           importing   an archive → a schema
 verifying   is the schema what the archive says?
 restoring   a schema → a tenant             moving      a tenant → another database
-keeping     which backups there are, are due, and may go; the drill
+keeping     backups are made, and go      drilling     one is tried
+asking      whose turn it is               policies     how often, and what is kept
+promises    who is kept worse than was promised
 """

@@ -93,10 +93,13 @@ WITH home AS (
     SELECT oid, nspacl, nspowner FROM pg_namespace WHERE nspname = %(schema)s
 ), relation AS (
     SELECT pg_class.* FROM pg_class JOIN home ON relnamespace = home.oid
+), who AS (
+    SELECT pg_roles.oid, CASE WHEN pg_roles.oid = nspowner THEN 'bursar_owner' ELSE rolname END AS rolname
+    FROM pg_roles, home
 ), rights AS (
-    SELECT relation.oid, string_agg(format('%%s %%s', coalesce(rolname, 'public'), privilege_type), ', '
-        ORDER BY rolname, privilege_type) AS given
-    FROM relation, aclexplode(relacl) LEFT JOIN pg_roles ON pg_roles.oid = grantee GROUP BY relation.oid
+    SELECT relation.oid, string_agg(format('%%s %%s', coalesce(who.rolname, 'public'), privilege_type), ', '
+        ORDER BY who.rolname, privilege_type) AS given
+    FROM relation, aclexplode(relacl) LEFT JOIN who ON who.oid = grantee GROUP BY relation.oid
 )
 SELECT 'table ' || relname,
        concat_ws(' ', relkind, relpersistence, relrowsecurity, relforcerowsecurity, relreplident, given)
@@ -127,14 +130,15 @@ FROM relation JOIN pg_sequence ON seqrelid = relation.oid LEFT JOIN rights USING
 UNION ALL
 SELECT 'function ' || proname || '(' || pg_get_function_identity_arguments(pg_proc.oid) || ')',
        concat_ws(' ', pg_get_functiondef(pg_proc.oid), (
-           SELECT string_agg(format('%%s %%s', coalesce(rolname, 'public'), privilege_type), ', '
-                  ORDER BY rolname, privilege_type)
-           FROM aclexplode(proacl) LEFT JOIN pg_roles ON pg_roles.oid = grantee))
+           SELECT string_agg(format('%%s %%s', coalesce(who.rolname, 'public'), privilege_type), ', '
+                  ORDER BY who.rolname, privilege_type)
+           FROM aclexplode(proacl) LEFT JOIN who ON who.oid = grantee))
 FROM pg_proc JOIN home ON pronamespace = home.oid
 UNION ALL
 SELECT 'schema', string_agg(format('%%s %%s', CASE WHEN rolname LIKE 'bursar\\_t\\_%%' THEN 'tenant' ELSE
        coalesce(rolname, 'public') END, privilege_type), ', ' ORDER BY rolname LIKE 'bursar\\_t\\_%%', rolname,
        privilege_type)
-FROM home, aclexplode(nspacl) LEFT JOIN pg_roles ON pg_roles.oid = grantee
+FROM home, aclexplode(nspacl) LEFT JOIN who ON who.oid = grantee
 """
-"""Not the rights by default for what comes: they are of the owner's, and every blueprint has the same."""
+"""Not the rights by default for what comes: they are of the owner's, and every blueprint has the same. Whoever owns the
+schema is told as the owner: that of a backup that is tried is the keeper's."""

@@ -20,6 +20,22 @@ class BackUpTenant(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SetBackupPolicy(Command):
+    """Say how often a tenant is backed up by schedule, for how many days that is kept, and how many are at most. 0 is
+    as everywhere. The newest is kept whatever is said."""
+
+    platform = True
+    permission = "tenancy.set_backup_policy"
+    says = "set how the tenant {result} is backed up"
+
+    tenant_id: int
+    every_hours: int = 0
+    kept_days: int = 0
+    kept_most: int = 0
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class RestoreTenant(Command):
     """Make a tenant from an archive. Without a name of its own it takes the place of the tenant that the archive is of,
     whose work since then is lost; the schema that it had is kept for some days."""

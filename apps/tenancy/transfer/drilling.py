@@ -1,63 +1,145 @@
-"""Can the backups be restored? One is tried, beside everything that works, and dropped again (row DRB-04)."""
+"""Can the backups be restored? One is tried, beside everything that works, and dropped again (row DRB-04).
+
+It is restored as any other, but into a schema of the keeper's: a role that owns nothing else and may look into
+nobody's. Whoever compares it takes the role of the tenant whose backup it is.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from django.conf import settings
-from django.db.models import F, Max
+from django.db.models import Max, Q
 
+from apps.kernel import databases
 from apps.kernel.clock import now
+from apps.kernel.tenant import activate
+from apps.kernel.transactions import alone
 from apps.tenancy.models import Tenant
 
-from . import importing, places, restoring
+from . import importing, places, restoring, verifying
 from .archive import Archive
-from .models import Backup
+from .errors import NotWhatWasExported
+from .models import Backup, Drill, JobQuerySet
 
 log = logging.getLogger("bursar.backups")
+AGAIN = dt.timedelta(hours=6)
+"""After which another one is tried when one failed."""
 
 
-def drill() -> Backup | None:
-    """Restore the newest backup of the tenant whose turn it is, verify it and drop it again. What was found stands in
-    the backup's row, and in the log; None where there is nothing to try."""
-    backup = _sample()
-    if backup is None or backup.tenant is None:
-        return None
-    begun = time.monotonic()
-    try:
-        _try(backup, backup.tenant)
-    except Exception as error:
-        backup.error = f"It could not be restored: {error}"
-        log.exception("ALARM: the backup %s could not be restored.", backup)
-    else:
-        backup.error, backup.verified_at = "", now()
-        backup.restored_in = round(time.monotonic() - begun, 3)
-        log.info("The backup %s was restored and verified in %.1f s.", backup, backup.restored_in)
-    backup.save(update_fields=["error", "verified_at", "restored_in"])
-    return backup
+def ask() -> None:
+    """Have one tried, if it is time."""
+    if is_due():
+        Drill.objects.bulk_create([Drill(state=Drill.State.WAITING, begun_at=now())], ignore_conflicts=True)
+
+
+def drill() -> Drill | None:
+    """Restore the newest backup of the tenant whose turn it is, verify it and drop it again. None where there is
+    nothing to try, or somebody else is at it."""
+    with _nobody_else() as free:
+        backup = _sample() if free else None
+        if backup is None:
+            return None
+        return _done(Drill.objects.create(begun_at=now(), backup=backup))
+
+
+def work_on(number: int) -> Drill | None:
+    """The same, where it was asked for."""
+    with _nobody_else() as free:
+        asked, backup = Drill.objects.waiting().filter(pk=number), _sample()
+        if free and backup is None:
+            asked.delete()  # the last backup is gone meanwhile
+        begun = {"state": Drill.State.RUNNING, "begun_at": now(), "backup": backup}
+        if not free or not asked.update(**begun):
+            return None
+        return _done(Drill.objects.select_related("backup__tenant").get(pk=number))
 
 
 def is_due() -> bool:
-    last = Backup.objects.aggregate(last=Max("verified_at"))["last"]
-    return last is None or last < now() - dt.timedelta(days=settings.BACKUP_DRILL_DAYS)
+    """There is something to try, nobody is asked to, and the last one was long enough ago."""
+    since = now() - dt.timedelta(days=settings.BACKUP_DRILL_DAYS)
+    counted = Q(begun_at__gt=since) & ~Q(state=Drill.State.FAILED) | Q(begun_at__gt=now() - AGAIN)
+    of_late = Drill.objects.filter(counted) | Drill.objects.at_work()
+    return not of_late.exists() and _sample() is not None
+
+
+def note_cut_off() -> None:
+    with _nobody_else():
+        pass
+
+
+def clear_away() -> None:
+    """Drop what somebody left behind who was killed while he tried one."""
+    for at in databases.having("keeper"):
+        restoring.sweep(at, by="keeper")
+
+
+def waiting() -> list[int]:
+    return [*Drill.objects.waiting().values_list("pk", flat=True)]
+
+
+def latest() -> JobQuerySet[Drill]:
+    return Drill.objects.select_related("backup").latest_first()
+
+
+@contextmanager
+def _nobody_else() -> Iterator[bool]:
+    """One at a time. What somebody was at who is gone is noted."""
+    with activate(None), alone("drill") as free:
+        if free:
+            for cut_off in Drill.objects.running():
+                _end(cut_off, error="Whoever tried it was cut off.")
+        yield free
+
+
+def _done(drill: Drill) -> Drill:
+    """What was found stands in its row, and in the log."""
+    backup, begun, error = drill.backup, time.monotonic(), ""
+    if backup is None or backup.tenant is None:
+        raise LookupError("a drill without a backup")
+    try:
+        _try(backup, backup.tenant)
+    except Exception as failure:
+        error = f"It could not be restored: {failure}"
+        log.exception("ALARM: the backup %s could not be restored.", backup)
+    else:
+        backup.verified_at, backup.restored_in = now(), round(time.monotonic() - begun, 3)
+        backup.save(update_fields=["verified_at", "restored_in"])
+        log.info("The backup %s was restored and verified in %.1f s.", backup, backup.restored_in)
+    _end(drill, error=error)
+    return drill
+
+
+def _end(drill: Drill, *, error: str) -> None:
+    drill.state = Drill.State.FAILED if error else Drill.State.DONE
+    drill.error, drill.ended_at = error, now()
+    drill.save(update_fields=["state", "error", "ended_at"])
 
 
 def _sample() -> Backup | None:
     """The newest of the tenant that was never tried, or not for the longest time."""
-    tried = (
-        Backup.objects.done().filter(tenant__isnull=False).values("tenant").annotate(last=Max("verified_at"))
-    )
-    turn = tried.order_by(F("last").asc(nulls_first=True), "tenant").first()
-    return Backup.objects.done().filter(tenant=turn["tenant"]).latest_first().first() if turn else None
+    tried = dict(Drill.objects.values_list("backup__tenant").annotate(Max("begun_at")).order_by())
+    kept = Backup.objects.done().exclude(tenant=None)
+    tenants = kept.order_by("tenant").values_list("tenant", flat=True).distinct()
+    turn = min(tenants, key=lambda each: (each in tried, tried.get(each), each), default=None)
+    return kept.filter(tenant=turn).select_related("tenant").latest_first().first() if turn else None
 
 
 def _try(backup: Backup, tenant: Tenant) -> None:
-    number = restoring.next_number()
+    at, number = tenant.database, restoring.next_number()
+    restoring.sweep(at, by=importing.keeper(at))
     with (
         restoring.only_here(restoring.scratch(number)),
         places.opened(backup.place, backup.checksum) as file,
     ):
-        made = restoring.load_and_verify(Archive(file, backup.place), number, tenant.database)
-        importing.drop_schema(made.schema, tenant.database, role=made.role)
+        archive = Archive(file, backup.place)
+        made = importing.lend(archive, number=number, at=at, to=tenant.role_name)
+        try:
+            if faults := verifying.faults(archive.manifest, made):
+                raise NotWhatWasExported(faults="; ".join(faults))
+        finally:
+            importing.drop_schema(made.schema, at, by=importing.keeper(at))

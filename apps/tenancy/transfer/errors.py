@@ -45,7 +45,14 @@ class NotWhatWasExported(TransferRefusal, Conflict):
 
 
 class OwnerIsAbsent(TransferRefusal, Unavailable):
-    message = "This makes schemas: run it where DATABASE_OWNER_URL is set (for {database!r})."
+    message = (
+        "This makes schemas: run it where DATABASE_OWNER_URL is set (for {database!r}),"
+        " or, to try a backup, DATABASE_KEEPER_URL."
+    )
+
+
+class PolicyIsNegative(TransferRefusal, Invalid):
+    message = "Hours, days and numbers are 0 or more; 0 is as everywhere."
 
 
 class TenantStillWorks(TransferRefusal, Conflict):

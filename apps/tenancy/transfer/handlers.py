@@ -12,11 +12,11 @@ from apps.tenancy.models import Tenant
 
 from . import keeping, moving, places, restoring
 from .archive import Archive
-from .commands import BackUpTenant, CarryTenant, CloneTenant, RestoreTenant
-from .errors import FilesArePersonal, TenantWasErased
+from .commands import BackUpTenant, CarryTenant, CloneTenant, RestoreTenant, SetBackupPolicy
+from .errors import FilesArePersonal, PolicyIsNegative, TenantWasErased
 from .exporting import export
 from .leaving import Disguise
-from .models import Backup
+from .models import Backup, BackupPolicy
 
 
 def backing_up(command: BackUpTenant) -> None:
@@ -27,6 +27,18 @@ def backing_up(command: BackUpTenant) -> None:
 def back_up_tenant(command: BackUpTenant) -> Backup:
     tenant = _tenant(command.tenant_id)
     return keeping.make(tenant, Backup.Kind.MANUAL, to=command.to, with_files=command.with_files)
+
+
+@handles(SetBackupPolicy)
+def set_backup_policy(command: SetBackupPolicy) -> Tenant:
+    tenant = rules.tenant_must_exist(command.tenant_id)
+    rules.reason_must_be_given(command.reason)
+    agreed = {name: getattr(command, name) for name in ("every_hours", "kept_days", "kept_most")}
+    if min(agreed.values()) < 0:
+        raise PolicyIsNegative
+
+    BackupPolicy.objects.update_or_create(tenant=tenant, defaults=agreed)
+    return tenant
 
 
 def restoring_it(command: RestoreTenant) -> None:

@@ -5,8 +5,9 @@ Whoever is killed on the way leaves nothing behind. What is made is called `rest
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from django.core.files.base import ContentFile
@@ -24,35 +25,41 @@ from .archive import Archive
 from .errors import OwnerIsAbsent
 from .exporting import PLACEHOLDER
 
+_OF_THE_FUTURE = re.compile(r"ALTER DEFAULT PRIVILEGES\b")
+
 
 def load(archive: Archive, *, number: int, at: str) -> TenantInfo:
     """A schema with these rows, and the role that alone may use it. Returns who can look into it. What an earlier try
     left behind is dropped. Raises OwnerIsAbsent, and ArchiveAltered after which nothing is left."""
-    schema = staging(number)
-    with as_owner(at) as cursor:
-        let_places_pass(cursor, archive.manifest["places"])
-        with transaction.atomic(using=databases.at("owner", at)):
-            drop(cursor, schema)
-            _make(cursor, archive, schema)
-            cursor.execute("SELECT tenancy_make_role(%s, %s)", [number, schema])
-            (role,) = cursor.fetchone()
-    return TenantInfo(
-        id=number,
-        slug=f"restoring-{number}",
-        name=archive.manifest["tenant"]["name"],
-        schema=schema,
-        state="pending",
-        role=role,
-        database=at,
-    )
+    with as_owner(at) as cursor, _made(cursor, archive, number):
+        cursor.execute("SELECT tenancy_make_role(%s, %s)", [number, staging(number)])
+        (role,) = cursor.fetchone()
+    return _looked_into_by(role, archive, number, at)
+
+
+def lend(archive: Archive, *, number: int, at: str, to: str) -> TenantInfo:
+    """The same for a while: the schema is the keeper's, who drops it again, and whoever has the role `to` may look into
+    it."""
+    with acting(keeper(at), at) as cursor, _made(cursor, archive, number, for_good=False):
+        cursor.execute(
+            sql.SQL("GRANT USAGE ON SCHEMA {} TO {}").format(
+                sql.Identifier(staging(number)), sql.Identifier(to)
+            )
+        )
+    return _looked_into_by(to, archive, number, at)
+
+
+def keeper(at: str) -> str:
+    """As whom this process makes what is dropped again: where it has no keeper it may have the owner."""
+    return "keeper" if at in databases.having("keeper") else "owner"
 
 
 def staging(number: int) -> str:
     return f"restoring_{number}"
 
 
-def drop_schema(schema: str, at: str, role: str = "") -> None:
-    with as_owner(at) as cursor:
+def drop_schema(schema: str, at: str, role: str = "", *, by: str = "owner") -> None:
+    with acting(by, at) as cursor:
         drop(cursor, schema)
         if role:
             cursor.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(role)))
@@ -63,12 +70,17 @@ def owned() -> list[str]:
     return databases.having("owner")
 
 
-@contextmanager
-def as_owner(at: str) -> Iterator[Any]:
+def as_owner(at: str) -> AbstractContextManager[Any]:
     """A cursor of the owner's in that database, outside of any tenant."""
-    if at not in databases.having("owner"):
+    return acting("owner", at)
+
+
+@contextmanager
+def acting(role: str, at: str) -> Iterator[Any]:
+    """A cursor of the owner's or the keeper's. Raises OwnerIsAbsent."""
+    if at not in databases.having(role):
         raise OwnerIsAbsent(database=at)
-    with activate(None), connections[databases.at("owner", at)].cursor() as cursor:
+    with activate(None), connections[databases.at(role, at)].cursor() as cursor:
         yield cursor
 
 
@@ -90,11 +102,34 @@ def is_head_after(name: str, number: int) -> bool:
     return folder == HEADS and said.isdigit() and int(said) > number
 
 
-def _make(cursor: Any, archive: Archive, schema: str) -> None:
+@contextmanager
+def _made(cursor: Any, archive: Archive, number: int, *, for_good: bool = True) -> Iterator[None]:
+    """In one transaction with what is done in the block."""
+    let_places_pass(cursor, archive.manifest["places"])
+    with transaction.atomic(using=cursor.db.alias):
+        drop(cursor, staging(number))
+        _make(cursor, archive, staging(number), for_good=for_good)
+        yield
+
+
+def _looked_into_by(role: str, archive: Archive, number: int, at: str) -> TenantInfo:
+    return TenantInfo(
+        id=number,
+        slug=f"restoring-{number}",
+        name=archive.manifest["tenant"]["name"],
+        schema=staging(number),
+        state="pending",
+        role=role,
+        database=at,
+    )
+
+
+def _make(cursor: Any, archive: Archive, schema: str, *, for_good: bool) -> None:
+    """`for_good`: with the rights on what later migrations will make, which only the owner can give."""
     halves = blueprint.halves(archive.read("schema.sql").decode().replace(PLACEHOLDER, schema))
     plain = cursor.cursor  # statements without parameters, in which a percent sign is one
     plain.execute("SET LOCAL check_function_bodies = off")
-    plain.execute("\n".join(halves.before))
+    plain.execute("\n".join(each for each in halves.before if for_good or not _OF_THE_FUTURE.match(each)))
     tables = archive.manifest["tables"]
     for name in steps(tables, len(tables)):
         _fill(plain, archive, schema, name, tables[name]["columns"])

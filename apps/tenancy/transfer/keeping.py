@@ -1,27 +1,26 @@
-"""Backups: made when they are due, and removed when they are old (row DRB-02)."""
+"""Backups: made once they were asked for, and removed when they are old (row DRB-02)."""
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
-from collections.abc import Iterator
+import time
+from collections.abc import Sequence
+from itertools import groupby
 
-from django.conf import settings
-from django.db.models import Max, Q
-
+from apps.kernel import progress
 from apps.kernel.clock import now
-from apps.kernel.progress import steps
-from apps.kernel.tenant import activate
+from apps.kernel.transactions import alone
 from apps.tenancy.models import Tenant
 
-from . import drilling, importing, moving, places, promises, restoring
+from . import places, restoring
 from .errors import BackupUnknown
 from .exporting import export
-from .models import Backup, BackupQuerySet
+from .models import Backup, JobQuerySet
+from .policies import Policies, Policy
 
 log = logging.getLogger("bursar.backups")
-AGAIN = dt.timedelta(minutes=15)
-"""After which one that failed is tried again."""
+SAY_EVERY = 2.0
+"""Seconds between two words about how far it is."""
 
 
 def make(tenant: Tenant, kind: Backup.Kind, *, to: str = "", with_files: bool = False) -> Backup:
@@ -29,24 +28,32 @@ def make(tenant: Tenant, kind: Backup.Kind, *, to: str = "", with_files: bool = 
     TransferBusy."""
     with restoring.only_here(tenant.info):
         _note_cut_off(tenant)
-        backup: Backup = Backup.objects.create(
-            tenant=tenant, slug=tenant.slug, kind=kind, begun_at=now(), place=to or _place(tenant)
-        )
-        try:
-            kept = places.keep(backup.place, lambda file: export(tenant.info, file, with_files=with_files))
-        except Exception as error:
-            _end(backup, state=Backup.State.FAILED, error=f"{type(error).__name__}: {error}")
-            raise
-        rows = sum(each["rows"] for each in kept.manifest["tables"].values())
-        _end(
-            backup,
-            state=Backup.State.DONE,
-            place=kept.place,
-            bytes=kept.bytes,
-            checksum=kept.checksum,
-            rows=rows,
-        )
+        backup = Backup.objects.create(tenant=tenant, slug=tenant.slug, kind=kind, begun_at=now(), place=to)
+        _write(backup, tenant, with_files=with_files)
     return backup
+
+
+def work_on(number: int) -> Backup | None:
+    """Make the backup that was asked for, whoever is asked to, and only once. Raises TransferBusy, after which somebody
+    is asked again."""
+    asked = Backup.objects.waiting().select_related("tenant").filter(pk=number).first()
+    if asked is None or asked.tenant is None:
+        return None
+    with restoring.only_here(asked.tenant.info):
+        _note_cut_off(asked.tenant)
+        if not Backup.objects.waiting().filter(pk=number).update(state=Backup.State.RUNNING, begun_at=now()):
+            return None
+        asked.refresh_from_db()
+        _write(asked, asked.tenant)
+    return asked
+
+
+def note_all_cut_off() -> None:
+    """Of every tenant at whose backup somebody was, and nobody is any more."""
+    for tenant in Tenant.objects.filter(pk__in=Backup.objects.running().values("tenant")):
+        with alone(restoring.lock_of(tenant.pk)) as nobody_else:
+            if nobody_else:
+                _note_cut_off(tenant)
 
 
 def found(said: str) -> tuple[str, str]:
@@ -60,51 +67,74 @@ def found(said: str) -> tuple[str, str]:
     return backup.place, backup.checksum
 
 
-def make_due() -> list[Backup]:
-    """A backup of each tenant whose turn it is. One that fails holds up nobody else."""
-    made, turns = [], due()
-    for tenant in steps(turns, len(turns)):
-        try:
-            made.append(make(tenant, Backup.Kind.SCHEDULED))
-        except Exception:
-            log.exception("%s could not be backed up.", tenant)
-    return made
-
-
-def due() -> list[Tenant]:
-    """Tenants whose last backup was begun too long ago, the longest first. What is archived does not change."""
-    before = now() - dt.timedelta(hours=settings.BACKUP_EVERY_HOURS)
-    last = dict(
-        Backup.objects.filter(Q(state=Backup.State.DONE) | Q(begun_at__gt=now() - AGAIN))
-        .values_list("tenant")
-        .annotate(Max("begun_at"))
-        .order_by()
-    )
-    late = [each for each in promises.kept() if _is_due(each, last.get(each.pk), before)]
-    return sorted(late, key=lambda each: (last.get(each.pk) or each.created_at, each.pk))
-
-
 def prune() -> int:
-    """Remove scheduled backups that are old enough, but never a tenant's newest; and all of tenants that are gone:
-    who was erased is not kept in a cupboard. Returns how many."""
-    before, gone = now() - dt.timedelta(days=settings.BACKUP_KEPT_DAYS), 0
-    kept = Backup.objects.done().values_list("tenant").annotate(newest=Max("pk")).order_by()
-    newest = [pk for tenant, pk in kept if tenant is not None]
-    old = Q(kind=Backup.Kind.SCHEDULED, begun_at__lt=before) & ~Q(pk__in=newest)
-    for backup in Backup.objects.done().filter(old | Q(tenant=None)):
+    """Remove scheduled backups that are too old or too many, but never a tenant's newest; and all of tenants that are
+    gone: who was erased is not kept in a cupboard. One that cannot be removed holds up no other. Returns how many."""
+    agreed, going = Policies(), list(Backup.objects.done().filter(tenant=None))
+    kept = Backup.objects.done().exclude(tenant=None).order_by("tenant", "-begun_at", "-pk")
+    for tenant, backups in groupby(kept, key=lambda each: each.tenant_id):
+        going += _too_many([*backups], agreed.of(tenant))
+    Backup.objects.waiting().filter(tenant=None).delete()
+    return sum(_remove(each) for each in going)
+
+
+def _too_many(newest_first: Sequence[Backup], policy: Policy) -> list[Backup]:
+    scheduled = [each for each in newest_first if each.kind == Backup.Kind.SCHEDULED]
+    return [
+        each
+        for number, each in enumerate(scheduled)
+        if each is not newest_first[0]
+        and (each.begun_at < now() - policy.kept or (policy.most and number >= policy.most))
+    ]
+
+
+def _remove(backup: Backup) -> bool:
+    try:
         places.remove(backup.place)
-        _end(backup, state=Backup.State.GONE)
-        gone += 1
-    return gone
+    except Exception:
+        log.exception("The backup %s could not be removed.", backup)
+        return False
+    _end(backup, state=Backup.State.GONE)
+    return True
 
 
-def _is_due(tenant: Tenant, last: dt.datetime | None, before: dt.datetime) -> bool:
-    return last is None or (last < before and not promises.holds_all(tenant, last))
+def _write(backup: Backup, tenant: Tenant, *, with_files: bool = False) -> None:
+    backup.place = backup.place or f"tenant-{tenant.pk}/{tenant.slug}-{now():%Y%m%d-%H%M%S}-{backup.pk}.zip"
+    backup.save(update_fields=["place"])
+    try:
+        with progress.shown_by(_Percent(backup)):
+            kept = places.keep(backup.place, lambda file: export(tenant.info, file, with_files=with_files))
+    except Exception as error:
+        _end(backup, state=Backup.State.FAILED, error=f"{type(error).__name__}: {error}")
+        raise
+    rows = sum(each["rows"] for each in kept.manifest["tables"].values())
+    _end(
+        backup,
+        state=Backup.State.DONE,
+        percent=100,
+        place=kept.place,
+        bytes=kept.bytes,
+        checksum=kept.checksum,
+        rows=rows,
+    )
+
+
+class _Percent:
+    """Says in the row how far it is, now and then."""
+
+    def __init__(self, backup: Backup) -> None:
+        self._backup, self._said_at = backup, time.monotonic()
+
+    def __call__(self, done: int, total: int) -> None:
+        if time.monotonic() - self._said_at > SAY_EVERY:
+            self._said_at = time.monotonic()
+            Backup.objects.filter(pk=self._backup.pk).update(percent=100 * done // max(total, 1))
 
 
 def _note_cut_off(tenant: Tenant) -> None:
-    """Nobody else is at it, so whoever was is gone."""
-    for backup in Backup.objects.filter(tenant=tenant, state=Backup.State.RUNNING):
+    """Nobody else is at it, so whoever was is gone. What he had written is no archive."""
+    for backup in Backup.objects.running().filter(tenant=tenant):
+        places.clear(backup.place)
         _end(backup, state=Backup.State.FAILED, error="Whoever made it was cut off.")
 
 
@@ -115,28 +145,7 @@ def _end(backup: Backup, **what: object) -> None:
     backup.save()
 
 
-def _place(tenant: Tenant) -> str:
-    return f"tenant-{tenant.pk}/{tenant.slug}-{now():%Y%m%d-%H%M%S}.zip"
-
-
-def all_of(slug: str = "") -> BackupQuerySet:
+def all_of(slug: str = "") -> JobQuerySet[Backup]:
     """The newest first."""
     backups = Backup.objects.latest_first()
     return backups.filter(slug=slug) if slug else backups
-
-
-def run() -> Iterator[str]:
-    """Everything whose turn it is, in the process that has the owner's address. Says what it did."""
-    with activate(None):
-        made = make_due()
-        if made:
-            yield f"{len(made)} backups made"
-        if gone := prune():
-            yield f"{gone} removed"
-        if left := moving.tidy():
-            yield f"{left} schemas of tenants that have moved set aside"
-        for key in importing.owned():
-            if swept := restoring.sweep(key):
-                yield f"{len(swept)} schemas that were set aside dropped"
-        if drilling.is_due() and (tried := drilling.drill()):
-            yield f"drill of {tried}: {tried.error or 'restored and verified'}"

@@ -1,19 +1,29 @@
-"""Backups, in the operator's console: how well each tenant is kept, and what is promised."""
+"""Backups, in the operator's console: how well each tenant is kept, what is promised, and what is agreed for one."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from django import forms
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
 
 from apps.console import hooks
+from apps.console.admin import CommandPage, Given
+from apps.console.widgets import Form, reason
+from apps.tenancy import rules
+from apps.tenancy.models import Tenant
 
 from . import drilling, keeping, promises
+from .commands import SetBackupPolicy
+from .models import BackupPolicy
+from .policies import Policies
 
 MAY = "tenancy.view_backup"
-MOST = 50
+MOST, MOST_DRILLS = 50, 10
+AGREED = ("every_hours", "kept_days", "kept_most")
 
 
 def backups_page(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBase:
@@ -22,13 +32,47 @@ def backups_page(request: HttpRequest, *, context: dict[str, Any]) -> HttpRespon
         "rows": rows,
         "late": sum(each.is_late for each in rows),
         "backups": keeping.all_of()[:MOST],
-        "every": settings.BACKUP_EVERY_HOURS,
-        "kept": settings.BACKUP_KEPT_DAYS,
+        "drills": drilling.latest()[:MOST_DRILLS],
+        "trouble": promises.trouble_with_drills(),
+        "usual": Policies().of(0),
         "rpo": settings.BACKUP_RPO_HOURS,
         "rto": settings.BACKUP_RTO_HOURS,
-        "drill_is_due": drilling.is_due(),
+        "drill_days": settings.BACKUP_DRILL_DAYS,
     }
     return TemplateResponse(request, "console/backups.html", context | shown)
+
+
+class HowKept(Form):
+    every_hours = forms.IntegerField(
+        label="Backed up every so many hours", min_value=0, help_text="0 is as everywhere."
+    )
+    kept_days = forms.IntegerField(
+        label="Kept for so many days", min_value=0, help_text="0 is as everywhere."
+    )
+    kept_most = forms.IntegerField(label="So many at most", min_value=0, help_text="0 is as everywhere.")
+    reason = reason()
+
+
+class SetPolicyOfOne(CommandPage):
+    command, form = SetBackupPolicy, HowKept
+
+    def form_options(self, given: Given) -> dict[str, Any]:
+        agreed = BackupPolicy.objects.filter(pk=given["tenant_id"]).first() or BackupPolicy()
+        return {"initial": {name: getattr(agreed, name) for name in AGREED}}
+
+    def facts(self, given: Given) -> Sequence[tuple[str, str]]:
+        tenant, agreed = rules.tenant_must_be_there(given["tenant_id"]), Policies()
+        return (
+            ("Tenant", tenant.name),
+            ("Is backed up", str(agreed.of(tenant.pk))),
+            ("Everywhere else", str(agreed.of(0))),
+        )
+
+    def sentence(self, result: Tenant) -> str:
+        return f"{result} is backed up {Policies().of(result.pk)}."
+
+    def back(self, result: Tenant) -> str:
+        return "admin:backups"
 
 
 hooks.plug(
@@ -41,5 +85,19 @@ hooks.plug(
         view=backups_page,
         group="House",
         icon="backup",
+    ),
+    hooks.Page(
+        path="tenants/<int:tenant_id>/backup-policy/",
+        name="set_backup_policy",
+        title="How a tenant is backed up",
+        permission=SetBackupPolicy.permission,
+        view=SetPolicyOfOne(),
+    ),
+    hooks.RowLink(
+        model="tenancy.tenant",
+        title="Backup policy",
+        icon="backup",
+        page="set_backup_policy",
+        permission=SetBackupPolicy.permission,
     ),
 )

@@ -63,18 +63,30 @@ def remove(place: str) -> None:
         files().delete(f"{FOLDER}/{place}")
 
 
+def clear(place: str) -> None:
+    """What a try that was cut off left there; what was there before stays."""
+    if is_file(place):
+        _unfinished(Path(place)).unlink(missing_ok=True)
+    elif place:
+        remove(place)
+
+
 def is_file(place: str) -> bool:
     return place.startswith("/")
 
 
 def _keep_here(path: Path, write: Callable[[BinaryIO], dict[str, Any]]) -> Kept:
-    unfinished = path.with_name(f"{path.name}.unfinished")
+    unfinished = _unfinished(path)
     with open(os.open(unfinished, os.O_CREAT | os.O_TRUNC | os.O_RDWR, 0o600), "w+b") as file:
         manifest = write(file)
         size, checksum = _weigh(file)
         os.fsync(file.fileno())
     unfinished.replace(path)
     return Kept(str(path), size, checksum, manifest)
+
+
+def _unfinished(path: Path) -> Path:
+    return path.with_name(f"{path.name}.unfinished")
 
 
 def _keep_in_store(place: str, write: Callable[[BinaryIO], dict[str, Any]]) -> Kept:

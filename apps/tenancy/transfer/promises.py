@@ -1,13 +1,12 @@
 """What is promised of backups, and to whom it is not kept (row DRB-01).
 
 `BACKUP_RPO_HOURS` is how much of its work a tenant can lose, and `BACKUP_RTO_HOURS` how long it may take until it works
-again; each environment sets its own. 0 promises nothing.
+again; each environment sets its own, and 0 promises nothing. Whoever misses his turn twice is late all the same.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import logging
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -15,9 +14,11 @@ from django.conf import settings
 from apps.kernel.clock import now
 from apps.tenancy.models import Tenant
 
-from .models import Backup, BackupQuerySet
+from . import drilling
+from .models import Backup, Drill, JobQuerySet
+from .policies import Policies, Policy
 
-log = logging.getLogger("bursar.backups")
+LATE_DRILL = dt.timedelta(days=1)
 BACKED_UP = (Tenant.State.TRIAL, Tenant.State.ACTIVE, Tenant.State.SUSPENDED, Tenant.State.ARCHIVED)
 
 
@@ -25,13 +26,17 @@ BACKED_UP = (Tenant.State.TRIAL, Tenant.State.ACTIVE, Tenant.State.SUSPENDED, Te
 class Standing:
     """How well a tenant is kept.
 
-    is_late  it would lose more than was promised
+    failed   the last try, where none has succeeded since
+    at_work  the one that is asked for, or being made
+    is_late  it would lose more than was promised, or missed its turn for as long again
     is_slow  its last drill took longer than was promised
     """
 
     tenant: Tenant
+    policy: Policy
     newest: Backup | None
     failed: Backup | None
+    at_work: Backup | None
     verified: Backup | None
     is_late: bool
     is_slow: bool
@@ -43,22 +48,36 @@ class Standing:
 
 def standings() -> list[Standing]:
     """Of every tenant that is backed up, those in danger first."""
+    agreed = Policies()
     done = _newest(Backup.objects.done())
     failed = _newest(Backup.objects.filter(state=Backup.State.FAILED))
+    at_work = _newest(Backup.objects.at_work())
     verified = _newest(Backup.objects.exclude(verified_at=None))
     found = [
-        _standing(each, done.get(each.pk), failed.get(each.pk), verified.get(each.pk)) for each in kept()
+        _standing(
+            each,
+            agreed.of(each.pk),
+            newest=done.get(each.pk),
+            failed=failed.get(each.pk),
+            at_work=at_work.get(each.pk),
+            verified=verified.get(each.pk),
+        )
+        for each in kept()
     ]
-    return sorted(found, key=lambda each: not (each.is_late or each.is_slow))
+    return sorted(found, key=lambda each: not (each.is_late or each.failed or each.is_slow))
 
 
-def watch() -> int:
-    """Say who is kept worse than was promised. Returns how many there are."""
-    bad = [each for each in standings() if each.is_late or each.is_slow]
-    if bad:
-        named = ", ".join(each.tenant.slug for each in bad[:10])
-        log.error("ALARM: %s tenants are backed up worse than was promised: %s", len(bad), named)
-    return len(bad)
+def trouble_with_drills() -> str:
+    """What is wrong with the way backups are tried; empty where nothing is."""
+    latest = drilling.latest().exclude(state__in=(Drill.State.WAITING, Drill.State.RUNNING)).first()
+    if latest and latest.state == Drill.State.FAILED:
+        return f"{latest}: {latest.error}"
+    first = Backup.objects.done().order_by("begun_at").first()
+    since = latest.begun_at if latest else first.begun_at if first else now()
+    waits = dt.timedelta(days=settings.BACKUP_DRILL_DAYS) if latest else dt.timedelta()
+    if now() - since > waits + LATE_DRILL:
+        return f"No backup was tried since {since:%Y-%m-%d %H:%M}. Are there workers of the queue keeping?"
+    return ""
 
 
 def kept() -> list[Tenant]:
@@ -72,28 +91,28 @@ def holds_all(tenant: Tenant, backed_up_at: dt.datetime) -> bool:
 
 
 def _standing(
-    tenant: Tenant, newest: Backup | None, failed: Backup | None, verified: Backup | None
+    tenant: Tenant,
+    policy: Policy,
+    *,
+    newest: Backup | None,
+    failed: Backup | None,
+    at_work: Backup | None,
+    verified: Backup | None,
 ) -> Standing:
     promised = dt.timedelta(hours=settings.BACKUP_RPO_HOURS)
+    longest = min(promised or 2 * policy.every, 2 * policy.every)
     unchanged = newest is not None and holds_all(tenant, newest.begun_at)
-    late = (
-        bool(promised)
-        and not unchanged
-        and now() - (newest.begun_at if newest else tenant.created_at) > promised
-    )
+    late = not unchanged and now() - (newest.begun_at if newest else tenant.created_at) > longest
     slow = bool(
         verified
         and settings.BACKUP_RTO_HOURS
         and (verified.restored_in or 0) > settings.BACKUP_RTO_HOURS * 3600
     )
     still = failed if failed and (newest is None or failed.begun_at > newest.begun_at) else None
-    return Standing(tenant, newest, still, verified, late, slow)
+    return Standing(tenant, policy, newest, still, at_work, verified, late, slow)
 
 
-def _newest(backups: BackupQuerySet) -> dict[int, Backup]:
+def _newest(backups: JobQuerySet[Backup]) -> dict[int, Backup]:
     """By tenant."""
-    found: dict[int, Backup] = {}
-    for backup in backups.select_related("tenant").latest_first():
-        if backup.tenant:
-            found.setdefault(backup.tenant.pk, backup)
-    return found
+    newest = backups.exclude(tenant=None).order_by("tenant", "-begun_at", "-pk").distinct("tenant")
+    return {each.tenant_id: each for each in newest if each.tenant_id}

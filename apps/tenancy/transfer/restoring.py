@@ -94,10 +94,14 @@ def load_and_verify(archive: Archive, number: int, at: str) -> TenantInfo:
 @contextmanager
 def only_here(tenant: TenantInfo) -> Iterator[None]:
     """Nobody else exports to, restores or moves this tenant. Raises TransferBusy."""
-    with activate(None), alone(f"transfer:{tenant.id}") as nobody_else:
+    with activate(None), alone(lock_of(tenant.id)) as nobody_else:
         if not nobody_else:
             raise TransferBusy(name=tenant.name)
         yield
+
+
+def lock_of(number: int | str) -> str:
+    return f"transfer:{number}"
 
 
 def put_in_place(tenant: Tenant, made: TenantInfo) -> None:
@@ -127,14 +131,18 @@ def set_aside(cursor: Any, tenant: Tenant, why: str) -> None:
     cursor.execute(sql.SQL("REVOKE ALL ON ALL TABLES IN SCHEMA {} FROM bursar_tables").format(schema))
 
 
-def sweep(at: str) -> list[str]:
-    """Drop what was set aside long enough ago, and what a killed restoring left behind. Returns the names."""
-    with importing.as_owner(at) as cursor:
-        cursor.execute("SELECT nspname::text FROM pg_namespace WHERE nspname ~ '^(before|moved|restoring)_'")
+def sweep(at: str, *, by: str = "owner") -> list[str]:
+    """Drop what was set aside long enough ago, and what a killed restoring left behind, of what is that role's. Returns
+    the names."""
+    with importing.acting(by, at) as cursor:
+        cursor.execute(
+            "SELECT nspname::text FROM pg_namespace WHERE nspname ~ '^(before|moved|restoring)_'"
+            " AND pg_has_role(nspowner, 'USAGE')"
+        )
         found = [name for (name,) in cursor.fetchall()]
     gone = [name for name in found if _is_old(name) or _is_left(name)]
     for name in gone:
-        importing.drop_schema(name, at)
+        importing.drop_schema(name, at, by=by)
     return gone
 
 
@@ -257,5 +265,5 @@ def _is_left(name: str) -> bool:
     _, _, number = name.partition("restoring_")
     if not number.isdigit():
         return False
-    with activate(None), alone(f"transfer:{number}") as nobody_else:
+    with activate(None), alone(lock_of(number)) as nobody_else:
         return nobody_else

@@ -1,0 +1,60 @@
+"""What operations has the operators alarmed of: tenants that are kept worse than was promised."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from apps.notices.hooks import Alarm, alarm
+from apps.tenancy.transfer import promises
+
+MOST = 10
+"""Tenants that are named."""
+
+
+@alarm
+def backups_that_are_missing() -> Iterator[Alarm]:
+    """One for all tenants: where many are late, one thing is wrong."""
+    late = [each for each in promises.standings() if each.is_late]
+    if late:
+        yield Alarm(
+            name="backups:late",
+            subject=f"{_many(late)} backed up too long ago",
+            text=f"They would lose more than was promised: {_named(late)}.",
+        )
+
+
+@alarm
+def backups_that_fail() -> Iterator[Alarm]:
+    failed = [each for each in promises.standings() if each.failed]
+    if failed:
+        yield Alarm(
+            name="backups:failed",
+            subject=f"{_many(failed)} not backed up",
+            text=f"The last try failed: {_named(failed)}. The first error: {failed[0].failed.error[:500]}",  # type: ignore[union-attr]
+        )
+
+
+@alarm
+def restores_that_take_long() -> Iterator[Alarm]:
+    slow = [each for each in promises.standings() if each.is_slow]
+    if slow:
+        yield Alarm(
+            name="backups:slow",
+            subject=f"{_many(slow)} restored too slowly",
+            text=f"When they were tried last it took longer than was promised: {_named(slow)}.",
+        )
+
+
+@alarm
+def backups_that_cannot_be_restored() -> Iterator[Alarm]:
+    if trouble := promises.trouble_with_drills():
+        yield Alarm(name="backups:drill", subject="Backups may not be restorable", text=trouble[:1000])
+
+
+def _many(standings: list[promises.Standing]) -> str:
+    return "1 tenant is" if len(standings) == 1 else f"{len(standings)} tenants are"
+
+
+def _named(standings: list[promises.Standing]) -> str:
+    more = f" and {len(standings) - MOST} more" if len(standings) > MOST else ""
+    return ", ".join(each.tenant.slug for each in standings[:MOST]) + more

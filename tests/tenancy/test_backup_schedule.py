@@ -1,0 +1,347 @@
+"""Backups and drills come round by themselves: asked for once, done once, and said where somebody looks."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+from celery import current_app
+from django.db import connections
+
+from apps.audit.models import Record
+from apps.bus import dispatch
+from apps.kernel import caching, databases
+from apps.kernel.actors import System
+from apps.kernel.errors import Forbidden
+from apps.kernel.periodic import PERIODIC
+from apps.kernel.tenant import activate
+from apps.notices.hooks import alarms
+from apps.operations.commands import SuspendTenant
+from apps.tenancy import tasks
+from apps.tenancy.models import Tenant
+from apps.tenancy.transfer import asking, drilling, exporting, importing, keeping, places, promises, restoring
+from apps.tenancy.transfer.commands import SetBackupPolicy
+from apps.tenancy.transfer.errors import PolicyIsNegative
+from apps.tenancy.transfer.models import Backup, Drill
+from tests.ledger.conftest import chart
+from tests.shards import *  # noqa: F403
+from tests.tenancy.test_transfer import books, schemas_like
+from tests.tenancy.test_transfer_backups import later, make_due, platform, verb, waiting
+
+__all__ = ["books", "chart", "platform"]
+
+SUITE = System("The suite")
+
+
+def in_the_queue():
+    return [json.loads(each) for each in caching._client().lrange("keeping", 0, -1)]
+
+
+def alarmed():
+    return {each.name: each.text for each in alarms() if each.name.startswith("backups:")}
+
+
+def policy(tenant, **agreed):
+    dispatch(SetBackupPolicy(tenant_id=tenant.id, reason="As agreed.", **agreed), actor=SUITE)
+
+
+def test_beat_asks_each_minute_in_the_platforms_name():
+    job = PERIODIC["tenancy.ask_for_backups"]
+    assert (job.seconds, job.where) == (60, "platform")
+
+
+def test_each_tenant_gets_a_message_of_its_own_and_workers_make_its_backup(platform):
+    tasks.ask_for_backups.apply(headers={"tenant": "public"})
+
+    sent = in_the_queue()
+    assert {each["headers"]["task"] for each in sent} == {"tenancy.back_up"}
+    assert len(sent) == 2
+    for number in waiting():
+        tasks.back_up.apply(args=[number], headers={"tenant": "public"}, throw=True)
+    assert [*Backup.objects.order_by("slug").values_list("slug", "state", "kind", "percent")] == [
+        ("acme", "done", "scheduled", 100),
+        ("globex", "done", "scheduled", 100),
+    ]
+
+
+def test_who_is_suspended_is_backed_up_too(platform):
+    dispatch(SuspendTenant(tenant_id=platform.id, reason="It did not pay."), actor=SUITE)
+
+    assert make_due() == {"acme", "globex"}
+
+
+def test_a_message_that_comes_twice_is_done_once(platform):
+    asking.ask()
+    number = waiting()[0]
+
+    assert keeping.work_on(number).state == "done"
+    assert keeping.work_on(number) is None
+    assert Backup.objects.done().count() == 1
+
+
+def at_once(work, times=4):
+    """What each of so many threads came to, who all began at the same moment."""
+    together = Barrier(times)
+
+    def one(_):
+        try:
+            with activate(None):
+                together.wait()
+                return work()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(times) as pool:
+        return [*pool.map(one, range(times))]
+
+
+def test_two_beats_ask_once(platform):
+    at_once(asking.ask)
+
+    assert Backup.objects.count() == 2
+
+
+def test_the_database_refuses_to_be_asked_twice(platform):
+    """Also where nobody looks who else asks."""
+    for _ in range(2):
+        asked = [Backup(tenant_id=platform.id, slug="acme", state="waiting", begun_at=keeping.now())]
+        Backup.objects.bulk_create(asked, ignore_conflicts=True)
+    assert len(waiting()) == 1
+
+
+def test_of_two_workers_one_makes_it(platform):
+    asking.ask()
+    number = waiting()[0]
+
+    def work():
+        try:
+            return keeping.work_on(number)
+        except restoring.TransferBusy:
+            return None
+
+    assert len([each for each in at_once(work) if each]) == 1
+
+
+def test_a_hint_is_given_once_and_again_after_a_while(platform, monkeypatch):
+    asking.ask()
+    assert [asking.hint(), asking.hint()] == [2, 0]
+
+    later(monkeypatch, minutes=16)
+    assert asking.hint() == 2
+
+
+def test_without_a_broker_they_wait(platform, monkeypatch):
+    asking.ask()
+    with monkeypatch.context() as patch:
+        patch.setattr(current_app, "send_task", away)
+        assert asking.hint() == 0
+
+    assert asking.hint() == 2
+
+
+def away(*_, **__):
+    raise ConnectionError("The broker is away")
+
+
+def test_one_that_fails_is_an_alarm_and_the_next_is_not_held_up(platform, monkeypatch):
+    whole = exporting.export
+
+    def fails_for_acme(tenant, *args, **kwargs):
+        if tenant.slug == "acme":
+            raise OSError("No space left on device")
+        return whole(tenant, *args, **kwargs)
+
+    monkeypatch.setattr(keeping, "export", fails_for_acme)
+    asking.ask()
+    for number in waiting():
+        tasks.back_up.apply(args=[number], headers={"tenant": "public"})
+
+    assert [each.slug for each in Backup.objects.done()] == ["globex"]
+    assert "acme" in alarmed()["backups:failed"]
+    assert "No space left on device" in alarmed()["backups:failed"]
+
+    monkeypatch.setattr(keeping, "export", whole)
+    later(monkeypatch, minutes=16)
+    assert make_due() == {"acme"}
+    assert alarmed() == {}
+
+
+def test_who_missed_his_turn_twice_is_an_alarm_whatever_is_promised(platform, monkeypatch):
+    make_due()
+    later(monkeypatch, hours=47)
+    assert "backups:late" not in alarmed()
+    later(monkeypatch, hours=49)
+
+    assert alarmed()["backups:late"] == "They would lose more than was promised: acme, globex."
+
+
+def test_what_is_agreed_for_one_tenant_goes_before_what_is_usual(platform, monkeypatch):
+    policy(platform, every_hours=1, kept_days=60, kept_most=2)
+    make_due()
+
+    for hours in (2, 4, 6):
+        later(monkeypatch, hours=hours)
+        assert make_due() == {"acme"}
+    assert keeping.prune() == 2
+    assert Backup.objects.done().filter(slug="acme").count() == 2
+
+    later(monkeypatch, days=50)
+    assert keeping.prune() == 0
+    later(monkeypatch, days=100)
+    assert keeping.prune() == 1, "the newest stays"
+
+
+def test_a_policy_is_set_with_a_reason_and_stands_in_the_trail(platform, operator):
+    said = verb("backup-policy", "acme", "--every", "6", "--keep-most", "9", "--reason", "They pay for it.")
+    assert said["every"] == 6
+    standing = next(each for each in promises.standings() if each.tenant.slug == "acme")
+    assert str(standing.policy) == "every 6 h, kept 30 days, 9 at most"
+    record = Record.objects.get(command="tenancy.set_backup_policy")
+    assert (record.reason, record.subject_id) == ("They pay for it.", str(platform.id))
+
+    with pytest.raises(PolicyIsNegative):
+        policy(platform, every_hours=-1)
+
+
+def test_whoever_may_only_look_sets_no_policy(platform, nobody):
+    with pytest.raises(Forbidden):
+        dispatch(SetBackupPolicy(tenant_id=platform.id, reason="Why not?"), actor=nobody)
+
+
+def test_one_that_cannot_be_removed_holds_up_no_other(platform, monkeypatch):
+    make_due()
+    Backup.objects.update(tenant=None)
+    whole, stuck = places.remove, Backup.objects.order_by("pk").first()
+
+    def remove(place):
+        if place == stuck.place:
+            raise OSError("Access denied")
+        whole(place)
+
+    monkeypatch.setattr(places, "remove", remove)
+    assert keeping.prune() == 1
+    stuck.refresh_from_db()
+    assert stuck.state == "done"
+
+
+# Drills
+
+
+def test_a_drill_comes_round_and_reports(platform, monkeypatch):
+    asking.ask()
+    assert not Drill.objects.exists(), "there is nothing to try"
+    make_due()
+    asking.ask()
+    asking.hint()
+
+    assert [each["headers"]["task"] for each in in_the_queue()][-1] == "tenancy.drill"
+    (number,) = drilling.waiting()
+    for _ in range(2):
+        tasks.drill.apply(args=[number], headers={"tenant": "public"}, throw=True)
+    tried = Drill.objects.get()
+    assert (tried.state, tried.error) == ("done", "")
+    assert tried.backup.verified_at
+    assert not drilling.is_due()
+    assert alarmed() == {}
+
+    later(monkeypatch, days=8)
+    assert drilling.is_due()
+    later(monkeypatch, days=9)
+    assert "No backup was tried since" in alarmed()["backups:drill"]
+
+
+def test_a_drill_that_fails_is_an_alarm_until_one_succeeds(platform, monkeypatch):
+    make_due()
+    with monkeypatch.context() as patch:
+        patch.setattr(drilling.verifying, "faults", lambda *_: ["ledger_entry has 1 rows and had 2"])
+        assert drilling.drill().state == "failed"
+
+    assert "ledger_entry has 1 rows and had 2" in alarmed()["backups:drill"]
+    assert schemas_like("restoring") == []
+    assert not drilling.is_due()
+
+    later(monkeypatch, hours=7)
+    assert drilling.is_due()
+    drilling.drill()
+    assert "backups:drill" not in alarmed()
+
+
+def test_a_drill_is_done_by_a_role_that_owns_nothing_else(platform, monkeypatch):
+    """And whoever compares it is the tenant, as everywhere."""
+    make_due()
+    compared = drilling.verifying.faults
+    seen = []
+
+    def look(manifest, made):
+        with connections["owner"].cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_get_userbyid(nspowner), has_schema_privilege('bursar_app', oid, 'USAGE')"
+                " FROM pg_namespace WHERE nspname = %s",
+                [made.schema],
+            )
+            seen.append((*cursor.fetchone(), made.role))
+        return compared(manifest, made)
+
+    monkeypatch.setattr(drilling.verifying, "faults", look)
+    assert drilling.drill().error == ""
+    assert seen == [("bursar_keeper", False, platform.role)]
+
+
+def test_the_keeper_looks_into_nobodys_schema(platform):
+    with importing.acting("keeper", "home") as cursor:
+        cursor.execute(
+            "SELECT session_user, bool_or(has_schema_privilege(oid, 'USAGE')) FROM pg_namespace"
+            " WHERE nspname ~ '^(tenant|spare)_|^bursar_'"
+        )
+        assert cursor.fetchone() == ("bursar_keeper", False)
+        cursor.execute(
+            "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'"
+            " AND has_table_privilege(oid, 'SELECT')"
+        )
+        assert cursor.fetchall() == []
+
+
+def test_a_process_without_an_address_for_it_says_so(platform, monkeypatch):
+    make_due()
+    monkeypatch.setattr(databases, "having", lambda role: [])
+
+    assert "DATABASE_KEEPER_URL" in drilling.drill().error
+
+
+def test_a_tenant_in_another_database_is_tried_there(initech, database):
+    with activate(None):
+        Tenant.objects.exclude(slug="initech").update(state="suspended")
+        keeping.make(Tenant.objects.get(slug="initech"), Backup.Kind.MANUAL)
+
+        tried = drilling.drill()
+
+        assert (tried.backup.slug, tried.error) == ("initech", "")
+
+
+def test_the_console_shows_what_is_agreed_made_and_tried(platform, operator, client_for):
+    policy(platform, every_hours=6)
+    make_due()
+    drilling.drill()
+    Backup.objects.create(tenant_id=platform.id, slug="acme", begun_at=keeping.now(), percent=40)
+    drilling.Drill.objects.create(
+        backup=Backup.objects.done().first(),
+        state="failed",
+        begun_at=keeping.now(),
+        error="It was too heavy.",
+    )
+    client = client_for(operator, None)
+
+    page = client.get("/backups/").content.decode()
+    for said in ("every 6 h, kept 30 days", "running, 40 %", "It was too heavy.", "acme of"):
+        assert said in page
+    form = client.get(f"/tenants/{platform.id}/backup-policy/")
+    assert form.context["form"].initial["every_hours"] == 6
+
+
+def test_a_backup_of_last_year_is_as_long_ago_as_it_is(platform, monkeypatch):
+    make_due()
+    Backup.objects.update(begun_at=keeping.now() - dt.timedelta(days=365))
+    assert make_due() == {"acme", "globex"}
