@@ -19,7 +19,7 @@ from typing import Generic, TypeVar
 import redis
 from django.db import transaction
 
-from . import wake
+from . import replica, wake
 from .metrics import CACHE
 from .tenant import current_tenant
 
@@ -71,10 +71,10 @@ class Cached(Generic[K, V]):
         try:
             stamp = _stamps.of(tenant_cache_key(f"{self.area}:stamp", self.of))
         except redis.RedisError:
-            return self.load(key)
+            return self._loaded(key)
         full = tenant_cache_key(f"{self.area}:{key}", self.of) + f"@{stamp}.{LAYOUT}"
         if _Bump(tenant_cache_key(f"{self.area}:stamp", self.of)).is_due():
-            return self.load(key)
+            return self._loaded(key)
         found, value = self._remembered(full)
         if found:
             self._in_memory.inc()
@@ -86,6 +86,12 @@ class Cached(Generic[K, V]):
         transaction.on_commit(
             _Bump(tenant_cache_key(f"{self.area}:stamp", self.of or tenant_id)), robust=True
         )
+
+    def _loaded(self, key: K) -> V:
+        """From the primary, also inside a report: what is kept here others are told for long, and nothing would ever
+        make it newer than the change that it has missed."""
+        with replica.reading_primary():
+            return self.load(key)
 
     def _remembered(self, full: str) -> tuple[bool, V | None]:
         with self._lock:
@@ -100,7 +106,7 @@ class Cached(Generic[K, V]):
         value = self._from_redis(full)
         (self._missed if value is None else self._in_redis).inc()
         if value is None:
-            value = (self.load(key),)
+            value = (self._loaded(key),)
             self._to_redis(full, value)
         with self._lock:
             self._memory[full] = (time.monotonic() + self.ttl, value[0])

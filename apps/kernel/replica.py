@@ -73,6 +73,14 @@ def reading_replica() -> Iterator[None]:
         _wished.reset(token)
 
 
+@contextmanager
+def reading_primary() -> Iterator[None]:
+    """As after a write, whatever is wished around it or inside: for an answer that is kept."""
+    with piece_of_work() as work:
+        work.wrote = True
+        yield
+
+
 def reads_from_replica(view: Callable[P, R]) -> Callable[P, R]:
     """For a view, a task or a query that only reports."""
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from unittest.mock import Mock
+
 import pytest
 from django.db import connection, connections, transaction
 from django.db.utils import InternalError
 from django.http import HttpResponse
+from redis import RedisError
 
 from apps.bus import dispatch
 from apps.companies.commands import FoundCompany
 from apps.companies.models import Company
 from apps.identity.models import User
+from apps.kernel import caching
 from apps.kernel import replica as reads
 from apps.kernel.actors import System
+from apps.kernel.caching import Cached
 from apps.kernel.replica import piece_of_work, reading_replica, reads_from_replica
 from apps.kernel.tenant import activate
 from apps.ledger import queries as ledger
@@ -161,6 +166,36 @@ def test_a_report_says_it_in_one_word(at_initech):
         return Company.objects.all().db
 
     assert report() == "replica"
+
+
+def test_what_is_kept_was_read_from_the_primary(at_initech, stopped):
+    """Asked first by a report, whose replica lacks the change that everybody else has heard of already."""
+    companies = Cached("companies-counted", lambda _: Company.objects.count(), ttl=60)
+    companies.get("all")
+    found()
+    companies.invalidate()
+
+    with reading_replica():
+        assert Company.objects.count() == 1
+        assert companies.get("all") == 2
+        assert Company.objects.all().db == "replica"
+    assert companies.get("all") == 2
+
+
+def test_so_it_is_where_the_loader_would_rather_report(at_initech, stopped):
+    companies = Cached("companies-reported", reads_from_replica(lambda _: Company.objects.count()), ttl=60)
+    found()
+
+    assert companies.get("all") == 2
+
+
+def test_and_where_nothing_can_be_kept(at_initech, stopped, monkeypatch):
+    companies = Cached("companies-asked", lambda _: Company.objects.count(), ttl=60)
+    monkeypatch.setattr(caching, "_stamps", Mock(of=Mock(side_effect=RedisError)))
+    found()
+
+    with reading_replica():
+        assert companies.get("all") == 2
 
 
 def test_an_answer_to_a_write_says_up_to_where(at_initech, rf):
