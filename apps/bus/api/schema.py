@@ -77,7 +77,7 @@ class Schema(AutoSchema):
 
     def _map_serializer_field(self, field: Any, direction: Any, bypass_extensions: bool = False) -> Any:
         """A text that must be given may not be empty; one that we give may."""
-        shape = super()._map_serializer_field(field, direction, bypass_extensions)
+        shape = super()._map_serializer_field(field, direction, bypass_extensions)  # type: ignore[no-untyped-call]
         if direction == "response":
             shape.pop("minLength", None)
         return shape
