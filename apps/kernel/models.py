@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Self
 
 from django.db import models
 
+from .belonging import must_be_here
 from .plain import SECRET
 
 
@@ -71,6 +72,16 @@ class Tracked(models.Model):
         self.__dict__["_loaded"] = {
             each.attname: getattr(self, each.attname) for each in self._meta.concrete_fields
         }
+
+    # Of what is written in bulk, or given as a value to `update()`, Django asks no router.
+
+    def _prepare_related_fields_for_save(self, operation_name: str, fields: Any = None) -> None:
+        must_be_here(self)
+        super()._prepare_related_fields_for_save(operation_name, fields)  # type: ignore[misc]
+
+    def prepare_database_save(self, field: models.Field[Any, Any]) -> Any:
+        must_be_here(self)
+        return super().prepare_database_save(field)
 
     def _changes(self, update_fields: Sequence[str] | None) -> Iterator[Change]:
         loaded = self.__dict__.get("_loaded")

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connections
 
@@ -65,6 +66,12 @@ def current_tenant() -> TenantInfo | None:
     return _current.get()
 
 
+def current_schema() -> str:
+    """Where the rows at hand stand."""
+    tenant = _current.get()
+    return tenant.schema if tenant else PUBLIC_SCHEMA
+
+
 @contextmanager
 def activate(tenant: TenantInfo | None) -> Iterator[None]:
     """Work for `tenant` (None: the platform) inside the block. Nests.
@@ -101,10 +108,15 @@ def at_database(key: str) -> Iterator[None]:
 
 
 def _refuse_switch_in_transaction(before: TenantInfo | None, after: TenantInfo | None) -> None:
-    if (before and before.id) == (after and after.id):
+    if _place(before) == _place(after):
         return
     if _in_transaction():
         raise TenantSwitchInTransaction(before=before or "the platform", after=after or "the platform")
+
+
+def _place(tenant: TenantInfo | None) -> tuple[Any, ...] | None:
+    """Where its work is done and as whom. What else is known of it may have changed meanwhile."""
+    return (tenant.id, tenant.schema, tenant.role, tenant.database) if tenant else None
 
 
 def _in_transaction() -> bool:

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db.models import Model
 from django_tenants.routers import TenantSyncRouter
 
-from apps.kernel import replica
+from apps.kernel import belonging, replica
 from apps.kernel.tenant import HOME, current_database, current_tenant
 
 CONTROL = frozenset({"tenancy", "billing"})
@@ -24,20 +24,24 @@ class SchemaRouter(TenantSyncRouter):  # type: ignore[misc]
     """
 
     def db_for_read(self, model: type[Model], instance: Model | None = None, **_: Any) -> str | None:
+        _must_be_here(instance)
         if _is_elsewhere(model):
-            return "control"
+            return belonging.CONTROL
         came_by = instance._state.db if instance is not None else None
         return replica.alias_for_reads() if came_by in (None, *_EITHER) else None
 
     def db_for_write(self, model: type[Model], instance: Model | None = None, **_: Any) -> str | None:
+        _must_be_here(instance)
         replica.note_write()
         if _is_elsewhere(model):
-            return "control"
+            return belonging.CONTROL
         return replica.PRIMARY if instance is not None and instance._state.db == replica.REPLICA else None
 
     def allow_relation(self, one: Model, other: Model, **_: Any) -> bool | None:
         """Two rows of the platform's may meet, whichever connection brought them; and a row from a replica is that of
-        its primary."""
+        its primary. Rows of two tenants never do."""
+        _must_be_here(one)
+        _must_be_here(other)
         return (
             {one._meta.app_label, other._meta.app_label} <= CONTROL
             or {one._state.db, other._state.db} <= _EITHER
@@ -52,6 +56,12 @@ class SchemaRouter(TenantSyncRouter):  # type: ignore[misc]
 
 
 _EITHER = {replica.PRIMARY, replica.REPLICA}
+
+
+def _must_be_here(row: Model | None) -> None:
+    """What came by the platform's own connection goes back by it."""
+    if row is not None and row._state.db != belonging.CONTROL:
+        belonging.must_be_here(row)
 
 
 def _is_elsewhere(model: type[Model]) -> bool:

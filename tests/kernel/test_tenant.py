@@ -1,5 +1,6 @@
 import contextvars
 import threading
+from dataclasses import replace
 
 import pytest
 from django.db import transaction
@@ -39,4 +40,15 @@ def test_it_does_not_switch_inside_a_transaction(acme, globex):
         with pytest.raises(TenantSwitchInTransaction), activate(globex):
             pass
         with pytest.raises(TenantSwitchInTransaction), activate(None):
+            pass
+
+
+@pytest.mark.parametrize(
+    "known", [{"schema": "tenant_2"}, {"role": "bursar_t_1_2"}, {"database": "east"}, {"id": 2}]
+)
+def test_nor_to_another_place_under_the_same_number(acme, known):
+    with activate(acme), transaction.atomic():
+        with pytest.raises(TenantSwitchInTransaction), activate(replace(acme, **known)):
+            pass
+        with activate(replace(acme, epoch=7, mode="read_only", name="Acme Limited")):
             pass
