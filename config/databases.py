@@ -41,9 +41,9 @@ class Addresses:
     runtime: str
     owner: str | None = None
     relay: str | None = None
+    keeper: str | None = None
     write: str = ""
     read: str = ""
-    keeper: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +102,7 @@ def all_connections(
     made = connections_of(home, manner)
     made["control"] = connection(home.runtime, manner, hosts=home.write, platform=True)
     if manner.pooled:
+        made["default"]["ATOMIC_REQUESTS"] = True
     for key, addresses in others.items():
         made |= {f"{alias}@{key}": each for alias, each in connections_of(addresses, manner).items()}
     return made

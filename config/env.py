@@ -114,9 +114,9 @@ class Environment(BaseSettings):
     # What is promised: 0 is nothing.
     backup_every_hours: float = Field(default=24, gt=0)
     backup_kept_days: float = Field(default=30, gt=0)
+    backup_kept_most: int = Field(default=0, ge=0)
     backup_drill_days: float = Field(default=7, gt=0)
     backup_rpo_hours: float = Field(default=0, ge=0)
-    backup_kept_most: int = Field(default=0, ge=0)
     backup_rto_hours: float = Field(default=0, ge=0)
     log_format: Literal["json", "line"] | None = None
     instrumentation: CommaSeparated = ("log",)

@@ -120,8 +120,8 @@ def _aliases(server: Postgres, database: str, *, replica: str = "") -> dict[str,
     addresses = Addresses(
         runtime=urls["database_url"],
         owner=urls["database_owner_url"],
-        keeper=urls["database_keeper_url"],
         relay=urls["database_relay_url"],
+        keeper=urls["database_keeper_url"],
         read=replica,
     )
     return {f"{alias}@{EAST}": each for alias, each in connections_of(addresses, Manner()).items()}
@@ -145,11 +145,11 @@ def _copy(server: Postgres, source: str, target: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(target)))
         connection.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(target), sql.Identifier(source))
         )
         # Rights on a database are not copied with it.
         connection.execute(
             sql.SQL("GRANT CREATE ON DATABASE {} TO bursar_keeper").format(sql.Identifier(target))
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(target), sql.Identifier(source))
         )
 
 
