@@ -110,6 +110,8 @@ class Environment(BaseSettings):
     broker_visibility_timeout: int = Field(default=300, ge=1)
     worker_grace: float = Field(default=25.0, ge=0)
     events_kept_days: int = Field(default=90, ge=1)
+    webhooks_kept_days: int = Field(default=90, ge=1)
+    webhooks_per_minute: int = Field(default=600, ge=1)
     # How often a tenant is backed up, how long that is kept and how many (0: all of them), how often one is tried.
     # What is promised: 0 is nothing.
     backup_every_hours: float = Field(default=24, gt=0)

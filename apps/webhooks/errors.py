@@ -91,6 +91,15 @@ class MessageTooLarge(WebhooksRefusal):
     message = "A message has at most {most} bytes."
 
 
+class TooManyMessages(WebhooksRefusal):
+    status = 429
+    message = "More than {most} messages a minute are not taken. Post again in {seconds} seconds."
+
+    @property
+    def retry_after(self) -> int:  # type: ignore[override]  # until the minute is over
+        return int(str(self.context["seconds"]))
+
+
 class OnlyPosted(WebhooksRefusal):
     status = 405
     message = "Messages are posted here, and nothing is read."

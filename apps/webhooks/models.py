@@ -293,6 +293,10 @@ class ReceivedQuerySet(models.QuerySet["Received"]):
     def open(self) -> ReceivedQuerySet:
         return self.filter(state__in=(Received.State.RECEIVED, Received.State.FAILED))
 
+    def settled(self) -> ReceivedQuerySet:
+        """Nobody will process them any more, unless somebody asks for it."""
+        return self.exclude(state__in=(Received.State.RECEIVED, Received.State.FAILED))
+
     def due(self) -> ReceivedQuerySet:
         return self.open().filter(next_at__lte=now())
 

@@ -12,7 +12,7 @@ from apps.kernel.clock import now
 from apps.kernel.correlation import correlated, correlation_id
 from apps.kernel.transactions import unit_of_work
 
-from . import hints, hooks, schedule
+from . import hints, hooks, rules, schedule
 from .errors import MessageUnreadable, SignatureInvalid
 from .models import Received, Source
 from .schemes import SCHEMES, Letter, Unreadable, spoken
@@ -25,9 +25,11 @@ log = logging.getLogger(__name__)
 def take(source: Source, headers: Mapping[str, str], body: bytes) -> bool:
     """Keep a message whose signature holds; True when it is new. `headers` are in small letters.
 
-    Raises SignatureInvalid, and then nothing of it is kept but that somebody tried; MessageUnreadable.
+    Raises SignatureInvalid, and then nothing of it is kept but that somebody tried; MessageUnreadable,
+    TooManyMessages.
     """
     letter = _read(source, headers, body)
+    rules.must_not_be_too_many(source)
     with transaction.atomic():
         received, is_new = Received.objects.get_or_create(
             source=source,

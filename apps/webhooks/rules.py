@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import redis
+from django.conf import settings
+
 from apps.kernel import outbound
+from apps.kernel.throttling import use
 
 from . import queries
 from .errors import (
@@ -25,6 +29,7 @@ from .errors import (
     SecretNotFound,
     SourceNameTaken,
     SourceNotFound,
+    TooManyMessages,
 )
 from .models import Endpoint, KeptSecret, Message, Received, Secret, Source, SourceSecret
 from .schemes import SCHEMES, Scheme
@@ -161,3 +166,14 @@ def received_must_not_be_processed(received: Received) -> Received:
     if received.state == Received.State.PROCESSED:
         raise ReceivedIsProcessed(received=received)
     return received
+
+
+def must_not_be_too_many(source: Source, address: str = "") -> None:
+    """Of the source's in this minute, from the address, or of all that it signed. When Redis is away nobody counts."""
+    most: int = settings.WEBHOOKS_PER_MINUTE
+    try:
+        used = use(f"webhooks:{source.pk}:{address}")
+    except redis.RedisError:
+        return
+    if used.count > most:
+        raise TooManyMessages(most=most, seconds=used.resets_in)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from celery import shared_task
+from django.conf import settings
 
+from apps.kernel.clock import now
 from apps.kernel.periodic import every
-from apps.kernel.queues import BillingTask
+from apps.kernel.queues import BillingTask, LowTask
 
 from . import hints, queries, receiving, sending
+from .purging import purge
 
 
 @shared_task(base=BillingTask, name=hints.SEND)
@@ -29,3 +32,9 @@ def sweep() -> None:
         hints.now(hints.SEND, endpoint_id)
     for received_id in queries.received_and_due():
         hints.now(hints.PROCESS, received_id)
+
+
+@every(seconds=86_400, base=LowTask, name="webhooks.purge")
+def purge_received() -> None:
+    """What other systems said long ago and nobody will process any more."""
+    purge(before=now() - settings.WEBHOOKS_KEPT)

@@ -18,5 +18,6 @@ from ._secrets import *  # noqa: F403
 from ._sight import *  # noqa: F403
 from ._tenancy import *  # noqa: F403
 from ._web import *  # noqa: F403
+from ._webhooks import *  # noqa: F403
 
 DEBUG = False

@@ -19,9 +19,10 @@ from apps.companies.models import Company
 from apps.kernel import clock
 from apps.kernel.correlation import causation_id, correlation_id
 from apps.kernel.errors import SeveralRefusals
+from apps.kernel.periodic import PERIODIC
 from apps.kernel.story import in_order, told_here
 from apps.kernel.tenant import activate
-from apps.webhooks import hooks, receiving, schedule, tasks
+from apps.webhooks import hooks, purging, receiving, schedule, tasks
 from apps.webhooks.commands import AddSource, ReprocessReceived, RetireSourceSecret, RotateSourceSecret
 from apps.webhooks.errors import (
     LastSecret,
@@ -72,9 +73,9 @@ def post(said, name="psp", tenant="acme", **how):
     return send(body, headers, name, tenant)
 
 
-def send(body, headers, name="psp", tenant="acme"):
+def send(body, headers, name="psp", tenant="acme", address="127.0.0.1"):
     with activate(None):
-        return Client(enforce_csrf_checks=True).post(
+        return Client(enforce_csrf_checks=True, REMOTE_ADDR=address).post(
             f"/t/{tenant}/api/v1/webhooks/in/{name}/",
             body,
             content_type="application/json",
@@ -395,3 +396,84 @@ def test_its_life_story_says_what_came_of_it(source, processed):
     command = next(line for line in lines if line.kind == "command")
     assert came.text == "psp told us company.wanted msg_1: processed."
     assert command.caused_by == came.name
+
+
+# How much, and for how long
+
+
+@pytest.fixture
+def at_noon():
+    """The minute does not end in the middle of a test."""
+    with clock.moved_to(dt.datetime(2031, 3, 4, 12, 0, 10, tzinfo=dt.UTC)):
+        yield
+
+
+def test_a_source_posts_so_many_in_a_minute(source, settings, at_noon):
+    settings.WEBHOOKS_PER_MINUTE = 2
+    answers = [post(wanted(), ref=f"msg_{number}") for number in range(3)]
+
+    assert [each.status_code for each in answers] == [202, 202, 429]
+    assert (answers[-1].json()["code"], answers[-1]["Retry-After"]) == ("webhooks.too_many_messages", "50")
+    assert Received.objects.count() == 2
+    with clock.moved_to(clock.now() + dt.timedelta(minutes=1)):
+        assert post(wanted(), ref="msg_2").status_code == 202
+
+
+def test_who_floods_it_with_forgeries_does_not_shut_it_out(source, settings, at_noon):
+    settings.WEBHOOKS_PER_MINUTE = 2
+    body, headers = signed(wanted())
+    forged = headers | {"webhook-signature": "v1,AAAA"}
+
+    statuses = [send(body, forged, address="203.0.113.9").status_code for _ in range(4)]
+
+    assert statuses == [401, 401, 429, 429]
+    assert not Received.objects.exists()
+    source.refresh_from_db()
+    assert source.refused == 2
+    assert post(wanted()).status_code == 202
+
+
+def test_what_holds_is_counted_from_all_addresses_together(source, settings, at_noon):
+    settings.WEBHOOKS_PER_MINUTE = 2
+
+    statuses = [
+        send(*signed(wanted(), ref=f"msg_{number}"), address=f"203.0.113.{number}").status_code
+        for number in range(3)
+    ]
+
+    assert statuses == [202, 202, 429]
+
+
+def test_another_source_has_its_own_count(source, owner, settings, at_noon):
+    settings.WEBHOOKS_PER_MINUTE = 1
+    dispatch(AddSource(name="other", scheme="standard", secret=OTHER_SECRET), actor=owner)
+
+    assert [post(wanted(), ref=ref).status_code for ref in ("msg_1", "msg_2")] == [202, 429]
+    assert post(wanted(), name="other", secret=OTHER_SECRET).status_code == 202
+
+
+def test_what_is_over_is_forgotten_and_what_is_still_to_be_done_is_not(source, settings, monkeypatch, later):
+    """More of them than go at once."""
+    monkeypatch.setattr(purging, "AT_ONCE", 2)
+    settings.WEBHOOKS_KEPT = dt.timedelta(days=90)
+    for number, state in enumerate(Received.State.values * 2):
+        post(wanted(), ref=f"old_{number}")
+        Received.objects.filter(ref=f"old_{number}").update(state=state)
+    with later(days=80):
+        post(wanted(), ref="young")
+        Received.objects.filter(ref="young").update(state="processed")
+        tasks.purge_received.run()
+        assert Received.objects.count() == 11
+
+    with later(days=91):
+        tasks.purge_received.run()
+
+    left = Received.objects.order_by("pk").values_list("ref", "state")
+    assert sorted(state for _, state in left) == ["failed", "failed", "processed", "received", "received"]
+    assert left.last() == ("young", "processed")
+
+
+def test_it_goes_in_every_tenant_on_the_slowest_queue():
+    declared = PERIODIC["webhooks.purge"]
+
+    assert (declared.queue, declared.where) == ("low", "everywhere")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from allauth.account.adapter import get_adapter
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from apps.kernel.errors import Refusal
 from apps.kernel.problems import problem_response
-from apps.webhooks import queries, receiving
+from apps.webhooks import queries, receiving, rules
 from apps.webhooks.errors import MessageTooLarge, OnlyPosted, SourceNotFound
 
 LARGEST = 262_144
@@ -30,6 +31,7 @@ def _received(request: HttpRequest, name: str) -> HttpResponse:
         raise SourceNotFound(source=name)
     if request.method != "POST":
         raise OnlyPosted
+    rules.must_not_be_too_many(source, get_adapter().get_client_ip(request))
     is_new = receiving.take(source, _headers(request), _body(request))
     return JsonResponse({"received": True, "duplicate": not is_new}, status=202 if is_new else 200)
 
