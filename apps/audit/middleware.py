@@ -54,8 +54,9 @@ def _done(envelope: Envelope, result: Any, changes: Sequence[Change]) -> None:
     again = "asked again, and had before: " if envelope.repeated else ""
     row.sentence = f"{both_names(envelope.actor)} {again}{envelope.command.sentence(result)}."
     row.changes = [asdict(each) for each in changes]
-    if isinstance(result, models.Model):
-        row.subject_type, row.subject_id = result._meta.label_lower, str(result.pk)
+    subject = getattr(result, "subject", result)  # a measured result says whom it is about
+    if isinstance(subject, models.Model):
+        row.subject_type, row.subject_id = subject._meta.label_lower, str(subject.pk)
     row.save(force_insert=True)
     _say(row)
 

@@ -9,6 +9,7 @@ from apps.audit.commands import ArchiveTrail
 from apps.audit.errors import NothingToArchive
 from apps.kernel.clock import today
 
+from .databases import handlers as _databases  # noqa: F401
 from .erasure import handlers as _erasure  # noqa: F401
 from .hooks import Turn, on_archive, on_suspend
 from .transfer import handlers as _transfer  # noqa: F401

@@ -12,13 +12,17 @@ from django.db import DatabaseError, connections
 from django.test import override_settings
 
 from apps.audit import verification
+from apps.audit.models import Record
 from apps.bus import dispatch
+from apps.bus.errors import MayNot
 from apps.companies.commands import FoundCompany
 from apps.companies.models import Company
 from apps.kernel.actors import System
+from apps.kernel.errors import Refusal
 from apps.kernel.tenant import activate, at_database
 from apps.tenancy import directory
 from apps.tenancy.databases import online_move
+from apps.tenancy.databases.commands import MoveTenantOnline
 from apps.tenancy.databases.errors import CannotFollow, CopyDiffers, LiesThereAlready
 from apps.tenancy.databases.online_move import move_online
 from apps.tenancy.errors import TenantIsPinned, TenantIsReadOnly
@@ -28,6 +32,7 @@ from tests.settling import settle
 from tests.shards import *  # noqa: F403
 
 TESTER = System("The suite")
+WHY = "It is too big to be paused."
 
 
 @pytest.fixture
@@ -156,7 +161,50 @@ def test_without_somebody_who_may_follow_it_is_refused(tenant):
 
 
 def test_at_the_command_line(tenant, mover, capsys):
-    call_command("tenant", "move-online", "initech", "home", json=True)
+    call_command("tenant", "move-online", "initech", "home", reason=WHY, dry_run=True, json=True)
+    assert Tenant.objects.get(pk=tenant.pk).database == "east"
+    capsys.readouterr()
+
+    call_command("tenant", "move-online", "initech", "home", reason=WHY, json=True)
 
     told = json.loads(capsys.readouterr().out)
     assert (told["database"], told["rows"] > 100) == ("home", True)
+
+
+def test_the_trail_says_who_moved_it_why_and_what_came_along(tenant, mover, operator):
+    moved = dispatch(MoveTenantOnline(tenant_id=tenant.pk, database="home", reason=WHY), actor=operator)
+
+    row = Record.objects.get(command="tenancy.move_tenant_online")
+    assert (row.outcome, row.actor_name, row.reason) == ("done", operator.name, WHY)
+    assert (row.subject_type, row.subject_id) == ("tenancy.tenant", str(tenant.pk))
+    assert (
+        f"moved the tenant Initech from the database east to home while it was at work: {moved.rows:,} rows"
+        in (row.sentence)
+    )
+    assert ("database", "east", "home") in [
+        (each["field"], each["before"], each["after"]) for each in row.changes
+    ]
+
+
+def test_so_it_does_when_it_could_not_be(tenant, mover, operator, monkeypatch):
+    def broken(self):
+        raise CopyDiffers(name="Initech", tables="companies_company")
+
+    monkeypatch.setattr(online_move._Move, "_compare", broken)
+    for command in (
+        MoveTenantOnline(tenant_id=tenant.pk, database="home", reason=WHY),
+        MoveTenantOnline(tenant_id=tenant.pk, database="east", reason=""),
+    ):
+        with pytest.raises(Refusal):
+            dispatch(command, actor=operator)
+
+    rows = Record.objects.filter(command="tenancy.move_tenant_online").order_by("id")
+    assert [(row.outcome, [each["code"] for each in row.refusals]) for row in rows] == [
+        ("refused", ["tenancy.copy_differs"]),
+        ("refused", ["tenancy.reason_missing", "tenancy.lies_there_already"]),
+    ]
+
+
+def test_whoever_may_not_move_tenants_may_not(tenant, mover, owner):
+    with pytest.raises(MayNot):
+        dispatch(MoveTenantOnline(tenant_id=tenant.pk, database="home", reason=WHY), actor=owner)

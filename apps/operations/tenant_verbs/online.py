@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from django.core.management.base import CommandParser
 
 from apps.console.terminal import Answer
-from apps.tenancy.databases.online_move import move_online
+from apps.tenancy.databases.commands import MoveTenantOnline
 
-from .base import Verb, tenant_named, verb
+from .base import tenant_named, verb
+from .transfer import Asks
 
 
 @verb
-class MoveOnline(Verb):
+class MoveOnline(Asks):
     """Move a tenant to another database while it is at work."""
 
     name = "move-online"
 
     def options(self, parser: CommandParser) -> None:
+        super().options(parser)
         parser.add_argument("slug", metavar="SLUG", help="The tenant's short name.")
         parser.add_argument("database", metavar="DATABASE", help="The key of the database it goes to.")
+        parser.add_argument("--reason", required=True, help="Why. It stands in the trail.")
 
-    def answer(self, *, slug: str, database: str, **_: Any) -> Answer:  # type: ignore[override]
+    def answer(self, *, slug: str, database: str, reason: str, dry_run: bool, **_: Any) -> Answer:  # type: ignore[override]
         tenant = tenant_named(slug)
-        moved = move_online(tenant, database)
-        said = f"{tenant} lies in {database}: {moved.rows:,} rows; nobody could write for {moved.read_only:.2f} s."
-        return Answer(said, {"slug": slug, "database": database, **asdict(moved)})
+        command = MoveTenantOnline(tenant_id=tenant.pk, database=database, reason=reason)
+        would = f"{tenant} would be moved from {tenant.database} to {database} while it is at work."
+        moved = self.ask(command, dry_run=dry_run, would=would)
+        if isinstance(moved, Answer):
+            return moved
+        measured = {name: getattr(moved, name) for name in ("rows", "copied", "read_only")}
+        return Answer(f"Moved {moved}.", {"slug": slug, "database": database, **measured})

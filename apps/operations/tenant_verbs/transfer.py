@@ -26,7 +26,7 @@ from .base import SHELL, Verb, tenant_named, verb
 DRY = "Say what would be refused; change nothing."
 
 
-class _Asks(Verb):
+class Asks(Verb):
     """One that dispatches a command, or only rehearses it."""
 
     def options(self, parser: CommandParser) -> None:
@@ -40,7 +40,7 @@ class _Asks(Verb):
 
 
 @verb
-class BackUp(_Asks):
+class BackUp(Asks):
     """Write a tenant to an archive, in the object store or in a file."""
 
     name = "backup"
@@ -60,7 +60,7 @@ class BackUp(_Asks):
 
 
 @verb
-class Restore(_Asks):
+class Restore(Asks):
     """Make a tenant from an archive: under a short name of its own, or in the place of the one it is of."""
 
     name = "restore"
@@ -107,7 +107,7 @@ class Restore(_Asks):
 
 
 @verb
-class Clone(_Asks):
+class Clone(Asks):
     """Make a sandbox of a tenant, which reaches nobody outside."""
 
     name = "clone"
@@ -134,7 +134,7 @@ class Clone(_Asks):
 
 
 @verb
-class Move(_Asks):
+class Move(Asks):
     """Move a tenant to another database. It can only be read meanwhile."""
 
     name = "move"

@@ -13,7 +13,6 @@ What fails before the switch is taken back, and the tenant is where it was.
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -22,13 +21,13 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
 from psycopg import sql
 
 from apps.kernel import databases
 from apps.tenancy import directory, rules
 from apps.tenancy.models import Tenant
 from apps.tenancy.transfer import blueprint, catalogue, importing, news, restoring
+from apps.tenancy.transfer.errors import OwnerIsAbsent
 
 from . import lodgers
 from .errors import BlueprintDiffers, CannotFollow, CopyDiffers, DoesNotComeLevel, LiesThereAlready
@@ -43,24 +42,42 @@ WHERE subname = %s AND datname = current_database()
 """
 """Subscriptions of all databases of a server stand in one list."""
 _TRIGGER = ("CREATE TRIGGER", "CREATE CONSTRAINT TRIGGER")
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Moved:
-    """What it took, in seconds: until the copy was level, and for how long nobody could write."""
+    """Who, where to, and what it took, in seconds: until the copy was level, and for how long nobody could write."""
 
+    subject: Tenant
+    before: str
+    after: str
+    rows: int
     copied: float
     read_only: float
-    rows: int
+
+    def __str__(self) -> str:
+        """As the trail says it."""
+        return (
+            f"{self.subject} from the database {self.before} to {self.after} while it was at work: {self.rows:,} rows;"
+            f" nobody could write for {self.read_only:.2f} s"
+        )
 
 
-def move_online(tenant: Tenant, to: str) -> Moved:
-    """Raises TenantIsPinned, DatabaseUnknown, LiesThereAlready, BlueprintDiffers, CannotFollow, DoesNotComeLevel and
-    CopyDiffers; after each of them the tenant is where it was."""
+def must_be_movable(tenant: Tenant, to: str) -> None:
+    """Raises TenantIsPinned, DatabaseUnknown, LiesThereAlready, OwnerIsAbsent and CannotFollow."""
     rules.tenant_may_be_moved(tenant, to)
     if tenant.database == to:
         raise LiesThereAlready(name=tenant.name, database=to)
+    for key in (tenant.database, to):
+        if key not in importing.owned():
+            raise OwnerIsAbsent(database=key)
+    _mover(tenant.database)
+
+
+def move_online(tenant: Tenant, to: str) -> Moved:
+    """Of a tenant that must_be_movable. Raises BlueprintDiffers, DoesNotComeLevel and CopyDiffers; after each of them
+    the tenant is where it was."""
+    must_be_movable(tenant, to)
     with (
         restoring.only_here(tenant.info),
         importing.as_owner(tenant.database) as source,
@@ -78,7 +95,7 @@ class _Move:
         self.role = ""
 
     def done(self) -> Moved:
-        began = time.monotonic()
+        began, before = time.monotonic(), self.tenant.database
         self._forget_earlier_try()
         try:
             triggers = self._copy()
@@ -90,8 +107,7 @@ class _Move:
         except BaseException:
             self._forget_earlier_try()
             raise
-        log.info("%s was moved to %s; nobody could write for %.2f s.", self.tenant, self.to, closed)
-        return Moved(level - began, closed, rows)
+        return Moved(self.tenant, before, self.to, rows, level - began, closed)
 
     # Copy
 
@@ -251,10 +267,11 @@ class _Move:
     def _switch(self) -> None:
         before, old_role = self.tenant.database, self.tenant.role_name
         news.bring(news.unheard(self.source, self.tenant.pk), self.to)
-        Tenant.objects.filter(pk=self.tenant.pk).update(
-            database=self.to, role_name=self.role, epoch=F("epoch") + 1
-        )
-        self.tenant.refresh_from_db()
+        with transaction.atomic():
+            self.tenant.refresh_from_db(from_queryset=Tenant.objects.select_for_update())
+            self.tenant.database, self.tenant.role_name = self.to, self.role
+            self.tenant.epoch += 1
+            self.tenant.save(update_fields=["database", "role_name", "epoch"])
         directory.changed()
         lodgers.note(self.tenant)
         news.leave(self.tenant.pk, before)

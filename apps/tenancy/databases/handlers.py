@@ -1,0 +1,32 @@
+"""How a tenant is moved while it is at work."""
+
+from __future__ import annotations
+
+from apps.bus import handles
+from apps.kernel.errors import together
+from apps.tenancy import rules
+from apps.tenancy.errors import TenantUnknown
+from apps.tenancy.models import Tenant
+
+from .commands import MoveTenantOnline
+from .online_move import Moved, move_online, must_be_movable
+
+
+def moving(command: MoveTenantOnline) -> None:
+    tenant = _tenant(command.tenant_id)
+    with together() as asked:
+        asked.check(rules.reason_must_be_given, command.reason)
+        asked.check(must_be_movable, tenant, command.database)
+
+
+@handles(MoveTenantOnline, rehearsal=moving)
+def move_tenant_online(command: MoveTenantOnline) -> Moved:
+    moving(command)
+    return move_online(_tenant(command.tenant_id), command.database)
+
+
+def _tenant(tenant_id: int) -> Tenant:
+    tenant = Tenant.objects.filter(pk=tenant_id).first()
+    if tenant is None:
+        raise TenantUnknown(slug=tenant_id)
+    return tenant
