@@ -99,7 +99,10 @@ WITH home AS (
 ), rights AS (
     SELECT relation.oid, string_agg(format('%%s %%s', coalesce(who.rolname, 'public'), privilege_type), ', '
         ORDER BY who.rolname, privilege_type) AS given
-    FROM relation, aclexplode(relacl) LEFT JOIN who ON who.oid = grantee GROUP BY relation.oid
+    FROM relation,
+        aclexplode(CASE WHEN relkind = 'S' THEN coalesce(relacl, acldefault('s', relowner)) ELSE relacl END)
+        LEFT JOIN who ON who.oid = grantee
+    GROUP BY relation.oid
 )
 SELECT 'table ' || relname,
        concat_ws(' ', relkind, relpersistence, relrowsecurity, relforcerowsecurity, relreplident, given)
