@@ -16,6 +16,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+from apps.kernel.transactions import OfTenants
+
 ENGINE = "apps.tenancy.backend"
 NOWHERE = "postgresql://nowhere:5432/bursar"
 TO_THE_PRIMARY = {"target_session_attrs": "read-write"}
@@ -102,7 +104,7 @@ def all_connections(
     made = connections_of(home, manner)
     made["control"] = connection(home.runtime, manner, hosts=home.write, platform=True)
     if manner.pooled:
-        made["default"]["ATOMIC_REQUESTS"] = True
+        made["default"]["ATOMIC_REQUESTS"] = OfTenants()
     for key, addresses in others.items():
         made |= {f"{alias}@{key}": each for alias, each in connections_of(addresses, manner).items()}
     return made

@@ -1,4 +1,4 @@
-"""PgBouncer before the suite's PostgreSQL, for tests that ask for it. A module says `from tests.pooler import *`."""
+"""PgBouncer before the suite's PostgreSQL, for tests that ask for it."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 from django.db import connections
+
+from apps.kernel.transactions import OfTenants
 
 CONNECTIONS = 3
 PATIENCE = 10.0
@@ -77,7 +79,7 @@ def _through(port: int, monkeypatch: pytest.MonkeyPatch, *, told: bool) -> Itera
         monkeypatch.setitem(known, "PORT", str(port))
         monkeypatch.setitem(known, "TENANCY", known["TENANCY"] | {"pooled": told})
         monkeypatch.setitem(known, "DISABLE_SERVER_SIDE_CURSORS", True)
-    monkeypatch.setitem(connections.settings["default"], "ATOMIC_REQUESTS", told)
+    monkeypatch.setitem(connections.settings["default"], "ATOMIC_REQUESTS", OfTenants() if told else False)
     yield
     for alias in ("default", "control"):
         connections[alias].close()

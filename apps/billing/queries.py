@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from apps.kernel.caching import Cached
 from apps.kernel.limits import LIMITS, UNLIMITED
 from apps.kernel.manifest import Module
-from apps.kernel.tenant import TenantInfo, activate, current_tenant
+from apps.kernel.tenant import TenantInfo, current_tenant
+from apps.kernel.transactions import within
 from apps.modules import registry
 
 from .commands import DefinePlan
@@ -103,7 +104,7 @@ def booked() -> Booked:
 
 def booked_by(tenant: TenantInfo) -> Booked:
     """For the platform, outside of any transaction."""
-    with activate(tenant):
+    with within(tenant):
         return booked()
 
 

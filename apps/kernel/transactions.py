@@ -4,16 +4,17 @@ import logging
 import random
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from contextvars import ContextVar
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
 from django.db import Error as DatabaseError
-from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 
 from .errors import Unavailable
 from .replica import note_write
+from .tenant import TenantInfo, activate, current_tenant
 
 R = TypeVar("R")
 GIVEN_UP = ("40001", "40P01")
@@ -104,6 +105,40 @@ def afterwards(callback: Callable[[], None]) -> None:
         waiting.append(callback)
 
 
+class OfTenants:
+    """ATOMIC_REQUESTS behind a transaction pooler: a tenant's request is one transaction, because its data is refused
+    outside of one. The platform's is none: for it nothing has to be said to the server, and its pages go from tenant to
+    tenant. Django asks at each request."""
+
+    def __bool__(self) -> bool:
+        return current_tenant() is not None
+
+
+class WholeRequestMiddleware:
+    """Around the view's own transaction, where it has one: what is shown is often read when the page is rendered, and
+    when an error is, and that is done behind the view. The innermost of all."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with ExitStack() as request.held:  # type: ignore[attr-defined]
+            return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, *_: Any) -> None:
+        on_its_own = DEFAULT_DB_ALIAS in getattr(view, "_non_atomic_requests", ())
+        if connections.settings[DEFAULT_DB_ALIAS]["ATOMIC_REQUESTS"] and not on_its_own:
+            request.held.enter_context(transaction.atomic())  # type: ignore[attr-defined]
+
+
+@contextmanager
+def within(tenant: TenantInfo | None) -> Iterator[None]:
+    """Look into a tenant from outside, in a transaction: behind a transaction pooler there is no other way. Raises
+    TenantSwitchInTransaction."""
+    with activate(tenant), transaction.atomic():
+        yield
+
+
 class AfterTheRequestMiddleware:
     """Where the whole request is one transaction, as behind a transaction pooler, what waits for the end of a unit of
     work waits for that: it would be rolled back with a refusal."""
@@ -133,14 +168,38 @@ def _call_when_ended(callback: Callable[[], None]) -> None:
 
 @contextmanager
 def alone(name: str) -> Iterator[bool]:
-    """Whether nobody else does what is called `name`. The lock is the session's and outlasts transactions; it ends
-    with the connection, whatever ends that."""
+    """Whether nobody else does what is called `name`. It outlasts transactions, and ends with the connection, whatever
+    ends that: it is the session's lock, or, behind a transaction pooler, where nobody has a session, that of a
+    transaction over a connection of its own."""
+    if connection.settings_dict["TENANCY"]["pooled"]:
+        with _apart() as cursor:
+            yield _says(cursor, "pg_try_advisory_xact_lock", name)
+        return
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [name])
-        is_alone = bool(cursor.fetchone()[0])
+        is_alone = _says(cursor, "pg_try_advisory_lock", name)
     try:
         yield is_alone
     finally:
         if is_alone:
             with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [name])
+                _says(cursor, "pg_advisory_unlock", name)
+
+
+def _says(cursor: Any, function: str, name: str) -> bool:
+    cursor.execute(f"SELECT {function}(hashtextextended(%s, 0))", [name])
+    return bool(cursor.fetchone()[0])
+
+
+@contextmanager
+def _apart() -> Iterator[Any]:
+    """A cursor in a transaction that has nothing to do with the one at hand; it reads no tenant's data."""
+    apart = connection.copy()
+    apart.settings_dict["TENANCY"]["platform"] = True
+    try:
+        apart.set_autocommit(False)
+        with apart.cursor() as cursor:
+            yield cursor
+    finally:
+        with suppress(DatabaseError):
+            apart.rollback()
+        apart.close()

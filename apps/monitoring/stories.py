@@ -10,7 +10,8 @@ from apps.events.models import OutboxEvent
 from apps.kernel.actors import Actor, System
 from apps.kernel.ids import CORRELATION_ID
 from apps.kernel.story import StoryLine, in_order, told_here
-from apps.kernel.tenant import TenantInfo, activate, current_tenant
+from apps.kernel.tenant import TenantInfo, current_tenant
+from apps.kernel.transactions import within
 from apps.tenancy.queries import active_tenants
 
 STORY = "the life story of a request"
@@ -43,7 +44,7 @@ def note_reading(reader: Actor, correlation_id: str, lines: Sequence[StoryLine])
     reading.looked(reader, asked, at=STORY)
     if current_tenant() is None:
         for tenant in _named({line.tenant for line in lines if line.tenant}):
-            with activate(tenant):
+            with within(tenant):
                 reading.looked(System(f"{reader} of the platform"), asked, at=STORY)
 
 
@@ -58,7 +59,7 @@ def _own() -> dict[str, int]:
 
 
 def _told(tenant: TenantInfo | None, correlation_id: str) -> list[StoryLine]:
-    with activate(tenant):
+    with within(tenant):
         return told_here(correlation_id)
 
 
@@ -70,7 +71,7 @@ def _concerned(correlation_id: str) -> Iterator[TenantInfo]:
         )
     )
     for tenant in active_tenants():
-        with activate(tenant):
+        with within(tenant):
             asked = tenant.id in told or Record.objects.filter(correlation_id=correlation_id).exists()
         if asked:
             yield tenant

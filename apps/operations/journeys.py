@@ -10,8 +10,8 @@ from django.db import connection
 
 from apps.kernel.clock import today
 from apps.kernel.plain import to_plain
-from apps.kernel.tenant import TenantInfo, activate
-from apps.kernel.transactions import unit_of_work
+from apps.kernel.tenant import TenantInfo
+from apps.kernel.transactions import unit_of_work, within
 from apps.sagas import Asked, Saga
 from apps.sagas import queries as sagas
 from apps.sagas.errors import RunIsBusy, SagaHasEnded
@@ -99,7 +99,7 @@ def part(
         what = about(data)
         for contribution in of.to(name):
             place = None if contribution.on_platform else what.tenant
-            with activate(place):
+            with within(place):
                 commands = tuple(contribution.commands(what))
             yield from (Asked(command, place) for command in commands)
 

@@ -8,14 +8,14 @@ from django.db.models import QuerySet
 
 from apps.identity import queries as identity
 from apps.identity.models import User
-from apps.kernel.tenant import activate
+from apps.kernel.transactions import within
 from apps.sagas.models import Run
 from apps.tenancy.models import Tenant
 
 
 def owner_invitation(tenant: Tenant) -> str:
     """The link by which a tenant's owner chooses a password, which works once; empty when he has one."""
-    with activate(tenant.info):
+    with within(tenant.info):
         owner = identity.user_with_email(tenant.owner_email)
         is_awaited = owner is not None and not owner.has_usable_password()
         return identity.invitation_link(owner) if owner and is_awaited else ""
@@ -28,6 +28,6 @@ def journeys_of(slug: str) -> QuerySet[Run]:
 
 def administrators(tenant: Tenant) -> Sequence[str]:
     """The addresses of those who are in charge there, and of the owner as the platform knows him."""
-    with activate(tenant.info):
+    with within(tenant.info):
         in_charge = {user.email.lower() for user in User.objects.in_charge()}
     return sorted(in_charge | {tenant.owner_email.lower()})

@@ -14,7 +14,8 @@ from apps.billing.models import Plan
 from apps.bus import Command, rehearse
 from apps.kernel.clock import today
 from apps.kernel.errors import SeveralRefusals
-from apps.kernel.tenant import TenantInfo, activate
+from apps.kernel.tenant import TenantInfo
+from apps.kernel.transactions import within
 from apps.tenancy import provisioning
 from apps.tenancy.errors import TenantUnknown
 from apps.tenancy.hooks import Kept, kept_by_law
@@ -83,7 +84,7 @@ def _asked_inside(tenant: TenantInfo) -> Sequence[Kept]:
 
     def ask() -> Sequence[Kept]:
         try:
-            with activate(tenant):
+            with within(tenant):
                 return kept_by_law()
         finally:
             connections.close_all()

@@ -13,6 +13,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from apps.kernel import databases as kernel_databases
 from apps.kernel import rls
 from apps.kernel.tenant import HOME
+from apps.kernel.transactions import OfTenants
 
 from . import numbering
 from .databases.checks import of_poolers
@@ -38,12 +39,9 @@ def tenants_are_kept_apart(**_: Any) -> list[CheckMessage]:
             "Sessions must be in the tenant-scoped cache.",
         ),
         "tenancy.E004": (
-            any(
-                bool(each.get("ATOMIC_REQUESTS")) != (alias == "default" and _is_pooled(each))
-                for alias, each in settings.DATABASES.items()
-            ),
+            not all(_has_the_right_requests(alias, each) for alias, each in settings.DATABASES.items()),
             "ATOMIC_REQUESTS must be off, since the bus opens the outermost transaction; only behind a transaction"
-            " pooler it must be on, for the runtime.",
+            " pooler it must be OfTenants(), for the runtime.",
         ),
         "tenancy.E005": (
             "*" in settings.ALLOWED_HOSTS,
@@ -51,6 +49,11 @@ def tenants_are_kept_apart(**_: Any) -> list[CheckMessage]:
         ),
     }
     return [Error(sentence, id=code) for code, (wrong, sentence) in faults.items() if wrong]
+
+
+def _has_the_right_requests(alias: str, database: Mapping[str, Any]) -> bool:
+    said = database.get("ATOMIC_REQUESTS", False)
+    return isinstance(said, OfTenants) if alias == "default" and _is_pooled(database) else said is False
 
 
 def _is_pooled(database: Mapping[str, Any]) -> bool:

@@ -23,6 +23,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "apps.modules.urls.ModuleGateMiddleware",
+    "apps.kernel.transactions.WholeRequestMiddleware",
 ]
 TEMPLATES = [
     {

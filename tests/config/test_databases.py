@@ -106,5 +106,5 @@ def test_only_the_runtime_goes_through_a_pooler() -> None:
 
     through = {alias for alias, each in made.items() if each["TENANCY"]["pooled"]}
     assert through == {"default", "control", "default@east"}
-    assert {alias for alias, each in made.items() if each.get("ATOMIC_REQUESTS")} == {"default"}
+    assert {alias for alias, each in made.items() if "ATOMIC_REQUESTS" in each} == {"default"}
     assert made["default"]["DISABLE_SERVER_SIDE_CURSORS"]

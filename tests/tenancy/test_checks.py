@@ -9,6 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError, connections
 from psycopg import sql
 
+from apps.kernel.transactions import OfTenants
 from apps.tenancy import checks, numbering
 from config.embedded.postgres import SUPERUSER
 from config.startup import refuse_unsafe_settings
@@ -55,6 +56,8 @@ def test_they_are_needed_behind_a_transaction_pooler(settings):
     settings.DATABASES = {"default": {**behind, "ATOMIC_REQUESTS": False}}
     assert ids() == ["tenancy.E004"]
     settings.DATABASES = {"default": {**behind, "ATOMIC_REQUESTS": True}}
+    assert ids() == ["tenancy.E004"]
+    settings.DATABASES = {"default": {**behind, "ATOMIC_REQUESTS": OfTenants()}}
     assert ids() == []
 
 

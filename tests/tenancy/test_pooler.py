@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager, suppress
+from contextvars import copy_context
+from queue import Queue
+from threading import Event, Thread
+from urllib.parse import urlsplit
+
 import pytest
 from django.core.checks import run_checks
 from django.db import connection, connections, transaction
+from django.test import Client
 
 from apps.audit.models import Record
 from apps.bus import dispatch
 from apps.companies.commands import FoundCompany
 from apps.companies.models import Company
+from apps.identity.impersonation.models import Visit
 from apps.kernel import replica
 from apps.kernel.actors import System
 from apps.kernel.tenant import activate
+from apps.kernel.transactions import alone
 from apps.tenancy.backend.errors import OutsideTransaction
 from apps.tenancy.databases.reading import HEADER
 from apps.tenancy.models import Tenant
+from tests import pooler
 from tests.pooler import *  # noqa: F403
 from tests.tenancy.test_mixing import TENANTS, Ledger, eight, in_threads, whose  # noqa: F401
 
@@ -120,6 +130,82 @@ def test_a_refusal_is_answered_and_kept_in_the_trail(acme, owner, client_for, be
     with activate(acme), transaction.atomic():
         kept = list(Record.objects.filter(outcome="refused").values_list("command", flat=True))
     assert kept == ["ledger.post_entry"]
+
+
+class TestAlone:
+    """The lock is kept by no connection that somebody else may be given."""
+
+    def test_it_is_had_by_one(self, acme, behind_pgbouncer):
+        with alone("the books") as first, in_another_thread(lambda: alone("the books")) as second:
+            assert (first, second) == (True, False)
+        with in_another_thread(lambda: alone("the books")) as now_free:
+            assert now_free
+
+    def test_it_outlasts_the_transactions_of_others(self, acme, behind_pgbouncer):
+        """More of them than the pooler has connections."""
+        with activate(acme), transaction.atomic(), alone("the books") as mine:
+            assert mine
+            for _ in range(2 * pooler.CONNECTIONS):
+                with in_another_thread(lambda: alone("the books")) as theirs:
+                    assert not theirs
+
+    def test_it_ends_with_an_error(self, acme, behind_pgbouncer):
+        with suppress(LookupError), alone("the books"):
+            raise LookupError
+        with alone("the books") as free:
+            assert free
+
+    def test_those_who_go_past_the_pooler_know_of_it(self, acme, behind_pgbouncer):
+        """As workers do."""
+        with alone("the books"), connections["owner"].cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_lock(hashtextextended('the books', 0))")
+            assert cursor.fetchone() == (False,)
+
+
+@contextmanager
+def in_another_thread(enter):
+    """What the other thread was told, while it stays inside."""
+    told, leave = Queue(), Event()
+
+    def work():
+        with enter() as answer:
+            told.put(answer)
+            leave.wait()
+        connections.close_all()
+
+    thread = Thread(target=copy_context().run, args=[work])
+    thread.start()
+    try:
+        yield told.get(timeout=30)
+    finally:
+        leave.set()
+        thread.join()
+
+
+def test_support_comes_and_goes(acme, owner, operator, client_for, behind_pgbouncer):
+    """Which leads through both consoles, and through both doors of a tenant."""
+    operators, browser = client_for(operator, None), Client()
+    asked = operators.post(
+        "/api/v1/identity/impersonations/",
+        {"tenant_id": acme.id, "user_id": owner.pk, "reason": "A ticket of theirs."},
+        content_type="application/json",
+        headers={"Idempotency-Key": "once"},
+    )
+    assert asked.status_code == 201, asked.content[:500]
+    door = urlsplit(asked.json()["link"]).path
+
+    assert browser.get(door).status_code == 200
+    assert browser.post(door).status_code == 302
+    inside = browser.get("/t/acme/")
+    assert (inside.status_code, str(operator) in inside.text) == (200, True)
+    assert browser.post("/t/acme/support/leave/").status_code == 200
+    assert browser.get("/t/acme/").status_code == 302
+
+    with activate(acme), transaction.atomic():
+        visit = Visit.objects.get()
+    assert (visit.operator, visit.is_over) == (str(operator), True)
+    ended = operators.get("/api/v1/identity/impersonations/").json()["results"]
+    assert [each["how"] for each in ended] == ["left"]
 
 
 def test_we_do_not_start_behind_a_pooler_unsaid(database, behind_it_unsaid):

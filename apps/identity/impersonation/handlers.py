@@ -8,6 +8,9 @@ noted. A crash between two steps loses access, or leaves an end to the sweep; it
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import Any
+
+from django.db import transaction
 
 from apps.bus import dispatch, handles
 from apps.events import publish
@@ -16,7 +19,7 @@ from apps.kernel.actors import System
 from apps.kernel.clock import now
 from apps.kernel.errors import together
 from apps.kernel.tenant import TenantInfo, activate
-from apps.kernel.transactions import unit_of_work
+from apps.kernel.transactions import unit_of_work, within
 from apps.tenancy import directory
 
 from . import queries, rules, tickets
@@ -46,7 +49,7 @@ def enter_as_support(command: EnterAsSupport) -> Impersonation:
     reason, tenant = prerequisites(command)
     operator = rules.actor_must_be_an_operator()
     as_manager = rules.may_enter_as_manager(operator)
-    with activate(tenant):
+    with within(tenant):
         rules.support_must_be_welcome()
         user = rules.user_must_be_open_to_support(command.user_id, as_manager=as_manager)
 
@@ -160,9 +163,14 @@ def _written_in_the_tenant(impersonation: Impersonation) -> int:
     if tenant is None or impersonation.entered_at is None:
         return 0
     with activate(tenant):
-        if Visit.objects.filter(number=impersonation.pk, ended_at=None).exists():
+        if _last_visit(impersonation, ended_at=None):
             close = CloseVisit(number=impersonation.pk, how=impersonation.how)
             with suppress(VisitUnknown):  # somebody else has just written it
                 dispatch(close, actor=System(f"{impersonation.operator_name} (platform)"))
-        written = Visit.objects.filter(number=impersonation.pk).last()
+        written = _last_visit(impersonation)
         return (written.actions or 0) if written else 0
+
+
+def _last_visit(impersonation: Impersonation, **known: Any) -> Visit | None:
+    with transaction.atomic():
+        return Visit.objects.filter(number=impersonation.pk, **known).last()

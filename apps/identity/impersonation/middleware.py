@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
@@ -58,17 +59,18 @@ def _why_over(request: HttpRequest, number: int) -> How | None:
     how, as_manager = visits.standing(number)
     if how:
         return how
-    if not isinstance(request.user, User):
-        return How.USER_CHANGED
-    try:
-        rules.user_must_be_below(request.user, as_manager=as_manager)
-    except Refusal:
-        return How.USER_CHANGED
-    try:
-        rules.support_must_be_welcome()
-    except Refusal:
-        return How.NOT_WANTED
-    return None
+    with transaction.atomic():
+        if not isinstance(request.user, User):
+            return How.USER_CHANGED
+        try:
+            rules.user_must_be_below(request.user, as_manager=as_manager)
+        except Refusal:
+            return How.USER_CHANGED
+        try:
+            rules.support_must_be_welcome()
+        except Refusal:
+            return How.NOT_WANTED
+        return None
 
 
 def context(request: HttpRequest) -> dict[str, Any]:

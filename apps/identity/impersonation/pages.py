@@ -19,7 +19,8 @@ from apps.console.sites import operator_site, tenant_site
 from apps.console.widgets import Form, reason
 from apps.identity.models import User
 from apps.kernel.errors import Refusal, Together
-from apps.kernel.tenant import TenantInfo, activate
+from apps.kernel.tenant import TenantInfo
+from apps.kernel.transactions import within
 from apps.tenancy import directory
 
 from . import queries, rules
@@ -119,7 +120,7 @@ class Enter(CommandPage):
     previews = True
 
     def form_options(self, given: Given) -> dict[str, Any]:
-        with activate(_tenant(given)):
+        with within(_tenant(given)):
             return {"people": queries.people()}
 
     def facts(self, given: Given) -> Sequence[tuple[str, str]]:
@@ -132,7 +133,7 @@ class Enter(CommandPage):
 
     def preview(self, form: forms.Form, given: Given) -> Sequence[tuple[str, str]]:
         tenant = _tenant(given)
-        with activate(tenant):
+        with within(tenant):
             user = User.objects.get(pk=form.cleaned_data["user_id"])
             manages, permissions = user.has_perm(rules.MANAGES), user.get_all_permissions()
             roles = _roles(user)
@@ -146,7 +147,7 @@ class Enter(CommandPage):
     def standing_against(self, given: Given) -> Sequence[Refusal]:
         tenant, asked = _tenant(given), Together()
         asked.check(rules.tenant_must_let_people_sign_in, tenant.id)
-        with activate(tenant):
+        with within(tenant):
             asked.check(rules.support_must_be_welcome)
         return asked.refusals
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -19,6 +20,7 @@ from .errors import TicketWorthless
 from .models import How, Impersonation
 
 
+@transaction.non_atomic_requests
 @never_cache
 @require_http_methods(["GET", "POST"])
 def enter(request: HttpRequest, ticket: str) -> HttpResponse:
@@ -31,17 +33,21 @@ def enter(request: HttpRequest, ticket: str) -> HttpResponse:
     _leave_earlier(request)
     with really(None):
         visit = visits.let_in(ticket, tenant)
-    sessions.sign_in(request, User.objects.get(pk=visit.user_id), visit)
+    with transaction.atomic():
+        user = User.objects.get(pk=visit.user_id)
+    sessions.sign_in(request, user, visit)
     return redirect("admin:index")
 
 
+@transaction.non_atomic_requests
 @never_cache
 @require_POST
 def leave(request: HttpRequest) -> HttpResponse:
     inside: sessions.Inside | None = getattr(request, "support", None)
     if inside is None:
         return redirect("admin:index")
-    user = str(request.user)
+    with transaction.atomic():
+        user = str(request.user)
     sessions.sign_out(request)
     ended = visits.end(inside.number, How.LEFT, by=System(inside.operator))
     return _page(
@@ -74,7 +80,9 @@ def _leave_earlier(request: HttpRequest) -> None:
 def _page(request: HttpRequest, template: str, context: dict[str, object]) -> HttpResponse:
     """The address holds the ticket, so nothing that the page loads or leads to is told more than the host. (Told
     nothing at all, the form would say that it comes from nowhere, and be refused.)"""
-    return TemplateResponse(request, template, context, headers={"Referrer-Policy": "strict-origin"})
+    page = TemplateResponse(request, template, context, headers={"Referrer-Policy": "strict-origin"})
+    with transaction.atomic():
+        return page.render()
 
 
 def _tenant() -> TenantInfo:

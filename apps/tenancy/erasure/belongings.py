@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from django.db import connection
+from django.db import connection, transaction
 from psycopg import sql
 
 from apps.kernel.files import files
@@ -29,7 +29,8 @@ class Belongings:
 
 def belongings(tenant: TenantInfo) -> Belongings:
     with activate(tenant):
-        tables, rows, size = _in_schema(tenant.schema)
+        with transaction.atomic():
+            tables, rows, size = _in_schema(tenant.schema)
         sizes = [files().size(name) for name in every_file()]
     return Belongings(tables=tables, rows=rows, bytes=size, files=len(sizes), file_bytes=sum(sizes))
 

@@ -1,0 +1,28 @@
+"""Behind PgBouncer every page and every address answers as it does without."""
+
+from __future__ import annotations
+
+from tests.isolation.conftest import FIRST
+from tests.isolation.registry import OPERATORS, TENANTS, addresses
+from tests.pooler import *  # noqa: F403
+
+
+def failing(client, prefix, urlconf):
+    found = {}
+    for each in addresses(urlconf):
+        path = f"{prefix}{each.replace(str(FIRST), '1')}"
+        try:
+            answer = client.get(path)
+            if answer.status_code >= 500:
+                found[path] = f"{answer.status_code} {answer.content[:150]!r}"
+        except Exception as error:
+            found[path] = repr(error)[:250]
+    return found
+
+
+def test_the_consoles_and_the_api_answer(acme, owner, client_for, behind_pgbouncer):
+    assert failing(client_for(owner), "/t/acme", TENANTS) == {}
+
+
+def test_so_do_the_operators(acme, operator, client_for, behind_pgbouncer):
+    assert failing(client_for(operator, None), "", OPERATORS) == {}
