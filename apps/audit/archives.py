@@ -78,14 +78,13 @@ def _write_segment(handle: IO[bytes], segment: Segment) -> None:
         raise SegmentIsBroken(segment=segment)
 
 
-def _as_line(row: Sequence[Any]) -> Line:
-    who_salt, what_salt = row[rows.WHO_SALT], row[rows.WHAT_SALT]
+def _as_line(row: rows.Row) -> Line:
     return {
-        "facts": list(row[: rows.NUMBER_OF_FACTS]),
-        "who_salt": who_salt and who_salt.hex(),
-        "who": list(row[rows.WHO]),
-        "what_salt": what_salt and what_salt.hex(),
-        "what": row[rows.WHAT],
+        "facts": rows.facts_of(row),
+        "who_salt": row.who_salt and row.who_salt.hex(),
+        "who": json.loads(row.who),
+        "what_salt": row.what_salt and row.what_salt.hex(),
+        "what": row.what,
     }
 
 

@@ -12,12 +12,12 @@ its salt, the commitment stays and the chain with it, and nobody can find the te
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from hashlib import sha256
 from json.encoder import c_make_encoder, encode_basestring  # type: ignore[attr-defined]
 from typing import Any
 
@@ -39,7 +39,7 @@ def canonical(value: Any) -> bytes:
 
 
 def canonical_row(values: Sequence[str | int | None]) -> bytes:
-    """`canonical` of a flat list, three times as fast: verifying is mostly this."""
+    """`canonical` of a flat list, three times as fast."""
     return f"[{','.join([_word(each) for each in values])}]".encode()
 
 
@@ -68,18 +68,33 @@ _decode = json.JSONDecoder(parse_float=_number).raw_decode
 
 
 def commitment(salt: bytes, said: bytes) -> bytes:
-    """Binds to what was said and tells nothing of it to whoever lacks the salt (16 random bytes)."""
-    return hmac.digest(salt, said, "sha256")
+    """Binds to what was said and tells nothing of it to whoever lacks the salt (16 random bytes).
+
+    HMAC-SHA256 (RFC 2104) spelled out, since most of the time that `hmac` takes for a short text is to begin.
+    """
+    key = salt.ljust(BLOCK, b"\0")
+    inner = sha256(key.translate(_INNER) + said).digest()
+    return sha256(key.translate(_OUTER) + inner).digest()
+
+
+BLOCK = 64
+"""Bytes of a block of SHA-256; no salt is longer."""
+_INNER, _OUTER = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))
 
 
 def digest(facts: Sequence[str | int | None]) -> bytes:
     """Of one record: its bare facts in their fixed order, the two commitments among them."""
-    return hashlib.sha256(canonical_row((VERSION, *facts))).digest()
+    return digest_of_written(canonical_row((VERSION, *facts)))
+
+
+def digest_of_written(facts: bytes) -> bytes:
+    """Of facts that are written already: `[VERSION, …]` as `canonical_row` has it."""
+    return sha256(facts).digest()
 
 
 def records_hash(digests: Iterable[bytes]) -> str:
     """Of all records of a segment, in the order of their ids."""
-    together = hashlib.sha256()
+    together = sha256()
     for each in digests:
         together.update(each)
     return together.hexdigest()

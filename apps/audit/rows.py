@@ -1,28 +1,53 @@
 """Records as the chain sees them: read in one statement, bare facts beside what was said.
 
-Everything that reads rows for the chain reads them here: sealing, verifying and archiving must see the same.
+Everything that reads rows for the chain reads them here: sealing, verifying and archiving must see the same. The
+database writes facts and names as `chain.canonical_row` would, which takes it no longer than to send them one by one.
 """
 
 from __future__ import annotations
 
+import datetime as dt
+import json
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from django.db import connection
+from psycopg import Cursor
+from psycopg.rows import RowFactory, args_row, tuple_row
 
 from . import chain
 from .models import Segment
 
-FACTS = """
-    id, to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), command, outcome, actor_id, subject_type,
-    subject_id, correlation_id, causation_id, retention, encode(who_commitment, 'hex'),
-    encode(what_commitment, 'hex')
+FACTS = f"""
+    convert_to(concat(
+        '[{chain.VERSION},', id, ',"', to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '",',
+        to_json(command), ',', to_json(outcome), ',', coalesce(actor_id::text, 'null'), ',',
+        to_json(subject_type), ',', to_json(subject_id), ',', to_json(correlation_id), ',',
+        to_json(causation_id), ',', to_json(retention), ',"',
+        encode(who_commitment, 'hex'), '","', encode(what_commitment, 'hex'), '"]'
+    ), 'UTF8')
 """
 TEXTS = """
-    who_salt, actor_name, real_actor_name, sentence, reason,
-    what_salt, '[' || request::text || ',' || changes::text || ',' || refusals::text || ']'
+    who_commitment, who_salt, convert_to(concat(
+        '[', to_json(actor_name), ',', to_json(real_actor_name), ',', to_json(sentence), ',', to_json(reason), ']'
+    ), 'UTF8'),
+    what_commitment, what_salt, concat('[', request, ',', changes, ',', refusals, ']')
 """
 CHUNK = 500
+R = TypeVar("R")
+
+
+class Row(NamedTuple):
+    """A record. `facts` are what its digest is of, `who` and `what` the texts that it binds to."""
+
+    id: int
+    facts: bytes
+    who_bound: bytes
+    who_salt: bytes | None
+    who: bytes
+    what_bound: bytes
+    what_salt: bytes | None
+    what: str
 
 
 class Place(NamedTuple):
@@ -35,75 +60,77 @@ class Place(NamedTuple):
 BEGINNING = Place(0, 0)
 
 
-def unsealed(retention: str, after: Place, most: int) -> Sequence[Sequence[Any]]:
-    """Rows of the class after `after`, oldest transaction first: (xid, id, newest, *facts).
+def unsealed(retention: str, after: Place, most: int) -> Sequence[tuple[int, dt.datetime, int, bytes]]:
+    """Rows of the class after `after`, oldest transaction first: (xid, at, id, facts).
 
     Only of transactions before the oldest that still runs: whatever commits later comes after them, so nobody who
     was late is ever missed. The snapshot that is asked is the one that reads the rows.
     """
-    return _all(
-        f"SELECT xid::text::bigint, at, {FACTS} FROM audit_record"  # noqa: S608 - constants
+    statement = (
+        f"SELECT xid::text::bigint, at, id, {FACTS} FROM audit_record"  # noqa: S608 - constants
         " WHERE retention = %s AND (xid, id) > (%s::xid8, %s) AND xid < pg_snapshot_xmin(pg_current_snapshot())"
-        " ORDER BY xid, id LIMIT %s",
-        [retention, str(after.xid), after.id, most],
+        " ORDER BY xid, id LIMIT %s"
     )
+    return [*_stream(statement, [retention, str(after.xid), after.id, most], tuple_row)]
 
 
 def waiting_classes() -> Sequence[str]:
     """Classes that have any row at all; few enough to ask each."""
-    return [row[0] for row in _all("SELECT DISTINCT retention FROM audit_record", [])]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT DISTINCT retention FROM audit_record")
+        return [row[0] for row in cursor.fetchall()]
 
 
-def of_segment(segment: Segment) -> Iterator[Sequence[Any]]:
-    """Facts and texts of the rows that stand where the segment's were, by id."""
+def of_segment(segment: Segment) -> Iterator[Row]:
+    """The rows that stand where the segment's were, by id."""
     statement = (
-        f"SELECT {FACTS}, {TEXTS} FROM audit_record"  # noqa: S608 - constants
+        f"SELECT id, {FACTS}, {TEXTS} FROM audit_record"  # noqa: S608 - constants
         " WHERE retention = %s AND (xid, id) > (%s::xid8, %s) AND (xid, id) <= (%s::xid8, %s) ORDER BY id"
     )
-    place: list[Any] = [str(segment.after_xid), segment.after_id, str(segment.last_xid), segment.last_id]
-    with connection.cursor() as cursor:
-        # The server reads on while the rows before are hashed here.
-        yield from cursor.cursor.stream(statement, [segment.retention, *place], size=CHUNK)
+    place = [str(segment.after_xid), segment.after_id, str(segment.last_xid), segment.last_id]
+    return _stream(statement, [segment.retention, *place], args_row(Row))
 
 
-NUMBER_OF_FACTS = 12
+def facts_of(row: Row) -> list[str | int | None]:
+    """One by one: what an archive keeps of a row."""
+    facts: list[str | int | None] = json.loads(row.facts)[1:]
+    return facts
+
+
 WHO_BOUND, WHAT_BOUND = 10, 11
-WHO_SALT, WHAT_SALT, WHAT = 12, 17, 18
-WHO = slice(13, 17)
-"""Where each stands in a row."""
+"""Where the commitments stand among the facts."""
 
 
-def digest_of(row: Sequence[Any]) -> bytes:
-    """Of a row that begins with its facts."""
-    return chain.digest(row[:NUMBER_OF_FACTS])
+def digest_of(row: Row) -> bytes:
+    return chain.digest_of_written(row.facts)
 
 
-def broken_commitments(row: Sequence[Any]) -> Sequence[str]:
+def broken_commitments(row: Row) -> Sequence[str]:
     """Which texts of the row are not the ones that were bound: "who", "what"."""
-    who_salt, what_salt = row[WHO_SALT], row[WHAT_SALT]
     broken: Sequence[str] = ()
-    if (
-        who_salt is not None
-        and chain.commitment(who_salt, chain.canonical_row(row[WHO])).hex() != row[WHO_BOUND]
-    ):
+    if row.who_salt is not None and chain.commitment(row.who_salt, row.who) != row.who_bound:
         broken = ("who",)
-    if (
-        what_salt is not None
-        and chain.commitment(what_salt, chain.canonical(chain.read(row[WHAT]))).hex() != row[WHAT_BOUND]
-    ):
+    if row.what_salt is not None and _commitment_to(row.what, row.what_salt) != row.what_bound:
         broken = (*broken, "what")
     return broken
 
 
-def erased_texts(row: Sequence[Any]) -> Sequence[str]:
+def _commitment_to(what: str, salt: bytes) -> bytes:
+    return chain.commitment(salt, chain.canonical(chain.read(what)))
+
+
+def erased_texts(row: Row) -> Sequence[str]:
     """Which texts of the row were erased with their salt."""
-    if row[WHO_SALT] is not None and row[WHAT_SALT] is not None:
+    if row.who_salt is not None and row.what_salt is not None:
         return ()
-    return [name for name, at in (("who", WHO_SALT), ("what", WHAT_SALT)) if row[at] is None]
+    return [name for name, salt in (("who", row.who_salt), ("what", row.what_salt)) if salt is None]
 
 
-def _all(statement: str, values: Sequence[Any]) -> Sequence[Sequence[Any]]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        rows: Sequence[Sequence[Any]] = cursor.fetchall()
-        return rows
+def _stream(statement: str, values: Sequence[Any], shape: RowFactory[R]) -> Iterator[R]:
+    """The server reads on while the rows before are hashed here. Binary, which Django's own cursors do not read."""
+    with (
+        connection.wrap_database_errors,
+        connection.cursor() as asked,  # sees to it that the connection looks where the tenant is
+        Cursor(asked.connection, row_factory=shape) as cursor,
+    ):
+        yield from cursor.stream(statement, values, binary=True, size=CHUNK)

@@ -64,7 +64,7 @@ def _seal_class(name: str, most: int) -> Segment | None:
 def _segment(name: str, after: rows.Place, found: Sequence[Sequence[Any]]) -> Segment:
     head = Segment.objects.order_by("-number").first()
     key_id, key = sealing_key()
-    facts = sorted((row[2:] for row in found), key=lambda each: each[0])
+    by_id = sorted((id, facts) for _, _, id, facts in found)
     segment = Segment(
         number=head.number + 1 if head else 1,
         retention=name,
@@ -72,11 +72,11 @@ def _segment(name: str, after: rows.Place, found: Sequence[Sequence[Any]]) -> Se
         after_id=after.id,
         last_xid=found[-1][0],
         last_id=found[-1][2],
-        lowest_id=facts[0][0],
-        highest_id=facts[-1][0],
+        lowest_id=by_id[0][0],
+        highest_id=by_id[-1][0],
         newest_at=max(row[1] for row in found),
         records=len(found),
-        records_hash=chain.records_hash(rows.digest_of(each) for each in facts),
+        records_hash=chain.records_hash(chain.digest_of_written(facts) for _, facts in by_id),
         previous_hash=head.hash if head else chain.NOTHING_BEFORE,
         key_id=key_id,
         sealed_at=now(),

@@ -172,12 +172,12 @@ def _faults_of_segment(found: Found, segment: Segment, allowed: erasures.Announc
         digests.append(rows.digest_of(row))
         for part in rows.broken_commitments(row):
             yield Fault(
-                "changed", segment.number, f"Record {row[0]}: {_TEXTS[part]} is not what was written."
+                "changed", segment.number, f"Record {row.id}: {_TEXTS[part]} is not what was written."
             )
         for part in rows.erased_texts(row):
-            if row[0] not in allowed[part]:
+            if row.id not in allowed[part]:
                 yield Fault(
-                    "changed", segment.number, f"Record {row[0]} lost its texts and nobody erased them."
+                    "changed", segment.number, f"Record {row.id} lost its texts and nobody erased them."
                 )
     found.records += len(digests)
     if len(digests) != segment.records:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 from dataclasses import replace
 
@@ -55,6 +56,11 @@ def test_the_order_of_keys_does_not_matter(value):
 def test_a_number_is_the_same_however_it_was_written(written, kept):
     assert chain.canonical(chain.read(written)) == kept.encode()
     assert chain.canonical(chain.as_kept(json.loads(written))) == kept.encode()
+
+
+@given(st.binary(max_size=chain.BLOCK), st.binary())
+def test_a_commitment_is_the_hmac_that_everybody_knows(salt, said):
+    assert chain.commitment(salt, said) == hmac.digest(salt, said, "sha256")
 
 
 @given(FLAT, FLAT)

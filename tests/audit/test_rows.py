@@ -1,0 +1,66 @@
+"""The database writes what is hashed, and writes it as the chain would: the form of all that was ever sealed."""
+
+from __future__ import annotations
+
+import pytest
+
+from apps.audit import chain, rows
+from apps.audit.models import WHO, Record, Segment
+from apps.audit.verification import verify
+from apps.kernel.clock import now
+
+AWKWARD = "".join(map(chr, range(1, 32))) + "\x7f \"'\\/ \u00e9\u0085\u2028\ud7ff\ufffd\U0001f600 [],{}"
+
+
+@pytest.fixture
+def sealed(at_acme, seal_all):
+    """The row of a record with these fields, as the chain reads it, and the record as the ORM does."""
+
+    def sealing(**fields):
+        fields = {"command": "companies.x", "outcome": "done", "request": {}} | fields
+        record = Record.objects.create(at=now(), **fields)
+        seal_all()
+        segment = Segment.objects.order_by("-number").get(retention=record.retention, highest_id=record.pk)
+        (row,) = [each for each in rows.of_segment(segment) if each.id == record.pk]
+        return row, Record.objects.get(pk=record.pk)
+
+    return sealing
+
+
+@pytest.mark.parametrize("actor_id", [None, 0, -1, 2**63 - 1])
+@pytest.mark.parametrize("text", ["", "plain", AWKWARD])
+def test_facts_and_names_are_written_as_the_chain_writes_them(sealed, text, actor_id):
+    row, record = sealed(
+        actor_id=actor_id,
+        actor_name=text,
+        real_actor_name=text,
+        sentence=text * 50,
+        reason=text,
+        subject_type=text,
+        subject_id=text[:40],
+        correlation_id=text,
+        causation_id=text,
+    )
+
+    facts = [
+        record.pk,
+        f"{record.at:%Y-%m-%dT%H:%M:%S.%fZ}",
+        *(getattr(record, each) for each in ("command", "outcome", "actor_id", "subject_type", "subject_id")),
+        *(getattr(record, each) for each in ("correlation_id", "causation_id", "retention")),
+        bytes(record.who_commitment).hex(),
+        bytes(record.what_commitment).hex(),
+    ]
+    assert row.facts == chain.canonical_row((chain.VERSION, *facts))
+    assert row.who == chain.canonical_row([getattr(record, each) for each in WHO])
+    assert rows.facts_of(row) == facts
+    assert chain.digest(facts) == rows.digest_of(row)
+    assert verify().intact
+
+
+def test_what_was_asked_is_bound_however_the_database_writes_it(sealed):
+    asked = {"b": [1, 2.50, 1e-7, 10**30, True, None], "aa": {AWKWARD: AWKWARD}, "": {}}
+
+    row, _ = sealed(request=asked, changes=[{"after": 1.0}])
+
+    assert not rows.broken_commitments(row)
+    assert verify().intact
