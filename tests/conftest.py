@@ -30,6 +30,8 @@ from apps.tenancy import provisioning
 from apps.tenancy.models import Tenant
 from config.env import env
 
+pytest_plugins = ("tests.pooler", "tests.shards")  # once: each module that imported them had servers of its own
+
 TEMPLATE = "bursar_test_template"
 PASSWORD = "correct horse battery"
 ROLES = ("controller", "accountant", "auditor")

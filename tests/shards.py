@@ -2,7 +2,6 @@
 
 `east` is a database beside home, with its own template and spares; `replica` follows it. They are started when the
 first test wants them, once for each worker, and end with it.
-A module that wants them says `from tests.shards import *`.
 """
 
 from __future__ import annotations
@@ -145,7 +144,9 @@ def _copy(server: Postgres, source: str, target: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(target)))
         connection.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(target), sql.Identifier(source))
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(
+                sql.Identifier(target), sql.Identifier(source)
+            )
         )
         # Rights on a database are not copied with it.
         connection.execute(

@@ -27,7 +27,6 @@ from apps.tenancy.transfer.commands import SetBackupPolicy
 from apps.tenancy.transfer.errors import PolicyIsNegative
 from apps.tenancy.transfer.models import Backup, Drill
 from tests.ledger.conftest import chart
-from tests.shards import *  # noqa: F403
 from tests.tenancy.test_transfer import books, schemas_like
 from tests.tenancy.test_transfer_backups import later, make_due, platform, verb, waiting
 

@@ -13,7 +13,6 @@ from apps.kernel.transactions import OfTenants
 from apps.tenancy import checks, numbering
 from config.embedded.postgres import SUPERUSER
 from config.startup import refuse_unsafe_settings
-from tests.shards import *  # noqa: F403
 
 
 def ids(settings_are_safe=checks.tenants_are_kept_apart):

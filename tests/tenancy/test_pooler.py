@@ -26,7 +26,6 @@ from apps.tenancy.backend.errors import OutsideTransaction
 from apps.tenancy.databases.reading import HEADER
 from apps.tenancy.models import Tenant
 from tests import pooler
-from tests.pooler import *  # noqa: F403
 from tests.tenancy.test_mixing import TENANTS, Ledger, eight, in_threads, whose  # noqa: F401
 
 ROUNDS = 10

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from tests.isolation.conftest import FIRST
 from tests.isolation.registry import OPERATORS, TENANTS, addresses
-from tests.pooler import *  # noqa: F403
 
 
 def failing(client, prefix, urlconf):
