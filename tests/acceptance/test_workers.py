@@ -19,10 +19,12 @@ from apps.kernel import caching
 from apps.kernel.tenant import activate
 from apps.kernel.waiting import standing
 from apps.tenancy.models import Round
+from tests.tenancy.test_mixing import eight
 
 from .test_processes import environment, eventually, running  # noqa: F401
 from .workload import diary, early, fall, stumble, work
 
+__all__ = ["eight"]
 VISIBLE_AFTER = 4
 
 
@@ -44,13 +46,13 @@ class Workers:
         self.environment = known
         self._started: list[AbstractContextManager[subprocess.Popen[bytes]]] = []
 
-    def start(self) -> subprocess.Popen[bytes]:
+    def start(self, *more: str) -> subprocess.Popen[bytes]:
         number = len(self._started)
         context = running(
             self.environment,
             *("celery", "-A", "config", "worker", "-Q", "default", "-c", "1", "-n", f"w{number}@test"),
             *("--include", "tests.acceptance.workload,tests.acceptance.coming_round", "-l", "WARNING"),
-            *("--without-gossip", "--without-mingle", "--without-heartbeat"),
+            *("--without-gossip", "--without-mingle", "--without-heartbeat", *more),
             without="DATABASE_OWNER_URL DATABASE_RELAY_URL",
         )
         process = context.__enter__()
@@ -192,6 +194,19 @@ def test_a_worker_says_how_long_work_had_waited(workers, acme):
     default = next(each for each in standing() if each.queue == "default")
     assert 1 < default.waited < 30
     assert (default.depth, default.oldest) == (0, 0.0)
+
+
+def test_who_works_for_eight_tenants_in_turn_finds_each_ones_own(workers, eight):
+    """Four threads of one worker, whose connections go from tenant to tenant."""
+    for tenant in eight * 6:
+        current_app.send_task("tests.read", queue="default", headers={"tenant": tenant.id})
+
+    workers.start("-P", "threads", "-c", "4")
+    eventually(lambda: len(diary()) >= 6 * len(eight))
+
+    found = [line.split(" in ") for line in diary()]
+    assert {said for said, _ in found} == {f"{tenant.slug} finds {tenant.slug}" for tenant in eight}
+    assert len({thread for _, thread in found}) > 1
 
 
 def test_two_beats_send_what_comes_round_once_in_each_slot(workers, acme, globex, tmp_path):

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 
 from celery import shared_task
 
 from apps.kernel import caching
 from apps.kernel.queues import DefaultTask
+from apps.kernel.tenant import current_tenant
+from apps.preferences.models import Setting
 
 DIARY = "tests:diary"
 
@@ -58,3 +61,12 @@ def poison(name: str) -> None:
 def stumble(name: str) -> None:
     write(f"{name} began")
     raise ConnectionError("the network is away")
+
+
+@shared_task(base=DefaultTask, name="tests.read")
+def read() -> None:
+    """Says for whom it works, whose row it finds under the key that all have, and where."""
+    tenant = current_tenant()
+    time.sleep(0.05)  # the others work meanwhile
+    whose = Setting.objects.get(key="tests.whose").value
+    write(f"{tenant.slug if tenant else 'nobody'} finds {whose} in {threading.get_ident()}")
