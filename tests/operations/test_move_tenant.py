@@ -18,7 +18,6 @@ from apps.tenancy.models import Tenant
 from apps.tenancy.transfer import importing, moving
 from tests.ledger.conftest import chart
 from tests.settling import settle
-from tests.shards import *  # noqa: F403
 from tests.tenancy.test_transfer import books
 
 __all__ = ["books", "chart"]

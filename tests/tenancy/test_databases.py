@@ -28,7 +28,6 @@ from apps.tenancy.databases import queries
 from apps.tenancy.errors import DatabaseUnknown, NoDatabaseHasRoom
 from apps.tenancy.models import Tenant
 from apps.tenancy.tasks import refill_spares
-from tests.shards import *  # noqa: F403
 from tests.shards import settings_of
 
 

@@ -8,7 +8,6 @@ from django.core.management import call_command
 
 from apps.audit.models import Record
 from apps.tenancy.models import Database, Tenant
-from tests.shards import *  # noqa: F403
 
 
 def test_the_page_says_who_lies_where(client_for, operator, initech):

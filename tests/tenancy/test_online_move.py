@@ -29,7 +29,6 @@ from apps.tenancy.errors import TenantIsPinned, TenantIsReadOnly
 from apps.tenancy.models import Tenant
 from config.embedded.postgres import SUPERUSER
 from tests.settling import settle
-from tests.shards import *  # noqa: F403
 
 TESTER = System("The suite")
 WHY = "It is too big to be paused."

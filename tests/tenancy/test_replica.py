@@ -22,7 +22,6 @@ from apps.kernel.replica import piece_of_work, reading_replica, reads_from_repli
 from apps.kernel.tenant import activate
 from apps.ledger import queries as ledger
 from apps.tenancy.databases.reading import COOKIE, HEADER, ReadAfterWriteMiddleware
-from tests.shards import *  # noqa: F403
 
 TESTER = System("The suite")
 

@@ -21,7 +21,6 @@ from apps.tenancy.transfer import importing, moving, news, restoring
 from apps.tenancy.transfer.errors import TenantStillWorks, TransferBusy
 from tests.ledger.conftest import chart
 from tests.settling import settle
-from tests.shards import *  # noqa: F403
 from tests.tenancy.test_transfer import books, sale, schemas_like
 
 __all__ = ["books", "chart"]
