@@ -1,22 +1,29 @@
-"""Events and deliveries, in the operator's console: is everything heard? They stand below this floor too."""
+"""Events and deliveries, in the operator's console: is everything heard? They stand below this floor too.
+
+There are such tables in each database, and their numbers repeat: where there are several, a page is of one of them.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
+from urllib.parse import parse_qs, urlencode
 
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from unfold.decorators import display
 
 from apps.events import SUBSCRIBERS, breakers
 from apps.events.models import Breaker, Delivery, OutboxEvent
+from apps.kernel import databases
 from apps.kernel.clock import now
+from apps.kernel.tenant import HOME
 
 from . import hooks
 from .admin import Link, ReadOnlyAdmin
@@ -26,12 +33,53 @@ EVENTS, DELIVERIES = "events.view_outboxevent", "events.view_delivery"
 MANAGE = "monitoring.manage_deliveries"
 
 
+class OfDatabase(admin.SimpleListFilter):
+    """Which of the databases; none to choose where there is one."""
+
+    title = parameter_name = "database"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[str, str]]:
+        keys = databases.known()
+        return [(key, key) for key in keys] if len(keys) > 1 else []
+
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+        """There is no page of all of them."""
+        for key, title in self.lookup_choices:
+            query = changelist.get_query_string({self.parameter_name: key})
+            yield {
+                "selected": str(key) == (self.value() or HOME),
+                "query_string": query,
+                "display": title,
+            }
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        """The page's rows are of that database already: the page of one row has no filters."""
+        return queryset
+
+
+def chosen(request: HttpRequest) -> str:
+    """The key of the database; a row that was opened from a list is of the list's."""
+    of_the_list = parse_qs(request.GET.get("_changelist_filters", ""))
+    key = request.GET.get("database") or of_the_list.get("database", [HOME])[0]
+    if key not in databases.known():
+        raise Http404
+    return key
+
+
+class OfOneDatabase(ReadOnlyAdmin):
+    """Its rows are those of the database that was chosen."""
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        rows, key = super().get_queryset(request), chosen(request)
+        return rows if key == HOME else rows.using(databases.at("default", key))
+
+
 @admin.register(OutboxEvent, site=operator_site)
-class OutboxEventAdmin(ReadOnlyAdmin):
+class OutboxEventAdmin(OfOneDatabase):
     """What happened, at which tenant, and whether its listeners know."""
 
     list_display = ("id", "name", "version", "aggregate", "tenant_id", "occurred_at", "routed_at")
-    list_filter = ("name", "occurred_at")
+    list_filter = (OfDatabase, "name", "occurred_at")
     search_fields = ("name", "aggregate", "correlation_id")
     ordering = ("-id",)
     fields = (
@@ -54,16 +102,16 @@ class OutboxEventAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Delivery, site=operator_site)
-class DeliveryAdmin(ReadOnlyAdmin):
+class DeliveryAdmin(OfOneDatabase):
     """Who has heard what, how often it was tried, and why it failed."""
 
     list_display = ("event", "subscriber", "tenant_id", "shown_status", "attempts", "next_at", "done_at")
-    list_filter = ("status", "subscriber")
+    list_filter = (OfDatabase, "status", "subscriber")
     list_select_related = ("event",)
     search_fields = ("subscriber", "aggregate")
     ordering = ("-id",)
     fields = (
-        "event",
+        "shown_event",
         "subscriber",
         "tenant_id",
         "shown_status",
@@ -73,7 +121,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
         "done_at",
         "last_error",
     )
-    readonly_fields = ("shown_status",)
+    readonly_fields = ("shown_event", "shown_status")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         off = [name for name in SUBSCRIBERS if not breakers.is_on(name)]
@@ -86,8 +134,8 @@ class DeliveryAdmin(ReadOnlyAdmin):
         return super().get_queryset(request).annotate(parked=parked)
 
     def links(self, request: HttpRequest, obj: Delivery) -> Sequence[Link]:
-        """The commands stand in `monitoring`, above this floor."""
-        if not request.user.has_perm(MANAGE):
+        """The commands stand in `monitoring`, above this floor, and are about rows at home."""
+        if not request.user.has_perm(MANAGE) or chosen(request) != HOME:
             return ()
         replay = Link("Replay", reverse("admin:replay_delivery", args=[obj.pk]), "replay")
         drop = Link("Drop", reverse("admin:drop_delivery", args=[obj.pk]), "delete")
@@ -95,6 +143,16 @@ class DeliveryAdmin(ReadOnlyAdmin):
             Delivery.Status.PENDING: (drop,),
             Delivery.Status.DEAD: (replay, drop),
         }.get(Delivery.Status(obj.status), (replay,))
+
+    @admin.display(description="Event")
+    def shown_event(self, delivery: Delivery) -> str:
+        there = str(delivery._state.db).partition("@")[2]
+        url = reverse("admin:events_outboxevent_change", args=[delivery.event_id])
+        return format_html(
+            '<a href="{}">{}</a>',
+            f"{url}?{urlencode({'database': there})}" if there else url,
+            delivery.event,
+        )
 
     @display(
         description="Status",
@@ -119,8 +177,13 @@ def _pending() -> str:
 def _oldest() -> str:
     oldest = Delivery.objects.open().select_related("event").order_by("id").first()
     if oldest is None:
-        return "everything was heard"
-    return f"the oldest waits {(now() - oldest.event.occurred_at).total_seconds():,.0f} s"
+        return f"everything was heard{_where()}"
+    return f"the oldest waits {(now() - oldest.event.occurred_at).total_seconds():,.0f} s{_where()}"
+
+
+def _where() -> str:
+    """The first page asks no other database, which might be away."""
+    return " at home" if len(databases.known()) > 1 else ""
 
 
 def _dead() -> str:
@@ -156,7 +219,7 @@ hooks.plug(
         permission=DELIVERIES,
         icon="mail_off",
         value=_dead,
-        note=lambda: "given up, with the reason kept",
+        note=lambda: f"given up{_where()}, with the reason kept",
         link="admin:events_delivery_changelist",
     ),
 )

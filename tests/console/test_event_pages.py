@@ -1,0 +1,87 @@
+"""Events and deliveries of each database, at the operator's console."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connections
+
+from apps.events.models import Delivery, OutboxEvent
+from apps.kernel.clock import now
+from tests.shards import *  # noqa: F403
+
+EVENTS, DELIVERIES = "/events/outboxevent/", "/events/delivery/"
+
+
+@pytest.fixture
+def dead(initech):
+    """A dead letter in the east, and one at home that has its number."""
+    made = {}
+    for alias, name in (("default@east", "shelf.emptied"), ("default@home", "shelf.filled")):
+        event = OutboxEvent.objects.using(alias).create(
+            id=70_001, name=name, aggregate="shelf:1", payload={}, occurred_at=now()
+        )
+        made[alias] = Delivery.objects.using(alias).create(
+            id=80_001, event=event, subscriber="a.b", aggregate="shelf:1", status="dead"
+        )
+    return made["default@east"]
+
+
+def names(answer):
+    return {each.name for each in answer.context["cl"].result_list}
+
+
+def test_where_there_is_one_database_there_is_nothing_to_choose(client_for, operator):
+    client = client_for(operator, None)
+
+    for page in (EVENTS, DELIVERIES):
+        assert b"database=home" not in client.get(page).content
+
+
+def test_a_page_is_of_one_database(client_for, operator, dead, initech):
+    client = client_for(operator, None)
+    at_home, in_east = client.get(EVENTS), client.get(EVENTS, {"database": "east"})
+
+    assert b"?database=east" in at_home.content
+    assert ("shelf.filled" in names(at_home), "shelf.emptied" in names(at_home)) == (True, False)
+    assert ("shelf.filled" in names(in_east), "shelf.emptied" in names(in_east)) == (False, True)
+    assert initech.id in {each.tenant_id for each in in_east.context["cl"].result_list}
+    assert initech.id not in {each.tenant_id for each in at_home.context["cl"].result_list}
+    assert b"shelf.emptied" in client.get(DELIVERIES, {"database": "east", "status__exact": "dead"}).content
+
+
+def test_a_row_is_of_the_database_of_its_list(client_for, operator, dead):
+    client = client_for(operator, None)
+    opened = client.get(
+        f"{DELIVERIES}{dead.pk}/change/", {"_changelist_filters": "database=east"}
+    ).content.decode()
+
+    assert "shelf.emptied" in opened
+    assert f"{EVENTS}{dead.event_id}/change/?database=east" in opened
+    assert "shelf.emptied" in client.get(f"{EVENTS}{dead.event_id}/change/?database=east").content.decode()
+    assert "shelf.filled" in client.get(f"{DELIVERIES}{dead.pk}/change/").content.decode()
+
+
+def test_what_is_done_about_rows_at_home_is_not_offered_for_others(client_for, operator, dead):
+    client = client_for(operator, None)
+
+    assert b"/replay/" in client.get(f"{DELIVERIES}{dead.pk}/change/").content
+    elsewhere = client.get(f"{DELIVERIES}{dead.pk}/change/?database=east").content
+    assert b"/replay/" not in elsewhere
+    assert b"subject_id=80001" not in elsewhere
+
+
+def test_one_that_nobody_knows_is_nowhere(client_for, operator, east):
+    client = client_for(operator, None)
+
+    assert client.get(EVENTS, {"database": "west"}).status_code == 404
+
+
+def test_one_that_is_away_says_so_on_its_own_page_alone(client_for, operator, east, monkeypatch):
+    client = client_for(operator, None)
+    client.raise_request_exception = False
+    connections["default@east"].close()
+    monkeypatch.setitem(connections["default@east"].settings_dict, "PORT", "1")
+
+    assert client.get(DELIVERIES, {"database": "east"}).status_code == 503
+    assert client.get(DELIVERIES).status_code == 200
+    assert b"at home" in client.get("/").content
