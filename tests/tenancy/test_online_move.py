@@ -27,7 +27,7 @@ from apps.tenancy.databases.errors import CannotFollow, CopyDiffers, LiesThereAl
 from apps.tenancy.databases.online_move import move_online
 from apps.tenancy.errors import TenantIsPinned, TenantIsReadOnly
 from apps.tenancy.models import Tenant
-from config.embedded.postgres import SUPERUSER
+from config.embedded.postgres import MOVER
 from tests.settling import settle
 
 TESTER = System("The suite")
@@ -36,7 +36,8 @@ WHY = "It is too big to be paused."
 
 @pytest.fixture
 def mover(east_server, database):
-    with override_settings(DATABASE_MOVERS={"east": east_server.url_of(SUPERUSER, database)}):
+    """As `deploy/roles.sql` makes it."""
+    with override_settings(DATABASE_MOVERS={"east": east_server.url_of(MOVER, database)}):
         yield
 
 

@@ -1,0 +1,141 @@
+"""Whoever keeps backups may be killed at any moment: the tenant works on, and the next one clears up and goes on."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+from django.db import connections
+
+from apps.kernel.files import files
+from apps.kernel.tenant import activate
+from apps.ledger.models import Entry
+from apps.tenancy.models import Tenant
+from apps.tenancy.transfer import asking, drilling, keeping, places, restoring
+from apps.tenancy.transfer.archive import Archive
+from apps.tenancy.transfer.models import Backup, Drill
+from tests.acceptance.test_processes import eventually
+from tests.ledger.conftest import chart
+from tests.tenancy.test_transfer import books, sale, schemas_like
+from tests.tenancy.test_transfer_backups import drill_is_not_due, later, make_due, platform, waiting
+
+__all__ = ["books", "chart", "platform"]
+
+DIES = """
+import os, signal, sys, django
+django.setup()
+from django.db import connections
+from django.utils.module_loading import import_string
+from apps.tenancy import tasks
+name, where, when, task, number = sys.argv[1:]
+for alias in connections:
+    connections[alias].settings_dict["NAME"] = name
+owner, _, leaf = f"apps.tenancy.transfer.{where}".rpartition(".")
+whole = import_string(f"{owner}.{leaf}")
+def dies(*args, **kwargs):
+    if when == "after":
+        whole(*args, **kwargs)
+    os.kill(os.getpid(), signal.SIGKILL)
+setattr(sys.modules[owner], leaf, dies)
+getattr(tasks, task).apply(args=[int(number)], headers={"tenant": "public"})
+"""
+
+
+def killed(task, number, where, when):
+    """The work of a worker's child, which is killed there."""
+    name = str(connections["default"].settings_dict["NAME"])
+    ended = subprocess.run(
+        [sys.executable, "-c", DIES, name, where, when, task, str(number)],
+        env=dict(os.environ),
+        capture_output=True,
+        check=False,
+    )
+    assert ended.returncode == -signal.SIGKILL, ended.stderr
+
+
+def archives_of(tenant):
+    """What lies in the store."""
+    folder = f"{places.FOLDER}/tenant-{tenant.id}"
+    return [f"tenant-{tenant.id}/{each}" for each in files().listdir(folder)[1]]
+
+
+def works(tenant, accountant):
+    with activate(tenant):
+        before = Entry.objects.count()
+        sale(accountant, "5.00")
+        assert Entry.objects.count() == before + 1
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("where", ["exporting._copy", "places._weigh", "places._keep_in_store"])
+def test_in_the_middle_of_a_scheduled_backup(platform, accountant, monkeypatch, where, when):
+    drill_is_not_due(monkeypatch)
+    asking.ask()
+    mine = Backup.objects.waiting().get(slug="acme")
+
+    killed("back_up", mine.pk, where, when)
+
+    works(platform, accountant)
+    eventually(lambda: asking.ask() or Backup.objects.get(pk=mine.pk).state == "failed")
+    mine.refresh_from_db()
+    assert mine.error == "Whoever made it was cut off."
+    with activate(None):
+        assert archives_of(platform) == [], "what was written is cleared away"
+    assert [Backup.objects.get(pk=each).slug for each in waiting()] == ["globex"], "nobody else was held up"
+
+    later(monkeypatch, minutes=16)
+    assert "acme" in make_due()
+    made = Backup.objects.done().get(slug="acme")
+    with places.opened(made.place, made.checksum) as file:
+        Archive(file).read_through()
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize(
+    "where", ["importing._fill", "verifying.faults", "importing.drop_schema", "drilling._end"]
+)
+def test_in_the_middle_of_a_drill(platform, accountant, monkeypatch, where, when):
+    make_due()
+    asking.ask()
+    (number,) = drilling.waiting()
+
+    killed("drill", number, where, when)
+
+    works(platform, accountant)
+    eventually(lambda: asking.ask() or not Drill.objects.running().exists())
+    eventually(lambda: drilling.clear_away() or not schemas_like("restoring"))
+    state = Drill.objects.get(pk=number).state
+    assert state == ("done" if (where, when) == ("drilling._end", "after") else "failed")
+
+    tried = [drilling.drill(), drilling.drill()]
+    assert [each.error for each in tried] == ["", ""]
+    assert {each.backup.slug for each in tried} == {"acme", "globex"}
+    assert all(Tenant.objects.get(pk=each.backup.tenant_id).mode == "normal" for each in tried)
+
+
+def test_the_next_drill_clears_up_by_itself(platform, accountant):
+    make_due()
+    asking.ask()
+    killed("drill", drilling.waiting()[0], "verifying.faults", "before")
+    assert len(schemas_like("restoring")) == 1
+
+    eventually(lambda: (tried := drilling.drill()) and not tried.error)
+    eventually(lambda: drilling.clear_away() or schemas_like("restoring") == [])
+
+
+def test_what_is_being_made_is_not_taken_for_cut_off(platform):
+    """The negative control: whoever makes it holds the tenant for as long as he lives."""
+    backup = Backup.objects.create(tenant_id=platform.id, slug="acme", begun_at=keeping.now())
+    with connections["owner"].cursor() as somebody:
+        somebody.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [restoring.lock_of(platform.id)])
+        asking.ask()
+        backup.refresh_from_db()
+        assert backup.state == "running"
+        somebody.execute("SELECT pg_advisory_unlock_all()")
+
+    asking.ask()
+    backup.refresh_from_db()
+    assert backup.state == "failed"
