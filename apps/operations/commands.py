@@ -43,8 +43,8 @@ class _TurnTenant(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class SuspendTenant(_TurnTenant):
-    """Close a tenant to its users for a while. Its features are switched off, its data is set aside, and its
-    administrators are told why."""
+    """Close a tenant to its users for a while. Apps do what is theirs to do meanwhile, such as archiving what is past
+    its time in its trail, and its administrators are told why."""
 
     permission = "tenancy.suspend_tenant"
     says = "suspended the tenant {result}"
@@ -52,7 +52,7 @@ class SuspendTenant(_TurnTenant):
 
 @dataclass(frozen=True, kw_only=True)
 class ActivateTenant(_TurnTenant):
-    """Open a tenant again that was suspended or archived, with the features it had."""
+    """Open a tenant again that was suspended or archived. Its administrators are told."""
 
     permission = "tenancy.activate_tenant"
     says = "activated the tenant {result}"
@@ -60,7 +60,7 @@ class ActivateTenant(_TurnTenant):
 
 @dataclass(frozen=True, kw_only=True)
 class ArchiveTenant(_TurnTenant):
-    """Put a tenant to rest: its data is set aside and kept, nobody works there any more."""
+    """Put a tenant to rest: its data is kept, and nobody works there any more."""
 
     permission = "tenancy.archive_tenant"
     says = "archived the tenant {result}"
