@@ -11,10 +11,12 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
+from apps.bus import rehearse
 from apps.console import hooks
 from apps.console.admin import CommandPage, Given, Link, ReadOnlyAdmin
 from apps.console.sites import operator_site
 from apps.console.widgets import Form
+from apps.kernel.actors import System
 from apps.kernel.limits import LIMITS, UNLIMITED
 from apps.modules import registry
 from apps.tenancy import directory
@@ -120,7 +122,9 @@ class Define(CommandPage):
     def preview(self, form: forms.Form, given: Given) -> Sequence[tuple[str, str]]:
         command = self.build(form, given)
         changed = [(each.what, f"{each.before} → {each.after}") for each in queries.changes(command)]
-        return [*(changed or [("Changes", "nothing")]), _tenants_on(command.code, "which have it at once")]
+        against = [("Refused", str(each)) for each in rehearse(command, actor=System("A preview"))]
+        on_it = _tenants_on(command.code, "which have it at once")
+        return [*(changed or [("Changes", "nothing")]), *against, on_it]
 
 
 class Redefine(Define):

@@ -73,6 +73,10 @@ class OfOneDatabase(ReadOnlyAdmin):
         rows, key = super().get_queryset(request), chosen(request)
         return rows if key == HOME else rows.using(databases.at("default", key))
 
+    def list_links(self, request: HttpRequest) -> Sequence[Link]:
+        others = [key for key in databases.known() if key != chosen(request)]
+        return [Link(f"Those in {key}", f"?{urlencode({'database': key})}", "database") for key in others]
+
 
 @admin.register(OutboxEvent, site=operator_site)
 class OutboxEventAdmin(OfOneDatabase):

@@ -395,6 +395,10 @@ def test_an_operator_changes_a_plan_beginning_with_what_is_in_it(small, client_f
     shown = client.post("/plans/small/define/", {**said, "preview": ""}).context["facts"]
 
     assert shown == [("Level", "10 → 30"), ("Tenants on it", "1, which have it at once")]
+    wrong = client.post("/plans/small/define/", {**said, "modules": ["sales"], "preview": ""}).context[
+        "facts"
+    ]
+    assert ("Refused", "sales does not work without inventory, payments, which is not in the plan.") in wrong
     assert Plan.objects.get(code="small").level == 10
     assert client.post("/plans/small/define/", said).status_code == 302
     plan = Plan.objects.get(code="small")
