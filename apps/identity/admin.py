@@ -83,7 +83,7 @@ class ApiSessionAdmin(ReadOnlyAdmin):
     ordering = ("-id",)
     fields = ("user", "device", "began_at", "last_used_at", "expires_at", "ended_at", "ended_because")
 
-    def has_view_permission(self, request: HttpRequest, obj: ApiSession | None = None) -> bool:
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(request.user.has_perm(MANAGE))
 
     def links(self, request: HttpRequest, obj: ApiSession) -> Sequence[Link]:
