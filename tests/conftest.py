@@ -30,7 +30,10 @@ from apps.tenancy import provisioning
 from apps.tenancy.models import Tenant
 from config.env import env
 
-pytest_plugins = ("tests.pooler", "tests.shards")  # once: each module that imported them had servers of its own
+pytest_plugins = (
+    "tests.pooler",
+    "tests.shards",
+)  # once: each module that imported them had servers of its own
 
 TEMPLATE = "bursar_test_template"
 PASSWORD = "correct horse battery"
@@ -64,11 +67,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> str:
 def database(template: str) -> Iterator[str]:
     """A fresh copy for this test, in which acme and globex stand. Its Redis database and its store are empty."""
     name = f"bursar_test_{_worker() or 'alone'}"
-    _copy(template, name)
-    _point_at(name)
-    caching._client().flushdb()
-    caching._stamps.forget()
-    shutil.rmtree(urlsplit(str(env().files_url)).path, ignore_errors=True)
+    _begin_with(template, name)
     yield name
     connections.close_all()
 
@@ -165,6 +164,16 @@ def _make_template() -> None:
     _copy("bursar", TEMPLATE)
 
 
+def template_where(name: str, template: str, happens: Callable[[], None]) -> str:
+    """Another template: the copy of one in which something happened. Tests that all begin there override `template` by
+    a fixture of their session that returns this, so that it happens once for each worker. Files are none in it."""
+    name = f"{template}_{name}_{_worker() or 'alone'}"
+    _begin_with(template, name)
+    happens()
+    connections.close_all()
+    return name
+
+
 def _people(slug: str) -> None:
     for role in ROLES:
         dispatch(InviteUser(email=f"{role}@{slug}.example", name=role.title(), role=role), actor=TESTER)
@@ -172,6 +181,14 @@ def _people(slug: str) -> None:
     nobody.groups.clear()
     for user in User.objects.all():
         dispatch(SetPassword(user_id=user.pk, password=PASSWORD), actor=TESTER)
+
+
+def _begin_with(template: str, name: str) -> None:
+    _copy(template, name)
+    _point_at(name)
+    caching._client().flushdb()
+    caching._stamps.forget()
+    shutil.rmtree(urlsplit(str(env().files_url)).path, ignore_errors=True)
 
 
 def _copy(source: str, target: str) -> None:

@@ -23,11 +23,11 @@ from schemathesis.schemas import APIOperation
 
 from apps.kernel.clock import today
 from tests.identity.conftest import Device
-from tests.isolation.conftest import at_work
+from tests.isolation.conftest import at_work, template
 
 from .test_schema import document
 
-__all__ = ["at_work"]
+__all__ = ["at_work", "template"]
 KEY = "Idempotency-Key"
 EXAMPLES = {GenerationMode.POSITIVE: 3, GenerationMode.NEGATIVE: 2}
 OPEN = ("identity_sign_in", "identity_refresh", "identity_sign_out")

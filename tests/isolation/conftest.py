@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from decimal import Decimal
 
@@ -12,6 +13,7 @@ from django.db import connections
 from apps.bus import dispatch
 from apps.identity.models import User
 from apps.inventory.commands import AddItem, ReceiveStock
+from apps.kernel import clock
 from apps.kernel.clock import today
 from apps.kernel.files import files
 from apps.kernel.tenant import TenantInfo, activate
@@ -20,7 +22,9 @@ from apps.notices.commands import AddTarget, TellPeople
 from apps.payments.commands import RequestPayment
 from apps.preferences.commands import ChangeSetting
 from apps.sales.commands import AddCustomer, Ordered, PlaceOrder, SetUpSales
+from apps.tenancy.models import Tenant
 from apps.webhooks.commands import RegisterEndpoint
+from tests.conftest import template_where
 from tests.settling import settle
 
 SECRET = "zanzibar"
@@ -29,16 +33,28 @@ FIRST = 700_001
 FILE = "reports/2026/margins.csv"
 
 
+@pytest.fixture(scope="session")
+def template(template: str) -> str:
+    return template_where("they_are_at_work", template, _both_work)
+
+
 @pytest.fixture
-def at_work(acme: TenantInfo, globex: TenantInfo, owner: User) -> None:
+def at_work(acme: TenantInfo, globex: TenantInfo) -> None:
+    """Each has a file, too."""
+    for tenant, word in ((acme, "acapulco"), (globex, SECRET)):
+        with activate(tenant):
+            files().save(FILE, ContentFile(f"margin,{word}\n".encode()))
+
+
+def _both_work() -> None:
+    acme, globex = (Tenant.objects.get(slug=slug).info for slug in ("acme", "globex"))
     _number_from(globex.schema, FIRST)
-    with activate(globex):
-        user = User.objects.get(email="owner@globex.example")
-        user.get_all_permissions()
-        _work(user, SECRET)
-    with activate(acme):
-        _work(owner, "acapulco")
+    for tenant, word in ((globex, SECRET), (acme, "acapulco")):
+        with activate(tenant):
+            _work(User.objects.get(email=f"owner@{tenant.slug}.example"), word)
     settle(impatient=True)
+    with clock.moved_to(clock.now() + dt.timedelta(minutes=5)):
+        settle()  # what looks after journeys sees that they are done: later nothing moves by itself
 
 
 def _number_from(schema: str, first: int) -> None:
@@ -80,7 +96,6 @@ def _work(user: User, word: str) -> None:
     dispatch(AddTarget(name=f"Chat {word}", address=f"jsons://{word}.example.com/room"), actor=user)
     dispatch(TellPeople(subject=f"Subject {word}", text=f"Text {word}", to=("owner",)), actor=user)
     dispatch(ChangeSetting(key="periods.reason_length", value=11), actor=user)
-    files().save(FILE, ContentFile(f"margin,{word}\n".encode()))
 
 
 @pytest.fixture
