@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import groupby
 from typing import IO, Any
@@ -92,11 +92,19 @@ def _line(value: Line) -> bytes:
     return chain.canonical(value) + b"\n"
 
 
+COPY = ".copy"
+"""Of a file that is being written anew (forgetting.py)."""
+
+
 def read(file: str) -> Iterator[Line]:
-    """Raises FileIsMissing."""
-    with files().open(file) as handle:
+    """Raises FileIsMissing, ArchiveIsBroken. While a copy is put in the place of its file, the one or other is read."""
+    store, copy = files(), file + COPY
+    with store.open(copy if store.exists(copy) and not store.exists(file) else file) as handle:
         for line in handle:
-            yield json.loads(line)
+            try:
+                yield json.loads(line)
+            except ValueError:
+                raise ArchiveIsBroken(file=file, why="it is cut off, or no archive.") from None
 
 
 def must_hold(file: str, segments: Sequence[Segment]) -> None:
@@ -138,12 +146,19 @@ def _digest_of(file: str, line: Line) -> bytes:
     return chain.digest(facts)
 
 
-def faults_of_files() -> Iterator[Fault]:
+def faults_of_files(allowed: Mapping[str, Collection[int]]) -> Iterator[Fault]:
+    """`allowed` are the records that may lack these texts."""
     for archive in Archive.objects.order_by("id"):
         try:
             must_hold(archive.file, segments_of(archive))
         except Refusal as refusal:
             yield Fault("archive", archive.first_segment, str(refusal))
+            continue
+        for line in read(archive.file):
+            for part, ids in allowed.items() if "facts" in line else ():
+                if line[f"{part}_salt"] is None and line["facts"][0] not in ids:
+                    why = f"{archive}: record {line['facts'][0]} lost its texts and nobody erased them."
+                    yield Fault("archive", archive.first_segment, why)
 
 
 def segments_of(archive: Archive) -> list[Segment]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from django.db import connection
 
 from apps.bus import dispatch, handles
+from apps.events import publish
 from apps.kernel.clock import now
 from apps.kernel.models import Change, note
 
-from . import archives, rules
+from . import archives, forgetting, rules
 from .commands import ArchiveTrail, DropArchived, ErasePerson
 from .erasures import as_ranges
+from .events import PersonErased
 from .models import Archive
 
 
@@ -42,6 +44,7 @@ def drop_archived(command: DropArchived) -> Archive:
     _alone()
     segments = rules.segments_must_stand_here(command.retention, command.first_segment, command.last_segment)
     archives.must_hold(command.file, segments)
+    forgetting.must_have_forgotten(command.file)
 
     archive = Archive.objects.create(
         retention=command.retention,
@@ -57,20 +60,30 @@ def drop_archived(command: DropArchived) -> Archive:
     return archive
 
 
-@handles(ErasePerson)
+@handles(ErasePerson, tells=(PersonErased,))
 def erase_person(command: ErasePerson) -> str:
+    """What is archived is erased by what is told: its files follow."""
+    _alone()
     rules.person_must_be_clear(command.user_id, command.texts)
     plan = rules.person_must_be_in_the_trail(command.user_id, command.texts)
 
     with connection.cursor() as cursor:
         cursor.execute("SELECT audit_erase(%s, %s)", [plan.who, plan.what])
+        for each in plan.words:
+            cursor.execute("SELECT audit_erase_versions(%s, %s, %s)", [each.table, each.field, each.versions])
     note(Change("audit.record", "who", None, as_ranges(plan.who)))
     note(Change("audit.record", "what", None, as_ranges(plan.what)))
 
-    return f"{plan.records:,} records"
+    for each in plan.words:
+        note(Change(each.table, each.field, None, as_ranges(each.versions)))
+
+    if plan.archived:
+        who, what = (plan.archived.intersection(ids) for ids in (plan.who, plan.what))
+        publish(PersonErased(who=as_ranges(who), what=as_ranges(what)))
+    return plan.size
 
 
 def _alone() -> None:
-    """Two archivers wait for each other."""
+    """Who archives and who erases wait for each other: no file is kept that says what was erased meanwhile."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock('audit_archive'::regclass::oid::bigint)")

@@ -4,7 +4,9 @@ MODULE = Module(
     name="audit",
     version="1.0.0",
     description="Who did what, and why: one row per command and outcome, written once and sealed.",
-    dependencies=("bus",),
+    dependencies=("bus", "events"),
+    publishes=("person.erased",),
+    hears=("person.erased",),
     router="apps.audit.api.urls",
     grants={
         "owner": (

@@ -12,7 +12,7 @@ from django.db.models import Q, Sum
 
 from apps.kernel.clock import now
 
-from . import archives, retention, sealing
+from . import archives, forgetting, retention, sealing, versions
 from .models import Record, RecordQuerySet, Segment, Verification
 
 
@@ -102,20 +102,42 @@ def due_for_archive(before: dt.date) -> list[Due]:
 
 
 @dataclass(frozen=True, slots=True)
-class ErasurePlan:
-    """What an erasure would erase: ids of records of which it takes who did it, and of which it takes what was said.
+class Words:
+    """One field of the versions of one table that are to lose it, by their numbers."""
 
-    `kept` are records whose content names the person and is kept by law; the last of them may go after `kept_until`.
+    table: str
+    field: str
+    versions: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class ErasurePlan:
+    """What an erasure would erase: ids of records of which it takes who did it, and of which it takes what was said,
+    here and archived; and words of versions of master data.
+
+    `kept` are records and versions whose content names the person and is kept by law; the last of them may go after
+    `kept_until`.
     """
 
     who: list[int] = field(default_factory=list)
     what: list[int] = field(default_factory=list)
+    archived: frozenset[int] = frozenset()
+    words: list[Words] = field(default_factory=list)
     kept: int = 0
     kept_until: dt.datetime | None = None
 
     @property
     def records(self) -> int:
         return len({*self.who, *self.what})
+
+    @property
+    def versions(self) -> int:
+        return len({(each.table, version) for each in self.words for version in each.versions})
+
+    @property
+    def size(self) -> str:
+        versions = f" and {self.versions:,} versions" if self.versions else ""
+        return f"{self.records:,} records{versions}"
 
 
 def erasure_plan(user_id: int | None, texts: Sequence[str]) -> ErasurePlan:
@@ -127,15 +149,33 @@ def erasure_plan(user_id: int | None, texts: Sequence[str]) -> ErasurePlan:
             _NAMED, {"user": user_id, "texts": patterns, "json": in_json, "erasure": retention.ERASURE}
         )
         rows = cursor.fetchall()
-    who = [id_ for id_, _, _, by, _ in rows if by]
+    archived = list(forgetting.naming(user_id, texts))
+    rows = sorted({*rows, *archived})
     naming = [(id_, name, at) for id_, name, at, _, said in rows if said]
     kept = [(name, at) for _, name, at in naming if _is_kept(name, at)]
+    words, kept_words = _words(user_id, texts)
+    kept += kept_words
     return ErasurePlan(
-        who=who,
+        who=[id_ for id_, _, _, by, _ in rows if by],
         what=[id_ for id_, name, at in naming if not _is_kept(name, at)],
+        archived=frozenset(each.id for each in archived),
+        words=words,
         kept=len(kept),
         kept_until=max((retention.kept_until(name, at) for name, at in kept), default=None),
     )
+
+
+def _words(user_id: int | None, texts: Sequence[str]) -> tuple[list[Words], list[tuple[str, dt.datetime]]]:
+    """Who made a version goes; what it keeps of a financial row stays as long as what a record says of one."""
+    words, kept = [], []
+    for each in versions.naming(user_id, texts):
+        name = retention.class_of(f"{each.app}.")
+        held = [(name, at) for _, at in each.rows if not each.is_trail and _is_kept(name, at)]
+        gone = [id_ for id_, at in each.rows if each.is_trail or not _is_kept(name, at)]
+        kept += held
+        if gone:
+            words.append(Words(each.table, each.field, gone))
+    return words, kept
 
 
 def _is_kept(name: str, at: dt.datetime) -> bool:

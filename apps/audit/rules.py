@@ -36,6 +36,6 @@ def person_must_be_clear(user_id: int | None, texts: Sequence[str]) -> None:
 
 def person_must_be_in_the_trail(user_id: int | None, texts: Sequence[str]) -> ErasurePlan:
     plan = queries.erasure_plan(user_id, texts)
-    if not plan.records:
+    if not plan.records and not plan.words:
         raise PersonNotInTrail()
     return plan

@@ -133,7 +133,7 @@ def _faults(
     yield from _faults_of_places(segments)
     yield from _faults_of_rows(found, [each for each in segments if each.number > after])
     if with_archives:
-        yield from archives.faults_of_files()
+        yield from archives.faults_of_files(erasures.announced())
 
 
 def _faults_of_places(segments: Iterable[Segment]) -> Iterator[Fault]:

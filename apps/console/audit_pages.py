@@ -279,7 +279,7 @@ class Erase(CommandPage):
     def preview(self, form: forms.Form, given: Given) -> Sequence[tuple[str, str]]:
         plan = queries.erasure_plan(form.cleaned_data["user_id"], form.cleaned_data["texts"])
         kept = f"{plan.kept:,}, until {plan.kept_until:%d %B %Y}" if plan.kept_until else "none"
-        return [("Would be erased from", f"{plan.records:,} records"), ("Kept by law", kept)]
+        return [("Would be erased from", plan.size), ("Kept by law", kept)]
 
     def sentence(self, result: Any) -> str:
         return f"Erased from {result}."

@@ -132,6 +132,8 @@ class Command(BursarCommand):
             else:
                 dispatch(command, actor=AT_THE_SHELL)
         lines = [f"{name}: {len(plan.who)} sentences and {len(plan.what)} contents that name the person"]
+        if plan.versions:
+            lines.append(f"{plan.versions} versions of master data that name the person")
         if plan.kept_until:
             lines.append(f"{plan.kept} contents of financial records stay until {plan.kept_until:%Y-%m-%d}")
         data = {
@@ -139,6 +141,7 @@ class Command(BursarCommand):
             "done": not dry_run,
             "sentences": len(plan.who),
             "contents": len(plan.what),
+            "versions": plan.versions,
             "kept": plan.kept,
             "kept_until": plan.kept_until,
         }

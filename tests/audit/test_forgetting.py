@@ -1,0 +1,289 @@
+"""An erasure reaches the versions of master data and the files of the archive, and the chain stays whole."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+
+import pytest
+from django.apps import apps
+from django.core.files.base import ContentFile
+from django.db import DatabaseError, connection, connections
+
+from apps.audit import archives, forgetting, queries
+from apps.audit.commands import ArchiveTrail, DropArchived, ErasePerson
+from apps.audit.errors import ArchiveIsBroken, PersonNotInTrail
+from apps.audit.history import Trail
+from apps.audit.models import Archive, Segment
+from apps.audit.verification import verify
+from apps.bus import dispatch
+from apps.companies.commands import FoundCompany
+from apps.identity.commands import InviteUser
+from apps.identity.models import User
+from apps.kernel.clock import moved_to, now
+from apps.kernel.files import FileIsMissing, Files, files
+from apps.sales.commands import AddCustomer
+from apps.sales.models import Customer
+from tests.crashes.failpoints import Killed
+from tests.settling import settle
+
+EMAIL, NAME = "berta@acme.example", "Berta Bauer"
+PAST = dt.datetime(2014, 5, 1, tzinfo=dt.UTC)
+ARCHIVE = ArchiveTrail(before=dt.date(2026, 1, 1), reason="Ten years are over.")
+
+
+@pytest.fixture
+def berta(at_acme, owner):
+    return dispatch(InviteUser(email=EMAIL, name=NAME, role="owner"), actor=owner)
+
+
+def erase(owner, **given):
+    return dispatch(ErasePerson(reason="She asked for it.", **given), actor=owner)
+
+
+# Versions
+
+
+def versions():
+    """All that every version of anything says."""
+    kept = [
+        each for each in apps.get_models() if issubclass(each, Trail) and each._meta.app_label != "billing"
+    ]
+    return " ".join(str(row) for model in kept for row in model._base_manager.values())
+
+
+def test_no_version_names_her_any_more(berta, owner, seal_all):
+    dispatch(FoundCompany(code="BER", name="Bauhaus", currency="EUR"), actor=berta)
+    seal_all()
+    assert EMAIL in versions()
+
+    result = erase(owner, user_id=berta.pk, texts=(EMAIL, NAME))
+
+    assert " versions" in result
+    said = versions()
+    assert EMAIL not in said
+    assert NAME not in said
+    assert "Bauhaus" in said
+    (version,) = User.history.filter(id=berta.pk)
+    assert (version.name, version.email) == ("(erased)", "(erased)")
+    seal_all()
+    assert verify().intact
+
+
+def test_by_her_number_alone_her_own_versions_and_those_she_made_go(berta, owner):
+    dispatch(FoundCompany(code="BER", name="Bauhaus", currency="EUR"), actor=berta)
+
+    erase(owner, user_id=berta.pk)
+
+    assert EMAIL not in versions()
+    assert NAME not in versions()
+
+
+def test_who_stands_in_versions_alone_is_found_too(berta, owner):
+    erase(owner, user_id=berta.pk, texts=(EMAIL, NAME))
+
+    with pytest.raises(PersonNotInTrail):
+        erase(owner, user_id=berta.pk, texts=(EMAIL, NAME))
+
+
+def test_versions_of_what_is_kept_by_law_go_when_the_law_lets_them(at_acme, owner):
+    dispatch(AddCustomer(code="BER", name=NAME, email=EMAIL), actor=owner)
+
+    assert queries.erasure_plan(None, [EMAIL]).kept >= 1
+    erase(owner, texts=(NAME,))
+    assert Customer.history.get().name == NAME
+
+    with moved_to(now() + dt.timedelta(days=365 * 11)):
+        erase(owner, texts=(NAME, EMAIL))
+    assert (Customer.history.get().name, Customer.history.get().email) == ("(erased)", "(erased)")
+
+
+@pytest.mark.parametrize(
+    "word", ["name = 'Somebody else'", "name = '(erased)', email = 'x'", "history_id = -1"]
+)
+def test_a_version_can_lose_a_word_and_have_no_other(berta, word):
+    with pytest.raises(DatabaseError, match="never changed"), connections["owner"].cursor() as cursor:
+        cursor.execute(f"UPDATE identity_historicaluser SET {word}")
+
+
+def test_the_runtime_has_no_right_to_change_them_itself(berta):
+    with pytest.raises(DatabaseError), connection.cursor() as cursor:
+        cursor.execute("UPDATE identity_historicaluser SET name = '(erased)'")
+
+
+@pytest.mark.parametrize("table", ["audit_record", "ledger_entry", "identity_user"])
+def test_nothing_but_versions_loses_words_that_way(berta, table):
+    with pytest.raises(DatabaseError), connection.cursor() as cursor:
+        cursor.execute("SELECT audit_erase_versions(%s, 'name', '{1}')", [table])
+
+
+# Files
+
+
+@pytest.fixture
+def archived(berta, owner, seal_all):
+    """Long ago she founded a company; all that is of then is archived."""
+    seal_all()
+    with moved_to(PAST):
+        dispatch(FoundCompany(code="BER", name=f"{NAME} Ltd", currency="EUR"), actor=berta)
+        dispatch(FoundCompany(code="OTH", name="Other Ltd", currency="EUR"), actor=owner)
+        seal_all()
+    dispatch(ARCHIVE, actor=owner)
+    return Archive.objects.get()
+
+
+def in_store():
+    """Every file of the archive: name and words."""
+    folder = f"{archives.FOLDER}/financial"
+    said = {}
+    for name in files().listdir(folder)[1]:
+        with files().open(f"{folder}/{name}") as handle:
+            said[name] = handle.read().decode()
+    return said
+
+
+def test_she_is_in_no_file_any_more_and_the_chain_verifies(archived, berta, owner, seal_all):
+    (before,) = in_store().values()
+    assert NAME in before
+
+    erase(owner, user_id=berta.pk, texts=(EMAIL, NAME))
+    settle()
+    seal_all()
+
+    (after,) = in_store().values()
+    assert NAME not in after
+    assert EMAIL not in after
+    assert "Other Ltd" in after
+    assert Archive.objects.get().file == archived.file
+    assert verify(with_archives=True).faults == []
+
+
+def test_files_that_do_not_name_her_are_left_alone(archived, owner):
+    dispatch(AddCustomer(code="C", name="Carla Caro"), actor=owner)
+    before = files().get_modified_time(archived.file)
+
+    erase(owner, texts=("Carla Caro",))
+    settle()
+
+    assert files().get_modified_time(archived.file) == before
+
+
+def test_until_the_files_follow_nothing_is_wrong(archived, berta, owner):
+    """Erased by right, and not gone yet: the next look finds the trail whole, before and after."""
+    erase(owner, user_id=berta.pk)
+    assert verify(with_archives=True).intact
+
+
+def test_wherever_it_dies_the_file_is_whole_in_the_end(archived, berta, owner, monkeypatch):
+    """Before and after each thing that is done to the store, and half way through writing."""
+    pristine = in_store()
+    plan = queries.erasure_plan(berta.pk, [NAME])
+    everybody = (",".join(map(str, plan.who)), ",".join(map(str, plan.what)))
+    erase(owner, user_id=berta.pk, texts=(NAME,))
+    deaths = 0
+    for dies_at in range(1, 50):
+        for name in in_store():
+            files().delete(f"{archives.FOLDER}/financial/{name}")
+        for name, words in pristine.items():
+            files().save(f"{archives.FOLDER}/financial/{name}", ContentFile(words))
+        lived = dying(monkeypatch, dies_at, lambda: forgetting.forget(*everybody))
+        deaths += not lived
+
+        forgetting.forget(*everybody)
+
+        (after,) = in_store().values()
+        assert NAME not in after
+        archives.must_hold(archived.file, archives.segments_of(archived))
+        if lived:
+            break
+
+    assert deaths > 8
+    assert verify(with_archives=True).intact
+
+
+def dying(monkeypatch, dies_at, work):
+    passed = 0
+
+    def point():
+        nonlocal passed
+        passed += 1
+        if passed == dies_at:
+            raise Killed
+
+    def half(store, name, content):
+        """It dies before, half way, or after."""
+        point()
+        data = content.read()
+        try:
+            point()
+        except Killed:
+            save(store, name, ContentFile(data[: len(data) // 2]))
+            raise
+        kept = save(store, name, ContentFile(data))
+        point()
+        return kept
+
+    def gone(store, name):
+        point()
+        delete(store, name)
+        point()
+
+    save, delete = Files._save, Files.delete
+    with monkeypatch.context() as here:
+        here.setattr(Files, "_save", half)
+        here.setattr(Files, "delete", gone)
+        try:
+            work()
+        except Killed:
+            return False
+        return True
+
+
+def test_texts_that_vanish_from_a_file_without_an_erasure_are_found(archived):
+    lines = [*archives.read(archived.file)]
+    lines[1]["who_salt"], lines[1]["who"] = None, ["(erased)", "", "(erased)", ""]
+    files().delete(archived.file)
+    files().save(archived.file, ContentFile("".join(json.dumps(each) + "\n" for each in lines)))
+
+    (fault,) = verify(with_archives=True).faults
+    assert fault.kind == "archive"
+    assert "nobody erased them" in fault.detail
+
+
+def test_a_file_that_was_written_before_an_erasure_is_not_taken(berta, owner, seal_all):
+    """Between the writing of an archive and its taking over somebody is erased."""
+    seal_all()
+    with moved_to(PAST):
+        dispatch(FoundCompany(code="BER", name="Bauhaus", currency="EUR"), actor=berta)
+        seal_all()
+    segment = Segment.objects.get(newest_at__year=2014)
+    file = archives.write([segment])
+    erase(owner, user_id=berta.pk)
+
+    with pytest.raises(ArchiveIsBroken, match="was erased meanwhile"):
+        dispatch(
+            DropArchived(
+                retention=segment.retention,
+                first_segment=segment.number,
+                last_segment=segment.number,
+                file=file,
+            ),
+            actor=owner,
+        )
+
+
+def test_a_file_that_is_cut_off_is_found(archived):
+    (words,) = in_store().values()
+    files().delete(archived.file)
+    files().save(archived.file, ContentFile(words[: len(words) // 2]))
+
+    assert [each.kind for each in verify(with_archives=True).faults] == ["archive"]
+
+
+def test_a_file_that_is_missing_stops_nobody(archived, berta, owner):
+    files().delete(archived.file)
+
+    erase(owner, user_id=berta.pk)
+
+    with pytest.raises(FileIsMissing):
+        files().open(archived.file)
