@@ -42,7 +42,10 @@ def _load(tenant_id: int) -> PlanInfo:
     return PlanInfo(plan.code, plan.name, plan.level, tuple(plan.modules), plan.limits)
 
 
-cached: Cached[int, PlanInfo] = Cached("plans", _load, ttl=TTL, of="public")
+cached: Cached[int, PlanInfo] = Cached(
+    "plans", _load, ttl=TTL, of="public", about=lambda tenant_id: tenant_id or "public"
+)
+"""A tenant's plan and limits, among its own keys whoever asks: a plan may be many tenants', and changes for all."""
 
 
 def plan_of(tenant_id: int | None = None) -> PlanInfo:

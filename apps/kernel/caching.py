@@ -54,13 +54,22 @@ class Cached(Generic[K, V]):
     area    the name under which they are kept and invalidated together
     ttl     seconds, the ceiling when a push is lost
     of      whose they are where it is not the current tenant: "public" for what the platform knows
+    about   the tenant of whom the platform knows it: its answers stand among that tenant's keys and go with them,
+            while one change of the area still makes them all unreachable
     size    how many of them one process keeps in memory
     """
 
     def __init__(
-        self, area: str, load: Callable[[K], V], *, ttl: int, of: str | None = None, size: int = 10_000
+        self,
+        area: str,
+        load: Callable[[K], V],
+        *,
+        ttl: int,
+        of: str | None = None,
+        about: Callable[[K], int | str] | None = None,
+        size: int = 10_000,
     ) -> None:
-        self.area, self.load, self.ttl, self.of, self.size = area, load, ttl, of, size
+        self.area, self.load, self.ttl, self.of, self.about, self.size = area, load, ttl, of, about, size
         self._memory: OrderedDict[str, tuple[float, V]] = OrderedDict()
         self._in_memory, self._in_redis, self._missed = (
             CACHE.labels(area, found) for found in ("memory", "redis", "nowhere")
@@ -72,7 +81,8 @@ class Cached(Generic[K, V]):
             stamp = _stamps.of(tenant_cache_key(f"{self.area}:stamp", self.of))
         except redis.RedisError:
             return self._loaded(key)
-        full = tenant_cache_key(f"{self.area}:{key}", self.of) + f"@{stamp}.{LAYOUT}"
+        whose = self.about(key) if self.about else self.of
+        full = tenant_cache_key(f"{self.area}:{key}", whose) + f"@{stamp}.{LAYOUT}"
         if _Bump(tenant_cache_key(f"{self.area}:stamp", self.of)).is_due():
             return self._loaded(key)
         found, value = self._remembered(full)

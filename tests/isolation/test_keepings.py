@@ -3,38 +3,184 @@
 from __future__ import annotations
 
 import gc
+import re
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
 
 import pytest
-from django.core.cache import cache
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
+from apps.billing import queries as billing
+from apps.billing.commands import ChangePlan, DefinePlan, Most
+from apps.bus import dispatch
+from apps.identity.models import User
 from apps.kernel import caching
+from apps.kernel.actors import System
 from apps.kernel.caching import Cached, tenant_cache_key
 from apps.kernel.files import FileIsMissing, FileNameNotAllowed, files
+from apps.kernel.limits import LIMITS
 from apps.kernel.queues import POLICIES
-from apps.kernel.tenant import activate
+from apps.kernel.tenant import TenantInfo, activate
+from apps.preferences.commands import ChangeSetting
 
-from .conftest import FILE, SECRET
+from .conftest import FILE, FIRST, SECRET
+from .test_addresses import said
+from .test_addresses import token as signed_in
 
-AREAS = ("currency:config", "billing:limits", "reports:trial_balance", "products:list", "inventory:stock")
-"""Row CAC-05 names them."""
+
+@dataclass(frozen=True)
+class Kept:
+    """What is asked of an area about globex, and whether the platform answers everybody alike."""
+
+    about_globex: Callable[[TenantInfo], Sequence[Hashable]]
+    is_shared: bool = False
+
+
+AREAS = {
+    "settings": Kept(lambda _: ["all"]),
+    "api-sessions": Kept(lambda _: [FIRST]),
+    "plans": Kept(lambda globex: [globex.id], is_shared=True),
+    "directory": Kept(
+        lambda globex: [f"id:{globex.id}", f"slug:{globex.slug}", "host:globex.localhost"], is_shared=True
+    ),
+    "at_rest": Kept(lambda _: ["all"], is_shared=True),
+}
+"""Everything that we keep beside the tables, with its real loader: settings (the business's own, so what is shown in
+which currency), plans and their limits, who is logged in, and where a tenant is. A new area must be named here."""
+KINDS = {*AREAS, "sessions", "throttle", "allauth", "queues"}
+"""What may stand in Redis at all: those areas, sessions, the counts of who asks or tries to log in how often,
+and what waits in queues."""
+QUESTIONS = (
+    *("/api/v1/companies/companies/", "/api/v1/billing/plan/", "/plan/"),  # currency, limits
+    *("/api/v1/inventory/items/", "/api/v1/inventory/moves/", "/inventory/item/"),  # inventory, products
+    *("/api/v1/ledger/trial-balance/", "/ledger/trial-balance/", "/"),  # reports
+)
+"""The areas of row CAC-05. But for limits none of them is kept: each answer is read when it is asked for."""
 
 
 def keys() -> list[str]:
     return [key.decode() for key in caching._client().keys("*")]
 
 
-@pytest.mark.parametrize("area", AREAS)
-def test_what_one_tenant_keeps_the_other_does_not_find(acme, globex, area):
+def areas() -> list[Cached]:
+    """Those of the product; tests make some too."""
+    found = (each for each in gc.get_objects() if isinstance(each, Cached))
+    return sorted(
+        (each for each in found if each.load.__module__.startswith("apps.")), key=lambda each: each.area
+    )
+
+
+def kind(key: str) -> str:
+    """`settings` of `tenant:7:settings:all@…`. Django numbers the versions of what it keeps."""
+    said = key.split(":", 2)[2].removeprefix("1:")
+    return re.split(r"[:.]", said.removeprefix("django.contrib."))[0]
+
+
+@pytest.fixture
+def apart(at_work, acme, globex, operator, owner):
+    """What each has is its own, so that an answer says whose it is."""
+    small = DefinePlan(
+        code=SECRET, name=SECRET, level=1, modules=(), limits=tuple(Most(name, 7) for name in LIMITS)
+    )
+    dispatch(small, actor=operator)
+    dispatch(ChangePlan(tenant_id=globex.id, plan=SECRET, reason="It is small."), actor=operator)
     with activate(globex):
-        cache.set(area, SECRET)
+        dispatch(ChangeSetting(key="periods.reason_length", value=23), actor=System("Globex"))
+    signed_in(Client(), "owner@globex.example", "/t/globex")
+
+
+def heard(area: Cached, key: Hashable, who: TenantInfo | None) -> tuple[object, object]:
+    """What is answered, and what ought to be."""
+    with activate(who):
+        return area.get(key), area.load(key)
+
+
+def bled(globex: TenantInfo, order: Sequence[TenantInfo | None]) -> set[str]:
+    """Ask in turn, from memory and from Redis, and say where somebody heard what is not his."""
+    wrong = set()
+    for area in areas():
+        for key in AREAS[area.area].about_globex(globex):
+            for _ in range(2):
+                for who in order:
+                    said, true = heard(area, key, who)
+                    if said != true:
+                        wrong.add(area.area)
+                area._memory.clear()  # as another process
+    return wrong
+
+
+def test_every_area_is_attacked():
+    assert {each.area for each in areas()} == AREAS.keys()
+
+
+@pytest.mark.parametrize("first", ["globex", "acme", "platform"])
+def test_whoever_asks_first_the_next_hears_his_own(apart, acme, globex, first):
+    order = {
+        "globex": (globex, acme, None, globex),
+        "acme": (acme, globex, None, acme),
+        "platform": (None, acme, globex, None),
+    }[first]
+
+    assert bled(globex, order) == set()
+
+
+def test_without_names_of_tenants_the_attack_is_seen(apart, acme, globex, monkeypatch):
+    """The control: were all keys one tenant's, it would find every area that is not the same for all."""
+    monkeypatch.setattr(caching, "tenant_cache_key", lambda key, tenant_id=None: f"tenant:all:{key}")
+
+    found = bled(globex, (globex, acme))
+
+    assert found == {name for name, each in AREAS.items() if not each.is_shared}
+
+
+@pytest.mark.parametrize("area", sorted(name for name, each in AREAS.items() if not each.is_shared))
+def test_what_acme_changes_is_globexs_no_less(apart, acme, globex, area):
+    """An acme that forgets its own leaves the other's where it is: nobody asks the tables again for it."""
+    (kept,) = [each for each in areas() if each.area == area]
+    (key,) = AREAS[area].about_globex(globex)
+    with activate(globex):
+        before = kept.get(key)
     with activate(acme):
-        assert cache.get(area) is None
-        cache.set(area, "ours")
-        cache.delete(area)
+        kept.get(key)
+        kept.invalidate()
+    with activate(globex), CaptureQueriesContext(connection) as asked:
+        assert kept.get(key) == before
+    assert len(asked) == 0
+
+
+def test_a_plan_is_kept_under_the_name_of_its_tenant(apart, acme, globex):
+    """Whoever asks, the platform too; so it goes with the tenant (rows CAC-02 and CAC-03)."""
+    for who in (None, globex, acme):
+        with activate(who):
+            assert (billing.plan_of(globex.id).code, billing.plan_of(acme.id).code) == (SECRET, "all")
+    for tenant in (globex, acme):
+        with activate(tenant):
+            assert billing.limit("identity.users") == (7 if tenant == globex else -1)
+
+    kept = {key.partition("@")[0] for key in keys() if ":plans:" in key and not key.endswith("stamp")}
+    assert kept >= {f"tenant:{each.id}:plans:{each.id}" for each in (acme, globex)}
+    assert {key for key in kept if key.startswith("tenant:public:")} <= {"tenant:public:plans:0"}
+
+    caching.forget_tenant(globex.id)
+
+    assert [key for key in keys() if key.startswith(f"tenant:{globex.id}:")] == []
+
+
+def test_what_the_other_was_answered_one_is_not(apart, client_for, owner, globex):
+    """Currency, limits, inventory, products and reports, each asked by globex first, in this very process."""
     with activate(globex):
-        assert cache.get(area) == SECRET
-    assert cache.get(area) is None  # nor does the platform
+        there = client_for(User.objects.get(email="owner@globex.example"), globex)
+    here = client_for(owner)
+    for question in QUESTIONS:
+        theirs = said(there.get(f"/t/globex{question}"))
+        ours = here.get(f"/t/acme{question}")
+
+        assert ours.status_code == 200, question
+        assert said(ours) != theirs, question
+        assert SECRET not in said(ours).lower(), question
+    assert {kind(key) for key in keys() if key.startswith("tenant:")} <= KINDS
 
 
 def test_both_ways_to_a_key_are_one(acme, globex):
@@ -45,23 +191,13 @@ def test_both_ways_to_a_key_are_one(acme, globex):
         assert tenant_cache_key("reports", globex.id) == f"tenant:{globex.id}:reports"
 
 
-def test_every_cached_area_answers_each_tenant_for_itself(at_work, acme, globex):
-    """With a loader that says who asked: an answer of the other's would be seen."""
-    areas = [each for each in gc.get_objects() if isinstance(each, Cached) and each.of is None]
-    assert areas
-    for each in areas:
-        copy = Cached(each.area + ".matrix", lambda key: tenant_cache_key(str(key)), ttl=60)
-        for tenant in (acme, globex, acme):
-            with activate(tenant):
-                assert copy.get("7") == f"tenant:{tenant.id}:7"
-
-
 def test_every_key_is_somebodys(at_work, client_for, owner):
     client_for(owner).get("/t/acme/")
 
     brokers = ("_kombu", "unacked", *POLICIES)  # here it shares the database with the cache
     assert any(key.startswith("tenant:") for key in keys())
     assert [key for key in keys() if not key.startswith(("tenant:", *brokers))] == []
+    assert {kind(key) for key in keys() if key.startswith("tenant:")} <= KINDS
 
 
 def test_a_session_is_of_its_tenant(at_work, client_for, owner, globex):
