@@ -1,4 +1,4 @@
-"""The queues: their limits in one frozen table, and the base classes that give a task its queue.
+"""The four queues: their limits in one frozen table, and the base classes that give a task its queue.
 
 A task takes ids, works for the tenant named in its message header, and fails closed without one.
 """
@@ -34,16 +34,11 @@ PLATFORM = "public"
 
 @dataclass(frozen=True, slots=True)
 class QueuePolicy:
-    """`retries` after the first try, `time_limit` and `wait_alarm` in seconds (decision C5).
-
-    given_back  what a lost worker held is given to another by the broker. Work that takes longer than a broker holds a
-                message is not: it is taken off the queue when it is begun, and a table says that it is to be done.
-    """
+    """`retries` after the first try, `time_limit` and `wait_alarm` in seconds (decision C5)."""
 
     retries: int
     time_limit: int
     wait_alarm: int
-    given_back: bool = True
 
     @property
     def soft_time_limit(self) -> int:
@@ -57,7 +52,6 @@ POLICIES: Mapping[str, QueuePolicy] = MappingProxyType(
         "billing": QueuePolicy(retries=3, time_limit=90, wait_alarm=90),
         "audit": QueuePolicy(retries=3, time_limit=60, wait_alarm=120),
         "low": QueuePolicy(retries=3, time_limit=120, wait_alarm=120),
-        "keeping": QueuePolicy(retries=0, time_limit=4 * 3600, wait_alarm=3600, given_back=False),
     }
 )
 """What each queue allows; nothing else says it."""
@@ -67,7 +61,6 @@ POOLS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "default": ("default",),
         "billing": ("billing",),
         "audit": ("audit", "low"),
-        "keeping": ("keeping",),
     }
 )
 """One worker pool each; `financial` never shares one with lower work."""
@@ -182,8 +175,6 @@ def _base(queue: str) -> dict[str, Any]:
         "max_retries": policy.retries,
         "time_limit": policy.time_limit,
         "soft_time_limit": policy.soft_time_limit,
-        "acks_late": policy.given_back,
-        "reject_on_worker_lost": policy.given_back,
     }
 
 
@@ -220,13 +211,6 @@ class LowTask(TenantTask):
 
     abstract = True
     locals().update(_base("low"))
-
-
-class KeepingTask(TenantTask):
-    """Backups and their drills: hours for a big tenant, and the one pool that may restore."""
-
-    abstract = True
-    locals().update(_base("keeping"))
 
 
 def route(name: str, args: Any, kwargs: Any, options: Any, task: Any = None, **_: Any) -> dict[str, str]:

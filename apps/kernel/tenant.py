@@ -57,18 +57,28 @@ class TenantSwitchInTransaction(Unavailable):
     message = "The tenant cannot change from {before} to {after} inside an open transaction."
 
 
-_current: ContextVar[TenantInfo | None] = ContextVar("current_tenant", default=None)
+_current: ContextVar[TenantInfo | None] = ContextVar("current_tenant")
+_current.set(None)
+"""The thread that starts the process works for the platform. In every other one somebody says whose turn it is."""
+
+_NOBODY = object()
 _at: ContextVar[str] = ContextVar("at_database", default=HOME)
 
 
 def current_tenant() -> TenantInfo | None:
     """The tenant, or None: the platform itself, whose data is in the public schema."""
-    return _current.get()
+    return _current.get(None)
+
+
+def is_said() -> bool:
+    """Whether anybody has said whose turn it is. In a thread that was started without its starter's context nobody has:
+    it would be the platform, which sees more than the tenant for whom it was started."""
+    return _current.get(_NOBODY) is not _NOBODY
 
 
 def current_schema() -> str:
     """Where the rows at hand stand."""
-    tenant = _current.get()
+    tenant = _current.get(None)
     return tenant.schema if tenant else PUBLIC_SCHEMA
 
 
@@ -79,7 +89,7 @@ def activate(tenant: TenantInfo | None) -> Iterator[None]:
     Raises TenantSwitchInTransaction: rows of two tenants never share a transaction, since deferred
     triggers would fire under the other tenant's search path.
     """
-    before = _current.get()
+    before = _current.get(None)
     _refuse_switch_in_transaction(before, tenant)
     token = _current.set(tenant)
     try:
@@ -90,7 +100,7 @@ def activate(tenant: TenantInfo | None) -> Iterator[None]:
 
 def current_database() -> str:
     """The key of the database in which the work at hand is done: the tenant's, else where `at_database` says."""
-    tenant = _current.get()
+    tenant = _current.get(None)
     return (tenant.database if tenant else "") or _at.get()
 
 

@@ -33,7 +33,8 @@ class TenantMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.tenant_prefix = ""  # type: ignore[attr-defined]
         try:
-            tenant = self._tenant_of(request)
+            with activate(None):
+                tenant = self._tenant_of(request)
         except TenantUnknown as refusal:
             return problem_response(request, refusal)
         if tenant is None:

@@ -40,6 +40,7 @@ def told(tenant, *shelves):
 def in_thread(function, *arguments):
     """With connections of its own, which are closed at the end."""
 
+    @activate(None)
     def run():
         try:
             return function(*arguments)
@@ -57,6 +58,7 @@ def test_four_relays_route_each_event_once_and_in_order(acme, listener, no_broke
     monkeypatch.setattr(relay, "BATCH", 7)
     events = told(acme, *[each % 5 for each in range(200)])
 
+    @activate(None)
     def work():
         while OutboxEvent.objects.filter(routed_at=None).exists():
             route()

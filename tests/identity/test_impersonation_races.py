@@ -41,6 +41,7 @@ def everybody_looks_first(monkeypatch):
 def at_once(do: Callable[[], object]) -> list[object]:
     answers: list[object] = []
 
+    @activate(None)
     def one() -> None:
         try:
             answers.append(do())

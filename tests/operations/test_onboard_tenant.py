@@ -251,6 +251,7 @@ def test_without_the_lock_two_at_once_get_into_each_others_way(operator, monkeyp
 def at_once(many, operator):
     came_of = []
 
+    @activate(None)
     def onboard():
         try:
             came_of.append(dispatch(INITECH, actor=operator).state)

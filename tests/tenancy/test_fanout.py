@@ -17,7 +17,7 @@ from django.db.models import QuerySet
 from apps.kernel import caching, clock
 from apps.kernel.periodic import PERIODIC, Periodic, every
 from apps.kernel.queues import AuditTask
-from apps.kernel.tenant import current_tenant
+from apps.kernel.tenant import activate, current_tenant
 from apps.tenancy import fanout
 from apps.tenancy.models import Round, Tenant
 from apps.tenancy.tasks import tick
@@ -153,6 +153,7 @@ def knock_together(times: int) -> None:
     """Several beats at the same moment."""
     together = Barrier(times)
 
+    @activate(None)
     def knock(_: int) -> None:
         together.wait(10)
         try:

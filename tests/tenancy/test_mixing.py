@@ -17,6 +17,7 @@ from apps.kernel.queues import DefaultTask
 from apps.kernel.tenant import TenantInfo, activate, current_tenant
 from apps.preferences.models import Setting
 from apps.tenancy import directory
+from apps.tenancy.backend.errors import NobodySaid
 from apps.tenancy.commands import CreateTenant
 from apps.tenancy.models import Tenant
 
@@ -109,14 +110,38 @@ def test_a_plain_thread_that_takes_the_context_along_is_where_it_came_from(eight
     assert (told.right, told.wrong) == (TENANTS, [])
 
 
-def test_a_thread_that_does_not_is_the_platform_and_nobody_else(eight):
-    found = []
+@pytest.mark.parametrize("ask", [whose, Tenant.objects.count, lambda: connections["replica"].cursor()])
+def test_one_that_does_not_is_nobody(eight, ask):
+    """Not the platform, who sees the news and the plans of all."""
+    refused = []
+
+    def work() -> None:
+        with pytest.raises(NobodySaid):
+            ask()
+        refused.append(current_tenant())
+        connections.close_all()
+
     with activate(eight[0]):
-        thread = threading.Thread(target=lambda: found.append(current_tenant()))
+        thread = threading.Thread(target=work)
         thread.start()
         thread.join()
 
-    assert found == [None]
+    assert refused == [None]
+
+
+def test_a_thread_may_say_that_it_is_the_platforms(eight):
+    found = []
+
+    def work() -> None:
+        with activate(None):
+            found.append(Tenant.objects.count())
+        connections.close_all()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+
+    assert found == [TENANTS]
 
 
 def test_coroutines_of_one_loop(eight):

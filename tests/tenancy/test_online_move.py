@@ -81,6 +81,7 @@ def test_what_is_written_meanwhile_comes_along(tenant, mover, monkeypatch):
     """A clerk founds companies all the time: before, while and after. What he was told is done, is there."""
     done, refused, unexpected, stop = [], [], [], threading.Event()
 
+    @activate(None)
     def work():
         try:
             for number in itertools.count():

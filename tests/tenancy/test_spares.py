@@ -65,6 +65,7 @@ def test_what_is_rolled_back_leaves_the_spare(operator):
 def test_at_once_each_gets_another(database):
     claimed, together = [], threading.Barrier(SPARES)
 
+    @activate(None)
     def claim():
         with transaction.atomic():
             mine = provisioning.claim()

@@ -8,3 +8,10 @@ class OutsideTransaction(Unavailable):
         "Behind a transaction pooler a tenant's data is reached inside a transaction only;"
         " this statement for tenant {tenant} is outside of one."
     )
+
+
+class NobodySaid(Unavailable):
+    message = (
+        "In this thread nobody has said whose data it is. Start it with copy_context().run,"
+        " or say activate(None) where it is the platform's."
+    )

@@ -16,6 +16,7 @@ from django.db import InterfaceError, OperationalError, connections
 from apps.events.base import CHANNEL
 from apps.events.relay import route, sweep, top_up, wait_for_news
 from apps.kernel import databases
+from apps.kernel.tenant import activate
 from apps.kernel.waiting import Watch
 
 SWEEP_EVERY = 5.0
@@ -57,6 +58,7 @@ class Command(BaseCommand):
             thread.join()
         self.stdout.write("The relay has stopped.")
 
+    @activate(None)
     def _carry(self, using: str, look: Callable[[], object] = lambda: None) -> None:
         while not self.stopping:
             try:
