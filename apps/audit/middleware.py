@@ -39,12 +39,12 @@ def record(envelope: Envelope, next: Next) -> Any:
             return next(envelope)
         except Refusal as refusal:
             row = _refused(envelope, refusal)
-            afterwards(row.save)
+            afterwards(row.write)
             _say(row)
             raise
         except Exception as error:
             row = _failed(envelope, error)
-            afterwards(row.save)
+            afterwards(row.write)
             _say(row, error)
             raise
 
@@ -57,7 +57,7 @@ def _done(envelope: Envelope, result: Any, changes: Sequence[Change]) -> None:
     subject = getattr(result, "subject", result)  # a measured result says whom it is about
     if isinstance(subject, models.Model):
         row.subject_type, row.subject_id = subject._meta.label_lower, str(subject.pk)
-    row.save(force_insert=True)
+    row.write()
     _say(row)
 
 

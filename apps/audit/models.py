@@ -7,6 +7,8 @@ from typing import Any
 
 from django.db import models
 
+from apps.kernel.inserting import insert
+
 from . import chain, retention
 from .transaction_id import CurrentTransaction, TransactionId
 
@@ -104,6 +106,11 @@ class Record(models.Model):
         if self._state.adding:
             self.commit_to_texts()
         super().save(*args, **kwargs)
+
+    def write(self) -> None:
+        """`save` for those who do not look at it again."""
+        self.commit_to_texts()
+        insert(self)
 
     def commit_to_texts(self) -> None:
         """Once, before the row is written: what the seal will bind to."""

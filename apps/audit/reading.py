@@ -36,4 +36,4 @@ def _note(actor: Actor, command: str, did: str, asked: Mapping[str, Any]) -> Non
         request=said,
         correlation_id=correlation_id() or "",
         causation_id=causation_id() or "",
-    ).save(force_insert=True)
+    ).write()

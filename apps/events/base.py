@@ -14,6 +14,7 @@ from django.db import connection, transaction
 
 from apps.kernel.clock import now
 from apps.kernel.correlation import causation_id, correlation_id
+from apps.kernel.inserting import insert
 from apps.kernel.plain import from_plain, to_plain
 from apps.kernel.tenant import current_tenant
 from apps.kernel.traceparent import current_trace
@@ -195,17 +196,19 @@ def publish(event: Event, *, after: dt.timedelta | None = None) -> None:
         raise RuntimeError(f"{event.name} must be published inside the transaction of its change.")
     _refuse_undeclared(event)
     tenant, payload, at = current_tenant(), to_plain(event), now()
-    OutboxEvent.objects.create(
-        tenant_id=tenant.id if tenant else None,
-        name=event.name,
-        version=event.version,
-        aggregate=event.aggregate,
-        payload=payload,
-        correlation_id=correlation_id() or "",
-        causation_id=causation_id() or "",
-        traceparent=str(current_trace() or ""),
-        occurred_at=at,
-        due_at=at + after if after else None,
+    insert(
+        OutboxEvent(
+            tenant_id=tenant.id if tenant else None,
+            name=event.name,
+            version=event.version,
+            aggregate=event.aggregate,
+            payload=payload,
+            correlation_id=correlation_id() or "",
+            causation_id=causation_id() or "",
+            traceparent=str(current_trace() or ""),
+            occurred_at=at,
+            due_at=at + after if after else None,
+        )
     )
     note_after_commit(event, payload, at)
     wake_relay()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -26,9 +27,13 @@ class Declared(Generic[T]):
     def validated(self, value: Any) -> T:
         """The value as the declared type. Raises SettingInvalid."""
         try:
-            return TypeAdapter(self.type).validate_python(value, strict=True)
+            return self._shape.validate_python(value, strict=True)
         except ValidationError as error:
             raise SettingInvalid(key=self.key, why=error.errors()[0]["msg"]) from None
+
+    @cached_property
+    def _shape(self) -> TypeAdapter[T]:
+        return TypeAdapter(self.type)
 
 
 _declared: dict[str, Declared[Any]] = {}
