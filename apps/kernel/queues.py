@@ -27,7 +27,7 @@ from .logs import saying
 from .observation import observed_task
 from .replica import piece_of_work
 from .service import service_of
-from .tenant import TenantInfo, activate, current_tenant
+from .tenant import TenantInfo, activate, current_tenant, is_said
 
 PLATFORM = "public"
 
@@ -135,6 +135,8 @@ class TenantTask(Task):  # type: ignore[type-arg]
         """All of it or, where the tenant is refused, nothing that stays behind."""
         header = self._header
         with ExitStack() as stack:
+            if not is_said():  # a worker's thread, in which the platform looks for the tenant
+                stack.enter_context(activate(None))
             stack.enter_context(
                 correlated(
                     header("correlation_id"), causation=header("causation_id"), trace=header("traceparent")

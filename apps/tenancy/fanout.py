@@ -42,7 +42,7 @@ def _work_on(job: Periodic) -> int:
     try:
         while chunk := _send_next(job):
             sent += chunk
-    except broker_errors() as error:
+    except (OSError, BrokerAway, BatchPublishError, *_broker_errors()) as error:
         log.warning("The round of %s waits for the broker: %s", job.task, error)
     return sent
 
@@ -96,6 +96,5 @@ def send(job: Periodic, targets: Sequence[int]) -> None:
             )
 
 
-def broker_errors() -> tuple[type[BaseException], ...]:
-    """What is raised while the broker is away."""
-    return (OSError, BrokerAway, BatchPublishError, *current_app.connection_for_write().connection_errors)
+def _broker_errors() -> tuple[type[BaseException], ...]:
+    return tuple(current_app.connection_for_write().connection_errors)

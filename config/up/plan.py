@@ -1,7 +1,7 @@
 """Which processes make up Bursar, and what each may know.
 
-The owner's address goes to the migrations alone, the relay's to the relay and the keeper's to the workers
-that keep backups, as in production: a mistake in the rights shows here first (decision C27).
+The owner's address goes to the migrations alone, the relay's to the relay and the keeper's to the keeper,
+as in production: a mistake in the rights shows here first (decision C27).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def preparations() -> list[Process]:
 
 def stages() -> list[list[Process]]:
     """In the order of stopping: who makes work, who does it, who shows it."""
-    return [[beat(), relay()], [worker(pool) for pool in POOLS], [web()]]
+    return [[beat(), relay()], [*(worker(pool) for pool in POOLS), keeper()], [web()]]
 
 
 def web() -> Process:
@@ -62,6 +62,16 @@ def relay(name: str = "relay") -> Process:
     )
 
 
+def keeper() -> Process:
+    return Process(
+        "keeper",
+        "makes backups and tries them",
+        [*MANAGE, "keeper"],
+        _environment(without={OWNER, RELAY}),
+        grace=env().worker_grace + 5,
+    )
+
+
 def worker(pool: str, name: str = "") -> Process:
     """`name` tells one of several workers of a pool from the others."""
     return Process(
@@ -74,7 +84,7 @@ def worker(pool: str, name: str = "") -> Process:
             *("--loglevel", env().log_level),
         ],
         # Asked to stop, it gives back what it cannot finish in time.
-        _environment(without={OWNER, RELAY} | ({KEEPER} - _of_pool(pool))) | {"REMAP_SIGTERM": "SIGQUIT"},
+        _environment(without={OWNER, RELAY, KEEPER}) | {"REMAP_SIGTERM": "SIGQUIT"},
         grace=env().worker_grace + 5,
     )
 
@@ -89,11 +99,6 @@ def beat() -> Process:
         ],
         _environment(without={OWNER, RELAY, KEEPER}),
     )
-
-
-def _of_pool(pool: str) -> set[str]:
-    """What its workers know beside the runtime's address."""
-    return {KEEPER} if pool == "keeping" else set()
 
 
 def metrics_folder() -> Path:

@@ -21,7 +21,6 @@ from apps.kernel.queues import (
     BillingTask,
     DefaultTask,
     FinancialTask,
-    KeepingTask,
     LowTask,
     TaskTenantUnknown,
     TaskWaitsTooLong,
@@ -81,14 +80,10 @@ def test_limits_and_retries_are_those_agreed():
         "billing": (3, 90, 90),
         "audit": (3, 60, 120),
         "low": (3, 120, 120),
-        "keeping": (0, 14400, 3600),
     }
 
 
-BASES = [FinancialTask, DefaultTask, BillingTask, AuditTask, LowTask, KeepingTask]
-
-
-@pytest.mark.parametrize("base", BASES)
+@pytest.mark.parametrize("base", [FinancialTask, DefaultTask, BillingTask, AuditTask, LowTask])
 def test_a_base_class_carries_its_queues_policy(base):
     policy = POLICIES[base.queue_name]
 
@@ -99,11 +94,6 @@ def test_a_base_class_carries_its_queues_policy(base):
 def test_financial_work_shares_its_pool_with_nothing():
     assert POOLS["financial"] == ("financial",)
     assert sorted(queue for pool in POOLS.values() for queue in pool) == sorted(POLICIES)
-
-
-def test_only_work_that_a_table_knows_is_taken_off_its_queue_when_it_is_begun():
-    assert [name for name, each in POLICIES.items() if not each.given_back] == ["keeping"]
-    assert POOLS["keeping"] == ("keeping",)
 
 
 def test_what_the_queues_allow_is_said_in_one_place_and_does_not_change():
@@ -127,21 +117,21 @@ def test_every_task_has_the_policy_of_its_queue():
         policy = POLICIES[task.queue_name]
         limits = (task.max_retries, task.time_limit, task.soft_time_limit)
         assert limits == (policy.retries, policy.time_limit, policy.soft_time_limit), task.name
-        assert task.acks_late == policy.given_back, task.name
-        assert task.reject_on_worker_lost == policy.given_back, task.name
+        assert task.acks_late, task.name
+        assert task.reject_on_worker_lost, task.name
         assert task.ignore_result, task.name
         assert set(TRANSIENT) <= set(task.autoretry_for), task.name
         assert route(task.name, (), {}, {}, task) == {"queue": task.queue_name}, task.name
 
 
 def test_no_wait_of_a_retry_is_longer_than_the_broker_holds_a_message():
-    longest = max(each.time_limit for each in POLICIES.values() if each.given_back) + LONGEST_WAIT
+    longest = max(each.time_limit for each in POLICIES.values()) + LONGEST_WAIT
 
     assert all(task.retry_backoff_max <= LONGEST_WAIT for task in ours())
     assert longest < current_app.conf.broker_transport_options["visibility_timeout"]
 
 
-@pytest.mark.parametrize("base", BASES)
+@pytest.mark.parametrize("base", [FinancialTask, DefaultTask, BillingTask, AuditTask, LowTask])
 @pytest.mark.parametrize(
     "error", [OperationalError, ConnectionError, redis.TimeoutError, SoftTimeLimitExceeded]
 )
@@ -204,9 +194,7 @@ def test_the_brokers_url_alone_says_how_queues_are_made(monkeypatch, url, quorum
 def test_the_broker_setting_hold_a_message_longer_than_any_task_may_run():
     options = current_app.conf.broker_transport_options
 
-    assert options["visibility_timeout"] > max(
-        each.time_limit for each in POLICIES.values() if each.given_back
-    )
+    assert options["visibility_timeout"] > max(each.time_limit for each in POLICIES.values())
     assert current_app.conf.task_acks_late
     assert current_app.conf.task_reject_on_worker_lost
     assert current_app.conf.worker_prefetch_multiplier == 1

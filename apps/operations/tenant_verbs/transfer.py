@@ -183,7 +183,7 @@ class Verify(Verb):
 
 @verb
 class Backups(Verb):
-    """How well tenants are backed up. With --run: do at once what workers would do by and by, and clear away."""
+    """How well tenants are backed up."""
 
     name = "backups"
 
@@ -191,13 +191,9 @@ class Backups(Verb):
         parser.add_argument(
             "slug", metavar="SLUG", nargs="?", default="", help="Only the backups of this tenant."
         )
-        parser.add_argument("--run", action="store_true", help="Do what is due. Needs DATABASE_OWNER_URL.")
         parser.add_argument("--drill", action="store_true", help="Restore one into a schema of its own now.")
 
-    def answer(self, *, slug: str, run: bool, drill: bool, **_: Any) -> Answer:  # type: ignore[override]
-        if run:
-            did = [*running.run()]
-            return Answer("; ".join(did) or "Nothing was due.", {"did": did})
+    def answer(self, *, slug: str, drill: bool, **_: Any) -> Answer:  # type: ignore[override]
         if drill:
             return _of_drill(drilling.drill())
         if slug:

@@ -60,18 +60,12 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("begun_at", models.DateTimeField()),
-                ("hinted_at", models.DateTimeField(null=True)),
                 ("ended_at", models.DateTimeField(null=True)),
                 ("error", models.TextField(blank=True)),
             ],
             options={
                 "default_permissions": (),
             },
-        ),
-        migrations.AddField(
-            model_name="backup",
-            name="hinted_at",
-            field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
             model_name="backup",

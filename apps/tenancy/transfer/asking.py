@@ -1,32 +1,22 @@
-"""Whose backup is due, and that a worker hears of it.
-
-What was asked for is a row that waits; a message is only a hint at it. So a hint that is lost costs a quarter of an
-hour, one that comes twice is done once, and two who ask at the same time ask once.
-"""
+"""Whose backup is due. What was asked for is a row that waits: two who ask at the same time ask once."""
 
 from __future__ import annotations
 
 import datetime as dt
-import logging
 
-from celery import current_app
 from django.db.models import Max, Q
 
 from apps.kernel.clock import now
-from apps.kernel.queues import PLATFORM
 from apps.kernel.tenant import activate
 from apps.kernel.transactions import alone
-from apps.tenancy.fanout import broker_errors
 from apps.tenancy.models import Tenant
 
 from . import drilling, keeping, promises
-from .models import Backup, Drill
+from .models import Backup
 from .policies import Policies
 
 AGAIN = dt.timedelta(minutes=15)
-"""After which one that failed is asked for again, and a worker is told again of one that waits."""
-BACK_UP, DRILL, QUEUE = "tenancy.back_up", "tenancy.drill", "keeping"
-log = logging.getLogger("bursar.backups")
+"""After which one that failed is asked for again."""
 
 
 def ask() -> int:
@@ -65,24 +55,6 @@ def due() -> list[Tenant]:
     return sorted(late, key=lambda each: (last.get(each.pk) or each.created_at, each.pk))
 
 
-def hint() -> int:
-    """Tell workers of what waits, and of what they were told too long ago. Without a broker they are told later.
-    Returns how many messages were sent."""
-    told = 0
-    with activate(None), alone("backups are hinted at") as nobody_else:
-        for task, model in ((BACK_UP, Backup), (DRILL, Drill)) if nobody_else else ():
-            untold = model.objects.waiting().filter(Q(hinted_at=None) | Q(hinted_at__lt=now() - AGAIN))
-            for number in untold.order_by("begun_at", "pk").values_list("pk", flat=True):
-                try:
-                    _send(task, number)
-                except broker_errors() as error:
-                    log.warning("Backups wait for the broker: %s", error)
-                    return told
-                model.objects.filter(pk=number).update(hinted_at=now())
-                told += 1
-    return told
-
-
 def _last_begun() -> dict[int, dt.datetime]:
     """By tenant. One that failed counts for a while."""
     counted = Backup.objects.filter(
@@ -93,14 +65,3 @@ def _last_begun() -> dict[int, dt.datetime]:
 
 def _is_due(tenant: Tenant, last: dt.datetime | None, every: dt.timedelta) -> bool:
     return last is None or (last < now() - every and not promises.holds_all(tenant, last))
-
-
-def _send(task: str, number: int) -> None:
-    current_app.send_task(
-        task,
-        args=[number],
-        queue=QUEUE,
-        expires=AGAIN.total_seconds(),
-        headers={"tenant": PLATFORM},
-        retry=False,
-    )

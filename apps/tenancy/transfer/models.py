@@ -30,10 +30,9 @@ class JobQuerySet(models.QuerySet[J]):
 
 
 class Job(models.Model):
-    """Work that takes long: asked for, taken up by one worker, and ended in one way or the other.
+    """Work that takes long: asked for, taken up by one keeper, and ended in one way or the other.
 
-    begun_at   while it waits, when it was asked for
-    hinted_at  when a worker was last told that it waits
+    begun_at  while it waits, when it was asked for
     """
 
     class State(models.TextChoices):
@@ -45,7 +44,6 @@ class Job(models.Model):
 
     state = models.CharField(max_length=7, choices=State.choices, default=State.RUNNING)
     begun_at = models.DateTimeField()
-    hinted_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     error = models.TextField(blank=True)
 

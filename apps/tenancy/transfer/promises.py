@@ -76,7 +76,7 @@ def trouble_with_drills() -> str:
     since = latest.begun_at if latest else first.begun_at if first else now()
     waits = dt.timedelta(days=settings.BACKUP_DRILL_DAYS) if latest else dt.timedelta()
     if now() - since > waits + LATE_DRILL:
-        return f"No backup was tried since {since:%Y-%m-%d %H:%M}. Are there workers of the queue keeping?"
+        return f"No backup was tried since {since:%Y-%m-%d %H:%M}. Does a keeper run?"
     return ""
 
 

@@ -1,32 +1,25 @@
-"""Everything whose turn it is, in one process: for a shell, and where no workers are."""
+"""What was asked for is done, one after the other; and what moves and restores have left is cleared away."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from apps.kernel.progress import steps
-from apps.kernel.tenant import activate
+from django.db import close_old_connections
 
-from . import asking, drilling, importing, keeping, moving, restoring
+from . import drilling, importing, keeping, moving, restoring
+from .errors import TransferBusy
 from .models import Backup
 
 log = logging.getLogger("bursar.backups")
 
 
-def run() -> Iterator[str]:
-    """What workers do by schedule, and beside that what only the owner can. Says what it did."""
-    with activate(None):
-        asking.ask()
-        if made := _make_all():
-            yield f"{made} backups made"
-        if gone := keeping.prune():
-            yield f"{gone} removed"
-        yield from clear_away()
-        drilling.ask()
-        for number in drilling.waiting():
-            if tried := drilling.work_on(number):
-                yield f"{tried}: {tried.error or 'restored and verified'}"
+def work(stopping: Callable[[], bool] = lambda: False) -> Iterator[str]:
+    """Make the backups that wait, then try one if that is asked for. Several at once share them. Says what it did."""
+    yield from _make_backups(stopping)
+    for number in () if stopping() else drilling.waiting():
+        if tried := drilling.work_on(number):
+            yield f"{tried}: {tried.error or 'restored and verified'}."
 
 
 def clear_away() -> Iterator[str]:
@@ -38,12 +31,16 @@ def clear_away() -> Iterator[str]:
             yield f"{len(swept)} schemas that were set aside dropped"
 
 
-def _make_all() -> int:
-    """One that fails holds up nobody else. Returns how many were made."""
-    made, waiting = 0, list(Backup.objects.waiting().order_by("begun_at", "pk"))
-    for each in steps(waiting, len(waiting)):
+def _make_backups(stopping: Callable[[], bool]) -> Iterator[str]:
+    """One that fails holds up nobody else, and is asked for again."""
+    reached = 0
+    while not stopping() and (each := Backup.objects.waiting().filter(pk__gt=reached).order_by("pk").first()):
+        reached = each.pk
         try:
-            made += keeping.work_on(each.pk) is not None
+            if keeping.work_on(each.pk):
+                yield f"{each.slug}: backed up."
+        except TransferBusy:
+            continue  # it waits until the tenant is restored or moved
         except Exception:
             log.exception("%s could not be backed up.", each.slug)
-    return made
+            close_old_connections()  # those that broke: the others may be of the same database
