@@ -118,7 +118,12 @@ def steps_of(run: Run) -> Sequence[dict[str, str]]:
     }
     unmarked = {each.name for each in saga.whole_way if isinstance(each, Cause | Wait)} if saga else set()
     return [
-        {"name": name, "state": marks.get(name) or _standing(run, names, name, unmarked)} for name in names
+        {
+            "name": name,
+            "state": marks.get(name) or _standing(run, names, name, unmarked),
+            "stage": run.stage if name == run.step else "",
+        }
+        for name in names
     ]
 
 

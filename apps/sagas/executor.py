@@ -94,7 +94,8 @@ def _take(run_id: int, held: ExitStack, *, woken: bool) -> Run | None:
             return None
         run.version += 1
         run.attempts += run.state != Run.State.WAITING
-        run.save(update_fields=["version", "attempts"])
+        run.stage = ""
+        run.save(update_fields=["version", "attempts", "stage"])
         return run
 
 
@@ -179,7 +180,7 @@ def _go_forth(run: Run, saga: Saga, step: Deed, tried: Tried | None) -> None:
         case Unavailable() | RequestInFlight():
             return _try_again(run, saga, step, tried.error)
         case Refusal() if not runs.is_past_pivot(run, saga):
-            return _refused(run, tried.error)
+            return _refused(run, _why(run, tried.error))
         case _:
             return _try_again(run, saga, step, tried.error)
 
@@ -189,7 +190,11 @@ def _look(run: Run, saga: Saga, wait: Wait[Any]) -> None:
         with unit_of_work():
             has_come = wait.until(runs.data_of(run, saga))
     except Refusal as refusal:
-        return _give_up(run, saga, str(refusal)) if runs.is_past_pivot(run, saga) else _refused(run, refusal)
+        return (
+            _give_up(run, saga, str(refusal))
+            if runs.is_past_pivot(run, saga)
+            else _refused(run, str(refusal))
+        )
     except Exception as error:
         log.exception("%s could not look at “%s”.", run, wait.name)
         run.trouble, has_come = f"{type(error).__name__}: {error}"[:2000], False
@@ -224,13 +229,19 @@ def _dispatch(command: Any, actor: System) -> Any:
         return dispatch(command, actor=actor) if isinstance(command, Command) else None
 
 
-def _refused(run: Run, refusal: Refusal) -> None:
-    runs.note(run, Happening.What.REFUSED, str(refusal))
-    runs.turn_back(run, str(refusal))
+def _refused(run: Run, why: str) -> None:
+    runs.note(run, Happening.What.REFUSED, why)
+    runs.turn_back(run, why)
+
+
+def _why(run: Run, error: Exception) -> str:
+    """In words, with the stage at which it failed."""
+    said = str(error) if isinstance(error, Refusal) else f"{type(error).__name__}: {error}"
+    return f"At “{run.stage}”: {said}" if run.stage else said
 
 
 def _try_again(run: Run, saga: Saga, step: Cause[Any] | Deed, error: Exception) -> None:
-    why = str(error) if isinstance(error, Refusal) else f"{type(error).__name__}: {error}"
+    why = _why(run, error)
     if run.attempts <= step.retries and not _cannot_wait(run, saga):
         runs.pause(run, why)
     else:

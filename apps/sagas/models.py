@@ -20,6 +20,7 @@ class Run(Tracked):
     step      the name of the step that is next, in `direction`
     done      names of the steps that are done and not taken back, in order
     data      what the steps hand on
+    stage     of the step, where that is a long one: which is under way, or was when its last try failed
     progress  how much of the way is behind it, in per cent
     version   grows whenever an executor takes the run; one that holds an older version has lost it
     attempts  of this step, counted before each try
@@ -45,6 +46,7 @@ class Run(Tracked):
     state = models.CharField(max_length=16, choices=State.choices, default=State.RUNNING)
     direction = models.CharField(max_length=8, choices=Direction.choices, default=Direction.FORTH)
     step = models.CharField(max_length=80)
+    stage = models.CharField(max_length=40, blank=True, default="", db_default="")
     done = models.JSONField(default=list)
     data = models.JSONField()
     progress = models.PositiveSmallIntegerField(default=0, db_default=0)
@@ -88,6 +90,7 @@ class Happening(models.Model):
 
     class What(models.TextChoices):
         BEGAN = "began", "Began"
+        STAGE = "stage", "At a stage"
         DONE = "done", "Done"
         WAITS = "waits", "Waits"
         FAILED = "failed", "Failed, will be tried again"

@@ -10,7 +10,7 @@ import logging
 import random
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Q
 
 from apps.events import publish
@@ -119,7 +119,7 @@ def step_done(run: Run, saga: Saga, step: Deed, result: Any) -> None:
 
 def go_to(run: Run, step: str) -> None:
     """The step is next, in the run's direction; without one the run has ended."""
-    run.attempts, run.due_at, run.waits_until = 0, None, None
+    run.attempts, run.due_at, run.waits_until, run.stage = 0, None, None, ""
     if step:
         run.state = State.RUNNING if run.direction == Direction.FORTH else State.COMPENSATING
         run.step = step
@@ -133,6 +133,13 @@ def is_at(run: Run, percent: int) -> None:
     """Note how far a run of the platform is in the middle of a step, beside whatever transaction the step is in."""
     if run.direction == Direction.FORTH:
         Run.objects.using("control").filter(pk=run.pk, version=run.version).update(progress=percent)
+
+
+def begin_stage(run: Run, stage: str) -> None:
+    """Note it at once, and beside whatever transaction the step is in: it is known also when the process is gone."""
+    with transaction.atomic(using="control"):
+        if Run.objects.using("control").filter(pk=run.pk, version=run.version).update(stage=stage):
+            note(run, What.STAGE, stage, using="control")
 
 
 def turn_back(run: Run, why: str, *, actor_name: str = "") -> None:
@@ -188,9 +195,11 @@ def resume(run: Run, what: Happening.What, reason: str, actor_name: str) -> None
     call(run)
 
 
-def note(run: Run, what: Happening.What, detail: str = "", actor_name: str = "") -> None:
-    Happening.objects.create(
-        run=run,
+def note(
+    run: Run, what: Happening.What, detail: str = "", actor_name: str = "", *, using: str | None = None
+) -> None:
+    Happening.objects.using(using).create(
+        run_id=run.pk,
         at=now(),
         what=what,
         step="" if what in (What.BEGAN, What.ENDED) else run.step,

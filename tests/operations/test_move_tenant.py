@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from django.db import connections
 
 from apps.bus import dispatch, rehearse
 from apps.kernel import clock
@@ -12,10 +13,11 @@ from apps.kernel.tenant import activate
 from apps.ledger.models import Entry
 from apps.operations.commands import MoveTenant
 from apps.operations.sagas import MIGRATION
+from apps.sagas import errands, runs
 from apps.sagas.models import Run
 from apps.tenancy import directory
 from apps.tenancy.models import Tenant
-from apps.tenancy.transfer import importing, moving
+from apps.tenancy.transfer import exporting, importing, moving, news, verifying
 from tests.ledger.conftest import chart
 from tests.settling import settle
 from tests.tenancy.test_transfer import books
@@ -91,6 +93,73 @@ def test_workers_bring_a_killed_one_to_an_end(settled, east, operator, monkeypat
     settled.refresh_from_db()
     assert (run().state, settled.mode) == (ends, "normal")
     assert settled.database == ("home" if when == "before" else east)
+
+
+WHERE = {
+    "export": (exporting, "export"),
+    "move": (importing, "_fill"),
+    "remap": (importing, "_looked_into_by"),
+    "verify": (verifying, "faults"),
+    "switch": (news, "bring"),
+}
+"""What is done in each stage."""
+
+
+def stages(of):
+    return [each.detail for each in of.happenings.filter(what="stage")]
+
+
+def test_it_says_at_which_stage_it_is_and_how_far(settled, east, operator, monkeypatch):
+    monkeypatch.setattr(errands, "SELDOM", 0)
+    percents = []
+    is_at = runs.is_at
+    monkeypatch.setattr(runs, "is_at", lambda run, percent: (percents.append(percent), is_at(run, percent)))
+
+    dispatch(move(settled, east), actor=operator)
+
+    assert stages(run()) == list(moving.STAGES)
+    assert percents == sorted(percents)
+    assert len(set(percents)) > 10
+    assert (percents[0], percents[-1], run().stage) == (33, 60, "")
+
+
+@pytest.mark.parametrize("stage", moving.STAGES)
+def test_what_fails_says_at_which_stage(settled, east, operator, monkeypatch, stage):
+    def fail(*args, **kwargs):
+        raise LookupError("the line is cut")
+
+    monkeypatch.setattr(*WHERE[stage], fail)
+    with pytest.raises(LookupError):
+        dispatch(move(settled, east), actor=operator)
+
+    assert (run().state, run().trouble) == (
+        "compensated",
+        f"At “{stage}”: LookupError: the line is cut",
+    )
+    assert stages(run())[-1] == stage
+
+
+@pytest.mark.parametrize("stage", moving.STAGES)
+def test_killed_at_a_stage_it_is_seen_and_goes_on_when_asked_again(
+    settled, east, operator, client_for, monkeypatch, stage
+):
+    def die(*args, **kwargs):
+        raise Killed
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(*WHERE[stage], die)
+        dispatch(move(settled, east), actor=operator)
+    connections.close_all()
+
+    assert (run().stage, stages(run())[-1]) == (stage, stage)
+    page = client_for(operator, None).get(f"/tenants/{settled.pk}/journeys/").content.decode()
+    assert f"now: {stage}" in page
+
+    moved = dispatch(move(settled, east), actor=operator)
+
+    assert (moved.database, moved.mode, run().state) == (east, "normal", "done")
+    with activate(directory.by_id(settled.pk)):
+        assert Entry.objects.count() == 1
 
 
 def test_it_goes_on_when_it_is_asked_again(settled, east, operator, monkeypatch):

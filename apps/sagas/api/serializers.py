@@ -19,6 +19,7 @@ class RunSerializer(Shown):
             "state",
             "direction",
             "step",
+            "stage",
             "done",
             "progress",
             "attempts",

@@ -17,7 +17,7 @@ from psycopg import sql
 from apps.audit.anchors import FOLDER as HEADS
 from apps.kernel import databases
 from apps.kernel.files import files
-from apps.kernel.progress import steps
+from apps.kernel.progress import stage, steps
 from apps.kernel.tenant import TenantInfo, activate
 
 from . import blueprint
@@ -32,6 +32,7 @@ def load(archive: Archive, *, number: int, at: str) -> TenantInfo:
     """A schema with these rows, and the role that alone may use it. Returns who can look into it. What an earlier try
     left behind is dropped. Raises OwnerIsAbsent, and ArchiveAltered after which nothing is left."""
     with as_owner(at) as cursor, _made(cursor, archive, number):
+        stage("remap")
         cursor.execute("SELECT tenancy_make_role(%s, %s)", [number, staging(number)])
         (role,) = cursor.fetchone()
     return _looked_into_by(role, archive, number, at)

@@ -1,7 +1,12 @@
 """From one database to another, while the tenant may only be read.
 
     drain     while it still works: what is being told is told
-    carry     nobody writes; sealed, exported, loaded, verified; the directory says the new place
+    carry     nobody writes:
+        export    sealed, and read in one snapshot
+        move      its rows into a schema beside, in the new place
+        remap     what belongs to the place and not to the tenant: its role and its rights
+        verify    is it there as a whole?
+        switch    its name and its news; the directory says the new place
     leave     the schema at the old place goes aside for some days
 
 Whoever is killed before the directory says so has changed nothing: the source is as it was, and what he made elsewhere
@@ -22,6 +27,7 @@ from psycopg import sql
 
 from apps.audit import sealing
 from apps.kernel import databases
+from apps.kernel.progress import stage, stages
 from apps.kernel.tenant import TenantInfo, activate
 from apps.tenancy import directory, rules
 from apps.tenancy.databases import lodgers
@@ -31,6 +37,8 @@ from . import catalogue, exporting, importing, news, restoring
 from .archive import Archive
 from .errors import OwnerIsAbsent, TenantStillWorks
 
+STAGES = ("export", "move", "remap", "verify", "switch")
+"""How far a move is, as whoever drives it shows. What fails says at which of them."""
 LONGEST_WAIT = 10
 """Seconds, for transactions that were there before."""
 EVERY = 0.1
@@ -39,7 +47,7 @@ EVERY = 0.1
 def move(tenant_id: int, to: str) -> Tenant:
     """All of it, or what is left of it. Raises TenantStillWorks, TransferBusy and NotWhatWasExported."""
     tenant = Tenant.objects.get(pk=tenant_id)
-    with restoring.only_here(tenant.info):
+    with restoring.only_here(tenant.info), stages(*STAGES):
         tenant.refresh_from_db()
         if tenant.database != to:
             must_be_movable(tenant, to)
@@ -74,11 +82,14 @@ def drain(tenant: TenantInfo, seconds: float = 10.0) -> int:
 
 def carry(tenant: Tenant, to: str) -> None:
     """The whole of it, and the directory says so."""
+    stage("export")
     _seal(tenant.info)
     with _fenced(tenant) as cursor, tempfile.TemporaryFile() as file:
         exporting.export(tenant.info, file, seal=False)
         archive = Archive(file)
+        stage("move")
         made = restoring.load_and_verify(archive, tenant.pk, to)
+        stage("switch")
         with importing.as_owner(to) as there, transaction.atomic(using=databases.at("owner", to)):
             importing.drop(there, tenant.schema_name)  # of a try that was killed behind this line
             importing.rename(there, made.schema, tenant.schema_name)

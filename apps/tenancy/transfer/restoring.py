@@ -23,6 +23,7 @@ from apps.audit.anchors import FOLDER as HEADS
 from apps.kernel import databases
 from apps.kernel.clock import now
 from apps.kernel.files import files
+from apps.kernel.progress import stage
 from apps.kernel.tenant import TenantInfo, activate
 from apps.kernel.transactions import alone, unit_of_work
 from apps.tenancy import directory, provisioning, rules
@@ -85,6 +86,7 @@ def in_place(archive: Archive, tenant: Tenant) -> Tenant:
 def load_and_verify(archive: Archive, number: int, at: str) -> TenantInfo:
     """What was loaded, when it is the same as what was exported. Raises NotWhatWasExported, and leaves nothing then."""
     made = importing.load(archive, number=number, at=at)
+    stage("verify")
     if faults := verifying.faults(archive.manifest, made):
         importing.drop_schema(made.schema, at)
         raise NotWhatWasExported(faults="; ".join(faults))
