@@ -9,13 +9,17 @@ It hangs on two methods of Django's handler: `[alias]`, and `all()`, which must 
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from django.db import connections
+from django.db import InterfaceError, OperationalError, connections
 from django.db.utils import ConnectionHandler
 
 from apps.kernel.tenant import HOME, current_database
 
+log = logging.getLogger("bursar.databases")
 ROLES = frozenset({"default", "replica", "owner", "relay", "keeper"})
 
 
@@ -60,6 +64,16 @@ def having(role: str) -> list[str]:
     """The keys of those in which this process can be `role`."""
     there = {HOME: role}
     return [key for key in known() if there.get(key, at(role, key)) in connections.settings]
+
+
+@contextmanager
+def unless_away(key: str) -> Iterator[None]:
+    """What comes round goes on to the next database when this one is away: who lies there waits, and nobody else.
+    That it is away is said by the gauges."""
+    try:
+        yield
+    except (OperationalError, InterfaceError) as error:
+        log.warning("The database %s has no turn: %s", key, str(error).strip().partition("\n")[0])
 
 
 def at(role: str, key: str) -> str:

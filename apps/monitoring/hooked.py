@@ -37,7 +37,7 @@ def parked_listeners() -> Iterator[Alarm]:
     """Of all tenants together: one that fails for many of them is one thing that is wrong."""
     parked: dict[str, list[str]] = defaultdict(list)
     for key in databases.known():
-        with at_database(key):
+        with databases.unless_away(key), at_database(key):
             for breaker in Breaker.objects.open().order_by("subscriber", "id"):
                 parked[breaker.subscriber].append(breaker.last_error)
     for subscriber, errors in parked.items():

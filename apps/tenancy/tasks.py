@@ -20,4 +20,5 @@ def tick() -> None:
 @every(seconds=30, base=LowTask, name="tenancy.refill_spares", where="platform")
 def refill_spares() -> None:
     for key in databases.known():
-        provisioning.refill(settings.SPARE_TENANTS, key)
+        with databases.unless_away(key):
+            provisioning.refill(settings.SPARE_TENANTS, key)

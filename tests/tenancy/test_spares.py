@@ -5,17 +5,21 @@ from __future__ import annotations
 import threading
 
 import pytest
-from django.db import DatabaseError, connection, connections, transaction
+from django.db import DatabaseError, ProgrammingError, connection, connections, transaction
+from django.test import override_settings
 
 from apps.bus import dispatch
+from apps.events.tasks import purge_events, sweep_deliveries
+from apps.kernel import databases
 from apps.kernel.clock import now
-from apps.kernel.tenant import activate
+from apps.kernel.tenant import HOME, activate, current_database
 from apps.ledger.models import Account
 from apps.tenancy import provisioning
 from apps.tenancy.commands import CreateTenant, DiscardTenant
 from apps.tenancy.models import Spare, Tenant
 from apps.tenancy.tasks import refill_spares
 from tests.conftest import SPARES
+from tests.shards import _known
 
 
 def create(slug, operator):
@@ -119,6 +123,49 @@ def test_only_one_makes_them(database):
         assert provisioning.refill(SPARES + 1) == 0
 
         cursor.execute("SELECT pg_advisory_unlock(hashtextextended('spares', 0))")
+
+
+@pytest.fixture
+def west_is_away(database):
+    """A database that is known, and where nobody answers."""
+    away = {"default@west": connections.settings["default"] | {"HOST": "127.0.0.1", "PORT": "1"}}
+    with _known(away):
+        yield "west"
+
+
+def test_a_database_that_is_away_holds_up_no_other(west_is_away, monkeypatch, caplog):
+    """It has its turn in the middle, and those before and after it theirs."""
+    monkeypatch.setattr(databases, "known", lambda: [HOME, west_is_away, HOME])
+    asked = []
+    refill = provisioning.refill
+    monkeypatch.setattr(provisioning, "refill", lambda wanted, at: asked.append(at) or refill(wanted, at))
+
+    with override_settings(SPARE_TENANTS=SPARES + 1):
+        answer = refill_spares.apply(headers={"tenant": "public"})
+
+    assert answer.successful(), answer.result
+    assert asked == [HOME, west_is_away, HOME]
+    assert Spare.objects.count() == SPARES + 1
+    assert "The database west has no turn" in caplog.text
+
+
+def test_what_is_wrong_at_home_is_no_absence(database, monkeypatch):
+    def broken(*_):
+        raise ProgrammingError("a mistake of ours")
+
+    monkeypatch.setattr(provisioning, "refill", broken)
+
+    assert not refill_spares.apply(headers={"tenant": "public"}).successful()
+
+
+def test_nor_are_the_news_of_others_held_up(west_is_away, acme, monkeypatch):
+    monkeypatch.setattr(databases, "known", lambda: [west_is_away, HOME])
+    swept = []
+    monkeypatch.setattr("apps.events.tasks.sweep", lambda using: swept.append(current_database()))
+
+    assert sweep_deliveries.apply(headers={"tenant": "public"}).successful()
+    assert purge_events.apply(headers={"tenant": "public"}).successful()
+    assert swept[-1] == HOME
 
 
 def test_a_discarded_tenant_leaves_neither_schema_nor_role(operator):
