@@ -48,6 +48,17 @@ def send_what_is_recorded(**_: Any) -> None:
 
 
 @signals.worker_init.connect
+def leave_payments_to_their_own(sender: Any, **_: Any) -> None:
+    """Without -Q a worker takes all queues there are."""
+    from apps.kernel import queues
+
+    try:
+        queues.must_not_hold_up_payments(sender.app.amqp.queues.consume_from)
+    except queues.PaymentsWouldWait as refusal:
+        sys.exit(str(refusal))
+
+
+@signals.worker_init.connect
 def start_safely_or_not_at_all(**_: Any) -> None:
     from django.core.exceptions import ImproperlyConfigured
     from django.db import OperationalError

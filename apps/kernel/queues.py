@@ -6,7 +6,7 @@ A task takes ids, works for the tenant named in its message header, and fails cl
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -64,6 +64,19 @@ POOLS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 """One worker pool each; `financial` never shares one with lower work."""
+
+
+class PaymentsWouldWait(Invalid):
+    message = (
+        "This worker would take {queues}: payments would wait behind lower work. Start one for financial alone"
+        " (-Q financial) and others for the rest."
+    )
+
+
+def must_not_hold_up_payments(queues: Collection[str]) -> None:
+    """Inside one worker no queue has precedence, so `financial` has workers of its own. Raises PaymentsWouldWait."""
+    if set(POOLS["financial"]) < {*queues}:
+        raise PaymentsWouldWait(queues=", ".join(sorted(queues)))
 
 
 TRANSIENT = (

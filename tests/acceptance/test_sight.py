@@ -53,15 +53,29 @@ def logging_to(log: Path, environment: dict[str, str], *command: str, without: s
 
 @pytest.fixture
 def house(environment, port, tmp_path) -> Iterator[str]:  # noqa: F811
-    """A web process, a relay and a worker of all queues, which write JSON lines."""
+    """A web process, a relay and workers of all queues, which write JSON lines."""
     web = f"gunicorn config.wsgi -b 127.0.0.1:{port} -k gthread --threads 2 --no-control-socket".split()
-    queues = "financial,default,billing,audit,low"
-    worker = f"celery -A config worker -Q {queues} -c 1 --without-gossip --without-mingle -l INFO".split()
+    worker = (
+        "celery",
+        "-A",
+        "config",
+        "worker",
+        "-c",
+        "1",
+        "--without-gossip",
+        "--without-mingle",
+        "-l",
+        "INFO",
+        "-Q",
+    )
     runtime = "DATABASE_OWNER_URL DATABASE_RELAY_URL"
     with (
         logging_to(tmp_path / "web.log", environment, *web, without=runtime),
         logging_to(tmp_path / "relay.log", environment, "django", "relay", without="DATABASE_OWNER_URL"),
-        logging_to(tmp_path / "worker.log", environment, *worker, without=runtime),
+        logging_to(tmp_path / "payments.log", environment, *worker, "financial", without=runtime),
+        logging_to(
+            tmp_path / "worker.log", environment, *worker, "default,billing,audit,low", without=runtime
+        ),
     ):
         address = f"http://127.0.0.1:{port}"
         eventually(lambda: answers(f"{address}/healthz"), patience=60)
@@ -99,7 +113,8 @@ def test_one_id_joins_all_that_came_of_a_request(house, shop, acme, tmp_path):  
     assert parse(THEIRS).trace_id not in traces
 
     (trace,) = traces
-    web, worker = lines(tmp_path / "web.log"), lines(tmp_path / "worker.log")
+    web = lines(tmp_path / "web.log")
+    worker = lines(tmp_path / "payments.log") + lines(tmp_path / "worker.log")
     assert {"sales.place_order"} <= {each.get("command") for each in web}
     assert {each["caller_trace_id"] for each in web} == {parse(THEIRS).trace_id}
     assert {"ledger.post_entry"} <= {each.get("command") for each in worker}

@@ -63,14 +63,27 @@ def start(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_worker_does_not_start_as_the_owner(database):
-    owner = os.environ["DATABASE_OWNER_URL"]
-    worker = (
-        "import sys; sys.argv = ['celery', '-A', 'config', 'worker', '-P', 'solo'];"
-        "from celery.__main__ import main; main()"
+def start_worker(*options: str, url: str) -> subprocess.CompletedProcess[str]:
+    return start(
+        f"import sys; sys.argv = ['celery', '-A', 'config', 'worker', '-P', 'solo', *{options!r}];"
+        "from celery.__main__ import main; main()",
+        DATABASE_URL=url,
+        REDIS_URL=os.environ["REDIS_URL"],
     )
 
-    done = start(worker, DATABASE_URL=owner, REDIS_URL=os.environ["REDIS_URL"])
+
+@pytest.mark.parametrize("options", [("-Q", "financial,default"), ("-Q", "low,financial"), ()])
+def test_a_worker_that_would_have_payments_wait_does_not_start(database, options):
+    """Without a word about queues it would take them all."""
+    done = start_worker(*options, url=os.environ["DATABASE_URL"])
+
+    assert done.returncode == 1
+    assert "payments would wait behind lower work" in done.stdout + done.stderr
+    assert "-Q financial" in done.stdout + done.stderr
+
+
+def test_a_worker_does_not_start_as_the_owner(database):
+    done = start_worker("-Q", "default", url=os.environ["DATABASE_OWNER_URL"])
 
     assert done.returncode != 0
     assert "tenancy.E008" in done.stdout + done.stderr

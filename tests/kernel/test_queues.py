@@ -22,10 +22,12 @@ from apps.kernel.queues import (
     DefaultTask,
     FinancialTask,
     LowTask,
+    PaymentsWouldWait,
     TaskTenantUnknown,
     TaskWaitsTooLong,
     TaskWithoutTenant,
     TenantTask,
+    must_not_hold_up_payments,
     route,
 )
 from apps.kernel.tenant import activate, current_tenant
@@ -94,6 +96,17 @@ def test_a_base_class_carries_its_queues_policy(base):
 def test_financial_work_shares_its_pool_with_nothing():
     assert POOLS["financial"] == ("financial",)
     assert sorted(queue for pool in POOLS.values() for queue in pool) == sorted(POLICIES)
+
+
+@pytest.mark.parametrize("taken", POOLS.values())
+def test_each_pool_is_one_that_a_worker_may_take(taken):
+    must_not_hold_up_payments(taken)
+
+
+@pytest.mark.parametrize("lower", [each for each in POLICIES if each != "financial"])
+def test_no_lower_queue_is_taken_with_payments(lower):
+    with pytest.raises(PaymentsWouldWait):
+        must_not_hold_up_payments(["financial", lower])
 
 
 def test_what_the_queues_allow_is_said_in_one_place_and_does_not_change():
