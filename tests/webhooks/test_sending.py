@@ -17,7 +17,9 @@ from apps.bus import dispatch
 from apps.events import SUBSCRIBERS
 from apps.events.base import VersionUnknown
 from apps.kernel import clock
+from apps.kernel.correlation import correlated
 from apps.kernel.tenant import activate
+from apps.kernel.traceparent import parse
 from apps.webhooks import listeners, queries, schedule, sending, tasks
 from apps.webhooks.commands import RegisterEndpoint, ResendMessage, RotateSecret, SendTestMessage
 from apps.webhooks.errors import EndpointIsDisabled, MessageIsUnderWay
@@ -63,6 +65,18 @@ def test_an_event_becomes_one_message_that_is_sent(endpoint, tell, taken, hinted
     assert again(message).state == "delivered"
     (attempt,) = message.tries.all()
     assert (attempt.status, attempt.answer) == (200, "thank you")
+
+
+def test_whoever_sends_it_the_receiver_is_told_the_request_it_came_of(endpoint, tell, receiver):
+    """At each attempt, and also when a sweep sends it that has an id of its own."""
+    tell()
+    answering(receiver, 503)
+    for wait in (dt.timedelta(), dt.timedelta(hours=1)):
+        with correlated("the-sweeps-own"), clock.moved_to(clock.now() + wait):
+            sending.send_due(endpoint.pk)
+
+    assert [request.headers["X-Correlation-ID"] for request in requests(receiver)] == ["request-7"] * 2
+    assert all(parse(request.headers["traceparent"]) for request in requests(receiver))
 
 
 def test_the_package_believes_what_was_sent(endpoint, tell, taken):
