@@ -6,7 +6,7 @@ import time
 from contextlib import contextmanager
 
 import pytest
-from django.db import connections, transaction
+from django.db import connection, connections, transaction
 
 from apps.audit import sealing
 from apps.bus import dispatch
@@ -15,18 +15,25 @@ from apps.companies.commands import FoundCompany
 
 @pytest.fixture
 def seal_all():
-    """Transactions of other tests, in other databases, hold the horizon back for a moment."""
+    """Transactions of other tests, in other databases, hold the horizon back for a moment. It is waited for, so that
+    what was written together is sealed together."""
 
     def seal(**options):
-        made = sealing.seal(**options)
-        until = time.monotonic() + 30
-        while dict(sealing.waiting()):
+        until, begun = time.monotonic() + 60, _asked("SELECT pg_current_xact_id()::text::bigint")
+        while _asked("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint") <= begun:
             assert time.monotonic() < until, "Something never ends."
-            time.sleep(0.05)
-            made += sealing.seal(**options)
+            time.sleep(0.01)
+        made = sealing.seal(**options)
+        assert not dict(sealing.waiting())
         return made
 
     return seal
+
+
+def _asked(question):
+    with connection.cursor() as cursor:
+        cursor.execute(question)
+        return cursor.fetchone()[0]
 
 
 @pytest.fixture
