@@ -14,6 +14,7 @@ from typing import Any
 from django.db import models
 
 from apps.bus.envelope import Envelope, Next
+from apps.kernel import databases
 from apps.kernel.actors import both_names, real_actor
 from apps.kernel.clock import now
 from apps.kernel.correlation import causation_id, correlation_id
@@ -56,7 +57,7 @@ def _done(envelope: Envelope, result: Any, changes: Sequence[Change]) -> None:
     row.changes = [asdict(each) for each in changes]
     subject = getattr(result, "subject", result)  # a measured result says whom it is about
     if isinstance(subject, models.Model):
-        row.subject_type, row.subject_id = subject._meta.label_lower, str(subject.pk)
+        row.subject_type, row.subject_id = subject._meta.label_lower, databases.number_of(subject)
     row.write()
     _say(row)
 

@@ -18,6 +18,7 @@ from typing import Any
 from django.apps import apps
 from django.db import IntegrityError, connection, models, transaction
 
+from apps.kernel import databases
 from apps.kernel.clock import now
 from apps.kernel.plain import to_plain
 from apps.kernel.tenant import current_tenant
@@ -166,14 +167,18 @@ def _read(answer: str) -> Any:
 
 def _kept(result: Any) -> dict[str, Any]:
     if isinstance(result, models.Model):
-        return {"model": result._meta.label, "pk": result.pk}
+        place = {"database": key} if (key := databases.key_of(result)) else {}
+        return {"model": result._meta.label, "pk": result.pk, **place}
     return {"value": result}
 
 
 def _restored(kept: dict[str, Any]) -> Any:
     if "model" not in kept:
         return kept["value"]
-    found = apps.get_model(kept["model"])._base_manager.filter(pk=kept["pk"]).first()
+    rows = apps.get_model(kept["model"])._base_manager.all()
+    if "database" in kept:
+        rows = rows.using(databases.runtime(kept["database"]))
+    found = rows.filter(pk=kept["pk"]).first()
     if found is None:
         raise ResultGone(what=kept["model"], pk=kept["pk"])
     return found

@@ -21,6 +21,7 @@ from django.urls import reverse
 from unfold.admin import ModelAdmin, TabularInline
 
 from apps.bus import Command, dispatch_once
+from apps.kernel import databases
 from apps.kernel.errors import Refusal
 from apps.kernel.tenant import current_tenant
 from apps.modules import registry
@@ -108,12 +109,9 @@ def _plugged(request: HttpRequest, obj: models.Model) -> Sequence[Link]:
 
 
 def _trail(request: HttpRequest, obj: models.Model) -> Sequence[Link]:
-    is_elsewhere = "@" in str(
-        obj._state.db
-    )  # a row of another database: the trail here is about home's numbers
-    if is_elsewhere or not request.user.has_perm("audit.view_record"):
+    if not request.user.has_perm("audit.view_record"):
         return ()
-    return (Link("Audit trail", _trail_url(obj._meta.label_lower, str(obj.pk)), "history"),)
+    return (Link("Audit trail", _trail_url(obj._meta.label_lower, databases.number_of(obj)), "history"),)
 
 
 def _trail_url(label: str, pk: str) -> str:

@@ -23,11 +23,13 @@ def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 
 def _figure(figure: hooks.Figure) -> dict[str, Any]:
+    read = figure.value()
+    reading = read if isinstance(read, hooks.Reading) else hooks.Reading(read, figure.note())
     return {
         "title": figure.title,
         "icon": figure.icon,
-        "value": figure.value(),
-        "note": figure.note(),
+        "value": reading.value,
+        "note": reading.note,
         "link": reverse(figure.link) if figure.link else "",
     }
 

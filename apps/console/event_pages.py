@@ -6,13 +6,15 @@ There are such tables in each database, and their numbers repeat: where there ar
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from typing import Any
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlencode
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import Exists, OuterRef, Q
+from django.db import Error as DatabaseError
+from django.db.models import Count, Exists, Min, OuterRef, Q
 from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest
 from django.urls import reverse
@@ -20,7 +22,7 @@ from django.utils.html import format_html
 from unfold.decorators import display
 
 from apps.events import SUBSCRIBERS, breakers
-from apps.events.models import Breaker, Delivery, OutboxEvent
+from apps.events.models import Breaker, Delivery, DeliveryQuerySet, OutboxEvent
 from apps.kernel import databases
 from apps.kernel.clock import now
 from apps.kernel.tenant import HOME
@@ -31,6 +33,8 @@ from .sites import operator_site
 
 EVENTS, DELIVERIES = "events.view_outboxevent", "events.view_delivery"
 MANAGE = "monitoring.manage_deliveries"
+T = TypeVar("T")
+log = logging.getLogger(__name__)
 
 
 class OfDatabase(admin.SimpleListFilter):
@@ -70,8 +74,7 @@ class OfOneDatabase(ReadOnlyAdmin):
     """Its rows are those of the database that was chosen."""
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        rows, key = super().get_queryset(request), chosen(request)
-        return rows if key == HOME else rows.using(databases.at("default", key))
+        return super().get_queryset(request).using(databases.runtime(chosen(request)))
 
     def list_links(self, request: HttpRequest) -> Sequence[Link]:
         others = [key for key in databases.known() if key != chosen(request)]
@@ -138,11 +141,12 @@ class DeliveryAdmin(OfOneDatabase):
         return super().get_queryset(request).annotate(parked=parked)
 
     def links(self, request: HttpRequest, obj: Delivery) -> Sequence[Link]:
-        """The commands stand in `monitoring`, above this floor, and are about rows at home."""
-        if not request.user.has_perm(MANAGE) or chosen(request) != HOME:
+        """The commands stand in `monitoring`, above this floor."""
+        if not request.user.has_perm(MANAGE):
             return ()
-        replay = Link("Replay", reverse("admin:replay_delivery", args=[obj.pk]), "replay")
-        drop = Link("Drop", reverse("admin:drop_delivery", args=[obj.pk]), "delete")
+        which = [chosen(request), obj.pk]
+        replay = Link("Replay", reverse("admin:replay_delivery", args=which), "replay")
+        drop = Link("Drop", reverse("admin:drop_delivery", args=which), "delete")
         return {
             Delivery.Status.PENDING: (drop,),
             Delivery.Status.DEAD: (replay, drop),
@@ -150,7 +154,7 @@ class DeliveryAdmin(OfOneDatabase):
 
     @admin.display(description="Event")
     def shown_event(self, delivery: Delivery) -> str:
-        there = str(delivery._state.db).partition("@")[2]
+        there = databases.key_of(delivery)
         url = reverse("admin:events_outboxevent_change", args=[delivery.event_id])
         return format_html(
             '<a href="{}">{}</a>',
@@ -174,24 +178,32 @@ class DeliveryAdmin(OfOneDatabase):
         return str(delivery.get_status_display())
 
 
-def _pending() -> str:
-    return f"{Delivery.objects.open().count():,}"
+def _pending() -> hooks.Reading:
+    waiting, away = _everywhere(
+        lambda rows: rows.open().aggregate(count=Count("pk"), since=Min("event__occurred_at"))
+    )
+    oldest = min((each["since"] for each in waiting if each["count"]), default=None)
+    said = f"the oldest waits {(now() - oldest).total_seconds():,.0f} s" if oldest else "everything was heard"
+    return hooks.Reading(f"{sum(each['count'] for each in waiting):,}", said + away)
 
 
-def _oldest() -> str:
-    oldest = Delivery.objects.open().select_related("event").order_by("id").first()
-    if oldest is None:
-        return f"everything was heard{_where()}"
-    return f"the oldest waits {(now() - oldest.event.occurred_at).total_seconds():,.0f} s{_where()}"
+def _dead() -> hooks.Reading:
+    dead, away = _everywhere(lambda rows: rows.filter(status=Delivery.Status.DEAD).count())
+    return hooks.Reading(f"{sum(dead):,}", "given up, with the reason kept" + away)
 
 
-def _where() -> str:
-    """The first page asks no other database, which might be away."""
-    return " at home" if len(databases.known()) > 1 else ""
-
-
-def _dead() -> str:
-    return f"{Delivery.objects.filter(status=Delivery.Status.DEAD).count():,}"
+def _everywhere(ask: Callable[[DeliveryQuerySet], T]) -> tuple[list[T], str]:
+    """What each database answers, and in words which did not: the first page stands without them."""
+    answers, away = [], []
+    for key in databases.known():
+        try:
+            answers.append(ask(Delivery.objects.using(databases.runtime(key))))
+        except DatabaseError:
+            if key == HOME:
+                raise
+            log.warning("The database %s did not say what waits there.", key, exc_info=True)
+            away.append(key)
+    return answers, f"; {' and '.join(away)} did not answer" if away else ""
 
 
 hooks.plug(
@@ -215,7 +227,6 @@ hooks.plug(
         permission=DELIVERIES,
         icon="forward_to_inbox",
         value=_pending,
-        note=_oldest,
         link="admin:events_delivery_changelist",
     ),
     hooks.Figure(
@@ -223,7 +234,6 @@ hooks.plug(
         permission=DELIVERIES,
         icon="mail_off",
         value=_dead,
-        note=lambda: f"given up{_where()}, with the reason kept",
         link="admin:events_delivery_changelist",
     ),
 )

@@ -27,6 +27,14 @@ class Page:
     icon: str = ""
 
 
+@dataclass(frozen=True)
+class Reading:
+    """A number as it is read and a few words under it, where one look gives both."""
+
+    value: str
+    note: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Figure:
     """A number on the dashboard: `value()` as it is read, `note()` a few words under it, `link` a URL name."""
@@ -34,7 +42,7 @@ class Figure:
     title: str
     permission: str
     icon: str
-    value: Callable[[], str]
+    value: Callable[[], str | Reading]
     note: Callable[[], str] = str
     link: str = ""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import QuerySet
 
 from apps.kernel.clock import now
@@ -19,7 +19,7 @@ def again(deliveries: QuerySet[Delivery]) -> int:
     count = deliveries.exclude(status=Delivery.Status.PENDING).update(
         status=Delivery.Status.PENDING, attempts=0, next_at=now(), hinted_at=None, done_at=None
     )
-    wake_relay()
+    _wake(deliveries.db)
     return count
 
 
@@ -33,9 +33,18 @@ ON CONFLICT (event_id, subscriber) DO NOTHING
 """
 
 
-def tell_again(name: str, *, since: dt.datetime, subscriber: str, tenant_id: int | None = None) -> int:
+def tell_again(
+    name: str,
+    *,
+    since: dt.datetime,
+    subscriber: str,
+    tenant_id: int | None = None,
+    using: str = DEFAULT_DB_ALIAS,
+) -> int:
     """The subscriber hears these events, also those that were told before it was there."""
-    told = Delivery.objects.filter(subscriber=subscriber, event__name=name, event__occurred_at__gte=since)
+    told = Delivery.objects.using(using).filter(
+        subscriber=subscriber, event__name=name, event__occurred_at__gte=since
+    )
     if tenant_id is not None:
         told = told.filter(tenant_id=tenant_id)
     heard = again(told)
@@ -46,16 +55,23 @@ def tell_again(name: str, *, since: dt.datetime, subscriber: str, tenant_id: int
         "tenant": tenant_id,
         "now": now(),
     }
-    with connection.cursor() as cursor:
+    with connections[using].cursor() as cursor:
         cursor.execute(_ALSO_NEW, given)
         return heard + int(cursor.rowcount)
 
 
 def drop(delivery: Delivery) -> None:
     """It will not be heard, and no longer holds up what waits behind it."""
+    using = delivery._state.db or DEFAULT_DB_ALIAS
     delivery.status, delivery.done_at, delivery.hinted_at = Delivery.Status.DROPPED, now(), None
-    delivery.save(update_fields=["status", "done_at", "hinted_at"])
-    behind = Delivery.objects.unsettled().beside(delivery).order_by("event_id").first()
+    delivery.save(using=using, update_fields=["status", "done_at", "hinted_at"])
+    behind = Delivery.objects.using(using).unsettled().beside(delivery).order_by("event_id").first()
     if behind:
-        Delivery.objects.open().filter(pk=behind.pk, next_at=None).update(next_at=now())
-    wake_relay()
+        Delivery.objects.using(using).open().filter(pk=behind.pk, next_at=None).update(next_at=now())
+    _wake(using)
+
+
+def _wake(using: str) -> None:
+    """The relay of another database looks by itself within a second."""
+    if using == DEFAULT_DB_ALIAS:
+        wake_relay()

@@ -79,3 +79,19 @@ def unless_away(key: str) -> Iterator[None]:
 def at(role: str, key: str) -> str:
     """The name of that very connection, whoever's turn it is."""
     return f"{role}@{key}"
+
+
+def runtime(key: str) -> str:
+    """The name by which the platform reads and writes its rows in that database; a row remembers it."""
+    return "default" if key == HOME else at("default", key)
+
+
+def key_of(row: Any) -> str:
+    """The key of the database that the row was read from by name, or empty: it is of the one at hand."""
+    return str(row._state.db).partition("@")[2]
+
+
+def number_of(row: Any) -> str:
+    """By which the row is known at home. Numbers repeat from database to database, so another's say where: 17@east."""
+    key = key_of(row)
+    return f"{row.pk}@{key}" if key else str(row.pk)

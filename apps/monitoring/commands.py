@@ -1,9 +1,14 @@
-"""What those who oversee can ask for."""
+"""What those who oversee can ask for.
+
+There are events and deliveries in each database, and their numbers repeat: `database` is the key of the one that is
+meant.
+"""
 
 import datetime as dt
 from dataclasses import dataclass
 
 from apps.bus import Command
+from apps.kernel.tenant import HOME
 
 MANAGE = "monitoring.manage_deliveries"
 
@@ -14,9 +19,10 @@ class ReplayDelivery(Command):
 
     platform = True
     permission = MANAGE
-    says = "had {result} heard again"
+    says = "had {result} in {database} heard again"
 
     delivery_id: int
+    database: str = HOME
     reason: str
 
 
@@ -26,10 +32,11 @@ class ReplayDeliveries(Command):
 
     platform = True
     permission = MANAGE
-    says = "had {result} dead letters of {subscriber} heard again"
+    says = "had {result} dead letters of {subscriber} in {database} heard again"
 
     subscriber: str
     tenant: str = ""
+    database: str = HOME
     reason: str
 
 
@@ -42,12 +49,13 @@ class ReplayEvents(Command):
 
     platform = True
     permission = MANAGE
-    says = "told {result} events {event} since {since} to {subscriber} again"
+    says = "told {result} events {event} since {since} in {database} to {subscriber} again"
 
     event: str
     since: dt.datetime
     subscriber: str
     tenant: str = ""
+    database: str = HOME
     reason: str
 
 
@@ -57,7 +65,8 @@ class DropDelivery(Command):
 
     platform = True
     permission = MANAGE
-    says = "dropped {result}"
+    says = "dropped {result} in {database}"
 
     delivery_id: int
+    database: str = HOME
     reason: str

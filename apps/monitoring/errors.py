@@ -32,7 +32,7 @@ class DoesNotHear(MonitoringRefusal, Invalid):
 
 
 class NothingToReplay(MonitoringRefusal, Conflict):
-    message = "There is nothing to replay to {subscriber}."
+    message = "In {database} there is nothing to replay to {subscriber}."
 
 
 class ReasonMissing(MonitoringRefusal, Invalid):

@@ -12,8 +12,9 @@ from django.db.models import Count, Min, Q, QuerySet
 
 from apps.events import EVENTS, SUBSCRIBERS, breakers, schemas
 from apps.events.models import Breaker, Delivery
-from apps.kernel import waiting
+from apps.kernel import databases, waiting
 from apps.kernel.clock import now
+from apps.kernel.tenant import HOME
 from apps.kernel.waiting import Standing
 from apps.tenancy.models import Tenant
 
@@ -101,13 +102,18 @@ def queues() -> Sequence[QueueState]:
     ]
 
 
-def deliveries(*, subscriber: str = "", tenant: str = "", status: str = "") -> QuerySet[Delivery]:
-    """Newest first."""
-    found = Delivery.objects.select_related("event").order_by("-pk")
+def deliveries(
+    *, subscriber: str = "", tenant: str = "", status: str = "", database: str = HOME
+) -> QuerySet[Delivery]:
+    """Of one database, newest first."""
+    rows = Delivery.objects.using(databases.runtime(database))
+    found = rows.select_related("event").order_by("-pk")
     if subscriber:
         found = found.filter(subscriber=subscriber)
     if tenant:
-        found = found.filter(tenant_id__in=Tenant.objects.filter(slug=tenant).values("pk"))
+        found = found.filter(
+            tenant_id__in=list(Tenant.objects.filter(slug=tenant).values_list("pk", flat=True))
+        )
     if status:
         found = found.filter(status=status)
     return found

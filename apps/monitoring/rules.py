@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from apps.events import EVENTS, SUBSCRIBERS, Subscriber
 from apps.events.models import Delivery
-from apps.tenancy.errors import TenantUnknown
+from apps.kernel import databases
+from apps.tenancy.errors import DatabaseUnknown, TenantUnknown
 from apps.tenancy.models import Tenant
 
 from .errors import (
@@ -23,9 +24,14 @@ def reason_must_be_given(reason: str) -> None:
         raise ReasonMissing
 
 
-def delivery_must_exist(delivery_id: int) -> Delivery:
+def database_must_be_known(key: str) -> None:
+    if key not in databases.known():
+        raise DatabaseUnknown(key=key)
+
+
+def delivery_must_exist(delivery_id: int, using: str) -> Delivery:
     """The delivery, held until the transaction ends."""
-    delivery = Delivery.objects.select_for_update().filter(pk=delivery_id).first()
+    delivery = Delivery.objects.using(using).select_for_update().filter(pk=delivery_id).first()
     if delivery is None:
         raise DeliveryUnknown(delivery_id=delivery_id)
     return delivery

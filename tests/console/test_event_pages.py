@@ -60,13 +60,16 @@ def test_a_row_is_of_the_database_of_its_list(client_for, operator, dead):
     assert "shelf.filled" in client.get(f"{DELIVERIES}{dead.pk}/change/").content.decode()
 
 
-def test_what_is_done_about_rows_at_home_is_not_offered_for_others(client_for, operator, dead):
+def test_what_is_done_about_a_row_is_about_its_database(client_for, operator, dead):
     client = client_for(operator, None)
+    at_home = client.get(f"{DELIVERIES}{dead.pk}/change/").content.decode()
+    elsewhere = client.get(f"{DELIVERIES}{dead.pk}/change/?database=east").content.decode()
 
-    assert b"/replay/" in client.get(f"{DELIVERIES}{dead.pk}/change/").content
-    elsewhere = client.get(f"{DELIVERIES}{dead.pk}/change/?database=east").content
-    assert b"/replay/" not in elsewhere
-    assert b"subject_id=80001" not in elsewhere
+    assert f"/deliveries/home/{dead.pk}/replay/" in at_home
+    assert 'subject_id=80001"' in at_home
+    assert f"/deliveries/east/{dead.pk}/replay/" in elsewhere
+    assert f"/deliveries/east/{dead.pk}/drop/" in elsewhere
+    assert 'subject_id=80001%40east"' in elsewhere
 
 
 def test_one_that_nobody_knows_is_nowhere(client_for, operator, east):
@@ -75,7 +78,22 @@ def test_one_that_nobody_knows_is_nowhere(client_for, operator, east):
     assert client.get(EVENTS, {"database": "west"}).status_code == 404
 
 
-def test_one_that_is_away_says_so_on_its_own_page_alone(client_for, operator, east, monkeypatch):
+def test_the_first_page_counts_those_of_all_databases(client_for, operator, dead):
+    client = client_for(operator, None)
+
+    assert figure(client, "Dead letters") == ("2", "given up, with the reason kept")
+    assert figure(client, "Deliveries pending") == ("0", "everything was heard")
+    Delivery.objects.using("default@east").update(status="pending")
+    count, note = figure(client, "Deliveries pending")
+    assert (count, note.startswith("the oldest waits")) == ("1", True)
+
+
+def figure(client, title):
+    (found,) = [each for each in client.get("/").context["figures"] if each["title"] == title]
+    return found["value"], found["note"]
+
+
+def test_one_that_is_away_says_so_on_its_own_page_alone(client_for, operator, dead, monkeypatch):
     client = client_for(operator, None)
     client.raise_request_exception = False
     connections["default@east"].close()
@@ -83,4 +101,4 @@ def test_one_that_is_away_says_so_on_its_own_page_alone(client_for, operator, ea
 
     assert client.get(DELIVERIES, {"database": "east"}).status_code == 503
     assert client.get(DELIVERIES).status_code == 200
-    assert b"at home" in client.get("/").content
+    assert figure(client, "Dead letters") == ("1", "given up, with the reason kept; east did not answer")

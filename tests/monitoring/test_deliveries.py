@@ -215,12 +215,12 @@ def test_the_console_shows_the_reason_and_drops_with_one(dead, operator, client_
     console = client_for(operator, None)
 
     row = console.get(f"/events/delivery/{dead.pk}/change/").content.decode()
-    assert f"/deliveries/{dead.pk}/drop/" in row
-    assert f"/deliveries/{dead.pk}/replay/" in row
-    page = console.get(f"/deliveries/{dead.pk}/drop/").content.decode()
+    assert f"/deliveries/home/{dead.pk}/drop/" in row
+    assert f"/deliveries/home/{dead.pk}/replay/" in row
+    page = console.get(f"/deliveries/home/{dead.pk}/drop/").content.decode()
     assert "the shelf fell down" in page
 
-    answer = console.post(f"/deliveries/{dead.pk}/drop/", {"reason": "gone"})
+    answer = console.post(f"/deliveries/home/{dead.pk}/drop/", {"reason": "gone"})
 
     assert answer.status_code == 302
     dead.refresh_from_db()

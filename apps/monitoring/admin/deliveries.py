@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.http import Http404, HttpRequest, HttpResponseBase
@@ -16,6 +17,8 @@ from apps.console.admin import CommandPage, Given
 from apps.console.widgets import Form, reason
 from apps.events import SUBSCRIBERS
 from apps.events.models import Delivery
+from apps.kernel import databases
+from apps.kernel.tenant import HOME
 from apps.monitoring import queries
 from apps.monitoring.commands import MANAGE, DropDelivery, ReplayDeliveries, ReplayDelivery, ReplayEvents
 
@@ -40,13 +43,15 @@ class OneDelivery(CommandPage):
     form = Why
 
     def facts(self, given: Given) -> Sequence[tuple[str, str]]:
-        delivery = _delivery(given["delivery_id"])
+        delivery = _delivery(given["database"], given["delivery_id"])
+        line = Delivery.objects.using(delivery._state.db).unsettled().beside(delivery)
         tenant = queries.tenant_names().get(delivery.tenant_id, str(delivery.tenant_id))
-        behind = Delivery.objects.unsettled().beside(delivery).filter(event_id__gt=delivery.event_id)
+        behind = line.filter(event_id__gt=delivery.event_id)
         return (
             ("Subscriber", delivery.subscriber),
             ("Event", f"{delivery.event} of {delivery.event.occurred_at:%d %B %Y, %H:%M:%S}"),
             ("Tenant", tenant),
+            ("Database", given["database"]),
             ("Status", f"{delivery.get_status_display()} after {delivery.attempts} attempts"),
             ("Last error", delivery.last_error or "—"),
             ("Waiting behind it", f"{behind.count():,}"),
@@ -56,7 +61,8 @@ class OneDelivery(CommandPage):
         return f"{result}: {result.get_status_display().lower()}. The audit trail says who and why."
 
     def back(self, result: Delivery) -> str:
-        return reverse("admin:events_delivery_change", args=[result.pk])
+        row, key = reverse("admin:events_delivery_change", args=[result.pk]), databases.key_of(result)
+        return f"{row}?{urlencode({'database': key})}" if key else row
 
 
 class Replay(OneDelivery):
@@ -71,13 +77,21 @@ class Drop(OneDelivery):
 class DeadLetters(Form):
     subscriber = forms.ChoiceField(choices=lambda: [(name, name) for name in sorted(SUBSCRIBERS)])
     tenant = forms.CharField(required=False, help_text="Its short name; empty for every tenant.")
+    database = forms.ChoiceField(
+        choices=lambda: [(key, key) for key in databases.known()],
+        required=False,
+        help_text="Where the deliveries are: in the tenant's database.",
+    )
     reason = reason()
+
+    def clean_database(self) -> str:
+        return self.cleaned_data["database"] or HOME
 
 
 class EventsAgain(DeadLetters):
     event = forms.ChoiceField(choices=lambda: [(name, name) for name in queries.event_names()])
     since = forms.DateTimeField(help_text="In UTC, such as 2026-01-31 00:00.")
-    field_order = ("event", "since", "subscriber", "tenant", "reason")
+    field_order = ("event", "since", "subscriber", "tenant", "database", "reason")
 
 
 class ReplayDead(CommandPage):
@@ -96,8 +110,11 @@ class ReplayMany(ReplayDead):
     form = EventsAgain
 
 
-def _delivery(delivery_id: int) -> Delivery:
-    delivery = Delivery.objects.select_related("event").filter(pk=delivery_id).first()
+def _delivery(database: str, delivery_id: int) -> Delivery:
+    if database not in databases.known():
+        raise Http404
+    rows = Delivery.objects.using(databases.runtime(database)).select_related("event")
+    delivery = rows.filter(pk=delivery_id).first()
     if delivery is None:
         raise Http404
     return delivery
@@ -129,14 +146,14 @@ hooks.plug(
         view=ReplayMany(),
     ),
     hooks.Page(
-        path="deliveries/<int:delivery_id>/replay/",
+        path="deliveries/<str:database>/<int:delivery_id>/replay/",
         name="replay_delivery",
         title="Replay delivery",
         permission=MANAGE,
         view=Replay(),
     ),
     hooks.Page(
-        path="deliveries/<int:delivery_id>/drop/",
+        path="deliveries/<str:database>/<int:delivery_id>/drop/",
         name="drop_delivery",
         title="Drop delivery",
         permission=MANAGE,

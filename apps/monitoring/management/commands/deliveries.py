@@ -16,7 +16,8 @@ from apps.console.terminal import Answer, BursarCommand
 from apps.events.models import Delivery
 from apps.kernel.actors import System
 from apps.kernel.errors import SeveralRefusals
-from apps.monitoring import queries
+from apps.kernel.tenant import HOME
+from apps.monitoring import queries, rules
 from apps.monitoring.commands import DropDelivery, ReplayDeliveries, ReplayDelivery, ReplayEvents
 
 SHELL = System("The command line")
@@ -53,6 +54,7 @@ class Command(BursarCommand):
         drop.add_argument("delivery_id", type=int, metavar="ID")
 
         for each in (listing, one, dead, events, drop):
+            each.add_argument("--database", default=HOME, metavar="KEY", help="Whose rows these are.")
             each.add_argument("--json", action="store_true", default=SUPPRESS, help=SUPPRESS)
         for each in (one, dead, events, drop):
             each.add_argument("--reason", required=True, help="Kept in the audit trail.")
@@ -73,7 +75,7 @@ def _instant(text: str) -> dt.datetime:
 
 
 def _asking(command: type[Asked], *fields: str) -> Callable[[dict[str, Any]], Asked]:
-    return lambda given: command(**{name: given[name] for name in (*fields, "reason")})
+    return lambda given: command(**{name: given[name] for name in (*fields, "database", "reason")})
 
 
 _COMMANDS: dict[str, Callable[[dict[str, Any]], Asked]] = {
@@ -98,8 +100,10 @@ def _done(command: Asked) -> Answer:
     return Answer(f"{result} will be heard again.", {"count": result})
 
 
-def _listed(*, subscriber: str, tenant: str, status: str, most: int, **_: Any) -> Answer:
-    rows = list(queries.deliveries(subscriber=subscriber, tenant=tenant, status=status)[:most])
+def _listed(*, subscriber: str, tenant: str, status: str, database: str, most: int, **_: Any) -> Answer:
+    rules.database_must_be_known(database)
+    found = queries.deliveries(subscriber=subscriber, tenant=tenant, status=status, database=database)
+    rows = list(found[:most])
     tenants = queries.tenant_names()
     lines = [
         f"{each.pk:>8}  {each.status:<8} {each.attempts}  {each.subscriber:<36} {each.event.name:<24}"

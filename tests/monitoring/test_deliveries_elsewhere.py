@@ -1,0 +1,257 @@
+"""Dead letters of another database than home. A double at home has the same number, and is never meant."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.db import connections
+
+from apps.audit import queries as audit
+from apps.audit.models import Record
+from apps.bus import dispatch, dispatch_once, rehearse
+from apps.events import SUBSCRIBERS, listens_to
+from apps.events.deliveries import MOST_ATTEMPTS, deliver
+from apps.events.models import Delivery, OutboxEvent
+from apps.events.relay import route, sweep
+from apps.kernel import clock
+from apps.kernel.tenant import activate, at_database
+from apps.monitoring.commands import DropDelivery, ReplayDeliveries, ReplayDelivery, ReplayEvents
+from apps.monitoring.errors import DeliveryIsPending, NothingToReplay
+from tests.events.shelf import SUBSCRIBER, ShelfFilled, fill
+
+HOME, EAST = "default", "default@east"
+
+
+@pytest.fixture
+def dead(initech, listener, no_broker):
+    """The first of two of a tenant in the east is a dead letter; so is a row at home that has its number."""
+    with activate(initech):
+        fill(books=1)
+        fill(books=2)
+    relay()
+    listener.fails = True
+    first = at(EAST).order_by("event_id").first()
+    with activate(initech):
+        for _ in range(MOST_ATTEMPTS):
+            deliver(first.pk)
+    listener.fails = False
+    listener.heard.clear()
+    event = OutboxEvent.objects.create(
+        id=first.event_id + 1_000_000,
+        name="shelf.filled",
+        aggregate="shelf:1",
+        payload={},
+        occurred_at=clock.now(),
+        routed_at=clock.now(),
+    )
+    Delivery.objects.create(
+        id=first.pk, event=event, subscriber=SUBSCRIBER, aggregate="shelf:1", status="dead", attempts=1
+    )
+    assert statuses() == (["dead", "pending"], ["dead"])
+    return first
+
+
+def at(alias):
+    return Delivery.objects.using(alias).filter(subscriber=SUBSCRIBER)
+
+
+def relay():
+    with at_database("east"):
+        while route():
+            pass
+        sweep()
+
+
+def statuses():
+    return tuple(
+        list(at(alias).order_by("event_id").values_list("status", flat=True)) for alias in (EAST, HOME)
+    )
+
+
+def hear_all(tenant):
+    relay()
+    with activate(tenant):
+        for each in at(HOME).filter(status="pending"):
+            deliver(each.pk)
+
+
+def test_one_is_replayed_there_and_the_trail_of_home_says_where(dead, operator, initech, listener):
+    asked = ReplayDelivery(delivery_id=dead.pk, database="east", reason="the shelf is mended")
+    result = dispatch(asked, actor=operator)
+
+    assert (result.pk, result.status, statuses()) == (dead.pk, "pending", (["pending", "pending"], ["dead"]))
+    hear_all(initech)
+    assert [books for books, *_ in listener.heard] == [1, 2]
+    record = Record.objects.get(command="monitoring.replay_delivery")
+    assert (record.subject_type, record.subject_id) == ("events.delivery", f"{dead.pk}@east")
+    assert "in east heard again" in record.sentence
+    assert not audit.timeline(Delivery.objects.get(pk=dead.pk)).exists()
+
+
+def test_one_is_dropped_there(dead, operator, initech, listener):
+    dispatch(DropDelivery(delivery_id=dead.pk, database="east", reason="the shelf is gone"), actor=operator)
+
+    assert statuses() == (["dropped", "pending"], ["dead"])
+    hear_all(initech)
+    assert [books for books, *_ in listener.heard] == [2]
+
+
+def test_unless_it_is_named_home_is_meant(dead, operator):
+    dispatch(DropDelivery(delivery_id=dead.pk, reason="gone"), actor=operator)
+
+    assert statuses() == (["dead", "pending"], ["dropped"])
+
+
+def test_all_dead_letters_there_are_replayed(dead, operator, acme):
+    for tenant in ("acme", ""):
+        asked = ReplayDeliveries(subscriber=SUBSCRIBER, tenant=tenant, database="east", reason="mended")
+        if tenant:
+            with pytest.raises(NothingToReplay, match="In east"):
+                dispatch(asked, actor=operator)
+        else:
+            assert dispatch(asked, actor=operator) == 1
+
+    assert statuses() == (["pending", "pending"], ["dead"])
+
+
+def test_a_new_subscriber_hears_what_was_told_there_before(dead, operator, initech):
+    heard, long_ago = [], clock.now() - dt.timedelta(days=1)
+
+    def latecomer(event):
+        heard.append(event.books)
+
+    latecomer.__module__ = "apps.companies.listeners"
+    listens_to(ShelfFilled)(latecomer)
+    asked = ReplayEvents(
+        event="shelf.filled",
+        since=long_ago,
+        subscriber="companies.latecomer",
+        tenant="initech",
+        database="east",
+        reason="it is new",
+    )
+    try:
+        assert rehearse(asked, actor=operator) == ()
+        assert dispatch(asked, actor=operator) == 2
+        with activate(initech):
+            for each in Delivery.objects.filter(subscriber="companies.latecomer"):
+                deliver(each.pk)
+    finally:
+        del SUBSCRIBERS["companies.latecomer"]
+
+    assert heard == [1, 2]
+    assert not Delivery.objects.filter(subscriber="companies.latecomer").exists()
+
+
+def test_a_rehearsal_changes_nothing_there(dead, operator):
+    for asked in (
+        ReplayDelivery(delivery_id=dead.pk, database="east", reason="x"),
+        ReplayDeliveries(subscriber=SUBSCRIBER, database="east", reason="x"),
+        DropDelivery(delivery_id=dead.pk, database="east", reason="x"),
+    ):
+        assert rehearse(asked, actor=operator) == ()
+
+    assert statuses() == (["dead", "pending"], ["dead"])
+
+
+def test_a_refusal_changes_nothing_there(dead, operator):
+    waiting = at(EAST).get(status="pending")
+
+    with pytest.raises(DeliveryIsPending):
+        dispatch(ReplayDelivery(delivery_id=waiting.pk, database="east", reason="x"), actor=operator)
+
+    assert statuses() == (["dead", "pending"], ["dead"])
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ReplayDelivery(delivery_id=1, database="west", reason="x"),
+        ReplayDeliveries(subscriber="identity.nobody", database="west", reason="x"),
+        ReplayEvents(
+            event="user.none", since=clock.now(), subscriber="identity.nobody", database="west", reason="x"
+        ),
+        DropDelivery(delivery_id=1, database="west", reason="x"),
+    ],
+    ids=lambda asked: type(asked).__name__,
+)
+def test_a_database_that_nobody_knows_is_refused(asked, operator):
+    assert "tenancy.database_unknown" in [each.code for each in rehearse(asked, actor=operator)]
+
+
+def test_asked_twice_under_one_key_it_answers_with_the_row_there(dead, operator):
+    asked = DropDelivery(delivery_id=dead.pk, database="east", reason="gone")
+    dispatch_once(asked, actor=operator, key="k1")
+
+    again = dispatch_once(asked, actor=operator, key="k1")
+
+    assert (again.repeated, again.result.status, again.result.event_id) == (True, "dropped", dead.event_id)
+
+
+def test_the_shell_lists_and_drops_there(dead):
+    assert [row["event_id"] for row in said("list", "--status", "dead")] == [dead.event_id]
+
+    assert said("drop", str(dead.pk), "--reason", "gone")["status"] == "dropped"
+
+    assert statuses() == (["dropped", "pending"], ["dead"])
+
+
+def said(*words):
+    out = StringIO()
+    call_command("deliveries", *words, "--database", "east", "--json", stdout=out)
+    answer = json.loads(out.getvalue())
+    return answer.get("deliveries", answer)
+
+
+def test_the_console_drops_there_and_goes_back_to_that_row(dead, operator, client_for):
+    console = client_for(operator, None)
+    page = console.get(f"/deliveries/east/{dead.pk}/drop/").content.decode()
+    assert "the shelf fell down" in page
+
+    answer = console.post(f"/deliveries/east/{dead.pk}/drop/", {"reason": "gone"})
+
+    assert answer.url == f"/events/delivery/{dead.pk}/change/?database=east"
+    assert statuses() == (["dropped", "pending"], ["dead"])
+    assert console.get(answer.url).status_code == 200
+    assert console.get(f"/deliveries/west/{dead.pk}/drop/").status_code == 404
+
+
+def test_the_console_replays_all_there(dead, operator, client_for):
+    console = client_for(operator, None)
+    given = {"subscriber": SUBSCRIBER, "tenant": "", "database": "east", "reason": "mended"}
+
+    assert console.post("/subscribers/replay/", given).status_code == 302
+
+    assert statuses() == (["pending", "pending"], ["dead"])
+
+
+def test_the_api_replays_there(dead, operator, client_for):
+    api = client_for(operator, None)
+
+    answer = api.post(
+        f"/api/v1/monitoring/deliveries/{dead.pk}/replay/",
+        {"database": "east", "reason": "mended"},
+        content_type="application/json",
+    )
+
+    assert (answer.status_code, answer.json()["event"]) == (200, dead.event_id), answer.content
+    assert statuses() == (["pending", "pending"], ["dead"])
+
+
+def test_one_that_is_away_is_said(dead, operator, client_for, monkeypatch):
+    api = client_for(operator, None)
+    api.raise_request_exception = False
+    connections[EAST].close()
+    monkeypatch.setitem(connections[EAST].settings_dict, "PORT", "1")
+
+    answer = api.post(
+        f"/api/v1/monitoring/deliveries/{dead.pk}/drop/",
+        {"database": "east", "reason": "gone"},
+        content_type="application/json",
+    )
+
+    assert answer.status_code == 503
