@@ -158,6 +158,10 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def under_way(self) -> MessageQuerySet:
         return self.filter(leased_until__gt=now())
 
+    def settled(self) -> MessageQuerySet:
+        """They are not sent any more, unless somebody asks for it."""
+        return self.exclude(state=Message.State.PENDING)
+
 
 class Message(models.Model):
     """What an endpoint is told. `body` is written once, so that each attempt sends the same bytes.

@@ -9,8 +9,7 @@ from apps.kernel.clock import now
 from apps.kernel.periodic import every
 from apps.kernel.queues import BillingTask, LowTask
 
-from . import hints, queries, receiving, sending
-from .purging import purge
+from . import hints, purging, queries, receiving, sending
 
 
 @shared_task(base=BillingTask, name=hints.SEND)
@@ -35,6 +34,8 @@ def sweep() -> None:
 
 
 @every(seconds=86_400, base=LowTask, name="webhooks.purge")
-def purge_received() -> None:
-    """What other systems said long ago and nobody will process any more."""
-    purge(before=now() - settings.WEBHOOKS_KEPT)
+def purge() -> None:
+    """What other systems said or were told long ago, of which nothing is left to be done."""
+    over = now() - settings.WEBHOOKS_KEPT
+    purging.purge_received(before=over)
+    purging.purge_sent(before=over)

@@ -462,11 +462,11 @@ def test_what_is_over_is_forgotten_and_what_is_still_to_be_done_is_not(source, s
     with later(days=80):
         post(wanted(), ref="young")
         Received.objects.filter(ref="young").update(state="processed")
-        tasks.purge_received.run()
+        tasks.purge.run()
         assert Received.objects.count() == 11
 
     with later(days=91):
-        tasks.purge_received.run()
+        tasks.purge.run()
 
     left = Received.objects.order_by("pk").values_list("ref", "state")
     assert sorted(state for _, state in left) == ["failed", "failed", "processed", "received", "received"]
