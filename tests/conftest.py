@@ -6,6 +6,7 @@ So tests commit like the real thing, deferred triggers and all, and leave nothin
 from __future__ import annotations
 
 import fcntl
+import gc
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -30,6 +31,7 @@ from apps.tenancy import provisioning
 from apps.tenancy.models import Tenant
 from config.env import env
 
+gc.disable()  # while all is imported and collected, nothing is garbage: to find that out took as long as the rest
 pytest_plugins = (
     "tests.pooler",
     "tests.shards",
@@ -41,6 +43,11 @@ ROLES = ("controller", "accountant", "auditor")
 TESTER = System("The suite")
 SPARES = 3
 """What a test may onboard before a schema has to be made for it."""
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session", autouse=True)

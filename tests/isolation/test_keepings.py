@@ -66,6 +66,7 @@ def keys() -> list[str]:
 
 def areas() -> list[Cached]:
     """Those of the product; tests make some too."""
+    gc.unfreeze()
     found = (each for each in gc.get_objects() if isinstance(each, Cached))
     return sorted(
         (each for each in found if each.load.__module__.startswith("apps.")), key=lambda each: each.area
