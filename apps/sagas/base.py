@@ -83,7 +83,8 @@ class Errand(Generic[D]):
     off. Of two executors one is on the errand. How far a long command says it is, is how far the run is.
 
     forth    the commands, made from the data: the same ones from the same data
-    back     those that take them back; NOTHING where it leaves nothing that outlives the steps before it
+    back     those that take them back, also where all, some or none of them were done: a journey that turns back on
+             an errand takes this back first. NOTHING where it leaves nothing that outlives the steps before it
     keep     the data for the steps to come, from the data and the list of what the commands returned
     retries, pivot  as of a Step
     """

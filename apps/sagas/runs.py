@@ -20,7 +20,7 @@ from apps.kernel.correlation import correlated
 from apps.kernel.plain import from_plain, to_plain
 from apps.kernel.transactions import unit_of_work
 
-from .base import SAGAS, Deed, Saga, Wait
+from .base import NOTHING, SAGAS, Deed, Errand, Saga, Wait
 from .events import DUE, SagaStuck
 from .models import Happening, Run
 
@@ -143,11 +143,16 @@ def begin_stage(run: Run, stage: str) -> None:
 
 
 def turn_back(run: Run, why: str, *, actor_name: str = "") -> None:
-    """What was done is taken back, the last first and what it was begun by in the end."""
+    """What was done is taken back, the last first and what it was begun by in the end. An errand on which it turns back
+    may be half done: its commands are kept one by one."""
     note(run, What.FORCED if actor_name else What.TURNED, why, actor_name)
     run.direction, run.trouble = Direction.BACK, why
-    if (saga := SAGAS.get(run.saga)) and saga.cause:
+    saga = SAGAS.get(run.saga)
+    step = saga.step(run.step) if saga else None
+    if saga and saga.cause:
         run.done = [saga.cause.name, *run.done]
+    if isinstance(step, Errand) and step.back not in (None, NOTHING):
+        run.done = [*run.done, step.name]
     go_to(run, run.done[-1] if run.done else "")
 
 
