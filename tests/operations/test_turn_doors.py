@@ -9,6 +9,12 @@ import pytest
 from django.core.management import call_command
 
 from apps.audit.models import Record
+from apps.bus import dispatch
+from apps.identity.commands import BeginSession
+from apps.identity.models import User
+from apps.kernel.actors import System
+from apps.kernel.tenant import activate
+from apps.ledger.commands import OpenAccount
 from apps.tenancy.models import Tenant
 
 WHY = "As agreed on the phone."
@@ -147,6 +153,36 @@ def test_at_the_console(acme, operator, client_for):
     assert "queued for deletion" in do("erase")
     assert offered() == {"cancel-erasure"}
     assert "Acme Corporation is archived" in do("cancel-erasure")
+
+
+def test_a_preview_counts_what_would_become_of_it(acme, owner, nobody, operator, client_for):
+    """One of its people is signed in over the API, and nobody was told yet of its new account."""
+    with activate(acme):
+        people, in_charge = User.objects.filter(is_active=True).count(), User.objects.in_charge().count()
+        dispatch(BeginSession(user_id=nobody.pk, epoch=nobody.epoch), actor=System("The suite"))
+        dispatch(OpenAccount(code="1999", name="Safe", type="asset"), actor=owner)
+    client = client_for(operator, None)
+
+    def preview(turn):
+        shown = client.post(f"/tenants/{acme.id}/{turn}/", {"reason": WHY, "preview": ""})
+        return dict(shown.context["facts"])
+
+    said = preview("suspend")
+    assert in_charge == 1
+    assert said["People"].startswith(f"{people - 1} of {people} are shut out; 1 in charge")
+    assert said["Signed in over the API"].startswith("1 session,")
+    waiting = said["Waits until it is active again"]
+    assert not waiting.startswith("0 deliveries")
+    assert "0 messages to webhooks" in waiting
+    assert ", 0 kinds" not in waiting
+    assert said["Set aside of its trail"].startswith("0 audit records")
+    assert said["Is told by letter"] == "owner@acme.example"
+    assert state_of(acme) == "active"
+
+    client.post(f"/tenants/{acme.id}/suspend/", {"reason": WHY})
+    assert preview("archive")["People"].startswith("are shut out already; 1 in charge")
+    back = preview("activate")
+    assert (back["People"], back["Goes on"]) == (f"{people} can sign in", waiting)
 
 
 def test_at_the_console_it_needs_a_reason(acme, operator, client_for):
