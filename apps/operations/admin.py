@@ -19,7 +19,7 @@ from apps.modules import registry
 from apps.sagas import queries as sagas
 from apps.tenancy.models import Tenant
 
-from . import rules
+from . import move_page, rules  # noqa: F401 - a page that plugs itself in
 from .commands import OnboardTenant
 from .queries import journeys_of, owner_invitation
 from .turn_pages import journeys_of_tenant

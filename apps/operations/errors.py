@@ -47,3 +47,10 @@ class JourneyDiffers(OperationsRefusal, Conflict):
 
 class JourneyTakenBack(OperationsRefusal, Conflict):
     message = "{journey} of {slug} was taken back: {why}"
+
+
+class MovedElsewhere(OperationsRefusal, Conflict):
+    message = (
+        "Only the owner of both databases can move it, and this process is not. Where the owner's addresses are"
+        " (DATABASE_OWNER_URL and DATABASE_OWNER_SHARDS), run: {command}"
+    )

@@ -1,23 +1,26 @@
 """From one database to another (row TEN-02): read only → export, move, remap and verify → open.
 
 Only a process that may be the owner of both databases can carry a tenant, and workers cannot: `manage.py tenant move`
-drives this journey. When it is killed the workers take it up. Has the tenant arrived, they open it there; has it not,
-they send the journey back, and the tenant works where it was.
+drives this journey, and whoever asks elsewhere is told the line to type. When it is killed the workers take it up. Has
+the tenant arrived, they open it there; has it not, they send the journey back, and the tenant works where it was.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from shlex import quote
 
 from apps.bus import handles
 from apps.kernel.errors import together
 from apps.operations import rules
 from apps.operations.commands import MoveTenant
+from apps.operations.errors import MovedElsewhere
 from apps.operations.journeys import travel
 from apps.sagas import Asked, Errand, Saga, Step
 from apps.tenancy.commands import SetMode
 from apps.tenancy.models import Tenant
-from apps.tenancy.transfer.commands import CarryTenant
+from apps.tenancy.transfer.commands import CarryTenant, TakeBackMove
+from apps.tenancy.transfer.errors import OwnerIsAbsent
 from apps.tenancy.transfer.moving import must_be_movable
 
 
@@ -44,6 +47,10 @@ def _carry(d: Moving) -> list[Asked]:
     return [Asked(CarryTenant(tenant_id=d.tenant_id, database=d.database, reason=d.reason))]
 
 
+def _take_back(d: Moving) -> list[Asked]:
+    return [Asked(TakeBackMove(tenant_id=d.tenant_id, database=d.database, reason=d.reason))]
+
+
 MIGRATION = Saga(
     name="operations.move_tenant",
     title="Move",
@@ -51,7 +58,7 @@ MIGRATION = Saga(
     repeats=True,
     steps=(
         Step("read only", _close, back=_open),
-        Errand("export, move, remap and verify", _carry, pivot=True, retries=2),
+        Errand("export, move, remap and verify", _carry, back=_take_back, pivot=True, retries=2),
         Step("open", _open),
     ),
 )
@@ -61,7 +68,20 @@ def prerequisites(command: MoveTenant) -> None:
     row = rules.tenant_must_be_known(command.tenant_id)
     with together() as asked:
         asked.check(rules.reason_must_be_given, command.reason)
-        asked.check(must_be_movable, row, command.database)
+        asked.check(_must_be_movable_here, row, command)
+
+
+def _must_be_movable_here(row: Tenant, command: MoveTenant) -> None:
+    """Raises MovedElsewhere, which says how."""
+    try:
+        must_be_movable(row, command.database)
+    except OwnerIsAbsent as absent:
+        raise MovedElsewhere(command=in_words(row, command.database, command.reason)) from absent
+
+
+def in_words(row: Tenant, database: str, reason: str) -> str:
+    """As it is typed at a shell."""
+    return f"manage.py tenant move {row.slug} --to {database} --reason {quote(reason)}"
 
 
 @handles(MoveTenant, rehearsal=prerequisites)

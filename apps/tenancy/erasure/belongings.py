@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.db import connection, transaction
 from psycopg import sql
@@ -28,11 +29,23 @@ class Belongings:
 
 
 def belongings(tenant: TenantInfo) -> Belongings:
+    has = in_schema(tenant)
     with activate(tenant):
-        with transaction.atomic():
-            tables, rows, size = _in_schema(tenant.schema)
         sizes = [files().size(name) for name in every_file()]
-    return Belongings(tables=tables, rows=rows, bytes=size, files=len(sizes), file_bytes=sum(sizes))
+    return Belongings(**has._asdict(), files=len(sizes), file_bytes=sum(sizes))
+
+
+class InSchema(NamedTuple):
+    """The part of it that can be asked of the database alone."""
+
+    tables: int
+    rows: int
+    bytes: int
+
+
+def in_schema(tenant: TenantInfo) -> InSchema:
+    with activate(tenant), transaction.atomic():
+        return InSchema(*_in_schema(tenant.schema))
 
 
 def every_file(folder: str = "") -> Iterator[str]:

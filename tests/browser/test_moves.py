@@ -1,0 +1,56 @@
+"""The operator asks for a move, at a console that may make it and at one that may not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from apps.kernel.tenant import activate
+from tests.settling import settle
+
+from .test_consoles import answers, browser, environment, eventually, log_in, port, pytestmark, running, visit  # noqa: F401  # noqa: F401
+from .test_journeys import looked_at
+
+THE_OWNERS = "DATABASE_OWNER_URL DATABASE_OWNER_SHARDS"
+
+
+@pytest.fixture(params=["", THE_OWNERS], ids=["owner", "nobody"])
+def web(request, environment, port, east, east_server, database) -> Iterator[str]:  # noqa: F811
+    """It knows of a second database."""
+    for shards, address in (
+        ("DATABASE_SHARDS", "database_url"),
+        ("DATABASE_OWNER_SHARDS", "database_owner_url"),
+    ):
+        server = east_server.addresses()[address].rpartition("/")[0]
+        environment[shards] = f"{east}={server}/{database}"
+    command = ("gunicorn", "config.wsgi", "-b", f"127.0.0.1:{port}", "-k", "gthread", "--threads", "4")
+    with running(environment, *command, without=request.param):
+        address = f"http://127.0.0.1:{port}"
+        eventually(lambda: answers(f"{address}/healthz"))
+        yield address
+
+
+def test_a_move_is_seen_beforehand(request, visit: Page, acme, operator):  # noqa: F811
+    with activate(None):
+        settle()
+    log_in(visit, "", operator.email)
+    visit.goto(f"/tenancy/tenant/{acme.id}/change/")
+    visit.get_by_role("link", name="Move to another database").click()
+    visit.get_by_label("Reason").fill("There is more room.")
+    visit.get_by_role("button", name="Preview").click()
+    expect(visit.get_by_text("Read only for about")).to_be_visible()
+    who = "owner" if "owner" in request.node.name else "nobody"
+    looked_at(visit, f"move-{who}")
+
+    visit.get_by_role("button", name="Move tenant").click()
+    if who == "owner":
+        expect(visit.get_by_text("works in east")).to_be_visible(timeout=30_000)
+        looked_at(visit, "moved")
+        visit.get_by_role("link", name="What happened on its way").first.click()
+        expect(visit.get_by_role("cell", name="verify", exact=True)).to_be_visible()
+        looked_at(visit, "move-timeline")
+    else:
+        expect(visit.get_by_text("manage.py tenant move acme --to east --reason")).to_be_visible()
+        looked_at(visit, "move-elsewhere")
