@@ -31,6 +31,7 @@ from tests.conftest import PASSWORD
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 30
+RUNTIME_ONLY = "DATABASE_OWNER_URL DATABASE_RELAY_URL DATABASE_KEEPER_URL"
 
 
 @pytest.fixture
@@ -70,7 +71,6 @@ def running(
 @pytest.fixture
 def house(environment: dict[str, str], port: int) -> Iterator[str]:
     """The address of a web process, beside which a relay and an audit worker run."""
-    runtime_only = "DATABASE_OWNER_URL DATABASE_RELAY_URL"
     with (
         running(
             environment,
@@ -82,7 +82,7 @@ def house(environment: dict[str, str], port: int) -> Iterator[str]:
             "gthread",
             "--threads",
             "4",
-            without=runtime_only,
+            without=RUNTIME_ONLY,
         ),
         running(environment, "django", "relay", without="DATABASE_OWNER_URL"),
         worker(environment, "audit"),
@@ -112,7 +112,7 @@ def worker(
         "--without-heartbeat",
         "-l",
         "WARNING",
-        without="DATABASE_OWNER_URL DATABASE_RELAY_URL",
+        without=RUNTIME_ONLY,
     )
 
 
@@ -223,9 +223,9 @@ def test_beat_sends_the_sweep(environment, tmp_path):
         eventually(lambda: caching._client().llen("default") > 0, patience=60)
 
 
-def test_the_runtime_processes_do_not_know_the_owner(environment):
+def test_the_runtime_processes_know_neither_owner_nor_relay_nor_keeper(environment):
     code = "import django; django.setup(); from django.db import connections; print(sorted(connections))"
-    env = {k: v for k, v in environment.items() if k not in ("DATABASE_OWNER_URL", "DATABASE_RELAY_URL")}
+    env = {k: v for k, v in environment.items() if k not in RUNTIME_ONLY.split()}
     known = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, check=True
     )

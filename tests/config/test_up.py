@@ -18,7 +18,10 @@ import pytest
 from config.embedded.home import CHECKOUT
 from config.env import for_child
 
-ADDRESSES = ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_RELAY_URL", "REDIS_URL")
+ADDRESSES = (
+    *("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_RELAY_URL", "DATABASE_KEEPER_URL"),
+    "REDIS_URL",
+)
 UP_SECONDS = 240
 DOWN_SECONDS = 90
 
@@ -124,12 +127,17 @@ def test_what_is_killed_comes_back(up: Up) -> None:
         ("valkey-server", "valkey had ended, and is up again"),
         ("postgres\0-D", "postgres had ended, and is up again"),
         ("manage.py\0relay", "relay ended with -9; again in"),
+        ("manage.py\0keeper", "keeper ended with -9; again in"),
         ("--queues\0default", "default ended with -9; again in"),
     ):
         up.kill(words)
         up.wait_for(said)
 
-    up.until(lambda: all(any(each in line for line in up.left()) for each in ("\0relay", "\0default\0")))
+    up.until(
+        lambda: all(
+            any(each in line for line in up.left()) for each in ("\0relay", "\0keeper", "\0default\0")
+        )
+    )
     up.until(lambda: up.get("/t/acme/") == 200)
 
 

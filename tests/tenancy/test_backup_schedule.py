@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
-from celery import current_app
 from django.db import connections
 
 from apps.audit.models import Record
 from apps.bus import dispatch
-from apps.kernel import caching, databases
+from apps.kernel import databases
 from apps.kernel.actors import System
 from apps.kernel.errors import Forbidden
 from apps.kernel.periodic import PERIODIC
 from apps.kernel.tenant import activate
 from apps.notices.hooks import alarms
+from apps.notices.models import Notice
+from apps.notices.tasks import watch
 from apps.operations.commands import SuspendTenant
-from apps.tenancy import tasks
 from apps.tenancy.models import Tenant
-from apps.tenancy.transfer import asking, drilling, exporting, importing, keeping, places, promises, restoring
+from apps.tenancy.transfer import (
+    asking,
+    drilling,
+    exporting,
+    importing,
+    keeping,
+    places,
+    promises,
+    restoring,
+    running,
+)
 from apps.tenancy.transfer.commands import SetBackupPolicy
 from apps.tenancy.transfer.errors import PolicyIsNegative
 from apps.tenancy.transfer.models import Backup, Drill
@@ -35,10 +44,6 @@ __all__ = ["books", "chart", "platform"]
 SUITE = System("The suite")
 
 
-def in_the_queue():
-    return [json.loads(each) for each in caching._client().lrange("keeping", 0, -1)]
-
-
 def alarmed():
     return {each.name: each.text for each in alarms() if each.name.startswith("backups:")}
 
@@ -47,19 +52,11 @@ def policy(tenant, **agreed):
     dispatch(SetBackupPolicy(tenant_id=tenant.id, reason="As agreed.", **agreed), actor=SUITE)
 
 
-def test_beat_asks_each_minute_in_the_platforms_name():
-    job = PERIODIC["tenancy.ask_for_backups"]
-    assert (job.seconds, job.where) == (60, "platform")
+def test_each_tenant_is_asked_for_and_backed_up(platform):
+    asking.ask()
+    assert len(waiting()) == 2
 
-
-def test_each_tenant_gets_a_message_of_its_own_and_workers_make_its_backup(platform):
-    tasks.ask_for_backups.apply(headers={"tenant": "public"})
-
-    sent = in_the_queue()
-    assert {each["headers"]["task"] for each in sent} == {"tenancy.back_up"}
-    assert len(sent) == 2
-    for number in waiting():
-        tasks.back_up.apply(args=[number], headers={"tenant": "public"}, throw=True)
+    assert [*running.work()] == ["acme: backed up.", "globex: backed up."]
     assert [*Backup.objects.order_by("slug").values_list("slug", "state", "kind", "percent")] == [
         ("acme", "done", "scheduled", 100),
         ("globex", "done", "scheduled", 100),
@@ -72,7 +69,7 @@ def test_who_is_suspended_is_backed_up_too(platform):
     assert make_due() == {"acme", "globex"}
 
 
-def test_a_message_that_comes_twice_is_done_once(platform):
+def test_what_is_asked_for_once_is_done_once(platform):
     asking.ask()
     number = waiting()[0]
 
@@ -97,7 +94,7 @@ def at_once(work, times=4):
         return [*pool.map(one, range(times))]
 
 
-def test_two_beats_ask_once(platform):
+def test_two_keepers_ask_once(platform):
     at_once(asking.ask)
 
     assert Backup.objects.count() == 2
@@ -111,7 +108,7 @@ def test_the_database_refuses_to_be_asked_twice(platform):
     assert len(waiting()) == 1
 
 
-def test_of_two_workers_one_makes_it(platform):
+def test_of_two_keepers_one_makes_it(platform):
     asking.ask()
     number = waiting()[0]
 
@@ -124,25 +121,29 @@ def test_of_two_workers_one_makes_it(platform):
     assert len([each for each in at_once(work) if each]) == 1
 
 
-def test_a_hint_is_given_once_and_again_after_a_while(platform, monkeypatch):
+def test_a_tenant_that_is_being_restored_waits_and_holds_up_nobody(platform):
     asking.ask()
-    assert [asking.hint(), asking.hint()] == [2, 0]
+    with connections["owner"].cursor() as somebody:
+        somebody.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [restoring.lock_of(platform.id)])
+        assert [*running.work()] == ["globex: backed up."]
+        somebody.execute("SELECT pg_advisory_unlock_all()")
 
-    later(monkeypatch, minutes=16)
-    assert asking.hint() == 2
+    assert [*running.work()] == ["acme: backed up."]
 
 
-def test_without_a_broker_they_wait(platform, monkeypatch):
+def test_while_no_keeper_runs_workers_say_that_backups_are_late(platform, operator, monkeypatch):
+    """They look each minute, and need none of a keeper's means."""
+    monkeypatch.setattr(databases, "having", lambda role: [])
+    make_due()
     asking.ask()
-    with monkeypatch.context() as patch:
-        patch.setattr(current_app, "send_task", away)
-        assert asking.hint() == 0
+    later(monkeypatch, hours=49)
 
-    assert asking.hint() == 2
+    assert (PERIODIC["notices.watch"].seconds, PERIODIC["notices.watch"].where) == (60, "platform")
+    watch.apply(headers={"tenant": "public"}, throw=True)
 
-
-def away(*_, **__):
-    raise ConnectionError("The broker is away")
+    late = Notice.objects.get(subject="2 tenants are backed up too long ago")
+    assert "acme, globex" in late.text
+    assert "Does a keeper run?" in Notice.objects.get(subject="Backups may not be restorable").text
 
 
 def test_one_that_fails_is_an_alarm_and_the_next_is_not_held_up(platform, monkeypatch):
@@ -155,8 +156,7 @@ def test_one_that_fails_is_an_alarm_and_the_next_is_not_held_up(platform, monkey
 
     monkeypatch.setattr(keeping, "export", fails_for_acme)
     asking.ask()
-    for number in waiting():
-        tasks.back_up.apply(args=[number], headers={"tenant": "public"})
+    assert [*running.work()] == ["globex: backed up."]
 
     assert [each.slug for each in Backup.objects.done()] == ["globex"]
     assert "acme" in alarmed()["backups:failed"]
@@ -234,12 +234,9 @@ def test_a_drill_comes_round_and_reports(platform, monkeypatch):
     assert not Drill.objects.exists(), "there is nothing to try"
     make_due()
     asking.ask()
-    asking.hint()
 
-    assert [each["headers"]["task"] for each in in_the_queue()][-1] == "tenancy.drill"
-    (number,) = drilling.waiting()
-    for _ in range(2):
-        tasks.drill.apply(args=[number], headers={"tenant": "public"}, throw=True)
+    for told in (1, 0):
+        assert len([*running.work()]) == told
     tried = Drill.objects.get()
     assert (tried.state, tried.error) == ("done", "")
     assert tried.backup.verified_at

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -17,43 +16,51 @@ from apps.tenancy.models import Tenant
 from apps.tenancy.transfer import asking, drilling, keeping, places, restoring
 from apps.tenancy.transfer.archive import Archive
 from apps.tenancy.transfer.models import Backup, Drill
-from tests.acceptance.test_processes import eventually
+from tests.acceptance.test_processes import environment, eventually
 from tests.ledger.conftest import chart
 from tests.tenancy.test_transfer import books, sale, schemas_like
 from tests.tenancy.test_transfer_backups import drill_is_not_due, later, make_due, platform, waiting
 
-__all__ = ["books", "chart", "platform"]
+__all__ = ["books", "chart", "environment", "platform"]
 
-DIES = """
-import os, signal, sys, django
-django.setup()
-from django.db import connections
+KEEPER = """
+import os, sys, django
+from django.core.management import execute_from_command_line
 from django.utils.module_loading import import_string
-from apps.tenancy import tasks
-name, where, when, task, number = sys.argv[1:]
-for alias in connections:
-    connections[alias].settings_dict["NAME"] = name
+django.setup()
+where, when, blow = sys.argv[1:]
 owner, _, leaf = f"apps.tenancy.transfer.{where}".rpartition(".")
 whole = import_string(f"{owner}.{leaf}")
-def dies(*args, **kwargs):
-    if when == "after":
-        whole(*args, **kwargs)
-    os.kill(os.getpid(), signal.SIGKILL)
-setattr(sys.modules[owner], leaf, dies)
-getattr(tasks, task).apply(args=[int(number)], headers={"tenant": "public"})
+def hurt(*args, **kwargs):
+    if when == "before":
+        os.kill(os.getpid(), int(blow))
+    result = whole(*args, **kwargs)
+    os.kill(os.getpid(), int(blow))
+    return result
+setattr(sys.modules[owner], leaf, hurt)
+execute_from_command_line(["manage.py", "keeper"])
 """
 
 
-def killed(task, number, where, when):
-    """The work of a worker's child, which is killed there."""
-    name = str(connections["default"].settings_dict["NAME"])
-    ended = subprocess.run(
-        [sys.executable, "-c", DIES, name, where, when, task, str(number)],
-        env=dict(os.environ),
+def hurt(environment, where, when, blow):
+    """`manage.py keeper`, which gets this signal there."""
+    kept_from = ("DATABASE_OWNER_URL", "DATABASE_RELAY_URL")
+    return subprocess.run(
+        [sys.executable, "-c", KEEPER, where, when, str(int(blow))],
+        env={name: value for name, value in environment.items() if name not in kept_from},
         capture_output=True,
+        timeout=120,
         check=False,
     )
-    assert ended.returncode == -signal.SIGKILL, ended.stderr
+
+
+@pytest.fixture
+def killed(environment):
+    def killed(where, when):
+        ended = hurt(environment, where, when, signal.SIGKILL)
+        assert ended.returncode == -signal.SIGKILL, ended.stderr
+
+    return killed
 
 
 def archives_of(tenant):
@@ -71,12 +78,12 @@ def works(tenant, accountant):
 
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("where", ["exporting._copy", "places._weigh", "places._keep_in_store"])
-def test_in_the_middle_of_a_scheduled_backup(platform, accountant, monkeypatch, where, when):
+def test_in_the_middle_of_a_scheduled_backup(platform, accountant, monkeypatch, killed, where, when):
     drill_is_not_due(monkeypatch)
     asking.ask()
     mine = Backup.objects.waiting().get(slug="acme")
 
-    killed("back_up", mine.pk, where, when)
+    killed(where, when)
 
     works(platform, accountant)
     eventually(lambda: asking.ask() or Backup.objects.get(pk=mine.pk).state == "failed")
@@ -97,12 +104,12 @@ def test_in_the_middle_of_a_scheduled_backup(platform, accountant, monkeypatch, 
 @pytest.mark.parametrize(
     "where", ["importing._fill", "verifying.faults", "importing.drop_schema", "drilling._end"]
 )
-def test_in_the_middle_of_a_drill(platform, accountant, monkeypatch, where, when):
+def test_in_the_middle_of_a_drill(platform, accountant, killed, where, when):
     make_due()
     asking.ask()
     (number,) = drilling.waiting()
 
-    killed("drill", number, where, when)
+    killed(where, when)
 
     works(platform, accountant)
     eventually(lambda: asking.ask() or not Drill.objects.running().exists())
@@ -116,10 +123,9 @@ def test_in_the_middle_of_a_drill(platform, accountant, monkeypatch, where, when
     assert all(Tenant.objects.get(pk=each.backup.tenant_id).mode == "normal" for each in tried)
 
 
-def test_the_next_drill_clears_up_by_itself(platform, accountant):
+def test_the_next_drill_clears_up_by_itself(platform, killed):
     make_due()
-    asking.ask()
-    killed("drill", drilling.waiting()[0], "verifying.faults", "before")
+    killed("verifying.faults", "before")
     assert len(schemas_like("restoring")) == 1
 
     eventually(lambda: (tried := drilling.drill()) and not tried.error)

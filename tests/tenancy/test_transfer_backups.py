@@ -107,7 +107,8 @@ def test_one_that_fails_holds_up_nobody_and_is_tried_again(platform, monkeypatch
         return whole(tenant, *args, **kwargs)
 
     monkeypatch.setattr(keeping, "export", fails_for_acme)
-    assert [*running.run()] == ["1 backups made"]
+    asking.ask()
+    assert [*running.work()] == ["globex: backed up."]
     failed = Backup.objects.get(slug="acme")
     assert (failed.state, failed.error) == ("failed", "OSError: No space left on device")
     assert make_due() == set()
@@ -238,11 +239,18 @@ def test_verbs_back_up_compare_and_restore(platform, tmp_path, accountant):
     assert verb("backups", "acme")["backups"][0]["state"] == "done"
 
 
-def test_verbs_clone_and_run_what_is_due(platform):
+def keeper_once():
+    out = io.StringIO()
+    call_command("keeper", "--once", stdout=out)
+    return out.getvalue().splitlines()
+
+
+def test_verbs_clone_and_a_sandbox_is_not_backed_up(platform):
     assert verb("clone", "acme", "--as", "play", "--anonymise")["slug"] == "play"
-    did = verb("backups", "--run")["did"]
-    assert did[0] == "2 backups made"
-    assert did[-1].endswith("restored and verified")
+    assert keeper_once() == ["acme: backed up.", "globex: backed up."]
+    (tried,) = keeper_once()
+    assert tried.endswith("restored and verified.")
+    assert keeper_once() == []
 
 
 def test_verb_moves_and_the_tenant_works_again(platform, east, accountant):

@@ -1,0 +1,81 @@
+"""`manage.py keeper`, real ones: they make backups and try them, share the work, stop and come back."""
+
+from __future__ import annotations
+
+import signal
+
+from django.db import connections
+
+from apps.tenancy.transfer import asking
+from apps.tenancy.transfer.models import Backup, Drill
+from tests.acceptance.test_processes import environment, eventually, running
+from tests.ledger.conftest import chart
+from tests.tenancy.test_killed_keepers import hurt
+from tests.tenancy.test_transfer import books
+from tests.tenancy.test_transfer_backups import make_due, platform
+
+__all__ = ["books", "chart", "environment", "platform"]
+
+
+def keeper(environment):
+    return running(environment, "django", "keeper", without="DATABASE_OWNER_URL DATABASE_RELAY_URL")
+
+
+def made():
+    return sorted(Backup.objects.done().values_list("slug", flat=True))
+
+
+def test_two_make_each_backup_once_and_the_next_tries_one(platform, environment):
+    with keeper(environment) as one, keeper(environment) as other:
+        eventually(lambda: made() == ["acme", "globex"], patience=60)
+    assert (one.returncode, other.returncode) == (0, 0)
+    assert Backup.objects.count() == 2
+
+    with keeper(environment):
+        eventually(lambda: Drill.objects.done().exists(), patience=60)
+    assert Drill.objects.get().error == ""
+
+
+def test_told_to_stop_it_ends_what_it_has_in_hand_and_begins_nothing(platform, environment):
+    ended = hurt(environment, "places._weigh", "before", signal.SIGTERM)
+
+    assert ended.returncode == 0, ended.stderr
+    assert [*Backup.objects.order_by("slug").values_list("slug", "state")] == [
+        ("acme", "done"),
+        ("globex", "waiting"),
+    ]
+    assert not Drill.objects.exists()
+
+
+def test_one_whose_connection_is_cut_comes_back(platform, environment):
+    before = at_the_database()
+    with keeper(environment):
+        eventually(lambda: made() == ["acme", "globex"], patience=60)
+        at_the_database(without=before, end=True)
+        Backup.objects.create(
+            tenant_id=platform.id, slug="acme", kind="scheduled", state="waiting", begun_at=asking.now()
+        )
+
+        eventually(lambda: made() == ["acme", "acme", "globex"], patience=60)
+
+
+def at_the_database(without=(0,), *, end=False):
+    """The numbers of the runtime's connections; they are cut with `end`."""
+    done = ", pg_terminate_backend(pid)" if end else ""
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(
+            f"SELECT pid{done} FROM pg_stat_activity"
+            " WHERE usename = 'bursar_app' AND datname = current_database() AND pid <> ALL(%s)",
+            [[*without]],
+        )
+        return [row[0] for row in cursor]
+
+
+def test_nothing_is_tried_while_nothing_is_due(platform, environment):
+    make_due()
+    Drill.objects.create(state="done", begun_at=asking.now(), backup=Backup.objects.first())
+
+    ended = hurt(environment, "keeping.prune", "after", signal.SIGTERM)
+
+    assert ended.returncode == 0, ended.stderr
+    assert (Backup.objects.count(), Drill.objects.count()) == (2, 1)
