@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Collection
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
 from django.core.exceptions import ImproperlyConfigured
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 FLAG_PREFIX = "FEATURE_FLAG_"
@@ -48,6 +49,14 @@ def _flag_name(variable: str) -> str:
 def _is_said(value: object) -> bool:
     """Some continuous integration servers put their own name where others put `true`."""
     return str(value).lower() not in {"false", "0", "off"}
+
+
+def _prefix(value: str) -> str:
+    """Letters alone, since a number follows, and no beginning that stands for something else."""
+    taken = ("spare_", "before_", "moved_", "bursar", "pg_")
+    if not re.fullmatch(r"[a-z][a-z_]{1,29}", value) or value.startswith(taken):
+        raise ValueError(f"write 2 to 30 of a-z and _, and none of {', '.join(taken)} in front")
+    return value
 
 
 CommaSeparated = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
@@ -101,6 +110,7 @@ class Environment(BaseSettings):
     port: int = Field(default=8000, ge=1, le=65535)
     spare_tenants: int = Field(default=3, ge=0)
     base_domain: str = "localhost"
+    tenant_schema_prefix: Annotated[str, AfterValidator(_prefix)] = "tenant_"
     extra_hosts: CommaSeparated = ()
     public_url: str = Field(default_factory=lambda data: f"http://localhost:{data['port']}")
     csrf_trusted_origins: CommaSeparated = ()

@@ -86,6 +86,10 @@ class TenantIsPinned(TenancyRefusal, Conflict):
     message = "{name} is pinned to its database {database}."
 
 
+class SchemasAreCalledOtherwise(TenancyRefusal, Conflict):
+    message = "There are tenants whose schemas are not called {prefix}…, such as {schema}: keep their prefix."
+
+
 class NoBlueprint(TenancyRefusal, Unavailable):
     message = "No blueprint of a tenant schema is prepared: run `manage.py migrate_schemas` first."
     enforced_by = ("BT001",)

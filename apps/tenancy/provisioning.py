@@ -27,6 +27,7 @@ from . import numbering, rules
 from .databases import lodgers
 from .databases.placing import Newcomer
 from .databases.resolver import resolver
+from .errors import SchemasAreCalledOtherwise
 from .models import Tenant
 
 TEMPLATE = TenantInfo(
@@ -50,6 +51,22 @@ def migrate_platform(say: Say) -> None:
         _migrate(say)
     with _as_owner() as cursor:
         cursor.execute(_KEEP_TO_THE_PLATFORM)
+    name_schemas()
+
+
+def name_schemas() -> None:
+    """Have tenants' schemas called as is set, in this database. Raises SchemasAreCalledOtherwise when some are not."""
+    prefix = settings.TENANT_SCHEMA_PREFIX
+    others = Tenant.objects.using("control").exclude(schema_name__regex=f"^{prefix}[0-9]+$")
+    if (other := others.values_list("schema_name", flat=True).first()) is not None:
+        raise SchemasAreCalledOtherwise(prefix=prefix, schema=other)
+    with _as_owner() as cursor:
+        cursor.execute(
+            sql.SQL(
+                "CREATE OR REPLACE FUNCTION public.tenancy_schema_prefix() RETURNS text LANGUAGE sql IMMUTABLE"
+                " SET search_path = pg_catalog, pg_temp AS {}"
+            ).format(sql.Literal(f"SELECT '{prefix}'"))
+        )
 
 
 def migrate_template(say: Say) -> None:

@@ -4,7 +4,7 @@ from config.env import env
 
 TENANT_MODEL = "tenancy.Tenant"
 TENANT_DOMAIN_MODEL = "tenancy.Domain"
-TENANT_SCHEMA_PREFIX = "tenant_"
+TENANT_SCHEMA_PREFIX = env().tenant_schema_prefix
 SPARE_TENANTS = env().spare_tenants
 TENANT_BY_ID = "apps.tenancy.directory.by_id"
 TENANT_SERVICE = "apps.tenancy.lifecycle.service_of"

@@ -7,17 +7,23 @@ import threading
 import pytest
 from django.db import DatabaseError, ProgrammingError, connection, connections, transaction
 from django.test import override_settings
+from pydantic import ValidationError
 
 from apps.bus import dispatch
+from apps.companies.models import Company
 from apps.events.tasks import purge_events, sweep_deliveries
 from apps.kernel import databases
 from apps.kernel.clock import now
 from apps.kernel.tenant import HOME, activate, current_database
 from apps.ledger.models import Account
-from apps.tenancy import provisioning
+from apps.operations.commands import OnboardTenant
+from apps.tenancy import directory, provisioning
 from apps.tenancy.commands import CreateTenant, DiscardTenant
+from apps.tenancy.databases.resolver import resolver
+from apps.tenancy.errors import SchemasAreCalledOtherwise
 from apps.tenancy.models import Spare, Tenant
 from apps.tenancy.tasks import refill_spares
+from config.env import Environment
 from tests.conftest import SPARES
 from tests.shards import _known
 
@@ -203,6 +209,44 @@ def test_a_spare_becomes_a_tenants_schema_and_is_called_nothing_else(database, p
 
     assert schemas() == before
     assert Spare.objects.count() == SPARES
+
+
+def test_the_owner_says_what_tenants_schemas_are_called(database, operator):
+    """Before the first tenant; from then on the runtime can call them nothing else, in raw SQL either."""
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("TRUNCATE tenancy_tenant CASCADE")
+    directory.changed()
+
+    with override_settings(TENANT_SCHEMA_PREFIX="firm_"):
+        provisioning.name_schemas()
+        tenant = dispatch(
+            OnboardTenant(slug="initech", name="Initech", owner_email="o@initech.example"), actor=operator
+        )
+        with activate(tenant.info):
+            assert Company.objects.get().name == "Initech"
+        assert resolver().schema_name_for_tenant(tenant.pk) == tenant.schema_name == f"firm_{tenant.pk}"
+        assert tenant.schema_name in schemas()
+        with pytest.raises(DatabaseError, match="is not called tenant_"), connection.cursor() as cursor:
+            cursor.execute("SELECT * FROM tenancy_claim_spare('tenant_')")
+
+    with pytest.raises(SchemasAreCalledOtherwise, match=tenant.schema_name):
+        provisioning.name_schemas()
+
+
+@pytest.mark.parametrize("by", ["default", "control"])
+def test_nor_does_the_runtime_say_it(database, by):
+    with pytest.raises(DatabaseError, match="permission denied"), connections[by].cursor() as cursor:
+        cursor.execute(
+            "CREATE OR REPLACE FUNCTION public.tenancy_schema_prefix() RETURNS text LANGUAGE sql AS $$ SELECT 'x' $$"
+        )
+
+
+@pytest.mark.parametrize("prefix", ["spare_", "pg_temp", "Tenant_", "t1_", "a'; DROP", "bursar_", "x" * 31])
+def test_a_prefix_that_is_something_elses_is_not_taken(monkeypatch, prefix):
+    monkeypatch.setenv("TENANT_SCHEMA_PREFIX", prefix)
+
+    with pytest.raises(ValidationError, match="tenant_schema_prefix"):
+        Environment()
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connections
 from django.db.models import Count, Q
@@ -79,7 +80,8 @@ def _asked(standing: Standing) -> Standing:
             cursor.execute("SELECT count(*) FROM tenancy_spare JOIN tenancy_blueprint USING (fingerprint)")
             found["spares"] = cursor.fetchone()[0]
             cursor.execute(
-                "SELECT nspname::text FROM pg_namespace WHERE nspname ~ '^tenant_[0-9]+$' ORDER BY oid"
+                "SELECT nspname::text FROM pg_namespace WHERE nspname ~ %s ORDER BY oid",
+                [f"^{settings.TENANT_SCHEMA_PREFIX}[0-9]+$"],
             )
             found["left_behind"] = tuple(name for (name,) in cursor.fetchall() if name not in here)
         found["lag"] = _lag(standing.key)

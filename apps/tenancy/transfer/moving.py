@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, connections, transaction
 from psycopg import sql
 
@@ -117,7 +118,10 @@ def tidy() -> int:
     left = 0
     for key in importing.owned():
         with importing.as_owner(key) as cursor:
-            cursor.execute("SELECT nspname::text FROM pg_namespace WHERE nspname ~ '^tenant_[0-9]+$'")
+            cursor.execute(
+                "SELECT nspname::text FROM pg_namespace WHERE nspname ~ %s",
+                [f"^{settings.TENANT_SCHEMA_PREFIX}[0-9]+$"],
+            )
             names = [name for (name,) in cursor.fetchall()]
         for tenant in Tenant.objects.filter(schema_name__in=names).exclude(database=key):
             with restoring.only_here(tenant.info):
