@@ -30,6 +30,8 @@ from tests.settling import settle
 SECRET = "zanzibar"
 FIRST = 700_001
 """The first id of everything in globex."""
+GLOBEX = 2
+"""The number of globex itself."""
 FILE = "reports/2026/margins.csv"
 
 
@@ -41,6 +43,7 @@ def template(template: str) -> str:
 @pytest.fixture
 def at_work(acme: TenantInfo, globex: TenantInfo) -> None:
     """Each has a file, too."""
+    assert globex.id == GLOBEX
     for tenant, word in ((acme, "acapulco"), (globex, SECRET)):
         with activate(tenant):
             files().save(FILE, ContentFile(f"margin,{word}\n".encode()))

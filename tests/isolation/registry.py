@@ -1,4 +1,4 @@
-"""What there is to attack: every address, and an example of every command."""
+"""What there is to attack: every address with a body that it takes, and an example of every command."""
 
 from __future__ import annotations
 
@@ -10,18 +10,30 @@ import types
 import typing
 from collections.abc import Iterator
 from decimal import Decimal
+from html.parser import HTMLParser
 from importlib import import_module
 from typing import Any
 
 from django.conf import settings
-from django.urls import URLPattern, URLResolver
+from django.test import Client
+from django.urls import URLPattern, URLResolver, resolve
 
 from apps.bus import Command
+from apps.bus.api.serializers import serializer_for
 from apps.kernel.clock import today
+from apps.kernel.plain import to_whole
+from apps.ledger.commands import Line
 
-from .conftest import FIRST, SECRET
+from .conftest import FIRST, GLOBEX, SECRET
 
 TENANTS, OPERATORS = settings.ROOT_URLCONF, settings.OPERATOR_URLCONF
+_NUMBERS = {
+    "tenant_id": GLOBEX,
+    "year": today().year + 2,
+    "first_month": 4,
+    "overlap_hours": 1,
+    "quantity": 3,
+}
 _WORDS = {"slug": "globex", "path": str(FIRST)}
 
 
@@ -39,9 +51,92 @@ def _walk(patterns: Any, prefix: str) -> Iterator[str]:
 
 
 def _filled(pattern: str) -> str:
-    pattern = re.sub(r"<(?:(\w+):)?\w+>", lambda found: _WORDS.get(found[1] or "", str(FIRST)), pattern)
-    pattern = re.sub(r"\(\?P<\w+>[^)]*\)", str(FIRST), pattern)  # allauth writes regular expressions
+    pattern = re.sub(
+        r"\(\?P<\w+>[^)]*\)", str(FIRST), pattern
+    )  # Django's admin and allauth write regular expressions
+    pattern = re.sub(r"<(?:(\w+):)?(\w+)>", lambda found: _word(found[1] or "", found[2]), pattern)
     return pattern.lstrip("^").rstrip("$").replace("\\Z", "").replace("\\", "")
+
+
+def _word(kind: str, name: str) -> str:
+    return str(GLOBEX) if name == "tenant_id" else _WORDS.get(kind, str(FIRST))
+
+
+def body(address: str, urlconf: str) -> dict[str, Any]:
+    """What is posted to an address of the API: its command's fields, but for those that the address says already."""
+    found = resolve(address, urlconf)
+    view = getattr(found.func, "cls", None)
+    command = getattr(view, "command", None)
+    if command is None:
+        return {"reason": _text("reason")}
+    taken = serializer_for(command, getattr(view, "given", tuple(found.kwargs)))().fields
+    return {name: value for name, value in to_whole(example(command)).items() if name in taken}
+
+
+def filled_form(client: Client, address: str) -> dict[str, list[str]]:
+    """The form of a page of a console as one who sees it fills it in; nothing where there is none."""
+    answer = client.get(address)
+    if answer.status_code != 200 or not answer.headers["Content-Type"].startswith("text/html"):
+        return {}
+    page = _Form()
+    page.feed(answer.content.decode())
+    # What the attacker says himself is said back to him, and must not look like what is looked for.
+    return {name: [each.replace(SECRET, SECRET.upper()) for each in said] for name, said in page.said.items()}
+
+
+class _Form(HTMLParser):
+    """What stands there already is left, the last choice taken, and what is empty is filled."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said: dict[str, list[str]] = {}
+        self._inside, self._asked = False, ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        has = {name: value or "" for name, value in attrs}
+        name, value = has.get("name", ""), has.get("value", "")
+        if tag == "form":
+            self._inside = has.get("method", "").lower() == "post" and "/logout/" not in has.get("action", "")
+        if not self._inside:
+            return
+        if tag == "option" and value and self._asked:
+            self.said[self._asked] = [value]
+        elif tag == "select":
+            self._asked = name
+        elif tag == "textarea":
+            self.said[name] = [typed(name)]
+        elif tag == "input" and name and has.get("type") not in ("submit", "button", "file"):
+            is_chosen = has.get("type") in ("checkbox", "radio")
+            self.said.setdefault(name, []).append(value or ("on" if is_chosen else typed(name)))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self._inside = False
+        elif tag == "select":
+            self._asked = ""
+
+
+def typed(name: str) -> str:
+    """In a row of lines, the first is bought or booked, the second balances it, and all others stay empty."""
+    row, _, word = name.removeprefix("form-").rpartition("-")
+    if row:
+        return {**ROWS.get(int(row), {})}.get(word, "") if row.isdigit() else ""
+    return str(FIRST) if name.endswith("_id") else TYPED.get(name) or _text(name)
+
+
+TYPED = {
+    "posted_on": today().isoformat(),
+    "year": str(_NUMBERS["year"]),
+    "quantity": "3",
+    "amount": "3",
+    "reference": "of the other tenant",
+    "code": "X7",
+}
+ROWS = {
+    0: {"account": "1000", "currency": "USD", "amount": "5", "debit": "5", "sku": f"SKU-{SECRET.upper()}"}
+    | {"item": f"SKU-{SECRET.upper()}", "quantity": "1", "price": "2.50", "unit_price": "2.50"},
+    1: {"account": "4000", "currency": "USD", "amount": "-5", "credit": "5"},
+}
 
 
 def example(shape: type[Command]) -> Command:
@@ -51,7 +146,14 @@ def example(shape: type[Command]) -> Command:
 
 
 def _of(hint: Any, name: str) -> Any:
-    made = {int: FIRST, str: _text(name), bool: True, Decimal: Decimal("1.50"), dt.date: today(), bytes: b"x"}
+    made = {
+        int: GLOBEX if name == "tenant_id" else FIRST,
+        str: _text(name),
+        bool: True,
+        Decimal: Decimal("1.50"),
+        dt.date: today(),
+        bytes: b"x",
+    }
     if hint in made:
         return made[hint]
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
@@ -59,6 +161,10 @@ def _of(hint: Any, name: str) -> Any:
         return _of(next(each for each in arguments if each is not type(None)), name)
     if origin is typing.Literal:
         return arguments[0]
+    if name == "channels":
+        return ("email",)
+    if arguments[:1] == (Line,):
+        return tuple(Line(account, "USD", Decimal(amount)) for account, amount in (("1000", 5), ("4000", -5)))
     if origin in (tuple, list):
         return origin([_of(arguments[0], name)]) if arguments else origin()
     if origin is dict or hint in (dict, typing.Any) or "Mapping" in str(origin):
@@ -83,6 +189,18 @@ def _text(name: str) -> str:
         "customer": SECRET.upper(),
         "code": SECRET.upper(),
         "reference": f"order:{FIRST}",
-        "url": f"https://{SECRET}.example.com/other",
+        "url": "https://elsewhere.example.com/other",
+        "address": "jsons://elsewhere.example.com/other",
+        "account": "1000",
+        "journal": "GEN",
+        "provider": "sandbox",
+        "token": "tok_ok",
+        "scheme": "standard",
+        "kind": "note",
+        "kinds": "note",
+        "events": "entry.posted",
+        "role": "accountant",
+        "roles": "accountant",
+        "to": "owner",
     }
     return words.get(name, "of the other tenant")

@@ -9,10 +9,13 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
+from apps.identity.models import User
+from apps.kernel.tenant import TenantInfo, activate
 from tests.conftest import PASSWORD
+from tests.identity.test_impersonation import enter
 
-from .conftest import FIRST, SECRET
-from .registry import OPERATORS, TENANTS, addresses
+from .conftest import SECRET, everything_of
+from .registry import OPERATORS, TENANTS, addresses, body, filled_form
 
 METHODS = ("get", "post", "put", "patch", "delete")
 OPEN = (
@@ -27,22 +30,48 @@ OPEN = (
 )
 """Where a stranger is answered at all: what is there says nothing of anybody."""
 ENDS_IT = ("/logout/",)
+NO_COMMANDS = ("/api/v1/identity/tokens/", "/api/v1/webhooks/in/", "/password_change/")
+"""Where a password, a token or a signature is the body."""
 
 
-SAID = dict.fromkeys(("id", "entry_id", "payment_id", "order_id", "user_id", "tenant_id"), FIRST) | {
-    "reason": "of the other tenant",
-    "amount": "1.00",
-}
+Forms = dict[str, dict[str, list[str]]]
+_read: Forms = {}
+"""Read once in a process: every test begins with the same rows."""
 
 
-def ask(client: Client, method: str, address: str, **extra: object):
-    """JSON at the API, a form at a console: many of its pages want a reason and nothing else."""
+@pytest.fixture(autouse=True)
+def forms(at_work, client_for, globex, operator) -> Forms:
+    """Each form of both consoles, filled in by one who may: globex's owner, and an operator."""
+    if not _read:
+        _read.update(_forms(client_for(owner_of(globex), globex), f"/t/{globex.slug}", TENANTS))
+        _read.update(_forms(client_for(operator, None), "", OPERATORS))
+    return _read
+
+
+def _forms(client: Client, prefix: str, urlconf: str) -> Forms:
+    consoles = [each for each in addresses(urlconf) if "/api/" not in each and "/accounts/" not in each]
+    read = {(urlconf + each): filled_form(client, prefix + each) for each in consoles if each not in ENDS_IT}
+    return {address: form for address, form in read.items() if form}
+
+
+def owner_of(tenant: TenantInfo) -> User:
+    with activate(tenant):
+        owner = User.objects.get(email=f"owner@{tenant.slug}.example")
+        owner.get_all_permissions()
+        return owner
+
+
+def ask(client: Client, method: str, prefix: str, address: str, urlconf: str = TENANTS, **extra: object):
+    """At the API the command's fields as JSON, at a console the form as globex's owner would send it."""
     if method == "get":
-        return client.get(address, **extra)
+        return client.get(prefix + address, **extra)
     if "/api/" not in address:
-        return client.post(address, SAID, **extra)
+        return client.post(
+            prefix + address, _read.get(urlconf + address, {"reason": "For a reason."}), **extra
+        )
     extra["headers"] = {**extra.get("headers", {}), "Idempotency-Key": uuid4().hex}
-    return getattr(client, method)(address, json.dumps(SAID), content_type="application/json", **extra)
+    asked = json.dumps(body(address, urlconf))
+    return getattr(client, method)(prefix + address, asked, content_type="application/json", **extra)
 
 
 def said(answer) -> str:
@@ -65,7 +94,7 @@ def attack(client: Client, prefix: str, urlconf: str = TENANTS, **extra: object)
         if any(word in address for word in ENDS_IT):
             continue
         for method in methods(address):
-            answer = ask(client, method, prefix + address, **dict(extra))
+            answer = ask(client, method, prefix, address, urlconf, **dict(extra))
             text = said(answer)
             if SECRET in text or "globex.example" in text:
                 wrong.append(f"{method} {address} shows what is globex's ({answer.status_code})")
@@ -88,16 +117,32 @@ def token(client: Client, email: str, prefix: str) -> dict[str, str]:
 
 def test_the_secrets_are_there_for_those_they_belong_to(at_work, client_for, globex):
     """The control: what the matrix looks for is shown at these very addresses, so it can be found."""
-    from apps.identity.models import User
-    from apps.kernel.tenant import activate
-
-    with activate(globex):
-        owner = User.objects.get(email="owner@globex.example")
-    client = client_for(owner, globex)
+    client = client_for(owner_of(globex), globex)
 
     shown = [each for each in addresses(TENANTS) if SECRET in said(client.get(f"/t/globex{each}"))]
 
     assert len(shown) >= 20, shown
+
+
+def test_the_bodies_do_their_work_for_those_they_belong_to(client_for, globex):
+    """The control: what is posted in vain below is understood everywhere, and much of it would be done."""
+    client = client_for(owner_of(globex), globex)
+    before = everything_of(globex)
+    misread, done = [], []
+    for address in addresses(TENANTS):
+        if is_open(address) or address.startswith(NO_COMMANDS):
+            continue
+        answer = ask(client, "post", "/t/globex", address)
+        form = (answer.context or {}).get("form")
+        if answer.status_code == 400 or (form is not None and form.errors):
+            misread.append(f"{address}: {form.errors if form else said(answer)}")
+        elif answer.status_code in (201, 202, 204, 302):
+            done.append(address)
+    after = everything_of(globex)
+
+    assert misread == []
+    assert len(done) >= 40, done
+    assert len([each for each in before if before[each] != after[each]]) >= 25
 
 
 def test_with_another_tenants_session(untouched, client_for, owner):
@@ -132,6 +177,37 @@ def test_with_a_tenants_token_and_session_at_the_operators(untouched, client_for
     assert attack(client, "", OPERATORS, headers=headers) == []
 
 
+@pytest.mark.parametrize("cookie", ["its own", "the tenant's"])
+def test_with_an_operators_session_at_a_tenant(untouched, client_for, operator, globex, cookie):
+    """Who may do everything on the platform is nobody there, unless he enters as support."""
+    client = client_for(operator, None)
+    if cookie == "the tenant's":
+        name = settings.SESSION_COOKIE_NAME
+        client.cookies[f"{name}_{globex.id}"] = client.cookies[name].value
+
+    assert client.get("/tenancy/tenant/").status_code == 200
+    assert attack(client, "/t/globex") == []
+
+
+def test_with_an_operators_token_at_a_tenant(untouched, operator):
+    headers = token(Client(), operator.email, "")
+
+    assert Client().get("/api/v1/tenancy/tenants/", headers=headers).status_code == 200
+    assert attack(Client(), "/t/globex", headers=headers) == []
+
+
+@pytest.mark.parametrize("prefix", ["/t/globex", ""])
+def test_with_a_support_visits_session_elsewhere(untouched, operator, controller, acme, globex, prefix):
+    """A visit opens the one tenant that it was given for: not the next, nor the platform."""
+    client = enter(operator, acme, controller)
+    name = settings.SESSION_COOKIE_NAME
+    client.cookies[f"{name}_{globex.id}"] = client.cookies[f"{name}_{acme.id}"].value
+    client.cookies[name] = client.cookies[f"{name}_{acme.id}"].value
+
+    assert client.get("/t/acme/ledger/account/").status_code == 200
+    assert attack(client, prefix, TENANTS if prefix else OPERATORS) == []
+
+
 def test_at_home_with_another_tenants_ids(untouched, client_for, owner):
     """The session is good and the address is one's own; what is asked for is not."""
     client = client_for(owner)
@@ -140,7 +216,7 @@ def test_at_home_with_another_tenants_ids(untouched, client_for, owner):
         if is_open(address):
             continue
         for method in methods(address):
-            answer = ask(client, method, f"/t/acme{address}")
+            answer = ask(client, method, "/t/acme", address)
             if SECRET in said(answer) or (answer.status_code >= 500 and answer.status_code != 503):
                 wrong.append(f"{method} {address} ({answer.status_code})")
     assert wrong == []
