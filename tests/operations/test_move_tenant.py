@@ -5,19 +5,22 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from django.db import connections
+from django.db import OperationalError, connections, transaction
 
 from apps.bus import dispatch, rehearse
+from apps.events import publish
 from apps.kernel import clock
 from apps.kernel.tenant import activate
 from apps.ledger.models import Entry
 from apps.operations.commands import MoveTenant
 from apps.operations.sagas import MIGRATION
+from apps.periods.events import PeriodClosed
 from apps.sagas import errands, runs
 from apps.sagas.models import Run
 from apps.tenancy import directory
 from apps.tenancy.models import Tenant
 from apps.tenancy.transfer import exporting, importing, moving, news, verifying
+from apps.tenancy.transfer.commands import TakeBackMove
 from tests.ledger.conftest import chart
 from tests.settling import settle
 from tests.tenancy.test_transfer import books
@@ -69,6 +72,59 @@ def test_what_fails_leaves_it_where_it_was(settled, east, operator, monkeypatch)
 
     settled.refresh_from_db()
     assert (settled.database, settled.mode, run().state) == ("home", "normal", "compensated")
+
+
+def left_in(place, tenant):
+    """Schemas, and news that would be told there."""
+    with connections[f"owner@{place}"].cursor() as cursor:
+        cursor.execute(
+            "SELECT nspname::text FROM pg_namespace WHERE nspname IN (%s, %s)",
+            [tenant.schema_name, importing.staging(tenant.pk)],
+        )
+        schemas = [name for (name,) in cursor.fetchall()]
+        cursor.execute("SELECT count(*) FROM events_outboxevent WHERE tenant_id = %s", [tenant.pk])
+        return schemas, cursor.fetchone()[0]
+
+
+@pytest.mark.parametrize("breaks", [(verifying, "faults"), (news, "bring"), (moving, "_say")])
+def test_what_had_come_goes_when_it_turns_back(settled, east, operator, monkeypatch, breaks):
+    def fail(*args, **kwargs):
+        assert left_in(east, settled)[0]
+        raise LookupError("the line is cut")
+
+    with activate(settled.info), transaction.atomic():
+        publish(PeriodClosed(period_id=1, code="2026-01"))
+    monkeypatch.setattr(*breaks, fail)
+    with pytest.raises(LookupError):
+        dispatch(move(settled, east), actor=operator)
+
+    assert left_in(east, settled) == ([], 0)
+    assert run().state == "compensated"
+    with activate(directory.by_id(settled.pk)):
+        assert Entry.objects.count() == 1
+
+
+def test_where_it_cannot_be_dropped_the_tenant_works_all_the_same(settled, east, operator, monkeypatch):
+    def fail(*args, **kwargs):
+        raise OperationalError("the line is cut")
+
+    monkeypatch.setattr(verifying, "faults", fail)
+    monkeypatch.setattr(moving, "_drop", fail)
+    with pytest.raises(OperationalError):
+        dispatch(move(settled, east), actor=operator)
+
+    settled.refresh_from_db()
+    assert (run().state, settled.mode) == ("compensated", "normal")
+    assert left_in(east, settled)[0]
+
+
+def test_where_it_has_arrived_nothing_is_dropped(settled, east, operator):
+    dispatch(move(settled, east), actor=operator)
+
+    dispatch(TakeBackMove(tenant_id=settled.pk, database=east, reason="Not wanted."), actor=operator)
+
+    with activate(directory.by_id(settled.pk)):
+        assert Entry.objects.count() == 1
 
 
 @pytest.mark.parametrize(("when", "ends"), [("before", "compensated"), ("after", "done")])

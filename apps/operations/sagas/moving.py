@@ -19,7 +19,7 @@ from apps.operations.journeys import travel
 from apps.sagas import Asked, Errand, Saga, Step
 from apps.tenancy.commands import SetMode
 from apps.tenancy.models import Tenant
-from apps.tenancy.transfer.commands import CarryTenant
+from apps.tenancy.transfer.commands import CarryTenant, TakeBackMove
 from apps.tenancy.transfer.errors import OwnerIsAbsent
 from apps.tenancy.transfer.moving import must_be_movable
 
@@ -47,6 +47,10 @@ def _carry(d: Moving) -> list[Asked]:
     return [Asked(CarryTenant(tenant_id=d.tenant_id, database=d.database, reason=d.reason))]
 
 
+def _take_back(d: Moving) -> list[Asked]:
+    return [Asked(TakeBackMove(tenant_id=d.tenant_id, database=d.database, reason=d.reason))]
+
+
 MIGRATION = Saga(
     name="operations.move_tenant",
     title="Move",
@@ -54,7 +58,7 @@ MIGRATION = Saga(
     repeats=True,
     steps=(
         Step("read only", _close, back=_open),
-        Errand("export, move, remap and verify", _carry, pivot=True, retries=2),
+        Errand("export, move, remap and verify", _carry, back=_take_back, pivot=True, retries=2),
         Step("open", _open),
     ),
 )

@@ -81,3 +81,17 @@ class CarryTenant(Command):
     tenant_id: int
     database: str
     reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TakeBackMove(Command):
+    """Drop what a move that was given up has brought to another database. Where the tenant has arrived, it stays."""
+
+    platform = True
+    atomic = False
+    permission = "tenancy.move_tenant"
+    says = "took back what had come of the tenant {result} to the database {database}"
+
+    tenant_id: int
+    database: str
+    reason: str

@@ -12,7 +12,14 @@ from apps.tenancy.models import Tenant
 
 from . import keeping, moving, places, restoring
 from .archive import Archive
-from .commands import BackUpTenant, CarryTenant, CloneTenant, RestoreTenant, SetBackupPolicy
+from .commands import (
+    BackUpTenant,
+    CarryTenant,
+    CloneTenant,
+    RestoreTenant,
+    SetBackupPolicy,
+    TakeBackMove,
+)
 from .errors import FilesArePersonal, PolicyIsNegative, TenantWasErased
 from .exporting import export
 from .leaving import Disguise
@@ -98,6 +105,17 @@ def carrying(command: CarryTenant) -> None:
 @handles(CarryTenant, rehearsal=carrying)
 def carry_tenant(command: CarryTenant) -> Tenant:
     return moving.move(command.tenant_id, command.database)
+
+
+def taking_back(command: TakeBackMove) -> None:
+    _tenant(command.tenant_id)
+    rules.database_must_be_known(command.database)
+
+
+@handles(TakeBackMove, rehearsal=taking_back)
+def take_back_move(command: TakeBackMove) -> Tenant:
+    taking_back(command)
+    return moving.take_back(command.tenant_id, command.database)
 
 
 def _tenant(tenant_id: int) -> Tenant:

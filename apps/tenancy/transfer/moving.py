@@ -10,12 +10,14 @@
     leave     the schema at the old place goes aside for some days
 
 Whoever is killed before the directory says so has changed nothing: the source is as it was, and what he made elsewhere
-is dropped by the next try. Whoever is killed after it has a tenant that works in its new place, and the next try puts
-the old schema aside. Primary keys, files and the tenant's id stay as they are: they are the tenant's own.
+is dropped by the next try, or when the journey turns back. Whoever is killed after it has a tenant that works in its new
+place, and the next try puts the old schema aside. Primary keys, files and the tenant's id stay as they are: they are
+the tenant's own.
 """
 
 from __future__ import annotations
 
+import logging
 import tempfile
 import time
 from collections.abc import Iterator
@@ -23,6 +25,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
+from django.db import Error as DatabaseError
 from django.db import connection, connections, transaction
 from psycopg import sql
 
@@ -36,13 +39,14 @@ from apps.tenancy.models import Tenant
 
 from . import catalogue, exporting, importing, news, restoring
 from .archive import Archive
-from .errors import OwnerIsAbsent, TenantStillWorks
+from .errors import OwnerIsAbsent, TenantStillWorks, TransferBusy
 
 STAGES = ("export", "move", "remap", "verify", "switch")
 """How far a move is, as whoever drives it shows. What fails says at which of them."""
 LONGEST_WAIT = 10
 """Seconds, for transactions that were there before."""
 EVERY = 0.1
+log = logging.getLogger(__name__)
 
 
 def move(tenant_id: int, to: str) -> Tenant:
@@ -111,6 +115,29 @@ def leave(tenant: Tenant) -> None:
                     restoring.set_aside(cursor, tenant, "moved")
         news.leave(tenant.pk, key)
         lodgers.forget(Tenant(pk=tenant.pk, database=key))
+
+
+def take_back(tenant_id: int, to: str) -> Tenant:
+    """What a move that was given up has brought there goes; where the tenant has arrived, it stays. It is as right
+    when nothing came. The tenant must not be kept waiting for a place that is away or busy, or of which this process
+    is not the owner: what is left there goes with `clear_away`."""
+    tenant = Tenant.objects.get(pk=tenant_id)
+    try:
+        with restoring.only_here(tenant.info):
+            tenant.refresh_from_db()
+            if tenant.database != to and to in importing.owned():
+                _drop(tenant, to)
+    except (DatabaseError, TransferBusy) as trouble:
+        log.warning("What came of %s to %s is still there: %s", tenant, to, trouble)
+    return tenant
+
+
+def _drop(tenant: Tenant, to: str) -> None:
+    news.leave(tenant.pk, to)
+    with importing.as_owner(to) as there, transaction.atomic(using=databases.at("owner", to)):
+        importing.drop(there, importing.staging(tenant.pk))
+        importing.drop(there, tenant.schema_name)
+    lodgers.forget(Tenant(pk=tenant.pk, database=to))
 
 
 def tidy() -> int:
