@@ -10,9 +10,9 @@
     leave     the schema at the old place goes aside for some days
 
 Whoever is killed before the directory says so has changed nothing: the source is as it was, and what he made elsewhere
-is dropped by the next try, or when the journey turns back. Whoever is killed after it has a tenant that works in its new
-place, and the next try puts the old schema aside. Primary keys, files and the tenant's id stay as they are: they are
-the tenant's own.
+is dropped by the next try, or when the journey turns back. Whoever is killed after it has a tenant that works in its
+new place, and the next try puts the old schema aside. Primary keys, files and the tenant's id stay as they are: they
+are the tenant's own.
 """
 
 from __future__ import annotations
