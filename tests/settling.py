@@ -23,23 +23,23 @@ def settle(*, impatient: bool = False) -> int:
     tried = 0
     while tried < LIMIT:
         route()
-        due = _due(impatient)
-        if not due:
+        ready = due(impatient=impatient)
+        if not ready:
             return tried
-        for delivery in due:
+        for delivery in ready:
             tried += 1
-            with activate(_tenant(delivery)):
+            with activate(tenant_of(delivery)):
                 deliver(delivery.pk)
     raise AssertionError(f"Not settled after {LIMIT} deliveries.")
 
 
-def _due(impatient: bool) -> list[Delivery]:
+def due(*, impatient: bool) -> list[Delivery]:
     """Of tenants for which workers work: fresh ones that a hint would have named, and older whose time has come."""
     is_time = Q(event__due_at=None) | Q(event__due_at__lte=now())
     rested = Q() if impatient else Q(attempts=0) | Q(next_at__lte=now())
     pending = Delivery.objects.using("relay").filter(is_time, rested, status="pending")
-    return [each for each in pending.order_by("event_id") if service_of(_tenant(each)).works]
+    return [each for each in pending.order_by("event_id") if service_of(tenant_of(each)).works]
 
 
-def _tenant(delivery: Delivery) -> TenantInfo | None:
+def tenant_of(delivery: Delivery) -> TenantInfo | None:
     return import_string(settings.TENANT_BY_ID)(delivery.tenant_id) if delivery.tenant_id else None

@@ -8,6 +8,8 @@ life, since to dial costs more than all the rest; tests/soak kills real processe
 
 from __future__ import annotations
 
+import re
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -16,7 +18,7 @@ from unittest import mock
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-ALIASES = ("default", "relay")
+ALIASES = ("default", "relay", "control")
 MOST = 5_000
 
 
@@ -24,25 +26,71 @@ class Killed(BaseException):
     """The process is gone."""
 
 
-class Failpoints:
-    """Counts the points that are passed, and dies at number `dies_at`."""
+_NOTICED = re.compile(r"\b(INSERT|UPDATE|DELETE)\b|advisory")
 
-    def __init__(self, dies_at: int = 0) -> None:
-        self.dies_at, self.passed, self.is_dead = dies_at, 0, False
+
+def every(sql: str, inside: bool) -> bool:
+    """Before each statement, whatever it does."""
+    return True
+
+
+def noticed(sql: str, inside: bool) -> bool:
+    """Before each statement that writes or locks, unless it is the first after a commit: nothing else changes what
+    another process could notice."""
+    return bool(_NOTICED.search(sql))
+
+
+def at_ends(sql: str, inside: bool) -> bool:
+    """Around transactions only, those of a single statement too: where another waits for the first lock of one until
+    its end, it is all the same to him how far it is."""
+    return not inside and noticed(sql, inside)
+
+
+def nothing() -> None:
+    """Nobody else is there."""
+
+
+class Failpoints:
+    """Counts the points that this thread passes. At number `dies_at` it stands still, `meanwhile` another does what he
+    does, and then it dies."""
+
+    def __init__(
+        self, dies_at: int, before: Callable[[str, bool], bool], meanwhile: Callable[[], Any]
+    ) -> None:
+        self.dies_at, self.before, self.meanwhile = dies_at, before, meanwhile
+        self.passed, self.is_dead, self.is_fresh = 0, False, False
+        self.thread = threading.get_ident()
+
+    @property
+    def is_mine(self) -> bool:
+        return not self.is_dead and threading.get_ident() == self.thread
 
     def point(self) -> None:
-        if self.is_dead:
+        if not self.is_mine:
             return
         self.passed += 1
         if self.passed == self.dies_at:
-            self.is_dead = True
-            for alias in ALIASES:
-                _cut(connections[alias])
-            raise Killed
+            self.meanwhile()
+            self.die()
+
+    def die(self) -> None:
+        self.is_dead = True
+        for alias in ALIASES:
+            _cut(connections[alias])
+        raise Killed
 
     def statement(self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any) -> Any:
-        self.point()
+        if self.before(str(sql), context["connection"].in_atomic_block):
+            if not self.is_fresh:
+                self.point()
+            self.is_fresh = False
         return execute(sql, params, many, context)
+
+    def commit(self, commit: Callable[[], None]) -> None:
+        self.point()
+        commit()
+        self.point()
+        self.is_fresh = self.before is not every
 
 
 def _cut(connection: Any) -> None:
@@ -72,15 +120,22 @@ def hang_up() -> None:
 
 
 @contextmanager
-def armed(dies_at: int = 0) -> Iterator[Failpoints]:
-    """Points are counted inside the block, and at number `dies_at` it dies with Killed."""
-    points = Failpoints(dies_at)
+def armed(
+    dies_at: int = 0,
+    *,
+    before: Callable[[str, bool], bool] = every,
+    meanwhile: Callable[[], Any] = nothing,
+) -> Iterator[Failpoints]:
+    """Points are counted inside the block, around commits and `before` statements, and at number `dies_at` it dies with
+    Killed."""
+    points = Failpoints(dies_at, before, meanwhile)
     commit = BaseDatabaseWrapper.commit
 
     def committed(connection: BaseDatabaseWrapper) -> None:
-        points.point()
-        commit(connection)
-        points.point()
+        if points.is_mine:
+            points.commit(lambda: commit(connection))
+        else:
+            commit(connection)
 
     with ExitStack() as stack:
         for alias in ALIASES:
@@ -94,6 +149,7 @@ def crash_everywhere(
     *,
     progress: Callable[[], Any] = lambda: None,
     after_each: Callable[[], Any] = lambda: None,
+    before: Callable[[str, bool], bool] = every,
 ) -> int:
     """Do the work again and again, dying one point later each time, until it lives to its end.
 
@@ -104,13 +160,13 @@ def crash_everywhere(
     deaths, dies_at, kept = 0, 1, progress()
     while deaths < MOST:
         try:
-            with armed(dies_at):
+            with armed(dies_at, before=before):
                 work()
         except Killed:
             deaths += 1
-            before, kept = kept, progress()
-            dies_at = dies_at + 1 if kept == before else 1
-            if kept != before or before is None:
+            was, kept = kept, progress()
+            dies_at = dies_at + 1 if kept == was else 1
+            if kept != was or was is None:
                 after_each()
         else:
             return deaths

@@ -153,8 +153,10 @@ def test_apps_do_their_parts_inside_the_tenant_once_wherever_it_is_killed(acme, 
         assert Company.objects.filter(code="B", name=WHY).count() == 1
 
 
-def test_two_turns_at_once_are_one_after_the_other(acme, operator):
-    with pytest.raises(Killed), armed(60):
+def test_two_turns_at_once_are_one_after_the_other(acme, globex, operator):
+    with armed() as counted:
+        dispatch(suspend(globex), actor=operator)
+    with pytest.raises(Killed), armed(counted.passed // 2):
         dispatch(suspend(acme), actor=operator)
     under_way = Run.objects.under_way().filter(saga=SUSPENSION.name)
     assert under_way.exists()

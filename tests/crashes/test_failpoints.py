@@ -1,0 +1,34 @@
+"""A death is one for every connection of the process."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connections, transaction
+
+from apps.tenancy.models import Tenant
+from tests.crashes.failpoints import Killed, armed
+
+
+def rename(alias, tenant):
+    with transaction.atomic(using=alias):
+        Tenant.objects.using(alias).filter(pk=tenant.id).update(name="Half done")
+
+
+@pytest.mark.parametrize("dies_at", [1, 2])
+def test_what_the_platform_writes_beside_a_tenants_transaction_is_cut(at_acme, monkeypatch, dies_at):
+    def rollback():
+        raise AssertionError("Nobody is left who could say so.")
+
+    monkeypatch.setattr(connections["control"], "_rollback", rollback)
+    with pytest.raises(Killed), armed(dies_at):
+        rename("control", at_acme)
+
+    assert Tenant.objects.get(pk=at_acme.id).name == "Acme Corporation"
+
+
+def test_statements_and_both_sides_of_a_commit_are_points(at_acme):
+    with armed() as points:
+        rename("control", at_acme)
+
+    assert points.passed == 3
+    assert Tenant.objects.get(pk=at_acme.id).name == "Half done"
