@@ -73,6 +73,18 @@ BEGIN
 END
 $$;
 
+-- Who is not told where to look looks into public, and not first, as usually, into a schema that is called as he is:
+-- the keeper could make that one, and put there what another role would take for the house's.
+DO $$
+DECLARE
+    role text;
+BEGIN
+    FOREACH role IN ARRAY ARRAY['bursar_owner', 'bursar_app', 'bursar_relay', 'bursar_mover', 'bursar_keeper'] LOOP
+        EXECUTE format('ALTER ROLE %I SET search_path = public', role);
+    END LOOP;
+END
+$$;
+
 -- The tables that all tenants share live in public. Only the owner makes things there; what the
 -- others may do with each table is said by the migration that makes it.
 ALTER SCHEMA public OWNER TO bursar_owner;

@@ -72,6 +72,17 @@ def test_a_wrong_search_path_is_an_error_and_not_somebody_elses_rows(acme, globe
             cursor.execute("SELECT * FROM ledger_account")
 
 
+@pytest.mark.parametrize("role", ["default", "owner", "relay", "keeper"])
+def test_who_is_not_told_where_looks_into_public_alone(database, role):
+    """And not first into a schema that is called as he is, which the keeper could make."""
+    fresh = connections[role].copy()
+    try:
+        fresh.connect()
+        assert fresh.connection.execute("SHOW search_path").fetchone() == ("public",)
+    finally:
+        fresh.close()
+
+
 @pytest.mark.parametrize("view", ["pg_stats", "pg_stats_ext", "pg_stats_ext_exprs", "pg_sequences"])
 def test_what_the_planner_knows_of_others_is_closed(at_acme, globex, view):
     """It is values of their rows, which the schema does not guard."""
