@@ -53,7 +53,7 @@ def _is_said(value: object) -> bool:
 
 def _prefix(value: str) -> str:
     """Letters alone, since a number follows, and no beginning that stands for something else."""
-    taken = ("spare_", "before_", "moved_", "bursar", "pg_")
+    taken = ("spare_", "before_", "moved_", "restoring_", "bursar", "pg_")
     if not re.fullmatch(r"[a-z][a-z_]{1,29}", value) or value.startswith(taken):
         raise ValueError(f"write 2 to 30 of a-z and _, and none of {', '.join(taken)} in front")
     return value

@@ -241,7 +241,9 @@ def test_nor_does_the_runtime_say_it(database, by):
         )
 
 
-@pytest.mark.parametrize("prefix", ["spare_", "pg_temp", "Tenant_", "t1_", "a'; DROP", "bursar_", "x" * 31])
+@pytest.mark.parametrize(
+    "prefix", ["spare_", "restoring_", "pg_temp", "Tenant_", "t1_", "a'; DROP", "bursar_", "x" * 31]
+)
 def test_a_prefix_that_is_something_elses_is_not_taken(monkeypatch, prefix):
     monkeypatch.setenv("TENANT_SCHEMA_PREFIX", prefix)
 
