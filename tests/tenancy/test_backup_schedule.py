@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
-from django.db import connections
+from django.db import OperationalError, connections
 
 from apps.audit.models import Record
 from apps.bus import dispatch
@@ -341,3 +341,19 @@ def test_a_backup_of_last_year_is_as_long_ago_as_it_is(platform, monkeypatch):
     make_due()
     Backup.objects.update(begun_at=keeping.now() - dt.timedelta(days=365))
     assert make_due() == {"acme", "globex"}
+
+
+def test_what_is_left_of_drills_is_cleared_though_a_database_is_away(platform, monkeypatch):
+    swept = []
+
+    def sweep(at, *, by):
+        if at == "away":
+            raise OperationalError("the server is away")
+        swept.append((at, by))
+
+    monkeypatch.setattr(databases, "having", lambda role: ["away", "home"])
+    monkeypatch.setattr(restoring, "sweep", sweep)
+
+    drilling.clear_away()
+
+    assert swept == [("home", "keeper")]

@@ -75,7 +75,8 @@ def note_cut_off() -> None:
 def clear_away() -> None:
     """Drop what somebody left behind who was killed while he tried one."""
     for at in databases.having("keeper"):
-        restoring.sweep(at, by="keeper")
+        with databases.unless_away(at):
+            restoring.sweep(at, by="keeper")
 
 
 def waiting() -> list[int]:
