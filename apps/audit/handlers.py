@@ -7,6 +7,8 @@ from django.db import connection
 from apps.bus import dispatch, handles
 from apps.events import publish
 from apps.kernel.clock import now
+from apps.kernel.errors import Refusal
+from apps.kernel.files import files
 from apps.kernel.models import Change, note
 
 from . import archives, forgetting, rules
@@ -26,15 +28,19 @@ def archive_trail(command: ArchiveTrail) -> str:
     due = rules.something_must_be_due(command.before)
 
     for segments in due:
-        first, last = segments[0], segments[-1]
-        dispatch(
-            DropArchived(
-                retention=first.retention,
-                first_segment=first.number,
-                last_segment=last.number,
-                file=archives.write(segments),
+        first, last, file = segments[0], segments[-1], archives.write(segments)
+        try:
+            dispatch(
+                DropArchived(
+                    retention=first.retention,
+                    first_segment=first.number,
+                    last_segment=last.number,
+                    file=file,
+                )
             )
-        )
+        except Refusal:
+            files().delete(file)  # nobody would look for whom it names
+            raise
 
     return f"{sum(each.records for segments in due for each in segments):,} records"
 

@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from itertools import islice
 from typing import Any
 
 from django.db import connection, transaction
@@ -77,10 +78,9 @@ def verify(
     begun = time.perf_counter()
     found = Found(until=begun + at_most)
     with _one_view():
-        for fault in _faults(found, [*witnesses], after, with_archives=with_archives):
-            found.faults.append(fault)
-            if len(found.faults) == MOST_FAULTS:
-                break
+        found.faults += islice(_faults(found, [*witnesses], after), MOST_FAULTS)
+    if with_archives:  # files are as they are now, and no view of the database is
+        found.faults += islice(archives.faults_of_files(erasures.announced), MOST_FAULTS - len(found.faults))
     found.seconds = time.perf_counter() - begun
     return found
 
@@ -121,9 +121,7 @@ def _one_view() -> Iterator[None]:
         yield
 
 
-def _faults(
-    found: Found, witnesses: Sequence[tuple[int, str]], after: int, *, with_archives: bool
-) -> Iterator[Fault]:
+def _faults(found: Found, witnesses: Sequence[tuple[int, str]], after: int) -> Iterator[Fault]:
     segments = list(Segment.objects.order_by("number"))
     found.segments, found.head = len(segments), segments[-1].hash if segments else ""
     yield from chain.faults_of_links((each.link for each in segments), keys())
@@ -132,8 +130,6 @@ def _faults(
     )
     yield from _faults_of_places(segments)
     yield from _faults_of_rows(found, [each for each in segments if each.number > after])
-    if with_archives:
-        yield from archives.faults_of_files(erasures.announced())
 
 
 def _faults_of_places(segments: Iterable[Segment]) -> Iterator[Fault]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 
 import pytest
 from django.apps import apps
 from django.core.files.base import ContentFile
 from django.db import DatabaseError, connection, connections
 
-from apps.audit import archives, forgetting, queries
+from apps.audit import anchors, archives, forgetting, queries
 from apps.audit.commands import ArchiveTrail, DropArchived, ErasePerson
 from apps.audit.errors import ArchiveIsBroken, PersonNotInTrail
 from apps.audit.history import Trail
@@ -280,10 +282,71 @@ def test_a_file_that_is_cut_off_is_found(archived):
     assert [each.kind for each in verify(with_archives=True).faults] == ["archive"]
 
 
-def test_a_file_that_is_missing_stops_nobody(archived, berta, owner):
+def test_a_file_that_is_missing_stops_nobody(archived, berta, owner, seal_all):
+    with moved_to(PAST + dt.timedelta(days=1)):
+        dispatch(FoundCompany(code="BET", name=f"{NAME} & Sons", currency="EUR"), actor=berta)
+        seal_all()
+    dispatch(ARCHIVE, actor=owner)
     files().delete(archived.file)
 
-    erase(owner, user_id=berta.pk)
+    erase(owner, user_id=berta.pk, texts=(NAME,))
+    settle()
 
     with pytest.raises(FileIsMissing):
         files().open(archived.file)
+    (other,) = in_store().values()
+    assert NAME not in other
+
+
+def test_a_file_that_is_not_taken_is_not_left_behind(berta, owner, seal_all, monkeypatch):
+    """Nobody would look for her in it."""
+    seal_all()
+    with moved_to(PAST):
+        dispatch(FoundCompany(code="BER", name="Bauhaus", currency="EUR"), actor=berta)
+        seal_all()
+
+    def while_she_is_erased(segments):
+        file = write(segments)
+        erase(owner, user_id=berta.pk)
+        return file
+
+    write = archives.write
+    monkeypatch.setattr(archives, "write", while_she_is_erased)
+    with pytest.raises(ArchiveIsBroken, match="was erased meanwhile"):
+        dispatch(ARCHIVE, actor=owner)
+
+    assert in_store() == {}
+
+
+def test_who_is_erased_while_somebody_looks_is_not_tampering(archived, berta, owner, monkeypatch):
+    """The look has begun, and what it sees of the database is of then; of the files it is of now."""
+
+    def erased():
+        erase(owner, user_id=berta.pk, texts=(NAME,))
+        settle()
+        connections.close_all()
+
+    def meanwhile():
+        with ThreadPoolExecutor(1) as other:
+            other.submit(copy_context().run, erased).result()
+        return heads()
+
+    heads = anchors.heads
+    monkeypatch.setattr(anchors, "heads", meanwhile)
+
+    assert verify(with_archives=True).faults == []
+    (after,) = in_store().values()
+    assert NAME not in after
+
+
+def test_a_file_is_read_while_its_copy_takes_its_place(archived, monkeypatch):
+    def swapped(store, name, mode="rb"):
+        if name == archived.file and store.exists(name):
+            store.save(name + archives.COPY, ContentFile(store_open(store, name).read()))
+            store.delete(name)
+        return store_open(store, name, mode)
+
+    store_open = Files._open
+    monkeypatch.setattr(Files, "_open", swapped)
+
+    archives.must_hold(archived.file, archives.segments_of(archived))
