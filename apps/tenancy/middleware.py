@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import ExitStack
 from contextvars import Context, copy_context
 from typing import cast
 
 from django.conf import settings
 from django.contrib.sessions.middleware import SessionMiddleware
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.urls import get_script_prefix, set_script_prefix
 
@@ -75,15 +77,25 @@ class TenantMiddleware:
 def _streamed_here(response: HttpResponse) -> HttpResponse:
     """What is streamed is made after the request is left, and must be made as the request's tenant all the same."""
     if isinstance(response, StreamingHttpResponse) and not response.is_async:
-        response.streaming_content = _each_in(
-            copy_context(), iter(cast(Iterable[bytes], response.streaming_content))
-        )
+        chunks = _in_one_transaction(cast(Iterable[bytes], response.streaming_content))
+        response.streaming_content = _each_in(copy_context(), chunks)
     return response
 
 
-def _each_in(context: Context, chunks: Iterator[bytes]) -> Iterator[bytes]:
-    while (chunk := context.run(next, chunks, None)) is not None:
-        yield chunk
+def _each_in(context: Context, chunks: Generator[bytes, None, None]) -> Iterator[bytes]:
+    try:
+        while (chunk := context.run(next, chunks, None)) is not None:
+            yield chunk
+    finally:
+        context.run(chunks.close)
+
+
+def _in_one_transaction(chunks: Iterable[bytes]) -> Generator[bytes, None, None]:
+    """Where the request was one, which is over."""
+    with ExitStack() as held:
+        if connections.settings[DEFAULT_DB_ALIAS]["ATOMIC_REQUESTS"]:
+            held.enter_context(transaction.atomic())
+        yield from chunks
 
 
 class ConsoleSessionMiddleware(SessionMiddleware):
