@@ -80,10 +80,13 @@ def was_given_up(error: DatabaseError) -> bool:
 @contextmanager
 def _outermost(waiting: list[Callable[[], None]]) -> Iterator[None]:
     note_write()
+    of_a_request = connection.in_atomic_block  # as behind a transaction pooler
     token = _waiting.set(waiting)
     try:
         with transaction.atomic():
             yield
+            if of_a_request:
+                connection.check_constraints()  # what would be said at the end of it is said to whoever asked
     finally:
         _waiting.reset(token)
 
@@ -153,9 +156,9 @@ class AfterTheRequestMiddleware:
             return self.get_response(request)
         finally:
             _of_the_request.reset(token)
-            for callback in waiting:
-                with transaction.atomic():
-                    callback()
+            with ExitStack() as all_of_them:  # whichever fails
+                for callback in reversed(waiting):
+                    all_of_them.callback(transaction.atomic(callback))
 
 
 def _call_when_ended(callback: Callable[[], None]) -> None:

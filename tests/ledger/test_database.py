@@ -9,6 +9,7 @@ from psycopg import sql
 
 from apps.bus import dispatch
 from apps.kernel.tenant import activate
+from apps.kernel.transactions import unit_of_work
 from apps.ledger.commands import DeactivateAccount, DraftEntry, OpenAccount, ReverseEntry
 from apps.ledger.models import Entry
 from apps.periods.commands import ClosePeriod
@@ -241,6 +242,18 @@ def test_a_switch_of_the_tenant_before_the_commit_hides_nothing(chart, acme, glo
 
     assert caught.value.sqlstate == "BL005"
     assert not Entry.objects.exists()
+
+
+def test_where_the_whole_request_is_one_transaction_the_command_hears_it_and_not_the_request(chart, acme):
+    with activate(acme), transaction.atomic():
+        with pytest.raises(DatabaseError) as caught, unit_of_work(), connection.cursor() as cursor:
+            write(cursor, ("1000", "USD", 5), ("4000", "USD", -4))
+        with unit_of_work(), connection.cursor() as cursor:
+            write(cursor, *BALANCED)
+
+    assert caught.value.__cause__.sqlstate == "BL005"
+    with activate(acme):
+        assert Entry.objects.count() == 1
 
 
 def test_rules_hold_in_a_schema_that_was_renamed(chart, acme):
