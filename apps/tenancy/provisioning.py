@@ -64,8 +64,8 @@ def name_schemas() -> None:
         cursor.execute(
             sql.SQL(
                 "CREATE OR REPLACE FUNCTION public.tenancy_schema_prefix() RETURNS text LANGUAGE sql IMMUTABLE"
-                " SET search_path = pg_catalog, pg_temp AS {}"
-            ).format(sql.Literal(f"SELECT '{prefix}'"))
+                " RETURN {}"
+            ).format(sql.Literal(prefix))
         )
 
 
