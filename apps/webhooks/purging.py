@@ -18,11 +18,16 @@ log = logging.getLogger(__name__)
 
 
 def purge_received(*, before: dt.datetime) -> int:
-    """Remove what was received before the instant and is settled. Returns how many; the rest is for the next time."""
-    old = Received.objects.settled().filter(received_at__lt=before)
+    """Remove what was received before the instant and is settled. What somebody processes again at this moment is his.
+    Returns how many; the rest is for the next time."""
 
     def batch() -> int:
-        return old.filter(pk__in=list(old.order_by("pk").values_list("pk", flat=True)[:AT_ONCE])).delete()[0]
+        with transaction.atomic():
+            old = (
+                Received.objects.settled().filter(received_at__lt=before).select_for_update(skip_locked=True)
+            )
+            chosen = list(old.order_by("pk").values_list("pk", flat=True)[:AT_ONCE])
+            return Received.objects.filter(pk__in=chosen).delete()[0]
 
     return _in_batches(batch, f"received messages from before {before} were removed")
 

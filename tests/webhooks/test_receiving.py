@@ -473,6 +473,27 @@ def test_what_is_over_is_forgotten_and_what_is_still_to_be_done_is_not(source, s
     assert left.last() == ("young", "processed")
 
 
+def test_one_that_somebody_processes_again_is_left_for_the_next_time(source, settings, later):
+    settings.WEBHOOKS_KEPT = dt.timedelta(days=90)
+    post(wanted(), ref="old")
+    Received.objects.update(state="processed")
+    other = connections["default"].copy()
+    try:
+        with other.cursor() as cursor:
+            other.set_autocommit(False)
+            cursor.execute("SELECT 1 FROM webhooks_received FOR UPDATE")
+            with later(days=91):
+                tasks.purge.run()
+            assert Received.objects.exists()
+            other.rollback()
+    finally:
+        other.close()
+
+    with later(days=91):
+        tasks.purge.run()
+    assert not Received.objects.exists()
+
+
 def test_it_goes_in_every_tenant_on_the_slowest_queue():
     declared = PERIODIC["webhooks.purge"]
 

@@ -20,7 +20,7 @@ from __future__ import annotations
 import logging
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -144,17 +144,23 @@ def tidy() -> int:
     """Leave what a worker could not, which ended a move that was cut off. Returns how many."""
     left = 0
     for key in importing.owned():
-        with importing.as_owner(key) as cursor:
-            cursor.execute(
-                "SELECT nspname::text FROM pg_namespace WHERE nspname ~ %s",
-                [f"^{settings.TENANT_SCHEMA_PREFIX}[0-9]+$"],
-            )
-            names = [name for (name,) in cursor.fetchall()]
-        for tenant in Tenant.objects.filter(schema_name__in=names).exclude(database=key):
-            with restoring.only_here(tenant.info):
-                leave(tenant)
-            left += 1
+        with databases.unless_away(key):
+            for tenant in _gone_from(key):
+                with restoring.only_here(tenant.info):
+                    leave(tenant)
+                left += 1
     return left
+
+
+def _gone_from(key: str) -> Sequence[Tenant]:
+    """Whose schema still stands there, and who lies elsewhere."""
+    with importing.as_owner(key) as cursor:
+        cursor.execute(
+            "SELECT nspname::text FROM pg_namespace WHERE nspname ~ %s",
+            [f"^{settings.TENANT_SCHEMA_PREFIX}[0-9]+$"],
+        )
+        names = [name for (name,) in cursor.fetchall()]
+    return [*Tenant.objects.filter(schema_name__in=names).exclude(database=key)]
 
 
 def _say(tenant: Tenant, to: str, role: str) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 
 from django.db import close_old_connections
 
+from apps.kernel import databases
+
 from . import drilling, importing, keeping, moving, restoring
 from .errors import TransferBusy
 from .models import Backup
@@ -27,7 +29,10 @@ def clear_away() -> Iterator[str]:
     if left := moving.tidy():
         yield f"{left} schemas of tenants that have moved set aside"
     for key in importing.owned():
-        if swept := restoring.sweep(key):
+        swept: list[str] = []
+        with databases.unless_away(key):
+            swept += restoring.sweep(key)
+        if swept:
             yield f"{len(swept)} schemas that were set aside dropped"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import time
 from argparse import ArgumentParser
@@ -15,6 +16,7 @@ from apps.tenancy.transfer import asking, drilling, keeping, running
 LOOK_EVERY = 2.0
 ASK_EVERY = 60.0
 CLEAR_EVERY = 3600.0
+log = logging.getLogger("bursar.backups")
 
 
 class Command(BaseCommand):
@@ -40,6 +42,8 @@ class Command(BaseCommand):
             except (OperationalError, InterfaceError) as error:
                 self.stderr.write(f"The database is away, trying again: {error}")
                 connections.close_all()
+            except Exception:
+                log.exception("The keeper met what it did not know, and goes on.")
             if not self.stopping:
                 time.sleep(LOOK_EVERY)
         self.stdout.write("The keeper has stopped.")
