@@ -45,6 +45,15 @@ SPARES = 3
 """What a test may onboard before a schema has to be made for it."""
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads them
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long to start is started in one worker only: who needs it waits there for his turn."""
+    for item in items:
+        for each in ("browser", "east_server"):
+            if each in getattr(item, "fixturenames", ()):
+                item.add_marker(pytest.mark.xdist_group(each))
+
+
 def pytest_collection_finish() -> None:
     gc.freeze()
     gc.enable()

@@ -1,12 +1,137 @@
-"""Playwright drives the browser from an event loop in this very thread, where Django would refuse its database."""
+"""A real browser, and a real web process. Both are started once: it is the web's workers that are each test's own."""
 
-from collections.abc import Iterator
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from config.env import env
+from tests.acceptance.test_processes import answers, environment, eventually, free_port, running
+from tests.conftest import PASSWORD
+
+__all__ = ["environment"]
+QUIET = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
+    " --disable-component-update --disable-sync"
+)
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(scope="package", autouse=True)
 def database_beside_an_event_loop() -> Iterator[None]:
+    """Playwright drives the browser from one in this very thread, where Django would refuse its database."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         yield
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    if not env().chromium.exists():
+        pytest.skip(f"there is no Chromium at {env().chromium}")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=env().chromium, args=QUIET.split())
+        yield browser
+        browser.close()
+
+
+class Gunicorn:
+    """Loads the application once. A worker is a fork of what it loaded, and ends with the test that it served: nothing
+    that one test left in memory or in a connection is met by the next."""
+
+    def __init__(self, served_by: Path) -> None:
+        self.address = f"http://127.0.0.1:{free_port()}"
+        self._served_by, self._running = served_by, ExitStack()
+
+    def serve(self, environment: Mapping[str, str]) -> str:
+        if not self._served_by.exists():
+            self._start({**environment, "SERVED_BY": str(self._served_by), "PUBLIC_URL": self.address})
+        eventually(lambda: answers(f"{self.address}/healthz"))
+        return self.address
+
+    def end_worker(self) -> None:
+        served = self._served_by.read_text()
+        os.kill(int(served), signal.SIGKILL)
+        eventually(lambda: self._served_by.read_text() not in ("", served))  # the next one is there
+
+    def stop(self) -> None:
+        self._running.close()
+
+    def _start(self, environment: dict[str, str]) -> None:
+        bound = self.address.removeprefix("http://")
+        command = ("gunicorn", "config.wsgi", "-b", bound, "-k", "gthread", "--threads", "4")
+        forking = ("--preload", "--no-control-socket", "-c", "python:tests.browser.forking")
+        without = "DATABASE_OWNER_URL DATABASE_RELAY_URL DATABASE_KEEPER_URL"
+        self._running.enter_context(running(environment, *command, *forking, without=without))
+        eventually(self._served_by.exists)
+
+
+@pytest.fixture(scope="package")
+def gunicorn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gunicorn]:
+    gunicorn = Gunicorn(tmp_path_factory.mktemp("gunicorn") / "served_by")
+    yield gunicorn
+    gunicorn.stop()
+
+
+@pytest.fixture
+def web(environment: Mapping[str, str], gunicorn: Gunicorn) -> Iterator[str]:
+    """Its address."""
+    yield gunicorn.serve(environment)
+    gunicorn.end_worker()
+
+
+@pytest.fixture(params=["light", "dark"])
+def visit(request: pytest.FixtureRequest, browser: Browser, web: str) -> Iterator[Page]:
+    """A page whose faults are gathered: console errors, failed and foreign requests."""
+    context = browser.new_context(
+        color_scheme=request.param, viewport={"width": 1360, "height": 900}, base_url=web
+    )
+    page, faults = watched(context, web)
+    yield page
+    context.close()
+    assert faults == []
+
+
+in_one_theme = pytest.mark.parametrize("visit", ["light"], indirect=True)
+"""For a test that does not look whether everybody can read what is there."""
+
+
+def watched(context: BrowserContext, home: str) -> tuple[Page, list[str]]:
+    page, faults = context.new_page(), []
+    page.on(
+        "console", lambda said: said.type == "error" and not expected(said.text) and faults.append(said.text)
+    )
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("request", lambda asked: foreign(asked.url, home) and faults.append(asked.url))
+    return page, faults
+
+
+def foreign(url: str, home: str) -> bool:
+    return not url.startswith((home, "data:", "blob:", "about:"))
+
+
+def expected(text: str) -> bool:
+    """The browser writes every 4xx answer to its console; a refused form is one."""
+    return "422" in text or "409" in text
+
+
+def log_in(page: Page, console: str, email: str) -> None:
+    page.goto(f"{console}/")
+    page.locator("input[name=login]").fill(email)
+    page.locator("input[name=password]").fill(PASSWORD)
+    page.locator("form button[type=submit]").first.click()
+    expect(page.get_by_role("link", name="Dashboard")).to_be_visible()
+
+
+def found(axe, page: Page, rules) -> list[str]:
+    faults_only = {"resultTypes": ["violations"]}  # to describe what is well would take as long again
+    return [
+        f"{each['id']}: {node['html'][:160]}"
+        for each in axe.run(page, options=rules | faults_only).response["violations"]
+        for node in each["nodes"]
+    ]

@@ -11,8 +11,7 @@ from apps.audit.verification import verify_and_note
 from apps.bus import dispatch
 from apps.kernel.tenant import activate
 from apps.preferences.commands import ChangeSetting
-from tests.acceptance.test_processes import environment, port  # noqa: F401
-from tests.browser.test_consoles import browser, found, log_in, pytestmark, visit, web  # noqa: F401
+from tests.browser.conftest import found, log_in
 
 
 @pytest.fixture
@@ -25,7 +24,7 @@ def change(acme, owner):
         return Record.objects.latest("id")
 
 
-def test_the_trails_pages_can_be_used_by_everybody(visit: Page, change):  # noqa: F811
+def test_the_trails_pages_can_be_used_by_everybody(visit: Page, change):
     from axe_playwright_python.sync_playwright import Axe
 
     axe, violations = Axe(), {}

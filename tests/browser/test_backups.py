@@ -6,10 +6,10 @@ from axe_playwright_python.sync_playwright import Axe
 from django.core.management import call_command
 from playwright.sync_api import Page, expect
 
-from .test_consoles import browser, environment, log_in, port, pytestmark, visit, web  # noqa: F401
+from .conftest import log_in
 
 
-def test_backups_and_their_drills_are_told(visit: Page, operator):  # noqa: F811
+def test_backups_and_their_drills_are_told(visit: Page, operator):
     log_in(visit, "", operator.email)
     visit.get_by_role("link", name="Backups").first.click()
     expect(visit.get_by_text("Nothing was backed up yet")).to_be_visible()

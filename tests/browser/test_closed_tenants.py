@@ -12,11 +12,11 @@ from apps.bus import dispatch
 from apps.kernel.clock import today
 from apps.tenancy.commands import MarkArchived, MarkForDeletion, MarkSuspended, SetMode
 
-from .test_consoles import browser, environment, log_in, port, pytestmark, watched, web  # noqa: F401
+from .conftest import log_in, watched
 
 
 @pytest.fixture(params=["light", "dark"])
-def look(request, browser, web) -> Iterator[Page]:  # noqa: F811
+def look(request, browser, web) -> Iterator[Page]:
     """As `visit`, but the closed door, which the browser writes to its console, is what one came for."""
     context = browser.new_context(
         color_scheme=request.param, viewport={"width": 1360, "height": 900}, base_url=web

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from apps.audit.models import Record
 from apps.bus import dispatch
@@ -14,73 +12,8 @@ from apps.kernel.tenant import activate
 from apps.ledger.commands import OpenAccount
 from apps.ledger.models import Entry
 from apps.periods.models import Period
-from config.env import env
-from tests.acceptance.test_processes import answers, environment, eventually, port, running  # noqa: F401
-from tests.conftest import PASSWORD
 
-pytestmark = pytest.mark.skipif(
-    not env().chromium.exists(), reason=f"there is no Chromium at {env().chromium}"
-)
-QUIET = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
-    " --disable-component-update --disable-sync"
-)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=env().chromium, args=QUIET.split())
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def web(environment, port) -> Iterator[str]:  # noqa: F811
-    command = ("gunicorn", "config.wsgi", "-b", f"127.0.0.1:{port}", "-k", "gthread", "--threads", "4")
-    with running(environment, *command, without="DATABASE_OWNER_URL DATABASE_RELAY_URL"):
-        address = f"http://127.0.0.1:{port}"
-        eventually(lambda: answers(f"{address}/healthz"))
-        yield address
-
-
-@pytest.fixture(params=["light", "dark"])
-def visit(request, browser, web) -> Iterator[Page]:
-    """A page whose faults are gathered: console errors, failed and foreign requests."""
-    context = browser.new_context(
-        color_scheme=request.param, viewport={"width": 1360, "height": 900}, base_url=web
-    )
-    page, faults = watched(context, web)
-    yield page
-    context.close()
-    assert faults == []
-
-
-def watched(context: BrowserContext, home: str) -> tuple[Page, list[str]]:
-    page, faults = context.new_page(), []
-    page.on(
-        "console", lambda said: said.type == "error" and not expected(said.text) and faults.append(said.text)
-    )
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("request", lambda asked: foreign(asked.url, home) and faults.append(asked.url))
-    return page, faults
-
-
-def foreign(url: str, home: str) -> bool:
-    return not url.startswith((home, "data:", "blob:", "about:"))
-
-
-def expected(text: str) -> bool:
-    """The browser writes every 4xx answer to its console; a refused form is one."""
-    return "422" in text or "409" in text
-
-
-def log_in(page: Page, console: str, email: str) -> None:
-    page.goto(f"{console}/")
-    page.locator("input[name=login]").fill(email)
-    page.locator("input[name=password]").fill(PASSWORD)
-    page.locator("form button[type=submit]").first.click()
-    expect(page.get_by_role("link", name="Dashboard")).to_be_visible()
+from .conftest import found, in_one_theme, log_in
 
 
 @pytest.fixture
@@ -90,6 +23,7 @@ def chart(acme):
             dispatch(OpenAccount(code=code, name=name, type=kind), actor=System("The suite"))
 
 
+@in_one_theme
 def test_a_controller_closes_a_period_and_finds_it_in_the_trail(visit: Page, acme):
     log_in(visit, "/t/acme", "controller@acme.example")
     with activate(acme):
@@ -115,6 +49,7 @@ def test_a_controller_closes_a_period_and_finds_it_in_the_trail(visit: Page, acm
         )
 
 
+@in_one_theme
 def test_an_accountant_posts_an_entry_by_the_form(visit: Page, chart, acme):
     log_in(visit, "/t/acme", "accountant@acme.example")
 
@@ -133,6 +68,7 @@ def test_an_accountant_posts_an_entry_by_the_form(visit: Page, chart, acme):
         assert Entry.objects.get().memo == "Cash sale"
 
 
+@in_one_theme
 def test_an_operator_onboards_a_tenant_whose_owner_comes_in(visit: Page):
     log_in(visit, "", "operator@bursar.example")
 
@@ -200,11 +136,3 @@ def test_pages_can_be_used_by_everybody(visit: Page, console, email):
         violations[path] = found(axe, visit, rules)
 
     assert {path: nodes for path, nodes in violations.items() if nodes} == {}
-
-
-def found(axe, page: Page, rules) -> list[str]:
-    return [
-        f"{each['id']}: {node['html'][:160]}"
-        for each in axe.run(page, options=rules).response["violations"]
-        for node in each["nodes"]
-    ]

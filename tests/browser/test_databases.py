@@ -5,10 +5,10 @@ from __future__ import annotations
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from .test_consoles import browser, environment, log_in, port, pytestmark, visit, web  # noqa: F401
+from .conftest import log_in
 
 
-def test_what_may_come_is_said_beside_who_is_there(visit: Page, operator):  # noqa: F811
+def test_what_may_come_is_said_beside_who_is_there(visit: Page, operator):
     log_in(visit, "", operator.email)
     visit.get_by_role("link", name="Databases").first.click()
     expect(visit.get_by_role("rowheader", name="home")).to_be_visible()

@@ -8,10 +8,10 @@ from pathlib import Path
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from .test_consoles import browser, environment, log_in, port, pytestmark, visit, web  # noqa: F401
+from .conftest import log_in
 
 
-def test_a_tenants_journeys_are_seen(visit: Page, operator):  # noqa: F811
+def test_a_tenants_journeys_are_seen(visit: Page, operator):
     log_in(visit, "", operator.email)
     visit.get_by_role("link", name="Onboard a tenant").first.click()
     looked_at(visit, "onboard")
@@ -43,7 +43,7 @@ def test_a_tenants_journeys_are_seen(visit: Page, operator):  # noqa: F811
     looked_at(visit, "erase")
 
 
-def looked_at(visit: Page, name: str) -> None:  # noqa: F811
+def looked_at(visit: Page, name: str) -> None:
     """Nothing stands in the way of those who cannot see it. With PICTURES=folder it is kept for those who can."""
     if folder := os.environ.get("PICTURES"):
         visit.screenshot(path=Path(folder, f"{name}.png"), full_page=True)

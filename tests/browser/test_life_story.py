@@ -14,8 +14,7 @@ from apps.events.relay import route
 from apps.kernel.correlation import correlated
 from apps.kernel.tenant import activate
 from apps.preferences.commands import ChangeSetting
-from tests.acceptance.test_processes import environment, port  # noqa: F401
-from tests.browser.test_consoles import browser, found, log_in, visit, web  # noqa: F401
+from tests.browser.conftest import found, in_one_theme, log_in
 
 REQUEST = "story-of-a-request"
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
@@ -37,7 +36,7 @@ def lived(acme, owner):
 @pytest.mark.parametrize(
     ("console", "email"), [("/t/acme", "auditor@acme.example"), ("", "operator@bursar.example")]
 )
-def test_it_is_found_by_its_id_and_can_be_used_by_everybody(lived, visit: Page, console, email):  # noqa: F811
+def test_it_is_found_by_its_id_and_can_be_used_by_everybody(lived, visit: Page, console, email):
     from axe_playwright_python.sync_playwright import Axe
 
     log_in(visit, console, email)
@@ -53,7 +52,8 @@ def test_it_is_found_by_its_id_and_can_be_used_by_everybody(lived, visit: Page, 
     assert nothing + found(Axe(), visit, RULES) == []
 
 
-def test_the_trail_leads_to_it(lived, visit: Page):  # noqa: F811
+@in_one_theme
+def test_the_trail_leads_to_it(lived, visit: Page):
     log_in(visit, "/t/acme", "auditor@acme.example")
     visit.goto("/t/acme/audit/record/")
     visit.get_by_role("link", name="founded the company Acme Plant.").first.click()

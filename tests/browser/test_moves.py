@@ -8,9 +8,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from apps.kernel.tenant import activate
+from tests.acceptance.test_processes import answers, eventually, port, running  # noqa: F401
 from tests.settling import settle
 
-from .test_consoles import answers, browser, environment, eventually, log_in, port, pytestmark, running, visit  # noqa: F401  # noqa: F401
+from .conftest import log_in
 from .test_journeys import looked_at
 
 THE_OWNERS = "DATABASE_OWNER_URL DATABASE_OWNER_SHARDS"
@@ -32,7 +33,7 @@ def web(request, environment, port, east, east_server, database) -> Iterator[str
         yield address
 
 
-def test_a_move_is_seen_beforehand(request, visit: Page, acme, operator):  # noqa: F811
+def test_a_move_is_seen_beforehand(request, visit: Page, acme, operator):
     with activate(None):
         settle()
     log_in(visit, "", operator.email)

@@ -9,7 +9,7 @@ from apps.identity.models import ApiSession, User
 from apps.kernel.tenant import activate
 from tests.identity.conftest import device  # noqa: F401
 
-from .test_consoles import browser, environment, found, log_in, port, pytestmark, visit, web  # noqa: F401
+from .conftest import found, log_in
 
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 

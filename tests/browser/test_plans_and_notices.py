@@ -9,11 +9,11 @@ from apps.billing import queries as billing
 from apps.kernel.tenant import activate
 from apps.notices.models import Notice
 
-from .test_consoles import browser, environment, found, log_in, port, pytestmark, visit, web  # noqa: F401
+from .conftest import found, log_in
 from .test_people import RULES
 
 
-def test_a_plan_is_made_booked_and_seen(visit: Page, operator, acme):  # noqa: F811
+def test_a_plan_is_made_booked_and_seen(visit: Page, operator, acme):
     look, violations = looking(visit)
     log_in(visit, "", operator.email)
 
@@ -44,7 +44,7 @@ def test_a_plan_is_made_booked_and_seen(visit: Page, operator, acme):  # noqa: F
     assert {name: nodes for name, nodes in violations.items() if nodes} == {}
 
 
-def test_the_owner_tells_people_and_sees_who_was_told(visit: Page, owner, acme):  # noqa: F811
+def test_the_owner_tells_people_and_sees_who_was_told(visit: Page, owner, acme):
     look, violations = looking(visit)
     log_in(visit, "/t/acme", owner.email)
 

@@ -10,10 +10,10 @@ from playwright.sync_api import Page, expect
 
 from apps.kernel import waiting
 
-from .test_consoles import browser, environment, log_in, port, pytestmark, visit, web  # noqa: F401
+from .conftest import log_in
 
 
-def test_an_alarm_appears_without_a_click(visit: Page, operator, monkeypatch):  # noqa: F811
+def test_an_alarm_appears_without_a_click(visit: Page, operator, monkeypatch):
     log_in(visit, "", operator.email)
     visit.get_by_role("link", name="Queues").first.click()
     expect(visit.get_by_role("rowheader", name="financial")).to_be_visible()

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from apps.identity.models import Visit
 from apps.kernel.tenant import activate
 
-from .test_consoles import browser, environment, found, log_in, port, pytestmark, visit, web  # noqa: F401
+from .conftest import found, log_in
 
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 REASON = "Ticket 4711: the trial balance does not add up."
 
 
-@pytest.fixture(autouse=True)
-def public_url(port, monkeypatch):  # noqa: F811
-    """The link through a tenant's door names the house by its public address."""
-    monkeypatch.setenv("PUBLIC_URL", f"http://127.0.0.1:{port}")
-
-
-def test_support_enters_is_seen_and_leaves(visit: Page, acme, operator):  # noqa: F811
+def test_support_enters_is_seen_and_leaves(visit: Page, acme, operator):
     axe, violations = Axe(), {}
 
     def look(name: str) -> None:
