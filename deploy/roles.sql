@@ -55,7 +55,7 @@ GRANT bursar_owner TO bursar_mover WITH INHERIT TRUE, SET FALSE;
 GRANT pg_create_subscription TO bursar_owner;
 
 -- bursar_keeper tries backups: it restores one into a schema of its own making, has it compared with its archive
--- and drops it again. It may make schemas, and look into nobody's. Only the workers that keep backups hold its
+-- and drops it again. It may make schemas, and look into none but its own. Only the keeper's process holds its
 -- password. The owner may drop what it left behind.
 ALTER ROLE bursar_keeper LOGIN NOSUPERUSER NOBYPASSRLS NOREPLICATION NOCREATEROLE NOCREATEDB;
 GRANT bursar_keeper TO bursar_owner WITH INHERIT TRUE, SET FALSE;
