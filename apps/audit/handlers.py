@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import connection
 
 from apps.bus import dispatch, handles
+from apps.bus.envelope import current_envelope
 from apps.events import publish
 from apps.kernel.clock import now
 from apps.kernel.errors import Refusal
@@ -68,25 +69,31 @@ def drop_archived(command: DropArchived) -> Archive:
 
 @handles(ErasePerson, tells=(PersonErased,))
 def erase_person(command: ErasePerson) -> str:
-    """What is archived is erased by what is told: its files follow."""
+    """Versions lose what the record names, as soon as it is written. What is archived is erased by what is told: its
+    files follow."""
     _alone()
     rules.person_must_be_clear(command.user_id, command.texts)
     plan = rules.person_must_be_in_the_trail(command.user_id, command.texts)
 
     with connection.cursor() as cursor:
         cursor.execute("SELECT audit_erase(%s, %s)", [plan.who, plan.what])
-        for each in plan.words:
-            cursor.execute("SELECT audit_erase_versions(%s, %s, %s)", [each.table, each.field, each.versions])
     note(Change("audit.record", "who", None, as_ranges(plan.who)))
     note(Change("audit.record", "what", None, as_ranges(plan.what)))
 
     for each in plan.words:
         note(Change(each.table, each.field, None, as_ranges(each.versions)))
+    if plan.words and (envelope := current_envelope.get()):
+        envelope.before_commit.append(_erase_versions)
 
     if plan.archived:
         who, what = (plan.archived.intersection(ids) for ids in (plan.who, plan.what))
         publish(PersonErased(who=as_ranges(who), what=as_ranges(what)))
     return plan.size
+
+
+def _erase_versions(_: object) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT audit_erase_versions()")
 
 
 def _alone() -> None:

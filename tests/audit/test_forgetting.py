@@ -10,13 +10,13 @@ from contextvars import copy_context
 import pytest
 from django.apps import apps
 from django.core.files.base import ContentFile
-from django.db import DatabaseError, connection, connections
+from django.db import DatabaseError, connection, connections, transaction
 
 from apps.audit import anchors, archives, forgetting, queries
 from apps.audit.commands import ArchiveTrail, DropArchived, ErasePerson
 from apps.audit.errors import ArchiveIsBroken, PersonNotInTrail
 from apps.audit.history import Trail
-from apps.audit.models import Archive, Segment
+from apps.audit.models import Archive, Record, Segment
 from apps.audit.verification import verify
 from apps.bus import dispatch
 from apps.companies.commands import FoundCompany
@@ -113,10 +113,57 @@ def test_the_runtime_has_no_right_to_change_them_itself(berta):
         cursor.execute("UPDATE identity_historicaluser SET name = '(erased)'")
 
 
-@pytest.mark.parametrize("table", ["audit_record", "ledger_entry", "identity_user"])
+def announced(table, field, ids):
+    """The record of an erasure, as whoever has the tenant's role can write one himself."""
+    words = [{"object": table, "field": field, "before": None, "after": ids}]
+    said = {"sentence": "Nothing.", "request": {}, "changes": words}
+    Record(at=now(), command="audit.erase_person", outcome="done", **said).write()
+
+
+def call_erasing():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT audit_erase_versions()")
+        return cursor.fetchone()[0]
+
+
+@pytest.fixture
+def company(berta, owner):
+    """A version that the trail never said would lose a word."""
+    erase(owner, user_id=berta.pk, texts=(EMAIL, NAME))
+    return dispatch(FoundCompany(code="BER", name="Bauhaus", currency="EUR"), actor=owner)
+
+
+def test_the_runtime_cannot_erase_what_it_wishes(company):
+    before = versions()
+
+    assert call_erasing() == 0
+    with pytest.raises(DatabaseError, match="does not exist"), connection.cursor() as cursor:
+        cursor.execute("SELECT audit_erase_versions('companies_historicalcompany', 'code', '{1}')")
+
+    assert versions() == before
+
+
+def test_what_an_earlier_transaction_said_erases_nothing_now(company):
+    announced("companies_historicalcompany", "code", "1-999")
+
+    assert call_erasing() == 0
+
+
+def test_whoever_erases_by_a_record_of_his_own_stands_in_the_trail(company):
+    with transaction.atomic():
+        announced("companies_historicalcompany", "code", "1-2,3,4-999")
+        assert call_erasing()
+
+    assert company.history.get().code == "(erased)"
+    (change,) = Record.objects.filter(command="audit.erase_person").latest("id").changes
+    assert (change["object"], change["field"]) == ("companies_historicalcompany", "code")
+
+
+@pytest.mark.parametrize("table", ["ledger_entry", "identity_user", "audit_segment"])
 def test_nothing_but_versions_loses_words_that_way(berta, table):
-    with pytest.raises(DatabaseError), connection.cursor() as cursor:
-        cursor.execute("SELECT audit_erase_versions(%s, 'name', '{1}')", [table])
+    with pytest.raises(DatabaseError), transaction.atomic():
+        announced(table, "name", "1")
+        call_erasing()
 
 
 # Files
