@@ -41,7 +41,7 @@ TEMPLATE = "bursar_test_template"
 PASSWORD = "correct horse battery"
 ROLES = ("controller", "accountant", "auditor")
 TESTER = System("The suite")
-SPARES = 3
+SPARES = 2
 """What a test may onboard before a schema has to be made for it."""
 
 
@@ -49,9 +49,10 @@ SPARES = 3
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes long to start is started in one worker only: who needs it waits there for his turn."""
     for item in items:
-        for each in ("browser", "east_server"):
+        for each in ("east_server", "browser"):
             if each in getattr(item, "fixturenames", ()):
                 item.add_marker(pytest.mark.xdist_group(each))
+                break
 
 
 def pytest_collection_finish() -> None:

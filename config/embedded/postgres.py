@@ -46,6 +46,7 @@ THROW_AWAY = {
     "wal_level": "minimal",
     "max_wal_senders": "0",
     "autovacuum": "off",  # its workers would keep a test's database from being dropped
+    "scram_iterations": "1",  # each test connects anew: a password would cost more than all else of it
 }
 
 
@@ -160,6 +161,7 @@ class Postgres(Server):
                     *("--locale", "C"),
                     "--no-instructions",
                     "--no-sync",
+                    *(["--no-data-checksums"] if self.kind == "test" else []),
                 ],
                 capture_output=True,
                 text=True,
