@@ -55,7 +55,8 @@ def _done(envelope: Envelope, result: Any, changes: Sequence[Change]) -> None:
     again = "asked again, and had before: " if envelope.repeated else ""
     row.sentence = f"{both_names(envelope.actor)} {again}{envelope.command.sentence(result)}."
     row.changes = [asdict(each) for each in changes]
-    subject = getattr(result, "subject", result)  # a measured result says whom it is about
+    # A result that is measured says whom it is about.
+    subject = result if isinstance(result, models.Model) else getattr(result, "subject", None)
     if isinstance(subject, models.Model):
         row.subject_type, row.subject_id = subject._meta.label_lower, databases.number_of(subject)
     row.write()

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 from django.db import DatabaseError, connection, connections, transaction
 
+from apps.audit.models import Record
 from apps.bus import dispatch, rehearse
 from apps.bus.errors import MayNot
 from apps.kernel.errors import SeveralRefusals
@@ -51,6 +52,12 @@ from .shop import ordered
 @pytest.fixture
 def placed(shop, accountant):
     return dispatch(ordered(), actor=accountant)
+
+
+def test_the_trail_says_which_order_was_placed(placed):
+    row = Record.objects.get(command="sales.place_order")
+
+    assert (row.subject_type, row.subject_id) == ("sales.order", str(placed.pk))
 
 
 def to_paid(order, actor):
