@@ -138,12 +138,9 @@ def test_a_busy_worker_holds_no_second_message(workers):
     eventually(lambda: has("long began"))
     work.delay("short", 0)
     time.sleep(0.5)
-    assert waiting_in_default() == 1
+
+    assert waiting_in_default() == 1  # for whoever comes
     assert {each.queue: each.unacked for each in standing()}["default"] == 1
-
-    workers.start()
-
-    eventually(lambda: has("short ended"))
     assert not has("long ended")
 
 
