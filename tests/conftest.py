@@ -33,6 +33,10 @@ from config.env import env
 
 gc.disable()  # while all is imported and collected, nothing is garbage: to find that out took as long as the rest
 pytest_plugins = (
+    "tests.support",  # first, so that the assertions below it say what they compared
+    "tests.support.chart",
+    "tests.support.listener",
+    "tests.support.shop",
     "tests.pooler",
     "tests.shards",
 )  # once: each module that imported them had servers of its own

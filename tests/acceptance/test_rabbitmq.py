@@ -15,9 +15,10 @@ from pathlib import Path
 import pytest
 from kombu import Connection
 
+from tests.support.workload import diary
+
 from .test_processes import ROOT, environment, eventually, running  # noqa: F401
 from .test_workers import Workers, has, kill
-from .workload import diary
 
 SERVER = shutil.which("rabbitmq-server", path="/usr/lib/rabbitmq/bin:" + os.environ["PATH"])
 EPMD = shutil.which("epmd") or "epmd"
@@ -96,7 +97,7 @@ class House:
         """From another process, which knows the broker by its URL."""
         self.run(
             "-c",
-            "import django; django.setup(); from tests.acceptance import workload;"
+            "import django; django.setup(); from tests.support import workload;"
             f"workload.{task}.delay(*{args!r})",
         )
 

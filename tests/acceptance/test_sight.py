@@ -19,7 +19,6 @@ from apps.kernel.tenant import activate
 from apps.kernel.traceparent import parse
 from apps.monitoring.stories import story_of
 from tests.acceptance.test_processes import ROOT, Visitor, answers, environment, eventually, port  # noqa: F401
-from tests.sales.conftest import shop  # noqa: F401
 
 REQUEST = "one-request-all-the-way"
 THEIRS = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -88,7 +87,7 @@ def lines(log: Path) -> list[dict[str, str]]:
     return [each for each in written if each.get("correlation_id") == REQUEST]
 
 
-def test_one_id_joins_all_that_came_of_a_request(house, shop, acme, tmp_path):  # noqa: F811
+def test_one_id_joins_all_that_came_of_a_request(house, shop, acme, tmp_path):
     seller = Visitor(f"{house}/t/acme", "controller@acme.example")
 
     answer = seller.post(

@@ -19,10 +19,10 @@ from apps.kernel import caching
 from apps.kernel.tenant import activate
 from apps.kernel.waiting import standing
 from apps.tenancy.models import Round
+from tests.support.workload import diary, early, fall, stumble, work
 from tests.tenancy.test_mixing import eight
 
 from .test_processes import environment, eventually, running  # noqa: F401
-from .workload import diary, early, fall, stumble, work
 
 __all__ = ["eight"]
 VISIBLE_AFTER = 4
@@ -51,7 +51,7 @@ class Workers:
         context = running(
             self.environment,
             *("celery", "-A", "config", "worker", "-Q", "default", "-c", "1", "-n", f"w{number}@test"),
-            *("--include", "tests.acceptance.workload,tests.acceptance.coming_round", "-l", "WARNING"),
+            *("--include", "tests.support.workload,tests.support.coming_round", "-l", "WARNING"),
             *("--without-gossip", "--without-mingle", "--without-heartbeat", *more),
             without="DATABASE_OWNER_URL DATABASE_RELAY_URL",
         )

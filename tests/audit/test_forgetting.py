@@ -26,8 +26,8 @@ from apps.kernel.clock import moved_to, now
 from apps.kernel.files import FileIsMissing, Files, files
 from apps.sales.commands import AddCustomer
 from apps.sales.models import Customer
-from tests.crashes.failpoints import Killed
-from tests.settling import settle
+from tests.support.failpoints import Killed
+from tests.support.settling import settle
 
 EMAIL, NAME = "berta@acme.example", "Berta Bauer"
 PAST = dt.datetime(2014, 5, 1, tzinfo=dt.UTC)

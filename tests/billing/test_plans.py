@@ -37,7 +37,7 @@ from apps.kernel.tenant import activate
 from apps.operations.commands import OnboardTenant
 from apps.sales.commands import AddCustomer
 from tests.conftest import PASSWORD
-from tests.plans import UNLIMITED
+from tests.support.plans import UNLIMITED
 
 SMALL = DefinePlan(
     code="small",

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from apps.kernel.tenant import activate
 from tests.acceptance.test_processes import answers, eventually, port, running  # noqa: F401
-from tests.settling import settle
+from tests.support.settling import settle
 
 from .conftest import log_in
 from .test_journeys import looked_at

@@ -21,7 +21,7 @@ from apps.kernel.clock import moved_to, now
 from apps.kernel.tenant import activate
 from apps.ledger.models import Entry
 from apps.payments.commands import RefundPayment
-from tests.ledger.books import sale
+from tests.support.books import sale
 
 PLANT = FoundCompany(code="PLANT", name="Acme Plant", currency="EUR")
 SHOP = FoundCompany(code="SHOP", name="Acme Shop", currency="EUR")

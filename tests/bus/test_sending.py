@@ -19,8 +19,8 @@ from apps.identity.models import User
 from apps.kernel.actors import System
 from apps.kernel.clock import moved_to, now
 from apps.kernel.plain import from_plain
-from tests.ledger.books import sale
-from tests.settling import settle
+from tests.support.books import sale
+from tests.support.settling import settle
 
 PLANT = FoundCompany(code="PLANT", name="Acme Plant", currency="EUR")
 

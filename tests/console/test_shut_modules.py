@@ -11,7 +11,7 @@ from apps.kernel.tenant import activate
 from apps.modules import registry
 from apps.sales.commands import AddCustomer
 from tests.conftest import TESTER
-from tests.plans import UNLIMITED
+from tests.support.plans import UNLIMITED
 
 from .test_access import TENANT, plain
 

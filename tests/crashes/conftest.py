@@ -1,14 +1,22 @@
 from collections.abc import Iterator
 
 import pytest
+from django.db import connections
 
-from tests.crashes.failpoints import hang_up
-from tests.ledger.conftest import chart
-
-__all__ = ["chart"]
+from tests.support.failpoints import hang_up
 
 
 @pytest.fixture(autouse=True)
 def _hung_up() -> Iterator[None]:
     yield
     hang_up()
+
+
+@pytest.fixture
+def scratch(chart, acme, database):
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(f"SET search_path = {acme.schema}")
+        for table in ("known_keys (key text PRIMARY KEY)", "told (key text)"):
+            cursor.execute(f"CREATE TABLE {table}")
+        cursor.execute("GRANT ALL ON known_keys, told TO bursar_app")
+    connections["owner"].close()

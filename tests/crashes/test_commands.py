@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 import pytest
-from django.db import connection, connections, transaction
+from django.db import connection, transaction
 
 from apps.audit.models import Record
 from apps.bus import dispatch, dispatch_once
@@ -17,12 +17,10 @@ from apps.bus.errors import RequestInFlight
 from apps.events.models import OutboxEvent
 from apps.ledger.models import Entry
 from tests.bus.test_idempotency import together
-from tests.crashes.failpoints import Killed, armed, crash_everywhere
-from tests.crashes.financial import CASES, CLERK, financial
-from tests.ledger.books import sale
-from tests.sales.conftest import shop
+from tests.support.books import sale
+from tests.support.failpoints import Killed, armed, crash_everywhere
+from tests.support.financial import CASES, CLERK, financial
 
-__all__ = ["shop"]
 MANY = 10
 
 
@@ -150,16 +148,6 @@ def told_after_commit(key):
         remember(key)
         work(key)
         transaction.on_commit(lambda: tell(key))
-
-
-@pytest.fixture
-def scratch(chart, acme, database):
-    with connections["owner"].cursor() as cursor:
-        cursor.execute(f"SET search_path = {acme.schema}")
-        for table in ("known_keys (key text PRIMARY KEY)", "told (key text)"):
-            cursor.execute(f"CREATE TABLE {table}")
-        cursor.execute("GRANT ALL ON known_keys, told TO bursar_app")
-    connections["owner"].close()
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,9 @@ from apps.events.relay import route
 from apps.kernel.actors import System
 from apps.kernel.tenant import activate
 from apps.ledger.models import Entry
-from tests.crashes.failpoints import crash_everywhere
-from tests.ledger.books import sale
-from tests.settling import settle
+from tests.support.books import sale
+from tests.support.failpoints import crash_everywhere
+from tests.support.settling import settle
 
 CLERK = System("clerk")
 SALES = 3

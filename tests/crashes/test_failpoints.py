@@ -6,7 +6,7 @@ import pytest
 from django.db import connections, transaction
 
 from apps.tenancy.models import Tenant
-from tests.crashes.failpoints import Killed, armed
+from tests.support.failpoints import Killed, armed
 
 
 def rename(alias, tenant):

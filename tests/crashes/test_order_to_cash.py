@@ -27,13 +27,11 @@ from apps.sales import queries
 from apps.sales.commands import RefundOrder
 from apps.sales.models import Invoice, Order
 from apps.sales.sagas import ORDER_TO_CASH, data_of
-from tests.crashes.failpoints import Killed, armed, crash_everywhere
 from tests.crashes.test_sagas import EVER, patient
-from tests.sales.conftest import shop
-from tests.sales.shop import balances, ordered, stock
-from tests.settling import settle
+from tests.support.failpoints import Killed, armed, crash_everywhere
+from tests.support.settling import settle
+from tests.support.shop import balances, ordered, stock
 
-__all__ = ["shop"]
 BUYER = System("The web shop")
 
 

@@ -13,9 +13,9 @@ from apps.ledger.models import Account, Entry, Journal
 from apps.sagas import SAGAS, Wait
 from apps.sagas.models import Happening, Run
 from apps.sagas.runs import begin
-from tests.crashes.failpoints import crash_everywhere
 from tests.sagas.conftest import Opening, books, office, opening
-from tests.settling import settle
+from tests.support.failpoints import crash_everywhere
+from tests.support.settling import settle
 
 __all__ = ["books", "office", "opening"]
 EVER = 32_000

@@ -31,16 +31,13 @@ from apps.sagas.models import Run
 from apps.sales import queries as sales
 from apps.sales.commands import CancelOrder, CompleteOrder, IssueInvoice, LockOrder, MarkOrderPaid
 from apps.sales.sagas import ORDER_TO_CASH
-from tests.crashes.failpoints import MOST, Killed, armed, at_ends, noticed
-from tests.crashes.financial import CASES, CLERK, financial
-from tests.crashes.second import second_worker
-from tests.crashes.test_commands import WAYS, scratch
+from tests.crashes.test_commands import WAYS
 from tests.crashes.test_sagas import EVER, patient
-from tests.sales.conftest import shop
-from tests.sales.shop import ordered
-from tests.settling import due, settle, tenant_of
-
-__all__ = ["scratch", "shop"]
+from tests.support.failpoints import MOST, Killed, armed, at_ends, noticed
+from tests.support.financial import CASES, CLERK, financial
+from tests.support.second_worker import second_worker
+from tests.support.settling import due, settle, tenant_of
+from tests.support.shop import ordered
 
 
 @pytest.fixture(autouse=True)

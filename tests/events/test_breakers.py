@@ -14,8 +14,15 @@ from apps.events.relay import sweep, top_up
 from apps.kernel import clock
 from apps.kernel.clock import now
 from apps.kernel.tenant import activate
-
-from .shelf import OFF, SUBSCRIBER, ShelfFilled, deliveries, fill, only_delivery, route_as_platform
+from tests.support.shelf import (
+    OFF,
+    SUBSCRIBER,
+    ShelfFilled,
+    deliveries,
+    fill,
+    only_delivery,
+    route_as_platform,
+)
 
 
 @pytest.fixture
@@ -127,7 +134,7 @@ def test_the_other_subscribers_hear_meanwhile(parked, other, at_acme):
 
 @pytest.fixture
 def gated(settings):
-    settings.SUBSCRIBER_GATE = "tests.events.shelf.gate"
+    settings.SUBSCRIBER_GATE = "tests.support.shelf.gate"
     yield OFF
     OFF.clear()
 

@@ -15,8 +15,7 @@ from apps.events.relay import route, sweep
 from apps.kernel import clock
 from apps.kernel.correlation import correlated
 from apps.kernel.tenant import activate
-
-from .shelf import ShelfFilled, deliver_in, fill, only_delivery, route_as_platform
+from tests.support.shelf import ShelfFilled, deliver_in, fill, only_delivery, route_as_platform
 
 
 def test_an_event_is_told_if_and_only_if_the_change_is_kept(at_acme):

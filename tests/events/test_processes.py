@@ -6,8 +6,7 @@ import pytest
 
 from apps.events.models import Delivery
 from tests.acceptance.test_processes import environment, eventually, running
-
-from .shelf import SUBSCRIBER, deliveries, fill
+from tests.support.shelf import SUBSCRIBER, deliveries, fill
 
 __all__ = ["environment"]
 RUNTIME_ONLY = "DATABASE_OWNER_URL DATABASE_RELAY_URL"
@@ -17,14 +16,14 @@ RUNTIME_ONLY = "DATABASE_OWNER_URL DATABASE_RELAY_URL"
 def house(environment):
     """Two relays, and a worker with two processes whose listener dies of shelf 13."""
     with (
-        running(environment, "tests.events.relay_of_the_suite", without="DATABASE_OWNER_URL"),
-        running(environment, "tests.events.relay_of_the_suite", without="DATABASE_OWNER_URL"),
+        running(environment, "tests.support.relay_of_the_suite", without="DATABASE_OWNER_URL"),
+        running(environment, "tests.support.relay_of_the_suite", without="DATABASE_OWNER_URL"),
         running(
             environment,
             *(
                 "celery",
                 "-A",
-                "tests.events.poisoned",
+                "tests.support.poisoned",
                 "worker",
                 "-Q",
                 "default",
@@ -85,7 +84,7 @@ def test_a_relay_whose_connection_is_cut_comes_back(environment, at_acme):
     from django.db import connections
 
     fill(shelf=1, books=1)
-    with running(environment, "tests.events.relay_of_the_suite", without="DATABASE_OWNER_URL"):
+    with running(environment, "tests.support.relay_of_the_suite", without="DATABASE_OWNER_URL"):
         eventually(lambda: ours().count() == 1, patience=60)
         with connections["owner"].cursor() as cursor:
             cursor.execute(

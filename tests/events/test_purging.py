@@ -14,8 +14,7 @@ from apps.events.purging import purge
 from apps.kernel import clock
 from apps.kernel.clock import now
 from apps.kernel.tenant import activate
-
-from .shelf import deliveries, fill, only_delivery, route_as_platform
+from tests.support.shelf import deliveries, fill, only_delivery, route_as_platform
 
 LONG_AGO = dt.timedelta(days=100)
 

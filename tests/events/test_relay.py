@@ -18,8 +18,7 @@ from apps.events.relay import route, sweep, top_up
 from apps.kernel import caching, clock
 from apps.kernel.clock import now
 from apps.kernel.tenant import activate
-
-from .shelf import deliveries, fill, only_delivery, route_as_platform
+from tests.support.shelf import deliveries, fill, only_delivery, route_as_platform
 
 
 def told(tenant, *shelves):

@@ -15,8 +15,7 @@ from apps.events.deliveries import deliver
 from apps.events.models import Delivery, OutboxEvent
 from apps.kernel.clock import now
 from apps.modules.checks import what_is_heard_is_published
-
-from .shelf import SUBSCRIBER, ShelfFilled, fill, only_delivery, route_as_platform
+from tests.support.shelf import SUBSCRIBER, ShelfFilled, fill, only_delivery, route_as_platform
 
 
 @pytest.fixture

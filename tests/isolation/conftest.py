@@ -25,7 +25,7 @@ from apps.sales.commands import AddCustomer, Ordered, PlaceOrder, SetUpSales
 from apps.tenancy.models import Tenant
 from apps.webhooks.commands import RegisterEndpoint
 from tests.conftest import template_where
-from tests.settling import settle
+from tests.support.settling import settle
 
 SECRET = "zanzibar"
 FIRST = 700_001

@@ -13,7 +13,7 @@ from apps.kernel.actors import System
 from apps.kernel.errors import Refusal
 from apps.kernel.tenant import activate
 from apps.kernel.transactions import unit_of_work
-from tests.settling import settle
+from tests.support.settling import settle
 
 from .conftest import SECRET
 from .registry import example

@@ -18,8 +18,7 @@ from apps.ledger.errors import (
     ReasonMissing,
 )
 from apps.ledger.models import Account, Journal
-
-from .books import sale
+from tests.support.books import sale
 
 
 def account(**changes):

@@ -13,8 +13,7 @@ from apps.kernel.transactions import unit_of_work
 from apps.ledger.commands import DeactivateAccount, DraftEntry, OpenAccount, ReverseEntry
 from apps.ledger.models import Entry
 from apps.periods.commands import ClosePeriod
-
-from .books import FEB_9, JAN_9, YEAR, sale
+from tests.support.books import FEB_9, JAN_9, YEAR, sale
 
 DRAFT = (
     "INSERT INTO ledger_entry (journal_id, period_id, posted_on, status, memo, payee, reference, created_at)"

@@ -18,8 +18,7 @@ from apps.ledger.models import Entry, EntryLine
 from apps.periods import queries as periods
 from apps.periods.commands import ClosePeriod
 from apps.periods.errors import PeriodIsClosed
-
-from .books import JAN_9, YEAR, line, sale
+from tests.support.books import JAN_9, YEAR, line, sale
 
 
 @pytest.fixture

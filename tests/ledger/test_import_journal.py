@@ -22,8 +22,7 @@ from apps.periods import queries as periods
 from apps.periods.commands import ClosePeriod
 from apps.periods.errors import PeriodIsClosed, YearOutOfRange
 from apps.periods.models import Period
-
-from .books import JAN_9, SUITE, YEAR
+from tests.support.books import JAN_9, SUITE, YEAR
 
 EXAMPLE = SUITE / "example_usd"
 HEADER = "entry_no,date,payee,narration,line_no,account,currency,amount"

@@ -12,8 +12,7 @@ from apps.kernel.errors import Refusal
 from apps.kernel.tenant import activate
 from apps.ledger.commands import DeactivateAccount, Line, OpenAccount
 from apps.ledger.models import Account, Entry
-
-from .books import SUITE, entry
+from tests.support.books import SUITE, entry
 
 FILE = SUITE / "must_be_refused.csv"
 CASES = list(csv.DictReader(FILE.open())) if FILE.exists() else []

@@ -25,8 +25,7 @@ from apps.ledger.errors import (
 from apps.ledger.models import Entry
 from apps.periods.commands import ClosePeriod, GenerateYear
 from apps.periods.errors import NoPeriodForDay, PeriodIsClosed
-
-from .books import FEB_9, JAN_9, YEAR, entry, line, sale
+from tests.support.books import FEB_9, JAN_9, YEAR, entry, line, sale
 
 
 def test_an_entry_is_posted_with_its_lines(chart, accountant):

@@ -14,8 +14,7 @@ from apps.bus import dispatch
 from apps.kernel.tenant import activate
 from apps.ledger import queries
 from apps.ledger.commands import DraftEntry
-
-from .books import FEB_9, JAN_9, YEAR, entry, line, sale
+from tests.support.books import FEB_9, JAN_9, YEAR, entry, line, sale
 
 APR_9 = JAN_9.replace(month=4)
 

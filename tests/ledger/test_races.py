@@ -18,8 +18,8 @@ from apps.periods import hooks
 from apps.periods.commands import ClosePeriod
 from apps.periods.errors import PeriodIsClosed
 from apps.periods.models import Period
+from tests.support.books import JAN_9, sale
 
-from .books import JAN_9, sale
 from .test_database import LINE, POST, raw
 
 POSTERS = 5

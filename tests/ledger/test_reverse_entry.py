@@ -11,8 +11,7 @@ from apps.ledger.commands import DraftEntry, ReverseEntry
 from apps.ledger.errors import EntryIsDraft, EntryIsReversed, EntryNotFound, ReasonMissing, ReversalTooEarly
 from apps.periods.commands import ClosePeriod
 from apps.periods.errors import PeriodIsClosed
-
-from .books import FEB_9, JAN_9, YEAR, sale
+from tests.support.books import FEB_9, JAN_9, YEAR, sale
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from apps.bus import dispatch
 from apps.kernel.tenant import activate
 from apps.ledger.errors import FactIsBooked
 from apps.ledger.models import Entry
+from tests.support.books import sale
 
-from .books import sale
 from .test_database import DRAFT
 
 FACT = "payment_confirmed:17"

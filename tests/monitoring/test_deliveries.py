@@ -29,7 +29,7 @@ from apps.monitoring.errors import (
     SubscriberUnknown,
 )
 from apps.tenancy.errors import TenantUnknown
-from tests.events.shelf import SUBSCRIBER, ShelfFilled, deliveries, fill, route_as_platform
+from tests.support.shelf import SUBSCRIBER, ShelfFilled, deliveries, fill, route_as_platform
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from apps.kernel import clock
 from apps.kernel.tenant import activate, at_database
 from apps.monitoring.commands import DropDelivery, ReplayDeliveries, ReplayDelivery, ReplayEvents
 from apps.monitoring.errors import DeliveryIsPending, NothingToReplay
-from tests.events.shelf import SUBSCRIBER, ShelfFilled, fill
+from tests.support.shelf import SUBSCRIBER, ShelfFilled, fill
 
 HOME, EAST = "default", "default@east"
 

@@ -17,7 +17,7 @@ from apps.kernel.transactions import unit_of_work
 from apps.notices import alarms, hooks
 from apps.notices.models import Notice
 from apps.operations.commands import SuspendTenant
-from tests.settling import settle
+from tests.support.settling import settle
 
 from .conftest import deliver
 

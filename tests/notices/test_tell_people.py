@@ -25,7 +25,7 @@ from apps.notices.errors import (
     WordsMissing,
 )
 from apps.notices.models import Copy, Notice
-from tests.settling import settle
+from tests.support.settling import settle
 
 from .conftest import deliver
 

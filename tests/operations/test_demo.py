@@ -13,7 +13,7 @@ from apps.ledger.models import Entry
 from apps.periods.models import Period
 from apps.sales import queries as sales
 from apps.sales.models import Order
-from tests import settling
+from tests.support import settling
 
 
 def demo():

@@ -22,10 +22,10 @@ from apps.sagas.commands import TurnSagaBack
 from apps.sagas.models import Happening, Run
 from apps.tenancy.erasure.models import Erasure
 from apps.tenancy.models import Tenant
-from tests.crashes.failpoints import crash_everywhere
-from tests.ledger.books import sale
-from tests.ledger.conftest import CHART
-from tests.settling import settle
+from tests.support.books import sale
+from tests.support.chart import CHART
+from tests.support.failpoints import crash_everywhere
+from tests.support.settling import settle
 
 CLERK = System("clerk")
 

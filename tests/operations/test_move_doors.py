@@ -6,7 +6,7 @@ from apps.audit.models import Record
 from apps.kernel.tenant import activate
 from apps.tenancy.models import Tenant
 from apps.tenancy.transfer import importing
-from tests.settling import settle
+from tests.support.settling import settle
 
 WHY = "There's more room."
 LINE = f"manage.py tenant move acme --to east --reason {shlex.quote(WHY)}"

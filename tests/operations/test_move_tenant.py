@@ -21,11 +21,10 @@ from apps.tenancy import directory
 from apps.tenancy.models import Tenant
 from apps.tenancy.transfer import exporting, importing, moving, news, verifying
 from apps.tenancy.transfer.commands import TakeBackMove
-from tests.ledger.conftest import chart
-from tests.settling import settle
+from tests.support.settling import settle
 from tests.tenancy.test_transfer import books
 
-__all__ = ["books", "chart"]
+__all__ = ["books"]
 
 
 class Killed(BaseException):

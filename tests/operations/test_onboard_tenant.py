@@ -29,10 +29,10 @@ from apps.tenancy.errors import SlugTaken
 from apps.tenancy.hooks import Contribution, set_up
 from apps.tenancy.models import Domain, Tenant
 from apps.tenancy.numbering import committed
-from tests.crashes.failpoints import Killed, armed, crash_everywhere
-from tests.plans import UNLIMITED
-from tests.settling import settle
 from tests.shards import settings_of
+from tests.support.failpoints import Killed, armed, crash_everywhere
+from tests.support.plans import UNLIMITED
+from tests.support.settling import settle
 
 INITECH = OnboardTenant(
     slug="initech", name="Initech", owner_email="bill@initech.example", owner_name="Bill", currency="EUR"

@@ -24,8 +24,8 @@ from apps.tenancy import directory
 from apps.tenancy.errors import TenantCannotBecome
 from apps.tenancy.hooks import on_activate, on_suspend
 from apps.tenancy.models import Tenant
-from tests.crashes.failpoints import Killed, armed, crash_everywhere
-from tests.settling import settle
+from tests.support.failpoints import Killed, armed, crash_everywhere
+from tests.support.settling import settle
 
 WHY = "Three invoices are unpaid."
 

@@ -26,7 +26,7 @@ from apps.payments.errors import (
 )
 from apps.payments.models import Payment, Refund, SandboxDeed
 from apps.payments.providers import PROVIDERS
-from tests.settling import settle
+from tests.support.settling import settle
 
 
 def request(reference="order:1", amount="100", provider="manual", token="", currency="USD"):

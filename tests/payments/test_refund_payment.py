@@ -19,7 +19,7 @@ from apps.payments import queries, rules
 from apps.payments.commands import ConfirmPayment, RefundPayment, RequestPayment
 from apps.payments.errors import PaymentNotConfirmed, RefundTooLarge
 from apps.payments.models import Payment, Refund
-from tests.settling import settle
+from tests.support.settling import settle
 
 
 def refund(payment, amount="60", reference="RMA-1", reason="Bent"):

@@ -18,7 +18,7 @@ from apps.ledger.commands import DeactivateAccount, Line, OpenAccount, OpenJourn
 from apps.sagas import SAGAS, Saga, Step, Wait
 from apps.sagas.models import Run
 from apps.sagas.runs import begin
-from tests.settling import settle
+from tests.support.settling import settle
 
 TOO_LATE = "It is too late for that."
 

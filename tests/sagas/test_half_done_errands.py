@@ -15,7 +15,7 @@ from apps.sagas.commands import TurnSagaBack
 from apps.sagas.models import Run
 from apps.sagas.runs import begin
 from tests.sagas.conftest import Opening
-from tests.settling import settle
+from tests.support.settling import settle
 
 TAKEN = "3000"
 

@@ -19,7 +19,7 @@ from apps.sagas.executor import advance
 from apps.sagas.models import Run
 from apps.sagas.runs import begin, rescue, wake
 from tests.sagas.conftest import TOO_LATE, Opening
-from tests.settling import settle
+from tests.support.settling import settle
 
 
 class LineIsBusy(Unavailable):

@@ -8,9 +8,8 @@ from apps.bus import dispatch
 from apps.kernel.tenant import activate
 from apps.payments.models import Payment
 from apps.sales.models import Invoice, Order
-from tests.settling import settle
-
-from .shop import ordered
+from tests.support.settling import settle
+from tests.support.shop import ordered
 
 API = "/t/acme/api/v1"
 PLACED = {

@@ -12,8 +12,7 @@ from apps.bus import dispatch
 from apps.inventory.commands import AddItem
 from apps.sales.commands import AddCustomer, IssueInvoice, LockOrder, MarkOrderPaid, Ordered, PlaceOrder
 from apps.sales.invoice_pdf import rendered
-
-from .shop import ordered
+from tests.support.shop import ordered
 
 
 @pytest.fixture

@@ -22,9 +22,8 @@ from apps.sagas.models import Run
 from apps.sales import queries
 from apps.sales.commands import CancelOrder, RefundOrder
 from apps.sales.models import Invoice, Order
-from tests.settling import settle
-
-from .shop import balances, ordered, stock
+from tests.support.settling import settle
+from tests.support.shop import balances, ordered, stock
 
 
 def state(order):

@@ -45,8 +45,7 @@ from apps.sales.errors import (
     OrderIsWorthless,
 )
 from apps.sales.models import Invoice, Order
-
-from .shop import ordered
+from tests.support.shop import ordered
 
 
 @pytest.fixture

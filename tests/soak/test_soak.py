@@ -16,7 +16,7 @@ from apps.bus import dispatch
 from apps.identity.models import User
 from apps.kernel.tenant import TenantInfo, activate
 from apps.sales.commands import Ordered, PlaceOrder
-from tests.settling import settle
+from tests.support.settling import settle
 
 from . import town, verdict
 from .clerks import Answer, Clerk, Diary

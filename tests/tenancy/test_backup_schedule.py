@@ -35,11 +35,10 @@ from apps.tenancy.transfer import (
 from apps.tenancy.transfer.commands import SetBackupPolicy
 from apps.tenancy.transfer.errors import PolicyIsNegative
 from apps.tenancy.transfer.models import Backup, Drill
-from tests.ledger.conftest import chart
 from tests.tenancy.test_transfer import books, schemas_like
-from tests.tenancy.test_transfer_backups import later, make_due, platform, verb, waiting
+from tests.tenancy.test_transfer_backups import later, make_due, verb, waiting
 
-__all__ = ["books", "chart", "platform"]
+__all__ = ["books"]
 
 SUITE = System("The suite")
 

@@ -9,12 +9,11 @@ from django.db import connections
 from apps.tenancy.transfer import asking
 from apps.tenancy.transfer.models import Backup, Drill
 from tests.acceptance.test_processes import environment, eventually, running
-from tests.ledger.conftest import chart
 from tests.tenancy.test_killed_keepers import hurt
 from tests.tenancy.test_transfer import books
-from tests.tenancy.test_transfer_backups import make_due, platform
+from tests.tenancy.test_transfer_backups import make_due
 
-__all__ = ["books", "chart", "environment", "platform"]
+__all__ = ["books", "environment"]
 
 
 def keeper(environment):

@@ -17,11 +17,10 @@ from apps.tenancy.transfer import asking, drilling, keeping, places, restoring
 from apps.tenancy.transfer.archive import Archive
 from apps.tenancy.transfer.models import Backup, Drill
 from tests.acceptance.test_processes import environment, eventually
-from tests.ledger.conftest import chart
 from tests.tenancy.test_transfer import books, sale, schemas_like
-from tests.tenancy.test_transfer_backups import drill_is_not_due, later, make_due, platform, waiting
+from tests.tenancy.test_transfer_backups import drill_is_not_due, later, make_due, waiting
 
-__all__ = ["books", "chart", "environment", "platform"]
+__all__ = ["books", "environment"]
 
 KEEPER = """
 import os, sys, django

@@ -36,7 +36,7 @@ from apps.tenancy.models import Tenant
 from apps.webhooks import queries as webhooks
 from apps.webhooks import sending
 from apps.webhooks.models import Message
-from tests.events.shelf import SUBSCRIBER, fill
+from tests.support.shelf import SUBSCRIBER, fill
 
 PASSWORD = "correct horse battery"
 API = "/t/acme/api/v1/ledger/accounts/"

@@ -33,7 +33,7 @@ from apps.tenancy.migrating.surveying import Kind, survey
 from apps.tenancy.models import SchemaMigration, Spare, Tenant
 from apps.tenancy.provisioning import TEMPLATE
 from tests.conftest import SPARES
-from tests.tenancy.made_up import add
+from tests.support.made_up import add
 
 State = SchemaMigration.State
 EVERYBODY = SPARES + 2

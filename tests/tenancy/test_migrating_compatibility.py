@@ -8,7 +8,7 @@ import pytest
 from django.core.management import call_command
 
 from apps.tenancy.migrating import judging
-from tests.tenancy.made_up import add
+from tests.support.made_up import add
 
 DROPS = 'migrations.RemoveField("journal", "name")'
 

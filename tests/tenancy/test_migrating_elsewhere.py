@@ -20,7 +20,7 @@ from apps.tenancy.migrating.running import migrate_tenants
 from apps.tenancy.migrating.surveying import survey
 from apps.tenancy.models import SchemaMigration, Spare, Tenant
 from config.env import for_child
-from tests.tenancy.made_up import add
+from tests.support.made_up import add
 
 ROOT = Path(__file__).parents[2]
 

@@ -28,7 +28,7 @@ from apps.tenancy.databases.online_move import move_online
 from apps.tenancy.errors import TenantIsPinned, TenantIsReadOnly
 from apps.tenancy.models import Tenant
 from config.embedded.postgres import MOVER
-from tests.settling import settle
+from tests.support.settling import settle
 
 TESTER = System("The suite")
 WHY = "It is too big to be paused."

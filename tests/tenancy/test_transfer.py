@@ -44,11 +44,8 @@ from apps.tenancy.transfer.errors import (
 )
 from apps.tenancy.transfer.exporting import export
 from apps.tenancy.transfer.leaving import Disguise
-from tests.ledger.conftest import chart
-from tests.plans import UNLIMITED
-from tests.settling import settle
-
-__all__ = ["chart"]
+from tests.support.plans import UNLIMITED
+from tests.support.settling import settle
 
 JAN_9 = dt.date(2026, 1, 9)
 

@@ -42,19 +42,11 @@ from apps.tenancy.transfer.archive import Archive
 from apps.tenancy.transfer.commands import BackUpTenant, CloneTenant, RestoreTenant
 from apps.tenancy.transfer.errors import ArchiveAltered, ArchiveMissing, TenantWasErased
 from apps.tenancy.transfer.models import Backup
-from tests.ledger.conftest import chart
 from tests.tenancy.test_transfer import books, sale, schemas_like
 
-__all__ = ["books", "chart"]
+__all__ = ["books"]
 
 SUITE = System("The suite")
-
-
-@pytest.fixture
-def platform(books):
-    """The test happens at the platform; acme has an entry."""
-    with activate(None):
-        yield books
 
 
 def later(monkeypatch, **ahead):

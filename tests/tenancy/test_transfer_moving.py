@@ -19,11 +19,10 @@ from apps.tenancy.errors import TenantIsPinned
 from apps.tenancy.models import Tenant
 from apps.tenancy.transfer import importing, moving, news, restoring
 from apps.tenancy.transfer.errors import TenantStillWorks, TransferBusy
-from tests.ledger.conftest import chart
-from tests.settling import settle
+from tests.support.settling import settle
 from tests.tenancy.test_transfer import books, sale, schemas_like
 
-__all__ = ["books", "chart"]
+__all__ = ["books"]
 
 
 @pytest.fixture

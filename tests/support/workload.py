@@ -1,4 +1,4 @@
-"""Tasks that only real workers of the tests know: `celery worker --include tests.acceptance.workload`."""
+"""Tasks that only real workers of the tests know: `celery worker --include tests.support.workload`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Words of these tests: days, lines, entries."""
+"""Days, lines and entries, as tests write them."""
 
 from __future__ import annotations
 

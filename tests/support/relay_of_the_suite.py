@@ -5,7 +5,7 @@ from __future__ import annotations
 import django
 from django.core.management import call_command
 
-from .poisoned import listen
+from tests.support.poisoned import listen
 
 if __name__ == "__main__":
     django.setup()

@@ -1,3 +1,5 @@
+"""A listener that a test can let fail, and hints that are counted and not sent."""
+
 from __future__ import annotations
 
 import pytest
@@ -5,8 +7,7 @@ import pytest
 from apps.companies.models import Company
 from apps.events import SUBSCRIBERS, hints, listens_to
 from apps.kernel.correlation import causation_id, correlation_id
-
-from .shelf import ShelfFilled
+from tests.support.shelf import ShelfFilled
 
 
 @pytest.fixture

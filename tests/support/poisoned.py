@@ -1,4 +1,4 @@
-"""A Celery application whose worker has a listener that kills the process: `celery -A tests.events.poisoned worker`.
+"""A Celery application whose worker has a listener that kills the process: `celery -A tests.support.poisoned worker`.
 
 The listener comes when the worker's processes start: a worker does not start with one that no module declares.
 """
@@ -18,8 +18,7 @@ __all__ = ["app", "listen"]
 @signals.worker_process_init.connect
 def listen(**_: Any) -> None:
     from apps.events import deliveries, listens_to
-
-    from .shelf import ShelfFilled
+    from tests.support.shelf import ShelfFilled
 
     deliveries.FIRST_WAIT = 0.01
     count_books.__module__ = "apps.companies.listeners"

@@ -1,7 +1,7 @@
 """The commands that move money or goods, as the registry knows them, and for each a case in which it is asked.
 
-A case stands in the shop (tests/sales), prepares what the command needs, and returns it. It may be asked for more than
-once: `mark` tells one time from another.
+A case stands in the shop (tests/support/shop.py), prepares what the command needs, and returns it. It may be asked
+for more than once: `mark` tells one time from another.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ from apps.sales.commands import (
     PlaceOrder,
     RefundOrder,
 )
-from tests.ledger.books import JAN_9, sale
-from tests.sales.shop import ordered
+from tests.support.books import JAN_9, sale
+from tests.support.shop import ordered
 
 CLERK = System("clerk")
 WHY = "Somebody rang."

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
 import sys
 from pathlib import Path
-
-import pytest
 
 from apps.ledger import migrations as real
 
 APP = "ledger"
-_numbers = itertools.count(1)
 _PAGE = """
 from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
@@ -69,16 +65,6 @@ class MadeUp:
         """What Python remembers of them."""
         for each in [each for each in sys.modules if each.split(".")[0] == self.package]:
             del sys.modules[each]
-
-
-@pytest.fixture
-def made_up(tmp_path, monkeypatch, settings):
-    made = MadeUp(tmp_path, f"made_up_{next(_numbers)}")
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    settings.MIGRATION_MODULES = {APP: made.package}
-    yield made
-    made.forget()
 
 
 def add(name: str, model: str = "journal", **options: str) -> str:

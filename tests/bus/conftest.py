@@ -1,3 +1,0 @@
-from tests.ledger.conftest import chart
-
-__all__ = ["chart"]

@@ -1,3 +1,0 @@
-from tests.events.conftest import listener, no_broker
-
-__all__ = ["listener", "no_broker"]

@@ -1,0 +1,60 @@
+"""A shop that sells bolts and nuts: what is ordered there, what is in stock, and what is in its books."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from apps.bus import dispatch
+from apps.identity.models import User
+from apps.inventory.commands import AddItem, ReceiveStock
+from apps.inventory.models import Stock
+from apps.kernel.tenant import TenantInfo
+from apps.ledger import queries as ledger
+from apps.sales.commands import AddCustomer, Ordered, PlaceOrder, SetUpSales
+from apps.sales.models import Customer
+
+
+def ordered(card: str = "tok_ok", *, provider: str = "sandbox", **quantities: int) -> PlaceOrder:
+    """Bolts at 1.50 and nuts at 0.25: four bolts and two nuts unless told otherwise, 6.50 in all."""
+    prices = {"BOLT": Decimal("1.50"), "NUT": Decimal("0.25")}
+    return PlaceOrder(
+        customer="HOOLI",
+        currency="USD",
+        provider=provider,
+        token=card,
+        lines=tuple(
+            Ordered(sku, quantity, prices[sku])
+            for sku, quantity in (quantities or {"BOLT": 4, "NUT": 2}).items()
+        ),
+    )
+
+
+def stock() -> dict[str, tuple[int, int]]:
+    """On hand and reserved, by code."""
+    return {each.item.sku: (each.on_hand, each.reserved) for each in Stock.objects.select_related("item")}
+
+
+def balances() -> dict[str, Decimal]:
+    """Of each account that moved, by code; debit positive."""
+    return {row.code: row.closing for row in ledger.trial_balance(by="total") if row.closing or row.debit}
+
+
+@pytest.fixture
+def shop(at_acme: TenantInfo, controller: User) -> Customer:
+    """Accounts, ten bolts and five nuts, and the customer HOOLI; the test happens in acme."""
+    dispatch(SetUpSales(), actor=controller)
+    for sku, name, quantity in (("BOLT", "Bolt M8", 10), ("NUT", "Nut M8", 5)):
+        dispatch(AddItem(sku=sku, name=name), actor=controller)
+        dispatch(ReceiveStock(sku=sku, quantity=quantity), actor=controller)
+    customer: Customer = dispatch(
+        AddCustomer(
+            code="HOOLI",
+            name="Hooli Inc.",
+            email="ap@hooli.example",
+            address="1 Hooli Way\nPalo Alto, CA 94301\nUSA",
+        ),
+        actor=controller,
+    )
+    return customer
