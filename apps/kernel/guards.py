@@ -27,7 +27,7 @@ END $$;
 
 _APPEND_ONLY = """
 CREATE TRIGGER {table}_rows_stay BEFORE UPDATE OR DELETE ON {table}
-    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+    FOR EACH ROW EXECUTE FUNCTION {guard}();
 CREATE TRIGGER {table}_is_not_emptied BEFORE TRUNCATE ON {table}
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM {roles};
@@ -40,8 +40,9 @@ GRANT UPDATE, DELETE ON {table} TO {roles};
 """
 
 
-def append_only(table: str) -> migrations.RunSQL:
+def append_only(table: str, *, guard: str = "refuse_change") -> migrations.RunSQL:
     """Rows of `table` can be added and read, and nothing else: by trigger against everybody who does not own
-    the table, by missing rights against the runtime."""
-    words: dict[str, Any] = {"table": table, "roles": RUNTIME_ROLES}
+    the table, by missing rights against the runtime. Another `guard`, a trigger function that exists already, may
+    permit the owner single changes of a row."""
+    words: dict[str, Any] = {"table": table, "roles": RUNTIME_ROLES, "guard": guard}
     return migrations.RunSQL(REFUSE + _APPEND_ONLY.format(**words), _UNDO.format(**words))

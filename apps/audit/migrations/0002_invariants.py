@@ -1,14 +1,15 @@
-"""What the database itself sees to: rows of the trail stay, and leave or lose texts in two ways only.
+"""What the database itself keeps true of the trail: rows stay; they are dropped or erased in three ways only.
 
-Both ways are functions of the owner, who alone may delete and update, and the trigger holds them to their shape. No
-body names a schema: a function finds its own, so that a schema can be renamed.
+Each way is a function of the owner, who alone may delete and update, and the triggers hold it to its shape. No body
+names a schema: a function finds its own, so that a schema can be renamed.
 """
 
 from django.db import migrations
 
 from apps.kernel.guards import RUNTIME_ROLES, append_only
 
-TRIGGER = """
+# 1. A record is deleted only when it is old and archived, and updated only to erase a person's words.
+RECORD = """
 CREATE FUNCTION audit_record_stays() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     allowed boolean := false;
@@ -47,12 +48,9 @@ BEGIN
     END IF;
     RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
 END $$;
-
-DROP TRIGGER audit_record_rows_stay ON audit_record;
-CREATE TRIGGER audit_record_rows_stay BEFORE UPDATE OR DELETE ON audit_record
-    FOR EACH ROW EXECUTE FUNCTION audit_record_stays();
 """
 
+# 2. The two ways of a record: dropping what an archive holds, and erasing.
 WAYS = """
 CREATE FUNCTION audit_drop_archived(archive bigint) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -97,25 +95,59 @@ BEGIN
 END $$;
 """
 
+# 3. Versions of master data forget a person: a word of theirs can become "(erased)", and nothing else. The runtime has no
+#    right to change them. The function takes no arguments: it erases what the record of an erasure names that the same
+#    transaction has written, so there is no erasure without its record.
+VERSIONS = """
+CREATE FUNCTION audit_erase_versions() RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    me oid;
+    home text;
+    said record;
+    here bigint;
+    erased bigint := 0;
+BEGIN
+    GET DIAGNOSTICS me = PG_ROUTINE_OID;
+    SELECT pronamespace::regnamespace INTO home FROM pg_proc WHERE oid = me;
+    FOR said IN EXECUTE format($say$
+        SELECT change ->> 'object' AS versions, change ->> 'field' AS field,
+               split_part(ids, '-', 1)::bigint AS low, split_part(ids, '-', -1)::bigint AS high
+        FROM %s.audit_record r, jsonb_array_elements(r.changes) change, string_to_table(change ->> 'after', ',') ids
+        WHERE r.retention = 'erasures' AND r.xid = pg_current_xact_id()
+          AND r.command = 'audit.erase_person' AND r.outcome = 'done'
+          AND change ->> 'object' <> 'audit.record' AND ids <> ''
+    $say$, home)
+    LOOP
+        EXECUTE format(
+            'UPDATE %s.%I SET %I = ''(erased)'' WHERE history_id BETWEEN $1 AND $2',
+            home, said.versions, said.field)
+        USING said.low, said.high;
+        GET DIAGNOSTICS here = ROW_COUNT;
+        erased := erased + here;
+    END LOOP;
+    RETURN erased;
+END $$;
+"""
+
 RIGHTS = f"""
-REVOKE ALL ON FUNCTION audit_drop_archived(bigint), audit_erase(bigint[], bigint[]) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION audit_drop_archived(bigint), audit_erase(bigint[], bigint[]) TO {RUNTIME_ROLES};
+REVOKE ALL ON FUNCTION audit_drop_archived(bigint), audit_erase(bigint[], bigint[]), audit_erase_versions() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION audit_drop_archived(bigint), audit_erase(bigint[], bigint[]), audit_erase_versions()
+    TO {RUNTIME_ROLES};
 """
 
 UNDO = """
-DROP FUNCTION audit_drop_archived(bigint), audit_erase(bigint[], bigint[]);
-DROP TRIGGER audit_record_rows_stay ON audit_record;
-CREATE TRIGGER audit_record_rows_stay BEFORE UPDATE OR DELETE ON audit_record
-    FOR EACH ROW EXECUTE FUNCTION refuse_change();
-DROP FUNCTION audit_record_stays();
+DROP FUNCTION audit_drop_archived(bigint), audit_erase(bigint[], bigint[]), audit_erase_versions();
 """
 
 
 class Migration(migrations.Migration):
-    dependencies = [("audit", "0003_seal")]
+    dependencies = [("audit", "0001_initial")]
     operations = [
-        migrations.RunSQL(TRIGGER + WAYS + RIGHTS, UNDO),
         append_only("audit_segment"),
         append_only("audit_archive"),
         append_only("audit_verification"),
+        migrations.RunSQL(RECORD, "DROP FUNCTION audit_record_stays()"),
+        append_only("audit_record", guard="audit_record_stays"),
+        migrations.RunSQL(WAYS + VERSIONS + RIGHTS, UNDO),
     ]

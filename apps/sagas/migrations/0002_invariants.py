@@ -1,4 +1,4 @@
-"""The timeline is written once; where a run stands cannot be removed."""
+"""The timeline of a run is written once, and no run can be removed."""
 
 from django.db import migrations
 

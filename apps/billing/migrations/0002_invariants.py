@@ -1,4 +1,4 @@
-"""The plan that everybody is on at first, and who may do what with the rows."""
+"""The plan that every tenant begins with, and the rights on the rows."""
 
 from django.db import migrations
 
@@ -11,11 +11,16 @@ VALUES ('all', 'Everything', 1000, '["*"]', '{}', true);
 REVOKE DELETE ON billing_plan FROM bursar_app;
 """
 
+NOTHING = """
+GRANT DELETE ON billing_plan TO bursar_app;
+DELETE FROM billing_plan WHERE code = 'all';
+"""
+
 
 class Migration(migrations.Migration):
     dependencies = [("billing", "0001_initial")]
     operations = [
-        migrations.RunSQL(EVERYTHING, migrations.RunSQL.noop),
+        migrations.RunSQL(EVERYTHING, NOTHING),
         append_only("billing_historicalplan"),
         append_only("billing_historicalsubscription"),
         EnableTenantRLS("billing_subscription"),

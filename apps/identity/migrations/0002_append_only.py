@@ -1,8 +1,0 @@
-from django.db import migrations
-
-from apps.kernel.guards import append_only
-
-
-class Migration(migrations.Migration):
-    dependencies = [("identity", "0001_initial")]
-    operations = [append_only("identity_historicaluser")]

@@ -1,0 +1,36 @@
+"""What the database itself keeps true of users: their versions stay, and the epoch that ends older tokens only grows.
+
+The epoch grows with every change of what lets a user in: a row that was read before a change and is written after it
+would otherwise bring old tokens back to life.
+"""
+
+from django.db import migrations
+
+from apps.kernel.guards import append_only
+
+EPOCH = """
+CREATE FUNCTION identity_user_epoch() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.epoch := greatest(NEW.epoch, OLD.epoch);
+    IF (NEW.password, NEW.is_active, NEW.is_staff, NEW.is_superuser)
+       IS DISTINCT FROM (OLD.password, OLD.is_active, OLD.is_staff, OLD.is_superuser) THEN
+        NEW.epoch := greatest(NEW.epoch, OLD.epoch + 1);
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER identity_user_epoch BEFORE UPDATE ON identity_user
+    FOR EACH ROW EXECUTE FUNCTION identity_user_epoch();
+"""
+
+UNDO = """
+DROP TRIGGER identity_user_epoch ON identity_user;
+DROP FUNCTION identity_user_epoch();
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [("identity", "0001_initial")]
+    operations = [
+        append_only("identity_historicaluser"),
+        migrations.RunSQL(EPOCH, UNDO),
+    ]
