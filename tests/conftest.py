@@ -34,9 +34,18 @@ from config.env import env
 gc.disable()  # while all is imported and collected, nothing is garbage: to find that out took as long as the rest
 pytest_plugins = (
     "tests.support",  # first, so that the assertions below it say what they compared
+    "tests.support.branches",
+    "tests.support.callers",
     "tests.support.chart",
+    "tests.support.devices",
+    "tests.support.eight_tenants",
     "tests.support.listener",
+    "tests.support.processes",
+    "tests.support.receiver",
+    "tests.support.sealing",
     "tests.support.shop",
+    "tests.support.transfer",
+    "tests.support.two_at_work",
     "tests.pooler",
     "tests.shards",
 )  # once: each module that imported them had servers of its own

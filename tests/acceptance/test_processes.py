@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import re
-import signal
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from pathlib import Path
-from uuid import uuid4
 
 import pytest
-import requests
 from django.db import connections
 
 from apps.audit.models import Record
@@ -27,49 +18,8 @@ from apps.kernel.tenant import activate
 from apps.ledger.commands import OpenAccount
 from apps.ledger.models import Entry
 from apps.tenancy.models import TenantActivity
-from tests.conftest import PASSWORD
-
-ROOT = Path(__file__).parents[2]
-PATIENCE = 30
-RUNTIME_ONLY = "DATABASE_OWNER_URL DATABASE_RELAY_URL DATABASE_KEEPER_URL"
-
-
-@pytest.fixture
-def environment(database: str) -> dict[str, str]:
-    """What a process of production would know, for this test's database."""
-    known = dict(os.environ)
-    for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_RELAY_URL", "DATABASE_KEEPER_URL"):
-        known[name] = re.sub(r"/[^/]*$", f"/{database}", known[name])
-    return known
-
-
-@pytest.fixture
-def port() -> int:
-    return free_port()
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        number: int = free.getsockname()[1]
-        return number
-
-
-@contextlib.contextmanager
-def running(
-    environment: dict[str, str], *command: str, without: str = ""
-) -> Iterator[subprocess.Popen[bytes]]:
-    env = {name: value for name, value in environment.items() if name not in without.split()}
-    process = subprocess.Popen([sys.executable, "-m", *command], cwd=ROOT, env=env, start_new_session=True)
-    try:
-        yield process
-    finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+from tests.support.processes import ROOT, RUNTIME_ONLY, answers, eventually, running, worker
+from tests.support.visitor import Visitor
 
 
 @pytest.fixture
@@ -94,69 +44,6 @@ def house(environment: dict[str, str], port: int) -> Iterator[str]:
         address = f"http://127.0.0.1:{port}"
         eventually(lambda: answers(f"{address}/healthz"))
         yield address
-
-
-def worker(
-    environment: dict[str, str], queue: str
-) -> contextlib.AbstractContextManager[subprocess.Popen[bytes]]:
-    return running(
-        environment,
-        "celery",
-        "-A",
-        "config",
-        "worker",
-        "-Q",
-        queue,
-        "-c",
-        "1",
-        "-n",
-        f"{queue}@test",
-        "--without-gossip",
-        "--without-mingle",
-        "--without-heartbeat",
-        "-l",
-        "WARNING",
-        without=RUNTIME_ONLY,
-    )
-
-
-def answers(address: str) -> bool:
-    with contextlib.suppress(requests.RequestException):  # the socket is there before the one who answers
-        return requests.get(address, timeout=5).ok
-    return False
-
-
-def eventually(condition, patience: float = PATIENCE):  # type: ignore[no-untyped-def]
-    deadline = time.monotonic() + patience
-    while time.monotonic() < deadline:
-        if result := condition():
-            return result
-        time.sleep(0.05)
-    raise AssertionError("it did not come to pass")
-
-
-class Visitor:
-    """Somebody who logs in over HTTP and posts JSON."""
-
-    def __init__(self, console: str, email: str) -> None:
-        self.console, self.session = console, requests.Session()
-        form = self.session.get(f"{console}/accounts/login/", timeout=10).text
-        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', form)
-        assert token
-        answer = self.session.post(
-            f"{console}/accounts/login/",
-            {"login": email, "password": PASSWORD, "csrfmiddlewaretoken": token[1]},
-            headers={"referer": console},
-            timeout=10,
-        )
-        assert answer.ok, answer.text[:300]
-        me = self.session.get(f"{console}/api/v1/identity/me/", timeout=10).json()
-        self.session.headers.update({"x-csrftoken": me["csrf_token"], "referer": console})
-
-    def post(self, path: str, body: object, **headers: str) -> requests.Response:
-        """Under a key of its own."""
-        named = {"idempotency-key": uuid4().hex, **headers}
-        return self.session.post(f"{self.console}/api/v1/{path}", json=body, headers=named, timeout=10)
 
 
 def entry(amount: str = "12.50") -> dict[str, object]:

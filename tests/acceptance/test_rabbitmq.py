@@ -15,10 +15,9 @@ from pathlib import Path
 import pytest
 from kombu import Connection
 
+from tests.support.processes import ROOT, eventually
+from tests.support.workers import Workers, has, kill
 from tests.support.workload import diary
-
-from .test_processes import ROOT, environment, eventually, running  # noqa: F401
-from .test_workers import Workers, has, kill
 
 SERVER = shutil.which("rabbitmq-server", path="/usr/lib/rabbitmq/bin:" + os.environ["PATH"])
 EPMD = shutil.which("epmd") or "epmd"
@@ -73,7 +72,7 @@ def listens(url: str) -> bool:
 
 
 @pytest.fixture
-def house(environment, rabbit) -> Iterator[House]:  # noqa: F811
+def house(environment, rabbit) -> Iterator[House]:
     with Connection(rabbit) as connection, connection.channel() as channel:
         for queue in ("financial", "default", "billing", "audit", "low", "dead"):
             channel.queue_delete(queue)

@@ -18,7 +18,8 @@ from apps.events.models import OutboxEvent
 from apps.kernel.tenant import activate
 from apps.kernel.traceparent import parse
 from apps.monitoring.stories import story_of
-from tests.acceptance.test_processes import ROOT, Visitor, answers, environment, eventually, port  # noqa: F401
+from tests.support.processes import ROOT, answers, eventually
+from tests.support.visitor import Visitor
 
 REQUEST = "one-request-all-the-way"
 THEIRS = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -32,7 +33,7 @@ ORDER = {
 
 
 @contextmanager
-def logging_to(log: Path, environment: dict[str, str], *command: str, without: str) -> Iterator[None]:  # noqa: F811
+def logging_to(log: Path, environment: dict[str, str], *command: str, without: str) -> Iterator[None]:
     known = {name: value for name, value in environment.items() if name not in without.split()}
     known |= {"LOG_FORMAT": "json", "LOG_LEVEL": "INFO"}
     with log.open("w") as stderr:
@@ -51,7 +52,7 @@ def logging_to(log: Path, environment: dict[str, str], *command: str, without: s
 
 
 @pytest.fixture
-def house(environment, port, tmp_path) -> Iterator[str]:  # noqa: F811
+def house(environment, port, tmp_path) -> Iterator[str]:
     """A web process, a relay and workers of all queues, which write JSON lines."""
     web = f"gunicorn config.wsgi -b 127.0.0.1:{port} -k gthread --threads 2 --no-control-socket".split()
     worker = (

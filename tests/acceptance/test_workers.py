@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,17 +14,13 @@ from apps.kernel import caching
 from apps.kernel.tenant import activate
 from apps.kernel.waiting import standing
 from apps.tenancy.models import Round
+from tests.support.processes import eventually
+from tests.support.workers import VISIBLE_AFTER, Workers, has, kill
 from tests.support.workload import diary, early, fall, stumble, work
-from tests.tenancy.test_mixing import eight
-
-from .test_processes import environment, eventually, running  # noqa: F401
-
-__all__ = ["eight"]
-VISIBLE_AFTER = 4
 
 
 @pytest.fixture
-def workers(environment) -> Iterator[Workers]:  # noqa: F811
+def workers(environment) -> Iterator[Workers]:
     """`workers.start()` adds one; all are gone when the test is over."""
     environment |= {
         "BROKER_VISIBILITY_TIMEOUT": str(VISIBLE_AFTER),
@@ -41,53 +32,8 @@ def workers(environment) -> Iterator[Workers]:  # noqa: F811
     started.end()
 
 
-class Workers:
-    def __init__(self, known: dict[str, str]) -> None:
-        self.environment = known
-        self._started: list[AbstractContextManager[subprocess.Popen[bytes]]] = []
-
-    def start(self, *more: str) -> subprocess.Popen[bytes]:
-        number = len(self._started)
-        context = running(
-            self.environment,
-            *("celery", "-A", "config", "worker", "-Q", "default", "-c", "1", "-n", f"w{number}@test"),
-            *("--include", "tests.support.workload,tests.support.coming_round", "-l", "WARNING"),
-            *("--without-gossip", "--without-mingle", "--without-heartbeat", *more),
-            without="DATABASE_OWNER_URL DATABASE_RELAY_URL",
-        )
-        process = context.__enter__()
-        self._started.append(context)
-        return process
-
-    def start_beat(self, schedule: Path) -> None:
-        context = running(
-            self.environment,
-            *("celery", "-A", "config", "beat", "-s", str(schedule), "--pidfile=", "--max-interval", "1"),
-            without="DATABASE_OWNER_URL DATABASE_RELAY_URL",
-        )
-        context.__enter__()
-        self._started.append(context)
-
-    def end(self) -> None:
-        for context in self._started:
-            try:
-                context.__exit__(None, None, None)
-            except ProcessLookupError:
-                continue  # the test has killed it
-
-
-def has(line: str) -> bool:
-    return line in diary()
-
-
 def waiting_in_default() -> int:
     return int(caching._client().llen("default"))
-
-
-def kill(process: subprocess.Popen[bytes]) -> None:
-    """As the kernel does when memory ends: the worker and its children, at once."""
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
 
 
 def test_what_a_killed_worker_held_is_done_by_another_soon_after_the_visibility_timeout(workers):

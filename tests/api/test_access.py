@@ -2,39 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from importlib import import_module
-
 import pytest
-from django.conf import settings
 from django.test import Client
-from django.urls import URLPattern, URLResolver
 
 from apps.bus.api.permissions import SIGNED_IN
 from apps.bus.api.views import Door
 from apps.tenancy import numbering
-
-PLANES = {"operator": settings.OPERATOR_URLCONF, "tenant": settings.ROOT_URLCONF}
-
-
-def endpoints(plane: str) -> list[tuple[str, type]]:
-    """(address, view class) of all that is below api/."""
-    return sorted(
-        (address, getattr(pattern.callback, "view_class", None) or getattr(pattern.callback, "cls", None))
-        for address, pattern in _walk(import_module(PLANES[plane]).urlpatterns, "/")
-        if address.startswith("/api/")
-    )
-
-
-def _walk(patterns, prefix: str) -> Iterator[tuple[str, URLPattern]]:
-    for each in patterns:
-        address = prefix + re.sub(r"<[^>]+>", "1", str(each.pattern))
-        if isinstance(each, URLResolver):
-            yield from _walk(each.url_patterns, address)
-        else:
-            yield address, each
-
+from tests.support.endpoints import PLANES, endpoints
 
 METHODS = ("get", "post")
 DOCUMENTS = ("/api/schema/", "/api/docs/")

@@ -22,12 +22,11 @@ from schemathesis.checks import CHECKS, load_all_checks
 from schemathesis.schemas import APIOperation
 
 from apps.kernel.clock import today
-from tests.identity.conftest import Device
-from tests.isolation.conftest import at_work, template
+from tests.conftest import template_where
+from tests.support.devices import Device
+from tests.support.openapi import document
+from tests.support.two_at_work import both_work
 
-from .test_schema import document
-
-__all__ = ["at_work", "template"]
 KEY = "Idempotency-Key"
 EXAMPLES = {GenerationMode.POSITIVE: 3, GenerationMode.NEGATIVE: 2}
 OPEN = ("identity_sign_in", "identity_refresh", "identity_sign_out")
@@ -68,6 +67,11 @@ AS_DOCUMENTED = [
         "response_schema_conformance",
     )
 ]
+
+
+@pytest.fixture(scope="session")
+def template(template: str) -> str:
+    return template_where("they_are_at_work", template, both_work)
 
 
 class Caller:

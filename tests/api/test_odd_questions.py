@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from apps.bus.api.serializers import serializer_for
 from apps.bus.api.views import Asks
-
-from .test_access import endpoints
+from tests.support.endpoints import endpoints
 
 ODD = {
     str: st.sampled_from(

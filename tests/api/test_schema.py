@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from io import StringIO
-
 import pytest
 from django.conf import settings
-from django.core.management import call_command
+
+from tests.support.openapi import document
 
 PLANES = (settings.OPERATOR_URLCONF, settings.ROOT_URLCONF)
 MONEY = {"type": "string", "format": "decimal"}
-
-
-def document(urlconf: str) -> dict:
-    out = StringIO()
-    call_command(
-        "spectacular", urlconf=urlconf, validate=True, fail_on_warn=True, format="openapi-json", stdout=out
-    )
-    return json.loads(out.getvalue())
 
 
 @pytest.fixture(params=PLANES)

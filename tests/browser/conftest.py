@@ -9,13 +9,12 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from config.env import env
-from tests.acceptance.test_processes import answers, environment, eventually, free_port, running
-from tests.conftest import PASSWORD
+from tests.support.pages import watched
+from tests.support.processes import answers, eventually, free_port, running
 
-__all__ = ["environment"]
 QUIET = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
     " --disable-component-update --disable-sync"
@@ -95,43 +94,3 @@ def visit(request: pytest.FixtureRequest, browser: Browser, web: str) -> Iterato
     yield page
     context.close()
     assert faults == []
-
-
-in_one_theme = pytest.mark.parametrize("visit", ["light"], indirect=True)
-"""For a test that does not look whether everybody can read what is there."""
-
-
-def watched(context: BrowserContext, home: str) -> tuple[Page, list[str]]:
-    page, faults = context.new_page(), []
-    page.on(
-        "console", lambda said: said.type == "error" and not expected(said.text) and faults.append(said.text)
-    )
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("request", lambda asked: foreign(asked.url, home) and faults.append(asked.url))
-    return page, faults
-
-
-def foreign(url: str, home: str) -> bool:
-    return not url.startswith((home, "data:", "blob:", "about:"))
-
-
-def expected(text: str) -> bool:
-    """The browser writes every 4xx answer to its console; a refused form is one."""
-    return "422" in text or "409" in text
-
-
-def log_in(page: Page, console: str, email: str) -> None:
-    page.goto(f"{console}/")
-    page.locator("input[name=login]").fill(email)
-    page.locator("input[name=password]").fill(PASSWORD)
-    page.locator("form button[type=submit]").first.click()
-    expect(page.get_by_role("link", name="Dashboard")).to_be_visible()
-
-
-def found(axe, page: Page, rules) -> list[str]:
-    faults_only = {"resultTypes": ["violations"]}  # to describe what is well would take as long again
-    return [
-        f"{each['id']}: {node['html'][:160]}"
-        for each in axe.run(page, options=rules | faults_only).response["violations"]
-        for node in each["nodes"]
-    ]

@@ -11,7 +11,7 @@ from apps.audit.verification import verify_and_note
 from apps.bus import dispatch
 from apps.kernel.tenant import activate
 from apps.preferences.commands import ChangeSetting
-from tests.browser.conftest import found, log_in
+from tests.support.pages import found, log_in
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.core.management import call_command
 from playwright.sync_api import Page, expect
 
-from .conftest import log_in
+from tests.support.pages import log_in
 
 
 def test_backups_and_their_drills_are_told(visit: Page, operator):

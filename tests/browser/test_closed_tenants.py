@@ -11,8 +11,7 @@ from playwright.sync_api import Page, expect
 from apps.bus import dispatch
 from apps.kernel.clock import today
 from apps.tenancy.commands import MarkArchived, MarkForDeletion, MarkSuspended, SetMode
-
-from .conftest import log_in, watched
+from tests.support.pages import log_in, watched
 
 
 @pytest.fixture(params=["light", "dark"])

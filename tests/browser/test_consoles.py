@@ -12,8 +12,7 @@ from apps.kernel.tenant import activate
 from apps.ledger.commands import OpenAccount
 from apps.ledger.models import Entry
 from apps.periods.models import Period
-
-from .conftest import found, in_one_theme, log_in
+from tests.support.pages import found, in_one_theme, log_in
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from .conftest import log_in
+from tests.support.pages import log_in
 
 
 def test_what_may_come_is_said_beside_who_is_there(visit: Page, operator):

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from .conftest import log_in
+from tests.support.pages import log_in, looked_at
 
 
 def test_a_tenants_journeys_are_seen(visit: Page, operator):
@@ -41,11 +37,3 @@ def test_a_tenants_journeys_are_seen(visit: Page, operator):
     visit.get_by_role("button", name="Preview").click()
     expect(visit.get_by_text("rows in")).to_be_visible()
     looked_at(visit, "erase")
-
-
-def looked_at(visit: Page, name: str) -> None:
-    """Nothing stands in the way of those who cannot see it. With PICTURES=folder it is kept for those who can."""
-    if folder := os.environ.get("PICTURES"):
-        visit.screenshot(path=Path(folder, f"{name}.png"), full_page=True)
-    found = Axe().run(visit).response["violations"]
-    assert [(each["id"], [node["target"] for node in each["nodes"]]) for each in found] == []

@@ -14,7 +14,7 @@ from apps.events.relay import route
 from apps.kernel.correlation import correlated
 from apps.kernel.tenant import activate
 from apps.preferences.commands import ChangeSetting
-from tests.browser.conftest import found, in_one_theme, log_in
+from tests.support.pages import found, in_one_theme, log_in
 
 REQUEST = "story-of-a-request"
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}

@@ -8,17 +8,15 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from apps.kernel.tenant import activate
-from tests.acceptance.test_processes import answers, eventually, port, running  # noqa: F401
+from tests.support.pages import log_in, looked_at
+from tests.support.processes import answers, eventually, running
 from tests.support.settling import settle
-
-from .conftest import log_in
-from .test_journeys import looked_at
 
 THE_OWNERS = "DATABASE_OWNER_URL DATABASE_OWNER_SHARDS"
 
 
 @pytest.fixture(params=["", THE_OWNERS], ids=["owner", "nobody"])
-def web(request, environment, port, east, east_server, database) -> Iterator[str]:  # noqa: F811
+def web(request, environment, port, east, east_server, database) -> Iterator[str]:
     """It knows of a second database."""
     for shards, address in (
         ("DATABASE_SHARDS", "database_url"),

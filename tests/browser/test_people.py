@@ -7,14 +7,10 @@ from playwright.sync_api import Page, expect
 
 from apps.identity.models import ApiSession, User
 from apps.kernel.tenant import activate
-from tests.identity.conftest import device  # noqa: F401
-
-from .conftest import found, log_in
-
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+from tests.support.pages import RULES, found, log_in
 
 
-def test_an_owner_changes_roles_and_signs_a_device_out(visit: Page, device, accountant, acme):  # noqa: F811
+def test_an_owner_changes_roles_and_signs_a_device_out(visit: Page, device, accountant, acme):
     session = device(accountant).tokens["session_id"]
     violations = {}
 

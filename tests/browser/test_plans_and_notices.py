@@ -8,9 +8,7 @@ from playwright.sync_api import Page, expect
 from apps.billing import queries as billing
 from apps.kernel.tenant import activate
 from apps.notices.models import Notice
-
-from .conftest import found, log_in
-from .test_people import RULES
+from tests.support.pages import RULES, found, log_in
 
 
 def test_a_plan_is_made_booked_and_seen(visit: Page, operator, acme):

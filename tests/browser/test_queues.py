@@ -9,8 +9,7 @@ from celery import current_app
 from playwright.sync_api import Page, expect
 
 from apps.kernel import waiting
-
-from .conftest import log_in
+from tests.support.pages import log_in
 
 
 def test_an_alarm_appears_without_a_click(visit: Page, operator, monkeypatch):

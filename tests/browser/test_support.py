@@ -7,8 +7,7 @@ from playwright.sync_api import Page, expect
 
 from apps.identity.models import Visit
 from apps.kernel.tenant import activate
-
-from .conftest import found, log_in
+from tests.support.pages import found, log_in
 
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 REASON = "Ticket 4711: the trial balance does not add up."

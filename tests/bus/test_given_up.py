@@ -19,7 +19,7 @@ from apps.kernel.actors import System
 from apps.kernel.transactions import TRIES, Busy, unit_of_work
 from apps.ledger import rules
 from apps.ledger.models import Account
-from tests.bus.test_idempotency import in_tenant
+from tests.support.threads import in_tenant
 
 CLERK = System("clerk")
 PATIENCE = 20

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pytest
-from django.db import ProgrammingError, connection, connections, transaction
+from django.db import ProgrammingError, connection, transaction
 
 from apps.audit.models import Record
 from apps.bus import dispatch, dispatch_once, rehearse
@@ -22,6 +22,7 @@ from apps.kernel.tenant import activate
 from apps.ledger.models import Entry
 from apps.payments.commands import RefundPayment
 from tests.support.books import sale
+from tests.support.threads import in_tenant, together
 
 PLANT = FoundCompany(code="PLANT", name="Acme Plant", currency="EUR")
 SHOP = FoundCompany(code="SHOP", name="Acme Shop", currency="EUR")
@@ -251,26 +252,3 @@ def test_a_secret_is_not_part_of_the_fingerprint():
     assert fingerprint_of(SetPassword(user_id=1, password="a")) == fingerprint_of(
         SetPassword(user_id=1, password="b")
     )
-
-
-def together(count, work, tenant):
-    """The same work in many threads at once, each with a connection of its own."""
-    start = threading.Barrier(count)
-
-    def one(_):
-        start.wait()
-        try:
-            return in_tenant(tenant, work)
-        except Exception as error:
-            return error
-
-    with ThreadPoolExecutor(count) as pool:
-        return list(pool.map(one, range(count)))
-
-
-def in_tenant(tenant, work):
-    try:
-        with activate(tenant):
-            return work()
-    finally:
-        connections.close_all()

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from importlib import import_module
-
 import pytest
 from django.test import Client
-from django.urls import URLPattern, URLResolver
 
 from apps.console import hooks
+from tests.support.console_pages import OPERATOR, TENANT
 
 FOR_EVERYBODY_INSIDE = {
     "",
@@ -21,36 +18,6 @@ FOR_EVERYBODY_INSIDE = {
     "autocomplete/",
 }
 """What shows nothing of the business by itself: the dashboard's parts and the palette's finds ask for themselves."""
-OUTSIDE = ("accounts/", "api/", "files/", "healthz", "login/", "metrics", "support/")
-"""A file is opened by a signed link, metrics are read with a token, and support comes in with a ticket."""
-
-
-def addresses(urlconf: str) -> list[str]:
-    return sorted(set(walk(import_module(urlconf).urlpatterns, "")))
-
-
-def walk(patterns, before):
-    for pattern in patterns:
-        route = before + plain(str(pattern.pattern))
-        if isinstance(pattern, URLResolver):
-            yield from walk(pattern.url_patterns, route)
-        elif isinstance(pattern, URLPattern) and "(?P<url>" not in str(pattern.pattern):
-            yield route
-
-
-def plain(route: str) -> str:
-    """An address that fits the pattern."""
-    route = re.sub(r"<str:key>", "periods.reason_length", route)
-    route = re.sub(r"<(?:int|path|str|slug):\w+>|<\w+>", "1", route)
-    route = re.sub(r"\(\?P<\w+>[^)]*\)", "1", route)
-    return re.sub(r"[\^$]|\\Z", "", route)
-
-
-def guarded(urlconf: str) -> list[str]:
-    return [each for each in addresses(urlconf) if not each.startswith(OUTSIDE)]
-
-
-TENANT, OPERATOR = guarded("config.urls_tenant"), guarded("config.urls_operator")
 
 
 def test_there_are_pages_to_walk():

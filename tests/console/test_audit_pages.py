@@ -11,9 +11,6 @@ from apps.companies.commands import FoundCompany
 from apps.kernel.actors import System
 from apps.kernel.tenant import activate
 from apps.preferences.commands import ChangeSetting
-from tests.audit.conftest import seal_all
-
-__all__ = ["seal_all"]
 
 
 @pytest.fixture

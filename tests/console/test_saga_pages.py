@@ -9,10 +9,8 @@ import pytest
 from apps.kernel.clock import moved_to, now
 from apps.kernel.errors import Conflict, Refusal
 from apps.sagas.models import Run
-from tests.sagas.conftest import books, office, opening, set_out
 from tests.support.settling import settle
 
-__all__ = ["books", "office", "opening", "set_out"]
 WHY = "Head office said so."
 
 

@@ -11,9 +11,8 @@ from apps.kernel.tenant import activate
 from apps.modules import registry
 from apps.sales.commands import AddCustomer
 from tests.conftest import TESTER
+from tests.support.console_pages import TENANT, plain
 from tests.support.plans import UNLIMITED
-
-from .test_access import TENANT, plain
 
 SOLD = {"sales", "inventory", "payments", "webhooks"}
 TO_THE_ROW = "/1/"

@@ -6,20 +6,19 @@ Beside the way that is right stand three usual ones that are not: they must be s
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 
 from apps.audit.models import Record
-from apps.bus import dispatch, dispatch_once
+from apps.bus import dispatch_once
 from apps.bus.errors import RequestInFlight
 from apps.events.models import OutboxEvent
 from apps.ledger.models import Entry
-from tests.bus.test_idempotency import together
-from tests.support.books import sale
 from tests.support.failpoints import Killed, armed, crash_everywhere
 from tests.support.financial import CASES, CLERK, financial
+from tests.support.threads import together
+from tests.support.wrong_ways import WAYS
 
 MANY = 10
 
@@ -89,65 +88,6 @@ def persistently(command):
     while True:
         with suppress(RequestInFlight):
             return dispatch_once(command, actor=CLERK, key="one")
-
-
-WAYS = {}
-
-
-def way(function):
-    WAYS[function.__name__] = function
-    return function
-
-
-def work(key):
-    dispatch(replace(sale(), memo=key), actor=CLERK)
-
-
-def key_is_known(key):
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM known_keys WHERE key = %s", [key])
-        return cursor.fetchone() is not None
-
-
-def remember(key):
-    with connection.cursor() as cursor:
-        cursor.execute("INSERT INTO known_keys VALUES (%s) ON CONFLICT DO NOTHING", [key])
-
-
-def tell(key):
-    with connection.cursor() as cursor:
-        cursor.execute("INSERT INTO told VALUES (%s)", [key])
-
-
-@way
-def key_first(key):
-    """The key is set, then the work is done: whoever dies between has lost it."""
-    if key_is_known(key):
-        return
-    remember(key)
-    work(key)
-    tell(key)
-
-
-@way
-def work_first(key):
-    """The work is done, then the key is set: whoever dies between does it twice."""
-    if key_is_known(key):
-        return
-    work(key)
-    tell(key)
-    remember(key)
-
-
-@way
-def told_after_commit(key):
-    """Key and work commit together and the news is sent after that: whoever dies between tells nobody."""
-    with transaction.atomic():
-        if key_is_known(key):
-            return
-        remember(key)
-        work(key)
-        transaction.on_commit(lambda: tell(key))
 
 
 @pytest.mark.parametrize(

@@ -20,9 +20,9 @@ from apps.sagas.models import Run
 from apps.sales import queries
 from apps.sales.models import Order
 from apps.sales.sagas import ORDER_TO_CASH
-from tests.crashes.test_order_to_cash import kept, nothing_is_out_of_place
-from tests.crashes.test_sagas import EVER, patient
 from tests.support.failpoints import Killed, armed, crash_everywhere, noticed
+from tests.support.order_to_cash import kept, nothing_is_out_of_place
+from tests.support.patience import EVER, patient
 from tests.support.second_worker import second_worker
 from tests.support.settling import settle
 from tests.support.shop import balances, ordered, stock

@@ -8,11 +8,9 @@ from decimal import Decimal
 
 import pytest
 
-from apps.audit.models import Record
 from apps.bus import dispatch, dispatch_once
 from apps.events import deliveries
-from apps.events.models import Delivery, OutboxEvent
-from apps.inventory.models import StockMove
+from apps.events.models import Delivery
 from apps.kernel.actors import System
 from apps.kernel.clock import now
 from apps.kernel.files import files
@@ -21,14 +19,15 @@ from apps.ledger.models import Entry
 from apps.payments.models import Payment, Refund, SandboxDeed
 from apps.sagas import SAGAS
 from apps.sagas.executor import advance
-from apps.sagas.models import Happening, Run
+from apps.sagas.models import Run
 from apps.sagas.runs import begin
 from apps.sales import queries
 from apps.sales.commands import RefundOrder
 from apps.sales.models import Invoice, Order
 from apps.sales.sagas import ORDER_TO_CASH, data_of
-from tests.crashes.test_sagas import EVER, patient
 from tests.support.failpoints import Killed, armed, crash_everywhere
+from tests.support.order_to_cash import kept, nothing_is_out_of_place
+from tests.support.patience import EVER, patient
 from tests.support.settling import settle
 from tests.support.shop import balances, ordered, stock
 
@@ -42,21 +41,6 @@ def patience(monkeypatch):
     patient(ORDER_TO_CASH)
     yield
     SAGAS[ORDER_TO_CASH.name] = ORDER_TO_CASH
-
-
-def kept():
-    """What is done for good: each of these only grows."""
-    counted = (OutboxEvent, Delivery, Happening, Entry, StockMove, Refund, SandboxDeed, Invoice, Record)
-    done = Delivery.objects.filter(status="done").count()
-    filed = Invoice.objects.filter(state=Invoice.State.FILED).count()
-    return *(model.objects.count() for model in counted), done, filed
-
-
-def nothing_is_out_of_place():
-    """Also in between: goods and money agree with the books, and no invoice stands without its entry. What follows a
-    refund or an invoice is heard later."""
-    follows = ("document", "refund_credited")
-    assert not [each for each in queries.reconcile() if not any(word in each for word in follows)]
 
 
 def place(card):

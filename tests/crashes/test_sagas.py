@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from django.db import transaction
 
 from apps.events import deliveries
 from apps.events.models import Delivery
 from apps.ledger.models import Account, Entry, Journal
-from apps.sagas import SAGAS, Wait
 from apps.sagas.models import Happening, Run
 from apps.sagas.runs import begin
-from tests.sagas.conftest import Opening, books, office, opening
+from tests.support.branches import Opening
 from tests.support.failpoints import crash_everywhere
+from tests.support.patience import EVER, patient
 from tests.support.settling import settle
-
-__all__ = ["books", "office", "opening"]
-EVER = 32_000
-
-
-def patient(saga):
-    """The same saga; a worker may be lost in a step as often as there are statements in it."""
-    del SAGAS[saga.name]
-    steps = tuple(each if isinstance(each, Wait) else replace(each, retries=EVER) for each in saga.steps)
-    cause = saga.cause and replace(saga.cause, retries=EVER)
-    return replace(saga, steps=steps, cause=cause)
 
 
 @pytest.fixture
@@ -40,7 +27,7 @@ def kept():
 
 
 @pytest.mark.parametrize(("agrees", "ends"), [(True, "done"), (False, "compensated")])
-def test_ends_where_it_would_have_ended(books, office, opening, patience, agrees, ends):
+def test_ends_where_it_would_have_ended(capital, office, opening, patience, agrees, ends):
     office.refuses = not agrees
     with transaction.atomic():
         run = begin(patient(opening), Opening(code="1100"), subject="branch:1")

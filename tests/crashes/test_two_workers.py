@@ -31,13 +31,13 @@ from apps.sagas.models import Run
 from apps.sales import queries as sales
 from apps.sales.commands import CancelOrder, CompleteOrder, IssueInvoice, LockOrder, MarkOrderPaid
 from apps.sales.sagas import ORDER_TO_CASH
-from tests.crashes.test_commands import WAYS
-from tests.crashes.test_sagas import EVER, patient
 from tests.support.failpoints import MOST, Killed, armed, at_ends, noticed
 from tests.support.financial import CASES, CLERK, financial
+from tests.support.patience import EVER, patient
 from tests.support.second_worker import second_worker
 from tests.support.settling import due, settle, tenant_of
 from tests.support.shop import ordered
+from tests.support.wrong_ways import WAYS
 
 
 @pytest.fixture(autouse=True)

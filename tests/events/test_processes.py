@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 from apps.events.models import Delivery
-from tests.acceptance.test_processes import environment, eventually, running
+from tests.support.processes import eventually, running
 from tests.support.shelf import SUBSCRIBER, deliveries, fill
 
-__all__ = ["environment"]
 RUNTIME_ONLY = "DATABASE_OWNER_URL DATABASE_RELAY_URL"
 
 

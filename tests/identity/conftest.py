@@ -1,72 +1,12 @@
-"""Clients of the API that sign in with a password and show tokens from then on."""
-
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
-from django.http import HttpResponse
-from django.test import Client
 
 from apps.identity.models import User
 from apps.kernel.tenant import TenantInfo, activate
-from tests.conftest import PASSWORD
-
-
-class Device:
-    """Signed in over the API of one tenant (None: of the platform). It has no cookies."""
-
-    def __init__(self, email: str, tenant: TenantInfo | None) -> None:
-        self.base = f"/t/{tenant.slug}/api/v1/" if tenant else "/api/v1/"
-        self.tokens: dict[str, Any] = {}
-        answer = self.post("identity/tokens/", {"email": email, "password": PASSWORD}, token="")
-        assert answer.status_code == 201, answer.content
-        assert not answer.cookies
-        self.tokens = answer.json()
-
-    def get(self, path: str = "identity/me/", *, token: str | None = None, **headers: str) -> HttpResponse:
-        """The path is below the tenant's /api/v1/ unless it begins with a slash."""
-        address = path if path.startswith("/") else self.base + path
-        return Client().get(address, headers=self._headers(token) | headers)
-
-    def post(self, path: str, body: Any = None, *, token: str | None = None) -> HttpResponse:
-        return Client().post(
-            self.base + path, body or {}, content_type="application/json", headers=self._headers(token)
-        )
-
-    def refresh(self, refresh_token: str | None = None) -> HttpResponse:
-        """And go on with the new pair."""
-        shown = {"refresh_token": refresh_token or self.tokens["refresh_token"]}
-        answer = self.post("identity/tokens/refresh/", shown, token="")
-        if answer.status_code == 200:
-            self.tokens = answer.json()
-        return answer
-
-    def _headers(self, token: str | None) -> dict[str, str]:
-        shown = self.tokens.get("access_token", "") if token is None else token
-        return {"Authorization": f"Bearer {shown}"} if shown else {}
-
-
-@pytest.fixture
-def device(acme: TenantInfo) -> Callable[..., Device]:
-    """`device(accountant)` at acme, `device(somebody, globex)` there, `device(operator, None)` at the platform."""
-
-    def signed_in(user: User, tenant: TenantInfo | None = acme) -> Device:
-        return Device(user.email, tenant)
-
-    return signed_in
 
 
 @pytest.fixture
 def globex_accountant(globex: TenantInfo) -> User:
     with activate(globex):
         return User.objects.get(email="accountant@globex.example")
-
-
-def refused(answer: HttpResponse, status: int, code: str) -> dict[str, Any]:
-    """The problem that the answer says."""
-    assert answer["Content-Type"] == "application/problem+json", answer.content[:300]
-    said: dict[str, Any] = answer.json()
-    assert (answer.status_code, said["code"]) == (status, code), said
-    return said

@@ -20,7 +20,6 @@ from apps.bus.sending import dispatch_async
 from apps.events.models import OutboxEvent
 from apps.identity.commands import InviteUser, SetPassword
 from apps.identity.impersonation import visits
-from apps.identity.impersonation.commands import EnterAsSupport
 from apps.identity.impersonation.errors import (
     AlreadyInside,
     OnlyOperatorsEnter,
@@ -42,8 +41,8 @@ from apps.preferences.errors import NotSetBySupport, SupportNotWanted
 from apps.tenancy import directory
 from apps.tenancy.models import Tenant
 from tests.conftest import PASSWORD
+from tests.support.impersonation import REASON, a_ticket, enter
 
-REASON = "Ticket 4711: the trial balance does not add up."
 COMPANY = {"code": "PLANT", "name": "Acme Plant", "currency": "EUR"}
 
 
@@ -62,18 +61,6 @@ def an_operator(email, name, *permissions):
         group.permissions.set(Permission.objects.filter(codename__in=permissions))
         user.groups.set([group])
         return user
-
-
-def a_ticket(operator, tenant, user, reason=REASON):
-    command = EnterAsSupport(tenant_id=tenant.id, user_id=user.pk, reason=reason)
-    return dispatch(command, actor=operator).new_ticket
-
-
-def enter(operator, tenant, user, client=None):
-    client = client or Client()
-    answer = client.post(f"/t/{tenant.slug}/support/enter/{a_ticket(operator, tenant, user)}/")
-    assert answer.status_code == 302, answer.content[:500]
-    return client
 
 
 def newest(tenant, model=Record):

@@ -22,8 +22,7 @@ from apps.identity.tokens.bearer import Bearer
 from apps.kernel.clock import moved_to, now
 from apps.kernel.tenant import activate
 from tests.conftest import PASSWORD
-
-from .conftest import refused
+from tests.support.problems import refused
 
 
 def said_by(token: str) -> dict:

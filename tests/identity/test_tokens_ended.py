@@ -36,10 +36,9 @@ from apps.kernel.tenant import activate
 from apps.tenancy import directory
 from apps.tenancy.commands import MarkActive, MarkSuspended
 from apps.tenancy.models import Tenant
-from tests.acceptance.test_processes import environment, eventually  # noqa: F401
 from tests.conftest import PASSWORD
-
-from .conftest import refused
+from tests.support.problems import refused
+from tests.support.processes import eventually
 
 NEW = "purple monkey dishwasher"
 
@@ -288,7 +287,7 @@ with activate(directory.by_slug("acme")):
 """
 
 
-def test_another_process_ends_it_here(here, accountant, environment):  # noqa: F811
+def test_another_process_ends_it_here(here, accountant, environment):
     """What this one remembers is pushed away."""
     subprocess.run(
         [sys.executable, "-c", ELSEWHERE.format(user=accountant.pk)],

@@ -16,8 +16,7 @@ from apps.identity.tokens import refreshing
 from apps.kernel.clock import moved_to, now
 from apps.kernel.errors import Refusal
 from apps.kernel.tenant import activate
-
-from .conftest import refused
+from tests.support.problems import refused
 
 
 def test_a_refresh_gives_a_new_pair(device, accountant):

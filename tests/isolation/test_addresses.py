@@ -11,11 +11,10 @@ from django.test import Client
 
 from apps.identity.models import User
 from apps.kernel.tenant import TenantInfo, activate
-from tests.conftest import PASSWORD
-from tests.identity.test_impersonation import enter
-
-from .conftest import SECRET, everything_of
-from .registry import OPERATORS, TENANTS, addresses, body, filled_form
+from tests.support.attack_surface import OPERATORS, TENANTS, addresses, body, filled_form, said
+from tests.support.devices import token
+from tests.support.impersonation import enter
+from tests.support.two_at_work import SECRET, everything_of
 
 METHODS = ("get", "post", "put", "patch", "delete")
 OPEN = (
@@ -74,11 +73,6 @@ def ask(client: Client, method: str, prefix: str, address: str, urlconf: str = T
     return getattr(client, method)(prefix + address, asked, content_type="application/json", **extra)
 
 
-def said(answer) -> str:
-    content = b"".join(answer.streaming_content) if answer.streaming else answer.content
-    return content.decode(errors="replace") + str(dict(answer.headers))
-
-
 def is_open(address: str) -> bool:
     return any(word in address for word in OPEN)
 
@@ -103,16 +97,6 @@ def attack(client: Client, prefix: str, urlconf: str = TENANTS, **extra: object)
             elif answer.status_code >= 500 and answer.status_code != 503:
                 wrong.append(f"{method} {address} breaks ({answer.status_code})")
     return wrong
-
-
-def token(client: Client, email: str, prefix: str) -> dict[str, str]:
-    answer = client.post(
-        f"{prefix}/api/v1/identity/tokens/",
-        {"email": email, "password": PASSWORD},
-        content_type="application/json",
-    )
-    assert answer.status_code in (200, 201), answer.content
-    return {"Authorization": f"Bearer {answer.json()['access_token']}"}
 
 
 def test_the_secrets_are_there_for_those_they_belong_to(at_work, client_for, globex):

@@ -13,10 +13,9 @@ from apps.kernel.actors import System
 from apps.kernel.errors import Refusal
 from apps.kernel.tenant import activate
 from apps.kernel.transactions import unit_of_work
+from tests.support.attack_surface import example
 from tests.support.settling import settle
-
-from .conftest import SECRET
-from .registry import example
+from tests.support.two_at_work import SECRET
 
 OURS = [each for each in commands() if each.__module__.startswith("apps.")]
 

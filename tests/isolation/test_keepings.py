@@ -24,10 +24,9 @@ from apps.kernel.limits import LIMITS
 from apps.kernel.queues import POLICIES
 from apps.kernel.tenant import TenantInfo, activate
 from apps.preferences.commands import ChangeSetting
-
-from .conftest import FILE, FIRST, SECRET
-from .test_addresses import said
-from .test_addresses import token as signed_in
+from tests.support.attack_surface import said
+from tests.support.devices import token as signed_in
+from tests.support.two_at_work import FILE, FIRST, SECRET
 
 
 @dataclass(frozen=True)

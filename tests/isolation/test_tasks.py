@@ -10,8 +10,7 @@ from celery import current_app
 from apps.events.models import Delivery, OutboxEvent
 from apps.kernel.queues import PLATFORM, TaskTenantUnknown, TaskWithoutTenant, TenantTask
 from apps.kernel.tenant import activate, current_tenant
-
-from .conftest import FIRST, SECRET
+from tests.support.two_at_work import FIRST, SECRET
 
 
 def tasks() -> list[TenantTask]:

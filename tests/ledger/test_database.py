@@ -14,18 +14,8 @@ from apps.ledger.commands import DeactivateAccount, DraftEntry, OpenAccount, Rev
 from apps.ledger.models import Entry
 from apps.periods.commands import ClosePeriod
 from tests.support.books import FEB_9, JAN_9, YEAR, sale
+from tests.support.ledger_sql import DRAFT, LINE, POST, raw
 
-DRAFT = (
-    "INSERT INTO ledger_entry (journal_id, period_id, posted_on, status, memo, payee, reference, created_at)"
-    f" SELECT journal.id, period.id, '{JAN_9}', 'draft', '', '', '', now()"
-    " FROM ledger_journal AS journal, periods_period AS period"
-    " WHERE journal.code = 'GEN' AND period.number = 1 RETURNING id"
-)
-LINE = (
-    "INSERT INTO ledger_entryline (entry_id, line_no, account_id, currency, minor, memo)"
-    " SELECT {entry}, {number}, id, '{currency}', {minor}, '' FROM ledger_account WHERE code = '{account}'"
-)
-POST = "UPDATE ledger_entry SET status = 'posted', posted_at = now() WHERE id = {entry}"
 BALANCED = (("1000", "USD", 5), ("4000", "USD", -5))
 
 
@@ -294,19 +284,3 @@ def refused(attempt, *, alias="default"):
     ):
         attempt(cursor) if callable(attempt) else cursor.execute(attempt)
     return caught.value.__cause__.sqlstate
-
-
-def raw(tenant, schema=""):
-    """A session of the tenant's role beside Django, in its schema."""
-    settings = connections["default"].settings_dict
-    session = psycopg.connect(
-        host=settings["HOST"],
-        port=settings["PORT"],
-        user=settings["USER"],
-        password=settings["PASSWORD"],
-        dbname=settings["NAME"],
-    )
-    session.execute(sql.SQL("SET role = {}").format(sql.Identifier(tenant.role)))
-    session.execute(sql.SQL("SET search_path = {}, public").format(sql.Identifier(schema or tenant.schema)))
-    session.commit()
-    return session

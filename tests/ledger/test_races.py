@@ -19,8 +19,7 @@ from apps.periods.commands import ClosePeriod
 from apps.periods.errors import PeriodIsClosed
 from apps.periods.models import Period
 from tests.support.books import JAN_9, sale
-
-from .test_database import LINE, POST, raw
+from tests.support.ledger_sql import LINE, POST, raw
 
 POSTERS = 5
 ROUNDS = 4

@@ -13,8 +13,7 @@ from apps.kernel.tenant import activate
 from apps.ledger.errors import FactIsBooked
 from apps.ledger.models import Entry
 from tests.support.books import sale
-
-from .test_database import DRAFT
+from tests.support.ledger_sql import DRAFT
 
 FACT = "payment_confirmed:17"
 

@@ -14,7 +14,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 
 from apps.kernel import clock
-from apps.notices import hints, queries, sending
+from apps.notices import hints
 
 
 class MailServer(socketserver.ThreadingTCPServer):
@@ -98,9 +98,3 @@ def hinted(monkeypatch) -> list[int]:
 def later():
     """`with later(hours=2):` the clock stands there."""
     return lambda **by: clock.moved_to(clock.now() + dt.timedelta(**by))
-
-
-def deliver() -> None:
-    """What the workers do, of everything that is due in the current tenant."""
-    for notice_id in queries.notices_with_due_copies():
-        sending.send_due(notice_id)

@@ -31,8 +31,7 @@ from apps.notices.errors import (
     TargetNotFound,
 )
 from apps.notices.models import Copy, Target
-
-from .conftest import deliver
+from tests.support.letters import deliver
 
 US = System("The suite")
 SLACK = "https://hooks.slack.com/services/T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ"

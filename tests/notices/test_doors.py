@@ -12,8 +12,7 @@ from apps.kernel.story import told_here
 from apps.kernel.tenant import activate
 from apps.notices.commands import AddTarget, TellPeople
 from apps.notices.models import Copy, Notice, Target
-
-from .conftest import deliver
+from tests.support.letters import deliver
 
 US = System("The suite")
 API = "/t/acme/api/v1/notices/"

@@ -17,9 +17,8 @@ from apps.kernel.transactions import unit_of_work
 from apps.notices import alarms, hooks
 from apps.notices.models import Notice
 from apps.operations.commands import SuspendTenant
+from tests.support.letters import deliver
 from tests.support.settling import settle
-
-from .conftest import deliver
 
 US = System("The suite")
 

@@ -25,9 +25,8 @@ from apps.notices.errors import (
     WordsMissing,
 )
 from apps.notices.models import Copy, Notice
+from tests.support.letters import deliver
 from tests.support.settling import settle
-
-from .conftest import deliver
 
 US = System("The suite")
 

@@ -6,8 +6,8 @@ import pytest
 from apps.events import deliveries
 from apps.sagas import SAGAS, Saga
 from apps.tenancy import hooks
-from tests.crashes.test_sagas import EVER, patient
 from tests.support.failpoints import hang_up
+from tests.support.patience import EVER, patient
 
 
 @pytest.fixture(autouse=True)

@@ -22,9 +22,6 @@ from apps.tenancy.models import Tenant
 from apps.tenancy.transfer import exporting, importing, moving, news, verifying
 from apps.tenancy.transfer.commands import TakeBackMove
 from tests.support.settling import settle
-from tests.tenancy.test_transfer import books
-
-__all__ = ["books"]
 
 
 class Killed(BaseException):

@@ -14,14 +14,14 @@ from apps.sagas import NOTHING, SAGAS, Asked, Errand, Saga
 from apps.sagas.commands import TurnSagaBack
 from apps.sagas.models import Run
 from apps.sagas.runs import begin
-from tests.sagas.conftest import Opening
+from tests.support.branches import Opening
 from tests.support.settling import settle
 
 TAKEN = "3000"
 
 
 @pytest.fixture
-def tills(books, at_acme):
+def tills(capital, at_acme):
     """Two tills are opened; the second one's number can be one that is taken."""
 
     def forth(data: Opening) -> Iterable[Asked]:

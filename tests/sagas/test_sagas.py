@@ -18,7 +18,7 @@ from apps.sagas.errors import SagaHasEnded, SagaNeedsNobody, SagaRunUnknown, Sag
 from apps.sagas.executor import advance
 from apps.sagas.models import Run
 from apps.sagas.runs import begin, rescue, wake
-from tests.sagas.conftest import TOO_LATE, Opening
+from tests.support.branches import TOO_LATE, Opening
 from tests.support.settling import settle
 
 
@@ -283,7 +283,7 @@ def test_a_worker_that_dies_in_a_step_is_counted(set_out, office, monkeypatch):
     assert "The worker was lost each of the 3 times" in again(run).trouble
 
 
-def test_begins_once_for_a_subject(books, opening):
+def test_begins_once_for_a_subject(capital, opening):
     with transaction.atomic():
         first = begin(opening, Opening(code="1100"), subject="branch:1")
         second = begin(opening, Opening(code="1200"), subject="branch:1")
@@ -292,7 +292,7 @@ def test_begins_once_for_a_subject(books, opening):
     assert Run.objects.count() == 1
 
 
-def test_begins_only_with_its_reason(books, opening):
+def test_begins_only_with_its_reason(capital, opening):
     with pytest.raises(RuntimeError, match="inside the transaction"):
         begin(opening, Opening(code="1100"), subject="branch:1")
 
@@ -308,7 +308,7 @@ def test_a_step_that_is_no_longer_in_the_code_needs_an_operator(set_out, office)
     assert "“vote” is no longer part" in again(run).trouble
 
 
-def test_a_run_whose_call_was_given_up_is_called_again(books, opening):
+def test_a_run_whose_call_was_given_up_is_called_again(capital, opening):
     with transaction.atomic():
         run = begin(opening, Opening(code="1100"), subject="branch:1")
     route()

@@ -14,7 +14,7 @@ from apps.ledger.models import Entry
 from apps.sagas import executor
 from apps.sagas.models import Happening, Run
 from apps.sagas.runs import begin
-from tests.sagas.conftest import Opening
+from tests.support.branches import Opening
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def meeting(office, monkeypatch):
 
 
 @pytest.fixture
-def run(books, opening):
+def run(capital, opening):
     with transaction.atomic():
         return begin(opening, Opening(code="1100"), subject="branch:1100")
 

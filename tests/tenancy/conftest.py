@@ -1,4 +1,4 @@
-"""What the tests of tenancy have in common."""
+"""The platform's view of a tenant with an entry, and migrations that a test makes up."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ import pytest
 
 from apps.kernel.tenant import activate
 from tests.support.made_up import APP, MadeUp
-from tests.webhooks.conftest import endpoint, hinted, receiver, tell
 
-__all__ = ["endpoint", "hinted", "receiver", "tell"]
 _numbers = itertools.count(1)
 
 

@@ -35,10 +35,8 @@ from apps.tenancy.transfer import (
 from apps.tenancy.transfer.commands import SetBackupPolicy
 from apps.tenancy.transfer.errors import PolicyIsNegative
 from apps.tenancy.transfer.models import Backup, Drill
-from tests.tenancy.test_transfer import books, schemas_like
-from tests.tenancy.test_transfer_backups import later, make_due, verb, waiting
-
-__all__ = ["books"]
+from tests.support.backups import later, make_due, verb, waiting
+from tests.support.transfer import schemas_like
 
 SUITE = System("The suite")
 

@@ -8,12 +8,9 @@ from django.db import connections
 
 from apps.tenancy.transfer import asking
 from apps.tenancy.transfer.models import Backup, Drill
-from tests.acceptance.test_processes import environment, eventually, running
-from tests.tenancy.test_killed_keepers import hurt
-from tests.tenancy.test_transfer import books
-from tests.tenancy.test_transfer_backups import make_due
-
-__all__ = ["books", "environment"]
+from tests.support.backups import make_due
+from tests.support.keeper import hurt
+from tests.support.processes import eventually, running
 
 
 def keeper(environment):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 
 import pytest
 from django.db import connections
@@ -16,41 +14,10 @@ from apps.tenancy.models import Tenant
 from apps.tenancy.transfer import asking, drilling, keeping, places, restoring
 from apps.tenancy.transfer.archive import Archive
 from apps.tenancy.transfer.models import Backup, Drill
-from tests.acceptance.test_processes import environment, eventually
-from tests.tenancy.test_transfer import books, sale, schemas_like
-from tests.tenancy.test_transfer_backups import drill_is_not_due, later, make_due, waiting
-
-__all__ = ["books", "environment"]
-
-KEEPER = """
-import os, sys, django
-from django.core.management import execute_from_command_line
-from django.utils.module_loading import import_string
-django.setup()
-where, when, blow = sys.argv[1:]
-owner, _, leaf = f"apps.tenancy.transfer.{where}".rpartition(".")
-whole = import_string(f"{owner}.{leaf}")
-def hurt(*args, **kwargs):
-    if when == "before":
-        os.kill(os.getpid(), int(blow))
-    result = whole(*args, **kwargs)
-    os.kill(os.getpid(), int(blow))
-    return result
-setattr(sys.modules[owner], leaf, hurt)
-execute_from_command_line(["manage.py", "keeper"])
-"""
-
-
-def hurt(environment, where, when, blow):
-    """`manage.py keeper`, which gets this signal there."""
-    kept_from = ("DATABASE_OWNER_URL", "DATABASE_RELAY_URL")
-    return subprocess.run(
-        [sys.executable, "-c", KEEPER, where, when, str(int(blow))],
-        env={name: value for name, value in environment.items() if name not in kept_from},
-        capture_output=True,
-        timeout=120,
-        check=False,
-    )
+from tests.support.backups import drill_is_not_due, later, make_due, waiting
+from tests.support.keeper import hurt
+from tests.support.processes import eventually
+from tests.support.transfer import sale, schemas_like
 
 
 @pytest.fixture

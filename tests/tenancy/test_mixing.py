@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
 from contextvars import copy_context
 
 import pytest
@@ -12,71 +11,15 @@ from asgiref.sync import sync_to_async
 from celery import shared_task
 from django.db import connection, connections, transaction
 
-from apps.bus import dispatch
 from apps.kernel.queues import DefaultTask
 from apps.kernel.tenant import TenantInfo, activate, current_tenant
 from apps.preferences.models import Setting
-from apps.tenancy import directory
 from apps.tenancy.backend.errors import NobodySaid
-from apps.tenancy.commands import CreateTenant
 from apps.tenancy.models import Tenant
+from tests.support.eight_tenants import KEY, TENANTS, Ledger, in_threads, whose
 
-TENANTS, ROUNDS = 8, 12
-KEY = "tests.whose"
+ROUNDS = 12
 Outcome = tuple[list[int], list[tuple[int, str]]]
-
-
-@pytest.fixture
-def eight(database, operator) -> list[TenantInfo]:
-    """Each has a row that says whose it is, under the same number."""
-    for name in ("hooli", "initech", "pied", "raviga", "umbrella", "vandelay"):
-        dispatch(CreateTenant(slug=name, name=name, owner_email=f"o@{name}.example"), actor=operator)
-    Tenant.objects.update(state=Tenant.State.ACTIVE)
-    directory.changed()
-    tenants = [each.info for each in Tenant.objects.order_by("pk")]
-    for tenant in tenants:
-        with activate(tenant), transaction.atomic():
-            Setting.objects.create(key=KEY, value=tenant.slug)
-    assert len(tenants) == TENANTS
-    return tenants
-
-
-class Ledger:
-    """Who asked, and who was answered."""
-
-    def __init__(self) -> None:
-        self.right, self.wrong = 0, []
-        self._lock = threading.Lock()
-
-    def note(self, tenant: TenantInfo, answer: str) -> None:
-        with self._lock:
-            if answer == tenant.slug:
-                self.right += 1
-            else:
-                self.wrong.append((tenant.slug, answer))
-
-
-def whose() -> str:
-    return Setting.objects.get(key=KEY).value
-
-
-def in_threads(work: Callable[[int], None], count: int = TENANTS) -> None:
-    failed = []
-
-    def guarded(number: int) -> None:
-        try:
-            work(number)
-        except Exception as error:
-            failed.append(error)
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=guarded, args=(number,)) for number in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failed == []
 
 
 def test_threads(eight):

@@ -26,14 +26,14 @@ from apps.tenancy.backend.errors import OutsideTransaction
 from apps.tenancy.databases.reading import HEADER
 from apps.tenancy.models import Tenant
 from tests import pooler
-from tests.tenancy.test_mixing import TENANTS, Ledger, eight, in_threads, whose  # noqa: F401
+from tests.support.eight_tenants import TENANTS, Ledger, in_threads, whose
 
 ROUNDS = 10
 TESTER = System("The suite")
 LINE = {"account": "1000", "currency": "USD", "amount": "1.00"}
 
 
-def test_eight_tenants_never_meet(eight, behind_pgbouncer):  # noqa: F811
+def test_eight_tenants_never_meet(eight, behind_pgbouncer):
     told = Ledger()
 
     def work(number):
@@ -52,7 +52,7 @@ def test_eight_tenants_never_meet(eight, behind_pgbouncer):  # noqa: F811
     assert (told.right, told.wrong) == (2 * TENANTS * ROUNDS, [])
 
 
-def test_had_nobody_told_us_they_would(eight, behind_it_unsaid):  # noqa: F811
+def test_had_nobody_told_us_they_would(eight, behind_it_unsaid):
     """The negative control: what is set for a session is the next one's, without a word."""
     with activate(eight[0]):
         assert whose() == eight[0].slug
@@ -65,12 +65,12 @@ def test_had_nobody_told_us_they_would(eight, behind_it_unsaid):  # noqa: F811
     another.close()
 
 
-def test_outside_a_transaction_a_tenants_data_is_refused(eight, behind_pgbouncer):  # noqa: F811
+def test_outside_a_transaction_a_tenants_data_is_refused(eight, behind_pgbouncer):
     with activate(eight[0]), pytest.raises(OutsideTransaction):
         whose()
 
 
-def test_so_it_is_after_one_has_ended(eight, behind_pgbouncer):  # noqa: F811
+def test_so_it_is_after_one_has_ended(eight, behind_pgbouncer):
     with activate(eight[0]):
         with transaction.atomic():
             whose()
@@ -78,7 +78,7 @@ def test_so_it_is_after_one_has_ended(eight, behind_pgbouncer):  # noqa: F811
             whose()
 
 
-def test_the_platform_asks_the_directory_at_any_time(eight, behind_pgbouncer):  # noqa: F811
+def test_the_platform_asks_the_directory_at_any_time(eight, behind_pgbouncer):
     assert Tenant.objects.count() == TENANTS
     with activate(eight[0]):
         assert Tenant.objects.count() == TENANTS

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.isolation.conftest import FIRST
-from tests.isolation.registry import OPERATORS, TENANTS, addresses
+from tests.support.attack_surface import OPERATORS, TENANTS, addresses
+from tests.support.two_at_work import FIRST
 
 
 def failing(client, prefix, urlconf):

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import io
 import time
-from decimal import Decimal
 from zipfile import ZipFile
 
 import pytest
 from django.apps import apps
 from django.conf import settings
-from django.core.files.base import ContentFile
 from django.db import connections, models
 
 from apps.audit import sealing, verification
@@ -27,7 +24,6 @@ from apps.kernel.personal import disguises, left_behind
 from apps.kernel.service import service
 from apps.kernel.tenant import activate
 from apps.ledger import queries as ledger
-from apps.ledger.commands import Line, PostEntry
 from apps.ledger.models import Entry
 from apps.tenancy import directory, provisioning
 from apps.tenancy.commands import CreateTenant
@@ -46,24 +42,7 @@ from apps.tenancy.transfer.exporting import export
 from apps.tenancy.transfer.leaving import Disguise
 from tests.support.plans import UNLIMITED
 from tests.support.settling import settle
-
-JAN_9 = dt.date(2026, 1, 9)
-
-
-@pytest.fixture
-def books(chart, at_acme, accountant):
-    """Acme with an entry, one that was reversed in words only, and a file."""
-    sale(accountant, "12.50")
-    files().save("invoices/INV-1.txt", ContentFile(b"Invoice 1"))
-    return at_acme
-
-
-def sale(actor, amount, memo="Sale to Jane Roe"):
-    lines = (
-        Line(account="1000", currency="USD", amount=Decimal(amount)),
-        Line(account="4000", currency="USD", amount=-Decimal(amount)),
-    )
-    return dispatch(PostEntry(posted_on=JAN_9, memo=memo, payee="Jane Roe", lines=lines), actor=actor)
+from tests.support.transfer import sale, schemas_like
 
 
 def exported(tenant, **how):
@@ -343,9 +322,3 @@ def rewritten(archive, name, change):
             content = before.read(each)
             after.writestr(each, change(content) if each == name else content)
     return to
-
-
-def schemas_like(prefix):
-    with activate(None), connections["owner"].cursor() as cursor:
-        cursor.execute("SELECT nspname FROM pg_namespace WHERE nspname LIKE %s", [f"{prefix}%"])
-        return [name for (name,) in cursor.fetchall()]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-import json
 import os
 import signal
 import subprocess
@@ -42,38 +41,10 @@ from apps.tenancy.transfer.archive import Archive
 from apps.tenancy.transfer.commands import BackUpTenant, CloneTenant, RestoreTenant
 from apps.tenancy.transfer.errors import ArchiveAltered, ArchiveMissing, TenantWasErased
 from apps.tenancy.transfer.models import Backup
-from tests.tenancy.test_transfer import books, sale, schemas_like
-
-__all__ = ["books"]
+from tests.support.backups import drill_is_not_due, later, make_due, verb
+from tests.support.transfer import sale, schemas_like
 
 SUITE = System("The suite")
-
-
-def later(monkeypatch, **ahead):
-    """The clock goes on."""
-    at = clock.now() + dt.timedelta(**ahead)
-    for room in (asking, keeping, promises, restoring, drilling):
-        monkeypatch.setattr(room, "now", lambda: at)
-
-
-def make_due():
-    """Ask for what is due, and do it. Returns whose it was."""
-    asking.ask()
-    return {made.slug for number in waiting() if (made := keeping.work_on(number))}
-
-
-def drill_is_not_due(monkeypatch):
-    monkeypatch.setattr(drilling, "is_due", lambda: False)
-
-
-def waiting():
-    return [*Backup.objects.waiting().order_by("pk").values_list("pk", flat=True)]
-
-
-def verb(*words):
-    out = io.StringIO()
-    call_command("tenant", *words, "--json", stdout=out)
-    return json.loads(out.getvalue())
 
 
 def test_each_tenant_is_backed_up_once_a_day(platform, monkeypatch):

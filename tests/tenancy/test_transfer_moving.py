@@ -20,9 +20,7 @@ from apps.tenancy.models import Tenant
 from apps.tenancy.transfer import importing, moving, news, restoring
 from apps.tenancy.transfer.errors import TenantStillWorks, TransferBusy
 from tests.support.settling import settle
-from tests.tenancy.test_transfer import books, sale, schemas_like
-
-__all__ = ["books"]
+from tests.support.transfer import sale, schemas_like
 
 
 @pytest.fixture

@@ -1,76 +1,25 @@
-"""A receiver that really answers, an endpoint that leads to it, and a clock that can be moved on."""
+"""A source of messages, and a clock that can be moved on."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
-from pytest_httpserver import HTTPServer
 
 from apps.bus import dispatch
-from apps.events import News
 from apps.identity.models import User
 from apps.kernel import clock
-from apps.kernel.correlation import correlated
 from apps.kernel.tenant import TenantInfo
-from apps.kernel.transactions import unit_of_work
-from apps.webhooks import hints, listeners
-from apps.webhooks.commands import AddSource, RegisterEndpoint
-from apps.webhooks.models import Endpoint, Message, Source
-
-PROVIDERS_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-
-
-@pytest.fixture
-def hinted(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
-    """Hints are written down here and not sent."""
-    sent: list[tuple[str, int]] = []
-    monkeypatch.setattr(hints, "now", lambda task, pk: sent.append((task, pk)))
-    return sent
-
-
-@pytest.fixture
-def receiver() -> Iterator[HTTPServer]:
-    """Answers at 127.0.0.1."""
-    with HTTPServer(host="127.0.0.1") as server:
-        yield server
-
-
-@pytest.fixture
-def endpoint(at_acme: TenantInfo, owner: User, receiver: HTTPServer, hinted: object) -> Endpoint:
-    """An endpoint of acme that leads to the receiver; its secret is in `new_secret`."""
-    return dispatch(RegisterEndpoint(url=receiver.url_for("/hook")), actor=owner)
+from apps.webhooks.commands import AddSource
+from apps.webhooks.models import Source
+from tests.support.source import PROVIDERS_SECRET
 
 
 @pytest.fixture
 def source(at_acme: TenantInfo, owner: User, hinted: object) -> Source:
     """Somebody who signs by Standard Webhooks."""
     return dispatch(AddSource(name="psp", scheme="standard", secret=PROVIDERS_SECRET), actor=owner)
-
-
-def news(number: int = 1, name: str = "entry.posted", **payload: object) -> News:
-    return News(
-        id=number,
-        name=name,
-        version=1,
-        aggregate="entry:7",
-        payload=payload or {"entry_id": 7},
-        occurred_at=clock.now(),
-        correlation_id="request-7",
-    )
-
-
-@pytest.fixture
-def tell(endpoint: Endpoint) -> Callable[..., Message]:
-    """Something happened: the message that the endpoint shall get."""
-
-    def told(number: int = 1, **more: object) -> Message:
-        with correlated("request-7"), unit_of_work():
-            listeners.tell_endpoints(news(number, **more))  # type: ignore[arg-type]
-        return Message.objects.get(endpoint=endpoint, event_id=number)
-
-    return told
 
 
 @pytest.fixture

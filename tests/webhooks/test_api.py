@@ -7,13 +7,13 @@ import pytest
 from apps.kernel.tenant import activate
 from apps.webhooks import sending
 from apps.webhooks.models import Endpoint
-from tests.api.conftest import Caller, api  # noqa: F401
+from tests.support.callers import Caller
 
 BASE = "webhooks/"
 
 
 @pytest.fixture
-def owners(api, owner, hinted) -> Caller:  # noqa: F811
+def owners(api, owner, hinted) -> Caller:
     return api(owner)
 
 
@@ -81,7 +81,7 @@ def test_sources_and_what_they_sent(owners):
     assert owners.get(BASE + "received/").json()["results"] == []
 
 
-def test_an_auditor_looks_and_changes_nothing(api, auditor, hinted):  # noqa: F811
+def test_an_auditor_looks_and_changes_nothing(api, auditor, hinted):
     caller = api(auditor)
 
     assert caller.get(BASE + "endpoints/").status_code == 200

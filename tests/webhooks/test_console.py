@@ -8,8 +8,7 @@ from apps.console.admin import KEY
 from apps.kernel.tenant import activate
 from apps.webhooks import receiving, sending
 from apps.webhooks.models import Endpoint, Message, Received, Secret, Source
-
-from .test_receiving import PROVIDERS_SECRET, post
+from tests.support.source import PROVIDERS_SECRET, post
 
 BASE = "/t/acme/webhooks/"
 

@@ -11,7 +11,7 @@ from apps.kernel.story import told_here
 from apps.preferences.commands import ChangeSetting
 from apps.webhooks.commands import RegisterEndpoint
 from apps.webhooks.models import Message
-from tests.acceptance.test_processes import environment, eventually, running, worker  # noqa: F401
+from tests.support.processes import eventually, running, worker
 
 RUNTIME = "DATABASE_OWNER_URL DATABASE_RELAY_URL"
 
@@ -20,7 +20,7 @@ def test_a_receiver_that_stumbles_is_told_again(
     at_acme,
     owner,
     receiver: HTTPServer,
-    environment,  # noqa: F811
+    environment,
     tmp_path,
 ):
     receiver.expect_oneshot_request("/hook").respond_with_data("not yet", 503)

@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connections
 from django.test import Client
-from standardwebhooks import Webhook
 
 from apps.bus import dispatch
 from apps.companies.commands import FoundCompany
@@ -33,8 +32,7 @@ from apps.webhooks.errors import (
     SourceNameTaken,
 )
 from apps.webhooks.models import Received, Source
-
-from .conftest import PROVIDERS_SECRET
+from tests.support.source import post, send, signed
 
 OTHER_SECRET = "whsec_" + "b" * 43 + "="
 HEARD: list[hooks.Incoming] = []
@@ -55,32 +53,6 @@ def processed(monkeypatch):
 
 def wanted(code="W1", **more):
     return {"type": "company.wanted", "data": {"code": code, "name": "Wanted", "currency": "EUR", **more}}
-
-
-def signed(said, ref="msg_1", secret=PROVIDERS_SECRET, at=None):
-    """(body, headers) as the package makes them."""
-    body = said if isinstance(said, bytes) else json.dumps(said).encode()
-    at = at or clock.now()
-    return body, {
-        "webhook-id": ref,
-        "webhook-timestamp": str(int(at.timestamp())),
-        "webhook-signature": Webhook(secret).sign(ref, at, body.decode()),
-    }
-
-
-def post(said, name="psp", tenant="acme", **how):
-    body, headers = signed(said, **how)
-    return send(body, headers, name, tenant)
-
-
-def send(body, headers, name="psp", tenant="acme", address="127.0.0.1"):
-    with activate(None):
-        return Client(enforce_csrf_checks=True, REMOTE_ADDR=address).post(
-            f"/t/{tenant}/api/v1/webhooks/in/{name}/",
-            body,
-            content_type="application/json",
-            headers=headers,
-        )
 
 
 def test_a_message_is_kept_as_it_came_and_processed_afterwards(source, processed, hinted):

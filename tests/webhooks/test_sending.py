@@ -24,8 +24,7 @@ from apps.webhooks import listeners, queries, schedule, sending, tasks
 from apps.webhooks.commands import RegisterEndpoint, ResendMessage, RotateSecret, SendTestMessage
 from apps.webhooks.errors import EndpointIsDisabled, MessageIsUnderWay
 from apps.webhooks.models import Attempt, Endpoint, Message
-
-from .conftest import news
+from tests.support.receiver import news
 
 
 @pytest.fixture

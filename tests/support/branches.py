@@ -1,3 +1,5 @@
+"""A saga of the suite's own: a branch is opened, when head office agrees."""
+
 from __future__ import annotations
 
 import datetime as dt
@@ -122,12 +124,13 @@ def _first_entry(data: Opening) -> PostEntry:
 
 
 @pytest.fixture
-def books(at_acme: TenantInfo, controller: User) -> None:
+def capital(at_acme: TenantInfo, controller: User) -> None:
+    """Acme has the account that a branch's first entry comes from."""
     dispatch(OpenAccount(code="3000", name="Capital", type="equity"), actor=controller)
 
 
 @pytest.fixture
-def set_out(books: None, opening: Saga) -> Callable[..., Run]:
+def set_out(capital: None, opening: Saga) -> Callable[..., Run]:
     """Begins the saga and goes as far as it goes."""
 
     def set_out(code: str = "1100") -> Run:

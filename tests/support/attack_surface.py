@@ -23,8 +23,7 @@ from apps.bus.api.serializers import serializer_for
 from apps.kernel.clock import today
 from apps.kernel.plain import to_whole
 from apps.ledger.commands import Line
-
-from .conftest import FIRST, GLOBEX, SECRET
+from tests.support.two_at_work import FIRST, GLOBEX, SECRET
 
 TENANTS, OPERATORS = settings.ROOT_URLCONF, settings.OPERATOR_URLCONF
 _NUMBERS = {
@@ -204,3 +203,8 @@ def _text(name: str) -> str:
         "to": "owner",
     }
     return words.get(name, "of the other tenant")
+
+
+def said(answer) -> str:
+    content = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    return content.decode(errors="replace") + str(dict(answer.headers))

@@ -1,0 +1,40 @@
+"""The pages of both consoles."""
+
+from __future__ import annotations
+
+import re
+from importlib import import_module
+
+from django.urls import URLPattern, URLResolver
+
+OUTSIDE = ("accounts/", "api/", "files/", "healthz", "login/", "metrics", "support/")
+"""A file is opened by a signed link, metrics are read with a token, and support comes in with a ticket."""
+
+
+def addresses(urlconf: str) -> list[str]:
+    return sorted(set(walk(import_module(urlconf).urlpatterns, "")))
+
+
+def walk(patterns, before):
+    for pattern in patterns:
+        route = before + plain(str(pattern.pattern))
+        if isinstance(pattern, URLResolver):
+            yield from walk(pattern.url_patterns, route)
+        elif isinstance(pattern, URLPattern) and "(?P<url>" not in str(pattern.pattern):
+            yield route
+
+
+def plain(route: str) -> str:
+    """An address that fits the pattern."""
+    route = re.sub(r"<str:key>", "periods.reason_length", route)
+    route = re.sub(r"<(?:int|path|str|slug):\w+>|<\w+>", "1", route)
+    route = re.sub(r"\(\?P<\w+>[^)]*\)", "1", route)
+    return re.sub(r"[\^$]|\\Z", "", route)
+
+
+def guarded(urlconf: str) -> list[str]:
+    return [each for each in addresses(urlconf) if not each.startswith(OUTSIDE)]
+
+
+TENANT = guarded("config.urls_tenant")
+OPERATOR = guarded("config.urls_operator")

@@ -1,0 +1,30 @@
+"""The endpoints of both planes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from importlib import import_module
+
+from django.conf import settings
+from django.urls import URLPattern, URLResolver
+
+PLANES = {"operator": settings.OPERATOR_URLCONF, "tenant": settings.ROOT_URLCONF}
+
+
+def endpoints(plane: str) -> list[tuple[str, type]]:
+    """(address, view class) of all that is below api/."""
+    return sorted(
+        (address, getattr(pattern.callback, "view_class", None) or getattr(pattern.callback, "cls", None))
+        for address, pattern in _walk(import_module(PLANES[plane]).urlpatterns, "/")
+        if address.startswith("/api/")
+    )
+
+
+def _walk(patterns, prefix: str) -> Iterator[tuple[str, URLPattern]]:
+    for each in patterns:
+        address = prefix + re.sub(r"<[^>]+>", "1", str(each.pattern))
+        if isinstance(each, URLResolver):
+            yield from _walk(each.url_patterns, address)
+        else:
+            yield address, each

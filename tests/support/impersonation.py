@@ -1,0 +1,22 @@
+"""How an operator enters a tenant as support."""
+
+from __future__ import annotations
+
+from django.test import Client
+
+from apps.bus import dispatch
+from apps.identity.impersonation.commands import EnterAsSupport
+
+REASON = "Ticket 4711: the trial balance does not add up."
+
+
+def a_ticket(operator, tenant, user, reason=REASON):
+    command = EnterAsSupport(tenant_id=tenant.id, user_id=user.pk, reason=reason)
+    return dispatch(command, actor=operator).new_ticket
+
+
+def enter(operator, tenant, user, client=None):
+    client = client or Client()
+    answer = client.post(f"/t/{tenant.slug}/support/enter/{a_ticket(operator, tenant, user)}/")
+    assert answer.status_code == 302, answer.content[:500]
+    return client

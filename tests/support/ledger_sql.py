@@ -1,0 +1,37 @@
+"""Entries in raw SQL, and sessions in which it is said."""
+
+from __future__ import annotations
+
+import psycopg
+from django.db import connections
+from psycopg import sql
+
+from tests.support.books import JAN_9
+
+DRAFT = (
+    "INSERT INTO ledger_entry (journal_id, period_id, posted_on, status, memo, payee, reference, created_at)"
+    f" SELECT journal.id, period.id, '{JAN_9}', 'draft', '', '', '', now()"
+    " FROM ledger_journal AS journal, periods_period AS period"
+    " WHERE journal.code = 'GEN' AND period.number = 1 RETURNING id"
+)
+LINE = (
+    "INSERT INTO ledger_entryline (entry_id, line_no, account_id, currency, minor, memo)"
+    " SELECT {entry}, {number}, id, '{currency}', {minor}, '' FROM ledger_account WHERE code = '{account}'"
+)
+POST = "UPDATE ledger_entry SET status = 'posted', posted_at = now() WHERE id = {entry}"
+
+
+def raw(tenant, schema=""):
+    """A session of the tenant's role beside Django, in its schema."""
+    settings = connections["default"].settings_dict
+    session = psycopg.connect(
+        host=settings["HOST"],
+        port=settings["PORT"],
+        user=settings["USER"],
+        password=settings["PASSWORD"],
+        dbname=settings["NAME"],
+    )
+    session.execute(sql.SQL("SET role = {}").format(sql.Identifier(tenant.role)))
+    session.execute(sql.SQL("SET search_path = {}, public").format(sql.Identifier(schema or tenant.schema)))
+    session.commit()
+    return session

@@ -1,0 +1,11 @@
+"""Copies of notices, delivered as workers deliver them."""
+
+from __future__ import annotations
+
+from apps.notices import queries, sending
+
+
+def deliver() -> None:
+    """What the workers do, of everything that is due in the current tenant."""
+    for notice_id in queries.notices_with_due_copies():
+        sending.send_due(notice_id)

@@ -1,0 +1,17 @@
+"""Patience for crashes: a worker may be lost more often than a saga allows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from apps.sagas import SAGAS, Wait
+
+EVER = 32_000
+
+
+def patient(saga):
+    """The same saga; a worker may be lost in a step as often as there are statements in it."""
+    del SAGAS[saga.name]
+    steps = tuple(each if isinstance(each, Wait) else replace(each, retries=EVER) for each in saga.steps)
+    cause = saga.cause and replace(saga.cause, retries=EVER)
+    return replace(saga, steps=steps, cause=cause)

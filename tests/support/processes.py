@@ -1,0 +1,98 @@
+"""Real processes of Bursar beside a test: what they know, how they are started, and what is waited for."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 30
+RUNTIME_ONLY = "DATABASE_OWNER_URL DATABASE_RELAY_URL DATABASE_KEEPER_URL"
+
+
+@pytest.fixture
+def environment(database: str) -> dict[str, str]:
+    """What a process of production would know, for this test's database."""
+    known = dict(os.environ)
+    for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_RELAY_URL", "DATABASE_KEEPER_URL"):
+        known[name] = re.sub(r"/[^/]*$", f"/{database}", known[name])
+    return known
+
+
+@pytest.fixture
+def port() -> int:
+    return free_port()
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        number: int = free.getsockname()[1]
+        return number
+
+
+@contextlib.contextmanager
+def running(
+    environment: dict[str, str], *command: str, without: str = ""
+) -> Iterator[subprocess.Popen[bytes]]:
+    env = {name: value for name, value in environment.items() if name not in without.split()}
+    process = subprocess.Popen([sys.executable, "-m", *command], cwd=ROOT, env=env, start_new_session=True)
+    try:
+        yield process
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def worker(
+    environment: dict[str, str], queue: str
+) -> contextlib.AbstractContextManager[subprocess.Popen[bytes]]:
+    return running(
+        environment,
+        "celery",
+        "-A",
+        "config",
+        "worker",
+        "-Q",
+        queue,
+        "-c",
+        "1",
+        "-n",
+        f"{queue}@test",
+        "--without-gossip",
+        "--without-mingle",
+        "--without-heartbeat",
+        "-l",
+        "WARNING",
+        without=RUNTIME_ONLY,
+    )
+
+
+def answers(address: str) -> bool:
+    with contextlib.suppress(requests.RequestException):  # the socket is there before the one who answers
+        return requests.get(address, timeout=5).ok
+    return False
+
+
+def eventually(condition, patience: float = PATIENCE):  # type: ignore[no-untyped-def]
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        if result := condition():
+            return result
+        time.sleep(0.05)
+    raise AssertionError("it did not come to pass")

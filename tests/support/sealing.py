@@ -1,0 +1,33 @@
+"""Sealing that is sure to be done, whatever else runs in the database cluster."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from django.db import connection
+
+from apps.audit import sealing
+
+
+@pytest.fixture
+def seal_all():
+    """Transactions of other tests, in other databases, hold the horizon back for a moment. It is waited for, so that
+    what was written together is sealed together."""
+
+    def seal(**options):
+        until, begun = time.monotonic() + 60, _asked("SELECT pg_current_xact_id()::text::bigint")
+        while _asked("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint") <= begun:
+            assert time.monotonic() < until, "Something never ends."
+            time.sleep(0.01)
+        made = sealing.seal(**options)
+        assert not dict(sealing.waiting())
+        return made
+
+    return seal
+
+
+def _asked(question):
+    with connection.cursor() as cursor:
+        cursor.execute(question)
+        return cursor.fetchone()[0]

@@ -1,0 +1,39 @@
+"""What other systems say, signed as they sign it."""
+
+from __future__ import annotations
+
+import json
+
+from django.test import Client
+from standardwebhooks import Webhook
+
+from apps.kernel import clock
+from apps.kernel.tenant import activate
+
+PROVIDERS_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+
+def signed(said, ref="msg_1", secret=PROVIDERS_SECRET, at=None):
+    """(body, headers) as the package makes them."""
+    body = said if isinstance(said, bytes) else json.dumps(said).encode()
+    at = at or clock.now()
+    return body, {
+        "webhook-id": ref,
+        "webhook-timestamp": str(int(at.timestamp())),
+        "webhook-signature": Webhook(secret).sign(ref, at, body.decode()),
+    }
+
+
+def post(said, name="psp", tenant="acme", **how):
+    body, headers = signed(said, **how)
+    return send(body, headers, name, tenant)
+
+
+def send(body, headers, name="psp", tenant="acme", address="127.0.0.1"):
+    with activate(None):
+        return Client(enforce_csrf_checks=True, REMOTE_ADDR=address).post(
+            f"/t/{tenant}/api/v1/webhooks/in/{name}/",
+            body,
+            content_type="application/json",
+            headers=headers,
+        )

@@ -1,0 +1,39 @@
+"""A tenant that has something to take along: an entry and a file."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+from django.core.files.base import ContentFile
+from django.db import connections
+
+from apps.bus import dispatch
+from apps.kernel.files import files
+from apps.kernel.tenant import activate
+from apps.ledger.commands import Line, PostEntry
+
+JAN_9 = dt.date(2026, 1, 9)
+
+
+@pytest.fixture
+def books(chart, at_acme, accountant):
+    """Acme with an entry, one that was reversed in words only, and a file."""
+    sale(accountant, "12.50")
+    files().save("invoices/INV-1.txt", ContentFile(b"Invoice 1"))
+    return at_acme
+
+
+def sale(actor, amount, memo="Sale to Jane Roe"):
+    lines = (
+        Line(account="1000", currency="USD", amount=Decimal(amount)),
+        Line(account="4000", currency="USD", amount=-Decimal(amount)),
+    )
+    return dispatch(PostEntry(posted_on=JAN_9, memo=memo, payee="Jane Roe", lines=lines), actor=actor)
+
+
+def schemas_like(prefix):
+    with activate(None), connections["owner"].cursor() as cursor:
+        cursor.execute("SELECT nspname FROM pg_namespace WHERE nspname LIKE %s", [f"{prefix}%"])
+        return [name for (name,) in cursor.fetchall()]

@@ -1,0 +1,118 @@
+"""Two tenants at work. What globex has is marked: its texts hold SECRET, and its ids begin where acme has none."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+from django.core.files.base import ContentFile
+from django.db import connections
+
+from apps.bus import dispatch
+from apps.identity.models import User
+from apps.inventory.commands import AddItem, ReceiveStock
+from apps.kernel import clock
+from apps.kernel.clock import today
+from apps.kernel.files import files
+from apps.kernel.tenant import TenantInfo, activate
+from apps.ledger.commands import DraftEntry, Line, OpenAccount, OpenJournal, PostEntry
+from apps.notices.commands import AddTarget, TellPeople
+from apps.payments.commands import RequestPayment
+from apps.preferences.commands import ChangeSetting
+from apps.sales.commands import AddCustomer, Ordered, PlaceOrder, SetUpSales
+from apps.tenancy.models import Tenant
+from apps.webhooks.commands import RegisterEndpoint
+from tests.support.settling import settle
+
+SECRET = "zanzibar"
+FIRST = 700_001
+"""The first id of everything in globex."""
+GLOBEX = 2
+"""The number of globex itself."""
+FILE = "reports/2026/margins.csv"
+
+
+@pytest.fixture
+def at_work(acme: TenantInfo, globex: TenantInfo) -> None:
+    """Each has a file, too."""
+    assert globex.id == GLOBEX
+    for tenant, word in ((acme, "acapulco"), (globex, SECRET)):
+        with activate(tenant):
+            files().save(FILE, ContentFile(f"margin,{word}\n".encode()))
+
+
+def both_work() -> None:
+    acme, globex = (Tenant.objects.get(slug=slug).info for slug in ("acme", "globex"))
+    _number_from(globex.schema, FIRST)
+    for tenant, word in ((globex, SECRET), (acme, "acapulco")):
+        with activate(tenant):
+            _work(User.objects.get(email=f"owner@{tenant.slug}.example"), word)
+    settle(impatient=True)
+    with clock.moved_to(clock.now() + dt.timedelta(minutes=5)):
+        settle()  # what looks after journeys sees that they are done: later nothing moves by itself
+
+
+def _number_from(schema: str, first: int) -> None:
+    with activate(None), connections["owner"].cursor() as cursor:
+        cursor.execute("SELECT sequencename FROM pg_sequences WHERE schemaname = %s", [schema])
+        for (name,) in cursor.fetchall():
+            if not name.startswith(("django_", "auth_permission", "identity_user_", "auth_group_")):
+                cursor.execute(f'ALTER SEQUENCE "{schema}"."{name}" RESTART {first}')
+
+
+def _work(user: User, word: str) -> None:
+    """Something in every room."""
+    upper = word.upper()
+    for code, name, kind in (
+        ("1000", "Bank", "asset"),
+        ("1100", "Owed", "asset"),
+        ("4000", "Sales", "income"),
+    ):
+        dispatch(OpenAccount(code=code, name=f"{name} {word}", type=kind), actor=user)
+    dispatch(OpenJournal(code="X1", name=f"Journal {word}"), actor=user)
+    lines = (Line("1000", "USD", Decimal(70)), Line("4000", "USD", Decimal(-70)))
+    for command in (PostEntry, DraftEntry):
+        dispatch(command(posted_on=today(), memo=f"Memo {word}", payee=word, lines=lines), actor=user)
+    dispatch(SetUpSales(), actor=user)
+    dispatch(AddItem(sku=f"SKU-{upper}", name=f"Item {word}"), actor=user)
+    dispatch(ReceiveStock(sku=f"SKU-{upper}", quantity=9, reference=f"From {word}"), actor=user)
+    dispatch(
+        AddCustomer(code=upper, name=f"Customer {word}", email=f"c@{word}.example", address=f"{word} Street"),
+        actor=user,
+    )
+    ordered = (Ordered(f"SKU-{upper}", 1, Decimal("12.50")),)
+    for token in ("tok_ok", "tok_declined"):
+        dispatch(
+            PlaceOrder(customer=upper, currency="USD", provider="sandbox", token=token, lines=ordered),
+            actor=user,
+        )
+    dispatch(RequestPayment(reference=f"{word}:1", amount=Decimal(5), currency="USD"), actor=user)
+    dispatch(RegisterEndpoint(url=f"https://{word}.example.com/hook", description=word), actor=user)
+    dispatch(AddTarget(name=f"Chat {word}", address=f"jsons://{word}.example.com/room"), actor=user)
+    dispatch(TellPeople(subject=f"Subject {word}", text=f"Text {word}", to=("owner",)), actor=user)
+    dispatch(ChangeSetting(key="periods.reason_length", value=11), actor=user)
+
+
+def everything_of(tenant: TenantInfo) -> dict[str, object]:
+    """Each table of its schema, its rows in the tables that tenants share, and its files, as fingerprints."""
+    found: dict[str, object] = {}
+    with activate(None), connections["owner"].cursor() as cursor:
+        cursor.execute(
+            "SELECT format('%%I.%%I', nspname, relname), nspname = 'public' FROM pg_class"
+            " JOIN pg_namespace ON pg_namespace.oid = relnamespace WHERE relkind = 'r' AND (nspname = %s"
+            " OR nspname = 'public' AND EXISTS (SELECT FROM pg_attribute WHERE attrelid = pg_class.oid"
+            " AND attname = 'tenant_id'))",
+            [tenant.schema],
+        )
+        for table, is_shared in cursor.fetchall():
+            where = f"WHERE tenant_id = {tenant.id}" if is_shared else ""
+            cursor.execute(
+                f"SELECT md5(string_agg(each::text, ',' ORDER BY each::text)) FROM {table} each {where}"
+            )
+            found[table] = cursor.fetchone()
+        cursor.execute("SELECT each::text FROM tenancy_tenant each WHERE id = %s", [tenant.id])
+        found["its row"] = cursor.fetchone()
+    with activate(tenant), files().open(FILE) as there:
+        found["its file"] = there.read()
+    return found

@@ -1,0 +1,34 @@
+"""A person who uses a console over HTTP, in a real web process."""
+
+from __future__ import annotations
+
+import re
+from uuid import uuid4
+
+import requests
+
+from tests.conftest import PASSWORD
+
+
+class Visitor:
+    """Somebody who logs in over HTTP and posts JSON."""
+
+    def __init__(self, console: str, email: str) -> None:
+        self.console, self.session = console, requests.Session()
+        form = self.session.get(f"{console}/accounts/login/", timeout=10).text
+        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', form)
+        assert token
+        answer = self.session.post(
+            f"{console}/accounts/login/",
+            {"login": email, "password": PASSWORD, "csrfmiddlewaretoken": token[1]},
+            headers={"referer": console},
+            timeout=10,
+        )
+        assert answer.ok, answer.text[:300]
+        me = self.session.get(f"{console}/api/v1/identity/me/", timeout=10).json()
+        self.session.headers.update({"x-csrftoken": me["csrf_token"], "referer": console})
+
+    def post(self, path: str, body: object, **headers: str) -> requests.Response:
+        """Under a key of its own."""
+        named = {"idempotency-key": uuid4().hex, **headers}
+        return self.session.post(f"{self.console}/api/v1/{path}", json=body, headers=named, timeout=10)
