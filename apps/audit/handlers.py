@@ -10,6 +10,7 @@ from apps.events import publish
 from apps.kernel.clock import now
 from apps.kernel.errors import Refusal
 from apps.kernel.files import files
+from apps.kernel.locks import TableLock
 from apps.kernel.models import Change, note
 
 from . import archives, forgetting, rules
@@ -17,6 +18,8 @@ from .commands import ArchiveTrail, DropArchived, ErasePerson
 from .erasures import as_ranges
 from .events import PersonErased
 from .models import Archive
+
+ARCHIVING = TableLock("audit_archive")
 
 
 def something_must_be_due(command: ArchiveTrail) -> None:
@@ -99,4 +102,4 @@ def _erase_versions(_: object) -> None:
 def _alone() -> None:
     """Who archives and who erases wait for each other: no file is kept that says what was erased meanwhile."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock('audit_archive'::regclass::oid::bigint)")
+        ARCHIVING.key().hold(cursor)

@@ -12,12 +12,14 @@ from typing import Any
 from django.db import connection
 
 from apps.kernel.clock import now
+from apps.kernel.locks import TableLock
 from apps.kernel.transactions import unit_of_work
 
 from . import anchors, chain, retention, rows
 from .keys import sealing_key
 from .models import Segment
 
+SEALING = TableLock("audit_segment")
 MOST = 10_000
 """Records in a segment."""
 log = logging.getLogger("bursar.audit")
@@ -46,8 +48,7 @@ def _seal_once(most: int) -> list[Segment]:
 def _alone() -> bool:
     """Until the transaction ends, in this schema."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock('audit_segment'::regclass::oid::bigint)")
-        return bool(cursor.fetchone()[0])
+        return SEALING.key().try_hold(cursor)
 
 
 def _seal_class(name: str, most: int) -> Segment | None:

@@ -20,6 +20,7 @@ from django.db import IntegrityError, connection, models, transaction
 
 from apps.kernel import databases
 from apps.kernel.clock import now
+from apps.kernel.locks import Lock
 from apps.kernel.plain import to_plain
 from apps.kernel.tenant import current_tenant
 from apps.kernel.transactions import unit_of_work
@@ -29,6 +30,7 @@ from .envelope import Envelope, Next
 from .errors import FactDiffers, KeyReused, RequestInFlight, ResultGone
 from .models import IdempotencyKey
 
+CLAIM = Lock("idempotency|{tenant}|{scope}|{key}")
 KEPT = dt.timedelta(days=30)
 """How long a caller's key is remembered where no money was moved."""
 
@@ -109,29 +111,34 @@ def forget_expired(at_most: int = 10_000) -> int:
 
 
 def _claims(envelope: Envelope) -> Sequence[Claim]:
-    name, actor = envelope.command.command_name(), envelope.actor
+    command, actor = envelope.command, envelope.actor
     claims = []
     if envelope.key:
-        scope, fingerprint = f"{name} by {actor.pk or actor}"[:200], fingerprint_of(envelope.command)
+        scope, fingerprint = (
+            f"{scope_of(type(command))} by {actor.pk or actor}"[:200],
+            fingerprint_of(command),
+        )
         claims.append(Claim(scope, envelope.key, natural=False, fingerprint=fingerprint))
-    if natural := envelope.command.natural_key():
-        claims.append(Claim(name, natural, natural=True, fingerprint=fact_of(envelope.command)))
+    if natural := command.natural_key():
+        claims.append(Claim(scope_of(type(command)), natural, natural=True, fingerprint=fact_of(command)))
     return claims
+
+
+def scope_of(command: type[Command]) -> str:
+    """In which a natural key is unique; a caller's key is so in the same scope of each actor."""
+    return command.command_name()
 
 
 def _hold(claim: Claim) -> None:
     """Until the end of the transaction. The lock is on a hash of the key: two keys may meet there by accident, and
     then one waits for nothing."""
     tenant = current_tenant()
-    words = f"idempotency|{tenant.id if tenant else ''}|{claim.scope}|{claim.key}"
+    lock = CLAIM.key(tenant=tenant.id if tenant else "", scope=claim.scope, key=claim.key)
     with connection.cursor() as cursor:
         if claim.natural:
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [words])
-            return
-        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [words])
-        (held,) = cursor.fetchone()
-    if not held:
-        raise RequestInFlight(key=claim.key)
+            lock.hold(cursor)
+        elif not lock.try_hold(cursor):
+            raise RequestInFlight(key=claim.key)
 
 
 def _earlier(claim: Claim) -> IdempotencyKey | None:

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import F
 
 from apps.kernel.clock import now
+from apps.kernel.locks import Lock
 from apps.kernel.tenant import current_tenant
 from apps.kernel.transactions import alone, unit_of_work
 
@@ -18,6 +19,7 @@ from . import breakers, hints, watched
 from .base import SUBSCRIBERS, Subscriber
 from .models import Delivery
 
+ATTEMPT = Lock("delivery:{delivery}")
 MOST_ATTEMPTS = 8
 FIRST_WAIT, LONGEST_WAIT = 1.0, 300.0
 PATIENCE = dt.timedelta(seconds=15)
@@ -87,7 +89,7 @@ def _try(delivery: Delivery) -> bool:
     subscriber = SUBSCRIBERS[delivery.subscriber]
     if not subscriber.own_transactions:
         return _count_attempt(delivery) and _attempt(subscriber, delivery)
-    with alone(f"delivery:{delivery.pk}") as nobody_else:
+    with alone(ATTEMPT.key(delivery=delivery.pk)) as nobody_else:
         return nobody_else and _count_attempt(delivery) and _attempt(subscriber, delivery)
 
 

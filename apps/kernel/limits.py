@@ -15,9 +15,11 @@ from django.db import connection
 from django.utils.module_loading import import_string
 
 from .errors import Conflict
+from .locks import Lock
 from .tenant import current_tenant
 
 UNLIMITED = -1
+COUNTING = Lock("limit:{tenant}:{limit}")
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,6 @@ def must_allow(limit: Limit, more: int = 1) -> None:
     if most == UNLIMITED:
         return
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"limit:{tenant.id}:{limit.name}"]
-        )
+        COUNTING.key(tenant=tenant.id, limit=limit.name).hold(cursor)
     if (used := limit.count()) + more > most:
         raise LimitReached(most=most, unit=limit.unit, used=used, limit=limit.name)

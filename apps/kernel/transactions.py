@@ -13,6 +13,7 @@ from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse
 
 from .errors import Unavailable
+from .locks import LockKey
 from .replica import note_write
 from .tenant import TenantInfo, activate, current_tenant
 
@@ -170,27 +171,24 @@ def _call_when_ended(callback: Callable[[], None]) -> None:
 
 
 @contextmanager
-def alone(name: str) -> Iterator[bool]:
-    """Whether nobody else does what is called `name`. It outlasts transactions, and ends with the connection, whatever
+def alone(lock: LockKey) -> Iterator[bool]:
+    """Whether no other process holds the lock. It outlasts transactions, and ends with the connection, whatever
     ends that: it is the session's lock, or, behind a transaction pooler, where nobody has a session, that of a
     transaction over a connection of its own."""
+    if not isinstance(lock, LockKey):
+        raise TypeError(f"{lock!r} is not a declared lock: Lock(…).key(…).")
     if connection.settings_dict["TENANCY"]["pooled"]:
         with _apart() as cursor:
-            yield _says(cursor, "pg_try_advisory_xact_lock", name)
+            yield lock.try_hold(cursor)
         return
     with connection.cursor() as cursor:
-        is_alone = _says(cursor, "pg_try_advisory_lock", name)
+        is_alone = lock.try_hold_in_session(cursor)
     try:
         yield is_alone
     finally:
         if is_alone:
             with connection.cursor() as cursor:
-                _says(cursor, "pg_advisory_unlock", name)
-
-
-def _says(cursor: Any, function: str, name: str) -> bool:
-    cursor.execute(f"SELECT {function}(hashtextextended(%s, 0))", [name])
-    return bool(cursor.fetchone()[0])
+                lock.release(cursor)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from django.db import connection
 
 from apps.kernel.errors import together
+from apps.kernel.locks import Lock
 from apps.kernel.money import Money
 from apps.periods import rules as periods
 from apps.periods.models import Period
@@ -42,6 +43,8 @@ from .errors import (
     TooFewLines,
 )
 from .models import Account, Entry, EntryLine, Journal, JournalImport
+
+SOURCE = Lock("{schema}:source:{source}")
 
 # Entries
 
@@ -94,10 +97,7 @@ def fact_must_not_be_booked_otherwise(source: str, lines: Sequence[Line]) -> Ent
 
 def _wait_for_whoever_books(source: str) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || ':source:' || %s, 0))",
-            [source],
-        )
+        SOURCE.key(source=source).hold(cursor)
 
 
 def lines_must_be_money(lines: Sequence[Line]) -> list[Money]:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from django.db import connection
 
 from apps.kernel.clock import today
+from apps.kernel.locks import Lock
 from apps.kernel.plain import to_plain
 from apps.kernel.tenant import TenantInfo
 from apps.kernel.transactions import unit_of_work, within
@@ -23,6 +24,8 @@ from apps.tenancy.models import Tenant
 
 from .commands import TellAdministrators
 from .errors import JourneyDiffers, JourneyTakenBack, JourneyUnderWay
+
+JOURNEYS = Lock("journeys:{subject}")
 
 
 def subject_of(slug: str) -> str:
@@ -48,7 +51,7 @@ def set_out(saga: Saga, data: Any, *, slug: str, driven: bool = True) -> Run:
     subject = subject_of(slug)
     with unit_of_work():
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"journeys:{subject}"])
+            JOURNEYS.key(subject=subject).hold(cursor)
         for other in sagas.under_way().filter(subject=subject).exclude(saga=saga.name):
             raise JourneyUnderWay(journey=sagas.title_of(other), slug=slug, step=other.step)
         run = begin(saga, data, subject=subject, driven=driven)

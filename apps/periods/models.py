@@ -12,8 +12,11 @@ from django.db.models import F, Func, Q, Value
 
 from apps.audit.history import field_history
 from apps.kernel.clock import now
+from apps.kernel.locks import Lock
 from apps.kernel.models import Tracked
 
+PERIOD = Lock("{schema}:period:{period}")
+"""Migration 0002 locks the same text, in SQL."""
 DAYS = Func(
     "starts_on",
     "ends_on",
@@ -146,10 +149,7 @@ class Period(Tracked):
         posts takes the same two locks in the same order (migration 0002). What is read after it is final.
         """
         with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || ':period:' || %s, 0))",
-                [self.pk],
-            )
+            PERIOD.key(period=self.pk).hold(cursor)
         self.refresh_from_db()
 
     def close(self, *, by: str, reason: str) -> None:

@@ -22,6 +22,7 @@ from apps.kernel.actors import Steward, System
 from apps.kernel.clock import now
 from apps.kernel.correlation import correlated
 from apps.kernel.errors import Refusal, Unavailable
+from apps.kernel.locks import Lock
 from apps.kernel.tenant import current_tenant
 from apps.kernel.transactions import alone, unit_of_work
 
@@ -32,6 +33,7 @@ from .events import SagaStuck
 from .models import Happening, Run
 
 Ask = Callable[[Any], Iterable[Asked] | None]
+RUN = Lock("saga:{run}")
 log = logging.getLogger(__name__)
 
 
@@ -106,7 +108,7 @@ def _step(run: Run) -> tuple[Saga | None, AnyStep | None]:
 
 @contextmanager
 def _alone_with(run_id: int) -> Iterator[bool]:
-    with alone(f"saga:{run_id}") as nobody_else:
+    with alone(RUN.key(run=run_id)) as nobody_else:
         yield nobody_else
 
 

@@ -20,6 +20,7 @@ from django.db import connections
 from psycopg import sql
 
 from apps.kernel import databases, rls
+from apps.kernel.locks import Lock
 from apps.kernel.tenant import HOME, PUBLIC_SCHEMA, TenantInfo, activate
 from apps.kernel.transactions import alone
 
@@ -30,6 +31,7 @@ from .databases.resolver import resolver
 from .errors import SchemasAreCalledOtherwise
 from .models import Tenant
 
+SPARES = Lock("spares")
 TEMPLATE = TenantInfo(
     id=0, slug="template", name="Template", schema="bursar_template", state="pending", database=""
 )
@@ -140,7 +142,7 @@ def refill(wanted: int, at: str = HOME) -> int:
     """Make spares of the present blueprint until there are as many as wanted, one after the other and each committed,
     so that nobody waits for it. Returns how many were made; none where another is at it."""
     made = 0
-    with alone("spares") as nobody_else:
+    with alone(SPARES.key()) as nobody_else:
         while nobody_else and spares(at) < wanted:
             make_spare(at)
             made += 1

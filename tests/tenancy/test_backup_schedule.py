@@ -121,7 +121,7 @@ def test_of_two_keepers_one_makes_it(platform):
 def test_a_tenant_that_is_being_restored_waits_and_holds_up_nobody(platform):
     asking.ask()
     with connections["owner"].cursor() as somebody:
-        somebody.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [restoring.lock_of(platform.id)])
+        somebody.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [f"transfer:{platform.id}"])
         assert [*running.work()] == ["globex: backed up."]
         somebody.execute("SELECT pg_advisory_unlock_all()")
 

@@ -11,7 +11,7 @@ from apps.kernel.files import files
 from apps.kernel.tenant import activate
 from apps.ledger.models import Entry
 from apps.tenancy.models import Tenant
-from apps.tenancy.transfer import asking, drilling, keeping, places, restoring
+from apps.tenancy.transfer import asking, drilling, keeping, places
 from apps.tenancy.transfer.archive import Archive
 from apps.tenancy.transfer.models import Backup, Drill
 from tests.support.backups import drill_is_not_due, later, make_due, waiting
@@ -102,7 +102,7 @@ def test_what_is_being_made_is_not_taken_for_cut_off(platform):
     """The negative control: whoever makes it holds the tenant for as long as he lives."""
     backup = Backup.objects.create(tenant_id=platform.id, slug="acme", begun_at=keeping.now())
     with connections["owner"].cursor() as somebody:
-        somebody.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [restoring.lock_of(platform.id)])
+        somebody.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [f"transfer:{platform.id}"])
         asking.ask()
         backup.refresh_from_db()
         assert backup.state == "running"

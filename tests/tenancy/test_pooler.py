@@ -20,6 +20,7 @@ from apps.companies.models import Company
 from apps.identity.impersonation.models import Visit
 from apps.kernel import replica
 from apps.kernel.actors import System
+from apps.kernel.locks import Lock
 from apps.kernel.tenant import activate
 from apps.kernel.transactions import alone
 from apps.tenancy.backend.errors import OutsideTransaction
@@ -28,6 +29,7 @@ from apps.tenancy.models import Tenant
 from tests import pooler
 from tests.support.eight_tenants import TENANTS, Ledger, in_threads, whose
 
+BOOKS = Lock("the books").key()
 ROUNDS = 10
 TESTER = System("The suite")
 LINE = {"account": "1000", "currency": "USD", "amount": "1.00"}
@@ -135,28 +137,28 @@ class TestAlone:
     """The lock is kept by no connection that somebody else may be given."""
 
     def test_it_is_had_by_one(self, acme, behind_pgbouncer):
-        with alone("the books") as first, in_another_thread(lambda: alone("the books")) as second:
+        with alone(BOOKS) as first, in_another_thread(lambda: alone(BOOKS)) as second:
             assert (first, second) == (True, False)
-        with in_another_thread(lambda: alone("the books")) as now_free:
+        with in_another_thread(lambda: alone(BOOKS)) as now_free:
             assert now_free
 
     def test_it_outlasts_the_transactions_of_others(self, acme, behind_pgbouncer):
         """More of them than the pooler has connections."""
-        with activate(acme), transaction.atomic(), alone("the books") as mine:
+        with activate(acme), transaction.atomic(), alone(BOOKS) as mine:
             assert mine
             for _ in range(2 * pooler.CONNECTIONS):
-                with in_another_thread(lambda: alone("the books")) as theirs:
+                with in_another_thread(lambda: alone(BOOKS)) as theirs:
                     assert not theirs
 
     def test_it_ends_with_an_error(self, acme, behind_pgbouncer):
-        with suppress(LookupError), alone("the books"):
+        with suppress(LookupError), alone(BOOKS):
             raise LookupError
-        with alone("the books") as free:
+        with alone(BOOKS) as free:
             assert free
 
     def test_those_who_go_past_the_pooler_know_of_it(self, acme, behind_pgbouncer):
         """As workers do."""
-        with alone("the books"), connections["owner"].cursor() as cursor:
+        with alone(BOOKS), connections["owner"].cursor() as cursor:
             cursor.execute("SELECT pg_try_advisory_lock(hashtextextended('the books', 0))")
             assert cursor.fetchone() == (False,)
 

@@ -6,15 +6,17 @@ import os
 from collections import defaultdict, deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
 from queue import SimpleQueue
+from typing import Any
 
 from django.db import connections
 
 from apps.kernel import databases, progress
 from apps.kernel.errors import Refusal, SeveralRefusals
+from apps.kernel.locks import Lock
 from apps.kernel.tenant import HOME
 
 from . import noting
@@ -31,6 +33,7 @@ from .outcome import Outcome
 from .planning import Plan
 from .surveying import Kind, Schema, survey
 
+MIGRATIONS = Lock("migrations")
 WORKERS = min(4, os.cpu_count() or 1)
 ROUNDS = 3
 """A tenant that is set up meanwhile from an older blueprint is found by looking again."""
@@ -156,19 +159,20 @@ def alone() -> Iterator[None]:
     """Raises MigratedByAnother. The lock ends with the connection, whatever ends that."""
     if "owner" not in connections.settings:
         raise OwnerIsNotHere
-    if not _locked("SELECT pg_try_advisory_lock(hashtextextended('migrations', 0))"):
-        raise MigratedByAnother
+    lock = MIGRATIONS.key()
+    with _owner() as cursor:
+        if not lock.try_hold_in_session(cursor):
+            raise MigratedByAnother
     try:
         yield
     finally:
-        _locked("SELECT pg_advisory_unlock(hashtextextended('migrations', 0))")
+        with _owner() as cursor:
+            lock.release(cursor)
 
 
-def _locked(statement: str) -> bool:
-    """Over the owner's connection, which never goes through a pooler."""
-    with connections[databases.at("owner", HOME)].cursor() as cursor:
-        cursor.execute(statement)
-        return bool(cursor.fetchone()[0])
+def _owner() -> AbstractContextManager[Any]:
+    """The owner's connection, which never goes through a pooler."""
+    return connections[databases.at("owner", HOME)].cursor()
 
 
 def _migrate(due: Sequence[Group], wish: Wish, result: Result) -> None:

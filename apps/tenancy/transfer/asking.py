@@ -7,6 +7,7 @@ import datetime as dt
 from django.db.models import Max, Q
 
 from apps.kernel.clock import now
+from apps.kernel.locks import Lock
 from apps.kernel.tenant import activate
 from apps.kernel.transactions import alone
 from apps.tenancy.models import Tenant
@@ -15,13 +16,14 @@ from . import drilling, keeping, promises
 from .models import Backup
 from .policies import Policies
 
+ASKING = Lock("backups are asked for")
 AGAIN = dt.timedelta(minutes=15)
 """After which one that failed is asked for again."""
 
 
 def ask() -> int:
     """Note what was cut off, and ask for what is due. Returns how many backups that are."""
-    with activate(None), alone("backups are asked for") as nobody_else:
+    with activate(None), alone(ASKING.key()) as nobody_else:
         if not nobody_else:
             return 0
         keeping.note_all_cut_off()

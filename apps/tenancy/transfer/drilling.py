@@ -17,6 +17,7 @@ from django.db.models import Max, Q
 
 from apps.kernel import databases
 from apps.kernel.clock import now
+from apps.kernel.locks import Lock
 from apps.kernel.tenant import activate
 from apps.kernel.transactions import alone
 from apps.tenancy.models import Tenant
@@ -27,6 +28,7 @@ from .errors import NotWhatWasExported
 from .models import Backup, Drill, JobQuerySet
 
 log = logging.getLogger("bursar.backups")
+DRILL = Lock("drill")
 AGAIN = dt.timedelta(hours=6)
 """After which another one is tried when one failed."""
 
@@ -90,7 +92,7 @@ def latest() -> JobQuerySet[Drill]:
 @contextmanager
 def _nobody_else() -> Iterator[bool]:
     """One at a time. What somebody was at who is gone is noted."""
-    with activate(None), alone("drill") as free:
+    with activate(None), alone(DRILL.key()) as free:
         if free:
             for cut_off in Drill.objects.running():
                 _end(cut_off, error="Whoever tried it was cut off.")

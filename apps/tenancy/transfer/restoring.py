@@ -23,6 +23,7 @@ from apps.audit.anchors import FOLDER as HEADS
 from apps.kernel import databases
 from apps.kernel.clock import now
 from apps.kernel.files import files
+from apps.kernel.locks import Lock, LockKey
 from apps.kernel.progress import stage
 from apps.kernel.tenant import TenantInfo, activate
 from apps.kernel.transactions import alone, unit_of_work
@@ -36,6 +37,7 @@ from . import importing, news, verifying
 from .archive import Archive
 from .errors import NotWhatWasExported, OfAnotherTenant, TransferBusy
 
+TRANSFER = Lock("transfer:{tenant}")
 KEPT_DAYS = 7
 """For which the schema stays that another one has taken the place of."""
 BEING_RESTORED = "It is being restored."
@@ -102,8 +104,8 @@ def only_here(tenant: TenantInfo) -> Iterator[None]:
         yield
 
 
-def lock_of(number: int | str) -> str:
-    return f"transfer:{number}"
+def lock_of(number: int | str) -> LockKey:
+    return TRANSFER.key(tenant=number)
 
 
 def put_in_place(tenant: Tenant, made: TenantInfo) -> None:

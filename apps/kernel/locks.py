@@ -1,0 +1,80 @@
+"""Advisory locks of PostgreSQL: each text is declared once, because two processes exclude each other only while both
+lock the same text.
+
+PERIOD = Lock("{schema}:period:{period}")
+
+    with connection.cursor() as cursor:
+        PERIOD.key(period=17).hold(cursor)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+LOCKS: dict[str, Lock | TableLock] = {}
+SCHEMA = "{schema}"
+
+
+@dataclass(frozen=True)
+class LockKey:
+    """One lock: an SQL expression for its number. Two texts may have the same number; then one waits needlessly."""
+
+    expression: str
+    parameter: str
+
+    def hold(self, cursor: Any) -> None:
+        """Waits for the lock, and holds it until the transaction ends."""
+        self._call(cursor, "pg_advisory_xact_lock")
+
+    def try_hold(self, cursor: Any) -> bool:
+        """Whether the lock was free; it is then held until the transaction ends."""
+        return self._call(cursor, "pg_try_advisory_xact_lock")
+
+    def try_hold_in_session(self, cursor: Any) -> bool:
+        """Whether the lock was free; it is then held until `release`, or until the connection ends."""
+        return self._call(cursor, "pg_try_advisory_lock")
+
+    def release(self, cursor: Any) -> bool:
+        return self._call(cursor, "pg_advisory_unlock")
+
+    def _call(self, cursor: Any, function: str) -> bool:
+        cursor.execute(f"SELECT {function}({self.expression})", [self.parameter])
+        return bool(cursor.fetchone()[0])
+
+
+@dataclass(frozen=True)
+class Lock:
+    """An advisory lock on the hash of `text`, whose words in braces are filled in where it is taken. `{schema}`, which
+    can only come first, is the current schema as the database knows it."""
+
+    text: str
+
+    def __post_init__(self) -> None:
+        _declare(self)
+
+    def key(self, **words: object) -> LockKey:
+        """Raises KeyError for a word of the text that is not given."""
+        in_schema = self.text.startswith(SCHEMA)
+        text = self.text.removeprefix(SCHEMA).format_map(words)
+        hashed = "current_schema() || %s" if in_schema else "%s"
+        return LockKey(f"hashtextextended({hashed}, 0)", text)
+
+
+@dataclass(frozen=True)
+class TableLock:
+    """An advisory lock on a table of the current schema, by the table's object id."""
+
+    text: str
+
+    def __post_init__(self) -> None:
+        _declare(self)
+
+    def key(self) -> LockKey:
+        return LockKey("%s::regclass::oid::bigint", self.text)
+
+
+def _declare(lock: Lock | TableLock) -> None:
+    if lock.text in LOCKS:
+        raise TypeError(f"The lock {lock.text!r} is declared twice.")
+    LOCKS[lock.text] = lock
