@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from typing import Any, ClassVar
 
+from apps.kernel.naming import app_of, derived_name, explicit_name
+
 
 class Command:
     """Something the business can be asked to do, named in the imperative.
 
     A subclass is a frozen, keyword-only dataclass of ids and plain values. Its docstring is what the operator
-    reads beside its button.
+    reads beside its button. `class PostEntry(Command, name="ledger.post_entry")` gives it an explicit name, which a
+    move to another app does not change.
 
     permission  who may ask: `app.verb_noun`
     says        the sentence of the audit trail, after the actor's name; may use {result} and the fields
@@ -37,6 +40,11 @@ class Command:
     keeps_house: ClassVar[bool] = False
     by_support: ClassVar[bool] = True
     fact: ClassVar[tuple[str, ...]] = ()
+    _explicit_name: ClassVar[str] = ""
+
+    def __init_subclass__(cls, *, name: str = "", **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._explicit_name = explicit_name(name)
 
     def natural_key(self) -> str:
         """The business fact that may happen once, whoever asks and however often: `payment_confirmed:17`. Empty
@@ -46,11 +54,11 @@ class Command:
     @classmethod
     def command_name(cls) -> str:
         """`ledger.post_entry`: the app and the verb, as in permissions and error codes."""
-        return f"{cls.app()}.{re.sub(r'(?<!^)(?=[A-Z])', '_', cls.__name__).lower()}"
+        return cls._explicit_name or derived_name(cls)
 
     @classmethod
     def app(cls) -> str:
-        return cls.__module__.split(".")[1]
+        return app_of(cls)
 
     @classmethod
     def title(cls) -> str:

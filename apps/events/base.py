@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from apps.kernel.clock import now
 from apps.kernel.correlation import causation_id, correlation_id
 from apps.kernel.inserting import insert
+from apps.kernel.naming import app_of, derived_name, explicit_name
 from apps.kernel.plain import from_plain, to_plain
 from apps.kernel.tenant import current_tenant
 from apps.kernel.traceparent import current_trace
@@ -96,7 +97,8 @@ class News:
 
 @dataclass(frozen=True)
 class Subscriber:
-    """A listener, known for ever by `name` (app and function), and the queue that does its work.
+    """A listener, known for ever by `name` (app and function, or an explicit one, which a move to another app does not
+    change), and the queue that does its work.
 
     `event` is None for one that hears every event, as News.
     """
@@ -109,7 +111,7 @@ class Subscriber:
 
     @property
     def app(self) -> str:
-        return self.name.split(".", maxsplit=1)[0]
+        return app_of(self.listener)
 
     @property
     def hears(self) -> str:
@@ -128,7 +130,7 @@ SUBSCRIBERS: dict[str, Subscriber] = {}
 
 
 def listens_to(
-    event: type[E_], *, queue: str = "default", own_transactions: bool = False
+    event: type[E_], *, queue: str = "default", own_transactions: bool = False, name: str = ""
 ) -> Callable[[Callable[[E_], Any]], Callable[[E_], Any]]:
     """Marks a listener. It may hear the same news twice and must be right both times; its effects in the
     database commit together with the mark that it has heard.
@@ -138,29 +140,33 @@ def listens_to(
     """
 
     def register(listener: Callable[[E_], Any]) -> Callable[[E_], Any]:
-        _subscribe(event, listener, queue, own_transactions)
+        _subscribe(event, listener, queue, own_transactions, name)
         return listener
 
     return register
 
 
 def listens_to_all(
-    *, queue: str = "default", own_transactions: bool = False
+    *, queue: str = "default", own_transactions: bool = False, name: str = ""
 ) -> Callable[[Callable[[News], Any]], Callable[[News], Any]]:
     """Marks a listener of every event there is and will be but internal ones, who is given News. Its module hears
     "*"."""
 
     def register(listener: Callable[[News], Any]) -> Callable[[News], Any]:
-        _subscribe(None, listener, queue, own_transactions)
+        _subscribe(None, listener, queue, own_transactions, name)
         return listener
 
     return register
 
 
 def _subscribe(
-    event: type[Event] | None, listener: Callable[[Any], Any], queue: str, own_transactions: bool
+    event: type[Event] | None,
+    listener: Callable[[Any], Any],
+    queue: str,
+    own_transactions: bool,
+    explicit: str,
 ) -> None:
-    name = f"{listener.__module__.split('.')[1]}.{listener.__name__}"
+    name = explicit_name(explicit) or derived_name(listener)
     if name in SUBSCRIBERS:
         raise TypeError(f"There is already a listener {name}.")
     SUBSCRIBERS[name] = Subscriber(name, event, listener, queue, own_transactions)

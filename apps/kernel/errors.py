@@ -14,6 +14,8 @@ from typing import Any, ClassVar, ParamSpec, TypeVar, cast
 
 from django.db import Error as DatabaseError
 
+from .naming import derived_name, explicit_name
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -24,6 +26,8 @@ class Refusal(Exception):
     `message` is the sentence, filled from the context. `retry_after` says in how many seconds the same request may
     succeed, where that is known. `enforced_by` names the constraints or SQLSTATEs with
     which the database itself refuses the same thing, so that a lost race reads like the rule.
+    `class PeriodIsClosed(LedgerRefusal, code="ledger.period_is_closed")` has an explicit code, which a move to another
+    app does not change.
     """
 
     message: ClassVar[str] = "This is not allowed."
@@ -31,9 +35,11 @@ class Refusal(Exception):
     retry_after: ClassVar[int | None] = None
     enforced_by: ClassVar[tuple[str, ...]] = ()
     _by_database: ClassVar[dict[str, type[Refusal]]] = {}
+    _explicit_code: ClassVar[str] = ""
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
+    def __init_subclass__(cls, *, code: str = "", **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        cls._explicit_code = explicit_name(code)
         for name in cls.__dict__.get("enforced_by", ()):
             Refusal._by_database[name] = cls
 
@@ -130,8 +136,7 @@ class _Spoken(dict[str, object]):
 
 
 def code_of(refusal_type: type[Refusal]) -> str:
-    app = refusal_type.__module__.split(".")[1]
-    return f"{app}.{re.sub(r'(?<!^)(?=[A-Z])', '_', refusal_type.__name__).lower()}"
+    return refusal_type._explicit_code or derived_name(refusal_type)
 
 
 class Together:
