@@ -14,7 +14,8 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
+from weakref import WeakSet
 
 import redis
 from django.db import transaction
@@ -28,6 +29,7 @@ V = TypeVar("V")
 LAYOUT = 3
 """Count it up when a class whose instances are kept here changes its fields: two releases may run side by side."""
 CHANNEL = "stamps"
+AREAS: WeakSet[Cached[Any, Any]] = WeakSet()
 log = logging.getLogger(__name__)
 _client = wake.client
 
@@ -75,6 +77,7 @@ class Cached(Generic[K, V]):
             CACHE.labels(area, found) for found in ("memory", "redis", "nowhere")
         )
         self._lock = threading.Lock()
+        AREAS.add(self)
 
     def get(self, key: K) -> V:
         try:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
@@ -23,6 +24,7 @@ from prometheus_client import (
     generate_latest,
     multiprocess,
 )
+from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
@@ -51,6 +53,25 @@ DELIVERIES = Counter(
 EVENTS = Counter("bursar_events_published", "Events told.", ("module", "event"))
 CACHE = Counter("bursar_cache_lookups", "Where an answer was found.", ("area", "found"))
 INSTRUMENTED = Counter("bursar_instrumented_events", "Business events by name.", ("name",))
+GAUGES: dict[str, Gauge] = {}
+
+
+@dataclass(frozen=True)
+class Gauge:
+    """What is read from the database at each scrape, and so may go down again."""
+
+    name: str
+    help: str
+    labels: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.name in GAUGES:
+            raise TypeError(f"The gauge {self.name} is declared twice.")
+        GAUGES[self.name] = self
+
+    def read(self, value: float | None = None) -> GaugeMetricFamily:
+        """What one scrape found: a value, or one for each set of labels that is added."""
+        return GaugeMetricFamily(self.name, self.help, value=value, labels=self.labels or None)
 
 
 @contextmanager

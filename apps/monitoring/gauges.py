@@ -8,15 +8,22 @@ from collections.abc import Iterator
 
 from django.db import Error as DatabaseError
 from django.db import connection, transaction
-from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from apps.kernel import databases
+from apps.kernel.metrics import Gauge
 from apps.kernel.tenant import at_database
 
 PATIENCE = "1s"
 """A scrape must never weigh on a database that is in trouble."""
+LABELS = ("module", "subscriber")
+ANSWERS = Gauge("bursar_database_answers", "1 while the database answers in time.")
+UNROUTED = Gauge("bursar_outbox_unrouted", "Events that no relay has carried yet.")
+UNROUTED_AGE = Gauge("bursar_outbox_unrouted_age_seconds", "The oldest of them.")
+PENDING = Gauge("bursar_deliveries_pending", "Deliveries that wait to be heard.", LABELS)
+PENDING_AGE = Gauge("bursar_deliveries_pending_age_seconds", "The oldest of them.", LABELS)
+DEAD = Gauge("bursar_deliveries_dead", "Dead letters.", LABELS)
 log = logging.getLogger(__name__)
 
 _OUTBOX = """
@@ -37,7 +44,7 @@ class Waiting(Collector):
     """Read at each scrape, and left out where the database is away or busy."""
 
     def collect(self) -> Iterator[Metric]:
-        up = GaugeMetricFamily("bursar_database_answers", "1 while the database answers in time.", value=1)
+        up = ANSWERS.read(1)
         try:
             found = list(_read())
         except DatabaseError as error:
@@ -63,12 +70,11 @@ def _read() -> Iterator[Metric]:
             for subscriber, waiting, seconds, given_up in cursor.fetchall():
                 before = rows[subscriber]
                 rows[subscriber] = (before[0] + waiting, max(before[1], float(seconds)), before[2] + given_up)
-    yield GaugeMetricFamily("bursar_outbox_unrouted", "Events that no relay has carried yet.", value=unrouted)
-    yield GaugeMetricFamily("bursar_outbox_unrouted_age_seconds", "The oldest of them.", value=age)
-    told = ("module", "subscriber")
-    pending = GaugeMetricFamily("bursar_deliveries_pending", "Deliveries that wait to be heard.", labels=told)
-    oldest = GaugeMetricFamily("bursar_deliveries_pending_age_seconds", "The oldest of them.", labels=told)
-    dead = GaugeMetricFamily("bursar_deliveries_dead", "Dead letters.", labels=told)
+    yield UNROUTED.read(unrouted)
+    yield UNROUTED_AGE.read(age)
+    pending = PENDING.read()
+    oldest = PENDING_AGE.read()
+    dead = DEAD.read()
     for subscriber, (waiting, seconds, given_up) in rows.items():
         labels = (subscriber.split(".", maxsplit=1)[0], subscriber)
         pending.add_metric(labels, waiting)

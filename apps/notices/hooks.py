@@ -17,24 +17,30 @@ class Kind:
     name: str
     description: str
     where: Where = "everywhere"
+    chosen: bool = True
 
     def __str__(self) -> str:
         return self.name
 
 
-_kinds: dict[str, Kind] = {}
+_declared: dict[str, Kind] = {}
 
 
-def declare_kind(name: str, description: str, where: Where = "everywhere") -> Kind:
-    """Once, by the app that tells it."""
-    if name in _kinds:
+def declare_kind(name: str, description: str, where: Where = "everywhere", *, chosen: bool = True) -> Kind:
+    """Once, by the app that tells it. One that is not `chosen` is sent to its target whatever kinds that has."""
+    if name in _declared:
         raise TypeError(f"There is already a kind of notice {name}.")
-    _kinds[name] = Kind(name, description, where)
-    return _kinds[name]
+    _declared[name] = Kind(name, description, where, chosen)
+    return _declared[name]
 
 
 def kinds() -> Mapping[str, Kind]:
-    return _kinds
+    """Those that can be chosen."""
+    return {name: kind for name, kind in _declared.items() if kind.chosen}
+
+
+def all_declared() -> Mapping[str, Kind]:
+    return _declared
 
 
 @dataclass(frozen=True, kw_only=True)

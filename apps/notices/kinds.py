@@ -1,6 +1,6 @@
 """The kinds of notices that stand on floors below, or here."""
 
-from .hooks import Kind, declare_kind
+from .hooks import declare_kind
 
 NOTE = declare_kind("note", "somebody wanted you to know it")
 ALARM = declare_kind("platform.alarm", "you look after the platform", "platform")
@@ -8,5 +8,4 @@ TENANT_SUSPENDED = declare_kind("tenant.suspended", "a tenant was suspended", "p
 TENANT_QUEUED = declare_kind("tenant.queued_for_deletion", "a tenant will be erased", "platform")
 SUPPORT_ENTERED = declare_kind("support.entered", "somebody of the platform's support came in", "tenants")
 TOKEN_REUSED = declare_kind("refresh_token.reused", "one of your sessions may have been stolen")
-TEST = Kind("target.test", "somebody tries whether this can be reached")
-"""Nobody chooses to hear it."""
+TEST = declare_kind("target.test", "somebody tries whether this can be reached", chosen=False)
