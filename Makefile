@@ -24,6 +24,7 @@ check: $(INSTALLED) ## Lint, types, import floors, migrations and Django's own c
 	@echo "· lint" && $(BIN)/ruff check --quiet .
 	@echo "· format" && $(BIN)/ruff format --check --quiet .
 	@echo "· types" && $(BIN)/mypy --no-error-summary
+	@echo "· public names" && $(BIN)/python -m tests.architecture.public_names
 	@echo "· import floors" && $(BIN)/lint-imports --no-logo
 # Without a database Django warns that it cannot compare with what was applied; that is fine here.
 	@echo "· migrations" && $(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run

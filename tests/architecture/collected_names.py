@@ -1,0 +1,306 @@
+"""The public names of the code, read from the registries in which the apps declare them. No database is asked."""
+
+from __future__ import annotations
+
+import os
+import pkgutil
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from importlib import import_module
+from typing import Any
+
+Attributes = dict[str, Any]
+Names = dict[str, dict[str, Attributes]]
+"""Kind → name → what depends on the name."""
+Found = Iterable[tuple[str, Attributes]]
+
+
+class NameTaken(Exception):
+    """Two things of one kind have the same public name."""
+
+
+def collected() -> Names:
+    """Every public name of the apps. Raises NameTaken. Sets Django up, and imports all modules of all apps, so that
+    whatever declares a name has done so."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
+    import django
+
+    django.setup()
+    import_all("apps")
+    return gathered(KINDS)
+
+
+def gathered(kinds: Mapping[str, Callable[[], Found]]) -> Names:
+    """Raises NameTaken."""
+    names: Names = {}
+    for kind, read in kinds.items():
+        names[kind] = {}
+        for name, attributes in read():
+            if name in names[kind]:
+                raise NameTaken(f"{kind}: {name} is declared twice.")
+            names[kind][name] = {key: value for key, value in attributes.items() if value}
+    return names
+
+
+def import_all(package: str) -> None:
+    """All modules but migrations, which belong to the past."""
+    for module in pkgutil.walk_packages(import_module(package).__path__, f"{package}."):
+        if ".migrations" not in module.name:
+            import_module(module.name)
+
+
+def is_ours(declared: Any) -> bool:
+    """Of the apps, and not of a test."""
+    return bool(declared.__module__.startswith("apps."))
+
+
+def commands() -> Found:
+    from apps.audit.retention import class_of
+    from apps.bus.idempotency import scope_of
+    from apps.bus.registry import commands, handled
+
+    for each in filter(is_ours, commands()):
+        name = each.command_name()
+        yield (
+            name,
+            {
+                "app": each.app(),
+                "permission": each.permission,
+                "idempotency_scope": scope_of(each),
+                "fact": [*each.fact],
+                "retention": class_of(name),
+                "queue": each.queue,
+                "flag": each.flag,
+                "events": sorted(event.name for event in handled(each).tells),
+            },
+        )
+
+
+def permissions() -> Found:
+    """Those that models declare, and those of Django's own that roles are granted."""
+    from django.apps import apps
+
+    from apps.modules.registry import modules
+
+    roles: dict[str, set[str]] = defaultdict(set)
+    for module in modules():
+        for role, granted in module.grants.items():
+            for permission in granted:
+                roles[permission].add(role)
+    models = {
+        f"{model._meta.app_label}.{codename}": model._meta.label
+        for model in filter(is_ours, apps.get_models())
+        for codename, _ in model._meta.permissions
+    }
+    for name in {*models, *roles}:
+        yield name, {"model": models.get(name), "roles": sorted(roles[name])}
+
+
+def token_scopes() -> Found:
+    from apps.identity.scopes import PERMISSION_OF
+
+    return [(scope, {"permission": permission}) for scope, permission in PERMISSION_OF.items()]
+
+
+def roles() -> Found:
+    from apps.identity.roles import names
+
+    return [(name, {}) for name in names()]
+
+
+def events() -> Found:
+    from apps.events import EVENTS
+    from apps.kernel.naming import app_of
+
+    for each in filter(is_ours, EVENTS.values()):
+        yield (
+            each.name,
+            {
+                "app": app_of(each),
+                "version": each.version,
+                "internal": each.internal,
+                "instrumented_as": each.instrumented_as,
+            },
+        )
+
+
+def instrumentation() -> Found:
+    from apps.kernel.instrumentation import REQUIRED
+
+    return [(name, {"ids": [*ids]}) for name, ids in REQUIRED.items()]
+
+
+def subscribers() -> Found:
+    from apps.events import SUBSCRIBERS
+
+    for each in SUBSCRIBERS.values():
+        if is_ours(each.listener):
+            yield each.name, {"app": each.app, "event": each.hears, "queue": each.queue}
+
+
+def sagas() -> Found:
+    from apps.sagas.base import SAGAS
+
+    for each in SAGAS.values():
+        cause = each.cause.name if each.cause else None
+        yield each.name, {"queue": each.queue, "cause": cause, "steps": each.names}
+
+
+def tasks() -> Found:
+    from config.celery import app
+
+    app.loader.import_default_modules()
+    for name, task in app.tasks.items():
+        if not name.startswith("celery."):
+            yield (
+                name,
+                {"queue": getattr(task, "queue_name", None), "platform": getattr(task, "platform", False)},
+            )
+
+
+def schedules() -> Found:
+    """Those of beat, and those that one task of beat's sends to each tenant."""
+    from django.conf import settings
+
+    from apps.kernel.periodic import PERIODIC
+
+    for name, entry in settings.CELERY_BEAT_SCHEDULE.items():
+        yield name, {"task": entry["task"], "seconds": entry["schedule"]}
+    for name, each in PERIODIC.items():
+        yield name, {"task": each.task, "seconds": each.seconds, "where": each.where}
+
+
+def queues() -> Found:
+    from apps.kernel.queues import POLICIES, POOLS
+
+    pools = {queue: pool for pool, taken in POOLS.items() for queue in taken}
+    return [(name, {"pool": pools[name]}) for name in POLICIES]
+
+
+def settings_keys() -> Found:
+    from apps.preferences.declarations import all_declared
+
+    return [(each.key, {"type": getattr(each.type, "__name__", str(each.type))}) for each in all_declared()]
+
+
+def modules() -> Found:
+    from apps.modules.registry import modules
+
+    return [(each.name, {"flag": each.flag, "sold": each.sold}) for each in modules()]
+
+
+def limits() -> Found:
+    from apps.kernel.limits import LIMITS
+
+    return [(each.name, {"unit": each.unit}) for each in LIMITS.values()]
+
+
+def notice_kinds() -> Found:
+    from apps.notices.hooks import all_declared
+
+    return [(each.name, {"where": each.where, "chosen": each.chosen}) for each in all_declared().values()]
+
+
+def retention_classes() -> Found:
+    from apps.audit.retention import classes
+
+    return [(name, {"years": years}) for name, years in classes().items()]
+
+
+def errors() -> Found:
+    from apps.kernel.errors import code_of
+    from apps.kernel.naming import app_of
+
+    for each in refusals():
+        status = each.status if isinstance(each.status, int) else None  # several refusals: the gravest one's
+        yield code_of(each), {"app": app_of(each), "status": status}
+
+
+def enforced_by() -> Found:
+    """The SQLSTATEs and constraints with which the database refuses, and the errors as which that is reported."""
+    from apps.kernel.errors import code_of
+
+    for each in refusals():
+        for name in vars(each).get("enforced_by", ()):
+            yield name, {"error": code_of(each)}
+
+
+def refusals() -> Iterator[type[Any]]:
+    from apps.kernel.errors import Refusal
+
+    return filter(is_ours, [Refusal, *_below(Refusal)])
+
+
+def _below(family: type[Any]) -> Iterator[type[Any]]:
+    """Each once, also where it is of a family and of a kind."""
+    found = {each: None for child in family.__subclasses__() for each in (child, *_below(child))}
+    yield from found
+
+
+def advisory_locks() -> Found:
+    from apps.kernel.locks import LOCKS, TableLock
+
+    return [(each.text, {"of_table": isinstance(each, TableLock)}) for each in LOCKS.values()]
+
+
+def metrics() -> Found:
+    from prometheus_client import REGISTRY
+    from prometheus_client.metrics import MetricWrapperBase
+
+    from apps.kernel.metrics import GAUGES
+
+    for each in REGISTRY._collector_to_names:
+        if isinstance(each, MetricWrapperBase):
+            yield each._name, {"type": each._type, "labels": [*each._labelnames]}
+    for gauge in GAUGES.values():
+        yield gauge.name, {"type": "gauge", "labels": [*gauge.labels]}
+
+
+def cache_areas() -> Found:
+    from apps.kernel.caching import AREAS
+
+    return [(each.area, {"of": each.of or "the current tenant"}) for each in AREAS]
+
+
+def models() -> Found:
+    """Stored by audit records, content types and idempotency keys."""
+    from django.apps import apps
+
+    return [
+        (model._meta.label, {"table": model._meta.db_table}) for model in filter(is_ours, apps.get_models())
+    ]
+
+
+def management_commands() -> Found:
+    from django.core.management import get_commands
+
+    for name, package in get_commands().items():
+        if str(package).startswith("apps."):
+            yield name, {"app": str(package).removeprefix("apps.")}
+
+
+KINDS: dict[str, Callable[[], Found]] = {
+    "advisory_locks": advisory_locks,
+    "cache_areas": cache_areas,
+    "commands": commands,
+    "enforced_by": enforced_by,
+    "errors": errors,
+    "events": events,
+    "instrumentation": instrumentation,
+    "limits": limits,
+    "management_commands": management_commands,
+    "metrics": metrics,
+    "models": models,
+    "modules": modules,
+    "notice_kinds": notice_kinds,
+    "permissions": permissions,
+    "queues": queues,
+    "retention_classes": retention_classes,
+    "roles": roles,
+    "sagas": sagas,
+    "schedules": schedules,
+    "settings": settings_keys,
+    "subscribers": subscribers,
+    "tasks": tasks,
+    "token_scopes": token_scopes,
+}
