@@ -1,0 +1,104 @@
+"""What tests share is below tests/support: no test module or conftest imports from another one, and no fixture comes
+by an import."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parents[1]
+SHARED = ("tests.support", "tests.pooler", "tests.servers", "tests.shards")
+"""What every file below tests may import: the support, and the plugins that start servers."""
+PROGRAM = "tests.soak"
+"""A program of its own, with modules of its own."""
+OF_THE_ROOT = {f"tests.conftest.{name}" for name in ("PASSWORD", "SPARES", "TESTER", "template_where")}
+"""The users and the template that the root's conftest makes."""
+
+
+def imported(module: str, tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """(line, dotted name) of each import, relative ones too."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, each.name) for each in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            package = module.rsplit(".", node.level)[0] if node.level else ""
+            source = ".".join(each for each in (package, node.module) if each)
+            yield from ((node.lineno, f"{source}.{each.name}") for each in node.names)
+
+
+def may_import(module: str, name: str) -> bool:
+    own = (PROGRAM,) if is_below(module, PROGRAM) else ()
+    return (
+        not is_below(name, "tests")
+        or name in OF_THE_ROOT
+        or any(is_below(name, each) for each in SHARED + own)
+    )
+
+
+def is_below(name: str, package: str) -> bool:
+    return f"{name}.".startswith(f"{package}.")
+
+
+def faults(path: str, source: str) -> list[str]:
+    """The path begins with tests/."""
+    module, tree, lines = path.removesuffix(".py").replace("/", "."), ast.parse(source), source.splitlines()
+    foreign = [
+        f"{path}:{line} imports {name}"
+        for line, name in imported(module, tree)
+        if not may_import(module, name)
+    ]
+    unseen = [
+        f"{path}:{node.lineno} imports what it does not name, as a fixture is imported"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        and any("F401" in line for line in lines[node.lineno - 1 : node.end_lineno])
+    ]
+    return foreign + unseen
+
+
+def test_every_file_below_tests_imports_from_the_support_alone():
+    paths = sorted(TESTS.rglob("*.py"))
+
+    found = [each for path in paths for each in faults(f"{path.relative_to(TESTS.parent)}", path.read_text())]
+
+    assert len(paths) > 200
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from tests.ledger.test_queries import total",
+        "from tests.ledger.conftest import january",
+        "from tests.ledger import test_queries",
+        "from tests.conftest import database",
+        "from tests.soak.town import Town",
+        "from .conftest import refused",
+        "from . import test_queries",
+        "import tests.ledger.test_queries",
+        "def test_late():\n    from tests.ledger.test_queries import total",
+        "from tests.support.processes import environment  # noqa: F401",
+    ],
+)
+def test_an_import_from_another_test_module_is_refused(line):
+    (fault,) = faults("tests/sales/test_orders.py", f"import re\n{line}\n")
+
+    assert fault.startswith(f"tests/sales/test_orders.py:{2 + line.count(chr(10))} imports ")
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        ("tests/sales/test_orders.py", "from tests.support.shop import ordered"),
+        ("tests/sales/test_orders.py", "from tests.support import settling"),
+        ("tests/sales/test_orders.py", "from tests import pooler"),
+        ("tests/sales/test_orders.py", "from testsuite import anything"),
+        ("tests/soak/run.py", "from .town import Town"),
+        ("tests/soak/test_soak.py", "from tests.soak.town import Town"),
+    ],
+)
+def test_an_import_from_the_support_or_of_the_program_itself_is_allowed(path, line):
+    assert faults(path, line) == []
