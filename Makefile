@@ -20,12 +20,13 @@ FOR ?= 300
 soak: $(INSTALLED) ## Kill everything at random for FOR seconds (300; SEED repeats a run); nothing may be lost
 	@$(BIN)/python -m tests.soak --seconds $(FOR) $(if $(SEED),--seed $(SEED))
 
-check: $(INSTALLED) ## Lint, types, import floors, migrations and Django's own checks
+check: $(INSTALLED) ## Lint, types, import floors, ratchets, migrations and Django's own checks
 	@echo "· lint" && $(BIN)/ruff check --quiet .
 	@echo "· format" && $(BIN)/ruff format --check --quiet .
 	@echo "· types" && $(BIN)/mypy --no-error-summary
 	@echo "· public names" && $(BIN)/python -m tests.architecture.public_names
 	@echo "· import floors" && $(BIN)/lint-imports --no-logo
+	@echo "· ratchets" && $(BIN)/python -m tests.architecture.ratchets
 # Without a database Django warns that it cannot compare with what was applied; that is fine here.
 	@echo "· migrations" && $(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	@echo "· what the running version would not survive" && $(BIN)/python manage.py check_migrations
