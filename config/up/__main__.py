@@ -76,6 +76,8 @@ class Runner:
             return False
         if process.exit_code:
             say(f"{process.name} failed with exit code {process.exit_code}")
+            if process.advice:
+                say(process.advice)
             return False
         say(f"{process.purpose}: done in {time.monotonic() - began:.1f} s")
         return True

@@ -28,6 +28,7 @@ def preparations() -> list[Process]:
             "bringing the schemas up to date",
             [*MANAGE, "migrate_schemas", "--verbosity", "0"],
             _environment(),
+            advice=f"Data that these migrations refuse: remove {embedded.home('dev')}; the next run makes it anew.",
         ),
         Process("demo", "making the demo tenants", [*MANAGE, "demo"], _environment()),
     ]

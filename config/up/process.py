@@ -31,13 +31,14 @@ def end_with_the_runner() -> None:
 
 @dataclass
 class Process:
-    """A command with a name and the seconds it may take to stop."""
+    """A command with a name, the seconds it may take to stop, and what to try when it fails."""
 
     name: str
     purpose: str
     command: Sequence[str]
     environment: Mapping[str, str]
     grace: float = 5.0
+    advice: str = ""
 
     _popen: subprocess.Popen[str] | None = field(default=None, init=False)
     _began: float = field(default=0.0, init=False)

@@ -119,6 +119,40 @@ def test_what_is_released_is_not_judged_again(made_up):
     assert judging.judged() == ([], [])
 
 
+def test_a_released_migration_that_was_changed_is_refused(made_up):
+    name = made_up("step", add("colour", null="True"))
+    judging.release()
+    page = (made_up.folder / f"{name}.py").read_text()
+
+    made_up.write(name, page.replace('"colour"', '"shade"'))
+
+    (said,) = whys()
+    assert "it has been released and was changed since" in said
+
+
+def test_a_released_migration_of_which_only_the_comments_changed_is_accepted(made_up):
+    name = made_up("step", add("colour", null="True"))
+    judging.release()
+    page = (made_up.folder / f"{name}.py").read_text()
+
+    made_up.write(name, f'"""What it is for."""\n# And why.\n{page}')
+
+    assert whys() == []
+
+
+def test_the_command_does_not_release_over_a_changed_migration(made_up, capsys):
+    name = made_up("step", add("colour", null="True"))
+    judging.release()
+    made_up.write(name, (made_up.folder / f"{name}.py").read_text().replace('"colour"', '"shade"'))
+    before = judging.FILE.read_text()
+
+    with pytest.raises(SystemExit):
+        call_command("check_migrations", release=True)
+
+    assert judging.FILE.read_text() == before
+    assert f"ledger.{name}: it has been released" in capsys.readouterr().err
+
+
 def test_what_was_squashed_is_released_with_what_it_replaces(made_up):
     first = made_up("step", DROPS)
     judging.release()

@@ -14,6 +14,13 @@ class MigratedByAnother(TenancyRefusal, Conflict):
     message = "Somebody else is at the migrations."
 
 
+class MadeByOtherMigrations(TenancyRefusal, Conflict):
+    message = (
+        "The database {database} was made by other migrations than those of this version: it has {unknown}, and lacks"
+        " {missing}. Nothing was changed. Install the version that made it; development data is removed and made anew."
+    )
+
+
 class TemplateLacksMigrations(TenancyRefusal, Conflict):
     message = "The template at {database} lacks {migrations}: run `manage.py migrate_schemas`, which begins with it."
 

@@ -23,10 +23,12 @@ from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 
 from .compatibility import fields_of, needs_a_value, of_alteration, of_sql
+from .contents import digest_of
 from .planning import label_of, rows_of
 
 FILE = Path(__file__).with_name("released.json")
-"""{app: [names]} of what a release has had already; the migrations behind it are judged."""
+"""{app: {name: digest}} of what a release has had already. These never change again; the migrations behind them are
+judged."""
 
 _DECLARED = re.compile(r"\S+: .{10,}")
 
@@ -115,12 +117,12 @@ class Judge:
 
 
 def judged() -> tuple[list[Migration], list[Fault]]:
-    """The house's own migrations that no release has had yet, and what is wrong with them."""
+    """The house's own migrations that no release has had yet, and what is wrong with any."""
     loader = MigrationLoader(None)
-    known, judge = released(), Judge()
+    known, judge = set(released()), Judge()
     state = ProjectState(real_apps=loader.unmigrated_apps)
     new: list[Migration] = []
-    faults: list[Fault] = []
+    faults: list[Fault] = changed_since_release()
     for migration in _in_order(loader):
         if is_ours(migration) and not known.issuperset(rows_of(migration)):
             new.append(migration)
@@ -130,21 +132,37 @@ def judged() -> tuple[list[Migration], list[Fault]]:
     return new, faults
 
 
-def released() -> set[tuple[str, str]]:
-    if not FILE.exists():
-        return set()
-    names: dict[str, list[str]] = json.loads(FILE.read_text())
-    return {(app, name) for app, of_app in names.items() for name in of_app}
+def changed_since_release() -> list[Fault]:
+    """A released migration has been applied as it was: an edit of it would be missing wherever it was applied."""
+    known = released()
+    return [
+        Fault(
+            label_of(migration),
+            "it has been released and was changed since. Put it back, and write a new one.",
+        )
+        for key, migration in sorted(ours().items())
+        if key in known and known[key] != digest_of(migration)
+    ]
+
+
+def released() -> dict[tuple[str, str], str]:
+    """The digests by app and name."""
+    digests: dict[str, dict[str, str]] = json.loads(FILE.read_text()) if FILE.exists() else {}
+    return {(app, name): digest for app, of_app in digests.items() for name, digest in of_app.items()}
 
 
 def release() -> None:
-    """From now on all that are there are known to the running version."""
-    loader = MigrationLoader(None)
-    names: dict[str, list[str]] = {}
-    for (app, name), migration in sorted(loader.disk_migrations.items()):
-        if is_ours(migration):
-            names.setdefault(app, []).append(name)
-    FILE.write_text(json.dumps(names, indent=1) + "\n")
+    """From now on all that are there are known to the running version, and stay as they are."""
+    digests: dict[str, dict[str, str]] = {}
+    for (app, name), migration in sorted(ours().items()):
+        digests.setdefault(app, {})[name] = digest_of(migration)
+    FILE.write_text(json.dumps(digests, indent=1) + "\n")
+
+
+def ours() -> dict[tuple[str, str], Migration]:
+    """The house's own migrations by app and name."""
+    disk: dict[tuple[str, str], Migration] = MigrationLoader(None).disk_migrations
+    return {key: migration for key, migration in disk.items() if is_ours(migration)}
 
 
 def is_ours(migration: Migration) -> bool:

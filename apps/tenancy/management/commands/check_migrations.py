@@ -16,18 +16,19 @@ from apps.tenancy.migrating.planning import label_of
 class Command(BursarCommand):
     help = (
         "Refuse migrations since the last release that the running version would not survive, unless they say"
-        " which release lets them (exit code 3). Asks no database."
+        " which release lets them, and changes of released ones (exit code 3). Asks no database."
     )
 
     def options(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--release",
             action="store_true",
-            help="Write down that all migrations that are there have been released; commit it with the release.",
+            help="List all migrations that are there as released, unless a released one was changed; commit it with the"
+            " release.",
         )
 
     def answer(self, **options: Any) -> Answer:
-        if options["release"]:
+        if options["release"] and not judging.changed_since_release():
             judging.release()
         new, faults = judging.judged()
         if faults:

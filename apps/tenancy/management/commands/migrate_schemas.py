@@ -9,7 +9,7 @@ from apps.console.terminal import Answer
 from apps.kernel import databases
 from apps.kernel.tenant import at_database
 from apps.tenancy import provisioning
-from apps.tenancy.migrating import running
+from apps.tenancy.migrating import histories, running
 from apps.tenancy.migrating.running import Wish
 from apps.tenancy.migrating.surveying import Schema
 
@@ -27,6 +27,7 @@ class Command(MigrateTenants):
 
     def migrated(self, wish: Wish) -> Answer:
         with running.alone():
+            histories.must_continue()
             for key in databases.having("owner"):
                 with at_database(key):
                     self._one(f"platform at {key}", provisioning.migrate_platform)

@@ -1,0 +1,23 @@
+"""What a migration contains, as a digest: a change after its release, or after a dump with its data, is found by it."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import inspect
+from pathlib import Path
+
+from django.db.migrations import Migration
+
+
+def digest_of(migration: Migration) -> str:
+    """SHA-256 of the statements in its file. The docstring and comments between statements do not count. What the
+    statements import from elsewhere does not either."""
+    source = Path(inspect.getfile(type(migration))).read_text(encoding="utf-8")
+    statements = [each for each in ast.parse(source).body if not _is_docstring(each)]
+    text = "\n".join(str(ast.get_source_segment(source, each)) for each in statements)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _is_docstring(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
