@@ -68,12 +68,6 @@ def test_what_manifests_publish_and_hear_is_what_the_code_does():
     assert manifests_say_what_is_published_and_heard() == []
 
 
-def test_every_module_is_healthy(database):
-    assert {each.name: each.health() for each in registry.modules()} == {
-        each.name: "healthy" for each in registry.modules()
-    }
-
-
 def test_every_permission_that_is_granted_exists(database):
     from django.contrib.auth.models import Permission
 
