@@ -16,9 +16,11 @@ from apps.identity.commands import SetPassword
 from apps.identity.models import User
 from apps.kernel.actors import System, acting_as
 from apps.kernel.correlation import correlated
-from apps.kernel.logs import asking, formatter, level_of_event, saying
+from apps.kernel.logs import asking, formatter, saying
 from apps.kernel.plain import SECRET, secret
 from apps.kernel.tenant import TenantInfo, activate
+from apps.periods.commands import ClosePeriod
+from apps.periods.models import Period
 from apps.preferences.commands import ChangeSetting
 
 ACME = TenantInfo(id=1, slug="acme", name="Acme", schema="tenant_1", state="active")
@@ -140,18 +142,6 @@ def test_a_person_reads_one_line():
     assert line.endswith("INFO    acme request-1 bursar.test: Said.")
 
 
-@pytest.mark.parametrize(
-    ("event", "level"),
-    [
-        ("setting.changed", logging.INFO),
-        ("flag.rolled_out", logging.INFO),
-        ("entry.posted", logging.DEBUG),
-    ],
-)
-def test_settings_and_rollouts_are_said_aloud(event, level):
-    assert level_of_event(event) == level
-
-
 def said(lines, logger):
     return [each for each in lines() if each["logger"] == logger]
 
@@ -162,6 +152,19 @@ def test_a_changed_setting_is_said_at_info(lines, at_acme, owner):
     (command,), (event,) = said(lines, "bursar.commands"), said(lines, "bursar.events")
     assert (command["level"], command["outcome"], command["actor"]) == ("info", "done", str(owner))
     assert (event["level"], event["event"], event["tenant"]) == ("info", "setting.changed", "acme")
+
+
+def test_other_events_are_written_at_debug(lines, at_acme, owner):
+    january, events = Period.objects.get(number=1), logging.getLogger("bursar.events")
+    before = events.level
+    events.setLevel(logging.DEBUG)
+    try:
+        dispatch(ClosePeriod(period_id=january.pk, reason="The month is over."), actor=owner)
+    finally:
+        events.setLevel(before)
+
+    (event,) = said(lines, "bursar.events")
+    assert (event["level"], event["event"]) == ("debug", "period.closed")
 
 
 def test_a_broken_rule_is_said_at_warning_with_its_codes(lines, at_acme, owner):
