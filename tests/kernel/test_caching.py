@@ -5,9 +5,13 @@ import pytest
 from django.core.cache import cache
 from django.db import transaction
 
+from apps.billing import queries as plans
+from apps.identity.models import standings
 from apps.kernel import caching, wake
 from apps.kernel.caching import Cached, tenant_cache_key
 from apps.kernel.tenant import activate
+from apps.preferences import queries as preferences
+from apps.tenancy import directory
 
 
 class Shelf:
@@ -29,6 +33,11 @@ def shelf(database):
 @pytest.fixture
 def kept(shelf):
     return Cached("shelf", shelf.load, ttl=60)
+
+
+def in_redis(area):
+    """The keys of the area's answers, of every tenant."""
+    return list(caching._client().scan_iter(match=f"tenant:*:{area}:*@*"))
 
 
 def test_the_key_of_a_tenant_is_exactly_this(acme):
@@ -56,6 +65,64 @@ def test_an_answer_is_loaded_once_and_kept_per_tenant(shelf, kept, acme, globex)
     with activate(globex):
         kept.get("a")
     assert shelf.asked == 2
+
+
+class TestLifetime:
+    """An answer ends with its lifetime, also when the push that it changed was lost."""
+
+    @pytest.fixture
+    def later(self, monkeypatch):
+        """`later(59)`: the clock of this process goes on by 59 s; Redis has a clock of its own."""
+
+        def move(seconds):
+            before = time.monotonic
+            monkeypatch.setattr(caching.time, "monotonic", lambda: before() + seconds)
+
+        return move
+
+    def test_memory_answers_until_the_lifetime_is_over(self, shelf, kept, later):
+        kept.get("a")
+        caching._client().delete(*in_redis("shelf"))
+        shelf.content = "second"
+
+        later(59)
+        assert kept.get("a") == "a:first"
+        later(2)
+        assert kept.get("a") == "a:second"
+
+    def test_redis_keeps_an_answer_until_the_lifetime_is_over(self, kept):
+        kept.get("a")
+
+        (key,) = in_redis("shelf")
+        assert 58 <= caching._client().ttl(key) <= 60
+
+    @pytest.mark.parametrize(
+        ("area", "question", "seconds"),
+        [
+            (preferences.cached, "all", 3600),  # row CAC-07
+            (plans.cached, 1, 300),
+            (directory._directory, "slug:acme", 300),
+            (directory._at_rest, "all", 300),
+            (standings, 1, 60),
+        ],
+        ids=["settings", "plans", "directory", "at_rest", "api-sessions"],
+    )
+    def test_the_answers_of_each_area_have_its_lifetime(self, at_acme, area, question, seconds):
+        area.invalidate()
+        area.get(question)
+
+        (key,) = in_redis(area.area)
+        assert seconds - 2 <= caching._client().ttl(key) <= seconds
+
+
+def test_memory_keeps_the_answers_that_were_asked_for_last(shelf):
+    small = Cached("shelf", shelf.load, ttl=60, size=2)
+    for key in ("a", "b", "a", "c"):
+        small.get(key)
+    caching._client().delete(*in_redis("shelf"))
+    shelf.content = "second"
+
+    assert [small.get(key) for key in ("a", "c", "b")] == ["a:first", "c:first", "b:second"]
 
 
 def test_none_is_an_answer_too(database):
