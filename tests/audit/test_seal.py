@@ -10,7 +10,7 @@ from contextvars import copy_context
 import pytest
 from django.db import connection, transaction
 
-from apps.audit import anchors, erasures, queries, sealing, verification
+from apps.audit import anchors, erasures, queries, sealing, tasks, verification
 from apps.audit.commands import ErasePerson
 from apps.audit.models import Record, Segment
 from apps.audit.verification import verify, verify_and_note
@@ -41,6 +41,38 @@ def test_everything_that_was_done_is_sealed_once(at_acme, found, seal_all):
         *range(1, Segment.objects.count() + 1)
     ]
     assert verify().intact
+
+
+def test_the_scheduled_task_seals_what_is_new(at_acme, found, all_ended):
+    found("ONE")
+    all_ended()
+
+    tasks.seal.apply(headers={"tenant": at_acme.id}, throw=True)
+
+    assert sealed_ids() == [*Record.objects.order_by("id").values_list("id", flat=True)]
+
+
+class TestTheScheduledVerification:
+    def test_an_intact_trail_is_noted_and_nothing_is_logged(self, at_acme, found, seal_all, caplog):
+        found("ONE")
+        seal_all()
+
+        tasks.verify.apply(headers={"tenant": at_acme.id}, throw=True)
+
+        assert queries.last_verification().intact
+        assert [each for each in caplog.records if each.levelname == "CRITICAL"] == []
+
+    def test_a_broken_trail_is_logged_as_critical(self, at_acme, found, seal_all, tamper, caplog):
+        found("ONE")
+        seal_all()
+        with tamper() as cursor:
+            cursor.execute("UPDATE audit_record SET sentence = 'Nothing.'")
+
+        tasks.verify.apply(headers={"tenant": at_acme.id}, throw=True)
+
+        assert not queries.last_verification().intact
+        (line,) = [each for each in caplog.records if each.levelname == "CRITICAL"]
+        assert "The audit trail is broken: " in line.getMessage()
 
 
 def test_a_segment_holds_one_class_so_that_it_can_go_at_once(at_acme, found, seal_all):

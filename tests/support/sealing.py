@@ -11,15 +11,25 @@ from apps.audit import sealing
 
 
 @pytest.fixture
-def seal_all():
-    """Transactions of other tests, in other databases, hold the horizon back for a moment. It is waited for, so that
-    what was written together is sealed together."""
+def all_ended():
+    """Waits until every transaction that runs has ended: those of other tests, in other databases, hold the horizon
+    back for a moment."""
 
-    def seal(**options):
+    def wait():
         until, begun = time.monotonic() + 60, _asked("SELECT pg_current_xact_id()::text::bigint")
         while _asked("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint") <= begun:
             assert time.monotonic() < until, "Something never ends."
             time.sleep(0.01)
+
+    return wait
+
+
+@pytest.fixture
+def seal_all(all_ended):
+    """What was written together is sealed together."""
+
+    def seal(**options):
+        all_ended()
         made = sealing.seal(**options)
         assert not dict(sealing.waiting())
         return made
