@@ -8,12 +8,13 @@ from django.db import connection, transaction
 from apps.bus import dispatch
 from apps.companies.commands import FoundCompany
 from apps.companies.models import Company
-from apps.events import EVENTS, Event, publish
+from apps.events import Event, publish, tasks
 from apps.events.deliveries import MOST_ATTEMPTS, deliver
 from apps.events.models import Delivery, OutboxEvent
 from apps.events.relay import route, sweep
 from apps.kernel import clock
 from apps.kernel.correlation import correlated
+from apps.kernel.queues import POLICIES
 from apps.kernel.tenant import activate
 from tests.support.shelf import ShelfFilled, deliver_in, fill, only_delivery, route_as_platform
 
@@ -43,7 +44,6 @@ def test_names_are_entity_dot_action_and_taken_once():
         type("Bad", (Event,), {"name": "ShelfFilled"})
     with pytest.raises(TypeError, match="already the name"):
         type("Twin", (Event,), {"name": "shelf.filled"})
-    assert all("." in name for name in EVENTS)
 
 
 def test_the_relay_gives_each_listener_one_delivery_and_one_hint(at_acme, listener, no_broker):
@@ -66,6 +66,18 @@ def test_a_listeners_effect_and_its_mark_commit_together(at_acme, listener, no_b
     assert only_delivery().status == "done"
     assert Company.objects.filter(code="S1B1").count() == 1
     assert listener.heard == [(1, "request-9", f"event:{only_delivery().event_id}")]
+
+
+@pytest.mark.parametrize("queue", POLICIES)
+def test_the_task_of_each_queue_calls_the_listener(at_acme, listener, no_broker, queue):
+    fill()
+    route_as_platform()
+
+    task = getattr(tasks, f"deliver_{queue}")
+    task.apply(args=(only_delivery().pk,), headers={"tenant": at_acme.id}, throw=True)
+
+    assert task.queue_name == queue
+    assert (only_delivery().status, len(listener.heard)) == ("done", 1)
 
 
 def test_hearing_it_again_changes_nothing(at_acme, listener, no_broker):
