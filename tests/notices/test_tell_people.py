@@ -10,11 +10,10 @@ from django.db import transaction
 from apps.audit.models import Record
 from apps.bus import dispatch
 from apps.bus.errors import MayNot
-from apps.events.models import OutboxEvent
 from apps.kernel.actors import System
 from apps.kernel.errors import SeveralRefusals
 from apps.kernel.tenant import activate
-from apps.notices import purging, queries, sending
+from apps.notices import queries, sending, tasks
 from apps.notices.commands import SendCopyAgain, TellPeople
 from apps.notices.errors import (
     AudienceUnknown,
@@ -26,7 +25,6 @@ from apps.notices.errors import (
 )
 from apps.notices.models import Copy, Notice
 from tests.support.letters import deliver
-from tests.support.settling import settle
 
 US = System("The suite")
 
@@ -291,8 +289,30 @@ class TestTroubles:
         waiting = tell(to=("controller",))
 
         with later(days=366):
-            assert purging.purge() == 1
+            tasks.purge.run()
         assert Notice.objects.get() == waiting
+
+
+def test_the_sweep_hints_at_what_is_due(at_acme, post, hinted):
+    tell()
+    deliver()
+    notice = tell(to=("controller",))
+    hinted.clear()
+
+    tasks.sweep.run()
+
+    assert hinted == [notice.pk]
+
+
+@pytest.mark.parametrize("more", [True, False])
+def test_a_task_whose_time_is_over_hints_at_what_is_left(at_acme, hinted, monkeypatch, more):
+    notice = tell()
+    hinted.clear()
+    monkeypatch.setattr(sending, "send_due", lambda notice_id: more)
+
+    tasks.send.run(notice.pk)
+
+    assert hinted == ([notice.pk] if more else [])
 
 
 def test_one_tenant_sees_nothing_of_the_others_notices(acme, globex, post):
@@ -302,9 +322,3 @@ def test_one_tenant_sees_nothing_of_the_others_notices(acme, globex, post):
         assert not Notice.objects.exists()
         assert queries.notices_with_due_copies() == []
     assert not Notice.objects.exists()
-
-
-def test_no_event_of_ours_is_left_unheard(at_acme):
-    tell()
-    settle()
-    assert not OutboxEvent.objects.filter(name__startswith="notice").exists()
