@@ -10,6 +10,7 @@ from apps.bus import dispatch
 from apps.kernel import clock
 from apps.operations import trials
 from apps.operations.commands import ActivateTenant, OnboardTenant
+from apps.operations.tasks import end_trials
 from apps.tenancy.models import Tenant
 
 
@@ -32,7 +33,8 @@ def test_it_is_served_on_its_last_day(on_trial):
 
 
 def test_it_is_suspended_on_the_next_and_told_why(on_trial, mailoutbox):
-    assert after(days=15) == 1
+    with clock.moved_to(clock.now() + dt.timedelta(days=15)):
+        end_trials.apply(headers={"tenant": "public"}, throw=True)
     assert after(days=15) == 0
 
     on_trial.refresh_from_db()

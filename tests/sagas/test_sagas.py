@@ -12,7 +12,7 @@ from apps.events.relay import route
 from apps.kernel.clock import moved_to, now
 from apps.kernel.errors import Unavailable
 from apps.ledger.models import Account, Entry, Journal
-from apps.sagas import Saga, Step, Wait
+from apps.sagas import Saga, Step, Wait, tasks
 from apps.sagas.commands import RetrySaga, SkipSagaStep, TurnSagaBack
 from apps.sagas.errors import SagaHasEnded, SagaNeedsNobody, SagaRunUnknown, SagaTurnsBackAlready
 from apps.sagas.executor import advance
@@ -308,7 +308,7 @@ def test_a_step_that_is_no_longer_in_the_code_needs_an_operator(set_out, office)
     assert "“vote” is no longer part" in again(run).trouble
 
 
-def test_a_run_whose_call_was_given_up_is_called_again(capital, opening):
+def test_a_run_whose_call_was_given_up_is_called_again(at_acme, capital, opening):
     with transaction.atomic():
         run = begin(opening, Opening(code="1100"), subject="branch:1")
     route()
@@ -318,7 +318,7 @@ def test_a_run_whose_call_was_given_up_is_called_again(capital, opening):
     assert rescue() == 0
 
     with later(minutes=11):
-        assert rescue() == 1
+        tasks.rescue.apply(headers={"tenant": at_acme.id}, throw=True)
         settle()
 
     assert again(run).state == "done"
