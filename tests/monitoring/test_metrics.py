@@ -5,19 +5,28 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from celery.exceptions import Ignore, Retry
 from django.test import Client, override_settings
 from prometheus_client.parser import text_string_to_metric_families
 
 from apps.bus import dispatch
+from apps.bus.tasks import forget_expired_keys
 from apps.companies.commands import FoundCompany
 from apps.companies.errors import CompanyCodeTaken
-from apps.events.models import OutboxEvent
+from apps.events.models import Delivery, OutboxEvent
+from apps.events.relay import route
+from apps.kernel.caching import Cached
 from apps.kernel.metrics import exposed
+from apps.kernel.observation import observed_task
+from apps.kernel.tenant import activate
 from apps.monitoring.gauges import Waiting
 from apps.preferences.commands import ChangeSetting
+from tests.support.settling import settle
 
 ROOT = Path(__file__).parents[2]
 
@@ -32,8 +41,8 @@ def scraped(text: str | None = None):
     }
 
 
-def value(found, name, **labels):
-    return found.get((name, frozenset(labels.items())), 0)
+def value(samples, name, **labels):
+    return samples.get((name, frozenset(labels.items())), 0)
 
 
 def test_commands_are_counted_by_outcome(at_acme, owner):
@@ -52,19 +61,122 @@ def test_commands_are_counted_by_outcome(at_acme, owner):
 
 
 def test_requests_are_counted_by_route_and_not_by_path(client_for, auditor):
-    client = client_for(auditor)
+    client, before = client_for(auditor), scraped()
     for path in ("ledger/entries/1/", "ledger/entries/2/", "no/such/address/"):
         client.get(f"/t/acme/api/v1/{path}")
 
-    routes = {dict(labels)["route"] for name, labels in scraped() if name == "bursar_http_requests_total"}
-    assert any(each.startswith("api/v1/ledger/entries/<int:") for each in routes)
+    after = scraped()
+    routes = {dict(labels)["route"] for name, labels in after if name == "bursar_http_requests_total"}
+    (entry,) = (
+        each for each in routes if each.startswith("api/v1/ledger/entries/<int:") and each.count("/") == 5
+    )
+    labels = {"module": "ledger", "route": entry, "method": "GET"}
+    for name, of in (
+        ("bursar_http_requests_total", {**labels, "status": "4xx"}),
+        ("bursar_http_request_seconds_count", labels),
+    ):
+        assert value(after, name, **of) == value(before, name, **of) + 2
     assert not any("entries/1" in each or "such" in each or "acme" in each for each in routes)
+
+
+@pytest.mark.parametrize(
+    ("ends", "outcome"), [(None, "done"), (ValueError, "failed"), (Retry, "retried"), (Ignore, "put back")]
+)
+def test_tasks_are_counted_by_queue_and_outcome(ends, outcome):
+    before = scraped(exposed().decode())
+
+    with suppress(ValueError, Retry, Ignore), observed_task("tests.work", "low", sent_at=None, tries=0):
+        if ends:
+            raise ends
+
+    after, labels = scraped(exposed().decode()), {"queue": "low", "task": "tests.work"}
+    for name, of in (
+        ("bursar_tasks_total", {**labels, "outcome": outcome}),
+        ("bursar_task_seconds_count", labels),
+    ):
+        assert value(after, name, **of) == value(before, name, **of) + 1
+
+
+@pytest.mark.parametrize(("tries", "waited"), [(0, 5), (1, 0)])
+def test_the_first_try_of_a_task_says_how_long_it_waited_for_a_worker(tries, waited):
+    before = value(scraped(exposed().decode()), "bursar_queue_wait_seconds_sum", queue="low")
+
+    with observed_task("tests.work", "low", sent_at=time.time() - 5, tries=tries):
+        pass
+
+    after = value(scraped(exposed().decode()), "bursar_queue_wait_seconds_sum", queue="low")
+    assert after - before == pytest.approx(waited, abs=1)
+
+
+def test_a_task_of_ours_is_counted_with_its_wait(at_acme):
+    before = scraped()
+
+    forget_expired_keys.apply(headers={"tenant": at_acme.id, "sent_at": time.time()}, throw=True)
+
+    after = scraped()
+    for name, labels in (
+        ("bursar_tasks_total", {"queue": "low", "task": "bus.forget_expired_keys", "outcome": "done"}),
+        ("bursar_queue_wait_seconds_count", {"queue": "low"}),
+    ):
+        assert value(after, name, **labels) == value(before, name, **labels) + 1
+
+
+def test_events_and_what_became_of_their_deliveries_are_counted(at_acme, owner):
+    settle()
+    before, setting = scraped(), {"module": "preferences", "event": "setting.changed"}
+    subscriber = {"module": "webhooks", "subscriber": "webhooks.tell_endpoints"}
+
+    dispatch(ChangeSetting(key="periods.reason_length", value=12), actor=owner)
+    with activate(None):
+        route()
+    waiting = scraped()
+    settle()
+
+    after = scraped()
+    deliveries = "bursar_deliveries_pending"
+    assert value(waiting, deliveries, **subscriber) == value(before, deliveries, **subscriber) + 1
+    assert value(waiting, "bursar_deliveries_pending_age_seconds", **subscriber) > 0
+    assert value(after, deliveries, **subscriber) == value(before, deliveries, **subscriber)
+    for name, labels in (
+        ("bursar_events_published_total", setting),
+        ("bursar_deliveries_total", {**subscriber, "outcome": "heard"}),
+    ):
+        assert value(after, name, **labels) == value(before, name, **labels) + 1
+
+
+def test_dead_letters_are_counted_by_subscriber(at_acme, owner):
+    dispatch(ChangeSetting(key="periods.reason_length", value=12), actor=owner)
+    with activate(None):
+        route()
+    Delivery.objects.filter(event__name="setting.changed").update(status="dead")
+
+    assert (
+        value(scraped(), "bursar_deliveries_dead", module="webhooks", subscriber="webhooks.tell_endpoints")
+        == 1
+    )
+
+
+def test_answers_of_the_cache_are_counted_by_where_they_were_found(at_acme):
+    before = scraped()
+
+    one = Cached("shelf", str.upper, ttl=60)
+    one.get("a")
+    one.get("a")
+    Cached("shelf", str.upper, ttl=60).get("a")
+
+    after = scraped()
+    for found in ("nowhere", "memory", "redis"):
+        labels = {"area": "shelf", "found": found}
+        name = "bursar_cache_lookups_total"
+        assert value(after, name, **labels) == value(before, name, **labels) + 1, found
 
 
 def test_no_label_names_a_tenant(at_acme, owner):
     dispatch(ChangeSetting(key="periods.reason_length", value=12), actor=owner)
 
-    assert "acme" not in exposed(Waiting()).decode()
+    text = exposed(Waiting()).decode()
+    assert "preferences.change_setting" in text
+    assert "acme" not in text
 
 
 def test_what_waits_is_read_from_the_database(at_acme, owner):
