@@ -129,6 +129,17 @@ def test_a_name_that_is_not_there_or_without_its_ids_does_not_start():
     assert business_events_bring_their_ids() == []
 
 
+def test_an_event_without_the_ids_of_its_name_does_not_start(monkeypatch):
+    monkeypatch.setattr(SubscriptionShifted, "instrumented_as", "order_created")
+
+    (error,) = business_events_bring_their_ids()
+
+    assert (error.id, error.msg) == (
+        "monitoring.E002",
+        "subscription.shifted: order_created must tell order_id",
+    )
+
+
 def test_those_who_trade_are_instrumented():
     told = {each.instrumented_as for each in EVENTS.values() if each.instrumented_as}
 

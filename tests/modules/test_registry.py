@@ -1,9 +1,17 @@
 """The module system: the contract of a manifest, and the order in which modules stand up."""
 
+from dataclasses import replace
+
 import pytest
+from django.core import checks
 
 from apps.kernel.manifest import Module
 from apps.modules import registry
+from apps.modules.checks import (
+    manifests_say_what_is_published_and_heard,
+    modules_stand,
+    what_is_heard_is_published,
+)
 from apps.modules.errors import ContractBroken, DependenciesCircular, DependencyMissing
 from apps.modules.ordering import in_order
 
@@ -63,9 +71,36 @@ def test_every_app_of_ours_declares_itself_and_stands_after_what_it_needs():
 
 
 def test_what_manifests_publish_and_hear_is_what_the_code_does():
-    from apps.modules.checks import manifests_say_what_is_published_and_heard
-
     assert manifests_say_what_is_published_and_heard() == []
+
+
+@pytest.mark.parametrize(("word", "left"), [("publishes", "'period.closed'"), ("hears", "'entry.posted'")])
+def test_a_manifest_that_says_otherwise_does_not_start(monkeypatch, word, left):
+    modules = [replace(each, **{word: ()}) for each in registry.modules()]
+    monkeypatch.setattr(registry, "modules", lambda: modules)
+
+    found = manifests_say_what_is_published_and_heard()
+
+    assert {each.id for each in found} == {"modules.E002"}
+    assert any(f"{word} says {{}}, the code" in each.msg and left in each.msg for each in found)
+
+
+def test_modules_that_do_not_fit_together_do_not_start(monkeypatch):
+    assert modules_stand() == []
+
+    def missing():
+        raise DependencyMissing(module="a", dependency="b")
+
+    monkeypatch.setattr(registry, "modules", missing)
+    (error,) = modules_stand()
+
+    assert error.id == "modules.E001"
+
+
+def test_the_checks_of_modules_run_at_the_start():
+    assert {modules_stand, manifests_say_what_is_published_and_heard, what_is_heard_is_published} <= set(
+        checks.registry.registry.get_checks()
+    )
 
 
 def test_every_permission_that_is_granted_exists(database):
@@ -96,8 +131,6 @@ def test_a_flag_turns_a_module_off(settings):
 
 
 def test_the_endpoints_of_a_module_that_is_off_are_not_there(client_for, owner, settings, monkeypatch):
-    from dataclasses import replace
-
     client = client_for(owner)
     path = "/t/acme/api/v1/companies/companies/"
     assert client.get(path).status_code == 200
