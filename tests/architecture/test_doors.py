@@ -4,6 +4,7 @@ import ast
 from pathlib import Path
 
 import grimp
+import pytest
 
 ROOT = Path(__file__).parents[2]
 FRONT_DOORS = {"commands", "events", "queries", "errors", "models", "hooks", "rules"}
@@ -28,6 +29,19 @@ def trespass(importer, imported):
     _, home, *_ = [*importer.split("."), ""]
     _, host, *room = [*imported.split("."), ""]
     return home != host and host not in PLATFORM and room[0] not in FRONT_DOORS
+
+
+@pytest.mark.parametrize(
+    ("imported", "is_one"),
+    [
+        ("apps.ledger.handlers", True),
+        ("apps.ledger.queries", False),
+        ("apps.sales.rules", False),
+        ("apps.bus.plain", False),
+    ],
+)
+def test_a_trespass_is_an_import_past_the_front_door(imported, is_one):
+    assert trespass("apps.sales.handlers.orders", imported) == is_one
 
 
 def test_no_schema_is_named_but_by_activate():
@@ -62,17 +76,32 @@ def is_setdefault(path, node):
     return "DJANGO_SETTINGS_MODULE" in line
 
 
-def test_money_never_passes_through_a_float():
-    floats = [
-        f"{path.relative_to(ROOT)}:{node.lineno}"
-        for app in ("ledger", "periods", "companies", "inventory", "payments", "sales")
-        for path in (ROOT / "apps" / app).rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text()))
-        if (isinstance(node, ast.Constant) and isinstance(node.value, float))
-        or (isinstance(node, ast.Name) and node.id in ("float", "FloatField"))
-    ]
+FLOATS = ("float", "FloatField")
+BUSINESS = ("ledger", "periods", "companies", "inventory", "payments", "sales")
 
-    assert floats == []
+
+@pytest.mark.parametrize("app", BUSINESS)
+def test_money_never_passes_through_a_float(app):
+    texts = {path: path.read_text() for path in (ROOT / "apps" / app).rglob("*.py")}
+
+    assert len(texts) > 5
+    assert {str(path): lines for path, text in texts.items() if (lines := floats(text))} == {}
+
+
+@pytest.mark.parametrize("text", ["x = 1.0", "x = float(y)", "models.FloatField()"])
+def test_a_float_is_found_however_it_is_written(text):
+    assert floats(text) == [1]
+
+
+def floats(text):
+    """The lines in which there is one."""
+    return [
+        node.lineno
+        for node in ast.walk(ast.parse(text))
+        if (isinstance(node, ast.Constant) and isinstance(node.value, float))
+        or (isinstance(node, ast.Name) and node.id in FLOATS)
+        or (isinstance(node, ast.Attribute) and node.attr in FLOATS)
+    ]
 
 
 def test_there_are_no_drawers():
