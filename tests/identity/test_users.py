@@ -1,7 +1,8 @@
 """Who comes in, and what each may do."""
 
 import pytest
-from django.test import Client
+from django.contrib.auth.hashers import make_password
+from django.test import Client, override_settings
 
 from apps.bus import dispatch
 from apps.bus.errors import MayNot
@@ -9,6 +10,7 @@ from apps.identity import queries, roles
 from apps.identity.commands import InviteUser, SetPassword
 from apps.identity.errors import EmailMalformed, EmailTaken, PasswordTooWeak, RoleUnknown
 from apps.identity.models import User
+from tests.conftest import PASSWORD
 
 NEW = InviteUser(email="Ada@acme.example", name="Ada", role="accountant")
 
@@ -57,7 +59,8 @@ def test_the_owner_may_whatever_any_role_may(at_acme):
 def test_passwords_are_kept_by_argon2():
     from config.settings import base
 
-    assert base.PASSWORD_HASHERS == ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+    with override_settings(PASSWORD_HASHERS=base.PASSWORD_HASHERS):
+        assert make_password(PASSWORD).startswith("argon2$argon2id$")
 
 
 def test_the_invitation_leads_to_a_password_once(at_acme, owner):
