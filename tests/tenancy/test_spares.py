@@ -26,6 +26,7 @@ from apps.tenancy.tasks import refill_spares
 from config.env import Environment
 from tests.conftest import SPARES
 from tests.shards import _known
+from tests.support.sqlstate import NO_NAME, NO_RIGHT, refused
 
 
 def create(slug, operator):
@@ -187,14 +188,13 @@ def test_a_discarded_tenant_leaves_neither_schema_nor_role(operator):
 
 
 def test_the_runtime_cannot_make_up_spares(database):
-    for statement in (
-        "INSERT INTO tenancy_spare VALUES (1, 'public', 'bursar_owner', 'x', now())",
-        "UPDATE tenancy_spare SET schema_name = 'public'",
-        "SELECT tenancy_make_role(1, 'public')",
-        "SELECT * FROM tenancy_claim_spare('tenant_; DROP SCHEMA public')",
+    for statement, sqlstate in (
+        ("INSERT INTO tenancy_spare VALUES (1, 'public', 'bursar_owner', 'x', now())", NO_RIGHT),
+        ("UPDATE tenancy_spare SET schema_name = 'public'", NO_RIGHT),
+        ("SELECT tenancy_make_role(1, 'public')", NO_RIGHT),
+        ("SELECT * FROM tenancy_claim_spare('tenant_; DROP SCHEMA public')", NO_NAME),
     ):
-        with pytest.raises(DatabaseError), connection.cursor() as cursor:
-            cursor.execute(statement)
+        assert refused(statement) == sqlstate, statement
 
 
 @pytest.mark.parametrize(
