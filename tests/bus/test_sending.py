@@ -13,12 +13,14 @@ from apps.bus.registry import commands
 from apps.bus.sending import dispatch_async, do
 from apps.companies.commands import FoundCompany
 from apps.companies.models import Company
+from apps.events import SUBSCRIBERS
 from apps.events.models import Delivery, OutboxEvent
 from apps.identity.commands import SetPassword
 from apps.identity.models import User
 from apps.kernel.actors import System
 from apps.kernel.clock import moved_to, now
 from apps.kernel.plain import from_plain
+from apps.kernel.queues import POLICIES
 from tests.support.books import sale
 from tests.support.settling import settle
 
@@ -42,11 +44,16 @@ def plant_id():
     return Company.objects.get(code="PLANT").pk
 
 
-def test_goes_to_the_queue_of_its_command(at_acme, owner, monkeypatch):
-    monkeypatch.setattr(FoundCompany, "queue", "billing")
+@pytest.mark.parametrize("queue", POLICIES)
+def test_a_command_is_done_on_its_queue(at_acme, owner, monkeypatch, queue):
+    monkeypatch.setattr(FoundCompany, "queue", queue)
     dispatch_async(PLANT, actor=owner)
 
-    assert OutboxEvent.objects.order_by("-id")[0].name == "command.sent_billing"
+    settle()
+
+    delivery = Delivery.objects.get(event__name__startswith="command.sent")
+    assert (SUBSCRIBERS[delivery.subscriber].queue, delivery.status) == (queue, "done")
+    assert Company.objects.filter(code="PLANT").exists()
 
 
 def test_what_is_rolled_back_sends_nothing(at_acme, owner):

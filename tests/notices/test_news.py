@@ -17,6 +17,7 @@ from apps.kernel.transactions import unit_of_work
 from apps.notices import alarms, hooks
 from apps.notices.models import Notice
 from apps.operations.commands import SuspendTenant
+from apps.tenancy.events import TenantQueuedForDeletion
 from tests.support.letters import deliver
 from tests.support.settling import settle
 
@@ -46,6 +47,17 @@ def test_hearing_it_twice_tells_once(acme, operator, post):
     settle()
 
     assert Notice.objects.filter(kind="tenant.suspended").count() == 1
+
+
+def test_when_a_tenant_is_queued_for_deletion_the_operators_are_told(acme, operator, post):
+    with unit_of_work():
+        publish(TenantQueuedForDeletion(tenant_id=acme.id, slug="acme", reason="They left us."))
+    settle()
+    deliver()
+
+    ((to, letter),) = post.letters
+    assert (to, letter["Subject"]) == ("operator@bursar.example", "acme will be erased")
+    assert "The tenant acme was queued for deletion: They left us." in letter.get_content()
 
 
 def test_when_support_comes_in_the_owner_is_told(acme, post):
