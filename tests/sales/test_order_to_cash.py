@@ -264,6 +264,23 @@ def test_a_refund_of_the_payment_alone_is_taken_off_too(shop, accountant, contro
     assert queries.reconcile() == []
 
 
+def test_a_refund_of_what_was_not_invoiced_yet_is_taken_off_when_it_is(shop, accountant, controller):
+    order = dispatch(ordered("", provider="manual"), actor=accountant)
+    settle()
+    payment = Payment.objects.get()
+    dispatch(ConfirmPayment(payment_id=payment.pk, provider_payment_id="7"), actor=accountant)
+    refund = RefundPayment(
+        payment_id=payment.pk, amount=Decimal("2.00"), reason="One bent", reference="RMA-3"
+    )
+    dispatch(refund, actor=controller)
+
+    settle()
+
+    assert state(order) == "completed"
+    assert balances()["4900"] == Decimal("2.00")
+    assert queries.reconcile() == []
+
+
 def test_goods_that_somebody_took_first_are_not_sold_twice(shop, accountant):
     dispatch(ReserveStock(reference="fair", lines=(Wanted("BOLT", 8),)), actor=accountant)
     order = dispatch(ordered(), actor=accountant)
