@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -95,8 +96,6 @@ def test_what_was_posted_while_the_broker_was_flushed_is_heard_all_the_same(hous
 
 
 def test_beat_sends_the_sweep(environment, tmp_path):
-    from apps.kernel import caching
-
     with running(
         environment,
         "celery",
@@ -111,7 +110,13 @@ def test_beat_sends_the_sweep(environment, tmp_path):
         "--max-interval",
         "1",
     ):
-        eventually(lambda: caching._client().llen("default") > 0, patience=60)
+        eventually(lambda: "events.sweep" in sent_to("default"), patience=60)
+
+
+def sent_to(queue: str) -> set[str]:
+    from apps.kernel import caching
+
+    return {json.loads(each)["headers"]["task"] for each in caching._client().lrange(queue, 0, -1)}
 
 
 def test_the_runtime_processes_know_neither_owner_nor_relay_nor_keeper(environment):

@@ -20,7 +20,6 @@ from apps.kernel.queues import AuditTask
 from apps.kernel.tenant import activate, current_tenant
 from apps.tenancy import fanout
 from apps.tenancy.models import Round, Tenant
-from apps.tenancy.tasks import tick
 
 NOON = dt.datetime(2026, 3, 1, 12, 0, tzinfo=dt.UTC)
 
@@ -206,11 +205,14 @@ def test_the_messages_are_on_their_queue_with_their_tenant(round_of_seals, tenan
     assert all(each["eta"] is None for each in headers)
 
 
-def test_beat_knocks():
-    due = current_app.conf.beat_schedule["send what comes round"]
+def test_the_task_that_beat_sends_reaches_each_tenant(round_of_seals, sent, tenants):
+    current_app.loader.import_default_modules()
+    task = current_app.tasks[current_app.conf.beat_schedule["send what comes round"]["task"]]
 
-    assert due["task"] == tick.name
-    assert tick.platform
+    with clock.moved_to(NOON):
+        task.apply(headers={"tenant": "public"}, throw=True)
+
+    assert sent == [0, *tenants]
 
 
 def test_declaring_makes_a_task_of_its_queue(acme):
