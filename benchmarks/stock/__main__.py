@@ -29,7 +29,7 @@ def ours() -> dict[str, Any]:
     from apps.kernel.actors import System
     from apps.kernel.tenant import activate
     from apps.operations.commands import OnboardTenant
-    from tests.pooler import pooling
+    from tests.support.pooler import pooling
 
     with activate(None):
         made = [
@@ -83,7 +83,7 @@ def stock() -> dict[str, Any]:
     from django_tenants.utils import schema_context
 
     from benchmarks.stock.models import Whose
-    from tests.pooler import pooling
+    from tests.support.pooler import pooling
 
     def read(number: int) -> bool:
         with schema_context(f"stock_{number}"):

@@ -11,7 +11,7 @@ from apps.identity.models import User
 from apps.kernel.clock import now, today
 from apps.kernel.tenant import TenantInfo, activate
 from apps.ledger.commands import OpenAccount
-from tests.conftest import PASSWORD
+from tests.support.database import PASSWORD
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def sale() -> dict[str, Any]:
 
 
 @pytest.fixture
-def platform_nobody(database: str) -> User:
+def platform_nobody(db: None) -> User:
     """Somebody on the operator's plane without a permission."""
     user = User(email="intern@bursar.example", name="Ivo Intern", joined_at=now())
     user.set_password(PASSWORD)

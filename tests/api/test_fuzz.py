@@ -22,7 +22,7 @@ from schemathesis.checks import CHECKS, load_all_checks
 from schemathesis.schemas import APIOperation
 
 from apps.kernel.clock import today
-from tests.conftest import template_where
+from tests.support.database import template_where
 from tests.support.devices import Device
 from tests.support.openapi import document
 from tests.support.two_at_work import both_work

@@ -9,7 +9,7 @@ from django.test.utils import override_settings
 
 from apps.bus.api.views import Answers
 from apps.ledger.api.views import TrialBalance
-from tests.conftest import PASSWORD
+from tests.support.database import PASSWORD
 
 SHAPE = {"type", "title", "status", "detail", "instance", "code", "correlation_id", "errors"}
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parents[1]
-SHARED = ("tests.support", "tests.pooler", "tests.servers", "tests.shards")
+SHARED = ("tests.support", "tests.support.pooler", "tests.support.servers", "tests.support.shards")
 """What every file below tests may import: the support, and the plugins that start servers."""
 PROGRAM = "tests.soak"
 """A program of its own, with modules of its own."""
@@ -74,7 +74,7 @@ def test_every_file_below_tests_imports_from_the_support_alone():
         "from tests.ledger.test_queries import total",
         "from tests.ledger.conftest import january",
         "from tests.ledger import test_queries",
-        "from tests.conftest import database",
+        "from tests.support.database import database",
         "from tests.soak.town import Town",
         "from .conftest import refused",
         "from . import test_queries",
@@ -94,7 +94,7 @@ def test_an_import_from_another_test_module_is_refused(line):
     [
         ("tests/sales/test_orders.py", "from tests.support.shop import ordered"),
         ("tests/sales/test_orders.py", "from tests.support import settling"),
-        ("tests/sales/test_orders.py", "from tests import pooler"),
+        ("tests/sales/test_orders.py", "from tests.support import pooler"),
         ("tests/sales/test_orders.py", "from testsuite import anything"),
         ("tests/soak/run.py", "from .town import Town"),
         ("tests/soak/test_soak.py", "from tests.soak.town import Town"),

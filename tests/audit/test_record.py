@@ -72,7 +72,7 @@ def test_the_trail_is_the_tenants_own(acme, globex, owner):
     assert not Record.objects.filter(sentence__contains="Acme Plant").exists()
 
 
-def test_the_platform_keeps_its_own(database):
+def test_the_platform_keeps_its_own(db):
     assert Record.objects.filter(command="operations.onboard_tenant").count() == 2
     assert Record.objects.filter(sentence__contains=Tenant.objects.first().name).exists()
 

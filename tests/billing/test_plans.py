@@ -36,7 +36,7 @@ from apps.kernel.limits import LimitReached
 from apps.kernel.tenant import activate
 from apps.operations.commands import OnboardTenant
 from apps.sales.commands import AddCustomer
-from tests.conftest import PASSWORD
+from tests.support.database import PASSWORD
 from tests.support.plans import UNLIMITED
 
 SMALL = DefinePlan(

@@ -16,14 +16,14 @@ THE_OWNERS = "DATABASE_OWNER_URL DATABASE_OWNER_SHARDS"
 
 
 @pytest.fixture(params=["", THE_OWNERS], ids=["owner", "nobody"])
-def web(request, environment, port, east, east_server, database) -> Iterator[str]:
+def web(request, environment, port, east, east_server, database_name) -> Iterator[str]:
     """It knows of a second database."""
     for shards, address in (
         ("DATABASE_SHARDS", "database_url"),
         ("DATABASE_OWNER_SHARDS", "database_owner_url"),
     ):
         server = east_server.addresses()[address].rpartition("/")[0]
-        environment[shards] = f"{east}={server}/{database}"
+        environment[shards] = f"{east}={server}/{database_name}"
     command = ("gunicorn", "config.wsgi", "-b", f"127.0.0.1:{port}", "-k", "gthread", "--threads", "4")
     with running(environment, *command, without=request.param):
         address = f"http://127.0.0.1:{port}"

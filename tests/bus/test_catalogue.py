@@ -17,7 +17,7 @@ def said(*words):
     return out.getvalue()
 
 
-def test_the_shell_prints_every_command(database):
+def test_the_shell_prints_every_command(db):
     rows = {each["name"]: each for each in json.loads(said("--json"))["commands"]}
 
     ours = {each.command_name() for each in commands() if each.__module__.startswith("apps.")}
@@ -29,14 +29,14 @@ def test_the_shell_prints_every_command(database):
     assert "ledger.post_entry  [ledger.post_entry]" in said()
 
 
-def test_and_one_with_its_schema(database):
+def test_and_one_with_its_schema(db):
     schema = json.loads(said("ledger.post_entry", "--json"))
 
     assert {"posted_on", "memo", "lines"} <= set(schema["required"])
     assert "journal (may be left out)" in said("ledger.post_entry")
 
 
-def test_one_that_is_not_there_is_refused(database):
+def test_one_that_is_not_there_is_refused(db):
     with pytest.raises(SystemExit) as stopped:
         said("ledger.burn_books")
 

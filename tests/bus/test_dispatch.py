@@ -207,7 +207,7 @@ def test_half_a_command_is_not_accepted(a_command):
         handles(FoundCompany)(lambda command: None)
 
 
-def test_every_command_has_one_handler_and_a_permission_that_exists(database):
+def test_every_command_has_one_handler_and_a_permission_that_exists(db):
     from django.contrib.auth.models import Permission
 
     known = {

@@ -19,7 +19,7 @@ from config.startup import refuse_unsafe_settings
 ROOT = Path(__file__).parents[2]
 
 
-def test_the_web_does_not_start_with_settings_under_which_tenants_could_meet(database, settings):
+def test_the_web_does_not_start_with_settings_under_which_tenants_could_meet(db, settings):
     refuse_unsafe_settings()
 
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache"}}
@@ -28,7 +28,7 @@ def test_the_web_does_not_start_with_settings_under_which_tenants_could_meet(dat
         refuse_unsafe_settings()
 
 
-def test_who_starts_before_the_database_waits_for_it(database, monkeypatch):
+def test_who_starts_before_the_database_waits_for_it(db, monkeypatch):
     starting = OperationalError("the database system is starting up")
     checks = Mock(side_effect=[starting, starting, []])
     monkeypatch.setattr(startup, "run_checks", checks)
@@ -73,7 +73,7 @@ def start_worker(*options: str, url: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("options", [("-Q", "financial,default"), ("-Q", "low,financial"), ()])
-def test_a_worker_that_would_have_payments_wait_does_not_start(database, options):
+def test_a_worker_that_would_have_payments_wait_does_not_start(db, options):
     """Without a word about queues it would take them all."""
     done = start_worker(*options, url=os.environ["DATABASE_URL"])
 
@@ -82,7 +82,7 @@ def test_a_worker_that_would_have_payments_wait_does_not_start(database, options
     assert "-Q financial" in done.stdout + done.stderr
 
 
-def test_a_worker_does_not_start_as_the_owner(database):
+def test_a_worker_does_not_start_as_the_owner(db):
     done = start_worker("-Q", "default", url=os.environ["DATABASE_OWNER_URL"])
 
     assert done.returncode != 0
@@ -106,7 +106,7 @@ def test_production_names_everything_that_is_missing():
         assert name in done.stderr
 
 
-def test_production_starts_with_what_it_needs(database):
+def test_production_starts_with_what_it_needs(db):
     done = start(
         "import django; django.setup(); from django.core.management import call_command;"
         "call_command('check', '--deploy', '--fail-level', 'WARNING')",

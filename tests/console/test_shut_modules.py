@@ -10,8 +10,8 @@ from apps.console import hooks
 from apps.kernel.tenant import activate
 from apps.modules import registry
 from apps.sales.commands import AddCustomer
-from tests.conftest import TESTER
 from tests.support.console_pages import TENANT, plain
+from tests.support.database import TESTER
 from tests.support.plans import UNLIMITED
 
 SOLD = {"sales", "inventory", "payments", "webhooks"}

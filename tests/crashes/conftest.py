@@ -13,7 +13,7 @@ def _hung_up() -> Iterator[None]:
 
 
 @pytest.fixture
-def scratch(chart, acme, database):
+def scratch(chart, acme, db):
     with connections["owner"].cursor() as cursor:
         cursor.execute(f"SET search_path = {acme.schema}")
         for table in ("known_keys (key text PRIMARY KEY)", "told (key text)"):

@@ -72,7 +72,7 @@ STEPS = (
 
 
 @pytest.fixture
-def rows(acme, database):
+def rows(acme, db):
     """How many each table of the tenant has but the trail, which tells that somebody asked again; and what was told."""
     with connection.cursor() as cursor:
         cursor.execute(

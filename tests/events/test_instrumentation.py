@@ -91,7 +91,7 @@ def test_what_is_not_kept_is_not_told(at_acme, drivers):
     assert drivers == []
 
 
-def test_the_platforms_own_has_no_tenant(database, drivers):
+def test_the_platforms_own_has_no_tenant(db, drivers):
     with activate(None), transaction.atomic():
         publish(SubscriptionShifted(subscription_id=7))
 

@@ -168,7 +168,7 @@ def test_hearing_what_nobody_publishes_does_not_start(listener):
     assert f"{SUBSCRIBER} hears shelf.filled, which no handler tells." in sentences
 
 
-def test_the_shell_prints_every_event_with_its_schema(database):
+def test_the_shell_prints_every_event_with_its_schema(db):
     out = StringIO()
     call_command("events", "--json", stdout=out)
     told = {each["name"]: each for each in json.loads(out.getvalue())["events"]}

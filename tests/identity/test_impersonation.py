@@ -41,14 +41,14 @@ from apps.preferences.commands import ChangeSetting
 from apps.preferences.errors import NotSetBySupport, SupportNotWanted
 from apps.tenancy import directory
 from apps.tenancy.models import Tenant
-from tests.conftest import PASSWORD
+from tests.support.database import PASSWORD
 from tests.support.impersonation import REASON, a_ticket, enter
 
 COMPANY = {"code": "PLANT", "name": "Acme Plant", "currency": "EUR"}
 
 
 @pytest.fixture
-def helper(database):
+def helper(db):
     """An operator who may enter tenants, and nothing else."""
     return an_operator("hella@bursar.example", "Hella Helper", "impersonate")
 
@@ -280,7 +280,7 @@ class TestTheTicket:
 
 
 class TestWhoAndAsWhom:
-    def test_takes_the_permission(self, client_for, acme, controller, database):
+    def test_takes_the_permission(self, client_for, acme, controller, db):
         plain = an_operator("paul@bursar.example", "Paul Plain", "view_tenant")
 
         with pytest.raises(MayNot):
@@ -290,7 +290,7 @@ class TestWhoAndAsWhom:
         with pytest.raises(ReasonMissing):
             a_ticket(operator, acme, controller, reason="  ")
 
-    def test_takes_a_person(self, acme, controller, database):
+    def test_takes_a_person(self, acme, controller, db):
         with pytest.raises(OnlyOperatorsEnter):
             a_ticket(System("The command line"), acme, controller)
 
@@ -299,7 +299,7 @@ class TestWhoAndAsWhom:
             a_ticket(helper, acme, owner)
         assert a_ticket(helper, acme, controller)
 
-    def test_but_by_the_stronger_permission(self, acme, owner, database):
+    def test_but_by_the_stronger_permission(self, acme, owner, db):
         senior = an_operator("sven@bursar.example", "Sven Senior", "impersonate", "impersonate_managers")
 
         assert enter(senior, acme, owner).get("/t/acme/").status_code == 200
@@ -655,7 +655,7 @@ def test_the_shell_lists_and_ends(operator, acme, controller, capsys):
     assert newest(acme, Visit).how == "ended"
 
 
-def test_a_ticket_in_another_context_is_refused(acme, database):
+def test_a_ticket_in_another_context_is_refused(acme, db):
     with pytest.raises(TicketWorthless):
         visits.let_in("nonsense", acme)
 

@@ -23,7 +23,7 @@ from apps.identity.tokens.bearer import Bearer
 from apps.kernel.clock import moved_to, now
 from apps.kernel.tenant import activate
 from apps.tenancy import numbering
-from tests.conftest import PASSWORD
+from tests.support.database import PASSWORD
 from tests.support.problems import refused
 
 

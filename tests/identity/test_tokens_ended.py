@@ -36,7 +36,7 @@ from apps.kernel.tenant import activate
 from apps.tenancy import directory
 from apps.tenancy.commands import MarkActive, MarkSuspended
 from apps.tenancy.models import Tenant
-from tests.conftest import PASSWORD
+from tests.support.database import PASSWORD
 from tests.support.problems import refused
 from tests.support.processes import eventually
 

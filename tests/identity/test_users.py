@@ -10,7 +10,7 @@ from apps.identity import queries, roles
 from apps.identity.commands import InviteUser, SetPassword
 from apps.identity.errors import EmailMalformed, EmailTaken, PasswordTooWeak, RoleUnknown
 from apps.identity.models import User
-from tests.conftest import PASSWORD
+from tests.support.database import PASSWORD
 
 NEW = InviteUser(email="Ada@acme.example", name="Ada", role="accountant")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from apps.kernel.tenant import TenantInfo
-from tests.conftest import template_where
+from tests.support.database import template_where
 from tests.support.two_at_work import both_work, everything_of
 
 

@@ -26,7 +26,7 @@ class Shelf:
 
 
 @pytest.fixture
-def shelf(database):
+def shelf(db):
     return Shelf()
 
 
@@ -125,7 +125,7 @@ def test_memory_keeps_the_answers_that_were_asked_for_last(shelf):
     assert [small.get(key) for key in ("a", "c", "b")] == ["a:first", "c:first", "b:second"]
 
 
-def test_none_is_an_answer_too(database):
+def test_none_is_an_answer_too(db):
     asked = []
     nothing = Cached("nothing", lambda key: asked.append(key), ttl=60)
 

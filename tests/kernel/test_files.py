@@ -48,7 +48,7 @@ def bucket(s3: str, settings, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 @pytest.fixture(params=["folder", "s3"])
-def either(request: pytest.FixtureRequest, database: str) -> str:
+def either(request: pytest.FixtureRequest, db: None) -> str:
     """The test runs with both stores."""
     if request.param == "s3":
         request.getfixturevalue("bucket")

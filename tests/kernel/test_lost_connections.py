@@ -25,7 +25,7 @@ def cut(alias: str = "default") -> None:
         cursor.execute("SELECT pg_terminate_backend(%s, 2000)", [backend])
 
 
-def test_a_task_takes_a_new_connection_when_the_old_one_is_cut(database):
+def test_a_task_takes_a_new_connection_when_the_old_one_is_cut(db):
     assert count_tenants.apply(throw=True, headers={"tenant": "public"}).get() == 2
 
     cut()

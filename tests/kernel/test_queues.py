@@ -51,16 +51,16 @@ def test_a_task_works_for_the_tenant_in_its_header(acme):
     assert current_tenant() is None
 
 
-def test_a_task_of_the_platform_says_so(database):
+def test_a_task_of_the_platform_says_so(db):
     assert run({"tenant": "public"})[0] == "platform"
 
 
-def test_a_task_without_a_tenant_is_not_run(database):
+def test_a_task_without_a_tenant_is_not_run(db):
     with pytest.raises(TaskWithoutTenant):
         run({})
 
 
-def test_a_task_of_an_unknown_tenant_is_not_run(database):
+def test_a_task_of_an_unknown_tenant_is_not_run(db):
     with pytest.raises(TaskTenantUnknown):
         run({"tenant": 999_999})
 
@@ -148,7 +148,7 @@ def test_no_wait_of_a_retry_is_longer_than_the_broker_holds_a_message():
 @pytest.mark.parametrize(
     "error", [OperationalError, ConnectionError, redis.TimeoutError, SoftTimeLimitExceeded]
 )
-def test_what_may_pass_is_tried_again_as_often_as_the_queue_allows(database, base, error):
+def test_what_may_pass_is_tried_again_as_often_as_the_queue_allows(db, base, error):
     times = []
 
     @shared_task(base=base, name=f"tests.stumble_{base.queue_name}_{error.__name__}")
@@ -161,7 +161,7 @@ def test_what_may_pass_is_tried_again_as_often_as_the_queue_allows(database, bas
     assert len(times) == 1 + POLICIES[base.queue_name].retries
 
 
-def test_what_will_not_pass_is_not_tried_again(database):
+def test_what_will_not_pass_is_not_tried_again(db):
     times = []
 
     @shared_task(base=DefaultTask, name="tests.mistaken")
@@ -174,7 +174,7 @@ def test_what_will_not_pass_is_not_tried_again(database):
     assert times == [1]
 
 
-def test_a_task_does_not_wait_long_in_the_broker(database):
+def test_a_task_does_not_wait_long_in_the_broker(db):
     who_am_i.apply_async(countdown=150)
 
     with pytest.raises(TaskWaitsTooLong):

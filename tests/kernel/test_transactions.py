@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from apps.kernel.transactions import AfterTheRequestMiddleware, afterwards, unit_of_work
 
 
-def test_what_waits_runs_after_a_commit_and_after_a_rollback(database):
+def test_what_waits_runs_after_a_commit_and_after_a_rollback(db):
     heard = []
 
     with unit_of_work():
@@ -21,7 +21,7 @@ def test_what_waits_runs_after_a_commit_and_after_a_rollback(database):
     assert heard == ["committed", "rolled back"]
 
 
-def test_inside_another_unit_it_waits_for_the_outermost(database):
+def test_inside_another_unit_it_waits_for_the_outermost(db):
     heard = []
 
     with unit_of_work():
@@ -40,7 +40,7 @@ def test_without_a_unit_it_runs_at_once():
     assert heard == ["now"]
 
 
-def test_what_waits_for_the_end_of_a_request_runs_even_where_another_fails(database):
+def test_what_waits_for_the_end_of_a_request_runs_even_where_another_fails(db):
     heard = []
 
     def fail():

@@ -15,7 +15,7 @@ from apps.kernel.waiting import Standing, Watch, standing
 
 
 @pytest.fixture
-def of_default(database):
+def of_default(db):
     return lambda: next(each for each in standing() if each.queue == "default")
 
 
@@ -29,7 +29,7 @@ def long_ago(monkeypatch, seconds: float) -> None:
     monkeypatch.setattr(waiting.time, "time", lambda: sent)
 
 
-def test_an_empty_queue_waits_for_nothing(database):
+def test_an_empty_queue_waits_for_nothing(db):
     assert [(each.queue, each.depth, each.oldest, each.unacked, each.alarm) for each in standing()] == [
         (queue, 0, 0.0, 0, False) for queue in POLICIES
     ]
@@ -60,7 +60,7 @@ def test_what_waits_on_purpose_does_not_wait_too_long(of_default):
     assert of_default().oldest == 0.0
 
 
-def test_a_repeated_message_begins_anew(database):
+def test_a_repeated_message_begins_anew(db):
     headers = {"sent_at": 1.0, "eta": None}
 
     waiting.stamp(headers)
@@ -116,7 +116,7 @@ def test_a_watch_looks_four_times_a_minute(monkeypatch):
     assert len(looks) == 1
 
 
-def test_what_nobody_takes_waits_since_it_was_first_seen(database, monkeypatch):
+def test_what_nobody_takes_waits_since_it_was_first_seen(db, monkeypatch):
     """As on RabbitMQ, which does not show its messages."""
     assert waiting._told("low", 3, 0.0).oldest < 1
     caching._client().hset(waiting.UNTAKEN_SINCE, "low", time.time() - 130)

@@ -29,7 +29,7 @@ class Notebook:
 
 
 @pytest.fixture
-def notebook(database):
+def notebook(db):
     return Notebook()
 
 
@@ -80,7 +80,7 @@ def test_another_process_is_heard(ear, notebook):
     assert eventually(lambda: [each.payload for each in notebook.words] == ["hello"])
 
 
-def test_a_handler_that_fails_hears_the_next_word(database):
+def test_a_handler_that_fails_hears_the_next_word(db):
     heard = []
 
     def take(word):

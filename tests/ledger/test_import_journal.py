@@ -310,7 +310,7 @@ def test_a_refusal_is_exit_code_3_with_code_and_sentence(file, capsys, options):
     assert (problem["code"], problem["status"]) == ("ledger.import_accounts_unknown", 422)
 
 
-def test_an_unknown_tenant_is_a_refusal(database, file, capsys):
+def test_an_unknown_tenant_is_a_refusal(db, file, capsys):
     with activate(None), pytest.raises(SystemExit) as exited:
         call_command("import_journal", "nobody", str(file))
 

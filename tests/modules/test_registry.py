@@ -103,7 +103,7 @@ def test_the_checks_of_modules_run_at_the_start():
     )
 
 
-def test_every_permission_that_is_granted_exists(database):
+def test_every_permission_that_is_granted_exists(db):
     from django.contrib.auth.models import Permission
 
     known = {

@@ -190,7 +190,7 @@ def test_what_waits_is_read_from_the_database(at_acme, owner):
     assert value(found, "bursar_database_answers") == 1
 
 
-def test_a_database_that_does_not_answer_is_a_value_and_no_error(database, monkeypatch):
+def test_a_database_that_does_not_answer_is_a_value_and_no_error(db, monkeypatch):
     monkeypatch.setattr("apps.monitoring.gauges._OUTBOX", "SELECT pg_sleep(5)")
     monkeypatch.setattr("apps.monitoring.gauges.PATIENCE", "20ms")
 
@@ -200,7 +200,7 @@ def test_a_database_that_does_not_answer_is_a_value_and_no_error(database, monke
     assert not any(name == "bursar_outbox_unrouted" for name, _ in found)
 
 
-def test_it_is_read_with_the_token_or_the_permission(client_for, operator, database):
+def test_it_is_read_with_the_token_or_the_permission(client_for, operator, db):
     with override_settings(METRICS_TOKEN="a-long-token"):
         assert Client().get("/metrics").status_code == 403
         assert Client().get("/metrics", headers={"authorization": "Bearer wrong"}).status_code == 403
@@ -211,7 +211,7 @@ def test_it_is_read_with_the_token_or_the_permission(client_for, operator, datab
     assert client_for(operator, None).get("/metrics").status_code == 200
 
 
-def test_without_a_token_set_none_opens_it(database):
+def test_without_a_token_set_none_opens_it(db):
     assert Client().get("/metrics", headers={"authorization": "Bearer "}).status_code == 403
 
 

@@ -20,7 +20,7 @@ from apps.kernel.queues import POLICIES
 
 
 @pytest.fixture
-def late(database, monkeypatch):
+def late(db, monkeypatch):
     """A message that has waited in `financial` for 45 s."""
     with monkeypatch.context() as then:
         sent = time.time() - 45
@@ -29,7 +29,7 @@ def late(database, monkeypatch):
 
 
 @pytest.fixture
-def away(database, monkeypatch):
+def away(db, monkeypatch):
     def refuse():
         raise redis.ConnectionError("refused")
 
@@ -61,7 +61,7 @@ def test_a_queue_that_waits_too_long_is_seen_everywhere(client_for, operator, la
     assert health() == "degraded"
 
 
-def test_the_house_is_healthy_while_nothing_waits(database):
+def test_the_house_is_healthy_while_nothing_waits(db):
     assert health() == "healthy"
 
 
@@ -70,7 +70,7 @@ def test_without_a_broker_the_page_says_so(client_for, operator, away):
     assert health() == "degraded"
 
 
-def test_deliveries_stand_with_the_queue_of_their_subscriber(database):
+def test_deliveries_stand_with_the_queue_of_their_subscriber(db):
     from apps.monitoring import queries
 
     subscriber = next(iter(SUBSCRIBERS.values()))

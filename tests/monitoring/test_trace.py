@@ -102,7 +102,7 @@ def test_on_the_command_line(lived):
     assert json.loads(document.getvalue())["story"][0]["kind"] == "command"
 
 
-def test_on_the_command_line_nothing_is_a_refusal(database, capsys):
+def test_on_the_command_line_nothing_is_a_refusal(db, capsys):
     with pytest.raises(SystemExit) as end:
         call_command("trace", "nobody-knows-it")
 

@@ -21,7 +21,7 @@ def onboard(*words):
     return 0, out.getvalue(), err.getvalue()
 
 
-def test_says_where_the_tenant_is_and_how_its_owner_comes_in(database):
+def test_says_where_the_tenant_is_and_how_its_owner_comes_in(db):
     code, out, _ = onboard(*INITECH)
 
     assert code == 0
@@ -29,14 +29,14 @@ def test_says_where_the_tenant_is_and_how_its_owner_comes_in(database):
     assert "/t/initech/accounts/password/reset/key/" in out
 
 
-def test_answers_one_json_document(database):
+def test_answers_one_json_document(db):
     code, out, _ = onboard(*INITECH, "--json")
 
     answer = json.loads(out)
     assert (code, answer["slug"], answer["state"]) == (0, "initech", "active")
 
 
-def test_a_dry_run_makes_nothing_and_refuses_what_would_be_refused(database):
+def test_a_dry_run_makes_nothing_and_refuses_what_would_be_refused(db):
     assert onboard(*INITECH, "--dry-run")[0] == 0
     code, out, err = onboard("acme", "--name", "", "--owner-email", "bill", "--dry-run", "--json")
 
@@ -50,14 +50,14 @@ def test_a_dry_run_makes_nothing_and_refuses_what_would_be_refused(database):
     assert Tenant.objects.count() == 2
 
 
-def test_a_refusal_is_exit_code_3(database):
+def test_a_refusal_is_exit_code_3(db):
     code, out, err = onboard("acme", "--name", "Acme", "--owner-email", "a@b.example")
 
     assert (code, out) == (3, "")
     assert "tenancy.slug_taken" in err
 
 
-def test_an_unknown_tenant_is_a_refusal_too(database):
+def test_an_unknown_tenant_is_a_refusal_too(db):
     err = io.StringIO()
     with pytest.raises(SystemExit) as stopped:
         call_command("trial_balance", "nowhere", stderr=err)

@@ -29,10 +29,10 @@ from apps.tenancy.errors import SlugTaken
 from apps.tenancy.hooks import Contribution, set_up
 from apps.tenancy.models import Domain, Tenant
 from apps.tenancy.numbering import committed
-from tests.shards import settings_of
 from tests.support.failpoints import Killed, armed, crash_everywhere
 from tests.support.plans import UNLIMITED
 from tests.support.settling import settle
+from tests.support.shards import settings_of
 
 INITECH = OnboardTenant(
     slug="initech", name="Initech", owner_email="bill@initech.example", owner_name="Bill", currency="EUR"
@@ -121,7 +121,7 @@ def test_a_name_that_cannot_be_a_host_is_refused(operator, slug):
     assert caught.value.code in ("tenancy.slug_malformed", "tenancy.slug_reserved")
 
 
-def test_whoever_may_not_does_not(operator, database):
+def test_whoever_may_not_does_not(operator, db):
     clerk = User.objects.create(email="clerk@bursar.example", name="Clerk", joined_at=clock.now())
 
     with pytest.raises(MayNot):
@@ -315,7 +315,7 @@ def test_a_tenant_that_is_served_cannot_be_dropped(acme):
         cursor.execute("SELECT tenancy_drop(%s)", [acme.id])
 
 
-def test_the_blueprint_is_the_owners(database):
+def test_the_blueprint_is_the_owners(db):
     from django.db import DatabaseError
 
     with pytest.raises(DatabaseError, match="permission denied"), connection.cursor() as cursor:

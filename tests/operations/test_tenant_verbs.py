@@ -56,7 +56,7 @@ def test_a_mode_is_set_and_kept_in_the_trail(acme):
     assert Record.objects.get(command="tenancy.set_mode").reason == "We copy it."
 
 
-def test_a_tenant_that_is_not_there(database):
+def test_a_tenant_that_is_not_there(db):
     with pytest.raises(SystemExit) as stopped:
         tenant("show", "nobody")
     assert stopped.value.code == 3

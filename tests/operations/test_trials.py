@@ -15,7 +15,7 @@ from apps.tenancy.models import Tenant
 
 
 @pytest.fixture
-def on_trial(database, operator):
+def on_trial(db, operator):
     command = OnboardTenant(slug="initech", name="Initech", owner_email="o@initech.example", trial_days=14)
     return dispatch(command, actor=operator)
 

@@ -93,7 +93,7 @@ def dispatch_and_refuse(command, actor, refusal):
         dispatch(command, actor=actor)
 
 
-def test_whoever_may_not_does_not(acme, database):
+def test_whoever_may_not_does_not(acme, db):
     clerk = User.objects.create(email="clerk@bursar.example", name="Clerk", joined_at=clock.now())
     dispatch_and_refuse(suspend(acme), clerk, MayNot)
 

@@ -11,7 +11,7 @@ from django.test import Client
 
 from apps.identity.models import User
 from apps.kernel.tenant import TenantInfo
-from tests.conftest import PASSWORD
+from tests.support.database import PASSWORD
 
 
 class Device:

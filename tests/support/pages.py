@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.conftest import PASSWORD
+from tests.support.database import PASSWORD
 
 in_one_theme = pytest.mark.parametrize("visit", ["light"], indirect=True)
 """For a test that does not look whether everybody can read what is there."""

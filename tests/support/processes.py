@@ -22,11 +22,11 @@ RUNTIME_ONLY = "DATABASE_OWNER_URL DATABASE_RELAY_URL DATABASE_KEEPER_URL"
 
 
 @pytest.fixture
-def environment(database: str) -> dict[str, str]:
+def environment(database_name: str) -> dict[str, str]:
     """What a process of production would know, for this test's database."""
     known = dict(os.environ)
     for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_RELAY_URL", "DATABASE_KEEPER_URL"):
-        known[name] = re.sub(r"/[^/]*$", f"/{database}", known[name])
+        known[name] = re.sub(r"/[^/]*$", f"/{database_name}", known[name])
     return known
 
 

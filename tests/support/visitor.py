@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import requests
 
-from tests.conftest import PASSWORD
+from tests.support.database import PASSWORD
 
 
 class Visitor:

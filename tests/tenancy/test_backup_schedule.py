@@ -304,7 +304,7 @@ def test_a_process_without_an_address_for_it_says_so(platform, monkeypatch):
     assert "DATABASE_KEEPER_URL" in drilling.drill().error
 
 
-def test_a_tenant_in_another_database_is_tried_there(initech, database):
+def test_a_tenant_in_another_database_is_tried_there(initech, db):
     with activate(None):
         Tenant.objects.exclude(slug="initech").update(state="suspended")
         keeping.make(Tenant.objects.get(slug="initech"), Backup.Kind.MANUAL)

@@ -66,7 +66,7 @@ def test_any_host_is_refused(settings):
     assert ids() == ["tenancy.E005"]
 
 
-def test_a_runtime_that_owns_tables_is_refused(database, monkeypatch):
+def test_a_runtime_that_owns_tables_is_refused(db, monkeypatch):
     assert checks.every_database_keeps_tenants_apart(databases=["default"]) == []
 
     monkeypatch.setattr(checks, "connections", {"default@home": connections["owner"]})
@@ -75,7 +75,7 @@ def test_a_runtime_that_owns_tables_is_refused(database, monkeypatch):
     assert found == ["tenancy.E008", "tenancy.E009", "tenancy.E011"]
 
 
-def test_a_shared_table_without_a_policy_is_refused(database):
+def test_a_shared_table_without_a_policy_is_refused(db):
     with connections["owner"].cursor() as cursor:
         cursor.execute("CREATE TABLE public.rumours (tenant_id bigint, text text)")
         cursor.execute("GRANT SELECT ON public.rumours TO bursar_tables")
@@ -172,7 +172,7 @@ class TestEast:
 
         assert (said.id, said.level < ERROR) == ("tenancy.W013", True)
 
-    def test_home_must_be_there(self, database, monkeypatch):
+    def test_home_must_be_there(self, db, monkeypatch):
         connections["default"].close()
         monkeypatch.setitem(connections["default"].settings_dict, "PORT", "1")
 
@@ -188,10 +188,10 @@ def test_no_process_starts_beside_a_shard_that_mixes_tenants(east, in_east):
 
 
 @pytest.fixture
-def in_east(east, east_server, database):
+def in_east(east, east_server, database_name):
     """Says something there as the superuser. A mighty role and one that may do nothing are there to be granted; what
     was granted is taken back."""
-    with psycopg.connect(east_server.url_of(SUPERUSER, database), autocommit=True) as superuser:
+    with psycopg.connect(east_server.url_of(SUPERUSER, database_name), autocommit=True) as superuser:
         superuser.execute("CREATE ROLE watcher BYPASSRLS; CREATE ROLE staff")
         before = set(superuser.execute(GRANTED).fetchall())
         yield superuser.execute
@@ -224,5 +224,5 @@ def test_new_models_without_ids_are_noticed(monkeypatch):
     assert [each.id for each in checks.every_id_is_numbered()] == ["tenancy.W006"]
 
 
-def test_django_finds_nothing_wrong(database):
+def test_django_finds_nothing_wrong(db):
     assert [each for each in run_checks(databases=["default"]) if not each.is_silenced()] == []

@@ -28,7 +28,7 @@ from apps.tenancy.databases import queries
 from apps.tenancy.errors import DatabaseUnknown, NoDatabaseHasRoom
 from apps.tenancy.models import Tenant
 from apps.tenancy.tasks import refill_spares
-from tests.shards import settings_of
+from tests.support.shards import settings_of
 
 
 def port(alias="default"):
@@ -119,7 +119,7 @@ def test_threads_that_mix_databases_never_read_the_wrong_tenant(acme, globex, in
 
 
 def test_one_that_could_not_be_set_up_is_gone_there_as_well(east, operator):
-    with settings_of(TENANT_DATABASE_STRATEGY="tests.shards.in_the_east"):
+    with settings_of(TENANT_DATABASE_STRATEGY="tests.support.shards.in_the_east"):
         tenant = dispatch(
             CreateTenant(slug="hooli", name="Hooli", owner_email="o@hooli.example"), actor=operator
         )
@@ -140,7 +140,7 @@ def test_a_database_can_be_named_for_a_tenant(east, operator):
     assert dispatch(command, actor=operator).database == "east"
 
 
-def test_one_that_is_not_there_is_refused(database, operator):
+def test_one_that_is_not_there_is_refused(db, operator):
     command = CreateTenant(slug="hooli", name="Hooli", owner_email="o@hooli.example", database="west")
 
     with pytest.raises(DatabaseUnknown):

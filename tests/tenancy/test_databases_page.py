@@ -54,7 +54,7 @@ def test_the_command_line_says_the_same(initech, capsys):
     assert (east["key"], east["tenants"], east["room"]) == ("east", 1, 299)
 
 
-def test_and_changes_it(database, capsys):
+def test_and_changes_it(db, capsys):
     call_command("databases", "home", capacity=7, close=True, reason="full of mice")
 
     assert "closed" in capsys.readouterr().out

@@ -13,7 +13,7 @@ SELECT tablename::text, indexname::text, indexdef FROM pg_indexes WHERE schemana
 
 
 @pytest.fixture
-def indexes(database):
+def indexes(db):
     with connections["owner"].cursor() as cursor:
         cursor.execute(_INDEXES, [TEMPLATE.schema])
         return cursor.fetchall()

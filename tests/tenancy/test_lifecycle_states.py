@@ -92,7 +92,7 @@ def test_the_whole_way_and_back(acme, operator):
     assert row(acme).delete_after is None
 
 
-def test_a_trial_has_its_end(database, operator):
+def test_a_trial_has_its_end(db, operator):
     tenant = pending(operator)
 
     dispatch(MarkActive(tenant_id=tenant.pk, trial_days=14), actor=operator)

@@ -11,7 +11,7 @@ from apps.tenancy import directory
 
 
 @pytest.fixture
-def client(database):
+def client(db):
     return Client()
 
 

@@ -32,7 +32,7 @@ from apps.tenancy.migrating.running import Wish, migrate_tenants, must_have_gone
 from apps.tenancy.migrating.surveying import Kind, survey
 from apps.tenancy.models import SchemaMigration, Spare, Tenant
 from apps.tenancy.provisioning import TEMPLATE
-from tests.conftest import SPARES
+from tests.support.database import SPARES
 from tests.support.made_up import add
 
 State = SchemaMigration.State
@@ -116,7 +116,7 @@ def test_a_spare_can_be_claimed_again(operator, made_up):
     assert tenant.schema_name in columns("colour")
 
 
-def test_what_stands_is_asked_for_once(database):
+def test_what_stands_is_asked_for_once(db):
     with CaptureQueriesContext(connections["owner"]) as few:
         result = migrate_tenants()
     provisioning.refill(SPARES + 5)
@@ -248,7 +248,7 @@ class locked:  # noqa: N801 - reads as a sentence
         self.connection.rollback()
 
 
-def test_workers_do_not_share_what_operations_write_into(database, made_up):
+def test_workers_do_not_share_what_operations_write_into(db, made_up):
     """As Django's own do, which put a default on the field while they work and take it off again."""
     made_up(
         "paint",
@@ -525,7 +525,7 @@ def test_the_template_comes_before_all(acme, made_up):
         migrate_tenants()
 
 
-def test_only_one_is_at_it(database):
+def test_only_one_is_at_it(db):
     with connections["relay"].cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(hashtextextended('migrations', 0))")
 

@@ -76,7 +76,7 @@ for each in DATABASES.values():
 """
 
 
-def test_a_run_that_is_killed_is_taken_up_by_the_next(database, made_up, tmp_path):
+def test_a_run_that_is_killed_is_taken_up_by_the_next(database_name, made_up, tmp_path):
     made_up(
         "slow",
         add("colour", null="True"),
@@ -85,7 +85,7 @@ def test_a_run_that_is_killed_is_taken_up_by_the_next(database, made_up, tmp_pat
     )
     migrate_templates("home")
     waiting = {each.name for each in survey() if each.kind in running.THEIRS}
-    page = SETTINGS.format(modules=settings.MIGRATION_MODULES, database=database)
+    page = SETTINGS.format(modules=settings.MIGRATION_MODULES, database=database_name)
     (tmp_path / "settings_of_the_killed.py").write_text(page)
     environment = for_child(
         DJANGO_SETTINGS_MODULE="settings_of_the_killed",

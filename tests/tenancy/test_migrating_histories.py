@@ -11,7 +11,7 @@ from apps.kernel.tenant import activate
 from apps.tenancy.migrating import histories
 from apps.tenancy.migrating.errors import MadeByOtherMigrations
 
-pytestmark = pytest.mark.usefixtures("database")
+pytestmark = pytest.mark.usefixtures("db")
 
 
 def record(app: str, name: str) -> None:

@@ -152,7 +152,7 @@ def test_eager_tasks_in_threads(eight):
 
 
 @pytest.fixture
-def pooled(database, monkeypatch):
+def pooled(db, monkeypatch):
     """As with DATABASE_POOL_SIZE=3: eight threads share three connections to the server."""
     for alias in ("default", "control"):
         known = connections.settings[alias]

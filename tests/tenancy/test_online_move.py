@@ -35,9 +35,9 @@ WHY = "It is too big to be paused."
 
 
 @pytest.fixture
-def mover(east_server, database):
+def mover(east_server, database_name):
     """As `deploy/roles.sql` makes it."""
-    with override_settings(DATABASE_MOVERS={"east": east_server.url_of(MOVER, database)}):
+    with override_settings(DATABASE_MOVERS={"east": east_server.url_of(MOVER, database_name)}):
         yield
 
 

@@ -26,7 +26,7 @@ from apps.kernel.transactions import alone
 from apps.tenancy.backend.errors import OutsideTransaction
 from apps.tenancy.databases.reading import HEADER
 from apps.tenancy.models import Tenant
-from tests import pooler
+from tests.support import pooler
 from tests.support.eight_tenants import TENANTS, Ledger, in_threads, whose
 
 BOOKS = Lock("the books").key()
@@ -209,14 +209,14 @@ def test_support_comes_and_goes(acme, owner, operator, client_for, behind_pgboun
     assert [each["how"] for each in ended] == ["left"]
 
 
-def test_we_do_not_start_behind_a_pooler_unsaid(database, behind_it_unsaid):
+def test_we_do_not_start_behind_a_pooler_unsaid(db, behind_it_unsaid):
     assert "tenancy.E012" in {each.id for each in run_checks(databases=["default"])}
 
 
-def test_we_start_where_it_is_said(database, behind_pgbouncer):
+def test_we_start_where_it_is_said(db, behind_pgbouncer):
     assert not {each.id for each in run_checks(databases=["default"]) if each.level >= 40}
 
 
-def test_and_where_there_is_none(database):
+def test_and_where_there_is_none(db):
     assert "tenancy.E012" not in {each.id for each in run_checks(databases=["default"])}
     assert connections["default"].settings_dict["TENANCY"]["pooled"] is False

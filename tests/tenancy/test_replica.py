@@ -42,7 +42,7 @@ def at_initech(initech, replica):
 @pytest.fixture
 def stopped(standby_server):
     """The replica stays where it is."""
-    from tests.shards import _as_superuser
+    from tests.support.shards import _as_superuser
 
     with _as_superuser(standby_server) as standby:
         standby.execute("SELECT pg_wal_replay_pause()")

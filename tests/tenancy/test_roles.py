@@ -13,7 +13,7 @@ from apps.kernel.clock import now
 from apps.kernel.tenant import activate
 from apps.preferences.commands import ChangeSetting
 from apps.tenancy.models import Tenant
-from tests.conftest import TESTER
+from tests.support.database import TESTER
 
 REFUSED = psycopg.errors.InsufficientPrivilege.sqlstate
 
@@ -73,7 +73,7 @@ def test_a_wrong_search_path_is_an_error_and_not_somebody_elses_rows(acme, globe
 
 
 @pytest.mark.parametrize("role", ["default", "owner", "relay", "keeper"])
-def test_who_is_not_told_where_looks_into_public_alone(database, role):
+def test_who_is_not_told_where_looks_into_public_alone(db, role):
     """And not first into a schema that is called as he is, which the keeper could make."""
     fresh = connections[role].copy()
     try:
@@ -114,7 +114,7 @@ class TestSequences:
         assert refused("SELECT nextval('ledger_journal_id_seq')")
         run("INSERT INTO ledger_journal (code, name) VALUES ('X', 'X')")
 
-    def test_nobody_has_a_right_to_any_in_a_tenants_schema(self, database):
+    def test_nobody_has_a_right_to_any_in_a_tenants_schema(self, db):
         """Nor to those that later migrations make; and to the shared ones neither."""
         with connections["owner"].cursor() as cursor:
             cursor.execute(

@@ -24,8 +24,8 @@ from apps.tenancy.errors import SchemasAreCalledOtherwise
 from apps.tenancy.models import Spare, Tenant
 from apps.tenancy.tasks import refill_spares
 from config.env import Environment
-from tests.conftest import SPARES
-from tests.shards import _known
+from tests.support.database import SPARES
+from tests.support.shards import _known
 from tests.support.sqlstate import NO_NAME, NO_RIGHT, refused
 
 
@@ -73,7 +73,7 @@ def test_what_is_rolled_back_leaves_the_spare(operator):
     assert before <= schemas()
 
 
-def test_at_once_each_gets_another(database):
+def test_at_once_each_gets_another(db):
     claimed, together = [], threading.Barrier(SPARES)
 
     @activate(None)
@@ -123,7 +123,7 @@ def test_they_are_made_again_in_the_background(operator, settings):
     assert create("initech", operator).pk < made.pk
 
 
-def test_only_one_makes_them(database):
+def test_only_one_makes_them(db):
     with connections["relay"].cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(hashtextextended('spares', 0))")
 
@@ -133,7 +133,7 @@ def test_only_one_makes_them(database):
 
 
 @pytest.fixture
-def west_is_away(database):
+def west_is_away(db):
     """A database that is known, and where nobody answers."""
     away = {"default@west": connections.settings["default"] | {"HOST": "127.0.0.1", "PORT": "1"}}
     with _known(away):
@@ -156,7 +156,7 @@ def test_a_database_that_is_away_holds_up_no_other(west_is_away, monkeypatch, ca
     assert "The database west has no turn" in caplog.text
 
 
-def test_what_is_wrong_at_home_is_no_absence(database, monkeypatch):
+def test_what_is_wrong_at_home_is_no_absence(db, monkeypatch):
     def broken(*_):
         raise ProgrammingError("a mistake of ours")
 
@@ -187,7 +187,7 @@ def test_a_discarded_tenant_leaves_neither_schema_nor_role(operator):
     assert tenant.role_name not in roles()
 
 
-def test_the_runtime_cannot_make_up_spares(database):
+def test_the_runtime_cannot_make_up_spares(db):
     for statement, sqlstate in (
         ("INSERT INTO tenancy_spare VALUES (1, 'public', 'bursar_owner', 'x', now())", NO_RIGHT),
         ("UPDATE tenancy_spare SET schema_name = 'public'", NO_RIGHT),
@@ -200,7 +200,7 @@ def test_the_runtime_cannot_make_up_spares(database):
 @pytest.mark.parametrize(
     "prefix", ["spare_", "bursar_template", "public", "a", "", "tenant", "TENANT_", None]
 )
-def test_a_spare_becomes_a_tenants_schema_and_is_called_nothing_else(database, prefix):
+def test_a_spare_becomes_a_tenants_schema_and_is_called_nothing_else(db, prefix):
     """By raw SQL, as the runtime."""
     before = schemas()
 
@@ -211,7 +211,7 @@ def test_a_spare_becomes_a_tenants_schema_and_is_called_nothing_else(database, p
     assert Spare.objects.count() == SPARES
 
 
-def test_the_owner_says_what_tenants_schemas_are_called(database, operator):
+def test_the_owner_says_what_tenants_schemas_are_called(db, operator):
     """Before the first tenant; from then on the runtime can call them nothing else, in raw SQL either."""
     with connections["owner"].cursor() as cursor:
         cursor.execute("TRUNCATE tenancy_tenant CASCADE")
@@ -234,7 +234,7 @@ def test_the_owner_says_what_tenants_schemas_are_called(database, operator):
 
 
 @pytest.mark.parametrize("by", ["default", "control"])
-def test_nor_does_the_runtime_say_it(database, by):
+def test_nor_does_the_runtime_say_it(db, by):
     with pytest.raises(DatabaseError, match="permission denied"), connections[by].cursor() as cursor:
         cursor.execute(
             "CREATE OR REPLACE FUNCTION public.tenancy_schema_prefix() RETURNS text LANGUAGE sql AS $$ SELECT 'x' $$"
@@ -285,7 +285,7 @@ def test_only_a_real_spare_is_claimed(acme, change):
     assert {acme.schema, first.schema_name} <= schemas()
 
 
-def test_a_number_that_a_tenant_has_is_not_given_again(database):
+def test_a_number_that_a_tenant_has_is_not_given_again(db):
     """A row that the runtime made up, too."""
     first, second = Spare.objects.order_by("id")[:2]
     Tenant.objects.create(

@@ -1,7 +1,7 @@
 """Brings the servers of a test run, before Django reads its settings.
 
 A pytest plugin and not a conftest, because pytest-django loads the settings first. Load it with
-`-p tests.servers`.
+`-p tests.support.servers`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings.test"
 
 from config.embedded import CannotStart, resolve
 from config.embedded.home import MEMORY, has_room, in_memory, place
+from config.embedded.postgres import SUPERUSER, Postgres
 from config.env import env, put
 
 
@@ -52,3 +53,12 @@ else:
 
 # And a folder for the files of each.
 put(files_url=f"file://{place('test')}/files/{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}")
+
+
+def superuser_url() -> str | None:
+    """Of the throw-away server; None where DATABASE_URL names another one."""
+    server = Postgres(place("test"), "test")
+    server.state = server.recorded()
+    if not server.state.alive or f":{server.state.port}/" not in str(env().database_url):
+        return None
+    return server.url_of(SUPERUSER, "postgres")

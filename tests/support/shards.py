@@ -64,19 +64,19 @@ def east_template(east_server: Postgres) -> str:
 
 
 @pytest.fixture
-def east(database: str, east_server: Postgres, east_template: str) -> Iterator[str]:
+def east(database_name: str, east_server: Postgres, east_template: str) -> Iterator[str]:
     """A second database, empty but for its spares: its key."""
-    _copy(east_server, east_template, database)
-    with _known(_aliases(east_server, database)):
+    _copy(east_server, east_template, database_name)
+    with _known(_aliases(east_server, database_name)):
         yield EAST
 
 
 @pytest.fixture
 def replica(
-    east: str, database: str, east_server: Postgres, standby_server: Standby
+    east: str, database_name: str, east_server: Postgres, standby_server: Standby
 ) -> Iterator[Callable[[], None]]:
     """The east has a replica. Call it to wait until that has come as far as the primary."""
-    aliases = _aliases(east_server, database, replica=f"127.0.0.1:{standby_server.state.port}")
+    aliases = _aliases(east_server, database_name, replica=f"127.0.0.1:{standby_server.state.port}")
 
     def come_up() -> None:
         with _as_superuser(east_server) as primary, _as_superuser(standby_server) as standby:
@@ -97,7 +97,7 @@ def replica(
 def initech(east: str, operator: Any) -> TenantInfo:
     """A tenant that lies in the east."""
     command = OnboardTenant(slug="initech", name="Initech", owner_email="owner@initech.example")
-    with settings_of(TENANT_DATABASE_STRATEGY="tests.shards.in_the_east"):
+    with settings_of(TENANT_DATABASE_STRATEGY="tests.support.shards.in_the_east"):
         tenant: Tenant = dispatch(command, actor=operator)
     return Tenant.objects.get(pk=tenant.pk).info
 

@@ -1,0 +1,160 @@
+"""Which tests run: `make test` is the sample, `make test-all` the rest, pytest alone everything that it is asked for.
+
+`@pytest.mark.exhaustive("why")` marks a matrix or a long run. `make test` has the sample of it that the other arguments
+describe, and `make test-all` the rest:
+
+    by="command"    of a parametrised test, one case for each value of that parameter (or tuple of parameters)
+    inside=True     the test runs in both, and takes its points from the fixture `sample`
+
+The seed that chooses is printed, and the same within a calendar week, so that a failure can be repeated:
+`pytest --tier sample --sample-seed 2026-W48`.
+
+`@pytest.mark.slow("why")` is the reason of a test that takes more than five seconds. Tests without one are listed at
+the end.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import Any, TypeVar
+
+import pytest
+
+T = TypeVar("T")
+SLOW_S = 5.0
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("tiers")
+    group.addoption(
+        "--tier",
+        choices=("all", "sample", "rest"),
+        default="all",
+        help="sample: what `make test` runs; rest: what that leaves out; all: both.",
+    )
+    group.addoption("--sample-seed", help="What chooses the sample; by default the calendar week.")
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist hands the options to its workers
+def pytest_configure(config: pytest.Config) -> None:
+    year, week, _ = dt.datetime.now(dt.UTC).isocalendar()
+    config.option.sample_seed = config.option.sample_seed or f"{year}-W{week:02}"
+    config.addinivalue_line("markers", "exhaustive(why, by=None, inside=False): see tests/support/tiers.py")
+    config.addinivalue_line("markers", "slow(why): takes more than five seconds, for this reason")
+    config.addinivalue_line("markers", "physical_copy: the test changes its database's catalogue or grants")
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"tier: {config.option.tier}, sample seed: {config.option.sample_seed}"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    _refuse_marks_without_a_reason(items)
+    tier = config.option.tier
+    if tier == "all":
+        return
+    sampled = _sampled(items, config.option.sample_seed)
+    wanted = [item for item in items if _runs_in(tier, item, item in sampled)]
+    config.hook.pytest_deselected(items=[item for item in items if item not in set(wanted)])
+    items[:] = wanted
+
+
+class Sample:
+    """The points of an exhaustive test that it tries in this tier."""
+
+    def __init__(self, tier: str, seed: str, test: str) -> None:
+        self._tier, self._seed, self._test = tier, seed, test
+
+    def of(self, points: Iterable[T], size: int, *, by: Callable[[T], Hashable] = lambda _: None) -> list[T]:
+        """All points, or `size` of each stratum that `by` makes, or the others, in their order. The points must have a
+        `repr` that does not change from run to run. Skips the test if none is left for this tier."""
+        points = list(points)
+        if self._tier == "all":
+            return points
+        chosen: dict[Hashable, list[int]] = {}
+        for index in sorted(
+            range(len(points)), key=lambda i: _draw(self._seed, self._test, repr(points[i]), i)
+        ):
+            stratum = chosen.setdefault(by(points[index]), [])
+            if len(stratum) < size:
+                stratum.append(index)
+        drawn = {index for stratum in chosen.values() for index in stratum}
+        left = [point for i, point in enumerate(points) if (i in drawn) == (self._tier == "sample")]
+        if not left:
+            pytest.skip("the sample has tried every point")
+        return left
+
+
+@pytest.fixture
+def sample(request: pytest.FixtureRequest) -> Sample:
+    option = request.config.option
+    return Sample(option.tier, option.sample_seed, request.node.nodeid)
+
+
+def _runs_in(tier: str, item: pytest.Item, is_sampled: bool) -> bool:
+    mark = item.get_closest_marker("exhaustive")
+    if mark is not None and mark.kwargs.get("inside"):
+        return True
+    return (mark is None or is_sampled) == (tier == "sample")
+
+
+def _sampled(items: Sequence[pytest.Item], seed: str) -> set[pytest.Item]:
+    """Of each stratum, the case that is drawn first."""
+    strata: dict[tuple[str, ...], list[pytest.Item]] = {}
+    for item in items:
+        mark = item.get_closest_marker("exhaustive")
+        if mark is not None and (by := mark.kwargs.get("by")):
+            strata.setdefault(_stratum(item, by), []).append(item)
+    return {min(stratum, key=lambda item: _draw(seed, item.nodeid)) for stratum in strata.values()}
+
+
+def _stratum(item: pytest.Item, by: str | tuple[str, ...]) -> tuple[str, ...]:
+    names = (by,) if isinstance(by, str) else by
+    callspec: Any = getattr(item, "callspec", None)
+    if callspec is None or not set(names) <= callspec.params.keys():
+        raise pytest.UsageError(f"{item.nodeid} is marked exhaustive by {by}, which is no parameter of it")
+    return (item.nodeid.partition("[")[0], *(_text(item, name) for name in names))
+
+
+def _text(item: Any, name: str) -> str:
+    """A parameter's value as text: equal in every process."""
+    value = item.callspec.params[name]
+    return getattr(value, "__qualname__", None) or str(value)
+
+
+def _draw(*parts: object) -> bytes:
+    return hashlib.blake2b("\0".join(map(str, parts)).encode(), digest_size=8).digest()
+
+
+def _refuse_marks_without_a_reason(items: Iterable[pytest.Item]) -> None:
+    for item in items:
+        for name in ("exhaustive", "slow"):
+            mark = item.get_closest_marker(name)
+            if mark is not None and not (
+                mark.args and isinstance(mark.args[0], str) and mark.args[0].strip()
+            ):
+                raise pytest.UsageError(f"{item.nodeid}: the mark {name} names its reason")
+
+
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+    if call.when == "call" and call.duration > SLOW_S:
+        reasoned = item.get_closest_marker("slow") or item.get_closest_marker("exhaustive")
+        if reasoned is None:
+            item.user_properties.append(("slow without a reason", f"{call.duration:.1f} s"))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    slow = [
+        (report.nodeid, seconds)
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if getattr(report, "when", None) == "call"
+        for name, seconds in report.user_properties
+        if name == "slow without a reason"
+    ]
+    if slow:
+        terminalreporter.section("more than five seconds, and no mark says why")
+        for nodeid, seconds in slow:
+            terminalreporter.write_line(f"{seconds}  {nodeid}")
