@@ -1,6 +1,6 @@
 import pytest
 
-from apps.kernel.errors import Conflict, Forbidden, Invalid, Refusal, SeveralRefusals, together
+from apps.kernel.errors import Conflict, Invalid, Refusal, SeveralRefusals, together
 
 
 class ShelfRefusal(Refusal):
@@ -36,10 +36,6 @@ def test_a_refusal_has_a_code_a_sentence_its_context_and_its_cause():
     assert refusal.context == {"shelf": 7}
     assert isinstance(refusal.cause, KeyError)
     assert refusal.status == 409
-
-
-def test_kinds_give_the_status():
-    assert (Invalid.status, Conflict.status, Forbidden.status) == (422, 409, 403)
 
 
 def test_all_broken_rules_are_said_together():
