@@ -116,24 +116,27 @@ class Cached(Generic[K, V]):
             return True, value
 
     def _fetch(self, key: K, full: str) -> V:
-        value = self._from_redis(full)
+        value, seconds = self._from_redis(full)
         (self._missed if value is None else self._in_redis).inc()
         if value is None:
             value = (self._loaded(key),)
             self._to_redis(full, value)
         with self._lock:
-            self._memory[full] = (time.monotonic() + self.ttl, value[0])
+            self._memory[full] = (time.monotonic() + seconds, value[0])
             while len(self._memory) > self.size:
                 self._memory.popitem(last=False)
         return value[0]
 
-    def _from_redis(self, full: str) -> tuple[V] | None:
-        """A tuple of one, so that a remembered None is not a miss."""
+    def _from_redis(self, full: str) -> tuple[tuple[V] | None, float]:
+        """A tuple of one, so that a remembered None is not a miss, and the seconds that are left of its lifetime: in
+        memory it must not begin another. Of a miss the seconds are a whole lifetime."""
         try:
-            kept = _client().get(full)
+            kept, left = _client().pipeline(transaction=False).get(full).pttl(full).execute()
         except redis.RedisError:
-            return None
-        return pickle.loads(kept) if kept else None  # noqa: S301 - our own bytes, on our own server
+            return None, self.ttl
+        if not kept:
+            return None, self.ttl
+        return pickle.loads(kept), max(left, 0) / 1000  # noqa: S301 - our own bytes, on our own server
 
     def _to_redis(self, full: str, value: tuple[V]) -> None:
         try:

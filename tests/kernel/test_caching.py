@@ -96,6 +96,20 @@ class TestLifetime:
         (key,) = in_redis("shelf")
         assert 58 <= caching._client().ttl(key) <= 60
 
+    def test_what_memory_takes_from_redis_has_no_second_lifetime(self, shelf, kept, later):
+        kept.get("a")
+        (key,) = in_redis("shelf")
+        caching._client().expire(key, 5)  # as if 55 s had gone by there
+        twin = Cached("shelf", shelf.load, ttl=60)
+        twin.get("a")
+        caching._client().delete(key)
+        shelf.content = "second"
+
+        later(4)
+        assert twin.get("a") == "a:first"
+        later(2)
+        assert twin.get("a") == "a:second"
+
     @pytest.mark.parametrize(
         ("area", "question", "seconds"),
         [
