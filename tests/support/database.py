@@ -84,7 +84,7 @@ def _django_db_helper(
     is_copy = "physical_copy" in request.fixturenames or request.node.get_closest_marker("physical_copy")
     with django_db_blocker.unblock():
         suite_database.prepare(template)
-        _empty_what_is_beside()
+        empty_what_is_beside()
         yield
         if change := suite_database.restore(is_copy=bool(is_copy)):
             fail_for(request.node.nodeid, change)
@@ -131,7 +131,7 @@ def template_where(name: str, template: str, prepare: Callable[[], None]) -> str
     name = f"{template}_{name}_{_worker() or 'alone'}"
     copy_database(template, name)
     point_at(name)
-    _empty_what_is_beside()
+    empty_what_is_beside()
     prepare()
     connections.close_all()
     return name
@@ -141,7 +141,7 @@ def _worker() -> str:
     return os.environ.get("PYTEST_XDIST_WORKER", "")
 
 
-def _empty_what_is_beside() -> None:
+def empty_what_is_beside() -> None:
     """Redis, and the object store."""
     caching._client().flushdb()
     caching._stamps.forget()
