@@ -55,6 +55,24 @@ def test_no_schema_is_named_but_by_activate():
     assert naming == ["apps/tenancy/backend/base.py"]
 
 
+def test_advisory_locks_are_taken_by_declared_locks_alone():
+    """What SQL functions of migrations lock, they must lock by themselves."""
+    takers = [
+        str(path.relative_to(ROOT))
+        for path in sources()
+        if "_advisory_" in path.read_text() and "migrations" not in path.parts
+    ]
+
+    assert takers == ["apps/kernel/locks.py"]
+
+
+def test_metrics_are_declared_in_one_place():
+    """The registry of public names finds gauges by their declaration, so no other code may make one."""
+    makers = [str(path.relative_to(ROOT)) for path in sources() if "GaugeMetricFamily(" in path.read_text()]
+
+    assert makers == ["apps/kernel/metrics.py"]
+
+
 def test_only_env_reads_the_environment():
     readers = [
         str(path.relative_to(ROOT))

@@ -12,8 +12,14 @@ import pytest
 TESTS = Path(__file__).parents[1]
 SHARED = ("tests.support", "tests.support.pooler", "tests.support.servers", "tests.support.shards")
 """What every file below tests may import: the support, and the plugins that start servers."""
-PROGRAM = "tests.soak"
-"""A program of its own, with modules of its own."""
+PROGRAMS = {
+    "tests.soak": "tests.soak",
+    "tests.architecture.collected_names": "tests.architecture",
+    "tests.architecture.public_names": "tests.architecture",
+    "tests.architecture.ratchets": "tests.architecture",
+    "tests.upgrades": "tests.upgrades",
+}
+"""Programs, which are no test modules, and the folder that may import from each."""
 OF_THE_ROOT = {f"tests.conftest.{name}" for name in ("PASSWORD", "SPARES", "TESTER", "template_where")}
 """The users and the template that the root's conftest makes."""
 
@@ -30,11 +36,11 @@ def imported(module: str, tree: ast.AST) -> Iterator[tuple[int, str]]:
 
 
 def may_import(module: str, name: str) -> bool:
-    own = (PROGRAM,) if is_below(module, PROGRAM) else ()
+    own = [program for program, folder in PROGRAMS.items() if is_below(module, folder)]
     return (
         not is_below(name, "tests")
         or name in OF_THE_ROOT
-        or any(is_below(name, each) for each in SHARED + own)
+        or any(is_below(name, each) for each in [*SHARED, *own])
     )
 
 
@@ -74,8 +80,9 @@ def test_every_file_below_tests_imports_from_the_support_alone():
         "from tests.ledger.test_queries import total",
         "from tests.ledger.conftest import january",
         "from tests.ledger import test_queries",
-        "from tests.support.database import database",
+        "from tests.conftest import database",
         "from tests.soak.town import Town",
+        "from tests.architecture.public_names import committed",
         "from .conftest import refused",
         "from . import test_queries",
         "import tests.ledger.test_queries",
@@ -98,6 +105,7 @@ def test_an_import_from_another_test_module_is_refused(line):
         ("tests/sales/test_orders.py", "from testsuite import anything"),
         ("tests/soak/run.py", "from .town import Town"),
         ("tests/soak/test_soak.py", "from tests.soak.town import Town"),
+        ("tests/architecture/test_public_names.py", "from . import public_names"),
     ],
 )
 def test_an_import_from_the_support_or_of_the_program_itself_is_allowed(path, line):

@@ -1,10 +1,9 @@
-"""Advisory locks: each text is declared once, and no code takes one that is not declared."""
+"""Advisory locks: each text is declared once, and its words are filled in where it is taken."""
 
 import pytest
 
 from apps.kernel.locks import LOCKS, Lock, TableLock
 from apps.kernel.transactions import alone
-from tests.architecture.test_doors import ROOT, sources
 
 
 @pytest.fixture(autouse=True)
@@ -66,14 +65,3 @@ def test_a_text_that_is_declared_already_is_refused():
 def test_a_text_that_is_not_declared_is_refused_where_a_lock_is_taken():
     with pytest.raises(TypeError, match="'shelf:7' is not a declared lock"), alone("shelf:7"):
         pytest.fail("The block was entered.")
-
-
-def test_no_code_but_the_locks_takes_an_advisory_lock():
-    """What SQL functions of migrations lock, they must lock by themselves."""
-    taking = [
-        str(path.relative_to(ROOT))
-        for path in sources()
-        if "_advisory_" in path.read_text() and "migrations" not in path.parts
-    ]
-
-    assert taking == ["apps/kernel/locks.py"]

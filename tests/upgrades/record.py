@@ -9,12 +9,12 @@ import argparse
 import re
 import shutil
 import sys
+from importlib import import_module
 from urllib.parse import urlsplit
 
-from tests.support import servers  # noqa: F401 - they start when it is imported, before Django reads the settings
+import django
 
-import django  # isort: skip
-
+import_module("tests.support.servers")  # they start when it is imported, before Django reads the settings
 django.setup()
 
 from django.core.management import call_command  # noqa: E402
