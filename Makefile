@@ -3,18 +3,23 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+# Everything here starts many processes, and without bytecode each would compile all code again.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help up test soak check format clean
+.PHONY: help up test test-all soak check format clean
 
 help: ## Say what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 up: $(INSTALLED) ## Bring everything up with two demo tenants; Ctrl-C takes it down
 	@$(BIN)/python -m config.up
 
-test: $(INSTALLED) ## Run the tests on servers of their own
-	@$(BIN)/python -m pytest -n auto
+test: $(INSTALLED) ## Run the tests and a sample of the exhaustive ones, on servers of their own
+	@$(BIN)/python -m pytest -n auto --tier sample
+
+test-all: $(INSTALLED) ## Run what `make test` leaves out
+	@$(BIN)/python -m pytest -n auto --tier rest
 
 FOR ?= 300
 soak: $(INSTALLED) ## Kill everything at random for FOR seconds (300; SEED repeats a run); nothing may be lost

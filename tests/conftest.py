@@ -16,6 +16,7 @@ pytest.register_assert_rewrite(
     )
 )
 pytest_plugins = (
+    "pytester",
     "tests.support.database",
     "tests.support.tenants",
     "tests.support.tiers",

@@ -25,22 +25,24 @@ class LockKey:
 
     def hold(self, cursor: Any) -> None:
         """Waits for the lock, and holds it until the transaction ends."""
-        self._call(cursor, "pg_advisory_xact_lock")
+        self._execute(cursor, "pg_advisory_xact_lock")
 
     def try_hold(self, cursor: Any) -> bool:
         """Whether the lock was free; it is then held until the transaction ends."""
-        return self._call(cursor, "pg_try_advisory_xact_lock")
+        self._execute(cursor, "pg_try_advisory_xact_lock")
+        return bool(cursor.fetchone()[0])
 
     def try_hold_in_session(self, cursor: Any) -> bool:
         """Whether the lock was free; it is then held until `release`, or until the connection ends."""
-        return self._call(cursor, "pg_try_advisory_lock")
+        self._execute(cursor, "pg_try_advisory_lock")
+        return bool(cursor.fetchone()[0])
 
     def release(self, cursor: Any) -> bool:
-        return self._call(cursor, "pg_advisory_unlock")
-
-    def _call(self, cursor: Any, function: str) -> bool:
-        cursor.execute(f"SELECT {function}({self.expression})", [self.parameter])
+        self._execute(cursor, "pg_advisory_unlock")
         return bool(cursor.fetchone()[0])
+
+    def _execute(self, cursor: Any, function: str) -> None:
+        cursor.execute(f"SELECT {function}({self.expression})", [self.parameter])
 
 
 @dataclass(frozen=True)

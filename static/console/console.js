@@ -30,13 +30,19 @@
     row.querySelector("input").focus();
   };
 
-  // A part that says how often looks again by itself, while somebody sees it and nobody is inside it.
+  // A part with data-refresh="seconds" is fetched again in that interval, unless the page is hidden or the focus is inside
+  // the part. It ends when the fetched part carries no interval.
   const refresh = async (part) => {
-    if (document.hidden || part.contains(document.activeElement)) return;
+    if (document.hidden || part.contains(document.activeElement)) return part;
     const answer = await fetch(location.href, { headers: { accept: "text/html" } });
-    if (!answer.ok || answer.redirected) return;
+    if (!answer.ok || answer.redirected) return part;
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(part.id);
-    if (fresh) part.replaceChildren(...fresh.childNodes);
+    if (fresh) part.replaceWith(fresh);
+    return fresh || part;
+  };
+  const scheduleRefresh = (part) => {
+    const seconds = Number(part.dataset.refresh);
+    if (seconds) setTimeout(async () => scheduleRefresh(await refresh(part).catch(() => part)), seconds * 1000);
   };
 
   // How long a visit of support still lasts; at its end the page asks again and learns that it is over.
@@ -49,9 +55,7 @@
 
   document.addEventListener("DOMContentLoaded", () => {
     document.querySelectorAll("[data-minutes-until]").forEach(countDown);
-    for (const part of document.querySelectorAll("[data-refresh]")) {
-      setInterval(() => refresh(part).catch(() => {}), Number(part.dataset.refresh) * 1000);
-    }
+    document.querySelectorAll("[data-refresh]").forEach(scheduleRefresh);
     const form = document.querySelector("#new-entry");
     if (form) {
       form.addEventListener("input", () => showTotals(form));

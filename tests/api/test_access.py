@@ -23,6 +23,7 @@ def test_there_are_endpoints():
     assert len(endpoints("tenant")) >= 20
 
 
+@pytest.mark.slow("asks every endpoint")
 @pytest.mark.parametrize("plane", PLANES)
 def test_every_endpoint_is_shut_to_strangers(plane, acme):
     prefix = "" if plane == "operator" else "/t/acme"

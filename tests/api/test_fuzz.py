@@ -22,10 +22,8 @@ from schemathesis.checks import CHECKS, load_all_checks
 from schemathesis.schemas import APIOperation
 
 from apps.kernel.clock import today
-from tests.support.database import template_where
 from tests.support.devices import Device
 from tests.support.openapi import document
-from tests.support.two_at_work import both_work
 
 KEY = "Idempotency-Key"
 EXAMPLES = {GenerationMode.POSITIVE: 3, GenerationMode.NEGATIVE: 2}
@@ -70,8 +68,8 @@ AS_DOCUMENTED = [
 
 
 @pytest.fixture(scope="session")
-def template(template: str) -> str:
-    return template_where("they_are_at_work", template, both_work)
+def template(two_at_work: str) -> str:
+    return two_at_work
 
 
 class Caller:
@@ -114,11 +112,13 @@ def in_known_words(value: Any) -> Any:
     return [in_known_words(each) for each in value] if isinstance(value, list) else value
 
 
-def faults(caller: Caller, operation: APIOperation, mode: GenerationMode, seen: Counter[int]) -> list[str]:
+def faults(
+    caller: Caller, operation: APIOperation, mode: GenerationMode, examples: int, seen: Counter[int]
+) -> list[str]:
     found = []
 
     @settings(
-        max_examples=EXAMPLES[mode],
+        max_examples=examples,
         derandomize=True,
         deadline=None,
         database=None,
@@ -152,8 +152,10 @@ def faults(caller: Caller, operation: APIOperation, mode: GenerationMode, seen: 
     return found
 
 
+@pytest.mark.physical_copy
+@pytest.mark.exhaustive("every operation by drawn requests", inside=True)
 @pytest.mark.parametrize("plane", ["tenant", "operator"])
-def test_every_answer_is_documented(at_work, acme, owner, operator, plane):
+def test_every_answer_is_documented(sample, at_work, acme, owner, operator, plane):
     urlconf, user, where = (
         (house.ROOT_URLCONF, owner, acme) if plane == "tenant" else (house.OPERATOR_URLCONF, operator, None)
     )
@@ -162,8 +164,8 @@ def test_every_answer_is_documented(at_work, acme, owner, operator, plane):
     found = [
         fault
         for operation in caller.operations()
-        for mode in EXAMPLES
-        for fault in faults(caller, operation, mode, seen)
+        for mode, examples in EXAMPLES.items()
+        for fault in faults(caller, operation, mode, 1 if sample.is_small else examples, seen)
     ]
 
     assert found == []

@@ -7,6 +7,7 @@ from collections import Counter
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
@@ -37,6 +38,7 @@ POSTS = [
 ]
 
 
+@pytest.mark.slow("150 drawn requests")
 def test_no_command_fails_unexpectedly(api, owner, chart, sale):
     caller = api(owner)
     caller.client.raise_request_exception = False
@@ -61,13 +63,17 @@ def test_no_command_fails_unexpectedly(api, owner, chart, sale):
     assert seen[200] > 50, seen
 
 
-def test_no_filter_fails_unexpectedly(api, owner):
+@pytest.mark.exhaustive("every filter by every odd word", inside=True)
+def test_no_filter_fails_unexpectedly(sample, api, owner):
     caller = api(owner)
     caller.client.raise_request_exception = False
+    questions = [
+        (address, name, value)
+        for address, view in endpoints("tenant")
+        for name in getattr(getattr(view, "filterset_class", None), "base_filters", ())
+        for value in ODD_WORDS
+    ]
 
-    for address, view in endpoints("tenant"):
-        filters = getattr(view, "filterset_class", None)
-        for name in filters.base_filters if filters else ():
-            for value in ODD_WORDS:
-                answer = caller.client.get(f"/t/acme{address}", {name: value})
-                assert answer.status_code in (200, 400), (address, name, value, answer.content)
+    for address, name, value in sample.of(questions, 1, by=lambda question: question[:2]):
+        answer = caller.client.get(f"/t/acme{address}", {name: value})
+        assert answer.status_code in (200, 400), (address, name, value, answer.content)

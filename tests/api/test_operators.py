@@ -22,6 +22,7 @@ def test_lists_tenants(platform, acme):
     assert [t["slug"] for t in platform.get("tenancy/tenants/", slug="acme").json()["results"]] == ["acme"]
 
 
+@pytest.mark.physical_copy
 def test_onboards_a_tenant_and_says_how_its_owner_comes_in(platform, client):
     answer = platform.post("operations/onboardings/", NEW)
 

@@ -1,12 +1,12 @@
 """An app is entered through its front doors, whatever floor one comes from."""
 
 import ast
-from pathlib import Path
 
 import grimp
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.support.source_files import ROOT, sources
+
 FRONT_DOORS = {"commands", "events", "queries", "errors", "models", "hooks", "rules"}
 PLATFORM = {"kernel", "bus", "events", "audit", "modules", "console", "preferences", "sagas", "tenancy"}
 """Floors that offer tools, of which the whole app is the door."""
@@ -136,7 +136,3 @@ def test_domain_code_uses_no_signals():
     ]
 
     assert users == ["apps/tenancy/numbering.py"]
-
-
-def sources():
-    return [path for folder in ("apps", "config") for path in (ROOT / folder).rglob("*.py")]

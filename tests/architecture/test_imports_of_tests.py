@@ -10,18 +10,10 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parents[1]
-SHARED = ("tests.support", "tests.support.pooler", "tests.support.servers", "tests.support.shards")
-"""What every file below tests may import: the support, and the plugins that start servers."""
-PROGRAMS = {
-    "tests.soak": "tests.soak",
-    "tests.architecture.collected_names": "tests.architecture",
-    "tests.architecture.public_names": "tests.architecture",
-    "tests.architecture.ratchets": "tests.architecture",
-    "tests.upgrades": "tests.upgrades",
-}
-"""Programs, which are no test modules, and the folder that may import from each."""
-OF_THE_ROOT = {f"tests.conftest.{name}" for name in ("PASSWORD", "SPARES", "TESTER", "template_where")}
-"""The users and the template that the root's conftest makes."""
+SHARED = "tests.support"
+"""What every file below tests may import."""
+PROGRAMS = {"tests.architecture", "tests.soak", "tests.upgrades"}
+"""Each is a program that runs without pytest, too, with modules of its own."""
 
 
 def imported(module: str, tree: ast.AST) -> Iterator[tuple[int, str]]:
@@ -36,12 +28,12 @@ def imported(module: str, tree: ast.AST) -> Iterator[tuple[int, str]]:
 
 
 def may_import(module: str, name: str) -> bool:
-    own = [program for program, folder in PROGRAMS.items() if is_below(module, folder)]
-    return (
-        not is_below(name, "tests")
-        or name in OF_THE_ROOT
-        or any(is_below(name, each) for each in [*SHARED, *own])
-    )
+    own = {program for program in PROGRAMS if is_below(module, program) and not _is_of_tests(name)}
+    return not is_below(name, "tests") or any(is_below(name, package) for package in {SHARED, *own})
+
+
+def _is_of_tests(name: str) -> bool:
+    return any(part.startswith("test_") or part == "conftest" for part in name.split("."))
 
 
 def is_below(name: str, package: str) -> bool:
@@ -80,7 +72,6 @@ def test_every_file_below_tests_imports_from_the_support_alone():
         "from tests.ledger.test_queries import total",
         "from tests.ledger.conftest import january",
         "from tests.ledger import test_queries",
-        "from tests.conftest import database",
         "from tests.soak.town import Town",
         "from tests.architecture.public_names import committed",
         "from .conftest import refused",

@@ -324,6 +324,7 @@ def test_those_who_watch_the_business_are_told(acme, operator, monkeypatch):
     assert happening.ids["subscription_id"] == subscription.pk
 
 
+@pytest.mark.physical_copy
 def test_a_new_tenant_has_what_it_booked(operator):
     dispatch(SMALL, actor=operator)
 

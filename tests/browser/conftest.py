@@ -21,6 +21,13 @@ QUIET = (
 )
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        for theme in {"visit", "look"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.exhaustive("each page in both themes", over=theme))
+
+
 @pytest.fixture(scope="package", autouse=True)
 def database_beside_an_event_loop() -> Iterator[None]:
     """Playwright drives the browser from one in this very thread, where Django would refuse its database."""

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from apps.bus import dispatch
 from apps.kernel.clock import today
 from apps.tenancy.commands import MarkArchived, MarkForDeletion, MarkSuspended, SetMode
-from tests.support.pages import log_in, watched
+from tests.support.pages import log_in, violations, watched
 
 
 @pytest.fixture(params=["light", "dark"])
@@ -28,8 +27,7 @@ def look(request, browser, web) -> Iterator[Page]:
 
 def clean(page: Page) -> None:
     """Nothing stands against anybody's reading it."""
-    found = Axe().run(page).response["violations"]
-    assert [(each["id"], [node["target"] for node in each["nodes"]]) for each in found] == []
+    assert violations(page) == []
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.pages import log_in, looked_at
 
 
+@pytest.mark.physical_copy
 def test_a_tenants_journeys_are_seen(visit: Page, operator):
     log_in(visit, "", operator.email)
     visit.get_by_role("link", name="Onboard a tenant").first.click()

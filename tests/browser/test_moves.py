@@ -31,6 +31,7 @@ def web(request, environment, port, east, east_server, database_name) -> Iterato
         yield address
 
 
+@pytest.mark.physical_copy
 def test_a_move_is_seen_beforehand(request, visit: Page, acme, operator):
     with activate(None):
         settle()

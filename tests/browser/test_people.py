@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from apps.identity.models import ApiSession, User
 from apps.kernel.tenant import activate
-from tests.support.pages import RULES, found, log_in
+from tests.support.pages import RULES, log_in, violations
 
 
 def test_an_owner_changes_roles_and_signs_a_device_out(visit: Page, device, accountant, acme):
     session = device(accountant).tokens["session_id"]
-    violations = {}
+    faults = {}
 
     def look(name: str) -> None:
-        visit.wait_for_load_state("networkidle")
-        violations[name] = found(Axe(), visit, RULES)
+        faults[name] = violations(visit, RULES)
 
     log_in(visit, "/t/acme", "owner@acme.example")
     visit.goto(f"/t/acme/identity/user/{accountant.pk}/change/")
@@ -45,4 +43,4 @@ def test_an_owner_changes_roles_and_signs_a_device_out(visit: Page, device, acco
     with activate(acme):
         assert User.objects.get(pk=accountant.pk).role_names == ["auditor"]
         assert not ApiSession.objects.get(pk=session).is_open
-    assert {name: nodes for name, nodes in violations.items() if nodes} == {}
+    assert {name: nodes for name, nodes in faults.items() if nodes} == {}

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from apps.billing import queries as billing
 from apps.kernel.tenant import activate
 from apps.notices.models import Notice
-from tests.support.pages import RULES, found, log_in
+from tests.support.pages import RULES, log_in, violations
 
 
 def test_a_plan_is_made_booked_and_seen(visit: Page, operator, acme):
-    look, violations = looking(visit)
+    look, faults = looking(visit)
     log_in(visit, "", operator.email)
 
     visit.goto("/billing/plan/")
@@ -39,11 +38,11 @@ def test_a_plan_is_made_booked_and_seen(visit: Page, operator, acme):
     look("usage")
 
     assert billing.plan_of(acme.id).code == "trade"
-    assert {name: nodes for name, nodes in violations.items() if nodes} == {}
+    assert {name: nodes for name, nodes in faults.items() if nodes} == {}
 
 
 def test_the_owner_tells_people_and_sees_who_was_told(visit: Page, owner, acme):
-    look, violations = looking(visit)
+    look, faults = looking(visit)
     log_in(visit, "/t/acme", owner.email)
 
     visit.goto("/t/acme/plan/")
@@ -73,14 +72,13 @@ def test_the_owner_tells_people_and_sees_who_was_told(visit: Page, owner, acme):
 
     with activate(acme):
         assert Notice.objects.get().to == ["auditor"]
-    assert {name: nodes for name, nodes in violations.items() if nodes} == {}
+    assert {name: nodes for name, nodes in faults.items() if nodes} == {}
 
 
 def looking(page: Page):
-    violations: dict[str, list[str]] = {}
+    faults: dict[str, list[str]] = {}
 
     def look(name: str) -> None:
-        page.wait_for_load_state("networkidle")
-        violations[name] = found(Axe(), page, RULES)
+        faults[name] = violations(page, RULES)
 
-    return look, violations
+    return look, faults

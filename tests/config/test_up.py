@@ -17,6 +17,7 @@ import pytest
 
 from config.embedded.home import CHECKOUT
 from config.env import for_child
+from tests.support.processes import free_port, home_of_servers
 
 ADDRESSES = (
     *("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_RELAY_URL", "DATABASE_KEEPER_URL"),
@@ -25,7 +26,11 @@ ADDRESSES = (
 UP_SECONDS = 240
 DOWN_SECONDS = 90
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc"),
+    pytest.mark.exhaustive("starts everything, kills it and waits for its return"),
+    pytest.mark.xdist_group("up"),
+]
 
 
 class Up:
@@ -97,32 +102,34 @@ class Up:
 
 @pytest.fixture
 def port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_port()
 
 
-@pytest.fixture
-def up(servers_home: Path, port: int) -> Iterator[Up]:
-    run = Up(servers_home, port)
-    yield run
-    if run.process.poll() is None:
-        run.interrupt()
+@pytest.fixture(scope="module")
+def up() -> Iterator[Up]:
+    """One run for all tests of this module; the last one ends it."""
+    with home_of_servers() as home:
+        run = Up(home, free_port())
+        run.wait_for("Bursar is up")
+        yield run
+        if run.process.poll() is None:
+            run.interrupt()
 
 
-def test_comes_up_and_leaves_nothing_behind(up: Up) -> None:
-    up.wait_for("Bursar is up")
-
+def test_the_addresses_that_it_prints_answer(up: Up) -> None:
     assert up.get("/healthz") == 200
     assert up.get("/t/acme/") == 200
     assert f"http://localhost:{up.port}/t/globex/" in up.output
-    assert up.interrupt() == 0, up.output
-    assert up.left() == []
+
+
+def test_a_second_run_is_refused(up: Up) -> None:
+    second = Up(up.home, up.port)
+
+    assert second.process.wait(30) == 2
+    assert "already up" in second.output
 
 
 def test_what_is_killed_comes_back(up: Up) -> None:
-    up.wait_for("Bursar is up")
-
     for words, said in (
         ("valkey-server", "valkey had ended, and is up again"),
         ("postgres\0-D", "postgres had ended, and is up again"),
@@ -141,13 +148,9 @@ def test_what_is_killed_comes_back(up: Up) -> None:
     up.until(lambda: up.get("/t/acme/") == 200)
 
 
-def test_a_second_run_is_refused(up: Up, port: int) -> None:
-    up.wait_for("PostgreSQL and Valkey are up")
-
-    second = Up(up.home, port)
-
-    assert second.process.wait(30) == 2
-    assert "already up" in second.output
+def test_ctrl_c_leaves_nothing_behind(up: Up) -> None:
+    assert up.interrupt() == 0, up.output
+    assert up.left() == []
 
 
 def test_a_taken_port_is_refused_before_anything_starts(servers_home: Path, port: int) -> None:

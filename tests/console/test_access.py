@@ -25,6 +25,7 @@ def test_there_are_pages_to_walk():
     assert {"", "tenancy/tenant/", "tenants/onboard/", "events/delivery/"} <= set(OPERATOR)
 
 
+@pytest.mark.slow("opens every page")
 def test_whoever_has_no_role_sees_nothing(client_for, nobody):
     client = client_for(nobody)
     seen = {}
@@ -57,6 +58,7 @@ def test_nobody_comes_in_without_logging_in(acme, prefix, paths):
             assert "login/" in answer.headers["location"], path
 
 
+@pytest.mark.slow("opens every page")
 def test_a_tenants_owner_sees_every_page_of_his_console(client_for, owner):
     client = client_for(owner)
 
@@ -67,6 +69,7 @@ def test_a_tenants_owner_sees_every_page_of_his_console(client_for, owner):
     assert (refused, [path for path, status in statuses.items() if status >= 500]) == ([], [])
 
 
+@pytest.mark.slow("opens every page")
 def test_the_operator_sees_every_page_of_his(client_for, operator):
     client = client_for(operator, None)
 

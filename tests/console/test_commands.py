@@ -152,6 +152,7 @@ def test_an_amount_that_is_none_is_said_to_be_none(client_for, accountant, chart
     assert said in answer.content.decode()
 
 
+@pytest.mark.physical_copy
 def test_onboarding_a_tenant(client_for, operator):
     form = {"name": "Initech", "slug": "initech", "owner_email": "bill@initech.example", "currency": "EUR"}
 

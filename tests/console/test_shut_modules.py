@@ -47,6 +47,7 @@ def test_these_are_sold():
     assert all(len(pages_of(each)) > 5 for each in SOLD)
 
 
+@pytest.mark.slow("opens every page of every module")
 def test_every_page_of_what_is_not_booked_says_so(plain_books, client_for, owner):
     client = client_for(owner)
     told = {

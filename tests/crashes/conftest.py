@@ -1,19 +1,9 @@
-from collections.abc import Iterator
-
 import pytest
 from django.db import connections
 
-from tests.support.failpoints import hang_up
-
-
-@pytest.fixture(autouse=True)
-def _hung_up() -> Iterator[None]:
-    yield
-    hang_up()
-
 
 @pytest.fixture
-def scratch(chart, acme, db):
+def scratch(chart, acme, physical_copy):
     with connections["owner"].cursor() as cursor:
         cursor.execute(f"SET search_path = {acme.schema}")
         for table in ("known_keys (key text PRIMARY KEY)", "told (key text)"):

@@ -15,7 +15,7 @@ from apps.bus import dispatch_once
 from apps.bus.errors import RequestInFlight
 from apps.events.models import OutboxEvent
 from apps.ledger.models import Entry
-from tests.support.failpoints import Killed, armed, crash_everywhere
+from tests.support.failpoints import LONGEST_STRIDE, Killed, armed, crash_everywhere
 from tests.support.financial import CASES, CLERK, financial
 from tests.support.threads import together
 from tests.support.wrong_ways import WAYS
@@ -53,17 +53,20 @@ def test_every_financial_command_has_a_case():
     assert {each.command_name() for each in financial()} == {each.command_name() for each in CASES}
 
 
+@pytest.mark.exhaustive("a crash at every statement", inside=True)
 @pytest.mark.parametrize("shape", financial(), ids=lambda shape: shape.command_name())
-def test_it_is_done_once_wherever_it_crashes(shape, stand):
+def test_it_is_done_once_wherever_it_crashes(sample, shape, stand):
     command = CASES[shape]("1")
     before, times, seen = stand(), done(command), set()
 
     deaths = crash_everywhere(
-        lambda: dispatch_once(command, actor=CLERK, key="one"), after_each=lambda: seen.add(stand())
+        lambda: dispatch_once(command, actor=CLERK, key="one"),
+        after_each=lambda: seen.add(stand()),
+        stride=sample.stride(LONGEST_STRIDE),
     )
 
     after = stand()
-    assert deaths >= MANY
+    assert deaths >= sample.at_least(MANY, LONGEST_STRIDE)
     assert before != after
     assert seen <= {before, after}, "half of it was kept"
     assert done(command) == times + 1
@@ -71,6 +74,7 @@ def test_it_is_done_once_wherever_it_crashes(shape, stand):
     assert stand() == after
 
 
+@pytest.mark.exhaustive("a race of every financial command", by="shape")
 @pytest.mark.parametrize("shape", financial(), ids=lambda shape: shape.command_name())
 def test_two_workers_do_it_once(shape, stand, acme):
     """Each asks at the same moment, and again while he is told that it is being done."""

@@ -20,7 +20,7 @@ from apps.sagas.models import Run
 from apps.sales import queries
 from apps.sales.models import Order
 from apps.sales.sagas import ORDER_TO_CASH
-from tests.support.failpoints import Killed, armed, crash_everywhere, noticed
+from tests.support.failpoints import LONGEST_STRIDE, Killed, armed, crash_everywhere, noticed
 from tests.support.order_to_cash import kept, nothing_is_out_of_place
 from tests.support.patience import EVER, patient
 from tests.support.second_worker import second_worker
@@ -129,7 +129,8 @@ def patience(monkeypatch):
     SAGAS[ORDER_TO_CASH.name] = ORDER_TO_CASH
 
 
-def test_a_paid_order_that_is_cancelled_is_refunded_once(caller, accountant, patience):
+@pytest.mark.exhaustive("a crash at every statement", inside=True)
+def test_a_paid_order_that_is_cancelled_is_refunded_once(sample, caller, accountant, patience):
     """Between the payment and the invoice: the money goes back with the goods, wherever a worker dies."""
     order = dispatch(ordered("", provider="manual"), actor=accountant)
     settle()
@@ -140,16 +141,19 @@ def test_a_paid_order_that_is_cancelled_is_refunded_once(caller, accountant, pat
     cancel = partial(caller.post, "cancel", f"/t/acme/api/v1/sales/orders/{order.pk}/cancel/", reason="Rang.")
 
     for ask in (confirm, cancel):
-        assert crash_everywhere(ask, after_each=nothing_is_out_of_place) > 10
+        assert crash_everywhere(
+            ask, after_each=nothing_is_out_of_place, stride=sample.stride(LONGEST_STRIDE)
+        ) > sample.at_least(10, LONGEST_STRIDE)
         assert caller.answers[-1].status_code == 200
     deaths = crash_everywhere(
         lambda: settle(impatient=True),
         progress=kept,
         after_each=nothing_is_out_of_place,
         before=noticed,
+        stride=sample.stride(LONGEST_STRIDE),
     )
 
-    assert deaths > 100
+    assert deaths > sample.at_least(100, LONGEST_STRIDE)
     assert (Order.objects.get().state, Run.objects.get().state) == ("cancelled", "compensated")
     assert Refund.objects.get().minor == Payment.objects.get().refunded_minor == 650
     assert stock() == {"BOLT": (10, 0), "NUT": (5, 0)}

@@ -16,7 +16,7 @@ from apps.kernel.actors import System
 from apps.kernel.tenant import activate
 from apps.ledger.models import Entry
 from tests.support.books import sale
-from tests.support.failpoints import crash_everywhere
+from tests.support.failpoints import LONGEST_STRIDE, crash_everywhere
 from tests.support.settling import settle
 
 CLERK = System("clerk")
@@ -39,23 +39,29 @@ def kept():
     return OutboxEvent.objects.exclude(routed_at=None).count(), Delivery.objects.count(), done
 
 
-def test_the_relay_gives_each_event_to_each_listener_once(chart):
+@pytest.mark.exhaustive("a crash at every statement", inside=True)
+def test_the_relay_gives_each_event_to_each_listener_once(sample, chart):
     send_sales()
 
-    deaths = crash_everywhere(lambda: route(using="relay"), progress=kept)
+    deaths = crash_everywhere(
+        lambda: route(using="relay"), progress=kept, stride=sample.stride(LONGEST_STRIDE)
+    )
 
-    assert deaths > 5
+    assert deaths > sample.at_least(5, LONGEST_STRIDE)
     assert not OutboxEvent.objects.filter(routed_at=None).exists()
     heard_by = Delivery.objects.filter(event__name="command.sent", subscriber="bus.do_default")
     assert heard_by.count() == SALES
 
 
-def test_a_listener_has_its_effects_once(chart, patience):
+@pytest.mark.exhaustive("a crash at every statement", inside=True)
+def test_a_listener_has_its_effects_once(sample, chart, patience):
     send_sales()
 
-    deaths = crash_everywhere(lambda: settle(impatient=True), progress=kept)
+    deaths = crash_everywhere(
+        lambda: settle(impatient=True), progress=kept, stride=sample.stride(LONGEST_STRIDE)
+    )
 
-    assert deaths > 50
+    assert deaths > sample.at_least(50, LONGEST_STRIDE)
     assert Entry.objects.count() == SALES
     assert not Delivery.objects.exclude(status="done").exists()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from decimal import Decimal
+from itertools import accumulate
 
 import pytest
 
@@ -25,7 +26,7 @@ from apps.sales import queries
 from apps.sales.commands import RefundOrder
 from apps.sales.models import Invoice, Order
 from apps.sales.sagas import ORDER_TO_CASH, data_of
-from tests.support.failpoints import Killed, armed, crash_everywhere
+from tests.support.failpoints import LONGEST_STRIDE, Killed, armed, crash_everywhere
 from tests.support.order_to_cash import kept, nothing_is_out_of_place
 from tests.support.patience import EVER, patient
 from tests.support.settling import settle
@@ -47,6 +48,7 @@ def place(card):
     return lambda: dispatch_once(ordered(card), actor=BUYER, key="order 1")
 
 
+@pytest.mark.exhaustive("a crash at every statement", inside=True)
 @pytest.mark.parametrize(
     ("card", "ends", "way"),
     [
@@ -54,14 +56,19 @@ def place(card):
         ("tok_declined", "cancelled", "compensated"),
     ],
 )
-def test_an_order_ends_where_it_would_have_ended(shop, card, ends, way):
-    placed = crash_everywhere(place(card), after_each=nothing_is_out_of_place)
+def test_an_order_ends_where_it_would_have_ended(sample, shop, card, ends, way):
+    placed = crash_everywhere(
+        place(card), after_each=nothing_is_out_of_place, stride=sample.stride(LONGEST_STRIDE)
+    )
     deaths = crash_everywhere(
-        lambda: settle(impatient=True), progress=kept, after_each=nothing_is_out_of_place
+        lambda: settle(impatient=True),
+        progress=kept,
+        after_each=nothing_is_out_of_place,
+        stride=sample.stride(LONGEST_STRIDE),
     )
 
-    assert placed > 10
-    assert deaths > 300
+    assert placed > sample.at_least(10, LONGEST_STRIDE)
+    assert deaths > sample.at_least(300, LONGEST_STRIDE)
     assert Order.objects.get().state == ends
     assert Run.objects.get().state == way
     assert not Delivery.objects.exclude(status="done").exclude(event__due_at__gt=now()).exists()
@@ -76,11 +83,12 @@ def test_an_order_ends_where_it_would_have_ended(shop, card, ends, way):
         assert Entry.objects.count() == 0
 
 
-def test_an_order_ends_though_its_first_step_never_does(shop):
+@pytest.mark.exhaustive("a crash at every statement", inside=True)
+def test_an_order_ends_though_its_first_step_never_does(sample, shop):
     """Every worker dies at the same point of it, until it is given up; at each of its points, one after the other."""
     SAGAS[ORDER_TO_CASH.name] = ORDER_TO_CASH
-    given_up = 0
-    for dies_at in range(1, 200):
+    given_up, stride = 0, sample.stride(LONGEST_STRIDE)
+    for dies_at in accumulate(iter(stride, None)):
         order = dispatch(ordered(BOLT=1), actor=BUYER)
         with unit_of_work():
             run = begin(ORDER_TO_CASH, data_of(order), subject=order.subject)
@@ -95,7 +103,7 @@ def test_an_order_ends_though_its_first_step_never_does(shop):
         if was_done:
             break
 
-    assert given_up > 10
+    assert given_up > sample.at_least(10, LONGEST_STRIDE)
     assert queries.reconcile() == []
 
 
@@ -108,15 +116,23 @@ def dies(at, doing):
         doing()
 
 
-def test_a_refund_is_made_once(shop):
+@pytest.mark.exhaustive("a crash at every statement", inside=True)
+def test_a_refund_is_made_once(sample, shop):
     order = dispatch(ordered(), actor=BUYER)
     settle()
     refund = RefundOrder(
         order_id=order.pk, amount=Decimal("2.00"), reason="A bolt was bent.", reference="bent"
     )
 
-    crash_everywhere(lambda: dispatch_once(refund, actor=BUYER, key="refund 1"))
-    crash_everywhere(lambda: settle(impatient=True), progress=kept, after_each=nothing_is_out_of_place)
+    crash_everywhere(
+        lambda: dispatch_once(refund, actor=BUYER, key="refund 1"), stride=sample.stride(LONGEST_STRIDE)
+    )
+    crash_everywhere(
+        lambda: settle(impatient=True),
+        progress=kept,
+        after_each=nothing_is_out_of_place,
+        stride=sample.stride(LONGEST_STRIDE),
+    )
 
     made = Refund.objects.get()
     assert made.sent_at is not None

@@ -11,7 +11,7 @@ from apps.ledger.models import Account, Entry, Journal
 from apps.sagas.models import Happening, Run
 from apps.sagas.runs import begin
 from tests.support.branches import Opening
-from tests.support.failpoints import crash_everywhere
+from tests.support.failpoints import LONGEST_STRIDE, crash_everywhere
 from tests.support.patience import EVER, patient
 from tests.support.settling import settle
 
@@ -26,16 +26,19 @@ def kept():
     return Happening.objects.count(), Delivery.objects.filter(status="done").count(), Delivery.objects.count()
 
 
+@pytest.mark.exhaustive("a crash at every statement", inside=True)
 @pytest.mark.parametrize(("agrees", "ends"), [(True, "done"), (False, "compensated")])
-def test_ends_where_it_would_have_ended(capital, office, opening, patience, agrees, ends):
+def test_ends_where_it_would_have_ended(sample, capital, office, opening, patience, agrees, ends):
     office.refuses = not agrees
     with transaction.atomic():
         run = begin(patient(opening), Opening(code="1100"), subject="branch:1")
 
-    deaths = crash_everywhere(lambda: settle(impatient=True), progress=kept)
+    deaths = crash_everywhere(
+        lambda: settle(impatient=True), progress=kept, stride=sample.stride(LONGEST_STRIDE)
+    )
 
     run = Run.objects.get(pk=run.pk)
-    assert deaths > 100
+    assert deaths > sample.at_least(100, LONGEST_STRIDE)
     assert run.state == ends
     assert not Delivery.objects.exclude(status="done").exists()
     happened = list(run.happenings.values_list("what", "step"))

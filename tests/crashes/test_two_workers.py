@@ -31,7 +31,7 @@ from apps.sagas.models import Run
 from apps.sales import queries as sales
 from apps.sales.commands import CancelOrder, CompleteOrder, IssueInvoice, LockOrder, MarkOrderPaid
 from apps.sales.sagas import ORDER_TO_CASH
-from tests.support.failpoints import MOST, Killed, armed, at_ends, noticed
+from tests.support.failpoints import LONGEST_STRIDE, MOST, Killed, armed, at_ends, noticed
 from tests.support.financial import CASES, CLERK, financial
 from tests.support.patience import EVER, patient
 from tests.support.second_worker import second_worker
@@ -121,21 +121,24 @@ def done(command):
 @pytest.mark.parametrize(
     "shape", [each for each in financial() if each not in STEPS], ids=lambda shape: shape.command_name()
 )
-def test_a_command_is_done_once(shape, rows, second):
+@pytest.mark.exhaustive("a crash at every statement", inside=True)
+def test_a_command_is_done_once(sample, shape, rows, second):
     for mark in ("1", "2"):  # the first one may open an account, or a number range
         usual = Sent(shape, mark, rows)
         assert usual.heard()
     grows, number, survived = usual.grown(), 2, False
+    stride, dies_at = sample.stride(LONGEST_STRIDE), 0
 
     while not survived:
         number, sent = number + 1, Sent(shape, str(number + 1), rows)
         while not (survived or sent.is_done):
-            survived = lives(second.came + 1, sent.heard, partial(second.comes, sent.heard))
+            dies_at += stride()
+            survived = lives(dies_at, sent.heard, partial(second.comes, sent.heard))
             second.ends()
         assert sent.heard()
         assert sent.grown() == grows
 
-    assert second.came > 9
+    assert second.came > sample.at_least(9, LONGEST_STRIDE)
     assert [*inventory.reconcile(), *payments.reconcile()] == []
 
 
@@ -168,9 +171,9 @@ def test_the_usual_ways_lose_or_double(scratch, acme, wrong, lost, doubled):
 
 
 @pytest.fixture
-def strides(monkeypatch):
+def strides(monkeypatch, sample):
     """The first worker dies before its second move at the latest, so that each step is taken up anew."""
-    strides = Strides()
+    strides = Strides(sample.stride(LONGEST_STRIDE))
     move = executor._move
 
     def moving(run_id, *, woken):
@@ -186,8 +189,8 @@ def strides(monkeypatch):
 class Strides:
     """How many points are behind us of each kind of delivery: of the listeners, and of each step of the saga."""
 
-    def __init__(self):
-        self.passed, self.points, self.moves = Counter(), None, 0
+    def __init__(self, stride):
+        self.stride, self.passed, self.points, self.moves = stride, Counter(), None, 0
 
     def before_move(self):
         if self.points and self.points.is_mine:
@@ -197,19 +200,20 @@ class Strides:
 
     def take(self, kind, doing, meanwhile):
         """Die at the next point of this kind. False when there was none any more."""
-        self.moves = 0
+        self.moves, dies_at = 0, self.passed[kind] + self.stride()
         with (
             suppress(Killed),
-            armed(self.passed[kind] + 1, before=at_ends, meanwhile=meanwhile) as self.points,
+            armed(dies_at, before=at_ends, meanwhile=meanwhile) as self.points,
         ):
             doing()
         self.points, points = None, self.points
-        found = points.passed > self.passed[kind]
-        self.passed[kind] = self.passed[kind] + 1 if found else MOST
+        found = points.passed >= dies_at
+        self.passed[kind] = dies_at if found else MOST
         return found
 
 
-def test_a_journey_ends_where_it_would_have_ended(shop, second, strides):
+@pytest.mark.exhaustive("a crash at every statement", inside=True)
+def test_a_journey_ends_where_it_would_have_ended(sample, shop, second, strides):
     """The other has also heard, by other news, that the run may go on, and makes its next move."""
     settle()
     for card, ends in (("tok_ok", "completed"), ("tok_declined", "cancelled")):
@@ -220,8 +224,8 @@ def test_a_journey_ends_where_it_would_have_ended(shop, second, strides):
             order.refresh_from_db()
             assert order.state == ends
 
-    assert second.came > 100
-    assert second.waited > 10
+    assert second.came > sample.at_least(100, LONGEST_STRIDE)
+    assert second.waited > sample.at_least(10, LONGEST_STRIDE)
     assert sales.reconcile() == []
     assert {each.command_name() for each in STEPS} <= set(Record.objects.values_list("command", flat=True))
     assert not Run.objects.under_way().exists()

@@ -365,6 +365,7 @@ def test_a_broker_that_is_away_loses_nothing(at_acme, listener, monkeypatch, err
     assert sent == [only_delivery().pk]
 
 
+@pytest.mark.slow("waits for the time-outs of a broker")
 def test_a_broker_that_refuses_connections_loses_nothing(at_acme, listener, monkeypatch):
     monkeypatch.setattr(hints, "current_app", NoBroker())
     fill()

@@ -158,6 +158,7 @@ class TestTwoAtOnce:
 
         assert self.race(acme, shown) == ["not unique", "pair"]
 
+    @pytest.mark.physical_copy
     def test_without_claim_and_constraint_both_go_on(self, acme, shown, monkeypatch):
         """The control: what the two above keep from happening."""
         _meet(monkeypatch, claim=_read_and_write)

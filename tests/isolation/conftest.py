@@ -7,13 +7,12 @@ from collections.abc import Iterator
 import pytest
 
 from apps.kernel.tenant import TenantInfo
-from tests.support.database import template_where
-from tests.support.two_at_work import both_work, everything_of
+from tests.support.two_at_work import everything_of
 
 
 @pytest.fixture(scope="session")
-def template(template: str) -> str:
-    return template_where("they_are_at_work", template, both_work)
+def template(two_at_work: str) -> str:
+    return two_at_work
 
 
 @pytest.fixture

@@ -100,6 +100,7 @@ def watch() -> Iterator[Watch]:
         found.end()
 
 
+@pytest.mark.exhaustive("a Sentinel that elects another master")
 def test_cache_broker_and_words_go_on_with_the_next_master(watch):
     client = client_of(watch.url, socket_timeout=2, socket_connect_timeout=1)
     cache = RedisCache(watch.url, {"OPTIONS": {"pool_class": "apps.kernel.redis_url.WatchedPool"}})

@@ -245,6 +245,7 @@ def test_where_the_whole_request_is_one_transaction_the_command_hears_it_and_not
         assert Entry.objects.count() == 1
 
 
+@pytest.mark.physical_copy
 def test_rules_hold_in_a_schema_that_was_renamed(chart, acme):
     with activate(None), connections["owner"].cursor() as cursor:
         cursor.execute(f'ALTER SCHEMA "{acme.schema}" RENAME TO moved')

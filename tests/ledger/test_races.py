@@ -35,6 +35,7 @@ def test_no_entry_slips_into_a_period_that_is_being_closed(chart, acme, accounta
     assert Entry.objects.posted().count() > 0
 
 
+@pytest.mark.physical_copy
 def test_without_the_locks_entries_do_slip_in(chart, acme, accountant, controller):
     """The control: the same race, with the guard's two locks taken out of it."""
     switch_off("PERFORM pg_advisory_xact_lock_shared(", "PERFORM abs(")

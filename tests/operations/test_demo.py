@@ -3,6 +3,7 @@
 import io
 import json
 
+import pytest
 from django.core.management import call_command
 
 from apps.audit.models import Record
@@ -22,6 +23,7 @@ def demo():
     return json.loads(said.getvalue())
 
 
+@pytest.mark.exhaustive("two years of the demo's business")
 def test_it_is_made_once_and_its_books_balance(acme, globex, monkeypatch):
     assert demo()["made"] == ["acme", "globex"]
     assert demo()["made"] == []

@@ -25,7 +25,7 @@ from apps.tenancy.erasure.models import Erasure
 from apps.tenancy.models import Tenant
 from tests.support.books import sale
 from tests.support.chart import CHART
-from tests.support.failpoints import crash_everywhere
+from tests.support.failpoints import LONGEST_STRIDE, crash_everywhere
 from tests.support.settling import settle
 
 CLERK = System("clerk")
@@ -67,6 +67,7 @@ def test_it_is_queued_and_told(suspended, operator):
     assert not Erasure.objects.exists()
 
 
+@pytest.mark.physical_copy
 def test_it_goes_when_its_day_has_come(suspended, operator, no_grace):
     dispatch(erase(suspended), actor=operator)
 
@@ -75,6 +76,7 @@ def test_it_goes_when_its_day_has_come(suspended, operator, no_grace):
     assert (run().state, run().progress) == ("done", 100)
 
 
+@pytest.mark.physical_copy
 def test_the_scheduled_task_has_it_go_on(suspended, operator):
     dispatch(erase(suspended), actor=operator)
     settle()
@@ -148,7 +150,9 @@ def test_an_operator_may_send_it_back_while_it_waits(suspended, operator):
     assert Tenant.objects.get(pk=suspended.id).state == "archived"
 
 
-def test_wherever_it_is_killed_all_of_it_goes(suspended, operator, no_grace, patience):
+@pytest.mark.physical_copy
+@pytest.mark.exhaustive("a crash at every statement", inside=True)
+def test_wherever_it_is_killed_all_of_it_goes(sample, suspended, operator, no_grace, patience):
     patience(ERASURE)
 
     def go():
@@ -157,9 +161,13 @@ def test_wherever_it_is_killed_all_of_it_goes(suspended, operator, no_grace, pat
         with clock.moved_to(clock.now() + dt.timedelta(hours=1)):
             settle(impatient=True)
 
-    deaths = crash_everywhere(go, progress=lambda: (Happening.objects.count(), Erasure.objects.count()))
+    deaths = crash_everywhere(
+        go,
+        progress=lambda: (Happening.objects.count(), Erasure.objects.count()),
+        stride=sample.stride(LONGEST_STRIDE),
+    )
 
-    assert deaths > 50
+    assert deaths > sample.at_least(50, LONGEST_STRIDE)
     assert run().state == "done"
     assert Erasure.objects.count() == 1
     assert not Tenant.objects.filter(slug="globex").exists()

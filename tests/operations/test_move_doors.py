@@ -2,6 +2,8 @@
 
 import shlex
 
+import pytest
+
 from apps.audit.models import Record
 from apps.kernel.tenant import activate
 from apps.tenancy.models import Tenant
@@ -16,6 +18,7 @@ def lies_in(tenant):
     return Tenant.objects.get(pk=tenant.id).database
 
 
+@pytest.mark.physical_copy
 def test_at_the_console(acme, east, operator, client_for):
     with activate(None):
         settle()

@@ -49,6 +49,7 @@ def later(hours):
         settle(impatient=True)
 
 
+@pytest.mark.physical_copy
 def test_it_works_in_its_new_place(settled, east, operator):
     moved = dispatch(move(settled, east), actor=operator)
 
@@ -114,6 +115,7 @@ def test_where_it_cannot_be_dropped_the_tenant_works_all_the_same(settled, east,
     assert left_in(east, settled)[0]
 
 
+@pytest.mark.physical_copy
 def test_where_it_has_arrived_nothing_is_dropped(settled, east, operator):
     dispatch(move(settled, east), actor=operator)
 
@@ -123,6 +125,7 @@ def test_where_it_has_arrived_nothing_is_dropped(settled, east, operator):
         assert Entry.objects.count() == 1
 
 
+@pytest.mark.physical_copy
 @pytest.mark.parametrize(("when", "ends"), [("before", "compensated"), ("after", "done")])
 def test_workers_bring_a_killed_one_to_an_end(settled, east, operator, monkeypatch, when, ends):
     """They own no database: they send back what has not arrived, and open what has."""
@@ -161,6 +164,7 @@ def stages(of):
     return [each.detail for each in of.happenings.filter(what="stage")]
 
 
+@pytest.mark.physical_copy
 def test_it_says_at_which_stage_it_is_and_how_far(settled, east, operator, monkeypatch):
     monkeypatch.setattr(errands, "SELDOM", 0)
     percents = []
@@ -191,6 +195,7 @@ def test_what_fails_says_at_which_stage(settled, east, operator, monkeypatch, st
     assert stages(run())[-1] == stage
 
 
+@pytest.mark.physical_copy
 @pytest.mark.parametrize("stage", moving.STAGES)
 def test_killed_at_a_stage_it_is_seen_and_goes_on_when_asked_again(
     settled, east, operator, client_for, monkeypatch, stage
@@ -214,6 +219,7 @@ def test_killed_at_a_stage_it_is_seen_and_goes_on_when_asked_again(
         assert Entry.objects.count() == 1
 
 
+@pytest.mark.physical_copy
 def test_it_goes_on_when_it_is_asked_again(settled, east, operator, monkeypatch):
     def die(tenant, to):
         raise Killed

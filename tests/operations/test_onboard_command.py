@@ -21,6 +21,7 @@ def onboard(*words):
     return 0, out.getvalue(), err.getvalue()
 
 
+@pytest.mark.physical_copy
 def test_says_where_the_tenant_is_and_how_its_owner_comes_in(db):
     code, out, _ = onboard(*INITECH)
 
@@ -29,6 +30,7 @@ def test_says_where_the_tenant_is_and_how_its_owner_comes_in(db):
     assert "/t/initech/accounts/password/reset/key/" in out
 
 
+@pytest.mark.physical_copy
 def test_answers_one_json_document(db):
     code, out, _ = onboard(*INITECH, "--json")
 

@@ -29,7 +29,7 @@ from apps.tenancy.errors import SlugTaken
 from apps.tenancy.hooks import Contribution, set_up
 from apps.tenancy.models import Domain, Tenant
 from apps.tenancy.numbering import committed
-from tests.support.failpoints import Killed, armed, crash_everywhere
+from tests.support.failpoints import LONGEST_STRIDE, Killed, armed, crash_everywhere
 from tests.support.plans import UNLIMITED
 from tests.support.settling import settle
 from tests.support.shards import settings_of
@@ -39,6 +39,7 @@ INITECH = OnboardTenant(
 )
 
 
+@pytest.mark.physical_copy
 def test_a_new_tenant_has_all_it_needs_to_begin(operator):
     tenant = dispatch(INITECH, actor=operator)
 
@@ -55,6 +56,7 @@ def test_a_new_tenant_has_all_it_needs_to_begin(operator):
         assert owner.has_perm("ledger.post_entry")
 
 
+@pytest.mark.physical_copy
 def test_both_trails_tell_it(operator):
     tenant = dispatch(INITECH, actor=operator)
 
@@ -128,6 +130,7 @@ def test_whoever_may_not_does_not(operator, db):
         dispatch(INITECH, actor=clerk)
 
 
+@pytest.mark.physical_copy
 @pytest.mark.parametrize("part", ["settings", "features", "structure", "people"])
 def test_a_failure_in_any_step_leaves_no_tenant_and_no_schema(operator, failing, part):
     failing(part, LookupError("the books fell down"))
@@ -145,6 +148,7 @@ def test_a_failure_in_any_step_leaves_no_tenant_and_no_schema(operator, failing,
     assert runs().get().state == "compensated"
 
 
+@pytest.mark.physical_copy
 def test_a_refusal_in_a_step_is_the_answer(operator, failing):
     failing("structure", SlugTaken(slug="initech"))
 
@@ -154,6 +158,7 @@ def test_a_refusal_in_a_step_is_the_answer(operator, failing):
     assert not Tenant.objects.filter(slug="initech").exists()
 
 
+@pytest.mark.physical_copy
 def test_after_a_failure_it_can_be_asked_again(operator, failing):
     failing("people", LookupError("the post office is shut"))
     with pytest.raises(LookupError):
@@ -167,7 +172,9 @@ def test_after_a_failure_it_can_be_asked_again(operator, failing):
     ]
 
 
-def test_wherever_it_is_killed_it_goes_on_when_it_is_asked_again(operator, patience):
+@pytest.mark.physical_copy
+@pytest.mark.exhaustive("a crash at every statement", inside=True)
+def test_wherever_it_is_killed_it_goes_on_when_it_is_asked_again(sample, operator, patience):
     """It dies at every point in turn."""
     patience(ONBOARDING)
 
@@ -175,9 +182,9 @@ def test_wherever_it_is_killed_it_goes_on_when_it_is_asked_again(operator, patie
         with contextlib.suppress(SlugTaken):  # it died when all was done, and before it said so
             dispatch(INITECH, actor=operator)
 
-    deaths = crash_everywhere(ask, progress=kept)
+    deaths = crash_everywhere(ask, progress=kept, stride=sample.stride(LONGEST_STRIDE))
 
-    assert deaths > 100
+    assert deaths > sample.at_least(100, LONGEST_STRIDE)
     a_whole_tenant()
 
 
@@ -189,6 +196,8 @@ def points(operator):
     return counted.passed
 
 
+@pytest.mark.physical_copy
+@pytest.mark.exhaustive("a kill at five points", by=())
 @pytest.mark.parametrize("share", [0.2, 0.4, 0.6, 0.8, 0.9])
 def test_one_that_was_killed_is_taken_up_by_the_workers(operator, points, share):
     with pytest.raises(Killed), armed(int(points * share)):
@@ -200,6 +209,7 @@ def test_one_that_was_killed_is_taken_up_by_the_workers(operator, points, share)
     a_whole_tenant()
 
 
+@pytest.mark.physical_copy
 def test_one_that_is_asked_for_otherwise_meanwhile_is_refused(operator, points):
     with pytest.raises(Killed), armed(points * 2 // 3):
         dispatch(INITECH, actor=operator)
@@ -231,6 +241,7 @@ def a_whole_tenant():
         assert len(done) == len(set(done)), "something was done twice"
 
 
+@pytest.mark.physical_copy
 def test_two_at_once_make_one_tenant(operator):
     """Each on a connection of its own."""
     came_of = at_once(4, operator)
@@ -240,6 +251,8 @@ def test_two_at_once_make_one_tenant(operator):
     a_whole_tenant()
 
 
+@pytest.mark.physical_copy
+@pytest.mark.exhaustive("a negative control that waits for a deadlock")
 def test_without_the_lock_two_at_once_get_into_each_others_way(operator, monkeypatch):
     """The negative control: both are let in together, and neither comes out as it should."""
     together = threading.Barrier(2)
@@ -278,6 +291,7 @@ def at_once(many, operator):
     return came_of
 
 
+@pytest.mark.physical_copy
 def test_a_schema_from_the_blueprint_is_one_from_migrations(operator):
     """Same tables, columns, constraints, triggers, functions and rights, compared as the database describes them."""
     tenant = dispatch(INITECH, actor=operator)
@@ -291,6 +305,7 @@ def test_a_schema_from_the_blueprint_is_one_from_migrations(operator):
     assert template["columns"]
 
 
+@pytest.mark.physical_copy
 def test_ids_of_content_types_and_permissions_are_the_same_everywhere(operator, acme, globex):
     tenant = dispatch(INITECH, actor=operator)
     ids = {}

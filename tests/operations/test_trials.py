@@ -25,6 +25,7 @@ def after(days: int) -> int:
         return trials.end_those_that_are_over()
 
 
+@pytest.mark.physical_copy
 def test_it_is_served_on_its_last_day(on_trial):
     assert after(days=14) == 0
 
@@ -32,6 +33,7 @@ def test_it_is_served_on_its_last_day(on_trial):
     assert on_trial.state == Tenant.State.TRIAL
 
 
+@pytest.mark.physical_copy
 def test_it_is_suspended_on_the_next_and_told_why(on_trial, mailoutbox):
     with clock.moved_to(clock.now() + dt.timedelta(days=15)):
         end_trials.apply(headers={"tenant": "public"}, throw=True)
@@ -42,12 +44,14 @@ def test_it_is_suspended_on_the_next_and_told_why(on_trial, mailoutbox):
     assert on_trial.state_reason.startswith("The trial ended on ")
 
 
+@pytest.mark.physical_copy
 def test_whoever_became_a_customer_stays_one(on_trial, operator):
     Tenant.objects.filter(pk=on_trial.pk).update(state="active")
 
     assert after(days=30) == 0
 
 
+@pytest.mark.physical_copy
 def test_it_comes_back_as_a_customer(on_trial, operator):
     after(days=15)
 

@@ -24,7 +24,7 @@ from apps.tenancy import directory
 from apps.tenancy.errors import TenantCannotBecome
 from apps.tenancy.hooks import on_activate, on_suspend
 from apps.tenancy.models import Tenant
-from tests.support.failpoints import Killed, armed, crash_everywhere
+from tests.support.failpoints import LONGEST_STRIDE, Killed, armed, crash_everywhere
 from tests.support.settling import settle
 
 WHY = "Three invoices are unpaid."
@@ -134,7 +134,10 @@ def branch():
     on_suspend._of["data"] = before
 
 
-def test_apps_do_their_parts_inside_the_tenant_once_wherever_it_is_killed(acme, operator, branch, patience):
+@pytest.mark.exhaustive("a crash at every statement", inside=True)
+def test_apps_do_their_parts_inside_the_tenant_once_wherever_it_is_killed(
+    sample, acme, operator, branch, patience
+):
     """It dies at every point in turn; workers go on."""
     patience(SUSPENSION)
 
@@ -144,9 +147,13 @@ def test_apps_do_their_parts_inside_the_tenant_once_wherever_it_is_killed(acme, 
         with clock.moved_to(clock.now() + dt.timedelta(hours=1)):
             settle(impatient=True)
 
-    deaths = crash_everywhere(go, progress=lambda: (Happening.objects.count(), Record.objects.count()))
+    deaths = crash_everywhere(
+        go,
+        progress=lambda: (Happening.objects.count(), Record.objects.count()),
+        stride=sample.stride(LONGEST_STRIDE),
+    )
 
-    assert deaths > 50
+    assert deaths > sample.at_least(50, LONGEST_STRIDE)
     assert run_of(SUSPENSION).state == "done"
     assert Tenant.objects.get(pk=acme.id).epoch == acme.epoch + 1
     with activate(acme):

@@ -137,6 +137,7 @@ def test_nor_when_nobody_holds_the_payment(paid, acme, controller, monkeypatch):
     assert queries.reconcile() == []
 
 
+@pytest.mark.physical_copy
 def test_without_lock_and_constraint_more_goes_back(paid, acme, controller, monkeypatch):
     """The control: what the race does where nothing stands against it."""
     without_lock(monkeypatch)

@@ -13,12 +13,14 @@ from apps.periods.models import Calendar
 SHELL = System("the suite")
 
 
+@pytest.mark.physical_copy
 def test_a_calendar_begins_in_the_month_it_is_given(at_blank):
     dispatch(DefineCalendar(name="April", first_month=4), actor=SHELL)
 
     assert queries.the_calendar().first_month == 4
 
 
+@pytest.mark.physical_copy
 def test_its_history_says_who_defined_it(at_blank):
     calendar = dispatch(DefineCalendar(name="Standard"), actor=SHELL)
 
@@ -38,12 +40,14 @@ def test_the_database_has_room_for_one_only(at_acme):
         Calendar.objects.create(name="Another")
 
 
+@pytest.mark.physical_copy
 @pytest.mark.parametrize("month", [0, 13, -1])
 def test_a_month_is_one_of_twelve(at_blank, month):
     with pytest.raises(MonthUnknown):
         dispatch(DefineCalendar(name="Odd", first_month=month), actor=SHELL)
 
 
+@pytest.mark.physical_copy
 def test_without_one_there_is_nothing_to_ask(at_blank):
     with pytest.raises(CalendarMissing):
         queries.the_calendar()

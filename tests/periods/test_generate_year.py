@@ -23,6 +23,8 @@ SHELL = System("the suite")
 THIS_YEAR = today().year
 
 
+@pytest.mark.exhaustive("each first month of a year", by=())
+@pytest.mark.physical_copy
 @pytest.mark.parametrize("first_month", range(1, 13))
 def test_every_day_of_a_year_is_in_one_period(at_blank, first_month):
     dispatch(DefineCalendar(name="Standard", first_month=first_month), actor=SHELL)
@@ -38,6 +40,7 @@ def test_every_day_of_a_year_is_in_one_period(at_blank, first_month):
     assert list(Period.objects.values_list("number", flat=True)) == list(range(1, 13))
 
 
+@pytest.mark.physical_copy
 def test_a_year_that_ends_in_the_next_is_named_for_both(at_blank):
     dispatch(DefineCalendar(name="April", first_month=4), actor=SHELL)
 
@@ -84,6 +87,7 @@ def test_refuses_years_nobody_keeps_books_for(at_acme, controller, year):
         dispatch(GenerateYear(year=year), actor=controller)
 
 
+@pytest.mark.physical_copy
 def test_refuses_without_a_calendar(at_blank):
     with pytest.raises(CalendarMissing):
         dispatch(GenerateYear(year=2026), actor=SHELL)

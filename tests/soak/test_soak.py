@@ -25,6 +25,7 @@ ROOT = Path(__file__).parents[2]
 SECONDS, AT_MOST = 20, 400
 
 
+@pytest.mark.exhaustive("everything is killed while orders flow")
 @pytest.mark.parametrize("seed", [1])
 def test_nothing_is_lost_doubled_or_stuck_while_everything_is_killed(seed: int, tmp_path: Path) -> None:
     soak = [sys.executable, "-m", "tests.soak", "--seconds", str(SECONDS), "--seed", str(seed)]

@@ -34,8 +34,8 @@ from apps.tenancy import provisioning
 from apps.tenancy.models import Tenant
 from config.env import env
 
+from .failpoints import hang_up
 from .reset import RESETS_PER_CHECKSUM, SuiteDatabase, copy_database, point_at
-from .servers import superuser_url
 
 TEMPLATE = "bursar_test_template"
 PASSWORD = "correct horse battery"
@@ -46,7 +46,13 @@ SPARES = 2
 
 
 @pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: Any) -> str:
+def template(base_template: str) -> str:
+    """The database that a test's own is a copy of. A folder whose tests begin elsewhere overrides it."""
+    return base_template
+
+
+@pytest.fixture(scope="session")
+def base_template(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: Any) -> str:
     """The name of the database that the others are copied from. The first worker makes it, the others wait."""
     shared = tmp_path_factory.getbasetemp().parent if _worker() else tmp_path_factory.getbasetemp()
     with Path(shared, "template.lock").open("w") as lock, django_db_blocker.unblock():
@@ -59,7 +65,7 @@ def template(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: Any) -
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(template: str) -> None:
+def django_db_setup(base_template: str) -> None:
     """Nothing is migrated per session but the template."""
 
 
@@ -67,7 +73,7 @@ def django_db_setup(template: str) -> None:
 def suite_database(request: pytest.FixtureRequest) -> Iterator[SuiteDatabase]:
     """This worker's database, between tests too."""
     every = 1 if request.config.option.tier == "rest" else RESETS_PER_CHECKSUM
-    database = SuiteDatabase(f"bursar_test_{_worker() or 'alone'}", superuser_url(), checksum_every=every)
+    database = SuiteDatabase(f"bursar_test_{_worker() or 'alone'}", checksum_every=every)
     yield database
     database.discard()
 
@@ -86,6 +92,7 @@ def _django_db_helper(
         suite_database.prepare(template)
         empty_what_is_beside()
         yield
+        hang_up()
         if change := suite_database.restore(is_copy=bool(is_copy)):
             fail_for(request.node.nodeid, change)
 
@@ -125,16 +132,25 @@ def _reset_instead_of_rollback() -> Iterator[None]:
         yield
 
 
-def template_where(name: str, template: str, prepare: Callable[[], None]) -> str:
-    """Another template: the copy of one in which `prepare` was called. Tests that all begin there override `template`
-    by a fixture of their session that returns this, so that it is called once per worker. It has no files."""
-    name = f"{template}_{name}_{_worker() or 'alone'}"
-    copy_database(template, name)
-    point_at(name)
-    empty_what_is_beside()
-    prepare()
-    connections.close_all()
-    return name
+@pytest.fixture(scope="session")
+def template_where(
+    base_template: str, suite_database: SuiteDatabase, django_db_blocker: Any
+) -> Callable[[str, Callable[[], None]], str]:
+    """`template_where(name, prepare)` is another template: a copy in which `prepare` was called. A fixture of the
+    session returns it, and `template` is overridden to be that one where all tests begin there. It has no files."""
+
+    def make(name: str, prepare: Callable[[], None]) -> str:
+        name = f"{base_template}_{name}_{_worker() or 'alone'}"
+        suite_database.discard()
+        with django_db_blocker.unblock():
+            copy_database(base_template, name)
+            point_at(name)
+            empty_what_is_beside()
+            prepare()
+            connections.close_all()
+        return name
+
+    return make
 
 
 def _worker() -> str:

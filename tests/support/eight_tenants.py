@@ -20,7 +20,7 @@ KEY = "tests.whose"
 
 
 @pytest.fixture
-def eight(db, operator) -> list[TenantInfo]:
+def eight(physical_copy, operator) -> list[TenantInfo]:
     """Each has a row that says whose it is, under the same number."""
     for name in ("hooli", "initech", "pied", "raviga", "umbrella", "vandelay"):
         dispatch(CreateTenant(slug=name, name=name, owner_email=f"o@{name}.example"), actor=operator)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -16,6 +19,7 @@ in_one_theme = pytest.mark.parametrize("visit", ["light"], indirect=True)
 
 
 def watched(context: BrowserContext, home: str) -> tuple[Page, list[str]]:
+    context.add_init_script(_HOLD_REFRESHES)
     page, faults = context.new_page(), []
     page.on(
         "console", lambda said: said.type == "error" and not expected(said.text) and faults.append(said.text)
@@ -42,21 +46,40 @@ def log_in(page: Page, console: str, email: str) -> None:
     expect(page.get_by_role("link", name="Dashboard")).to_be_visible()
 
 
-def found(axe, page: Page, rules) -> list[str]:
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+
+
+def violations(page: Page, options: Mapping[str, Any] = MappingProxyType({})) -> list[str]:
+    """What axe-core finds, once the page has come to rest. Parts that refresh themselves wait meanwhile: axe fails on a
+    node that is replaced while it looks."""
+    page.wait_for_load_state("networkidle")
+    page.evaluate("refreshing.isHeld = true")
+    page.wait_for_function("refreshing.open === 0")
     faults_only = {"resultTypes": ["violations"]}  # to describe what is well would take as long again
+    response = Axe().run(page, options={**options, **faults_only}).response
+    page.evaluate("refreshing.isHeld = false")
     return [
-        f"{each['id']}: {node['html'][:160]}"
-        for each in axe.run(page, options=rules | faults_only).response["violations"]
-        for node in each["nodes"]
+        f"{rule['id']}: {node['html'][:160]}" for rule in response["violations"] for node in rule["nodes"]
     ]
 
 
 def looked_at(visit: Page, name: str) -> None:
-    """Nothing stands in the way of those who cannot see it. With PICTURES=folder it is kept for those who can."""
+    """The page has no violation of any impact. With PICTURES=folder a screenshot is saved there."""
     if folder := os.environ.get("PICTURES"):
         visit.screenshot(path=Path(folder, f"{name}.png"), full_page=True)
-    found = Axe().run(visit).response["violations"]
-    assert [(each["id"], [node["target"] for node in each["nodes"]]) for each in found] == []
+    assert violations(visit) == []
 
 
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+_HOLD_REFRESHES = """
+window.refreshing = {isHeld: false, open: 0};
+const fetchNow = window.fetch;
+window.fetch = async (...request) => {
+  if (refreshing.isHeld) return new Promise(() => {});
+  refreshing.open += 1;
+  try {
+    return await fetchNow(...request);
+  } finally {
+    setTimeout(() => { refreshing.open -= 1; }, 100);  // when the page has read the body and replaced its part
+  }
+};
+"""

@@ -61,13 +61,17 @@ def pooling(server: Mapping[str, Any]) -> Iterator[int]:
 
 
 @pytest.fixture
-def behind_pgbouncer(db: None, pgbouncer: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def behind_pgbouncer(
+    physical_copy: None, db: None, pgbouncer: int, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
     """As with DATABASE_POOLER=transaction."""
     yield from _through(pgbouncer, monkeypatch, told=True)
 
 
 @pytest.fixture
-def behind_it_unsaid(db: None, pgbouncer: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def behind_it_unsaid(
+    physical_copy: None, db: None, pgbouncer: int, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
     """As if nobody had told us."""
     yield from _through(pgbouncer, monkeypatch, told=False)
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,6 +42,15 @@ def free_port() -> int:
         free.bind(("127.0.0.1", 0))
         number: int = free.getsockname()[1]
         return number
+
+
+@contextlib.contextmanager
+def home_of_servers() -> Iterator[Path]:
+    """Not `tmp_path`: under root that is closed to the account that the servers run as."""
+    home = Path(tempfile.mkdtemp(prefix="bursar-"))
+    home.chmod(0o755)
+    yield home
+    shutil.rmtree(home, ignore_errors=True)
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ The reset connects as the superuser of the throw-away server, which no process o
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from psycopg.pq import TransactionStatus
 from config.embedded.home import CHECKOUT
 
 from .fingerprint import Catalogue, counts, differences, read_catalogue, settings_of_server
+from .servers import superuser_url
 
 RESETS_PER_COPY = 300
 """Deleted rows stay in the files of a table until then; autovacuum is off."""
@@ -83,17 +85,16 @@ class _Template:
 
 
 class SuiteDatabase:
-    """One database and the superuser's connection to it. `owner` makes the copies, `superuser_url` is the throw-away
-    server's; where that is unknown (DATABASE_URL names a server), each test gets a physical copy."""
+    """One database and the superuser's connection to it. Where the superuser is unknown (DATABASE_URL names a server),
+    each test gets a physical copy."""
 
-    def __init__(
-        self, name: str, superuser_url: str | None, *, checksum_every: int = RESETS_PER_CHECKSUM
-    ) -> None:
+    def __init__(self, name: str, *, checksum_every: int = RESETS_PER_CHECKSUM) -> None:
         self.name, self.checksum_every = name, checksum_every
-        self.superuser_url = superuser_url
+        self.superuser_url = superuser_url()
         self._template = ""
         self._superuser: psycopg.Connection | None = None
         self._resets = 0
+        self._kept: list[Any] = []
         self._templates: dict[str, _Template] = {}
 
     def prepare(self, template: str) -> None:
@@ -127,8 +128,9 @@ class SuiteDatabase:
     def discard(self) -> None:
         """The next test gets a new copy."""
         self._template = ""
-        for connection in connections.all(initialized_only=True):
-            connection.close()
+        for wrapper in (*self._kept, *connections.all(initialized_only=True)):
+            wrapper.close()
+        self._kept = []
         if self._superuser is not None:
             self._superuser.close()
             self._superuser = None
@@ -200,14 +202,19 @@ class SuiteDatabase:
     def _refuse_open_sessions(self) -> None:
         """Threads and child processes must have left: each session counts its changes when it ends. The connections of
         this thread stay, without what the test left in their sessions."""
-        ours = [self._connection.info.backend_pid]
-        for wrapper in connections.all(initialized_only=True):
-            if _is_clean(wrapper):
+        ours, current = [self._connection.info.backend_pid], connections.all(initialized_only=True)
+        for wrapper in self._kept:
+            if wrapper not in current:  # Django has others for this thread while an event loop runs in it
+                wrapper.close()
+        self._kept = [wrapper for wrapper in current if _is_clean(wrapper)]
+        for wrapper in current:
+            if wrapper in self._kept:
                 ours.append(wrapper.connection.info.backend_pid)
             else:
                 wrapper.close()
         deadline = time.monotonic() + DISCONNECT_TIMEOUT_S
         while others := self._connection.execute(_BACKENDS, [ours]).fetchall():
+            gc.collect()  # the connection of a thread that has ended is closed with its locals
             if time.monotonic() > deadline:
                 raise NotRestorable("sessions that are still open: " + "; ".join(text for _, text in others))
             time.sleep(0.002)
@@ -287,16 +294,19 @@ def _setval(oid: int, last_value: int | None, is_called: bool) -> sql.Composed:
 
 
 def copy_database(source: str, target: str) -> None:
-    """A physical copy on the suite's server, with the grants of the source."""
-    names = {"source": sql.Literal(source), "target": sql.Literal(target)}
-    with _as_owner() as connection:
-        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(target)))
+    """A physical copy on the suite's server, with the owner and the grants of the source."""
+    names = {"source": sql.Identifier(source), "target": sql.Identifier(target)}
+    with _connect() as connection:
+        # A session that has just been closed may still be listed.
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {target} WITH (FORCE)").format(**names))
         connection.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(
-                sql.Identifier(target), sql.Identifier(source)
-            )
+            sql.SQL(
+                "CREATE DATABASE {target} TEMPLATE {source} OWNER bursar_owner STRATEGY FILE_COPY"
+            ).format(**names)
         )
-        connection.execute(sql.SQL(_SAME_GRANTS).format(**names))
+        connection.execute(
+            sql.SQL(_SAME_GRANTS).format(source=sql.Literal(source), target=sql.Literal(target))
+        )
 
 
 def point_at(name: str) -> None:
@@ -306,7 +316,10 @@ def point_at(name: str) -> None:
         connections[alias].settings_dict["NAME"] = name
 
 
-def _as_owner() -> psycopg.Connection:
+def _connect() -> psycopg.Connection:
+    """As the superuser of the throw-away server, else as the owner."""
+    if url := superuser_url():
+        return psycopg.connect(url, dbname="template1", autocommit=True)
     owner = connections["owner"].settings_dict
     return psycopg.connect(
         host=owner["HOST"],

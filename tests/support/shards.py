@@ -48,9 +48,9 @@ def standby_server(east_server: Postgres) -> Iterator[Standby]:
 
 
 @pytest.fixture(scope="session")
-def east_template(east_server: Postgres) -> str:
+def east_template(east_server: Postgres, django_db_blocker: Any) -> str:
     """The database that each test's own is copied from: migrated as a shard is in production."""
-    with _known(_aliases(east_server, "bursar")):
+    with django_db_blocker.unblock(), _known(_aliases(east_server, "bursar")):
         with at_database(EAST):
             provisioning.migrate_platform(lambda _: None)
             provisioning.migrate_template(lambda _: None)

@@ -4,6 +4,7 @@
 describe, and `make test-all` the rest:
 
     by="command"    of a parametrised test, one case for each value of that parameter (or tuple of parameters)
+    over="theme"    of a parametrised test, one value of that parameter for each case of the others
     inside=True     the test runs in both, and takes its points from the fixture `sample`
 
 The seed that chooses is printed, and the same within a calendar week, so that a failure can be repeated:
@@ -17,6 +18,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import random
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any, TypeVar
 
@@ -41,7 +43,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     year, week, _ = dt.datetime.now(dt.UTC).isocalendar()
     config.option.sample_seed = config.option.sample_seed or f"{year}-W{week:02}"
-    config.addinivalue_line("markers", "exhaustive(why, by=None, inside=False): see tests/support/tiers.py")
+    config.addinivalue_line(
+        "markers", "exhaustive(why, by=None, over=None, inside=False): see tests/support/tiers.py"
+    )
     config.addinivalue_line("markers", "slow(why): takes more than five seconds, for this reason")
     config.addinivalue_line("markers", "physical_copy: the test changes its database's catalogue or grants")
 
@@ -67,6 +71,11 @@ class Sample:
     def __init__(self, tier: str, seed: str, test: str) -> None:
         self._tier, self._seed, self._test = tier, seed, test
 
+    @property
+    def is_small(self) -> bool:
+        """This is the tier of `make test`."""
+        return self._tier == "sample"
+
     def of(self, points: Iterable[T], size: int, *, by: Callable[[T], Hashable] = lambda _: None) -> list[T]:
         """All points, or `size` of each stratum that `by` makes, or the others, in their order. The points must have a
         `repr` that does not change from run to run. Skips the test if none is left for this tier."""
@@ -81,10 +90,22 @@ class Sample:
             if len(stratum) < size:
                 stratum.append(index)
         drawn = {index for stratum in chosen.values() for index in stratum}
-        left = [point for i, point in enumerate(points) if (i in drawn) == (self._tier == "sample")]
+        left = [point for i, point in enumerate(points) if (i in drawn) == self.is_small]
         if not left:
             pytest.skip("the sample has tried every point")
         return left
+
+    def stride(self, longest: int) -> Callable[[], int]:
+        """How far to the next point: in the sample 1 to `longest`, drawn anew each time, else always 1. So of `longest`
+        successive points one is tried."""
+        if not self.is_small:
+            return lambda: 1
+        draw = random.Random(f"{self._seed} {self._test}")
+        return lambda: draw.randint(1, longest)
+
+    def at_least(self, bound: int, longest: int) -> int:
+        """How many points are tried at least: `bound`, and with strides what is certainly left of it."""
+        return bound // (2 * longest) if self.is_small else bound
 
 
 @pytest.fixture
@@ -105,22 +126,24 @@ def _sampled(items: Sequence[pytest.Item], seed: str) -> set[pytest.Item]:
     strata: dict[tuple[str, ...], list[pytest.Item]] = {}
     for item in items:
         mark = item.get_closest_marker("exhaustive")
-        if mark is not None and (by := mark.kwargs.get("by")):
-            strata.setdefault(_stratum(item, by), []).append(item)
+        if mark is not None and (mark.kwargs.keys() & {"by", "over"}):
+            strata.setdefault(_stratum(item, **mark.kwargs), []).append(item)
     return {min(stratum, key=lambda item: _draw(seed, item.nodeid)) for stratum in strata.values()}
 
 
-def _stratum(item: pytest.Item, by: str | tuple[str, ...]) -> tuple[str, ...]:
-    names = (by,) if isinstance(by, str) else by
-    callspec: Any = getattr(item, "callspec", None)
-    if callspec is None or not set(names) <= callspec.params.keys():
-        raise pytest.UsageError(f"{item.nodeid} is marked exhaustive by {by}, which is no parameter of it")
-    return (item.nodeid.partition("[")[0], *(_text(item, name) for name in names))
+def _stratum(item: Any, by: str | tuple[str, ...] = (), over: str = "") -> tuple[str, ...]:
+    """The test, and those of its parameters by which the sample has a case each."""
+    params = item.callspec.params if hasattr(item, "callspec") else {}
+    names = params.keys() - {over} if over else {by} if isinstance(by, str) else set(by)
+    if not names | ({over} if over else set()) <= params.keys():
+        raise pytest.UsageError(
+            f"{item.nodeid} is marked exhaustive {by or over}, which is no parameter of it"
+        )
+    return (item.nodeid.partition("[")[0], *(_text(params[name]) for name in sorted(names)))
 
 
-def _text(item: Any, name: str) -> str:
-    """A parameter's value as text: equal in every process."""
-    value = item.callspec.params[name]
+def _text(value: object) -> str:
+    """Equal in every process."""
     return getattr(value, "__qualname__", None) or str(value)
 
 

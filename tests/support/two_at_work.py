@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
@@ -31,6 +32,12 @@ FIRST = 700_001
 GLOBEX = 2
 """The number of globex itself."""
 FILE = "reports/2026/margins.csv"
+
+
+@pytest.fixture(scope="session")
+def two_at_work(template_where: Callable[..., str]) -> str:
+    """The name of a template in which both have worked."""
+    return template_where("two_at_work", both_work)
 
 
 @pytest.fixture

@@ -75,6 +75,7 @@ def test_a_runtime_that_owns_tables_is_refused(db, monkeypatch):
     assert found == ["tenancy.E008", "tenancy.E009", "tenancy.E011"]
 
 
+@pytest.mark.physical_copy
 def test_a_shared_table_without_a_policy_is_refused(db):
     with connections["owner"].cursor() as cursor:
         cursor.execute("CREATE TABLE public.rumours (tenant_id bigint, text text)")
@@ -85,6 +86,7 @@ def test_a_shared_table_without_a_policy_is_refused(db):
     assert (found.id, "rumours" in found.msg) == ("tenancy.E010", True)
 
 
+@pytest.mark.physical_copy
 def test_a_runtime_that_could_look_into_a_schema_itself_is_refused(acme):
     with connections["owner"].cursor() as cursor:
         cursor.execute(f"GRANT USAGE ON SCHEMA {acme.schema} TO bursar_app")

@@ -165,6 +165,7 @@ def test_one_that_takes_no_new_ones_is_passed_over(east, operator):
     assert [room.key for room in queries.open_to_newcomers()] == ["east"]
 
 
+@pytest.mark.physical_copy
 def test_a_region_stays_in_its_region(east, operator):
     dispatch(
         ChangeDatabase(key="east", region="eu", capacity=9, accepts_new=True, reason="law"), actor=operator
@@ -240,6 +241,7 @@ def test_what_waits_in_any_of_them_is_counted(initech):
     assert found["bursar_outbox_unrouted"].samples[0].value == waits > 0
 
 
+@pytest.mark.physical_copy
 def test_what_comes_round_reaches_tenants_wherever_they_are(initech):
     sweep_deliveries.apply(throw=True, headers={"tenant": "public"})
     refill_spares.apply(throw=True, headers={"tenant": "public"})

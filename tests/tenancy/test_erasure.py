@@ -87,6 +87,7 @@ def test_what_there_is_can_be_known_before(lived_in, globex):
     assert belongings(globex).files == 0
 
 
+@pytest.mark.physical_copy
 def test_nothing_of_it_is_left_and_nothing_of_another_is_touched(due, globex):
     assert all(left_of(due).values())
     with activate(globex):
@@ -100,6 +101,7 @@ def test_nothing_of_it_is_left_and_nothing_of_another_is_touched(due, globex):
     assert directory.by_slug("acme") is None
 
 
+@pytest.mark.physical_copy
 def test_the_journal_and_the_platforms_trail_outlive_it(due):
     erase(due)
 
@@ -111,6 +113,7 @@ def test_the_journal_and_the_platforms_trail_outlive_it(due):
     assert files().listdir("erasures")[1] == [f"{due.id}-acme.json"]
 
 
+@pytest.mark.physical_copy
 def test_the_journal_is_written_once(due):
     erase(due)
 
@@ -145,6 +148,7 @@ def test_each_step_may_be_done_again(due):
     assert [dispatch(EraseFiles(tenant_id=due.id), actor=EXECUTOR) for _ in range(2)] == [1, 0]
 
 
+@pytest.mark.physical_copy
 def test_a_tenant_that_a_restore_brings_back_goes_again(due, globex):
     """The row, its schema and its role are there again; the journal in the database may be as old as they are."""
     row = Tenant.objects.filter(pk=due.id).values().get()
@@ -160,6 +164,7 @@ def test_a_tenant_that_a_restore_brings_back_goes_again(due, globex):
     assert reapply(actor=EXECUTOR) == []
 
 
+@pytest.mark.physical_copy
 def test_another_tenant_with_the_same_number_is_not_meant(due):
     row = Tenant.objects.filter(pk=due.id).values().get()
     erase(due)

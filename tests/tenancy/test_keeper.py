@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 
+import pytest
 from django.db import connections
 
 from apps.tenancy.transfer import asking
@@ -21,6 +22,7 @@ def made():
     return sorted(Backup.objects.done().values_list("slug", flat=True))
 
 
+@pytest.mark.exhaustive("two processes that make every backup")
 def test_two_make_each_backup_once_and_the_next_tries_one(platform, environment):
     with keeper(environment) as one, keeper(environment) as other:
         eventually(lambda: made() == ["acme", "globex"], patience=60)
@@ -43,6 +45,7 @@ def test_told_to_stop_it_ends_what_it_has_in_hand_and_begins_nothing(platform, e
     assert not Drill.objects.exists()
 
 
+@pytest.mark.exhaustive("a process whose connection is cut")
 def test_one_whose_connection_is_cut_comes_back(platform, environment):
     before = at_the_database()
     with keeper(environment):

@@ -42,6 +42,7 @@ def works(tenant, accountant):
         assert Entry.objects.count() == before + 1
 
 
+@pytest.mark.exhaustive("kill -9 at each stage", by=())
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("where", ["exporting._copy", "places._weigh", "places._keep_in_store"])
 def test_in_the_middle_of_a_scheduled_backup(platform, accountant, monkeypatch, killed, where, when):
@@ -66,6 +67,7 @@ def test_in_the_middle_of_a_scheduled_backup(platform, accountant, monkeypatch, 
         Archive(file).read_through()
 
 
+@pytest.mark.exhaustive("kill -9 at each stage", by=())
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize(
     "where", ["importing._fill", "verifying.faults", "importing.drop_schema", "drilling._end"]
@@ -89,6 +91,7 @@ def test_in_the_middle_of_a_drill(platform, accountant, killed, where, when):
     assert all(Tenant.objects.get(pk=each.backup.tenant_id).mode == "normal" for each in tried)
 
 
+@pytest.mark.exhaustive("a process that is killed in a drill")
 def test_the_next_drill_clears_up_by_itself(platform, killed):
     make_due()
     killed("verifying.faults", "before")

@@ -249,6 +249,7 @@ def test_the_platform_goes_on_with_its_own_journeys_and_the_house_is_kept(acme, 
         assert [each.code for each in refusals] == ["identity.session_unknown"]
 
 
+@pytest.mark.physical_copy
 def test_one_that_is_being_set_up_is_closed_and_says_when_to_come_again(db, operator):
     dispatch(CreateTenant(slug="initech", name="Initech", owner_email="o@initech.example"), actor=operator)
 

@@ -92,6 +92,7 @@ def test_the_whole_way_and_back(acme, operator):
     assert row(acme).delete_after is None
 
 
+@pytest.mark.physical_copy
 def test_a_trial_has_its_end(db, operator):
     tenant = pending(operator)
 

@@ -79,6 +79,7 @@ def theirs() -> set[str]:
     return {each.name for each in survey() if each.kind in running.THEIRS}
 
 
+@pytest.mark.physical_copy
 def test_all_are_brought_to_the_code(acme, globex, made_up):
     name = made_up("paint", add("colour", null="True"))
     migrate_template()
@@ -91,6 +92,7 @@ def test_all_are_brought_to_the_code(acme, globex, made_up):
     assert len(result.migrated) == EVERYBODY
 
 
+@pytest.mark.physical_copy
 def test_the_directory_knows_what_they_have_now(acme, made_up):
     name = made_up("paint", add("colour", null="True"))
     migrate_template()
@@ -105,6 +107,7 @@ def test_the_directory_knows_what_they_have_now(acme, made_up):
     assert {(each.state, each.migration) for each in rows} == {(State.DONE, f"ledger.{name}")}
 
 
+@pytest.mark.physical_copy
 def test_a_spare_can_be_claimed_again(operator, made_up):
     made_up("paint", add("colour", null="True"))
     migrate_template()
@@ -116,6 +119,7 @@ def test_a_spare_can_be_claimed_again(operator, made_up):
     assert tenant.schema_name in columns("colour")
 
 
+@pytest.mark.physical_copy
 def test_what_stands_is_asked_for_once(db):
     with CaptureQueriesContext(connections["owner"]) as few:
         result = migrate_tenants()
@@ -127,6 +131,7 @@ def test_what_stands_is_asked_for_once(db):
     assert len(few) == len(more)
 
 
+@pytest.mark.physical_copy
 def test_who_goes_first_and_fails_goes_alone(acme, globex, made_up):
     made_up("fail", RUN, add("colour", null="True"), **fails_at("acme"))
     migrate_template()
@@ -141,6 +146,7 @@ def test_who_goes_first_and_fails_goes_alone(acme, globex, made_up):
     assert SchemaMigration.objects.get(schema_name=globex.schema).state == State.WAITING
 
 
+@pytest.mark.physical_copy
 def test_another_can_be_named_to_go_first(globex, made_up):
     made_up("fail", RUN, add("colour", null="True"), **fails_at("globex"))
     migrate_template()
@@ -150,6 +156,7 @@ def test_another_can_be_named_to_go_first(globex, made_up):
     assert columns("colour") == {TEMPLATE.schema}
 
 
+@pytest.mark.physical_copy
 def test_nobody_waits_for_who_fails_later(acme, globex, made_up):
     name = made_up("fail", RUN, add("colour", null="True"), **fails_at("globex"))
     migrate_template()
@@ -166,6 +173,7 @@ def test_nobody_waits_for_who_fails_later(acme, globex, made_up):
     )
 
 
+@pytest.mark.physical_copy
 def test_another_run_tries_only_who_failed(acme, globex, made_up):
     made_up("paint", add("colour", null="True"))
     failing = made_up("fail", RUN, add("shape", null="True"), **fails_at("globex"))
@@ -181,6 +189,7 @@ def test_another_run_tries_only_who_failed(acme, globex, made_up):
     assert columns("shape") == columns("colour") == theirs() | {TEMPLATE.schema}
 
 
+@pytest.mark.physical_copy
 def test_an_interrupted_run_goes_on(globex, made_up):
     failing = made_up(
         "stop", RUN, add("colour", null="True"), **fails_at("globex", error="KeyboardInterrupt")
@@ -205,6 +214,7 @@ def test_what_was_done_and_not_noted_is_noted(acme, made_up):
     assert Tenant.objects.get(slug="acme").fingerprint == Tenant.objects.get(slug="globex").fingerprint
 
 
+@pytest.mark.physical_copy
 def test_a_locked_table_is_tried_again(acme, made_up):
     made_up("paint", add("colour", null="True"))
     migrate_template()
@@ -216,6 +226,7 @@ def test_a_locked_table_is_tried_again(acme, made_up):
     assert columns("colour") == theirs() | {TEMPLATE.schema}
 
 
+@pytest.mark.physical_copy
 def test_a_table_that_stays_locked_fails_and_changes_nothing(globex, made_up):
     made_up("paint", add("colour", null="True"))
     migrate_template()
@@ -248,6 +259,7 @@ class locked:  # noqa: N801 - reads as a sentence
         self.connection.rollback()
 
 
+@pytest.mark.physical_copy
 def test_workers_do_not_share_what_operations_write_into(db, made_up):
     """As Django's own do, which put a default on the field while they work and take it off again."""
     made_up(
@@ -274,6 +286,7 @@ class Paint(migrations.AddField):
     assert len(result.migrated) == EVERYBODY
 
 
+@pytest.mark.physical_copy
 def test_a_function_sees_the_rows_of_the_tenant_whose_turn_it_is(acme, globex, made_up):
     made_up(
         "name",
@@ -301,6 +314,7 @@ def run(apps, editor):
 INDEX = 'AddIndexConcurrently("journal", models.Index(fields=["name"], name="by_name"))'
 
 
+@pytest.mark.physical_copy
 def test_one_that_is_not_atomic(acme, made_up):
     name = made_up("index", INDEX, add("colour", null="True"), atomic="False")
     migrate_template()
@@ -312,6 +326,7 @@ def test_one_that_is_not_atomic(acme, made_up):
     assert indexes("by_name") == {True: len(theirs()) + 1}
 
 
+@pytest.mark.physical_copy
 def test_one_that_is_not_atomic_goes_on_where_it_stopped(acme, globex, made_up):
     failing = made_up("index", INDEX, RUN, add("colour", null="True"), atomic="False", **fails_at("globex"))
     migrate_template()
@@ -326,6 +341,7 @@ def test_one_that_is_not_atomic_goes_on_where_it_stopped(acme, globex, made_up):
     assert columns("colour") == theirs() | {TEMPLATE.schema}
 
 
+@pytest.mark.physical_copy
 def test_what_a_broken_index_left_is_dropped(acme, globex, made_up):
     made_up("index", INDEX, atomic="False")
     migrate_template()
@@ -354,6 +370,7 @@ def indexes(name: str) -> dict[bool, int]:
         return dict(cursor.fetchall())
 
 
+@pytest.mark.physical_copy
 def test_statements_and_what_only_the_state_knows(acme, made_up):
     made_up(
         "raw",
@@ -385,6 +402,7 @@ def squash(made_up, first: str, second: str) -> str:
     return name
 
 
+@pytest.mark.physical_copy
 def test_a_squashed_one_counts_as_done_where_the_ones_that_it_replaces_are(acme, globex, made_up):
     first = made_up("paint", add("colour", null="True"))
     second = made_up("shape", add("shape", null="True"))
@@ -400,6 +418,7 @@ def test_a_squashed_one_counts_as_done_where_the_ones_that_it_replaces_are(acme,
     assert migrate_tenants().standing == EVERYBODY
 
 
+@pytest.mark.physical_copy
 def test_a_squashed_one_is_applied_instead_of_those_that_it_replaces(acme, made_up):
     first = made_up("paint", add("colour", null="True"))
     second = made_up("shape", add("shape", null="True"))
@@ -413,6 +432,8 @@ def test_a_squashed_one_is_applied_instead_of_those_that_it_replaces(acme, made_
     assert columns("shape") == theirs() | {TEMPLATE.schema}
 
 
+@pytest.mark.physical_copy
+@pytest.mark.slow("migrates a schema three ways")
 def test_the_same_as_by_django_and_as_from_the_blueprint(acme, globex, operator, made_up):
     made_up(
         "much",
@@ -462,6 +483,7 @@ def rows(schema: str) -> list[list[tuple[object, ...]]]:
     return found
 
 
+@pytest.mark.physical_copy
 def test_a_schema_that_is_not_there_is_named_and_the_platforms_tables_stay(acme, globex, made_up):
     made_up("fail", add("colour", model="account", null="True"))
     migrate_template()
@@ -480,6 +502,7 @@ def test_a_schema_that_is_not_there_is_named_and_the_platforms_tables_stay(acme,
     assert "public" not in columns("colour")
 
 
+@pytest.mark.physical_copy
 def test_one_that_is_gone_for_a_moment_is_looked_for_again(acme, globex, made_up, monkeypatch):
     """As while it is moved to another database."""
     made_up("paint", add("colour", null="True"))
@@ -507,6 +530,7 @@ def rename(schema: str, to: str) -> None:
         cursor.execute(f"ALTER SCHEMA {schema} RENAME TO {to}")
 
 
+@pytest.mark.physical_copy
 def test_only_some(acme, globex, made_up):
     made_up("paint", add("colour", null="True"))
     migrate_template()
@@ -551,6 +575,7 @@ def test_the_command_says_what_it_would_do(acme, globex, made_up, capsys):
     assert {each["schema"] for each in group["schemas"]} == theirs()
 
 
+@pytest.mark.physical_copy
 def test_the_command_migrates_everything(acme, made_up, capsys):
     made_up("paint", add("colour", null="True"))
 

@@ -40,6 +40,7 @@ def columns(key: str) -> set[str]:
         return {schema for (schema,) in cursor.fetchall()}
 
 
+@pytest.mark.physical_copy
 def test_both_databases_are_migrated(acme, globex, initech, made_up):
     made_up("paint", add("colour", null="True"))
     migrate_templates("home", "east")
@@ -54,6 +55,7 @@ def test_both_databases_are_migrated(acme, globex, initech, made_up):
     assert SchemaMigration.objects.get(schema_name=initech.schema).state == "done"
 
 
+@pytest.mark.physical_copy
 def test_one_whose_database_is_not_known_here_is_named(acme, initech, made_up):
     made_up("paint", add("colour", null="True"))
     migrate_templates("home", "east")
@@ -76,6 +78,8 @@ for each in DATABASES.values():
 """
 
 
+@pytest.mark.exhaustive("a process that is killed while it migrates")
+@pytest.mark.physical_copy
 def test_a_run_that_is_killed_is_taken_up_by_the_next(database_name, made_up, tmp_path):
     made_up(
         "slow",

@@ -58,6 +58,7 @@ def found(tenant, code):
         dispatch(FoundCompany(code=code, name=code, currency="EUR"), actor=TESTER)
 
 
+@pytest.mark.physical_copy
 def test_it_is_all_there_and_goes_on(tenant, mover):
     found(tenant, "EARLY")
     settle_in("east")
@@ -77,6 +78,7 @@ def test_it_is_all_there_and_goes_on(tenant, mover):
     print(f"{moved.rows} rows level after {moved.copied:.1f} s; nobody wrote for {moved.read_only:.2f} s")  # noqa: T201
 
 
+@pytest.mark.physical_copy
 def test_what_is_written_meanwhile_comes_along(tenant, mover, monkeypatch):
     """A clerk founds companies all the time: before, while and after. What he was told is done, is there."""
     done, refused, unexpected, stop = [], [], [], threading.Event()
@@ -115,6 +117,7 @@ def test_what_is_written_meanwhile_comes_along(tenant, mover, monkeypatch):
     assert all("permission denied" in str(each) for each in refused if isinstance(each, DatabaseError))
 
 
+@pytest.mark.physical_copy
 def test_the_source_is_nobodys_any_more(tenant, mover):
     before = tenant.info
     move_online(tenant, "home")
@@ -161,6 +164,7 @@ def test_without_somebody_who_may_follow_it_is_refused(tenant):
         move_online(tenant, "home")
 
 
+@pytest.mark.physical_copy
 def test_at_the_command_line(tenant, mover, capsys):
     call_command("tenant", "move-online", "initech", "home", reason=WHY, dry_run=True, json=True)
     assert Tenant.objects.get(pk=tenant.pk).database == "east"
@@ -172,6 +176,7 @@ def test_at_the_command_line(tenant, mover, capsys):
     assert (told["database"], told["rows"] > 100) == ("home", True)
 
 
+@pytest.mark.physical_copy
 def test_the_trail_says_who_moved_it_why_and_what_came_along(tenant, mover, operator):
     moved = dispatch(MoveTenantOnline(tenant_id=tenant.pk, database="home", reason=WHY), actor=operator)
 

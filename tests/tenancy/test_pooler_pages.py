@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.support.attack_surface import OPERATORS, TENANTS, addresses
 from tests.support.two_at_work import FIRST
 
@@ -21,9 +23,11 @@ def failing(client, prefix, urlconf):
     return found
 
 
+@pytest.mark.exhaustive("every page behind a pooler")
 def test_the_consoles_and_the_api_answer(acme, owner, client_for, behind_pgbouncer):
     assert failing(client_for(owner), "/t/acme", TENANTS) == {}
 
 
+@pytest.mark.exhaustive("every page behind a pooler")
 def test_so_do_the_operators(acme, operator, client_for, behind_pgbouncer):
     assert failing(client_for(operator, None), "", OPERATORS) == {}

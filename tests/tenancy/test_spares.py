@@ -45,6 +45,7 @@ def roles():
         return {name for (name,) in cursor.fetchall()}
 
 
+@pytest.mark.physical_copy
 def test_a_tenant_takes_the_oldest_spare_with_its_number_and_role(operator):
     spare = Spare.objects.order_by("id").first()
 
@@ -73,6 +74,7 @@ def test_what_is_rolled_back_leaves_the_spare(operator):
     assert before <= schemas()
 
 
+@pytest.mark.physical_copy
 def test_at_once_each_gets_another(db):
     claimed, together = [], threading.Barrier(SPARES)
 
@@ -93,6 +95,7 @@ def test_at_once_each_gets_another(db):
     assert len(set(claimed)) == SPARES
 
 
+@pytest.mark.physical_copy
 def test_without_spares_one_is_made(operator):
     for number in range(SPARES + 1):
         create(f"tenant-{number}", operator)
@@ -101,6 +104,7 @@ def test_without_spares_one_is_made(operator):
     assert not Spare.objects.exists()
 
 
+@pytest.mark.physical_copy
 def test_one_of_another_release_is_not_given_away(operator):
     with connections["owner"].cursor() as cursor:
         cursor.execute("UPDATE tenancy_spare SET fingerprint = 'of an older release'")
@@ -111,6 +115,7 @@ def test_one_of_another_release_is_not_given_away(operator):
     assert Spare.objects.count() == SPARES
 
 
+@pytest.mark.physical_copy
 def test_they_are_made_again_in_the_background(operator, settings):
     settings.SPARE_TENANTS = SPARES + 1
 
@@ -140,6 +145,7 @@ def west_is_away(db):
         yield "west"
 
 
+@pytest.mark.physical_copy
 def test_a_database_that_is_away_holds_up_no_other(west_is_away, monkeypatch, caplog):
     """It has its turn in the middle, and those before and after it theirs."""
     monkeypatch.setattr(databases, "known", lambda: [HOME, west_is_away, HOME])
@@ -175,6 +181,7 @@ def test_nor_are_the_news_of_others_held_up(west_is_away, acme, monkeypatch):
     assert swept[-1] == HOME
 
 
+@pytest.mark.physical_copy
 def test_a_discarded_tenant_leaves_neither_schema_nor_role(operator):
     Spare.objects.count()
     for number in range(SPARES):
@@ -211,6 +218,7 @@ def test_a_spare_becomes_a_tenants_schema_and_is_called_nothing_else(db, prefix)
     assert Spare.objects.count() == SPARES
 
 
+@pytest.mark.physical_copy
 def test_the_owner_says_what_tenants_schemas_are_called(db, operator):
     """Before the first tenant; from then on the runtime can call them nothing else, in raw SQL either."""
     with connections["owner"].cursor() as cursor:
@@ -270,6 +278,7 @@ def test_nor_does_the_runtime_name_a_schema_itself(acme, statement):
         cursor.execute(statement.format(tenants=acme.schema, spares=spare.schema_name))
 
 
+@pytest.mark.physical_copy
 @pytest.mark.parametrize(
     "change",
     ["schema_name = '{tenants}'", "schema_name = 'spare_0'", "role_name = '{roles}'", "id = {number}"],
@@ -285,6 +294,7 @@ def test_only_a_real_spare_is_claimed(acme, change):
     assert {acme.schema, first.schema_name} <= schemas()
 
 
+@pytest.mark.physical_copy
 def test_a_number_that_a_tenant_has_is_not_given_again(db):
     """A row that the runtime made up, too."""
     first, second = Spare.objects.order_by("id")[:2]

@@ -56,6 +56,7 @@ def restored(archive, slug="copy", **how):
         return restoring.as_new(archive, slug=slug, at="home", **how)
 
 
+@pytest.mark.physical_copy
 def test_a_copy_has_the_same_rows_figures_and_trail(books):
     before = ledger.trial_balance(by="total")
 
@@ -68,6 +69,7 @@ def test_a_copy_has_the_same_rows_figures_and_trail(books):
         assert not files().exists("invoices/INV-1.txt")
 
 
+@pytest.mark.physical_copy
 def test_a_copy_is_guarded_and_counted_on_like_its_source(books, accountant):
     copy = restored(exported(books))
 
@@ -110,6 +112,7 @@ def test_what_is_not_the_same_is_removed_again(books, monkeypatch):
     assert not Tenant.objects.filter(slug="copy").exists()
 
 
+@pytest.mark.physical_copy
 def test_a_name_under_which_somebody_is_onboarded_is_left_to_him(books):
     with activate(None):
         dispatch(
@@ -120,6 +123,7 @@ def test_a_name_under_which_somebody_is_onboarded_is_left_to_him(books):
         restored(exported(books))
 
 
+@pytest.mark.physical_copy
 @pytest.mark.parametrize("how", ["as new", "in place"])
 def test_an_archive_of_earlier_migrations_catches_up(books, monkeypatch, how):
     archive, migrated = exported(books), []
@@ -137,6 +141,7 @@ def test_an_archive_of_earlier_migrations_catches_up(books, monkeypatch, how):
     assert tenant.fingerprint == Tenant.objects.get(slug="globex").fingerprint
 
 
+@pytest.mark.physical_copy
 def test_files_and_the_heads_of_the_trail_go_along(books):
     copy = restored(exported(books, with_files=True))
 
@@ -146,6 +151,7 @@ def test_files_and_the_heads_of_the_trail_go_along(books):
         assert verification.verify().intact
 
 
+@pytest.mark.physical_copy
 def test_a_sandbox_has_files_and_a_trail_of_its_own(books):
     archive = exported(books, disguise=Disguise.SANDBOX, with_files=True)
     sandbox = restored(archive, sandbox_of=Tenant.objects.get(pk=books.id))
@@ -182,6 +188,7 @@ def tenants_have(model):
     return model._meta.app_config.name in settings.TENANT_APPS
 
 
+@pytest.mark.physical_copy
 def test_each_object_of_the_schema_is_compared(books):
     archive = exported(books)
     with connections["owner"].cursor() as cursor:
@@ -202,6 +209,7 @@ def test_each_object_of_the_schema_is_compared(books):
     ]
 
 
+@pytest.mark.physical_copy
 def test_the_tenant_as_it_was_and_what_it_is_stays_beside(books, accountant):
     archive = exported(books, with_files=True)
     later = sale(accountant, "99.00")
@@ -220,6 +228,7 @@ def test_the_tenant_as_it_was_and_what_it_is_stays_beside(books, accountant):
     assert len(schemas_like("before")) == 1
 
 
+@pytest.mark.physical_copy
 def test_news_of_then_is_told_and_news_of_later_is_not(books, accountant):
     """Nobody has heard of the first sale when the archive is made; then everybody has, and of a second one not."""
     archive = exported(books)
@@ -241,6 +250,7 @@ def test_no_other_tenant_takes_its_place(books, globex):
         restoring.in_place(archive, Tenant.objects.get(pk=globex.id))
 
 
+@pytest.mark.physical_copy
 def test_one_whose_row_is_lost_comes_back_under_its_own_id(books):
     archive = exported(books, with_files=True)
     with activate(None), connections["owner"].cursor() as cursor:
@@ -257,6 +267,7 @@ def test_one_whose_row_is_lost_comes_back_under_its_own_id(books):
         assert Entry.objects.count() == 1
 
 
+@pytest.mark.physical_copy
 def test_what_it_has_booked_goes_along(books):
     suite = System("The suite")
     with activate(None):
@@ -269,6 +280,7 @@ def test_what_it_has_booked_goes_along(books):
         assert billing.plan_of(copy.pk).code == "small"
 
 
+@pytest.mark.physical_copy
 def test_places_keep_their_order_in_a_server_that_has_counted_fewer(books, accountant):
     sale(accountant, "1.00")
     archive = exported(books)
@@ -285,6 +297,7 @@ def test_places_keep_their_order_in_a_server_that_has_counted_fewer(books, accou
     assert archive.manifest["places"] < 200
 
 
+@pytest.mark.physical_copy
 def test_personal_data_never_leaves_for_an_anonymous_copy(books, accountant):
     with activate(None):
         export(books, to := io.BytesIO(), disguise=Disguise.ANONYMOUS)

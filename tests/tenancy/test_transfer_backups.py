@@ -166,6 +166,7 @@ def test_what_was_erased_is_not_restored(platform):
         dispatch(RestoreTenant(place=str(backup.pk), slug="again", reason="Why not"), actor=SUITE)
 
 
+@pytest.mark.physical_copy
 def test_the_trail_says_who_did_it(platform, operator):
     backup = dispatch(BackUpTenant(tenant_id=platform.id), actor=operator)
     dispatch(RestoreTenant(place=str(backup.pk), slug="again", reason="To compare."), actor=operator)
@@ -180,6 +181,7 @@ def test_the_trail_says_who_did_it(platform, operator):
     assert Tenant.objects.get(slug="play").sandbox_of.slug == "acme"
 
 
+@pytest.mark.physical_copy
 def test_verbs_back_up_compare_and_restore(platform, tmp_path, accountant):
     file = tmp_path / "acme.zip"
 
@@ -208,6 +210,7 @@ def keeper_once():
     return out.getvalue().splitlines()
 
 
+@pytest.mark.physical_copy
 def test_verbs_clone_and_a_sandbox_is_not_backed_up(platform):
     assert verb("clone", "acme", "--as", "play", "--anonymise")["slug"] == "play"
     assert keeper_once() == ["acme: backed up.", "globex: backed up."]
@@ -216,6 +219,7 @@ def test_verbs_clone_and_a_sandbox_is_not_backed_up(platform):
     assert keeper_once() == []
 
 
+@pytest.mark.physical_copy
 def test_verb_moves_and_the_tenant_works_again(platform, east, accountant):
     assert verb("move", "acme", "--to", east, "--reason", "Room.", "--dry-run") == {"dry_run": True}
     moved = verb("move", "acme", "--to", east, "--reason", "Room.")
@@ -244,6 +248,8 @@ WAYS = [
 ]
 
 
+@pytest.mark.physical_copy
+@pytest.mark.exhaustive("a kill at each stage of a restore", by=())
 @pytest.mark.parametrize(("how", "point"), WAYS)
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_killed_anywhere_a_restore_is_done_by_asking_again(platform, monkeypatch, how, point, when):

@@ -36,6 +36,7 @@ def turn(tenant, mode):
     dispatch(SetMode(tenant_id=tenant.id, mode=mode, reason="It is moved."), actor=System("The suite"))
 
 
+@pytest.mark.physical_copy
 def test_it_works_on_in_its_new_place(at_rest, east, accountant):
     with activate(at_rest):
         before = ledger.trial_balance(by="total")
@@ -62,6 +63,7 @@ def test_one_that_is_pinned_is_not_moved(at_rest, east):
         moving.move(at_rest.id, east)
 
 
+@pytest.mark.physical_copy
 def test_what_was_not_told_yet_is_told_in_the_new_place(books, east):
     """The sale's news waits: nobody has routed it."""
     with activate(None):
@@ -80,6 +82,7 @@ def test_what_was_not_told_yet_is_told_in_the_new_place(books, east):
         assert OutboxEvent.objects.filter(tenant_id=books.id, routed_at=None).count() == untold
 
 
+@pytest.mark.physical_copy
 def test_it_goes_and_comes_back(at_rest, east):
     moving.move(at_rest.id, east)
     back = moving.move(at_rest.id, "home")
@@ -94,6 +97,7 @@ class Killed(BaseException):
     """The process is gone."""
 
 
+@pytest.mark.physical_copy
 @pytest.mark.parametrize(
     ("room", "name"),
     [
@@ -145,6 +149,7 @@ def test_of_two_who_move_it_one_does(at_rest, east):
     other.close()
 
 
+@pytest.mark.physical_copy
 def test_what_a_worker_could_not_leave_is_left_by_who_can(at_rest, east, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(restoring, "set_aside", lambda *_: None)

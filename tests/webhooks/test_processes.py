@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from pytest_httpserver import HTTPServer
 from standardwebhooks import Webhook
 
@@ -16,6 +17,7 @@ from tests.support.processes import eventually, running, worker
 RUNTIME = "DATABASE_OWNER_URL DATABASE_RELAY_URL"
 
 
+@pytest.mark.exhaustive("a relay and a worker, and a retry that is waited for")
 def test_a_receiver_that_stumbles_is_told_again(
     at_acme,
     owner,
