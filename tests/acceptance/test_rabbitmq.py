@@ -17,7 +17,7 @@ from kombu import Connection
 from config.embedded.home import home
 from tests.support.processes import ROOT, eventually, free_port
 from tests.support.workers import Workers, has, kill
-from tests.support.workload import diary
+from tests.support.workload import diary, release
 
 SERVER = shutil.which("rabbitmq-server", path="/usr/lib/rabbitmq/bin:" + os.environ["PATH"])
 EPMD = shutil.which("epmd") or "epmd"
@@ -32,6 +32,7 @@ for line in sys.stdin:
     print("sent", flush=True)
 """
 pytestmark = [
+    pytest.mark.exhaustive("a second broker; every other test has Valkey"),
     pytest.mark.skipif(SERVER is None, reason="no rabbitmq-server is installed"),
     pytest.mark.exhaustive("a broker of its own, and workers that are killed"),
     pytest.mark.xdist_group("rabbitmq"),  # one node takes more CPU to start than all of these tests
@@ -147,13 +148,14 @@ class Broker:
 
 def test_the_message_of_a_killed_worker_is_redelivered_to_another_at_once(broker):
     first = broker.start_worker()
-    broker.publish("linger", "long")
+    broker.publish("hold", "long")
     eventually(lambda: has("long began"))
     broker.start_worker(others=1)
 
     kill(first)
 
     eventually(lambda: diary().count("long began") == 2, patience=3)
+    release("long")
     eventually(lambda: has("long ended"))
 
 

@@ -86,7 +86,7 @@ def test_a_busy_worker_holds_no_second_message(workers):
     time.sleep(0.5)
 
     assert waiting_in_default() == 1  # for whoever comes
-    assert {each.queue: each.unacked for each in standing()}["default"] == 1
+    assert {queue.queue: queue.unacked for queue in standing()}["default"] == 1
     assert not has("long ended")
 
 
@@ -134,7 +134,7 @@ def test_a_worker_says_how_long_work_had_waited(workers, acme):
     workers.start()
     eventually(lambda: has("one ended"))
 
-    default = next(each for each in standing() if each.queue == "default")
+    default = next(queue for queue in standing() if queue.queue == "default")
     assert 1 < default.waited < 30
     assert (default.depth, default.oldest) == (0, 0.0)
 
