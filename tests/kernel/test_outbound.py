@@ -9,6 +9,7 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator
+from itertools import chain, repeat
 
 import pytest
 from cryptography import x509
@@ -290,10 +291,9 @@ def drip(server, refused):
     """Sends a byte each tenth of a second, without end."""
     line, _ = server.accept()
     with line:
-        line.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
         try:
-            while True:
-                line.sendall(b"a")
+            for byte in chain(b"HTTP/1.1 200 OK\r\nX-Slow: ", repeat(ord("a"))):
+                line.sendall(bytes([byte]))
                 time.sleep(0.1)
         except OSError:
             refused.set()

@@ -140,18 +140,16 @@ def _known(aliases: Mapping[str, dict[str, Any]]) -> Iterator[None]:
 
 
 def _copy(server: Postgres, source: str, target: str) -> None:
-    url = server.addresses()["database_owner_url"].rpartition("/")[0] + "/template1"
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(target)))
+    names = {"source": sql.Identifier(source), "target": sql.Identifier(target)}
+    with _as_superuser(server) as connection:
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {target} WITH (FORCE)").format(**names))
         connection.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(
-                sql.Identifier(target), sql.Identifier(source)
-            )
+            sql.SQL(
+                "CREATE DATABASE {target} TEMPLATE {source} OWNER bursar_owner STRATEGY FILE_COPY"
+            ).format(**names)
         )
-        # Rights on a database are not copied with it.
-        connection.execute(
-            sql.SQL("GRANT CREATE ON DATABASE {} TO bursar_keeper").format(sql.Identifier(target))
-        )
+        # Grants on a database are not copied with it.
+        connection.execute(sql.SQL("GRANT CREATE ON DATABASE {target} TO bursar_keeper").format(**names))
 
 
 def _as_superuser(server: Postgres) -> psycopg.Connection:
