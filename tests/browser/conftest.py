@@ -23,9 +23,11 @@ QUIET = (
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What the sample keeps are the tests in one theme; tests/console opens every page without a browser."""
     for item in items:
-        for theme in {"visit", "look"} & set(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.exhaustive("each page in both themes", over=theme))
+        themes = {"visit", "look"} & set(getattr(item, "fixturenames", ()))
+        if themes and not any(mark.args[0] in themes for mark in item.iter_markers("parametrize")):
+            item.add_marker(pytest.mark.exhaustive("axe-core over each page in both themes"))
 
 
 @pytest.fixture(scope="package", autouse=True)
