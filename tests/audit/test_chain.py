@@ -36,6 +36,7 @@ def test_a_flat_row_is_written_like_any_json(values):
     assert chain.canonical_row(values) == chain.canonical(values)
 
 
+@pytest.mark.slow("draws many records")
 @given(JSON)
 def test_what_is_read_back_is_written_the_same(value):
     once = chain.canonical(chain.as_kept(value))

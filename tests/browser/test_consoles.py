@@ -22,6 +22,7 @@ def chart(acme):
             dispatch(OpenAccount(code=code, name=name, type=kind), actor=System("The suite"))
 
 
+@pytest.mark.slow("a browser and a web process")
 @in_one_theme
 def test_a_controller_closes_a_period_and_finds_it_in_the_trail(visit: Page, acme):
     log_in(visit, "/t/acme", "controller@acme.example")
@@ -48,6 +49,7 @@ def test_a_controller_closes_a_period_and_finds_it_in_the_trail(visit: Page, acm
         )
 
 
+@pytest.mark.slow("a browser and a web process")
 @in_one_theme
 def test_an_accountant_posts_an_entry_by_the_form(visit: Page, chart, acme):
     log_in(visit, "/t/acme", "accountant@acme.example")
@@ -67,6 +69,7 @@ def test_an_accountant_posts_an_entry_by_the_form(visit: Page, chart, acme):
         assert Entry.objects.get().memo == "Cash sale"
 
 
+@pytest.mark.slow("a browser and a web process")
 @pytest.mark.physical_copy
 @in_one_theme
 def test_an_operator_onboards_a_tenant_whose_owner_comes_in(visit: Page):

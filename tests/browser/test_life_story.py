@@ -49,6 +49,7 @@ def test_it_is_found_by_its_id_and_can_be_used_by_everybody(lived, visit: Page, 
     assert nothing + violations(visit, RULES) == []
 
 
+@pytest.mark.slow("a browser and a web process")
 @in_one_theme
 def test_the_trail_leads_to_it(lived, visit: Page):
     log_in(visit, "/t/acme", "auditor@acme.example")

@@ -99,6 +99,7 @@ def running(home: Path, kind: str = "dev") -> list[str]:
     return [each for each in servers if born(state(home, each, kind)["pid"])]
 
 
+@pytest.mark.exhaustive("servers of its own")
 def test_brings_both_servers_and_the_three_roles(invite: Invite) -> None:
     guest = invite()
 

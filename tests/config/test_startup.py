@@ -72,6 +72,7 @@ def start_worker(*options: str, url: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.exhaustive("a worker for each wrong option", by=())
 @pytest.mark.parametrize("options", [("-Q", "financial,default"), ("-Q", "low,financial"), ()])
 def test_a_worker_that_would_have_payments_wait_does_not_start(db, options):
     """Without a word about queues it would take them all."""
@@ -82,6 +83,7 @@ def test_a_worker_that_would_have_payments_wait_does_not_start(db, options):
     assert "-Q financial" in done.stdout + done.stderr
 
 
+@pytest.mark.slow("starts a worker")
 def test_a_worker_does_not_start_as_the_owner(db):
     done = start_worker("-Q", "default", url=os.environ["DATABASE_OWNER_URL"])
 

@@ -77,6 +77,7 @@ def asked_everywhere(caller, again, acme, fresh):
     return number, deaths
 
 
+@pytest.mark.exhaustive("a crash at every statement of a request")
 def test_a_bank_transfer_is_confirmed_once(caller, again, acme, accountant):
     dispatch(ReceiveStock(sku="BOLT", quantity=1_000), actor=accountant)
 

@@ -71,6 +71,7 @@ def test_a_committed_event_reaches_its_listener_without_a_sweep(house, at_acme):
         eventually(delivered.exists, patience=60)
 
 
+@pytest.mark.exhaustive("a relay whose connection is cut")
 def test_a_relay_whose_connection_is_cut_comes_back(environment, at_acme):
     from django.db import connections
 

@@ -99,6 +99,7 @@ def attack(client: Client, prefix: str, urlconf: str = TENANTS, **extra: object)
     return wrong
 
 
+@pytest.mark.exhaustive("a control that opens every address")
 def test_the_secrets_are_there_for_those_they_belong_to(at_work, client_for, globex):
     """The control: what the matrix looks for is shown at these very addresses, so it can be found."""
     client = client_for(owner_of(globex), globex)
@@ -108,6 +109,7 @@ def test_the_secrets_are_there_for_those_they_belong_to(at_work, client_for, glo
     assert len(shown) >= 20, shown
 
 
+@pytest.mark.exhaustive("a control that posts to every address")
 def test_the_bodies_do_their_work_for_those_they_belong_to(client_for, globex):
     """The control: what is posted in vain below is understood everywhere, and much of it would be done."""
     client = client_for(owner_of(globex), globex)
@@ -129,6 +131,7 @@ def test_the_bodies_do_their_work_for_those_they_belong_to(client_for, globex):
     assert len([each for each in before if before[each] != after[each]]) >= 25
 
 
+@pytest.mark.slow("asks every address")
 def test_with_another_tenants_session(untouched, client_for, owner):
     assert attack(client_for(owner), "/t/globex") == []
 
@@ -145,6 +148,7 @@ def test_with_another_tenants_session_under_the_right_name(untouched, client_for
     assert client.get("/").status_code == 302
 
 
+@pytest.mark.slow("asks every address")
 def test_with_another_tenants_token(untouched, owner):
     client = Client()
     headers = token(client, owner.email, "/t/acme")
@@ -161,6 +165,7 @@ def test_with_a_tenants_token_and_session_at_the_operators(untouched, client_for
     assert attack(client, "", OPERATORS, headers=headers) == []
 
 
+@pytest.mark.slow("asks every address")
 @pytest.mark.parametrize("cookie", ["its own", "the tenant's"])
 def test_with_an_operators_session_at_a_tenant(untouched, client_for, operator, globex, cookie):
     """Who may do everything on the platform is nobody there, unless he enters as support."""
@@ -173,6 +178,7 @@ def test_with_an_operators_session_at_a_tenant(untouched, client_for, operator, 
     assert attack(client, "/t/globex") == []
 
 
+@pytest.mark.slow("asks every address")
 def test_with_an_operators_token_at_a_tenant(untouched, operator):
     headers = token(Client(), operator.email, "")
 
@@ -192,6 +198,7 @@ def test_with_a_support_visits_session_elsewhere(untouched, operator, controller
     assert attack(client, prefix, TENANTS if prefix else OPERATORS) == []
 
 
+@pytest.mark.slow("asks every address")
 def test_at_home_with_another_tenants_ids(untouched, client_for, owner):
     """The session is good and the address is one's own; what is asked for is not."""
     client = client_for(owner)

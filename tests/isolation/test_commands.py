@@ -67,6 +67,7 @@ def test_no_command_reaches_over(untouched, acme, owner, who):
         assert {name for name, value in platform().items() if value != before[name]} == set()
 
 
+@pytest.mark.slow("sends every command")
 def test_nor_when_a_worker_does_it(untouched, acme, owner):
     sent = 0
     for shape in OURS:

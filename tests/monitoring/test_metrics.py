@@ -79,6 +79,7 @@ def test_requests_are_counted_by_route_and_not_by_path(client_for, auditor):
     assert not any("entries/1" in each or "such" in each or "acme" in each for each in routes)
 
 
+@pytest.mark.exhaustive("a process for each outcome", by=())
 @pytest.mark.parametrize(
     ("ends", "outcome"), [(None, "done"), (ValueError, "failed"), (Retry, "retried"), (Ignore, "put back")]
 )
@@ -97,6 +98,7 @@ def test_tasks_are_counted_by_queue_and_outcome(ends, outcome):
         assert value(after, name, **of) == value(before, name, **of) + 1
 
 
+@pytest.mark.exhaustive("a process for each kind of task", by=())
 @pytest.mark.parametrize(("tries", "waited"), [(0, 5), (1, 0)])
 def test_the_first_try_of_a_task_says_how_long_it_waited_for_a_worker(tries, waited):
     before = value(scraped(exposed().decode()), "bursar_queue_wait_seconds_sum", queue="low")

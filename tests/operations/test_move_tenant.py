@@ -195,6 +195,7 @@ def test_what_fails_says_at_which_stage(settled, east, operator, monkeypatch, st
     assert stages(run())[-1] == stage
 
 
+@pytest.mark.exhaustive("a kill at each stage of a move", by=())
 @pytest.mark.physical_copy
 @pytest.mark.parametrize("stage", moving.STAGES)
 def test_killed_at_a_stage_it_is_seen_and_goes_on_when_asked_again(

@@ -29,6 +29,7 @@ def alter(model: str, name: str, kind: str, **options: str) -> str:
     return f'migrations.AlterField("{model}", "{name}", models.{kind}({said}))'
 
 
+@pytest.mark.exhaustive("each operation that takes away", by=())
 @pytest.mark.parametrize(
     ("operation", "why"),
     [
@@ -68,6 +69,7 @@ def test_what_takes_away_is_refused(made_up, operation, why):
 CRATE = 'migrations.CreateModel("Crate", [("id", models.BigAutoField(primary_key=True)), ("code", models.SlugField())])'
 
 
+@pytest.mark.exhaustive("each operation that adds", by=())
 @pytest.mark.parametrize(
     "operations",
     [

@@ -78,6 +78,7 @@ def test_it_is_all_there_and_goes_on(tenant, mover):
     print(f"{moved.rows} rows level after {moved.copied:.1f} s; nobody wrote for {moved.read_only:.2f} s")  # noqa: T201
 
 
+@pytest.mark.slow("an online move")
 @pytest.mark.physical_copy
 def test_what_is_written_meanwhile_comes_along(tenant, mover, monkeypatch):
     """A clerk founds companies all the time: before, while and after. What he was told is done, is there."""
@@ -176,6 +177,7 @@ def test_at_the_command_line(tenant, mover, capsys):
     assert (told["database"], told["rows"] > 100) == ("home", True)
 
 
+@pytest.mark.exhaustive("an online move there and back")
 @pytest.mark.physical_copy
 def test_the_trail_says_who_moved_it_why_and_what_came_along(tenant, mover, operator):
     moved = dispatch(MoveTenantOnline(tenant_id=tenant.pk, database="home", reason=WHY), actor=operator)

@@ -47,6 +47,7 @@ from tests.support.transfer import sale, schemas_like
 SUITE = System("The suite")
 
 
+@pytest.mark.slow("backs up each tenant")
 def test_each_tenant_is_backed_up_once_a_day(platform, monkeypatch):
     assert make_due() == {"acme", "globex"}
     assert make_due() == set()
@@ -104,6 +105,7 @@ def test_backups_of_a_tenant_that_is_gone_go_too(platform):
     assert backup.state == "gone"
 
 
+@pytest.mark.slow("restores a backup")
 def test_a_drill_restores_one_and_leaves_nothing(platform):
     make_due()
 
@@ -219,6 +221,7 @@ def test_verbs_clone_and_a_sandbox_is_not_backed_up(platform):
     assert keeper_once() == []
 
 
+@pytest.mark.exhaustive("a move by command line")
 @pytest.mark.physical_copy
 def test_verb_moves_and_the_tenant_works_again(platform, east, accountant):
     assert verb("move", "acme", "--to", east, "--reason", "Room.", "--dry-run") == {"dry_run": True}
@@ -282,6 +285,7 @@ def test_killed_anywhere_a_restore_is_done_by_asking_again(platform, monkeypatch
     assert schemas_like("restoring") == []
 
 
+@pytest.mark.exhaustive("a process that is killed")
 def test_a_backup_that_was_killed_is_no_backup(platform, tmp_path):
     """Really killed: in a process of its own, halfway through the rows."""
     ended = subprocess.run(

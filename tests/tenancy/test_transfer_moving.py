@@ -63,6 +63,7 @@ def test_one_that_is_pinned_is_not_moved(at_rest, east):
         moving.move(at_rest.id, east)
 
 
+@pytest.mark.exhaustive("a move between two servers")
 @pytest.mark.physical_copy
 def test_what_was_not_told_yet_is_told_in_the_new_place(books, east):
     """The sale's news waits: nobody has routed it."""
@@ -82,6 +83,7 @@ def test_what_was_not_told_yet_is_told_in_the_new_place(books, east):
         assert OutboxEvent.objects.filter(tenant_id=books.id, routed_at=None).count() == untold
 
 
+@pytest.mark.slow("two moves between two servers")
 @pytest.mark.physical_copy
 def test_it_goes_and_comes_back(at_rest, east):
     moving.move(at_rest.id, east)
@@ -97,6 +99,7 @@ class Killed(BaseException):
     """The process is gone."""
 
 
+@pytest.mark.exhaustive("a kill at each stage of a move", by=())
 @pytest.mark.physical_copy
 @pytest.mark.parametrize(
     ("room", "name"),
@@ -149,6 +152,7 @@ def test_of_two_who_move_it_one_does(at_rest, east):
     other.close()
 
 
+@pytest.mark.exhaustive("a move between two servers")
 @pytest.mark.physical_copy
 def test_what_a_worker_could_not_leave_is_left_by_who_can(at_rest, east, monkeypatch):
     with monkeypatch.context() as patch:

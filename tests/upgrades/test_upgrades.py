@@ -55,6 +55,7 @@ def upgrade(request: pytest.FixtureRequest, template: str, django_db_blocker: An
         dumps.drop(database)
 
 
+@pytest.mark.exhaustive("compares every schema")
 @slow
 def test_the_schemas_of_a_migrated_dump_equal_those_of_a_new_database(upgrade):
     """If they differ while no migration's file has changed, what it calls has: before its release the dump is recorded
@@ -67,6 +68,7 @@ def test_trial_balances_and_audit_chains_of_a_migrated_dump_are_those_that_were_
     assert proofs.of_platform() == upgrade.dump.proofs
 
 
+@pytest.mark.slow("restores and migrates a dump")
 @slow
 def test_a_migrated_dump_takes_further_entries_and_seals_them(upgrade):
     tenant = Tenant.objects.order_by("-slug").first()
