@@ -22,6 +22,7 @@ from apps.kernel import metrics
 from config import embedded
 from config.env import env
 
+from . import origin
 from .plan import metrics_folder, preparations, stages
 from .process import Process
 from .terminal import say
@@ -39,6 +40,7 @@ class Runner:
         self.stages: list[list[Process]] = []
         self.stopping = threading.Event()
         self.hurried = threading.Event()
+        self.has_own_data = has_own_data()  # before the servers fill in their addresses
 
     def run(self) -> int:
         for each in SIGNALS:
@@ -57,6 +59,8 @@ class Runner:
         for process in preparations():
             if not self._finish(process):
                 return DONE if self.stopping.is_set() else FAILED
+            if process.name == "migrate" and self.has_own_data:
+                origin.note(embedded.home("dev"))
         metrics.clean(metrics_folder())
         self.stages = stages()
         for process in self._processes():
@@ -151,6 +155,11 @@ def port_is_free() -> bool:
     return True
 
 
+def has_own_data() -> bool:
+    """False where DATABASE_URL names a server that is not this checkout's."""
+    return env().database_url is None
+
+
 def main() -> int:
     os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings.dev"
     lock = alone()
@@ -161,6 +170,10 @@ def main() -> int:
         if not port_is_free():
             say(f"Port {env().port} is taken: choose another, as in `PORT=8001 make up`.")
             return BUSY
+        if has_own_data() and (edited := origin.edited_since(embedded.home("dev"))):
+            say(f"{', '.join(edited)} changed since the data was made.")
+            say(f"Remove {embedded.home('dev')}; the next run makes it anew.")
+            return FAILED
         return Runner().run()
 
 

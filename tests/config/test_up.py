@@ -122,6 +122,10 @@ def test_the_addresses_that_it_prints_answer(up: Up) -> None:
     assert f"http://localhost:{up.port}/t/globex/" in up.output
 
 
+def test_the_migrations_that_made_the_data_are_noted(up: Up) -> None:
+    assert (up.home / "dev" / "migrations.json").exists()
+
+
 def test_a_second_run_is_refused(up: Up) -> None:
     second = Up(up.home, up.port)
 
@@ -160,3 +164,16 @@ def test_a_taken_port_is_refused_before_anything_starts(servers_home: Path, port
 
     assert f"Port {port} is taken" in refused.output
     assert not (servers_home / "dev" / "postgres").exists()
+
+
+def test_data_of_an_edited_migration_is_refused_before_anything_starts(servers_home: Path, port: int) -> None:
+    data = servers_home / "dev"
+    data.mkdir(exist_ok=True)
+    (data / "migrations.json").write_text('{"ledger.0001_initial": "another form"}')
+
+    refused = Up(servers_home, port)
+
+    assert refused.process.wait(UP_SECONDS) == 1
+    assert "ledger.0001_initial changed since the data was made." in refused.output
+    assert f"Remove {data}; the next run makes it anew." in refused.output
+    assert not (data / "postgres").exists()

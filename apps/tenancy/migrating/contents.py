@@ -11,9 +11,13 @@ from django.db.migrations import Migration
 
 
 def digest_of(migration: Migration) -> str:
-    """SHA-256 of the statements in its file. The docstring and comments between statements do not count. What the
-    statements import from elsewhere does not either."""
-    source = Path(inspect.getfile(type(migration))).read_text(encoding="utf-8")
+    return digest_of_file(Path(inspect.getfile(type(migration))))
+
+
+def digest_of_file(path: Path) -> str:
+    """SHA-256 of the statements in the file of a migration. The docstring and comments between statements do not count.
+    What the statements import from elsewhere does not either."""
+    source = path.read_text(encoding="utf-8")
     statements = [each for each in ast.parse(source).body if not _is_docstring(each)]
     text = "\n".join(str(ast.get_source_segment(source, each)) for each in statements)
     return hashlib.sha256(text.encode()).hexdigest()
