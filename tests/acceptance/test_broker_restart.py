@@ -5,6 +5,7 @@ docs/dependencies.md gives the cause. A newer Celery may be pinned when this tes
 
 from __future__ import annotations
 
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
@@ -59,6 +60,11 @@ class Broker:
         with Connection(self.url) as connection:
             task.apply_async(arguments, connection=connection)
 
+    def close_control_connection(self) -> None:
+        """The one by which the worker receives remote control."""
+        with redis.Redis.from_url(self.url) as client:
+            assert client.client_kill_filter(_type="pubsub") == 1
+
     def polling_workers(self) -> int:
         with redis.Redis.from_url(self.url) as client:
             return int(client.info("clients")["blocked_clients"])
@@ -88,7 +94,10 @@ def test_a_worker_with_a_task_in_hand_and_a_free_process_continues_after_a_resta
     eventually(lambda: has("first began"), patience=START_TIMEOUT_S)
     eventually(lambda: broker.polling_workers() == 1)  # for the free process
 
+    worker.send_signal(signal.SIGSTOP)  # it notices the losses in their order, and only then
+    broker.close_control_connection()
     broker.kill()
+    worker.send_signal(signal.SIGCONT)
     broker.start()
 
     eventually(lambda: broker.polling_workers() == 1, patience=RECONNECT_TIMEOUT_S)

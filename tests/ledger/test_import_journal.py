@@ -251,6 +251,7 @@ def test_the_raw_journal_is_refused_with_every_entry_that_does_not_balance(at_ac
     assert len(rows) > 100
 
 
+@pytest.mark.exhaustive("a year of another program's books")
 @with_the_suite
 def test_the_example_is_imported_and_its_trial_balance_is_right(acme, capsys, tmp_path):
     call_command("import_journal", "acme", str(EXAMPLE / "journal.csv"), "--json")
