@@ -79,9 +79,7 @@ class Runner:
         if process.running:
             return False
         if process.exit_code:
-            say(f"{process.name} failed with exit code {process.exit_code}")
-            if process.advice:
-                say(process.advice)
+            say(f"{process.name} failed with exit code {process.exit_code}. {process.advice}".rstrip())
             return False
         say(f"{process.purpose}: done in {time.monotonic() - began:.1f} s")
         return True
@@ -171,8 +169,8 @@ def main() -> int:
             say(f"Port {env().port} is taken: choose another, as in `PORT=8001 make up`.")
             return BUSY
         if has_own_data() and (edited := origin.edited_since(embedded.home("dev"))):
-            say(f"{', '.join(edited)} changed since the data was made.")
-            say(f"Remove {embedded.home('dev')}; the next run makes it anew.")
+            remove = f"Remove {embedded.home('dev')}; the next run makes it anew."
+            say(f"{', '.join(edited)} changed since the data was made. {remove}")
             return FAILED
         return Runner().run()
 

@@ -15,14 +15,14 @@ APPS = Path(__file__).resolve().parents[2] / "apps"
 NAME = "migrations.json"
 
 
-def note(place: Path, apps: Path = APPS) -> None:
-    """The data in `place` has these migrations from now on."""
-    (place / NAME).write_text(json.dumps(_digests(apps), indent=1))
+def note(folder: Path, apps: Path = APPS) -> None:
+    """The data in `folder` has these migrations from now on."""
+    (folder / NAME).write_text(json.dumps(_digests(apps), indent=1))
 
 
-def edited_since(place: Path, apps: Path = APPS) -> list[str]:
-    """Labels of migrations that were applied to the data in `place` and have other contents now."""
-    file = place / NAME
+def edited_since(folder: Path, apps: Path = APPS) -> list[str]:
+    """Labels of migrations that were applied to the data in `folder` and have other contents now."""
+    file = folder / NAME
     before: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
     now = _digests(apps)
     return sorted(label for label in before.keys() & now.keys() if before[label] != now[label])

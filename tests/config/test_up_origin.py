@@ -26,8 +26,8 @@ def migration(tmp_path: Path) -> Path:
     return file
 
 
-def edited(place: Path) -> list[str]:
-    return origin.edited_since(place, place / "apps")
+def edited(folder: Path) -> list[str]:
+    return origin.edited_since(folder, folder / "apps")
 
 
 def test_data_without_a_note_is_accepted(tmp_path):

@@ -17,8 +17,8 @@ import psycopg
 from django.db import connections
 from psycopg import sql
 
-from apps.tenancy.migrating import judging
 from apps.tenancy.migrating.contents import digest_of
+from apps.tenancy.migrating.judging import bursar_migrations
 from apps.tenancy.migrating.planning import label_of, rows_of
 from config.embedded import pg_bin
 from tests.support.reset import copy_database
@@ -40,13 +40,13 @@ Digests = Mapping[str, str]
 class RecordedDump:
     """digests       of the migrations that made it, by label
     transactions  how many its server had counted: the audit chain is in their order
-    proofs        see `proofs`
+    invariants    see `invariants`
     """
 
     label: str
     digests: Digests
     transactions: int
-    proofs: dict[str, Any]
+    invariants: dict[str, Any]
 
     @classmethod
     def read(cls, label: str) -> RecordedDump:
@@ -57,7 +57,7 @@ class RecordedDump:
         folder = FOLDER / self.label
         folder.mkdir(exist_ok=True)
         (folder / "dump.sql.xz").write_bytes(lzma.compress(text.encode(), preset=9))
-        expected = {"digests": self.digests, "transactions": self.transactions, "proofs": self.proofs}
+        expected = {"digests": self.digests, "transactions": self.transactions, "invariants": self.invariants}
         (folder / "expected.json").write_text(json.dumps(expected, indent=1) + "\n")
         return folder
 
@@ -73,7 +73,7 @@ class RecordedDump:
             ).fetchone()
             text = lzma.decompress((FOLDER / self.label / "dump.sql.xz").read_bytes()).decode()
             prefix = f"bursar_t_{oid[0]}_"  # type: ignore[index]
-            for role in sorted({prefix + each for each in re.findall(r"\bbursar_t_0_(\d+)\b", text)}):
+            for role in sorted({prefix + number for number in re.findall(r"\bbursar_t_0_(\d+)\b", text)}):
                 _make_role(connection, role)
             _let_transactions_pass(connection, self.transactions)
         _psql(database, text.replace("bursar_t_0_", prefix))
@@ -89,7 +89,7 @@ class RecordedDump:
 
 
 def recorded_labels() -> list[str]:
-    return sorted(each.parent.name for each in FOLDER.glob("*/expected.json"))
+    return sorted(path.parent.name for path in FOLDER.glob("*/expected.json"))
 
 
 def recorded_dumps() -> list[RecordedDump]:
@@ -97,12 +97,12 @@ def recorded_dumps() -> list[RecordedDump]:
 
 
 def digests_of_code() -> Digests:
-    return {label_of(each): digest_of(each) for _, each in sorted(judging.ours().items())}
+    return {label_of(migration): digest_of(migration) for _, migration in sorted(bursar_migrations().items())}
 
 
 def replaced_by_code() -> set[str]:
     """Labels that squashed migrations replace."""
-    return {f"{app}.{name}" for each in judging.ours().values() for app, name in rows_of(each)}
+    return {f"{app}.{name}" for migration in bursar_migrations().values() for app, name in rows_of(migration)}
 
 
 def dump_database() -> tuple[str, int]:

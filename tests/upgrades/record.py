@@ -22,7 +22,7 @@ from django.core.management import call_command  # noqa: E402
 from apps.tenancy.models import Tenant  # noqa: E402
 from config.env import env  # noqa: E402
 
-from . import business, dumps, proofs  # noqa: E402
+from . import business, dumps, invariants  # noqa: E402
 
 
 def main() -> int:
@@ -35,12 +35,12 @@ def main() -> int:
     business.fill()
     known, replaced = dumps.digests_of_code(), dumps.replaced_by_code()
     text, transactions = dumps.dump_database()
-    folder = dumps.RecordedDump(label, known, transactions, proofs.of_platform()).write(text)
+    folder = dumps.RecordedDump(label, known, transactions, invariants.of_platform()).write(text)
     print(f"Recorded {folder.name}.")  # noqa: T201
-    for each in dumps.recorded_dumps():
-        if changed := each.changed_migrations(known, replaced):
-            each.remove()
-            print(f"Removed {each.label}: {', '.join(changed)} changed since.")  # noqa: T201
+    for dump in dumps.recorded_dumps():
+        if changed := dump.changed_migrations(known, replaced):
+            dump.remove()
+            print(f"Removed {dump.label}: {', '.join(changed)} changed since.")  # noqa: T201
     return 0
 
 

@@ -25,7 +25,7 @@ def definition_of(database: str) -> list[str]:
     """Lines of the public schema, the template and the first tenant's, with owners, rights and the rows of `ROWS`."""
     tenant = _first_tenant(database)
     schemas = ("public", "bursar_template", tenant)
-    text = pg_dump(database, "--schema-only", *(f"--schema={each}" for each in schemas))
+    text = pg_dump(database, "--schema-only", *(f"--schema={schema}" for schema in schemas))
     text = re.sub(rf"\b{tenant}\b", "tenant", text)
     text = re.sub(r"\bbursar_t_\d+_\d+\b", "bursar_t", text)
     text = ARRAY_CAST.sub(_cast_each, text)
@@ -56,11 +56,11 @@ def _first_tenant(database: str) -> str:
 
 
 def _rows(database: str, schema: str) -> list[str]:
-    found = []
+    rows = []
     with as_owner(database) as connection:
         for table, columns in ROWS.items():
             query = sql.SQL("SELECT {} FROM {} ORDER BY 1, 2").format(
                 sql.SQL(columns), sql.Identifier(schema, table)
             )
-            found += [f"{table}: {row}" for row in connection.execute(query)]
-    return found
+            rows += [f"{table}: {row}" for row in connection.execute(query)]
+    return rows

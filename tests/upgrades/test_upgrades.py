@@ -21,7 +21,7 @@ from apps.tenancy.models import Tenant
 from tests.support.database import empty_what_is_beside
 from tests.support.reset import point_at
 
-from . import dumps, proofs
+from . import dumps, invariants
 from .business import FEBRUARY, JANUARY, RECORDER, rent
 from .dumps import RecordedDump
 from .schemas import definition_of, differences
@@ -43,7 +43,7 @@ class Upgrade:
 @pytest.fixture(scope="module", params=dumps.recorded_labels())
 def upgrade(request: pytest.FixtureRequest, template: str, django_db_blocker: Any) -> Iterator[Upgrade]:
     dump = RecordedDump.read(request.param)
-    database = f"{template}_{dump.label}_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
+    database = f"{template}_{dump.label}_{os.environ.get('PYTEST_XDIST_WORKER', 'one')}"
     with django_db_blocker.unblock():
         dump.restore(database)
         before = connections["default"].settings_dict["NAME"]
@@ -65,7 +65,7 @@ def test_the_schemas_of_a_migrated_dump_equal_those_of_a_new_database(upgrade):
 
 @slow
 def test_trial_balances_and_audit_chains_of_a_migrated_dump_are_those_that_were_recorded(upgrade):
-    assert proofs.of_platform() == upgrade.dump.proofs
+    assert invariants.of_platform() == upgrade.dump.invariants
 
 
 @pytest.mark.slow("restores and migrates a dump")
@@ -91,9 +91,9 @@ def test_the_migrations_that_made_a_dump_are_unchanged():
     known, replaced = dumps.digests_of_code(), dumps.replaced_by_code()
 
     changed = [
-        f"{label} of the dump {each.label}"
-        for each in dumps.recorded_dumps()
-        for label in each.changed_migrations(known, replaced)
+        f"{label} of the dump {dump.label}"
+        for dump in dumps.recorded_dumps()
+        for label in dump.changed_migrations(known, replaced)
     ]
 
     assert not changed, f"Edited since: {', '.join(changed)}. Run {COMMAND}."
@@ -101,7 +101,7 @@ def test_the_migrations_that_made_a_dump_are_unchanged():
 
 def test_the_migrations_of_the_code_have_a_dump():
     known = dumps.digests_of_code()
-    recorded = [set(each.digests) for each in dumps.recorded_dumps()]
+    recorded = [set(dump.digests) for dump in dumps.recorded_dumps()]
 
     unrecorded = min((sorted(set(known) - labels) for labels in recorded), key=len, default=sorted(known))
 

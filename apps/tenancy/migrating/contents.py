@@ -18,8 +18,8 @@ def digest_of_file(path: Path) -> str:
     """SHA-256 of the statements in the file of a migration. The docstring and comments between statements do not count.
     What the statements import from elsewhere does not either."""
     source = path.read_text(encoding="utf-8")
-    statements = [each for each in ast.parse(source).body if not _is_docstring(each)]
-    text = "\n".join(str(ast.get_source_segment(source, each)) for each in statements)
+    statements = [node for node in ast.parse(source).body if not _is_docstring(node)]
+    text = "\n".join(str(ast.get_source_segment(source, node)) for node in statements)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -29,7 +29,7 @@ def must_continue() -> None:
 
 def _differences(recorded: set[tuple[str, str]]) -> tuple[set[str], set[str]]:
     """Labels that the database alone has, and labels that it lacks, of the apps that have both."""
-    known = judging.ours()
+    known = judging.bursar_migrations()
     replaced = {row for migration in known.values() for row in rows_of(migration)} - set(known)
     apps = {app for app, _ in known}
     unknown = {(app, name) for app, name in recorded - set(known) - replaced if app in apps}

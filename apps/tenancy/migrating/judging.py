@@ -140,7 +140,7 @@ def changed_since_release() -> list[Fault]:
             label_of(migration),
             "it has been released and was changed since. Put it back, and write a new one.",
         )
-        for key, migration in sorted(ours().items())
+        for key, migration in sorted(bursar_migrations().items())
         if key in known and known[key] != digest_of(migration)
     ]
 
@@ -154,13 +154,13 @@ def released() -> dict[tuple[str, str], str]:
 def release() -> None:
     """From now on all that are there are known to the running version, and stay as they are."""
     digests: dict[str, dict[str, str]] = {}
-    for (app, name), migration in sorted(ours().items()):
+    for (app, name), migration in sorted(bursar_migrations().items()):
         digests.setdefault(app, {})[name] = digest_of(migration)
     FILE.write_text(json.dumps(digests, indent=1) + "\n")
 
 
-def ours() -> dict[tuple[str, str], Migration]:
-    """The house's own migrations by app and name."""
+def bursar_migrations() -> dict[tuple[str, str], Migration]:
+    """Those of Bursar's apps, by app and name."""
     disk: dict[tuple[str, str], Migration] = MigrationLoader(None).disk_migrations
     return {key: migration for key, migration in disk.items() if is_ours(migration)}
 

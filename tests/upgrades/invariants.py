@@ -11,22 +11,22 @@ from apps.ledger.queries import trial_balance
 from apps.periods.models import Period
 from apps.tenancy.models import Tenant
 
-Proofs = dict[str, Any]
+Invariants = dict[str, Any]
 
 
 class BrokenChain(Exception):
     """With the faults that were found."""
 
 
-def of_platform() -> Proofs:
+def of_platform() -> Invariants:
     """By tenant, and of the platform itself."""
-    tenants = [each.info for each in Tenant.objects.order_by("slug")]
+    tenants = [tenant.info for tenant in Tenant.objects.order_by("slug")]
     with activate(None):
         audit = _audit_chain()
-    return {"audit": audit, "tenants": {each.slug: _of_tenant(each) for each in tenants}}
+    return {"audit": audit, "tenants": {tenant.slug: _of_tenant(tenant) for tenant in tenants}}
 
 
-def _of_tenant(tenant: TenantInfo) -> Proofs:
+def _of_tenant(tenant: TenantInfo) -> Invariants:
     with activate(tenant):
         return {
             "trial_balance": [" | ".join(map(str, astuple(row))) for row in trial_balance()],
@@ -37,9 +37,9 @@ def _of_tenant(tenant: TenantInfo) -> Proofs:
         }
 
 
-def _audit_chain() -> Proofs:
+def _audit_chain() -> Invariants:
     """Raises BrokenChain."""
-    found = verify()
-    if not found.intact:
-        raise BrokenChain(found.faults)
-    return {"segments": found.segments, "records": found.records, "head": found.head}
+    chain = verify()
+    if not chain.intact:
+        raise BrokenChain(chain.faults)
+    return {"segments": chain.segments, "records": chain.records, "head": chain.head}
