@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from _pytest.nodeid import coerce_node_id
 
 gc.disable()  # while all is imported and collected, nothing is garbage: to find that out took as long as the rest
 pytest.register_assert_rewrite(
@@ -37,14 +39,25 @@ pytest_plugins = (
 )
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads them
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes long to start is started in one worker only."""
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
+    """What takes long to start is started in one worker only: its tests are one group."""
     for item in items:
         for name in ("east_server", "browser"):
             if name in getattr(item, "fixturenames", ()):
                 item.add_marker(pytest.mark.xdist_group(name))
                 break
+    yield
+    if getattr(config.option, "loadgroup", False):
+        for item in items:
+            _name_group(item)
+
+
+def _name_group(item: pytest.Item) -> None:
+    """pytest-xdist 3.8 writes the group behind the id, in an attribute that pytest 9.2 does not read."""
+    groups = sorted({str(mark.args[0]) for mark in item.iter_markers("xdist_group")})
+    if groups and "@" not in item.nodeid.rpartition("]")[2]:
+        item._id = coerce_node_id(f"{item.nodeid}@{'_'.join(groups)}")
 
 
 def pytest_collection_finish() -> None:

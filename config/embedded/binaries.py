@@ -10,6 +10,7 @@ import hashlib
 import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -126,12 +127,16 @@ def _copy(program: Path, shelf: Path) -> Path:
     key = f"{package}:{package.stat().st_mtime_ns}"
     copy = shelf / hashlib.sha256(key.encode()).hexdigest()[:8]
     if not copy.exists():
-        unfinished = copy.with_suffix(".unfinished")
-        shutil.rmtree(unfinished, ignore_errors=True)
+        shelf.mkdir(parents=True, exist_ok=True)
+        unfinished = Path(tempfile.mkdtemp(prefix=f"{copy.name}-", dir=shelf))
+        unfinished.chmod(0o755)
         for source in (package, package.with_name(f"{package.name}.libs")):
             if source.exists():
                 _copy_readable(source, unfinished / source.name)
-        unfinished.rename(copy)
+        try:
+            unfinished.rename(copy)
+        except OSError:  # another process has finished its copy meanwhile
+            shutil.rmtree(unfinished)
     return copy / package.name / program.relative_to(package)
 
 
