@@ -21,6 +21,11 @@ from tests.support.workload import diary, early, fall, stumble, work
 pytestmark = pytest.mark.exhaustive("workers are killed, stopped and waited for")
 
 
+@pytest.fixture(scope="session")
+def template(eight_tenants):
+    return eight_tenants
+
+
 @pytest.fixture
 def workers(environment) -> Iterator[Workers]:
     """`workers.start()` adds one; all are gone when the test is over."""
@@ -139,7 +144,6 @@ def test_a_worker_says_how_long_work_had_waited(workers, acme):
     assert (default.depth, default.oldest) == (0, 0.0)
 
 
-@pytest.mark.physical_copy
 def test_who_works_for_eight_tenants_in_turn_finds_each_ones_own(workers, eight):
     """Four threads of one worker, whose connections go from tenant to tenant."""
     for tenant in eight * 6:

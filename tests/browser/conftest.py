@@ -21,15 +21,6 @@ QUIET = (
 )
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What the sample keeps are the tests in one theme; tests/console opens every page without a browser."""
-    for item in items:
-        themes = {"visit", "look"} & set(getattr(item, "fixturenames", ()))
-        if themes and not any(mark.args[0] in themes for mark in item.iter_markers("parametrize")):
-            item.add_marker(pytest.mark.exhaustive("axe-core over each page in both themes"))
-
-
 @pytest.fixture(scope="package", autouse=True)
 def database_beside_an_event_loop() -> Iterator[None]:
     """Playwright drives the browser from one in this very thread, where Django would refuse its database."""
@@ -93,12 +84,10 @@ def web(environment: Mapping[str, str], gunicorn: Gunicorn) -> Iterator[str]:
     gunicorn.end_worker()
 
 
-@pytest.fixture(params=["light", "dark"])
-def visit(request: pytest.FixtureRequest, browser: Browser, web: str) -> Iterator[Page]:
+@pytest.fixture
+def visit(browser: Browser, web: str) -> Iterator[Page]:
     """A page whose faults are gathered: console errors, failed and foreign requests."""
-    context = browser.new_context(
-        color_scheme=request.param, viewport={"width": 1360, "height": 900}, base_url=web
-    )
+    context = browser.new_context(viewport={"width": 1360, "height": 900}, base_url=web)
     page, faults = watched(context, web)
     yield page
     context.close()

@@ -13,6 +13,8 @@ from apps.kernel.tenant import activate
 from apps.preferences.commands import ChangeSetting
 from tests.support.pages import RULES, log_in, violations
 
+pytestmark = pytest.mark.exhaustive("axe-core over each page in both themes")
+
 
 @pytest.fixture
 def change(acme, owner):

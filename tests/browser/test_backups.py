@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from django.core.management import call_command
 from playwright.sync_api import Page, expect
 
 from tests.support.pages import log_in, violations
+
+pytestmark = pytest.mark.exhaustive("axe-core over each page in both themes")
 
 
 def test_backups_and_their_drills_are_told(visit: Page, operator):

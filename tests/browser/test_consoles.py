@@ -12,7 +12,7 @@ from apps.kernel.tenant import activate
 from apps.ledger.commands import OpenAccount
 from apps.ledger.models import Entry
 from apps.periods.models import Period
-from tests.support.pages import RULES, in_one_theme, log_in, violations
+from tests.support.pages import RULES, log_in, switch_theme, violations
 
 
 @pytest.fixture
@@ -23,7 +23,6 @@ def chart(acme):
 
 
 @pytest.mark.slow("a browser and a web process")
-@in_one_theme
 def test_a_controller_closes_a_period_and_finds_it_in_the_trail(visit: Page, acme):
     log_in(visit, "/t/acme", "controller@acme.example")
     with activate(acme):
@@ -50,7 +49,6 @@ def test_a_controller_closes_a_period_and_finds_it_in_the_trail(visit: Page, acm
 
 
 @pytest.mark.slow("a browser and a web process")
-@in_one_theme
 def test_an_accountant_posts_an_entry_by_the_form(visit: Page, chart, acme):
     log_in(visit, "/t/acme", "accountant@acme.example")
 
@@ -71,7 +69,6 @@ def test_an_accountant_posts_an_entry_by_the_form(visit: Page, chart, acme):
 
 @pytest.mark.slow("a browser and a web process")
 @pytest.mark.physical_copy
-@in_one_theme
 def test_an_operator_onboards_a_tenant_whose_owner_comes_in(visit: Page):
     log_in(visit, "", "operator@bursar.example")
 
@@ -121,6 +118,7 @@ PAGES = {
 }
 
 
+@pytest.mark.exhaustive("axe-core over each page in both themes")
 @pytest.mark.parametrize(
     ("console", "email"), [("/t/acme", "owner@acme.example"), ("", "operator@bursar.example")]
 )
@@ -135,3 +133,22 @@ def test_pages_can_be_used_by_everybody(visit: Page, console, email):
         faults[path] = violations(visit, RULES)
 
     assert {path: nodes for path, nodes in faults.items() if nodes} == {}
+
+
+@pytest.mark.exhaustive("a control of the tests with axe-core")
+@pytest.mark.parametrize("path", ["/t/acme/", "/"])
+def test_a_page_that_is_switched_to_dark_equals_one_that_is_opened_in_dark(visit: Page, path):
+    visit.goto(path)
+    switch_theme(visit, "dark")
+    switched = visit.evaluate(COLOURS)
+    visit.goto(path)
+    opened = visit.evaluate(COLOURS)
+    switch_theme(visit, "light")
+
+    assert opened == switched
+    assert visit.evaluate(COLOURS) != opened
+
+
+COLOURS = """[...document.querySelectorAll("*")].map(
+  each => [each.tagName, getComputedStyle(each).color, getComputedStyle(each).backgroundColor]
+)"""

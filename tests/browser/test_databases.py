@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.pages import log_in, violations
+
+pytestmark = pytest.mark.exhaustive("axe-core over each page in both themes")
 
 
 def test_what_may_come_is_said_beside_who_is_there(visit: Page, operator):

@@ -7,6 +7,8 @@ from playwright.sync_api import Page, expect
 
 from tests.support.pages import log_in, looked_at
 
+pytestmark = pytest.mark.exhaustive("axe-core over each page in both themes")
+
 
 @pytest.mark.physical_copy
 def test_a_tenants_journeys_are_seen(visit: Page, operator):

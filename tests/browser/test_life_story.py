@@ -14,7 +14,7 @@ from apps.events.relay import route
 from apps.kernel.correlation import correlated
 from apps.kernel.tenant import activate
 from apps.preferences.commands import ChangeSetting
-from tests.support.pages import RULES, in_one_theme, log_in, violations
+from tests.support.pages import RULES, log_in, violations
 
 REQUEST = "story-of-a-request"
 
@@ -32,6 +32,7 @@ def lived(acme, owner):
             deliver(delivery.pk)
 
 
+@pytest.mark.exhaustive("axe-core over each page in both themes")
 @pytest.mark.parametrize(
     ("console", "email"), [("/t/acme", "auditor@acme.example"), ("", "operator@bursar.example")]
 )
@@ -50,7 +51,6 @@ def test_it_is_found_by_its_id_and_can_be_used_by_everybody(lived, visit: Page, 
 
 
 @pytest.mark.slow("a browser and a web process")
-@in_one_theme
 def test_the_trail_leads_to_it(lived, visit: Page):
     log_in(visit, "/t/acme", "auditor@acme.example")
     visit.goto("/t/acme/audit/record/")

@@ -12,6 +12,9 @@ from tests.support.pages import log_in, looked_at
 from tests.support.processes import answers, eventually, running
 from tests.support.settling import settle
 
+pytestmark = pytest.mark.exhaustive("axe-core over each page in both themes")
+
+
 THE_OWNERS = "DATABASE_OWNER_URL DATABASE_OWNER_SHARDS"
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from apps.identity.models import ApiSession, User
 from apps.kernel.tenant import activate
 from tests.support.pages import RULES, log_in, violations
+
+pytestmark = pytest.mark.exhaustive("axe-core over each page in both themes")
 
 
 def test_an_owner_changes_roles_and_signs_a_device_out(visit: Page, device, accountant, acme):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from apps.billing import queries as billing
 from apps.kernel.tenant import activate
 from apps.notices.models import Notice
 from tests.support.pages import RULES, log_in, violations
+
+pytestmark = pytest.mark.exhaustive("axe-core over each page in both themes")
 
 
 def test_a_plan_is_made_booked_and_seen(visit: Page, operator, acme):

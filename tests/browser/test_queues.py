@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import time
 
+import pytest
 from celery import current_app
 from playwright.sync_api import Page, expect
 
 from apps.kernel import waiting
 from tests.support.pages import log_in, violations
+
+pytestmark = pytest.mark.exhaustive("axe-core over each page in both themes")
 
 
 def test_an_alarm_appears_without_a_click(visit: Page, operator, monkeypatch):

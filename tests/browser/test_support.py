@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from apps.identity.models import Visit
 from apps.kernel.tenant import activate
 from tests.support.pages import RULES, log_in, violations
+
+pytestmark = pytest.mark.exhaustive("axe-core over each page in both themes")
+
 
 REASON = "Ticket 4711: the trial balance does not add up."
 

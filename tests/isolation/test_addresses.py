@@ -14,6 +14,7 @@ from apps.kernel.tenant import TenantInfo, activate
 from tests.support.attack_surface import OPERATORS, TENANTS, addresses, body, filled_form, said
 from tests.support.devices import token
 from tests.support.impersonation import enter
+from tests.support.tiers import Sample
 from tests.support.two_at_work import SECRET, everything_of
 
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -81,21 +82,29 @@ def methods(address: str) -> tuple[str, ...]:
     return METHODS if address.startswith("/api/") else METHODS[:2]
 
 
-def attack(client: Client, prefix: str, urlconf: str = TENANTS, **extra: object) -> list[str]:
+EVERY_ADDRESS = pytest.mark.exhaustive("asks every address by every method", inside=True)
+
+
+def points(sample: Sample, urlconf: str = TENANTS) -> list[tuple[str, str]]:
+    """Methods and addresses: in the sample, one method for each address."""
+    every = [(method, address) for address in addresses(urlconf) for method in methods(address)]
+    return sample.of(every, 1, by=lambda point: point[1])
+
+
+def attack(sample: Sample, client: Client, prefix: str, urlconf: str = TENANTS, **extra: object) -> list[str]:
     """What was answered that ought not to have been."""
     wrong = []
-    for address in addresses(urlconf):
+    for method, address in points(sample, urlconf):
         if any(word in address for word in ENDS_IT):
             continue
-        for method in methods(address):
-            answer = ask(client, method, prefix, address, urlconf, **dict(extra))
-            text = said(answer)
-            if SECRET in text or "globex.example" in text:
-                wrong.append(f"{method} {address} shows what is globex's ({answer.status_code})")
-            elif answer.status_code < 300 and not is_open(address):
-                wrong.append(f"{method} {address} answers {answer.status_code}")
-            elif answer.status_code >= 500 and answer.status_code != 503:
-                wrong.append(f"{method} {address} breaks ({answer.status_code})")
+        answer = ask(client, method, prefix, address, urlconf, **dict(extra))
+        text = said(answer)
+        if SECRET in text or "globex.example" in text:
+            wrong.append(f"{method} {address} shows what is globex's ({answer.status_code})")
+        elif answer.status_code < 300 and not is_open(address):
+            wrong.append(f"{method} {address} answers {answer.status_code}")
+        elif answer.status_code >= 500 and answer.status_code != 503:
+            wrong.append(f"{method} {address} breaks ({answer.status_code})")
     return wrong
 
 
@@ -131,43 +140,47 @@ def test_the_bodies_do_their_work_for_those_they_belong_to(client_for, globex):
     assert len([each for each in before if before[each] != after[each]]) >= 25
 
 
-@pytest.mark.slow("asks every address")
-def test_with_another_tenants_session(untouched, client_for, owner):
-    assert attack(client_for(owner), "/t/globex") == []
+@EVERY_ADDRESS
+def test_with_another_tenants_session(sample, untouched, client_for, owner):
+    assert attack(sample, client_for(owner), "/t/globex") == []
 
 
-def test_with_another_tenants_session_under_the_right_name(untouched, client_for, owner, acme, globex):
+@EVERY_ADDRESS
+def test_with_another_tenants_session_under_the_right_name(
+    sample, untouched, client_for, owner, acme, globex
+):
     """A cookie is the browser's to send: who is let in must not hang on its name."""
     client = client_for(owner)
     name = settings.SESSION_COOKIE_NAME
     client.cookies[f"{name}_{globex.id}"] = client.cookies[f"{name}_{acme.id}"].value
     client.cookies[name] = client.cookies[f"{name}_{acme.id}"].value
 
-    assert attack(client, "/t/globex") == []
+    assert attack(sample, client, "/t/globex") == []
     assert client.get("/t/globex/").status_code == 302
     assert client.get("/").status_code == 302
 
 
-@pytest.mark.slow("asks every address")
-def test_with_another_tenants_token(untouched, owner):
+@EVERY_ADDRESS
+def test_with_another_tenants_token(sample, untouched, owner):
     client = Client()
     headers = token(client, owner.email, "/t/acme")
     client = Client()
 
     assert client.get("/t/acme/api/v1/ledger/accounts/", headers=headers).status_code == 200
-    assert attack(client, "/t/globex", headers=headers) == []
+    assert attack(sample, client, "/t/globex", headers=headers) == []
 
 
-def test_with_a_tenants_token_and_session_at_the_operators(untouched, client_for, owner):
+@EVERY_ADDRESS
+def test_with_a_tenants_token_and_session_at_the_operators(sample, untouched, client_for, owner):
     client = client_for(owner)
     headers = token(Client(), owner.email, "/t/acme")
 
-    assert attack(client, "", OPERATORS, headers=headers) == []
+    assert attack(sample, client, "", OPERATORS, headers=headers) == []
 
 
-@pytest.mark.slow("asks every address")
+@EVERY_ADDRESS
 @pytest.mark.parametrize("cookie", ["its own", "the tenant's"])
-def test_with_an_operators_session_at_a_tenant(untouched, client_for, operator, globex, cookie):
+def test_with_an_operators_session_at_a_tenant(sample, untouched, client_for, operator, globex, cookie):
     """Who may do everything on the platform is nobody there, unless he enters as support."""
     client = client_for(operator, None)
     if cookie == "the tenant's":
@@ -175,19 +188,22 @@ def test_with_an_operators_session_at_a_tenant(untouched, client_for, operator, 
         client.cookies[f"{name}_{globex.id}"] = client.cookies[name].value
 
     assert client.get("/tenancy/tenant/").status_code == 200
-    assert attack(client, "/t/globex") == []
+    assert attack(sample, client, "/t/globex") == []
 
 
-@pytest.mark.slow("asks every address")
-def test_with_an_operators_token_at_a_tenant(untouched, operator):
+@EVERY_ADDRESS
+def test_with_an_operators_token_at_a_tenant(sample, untouched, operator):
     headers = token(Client(), operator.email, "")
 
     assert Client().get("/api/v1/tenancy/tenants/", headers=headers).status_code == 200
-    assert attack(Client(), "/t/globex", headers=headers) == []
+    assert attack(sample, Client(), "/t/globex", headers=headers) == []
 
 
+@EVERY_ADDRESS
 @pytest.mark.parametrize("prefix", ["/t/globex", ""])
-def test_with_a_support_visits_session_elsewhere(untouched, operator, controller, acme, globex, prefix):
+def test_with_a_support_visits_session_elsewhere(
+    sample, untouched, operator, controller, acme, globex, prefix
+):
     """A visit opens the one tenant that it was given for: not the next, nor the platform."""
     client = enter(operator, acme, controller)
     name = settings.SESSION_COOKIE_NAME
@@ -195,21 +211,20 @@ def test_with_a_support_visits_session_elsewhere(untouched, operator, controller
     client.cookies[name] = client.cookies[f"{name}_{acme.id}"].value
 
     assert client.get("/t/acme/ledger/account/").status_code == 200
-    assert attack(client, prefix, TENANTS if prefix else OPERATORS) == []
+    assert attack(sample, client, prefix, TENANTS if prefix else OPERATORS) == []
 
 
-@pytest.mark.slow("asks every address")
-def test_at_home_with_another_tenants_ids(untouched, client_for, owner):
+@EVERY_ADDRESS
+def test_at_home_with_another_tenants_ids(sample, untouched, client_for, owner):
     """The session is good and the address is one's own; what is asked for is not."""
     client = client_for(owner)
     wrong = []
-    for address in addresses(TENANTS):
+    for method, address in points(sample):
         if is_open(address):
             continue
-        for method in methods(address):
-            answer = ask(client, method, "/t/acme", address)
-            if SECRET in said(answer) or (answer.status_code >= 500 and answer.status_code != 503):
-                wrong.append(f"{method} {address} ({answer.status_code})")
+        answer = ask(client, method, "/t/acme", address)
+        if SECRET in said(answer) or (answer.status_code >= 500 and answer.status_code != 503):
+            wrong.append(f"{method} {address} ({answer.status_code})")
     assert wrong == []
 
 

@@ -21,15 +21,9 @@ from werkzeug import Response
 
 from apps.kernel import outbound
 from apps.kernel.outbound import AddressRefused, CannotReach
+from tests.support.receiver import Receiver
 
 GOOD = "93.184.215.14"
-
-
-@pytest.fixture
-def receiver():
-    """Answers at 127.0.0.1."""
-    with HTTPServer(host="127.0.0.1") as server:
-        yield server
 
 
 @pytest.fixture
@@ -346,7 +340,7 @@ def certificate(tmp_path_factory) -> tuple[str, str]:
 def secure(certificate) -> Iterator[HTTPServer]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*certificate)
-    with HTTPServer(host="127.0.0.1", ssl_context=context) as server:
+    with Receiver(host="127.0.0.1", ssl_context=context) as server:
         server.expect_request("/hook").respond_with_data("securely")
         yield server
 

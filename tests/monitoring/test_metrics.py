@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from celery.exceptions import Ignore, Retry
 from django.test import Client, override_settings
+from prometheus_client import Counter, Histogram
 from prometheus_client.parser import text_string_to_metric_families
 
 from apps.bus import dispatch
@@ -20,6 +21,7 @@ from apps.companies.commands import FoundCompany
 from apps.companies.errors import CompanyCodeTaken
 from apps.events.models import Delivery, OutboxEvent
 from apps.events.relay import route
+from apps.kernel import metrics
 from apps.kernel.caching import Cached
 from apps.kernel.metrics import exposed
 from apps.kernel.observation import observed_task
@@ -29,6 +31,14 @@ from apps.preferences.commands import ChangeSetting
 from tests.support.settling import settle
 
 ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def counts_of_this_test():
+    """Earlier tests have counted every address and every command: to read all that takes a second."""
+    for metric in vars(metrics).values():
+        if isinstance(metric, Counter | Histogram):
+            metric.clear()
 
 
 def scraped(text: str | None = None):

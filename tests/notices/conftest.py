@@ -15,6 +15,7 @@ from pytest_httpserver import HTTPServer
 
 from apps.kernel import clock
 from apps.notices import hints
+from tests.support.receiver import POLL_S, Receiver
 
 
 class MailServer(socketserver.ThreadingTCPServer):
@@ -71,7 +72,7 @@ class _Session(socketserver.StreamRequestHandler):
 def post(settings) -> Iterator[MailServer]:
     """The mail server that the settings name."""
     with MailServer() as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(POLL_S,), daemon=True).start()
         settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
         settings.EMAIL_HOST, settings.EMAIL_PORT = server.server_address[:2]
         yield server
@@ -81,7 +82,7 @@ def post(settings) -> Iterator[MailServer]:
 @pytest.fixture
 def chat() -> Iterator[HTTPServer]:
     """Answers at 127.0.0.1."""
-    with HTTPServer(host="127.0.0.1") as server:
+    with Receiver(host="127.0.0.1") as server:
         server.expect_request("/room").respond_with_data("ok")
         yield server
 

@@ -6,20 +6,19 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
-import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.support.database import PASSWORD
 
-in_one_theme = pytest.mark.parametrize("visit", ["light"], indirect=True)
-"""For a test that does not look whether everybody can read what is there."""
+DARK = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
+"""The rules of axe-core that depend on the theme."""
 
 
 def watched(context: BrowserContext, home: str) -> tuple[Page, list[str]]:
-    context.add_init_script(_HOLD_REFRESHES)
+    context.add_init_script(_HOLD_REFRESHES + _WITHOUT_TRANSITIONS)
     page, faults = context.new_page(), []
     page.on(
         "console", lambda said: said.type == "error" and not expected(said.text) and faults.append(said.text)
@@ -50,14 +49,28 @@ RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 
 
 def violations(page: Page, options: Mapping[str, Any] = MappingProxyType({})) -> list[str]:
-    """What axe-core finds, once the page has come to rest. Parts that refresh themselves wait meanwhile: axe fails on a
-    node that is replaced while it looks."""
+    """What axe-core finds in the light theme and in the dark one, once the page has come to rest. Parts that refresh
+    themselves wait meanwhile: axe fails on a node that is replaced while it looks."""
     page.wait_for_load_state("networkidle")
     page.evaluate("refreshing.isHeld = true")
     page.wait_for_function("refreshing.open === 0")
+    found = _by_axe(page, options)
+    switch_theme(page, "dark")
+    found += [f"dark theme: {fault}" for fault in _by_axe(page, DARK)]
+    switch_theme(page, "light")
+    page.evaluate("refreshing.isHeld = false")
+    return found
+
+
+def switch_theme(page: Page, theme: Literal["light", "dark"]) -> None:
+    """As a page looks that is opened in that theme: Unfold reads the browser's preference only then."""
+    page.emulate_media(color_scheme=theme)
+    page.evaluate("dark => document.documentElement.classList.toggle('dark', dark)", theme == "dark")
+
+
+def _by_axe(page: Page, options: Mapping[str, Any]) -> list[str]:
     faults_only = {"resultTypes": ["violations"]}  # to describe what is well would take as long again
     response = Axe().run(page, options={**options, **faults_only}).response
-    page.evaluate("refreshing.isHeld = false")
     return [
         f"{rule['id']}: {node['html'][:160]}" for rule in response["violations"] for node in rule["nodes"]
     ]
@@ -83,3 +96,9 @@ window.fetch = async (...request) => {
   }
 };
 """
+_WITHOUT_TRANSITIONS = """
+const still = new CSSStyleSheet();
+still.replaceSync("*, *::before, *::after { transition: none !important }");
+document.adoptedStyleSheets = [still];
+"""
+"""Colours are those of the theme at once."""

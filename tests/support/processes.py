@@ -55,19 +55,17 @@ def home_of_servers() -> Iterator[Path]:
 
 @contextlib.contextmanager
 def running(
-    environment: dict[str, str], *command: str, without: str = ""
+    environment: dict[str, str], *command: str, without: str = "", ended_by: int = signal.SIGKILL
 ) -> Iterator[subprocess.Popen[bytes]]:
+    """`python -m command`, and what it starts, until the block ends. A worker that may end by itself takes four
+    seconds."""
     env = {name: value for name, value in environment.items() if name not in without.split()}
     process = subprocess.Popen([sys.executable, "-m", *command], cwd=ROOT, env=env, start_new_session=True)
     try:
         yield process
     finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        os.killpg(process.pid, ended_by)
+        process.wait(PATIENCE)
 
 
 def worker(

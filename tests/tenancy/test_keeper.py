@@ -15,7 +15,8 @@ from tests.support.processes import eventually, running
 
 
 def keeper(environment):
-    return running(environment, "django", "keeper", without="DATABASE_OWNER_URL DATABASE_RELAY_URL")
+    without = "DATABASE_OWNER_URL DATABASE_RELAY_URL"
+    return running(environment, "django", "keeper", without=without, ended_by=signal.SIGTERM)
 
 
 def made():

@@ -22,7 +22,11 @@ ROUNDS = 12
 Outcome = tuple[list[int], list[tuple[int, str]]]
 
 
-@pytest.mark.physical_copy
+@pytest.fixture(scope="session")
+def template(eight_tenants: str) -> str:
+    return eight_tenants
+
+
 def test_threads(eight):
     told = Ledger()
 
@@ -54,7 +58,6 @@ def test_a_plain_thread_that_takes_the_context_along_is_where_it_came_from(eight
     assert (told.right, told.wrong) == (TENANTS, [])
 
 
-@pytest.mark.physical_copy
 @pytest.mark.parametrize("ask", [whose, Tenant.objects.count, lambda: connections["replica"].cursor()])
 def test_one_that_does_not_is_nobody(eight, ask):
     """Not the platform, who sees the news and the plans of all."""
@@ -74,7 +77,6 @@ def test_one_that_does_not_is_nobody(eight, ask):
     assert refused == [None]
 
 
-@pytest.mark.physical_copy
 def test_a_thread_may_say_that_it_is_the_platforms(eight):
     found = []
 
@@ -90,6 +92,7 @@ def test_a_thread_may_say_that_it_is_the_platforms(eight):
     assert found == [TENANTS]
 
 
+@pytest.mark.physical_copy  # asyncio keeps the thread and its connection
 def test_coroutines_of_one_loop(eight):
     told = Ledger()
 
@@ -107,7 +110,6 @@ def test_coroutines_of_one_loop(eight):
     assert (told.right, told.wrong) == (3 * 3 * TENANTS, [])
 
 
-@pytest.mark.physical_copy
 def test_threads_of_coroutines(eight):
     told = Ledger()
 
@@ -135,7 +137,6 @@ def say_whose() -> str:
     return whose()
 
 
-@pytest.mark.physical_copy
 def test_eager_tasks_in_threads(eight):
     """A task object is shared by all threads, so what it remembers of its caller would be another's."""
     told = Ledger()
@@ -170,7 +171,6 @@ def pooled(db, monkeypatch):
         connections[alias].close_pool()
 
 
-@pytest.mark.physical_copy
 def test_a_pool_hands_a_connection_from_tenant_to_tenant(eight, pooled):
     told, backends = Ledger(), set()
 
@@ -194,7 +194,6 @@ def test_a_pool_hands_a_connection_from_tenant_to_tenant(eight, pooled):
     assert len(backends) <= 3
 
 
-@pytest.mark.physical_copy
 def test_what_a_pooled_connection_was_before_is_not_what_the_platform_finds(eight, pooled):
     with activate(eight[0]):
         whose()
@@ -207,7 +206,6 @@ def test_what_a_pooled_connection_was_before_is_not_what_the_platform_finds(eigh
         assert cursor.fetchone() == ("public", "", True)
 
 
-@pytest.mark.physical_copy
 def test_an_engine_that_believed_what_it_was_would_be_caught(eight, pooled, monkeypatch):
     """The negative control: it forgets nothing when a connection goes back to the pool."""
     from apps.tenancy.backend import base

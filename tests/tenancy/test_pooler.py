@@ -35,6 +35,11 @@ TESTER = System("The suite")
 LINE = {"account": "1000", "currency": "USD", "amount": "1.00"}
 
 
+@pytest.fixture(scope="session")
+def template(eight_tenants):
+    return eight_tenants
+
+
 def test_eight_tenants_never_meet(eight, behind_pgbouncer):
     told = Ledger()
 
