@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import os
 import random
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any, TypeVar
@@ -48,6 +49,11 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     config.addinivalue_line("markers", "slow(why): takes more than five seconds, for this reason")
     config.addinivalue_line("markers", "physical_copy: the test changes its database's catalogue or grants")
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """Two for each core, where most tests wait for processes of their own."""
+    return 2 * len(os.sched_getaffinity(0)) if config.option.tier == "rest" else None
 
 
 def pytest_report_header(config: pytest.Config) -> str:
