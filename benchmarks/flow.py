@@ -222,12 +222,12 @@ def trail() -> dict[str, Any]:
         return COMMANDS
 
     written = rate(write)
-    texts = [each.attname for each in Record._meta.concrete_fields if each.name not in ("id", "xid")]
+    texts = [field.attname for field in Record._meta.concrete_fields if field.name not in ("id", "xid")]
     rows = list(Record.objects.order_by("-id")[:COMMANDS].values(*texts))
     for _ in range(RECORDS // COMMANDS):
         copies = [Record(**row) for row in rows]
-        for each in copies:
-            each.commit_to_texts()
+        for copy in copies:
+            copy.commit_to_texts()
         Record.objects.bulk_create(copies)
     sealed = rate(lambda: sum(each.records for each in sealing.seal()))
     verification.verify()

@@ -130,7 +130,7 @@ def growth() -> dict[str, Any]:
                 with transaction.atomic():
                     claimed = provisioning.claim()
                     _row(number, claimed)
-            here = [each.info for each in Tenant.objects.order_by("-id")[:10]]
+            here = [tenant.info for tenant in Tenant.objects.order_by("-id")[:10]]
         for number in range(len(here) * 2):
             ask(number)
         took = []

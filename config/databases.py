@@ -179,7 +179,7 @@ def _hosts_of(url_or_hosts: str) -> tuple[str, str]:
 
 def _split(hosts: str) -> tuple[str, str]:
     """("db1,db2", "5432,5433") of "db1,db2:5433": libpq wants them apart, one port for each host."""
-    both = [_host_and_port(each.strip()) for each in hosts.split(",") if each.strip()]
+    both = [_host_and_port(host.strip()) for host in hosts.split(",") if host.strip()]
     return ",".join(host for host, _ in both), ",".join(port for _, port in both)
 
 

@@ -22,7 +22,7 @@ def refuse_unsafe_settings() -> None:
     """
     found = _what_is_found()
     if faults := [each for each in found if each.level >= ERROR and not each.is_silenced()]:
-        raise ImproperlyConfigured("\n".join(str(each) for each in faults))
+        raise ImproperlyConfigured("\n".join(str(fault) for fault in faults))
     for each in found:
         if each.level >= WARNING and not each.is_silenced():
             log.warning("%s", each)

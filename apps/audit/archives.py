@@ -46,11 +46,11 @@ def due(before: dt.date) -> list[list[Segment]]:
 def _in_files(segments: Iterable[Segment]) -> Iterator[list[Segment]]:
     """In order, so many to a file as fit."""
     chosen: list[Segment] = []
-    for each in segments:
-        if chosen and sum(one.records for one in chosen) + each.records > MOST:
+    for segment in segments:
+        if chosen and sum(one.records for one in chosen) + segment.records > MOST:
             yield chosen
             chosen = []
-        chosen.append(each)
+        chosen.append(segment)
     if chosen:
         yield chosen
 
@@ -115,12 +115,12 @@ def _opened(file: str) -> IO[bytes]:
 
 def must_hold(file: str, segments: Sequence[Segment]) -> None:
     """Raises ArchiveIsBroken unless the file holds exactly these segments as they were sealed."""
-    wanted = {each.number: each for each in segments}
+    wanted = {segment.number: segment for segment in segments}
     for number, lines in _by_segment(file):
         segment = wanted.pop(number, None)
         if segment is None:
             raise ArchiveIsBroken(file=file, why=f"segment {number} is none of it.")
-        digests = [_digest_of(file, each) for each in lines]
+        digests = [_digest_of(file, line) for line in lines]
         if chain.records_hash(digests) != segment.records_hash:
             raise ArchiveIsBroken(file=file, why=f"the records of segment {number} are others.")
     if wanted:
@@ -136,7 +136,7 @@ def _by_segment(file: str) -> Iterator[tuple[int, Iterator[Line]]]:
         return number
 
     for found, lines in groupby(read(file), of):
-        yield found, (each for each in lines if "facts" in each)
+        yield found, (line for line in lines if "facts" in line)
 
 
 def _digest_of(file: str, line: Line) -> bytes:
@@ -183,7 +183,7 @@ def segments_of(archive: Archive) -> list[Segment]:
 
 def archived_numbers() -> set[int]:
     """Numbers of the segments whose records are in the object store."""
-    return {each.number for archive in Archive.objects.all() for each in segments_of(archive)}
+    return {segment.number for archive in Archive.objects.all() for segment in segments_of(archive)}
 
 
 def archived_records(command: str) -> Iterator[Line]:

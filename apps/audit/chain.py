@@ -95,8 +95,8 @@ def digest_of_written(facts: bytes) -> bytes:
 def records_hash(digests: Iterable[bytes]) -> str:
     """Of all records of a segment, in the order of their ids."""
     together = sha256()
-    for each in digests:
-        together.update(each)
+    for digest in digests:
+        together.update(digest)
     return together.hexdigest()
 
 

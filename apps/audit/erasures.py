@@ -16,9 +16,9 @@ def announced() -> Announced:
     """From the records of erasures, here and archived."""
     known: Announced = {"who": set(), "what": set()}
     for changes in _erasures():
-        for each in changes:
-            if each["object"] == "audit.record" and each["field"] in known:
-                known[each["field"]].update(ids_in(str(each["after"])))
+        for change in changes:
+            if change["object"] == "audit.record" and change["field"] in known:
+                known[change["field"]].update(ids_in(str(change["after"])))
     return known
 
 
@@ -31,11 +31,11 @@ def _erasures() -> Iterator[list[dict[str, object]]]:
 def as_ranges(ids: Collection[int]) -> str:
     """ "3-5,9": how a record names many."""
     parts: list[list[int]] = []
-    for each in sorted(ids):
-        if parts and parts[-1][1] == each - 1:
-            parts[-1][1] = each
+    for id_ in sorted(ids):
+        if parts and parts[-1][1] == id_ - 1:
+            parts[-1][1] = id_
         else:
-            parts.append([each, each])
+            parts.append([id_, id_])
     return ",".join(str(low) if low == high else f"{low}-{high}" for low, high in parts)
 
 

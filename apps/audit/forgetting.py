@@ -40,8 +40,8 @@ class Named(NamedTuple):
 
 def naming(user_id: int | None, texts: Sequence[str]) -> Iterator[Named]:
     """Of all archives that are there; that one is missing, verifying says."""
-    spoken = [each.lower() for each in texts]
-    written = [json.dumps(each, ensure_ascii=False)[1:-1].lower() for each in texts]
+    spoken = [text.lower() for text in texts]
+    written = [json.dumps(text, ensure_ascii=False)[1:-1].lower() for text in texts]
     for line in _records():
         facts = line["facts"]
         if facts[COMMAND] == retention.ERASURE:
@@ -61,7 +61,7 @@ def _records() -> Iterator[Line]:
 
 def _names(said: str, texts: Sequence[str]) -> bool:
     lowered = said.lower()
-    return any(each in lowered for each in texts)
+    return any(text in lowered for text in texts)
 
 
 def must_have_forgotten(file: str) -> None:

@@ -61,7 +61,7 @@ def drop_archived(command: DropArchived) -> Archive:
         first_segment=command.first_segment,
         last_segment=command.last_segment,
         segments=len(segments),
-        records=sum(each.records for each in segments),
+        records=sum(segment.records for segment in segments),
         file=command.file,
         archived_at=now(),
     )
@@ -83,8 +83,8 @@ def erase_person(command: ErasePerson) -> str:
     note(Change("audit.record", "who", None, as_ranges(plan.who)))
     note(Change("audit.record", "what", None, as_ranges(plan.what)))
 
-    for each in plan.words:
-        note(Change(each.table, each.field, None, as_ranges(each.versions)))
+    for word in plan.words:
+        note(Change(word.table, word.field, None, as_ranges(word.versions)))
     if plan.words and (envelope := current_envelope.get()):
         envelope.before_commit.append(_erase_versions)
 

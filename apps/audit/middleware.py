@@ -54,7 +54,7 @@ def _done(envelope: Envelope, result: Any, changes: Sequence[Change]) -> None:
     row = _row(envelope, Record.Outcome.REPEATED if envelope.repeated else Record.Outcome.DONE)
     again = "asked again, and had before: " if envelope.repeated else ""
     row.sentence = f"{both_names(envelope.actor)} {again}{envelope.command.sentence(result)}."
-    row.changes = [asdict(each) for each in changes]
+    row.changes = [asdict(change) for change in changes]
     # A result that is measured says whom it is about.
     subject = result if isinstance(result, models.Model) else getattr(result, "subject", None)
     if isinstance(subject, models.Model):
@@ -68,7 +68,7 @@ def _say(row: Record, error: Exception | None = None) -> None:
     about = {
         "outcome": str(row.outcome),
         "subject": f"{row.subject_type}:{row.subject_id}" if row.subject_id else None,
-        "refusals": [each["code"] for each in row.refusals],
+        "refusals": [refusal["code"] for refusal in row.refusals],
         "reason": row.reason,
         "asked": row.request if error else None,
     }

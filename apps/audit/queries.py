@@ -46,9 +46,9 @@ def search(text: str) -> Q:
 
 def told_changes(record: Record) -> Iterator[str]:
     """ "Status: open became closed": what a record changed, in words."""
-    for each in record.changes:
-        name = str(each["field"]).replace("_", " ").capitalize()
-        yield f"{name}: {_value(each['before'])} became {_value(each['after'])}"
+    for change in record.changes:
+        name = str(change["field"]).replace("_", " ").capitalize()
+        yield f"{name}: {_value(change['before'])} became {_value(change['after'])}"
 
 
 def _value(value: object) -> str:
@@ -94,8 +94,8 @@ def due_for_archive(before: dt.date) -> list[Due]:
             name,
             retention.classes()[name],
             len(segments),
-            sum(each.records for each in segments),
-            max(each.newest_at for each in segments),
+            sum(segment.records for segment in segments),
+            max(segment.newest_at for segment in segments),
         )
         for name, segments in by_class.items()
     ]
@@ -132,7 +132,7 @@ class ErasurePlan:
 
     @property
     def versions(self) -> int:
-        return len({(each.table, version) for each in self.words for version in each.versions})
+        return len({(word.table, version) for word in self.words for version in word.versions})
 
     @property
     def size(self) -> str:
@@ -142,8 +142,8 @@ class ErasurePlan:
 
 def erasure_plan(user_id: int | None, texts: Sequence[str]) -> ErasurePlan:
     """The preview of ErasePerson."""
-    patterns = [f"%{_escaped(each)}%" for each in texts]
-    in_json = [f"%{_escaped(json.dumps(each, ensure_ascii=False)[1:-1])}%" for each in texts]
+    patterns = [f"%{_escaped(text)}%" for text in texts]
+    in_json = [f"%{_escaped(json.dumps(text, ensure_ascii=False)[1:-1])}%" for text in texts]
     with connection.cursor() as cursor:
         cursor.execute(
             _NAMED, {"user": user_id, "texts": patterns, "json": in_json, "erasure": retention.ERASURE}

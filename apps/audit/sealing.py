@@ -42,7 +42,7 @@ def _seal_once(most: int) -> list[Segment]:
     with unit_of_work():
         if not _alone():
             return []
-        return [made for each in rows.waiting_classes() if (made := _seal_class(each, most))]
+        return [made for class_ in rows.waiting_classes() if (made := _seal_class(class_, most))]
 
 
 def _alone() -> bool:

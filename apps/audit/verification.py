@@ -94,9 +94,9 @@ def verify_and_note(at_most: float = math.inf) -> Verification:
     last = Verification.objects.order_by("-id").first()
     goes_on = last if last and last.stopped_at else None
     found = verify(after=goes_on.stopped_at if goes_on else 0, at_most=at_most)
-    faults = [asdict(each) for each in found.faults]
+    faults = [asdict(fault) for fault in found.faults]
     if goes_on:
-        faults += [each for each in goes_on.faults if each not in faults]
+        faults += [fault for fault in goes_on.faults if fault not in faults]
     return Verification.objects.create(
         at=now(),
         intact=not faults,
@@ -124,23 +124,23 @@ def _one_view() -> Iterator[None]:
 def _faults(found: Found, witnesses: Sequence[tuple[int, str]], after: int) -> Iterator[Fault]:
     segments = list(Segment.objects.order_by("number"))
     found.segments, found.head = len(segments), segments[-1].hash if segments else ""
-    yield from chain.faults_of_links((each.link for each in segments), keys())
+    yield from chain.faults_of_links((segment.link for segment in segments), keys())
     yield from chain.faults_of_heads(
-        {each.number: each.hash for each in segments}, [*anchors.heads(), *witnesses]
+        {segment.number: segment.hash for segment in segments}, [*anchors.heads(), *witnesses]
     )
     yield from _faults_of_places(segments)
-    yield from _faults_of_rows(found, [each for each in segments if each.number > after])
+    yield from _faults_of_rows(found, [segment for segment in segments if segment.number > after])
 
 
 def _faults_of_places(segments: Iterable[Segment]) -> Iterator[Fault]:
     """Segments of a class lie side by side: a gap between two of them would be a place where nobody looks."""
     ends: dict[str, rows.Place] = {}
-    for each in segments:
-        if ends.get(each.retention, rows.BEGINNING) != (each.after_xid, each.after_id):
+    for segment in segments:
+        if ends.get(segment.retention, rows.BEGINNING) != (segment.after_xid, segment.after_id):
             yield Fault(
-                "gap", each.number, f"Segment {each.number} does not begin where the one before it ended."
+                "gap", segment.number, f"Segment {segment.number} does not begin where the one before it ended."
             )
-        ends[each.retention] = rows.Place(each.last_xid, each.last_id)
+        ends[segment.retention] = rows.Place(segment.last_xid, segment.last_id)
 
 
 def _faults_of_rows(found: Found, segments: Sequence[Segment]) -> Iterator[Fault]:

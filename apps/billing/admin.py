@@ -81,7 +81,7 @@ class Contents(Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        sold = [(each.name, each.name) for each in registry.modules() if each.sold]
+        sold = [(module.name, module.name) for module in registry.modules() if module.sold]
         self.fields["modules"].choices = [(queries.ALL, "everything, now and later"), *sold]  # type: ignore[attr-defined]
         for limit in LIMITS.values():
             self.fields[limit.name] = forms.IntegerField(
@@ -121,7 +121,7 @@ class Define(CommandPage):
 
     def preview(self, form: forms.Form, given: Given) -> Sequence[tuple[str, str]]:
         command = self.build(form, given)
-        changed = [(each.what, f"{each.before} → {each.after}") for each in queries.changes(command)]
+        changed = [(change.what, f"{change.before} → {change.after}") for change in queries.changes(command)]
         against = [("Refused", str(each)) for each in rehearse(command, actor=System("A preview"))]
         on_it = _tenants_on(command.code, "which have it at once")
         return [*(changed or [("Changes", "nothing")]), *against, on_it]

@@ -101,7 +101,7 @@ class Booked:
 
 def booked() -> Booked:
     """Of the current tenant."""
-    sold = [each for each in registry.modules() if each.sold]
+    sold = [module for module in registry.modules() if module.sold]
     return Booked(plan_of(), [(each, is_booked(each.name)) for each in sold], usage())
 
 
@@ -129,7 +129,7 @@ def changes(command: DefinePlan) -> Sequence[Change]:
             name=command.name,
             level=command.level,
             modules=sorted({*command.modules}),
-            limits={each.limit: each.most for each in command.limits},
+            limits={limit.limit: limit.most for limit in command.limits},
         )
     )
     return [

@@ -68,14 +68,14 @@ def modules_must_be_sold(modules: Sequence[str]) -> None:
 def limits_must_be_complete(limits: Sequence[Most]) -> dict[str, int]:
     """Whoever leaves one out may have meant that it stays, or that there is none: so it is asked."""
     said: dict[str, int] = {}
-    for each in limits:
-        if each.limit in said:
-            raise LimitSaidTwice(limit=each.limit)
-        if each.limit not in LIMITS:
-            raise LimitUnknown(limit=each.limit, known=", ".join(sorted(LIMITS)))
-        if each.most < UNLIMITED:
-            raise LimitMalformed(limit=each.limit, most=each.most)
-        said[each.limit] = each.most
+    for limit in limits:
+        if limit.limit in said:
+            raise LimitSaidTwice(limit=limit.limit)
+        if limit.limit not in LIMITS:
+            raise LimitUnknown(limit=limit.limit, known=", ".join(sorted(LIMITS)))
+        if limit.most < UNLIMITED:
+            raise LimitMalformed(limit=limit.limit, most=limit.most)
+        said[limit.limit] = limit.most
     if missing := sorted(LIMITS.keys() - said.keys()):
         raise LimitMissing(limits=", ".join(missing))
     return said

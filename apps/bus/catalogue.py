@@ -24,7 +24,7 @@ class Listed:
 
 
 def catalogue() -> list[Listed]:
-    return [_listed(each) for each in commands()]
+    return [_listed(command) for command in commands()]
 
 
 def _listed(command: type[Command]) -> Listed:

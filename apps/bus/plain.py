@@ -16,7 +16,7 @@ from .registry import commands
 
 def to_json(command: Command) -> dict[str, Any]:
     """{"command": name, "fields": {…}}. Raises TypeError for a command with a secret: it is not written down."""
-    if secrets := [each.name for each in fields(command) if each.metadata.get("secret")]:  # type: ignore[arg-type]
+    if secrets := [field.name for field in fields(command) if field.metadata.get("secret")]:  # type: ignore[arg-type]
         raise TypeError(
             f"{command.command_name()} has secrets ({', '.join(secrets)}) and cannot be written down."
         )
@@ -27,7 +27,7 @@ def from_json(document: dict[str, Any]) -> Command:
     """Raises CommandUnknown, CommandMalformed."""
     shape = command_named(str(document.get("command")))
     given = document.get("fields")
-    unknown = set(given) - {each.name for each in fields(shape)} if isinstance(given, dict) else {"fields"}  # type: ignore[arg-type]
+    unknown = set(given) - {field.name for field in fields(shape)} if isinstance(given, dict) else {"fields"}  # type: ignore[arg-type]
     if unknown:
         raise CommandMalformed(command=shape.command_name(), why=f"there is no {', '.join(sorted(unknown))}")
     try:
@@ -40,9 +40,9 @@ def from_json(document: dict[str, Any]) -> Command:
 
 def command_named(name: str) -> type[Command]:
     """Raises CommandUnknown."""
-    for each in commands():
-        if each.command_name() == name:
-            return each
+    for command in commands():
+        if command.command_name() == name:
+            return command
     raise CommandUnknown(command=name)
 
 

@@ -102,9 +102,9 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]
 def _plugged(request: HttpRequest, obj: models.Model) -> Sequence[Link]:
     plane: hooks.Plane = "tenant" if current_tenant() else "operator"
     return [
-        Link(each.title, reverse(f"admin:{each.page}", args=[obj.pk]), each.icon)
-        for each in hooks.row_links(plane, obj._meta.label_lower)
-        if hooks.may(request, each) and each.when(obj)
+        Link(link.title, reverse(f"admin:{link.page}", args=[obj.pk]), link.icon)
+        for link in hooks.row_links(plane, obj._meta.label_lower)
+        if hooks.may(request, link) and link.when(obj)
     ]
 
 
@@ -213,4 +213,4 @@ def _first_sentences(command: type[Command]) -> str:
 
 
 def _status(refusals: Sequence[Refusal]) -> int:
-    return max((each.status for each in refusals), default=200)
+    return max((refusal.status for refusal in refusals), default=200)

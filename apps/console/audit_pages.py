@@ -127,7 +127,7 @@ class RecordAdmin(ReadOnlyAdmin):
             return "Erased."
         if not record.changes:
             return "No field of an existing row was changed."
-        rows = [(each["field"], each["before"], each["after"], each["object"]) for each in record.changes]
+        rows = [(change["field"], change["before"], change["after"], change["object"]) for change in record.changes]
         return format_html(
             '<table class="console-table"><thead><tr><th>Field</th><th>Before</th><th>After</th><th>Of</th></tr>'
             "</thead><tbody>{}</tbody></table>",
@@ -138,7 +138,7 @@ class RecordAdmin(ReadOnlyAdmin):
     def shown_refusals(self, record: Record) -> str:
         if record.what_salt is None:
             return "Erased."
-        rows = [(each["detail"], each["code"]) for each in record.refusals]
+        rows = [(refusal["detail"], refusal["code"]) for refusal in record.refusals]
         return format_html_join("", "<p>{} <code>{}</code></p>", rows) or "—"
 
     @admin.display(description="What was asked")

@@ -16,9 +16,9 @@ from . import hooks
 def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     plane: hooks.Plane = "tenant" if current_tenant() else "operator"
     return context | {
-        "figures": [_figure(each) for each in hooks.figures(plane) if hooks.may(request, each)],
-        "charts": [_chart(each) for each in hooks.charts(plane) if hooks.may(request, each)],
-        "tables": [_table(each) for each in hooks.tables(plane) if hooks.may(request, each)],
+        "figures": [_figure(figure) for figure in hooks.figures(plane) if hooks.may(request, figure)],
+        "charts": [_chart(chart) for chart in hooks.charts(plane) if hooks.may(request, chart)],
+        "tables": [_table(table) for table in hooks.tables(plane) if hooks.may(request, table)],
     }
 
 

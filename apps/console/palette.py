@@ -19,9 +19,9 @@ def search(request: HttpRequest, term: str) -> list[SearchResult]:
         *_pages(request, plane, term),
         *(
             SearchResult(found.title, found.description, found.link, found.icon)
-            for each in hooks.searches(plane)
-            if hooks.may(request, each)
-            for found in each.find(term)[:MOST]
+            for search in hooks.searches(plane)
+            if hooks.may(request, search)
+            for found in search.find(term)[:MOST]
         ),
     ]
 

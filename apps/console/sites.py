@@ -31,7 +31,7 @@ class Site(UnfoldAdminSite):  # type: ignore[misc]
 
     def get_urls(self) -> list[URLPattern]:
         """Without Django's redirect to a row's public page: there is none."""
-        return [each for each in super().get_urls() if getattr(each, "name", "") != "view_on_site"]
+        return [url for url in super().get_urls() if getattr(url, "name", "") != "view_on_site"]
 
     def extra_urls(self) -> list[URLPattern]:
         return [
@@ -72,7 +72,7 @@ class Site(UnfoldAdminSite):  # type: ignore[misc]
         """What a person is told who comes by an address that he has kept."""
         name = module.name.replace("-", " ").capitalize()
         is_off = not registry.is_on(module)
-        plan = next((each for each in hooks.pages(self.plane) if each.name == settings.PLAN_PAGE), None)
+        plan = next((page for page in hooks.pages(self.plane) if page.name == settings.PLAN_PAGE), None)
         shown = {
             "title": f"{name} is switched off" if is_off else f"{name} is not in your plan",
             "module": module,

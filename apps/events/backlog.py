@@ -124,12 +124,12 @@ def wake_heads(using: str) -> None:
 def mark(hints: Sequence[Hint], until: dt.datetime, using: str) -> list[Hint]:
     """Note that the hints go out, and leave out those that another relay sends at this moment."""
     with transaction.atomic(using=using):
-        open_ = Delivery.objects.using(using).open().filter(pk__in=[each.delivery_id for each in hints])
+        open_ = Delivery.objects.using(using).open().filter(pk__in=[hint.delivery_id for hint in hints])
         mine = set(
             open_.filter(next_at__lte=now()).select_for_update(skip_locked=True).values_list("pk", flat=True)
         )
         Delivery.objects.using(using).filter(pk__in=mine).update(hinted_at=now(), next_at=until)
-    return [each for each in hints if each.delivery_id in mine]
+    return [hint for hint in hints if hint.delivery_id in mine]
 
 
 def in_turn(hints: Iterable[Hint]) -> list[Hint]:

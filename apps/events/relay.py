@@ -33,10 +33,10 @@ def route(*, using: str = "relay") -> int:
         events = _in_order(list(free.select_for_update(skip_locked=True)[:BATCH]), using)
         if not events:
             return 0
-        deliveries = [each for event in events for each in _deliveries_of(event)]
+        deliveries = [delivery for event in events for delivery in _deliveries_of(event)]
         hinted = _choose_first(deliveries, using)
         Delivery.objects.using(using).bulk_create(deliveries)
-        OutboxEvent.objects.using(using).filter(id__in=[each.pk for each in events]).update(routed_at=now())
+        OutboxEvent.objects.using(using).filter(id__in=[event.pk for event in events]).update(routed_at=now())
     hints.send(backlog.in_turn(_hint(each) for each in hinted))
     return len(events)
 
@@ -79,13 +79,13 @@ def _in_order(events: Sequence[OutboxEvent], using: str) -> list[OutboxEvent]:
     """Without those of a thing of which another relay holds an earlier one: it routes both, or the next round does."""
     if not events:
         return []
-    mine = [each.pk for each in events]
+    mine = [event.pk for event in events]
     elsewhere = OutboxEvent.objects.using(using).filter(routed_at=None, pk__lt=mine[-1]).exclude(pk__in=mine)
     first = {
         (tenant_id, aggregate): pk
         for tenant_id, aggregate, pk in elsewhere.values_list("tenant_id", "aggregate").annotate(Min("pk"))
     }
-    return [each for each in events if first.get((each.tenant_id, each.aggregate), each.pk) >= each.pk]
+    return [event for event in events if first.get((event.tenant_id, event.aggregate), event.pk) >= event.pk]
 
 
 def _deliveries_of(event: OutboxEvent) -> Iterable[Delivery]:
@@ -99,18 +99,18 @@ def _choose_first(deliveries: Sequence[Delivery], using: str) -> list[Delivery]:
     who hears it goes on to those behind. Returns what is hinted now."""
     room, lines, chosen = backlog.Room(using), set(), []
     on, resting, asleep = set(breakers.on()), breakers.resting(using=using), set(breakers.asleep())
-    for each in deliveries:
-        line = (each.subscriber, each.tenant_id, each.aggregate)
+    for delivery in deliveries:
+        line = (delivery.subscriber, delivery.tenant_id, delivery.aggregate)
         if line in lines:
             continue
         lines.add(line)
-        each.next_at = each.event.due_at or now()
-        parked = each.subscriber not in on or line[:2] in resting or each.tenant_id in asleep
-        if each.event.due_at or parked:
+        delivery.next_at = delivery.event.due_at or now()
+        parked = delivery.subscriber not in on or line[:2] in resting or delivery.tenant_id in asleep
+        if delivery.event.due_at or parked:
             continue
-        if room.take(each.tenant_id, each.subscriber):
-            each.next_at, each.hinted_at = now() + PATIENCE, now()
-            chosen.append(each)
+        if room.take(delivery.tenant_id, delivery.subscriber):
+            delivery.next_at, delivery.hinted_at = now() + PATIENCE, now()
+            chosen.append(delivery)
     return chosen
 
 

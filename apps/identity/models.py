@@ -83,7 +83,7 @@ class User(Tracked, AbstractBaseUser, PermissionsMixin):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Whichever page changes a password, allauth's own too, ends what was given on the old one."""
-        changed = {each.field for each in self._changes(kwargs.get("update_fields"))}
+        changed = {change.field for change in self._changes(kwargs.get("update_fields"))}
         with transaction.atomic():
             super().save(*args, **kwargs)
             if changed & self.LETTING_IN:

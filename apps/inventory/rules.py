@@ -86,7 +86,7 @@ def reservation_must_be_sound(reference: str, lines: Sequence[Wanted]) -> dict[s
         asked.check(items_must_be_named_once, lines)
         for line in lines:
             asked.check(quantity_must_be_positive, line.quantity)
-        return asked.check(items_must_exist, [each.sku for each in lines])
+        return asked.check(items_must_exist, [line.sku for line in lines])
 
 
 def reference_must_be_given(reference: str) -> None:
@@ -97,7 +97,7 @@ def reference_must_be_given(reference: str) -> None:
 def items_must_be_named_once(lines: Sequence[Wanted]) -> None:
     if not lines:
         raise NothingToReserve
-    skus = [each.sku for each in lines]
+    skus = [line.sku for line in lines]
     with together() as asked:
         for sku in sorted({each for each in skus if skus.count(each) > 1}):
             asked.check(item_must_not_be_named_twice, sku)
@@ -112,8 +112,8 @@ def reservation_must_not_differ(reference: str, lines: Sequence[Wanted]) -> Rese
     reservation = Reservation.objects.filter(reference=reference).first()
     if reservation is None:
         return None
-    held = {each.item.sku: each.quantity for each in reservation.lines.select_related("item")}
-    if held != {each.sku: each.quantity for each in lines}:
+    held = {line.item.sku: line.quantity for line in reservation.lines.select_related("item")}
+    if held != {line.sku: line.quantity for line in lines}:
         raise ReservationDiffers(reference=reference)
     if reservation.state == Reservation.State.RELEASED:
         raise ReservationIsReleased(reference=reference)
@@ -122,7 +122,7 @@ def reservation_must_not_differ(reference: str, lines: Sequence[Wanted]) -> Rese
 
 def stock_must_suffice(items: Mapping[str, Item], lines: Sequence[Wanted]) -> None:
     """Every short item is named at once."""
-    free = {each.item_id: each.free for each in Stock.objects.filter(item__in=items.values())}
+    free = {stock.item_id: stock.free for stock in Stock.objects.filter(item__in=items.values())}
     short = [
         Short(line.sku, line.quantity, free[items[line.sku].pk])
         for line in lines

@@ -53,7 +53,7 @@ def must_be_here(row: Model) -> None:
 @functools.cache
 def _labels() -> frozenset[str]:
     """Of the apps whose tables stand in each tenant's schema."""
-    return frozenset(each.label for each in apps.get_app_configs() if each.name in settings.TENANT_APPS)
+    return frozenset(app.label for app in apps.get_app_configs() if app.name in settings.TENANT_APPS)
 
 
 class _Exact(RelatedExact):

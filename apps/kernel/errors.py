@@ -117,11 +117,11 @@ class SeveralRefusals(Refusal):
 
     def __init__(self, refusals: Sequence[Refusal]) -> None:
         self._refusals = tuple(refusals)
-        super().__init__(count=len(refusals), sentences=" ".join(str(each) for each in refusals))
+        super().__init__(count=len(refusals), sentences=" ".join(str(refusal) for refusal in refusals))
 
     @property
     def status(self) -> int:  # type: ignore[override]  # the gravest kind speaks for all
-        return max(each.status for each in self._refusals)
+        return max(refusal.status for refusal in self._refusals)
 
     @property
     def refusals(self) -> Sequence[Refusal]:

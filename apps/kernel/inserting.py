@@ -17,7 +17,7 @@ from django.db.models.expressions import DatabaseDefault
 def insert(row: Model) -> None:
     """Write the new row, as `save(force_insert=True)` would. It does not learn its id, and no signal is sent."""
     connection = connections[router.db_for_write(type(row), instance=row)]
-    said = [(each, each.pre_save(row, True)) for each in _fields(type(row))]
+    said = [(field, field.pre_save(row, True)) for field in _fields(type(row))]
     given = [(each, value) for each, value in said if not isinstance(value, DatabaseDefault)]
     with connection.cursor() as cursor:
         cursor.execute(
@@ -29,10 +29,10 @@ def insert(row: Model) -> None:
 @cache
 def _fields(model: type[Model]) -> tuple[Field[Any, Any], ...]:
     """Without the identity, which the database gives."""
-    return tuple(each for each in model._meta.local_concrete_fields if not each.primary_key)
+    return tuple(field for field in model._meta.local_concrete_fields if not field.primary_key)
 
 
 @cache
 def _statement(model: type[Model], columns: tuple[str, ...]) -> str:
-    names, places = ", ".join(f'"{each}"' for each in columns), ", ".join(["%s"] * len(columns))
+    names, places = ", ".join(f'"{column}"' for column in columns), ", ".join(["%s"] * len(columns))
     return f'INSERT INTO "{model._meta.db_table}" ({names}) VALUES ({places})'  # noqa: S608 - names of models

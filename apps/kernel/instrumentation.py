@@ -91,7 +91,7 @@ def fault_of(name: str, event: type[Any]) -> str:
     """What is wrong with an event that says it is instrumented as `name`; empty when nothing is."""
     if name not in REQUIRED:
         return f"there is no instrumentation event {name}; there are {', '.join(REQUIRED)}"
-    missing = set(REQUIRED[name]) - {each.name for each in fields(event)}
+    missing = set(REQUIRED[name]) - {field.name for field in fields(event)}
     return f"{name} must tell {', '.join(sorted(missing))}" if missing else ""
 
 

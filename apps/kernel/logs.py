@@ -146,9 +146,9 @@ def _clean(value: Any, deep: int) -> Any:
     if not deep:
         return "…"
     if is_dataclass(value) and not isinstance(value, type):
-        secret = {each.name for each in fields(value) if each.metadata.get("secret")}
+        secret = {field.name for field in fields(value) if field.metadata.get("secret")}
         value = {
-            each.name: SECRET if each.name in secret else getattr(value, each.name) for each in fields(value)
+            field.name: SECRET if field.name in secret else getattr(value, field.name) for field in fields(value)
         }
     if isinstance(value, Mapping):
         return {

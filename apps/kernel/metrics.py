@@ -86,15 +86,15 @@ def timed(seconds: Histogram, *labels: str) -> Iterator[None]:
 def clean(folder: Path) -> None:
     """Before the first process starts: what an earlier run counted is gone, as its processes are."""
     folder.mkdir(parents=True, exist_ok=True)
-    for each in folder.glob("*.db"):
-        each.unlink(missing_ok=True)
+    for path in folder.glob("*.db"):
+        path.unlink(missing_ok=True)
 
 
 def exposed(*collectors: Collector) -> bytes:
     """Everything, in Prometheus's text format, with what these collectors read now."""
     registry = CollectorRegistry()
-    for each in collectors:
-        registry.register(each)
+    for collector in collectors:
+        registry.register(collector)
     if settings.METRICS_FOLDER:
         multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         return bytes(generate_latest(registry))

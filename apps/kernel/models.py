@@ -70,7 +70,7 @@ class Tracked(models.Model):
         if (noted := _noted.get()) is not None:
             noted.extend(changes)
         self.__dict__["_loaded"] = {
-            each.attname: getattr(self, each.attname) for each in self._meta.concrete_fields
+            field.attname: getattr(self, field.attname) for field in self._meta.concrete_fields
         }
 
     # Of what is written in bulk, or given as a value to `update()`, Django asks no router.
@@ -87,16 +87,16 @@ class Tracked(models.Model):
         loaded = self.__dict__.get("_loaded")
         if loaded is None:
             return
-        for each in self._meta.concrete_fields:
+        for field in self._meta.concrete_fields:
             if (
                 update_fields is not None
-                and each.name not in update_fields
-                and each.attname not in update_fields
+                and field.name not in update_fields
+                and field.attname not in update_fields
             ):
                 continue
-            before, after = loaded.get(each.attname), getattr(self, each.attname)
+            before, after = loaded.get(field.attname), getattr(self, field.attname)
             if before != after:
-                yield Change(self._name(), each.name, *(self._shown(each.name, v) for v in (before, after)))
+                yield Change(self._name(), field.name, *(self._shown(field.name, v) for v in (before, after)))
 
     def _name(self) -> str:
         return f"{self._meta.label_lower}:{self.pk}"

@@ -61,7 +61,7 @@ def recorded(
             name,
             context=_parent(place),
             kind=api.SpanKind[kind.upper()],
-            links=[api.Link(_span_context(each)) for each in links],
+            links=[api.Link(_span_context(link)) for link in links],
             attributes={**_who(place), **attributes},
         ) as span:
             sampled = span.get_span_context().trace_flags & traceparent.SAMPLED

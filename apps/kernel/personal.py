@@ -64,7 +64,7 @@ def _said_of(model: type[Model]) -> Iterator[tuple[str, Kind]]:
     """Versions may be of fewer fields than their model has."""
     own, *kept = _names_of(model)
     yield from _fields.get(own, {}).items()
-    known = {each.name for each in model._meta.concrete_fields}
+    known = {field.name for field in model._meta.concrete_fields}
     for name in kept:
         yield from ((field, kind) for field, kind in _fields.get(name, {}).items() if field in known)
 

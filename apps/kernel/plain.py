@@ -18,11 +18,11 @@ def to_plain(instance: Any) -> dict[str, Any]:
     """A frozen dataclass as JSON values: dates in ISO 8601, decimals as strings, secrets blotted out, bulky
     texts told by their length and SHA-256."""
     values = to_whole(instance)
-    for each in fields(instance):
-        if each.metadata.get("secret"):
-            values[each.name] = SECRET
-        elif each.metadata.get("bulky"):
-            values[each.name] = _weighed(values[each.name])
+    for field in fields(instance):
+        if field.metadata.get("secret"):
+            values[field.name] = SECRET
+        elif field.metadata.get("bulky"):
+            values[field.name] = _weighed(values[field.name])
     return values
 
 

@@ -214,7 +214,7 @@ def _from_drf(status: int, data: dict[str, Any], instance: str) -> dict[str, Any
     if data["type"] != "validation_error":
         return problem(status, f"request.{first['code']}", str(first["detail"]), instance, errors)
     sentence = f"{len(errors)} fields are wrong." if len(errors) > 1 else _about(first)
-    wrong = [f"{each['attr']}: {each['code']}" for each in errors]  # what was said there may be anything
+    wrong = [f"{error['attr']}: {error['code']}" for error in errors]  # what was said there may be anything
     log.warning("A request was not valid.", extra={"instance": instance.partition("?")[0], "wrong": wrong})
     return problem(status, "request.invalid", sentence, instance, errors)
 

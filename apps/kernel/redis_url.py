@@ -43,7 +43,7 @@ class Watched:
             raise ValueError(f"It is written {SCHEME}://:password@host:port,host:port/service/database.")
         asked = parse_qs(parts.query)
         return cls(
-            sentinels=tuple(_host_and_port(each) for each in hosts.split(",")),
+            sentinels=tuple(_host_and_port(host) for host in hosts.split(",")),
             service=service,
             database=int(database or 0),
             username=unquote(user) or None,

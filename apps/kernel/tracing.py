@@ -42,7 +42,7 @@ def span(
         return
     from . import otlp  # only where it is wanted
 
-    with otlp.recorded(name, kind, [each for each in links if each], attributes):
+    with otlp.recorded(name, kind, [link for link in links if link], attributes):
         yield
 
 

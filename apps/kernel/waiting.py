@@ -99,11 +99,11 @@ class Watch:
             log.error("Nobody knows how long work waits, the broker does not answer: %s", error)
 
     def say(self, queues: Iterable[Standing]) -> None:
-        for each in queues:
-            if each.alarm:
-                self._alarm(each)
-            elif self._said_at.pop(each.queue, None) is not None:
-                log.info("Work in queue %s is taken up in time again.", each.queue)
+        for queue in queues:
+            if queue.alarm:
+                self._alarm(queue)
+            elif self._said_at.pop(queue.queue, None) is not None:
+                log.info("Work in queue %s is taken up in time again.", queue.queue)
 
     def _alarm(self, each: Standing) -> None:
         if time.monotonic() - self._said_at.get(each.queue, -SAY_AGAIN) < SAY_AGAIN:

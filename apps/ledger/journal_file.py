@@ -119,7 +119,7 @@ def _rows(text: str, columns: tuple[str, ...], wrong: _Wrong) -> Iterator[tuple[
     reader = csv.reader(io.StringIO(text.removeprefix("\ufeff")), strict=True)
     try:
         header = [each.strip() for each in next(reader, [])]
-        if missing := [each for each in columns if each not in header]:
+        if missing := [column for column in columns if column not in header]:
             wrong.note(1, f"there is no column {', '.join(missing)}")
             return
         for row, cells in enumerate(reader, start=2):

@@ -89,8 +89,8 @@ def fact_must_not_be_booked_otherwise(source: str, lines: Sequence[Line]) -> Ent
     entry = Entry.objects.with_numbers().filter(source=source).first()
     if entry is None:
         return None
-    there = [(each.account.code, each.money) for each in entry.lines.select_related("account")]
-    if Counter(there) != Counter((each.account, Money.of(each.amount, each.currency)) for each in lines):
+    there = [(line.account.code, line.money) for line in entry.lines.select_related("account")]
+    if Counter(there) != Counter((line.account, Money.of(line.amount, line.currency)) for line in lines):
         raise FactIsBooked(source=source)
     return entry
 
@@ -190,7 +190,7 @@ def no_draft_must_remain(period: Period) -> None:
 def accounts_must_take_postings(codes: Iterable[str]) -> dict[str, Account]:
     """By code, in one query: each is there, active and has no accounts below it."""
     wanted = sorted(set(codes))
-    found = {each.code: each for each in Account.objects.with_has_children().filter(code__in=wanted)}
+    found = {account.code: account for account in Account.objects.with_has_children().filter(code__in=wanted)}
     with together() as asked:
         for code in wanted:
             asked.check(account_must_take_postings, code, found.get(code))

@@ -41,7 +41,7 @@ def what_is_heard_is_published(**_: Any) -> list[CheckMessage]:
     published = {name for module in registry.modules() for name in module.publishes}
     told = {event.name for command in commands() for event in handled(command).tells}
     told |= {event.name for event in EVENTS.values() if event.internal}
-    heard = [(each.name, each.hears) for each in SUBSCRIBERS.values() if each.event]
+    heard = [(subscriber.name, subscriber.hears) for subscriber in SUBSCRIBERS.values() if subscriber.event]
     return [
         *(
             Error(f"{subscriber} hears {name}, which no installed module publishes.", id="modules.E003")
@@ -57,11 +57,11 @@ def what_is_heard_is_published(**_: Any) -> list[CheckMessage]:
 
 
 def _published_by(name: str) -> set[str]:
-    return {each.name for each in EVENTS.values() if each.__module__ == f"apps.{_folder(name)}.events"}
+    return {event.name for event in EVENTS.values() if event.__module__ == f"apps.{_folder(name)}.events"}
 
 
 def _heard_by(name: str) -> set[str]:
-    return {each.hears for each in SUBSCRIBERS.values() if each.app == _folder(name)}
+    return {subscriber.hears for subscriber in SUBSCRIBERS.values() if subscriber.app == _folder(name)}
 
 
 def _folder(name: str) -> str:

@@ -22,13 +22,13 @@ def work_that_waits() -> Iterator[Alarm]:
             text=f"Nobody knows how long work waits: {type(error).__name__}.",
         )
         return
-    for each in queues:
-        if each.alarm:
+    for queue in queues:
+        if queue.alarm:
             yield Alarm(
-                name=f"queue:{each.queue}",
-                subject=f"Work waits in the queue {each.queue}",
-                text=f"The oldest has waited {each.oldest:.0f} s, the alarm is at {each.policy.wait_alarm} s."
-                f" {each.depth} wait.",
+                name=f"queue:{queue.queue}",
+                subject=f"Work waits in the queue {queue.queue}",
+                text=f"The oldest has waited {queue.oldest:.0f} s, the alarm is at {queue.policy.wait_alarm} s."
+                f" {queue.depth} wait.",
             )
 
 

@@ -14,7 +14,7 @@ MOST = 10
 @alarm
 def backups_that_are_missing() -> Iterator[Alarm]:
     """One for all tenants: where many are late, one thing is wrong."""
-    late = [each for each in promises.standings() if each.is_late]
+    late = [standing for standing in promises.standings() if standing.is_late]
     if late:
         yield Alarm(
             name="backups:late",
@@ -25,7 +25,7 @@ def backups_that_are_missing() -> Iterator[Alarm]:
 
 @alarm
 def backups_that_fail() -> Iterator[Alarm]:
-    failed = [each for each in promises.standings() if each.failed]
+    failed = [standing for standing in promises.standings() if standing.failed]
     if failed:
         yield Alarm(
             name="backups:failed",
@@ -36,7 +36,7 @@ def backups_that_fail() -> Iterator[Alarm]:
 
 @alarm
 def restores_that_take_long() -> Iterator[Alarm]:
-    slow = [each for each in promises.standings() if each.is_slow]
+    slow = [standing for standing in promises.standings() if standing.is_slow]
     if slow:
         yield Alarm(
             name="backups:slow",
@@ -57,4 +57,4 @@ def _many(standings: list[promises.Standing]) -> str:
 
 def _named(standings: list[promises.Standing]) -> str:
     more = f" and {len(standings) - MOST} more" if len(standings) > MOST else ""
-    return ", ".join(each.tenant.slug for each in standings[:MOST]) + more
+    return ", ".join(standing.tenant.slug for standing in standings[:MOST]) + more

@@ -64,7 +64,7 @@ def _is_same(run: Run, data: Any) -> bool:
     """Whether what is asked is what was asked: the fields without a default. The others are what steps find out."""
     asked = to_plain(data)
     return all(
-        run.data.get(each.name) == asked[each.name] for each in fields(data) if each.default is MISSING
+        run.data.get(field.name) == asked[field.name] for field in fields(data) if field.default is MISSING
     )
 
 

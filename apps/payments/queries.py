@@ -109,8 +109,8 @@ def _confirmed_and_booked() -> list[Difference]:
 
 def _refunds_and_booked() -> list[Difference]:
     wanted = {
-        f"refund_ledger:{each.payment_id}:{each.reference}": (each.payment.currency, each.minor)
-        for each in Refund.objects.select_related("payment")
+        f"refund_ledger:{refund.payment_id}:{refund.reference}": (refund.payment.currency, refund.minor)
+        for refund in Refund.objects.select_related("payment")
     }
     return booked_differently("refund_ledger:", wanted)
 

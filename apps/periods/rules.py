@@ -44,7 +44,7 @@ def year_must_be_in_range(year: int) -> None:
 
 def year_must_adjoin_the_others(year: int) -> None:
     """So that every day between the first and the last has its period."""
-    begun = [each.starts_on.year for each in queries.years()]
+    begun = [year.starts_on.year for year in queries.years()]
     if year in begun:
         raise PeriodOverlaps(year=year)
     if begun and year not in (begun[0] - 1, begun[-1] + 1):

@@ -145,7 +145,7 @@ class Saga:
 
     @property
     def names(self) -> list[str]:
-        return [each.name for each in self.steps]
+        return [step.name for step in self.steps]
 
     @property
     def whole_way(self) -> Sequence[AnyStep]:

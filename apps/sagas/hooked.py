@@ -21,7 +21,7 @@ _MOODS: dict[str, Mood] = {
 @story
 def journeys(correlation_id: str) -> Iterable[StoryLine]:
     happenings = Happening.objects.filter(run__correlation_id=correlation_id).select_related("run")
-    return [_line(each, each.run) for each in happenings]
+    return [_line(happening, happening.run) for happening in happenings]
 
 
 def _line(happening: Happening, run: Run) -> StoryLine:

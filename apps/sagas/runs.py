@@ -106,7 +106,7 @@ def data_of(run: Run, saga: Saga) -> Any:
 
 
 def is_past_pivot(run: Run, saga: Saga) -> bool:
-    return any(not isinstance(each, Wait) and each.pivot and each.name in run.done for each in saga.steps)
+    return any(not isinstance(step, Wait) and step.pivot and step.name in run.done for step in saga.steps)
 
 
 def step_done(run: Run, saga: Saga, step: Deed, result: Any) -> None:

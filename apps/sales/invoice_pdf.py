@@ -167,7 +167,7 @@ def _styles() -> dict[str, ParagraphStyle]:
         style("total", 12, bold=True, right=True),
         style("quiet", 8, QUIET),
     )
-    return {each.name: each for each in styles}
+    return {style.name: style for style in styles}
 
 
 @cache

@@ -110,24 +110,24 @@ def reconcile() -> list[str]:
     return [
         *(str(each) for each in inventory.reconcile()),
         *(str(each) for each in payments.reconcile()),
-        *(str(each) for each in _orders()),
-        *(str(each) for each in _invoices_and_books()),
-        *(str(each) for each in _credits_and_books()),
-        *(str(each) for each in _numbers()),
-        *(str(each) for each in _documents()),
+        *(str(order) for order in _orders()),
+        *(str(book) for book in _invoices_and_books()),
+        *(str(book) for book in _credits_and_books()),
+        *(str(number) for number in _numbers()),
+        *(str(document) for document in _documents()),
         *_unsettled(),
     ]
 
 
 def _orders() -> list[Difference]:
     wrong = []
-    invoices = {each.order_id: each for each in Invoice.objects.all()}
-    held = {each.reference: each for each in Reservation.objects.prefetch_related("lines__item")}
+    invoices = {invoice.order_id: invoice for invoice in Invoice.objects.all()}
+    held = {reservation.reference: reservation for reservation in Reservation.objects.prefetch_related("lines__item")}
     paid: dict[str, list[Payment]] = {}
     for payment in Payment.objects.order_by("id"):
         paid.setdefault(payment.reference, []).append(payment)
-    for each in Order.objects.prefetch_related("lines__item").order_by("id"):
-        wrong += _order(each, invoices.get(each.pk), held.get(each.subject), paid.get(each.subject, []))
+    for order in Order.objects.prefetch_related("lines__item").order_by("id"):
+        wrong += _order(order, invoices.get(order.pk), held.get(order.subject), paid.get(order.subject, []))
     return wrong
 
 
@@ -137,7 +137,7 @@ def _order(
     state, goods = order.State(order.state), held.state if held else "none"
     has_come = [each.minor for each in paid if each.state == Payment.State.CONFIRMED]
     checks: list[tuple[str, object, object]] = [
-        ("total", order.minor, sum(each.total.minor for each in order.lines.all())),
+        ("total", order.minor, sum(line.total.minor for line in order.lines.all())),
         (
             "invoice",
             invoice.minor if invoice else None,
@@ -148,8 +148,8 @@ def _order(
         checks.append(
             (
                 "reserved goods",
-                sorted((each.item.sku, each.quantity) for each in held.lines.all()),
-                sorted((each.item.sku, each.quantity) for each in order.lines.all()),
+                sorted((line.item.sku, line.quantity) for line in held.lines.all()),
+                sorted((line.item.sku, line.quantity) for line in order.lines.all()),
             )
         )
     if order.has_reached(_PAID):
@@ -169,7 +169,7 @@ def _unsettled() -> list[str]:
     """What a cancelled order still keeps when its journey has ended: its goods, a payment that is waited for, money
     that was not given back. And journeys that have ended elsewhere than their orders."""
     journeys = dict(Run.objects.exclude(ended_at=None).values_list("subject", "state"))
-    ended = [each for each in Order.objects.all() if each.subject in journeys]
+    ended = [order for order in Order.objects.all() if order.subject in journeys]
     where = {Run.State.DONE: Order.State.COMPLETED, Run.State.COMPENSATED: Order.State.CANCELLED}
     subjects = [each.subject for each in ended if each.state == Order.State.CANCELLED]
     goods = Reservation.objects.filter(reference__in=subjects).exclude(state=Reservation.State.RELEASED)
@@ -180,7 +180,7 @@ def _unsettled() -> list[str]:
             for each in ended
             if each.state != where[Run.State(journeys[each.subject])]
         ),
-        *(f"{each.reference} is cancelled and its goods are {each.state}" for each in goods),
+        *(f"{good.reference} is cancelled and its goods are {good.state}" for good in goods),
         *(f"{each.reference} is cancelled and payment {each.pk} is {each.state}" for each in asked),
     ]
 
@@ -195,7 +195,7 @@ def _credits_and_books() -> list[Difference]:
     """A refund of an invoiced order is taken off its sale."""
     invoiced = [f"order:{each}" for each in Invoice.objects.values_list("order_id", flat=True)]
     refunds = Refund.objects.filter(payment__reference__in=invoiced).select_related("payment")
-    wanted = {f"refund_credited:{each.pk}": (each.payment.currency, each.minor) for each in refunds}
+    wanted = {f"refund_credited:{refund.pk}": (refund.payment.currency, refund.minor) for refund in refunds}
     return payments.booked_differently("refund_credited:", wanted)
 
 

@@ -83,7 +83,7 @@ def order_must_be_sound(lines: Sequence[Ordered], iso: str) -> list[Priced]:
     currency(iso)
     with together() as asked:
         asked.check(items_must_be_named_once, lines)
-        items = {each.sku: each for each in Item.objects.filter(sku__in=[line.sku for line in lines])}
+        items = {item.sku: item for item in Item.objects.filter(sku__in=[line.sku for line in lines])}
         priced = [
             asked.check(line_must_be_sound, number, line, items.get(line.sku), iso)
             for number, line in enumerate(lines, start=1)
@@ -96,7 +96,7 @@ def order_must_be_sound(lines: Sequence[Ordered], iso: str) -> list[Priced]:
 def items_must_be_named_once(lines: Sequence[Ordered]) -> None:
     if not lines:
         raise OrderIsEmpty
-    skus = [each.sku for each in lines]
+    skus = [line.sku for line in lines]
     for sku in skus:
         if skus.count(sku) > 1:
             raise ItemNamedTwice(sku=sku)

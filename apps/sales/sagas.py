@@ -38,7 +38,7 @@ class OrderToCash:
 def data_of(order: Order) -> OrderToCash:
     return OrderToCash(
         order_id=order.pk,
-        lines=tuple(Wanted(each.item.sku, each.quantity) for each in order.lines.select_related("item")),
+        lines=tuple(Wanted(line.item.sku, line.quantity) for line in order.lines.select_related("item")),
         amount=order.total.amount,
         currency=order.currency,
         provider=order.provider,

@@ -185,10 +185,10 @@ def _by_day(*series: tuple[str, str, str]) -> Callable[[], hooks.Plot]:
     def plot() -> hooks.Plot:
         days = trends.days()
         lines = [
-            hooks.Series(title, [str(getattr(each, field)) for each in days], colour)
+            hooks.Series(title, [str(getattr(day, field)) for day in days], colour)
             for title, field, colour in series
         ]
-        return hooks.Plot([f"{each.day:%d %b}" for each in days], lines)
+        return hooks.Plot([f"{day.day:%d %b}" for day in days], lines)
 
     return plot
 

@@ -27,11 +27,11 @@ def tenants_are_kept_apart(**_: Any) -> list[CheckMessage]:
     """Engine, cache keys, sessions and transactions are as isolation needs them."""
     faults = {
         "tenancy.E001": (
-            any(each["ENGINE"] != ENGINE for each in settings.DATABASES.values()),
+            any(database["ENGINE"] != ENGINE for database in settings.DATABASES.values()),
             f"Every database must use the engine {ENGINE}, which follows the current tenant.",
         ),
         "tenancy.E002": (
-            any(each.get("KEY_FUNCTION") != KEY_FUNCTION for each in settings.CACHES.values()),
+            any(cache.get("KEY_FUNCTION") != KEY_FUNCTION for cache in settings.CACHES.values()),
             f"Every cache must have KEY_FUNCTION {KEY_FUNCTION}; without it tenants share keys.",
         ),
         "tenancy.E003": (

@@ -35,7 +35,7 @@ State, Mode = Tenant.State, Tenant.Mode
 
 
 def _nothing_but(**left: Any) -> Service:
-    taken = {each.name: False for each in fields(Service) if each.name != "refusal"}
+    taken = {field.name: False for field in fields(Service) if field.name != "refusal"}
     return Service(**{**taken, **left})
 
 
@@ -67,9 +67,9 @@ def _both(state: Service, mode: Service) -> Service:
     """What is left of the state in that mode. Whoever is turned away hears what stands longest against him, or that
     the tenant is in maintenance: then he may come again soon."""
     left = {
-        each.name: getattr(state, each.name) and getattr(mode, each.name)
-        for each in fields(Service)
-        if each.name not in ("in_charge", "refusal")
+        field.name: getattr(state, field.name) and getattr(mode, field.name)
+        for field in fields(Service)
+        if field.name not in ("in_charge", "refusal")
     }
     refusal = state.refusal or mode.refusal if mode.reads else mode.refusal
     return Service(**left, in_charge=state.in_charge, refusal=refusal)

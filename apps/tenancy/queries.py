@@ -19,4 +19,4 @@ def tenant_named(slug: str) -> TenantInfo:
 
 def active_tenants() -> list[TenantInfo]:
     """Every tenant that is served, by slug."""
-    return [each.info for each in Tenant.objects.filter(state__in=Tenant.OPEN).order_by("slug")]
+    return [tenant.info for tenant in Tenant.objects.filter(state__in=Tenant.OPEN).order_by("slug")]

@@ -24,7 +24,7 @@ def tell_endpoints(news: News) -> None:
         return
     body = messages.body_of(news.name, news.occurred_at, news.payload, version=news.version, event_id=news.id)
     Message.objects.bulk_create(
-        (messages.written(each, news.name, body, news.id) for each in endpoints), ignore_conflicts=True
+        (messages.written(endpoint, news.name, body, news.id) for endpoint in endpoints), ignore_conflicts=True
     )
     for each in endpoints:
         messages.wake(each)

@@ -61,7 +61,7 @@ class Stripe:
         seconds = signing.timely(next((value for name, _, value in parts if name == "t"), ""), at)
         signed = f"{seconds}.".encode() + body
         signing.must_match(
-            (hmac.digest(each.encode(), signed, "sha256").hex() for each in secrets),
+            (hmac.digest(secret.encode(), signed, "sha256").hex() for secret in secrets),
             [value for name, _, value in parts if name == "v1"],
         )
         said = spoken(body)

@@ -49,7 +49,7 @@ def headers(secrets: Iterable[str], message_id: str, at: dt.datetime, body: byte
     return {
         "webhook-id": message_id,
         "webhook-timestamp": str(seconds),
-        "webhook-signature": " ".join(signature(each, message_id, seconds, body) for each in secrets),
+        "webhook-signature": " ".join(signature(secret, message_id, seconds, body) for secret in secrets),
     }
 
 
@@ -59,7 +59,7 @@ def verify(secrets: Iterable[str], headers: Mapping[str, str], body: bytes, at: 
     seconds = timely(headers.get("webhook-timestamp", ""), at)
     if not message_id:
         raise SignatureDoesNotHold("it has no id")
-    must_match((signature(each, message_id, seconds, body) for each in secrets), given.split(" "))
+    must_match((signature(secret, message_id, seconds, body) for secret in secrets), given.split(" "))
 
 
 def timely(written: str, at: dt.datetime) -> int:

@@ -2,7 +2,7 @@
 
 from config.env import env
 
-AUDIT_KEYS = [each.get_secret_value() for each in env().audit_keys]
+AUDIT_KEYS = [key.get_secret_value() for key in env().audit_keys]
 """`id:base64 of 32 random bytes`; the first one seals, and the others stay as long as a segment names them."""
 AUDIT_ANCHORS = ["apps.audit.anchors.InFiles", "apps.audit.anchors.InLog"]
 

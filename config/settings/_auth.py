@@ -34,7 +34,7 @@ ALLAUTH_TRUSTED_PROXY_COUNT = env().trusted_proxies
 # Over the API: access tokens for a few minutes, and refresh tokens, each good for one use (decisions C10 and C11).
 HEADLESS_CLIENTS = ("app",)
 HEADLESS_TOKEN_STRATEGY = "apps.identity.tokens.strategy.TenantTokens"  # noqa: S105 - a path
-TOKEN_KEYS = [each.get_secret_value() for each in env().token_keys]
+TOKEN_KEYS = [key.get_secret_value() for key in env().token_keys]
 """Ed25519, newest first: `id:base64 of 32 random bytes`. The first one signs, and all of them verify."""
 ACCESS_TOKEN_LIFE = dt.timedelta(seconds=env().access_token_seconds)
 REFRESH_TOKEN_IDLE = dt.timedelta(days=env().refresh_token_days)

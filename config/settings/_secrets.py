@@ -2,4 +2,4 @@
 
 from config.env import env
 
-FIELD_KEYS = [each.get_secret_value() for each in env().field_keys]
+FIELD_KEYS = [key.get_secret_value() for key in env().field_keys]

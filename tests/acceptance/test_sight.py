@@ -84,7 +84,7 @@ def house(environment, port, tmp_path) -> Iterator[str]:
 
 def lines(log: Path) -> list[dict[str, str]]:
     """Those of our request."""
-    written = [json.loads(each) for each in log.read_text().splitlines() if each.startswith("{")]
+    written = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
     return [each for each in written if each.get("correlation_id") == REQUEST]
 
 
@@ -107,8 +107,8 @@ def test_one_id_joins_all_that_came_of_a_request(house, shop, acme, tmp_path):
     assert posted.causation_id
 
     events = OutboxEvent.objects.filter(correlation_id=REQUEST)
-    assert {"order.created", "payment.confirmed", "entry.posted"} <= {each.name for each in events}
-    traces = {parse(each.traceparent).trace_id for each in events}
+    assert {"order.created", "payment.confirmed", "entry.posted"} <= {event.name for event in events}
+    traces = {parse(event.traceparent).trace_id for event in events}
     assert len(traces) == 1
     assert parse(THEIRS).trace_id not in traces
 

@@ -176,11 +176,11 @@ def test_two_beats_send_what_comes_round_once_in_each_slot(workers, acme, globex
 def messages_of_the_round() -> list[dict[str, Any]]:
     """In the order in which they were sent: nobody works on the audit queue here."""
     headers = [json.loads(each)["headers"] for each in caching._client().lrange("audit", 0, -1)[::-1]]
-    return [each for each in headers if each["task"] == "tests.round"]
+    return [header for header in headers if header["task"] == "tests.round"]
 
 
 def rounds_of(target: int | str) -> int:
-    return sum(each["tenant"] == target for each in messages_of_the_round())
+    return sum(message["tenant"] == target for message in messages_of_the_round())
 
 
 def slot_of_the_first() -> int:

@@ -83,7 +83,7 @@ class Caller:
         self.schema.config.generation.update(with_security_parameters=False)
 
     def operations(self) -> Iterator[APIOperation]:
-        return (each.ok() for each in self.schema.get_all_operations())
+        return (operation.ok() for operation in self.schema.get_all_operations())
 
     def ask(self, case: Case) -> Response:
         self.asked += 1

@@ -107,7 +107,7 @@ def test_the_document_says_where_it_is_needed(api, owner):
 
     def key_of(path):
         parameters = schema["paths"][path]["post"]["parameters"]
-        return next(each for each in parameters if each["name"] == "Idempotency-Key")
+        return next(parameter for parameter in parameters if parameter["name"] == "Idempotency-Key")
 
     assert key_of("/api/v1/ledger/entries/")["required"] is True
     assert not key_of("/api/v1/ledger/accounts/").get("required", False)

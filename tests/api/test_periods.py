@@ -19,7 +19,7 @@ def test_lists_years_and_periods(api, auditor):
     years = caller.get("periods/years/").json()["results"]
     periods = caller.get("periods/periods/", year=years[0]["code"], status="open").json()["results"]
 
-    assert [each["code"] for each in years] == [str(today().year)]
+    assert [year["code"] for year in years] == [str(today().year)]
     assert len(periods) == 12
     assert periods[0]["code"] > periods[-1]["code"]
     assert caller.get(f"periods/periods/{periods[0]['id']}/").json() == periods[0]

@@ -139,7 +139,7 @@ def test_a_module_that_is_off_is_not_there(api, owner, monkeypatch):
 
     caller = api(owner)
     assert caller.get("companies/companies/").status_code == 200
-    off = {each.name: each for each in registry.modules()}
+    off = {module.name: module for module in registry.modules()}
     flagged = _with_flag(off["companies"], "companies")
     monkeypatch.setattr(registry, "by_name", lambda: off | {"companies": flagged})
 

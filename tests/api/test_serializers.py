@@ -133,7 +133,7 @@ def test_names_everything_that_is_wrong_at_once():
     asked = serializer_for(DoEverything)(data={"bogus": 1})
 
     assert not asked.is_valid()
-    required = {each.name for each in fields(DoEverything)} - {
+    required = {field.name for field in fields(DoEverything)} - {
         "perhaps", "anything", "tags", "memo", "password"
     }  # fmt: skip
     assert set(asked.errors) == required | {"bogus"}
@@ -189,7 +189,7 @@ def test_every_command_survives_the_way_through_json(command, data):
     asked = data.draw(st.builds(command, **_of_any_value(command)))
     said = serializer_for(command)(asked).data
     secrets = {
-        each.name: getattr(asked, each.name) for each in fields(command) if each.metadata.get("secret")
+        field.name: getattr(asked, field.name) for field in fields(command) if field.metadata.get("secret")
     }
 
     heard = serializer_for(command)(data={**said, **secrets})

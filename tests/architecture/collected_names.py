@@ -133,17 +133,17 @@ def instrumentation() -> Found:
 def subscribers() -> Found:
     from apps.events import SUBSCRIBERS
 
-    for each in SUBSCRIBERS.values():
-        if is_ours(each.listener):
-            yield each.name, {"app": each.app, "event": each.hears, "queue": each.queue}
+    for subscriber in SUBSCRIBERS.values():
+        if is_ours(subscriber.listener):
+            yield subscriber.name, {"app": subscriber.app, "event": subscriber.hears, "queue": subscriber.queue}
 
 
 def sagas() -> Found:
     from apps.sagas.base import SAGAS
 
-    for each in SAGAS.values():
-        cause = each.cause.name if each.cause else None
-        yield each.name, {"queue": each.queue, "cause": cause, "steps": each.names}
+    for saga in SAGAS.values():
+        cause = saga.cause.name if saga.cause else None
+        yield saga.name, {"queue": saga.queue, "cause": cause, "steps": saga.names}
 
 
 def tasks() -> Found:
@@ -186,13 +186,13 @@ def settings_keys() -> Found:
 def modules() -> Found:
     from apps.modules.registry import modules
 
-    return [(each.name, {"flag": each.flag, "sold": each.sold}) for each in modules()]
+    return [(module.name, {"flag": module.flag, "sold": module.sold}) for module in modules()]
 
 
 def limits() -> Found:
     from apps.kernel.limits import LIMITS
 
-    return [(each.name, {"unit": each.unit}) for each in LIMITS.values()]
+    return [(limit.name, {"unit": limit.unit}) for limit in LIMITS.values()]
 
 
 def notice_kinds() -> Found:
@@ -211,18 +211,18 @@ def errors() -> Found:
     from apps.kernel.errors import code_of
     from apps.kernel.naming import app_of
 
-    for each in refusals():
-        status = each.status if isinstance(each.status, int) else None  # several refusals: the gravest one's
-        yield code_of(each), {"app": app_of(each), "status": status}
+    for refusal in refusals():
+        status = refusal.status if isinstance(refusal.status, int) else None  # several refusals: the gravest one's
+        yield code_of(refusal), {"app": app_of(refusal), "status": status}
 
 
 def enforced_by() -> Found:
     """The SQLSTATEs and constraints with which the database refuses, and the errors as which that is reported."""
     from apps.kernel.errors import code_of
 
-    for each in refusals():
-        for name in vars(each).get("enforced_by", ()):
-            yield name, {"error": code_of(each)}
+    for refusal in refusals():
+        for name in vars(refusal).get("enforced_by", ()):
+            yield name, {"error": code_of(refusal)}
 
 
 def refusals() -> Iterator[type[Any]]:
@@ -240,7 +240,7 @@ def _below(family: type[Any]) -> Iterator[type[Any]]:
 def advisory_locks() -> Found:
     from apps.kernel.locks import LOCKS, TableLock
 
-    return [(each.text, {"of_table": isinstance(each, TableLock)}) for each in LOCKS.values()]
+    return [(lock.text, {"of_table": isinstance(lock, TableLock)}) for lock in LOCKS.values()]
 
 
 def metrics() -> Found:
@@ -249,9 +249,9 @@ def metrics() -> Found:
 
     from apps.kernel.metrics import GAUGES
 
-    for each in REGISTRY._collector_to_names:
-        if isinstance(each, MetricWrapperBase):
-            yield each._name, {"type": each._type, "labels": [*each._labelnames]}
+    for name in REGISTRY._collector_to_names:
+        if isinstance(name, MetricWrapperBase):
+            yield name._name, {"type": name._type, "labels": [*name._labelnames]}
     for gauge in GAUGES.values():
         yield gauge.name, {"type": "gauge", "labels": [*gauge.labels]}
 
@@ -259,7 +259,7 @@ def metrics() -> Found:
 def cache_areas() -> Found:
     from apps.kernel.caching import AREAS
 
-    return [(each.area, {"of": each.of or "the current tenant"}) for each in AREAS]
+    return [(area.area, {"of": area.of or "the current tenant"}) for area in AREAS]
 
 
 def models() -> Found:

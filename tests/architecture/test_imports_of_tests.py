@@ -20,11 +20,11 @@ def imported(module: str, tree: ast.AST) -> Iterator[tuple[int, str]]:
     """(line, dotted name) of each import, relative ones too."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from ((node.lineno, each.name) for each in node.names)
+            yield from ((node.lineno, name.name) for name in node.names)
         elif isinstance(node, ast.ImportFrom):
             package = module.rsplit(".", node.level)[0] if node.level else ""
             source = ".".join(each for each in (package, node.module) if each)
-            yield from ((node.lineno, f"{source}.{each.name}") for each in node.names)
+            yield from ((node.lineno, f"{source}.{name.name}") for name in node.names)
 
 
 def may_import(module: str, name: str) -> bool:
@@ -60,7 +60,7 @@ def faults(path: str, source: str) -> list[str]:
 def test_every_file_below_tests_imports_from_the_support_alone():
     paths = sorted(TESTS.rglob("*.py"))
 
-    found = [each for path in paths for each in faults(f"{path.relative_to(TESTS.parent)}", path.read_text())]
+    found = [fault for path in paths for fault in faults(f"{path.relative_to(TESTS.parent)}", path.read_text())]
 
     assert len(paths) > 200
     assert found == []

@@ -24,7 +24,7 @@ def test_migrations_depend_on_lower_layers_only():
 def heights() -> dict[str, int]:
     """The layer of each app, from the lowest, as the import contract orders them."""
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
-    layers = next(each["layers"] for each in contracts if each.get("containers") == ["apps"])
+    layers = next(contract["layers"] for contract in contracts if contract.get("containers") == ["apps"])
     return {app: height for height, layer in enumerate(reversed(layers)) for app in layer.split(" | ")}
 
 

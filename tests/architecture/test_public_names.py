@@ -207,7 +207,7 @@ class TestExplicitName:
 
     def test_a_move_within_an_app_passes_the_check_and_an_unnoticed_rename_fails_it(self):
         def names(*commands):
-            found = lambda: [(each.command_name(), {"app": each.app()}) for each in commands]  # noqa: E731
+            found = lambda: [(command.command_name(), {"app": command.app()}) for command in commands]  # noqa: E731
             return gathered({"commands": found})
 
         before = names(class_in("apps.ledger.commands", "PostEntry", Command))
@@ -239,13 +239,13 @@ class TestCommittedRegistry:
     def test_every_command_class_is_in_it(self, committed):
         classes = {each for each in below(Command) if is_declared(each) and each.__name__[0] != "_"}
 
-        assert {each.command_name() for each in classes} == {*committed["commands"]}
+        assert {class_.command_name() for class_ in classes} == {*committed["commands"]}
 
     def test_every_error_class_and_all_that_enforces_it_is_in_it(self, committed):
         classes = [*filter(is_declared, refusals())]
 
-        assert sorted(code_of(each) for each in classes) == [*committed["errors"]]
-        enforced = {name: code_of(each) for each in classes for name in vars(each).get("enforced_by", ())}
+        assert sorted(code_of(class_) for class_ in classes) == [*committed["errors"]]
+        enforced = {name: code_of(class_) for class_ in classes for name in vars(class_).get("enforced_by", ())}
         assert enforced == {name: each["error"] for name, each in committed["enforced_by"].items()}
 
     def test_every_task_is_in_it_under_an_explicit_name(self, committed):

@@ -118,14 +118,14 @@ def test_a_file_that_was_changed_later_is_found(old, owner):
     files().save(name, ContentFile(other))
 
     assert verify().intact
-    assert [each.kind for each in verify(with_archives=True).faults] == ["archive"]
+    assert [fault.kind for fault in verify(with_archives=True).faults] == ["archive"]
 
 
 def test_a_file_that_is_missing_is_found(old, owner):
     dispatch(ARCHIVE, actor=owner)
     files().delete(Archive.objects.get().file)
 
-    assert [each.kind for each in verify(with_archives=True).faults] == ["archive"]
+    assert [fault.kind for fault in verify(with_archives=True).faults] == ["archive"]
 
 
 def test_a_segment_is_archived_once(old, owner):
@@ -138,7 +138,7 @@ def test_a_segment_is_archived_once(old, owner):
 
 def test_a_row_that_appears_where_rows_were_dropped_is_found(old, owner, tamper):
     columns = ", ".join(
-        each.column for each in Record._meta.concrete_fields if each.column not in ("xid", "id")
+        field.column for field in Record._meta.concrete_fields if field.column not in ("xid", "id")
     )
     dispatch(ARCHIVE, actor=owner)
     with tamper() as cursor:
@@ -148,7 +148,7 @@ def test_a_row_that_appears_where_rows_were_dropped_is_found(old, owner, tamper)
             [str(old[0].xid), old[0].pk],
         )
 
-    assert [each.kind for each in verify().faults] == ["inserted"]
+    assert [fault.kind for fault in verify().faults] == ["inserted"]
 
 
 def test_the_database_drops_nothing_young_whatever_an_archive_says(at_acme, found, seal_all):

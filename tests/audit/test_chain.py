@@ -107,7 +107,7 @@ def test_a_chain_shorter_than_its_witness_is_cut(length, anchored):
 
     faults = [*chain.faults_of_heads(known, [(anchored, full[anchored - 1].hash)])]
 
-    assert [each.kind for each in faults] == (["cut tail"] if anchored > length else [])
+    assert [fault.kind for fault in faults] == (["cut tail"] if anchored > length else [])
 
 
 @given(st.sets(st.integers(1, 500)))

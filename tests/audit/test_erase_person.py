@@ -75,7 +75,7 @@ def test_it_leaves_a_record_that_does_not_name_her(trail, berta, owner):
     assert row.sentence.startswith(f"{owner} erased a person from ")
     assert row.reason == "She asked for it."
     assert EMAIL not in str(row.request) + str(row.changes)
-    told = [(each["object"], each["field"]) for each in row.changes]
+    told = [(change["object"], change["field"]) for change in row.changes]
     assert told[:2] == [("audit.record", "who"), ("audit.record", "what")]
     assert ("identity_historicaluser", "email") in told
 
@@ -86,7 +86,7 @@ def test_texts_that_vanish_without_such_a_record_are_found(trail, berta):
     with connection.cursor() as cursor:
         cursor.execute("SELECT audit_erase(%s, %s)", [[row.pk], []])
 
-    assert [each.detail for each in verify().faults] == [
+    assert [fault.detail for fault in verify().faults] == [
         f"Record {row.pk} lost its texts and nobody erased them."
     ]
 

@@ -50,7 +50,7 @@ def erase(owner, **given):
 def versions():
     """All that every version of anything says."""
     kept = [
-        each for each in apps.get_models() if issubclass(each, Trail) and each._meta.app_label != "billing"
+        model for model in apps.get_models() if issubclass(model, Trail) and model._meta.app_label != "billing"
     ]
     return " ".join(str(row) for model in kept for row in model._base_manager.values())
 
@@ -296,7 +296,7 @@ def test_texts_that_vanish_from_a_file_without_an_erasure_are_found(archived):
     lines = [*archives.read(archived.file)]
     lines[1]["who_salt"], lines[1]["who"] = None, ["(erased)", "", "(erased)", ""]
     files().delete(archived.file)
-    files().save(archived.file, ContentFile("".join(json.dumps(each) + "\n" for each in lines)))
+    files().save(archived.file, ContentFile("".join(json.dumps(line) + "\n" for line in lines)))
 
     (fault,) = verify(with_archives=True).faults
     assert fault.kind == "archive"
@@ -330,7 +330,7 @@ def test_a_file_that_is_cut_off_is_found(archived):
     files().delete(archived.file)
     files().save(archived.file, ContentFile(words[: len(words) // 2]))
 
-    assert [each.kind for each in verify(with_archives=True).faults] == ["archive"]
+    assert [fault.kind for fault in verify(with_archives=True).faults] == ["archive"]
 
 
 def test_a_file_that_is_missing_stops_nobody(archived, berta, owner, seal_all):

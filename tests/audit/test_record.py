@@ -51,7 +51,7 @@ def test_a_change_shows_the_field_before_and_after(at_acme, owner):
     dispatch(ChangeSetting(key="periods.reason_length", value=15), actor=owner)
 
     changes = last().changes
-    assert [(each["field"], each["before"], each["after"]) for each in changes] == [("value", 12, 15)]
+    assert [(change["field"], change["before"], change["after"]) for change in changes] == [("value", 12, 15)]
     assert changes[0]["object"].startswith("preferences.setting:")
 
 
@@ -61,7 +61,7 @@ def test_secrets_are_never_written_down(at_acme, owner):
 
     row = last()
     assert "monkey" not in str(row.request) + str(row.changes) + row.sentence
-    assert all(len(str(each["after"])) < 20 for each in row.changes if each["field"] == "password")
+    assert all(len(str(change["after"])) < 20 for change in row.changes if change["field"] == "password")
 
 
 def test_the_trail_is_the_tenants_own(acme, globex, owner):

@@ -36,8 +36,8 @@ def test_everything_that_was_done_is_sealed_once(at_acme, found, seal_all):
 
     ids = [*Record.objects.order_by("id").values_list("id", flat=True)]
     assert sealed_ids() == ids
-    assert sum(each.records for each in Segment.objects.all()) == len(ids)
-    assert [each.number for each in Segment.objects.order_by("number")] == [
+    assert sum(segment.records for segment in Segment.objects.all()) == len(ids)
+    assert [segment.number for segment in Segment.objects.order_by("number")] == [
         *range(1, Segment.objects.count() + 1)
     ]
     assert verify().intact
@@ -60,7 +60,7 @@ class TestTheScheduledVerification:
         tasks.verify.apply(headers={"tenant": at_acme.id}, throw=True)
 
         assert queries.last_verification().intact
-        assert [each for each in caplog.records if each.levelname == "CRITICAL"] == []
+        assert [record for record in caplog.records if record.levelname == "CRITICAL"] == []
 
     def test_a_broken_trail_is_logged_as_critical(self, at_acme, found, seal_all, tamper, caplog):
         found("ONE")
@@ -71,7 +71,7 @@ class TestTheScheduledVerification:
         tasks.verify.apply(headers={"tenant": at_acme.id}, throw=True)
 
         assert not queries.last_verification().intact
-        (line,) = [each for each in caplog.records if each.levelname == "CRITICAL"]
+        (line,) = [record for record in caplog.records if record.levelname == "CRITICAL"]
         assert "The audit trail is broken: " in line.getMessage()
 
 
@@ -98,7 +98,7 @@ def test_small_batches_make_more_segments_and_the_same_chain(at_acme, found, sea
 
     segments = seal_all(most=2)
 
-    assert max(each.records for each in segments) == 2
+    assert max(segment.records for segment in segments) == 2
     assert verify().intact
 
 
@@ -193,10 +193,10 @@ def test_two_sealers_at_once_never_fork_the_chain(acme, found, seal_all):
         for number in range(20):
             found(f"C{number}")
     threads = [threading.Thread(target=work) for _ in range(4)]
-    for each in threads:
-        each.start()
-    for each in threads:
-        each.join()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
     assert errors == []
     with activate(acme):

@@ -65,7 +65,7 @@ def test_a_row_of_another_class_is_found(trail, tamper):
 
 
 def test_an_inserted_row_is_found(trail, tamper):
-    columns = ", ".join(each.column for each in Record._meta.concrete_fields if each.column != "id")
+    columns = ", ".join(field.column for field in Record._meta.concrete_fields if field.column != "id")
     with tamper() as cursor:
         cursor.execute(
             f"INSERT INTO audit_record ({columns}) SELECT {columns} FROM audit_record WHERE id = %s",
@@ -195,7 +195,7 @@ def test_a_head_that_somebody_wrote_down_is_a_witness_too(trail, tamper, setting
             cursor.execute("DELETE FROM audit_segment WHERE number = %s", [newest.number])
 
         assert verify().intact
-        assert [each.kind for each in verify(witnesses=[(newest.number, newest.hash)]).faults] == ["cut tail"]
+        assert [fault.kind for fault in verify(witnesses=[(newest.number, newest.hash)]).faults] == ["cut tail"]
     finally:
         anchors.anchors.cache_clear()
 

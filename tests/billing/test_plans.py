@@ -241,13 +241,13 @@ class TestDefining:
     def test_what_would_change_can_be_asked(self, small):
         bigger = replace(SMALL, level=20, modules=(), limits=at_most(companies=2))
 
-        assert [(each.what, each.before, each.after) for each in queries.changes(bigger)] == [
+        assert [(change.what, change.before, change.after) for change in queries.changes(bigger)] == [
             ("Level", "10", "20"),
             ("Modules", "webhooks", "those that everybody has"),
             ("People who may sign in", "5", "no limit"),
         ]
         assert queries.changes(SMALL) == []
-        assert {each.before for each in queries.changes(replace(SMALL, code="new"))} == {"–"}
+        assert {change.before for change in queries.changes(replace(SMALL, code="new"))} == {"–"}
 
     def test_a_retired_plan_is_kept_and_not_sold(self, small, acme, globex, operator):
         dispatch(RetirePlan(code="small"), actor=operator)

@@ -22,7 +22,7 @@ def look(browser, web) -> Iterator[Page]:
     page, faults = watched(context, web)
     yield page
     context.close()
-    assert [each for each in faults if "403 (Forbidden)" not in each and "503 (Service" not in each] == []
+    assert [fault for fault in faults if "403 (Forbidden)" not in fault and "503 (Service" not in fault] == []
 
 
 def clean(page: Page) -> None:

@@ -18,14 +18,14 @@ def said(*words):
 
 
 def test_the_shell_prints_every_command(db):
-    rows = {each["name"]: each for each in json.loads(said("--json"))["commands"]}
+    rows = {load["name"]: load for load in json.loads(said("--json"))["commands"]}
 
-    ours = {each.command_name() for each in commands() if each.__module__.startswith("apps.")}
+    ours = {command.command_name() for command in commands() if command.__module__.startswith("apps.")}
     assert ours <= set(rows)
     post = rows["ledger.post_entry"]
     assert (post["permission"], post["moves_money"]) == ("ledger.post_entry", True)
     assert "entry.posted" in post["tells"]
-    assert all(each["what"] and each["queue"] and each["permission"] for each in rows.values())
+    assert all(row["what"] and row["queue"] and row["permission"] for row in rows.values())
     assert "ledger.post_entry  [ledger.post_entry]" in said()
 
 

@@ -41,7 +41,7 @@ def test_says_all_broken_rules_together(at_acme, owner):
     with pytest.raises(SeveralRefusals) as caught:
         dispatch(FoundCompany(code="MAIN", name="Again", currency="XXQ", parent="NOWHERE"), actor=owner)
 
-    assert [each.code for each in caught.value.refusals] == [
+    assert [refusal.code for refusal in caught.value.refusals] == [
         "companies.company_code_taken",
         "kernel.currency_unknown",
         "companies.company_unknown",
@@ -68,7 +68,7 @@ def test_rehearsing_keeps_nothing_and_tells_every_refusal(at_acme, owner):
     assert rehearse(PLANT, actor=owner) == ()
     refusals = rehearse(FoundCompany(code="MAIN", name="Again", currency="XXQ"), actor=owner)
 
-    assert [type(each) for each in refusals] == [CompanyCodeTaken, CurrencyUnknown]
+    assert [type(refusal) for refusal in refusals] == [CompanyCodeTaken, CurrencyUnknown]
     assert not Company.objects.filter(code="PLANT").exists()
     assert Record.objects.count() == before
     assert [type(each) for each in rehearse(PLANT, actor=System("x", allowed=False))] == [MayNot]
@@ -216,5 +216,5 @@ def test_every_command_has_one_handler_and_a_permission_that_exists(db):
     }
 
     assert commands()
-    assert [each.command_name() for each in commands() if each.permission not in known] == []
-    assert all(handled(each).handler.__name__ == each.command_name().split(".")[1] for each in commands())
+    assert [command.command_name() for command in commands() if command.permission not in known] == []
+    assert all(handled(command).handler.__name__ == command.command_name().split(".")[1] for command in commands())

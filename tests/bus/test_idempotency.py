@@ -43,7 +43,7 @@ def test_the_trail_tells_that_it_was_asked_again(at_acme, owner):
         dispatch_once(PLANT, actor=owner, key="one")
 
     outcomes = Record.objects.filter(command="companies.found_company").order_by("id")
-    assert [each.outcome for each in outcomes][-2:] == ["done", "repeated"]
+    assert [outcome.outcome for outcome in outcomes][-2:] == ["done", "repeated"]
 
 
 def test_refuses_the_key_with_another_request(at_acme, owner):
@@ -229,7 +229,7 @@ def test_only_expired_keys_are_forgotten(at_acme, owner):
     dispatch_once(SHOP, actor=owner, key="new")
 
     forget_expired_keys.apply(headers={"tenant": at_acme.id}, throw=True)
-    assert [each.key for each in IdempotencyKey.objects.filter(key__in=["old", "new"])] == ["new"]
+    assert [key.key for key in IdempotencyKey.objects.filter(key__in=["old", "new"])] == ["new"]
 
 
 @pytest.mark.parametrize(

@@ -96,7 +96,7 @@ def state(home: Path, server: str, kind: str = "dev") -> dict[str, Any]:
 
 def running(home: Path, kind: str = "dev") -> list[str]:
     servers = ("postgres", "valkey")
-    return [each for each in servers if born(state(home, each, kind)["pid"])]
+    return [server for server in servers if born(state(home, server, kind)["pid"])]
 
 
 @pytest.mark.exhaustive("servers of its own")

@@ -43,7 +43,7 @@ def plain_books(operator, acme):
 
 
 def test_these_are_sold():
-    assert {each.name for each in registry.modules() if each.sold} == SOLD
+    assert {module.name for module in registry.modules() if module.sold} == SOLD
     assert all(len(pages_of(each)) > 5 for each in SOLD)
 
 

@@ -50,7 +50,7 @@ def done(command):
 
 def test_every_financial_command_has_a_case():
     """And so is crashed below."""
-    assert {each.command_name() for each in financial()} == {each.command_name() for each in CASES}
+    assert {each.command_name() for each in financial()} == {case.command_name() for case in CASES}
 
 
 @pytest.mark.exhaustive("a crash at every statement", inside=True)

@@ -227,7 +227,7 @@ def test_a_journey_ends_where_it_would_have_ended(sample, shop, second, strides)
     assert second.came > sample.at_least(100, LONGEST_STRIDE)
     assert second.waited > sample.at_least(10, LONGEST_STRIDE)
     assert sales.reconcile() == []
-    assert {each.command_name() for each in STEPS} <= set(Record.objects.values_list("command", flat=True))
+    assert {step.command_name() for step in STEPS} <= set(Record.objects.values_list("command", flat=True))
     assert not Run.objects.under_way().exists()
     assert SandboxDeed.objects.count() == Payment.objects.count()
 

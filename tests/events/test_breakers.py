@@ -46,8 +46,8 @@ def parked(at_acme, listener, no_broker):
         fill(shelf=shelf)
     route_as_platform()
     listener.fails = True
-    for each in deliveries()[:MOST_FAILURES]:
-        deliver(each.pk)
+    for delivery in deliveries()[:MOST_FAILURES]:
+        deliver(delivery.pk)
     listener.heard.clear()
     no_broker.clear()
     return deliveries().last()
@@ -116,8 +116,8 @@ def test_one_success_between_failures_keeps_it_going(at_acme, listener, no_broke
         fill(shelf=shelf)
     route_as_platform()
 
-    for each in deliveries():
-        deliver(each.pk)
+    for delivery in deliveries():
+        deliver(delivery.pk)
 
     assert Breaker.objects.get().open_until is None
     assert not deliveries().filter(attempts=0).exists()

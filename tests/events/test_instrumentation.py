@@ -107,7 +107,7 @@ def test_the_log_says_each_with_tenant_and_ids(name, caplog):
     with caplog.at_level(logging.INFO, "bursar.instrumentation"):
         tell(happening(name))
 
-    (record,) = [each for each in caplog.records if each.name == "bursar.instrumentation"]
+    (record,) = [record for record in caplog.records if record.name == "bursar.instrumentation"]
     assert (record.getMessage(), record.tenant_id) == (name, 3)
     assert all(getattr(record, each) == 7 for each in REQUIRED[name])
 
@@ -141,7 +141,7 @@ def test_an_event_without_the_ids_of_its_name_does_not_start(monkeypatch):
 
 
 def test_those_who_trade_are_instrumented():
-    told = {each.instrumented_as for each in EVENTS.values() if each.instrumented_as}
+    told = {event.instrumented_as for event in EVENTS.values() if event.instrumented_as}
 
     assert told == set(REQUIRED)
 

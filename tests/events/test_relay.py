@@ -65,10 +65,10 @@ def test_four_relays_route_each_event_once_and_in_order(acme, listener, no_broke
         connections.close_all()
 
     threads = [threading.Thread(target=work) for _ in range(4)]
-    for each in threads:
-        each.start()
-    for each in threads:
-        each.join(30)
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
 
     assert deliveries().count() == len(events)
     for shelf in range(5):
@@ -167,15 +167,15 @@ def test_two_workers_hear_a_line_in_order(at_acme, listener, no_broker):
         connections.close_all()
 
     threads = [threading.Thread(target=work, args=(each,)) for each in range(2)]
-    for each in threads:
-        each.start()
-    for each in threads:
-        each.join(60)
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
 
     books = [books for books, *_ in listener.heard]
     assert sorted(books) == list(range(30))
     for shelf in range(3):
-        of_shelf = [each for each in books if each % 3 == shelf]
+        of_shelf = [book for book in books if book % 3 == shelf]
         assert of_shelf == sorted(of_shelf)
 
 

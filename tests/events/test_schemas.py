@@ -135,8 +135,8 @@ def test_one_listener_may_hear_everything_as_it_was_told(at_acme, listener, no_b
     fill(shelf=4, books=2)
     route_as_platform()
 
-    for each in Delivery.objects.filter(subscriber="companies.write_down", aggregate="shelf:4"):
-        deliver(each.pk)
+    for delivery in Delivery.objects.filter(subscriber="companies.write_down", aggregate="shelf:4"):
+        deliver(delivery.pk)
 
     (one,) = heard
     assert (one.name, one.version, one.payload) == ("shelf.filled", 1, {"shelf": 4, "books": 2})
@@ -171,7 +171,7 @@ def test_hearing_what_nobody_publishes_does_not_start(listener):
 def test_the_shell_prints_every_event_with_its_schema(db):
     out = StringIO()
     call_command("events", "--json", stdout=out)
-    told = {each["name"]: each for each in json.loads(out.getvalue())["events"]}
+    told = {load["name"]: load for load in json.loads(out.getvalue())["events"]}
 
     assert told["entry.posted"]["publisher"] == "ledger"
     assert "operations.count_entry" in told["entry.posted"]["subscribers"]

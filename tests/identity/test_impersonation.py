@@ -126,10 +126,10 @@ class TestFromDoorToDoor:
 
         with activate(acme):
             told = [
-                each.name for each in OutboxEvent.objects.filter(name__startswith="support.").order_by("id")
+                event.name for event in OutboxEvent.objects.filter(name__startswith="support.").order_by("id")
             ]
             sentences = [
-                each.sentence for each in Record.objects.filter(command__endswith="_visit").order_by("id")
+                record.sentence for record in Record.objects.filter(command__endswith="_visit").order_by("id")
             ]
         assert told == ["support.entered", "support.left"]
         assert sentences[0].startswith("Olga Operator (platform) entered as Controller, until ")
@@ -674,7 +674,7 @@ def test_what_opens_doors_is_never_done_as_somebody_else():
     }
 
     open_to_support = {
-        each.command_name() for each in commands() if each.by_support and each.permission in keys
+        command.command_name() for command in commands() if command.by_support and command.permission in keys
     }
 
     assert open_to_support - harmless == set()

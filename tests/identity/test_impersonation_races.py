@@ -51,10 +51,10 @@ def at_once(do: Callable[[], object]) -> list[object]:
             connections.close_all()
 
     threads = [threading.Thread(target=one) for _ in range(HANDS)]
-    for each in threads:
-        each.start()
-    for each in threads:
-        each.join(timeout=60)
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
     return answers
 
 

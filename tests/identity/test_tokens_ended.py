@@ -206,10 +206,10 @@ class TestWhoIsInCharge:
                 connections.close_all()
 
         threads = [threading.Thread(target=shut_out, args=each) for each in (two, two[::-1])]
-        for each in threads:
-            each.start()
-        for each in threads:
-            each.join(30)
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(30)
         return sorted(came)
 
     def test_one_stays(self, acme, two):

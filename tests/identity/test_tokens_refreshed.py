@@ -138,10 +138,10 @@ class TestTwoAtOnce:
                 connections.close_all()
 
         threads = [threading.Thread(target=ask) for _ in range(2)]
-        for each in threads:
-            each.start()
-        for each in threads:
-            each.join(30)
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(30)
         return sorted(came)
 
     def test_one_gets_the_pair_and_the_session_ends(self, acme, shown, monkeypatch):
@@ -255,4 +255,4 @@ class TestSessions:
 
         with activate(acme):
             forget_sessions.run()
-            assert [each.pk for each in ApiSession.objects.all()] == [fresh.tokens["session_id"]]
+            assert [session.pk for session in ApiSession.objects.all()] == [fresh.tokens["session_id"]]

@@ -41,7 +41,7 @@ def stock(item):
 def test_goods_are_held(shelf, accountant):
     reservation = dispatch(wanted(BOLT=4, NUT=5), actor=accountant)
 
-    assert [str(each) for each in reservation.lines.all()] == ["4 × BOLT", "5 × NUT"]
+    assert [str(line) for line in reservation.lines.all()] == ["4 × BOLT", "5 × NUT"]
     assert (stock(shelf["BOLT"]), stock(shelf["NUT"])) == ((10, 4), (5, 5))
     assert OutboxEvent.objects.get(name="stock.reserved").payload["reference"] == "order:1"
     assert queries.reconcile() == []
@@ -138,11 +138,11 @@ def at_once(acme, accountant, *commands):
                 came.append(error)
         connections.close_all()
 
-    threads = [threading.Thread(target=do, args=(each,)) for each in commands]
-    for each in threads:
-        each.start()
-    for each in threads:
-        each.join()
+    threads = [threading.Thread(target=do, args=(command,)) for command in commands]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     return came
 
 

@@ -146,6 +146,6 @@ def test_the_endpoints(shelf, client_for, accountant):
 
     assert answer.status_code == 201, answer.content
     assert answer.json()["lines"] == [{"sku": "BOLT", "quantity": 3}]
-    assert [(each["sku"], each["free"]) for each in items["results"]] == [("BOLT", 7), ("NUT", 5)]
+    assert [(item["sku"], item["free"]) for item in items["results"]] == [("BOLT", 7), ("NUT", 5)]
     assert Item.objects.count() == 2
     assert (Reservation.objects.count(), StockMove.objects.count()) == (1, 3)

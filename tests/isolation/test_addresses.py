@@ -49,8 +49,8 @@ def forms(at_work, client_for, globex, operator) -> Forms:
 
 
 def _forms(client: Client, prefix: str, urlconf: str) -> Forms:
-    consoles = [each for each in addresses(urlconf) if "/api/" not in each and "/accounts/" not in each]
-    read = {(urlconf + each): filled_form(client, prefix + each) for each in consoles if each not in ENDS_IT}
+    consoles = [address for address in addresses(urlconf) if "/api/" not in address and "/accounts/" not in address]
+    read = {(urlconf + console): filled_form(client, prefix + console) for console in consoles if console not in ENDS_IT}
     return {address: form for address, form in read.items() if form}
 
 
@@ -113,7 +113,7 @@ def test_the_secrets_are_there_for_those_they_belong_to(at_work, client_for, glo
     """The control: what the matrix looks for is shown at these very addresses, so it can be found."""
     client = client_for(owner_of(globex), globex)
 
-    shown = [each for each in addresses(TENANTS) if SECRET in said(client.get(f"/t/globex{each}"))]
+    shown = [address for address in addresses(TENANTS) if SECRET in said(client.get(f"/t/globex{address}"))]
 
     assert len(shown) >= 20, shown
 

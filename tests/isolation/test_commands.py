@@ -17,7 +17,7 @@ from tests.support.attack_surface import example
 from tests.support.settling import settle
 from tests.support.two_at_work import SECRET
 
-OURS = [each for each in commands() if each.__module__.startswith("apps.")]
+OURS = [command for command in commands() if command.__module__.startswith("apps.")]
 
 
 def ask(command: Command, actor) -> tuple[object, str]:

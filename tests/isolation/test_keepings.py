@@ -112,7 +112,7 @@ def bled(globex: TenantInfo, order: Sequence[TenantInfo | None]) -> set[str]:
 
 
 def test_every_area_is_attacked():
-    assert {each.area for each in areas()} == AREAS.keys()
+    assert {area.area for area in areas()} == AREAS.keys()
 
 
 @pytest.mark.parametrize("first", ["globex", "acme", "platform"])

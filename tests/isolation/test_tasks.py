@@ -71,6 +71,6 @@ def test_the_news_of_others_are_not_there(at_work, acme, globex):
 
 @pytest.mark.parametrize("header", ["2; DROP", "globex", "-1", "9" * 30])
 def test_a_tenant_that_is_no_number_is_nobody(at_work, header):
-    task = next(each for each in tasks() if not each.platform and not inspect.signature(each.run).parameters)
+    task = next(task for task in tasks() if not task.platform and not inspect.signature(task.run).parameters)
 
     assert isinstance(task.apply(headers={"tenant": header}).result, Exception)

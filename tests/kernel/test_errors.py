@@ -43,7 +43,7 @@ def test_all_broken_rules_are_said_together():
         asked.check(full, 7)
         asked.check(heavy, 9)
 
-    assert [each.code for each in caught.value.refusals] == [
+    assert [refusal.code for refusal in caught.value.refusals] == [
         "kernel.shelf_is_full",
         "kernel.book_is_heavy",
     ]

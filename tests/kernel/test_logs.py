@@ -143,7 +143,7 @@ def test_a_person_reads_one_line():
 
 
 def said(lines, logger):
-    return [each for each in lines() if each["logger"] == logger]
+    return [line for line in lines() if line["logger"] == logger]
 
 
 def test_a_changed_setting_is_said_at_info(lines, at_acme, owner):

@@ -50,11 +50,11 @@ def collected():
     def arrived():
         otlp.flush()
         return [
-            each
+            span
             for body in bodies
             for resource in ExportTraceServiceRequest.FromString(body).resource_spans
             for scope in resource.scope_spans
-            for each in scope.spans
+            for span in scope.spans
         ]
 
     with override_settings(OTLP_ENDPOINT=f"http://127.0.0.1:{server.server_port}", TRACE_FLAGS=1):
@@ -85,7 +85,7 @@ def test_spans_are_nested_below_whoever_asked(collected):
     assert request.trace_id.hex() == command.trace_id.hex() == parse(THEIRS).trace_id
     assert (request.parent_span_id.hex(), request.span_id.hex()) == (parse(THEIRS).span_id, here.span_id)
     assert (command.parent_span_id.hex(), command.span_id.hex()) == (here.span_id, inner.span_id)
-    said = {each.key: each.value.string_value for each in command.attributes}
+    said = {attribute.key: attribute.value.string_value for attribute in command.attributes}
     assert said["bursar.correlation_id"] == "request-1"
     assert said["bursar.command"] == "ledger.post_entry"
 
@@ -107,7 +107,7 @@ def test_what_else_it_came_from_is_a_link(collected):
         pass
 
     (hear,) = collected()
-    assert [each.span_id.hex() for each in hear.links] == [parse(THEIRS).span_id]
+    assert [link.span_id.hex() for link in hear.links] == [parse(THEIRS).span_id]
 
 
 def test_what_the_caller_did_not_want_recorded_is_not(collected):
@@ -128,7 +128,7 @@ def test_a_business_event_is_told_with_its_ids(collected):
         instrumentation.drivers.cache_clear()
 
     (told,) = collected()
-    said = {each.key: each.value.int_value for each in told.attributes}
+    said = {attribute.key: attribute.value.int_value for attribute in told.attributes}
     assert (told.name, said["bursar.tenant_id"], said["bursar.order_id"]) == ("order_created", 3, 7)
 
 
@@ -159,5 +159,5 @@ def test_a_request_and_whoever_hears_of_it_are_one_trace(collected, at_acme, own
     heard, task = spans["hear setting.changed"], spans["events.deliver_billing"]
     assert command.parent_span_id == request.span_id
     assert (heard.trace_id, heard.parent_span_id) == (command.trace_id, command.span_id)
-    assert [each.span_id for each in heard.links] == [task.span_id]
+    assert [link.span_id for link in heard.links] == [task.span_id]
     assert task.trace_id != heard.trace_id

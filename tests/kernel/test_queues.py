@@ -103,7 +103,7 @@ def test_each_pool_is_one_that_a_worker_may_take(taken):
     must_not_hold_up_payments(taken)
 
 
-@pytest.mark.parametrize("lower", [each for each in POLICIES if each != "financial"])
+@pytest.mark.parametrize("lower", [policy for policy in POLICIES if policy != "financial"])
 def test_no_lower_queue_is_taken_with_payments(lower):
     with pytest.raises(PaymentsWouldWait):
         must_not_hold_up_payments(["financial", lower])
@@ -138,7 +138,7 @@ def test_every_task_has_the_policy_of_its_queue():
 
 
 def test_no_wait_of_a_retry_is_longer_than_the_broker_holds_a_message():
-    longest = max(each.time_limit for each in POLICIES.values()) + LONGEST_WAIT
+    longest = max(policy.time_limit for policy in POLICIES.values()) + LONGEST_WAIT
 
     assert all(task.retry_backoff_max <= LONGEST_WAIT for task in ours())
     assert longest < current_app.conf.broker_transport_options["visibility_timeout"]
@@ -191,7 +191,7 @@ def test_the_brokers_url_alone_says_how_queues_are_made(monkeypatch, url, quorum
     env.cache_clear()
     try:
         made = importlib.reload(_celery)
-        queues = {each.name: each for each in made.CELERY_TASK_QUEUES}
+        queues = {queue.name: queue for queue in made.CELERY_TASK_QUEUES}
     finally:
         monkeypatch.undo()
         env.cache_clear()
@@ -199,15 +199,15 @@ def test_the_brokers_url_alone_says_how_queues_are_made(monkeypatch, url, quorum
 
     assert list(queues) == list(POLICIES)
     assert all(
-        (each.queue_arguments or {}).get("x-queue-type") == ("quorum" if quorum else None)
-        for each in queues.values()
+        (queue.queue_arguments or {}).get("x-queue-type") == ("quorum" if quorum else None)
+        for queue in queues.values()
     )
 
 
 def test_the_broker_setting_hold_a_message_longer_than_any_task_may_run():
     options = current_app.conf.broker_transport_options
 
-    assert options["visibility_timeout"] > max(each.time_limit for each in POLICIES.values())
+    assert options["visibility_timeout"] > max(policy.time_limit for policy in POLICIES.values())
     assert current_app.conf.task_acks_late
     assert current_app.conf.task_reject_on_worker_lost
     assert current_app.conf.worker_prefetch_multiplier == 1

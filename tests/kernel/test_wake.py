@@ -69,7 +69,7 @@ def test_other_channels_are_not_heard(ear, notebook):
     wake.publish("shelves", 2)
 
     assert eventually(lambda: notebook.words)
-    assert [each.payload for each in notebook.words] == [2]
+    assert [word.payload for word in notebook.words] == [2]
 
 
 def test_another_process_is_heard(ear, notebook):
@@ -77,7 +77,7 @@ def test_another_process_is_heard(ear, notebook):
 
     subprocess.run([sys.executable, "-c", code], check=True)
 
-    assert eventually(lambda: [each.payload for each in notebook.words] == ["hello"])
+    assert eventually(lambda: [word.payload for word in notebook.words] == ["hello"])
 
 
 def test_a_handler_that_fails_hears_the_next_word(db):
@@ -121,7 +121,7 @@ def test_an_ear_that_was_cut_off_comes_back_and_looks_for_itself(ear, notebook):
 
     assert eventually(lambda: notebook.begun == 2 and ear.hearing.is_set())
     wake.publish("shelves", "again")
-    assert eventually(lambda: [each.payload for each in notebook.words] == ["again"])
+    assert eventually(lambda: [word.payload for word in notebook.words] == ["again"])
 
 
 def test_without_redis_saying_it_costs_nothing(settings, monkeypatch):

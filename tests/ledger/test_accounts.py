@@ -78,7 +78,7 @@ def test_deactivating_needs_a_reason_and_an_active_account(chart, controller):
 
 
 def test_the_books_are_set_up_with_a_general_journal(at_acme):
-    assert [str(each) for each in Journal.objects.all()] == ["GEN General journal"]
+    assert [str(journal) for journal in Journal.objects.all()] == ["GEN General journal"]
 
 
 def test_a_journal_is_opened_once(at_acme, controller):

@@ -123,7 +123,7 @@ def test_lines_on_inactive_accounts_and_on_headers_are_refused(draft, chart, con
 @pytest.mark.parametrize("alias", ["default", "owner"])
 def test_a_posted_entry_never_changes(posted, alias, statement):
     assert refused(statement.format(entry=posted.pk), alias=alias) == "BL001"
-    assert [each.minor for each in Entry.objects.get().lines.all()] == [500, -500]
+    assert [entry.minor for entry in Entry.objects.get().lines.all()] == [500, -500]
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,7 @@ def test_refuses_a_draft_that_is_not_there(chart, accountant, command):
 def test_drafts_keep_their_period_open(draft, january, controller):
     with pytest.raises(DraftsRemain, match="1 draft of period"):
         dispatch(ClosePeriod(period_id=january.pk, reason="The month is over."), actor=controller)
-    assert [each.code for each in periods.blockers(january)] == ["ledger.drafts_remain"]
+    assert [blocker.code for blocker in periods.blockers(january)] == ["ledger.drafts_remain"]
 
     dispatch(DiscardDraft(entry_id=draft.pk), actor=controller)
     dispatch(ClosePeriod(period_id=january.pk, reason="The month is over."), actor=controller)

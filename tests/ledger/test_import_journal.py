@@ -46,7 +46,7 @@ def test_an_account_is_named_by_code_or_by_name(chart, controller):
     done = dispatch(journal(*GOOD), actor=controller)
 
     entry = Entry.objects.get()
-    assert [each.account.code for each in entry.lines.select_related("account")] == ["5000", "1000"]
+    assert [line.account.code for line in entry.lines.select_related("account")] == ["5000", "1000"]
     assert (entry.payee, entry.memo, entry.reference) == ("Ann", "Lunch", "journal.csv 1")
     assert (done.entries, done.lines) == (1, 2)
 

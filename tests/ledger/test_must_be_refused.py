@@ -72,7 +72,7 @@ def test_the_suite_of_refusals(case, accounts, controller):
     with pytest.raises(Refusal) as caught:
         dispatch(command, actor=controller)
 
-    found = {each.code for each in caught.value.refusals}
+    found = {refusal.code for refusal in caught.value.refusals}
     assert found
     assert found <= CODES[case["case"]], case["why"]
     assert not Entry.objects.exists()

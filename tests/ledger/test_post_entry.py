@@ -34,7 +34,7 @@ def test_an_entry_is_posted_with_its_lines(chart, accountant):
     again = Entry.objects.get(pk=posted.pk)
     assert again.is_posted
     assert str(again) == str(posted) == f"GEN-{YEAR}-1"
-    assert [(each.account.code, each.minor, each.currency) for each in again.lines.all()] == [
+    assert [(line.account.code, line.minor, line.currency) for line in again.lines.all()] == [
         ("1000", 1234, "USD"),
         ("4000", -1234, "USD"),
     ]
@@ -96,7 +96,7 @@ def test_each_currency_balances_by_itself(chart, accountant):
 
     with pytest.raises(SeveralRefusals) as caught:
         dispatch(entry(line("1000", "5"), line("4000", "-5", "EUR")), actor=accountant)
-    assert [str(each) for each in caught.value.refusals] == [
+    assert [str(refusal) for refusal in caught.value.refusals] == [
         "The entry does not balance in USD: debits and credits differ by 5.00 USD.",
         "The entry does not balance in EUR: debits and credits differ by -5.00 EUR.",
     ]
@@ -120,7 +120,7 @@ def test_refuses_lines_that_are_no_entry(chart, accountant, lines, refusal):
     with pytest.raises((refusal, SeveralRefusals)) as caught:
         dispatch(entry(*lines), actor=accountant)
 
-    assert {type(each) for each in caught.value.refusals} == {refusal}
+    assert {type(refusal) for refusal in caught.value.refusals} == {refusal}
     assert not Entry.objects.exists()
 
 
@@ -131,7 +131,7 @@ def test_refuses_a_float(chart, accountant):
     with pytest.raises(SeveralRefusals) as caught:
         dispatch(entry(*floats), actor=accountant)
 
-    assert {type(each) for each in caught.value.refusals} == {AmountMalformed}
+    assert {type(refusal) for refusal in caught.value.refusals} == {AmountMalformed}
 
 
 def test_refuses_a_text_there_is_no_room_for(chart, accountant):

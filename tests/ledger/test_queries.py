@@ -99,7 +99,7 @@ def test_another_tenant_sees_nothing_of_it(quarter, globex):
 def test_income_and_expense_of_the_last_months(quarter):
     months = queries.income_and_expense(months=4, until=APR_9)
 
-    assert [(each.month, each.currency, each.income, each.expense) for each in months] == [
+    assert [(month.month, month.currency, month.income, month.expense) for month in months] == [
         (f"{YEAR}-01", "JPY", 0, 0),
         (f"{YEAR}-02", "JPY", 700, 0),
         (f"{YEAR}-03", "JPY", 0, 0),
@@ -120,7 +120,7 @@ def test_figures_for_a_dashboard(quarter):
 
 def test_the_latest_entries_can_be_named_without_asking_again(quarter):
     with CaptureQueriesContext(connection) as asked:
-        names = [str(each) for each in queries.latest_entries(2)]
+        names = [str(entry) for entry in queries.latest_entries(2)]
 
     assert names == [f"GEN-{YEAR}-4", f"GEN-{YEAR}-3"]
     assert len(asked) == 1

@@ -62,10 +62,10 @@ def test_two_who_book_it_at_once_get_one_entry(chart, acme, accountant):
         connections.close_all()
 
     threads = [threading.Thread(target=book) for _ in range(4)]
-    for each in threads:
-        each.start()
-    for each in threads:
-        each.join()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
     assert len(booked) == 4
     assert len(set(booked)) == Entry.objects.count() == 1

@@ -22,7 +22,7 @@ def module(name, *dependencies, **fields):
 
 
 def ordered(*modules):
-    return [each.name for each in in_order({each.name: each for each in modules})]
+    return [each.name for each in in_order({module.name: module for module in modules})]
 
 
 def test_what_a_module_depends_on_comes_before_it():
@@ -63,7 +63,7 @@ def test_an_app_without_a_manifest_is_refused():
 
 
 def test_every_app_of_ours_declares_itself_and_stands_after_what_it_needs():
-    names = [each.name for each in registry.modules()]
+    names = [module.name for module in registry.modules()]
 
     assert {"bus", "events", "audit", "tenancy", "identity", "periods", "ledger"} <= set(names)
     for each in registry.modules():
@@ -76,7 +76,7 @@ def test_what_manifests_publish_and_hear_is_what_the_code_does():
 
 @pytest.mark.parametrize(("word", "left"), [("publishes", "'period.closed'"), ("hears", "'entry.posted'")])
 def test_a_manifest_that_says_otherwise_does_not_start(monkeypatch, word, left):
-    modules = [replace(each, **{word: ()}) for each in registry.modules()]
+    modules = [replace(module, **{word: ()}) for module in registry.modules()]
     monkeypatch.setattr(registry, "modules", lambda: modules)
 
     found = manifests_say_what_is_published_and_heard()
@@ -112,8 +112,8 @@ def test_every_permission_that_is_granted_exists(db):
     }
     granted = {
         permission
-        for each in registry.modules()
-        for permissions in each.grants.values()
+        for module in registry.modules()
+        for permissions in module.grants.values()
         for permission in permissions
     }
 

@@ -55,8 +55,8 @@ def hear_all(tenant):
     with activate(None):
         sweep()
     with activate(tenant):
-        for each in deliveries().filter(status="pending"):
-            deliver(each.pk)
+        for delivery in deliveries().filter(status="pending"):
+            deliver(delivery.pk)
 
 
 def test_what_stands_behind_a_dead_letter_waits(dead, acme, listener):
@@ -140,8 +140,8 @@ def test_a_new_subscriber_hears_what_was_told_before_it_was_there(acme, operator
             actor=operator,
         )
         with activate(acme):
-            for each in Delivery.objects.filter(subscriber="companies.latecomer"):
-                deliver(each.pk)
+            for delivery in Delivery.objects.filter(subscriber="companies.latecomer"):
+                deliver(delivery.pk)
     finally:
         del SUBSCRIBERS["companies.latecomer"]
 
@@ -182,7 +182,7 @@ def test_a_tenants_owner_may_do_none_of_it(dead, owner, acme):
 
 
 def test_the_overview_says_what_waits_and_what_is_dead(dead, acme):
-    (state,) = [each for each in queries.subscribers() if each.name == SUBSCRIBER]
+    (state,) = [subscriber for subscriber in queries.subscribers() if subscriber.name == SUBSCRIBER]
 
     assert (state.hears, state.queue, state.pending, state.dead) == ("shelf.filled", "default", 2, 1)
 

@@ -138,8 +138,8 @@ def test_a_new_subscriber_hears_what_was_told_there_before(dead, operator, inite
         assert rehearse(asked, actor=operator) == ()
         assert dispatch(asked, actor=operator) == 2
         with activate(initech):
-            for each in Delivery.objects.filter(subscriber="companies.latecomer"):
-                deliver(each.pk)
+            for delivery in Delivery.objects.filter(subscriber="companies.latecomer"):
+                deliver(delivery.pk)
     finally:
         del SUBSCRIBERS["companies.latecomer"]
 

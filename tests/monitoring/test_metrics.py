@@ -78,7 +78,7 @@ def test_requests_are_counted_by_route_and_not_by_path(client_for, auditor):
     after = scraped()
     routes = {dict(labels)["route"] for name, labels in after if name == "bursar_http_requests_total"}
     (entry,) = (
-        each for each in routes if each.startswith("api/v1/ledger/entries/<int:") and each.count("/") == 5
+        route for route in routes if route.startswith("api/v1/ledger/entries/<int:") and route.count("/") == 5
     )
     labels = {"module": "ledger", "route": entry, "method": "GET"}
     for name, of in (
@@ -86,7 +86,7 @@ def test_requests_are_counted_by_route_and_not_by_path(client_for, auditor):
         ("bursar_http_request_seconds_count", labels),
     ):
         assert value(after, name, **of) == value(before, name, **of) + 2
-    assert not any("entries/1" in each or "such" in each or "acme" in each for each in routes)
+    assert not any("entries/1" in route or "such" in route or "acme" in route for route in routes)
 
 
 @pytest.mark.exhaustive("a process for each outcome", by=())

@@ -74,12 +74,12 @@ def test_deliveries_stand_with_the_queue_of_their_subscriber(db):
     from apps.monitoring import queries
 
     subscriber = next(iter(SUBSCRIBERS.values()))
-    before = {each.broker.queue: each for each in queries.queues()}[subscriber.queue]
+    before = {queue.broker.queue: queue for queue in queries.queues()}[subscriber.queue]
     for status in ("pending", "dead", "dead", "done"):
         event = OutboxEvent.objects.create(name="x.y", aggregate="x:1", payload={}, occurred_at=clock.now())
         Delivery.objects.create(event=event, subscriber=subscriber.name, aggregate="x:1", status=status)
 
-    after = {each.broker.queue: each for each in queries.queues()}[subscriber.queue]
+    after = {queue.broker.queue: queue for queue in queries.queues()}[subscriber.queue]
     assert (after.pending - before.pending, after.dead - before.dead) == (1, 2)
 
 

@@ -146,5 +146,5 @@ def test_reading_it_leaves_a_trace_with_whoever_was_looked_at(lived, client_for,
     own = Record.objects.get(command="audit.read_trail")
     assert own.sentence.startswith(f"{operator} looked at the life story of a request")
     with activate(acme):
-        said = [each.actor_name for each in Record.objects.filter(command="audit.read_trail").order_by("id")]
+        said = [record.actor_name for record in Record.objects.filter(command="audit.read_trail").order_by("id")]
     assert said == [f"{operator} of the platform", str(auditor)]

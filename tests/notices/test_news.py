@@ -125,7 +125,7 @@ class TestMonitoring:
         at = [waiting.Standing("financial", 12, 45.0, 0, 0.0), waiting.Standing("low", 1, 2.0, 0, 0.0)]
         monkeypatch.setattr(waiting, "standing", lambda: at)
 
-        found = [each for each in hooks.alarms() if each.name.startswith("queue:")]
+        found = [alert for alert in hooks.alarms() if alert.name.startswith("queue:")]
 
         assert [each.name for each in found] == ["queue:financial"]
         assert "12 wait" in found[0].text
@@ -136,7 +136,7 @@ class TestMonitoring:
 
         monkeypatch.setattr(waiting, "standing", away)
 
-        assert "broker" in [each.name for each in hooks.alarms()]
+        assert "broker" in [alert.name for alert in hooks.alarms()]
 
     def test_a_parked_listener_is_one(self, acme, operator):
         soon = clock.now() + dt.timedelta(minutes=1)
@@ -144,7 +144,7 @@ class TestMonitoring:
             subscriber="sales.book", tenant_id=acme.id, failures=11, open_until=soon, last_error="Boom"
         )
 
-        (found,) = [each for each in hooks.alarms() if each.name.startswith("listener:")]
+        (found,) = [alert for alert in hooks.alarms() if alert.name.startswith("listener:")]
 
         assert found.name == "listener:sales.book"
         assert "1 tenant" in found.text

@@ -136,7 +136,7 @@ class TestRefusals:
     def test_all_that_is_wrong_is_said_together(self, at_acme):
         with pytest.raises(SeveralRefusals) as refused:
             tell(kind="gossip", subject="", to=("everybody",))
-        assert {type(each) for each in refused.value.refusals} == {KindUnknown, WordsMissing, AudienceUnknown}
+        assert {type(refusal) for refusal in refused.value.refusals} == {KindUnknown, WordsMissing, AudienceUnknown}
 
     def test_not_everybody_may(self, at_acme, auditor):
         with pytest.raises(MayNot):
@@ -164,8 +164,8 @@ class TestTroubles:
                     seen.append(type(error).__name__)
 
         threads = [threading.Thread(target=one) for _ in range(2)]
-        [each.start() for each in threads]
-        [each.join() for each in threads]
+        [thread.start() for thread in threads]
+        [thread.join() for thread in threads]
 
         with activate(acme):
             (notice,) = Notice.objects.all()
@@ -247,8 +247,8 @@ class TestTroubles:
                 sending.send_due(notice.pk)
 
         threads = [threading.Thread(target=work) for _ in range(3)]
-        [each.start() for each in threads]
-        [each.join() for each in threads]
+        [thread.start() for thread in threads]
+        [thread.join() for thread in threads]
 
         assert len(post.receivers) == len(set(post.receivers)) == 4
 

@@ -161,7 +161,7 @@ WHERE = {
 
 
 def stages(of):
-    return [each.detail for each in of.happenings.filter(what="stage")]
+    return [happening.detail for happening in of.happenings.filter(what="stage")]
 
 
 @pytest.mark.physical_copy

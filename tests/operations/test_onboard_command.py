@@ -43,7 +43,7 @@ def test_a_dry_run_makes_nothing_and_refuses_what_would_be_refused(db):
     code, out, err = onboard("acme", "--name", "", "--owner-email", "bill", "--dry-run", "--json")
 
     assert code == 3
-    assert {each["code"] for each in json.loads(out)["errors"]} == {
+    assert {load["code"] for load in json.loads(out)["errors"]} == {
         "tenancy.slug_taken",
         "operations.name_missing",
         "identity.email_malformed",

@@ -142,7 +142,7 @@ def test_a_failure_in_any_step_leaves_no_tenant_and_no_schema(operator, failing,
     assert not Domain.objects.filter(domain__startswith="initech").exists()
     assert directory.by_slug("initech") is None
     assert [name for name in schemas() if name.startswith("tenant_")] == [
-        each.schema_name for each in Tenant.objects.order_by("id")
+        tenant.schema_name for tenant in Tenant.objects.order_by("id")
     ]
     assert Record.objects.get(command="operations.onboard_tenant", outcome="failed")
     assert runs().get().state == "compensated"
@@ -232,7 +232,7 @@ def a_whole_tenant():
     run = runs().get()
     assert (tenant.state, run.state, run.progress) == ("active", "done", 100)
     assert [name for name in schemas() if name.startswith("tenant_")] == [
-        each.schema_name for each in Tenant.objects.order_by("id")
+        tenant.schema_name for tenant in Tenant.objects.order_by("id")
     ]
     with activate(tenant.info):
         assert Company.objects.count() == User.objects.count() == Journal.objects.count() == 1

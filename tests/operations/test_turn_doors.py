@@ -46,7 +46,7 @@ def test_at_the_command_line(acme):
         assert state_of(acme) == state, verb
 
     journeys = json.loads(shell("progress", "acme", "--json"))["journeys"]
-    assert [(each["saga"].removeprefix("operations."), each["state"]) for each in journeys[:4]] == [
+    assert [(journey["saga"].removeprefix("operations."), journey["state"]) for journey in journeys[:4]] == [
         ("erase_tenant", "compensated"),
         ("archive_tenant", "done"),
         ("activate_tenant", "done"),
@@ -133,7 +133,7 @@ def test_at_the_console(acme, operator, client_for):
     def offered():
         page = client.get(row).content.decode()
         turns = ("suspend", "activate", "archive", "erase", "cancel-erasure")
-        return {each for each in turns if f"/tenants/{acme.id}/{each}/" in page}
+        return {turn for turn in turns if f"/tenants/{acme.id}/{turn}/" in page}
 
     def do(turn):
         return client.post(f"/tenants/{acme.id}/{turn}/", {"reason": WHY}, follow=True).content.decode()

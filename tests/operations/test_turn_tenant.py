@@ -39,7 +39,7 @@ def run_of(saga):
 
 
 def way(run):
-    return [each.step for each in run.happenings.filter(what="done")]
+    return [happening.step for happening in run.happenings.filter(what="done")]
 
 
 def test_suspension_shuts_out_then_does_the_rest(acme, operator):

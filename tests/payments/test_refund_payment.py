@@ -107,11 +107,11 @@ def at_once(acme, actor, *commands):
                 refusals.append(type(refusal).__name__)
         connections.close_all()
 
-    threads = [threading.Thread(target=do, args=(each,)) for each in commands]
-    for each in threads:
-        each.start()
-    for each in threads:
-        each.join()
+    threads = [threading.Thread(target=do, args=(command,)) for command in commands]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     return refusals
 
 

@@ -86,7 +86,7 @@ def test_all_reasons_are_given_together(february, controller):
     with pytest.raises(SeveralRefusals) as caught:
         close(february, controller, reason="")
 
-    assert [each.code for each in caught.value.refusals] == [
+    assert [refusal.code for refusal in caught.value.refusals] == [
         "periods.reason_too_short",
         "periods.earlier_period_is_open",
     ]
@@ -101,14 +101,14 @@ def test_others_can_keep_a_period_open(january, controller, monkeypatch):
 
     with pytest.raises(ShelfIsUnsorted):
         close(january, controller)
-    assert [str(each) for each in queries.blockers(january)] == ["The shelf is unsorted."]
+    assert [str(blocker) for blocker in queries.blockers(january)] == ["The shelf is unsorted."]
 
 
 def test_blockers_say_what_stands_against_closing(january, february, controller):
     assert queries.blockers(january) == []
-    assert [each.code for each in queries.blockers(february)] == ["periods.earlier_period_is_open"]
+    assert [blocker.code for blocker in queries.blockers(february)] == ["periods.earlier_period_is_open"]
 
-    assert [each.code for each in queries.blockers(close(january, controller))] == [
+    assert [blocker.code for blocker in queries.blockers(close(january, controller))] == [
         "periods.period_is_closed"
     ]
 

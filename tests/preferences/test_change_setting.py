@@ -34,7 +34,7 @@ def test_a_change_tells_what_it_was_before(at_acme, controller):
 
     event = OutboxEvent.objects.filter(name="setting.changed").latest("id")
     assert event.payload == {"key": "periods.reason_length", "before": 25, "after": 30}
-    assert [each.value for each in Setting.objects.get().history.order_by("history_id")] == [25, 30]
+    assert [setting.value for setting in Setting.objects.get().history.order_by("history_id")] == [25, 30]
 
 
 @pytest.mark.parametrize("value", ["twenty", 1.5, None, [1], True])

@@ -62,7 +62,7 @@ def live_accounts():
 
 
 def way(run):
-    return [each.what for each in run.happenings.all()]
+    return [happening.what for happening in run.happenings.all()]
 
 
 def test_what_it_did_before_it_was_refused_is_taken_back(tills):

@@ -33,7 +33,7 @@ def later(**span):
 
 
 def way(run):
-    return [(each.what, each.step) for each in run.happenings.all()]
+    return [(happening.what, happening.step) for happening in run.happenings.all()]
 
 
 def again(run):
@@ -73,13 +73,13 @@ def test_what_it_does_is_in_the_audit_trail_with_who_began_it(set_out):
     run = set_out()
 
     records = Record.objects.filter(correlation_id=run.correlation_id, causation_id=f"saga:{run.pk}")
-    assert [each.command for each in records.order_by("id")] == [
+    assert [record.command for record in records.order_by("id")] == [
         "ledger.open_account",
         "ledger.post_entry",
         "ledger.open_journal",
         "ledger.open_account",
     ]
-    assert {each.actor_name for each in records} == {"Opening a branch, begun by the platform"}
+    assert {record.actor_name for record in records} == {"Opening a branch, begun by the platform"}
 
 
 def test_a_refusal_takes_back_what_was_done_in_reverse(set_out, office):

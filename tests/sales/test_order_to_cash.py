@@ -313,7 +313,7 @@ def test_news_that_is_heard_again_changes_nothing(shop, accountant, controller):
 
 def everything():
     models = (Entry, Payment, Refund, Invoice, Reservation, StockMove, SandboxDeed, Order, Run, OutboxEvent)
-    return {each.__name__: each.objects.count() for each in models}
+    return {model.__name__: model.objects.count() for model in models}
 
 
 def test_many_orders_reconcile(shop, accountant):

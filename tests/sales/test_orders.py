@@ -101,7 +101,7 @@ def test_everything_that_is_wrong_is_said_together(shop, accountant):
 
     refusals = rehearse(wrong, actor=accountant)
 
-    assert {type(each) for each in refusals} >= {CustomerUnknown, CurrencyUnknown}
+    assert {type(refusal) for refusal in refusals} >= {CustomerUnknown, CurrencyUnknown}
     assert len(refusals) == 3
     assert SeveralRefusals(refusals).status == 422
 
@@ -159,11 +159,11 @@ def test_invoices_have_no_gap_also_when_many_are_issued_at_once(shop, acme, acco
             dispatch(IssueInvoice(order_id=order.pk), actor=accountant)
         connections.close_all()
 
-    threads = [threading.Thread(target=issue, args=(each,)) for each in [*orders, *orders]]
-    for each in threads:
-        each.start()
-    for each in threads:
-        each.join()
+    threads = [threading.Thread(target=issue, args=(order,)) for order in [*orders, *orders]]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
     assert sorted(Invoice.objects.values_list("number", flat=True)) == [1, 2, 3, 4, 5, 6]
 

@@ -85,11 +85,11 @@ class Diary:
 
     def acknowledged(self, tenant: str, kind: str) -> list[Deed]:
         return [
-            each for each in self.deeds if each.tenant == tenant and each.kind == kind and each.acknowledged
+            deed for deed in self.deeds if deed.tenant == tenant and deed.kind == kind and deed.acknowledged
         ]
 
     def refused(self) -> list[Deed]:
-        return [each for each in self.deeds if each.answer and not each.acknowledged]
+        return [deed for deed in self.deeds if deed.answer and not deed.acknowledged]
 
 
 class OverHttp:
@@ -325,13 +325,13 @@ class Staff:
             for number in range(1, each + 1)
         ]
         self._threads = [
-            threading.Thread(target=each.work, args=[self._home_time], name=each.name, daemon=True)
-            for each in self.clerks
+            threading.Thread(target=clerk.work, args=[self._home_time], name=clerk.name, daemon=True)
+            for clerk in self.clerks
         ]
 
     def begin(self) -> None:
-        for each in self._threads:
-            each.start()
+        for thread in self._threads:
+            thread.start()
 
     def go_home(self, seconds: float) -> None:
         """When each has his last answer. Who has none after so many seconds is in trouble."""

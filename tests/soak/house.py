@@ -193,7 +193,7 @@ class House:
         return not self._busy and all(member.running for member in self.members)
 
     def named(self, name: str) -> Member:
-        return next(each for each in self.members if each.name == name)
+        return next(member for member in self.members if member.name == name)
 
     # What may happen to it
 

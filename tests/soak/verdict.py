@@ -43,7 +43,7 @@ def faults(tenants: Iterable[TenantInfo], diary: Diary) -> list[str]:
     found = [*diary.troubles, *_odd_refusals(diary)]
     for tenant in tenants:
         with activate(tenant):
-            found += [f"{tenant.slug}: {each}" for each in _faults_of(tenant, diary)]
+            found += [f"{tenant.slug}: {fault}" for fault in _faults_of(tenant, diary)]
     return found
 
 
@@ -55,7 +55,7 @@ def broken_trails(tenants: Iterable[TenantInfo]) -> list[str]:
             sealing.seal()
             verified = verification.verify()
         name = tenant.slug if tenant else "the platform"
-        found += [f"the trail of {name}: {each.kind}: {each.detail}" for each in verified.faults]
+        found += [f"the trail of {name}: {fault.kind}: {fault.detail}" for fault in verified.faults]
         if not verified.records:
             found.append(f"the trail of {name} holds nothing that is sealed")
     return found
@@ -68,8 +68,8 @@ def _events_under_way() -> Iterator[str]:
     if unrouted := OutboxEvent.objects.using("relay").filter(routed_at=None).count():
         yield f"{unrouted} events are not routed"
     open_ones = Delivery.objects.using("relay").unsettled().exclude(event__due_at__gt=now())
-    for each in open_ones.select_related("event").order_by("id")[:20]:
-        yield f"{each.subscriber} has not heard {each.event}: {each.status}, {each.attempts} tries, {each.last_error}"
+    for one in open_ones.select_related("event").order_by("id")[:20]:
+        yield f"{one.subscriber} has not heard {one.event}: {one.status}, {one.attempts} tries, {one.last_error}"
 
 
 def _business_under_way() -> Iterator[str]:
@@ -95,7 +95,7 @@ def _faults_of(tenant: TenantInfo, diary: Diary) -> Iterator[str]:
 
 
 def _orders(deeds: Sequence[Deed]) -> Iterator[str]:
-    there = {each.pk: each for each in Order.objects.all()}
+    there = {order.pk: order for order in Order.objects.all()}
     yield from _once("order", there, {deed.name: deed.result["id"] for deed in deeds})
     yield from _recorded("sales.place_order", there)
     for deed in deeds:
@@ -105,7 +105,7 @@ def _orders(deeds: Sequence[Deed]) -> Iterator[str]:
 
 
 def _entries(deeds: Sequence[Deed]) -> Iterator[str]:
-    there = {each.pk: each for each in Entry.objects.posted().filter(memo="Soak")}
+    there = {entry.pk: entry for entry in Entry.objects.posted().filter(memo="Soak")}
     yield from _once("entry", there, {deed.name: deed.result["id"] for deed in deeds})
     yield from _recorded("ledger.post_entry", there)
     for deed in deeds:
@@ -115,7 +115,7 @@ def _entries(deeds: Sequence[Deed]) -> Iterator[str]:
 
 
 def _refunds(deeds: Sequence[Deed]) -> Iterator[str]:
-    there = {each.pk: each for each in Refund.objects.filter(reference__startswith="soak-")}
+    there = {refund.pk: refund for refund in Refund.objects.filter(reference__startswith="soak-")}
     yield from _once("refund", there, {deed.name: deed.result["id"] for deed in deeds})
     for deed in deeds:
         refund = there.get(deed.result["id"])
@@ -192,8 +192,8 @@ def _processor() -> Iterator[str]:
     ours = {
         f"{kind}:{pk}": minor
         for kind, pk, minor in chain(
-            (("payment", each.pk, each.minor) for each in payments),
-            (("refund", each.pk, each.minor) for each in refunds),
+            (("payment", payment.pk, payment.minor) for payment in payments),
+            (("refund", refund.pk, refund.minor) for refund in refunds),
         )
     }
     theirs = dict(done)

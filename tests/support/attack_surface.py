@@ -42,11 +42,11 @@ def addresses(urlconf: str) -> list[str]:
 
 
 def _walk(patterns: Any, prefix: str) -> Iterator[str]:
-    for each in patterns:
-        if isinstance(each, URLResolver):
-            yield from _walk(each.url_patterns, prefix + _filled(str(each.pattern)))
-        elif isinstance(each, URLPattern):
-            yield prefix + _filled(str(each.pattern))
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            yield from _walk(pattern.url_patterns, prefix + _filled(str(pattern.pattern)))
+        elif isinstance(pattern, URLPattern):
+            yield prefix + _filled(str(pattern.pattern))
 
 
 def _filled(pattern: str) -> str:
@@ -141,7 +141,7 @@ ROWS = {
 def example(shape: type[Command]) -> Command:
     """One that asks for globex's things: by its ids, its codes and its words."""
     hints = typing.get_type_hints(shape)
-    return shape(**{each.name: _of(hints[each.name], each.name) for each in dataclasses.fields(shape)})
+    return shape(**{field.name: _of(hints[field.name], field.name) for field in dataclasses.fields(shape)})
 
 
 def _of(hint: Any, name: str) -> Any:
@@ -157,7 +157,7 @@ def _of(hint: Any, name: str) -> Any:
         return made[hint]
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin in (typing.Union, types.UnionType):
-        return _of(next(each for each in arguments if each is not type(None)), name)
+        return _of(next(argument for argument in arguments if argument is not type(None)), name)
     if origin is typing.Literal:
         return arguments[0]
     if name == "channels":
@@ -172,7 +172,7 @@ def _of(hint: Any, name: str) -> Any:
         return next(iter(hint))
     if dataclasses.is_dataclass(hint):
         hints = typing.get_type_hints(hint)
-        return hint(**{each.name: _of(hints[each.name], each.name) for each in dataclasses.fields(hint)})
+        return hint(**{field.name: _of(hints[field.name], field.name) for field in dataclasses.fields(hint)})
     if hint is dt.datetime:
         return dt.datetime.now(dt.UTC)
     raise TypeError(f"No example is known of {hint}: add one, so that the matrix tries it.")

@@ -33,7 +33,7 @@ def plain(route: str) -> str:
 
 
 def guarded(urlconf: str) -> list[str]:
-    return [each for each in addresses(urlconf) if not each.startswith(OUTSIDE)]
+    return [address for address in addresses(urlconf) if not address.startswith(OUTSIDE)]
 
 
 TENANT = guarded("config.urls_tenant")

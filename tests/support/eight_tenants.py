@@ -28,7 +28,7 @@ def eight_tenants(template_where: Callable[..., str]) -> str:
 
 @pytest.fixture
 def eight(db: None) -> list[TenantInfo]:
-    tenants = [each.info for each in Tenant.objects.order_by("pk")]
+    tenants = [tenant.info for tenant in Tenant.objects.order_by("pk")]
     assert len(tenants) == TENANTS
     return tenants
 

@@ -22,9 +22,9 @@ def endpoints(plane: str) -> list[tuple[str, type]]:
 
 
 def _walk(patterns, prefix: str) -> Iterator[tuple[str, URLPattern]]:
-    for each in patterns:
-        address = prefix + re.sub(r"<[^>]+>", "1", str(each.pattern))
-        if isinstance(each, URLResolver):
-            yield from _walk(each.url_patterns, address)
+    for pattern in patterns:
+        address = prefix + re.sub(r"<[^>]+>", "1", str(pattern.pattern))
+        if isinstance(pattern, URLResolver):
+            yield from _walk(pattern.url_patterns, address)
         else:
-            yield address, each
+            yield address, pattern

@@ -43,7 +43,7 @@ CASES: dict[type[Command], Callable[[str], Command]] = {}
 
 
 def financial() -> list[type[Command]]:
-    ours = (each for each in commands() if each.__module__.startswith("apps."))
+    ours = (command for command in commands() if command.__module__.startswith("apps."))
     return [each for each in ours if each.moves_money or each.queue == "financial"]
 
 

@@ -63,7 +63,7 @@ class MadeUp:
 
     def forget(self) -> None:
         """What Python remembers of them."""
-        for each in [each for each in sys.modules if each.split(".")[0] == self.package]:
+        for each in [module for module in sys.modules if module.split(".")[0] == self.package]:
             del sys.modules[each]
 
 

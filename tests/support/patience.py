@@ -12,6 +12,6 @@ EVER = 32_000
 def patient(saga):
     """The same saga; a worker may be lost in a step as often as there are statements in it."""
     del SAGAS[saga.name]
-    steps = tuple(each if isinstance(each, Wait) else replace(each, retries=EVER) for each in saga.steps)
+    steps = tuple(step if isinstance(step, Wait) else replace(step, retries=EVER) for step in saga.steps)
     cause = saga.cause and replace(saga.cause, retries=EVER)
     return replace(saga, steps=steps, cause=cause)

@@ -33,7 +33,7 @@ def ordered(card: str = "tok_ok", *, provider: str = "sandbox", **quantities: in
 
 def stock() -> dict[str, tuple[int, int]]:
     """On hand and reserved, by code."""
-    return {each.item.sku: (each.on_hand, each.reserved) for each in Stock.objects.select_related("item")}
+    return {stock.item.sku: (stock.on_hand, stock.reserved) for stock in Stock.objects.select_related("item")}
 
 
 def balances() -> dict[str, Decimal]:

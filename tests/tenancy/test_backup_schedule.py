@@ -42,7 +42,7 @@ SUITE = System("The suite")
 
 
 def alarmed():
-    return {each.name: each.text for each in alarms() if each.name.startswith("backups:")}
+    return {alert.name: alert.text for alert in alarms() if alert.name.startswith("backups:")}
 
 
 def policy(tenant, **agreed):
@@ -155,7 +155,7 @@ def test_one_that_fails_is_an_alarm_and_the_next_is_not_held_up(platform, monkey
     asking.ask()
     assert [*running.work()] == ["globex: backed up."]
 
-    assert [each.slug for each in Backup.objects.done()] == ["globex"]
+    assert [backup.slug for backup in Backup.objects.done()] == ["globex"]
     assert "acme" in alarmed()["backups:failed"]
     assert "No space left on device" in alarmed()["backups:failed"]
 
@@ -193,7 +193,7 @@ def test_what_is_agreed_for_one_tenant_goes_before_what_is_usual(platform, monke
 def test_a_policy_is_set_with_a_reason_and_stands_in_the_trail(platform, operator):
     said = verb("backup-policy", "acme", "--every", "6", "--keep-most", "9", "--reason", "They pay for it.")
     assert said["every"] == 6
-    standing = next(each for each in promises.standings() if each.tenant.slug == "acme")
+    standing = next(standing for standing in promises.standings() if standing.tenant.slug == "acme")
     assert str(standing.policy) == "every 6 h, kept 30 days, 9 at most"
     record = Record.objects.get(command="tenancy.set_backup_policy")
     assert (record.reason, record.subject_id) == ("They pay for it.", str(platform.id))

@@ -123,7 +123,7 @@ class TestEast:
     def test_a_runtime_that_can_act_as_a_mighty_role_is_refused(self, initech, in_east, made, can_act_as):
         in_east(made.format(role=initech.role))
 
-        (fault,) = [each for each in east_faults() if each.id == "tenancy.E008"]
+        (fault,) = [fault for fault in east_faults() if fault.id == "tenancy.E008"]
 
         assert can_act_as.format(role=initech.role) in fault.msg
         assert str(fault).startswith("east: (tenancy.E008)")
@@ -152,19 +152,19 @@ class TestEast:
     def test_a_runtime_that_could_look_into_a_schema_there_is_refused(self, initech, in_east, made):
         in_east(made.format(schema=initech.schema, role=initech.role))
 
-        assert [each.id for each in east_faults()] == ["tenancy.E011"]
+        assert [fault.id for fault in east_faults()] == ["tenancy.E011"]
 
     def test_a_shared_table_without_a_policy_is_refused(self, east, in_east):
         in_east(
             "CREATE TABLE public.rumours (tenant_id bigint); GRANT SELECT ON public.rumours TO bursar_tables"
         )
 
-        assert [each.id for each in east_faults()] == ["tenancy.E010"]
+        assert [fault.id for fault in east_faults()] == ["tenancy.E010"]
 
     def test_a_runtime_that_owns_something_is_refused(self, east, in_east):
         in_east("CREATE TABLE public.notes (); ALTER TABLE public.notes OWNER TO bursar_app")
 
-        assert [each.id for each in east_faults()] == ["tenancy.E009"]
+        assert [fault.id for fault in east_faults()] == ["tenancy.E009"]
 
     def test_one_that_is_away_stops_nobody_else(self, east, monkeypatch):
         connections["default@east"].close()
@@ -213,7 +213,7 @@ def east_faults():
 
 
 def found():
-    return [each.id for each in east_faults()]
+    return [fault.id for fault in east_faults()]
 
 
 def test_new_models_without_ids_are_noticed(monkeypatch):
@@ -227,4 +227,4 @@ def test_new_models_without_ids_are_noticed(monkeypatch):
 
 
 def test_django_finds_nothing_wrong(db):
-    assert [each for each in run_checks(databases=["default"]) if not each.is_silenced()] == []
+    assert [check for check in run_checks(databases=["default"]) if not check.is_silenced()] == []

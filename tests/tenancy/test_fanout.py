@@ -198,11 +198,11 @@ def test_the_messages_are_on_their_queue_with_their_tenant(round_of_seals, tenan
     at(NOON)
 
     messages = [json.loads(each) for each in caching._client().lrange("audit", 0, -1)]
-    headers = [each["headers"] for each in messages]
-    assert sorted(str(each["tenant"]) for each in headers) == sorted(["public", *map(str, tenants)])
-    assert {each["task"] for each in headers} == {"tests.seal"}
-    assert all(each["expires"] for each in headers)
-    assert all(each["eta"] is None for each in headers)
+    headers = [message["headers"] for message in messages]
+    assert sorted(str(header["tenant"]) for header in headers) == sorted(["public", *map(str, tenants)])
+    assert {header["task"] for header in headers} == {"tests.seal"}
+    assert all(header["expires"] for header in headers)
+    assert all(header["eta"] is None for header in headers)
 
 
 def test_the_task_that_beat_sends_reaches_each_tenant(round_of_seals, sent, tenants):

@@ -246,7 +246,7 @@ def test_the_platform_goes_on_with_its_own_journeys_and_the_house_is_kept(acme, 
         dispatch(OpenAccount(code="9999", name="Odd", type="expense"), actor=Steward("Suspension"))
         assert EndSession.keeps_house
         refusals = rehearse(EndSession(session_id=0), actor=owner)
-        assert [each.code for each in refusals] == ["identity.session_unknown"]
+        assert [refusal.code for refusal in refusals] == ["identity.session_unknown"]
 
 
 @pytest.mark.physical_copy

@@ -149,8 +149,8 @@ def _one_that_is(cursor, number, state):
         " fingerprint, 0, created_at, current_date, current_date FROM tenancy_tenant WHERE id = %s",
         [number],
     )
-    for each in WAYS[state]:
-        cursor.execute("UPDATE tenancy_tenant SET state = %s WHERE id = 900", [each])
+    for way in WAYS[state]:
+        cursor.execute("UPDATE tenancy_tenant SET state = %s WHERE id = 900", [way])
 
 
 def _passes(cursor, state):
@@ -199,7 +199,7 @@ def test_a_mode_lies_over_the_state_and_leaves_it(acme, operator):
 def test_a_mode_is_known_and_has_its_reason(acme, operator):
     refusals = rehearse(SetMode(tenant_id=acme.id, mode="sleeping", reason=" "), actor=operator)
 
-    assert [type(each) for each in refusals] == [ModeUnknown, ReasonMissing]
+    assert [type(refusal) for refusal in refusals] == [ModeUnknown, ReasonMissing]
 
 
 def test_who_may_not_is_refused(acme, owner):
@@ -237,4 +237,4 @@ def test_the_table_asks_the_database_the_same(acme, globex, operator):
 
     for part in ("reads", "writes", "works", "beats"):
         asked = set(Tenant.objects.filter(having(part)).values_list("slug", flat=True))
-        assert asked == {each.slug for each in Tenant.objects.all() if getattr(service_of(each.info), part)}
+        assert asked == {tenant.slug for tenant in Tenant.objects.all() if getattr(service_of(tenant.info), part)}

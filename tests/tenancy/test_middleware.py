@@ -66,7 +66,7 @@ def test_the_look_up_is_cached_and_asks_no_database(client, acme):
     with CaptureQueriesContext(connection) as queries:
         client.get("/t/acme/accounts/login/")
 
-    assert [each["sql"] for each in queries if "tenancy_" in each["sql"]] == []
+    assert [query["sql"] for query in queries if "tenancy_" in query["sql"]] == []
 
 
 def test_nothing_of_the_request_stays_in_the_process(client, acme):

@@ -103,8 +103,8 @@ def test_the_directory_knows_what_they_have_now(acme, made_up):
         each.found for each in survey() if each.kind is Kind.TEMPLATE
     }
     rows = SchemaMigration.objects.all()
-    assert {each.schema_name for each in rows} == set(Tenant.objects.values_list("schema_name", flat=True))
-    assert {(each.state, each.migration) for each in rows} == {(State.DONE, f"ledger.{name}")}
+    assert {row.schema_name for row in rows} == set(Tenant.objects.values_list("schema_name", flat=True))
+    assert {(row.state, row.migration) for row in rows} == {(State.DONE, f"ledger.{name}")}
 
 
 @pytest.mark.physical_copy
@@ -141,7 +141,7 @@ def test_who_goes_first_and_fails_goes_alone(acme, globex, made_up):
     assert columns("colour") == {TEMPLATE.schema}
     with pytest.raises(Exception, match="no such luck") as refused:
         must_have_gone_well(result)
-    assert [type(each) for each in refused.value.refusals] == [SchemaNotMigrated, SchemasLeftOut]
+    assert [type(refusal) for refusal in refused.value.refusals] == [SchemaNotMigrated, SchemasLeftOut]
     assert f"{SPARES + 1} more were not tried, since acme went first" in str(refused.value)
     assert SchemaMigration.objects.get(schema_name=globex.schema).state == State.WAITING
 
@@ -183,7 +183,7 @@ def test_another_run_tries_only_who_failed(acme, globex, made_up):
     made_up.write(failing, (made_up.folder / f"{failing}.py").read_text().replace("('globex',)", "()"))
     result = migrate_tenants()
 
-    assert [(each.schema.slug, each.applied) for each in result.outcomes] == [
+    assert [(outcome.schema.slug, outcome.applied) for outcome in result.outcomes] == [
         ("globex", [f"ledger.{failing}"])
     ]
     assert columns("shape") == columns("colour") == theirs() | {TEMPLATE.schema}
@@ -210,7 +210,7 @@ def test_what_was_done_and_not_noted_is_noted(acme, made_up):
 
     result = migrate_tenants()
 
-    assert [(each.schema.slug, each.applied) for each in result.outcomes] == [("acme", [])]
+    assert [(outcome.schema.slug, outcome.applied) for outcome in result.outcomes] == [("acme", [])]
     assert Tenant.objects.get(slug="acme").fingerprint == Tenant.objects.get(slug="globex").fingerprint
 
 

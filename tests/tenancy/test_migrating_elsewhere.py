@@ -49,7 +49,7 @@ def test_both_databases_are_migrated(acme, globex, initech, made_up):
 
     assert result.failed == []
     assert columns("home") >= {acme.schema, globex.schema}
-    spares = {each.schema_name for each in Spare.objects.using("owner@east")}
+    spares = {spare.schema_name for spare in Spare.objects.using("owner@east")}
     assert spares | {initech.schema} <= columns("east")
     assert len(set(Tenant.objects.values_list("fingerprint", flat=True))) == 1
     assert SchemaMigration.objects.get(schema_name=initech.schema).state == "done"

@@ -190,7 +190,7 @@ def test_the_trail_says_who_moved_it_why_and_what_came_along(tenant, mover, oper
         in (row.sentence)
     )
     assert ("database", "east", "home") in [
-        (each["field"], each["before"], each["after"]) for each in row.changes
+        (change["field"], change["before"], change["after"]) for change in row.changes
     ]
 
 
@@ -207,7 +207,7 @@ def test_so_it_does_when_it_could_not_be(tenant, mover, operator, monkeypatch):
             dispatch(command, actor=operator)
 
     rows = Record.objects.filter(command="tenancy.move_tenant_online").order_by("id")
-    assert [(row.outcome, [each["code"] for each in row.refusals]) for row in rows] == [
+    assert [(row.outcome, [refusal["code"] for refusal in row.refusals]) for row in rows] == [
         ("refused", ["tenancy.copy_differs"]),
         ("refused", ["tenancy.reason_missing", "tenancy.lies_there_already"]),
     ]

@@ -215,13 +215,13 @@ def test_support_comes_and_goes(acme, owner, operator, client_for, behind_pgboun
 
 
 def test_we_do_not_start_behind_a_pooler_unsaid(db, behind_it_unsaid):
-    assert "tenancy.E012" in {each.id for each in run_checks(databases=["default"])}
+    assert "tenancy.E012" in {check.id for check in run_checks(databases=["default"])}
 
 
 def test_we_start_where_it_is_said(db, behind_pgbouncer):
-    assert not {each.id for each in run_checks(databases=["default"]) if each.level >= 40}
+    assert not {check.id for check in run_checks(databases=["default"]) if check.level >= 40}
 
 
 def test_and_where_there_is_none(db):
-    assert "tenancy.E012" not in {each.id for each in run_checks(databases=["default"])}
+    assert "tenancy.E012" not in {check.id for check in run_checks(databases=["default"])}
     assert connections["default"].settings_dict["TENANCY"]["pooled"] is False

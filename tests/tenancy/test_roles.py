@@ -170,8 +170,8 @@ class TestSharedTables:
     def test_a_tenant_sees_its_own(self, told, acme, globex):
         for tenant in (acme, globex):
             with activate(tenant):
-                assert {each.tenant_id for each in OutboxEvent.objects.all()} == {tenant.id}
-        assert {None, acme.id, globex.id} <= {each.tenant_id for each in OutboxEvent.objects.all()}
+                assert {event.tenant_id for event in OutboxEvent.objects.all()} == {tenant.id}
+        assert {None, acme.id, globex.id} <= {event.tenant_id for event in OutboxEvent.objects.all()}
 
     def test_a_tenant_changes_nobody_elses(self, told, acme, globex):
         with connections["owner"].cursor() as cursor:
@@ -237,7 +237,7 @@ class TestSharedTables:
 
 def test_inside_a_tenant_the_platforms_rows_come_over_a_connection_of_their_own(acme, globex):
     with activate(acme):
-        assert {each.slug for each in Tenant.objects.all()} == {"acme", "globex"}
+        assert {tenant.slug for tenant in Tenant.objects.all()} == {"acme", "globex"}
         assert Tenant.objects.get(slug="acme")._state.db == "control"
     assert Tenant.objects.get(slug="acme")._state.db == "default"
 

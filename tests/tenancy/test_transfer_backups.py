@@ -140,14 +140,14 @@ def test_who_is_kept_worse_than_promised_is_named(platform, monkeypatch):
     Backup.objects.update(verified_at=clock.now(), restored_in=5 * 3600)
     Tenant.objects.filter(slug="globex").update(created_at=clock.now() - dt.timedelta(days=3))
 
-    standing = {each.tenant.slug: (each.is_late, each.is_slow) for each in promises.standings()}
+    standing = {standing.tenant.slug: (standing.is_late, standing.is_slow) for standing in promises.standings()}
     assert standing == {"acme": (False, True), "globex": (True, False)}
-    said = {each.name: each.text for each in alarms()}
+    said = {alert.name: alert.text for alert in alarms()}
     assert said["backups:late"] == "They would lose more than was promised: globex."
     assert "acme" in said["backups:slow"]
 
     later(monkeypatch, hours=26)
-    assert [each.is_late for each in promises.standings()] == [True, True]
+    assert [standing.is_late for standing in promises.standings()] == [True, True]
 
 
 def test_what_was_erased_is_not_restored(platform):

@@ -36,9 +36,9 @@ def counted(acme, globex):
 def test_days_are_of_all_tenants_and_entries_of_the_day(counted):
     days = trends.days()
 
-    assert [each.day for each in days] == [today() - dt.timedelta(days=ago) for ago in (2, 1, 0)]
-    assert [each.entries for each in days] == [20, 5, 15]
-    assert [(each.tenants, each.commands, each.failures) for each in days] == [
+    assert [day.day for day in days] == [today() - dt.timedelta(days=ago) for ago in (2, 1, 0)]
+    assert [day.entries for day in days] == [20, 5, 15]
+    assert [(day.tenants, day.commands, day.failures) for day in days] == [
         (1, 150, 1),
         (2, 250, 2),
         (1, 400, 1),

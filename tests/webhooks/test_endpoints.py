@@ -78,7 +78,7 @@ def test_refuses_an_address_and_events_that_do_not_exist_together(at_acme, owner
     with pytest.raises(SeveralRefusals) as refused:
         register(owner, url="http://10.0.0.1/", events=("entry.exploded",))
 
-    assert {type(each) for each in refused.value.refusals} == {AddressRefused, EventUnknown}
+    assert {type(refusal) for refusal in refused.value.refusals} == {AddressRefused, EventUnknown}
 
 
 def test_needs_the_permission(at_acme, accountant):
@@ -102,7 +102,7 @@ def test_is_changed_and_the_trail_says_how(at_acme, owner):
     )
 
     record = Record.objects.get(command="webhooks.change_endpoint")
-    assert {each["field"] for each in record.changes} == {"url", "description", "events"}
+    assert {change["field"] for change in record.changes} == {"url", "description", "events"}
     assert endpoint.history.count() == 2
 
 

@@ -179,7 +179,7 @@ def test_a_receiver_that_recovers_is_told_at_the_next_attempt(endpoint, tell, re
         sending.send_due(endpoint.pk)
 
     assert again(message).state == "delivered"
-    assert [each.status for each in message.tries.all()] == [503, 204]
+    assert [try_.status for try_ in message.tries.all()] == [503, 204]
 
 
 @pytest.mark.parametrize("status", [429, 503])
@@ -325,7 +325,7 @@ def test_a_worker_lost_between_sending_and_noting_it_sends_again_under_the_same_
     first, second = requests(taken)
     assert first.headers["webhook-id"] == second.headers["webhook-id"] == message.ref
     assert again(message).state == "delivered"
-    assert [str(each) for each in message.tries.all()] == ["no outcome was recorded", "200"]
+    assert [str(try_) for try_ in message.tries.all()] == ["no outcome was recorded", "200"]
 
 
 def test_a_worker_lost_before_sending_counts_as_an_attempt(endpoint, tell, taken, monkeypatch, later):
@@ -419,8 +419,8 @@ def test_a_slow_endpoint_holds_two_workers_at_most(at_acme, endpoint, tell):
 
     claims = in_threads(5, lambda _: sending.claim(endpoint.pk), at_acme)
 
-    assert sum(each is not None for each in claims) == sending.MOST_AT_ONCE
-    assert len({each.message_id for each in claims if each}) == sending.MOST_AT_ONCE
+    assert sum(claim is not None for claim in claims) == sending.MOST_AT_ONCE
+    assert len({claim.message_id for claim in claims if claim}) == sending.MOST_AT_ONCE
 
 
 def test_a_task_stops_when_its_time_is_over_and_asks_for_another(endpoint, tell, taken, hinted, monkeypatch):

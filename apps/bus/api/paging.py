@@ -51,9 +51,9 @@ class Paging(CursorPagination):
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         parameters: Sequence[dict[str, Any]] = super().get_schema_operation_parameters(view)
-        for each in parameters:
-            if each["name"] == "page_size":
-                each["schema"] |= {"minimum": 1, "maximum": LARGEST, "default": self.page_size}
+        for parameter in parameters:
+            if parameter["name"] == "page_size":
+                parameter["schema"] |= {"minimum": 1, "maximum": LARGEST, "default": self.page_size}
         return list(parameters)
 
 

@@ -65,7 +65,7 @@ def serializer_for(shape: type[Any], given: tuple[str, ...] = ()) -> type[Derive
 def _derived(shape: Any, given: tuple[str, ...]) -> type[Derived]:
     hints = get_type_hints(shape)
     members: dict[str, Any] = {
-        each.name: _field(shape, each, hints[each.name]) for each in fields(shape) if each.name not in given
+        field.name: _field(shape, field, hints[field.name]) for field in fields(shape) if field.name not in given
     }
     members |= {"shape": shape, "given": given, "__doc__": shape.__doc__, "__module__": __name__}
     made: type[Derived] = type(f"{shape.__name__}Serializer", (Derived,), members)
@@ -106,7 +106,7 @@ def _of_type(hint: Any, options: dict[str, Any]) -> AnyField:
     """Raises KeyError for a type that has no form in JSON."""
     origin, arguments = get_origin(hint), get_args(hint)
     if origin in (Union, UnionType):
-        (inner,) = (each for each in arguments if each is not NoneType)
+        (inner,) = (argument for argument in arguments if argument is not NoneType)
         return _of_type(inner, options | {"allow_null": True})
     if origin is Literal:
         return OneOf(choices=list(arguments), **options)

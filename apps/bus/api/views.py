@@ -99,7 +99,7 @@ class Answers(Door):
         return Response(self.get_serializer(answer, many=self.many).data)
 
     def understood(self, method: str) -> Collection[str]:
-        return {each.name for each in fields(self.question)} if self.question else ()
+        return {field.name for field in fields(self.question)} if self.question else ()
 
     def _question(self, request: Request) -> Any:
         if self.question is None:

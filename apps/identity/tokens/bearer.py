@@ -38,7 +38,7 @@ class Bearer:
         return self.is_superuser or perm in self._granted
 
     def has_perms(self, perms: Collection[str], obj: Any = None) -> bool:
-        return all(self.has_perm(each, obj) for each in perms)
+        return all(self.has_perm(perm, obj) for perm in perms)
 
     def get_all_permissions(self, obj: Any = None) -> set[str]:
         return self.row.get_all_permissions() if self.is_superuser else set(self._granted)

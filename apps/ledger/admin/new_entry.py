@@ -85,7 +85,7 @@ class NewEntry:
             "accounts": Account.objects.filter(is_active=True),
             "may_post": request.user.has_perm(PostEntry.permission),
         }
-        status = max((each.status for each in refusals), default=200)
+        status = max((refusal.status for refusal in refusals), default=200)
         return TemplateResponse(request, "console/new_entry.html", context | shown, status=status)
 
     def _write(self, request: HttpRequest, head: Head, lines: Any) -> Entry:

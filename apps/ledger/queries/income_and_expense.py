@@ -27,7 +27,7 @@ def income_and_expense(months: int = 12, until: dt.date | None = None) -> list[M
     was used in any of them."""
     with connection.cursor() as cursor:
         cursor.execute(_SQL, {"months": months, "until": until or today()})
-        return [_figures(*each) for each in cursor.fetchall()]
+        return [_figures(*row) for row in cursor.fetchall()]
 
 
 def _figures(month: str, iso: str, income: Decimal, expense: Decimal) -> MonthFigures:

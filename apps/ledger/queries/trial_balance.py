@@ -38,7 +38,7 @@ def trial_balance(
     """
     with reading().cursor() as cursor:
         cursor.execute(_SQL, {"monthly": by == "month", "since": since, "until": until})
-        return [_row(*each) for each in cursor.fetchall()]
+        return [_row(*row) for row in cursor.fetchall()]
 
 
 def _row(month: str, account: str, code: str, type: str, iso: str, *minors: Decimal) -> TrialBalanceRow:

@@ -49,7 +49,7 @@ def _last(lines: Sequence[StoryLine]) -> float:
 
 
 def _row(line: StoryLine, lines: Sequence[StoryLine]) -> dict[str, Any]:
-    after = (line.at - min(each.at for each in lines)).total_seconds()
+    after = (line.at - min(line.at for line in lines)).total_seconds()
     return {
         "line": line,
         "after": f"+{after:.3f} s",

@@ -137,7 +137,7 @@ class ReapplyErasures(Verb):
 
     def answer(self, *, dry_run: bool, **_: Any) -> Answer:  # type: ignore[override]
         tenants = returned() if dry_run else reapply(actor=SHELL)
-        named = [each.slug for each in tenants]
+        named = [tenant.slug for tenant in tenants]
         done = "would be erased again" if dry_run else "were erased again"
         text = f"{', '.join(named)} {done}." if named else "Nobody came back who was erased."
         return Answer(text, {"erased": named, "dry_run": dry_run})

@@ -41,8 +41,8 @@ class List(Verb):
     def answer(self, *, state: str | None, mode: str | None, **_: Any) -> Answer:  # type: ignore[override]
         asked = {name: value for name, value in (("state", state), ("mode", mode)) if value}
         tenants = list(Tenant.objects.filter(**asked).order_by("slug"))
-        text = "\n".join(f"{each.slug:<20} {_stands(each):<34} {each.name}" for each in tenants)
-        return Answer(text or "There is none.", {"tenants": [_plain(each) for each in tenants]})
+        text = "\n".join(f"{tenant.slug:<20} {_stands(tenant):<34} {tenant.name}" for tenant in tenants)
+        return Answer(text or "There is none.", {"tenants": [_plain(tenant) for tenant in tenants]})
 
 
 @verb

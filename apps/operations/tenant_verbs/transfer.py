@@ -198,12 +198,12 @@ class Backups(Verb):
             return _of_drill(drilling.drill())
         if slug:
             backups = list(keeping.all_of(slug)[:50])
-            lines = [_of_backup(each) for each in backups] or [f"{slug} was never backed up."]
-            return Answer("\n".join(lines), {"backups": [_plain(each) for each in backups]})
+            lines = [_of_backup(backup) for backup in backups] or [f"{slug} was never backed up."]
+            return Answer("\n".join(lines), {"backups": [_plain(backup) for backup in backups]})
         rows = promises.standings()
         return Answer(
-            "\n".join(_line(each) for each in rows) or "There is no tenant.",
-            {"tenants": [_standing(each) for each in rows], "late": sum(each.is_late for each in rows)},
+            "\n".join(_line(row) for row in rows) or "There is no tenant.",
+            {"tenants": [_standing(row) for row in rows], "late": sum(row.is_late for row in rows)},
         )
 
 

@@ -69,7 +69,7 @@ class Blockers(Answers):
 
     def answer(self, question: Any, **given: Any) -> Sequence[Any]:
         period = get_object_or_404(Period, pk=given["period_id"])
-        return [reason_of(each) for each in queries.blockers(period)]
+        return [reason_of(blocker) for blocker in queries.blockers(period)]
 
 
 class CloseOnePeriod(Asks):

@@ -82,7 +82,7 @@ def new_order(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseB
         "items": Item.objects.select_related("stock"),
         "key": head.data.get("idempotency_key") or uuid4().hex,
     }
-    status = max((each.status for each in refusals), default=200)
+    status = max((refusal.status for refusal in refusals), default=200)
     return TemplateResponse(request, "console/new_order.html", context | shown, status=status)
 
 

@@ -181,12 +181,12 @@ Rows = list[list[tuple[str, str]]]
 def _payments(life: queries.Life) -> Rows:
     return [
         [
-            (f"P-{each.pk}", reverse("admin:payments_payment_change", args=[each.pk])),
-            (str(each.amount), ""),
-            (each.get_state_display(), ""),
-            (str(each.refunded) if each.refunded_minor else "—", ""),
+            (f"P-{payment.pk}", reverse("admin:payments_payment_change", args=[payment.pk])),
+            (str(payment.amount), ""),
+            (payment.get_state_display(), ""),
+            (str(payment.refunded) if payment.refunded_minor else "—", ""),
         ]
-        for each in life.payments
+        for payment in life.payments
     ]
 
 
@@ -217,11 +217,11 @@ def _invoice(life: queries.Life) -> Rows:
 def _entries(life: queries.Life) -> Rows:
     return [
         [
-            (str(each), reverse("admin:ledger_entry_change", args=[each.pk])),
-            (f"{each.posted_on:%d %B %Y}", ""),
-            (each.memo, ""),
+            (str(entry), reverse("admin:ledger_entry_change", args=[entry.pk])),
+            (f"{entry.posted_on:%d %B %Y}", ""),
+            (entry.memo, ""),
         ]
-        for each in life.entries
+        for entry in life.entries
     ]
 
 

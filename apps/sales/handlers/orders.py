@@ -35,7 +35,7 @@ def place_order(command: PlaceOrder) -> Order:
     order = Order.objects.create(
         customer=customer,
         currency=command.currency,
-        minor=sum(each.quantity * each.price.minor for each in lines),
+        minor=sum(line.quantity * line.price.minor for line in lines),
         provider=command.provider,
         token=command.token,
         placed_at=now(),

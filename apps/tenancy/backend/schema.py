@@ -24,7 +24,7 @@ class SchemaEditor(DatabaseSchemaEditor):
 
 
 def _is_idle_in_history(model: type[Model], field: Field[Any, Any]) -> bool:
-    names = {each.name for each in model._meta.local_fields}
+    names = {field.name for field in model._meta.local_fields}
     return "history_id" in names and field.name not in ASKED_OF_HISTORY
 
 

@@ -235,7 +235,7 @@ class _Move:
     def _renumber_places(self) -> int:
         """Transaction ids mean something in one database only: what is kept is their order. Returns how many."""
         columns = [
-            (table.name, each.name) for table in self.tables for each in table.columns if each.is_place
+            (table.name, column.name) for table in self.tables for column in table.columns if column.is_place
         ]
         if not columns:
             return 0

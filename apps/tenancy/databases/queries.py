@@ -56,7 +56,7 @@ def _counted() -> list[Standing]:
     counts = Tenant.objects.values("database").annotate(
         all=Count("pk"), pinned=Count("pk", filter=Q(pinned=True))
     )
-    lying = {each["database"]: (each["all"], each["pinned"]) for each in counts.order_by()}
+    lying = {count["database"]: (count["all"], count["pinned"]) for count in counts.order_by()}
     return [
         Standing(
             key=key,

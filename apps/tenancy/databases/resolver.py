@@ -69,7 +69,7 @@ def _ranges() -> dict[int, str]:
     try:
         return {
             int(first): key
-            for first, _, key in (each.partition("=") for each in settings.TENANT_DATABASE_RANGES)
+            for first, _, key in (range_.partition("=") for range_ in settings.TENANT_DATABASE_RANGES)
         }
     except ValueError:
         raise ImproperlyConfigured("TENANT_DATABASE_RANGES is written 1=home,10000=east.") from None

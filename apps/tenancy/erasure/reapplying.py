@@ -48,7 +48,7 @@ def reapply(*, actor: Actor) -> Sequence[Tenant]:
 
 
 def _journal() -> Iterable[dict[str, Any]]:
-    told = {(each["number"], each["created_at"]): each for each in _rows()}
+    told = {(row["number"], row["created_at"]): row for row in _rows()}
     _, names = files().listdir(FOLDER)
     for name in names:
         with files().open(f"{FOLDER}/{name}") as stored:
@@ -59,7 +59,7 @@ def _journal() -> Iterable[dict[str, Any]]:
 
 
 def _rows() -> Iterable[dict[str, Any]]:
-    return [{**each} for each in Erasure.objects.values()]
+    return [{**erasure} for erasure in Erasure.objects.values()]
 
 
 def _tenant_of(erasure: dict[str, Any]) -> Tenant | None:

@@ -81,7 +81,7 @@ def _in_condition(condition: Any) -> Iterator[str]:
 
 def of_sql(operation: RunSQL) -> Iterator[str]:
     statements = [operation.sql] if isinstance(operation.sql, str) else operation.sql
-    for each in statements:
-        text = each if isinstance(each, str) else each[0]
+    for statement in statements:
+        text = statement if isinstance(statement, str) else statement[0]
         if found := _TAKES_AWAY.search(_BODY.sub("", text)):
             yield f"SQL with {' '.join(found.group().upper().split())}: the running version may still need it."

@@ -20,7 +20,7 @@ BY_OWNER = databases.at("owner", HOME)
 def waiting(schemas: Iterable[Schema]) -> None:
     """They are due. How far an earlier run came in a migration that is not atomic stays known."""
     rows = [
-        SchemaMigration(schema_name=each.name, state=State.WAITING, error="", at=now()) for each in schemas
+        SchemaMigration(schema_name=schema.name, state=State.WAITING, error="", at=now()) for schema in schemas
     ]
     _write(rows, "state", "error", "at")
 
@@ -54,10 +54,10 @@ def what_came_of(known: Sequence[Outcome]) -> None:
 
 
 def _now_have(fingerprint: str, schemas: Sequence[Schema]) -> None:
-    tenants = [each.id for each in schemas if each.kind is Kind.TENANT]
+    tenants = [schema.id for schema in schemas if schema.kind is Kind.TENANT]
     Tenant.objects.using(BY_OWNER).filter(pk__in=tenants).update(fingerprint=fingerprint)
-    for key in {each.database for each in schemas}:
-        spares = [each.id for each in schemas if each.kind is Kind.SPARE and each.database == key]
+    for key in {schema.database for schema in schemas}:
+        spares = [schema.id for schema in schemas if schema.kind is Kind.SPARE and schema.database == key]
         Spare.objects.using(databases.at("owner", key)).filter(pk__in=spares).update(fingerprint=fingerprint)
 
 

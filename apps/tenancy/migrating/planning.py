@@ -54,7 +54,7 @@ class Plan:
 
     @property
     def labels(self) -> list[str]:
-        return [label_of(each) for each in self.migrations]
+        return [label_of(migration) for migration in self.migrations]
 
     def steps(self) -> list[Step]:
         """With states of the caller's own: some operations write into theirs while they work, so threads must not
@@ -73,7 +73,7 @@ class Plan:
         if not replacements:
             return []
         recorded = set(self._executor.recorder.applied_migrations())
-        recorded.update(row for each in self.migrations for row in rows_of(each))
+        recorded.update(row for migration in self.migrations for row in rows_of(migration))
         return [
             key
             for key, squashed in sorted(replacements.items())

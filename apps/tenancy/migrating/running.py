@@ -80,11 +80,11 @@ class Result:
 
     @property
     def migrated(self) -> list[Outcome]:
-        return [each for each in self.outcomes if each.fingerprint]
+        return [outcome for outcome in self.outcomes if outcome.fingerprint]
 
     @property
     def failed(self) -> list[Outcome]:
-        return [each for each in self.outcomes if each.error]
+        return [outcome for outcome in self.outcomes if outcome.error]
 
     @property
     def settled(self) -> set[tuple[str, str]]:
@@ -103,7 +103,7 @@ def groups(schemas: Sequence[Schema]) -> list[Group]:
     return [
         Group(group.plan, tuple(lacking))
         for group in made
-        if (lacking := [each for each in group.schemas if group.plan or _is_not_noted(each)])
+        if (lacking := [schema for schema in group.schemas if group.plan or _is_not_noted(schema)])
     ]
 
 
@@ -116,17 +116,17 @@ def migrate_tenants(wish: Wish = Wish()) -> Result:
         result = Result()
         for _ in range(ROUNDS):
             settled = result.settled
-            due = groups([each for each in schemas if (each.name, each.database) not in settled])
+            due = groups([schema for schema in schemas if (schema.name, schema.database) not in settled])
             _templates_must_be_ready(due)
             if not due:
                 break
             _migrate(due, wish, result)
             schemas = _theirs_and_the_templates(wish)
-        untouched = [each for each in schemas if (each.name, each.database) not in result.settled]
+        untouched = [schema for schema in schemas if (schema.name, schema.database) not in result.settled]
         result.outcomes += [_not_there(each) for each in untouched if each.found is None]
         result.standing = sum(each.kind in THEIRS and each.found is not None for each in untouched)
         if not wish.only:
-            noting.forget_all_but(each.name for each in schemas)
+            noting.forget_all_but(schema.name for schema in schemas)
     return result
 
 
@@ -176,7 +176,7 @@ def _owner() -> AbstractContextManager[Any]:
 
 
 def _migrate(due: Sequence[Group], wish: Wish, result: Result) -> None:
-    noting.waiting(each for group in due for each in group.schemas)
+    noting.waiting(schema for group in due for schema in group.schemas)
     in_order = sorted(due, key=lambda group: not any(map(wish.names, group.schemas)))
     noted = len(result.outcomes)
     try:
@@ -187,7 +187,7 @@ def _migrate(due: Sequence[Group], wish: Wish, result: Result) -> None:
                 noted = len(result.outcomes)
     finally:
         noting.what_came_of(result.outcomes[noted:])
-        wait_for_the_disk({each.schema.database for each in result.outcomes})
+        wait_for_the_disk({outcome.schema.database for outcome in result.outcomes})
 
 
 def _outcomes(due: Sequence[Group], wish: Wish, result: Result) -> Iterator[Outcome]:
@@ -197,11 +197,11 @@ def _outcomes(due: Sequence[Group], wish: Wish, result: Result) -> Iterator[Outc
         canary = min(group.schemas, key=lambda each: (not wish.names(each), each.kind is Kind.SPARE))
         outcome = apply(canary, group.plan.steps(), group.plan.taken_as_done, wish.patience)
         yield outcome
-        rest = [each for each in group.schemas if each != canary]
+        rest = [schema for schema in group.schemas if schema != canary]
         if outcome.fingerprint:
             waiting.append((group.plan, rest))
         elif outcome.error and wish.names(canary):
-            result.left_out[canary] = [each for group in due for each in group.schemas if each != canary]
+            result.left_out[canary] = [schema for group in due for schema in group.schemas if schema != canary]
             return
         elif outcome.error:
             result.left_out[canary] = rest
@@ -231,8 +231,8 @@ def _in_parallel(plan: Plan, schemas: Sequence[Schema], wish: Wish) -> Iterator[
             yield from _until_all_have_ended(done, workers)
         finally:
             waiting.clear()
-    for each in threads:
-        each.result()
+    for thread in threads:
+        thread.result()
 
 
 def _taken_from(waiting: deque[Schema]) -> Schema | None:
@@ -256,17 +256,17 @@ def _theirs_and_the_templates(wish: Wish) -> list[Schema]:
 
 
 def _templates_must_be_there(schemas: Sequence[Schema]) -> None:
-    for each in schemas:
-        if each.kind is Kind.TEMPLATE and each.found is None:
-            raise TemplateLacksMigrations(database=each.database, migrations="everything")
+    for schema in schemas:
+        if schema.kind is Kind.TEMPLATE and schema.found is None:
+            raise TemplateLacksMigrations(database=schema.database, migrations="everything")
 
 
 def _templates_must_be_ready(due: Sequence[Group]) -> None:
     for group in due:
-        for each in group.schemas:
-            if each.kind is Kind.TEMPLATE:
+        for schema in group.schemas:
+            if schema.kind is Kind.TEMPLATE:
                 raise TemplateLacksMigrations(
-                    database=each.database, migrations=", ".join(group.plan.labels) or "its latest names"
+                    database=schema.database, migrations=", ".join(group.plan.labels) or "its latest names"
                 )
 
 

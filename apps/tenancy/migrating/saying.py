@@ -15,10 +15,10 @@ NAMED = 12
 
 
 def of_plan(groups: Sequence[Group], standing: int) -> Answer:
-    lines = [f"{_names(each.schemas)}:\n{_steps(each)}" for each in groups]
+    lines = [f"{_names(group.schemas)}:\n{_steps(group)}" for group in groups]
     return Answer(
         "\n".join([*lines, f"{_schemas(standing)} already all they need."]),
-        {"plan": [_planned(each) for each in groups], "standing": standing},
+        {"plan": [_planned(group) for group in groups], "standing": standing},
     )
 
 
@@ -47,14 +47,14 @@ def _planned(group: Group) -> dict[str, Any]:
         "migrations": group.plan.labels,
         "taken_as_done": [".".join(key) for key in group.plan.taken_as_done],
         "schemas": [
-            {"schema": each.name, "kind": each.kind, "slug": each.slug, "database": each.database}
-            for each in group.schemas
+            {"schema": schema.name, "kind": schema.kind, "slug": schema.slug, "database": schema.database}
+            for schema in group.schemas
         ],
     }
 
 
 def _names(schemas: Sequence[Schema]) -> str:
-    named = ", ".join(str(each) for each in schemas[:NAMED])
+    named = ", ".join(str(schema) for schema in schemas[:NAMED])
     return named if len(schemas) <= NAMED else f"{named} and {len(schemas) - NAMED} more"
 
 
@@ -63,7 +63,7 @@ def _steps(group: Group) -> str:
     lines = []
     for migration in group.plan.migrations:
         lines.append(f"  {migration.app_label}.{migration.name}{'' if migration.atomic else ' (not atomic)'}")
-        lines += [f"    {each.describe()}" for each in migration.operations]
+        lines += [f"    {operation.describe()}" for operation in migration.operations]
     return "\n".join(lines or ["  only what the directory knows of it"])
 
 

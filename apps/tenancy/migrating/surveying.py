@@ -72,7 +72,7 @@ class Schema:
 def survey(only: Sequence[str] = ()) -> list[Schema]:
     """Every schema of the databases whose owner this process can be, with what it has; or the named tenants alone.
     Tenants elsewhere are among them too, and are not found."""
-    listed = [each for each in _tenants() if not only or each.slug in only]
+    listed = [tenant for tenant in _tenants() if not only or tenant.slug in only]
     for key in databases.having("owner"):
         if not only:
             listed += [Schema(PUBLIC_SCHEMA, Kind.PLATFORM, key), *_spares(key)]
@@ -105,8 +105,8 @@ def _spares(key: str) -> list[Schema]:
         return []
     rows = Spare.objects.using(databases.at("owner", key)).order_by("id")
     return [
-        Schema(each.schema_name, Kind.SPARE, key, each.pk, role=each.role_name, noted=each.fingerprint)
-        for each in rows
+        Schema(row.schema_name, Kind.SPARE, key, row.pk, role=row.role_name, noted=row.fingerprint)
+        for row in rows
     ]
 
 

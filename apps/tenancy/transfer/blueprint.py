@@ -29,7 +29,7 @@ class Halves(NamedTuple):
 
 def halves(ddl: str) -> Halves:
     """The rows of the blueprint itself (which migrations it has, which permissions) are in every archive."""
-    made = [each for each in statements(ddl) if not _ROWS.match(each)]
+    made = [statement for statement in statements(ddl) if not _ROWS.match(statement)]
     return Halves(
         before=[each for each in made if not _LATER.match(each)],
         after=[each for each in made if _LATER.match(each)],

@@ -103,7 +103,7 @@ def _write_rows(cursor: Any, archive: Writer, leaving: Leaving) -> dict[str, Any
             if counted.rows:
                 _copy(cursor, leaving, table, part.write)
         said[table.name] = {
-            "columns": [each.name for each in table.columns],
+            "columns": [column.name for column in table.columns],
             "rows": counted.rows,
             "checksum": counted.checksum,
         }

@@ -89,7 +89,7 @@ def load_files(archive: Archive, tenant: TenantInfo) -> None:
     """The archive's files, under the tenant's own prefix. One that is there already stays as it is; heads of the trail
     that are newer than the archive's own were written while it was made."""
     chain = archive.manifest["chain"]
-    names = [each.removeprefix("files/") for each in archive.names("files")]
+    names = [name.removeprefix("files/") for name in archive.names("files")]
     with activate(tenant):
         for name in steps(names, len(names)):
             if not files().exists(name) and not is_head_after(name, chain["number"] if chain else 0):

@@ -60,8 +60,8 @@ class Leaving:
     def rows(self, table: Table) -> sql.Composed:
         """A SELECT of what is copied."""
         columns = sql.SQL(", ").join(
-            sql.SQL("{} AS {}").format(self._value(table, each), sql.Identifier(each.name))
-            for each in table.columns
+            sql.SQL("{} AS {}").format(self._value(table, column), sql.Identifier(column.name))
+            for column in table.columns
         )
         places, joins = self._places(table)
         where = sql.SQL("WHERE false" if table.name in self._stays else "")
@@ -71,7 +71,7 @@ class Leaving:
 
     def sum(self, cursor: Any, table: Table) -> Sum:
         """Of the same rows. Places are left out: they are others in each database, in the same order."""
-        kept = Table(table.name, tuple(each for each in table.columns if not each.is_place))
+        kept = Table(table.name, tuple(column for column in table.columns if not column.is_place))
         cursor.execute(
             sql.SQL(
                 "SELECT count(*), coalesce(sum(('x' || substr(md5(x::text), 1, 15))::bit(60)::bigint), 0)"
@@ -98,7 +98,7 @@ class Leaving:
         return _disguised(own, column, kind, self._key) if kind else own
 
     def _places(self, table: Table) -> tuple[sql.Composable, sql.Composable]:
-        ordered = [each for each in table.columns if each.is_place]
+        ordered = [column for column in table.columns if column.is_place]
         if not ordered:
             return sql.SQL(""), sql.SQL("")
         joins = sql.SQL(" ").join(
@@ -123,7 +123,7 @@ class Leaving:
         ).format(known)
 
     def _ordered(self) -> Sequence[tuple[str, str]]:
-        return [(table.name, each.name) for table in self.tables for each in table.columns if each.is_place]
+        return [(table.name, column.name) for table in self.tables for column in table.columns if column.is_place]
 
 
 def _disguised(own: sql.Composable, column: Column, kind: Kind, key: str) -> sql.Composed:

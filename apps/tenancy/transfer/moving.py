@@ -185,7 +185,7 @@ def _fenced(tenant: Tenant) -> Iterator[Any]:
             cursor.execute(f"SET LOCAL lock_timeout = '{LONGEST_WAIT}s'")
             cursor.execute(
                 sql.SQL("LOCK TABLE {} IN SHARE MODE").format(
-                    sql.SQL(", ").join(sql.Identifier(tenant.schema_name, each.name) for each in names)
+                    sql.SQL(", ").join(sql.Identifier(tenant.schema_name, name.name) for name in names)
                 )
             )
             yield cursor

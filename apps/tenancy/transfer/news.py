@@ -105,5 +105,5 @@ def _bring(cursor: Any, event: dict[str, Any], deliveries: list[Any], *, anew: b
         (number,) = known
         if anew and event["routed_at"] is None:
             cursor.execute(_UNROUTE, {"event": number})
-    for each in deliveries:
-        cursor.execute(_ADD_DELIVERY, {"event": number, "delivery": json.dumps(each), "anew": anew})
+    for delivery in deliveries:
+        cursor.execute(_ADD_DELIVERY, {"event": number, "delivery": json.dumps(delivery), "anew": anew})

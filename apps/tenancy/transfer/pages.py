@@ -30,7 +30,7 @@ def backups_page(request: HttpRequest, *, context: dict[str, Any]) -> HttpRespon
     rows = promises.standings()
     shown = {
         "rows": rows,
-        "late": sum(each.is_late for each in rows),
+        "late": sum(row.is_late for row in rows),
         "backups": keeping.all_of()[:MOST],
         "drills": drilling.latest()[:MOST_DRILLS],
         "trouble": promises.trouble_with_drills(),

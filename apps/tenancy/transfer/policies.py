@@ -33,7 +33,7 @@ class Policies:
     def __init__(self) -> None:
         self._usual = _policy(BackupPolicy())
         self._own: Mapping[int, Policy] = {
-            each.tenant_id: _policy(each) for each in BackupPolicy.objects.all()
+            policy.tenant_id: _policy(policy) for policy in BackupPolicy.objects.all()
         }
 
     def of(self, tenant_id: int) -> Policy:

@@ -247,7 +247,7 @@ def _set_later_heads_aside(tenant: TenantInfo) -> None:
     with activate(tenant):
         head = audit.head()
         _, names = files().listdir(HEADS)
-        for name in [f"{HEADS}/{each}" for each in names]:
+        for name in [f"{HEADS}/{name}" for name in names]:
             if importing.is_head_after(name, head.number if head else 0):
                 with files().open(name) as content:
                     files().save(

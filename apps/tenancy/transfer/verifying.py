@@ -70,7 +70,7 @@ def _of_chain(manifest: Mapping[str, Any]) -> list[str]:
     looked = verification.verify(witnesses=[(wanted["number"], wanted["hash"])])
     head = audit.head()
     return [
-        each.detail
-        for each in looked.faults
-        if not (each.kind == "cut tail" and head and each.segment > max(head.number, wanted["number"]))
+        fault.detail
+        for fault in looked.faults
+        if not (fault.kind == "cut tail" and head and fault.segment > max(head.number, wanted["number"]))
     ]

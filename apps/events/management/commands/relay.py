@@ -41,15 +41,15 @@ class Command(BaseCommand):
             raise CommandError(f"There is no address of a relay at {database or 'home'}.", returncode=2)
         outboxes = [databases.at("relay", key) for key in ([database] if database else reachable)]
         if once:
-            routed = sum(sum(iter(partial(route, using=each), 0)) for each in outboxes)
-            hinted = sum(sweep(using=each) for each in outboxes)
+            routed = sum(sum(iter(partial(route, using=outbox), 0)) for outbox in outboxes)
+            hinted = sum(sweep(using=outbox) for outbox in outboxes)
             self.stdout.write(f"{routed} events routed, {hinted} deliveries hinted again.")
             return
         self.stopping, self.watch = False, Watch()
         for each in (signal.SIGTERM, signal.SIGINT):
             signal.signal(each, self._stop)
         # One thread for each: a database that is away keeps no other waiting.
-        others = [threading.Thread(target=self._carry, args=(each,), name=each) for each in outboxes[1:]]
+        others = [threading.Thread(target=self._carry, args=(outbox,), name=outbox) for outbox in outboxes[1:]]
         for thread in others:
             thread.start()
         self.stdout.write("The relay listens.")

@@ -15,7 +15,7 @@ from apps.ledger import queries
 from apps.ledger.queries import TrialBalanceRow
 from apps.tenancy.command_line import TenantCommand
 
-COLUMNS = tuple(each.name for each in fields(TrialBalanceRow))
+COLUMNS = tuple(field.name for field in fields(TrialBalanceRow))
 
 
 class Command(TenantCommand):

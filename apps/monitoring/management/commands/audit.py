@@ -156,7 +156,7 @@ def _chosen(
         return
     yield PLATFORM, None
     if all:
-        yield from ((each.slug, each) for each in active_tenants())
+        yield from ((tenant.slug, tenant) for tenant in active_tenants())
 
 
 def _head(written: str) -> tuple[int, str]:

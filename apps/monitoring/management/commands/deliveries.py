@@ -106,11 +106,11 @@ def _listed(*, subscriber: str, tenant: str, status: str, database: str, most: i
     rows = list(found[:most])
     tenants = queries.tenant_names()
     lines = [
-        f"{each.pk:>8}  {each.status:<8} {each.attempts}  {each.subscriber:<36} {each.event.name:<24}"
-        f" {tenants.get(each.tenant_id, each.tenant_id)}  {each.last_error[:80]}".rstrip()
-        for each in rows
+        f"{row.pk:>8}  {row.status:<8} {row.attempts}  {row.subscriber:<36} {row.event.name:<24}"
+        f" {tenants.get(row.tenant_id, row.tenant_id)}  {row.last_error[:80]}".rstrip()
+        for row in rows
     ]
-    return Answer("\n".join(lines) or "There are none.", {"deliveries": [_row(each) for each in rows]})
+    return Answer("\n".join(lines) or "There are none.", {"deliveries": [_row(row) for row in rows]})
 
 
 def _row(delivery: Delivery) -> dict[str, Any]:

@@ -32,7 +32,7 @@ class Command(BursarCommand):
             states = queries.queues()
         except waiting.BROKER_ERRORS as error:
             raise BrokerDoesNotAnswer from error
-        return Answer(_table(states), {"queues": [_plain(each) for each in states]})
+        return Answer(_table(states), {"queues": [_plain(state) for state in states]})
 
 
 def _plain(state: QueueState) -> dict[str, Any]:
@@ -52,7 +52,7 @@ def _plain(state: QueueState) -> dict[str, Any]:
 
 
 def _table(states: Any) -> str:
-    rows = [HEADS, *(_row(each) for each in states)]
+    rows = [HEADS, *(_row(state) for state in states)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADS))]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
@@ -65,4 +65,4 @@ def _row(state: QueueState) -> tuple[str, ...]:
     held = "-" if at.unacked is None else at.unacked
     figures = (at.depth, f"{at.oldest:.0f}", at.policy.wait_alarm, held)
     allowed = (at.policy.time_limit, at.policy.retries, state.pending, state.dead)
-    return at.queue, word, *(str(each) for each in (*figures, *allowed))
+    return at.queue, word, *(str(figure) for figure in (*figures, *allowed))

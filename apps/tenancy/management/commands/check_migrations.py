@@ -33,7 +33,7 @@ class Command(BursarCommand):
         new, faults = judging.judged()
         if faults:
             raise SeveralRefusals(
-                [StepNotCompatible(migration=each.migration, why=each.why) for each in faults]
+                [StepNotCompatible(migration=fault.migration, why=fault.why) for fault in faults]
             )
         taking = [label_of(each) for each in new if getattr(each, "contracts", None)]
         text = f"{len(new)} migrations since the last release; {len(taking)} take away what nobody asks any more."

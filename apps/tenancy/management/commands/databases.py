@@ -41,9 +41,9 @@ class Command(BursarCommand):
 
 def _one(key: str) -> Standing:
     """Raises DatabaseUnknown."""
-    for each in queries.standings():
-        if each.key == key:
-            return each
+    for standing in queries.standings():
+        if standing.key == key:
+            return standing
     raise DatabaseUnknown(key=key)
 
 

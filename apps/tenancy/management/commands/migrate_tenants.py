@@ -49,7 +49,7 @@ class Command(BursarCommand):
     def planned(self, wish: Wish) -> Answer:
         schemas = [each for each in running.asked_for(wish) if self.is_meant(each)]
         groups = running.groups(schemas)
-        return saying.of_plan(groups, len(schemas) - sum(len(each.schemas) for each in groups))
+        return saying.of_plan(groups, len(schemas) - sum(len(group.schemas) for group in groups))
 
     def is_meant(self, schema: Schema) -> bool:
         return schema.kind in running.THEIRS
