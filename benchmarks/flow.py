@@ -1,6 +1,6 @@
-"""What passes through the house: commands, events, queues, the sealed trail.
+"""What passes through the house: commands, events, queues, the sealed audit log.
 
-`python -m benchmarks.flow [bus|relay|latency|flood|trail …]`; all of them without a name.
+`python -m benchmarks.flow [bus|relay|latency|flood|audit log …]`; all of them without a name.
 """
 
 from __future__ import annotations
@@ -208,8 +208,8 @@ def _send(queue: str, number: int) -> None:
     dispatch_async(_sales()(number), actor=_clerk())
 
 
-def trail() -> dict[str, Any]:
-    """How fast the trail is sealed and verified, beside how fast commands write it."""
+def audit_log() -> dict[str, Any]:
+    """How fast the audit log is sealed and verified, beside how fast commands write it."""
     from apps.audit import sealing, verification
     from apps.audit.models import Record
     from apps.bus import dispatch
@@ -285,7 +285,7 @@ SECTIONS: dict[str, Callable[[], dict[str, Any]]] = {
     "relay": relay,
     "latency": latency,
     "flood": flood,
-    "trail": trail,
+    "audit_log": audit_log,
 }
 
 

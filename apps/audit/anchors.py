@@ -63,7 +63,7 @@ class InLog:
     def keep(self, segment: Segment) -> None:
         tenant = current_tenant()
         log.info(
-            "The trail of %s is sealed up to %s:%s.",
+            "The audit log of %s is sealed up to %s:%s.",
             tenant.slug if tenant else "the platform",
             segment.number,
             segment.hash,

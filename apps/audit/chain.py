@@ -139,7 +139,7 @@ def seal_of(link: Link, key: bytes) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Where the trail is not what was sealed. `segment` is 0 where no one segment is at fault."""
+    """Where the audit log is not what was sealed. `segment` is 0 where no one segment is at fault."""
 
     kind: str
     segment: int
@@ -174,7 +174,7 @@ def faults_of_heads(links: Mapping[int, str], heads: Iterable[tuple[int, str]]) 
     for number, hash_outside in sorted(set(heads)):
         if number > newest:
             yield Fault(
-                "cut tail", number, f"Segment {number} was anchored; the trail ends at segment {newest}."
+                "cut tail", number, f"Segment {number} was anchored; the audit log ends at segment {newest}."
             )
         elif links.get(number) != hash_outside:
             yield Fault("fork", number, f"Segment {number} is not the one that was anchored.")

@@ -1,4 +1,4 @@
-"""What the trail can be asked. Reading it is no command; it leaves a trace all the same (reading.py)."""
+"""What the audit log can be asked. Reading it is no command; it leaves a trace all the same (reading.py)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from apps.kernel.plain import secret
 
 
 @dataclass(frozen=True, kw_only=True)
-class ArchiveTrail(Command):
+class ArchiveAuditLog(Command):
     """Write sealed records that are past their time into the object store, then drop them here.
 
     Each class has its years; younger records stay, whatever the date. Their segments stay as checkpoints, so that the
@@ -20,7 +20,7 @@ class ArchiveTrail(Command):
     permission = "audit.manage_retention"
     keeps_house = True
     by_support = False
-    says = "archived {result} of the trail from before {before}"
+    audit_message = "archived {result} of the audit log from before {before}"
     atomic = False
 
     before: dt.date
@@ -34,7 +34,7 @@ class DropArchived(Command):
     permission = "audit.manage_retention"
     keeps_house = True
     by_support = False
-    says = "dropped the records that {result} holds"
+    audit_message = "dropped the records that {result} holds"
 
     retention: str
     first_segment: int
@@ -44,7 +44,7 @@ class DropArchived(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class ErasePerson(Command):
-    """Erase a person from the trail: names, sentences, and what was said of him. The chain stays whole.
+    """Erase a person from the audit log: names, sentences, and what was said of him. The chain stays whole.
 
     The person is named by the user's number, by texts such as the mail address and the full name, or both. What
     financial records say is kept until the law lets it go.
@@ -53,7 +53,7 @@ class ErasePerson(Command):
     permission = "audit.erase_person"
     keeps_house = True
     by_support = False
-    says = "erased a person from {result}"
+    audit_message = "erased a person from {result}"
 
     user_id: int | None = None
     texts: tuple[str, ...] = field(default=(), metadata=secret, repr=False)

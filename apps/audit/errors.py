@@ -1,10 +1,10 @@
-"""What the trail refuses."""
+"""What the audit log refuses."""
 
 from apps.kernel.errors import Conflict, Invalid, NotFound, Refusal
 
 
 class AuditRefusal(Refusal):
-    """The family of the trail."""
+    """The family of the audit log."""
 
 
 class NothingToArchive(AuditRefusal, Conflict):
@@ -23,7 +23,7 @@ class AlreadyArchived(AuditRefusal, Conflict):
     message = "Segment {first} of the class {retention} is archived already."
 
 
-class PersonNotInTrail(AuditRefusal, NotFound):
+class PersonNotInAuditLog(AuditRefusal, NotFound):
     message = "No record that may be erased names this person."
 
 

@@ -1,4 +1,4 @@
-"""What the trail tells itself."""
+"""What the audit log tells itself."""
 
 from dataclasses import dataclass
 from typing import ClassVar

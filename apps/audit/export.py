@@ -1,4 +1,5 @@
-"""The trail as a file for others: CSV for a spreadsheet, JSON lines for a program. Row by row, however long it is."""
+"""The audit log as a file for others: CSV for a spreadsheet, JSON lines for a program. Row by row, however long it
+is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the trail may be narrowed by, the same for the API, the console and the terminal."""
+"""What the audit log may be narrowed by, the same for the API, the console and the terminal."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .models import Record
 
 
 class RecordFilter(Filters):
-    """`readings=include` shows those who looked at the trail too, `only` shows nobody else."""
+    """`readings=include` shows those who looked at the audit log too, `only` shows nobody else."""
 
     since = IsoDateTimeFilter("at", "gte")
     until = IsoDateTimeFilter("at", "lt")

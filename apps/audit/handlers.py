@@ -1,4 +1,4 @@
-"""How the trail is kept in bounds: archived when its time is over, and rid of a person who may ask for it."""
+"""How the audit log is kept in bounds: archived when its time is over, and rid of a person who may ask for it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from apps.kernel.locks import TableLock
 from apps.kernel.models import Change, note
 
 from . import archives, forgetting, rules
-from .commands import ArchiveTrail, DropArchived, ErasePerson
+from .commands import ArchiveAuditLog, DropArchived, ErasePerson
 from .erasures import as_ranges
 from .events import PersonErased
 from .models import Archive
@@ -22,12 +22,12 @@ from .models import Archive
 ARCHIVING = TableLock("audit_archive")
 
 
-def something_must_be_due(command: ArchiveTrail) -> None:
+def something_must_be_due(command: ArchiveAuditLog) -> None:
     rules.something_must_be_due(command.before)
 
 
-@handles(ArchiveTrail, rehearsal=something_must_be_due)
-def archive_trail(command: ArchiveTrail) -> str:
+@handles(ArchiveAuditLog, dry_run=something_must_be_due)
+def archive_audit_log(command: ArchiveAuditLog) -> str:
     """File by file: a crash leaves a file that the next run writes beside, and no record that is in none."""
     due = rules.something_must_be_due(command.before)
 
@@ -70,13 +70,13 @@ def drop_archived(command: DropArchived) -> Archive:
     return archive
 
 
-@handles(ErasePerson, tells=(PersonErased,))
+@handles(ErasePerson, emits=(PersonErased,))
 def erase_person(command: ErasePerson) -> str:
     """Versions lose what the record names, as soon as it is written. What is archived is erased by what is told: its
     files follow."""
     _alone()
     rules.person_must_be_clear(command.user_id, command.texts)
-    plan = rules.person_must_be_in_the_trail(command.user_id, command.texts)
+    plan = rules.person_must_be_in_the_audit_log(command.user_id, command.texts)
 
     with connection.cursor() as cursor:
         cursor.execute("SELECT audit_erase(%s, %s)", [plan.who, plan.what])

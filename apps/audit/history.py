@@ -16,7 +16,7 @@ from apps.kernel.actors import acting, real_actor
 from apps.kernel.correlation import causation_id, correlation_id
 
 
-class Trail(models.Model):
+class FieldHistory(models.Model):
     """What every version of a row says beside its fields."""
 
     actor_name = models.CharField(max_length=200, blank=True)
@@ -33,7 +33,7 @@ def field_history(**options: Any) -> HistoricalRecords:
     """`history = field_history()` on a model. Its migration also makes the table append-only, by
     `guards.append_only("app_historicalmodel")`. Options are HistoricalRecords's own."""
     return HistoricalRecords(
-        bases=[Trail],
+        bases=[FieldHistory],
         history_id_field=models.BigAutoField(primary_key=True),
         history_user_id_field=models.BigIntegerField(null=True),
         history_change_reason_field=models.TextField(null=True),

@@ -1,4 +1,4 @@
-"""What the trail does when an erasure is kept: its files follow."""
+"""What the audit log does when an erasure is kept: its files follow."""
 
 from apps.events import listens_to
 

@@ -30,8 +30,8 @@ log = logging.getLogger("bursar.commands")
 
 
 def record(envelope: Envelope, next: Next) -> Any:
-    """Writes the row of the command, whichever way it ends. A rehearsal leaves none."""
-    if envelope.rehearsing:
+    """Writes the row of the command, whichever way it ends. A dry run leaves none."""
+    if envelope.is_dry_run:
         return next(envelope)
     with noting_changes() as changes:
         envelope.anew.append(changes.clear)

@@ -27,11 +27,11 @@ class RecordQuerySet(models.QuerySet["Record"]):
         return self.filter(actor_id=actor_id)
 
     def readings(self) -> RecordQuerySet:
-        """Who looked at the trail."""
+        """Who looked at the audit log."""
         return self.filter(retention=retention.ACCESS)
 
     def doings(self) -> RecordQuerySet:
-        """The trail without those who looked at it."""
+        """The audit log without those who looked at it."""
         return self.exclude(retention=retention.ACCESS)
 
     def caused_together(self, correlation_id: str) -> RecordQuerySet:
@@ -85,11 +85,11 @@ class Record(models.Model):
 
     class Meta:
         verbose_name = "audit record"
-        verbose_name_plural = "audit trail"
+        verbose_name_plural = "audit log"
         default_permissions = ("view",)
         permissions = [
-            ("manage_retention", "Can archive the trail and drop what was archived"),
-            ("erase_person", "Can erase a person from the trail"),
+            ("manage_retention", "Can archive the audit log and drop what was archived"),
+            ("erase_person", "Can erase a person from the audit log"),
         ]
         indexes = [
             models.Index(name="audit_by_seal", fields=["retention", "xid", "id"]),
@@ -199,7 +199,7 @@ class Archive(models.Model):
 
 
 class Verification(models.Model):
-    """That somebody looked whether the trail is what was sealed, and what was found.
+    """That somebody looked whether the audit log is what was sealed, and what was found.
 
     `stopped_at` is the segment after which the next look goes on; 0 when this one came to the end.
     """

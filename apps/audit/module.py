@@ -6,7 +6,7 @@ MODULE = Module(
     description="Who did what, and why: one row per command and outcome, written once and sealed.",
     dependencies=("bus", "events"),
     publishes=("person.erased",),
-    hears=("person.erased",),
+    subscribes=("person.erased",),
     router="apps.audit.api.urls",
     grants={
         "owner": (

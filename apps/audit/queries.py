@@ -1,4 +1,4 @@
-"""Questions about the trail."""
+"""Questions about the audit log."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def head() -> Segment | None:
 
 
 def last_verification() -> Verification | None:
-    """The newest look that came to the end, or found on its way that the trail is broken."""
+    """The newest look that came to the end, or found on its way that the audit log is broken."""
     return Verification.objects.filter(Q(stopped_at=0) | Q(intact=False)).order_by("-id").first()
 
 
@@ -85,7 +85,7 @@ class Due:
 
 
 def due_for_archive(before: dt.date) -> list[Due]:
-    """The preview of ArchiveTrail."""
+    """The preview of ArchiveAuditLog."""
     by_class: dict[str, list[Segment]] = {}
     for segments in archives.due(before):
         by_class.setdefault(segments[0].retention, []).extend(segments)
@@ -170,8 +170,8 @@ def _words(user_id: int | None, texts: Sequence[str]) -> tuple[list[Words], list
     words, kept = [], []
     for each in versions.naming(user_id, texts):
         name = retention.class_of(f"{each.app}.")
-        held = [(name, at) for _, at in each.rows if not each.is_trail and _is_kept(name, at)]
-        gone = [id_ for id_, at in each.rows if each.is_trail or not _is_kept(name, at)]
+        held = [(name, at) for _, at in each.rows if not each.is_audit_log and _is_kept(name, at)]
+        gone = [id_ for id_, at in each.rows if each.is_audit_log or not _is_kept(name, at)]
         kept += held
         if gone:
             words.append(Words(each.table, each.field, gone))
@@ -200,7 +200,7 @@ SELECT * FROM (
 
 @dataclass(frozen=True, slots=True)
 class Seal:
-    """How far the trail is sealed. `intact` is None as long as nobody has looked."""
+    """How far the audit log is sealed. `intact` is None as long as nobody has looked."""
 
     segment: int
     hash: str

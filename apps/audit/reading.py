@@ -1,4 +1,4 @@
-"""Reading the trail leaves a trace in it: one row for each look, of a class of its own."""
+"""Reading the audit log leaves a trace in it: one row for each look, of a class of its own."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from apps.kernel.correlation import causation_id, correlation_id
 from .models import Record
 
 
-def looked(actor: Actor, asked: Mapping[str, Any], *, at: str = "the audit trail") -> None:
-    """`actor` looked at the trail through these filters. A look at the looks is one row more, and ends there."""
-    _note(actor, "audit.read_trail", f"looked at {at}", asked)
+def looked(actor: Actor, asked: Mapping[str, Any], *, at: str = "the audit log") -> None:
+    """`actor` looked at the audit log through these filters. A look at the looks is one row more, and ends there."""
+    _note(actor, "audit.read_audit_log", f"looked at {at}", asked)
 
 
 def took_away(actor: Actor, asked: Mapping[str, Any], *, form: str) -> None:
     """`actor` took what these filters leave away as a file."""
-    _note(actor, "audit.export_trail", f"exported the audit trail as {form}", asked)
+    _note(actor, "audit.export_audit_log", f"exported the audit log as {form}", asked)
 
 
 def _note(actor: Actor, command: str, did: str, asked: Mapping[str, Any]) -> None:

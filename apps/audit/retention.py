@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from django.conf import settings
 
 ACCESS = "access"
-"""Of those who looked at the trail."""
-READINGS = {"audit.read_trail", "audit.export_trail"}
+"""Of those who looked at the audit log."""
+READINGS = {"audit.read_audit_log", "audit.export_audit_log"}
 ERASURE = "audit.erase_person"
 ERASURES = "erasures"
 """Of what tells which texts were erased by right: kept as long as anything, apart, so that it is found at once."""

@@ -1,4 +1,4 @@
-"""What must be true of the trail before something is done to it."""
+"""What must be true of the audit log before something is done to it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 
 from . import archives, queries
-from .errors import AlreadyArchived, NothingToArchive, PersonNotInTrail, PersonTooVague
+from .errors import AlreadyArchived, NothingToArchive, PersonNotInAuditLog, PersonTooVague
 from .models import Archive, Segment
 from .queries import ErasurePlan
 
@@ -34,8 +34,8 @@ def person_must_be_clear(user_id: int | None, texts: Sequence[str]) -> None:
             raise PersonTooVague(least=LEAST, text=text)
 
 
-def person_must_be_in_the_trail(user_id: int | None, texts: Sequence[str]) -> ErasurePlan:
+def person_must_be_in_the_audit_log(user_id: int | None, texts: Sequence[str]) -> ErasurePlan:
     plan = queries.erasure_plan(user_id, texts)
     if not plan.records and not plan.words:
-        raise PersonNotInTrail()
+        raise PersonNotInAuditLog()
     return plan

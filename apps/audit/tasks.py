@@ -23,7 +23,7 @@ def seal() -> None:
 
 @every(seconds=HOUR, base=AuditTask, name="audit.verify")
 def verify() -> None:
-    """Round after round through the whole trail, so that the console can say that somebody looked."""
+    """Round after round through the whole audit log, so that the console can say that somebody looked."""
     found = verification.verify_and_note(at_most=A_LOOK)
     if not found.intact:
-        log.critical("The audit trail is broken: %s", "; ".join(fault["detail"] for fault in found.faults[:5]))
+        log.critical("The audit log is broken: %s", "; ".join(fault["detail"] for fault in found.faults[:5]))

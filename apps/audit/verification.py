@@ -1,4 +1,4 @@
-"""Is the trail what was sealed? Every row, every link, and the witnesses outside the database.
+"""Is the audit log what was sealed? Every row, every link, and the witnesses outside the database.
 
 What it finds, whoever did it, the owner of the tables too:
 
@@ -37,7 +37,7 @@ MOST_FAULTS = 200
 
 @dataclass
 class Found:
-    """What a look at the trail gave. `stopped_at` is the last segment looked into when the time was up, else 0."""
+    """What a look at the audit log gave. `stopped_at` is the last segment looked into when the time was up, else 0."""
 
     segments: int = 0
     records: int = 0
@@ -70,7 +70,7 @@ def verify(
     after: int = 0,
     at_most: float = math.inf,
 ) -> Found:
-    """Look through the current tenant's trail. `witnesses` are heads that somebody wrote down: (number, hash).
+    """Look through the current tenant's audit log. `witnesses` are heads that somebody wrote down: (number, hash).
 
     Every link is looked at; the rows of segments after number `after` are, for `at_most` seconds. Archived segments
     are checked as links; `with_archives` reads their files as well.
@@ -88,7 +88,7 @@ def verify(
 def verify_and_note(at_most: float = math.inf) -> Verification:
     """For the worker: what was found is kept, so that the console can say when somebody last looked.
 
-    A long trail is looked through in several goes; a later one goes on where the last one stopped, and says what
+    A long audit log is looked through in several goes; a later one goes on where the last one stopped, and says what
     that one found.
     """
     last = Verification.objects.order_by("-id").first()
@@ -138,7 +138,9 @@ def _faults_of_places(segments: Iterable[Segment]) -> Iterator[Fault]:
     for segment in segments:
         if ends.get(segment.retention, rows.BEGINNING) != (segment.after_xid, segment.after_id):
             yield Fault(
-                "gap", segment.number, f"Segment {segment.number} does not begin where the one before it ended."
+                "gap",
+                segment.number,
+                f"Segment {segment.number} does not begin where the one before it ended.",
             )
         ends[segment.retention] = rows.Place(segment.last_xid, segment.last_id)
 

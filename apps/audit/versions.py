@@ -13,12 +13,12 @@ from django.db.models import Q
 
 from apps.kernel.personal import EMAIL, NAME, TEXT, disguises
 
-from .history import Trail
+from .history import FieldHistory
 
 ERASED = "(erased)"
 MAKER = ("actor_name", "history_change_reason")
 """Columns that say who made a version, and in his words why."""
-TRAIL = (*MAKER, "real_actor_name")
+AUDIT_LOG = (*MAKER, "real_actor_name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,8 @@ class Naming:
         return self.table.partition("_")[0]
 
     @property
-    def is_trail(self) -> bool:
-        return self.field in TRAIL
+    def is_audit_log(self) -> bool:
+        return self.field in AUDIT_LOG
 
 
 def naming(user_id: int | None, texts: Sequence[str]) -> Iterator[Naming]:
@@ -43,7 +43,7 @@ def naming(user_id: int | None, texts: Sequence[str]) -> Iterator[Naming]:
     here, personal = set(connection.introspection.table_names()), disguises()
     for model in apps.get_models():
         table = model._meta.db_table
-        if not issubclass(model, Trail) or table not in here:
+        if not issubclass(model, FieldHistory) or table not in here:
             continue
         for field, kind in personal.get(table, {}).items():
             if kind in (NAME, EMAIL, TEXT) and (rows := _rows(model, field, user_id, texts)):
@@ -58,10 +58,10 @@ def _rows(
         named |= Q(**{f"{field}__icontains": text})
     if user_id is not None and field in MAKER:
         named |= Q(history_user_id=user_id)
-    if user_id is not None and field not in TRAIL and _is_of_users(model):
+    if user_id is not None and field not in AUDIT_LOG and _is_of_users(model):
         named |= Q(id=user_id)
-    says = ~Q(**{f"{field}__in": ["", ERASED]}) & Q(**{f"{field}__isnull": False})
-    found = model._base_manager.filter(named & says).order_by("history_id")
+    audit_message = ~Q(**{f"{field}__in": ["", ERASED]}) & Q(**{f"{field}__isnull": False})
+    found = model._base_manager.filter(named & audit_message).order_by("history_id")
     return list(found.values_list("history_id", "history_date"))
 
 

@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from apps.bus import rehearse
+from apps.bus import dry_run
 from apps.console import hooks
 from apps.console.admin import CommandPage, Given, Link, ReadOnlyAdmin
 from apps.console.sites import operator_site
@@ -122,7 +122,7 @@ class Define(CommandPage):
     def preview(self, form: forms.Form, given: Given) -> Sequence[tuple[str, str]]:
         command = self.build(form, given)
         changed = [(change.what, f"{change.before} → {change.after}") for change in queries.changes(command)]
-        against = [("Refused", str(each)) for each in rehearse(command, actor=System("A preview"))]
+        against = [("Refused", str(each)) for each in dry_run(command, actor=System("A preview"))]
         on_it = _tenants_on(command.code, "which have it at once")
         return [*(changed or [("Changes", "nothing")]), *against, on_it]
 

@@ -21,7 +21,7 @@ class DefinePlan(Command):
 
     platform = True
     permission = "billing.manage_plans"
-    says = "defined the plan {result}"
+    audit_message = "defined the plan {result}"
 
     code: str
     name: str
@@ -36,7 +36,7 @@ class RetirePlan(Command):
 
     platform = True
     permission = "billing.manage_plans"
-    says = "retired the plan {result}"
+    audit_message = "retired the plan {result}"
 
     code: str
 
@@ -48,7 +48,7 @@ class ChangePlan(Command):
 
     platform = True
     permission = "billing.change_plan_of_tenant"
-    says = "put {result}: {reason}"
+    audit_message = "put {result}: {reason}"
 
     tenant_id: int
     plan: str

@@ -46,7 +46,7 @@ def retire_plan(command: RetirePlan) -> Plan:
     return plan
 
 
-@handles(ChangePlan, tells=(SubscriptionChanged,))
+@handles(ChangePlan, emits=(SubscriptionChanged,))
 def change_plan(command: ChangePlan) -> Subscription:
     with together() as asked:
         asked.check(rules.reason_must_be_given, command.reason)

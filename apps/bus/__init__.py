@@ -1,7 +1,7 @@
 """Commands, and the one way they are done."""
 
 from .commands import Command
-from .dispatch import Outcome, dispatch, dispatch_once, rehearse
+from .dispatch import Outcome, dispatch, dispatch_once, dry_run
 from .registry import handles
 
-__all__ = ["Command", "Outcome", "dispatch", "dispatch_once", "handles", "rehearse"]
+__all__ = ["Command", "Outcome", "dispatch", "dispatch_once", "dry_run", "handles"]

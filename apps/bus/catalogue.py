@@ -20,7 +20,7 @@ class Listed:
     flag: str
     moves_money: bool
     is_journey: bool
-    tells: tuple[str, ...]
+    emits: tuple[str, ...]
 
 
 def catalogue() -> list[Listed]:
@@ -37,5 +37,5 @@ def _listed(command: type[Command]) -> Listed:
         flag=command.flag,
         moves_money=command.moves_money,
         is_journey=not command.atomic,
-        tells=tuple(each.name for each in handled(command).tells),
+        emits=tuple(each.name for each in handled(command).emits),
     )

@@ -16,7 +16,7 @@ class Command:
     move to another app does not change.
 
     permission  who may ask: `app.verb_noun`
-    says        the sentence of the audit trail, after the actor's name; may use {result} and the fields
+    says        the sentence of the audit log, after the actor's name; may use {result} and the fields
     atomic      False for a journey, whose steps are commands that commit one by one
     moves_money True where doing it twice would cost somebody: over HTTP it needs an Idempotency-Key, and what is
                 remembered of its keys is remembered for ever
@@ -31,7 +31,7 @@ class Command:
     """
 
     permission: ClassVar[str]
-    says: ClassVar[str]
+    audit_message: ClassVar[str]
     atomic: ClassVar[bool] = True
     moves_money: ClassVar[bool] = False
     queue: ClassVar[str] = "default"
@@ -66,4 +66,4 @@ class Command:
         return re.sub(r"(?<!^)(?=[A-Z])", " ", cls.__name__).capitalize()
 
     def sentence(self, result: Any) -> str:
-        return self.says.format(result=result, **vars(self))
+        return self.audit_message.format(result=result, **vars(self))

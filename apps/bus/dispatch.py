@@ -16,7 +16,7 @@ from django.db import Error as DatabaseError
 from django.db import connection, transaction
 from django.utils.module_loading import import_string
 
-from apps.events import telling_only
+from apps.events import emitting_only
 from apps.kernel.actors import Actor, acting_as
 from apps.kernel.errors import Refusal, refusal_behind
 
@@ -58,10 +58,10 @@ def dispatch_once(
     return Outcome(result, envelope.answer, envelope.repeated)
 
 
-def rehearse(command: Command, *, actor: Actor | None = None) -> Sequence[Refusal]:
+def dry_run(command: Command, *, actor: Actor | None = None) -> Sequence[Refusal]:
     """Do everything dispatch would do, keep nothing, and return every refusal; none means it would be done."""
     envelope = _envelope(command, actor)
-    envelope.rehearsing = True
+    envelope.is_dry_run = True
     try:
         with transaction.atomic():
             _send(envelope)
@@ -80,7 +80,7 @@ def _envelope(command: Command, actor: Actor | None) -> Envelope:
     return Envelope(
         command=command,
         actor=chosen,
-        rehearsing=bool(outer and outer.rehearsing),
+        is_dry_run=bool(outer and outer.is_dry_run),
         nested=outer is not None,
     )
 
@@ -105,8 +105,8 @@ def _pipeline() -> Next:
 
 def _handle(envelope: Envelope) -> Any:
     entry = handled(type(envelope.command))
-    handler = entry.rehearsal if envelope.rehearsing and entry.rehearsal else entry.handler
-    with telling_only(entry.tells):
+    handler = entry.dry_run if envelope.is_dry_run and entry.dry_run else entry.handler
+    with emitting_only(entry.emits):
         return handler(envelope.command)
 
 

@@ -16,7 +16,7 @@ from .commands import Command
 class Envelope:
     """What the middleware sees.
 
-    rehearsing     True when everything will be rolled back and nothing recorded
+    is_dry_run    True when everything will be rolled back and nothing recorded
     nested         True inside the handler of another command
     anew           called when the handler begins, and again where the database has it begin again
     before_commit  called with the result, inside the command's transaction, after its handler
@@ -32,7 +32,7 @@ class Envelope:
     answering: Callable[[Any], Any] | None = None
     repeated: bool = False
     answer: Any = None
-    rehearsing: bool = False
+    is_dry_run: bool = False
     nested: bool = False
     anew: list[Callable[[], None]] = field(default_factory=list)
     before_commit: list[Callable[[Any], None]] = field(default_factory=list)

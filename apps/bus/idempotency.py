@@ -53,7 +53,7 @@ def idempotency(envelope: Envelope, next: Next) -> Any:
     fact happened otherwise.
     """
     claims = _claims(envelope)
-    if envelope.rehearsing or not claims:
+    if envelope.is_dry_run or not claims:
         return next(envelope)
     if envelope.command.atomic:
         for claim in claims:

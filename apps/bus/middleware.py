@@ -27,10 +27,10 @@ def correlation(envelope: Envelope, next: Next) -> Any:
 
 
 def observed(envelope: Envelope, next: Next) -> Any:
-    """Counted, timed and traced, and named in every log line on the way. A rehearsal is no outcome."""
+    """Counted, timed and traced, and named in every log line on the way. A dry run is no outcome."""
     command = type(envelope.command)
     name, outcome = command.command_name(), "done"
-    if envelope.rehearsing:
+    if envelope.is_dry_run:
         return next(envelope)
     began = perf_counter()
     try:

@@ -12,7 +12,7 @@ MODULE = Module(
         "command.sent_financial",
         "command.sent_low",
     ),
-    hears=(
+    subscribes=(
         "command.sent",
         "command.sent_audit",
         "command.sent_billing",

@@ -14,12 +14,12 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class Handled:
-    """A command's handler, the events it may tell, and the `rehearsal` that stands in for it where a journey is only
-    rehearsed."""
+    """A command's handler, the events it may tell, and the `dry_run` that stands in for it where a journey is only
+    only validated."""
 
     handler: Callable[[Any], Any]
-    tells: tuple[type[Event], ...]
-    rehearsal: Callable[[Any], Any] | None
+    emits: tuple[type[Event], ...]
+    dry_run: Callable[[Any], Any] | None
 
 
 _handled: dict[type[Command], Handled] = {}
@@ -28,15 +28,15 @@ _handled: dict[type[Command], Handled] = {}
 def handles(
     command_type: type[C],
     *,
-    tells: tuple[type[Event], ...] = (),
-    rehearsal: Callable[[C], Any] | None = None,
+    emits: tuple[type[Event], ...] = (),
+    dry_run: Callable[[C], Any] | None = None,
 ) -> Callable[[Callable[[C], R]], Callable[[C], R]]:
     """Marks the one function that does the command, and the events that it `tells`: others raise. A journey also
-    names its `rehearsal`, which checks what must be true before it starts and changes nothing."""
+    names its `dry_run`, which checks what must be true before it starts and changes nothing."""
 
     def register(handler: Callable[[C], R]) -> Callable[[C], R]:
-        _refuse_half_a_command(command_type, rehearsal)
-        _handled[command_type] = Handled(handler, tells, rehearsal)
+        _refuse_half_a_command(command_type, dry_run)
+        _handled[command_type] = Handled(handler, emits, dry_run)
         return handler
 
     return register
@@ -51,17 +51,17 @@ def commands() -> list[type[Command]]:
     return sorted(_handled, key=lambda each: each.command_name())
 
 
-def _refuse_half_a_command(command_type: type[Command], rehearsal: object) -> None:
+def _refuse_half_a_command(command_type: type[Command], dry_run: object) -> None:
     name = command_type.__name__
     if command_type in _handled:
         raise TypeError(f"{name} already has a handler.")
-    for word in ("permission", "says"):
+    for word in ("permission", "audit_message"):
         if not getattr(command_type, word, ""):
             raise TypeError(f"{name} has no `{word}`.")
     if not command_type.__doc__ or command_type.__doc__.startswith(f"{name}("):
         raise TypeError(f"{name} has no docstring for its button.")
-    if not command_type.atomic and rehearsal is None:
-        raise TypeError(f"{name} is a journey and has no rehearsal.")
+    if not command_type.atomic and dry_run is None:
+        raise TypeError(f"{name} is a journey and has no dry run.")
     if (command_type.natural_key is not Command.natural_key) != bool(command_type.fact):
         raise TypeError(f"{name} says its natural key and the fields that make the fact, or neither.")
     if unknown := set(command_type.fact) - {field.name for field in fields(command_type)}:  # type: ignore[arg-type]

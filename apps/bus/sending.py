@@ -27,7 +27,7 @@ def dispatch_async(
     """Have the command done on its queue, in the current tenant, for `actor` (left out: who acts now), as soon as
     the surrounding transaction is kept. Returns the name of the sending.
 
-    It is done once, however often its message is; a refusal is in the audit trail, and what may succeed later is tried
+    It is done once, however often its message is; a refusal is in the audit log, and what may succeed later is tried
     again. Raises MayNot or NotAsSupport at once, and what a tenant answers that is closed.
     """
     chosen = actor or acting()
@@ -56,7 +56,7 @@ def dispatch_async(
 
 
 def do(sent: CommandSent) -> None:
-    """What a refusal says will not change by asking again, so it is left in the trail; the rest is raised."""
+    """What a refusal says will not change by asking again, so it is left in the audit log; the rest is raised."""
     actor = _actor(sent)
     support = Support(sent.operator, sent.support_visit) if sent.operator else None
     try:

@@ -10,7 +10,7 @@ class FoundCompany(Command):
     """Add a company to the tenant, on its own or below another."""
 
     permission = "companies.manage_companies"
-    says = "founded the company {result}"
+    audit_message = "founded the company {result}"
 
     code: str
     name: str

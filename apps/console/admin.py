@@ -87,7 +87,7 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         obj = self.get_object(request, object_id)
-        links = [*self.links(request, obj), *_plugged(request, obj), *_trail(request, obj)] if obj else []
+        links = [*self.links(request, obj), *_plugged(request, obj), *_audit_log(request, obj)] if obj else []
         context = {"links": links, **(extra_context or {})}
         response: HttpResponse = super().change_view(request, object_id, form_url, context)
         return response
@@ -95,8 +95,8 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponseBase:
-        """Django's own log knows nothing here: the audit trail does."""
-        return redirect(_trail_url(self.opts.label_lower, object_id))
+        """Django's own log knows nothing here: the audit log does."""
+        return redirect(_audit_log_url(self.opts.label_lower, object_id))
 
 
 def _plugged(request: HttpRequest, obj: models.Model) -> Sequence[Link]:
@@ -108,13 +108,13 @@ def _plugged(request: HttpRequest, obj: models.Model) -> Sequence[Link]:
     ]
 
 
-def _trail(request: HttpRequest, obj: models.Model) -> Sequence[Link]:
+def _audit_log(request: HttpRequest, obj: models.Model) -> Sequence[Link]:
     if not request.user.has_perm("audit.view_record"):
         return ()
-    return (Link("Audit trail", _trail_url(obj._meta.label_lower, databases.number_of(obj)), "history"),)
+    return (Link("Audit log", _audit_log_url(obj._meta.label_lower, databases.number_of(obj)), "history"),)
 
 
-def _trail_url(label: str, pk: str) -> str:
+def _audit_log_url(label: str, pk: str) -> str:
     return (
         f"{reverse('admin:audit_record_changelist')}?{urlencode({'subject_type': label, 'subject_id': pk})}"
     )

@@ -1,4 +1,4 @@
-"""The audit trail, in both consoles. Audit stands below this floor, so its pages stand here."""
+"""The audit log, in both consoles. Audit stands below this floor, so its pages stand here."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from django.utils.html import format_html, format_html_join
 from unfold.decorators import display
 
 from apps.audit import export, queries, reading
-from apps.audit.commands import ArchiveTrail, ErasePerson
+from apps.audit.commands import ArchiveAuditLog, ErasePerson
 from apps.audit.filters import RecordFilter
 from apps.audit.models import Record, Segment
 from apps.kernel.actors import Actor
@@ -67,7 +67,7 @@ class RecordAdmin(ReadOnlyAdmin):
         return [
             Link("Take away as CSV", f"{reverse('admin:audit_export')}?{chosen}", "download"),
             *_links(request, ("audit_seal", "Seal", "verified", SEALED)),
-            *_links(request, ("archive_trail", "Archive", "inventory_2", KEEPS)),
+            *_links(request, ("archive_audit_log", "Archive", "inventory_2", KEEPS)),
             *_links(request, ("erase_person", "Erase a person", "person_off", ERASES)),
         ]
 
@@ -127,7 +127,10 @@ class RecordAdmin(ReadOnlyAdmin):
             return "Erased."
         if not record.changes:
             return "No field of an existing row was changed."
-        rows = [(change["field"], change["before"], change["after"], change["object"]) for change in record.changes]
+        rows = [
+            (change["field"], change["before"], change["after"], change["object"])
+            for change in record.changes
+        ]
         return format_html(
             '<table class="console-table"><thead><tr><th>Field</th><th>Before</th><th>After</th><th>Of</th></tr>'
             "</thead><tbody>{}</tbody></table>",
@@ -154,7 +157,7 @@ class RecordAdmin(ReadOnlyAdmin):
         story = f"{reverse('admin:trace')}?id={record.correlation_id}"
         url = f"{reverse('admin:audit_record_changelist')}?q={record.correlation_id}"
         return format_html(
-            '{} · <a href="{}">the life story of the request</a> · <a href="{}">its rows of the trail</a>',
+            '{} · <a href="{}">the life story of the request</a> · <a href="{}">its rows of the audit log</a>',
             *(record.correlation_id, story, url),
         )
 
@@ -176,14 +179,14 @@ def _links(request: HttpRequest, *wanted: tuple[str, str, str, str]) -> list[Lin
 
 
 def take_away(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBase:
-    """The trail as a CSV file, through the list's words."""
+    """The audit log as a CSV file, through the list's words."""
     asked = {name: value for name, value in request.GET.items() if name in RecordFilter.base_filters}
     chosen = RecordFilter(asked, queryset=Record.objects.doings().order_by("id"))
     reading.took_away(_reader(request), asked, form="csv")
     return StreamingHttpResponse(
         export.as_csv(chosen.qs),
         content_type=export.TYPES["csv"],
-        headers={"Content-Disposition": 'attachment; filename="audit-trail.csv"'},
+        headers={"Content-Disposition": 'attachment; filename="audit-log.csv"'},
     )
 
 
@@ -232,7 +235,7 @@ class Before(Form):
 class Archive(CommandPage):
     """What is past its time goes to the object store, and stays provable."""
 
-    command = ArchiveTrail
+    command = ArchiveAuditLog
     form = Before
     danger = True
     previews = True
@@ -313,13 +316,13 @@ for _plane in hooks.PLANES:
         _plane,
         hooks.MenuItem(
             group="Trust",
-            title="Audit trail",
+            title="Audit log",
             icon="history",
             url="admin:audit_record_changelist",
             permission=MAY,
         ),
         hooks.Figure(
-            title="The audit trail is",
+            title="The audit log is",
             permission=SEALED,
             icon="verified",
             value=_intact,
@@ -344,10 +347,10 @@ for _plane in hooks.PLANES:
             view=timeline_of_person,
         ),
         hooks.Page(
-            path="audit/seal/", name="audit_seal", title="Seal of the trail", permission=SEALED, view=seal
+            path="audit/seal/", name="audit_seal", title="Seal of the audit log", permission=SEALED, view=seal
         ),
         hooks.Page(
-            path="audit/archive/", name="archive_trail", title="Archive", permission=KEEPS, view=Archive()
+            path="audit/archive/", name="archive_audit_log", title="Archive", permission=KEEPS, view=Archive()
         ),
         hooks.Page(
             path="audit/erase-person/",
@@ -357,7 +360,7 @@ for _plane in hooks.PLANES:
             view=Erase(),
         ),
         hooks.Table(
-            title="Latest in the audit trail",
+            title="Latest in the audit log",
             permission=MAY,
             headers=("When", "What"),
             rows=_latest,

@@ -48,7 +48,7 @@ def _dress(field: forms.Field) -> None:
 
 
 def reason() -> forms.CharField:
-    """Why; it is kept in the audit trail."""
+    """Why; it is kept in the audit log."""
     return forms.CharField(
-        label="Reason", widget=forms.Textarea, help_text="Kept in the audit trail, for whoever asks later."
+        label="Reason", widget=forms.Textarea, help_text="Kept in the audit log, for whoever asks later."
     )

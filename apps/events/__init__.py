@@ -7,10 +7,10 @@ from .base import (
     Event,
     News,
     Subscriber,
+    emitting_only,
     listens_to,
     listens_to_all,
     publish,
-    telling_only,
 )
 
 __all__ = [
@@ -20,8 +20,8 @@ __all__ = [
     "Event",
     "News",
     "Subscriber",
+    "emitting_only",
     "listens_to",
     "listens_to_all",
     "publish",
-    "telling_only",
 ]

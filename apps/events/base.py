@@ -114,7 +114,7 @@ class Subscriber:
         return app_of(self.listener)
 
     @property
-    def hears(self) -> str:
+    def subscribes(self) -> str:
         return self.event.name if self.event else EVERY
 
     def wants(self, name: str) -> bool:
@@ -182,7 +182,7 @@ _telling: ContextVar[tuple[type[Event], ...] | None] = ContextVar("telling", def
 
 
 @contextmanager
-def telling_only(events: tuple[type[Event], ...]) -> Iterator[None]:
+def emitting_only(events: tuple[type[Event], ...]) -> Iterator[None]:
     """Inside the block no other business event may be told: what is written beside a handler is then true."""
     token = _telling.set(events)
     try:

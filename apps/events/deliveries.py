@@ -13,7 +13,7 @@ from django.db.models import F
 from apps.kernel.clock import now
 from apps.kernel.locks import Lock
 from apps.kernel.tenant import current_tenant
-from apps.kernel.transactions import alone, unit_of_work
+from apps.kernel.transactions import advisory_lock, unit_of_work
 
 from . import breakers, hints, watched
 from .base import SUBSCRIBERS, Subscriber
@@ -89,8 +89,8 @@ def _try(delivery: Delivery) -> bool:
     subscriber = SUBSCRIBERS[delivery.subscriber]
     if not subscriber.own_transactions:
         return _count_attempt(delivery) and _attempt(subscriber, delivery)
-    with alone(ATTEMPT.key(delivery=delivery.pk)) as nobody_else:
-        return nobody_else and _count_attempt(delivery) and _attempt(subscriber, delivery)
+    with advisory_lock(ATTEMPT.key(delivery=delivery.pk)) as is_acquired:
+        return is_acquired and _count_attempt(delivery) and _attempt(subscriber, delivery)
 
 
 def _attempt(subscriber: Subscriber, delivery: Delivery) -> bool:

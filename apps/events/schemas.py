@@ -24,7 +24,8 @@ Schemas = dict[str, dict[str, str]]
 def ours() -> Iterable[type[Event]]:
     """The events of the apps, without those of a test."""
     return sorted(
-        (event for event in EVENTS.values() if event.__module__.startswith("apps.")), key=lambda each: each.name
+        (event for event in EVENTS.values() if event.__module__.startswith("apps.")),
+        key=lambda each: each.name,
     )
 
 

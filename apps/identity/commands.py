@@ -12,7 +12,7 @@ class InviteUser(Command):
 
     permission = "identity.manage_users"
     by_support = False
-    says = "invited {email} as {role}"
+    audit_message = "invited {email} as {role}"
 
     email: str
     name: str
@@ -25,7 +25,7 @@ class InviteOperator(Command):
 
     permission = "identity.manage_users"
     by_support = False
-    says = "invited {email} as an operator of the platform"
+    audit_message = "invited {email} as an operator of the platform"
 
     email: str
     name: str
@@ -37,7 +37,7 @@ class SetPassword(Command):
 
     permission = "identity.manage_users"
     by_support = False
-    says = "set the password of {result}"
+    audit_message = "set the password of {result}"
 
     user_id: int
     password: str = field(metadata=secret, repr=False)
@@ -49,7 +49,7 @@ class ChangeRoles(Command):
 
     permission = "identity.manage_users"
     by_support = False
-    says = "gave {result} the roles {named}"
+    audit_message = "gave {result} the roles {named}"
 
     user_id: int
     roles: tuple[str, ...]
@@ -60,7 +60,7 @@ class ChangeRoles(Command):
         return ", ".join(self.roles)
 
     def sentence(self, result: object) -> str:
-        return self.says.format(result=result, named=self.named)
+        return self.audit_message.format(result=result, named=self.named)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +69,7 @@ class DeactivateUser(Command):
 
     permission = "identity.manage_users"
     by_support = False
-    says = "shut out {result}"
+    audit_message = "shut out {result}"
 
     user_id: int
     reason: str
@@ -81,7 +81,7 @@ class ReactivateUser(Command):
 
     permission = "identity.manage_users"
     by_support = False
-    says = "let {result} in again"
+    audit_message = "let {result} in again"
 
     user_id: int
     reason: str
@@ -94,7 +94,7 @@ class BeginSession(Command):
     permission = "identity.manage_users"
     keeps_house = True
     by_support = False
-    says = "signed in over the API"
+    audit_message = "signed in over the API"
 
     user_id: int
     epoch: int
@@ -108,7 +108,7 @@ class EndSession(Command):
     permission = "identity.manage_users"
     keeps_house = True
     by_support = False
-    says = "ended {result}"
+    audit_message = "ended {result}"
 
     session_id: int
     reason: str = "signed out"
@@ -121,6 +121,6 @@ class EndStolenSession(Command):
     permission = "identity.manage_users"
     keeps_house = True
     by_support = False
-    says = "ended {result}, since a refresh token of it was used twice"
+    audit_message = "ended {result}, since a refresh token of it was used twice"
 
     session_id: int

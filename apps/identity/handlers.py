@@ -125,7 +125,7 @@ def end_session(command: EndSession) -> ApiSession:
     return session
 
 
-@handles(EndStolenSession, tells=(RefreshTokenReused,))
+@handles(EndStolenSession, emits=(RefreshTokenReused,))
 def end_stolen_session(command: EndStolenSession) -> ApiSession:
     session = rules.session_must_exist(command.session_id)
 

@@ -28,7 +28,7 @@ _support_checks: list[Check] = []
 
 
 def support_check(check: Check) -> Check:
-    """Registers a check, in an app's hooked.py. It raises a Refusal where the current tenant wants no support. It is
+    """Registers a check, in an app's hookimpls.py. It raises a Refusal where the current tenant wants no support. It is
     asked at every request of a visit, so it makes no query when it is warm."""
     if check not in _support_checks:
         _support_checks.append(check)

@@ -18,6 +18,6 @@ DAY = 86_400
 
 @every(seconds=DAY, base=LowTask, name="identity.forget_sessions")
 def forget_sessions() -> None:
-    """Sessions that ended long ago, and tokens that would not be taken any more. What was is in the audit trail."""
+    """Sessions that ended long ago, and tokens that would not be taken any more. What was is in the audit log."""
     RefreshToken.objects.filter(expires_at__lt=now() - dt.timedelta(days=1)).delete()
     ApiSession.objects.filter(expires_at__lt=now() - KEPT).delete()

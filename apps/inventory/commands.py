@@ -20,7 +20,7 @@ class AddItem(Command):
     """Add something that is kept in stock. It begins with none on hand."""
 
     permission = "inventory.manage_items"
-    says = "added the item {result}"
+    audit_message = "added the item {result}"
 
     sku: str
     name: str
@@ -32,7 +32,7 @@ class ReceiveStock(Command):
     """Take goods into stock. `reference` is the supplier's note, or whatever they can be found by."""
 
     permission = "inventory.move_stock"
-    says = "received {quantity} of {sku}"
+    audit_message = "received {quantity} of {sku}"
 
     sku: str
     quantity: int
@@ -44,7 +44,7 @@ class CountStock(Command):
     """Set what is on hand to what was counted. The difference is kept as a move, with the reason."""
 
     permission = "inventory.move_stock"
-    says = "counted {quantity} of {sku}"
+    audit_message = "counted {quantity} of {sku}"
 
     sku: str
     quantity: int
@@ -57,7 +57,7 @@ class ReserveStock(Command):
     the reservation that is there."""
 
     permission = "inventory.reserve_stock"
-    says = "reserved {result}"
+    audit_message = "reserved {result}"
     queue = "financial"
 
     reference: str
@@ -69,7 +69,7 @@ class ReleaseStock(Command):
     """Let go of goods that were held. Done again, it changes nothing."""
 
     permission = "inventory.reserve_stock"
-    says = "released {result}"
+    audit_message = "released {result}"
     queue = "financial"
 
     reservation_id: int
@@ -81,7 +81,7 @@ class FulfilReservation(Command):
     """Hand out goods that were held: they leave the stock. Done again, it changes nothing."""
 
     permission = "inventory.reserve_stock"
-    says = "handed out {result}"
+    audit_message = "handed out {result}"
     queue = "financial"
 
     reservation_id: int

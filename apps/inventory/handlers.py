@@ -44,7 +44,7 @@ def count_stock(command: CountStock) -> StockMove:
     )
 
 
-@handles(ReserveStock, tells=(StockReserved,))
+@handles(ReserveStock, emits=(StockReserved,))
 def reserve_stock(command: ReserveStock) -> Reservation:
     items = rules.reservation_must_be_sound(command.reference, command.lines)
     if there := rules.reservation_must_not_differ(command.reference, command.lines):
@@ -62,7 +62,7 @@ def reserve_stock(command: ReserveStock) -> Reservation:
     return reservation
 
 
-@handles(ReleaseStock, tells=(StockReleased,))
+@handles(ReleaseStock, emits=(StockReleased,))
 def release_stock(command: ReleaseStock) -> Reservation:
     reservation = rules.reservation_must_exist(command.reservation_id)
     with together() as asked:
@@ -78,7 +78,7 @@ def release_stock(command: ReleaseStock) -> Reservation:
     return reservation
 
 
-@handles(FulfilReservation, tells=(StockDelivered,))
+@handles(FulfilReservation, emits=(StockDelivered,))
 def fulfil_reservation(command: FulfilReservation) -> Reservation:
     reservation = rules.reservation_must_exist(command.reservation_id)
     rules.reservation_must_not_be_released(reservation)

@@ -1,4 +1,4 @@
-"""Rows that are written and not looked at again: what every command leaves in the trail and in the outbox.
+"""Rows that are written and not looked at again: what every command leaves in the audit log and in the outbox.
 
 `Model.save` makes its statement anew each time and asks back what the database has chosen. That was a quarter of what a
 command costs.

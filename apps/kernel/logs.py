@@ -148,7 +148,8 @@ def _clean(value: Any, deep: int) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         secret = {field.name for field in fields(value) if field.metadata.get("secret")}
         value = {
-            field.name: SECRET if field.name in secret else getattr(value, field.name) for field in fields(value)
+            field.name: SECRET if field.name in secret else getattr(value, field.name)
+            for field in fields(value)
         }
     if isinstance(value, Mapping):
         return {

@@ -32,7 +32,7 @@ class Module:
     description: str
     dependencies: tuple[str, ...] = ()
     publishes: tuple[str, ...] = ()
-    hears: tuple[str, ...] = ()
+    subscribes: tuple[str, ...] = ()
     flag: str | None = None
     sold: bool = False
     router: str | None = None

@@ -3,7 +3,7 @@
 Several processes add up through files in PROMETHEUS_MULTIPROC_DIR, and one that ends leaves its counts there. So
 these are counters and histograms; what can go down again is asked of the database. Labels are few and known
 beforehand: routes and not paths, and no tenant, since hundreds of tenants times every other label would be a series
-each. What happened at one tenant is in the log and in the trail.
+each. What happened at one tenant is in the log and in the audit log.
 """
 
 from __future__ import annotations

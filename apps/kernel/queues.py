@@ -27,7 +27,7 @@ from .logs import saying
 from .observation import observed_task
 from .replica import piece_of_work
 from .service import service_of
-from .tenant import TenantInfo, activate, current_tenant, is_said
+from .tenant import TenantInfo, activate, current_tenant, is_tenant_set
 
 PLATFORM = "public"
 
@@ -148,7 +148,7 @@ class TenantTask(Task):  # type: ignore[type-arg]
         """All of it or, where the tenant is refused, nothing that stays behind."""
         header = self._header
         with ExitStack() as stack:
-            if not is_said():  # a worker's thread, in which the platform looks for the tenant
+            if not is_tenant_set():  # a worker's thread, in which the platform looks for the tenant
                 stack.enter_context(activate(None))
             stack.enter_context(
                 correlated(
@@ -215,7 +215,7 @@ class BillingTask(TenantTask):
 
 
 class AuditTask(TenantTask):
-    """The audit trail."""
+    """The audit log."""
 
     abstract = True
     locals().update(_base("audit"))

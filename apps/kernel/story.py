@@ -1,6 +1,6 @@
 """The life story of a request: every app tells what it knows of one correlation id.
 
-An app registers a teller in its `hooked.py`. It is asked once for the platform and once for each tenant concerned,
+An app registers a teller in its `hookimpls.py`. It is asked once for the platform and once for each tenant concerned,
 and reads what the current tenant's context shows.
 """
 

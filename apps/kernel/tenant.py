@@ -70,7 +70,7 @@ def current_tenant() -> TenantInfo | None:
     return _current.get(None)
 
 
-def is_said() -> bool:
+def is_tenant_set() -> bool:
     """Whether anybody has said whose turn it is. In a thread that was started without its starter's context nobody has:
     it would be the platform, which sees more than the tenant for whom it was started."""
     return _current.get(_NOBODY) is not _NOBODY

@@ -171,7 +171,7 @@ def _call_when_ended(callback: Callable[[], None]) -> None:
 
 
 @contextmanager
-def alone(lock: LockKey) -> Iterator[bool]:
+def advisory_lock(lock: LockKey) -> Iterator[bool]:
     """Whether no other process holds the lock. It outlasts transactions, and ends with the connection, whatever
     ends that: it is the session's lock, or, behind a transaction pooler, where nobody has a session, that of a
     transaction over a connection of its own."""

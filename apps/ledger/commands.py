@@ -40,7 +40,7 @@ class PostEntry(_WriteEntry):
     """
 
     permission = "ledger.post_entry"
-    says = "posted entry {result}"
+    audit_message = "posted entry {result}"
     moves_money = True
 
     source: str = ""
@@ -51,7 +51,7 @@ class DraftEntry(_WriteEntry):
     """Write an entry down without posting it. A draft need not balance yet, and counts nowhere."""
 
     permission = "ledger.draft_entry"
-    says = "wrote down {result}"
+    audit_message = "wrote down {result}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +59,7 @@ class PostDraft(Command):
     """Post a draft: it gets its number and never changes again."""
 
     permission = "ledger.post_entry"
-    says = "posted entry {result}"
+    audit_message = "posted entry {result}"
     moves_money = True
 
     entry_id: int
@@ -70,7 +70,7 @@ class DiscardDraft(Command):
     """Throw a draft away. A posted entry is reversed instead."""
 
     permission = "ledger.draft_entry"
-    says = "discarded {result}"
+    audit_message = "discarded {result}"
 
     entry_id: int
 
@@ -80,7 +80,7 @@ class ReverseEntry(Command):
     """Take back a posted entry by a new one with the signs turned. An entry is reversed at most once."""
 
     permission = "ledger.reverse_entry"
-    says = "reversed an entry by {result}"
+    audit_message = "reversed an entry by {result}"
     moves_money = True
 
     entry_id: int
@@ -93,7 +93,7 @@ class OpenAccount(Command):
     """Open an account, on its own or below another of the same type (`parent` is its code)."""
 
     permission = "ledger.manage_accounts"
-    says = "opened the account {result}"
+    audit_message = "opened the account {result}"
 
     code: str
     name: str
@@ -106,7 +106,7 @@ class DeactivateAccount(Command):
     """Let an account take no more postings. What was posted to it stays."""
 
     permission = "ledger.manage_accounts"
-    says = "deactivated the account {result}"
+    audit_message = "deactivated the account {result}"
 
     account_id: int
     reason: str
@@ -117,7 +117,7 @@ class OpenJournal(Command):
     """Open a journal; its entries are numbered without a gap in each fiscal year."""
 
     permission = "ledger.manage_accounts"
-    says = "opened the journal {result}"
+    audit_message = "opened the journal {result}"
 
     code: str
     name: str
@@ -128,7 +128,7 @@ class SetUpBooks(Command):
     """Open the general journal, GEN, so that entries can be posted."""
 
     permission = "ledger.manage_accounts"
-    says = "set up the books with {result}"
+    audit_message = "set up the books with {result}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,7 +143,7 @@ class ImportJournal(Command):
     """
 
     permission = "ledger.import_journal"
-    says = "imported {result}"
+    audit_message = "imported {result}"
     moves_money = True
 
     name: str

@@ -29,7 +29,7 @@ def manifests_say_what_is_published_and_heard(**_: Any) -> list[CheckMessage]:
         for module in registry.modules()
         for word, said, done in (
             ("publishes", set(module.publishes), _published_by(module.name)),
-            ("hears", set(module.hears), _heard_by(module.name)),
+            ("subscribes", set(module.subscribes), _heard_by(module.name)),
         )
         if said != done
     ]
@@ -39,9 +39,11 @@ def manifests_say_what_is_published_and_heard(**_: Any) -> list[CheckMessage]:
 def what_is_heard_is_published(**_: Any) -> list[CheckMessage]:
     """Nobody waits for an event that no installed module publishes, or that nothing in the code ever tells."""
     published = {name for module in registry.modules() for name in module.publishes}
-    told = {event.name for command in commands() for event in handled(command).tells}
+    told = {event.name for command in commands() for event in handled(command).emits}
     told |= {event.name for event in EVENTS.values() if event.internal}
-    heard = [(subscriber.name, subscriber.hears) for subscriber in SUBSCRIBERS.values() if subscriber.event]
+    heard = [
+        (subscriber.name, subscriber.subscribes) for subscriber in SUBSCRIBERS.values() if subscriber.event
+    ]
     return [
         *(
             Error(f"{subscriber} hears {name}, which no installed module publishes.", id="modules.E003")
@@ -61,7 +63,7 @@ def _published_by(name: str) -> set[str]:
 
 
 def _heard_by(name: str) -> set[str]:
-    return {subscriber.hears for subscriber in SUBSCRIBERS.values() if subscriber.app == _folder(name)}
+    return {subscriber.subscribes for subscriber in SUBSCRIBERS.values() if subscriber.app == _folder(name)}
 
 
 def _folder(name: str) -> str:

@@ -19,7 +19,7 @@ class ReplayDelivery(Command):
 
     platform = True
     permission = MANAGE
-    says = "had {result} in {database} heard again"
+    audit_message = "had {result} in {database} heard again"
 
     delivery_id: int
     database: str = HOME
@@ -32,7 +32,7 @@ class ReplayDeliveries(Command):
 
     platform = True
     permission = MANAGE
-    says = "had {result} dead letters of {subscriber} in {database} heard again"
+    audit_message = "had {result} dead letters of {subscriber} in {database} heard again"
 
     subscriber: str
     tenant: str = ""
@@ -49,7 +49,7 @@ class ReplayEvents(Command):
 
     platform = True
     permission = MANAGE
-    says = "told {result} events {event} since {since} in {database} to {subscriber} again"
+    audit_message = "told {result} events {event} since {since} in {database} to {subscriber} again"
 
     event: str
     since: dt.datetime
@@ -65,7 +65,7 @@ class DropDelivery(Command):
 
     platform = True
     permission = MANAGE
-    says = "dropped {result} in {database}"
+    audit_message = "dropped {result} in {database}"
 
     delivery_id: int
     database: str = HOME

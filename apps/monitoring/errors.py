@@ -36,7 +36,7 @@ class NothingToReplay(MonitoringRefusal, Conflict):
 
 
 class ReasonMissing(MonitoringRefusal, Invalid):
-    message = "Say why: it is kept in the audit trail."
+    message = "Say why: it is kept in the audit log."
 
 
 class NothingKnown(MonitoringRefusal, NotFound):

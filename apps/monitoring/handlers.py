@@ -97,9 +97,9 @@ def drop_delivery(command: DropDelivery) -> Delivery:
 @contextmanager
 def _in_database(key: str) -> Iterator[str]:
     """The name of the connection, in a transaction. Elsewhere than at home that is one of its own, which is kept just
-    before the trail's row is, and of which a rehearsal keeps nothing either."""
+    before the audit log's row is, and of which a dry run keeps nothing either."""
     using, envelope = databases.runtime(key), current_envelope.get()
     with transaction.atomic(using=using):
         yield using
-        if envelope and envelope.rehearsing:
+        if envelope and envelope.is_dry_run:
             transaction.set_rollback(True, using=using)

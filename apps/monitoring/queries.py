@@ -26,7 +26,7 @@ class SubscriberState:
     """How one subscriber does. `parked` says why, where it is."""
 
     name: str
-    hears: str
+    subscribes: str
     queue: str
     parked: str
     pending: int
@@ -52,7 +52,7 @@ def subscribers() -> Sequence[SubscriberState]:
     states = [
         SubscriberState(
             name=name,
-            hears=SUBSCRIBERS[name].hears if name in SUBSCRIBERS else "—",
+            subscribes=SUBSCRIBERS[name].subscribes if name in SUBSCRIBERS else "—",
             queue=SUBSCRIBERS[name].queue if name in SUBSCRIBERS else "—",
             parked=_why_parked(name, resting[name]),
             pending=counted.get(name, NOTHING)["pending"],

@@ -38,7 +38,7 @@ def is_known(correlation_id: str) -> bool:
 
 
 def note_reading(reader: Actor, correlation_id: str, lines: Sequence[StoryLine]) -> None:
-    """A story is read from the trail, so reading it leaves a trace: in the reader's own, and with each tenant whom
+    """A story is read from the audit log, so reading it leaves a trace: in the reader's own, and with each tenant whom
     the platform looked at."""
     asked = {"correlation_id": correlation_id}
     reading.looked(reader, asked, at=STORY)
@@ -64,7 +64,7 @@ def _told(tenant: TenantInfo | None, correlation_id: str) -> list[StoryLine]:
 
 
 def _concerned(correlation_id: str) -> Iterator[TenantInfo]:
-    """Those where something was told, and those where something was only asked: each has a trail of its own."""
+    """Those where something was told, and those where something was only asked: each has a audit log of its own."""
     told = set(
         OutboxEvent.objects.filter(correlation_id=correlation_id, tenant_id__isnull=False).values_list(
             "tenant_id", flat=True

@@ -104,14 +104,14 @@ class NoticeAdmin(ReadOnlyAdmin):
 class TargetAdmin(ReadOnlyAdmin):
     """Each chat, which kinds it hears, and how the last time went."""
 
-    list_display = ("name", "shown", "hears", "last_outcome", "tried_at")
+    list_display = ("name", "shown", "subscribes", "last_outcome", "tried_at")
     search_fields = ("name", "shown")
     ordering = ("name",)
-    fields = ("name", "shown", "hears", ("created_at", "removed_at"), ("tried_at", "last_outcome"))
-    readonly_fields = ("hears",)
+    fields = ("name", "shown", "subscribes", ("created_at", "removed_at"), ("tried_at", "last_outcome"))
+    readonly_fields = ("subscribes",)
 
     @admin.display(description="Hears")
-    def hears(self, target: Target) -> str:
+    def subscribes(self, target: Target) -> str:
         return ", ".join(target.kinds) or "every kind"
 
     def links(self, request: HttpRequest, obj: Target) -> Sequence[Link]:

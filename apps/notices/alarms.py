@@ -30,7 +30,7 @@ def look() -> int:
 
 
 def _tell(alarm: hooks.Alarm) -> None:
-    """The trail says it once as well: nothing is asked that was told."""
+    """The audit log says it once as well: nothing is asked that was told."""
     key = f"alarm:{alarm.name}:{now():%Y-%m-%dT%H}"
     if queries.told_under(key):
         return

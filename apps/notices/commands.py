@@ -22,7 +22,7 @@ class TellPeople(Command):
 
     permission = TELL
     by_support = False
-    says = "told people: {result}"
+    audit_message = "told people: {result}"
 
     subject: str
     text: str
@@ -37,7 +37,7 @@ class SendCopyAgain(Command):
     """Send somebody's copy of a notice again, from the first attempt."""
 
     permission = TELL
-    says = "sent {result} again"
+    audit_message = "sent {result} again"
 
     copy_id: int
 
@@ -49,7 +49,7 @@ class AddTarget(Command):
 
     permission = MANAGE_TARGETS
     by_support = False
-    says = "added the notice target {result}"
+    audit_message = "added the notice target {result}"
 
     name: str
     address: str = field(metadata=secret, repr=False)
@@ -61,7 +61,7 @@ class RemoveTarget(Command):
     """Tell this chat nothing more. Its address is forgotten; what waits for it is given up."""
 
     permission = MANAGE_TARGETS
-    says = "removed the notice target {result}: {reason}"
+    audit_message = "removed the notice target {result}: {reason}"
 
     target_id: int
     reason: str
@@ -72,7 +72,7 @@ class TryTarget(Command):
     """Tell this chat that it can be reached, and nothing else."""
 
     permission = MANAGE_TARGETS
-    says = "sent {result}"
+    audit_message = "sent {result}"
 
     target_id: int
 
@@ -83,4 +83,4 @@ class ResealAddresses(Command):
 
     permission = MANAGE_TARGETS
     keeps_house = True
-    says = "sealed {result} chat addresses under the newest key"
+    audit_message = "sealed {result} chat addresses under the newest key"

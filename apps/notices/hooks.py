@@ -1,4 +1,4 @@
-"""What others plug in, in their hooked.py: kinds of notices, and what the operators must be alarmed of."""
+"""What others plug in, in their hookimpls.py: kinds of notices, and what the operators must be alarmed of."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def tell_of_support(event: SupportEntered) -> None:
         kinds.SUPPORT_ENTERED,
         "Support is in your books",
         f"{event.operator} of the platform's support came in as {event.user_name}: {event.reason}\n\n"
-        f"The visit ends by {event.ends_at:%d %B %Y, %H:%M} UTC. What is done in it stands in your audit trail,"
+        f"The visit ends by {event.ends_at:%d %B %Y, %H:%M} UTC. What is done in it stands in your audit log,"
         " under both names.",
         "owner",
     )

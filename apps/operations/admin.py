@@ -36,7 +36,10 @@ class NewTenant(Form):
     owner_name = forms.CharField(label="Owner's name", max_length=rules.LONGEST_NAME, required=False)
     currency = forms.ChoiceField(
         initial="USD",
-        choices=[(currency.code, f"{currency.code} {currency.name}") for currency in sorted(CURRENCIES.values(), key=str)],
+        choices=[
+            (currency.code, f"{currency.code} {currency.name}")
+            for currency in sorted(CURRENCIES.values(), key=str)
+        ],
     )
     plan = forms.ChoiceField(required=False, help_text="What it has booked; it can be changed at any time.")
     trial_days = forms.IntegerField(

@@ -20,7 +20,7 @@ class OnboardTenant(Command):
     permission = "tenancy.onboard_tenant"
     atomic = False
     platform = True
-    says = "onboarded the tenant {name}"
+    audit_message = "onboarded the tenant {name}"
 
     slug: str
     name: str
@@ -44,10 +44,10 @@ class _TurnTenant(Command):
 @dataclass(frozen=True, kw_only=True)
 class SuspendTenant(_TurnTenant):
     """Close a tenant to its users for a while. Apps do what is theirs to do meanwhile, such as archiving what is past
-    its time in its trail, and its administrators are told why."""
+    its time in its audit log, and its administrators are told why."""
 
     permission = "tenancy.suspend_tenant"
-    says = "suspended the tenant {result}"
+    audit_message = "suspended the tenant {result}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +55,7 @@ class ActivateTenant(_TurnTenant):
     """Open a tenant again that was suspended or archived. Its administrators are told."""
 
     permission = "tenancy.activate_tenant"
-    says = "activated the tenant {result}"
+    audit_message = "activated the tenant {result}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +63,7 @@ class ArchiveTenant(_TurnTenant):
     """Put a tenant to rest: its data is kept, and nobody works there any more."""
 
     permission = "tenancy.archive_tenant"
-    says = "archived the tenant {result}"
+    audit_message = "archived the tenant {result}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +72,7 @@ class MoveTenant(_TurnTenant):
     whole, it works there."""
 
     permission = "tenancy.move_tenant"
-    says = "moved the tenant {result} to the database {database}"
+    audit_message = "moved the tenant {result} to the database {database}"
 
     database: str
 
@@ -83,7 +83,7 @@ class EraseTenant(_TurnTenant):
     for ever; until then it can be called off. Refused while the law has its books kept."""
 
     permission = "tenancy.erase_tenant"
-    says = "queued the tenant {result} for deletion"
+    audit_message = "queued the tenant {result} for deletion"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +91,7 @@ class CancelErasure(_TurnTenant):
     """Call off the erasure of a tenant that is queued for deletion. It is archived again."""
 
     permission = "tenancy.erase_tenant"
-    says = "called off the erasure of the tenant {result}"
+    audit_message = "called off the erasure of the tenant {result}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +101,7 @@ class TellAdministrators(Command):
     permission = "tenancy.suspend_tenant"
     atomic = False
     platform = True
-    says = "told {result} administrators of tenant {tenant_id} that it is {news}"
+    audit_message = "told {result} administrators of tenant {tenant_id} that it is {news}"
 
     tenant_id: int
     news: str

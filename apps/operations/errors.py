@@ -20,7 +20,7 @@ class TrialOutOfRange(OperationsRefusal, Invalid):
 
 
 class ReasonMissing(OperationsRefusal, Invalid):
-    message = "Say why: the reason stands in the trail, and the tenant is told."
+    message = "Say why: the reason stands in the audit log, and the tenant is told."
 
 
 class KeptByLaw(OperationsRefusal, Conflict):

@@ -28,7 +28,7 @@ def _prerequisites(command: TellAdministrators) -> None:
     rules.tenant_must_be_known(command.tenant_id)
 
 
-@handles(TellAdministrators, rehearsal=_prerequisites)
+@handles(TellAdministrators, dry_run=_prerequisites)
 def tell_administrators(command: TellAdministrators) -> int:
     """Once for each turn, by letter: the platform tells it, since nobody works in a tenant that is closed."""
     tenant = rules.tenant_must_be_known(command.tenant_id)

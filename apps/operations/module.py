@@ -5,6 +5,6 @@ MODULE = Module(
     version="1.0.0",
     description="Journeys across apps, and oversight. It owns no business nouns.",
     dependencies=("companies", "identity", "ledger", "notices", "periods", "sagas", "tenancy"),
-    hears=("entry.posted", "period.closed"),
+    subscribes=("entry.posted", "period.closed"),
     router="apps.operations.api.urls",
 )

@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.template.defaultfilters import filesizeformat
 
-from apps.bus import rehearse
+from apps.bus import dry_run
 from apps.console import hooks
 from apps.console.admin import Given
 from apps.console.widgets import Form, reason
@@ -67,7 +67,7 @@ class Move(Turn):
     def standing_against(self, given: Given) -> Sequence[Refusal]:
         """Of the first it could go to: what stands against it is rarely the place."""
         for key in _elsewhere(rules.tenant_must_be_known(given["tenant_id"]))[:1]:
-            return rehearse(MoveTenant(**given, database=key, reason="…"), actor=CONSOLE)
+            return dry_run(MoveTenant(**given, database=key, reason="…"), actor=CONSOLE)
         return ()
 
     def sentence(self, result: Tenant) -> str:

@@ -52,7 +52,7 @@ class AtWork:
     news            deliveries, and events that nobody was told of yet
     messages        to other systems
     rounds          kinds of work that come round to each tenant
-    records         of its trail that may be archived
+    records         of its audit log that may be archived
     """
 
     people: int

@@ -11,7 +11,7 @@ from django.db import connections
 
 from apps.billing.errors import PlanNotOffered, PlanUnknown
 from apps.billing.models import Plan
-from apps.bus import Command, rehearse
+from apps.bus import Command, dry_run
 from apps.kernel.clock import today
 from apps.kernel.errors import SeveralRefusals
 from apps.kernel.tenant import TenantInfo
@@ -80,7 +80,7 @@ def law_must_let_go(tenant: Tenant) -> None:
 
 
 def _asked_inside(tenant: TenantInfo) -> Sequence[Kept]:
-    """Over a connection of its own: a rehearsal has a transaction open, in which nobody goes from tenant to tenant."""
+    """Over a connection of its own: a dry run has a transaction open, in which nobody goes from tenant to tenant."""
 
     def ask() -> Sequence[Kept]:
         try:
@@ -99,7 +99,7 @@ def no_sandbox_must_remain(tenant: Tenant) -> None:
 
 
 def would_be_done(command: Command) -> None:
-    """Raises at once what a rehearsal of the journey refuses, so that nothing sets out that cannot arrive."""
-    refusals = rehearse(command)
+    """Raises at once what a dry run of the journey refuses, so that nothing sets out that cannot arrive."""
+    refusals = dry_run(command)
     if refusals:
         raise refusals[0] if len(refusals) == 1 else SeveralRefusals(refusals)

@@ -8,7 +8,7 @@ from django import forms
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 
-from apps.bus import rehearse
+from apps.bus import dry_run
 from apps.console import hooks
 from apps.console.admin import CommandPage, Given
 from apps.console.widgets import Form, reason
@@ -47,7 +47,7 @@ class Turn(CommandPage):
 
     def standing_against(self, given: Given) -> Sequence[Refusal]:
         command = self.command(**given, reason="Asked beforehand.")  # type: ignore[call-arg]
-        return rehearse(command, actor=CONSOLE)
+        return dry_run(command, actor=CONSOLE)
 
     def sentence(self, result: Tenant) -> str:
         return f"{result} is {result.get_state_display().lower()}."
@@ -82,7 +82,7 @@ class Suspend(_Counted):
             ("People", _shut_out(at, "see to its plan")),
             ("Signed in over the API", _signed_in(at)),
             ("Waits until it is active again", _waits(at)),
-            ("Set aside of its trail", _set_aside(at)),
+            ("Set aside of its audit log", _set_aside(at)),
             ("Is told by letter", _letters(at)),
         )
 
@@ -111,7 +111,7 @@ class Archive(_Counted):
             ("People", _shut_out(at, "read it")),
             ("Signed in over the API", _signed_in(at)),
             ("Waits until it is active again", _waits(at)),
-            ("Set aside of its trail", _set_aside(at)),
+            ("Set aside of its audit log", _set_aside(at)),
             ("Is told by letter", _letters(at)),
         )
 

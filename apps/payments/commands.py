@@ -19,7 +19,7 @@ class RequestPayment(Command):
     """
 
     permission = "payments.request_payment"
-    says = "requested {result}"
+    audit_message = "requested {result}"
     moves_money: ClassVar[bool] = True
     queue = "financial"
 
@@ -36,7 +36,7 @@ class ConfirmPayment(Command):
     failed is booked too, and given back."""
 
     permission = "payments.confirm_payment"
-    says = "confirmed {result}"
+    audit_message = "confirmed {result}"
     moves_money: ClassVar[bool] = True
     queue = "financial"
     fact = ("payment_id", "provider_payment_id")
@@ -53,7 +53,7 @@ class FailPayment(Command):
     """Say that the money will not come."""
 
     permission = "payments.confirm_payment"
-    says = "failed {result}"
+    audit_message = "failed {result}"
     queue = "financial"
 
     payment_id: int
@@ -65,7 +65,7 @@ class VoidPayment(Command):
     """Want the money no more. If it has come meanwhile, what is left of it is given back."""
 
     permission = "payments.refund_payment"
-    says = "voided {result}"
+    audit_message = "voided {result}"
     queue = "financial"
 
     payment_id: int
@@ -81,7 +81,7 @@ class RefundPayment(Command):
     """
 
     permission = "payments.refund_payment"
-    says = "refunded {amount} of payment {payment_id}"
+    audit_message = "refunded {amount} of payment {payment_id}"
     moves_money: ClassVar[bool] = True
     queue = "financial"
     fact = ("payment_id", "reference", "amount")
@@ -100,7 +100,7 @@ class NoteRefundSent(Command):
     """Say that the provider has sent a refund."""
 
     permission = "payments.confirm_payment"
-    says = "noted that {result} was sent"
+    audit_message = "noted that {result} was sent"
     queue = "financial"
 
     refund_id: int

@@ -19,7 +19,7 @@ from .models import Payment, Refund
 State = Payment.State
 
 
-@handles(RequestPayment, tells=(PaymentRequested,))
+@handles(RequestPayment, emits=(PaymentRequested,))
 def request_payment(command: RequestPayment) -> Payment:
     with together() as asked:
         asked.check(rules.reference_must_be_given, command.reference)
@@ -42,7 +42,7 @@ def request_payment(command: RequestPayment) -> Payment:
     return payment
 
 
-@handles(ConfirmPayment, tells=(PaymentConfirmed,))
+@handles(ConfirmPayment, emits=(PaymentConfirmed,))
 def confirm_payment(command: ConfirmPayment) -> Payment:
     payment = rules.payment_must_exist(command.payment_id)
     rules.provider_id_must_be_free(payment, command.provider_payment_id)
@@ -62,7 +62,7 @@ def confirm_payment(command: ConfirmPayment) -> Payment:
     return payment
 
 
-@handles(FailPayment, tells=(PaymentFailed,))
+@handles(FailPayment, emits=(PaymentFailed,))
 def fail_payment(command: FailPayment) -> Payment:
     payment = rules.payment_must_exist(command.payment_id)
     with together() as asked:
@@ -78,7 +78,7 @@ def fail_payment(command: FailPayment) -> Payment:
     return payment
 
 
-@handles(VoidPayment, tells=(PaymentVoided,))
+@handles(VoidPayment, emits=(PaymentVoided,))
 def void_payment(command: VoidPayment) -> Payment:
     payment = rules.payment_must_exist(command.payment_id)
     rules.reason_must_be_given(command.reason)
@@ -94,7 +94,7 @@ def void_payment(command: VoidPayment) -> Payment:
     return payment
 
 
-@handles(RefundPayment, tells=(RefundProcessed,))
+@handles(RefundPayment, emits=(RefundProcessed,))
 def refund_payment(command: RefundPayment) -> Refund:
     payment = rules.payment_must_exist(command.payment_id)
     with together() as asked:

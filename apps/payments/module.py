@@ -16,7 +16,7 @@ MODULE = Module(
         "payment.voided",
         "refund.processed",
     ),
-    hears=("payment.requested", "payment.voided", "refund.processed"),
+    subscribes=("payment.requested", "payment.voided", "refund.processed"),
     router="apps.payments.api.urls",
     grants={
         "controller": (*_WORK, "payments.refund_payment", *_VIEWS),

@@ -76,7 +76,7 @@ class Close(CommandPage):
         return queries.blockers(_period(given["period_id"]))
 
     def sentence(self, result: Period) -> str:
-        return f"Period {result.code} is closed. The audit trail says who and why."
+        return f"Period {result.code} is closed. The audit log says who and why."
 
     def back(self, result: Period) -> str:
         return "admin:calendar"

@@ -10,7 +10,7 @@ class DefineCalendar(Command):
     """Define the fiscal calendar: its name, and the month in which each fiscal year begins."""
 
     permission = "periods.manage_calendar"
-    says = "defined the fiscal calendar {result}"
+    audit_message = "defined the fiscal calendar {result}"
 
     name: str
     first_month: int = 1
@@ -21,7 +21,7 @@ class GenerateYear(Command):
     """Add a fiscal year with its twelve open periods. It must follow or precede the years that are there."""
 
     permission = "periods.manage_calendar"
-    says = "generated the fiscal year {result}"
+    audit_message = "generated the fiscal year {result}"
 
     year: int
 
@@ -31,7 +31,7 @@ class ClosePeriod(Command):
     """Close a period for good: nothing can be posted in it any more. All earlier periods must be closed."""
 
     permission = "periods.close_period"
-    says = "closed period {result}"
+    audit_message = "closed period {result}"
 
     period_id: int
     reason: str

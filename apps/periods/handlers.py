@@ -24,7 +24,7 @@ def define_calendar(command: DefineCalendar) -> Calendar:
     return Calendar.objects.create(name=command.name, first_month=command.first_month)
 
 
-@handles(GenerateYear, tells=(YearGenerated,))
+@handles(GenerateYear, emits=(YearGenerated,))
 def generate_year(command: GenerateYear) -> FiscalYear:
     calendar = _held(queries.the_calendar())
     rules.year_must_be_in_range(command.year)
@@ -53,7 +53,7 @@ def generate_year(command: GenerateYear) -> FiscalYear:
     return year
 
 
-@handles(ClosePeriod, tells=(PeriodClosed,))
+@handles(ClosePeriod, emits=(PeriodClosed,))
 def close_period(command: ClosePeriod) -> Period:
     period = rules.period_must_exist(command.period_id)
     _held(period.calendar)

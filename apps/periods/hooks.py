@@ -14,7 +14,7 @@ _checks: list[Check] = []
 
 
 def closing_check(check: Check) -> Check:
-    """Registers a check, in an app's hooked.py. It raises a Refusal to keep the period open.
+    """Registers a check, in an app's hookimpls.py. It raises a Refusal to keep the period open.
 
     When a period is being closed it is asked after the lock is taken, so that what it finds cannot change.
     """

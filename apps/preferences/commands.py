@@ -11,7 +11,7 @@ class ChangeSetting(Command):
     """Set a setting to another value, from now on."""
 
     permission = "preferences.manage_settings"
-    says = "set {key} to {value!r}"
+    audit_message = "set {key} to {value!r}"
 
     key: str
     value: Any

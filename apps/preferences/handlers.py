@@ -12,7 +12,7 @@ from .events import SettingChanged
 from .models import Setting
 
 
-@handles(ChangeSetting, tells=(SettingChanged,))
+@handles(ChangeSetting, emits=(SettingChanged,))
 def change_setting(command: ChangeSetting) -> Setting:
     setting = declared(command.key)
     rules.setting_must_be_for_whoever_acts(setting)

@@ -1,4 +1,4 @@
-"""What an operator can ask of a saga. Each needs a reason, which stands in the trail and in the timeline."""
+"""What an operator can ask of a saga. Each needs a reason, which stands in the audit log and in the timeline."""
 
 from dataclasses import dataclass
 
@@ -17,14 +17,14 @@ class _HandleSaga(Command):
 class RetrySaga(_HandleSaga):
     """Try the present step again, forward or back, with its retries anew."""
 
-    says = "had {result} tried again"
+    audit_message = "had {result} tried again"
 
 
 @dataclass(frozen=True, kw_only=True)
 class SkipSagaStep(_HandleSaga):
     """Go on as if the present step were done. Whoever skips has done by hand what it stands for."""
 
-    says = "skipped a step of {result}"
+    audit_message = "skipped a step of {result}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,4 +32,4 @@ class TurnSagaBack(_HandleSaga):
     """Take back every step that was done, also after the point of no return. A step without a way back waits for
     somebody who undoes it by hand."""
 
-    says = "sent back {result}"
+    audit_message = "sent back {result}"

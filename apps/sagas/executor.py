@@ -17,14 +17,14 @@ from typing import Any
 
 from apps.bus import Command, dispatch
 from apps.bus.errors import FeatureOff, RequestInFlight
-from apps.events import telling_only
+from apps.events import emitting_only
 from apps.kernel.actors import Steward, System
 from apps.kernel.clock import now
 from apps.kernel.correlation import correlated
 from apps.kernel.errors import Refusal, Unavailable
 from apps.kernel.locks import Lock
 from apps.kernel.tenant import current_tenant
-from apps.kernel.transactions import alone, unit_of_work
+from apps.kernel.transactions import advisory_lock, unit_of_work
 
 from . import errands, runs
 from .base import NOTHING, SAGAS, AnyStep, Asked, Cause, Deed, Errand, Saga, Step, Wait
@@ -50,8 +50,8 @@ def drive(run_id: int) -> Run:
     He is not kept waiting for another try: what fails before the pivot turns the journey back at once, and is raised
     when all is taken back. What fails later is left to the workers. Raises RunIsBusy while somebody else drives it.
     """
-    with _alone_with(run_id) as nobody_else, _waited_for() as failures, telling_only((SagaStuck,)):
-        if not nobody_else:
+    with _alone_with(run_id) as is_acquired, _waited_for() as failures, emitting_only((SagaStuck,)):
+        if not is_acquired:
             busy = Run.objects.get(pk=run_id)
             raise RunIsBusy(run=busy, step=busy.step)
         advance(run_id, woken=True)
@@ -108,8 +108,8 @@ def _step(run: Run) -> tuple[Saga | None, AnyStep | None]:
 
 @contextmanager
 def _alone_with(run_id: int) -> Iterator[bool]:
-    with alone(RUN.key(run=run_id)) as nobody_else:
-        yield nobody_else
+    with advisory_lock(RUN.key(run=run_id)) as is_acquired:
+        yield is_acquired
 
 
 def _make(run: Run, tried: Tried | None) -> None:

@@ -6,7 +6,7 @@ MODULE = Module(
     description="Journeys with a way back: steps that are commands, each with its compensation.",
     dependencies=("bus", "events"),
     publishes=("saga.due", "saga.due_financial", "saga.stuck"),
-    hears=("saga.due", "saga.due_financial"),
+    subscribes=("saga.due", "saga.due_financial"),
     router="apps.sagas.api.urls",
     grants={
         "owner": ("sagas.manage_sagas", "sagas.view_run", "sagas.view_happening"),

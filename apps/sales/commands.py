@@ -14,7 +14,7 @@ class AddCustomer(Command):
     """Add somebody who buys. The address is written as it stands on an invoice, line by line."""
 
     permission = "sales.manage_customers"
-    says = "added the customer {result}"
+    audit_message = "added the customer {result}"
 
     code: str
     name: str
@@ -42,7 +42,7 @@ class PlaceOrder(Command):
     """
 
     permission = "sales.place_order"
-    says = "placed order {result}"
+    audit_message = "placed order {result}"
     moves_money: ClassVar[bool] = True
     queue = "financial"
 
@@ -58,7 +58,7 @@ class LockOrder(Command):
     """Begin to work on an order, so that it is not worked on twice."""
 
     permission = "sales.process_order"
-    says = "locked order {result}"
+    audit_message = "locked order {result}"
     queue = "financial"
 
     order_id: int
@@ -69,7 +69,7 @@ class MarkOrderPaid(Command):
     """Note that the order's payment has come."""
 
     permission = "sales.process_order"
-    says = "noted that order {result} is paid"
+    audit_message = "noted that order {result} is paid"
     queue = "financial"
 
     order_id: int
@@ -80,7 +80,7 @@ class CompleteOrder(Command):
     """Note that nothing is left to do for an order."""
 
     permission = "sales.process_order"
-    says = "completed order {result}"
+    audit_message = "completed order {result}"
     queue = "financial"
 
     order_id: int
@@ -91,7 +91,7 @@ class CancelOrder(Command):
     """Give up an order that is not invoiced yet. Its goods are released, and what was paid is given back."""
 
     permission = "sales.cancel_order"
-    says = "cancelled order {result}"
+    audit_message = "cancelled order {result}"
     queue = "financial"
 
     order_id: int
@@ -106,7 +106,7 @@ class RefundOrder(Command):
     """
 
     permission = "sales.refund_order"
-    says = "refunded {amount} of order {order_id}"
+    audit_message = "refunded {amount} of order {order_id}"
     moves_money: ClassVar[bool] = True
     queue = "financial"
     fact = ("order_id", "reference", "amount")
@@ -125,7 +125,7 @@ class IssueInvoice(Command):
     """Issue the invoice of an order that is paid: it gets the next number of its year and is posted to the books."""
 
     permission = "sales.issue_invoice"
-    says = "issued invoice {result}"
+    audit_message = "issued invoice {result}"
     moves_money: ClassVar[bool] = True
     queue = "financial"
     fact = ("order_id",)
@@ -141,7 +141,7 @@ class FileInvoice(Command):
     """Note where an invoice's document is kept."""
 
     permission = "sales.issue_invoice"
-    says = "filed invoice {result}"
+    audit_message = "filed invoice {result}"
 
     invoice_id: int
     file: str
@@ -152,7 +152,7 @@ class CreditRefunds(Command):
     """Take what was refunded for an invoiced order off its sale, in the books."""
 
     permission = "sales.issue_invoice"
-    says = "credited what was refunded for order {result}"
+    audit_message = "credited what was refunded for order {result}"
     queue = "financial"
 
     order_id: int
@@ -163,4 +163,4 @@ class SetUpSales(Command):
     """Open the accounts that sales and payments post to, where they are missing."""
 
     permission = "sales.set_up_sales"
-    says = "set up sales"
+    audit_message = "set up sales"

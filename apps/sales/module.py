@@ -30,7 +30,7 @@ MODULE = Module(
         "sagas",
     ),
     publishes=("order.created", "order.cancelled", "order.completed", "invoice.issued"),
-    hears=(
+    subscribes=(
         "order.created",
         "order.cancelled",
         "invoice.issued",

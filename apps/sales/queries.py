@@ -122,7 +122,10 @@ def reconcile() -> list[str]:
 def _orders() -> list[Difference]:
     wrong = []
     invoices = {invoice.order_id: invoice for invoice in Invoice.objects.all()}
-    held = {reservation.reference: reservation for reservation in Reservation.objects.prefetch_related("lines__item")}
+    held = {
+        reservation.reference: reservation
+        for reservation in Reservation.objects.prefetch_related("lines__item")
+    }
     paid: dict[str, list[Payment]] = {}
     for payment in Payment.objects.order_by("id"):
         paid.setdefault(payment.reference, []).append(payment)
@@ -159,9 +162,9 @@ def _order(
     elif state in (_PAID, _INVOICED):
         checks.append(("goods", goods in ("held", "fulfilled"), True))
     return [
-        Difference(f"{what} of order {order}", str(says), str(should_be))
-        for what, says, should_be in checks
-        if says != should_be
+        Difference(f"{what} of order {order}", str(audit_message), str(should_be))
+        for what, audit_message, should_be in checks
+        if audit_message != should_be
     ]
 
 

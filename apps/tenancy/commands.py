@@ -13,7 +13,7 @@ class CreateTenant(Command):
 
     platform = True
     permission = "tenancy.onboard_tenant"
-    says = "created the tenant {name}"
+    audit_message = "created the tenant {name}"
 
     slug: str
     name: str
@@ -29,7 +29,7 @@ class ChangeDatabase(Command):
 
     platform = True
     permission = "tenancy.manage_databases"
-    says = "changed what may come into the database {result}"
+    audit_message = "changed what may come into the database {result}"
 
     key: str
     region: str = ""
@@ -44,7 +44,7 @@ class PinTenant(Command):
 
     platform = True
     permission = "tenancy.manage_databases"
-    says = "pinned the tenant {result} to its database"
+    audit_message = "pinned the tenant {result} to its database"
 
     tenant_id: int
     reason: str
@@ -56,7 +56,7 @@ class UnpinTenant(Command):
 
     platform = True
     permission = "tenancy.manage_databases"
-    says = "unpinned the tenant {result}"
+    audit_message = "unpinned the tenant {result}"
 
     tenant_id: int
     reason: str
@@ -69,7 +69,7 @@ class MarkActive(Command):
 
     platform = True
     permission = "tenancy.activate_tenant"
-    says = "activated the tenant {result}"
+    audit_message = "activated the tenant {result}"
 
     tenant_id: int
     trial_days: int = 0
@@ -82,7 +82,7 @@ class MarkSuspended(Command):
 
     platform = True
     permission = "tenancy.suspend_tenant"
-    says = "suspended the tenant {result}"
+    audit_message = "suspended the tenant {result}"
 
     tenant_id: int
     reason: str
@@ -94,7 +94,7 @@ class MarkArchived(Command):
 
     platform = True
     permission = "tenancy.archive_tenant"
-    says = "archived the tenant {result}"
+    audit_message = "archived the tenant {result}"
 
     tenant_id: int
     reason: str
@@ -106,7 +106,7 @@ class MarkForDeletion(Command):
 
     platform = True
     permission = "tenancy.erase_tenant"
-    says = "queued the tenant {result} for deletion after {delete_after}"
+    audit_message = "queued the tenant {result} for deletion after {delete_after}"
 
     tenant_id: int
     delete_after: dt.date
@@ -119,7 +119,7 @@ class SetMode(Command):
 
     platform = True
     permission = "tenancy.suspend_tenant"
-    says = "set the mode of the tenant {result} to {mode}"
+    audit_message = "set the mode of the tenant {result} to {mode}"
 
     tenant_id: int
     mode: str
@@ -132,6 +132,6 @@ class DiscardTenant(Command):
 
     platform = True
     permission = "tenancy.onboard_tenant"
-    says = "discarded the tenant {result}, which could not be set up"
+    audit_message = "discarded the tenant {result}, which could not be set up"
 
     tenant_id: int

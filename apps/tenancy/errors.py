@@ -53,7 +53,7 @@ class TenantEpochGoesOn(TenancyRefusal, Conflict):
 
 
 class ReasonMissing(TenancyRefusal, Invalid):
-    message = "Say why: the reason stands in the trail."
+    message = "Say why: the reason stands in the audit log."
 
 
 class ModeUnknown(TenancyRefusal, Invalid):

@@ -65,7 +65,7 @@ def create_tenant(command: CreateTenant) -> Tenant:
     return tenant
 
 
-@handles(MarkActive, tells=(TenantActivated,))
+@handles(MarkActive, emits=(TenantActivated,))
 def mark_active(command: MarkActive) -> Tenant:
     tenant = rules.tenant_must_exist(command.tenant_id)
     to = Tenant.State.TRIAL if command.trial_days else Tenant.State.ACTIVE
@@ -80,7 +80,7 @@ def mark_active(command: MarkActive) -> Tenant:
     return tenant
 
 
-@handles(MarkSuspended, tells=(TenantSuspended,))
+@handles(MarkSuspended, emits=(TenantSuspended,))
 def mark_suspended(command: MarkSuspended) -> Tenant:
     tenant = rules.tenant_must_exist(command.tenant_id)
     rules.tenant_may_become(tenant, Tenant.State.SUSPENDED)
@@ -92,7 +92,7 @@ def mark_suspended(command: MarkSuspended) -> Tenant:
     return tenant
 
 
-@handles(MarkArchived, tells=(TenantArchived,))
+@handles(MarkArchived, emits=(TenantArchived,))
 def mark_archived(command: MarkArchived) -> Tenant:
     tenant = rules.tenant_must_exist(command.tenant_id)
     rules.tenant_may_become(tenant, Tenant.State.ARCHIVED)
@@ -105,7 +105,7 @@ def mark_archived(command: MarkArchived) -> Tenant:
     return tenant
 
 
-@handles(MarkForDeletion, tells=(TenantQueuedForDeletion,))
+@handles(MarkForDeletion, emits=(TenantQueuedForDeletion,))
 def mark_for_deletion(command: MarkForDeletion) -> Tenant:
     tenant = rules.tenant_must_exist(command.tenant_id)
     rules.tenant_may_become(tenant, Tenant.State.DELETING)
@@ -118,7 +118,7 @@ def mark_for_deletion(command: MarkForDeletion) -> Tenant:
     return tenant
 
 
-@handles(SetMode, tells=(TenantModeChanged,))
+@handles(SetMode, emits=(TenantModeChanged,))
 def set_mode(command: SetMode) -> Tenant:
     tenant = rules.tenant_must_exist(command.tenant_id)
     with together() as asked:

@@ -1,7 +1,7 @@
 """What others may plug into a tenant's life: their part in each of its journeys, and what the law says of its end.
 
-An app says in its hooked.py what is its to do. The journeys themselves stand in `apps.operations`, which knows nobody's
-nouns.
+An app says in its hookimpls.py what is its to do. The journeys themselves stand in `apps.operations`, which knows
+nobody's nouns.
 """
 
 from __future__ import annotations

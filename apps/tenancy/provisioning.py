@@ -22,7 +22,7 @@ from psycopg import sql
 from apps.kernel import databases, rls
 from apps.kernel.locks import Lock
 from apps.kernel.tenant import HOME, PUBLIC_SCHEMA, TenantInfo, activate
-from apps.kernel.transactions import alone
+from apps.kernel.transactions import advisory_lock
 
 from . import numbering, rules
 from .databases import lodgers
@@ -142,8 +142,8 @@ def refill(wanted: int, at: str = HOME) -> int:
     """Make spares of the present blueprint until there are as many as wanted, one after the other and each committed,
     so that nobody waits for it. Returns how many were made; none where another is at it."""
     made = 0
-    with alone(SPARES.key()) as nobody_else:
-        while nobody_else and spares(at) < wanted:
+    with advisory_lock(SPARES.key()) as is_acquired:
+        while is_acquired and spares(at) < wanted:
             make_spare(at)
             made += 1
     return made

@@ -18,7 +18,7 @@ class RegisterEndpoint(Command):
 
     permission = MANAGE_ENDPOINTS
     by_support = False
-    says = "registered the webhook endpoint {result}"
+    audit_message = "registered the webhook endpoint {result}"
 
     url: str
     description: str = ""
@@ -32,7 +32,7 @@ class ChangeEndpoint(Command):
 
     permission = MANAGE_ENDPOINTS
     by_support = False
-    says = "changed the webhook endpoint {result}"
+    audit_message = "changed the webhook endpoint {result}"
 
     endpoint_id: int
     url: str
@@ -46,7 +46,7 @@ class DisableEndpoint(Command):
     enabled again."""
 
     permission = MANAGE_ENDPOINTS
-    says = "disabled the webhook endpoint {result}: {reason}"
+    audit_message = "disabled the webhook endpoint {result}: {reason}"
 
     endpoint_id: int
     reason: str
@@ -57,7 +57,7 @@ class EnableEndpoint(Command):
     """Tell this endpoint again what happens from now on, and what waited for it."""
 
     permission = MANAGE_ENDPOINTS
-    says = "enabled the webhook endpoint {result}"
+    audit_message = "enabled the webhook endpoint {result}"
 
     endpoint_id: int
 
@@ -69,7 +69,7 @@ class RotateSecret(Command):
 
     permission = MANAGE_ENDPOINTS
     by_support = False
-    says = "rotated the secret of the webhook endpoint {result}"
+    audit_message = "rotated the secret of the webhook endpoint {result}"
 
     endpoint_id: int
     overlap_hours: int = 24
@@ -81,7 +81,7 @@ class RetireSecret(Command):
 
     permission = MANAGE_ENDPOINTS
     by_support = False
-    says = "retired {result}: {reason}"
+    audit_message = "retired {result}: {reason}"
 
     secret_id: int
     reason: str
@@ -92,7 +92,7 @@ class SendTestMessage(Command):
     """Send the endpoint a message that says nothing but that it can be reached."""
 
     permission = MANAGE_ENDPOINTS
-    says = "sent a test message to a webhook endpoint: {result}"
+    audit_message = "sent a test message to a webhook endpoint: {result}"
 
     endpoint_id: int
 
@@ -102,7 +102,7 @@ class ResendMessage(Command):
     """Send a message again, under the id that it had: a receiver who has it already will know."""
 
     permission = MANAGE_ENDPOINTS
-    says = "sent {result} again"
+    audit_message = "sent {result} again"
 
     message_id: int
 
@@ -113,7 +113,7 @@ class AddSource(Command):
 
     permission = MANAGE_SOURCES
     by_support = False
-    says = "added the webhook source {result}"
+    audit_message = "added the webhook source {result}"
 
     name: str
     scheme: str = field(metadata={"help": "`standard` or `stripe`"})
@@ -126,7 +126,7 @@ class RotateSourceSecret(Command):
 
     permission = MANAGE_SOURCES
     by_support = False
-    says = "took a new secret of the webhook source {result}"
+    audit_message = "took a new secret of the webhook source {result}"
 
     source_id: int
     secret: str = field(metadata=secret, repr=False)
@@ -139,7 +139,7 @@ class RetireSourceSecret(Command):
 
     permission = MANAGE_SOURCES
     by_support = False
-    says = "retired {result}: {reason}"
+    audit_message = "retired {result}: {reason}"
 
     secret_id: int
     reason: str
@@ -150,7 +150,7 @@ class ReprocessReceived(Command):
     """Process a received message that failed or was ignored, from the beginning."""
 
     permission = MANAGE_SOURCES
-    says = "had {result} processed again"
+    audit_message = "had {result} processed again"
 
     received_id: int
 
@@ -161,4 +161,4 @@ class ResealSecrets(Command):
 
     permission = MANAGE_ENDPOINTS
     keeps_house = True
-    says = "sealed {result} webhook secrets under the newest key"
+    audit_message = "sealed {result} webhook secrets under the newest key"

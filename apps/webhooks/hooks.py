@@ -34,7 +34,7 @@ _functions: dict[str, Function] = {}
 
 
 def incoming(event_type: str, function: Function) -> None:
-    """Registers, in an app's hooked.py, what is done with messages of a type: it dispatches one command.
+    """Registers, in an app's hookimpls.py, what is done with messages of a type: it dispatches one command.
 
     It runs in a transaction that commits together with the mark that the message is processed, and what it raises
     undoes both: the message is tried again later. Messages come in any order, so a command that is too early

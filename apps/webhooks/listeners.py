@@ -24,7 +24,8 @@ def tell_endpoints(news: News) -> None:
         return
     body = messages.body_of(news.name, news.occurred_at, news.payload, version=news.version, event_id=news.id)
     Message.objects.bulk_create(
-        (messages.written(endpoint, news.name, body, news.id) for endpoint in endpoints), ignore_conflicts=True
+        (messages.written(endpoint, news.name, body, news.id) for endpoint in endpoints),
+        ignore_conflicts=True,
     )
     for each in endpoints:
         messages.wake(each)

@@ -16,7 +16,7 @@ MODULE = Module(
     description="What tenants tell other systems, and what other systems tell them.",
     sold=True,
     dependencies=("audit", "bus", "events"),
-    hears=("*",),
+    subscribes=("*",),
     router="apps.webhooks.api.urls",
     grants={
         "owner": ("webhooks.manage_endpoints", "webhooks.manage_sources", *_VIEWS),

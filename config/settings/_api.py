@@ -22,7 +22,7 @@ DRF_STANDARDIZED_ERRORS = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "Bursar",
     "VERSION": "1.0.0",
-    "DESCRIPTION": "The back office of many companies: books, periods and audit trail.",
+    "DESCRIPTION": "The back office of many companies: books, periods and audit log.",
     "DEFAULT_GENERATOR_CLASS": "apps.bus.api.schema.PlaneGenerator",
     "OAS_VERSION": "3.1.1",
     "SWAGGER_UI_DIST": "SIDECAR",

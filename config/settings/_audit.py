@@ -1,4 +1,4 @@
-"""The seal of the audit trail: its keys, where its head is kept outside, and how long records stay."""
+"""The seal of the audit log: its keys, where its head is kept outside, and how long records stay."""
 
 from config.env import env
 

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from apps.bus.api.permissions import SIGNED_IN
-from apps.bus.api.views import Door
+from apps.bus.api.views import Endpoint
 from apps.tenancy import numbering
 from tests.support.endpoints import PLANES, endpoints
 
@@ -42,7 +42,7 @@ def test_every_endpoint_says_who_may_use_it(plane):
     for address, view in endpoints(plane):
         if address in DOCUMENTS + SIGNED + OPEN:
             continue
-        assert issubclass(view, Door), address
+        assert issubclass(view, Endpoint), address
         reading = [view.permission] if hasattr(view, "get") else []
         asking = [view.command.permission] if hasattr(view, "post") else []
         assert {*reading, *asking} - {SIGNED_IN} <= set(known), address
@@ -53,7 +53,11 @@ def test_nobody_without_a_role_may_do_anything(plane, api, nobody, platform_nobo
     caller = api(nobody) if plane == "tenant" else api(platform_nobody, None)
     prefix = "" if plane == "operator" else "/t/acme"
     for address, view in endpoints(plane):
-        if address in SIGNED or not issubclass(view, Door) or getattr(view, "permission", None) == SIGNED_IN:
+        if (
+            address in SIGNED
+            or not issubclass(view, Endpoint)
+            or getattr(view, "permission", None) == SIGNED_IN
+        ):
             continue
         for method, can in (("get", hasattr(view, "get")), ("post", hasattr(view, "post"))):
             answer = getattr(caller.client, method)(prefix + address, content_type="application/json")

@@ -147,10 +147,10 @@ def test_a_text_that_is_too_long_is_refused(api, accountant, sale):
 
 def test_rehearses_without_posting(api, accountant, sale):
     caller = api(accountant)
-    rehearse = "ledger/entries/?rehearse=true"
+    dry_run = "ledger/entries/?dry_run=true"
 
-    would = caller.post(rehearse, sale)
-    wrong = caller.post(rehearse, sale | {"posted_on": "1999-01-01"})
+    would = caller.post(dry_run, sale)
+    wrong = caller.post(dry_run, sale | {"posted_on": "1999-01-01"})
 
     assert would.json() == {"would_be_done": True, "refusals": []}
     assert wrong.status_code == 200

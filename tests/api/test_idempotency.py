@@ -30,8 +30,8 @@ def test_is_needed_where_money_moves(caller, sale, acme):
     assert posted(acme) == 0
 
 
-def test_a_rehearsal_needs_none(caller, sale):
-    assert caller.post(f"{ENTRIES}?rehearse=true", sale, key=None).status_code == 200
+def test_a_dry_run_needs_none(caller, sale):
+    assert caller.post(f"{ENTRIES}?dry_run=true", sale, key=None).status_code == 200
 
 
 def test_is_welcome_where_it_is_not_needed(api, owner, chart, acme):

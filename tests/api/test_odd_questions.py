@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
 from apps.bus.api.serializers import serializer_for
-from apps.bus.api.views import Asks
+from apps.bus.api.views import CommandEndpoint
 from tests.support.endpoints import endpoints
 
 ODD = {
@@ -34,7 +34,7 @@ ODD_WORDS = ("", "x", "'", "ß" * 5000, "-1", "9" * 40, "\x00", "true", *ODD_INS
 POSTS = [
     (address, view)
     for address, view in endpoints("tenant")
-    if view and issubclass(view, Asks) and hasattr(view, "post")
+    if view and issubclass(view, CommandEndpoint) and hasattr(view, "post")
 ]
 
 
@@ -55,7 +55,7 @@ def test_no_command_fails_unexpectedly(api, owner, chart, sale):
         address, view = data.draw(st.sampled_from(POSTS))
         command = data.draw(st.builds(view.command))
         body = serializer_for(view.command, view.given)(command).data
-        answer = caller.client.post(f"/t/acme{address}?rehearse=true", body, content_type="application/json")
+        answer = caller.client.post(f"/t/acme{address}?dry_run=true", body, content_type="application/json")
         seen[answer.status_code] += 1
         assert answer.status_code in (200, 400), (address, body, answer.content)
 

@@ -1,4 +1,4 @@
-"""The operator's plane: tenants, onboarding, the platform's own trail."""
+"""The operator's plane: tenants, onboarding, the platform's own audit log."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ def test_onboards_a_tenant_and_says_how_its_owner_comes_in(platform, client):
     assert client.get(path).status_code in (200, 302)
 
 
-def test_a_rehearsal_creates_nothing(platform):
+def test_a_dry_run_creates_nothing(platform):
     """Row TEN-05."""
-    would = platform.post("operations/onboardings/?rehearse=true", NEW)
+    would = platform.post("operations/onboardings/?dry_run=true", NEW)
     wrong = platform.post(
-        "operations/onboardings/?rehearse=true",
+        "operations/onboardings/?dry_run=true",
         {"slug": "acme", "name": " ", "owner_email": "nobody", "currency": "XXX"},
     )
 
@@ -64,7 +64,7 @@ def test_the_tenants_plane_has_no_tenants(api, owner):
     assert api(owner).get("tenancy/tenants/").status_code == 404
 
 
-def test_each_plane_reads_its_own_trail(api, platform, owner):
+def test_each_plane_reads_its_own_audit_log(api, platform, owner):
     platforms = {each["command"] for each in platform.get("audit/records/").json()["results"]}
     acmes = {each["command"] for each in api(owner).get("audit/records/").json()["results"]}
 
@@ -74,7 +74,7 @@ def test_each_plane_reads_its_own_trail(api, platform, owner):
     assert "companies.found_company" not in platforms
 
 
-def test_reads_the_trail(api, auditor, accountant, chart, sale):
+def test_reads_the_audit_log(api, auditor, accountant, chart, sale):
     api(accountant).post("ledger/entries/", sale)
     api(accountant).post("ledger/entries/", sale | {"posted_on": "1999-01-01"})
     caller = api(auditor)

@@ -77,6 +77,6 @@ def queries(caller, path: str, **query: object) -> int:
 
 
 def test_rehearse_is_true_or_false(api, controller):
-    answer = api(controller).post("periods/years/?rehearse=maybe", {"year": 2030})
+    answer = api(controller).post("periods/years/?dry_run=maybe", {"year": 2030})
 
-    assert (answer.status_code, answer.json()["errors"][0]["attr"]) == (400, "rehearse")
+    assert (answer.status_code, answer.json()["errors"][0]["attr"]) == (400, "dry_run")

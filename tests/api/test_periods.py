@@ -60,7 +60,7 @@ def test_rehearses_a_close(api, controller):
     caller = api(controller)
     january = first_period(caller)
 
-    would = caller.post(f"periods/periods/{january['id']}/close/?rehearse=true", REASON)
+    would = caller.post(f"periods/periods/{january['id']}/close/?dry_run=true", REASON)
 
     assert would.json() == {"would_be_done": True, "refusals": []}
     assert first_period(caller)["status"] == "open"

@@ -7,7 +7,7 @@ from django.db import connections
 from django.test import Client
 from django.test.utils import override_settings
 
-from apps.bus.api.views import Answers
+from apps.bus.api.views import QueryEndpoint
 from apps.ledger.api.views import TrialBalance
 from tests.support.database import PASSWORD
 
@@ -111,7 +111,7 @@ def test_a_refusal_has_its_own_code_and_words(api, controller):
 
 def test_whoever_may_not_ask_is_not_told_what_was_wrong(api, nobody):
     problem(api(nobody).post("periods/years/", {"bogus": 1}), 403, "bus.may_not")
-    problem(api(nobody).post("periods/years/?rehearse=true", {"year": 2030}), 403, "bus.may_not")
+    problem(api(nobody).post("periods/years/?dry_run=true", {"year": 2030}), 403, "bus.may_not")
 
 
 def test_reading_without_the_permission(api, nobody):
@@ -186,7 +186,7 @@ def test_a_form_without_the_csrf_token_is_a_page(acme):
 def test_a_view_that_names_no_permission_is_not_mounted():
     from django.core.exceptions import ImproperlyConfigured
 
-    class Careless(Answers):
+    class Careless(QueryEndpoint):
         pass
 
     with pytest.raises(ImproperlyConfigured, match="Careless"):

@@ -34,7 +34,7 @@ class DoEverything(Command):
     """Do everything."""
 
     permission = "bus.do_everything"
-    says = "did everything"
+    audit_message = "did everything"
 
     text: str
     number: int

@@ -71,7 +71,7 @@ def commands() -> Found:
                 "retention": class_of(name),
                 "queue": each.queue,
                 "flag": each.flag,
-                "events": sorted(event.name for event in handled(each).tells),
+                "events": sorted(event.name for event in handled(each).emits),
             },
         )
 
@@ -135,7 +135,10 @@ def subscribers() -> Found:
 
     for subscriber in SUBSCRIBERS.values():
         if is_ours(subscriber.listener):
-            yield subscriber.name, {"app": subscriber.app, "event": subscriber.hears, "queue": subscriber.queue}
+            yield (
+                subscriber.name,
+                {"app": subscriber.app, "event": subscriber.subscribes, "queue": subscriber.queue},
+            )
 
 
 def sagas() -> Found:
@@ -212,7 +215,9 @@ def errors() -> Found:
     from apps.kernel.naming import app_of
 
     for refusal in refusals():
-        status = refusal.status if isinstance(refusal.status, int) else None  # several refusals: the gravest one's
+        status = (
+            refusal.status if isinstance(refusal.status, int) else None
+        )  # several refusals: the gravest one's
         yield code_of(refusal), {"app": app_of(refusal), "status": status}
 
 

@@ -60,7 +60,9 @@ def faults(path: str, source: str) -> list[str]:
 def test_every_file_below_tests_imports_from_the_support_alone():
     paths = sorted(TESTS.rglob("*.py"))
 
-    found = [fault for path in paths for fault in faults(f"{path.relative_to(TESTS.parent)}", path.read_text())]
+    found = [
+        fault for path in paths for fault in faults(f"{path.relative_to(TESTS.parent)}", path.read_text())
+    ]
 
     assert len(paths) > 200
     assert found == []

@@ -245,7 +245,9 @@ class TestCommittedRegistry:
         classes = [*filter(is_declared, refusals())]
 
         assert sorted(code_of(class_) for class_ in classes) == [*committed["errors"]]
-        enforced = {name: code_of(class_) for class_ in classes for name in vars(class_).get("enforced_by", ())}
+        enforced = {
+            name: code_of(class_) for class_ in classes for name in vars(class_).get("enforced_by", ())
+        }
         assert enforced == {name: each["error"] for name, each in committed["enforced_by"].items()}
 
     def test_every_task_is_in_it_under_an_explicit_name(self, committed):

@@ -20,15 +20,15 @@ def run(*words):
     return out.getvalue()
 
 
-def test_all_trails_are_sealed_and_verified(acme, globex):
+def test_all_audit_logs_are_sealed_and_verified(acme, globex):
     run("seal", "--all")
     found = json.loads(run("verify", "--all", "--json"))
 
     assert found["intact"]
-    assert [*found["trails"]] == ["platform", "acme", "globex"]
+    assert [*found["audit_logs"]] == ["platform", "acme", "globex"]
 
 
-def test_a_broken_trail_is_exit_code_3_with_what_and_where(acme, found, seal_all, tamper):
+def test_a_broken_audit_log_is_exit_code_3_with_what_and_where(acme, found, seal_all, tamper):
     with activate(acme):
         found("ONE")
         seal_all()
@@ -42,8 +42,8 @@ def test_a_broken_trail_is_exit_code_3_with_what_and_where(acme, found, seal_all
 
     told = json.loads(out.getvalue())
     assert end.value.code == 3
-    assert told["trails"]["acme"]["faults"][0]["kind"] == "changed"
-    assert told["trails"]["acme"]["faults"][0]["segment"] > 0
+    assert told["audit_logs"]["acme"]["faults"][0]["kind"] == "changed"
+    assert told["audit_logs"]["acme"]["faults"][0]["segment"] > 0
 
 
 def test_a_head_on_paper_is_compared(acme, seal_all):
@@ -56,7 +56,7 @@ def test_a_head_on_paper_is_compared(acme, seal_all):
         run("verify", "--tenant", "acme", "--head", "nonsense")
 
 
-def test_the_trail_is_exported(acme, found):
+def test_the_audit_log_is_exported(acme, found):
     with activate(acme):
         found("ONE")
 

@@ -1,4 +1,4 @@
-"""A person is erased from the trail, and the chain stays whole."""
+"""A person is erased from the audit log, and the chain stays whole."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from django.db import DatabaseError, connection, connections
 
 from apps.audit import queries
 from apps.audit.commands import ErasePerson
-from apps.audit.errors import PersonNotInTrail, PersonTooVague
+from apps.audit.errors import PersonNotInAuditLog, PersonTooVague
 from apps.audit.models import Record
 from apps.audit.verification import verify
-from apps.bus import dispatch, rehearse
+from apps.bus import dispatch, dry_run
 from apps.companies.commands import FoundCompany
 from apps.identity.commands import InviteUser
 
@@ -23,7 +23,7 @@ def berta(at_acme, owner):
 
 
 @pytest.fixture
-def trail(berta, seal_all):
+def audit_log(berta, seal_all):
     dispatch(FoundCompany(code="BER", name="Berta Bauer Ltd", currency="EUR"), actor=berta)
     seal_all()
 
@@ -39,7 +39,7 @@ def everything(*, but=()):
     )
 
 
-def test_name_and_address_are_gone_and_the_chain_is_whole(trail, berta, owner, seal_all):
+def test_name_and_address_are_gone_and_the_chain_is_whole(audit_log, berta, owner, seal_all):
     erase(owner, user_id=berta.pk, texts=(EMAIL, "Berta Bauer"))
     seal_all()
 
@@ -48,7 +48,7 @@ def test_name_and_address_are_gone_and_the_chain_is_whole(trail, berta, owner, s
     assert verify().intact
 
 
-def test_what_was_done_and_to_what_stays(trail, berta, owner):
+def test_what_was_done_and_to_what_stays(audit_log, berta, owner):
     erase(owner, user_id=berta.pk)
 
     row = Record.objects.get(command="companies.found_company", actor_id=berta.pk)
@@ -57,7 +57,7 @@ def test_what_was_done_and_to_what_stays(trail, berta, owner):
     assert row.is_erased
 
 
-def test_financial_records_keep_what_they_say_until_the_law_lets_it_go(trail, berta, owner):
+def test_financial_records_keep_what_they_say_until_the_law_lets_it_go(audit_log, berta, owner):
     plan = queries.erasure_plan(berta.pk, ["Berta Bauer"])
     erase(owner, user_id=berta.pk, texts=("Berta Bauer",))
 
@@ -68,7 +68,7 @@ def test_financial_records_keep_what_they_say_until_the_law_lets_it_go(trail, be
     assert "Berta" not in row.sentence
 
 
-def test_it_leaves_a_record_that_does_not_name_her(trail, berta, owner):
+def test_it_leaves_a_record_that_does_not_name_her(audit_log, berta, owner):
     erase(owner, user_id=berta.pk, texts=(EMAIL,))
 
     row = Record.objects.get(command="audit.erase_person")
@@ -80,7 +80,7 @@ def test_it_leaves_a_record_that_does_not_name_her(trail, berta, owner):
     assert ("identity_historicaluser", "email") in told
 
 
-def test_texts_that_vanish_without_such_a_record_are_found(trail, berta):
+def test_texts_that_vanish_without_such_a_record_are_found(audit_log, berta):
     """The runtime may call the function; it cannot do so unseen."""
     row = Record.objects.get(command="companies.found_company", actor_id=berta.pk)
     with connection.cursor() as cursor:
@@ -91,29 +91,29 @@ def test_texts_that_vanish_without_such_a_record_are_found(trail, berta):
     ]
 
 
-def test_erased_again_does_no_harm(trail, berta, owner, seal_all):
+def test_erased_again_does_no_harm(audit_log, berta, owner, seal_all):
     erase(owner, user_id=berta.pk, texts=(EMAIL,))
 
-    with pytest.raises(PersonNotInTrail):
+    with pytest.raises(PersonNotInAuditLog):
         erase(owner, user_id=berta.pk, texts=(EMAIL,))
     seal_all()
     assert verify().intact
 
 
-def test_a_rehearsal_erases_nothing(trail, berta, owner):
-    assert rehearse(ErasePerson(user_id=berta.pk, reason="Try"), actor=owner) == ()
+def test_a_dry_run_erases_nothing(audit_log, berta, owner):
+    assert dry_run(ErasePerson(user_id=berta.pk, reason="Try"), actor=owner) == ()
 
     assert "Berta Bauer founded" in everything()
 
 
 @pytest.mark.parametrize("texts", [(), ("Al",), ("   ",)])
-def test_a_person_must_be_named_well(trail, owner, texts):
+def test_a_person_must_be_named_well(audit_log, owner, texts):
     with pytest.raises(PersonTooVague):
         erase(owner, texts=texts)
 
 
-def test_signs_of_a_pattern_are_plain_letters(trail, owner):
-    with pytest.raises(PersonNotInTrail):
+def test_signs_of_a_pattern_are_plain_letters(audit_log, owner):
+    with pytest.raises(PersonNotInAuditLog):
         erase(owner, texts=("B%rta_Bau%",))
 
 
@@ -128,12 +128,12 @@ def test_signs_of_a_pattern_are_plain_letters(trail, owner):
         "what_commitment = who_commitment",
     ],
 )
-def test_the_owner_changes_rows_in_the_shape_of_an_erasure_only(trail, berta, change):
+def test_the_owner_changes_rows_in_the_shape_of_an_erasure_only(audit_log, berta, change):
     with pytest.raises(DatabaseError, match="never changed"), connections["owner"].cursor() as cursor:
         cursor.execute(f"UPDATE audit_record SET {change} WHERE actor_id = %s", [berta.pk])
 
 
-def test_the_record_of_an_erasure_is_not_erased(trail, berta, owner):
+def test_the_record_of_an_erasure_is_not_erased(audit_log, berta, owner):
     erase(owner, user_id=berta.pk)
     row = Record.objects.get(command="audit.erase_person")
 

@@ -13,9 +13,9 @@ from django.core.files.base import ContentFile
 from django.db import DatabaseError, connection, connections, transaction
 
 from apps.audit import anchors, archives, forgetting, queries
-from apps.audit.commands import ArchiveTrail, DropArchived, ErasePerson
-from apps.audit.errors import ArchiveIsBroken, PersonNotInTrail
-from apps.audit.history import Trail
+from apps.audit.commands import ArchiveAuditLog, DropArchived, ErasePerson
+from apps.audit.errors import ArchiveIsBroken, PersonNotInAuditLog
+from apps.audit.history import FieldHistory
 from apps.audit.models import Archive, Record, Segment
 from apps.audit.verification import verify
 from apps.bus import dispatch
@@ -32,7 +32,7 @@ from tests.support.sqlstate import NO_COLUMN, NO_RIGHT, refused
 
 EMAIL, NAME = "berta@acme.example", "Berta Bauer"
 PAST = dt.datetime(2014, 5, 1, tzinfo=dt.UTC)
-ARCHIVE = ArchiveTrail(before=dt.date(2026, 1, 1), reason="Ten years are over.")
+ARCHIVE = ArchiveAuditLog(before=dt.date(2026, 1, 1), reason="Ten years are over.")
 
 
 @pytest.fixture
@@ -50,7 +50,9 @@ def erase(owner, **given):
 def versions():
     """All that every version of anything says."""
     kept = [
-        model for model in apps.get_models() if issubclass(model, Trail) and model._meta.app_label != "billing"
+        model
+        for model in apps.get_models()
+        if issubclass(model, FieldHistory) and model._meta.app_label != "billing"
     ]
     return " ".join(str(row) for model in kept for row in model._base_manager.values())
 
@@ -85,7 +87,7 @@ def test_by_her_number_alone_her_own_versions_and_those_she_made_go(berta, owner
 def test_who_stands_in_versions_alone_is_found_too(berta, owner):
     erase(owner, user_id=berta.pk, texts=(EMAIL, NAME))
 
-    with pytest.raises(PersonNotInTrail):
+    with pytest.raises(PersonNotInAuditLog):
         erase(owner, user_id=berta.pk, texts=(EMAIL, NAME))
 
 
@@ -128,7 +130,7 @@ def call_erasing():
 
 @pytest.fixture
 def company(berta, owner):
-    """A version that the trail never said would lose a word."""
+    """A version that the audit log never said would lose a word."""
     erase(owner, user_id=berta.pk, texts=(EMAIL, NAME))
     return dispatch(FoundCompany(code="BER", name="Bauhaus", currency="EUR"), actor=owner)
 
@@ -149,7 +151,7 @@ def test_what_an_earlier_transaction_said_erases_nothing_now(company):
     assert call_erasing() == 0
 
 
-def test_whoever_erases_by_a_record_of_his_own_stands_in_the_trail(company):
+def test_whoever_erases_by_a_record_of_his_own_stands_in_the_audit_log(company):
     with transaction.atomic():
         announced("companies_historicalcompany", "code", "1-2,3,4-999")
         assert call_erasing()
@@ -222,7 +224,7 @@ def test_files_that_do_not_name_her_are_left_alone(archived, owner):
 
 
 def test_until_the_files_follow_nothing_is_wrong(archived, berta, owner):
-    """Erased by right, and not gone yet: the next look finds the trail whole, before and after."""
+    """Erased by right, and not gone yet: the next look finds the audit log whole, before and after."""
     erase(owner, user_id=berta.pk)
     assert verify(with_archives=True).intact
 

@@ -1,4 +1,4 @@
-"""The trail is searched, told as a timeline and taken away; and whoever looks is seen."""
+"""The audit log is searched, told as a timeline and taken away; and whoever looks is seen."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ def test_one_look_leaves_one_trace(at_acme, reader, found):
 
     reader.get(f"{API}/records/?outcome=done&text=One")
 
-    assert looks() == ["Auditor looked at the audit trail: outcome done, text One."]
+    assert looks() == ["Auditor looked at the audit log: outcome done, text One."]
 
 
 def test_a_look_at_the_looks_is_one_more_and_no_other(at_acme, reader):
     reader.get(f"{API}/records/")
     shown = reader.get(f"{API}/records/?readings=only").json()["results"]
 
-    assert [each["command"] for each in shown] == ["audit.read_trail"]
+    assert [each["command"] for each in shown] == ["audit.read_audit_log"]
     assert len(looks()) == 2
 
 
@@ -50,8 +50,8 @@ def test_looks_are_not_among_the_doings(at_acme, reader):
     reader.get(f"{API}/records/")
 
     commands = {each["command"] for each in reader.get(f"{API}/records/").json()["results"]}
-    assert "audit.read_trail" not in commands
-    assert all(each.command != "audit.read_trail" for each in queries.latest(50))
+    assert "audit.read_audit_log" not in commands
+    assert all(each.command != "audit.read_audit_log" for each in queries.latest(50))
 
 
 def test_whoever_may_not_look_leaves_no_trace(at_acme, client_for, nobody):
@@ -73,7 +73,7 @@ def test_whoever_may_not_look_leaves_no_trace(at_acme, client_for, nobody):
         ("retention=financial&actor=owner@acme&outcome=done", 2),
     ],
 )
-def test_the_trail_is_searched(at_acme, reader, found, asked, count):
+def test_the_audit_log_is_searched(at_acme, reader, found, asked, count):
     with correlated("request-9"):
         found("ONE")
     found("TWO")
@@ -109,7 +109,7 @@ def test_a_persons_timeline_tells_what_he_did(at_acme, reader, owner, found):
     assert {each["actor_id"] for each in told} == {owner.pk}
 
 
-def test_the_trail_is_taken_away_as_csv(at_acme, reader, found):
+def test_the_audit_log_is_taken_away_as_csv(at_acme, reader, found):
     found("ONE")
 
     answer = reader.get(f"{API}/export/?command=companies.found_company")
@@ -117,10 +117,10 @@ def test_the_trail_is_taken_away_as_csv(at_acme, reader, found):
     rows = [*csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode()))]
     assert [*rows[0]] == [*COLUMNS]
     assert rows[-1]["sentence"] == "owner@acme.example founded the company One."
-    assert looks() == ["Auditor exported the audit trail as csv: command companies.found_company."]
+    assert looks() == ["Auditor exported the audit log as csv: command companies.found_company."]
 
 
-def test_the_trail_is_taken_away_as_json_lines(at_acme, reader, found):
+def test_the_audit_log_is_taken_away_as_json_lines(at_acme, reader, found):
     found("ONE")
 
     answer = reader.get(f"{API}/export/?form=jsonl&text=One")

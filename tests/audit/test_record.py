@@ -64,7 +64,7 @@ def test_secrets_are_never_written_down(at_acme, owner):
     assert all(len(str(change["after"])) < 20 for change in row.changes if change["field"] == "password")
 
 
-def test_the_trail_is_the_tenants_own(acme, globex, owner):
+def test_the_audit_log_is_the_tenants_own(acme, globex, owner):
     with activate(acme):
         dispatch(FoundCompany(code="PLANT", name="Acme Plant", currency="EUR"), actor=owner)
     with activate(globex):

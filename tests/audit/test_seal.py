@@ -53,7 +53,7 @@ def test_the_scheduled_task_seals_what_is_new(at_acme, found, all_ended):
 
 
 class TestTheScheduledVerification:
-    def test_an_intact_trail_is_noted_and_nothing_is_logged(self, at_acme, found, seal_all, caplog):
+    def test_an_intact_audit_log_is_noted_and_nothing_is_logged(self, at_acme, found, seal_all, caplog):
         found("ONE")
         seal_all()
 
@@ -62,7 +62,7 @@ class TestTheScheduledVerification:
         assert queries.last_verification().intact
         assert [record for record in caplog.records if record.levelname == "CRITICAL"] == []
 
-    def test_a_broken_trail_is_logged_as_critical(self, at_acme, found, seal_all, tamper, caplog):
+    def test_a_broken_audit_log_is_logged_as_critical(self, at_acme, found, seal_all, tamper, caplog):
         found("ONE")
         seal_all()
         with tamper() as cursor:
@@ -72,7 +72,7 @@ class TestTheScheduledVerification:
 
         assert not queries.last_verification().intact
         (line,) = [record for record in caplog.records if record.levelname == "CRITICAL"]
-        assert "The audit trail is broken: " in line.getMessage()
+        assert "The audit log is broken: " in line.getMessage()
 
 
 def test_a_segment_holds_one_class_so_that_it_can_go_at_once(at_acme, found, seal_all):
@@ -205,7 +205,7 @@ def test_two_sealers_at_once_never_fork_the_chain(acme, found, seal_all):
         assert verify().intact
 
 
-def test_a_long_trail_is_looked_through_in_several_goes(at_acme, found, seal_all):
+def test_a_long_audit_log_is_looked_through_in_several_goes(at_acme, found, seal_all):
     for code in ("ONE", "TWO", "THREE"):
         found(code)
         seal_all()

@@ -12,7 +12,7 @@ from tests.support.sqlstate import NO_RIGHT, refused
 
 
 @pytest.fixture
-def trail(at_acme, owner, found, seal_all):
+def audit_log(at_acme, owner, found, seal_all):
     """Three companies that were founded, each in a segment of its own, after what was before."""
     for code in ("ONE", "TWO", "THREE"):
         found(code)
@@ -46,64 +46,64 @@ def kinds():
         "what_commitment = who_commitment",
     ],
 )
-def test_a_changed_row_is_found(trail, tamper, change):
+def test_a_changed_row_is_found(audit_log, tamper, change):
     with tamper() as cursor:
-        cursor.execute(f"UPDATE audit_record SET {change} WHERE id = %s", [trail[1].pk])
+        cursor.execute(f"UPDATE audit_record SET {change} WHERE id = %s", [audit_log[1].pk])
 
     assert kinds() == {"changed"}
     segment = Segment.objects.filter(retention="financial").order_by("number")[1]
     fault = verify().faults[0]
     assert fault.segment == segment.number
-    assert f"Record {trail[1].pk}" in fault.detail or f"segment {segment.number} " in fault.detail
+    assert f"Record {audit_log[1].pk}" in fault.detail or f"segment {segment.number} " in fault.detail
 
 
-def test_a_row_of_another_class_is_found(trail, tamper):
+def test_a_row_of_another_class_is_found(audit_log, tamper):
     with tamper() as cursor:
-        cursor.execute("UPDATE audit_record SET retention = 'security' WHERE id = %s", [trail[1].pk])
+        cursor.execute("UPDATE audit_record SET retention = 'security' WHERE id = %s", [audit_log[1].pk])
 
     assert "deleted" in kinds()
 
 
-def test_an_inserted_row_is_found(trail, tamper):
+def test_an_inserted_row_is_found(audit_log, tamper):
     columns = ", ".join(field.column for field in Record._meta.concrete_fields if field.column != "id")
     with tamper() as cursor:
         cursor.execute(
             f"INSERT INTO audit_record ({columns}) SELECT {columns} FROM audit_record WHERE id = %s",
-            [trail[1].pk],
+            [audit_log[1].pk],
         )
 
     assert "inserted" in kinds()
 
 
-def test_a_deleted_row_is_found(trail, tamper):
+def test_a_deleted_row_is_found(audit_log, tamper):
     with tamper() as cursor:
-        cursor.execute("DELETE FROM audit_record WHERE id = %s", [trail[1].pk])
+        cursor.execute("DELETE FROM audit_record WHERE id = %s", [audit_log[1].pk])
 
     assert kinds() == {"deleted"}
 
 
-def test_a_deleted_segment_with_its_rows_is_found(trail, tamper):
+def test_a_deleted_segment_with_its_rows_is_found(audit_log, tamper):
     segment = Segment.objects.filter(retention="financial").order_by("number")[1]
     with tamper() as cursor:
-        cursor.execute("DELETE FROM audit_record WHERE id = %s", [trail[1].pk])
+        cursor.execute("DELETE FROM audit_record WHERE id = %s", [audit_log[1].pk])
         cursor.execute("DELETE FROM audit_segment WHERE number = %s", [segment.number])
 
     assert "gap" in kinds()
 
 
-def test_a_cut_tail_is_found_rows_segments_and_all(trail, tamper):
+def test_a_cut_tail_is_found_rows_segments_and_all(audit_log, tamper):
     newest = Segment.objects.order_by("-number").first()
     with tamper() as cursor:
-        cursor.execute("DELETE FROM audit_record WHERE id = %s", [trail[-1].pk])
+        cursor.execute("DELETE FROM audit_record WHERE id = %s", [audit_log[-1].pk])
         cursor.execute("DELETE FROM audit_segment WHERE number = %s", [newest.number])
 
     assert kinds() == {"cut tail"}
 
 
-def test_a_cut_tail_is_found_when_the_chain_went_on(trail, tamper, found, seal_all):
+def test_a_cut_tail_is_found_when_the_chain_went_on(audit_log, tamper, found, seal_all):
     newest = Segment.objects.order_by("-number").first()
     with tamper() as cursor:
-        cursor.execute("DELETE FROM audit_record WHERE id = %s", [trail[-1].pk])
+        cursor.execute("DELETE FROM audit_record WHERE id = %s", [audit_log[-1].pk])
         cursor.execute("DELETE FROM audit_segment WHERE number = %s", [newest.number])
     found("FOUR")
     seal_all()
@@ -111,7 +111,7 @@ def test_a_cut_tail_is_found_when_the_chain_went_on(trail, tamper, found, seal_a
     assert "fork" in kinds()
 
 
-def test_a_trail_that_was_emptied_is_found(trail, tamper):
+def test_a_audit_log_that_was_emptied_is_found(audit_log, tamper):
     with tamper() as cursor:
         cursor.execute("DELETE FROM audit_record")
         cursor.execute("DELETE FROM audit_segment")
@@ -119,9 +119,9 @@ def test_a_trail_that_was_emptied_is_found(trail, tamper):
     assert kinds() == {"cut tail"}
 
 
-def test_swapped_rows_are_found(trail, tamper):
+def test_swapped_rows_are_found(audit_log, tamper):
     """Two rows change places: each under the other's number, at the other's place."""
-    one, two = trail[0], trail[1]
+    one, two = audit_log[0], audit_log[1]
     with tamper() as cursor:
         cursor.execute("UPDATE audit_record SET id = -1 WHERE id = %s", [one.pk])
         cursor.execute(
@@ -132,8 +132,8 @@ def test_swapped_rows_are_found(trail, tamper):
     assert kinds() == {"changed"}
 
 
-def test_rows_that_only_change_their_segments_are_found(trail, tamper):
-    one, two = trail[0], trail[1]
+def test_rows_that_only_change_their_segments_are_found(audit_log, tamper):
+    one, two = audit_log[0], audit_log[1]
     with tamper() as cursor:
         cursor.execute("UPDATE audit_record SET xid = %s WHERE id = %s", [str(two.xid), one.pk])
 
@@ -141,7 +141,7 @@ def test_rows_that_only_change_their_segments_are_found(trail, tamper):
 
 
 def rewrite(cursor, key_id, key):
-    """The whole chain anew, consistent in itself, over a trail in which one thing never happened."""
+    """The whole chain anew, consistent in itself, over a audit log in which one thing never happened."""
     from apps.audit import rows
 
     before = chain.NOTHING_BEFORE
@@ -158,32 +158,32 @@ def rewrite(cursor, key_id, key):
         before = segment.hash
 
 
-def forge(tamper, trail, key_id, key):
+def forge(tamper, audit_log, key_id, key):
     with tamper() as cursor:
-        cursor.execute("UPDATE audit_record SET outcome = 'refused' WHERE id = %s", [trail[1].pk])
+        cursor.execute("UPDATE audit_record SET outcome = 'refused' WHERE id = %s", [audit_log[1].pk])
     with tamper() as cursor:
         rewrite(cursor, key_id, key)
 
 
-def test_a_chain_rewritten_under_a_guessed_key_is_found(trail, tamper):
-    forge(tamper, trail, sealing_key()[0], b"guessed" * 8)
+def test_a_chain_rewritten_under_a_guessed_key_is_found(audit_log, tamper):
+    forge(tamper, audit_log, sealing_key()[0], b"guessed" * 8)
 
     assert {"seal", "fork"} <= kinds()
 
 
-def test_a_chain_rewritten_under_a_key_of_ones_own_is_found(trail, tamper):
-    forge(tamper, trail, "mine", b"guessed" * 8)
+def test_a_chain_rewritten_under_a_key_of_ones_own_is_found(audit_log, tamper):
+    forge(tamper, audit_log, "mine", b"guessed" * 8)
 
     assert {"key", "fork"} <= kinds()
 
 
-def test_a_chain_rewritten_with_the_stolen_key_disagrees_with_the_witness(trail, tamper):
-    forge(tamper, trail, *sealing_key())
+def test_a_chain_rewritten_with_the_stolen_key_disagrees_with_the_witness(audit_log, tamper):
+    forge(tamper, audit_log, *sealing_key())
 
     assert kinds() == {"fork"}
 
 
-def test_a_head_that_somebody_wrote_down_is_a_witness_too(trail, tamper, settings):
+def test_a_head_that_somebody_wrote_down_is_a_witness_too(audit_log, tamper, settings):
     settings.AUDIT_ANCHORS = []
     newest = Segment.objects.order_by("-number").first()
     from apps.audit import anchors
@@ -191,11 +191,13 @@ def test_a_head_that_somebody_wrote_down_is_a_witness_too(trail, tamper, setting
     anchors.anchors.cache_clear()
     try:
         with tamper() as cursor:
-            cursor.execute("DELETE FROM audit_record WHERE id = %s", [trail[-1].pk])
+            cursor.execute("DELETE FROM audit_record WHERE id = %s", [audit_log[-1].pk])
             cursor.execute("DELETE FROM audit_segment WHERE number = %s", [newest.number])
 
         assert verify().intact
-        assert [fault.kind for fault in verify(witnesses=[(newest.number, newest.hash)]).faults] == ["cut tail"]
+        assert [fault.kind for fault in verify(witnesses=[(newest.number, newest.hash)]).faults] == [
+            "cut tail"
+        ]
     finally:
         anchors.anchors.cache_clear()
 
@@ -207,7 +209,7 @@ def test_the_runtime_cannot_touch_segments_archives_or_what_was_found(at_acme):
             assert refused(statement) == NO_RIGHT, statement
 
 
-def test_a_key_is_changed_and_the_old_segments_still_verify(trail, found, seal_all, settings):
+def test_a_key_is_changed_and_the_old_segments_still_verify(audit_log, found, seal_all, settings):
     settings.AUDIT_KEYS = ["new:" + "A" * 43 + "=", *settings.AUDIT_KEYS]
     found("FOUR")
     seal_all()
@@ -217,7 +219,7 @@ def test_a_key_is_changed_and_the_old_segments_still_verify(trail, found, seal_a
     assert verify().intact
 
 
-def test_without_the_old_key_its_segments_cannot_be_trusted(trail, settings):
+def test_without_the_old_key_its_segments_cannot_be_trusted(audit_log, settings):
     settings.AUDIT_KEYS = ["new:" + "A" * 43 + "="]
 
     assert kinds() == {"key"}

@@ -23,7 +23,7 @@ from apps.billing.errors import (
     PlanUnknown,
 )
 from apps.billing.models import Plan, Subscription
-from apps.bus import dispatch, rehearse
+from apps.bus import dispatch, dry_run
 from apps.bus.errors import FeatureOff, PlatformsOwn
 from apps.companies.commands import FoundCompany
 from apps.companies.models import Company
@@ -231,7 +231,7 @@ class TestDefining:
     def test_a_limit_that_is_left_out_does_not_go_away(self, small, acme, operator):
         fewer = replace(SMALL, limits=(Most("identity.users", 5),))
 
-        (refusal,) = rehearse(fewer, actor=operator)
+        (refusal,) = dry_run(fewer, actor=operator)
         with pytest.raises(LimitMissing, match=r"companies\.companies is missing"):
             dispatch(fewer, actor=operator)
 

@@ -1,4 +1,4 @@
-"""The trail's own pages, looked at in both themes: what is sealed, a timeline, a record, archive and erasure."""
+"""The audit log's own pages, looked at in both themes: what is sealed, a timeline, a record, archive and erasure."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def change(acme, owner):
         return Record.objects.latest("id")
 
 
-def test_the_trails_pages_can_be_used_by_everybody(visit: Page, change):
+def test_the_audit_logs_pages_can_be_used_by_everybody(visit: Page, change):
     faults = {}
     log_in(visit, "/t/acme", "owner@acme.example")
     for path in (

@@ -23,7 +23,7 @@ def chart(acme):
 
 
 @pytest.mark.slow("a browser and a web process")
-def test_a_controller_closes_a_period_and_finds_it_in_the_trail(visit: Page, acme):
+def test_a_controller_closes_a_period_and_finds_it_in_the_audit_log(visit: Page, acme):
     log_in(visit, "/t/acme", "controller@acme.example")
     with activate(acme):
         january = Period.objects.order_by("starts_on").first().code
@@ -38,7 +38,7 @@ def test_a_controller_closes_a_period_and_finds_it_in_the_trail(visit: Page, acm
     expect(visit.get_by_text(f"Period {january} is closed")).to_be_visible()
     expect(visit.get_by_text("by Controller")).to_be_visible()
 
-    visit.get_by_role("link", name="Audit trail").click()
+    visit.get_by_role("link", name="Audit log").click()
     expect(visit.get_by_text(f"Controller closed period {january}.")).to_be_visible()
     expect(visit.get_by_text("Bank agreed to the cent.")).to_be_visible()
     with activate(acme):

@@ -51,7 +51,7 @@ def test_it_is_found_by_its_id_and_can_be_used_by_everybody(lived, visit: Page, 
 
 
 @pytest.mark.slow("a browser and a web process")
-def test_the_trail_leads_to_it(lived, visit: Page):
+def test_the_audit_log_leads_to_it(lived, visit: Page):
     log_in(visit, "/t/acme", "auditor@acme.example")
     visit.goto("/t/acme/audit/record/")
     visit.get_by_role("link", name="founded the company Acme Plant.").first.click()

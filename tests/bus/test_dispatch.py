@@ -6,7 +6,7 @@ import pytest
 from django.db import connection, transaction
 
 from apps.audit.models import Record
-from apps.bus import Command, dispatch, handles, rehearse
+from apps.bus import Command, dispatch, dry_run, handles
 from apps.bus.errors import MayNot
 from apps.bus.registry import commands, handled
 from apps.companies.commands import FoundCompany
@@ -65,13 +65,13 @@ def test_a_lost_race_reads_like_the_rule(at_acme, owner, monkeypatch):
 def test_rehearsing_keeps_nothing_and_tells_every_refusal(at_acme, owner):
     before = Record.objects.count()
 
-    assert rehearse(PLANT, actor=owner) == ()
-    refusals = rehearse(FoundCompany(code="MAIN", name="Again", currency="XXQ"), actor=owner)
+    assert dry_run(PLANT, actor=owner) == ()
+    refusals = dry_run(FoundCompany(code="MAIN", name="Again", currency="XXQ"), actor=owner)
 
     assert [type(refusal) for refusal in refusals] == [CompanyCodeTaken, CurrencyUnknown]
     assert not Company.objects.filter(code="PLANT").exists()
     assert Record.objects.count() == before
-    assert [type(each) for each in rehearse(PLANT, actor=System("x", allowed=False))] == [MayNot]
+    assert [type(each) for each in dry_run(PLANT, actor=System("x", allowed=False))] == [MayNot]
 
 
 class System:
@@ -106,7 +106,7 @@ def test_all_of_a_command_or_nothing(at_acme, owner, a_command):
         """Found a company and then fail."""
 
         permission = "companies.manage_companies"
-        says = "founded and failed"
+        audit_message = "founded and failed"
 
     FoundAndFail.__module__ = "apps.companies.commands"
 
@@ -132,7 +132,7 @@ def test_a_nested_refusal_that_is_caught_is_undone_alone_and_recorded(at_acme, o
         """Found what can be founded."""
 
         permission = "companies.manage_companies"
-        says = "founded what could be"
+        audit_message = "founded what could be"
 
     FoundOrGoOn.__module__ = "apps.companies.commands"
 
@@ -166,7 +166,7 @@ def test_the_handlers_transaction_is_the_outermost(at_acme, owner, a_command):
         """See whether a transaction is open."""
 
         permission = "companies.manage_companies"
-        says = "looked around"
+        audit_message = "looked around"
 
     @handles(LookAround)
     def look_around(command):
@@ -184,7 +184,7 @@ def test_half_a_command_is_not_accepted(a_command):
     class Silent(Command):
         """It has no permission."""
 
-        says = "was silent"
+        audit_message = "was silent"
 
     class Keyed(FoundCompany):
         """It has a key and does not say of what."""
@@ -217,4 +217,6 @@ def test_every_command_has_one_handler_and_a_permission_that_exists(db):
 
     assert commands()
     assert [command.command_name() for command in commands() if command.permission not in known] == []
-    assert all(handled(command).handler.__name__ == command.command_name().split(".")[1] for command in commands())
+    assert all(
+        handled(command).handler.__name__ == command.command_name().split(".")[1] for command in commands()
+    )

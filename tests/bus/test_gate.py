@@ -2,7 +2,7 @@
 
 import pytest
 
-from apps.bus import dispatch, rehearse
+from apps.bus import dispatch, dry_run
 from apps.bus.errors import FeatureOff
 from apps.companies.commands import FoundCompany
 from apps.companies.models import Company
@@ -21,7 +21,7 @@ def test_refuses_a_command_whose_feature_is_off(at_acme, owner, settings, monkey
         dispatch(PLANT, actor=owner)
 
     assert (caught.value.code, caught.value.status) == ("bus.feature_off", 403)
-    assert [type(each) for each in rehearse(PLANT, actor=owner)] == [FeatureOff]
+    assert [type(each) for each in dry_run(PLANT, actor=owner)] == [FeatureOff]
     assert not Company.objects.filter(code="PLANT").exists()
 
 

@@ -30,7 +30,7 @@ class RenameBoth(Command):
     """Rename two companies, one after the other."""
 
     permission = "companies.manage_companies"
-    says = "renamed {first} and {second}"
+    audit_message = "renamed {first} and {second}"
 
     first: str
     second: str
@@ -45,7 +45,7 @@ class RenameAndFound(Command):
     """Rename two companies and found one that is there."""
 
     permission = "companies.manage_companies"
-    says = "renamed and founded"
+    audit_message = "renamed and founded"
 
 
 RenameAndFound.__module__ = "apps.companies.commands"

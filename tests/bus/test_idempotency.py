@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from apps.audit.models import Record
-from apps.bus import dispatch, dispatch_once, rehearse
+from apps.bus import dispatch, dispatch_once, dry_run
 from apps.bus import idempotency as keys
 from apps.bus.errors import FactDiffers, KeyReused, RequestInFlight
 from apps.bus.idempotency import fact_of, fingerprint_of
@@ -38,7 +38,7 @@ def test_the_second_time_gives_what_came_of_the_first(at_acme, owner):
     assert second.answer == {"code": "PLANT"}
 
 
-def test_the_trail_tells_that_it_was_asked_again(at_acme, owner):
+def test_the_audit_log_tells_that_it_was_asked_again(at_acme, owner):
     for _ in range(2):
         dispatch_once(PLANT, actor=owner, key="one")
 
@@ -76,9 +76,9 @@ def test_a_refused_request_leaves_its_key_free(at_acme, owner):
     assert not dispatch_once(PLANT, actor=owner, key="one").repeated
 
 
-def test_a_rehearsal_uses_no_key(at_acme, owner):
+def test_a_dry_run_uses_no_key(at_acme, owner):
     before = IdempotencyKey.objects.count()
-    assert rehearse(PLANT, actor=owner) == ()
+    assert dry_run(PLANT, actor=owner) == ()
     assert IdempotencyKey.objects.count() == before
 
 

@@ -1,4 +1,4 @@
-"""Commands that a worker does: sent with the change, done once, refused in the trail."""
+"""Commands that a worker does: sent with the change, done once, refused in the audit log."""
 
 import datetime as dt
 
@@ -93,7 +93,7 @@ def test_who_may_not_is_told_at_once(at_acme, auditor):
         dispatch_async(PLANT, actor=auditor)
 
 
-def test_who_may_no_longer_when_it_is_done_is_refused_in_the_trail(at_acme, owner):
+def test_who_may_no_longer_when_it_is_done_is_refused_in_the_audit_log(at_acme, owner):
     dispatch_async(PLANT, actor=owner)
     User.objects.get(pk=owner.pk).groups.clear()
 

@@ -44,7 +44,7 @@ def test_the_dashboard_of_whoever_has_no_role_is_empty(client_for, nobody):
     page = client_for(nobody).get("/t/acme/").content.decode()
 
     assert "You have no role here" in page
-    assert "Latest in the audit trail" not in page
+    assert "Latest in the audit log" not in page
 
 
 @pytest.mark.parametrize(("prefix", "paths"), [("/t/acme", TENANT), ("", OPERATOR)])

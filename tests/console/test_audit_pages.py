@@ -1,4 +1,4 @@
-"""The trail in the console: sealed, taken away, erased from, and aware of who looks at it."""
+"""The audit log in the console: sealed, taken away, erased from, and aware of who looks at it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from apps.preferences.commands import ChangeSetting
 
 
 @pytest.fixture
-def trail(acme):
+def audit_log(acme):
     with activate(acme):
         dispatch(
             FoundCompany(code="PLANT", name="Acme Plant", currency="EUR"), actor=System("Petra Personal")
@@ -27,18 +27,18 @@ def page(client, path):
     return answer.content.decode()
 
 
-def test_whoever_looks_leaves_a_trace_that_the_list_leaves_out(client_for, auditor, trail, acme):
+def test_whoever_looks_leaves_a_trace_that_the_list_leaves_out(client_for, auditor, audit_log, acme):
     client = client_for(auditor)
     page(client, "audit/record/?q=plant")
 
     with activate(acme):
-        look = Record.objects.get(command="audit.read_trail")
+        look = Record.objects.get(command="audit.read_audit_log")
         assert (look.actor_name, look.request) == ("Auditor", {"q": "plant"})
-    assert "looked at the audit trail" not in page(client, "audit/record/")
-    assert "looked at the audit trail" in page(client, "audit/record/?retention__exact=access")
+    assert "looked at the audit log" not in page(client, "audit/record/")
+    assert "looked at the audit log" in page(client, "audit/record/?retention__exact=access")
 
 
-def test_a_record_says_where_it_is_sealed(client_for, auditor, trail, acme, seal_all):
+def test_a_record_says_where_it_is_sealed(client_for, auditor, audit_log, acme, seal_all):
     with activate(acme):
         plant = Record.objects.get(actor_name="Petra Personal")
         assert "Waits for its seal" in page(client_for(auditor), f"audit/record/{plant.pk}/change/")
@@ -47,7 +47,7 @@ def test_a_record_says_where_it_is_sealed(client_for, auditor, trail, acme, seal
     assert "Sealed in segment" in page(client_for(auditor), f"audit/record/{plant.pk}/change/")
 
 
-def test_the_seal_is_shown_whole_and_broken(client_for, auditor, trail, acme, seal_all):
+def test_the_seal_is_shown_whole_and_broken(client_for, auditor, audit_log, acme, seal_all):
     client = client_for(auditor)
     assert "Nothing is sealed yet." in page(client, "audit/seal/")
     with activate(acme):
@@ -64,22 +64,22 @@ def test_the_seal_is_shown_whole_and_broken(client_for, auditor, trail, acme, se
             seconds=0.1,
             faults=[{"what": "a row was changed"}],
         )
-    assert "The trail is not what was sealed." in page(client, "audit/seal/")
+    assert "The audit log is not what was sealed." in page(client, "audit/seal/")
     assert "BROKEN" in page(client, "")
 
 
-def test_is_taken_away_with_a_trace(client_for, auditor, trail, acme):
+def test_is_taken_away_with_a_trace(client_for, auditor, audit_log, acme):
     """What is streamed is made when the request is left: of this tenant, and not of the platform."""
     answer = client_for(auditor).get("/t/acme/audit/export/?text=PLANT")
 
     lines = b"".join(answer.streaming_content).decode().splitlines()
-    assert answer.headers["Content-Disposition"] == 'attachment; filename="audit-trail.csv"'
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="audit-log.csv"'
     assert len(lines) == 2
     with activate(acme):
-        assert Record.objects.filter(command="audit.export_trail").count() == 1
+        assert Record.objects.filter(command="audit.export_audit_log").count() == 1
 
 
-def test_an_erasure_is_previewed_and_then_done(client_for, owner, trail, acme):
+def test_an_erasure_is_previewed_and_then_done(client_for, owner, audit_log, acme):
     client = client_for(owner)
     asked = {"texts": "Petra Personal", "reason": "She asked us to, and may."}
 
@@ -94,7 +94,7 @@ def test_an_erasure_is_previewed_and_then_done(client_for, owner, trail, acme):
     assert "Found company (who and why is erased)" in page(client, "audit/record/")
 
 
-def test_an_archiving_is_previewed(client_for, owner, trail):
+def test_an_archiving_is_previewed(client_for, owner, audit_log):
     answer = client_for(owner).post(
         "/t/acme/audit/archive/", {"before": "2026-01-01", "reason": "The year is over.", "preview": ""}
     )
@@ -103,11 +103,11 @@ def test_an_archiving_is_previewed(client_for, owner, trail):
 
 
 @pytest.mark.parametrize("path", ["audit/seal/", "audit/export/", "audit/archive/", "audit/erase-person/"])
-def test_nobody_else_comes_in(client_for, nobody, trail, path):
+def test_nobody_else_comes_in(client_for, nobody, audit_log, path):
     assert client_for(nobody).get(f"/t/acme/{path}").status_code == 403
 
 
-def test_a_things_timeline_is_told_in_words(client_for, auditor, trail, acme):
+def test_a_things_timeline_is_told_in_words(client_for, auditor, audit_log, acme):
     client = client_for(auditor)
     with activate(acme):
         record = Record.objects.get(command="companies.found_company", sentence__contains="Plant")

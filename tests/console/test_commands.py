@@ -47,9 +47,9 @@ def test_closing_a_period_from_its_cell(client_for, controller, january, acme):
     page = answer.content.decode()
     assert f"Period {january.code} is closed" in page
     assert "by Controller" in page
-    trail = client.get("/t/acme/audit/record/").content.decode()
-    assert f"Controller closed period {january.code}." in trail
-    assert "Bank agreed to the cent." in trail
+    audit_log = client.get("/t/acme/audit/record/").content.decode()
+    assert f"Controller closed period {january.code}." in audit_log
+    assert "Bank agreed to the cent." in audit_log
 
 
 def test_all_reasons_against_it_are_shown_at_once(client_for, controller, chart, acme):

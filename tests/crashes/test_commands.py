@@ -25,7 +25,7 @@ MANY = 10
 
 @pytest.fixture
 def stand(shop, acme):
-    """All that the tenant has, as one word for each table but the trail, which tells that somebody asked again; and
+    """All that the tenant has, as one word for each table but the audit log, which tells that somebody asked again; and
     what was told."""
     with connection.cursor() as cursor:
         cursor.execute(

@@ -73,7 +73,8 @@ STEPS = (
 
 @pytest.fixture
 def rows(acme, db):
-    """How many each table of the tenant has but the trail, which tells that somebody asked again; and what was told."""
+    """How many each table of the tenant has but the audit log, which tells that somebody asked again; and what was
+    told."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT string_agg(format('SELECT %%L, count(*) FROM %%I.%%I', relname, nspname, relname),"

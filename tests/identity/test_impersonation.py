@@ -70,7 +70,7 @@ def newest(tenant, model=Record):
 
 
 class TestFromDoorToDoor:
-    def test_from_the_operators_button_to_the_tenants_trail(self, client_for, operator, acme, controller):
+    def test_from_the_operators_button_to_the_tenants_audit_log(self, client_for, operator, acme, controller):
         console = client_for(operator, None)
         page = console.get(f"/tenancy/tenant/{acme.id}/change/").content.decode()
         assert f'href="/tenants/{acme.id}/enter/"' in page
@@ -120,8 +120,8 @@ class TestFromDoorToDoor:
         visit = newest(acme, Visit)
         assert (visit.how, visit.actions) == ("left", 1)
         row = client_for(owner).get(f"/t/acme/identity/visit/{visit.pk}/change/").content.decode()
-        trail = re.search(r'href="([^"]*real_actor_name[^"]*)"', row).group(1)
-        found = client_for(owner).get(trail.replace("&amp;", "&")).content.decode()
+        audit_log = re.search(r'href="([^"]*real_actor_name[^"]*)"', row).group(1)
+        found = client_for(owner).get(audit_log.replace("&amp;", "&")).content.decode()
         assert "periods.reason_length" in found
 
         with activate(acme):
@@ -163,11 +163,11 @@ class TestFromDoorToDoor:
             assert line["actor"] == "Controller"
             assert line["real_actor"].startswith("Olga Operator (support visit")
 
-    def test_what_is_only_read_of_the_trail_bears_both_names(self, operator, acme, controller):
+    def test_what_is_only_read_of_the_audit_log_bears_both_names(self, operator, acme, controller):
         enter(operator, acme, controller).get("/t/acme/audit/record/")
 
         record = newest(acme)
-        assert record.command == "audit.read_trail"
+        assert record.command == "audit.read_audit_log"
         assert record.real_actor_name.startswith("Olga Operator (support visit")
 
     def test_versions_of_master_data_bear_both_names(self, operator, acme, controller):
@@ -635,7 +635,7 @@ class TestOverTheApi:
 
     def test_rehearses(self, client_for, operator, acme, controller):
         answer = client_for(operator, None).post(
-            "/api/v1/identity/impersonations/?rehearse=true",
+            "/api/v1/identity/impersonations/?dry_run=true",
             {"tenant_id": acme.id, "user_id": controller.pk, "reason": "Ticket 4711"},
             "application/json",
         )

@@ -65,7 +65,7 @@ class TestRoles:
 
         assert User.objects.get(pk=accountant.pk).role_names == ["auditor", "controller"]
 
-    def test_it_is_said_in_the_trail(self, accountant, owner, at_acme):
+    def test_it_is_said_in_the_audit_log(self, accountant, owner, at_acme):
         from apps.audit.models import Record
 
         dispatch(ChangeRoles(user_id=accountant.pk, roles=("auditor", "controller")), actor=owner)

@@ -7,7 +7,7 @@ import threading
 import pytest
 from django.db import connections
 
-from apps.bus import dispatch, rehearse
+from apps.bus import dispatch, dry_run
 from apps.events.models import OutboxEvent
 from apps.inventory import queries, rules
 from apps.inventory.commands import FulfilReservation, ReleaseStock, ReserveStock, Wanted
@@ -76,10 +76,10 @@ def test_asked_again_for_other_goods_it_is_refused(shelf, accountant):
 
 
 def test_what_is_wrong_is_said_at_once(shelf, accountant):
-    (nothing,) = rehearse(ReserveStock(reference="order:1", lines=()), actor=accountant)
-    wrong = rehearse(wanted(BOLT=0, SCREW=1), actor=accountant)
+    (nothing,) = dry_run(ReserveStock(reference="order:1", lines=()), actor=accountant)
+    wrong = dry_run(wanted(BOLT=0, SCREW=1), actor=accountant)
     twice = ReserveStock(reference="order:1", lines=(Wanted("BOLT", 1), Wanted("BOLT", 2)))
-    (named_twice,) = rehearse(twice, actor=accountant)
+    (named_twice,) = dry_run(twice, actor=accountant)
 
     assert isinstance(nothing, NothingToReserve)
     assert {type(each) for each in wrong} == {QuantityNotPositive, ItemUnknown}

@@ -49,8 +49,14 @@ def forms(at_work, client_for, globex, operator) -> Forms:
 
 
 def _forms(client: Client, prefix: str, urlconf: str) -> Forms:
-    consoles = [address for address in addresses(urlconf) if "/api/" not in address and "/accounts/" not in address]
-    read = {(urlconf + console): filled_form(client, prefix + console) for console in consoles if console not in ENDS_IT}
+    consoles = [
+        address for address in addresses(urlconf) if "/api/" not in address and "/accounts/" not in address
+    ]
+    read = {
+        (urlconf + console): filled_form(client, prefix + console)
+        for console in consoles
+        if console not in ENDS_IT
+    }
     return {address: form for address, form in read.items() if form}
 
 

@@ -31,7 +31,7 @@ def ask(command: Command, actor) -> tuple[object, str]:
 
 
 def platform() -> dict[str, object]:
-    """The tables of the platform alone, but for its trail, which grows when somebody asks in vain."""
+    """The tables of the platform alone, but for its audit log, which grows when somebody asks in vain."""
     found = {}
     with activate(None), connections["owner"].cursor() as cursor:
         cursor.execute(

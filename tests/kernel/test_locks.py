@@ -3,7 +3,7 @@
 import pytest
 
 from apps.kernel.locks import LOCKS, Lock, TableLock
-from apps.kernel.transactions import alone
+from apps.kernel.transactions import advisory_lock
 
 
 @pytest.fixture(autouse=True)
@@ -63,5 +63,5 @@ def test_a_text_that_is_declared_already_is_refused():
 
 
 def test_a_text_that_is_not_declared_is_refused_where_a_lock_is_taken():
-    with pytest.raises(TypeError, match="'shelf:7' is not a declared lock"), alone("shelf:7"):
+    with pytest.raises(TypeError, match="'shelf:7' is not a declared lock"), advisory_lock("shelf:7"):
         pytest.fail("The block was entered.")

@@ -12,7 +12,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from apps.audit.models import Record
-from apps.bus import dispatch, rehearse
+from apps.bus import dispatch, dry_run
 from apps.bus.errors import MayNot
 from apps.kernel.tenant import activate
 from apps.ledger.commands import ImportJournal
@@ -51,7 +51,7 @@ def test_an_account_is_named_by_code_or_by_name(chart, controller):
     assert (done.entries, done.lines) == (1, 2)
 
 
-def test_the_trail_is_short(chart, controller):
+def test_the_audit_log_is_short(chart, controller):
     command = journal(*GOOD)
     dispatch(command, actor=controller)
 
@@ -229,7 +229,7 @@ def test_a_closed_period_refuses_the_whole_file(chart, controller):
 
 
 def test_it_can_be_rehearsed(chart, controller):
-    assert rehearse(journal(*GOOD), actor=controller) == ()
+    assert dry_run(journal(*GOOD), actor=controller) == ()
 
     assert not Entry.objects.exists()
 

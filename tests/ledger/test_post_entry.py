@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from apps.audit.models import Record
-from apps.bus import dispatch, rehearse
+from apps.bus import dispatch, dry_run
 from apps.bus.errors import MayNot, TextTooLong
 from apps.events.models import OutboxEvent
 from apps.kernel.errors import SeveralRefusals
@@ -176,7 +176,7 @@ def test_says_all_that_is_wrong_together(chart, accountant):
         posted_on=JAN_9.replace(year=YEAR + 5), memo="", lines=(line("9", "1"),), journal="NONE"
     )
 
-    assert {each.code for each in rehearse(wrong, actor=accountant)} == {
+    assert {each.code for each in dry_run(wrong, actor=accountant)} == {
         "ledger.account_unknown",
         "ledger.journal_unknown",
         "ledger.too_few_lines",
@@ -184,8 +184,8 @@ def test_says_all_that_is_wrong_together(chart, accountant):
     }
 
 
-def test_a_rehearsal_finds_nothing_and_keeps_nothing(chart, accountant):
-    assert rehearse(sale(), actor=accountant) == ()
+def test_a_dry_run_finds_nothing_and_keeps_nothing(chart, accountant):
+    assert dry_run(sale(), actor=accountant) == ()
 
     assert not Entry.objects.exists()
 

@@ -74,7 +74,9 @@ def test_what_manifests_publish_and_hear_is_what_the_code_does():
     assert manifests_say_what_is_published_and_heard() == []
 
 
-@pytest.mark.parametrize(("word", "left"), [("publishes", "'period.closed'"), ("hears", "'entry.posted'")])
+@pytest.mark.parametrize(
+    ("word", "left"), [("publishes", "'period.closed'"), ("subscribes", "'entry.posted'")]
+)
 def test_a_manifest_that_says_otherwise_does_not_start(monkeypatch, word, left):
     modules = [replace(module, **{word: ()}) for module in registry.modules()]
     monkeypatch.setattr(registry, "modules", lambda: modules)

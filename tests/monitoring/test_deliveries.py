@@ -10,7 +10,7 @@ import pytest
 from django.core.management import call_command
 
 from apps.audit.models import Record
-from apps.bus import dispatch, rehearse
+from apps.bus import dispatch, dry_run
 from apps.bus.errors import PlatformsOwn
 from apps.events import SUBSCRIBERS, listens_to
 from apps.events.deliveries import MOST_ATTEMPTS, deliver
@@ -173,7 +173,7 @@ def test_each_needs_a_reason(dead, operator):
         DropDelivery(delivery_id=dead.pk, reason=" "),
         ReplayDelivery(delivery_id=dead.pk, reason=""),
     ):
-        assert [each.code for each in rehearse(command, actor=operator)] == ["monitoring.reason_missing"]
+        assert [each.code for each in dry_run(command, actor=operator)] == ["monitoring.reason_missing"]
 
 
 def test_a_tenants_owner_may_do_none_of_it(dead, owner, acme):
@@ -184,7 +184,7 @@ def test_a_tenants_owner_may_do_none_of_it(dead, owner, acme):
 def test_the_overview_says_what_waits_and_what_is_dead(dead, acme):
     (state,) = [subscriber for subscriber in queries.subscribers() if subscriber.name == SUBSCRIBER]
 
-    assert (state.hears, state.queue, state.pending, state.dead) == ("shelf.filled", "default", 2, 1)
+    assert (state.subscribes, state.queue, state.pending, state.dead) == ("shelf.filled", "default", 2, 1)
 
 
 def said(*words):

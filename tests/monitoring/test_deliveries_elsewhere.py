@@ -12,7 +12,7 @@ from django.db import connections
 
 from apps.audit import queries as audit
 from apps.audit.models import Record
-from apps.bus import dispatch, dispatch_once, rehearse
+from apps.bus import dispatch, dispatch_once, dry_run
 from apps.events import SUBSCRIBERS, listens_to
 from apps.events.deliveries import MOST_ATTEMPTS, deliver
 from apps.events.models import Delivery, OutboxEvent
@@ -79,7 +79,7 @@ def hear_all(tenant):
             deliver(each.pk)
 
 
-def test_one_is_replayed_there_and_the_trail_of_home_says_where(dead, operator, initech, listener):
+def test_one_is_replayed_there_and_the_audit_log_of_home_says_where(dead, operator, initech, listener):
     asked = ReplayDelivery(delivery_id=dead.pk, database="east", reason="the shelf is mended")
     result = dispatch(asked, actor=operator)
 
@@ -135,7 +135,7 @@ def test_a_new_subscriber_hears_what_was_told_there_before(dead, operator, inite
         reason="it is new",
     )
     try:
-        assert rehearse(asked, actor=operator) == ()
+        assert dry_run(asked, actor=operator) == ()
         assert dispatch(asked, actor=operator) == 2
         with activate(initech):
             for delivery in Delivery.objects.filter(subscriber="companies.latecomer"):
@@ -147,13 +147,13 @@ def test_a_new_subscriber_hears_what_was_told_there_before(dead, operator, inite
     assert not Delivery.objects.filter(subscriber="companies.latecomer").exists()
 
 
-def test_a_rehearsal_changes_nothing_there(dead, operator):
+def test_a_dry_run_changes_nothing_there(dead, operator):
     for asked in (
         ReplayDelivery(delivery_id=dead.pk, database="east", reason="x"),
         ReplayDeliveries(subscriber=SUBSCRIBER, database="east", reason="x"),
         DropDelivery(delivery_id=dead.pk, database="east", reason="x"),
     ):
-        assert rehearse(asked, actor=operator) == ()
+        assert dry_run(asked, actor=operator) == ()
 
     assert statuses() == (["dead", "pending"], ["dead"])
 
@@ -180,7 +180,7 @@ def test_a_refusal_changes_nothing_there(dead, operator):
     ids=lambda asked: type(asked).__name__,
 )
 def test_a_database_that_nobody_knows_is_refused(asked, operator):
-    assert "tenancy.database_unknown" in [each.code for each in rehearse(asked, actor=operator)]
+    assert "tenancy.database_unknown" in [each.code for each in dry_run(asked, actor=operator)]
 
 
 def test_asked_twice_under_one_key_it_answers_with_the_row_there(dead, operator):

@@ -143,8 +143,11 @@ def test_reading_it_leaves_a_trace_with_whoever_was_looked_at(lived, client_for,
     client_for(operator, None).get(f"/trace/?id={REQUEST}")
     client_for(auditor).get(f"/t/acme/trace/?id={REQUEST}")
 
-    own = Record.objects.get(command="audit.read_trail")
+    own = Record.objects.get(command="audit.read_audit_log")
     assert own.sentence.startswith(f"{operator} looked at the life story of a request")
     with activate(acme):
-        said = [record.actor_name for record in Record.objects.filter(command="audit.read_trail").order_by("id")]
+        said = [
+            record.actor_name
+            for record in Record.objects.filter(command="audit.read_audit_log").order_by("id")
+        ]
     assert said == [f"{operator} of the platform", str(auditor)]

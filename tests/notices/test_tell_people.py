@@ -101,7 +101,7 @@ class TestLetters:
 
         assert hinted == [notice.pk]
 
-    def test_the_trail_says_who_told(self, at_acme, owner):
+    def test_the_audit_log_says_who_told(self, at_acme, owner):
         tell(owner)
 
         record = Record.objects.filter(command="notices.tell_people").last()
@@ -136,7 +136,11 @@ class TestRefusals:
     def test_all_that_is_wrong_is_said_together(self, at_acme):
         with pytest.raises(SeveralRefusals) as refused:
             tell(kind="gossip", subject="", to=("everybody",))
-        assert {type(refusal) for refusal in refused.value.refusals} == {KindUnknown, WordsMissing, AudienceUnknown}
+        assert {type(refusal) for refusal in refused.value.refusals} == {
+            KindUnknown,
+            WordsMissing,
+            AudienceUnknown,
+        }
 
     def test_not_everybody_may(self, at_acme, auditor):
         with pytest.raises(MayNot):

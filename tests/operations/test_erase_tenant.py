@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from apps.bus import dispatch, rehearse
+from apps.bus import dispatch, dry_run
 from apps.kernel import clock
 from apps.kernel.actors import System
 from apps.kernel.clock import today
@@ -123,10 +123,10 @@ def test_books_are_kept_as_long_as_the_law_says(books, acme, operator):
         dispatch(erase(acme), actor=operator)
 
     assert caught.value.context["until"] == until
-    assert [each.code for each in rehearse(erase(acme), actor=operator)] == ["operations.kept_by_law"]
+    assert [each.code for each in dry_run(erase(acme), actor=operator)] == ["operations.kept_by_law"]
     assert Tenant.objects.get(pk=acme.id).state == "suspended"
     with clock.moved_to(dt.datetime.combine(until, dt.time(12), dt.UTC)):
-        assert rehearse(erase(acme), actor=operator) == ()
+        assert dry_run(erase(acme), actor=operator) == ()
 
 
 def test_drafts_are_no_books(books, acme, operator):
@@ -134,11 +134,11 @@ def test_drafts_are_no_books(books, acme, operator):
         dispatch(DraftEntry(posted_on=sale().posted_on, memo="A draft", lines=sale().lines), actor=CLERK)
     dispatch(SuspendTenant(tenant_id=acme.id, reason="Contract ended."), actor=operator)
 
-    assert rehearse(erase(acme), actor=operator) == ()
+    assert dry_run(erase(acme), actor=operator) == ()
 
 
 def test_one_that_is_served_is_not_erased(globex, operator):
-    assert [each.code for each in rehearse(erase(globex), actor=operator)] == ["tenancy.tenant_cannot_become"]
+    assert [each.code for each in dry_run(erase(globex), actor=operator)] == ["tenancy.tenant_cannot_become"]
 
 
 def test_an_operator_may_send_it_back_while_it_waits(suspended, operator):

@@ -69,8 +69,8 @@ def test_so_does_the_api(acme, east, operator, client_for, monkeypatch):
     assert (answer.status_code, answer.json()["code"]) == (409, "operations.moved_elsewhere")
     assert answer.json()["detail"].endswith(f"run: {LINE}")
 
-    rehearsed = client.post(f"{at}?rehearse=true", asked, content_type="application/json").json()
-    assert [each["code"] for each in rehearsed["refusals"]] == ["operations.moved_elsewhere"]
+    dry_run = client.post(f"{at}?dry_run=true", asked, content_type="application/json").json()
+    assert [each["code"] for each in dry_run["refusals"]] == ["operations.moved_elsewhere"]
 
 
 def test_with_one_database_nobody_is_asked(acme, operator, client_for):

@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 from django.db import OperationalError, connections, transaction
 
-from apps.bus import dispatch, rehearse
+from apps.bus import dispatch, dry_run
 from apps.events import publish
 from apps.kernel import clock
 from apps.kernel.tenant import activate
@@ -235,9 +235,9 @@ def test_it_goes_on_when_it_is_asked_again(settled, east, operator, monkeypatch)
     assert Run.objects.filter(saga=MIGRATION.name).count() == 1
 
 
-def test_a_rehearsal_moves_nothing(settled, east, operator):
-    assert rehearse(move(settled, east), actor=operator) == ()
-    assert [each.code for each in rehearse(move(settled, "nowhere"), actor=operator)] == [
+def test_a_dry_run_moves_nothing(settled, east, operator):
+    assert dry_run(move(settled, east), actor=operator) == ()
+    assert [each.code for each in dry_run(move(settled, "nowhere"), actor=operator)] == [
         "tenancy.database_unknown"
     ]
     assert not Run.objects.filter(saga=MIGRATION.name).exists()

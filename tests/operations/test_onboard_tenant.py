@@ -10,7 +10,7 @@ from django.db import connection, connections
 
 from apps.audit.models import Record
 from apps.billing.commands import DefinePlan, RetirePlan
-from apps.bus import dispatch, rehearse
+from apps.bus import dispatch, dry_run
 from apps.bus.errors import MayNot
 from apps.companies.models import Company
 from apps.identity.models import User
@@ -57,7 +57,7 @@ def test_a_new_tenant_has_all_it_needs_to_begin(operator):
 
 
 @pytest.mark.physical_copy
-def test_both_trails_tell_it(operator):
+def test_both_audit_logs_tell_it(operator):
     tenant = dispatch(INITECH, actor=operator)
 
     assert Record.objects.get(command="operations.onboard_tenant", request__slug="initech").outcome == "done"
@@ -71,7 +71,7 @@ def test_both_trails_tell_it(operator):
 def test_prerequisites_can_be_asked_before_anything_is_made(operator):
     wrong = OnboardTenant(slug="Acme!", name=" ", owner_email="nobody", currency="XXQ")
 
-    codes = [each.code for each in rehearse(wrong, actor=operator)]
+    codes = [each.code for each in dry_run(wrong, actor=operator)]
 
     assert codes == [
         "tenancy.slug_malformed",
@@ -79,7 +79,7 @@ def test_prerequisites_can_be_asked_before_anything_is_made(operator):
         "identity.email_malformed",
         "kernel.currency_unknown",
     ]
-    assert rehearse(INITECH, actor=operator) == ()
+    assert dry_run(INITECH, actor=operator) == ()
     assert Tenant.objects.count() == 2
 
 
@@ -102,7 +102,7 @@ def test_what_a_later_step_would_refuse_is_refused_beforehand_too(operator, more
     wrong = replace(INITECH, **more)
 
     with settings_of(TENANT_DATABASE_STRATEGY="region"):
-        assert [each.code for each in rehearse(wrong, actor=operator)] == [code]
+        assert [each.code for each in dry_run(wrong, actor=operator)] == [code]
         with pytest.raises(Refusal) as caught:
             dispatch(wrong, actor=operator)
 

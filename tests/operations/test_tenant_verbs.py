@@ -47,7 +47,7 @@ def test_what_it_gets_is_said_in_words(acme, operator):
     assert not said["service"]["writes"]
 
 
-def test_a_mode_is_set_and_kept_in_the_trail(acme):
+def test_a_mode_is_set_and_kept_in_the_audit_log(acme):
     assert "would be done" in tenant("mode", "acme", "read_only", "--reason", "We copy it.", "--dry-run")
     assert mode_of(acme) == "normal"
 
@@ -67,8 +67,8 @@ def test_over_the_api(acme, operator, client_for):
     path = f"/api/v1/tenancy/tenants/{acme.id}/mode/"
     asked = {"mode": "maintenance", "reason": "We work on it."}
 
-    rehearsed = client.post(path + "?rehearse=true", asked, content_type="application/json")
-    assert rehearsed.json()["would_be_done"]
+    dry_run = client.post(path + "?dry_run=true", asked, content_type="application/json")
+    assert dry_run.json()["would_be_done"]
     assert mode_of(acme) == "normal"
 
     answer = client.post(path, asked, content_type="application/json")

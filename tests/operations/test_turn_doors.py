@@ -93,7 +93,7 @@ def test_over_the_api(acme, operator, client_for):
     at = f"/api/v1/operations/tenants/{acme.id}/"
 
     def ask(turn, **query):
-        words = "?rehearse=true" if query.get("rehearse") else ""
+        words = "?dry_run=true" if query.get("dry_run") else ""
         return client.post(f"{at}{turn}/{words}", {"reason": WHY}, content_type="application/json")
 
     for turn, status, state in (
@@ -104,13 +104,13 @@ def test_over_the_api(acme, operator, client_for):
         ("cancel-erasure", 200, "archived"),
     ):
         before = state_of(acme)
-        assert ask(turn, rehearse=True).json() == {"would_be_done": True, "refusals": []}, turn
+        assert ask(turn, dry_run=True).json() == {"would_be_done": True, "refusals": []}, turn
         assert state_of(acme) == before
 
         answer = ask(turn)
         assert (answer.status_code, answer.json()["state"]) == (status, state), turn
 
-    assert ask("erase", rehearse=True).json()["would_be_done"]
+    assert ask("erase", dry_run=True).json()["would_be_done"]
     assert ask("cancel-erasure").json()["code"] == "operations.not_queued_for_deletion"
     assert client.get(f"{at}belongings/").json()["rows"] > 100
     (last, *_) = client.get(f"{at}journeys/").json()
@@ -175,7 +175,7 @@ def test_a_preview_counts_what_would_become_of_it(acme, owner, nobody, operator,
     assert not waiting.startswith("0 deliveries")
     assert "0 messages to webhooks" in waiting
     assert ", 0 kinds" not in waiting
-    assert said["Set aside of its trail"].startswith("0 audit records")
+    assert said["Set aside of its audit log"].startswith("0 audit records")
     assert said["Is told by letter"] == "owner@acme.example"
     assert state_of(acme) == "active"
 

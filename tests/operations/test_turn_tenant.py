@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 
 from apps.audit.models import Record
-from apps.bus import dispatch, rehearse
+from apps.bus import dispatch, dry_run
 from apps.bus.errors import MayNot
 from apps.companies.commands import FoundCompany
 from apps.companies.models import Company
@@ -80,10 +80,10 @@ def test_what_cannot_be_is_refused_and_nothing_sets_out(acme, operator):
     dispatch_and_refuse(ActivateTenant(tenant_id=acme.id, reason="Why not."), operator, TenantCannotBecome)
     dispatch_and_refuse(SuspendTenant(tenant_id=acme.id, reason=" "), operator, ReasonMissing)
 
-    assert [
-        each.code for each in rehearse(ActivateTenant(tenant_id=acme.id, reason="x"), actor=operator)
-    ] == ["tenancy.tenant_cannot_become"]
-    assert rehearse(suspend(acme), actor=operator) == ()
+    assert [each.code for each in dry_run(ActivateTenant(tenant_id=acme.id, reason="x"), actor=operator)] == [
+        "tenancy.tenant_cannot_become"
+    ]
+    assert dry_run(suspend(acme), actor=operator) == ()
     assert Run.objects.count() == before
     assert Tenant.objects.get(pk=acme.id).state == "active"
 

@@ -9,7 +9,7 @@ import pytest
 from apps.kernel.actors import System
 from apps.kernel.clock import now
 from apps.ledger.models import Entry
-from apps.payments import hooked, queries
+from apps.payments import hookimpls, queries
 from apps.payments.errors import NotItsProvider, OtherAmount
 from apps.payments.models import Payment
 from apps.webhooks.hooks import Incoming, function_for
@@ -30,8 +30,8 @@ def told(kind, payment, number="bank-1", source="", **more):
 
 
 def test_both_are_registered():
-    assert function_for("payment.confirmed") is hooked.confirmed
-    assert function_for("payment.failed") is hooked.failed
+    assert function_for("payment.confirmed") is hookimpls.confirmed
+    assert function_for("payment.failed") is hookimpls.failed
 
 
 def test_a_confirmation_that_is_told_twice_is_booked_once(asked):

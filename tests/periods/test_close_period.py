@@ -4,7 +4,7 @@ import pytest
 from django.db import DatabaseError, connection, connections, transaction
 
 from apps.audit.models import Record
-from apps.bus import dispatch, rehearse
+from apps.bus import dispatch, dry_run
 from apps.bus.errors import MayNot
 from apps.events.models import OutboxEvent
 from apps.kernel import clock
@@ -114,7 +114,7 @@ def test_blockers_say_what_stands_against_closing(january, february, controller)
 
 
 def test_it_can_be_rehearsed(january, controller):
-    assert rehearse(ClosePeriod(period_id=january.pk, reason=REASON), actor=controller) == ()
+    assert dry_run(ClosePeriod(period_id=january.pk, reason=REASON), actor=controller) == ()
 
     january.refresh_from_db()
     assert january.is_open

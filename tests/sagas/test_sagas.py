@@ -69,7 +69,7 @@ def test_hands_on_what_a_step_returned(set_out):
     assert run.data["entry_id"] == Entry.objects.get().pk
 
 
-def test_what_it_does_is_in_the_audit_trail_with_who_began_it(set_out):
+def test_what_it_does_is_in_the_audit_log_with_who_began_it(set_out):
     run = set_out()
 
     records = Record.objects.filter(correlation_id=run.correlation_id, causation_id=f"saga:{run.pk}")

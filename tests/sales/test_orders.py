@@ -9,7 +9,7 @@ import pytest
 from django.db import DatabaseError, connection, connections, transaction
 
 from apps.audit.models import Record
-from apps.bus import dispatch, rehearse
+from apps.bus import dispatch, dry_run
 from apps.bus.errors import MayNot
 from apps.inventory.commands import AddItem
 from apps.kernel.errors import SeveralRefusals
@@ -55,7 +55,7 @@ def placed(shop, accountant):
     return dispatch(ordered(), actor=accountant)
 
 
-def test_the_trail_says_which_order_was_placed(placed):
+def test_the_audit_log_says_which_order_was_placed(placed):
     row = Record.objects.get(command="sales.place_order")
 
     assert (row.subject_type, row.subject_id) == ("sales.order", str(placed.pk))
@@ -99,7 +99,7 @@ def test_everything_that_is_wrong_is_said_together(shop, accountant):
         customer="NOBODY", currency="XXX", provider="barter", lines=(Ordered("A", 1, Decimal(1)),)
     )
 
-    refusals = rehearse(wrong, actor=accountant)
+    refusals = dry_run(wrong, actor=accountant)
 
     assert {type(refusal) for refusal in refusals} >= {CustomerUnknown, CurrencyUnknown}
     assert len(refusals) == 3
@@ -170,7 +170,7 @@ def test_invoices_have_no_gap_also_when_many_are_issued_at_once(shop, acme, acco
 
 def test_an_invoice_that_is_rolled_back_leaves_no_gap(placed, accountant):
     to_paid(placed, accountant)
-    assert rehearse(IssueInvoice(order_id=placed.pk), actor=accountant) == ()
+    assert dry_run(IssueInvoice(order_id=placed.pk), actor=accountant) == ()
 
     assert dispatch(IssueInvoice(order_id=placed.pk), actor=accountant).number == 1
 

@@ -48,7 +48,7 @@ class Answer:
         return self.status < HTTPStatus.INTERNAL_SERVER_ERROR and self.code != "bus.request_in_flight"
 
 
-class Door(Protocol):
+class Endpoint(Protocol):
     def ask(self, path: str, body: object, key: str) -> Answer: ...
 
     def look(self, path: str) -> Answer: ...
@@ -152,7 +152,7 @@ class Clerk:
         self,
         tenant: str,
         name: str,
-        door: Door,
+        door: Endpoint,
         diary: Diary,
         chance: random.Random,
         *,

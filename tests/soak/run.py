@@ -47,7 +47,7 @@ def run(house: House, seed: int, seconds: float) -> Sequence[str]:
         *left,
         *house.fallen,
         *verdict.faults(tenants, staff.diary),
-        *verdict.broken_trails(tenants),
+        *verdict.broken_audit_logs(tenants),
     ]
 
 

@@ -47,7 +47,7 @@ def faults(tenants: Iterable[TenantInfo], diary: Diary) -> list[str]:
     return found
 
 
-def broken_trails(tenants: Iterable[TenantInfo]) -> list[str]:
+def broken_audit_logs(tenants: Iterable[TenantInfo]) -> list[str]:
     """Seal what can be sealed, and verify all."""
     found = []
     for tenant in (None, *tenants):
@@ -55,9 +55,9 @@ def broken_trails(tenants: Iterable[TenantInfo]) -> list[str]:
             sealing.seal()
             verified = verification.verify()
         name = tenant.slug if tenant else "the platform"
-        found += [f"the trail of {name}: {fault.kind}: {fault.detail}" for fault in verified.faults]
+        found += [f"the audit log of {name}: {fault.kind}: {fault.detail}" for fault in verified.faults]
         if not verified.records:
-            found.append(f"the trail of {name} holds nothing that is sealed")
+            found.append(f"the audit log of {name} holds nothing that is sealed")
     return found
 
 
@@ -151,7 +151,7 @@ def _once(kind: str, there: Iterable[int], told: dict[str, int]) -> Iterator[str
 
 
 def _recorded(command: str, there: Iterable[int]) -> Iterator[str]:
-    """The trail says once that it was done."""
+    """The audit log says once that it was done."""
     done = Record.objects.filter(command=command, outcome=Record.Outcome.DONE).values_list(
         "subject_id", flat=True
     )

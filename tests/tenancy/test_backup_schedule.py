@@ -190,7 +190,7 @@ def test_what_is_agreed_for_one_tenant_goes_before_what_is_usual(platform, monke
     assert keeping.prune() == 1, "the newest stays"
 
 
-def test_a_policy_is_set_with_a_reason_and_stands_in_the_trail(platform, operator):
+def test_a_policy_is_set_with_a_reason_and_stands_in_the_audit_log(platform, operator):
     said = verb("backup-policy", "acme", "--every", "6", "--keep-most", "9", "--reason", "They pay for it.")
     assert said["every"] == 6
     standing = next(standing for standing in promises.standings() if standing.tenant.slug == "acme")

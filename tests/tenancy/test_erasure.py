@@ -102,7 +102,7 @@ def test_nothing_of_it_is_left_and_nothing_of_another_is_touched(due, globex):
 
 
 @pytest.mark.physical_copy
-def test_the_journal_and_the_platforms_trail_outlive_it(due):
+def test_the_journal_and_the_platforms_audit_log_outlive_it(due):
     erase(due)
 
     erasure = Erasure.objects.get()

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from apps.bus import dispatch, rehearse
+from apps.bus import dispatch, dry_run
 from apps.bus.sending import dispatch_async
 from apps.events.deliveries import deliver
 from apps.events.models import Delivery
@@ -238,14 +238,14 @@ def test_the_bus_refuses_whoever_asks_and_by_whichever_door(acme, operator, owne
                 dispatch(command, actor=actor)
             with pytest.raises(refusal):
                 dispatch_async(command, actor=actor)
-            assert [type(each) for each in rehearse(command, actor=actor)] == [refusal]
+            assert [type(each) for each in dry_run(command, actor=actor)] == [refusal]
 
 
 def test_the_platform_goes_on_with_its_own_journeys_and_the_house_is_kept(acme, operator, owner):
     with activate(become(acme, operator, "suspended")):
         dispatch(OpenAccount(code="9999", name="Odd", type="expense"), actor=Steward("Suspension"))
         assert EndSession.keeps_house
-        refusals = rehearse(EndSession(session_id=0), actor=owner)
+        refusals = dry_run(EndSession(session_id=0), actor=owner)
         assert [refusal.code for refusal in refusals] == ["identity.session_unknown"]
 
 
@@ -283,7 +283,7 @@ def test_a_program_reads_a_stable_code_and_when_to_come_again(
 
 
 @pytest.mark.parametrize(
-    ("state", "says"),
+    ("state", "audit_message"),
     [
         ("suspended", "Acme Corporation is suspended"),
         ("archived", "Acme Corporation is archived"),
@@ -291,13 +291,13 @@ def test_a_program_reads_a_stable_code_and_when_to_come_again(
         ("maintenance", "We are working on it"),
     ],
 )
-def test_a_person_reads_a_page(acme, operator, accountant, client_for, state, says):
+def test_a_person_reads_a_page(acme, operator, accountant, client_for, state, audit_message):
     client = client_for(accountant)
     become(acme, operator, state)
 
     answer = client.get("/t/acme/", headers={"accept": "text/html"})
 
-    assert says in answer.content.decode()
+    assert audit_message in answer.content.decode()
     assert answer.headers["cache-control"] == "no-store"
 
 

@@ -9,7 +9,7 @@ import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from apps.audit.models import Record
-from apps.bus import dispatch, rehearse
+from apps.bus import dispatch, dry_run
 from apps.bus.errors import MayNot
 from apps.events.models import OutboxEvent
 from apps.kernel.clock import today
@@ -111,7 +111,7 @@ def test_a_trial_has_its_end(db, operator):
     ],
 )
 def test_what_is_no_move_is_refused_beforehand_too(acme, operator, command):
-    (refusal,) = rehearse(command(acme), actor=operator)
+    (refusal,) = dry_run(command(acme), actor=operator)
 
     assert isinstance(refusal, TenantCannotBecome)
     with pytest.raises(TenantCannotBecome, match="Acme Corporation is active, and cannot become"):
@@ -197,7 +197,7 @@ def test_a_mode_lies_over_the_state_and_leaves_it(acme, operator):
 
 
 def test_a_mode_is_known_and_has_its_reason(acme, operator):
-    refusals = rehearse(SetMode(tenant_id=acme.id, mode="sleeping", reason=" "), actor=operator)
+    refusals = dry_run(SetMode(tenant_id=acme.id, mode="sleeping", reason=" "), actor=operator)
 
     assert [type(refusal) for refusal in refusals] == [ModeUnknown, ReasonMissing]
 
@@ -237,4 +237,6 @@ def test_the_table_asks_the_database_the_same(acme, globex, operator):
 
     for part in ("reads", "writes", "works", "beats"):
         asked = set(Tenant.objects.filter(having(part)).values_list("slug", flat=True))
-        assert asked == {tenant.slug for tenant in Tenant.objects.all() if getattr(service_of(tenant.info), part)}
+        assert asked == {
+            tenant.slug for tenant in Tenant.objects.all() if getattr(service_of(tenant.info), part)
+        }

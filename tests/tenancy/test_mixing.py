@@ -14,7 +14,7 @@ from django.db import connection, connections, transaction
 from apps.kernel.queues import DefaultTask
 from apps.kernel.tenant import TenantInfo, activate, current_tenant
 from apps.preferences.models import Setting
-from apps.tenancy.backend.errors import NobodySaid
+from apps.tenancy.backend.errors import TenantNotSet
 from apps.tenancy.models import Tenant
 from tests.support.eight_tenants import KEY, TENANTS, Ledger, in_threads, whose
 
@@ -64,7 +64,7 @@ def test_one_that_does_not_is_nobody(eight, ask):
     refused = []
 
     def work() -> None:
-        with pytest.raises(NobodySaid):
+        with pytest.raises(TenantNotSet):
             ask()
         refused.append(current_tenant())
         connections.close_all()

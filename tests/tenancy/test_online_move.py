@@ -179,7 +179,7 @@ def test_at_the_command_line(tenant, mover, capsys):
 
 @pytest.mark.exhaustive("an online move there and back")
 @pytest.mark.physical_copy
-def test_the_trail_says_who_moved_it_why_and_what_came_along(tenant, mover, operator):
+def test_the_audit_log_says_who_moved_it_why_and_what_came_along(tenant, mover, operator):
     moved = dispatch(MoveTenantOnline(tenant_id=tenant.pk, database="home", reason=WHY), actor=operator)
 
     row = Record.objects.get(command="tenancy.move_tenant_online")

@@ -22,7 +22,7 @@ from apps.kernel import replica
 from apps.kernel.actors import System
 from apps.kernel.locks import Lock
 from apps.kernel.tenant import activate
-from apps.kernel.transactions import alone
+from apps.kernel.transactions import advisory_lock
 from apps.tenancy.backend.errors import OutsideTransaction
 from apps.tenancy.databases.reading import HEADER
 from apps.tenancy.models import Tenant
@@ -122,7 +122,7 @@ def test_an_answer_says_up_to_where_its_caller_has_seen(
     assert (answer.status_code, answer.headers[HEADER].partition(":")[0]) == (201, "home")
 
 
-def test_a_refusal_is_answered_and_kept_in_the_trail(acme, owner, client_for, behind_pgbouncer):
+def test_a_refusal_is_answered_and_kept_in_the_audit_log(acme, owner, client_for, behind_pgbouncer):
     client = client_for(owner)
 
     answer = client.post(
@@ -142,28 +142,28 @@ class TestAlone:
     """The lock is kept by no connection that somebody else may be given."""
 
     def test_it_is_had_by_one(self, acme, behind_pgbouncer):
-        with alone(BOOKS) as first, in_another_thread(lambda: alone(BOOKS)) as second:
+        with advisory_lock(BOOKS) as first, in_another_thread(lambda: advisory_lock(BOOKS)) as second:
             assert (first, second) == (True, False)
-        with in_another_thread(lambda: alone(BOOKS)) as now_free:
+        with in_another_thread(lambda: advisory_lock(BOOKS)) as now_free:
             assert now_free
 
     def test_it_outlasts_the_transactions_of_others(self, acme, behind_pgbouncer):
         """More of them than the pooler has connections."""
-        with activate(acme), transaction.atomic(), alone(BOOKS) as mine:
+        with activate(acme), transaction.atomic(), advisory_lock(BOOKS) as mine:
             assert mine
             for _ in range(2 * pooler.CONNECTIONS):
-                with in_another_thread(lambda: alone(BOOKS)) as theirs:
+                with in_another_thread(lambda: advisory_lock(BOOKS)) as theirs:
                     assert not theirs
 
     def test_it_ends_with_an_error(self, acme, behind_pgbouncer):
-        with suppress(LookupError), alone(BOOKS):
+        with suppress(LookupError), advisory_lock(BOOKS):
             raise LookupError
-        with alone(BOOKS) as free:
+        with advisory_lock(BOOKS) as free:
             assert free
 
     def test_those_who_go_past_the_pooler_know_of_it(self, acme, behind_pgbouncer):
         """As workers do."""
-        with alone(BOOKS), connections["owner"].cursor() as cursor:
+        with advisory_lock(BOOKS), connections["owner"].cursor() as cursor:
             cursor.execute("SELECT pg_try_advisory_lock(hashtextextended('the books', 0))")
             assert cursor.fetchone() == (False,)
 

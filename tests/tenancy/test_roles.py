@@ -157,7 +157,7 @@ def test_what_the_platform_may_have_made_a_tenant_may_not(at_acme, call):
     assert refused(f"SELECT {call}")
 
 
-def test_a_tenant_may_not_run_the_functions_of_the_platforms_trail(at_acme):
+def test_a_tenant_may_not_run_the_functions_of_the_platforms_audit_log(at_acme):
     with connections["owner"].cursor() as cursor:
         cursor.execute(
             "SELECT p.oid::regprocedure::text FROM pg_proc p WHERE pronamespace = 'public'::regnamespace"

@@ -57,7 +57,7 @@ def restored(archive, slug="copy", **how):
 
 
 @pytest.mark.physical_copy
-def test_a_copy_has_the_same_rows_figures_and_trail(books):
+def test_a_copy_has_the_same_rows_figures_and_audit_log(books):
     before = ledger.trial_balance(by="total")
 
     copy = restored(exported(books))
@@ -142,7 +142,7 @@ def test_an_archive_of_earlier_migrations_catches_up(books, monkeypatch, how):
 
 
 @pytest.mark.physical_copy
-def test_files_and_the_heads_of_the_trail_go_along(books):
+def test_files_and_the_heads_of_the_audit_log_go_along(books):
     copy = restored(exported(books, with_files=True))
 
     with activate(None), activate(copy.info):
@@ -152,7 +152,7 @@ def test_files_and_the_heads_of_the_trail_go_along(books):
 
 
 @pytest.mark.physical_copy
-def test_a_sandbox_has_files_and_a_trail_of_its_own(books):
+def test_a_sandbox_has_files_and_a_audit_log_of_its_own(books):
     archive = exported(books, disguise=Disguise.SANDBOX, with_files=True)
     sandbox = restored(archive, sandbox_of=Tenant.objects.get(pk=books.id))
 
@@ -170,7 +170,7 @@ NOBODYS = {"preferences.Setting.value"}
 
 
 def test_every_long_text_is_said_to_be_somebodys_or_nobodys():
-    """A new one is declared in its app's hooked.py, or stands above."""
+    """A new one is declared in its app's hookimpls.py, or stands above."""
     said, stays = disguises(), left_behind()
     unsaid = {
         f"{model._meta.label}.{field.name}"

@@ -140,7 +140,9 @@ def test_who_is_kept_worse_than_promised_is_named(platform, monkeypatch):
     Backup.objects.update(verified_at=clock.now(), restored_in=5 * 3600)
     Tenant.objects.filter(slug="globex").update(created_at=clock.now() - dt.timedelta(days=3))
 
-    standing = {standing.tenant.slug: (standing.is_late, standing.is_slow) for standing in promises.standings()}
+    standing = {
+        standing.tenant.slug: (standing.is_late, standing.is_slow) for standing in promises.standings()
+    }
     assert standing == {"acme": (False, True), "globex": (True, False)}
     said = {alert.name: alert.text for alert in alarms()}
     assert said["backups:late"] == "They would lose more than was promised: globex."
@@ -169,14 +171,14 @@ def test_what_was_erased_is_not_restored(platform):
 
 
 @pytest.mark.physical_copy
-def test_the_trail_says_who_did_it(platform, operator):
+def test_the_audit_log_says_who_did_it(platform, operator):
     backup = dispatch(BackUpTenant(tenant_id=platform.id), actor=operator)
     dispatch(RestoreTenant(place=str(backup.pk), slug="again", reason="To compare."), actor=operator)
     dispatch(CloneTenant(tenant_id=platform.id, slug="play"), actor=operator)
 
     asked = ("tenancy.back_up_tenant", "tenancy.restore_tenant", "tenancy.clone_tenant")
-    trail = Record.objects.filter(command__in=asked).order_by("id")
-    said = [*trail.values_list("sentence", flat=True)]
+    audit_log = Record.objects.filter(command__in=asked).order_by("id")
+    said = [*audit_log.values_list("sentence", flat=True)]
     assert said[0].startswith("Olga Operator backed up acme of")
     assert said[1] == f"Olga Operator restored the archive {backup.pk} as the tenant Acme Corporation."
     assert said[2] == "Olga Operator cloned a tenant as the sandbox Acme Corporation (sandbox)."

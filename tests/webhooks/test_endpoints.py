@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 
 from apps.audit.models import Record
-from apps.bus import dispatch, rehearse
+from apps.bus import dispatch, dry_run
 from apps.bus.errors import MayNot
 from apps.kernel import clock
 from apps.kernel.errors import SeveralRefusals
@@ -87,11 +87,11 @@ def test_needs_the_permission(at_acme, accountant):
 
 
 def test_can_be_rehearsed(at_acme, owner):
-    assert rehearse(RegisterEndpoint(url=URL), actor=owner) == ()
+    assert dry_run(RegisterEndpoint(url=URL), actor=owner) == ()
     assert not Endpoint.objects.exists()
 
 
-def test_is_changed_and_the_trail_says_how(at_acme, owner):
+def test_is_changed_and_the_audit_log_says_how(at_acme, owner):
     endpoint = register(owner)
 
     dispatch(

@@ -3,11 +3,11 @@ from typing import Any
 from rest_framework import serializers
 
 from apps.audit.models import Record
-from apps.bus.api.serializers import Shown
+from apps.bus.api.serializers import ReadSerializer
 
 
-class RecordSerializer(Shown):
-    """One line of the trail."""
+class RecordSerializer(ReadSerializer):
+    """One line of the audit log."""
 
     class Meta:
         model = Record

@@ -11,16 +11,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.audit import export, queries, reading
-from apps.audit.commands import ArchiveTrail, ErasePerson
+from apps.audit.commands import ArchiveAuditLog, ErasePerson
 from apps.audit.filters import RecordFilter
 from apps.audit.models import Record
-from apps.bus.api.views import Answers, Asks, Door, Lists, Shows
+from apps.bus.api.views import CommandEndpoint, DetailEndpoint, Endpoint, ListEndpoint, QueryEndpoint
 from apps.kernel.actors import Actor
 
 from .serializers import RecordSerializer, RecordWithDetails, SealSerializer
 
 
-class Records(Lists):
+class Records(ListEndpoint):
     """What was done, refused and failed, newest first. That somebody looked is kept, and shown with `readings`."""
 
     permission = "audit.view_record"
@@ -34,7 +34,7 @@ class Records(Lists):
         return response
 
 
-class OneRecord(Shows):
+class OneRecord(DetailEndpoint):
     """One command and everything that came of it."""
 
     permission = "audit.view_record"
@@ -62,8 +62,8 @@ class TimelineOfPerson(Records):
         return queries.timeline_of_person(self.kwargs["user_id"])
 
 
-class Export(Door):
-    """The trail as a file, through the same filters: CSV by default, JSON lines with `form=jsonl`."""
+class Export(Endpoint):
+    """The audit log as a file, through the same filters: CSV by default, JSON lines with `form=jsonl`."""
 
     permission = "audit.view_record"
 
@@ -87,7 +87,7 @@ class Export(Door):
         return StreamingHttpResponse(
             export.FORMS[form](chosen.qs),
             content_type=export.TYPES[form],
-            headers={"Content-Disposition": f'attachment; filename="audit-trail.{form}"'},
+            headers={"Content-Disposition": f'attachment; filename="audit-log.{form}"'},
         )
 
 
@@ -98,8 +98,8 @@ def _must_be_understood(form: str, chosen: RecordFilter) -> None:
         raise ValidationError(chosen.errors)
 
 
-class Seal(Answers):
-    """How far the trail is sealed, and when somebody last looked whether it is whole."""
+class Seal(QueryEndpoint):
+    """How far the audit log is sealed, and when somebody last looked whether it is whole."""
 
     permission = "audit.view_segment"
     serializer_class = SealSerializer
@@ -108,13 +108,13 @@ class Seal(Answers):
         return queries.seal()
 
 
-class Archiving(Asks):
-    """Archives what is past its time. With `?rehearse=true` it says whether anything is."""
+class Archiving(CommandEndpoint):
+    """Archives what is past its time. With `?dry_run=true` it says whether anything is."""
 
-    command, result, status = ArchiveTrail, None, 204
+    command, result, status = ArchiveAuditLog, None, 204
 
 
-class Erasing(Asks):
-    """Erases a person from the trail."""
+class Erasing(CommandEndpoint):
+    """Erases a person from the audit log."""
 
     command, result, status = ErasePerson, None, 204

@@ -58,10 +58,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "audit record",
-                "verbose_name_plural": "audit trail",
+                "verbose_name_plural": "audit log",
                 "permissions": [
-                    ("manage_retention", "Can archive the trail and drop what was archived"),
-                    ("erase_person", "Can erase a person from the trail"),
+                    ("manage_retention", "Can archive the audit log and drop what was archived"),
+                    ("erase_person", "Can erase a person from the audit log"),
                 ],
                 "default_permissions": ("view",),
                 "indexes": [

@@ -1,4 +1,4 @@
-"""What the database itself keeps true of the trail: rows stay; they are dropped or erased in three ways only.
+"""What the database itself keeps true of the audit log: rows stay; they are dropped or erased in three ways only.
 
 Each way is a function of the owner, who alone may delete and update, and the triggers hold it to its shape. No body
 names a schema: a function finds its own, so that a schema can be renamed.
@@ -15,7 +15,7 @@ DECLARE
     allowed boolean := false;
 BEGIN
     IF TG_OP = 'DELETE' THEN
-        -- Whatever a row of audit_archive says, nothing young leaves the trail.
+        -- Whatever a row of audit_archive says, nothing young leaves the audit log.
         IF OLD.at < now() - interval '90 days' THEN
             EXECUTE format(
                 'SELECT EXISTS (SELECT 1 FROM %1$I.audit_archive a JOIN %1$I.audit_segment s'

@@ -3,16 +3,16 @@ from typing import Any
 from rest_framework import serializers
 
 from apps.billing.models import Plan, Subscription
-from apps.bus.api.serializers import Shown
+from apps.bus.api.serializers import ReadSerializer
 
 
-class PlanSerializer(Shown):
+class PlanSerializer(ReadSerializer):
     class Meta:
         model = Plan
         fields = ("code", "name", "level", "modules", "limits", "is_offered")
 
 
-class SubscriptionSerializer(Shown):
+class SubscriptionSerializer(ReadSerializer):
     plan = serializers.CharField(source="plan.code", read_only=True)
 
     class Meta:

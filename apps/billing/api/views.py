@@ -5,13 +5,13 @@ from django.http import Http404
 from apps.billing import queries
 from apps.billing.commands import ChangePlan, DefinePlan, RetirePlan
 from apps.billing.models import Plan, Subscription
-from apps.bus.api.views import Answers, Asks, Lists
+from apps.bus.api.views import CommandEndpoint, ListEndpoint, QueryEndpoint
 from apps.tenancy import directory
 
 from .serializers import PlanSerializer, SubscriptionSerializer, YourPlanSerializer
 
 
-class Plans(Lists, Asks):
+class Plans(ListEndpoint, CommandEndpoint):
     """The plans, the lowest first."""
 
     permission = "billing.view_plan"
@@ -21,7 +21,7 @@ class Plans(Lists, Asks):
     command, result = DefinePlan, PlanSerializer
 
 
-class Subscriptions(Lists, Asks):
+class Subscriptions(ListEndpoint, CommandEndpoint):
     """Which tenants have booked which plan."""
 
     permission = "billing.view_subscription"
@@ -30,7 +30,7 @@ class Subscriptions(Lists, Asks):
     command, result = ChangePlan, SubscriptionSerializer
 
 
-class YourPlan(Answers):
+class YourPlan(QueryEndpoint):
     """What this tenant has booked, and how much of it is used."""
 
     permission = "billing.view_own_plan"
@@ -40,7 +40,7 @@ class YourPlan(Answers):
         return _in_plain(queries.booked())
 
 
-class PlanOfTenant(Answers):
+class PlanOfTenant(QueryEndpoint):
     """What a tenant has booked, and how much of it is used."""
 
     permission = "billing.view_subscription"
@@ -53,7 +53,7 @@ class PlanOfTenant(Answers):
         return _in_plain(queries.booked_by(tenant))
 
 
-class RetireOnePlan(Asks):
+class RetireOnePlan(CommandEndpoint):
     command, result, status = RetirePlan, PlanSerializer, 200
     given = ("code",)
 

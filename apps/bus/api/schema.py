@@ -12,10 +12,10 @@ from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer
 
 from .permissions import SIGNED_IN
 from .serializers import Rehearsal, serializer_for
-from .views import KEY, REPLAYED, Answers, Asks
+from .views import KEY, REPLAYED, CommandEndpoint, QueryEndpoint
 
 REHEARSE = OpenApiParameter(
-    "rehearse", bool, default=False, description="Do nothing, and say what would be refused."
+    "dry_run", bool, default=False, description="Do nothing, and say what would be refused."
 )
 
 KEY_WELCOME = OpenApiParameter(
@@ -71,7 +71,7 @@ class Schema(AutoSchema):
     def get_response_serializers(self) -> Any:
         if self._asks:
             return _answers(self._door)
-        if isinstance(self.view, Answers):
+        if isinstance(self.view, QueryEndpoint):
             return self._door.serializer_class(many=self.view.many)
         return super().get_response_serializers()
 
@@ -88,7 +88,7 @@ class Schema(AutoSchema):
 
     @property
     def _asks(self) -> bool:
-        return self.method == "POST" and isinstance(self.view, Asks)
+        return self.method == "POST" and isinstance(self.view, CommandEndpoint)
 
 
 class ConsoleSessionScheme(SessionScheme):  # type: ignore[no-untyped-call]
@@ -97,8 +97,8 @@ class ConsoleSessionScheme(SessionScheme):  # type: ignore[no-untyped-call]
     priority = 1
 
 
-def _answers(view: Asks) -> dict[int, Any]:
-    """A rehearsal answers 200, so a command that does too has two shapes."""
+def _answers(view: CommandEndpoint) -> dict[int, Any]:
+    """A dry run answers 200, so a command that does too has two shapes."""
     if view.result is None:
         return {204: None, 200: Rehearsal}
     if view.status != 200:

@@ -23,7 +23,7 @@ from .fields import ExactDecimal, OneOf, Text, TrueOrFalse, WholeNumber
 AnyField = serializers.Field[Any, Any, Any, Any]
 
 
-class Strict(serializers.Serializer[Any]):
+class StrictSerializer(serializers.Serializer[Any]):
     """Refuses a field it does not know, by its name: a mistyped one must not be silently dropped."""
 
     def to_internal_value(self, data: Any) -> Any:
@@ -40,7 +40,7 @@ class Strict(serializers.Serializer[Any]):
         return values
 
 
-class Derived(Strict):
+class CommandSerializer(StrictSerializer):
     """Made by `serializer_for`. `given` names the fields that the address says already."""
 
     shape: ClassVar[type[Any]]
@@ -51,7 +51,7 @@ class Derived(Strict):
         return from_plain(self.shape, {**self.validated_data, **given})
 
 
-def serializer_for(shape: type[Any], given: tuple[str, ...] = ()) -> type[Derived]:
+def serializer_for(shape: type[Any], given: tuple[str, ...] = ()) -> type[CommandSerializer]:
     """The serializer of a command, or of a dataclass inside one.
 
     Its name in the OpenAPI document is the command's; a dataclass inside is named with its app: LedgerLine.
@@ -62,13 +62,15 @@ def serializer_for(shape: type[Any], given: tuple[str, ...] = ()) -> type[Derive
 
 
 @cache
-def _derived(shape: Any, given: tuple[str, ...]) -> type[Derived]:
+def _derived(shape: Any, given: tuple[str, ...]) -> type[CommandSerializer]:
     hints = get_type_hints(shape)
     members: dict[str, Any] = {
-        field.name: _field(shape, field, hints[field.name]) for field in fields(shape) if field.name not in given
+        field.name: _field(shape, field, hints[field.name])
+        for field in fields(shape)
+        if field.name not in given
     }
     members |= {"shape": shape, "given": given, "__doc__": shape.__doc__, "__module__": __name__}
-    made: type[Derived] = type(f"{shape.__name__}Serializer", (Derived,), members)
+    made: type[CommandSerializer] = type(f"{shape.__name__}Serializer", (CommandSerializer,), members)
     extend_schema_serializer(component_name=component_name(shape))(made)
     return made
 
@@ -138,7 +140,7 @@ _PLAIN: dict[Any, type[AnyField]] = {
 }
 
 
-class Shown(serializers.ModelSerializer[Any]):
+class ReadSerializer(serializers.ModelSerializer[Any]):
     """A model's row as it is answered. Nothing is taken through it, so nothing of it is validated."""
 
     def get_fields(self) -> dict[str, AnyField]:

@@ -22,7 +22,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.bus import Command, dispatch, dispatch_once, rehearse
+from apps.bus import Command, dispatch, dispatch_once, dry_run
 from apps.bus.errors import IdempotencyKeyMalformed, IdempotencyKeyMissing, MayNot
 from apps.kernel.actors import Actor
 from apps.kernel.problems import reason_of
@@ -35,7 +35,7 @@ _VISIBLE = re.compile(r"\A[!-~]{1,255}\Z")
 AnySerializer = type[serializers.BaseSerializer[Any]]
 
 
-class Door(GenericAPIView[Any]):
+class Endpoint(GenericAPIView[Any]):
     """Refuses to be mounted without a permission, and a query parameter that it does not understand."""
 
     permission: ClassVar[str]
@@ -57,7 +57,7 @@ class Door(GenericAPIView[Any]):
         return ()
 
 
-class Lists(ListModelMixin, Door):
+class ListEndpoint(ListModelMixin, Endpoint):
     """GET: rows of `queryset`, filtered by `filterset_class`, in pages."""
 
     pagination_class = Paging
@@ -78,14 +78,14 @@ class Lists(ListModelMixin, Door):
         }
 
 
-class Shows(RetrieveModelMixin, Door):
+class DetailEndpoint(RetrieveModelMixin, Endpoint):
     """GET: one row of `queryset`, named in the address by `lookup_url_kwarg`."""
 
     def get(self, request: Request, **given: Any) -> Response:
         return self.retrieve(request)
 
 
-class Answers(Door):
+class QueryEndpoint(Endpoint):
     """GET: what `answer` says, through `serializer_class`. `question` is a dataclass of the query parameters."""
 
     question: ClassVar[type[Any] | None] = None
@@ -109,12 +109,12 @@ class Answers(Door):
         return asked.command()
 
 
-class Asks(Door):
+class CommandEndpoint(Endpoint):
     """POST: dispatches `command` for the caller and shows what it returned through `result`, or 204 without one.
 
     given     fields of the command that stand in the address
     An Idempotency-Key has the request done once; where money moves it must be there.
-    With `?rehearse=true` nothing is done, and the answer says what would be refused.
+    With `?dry_run=true` nothing is done, and the answer says what would be refused.
     """
 
     command: ClassVar[type[Command]]
@@ -125,8 +125,8 @@ class Asks(Door):
     def post(self, request: Request, **given: Any) -> Response:
         actor = cast(Actor, request.user)
         command = self._command(request, actor, given)
-        if _is_rehearsal(request.query_params):
-            return Response(_rehearsed(command, actor))
+        if _is_dry_run(request.query_params):
+            return Response(_dry_run(command, actor))
         _must_be_allowed(actor, self.command)
         key = _key(request, self.command)
         if not key:
@@ -148,7 +148,7 @@ class Asks(Door):
         return Response(status=204) if self.result is None else Response(body, status=self.status)
 
     def understood(self, method: str) -> Collection[str]:
-        return {*super().understood(method), *(["rehearse"] if method == "POST" else [])}
+        return {*super().understood(method), *(["dry_run"] if method == "POST" else [])}
 
     def _command(self, request: Request, actor: Actor, given: Mapping[str, Any]) -> Command:
         """Whoever may not ask is not told what was wrong with his question."""
@@ -184,16 +184,16 @@ def _must_be_allowed(actor: Actor, command: type[Command]) -> None:
         raise MayNot(actor=actor, title=command.title().lower(), permission=command.permission)
 
 
-def _rehearsed(command: Command, actor: Actor) -> Any:
+def _dry_run(command: Command, actor: Actor) -> Any:
     _must_be_allowed(actor, type(command))
-    refusals = [reason_of(each) for each in rehearse(command, actor=actor)]
+    refusals = [reason_of(each) for each in dry_run(command, actor=actor)]
     return Rehearsal({"would_be_done": not refusals, "refusals": refusals}).data
 
 
-def _is_rehearsal(parameters: QueryDict) -> bool:
-    asked = parameters.get("rehearse", "false")
+def _is_dry_run(parameters: QueryDict) -> bool:
+    asked = parameters.get("dry_run", "false")
     if asked not in ("true", "false"):
-        raise ValidationError({"rehearse": ["It is true or false."]})
+        raise ValidationError({"dry_run": ["It is true or false."]})
     return asked == "true"
 
 

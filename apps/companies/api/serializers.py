@@ -1,8 +1,8 @@
-from apps.bus.api.serializers import Shown
+from apps.bus.api.serializers import ReadSerializer
 from apps.companies.models import Company
 
 
-class CompanySerializer(Shown):
+class CompanySerializer(ReadSerializer):
     class Meta:
         model = Company
         fields = ("id", "code", "name", "parent", "currency", "country")

@@ -1,10 +1,10 @@
-from apps.bus.api.views import Lists
+from apps.bus.api.views import ListEndpoint
 from apps.companies.models import Company
 
 from .serializers import CompanySerializer
 
 
-class Companies(Lists):
+class Companies(ListEndpoint):
     """The companies of this tenant, by code."""
 
     permission = "companies.view_company"

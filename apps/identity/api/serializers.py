@@ -4,12 +4,12 @@ from django.middleware.csrf import get_token
 from rest_framework import serializers
 
 from apps.bus.api.fields import Text
-from apps.bus.api.serializers import Shown, Strict
+from apps.bus.api.serializers import ReadSerializer, StrictSerializer
 from apps.identity.models import ApiSession, User
 from apps.kernel.tenant import current_tenant
 
 
-class MeSerializer(Shown):
+class MeSerializer(ReadSerializer):
     """Who is logged in here, and what he may do. `csrf_token` is for the header X-CSRFToken of every POST."""
 
     tenant = serializers.SerializerMethodField(help_text="Null on the operator's plane.")
@@ -37,12 +37,12 @@ class MeSerializer(Shown):
         return None if request.auth else get_token(request._request)
 
 
-class CredentialsSerializer(Strict):
+class CredentialsSerializer(StrictSerializer):
     email = Text()
     password = Text(write_only=True, style={"input_type": "password"})
 
 
-class RefreshSerializer(Strict):
+class RefreshSerializer(StrictSerializer):
     refresh_token = Text(max_length=200)
 
 
@@ -56,7 +56,7 @@ class PairSerializer(serializers.Serializer[Any]):
     session_id = serializers.IntegerField()
 
 
-class SessionSerializer(Shown):
+class SessionSerializer(ReadSerializer):
     """A device that is signed in."""
 
     class Meta:
@@ -64,7 +64,7 @@ class SessionSerializer(Shown):
         fields = ("id", "device", "began_at", "last_used_at", "expires_at")
 
 
-class UserSerializer(Shown):
+class UserSerializer(ReadSerializer):
     """Somebody who may come in, or who was shut out."""
 
     roles = serializers.ListField(child=serializers.CharField(), source="role_names")

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from apps.bus import dispatch
 from apps.bus.api.permissions import SIGNED_IN
-from apps.bus.api.views import Door, Lists
+from apps.bus.api.views import Endpoint, ListEndpoint
 from apps.identity.commands import EndSession
 from apps.identity.errors import SessionUnknown
 from apps.identity.models import ApiSession
@@ -25,7 +25,7 @@ from .serializers import CredentialsSerializer, PairSerializer, RefreshSerialize
 from .throttling import Throttled
 
 
-class OpenDoor(Throttled, Door):
+class OpenEndpoint(Throttled, Endpoint):
     """Asks for no session and no token."""
 
     permission = SIGNED_IN
@@ -38,7 +38,7 @@ class OpenDoor(Throttled, Door):
         return cast(Mapping[str, str], asked.validated_data)
 
 
-class SignIn(OpenDoor):
+class SignIn(OpenEndpoint):
     """Sign in with address and password. The answer has an access token for a few minutes, to be shown as
     `Authorization: Bearer …`, and a refresh token that gets the next pair, once."""
 
@@ -51,7 +51,7 @@ class SignIn(OpenDoor):
         return _never_kept(Response(PairSerializer(given).data, status=201))
 
 
-class Refresh(OpenDoor):
+class Refresh(OpenEndpoint):
     """Get the next pair of tokens for a refresh token. Each is good for one use: whoever shows a used one ends the
     session, since it may have been stolen. Ask once at a time."""
 
@@ -64,7 +64,7 @@ class Refresh(OpenDoor):
         return _never_kept(Response(PairSerializer(pair.shown).data))
 
 
-class SignOut(OpenDoor):
+class SignOut(OpenEndpoint):
     """Sign out: the session of the refresh token ends, and its tokens with it, at once."""
 
     scope, per_minute = "sign-out", 60
@@ -77,7 +77,7 @@ class SignOut(OpenDoor):
         return Response(status=204)
 
 
-class Sessions(Lists):
+class Sessions(ListEndpoint):
     """Where I am signed in over the API: my open sessions, the newest first."""
 
     permission = SIGNED_IN
@@ -88,7 +88,7 @@ class Sessions(Lists):
         return ApiSession.objects.open().filter(user_id=int(self.request.user.pk or 0))
 
 
-class EndOneSession(Door):
+class EndOneSession(Endpoint):
     """Sign one of my devices out. Its tokens end at once."""
 
     permission, command = SIGNED_IN, EndSession

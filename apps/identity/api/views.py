@@ -1,14 +1,14 @@
 from typing import Any
 
 from apps.bus.api.permissions import SIGNED_IN
-from apps.bus.api.views import Answers, Asks, Lists
+from apps.bus.api.views import CommandEndpoint, ListEndpoint, QueryEndpoint
 from apps.identity.commands import ChangeRoles, DeactivateUser, InviteUser, ReactivateUser
 from apps.identity.models import User
 
 from .serializers import MeSerializer, UserSerializer
 
 
-class Me(Answers):
+class Me(QueryEndpoint):
     """Who I am here, and what I may do."""
 
     permission = SIGNED_IN
@@ -18,7 +18,7 @@ class Me(Answers):
         return self.request.user
 
 
-class Users(Lists, Asks):
+class Users(ListEndpoint, CommandEndpoint):
     """The people of this console."""
 
     permission = "identity.view_user"
@@ -27,13 +27,13 @@ class Users(Lists, Asks):
     command, result = InviteUser, UserSerializer
 
 
-class ChangeRolesOfOne(Asks):
+class ChangeRolesOfOne(CommandEndpoint):
     command, result, status, given = ChangeRoles, UserSerializer, 200, ("user_id",)
 
 
-class DeactivateOne(Asks):
+class DeactivateOne(CommandEndpoint):
     command, result, status, given = DeactivateUser, UserSerializer, 200, ("user_id",)
 
 
-class ReactivateOne(Asks):
+class ReactivateOne(CommandEndpoint):
     command, result, status, given = ReactivateUser, UserSerializer, 200, ("user_id",)

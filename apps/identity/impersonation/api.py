@@ -8,8 +8,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.bus.api.filters import Filters
-from apps.bus.api.serializers import Shown
-from apps.bus.api.views import Asks, Lists
+from apps.bus.api.serializers import ReadSerializer
+from apps.bus.api.views import CommandEndpoint, ListEndpoint
 from apps.tenancy import directory
 
 from .commands import EndImpersonation, EnterAsSupport
@@ -17,7 +17,7 @@ from .models import Impersonation, Visit
 from .views import link
 
 
-class ImpersonationSerializer(Shown):
+class ImpersonationSerializer(ReadSerializer):
     """An operator's visit to a tenant, or the ticket to it."""
 
     class Meta:
@@ -51,7 +51,7 @@ class TicketSerializer(ImpersonationSerializer):
         fields = (*ImpersonationSerializer.Meta.fields, "link")
 
 
-class VisitSerializer(Shown):
+class VisitSerializer(ReadSerializer):
     """Support was here."""
 
     class Meta:
@@ -77,7 +77,7 @@ class ImpersonationFilter(Filters):
         fields = ("operator_id", "tenant_id", "user_id", "how")
 
 
-class Impersonations(Lists, Asks):
+class Impersonations(ListEndpoint, CommandEndpoint):
     """Which operator was which user of which tenant, and why."""
 
     permission = "identity.view_impersonation"
@@ -100,12 +100,12 @@ class Impersonations(Lists, Asks):
         return super().shown(result)
 
 
-class EndOne(Asks):
+class EndOne(CommandEndpoint):
     command, result, status = EndImpersonation, ImpersonationSerializer, 200
     given = ("impersonation_id",)
 
 
-class Visits(Lists):
+class Visits(ListEndpoint):
     """Who of the platform's support was here, as whom, and why."""
 
     permission = "identity.view_visit"

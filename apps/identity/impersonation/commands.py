@@ -22,7 +22,7 @@ class EnterAsSupport(Command):
     permission = IMPERSONATE
     atomic = False
     by_support = False
-    says = "asked for a ticket to enter as {result}"
+    audit_message = "asked for a ticket to enter as {result}"
 
     tenant_id: int
     user_id: int
@@ -36,7 +36,7 @@ class EndImpersonation(Command):
     permission = IMPERSONATE
     atomic = False
     by_support = False
-    says = "ended the impersonation of {result}"
+    audit_message = "ended the impersonation of {result}"
 
     impersonation_id: int
     reason: str
@@ -47,7 +47,7 @@ class UseTicket(Command):
     """The door of a tenant burns a ticket and lets its holder in."""
 
     permission = IMPERSONATE
-    says = "let {result.operator_name} in as {result}"
+    audit_message = "let {result.operator_name} in as {result}"
 
     ticket: str = field(metadata=secret, repr=False)
     tenant_id: int
@@ -59,7 +59,7 @@ class CloseImpersonation(Command):
 
     permission = IMPERSONATE
     atomic = False
-    says = "closed the impersonation of {result}: {result.ending}"
+    audit_message = "closed the impersonation of {result}: {result.ending}"
 
     impersonation_id: int
     how: str
@@ -71,7 +71,7 @@ class OpenVisit(Command):
 
     permission = IMPERSONATE
     keeps_house = True
-    says = "entered as {result.user_name}, until {result.ends_at:%H:%M} UTC"
+    audit_message = "entered as {result.user_name}, until {result.ends_at:%H:%M} UTC"
 
     number: int
     operator: str
@@ -87,7 +87,7 @@ class CloseVisit(Command):
 
     permission = IMPERSONATE
     keeps_house = True
-    says = "is not {result.user_name} any more, after {result.actions} actions: {result.ending}"
+    audit_message = "is not {result.user_name} any more, after {result.actions} actions: {result.ending}"
 
     number: int
     how: str

@@ -44,7 +44,7 @@ def prerequisites(command: EnterAsSupport) -> tuple[str, TenantInfo | None]:
     return reason or "", tenant
 
 
-@handles(EnterAsSupport, rehearsal=prerequisites)
+@handles(EnterAsSupport, dry_run=prerequisites)
 def enter_as_support(command: EnterAsSupport) -> Impersonation:
     reason, tenant = prerequisites(command)
     operator = rules.actor_must_be_an_operator()
@@ -83,23 +83,21 @@ def use_ticket(command: UseTicket) -> Impersonation:
     return impersonation
 
 
-@handles(EndImpersonation, rehearsal=lambda command: rules.impersonation_must_exist(command.impersonation_id))
+@handles(EndImpersonation, dry_run=lambda command: rules.impersonation_must_exist(command.impersonation_id))
 def end_impersonation(command: EndImpersonation) -> Impersonation:
     rules.reason_must_be_given(command.reason)
     impersonation = rules.impersonation_must_exist(command.impersonation_id)
     return _out(impersonation, How.ENDED)
 
 
-@handles(
-    CloseImpersonation, rehearsal=lambda command: rules.impersonation_must_exist(command.impersonation_id)
-)
+@handles(CloseImpersonation, dry_run=lambda command: rules.impersonation_must_exist(command.impersonation_id))
 def close_impersonation(command: CloseImpersonation) -> Impersonation:
     how = rules.ending_must_be_known(command.how)
     impersonation = rules.impersonation_must_exist(command.impersonation_id)
     return _out(impersonation, how)
 
 
-@handles(OpenVisit, tells=(SupportEntered,))
+@handles(OpenVisit, emits=(SupportEntered,))
 def open_visit(command: OpenVisit) -> Visit:
     rules.support_must_be_welcome()
     user = rules.user_must_be_open_to_support(command.user_id, as_manager=command.as_manager)
@@ -127,7 +125,7 @@ def open_visit(command: OpenVisit) -> Visit:
     return visit
 
 
-@handles(CloseVisit, tells=(SupportLeft,))
+@handles(CloseVisit, emits=(SupportLeft,))
 def close_visit(command: CloseVisit) -> Visit:
     how = rules.ending_must_be_known(command.how)
     visit = rules.visit_must_be_open(command.number)

@@ -164,7 +164,7 @@ class Visit(models.Model):
 
     @property
     def support(self) -> Support:
-        """As whom the trail knows the operator."""
+        """As whom the audit log knows the operator."""
         return Support(self.operator, self.number)
 
     def close(self, how: How, actions: int) -> None:

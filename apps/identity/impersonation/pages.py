@@ -95,8 +95,10 @@ class VisitAdmin(ReadOnlyAdmin):
     def links(self, request: HttpRequest, obj: Visit) -> Sequence[Link]:
         if not request.user.has_perm("audit.view_record"):
             return ()
-        trail = reverse("admin:audit_record_changelist")
-        return (Link("What was done", f"{trail}?{urlencode(queries.trail_of(obj.support))}", "checklist"),)
+        audit_log = reverse("admin:audit_record_changelist")
+        return (
+            Link("What was done", f"{audit_log}?{urlencode(queries.audit_log_of(obj.support))}", "checklist"),
+        )
 
 
 class WhoAndWhy(Form):
@@ -127,7 +129,10 @@ class Enter(CommandPage):
         return (
             ("Tenant", _tenant(given).name),
             ("At most", f"{LONGEST.seconds // 60} minutes, on one visit at a time"),
-            ("Everybody reads", "your name beside the user's, in every row of the trail and of the history"),
+            (
+                "Everybody reads",
+                "your name beside the user's, in every row of the audit log and of the history",
+            ),
             ("Not as somebody else", "passwords, roles, invitations, tokens and other keys"),
         )
 

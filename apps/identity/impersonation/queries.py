@@ -52,7 +52,8 @@ def people() -> list[User]:
 
 
 def actions_of(visit: Visit) -> int:
-    """How many commands the operator sent as the user, whatever came of them. What he only read is in the trail too."""
+    """How many commands the operator sent as the user, whatever came of them. What he only read is in the audit log
+    too."""
     return (
         Record.objects.doings()
         .filter(actor_id=visit.user_id, real_actor_name=str(visit.support), at__gte=visit.entered_at)
@@ -60,6 +61,6 @@ def actions_of(visit: Visit) -> int:
     )
 
 
-def trail_of(support: Support) -> dict[str, str]:
-    """What narrows the audit trail to one visit."""
+def audit_log_of(support: Support) -> dict[str, str]:
+    """What narrows the audit log to one visit."""
     return {"real_actor_name": str(support)}

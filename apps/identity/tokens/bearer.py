@@ -13,7 +13,7 @@ from .access import Claims
 
 
 class Bearer:
-    """Answers as a User does what views, the bus and the audit trail ask, and asks the database nothing.
+    """Answers as a User does what views, the bus and the audit log ask, and asks the database nothing.
 
     `row` is the user's row, for what only that knows.
     """

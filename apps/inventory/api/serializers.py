@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-from apps.bus.api.serializers import Shown
+from apps.bus.api.serializers import ReadSerializer
 from apps.inventory.models import Item, Reservation, ReservationLine, StockMove
 
 
-class ItemSerializer(Shown):
+class ItemSerializer(ReadSerializer):
     """An item with its stock; `free` is on hand and not reserved."""
 
     on_hand = serializers.IntegerField(source="stock.on_hand", read_only=True)
@@ -18,7 +18,7 @@ class ItemSerializer(Shown):
         fields = ("id", "sku", "name", "unit", "on_hand", "reserved", "free")
 
 
-class StockMoveSerializer(Shown):
+class StockMoveSerializer(ReadSerializer):
     """What was added to each; negative where something was taken away."""
 
     sku = serializers.CharField(source="item.sku", read_only=True)
@@ -28,7 +28,7 @@ class StockMoveSerializer(Shown):
         fields = ("id", "at", "sku", "kind", "on_hand", "reserved", "reservation", "reference", "reason")
 
 
-class ReservationLineSerializer(Shown):
+class ReservationLineSerializer(ReadSerializer):
     sku = serializers.CharField(source="item.sku", read_only=True)
 
     class Meta:
@@ -36,7 +36,7 @@ class ReservationLineSerializer(Shown):
         fields = ("sku", "quantity")
 
 
-class ReservationSerializer(Shown):
+class ReservationSerializer(ReadSerializer):
     lines = ReservationLineSerializer(many=True, read_only=True)
 
     class Meta:

@@ -1,5 +1,5 @@
 from apps.bus.api.filters import CharFilter, Filters
-from apps.bus.api.views import Asks, Lists, Shows
+from apps.bus.api.views import CommandEndpoint, DetailEndpoint, ListEndpoint
 from apps.inventory.commands import (
     AddItem,
     CountStock,
@@ -33,7 +33,7 @@ class ReservationFilter(Filters):
         fields = ("reference", "state")
 
 
-class Items(Lists, Asks):
+class Items(ListEndpoint, CommandEndpoint):
     """Every item with its stock, by code."""
 
     permission = "inventory.view_item"
@@ -44,15 +44,15 @@ class Items(Lists, Asks):
     command, result = AddItem, ItemSerializer
 
 
-class Receipts(Asks):
+class Receipts(CommandEndpoint):
     command, result = ReceiveStock, StockMoveSerializer
 
 
-class Counts(Asks):
+class Counts(CommandEndpoint):
     command, result = CountStock, StockMoveSerializer
 
 
-class Moves(Lists):
+class Moves(ListEndpoint):
     """Every change of stock, the latest first."""
 
     permission = "inventory.view_stockmove"
@@ -61,7 +61,7 @@ class Moves(Lists):
     filterset_class = MoveFilter
 
 
-class Reservations(Lists, Asks):
+class Reservations(ListEndpoint, CommandEndpoint):
     """What is or was held, the latest first."""
 
     permission = "inventory.view_reservation"
@@ -71,7 +71,7 @@ class Reservations(Lists, Asks):
     command, result = ReserveStock, ReservationSerializer
 
 
-class OneReservation(Shows):
+class OneReservation(DetailEndpoint):
     """A reservation with its lines."""
 
     permission = "inventory.view_reservation"
@@ -80,11 +80,11 @@ class OneReservation(Shows):
     lookup_url_kwarg = "reservation_id"
 
 
-class ReleaseOne(Asks):
+class ReleaseOne(CommandEndpoint):
     command, result, status = ReleaseStock, ReservationSerializer, 200
     given = ("reservation_id",)
 
 
-class FulfilOne(Asks):
+class FulfilOne(CommandEndpoint):
     command, result, status = FulfilReservation, ReservationSerializer, 200
     given = ("reservation_id",)

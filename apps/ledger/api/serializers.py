@@ -4,11 +4,11 @@ from django.db.models import prefetch_related_objects
 from rest_framework import serializers
 
 from apps.bus.api.fields import ExactDecimal
-from apps.bus.api.serializers import Shown
+from apps.bus.api.serializers import ReadSerializer
 from apps.ledger.models import Account, Entry, EntryLine, Journal
 
 
-class AccountSerializer(Shown):
+class AccountSerializer(ReadSerializer):
     parent = serializers.CharField(  # type: ignore[assignment]  # a field of ours, not the serializer's
         source="parent.code", allow_null=True, default=None, read_only=True
     )
@@ -18,13 +18,13 @@ class AccountSerializer(Shown):
         fields = ("id", "code", "name", "type", "parent", "is_active")
 
 
-class JournalSerializer(Shown):
+class JournalSerializer(ReadSerializer):
     class Meta:
         model = Journal
         fields = ("id", "code", "name")
 
 
-class EntryLineSerializer(Shown):
+class EntryLineSerializer(ReadSerializer):
     """One side of an entry: `debit` or `credit` is zero."""
 
     account = serializers.CharField(source="account.code", read_only=True)
@@ -36,7 +36,7 @@ class EntryLineSerializer(Shown):
         fields = ("line_no", "account", "currency", "debit", "credit", "memo")
 
 
-class EntrySerializer(Shown):
+class EntrySerializer(ReadSerializer):
     """An entry without its lines. Its `name` is the journal's, the fiscal year's and its number: GEN-2026-17."""
 
     name = serializers.CharField(source="__str__", read_only=True)

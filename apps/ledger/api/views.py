@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from apps.bus.api.filters import CharFilter, DateFilter, Filters
-from apps.bus.api.views import Answers, Asks, Lists, Shows
+from apps.bus.api.views import CommandEndpoint, DetailEndpoint, ListEndpoint, QueryEndpoint
 from apps.kernel.replica import reading_replica
 from apps.ledger import queries
 from apps.ledger.commands import (
@@ -45,7 +45,7 @@ class EntryFilter(Filters):
         fields = ("status",)
 
 
-class Accounts(Lists, Asks):
+class Accounts(ListEndpoint, CommandEndpoint):
     """The chart of accounts, by code."""
 
     permission = "ledger.view_account"
@@ -56,12 +56,12 @@ class Accounts(Lists, Asks):
     command, result = OpenAccount, AccountSerializer
 
 
-class DeactivateOneAccount(Asks):
+class DeactivateOneAccount(CommandEndpoint):
     command, result, status = DeactivateAccount, AccountSerializer, 200
     given = ("account_id",)
 
 
-class Journals(Lists, Asks):
+class Journals(ListEndpoint, CommandEndpoint):
     """The journals, by code."""
 
     permission = "ledger.view_journal"
@@ -71,7 +71,7 @@ class Journals(Lists, Asks):
     command, result = OpenJournal, JournalSerializer
 
 
-class Entries(Lists, Asks):
+class Entries(ListEndpoint, CommandEndpoint):
     """Entries without their lines, the latest first."""
 
     permission = "ledger.view_entry"
@@ -82,7 +82,7 @@ class Entries(Lists, Asks):
     given = ("source",)  # said by the command that books the fact, and by no caller
 
 
-class OneEntry(Shows):
+class OneEntry(DetailEndpoint):
     """An entry with its lines."""
 
     permission = "ledger.view_entry"
@@ -91,21 +91,21 @@ class OneEntry(Shows):
     lookup_url_kwarg = "entry_id"
 
 
-class Drafts(Asks):
+class Drafts(CommandEndpoint):
     command, result = DraftEntry, EntryWithLines
 
 
-class PostOneDraft(Asks):
+class PostOneDraft(CommandEndpoint):
     command, result, status = PostDraft, EntryWithLines, 200
     given = ("entry_id",)
 
 
-class DiscardOneDraft(Asks):
+class DiscardOneDraft(CommandEndpoint):
     command, result = DiscardDraft, None
     given = ("entry_id",)
 
 
-class ReverseOneEntry(Asks):
+class ReverseOneEntry(CommandEndpoint):
     command, result = ReverseEntry, EntryWithLines
     given = ("entry_id",)
 
@@ -117,7 +117,7 @@ class TrialBalanceQuestion:
     until: dt.date | None = None
 
 
-class TrialBalance(Answers):
+class TrialBalance(QueryEndpoint):
     """What every account opened with, moved by and closed with, per currency, by month or in total."""
 
     permission = "ledger.view_entry"

@@ -15,7 +15,7 @@ from apps.ledger.models import Entry, EntryLine
 from apps.periods import rules as periods
 
 
-@handles(PostEntry, tells=(EntryPosted,))
+@handles(PostEntry, emits=(EntryPosted,))
 def post_entry(command: PostEntry) -> Entry:
     if booked := rules.fact_must_not_be_booked_otherwise(command.source, command.lines):
         return booked
@@ -35,7 +35,7 @@ def draft_entry(command: DraftEntry) -> Entry:
     return _write(command, sound)
 
 
-@handles(PostDraft, tells=(EntryPosted,))
+@handles(PostDraft, emits=(EntryPosted,))
 def post_draft(command: PostDraft) -> Entry:
     entry = rules.entry_must_be_draft(command.entry_id)
     with together() as asked:
@@ -57,7 +57,7 @@ def discard_draft(command: DiscardDraft) -> Entry:
     return entry
 
 
-@handles(ReverseEntry, tells=(EntryPosted,))
+@handles(ReverseEntry, emits=(EntryPosted,))
 def reverse_entry(command: ReverseEntry) -> Entry:
     entry = rules.entry_must_be_reversible(command.entry_id)
     with together() as asked:

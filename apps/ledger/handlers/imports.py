@@ -77,7 +77,9 @@ def _codes(entries: Sequence[FileEntry], *, create: bool) -> dict[str, str]:
 def _known_codes() -> dict[str, str]:
     """A code wins over a name that reads the same."""
     accounts = list(Account.objects.all())
-    return {account.name: account.code for account in accounts} | {account.code: account.code for account in accounts}
+    return {account.name: account.code for account in accounts} | {
+        account.code: account.code for account in accounts
+    }
 
 
 def _open_missing(lines: Sequence[FileLine]) -> None:

@@ -58,7 +58,7 @@ class OneDelivery(CommandPage):
         )
 
     def sentence(self, result: Delivery) -> str:
-        return f"{result}: {result.get_status_display().lower()}. The audit trail says who and why."
+        return f"{result}: {result.get_status_display().lower()}. The audit log says who and why."
 
     def back(self, result: Delivery) -> str:
         row, key = reverse("admin:events_delivery_change", args=[result.pk]), databases.key_of(result)

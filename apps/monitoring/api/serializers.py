@@ -2,11 +2,11 @@ from typing import Any
 
 from rest_framework import serializers
 
-from apps.bus.api.serializers import Shown
+from apps.bus.api.serializers import ReadSerializer
 from apps.events.models import Delivery
 
 
-class DeliverySerializer(Shown):
+class DeliverySerializer(ReadSerializer):
     """That one subscriber hears one event."""
 
     event_name = serializers.CharField(source="event.name")
@@ -36,7 +36,7 @@ class SubscriberSerializer(serializers.Serializer[Any]):
     """How a subscriber does. `parked` says why, where its deliveries wait."""
 
     name = serializers.CharField()
-    hears = serializers.CharField()
+    subscribes = serializers.CharField()
     queue = serializers.CharField()
     parked = serializers.CharField(allow_blank=True)
     pending = serializers.IntegerField()

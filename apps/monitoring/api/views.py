@@ -2,7 +2,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from apps.bus.api.filters import CharFilter, Filters
-from apps.bus.api.views import Answers, Asks, Lists, Shows
+from apps.bus.api.views import CommandEndpoint, DetailEndpoint, ListEndpoint, QueryEndpoint
 from apps.events.models import Delivery
 from apps.monitoring import queries
 from apps.monitoring.commands import DropDelivery, ReplayDeliveries, ReplayDelivery, ReplayEvents
@@ -21,7 +21,7 @@ class DeliveryFilter(Filters):
         fields = ("status", "subscriber", "tenant_id")
 
 
-class Subscribers(Answers):
+class Subscribers(QueryEndpoint):
     """Who hears what, what waits for each, and who is parked."""
 
     permission = LOOK
@@ -32,7 +32,7 @@ class Subscribers(Answers):
         return queries.subscribers()
 
 
-class Deliveries(Lists):
+class Deliveries(ListEndpoint):
     """Who has heard what, newest first."""
 
     permission = LOOK
@@ -41,7 +41,7 @@ class Deliveries(Lists):
     filterset_class = DeliveryFilter
 
 
-class OneDelivery(Shows):
+class OneDelivery(DetailEndpoint):
     """A delivery."""
 
     permission = LOOK
@@ -50,19 +50,19 @@ class OneDelivery(Shows):
     lookup_url_kwarg = "delivery_id"
 
 
-class Replay(Asks):
+class Replay(CommandEndpoint):
     command, result, status = ReplayDelivery, DeliverySerializer, 200
     given = ("delivery_id",)
 
 
-class Drop(Asks):
+class Drop(CommandEndpoint):
     command, result, status = DropDelivery, DeliverySerializer, 200
     given = ("delivery_id",)
 
 
-class Replays(Asks):
+class Replays(CommandEndpoint):
     command, result, status = ReplayDeliveries, CountSerializer, 200
 
 
-class EventReplays(Asks):
+class EventReplays(CommandEndpoint):
     command, result, status = ReplayEvents, CountSerializer, 200

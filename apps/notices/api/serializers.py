@@ -1,18 +1,18 @@
 from rest_framework import serializers
 
-from apps.bus.api.serializers import Shown
+from apps.bus.api.serializers import ReadSerializer
 from apps.notices.models import Copy, Notice, Target
 
 NOTICE: tuple[str, ...] = ("id", "kind", "subject", "to", "created_at", "correlation_id")
 
 
-class NoticeSerializer(Shown):
+class NoticeSerializer(ReadSerializer):
     class Meta:
         model = Notice
         fields = NOTICE
 
 
-class CopySerializer(Shown):
+class CopySerializer(ReadSerializer):
     """What came of it for one receiver: an address, or the name of a chat."""
 
     receiver = serializers.CharField()
@@ -30,7 +30,7 @@ class NoticeWithCopiesSerializer(NoticeSerializer):
         fields = (*NOTICE, "text", "copies")
 
 
-class TargetSerializer(Shown):
+class TargetSerializer(ReadSerializer):
     """Of its address no more is shown than the service and its host."""
 
     class Meta:

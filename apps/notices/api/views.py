@@ -1,5 +1,5 @@
 from apps.bus.api.filters import Filters
-from apps.bus.api.views import Asks, Lists, Shows
+from apps.bus.api.views import CommandEndpoint, DetailEndpoint, ListEndpoint
 from apps.notices.commands import AddTarget, RemoveTarget, SendCopyAgain, TellPeople, TryTarget
 from apps.notices.models import Notice, Target
 
@@ -17,7 +17,7 @@ class NoticeFilter(Filters):
         fields = ("kind", "correlation_id")
 
 
-class Notices(Lists, Asks):
+class Notices(ListEndpoint, CommandEndpoint):
     """What people were told, newest first."""
 
     permission = "notices.view_notice"
@@ -27,7 +27,7 @@ class Notices(Lists, Asks):
     command, result = TellPeople, NoticeWithCopiesSerializer
 
 
-class OneNotice(Shows):
+class OneNotice(DetailEndpoint):
     """A notice, and what came of each of its copies."""
 
     permission = "notices.view_notice"
@@ -36,12 +36,12 @@ class OneNotice(Shows):
     lookup_url_kwarg = "notice_id"
 
 
-class SendOneCopyAgain(Asks):
+class SendOneCopyAgain(CommandEndpoint):
     command, result, status = SendCopyAgain, CopySerializer, 202
     given = ("copy_id",)
 
 
-class Targets(Lists, Asks):
+class Targets(ListEndpoint, CommandEndpoint):
     """The chats in which notices are told."""
 
     permission = "notices.view_target"
@@ -50,11 +50,11 @@ class Targets(Lists, Asks):
     command, result = AddTarget, TargetSerializer
 
 
-class TryOneTarget(Asks):
+class TryOneTarget(CommandEndpoint):
     command, result, status = TryTarget, NoticeWithCopiesSerializer, 202
     given = ("target_id",)
 
 
-class RemoveOneTarget(Asks):
+class RemoveOneTarget(CommandEndpoint):
     command, result, status = RemoveTarget, TargetSerializer, 200
     given = ("target_id",)

@@ -2,13 +2,13 @@ from typing import Any
 
 from rest_framework import serializers
 
-from apps.bus.api.serializers import Shown
+from apps.bus.api.serializers import ReadSerializer
 from apps.operations import queries
 from apps.sagas.api.serializers import RunSerializer
 from apps.tenancy.models import Tenant
 
 
-class TravellerSerializer(Shown):
+class TravellerSerializer(ReadSerializer):
     """A tenant, and how far its last journey is. `GET /api/v1/sagas/runs/{id}/` tells the journey's whole story."""
 
     journey = serializers.SerializerMethodField()

@@ -1,6 +1,6 @@
 from typing import Any
 
-from apps.bus.api.views import Answers, Asks
+from apps.bus.api.views import CommandEndpoint, QueryEndpoint
 from apps.operations import queries, rules
 from apps.operations.commands import (
     ActivateTenant,
@@ -17,41 +17,41 @@ from apps.tenancy.erasure.belongings import Belongings, belongings
 from .serializers import BelongingsSerializer, OnboardedSerializer, TravellerSerializer
 
 
-class Onboardings(Asks):
+class Onboardings(CommandEndpoint):
     command, result = OnboardTenant, OnboardedSerializer
 
 
-class Suspend(Asks):
+class Suspend(CommandEndpoint):
     command, result, status = SuspendTenant, TravellerSerializer, 200
     given = ("tenant_id",)
 
 
-class Activate(Asks):
+class Activate(CommandEndpoint):
     command, result, status = ActivateTenant, TravellerSerializer, 200
     given = ("tenant_id",)
 
 
-class Archive(Asks):
+class Archive(CommandEndpoint):
     command, result, status = ArchiveTenant, TravellerSerializer, 200
     given = ("tenant_id",)
 
 
-class Move(Asks):
+class Move(CommandEndpoint):
     command, result, status = MoveTenant, TravellerSerializer, 200
     given = ("tenant_id",)
 
 
-class Erase(Asks):
+class Erase(CommandEndpoint):
     command, result, status = EraseTenant, TravellerSerializer, 202
     given = ("tenant_id",)
 
 
-class CancelErasing(Asks):
+class CancelErasing(CommandEndpoint):
     command, result, status = CancelErasure, TravellerSerializer, 200
     given = ("tenant_id",)
 
 
-class Journeys(Answers):
+class Journeys(QueryEndpoint):
     """The last journeys of a tenant and how far each is, newest first."""
 
     permission = "sagas.view_run"
@@ -62,7 +62,7 @@ class Journeys(Answers):
         return queries.journeys_of(rules.tenant_must_be_known(given["tenant_id"]).slug)[:50]
 
 
-class WhatItHas(Answers):
+class WhatItHas(QueryEndpoint):
     """What would go if the tenant were erased."""
 
     permission = "tenancy.erase_tenant"

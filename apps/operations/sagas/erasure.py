@@ -99,7 +99,7 @@ def prerequisites(command: EraseTenant) -> None:
         asked.check(dispatch, _queue(Erasing(tenant_id=command.tenant_id, reason=command.reason)))
 
 
-@handles(EraseTenant, rehearsal=prerequisites)
+@handles(EraseTenant, dry_run=prerequisites)
 def erase_tenant(command: EraseTenant) -> Tenant:
     row = rules.tenant_must_be_known(command.tenant_id)
     rules.would_be_done(command)
@@ -121,7 +121,7 @@ def _erasure_to_call_off(command: CancelErasure) -> Run:
     return held
 
 
-@handles(CancelErasure, rehearsal=_erasure_to_call_off)
+@handles(CancelErasure, dry_run=_erasure_to_call_off)
 def cancel_erasure(command: CancelErasure) -> Tenant:
     operator = System(str(acting()))  # who may call it off need not look after sagas
     with unit_of_work():

@@ -84,7 +84,7 @@ def in_words(row: Tenant, database: str, reason: str) -> str:
     return f"manage.py tenant move {row.slug} --to {database} --reason {quote(reason)}"
 
 
-@handles(MoveTenant, rehearsal=prerequisites)
+@handles(MoveTenant, dry_run=prerequisites)
 def move_tenant(command: MoveTenant) -> Tenant:
     prerequisites(command)
 

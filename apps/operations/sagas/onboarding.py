@@ -51,7 +51,7 @@ def prerequisites(command: OnboardTenant) -> None:
         asked.check(rules.some_database_must_have_room, command.slug, command.region)
 
 
-@handles(OnboardTenant, rehearsal=prerequisites)
+@handles(OnboardTenant, dry_run=prerequisites)
 def onboard_tenant(command: OnboardTenant) -> Tenant:
     prerequisites(command)
 

@@ -84,23 +84,23 @@ ARCHIVE = Saga(
 )
 
 
-def _rehearse(first: Command) -> None:
+def _dry_run(first: Command) -> None:
     """What would be refused: the one step that can be."""
     rules.reason_must_be_given(getattr(first, "reason", ""))
     dispatch(first)
 
 
-@handles(SuspendTenant, rehearsal=lambda c: _rehearse(_suspend(_asked(c))))
+@handles(SuspendTenant, dry_run=lambda c: _dry_run(_suspend(_asked(c))))
 def suspend_tenant(command: SuspendTenant) -> Tenant:
     return _go(SUSPENSION, command)
 
 
-@handles(ActivateTenant, rehearsal=lambda c: _rehearse(_activate(_asked(c))))
+@handles(ActivateTenant, dry_run=lambda c: _dry_run(_activate(_asked(c))))
 def activate_tenant(command: ActivateTenant) -> Tenant:
     return _go(ACTIVATION, command)
 
 
-@handles(ArchiveTenant, rehearsal=lambda c: _rehearse(_archive(_asked(c))))
+@handles(ArchiveTenant, dry_run=lambda c: _dry_run(_archive(_asked(c))))
 def archive_tenant(command: ArchiveTenant) -> Tenant:
     return _go(ARCHIVE, command)
 

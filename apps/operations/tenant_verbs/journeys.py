@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from django.core.management.base import CommandParser
 
-from apps.bus import Command, dispatch, rehearse
+from apps.bus import Command, dispatch
 from apps.console.terminal import Answer
 from apps.kernel.errors import Refusal, SeveralRefusals
 from apps.operations import queries
@@ -34,7 +34,7 @@ class _Turn(Verb):
     def options(self, parser: CommandParser) -> None:
         parser.add_argument("slug", metavar="SLUG", help="The tenant's short name.")
         parser.add_argument(
-            "--reason", required=True, help="Why. It stands in the trail, and the tenant is told."
+            "--reason", required=True, help="Why. It stands in the audit log, and the tenant is told."
         )
         parser.add_argument(
             "--dry-run", action="store_true", help="Say what would be refused; change nothing."
@@ -44,11 +44,11 @@ class _Turn(Verb):
         tenant = tenant_named(slug)
         command = self.command(tenant_id=tenant.pk, reason=reason)  # type: ignore[call-arg]
         if dry_run:
-            _refuse(rehearse(command, actor=SHELL))
-            return self.rehearsed(tenant)
+            _refuse(dry_run(command, actor=SHELL))
+            return self.dry_run(tenant)
         return self.done(dispatch(command, actor=SHELL))
 
-    def rehearsed(self, tenant: Tenant) -> Answer:
+    def dry_run(self, tenant: Tenant) -> Answer:
         return Answer(f"{tenant}: it would be done.", {"slug": tenant.slug, "dry_run": True})
 
     def done(self, tenant: Tenant) -> Answer:
@@ -88,7 +88,7 @@ class Erase(_Turn):
     name = "erase"
     command = EraseTenant
 
-    def rehearsed(self, tenant: Tenant) -> Answer:
+    def dry_run(self, tenant: Tenant) -> Answer:
         has = belongings(tenant.info)
         return Answer(
             f"{tenant} would be queued for deletion, and then lose {has.rows:,} rows in {has.tables} tables"

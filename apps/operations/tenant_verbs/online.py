@@ -10,11 +10,11 @@ from apps.console.terminal import Answer
 from apps.tenancy.databases.commands import MoveTenantOnline
 
 from .base import tenant_named, verb
-from .transfer import Asks
+from .transfer import CommandEndpoint
 
 
 @verb
-class MoveOnline(Asks):
+class MoveOnline(CommandEndpoint):
     """Move a tenant to another database while it is at work."""
 
     name = "move-online"
@@ -23,7 +23,7 @@ class MoveOnline(Asks):
         super().options(parser)
         parser.add_argument("slug", metavar="SLUG", help="The tenant's short name.")
         parser.add_argument("database", metavar="DATABASE", help="The key of the database it goes to.")
-        parser.add_argument("--reason", required=True, help="Why. It stands in the trail.")
+        parser.add_argument("--reason", required=True, help="Why. It stands in the audit log.")
 
     def answer(self, *, slug: str, database: str, reason: str, dry_run: bool, **_: Any) -> Answer:  # type: ignore[override]
         tenant = tenant_named(slug)

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandParser
 
-from apps.bus import dispatch, rehearse
+from apps.bus import dispatch
 from apps.console.terminal import Answer
 from apps.kernel.errors import SeveralRefusals
 from apps.kernel.service import Service, service_of
@@ -82,7 +82,7 @@ class SetModeOfOne(Verb):
     def options(self, parser: CommandParser) -> None:
         parser.add_argument("slug", metavar="SLUG", help="The tenant's short name.")
         parser.add_argument("mode", choices=Tenant.Mode.values)
-        parser.add_argument("--reason", required=True, help="Why. It stands in the trail.")
+        parser.add_argument("--reason", required=True, help="Why. It stands in the audit log.")
         parser.add_argument(
             "--dry-run", action="store_true", help="Say what would be refused; change nothing."
         )
@@ -93,7 +93,7 @@ class SetModeOfOne(Verb):
         if not dry_run:
             tenant = dispatch(command, actor=SHELL)
             return Answer(f"{tenant} is {_stands(tenant)}.", _plain(tenant))
-        refusals = rehearse(command, actor=SHELL)
+        refusals = dry_run(command, actor=SHELL)
         if refusals:
             raise refusals[0] if len(refusals) == 1 else SeveralRefusals(refusals)
         return Answer(f"{tenant}: it would be done.", {"slug": tenant.slug, "dry_run": True})

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from apps.bus import Command, dispatch, rehearse
+from apps.bus import Command, dispatch
 from apps.console.terminal import Answer
 from apps.kernel import databases
 from apps.kernel.errors import Refusal, SeveralRefusals
@@ -26,7 +26,7 @@ from .base import SHELL, Verb, tenant_named, verb
 DRY = "Say what would be refused; change nothing."
 
 
-class Asks(Verb):
+class CommandEndpoint(Verb):
     """One that dispatches a command, or only rehearses it."""
 
     def options(self, parser: CommandParser) -> None:
@@ -35,12 +35,12 @@ class Asks(Verb):
     def ask(self, command: Command, *, dry_run: bool, would: str) -> Answer | Any:
         if not dry_run:
             return dispatch(command, actor=SHELL)
-        _refuse(rehearse(command, actor=SHELL))
+        _refuse(dry_run(command, actor=SHELL))
         return Answer(would, {"dry_run": True})
 
 
 @verb
-class BackUp(Asks):
+class BackUp(CommandEndpoint):
     """Write a tenant to an archive, in the object store or in a file."""
 
     name = "backup"
@@ -60,7 +60,7 @@ class BackUp(Asks):
 
 
 @verb
-class Restore(Asks):
+class Restore(CommandEndpoint):
     """Make a tenant from an archive: under a short name of its own, or in the place of the one it is of."""
 
     name = "restore"
@@ -76,7 +76,7 @@ class Restore(Asks):
         )
         parser.add_argument("--name", default="", help="The name people read.")
         parser.add_argument("--database", default="home", choices=databases.known())
-        parser.add_argument("--reason", default="", help="Why. It stands in the trail.")
+        parser.add_argument("--reason", default="", help="Why. It stands in the audit log.")
 
     def answer(  # type: ignore[override]
         self,
@@ -107,7 +107,7 @@ class Restore(Asks):
 
 
 @verb
-class Clone(Asks):
+class Clone(CommandEndpoint):
     """Make a sandbox of a tenant, which reaches nobody outside."""
 
     name = "clone"
@@ -134,7 +134,7 @@ class Clone(Asks):
 
 
 @verb
-class Move(Asks):
+class Move(CommandEndpoint):
     """Move a tenant to another database. It can only be read meanwhile."""
 
     name = "move"
@@ -143,7 +143,7 @@ class Move(Asks):
         super().options(parser)
         parser.add_argument("slug", metavar="SLUG", help="The tenant's short name.")
         parser.add_argument("--to", required=True, choices=databases.known(), help="The database's key.")
-        parser.add_argument("--reason", required=True, help="Why. It stands in the trail.")
+        parser.add_argument("--reason", required=True, help="Why. It stands in the audit log.")
 
     def answer(self, *, slug: str, to: str, reason: str, dry_run: bool, **_: Any) -> Answer:  # type: ignore[override]
         tenant = tenant_named(slug)
@@ -229,7 +229,7 @@ class BackUpPolicy(Verb):
         parser.add_argument("--every", metavar="HOURS", type=int, default=0)
         parser.add_argument("--keep-days", metavar="DAYS", type=int, default=0)
         parser.add_argument("--keep-most", metavar="NUMBER", type=int, default=0)
-        parser.add_argument("--reason", required=True, help="Why. It stands in the trail.")
+        parser.add_argument("--reason", required=True, help="Why. It stands in the audit log.")
 
     def answer(  # type: ignore[override]
         self, *, slug: str, every: int, keep_days: int, keep_most: int, reason: str, **_: Any

@@ -3,11 +3,11 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from apps.bus.api.fields import ExactDecimal
-from apps.bus.api.serializers import Shown
+from apps.bus.api.serializers import ReadSerializer
 from apps.payments.models import Payment, Refund
 
 
-class RefundSerializer(Shown):
+class RefundSerializer(ReadSerializer):
     """`entry` is what books it; `sent_at` is when the provider sent it."""
 
     amount = ExactDecimal(source="amount.amount", read_only=True)
@@ -30,7 +30,7 @@ class RefundSerializer(Shown):
         )
 
 
-class PaymentSerializer(Shown):
+class PaymentSerializer(ReadSerializer):
     """`refunded` was given back so far; `entry` books the confirmation."""
 
     amount = ExactDecimal(source="amount.amount", read_only=True)

@@ -1,5 +1,5 @@
 from apps.bus.api.filters import CharFilter, Filters
-from apps.bus.api.views import Asks, Lists, Shows
+from apps.bus.api.views import CommandEndpoint, DetailEndpoint, ListEndpoint
 from apps.payments.commands import (
     ConfirmPayment,
     FailPayment,
@@ -27,7 +27,7 @@ class RefundFilter(Filters):
         fields = ("payment", "reference", "state")
 
 
-class Payments(Lists, Asks):
+class Payments(ListEndpoint, CommandEndpoint):
     """What is or was to be paid, the latest first."""
 
     permission = "payments.view_payment"
@@ -37,7 +37,7 @@ class Payments(Lists, Asks):
     command, result = RequestPayment, PaymentSerializer
 
 
-class OnePayment(Shows):
+class OnePayment(DetailEndpoint):
     """A payment, with what was given back of it."""
 
     permission = "payments.view_payment"
@@ -46,27 +46,27 @@ class OnePayment(Shows):
     lookup_url_kwarg = "payment_id"
 
 
-class ConfirmOne(Asks):
+class ConfirmOne(CommandEndpoint):
     command, result, status = ConfirmPayment, PaymentSerializer, 200
     given = ("payment_id",)
 
 
-class FailOne(Asks):
+class FailOne(CommandEndpoint):
     command, result, status = FailPayment, PaymentSerializer, 200
     given = ("payment_id",)
 
 
-class VoidOne(Asks):
+class VoidOne(CommandEndpoint):
     command, result, status = VoidPayment, PaymentSerializer, 200
     given = ("payment_id",)
 
 
-class RefundOne(Asks):
+class RefundOne(CommandEndpoint):
     command, result = RefundPayment, RefundSerializer
     given = ("payment_id",)
 
 
-class Refunds(Lists):
+class Refunds(ListEndpoint):
     """What was given back, the latest first."""
 
     permission = "payments.view_refund"
@@ -75,6 +75,6 @@ class Refunds(Lists):
     filterset_class = RefundFilter
 
 
-class NoteOneSent(Asks):
+class NoteOneSent(CommandEndpoint):
     command, result, status = NoteRefundSent, RefundSerializer, 200
     given = ("refund_id",)

@@ -1,20 +1,20 @@
-from apps.bus.api.serializers import Shown
+from apps.bus.api.serializers import ReadSerializer
 from apps.periods.models import Calendar, FiscalYear, Period
 
 
-class CalendarSerializer(Shown):
+class CalendarSerializer(ReadSerializer):
     class Meta:
         model = Calendar
         fields = ("id", "name", "first_month")
 
 
-class YearSerializer(Shown):
+class YearSerializer(ReadSerializer):
     class Meta:
         model = FiscalYear
         fields = ("id", "calendar", "code", "starts_on", "ends_on")
 
 
-class PeriodSerializer(Shown):
+class PeriodSerializer(ReadSerializer):
     class Meta:
         model = Period
         fields = (

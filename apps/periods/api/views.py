@@ -5,7 +5,7 @@ from django.shortcuts import get_object_or_404
 
 from apps.bus.api.filters import CharFilter, Filters
 from apps.bus.api.serializers import Reason
-from apps.bus.api.views import Answers, Asks, Lists, Shows
+from apps.bus.api.views import CommandEndpoint, DetailEndpoint, ListEndpoint, QueryEndpoint
 from apps.kernel.problems import reason_of
 from apps.periods import queries
 from apps.periods.commands import ClosePeriod, DefineCalendar, GenerateYear
@@ -22,7 +22,7 @@ class PeriodFilter(Filters):
         fields = ("status",)
 
 
-class Calendars(Lists, Asks):
+class Calendars(ListEndpoint, CommandEndpoint):
     """The fiscal calendars of this tenant."""
 
     permission = "periods.view_calendar"
@@ -31,7 +31,7 @@ class Calendars(Lists, Asks):
     command, result = DefineCalendar, CalendarSerializer
 
 
-class Years(Lists, Asks):
+class Years(ListEndpoint, CommandEndpoint):
     """The fiscal years, newest first."""
 
     permission = "periods.view_fiscalyear"
@@ -41,7 +41,7 @@ class Years(Lists, Asks):
     command, result = GenerateYear, YearSerializer
 
 
-class Periods(Lists):
+class Periods(ListEndpoint):
     """The periods of all years, newest first."""
 
     permission = "periods.view_period"
@@ -51,7 +51,7 @@ class Periods(Lists):
     ordering = ("-starts_on",)
 
 
-class OnePeriod(Shows):
+class OnePeriod(DetailEndpoint):
     """A period."""
 
     permission = "periods.view_period"
@@ -60,7 +60,7 @@ class OnePeriod(Shows):
     lookup_url_kwarg = "period_id"
 
 
-class Blockers(Answers):
+class Blockers(QueryEndpoint):
     """What stands against closing a period. An empty list means that it can be closed."""
 
     permission = "periods.view_period"
@@ -72,6 +72,6 @@ class Blockers(Answers):
         return [reason_of(blocker) for blocker in queries.blockers(period)]
 
 
-class CloseOnePeriod(Asks):
+class CloseOnePeriod(CommandEndpoint):
     command, result, status = ClosePeriod, PeriodSerializer, 200
     given = ("period_id",)

@@ -1,14 +1,14 @@
-from apps.bus.api.serializers import Shown
+from apps.bus.api.serializers import ReadSerializer
 from apps.sagas.models import Happening, Run
 
 
-class HappeningSerializer(Shown):
+class HappeningSerializer(ReadSerializer):
     class Meta:
         model = Happening
         fields = ("at", "what", "step", "direction", "attempt", "detail", "actor_name")
 
 
-class RunSerializer(Shown):
+class RunSerializer(ReadSerializer):
     class Meta:
         model = Run
         fields = (

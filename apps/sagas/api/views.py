@@ -1,5 +1,5 @@
 from apps.bus.api.filters import Filters
-from apps.bus.api.views import Asks, Lists, Shows
+from apps.bus.api.views import CommandEndpoint, DetailEndpoint, ListEndpoint
 from apps.sagas.commands import RetrySaga, SkipSagaStep, TurnSagaBack
 from apps.sagas.models import Run
 
@@ -12,7 +12,7 @@ class RunFilter(Filters):
         fields = ("saga", "subject", "state")
 
 
-class Runs(Lists):
+class Runs(ListEndpoint):
     """The journeys of this tenant, newest first."""
 
     permission = "sagas.view_run"
@@ -21,7 +21,7 @@ class Runs(Lists):
     filterset_class = RunFilter
 
 
-class OneRun(Shows):
+class OneRun(DetailEndpoint):
     """A journey with everything that happened on its way."""
 
     permission = "sagas.view_run"
@@ -30,16 +30,16 @@ class OneRun(Shows):
     lookup_url_kwarg = "run_id"
 
 
-class Retry(Asks):
+class Retry(CommandEndpoint):
     command, result, status = RetrySaga, RunSerializer, 200
     given = ("run_id",)
 
 
-class Skip(Asks):
+class Skip(CommandEndpoint):
     command, result, status = SkipSagaStep, RunSerializer, 200
     given = ("run_id",)
 
 
-class TurnBack(Asks):
+class TurnBack(CommandEndpoint):
     command, result, status = TurnSagaBack, RunSerializer, 200
     given = ("run_id",)

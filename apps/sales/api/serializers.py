@@ -6,20 +6,20 @@ from django.db.models import prefetch_related_objects
 from rest_framework import serializers
 
 from apps.bus.api.fields import ExactDecimal
-from apps.bus.api.serializers import Shown
+from apps.bus.api.serializers import ReadSerializer
 from apps.kernel.files import files
 from apps.payments.models import Refund
 from apps.sagas.models import Run
 from apps.sales.models import Customer, Invoice, Order, OrderLine
 
 
-class CustomerSerializer(Shown):
+class CustomerSerializer(ReadSerializer):
     class Meta:
         model = Customer
         fields = ("id", "code", "name", "email", "address")
 
 
-class OrderLineSerializer(Shown):
+class OrderLineSerializer(ReadSerializer):
     sku = serializers.CharField(source="item.sku", read_only=True)
     price = ExactDecimal(source="price.amount", read_only=True)
     total = ExactDecimal(source="total.amount", read_only=True)
@@ -29,7 +29,7 @@ class OrderLineSerializer(Shown):
         fields = ("line_no", "sku", "name", "quantity", "price", "total")
 
 
-class OrderSerializer(Shown):
+class OrderSerializer(ReadSerializer):
     """An order with its lines. `reference` is what its payment and reservation are found by; `journey` says how far
     it is on its way, `needs_operator` when a person must decide, and `trouble` what came in between."""
 
@@ -66,7 +66,7 @@ class OrderSerializer(Shown):
         return super().to_representation(instance)
 
 
-class InvoiceSerializer(Shown):
+class InvoiceSerializer(ReadSerializer):
     """`download` is a link to the document for five minutes, once it is filed."""
 
     number = serializers.CharField(source="__str__", read_only=True)
@@ -93,7 +93,7 @@ class InvoiceSerializer(Shown):
         return files().url(invoice.file) if invoice.file else None
 
 
-class OrderRefundSerializer(Shown):
+class OrderRefundSerializer(ReadSerializer):
     """What was given back of the order's payment; `entry` books it."""
 
     amount = ExactDecimal(source="amount.amount", read_only=True)

@@ -1,5 +1,5 @@
 from apps.bus.api.filters import CharFilter, Filters
-from apps.bus.api.views import Asks, Lists, Shows
+from apps.bus.api.views import CommandEndpoint, DetailEndpoint, ListEndpoint
 from apps.sales.commands import (
     AddCustomer,
     CancelOrder,
@@ -36,7 +36,7 @@ class InvoiceFilter(Filters):
         fields = ("order", "year", "state")
 
 
-class Customers(Lists, Asks):
+class Customers(ListEndpoint, CommandEndpoint):
     """Who buys, by code."""
 
     permission = "sales.view_customer"
@@ -47,7 +47,7 @@ class Customers(Lists, Asks):
     command, result = AddCustomer, CustomerSerializer
 
 
-class Orders(Lists, Asks):
+class Orders(ListEndpoint, CommandEndpoint):
     """What was ordered, the latest first. An order that is placed goes its way by itself."""
 
     permission = "sales.view_order"
@@ -61,7 +61,7 @@ class Orders(Lists, Asks):
     command, result = PlaceOrder, OrderSerializer
 
 
-class OneOrder(Shows):
+class OneOrder(DetailEndpoint):
     """An order with its lines."""
 
     permission = "sales.view_order"
@@ -74,32 +74,32 @@ class OneOrder(Shows):
     lookup_url_kwarg = "order_id"
 
 
-class LockOne(Asks):
+class LockOne(CommandEndpoint):
     command, result, status = LockOrder, OrderSerializer, 200
     given = ("order_id",)
 
 
-class CancelOne(Asks):
+class CancelOne(CommandEndpoint):
     command, result, status = CancelOrder, OrderSerializer, 200
     given = ("order_id",)
 
 
-class CompleteOne(Asks):
+class CompleteOne(CommandEndpoint):
     command, result, status = CompleteOrder, OrderSerializer, 200
     given = ("order_id",)
 
 
-class InvoiceOne(Asks):
+class InvoiceOne(CommandEndpoint):
     command, result = IssueInvoice, InvoiceSerializer
     given = ("order_id",)
 
 
-class RefundOne(Asks):
+class RefundOne(CommandEndpoint):
     command, result = RefundOrder, OrderRefundSerializer
     given = ("order_id",)
 
 
-class Invoices(Lists):
+class Invoices(ListEndpoint):
     """What was invoiced, the latest first."""
 
     permission = "sales.view_invoice"
@@ -108,7 +108,7 @@ class Invoices(Lists):
     filterset_class = InvoiceFilter
 
 
-class OneInvoice(Shows):
+class OneInvoice(DetailEndpoint):
     """An invoice, with a link to its document."""
 
     permission = "sales.view_invoice"

@@ -16,7 +16,7 @@ from apps.sales.events import InvoiceIssued
 from apps.sales.models import Invoice, Order
 
 
-@handles(IssueInvoice, tells=(InvoiceIssued,))
+@handles(IssueInvoice, emits=(InvoiceIssued,))
 def issue_invoice(command: IssueInvoice) -> Invoice:
     order = rules.order_must_exist(command.order_id)
     if order.has_reached(Order.State.INVOICED):

@@ -25,7 +25,7 @@ from apps.sales.models import Order, OrderLine
 State = Order.State
 
 
-@handles(PlaceOrder, tells=(OrderCreated,))
+@handles(PlaceOrder, emits=(OrderCreated,))
 def place_order(command: PlaceOrder) -> Order:
     with together() as asked:
         customer = asked.check(rules.customer_must_exist, command.customer)
@@ -67,7 +67,7 @@ def mark_order_paid(command: MarkOrderPaid) -> Order:
     return _move(command.order_id, State.LOCKED, State.PAID)
 
 
-@handles(CompleteOrder, tells=(OrderCompleted,))
+@handles(CompleteOrder, emits=(OrderCompleted,))
 def complete_order(command: CompleteOrder) -> Order:
     was_there = Order.objects.filter(pk=command.order_id, state=State.COMPLETED).exists()
     order = _move(command.order_id, State.INVOICED, State.COMPLETED)
@@ -77,7 +77,7 @@ def complete_order(command: CompleteOrder) -> Order:
     return order
 
 
-@handles(CancelOrder, tells=(OrderCancelled,))
+@handles(CancelOrder, emits=(OrderCancelled,))
 def cancel_order(command: CancelOrder) -> Order:
     order = rules.order_must_exist(command.order_id)
     with together() as asked:

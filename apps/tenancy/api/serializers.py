@@ -1,14 +1,14 @@
-from apps.bus.api.serializers import Shown
+from apps.bus.api.serializers import ReadSerializer
 from apps.tenancy.models import Tenant, TenantActivity
 
 
-class ActivitySerializer(Shown):
+class ActivitySerializer(ReadSerializer):
     class Meta:
         model = TenantActivity
         fields = ("entries_posted", "periods_closed", "last_active_at")
 
 
-class TenantSerializer(Shown):
+class TenantSerializer(ReadSerializer):
     activity = ActivitySerializer(read_only=True)
 
     class Meta:

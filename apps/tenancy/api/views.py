@@ -1,5 +1,5 @@
 from apps.bus.api.filters import Filters
-from apps.bus.api.views import Asks, Lists, Shows
+from apps.bus.api.views import CommandEndpoint, DetailEndpoint, ListEndpoint
 from apps.tenancy.commands import SetMode
 from apps.tenancy.models import Tenant
 
@@ -12,7 +12,7 @@ class TenantFilter(Filters):
         fields = ("slug", "state", "mode", "database")
 
 
-class Tenants(Lists):
+class Tenants(ListEndpoint):
     """The tenants of this platform, newest first."""
 
     permission = "tenancy.view_tenant"
@@ -21,7 +21,7 @@ class Tenants(Lists):
     filterset_class = TenantFilter
 
 
-class OneTenant(Shows):
+class OneTenant(DetailEndpoint):
     """A tenant."""
 
     permission = "tenancy.view_tenant"
@@ -30,6 +30,6 @@ class OneTenant(Shows):
     lookup_url_kwarg = "tenant_id"
 
 
-class SetModeOfOne(Asks):
+class SetModeOfOne(CommandEndpoint):
     command, result, status = SetMode, TenantSerializer, 200
     given = ("tenant_id",)

@@ -12,9 +12,9 @@ from django.db.backends.postgresql import base
 from psycopg import sql
 from psycopg.pq import TransactionStatus
 
-from apps.kernel.tenant import PUBLIC_SCHEMA, current_tenant, is_said
+from apps.kernel.tenant import PUBLIC_SCHEMA, current_tenant, is_tenant_set
 
-from .errors import NobodySaid, OutsideTransaction
+from .errors import OutsideTransaction, TenantNotSet
 from .schema import SchemaEditor
 
 _APPLY = (
@@ -88,8 +88,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _wanted(self) -> Place:
         tenant = None if self._is("platform") else current_tenant()
-        if self._is("role") and not is_said():
-            raise NobodySaid
+        if self._is("role") and not is_tenant_set():
+            raise TenantNotSet
         if tenant is None:
             return PLATFORM
         schema = sql.Identifier(tenant.schema).as_string(None)

@@ -10,7 +10,7 @@ class OutsideTransaction(Unavailable):
     )
 
 
-class NobodySaid(Unavailable):
+class TenantNotSet(Unavailable):
     message = (
         "In this thread nobody has said whose data it is. Start it with copy_context().run,"
         " or say activate(None) where it is the platform's."

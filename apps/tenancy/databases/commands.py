@@ -13,7 +13,7 @@ class MoveTenantOnline(Command):
     platform = True
     atomic = False
     permission = "tenancy.move_tenant"
-    says = "moved the tenant {result}"
+    audit_message = "moved the tenant {result}"
 
     tenant_id: int
     database: str

@@ -19,7 +19,7 @@ def moving(command: MoveTenantOnline) -> None:
         asked.check(must_be_movable, tenant, command.database)
 
 
-@handles(MoveTenantOnline, rehearsal=moving)
+@handles(MoveTenantOnline, dry_run=moving)
 def move_tenant_online(command: MoveTenantOnline) -> Moved:
     moving(command)
     return move_online(_tenant(command.tenant_id), command.database)

@@ -56,7 +56,7 @@ class Moved:
     read_only: float
 
     def __str__(self) -> str:
-        """As the trail says it."""
+        """As the audit log says it."""
         return (
             f"{self.subject} from the database {self.before} to {self.after} while it was at work: {self.rows:,} rows;"
             f" nobody could write for {self.read_only:.2f} s"

@@ -12,7 +12,7 @@ class JournalErasure(Command):
     permission = "tenancy.erase_tenant"
     platform = True
     atomic = False
-    says = "wrote into the journal that {result} is erased"
+    audit_message = "wrote into the journal that {result} is erased"
 
     tenant_id: int
     asked_by: str
@@ -26,7 +26,7 @@ class EraseFiles(Command):
     permission = "tenancy.erase_tenant"
     platform = True
     atomic = False
-    says = "erased {result} files of tenant {tenant_id}"
+    audit_message = "erased {result} files of tenant {tenant_id}"
 
     tenant_id: int
 
@@ -37,6 +37,6 @@ class DropTenant(Command):
 
     permission = "tenancy.erase_tenant"
     platform = True
-    says = "erased {result}"
+    audit_message = "erased {result}"
 
     tenant_id: int

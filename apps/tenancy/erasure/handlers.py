@@ -33,7 +33,7 @@ def _prerequisites(command: JournalErasure | EraseFiles) -> None:
     _must_be_due(rules.tenant_must_exist(command.tenant_id))
 
 
-@handles(JournalErasure, rehearsal=_prerequisites)
+@handles(JournalErasure, dry_run=_prerequisites)
 def journal_erasure(command: JournalErasure) -> Erasure:
     with unit_of_work():
         tenant = rules.tenant_must_exist(command.tenant_id)
@@ -59,7 +59,7 @@ def journal_erasure(command: JournalErasure) -> Erasure:
     return erasure
 
 
-@handles(EraseFiles, rehearsal=_prerequisites)
+@handles(EraseFiles, dry_run=_prerequisites)
 def erase_files(command: EraseFiles) -> int:
     """One after the other; what is gone already is not missed."""
     tenant = Tenant.objects.get(pk=command.tenant_id)
@@ -73,7 +73,7 @@ def erase_files(command: EraseFiles) -> int:
     return len(names)
 
 
-@handles(DropTenant, tells=(TenantErased,))
+@handles(DropTenant, emits=(TenantErased,))
 def drop_tenant(command: DropTenant) -> Erasure:
     tenant = rules.tenant_must_exist(command.tenant_id)
     _must_be_due(tenant)

@@ -20,7 +20,8 @@ BY_OWNER = databases.at("owner", HOME)
 def waiting(schemas: Iterable[Schema]) -> None:
     """They are due. How far an earlier run came in a migration that is not atomic stays known."""
     rows = [
-        SchemaMigration(schema_name=schema.name, state=State.WAITING, error="", at=now()) for schema in schemas
+        SchemaMigration(schema_name=schema.name, state=State.WAITING, error="", at=now())
+        for schema in schemas
     ]
     _write(rows, "state", "error", "at")
 

@@ -110,7 +110,7 @@ def groups(schemas: Sequence[Schema]) -> list[Group]:
 def migrate_tenants(wish: Wish = Wish()) -> Result:
     """Bring the tenants and the spares to the code's migrations. What fails is in the result, and the others are
     migrated all the same. Raises OwnerIsNotHere, MigratedByAnother, TenantsAreUnknown and TemplateLacksMigrations."""
-    with alone():
+    with migration_lock():
         schemas = _theirs_and_the_templates(wish)
         _templates_must_be_there(schemas)
         result = Result()
@@ -155,7 +155,7 @@ def must_have_gone_well(result: Result) -> None:
 
 
 @contextmanager
-def alone() -> Iterator[None]:
+def migration_lock() -> Iterator[None]:
     """Raises MigratedByAnother. The lock ends with the connection, whatever ends that."""
     if "owner" not in connections.settings:
         raise OwnerIsNotHere
@@ -201,7 +201,9 @@ def _outcomes(due: Sequence[Group], wish: Wish, result: Result) -> Iterator[Outc
         if outcome.fingerprint:
             waiting.append((group.plan, rest))
         elif outcome.error and wish.names(canary):
-            result.left_out[canary] = [schema for group in due for schema in group.schemas if schema != canary]
+            result.left_out[canary] = [
+                schema for group in due for schema in group.schemas if schema != canary
+            ]
             return
         elif outcome.error:
             result.left_out[canary] = rest

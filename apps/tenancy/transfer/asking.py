@@ -9,7 +9,7 @@ from django.db.models import Max, Q
 from apps.kernel.clock import now
 from apps.kernel.locks import Lock
 from apps.kernel.tenant import activate
-from apps.kernel.transactions import alone
+from apps.kernel.transactions import advisory_lock
 from apps.tenancy.models import Tenant
 
 from . import drilling, keeping, promises
@@ -23,8 +23,8 @@ AGAIN = dt.timedelta(minutes=15)
 
 def ask() -> int:
     """Note what was cut off, and ask for what is due. Returns how many backups that are."""
-    with activate(None), alone(ASKING.key()) as nobody_else:
-        if not nobody_else:
+    with activate(None), advisory_lock(ASKING.key()) as is_acquired:
+        if not is_acquired:
             return 0
         keeping.note_all_cut_off()
         drilling.note_cut_off()

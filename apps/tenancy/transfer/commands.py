@@ -12,7 +12,7 @@ class BackUpTenant(Command):
     platform = True
     atomic = False
     permission = "tenancy.back_up_tenant"
-    says = "backed up {result}"
+    audit_message = "backed up {result}"
 
     tenant_id: int
     to: str = ""
@@ -26,7 +26,7 @@ class SetBackupPolicy(Command):
 
     platform = True
     permission = "tenancy.set_backup_policy"
-    says = "set how the tenant {result} is backed up"
+    audit_message = "set how the tenant {result} is backed up"
 
     tenant_id: int
     every_hours: int = 0
@@ -43,7 +43,7 @@ class RestoreTenant(Command):
     platform = True
     atomic = False
     permission = "tenancy.restore_tenant"
-    says = "restored the archive {place} as the tenant {result}"
+    audit_message = "restored the archive {place} as the tenant {result}"
 
     place: str
     reason: str
@@ -60,7 +60,7 @@ class CloneTenant(Command):
     platform = True
     atomic = False
     permission = "tenancy.restore_tenant"
-    says = "cloned a tenant as the sandbox {result}"
+    audit_message = "cloned a tenant as the sandbox {result}"
 
     tenant_id: int
     slug: str
@@ -76,7 +76,7 @@ class CarryTenant(Command):
     platform = True
     atomic = False
     permission = "tenancy.move_tenant"
-    says = "carried the tenant {result} to the database {database}"
+    audit_message = "carried the tenant {result} to the database {database}"
 
     tenant_id: int
     database: str
@@ -90,7 +90,7 @@ class TakeBackMove(Command):
     platform = True
     atomic = False
     permission = "tenancy.move_tenant"
-    says = "took back what had come of the tenant {result} to the database {database}"
+    audit_message = "took back what had come of the tenant {result} to the database {database}"
 
     tenant_id: int
     database: str

@@ -19,7 +19,7 @@ from apps.kernel import databases
 from apps.kernel.clock import now
 from apps.kernel.locks import Lock
 from apps.kernel.tenant import activate
-from apps.kernel.transactions import alone
+from apps.kernel.transactions import advisory_lock
 from apps.tenancy.models import Tenant
 
 from . import importing, places, restoring, verifying
@@ -92,7 +92,7 @@ def latest() -> JobQuerySet[Drill]:
 @contextmanager
 def _nobody_else() -> Iterator[bool]:
     """One at a time. What somebody was at who is gone is noted."""
-    with activate(None), alone(DRILL.key()) as free:
+    with activate(None), advisory_lock(DRILL.key()) as free:
         if free:
             for cut_off in Drill.objects.running():
                 _end(cut_off, error="Whoever tried it was cut off.")

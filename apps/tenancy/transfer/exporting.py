@@ -31,7 +31,7 @@ from .archive import CHUNK, Writer
 from .errors import TenantNotMigrated
 from .leaving import Disguise, Leaving
 
-OF_THE_TRAIL = "audit/"
+OF_THE_AUDIT_LOG = "audit/"
 PLACEHOLDER = "bursar_template"
 """What stands in schema.sql for the name of the schema."""
 READ_ALIKE = """
@@ -52,7 +52,7 @@ def export(
     """Write the tenant to the file. Returns the manifest. Raises TenantNotMigrated.
 
     with_files  the files of the object store as well
-    seal        the trail first; whoever has locked the tables has done it before
+    seal        the audit log first; whoever has locked the tables has done it before
     """
     control, ddl = _control(tenant), _blueprint(tenant)
     with Writer(to) as archive:
@@ -157,8 +157,8 @@ def _control(tenant: TenantInfo) -> dict[str, Any]:
 
 
 def _write_files(archive: Writer, disguise: Disguise) -> None:
-    """Those of the trail stay where the trail stays."""
-    names = [each for each in every_file() if not (disguise and each.startswith(OF_THE_TRAIL))]
+    """Those of the audit log stay where the audit log stays."""
+    names = [each for each in every_file() if not (disguise and each.startswith(OF_THE_AUDIT_LOG))]
     for name in steps(names, len(names)):
         with files().open(name) as content, archive.part(f"files/{name}") as part:
             for chunk in content.chunks(CHUNK):

@@ -30,7 +30,7 @@ def backing_up(command: BackUpTenant) -> None:
     _tenant(command.tenant_id)
 
 
-@handles(BackUpTenant, rehearsal=backing_up)
+@handles(BackUpTenant, dry_run=backing_up)
 def back_up_tenant(command: BackUpTenant) -> Backup:
     tenant = _tenant(command.tenant_id)
     return keeping.make(tenant, Backup.Kind.MANUAL, to=command.to, with_files=command.with_files)
@@ -59,7 +59,7 @@ def restoring_it(command: RestoreTenant) -> None:
         rules.database_must_be_known(command.database)
 
 
-@handles(RestoreTenant, rehearsal=restoring_it)
+@handles(RestoreTenant, dry_run=restoring_it)
 def restore_tenant(command: RestoreTenant) -> Tenant:
     place, checksum = keeping.found(command.place)
 
@@ -79,7 +79,7 @@ def cloning(command: CloneTenant) -> None:
         raise FilesArePersonal
 
 
-@handles(CloneTenant, rehearsal=cloning)
+@handles(CloneTenant, dry_run=cloning)
 def clone_tenant(command: CloneTenant) -> Tenant:
     cloning(command)
     source = _tenant(command.tenant_id)
@@ -102,7 +102,7 @@ def carrying(command: CarryTenant) -> None:
     moving.must_be_at_rest(tenant)
 
 
-@handles(CarryTenant, rehearsal=carrying)
+@handles(CarryTenant, dry_run=carrying)
 def carry_tenant(command: CarryTenant) -> Tenant:
     return moving.move(command.tenant_id, command.database)
 
@@ -112,7 +112,7 @@ def taking_back(command: TakeBackMove) -> None:
     rules.database_must_be_known(command.database)
 
 
-@handles(TakeBackMove, rehearsal=taking_back)
+@handles(TakeBackMove, dry_run=taking_back)
 def take_back_move(command: TakeBackMove) -> Tenant:
     taking_back(command)
     return moving.take_back(command.tenant_id, command.database)

@@ -86,8 +86,8 @@ def acting(role: str, at: str) -> Iterator[Any]:
 
 
 def load_files(archive: Archive, tenant: TenantInfo) -> None:
-    """The archive's files, under the tenant's own prefix. One that is there already stays as it is; heads of the trail
-    that are newer than the archive's own were written while it was made."""
+    """The archive's files, under the tenant's own prefix. One that is there already stays as it is; heads of the
+    audit log that are newer than the archive's own were written while it was made."""
     chain = archive.manifest["chain"]
     names = [name.removeprefix("files/") for name in archive.names("files")]
     with activate(tenant):
@@ -97,7 +97,7 @@ def load_files(archive: Archive, tenant: TenantInfo) -> None:
 
 
 def is_head_after(name: str, number: int) -> bool:
-    """Whether a file is a head of the trail that is newer than that segment."""
+    """Whether a file is a head of the audit log that is newer than that segment."""
     folder, _, leaf = name.rpartition("/")
     said = leaf.partition("-")[0]
     return folder == HEADS and said.isdigit() and int(said) > number
@@ -167,8 +167,8 @@ def rename(cursor: Any, before: str, after: str) -> None:
 
 
 def let_places_pass(cursor: Any, places: int) -> None:
-    """The trail is sealed in the order of transactions, so those to come must come after all that the archive knows.
-    Only a young server has counted fewer."""
+    """The audit log is sealed in the order of transactions, so those to come must come after all that the archive
+    knows. Only a young server has counted fewer."""
     cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
     missing = places + 1 - cursor.fetchone()[0]
     if missing > 0:

@@ -9,7 +9,7 @@ from itertools import groupby
 
 from apps.kernel import progress
 from apps.kernel.clock import now
-from apps.kernel.transactions import alone
+from apps.kernel.transactions import advisory_lock
 from apps.tenancy.models import Tenant
 
 from . import places, restoring
@@ -51,8 +51,8 @@ def work_on(number: int) -> Backup | None:
 def note_all_cut_off() -> None:
     """Of every tenant at whose backup somebody was, and nobody is any more."""
     for tenant in Tenant.objects.filter(pk__in=Backup.objects.running().values("tenant")):
-        with alone(restoring.lock_of(tenant.pk)) as nobody_else:
-            if nobody_else:
+        with advisory_lock(restoring.lock_of(tenant.pk)) as is_acquired:
+            if is_acquired:
                 _note_cut_off(tenant)
 
 

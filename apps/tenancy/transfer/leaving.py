@@ -123,7 +123,9 @@ class Leaving:
         ).format(known)
 
     def _ordered(self) -> Sequence[tuple[str, str]]:
-        return [(table.name, column.name) for table in self.tables for column in table.columns if column.is_place]
+        return [
+            (table.name, column.name) for table in self.tables for column in table.columns if column.is_place
+        ]
 
 
 def _disguised(own: sql.Composable, column: Column, kind: Kind, key: str) -> sql.Composed:

@@ -26,7 +26,7 @@ from apps.kernel.files import files
 from apps.kernel.locks import Lock, LockKey
 from apps.kernel.progress import stage
 from apps.kernel.tenant import TenantInfo, activate
-from apps.kernel.transactions import alone, unit_of_work
+from apps.kernel.transactions import advisory_lock, unit_of_work
 from apps.tenancy import directory, provisioning, rules
 from apps.tenancy.databases import lodgers
 from apps.tenancy.errors import SlugTaken
@@ -98,8 +98,8 @@ def load_and_verify(archive: Archive, number: int, at: str) -> TenantInfo:
 @contextmanager
 def only_here(tenant: TenantInfo) -> Iterator[None]:
     """Nobody else exports to, restores or moves this tenant. Raises TransferBusy."""
-    with activate(None), alone(lock_of(tenant.id)) as nobody_else:
-        if not nobody_else:
+    with activate(None), advisory_lock(lock_of(tenant.id)) as is_acquired:
+        if not is_acquired:
             raise TransferBusy(name=tenant.name)
         yield
 
@@ -243,7 +243,7 @@ def _after(state: str) -> Tenant.State:
 
 
 def _set_later_heads_aside(tenant: TenantInfo) -> None:
-    """The witness of the trail has seen what is lost now. What it saw is kept, in another folder."""
+    """The witness of the audit log has seen what is lost now. What it saw is kept, in another folder."""
     with activate(tenant):
         head = audit.head()
         _, names = files().listdir(HEADS)
@@ -269,5 +269,5 @@ def _is_left(name: str) -> bool:
     _, _, number = name.partition("restoring_")
     if not number.isdigit():
         return False
-    with activate(None), alone(lock_of(number)) as nobody_else:
-        return nobody_else
+    with activate(None), advisory_lock(lock_of(number)) as is_acquired:
+        return is_acquired

@@ -1,4 +1,5 @@
-"""Is the schema what the archive says? Rows, definitions, sequences, the trail's chain, and the proofs of the apps."""
+"""Is the schema what the archive says? Rows, definitions, sequences, the audit log's chain, and the proofs of the
+apps."""
 
 from __future__ import annotations
 
@@ -62,8 +63,8 @@ def _of_rows(manifest: Mapping[str, Any], tenant: TenantInfo, cursor: Any) -> It
 
 
 def _of_chain(manifest: Mapping[str, Any]) -> list[str]:
-    """The trail ends at the head that was exported, or beyond it. A witness who knows of later ones is no fault here:
-    what was restored is as old as it is."""
+    """The audit log ends at the head that was exported, or beyond it. A witness who knows of later ones is no fault
+    here: what was restored is as old as it is."""
     wanted = manifest["chain"]
     if wanted is None:
         return []

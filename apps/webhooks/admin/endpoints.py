@@ -150,7 +150,7 @@ class EndpointCommand(CommandPage):
 
 
 class ShowsSecretOnce(EndpointCommand):
-    """Answers with the secret itself, so that it is kept nowhere: neither in a session nor in the trail."""
+    """Answers with the secret itself, so that it is kept nowhere: neither in a session nor in the audit log."""
 
     def done(self, request: HttpRequest, result: Endpoint) -> HttpResponseBase:
         context = tenant_site.each_context(request) | {

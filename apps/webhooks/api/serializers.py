@@ -1,10 +1,10 @@
 from rest_framework import serializers
 
-from apps.bus.api.serializers import Shown
+from apps.bus.api.serializers import ReadSerializer
 from apps.webhooks.models import Attempt, Endpoint, Message, Received, Secret, Source, SourceSecret
 
 
-class SecretSerializer(Shown):
+class SecretSerializer(ReadSerializer):
     """Of a secret nothing is shown but since when and until when it is valid."""
 
     class Meta:
@@ -41,7 +41,7 @@ MESSAGE: tuple[str, ...] = (
 )
 
 
-class EndpointSerializer(Shown):
+class EndpointSerializer(ReadSerializer):
     secrets = SecretSerializer(many=True)
 
     class Meta:
@@ -60,13 +60,13 @@ class EndpointWithSecretSerializer(EndpointSerializer):
         fields = (*ENDPOINT, "new_secret")
 
 
-class MessageSerializer(Shown):
+class MessageSerializer(ReadSerializer):
     class Meta:
         model = Message
         fields = MESSAGE
 
 
-class AttemptSerializer(Shown):
+class AttemptSerializer(ReadSerializer):
     class Meta:
         model = Attempt
         fields = ("id", "at", "status", "took", "answer", "error")
@@ -80,13 +80,13 @@ class MessageWithAttemptsSerializer(MessageSerializer):
         fields = (*MESSAGE, "body", "tries")
 
 
-class SourceSecretSerializer(Shown):
+class SourceSecretSerializer(ReadSerializer):
     class Meta:
         model = SourceSecret
         fields = ("id", "created_at", "retired_at")
 
 
-class SourceSerializer(Shown):
+class SourceSerializer(ReadSerializer):
     secrets = SourceSecretSerializer(many=True)
 
     class Meta:
@@ -94,7 +94,7 @@ class SourceSerializer(Shown):
         fields = ("id", "name", "scheme", "created_at", "refused", "refused_at", "secrets")
 
 
-class ReceivedSerializer(Shown):
+class ReceivedSerializer(ReadSerializer):
     class Meta:
         model = Received
         fields = (

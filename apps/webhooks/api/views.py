@@ -4,7 +4,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.bus.api.filters import Filters
-from apps.bus.api.views import Asks, Lists, Shows
+from apps.bus.api.views import CommandEndpoint, DetailEndpoint, ListEndpoint
 from apps.webhooks.commands import (
     AddSource,
     ChangeEndpoint,
@@ -45,7 +45,7 @@ class ReceivedFilter(Filters):
         fields = ("source", "state", "type", "ref")
 
 
-class ShowsSecretOnce(Asks):
+class ShowsSecretOnce(CommandEndpoint):
     """The secret goes into this answer and not into what is remembered under an Idempotency-Key."""
 
     made = ""
@@ -61,7 +61,7 @@ class ShowsSecretOnce(Asks):
         return {**super().shown(result), "new_secret": ""}
 
 
-class Endpoints(Lists, ShowsSecretOnce):
+class Endpoints(ListEndpoint, ShowsSecretOnce):
     """The systems that are told what happens here."""
 
     permission = "webhooks.view_endpoint"
@@ -70,7 +70,7 @@ class Endpoints(Lists, ShowsSecretOnce):
     command, result = RegisterEndpoint, EndpointWithSecretSerializer
 
 
-class OneEndpoint(Shows):
+class OneEndpoint(DetailEndpoint):
     """An endpoint, and since when each of its secrets is valid."""
 
     permission = "webhooks.view_endpoint"
@@ -79,17 +79,17 @@ class OneEndpoint(Shows):
     lookup_url_kwarg = "endpoint_id"
 
 
-class ChangeOneEndpoint(Asks):
+class ChangeOneEndpoint(CommandEndpoint):
     command, result, status = ChangeEndpoint, EndpointSerializer, 200
     given = ("endpoint_id",)
 
 
-class DisableOneEndpoint(Asks):
+class DisableOneEndpoint(CommandEndpoint):
     command, result, status = DisableEndpoint, EndpointSerializer, 200
     given = ("endpoint_id",)
 
 
-class EnableOneEndpoint(Asks):
+class EnableOneEndpoint(CommandEndpoint):
     command, result, status = EnableEndpoint, EndpointSerializer, 200
     given = ("endpoint_id",)
 
@@ -99,17 +99,17 @@ class RotateOneSecret(ShowsSecretOnce):
     given = ("endpoint_id",)
 
 
-class RetireOneSecret(Asks):
+class RetireOneSecret(CommandEndpoint):
     command, result, status = RetireSecret, SecretSerializer, 200
     given = ("secret_id",)
 
 
-class SendOneTestMessage(Asks):
+class SendOneTestMessage(CommandEndpoint):
     command, result, status = SendTestMessage, MessageSerializer, 202
     given = ("endpoint_id",)
 
 
-class Messages(Lists):
+class Messages(ListEndpoint):
     """What endpoints were told, newest first."""
 
     permission = "webhooks.view_message"
@@ -118,7 +118,7 @@ class Messages(Lists):
     filterset_class = MessageFilter
 
 
-class OneMessage(Shows):
+class OneMessage(DetailEndpoint):
     """A message, its body, and every attempt to send it."""
 
     permission = "webhooks.view_message"
@@ -127,12 +127,12 @@ class OneMessage(Shows):
     lookup_url_kwarg = "message_id"
 
 
-class ResendOneMessage(Asks):
+class ResendOneMessage(CommandEndpoint):
     command, result, status = ResendMessage, MessageSerializer, 202
     given = ("message_id",)
 
 
-class Sources(Lists, Asks):
+class Sources(ListEndpoint, CommandEndpoint):
     """The systems that tell us something."""
 
     permission = "webhooks.view_source"
@@ -141,17 +141,17 @@ class Sources(Lists, Asks):
     command, result = AddSource, SourceSerializer
 
 
-class RotateOneSourceSecret(Asks):
+class RotateOneSourceSecret(CommandEndpoint):
     command, result, status = RotateSourceSecret, SourceSerializer, 200
     given = ("source_id",)
 
 
-class RetireOneSourceSecret(Asks):
+class RetireOneSourceSecret(CommandEndpoint):
     command, result, status = RetireSourceSecret, SourceSecretSerializer, 200
     given = ("secret_id",)
 
 
-class ReceivedMessages(Lists):
+class ReceivedMessages(ListEndpoint):
     """What was received, newest first."""
 
     permission = "webhooks.view_received"
@@ -160,7 +160,7 @@ class ReceivedMessages(Lists):
     filterset_class = ReceivedFilter
 
 
-class OneReceived(Shows):
+class OneReceived(DetailEndpoint):
     """A received message and what came of it."""
 
     permission = "webhooks.view_received"
@@ -169,6 +169,6 @@ class OneReceived(Shows):
     lookup_url_kwarg = "received_id"
 
 
-class ReprocessOneReceived(Asks):
+class ReprocessOneReceived(CommandEndpoint):
     command, result, status = ReprocessReceived, ReceivedSerializer, 202
     given = ("received_id",)

@@ -25,7 +25,7 @@ class Command(BursarCommand):
         rows = catalogue()
         text = "\n".join(
             f"{row.name}  [{row.permission}] {row.queue}{' · money' if row.moves_money else ''}"
-            f"{' · tells ' + ', '.join(row.tells) if row.tells else ''}\n    {row.what}"
+            f"{' · emits ' + ', '.join(row.emits) if row.emits else ''}\n    {row.what}"
             for row in rows
         )
         return Answer(text, {"commands": [asdict(row) for row in rows]})

@@ -49,7 +49,9 @@ class Command(BaseCommand):
         for each in (signal.SIGTERM, signal.SIGINT):
             signal.signal(each, self._stop)
         # One thread for each: a database that is away keeps no other waiting.
-        others = [threading.Thread(target=self._carry, args=(outbox,), name=outbox) for outbox in outboxes[1:]]
+        others = [
+            threading.Thread(target=self._carry, args=(outbox,), name=outbox) for outbox in outboxes[1:]
+        ]
         for thread in others:
             thread.start()
         self.stdout.write("The relay listens.")

@@ -22,7 +22,7 @@ class Command(BursarCommand):
         parser.add_argument("--open", action="store_true", help="Only those that give access now.")
         parser.add_argument("--most", type=int, default=50)
         parser.add_argument("--end", type=int, metavar="ID", help="End this one.")
-        parser.add_argument("--reason", default="", help="Why it is ended; kept in the audit trail.")
+        parser.add_argument("--reason", default="", help="Why it is ended; kept in the audit log.")
 
     def answer(self, *, end: int | None, reason: str, most: int, **given: Any) -> Answer:  # type: ignore[override]
         if end is None:

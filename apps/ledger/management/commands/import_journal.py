@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from apps.bus import dispatch, rehearse
+from apps.bus import dispatch, dry_run
 from apps.console.terminal import Answer
 from apps.kernel.actors import System
 from apps.kernel.errors import together
@@ -39,7 +39,7 @@ class Command(TenantCommand):
 
     def answer_for_tenant(self, **options: Any) -> Answer:
         command = _command(options["file"], create_accounts=options["create_accounts"])
-        return _rehearsed(command) if options["dry_run"] else _done(command)
+        return _dry_run(command) if options["dry_run"] else _done(command)
 
 
 def _command(file: Path, *, create_accounts: bool) -> ImportJournal:
@@ -61,9 +61,9 @@ def _text(file: Path) -> str:
         raise CommandError(f"{file} is not UTF-8: {error.reason}.", returncode=2) from error
 
 
-def _rehearsed(command: ImportJournal) -> Answer:
+def _dry_run(command: ImportJournal) -> Answer:
     with together() as asked:
-        asked.refusals.extend(rehearse(command, actor=SHELL))
+        asked.refusals.extend(dry_run(command, actor=SHELL))
     entries = read_journal(command.journal)
     lines = sum(len(entry.lines) for entry in entries)
     return Answer(

@@ -1,6 +1,6 @@
-"""`manage.py audit`: seal the trail, verify it, take it away, archive it, and erase a person from it.
+"""`manage.py audit`: seal the audit log, verify it, take it away, archive it, and erase a person from it.
 
-Exit codes are the house's, and `verify` answers 3 when a trail is broken.
+Exit codes are the house's, and `verify` answers 3 when a audit log is broken.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from apps.audit import export, queries, reading, sealing, verification
-from apps.audit.commands import ArchiveTrail, ErasePerson
+from apps.audit.commands import ArchiveAuditLog, ErasePerson
 from apps.audit.filters import RecordFilter
 from apps.audit.models import Record
-from apps.bus import dispatch, rehearse
+from apps.bus import dispatch
 from apps.console.terminal import REFUSED, Answer, BursarCommand
 from apps.kernel.actors import System
 from apps.kernel.errors import SeveralRefusals
@@ -30,17 +30,17 @@ PLATFORM = "platform"
 
 
 class Command(BursarCommand):
-    help = "Seal, verify, export and archive the audit trail, and erase a person from it."
+    help = "Seal, verify, export and archive the audit log, and erase a person from it."
 
     def options(self, parser: CommandParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)
         seal = verbs.add_parser("seal", help="Seal what can be sealed now.")
-        verify = verbs.add_parser("verify", help="Is the trail what was sealed? 0 intact, 3 broken.")
+        verify = verbs.add_parser("verify", help="Is the audit log what was sealed? 0 intact, 3 broken.")
         verify.add_argument(
             "--head", action="append", default=[], metavar="NUMBER:HASH", help="A head known."
         )
         verify.add_argument("--archives", action="store_true", help="Read the archived files as well.")
-        out = verbs.add_parser("export", help="Write the trail to stdout.")
+        out = verbs.add_parser("export", help="Write the audit log to stdout.")
         out.add_argument("--format", choices=[*export.FORMS], default="csv")
         out.add_argument("--since", default="")
         out.add_argument("--until", default="")
@@ -48,7 +48,7 @@ class Command(BursarCommand):
         archive = verbs.add_parser("archive", help="Archive what is past its time, then drop it.")
         archive.add_argument("--before", required=True, type=dt.date.fromisoformat, metavar="DATE")
         archive.add_argument("--reason", default="Retention")
-        erase = verbs.add_parser("erase-person", help="Erase a person from the trail.")
+        erase = verbs.add_parser("erase-person", help="Erase a person from the audit log.")
         erase.add_argument("--user", type=int, metavar="ID")
         erase.add_argument("--text", action="append", default=[], help="His address or full name. Repeat it.")
         erase.add_argument("--reason", required=True)
@@ -81,7 +81,10 @@ class Command(BursarCommand):
                 found[name] = verification.verify(witnesses=witnesses, with_archives=archives)
         self._broken = not all(each.intact for each in found.values())
         lines = [line for name, each in found.items() for line in _told(name, each)]
-        data = {"intact": not self._broken, "trails": {name: each.as_dict() for name, each in found.items()}}
+        data = {
+            "intact": not self._broken,
+            "audit_logs": {name: each.as_dict() for name, each in found.items()},
+        }
         return Answer("\n".join(lines), data)
 
     _broken = False
@@ -105,12 +108,12 @@ class Command(BursarCommand):
         return Answer("", {})
 
     def _archive(self, before: dt.date, reason: str, dry_run: bool, **options: Any) -> Answer:
-        command = ArchiveTrail(before=before, reason=reason)
+        command = ArchiveAuditLog(before=before, reason=reason)
         ((name, tenant),) = _chosen(**options)
         with activate(tenant):
             due = queries.due_for_archive(before)
             if dry_run:
-                _refuse(rehearse(command, actor=AT_THE_SHELL))
+                _refuse(dry_run(command, actor=AT_THE_SHELL))
             else:
                 dispatch(command, actor=AT_THE_SHELL)
         lines = [
@@ -128,7 +131,7 @@ class Command(BursarCommand):
         with activate(tenant):
             plan = queries.erasure_plan(user, text)
             if dry_run:
-                _refuse(rehearse(command, actor=AT_THE_SHELL))
+                _refuse(dry_run(command, actor=AT_THE_SHELL))
             else:
                 dispatch(command, actor=AT_THE_SHELL)
         lines = [f"{name}: {len(plan.who)} sentences and {len(plan.what)} contents that name the person"]

@@ -11,7 +11,7 @@ from django.core.management.base import CommandParser
 from django.utils.dateparse import parse_datetime
 
 from apps.bus import Command as Asked
-from apps.bus import dispatch, rehearse
+from apps.bus import dispatch, dry_run
 from apps.console.terminal import Answer, BursarCommand
 from apps.events.models import Delivery
 from apps.kernel.actors import System
@@ -57,14 +57,14 @@ class Command(BursarCommand):
             each.add_argument("--database", default=HOME, metavar="KEY", help="Whose rows these are.")
             each.add_argument("--json", action="store_true", default=SUPPRESS, help=SUPPRESS)
         for each in (one, dead, events, drop):
-            each.add_argument("--reason", required=True, help="Kept in the audit trail.")
+            each.add_argument("--reason", required=True, help="Kept in the audit log.")
             each.add_argument("--dry-run", action="store_true", help="Say what would be refused; do nothing.")
 
     def answer(self, *, verb: str, **given: Any) -> Answer:  # type: ignore[override]
         if verb == "list":
             return _listed(**given)
         command = _COMMANDS[verb](given)
-        return _rehearsed(command) if given["dry_run"] else _done(command)
+        return _dry_run(command) if given["dry_run"] else _done(command)
 
 
 def _instant(text: str) -> dt.datetime:
@@ -86,8 +86,8 @@ _COMMANDS: dict[str, Callable[[dict[str, Any]], Asked]] = {
 }
 
 
-def _rehearsed(command: Asked) -> Answer:
-    refusals = rehearse(command, actor=SHELL)
+def _dry_run(command: Asked) -> Answer:
+    refusals = dry_run(command, actor=SHELL)
     if refusals:
         raise refusals[0] if len(refusals) == 1 else SeveralRefusals(refusals)
     return Answer(f"{command.title()}: it would be done.", {"dry_run": True})

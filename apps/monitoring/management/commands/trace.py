@@ -24,7 +24,7 @@ class Command(BursarCommand):
 
     def options(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "id", metavar="ID", help="The X-Correlation-ID, as in the answer, a log line or the trail."
+            "id", metavar="ID", help="The X-Correlation-ID, as in the answer, a log line or the audit log."
         )
         parser.add_argument("--tenant", metavar="SLUG", default="", help="Look at this tenant alone.")
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandParser
 
-from apps.bus import dispatch, rehearse
+from apps.bus import dispatch, dry_run
 from apps.console.terminal import Answer, BursarCommand
 from apps.kernel.actors import System
 from apps.kernel.errors import SeveralRefusals
@@ -53,12 +53,12 @@ class Command(BursarCommand):
             trial_days=trial_days,
         )
         if dry_run:
-            return _rehearsed(command)
+            return _dry_run(command)
         return _onboarded(dispatch(command, actor=SHELL))
 
 
-def _rehearsed(command: OnboardTenant) -> Answer:
-    refusals = rehearse(command, actor=SHELL)
+def _dry_run(command: OnboardTenant) -> Answer:
+    refusals = dry_run(command, actor=SHELL)
     if refusals:
         raise refusals[0] if len(refusals) == 1 else SeveralRefusals(refusals)
     return Answer(

@@ -29,7 +29,7 @@ class Command(BursarCommand):
         door = parser.add_mutually_exclusive_group()
         door.add_argument("--open", action="store_true", help="New tenants may come.")
         door.add_argument("--close", action="store_true", help="No new tenants come.")
-        parser.add_argument("--reason", default="", help="Why; kept in the audit trail.")
+        parser.add_argument("--reason", default="", help="Why; kept in the audit log.")
 
     def answer(self, **options: Any) -> Answer:
         key: str | None = options.pop("key")

@@ -26,7 +26,7 @@ class Command(MigrateTenants):
         return True
 
     def migrated(self, wish: Wish) -> Answer:
-        with running.alone():
+        with running.migration_lock():
             histories.must_continue()
             for key in databases.having("owner"):
                 with at_database(key):

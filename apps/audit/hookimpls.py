@@ -1,4 +1,4 @@
-"""What the trail knows of a request: its commands, their refusals, and the versions of master data."""
+"""What the audit log knows of a request: its commands, their refusals, and the versions of master data."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from apps.kernel.personal import NAME, TEXT, personal, stays_home
 from apps.kernel.story import Mood, StoryLine, stands_here, story
 from apps.kernel.tenant import current_tenant
 
-from .history import Trail
+from .history import FieldHistory
 from .models import Record
 
 MOODS: dict[str, Mood] = {Record.Outcome.REFUSED: "bad", Record.Outcome.FAILED: "bad"}
@@ -35,7 +35,7 @@ def tell_commands(correlation_id: str) -> Iterator[StoryLine]:
 @story
 def tell_versions(correlation_id: str) -> Iterator[StoryLine]:
     for model in apps.get_models():
-        if issubclass(model, Trail) and stands_here(model):
+        if issubclass(model, FieldHistory) and stands_here(model):
             for version in model._default_manager.filter(correlation_id=correlation_id).order_by(
                 "history_id"
             ):
@@ -47,7 +47,7 @@ def _here() -> str:
     return tenant.slug if tenant else ""
 
 
-def _version(version: Trail) -> StoryLine:
+def _version(version: FieldHistory) -> StoryLine:
     said = version.__dict__  # django-simple-history adds its fields to the class it makes
     row = getattr(version, "instance", version)
     return StoryLine(
@@ -62,5 +62,5 @@ def _version(version: Trail) -> StoryLine:
 # Who did what and why is told of persons, and in a chain in which no word can be replaced.
 stays_home("audit.Record", "audit.Segment", "audit.Archive", "audit.Verification")
 for _model in apps.get_models():
-    if issubclass(_model, Trail):
+    if issubclass(_model, FieldHistory):
         personal(_model._meta.label, actor_name=NAME, real_actor_name=NAME, history_change_reason=TEXT)

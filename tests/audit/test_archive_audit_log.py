@@ -9,18 +9,18 @@ from django.core.files.base import ContentFile
 from django.db import DatabaseError, connection
 
 from apps.audit import archives, queries
-from apps.audit.commands import ArchiveTrail, DropArchived
+from apps.audit.commands import ArchiveAuditLog, DropArchived
 from apps.audit.errors import AlreadyArchived, ArchiveIsBroken, NothingToArchive, SegmentIsBroken
 from apps.audit.models import Archive, Record, Segment
 from apps.audit.verification import verify
-from apps.bus import dispatch, rehearse
+from apps.bus import dispatch, dry_run
 from apps.kernel.clock import moved_to, now
 from apps.kernel.files import files
 from tests.support.sqlstate import NO_RIGHT, refused
 
 BEFORE = dt.date(2026, 1, 1)
 PAST = dt.datetime(2014, 5, 1, tzinfo=dt.UTC)
-ARCHIVE = ArchiveTrail(before=BEFORE, reason="Ten years are over.")
+ARCHIVE = ArchiveAuditLog(before=BEFORE, reason="Ten years are over.")
 
 
 @pytest.fixture
@@ -62,8 +62,8 @@ def test_the_file_holds_what_was_dropped(old, owner):
 def test_it_leaves_records_of_itself(old, owner):
     dispatch(ARCHIVE, actor=owner)
 
-    said = Record.objects.get(command="audit.archive_trail")
-    assert said.sentence == f"{owner} archived 2 records of the trail from before 2026-01-01."
+    said = Record.objects.get(command="audit.archive_audit_log")
+    assert said.sentence == f"{owner} archived 2 records of the audit log from before 2026-01-01."
     assert said.reason == "Ten years are over."
     assert Record.objects.get(command="audit.drop_archived").correlation_id == said.correlation_id
 
@@ -72,7 +72,7 @@ def test_the_preview_says_what_would_go(old, owner):
     (due,) = queries.due_for_archive(BEFORE)
 
     assert (due.retention, due.years, due.segments, due.records) == ("financial", 10, 1, 2)
-    assert rehearse(ARCHIVE, actor=owner) == ()
+    assert dry_run(ARCHIVE, actor=owner) == ()
     assert Record.objects.filter(pk__in=[each.pk for each in old]).count() == 2
 
 
