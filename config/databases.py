@@ -1,7 +1,7 @@
 """From addresses to Django's DATABASES: which roles, hosts, replicas and shards there are.
 
 Pure: it is given what the environment says. An alias is a role (`default`, `replica`, `owner`, `relay`,
-`keeper`), and on another database than home the role with that database's key: `default@east`. Code says the role;
+`backup worker`), and on another database than home the role with that database's key: `default@east`. Code says the role;
 whose turn it is says the rest.
 """
 
@@ -43,7 +43,7 @@ class Addresses:
     runtime: str
     owner: str | None = None
     relay: str | None = None
-    keeper: str | None = None
+    backup_worker: str | None = None
     write: str = ""
     read: str = ""
 
@@ -74,13 +74,13 @@ def shards(
     runtime: str | None,
     owner: str | None = None,
     relay: str | None = None,
-    keeper: str | None = None,
+    backup_worker: str | None = None,
     read: str | None = None,
 ) -> dict[str, Addresses]:
     """Every database beside home, by its key. Raises ImproperlyConfigured for one that has an owner and no runtime."""
     urls = named(runtime)
-    owners, relays, keepers, replicas = (named(text) for text in (owner, relay, keeper, read))
-    if unknown := (owners.keys() | relays.keys() | keepers.keys() | replicas.keys()) - urls.keys():
+    owners, relays, backup_workers, replicas = (named(text) for text in (owner, relay, backup_worker, read))
+    if unknown := (owners.keys() | relays.keys() | backup_workers.keys() | replicas.keys()) - urls.keys():
         raise ImproperlyConfigured(f"DATABASE_SHARDS does not name {', '.join(sorted(unknown))}.")
     if "home" in urls:
         raise ImproperlyConfigured("The database of DATABASE_URL is home; a shard needs another name.")
@@ -89,7 +89,7 @@ def shards(
             runtime=url,
             owner=owners.get(key),
             relay=relays.get(key),
-            keeper=keepers.get(key),
+            backup_worker=backup_workers.get(key),
             read=replicas.get(key, ""),
         )
         for key, url in urls.items()
@@ -111,7 +111,7 @@ def all_connections(
 
 
 def connections_of(addresses: Addresses, manner: Manner) -> dict[str, dict[str, Any]]:
-    """`default`, and `replica`, `owner`, `relay` and `keeper` where there are such. The last three never go through a
+    """`default`, and `replica`, `owner`, `relay` and `backup worker` where there are such. The last three never go through a
     pooler: they listen and lock for longer than a transaction."""
     made = {"default": connection(addresses.runtime, manner, hosts=addresses.write, role=True)}
     if addresses.read and _hosts_of(addresses.read) != _hosts_of(addresses.write or addresses.runtime):
@@ -119,7 +119,7 @@ def connections_of(addresses: Addresses, manner: Manner) -> dict[str, dict[str, 
             addresses.runtime, manner, hosts=addresses.read, role=True, options=TO_A_REPLICA
         )
     direct = Manner()
-    for alias in ("owner", "relay", "keeper"):
+    for alias in ("owner", "relay", "backup_worker"):
         url: str | None = getattr(addresses, alias)
         if url:
             made[alias] = connection(url, direct)

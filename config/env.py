@@ -71,7 +71,7 @@ class Environment(BaseSettings):
     database_url: str | None = Field(default=None, repr=False)
     database_owner_url: str | None = Field(default=None, repr=False)
     database_relay_url: str | None = Field(default=None, repr=False)
-    database_keeper_url: str | None = Field(default=None, repr=False)
+    database_backup_url: str | None = Field(default=None, repr=False)
     database_pooler: Literal["session", "transaction"] = "session"
     database_pool_size: int = Field(default=0, ge=0)
     # Hosts of home, where they are not the URL's; lists, which the database driver reads itself.
@@ -82,7 +82,7 @@ class Environment(BaseSettings):
     database_shards: str | None = Field(default=None, repr=False)
     database_owner_shards: str | None = Field(default=None, repr=False)
     database_relay_shards: str | None = Field(default=None, repr=False)
-    database_keeper_shards: str | None = Field(default=None, repr=False)
+    database_backup_shards: str | None = Field(default=None, repr=False)
     database_read_shards: str | None = None
     # By whom another database follows what is written in one of them: home=url,east=url.
     database_movers: str | None = Field(default=None, repr=False)

@@ -15,7 +15,7 @@ DECLARE
     role text;
 BEGIN
     FOREACH role IN ARRAY ARRAY['bursar_owner', 'bursar_app', 'bursar_relay', 'bursar_tables',
-        'bursar_mover', 'bursar_keeper'] LOOP
+        'bursar_mover', 'bursar_backup'] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) THEN
             EXECUTE format('CREATE ROLE %I', role);
         END IF;
@@ -54,11 +54,11 @@ ALTER ROLE bursar_mover LOGIN NOSUPERUSER NOBYPASSRLS REPLICATION NOCREATEROLE N
 GRANT bursar_owner TO bursar_mover WITH INHERIT TRUE, SET FALSE;
 GRANT pg_create_subscription TO bursar_owner;
 
--- bursar_keeper tries backups: it restores one into a schema of its own making, has it compared with its archive
--- and drops it again. It may make schemas, and look into none but its own. Only the keeper's process holds its
+-- bursar_backup tries backups: it restores one into a schema of its own making, has it compared with its archive
+-- and drops it again. It may make schemas, and look into none but its own. Only the backup worker's process holds its
 -- password. The owner may drop what it left behind.
-ALTER ROLE bursar_keeper LOGIN NOSUPERUSER NOBYPASSRLS NOREPLICATION NOCREATEROLE NOCREATEDB;
-GRANT bursar_keeper TO bursar_owner WITH INHERIT TRUE, SET FALSE;
+ALTER ROLE bursar_backup LOGIN NOSUPERUSER NOBYPASSRLS NOREPLICATION NOCREATEROLE NOCREATEDB;
+GRANT bursar_backup TO bursar_owner WITH INHERIT TRUE, SET FALSE;
 
 -- By default everybody may connect and make temporary tables. Here only these may connect.
 -- The name of the database is asked for, because tests and restored copies have other names.
@@ -69,17 +69,17 @@ BEGIN
     EXECUTE format('ALTER DATABASE %I OWNER TO bursar_owner', here);
     EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', here);
     EXECUTE format('GRANT CONNECT ON DATABASE %I TO bursar_owner, bursar_app, bursar_relay, bursar_mover', here);
-    EXECUTE format('GRANT CONNECT, CREATE ON DATABASE %I TO bursar_keeper', here);
+    EXECUTE format('GRANT CONNECT, CREATE ON DATABASE %I TO bursar_backup', here);
 END
 $$;
 
 -- Who is not told where to look looks into public, and not first, as usually, into a schema that is called as he is:
--- the keeper could make that one, and put there what another role would take for the house's.
+-- the backup worker could make that one, and put there what another role would take for the house's.
 DO $$
 DECLARE
     role text;
 BEGIN
-    FOREACH role IN ARRAY ARRAY['bursar_owner', 'bursar_app', 'bursar_relay', 'bursar_mover', 'bursar_keeper'] LOOP
+    FOREACH role IN ARRAY ARRAY['bursar_owner', 'bursar_app', 'bursar_relay', 'bursar_mover', 'bursar_backup'] LOOP
         EXECUTE format('ALTER ROLE %I SET search_path = public', role);
     END LOOP;
 END
@@ -89,7 +89,7 @@ $$;
 -- others may do with each table is said by the migration that makes it.
 ALTER SCHEMA public OWNER TO bursar_owner;
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
-GRANT USAGE ON SCHEMA public TO bursar_app, bursar_relay, bursar_tables, bursar_keeper;
+GRANT USAGE ON SCHEMA public TO bursar_app, bursar_relay, bursar_tables, bursar_backup;
 
 -- What the planner knows of a column is values of its rows: addresses, names, hashes of passwords. PostgreSQL
 -- shows that to whoever may read the table, and does not ask for the schema; and the tables of all tenants may be

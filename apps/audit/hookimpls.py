@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from django.apps import apps
 
 from apps.kernel.personal import NAME, TEXT, personal, stays_home
-from apps.kernel.story import Mood, StoryLine, stands_here, story
+from apps.kernel.story import Severity, StoryLine, stands_here, story
 from apps.kernel.tenant import current_tenant
 
 from .history import FieldHistory
 from .models import Record
 
-MOODS: dict[str, Mood] = {Record.Outcome.REFUSED: "bad", Record.Outcome.FAILED: "bad"}
+SEVERITIES: dict[str, Severity] = {Record.Outcome.REFUSED: "bad", Record.Outcome.FAILED: "bad"}
 VERSIONS = {"+": "was made", "~": "was changed", "-": "was removed"}
 
 
@@ -25,7 +25,7 @@ def tell_commands(correlation_id: str) -> Iterator[StoryLine]:
             kind="command",
             text=record.sentence,
             detail=f"Reason: {record.reason}" if record.reason else "",
-            mood=MOODS.get(record.outcome, "good"),
+            severity=SEVERITIES.get(record.outcome, "good"),
             name=f"record:{_here()}:{record.pk}",
             caused_by=record.causation_id,
             row=("audit.record", record.pk),

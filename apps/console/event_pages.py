@@ -137,8 +137,8 @@ class DeliveryAdmin(OfOneDatabase):
             .alias(whose=Coalesce("tenant_id", 0))
             .filter(whose=Coalesce(OuterRef("tenant_id"), 0), subscriber=OuterRef("subscriber"))
         )
-        parked = Q(subscriber__in=off) | ~Q(subscriber__in=list(SUBSCRIBERS)) | Q(Exists(resting))
-        return super().get_queryset(request).annotate(parked=parked)
+        paused = Q(subscriber__in=off) | ~Q(subscriber__in=list(SUBSCRIBERS)) | Q(Exists(resting))
+        return super().get_queryset(request).annotate(paused=paused)
 
     def links(self, request: HttpRequest, obj: Delivery) -> Sequence[Link]:
         """The commands stand in `monitoring`, above this floor."""
@@ -167,14 +167,14 @@ class DeliveryAdmin(OfOneDatabase):
         label={
             "Done": "success",
             "Pending": "info",
-            "Parked": "warning",
+            "Paused": "warning",
             "Dead letter": "danger",
             "Dropped": "warning",
         },
     )
     def shown_status(self, delivery: Any) -> str:
-        if delivery.parked and delivery.status == Delivery.Status.PENDING:
-            return "Parked"
+        if delivery.paused and delivery.status == Delivery.Status.PENDING:
+            return "Paused"
         return str(delivery.get_status_display())
 
 

@@ -50,7 +50,7 @@ class RunAdmin(ReadOnlyAdmin):
     ordering = ("-id",)
     readonly_fields = ("journey", "way", "timeline", "together")
     fieldsets = (
-        (None, {"fields": ("journey", "subject", "state", "way", "trouble")}),
+        (None, {"fields": ("journey", "subject", "state", "way", "last_error")}),
         ("What happened", {"fields": ("timeline",)}),
         (
             "When and why",
@@ -153,7 +153,7 @@ class _OnRun(CommandPage):
         return (
             ("Journey", f"{queries.title_of(run)}, {run.subject}"),
             ("Stands at", f"{run.step} ({run.get_state_display().lower()})"),
-            ("Because", run.trouble or "—"),
+            ("Because", run.last_error or "—"),
         )
 
     def sentence(self, result: Run) -> str:

@@ -1,8 +1,8 @@
-"""Which subscribers are parked: their deliveries stay as they are, and no attempt is used up.
+"""Which subscribers are paused: their deliveries stay as they are, and no attempt is used up.
 
-A subscriber whose module is off is parked until it is on again, and everything of a tenant's is while that is closed.
-A subscriber that fails again and again for a tenant is parked for that tenant for a while; then a single delivery
-tries, and its outcome opens the way or parks the rest for longer.
+A subscriber whose module is off is paused until it is on again, and everything of a tenant's is while that is closed.
+A subscriber that fails again and again for a tenant is paused for that tenant for a while; then a single delivery
+tries, and its outcome opens the way or pauses the rest for longer.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from .base import SUBSCRIBERS
 from .models import Breaker, BreakerQuerySet
 
 MOST_FAILURES = 10
-"""In a row, of whatever deliveries. More than one of them can be tried: poison alone parks nobody."""
+"""In a row, of whatever deliveries. More than one of them can be tried: poison alone pauses nobody."""
 REST = dt.timedelta(seconds=30)
 LONGEST_REST = dt.timedelta(minutes=5)
 log = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ def asleep() -> list[int]:
 
 
 def resting(*, using: str) -> set[Stream]:
-    """Who is parked at present."""
+    """Who is paused at present."""
     return set(Breaker.objects.using(using).open().values_list("subscriber", "tenant_id"))
 
 
@@ -81,7 +81,7 @@ def note_failure(subscriber: str, error: str) -> None:
         breaker.last_error = error
         if breaker.failures >= MOST_FAILURES:
             breaker.open_until = now() + _rest_after(breaker.failures)
-            log.error("%s failed %s times in a row and is parked.", subscriber, breaker.failures)
+            log.error("%s failed %s times in a row and is paused.", subscriber, breaker.failures)
         breaker.save()
 
 

@@ -64,7 +64,7 @@ def _heard_in_one_turn(named: Delivery, *, at_once: bool) -> set[int]:
             _pass_on(head)
             break
         if not heard and not breakers.lets_through(named.subscriber):
-            _park(named)
+            _pause(named)
             break
         if not _try(head):
             break
@@ -164,7 +164,7 @@ def _bury(delivery: Delivery, why: str) -> None:
         log.error("%s gave up on event %s: %s", delivery.subscriber, delivery.event_id, why)
 
 
-def _park(named: Delivery) -> None:
+def _pause(named: Delivery) -> None:
     """The hint is taken back; the sweep says it again when the subscriber is awake."""
     Delivery.objects.open().filter(pk=named.pk).update(hinted_at=None, next_at=now())
 

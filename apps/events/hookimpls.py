@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from apps.kernel.story import Mood, StoryLine, story
+from apps.kernel.story import Severity, StoryLine, story
 from apps.kernel.tenant import current_tenant
 
 from .base import EVENTS, SUBSCRIBERS
 from .models import Delivery, OutboxEvent
 
-MOODS: dict[str, Mood] = {
+SEVERITIES: dict[str, Severity] = {
     Delivery.Status.PENDING: "waiting",
     Delivery.Status.DONE: "good",
     Delivery.Status.DEAD: "bad",
@@ -31,7 +31,7 @@ def tell(correlation_id: str) -> Iterator[StoryLine]:
             kind="errand" if internal else "event",
             text=_errand(event) if internal else _news(event),
             detail="" if event.routed_at else "The relay has not carried it to its listeners yet.",
-            mood="plain" if event.routed_at else "waiting",
+            severity="plain" if event.routed_at else "waiting",
             name=f"event:{event.pk}",
             caused_by=event.causation_id,
             row=("events.outboxevent", event.pk),
@@ -42,7 +42,7 @@ def tell(correlation_id: str) -> Iterator[StoryLine]:
             kind="delivery",
             text=_heard(delivery),
             detail=delivery.last_error,
-            mood=MOODS[delivery.status],
+            severity=SEVERITIES[delivery.status],
             caused_by=f"event:{delivery.event_id}",
             row=("events.delivery", delivery.pk),
         )

@@ -143,7 +143,7 @@ class BreakerQuerySet(models.QuerySet["Breaker"]):
 
 class Breaker(models.Model):
     """How a listener has failed of late for one tenant. While it is open, until `open_until`, the deliveries to it
-    of that tenant are parked, and nobody else's."""
+    of that tenant are paused, and nobody else's."""
 
     tenant_id = models.BigIntegerField(null=True, editable=False)
     subscriber = models.CharField(max_length=120)

@@ -95,7 +95,7 @@ def _deliveries_of(event: OutboxEvent) -> Iterable[Delivery]:
 
 
 def _choose_first(deliveries: Sequence[Delivery], using: str) -> list[Delivery]:
-    """Say of each when it is hinted: the first of a line now, if there is room and its subscriber is not parked;
+    """Say of each when it is hinted: the first of a line now, if there is room and its subscriber is not paused;
     who hears it goes on to those behind. Returns what is hinted now."""
     room, lines, chosen = backlog.Room(using), set(), []
     on, resting, asleep = set(breakers.on()), breakers.resting(using=using), set(breakers.asleep())
@@ -105,8 +105,8 @@ def _choose_first(deliveries: Sequence[Delivery], using: str) -> list[Delivery]:
             continue
         lines.add(line)
         delivery.next_at = delivery.event.due_at or now()
-        parked = delivery.subscriber not in on or line[:2] in resting or delivery.tenant_id in asleep
-        if delivery.event.due_at or parked:
+        paused = delivery.subscriber not in on or line[:2] in resting or delivery.tenant_id in asleep
+        if delivery.event.due_at or paused:
             continue
         if room.take(delivery.tenant_id, delivery.subscriber):
             delivery.next_at, delivery.hinted_at = now() + PATIENCE, now()

@@ -1,7 +1,7 @@
 """`connections["default"]` is the current tenant's database, wherever that is.
 
 It is resolved below Django's alias, so `transaction.atomic()`, `on_commit()` and libraries are what they always were:
-they name a role (`default`, `replica`, `owner`, `relay`, `keeper`), and whose turn it is says which server plays it.
+they name a role (`default`, `replica`, `owner`, `relay`, `backup worker`), and whose turn it is says which server plays it.
 `control` is always home. A name with a place (`owner@east`) is that very connection.
 
 It hangs on two methods of Django's handler: `[alias]`, and `all()`, which must name each real connection once.
@@ -20,7 +20,7 @@ from django.db.utils import ConnectionHandler
 from apps.kernel.tenant import HOME, current_database
 
 log = logging.getLogger("bursar.databases")
-ROLES = frozenset({"default", "replica", "owner", "relay", "keeper"})
+ROLES = frozenset({"default", "replica", "owner", "relay", "backup_worker"})
 
 
 class LocatedConnections(ConnectionHandler):

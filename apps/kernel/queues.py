@@ -34,11 +34,11 @@ PLATFORM = "public"
 
 @dataclass(frozen=True, slots=True)
 class QueuePolicy:
-    """`retries` after the first try, `time_limit` and `wait_alarm` in seconds (decision C5)."""
+    """`retries` after the first try, `time_limit` and `wait_alert` in seconds (decision C5)."""
 
     retries: int
     time_limit: int
-    wait_alarm: int
+    wait_alert: int
 
     @property
     def soft_time_limit(self) -> int:
@@ -47,11 +47,11 @@ class QueuePolicy:
 
 POLICIES: Mapping[str, QueuePolicy] = MappingProxyType(
     {
-        "financial": QueuePolicy(retries=2, time_limit=90, wait_alarm=30),
-        "default": QueuePolicy(retries=3, time_limit=60, wait_alarm=60),
-        "billing": QueuePolicy(retries=3, time_limit=90, wait_alarm=90),
-        "audit": QueuePolicy(retries=3, time_limit=60, wait_alarm=120),
-        "low": QueuePolicy(retries=3, time_limit=120, wait_alarm=120),
+        "financial": QueuePolicy(retries=2, time_limit=90, wait_alert=30),
+        "default": QueuePolicy(retries=3, time_limit=60, wait_alert=60),
+        "billing": QueuePolicy(retries=3, time_limit=90, wait_alert=90),
+        "audit": QueuePolicy(retries=3, time_limit=60, wait_alert=120),
+        "low": QueuePolicy(retries=3, time_limit=120, wait_alert=120),
     }
 )
 """What each queue allows; nothing else says it."""

@@ -17,7 +17,7 @@ from django.db import models
 
 from .tenant import current_tenant
 
-Mood = Literal["good", "plain", "waiting", "bad"]
+Severity = Literal["good", "plain", "waiting", "bad"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +35,7 @@ class StoryLine:
     at: dt.datetime
     kind: str
     text: str
-    mood: Mood = "plain"
+    severity: Severity = "plain"
     detail: str = ""
     name: str = ""
     caused_by: str = ""

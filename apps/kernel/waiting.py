@@ -1,4 +1,4 @@
-"""How long work waits for a worker, read from the broker. What waits too long is an alarm (decision C5)."""
+"""How long work waits for a worker, read from the broker. What waits too long is an alert (decision C5)."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ class Standing:
         return POLICIES[self.queue]
 
     @property
-    def alarm(self) -> bool:
-        return self.oldest > self.policy.wait_alarm
+    def alert(self) -> bool:
+        return self.oldest > self.policy.wait_alert
 
 
 def standing() -> list[Standing]:
@@ -100,18 +100,18 @@ class Watch:
 
     def say(self, queues: Iterable[Standing]) -> None:
         for queue in queues:
-            if queue.alarm:
-                self._alarm(queue)
+            if queue.alert:
+                self._alert(queue)
             elif self._said_at.pop(queue.queue, None) is not None:
                 log.info("Work in queue %s is taken up in time again.", queue.queue)
 
-    def _alarm(self, each: Standing) -> None:
+    def _alert(self, each: Standing) -> None:
         if time.monotonic() - self._said_at.get(each.queue, -SAY_AGAIN) < SAY_AGAIN:
             return
         self._said_at[each.queue] = time.monotonic()
         log.error(
-            "Work in queue %s has waited %.0f s, the alarm is at %s s: %s messages wait.",
-            *(each.queue, each.oldest, each.policy.wait_alarm, each.depth),
+            "Work in queue %s has waited %.0f s, the alert is at %s s: %s messages wait.",
+            *(each.queue, each.oldest, each.policy.wait_alert, each.depth),
         )
 
 

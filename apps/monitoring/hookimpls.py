@@ -1,4 +1,4 @@
-"""What monitoring has the operators alarmed of."""
+"""What monitoring has the operators alerted of."""
 
 from __future__ import annotations
 
@@ -8,42 +8,42 @@ from collections.abc import Iterator
 from apps.events.models import Breaker
 from apps.kernel import databases, waiting
 from apps.kernel.tenant import at_database
-from apps.notices.hooks import Alarm, alarm
+from apps.notices.hooks import Alert, alert
 
 
-@alarm
-def work_that_waits() -> Iterator[Alarm]:
+@alert
+def work_that_waits() -> Iterator[Alert]:
     try:
         queues = waiting.standing()
     except waiting.BROKER_ERRORS as error:
-        yield Alarm(
+        yield Alert(
             name="broker",
             subject="The broker does not answer",
             text=f"Nobody knows how long work waits: {type(error).__name__}.",
         )
         return
     for queue in queues:
-        if queue.alarm:
-            yield Alarm(
+        if queue.alert:
+            yield Alert(
                 name=f"queue:{queue.queue}",
                 subject=f"Work waits in the queue {queue.queue}",
-                text=f"The oldest has waited {queue.oldest:.0f} s, the alarm is at {queue.policy.wait_alarm} s."
+                text=f"The oldest has waited {queue.oldest:.0f} s, the alert is at {queue.policy.wait_alert} s."
                 f" {queue.depth} wait.",
             )
 
 
-@alarm
-def parked_listeners() -> Iterator[Alarm]:
+@alert
+def paused_listeners() -> Iterator[Alert]:
     """Of all tenants together: one that fails for many of them is one thing that is wrong."""
-    parked: dict[str, list[str]] = defaultdict(list)
+    paused: dict[str, list[str]] = defaultdict(list)
     for key in databases.known():
         with databases.unless_away(key), at_database(key):
             for breaker in Breaker.objects.open().order_by("subscriber", "id"):
-                parked[breaker.subscriber].append(breaker.last_error)
-    for subscriber, errors in parked.items():
+                paused[breaker.subscriber].append(breaker.last_error)
+    for subscriber, errors in paused.items():
         tenants = "1 tenant" if len(errors) == 1 else f"{len(errors)} tenants"
-        yield Alarm(
+        yield Alert(
             name=f"listener:{subscriber}",
-            subject=f"{subscriber} is parked",
+            subject=f"{subscriber} is paused",
             text=f"It fails again and again for {tenants}. The last error: {errors[-1][:500]}",
         )

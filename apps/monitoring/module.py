@@ -5,7 +5,7 @@ from apps.kernel.manifest import Health, Module
 def health() -> Health:
     """Degraded while work waits too long anywhere, or nobody knows."""
     try:
-        return "degraded" if any(each.alarm for each in waiting.standing()) else "healthy"
+        return "degraded" if any(each.alert for each in waiting.standing()) else "healthy"
     except waiting.BROKER_ERRORS:
         return "degraded"
 

@@ -23,12 +23,12 @@ NOTHING = {"pending": 0, "oldest_at": None, "dead": 0}
 
 @dataclass(frozen=True)
 class SubscriberState:
-    """How one subscriber does. `parked` says why, where it is."""
+    """How one subscriber does. `paused` says why, where it is."""
 
     name: str
     subscribes: str
     queue: str
-    parked: str
+    paused: str
     pending: int
     oldest_at: dt.datetime | None
     dead: int
@@ -54,17 +54,17 @@ def subscribers() -> Sequence[SubscriberState]:
             name=name,
             subscribes=SUBSCRIBERS[name].subscribes if name in SUBSCRIBERS else "—",
             queue=SUBSCRIBERS[name].queue if name in SUBSCRIBERS else "—",
-            parked=_why_parked(name, resting[name]),
+            paused=_why_paused(name, resting[name]),
             pending=counted.get(name, NOTHING)["pending"],
             oldest_at=counted.get(name, NOTHING)["oldest_at"],
             dead=counted.get(name, NOTHING)["dead"],
         )
         for name in {*SUBSCRIBERS, *counted}
     ]
-    return sorted(states, key=lambda each: (-each.dead, not each.parked, -each.pending, each.name))
+    return sorted(states, key=lambda each: (-each.dead, not each.paused, -each.pending, each.name))
 
 
-def _why_parked(name: str, resting: Sequence[Breaker]) -> str:
+def _why_paused(name: str, resting: Sequence[Breaker]) -> str:
     if name not in SUBSCRIBERS:
         return "its module is not installed"
     if not breakers.is_on(name):

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from apps.kernel.personal import stays_home
-from apps.kernel.story import Mood, StoryLine, story
+from apps.kernel.story import Severity, StoryLine, story
 
 from . import kinds  # noqa: F401 - declared before anybody asks
 from .models import Copy, Notice
@@ -20,7 +20,7 @@ def told(correlation_id: str) -> Iterator[StoryLine]:
             at=notice.created_at,
             kind="notice",
             text=f"People are told “{notice.subject}”: {in_words(states)}.",
-            mood=_mood(states),
+            severity=_severity(states),
             row=("notices.notice", notice.pk),
         )
 
@@ -30,7 +30,7 @@ def in_words(states: Counter[str]) -> str:
     return ", ".join(said) or "there is nobody to tell"
 
 
-def _mood(states: Counter[str]) -> Mood:
+def _severity(states: Counter[str]) -> Severity:
     if states[Copy.State.DEAD]:
         return "bad"
     return "waiting" if states[Copy.State.WAITING] else "good"

@@ -1,4 +1,4 @@
-"""What others plug in, in their hookimpls.py: kinds of notices, and what the operators must be alarmed of."""
+"""What others plug in, in their hookimpls.py: kinds of notices, and what the operators must be alerted of."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def all_declared() -> Mapping[str, Kind]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Alarm:
+class Alert:
     """Something is wrong at present. `name` says what ("queue:financial"); while it lasts it is told once an hour."""
 
     name: str
@@ -52,11 +52,11 @@ class Alarm:
     text: str
 
 
-Check = Callable[[], Iterable[Alarm]]
+Check = Callable[[], Iterable[Alert]]
 _checks: list[Check] = []
 
 
-def alarm(check: Check) -> Check:
+def alert(check: Check) -> Check:
     """Registers what looks, each minute, on the platform, and gives what is wrong."""
     _checks.append(check)
     return check
@@ -66,6 +66,6 @@ def checks() -> Sequence[Check]:
     return tuple(_checks)
 
 
-def alarms() -> Iterator[Alarm]:
+def alerts() -> Iterator[Alert]:
     for check in _checks:
         yield from check()

@@ -3,7 +3,7 @@
 from .hooks import declare_kind
 
 NOTE = declare_kind("note", "somebody wanted you to know it")
-ALARM = declare_kind("platform.alarm", "you look after the platform", "platform")
+ALERT = declare_kind("platform.alert", "you look after the platform", "platform")
 TENANT_SUSPENDED = declare_kind("tenant.suspended", "a tenant was suspended", "platform")
 TENANT_QUEUED = declare_kind("tenant.queued_for_deletion", "a tenant will be erased", "platform")
 SUPPORT_ENTERED = declare_kind("support.entered", "somebody of the platform's support came in", "tenants")

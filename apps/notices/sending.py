@@ -83,27 +83,27 @@ def make(copy: Copy) -> NotSent | None:
     return None
 
 
-def record(copy: Copy, trouble: NotSent | None) -> None:
+def record(copy: Copy, last_error: NotSent | None) -> None:
     """Keep what came of it, and what follows. A failure counts no more when another attempt has been made meanwhile."""
     with transaction.atomic():
         held = Copy.objects.select_for_update().get(pk=copy.pk)
-        if trouble is None:
+        if last_error is None:
             _end(held, Copy.State.SENT, "It was taken.")
         elif held.attempts == copy.attempts and held.state == Copy.State.WAITING:
-            _failed(held, trouble)
+            _failed(held, last_error)
         if copy.target_id:
             Target.objects.filter(pk=copy.target_id).update(
-                tried_at=now(), last_outcome=str(trouble or "It was taken.")[:500]
+                tried_at=now(), last_outcome=str(last_error or "It was taken.")[:500]
             )
 
 
-def _failed(copy: Copy, trouble: NotSent) -> None:
-    again = None if trouble.for_good else _after(copy.attempts)
+def _failed(copy: Copy, last_error: NotSent) -> None:
+    again = None if last_error.for_good else _after(copy.attempts)
     if again is None:
-        _end(copy, Copy.State.DEAD, str(trouble))
-        log.error("The copy %s was given up: %s", copy.pk, trouble)
+        _end(copy, Copy.State.DEAD, str(last_error))
+        log.error("The copy %s was given up: %s", copy.pk, last_error)
         return
-    copy.next_at, copy.leased_until, copy.last_outcome = again, None, str(trouble)[:500]
+    copy.next_at, copy.leased_until, copy.last_outcome = again, None, str(last_error)[:500]
     copy.save(update_fields=["next_at", "leased_until", "last_outcome"])
 
 

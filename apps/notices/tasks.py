@@ -1,4 +1,4 @@
-"""The hints ("look at this notice", hints.py), the net under them, and the watch over alarms."""
+"""The hints ("look at this notice", hints.py), the net under them, and the watch over alerts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from celery import shared_task
 from apps.kernel.periodic import every
 from apps.kernel.queues import LowTask
 
-from . import alarms, hints, purging, queries, sending
+from . import alerts, hints, purging, queries, sending
 
 
 @shared_task(base=LowTask, name=hints.SEND)
@@ -26,7 +26,7 @@ def sweep() -> None:
 
 @every(seconds=60, base=LowTask, name="notices.watch", where="platform")
 def watch() -> None:
-    alarms.look()
+    alerts.look()
 
 
 @every(seconds=24 * 3600, base=LowTask, name="notices.purge")

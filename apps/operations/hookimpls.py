@@ -1,54 +1,54 @@
-"""What operations has the operators alarmed of: tenants that are kept worse than was promised."""
+"""What operations has the operators alerted of: tenants that are kept worse than was promised."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from apps.notices.hooks import Alarm, alarm
+from apps.notices.hooks import Alert, alert
 from apps.tenancy.transfer import promises
 
 MOST = 10
 """Tenants that are named."""
 
 
-@alarm
-def backups_that_are_missing() -> Iterator[Alarm]:
+@alert
+def backups_that_are_missing() -> Iterator[Alert]:
     """One for all tenants: where many are late, one thing is wrong."""
     late = [standing for standing in promises.standings() if standing.is_late]
     if late:
-        yield Alarm(
+        yield Alert(
             name="backups:late",
             subject=f"{_many(late)} backed up too long ago",
             text=f"They would lose more than was promised: {_named(late)}.",
         )
 
 
-@alarm
-def backups_that_fail() -> Iterator[Alarm]:
+@alert
+def backups_that_fail() -> Iterator[Alert]:
     failed = [standing for standing in promises.standings() if standing.failed]
     if failed:
-        yield Alarm(
+        yield Alert(
             name="backups:failed",
             subject=f"{_many(failed)} not backed up",
             text=f"The last try failed: {_named(failed)}. The first error: {failed[0].failed.error[:500]}",  # type: ignore[union-attr]
         )
 
 
-@alarm
-def restores_that_take_long() -> Iterator[Alarm]:
+@alert
+def restores_that_take_long() -> Iterator[Alert]:
     slow = [standing for standing in promises.standings() if standing.is_slow]
     if slow:
-        yield Alarm(
+        yield Alert(
             name="backups:slow",
             subject=f"{_many(slow)} restored too slowly",
             text=f"When they were tried last it took longer than was promised: {_named(slow)}.",
         )
 
 
-@alarm
-def backups_that_cannot_be_restored() -> Iterator[Alarm]:
-    if trouble := promises.trouble_with_drills():
-        yield Alarm(name="backups:drill", subject="Backups may not be restorable", text=trouble[:1000])
+@alert
+def backups_that_cannot_be_restored() -> Iterator[Alert]:
+    if last_error := promises.failed_restore_drills():
+        yield Alert(name="backups:drill", subject="Backups may not be restorable", text=last_error[:1000])
 
 
 def _many(standings: list[promises.Standing]) -> str:

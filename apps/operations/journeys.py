@@ -42,7 +42,7 @@ def travel(saga: Saga, data: Any, *, slug: str) -> Run:
     if came.state == Run.State.COMPENSATED:  # it had been on its way back already; now the way is free
         came = _drive(set_out(saga, data, slug=slug))
     if came.direction == Run.Direction.BACK:
-        raise JourneyTakenBack(journey=saga.title, slug=slug, why=came.trouble)
+        raise JourneyTakenBack(journey=saga.title, slug=slug, why=came.last_error)
     return came
 
 

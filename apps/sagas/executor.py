@@ -199,7 +199,7 @@ def _look(run: Run, saga: Saga, wait: Wait[Any]) -> None:
         )
     except Exception as error:
         log.exception("%s could not look at “%s”.", run, wait.name)
-        run.trouble, has_come = f"{type(error).__name__}: {error}"[:2000], False
+        run.last_error, has_come = f"{type(error).__name__}: {error}"[:2000], False
     if has_come:
         runs.note(run, Happening.What.DONE)
         return runs.go_to(run, saga.after(wait.name))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from apps.kernel.personal import stays_home
-from apps.kernel.story import Mood, StoryLine, story
+from apps.kernel.story import Severity, StoryLine, story
 
 from .models import Happening, Run
 
-_MOODS: dict[str, Mood] = {
+_SEVERITIES: dict[str, Severity] = {
     "failed": "waiting",
     "waits": "waiting",
     "refused": "bad",
@@ -30,7 +30,7 @@ def _line(happening: Happening, run: Run) -> StoryLine:
         at=happening.at,
         kind="saga",
         text=f"{run}: {str(happening).removesuffix(': ').lower()}",
-        mood=_MOODS.get(happening.what, "plain"),
+        severity=_SEVERITIES.get(happening.what, "plain"),
         detail=happening.detail,
         name=f"saga:{run.pk}" if begins else "",
         caused_by="" if begins else f"saga:{run.pk}",

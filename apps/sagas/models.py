@@ -55,7 +55,7 @@ class Run(Tracked):
     due_at = models.DateTimeField(null=True)
     waits_until = models.DateTimeField(null=True)
     deadline_at = models.DateTimeField()
-    trouble = models.TextField(blank=True)
+    last_error = models.TextField(blank=True)
     actor_name = models.CharField(max_length=200)
     correlation_id = models.CharField(max_length=64, blank=True)
     begun_at = models.DateTimeField()

@@ -146,7 +146,7 @@ def turn_back(run: Run, why: str, *, actor_name: str = "") -> None:
     """What was done is taken back, the last first and what it was begun by in the end. An errand on which it turns back
     may be half done: its commands are kept one by one."""
     note(run, What.FORCED if actor_name else What.TURNED, why, actor_name)
-    run.direction, run.trouble = Direction.BACK, why
+    run.direction, run.last_error = Direction.BACK, why
     saga = SAGAS.get(run.saga)
     step = saga.step(run.step) if saga else None
     if saga and saga.cause:
@@ -176,7 +176,7 @@ def pause(run: Run, why: str) -> None:
 def get_stuck(run: Run, why: str) -> None:
     """Nothing more can be done without a person."""
     note(run, What.STUCK, why)
-    run.state, run.trouble, run.due_at = State.NEEDS_OPERATOR, why, None
+    run.state, run.last_error, run.due_at = State.NEEDS_OPERATOR, why, None
     _save(run)
     publish(SagaStuck(run_id=run.pk, saga=run.saga, subject=run.subject, step=run.step, why=why[:500]))
     log.error("%s needs an operator at “%s”: %s", run, run.step, why)

@@ -49,7 +49,7 @@ def data_of(order: Order) -> OrderToCash:
 def why(data: OrderToCash) -> str:
     """Why the order turned back, for those who take their step back."""
     run = sagas.run_of(ORDER_TO_CASH, data.reference)
-    return run.trouble if run and run.trouble else "The order was not completed."
+    return run.last_error if run and run.last_error else "The order was not completed."
 
 
 ORDER_TO_CASH = Saga(

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from apps.kernel.personal import stays_home
-from apps.kernel.story import Mood, StoryLine, story
+from apps.kernel.story import Severity, StoryLine, story
 
 from .models import Message, Received
 
-_SENT: dict[str, Mood] = {"pending": "waiting", "delivered": "good", "dead": "bad"}
-_CAME: dict[str, Mood] = {"received": "waiting", "failed": "waiting", "processed": "good", "dead": "bad"}
+_SENT: dict[str, Severity] = {"pending": "waiting", "delivered": "good", "dead": "bad"}
+_CAME: dict[str, Severity] = {"received": "waiting", "failed": "waiting", "processed": "good", "dead": "bad"}
 
 
 @story
@@ -24,7 +24,7 @@ def told(correlation_id: str) -> Iterator[StoryLine]:
             kind="webhook",
             text=f"{message.endpoint} is told {message.type}: {message.get_state_display().lower()} after {tries}.",
             detail=str(last) if last else "",
-            mood=_SENT[message.state],
+            severity=_SENT[message.state],
             caused_by=f"event:{message.event_id}" if message.event_id else "",
             row=("webhooks.message", message.pk),
         )
@@ -39,7 +39,7 @@ def heard(correlation_id: str) -> Iterator[StoryLine]:
             kind="webhook",
             text=f"{received.source} told us {received}: {received.get_state_display().lower()}.",
             detail=received.last_error,
-            mood=_CAME.get(received.state, "plain"),
+            severity=_CAME.get(received.state, "plain"),
             name=f"webhook:{received.pk}",
             row=("webhooks.received", received.pk),
         )

@@ -26,7 +26,7 @@ def process(received_id: int) -> None:
 
 @every(seconds=10, base=BillingTask, name="webhooks.sweep")
 def sweep() -> None:
-    """The net under the hints, and the alarm clock of what waits: hint at everything that is due."""
+    """The net under the hints, and the alert clock of what waits: hint at everything that is due."""
     for endpoint_id in queries.endpoints_with_due_messages():
         hints.now(hints.SEND, endpoint_id)
     for received_id in queries.received_and_due():

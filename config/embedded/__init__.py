@@ -32,7 +32,7 @@ atexit.register(leave)
 
 
 def resolve(kind: Kind) -> None:
-    """Fill DATABASE_URL (with the owner's, the relay's and the keeper's) and REDIS_URL where they are missing.
+    """Fill DATABASE_URL (with the owner's, the relay's and the backup worker's) and REDIS_URL where they are missing.
 
     `test` is a throw-away pair: the first one in starts from nothing. Raises CannotStart.
     """

@@ -24,7 +24,7 @@ ROLES = {
     "database_url": "bursar_app",
     "database_owner_url": "bursar_owner",
     "database_relay_url": "bursar_relay",
-    "database_keeper_url": "bursar_keeper",
+    "database_backup_url": "bursar_backup",
 }
 MOVER = "bursar_mover"
 """Of no process of ours: by it one database follows another."""

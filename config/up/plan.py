@@ -1,6 +1,6 @@
 """Which processes make up Bursar, and what each may know.
 
-The owner's address goes to the migrations alone, the relay's to the relay and the keeper's to the keeper,
+The owner's address goes to the migrations alone, the relay's to the relay and the backup worker's to the backup worker,
 as in production: a mistake in the rights shows here first (decision C27).
 """
 
@@ -17,7 +17,7 @@ from .process import Process
 
 MANAGE = (sys.executable, "manage.py")
 CELERY = (sys.executable, "-m", "celery", "--quiet", "--app", "config")
-OWNER, RELAY, KEEPER = "DATABASE_OWNER_URL", "DATABASE_RELAY_URL", "DATABASE_KEEPER_URL"
+OWNER, RELAY, BACKUP_WORKER = "DATABASE_OWNER_URL", "DATABASE_RELAY_URL", "DATABASE_BACKUP_URL"
 
 
 def preparations() -> list[Process]:
@@ -36,7 +36,7 @@ def preparations() -> list[Process]:
 
 def stages() -> list[list[Process]]:
     """In the order of stopping: who makes work, who does it, who shows it."""
-    return [[beat(), relay()], [*(worker(pool) for pool in POOLS), keeper()], [web()]]
+    return [[beat(), relay()], [*(worker(pool) for pool in POOLS), backup_worker()], [web()]]
 
 
 def web() -> Process:
@@ -49,7 +49,7 @@ def web() -> Process:
             *("--worker-class", "gthread", "--workers", "1", "--threads", "8"),
             *("--graceful-timeout", "5", "--log-level", "warning", "--no-control-socket"),
         ],
-        _environment(without={OWNER, RELAY, KEEPER}),
+        _environment(without={OWNER, RELAY, BACKUP_WORKER}),
         grace=8,
     )
 
@@ -59,15 +59,15 @@ def relay(name: str = "relay") -> Process:
         name,
         "carries events to the workers",
         [*MANAGE, "relay"],
-        _environment(without={OWNER, KEEPER}),
+        _environment(without={OWNER, BACKUP_WORKER}),
     )
 
 
-def keeper() -> Process:
+def backup_worker() -> Process:
     return Process(
-        "keeper",
+        "backup_worker",
         "makes backups and tries them",
-        [*MANAGE, "keeper"],
+        [*MANAGE, "backup_worker"],
         _environment(without={OWNER, RELAY}),
         grace=env().worker_grace + 5,
     )
@@ -85,7 +85,7 @@ def worker(pool: str, name: str = "") -> Process:
             *("--loglevel", env().log_level),
         ],
         # Asked to stop, it gives back what it cannot finish in time.
-        _environment(without={OWNER, RELAY, KEEPER}) | {"REMAP_SIGTERM": "SIGQUIT"},
+        _environment(without={OWNER, RELAY, BACKUP_WORKER}) | {"REMAP_SIGTERM": "SIGQUIT"},
         grace=env().worker_grace + 5,
     )
 
@@ -98,7 +98,7 @@ def beat() -> Process:
             *(*CELERY, "beat", "--loglevel", env().log_level, "--pidfile", ""),
             *("--schedule", str(embedded.home("dev") / "beat-schedule")),
         ],
-        _environment(without={OWNER, RELAY, KEEPER}),
+        _environment(without={OWNER, RELAY, BACKUP_WORKER}),
     )
 
 

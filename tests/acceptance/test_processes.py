@@ -123,7 +123,7 @@ def sent_to(queue: str) -> set[str]:
 
 
 @pytest.mark.slow("starts a process")
-def test_the_runtime_processes_know_neither_owner_nor_relay_nor_keeper(environment):
+def test_the_runtime_processes_know_neither_owner_nor_relay_nor_backup_worker(environment):
     code = "import django; django.setup(); from django.db import connections; print(sorted(connections))"
     env = {k: v for k, v in environment.items() if k not in RUNTIME_ONLY.split()}
     known = subprocess.run(

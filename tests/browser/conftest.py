@@ -65,7 +65,7 @@ class Gunicorn:
         bound = self.address.removeprefix("http://")
         command = ("gunicorn", "config.wsgi", "-b", bound, "-k", "gthread", "--threads", "4")
         forking = ("--preload", "--no-control-socket", "-c", "python:tests.browser.forking")
-        without = "DATABASE_OWNER_URL DATABASE_RELAY_URL DATABASE_KEEPER_URL"
+        without = "DATABASE_OWNER_URL DATABASE_RELAY_URL DATABASE_BACKUP_URL"
         self._running.enter_context(running(environment, *command, *forking, without=without))
         eventually(self._served_by.exists)
 

@@ -17,7 +17,7 @@ def test_backups_and_their_drills_are_told(visit: Page, operator):
     expect(visit.get_by_text("Nothing was backed up yet")).to_be_visible()
 
     for _ in ("make", "try"):
-        call_command("keeper", "--once")
+        call_command("backup_worker", "--once")
     visit.reload()
 
     expect(visit.get_by_role("rowheader", name="Globex")).to_be_visible()

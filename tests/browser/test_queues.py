@@ -14,7 +14,7 @@ from tests.support.pages import log_in, violations
 pytestmark = pytest.mark.exhaustive("axe-core over each page in both themes")
 
 
-def test_an_alarm_appears_without_a_click(visit: Page, operator, monkeypatch):
+def test_an_alert_appears_without_a_click(visit: Page, operator, monkeypatch):
     log_in(visit, "", operator.email)
     visit.get_by_role("link", name="Queues").first.click()
     expect(visit.get_by_role("rowheader", name="financial")).to_be_visible()

@@ -20,7 +20,7 @@ from config.env import for_child
 from tests.support.processes import free_port, home_of_servers
 
 ADDRESSES = (
-    *("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_RELAY_URL", "DATABASE_KEEPER_URL"),
+    *("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_RELAY_URL", "DATABASE_BACKUP_URL"),
     "REDIS_URL",
 )
 UP_SECONDS = 240
@@ -138,7 +138,7 @@ def test_what_is_killed_comes_back(up: Up) -> None:
         ("valkey-server", "valkey had ended, and is up again"),
         ("postgres\0-D", "postgres had ended, and is up again"),
         ("manage.py\0relay", "relay ended with -9; again in"),
-        ("manage.py\0keeper", "keeper ended with -9; again in"),
+        ("manage.py\0backup_worker", "backup_worker ended with -9; again in"),
         ("--queues\0default", "default ended with -9; again in"),
     ):
         up.kill(words)
@@ -146,7 +146,7 @@ def test_what_is_killed_comes_back(up: Up) -> None:
 
     up.until(
         lambda: all(
-            any(each in line for line in up.left()) for each in ("\0relay", "\0keeper", "\0default\0")
+            any(each in line for line in up.left()) for each in ("\0relay", "\0backup_worker", "\0default\0")
         )
     )
     up.until(lambda: up.get("/t/acme/") == 200)

@@ -1,4 +1,4 @@
-"""Parked subscribers: nothing is lost, no attempt is used up, and nobody else is hurt."""
+"""Paused subscribers: nothing is lost, no attempt is used up, and nobody else is hurt."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def other():
 
 
 @pytest.fixture
-def parked(at_acme, listener, no_broker):
+def paused(at_acme, listener, no_broker):
     """It failed ten times in a row, each time at another shelf; an eleventh shelf was filled."""
     for shelf in range(MOST_FAILURES + 1):
         fill(shelf=shelf)
@@ -53,16 +53,16 @@ def parked(at_acme, listener, no_broker):
     return deliveries().last()
 
 
-def test_poison_alone_parks_nobody():
+def test_poison_alone_pauses_nobody():
     assert MOST_FAILURES > MOST_ATTEMPTS
 
 
-def test_who_fails_again_and_again_is_parked_and_uses_up_no_attempts(parked, listener, no_broker):
+def test_who_fails_again_and_again_is_paused_and_uses_up_no_attempts(paused, listener, no_broker):
     for _ in range(3):
-        assert not deliver(parked.pk)
+        assert not deliver(paused.pk)
 
-    parked.refresh_from_db()
-    assert (parked.status, parked.attempts) == ("pending", 0)
+    paused.refresh_from_db()
+    assert (paused.status, paused.attempts) == ("pending", 0)
     assert listener.heard == []
     with activate(None):
         sweep()
@@ -71,26 +71,26 @@ def test_who_fails_again_and_again_is_parked_and_uses_up_no_attempts(parked, lis
     assert "the shelf fell down" in Breaker.objects.get().last_error
 
 
-def test_after_its_rest_one_tries_and_success_opens_the_way(parked, listener, no_broker):
+def test_after_its_rest_one_tries_and_success_opens_the_way(paused, listener, no_broker):
     listener.fails = False
     with clock.moved_to(now() + REST * 1.1):
         with activate(None):
             sweep()
-        assert parked.pk in no_broker
+        assert paused.pk in no_broker
 
-        assert deliver(parked.pk)
+        assert deliver(paused.pk)
 
         assert Breaker.objects.get().failures == 0
         assert breakers.lets_through(SUBSCRIBER)
 
 
-def test_a_second_worker_does_not_try_beside_the_first(parked):
+def test_a_second_worker_does_not_try_beside_the_first(paused):
     with clock.moved_to(now() + REST * 1.1):
         assert breakers.lets_through(SUBSCRIBER)
         assert not breakers.lets_through(SUBSCRIBER)
 
 
-def test_who_waits_behind_another_does_not_take_the_trial(parked, listener):
+def test_who_waits_behind_another_does_not_take_the_trial(paused, listener):
     fill(shelf=0, books=9)
     route_as_platform()
     with clock.moved_to(now() + REST * 1.1):
@@ -99,13 +99,13 @@ def test_who_waits_behind_another_does_not_take_the_trial(parked, listener):
         assert not deliver(deliveries().last().pk)
 
         listener.fails = False
-        assert deliver(parked.pk)
+        assert deliver(paused.pk)
 
 
-def test_failing_the_trial_parks_it_for_longer(parked):
+def test_failing_the_trial_pauses_it_for_longer(paused):
     before = Breaker.objects.get().open_until - now()
     with clock.moved_to(now() + REST * 1.1):
-        assert not deliver(parked.pk)
+        assert not deliver(paused.pk)
 
         assert Breaker.objects.get().open_until - now() > before * 1.5
 
@@ -123,7 +123,7 @@ def test_one_success_between_failures_keeps_it_going(at_acme, listener, no_broke
     assert not deliveries().filter(attempts=0).exists()
 
 
-def test_the_other_subscribers_hear_meanwhile(parked, other, at_acme):
+def test_the_other_subscribers_hear_meanwhile(paused, other, at_acme):
     fill(shelf=50)
     route_as_platform()
 
@@ -139,7 +139,7 @@ def gated(settings):
     OFF.clear()
 
 
-def test_the_deliveries_of_a_module_that_is_off_are_parked(gated, at_acme, listener, other, no_broker):
+def test_the_deliveries_of_a_module_that_is_off_are_paused(gated, at_acme, listener, other, no_broker):
     gated.add("companies")
     fill()
     route_as_platform()

@@ -62,7 +62,7 @@ def test_that_is_audited_and_told(device, accountant, at_acme):
     record = Record.objects.get(command="identity.end_stolen_session")
     assert record.outcome == "done"
     assert record.sentence == (
-        f"The keeper of tokens ended API session {here.tokens['session_id']} of Accountant, "
+        f"The backup worker of tokens ended API session {here.tokens['session_id']} of Accountant, "
         "since a refresh token of it was used twice."
     )
     told = OutboxEvent.objects.using("control").get(name="refresh_token.reused")

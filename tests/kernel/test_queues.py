@@ -74,7 +74,7 @@ def test_the_sender_puts_its_context_into_the_header(acme):
 
 
 def test_limits_and_retries_are_those_agreed():
-    figures = {name: (each.retries, each.time_limit, each.wait_alarm) for name, each in POLICIES.items()}
+    figures = {name: (each.retries, each.time_limit, each.wait_alert) for name, each in POLICIES.items()}
 
     assert figures == {
         "financial": (2, 90, 30),

@@ -1,4 +1,4 @@
-"""How long work waits is read from the broker; what waits too long is an alarm."""
+"""How long work waits is read from the broker; what waits too long is an alert."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def long_ago(monkeypatch, seconds: float) -> None:
 
 
 def test_an_empty_queue_waits_for_nothing(db):
-    assert [(each.queue, each.depth, each.oldest, each.unacked, each.alarm) for each in standing()] == [
+    assert [(each.queue, each.depth, each.oldest, each.unacked, each.alert) for each in standing()] == [
         (queue, 0, 0.0, 0, False) for queue in POLICIES
     ]
 
@@ -43,15 +43,15 @@ def test_the_oldest_message_counts(of_default, monkeypatch):
 
     assert of_default().depth == 2
     assert 50 <= of_default().oldest < 55
-    assert not of_default().alarm
+    assert not of_default().alert
 
 
-def test_what_waits_longer_than_its_queue_may_is_an_alarm(of_default, monkeypatch):
+def test_what_waits_longer_than_its_queue_may_is_an_alert(of_default, monkeypatch):
     with monkeypatch.context() as then:
-        long_ago(then, POLICIES["default"].wait_alarm + 1)
+        long_ago(then, POLICIES["default"].wait_alert + 1)
         send()
 
-    assert of_default().alarm
+    assert of_default().alert
 
 
 def test_what_waits_on_purpose_does_not_wait_too_long(of_default):
@@ -72,12 +72,12 @@ def test_a_repeated_message_begins_anew(db):
     ("queue", "seconds"),
     [("financial", 30), ("default", 60), ("billing", 90), ("audit", 120), ("low", 120)],
 )
-def test_each_queue_has_its_alarm(queue, seconds):
-    assert not Standing(queue, 1, seconds, 0, 0.0).alarm
-    assert Standing(queue, 1, seconds + 0.1, 0, 0.0).alarm
+def test_each_queue_has_its_alert(queue, seconds):
+    assert not Standing(queue, 1, seconds, 0, 0.0).alert
+    assert Standing(queue, 1, seconds + 0.1, 0, 0.0).alert
 
 
-def test_an_alarm_is_said_once_a_minute_and_when_it_is_over(caplog, monkeypatch):
+def test_an_alert_is_said_once_a_minute_and_when_it_is_over(caplog, monkeypatch):
     moment = [1000.0]
     monkeypatch.setattr(waiting.time, "monotonic", lambda: moment[0])
     caplog.set_level(logging.INFO, logger="apps.kernel.waiting")
@@ -89,9 +89,9 @@ def test_an_alarm_is_said_once_a_minute_and_when_it_is_over(caplog, monkeypatch)
         watch.say([each])
 
     said = [(record.levelname, record.getMessage()) for record in caplog.records]
-    alarm = "Work in queue financial has waited 45 s, the alarm is at 30 s: 7 messages wait."
+    alert = "Work in queue financial has waited 45 s, the alert is at 30 s: 7 messages wait."
     over = "Work in queue financial is taken up in time again."
-    assert said == [("ERROR", alarm), ("ERROR", alarm), ("INFO", over)]
+    assert said == [("ERROR", alert), ("ERROR", alert), ("INFO", over)]
 
 
 def test_a_broker_that_is_away_is_said_too(caplog, monkeypatch):
@@ -120,7 +120,7 @@ def test_what_nobody_takes_waits_since_it_was_first_seen(db, monkeypatch):
     """As on RabbitMQ, which does not show its messages."""
     assert waiting._told("low", 3, 0.0).oldest < 1
     caching._client().hset(waiting.UNTAKEN_SINCE, "low", time.time() - 130)
-    assert waiting._told("low", 3, 0.0).alarm
+    assert waiting._told("low", 3, 0.0).alert
 
     waiting.note("low", time.time() - 2)
 

@@ -105,9 +105,9 @@ def test_the_command_line_says_it_in_json(late):
     assert 45 <= financial.pop("oldest_seconds") < 60
     assert financial == {
         "queue": "financial",
-        "alarm": True,
+        "alert": True,
         "waiting": 1,
-        "alarm_seconds": 30,
+        "alert_seconds": 30,
         "in_hand": 0,
         "time_limit_seconds": 90,
         "retries": 2,

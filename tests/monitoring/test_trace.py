@@ -65,7 +65,7 @@ def test_it_is_told_in_order_with_what_came_of_what(lived, acme, owner):
     assert (1, "event", f"It was told that entry was posted (entry:{lived.pk}).") in after
     heard = [text for depth, kind, text in after if kind == "delivery" and depth == 2]
     assert any(text.startswith("operations.") and "heard it after 1 attempt" in text for text in heard)
-    refused = [line for line in story if line.mood == "bad"]
+    refused = [line for line in story if line.severity == "bad"]
     assert ["There is already a company MAIN" in line.text for line in refused] == [True]
 
 
@@ -73,7 +73,7 @@ def test_a_delivery_that_waits_says_so(lived, acme):
     route()
 
     with activate(acme):
-        waiting = [line.text for line in story_of(REQUEST) if line.mood == "waiting"]
+        waiting = [line.text for line in story_of(REQUEST) if line.severity == "waiting"]
 
     assert waiting
     assert all("has not heard it: 0 attempts" in text for text in waiting)

@@ -129,16 +129,16 @@ class TestTelling:
 class TestTroubles:
     @pytest.mark.parametrize(("status", "said"), [(500, "It answered 500."), (302, "It answered 302.")])
     def test_what_was_not_taken_is_tried_again(self, at_acme, chat, later, status, said):
-        chat.expect_request("/moody").respond_with_data("no", status, {"Location": "/room"})
-        add(chat, path="/moody")
+        chat.expect_request("/severe").respond_with_data("no", status, {"Location": "/room"})
+        add(chat, path="/severe")
         copy = tell().copies.get()
         deliver()
 
         copy.refresh_from_db()
         assert (copy.state, copy.attempts, copy.last_outcome) == ("waiting", 1, said)
-        assert [request.path for request, _ in chat.log] == ["/moody"]
+        assert [request.path for request, _ in chat.log] == ["/severe"]
         chat.clear_all_handlers()
-        chat.expect_request("/moody").respond_with_data("ok")
+        chat.expect_request("/severe").respond_with_data("ok")
         with later(minutes=2):
             deliver()
         copy.refresh_from_db()

@@ -14,7 +14,7 @@ from apps.kernel import clock, waiting
 from apps.kernel.actors import System
 from apps.kernel.tenant import activate
 from apps.kernel.transactions import unit_of_work
-from apps.notices import alarms, hooks
+from apps.notices import alerts, hooks
 from apps.notices.models import Notice
 from apps.operations.commands import SuspendTenant
 from apps.tenancy.events import TenantQueuedForDeletion
@@ -91,22 +91,22 @@ def test_when_a_token_was_stolen_its_user_is_told(acme, auditor, post):
     assert told(post) == [("auditor@acme.example", "A session of yours was ended")]
 
 
-class TestAlarms:
+class TestAlerts:
     @pytest.fixture(autouse=True)
     def _only_here(self, monkeypatch):
         monkeypatch.setattr(hooks, "_checks", [])
 
     def _is_wrong(self, text="It is."):
-        hooks.alarm(lambda: [hooks.Alarm(name="boiler", subject="The boiler", text=text)])
+        hooks.alert(lambda: [hooks.Alert(name="boiler", subject="The boiler", text=text)])
 
     def test_the_operators_are_told_once_an_hour(self, operator, post, later):
         self._is_wrong()
-        alarms.look()
-        alarms.look()
+        alerts.look()
+        alerts.look()
         deliver()
         assert told(post) == [("operator@bursar.example", "The boiler")]
         with later(hours=1):
-            alarms.look()
+            alerts.look()
             deliver()
         assert len(post.letters) == 2
 
@@ -114,18 +114,18 @@ class TestAlarms:
         def broken():
             raise RuntimeError
 
-        hooks.alarm(broken)
+        hooks.alert(broken)
         self._is_wrong()
 
-        assert alarms.look() == 1
+        assert alerts.look() == 1
 
 
 class TestMonitoring:
-    def test_work_that_waits_is_an_alarm(self, operator, monkeypatch):
+    def test_work_that_waits_is_an_alert(self, operator, monkeypatch):
         at = [waiting.Standing("financial", 12, 45.0, 0, 0.0), waiting.Standing("low", 1, 2.0, 0, 0.0)]
         monkeypatch.setattr(waiting, "standing", lambda: at)
 
-        found = [alert for alert in hooks.alarms() if alert.name.startswith("queue:")]
+        found = [alert for alert in hooks.alerts() if alert.name.startswith("queue:")]
 
         assert [each.name for each in found] == ["queue:financial"]
         assert "12 wait" in found[0].text
@@ -136,15 +136,15 @@ class TestMonitoring:
 
         monkeypatch.setattr(waiting, "standing", away)
 
-        assert "broker" in [alert.name for alert in hooks.alarms()]
+        assert "broker" in [alert.name for alert in hooks.alerts()]
 
-    def test_a_parked_listener_is_one(self, acme, operator):
+    def test_a_paused_listener_is_one(self, acme, operator):
         soon = clock.now() + dt.timedelta(minutes=1)
         Breaker.objects.create(
             subscriber="sales.book", tenant_id=acme.id, failures=11, open_until=soon, last_error="Boom"
         )
 
-        (found,) = [alert for alert in hooks.alarms() if alert.name.startswith("listener:")]
+        (found,) = [alert for alert in hooks.alerts() if alert.name.startswith("listener:")]
 
         assert found.name == "listener:sales.book"
         assert "1 tenant" in found.text

@@ -188,7 +188,7 @@ def test_what_fails_says_at_which_stage(settled, east, operator, monkeypatch, st
     with pytest.raises(LookupError):
         dispatch(move(settled, east), actor=operator)
 
-    assert (run().state, run().trouble) == (
+    assert (run().state, run().last_error) == (
         "compensated",
         f"At “{stage}”: LookupError: the line is cut",
     )

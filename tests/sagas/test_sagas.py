@@ -88,7 +88,7 @@ def test_a_refusal_takes_back_what_was_done_in_reverse(set_out, office):
     run = set_out()
 
     assert run.state == "compensated"
-    assert run.trouble == TOO_LATE
+    assert run.last_error == TOO_LATE
     assert live_accounts() == {"3000"}
     assert Entry.objects.filter(reversal_of__isnull=False).count() == 1
     assert way(run)[3:] == [
@@ -163,7 +163,7 @@ def test_turns_back_when_it_has_waited_too_long(set_out, office):
         settle()
 
     assert again(run).state == "compensated"
-    assert "“agreement” was to be done by" in again(run).trouble
+    assert "“agreement” was to be done by" in again(run).last_error
 
 
 def test_turns_back_after_its_deadline(set_out, office):
@@ -240,7 +240,7 @@ def test_an_operator_sends_it_back_from_beyond_the_pivot(set_out, office, owner)
     dispatch(TurnSagaBack(run_id=run.pk, reason="The branch is not wanted."), actor=owner)
     settle()
     assert (again(run).state, again(run).step) == ("needs_operator", "journal")
-    assert "has no way back" in again(run).trouble
+    assert "has no way back" in again(run).last_error
     dispatch(SkipSagaStep(run_id=run.pk, reason="The journal is unused."), actor=owner)
     settle()
 
@@ -281,7 +281,7 @@ def test_a_worker_that_dies_in_a_step_is_counted(set_out, office, monkeypatch):
     advance(run.pk)
 
     assert again(run).state == "compensated"
-    assert "The worker was lost each of the 3 times" in again(run).trouble
+    assert "The worker was lost each of the 3 times" in again(run).last_error
 
 
 def test_begins_once_for_a_subject(capital, opening):
@@ -306,7 +306,7 @@ def test_a_step_that_is_no_longer_in_the_code_needs_an_operator(set_out, office)
     advance(run.pk, woken=True)
 
     assert again(run).state == "needs_operator"
-    assert "“vote” is no longer part" in again(run).trouble
+    assert "“vote” is no longer part" in again(run).last_error
 
 
 def test_a_run_whose_call_was_given_up_is_called_again(at_acme, capital, opening):

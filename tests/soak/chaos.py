@@ -59,7 +59,7 @@ class Chaos:
             ("kill -9 a backend of PostgreSQL", house.lose_backend),
             *(
                 self._whole(house.named(name))
-                for name in ("relay-2", "financial-2", "audit", "billing", "keeper")
+                for name in ("relay-2", "financial-2", "audit", "billing", "backup_worker")
             ),
             *(self._child(house.named(name)) for name in ("financial-1", "financial-2", "default", "web")),
             *(self._leader(house.named(name)) for name in ("financial-2", "default", "audit", "web")),

@@ -81,7 +81,7 @@ class Diary:
     deeds: list[Deed] = field(default_factory=list)
     losses: Counter[str] = field(default_factory=Counter)
     longest: float = 0.0
-    troubles: list[str] = field(default_factory=list)
+    last_errors: list[str] = field(default_factory=list)
 
     def acknowledged(self, tenant: str, kind: str) -> list[Deed]:
         return [
@@ -176,7 +176,7 @@ class Clerk:
                 self.confirm()
                 self.hurry.wait(0.3)
         except Exception as error:
-            self.diary.troubles.append(f"the clerk {self.name} gave up: {error!r}")
+            self.diary.last_errors.append(f"the clerk {self.name} gave up: {error!r}")
             raise
 
     def do_something(self) -> None:
@@ -341,7 +341,7 @@ class Staff:
             each.join(max(0.0, deadline - time.monotonic()))
         for clerk, thread in zip(self.clerks, self._threads, strict=True):
             if thread.is_alive():
-                self.diary.troubles.append(f"the clerk {clerk.name} still waits for an answer")
+                self.diary.last_errors.append(f"the clerk {clerk.name} still waits for an answer")
                 clerk.hurry.set()
 
 

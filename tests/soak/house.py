@@ -149,7 +149,7 @@ class House:
             *(plan.relay("relay-1"), plan.relay("relay-2")),
             *(plan.worker("financial", "financial-1"), plan.worker("financial", "financial-2")),
             *(plan.worker("default"), plan.worker("billing"), plan.worker("audit")),
-            plan.keeper(),
+            plan.backup_worker(),
             plan.beat(),
         ]
         self.members = [Member(each, self.logs / f"{each.name}.log") for each in planned]

@@ -40,7 +40,7 @@ def unsettled(tenants: Iterable[TenantInfo]) -> list[str]:
 
 def faults(tenants: Iterable[TenantInfo], diary: Diary) -> list[str]:
     """All that is not as it must be."""
-    found = [*diary.troubles, *_odd_refusals(diary)]
+    found = [*diary.last_errors, *_odd_refusals(diary)]
     for tenant in tenants:
         with activate(tenant):
             found += [f"{tenant.slug}: {fault}" for fault in _faults_of(tenant, diary)]
@@ -76,7 +76,7 @@ def _business_under_way() -> Iterator[str]:
     for order in Order.objects.exclude(state__in=ORDERS_END_AS).order_by("id")[:20]:
         yield f"order {order} is {order.state}"
     for run in Run.objects.under_way().order_by("id")[:20]:
-        yield f"{run} is {run.state} at “{run.step}” after {run.attempts} tries: {run.trouble}"
+        yield f"{run} is {run.state} at “{run.step}” after {run.attempts} tries: {run.last_error}"
 
 
 # What was acknowledged

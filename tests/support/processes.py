@@ -20,14 +20,14 @@ import requests
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 30
-RUNTIME_ONLY = "DATABASE_OWNER_URL DATABASE_RELAY_URL DATABASE_KEEPER_URL"
+RUNTIME_ONLY = "DATABASE_OWNER_URL DATABASE_RELAY_URL DATABASE_BACKUP_URL"
 
 
 @pytest.fixture
 def environment(database_name: str) -> dict[str, str]:
     """What a process of production would know, for this test's database."""
     known = dict(os.environ)
-    for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_RELAY_URL", "DATABASE_KEEPER_URL"):
+    for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_RELAY_URL", "DATABASE_BACKUP_URL"):
         known[name] = re.sub(r"/[^/]*$", f"/{database_name}", known[name])
     return known
 

@@ -120,7 +120,7 @@ def _aliases(server: Postgres, database: str, *, replica: str = "") -> dict[str,
         runtime=urls["database_url"],
         owner=urls["database_owner_url"],
         relay=urls["database_relay_url"],
-        keeper=urls["database_keeper_url"],
+        backup_worker=urls["database_backup_url"],
         read=replica,
     )
     return {f"{alias}@{EAST}": each for alias, each in connections_of(addresses, Manner()).items()}
@@ -149,7 +149,7 @@ def _copy(server: Postgres, source: str, target: str) -> None:
             ).format(**names)
         )
         # Grants on a database are not copied with it.
-        connection.execute(sql.SQL("GRANT CREATE ON DATABASE {target} TO bursar_keeper").format(**names))
+        connection.execute(sql.SQL("GRANT CREATE ON DATABASE {target} TO bursar_backup").format(**names))
 
 
 def _as_superuser(server: Postgres) -> psycopg.Connection:

@@ -16,7 +16,7 @@ from apps.kernel.actors import System
 from apps.kernel.errors import Forbidden
 from apps.kernel.periodic import PERIODIC
 from apps.kernel.tenant import activate
-from apps.notices.hooks import alarms
+from apps.notices.hooks import alerts
 from apps.notices.models import Notice
 from apps.notices.tasks import watch
 from apps.operations.commands import SuspendTenant
@@ -41,8 +41,8 @@ from tests.support.transfer import schemas_like
 SUITE = System("The suite")
 
 
-def alarmed():
-    return {alert.name: alert.text for alert in alarms() if alert.name.startswith("backups:")}
+def alerted():
+    return {alert.name: alert.text for alert in alerts() if alert.name.startswith("backups:")}
 
 
 def policy(tenant, **agreed):
@@ -91,7 +91,7 @@ def at_once(work, times=4):
         return [*pool.map(one, range(times))]
 
 
-def test_two_keepers_ask_once(platform):
+def test_two_backup_workers_ask_once(platform):
     at_once(asking.ask)
 
     assert Backup.objects.count() == 2
@@ -105,7 +105,7 @@ def test_the_database_refuses_to_be_asked_twice(platform):
     assert len(waiting()) == 1
 
 
-def test_of_two_keepers_one_makes_it(platform):
+def test_of_two_backup_workers_one_makes_it(platform):
     asking.ask()
     number = waiting()[0]
 
@@ -128,8 +128,8 @@ def test_a_tenant_that_is_being_restored_waits_and_holds_up_nobody(platform):
     assert [*running.work()] == ["acme: backed up."]
 
 
-def test_while_no_keeper_runs_workers_say_that_backups_are_late(platform, operator, monkeypatch):
-    """They look each minute, and need none of a keeper's means."""
+def test_while_no_backup_worker_runs_workers_say_that_backups_are_late(platform, operator, monkeypatch):
+    """They look each minute, and need none of a backup worker's means."""
     monkeypatch.setattr(databases, "having", lambda role: [])
     make_due()
     asking.ask()
@@ -140,10 +140,10 @@ def test_while_no_keeper_runs_workers_say_that_backups_are_late(platform, operat
 
     late = Notice.objects.get(subject="2 tenants are backed up too long ago")
     assert "acme, globex" in late.text
-    assert "Does a keeper run?" in Notice.objects.get(subject="Backups may not be restorable").text
+    assert "Does a backup worker run?" in Notice.objects.get(subject="Backups may not be restorable").text
 
 
-def test_one_that_fails_is_an_alarm_and_the_next_is_not_held_up(platform, monkeypatch):
+def test_one_that_fails_is_an_alert_and_the_next_is_not_held_up(platform, monkeypatch):
     whole = exporting.export
 
     def fails_for_acme(tenant, *args, **kwargs):
@@ -156,22 +156,22 @@ def test_one_that_fails_is_an_alarm_and_the_next_is_not_held_up(platform, monkey
     assert [*running.work()] == ["globex: backed up."]
 
     assert [backup.slug for backup in Backup.objects.done()] == ["globex"]
-    assert "acme" in alarmed()["backups:failed"]
-    assert "No space left on device" in alarmed()["backups:failed"]
+    assert "acme" in alerted()["backups:failed"]
+    assert "No space left on device" in alerted()["backups:failed"]
 
     monkeypatch.setattr(keeping, "export", whole)
     later(monkeypatch, minutes=16)
     assert make_due() == {"acme"}
-    assert alarmed() == {}
+    assert alerted() == {}
 
 
-def test_who_missed_his_turn_twice_is_an_alarm_whatever_is_promised(platform, monkeypatch):
+def test_who_missed_his_turn_twice_is_an_alert_whatever_is_promised(platform, monkeypatch):
     make_due()
     later(monkeypatch, hours=47)
-    assert "backups:late" not in alarmed()
+    assert "backups:late" not in alerted()
     later(monkeypatch, hours=49)
 
-    assert alarmed()["backups:late"] == "They would lose more than was promised: acme, globex."
+    assert alerted()["backups:late"] == "They would lose more than was promised: acme, globex."
 
 
 def test_what_is_agreed_for_one_tenant_goes_before_what_is_usual(platform, monkeypatch):
@@ -238,28 +238,28 @@ def test_a_drill_comes_round_and_reports(platform, monkeypatch):
     assert (tried.state, tried.error) == ("done", "")
     assert tried.backup.verified_at
     assert not drilling.is_due()
-    assert alarmed() == {}
+    assert alerted() == {}
 
     later(monkeypatch, days=8)
     assert drilling.is_due()
     later(monkeypatch, days=9)
-    assert "No backup was tried since" in alarmed()["backups:drill"]
+    assert "No backup was tried since" in alerted()["backups:drill"]
 
 
-def test_a_drill_that_fails_is_an_alarm_until_one_succeeds(platform, monkeypatch):
+def test_a_drill_that_fails_is_an_alert_until_one_succeeds(platform, monkeypatch):
     make_due()
     with monkeypatch.context() as patch:
         patch.setattr(drilling.verifying, "faults", lambda *_: ["ledger_entry has 1 rows and had 2"])
         assert drilling.drill().state == "failed"
 
-    assert "ledger_entry has 1 rows and had 2" in alarmed()["backups:drill"]
+    assert "ledger_entry has 1 rows and had 2" in alerted()["backups:drill"]
     assert schemas_like("restoring") == []
     assert not drilling.is_due()
 
     later(monkeypatch, hours=7)
     assert drilling.is_due()
     drilling.drill()
-    assert "backups:drill" not in alarmed()
+    assert "backups:drill" not in alerted()
 
 
 def test_a_drill_is_done_by_a_role_that_owns_nothing_else(platform, monkeypatch):
@@ -280,16 +280,16 @@ def test_a_drill_is_done_by_a_role_that_owns_nothing_else(platform, monkeypatch)
 
     monkeypatch.setattr(drilling.verifying, "faults", look)
     assert drilling.drill().error == ""
-    assert seen == [("bursar_keeper", False, platform.role)]
+    assert seen == [("bursar_backup", False, platform.role)]
 
 
-def test_the_keeper_looks_into_nobodys_schema(platform):
-    with importing.acting("keeper", "home") as cursor:
+def test_the_backup_worker_looks_into_nobodys_schema(platform):
+    with importing.acting("backup_worker", "home") as cursor:
         cursor.execute(
             "SELECT session_user, bool_or(has_schema_privilege(oid, 'USAGE')) FROM pg_namespace"
             " WHERE nspname ~ '^(tenant|spare)_|^bursar_'"
         )
-        assert cursor.fetchone() == ("bursar_keeper", False)
+        assert cursor.fetchone() == ("bursar_backup", False)
         cursor.execute(
             "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'"
             " AND has_table_privilege(oid, 'SELECT')"
@@ -301,7 +301,7 @@ def test_a_process_without_an_address_for_it_says_so(platform, monkeypatch):
     make_due()
     monkeypatch.setattr(databases, "having", lambda role: [])
 
-    assert "DATABASE_KEEPER_URL" in drilling.drill().error
+    assert "DATABASE_BACKUP_URL" in drilling.drill().error
 
 
 def test_a_tenant_in_another_database_is_tried_there(initech, db):
@@ -353,4 +353,4 @@ def test_what_is_left_of_drills_is_cleared_though_a_database_is_away(platform, m
 
     drilling.clear_away()
 
-    assert swept == [("home", "keeper")]
+    assert swept == [("home", "backup_worker")]

@@ -205,7 +205,7 @@ def test_one_that_is_away_is_said_to_be(east):
     connections["default@east"].close()
     connections.settings["default@east"]["PORT"] = "1"
 
-    assert "refused" in queries.standings()[1].trouble
+    assert "refused" in queries.standings()[1].last_error
 
 
 def test_a_database_whose_address_is_unknown_here_is_nobody_elses(acme):

@@ -72,9 +72,9 @@ def test_a_wrong_search_path_is_an_error_and_not_somebody_elses_rows(acme, globe
             cursor.execute("SELECT * FROM ledger_account")
 
 
-@pytest.mark.parametrize("role", ["default", "owner", "relay", "keeper"])
+@pytest.mark.parametrize("role", ["default", "owner", "relay", "backup_worker"])
 def test_who_is_not_told_where_looks_into_public_alone(db, role):
-    """And not first into a schema that is called as he is, which the keeper could make."""
+    """And not first into a schema that is called as he is, which the backup worker could make."""
     fresh = connections[role].copy()
     try:
         fresh.connect()

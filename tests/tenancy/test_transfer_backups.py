@@ -24,7 +24,7 @@ from apps.kernel.actors import System
 from apps.kernel.files import files
 from apps.kernel.tenant import activate
 from apps.ledger.models import Entry
-from apps.notices.hooks import alarms
+from apps.notices.hooks import alerts
 from apps.tenancy.erasure.models import Erasure
 from apps.tenancy.models import Tenant
 from apps.tenancy.transfer import (
@@ -131,7 +131,7 @@ def test_a_drill_that_fails_says_so(platform, caplog):
     assert tried.state == "failed"
     assert "differs from what its manifest says" in tried.error
     assert tried.backup.verified_at is None
-    assert "ALARM" in caplog.text
+    assert "ALERT" in caplog.text
 
 
 @override_settings(BACKUP_RPO_HOURS=25, BACKUP_RTO_HOURS=4)
@@ -144,7 +144,7 @@ def test_who_is_kept_worse_than_promised_is_named(platform, monkeypatch):
         standing.tenant.slug: (standing.is_late, standing.is_slow) for standing in promises.standings()
     }
     assert standing == {"acme": (False, True), "globex": (True, False)}
-    said = {alert.name: alert.text for alert in alarms()}
+    said = {alert.name: alert.text for alert in alerts()}
     assert said["backups:late"] == "They would lose more than was promised: globex."
     assert "acme" in said["backups:slow"]
 
@@ -208,19 +208,19 @@ def test_verbs_back_up_compare_and_restore(platform, tmp_path, accountant):
     assert verb("backups", "acme")["backups"][0]["state"] == "done"
 
 
-def keeper_once():
+def backup_worker_once():
     out = io.StringIO()
-    call_command("keeper", "--once", stdout=out)
+    call_command("backup_worker", "--once", stdout=out)
     return out.getvalue().splitlines()
 
 
 @pytest.mark.physical_copy
 def test_verbs_clone_and_a_sandbox_is_not_backed_up(platform):
     assert verb("clone", "acme", "--as", "play", "--anonymise")["slug"] == "play"
-    assert keeper_once() == ["acme: backed up.", "globex: backed up."]
-    (tried,) = keeper_once()
+    assert backup_worker_once() == ["acme: backed up.", "globex: backed up."]
+    (tried,) = backup_worker_once()
     assert tried.endswith("restored and verified.")
-    assert keeper_once() == []
+    assert backup_worker_once() == []
 
 
 @pytest.mark.exhaustive("a move by command line")

@@ -23,7 +23,7 @@ from apps.kernel.transactions import afterwards, unit_of_work
 
 from . import access
 
-KEEPER = System("The keeper of tokens")
+BACKUP_WORKER = System("The backup worker of tokens")
 LENGTH = 32
 """Bytes of chance in a token."""
 
@@ -61,7 +61,7 @@ def next_pair(presented: str) -> Pair:
             return _rotated(presented)
     except RefreshTokenReused as reused:
         stolen = EndStolenSession(session_id=int(str(reused.context["session_id"])))
-        afterwards(lambda: dispatch(stolen, actor=KEEPER))
+        afterwards(lambda: dispatch(stolen, actor=BACKUP_WORKER))
         raise
 
 

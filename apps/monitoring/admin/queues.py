@@ -31,9 +31,9 @@ def _longest() -> str:
         return "unknown"
 
 
-def _in_alarm() -> str:
+def _in_alert() -> str:
     try:
-        late = [each.queue for each in waiting.standing() if each.alarm]
+        late = [each.queue for each in waiting.standing() if each.alert]
     except waiting.BROKER_ERRORS:
         return "the broker does not answer"
     return f"too long in {', '.join(late)}" if late else "no queue waits too long"
@@ -55,7 +55,7 @@ hooks.plug(
         permission=LOOK,
         icon="low_priority",
         value=_longest,
-        note=_in_alarm,
+        note=_in_alert,
         link="admin:queues",
     ),
 )

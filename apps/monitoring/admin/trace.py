@@ -54,7 +54,7 @@ def _row(line: StoryLine, lines: Sequence[StoryLine]) -> dict[str, Any]:
         "line": line,
         "after": f"+{after:.3f} s",
         "depth": min(line.depth, DEEPEST),
-        "icon": ICONS[line.mood],
+        "icon": ICONS[line.severity],
         "link": _link(line),
     }
 

@@ -33,12 +33,12 @@ class DeliverySerializer(ReadSerializer):
 
 
 class SubscriberSerializer(serializers.Serializer[Any]):
-    """How a subscriber does. `parked` says why, where its deliveries wait."""
+    """How a subscriber does. `paused` says why, where its deliveries wait."""
 
     name = serializers.CharField()
     subscribes = serializers.CharField()
     queue = serializers.CharField()
-    parked = serializers.CharField(allow_blank=True)
+    paused = serializers.CharField(allow_blank=True)
     pending = serializers.IntegerField()
     oldest_at = serializers.DateTimeField(allow_null=True)
     dead = serializers.IntegerField()

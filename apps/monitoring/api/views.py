@@ -22,7 +22,7 @@ class DeliveryFilter(Filters):
 
 
 class Subscribers(QueryEndpoint):
-    """Who hears what, what waits for each, and who is parked."""
+    """Who hears what, what waits for each, and who is paused."""
 
     permission = LOOK
     serializer_class = SubscriberSerializer

@@ -51,8 +51,8 @@ class Chat:
             raise NotSent(str(refusal), for_good=True) from refusal
         with _line(_post) as line:
             taken = service.notify(body=notice.text, title=notice.subject)
-        if not taken or line.trouble:
-            raise NotSent(line.trouble or "Nothing was posted.")
+        if not taken or line.last_error:
+            raise NotSent(line.last_error or "Nothing was posted.")
 
 
 def shown(address: str) -> str:
@@ -119,7 +119,7 @@ class _Line:
 
     carry: Any
     urls: list[str] = field(default_factory=list)
-    trouble: str = ""
+    last_error: str = ""
 
 
 _current: ContextVar[_Line] = ContextVar("line")
@@ -166,13 +166,13 @@ def _post(line: _Line, prepared: requests.PreparedRequest) -> requests.Response:
             str(prepared.url), dict(prepared.headers), body.encode() if isinstance(body, str) else body
         )
     except outbound.CannotReach as error:
-        line.trouble = str(error)
+        line.last_error = str(error)
         raise requests.RequestException from error
     except outbound.AddressRefused as refusal:
-        line.trouble = str(ChatAddressRefused(why=refusal.context["why"]))  # the URL in it is a secret
+        line.last_error = str(ChatAddressRefused(why=refusal.context["why"]))  # the URL in it is a secret
         raise requests.RequestException from refusal
     if not 200 <= answer.status < 300:
-        line.trouble = f"It answered {answer.status}."
+        line.last_error = f"It answered {answer.status}."
     return _answered(answer.status, answer.body.encode())
 
 

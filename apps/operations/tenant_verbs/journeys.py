@@ -150,10 +150,10 @@ def _refuse(refusals: Sequence[Refusal]) -> None:
 
 def _line(run: Run) -> str:
     at = "" if run.ended_at else f", at “{run.step}”{f': {run.stage}' if run.stage else ''}"
-    trouble = f"\n      {run.trouble}" if run.trouble else ""
-    return f"{run.progress:>3} %  {sagas.title_of(run)}: {run.get_state_display().lower()}{at}{trouble}"
+    last_error = f"\n      {run.last_error}" if run.last_error else ""
+    return f"{run.progress:>3} %  {sagas.title_of(run)}: {run.get_state_display().lower()}{at}{last_error}"
 
 
 def _plain(run: Run) -> dict[str, Any]:
-    shown = ("saga", "turn", "state", "step", "stage", "progress", "done", "trouble", "begun_at", "ended_at")
+    shown = ("saga", "turn", "state", "step", "stage", "progress", "done", "last_error", "begun_at", "ended_at")
     return {"run_id": run.pk, **{name: getattr(run, name) for name in shown}}

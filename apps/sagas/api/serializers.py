@@ -25,7 +25,7 @@ class RunSerializer(ReadSerializer):
             "attempts",
             "due_at",
             "deadline_at",
-            "trouble",
+            "last_error",
             "correlation_id",
             "begun_at",
             "ended_at",

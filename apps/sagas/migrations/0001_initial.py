@@ -48,7 +48,7 @@ class Migration(migrations.Migration):
                 ("due_at", models.DateTimeField(null=True)),
                 ("waits_until", models.DateTimeField(null=True)),
                 ("deadline_at", models.DateTimeField()),
-                ("trouble", models.TextField(blank=True)),
+                ("last_error", models.TextField(blank=True)),
                 ("actor_name", models.CharField(max_length=200)),
                 ("correlation_id", models.CharField(blank=True, max_length=64)),
                 ("begun_at", models.DateTimeField()),

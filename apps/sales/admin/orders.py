@@ -103,7 +103,7 @@ class OrderAdmin(ReadOnlyAdmin):
 
     @admin.display(description="What came in between")
     def shown_trouble(self, order: Order) -> str:
-        return getattr(order, "trouble", None) or "—"
+        return getattr(order, "last_error", None) or "—"
 
     def change_view(
         self,

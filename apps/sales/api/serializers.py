@@ -38,7 +38,7 @@ class OrderSerializer(ReadSerializer):
     customer = serializers.CharField(source="customer.code", read_only=True)
     total = ExactDecimal(source="total.amount", read_only=True)
     journey = serializers.ChoiceField(choices=Run.State.choices, allow_null=True, read_only=True)
-    trouble = serializers.CharField(allow_null=True, read_only=True)
+    last_error = serializers.CharField(allow_null=True, read_only=True)
     lines = OrderLineSerializer(many=True, read_only=True)
 
     class Meta:
@@ -55,7 +55,7 @@ class OrderSerializer(ReadSerializer):
             "placed_at",
             "why",
             "journey",
-            "trouble",
+            "last_error",
             "lines",
         )
 

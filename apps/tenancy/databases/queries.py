@@ -34,7 +34,7 @@ class Standing:
     spares: int | None = None
     left_behind: tuple[str, ...] = ()
     lag: float | None = None
-    trouble: str = ""
+    last_error: str = ""
 
     @property
     def room(self) -> int:
@@ -86,7 +86,7 @@ def _asked(standing: Standing) -> Standing:
             found["left_behind"] = tuple(name for (name,) in cursor.fetchall() if name not in here)
         found["lag"] = _lag(standing.key)
     except DatabaseError as error:
-        found["trouble"] = str(error).strip().splitlines()[0]
+        found["last_error"] = str(error).strip().splitlines()[0]
     return Standing(**vars(standing) | found)
 
 

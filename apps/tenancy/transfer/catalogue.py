@@ -144,4 +144,4 @@ SELECT 'schema', string_agg(format('%%s %%s', CASE WHEN rolname LIKE 'bursar\\_t
 FROM home, aclexplode(nspacl) LEFT JOIN who ON who.oid = grantee
 """
 """Not the rights by default for what comes: they are of the owner's, and every blueprint has the same. Whoever owns the
-schema is told as the owner: that of a backup that is tried is the keeper's."""
+schema is told as the owner: that of a backup that is tried is the backup worker's."""

@@ -1,6 +1,6 @@
 """Can the backups be restored? One is tried, beside everything that works, and dropped again (row DRB-04).
 
-It is restored as any other, but into a schema of the keeper's: a role that owns nothing else and may look into
+It is restored as any other, but into a schema of the backup worker's: a role that owns nothing else and may look into
 nobody's. Whoever compares it takes the role of the tenant whose backup it is.
 """
 
@@ -76,9 +76,9 @@ def note_cut_off() -> None:
 
 def clear_away() -> None:
     """Drop what somebody left behind who was killed while he tried one."""
-    for at in databases.having("keeper"):
+    for at in databases.having("backup_worker"):
         with databases.unless_away(at):
-            restoring.sweep(at, by="keeper")
+            restoring.sweep(at, by="backup_worker")
 
 
 def waiting() -> list[int]:
@@ -108,7 +108,7 @@ def _done(drill: Drill) -> Drill:
         _try(backup, backup.tenant)
     except Exception as failure:
         error = f"It could not be restored: {failure}"
-        log.exception("ALARM: the backup %s could not be restored.", backup)
+        log.exception("ALERT: the backup %s could not be restored.", backup)
     else:
         backup.verified_at, backup.restored_in = now(), round(time.monotonic() - begun, 3)
         backup.save(update_fields=["verified_at", "restored_in"])
@@ -134,7 +134,7 @@ def _sample() -> Backup | None:
 
 def _try(backup: Backup, tenant: Tenant) -> None:
     at, number = tenant.database, restoring.next_number()
-    restoring.sweep(at, by=importing.keeper(at))
+    restoring.sweep(at, by=importing.backup_worker(at))
     with (
         restoring.only_here(restoring.scratch(number)),
         places.opened(backup.place, backup.checksum) as file,
@@ -145,4 +145,4 @@ def _try(backup: Backup, tenant: Tenant) -> None:
             if faults := verifying.faults(archive.manifest, made):
                 raise NotWhatWasExported(faults="; ".join(faults))
         finally:
-            importing.drop_schema(made.schema, at, by=importing.keeper(at))
+            importing.drop_schema(made.schema, at, by=importing.backup_worker(at))

@@ -47,7 +47,7 @@ class NotWhatWasExported(TransferRefusal, Conflict):
 class OwnerIsAbsent(TransferRefusal, Unavailable):
     message = (
         "This makes schemas: run it where DATABASE_OWNER_URL is set (for {database!r}),"
-        " or, to try a backup, DATABASE_KEEPER_URL."
+        " or, to try a backup, DATABASE_BACKUP_URL."
     )
 
 

@@ -39,9 +39,9 @@ def load(archive: Archive, *, number: int, at: str) -> TenantInfo:
 
 
 def lend(archive: Archive, *, number: int, at: str, to: str) -> TenantInfo:
-    """The same for a while: the schema is the keeper's, who drops it again, and whoever has the role `to` may look into
+    """The same for a while: the schema is the backup worker's, who drops it again, and whoever has the role `to` may look into
     it."""
-    with acting(keeper(at), at) as cursor, _made(cursor, archive, number, for_good=False):
+    with acting(backup_worker(at), at) as cursor, _made(cursor, archive, number, for_good=False):
         cursor.execute(
             sql.SQL("GRANT USAGE ON SCHEMA {} TO {}").format(
                 sql.Identifier(staging(number)), sql.Identifier(to)
@@ -50,9 +50,9 @@ def lend(archive: Archive, *, number: int, at: str, to: str) -> TenantInfo:
     return _looked_into_by(to, archive, number, at)
 
 
-def keeper(at: str) -> str:
-    """As whom this process makes what is dropped again: where it has no keeper it may have the owner."""
-    return "keeper" if at in databases.having("keeper") else "owner"
+def backup_worker(at: str) -> str:
+    """As whom this process makes what is dropped again: where it has no backup worker it may have the owner."""
+    return "backup_worker" if at in databases.having("backup_worker") else "owner"
 
 
 def staging(number: int) -> str:
@@ -78,7 +78,7 @@ def as_owner(at: str) -> AbstractContextManager[Any]:
 
 @contextmanager
 def acting(role: str, at: str) -> Iterator[Any]:
-    """A cursor of the owner's or the keeper's. Raises OwnerIsAbsent."""
+    """A cursor of the owner's or the backup worker's. Raises OwnerIsAbsent."""
     if at not in databases.having(role):
         raise OwnerIsAbsent(database=at)
     with activate(None), connections[databases.at(role, at)].cursor() as cursor:

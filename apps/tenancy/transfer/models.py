@@ -30,7 +30,7 @@ class JobQuerySet(models.QuerySet[J]):
 
 
 class Job(models.Model):
-    """Work that takes long: asked for, taken up by one keeper, and ended in one way or the other.
+    """Work that takes long: asked for, taken up by one backup worker, and ended in one way or the other.
 
     begun_at  while it waits, when it was asked for
     """

@@ -127,8 +127,8 @@ def take_back(tenant_id: int, to: str) -> Tenant:
             tenant.refresh_from_db()
             if tenant.database != to and to in importing.owned():
                 _drop(tenant, to)
-    except (DatabaseError, TransferBusy) as trouble:
-        log.warning("What came of %s to %s is still there: %s", tenant, to, trouble)
+    except (DatabaseError, TransferBusy) as last_error:
+        log.warning("What came of %s to %s is still there: %s", tenant, to, last_error)
     return tenant
 
 

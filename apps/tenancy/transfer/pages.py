@@ -33,7 +33,7 @@ def backups_page(request: HttpRequest, *, context: dict[str, Any]) -> HttpRespon
         "late": sum(row.is_late for row in rows),
         "backups": keeping.all_of()[:MOST],
         "drills": drilling.latest()[:MOST_DRILLS],
-        "trouble": promises.trouble_with_drills(),
+        "last_error": promises.failed_restore_drills(),
         "usual": Policies().of(0),
         "rpo": settings.BACKUP_RPO_HOURS,
         "rto": settings.BACKUP_RTO_HOURS,

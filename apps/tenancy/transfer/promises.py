@@ -67,7 +67,7 @@ def standings() -> list[Standing]:
     return sorted(found, key=lambda each: not (each.is_late or each.failed or each.is_slow))
 
 
-def trouble_with_drills() -> str:
+def failed_restore_drills() -> str:
     """What is wrong with the way backups are tried; empty where nothing is."""
     latest = drilling.latest().exclude(state__in=(Drill.State.WAITING, Drill.State.RUNNING)).first()
     if latest and latest.state == Drill.State.FAILED:
@@ -76,7 +76,7 @@ def trouble_with_drills() -> str:
     since = latest.begun_at if latest else first.begun_at if first else now()
     waits = dt.timedelta(days=settings.BACKUP_DRILL_DAYS) if latest else dt.timedelta()
     if now() - since > waits + LATE_DRILL:
-        return f"No backup was tried since {since:%Y-%m-%d %H:%M}. Does a keeper run?"
+        return f"No backup was tried since {since:%Y-%m-%d %H:%M}. Does a backup worker run?"
     return ""
 
 

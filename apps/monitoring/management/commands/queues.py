@@ -15,7 +15,7 @@ HEADS = (
     "state",
     "waiting",
     "oldest s",
-    "alarm s",
+    "alert s",
     "in hand",
     "limit s",
     "retries",
@@ -39,10 +39,10 @@ def _plain(state: QueueState) -> dict[str, Any]:
     at = state.broker
     return {
         "queue": at.queue,
-        "alarm": at.alarm,
+        "alert": at.alert,
         "waiting": at.depth,
         "oldest_seconds": round(at.oldest, 1),
-        "alarm_seconds": at.policy.wait_alarm,
+        "alert_seconds": at.policy.wait_alert,
         "in_hand": at.unacked,
         "time_limit_seconds": at.policy.time_limit,
         "retries": at.policy.retries,
@@ -61,8 +61,8 @@ def _table(states: Any) -> str:
 
 def _row(state: QueueState) -> tuple[str, ...]:
     at = state.broker
-    word = "WAITS TOO LONG" if at.alarm else "working" if at.depth else "empty"
+    word = "WAITS TOO LONG" if at.alert else "working" if at.depth else "empty"
     held = "-" if at.unacked is None else at.unacked
-    figures = (at.depth, f"{at.oldest:.0f}", at.policy.wait_alarm, held)
+    figures = (at.depth, f"{at.oldest:.0f}", at.policy.wait_alert, held)
     allowed = (at.policy.time_limit, at.policy.retries, state.pending, state.dead)
     return at.queue, word, *(str(figure) for figure in (*figures, *allowed))

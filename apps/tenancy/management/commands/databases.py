@@ -71,7 +71,7 @@ def _table(found: list[Standing]) -> str:
 
 
 def _row(each: Standing) -> tuple[str, ...]:
-    state = each.trouble or ("FULL" if not each.room else "open" if each.accepts_new else "closed")
+    state = each.last_error or ("FULL" if not each.room else "open" if each.accepts_new else "closed")
     figures = (each.tenants, each.capacity, each.pinned, "-" if each.spares is None else each.spares)
     lag = "-" if each.lag is None else f"{each.lag:.1f}"
     return (each.key, each.region or "-", state, *map(str, figures), lag, " ".join(each.left_behind) or "-")

@@ -1,11 +1,11 @@
-"""A keeper's process that gets a signal at a chosen place."""
+"""A backup worker's process that gets a signal at a chosen place."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 
-KEEPER = """
+BACKUP_WORKER = """
 import os, sys, django
 from django.core.management import execute_from_command_line
 from django.utils.module_loading import import_string
@@ -20,15 +20,15 @@ def hurt(*args, **kwargs):
     os.kill(os.getpid(), int(blow))
     return result
 setattr(sys.modules[owner], leaf, hurt)
-execute_from_command_line(["manage.py", "keeper"])
+execute_from_command_line(["manage.py", "backup_worker"])
 """
 
 
 def hurt(environment, where, when, blow):
-    """`manage.py keeper`, which gets this signal there."""
+    """`manage.py backup_worker`, which gets this signal there."""
     kept_from = ("DATABASE_OWNER_URL", "DATABASE_RELAY_URL")
     return subprocess.run(
-        [sys.executable, "-c", KEEPER, where, when, str(int(blow))],
+        [sys.executable, "-c", BACKUP_WORKER, where, when, str(int(blow))],
         env={name: value for name, value in environment.items() if name not in kept_from},
         capture_output=True,
         timeout=120,

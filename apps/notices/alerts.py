@@ -10,35 +10,35 @@ from apps.kernel.clock import now
 
 from . import hooks, queries
 from .commands import TellPeople
-from .kinds import ALARM
+from .kinds import ALERT
 
-US = System("Alarms")
+US = System("Alerts")
 log = logging.getLogger(__name__)
 
 
 def look() -> int:
-    """Ask everybody who knows of alarms. While one lasts it is told once an hour. Returns how many there are."""
+    """Ask everybody who knows of alerts. While one lasts it is told once an hour. Returns how many there are."""
     found = 0
     for check in hooks.checks():
         try:
-            for alarm in check():
+            for alert in check():
                 found += 1
-                _tell(alarm)
+                _tell(alert)
         except Exception:
-            log.exception("An alarm could not be looked at; the others are.")
+            log.exception("An alert could not be looked at; the others are.")
     return found
 
 
-def _tell(alarm: hooks.Alarm) -> None:
+def _tell(alert: hooks.Alert) -> None:
     """The audit log says it once as well: nothing is asked that was told."""
-    key = f"alarm:{alarm.name}:{now():%Y-%m-%dT%H}"
+    key = f"alert:{alert.name}:{now():%Y-%m-%dT%H}"
     if queries.told_under(key):
         return
     dispatch(
         TellPeople(
-            kind=ALARM.name,
-            subject=alarm.subject,
-            text=alarm.text,
+            kind=ALERT.name,
+            subject=alert.subject,
+            text=alert.text,
             to=(queries.OPERATORS,),
             key=key,
         ),

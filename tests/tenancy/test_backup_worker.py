@@ -1,4 +1,4 @@
-"""`manage.py keeper`, real ones: they make backups and try them, share the work, stop and come back."""
+"""`manage.py backup_worker`, real ones: they make backups and try them, share the work, stop and come back."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from django.db import connections
 from apps.tenancy.transfer import asking
 from apps.tenancy.transfer.models import Backup, Drill
 from tests.support.backups import make_due
-from tests.support.keeper import hurt
+from tests.support.backup_worker import hurt
 from tests.support.processes import eventually, running
 
 
-def keeper(environment):
+def backup_worker(environment):
     without = "DATABASE_OWNER_URL DATABASE_RELAY_URL"
-    return running(environment, "django", "keeper", without=without, ended_by=signal.SIGTERM)
+    return running(environment, "django", "backup_worker", without=without, ended_by=signal.SIGTERM)
 
 
 def made():
@@ -25,12 +25,12 @@ def made():
 
 @pytest.mark.exhaustive("two processes that make every backup")
 def test_two_make_each_backup_once_and_the_next_tries_one(platform, environment):
-    with keeper(environment) as one, keeper(environment) as other:
+    with backup_worker(environment) as one, backup_worker(environment) as other:
         eventually(lambda: made() == ["acme", "globex"], patience=60)
     assert (one.returncode, other.returncode) == (0, 0)
     assert Backup.objects.count() == 2
 
-    with keeper(environment):
+    with backup_worker(environment):
         eventually(lambda: Drill.objects.done().exists(), patience=60)
     assert Drill.objects.get().error == ""
 
@@ -49,7 +49,7 @@ def test_told_to_stop_it_ends_what_it_has_in_hand_and_begins_nothing(platform, e
 @pytest.mark.exhaustive("a process whose connection is cut")
 def test_one_whose_connection_is_cut_comes_back(platform, environment):
     before = at_the_database()
-    with keeper(environment):
+    with backup_worker(environment):
         eventually(lambda: made() == ["acme", "globex"], patience=60)
         at_the_database(without=before, end=True)
         Backup.objects.create(

@@ -15,7 +15,7 @@ from apps.tenancy.transfer import asking, drilling, keeping, places
 from apps.tenancy.transfer.archive import Archive
 from apps.tenancy.transfer.models import Backup, Drill
 from tests.support.backups import drill_is_not_due, later, make_due, waiting
-from tests.support.keeper import hurt
+from tests.support.backup_worker import hurt
 from tests.support.processes import eventually
 from tests.support.transfer import sale, schemas_like
 

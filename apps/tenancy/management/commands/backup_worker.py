@@ -1,4 +1,4 @@
-"""`manage.py keeper`: the process that makes backups and tries them."""
+"""`manage.py backup_worker`: the process that makes backups and tries them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Command(BaseCommand):
             return
         for each in (signal.SIGTERM, signal.SIGINT):
             signal.signal(each, self._stop)
-        self.stdout.write("The keeper keeps watch.")
+        self.stdout.write("The backup worker keeps watch.")
         while not self.stopping:
             try:
                 self._come_round()
@@ -43,10 +43,10 @@ class Command(BaseCommand):
                 self.stderr.write(f"The database is away, trying again: {error}")
                 connections.close_all()
             except Exception:
-                log.exception("The keeper met what it did not know, and goes on.")
+                log.exception("The backup worker met what it did not know, and goes on.")
             if not self.stopping:
                 time.sleep(LOOK_EVERY)
-        self.stdout.write("The keeper has stopped.")
+        self.stdout.write("The backup worker has stopped.")
 
     def _come_round(self) -> None:
         close_old_connections()
