@@ -35,8 +35,8 @@ def _bus_of_a_setting() -> dict[str, Any]:
     from django.db import transaction
 
     from apps.bus import dispatch
-    from apps.preferences.commands import ChangeSetting
-    from apps.preferences.models import Setting
+    from apps.settings.commands import ChangeSetting
+    from apps.settings.models import Setting
 
     def change(number: int) -> None:
         dispatch(ChangeSetting(key="payments.bank_account", value=f"{number}"), actor=_clerk())

@@ -1,8 +1,8 @@
 """From addresses to Django's DATABASES: which roles, hosts, replicas and shards there are.
 
 Pure: it is given what the environment says. An alias is a role (`default`, `replica`, `owner`, `relay`,
-`backup worker`), and on another database than home the role with that database's key: `default@east`. Code says the role;
-whose turn it is says the rest.
+`backup_worker`), and on another database than home the role with that database's key: `default@east`. Code says the
+role; whose turn it is says the rest.
 """
 
 from __future__ import annotations
@@ -111,8 +111,8 @@ def all_connections(
 
 
 def connections_of(addresses: Addresses, manner: Manner) -> dict[str, dict[str, Any]]:
-    """`default`, and `replica`, `owner`, `relay` and `backup worker` where there are such. The last three never go through a
-    pooler: they listen and lock for longer than a transaction."""
+    """`default`, and `replica`, `owner`, `relay` and `backup_worker` where there are such. The last three never go
+    through a pooler: they listen and lock for longer than a transaction."""
     made = {"default": connection(addresses.runtime, manner, hosts=addresses.write, role=True)}
     if addresses.read and _hosts_of(addresses.read) != _hosts_of(addresses.write or addresses.runtime):
         made["replica"] = connection(

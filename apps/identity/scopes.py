@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 
 PERMISSION_OF = {
-    "settings.manage": "preferences.manage_settings",
-    "settings.manage_bulk": "preferences.manage_settings_in_bulk",
+    "settings.manage": "settings.manage_settings",
+    "settings.manage_bulk": "settings.manage_settings_in_bulk",
     "features.manage": "flags.manage_flags",
     "tenant.impersonate": "tenancy.impersonate",
 }

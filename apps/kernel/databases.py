@@ -1,8 +1,8 @@
 """`connections["default"]` is the current tenant's database, wherever that is.
 
 It is resolved below Django's alias, so `transaction.atomic()`, `on_commit()` and libraries are what they always were:
-they name a role (`default`, `replica`, `owner`, `relay`, `backup worker`), and whose turn it is says which server plays it.
-`control` is always home. A name with a place (`owner@east`) is that very connection.
+they name a role (`default`, `replica`, `owner`, `relay`, `backup_worker`), and whose turn it is says which server
+plays it. `control` is always home. A name with a place (`owner@east`) is that very connection.
 
 It hangs on two methods of Django's handler: `[alias]`, and `all()`, which must name each real connection once.
 """

@@ -10,4 +10,4 @@ class ModulesConfig(AppConfig):
     def ready(self) -> None:
         from . import checks  # noqa: F401
 
-        autodiscover_modules("events", "preferences", "handlers", "sagas", "listeners", "hookimpls")
+        autodiscover_modules("events", "setting_definitions", "handlers", "sagas", "listeners", "hookimpls")

@@ -39,7 +39,7 @@ def kinds() -> Mapping[str, Kind]:
     return {name: kind for name, kind in _declared.items() if kind.chosen}
 
 
-def all_declared() -> Mapping[str, Kind]:
+def all_definitions() -> Mapping[str, Kind]:
     return _declared
 
 

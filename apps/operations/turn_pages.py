@@ -14,13 +14,13 @@ from apps.console.admin import CommandPage, Given
 from apps.console.widgets import Form, reason
 from apps.kernel.actors import System
 from apps.kernel.errors import Refusal
-from apps.preferences import queries as preferences
+from apps.settings import queries as settings_queries
 from apps.tenancy.erasure.belongings import belongings
 from apps.tenancy.models import Tenant
 
 from . import queries, rules
 from .commands import ActivateTenant, ArchiveTenant, CancelErasure, EraseTenant, SuspendTenant
-from .preferences import GRACE_DAYS
+from .setting_definitions import GRACE_DAYS
 
 Facts = Sequence[tuple[str, str]]
 CONSOLE = System("The console")
@@ -120,7 +120,7 @@ class Erase(Turn):
     command, danger, previews = EraseTenant, True, True
 
     def facts(self, given: Given) -> Facts:
-        days = preferences.value(GRACE_DAYS)
+        days = settings_queries.value(GRACE_DAYS)
         return (
             *super().facts(given),
             ("Days of grace", f"{days}; until then it can be called off"),

@@ -8,7 +8,7 @@ MODULE = Module(
     version="1.0.0",
     description="Payments and refunds.",
     sold=True,
-    dependencies=("audit", "events", "identity", "ledger", "preferences"),
+    dependencies=("audit", "events", "identity", "ledger", "settings"),
     publishes=(
         "payment.requested",
         "payment.confirmed",

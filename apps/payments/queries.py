@@ -9,11 +9,11 @@ from django.db import connection
 
 from apps.kernel.money import Money, currency
 from apps.ledger.models import Entry
-from apps.preferences import queries as preferences
+from apps.settings import queries as settings_queries
 
 from .errors import PaymentHasFailed, PaymentIsRefunded, PaymentIsVoid, PaymentUnknown
 from .models import Payment, Refund
-from .preferences import BANK, RECEIVABLE
+from .setting_definitions import BANK, RECEIVABLE
 
 
 @dataclass(frozen=True)
@@ -30,12 +30,12 @@ class Difference:
 
 def bank_account() -> str:
     """The code of the account that money comes into and goes out of."""
-    return preferences.value(BANK)
+    return settings_queries.value(BANK)
 
 
 def receivable_account() -> str:
     """The code of the account of what customers owe."""
-    return preferences.value(RECEIVABLE)
+    return settings_queries.value(RECEIVABLE)
 
 
 def is_confirmed(payment_id: int) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from apps.kernel.errors import together
-from apps.preferences import queries as preferences
+from apps.settings import queries as settings_queries
 
 from . import hooks, queries
 from .errors import (
@@ -22,7 +22,7 @@ from .errors import (
     YearWouldLeaveAGap,
 )
 from .models import Calendar, FiscalYear, Period
-from .preferences import REASON_LENGTH
+from .setting_definitions import REASON_LENGTH
 
 FIRST_YEAR, LAST_YEAR = 1900, 2999
 
@@ -96,6 +96,6 @@ def nothing_must_stand_against_closing(period: Period) -> None:
 
 def reason_must_be_given(reason: str) -> None:
     """As long as the setting `periods.reason_length` asks for."""
-    least = preferences.value(REASON_LENGTH)
+    least = settings_queries.value(REASON_LENGTH)
     if len(reason.strip()) < least:
         raise ReasonTooShort(least=least)

@@ -49,7 +49,9 @@ class OrderQuerySet(models.QuerySet["Order"]):
         (`trouble`); None before it has set out."""
         subject = Concat(Value("order:"), Cast(OuterRef("pk"), CharField()))
         runs = Run.objects.filter(saga=JOURNEY, subject=subject)
-        return self.annotate(journey=Subquery(runs.values("state")), last_error=Subquery(runs.values("last_error")))
+        return self.annotate(
+            journey=Subquery(runs.values("state")), last_error=Subquery(runs.values("last_error"))
+        )
 
 
 class Order(Tracked):

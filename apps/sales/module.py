@@ -26,7 +26,7 @@ MODULE = Module(
         "identity",
         "inventory",
         "payments",
-        "preferences",
+        "settings",
         "sagas",
     ),
     publishes=("order.created", "order.cancelled", "order.completed", "invoice.issued"),

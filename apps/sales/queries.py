@@ -14,22 +14,22 @@ from apps.kernel.money import Money, currency
 from apps.ledger.models import Entry
 from apps.payments import queries as payments
 from apps.payments.models import Payment, Refund
-from apps.preferences import queries as preferences
 from apps.sagas.models import Run
+from apps.settings import queries as settings_queries
 
 from .errors import OrderIsCancelled, OrderUnknown
 from .models import Invoice, Order
-from .preferences import REFUNDS, REVENUE
+from .setting_definitions import REFUNDS, REVENUE
 
 
 def revenue_account() -> str:
     """The code of the account that invoices are posted to."""
-    return preferences.value(REVENUE)
+    return settings_queries.value(REVENUE)
 
 
 def refunds_account() -> str:
     """The code of the account of sales that were taken back."""
-    return preferences.value(REFUNDS)
+    return settings_queries.value(REFUNDS)
 
 
 def order(order_id: int) -> Order:

@@ -9,7 +9,7 @@ _EVERYWHERE = [
     "apps.identity",
     "apps.webhooks",
     "apps.notices",
-    "apps.preferences",
+    "apps.settings",
     "allauth.account",
 ]
 

@@ -181,9 +181,11 @@ def queues() -> Found:
 
 
 def settings_keys() -> Found:
-    from apps.preferences.declarations import all_declared
+    from apps.settings.definitions import all_definitions
 
-    return [(each.key, {"type": getattr(each.type, "__name__", str(each.type))}) for each in all_declared()]
+    return [
+        (each.key, {"type": getattr(each.type, "__name__", str(each.type))}) for each in all_definitions()
+    ]
 
 
 def modules() -> Found:
@@ -199,9 +201,9 @@ def limits() -> Found:
 
 
 def notice_kinds() -> Found:
-    from apps.notices.hooks import all_declared
+    from apps.notices.hooks import all_definitions
 
-    return [(each.name, {"where": each.where, "chosen": each.chosen}) for each in all_declared().values()]
+    return [(each.name, {"where": each.where, "chosen": each.chosen}) for each in all_definitions().values()]
 
 
 def retention_classes() -> Found:

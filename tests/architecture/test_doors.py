@@ -8,7 +8,7 @@ import pytest
 from tests.support.source_files import ROOT, sources
 
 FRONT_DOORS = {"commands", "events", "queries", "errors", "models", "hooks", "rules"}
-PLATFORM = {"kernel", "bus", "events", "audit", "modules", "console", "preferences", "sagas", "tenancy"}
+PLATFORM = {"kernel", "bus", "events", "audit", "modules", "console", "settings", "sagas", "tenancy"}
 """Floors that offer tools, of which the whole app is the door."""
 
 

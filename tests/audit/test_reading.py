@@ -16,7 +16,7 @@ from apps.audit.models import Record
 from apps.bus import dispatch
 from apps.companies.models import Company
 from apps.kernel.correlation import correlated
-from apps.preferences.commands import ChangeSetting
+from apps.settings.commands import ChangeSetting
 
 API = "/t/acme/api/v1/audit"
 

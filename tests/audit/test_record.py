@@ -10,7 +10,7 @@ from apps.companies.errors import CompanyCodeTaken
 from apps.identity.commands import InviteUser, SetPassword
 from apps.kernel.correlation import correlated
 from apps.kernel.tenant import activate
-from apps.preferences.commands import ChangeSetting
+from apps.settings.commands import ChangeSetting
 from apps.tenancy.models import Tenant
 from tests.support.sqlstate import NO_RIGHT, refused
 
@@ -52,7 +52,7 @@ def test_a_change_shows_the_field_before_and_after(at_acme, owner):
 
     changes = last().changes
     assert [(change["field"], change["before"], change["after"]) for change in changes] == [("value", 12, 15)]
-    assert changes[0]["object"].startswith("preferences.setting:")
+    assert changes[0]["object"].startswith("settings.setting:")
 
 
 def test_secrets_are_never_written_down(at_acme, owner):

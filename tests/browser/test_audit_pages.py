@@ -10,7 +10,7 @@ from apps.audit.models import Record
 from apps.audit.verification import verify_and_note
 from apps.bus import dispatch
 from apps.kernel.tenant import activate
-from apps.preferences.commands import ChangeSetting
+from apps.settings.commands import ChangeSetting
 from tests.support.pages import RULES, log_in, violations
 
 pytestmark = pytest.mark.exhaustive("axe-core over each page in both themes")

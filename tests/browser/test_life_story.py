@@ -13,7 +13,7 @@ from apps.events.models import Delivery
 from apps.events.relay import route
 from apps.kernel.correlation import correlated
 from apps.kernel.tenant import activate
-from apps.preferences.commands import ChangeSetting
+from apps.settings.commands import ChangeSetting
 from tests.support.pages import RULES, log_in, violations
 
 REQUEST = "story-of-a-request"

@@ -16,8 +16,8 @@ from apps.events.models import OutboxEvent
 from apps.kernel.errors import SeveralRefusals
 from apps.kernel.money import CurrencyUnknown
 from apps.kernel.transactions import unit_of_work
-from apps.preferences.commands import ChangeSetting
-from apps.preferences.errors import SettingNotFound
+from apps.settings.commands import ChangeSetting
+from apps.settings.errors import SettingNotFound
 
 PLANT = FoundCompany(code="PLANT", name="Acme Plant", currency="EUR", parent="MAIN")
 
@@ -145,7 +145,7 @@ def test_a_nested_refusal_that_is_caught_is_undone_alone_and_recorded(at_acme, o
     dispatch(FoundOrGoOn(), actor=owner)
 
     assert Company.objects.filter(code="PLANT").exists()
-    assert Record.objects.get(command="preferences.change_setting").outcome == "refused"
+    assert Record.objects.get(command="settings.change_setting").outcome == "refused"
     assert Record.objects.get(command="companies.found_or_go_on").outcome == "done"
 
 

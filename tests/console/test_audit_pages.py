@@ -10,7 +10,7 @@ from apps.bus import dispatch
 from apps.companies.commands import FoundCompany
 from apps.kernel.actors import System
 from apps.kernel.tenant import activate
-from apps.preferences.commands import ChangeSetting
+from apps.settings.commands import ChangeSetting
 
 
 @pytest.fixture

@@ -188,10 +188,10 @@ def test_inviting_somebody_shows_his_link_once(client_for, owner, acme):
 def test_changing_a_setting(client_for, controller):
     client = client_for(controller)
 
-    refused = client.post("/t/acme/preferences/periods.reason_length/change/", {"value": '"many"'})
-    changed = client.post("/t/acme/preferences/periods.reason_length/change/", {"value": "25"}, follow=True)
+    refused = client.post("/t/acme/settings/periods.reason_length/change/", {"value": '"many"'})
+    changed = client.post("/t/acme/settings/periods.reason_length/change/", {"value": "25"}, follow=True)
 
-    assert "preferences.setting_invalid" in refused.content.decode()
+    assert "settings.setting_invalid" in refused.content.decode()
     assert "periods.reason_length is 25 from now on" in changed.content.decode()
 
 

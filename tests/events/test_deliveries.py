@@ -165,7 +165,7 @@ def test_the_sweep_repeats_a_lost_hint_when_it_is_due(at_acme, listener, no_brok
 
 
 def test_an_event_of_a_command_carries_the_requests_id(at_acme, owner, no_broker):
-    from apps.preferences.commands import ChangeSetting
+    from apps.settings.commands import ChangeSetting
 
     with correlated("request-10"):
         dispatch(ChangeSetting(key="periods.reason_length", value=12), actor=owner)

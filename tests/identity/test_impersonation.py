@@ -37,8 +37,8 @@ from apps.kernel.actors import Support, System, really
 from apps.kernel.tenant import activate
 from apps.periods.commands import ClosePeriod
 from apps.periods.models import Period
-from apps.preferences.commands import ChangeSetting
-from apps.preferences.errors import NotSetBySupport, SupportNotWanted
+from apps.settings.commands import ChangeSetting
+from apps.settings.errors import NotSetBySupport, SupportNotWanted
 from apps.tenancy import directory
 from apps.tenancy.models import Tenant
 from tests.support.database import PASSWORD
@@ -94,7 +94,7 @@ class TestFromDoorToDoor:
         assert "Olga Operator" in banner
         assert REASON in banner
         assert "End the visit" in banner
-        made = console.post("/t/acme/preferences/periods.reason_length/change/", {"value": "12"})
+        made = console.post("/t/acme/settings/periods.reason_length/change/", {"value": "12"})
         assert made.status_code == 302
         record = newest(acme)
         impersonation = Impersonation.objects.get()
@@ -111,7 +111,7 @@ class TestFromDoorToDoor:
         self, client_for, operator, acme, owner, controller
     ):
         inside = enter(operator, acme, controller)
-        inside.post("/t/acme/preferences/periods.reason_length/change/", {"value": "12"})
+        inside.post("/t/acme/settings/periods.reason_length/change/", {"value": "12"})
         inside.post("/t/acme/support/leave/")
 
         page = client_for(owner).get("/t/acme/identity/visit/").content.decode()
@@ -140,9 +140,9 @@ class TestFromDoorToDoor:
     def test_each_action_is_logged_as_it_happens_with_both_names(self, operator, acme, controller, caplog):
         inside = enter(operator, acme, controller)
         with caplog.at_level(logging.INFO, logger="bursar.commands"):
-            inside.post("/t/acme/preferences/periods.reason_length/change/", {"value": "12"})
+            inside.post("/t/acme/settings/periods.reason_length/change/", {"value": "12"})
 
-        assert newest(acme).command == "preferences.change_setting"
+        assert newest(acme).command == "settings.change_setting"
         assert "Olga Operator (support visit" in caplog.text
         assert newest(acme, Visit).ended_at is None, "the visit still goes on"
 
@@ -154,7 +154,7 @@ class TestFromDoorToDoor:
         inside = enter(operator, acme, controller)
         logging.getLogger("bursar").addHandler(handler)
         try:
-            inside.post("/t/acme/preferences/periods.reason_length/change/", {"value": "12"})
+            inside.post("/t/acme/settings/periods.reason_length/change/", {"value": "12"})
         finally:
             logging.getLogger("bursar").removeHandler(handler)
 
@@ -172,10 +172,10 @@ class TestFromDoorToDoor:
 
     def test_versions_of_master_data_bear_both_names(self, operator, acme, controller):
         enter(operator, acme, controller).post(
-            "/t/acme/preferences/periods.reason_length/change/", {"value": "12"}
+            "/t/acme/settings/periods.reason_length/change/", {"value": "12"}
         )
 
-        from apps.preferences.models import Setting
+        from apps.settings.models import Setting
 
         version = newest(acme, Setting.history.model)
         assert (version.actor_name, version.history_user_id) == ("Controller", controller.pk)
@@ -392,10 +392,10 @@ class TestTheTenantsWord:
     def test_support_does_not_open_its_own_door(self, operator, acme, owner):
         inside = enter(operator, acme, owner)
 
-        answer = inside.post("/t/acme/preferences/identity.support_access/change/", {"value": "true"})
+        answer = inside.post("/t/acme/settings/identity.support_access/change/", {"value": "true"})
 
         assert answer.status_code == NotSetBySupport.status
-        assert "preferences.not_set_by_support" in answer.content.decode()
+        assert "settings.not_set_by_support" in answer.content.decode()
 
     def test_it_is_one_tenants_word(self, operator, acme, globex, owner):
         self.set_to(acme, owner, False)

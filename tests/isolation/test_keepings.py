@@ -23,7 +23,7 @@ from apps.kernel.files import FileIsMissing, FileNameNotAllowed, files
 from apps.kernel.limits import LIMITS
 from apps.kernel.queues import POLICIES
 from apps.kernel.tenant import TenantInfo, activate
-from apps.preferences.commands import ChangeSetting
+from apps.settings.commands import ChangeSetting
 from tests.support.attack_surface import said
 from tests.support.devices import token as signed_in
 from tests.support.two_at_work import FILE, FIRST, SECRET

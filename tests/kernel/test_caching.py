@@ -10,7 +10,7 @@ from apps.identity.models import standings
 from apps.kernel import caching, wake
 from apps.kernel.caching import Cached, tenant_cache_key
 from apps.kernel.tenant import activate
-from apps.preferences import queries as preferences
+from apps.settings import queries as settings_queries
 from apps.tenancy import directory
 
 
@@ -113,7 +113,7 @@ class TestLifetime:
     @pytest.mark.parametrize(
         ("area", "question", "seconds"),
         [
-            (preferences.cached, "all", 3600),  # row CAC-07
+            (settings_queries.cached, "all", 3600),  # row CAC-07
             (plans.cached, 1, 300),
             (directory._directory, "slug:acme", 300),
             (directory._at_rest, "all", 300),

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from apps.events.models import OutboxEvent
 from apps.kernel.clock import now
 from apps.kernel.inserting import insert
-from apps.preferences.models import Setting
+from apps.settings.models import Setting
 
 
 def told(**fields):

@@ -21,7 +21,7 @@ from apps.kernel.plain import SECRET, secret
 from apps.kernel.tenant import TenantInfo, activate
 from apps.periods.commands import ClosePeriod
 from apps.periods.models import Period
-from apps.preferences.commands import ChangeSetting
+from apps.settings.commands import ChangeSetting
 
 ACME = TenantInfo(id=1, slug="acme", name="Acme", schema="tenant_1", state="active")
 

@@ -20,7 +20,7 @@ from apps.kernel.correlation import correlated
 from apps.kernel.tenant import activate
 from apps.kernel.traceparent import current_trace, new_trace, parse
 from apps.kernel.tracing import span
-from apps.preferences.commands import ChangeSetting
+from apps.settings.commands import ChangeSetting
 
 sdk = pytest.importorskip("opentelemetry.sdk.trace")
 THEIRS = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -155,7 +155,7 @@ def test_a_request_and_whoever_hears_of_it_are_one_trace(collected, at_acme, own
         deliver(delivery.pk)
 
     spans = {each.name: each for each in collected()}
-    request, command = spans["HTTP POST"], spans["preferences.change_setting"]
+    request, command = spans["HTTP POST"], spans["settings.change_setting"]
     heard, task = spans["hear setting.changed"], spans["events.deliver_billing"]
     assert command.parent_span_id == request.span_id
     assert (heard.trace_id, heard.parent_span_id) == (command.trace_id, command.span_id)

@@ -27,7 +27,7 @@ from apps.kernel.metrics import exposed
 from apps.kernel.observation import observed_task
 from apps.kernel.tenant import activate
 from apps.monitoring.gauges import Waiting
-from apps.preferences.commands import ChangeSetting
+from apps.settings.commands import ChangeSetting
 from tests.support.settling import settle
 
 ROOT = Path(__file__).parents[2]
@@ -135,7 +135,7 @@ def test_a_task_of_ours_is_counted_with_its_wait(at_acme):
 
 def test_events_and_what_became_of_their_deliveries_are_counted(at_acme, owner):
     settle()
-    before, setting = scraped(), {"module": "preferences", "event": "setting.changed"}
+    before, setting = scraped(), {"module": "settings", "event": "setting.changed"}
     subscriber = {"module": "webhooks", "subscriber": "webhooks.tell_endpoints"}
 
     dispatch(ChangeSetting(key="periods.reason_length", value=12), actor=owner)
@@ -187,7 +187,7 @@ def test_no_label_names_a_tenant(at_acme, owner):
     dispatch(ChangeSetting(key="periods.reason_length", value=12), actor=owner)
 
     text = exposed(Waiting()).decode()
-    assert "preferences.change_setting" in text
+    assert "settings.change_setting" in text
     assert "acme" not in text
 
 

@@ -18,9 +18,9 @@ from apps.operations.errors import KeptByLaw, NotQueuedForDeletion
 from apps.operations.journeys import wake_due_erasures
 from apps.operations.sagas import ERASURE
 from apps.operations.tasks import erase_what_is_due
-from apps.preferences.commands import ChangeSetting
 from apps.sagas.commands import TurnSagaBack
 from apps.sagas.models import Happening, Run
+from apps.settings.commands import ChangeSetting
 from apps.tenancy.erasure.models import Erasure
 from apps.tenancy.models import Tenant
 from tests.support.books import sale

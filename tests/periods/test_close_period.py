@@ -18,7 +18,7 @@ from apps.periods.errors import (
     PeriodsRefusal,
     ReasonTooShort,
 )
-from apps.preferences.commands import ChangeSetting
+from apps.settings.commands import ChangeSetting
 
 REASON = "The month is over."
 

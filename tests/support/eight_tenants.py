@@ -11,7 +11,7 @@ from django.db import connections, transaction
 from apps.bus import dispatch
 from apps.identity.models import User
 from apps.kernel.tenant import TenantInfo, activate
-from apps.preferences.models import Setting
+from apps.settings.models import Setting
 from apps.tenancy import directory
 from apps.tenancy.commands import CreateTenant
 from apps.tenancy.models import Tenant

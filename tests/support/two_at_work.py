@@ -20,8 +20,8 @@ from apps.kernel.tenant import TenantInfo, activate
 from apps.ledger.commands import DraftEntry, Line, OpenAccount, OpenJournal, PostEntry
 from apps.notices.commands import AddTarget, TellPeople
 from apps.payments.commands import RequestPayment
-from apps.preferences.commands import ChangeSetting
 from apps.sales.commands import AddCustomer, Ordered, PlaceOrder, SetUpSales
+from apps.settings.commands import ChangeSetting
 from apps.tenancy.models import Tenant
 from apps.webhooks.commands import RegisterEndpoint
 from tests.support.settling import settle

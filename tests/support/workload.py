@@ -12,7 +12,7 @@ from celery import shared_task
 from apps.kernel import caching
 from apps.kernel.queues import DefaultTask
 from apps.kernel.tenant import current_tenant
-from apps.preferences.models import Setting
+from apps.settings.models import Setting
 
 DIARY = "tests:diary"
 RELEASED = "tests:released:{}"

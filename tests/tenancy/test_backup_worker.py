@@ -9,8 +9,8 @@ from django.db import connections
 
 from apps.tenancy.transfer import asking
 from apps.tenancy.transfer.models import Backup, Drill
-from tests.support.backups import make_due
 from tests.support.backup_worker import hurt
+from tests.support.backups import make_due
 from tests.support.processes import eventually, running
 
 

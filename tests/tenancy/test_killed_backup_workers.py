@@ -14,8 +14,8 @@ from apps.tenancy.models import Tenant
 from apps.tenancy.transfer import asking, drilling, keeping, places
 from apps.tenancy.transfer.archive import Archive
 from apps.tenancy.transfer.models import Backup, Drill
-from tests.support.backups import drill_is_not_due, later, make_due, waiting
 from tests.support.backup_worker import hurt
+from tests.support.backups import drill_is_not_due, later, make_due, waiting
 from tests.support.processes import eventually
 from tests.support.transfer import sale, schemas_like
 

@@ -13,7 +13,7 @@ from django.db import connection, connections, transaction
 
 from apps.kernel.queues import DefaultTask
 from apps.kernel.tenant import TenantInfo, activate, current_tenant
-from apps.preferences.models import Setting
+from apps.settings.models import Setting
 from apps.tenancy.backend.errors import TenantNotSet
 from apps.tenancy.models import Tenant
 from tests.support.eight_tenants import KEY, TENANTS, Ledger, in_threads, whose

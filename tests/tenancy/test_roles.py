@@ -11,7 +11,7 @@ from apps.bus import dispatch
 from apps.events.models import Breaker, Delivery, OutboxEvent
 from apps.kernel.clock import now
 from apps.kernel.tenant import activate
-from apps.preferences.commands import ChangeSetting
+from apps.settings.commands import ChangeSetting
 from apps.tenancy.models import Tenant
 from tests.support.database import TESTER
 
@@ -141,7 +141,7 @@ def test_the_platform_itself_cannot_look_into_a_tenant(acme):
         "tenancy_spare",
         "public.identity_user",
         "public.audit_record",
-        "public.preferences_setting",
+        "public.settings_setting",
         "public.bus_idempotencykey",
     ],
 )

@@ -165,7 +165,7 @@ def test_a_sandbox_has_files_and_a_audit_log_of_its_own(books):
         assert verification.verify().intact
 
 
-NOBODYS = {"preferences.Setting.value"}
+NOBODYS = {"settings.Setting.value"}
 """Long texts and JSON in which nothing of a person stands."""
 
 

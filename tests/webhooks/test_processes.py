@@ -9,7 +9,7 @@ from standardwebhooks import Webhook
 from apps.bus import dispatch
 from apps.kernel.correlation import correlated
 from apps.kernel.story import told_here
-from apps.preferences.commands import ChangeSetting
+from apps.settings.commands import ChangeSetting
 from apps.webhooks.commands import RegisterEndpoint
 from apps.webhooks.models import Message
 from tests.support.processes import eventually, running, worker

@@ -14,13 +14,13 @@ from apps.operations import rules
 from apps.operations.commands import CancelErasure, EraseTenant
 from apps.operations.errors import NotQueuedForDeletion
 from apps.operations.journeys import subject_of, tell, tenant, travel
-from apps.operations.preferences import GRACE_DAYS
-from apps.preferences import queries as preferences
+from apps.operations.setting_definitions import GRACE_DAYS
 from apps.sagas import Asked, Errand, Saga, Step, Wait
 from apps.sagas import queries as sagas
 from apps.sagas.commands import TurnSagaBack
 from apps.sagas.executor import drive
 from apps.sagas.models import Run
+from apps.settings import queries as settings_queries
 from apps.tenancy.commands import MarkArchived, MarkForDeletion
 from apps.tenancy.erasure.commands import DropTenant, EraseFiles, JournalErasure
 from apps.tenancy.hooks import Turn
@@ -41,7 +41,7 @@ class Erasing:
 
 
 def _queue(d: Erasing) -> MarkForDeletion:
-    grace = dt.timedelta(days=preferences.value(GRACE_DAYS))
+    grace = dt.timedelta(days=settings_queries.value(GRACE_DAYS))
     return MarkForDeletion(tenant_id=d.tenant_id, delete_after=today() + grace, reason=d.reason)
 
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from django.core.management.base import CommandParser
 
+from apps import bus
 from apps.bus import Command, dispatch
 from apps.console.terminal import Answer
 from apps.kernel.errors import Refusal, SeveralRefusals
@@ -44,7 +45,7 @@ class _Turn(Verb):
         tenant = tenant_named(slug)
         command = self.command(tenant_id=tenant.pk, reason=reason)  # type: ignore[call-arg]
         if dry_run:
-            _refuse(dry_run(command, actor=SHELL))
+            _refuse(bus.dry_run(command, actor=SHELL))
             return self.dry_run(tenant)
         return self.done(dispatch(command, actor=SHELL))
 
@@ -155,5 +156,16 @@ def _line(run: Run) -> str:
 
 
 def _plain(run: Run) -> dict[str, Any]:
-    shown = ("saga", "turn", "state", "step", "stage", "progress", "done", "last_error", "begun_at", "ended_at")
+    shown = (
+        "saga",
+        "turn",
+        "state",
+        "step",
+        "stage",
+        "progress",
+        "done",
+        "last_error",
+        "begun_at",
+        "ended_at",
+    )
     return {"run_id": run.pk, **{name: getattr(run, name) for name in shown}}

@@ -10,11 +10,11 @@ from apps.console.terminal import Answer
 from apps.tenancy.databases.commands import MoveTenantOnline
 
 from .base import tenant_named, verb
-from .transfer import CommandEndpoint
+from .transfer import CommandVerb
 
 
 @verb
-class MoveOnline(CommandEndpoint):
+class MoveOnline(CommandVerb):
     """Move a tenant to another database while it is at work."""
 
     name = "move-online"

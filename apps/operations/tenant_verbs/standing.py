@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandParser
 
+from apps import bus
 from apps.bus import dispatch
 from apps.console.terminal import Answer
 from apps.kernel.errors import SeveralRefusals
@@ -93,7 +94,7 @@ class SetModeOfOne(Verb):
         if not dry_run:
             tenant = dispatch(command, actor=SHELL)
             return Answer(f"{tenant} is {_stands(tenant)}.", _plain(tenant))
-        refusals = dry_run(command, actor=SHELL)
+        refusals = bus.dry_run(command, actor=SHELL)
         if refusals:
             raise refusals[0] if len(refusals) == 1 else SeveralRefusals(refusals)
         return Answer(f"{tenant}: it would be done.", {"slug": tenant.slug, "dry_run": True})

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
+from apps import bus
 from apps.bus import Command, dispatch
 from apps.console.terminal import Answer
 from apps.kernel import databases
@@ -26,8 +27,8 @@ from .base import SHELL, Verb, tenant_named, verb
 DRY = "Say what would be refused; change nothing."
 
 
-class CommandEndpoint(Verb):
-    """One that dispatches a command, or only rehearses it."""
+class CommandVerb(Verb):
+    """One that dispatches a command, or only validates it."""
 
     def options(self, parser: CommandParser) -> None:
         parser.add_argument("--dry-run", action="store_true", help=DRY)
@@ -35,12 +36,12 @@ class CommandEndpoint(Verb):
     def ask(self, command: Command, *, dry_run: bool, would: str) -> Answer | Any:
         if not dry_run:
             return dispatch(command, actor=SHELL)
-        _refuse(dry_run(command, actor=SHELL))
+        _refuse(bus.dry_run(command, actor=SHELL))
         return Answer(would, {"dry_run": True})
 
 
 @verb
-class BackUp(CommandEndpoint):
+class BackUp(CommandVerb):
     """Write a tenant to an archive, in the object store or in a file."""
 
     name = "backup"
@@ -60,7 +61,7 @@ class BackUp(CommandEndpoint):
 
 
 @verb
-class Restore(CommandEndpoint):
+class Restore(CommandVerb):
     """Make a tenant from an archive: under a short name of its own, or in the place of the one it is of."""
 
     name = "restore"
@@ -107,7 +108,7 @@ class Restore(CommandEndpoint):
 
 
 @verb
-class Clone(CommandEndpoint):
+class Clone(CommandVerb):
     """Make a sandbox of a tenant, which reaches nobody outside."""
 
     name = "clone"
@@ -134,7 +135,7 @@ class Clone(CommandEndpoint):
 
 
 @verb
-class Move(CommandEndpoint):
+class Move(CommandVerb):
     """Move a tenant to another database. It can only be read meanwhile."""
 
     name = "move"

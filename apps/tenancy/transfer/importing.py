@@ -39,8 +39,8 @@ def load(archive: Archive, *, number: int, at: str) -> TenantInfo:
 
 
 def lend(archive: Archive, *, number: int, at: str, to: str) -> TenantInfo:
-    """The same for a while: the schema is the backup worker's, who drops it again, and whoever has the role `to` may look into
-    it."""
+    """The same for a while: the schema is the backup worker's, who drops it again, and whoever has the role `to` may
+    look into it."""
     with acting(backup_worker(at), at) as cursor, _made(cursor, archive, number, for_good=False):
         cursor.execute(
             sql.SQL("GRANT USAGE ON SCHEMA {} TO {}").format(

@@ -14,6 +14,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
+from apps import bus
 from apps.audit import export, queries, reading, sealing, verification
 from apps.audit.commands import ArchiveAuditLog, ErasePerson
 from apps.audit.filters import RecordFilter
@@ -113,7 +114,7 @@ class Command(BursarCommand):
         with activate(tenant):
             due = queries.due_for_archive(before)
             if dry_run:
-                _refuse(dry_run(command, actor=AT_THE_SHELL))
+                _refuse(bus.dry_run(command, actor=AT_THE_SHELL))
             else:
                 dispatch(command, actor=AT_THE_SHELL)
         lines = [
@@ -131,7 +132,7 @@ class Command(BursarCommand):
         with activate(tenant):
             plan = queries.erasure_plan(user, text)
             if dry_run:
-                _refuse(dry_run(command, actor=AT_THE_SHELL))
+                _refuse(bus.dry_run(command, actor=AT_THE_SHELL))
             else:
                 dispatch(command, actor=AT_THE_SHELL)
         lines = [f"{name}: {len(plan.who)} sentences and {len(plan.what)} contents that name the person"]

@@ -1,6 +1,6 @@
 """Settings that floors below this one ask for, by hook, since they cannot declare their own."""
 
-from .declarations import declare
+from .definitions import declare
 
 SUPPORT_ACCESS = declare(
     key="identity.support_access",

@@ -1,14 +1,14 @@
 from apps.kernel.manifest import Module
 
 MODULE = Module(
-    name="preferences",
+    name="settings",
     version="1.0.0",
     description="What the business sets: typed, declared in code, read through one function.",
     dependencies=("audit", "events", "identity"),
     publishes=("setting.changed",),
     grants={
-        "owner": ("preferences.manage_settings", "preferences.view_setting"),
-        "controller": ("preferences.manage_settings", "preferences.view_setting"),
-        "auditor": ("preferences.view_setting",),
+        "owner": ("settings.manage_settings", "settings.view_setting"),
+        "controller": ("settings.manage_settings", "settings.view_setting"),
+        "auditor": ("settings.view_setting",),
     },
 )

@@ -4,9 +4,9 @@ from apps.kernel.actors import real_actor
 from apps.kernel.tenant import current_tenant
 
 from . import queries
-from .declarations import Declared
+from .definitions import SettingDefinition
 from .errors import NotSetBySupport, SupportNotWanted
-from .preferences import SUPPORT_ACCESS
+from .setting_definitions import SUPPORT_ACCESS
 
 
 def support_must_be_wanted() -> None:
@@ -14,7 +14,7 @@ def support_must_be_wanted() -> None:
         raise SupportNotWanted(tenant=current_tenant(), setting=SUPPORT_ACCESS.key)
 
 
-def setting_must_be_for_whoever_acts(setting: Declared[object]) -> None:
+def setting_must_be_for_whoever_acts(setting: SettingDefinition[object]) -> None:
     """Support does not open its own door."""
     if not setting.by_support and (support := real_actor()):
         raise NotSetBySupport(setting=setting.key, support=support)

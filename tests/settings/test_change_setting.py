@@ -4,11 +4,11 @@ from apps.bus import dispatch
 from apps.bus.errors import MayNot
 from apps.events.models import OutboxEvent
 from apps.kernel.tenant import activate
-from apps.periods.preferences import REASON_LENGTH
-from apps.preferences import queries as preferences
-from apps.preferences.commands import ChangeSetting
-from apps.preferences.errors import SettingInvalid, SettingNotFound
-from apps.preferences.models import Setting
+from apps.periods.setting_definitions import REASON_LENGTH
+from apps.settings import queries as settings_queries
+from apps.settings.commands import ChangeSetting
+from apps.settings.errors import SettingInvalid, SettingNotFound
+from apps.settings.models import Setting
 
 
 def set_to(value, actor):
@@ -16,16 +16,16 @@ def set_to(value, actor):
 
 
 def test_what_was_not_set_has_its_default(at_acme):
-    assert preferences.value(REASON_LENGTH) == REASON_LENGTH.default
+    assert settings_queries.value(REASON_LENGTH) == REASON_LENGTH.default
 
 
 def test_what_was_set_is_read_at_once_and_only_in_this_tenant(acme, globex, controller):
     with activate(acme):
-        preferences.value(REASON_LENGTH)
+        settings_queries.value(REASON_LENGTH)
         set_to(25, controller)
-        assert preferences.value(REASON_LENGTH) == 25
+        assert settings_queries.value(REASON_LENGTH) == 25
     with activate(globex):
-        assert preferences.value(REASON_LENGTH) == REASON_LENGTH.default
+        assert settings_queries.value(REASON_LENGTH) == REASON_LENGTH.default
 
 
 def test_a_change_tells_what_it_was_before(at_acme, controller):

@@ -1,6 +1,6 @@
 """What the business sets about sales: which accounts they are posted to."""
 
-from apps.preferences import declare
+from apps.settings import declare
 
 REVENUE = declare(
     key="sales.revenue_account",

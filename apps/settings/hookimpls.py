@@ -1,4 +1,4 @@
-"""What preferences plug into hooks: a tenant's word on who comes in."""
+"""Whether the administrators of a tenant admit support, answered to the hook of identity."""
 
 from apps.identity.hooks import support_check
 

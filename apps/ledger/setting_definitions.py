@@ -1,6 +1,6 @@
 """What the business sets of its books."""
 
-from apps.preferences import declare
+from apps.settings import declare
 
 KEPT_YEARS = declare(
     key="ledger.kept_years",

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from apps.kernel.caching import Cached
 
-from .declarations import Declared
+from .definitions import SettingDefinition
 from .models import Setting
 
 T = TypeVar("T")
@@ -20,7 +20,7 @@ def _load(_: str) -> dict[str, Any]:
 cached: Cached[str, dict[str, Any]] = Cached("settings", _load, ttl=TTL)
 
 
-def value(setting: Declared[T]) -> T:
+def value(setting: SettingDefinition[T]) -> T:
     """What the setting is for the current tenant: what was set, or its default."""
     chosen = cached.get("all").get(setting.key, setting.default)
     result: T = chosen

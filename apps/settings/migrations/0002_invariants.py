@@ -4,5 +4,5 @@ from apps.kernel.guards import append_only
 
 
 class Migration(migrations.Migration):
-    dependencies = [("preferences", "0001_initial")]
-    operations = [append_only("preferences_historicalsetting")]
+    dependencies = [("settings", "0001_initial")]
+    operations = [append_only("settings_historicalsetting")]

@@ -1,6 +1,6 @@
 """What the business sets about payments: which accounts they are posted to."""
 
-from apps.preferences import declare
+from apps.settings import declare
 
 BANK = declare(
     key="payments.bank_account",

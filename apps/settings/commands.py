@@ -1,4 +1,4 @@
-"""What preferences can be asked."""
+"""Commands of the settings app."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +10,7 @@ from apps.bus import Command
 class ChangeSetting(Command):
     """Set a setting to another value, from now on."""
 
-    permission = "preferences.manage_settings"
+    permission = "settings.manage_settings"
     audit_message = "set {key} to {value!r}"
 
     key: str

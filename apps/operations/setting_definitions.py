@@ -1,6 +1,6 @@
 """What the platform sets about journeys."""
 
-from apps.preferences import declare
+from apps.settings import declare
 
 GRACE_DAYS = declare(
     key="operations.grace_days",

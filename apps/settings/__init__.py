@@ -3,6 +3,6 @@
 `settings` always means Django's; what the business sets is a Setting.
 """
 
-from .declarations import Declared, declare
+from .definitions import SettingDefinition, declare
 
-__all__ = ["Declared", "declare"]
+__all__ = ["SettingDefinition", "declare"]

@@ -19,9 +19,9 @@ from apps.console.widgets import Form
 
 from . import queries
 from .commands import ChangeSetting
-from .declarations import all_declared, declared
+from .definitions import all_definitions, declared
 
-VIEW, MANAGE = "preferences.view_setting", "preferences.manage_settings"
+VIEW, MANAGE = "settings.view_setting", "settings.manage_settings"
 
 
 def settings_page(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBase:
@@ -32,7 +32,7 @@ def settings_page(request: HttpRequest, *, context: dict[str, Any]) -> HttpRespo
             "is_default": queries.value(each) == each.default,
             "change": reverse("admin:change_setting", args=[each.key]),
         }
-        for each in all_declared()
+        for each in all_definitions()
     ]
     may_change = request.user.has_perm(MANAGE)
     return TemplateResponse(
@@ -79,7 +79,7 @@ class Change(CommandPage):
 hooks.plug(
     "tenant",
     hooks.Page(
-        path="preferences/",
+        path="settings/",
         name="settings",
         title="Settings",
         permission=VIEW,
@@ -88,7 +88,7 @@ hooks.plug(
         icon="tune",
     ),
     hooks.Page(
-        path="preferences/<str:key>/change/",
+        path="settings/<str:key>/change/",
         name="change_setting",
         title="Change a setting",
         permission=MANAGE,

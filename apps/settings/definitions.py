@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Declared(Generic[T]):
+class SettingDefinition(Generic[T]):
     """A setting: its key (`app.name`), type, default and what it decides; whether the platform's support may set it
     while it acts as a user."""
 
@@ -36,18 +36,20 @@ class Declared(Generic[T]):
         return TypeAdapter(self.type)
 
 
-_declared: dict[str, Declared[Any]] = {}
+_declared: dict[str, SettingDefinition[Any]] = {}
 
 
-def declare(*, key: str, type: type[T], default: T, description: str, by_support: bool = True) -> Declared[T]:
-    """Declares a setting, in its app's preferences.py."""
+def declare(
+    *, key: str, type: type[T], default: T, description: str, by_support: bool = True
+) -> SettingDefinition[T]:
+    """Declares a setting, in its app's setting_definitions.py."""
     if key in _declared:
         raise TypeError(f"The setting {key} is declared twice.")
-    _declared[key] = Declared(key, type, default, description, by_support)
+    _declared[key] = SettingDefinition(key, type, default, description, by_support)
     return _declared[key]
 
 
-def declared(key: str) -> Declared[Any]:
+def declared(key: str) -> SettingDefinition[Any]:
     """Raises SettingNotFound."""
     try:
         return _declared[key]
@@ -55,5 +57,5 @@ def declared(key: str) -> Declared[Any]:
         raise SettingNotFound(key=key) from None
 
 
-def all_declared() -> list[Declared[Any]]:
+def all_definitions() -> list[SettingDefinition[Any]]:
     return sorted(_declared.values(), key=lambda each: each.key)

@@ -1,4 +1,4 @@
-"""How preferences do what they are asked."""
+"""Handlers of the settings app."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from apps.events import publish
 
 from . import queries, rules
 from .commands import ChangeSetting
-from .declarations import declared
+from .definitions import declared
 from .events import SettingChanged
 from .models import Setting
 

@@ -1,6 +1,6 @@
 """What the business sets about periods."""
 
-from apps.preferences import declare
+from apps.settings import declare
 
 REASON_LENGTH = declare(
     key="periods.reason_length",
