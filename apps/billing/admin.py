@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from apps.bus import dry_run
 from apps.console import hooks
-from apps.console.admin import CommandPage, Given, Link, ReadOnlyAdmin
+from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ServerFields
 from apps.console.sites import operator_site
 from apps.console.widgets import Form
 from apps.kernel.actors import System
@@ -105,8 +105,8 @@ class Define(CommandPage):
     form: type[forms.Form] = PlanForm
     previews = True
 
-    def build(self, form: forms.Form, given: Given) -> DefinePlan:
-        said = {**form.cleaned_data, **given}
+    def build(self, form: forms.Form, server_fields: ServerFields) -> DefinePlan:
+        said = {**form.cleaned_data, **server_fields}
         limits = tuple(Most(name, said[name]) for name in sorted(LIMITS))
         return DefinePlan(
             code=said["code"],
@@ -119,8 +119,8 @@ class Define(CommandPage):
     def back(self, result: Plan) -> str:
         return reverse("admin:billing_plan_change", args=[result.pk])
 
-    def preview(self, form: forms.Form, given: Given) -> Sequence[tuple[str, str]]:
-        command = self.build(form, given)
+    def preview(self, form: forms.Form, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
+        command = self.build(form, server_fields)
         changed = [(change.what, f"{change.before} → {change.after}") for change in queries.changes(command)]
         against = [("Refused", str(each)) for each in dry_run(command, actor=System("A preview"))]
         on_it = _tenants_on(command.code, "which have it at once")
@@ -132,15 +132,18 @@ class Redefine(Define):
 
     form = Contents
 
-    def form_options(self, given: Given) -> dict[str, Any]:
-        plan = Plan.objects.filter(code=given["code"]).first()
+    def form_options(self, server_fields: ServerFields) -> dict[str, Any]:
+        plan = Plan.objects.filter(code=server_fields["code"]).first()
         if plan is None:
             raise Http404
         known = {"name": plan.name, "level": plan.level, "modules": plan.modules}
         return {"initial": known | {name: plan.limits.get(name, UNLIMITED) for name in LIMITS}}
 
-    def facts(self, given: Given) -> Sequence[tuple[str, str]]:
-        return (("Plan", given["code"]), _tenants_on(given["code"], "which have the change at once"))
+    def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
+        return (
+            ("Plan", server_fields["code"]),
+            _tenants_on(server_fields["code"], "which have the change at once"),
+        )
 
 
 def _tenants_on(code: str, and_so: str) -> tuple[str, str]:
@@ -151,8 +154,8 @@ class Retire(CommandPage):
     command = RetirePlan
     danger = True
 
-    def facts(self, given: Given) -> Sequence[tuple[str, str]]:
-        return (_tenants_on(given["code"], "which keep it"),)
+    def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
+        return (_tenants_on(server_fields["code"], "which keep it"),)
 
     def back(self, result: Plan) -> str:
         return reverse("admin:billing_plan_change", args=[result.pk])
@@ -171,8 +174,8 @@ class Change(CommandPage):
     command = ChangePlan
     form = NewPlan
 
-    def facts(self, given: Given) -> Sequence[tuple[str, str]]:
-        tenant = directory.by_id(given["tenant_id"])
+    def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
+        tenant = directory.by_id(server_fields["tenant_id"])
         if tenant is None:
             return ()
         booked = queries.booked_by(tenant)

@@ -28,7 +28,7 @@ from apps.modules import registry
 
 from . import hooks
 
-Given = Mapping[str, Any]
+ServerFields = Mapping[str, Any]
 KEY = "idempotency_key"
 """Each form carries one, so that a button pressed twice does what it says once."""
 
@@ -147,39 +147,45 @@ class CommandPage:
     previews = False
     """Whether it has a second button that says what would be done: `preview(form, given)`."""
 
-    def __call__(self, request: HttpRequest, *, context: dict[str, Any], **given: Any) -> HttpResponseBase:
-        form = self.form(request.POST if request.method == "POST" else None, **self.form_options(given))
+    def __call__(
+        self, request: HttpRequest, *, context: dict[str, Any], **server_fields: Any
+    ) -> HttpResponseBase:
+        form = self.form(
+            request.POST if request.method == "POST" else None, **self.form_options(server_fields)
+        )
         refusals: Sequence[Refusal] = ()
         if self.previews and "preview" in request.POST and form.is_valid():
-            shown = self._shown(form, (), given) | {"facts": self.preview(form, given)}
+            shown = self._shown(form, (), server_fields) | {"facts": self.preview(form, server_fields)}
             return TemplateResponse(request, self.template, context | shown)
         if request.method == "POST" and form.is_valid():
             try:
                 outcome = dispatch_once(
-                    self.build(form, given), actor=request.user, key=request.POST.get(KEY) or uuid4().hex
+                    self.build(form, server_fields),
+                    actor=request.user,
+                    key=request.POST.get(KEY) or uuid4().hex,
                 )
             except Refusal as refusal:
                 refusals = refusal.refusals
             else:
                 return self.done(request, outcome.result)
-        shown = self._shown(form, refusals, given)
+        shown = self._shown(form, refusals, server_fields)
         return TemplateResponse(request, self.template, context | shown, status=_status(refusals))
 
-    def build(self, form: Form, given: Given) -> Command:
-        return self.command(**given, **form.cleaned_data)
+    def build(self, form: Form, server_fields: ServerFields) -> Command:
+        return self.command(**server_fields, **form.cleaned_data)
 
-    def form_options(self, given: Given) -> dict[str, Any]:
+    def form_options(self, server_fields: ServerFields) -> dict[str, Any]:
         return {}
 
-    def facts(self, given: Given) -> Sequence[tuple[str, str]]:
+    def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
         """What the reader must know before he presses the button."""
         return ()
 
-    def preview(self, form: Form, given: Given) -> Sequence[tuple[str, str]]:
+    def preview(self, form: Form, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
         """What would be done, in facts. Nothing is done."""
         return ()
 
-    def standing_against(self, given: Given) -> Sequence[Refusal]:
+    def standing_against(self, server_fields: ServerFields) -> Sequence[Refusal]:
         """What would be refused already now."""
         return ()
 
@@ -194,13 +200,13 @@ class CommandPage:
         messages.success(request, self.sentence(result))
         return redirect(self.back(result))
 
-    def _shown(self, form: Form, refusals: Sequence[Refusal], given: Given) -> dict[str, Any]:
+    def _shown(self, form: Form, refusals: Sequence[Refusal], server_fields: ServerFields) -> dict[str, Any]:
         return {
             "form": form,
             "key": form.data.get(KEY) or uuid4().hex,
             "refusals": refusals,
-            "against": () if refusals else self.standing_against(given),
-            "facts": self.facts(given),
+            "against": () if refusals else self.standing_against(server_fields),
+            "facts": self.facts(server_fields),
             "what": _first_sentences(self.command),
             "button": self.command.title(),
             "danger": self.danger,

@@ -24,7 +24,7 @@ from apps.kernel.actors import Actor
 from apps.kernel.clock import today
 
 from . import hooks
-from .admin import CommandPage, Given, Link, ReadOnlyAdmin
+from .admin import CommandPage, Link, ReadOnlyAdmin, ServerFields
 from .sites import operator_site, tenant_site
 from .widgets import Form, reason
 
@@ -240,7 +240,7 @@ class Archive(CommandPage):
     danger = True
     previews = True
 
-    def preview(self, form: forms.Form, given: Given) -> Sequence[tuple[str, str]]:
+    def preview(self, form: forms.Form, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
         due = queries.due_for_archive(form.cleaned_data["before"])
         return [
             (
@@ -279,7 +279,7 @@ class Erase(CommandPage):
     danger = True
     previews = True
 
-    def preview(self, form: forms.Form, given: Given) -> Sequence[tuple[str, str]]:
+    def preview(self, form: forms.Form, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
         plan = queries.erasure_plan(form.cleaned_data["user_id"], form.cleaned_data["texts"])
         kept = f"{plan.kept:,}, until {plan.kept_until:%d %B %Y}" if plan.kept_until else "none"
         return [("Would be erased from", plan.size), ("Kept by law", kept)]

@@ -15,7 +15,7 @@ from apps.sagas.commands import RetrySaga, SkipSagaStep, TurnSagaBack
 from apps.sagas.models import Happening, Run
 
 from . import hooks
-from .admin import CommandPage, Given, Link, ReadOnlyAdmin
+from .admin import CommandPage, Link, ReadOnlyAdmin, ServerFields
 from .sites import operator_site, tenant_site
 from .widgets import Form, reason
 
@@ -146,8 +146,8 @@ class _OnRun(CommandPage):
 
     form = Why
 
-    def facts(self, given: Given) -> Sequence[tuple[str, str]]:
-        run = Run.objects.filter(pk=given["run_id"]).first()
+    def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
+        run = Run.objects.filter(pk=server_fields["run_id"]).first()
         if run is None:
             return ()
         return (

@@ -51,18 +51,20 @@ class Site(UnfoldAdminSite):  # type: ignore[misc]
         wrapped: Callable[..., Any] = super().admin_view(view, cacheable)
         return wrapped
 
-    def app_index(self, request: HttpRequest, app_label: str, *args: Any, **given: Any) -> HttpResponseBase:
+    def app_index(
+        self, request: HttpRequest, app_label: str, *args: Any, **server_fields: Any
+    ) -> HttpResponseBase:
         if module := registry.shut(app_label):
             return self._shut(request, module)
-        response: HttpResponseBase = super().app_index(request, app_label, *args, **given)
+        response: HttpResponseBase = super().app_index(request, app_label, *args, **server_fields)
         return response
 
     def _while_open(self, app: str, view: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(view)
-        def opened(request: HttpRequest, *args: Any, **given: Any) -> HttpResponseBase:
+        def opened(request: HttpRequest, *args: Any, **server_fields: Any) -> HttpResponseBase:
             module = registry.shut(app)
             response: HttpResponseBase = (
-                self._shut(request, module) if module else view(request, *args, **given)
+                self._shut(request, module) if module else view(request, *args, **server_fields)
             )
             return response
 
@@ -84,11 +86,11 @@ class Site(UnfoldAdminSite):  # type: ignore[misc]
         )
 
     def _guarded(self, page: hooks.Page) -> Any:
-        def view(request: HttpRequest, **given: Any) -> HttpResponseBase:
+        def view(request: HttpRequest, **server_fields: Any) -> HttpResponseBase:
             if not hooks.may(request, page):
                 raise PermissionDenied
             context = {**self.each_context(request), "title": page.title}
-            return page.view(request, context=context, **given)
+            return page.view(request, context=context, **server_fields)
 
         return view
 

@@ -15,7 +15,7 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from apps.console import hooks
-from apps.console.admin import CommandPage, Given, Link, ReadOnlyAdmin
+from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ServerFields
 from apps.console.sites import operator_site, tenant_site
 from apps.console.widgets import Form, reason
 from apps.kernel.tenant import current_tenant
@@ -139,8 +139,8 @@ class Reason(Form):
 
 
 class AboutSomebody(CommandPage):
-    def facts(self, given: Given) -> Sequence[tuple[str, str]]:
-        user = get_object_or_404(User, pk=given["user_id"])
+    def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
+        user = get_object_or_404(User, pk=server_fields["user_id"])
         sessions = ApiSession.objects.of(user).open().count()
         return (
             ("Person", f"{user}, {user.email}"),
@@ -158,11 +158,13 @@ class AboutSomebody(CommandPage):
 class ChangeTheRoles(AboutSomebody):
     command, form = ChangeRoles, Roles
 
-    def form_options(self, given: Given) -> dict[str, Any]:
-        return {"initial": {"roles": get_object_or_404(User, pk=given["user_id"]).role_names}}
+    def form_options(self, server_fields: ServerFields) -> dict[str, Any]:
+        return {"initial": {"roles": get_object_or_404(User, pk=server_fields["user_id"]).role_names}}
 
-    def build(self, form: forms.Form, given: Given) -> ChangeRoles:
-        return ChangeRoles(**given, **form.cleaned_data | {"roles": tuple(form.cleaned_data["roles"])})
+    def build(self, form: forms.Form, server_fields: ServerFields) -> ChangeRoles:
+        return ChangeRoles(
+            **server_fields, **form.cleaned_data | {"roles": tuple(form.cleaned_data["roles"])}
+        )
 
     def sentence(self, result: User) -> str:
         return f"{result} has these roles from now on: {', '.join(result.role_names)}."
@@ -185,8 +187,8 @@ class LetInAgain(AboutSomebody):
 class SignADeviceOut(CommandPage):
     command, form, danger = EndSession, Reason, True
 
-    def facts(self, given: Given) -> Sequence[tuple[str, str]]:
-        session = get_object_or_404(ApiSession.objects.select_related("user"), pk=given["session_id"])
+    def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
+        session = get_object_or_404(ApiSession.objects.select_related("user"), pk=server_fields["session_id"])
         return (("Person", str(session.user)), ("Device", session.device or "unnamed"))
 
     def sentence(self, result: ApiSession) -> str:

@@ -14,7 +14,7 @@ from unfold.decorators import display
 
 from apps.bus import Command
 from apps.console import hooks
-from apps.console.admin import CommandPage, Given, Link, ReadOnlyAdmin, ReadOnlyInline
+from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ReadOnlyInline, ServerFields
 from apps.console.sites import tenant_site
 from apps.console.widgets import Form, reason
 
@@ -139,12 +139,12 @@ class Add(CommandPage):
 class OfItem(CommandPage):
     """Something that is done to one item; the address has its id, and the command its code."""
 
-    def facts(self, given: Given) -> Sequence[tuple[str, str]]:
-        item = Item.objects.select_related("stock").filter(pk=given["item_id"]).first()
+    def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
+        item = Item.objects.select_related("stock").filter(pk=server_fields["item_id"]).first()
         return (("Item", str(item)), ("Stock", str(item.stock))) if item else (("Item", "There is none."),)
 
-    def build(self, form: forms.Form, given: Given) -> Command:
-        item = Item.objects.filter(pk=given["item_id"]).first()
+    def build(self, form: forms.Form, server_fields: ServerFields) -> Command:
+        item = Item.objects.filter(pk=server_fields["item_id"]).first()
         command: type[Any] = self.command
         asked: Command = command(sku=item.sku if item else "", **form.cleaned_data)
         return asked
@@ -188,8 +188,8 @@ class Release(CommandPage):
     form = Why
     danger = True
 
-    def facts(self, given: Given) -> Sequence[tuple[str, str]]:
-        held = Reservation.objects.filter(pk=given["reservation_id"]).first()
+    def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
+        held = Reservation.objects.filter(pk=server_fields["reservation_id"]).first()
         if held is None:
             return (("Reservation", "There is none with this number."),)
         goods = ", ".join(str(line) for line in held.lines.select_related("item"))

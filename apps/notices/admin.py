@@ -16,7 +16,7 @@ from unfold.decorators import display
 
 from apps.bus import Command
 from apps.console import hooks
-from apps.console.admin import CommandPage, Given, Link, ReadOnlyAdmin, ReadOnlyInline
+from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ReadOnlyInline, ServerFields
 from apps.console.sites import operator_site, tenant_site
 from apps.console.widgets import Form, reason
 
@@ -151,7 +151,7 @@ class Tell(CommandPage):
     command = TellPeople
     form = Words
 
-    def build(self, form: forms.Form, given: Given) -> Command:
+    def build(self, form: forms.Form, server_fields: ServerFields) -> Command:
         said = form.cleaned_data
         ways = ("email", "chat") if said["in_chats"] else ("email",)
         return TellPeople(subject=said["subject"], text=said["text"], to=said["to"], channels=ways)
@@ -166,8 +166,8 @@ class Tell(CommandPage):
 class SendAgain(CommandPage):
     command = SendCopyAgain
 
-    def facts(self, given: Given) -> Sequence[tuple[str, str]]:
-        copy = Copy.objects.select_related("notice", "target").filter(pk=given["copy_id"]).first()
+    def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
+        copy = Copy.objects.select_related("notice", "target").filter(pk=server_fields["copy_id"]).first()
         if copy is None:
             raise Http404
         return (
@@ -218,8 +218,8 @@ class Add(CommandPage):
 class TargetCommand(CommandPage):
     """Something that is done to one chat."""
 
-    def facts(self, given: Given) -> Sequence[tuple[str, str]]:
-        target = Target.objects.filter(pk=given["target_id"]).first()
+    def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
+        target = Target.objects.filter(pk=server_fields["target_id"]).first()
         if target is None:
             raise Http404
         waiting = Copy.objects.filter(target=target, state=Copy.State.WAITING).count()

@@ -11,7 +11,7 @@ from django.template.response import TemplateResponse
 
 from apps.billing import queries as billing
 from apps.console import hooks
-from apps.console.admin import CommandPage, Given
+from apps.console.admin import CommandPage, ServerFields
 from apps.console.saga_pages import steps_of
 from apps.console.widgets import Form
 from apps.kernel.money import CURRENCIES
@@ -64,7 +64,7 @@ class Onboard(CommandPage):
     command = OnboardTenant
     form = NewTenant
 
-    def facts(self, given: Given) -> Sequence[tuple[str, str]]:
+    def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
         return (
             ("It gets", "a schema of its own, its first company, this year's periods, a general journal"),
             ("Its owner gets", "a link to choose a password; you see it next and hand it on"),

@@ -10,7 +10,7 @@ from django.template.defaultfilters import filesizeformat
 
 from apps.bus import dry_run
 from apps.console import hooks
-from apps.console.admin import Given
+from apps.console.admin import ServerFields
 from apps.console.widgets import Form, reason
 from apps.kernel import databases
 from apps.kernel.errors import Refusal
@@ -43,20 +43,20 @@ class Move(Turn):
     command, form, previews = MoveTenant, WhereTo, True
     means = (("Meanwhile", "it can be read and not changed; what its workers have to do waits"),)
 
-    def form_options(self, given: Given) -> dict[str, Any]:
-        return {"elsewhere": _elsewhere(rules.tenant_must_be_known(given["tenant_id"]))}
+    def form_options(self, server_fields: ServerFields) -> dict[str, Any]:
+        return {"elsewhere": _elsewhere(rules.tenant_must_be_known(server_fields["tenant_id"]))}
 
-    def facts(self, given: Given) -> Facts:
-        tenant = rules.tenant_must_be_known(given["tenant_id"])
-        known, *where = super().facts(given)
+    def facts(self, server_fields: ServerFields) -> Facts:
+        tenant = rules.tenant_must_be_known(server_fields["tenant_id"])
+        known, *where = super().facts(server_fields)
         return (known, ("Lies in", tenant.database), *where, ("Is moved by", _by_whom(tenant)))
 
-    def preview(self, form: forms.Form, given: Given) -> Facts:
-        tenant = rules.tenant_must_be_known(given["tenant_id"])
+    def preview(self, form: forms.Form, server_fields: ServerFields) -> Facts:
+        tenant = rules.tenant_must_be_known(server_fields["tenant_id"])
         to, why = form.cleaned_data["database"], form.cleaned_data["reason"]
         has = in_schema(tenant.info)
         return (
-            *self.facts(given),
+            *self.facts(server_fields),
             *([] if _is_ours(tenant) else [("Type there", in_words(tenant, to, why))]),
             ("Goes to", to),
             ("Goes along", f"{has.rows:,} rows in {has.tables} tables, {filesizeformat(has.bytes)}"),
@@ -64,10 +64,10 @@ class Move(Turn):
             ("Stays for seven days", f"what it leaves in {tenant.database}, which nobody may use"),
         )
 
-    def standing_against(self, given: Given) -> Sequence[Refusal]:
+    def standing_against(self, server_fields: ServerFields) -> Sequence[Refusal]:
         """Of the first it could go to: what stands against it is rarely the place."""
-        for key in _elsewhere(rules.tenant_must_be_known(given["tenant_id"]))[:1]:
-            return dry_run(MoveTenant(**given, database=key, reason="…"), actor=CONSOLE)
+        for key in _elsewhere(rules.tenant_must_be_known(server_fields["tenant_id"]))[:1]:
+            return dry_run(MoveTenant(**server_fields, database=key, reason="…"), actor=CONSOLE)
         return ()
 
     def sentence(self, result: Tenant) -> str:

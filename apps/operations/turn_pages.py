@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from apps.bus import dry_run
 from apps.console import hooks
-from apps.console.admin import CommandPage, Given
+from apps.console.admin import CommandPage, ServerFields
 from apps.console.widgets import Form, reason
 from apps.kernel.actors import System
 from apps.kernel.errors import Refusal
@@ -40,13 +40,13 @@ class Turn(CommandPage):
     form: type[Form] = Why
     means: Facts = ()
 
-    def facts(self, given: Given) -> Facts:
-        tenant = rules.tenant_must_be_known(given["tenant_id"])
+    def facts(self, server_fields: ServerFields) -> Facts:
+        tenant = rules.tenant_must_be_known(server_fields["tenant_id"])
         since = f" since {tenant.state_since:%d %b %Y}" if tenant.state_since else ""
         return (("Tenant", tenant.name), ("Is", f"{tenant.get_state_display().lower()}{since}"), *self.means)
 
-    def standing_against(self, given: Given) -> Sequence[Refusal]:
-        command = self.command(**given, reason="Asked beforehand.")  # type: ignore[call-arg]
+    def standing_against(self, server_fields: ServerFields) -> Sequence[Refusal]:
+        command = self.command(**server_fields, reason="Asked beforehand.")  # type: ignore[call-arg]
         return dry_run(command, actor=CONSOLE)
 
     def sentence(self, result: Tenant) -> str:
@@ -61,9 +61,9 @@ class _Counted(Turn):
 
     previews = True
 
-    def preview(self, form: forms.Form, given: Given) -> Facts:
-        tenant = rules.tenant_must_be_known(given["tenant_id"])
-        return (*self.facts(given), *self.in_figures(queries.at_work(tenant)))
+    def preview(self, form: forms.Form, server_fields: ServerFields) -> Facts:
+        tenant = rules.tenant_must_be_known(server_fields["tenant_id"])
+        return (*self.facts(server_fields), *self.in_figures(queries.at_work(tenant)))
 
     def in_figures(self, at: queries.AtWork) -> Facts:
         return ()
@@ -119,18 +119,18 @@ class Archive(_Counted):
 class Erase(Turn):
     command, danger, previews = EraseTenant, True, True
 
-    def facts(self, given: Given) -> Facts:
+    def facts(self, server_fields: ServerFields) -> Facts:
         days = settings_queries.value(GRACE_DAYS)
         return (
-            *super().facts(given),
+            *super().facts(server_fields),
             ("Days of grace", f"{days}; until then it can be called off"),
             ("After that", "nothing of it comes back, not even from a backup"),
         )
 
-    def preview(self, form: forms.Form, given: Given) -> Facts:
-        has = belongings(rules.tenant_must_be_known(given["tenant_id"]).info)
+    def preview(self, form: forms.Form, server_fields: ServerFields) -> Facts:
+        has = belongings(rules.tenant_must_be_known(server_fields["tenant_id"]).info)
         return (
-            *self.facts(given),
+            *self.facts(server_fields),
             ("In its schema", f"{has.rows:,} rows in {has.tables} tables, {filesizeformat(has.bytes)}"),
             ("In the object store", f"{has.files:,} files, {filesizeformat(has.file_bytes)}"),
             ("As well", "its role, hosts, events, and what is kept of it in caches"),

@@ -13,7 +13,7 @@ from django.urls import reverse
 from unfold.decorators import display
 
 from apps.console import hooks
-from apps.console.admin import CommandPage, Given, Link, ReadOnlyAdmin, ReadOnlyInline
+from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ReadOnlyInline, ServerFields
 from apps.console.sites import tenant_site
 from apps.console.widgets import Form, reason
 
@@ -96,8 +96,8 @@ class PaymentAdmin(ReadOnlyAdmin):
 class OfPayment(CommandPage):
     """Something that is done to one payment."""
 
-    def facts(self, given: Given) -> Sequence[tuple[str, str]]:
-        payment = Payment.objects.filter(pk=given["payment_id"]).first()
+    def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
+        payment = Payment.objects.filter(pk=server_fields["payment_id"]).first()
         if payment is None:
             return (("Payment", "There is none with this number."),)
         return (
@@ -158,8 +158,8 @@ class GoBack(OfPayment):
     form = GiveBack
     danger = True
 
-    def form_options(self, given: Given) -> dict[str, object]:
-        payment = Payment.objects.filter(pk=given["payment_id"]).first()
+    def form_options(self, server_fields: ServerFields) -> dict[str, object]:
+        payment = Payment.objects.filter(pk=server_fields["payment_id"]).first()
         left = payment.left.amount if payment else None
         return {"initial": {"amount": left, "reference": uuid4().hex[:8]}}
 

@@ -11,7 +11,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from apps.console import hooks
-from apps.console.admin import CommandPage, Given
+from apps.console.admin import CommandPage, ServerFields
 from apps.console.widgets import Form, reason
 from apps.kernel.clock import today
 from apps.kernel.errors import Refusal
@@ -63,8 +63,8 @@ class Close(CommandPage):
     form = Reason
     danger = True
 
-    def facts(self, given: Given) -> Sequence[tuple[str, str]]:
-        period = _period(given["period_id"])
+    def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
+        period = _period(server_fields["period_id"])
         return (
             ("Period", f"{period.code}, number {period.number} of {period.year}"),
             ("Days", f"{period.starts_on:%d %B %Y} to {period.ends_on:%d %B %Y}"),
@@ -72,8 +72,8 @@ class Close(CommandPage):
             ("Afterwards", "Nothing more can be posted in it."),
         )
 
-    def standing_against(self, given: Given) -> Sequence[Refusal]:
-        return queries.blockers(_period(given["period_id"]))
+    def standing_against(self, server_fields: ServerFields) -> Sequence[Refusal]:
+        return queries.blockers(_period(server_fields["period_id"]))
 
     def sentence(self, result: Period) -> str:
         return f"Period {result.code} is closed. The audit log says who and why."
@@ -92,7 +92,7 @@ class Generate(CommandPage):
     command = GenerateYear
     form = Year
 
-    def form_options(self, given: Given) -> dict[str, Any]:
+    def form_options(self, server_fields: ServerFields) -> dict[str, Any]:
         years = queries.years()
         return {"initial": {"year": years[-1].starts_on.year + 1 if years else today().year}}
 

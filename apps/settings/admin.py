@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from apps.bus import Command
 from apps.console import hooks
-from apps.console.admin import CommandPage, Given
+from apps.console.admin import CommandPage, ServerFields
 from apps.console.widgets import Form
 
 from . import queries
@@ -54,14 +54,14 @@ class Change(CommandPage):
     command = ChangeSetting
     form = Value
 
-    def form_options(self, given: Given) -> dict[str, Any]:
-        return {"initial": {"value": json.dumps(queries.value(declared(given["key"])))}}
+    def form_options(self, server_fields: ServerFields) -> dict[str, Any]:
+        return {"initial": {"value": json.dumps(queries.value(declared(server_fields["key"])))}}
 
-    def build(self, form: forms.Form, given: Given) -> Command:
-        return ChangeSetting(key=given["key"], value=form.cleaned_data["value"])
+    def build(self, form: forms.Form, server_fields: ServerFields) -> Command:
+        return ChangeSetting(key=server_fields["key"], value=form.cleaned_data["value"])
 
-    def facts(self, given: Given) -> Sequence[tuple[str, str]]:
-        setting = declared(given["key"])
+    def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
+        setting = declared(server_fields["key"])
         return (
             ("Setting", setting.key),
             ("Decides", setting.description),

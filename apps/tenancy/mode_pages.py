@@ -8,7 +8,7 @@ from django import forms
 from django.urls import reverse
 
 from apps.console import hooks
-from apps.console.admin import CommandPage, Given
+from apps.console.admin import CommandPage, ServerFields
 from apps.console.widgets import Form, reason
 
 from . import rules
@@ -38,8 +38,8 @@ class WhichMode(Form):
 class SetModeOfOne(CommandPage):
     command, form, previews = SetMode, WhichMode, True
 
-    def facts(self, given: Given) -> Sequence[tuple[str, str]]:
-        tenant = rules.tenant_must_be_there(given["tenant_id"])
+    def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
+        tenant = rules.tenant_must_be_there(server_fields["tenant_id"])
         return (
             ("Tenant", tenant.name),
             ("Is", f"{tenant.get_state_display().lower()}, mode {tenant.get_mode_display().lower()}"),
@@ -47,8 +47,8 @@ class SetModeOfOne(CommandPage):
             ("Maintenance", "leaves nothing; whatever is under way waits"),
         )
 
-    def preview(self, form: forms.Form, given: Given) -> Sequence[tuple[str, str]]:
-        tenant = rules.tenant_must_be_there(given["tenant_id"])
+    def preview(self, form: forms.Form, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
+        tenant = rules.tenant_must_be_there(server_fields["tenant_id"])
         now = SERVICE[tenant.state, tenant.mode]
         then = SERVICE[tenant.state, form.cleaned_data["mode"]]
         taken = [word for part, word in PARTS if getattr(now, part) and not getattr(then, part)]

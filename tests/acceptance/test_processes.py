@@ -71,17 +71,17 @@ def test_an_entry_posted_over_http_reaches_its_listener_once(house, accounts, ac
     before = TenantActivity.objects.get(tenant_id=acme.id).entries_posted
     accountant = Visitor(f"{house}/t/acme", "accountant@acme.example")
 
-    answer = accountant.post("ledger/entries/", entry(), **{"x-correlation-id": "acceptance-1"})
+    response = accountant.post("ledger/entries/", entry(), **{"x-correlation-id": "acceptance-1"})
 
-    assert answer.status_code == 201, answer.text
-    assert answer.headers["x-correlation-id"] == "acceptance-1"
+    assert response.status_code == 201, response.text
+    assert response.headers["x-correlation-id"] == "acceptance-1"
     eventually(lambda: TenantActivity.objects.get(tenant_id=acme.id).entries_posted == before + 1)
     event = OutboxEvent.objects.get(correlation_id="acceptance-1", name="entry.posted")
     counted = Delivery.objects.filter(event=event, subscriber="operations.count_entry")
     eventually(lambda: counted.get().status == "done")
     with activate(acme):
         assert Record.objects.get(correlation_id="acceptance-1").command == "ledger.post_entry"
-        assert Entry.objects.get(pk=answer.json()["id"]).memo == "Cash sale"
+        assert Entry.objects.get(pk=response.json()["id"]).memo == "Cash sale"
     assert TenantActivity.objects.get(tenant_id=globex.id).entries_posted == 0
 
 

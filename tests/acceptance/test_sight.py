@@ -92,14 +92,14 @@ def lines(log: Path) -> list[dict[str, str]]:
 def test_one_id_joins_all_that_came_of_a_request(house, shop, acme, tmp_path):
     seller = Visitor(f"{house}/t/acme", "controller@acme.example")
 
-    answer = seller.post(
+    response = seller.post(
         "sales/orders/",
         ORDER,
         **{"x-correlation-id": REQUEST, "traceparent": THEIRS, "idempotency-key": "order-of-the-test"},
     )
 
-    assert answer.status_code == 201, answer.text
-    assert answer.headers["x-correlation-id"] == REQUEST
+    assert response.status_code == 201, response.text
+    assert response.headers["x-correlation-id"] == REQUEST
     posted = eventually(
         lambda: Record.objects.filter(correlation_id=REQUEST, command="ledger.post_entry").first(),
         patience=90,
@@ -132,9 +132,9 @@ def test_one_id_joins_all_that_came_of_a_request(house, shop, acme, tmp_path):
 
 @pytest.mark.exhaustive("every process of an installation")
 def test_a_problem_says_the_id(house, acme):
-    answer = Visitor(f"{house}/t/acme", "auditor@acme.example").post(
+    response = Visitor(f"{house}/t/acme", "auditor@acme.example").post(
         "ledger/entries/", {}, **{"x-correlation-id": REQUEST}
     )
 
-    assert answer.status_code >= 400
-    assert answer.json()["correlation_id"] == answer.headers["x-correlation-id"] == REQUEST
+    assert response.status_code >= 400
+    assert response.json()["correlation_id"] == response.headers["x-correlation-id"] == REQUEST

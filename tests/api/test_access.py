@@ -31,9 +31,9 @@ def test_every_endpoint_is_shut_to_strangers(plane, acme):
         if address in OPEN:
             continue
         for method in METHODS:
-            answer = getattr(Client(), method)(prefix + address)
-            assert answer.status_code in (401, 404), (method, address, answer.status_code)
-            assert answer["Content-Type"] == "application/problem+json"
+            response = getattr(Client(), method)(prefix + address)
+            assert response.status_code in (401, 404), (method, address, response.status_code)
+            assert response["Content-Type"] == "application/problem+json"
 
 
 @pytest.mark.parametrize("plane", PLANES)
@@ -60,5 +60,5 @@ def test_nobody_without_a_role_may_do_anything(plane, api, nobody, platform_nobo
         ):
             continue
         for method, can in (("get", hasattr(view, "get")), ("post", hasattr(view, "post"))):
-            answer = getattr(caller.client, method)(prefix + address, content_type="application/json")
-            assert answer.status_code == (403 if can else 405), (method, address, answer.content)
+            response = getattr(caller.client, method)(prefix + address, content_type="application/json")
+            assert response.status_code == (403 if can else 405), (method, address, response.content)

@@ -17,10 +17,10 @@ def sides(line: dict) -> tuple[str, Decimal, Decimal]:
 
 
 def test_posts_an_entry(api, accountant, sale):
-    answer = api(accountant).post("ledger/entries/", sale)
+    response = api(accountant).post("ledger/entries/", sale)
 
-    posted = answer.json()
-    assert answer.status_code == 201, posted
+    posted = response.json()
+    assert response.status_code == 201, posted
     assert (posted["status"], posted["number"], posted["journal"]) == ("posted", 1, "GEN")
     assert [sides(each) for each in posted["lines"]] == [
         ("1000", D("12.50"), D(0)),
@@ -47,9 +47,9 @@ def test_another_tenant_sees_nothing_of_it(api, accountant, globex, globex_owner
 def test_a_session_of_acme_is_nobody_at_globex(api, owner, globex):
     caller = api(owner)
 
-    answer = caller.client.get("/t/globex/api/v1/ledger/entries/")
+    response = caller.client.get("/t/globex/api/v1/ledger/entries/")
 
-    assert (answer.status_code, answer.json()["code"]) == (401, "request.not_authenticated")
+    assert (response.status_code, response.json()["code"]) == (401, "request.not_authenticated")
 
 
 def test_acmes_cookie_under_globexs_name_is_nobody(api, owner, acme, globex):
@@ -66,9 +66,9 @@ def test_lists_and_filters(api, accountant, sale):
     caller.post("ledger/entries/drafts/", sale)
 
     def found(**query):
-        answer = caller.get("ledger/entries/", **query)
-        assert answer.status_code == 200, answer.content
-        return [each["status"] for each in answer.json()["results"]]
+        response = caller.get("ledger/entries/", **query)
+        assert response.status_code == 200, response.content
+        return [each["status"] for each in response.json()["results"]]
 
     assert sorted(found()) == ["draft", "posted"]
     assert found(status="posted", journal="GEN", since=today().isoformat(), until=today().isoformat()) == [
@@ -104,10 +104,10 @@ def test_a_draft_is_discarded(api, controller, sale):
 def test_says_everything_that_is_wrong_with_an_entry(api, accountant, sale):
     sale["lines"] = [{"account": "9999", "currency": "USD", "amount": "1.00"}, sale["lines"][1]]
 
-    answer = api(accountant).post("ledger/entries/", sale | {"posted_on": "1999-01-01", "journal": "NONE"})
+    response = api(accountant).post("ledger/entries/", sale | {"posted_on": "1999-01-01", "journal": "NONE"})
 
-    assert answer.status_code == 409
-    assert {each["code"] for each in answer.json()["errors"]} == {
+    assert response.status_code == 409
+    assert {each["code"] for each in response.json()["errors"]} == {
         "ledger.account_unknown",
         "ledger.journal_unknown",
         "periods.no_period_for_day",
@@ -117,9 +117,9 @@ def test_says_everything_that_is_wrong_with_an_entry(api, accountant, sale):
 def test_refuses_what_does_not_balance(api, accountant, sale):
     sale["lines"][0]["amount"] = "12.49"
 
-    answer = api(accountant).post("ledger/entries/", sale)
+    response = api(accountant).post("ledger/entries/", sale)
 
-    assert (answer.status_code, answer.json()["code"]) == (422, "ledger.entry_unbalanced")
+    assert (response.status_code, response.json()["code"]) == (422, "ledger.entry_unbalanced")
 
 
 def test_refuses_an_amount_that_cannot_be(api, accountant, sale):
@@ -133,16 +133,16 @@ def test_refuses_an_amount_that_cannot_be(api, accountant, sale):
 def test_names_the_line_of_a_wrong_field(api, accountant, sale):
     sale["lines"][1]["amount"] = -12.5
 
-    answer = api(accountant).post("ledger/entries/", sale)
+    response = api(accountant).post("ledger/entries/", sale)
 
-    assert (answer.status_code, answer.json()["code"]) == (400, "request.invalid")
-    assert [each["attr"] for each in answer.json()["errors"]] == ["lines.1.amount"]
+    assert (response.status_code, response.json()["code"]) == (400, "request.invalid")
+    assert [each["attr"] for each in response.json()["errors"]] == ["lines.1.amount"]
 
 
 def test_a_text_that_is_too_long_is_refused(api, accountant, sale):
-    answer = api(accountant).post("ledger/entries/", sale | {"reference": "x" * 121})
+    response = api(accountant).post("ledger/entries/", sale | {"reference": "x" * 121})
 
-    assert (answer.status_code, answer.json()["code"]) == (422, "bus.text_too_long")
+    assert (response.status_code, response.json()["code"]) == (422, "bus.text_too_long")
 
 
 def test_rehearses_without_posting(api, accountant, sale):
@@ -174,8 +174,8 @@ def test_trial_balance_refuses_a_question_it_does_not_understand(api, auditor):
     caller = api(auditor)
 
     for query in ({"by": "week"}, {"since": "yesterday"}, {"when": "2026-01-01"}):
-        answer = caller.get("ledger/trial-balance/", **query)
-        assert (answer.status_code, answer.json()["errors"][0]["attr"]) == (400, *query)
+        response = caller.get("ledger/trial-balance/", **query)
+        assert (response.status_code, response.json()["errors"][0]["attr"]) == (400, *query)
 
 
 def test_opens_and_deactivates_an_account(api, controller):

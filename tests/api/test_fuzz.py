@@ -90,10 +90,10 @@ class Caller:
         headers = {"Authorization": f"Bearer {self.device.tokens['access_token']}"}
         if case.method == "POST" and self.asked % 2:
             headers[KEY] = f"fuzz-{self.asked}"
-        answer = case.call(headers=headers)
-        if answer.status_code == 401 and _name(case.operation) not in OPEN:
+        response = case.call(headers=headers)
+        if response.status_code == 401 and _name(case.operation) not in OPEN:
             self.device = self.sign_in()
-        return answer
+        return response
 
 
 def _from_here() -> Callable[..., Any]:
@@ -135,13 +135,13 @@ def faults(
                 name: number if isinstance(value, int) else value
                 for name, value in (case.path_parameters or {}).items()
             }
-        answer = caller.ask(case)
-        seen[answer.status_code] += 1
-        if answer.status_code >= 500:
-            found.append(f"{_name(operation)} breaks: {answer.text[:500]}\n{case.as_curl_command()}")
+        response = caller.ask(case)
+        seen[response.status_code] += 1
+        if response.status_code >= 500:
+            found.append(f"{_name(operation)} breaks: {response.text[:500]}\n{case.as_curl_command()}")
             return
         try:
-            case.validate_response(answer, checks=AS_DOCUMENTED)
+            case.validate_response(response, checks=AS_DOCUMENTED)
         except AssertionError as failed:
             found.append(f"{_name(operation)}: {failed}")
 

@@ -24,9 +24,9 @@ def posted(acme):
 
 
 def test_is_needed_where_money_moves(caller, sale, acme):
-    answer = caller.post(ENTRIES, sale, key=None)
+    response = caller.post(ENTRIES, sale, key=None)
 
-    assert (answer.status_code, answer.json()["code"]) == (400, "bus.idempotency_key_missing")
+    assert (response.status_code, response.json()["code"]) == (400, "bus.idempotency_key_missing")
     assert posted(acme) == 0
 
 
@@ -58,19 +58,19 @@ def test_the_second_answer_is_the_first(caller, sale, acme):
 def test_another_body_under_the_key_is_refused(caller, sale, acme):
     caller.post(ENTRIES, sale, key="till-1")
 
-    answer = caller.post(ENTRIES, sale | {"memo": "another"}, key="till-1")
+    response = caller.post(ENTRIES, sale | {"memo": "another"}, key="till-1")
 
-    assert (answer.status_code, answer.json()["code"]) == (422, "bus.key_reused")
+    assert (response.status_code, response.json()["code"]) == (422, "bus.key_reused")
     assert posted(acme) == 1
 
 
 @pytest.mark.parametrize("key", ["", " ", "x" * 256, '"with a space"', "ключ".encode().decode("latin-1")])
 def test_refuses_a_key_that_is_none(caller, sale, key):
-    answer = caller.client.post(
+    response = caller.client.post(
         caller.base + ENTRIES, sale, content_type="application/json", headers={"Idempotency-Key": key}
     )
 
-    assert (answer.status_code, answer.json()["code"]) == (400, "bus.idempotency_key_malformed")
+    assert (response.status_code, response.json()["code"]) == (400, "bus.idempotency_key_malformed")
 
 
 def test_while_it_is_being_done_the_answer_is_come_back(caller, sale, acme, monkeypatch):

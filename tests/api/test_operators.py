@@ -24,10 +24,10 @@ def test_lists_tenants(platform, acme):
 
 @pytest.mark.physical_copy
 def test_onboards_a_tenant_and_says_how_its_owner_comes_in(platform, client):
-    answer = platform.post("operations/onboardings/", NEW)
+    response = platform.post("operations/onboardings/", NEW)
 
-    assert (answer.status_code, answer.json()["state"]) == (201, "active"), answer.json()
-    path = answer.json()["invitation"].split("localhost:8000")[1]
+    assert (response.status_code, response.json()["state"]) == (201, "active"), response.json()
+    path = response.json()["invitation"].split("localhost:8000")[1]
     assert path.startswith("/t/initech/")
     assert client.get(path).status_code in (200, 302)
 
@@ -51,10 +51,10 @@ def test_a_dry_run_creates_nothing(platform):
 
 
 def test_refuses_with_every_reason(platform):
-    answer = platform.post("operations/onboardings/", {"slug": "A!", "name": "A", "owner_email": "nobody"})
+    response = platform.post("operations/onboardings/", {"slug": "A!", "name": "A", "owner_email": "nobody"})
 
-    assert answer.status_code == 422
-    assert [each["code"] for each in answer.json()["errors"]] == [
+    assert response.status_code == 422
+    assert [each["code"] for each in response.json()["errors"]] == [
         "tenancy.slug_malformed",
         "identity.email_malformed",
     ]

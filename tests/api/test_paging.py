@@ -53,10 +53,10 @@ def test_refuses_what_it_does_not_understand(api, auditor):
         assert refused(caller.get(path, **query)) == list(query)
 
 
-def refused(answer) -> list[str]:
+def refused(response) -> list[str]:
     """The parameters that a 400 names."""
-    assert (answer.status_code, answer.json()["code"]) == (400, "request.invalid"), answer.content
-    return [each["attr"] for each in answer.json()["errors"]]
+    assert (response.status_code, response.json()["code"]) == (400, "request.invalid"), response.content
+    return [each["attr"] for each in response.json()["errors"]]
 
 
 def test_a_long_page_asks_no_more_than_a_short_one(api, accountant, auditor, chart, sale):
@@ -77,6 +77,6 @@ def queries(caller, path: str, **query: object) -> int:
 
 
 def test_rehearse_is_true_or_false(api, controller):
-    answer = api(controller).post("periods/years/?dry_run=maybe", {"year": 2030})
+    response = api(controller).post("periods/years/?dry_run=maybe", {"year": 2030})
 
-    assert (answer.status_code, answer.json()["errors"][0]["attr"]) == (400, "dry_run")
+    assert (response.status_code, response.json()["errors"][0]["attr"]) == (400, "dry_run")

@@ -26,9 +26,9 @@ def test_lists_years_and_periods(api, auditor):
 
 
 def test_generates_the_next_year(api, controller):
-    answer = api(controller).post("periods/years/", {"year": today().year + 1})
+    response = api(controller).post("periods/years/", {"year": today().year + 1})
 
-    assert (answer.status_code, answer.json()["starts_on"]) == (
+    assert (response.status_code, response.json()["starts_on"]) == (
         201,
         dt.date(today().year + 1, 1, 1).isoformat(),
     )
@@ -68,9 +68,9 @@ def test_rehearses_a_close(api, controller):
 
 def test_an_accountant_may_not_close(api, accountant):
     caller = api(accountant)
-    answer = caller.post(f"periods/periods/{first_period(caller)['id']}/close/", REASON)
+    response = caller.post(f"periods/periods/{first_period(caller)['id']}/close/", REASON)
 
-    assert (answer.status_code, answer.json()["code"]) == (403, "bus.may_not")
+    assert (response.status_code, response.json()["code"]) == (403, "bus.may_not")
 
 
 def test_closing_what_is_not_there_is_404(api, controller, globex):

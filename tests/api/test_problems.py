@@ -14,12 +14,12 @@ from tests.support.database import PASSWORD
 SHAPE = {"type", "title", "status", "detail", "instance", "code", "correlation_id", "errors"}
 
 
-def problem(answer, status: int, code: str) -> dict:
-    assert answer["Content-Type"] == "application/problem+json", answer.content[:300]
-    said = answer.json()
-    assert (answer.status_code, said["status"], said["code"]) == (status, status, code), said
+def problem(response, status: int, code: str) -> dict:
+    assert response["Content-Type"] == "application/problem+json", response.content[:300]
+    said = response.json()
+    assert (response.status_code, said["status"], said["code"]) == (status, status, code), said
     assert set(said) == SHAPE
-    assert said["correlation_id"] == answer["X-Correlation-ID"]
+    assert said["correlation_id"] == response["X-Correlation-ID"]
     assert all(set(each) == {"code", "detail", "attr", "context"} for each in said["errors"])
     return said
 
@@ -34,9 +34,9 @@ def test_unknown_address_for_whoever_brings_no_form(acme):
     client = Client(enforce_csrf_checks=True)
 
     for method in ("post", "put", "patch", "delete"):
-        answer = getattr(client, method)("/t/acme/api/v1/ledger/nothing/", content_type="application/json")
-        assert answer.status_code == 404
-        assert answer.json()["code"] == "request.not_found"
+        response = getattr(client, method)("/t/acme/api/v1/ledger/nothing/", content_type="application/json")
+        assert response.status_code == 404
+        assert response.json()["code"] == "request.not_found"
 
 
 def test_unknown_tenant(acme):
@@ -66,33 +66,33 @@ def test_a_wrong_password_lets_nobody_in(acme):
 
 def test_method_not_allowed(api, owner):
     for method in ("put", "patch", "delete", "options"):
-        answer = getattr(api(owner).client, method)("/t/acme/api/v1/ledger/entries/")
-        problem(answer, 405, "request.method_not_allowed")
+        response = getattr(api(owner).client, method)("/t/acme/api/v1/ledger/entries/")
+        problem(response, 405, "request.method_not_allowed")
 
 
 def test_malformed_body(api, controller):
     client = api(controller).client
 
     for body in ("{", '{"a": NaN}', "[" * 100_000, b"\xff"):
-        answer = client.post("/t/acme/api/v1/periods/years/", body, content_type="application/json")
-        problem(answer, 400, "request.parse_error")
+        response = client.post("/t/acme/api/v1/periods/years/", body, content_type="application/json")
+        problem(response, 400, "request.parse_error")
     for body in ("[]", "3", "null", '"x"'):
-        answer = client.post("/t/acme/api/v1/periods/years/", body, content_type="application/json")
-        problem(answer, 400, "request.invalid")
+        response = client.post("/t/acme/api/v1/periods/years/", body, content_type="application/json")
+        problem(response, 400, "request.invalid")
 
 
 def test_body_too_large(api, controller):
-    answer = api(controller).post("periods/years/", {"year": "x" * 3_000_000})
+    response = api(controller).post("periods/years/", {"year": "x" * 3_000_000})
 
-    problem(answer, 413, "request.body_too_large")
+    problem(response, 413, "request.body_too_large")
 
 
 def test_other_media_types(api, controller):
-    answer = api(controller).client.post("/t/acme/api/v1/periods/years/", {"year": "2030"})
-    problem(answer, 415, "request.unsupported_media_type")
+    response = api(controller).client.post("/t/acme/api/v1/periods/years/", {"year": "2030"})
+    problem(response, 415, "request.unsupported_media_type")
 
-    answer = api(controller).client.get("/t/acme/api/v1/periods/years/", headers={"accept": "text/xml"})
-    problem(answer, 406, "request.not_acceptable")
+    response = api(controller).client.get("/t/acme/api/v1/periods/years/", headers={"accept": "text/xml"})
+    problem(response, 406, "request.not_acceptable")
 
 
 def test_several_wrong_fields(api, controller):
@@ -128,10 +128,10 @@ def test_an_unexpected_failure_tells_nothing(api, auditor, monkeypatch):
         raise RuntimeError("the secret is swordfish")
 
     monkeypatch.setattr(TrialBalance, "answer", fail)
-    answer = caller.get("ledger/trial-balance/")
+    response = caller.get("ledger/trial-balance/")
 
-    problem(answer, 500, "request.internal_server_error")
-    assert b"swordfish" not in answer.content
+    problem(response, 500, "request.internal_server_error")
+    assert b"swordfish" not in response.content
 
 
 def test_a_module_that_is_off_is_not_there(api, owner, monkeypatch):
@@ -175,12 +175,12 @@ def test_a_post_needs_the_csrf_token(acme, controller):
 
 
 def test_a_form_without_the_csrf_token_is_a_page(acme):
-    answer = Client(enforce_csrf_checks=True).post(
+    response = Client(enforce_csrf_checks=True).post(
         "/t/acme/accounts/login/", {}, headers={"accept": "text/html"}
     )
 
-    assert answer.status_code == 403
-    assert answer["Content-Type"].startswith("text/html")
+    assert response.status_code == 403
+    assert response["Content-Type"].startswith("text/html")
 
 
 def test_a_view_that_names_no_permission_is_not_mounted():
@@ -200,7 +200,7 @@ def test_while_the_database_is_away_the_answer_is_ask_again(api, auditor, monkey
     connections["default"].close()
     monkeypatch.setitem(connections["default"].settings_dict, "PORT", "1")
 
-    answer = client.get(f"/t/acme/{address}", headers={"accept": "application/json"})
+    response = client.get(f"/t/acme/{address}", headers={"accept": "application/json"})
 
-    problem(answer, 503, "kernel.database_away")
-    assert answer.headers["Retry-After"] == "5"
+    problem(response, 503, "kernel.database_away")
+    assert response.headers["Retry-After"] == "5"

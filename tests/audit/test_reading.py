@@ -112,9 +112,9 @@ def test_a_persons_timeline_tells_what_he_did(at_acme, reader, owner, found):
 def test_the_audit_log_is_taken_away_as_csv(at_acme, reader, found):
     found("ONE")
 
-    answer = reader.get(f"{API}/export/?command=companies.found_company")
+    response = reader.get(f"{API}/export/?command=companies.found_company")
 
-    rows = [*csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode()))]
+    rows = [*csv.DictReader(io.StringIO(b"".join(response.streaming_content).decode()))]
     assert [*rows[0]] == [*COLUMNS]
     assert rows[-1]["sentence"] == "owner@acme.example founded the company One."
     assert looks() == ["Auditor exported the audit log as csv: command companies.found_company."]
@@ -123,9 +123,9 @@ def test_the_audit_log_is_taken_away_as_csv(at_acme, reader, found):
 def test_the_audit_log_is_taken_away_as_json_lines(at_acme, reader, found):
     found("ONE")
 
-    answer = reader.get(f"{API}/export/?form=jsonl&text=One")
+    response = reader.get(f"{API}/export/?form=jsonl&text=One")
 
-    (row,) = [json.loads(line) for line in b"".join(answer.streaming_content).splitlines()]
+    (row,) = [json.loads(line) for line in b"".join(response.streaming_content).splitlines()]
     assert row["request"]["code"] == "ONE"
 
 

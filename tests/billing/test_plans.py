@@ -220,11 +220,11 @@ class TestDefining:
         }
         said.pop(left_out)
 
-        answer = client_for(operator, None).post(
+        response = client_for(operator, None).post(
             "/api/v1/billing/plans/", said, content_type="application/json"
         )
 
-        assert (answer.status_code, answer.json()["errors"][0]["attr"]) == (400, left_out)
+        assert (response.status_code, response.json()["errors"][0]["attr"]) == (400, left_out)
         plan = Plan.objects.get(code="small")
         assert (plan.modules, plan.limits["companies.companies"]) == (["webhooks"], 2)
 
@@ -276,9 +276,9 @@ class TestIsolation:
 
     def test_the_owner_sees_his_plan_and_no_list(self, small, client_for, owner, auditor):
         client = client_for(owner)
-        answer = client.get("/t/acme/api/v1/billing/plan/").json()
-        assert (answer["code"], answer["modules"]) == ("small", ["webhooks"])
-        assert {"name": "companies.companies", "used": 1, "most": 2}.items() <= answer["usage"][0].items()
+        response = client.get("/t/acme/api/v1/billing/plan/").json()
+        assert (response["code"], response["modules"]) == ("small", ["webhooks"])
+        assert {"name": "companies.companies", "used": 1, "most": 2}.items() <= response["usage"][0].items()
         assert client.get("/t/acme/api/v1/billing/subscriptions/").status_code == 404
         assert client_for(auditor).get("/t/acme/api/v1/billing/plan/").status_code == 403
         assert b"Companies that keep books" in client.get("/t/acme/plan/").content
@@ -337,13 +337,13 @@ def test_a_new_tenant_has_what_it_booked(operator):
 
 
 def test_a_token_says_the_level(small, acme, owner, client_for):
-    answer = client_for(owner).post(
+    response = client_for(owner).post(
         "/t/acme/api/v1/identity/tokens/",
         {"email": owner.email, "password": PASSWORD},
         content_type="application/json",
     )
     with activate(acme):
-        assert access.read(answer.json()["access_token"])["plan_level"] == 10
+        assert access.read(response.json()["access_token"])["plan_level"] == 10
 
 
 def test_the_operators_api(small, client_for, operator, acme):
@@ -371,7 +371,7 @@ def test_the_operators_pages(small, client_for, operator, acme):
     assert b"1 used, 2 allowed" in page
     client.post(f"/tenants/{acme.id}/plan/", {"plan": "all", "reason": "Asked for it."})
     assert queries.plan_of(acme.id).code == "all"
-    answer = client.post(
+    response = client.post(
         "/plans/define/",
         {
             "code": "mid",
@@ -382,7 +382,7 @@ def test_the_operators_pages(small, client_for, operator, acme):
             "identity.users": -1,
         },
     )
-    assert answer.status_code == 302, answer.context["form"].errors
+    assert response.status_code == 302, response.context["form"].errors
     assert Plan.objects.get(code="mid").limits == {"companies.companies": 3, "identity.users": -1}
 
 

@@ -203,12 +203,12 @@ def test_over_http_it_is_a_problem_that_says_when_to_ask_again(at_acme, client_f
 
     client = client_for(owner)
     client.raise_request_exception = False
-    answer = client.post(
+    response = client.post(
         "/t/acme/api/v1/ledger/accounts/",
         {"code": "1000", "name": "Cash", "type": "asset"},
         content_type="application/json",
     )
 
-    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
-    assert answer.json()["code"] == "kernel.busy"
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "1")
+    assert response.json()["code"] == "kernel.busy"
     assert not Account.objects.exists()

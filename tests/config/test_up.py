@@ -70,8 +70,8 @@ class Up:
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.port}{path}", headers={"Host": f"localhost:{self.port}"}
         )
-        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
-            return int(answer.status)
+        with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310
+            return int(response.status)
 
     def interrupt(self) -> int:
         self.process.send_signal(signal.SIGINT)

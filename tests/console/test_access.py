@@ -30,9 +30,9 @@ def test_whoever_has_no_role_sees_nothing(client_for, nobody):
     client = client_for(nobody)
     seen = {}
     for path in TENANT:
-        answer = client.get(f"/t/acme/{path}")
+        response = client.get(f"/t/acme/{path}")
         if path not in FOR_EVERYBODY_INSIDE:
-            seen[path] = answer.status_code
+            seen[path] = response.status_code
 
     assert {path: status for path, status in seen.items() if status not in (302, 403, 404)} == {}
     assert all(
@@ -52,10 +52,10 @@ def test_nobody_comes_in_without_logging_in(acme, prefix, paths):
     client = Client()
 
     for path in paths:
-        answer = client.get(f"{prefix}/{path}")
-        assert answer.status_code in (302, 405), path
-        if answer.status_code == 302 and path != "logout/":
-            assert "login/" in answer.headers["location"], path
+        response = client.get(f"{prefix}/{path}")
+        assert response.status_code in (302, 405), path
+        if response.status_code == 302 and path != "logout/":
+            assert "login/" in response.headers["location"], path
 
 
 @pytest.mark.slow("opens every page")

@@ -22,9 +22,9 @@ def audit_log(acme):
 
 
 def page(client, path):
-    answer = client.get(f"/t/acme/{path}")
-    assert answer.status_code == 200, answer.status_code
-    return answer.content.decode()
+    response = client.get(f"/t/acme/{path}")
+    assert response.status_code == 200, response.status_code
+    return response.content.decode()
 
 
 def test_whoever_looks_leaves_a_trace_that_the_list_leaves_out(client_for, auditor, audit_log, acme):
@@ -70,10 +70,10 @@ def test_the_seal_is_shown_whole_and_broken(client_for, auditor, audit_log, acme
 
 def test_is_taken_away_with_a_trace(client_for, auditor, audit_log, acme):
     """What is streamed is made when the request is left: of this tenant, and not of the platform."""
-    answer = client_for(auditor).get("/t/acme/audit/export/?text=PLANT")
+    response = client_for(auditor).get("/t/acme/audit/export/?text=PLANT")
 
-    lines = b"".join(answer.streaming_content).decode().splitlines()
-    assert answer.headers["Content-Disposition"] == 'attachment; filename="audit-log.csv"'
+    lines = b"".join(response.streaming_content).decode().splitlines()
+    assert response.headers["Content-Disposition"] == 'attachment; filename="audit-log.csv"'
     assert len(lines) == 2
     with activate(acme):
         assert Record.objects.filter(command="audit.export_audit_log").count() == 1
@@ -95,11 +95,11 @@ def test_an_erasure_is_previewed_and_then_done(client_for, owner, audit_log, acm
 
 
 def test_an_archiving_is_previewed(client_for, owner, audit_log):
-    answer = client_for(owner).post(
+    response = client_for(owner).post(
         "/t/acme/audit/archive/", {"before": "2026-01-01", "reason": "The year is over.", "preview": ""}
     )
 
-    assert "Nothing is past its time." in answer.content.decode()
+    assert "Nothing is past its time." in response.content.decode()
 
 
 @pytest.mark.parametrize("path", ["audit/seal/", "audit/export/", "audit/archive/", "audit/erase-person/"])

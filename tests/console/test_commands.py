@@ -40,11 +40,11 @@ def test_closing_a_period_from_its_cell(client_for, controller, january, acme):
     calendar = client.get("/t/acme/periods/").content.decode()
     assert f"/t/acme/periods/{january.pk}/close/" in calendar
 
-    answer = client.post(
+    response = client.post(
         f"/t/acme/periods/{january.pk}/close/", {"reason": "Bank agreed to the cent."}, follow=True
     )
 
-    page = answer.content.decode()
+    page = response.content.decode()
     assert f"Period {january.code} is closed" in page
     assert "by Controller" in page
     audit_log = client.get("/t/acme/audit/record/").content.decode()
@@ -63,11 +63,11 @@ def test_all_reasons_against_it_are_shown_at_once(client_for, controller, chart,
     client = client_for(controller)
 
     before = client.get(f"/t/acme/periods/{february.pk}/close/").content.decode()
-    answer = client.post(f"/t/acme/periods/{february.pk}/close/", {"reason": "x"})
+    response = client.post(f"/t/acme/periods/{february.pk}/close/", {"reason": "x"})
 
     assert "As things stand, this will be refused" in before
-    assert answer.status_code in (409, 422)
-    page = answer.content.decode()
+    assert response.status_code in (409, 422)
+    page = response.content.decode()
     for code in ("periods.reason_too_short", "periods.earlier_period_is_open", "ledger."):
         assert code in page
     with activate(acme):
@@ -97,9 +97,9 @@ def entry_form(**changed):
 
 
 def test_posting_an_entry_by_the_form(client_for, accountant, chart, acme):
-    answer = client_for(accountant).post("/t/acme/ledger/new-entry/", entry_form(post=""), follow=True)
+    response = client_for(accountant).post("/t/acme/ledger/new-entry/", entry_form(post=""), follow=True)
 
-    assert "is posted." in answer.content.decode()
+    assert "is posted." in response.content.decode()
     with activate(acme):
         entry = Entry.objects.get()
         assert [line.minor for line in entry.lines.all()] == [120050, -120050]
@@ -128,12 +128,12 @@ def test_a_draft_is_saved_posted_and_reversed(client_for, accountant, chart, acm
 
 
 def test_what_the_ledger_refuses_is_said_on_the_form_and_nothing_is_lost(client_for, accountant, chart, acme):
-    answer = client_for(accountant).post(
+    response = client_for(accountant).post(
         "/t/acme/ledger/new-entry/", entry_form(**{"form-1-credit": "1200.49", "post": ""})
     )
 
-    page = answer.content.decode()
-    assert answer.status_code == 422
+    page = response.content.decode()
+    assert response.status_code == 422
     assert "ledger.entry_unbalanced" in page
     assert 'value="1200.49"' in page
     with activate(acme):
@@ -144,21 +144,21 @@ def test_what_the_ledger_refuses_is_said_on_the_form_and_nothing_is_lost(client_
     ("debit", "said"), [("abc", "is not an amount"), ("NaN", "amount"), ("1e400", "amount")]
 )
 def test_an_amount_that_is_none_is_said_to_be_none(client_for, accountant, chart, debit, said):
-    answer = client_for(accountant).post(
+    response = client_for(accountant).post(
         "/t/acme/ledger/new-entry/", entry_form(**{"form-0-debit": debit, "post": ""})
     )
 
-    assert answer.status_code in (200, 422)
-    assert said in answer.content.decode()
+    assert response.status_code in (200, 422)
+    assert said in response.content.decode()
 
 
 @pytest.mark.physical_copy
 def test_onboarding_a_tenant(client_for, operator):
     form = {"name": "Initech", "slug": "initech", "owner_email": "bill@initech.example", "currency": "EUR"}
 
-    answer = client_for(operator, None).post("/tenants/onboard/", form, follow=True)
+    response = client_for(operator, None).post("/tenants/onboard/", form, follow=True)
 
-    page = answer.content.decode()
+    page = response.content.decode()
     assert "Initech is active" in page
     assert "/t/initech/accounts/password/reset/key/" in page
     assert Tenant.objects.get(slug="initech").state == "active"
@@ -167,10 +167,10 @@ def test_onboarding_a_tenant(client_for, operator):
 def test_onboarding_one_that_cannot_be_says_every_reason(client_for, operator):
     form = {"name": " ", "slug": "Acme!", "owner_email": "bill@initech.example", "currency": "EUR"}
 
-    answer = client_for(operator, None).post("/tenants/onboard/", {**form, "name": "x"})
+    response = client_for(operator, None).post("/tenants/onboard/", {**form, "name": "x"})
 
-    assert answer.status_code == 422
-    assert "tenancy.slug_malformed" in answer.content.decode()
+    assert response.status_code == 422
+    assert "tenancy.slug_malformed" in response.content.decode()
     assert Record.objects.filter(command="operations.onboard_tenant", outcome="refused").exists()
 
 
@@ -206,10 +206,10 @@ def test_the_trial_balance_can_be_taken_away_and_is_no_formula(client_for, accou
         )
         dispatch(PostEntry(posted_on=dt.date(today().year, 1, 2), memo="x", lines=lines), actor=SUITE)
 
-    answer = client_for(accountant).get("/t/acme/ledger/trial-balance/?by=total&format=csv")
+    response = client_for(accountant).get("/t/acme/ledger/trial-balance/?by=total&format=csv")
 
-    assert answer.headers["content-type"].startswith("text/csv")
-    assert "'=HYPERLINK(1)" in answer.content.decode()
+    assert response.headers["content-type"].startswith("text/csv")
+    assert "'=HYPERLINK(1)" in response.content.decode()
 
 
 def test_figures_of_the_dashboard_are_true(client_for, accountant, chart, acme):

@@ -25,8 +25,8 @@ def dead(initech):
     return made["default@east"]
 
 
-def names(answer):
-    return {each.name for each in answer.context["cl"].result_list}
+def names(response):
+    return {each.name for each in response.context["cl"].result_list}
 
 
 def test_where_there_is_one_database_there_is_nothing_to_choose(client_for, operator):

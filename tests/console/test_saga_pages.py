@@ -56,9 +56,9 @@ def test_a_person_does_something_about_it(stuck, office, owner, client_for, page
     before = client.get(at(stuck, page)).content.decode()
     assert "There is no safe." in before
 
-    answer = client.post(at(stuck, page), {"reason": WHY})
+    response = client.post(at(stuck, page), {"reason": WHY})
 
-    assert answer.status_code == 302, answer.content[:500]
+    assert response.status_code == 302, response.content[:500]
     settle()
     run = Run.objects.get(pk=stuck.pk)
     assert run.state == ends  # beyond the pivot there is a step without a way back
@@ -79,6 +79,6 @@ def test_what_has_ended_offers_nothing_and_refuses(set_out, owner, client_for):
     run = set_out()
 
     assert at(run, "retry") not in client_for(owner).get(at(run)).content.decode()
-    answer = client_for(owner).post(at(run, "retry"), {"reason": WHY})
-    assert answer.status_code == 409
-    assert "sagas.saga_has_ended" in answer.content.decode()
+    response = client_for(owner).post(at(run, "retry"), {"reason": WHY})
+    assert response.status_code == 409
+    assert "sagas.saga_has_ended" in response.content.decode()

@@ -51,11 +51,11 @@ def test_these_are_sold():
 def test_every_page_of_what_is_not_booked_says_so(plain_books, client_for, owner):
     client = client_for(owner)
     told = {
-        f"{method} {path}": (answer.status_code, b"is not in your plan" in answer.content)
+        f"{method} {path}": (response.status_code, b"is not in your plan" in response.content)
         for app in SOLD
         for path in pages_of(app)
         for method in ("get", "post")
-        for answer in [getattr(client, method)(f"/t/acme/{path}")]
+        for response in [getattr(client, method)(f"/t/acme/{path}")]
     }
 
     assert {path: said for path, said in told.items() if said != (403, True)} == {}

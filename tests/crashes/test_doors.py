@@ -37,11 +37,11 @@ class Caller:
         self.client, self.answers = client, []
 
     def post(self, key, address, **body):
-        answer = self.client.post(
+        response = self.client.post(
             address, body, content_type="application/json", headers={"Idempotency-Key": key}
         )
-        self.answers.append(answer)
-        return answer
+        self.answers.append(response)
+        return response
 
 
 @pytest.fixture
@@ -71,8 +71,8 @@ def asked_everywhere(caller, again, acme, fresh):
                 deaths += not survived
                 second.ends()
                 is_done = survived or again.answers[-1].status_code in (200, 201)
-            answer = caller.post(**request)
-            assert answer.headers.get("Idempotency-Replayed") == "true", answer.content
+            response = caller.post(**request)
+            assert response.headers.get("Idempotency-Replayed") == "true", response.content
         assert {each.status_code for each in again.answers} <= {200, 201, 409}
     return number, deaths
 

@@ -327,13 +327,13 @@ class TestWhoAndAsWhom:
             a_ticket(operator, acme, controller)
 
     def test_a_user_of_a_tenant_cannot_ask_for_it(self, client_for, owner, acme, controller):
-        answer = client_for(owner).post(
+        response = client_for(owner).post(
             "/t/acme/api/v1/identity/impersonations/",
             {"tenant_id": acme.id, "user_id": controller.pk, "reason": REASON},
             "application/json",
         )
 
-        assert answer.status_code == 404, "the door is the platform's alone"
+        assert response.status_code == 404, "the door is the platform's alone"
         with activate(acme), pytest.raises(MayNot):
             a_ticket(owner, acme, controller)
 
@@ -374,9 +374,9 @@ class TestTheTenantsWord:
         ticket = a_ticket(operator, acme, controller)
         self.set_to(acme, owner, False)
 
-        answer = Client().post(f"/t/acme/support/enter/{ticket}/")
+        response = Client().post(f"/t/acme/support/enter/{ticket}/")
 
-        assert answer.status_code == 403
+        assert response.status_code == 403
         assert newest(acme, Visit) is None
         assert Impersonation.objects.get().how == "refused"
         self.set_to(acme, owner, True)
@@ -392,10 +392,10 @@ class TestTheTenantsWord:
     def test_support_does_not_open_its_own_door(self, operator, acme, owner):
         inside = enter(operator, acme, owner)
 
-        answer = inside.post("/t/acme/settings/identity.support_access/change/", {"value": "true"})
+        response = inside.post("/t/acme/settings/identity.support_access/change/", {"value": "true"})
 
-        assert answer.status_code == NotSetBySupport.status
-        assert "settings.not_set_by_support" in answer.content.decode()
+        assert response.status_code == NotSetBySupport.status
+        assert "settings.not_set_by_support" in response.content.decode()
 
     def test_it_is_one_tenants_word(self, operator, acme, globex, owner):
         self.set_to(acme, owner, False)
@@ -409,11 +409,11 @@ class TestWhatIsNotDoneAsSomebodyElse:
     def test_commands_that_are_for_the_user_alone(self, operator, acme, owner, controller):
         inside = enter(operator, acme, owner)
 
-        answer = inside.post(
+        response = inside.post(
             "/t/acme/identity/invite/", {"email": "x@acme.example", "name": "X", "role": "owner"}
         )
 
-        assert answer.status_code == NotAsSupport.status
+        assert response.status_code == NotAsSupport.status
         assert newest(acme).outcome == "refused"
         with activate(acme):
             assert not User.objects.filter(email="x@acme.example").exists()
@@ -436,10 +436,10 @@ class TestWhatIsNotDoneAsSomebodyElse:
     def test_what_allauth_keeps_of_a_person(self, operator, acme, controller, page):
         inside = enter(operator, acme, controller)
 
-        answer = inside.get(f"/t/acme/accounts/{page}")
+        response = inside.get(f"/t/acme/accounts/{page}")
 
-        assert answer.status_code == 403
-        assert "for Controller alone" in answer.content.decode()
+        assert response.status_code == 403
+        assert "for Controller alone" in response.content.decode()
 
 
 class TestTheEnd:
@@ -450,10 +450,10 @@ class TestTheEnd:
             assert inside.get("/t/acme/").status_code == 200, "a click in between makes it no longer"
 
         with clock.moved_to(start + dt.timedelta(minutes=30, seconds=1)):
-            answer = inside.get("/t/acme/")
+            response = inside.get("/t/acme/")
 
-        assert answer.status_code == 403
-        assert "Its time was over" in answer.content.decode()
+        assert response.status_code == 403
+        assert "Its time was over" in response.content.decode()
         assert newest(acme, Visit).how == "expired"
         assert inside.get("/t/acme/").status_code == 302, "nobody is signed in"
 
@@ -508,9 +508,9 @@ class TestTheEnd:
         inside = enter(helper, acme, controller)
         page = f"/impersonations/{Impersonation.objects.get().pk}/end/"
 
-        answer = client_for(operator, None).post(page, {"reason": "Enough."})
+        response = client_for(operator, None).post(page, {"reason": "Enough."})
 
-        assert answer.status_code == 302
+        assert response.status_code == 302
         assert newest(acme, Visit).how == "ended"
         assert inside.get("/t/acme/").status_code == 403
         assert newest(None).command == "identity.close_impersonation"
@@ -624,23 +624,23 @@ class TestOverTheApi:
     def test_gives_no_token_to_whoever_is_inside(self, operator, acme, controller):
         inside = enter(operator, acme, controller)
 
-        answer = inside.post(
+        response = inside.post(
             "/t/acme/api/v1/identity/tokens/",
             {"email": controller.email, "password": PASSWORD},
             "application/json",
         )
 
-        assert answer.status_code == 403
-        assert "access_token" not in answer.content.decode()
+        assert response.status_code == 403
+        assert "access_token" not in response.content.decode()
 
     def test_rehearses(self, client_for, operator, acme, controller):
-        answer = client_for(operator, None).post(
+        response = client_for(operator, None).post(
             "/api/v1/identity/impersonations/?dry_run=true",
             {"tenant_id": acme.id, "user_id": controller.pk, "reason": "Ticket 4711"},
             "application/json",
         )
 
-        assert (answer.status_code, answer.json()) == (200, {"would_be_done": True, "refusals": []})
+        assert (response.status_code, response.json()) == (200, {"would_be_done": True, "refusals": []})
         assert not Impersonation.objects.exists()
 
 

@@ -11,9 +11,9 @@ def test_roles_are_changed_there(client_for, owner, accountant, acme):
     page = f"/t/acme/identity/users/{accountant.pk}/roles/"
     assert "accountant@acme.example" in client.get(page).content.decode()
 
-    answer = client.post(page, {"roles": ["auditor", "controller"], "reason": "a new job"}, follow=True)
+    response = client.post(page, {"roles": ["auditor", "controller"], "reason": "a new job"}, follow=True)
 
-    assert "has these roles from now on: auditor, controller." in answer.content.decode()
+    assert "has these roles from now on: auditor, controller." in response.content.decode()
     with activate(acme):
         assert User.objects.get(pk=accountant.pk).role_names == ["auditor", "controller"]
 
@@ -38,9 +38,9 @@ def test_a_device_is_signed_out(client_for, device, owner, accountant, acme):
         in client.get(f"/t/acme/identity/apisession/{session}/change/").content.decode()
     )
 
-    answer = client.post(f"/t/acme/identity/sessions/{session}/end/", {"reason": "lost phone"}, follow=True)
+    response = client.post(f"/t/acme/identity/sessions/{session}/end/", {"reason": "lost phone"}, follow=True)
 
-    assert "has ended, and its tokens with it." in answer.content.decode()
+    assert "has ended, and its tokens with it." in response.content.decode()
     with activate(acme):
         assert ApiSession.objects.get(pk=session).ended_because == "lost phone"
 

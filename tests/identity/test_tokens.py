@@ -123,12 +123,12 @@ def access_bearer(claims) -> Bearer:
 def test_a_command_is_told_who_asked(device, owner, acme, at_acme):
     from apps.audit.models import Record
 
-    answer = device(owner).post(
+    response = device(owner).post(
         "identity/users/", {"email": "ada@acme.example", "name": "Ada", "role": "auditor"}
     )
 
-    assert answer.status_code == 201, answer.content
-    record = Record.objects.get(command="identity.invite_user", subject_id=str(answer.json()["id"]))
+    assert response.status_code == 201, response.content
+    record = Record.objects.get(command="identity.invite_user", subject_id=str(response.json()["id"]))
     assert (record.actor_id, record.actor_name) == (owner.pk, str(owner))
 
 
@@ -157,10 +157,10 @@ def _no_query():
 
 
 def test_asking_with_a_token_begins_no_session(device, accountant):
-    answer = device(accountant).get()
+    response = device(accountant).get()
 
-    assert answer.json()["csrf_token"] is None
-    assert not answer.cookies
+    assert response.json()["csrf_token"] is None
+    assert not response.cookies
 
 
 def test_without_a_token_the_browsers_session_is_asked(client_for, accountant):
@@ -169,19 +169,19 @@ def test_without_a_token_the_browsers_session_is_asked(client_for, accountant):
 
 
 def test_a_bad_token_is_refused_though_the_browser_is_logged_in(client_for, accountant):
-    answer = client_for(accountant).get(
+    response = client_for(accountant).get(
         "/t/acme/api/v1/identity/me/", headers={"authorization": "Bearer nonsense"}
     )
 
-    refused(answer, 401, "identity.token_invalid")
-    assert answer["WWW-Authenticate"].startswith("Bearer")
+    refused(response, 401, "identity.token_invalid")
+    assert response["WWW-Authenticate"].startswith("Bearer")
 
 
 @pytest.mark.parametrize("token", ["", "x", "a.b.c", "é.é.é", "a" * 9000, "....", "null"])
 def test_what_is_no_token_is_refused(device, accountant, token):
-    answer = Client().get("/t/acme/api/v1/identity/me/", headers={"authorization": f"Bearer {token}"})
+    response = Client().get("/t/acme/api/v1/identity/me/", headers={"authorization": f"Bearer {token}"})
 
-    refused(answer, 401, "identity.token_invalid")
+    refused(response, 401, "identity.token_invalid")
 
 
 def test_nobody_else_signs(device, accountant):
@@ -300,8 +300,8 @@ class TestAnotherTenants:
 
         for address in ("/t/globex/api/v1/identity/tokens/", "/api/v1/identity/tokens/"):
             for door in ("refresh/", "revoke/"):
-                answer = Client().post(address + door, shown, content_type="application/json")
-                refused(answer, 401, "identity.refresh_token_unknown")
+                response = Client().post(address + door, shown, content_type="application/json")
+                refused(response, 401, "identity.refresh_token_unknown")
         assert here.refresh().status_code == 200
 
 
@@ -364,14 +364,14 @@ class TestSigningIn:
     def test_a_browser_that_is_logged_in_stays_so(self, client_for, accountant, acme):
         client = client_for(accountant)
         before = client.cookies[f"bursar_session_{acme.id}"].value
-        answer = client.post(
+        response = client.post(
             "/t/acme/api/v1/identity/tokens/",
             {"email": "auditor@acme.example", "password": PASSWORD},
             content_type="application/json",
         )
 
-        assert answer.status_code == 201
-        assert answer["Cache-Control"] == "no-store"
+        assert response.status_code == 201
+        assert response["Cache-Control"] == "no-store"
         assert client.get("/t/acme/api/v1/identity/me/").json()["email"] == accountant.email
         assert client.cookies[f"bursar_session_{acme.id}"].value == before
 
@@ -393,13 +393,13 @@ class TestSigningIn:
         settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
 
         def left(forwarded: str) -> str:
-            answer = Client().post(
+            response = Client().post(
                 "/t/acme/api/v1/identity/tokens/",
                 {"email": "x@acme.example", "password": "wrong"},
                 content_type="application/json",
                 headers={"x-forwarded-for": forwarded},
             )
-            return answer["RateLimit-Remaining"]
+            return response["RateLimit-Remaining"]
 
         with moved_to(now().replace(second=13)):
             assert [left("203.0.113.1"), left("203.0.113.2"), left("198.51.100.9, 203.0.113.1")] == [

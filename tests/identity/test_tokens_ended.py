@@ -112,12 +112,12 @@ class TestPasswords:
         self.gone(here)
 
     def test_one_that_is_changed_on_allauths_page(self, here, client_for, accountant):
-        answer = client_for(accountant).post(
+        response = client_for(accountant).post(
             "/t/acme/accounts/password/change/",
             {"oldpassword": PASSWORD, "password1": NEW, "password2": NEW},
         )
 
-        assert answer.status_code == 302, answer.content
+        assert response.status_code == 302, response.content
         self.gone(here)
 
     def test_one_that_is_reset_on_allauths_page(self, here, accountant, acme):
@@ -172,12 +172,12 @@ class TestShuttingOut:
     def test_over_the_api(self, device, owner, accountant):
         boss = device(owner)
 
-        answer = boss.post(f"identity/users/{accountant.pk}/deactivate/", {"reason": "left us"})
-        assert (answer.status_code, answer.json()["is_active"]) == (200, False)
-        answer = boss.post(f"identity/users/{accountant.pk}/reactivate/", {"reason": "is back"})
-        assert (answer.status_code, answer.json()["is_active"]) == (200, True)
-        answer = boss.post(f"identity/users/{accountant.pk}/roles/", {"roles": ["auditor"]})
-        assert (answer.status_code, answer.json()["roles"]) == (200, ["auditor"])
+        response = boss.post(f"identity/users/{accountant.pk}/deactivate/", {"reason": "left us"})
+        assert (response.status_code, response.json()["is_active"]) == (200, False)
+        response = boss.post(f"identity/users/{accountant.pk}/reactivate/", {"reason": "is back"})
+        assert (response.status_code, response.json()["is_active"]) == (200, True)
+        response = boss.post(f"identity/users/{accountant.pk}/roles/", {"roles": ["auditor"]})
+        assert (response.status_code, response.json()["roles"]) == (200, ["auditor"])
 
 
 class TestWhoIsInCharge:
@@ -247,9 +247,9 @@ def test_a_password_that_was_changed_meanwhile_opens_nothing(acme, accountant, o
 
     monkeypatch.setattr(strategy, "dispatch", late)
     shown = {"email": accountant.email, "password": PASSWORD}
-    answer = Client().post("/t/acme/api/v1/identity/tokens/", shown, content_type="application/json")
+    response = Client().post("/t/acme/api/v1/identity/tokens/", shown, content_type="application/json")
 
-    refused(answer, 401, "identity.credentials_refused")
+    refused(response, 401, "identity.credentials_refused")
 
 
 class TestTheTenant:

@@ -195,11 +195,11 @@ class TestSessions:
         here = device(accountant)
         assert here.get().status_code == 200
 
-        answer = here.post(
+        response = here.post(
             "identity/tokens/revoke/", {"refresh_token": here.tokens["refresh_token"]}, token=""
         )
 
-        assert answer.status_code == 204
+        assert response.status_code == 204
         refused(here.get(), 401, "identity.token_outdated")
         refused(here.refresh(), 401, "identity.session_ended")
 
@@ -224,18 +224,18 @@ class TestSessions:
     def test_one_ends_ones_own(self, device, accountant):
         phone, laptop = device(accountant), device(accountant)
 
-        answer = laptop.post(f"identity/sessions/{phone.tokens['session_id']}/end/")
+        response = laptop.post(f"identity/sessions/{phone.tokens['session_id']}/end/")
 
-        assert answer.status_code == 204
+        assert response.status_code == 204
         refused(phone.get(), 401, "identity.token_outdated")
         assert laptop.get().status_code == 200
 
     def test_and_nobody_elses(self, device, accountant, auditor):
         phone = device(accountant)
 
-        answer = device(auditor).post(f"identity/sessions/{phone.tokens['session_id']}/end/")
+        response = device(auditor).post(f"identity/sessions/{phone.tokens['session_id']}/end/")
 
-        refused(answer, 404, "identity.session_unknown")
+        refused(response, 404, "identity.session_unknown")
         assert phone.get().status_code == 200
 
     def test_an_operator_signs_in_and_out_at_the_platform(self, device, operator):

@@ -137,15 +137,15 @@ def test_reconcile_tells_what_the_owner_tampered_with(shelf, acme, accountant):
 def test_the_endpoints(shelf, client_for, accountant):
     client = client_for(accountant)
 
-    answer = client.post(
+    response = client.post(
         "/t/acme/api/v1/inventory/reservations/",
         {"reference": "order:1", "lines": [{"sku": "BOLT", "quantity": 3}]},
         content_type="application/json",
     )
     items = client.get("/t/acme/api/v1/inventory/items/").json()
 
-    assert answer.status_code == 201, answer.content
-    assert answer.json()["lines"] == [{"sku": "BOLT", "quantity": 3}]
+    assert response.status_code == 201, response.content
+    assert response.json()["lines"] == [{"sku": "BOLT", "quantity": 3}]
     assert [(item["sku"], item["free"]) for item in items["results"]] == [("BOLT", 7), ("NUT", 5)]
     assert Item.objects.count() == 2
     assert (Reservation.objects.count(), StockMove.objects.count()) == (1, 3)

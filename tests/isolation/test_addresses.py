@@ -103,14 +103,14 @@ def attack(sample: Sample, client: Client, prefix: str, urlconf: str = TENANTS, 
     for method, address in points(sample, urlconf):
         if any(word in address for word in ENDS_IT):
             continue
-        answer = ask(client, method, prefix, address, urlconf, **dict(extra))
-        text = said(answer)
+        response = ask(client, method, prefix, address, urlconf, **dict(extra))
+        text = said(response)
         if SECRET in text or "globex.example" in text:
-            wrong.append(f"{method} {address} shows what is globex's ({answer.status_code})")
-        elif answer.status_code < 300 and not is_open(address):
-            wrong.append(f"{method} {address} answers {answer.status_code}")
-        elif answer.status_code >= 500 and answer.status_code != 503:
-            wrong.append(f"{method} {address} breaks ({answer.status_code})")
+            wrong.append(f"{method} {address} shows what is globex's ({response.status_code})")
+        elif response.status_code < 300 and not is_open(address):
+            wrong.append(f"{method} {address} answers {response.status_code}")
+        elif response.status_code >= 500 and response.status_code != 503:
+            wrong.append(f"{method} {address} breaks ({response.status_code})")
     return wrong
 
 
@@ -133,11 +133,11 @@ def test_the_bodies_do_their_work_for_those_they_belong_to(client_for, globex):
     for address in addresses(TENANTS):
         if is_open(address) or address.startswith(NO_COMMANDS):
             continue
-        answer = ask(client, "post", "/t/globex", address)
-        form = (answer.context or {}).get("form")
-        if answer.status_code == 400 or (form is not None and form.errors):
-            misread.append(f"{address}: {form.errors if form else said(answer)}")
-        elif answer.status_code in (201, 202, 204, 302):
+        response = ask(client, "post", "/t/globex", address)
+        form = (response.context or {}).get("form")
+        if response.status_code == 400 or (form is not None and form.errors):
+            misread.append(f"{address}: {form.errors if form else said(response)}")
+        elif response.status_code in (201, 202, 204, 302):
             done.append(address)
     after = everything_of(globex)
 
@@ -228,9 +228,9 @@ def test_at_home_with_another_tenants_ids(sample, untouched, client_for, owner):
     for method, address in points(sample):
         if is_open(address):
             continue
-        answer = ask(client, method, "/t/acme", address)
-        if SECRET in said(answer) or (answer.status_code >= 500 and answer.status_code != 503):
-            wrong.append(f"{method} {address} ({answer.status_code})")
+        response = ask(client, method, "/t/acme", address)
+        if SECRET in said(response) or (response.status_code >= 500 and response.status_code != 503):
+            wrong.append(f"{method} {address} ({response.status_code})")
     assert wrong == []
 
 
@@ -247,7 +247,7 @@ def test_at_home_with_another_tenants_ids(sample, untouched, client_for, owner):
 def test_hosts_and_paths_that_do_not_agree(untouched, client_for, owner, host, path):
     client = client_for(owner)
 
-    answer = client.get(path, headers={"host": host, "X-Forwarded-Host": "acme.localhost"})
+    response = client.get(path, headers={"host": host, "X-Forwarded-Host": "acme.localhost"})
 
-    assert answer.status_code in (400, 401, 403, 404) or "login" in answer["Location"]
-    assert SECRET not in said(answer)
+    assert response.status_code in (400, 401, 403, 404) or "login" in response["Location"]
+    assert SECRET not in said(response)

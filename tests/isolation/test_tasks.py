@@ -50,8 +50,8 @@ def test_a_task_for_nobody_is_not_run(at_work, monkeypatch):
         ran = []
         monkeypatch.setattr(task, "run", lambda *_, ran=ran: ran.append(current_tenant()))
         for headers, error in (({}, TaskWithoutTenant), ({"tenant": 99_999}, TaskTenantUnknown)):
-            answer = task.apply(args=arguments(task, [])[0], headers={"tenant": None} | headers)
-            assert error.__name__ in repr(answer.result), (task.name, answer.result)
+            response = task.apply(args=arguments(task, [])[0], headers={"tenant": None} | headers)
+            assert error.__name__ in repr(response.result), (task.name, response.result)
         assert ran == [], task.name
 
 

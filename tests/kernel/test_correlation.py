@@ -26,23 +26,23 @@ def ask(**headers):
         seen.append((correlation_id(), current_trace()))
         return HttpResponse()
 
-    answer = CorrelationMiddleware(view)(RequestFactory().get("/", headers=headers))
-    return answer, *seen[0]
+    response = CorrelationMiddleware(view)(RequestFactory().get("/", headers=headers))
+    return response, *seen[0]
 
 
 def test_a_well_formed_id_is_taken_and_said_back():
-    answer, correlation, _ = ask(**{"x-correlation-id": "order-42.retry_1"})
+    response, correlation, _ = ask(**{"x-correlation-id": "order-42.retry_1"})
 
-    assert correlation == answer["X-Correlation-ID"] == "order-42.retry_1"
+    assert correlation == response["X-Correlation-ID"] == "order-42.retry_1"
 
 
 @pytest.mark.parametrize(
     "odd", ["", "short", "x" * 65, "with space", "a\r\nSet-Cookie: b", "naïve-naïve", "a/b/c/d/e"]
 )
 def test_another_is_replaced(odd):
-    answer, correlation, _ = ask(**{"x-correlation-id": odd})
+    response, correlation, _ = ask(**{"x-correlation-id": odd})
 
-    assert correlation == answer["X-Correlation-ID"] != odd
+    assert correlation == response["X-Correlation-ID"] != odd
     assert CORRELATION_ID.match(correlation)
 
 

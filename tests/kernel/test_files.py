@@ -201,14 +201,14 @@ def test_a_link_of_the_folder_hands_the_file_over(acme):
         save(content=b"<script>")
         link = files().url(INVOICE)
 
-    answer = Client().get(f"/t/acme{link}")
+    response = Client().get(f"/t/acme{link}")
 
-    assert answer.status_code == 200
-    assert b"".join(answer.streaming_content) == b"<script>"
-    assert answer["Content-Disposition"] == 'attachment; filename="INV-1.pdf"'
-    assert answer["X-Content-Type-Options"] == "nosniff"
-    assert answer["Content-Security-Policy"] == "sandbox; default-src 'none'"
-    assert answer["Cache-Control"] == "private, no-store"
+    assert response.status_code == 200
+    assert b"".join(response.streaming_content) == b"<script>"
+    assert response["Content-Disposition"] == 'attachment; filename="INV-1.pdf"'
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert response["Content-Security-Policy"] == "sandbox; default-src 'none'"
+    assert response["Cache-Control"] == "private, no-store"
     assert Client(headers={"host": "acme.localhost"}).get(link).status_code == 200
 
 
@@ -245,13 +245,13 @@ def test_a_link_to_the_bucket_is_signed_and_downloads(bucket, at_acme):
     save()
 
     link = files().url(INVOICE, expire=120)
-    answer = requests.get(link, timeout=5)
+    response = requests.get(link, timeout=5)
 
     assert "X-Amz-Signature=" in link
     assert "X-Amz-Expires=120" in link
     assert f"/tenant-{at_acme.id}/{INVOICE}?" in link
-    assert answer.content == b"%PDF"
-    assert answer.headers["content-disposition"] == 'attachment; filename="INV-1.pdf"'
+    assert response.content == b"%PDF"
+    assert response.headers["content-disposition"] == 'attachment; filename="INV-1.pdf"'
 
 
 @pytest.fixture

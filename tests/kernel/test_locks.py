@@ -14,8 +14,8 @@ def _declared_for_one_test(monkeypatch):
 class Cursor:
     """Notes what is executed, and answers as PostgreSQL does."""
 
-    def __init__(self, answer):
-        self.answer, self.executed = answer, []
+    def __init__(self, response):
+        self.answer, self.executed = response, []
 
     def execute(self, statement, parameters):
         self.executed.append((statement, parameters))

@@ -222,9 +222,9 @@ def test_a_redirect_is_an_answer_and_not_followed(receiver):
     receiver.expect_request("/there").respond_with_data("never")
     receiver.expect_request("/").respond_with_data("", 302, {"Location": receiver.url_for("/there")})
 
-    answer = outbound.post(receiver.url_for("/"), {}, b"{}")
+    response = outbound.post(receiver.url_for("/"), {}, b"{}")
 
-    assert answer.status == 302
+    assert response.status == 302
     assert [request.path for request, _ in receiver.log] == ["/"]
 
 
@@ -248,10 +248,10 @@ def test_a_packed_answer_is_not_unpacked(receiver):
     bomb = gzip.compress(b"0" * 5_000_000)
     receiver.expect_request("/").respond_with_data(bomb, headers={"Content-Encoding": "gzip"})
 
-    answer = outbound.post(receiver.url_for("/"), {}, b"{}")
+    response = outbound.post(receiver.url_for("/"), {}, b"{}")
 
-    assert answer.status == 200
-    assert "0" * 100 not in answer.body
+    assert response.status == 200
+    assert "0" * 100 not in response.body
     request, _ = receiver.log[0]
     assert request.headers["Accept-Encoding"] == "identity"
 
@@ -360,9 +360,9 @@ def led_to(monkeypatch, secure):
 def test_the_certificate_is_checked_for_the_name_though_the_address_is_called(strict, led_to, certificate):
     trust = ssl.create_default_context(cafile=certificate[0])
 
-    answer = outbound.post("https://hooks.example/hook", {}, b"{}", resolve=leads_to(GOOD), trust=trust)
+    response = outbound.post("https://hooks.example/hook", {}, b"{}", resolve=leads_to(GOOD), trust=trust)
 
-    assert (answer.status, answer.body) == (200, "securely")
+    assert (response.status, response.body) == (200, "securely")
 
 
 def test_a_certificate_of_another_name_will_not_do(strict, led_to, certificate):

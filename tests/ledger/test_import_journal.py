@@ -256,8 +256,8 @@ def test_the_raw_journal_is_refused_with_every_entry_that_does_not_balance(at_ac
 def test_the_example_is_imported_and_its_trial_balance_is_right(acme, capsys, tmp_path):
     call_command("import_journal", "acme", str(EXAMPLE / "journal.csv"), "--json")
 
-    answer = json.loads(capsys.readouterr().out)
-    assert (answer["entries"], answer["lines"]) == (1121, 3193)
+    response = json.loads(capsys.readouterr().out)
+    assert (response["entries"], response["lines"]) == (1121, 3193)
     with activate(acme):
         assert Entry.objects.posted().count() == 1121
     for by in ("month", "total"):
@@ -292,8 +292,8 @@ def test_a_dry_run_keeps_nothing(file, capsys):
     with activate(None):
         call_command("import_journal", "acme", str(file), "--dry-run", "--json")
 
-    answer = json.loads(capsys.readouterr().out)
-    assert (answer["dry_run"], answer["entries"], answer["lines"]) == (True, 1, 2)
+    response = json.loads(capsys.readouterr().out)
+    assert (response["dry_run"], response["entries"], response["lines"]) == (True, 1, 2)
     assert not Entry.objects.exists()
 
 

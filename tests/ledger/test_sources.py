@@ -72,11 +72,11 @@ def test_two_who_book_it_at_once_get_one_entry(chart, acme, accountant):
 
 
 def test_the_api_takes_no_source(chart, client_for, accountant):
-    answer = client_for(accountant).post(
+    response = client_for(accountant).post(
         "/t/acme/api/v1/ledger/entries/",
         {"posted_on": "2026-01-01", "memo": "", "lines": [], "source": FACT},
         content_type="application/json",
     )
 
-    assert answer.status_code == 400
-    assert "source" in answer.content.decode()
+    assert response.status_code == 400
+    assert "source" in response.content.decode()

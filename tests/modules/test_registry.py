@@ -140,7 +140,7 @@ def test_the_endpoints_of_a_module_that_is_off_are_not_there(client_for, owner, 
     off = replace(registry.by_name()["companies"], flag="companies")
     monkeypatch.setattr(registry, "by_name", lambda: {"companies": off})
     settings.FEATURE_FLAGS = {"companies": False}
-    answer = client.get(path)
+    response = client.get(path)
 
-    assert answer.status_code == 404
-    assert answer.headers["content-type"] == "application/problem+json"
+    assert response.status_code == 404
+    assert response.headers["content-type"] == "application/problem+json"

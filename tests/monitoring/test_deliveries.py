@@ -220,19 +220,19 @@ def test_the_console_shows_the_reason_and_drops_with_one(dead, operator, client_
     page = console.get(f"/deliveries/home/{dead.pk}/drop/").content.decode()
     assert "the shelf fell down" in page
 
-    answer = console.post(f"/deliveries/home/{dead.pk}/drop/", {"reason": "gone"})
+    response = console.post(f"/deliveries/home/{dead.pk}/drop/", {"reason": "gone"})
 
-    assert answer.status_code == 302
+    assert response.status_code == 302
     dead.refresh_from_db()
     assert dead.status == "dropped"
 
 
 @pytest.mark.parametrize("page", ["/subscribers/", "/subscribers/replay/", "/subscribers/replay-events/"])
 def test_the_consoles_other_pages_stand(page, dead, operator, client_for):
-    answer = client_for(operator, None).get(page)
+    response = client_for(operator, None).get(page)
 
-    assert answer.status_code == 200
-    assert SUBSCRIBER in answer.content.decode()
+    assert response.status_code == 200
+    assert SUBSCRIBER in response.content.decode()
 
 
 def test_the_api_lists_and_drops(dead, operator, client_for):

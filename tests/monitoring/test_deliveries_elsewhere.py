@@ -203,8 +203,8 @@ def test_the_shell_lists_and_drops_there(dead):
 def said(*words):
     out = StringIO()
     call_command("deliveries", *words, "--database", "east", "--json", stdout=out)
-    answer = json.loads(out.getvalue())
-    return answer.get("deliveries", answer)
+    response = json.loads(out.getvalue())
+    return response.get("deliveries", response)
 
 
 def test_the_console_drops_there_and_goes_back_to_that_row(dead, operator, client_for):
@@ -212,11 +212,11 @@ def test_the_console_drops_there_and_goes_back_to_that_row(dead, operator, clien
     page = console.get(f"/deliveries/east/{dead.pk}/drop/").content.decode()
     assert "the shelf fell down" in page
 
-    answer = console.post(f"/deliveries/east/{dead.pk}/drop/", {"reason": "gone"})
+    response = console.post(f"/deliveries/east/{dead.pk}/drop/", {"reason": "gone"})
 
-    assert answer.url == f"/events/delivery/{dead.pk}/change/?database=east"
+    assert response.url == f"/events/delivery/{dead.pk}/change/?database=east"
     assert statuses() == (["dropped", "pending"], ["dead"])
-    assert console.get(answer.url).status_code == 200
+    assert console.get(response.url).status_code == 200
     assert console.get(f"/deliveries/west/{dead.pk}/drop/").status_code == 404
 
 
@@ -232,13 +232,13 @@ def test_the_console_replays_all_there(dead, operator, client_for):
 def test_the_api_replays_there(dead, operator, client_for):
     api = client_for(operator, None)
 
-    answer = api.post(
+    response = api.post(
         f"/api/v1/monitoring/deliveries/{dead.pk}/replay/",
         {"database": "east", "reason": "mended"},
         content_type="application/json",
     )
 
-    assert (answer.status_code, answer.json()["event"]) == (200, dead.event_id), answer.content
+    assert (response.status_code, response.json()["event"]) == (200, dead.event_id), response.content
     assert statuses() == (["pending", "pending"], ["dead"])
 
 
@@ -248,10 +248,10 @@ def test_one_that_is_away_is_said(dead, operator, client_for, monkeypatch):
     connections[EAST].close()
     monkeypatch.setitem(connections[EAST].settings_dict, "PORT", "1")
 
-    answer = api.post(
+    response = api.post(
         f"/api/v1/monitoring/deliveries/{dead.pk}/drop/",
         {"database": "east", "reason": "gone"},
         content_type="application/json",
     )
 
-    assert answer.status_code == 503
+    assert response.status_code == 503

@@ -216,10 +216,10 @@ def test_it_is_read_with_the_token_or_the_permission(client_for, operator, db):
     with override_settings(METRICS_TOKEN="a-long-token"):
         assert Client().get("/metrics").status_code == 403
         assert Client().get("/metrics", headers={"authorization": "Bearer wrong"}).status_code == 403
-        answer = Client().get("/metrics", headers={"authorization": "Bearer a-long-token"})
+        response = Client().get("/metrics", headers={"authorization": "Bearer a-long-token"})
 
-    assert answer.status_code == 200
-    assert "bursar_http_requests_total" in answer.content.decode()
+    assert response.status_code == 200
+    assert "bursar_http_requests_total" in response.content.decode()
     assert client_for(operator, None).get("/metrics").status_code == 200
 
 

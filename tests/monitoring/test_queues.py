@@ -37,9 +37,9 @@ def away(db, monkeypatch):
 
 
 def page_of(client: Client) -> str:
-    answer = client.get("/queues/")
-    assert answer.status_code == 200
-    return answer.content.decode()
+    response = client.get("/queues/")
+    assert response.status_code == 200
+    return response.content.decode()
 
 
 def health() -> str:

@@ -127,10 +127,10 @@ def test_in_the_operators_console_with_the_tenant_named(lived, client_for, opera
 
 @pytest.mark.parametrize("odd", ["", "%00", "<script>", "x" * 300, "nobody-knows-it"])
 def test_odd_ids_are_answered(client_for, auditor, odd):
-    answer = client_for(auditor).get("/t/acme/trace/", {"id": odd})
+    response = client_for(auditor).get("/t/acme/trace/", {"id": odd})
 
-    assert answer.status_code == 200
-    assert "<script>x" not in answer.content.decode()
+    assert response.status_code == 200
+    assert "<script>x" not in response.content.decode()
 
 
 def test_the_palette_finds_it(lived, client_for, auditor):

@@ -30,12 +30,12 @@ def posted(client, path, **body):
 
 class TestApi:
     def test_from_a_notice_to_who_knows(self, owners, acme, post):
-        answer = posted(owners, API, subject="The books", text="Closed.", to=["owner", "auditor"])
-        assert answer.status_code == 201
+        response = posted(owners, API, subject="The books", text="Closed.", to=["owner", "auditor"])
+        assert response.status_code == 201
         with activate(acme):
             deliver()
 
-        one = owners.get(f"{API}{answer.json()['id']}/").json()
+        one = owners.get(f"{API}{response.json()['id']}/").json()
         assert [(each["receiver"], each["state"]) for each in one["copies"]] == [
             ("auditor@acme.example", "sent"),
             ("owner@acme.example", "sent"),
@@ -45,24 +45,24 @@ class TestApi:
         assert (again.status_code, again.json()["state"]) == (202, "waiting")
 
     def test_a_chat_comes_is_tried_and_goes(self, owners):
-        answer = posted(owners, f"{API}targets/", name="Room", address=SLACK)
-        assert (answer.status_code, answer.json()["shown"]) == (201, "slack at hooks.slack.com")
-        assert SLACK.rpartition("/")[2] not in answer.content.decode()
-        target = f"{API}targets/{answer.json()['id']}/"
+        response = posted(owners, f"{API}targets/", name="Room", address=SLACK)
+        assert (response.status_code, response.json()["shown"]) == (201, "slack at hooks.slack.com")
+        assert SLACK.rpartition("/")[2] not in response.content.decode()
+        target = f"{API}targets/{response.json()['id']}/"
 
         assert posted(owners, f"{target}try/").status_code == 202
         assert posted(owners, f"{target}remove/", reason="Closed.").status_code == 200
         assert owners.get(f"{API}targets/").json()["results"] == []
 
     def test_a_wrong_address_is_refused_and_not_repeated(self, owners):
-        answer = posted(owners, f"{API}targets/", name="Room", address="jsons://10.0.0.7/very-secret")
+        response = posted(owners, f"{API}targets/", name="Room", address="jsons://10.0.0.7/very-secret")
 
-        assert (answer.status_code, answer.json()["code"]) == (422, "notices.chat_address_refused")
-        assert "very-secret" not in answer.content.decode()
+        assert (response.status_code, response.json()["code"]) == (422, "notices.chat_address_refused")
+        assert "very-secret" not in response.content.decode()
 
     def test_a_stranger_is_refused(self, owners):
-        answer = posted(owners, API, subject="Buy", text="Now.", to=["a@world.example"])
-        assert (answer.status_code, answer.json()["code"]) == (403, "notices.stranger_not_told")
+        response = posted(owners, API, subject="Buy", text="Now.", to=["a@world.example"])
+        assert (response.status_code, response.json()["code"]) == (403, "notices.stranger_not_told")
 
     def test_whoever_may_look_may_not_tell(self, auditor, client_for):
         client = client_for(auditor)
@@ -71,8 +71,8 @@ class TestApi:
 
     def test_the_platform_tells_its_own(self, operator, client_for, post):
         client = client_for(operator, None)
-        answer = posted(client, "/api/v1/notices/", subject="Tonight", text="A pause.", to=["operators"])
-        assert answer.status_code == 201
+        response = posted(client, "/api/v1/notices/", subject="Tonight", text="A pause.", to=["operators"])
+        assert response.status_code == 201
         assert client.get("/api/v1/notices/").json()["results"][0]["subject"] == "Tonight"
 
 
@@ -83,13 +83,13 @@ class TestConsole:
 
     def test_people_are_told_and_it_is_seen(self, owners, acme, post):
         post.refusing["auditor@acme.example"] = "550 no such user"
-        answer = owners.post(
+        response = owners.post(
             "/t/acme/notices/tell/", {"to": "owner\nauditor", "subject": "The <books>", "text": "Closed."}
         )
         with activate(acme):
             deliver()
 
-        page = owners.get(answer["Location"]).content.decode()
+        page = owners.get(response["Location"]).content.decode()
         assert "The &lt;books&gt;" in page
         for words in ("auditor@acme.example", "550 no such user", "Given up", "Sent", "Send again"):
             assert words in page
@@ -107,8 +107,8 @@ class TestConsole:
 
     def test_a_chat_is_added_tried_and_removed(self, owners, acme):
         data = {"name": "Room", "address": SLACK, "kinds": ["support.entered"]}
-        answer = owners.post("/t/acme/notices/chats/add/", data)
-        page = owners.get(answer["Location"]).content.decode()
+        response = owners.post("/t/acme/notices/chats/add/", data)
+        page = owners.get(response["Location"]).content.decode()
         assert "slack at hooks.slack.com" in page
         assert "TIiajkdnlazkcOXrIdevi7FQ" not in page
         with activate(acme):

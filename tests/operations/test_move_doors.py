@@ -36,8 +36,8 @@ def test_at_the_console(acme, east, operator, client_for):
     assert "Read only for about" in preview
     assert lies_in(acme) == "home"
 
-    answer = client.post(page, {"database": east, "reason": WHY}, follow=True).content.decode()
-    assert "Acme Corporation works in east." in answer
+    response = client.post(page, {"database": east, "reason": WHY}, follow=True).content.decode()
+    assert "Acme Corporation works in east." in response
     assert (lies_in(acme), Record.objects.get(command="operations.move_tenant").reason) == (east, WHY)
 
 
@@ -53,9 +53,9 @@ def test_a_console_that_is_not_the_owner_says_the_line_to_type(acme, east, opera
     preview = client.post(page, {"database": east, "reason": WHY, "preview": ""})
     assert dict(preview.context["facts"])["Type there"] == LINE
 
-    answer = client.post(page, {"database": east, "reason": WHY})
-    assert answer.status_code == 409
-    assert str(answer.context["refusals"][0]).endswith(f"run: {LINE}")
+    response = client.post(page, {"database": east, "reason": WHY})
+    assert response.status_code == 409
+    assert str(response.context["refusals"][0]).endswith(f"run: {LINE}")
     assert (lies_in(acme), Tenant.objects.get(pk=acme.id).mode) == ("home", "normal")
 
 
@@ -65,9 +65,9 @@ def test_so_does_the_api(acme, east, operator, client_for, monkeypatch):
     asked = {"database": east, "reason": WHY}
     client = client_for(operator, None)
 
-    answer = client.post(at, asked, content_type="application/json")
-    assert (answer.status_code, answer.json()["code"]) == (409, "operations.moved_elsewhere")
-    assert answer.json()["detail"].endswith(f"run: {LINE}")
+    response = client.post(at, asked, content_type="application/json")
+    assert (response.status_code, response.json()["code"]) == (409, "operations.moved_elsewhere")
+    assert response.json()["detail"].endswith(f"run: {LINE}")
 
     dry_run = client.post(f"{at}?dry_run=true", asked, content_type="application/json").json()
     assert [each["code"] for each in dry_run["refusals"]] == ["operations.moved_elsewhere"]

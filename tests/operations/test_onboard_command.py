@@ -34,8 +34,8 @@ def test_says_where_the_tenant_is_and_how_its_owner_comes_in(db):
 def test_answers_one_json_document(db):
     code, out, _ = onboard(*INITECH, "--json")
 
-    answer = json.loads(out)
-    assert (code, answer["slug"], answer["state"]) == (0, "initech", "active")
+    response = json.loads(out)
+    assert (code, response["slug"], response["state"]) == (0, "initech", "active")
 
 
 def test_a_dry_run_makes_nothing_and_refuses_what_would_be_refused(db):

@@ -71,8 +71,8 @@ def test_over_the_api(acme, operator, client_for):
     assert dry_run.json()["would_be_done"]
     assert mode_of(acme) == "normal"
 
-    answer = client.post(path, asked, content_type="application/json")
-    assert (answer.status_code, answer.json()["mode"]) == (200, "maintenance")
+    response = client.post(path, asked, content_type="application/json")
+    assert (response.status_code, response.json()["mode"]) == (200, "maintenance")
     wrong = client.post(path, {"mode": "sleeping", "reason": " "}, content_type="application/json")
     assert wrong.status_code == 422
 
@@ -86,7 +86,7 @@ def test_at_the_console_with_a_preview(acme, operator, client_for):
     assert "changing anything, workers, what comes round, webhooks" in preview
     assert mode_of(acme) == "normal"
 
-    answer = client.post(page, asked)
-    assert answer.status_code == 302
+    response = client.post(page, asked)
+    assert response.status_code == 302
     assert mode_of(acme) == "read_only"
-    assert f"/tenants/{acme.id}/mode/" in client.get(answer.headers["location"]).content.decode()
+    assert f"/tenants/{acme.id}/mode/" in client.get(response.headers["location"]).content.decode()

@@ -107,8 +107,8 @@ def test_over_the_api(acme, operator, client_for):
         assert ask(turn, dry_run=True).json() == {"would_be_done": True, "refusals": []}, turn
         assert state_of(acme) == before
 
-        answer = ask(turn)
-        assert (answer.status_code, answer.json()["state"]) == (status, state), turn
+        response = ask(turn)
+        assert (response.status_code, response.json()["state"]) == (status, state), turn
 
     assert ask("erase", dry_run=True).json()["would_be_done"]
     assert ask("cancel-erasure").json()["code"] == "operations.not_queued_for_deletion"
@@ -186,8 +186,8 @@ def test_a_preview_counts_what_would_become_of_it(acme, owner, nobody, operator,
 
 
 def test_at_the_console_it_needs_a_reason(acme, operator, client_for):
-    answer = client_for(operator, None).post(f"/tenants/{acme.id}/suspend/", {"reason": ""})
+    response = client_for(operator, None).post(f"/tenants/{acme.id}/suspend/", {"reason": ""})
 
-    assert answer.status_code == 200
-    assert "This field is required" in answer.content.decode()
+    assert response.status_code == 200
+    assert "This field is required" in response.content.decode()
     assert state_of(acme) == "active"

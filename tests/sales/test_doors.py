@@ -40,13 +40,13 @@ def place(client, key="k-1", **changes):
 def test_an_order_over_http_goes_its_way(shop, client_for, accountant):
     client = client_for(accountant)
 
-    answer, again = place(client), place(client)
+    response, again = place(client), place(client)
     settle()
 
-    assert (answer.status_code, answer.json()["total"]) == (201, "6.00")
-    assert again.json()["id"] == answer.json()["id"]
+    assert (response.status_code, response.json()["total"]) == (201, "6.00")
+    assert again.json()["id"] == response.json()["id"]
     assert again.headers["Idempotency-Replayed"] == "true"
-    order = client.get(f"{API}/sales/orders/{answer.json()['id']}/").json()
+    order = client.get(f"{API}/sales/orders/{response.json()['id']}/").json()
     assert (order["state"], order["reference"]) == ("completed", f"order:{order['id']}")
     (invoice,) = client.get(f"{API}/sales/invoices/").json()["results"]
     document = client.get(invoice["download"])
@@ -117,11 +117,11 @@ def test_a_refund_on_its_page(done, client_for, controller):
     page = f"/t/acme/payments/{payment.pk}/refund/"
     assert "6.50" in client.get(page).content.decode()
 
-    answer = client.post(
+    response = client.post(
         page, {"amount": "2.00", "reason": "One was bent", "reference": "RMA-1"}, follow=True
     )
 
-    assert "2.00 USD goes back" in answer.content.decode()
+    assert "2.00 USD goes back" in response.content.decode()
     assert Payment.objects.get().refunded_minor == 200
 
 

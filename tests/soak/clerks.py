@@ -63,7 +63,7 @@ class Deed:
     name: str
     path: str
     body: dict[str, Any]
-    answer: Answer | None = None
+    response: Answer | None = None
     tries: int = 0
 
     @property
@@ -115,13 +115,16 @@ class OverHttp:
         try:
             if self.session is None:
                 self.session = self._log_in()
-            answer = _read(call(self.session))
+            response = _read(call(self.session))
         except (requests.RequestException, AssertionError, ValueError) as error:
             raise Lost(f"{type(error).__name__} {error}"[:60].partition("(")[0].strip()) from error
-        if answer.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN) and answer.code != "bus.may_not":
+        if (
+            response.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+            and response.code != "bus.may_not"
+        ):
             self.session = None
             raise Lost("logged out")
-        return answer
+        return response
 
     def _log_in(self) -> requests.Session:
         session, address = requests.Session(), f"{self.console}/accounts/login/"
@@ -136,9 +139,9 @@ class OverHttp:
         return session
 
 
-def _read(answer: requests.Response) -> Answer:
-    replayed = answer.headers.get("Idempotency-Replayed") == "true"
-    return Answer(answer.status_code, answer.json() if answer.content else None, replayed)
+def _read(response: requests.Response) -> Answer:
+    replayed = response.headers.get("Idempotency-Replayed") == "true"
+    return Answer(response.status_code, response.json() if response.content else None, replayed)
 
 
 class Clerk:
@@ -284,11 +287,11 @@ class Clerk:
             if self.hurry.is_set():
                 break
             deed.tries += 1
-            answer = self._answer(deed, key)
-            if answer is None:
+            response = self._answer(deed, key)
+            if response is None:
                 self.hurry.wait(self.chance.uniform(0.1, 0.6))
             elif self.chance.random() >= self.deaf or deed.tries > 3:
-                deed.answer = answer
+                deed.answer = response
                 break
         return deed.acknowledged
 
@@ -296,15 +299,15 @@ class Clerk:
         """What the server has decided; None when there is no answer, or one that leaves it open."""
         began = time.monotonic()
         try:
-            answer = self.door.ask(deed.path, deed.body, key)
+            response = self.door.ask(deed.path, deed.body, key)
         except Lost as lost:
             self.diary.losses[str(lost)] += 1
             return None
         finally:
             self.diary.longest = max(self.diary.longest, time.monotonic() - began)
-        if answer.is_final:
-            return answer
-        self.diary.losses[f"{answer.status} {answer.code}".strip()] += 1
+        if response.is_final:
+            return response
+        self.diary.losses[f"{response.status} {response.code}".strip()] += 1
         return None
 
     def _keys(self, deed: Deed) -> Iterator[str]:

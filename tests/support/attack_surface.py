@@ -74,11 +74,11 @@ def body(address: str, urlconf: str) -> dict[str, Any]:
 
 def filled_form(client: Client, address: str) -> dict[str, list[str]]:
     """The form of a page of a console as one who sees it fills it in; nothing where there is none."""
-    answer = client.get(address)
-    if answer.status_code != 200 or not answer.headers["Content-Type"].startswith("text/html"):
+    response = client.get(address)
+    if response.status_code != 200 or not response.headers["Content-Type"].startswith("text/html"):
         return {}
     page = _Form()
-    page.feed(answer.content.decode())
+    page.feed(response.content.decode())
     # What the attacker says himself is said back to him, and must not look like what is looked for.
     return {name: [each.replace(SECRET, SECRET.upper()) for each in said] for name, said in page.said.items()}
 
@@ -205,6 +205,6 @@ def _text(name: str) -> str:
     return words.get(name, "of the other tenant")
 
 
-def said(answer) -> str:
-    content = b"".join(answer.streaming_content) if answer.streaming else answer.content
-    return content.decode(errors="replace") + str(dict(answer.headers))
+def said(response) -> str:
+    content = b"".join(response.streaming_content) if response.streaming else response.content
+    return content.decode(errors="replace") + str(dict(response.headers))

@@ -20,10 +20,10 @@ class Device:
     def __init__(self, email: str, tenant: TenantInfo | None) -> None:
         self.base = f"/t/{tenant.slug}/api/v1/" if tenant else "/api/v1/"
         self.tokens: dict[str, Any] = {}
-        answer = self.post("identity/tokens/", {"email": email, "password": PASSWORD}, token="")
-        assert answer.status_code == 201, answer.content
-        assert not answer.cookies
-        self.tokens = answer.json()
+        response = self.post("identity/tokens/", {"email": email, "password": PASSWORD}, token="")
+        assert response.status_code == 201, response.content
+        assert not response.cookies
+        self.tokens = response.json()
 
     def get(self, path: str = "identity/me/", *, token: str | None = None, **headers: str) -> HttpResponse:
         """The path is below the tenant's /api/v1/ unless it begins with a slash."""
@@ -38,10 +38,10 @@ class Device:
     def refresh(self, refresh_token: str | None = None) -> HttpResponse:
         """And go on with the new pair."""
         shown = {"refresh_token": refresh_token or self.tokens["refresh_token"]}
-        answer = self.post("identity/tokens/refresh/", shown, token="")
-        if answer.status_code == 200:
-            self.tokens = answer.json()
-        return answer
+        response = self.post("identity/tokens/refresh/", shown, token="")
+        if response.status_code == 200:
+            self.tokens = response.json()
+        return response
 
     def _headers(self, token: str | None) -> dict[str, str]:
         shown = self.tokens.get("access_token", "") if token is None else token
@@ -59,10 +59,10 @@ def device(acme: TenantInfo) -> Callable[..., Device]:
 
 
 def token(client: Client, email: str, prefix: str) -> dict[str, str]:
-    answer = client.post(
+    response = client.post(
         f"{prefix}/api/v1/identity/tokens/",
         {"email": email, "password": PASSWORD},
         content_type="application/json",
     )
-    assert answer.status_code in (200, 201), answer.content
-    return {"Authorization": f"Bearer {answer.json()['access_token']}"}
+    assert response.status_code in (200, 201), response.content
+    return {"Authorization": f"Bearer {response.json()['access_token']}"}

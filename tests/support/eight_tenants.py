@@ -52,12 +52,12 @@ class Ledger:
         self.right, self.wrong = 0, []
         self._lock = threading.Lock()
 
-    def note(self, tenant: TenantInfo, answer: str) -> None:
+    def note(self, tenant: TenantInfo, response: str) -> None:
         with self._lock:
-            if answer == tenant.slug:
+            if response == tenant.slug:
                 self.right += 1
             else:
-                self.wrong.append((tenant.slug, answer))
+                self.wrong.append((tenant.slug, response))
 
 
 def whose() -> str:

@@ -17,6 +17,6 @@ def a_ticket(operator, tenant, user, reason=REASON):
 
 def enter(operator, tenant, user, client=None):
     client = client or Client()
-    answer = client.post(f"/t/{tenant.slug}/support/enter/{a_ticket(operator, tenant, user)}/")
-    assert answer.status_code == 302, answer.content[:500]
+    response = client.post(f"/t/{tenant.slug}/support/enter/{a_ticket(operator, tenant, user)}/")
+    assert response.status_code == 302, response.content[:500]
     return client

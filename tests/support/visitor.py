@@ -18,13 +18,13 @@ class Visitor:
         form = self.session.get(f"{console}/accounts/login/", timeout=10).text
         token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', form)
         assert token
-        answer = self.session.post(
+        response = self.session.post(
             f"{console}/accounts/login/",
             {"login": email, "password": PASSWORD, "csrfmiddlewaretoken": token[1]},
             headers={"referer": console},
             timeout=10,
         )
-        assert answer.ok, answer.text[:300]
+        assert response.ok, response.text[:300]
         me = self.session.get(f"{console}/api/v1/identity/me/", timeout=10).json()
         self.session.headers.update({"x-csrftoken": me["csrf_token"], "referer": console})
 

@@ -22,11 +22,11 @@ def test_what_may_come_is_changed_there_with_a_reason(client_for, operator):
     client = client_for(operator, None)
     assert "300" in client.get("/databases/home/").content.decode()
 
-    answer = client.post(
+    response = client.post(
         "/databases/home/", {"capacity": "5", "region": "eu", "accepts_new": "no", "reason": "it is old"}
     )
 
-    assert answer.status_code == 302
+    assert response.status_code == 302
     home = Database.objects.get(key="home")
     assert (home.capacity, home.region, home.accepts_new) == (5, "eu", False)
     assert Record.objects.get(command="tenancy.change_database").reason == "it is old"

@@ -106,14 +106,14 @@ def test_tokens(acme, operator, owner, accountant, state):
         (owner, signs_in, reads, writes),
         (accountant, other_signs_in, other_reads, writes),
     ):
-        answer = Client().post(
+        response = Client().post(
             "/t/acme/api/v1/identity/tokens/",
             {"email": user.email, "password": PASSWORD},
             content_type="application/json",
         )
-        assert (answer.status_code == 201) is may, answer.content
+        assert (response.status_code == 201) is may, response.content
         if may:
-            bearer = {"authorization": f"Bearer {answer.json()['access_token']}"}
+            bearer = {"authorization": f"Bearer {response.json()['access_token']}"}
             assert Client().get(API, headers=bearer).status_code == to_read
             if user is owner:
                 assert _opens_an_account(Client(headers=bearer)) == to_write
@@ -253,10 +253,10 @@ def test_the_platform_goes_on_with_its_own_journeys_and_the_house_is_kept(acme, 
 def test_one_that_is_being_set_up_is_closed_and_says_when_to_come_again(db, operator):
     dispatch(CreateTenant(slug="initech", name="Initech", owner_email="o@initech.example"), actor=operator)
 
-    answer = Client().get("/t/initech/api/v1/ledger/accounts/")
+    response = Client().get("/t/initech/api/v1/ledger/accounts/")
 
-    assert (answer.status_code, answer.headers["retry-after"]) == (503, "10")
-    assert answer.json()["code"] == "tenancy.tenant_not_ready"
+    assert (response.status_code, response.headers["retry-after"]) == (503, "10")
+    assert response.json()["code"] == "tenancy.tenant_not_ready"
 
 
 @pytest.mark.parametrize(
@@ -275,11 +275,11 @@ def test_a_program_reads_a_stable_code_and_when_to_come_again(
     client = client_for(owner)
     become(acme, operator, state)
 
-    answer = client.post(API, {}, content_type="application/json")
+    response = client.post(API, {}, content_type="application/json")
 
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert answer.json()["code"] == code
-    assert answer.headers.get("retry-after") == retry_after
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.json()["code"] == code
+    assert response.headers.get("retry-after") == retry_after
 
 
 @pytest.mark.parametrize(
@@ -295,19 +295,19 @@ def test_a_person_reads_a_page(acme, operator, accountant, client_for, state, au
     client = client_for(accountant)
     become(acme, operator, state)
 
-    answer = client.get("/t/acme/", headers={"accept": "text/html"})
+    response = client.get("/t/acme/", headers={"accept": "text/html"})
 
-    assert audit_message in answer.content.decode()
-    assert answer.headers["cache-control"] == "no-store"
+    assert audit_message in response.content.decode()
+    assert response.headers["cache-control"] == "no-store"
 
 
 def test_whoever_is_not_in_charge_learns_it_when_he_signs_in(acme, operator, accountant):
     become(acme, operator, "suspended")
 
-    answer = _signing_in(accountant)
+    response = _signing_in(accountant)
 
-    assert answer.status_code == 403
-    assert "Acme Corporation is suspended" in answer.content.decode()
+    assert response.status_code == 403
+    assert "Acme Corporation is suspended" in response.content.decode()
 
 
 def test_every_page_of_a_closed_tenant_says_so(acme, operator, owner, client_for):

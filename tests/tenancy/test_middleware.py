@@ -16,24 +16,24 @@ def client(db):
 
 
 def test_the_host_names_it(client, acme):
-    answer = client.get("/accounts/login/", headers={"host": "acme.localhost"})
+    response = client.get("/accounts/login/", headers={"host": "acme.localhost"})
 
-    assert answer.status_code == 200
-    assert acme.name in answer.content.decode()
+    assert response.status_code == 200
+    assert acme.name in response.content.decode()
 
 
 def test_the_path_names_it(client, acme):
-    answer = client.get("/t/acme/accounts/login/")
+    response = client.get("/t/acme/accounts/login/")
 
-    assert answer.status_code == 200
-    assert acme.name in answer.content.decode()
+    assert response.status_code == 200
+    assert acme.name in response.content.decode()
 
 
 def test_without_either_it_is_the_operators_console(client, acme):
-    answer = client.get("/accounts/login/")
+    response = client.get("/accounts/login/")
 
-    assert answer.status_code == 200
-    assert acme.name not in answer.content.decode()
+    assert response.status_code == 200
+    assert acme.name not in response.content.decode()
 
 
 @pytest.mark.parametrize(
@@ -41,18 +41,18 @@ def test_without_either_it_is_the_operators_console(client, acme):
     [("/t/nowhere/", "localhost"), ("/", "nowhere.localhost"), ("/t/nowhere/api/v1/x/", "localhost")],
 )
 def test_an_unknown_tenant_is_said_to_be_unknown(client, path, host):
-    answer = client.get(path, headers={"host": host, "accept": "application/json"})
+    response = client.get(path, headers={"host": host, "accept": "application/json"})
 
-    assert answer.status_code == 404
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert answer.json()["code"] == "tenancy.tenant_unknown"
+    assert response.status_code == 404
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.json()["code"] == "tenancy.tenant_unknown"
 
 
 def test_a_person_reads_it_on_a_page(client):
-    answer = client.get("/t/nowhere/", headers={"accept": "text/html"})
+    response = client.get("/t/nowhere/", headers={"accept": "text/html"})
 
-    assert answer.status_code == 404
-    assert "There is no tenant" in answer.content.decode()
+    assert response.status_code == 404
+    assert "There is no tenant" in response.content.decode()
 
 
 def test_a_host_that_is_not_ours_is_not_answered(client):
@@ -81,16 +81,16 @@ def test_a_session_of_one_tenant_is_nobody_at_another(client_for, owner, globex)
 
     for name, morsel in list(client.cookies.items()):
         client.cookies[name.replace(name.rsplit("_", 1)[1], str(globex.id))] = morsel.value
-    answer = client.get("/t/globex/")
+    response = client.get("/t/globex/")
 
-    assert answer.status_code == 302
-    assert "login" in answer.headers["location"]
+    assert response.status_code == 302
+    assert "login" in response.headers["location"]
 
 
 def test_two_consoles_on_one_origin_keep_both_sessions(client_for, owner, operator, acme):
     client = client_for(owner)
-    answer = client.post("/accounts/login/", {"login": operator.email, "password": "correct horse battery"})
-    assert answer.status_code == 302
+    response = client.post("/accounts/login/", {"login": operator.email, "password": "correct horse battery"})
+    assert response.status_code == 302
 
     assert client.get("/").status_code == 200
     assert client.get("/t/acme/").status_code == 200
@@ -105,28 +105,28 @@ def test_the_cookie_of_a_tenants_console_stays_under_its_path(client_for, owner,
 
 
 def test_a_wrong_password_lets_nobody_in(client, acme):
-    answer = client.post("/t/acme/accounts/login/", {"login": "owner@acme.example", "password": "wrong"})
+    response = client.post("/t/acme/accounts/login/", {"login": "owner@acme.example", "password": "wrong"})
 
-    assert answer.status_code == 200
-    assert "not correct" in answer.content.decode()
+    assert response.status_code == 200
+    assert "not correct" in response.content.decode()
     assert client.get("/t/acme/").status_code == 302
 
 
 def test_a_password_of_one_tenant_is_not_one_of_another(client, acme, globex):
-    answer = client.post(
+    response = client.post(
         "/t/globex/accounts/login/", {"login": "owner@acme.example", "password": "correct horse battery"}
     )
 
-    assert answer.status_code == 200
+    assert response.status_code == 200
     assert client.get("/t/globex/").status_code == 302
 
 
 def test_nobody_signs_up_by_himself(client, acme):
-    answer = client.post(
+    response = client.post(
         "/t/acme/accounts/signup/", {"email": "me@acme.example", "password1": "correct horse battery"}
     )
 
-    assert (answer.status_code, answer.templates[0].name) == (200, "account/signup_closed.html")
+    assert (response.status_code, response.templates[0].name) == (200, "account/signup_closed.html")
     with activate(acme):
         assert not User.objects.filter(email="me@acme.example").exists()
 

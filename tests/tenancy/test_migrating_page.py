@@ -8,9 +8,9 @@ PAGE = "/tenancy/schemamigration/"
 
 
 def test_without_a_run_there_is_nothing_to_see(operator, client_for):
-    answer = client_for(operator, None).get(PAGE)
+    response = client_for(operator, None).get(PAGE)
 
-    assert answer.status_code == 200
+    assert response.status_code == 200
 
 
 def test_who_failed_is_seen_with_the_reason(acme, operator, client_for):

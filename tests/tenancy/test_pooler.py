@@ -112,27 +112,27 @@ def test_an_answer_says_up_to_where_its_caller_has_seen(
     client = client_for(owner)
     monkeypatch.setattr(replica, "there_is_one", lambda: True)
 
-    answer = client.post(
+    response = client.post(
         "/t/acme/api/v1/ledger/journals/",
         {"code": "ZZ", "name": "Corrections"},
         content_type="application/json",
         headers={"Idempotency-Key": "the-only"},
     )
 
-    assert (answer.status_code, answer.headers[HEADER].partition(":")[0]) == (201, "home")
+    assert (response.status_code, response.headers[HEADER].partition(":")[0]) == (201, "home")
 
 
 def test_a_refusal_is_answered_and_kept_in_the_audit_log(acme, owner, client_for, behind_pgbouncer):
     client = client_for(owner)
 
-    answer = client.post(
+    response = client.post(
         "/t/acme/api/v1/ledger/entries/",
         {"posted_on": "2020-01-01", "memo": "unbalanced", "lines": []},
         content_type="application/json",
         headers={"Idempotency-Key": "the-first"},
     )
 
-    assert 400 <= answer.status_code < 500, answer.content[:300]
+    assert 400 <= response.status_code < 500, response.content[:300]
     with activate(acme), transaction.atomic():
         kept = list(Record.objects.filter(outcome="refused").values_list("command", flat=True))
     assert kept == ["ledger.post_entry"]
@@ -174,8 +174,8 @@ def in_another_thread(enter):
     told, leave = Queue(), Event()
 
     def work():
-        with enter() as answer:
-            told.put(answer)
+        with enter() as response:
+            told.put(response)
             leave.wait()
         connections.close_all()
 

@@ -13,11 +13,11 @@ def failing(client, prefix, urlconf):
     for each in addresses(urlconf):
         path = f"{prefix}{each.replace(str(FIRST), '1')}"
         try:
-            answer = client.get(path)
-            if answer.streaming:  # what goes wrong now is after the answer has begun
-                sum(len(each) for each in answer)
-            elif answer.status_code >= 500:
-                found[path] = f"{answer.status_code} {answer.content[:150]!r}"
+            response = client.get(path)
+            if response.streaming:  # what goes wrong now is after the answer has begun
+                sum(len(each) for each in response)
+            elif response.status_code >= 500:
+                found[path] = f"{response.status_code} {response.content[:150]!r}"
         except Exception as error:
             found[path] = repr(error)[:250]
     return found

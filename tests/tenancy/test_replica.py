@@ -198,11 +198,11 @@ def test_and_where_nothing_can_be_kept(at_initech, stopped, monkeypatch):
 
 
 def test_an_answer_to_a_write_says_up_to_where(at_initech, rf):
-    answer = ReadAfterWriteMiddleware(lambda request: found() or HttpResponse())(rf.post("/"))
+    response = ReadAfterWriteMiddleware(lambda request: found() or HttpResponse())(rf.post("/"))
 
-    assert answer.headers[HEADER].startswith("east:")
-    assert answer.cookies[COOKIE].value == answer.headers[HEADER]
-    assert answer.cookies[COOKIE]["httponly"]
+    assert response.headers[HEADER].startswith("east:")
+    assert response.cookies[COOKIE].value == response.headers[HEADER]
+    assert response.cookies[COOKIE]["httponly"]
 
 
 def test_and_whoever_says_it_next_reads_no_older(at_initech, rf, stopped):
@@ -218,13 +218,13 @@ def test_and_whoever_says_it_next_reads_no_older(at_initech, rf, stopped):
 
 
 def test_an_answer_to_a_read_says_nothing(at_initech, rf):
-    answer = ReadAfterWriteMiddleware(lambda request: HttpResponse(str(User.objects.count())))(rf.get("/"))
+    response = ReadAfterWriteMiddleware(lambda request: HttpResponse(str(User.objects.count())))(rf.get("/"))
 
-    assert HEADER not in answer.headers
+    assert HEADER not in response.headers
 
 
 def test_nor_does_one_where_there_is_no_replica(at_acme, rf):
-    answer = ReadAfterWriteMiddleware(lambda request: found() or HttpResponse())(rf.post("/"))
+    response = ReadAfterWriteMiddleware(lambda request: found() or HttpResponse())(rf.post("/"))
 
-    assert HEADER not in answer.headers
+    assert HEADER not in response.headers
     assert connection.alias == "default"

@@ -154,9 +154,9 @@ def test_a_database_that_is_away_holds_up_no_other(west_is_away, monkeypatch, ca
     monkeypatch.setattr(provisioning, "refill", lambda wanted, at: asked.append(at) or refill(wanted, at))
 
     with override_settings(SPARE_TENANTS=SPARES + 1):
-        answer = refill_spares.apply(headers={"tenant": "public"})
+        response = refill_spares.apply(headers={"tenant": "public"})
 
-    assert answer.successful(), answer.result
+    assert response.successful(), response.result
     assert asked == [HOME, west_is_away, HOME]
     assert Spare.objects.count() == SPARES + 1
     assert "The database west has no turn" in caplog.text

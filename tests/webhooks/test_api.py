@@ -66,9 +66,9 @@ def test_a_repeated_request_is_answered_without_the_secret(acme, owners):
 
 
 def test_a_hostile_address_is_a_problem_with_a_stable_code(owners):
-    answer = owners.post(BASE + "endpoints/", {"url": "https://169.254.169.254/"})
+    response = owners.post(BASE + "endpoints/", {"url": "https://169.254.169.254/"})
 
-    assert (answer.status_code, answer.json()["code"]) == (422, "kernel.address_refused")
+    assert (response.status_code, response.json()["code"]) == (422, "kernel.address_refused")
 
 
 def test_sources_and_what_they_sent(owners):

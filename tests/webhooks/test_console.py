@@ -21,14 +21,14 @@ def page(client_for, owner, hinted):
 def test_an_endpoint_is_registered_and_its_secret_is_on_that_page_alone(acme, page):
     said = {"url": "https://hooks.example/", "events": "entry.posted\nperiod.closed", KEY: "once"}
 
-    answer = page.post(BASE + "endpoints/register/", said)
+    response = page.post(BASE + "endpoints/register/", said)
     with activate(acme):
         endpoint = Endpoint.objects.get()
         secret = endpoint.secrets.get().opened()
 
     assert endpoint.events == ["entry.posted", "period.closed"]
-    assert secret in answer.content.decode()
-    assert "no-store" in answer["Cache-Control"]
+    assert secret in response.content.decode()
+    assert "no-store" in response["Cache-Control"]
     again = page.post(BASE + "endpoints/register/", said).content.decode()
     assert secret not in again
     assert "was shown already" in again
@@ -39,10 +39,10 @@ def test_an_endpoint_is_registered_and_its_secret_is_on_that_page_alone(acme, pa
 
 
 def test_a_hostile_address_is_refused_on_the_page(page):
-    answer = page.post(BASE + "endpoints/register/", {"url": "https://10.0.0.1/"})
+    response = page.post(BASE + "endpoints/register/", {"url": "https://10.0.0.1/"})
 
-    assert answer.status_code == 422
-    assert "kernel.address_refused" in answer.content.decode()
+    assert response.status_code == 422
+    assert "kernel.address_refused" in response.content.decode()
 
 
 def test_the_life_of_an_endpoint(acme, page, endpoint, receiver):

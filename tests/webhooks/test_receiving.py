@@ -58,9 +58,9 @@ def wanted(code="W1", **more):
 def test_a_message_is_kept_as_it_came_and_processed_afterwards(source, processed, hinted):
     body = b'{"type": "company.wanted",\n "data": {"code":"W1","name":"B\xc3\xbcro","currency":"EUR"}}'
 
-    answer = post(body)
+    response = post(body)
 
-    assert answer.status_code == 202
+    assert response.status_code == 202
     received = Received.objects.get()
     assert (bytes(received.body), received.ref, received.state) == (body, "msg_1", "received")
     assert ("webhooks.process", received.pk) in hinted
@@ -87,9 +87,9 @@ def test_the_same_id_of_another_source_is_another_message(source, owner):
     dispatch(AddSource(name="other", scheme="standard", secret=OTHER_SECRET), actor=owner)
 
     post(wanted())
-    answer = post(wanted(), name="other", secret=OTHER_SECRET)
+    response = post(wanted(), name="other", secret=OTHER_SECRET)
 
-    assert answer.status_code == 202
+    assert response.status_code == 202
     assert Received.objects.count() == 2
 
 
@@ -106,11 +106,11 @@ def test_the_same_id_of_another_source_is_another_message(source, owner):
     ],
 )
 def test_a_signature_that_does_not_hold_is_refused_and_counted(source, forge):
-    answer = send(*forge(*signed(wanted())))
+    response = send(*forge(*signed(wanted())))
 
-    assert answer.status_code == 401
-    assert answer["Content-Type"] == "application/problem+json"
-    assert answer.json()["code"] == "webhooks.signature_invalid"
+    assert response.status_code == 401
+    assert response["Content-Type"] == "application/problem+json"
+    assert response.json()["code"] == "webhooks.signature_invalid"
     assert not Received.objects.exists()
     source.refresh_from_db()
     assert source.refused == 1
@@ -126,22 +126,22 @@ def test_another_tenants_secret_is_not_believed_here(source, globex):
 
 def test_nothing_is_read_here(source):
     with activate(None):
-        answer = Client().get("/t/acme/api/v1/webhooks/in/psp/")
+        response = Client().get("/t/acme/api/v1/webhooks/in/psp/")
 
-    assert (answer.status_code, answer.json()["code"]) == (405, "webhooks.only_posted")
+    assert (response.status_code, response.json()["code"]) == (405, "webhooks.only_posted")
 
 
 def test_a_message_that_is_too_large_is_not_read(source):
-    answer = post(b'"' + b"a" * 300_000 + b'"')
+    response = post(b'"' + b"a" * 300_000 + b'"')
 
-    assert (answer.status_code, answer.json()["code"]) == (413, "webhooks.message_too_large")
+    assert (response.status_code, response.json()["code"]) == (413, "webhooks.message_too_large")
 
 
 @pytest.mark.parametrize("body", [b"", b"nonsense", b"[]", b'"text"', b"[" * 100_000])
 def test_what_is_signed_and_cannot_be_read_is_said(source, body):
-    answer = post(body)
+    response = post(body)
 
-    assert (answer.status_code, answer.json()["code"]) == (422, "webhooks.message_unreadable")
+    assert (response.status_code, response.json()["code"]) == (422, "webhooks.message_unreadable")
     assert not Received.objects.exists()
 
 
@@ -352,9 +352,9 @@ def test_and_refused_when_it_is_not_his(stripe, forged):
 
 
 def test_without_an_id_a_repetition_could_not_be_known(stripe):
-    answer = send(*stripes({"type": "charge.succeeded"}), name="stripe")
+    response = send(*stripes({"type": "charge.succeeded"}), name="stripe")
 
-    assert (answer.status_code, answer.json()["code"]) == (422, "webhooks.message_unreadable")
+    assert (response.status_code, response.json()["code"]) == (422, "webhooks.message_unreadable")
 
 
 def test_its_life_story_says_what_came_of_it(source, processed):

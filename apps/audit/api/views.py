@@ -28,9 +28,9 @@ class Records(ListEndpoint):
     serializer_class = RecordSerializer
     filterset_class = RecordFilter
 
-    def get(self, request: Request, **given: Any) -> Response:
-        response = super().get(request, **given)
-        reading.looked(cast(Actor, request.user), request.query_params.dict() | given)
+    def get(self, request: Request, **server_fields: Any) -> Response:
+        response = super().get(request, **server_fields)
+        reading.looked(cast(Actor, request.user), request.query_params.dict() | server_fields)
         return response
 
 
@@ -42,9 +42,9 @@ class OneRecord(DetailEndpoint):
     serializer_class = RecordWithDetails
     lookup_url_kwarg = "record_id"
 
-    def get(self, request: Request, **given: Any) -> Response:
-        response = super().get(request, **given)
-        reading.looked(cast(Actor, request.user), given, at="a record")
+    def get(self, request: Request, **server_fields: Any) -> Response:
+        response = super().get(request, **server_fields)
+        reading.looked(cast(Actor, request.user), server_fields, at="a record")
         return response
 
 
@@ -78,7 +78,7 @@ class Export(Endpoint):
         parameters=[OpenApiParameter("form", enum=[*export.FORMS], default="csv")],
         responses={(200, "text/csv"): OpenApiTypes.STR, (200, "application/x-ndjson"): OpenApiTypes.STR},
     )
-    def get(self, request: Request, **given: Any) -> StreamingHttpResponse:
+    def get(self, request: Request, **server_fields: Any) -> StreamingHttpResponse:
         asked = request.query_params.dict()
         form = asked.pop("form", "csv")
         chosen = RecordFilter(asked, queryset=Record.objects.order_by("id"))
@@ -104,7 +104,7 @@ class Seal(QueryEndpoint):
     permission = "audit.view_segment"
     serializer_class = SealSerializer
 
-    def answer(self, question: None, **given: Any) -> Any:
+    def answer(self, question: None, **server_fields: Any) -> Any:
         return queries.seal()
 
 

@@ -36,7 +36,7 @@ class YourPlan(QueryEndpoint):
     permission = "billing.view_own_plan"
     serializer_class = YourPlanSerializer
 
-    def answer(self, question: None, **given: Any) -> dict[str, Any]:
+    def answer(self, question: None, **server_fields: Any) -> dict[str, Any]:
         return _in_plain(queries.booked())
 
 
@@ -46,8 +46,8 @@ class PlanOfTenant(QueryEndpoint):
     permission = "billing.view_subscription"
     serializer_class = YourPlanSerializer
 
-    def answer(self, question: None, **given: Any) -> dict[str, Any]:
-        tenant = directory.by_id(given["tenant_id"])
+    def answer(self, question: None, **server_fields: Any) -> dict[str, Any]:
+        tenant = directory.by_id(server_fields["tenant_id"])
         if tenant is None:
             raise Http404
         return _in_plain(queries.booked_by(tenant))
@@ -55,7 +55,7 @@ class PlanOfTenant(QueryEndpoint):
 
 class RetireOnePlan(CommandEndpoint):
     command, result, status = RetirePlan, PlanSerializer, 200
-    given = ("code",)
+    server_fields = ("code",)
 
 
 def _in_plain(booked: queries.Booked) -> dict[str, Any]:

@@ -65,7 +65,7 @@ class Schema(AutoSchema):
     def get_request_serializer(self) -> Any:
         if not self._asks:
             return super().get_request_serializer()
-        serializer = serializer_for(self._door.command, self._door.given)
+        serializer = serializer_for(self._door.command, self._door.server_fields)
         return serializer if serializer().fields else None
 
     def get_response_serializers(self) -> Any:

@@ -44,32 +44,37 @@ class CommandSerializer(StrictSerializer):
     """Made by `serializer_for`. `given` names the fields that the address says already."""
 
     shape: ClassVar[type[Any]]
-    given: ClassVar[tuple[str, ...]] = ()
+    server_fields: ClassVar[tuple[str, ...]] = ()
 
-    def command(self, **given: Any) -> Any:
+    def command(self, **server_fields: Any) -> Any:
         """The dataclass, after is_valid(); `given` fills what the address said."""
-        return from_plain(self.shape, {**self.validated_data, **given})
+        return from_plain(self.shape, {**self.validated_data, **server_fields})
 
 
-def serializer_for(shape: type[Any], given: tuple[str, ...] = ()) -> type[CommandSerializer]:
+def serializer_for(shape: type[Any], server_fields: tuple[str, ...] = ()) -> type[CommandSerializer]:
     """The serializer of a command, or of a dataclass inside one.
 
     Its name in the OpenAPI document is the command's; a dataclass inside is named with its app: LedgerLine.
     Raises TypeError for a field of a type that has no form in JSON.
     """
     hashable: Any = shape  # mypy 2.3 takes no class for hashable
-    return _derived(hashable, given)
+    return _derived(hashable, server_fields)
 
 
 @cache
-def _derived(shape: Any, given: tuple[str, ...]) -> type[CommandSerializer]:
+def _derived(shape: Any, server_fields: tuple[str, ...]) -> type[CommandSerializer]:
     hints = get_type_hints(shape)
     members: dict[str, Any] = {
         field.name: _field(shape, field, hints[field.name])
         for field in fields(shape)
-        if field.name not in given
+        if field.name not in server_fields
     }
-    members |= {"shape": shape, "given": given, "__doc__": shape.__doc__, "__module__": __name__}
+    members |= {
+        "shape": shape,
+        "server_fields": server_fields,
+        "__doc__": shape.__doc__,
+        "__module__": __name__,
+    }
     made: type[CommandSerializer] = type(f"{shape.__name__}Serializer", (CommandSerializer,), members)
     extend_schema_serializer(component_name=component_name(shape))(made)
     return made

@@ -63,7 +63,7 @@ class ListEndpoint(ListModelMixin, Endpoint):
     pagination_class = Paging
     filter_backends = (DjangoFilterBackend,)
 
-    def get(self, request: Request, **given: Any) -> Response:
+    def get(self, request: Request, **server_fields: Any) -> Response:
         return self.list(request)
 
     def understood(self, method: str) -> Collection[str]:
@@ -81,7 +81,7 @@ class ListEndpoint(ListModelMixin, Endpoint):
 class DetailEndpoint(RetrieveModelMixin, Endpoint):
     """GET: one row of `queryset`, named in the address by `lookup_url_kwarg`."""
 
-    def get(self, request: Request, **given: Any) -> Response:
+    def get(self, request: Request, **server_fields: Any) -> Response:
         return self.retrieve(request)
 
 
@@ -91,11 +91,11 @@ class QueryEndpoint(Endpoint):
     question: ClassVar[type[Any] | None] = None
     many: ClassVar[bool] = False
 
-    def answer(self, question: Any, **given: Any) -> Any:
+    def answer(self, question: Any, **server_fields: Any) -> Any:
         raise NotImplementedError
 
-    def get(self, request: Request, **given: Any) -> Response:
-        answer = self.answer(self._question(request), **given)
+    def get(self, request: Request, **server_fields: Any) -> Response:
+        answer = self.answer(self._question(request), **server_fields)
         return Response(self.get_serializer(answer, many=self.many).data)
 
     def understood(self, method: str) -> Collection[str]:
@@ -120,11 +120,11 @@ class CommandEndpoint(Endpoint):
     command: ClassVar[type[Command]]
     result: ClassVar[AnySerializer | None]
     status: ClassVar[int] = 201
-    given: ClassVar[tuple[str, ...]] = ()
+    server_fields: ClassVar[tuple[str, ...]] = ()
 
-    def post(self, request: Request, **given: Any) -> Response:
+    def post(self, request: Request, **server_fields: Any) -> Response:
         actor = cast(Actor, request.user)
-        command = self._command(request, actor, given)
+        command = self._command(request, actor, server_fields)
         if _is_dry_run(request.query_params):
             return Response(_dry_run(command, actor))
         _must_be_allowed(actor, self.command)
@@ -150,15 +150,15 @@ class CommandEndpoint(Endpoint):
     def understood(self, method: str) -> Collection[str]:
         return {*super().understood(method), *(["dry_run"] if method == "POST" else [])}
 
-    def _command(self, request: Request, actor: Actor, given: Mapping[str, Any]) -> Command:
+    def _command(self, request: Request, actor: Actor, server_fields: Mapping[str, Any]) -> Command:
         """Whoever may not ask is not told what was wrong with his question."""
         try:
-            asked = serializer_for(self.command, self.given)(data=request.data)
+            asked = serializer_for(self.command, self.server_fields)(data=request.data)
             asked.is_valid(raise_exception=True)
         except APIException:
             _must_be_allowed(actor, self.command)
             raise
-        return cast(Command, asked.command(**given))
+        return cast(Command, asked.command(**server_fields))
 
 
 def _key(request: Request, command: type[Command]) -> str:

@@ -47,8 +47,8 @@ class SignIn(OpenEndpoint):
 
     @extend_schema(operation_id="identity_sign_in", responses={201: PairSerializer}, auth=[])
     def post(self, request: Request) -> Response:
-        given = sign_in(request._request, **self.said(request))
-        return _never_kept(Response(PairSerializer(given).data, status=201))
+        server_fields = sign_in(request._request, **self.said(request))
+        return _never_kept(Response(PairSerializer(server_fields).data, status=201))
 
 
 class Refresh(OpenEndpoint):

@@ -14,7 +14,7 @@ class Me(QueryEndpoint):
     permission = SIGNED_IN
     serializer_class = MeSerializer
 
-    def answer(self, question: Any, **given: Any) -> Any:
+    def answer(self, question: Any, **server_fields: Any) -> Any:
         return self.request.user
 
 
@@ -28,12 +28,12 @@ class Users(ListEndpoint, CommandEndpoint):
 
 
 class ChangeRolesOfOne(CommandEndpoint):
-    command, result, status, given = ChangeRoles, UserSerializer, 200, ("user_id",)
+    command, result, status, server_fields = ChangeRoles, UserSerializer, 200, ("user_id",)
 
 
 class DeactivateOne(CommandEndpoint):
-    command, result, status, given = DeactivateUser, UserSerializer, 200, ("user_id",)
+    command, result, status, server_fields = DeactivateUser, UserSerializer, 200, ("user_id",)
 
 
 class ReactivateOne(CommandEndpoint):
-    command, result, status, given = ReactivateUser, UserSerializer, 200, ("user_id",)
+    command, result, status, server_fields = ReactivateUser, UserSerializer, 200, ("user_id",)

@@ -87,8 +87,8 @@ class Impersonations(ListEndpoint, CommandEndpoint):
     command, result = EnterAsSupport, TicketSerializer
     made = ""
 
-    def post(self, request: Request, **given: Any) -> Response:
-        response = super().post(request, **given)
+    def post(self, request: Request, **server_fields: Any) -> Response:
+        response = super().post(request, **server_fields)
         if self.made:
             response.data["link"] = self.made
         return response
@@ -102,7 +102,7 @@ class Impersonations(ListEndpoint, CommandEndpoint):
 
 class EndOne(CommandEndpoint):
     command, result, status = EndImpersonation, ImpersonationSerializer, 200
-    given = ("impersonation_id",)
+    server_fields = ("impersonation_id",)
 
 
 class Visits(ListEndpoint):

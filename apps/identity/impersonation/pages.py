@@ -14,7 +14,7 @@ from django.urls import reverse
 from unfold.decorators import display
 
 from apps.console import hooks
-from apps.console.admin import CommandPage, Given, Link, ReadOnlyAdmin
+from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ServerFields
 from apps.console.sites import operator_site, tenant_site
 from apps.console.widgets import Form, reason
 from apps.identity.models import User
@@ -121,13 +121,13 @@ class Enter(CommandPage):
     danger = True
     previews = True
 
-    def form_options(self, given: Given) -> dict[str, Any]:
-        with within(_tenant(given)):
+    def form_options(self, server_fields: ServerFields) -> dict[str, Any]:
+        with within(_tenant(server_fields)):
             return {"people": queries.people()}
 
-    def facts(self, given: Given) -> Sequence[tuple[str, str]]:
+    def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
         return (
-            ("Tenant", _tenant(given).name),
+            ("Tenant", _tenant(server_fields).name),
             ("At most", f"{LONGEST.seconds // 60} minutes, on one visit at a time"),
             (
                 "Everybody reads",
@@ -136,8 +136,8 @@ class Enter(CommandPage):
             ("Not as somebody else", "passwords, roles, invitations, tokens and other keys"),
         )
 
-    def preview(self, form: forms.Form, given: Given) -> Sequence[tuple[str, str]]:
-        tenant = _tenant(given)
+    def preview(self, form: forms.Form, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
+        tenant = _tenant(server_fields)
         with within(tenant):
             user = User.objects.get(pk=form.cleaned_data["user_id"])
             manages, permissions = user.has_perm(rules.MANAGES), user.get_all_permissions()
@@ -149,8 +149,8 @@ class Enter(CommandPage):
             ("The tenant reads", form.cleaned_data["reason"]),
         )
 
-    def standing_against(self, given: Given) -> Sequence[Refusal]:
-        tenant, asked = _tenant(given), Together()
+    def standing_against(self, server_fields: ServerFields) -> Sequence[Refusal]:
+        tenant, asked = _tenant(server_fields), Together()
         asked.check(rules.tenant_must_let_people_sign_in, tenant.id)
         with within(tenant):
             asked.check(rules.support_must_be_welcome)
@@ -172,8 +172,8 @@ class End(CommandPage):
     form = Why
     danger = True
 
-    def facts(self, given: Given) -> Sequence[tuple[str, str]]:
-        found = Impersonation.objects.filter(pk=given["impersonation_id"]).first()
+    def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
+        found = Impersonation.objects.filter(pk=server_fields["impersonation_id"]).first()
         if found is None:
             raise Http404
         return (
@@ -205,8 +205,8 @@ def _latest() -> Sequence[Sequence[Any]]:
     ]
 
 
-def _tenant(given: Given) -> TenantInfo:
-    tenant = directory.by_id(given["tenant_id"])
+def _tenant(server_fields: ServerFields) -> TenantInfo:
+    tenant = directory.by_id(server_fields["tenant_id"])
     if tenant is None:
         raise Http404
     return tenant

@@ -82,9 +82,9 @@ class OneReservation(DetailEndpoint):
 
 class ReleaseOne(CommandEndpoint):
     command, result, status = ReleaseStock, ReservationSerializer, 200
-    given = ("reservation_id",)
+    server_fields = ("reservation_id",)
 
 
 class FulfilOne(CommandEndpoint):
     command, result, status = FulfilReservation, ReservationSerializer, 200
-    given = ("reservation_id",)
+    server_fields = ("reservation_id",)

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from apps.bus import Command
 from apps.console import hooks
-from apps.console.admin import CommandPage, Given, Link, ReadOnlyAdmin
+from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ServerFields
 from apps.console.sites import tenant_site
 from apps.console.widgets import Form
 from apps.ledger.commands import OpenAccount, OpenJournal
@@ -76,7 +76,7 @@ class OpenAJournal(CommandPage):
     def back(self, result: Journal) -> str:
         return "admin:ledger_journal_changelist"
 
-    def build(self, form: forms.Form, given: Given) -> Command:
+    def build(self, form: forms.Form, server_fields: ServerFields) -> Command:
         return OpenJournal(**form.cleaned_data)
 
 

@@ -13,7 +13,7 @@ from django.urls import reverse
 from unfold.decorators import display
 
 from apps.console import hooks
-from apps.console.admin import CommandPage, Given, Link, ReadOnlyAdmin, ReadOnlyInline
+from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ReadOnlyInline, ServerFields
 from apps.console.sites import tenant_site
 from apps.console.widgets import Form, reason
 from apps.kernel.clock import today
@@ -91,8 +91,8 @@ class EntryAdmin(ReadOnlyAdmin):
 class EntryCommand(CommandPage):
     """Something that is done to one entry."""
 
-    def facts(self, given: Given) -> Sequence[tuple[str, str]]:
-        entry = Entry.objects.with_numbers().filter(pk=given["entry_id"]).first()
+    def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
+        entry = Entry.objects.with_numbers().filter(pk=server_fields["entry_id"]).first()
         if entry is None:
             return (("Entry", "There is none with this number."),)
         return (("Entry", str(entry)), ("Date", f"{entry.posted_on:%d %B %Y}"), ("Memo", entry.memo or "—"))

@@ -44,18 +44,20 @@ class LineForm(Form):
     credit = forms.CharField(required=False)
 
     def clean(self) -> dict[str, Any]:
-        given = self.cleaned_data
-        if bool(given.get("debit")) == bool(given.get("credit")) and given.get("account"):
+        fields = self.cleaned_data
+        if bool(fields.get("debit")) == bool(fields.get("credit")) and fields.get("account"):
             raise forms.ValidationError("A line has a debit or a credit.")
-        given["amount"] = _amount(given.get("debit", "")) - _amount(given.get("credit", ""))
-        return given
+        fields["amount"] = _amount(fields.get("debit", "")) - _amount(fields.get("credit", ""))
+        return fields
 
     def line(self) -> Line | None:
-        given = self.cleaned_data
-        if not given.get("account"):
+        fields = self.cleaned_data
+        if not fields.get("account"):
             return None
         return Line(
-            account=given["account"].split(" ")[0], currency=given["currency"], amount=given["amount"]
+            account=fields["account"].split(" ")[0],
+            currency=fields["currency"],
+            amount=fields["amount"],
         )
 
 
@@ -66,8 +68,8 @@ class NewEntry:
     """Saved as a draft or posted at once, by the button that was pressed."""
 
     def __call__(self, request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBase:
-        given = request.POST if request.method == "POST" else None
-        head, lines = Head(given), LineForms(given, initial=_blank())
+        server_fields = request.POST if request.method == "POST" else None
+        head, lines = Head(server_fields), LineForms(server_fields, initial=_blank())
         refusals: Sequence[Refusal] = ()
         if request.method == "POST" and head.is_valid() and lines.is_valid():
             try:

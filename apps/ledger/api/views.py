@@ -58,7 +58,7 @@ class Accounts(ListEndpoint, CommandEndpoint):
 
 class DeactivateOneAccount(CommandEndpoint):
     command, result, status = DeactivateAccount, AccountSerializer, 200
-    given = ("account_id",)
+    server_fields = ("account_id",)
 
 
 class Journals(ListEndpoint, CommandEndpoint):
@@ -79,7 +79,7 @@ class Entries(ListEndpoint, CommandEndpoint):
     serializer_class = EntrySerializer
     filterset_class = EntryFilter
     command, result = PostEntry, EntryWithLines
-    given = ("source",)  # said by the command that books the fact, and by no caller
+    server_fields = ("source",)  # said by the command that books the fact, and by no caller
 
 
 class OneEntry(DetailEndpoint):
@@ -97,17 +97,17 @@ class Drafts(CommandEndpoint):
 
 class PostOneDraft(CommandEndpoint):
     command, result, status = PostDraft, EntryWithLines, 200
-    given = ("entry_id",)
+    server_fields = ("entry_id",)
 
 
 class DiscardOneDraft(CommandEndpoint):
     command, result = DiscardDraft, None
-    given = ("entry_id",)
+    server_fields = ("entry_id",)
 
 
 class ReverseOneEntry(CommandEndpoint):
     command, result = ReverseEntry, EntryWithLines
-    given = ("entry_id",)
+    server_fields = ("entry_id",)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,7 +125,7 @@ class TrialBalance(QueryEndpoint):
     serializer_class = TrialBalanceSerializer
     many = True
 
-    def answer(self, question: Any, **given: Any) -> Sequence[Any]:
+    def answer(self, question: Any, **server_fields: Any) -> Sequence[Any]:
         asked: TrialBalanceQuestion = question
         with reading_replica():
             return queries.trial_balance(by=asked.by, since=asked.since, until=asked.until)

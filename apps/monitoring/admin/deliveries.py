@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from apps.bus import Command
 from apps.console import hooks
-from apps.console.admin import CommandPage, Given
+from apps.console.admin import CommandPage, ServerFields
 from apps.console.widgets import Form, reason
 from apps.events import SUBSCRIBERS
 from apps.events.models import Delivery
@@ -42,8 +42,8 @@ class OneDelivery(CommandPage):
 
     form = Why
 
-    def facts(self, given: Given) -> Sequence[tuple[str, str]]:
-        delivery = _delivery(given["database"], given["delivery_id"])
+    def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
+        delivery = _delivery(server_fields["database"], server_fields["delivery_id"])
         line = Delivery.objects.using(delivery._state.db).unsettled().beside(delivery)
         tenant = queries.tenant_names().get(delivery.tenant_id, str(delivery.tenant_id))
         behind = line.filter(event_id__gt=delivery.event_id)
@@ -51,7 +51,7 @@ class OneDelivery(CommandPage):
             ("Subscriber", delivery.subscriber),
             ("Event", f"{delivery.event} of {delivery.event.occurred_at:%d %B %Y, %H:%M:%S}"),
             ("Tenant", tenant),
-            ("Database", given["database"]),
+            ("Database", server_fields["database"]),
             ("Status", f"{delivery.get_status_display()} after {delivery.attempts} attempts"),
             ("Last error", delivery.last_error or "—"),
             ("Waiting behind it", f"{behind.count():,}"),

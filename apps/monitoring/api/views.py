@@ -28,7 +28,7 @@ class Subscribers(QueryEndpoint):
     serializer_class = SubscriberSerializer
     many = True
 
-    def answer(self, question: Any, **given: Any) -> Sequence[Any]:
+    def answer(self, question: Any, **server_fields: Any) -> Sequence[Any]:
         return queries.subscribers()
 
 
@@ -52,12 +52,12 @@ class OneDelivery(DetailEndpoint):
 
 class Replay(CommandEndpoint):
     command, result, status = ReplayDelivery, DeliverySerializer, 200
-    given = ("delivery_id",)
+    server_fields = ("delivery_id",)
 
 
 class Drop(CommandEndpoint):
     command, result, status = DropDelivery, DeliverySerializer, 200
-    given = ("delivery_id",)
+    server_fields = ("delivery_id",)
 
 
 class Replays(CommandEndpoint):

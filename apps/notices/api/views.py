@@ -38,7 +38,7 @@ class OneNotice(DetailEndpoint):
 
 class SendOneCopyAgain(CommandEndpoint):
     command, result, status = SendCopyAgain, CopySerializer, 202
-    given = ("copy_id",)
+    server_fields = ("copy_id",)
 
 
 class Targets(ListEndpoint, CommandEndpoint):
@@ -52,9 +52,9 @@ class Targets(ListEndpoint, CommandEndpoint):
 
 class TryOneTarget(CommandEndpoint):
     command, result, status = TryTarget, NoticeWithCopiesSerializer, 202
-    given = ("target_id",)
+    server_fields = ("target_id",)
 
 
 class RemoveOneTarget(CommandEndpoint):
     command, result, status = RemoveTarget, TargetSerializer, 200
-    given = ("target_id",)
+    server_fields = ("target_id",)

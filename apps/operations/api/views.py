@@ -23,32 +23,32 @@ class Onboardings(CommandEndpoint):
 
 class Suspend(CommandEndpoint):
     command, result, status = SuspendTenant, TravellerSerializer, 200
-    given = ("tenant_id",)
+    server_fields = ("tenant_id",)
 
 
 class Activate(CommandEndpoint):
     command, result, status = ActivateTenant, TravellerSerializer, 200
-    given = ("tenant_id",)
+    server_fields = ("tenant_id",)
 
 
 class Archive(CommandEndpoint):
     command, result, status = ArchiveTenant, TravellerSerializer, 200
-    given = ("tenant_id",)
+    server_fields = ("tenant_id",)
 
 
 class Move(CommandEndpoint):
     command, result, status = MoveTenant, TravellerSerializer, 200
-    given = ("tenant_id",)
+    server_fields = ("tenant_id",)
 
 
 class Erase(CommandEndpoint):
     command, result, status = EraseTenant, TravellerSerializer, 202
-    given = ("tenant_id",)
+    server_fields = ("tenant_id",)
 
 
 class CancelErasing(CommandEndpoint):
     command, result, status = CancelErasure, TravellerSerializer, 200
-    given = ("tenant_id",)
+    server_fields = ("tenant_id",)
 
 
 class Journeys(QueryEndpoint):
@@ -58,8 +58,8 @@ class Journeys(QueryEndpoint):
     serializer_class = RunSerializer
     many = True
 
-    def answer(self, question: Any, **given: Any) -> Any:
-        return queries.journeys_of(rules.tenant_must_be_known(given["tenant_id"]).slug)[:50]
+    def answer(self, question: Any, **server_fields: Any) -> Any:
+        return queries.journeys_of(rules.tenant_must_be_known(server_fields["tenant_id"]).slug)[:50]
 
 
 class WhatItHas(QueryEndpoint):
@@ -68,5 +68,5 @@ class WhatItHas(QueryEndpoint):
     permission = "tenancy.erase_tenant"
     serializer_class = BelongingsSerializer
 
-    def answer(self, question: Any, **given: Any) -> Belongings:
-        return belongings(rules.tenant_must_be_known(given["tenant_id"]).info)
+    def answer(self, question: Any, **server_fields: Any) -> Belongings:
+        return belongings(rules.tenant_must_be_known(server_fields["tenant_id"]).info)

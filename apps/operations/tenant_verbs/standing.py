@@ -70,8 +70,10 @@ class Show(Verb):
             ("Console", f"{settings.PUBLIC_URL}/t/{tenant.slug}/"),
         ]
         text = "\n".join(f"{name:<13}{value}" for name, value in lines if value)
-        given = {name: value for name, value in asdict(served).items() if name in WORDS}
-        return Answer(text, _plain(tenant) | {"service": given | {"only_those_in_charge": served.in_charge}})
+        options = {name: value for name, value in asdict(served).items() if name in WORDS}
+        return Answer(
+            text, _plain(tenant) | {"service": options | {"only_those_in_charge": served.in_charge}}
+        )
 
 
 @verb
@@ -106,8 +108,8 @@ def _stands(tenant: Tenant) -> str:
 
 
 def _gets(served: Service) -> str:
-    given = ", ".join(word for part, word in WORDS.items() if getattr(served, part)) or "nothing"
-    return f"{given}; only those in charge are let in" if served.in_charge else given
+    options = ", ".join(word for part, word in WORDS.items() if getattr(served, part)) or "nothing"
+    return f"{options}; only those in charge are let in" if served.in_charge else options
 
 
 def _plain(tenant: Tenant) -> dict[str, Any]:

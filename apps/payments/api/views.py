@@ -48,22 +48,22 @@ class OnePayment(DetailEndpoint):
 
 class ConfirmOne(CommandEndpoint):
     command, result, status = ConfirmPayment, PaymentSerializer, 200
-    given = ("payment_id",)
+    server_fields = ("payment_id",)
 
 
 class FailOne(CommandEndpoint):
     command, result, status = FailPayment, PaymentSerializer, 200
-    given = ("payment_id",)
+    server_fields = ("payment_id",)
 
 
 class VoidOne(CommandEndpoint):
     command, result, status = VoidPayment, PaymentSerializer, 200
-    given = ("payment_id",)
+    server_fields = ("payment_id",)
 
 
 class RefundOne(CommandEndpoint):
     command, result = RefundPayment, RefundSerializer
-    given = ("payment_id",)
+    server_fields = ("payment_id",)
 
 
 class Refunds(ListEndpoint):
@@ -77,4 +77,4 @@ class Refunds(ListEndpoint):
 
 class NoteOneSent(CommandEndpoint):
     command, result, status = NoteRefundSent, RefundSerializer, 200
-    given = ("refund_id",)
+    server_fields = ("refund_id",)

@@ -67,11 +67,11 @@ class Blockers(QueryEndpoint):
     serializer_class = Reason
     many = True
 
-    def answer(self, question: Any, **given: Any) -> Sequence[Any]:
-        period = get_object_or_404(Period, pk=given["period_id"])
+    def answer(self, question: Any, **server_fields: Any) -> Sequence[Any]:
+        period = get_object_or_404(Period, pk=server_fields["period_id"])
         return [reason_of(blocker) for blocker in queries.blockers(period)]
 
 
 class CloseOnePeriod(CommandEndpoint):
     command, result, status = ClosePeriod, PeriodSerializer, 200
-    given = ("period_id",)
+    server_fields = ("period_id",)

@@ -32,14 +32,14 @@ class OneRun(DetailEndpoint):
 
 class Retry(CommandEndpoint):
     command, result, status = RetrySaga, RunSerializer, 200
-    given = ("run_id",)
+    server_fields = ("run_id",)
 
 
 class Skip(CommandEndpoint):
     command, result, status = SkipSagaStep, RunSerializer, 200
-    given = ("run_id",)
+    server_fields = ("run_id",)
 
 
 class TurnBack(CommandEndpoint):
     command, result, status = TurnSagaBack, RunSerializer, 200
-    given = ("run_id",)
+    server_fields = ("run_id",)

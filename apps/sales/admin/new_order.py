@@ -46,17 +46,21 @@ class LineForm(Form):
     price = forms.DecimalField(required=False, min_value=0, max_digits=19, decimal_places=4)
 
     def clean(self) -> dict[str, Any]:
-        given = self.cleaned_data
-        if given.get("item") and (given.get("quantity") is None or given.get("price") is None):
+        server_fields = self.cleaned_data
+        if server_fields.get("item") and (
+            server_fields.get("quantity") is None or server_fields.get("price") is None
+        ):
             raise forms.ValidationError("A line has an item, a quantity and a price.")
-        return given
+        return server_fields
 
     def line(self) -> Ordered | None:
-        given = self.cleaned_data
-        if not given.get("item"):
+        server_fields = self.cleaned_data
+        if not server_fields.get("item"):
             return None
-        price: Decimal = given["price"]
-        return Ordered(sku=given["item"].split(" ")[0], quantity=given["quantity"], price=price)
+        price: Decimal = server_fields["price"]
+        return Ordered(
+            sku=server_fields["item"].split(" ")[0], quantity=server_fields["quantity"], price=price
+        )
 
 
 LineForms = formset_factory(LineForm, extra=ROWS)
@@ -64,10 +68,10 @@ LineForms = formset_factory(LineForm, extra=ROWS)
 
 def new_order(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBase:
     """Rows that are left empty are no lines."""
-    given = request.POST if request.method == "POST" else None
-    head, lines = Head(given, initial=_beginning()), LineForms(given)
+    server_fields = request.POST if request.method == "POST" else None
+    head, lines = Head(server_fields, initial=_beginning()), LineForms(server_fields)
     refusals: Sequence[Refusal] = ()
-    if given is not None and head.is_valid() and lines.is_valid():
+    if server_fields is not None and head.is_valid() and lines.is_valid():
         try:
             order = _place(request, head, lines)
         except Refusal as refusal:

@@ -14,7 +14,7 @@ from django.urls import reverse
 from unfold.decorators import display
 
 from apps.console import hooks
-from apps.console.admin import CommandPage, Given, Link, ReadOnlyAdmin, ReadOnlyInline
+from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ReadOnlyInline, ServerFields
 from apps.console.sites import tenant_site
 from apps.console.widgets import Form, reason
 from apps.payments.models import Refund
@@ -228,8 +228,8 @@ def _entries(life: queries.Life) -> Rows:
 class OfOrder(CommandPage):
     """Something that is done to one order."""
 
-    def facts(self, given: Given) -> Sequence[tuple[str, str]]:
-        order = Order.objects.select_related("customer").filter(pk=given["order_id"]).first()
+    def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
+        order = Order.objects.select_related("customer").filter(pk=server_fields["order_id"]).first()
         if order is None:
             return (("Order", "There is none with this number."),)
         return (
@@ -267,7 +267,7 @@ class GoBack(OfOrder):
     form = GiveBack
     danger = True
 
-    def form_options(self, given: Given) -> dict[str, Any]:
+    def form_options(self, server_fields: ServerFields) -> dict[str, Any]:
         return {"initial": {"reference": uuid4().hex[:8]}}
 
     def sentence(self, result: Refund) -> str:

@@ -76,27 +76,27 @@ class OneOrder(DetailEndpoint):
 
 class LockOne(CommandEndpoint):
     command, result, status = LockOrder, OrderSerializer, 200
-    given = ("order_id",)
+    server_fields = ("order_id",)
 
 
 class CancelOne(CommandEndpoint):
     command, result, status = CancelOrder, OrderSerializer, 200
-    given = ("order_id",)
+    server_fields = ("order_id",)
 
 
 class CompleteOne(CommandEndpoint):
     command, result, status = CompleteOrder, OrderSerializer, 200
-    given = ("order_id",)
+    server_fields = ("order_id",)
 
 
 class InvoiceOne(CommandEndpoint):
     command, result = IssueInvoice, InvoiceSerializer
-    given = ("order_id",)
+    server_fields = ("order_id",)
 
 
 class RefundOne(CommandEndpoint):
     command, result = RefundOrder, OrderRefundSerializer
-    given = ("order_id",)
+    server_fields = ("order_id",)
 
 
 class Invoices(ListEndpoint):

@@ -32,4 +32,4 @@ class OneTenant(DetailEndpoint):
 
 class SetModeOfOne(CommandEndpoint):
     command, result, status = SetMode, TenantSerializer, 200
-    given = ("tenant_id",)
+    server_fields = ("tenant_id",)

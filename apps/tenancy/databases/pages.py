@@ -11,7 +11,7 @@ from django.template.response import TemplateResponse
 
 from apps.bus import Command
 from apps.console import hooks
-from apps.console.admin import CommandPage, Given
+from apps.console.admin import CommandPage, ServerFields
 from apps.console.widgets import Form, reason
 from apps.kernel import databases
 from apps.tenancy.commands import ChangeDatabase, PinTenant, UnpinTenant
@@ -38,19 +38,19 @@ class ChangeOne(CommandPage):
     command = ChangeDatabase
     form = WhatMayCome
 
-    def form_options(self, given: Given) -> dict[str, Any]:
-        row = _row(given["key"])
+    def form_options(self, server_fields: ServerFields) -> dict[str, Any]:
+        row = _row(server_fields["key"])
         shown = {"capacity": row.capacity, "region": row.region, "accepts_new": _word(row.accepts_new)}
         return {"initial": shown}
 
-    def build(self, form: forms.Form, given: Given) -> Command:
+    def build(self, form: forms.Form, server_fields: ServerFields) -> Command:
         said = form.cleaned_data
-        return ChangeDatabase(**given, **said | {"accepts_new": said["accepts_new"] == "yes"})
+        return ChangeDatabase(**server_fields, **said | {"accepts_new": said["accepts_new"] == "yes"})
 
-    def facts(self, given: Given) -> Sequence[tuple[str, str]]:
-        lying = Tenant.objects.filter(database=given["key"])
+    def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
+        lying = Tenant.objects.filter(database=server_fields["key"])
         return (
-            ("Database", given["key"]),
+            ("Database", server_fields["key"]),
             ("Tenants", f"{lying.count():,}"),
             ("Pinned", f"{lying.filter(pinned=True).count():,}"),
         )
@@ -70,8 +70,8 @@ class Pin(CommandPage):
     command: type[Command] = PinTenant
     form = Why
 
-    def facts(self, given: Given) -> Sequence[tuple[str, str]]:
-        tenant = Tenant.objects.filter(pk=given["tenant_id"]).first()
+    def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
+        tenant = Tenant.objects.filter(pk=server_fields["tenant_id"]).first()
         if tenant is None:
             raise Http404
         return (("Tenant", tenant.name), ("Database", tenant.database), ("Pinned", _word(tenant.pinned)))

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
 
 from apps.console import hooks
-from apps.console.admin import CommandPage, Given
+from apps.console.admin import CommandPage, ServerFields
 from apps.console.widgets import Form, reason
 from apps.tenancy import rules
 from apps.tenancy.models import Tenant
@@ -56,12 +56,12 @@ class HowKept(Form):
 class SetPolicyOfOne(CommandPage):
     command, form = SetBackupPolicy, HowKept
 
-    def form_options(self, given: Given) -> dict[str, Any]:
-        agreed = BackupPolicy.objects.filter(pk=given["tenant_id"]).first() or BackupPolicy()
+    def form_options(self, server_fields: ServerFields) -> dict[str, Any]:
+        agreed = BackupPolicy.objects.filter(pk=server_fields["tenant_id"]).first() or BackupPolicy()
         return {"initial": {name: getattr(agreed, name) for name in AGREED}}
 
-    def facts(self, given: Given) -> Sequence[tuple[str, str]]:
-        tenant, agreed = rules.tenant_must_be_there(given["tenant_id"]), Policies()
+    def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
+        tenant, agreed = rules.tenant_must_be_there(server_fields["tenant_id"]), Policies()
         return (
             ("Tenant", tenant.name),
             ("Is backed up", str(agreed.of(tenant.pk))),

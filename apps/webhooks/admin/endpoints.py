@@ -16,7 +16,7 @@ from unfold.decorators import display
 
 from apps.bus import Command
 from apps.console import hooks
-from apps.console.admin import CommandPage, Given, Link, ReadOnlyAdmin, ReadOnlyInline
+from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ReadOnlyInline, ServerFields
 from apps.console.sites import tenant_site
 from apps.console.widgets import Form, reason
 from apps.webhooks import queries
@@ -134,8 +134,8 @@ class Address(Form):
 class EndpointCommand(CommandPage):
     """Something that is done to one endpoint."""
 
-    def facts(self, given: Given) -> Sequence[tuple[str, str]]:
-        endpoint = _endpoint(given)
+    def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
+        endpoint = _endpoint(server_fields)
         waiting = endpoint.messages.filter(state=Message.State.PENDING).count()
         return (
             ("Endpoint", endpoint.url),
@@ -166,7 +166,7 @@ class Register(ShowsSecretOnce):
     command = RegisterEndpoint
     form = Address
 
-    def facts(self, given: Given) -> Sequence[tuple[str, str]]:
+    def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
         return ()
 
 
@@ -174,8 +174,8 @@ class Change(EndpointCommand):
     command = ChangeEndpoint
     form = Address
 
-    def form_options(self, given: Given) -> dict[str, Any]:
-        endpoint = _endpoint(given)
+    def form_options(self, server_fields: ServerFields) -> dict[str, Any]:
+        endpoint = _endpoint(server_fields)
         initial = {
             "url": endpoint.url,
             "description": endpoint.description,
@@ -233,8 +233,8 @@ class Retire(CommandPage):
     form = Why
     danger = True
 
-    def facts(self, given: Given) -> Sequence[tuple[str, str]]:
-        secret = Secret.objects.filter(pk=given["secret_id"]).first()
+    def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
+        secret = Secret.objects.filter(pk=server_fields["secret_id"]).first()
         if secret is None:
             raise Http404
         return (("Secret", str(secret)), ("Made at", f"{secret.created_at:%d %B %Y, %H:%M}"))
@@ -246,8 +246,8 @@ class Retire(CommandPage):
         return reverse("admin:webhooks_endpoint_change", args=[result.owner.pk])
 
 
-def _endpoint(given: Given) -> Endpoint:
-    endpoint = Endpoint.objects.filter(pk=given["endpoint_id"]).first()
+def _endpoint(server_fields: ServerFields) -> Endpoint:
+    endpoint = Endpoint.objects.filter(pk=server_fields["endpoint_id"]).first()
     if endpoint is None:
         raise Http404
     return endpoint

@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from unfold.decorators import display
 
 from apps.console import hooks
-from apps.console.admin import CommandPage, Given, Link, ReadOnlyAdmin, ReadOnlyInline
+from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ReadOnlyInline, ServerFields
 from apps.console.sites import tenant_site
 from apps.webhooks import queries
 from apps.webhooks.commands import MANAGE_ENDPOINTS, ResendMessage
@@ -77,8 +77,8 @@ class MessageAdmin(ReadOnlyAdmin):
 class Resend(CommandPage):
     command = ResendMessage
 
-    def facts(self, given: Given) -> Sequence[tuple[str, str]]:
-        message = Message.objects.select_related("endpoint").filter(pk=given["message_id"]).first()
+    def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
+        message = Message.objects.select_related("endpoint").filter(pk=server_fields["message_id"]).first()
         if message is None:
             raise Http404
         last = message.tries.last()

@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from unfold.decorators import display
 
 from apps.console import hooks
-from apps.console.admin import CommandPage, Given, Link, ReadOnlyAdmin
+from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ServerFields
 from apps.console.sites import tenant_site
 from apps.webhooks.commands import MANAGE_SOURCES, ReprocessReceived
 from apps.webhooks.models import Received
@@ -72,8 +72,8 @@ class ReceivedAdmin(ReadOnlyAdmin):
 class Reprocess(CommandPage):
     command = ReprocessReceived
 
-    def facts(self, given: Given) -> Sequence[tuple[str, str]]:
-        received = Received.objects.select_related("source").filter(pk=given["received_id"]).first()
+    def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
+        received = Received.objects.select_related("source").filter(pk=server_fields["received_id"]).first()
         if received is None:
             raise Http404
         return (

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from apps.console import hooks
-from apps.console.admin import CommandPage, Given, Link, ReadOnlyAdmin, ReadOnlyInline
+from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ReadOnlyInline, ServerFields
 from apps.console.sites import tenant_site
 from apps.console.widgets import Form, reason
 from apps.webhooks import queries
@@ -85,8 +85,8 @@ class NewSource(Form):
 class SourceCommand(CommandPage):
     """Something that is done to one source."""
 
-    def facts(self, given: Given) -> Sequence[tuple[str, str]]:
-        source = Source.objects.filter(pk=given["source_id"]).first()
+    def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
+        source = Source.objects.filter(pk=server_fields["source_id"]).first()
         if source is None:
             raise Http404
         return (("Source", source.name), ("Signs by", source.scheme))
@@ -99,7 +99,7 @@ class Add(SourceCommand):
     command = AddSource
     form = NewSource
 
-    def facts(self, given: Given) -> Sequence[tuple[str, str]]:
+    def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
         return ()
 
     def sentence(self, result: Source) -> str:
@@ -130,8 +130,8 @@ class Retire(CommandPage):
     form = Why
     danger = True
 
-    def facts(self, given: Given) -> Sequence[tuple[str, str]]:
-        secret = SourceSecret.objects.filter(pk=given["secret_id"]).first()
+    def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
+        secret = SourceSecret.objects.filter(pk=server_fields["secret_id"]).first()
         if secret is None:
             raise Http404
         return (("Secret", str(secret)), ("Taken at", f"{secret.created_at:%d %B %Y, %H:%M}"))

@@ -50,8 +50,8 @@ class ShowsSecretOnce(CommandEndpoint):
 
     made = ""
 
-    def post(self, request: Request, **given: Any) -> Response:
-        response = super().post(request, **given)
+    def post(self, request: Request, **server_fields: Any) -> Response:
+        response = super().post(request, **server_fields)
         if self.made:
             response.data["new_secret"] = self.made
         return response
@@ -81,32 +81,32 @@ class OneEndpoint(DetailEndpoint):
 
 class ChangeOneEndpoint(CommandEndpoint):
     command, result, status = ChangeEndpoint, EndpointSerializer, 200
-    given = ("endpoint_id",)
+    server_fields = ("endpoint_id",)
 
 
 class DisableOneEndpoint(CommandEndpoint):
     command, result, status = DisableEndpoint, EndpointSerializer, 200
-    given = ("endpoint_id",)
+    server_fields = ("endpoint_id",)
 
 
 class EnableOneEndpoint(CommandEndpoint):
     command, result, status = EnableEndpoint, EndpointSerializer, 200
-    given = ("endpoint_id",)
+    server_fields = ("endpoint_id",)
 
 
 class RotateOneSecret(ShowsSecretOnce):
     command, result, status = RotateSecret, EndpointWithSecretSerializer, 200
-    given = ("endpoint_id",)
+    server_fields = ("endpoint_id",)
 
 
 class RetireOneSecret(CommandEndpoint):
     command, result, status = RetireSecret, SecretSerializer, 200
-    given = ("secret_id",)
+    server_fields = ("secret_id",)
 
 
 class SendOneTestMessage(CommandEndpoint):
     command, result, status = SendTestMessage, MessageSerializer, 202
-    given = ("endpoint_id",)
+    server_fields = ("endpoint_id",)
 
 
 class Messages(ListEndpoint):
@@ -129,7 +129,7 @@ class OneMessage(DetailEndpoint):
 
 class ResendOneMessage(CommandEndpoint):
     command, result, status = ResendMessage, MessageSerializer, 202
-    given = ("message_id",)
+    server_fields = ("message_id",)
 
 
 class Sources(ListEndpoint, CommandEndpoint):
@@ -143,12 +143,12 @@ class Sources(ListEndpoint, CommandEndpoint):
 
 class RotateOneSourceSecret(CommandEndpoint):
     command, result, status = RotateSourceSecret, SourceSerializer, 200
-    given = ("source_id",)
+    server_fields = ("source_id",)
 
 
 class RetireOneSourceSecret(CommandEndpoint):
     command, result, status = RetireSourceSecret, SourceSecretSerializer, 200
-    given = ("secret_id",)
+    server_fields = ("secret_id",)
 
 
 class ReceivedMessages(ListEndpoint):
@@ -171,4 +171,4 @@ class OneReceived(DetailEndpoint):
 
 class ReprocessOneReceived(CommandEndpoint):
     command, result, status = ReprocessReceived, ReceivedSerializer, 202
-    given = ("received_id",)
+    server_fields = ("received_id",)

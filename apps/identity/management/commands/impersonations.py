@@ -24,9 +24,9 @@ class Command(BursarCommand):
         parser.add_argument("--end", type=int, metavar="ID", help="End this one.")
         parser.add_argument("--reason", default="", help="Why it is ended; kept in the audit log.")
 
-    def answer(self, *, end: int | None, reason: str, most: int, **given: Any) -> Answer:  # type: ignore[override]
+    def answer(self, *, end: int | None, reason: str, most: int, **options: Any) -> Answer:  # type: ignore[override]
         if end is None:
-            return _listed(given["open"], most)
+            return _listed(options["open"], most)
         ended: Impersonation = dispatch(EndImpersonation(impersonation_id=end, reason=reason), actor=SHELL)
         return Answer(f"The visit as {ended} is over.", _row(ended))
 

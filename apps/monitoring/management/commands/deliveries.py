@@ -60,11 +60,11 @@ class Command(BursarCommand):
             each.add_argument("--reason", required=True, help="Kept in the audit log.")
             each.add_argument("--dry-run", action="store_true", help="Say what would be refused; do nothing.")
 
-    def answer(self, *, verb: str, **given: Any) -> Answer:  # type: ignore[override]
+    def answer(self, *, verb: str, **options: Any) -> Answer:  # type: ignore[override]
         if verb == "list":
-            return _listed(**given)
-        command = _COMMANDS[verb](given)
-        return _dry_run(command) if given["dry_run"] else _done(command)
+            return _listed(**options)
+        command = _COMMANDS[verb](options)
+        return _dry_run(command) if options["dry_run"] else _done(command)
 
 
 def _instant(text: str) -> dt.datetime:
@@ -75,7 +75,7 @@ def _instant(text: str) -> dt.datetime:
 
 
 def _asking(command: type[Asked], *fields: str) -> Callable[[dict[str, Any]], Asked]:
-    return lambda given: command(**{name: given[name] for name in (*fields, "database", "reason")})
+    return lambda options: command(**{name: options[name] for name in (*fields, "database", "reason")})
 
 
 _COMMANDS: dict[str, Callable[[dict[str, Any]], Asked]] = {
