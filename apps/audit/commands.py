@@ -18,7 +18,7 @@ class ArchiveAuditLog(Command):
     """
 
     permission = "audit.manage_retention"
-    keeps_house = True
+    runs_while_closed = True
     by_support = False
     audit_message = "archived {result} of the audit log from before {before}"
     atomic = False
@@ -32,7 +32,7 @@ class DropArchived(Command):
     """Drop the records of segments that an archive holds. The archive is read back before."""
 
     permission = "audit.manage_retention"
-    keeps_house = True
+    runs_while_closed = True
     by_support = False
     audit_message = "dropped the records that {result} holds"
 
@@ -51,7 +51,7 @@ class ErasePerson(Command):
     """
 
     permission = "audit.erase_person"
-    keeps_house = True
+    runs_while_closed = True
     by_support = False
     audit_message = "erased a person from {result}"
 

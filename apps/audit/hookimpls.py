@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from django.apps import apps
 
-from apps.kernel.personal import NAME, TEXT, personal, stays_home
-from apps.kernel.story import Severity, StoryLine, stands_here, story
+from apps.kernel.pii import NAME, TEXT, declare_pii, exclude_from_copies
+from apps.kernel.request_trace import RequestTraceEntry, Severity, has_table_here, trace_source
 from apps.kernel.tenant import current_tenant
 
 from .history import FieldHistory
@@ -17,10 +17,10 @@ SEVERITIES: dict[str, Severity] = {Record.Outcome.REFUSED: "bad", Record.Outcome
 VERSIONS = {"+": "was made", "~": "was changed", "-": "was removed"}
 
 
-@story
-def tell_commands(correlation_id: str) -> Iterator[StoryLine]:
+@trace_source
+def tell_commands(correlation_id: str) -> Iterator[RequestTraceEntry]:
     for record in Record.objects.filter(correlation_id=correlation_id).order_by("id"):
-        yield StoryLine(
+        yield RequestTraceEntry(
             at=record.at,
             kind="command",
             text=record.sentence,
@@ -32,10 +32,10 @@ def tell_commands(correlation_id: str) -> Iterator[StoryLine]:
         )
 
 
-@story
-def tell_versions(correlation_id: str) -> Iterator[StoryLine]:
+@trace_source
+def tell_versions(correlation_id: str) -> Iterator[RequestTraceEntry]:
     for model in apps.get_models():
-        if issubclass(model, FieldHistory) and stands_here(model):
+        if issubclass(model, FieldHistory) and has_table_here(model):
             for version in model._default_manager.filter(correlation_id=correlation_id).order_by(
                 "history_id"
             ):
@@ -47,10 +47,10 @@ def _here() -> str:
     return tenant.slug if tenant else ""
 
 
-def _version(version: FieldHistory) -> StoryLine:
+def _version(version: FieldHistory) -> RequestTraceEntry:
     said = version.__dict__  # django-simple-history adds its fields to the class it makes
     row = getattr(version, "instance", version)
-    return StoryLine(
+    return RequestTraceEntry(
         at=said["history_date"],
         kind="version",
         text=f"{str(row._meta.verbose_name).capitalize()} {row} {VERSIONS.get(said['history_type'], 'was kept')}.",
@@ -60,7 +60,7 @@ def _version(version: FieldHistory) -> StoryLine:
 
 
 # Who did what and why is told of persons, and in a chain in which no word can be replaced.
-stays_home("audit.Record", "audit.Segment", "audit.Archive", "audit.Verification")
+exclude_from_copies("audit.Record", "audit.Segment", "audit.Archive", "audit.Verification")
 for _model in apps.get_models():
     if issubclass(_model, FieldHistory):
-        personal(_model._meta.label, actor_name=NAME, real_actor_name=NAME, history_change_reason=TEXT)
+        declare_pii(_model._meta.label, actor_name=NAME, real_actor_name=NAME, history_change_reason=TEXT)

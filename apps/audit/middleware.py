@@ -20,7 +20,7 @@ from apps.kernel.clock import now
 from apps.kernel.correlation import causation_id, correlation_id
 from apps.kernel.errors import Refusal
 from apps.kernel.logs import OUTCOMES
-from apps.kernel.models import Change, noting_changes
+from apps.kernel.models import Change, collecting_changes
 from apps.kernel.plain import to_plain
 from apps.kernel.transactions import afterwards
 
@@ -33,7 +33,7 @@ def record(envelope: Envelope, next: Next) -> Any:
     """Writes the row of the command, whichever way it ends. A dry run leaves none."""
     if envelope.is_dry_run:
         return next(envelope)
-    with noting_changes() as changes:
+    with collecting_changes() as changes:
         envelope.anew.append(changes.clear)
         envelope.before_commit.append(lambda result: _done(envelope, result, changes))
         try:

@@ -44,7 +44,7 @@ def search(text: str) -> Q:
     return said | Q(correlation_id=text)
 
 
-def told_changes(record: Record) -> Iterator[str]:
+def described_changes(record: Record) -> Iterator[str]:
     """ "Status: open became closed": what a record changed, in words."""
     for change in record.changes:
         name = str(change["field"]).replace("_", " ").capitalize()

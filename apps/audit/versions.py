@@ -11,7 +11,7 @@ from django.contrib.auth import get_user_model
 from django.db import connection, models
 from django.db.models import Q
 
-from apps.kernel.personal import EMAIL, NAME, TEXT, disguises
+from apps.kernel.pii import EMAIL, NAME, TEXT, pii_columns
 
 from .history import FieldHistory
 
@@ -40,7 +40,7 @@ class Naming:
 
 def naming(user_id: int | None, texts: Sequence[str]) -> Iterator[Naming]:
     """In the tables that stand here: the platform has fewer of them than a tenant."""
-    here, personal = set(connection.introspection.table_names()), disguises()
+    here, personal = set(connection.introspection.table_names()), pii_columns()
     for model in apps.get_models():
         table = model._meta.db_table
         if not issubclass(model, FieldHistory) or table not in here:

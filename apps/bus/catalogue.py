@@ -19,7 +19,7 @@ class Listed:
     queue: str
     flag: str
     moves_money: bool
-    is_journey: bool
+    is_long_running: bool
     emits: tuple[str, ...]
 
 
@@ -36,6 +36,6 @@ def _listed(command: type[Command]) -> Listed:
         queue=command.queue,
         flag=command.flag,
         moves_money=command.moves_money,
-        is_journey=not command.atomic,
+        is_long_running=not command.atomic,
         emits=tuple(each.name for each in handled(command).emits),
     )

@@ -37,7 +37,7 @@ class Command:
     queue: ClassVar[str] = "default"
     flag: ClassVar[str] = ""
     platform: ClassVar[bool] = False
-    keeps_house: ClassVar[bool] = False
+    runs_while_closed: ClassVar[bool] = False
     by_support: ClassVar[bool] = True
     fact: ClassVar[tuple[str, ...]] = ()
     _explicit_name: ClassVar[str] = ""

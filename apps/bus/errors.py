@@ -7,7 +7,7 @@ class BusRefusal(Refusal):
     """The family of the bus."""
 
 
-class MayNot(BusRefusal, Forbidden):
+class PermissionDenied(BusRefusal, Forbidden):
     message = "{actor} may not {title}: the permission {permission} is missing."
 
 
@@ -15,7 +15,7 @@ class NotAsSupport(BusRefusal, Forbidden):
     message = "To {title} is for {actor} alone, and not for {support}."
 
 
-class MayNotRead(BusRefusal, Forbidden):
+class ReadPermissionDenied(BusRefusal, Forbidden):
     message = "{actor} may not see this: the permission {permission} is missing."
 
 
@@ -50,7 +50,7 @@ class KeyReused(BusRefusal, Invalid):
     message = "The key {key} named another request before. A new request needs a new key."
 
 
-class FactDiffers(BusRefusal, Conflict):
+class FactConflict(BusRefusal, Conflict):
     message = "This has happened already, and otherwise than it is told now: {key}."
 
 
@@ -66,5 +66,5 @@ class CommandMalformed(BusRefusal, Invalid):
     message = "This is no {command}: {why}."
 
 
-class PlatformsOwn(BusRefusal, Forbidden):
+class PlatformOnly(BusRefusal, Forbidden):
     message = "{title} is asked at the platform, and not inside the tenant {tenant}."

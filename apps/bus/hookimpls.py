@@ -1,5 +1,5 @@
 """What was answered stays in the house where it was asked."""
 
-from apps.kernel.personal import stays_home
+from apps.kernel.pii import exclude_from_copies
 
-stays_home("bus.IdempotencyKey")
+exclude_from_copies("bus.IdempotencyKey")

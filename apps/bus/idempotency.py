@@ -27,7 +27,7 @@ from apps.kernel.transactions import unit_of_work
 
 from .commands import Command
 from .envelope import Envelope, Next
-from .errors import FactDiffers, KeyReused, RequestInFlight, ResultGone
+from .errors import FactConflict, KeyReused, RequestInFlight, ResultGone
 from .models import IdempotencyKey
 
 CLAIM = Lock("idempotency|{tenant}|{scope}|{key}")
@@ -62,7 +62,7 @@ def idempotency(envelope: Envelope, next: Next) -> Any:
     whole = fingerprint_of(envelope.command)  # rows that are older than facts bind to all that was said
     for claim, row in earlier.items():
         if row and row.fingerprint not in (claim.fingerprint, whole):
-            raise (FactDiffers if claim.natural else KeyReused)(key=claim.key)
+            raise (FactConflict if claim.natural else KeyReused)(key=claim.key)
     known = [row for row in earlier.values() if row]
     fresh = [claim for claim, row in earlier.items() if row is None]
     if known:

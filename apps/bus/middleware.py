@@ -17,7 +17,7 @@ from apps.kernel.tracing import span
 from apps.kernel.transactions import in_unit_of_work, unit_of_work, was_given_up
 
 from .envelope import Envelope, Next
-from .errors import MayNot, NotAsSupport, PlatformsOwn
+from .errors import NotAsSupport, PermissionDenied, PlatformOnly
 
 
 def correlation(envelope: Envelope, next: Next) -> Any:
@@ -52,9 +52,11 @@ def permission(envelope: Envelope, next: Next) -> Any:
     platform's whoever asks, and NotAsSupport for what the user alone may do."""
     command = type(envelope.command)
     if command.platform and (tenant := current_tenant()):
-        raise PlatformsOwn(title=command.title(), tenant=tenant)
+        raise PlatformOnly(title=command.title(), tenant=tenant)
     if not envelope.actor.has_perm(command.permission):
-        raise MayNot(actor=envelope.actor, title=command.title().lower(), permission=command.permission)
+        raise PermissionDenied(
+            actor=envelope.actor, title=command.title().lower(), permission=command.permission
+        )
     if not command.by_support and (support := real_actor()):
         raise NotAsSupport(actor=envelope.actor, title=command.title().lower(), support=support)
     return next(envelope)

@@ -10,13 +10,13 @@ from django.utils.module_loading import import_string
 
 from apps.events import publish
 from apps.kernel.actors import Actor, Support, System, acting, real_actor, really
+from apps.kernel.availability import tenant_must_be_writable
 from apps.kernel.errors import Conflict, Refusal, Unavailable
-from apps.kernel.service import must_write
 from apps.kernel.transactions import unit_of_work
 
 from .commands import Command
 from .dispatch import dispatch_once
-from .errors import FeatureOff, MayNot, NotAsSupport, RequestInFlight
+from .errors import FeatureOff, NotAsSupport, PermissionDenied, RequestInFlight
 from .events import SENT, CommandSent
 from .plain import from_json, to_json
 
@@ -34,12 +34,12 @@ def dispatch_async(
     if chosen is None:
         raise TypeError(f"Nobody is named to {command.title().lower()}: dispatch_async(…, actor=…).")
     if not chosen.has_perm(command.permission):
-        raise MayNot(actor=chosen, title=command.title().lower(), permission=command.permission)
+        raise PermissionDenied(actor=chosen, title=command.title().lower(), permission=command.permission)
     support = real_actor()
     if support and not command.by_support:
         raise NotAsSupport(actor=chosen, title=command.title().lower(), support=support)
-    if not command.keeps_house:
-        must_write()
+    if not command.runs_while_closed:
+        tenant_must_be_writable()
     sending = uuid.uuid4().hex
     sent = SENT[command.queue](
         sending=sending,

@@ -212,7 +212,8 @@ def _timeline(
 ) -> HttpResponseBase:
     found = list(records[: SHOWN + 1])
     told = [
-        {"record": each, "said": _said(each), "changes": queries.told_changes(each)} for each in found[:SHOWN]
+        {"record": each, "said": _said(each), "changes": queries.described_changes(each)}
+        for each in found[:SHOWN]
     ]
     shown = {"lead": lead, "told": told, "more": len(found) > SHOWN}
     return TemplateResponse(request, "console/audit_timeline.html", context | shown)

@@ -14,8 +14,8 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.module_loading import import_string
 
+from apps.kernel.availability import current_availability
 from apps.kernel.clock import now
-from apps.kernel.service import service
 from apps.kernel.tenant import current_tenant
 
 from .base import SUBSCRIBERS
@@ -57,7 +57,7 @@ def is_on(subscriber: str) -> bool:
 def lets_through(subscriber: str) -> bool:
     """Whether a delivery of the current tenant may be tried. When the rest is over, the first who asks is the one
     that tries."""
-    if not is_on(subscriber) or not service().works:
+    if not is_on(subscriber) or not current_availability().works:
         return False
     breaker = _of(subscriber).first()
     if breaker is None or breaker.open_until is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from apps.kernel.story import Severity, StoryLine, story
+from apps.kernel.request_trace import RequestTraceEntry, Severity, trace_source
 from apps.kernel.tenant import current_tenant
 
 from .base import EVENTS, SUBSCRIBERS
@@ -18,15 +18,15 @@ SEVERITIES: dict[str, Severity] = {
 }
 
 
-@story
-def tell(correlation_id: str) -> Iterator[StoryLine]:
+@trace_source
+def tell(correlation_id: str) -> Iterator[RequestTraceEntry]:
     """Both tables are everybody's: each is told of its own."""
     tenant = current_tenant()
     mine = OutboxEvent.objects.filter(tenant_id=tenant.id if tenant else None)
     events = mine.filter(correlation_id=correlation_id).order_by("id")
     for event in events:
         internal = event.name in EVENTS and EVENTS[event.name].internal
-        yield StoryLine(
+        yield RequestTraceEntry(
             at=event.occurred_at,
             kind="errand" if internal else "event",
             text=_errand(event) if internal else _news(event),
@@ -37,7 +37,7 @@ def tell(correlation_id: str) -> Iterator[StoryLine]:
             row=("events.outboxevent", event.pk),
         )
     for delivery in Delivery.objects.filter(event__in=events).select_related("event").order_by("id"):
-        yield StoryLine(
+        yield RequestTraceEntry(
             at=delivery.done_at or delivery.event.occurred_at,
             kind="delivery",
             text=_heard(delivery),

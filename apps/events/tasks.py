@@ -45,7 +45,7 @@ def deliver_low(delivery_id: int) -> None:
 def sweep_deliveries() -> None:
     """Beat's net under the relay: hint again what is due and has not been done."""
     for key in databases.known():
-        with databases.unless_away(key), at_database(key):
+        with databases.skip_if_unreachable(key), at_database(key):
             sweep(using="default")
 
 
@@ -53,5 +53,5 @@ def sweep_deliveries() -> None:
 def purge_events() -> None:
     """What everybody has heard and nobody will ask to hear again."""
     for key in databases.known():
-        with databases.unless_away(key), at_database(key):
+        with databases.skip_if_unreachable(key), at_database(key):
             purge(before=now() - settings.EVENTS_KEPT)

@@ -60,8 +60,8 @@ def _note(event: Event, payload: dict[str, Any], at: dt.datetime) -> None:
     log.log(level_of_event(event.name), "%s", event.name, extra={"aggregate": event.aggregate})
     if name := event.instrumented_as:
         tenant = current_tenant()
-        instrumentation.tell(
-            instrumentation.Happening(
+        instrumentation.record(
+            instrumentation.BusinessEvent(
                 name=name,
                 tenant_id=tenant.id
                 if tenant

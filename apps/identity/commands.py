@@ -92,7 +92,7 @@ class BeginSession(Command):
     """Sign somebody in over the API, whose password was right."""
 
     permission = "identity.manage_users"
-    keeps_house = True
+    runs_while_closed = True
     by_support = False
     audit_message = "signed in over the API"
 
@@ -106,7 +106,7 @@ class EndSession(Command):
     """Sign a device out. Its tokens end at once."""
 
     permission = "identity.manage_users"
-    keeps_house = True
+    runs_while_closed = True
     by_support = False
     audit_message = "ended {result}"
 
@@ -119,7 +119,7 @@ class EndStolenSession(Command):
     """End a session whose refresh token was shown twice."""
 
     permission = "identity.manage_users"
-    keeps_house = True
+    runs_while_closed = True
     by_support = False
     audit_message = "ended {result}, since a refresh token of it was used twice"
 

@@ -3,7 +3,7 @@ app itself."""
 
 from collections.abc import Iterable
 
-from apps.kernel.personal import EMAIL, NAME, SECRET, personal, stays_home
+from apps.kernel.pii import EMAIL, NAME, SECRET, declare_pii, exclude_from_copies
 from apps.tenancy.hooks import NewTenant, set_up
 
 from .commands import InviteUser
@@ -15,7 +15,7 @@ def owner(new: NewTenant) -> Iterable[InviteUser]:
     yield InviteUser(email=new.owner_email, name=new.owner_name or new.owner_email, role="owner")
 
 
-personal("identity.User", email=EMAIL, name=NAME, password=SECRET)
-personal("account.EmailAddress", email=EMAIL)
-stays_home("account.EmailConfirmation", "identity.ApiSession", "identity.RefreshToken")
-stays_home("identity.Impersonation", "identity.Visit")
+declare_pii("identity.User", email=EMAIL, name=NAME, password=SECRET)
+declare_pii("account.EmailAddress", email=EMAIL)
+exclude_from_copies("account.EmailConfirmation", "identity.ApiSession", "identity.RefreshToken")
+exclude_from_copies("identity.Impersonation", "identity.Visit")

@@ -1,6 +1,6 @@
 """Where people write freely of stock."""
 
-from apps.kernel.personal import TEXT, personal
+from apps.kernel.pii import TEXT, declare_pii
 
-personal("inventory.Reservation", reason=TEXT)
-personal("inventory.StockMove", reason=TEXT)
+declare_pii("inventory.Reservation", reason=TEXT)
+declare_pii("inventory.StockMove", reason=TEXT)

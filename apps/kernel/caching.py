@@ -20,7 +20,7 @@ from weakref import WeakSet
 import redis
 from django.db import transaction
 
-from . import replica, wake
+from . import pubsub, replica
 from .metrics import CACHE
 from .tenant import current_tenant
 
@@ -31,7 +31,7 @@ LAYOUT = 3
 CHANNEL = "stamps"
 AREAS: WeakSet[Cached[Any, Any]] = WeakSet()
 log = logging.getLogger(__name__)
-_client = wake.client
+_client = pubsub.client
 
 
 def tenant_cache_key(key: str, tenant_id: int | str | None = None) -> str:
@@ -178,7 +178,7 @@ class _Stamps:
 
     def __init__(self) -> None:
         self._known: dict[str, str] = {}
-        self._ear = wake.Ear(CHANNEL, self._take, connected=self.forget)
+        self._ear = pubsub.PubSubListener(CHANNEL, self._take, connected=self.forget)
 
     def of(self, name: str) -> str:
         if self._ear.listen():
@@ -192,7 +192,7 @@ class _Stamps:
 
     def bump(self, name: str) -> None:
         stamp = self._known[name] = new_stamp()
-        wake.keep_and_publish(name, stamp, CHANNEL)
+        pubsub.set_and_publish(name, stamp, CHANNEL)
 
     def forget(self) -> None:
         """What was pushed while nobody heard is not known."""
@@ -204,7 +204,7 @@ class _Stamps:
         there = _client().set(name, made, nx=True, get=True)
         return there.decode() if there else made
 
-    def _take(self, word: wake.Word) -> None:
+    def _take(self, word: pubsub.Message) -> None:
         name, stamp = word.payload
         self._known[name] = stamp
 

@@ -67,7 +67,7 @@ def having(role: str) -> list[str]:
 
 
 @contextmanager
-def unless_away(key: str) -> Iterator[None]:
+def skip_if_unreachable(key: str) -> Iterator[None]:
     """What comes round goes on to the next database when this one is away: who lies there waits, and nobody else.
     That it is away is said by the gauges."""
     try:

@@ -36,7 +36,7 @@ log = logging.getLogger("bursar.instrumentation")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Happening:
+class BusinessEvent:
     """`ids` are the entities it is about; `tenant_id` is None for the platform's own."""
 
     name: str
@@ -48,13 +48,13 @@ class Happening:
 class Driver(Protocol):
     """Somebody who is told. It may be slow or fail: the change is kept all the same."""
 
-    def record(self, happening: Happening) -> None: ...
+    def record(self, happening: BusinessEvent) -> None: ...
 
 
 class LogDriver:
     """One structured line each, on the logger bursar.instrumentation (row OBS-17)."""
 
-    def record(self, happening: Happening) -> None:
+    def record(self, happening: BusinessEvent) -> None:
         log.info(
             "%s",
             happening.name,
@@ -65,7 +65,7 @@ class LogDriver:
 class PrometheusDriver:
     """A counter by name; whose and which is in the log."""
 
-    def record(self, happening: Happening) -> None:
+    def record(self, happening: BusinessEvent) -> None:
         metrics.INSTRUMENTED.labels(happening.name).inc()
 
 
@@ -79,7 +79,7 @@ class OtlpDriver:
             raise ImproperlyConfigured("INSTRUMENTATION=otlp needs OTEL_EXPORTER_OTLP_ENDPOINT.")
         self._otlp = otlp
 
-    def record(self, happening: Happening) -> None:
+    def record(self, happening: BusinessEvent) -> None:
         about: dict[str, str | int] = {f"bursar.{name}": value for name, value in happening.ids.items()}
         about["bursar.tenant_id"] = happening.tenant_id if happening.tenant_id is not None else "platform"
         about["bursar.at"] = happening.at.isoformat()
@@ -100,7 +100,7 @@ def ids_of(payload: Mapping[str, Any]) -> dict[str, int | str]:
     return {key: value for key, value in payload.items() if key.endswith("_id") and value is not None}
 
 
-def tell(happening: Happening) -> None:
+def record(happening: BusinessEvent) -> None:
     for driver in drivers(tuple(settings.INSTRUMENTATION_DRIVER)):
         try:
             driver.record(happening)

@@ -10,8 +10,8 @@ from typing import Any, ClassVar, Self
 
 from django.db import models
 
-from .belonging import must_be_here
 from .plain import SECRET
+from .row_guard import row_must_be_of_tenant
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ _noted: ContextVar[list[Change] | None] = ContextVar("changes", default=None)
 
 
 @contextmanager
-def noting_changes() -> Iterator[list[Change]]:
+def collecting_changes() -> Iterator[list[Change]]:
     """Collects what `Tracked` rows change inside the block: the audit row's field diff."""
     noted: list[Change] = []
     token = _noted.set(noted)
@@ -76,11 +76,11 @@ class Tracked(models.Model):
     # Of what is written in bulk, or given as a value to `update()`, Django asks no router.
 
     def _prepare_related_fields_for_save(self, operation_name: str, fields: Any = None) -> None:
-        must_be_here(self)
+        row_must_be_of_tenant(self)
         super()._prepare_related_fields_for_save(operation_name, fields)  # type: ignore[misc]
 
     def prepare_database_save(self, field: models.Field[Any, Any]) -> Any:
-        must_be_here(self)
+        row_must_be_of_tenant(self)
         return super().prepare_database_save(field)
 
     def _changes(self, update_fields: Sequence[str] | None) -> Iterator[Change]:

@@ -20,13 +20,13 @@ from django.db import InterfaceError, OperationalError, close_old_connections
 from django.utils.module_loading import import_string
 from kombu.exceptions import OperationalError as BrokerAway
 
+from .availability import availability_of
 from .clock import now
 from .correlation import carried, correlated
 from .errors import Invalid, Unavailable
 from .logs import saying
 from .observation import observed_task
-from .replica import piece_of_work
-from .service import service_of
+from .replica import read_your_writes
 from .tenant import TenantInfo, activate, current_tenant, is_tenant_set
 
 PLATFORM = "public"
@@ -85,7 +85,7 @@ TRANSIENT = (
     SoftTimeLimitExceeded,  # the hard limit, ten seconds later, would end the task for good
 )
 """What may go well the next time, and nothing else is tried again."""
-LONGEST_WAIT = 150
+MAX_WAIT_S = 150
 """Seconds. A message that is held too long is given to another worker as well, so longer waits stand in tables."""
 
 
@@ -103,7 +103,7 @@ class TaskTenantUnknown(Unavailable):
     message = "The task {task} is for tenant {tenant}, which is not served, so it was not run."
 
 
-class TaskTenantAtRest(Ignore):
+class TaskTenantInactive(Ignore):
     """For a tenant that is closed just now. No failure: the message is done with, and nothing is lost by it."""
 
 
@@ -135,8 +135,8 @@ class TenantTask(Task):  # type: ignore[type-arg]
 
     def _refuse_to_wait(self, countdown: float | None, eta: dt.datetime | None) -> None:
         seconds = (eta - now()).total_seconds() if eta else countdown or 0
-        if seconds > LONGEST_WAIT:
-            raise TaskWaitsTooLong(task=self.name, seconds=round(seconds), longest=LONGEST_WAIT)
+        if seconds > MAX_WAIT_S:
+            raise TaskWaitsTooLong(task=self.name, seconds=round(seconds), longest=MAX_WAIT_S)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         # As before a request: Celery would keep a connection that broke with the server for a thousand tasks.
@@ -156,7 +156,7 @@ class TenantTask(Task):  # type: ignore[type-arg]
                 )
             )
             stack.enter_context(activate(self._tenant()))
-            stack.enter_context(piece_of_work())
+            stack.enter_context(read_your_writes())
             stack.enter_context(saying(task=self.name))
             stack.enter_context(
                 observed_task(
@@ -174,8 +174,8 @@ class TenantTask(Task):  # type: ignore[type-arg]
         tenant: TenantInfo | None = import_string(settings.TENANT_BY_ID)(int(named))
         if tenant is None:
             raise TaskTenantUnknown(task=self.name, tenant=named)
-        if not service_of(tenant).works:
-            raise TaskTenantAtRest(f"{tenant} is closed just now.")
+        if not availability_of(tenant).works:
+            raise TaskTenantInactive(f"{tenant} is closed just now.")
         return tenant
 
     def _header(self, name: str) -> Any:

@@ -21,7 +21,7 @@ PORT = 26379
 
 
 @dataclass(frozen=True)
-class Watched:
+class SentinelRedis:
     """A Redis that Sentinels watch. `service` is the name that they know it by."""
 
     sentinels: tuple[tuple[str, int], ...]
@@ -33,7 +33,7 @@ class Watched:
     """Their own username and password."""
 
     @classmethod
-    def read(cls, url: str) -> Watched:
+    def read(cls, url: str) -> SentinelRedis:
         """Raises ValueError, without the address: it holds a password."""
         parts = urlsplit(url)
         credentials, _, hosts = parts.netloc.rpartition("@")
@@ -80,24 +80,24 @@ class Watched:
         return {"master_name": self.service, "sentinel_kwargs": dict(self.of_sentinels)}
 
 
-def is_watched(url: str) -> bool:
+def uses_sentinel(url: str) -> bool:
     return url.startswith(f"{SCHEME}://")
 
 
 def client_of(url: str, **options: Any) -> redis.Redis:
     """A client of the Redis at that address, whichever kind it is."""
-    if is_watched(url):
-        return Watched.read(url).master(**options)
+    if uses_sentinel(url):
+        return SentinelRedis.read(url).master(**options)
     client: redis.Redis = redis.Redis.from_url(url, **options)
     return client
 
 
-class WatchedPool:
+class SentinelPool:
     """What Django's Redis cache takes for a pool's class."""
 
     @classmethod
     def from_url(cls, url: str, **options: Any) -> Any:
-        return Watched.read(url).master(**options).connection_pool
+        return SentinelRedis.read(url).master(**options).connection_pool
 
 
 def _host_and_port(text: str) -> tuple[str, int]:

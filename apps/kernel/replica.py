@@ -47,12 +47,12 @@ class Work:
     wrote: bool = False
 
 
-_work: ContextVar[Work | None] = ContextVar("piece_of_work", default=None)
+_work: ContextVar[Work | None] = ContextVar("read_your_writes", default=None)
 _wished: ContextVar[bool] = ContextVar("reading_replica", default=False)
 
 
 @contextmanager
-def piece_of_work(seen: str = "") -> Iterator[Work]:
+def read_your_writes(seen: str = "") -> Iterator[Work]:
     """What is written inside is read from the primary until its end."""
     work = Work(seen)
     token = _work.set(work)
@@ -67,7 +67,7 @@ def reading_replica() -> Iterator[None]:
     """Reads inside may be a moment old."""
     token = _wished.set(True)
     try:
-        with nullcontext() if _work.get() else piece_of_work():
+        with nullcontext() if _work.get() else read_your_writes():
             yield
     finally:
         _wished.reset(token)
@@ -76,7 +76,7 @@ def reading_replica() -> Iterator[None]:
 @contextmanager
 def reading_primary() -> Iterator[None]:
     """As after a write, whatever is wished around it or inside: for an answer that is kept."""
-    with piece_of_work() as work:
+    with read_your_writes() as work:
         work.wrote = True
         yield
 
@@ -100,7 +100,7 @@ def note_write() -> None:
 
 def alias_for_reads() -> str:
     """`replica`, or `default` where it must be the primary."""
-    if not _wished.get() or connections[PRIMARY].in_atomic_block or not there_is_one():
+    if not _wished.get() or connections[PRIMARY].in_atomic_block or not has_replica():
         return PRIMARY
     work = _work.get() or Work()
     return REPLICA if not work.wrote and _has_come_to(work.seen) else PRIMARY
@@ -111,7 +111,7 @@ def reading() -> Any:
     return connections[alias_for_reads()]
 
 
-def there_is_one() -> bool:
+def has_replica() -> bool:
     """Without hosts to read from, both names lead to the same connection."""
     return connections[REPLICA] is not connections[PRIMARY]
 

@@ -17,7 +17,7 @@ from celery import current_app
 from django.conf import settings
 from kombu.exceptions import OperationalError as BrokerAway
 
-from . import caching, wake
+from . import caching, pubsub
 from .queues import POLICIES, QueuePolicy
 from .redis_url import client_of
 
@@ -171,4 +171,4 @@ def _age(message: bytes | None) -> float:
 @lru_cache(maxsize=4)
 def _broker(process: int, url: str) -> Any:
     """A connection must not cross a fork."""
-    return client_of(url, socket_timeout=2, socket_connect_timeout=1, retry=wake.NEVER)
+    return client_of(url, socket_timeout=2, socket_connect_timeout=1, retry=pubsub.NEVER)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 
-from apps.kernel.personal import NAME, TEXT, personal
+from apps.kernel.pii import NAME, TEXT, declare_pii
 from apps.periods import hooks as periods
 from apps.settings import queries as settings_queries
 from apps.tenancy.hooks import Kept, NewTenant, proof, retention, set_up
@@ -42,6 +42,6 @@ def figures() -> list[list[str]]:
     ]
 
 
-personal("ledger.Entry", memo=TEXT, payee=NAME, reference=TEXT)
-personal("ledger.EntryLine", memo=TEXT)
-personal("ledger.JournalImport", name=TEXT)
+declare_pii("ledger.Entry", memo=TEXT, payee=NAME, reference=TEXT)
+declare_pii("ledger.EntryLine", memo=TEXT)
+declare_pii("ledger.JournalImport", name=TEXT)

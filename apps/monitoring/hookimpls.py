@@ -37,7 +37,7 @@ def paused_listeners() -> Iterator[Alert]:
     """Of all tenants together: one that fails for many of them is one thing that is wrong."""
     paused: dict[str, list[str]] = defaultdict(list)
     for key in databases.known():
-        with databases.unless_away(key), at_database(key):
+        with databases.skip_if_unreachable(key), at_database(key):
             for breaker in Breaker.objects.open().order_by("subscriber", "id"):
                 paused[breaker.subscriber].append(breaker.last_error)
     for subscriber, errors in paused.items():

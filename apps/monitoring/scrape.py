@@ -8,7 +8,7 @@ from django.utils.crypto import constant_time_compare
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from apps.bus.errors import MayNotRead
+from apps.bus.errors import ReadPermissionDenied
 from apps.kernel.metrics import exposed
 
 from .gauges import Waiting
@@ -20,7 +20,7 @@ MAY = "monitoring.view_metrics"
 def metrics(request: HttpRequest) -> HttpResponse:
     """To whoever says METRICS_TOKEN, or is logged in and may. Raises MayNotRead."""
     if not _says_the_token(request) and not request.user.has_perm(MAY):
-        raise MayNotRead(actor=request.user, permission=MAY)
+        raise ReadPermissionDenied(actor=request.user, permission=MAY)
     return HttpResponse(exposed(Waiting()), content_type=CONTENT_TYPE_LATEST)
 
 

@@ -9,7 +9,7 @@ from apps.audit.models import Record
 from apps.events.models import OutboxEvent
 from apps.kernel.actors import Actor, System
 from apps.kernel.ids import CORRELATION_ID
-from apps.kernel.story import StoryLine, in_order, told_here
+from apps.kernel.request_trace import RequestTraceEntry, entries_here, in_order
 from apps.kernel.tenant import TenantInfo, current_tenant
 from apps.kernel.transactions import within
 from apps.tenancy.queries import active_tenants
@@ -17,7 +17,7 @@ from apps.tenancy.queries import active_tenants
 STORY = "the life story of a request"
 
 
-def story_of(correlation_id: str, *, at: TenantInfo | None = None) -> Sequence[StoryLine]:
+def story_of(correlation_id: str, *, at: TenantInfo | None = None) -> Sequence[RequestTraceEntry]:
     """What one tenant knows of the request: `at`, or the current one. The platform, unless `at` is named, is told of
     its own part and of every tenant's that had to do with it."""
     if not CORRELATION_ID.match(correlation_id):
@@ -37,7 +37,7 @@ def is_known(correlation_id: str) -> bool:
     )
 
 
-def note_reading(reader: Actor, correlation_id: str, lines: Sequence[StoryLine]) -> None:
+def note_reading(reader: Actor, correlation_id: str, lines: Sequence[RequestTraceEntry]) -> None:
     """A story is read from the audit log, so reading it leaves a trace: in the reader's own, and with each tenant whom
     the platform looked at."""
     asked = {"correlation_id": correlation_id}
@@ -58,9 +58,9 @@ def _own() -> dict[str, int]:
     return {"tenant_id": tenant.id} if tenant else {}
 
 
-def _told(tenant: TenantInfo | None, correlation_id: str) -> list[StoryLine]:
+def _told(tenant: TenantInfo | None, correlation_id: str) -> list[RequestTraceEntry]:
     with within(tenant):
-        return told_here(correlation_id)
+        return entries_here(correlation_id)
 
 
 def _concerned(correlation_id: str) -> Iterator[TenantInfo]:

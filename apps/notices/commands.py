@@ -82,5 +82,5 @@ class ResealAddresses(Command):
     """Seal every chat address under the newest key of the installation, so that an older key can be dropped."""
 
     permission = MANAGE_TARGETS
-    keeps_house = True
+    runs_while_closed = True
     audit_message = "sealed {result} chat addresses under the newest key"

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from apps.kernel.personal import stays_home
-from apps.kernel.story import Severity, StoryLine, story
+from apps.kernel.pii import exclude_from_copies
+from apps.kernel.request_trace import RequestTraceEntry, Severity, trace_source
 
 from . import kinds  # noqa: F401 - declared before anybody asks
 from .models import Copy, Notice
 
 
-@story
-def told(correlation_id: str) -> Iterator[StoryLine]:
+@trace_source
+def told(correlation_id: str) -> Iterator[RequestTraceEntry]:
     for notice in Notice.objects.filter(correlation_id=correlation_id).order_by("id"):
         states = Counter(notice.copies.values_list("state", flat=True))
-        yield StoryLine(
+        yield RequestTraceEntry(
             at=notice.created_at,
             kind="notice",
             text=f"People are told “{notice.subject}”: {in_words(states)}.",
@@ -36,4 +36,4 @@ def _severity(states: Counter[str]) -> Severity:
     return "waiting" if states[Copy.State.WAITING] else "good"
 
 
-stays_home("notices.Notice", "notices.Copy", "notices.Target")
+exclude_from_copies("notices.Notice", "notices.Copy", "notices.Target")

@@ -13,9 +13,9 @@ import time
 
 from django.db import transaction
 
+from apps.kernel.availability import current_availability
 from apps.kernel.clock import now
 from apps.kernel.correlation import correlated
-from apps.kernel.service import service
 
 from . import channels
 from .channels import NotSent
@@ -53,7 +53,7 @@ def send_next(notice_id: int) -> bool:
 def claim(notice_id: int) -> Copy | None:
     """Take the next due copy and count an attempt. A tenant that is closed tells nobody: its copies wait, and lose no
     attempt by it."""
-    if not service().sends:
+    if not current_availability().sends:
         return None
     with transaction.atomic():
         due = Copy.objects.due().select_for_update(skip_locked=True, of=("self",))

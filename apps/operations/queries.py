@@ -12,9 +12,9 @@ from django.db.models import QuerySet
 from apps.audit import queries as audit
 from apps.identity import queries as identity
 from apps.identity.models import ApiSession, User
+from apps.kernel.availability import availability_of
 from apps.kernel.clock import today
 from apps.kernel.periodic import PERIODIC
-from apps.kernel.service import service_of
 from apps.kernel.transactions import within
 from apps.sagas.models import Run
 from apps.tenancy.models import Tenant
@@ -72,7 +72,7 @@ def at_work(tenant: Tenant) -> AtWork:
         return AtWork(
             people=User.objects.filter(is_active=True).count(),
             in_charge=User.objects.in_charge().count(),
-            only_in_charge=service_of(tenant.info).in_charge,
+            only_in_charge=availability_of(tenant.info).in_charge,
             sessions=ApiSession.objects.open().count(),
             news=news.waiting(cursor, tenant.pk),
             messages=webhooks.waiting_messages(),

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from apps.bus import dispatch
 from apps.kernel.money import Money
-from apps.kernel.personal import SECRET, TEXT, personal
+from apps.kernel.pii import SECRET, TEXT, declare_pii
 from apps.webhooks import hooks as webhooks
 from apps.webhooks.hooks import Incoming
 
@@ -65,5 +65,5 @@ def _must_be_what_was_asked(message: Incoming) -> None:
 webhooks.incoming("payment.confirmed", confirmed)
 webhooks.incoming("payment.failed", failed)
 
-personal("payments.Payment", token=SECRET, provider_payment_id=TEXT, why=TEXT)
-personal("payments.Refund", provider_refund_id=TEXT, reason=TEXT)
+declare_pii("payments.Payment", token=SECRET, provider_payment_id=TEXT, why=TEXT)
+declare_pii("payments.Refund", provider_refund_id=TEXT, reason=TEXT)

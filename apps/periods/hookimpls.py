@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from apps.bus import Command
-from apps.kernel.personal import NAME, TEXT, personal
+from apps.kernel.pii import NAME, TEXT, declare_pii
 from apps.tenancy.hooks import NewTenant, set_up
 
 from . import hooks, rules
@@ -18,4 +18,4 @@ def first_year(new: NewTenant) -> Iterable[Command]:
     yield GenerateYear(year=new.begins_on.year)
 
 
-personal("periods.Period", closed_by=NAME, close_reason=TEXT)
+declare_pii("periods.Period", closed_by=NAME, close_reason=TEXT)

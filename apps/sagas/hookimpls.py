@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from apps.kernel.personal import stays_home
-from apps.kernel.story import Severity, StoryLine, story
+from apps.kernel.pii import exclude_from_copies
+from apps.kernel.request_trace import RequestTraceEntry, Severity, trace_source
 
 from .models import Happening, Run
 
@@ -18,15 +18,15 @@ _SEVERITIES: dict[str, Severity] = {
 }
 
 
-@story
-def journeys(correlation_id: str) -> Iterable[StoryLine]:
+@trace_source
+def journeys(correlation_id: str) -> Iterable[RequestTraceEntry]:
     happenings = Happening.objects.filter(run__correlation_id=correlation_id).select_related("run")
     return [_line(happening, happening.run) for happening in happenings]
 
 
-def _line(happening: Happening, run: Run) -> StoryLine:
+def _line(happening: Happening, run: Run) -> RequestTraceEntry:
     begins = happening.what == Happening.What.BEGAN
-    return StoryLine(
+    return RequestTraceEntry(
         at=happening.at,
         kind="saga",
         text=f"{run}: {str(happening).removesuffix(': ').lower()}",
@@ -38,4 +38,4 @@ def _line(happening: Happening, run: Run) -> StoryLine:
     )
 
 
-stays_home("sagas.Run", "sagas.Happening")
+exclude_from_copies("sagas.Run", "sagas.Happening")

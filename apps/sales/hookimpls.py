@@ -1,7 +1,7 @@
 """What sales knows of persons."""
 
-from apps.kernel.personal import EMAIL, NAME, SECRET, TEXT, personal
+from apps.kernel.pii import EMAIL, NAME, SECRET, TEXT, declare_pii
 
-personal("sales.Customer", name=NAME, email=EMAIL, address=TEXT)
-personal("sales.Order", token=SECRET, placed_by=NAME, why=TEXT)
-personal("sales.Invoice", customer_name=NAME, customer_address=TEXT)
+declare_pii("sales.Customer", name=NAME, email=EMAIL, address=TEXT)
+declare_pii("sales.Order", token=SECRET, placed_by=NAME, why=TEXT)
+declare_pii("sales.Invoice", customer_name=NAME, customer_address=TEXT)

@@ -13,9 +13,9 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from apps.kernel.availability import Availability, current_availability
 from apps.kernel.errors import Refusal
 from apps.kernel.problems import problem_response, wants_page
-from apps.kernel.service import Service, service
 from apps.kernel.tenant import TenantInfo, current_tenant
 
 from . import lifecycle
@@ -34,11 +34,11 @@ class AdmissionMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        tenant, served = current_tenant(), service()
-        if tenant is None or served.is_full or request.path_info in ALWAYS:
+        tenant, availability = current_tenant(), current_availability()
+        if tenant is None or availability.is_full or request.path_info in ALWAYS:
             return self.get_response(request)
-        if served.refusal and not _is_served(request, served):
-            return turned_away(request, tenant, served.refusal(name=tenant))
+        if availability.refusal and not _is_served(request, availability):
+            return turned_away(request, tenant, availability.refusal(name=tenant))
         if request.user.is_authenticated and not SIGNING_IN.match(request.path_info):
             try:
                 lifecycle.must_let_in(request.user)
@@ -48,25 +48,25 @@ class AdmissionMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Whoever is not let in learns it when his password was right."""
-        tenant, served = current_tenant(), service()
-        if tenant and served.refusal and type(exception) is served.refusal:
+        tenant, availability = current_tenant(), current_availability()
+        if tenant and availability.refusal and type(exception) is availability.refusal:
             return turned_away(request, tenant, exception)
         return None
 
 
-def _is_served(request: HttpRequest, served: Service) -> bool:
+def _is_served(request: HttpRequest, availability: Availability) -> bool:
     if SIGNING_IN.match(request.path_info):
-        return served.signs_in
+        return availability.signs_in
     if BILLING.match(request.path_info):
-        return served.billing
-    return served.reads if request.method in SAFE else served.writes
+        return availability.billing
+    return availability.reads if request.method in SAFE else availability.writes
 
 
 def turned_away(request: HttpRequest, tenant: TenantInfo, refusal: Refusal) -> HttpResponse:
     """problem+json, or a page for a person that says what became of the tenant and what is left to do."""
     if not wants_page(request):
         return problem_response(request, refusal)
-    served = lifecycle.service_of(tenant)
+    availability = lifecycle.availability_of(tenant)
     # Before the request has its urlconf and its user there is nothing of either to show.
     user = getattr(request, "user", None)
     signed_in = bool(user and user.is_authenticated)
@@ -75,8 +75,8 @@ def turned_away(request: HttpRequest, tenant: TenantInfo, refusal: Refusal) -> H
         "refusal": refusal,
         "kind": refusal.code.removeprefix("tenancy."),
         "signed_in": signed_in,
-        "may_sign_in": served.signs_in and user is not None and not signed_in,
-        "may_see_plan": served.billing and signed_in and _is_in_charge(user),
+        "may_sign_in": availability.signs_in and user is not None and not signed_in,
+        "may_see_plan": availability.billing and signed_in and _is_in_charge(user),
     }
     response = render(request, "tenancy/closed.html", shown, status=refusal.status)
     response["Cache-Control"] = "no-store"
@@ -94,6 +94,6 @@ def _is_in_charge(user: Any) -> bool:
 
 
 def context(request: HttpRequest) -> dict[str, Any]:
-    """For the banner over each page of a tenant that is not served in full."""
-    tenant, served = current_tenant(), service()
-    return {"closed": served.refusal(name=tenant) if tenant and served.refusal else None}
+    """For the banner over each page of a tenant with limited availability."""
+    tenant, availability = current_tenant(), current_availability()
+    return {"closed": availability.refusal(name=tenant) if tenant and availability.refusal else None}

@@ -5,9 +5,9 @@ class TenancyConfig(AppConfig):
     name = "apps.tenancy"
 
     def ready(self) -> None:
-        from apps.kernel import belonging, databases
+        from apps.kernel import databases, row_guard
 
         from . import checks  # noqa: F401
 
         databases.install()
-        belonging.install()
+        row_guard.install()

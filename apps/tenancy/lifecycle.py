@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils.module_loading import import_string
 
-from apps.kernel.service import FULL, Service
+from apps.kernel.availability import FULL, Availability
 from apps.kernel.tenant import TenantInfo, current_tenant
 
 from .errors import (
@@ -34,12 +34,12 @@ from .models import Tenant
 State, Mode = Tenant.State, Tenant.Mode
 
 
-def _nothing_but(**left: Any) -> Service:
-    taken = {field.name: False for field in fields(Service) if field.name != "refusal"}
-    return Service(**{**taken, **left})
+def _nothing_but(**left: Any) -> Availability:
+    taken = {field.name: False for field in fields(Availability) if field.name != "refusal"}
+    return Availability(**{**taken, **left})
 
 
-OF_STATE: Mapping[str, Service] = MappingProxyType(
+OF_STATE: Mapping[str, Availability] = MappingProxyType(
     {
         State.PENDING: _nothing_but(refusal=TenantNotReady),
         State.TRIAL: FULL,
@@ -54,7 +54,7 @@ OF_STATE: Mapping[str, Service] = MappingProxyType(
 """While a tenant is suspended those in charge can see to what it owes, and in an archived one they can read. What it
 has not heard yet, or not sent, waits until it is active again."""
 
-OF_MODE: Mapping[str, Service] = MappingProxyType(
+OF_MODE: Mapping[str, Availability] = MappingProxyType(
     {
         Mode.NORMAL: FULL,
         Mode.READ_ONLY: _nothing_but(reads=True, signs_in=True, billing=True, refusal=TenantIsReadOnly),
@@ -63,19 +63,19 @@ OF_MODE: Mapping[str, Service] = MappingProxyType(
 )
 
 
-def _both(state: Service, mode: Service) -> Service:
+def _both(state: Availability, mode: Availability) -> Availability:
     """What is left of the state in that mode. Whoever is turned away hears what stands longest against him, or that
     the tenant is in maintenance: then he may come again soon."""
     left = {
         field.name: getattr(state, field.name) and getattr(mode, field.name)
-        for field in fields(Service)
+        for field in fields(Availability)
         if field.name not in ("in_charge", "refusal")
     }
     refusal = state.refusal or mode.refusal if mode.reads else mode.refusal
-    return Service(**left, in_charge=state.in_charge, refusal=refusal)
+    return Availability(**left, in_charge=state.in_charge, refusal=refusal)
 
 
-SERVICE: Mapping[tuple[str, str], Service] = MappingProxyType(
+AVAILABILITY: Mapping[tuple[str, str], Availability] = MappingProxyType(
     {
         (str(state), str(mode)): _both(OF_STATE[state], OF_MODE[mode])
         for state in State.values
@@ -84,18 +84,18 @@ SERVICE: Mapping[tuple[str, str], Service] = MappingProxyType(
 )
 
 
-def service_of(tenant: TenantInfo) -> Service:
+def availability_of(tenant: TenantInfo) -> Availability:
     """settings.TENANT_SERVICE. A state or mode that is not known, of a newer release, gets nothing. A sandbox tells
     nobody outside anything."""
-    served = SERVICE.get((tenant.state, tenant.mode), OF_MODE[Mode.MAINTENANCE])
-    return replace(served, sends=False) if tenant.sandbox else served
+    availability = AVAILABILITY.get((tenant.state, tenant.mode), OF_MODE[Mode.MAINTENANCE])
+    return replace(availability, sends=False) if tenant.sandbox else availability
 
 
 def having(part: str) -> Q:
     """Whose service has that part: `Tenant.objects.filter(having("beats"))`."""
     return Q(
-        state__in=[state for state, served in OF_STATE.items() if getattr(served, part)],
-        mode__in=[mode for mode, served in OF_MODE.items() if getattr(served, part)],
+        state__in=[state for state, availability in OF_STATE.items() if getattr(availability, part)],
+        mode__in=[mode for mode, availability in OF_MODE.items() if getattr(availability, part)],
     )
 
 
@@ -104,6 +104,6 @@ def must_let_in(user: Any) -> None:
     tenant = current_tenant()
     if tenant is None:
         return
-    served = service_of(tenant)
-    if served.refusal and served.in_charge and not import_string(settings.IS_IN_CHARGE)(user):
-        raise served.refusal(name=tenant)
+    availability = availability_of(tenant)
+    if availability.refusal and availability.in_charge and not import_string(settings.IS_IN_CHARGE)(user):
+        raise availability.refusal(name=tenant)

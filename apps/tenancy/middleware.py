@@ -14,8 +14,8 @@ from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.urls import get_script_prefix, set_script_prefix
 
+from apps.kernel.availability import current_availability
 from apps.kernel.problems import problem_response
-from apps.kernel.service import service
 from apps.kernel.tenant import TenantInfo, activate, current_tenant
 
 from . import directory
@@ -51,9 +51,9 @@ class TenantMiddleware:
 
     def _answer(self, request: HttpRequest, tenant: TenantInfo | None) -> HttpResponse:
         """A tenant that is closed to everybody costs no session and no query."""
-        served = service()
-        if tenant and served.refusal and not served.is_open and request.path_info not in ALWAYS:
-            return turned_away(request, tenant, served.refusal(name=tenant))
+        availability = current_availability()
+        if tenant and availability.refusal and not availability.is_open and request.path_info not in ALWAYS:
+            return turned_away(request, tenant, availability.refusal(name=tenant))
         return self.get_response(request)
 
     def _tenant_of(self, request: HttpRequest) -> TenantInfo | None:

@@ -13,7 +13,7 @@ from apps.console.widgets import Form, reason
 
 from . import rules
 from .commands import SetMode
-from .lifecycle import OF_MODE, SERVICE
+from .lifecycle import AVAILABILITY, OF_MODE
 from .models import Tenant
 
 MAY = SetMode.permission
@@ -49,11 +49,11 @@ class SetModeOfOne(CommandPage):
 
     def preview(self, form: forms.Form, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
         tenant = rules.tenant_must_be_there(server_fields["tenant_id"])
-        now = SERVICE[tenant.state, tenant.mode]
-        then = SERVICE[tenant.state, form.cleaned_data["mode"]]
+        now = AVAILABILITY[tenant.state, tenant.mode]
+        then = AVAILABILITY[tenant.state, form.cleaned_data["mode"]]
         taken = [word for part, word in PARTS if getattr(now, part) and not getattr(then, part)]
         back = [word for part, word in PARTS if getattr(then, part) and not getattr(now, part)]
-        heard = str(then.refusal(name=tenant)) if then.refusal else "nothing; it is served in full"
+        heard = str(then.refusal(name=tenant)) if then.refusal else "nothing; it is fully available"
         return (
             ("Tenant", tenant.name),
             ("Would lose", ", ".join(taken) or "nothing"),

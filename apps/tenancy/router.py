@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db.models import Model
 from django_tenants.routers import TenantSyncRouter
 
-from apps.kernel import belonging, replica
+from apps.kernel import replica, row_guard
 from apps.kernel.tenant import HOME, current_database, current_tenant
 
 CONTROL = frozenset({"tenancy", "billing"})
@@ -26,7 +26,7 @@ class SchemaRouter(TenantSyncRouter):  # type: ignore[misc]
     def db_for_read(self, model: type[Model], instance: Model | None = None, **_: Any) -> str | None:
         _must_be_here(instance)
         if _is_elsewhere(model):
-            return belonging.CONTROL
+            return row_guard.CONTROL
         came_by = instance._state.db if instance is not None else None
         return replica.alias_for_reads() if came_by in (None, *_EITHER) else None
 
@@ -34,7 +34,7 @@ class SchemaRouter(TenantSyncRouter):  # type: ignore[misc]
         _must_be_here(instance)
         replica.note_write()
         if _is_elsewhere(model):
-            return belonging.CONTROL
+            return row_guard.CONTROL
         return replica.PRIMARY if instance is not None and instance._state.db == replica.REPLICA else None
 
     def allow_relation(self, one: Model, other: Model, **_: Any) -> bool | None:
@@ -60,8 +60,8 @@ _EITHER = {replica.PRIMARY, replica.REPLICA}
 
 def _must_be_here(row: Model | None) -> None:
     """What came by the platform's own connection goes back by it."""
-    if row is not None and row._state.db != belonging.CONTROL:
-        belonging.must_be_here(row)
+    if row is not None and row._state.db != row_guard.CONTROL:
+        row_guard.row_must_be_of_tenant(row)
 
 
 def _is_elsewhere(model: type[Model]) -> bool:

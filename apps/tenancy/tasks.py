@@ -20,5 +20,5 @@ def tick() -> None:
 @every(seconds=30, base=LowTask, name="tenancy.refill_spares", where="platform")
 def refill_spares() -> None:
     for key in databases.known():
-        with databases.unless_away(key):
+        with databases.skip_if_unreachable(key):
             provisioning.refill(settings.SPARE_TENANTS, key)

@@ -160,5 +160,5 @@ class ResealSecrets(Command):
     """Seal every secret of webhooks under the newest key of the installation, so that an older key can be dropped."""
 
     permission = MANAGE_ENDPOINTS
-    keeps_house = True
+    runs_while_closed = True
     audit_message = "sealed {result} webhook secrets under the newest key"

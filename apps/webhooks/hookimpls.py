@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from apps.kernel.personal import stays_home
-from apps.kernel.story import Severity, StoryLine, story
+from apps.kernel.pii import exclude_from_copies
+from apps.kernel.request_trace import RequestTraceEntry, Severity, trace_source
 
 from .models import Message, Received
 
@@ -13,13 +13,13 @@ _SENT: dict[str, Severity] = {"pending": "waiting", "delivered": "good", "dead":
 _CAME: dict[str, Severity] = {"received": "waiting", "failed": "waiting", "processed": "good", "dead": "bad"}
 
 
-@story
-def told(correlation_id: str) -> Iterator[StoryLine]:
+@trace_source
+def told(correlation_id: str) -> Iterator[RequestTraceEntry]:
     messages = Message.objects.filter(correlation_id=correlation_id).select_related("endpoint").order_by("id")
     for message in messages:
         tries = f"{message.attempts} attempt{'' if message.attempts == 1 else 's'}"
         last = message.tries.last()
-        yield StoryLine(
+        yield RequestTraceEntry(
             at=message.done_at or message.created_at,
             kind="webhook",
             text=f"{message.endpoint} is told {message.type}: {message.get_state_display().lower()} after {tries}.",
@@ -30,11 +30,11 @@ def told(correlation_id: str) -> Iterator[StoryLine]:
         )
 
 
-@story
-def heard(correlation_id: str) -> Iterator[StoryLine]:
+@trace_source
+def heard(correlation_id: str) -> Iterator[RequestTraceEntry]:
     """What a source said is the cause of what was done with it."""
     for received in Received.objects.filter(correlation_id=correlation_id).select_related("source"):
-        yield StoryLine(
+        yield RequestTraceEntry(
             at=received.received_at,
             kind="webhook",
             text=f"{received.source} told us {received}: {received.get_state_display().lower()}.",
@@ -45,5 +45,5 @@ def heard(correlation_id: str) -> Iterator[StoryLine]:
         )
 
 
-stays_home("webhooks.Endpoint", "webhooks.Secret", "webhooks.Message", "webhooks.Attempt")
-stays_home("webhooks.Source", "webhooks.SourceSecret", "webhooks.Received")
+exclude_from_copies("webhooks.Endpoint", "webhooks.Secret", "webhooks.Message", "webhooks.Attempt")
+exclude_from_copies("webhooks.Source", "webhooks.SourceSecret", "webhooks.Received")

@@ -17,10 +17,10 @@ from django.db import transaction
 from apps.bus import dispatch
 from apps.kernel import outbound
 from apps.kernel.actors import System
+from apps.kernel.availability import current_availability
 from apps.kernel.clock import now
 from apps.kernel.correlation import correlated
 from apps.kernel.errors import Refusal
-from apps.kernel.service import service
 from apps.kernel.tracing import outgoing_headers
 
 from . import schedule, signing
@@ -83,7 +83,7 @@ def claim(endpoint_id: int) -> Attempt | None:
     """Take the next due message and count an attempt. The endpoint's row is held for that moment only, so that two
     workers count its messages under way one after the other. A tenant that is closed sends nothing: its messages wait,
     and lose no attempt by it."""
-    if not service().sends:
+    if not current_availability().sends:
         return None
     with transaction.atomic():
         endpoint = Endpoint.objects.active().select_for_update(no_key=True).filter(pk=endpoint_id).first()

@@ -9,7 +9,7 @@ BUS_MIDDLEWARE = [
     "apps.bus.middleware.observed",
     "apps.audit.middleware.record",
     "apps.bus.middleware.permission",
-    "apps.bus.serving.serving",
+    "apps.bus.availability.availability",
     "apps.bus.gate.gate",
     "apps.bus.middleware.atomic",
     "apps.bus.idempotency.idempotency",

@@ -1,6 +1,6 @@
 """Redis: cache, sessions and broker, each in a database of its own. Every key belongs to a tenant."""
 
-from apps.kernel.redis_url import is_watched
+from apps.kernel.redis_url import uses_sentinel
 from config.env import env
 
 REDIS_URL = str(env().redis_url or "redis://nowhere:6379/0")
@@ -9,7 +9,7 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
         "KEY_FUNCTION": "apps.kernel.caching.make_key",
-        "OPTIONS": {"pool_class": "apps.kernel.redis_url.WatchedPool"} if is_watched(REDIS_URL) else {},
+        "OPTIONS": {"pool_class": "apps.kernel.redis_url.SentinelPool"} if uses_sentinel(REDIS_URL) else {},
     }
 }
 SESSION_ENGINE = "apps.tenancy.sessions"

@@ -8,11 +8,11 @@ from typing import Any
 from kombu import Exchange, Queue
 
 from apps.kernel.queues import POLICIES
-from apps.kernel.redis_url import Watched, is_watched
+from apps.kernel.redis_url import SentinelRedis, uses_sentinel
 from config.env import env
 
 BROKER_URL = str(env().broker_url or env().redis_url or "redis://nowhere:6379/0")
-WATCHED = Watched.read(BROKER_URL) if is_watched(BROKER_URL) else None
+WATCHED = SentinelRedis.read(BROKER_URL) if uses_sentinel(BROKER_URL) else None
 CELERY_BROKER_URL = WATCHED.broker_url if WATCHED else BROKER_URL
 OVER_AMQP = CELERY_BROKER_URL.startswith(("amqp:", "amqps:", "pyamqp:"))
 DEAD = Exchange("bursar.dead", type="fanout")

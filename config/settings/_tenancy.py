@@ -7,7 +7,7 @@ TENANT_DOMAIN_MODEL = "tenancy.Domain"
 TENANT_SCHEMA_PREFIX = env().tenant_schema_prefix
 SPARE_TENANTS = env().spare_tenants
 TENANT_BY_ID = "apps.tenancy.directory.by_id"
-TENANT_SERVICE = "apps.tenancy.lifecycle.service_of"
+TENANT_AVAILABILITY = "apps.tenancy.lifecycle.availability_of"
 TENANTS_AT_REST = "apps.tenancy.directory.at_rest"
 """Say what is done for a tenant, and for which of them nothing is heard at present."""
 IS_IN_CHARGE = "apps.identity.queries.is_in_charge"

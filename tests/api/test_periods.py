@@ -70,7 +70,7 @@ def test_an_accountant_may_not_close(api, accountant):
     caller = api(accountant)
     response = caller.post(f"periods/periods/{first_period(caller)['id']}/close/", REASON)
 
-    assert (response.status_code, response.json()["code"]) == (403, "bus.may_not")
+    assert (response.status_code, response.json()["code"]) == (403, "bus.permission_denied")
 
 
 def test_closing_what_is_not_there_is_404(api, controller, globex):

@@ -110,12 +110,12 @@ def test_a_refusal_has_its_own_code_and_words(api, controller):
 
 
 def test_whoever_may_not_ask_is_not_told_what_was_wrong(api, nobody):
-    problem(api(nobody).post("periods/years/", {"bogus": 1}), 403, "bus.may_not")
-    problem(api(nobody).post("periods/years/?dry_run=true", {"year": 2030}), 403, "bus.may_not")
+    problem(api(nobody).post("periods/years/", {"bogus": 1}), 403, "bus.permission_denied")
+    problem(api(nobody).post("periods/years/?dry_run=true", {"year": 2030}), 403, "bus.permission_denied")
 
 
 def test_reading_without_the_permission(api, nobody):
-    said = problem(api(nobody).get("ledger/entries/"), 403, "bus.may_not_read")
+    said = problem(api(nobody).get("ledger/entries/"), 403, "bus.read_permission_denied")
 
     assert said["errors"][0]["context"]["permission"] == "ledger.view_entry"
 

@@ -97,7 +97,7 @@ def test_a_timeline_knows_what_changed_a_thing_on_the_way(at_acme, owner):
     thing, _, number = changed.changes[0]["object"].partition(":")
 
     assert changed in queries.timeline_of(thing, number)
-    assert [*queries.told_changes(changed)] == ["Value: 12 became 15"]
+    assert [*queries.described_changes(changed)] == ["Value: 12 became 15"]
 
 
 def test_a_persons_timeline_tells_what_he_did(at_acme, reader, owner, found):

@@ -24,7 +24,7 @@ from apps.billing.errors import (
 )
 from apps.billing.models import Plan, Subscription
 from apps.bus import dispatch, dry_run
-from apps.bus.errors import FeatureOff, PlatformsOwn
+from apps.bus.errors import FeatureOff, PlatformOnly
 from apps.companies.commands import FoundCompany
 from apps.companies.models import Company
 from apps.events.models import OutboxEvent
@@ -263,7 +263,7 @@ class TestDefining:
 
 class TestIsolation:
     def test_inside_a_tenant_plans_are_nobodys_to_change(self, small, acme, owner):
-        with activate(acme), pytest.raises(PlatformsOwn):
+        with activate(acme), pytest.raises(PlatformOnly):
             dispatch(ChangePlan(tenant_id=acme.id, plan="all", reason="Please."), actor=owner)
 
     def test_by_raw_sql_a_tenant_sees_no_subscription(self, small, acme):
@@ -314,7 +314,7 @@ def test_a_change_is_told_once(small, acme, operator):
 def test_those_who_watch_the_business_are_told(acme, operator, monkeypatch):
     """Row OBS-16: whose, and which."""
     told = []
-    monkeypatch.setattr(instrumentation, "tell", told.append)
+    monkeypatch.setattr(instrumentation, "record", told.append)
 
     dispatch(SMALL, actor=operator)
     subscription = dispatch(ChangePlan(tenant_id=acme.id, plan="small", reason="Booked."), actor=operator)

@@ -7,7 +7,7 @@ from django.db import connection, transaction
 
 from apps.audit.models import Record
 from apps.bus import Command, dispatch, dry_run, handles
-from apps.bus.errors import MayNot
+from apps.bus.errors import PermissionDenied
 from apps.bus.registry import commands, handled
 from apps.companies.commands import FoundCompany
 from apps.companies.errors import CompanyCodeTaken
@@ -30,10 +30,10 @@ def test_does_the_command_and_returns_what_the_handler_returns(at_acme, owner):
 
 
 def test_refuses_whoever_lacks_the_permission(at_acme, auditor):
-    with pytest.raises(MayNot) as caught:
+    with pytest.raises(PermissionDenied) as caught:
         dispatch(PLANT, actor=auditor)
 
-    assert caught.value.code == "bus.may_not"
+    assert caught.value.code == "bus.permission_denied"
     assert not Company.objects.filter(code="PLANT").exists()
 
 
@@ -71,7 +71,7 @@ def test_rehearsing_keeps_nothing_and_tells_every_refusal(at_acme, owner):
     assert [type(refusal) for refusal in refusals] == [CompanyCodeTaken, CurrencyUnknown]
     assert not Company.objects.filter(code="PLANT").exists()
     assert Record.objects.count() == before
-    assert [type(each) for each in dry_run(PLANT, actor=System("x", allowed=False))] == [MayNot]
+    assert [type(each) for each in dry_run(PLANT, actor=System("x", allowed=False))] == [PermissionDenied]
 
 
 class System:

@@ -9,7 +9,7 @@ import pytest
 from apps.audit.models import Record
 from apps.bus import dispatch, dispatch_once, dry_run
 from apps.bus import idempotency as keys
-from apps.bus.errors import FactDiffers, KeyReused, RequestInFlight
+from apps.bus.errors import FactConflict, KeyReused, RequestInFlight
 from apps.bus.idempotency import fact_of, fingerprint_of
 from apps.bus.models import IdempotencyKey
 from apps.bus.tasks import forget_expired_keys
@@ -166,7 +166,7 @@ def test_a_natural_key_needs_nobody_to_name_it(at_acme, owner, controller, fact)
 def test_a_natural_key_refuses_the_fact_told_otherwise(at_acme, owner, fact):
     dispatch(PLANT, actor=owner)
 
-    with pytest.raises(FactDiffers) as caught:
+    with pytest.raises(FactConflict) as caught:
         dispatch(FoundCompany(code="PLANT", name="Acme Plant", currency="USD"), actor=owner)
 
     assert caught.value.status == 409

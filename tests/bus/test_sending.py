@@ -7,7 +7,7 @@ from django.db import transaction
 
 from apps.audit.models import Record
 from apps.bus import dispatch
-from apps.bus.errors import CommandMalformed, CommandUnknown, MayNot
+from apps.bus.errors import CommandMalformed, CommandUnknown, PermissionDenied
 from apps.bus.plain import from_json, schema, to_json
 from apps.bus.registry import commands
 from apps.bus.sending import dispatch_async, do
@@ -89,7 +89,7 @@ def test_can_be_done_later(at_acme, owner):
 
 
 def test_who_may_not_is_told_at_once(at_acme, auditor):
-    with pytest.raises(MayNot):
+    with pytest.raises(PermissionDenied):
         dispatch_async(PLANT, actor=auditor)
 
 

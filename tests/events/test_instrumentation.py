@@ -15,22 +15,22 @@ from prometheus_client import REGISTRY
 from apps.events import EVENTS, Event, publish
 from apps.kernel import instrumentation
 from apps.kernel.correlation import correlated, correlation_id
-from apps.kernel.instrumentation import REQUIRED, Happening, fault_of, tell
+from apps.kernel.instrumentation import REQUIRED, BusinessEvent, fault_of, record
 from apps.kernel.tenant import activate
 from apps.monitoring.checks import business_events_bring_their_ids, watchers_are_there
 
-HEARD: list[Happening] = []
+HEARD: list[BusinessEvent] = []
 
 
 class Notebook:
     """A driver of somebody else's, known by its dotted path."""
 
-    def record(self, happening: Happening) -> None:
+    def record(self, happening: BusinessEvent) -> None:
         HEARD.append(happening)
 
 
 class Broken:
-    def record(self, happening: Happening) -> None:
+    def record(self, happening: BusinessEvent) -> None:
         raise OSError("the vendor is away")
 
 
@@ -73,7 +73,7 @@ def test_drivers_are_told_after_the_commit_with_tenant_and_ids(at_acme, drivers)
 
 def test_they_are_told_in_the_context_of_the_change(at_acme, monkeypatch):
     known = []
-    monkeypatch.setattr(instrumentation, "tell", lambda happening: known.append(correlation_id()))
+    monkeypatch.setattr(instrumentation, "record", lambda happening: known.append(correlation_id()))
 
     with transaction.atomic():
         with correlated("request-1"):
@@ -98,18 +98,20 @@ def test_the_platforms_own_has_no_tenant(db, drivers):
     assert drivers[0].tenant_id is None
 
 
-def happening(name: str) -> Happening:
-    return Happening(name=name, tenant_id=3, ids=dict.fromkeys(REQUIRED[name], 7), at=dt.datetime.now(dt.UTC))
+def happening(name: str) -> BusinessEvent:
+    return BusinessEvent(
+        name=name, tenant_id=3, ids=dict.fromkeys(REQUIRED[name], 7), at=dt.datetime.now(dt.UTC)
+    )
 
 
 @pytest.mark.parametrize("name", REQUIRED)
 def test_the_log_says_each_with_tenant_and_ids(name, caplog):
     with caplog.at_level(logging.INFO, "bursar.instrumentation"):
-        tell(happening(name))
+        record(happening(name))
 
-    (record,) = [record for record in caplog.records if record.name == "bursar.instrumentation"]
-    assert (record.getMessage(), record.tenant_id) == (name, 3)
-    assert all(getattr(record, each) == 7 for each in REQUIRED[name])
+    (line,) = [line for line in caplog.records if line.name == "bursar.instrumentation"]
+    assert (line.getMessage(), line.tenant_id) == (name, 3)
+    assert all(getattr(line, each) == 7 for each in REQUIRED[name])
 
 
 @pytest.mark.parametrize("name", REQUIRED)
@@ -117,7 +119,7 @@ def test_the_log_says_each_with_tenant_and_ids(name, caplog):
 def test_prometheus_counts_each(name):
     before = REGISTRY.get_sample_value("bursar_instrumented_events_total", {"name": name}) or 0
 
-    tell(happening(name))
+    record(happening(name))
 
     assert REGISTRY.get_sample_value("bursar_instrumented_events_total", {"name": name}) == before + 1
 

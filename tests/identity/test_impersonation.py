@@ -14,7 +14,7 @@ from django.test import Client
 
 from apps.audit.models import Record
 from apps.bus import dispatch
-from apps.bus.errors import MayNot, NotAsSupport
+from apps.bus.errors import NotAsSupport, PermissionDenied
 from apps.bus.registry import commands
 from apps.bus.sending import dispatch_async
 from apps.events.models import OutboxEvent
@@ -283,7 +283,7 @@ class TestWhoAndAsWhom:
     def test_takes_the_permission(self, client_for, acme, controller, db):
         plain = an_operator("paul@bursar.example", "Paul Plain", "view_tenant")
 
-        with pytest.raises(MayNot):
+        with pytest.raises(PermissionDenied):
             a_ticket(plain, acme, controller)
 
     def test_takes_a_reason(self, operator, acme, controller):
@@ -334,7 +334,7 @@ class TestWhoAndAsWhom:
         )
 
         assert response.status_code == 404, "the door is the platform's alone"
-        with activate(acme), pytest.raises(MayNot):
+        with activate(acme), pytest.raises(PermissionDenied):
             a_ticket(owner, acme, controller)
 
     def test_one_visit_at_a_time(self, operator, acme, globex, controller):

@@ -102,7 +102,7 @@ def test_others_plug_in_claims(device, accountant, monkeypatch):
 def test_it_opens_the_doors_that_its_roles_open(device, accountant, auditor):
     assert device(accountant).get().json()["email"] == "accountant@acme.example"
     assert device(accountant).get("ledger/accounts/").status_code == 200
-    refused(device(accountant).get("identity/users/"), 403, "bus.may_not_read")
+    refused(device(accountant).get("identity/users/"), 403, "bus.read_permission_denied")
     assert device(auditor).get("identity/users/").status_code == 200
 
 

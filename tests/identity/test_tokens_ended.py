@@ -58,7 +58,7 @@ class TestRoles:
         refused(here.get(), 401, "identity.token_outdated")
         assert here.refresh().status_code == 200
         assert here.get().json()["roles"] == ["auditor"]
-        refused(here.post("ledger/entries/"), 403, "bus.may_not")
+        refused(here.post("ledger/entries/"), 403, "bus.permission_denied")
 
     def test_several(self, accountant, owner, at_acme):
         dispatch(ChangeRoles(user_id=accountant.pk, roles=("auditor", "controller", "auditor")), actor=owner)

@@ -5,7 +5,7 @@ from django.contrib.auth.hashers import make_password
 from django.test import Client, override_settings
 
 from apps.bus import dispatch
-from apps.bus.errors import MayNot
+from apps.bus.errors import PermissionDenied
 from apps.identity import queries, roles
 from apps.identity.commands import InviteUser, SetPassword
 from apps.identity.errors import EmailMalformed, EmailTaken, PasswordTooWeak, RoleUnknown
@@ -44,7 +44,7 @@ def test_a_weak_password_is_refused(at_acme, owner):
 
 
 def test_only_the_owner_invites(at_acme, controller):
-    with pytest.raises(MayNot):
+    with pytest.raises(PermissionDenied):
         dispatch(NEW, actor=controller)
 
 

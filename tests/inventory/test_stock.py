@@ -8,7 +8,7 @@ from django.db import connection, connections
 from psycopg import sql
 
 from apps.bus import dispatch
-from apps.bus.errors import MayNot
+from apps.bus.errors import PermissionDenied
 from apps.inventory import queries
 from apps.inventory.commands import AddItem, CountStock, ReceiveStock, ReserveStock, Wanted
 from apps.inventory.errors import (
@@ -69,7 +69,7 @@ def test_a_count_covers_what_is_reserved(shelf, accountant):
 
 
 def test_an_auditor_only_looks(shelf, auditor):
-    with pytest.raises(MayNot):
+    with pytest.raises(PermissionDenied):
         dispatch(ReceiveStock(sku="BOLT", quantity=1), actor=auditor)
 
 

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from apps.billing import queries as plans
 from apps.identity.models import standings
-from apps.kernel import caching, wake
+from apps.kernel import caching, pubsub
 from apps.kernel.caching import Cached, tenant_cache_key
 from apps.kernel.tenant import activate
 from apps.settings import queries as settings_queries
@@ -199,7 +199,7 @@ def test_a_push_from_elsewhere_is_heard(shelf, kept):
     shelf.content = "second"
     name = tenant_cache_key("shelf:stamp")
 
-    wake.publish(caching.CHANNEL, [name, caching.new_stamp()])
+    pubsub.publish(caching.CHANNEL, [name, caching.new_stamp()])
 
     deadline = time.monotonic() + 5
     while kept.get("a") != "a:second" and time.monotonic() < deadline:
@@ -222,7 +222,7 @@ def test_a_flushed_redis_brings_nothing_old_back(shelf, kept):
 
 def test_without_redis_the_database_answers(shelf, kept, settings, monkeypatch):
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    monkeypatch.setattr(wake, "_clients", {})
+    monkeypatch.setattr(pubsub, "_clients", {})
     monkeypatch.setattr(caching, "_stamps", caching._Stamps())
 
     assert kept.get("a") == "a:first"

@@ -120,8 +120,8 @@ def test_what_the_caller_did_not_want_recorded_is_not(collected):
 def test_a_business_event_is_told_with_its_ids(collected):
     with override_settings(INSTRUMENTATION_DRIVER=["apps.kernel.instrumentation.OtlpDriver"]):
         instrumentation.drivers.cache_clear()
-        instrumentation.tell(
-            instrumentation.Happening(
+        instrumentation.record(
+            instrumentation.BusinessEvent(
                 name="order_created", tenant_id=3, ids={"order_id": 7}, at=dt.datetime.now(dt.UTC)
             )
         )

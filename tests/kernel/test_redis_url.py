@@ -14,7 +14,7 @@ import redis
 from celery import Celery
 from django.core.cache.backends.redis import RedisCache
 
-from apps.kernel.redis_url import Watched, client_of
+from apps.kernel.redis_url import SentinelRedis, client_of
 from config.embedded import CannotStart
 from config.embedded.binaries import valkey_server
 
@@ -24,7 +24,7 @@ SERVICE = "bursar"
 
 
 def test_reads_who_watches_what():
-    watched = Watched.read(
+    watched = SentinelRedis.read(
         "redis+sentinel://app:s%40fe@s1,s2:26380/bursar/3?sentinel_password=other&sentinel_username=w"
     )
 
@@ -35,7 +35,7 @@ def test_reads_who_watches_what():
 
 
 def test_says_it_as_celery_does():
-    watched = Watched.read("redis+sentinel://:s%40fe@s1,s2:26380/bursar/3?sentinel_password=other")
+    watched = SentinelRedis.read("redis+sentinel://:s%40fe@s1,s2:26380/bursar/3?sentinel_password=other")
 
     assert watched.broker_url == "sentinel://:s%40fe@s1:26379/3;sentinel://:s%40fe@s2:26380/3"
     assert watched.broker_options == {"master_name": "bursar", "sentinel_kwargs": {"password": "other"}}
@@ -44,7 +44,7 @@ def test_says_it_as_celery_does():
 @pytest.mark.parametrize("url", ["redis+sentinel://s1:26379", "redis+sentinel:///bursar/0"])
 def test_half_an_address_is_refused_without_being_shown(url):
     with pytest.raises(ValueError, match="service") as refused:
-        Watched.read(url)
+        SentinelRedis.read(url)
     assert "26379" not in str(refused.value)
 
 
@@ -103,8 +103,8 @@ def watch() -> Iterator[Watch]:
 @pytest.mark.exhaustive("a Sentinel that elects another master")
 def test_cache_broker_and_words_go_on_with_the_next_master(watch):
     client = client_of(watch.url, socket_timeout=2, socket_connect_timeout=1)
-    cache = RedisCache(watch.url, {"OPTIONS": {"pool_class": "apps.kernel.redis_url.WatchedPool"}})
-    watched = Watched.read(watch.url)
+    cache = RedisCache(watch.url, {"OPTIONS": {"pool_class": "apps.kernel.redis_url.SentinelPool"}})
+    watched = SentinelRedis.read(watch.url)
     celery = Celery(broker=watched.broker_url, set_as_current=False)
     celery.conf.broker_transport_options = watched.broker_options
     client.set("kept", 7)

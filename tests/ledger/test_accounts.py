@@ -3,7 +3,7 @@
 import pytest
 
 from apps.bus import dispatch
-from apps.bus.errors import MayNot
+from apps.bus.errors import PermissionDenied
 from apps.ledger.commands import DeactivateAccount, OpenAccount, OpenJournal
 from apps.ledger.errors import (
     AccountCodeTaken,
@@ -88,5 +88,5 @@ def test_a_journal_is_opened_once(at_acme, controller):
 
 @pytest.mark.parametrize("command", [account(), OpenJournal(code="B", name="Bank")])
 def test_an_accountant_may_not(chart, accountant, command):
-    with pytest.raises(MayNot):
+    with pytest.raises(PermissionDenied):
         dispatch(command, actor=accountant)

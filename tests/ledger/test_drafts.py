@@ -3,7 +3,7 @@
 import pytest
 
 from apps.bus import dispatch
-from apps.bus.errors import MayNot
+from apps.bus.errors import PermissionDenied
 from apps.ledger.commands import DeactivateAccount, DiscardDraft, DraftEntry, OpenAccount, PostDraft
 from apps.ledger.errors import (
     AccountHasPostings,
@@ -98,5 +98,5 @@ def test_accounts_on_drafts_stay_active_and_childless(draft, chart, controller):
 
 @pytest.mark.parametrize("command", [PostDraft, DiscardDraft])
 def test_an_auditor_may_not(draft, auditor, command):
-    with pytest.raises(MayNot):
+    with pytest.raises(PermissionDenied):
         dispatch(command(entry_id=draft.pk), actor=auditor)

@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 
 from apps.audit.models import Record
 from apps.bus import dispatch, dry_run
-from apps.bus.errors import MayNot
+from apps.bus.errors import PermissionDenied
 from apps.kernel.tenant import activate
 from apps.ledger.commands import ImportJournal
 from apps.ledger.errors import AlreadyImported, ImportAccountsUnknown, ImportMalformed
@@ -235,7 +235,7 @@ def test_it_can_be_rehearsed(chart, controller):
 
 
 def test_an_accountant_may_not(chart, accountant):
-    with pytest.raises(MayNot):
+    with pytest.raises(PermissionDenied):
         dispatch(journal(*GOOD), actor=accountant)
 
 

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from apps.audit.models import Record
 from apps.bus import dispatch, dry_run
-from apps.bus.errors import MayNot, TextTooLong
+from apps.bus.errors import PermissionDenied, TextTooLong
 from apps.events.models import OutboxEvent
 from apps.kernel.errors import SeveralRefusals
 from apps.kernel.money import AmountMalformed, AmountTooLarge, AmountTooPrecise, CurrencyUnknown
@@ -192,7 +192,7 @@ def test_a_dry_run_finds_nothing_and_keeps_nothing(chart, accountant):
 
 @pytest.mark.parametrize("role", ["auditor", "nobody"])
 def test_whoever_may_not_does_not(chart, role, request):
-    with pytest.raises(MayNot):
+    with pytest.raises(PermissionDenied):
         dispatch(sale(), actor=request.getfixturevalue(role))
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from apps.audit.models import Record
 from apps.bus import dispatch
-from apps.bus.errors import MayNot
+from apps.bus.errors import PermissionDenied
 from apps.events.models import OutboxEvent
 from apps.ledger import queries
 from apps.ledger.commands import DraftEntry, ReverseEntry
@@ -84,5 +84,5 @@ def test_refuses_an_entry_that_is_not_there(chart, accountant):
 
 
 def test_an_auditor_may_not(posted, auditor):
-    with pytest.raises(MayNot):
+    with pytest.raises(PermissionDenied):
         reverse(posted, auditor)

@@ -11,7 +11,7 @@ from django.core.management import call_command
 
 from apps.audit.models import Record
 from apps.bus import dispatch, dry_run
-from apps.bus.errors import PlatformsOwn
+from apps.bus.errors import PlatformOnly
 from apps.events import SUBSCRIBERS, listens_to
 from apps.events.deliveries import MOST_ATTEMPTS, deliver
 from apps.events.models import Delivery, OutboxEvent
@@ -177,7 +177,7 @@ def test_each_needs_a_reason(dead, operator):
 
 
 def test_a_tenants_owner_may_do_none_of_it(dead, owner, acme):
-    with activate(acme), pytest.raises(PlatformsOwn):
+    with activate(acme), pytest.raises(PlatformOnly):
         dispatch(DropDelivery(delivery_id=dead.pk, reason="mine"), actor=owner)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from apps.audit.models import Record
 from apps.bus import dispatch
-from apps.bus.errors import MayNot
+from apps.bus.errors import PermissionDenied
 from apps.kernel import outbound
 from apps.kernel.actors import System
 from apps.kernel.tenant import activate
@@ -313,5 +313,5 @@ class TestTargets:
             dispatch(TryTarget(target_id=target.pk), actor=owner)
 
     def test_not_everybody_may(self, at_acme, auditor, chat):
-        with pytest.raises(MayNot):
+        with pytest.raises(PermissionDenied):
             add(chat, auditor)

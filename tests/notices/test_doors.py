@@ -8,7 +8,7 @@ from django.test import Client
 from apps.bus import dispatch
 from apps.kernel.actors import System
 from apps.kernel.correlation import correlated
-from apps.kernel.story import told_here
+from apps.kernel.request_trace import entries_here
 from apps.kernel.tenant import activate
 from apps.notices.commands import AddTarget, TellPeople
 from apps.notices.models import Copy, Notice, Target
@@ -140,4 +140,4 @@ def test_the_story_of_a_request_says_who_was_told(at_acme, post):
         dispatch(TellPeople(subject="The books", text="Closed.", to=("owner",)), actor=US)
     deliver()
 
-    assert "People are told “The books”: 1 sent." in [line.text for line in told_here("request-7")]
+    assert "People are told “The books”: 1 sent." in [line.text for line in entries_here("request-7")]

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from apps.audit.models import Record
 from apps.bus import dispatch
-from apps.bus.errors import MayNot
+from apps.bus.errors import PermissionDenied
 from apps.kernel.actors import System
 from apps.kernel.errors import SeveralRefusals
 from apps.kernel.tenant import activate
@@ -143,7 +143,7 @@ class TestRefusals:
         }
 
     def test_not_everybody_may(self, at_acme, auditor):
-        with pytest.raises(MayNot):
+        with pytest.raises(PermissionDenied):
             tell(auditor)
 
 

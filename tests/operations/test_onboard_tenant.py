@@ -11,7 +11,7 @@ from django.db import connection, connections
 from apps.audit.models import Record
 from apps.billing.commands import DefinePlan, RetirePlan
 from apps.bus import dispatch, dry_run
-from apps.bus.errors import MayNot
+from apps.bus.errors import PermissionDenied
 from apps.companies.models import Company
 from apps.identity.models import User
 from apps.kernel import clock
@@ -126,7 +126,7 @@ def test_a_name_that_cannot_be_a_host_is_refused(operator, slug):
 def test_whoever_may_not_does_not(operator, db):
     clerk = User.objects.create(email="clerk@bursar.example", name="Clerk", joined_at=clock.now())
 
-    with pytest.raises(MayNot):
+    with pytest.raises(PermissionDenied):
         dispatch(INITECH, actor=clerk)
 
 

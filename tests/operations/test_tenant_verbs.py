@@ -43,8 +43,8 @@ def test_what_it_gets_is_said_in_words(acme, operator):
 
     assert "Gets         read, sign in, plan; only those in charge are let in" in text
     assert "Because      Left." in text
-    assert said["service"]["reads"]
-    assert not said["service"]["writes"]
+    assert said["availability"]["reads"]
+    assert not said["availability"]["writes"]
 
 
 def test_a_mode_is_set_and_kept_in_the_audit_log(acme):

@@ -8,7 +8,7 @@ import pytest
 
 from apps.audit.models import Record
 from apps.bus import dispatch, dry_run
-from apps.bus.errors import MayNot
+from apps.bus.errors import PermissionDenied
 from apps.companies.commands import FoundCompany
 from apps.companies.models import Company
 from apps.events.models import OutboxEvent
@@ -95,7 +95,7 @@ def dispatch_and_refuse(command, actor, refusal):
 
 def test_whoever_may_not_does_not(acme, db):
     clerk = User.objects.create(email="clerk@bursar.example", name="Clerk", joined_at=clock.now())
-    dispatch_and_refuse(suspend(acme), clerk, MayNot)
+    dispatch_and_refuse(suspend(acme), clerk, PermissionDenied)
 
 
 @pytest.mark.parametrize("part", ["features", "data"])

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from apps.bus import dispatch
-from apps.bus.errors import MayNot
+from apps.bus.errors import PermissionDenied
 from apps.events.models import Delivery, OutboxEvent
 from apps.events.relay import route
 from apps.kernel.errors import Refusal
@@ -164,9 +164,9 @@ def test_it_does_so_while_another_payment_is_waited_for(asked, accountant):
 
 
 def test_an_auditor_moves_no_money(asked, auditor, accountant):
-    with pytest.raises(MayNot):
+    with pytest.raises(PermissionDenied):
         dispatch(confirm(asked), actor=auditor)
-    with pytest.raises(MayNot):
+    with pytest.raises(PermissionDenied):
         dispatch(void(asked), actor=accountant)
 
 

@@ -5,7 +5,7 @@ from django.db import DatabaseError, connection, connections, transaction
 
 from apps.audit.models import Record
 from apps.bus import dispatch, dry_run
-from apps.bus.errors import MayNot
+from apps.bus.errors import PermissionDenied
 from apps.events.models import OutboxEvent
 from apps.kernel import clock
 from apps.kernel.errors import Conflict, Refusal, SeveralRefusals
@@ -127,7 +127,7 @@ def test_refuses_a_period_that_is_not_there(at_acme, controller):
 
 @pytest.mark.parametrize("role", ["accountant", "auditor", "nobody"])
 def test_whoever_may_not_does_not(january, role, request):
-    with pytest.raises(MayNot):
+    with pytest.raises(PermissionDenied):
         close(january, request.getfixturevalue(role))
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from apps.bus import dispatch
-from apps.bus.errors import MayNot
+from apps.bus.errors import PermissionDenied
 from apps.kernel.actors import System
 from apps.periods import queries
 from apps.periods.commands import DefineCalendar
@@ -54,5 +54,5 @@ def test_without_one_there_is_nothing_to_ask(at_blank):
 
 
 def test_an_accountant_may_not(at_acme, accountant):
-    with pytest.raises(MayNot):
+    with pytest.raises(PermissionDenied):
         dispatch(DefineCalendar(name="Another"), actor=accountant)

@@ -10,7 +10,7 @@ from django.db import DatabaseError, connection, connections, transaction
 
 from apps.audit.models import Record
 from apps.bus import dispatch, dry_run
-from apps.bus.errors import MayNot
+from apps.bus.errors import PermissionDenied
 from apps.inventory.commands import AddItem
 from apps.kernel.errors import SeveralRefusals
 from apps.kernel.money import AmountTooPrecise, CurrencyUnknown
@@ -190,7 +190,7 @@ def test_setting_up_opens_what_is_missing(shop, controller, accountant):
     dispatch(SetUpSales(), actor=controller)
 
     assert list(Account.objects.values_list("code", flat=True)) == ["1000", "1100", "4000", "4900"]
-    with pytest.raises(MayNot):
+    with pytest.raises(PermissionDenied):
         dispatch(SetUpSales(), actor=accountant)
 
 

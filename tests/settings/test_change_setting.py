@@ -1,7 +1,7 @@
 import pytest
 
 from apps.bus import dispatch
-from apps.bus.errors import MayNot
+from apps.bus.errors import PermissionDenied
 from apps.events.models import OutboxEvent
 from apps.kernel.tenant import activate
 from apps.periods.setting_definitions import REASON_LENGTH
@@ -49,5 +49,5 @@ def test_a_setting_that_no_app_declares_is_refused(at_acme, controller):
 
 
 def test_whoever_may_not_does_not(at_acme, accountant):
-    with pytest.raises(MayNot):
+    with pytest.raises(PermissionDenied):
         set_to(25, accountant)

@@ -120,7 +120,7 @@ class OverHttp:
             raise Lost(f"{type(error).__name__} {error}"[:60].partition("(")[0].strip()) from error
         if (
             response.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
-            and response.code != "bus.may_not"
+            and response.code != "bus.permission_denied"
         ):
             self.session = None
             raise Lost("logged out")

@@ -26,7 +26,7 @@ SETTLES_WITHIN = 120.0
 
 def run(house: House, seed: int, seconds: float) -> Sequence[str]:
     """Returns all that was found to be wrong."""
-    logging.getLogger("apps.kernel.wake").setLevel(logging.ERROR)  # of this process, to which nobody calls
+    logging.getLogger("apps.kernel.pubsub").setLevel(logging.ERROR)  # of this process, to which nobody calls
     with _said("schemas, tenants and shops"):
         call_command("migrate_schemas", verbosity=0)
         tenants = town.found()

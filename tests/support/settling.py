@@ -10,8 +10,8 @@ from django.utils.module_loading import import_string
 from apps.events.deliveries import deliver
 from apps.events.models import Delivery
 from apps.events.relay import route
+from apps.kernel.availability import availability_of
 from apps.kernel.clock import now
-from apps.kernel.service import service_of
 from apps.kernel.tenant import TenantInfo, activate
 
 LIMIT = 500
@@ -38,7 +38,7 @@ def due(*, impatient: bool) -> list[Delivery]:
     is_time = Q(event__due_at=None) | Q(event__due_at__lte=now())
     rested = Q() if impatient else Q(attempts=0) | Q(next_at__lte=now())
     pending = Delivery.objects.using("relay").filter(is_time, rested, status="pending")
-    return [each for each in pending.order_by("event_id") if service_of(tenant_of(each)).works]
+    return [each for each in pending.order_by("event_id") if availability_of(tenant_of(each)).works]
 
 
 def tenant_of(delivery: Delivery) -> TenantInfo | None:

@@ -19,7 +19,7 @@ from apps.identity.commands import EndSession
 from apps.kernel import clock
 from apps.kernel.actors import Steward, System
 from apps.kernel.periodic import Periodic
-from apps.kernel.queues import DefaultTask, TaskTenantAtRest
+from apps.kernel.queues import DefaultTask, TaskTenantInactive
 from apps.kernel.tenant import activate
 from apps.ledger.commands import OpenAccount
 from apps.tenancy import fanout
@@ -127,7 +127,7 @@ def test_workers(acme, operator, listener, no_broker, state):
     tenant = become(acme, operator, state)
 
     done = work.apply(headers={"tenant": acme.id})
-    assert (done.state, type(done.result)) == (("SUCCESS", str) if works else ("IGNORED", TaskTenantAtRest))
+    assert (done.state, type(done.result)) == (("SUCCESS", str) if works else ("IGNORED", TaskTenantInactive))
     while route():
         pass
     assert bool([each for each in no_broker if each == _delivery().pk]) is works
@@ -244,7 +244,7 @@ def test_the_bus_refuses_whoever_asks_and_by_whichever_door(acme, operator, owne
 def test_the_platform_goes_on_with_its_own_journeys_and_the_house_is_kept(acme, operator, owner):
     with activate(become(acme, operator, "suspended")):
         dispatch(OpenAccount(code="9999", name="Odd", type="expense"), actor=Steward("Suspension"))
-        assert EndSession.keeps_house
+        assert EndSession.runs_while_closed
         refusals = dry_run(EndSession(session_id=0), actor=owner)
         assert [refusal.code for refusal in refusals] == ["identity.session_unknown"]
 

@@ -10,7 +10,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from apps.audit.models import Record
 from apps.bus import dispatch, dry_run
-from apps.bus.errors import MayNot
+from apps.bus.errors import PermissionDenied
 from apps.events.models import OutboxEvent
 from apps.kernel.clock import today
 from apps.kernel.errors import refusal_behind
@@ -31,7 +31,7 @@ from apps.tenancy.errors import (
     TenantEpochGoesOn,
     TenantIsNotPending,
 )
-from apps.tenancy.lifecycle import OF_MODE, OF_STATE, SERVICE, having, service_of
+from apps.tenancy.lifecycle import AVAILABILITY, OF_MODE, OF_STATE, availability_of, having
 from apps.tenancy.models import Tenant
 
 State, Mode = Tenant.State, Tenant.Mode
@@ -203,7 +203,7 @@ def test_a_mode_is_known_and_has_its_reason(acme, operator):
 
 
 def test_who_may_not_is_refused(acme, owner):
-    with pytest.raises(MayNot):
+    with pytest.raises(PermissionDenied):
         suspend(acme, _stripped(owner))
 
 
@@ -213,22 +213,22 @@ def _stripped(user):
 
 
 def test_the_table_says_something_of_every_state_in_every_mode():
-    assert set(SERVICE) == {(state, mode) for state in State.values for mode in Mode.values}
+    assert set(AVAILABILITY) == {(state, mode) for state in State.values for mode in Mode.values}
     assert set(OF_STATE) == set(State.values)
     assert set(OF_MODE) == set(Mode.values)
 
 
 def test_a_mode_gives_nothing_that_the_state_has_not():
     parts = ("reads", "writes", "works", "beats", "sends", "signs_in", "billing")
-    for (state, mode), served in SERVICE.items():
+    for (state, mode), availability in AVAILABILITY.items():
         for part in parts:
             both = getattr(OF_STATE[state], part) and getattr(OF_MODE[mode], part)
-            assert getattr(served, part) == both
-        assert (served.refusal is None) == all(getattr(served, part) for part in parts)
+            assert getattr(availability, part) == both
+        assert (availability.refusal is None) == all(getattr(availability, part) for part in parts)
 
 
 def test_what_a_newer_release_calls_a_state_gets_nothing_here(acme):
-    assert not service_of(dataclasses.replace(acme, state="hibernating")).is_open
+    assert not availability_of(dataclasses.replace(acme, state="hibernating")).is_open
 
 
 def test_the_table_asks_the_database_the_same(acme, globex, operator):
@@ -238,5 +238,5 @@ def test_the_table_asks_the_database_the_same(acme, globex, operator):
     for part in ("reads", "writes", "works", "beats"):
         asked = set(Tenant.objects.filter(having(part)).values_list("slug", flat=True))
         assert asked == {
-            tenant.slug for tenant in Tenant.objects.all() if getattr(service_of(tenant.info), part)
+            tenant.slug for tenant in Tenant.objects.all() if getattr(availability_of(tenant.info), part)
         }

@@ -14,7 +14,7 @@ from django.test import override_settings
 from apps.audit import verification
 from apps.audit.models import Record
 from apps.bus import dispatch
-from apps.bus.errors import MayNot
+from apps.bus.errors import PermissionDenied
 from apps.companies.commands import FoundCompany
 from apps.companies.models import Company
 from apps.kernel.actors import System
@@ -214,5 +214,5 @@ def test_so_it_does_when_it_could_not_be(tenant, mover, operator, monkeypatch):
 
 
 def test_whoever_may_not_move_tenants_may_not(tenant, mover, owner):
-    with pytest.raises(MayNot):
+    with pytest.raises(PermissionDenied):
         dispatch(MoveTenantOnline(tenant_id=tenant.pk, database="home", reason=WHY), actor=owner)

@@ -110,7 +110,7 @@ def test_an_answer_says_up_to_where_its_caller_has_seen(
 ):
     """After the request's transaction, which has kept what was asked."""
     client = client_for(owner)
-    monkeypatch.setattr(replica, "there_is_one", lambda: True)
+    monkeypatch.setattr(replica, "has_replica", lambda: True)
 
     response = client.post(
         "/t/acme/api/v1/ledger/journals/",

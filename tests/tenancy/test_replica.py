@@ -18,7 +18,7 @@ from apps.kernel import caching
 from apps.kernel import replica as reads
 from apps.kernel.actors import System
 from apps.kernel.caching import Cached
-from apps.kernel.replica import piece_of_work, reading_replica, reads_from_replica
+from apps.kernel.replica import read_your_writes, reading_replica, reads_from_replica
 from apps.kernel.tenant import activate
 from apps.ledger import queries as ledger
 from apps.tenancy.databases.reading import COOKIE, HEADER, ReadAfterWriteMiddleware
@@ -91,7 +91,7 @@ def test_what_is_older_is_seen_there_and_not_elsewhere(at_initech, stopped):
 
 
 def test_after_a_write_the_same_work_reads_from_the_primary(at_initech, stopped):
-    with piece_of_work(), reading_replica():
+    with read_your_writes(), reading_replica():
         assert Company.objects.all().db == "replica"
         found()
         assert Company.objects.count() == 2
@@ -130,7 +130,7 @@ def test_a_row_from_it_and_one_from_the_primary_may_meet(at_initech):
 
 def test_who_has_seen_more_than_it_has_reads_from_the_primary(at_initech, stopped):
     found()
-    with piece_of_work(reads.position()), reading_replica():
+    with read_your_writes(reads.position()), reading_replica():
         assert Company.objects.count() == 2
 
 
@@ -139,14 +139,14 @@ def test_as_soon_as_it_has_come_so_far_it_answers_again(at_initech, replica):
     seen = reads.position()
     replica()
 
-    with piece_of_work(seen), reading_replica():
+    with read_your_writes(seen), reading_replica():
         assert Company.objects.all().db == "replica"
         assert Company.objects.count() == 2
 
 
 @pytest.mark.parametrize("made_up", ["east:nonsense", "east:0/ZZ", "home:0/1", "' OR 1=1", "east:"])
 def test_a_position_that_somebody_made_up_costs_him_the_replica_and_nothing_else(at_initech, made_up):
-    with piece_of_work(made_up), reading_replica():
+    with read_your_writes(made_up), reading_replica():
         assert Company.objects.all().db == "default"
 
 

@@ -19,9 +19,9 @@ from apps.bus import dispatch
 from apps.events.models import Delivery, OutboxEvent
 from apps.identity.models import User
 from apps.kernel.actors import System
+from apps.kernel.availability import current_availability
 from apps.kernel.files import files
-from apps.kernel.personal import disguises, left_behind
-from apps.kernel.service import service
+from apps.kernel.pii import pii_columns, tables_not_copied
 from apps.kernel.tenant import activate
 from apps.ledger import queries as ledger
 from apps.ledger.models import Entry
@@ -171,7 +171,7 @@ NOBODYS = {"settings.Setting.value"}
 
 def test_every_long_text_is_said_to_be_somebodys_or_nobodys():
     """A new one is declared in its app's hookimpls.py, or stands above."""
-    said, stays = disguises(), left_behind()
+    said, stays = pii_columns(), tables_not_copied()
     unsaid = {
         f"{model._meta.label}.{field.name}"
         for model in apps.get_models()
@@ -309,7 +309,7 @@ def test_personal_data_never_leaves_for_an_anonymous_copy(books, accountant):
     copy = restored(Archive(to), sandbox_of=Tenant.objects.get(pk=books.id))
 
     with activate(None), activate(copy.info):
-        assert not service().sends
+        assert not current_availability().sends
         entry = Entry.objects.get()
         assert entry.payee.startswith("Person ")
         assert {email.partition("@")[2] for email in User.objects.values_list("email", flat=True)} == {

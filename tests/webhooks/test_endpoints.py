@@ -9,7 +9,7 @@ from django.db import connection
 
 from apps.audit.models import Record
 from apps.bus import dispatch, dry_run
-from apps.bus.errors import MayNot
+from apps.bus.errors import PermissionDenied
 from apps.kernel import clock
 from apps.kernel.errors import SeveralRefusals
 from apps.kernel.outbound import AddressRefused
@@ -82,7 +82,7 @@ def test_refuses_an_address_and_events_that_do_not_exist_together(at_acme, owner
 
 
 def test_needs_the_permission(at_acme, accountant):
-    with pytest.raises(MayNot):
+    with pytest.raises(PermissionDenied):
         register(accountant)
 
 

@@ -8,7 +8,7 @@ from standardwebhooks import Webhook
 
 from apps.bus import dispatch
 from apps.kernel.correlation import correlated
-from apps.kernel.story import told_here
+from apps.kernel.request_trace import entries_here
 from apps.settings.commands import ChangeSetting
 from apps.webhooks.commands import RegisterEndpoint
 from apps.webhooks.models import Message
@@ -48,5 +48,5 @@ def test_a_receiver_that_stumbles_is_told_again(
     assert second.headers["X-Correlation-ID"] == "request-of-a-person"
     said = Webhook(endpoint.new_secret).verify(second.data, dict(second.headers))
     assert said["type"] == "setting.changed"
-    (told,) = (line for line in told_here("request-of-a-person") if line.kind == "webhook")
+    (told,) = (line for line in entries_here("request-of-a-person") if line.kind == "webhook")
     assert "delivered after 2 attempts" in told.text

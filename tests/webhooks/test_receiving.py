@@ -19,7 +19,7 @@ from apps.kernel import clock
 from apps.kernel.correlation import causation_id, correlation_id
 from apps.kernel.errors import SeveralRefusals
 from apps.kernel.periodic import PERIODIC
-from apps.kernel.story import in_order, told_here
+from apps.kernel.request_trace import entries_here, in_order
 from apps.kernel.tenant import activate
 from apps.webhooks import hooks, purging, receiving, schedule, tasks
 from apps.webhooks.commands import AddSource, ReprocessReceived, RetireSourceSecret, RotateSourceSecret
@@ -362,7 +362,7 @@ def test_its_life_story_says_what_came_of_it(source, processed):
     send(body, headers | {"X-Correlation-ID": "theirs-12345"})
     receiving.process(Received.objects.get().pk)
 
-    lines = in_order(told_here("theirs-12345"))
+    lines = in_order(entries_here("theirs-12345"))
 
     came = next(line for line in lines if line.kind == "webhook")
     command = next(line for line in lines if line.kind == "command")

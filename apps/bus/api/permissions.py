@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from apps.bus.errors import MayNotRead
+from apps.bus.errors import ReadPermissionDenied
 
 SIGNED_IN = "signed in"
 """The `permission` of what everybody who is logged in may read."""
@@ -33,5 +33,5 @@ def _may(request: Request, permission: str | None) -> bool:
     if permission is None:
         return False
     if permission != SIGNED_IN and not request.user.has_perm(permission):
-        raise MayNotRead(actor=request.user, permission=permission)
+        raise ReadPermissionDenied(actor=request.user, permission=permission)
     return True

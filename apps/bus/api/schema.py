@@ -11,7 +11,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer
 
 from .permissions import SIGNED_IN
-from .serializers import Rehearsal, serializer_for
+from .serializers import DryRunResult, serializer_for
 from .views import KEY, REPLAYED, CommandEndpoint, QueryEndpoint
 
 REHEARSE = OpenApiParameter(
@@ -100,12 +100,12 @@ class ConsoleSessionScheme(SessionScheme):  # type: ignore[no-untyped-call]
 def _answers(view: CommandEndpoint) -> dict[int, Any]:
     """A dry run answers 200, so a command that does too has two shapes."""
     if view.result is None:
-        return {204: None, 200: Rehearsal}
+        return {204: None, 200: DryRunResult}
     if view.status != 200:
-        return {view.status: view.result, 200: Rehearsal}
+        return {view.status: view.result, 200: DryRunResult}
     either = PolymorphicProxySerializer(
         component_name=f"{view.command.__name__}Answer",
-        serializers=cast(Any, [view.result, Rehearsal]),
+        serializers=cast(Any, [view.result, DryRunResult]),
         resource_type_field_name=None,
     )
     return {200: either}

@@ -172,7 +172,7 @@ class Reason(serializers.Serializer[Any]):
     context = serializers.DictField()  # type: ignore[assignment]  # a field of ours, not the serializer's
 
 
-class Rehearsal(serializers.Serializer[Any]):
+class DryRunResult(serializers.Serializer[Any]):
     """What would come of it. Nothing was done."""
 
     would_be_done = serializers.BooleanField()

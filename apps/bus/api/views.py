@@ -23,12 +23,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.bus import Command, dispatch, dispatch_once, dry_run
-from apps.bus.errors import IdempotencyKeyMalformed, IdempotencyKeyMissing, MayNot
+from apps.bus.errors import IdempotencyKeyMalformed, IdempotencyKeyMissing, PermissionDenied
 from apps.kernel.actors import Actor
 from apps.kernel.problems import reason_of
 
 from .paging import Paging
-from .serializers import Rehearsal, serializer_for
+from .serializers import DryRunResult, serializer_for
 
 KEY, REPLAYED = "Idempotency-Key", "Idempotency-Replayed"
 _VISIBLE = re.compile(r"\A[!-~]{1,255}\Z")
@@ -181,13 +181,13 @@ def _key(request: Request, command: type[Command]) -> str:
 
 def _must_be_allowed(actor: Actor, command: type[Command]) -> None:
     if not actor.has_perm(command.permission):
-        raise MayNot(actor=actor, title=command.title().lower(), permission=command.permission)
+        raise PermissionDenied(actor=actor, title=command.title().lower(), permission=command.permission)
 
 
 def _dry_run(command: Command, actor: Actor) -> Any:
     _must_be_allowed(actor, type(command))
     refusals = [reason_of(each) for each in dry_run(command, actor=actor)]
-    return Rehearsal({"would_be_done": not refusals, "refusals": refusals}).data
+    return DryRunResult({"would_be_done": not refusals, "refusals": refusals}).data
 
 
 def _is_dry_run(parameters: QueryDict) -> bool:

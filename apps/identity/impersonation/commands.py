@@ -70,7 +70,7 @@ class OpenVisit(Command):
     """In the tenant: somebody of the platform's support is here from now on."""
 
     permission = IMPERSONATE
-    keeps_house = True
+    runs_while_closed = True
     audit_message = "entered as {result.user_name}, until {result.ends_at:%H:%M} UTC"
 
     number: int
@@ -86,7 +86,7 @@ class CloseVisit(Command):
     """In the tenant: support is gone, and so much was done."""
 
     permission = IMPERSONATE
-    keeps_house = True
+    runs_while_closed = True
     audit_message = "is not {result.user_name} any more, after {result.actions} actions: {result.ending}"
 
     number: int

@@ -11,7 +11,7 @@ from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, reverse
 
 from apps.console import hooks
-from apps.kernel.story import StoryLine
+from apps.kernel.request_trace import RequestTraceEntry
 from apps.kernel.tenant import current_tenant
 from apps.monitoring.stories import is_known, note_reading, story_of
 
@@ -42,13 +42,13 @@ def url_of(correlation_id: str) -> str:
     return f"{reverse('admin:trace')}?{urlencode({'id': correlation_id})}"
 
 
-def _last(lines: Sequence[StoryLine]) -> float:
+def _last(lines: Sequence[RequestTraceEntry]) -> float:
     """Seconds from the first thing that happened to the last."""
     times = [line.at for line in lines]
     return (max(times) - min(times)).total_seconds() if times else 0.0
 
 
-def _row(line: StoryLine, lines: Sequence[StoryLine]) -> dict[str, Any]:
+def _row(line: RequestTraceEntry, lines: Sequence[RequestTraceEntry]) -> dict[str, Any]:
     after = (line.at - min(line.at for line in lines)).total_seconds()
     return {
         "line": line,
@@ -59,7 +59,7 @@ def _row(line: StoryLine, lines: Sequence[StoryLine]) -> dict[str, Any]:
     }
 
 
-def _link(line: StoryLine) -> str:
+def _link(line: RequestTraceEntry) -> str:
     """To the row, where this console has a page for it and the row is this console's."""
     tenant = current_tenant()
     if line.row is None or (

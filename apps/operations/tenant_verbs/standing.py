@@ -11,8 +11,8 @@ from django.core.management.base import CommandParser
 from apps import bus
 from apps.bus import dispatch
 from apps.console.terminal import Answer
+from apps.kernel.availability import Availability, availability_of
 from apps.kernel.errors import SeveralRefusals
-from apps.kernel.service import Service, service_of
 from apps.tenancy.commands import SetMode
 from apps.tenancy.models import Tenant
 
@@ -57,7 +57,7 @@ class Show(Verb):
 
     def answer(self, *, slug: str, **_: Any) -> Answer:  # type: ignore[override]
         tenant = tenant_named(slug)
-        served = service_of(tenant.info)
+        availability = availability_of(tenant.info)
         lines = [
             ("Tenant", f"{tenant.name} (number {tenant.pk})"),
             ("Stands", _stands(tenant)),
@@ -65,14 +65,15 @@ class Show(Verb):
             ("Because", tenant.state_reason),
             ("Trial ends", str(tenant.trial_ends_on or "")),
             ("Erased after", str(tenant.delete_after or "")),
-            ("Gets", _gets(served)),
+            ("Gets", _gets(availability)),
             ("Lies in", f"{tenant.schema_name} of {tenant.database}{', pinned' if tenant.pinned else ''}"),
             ("Console", f"{settings.PUBLIC_URL}/t/{tenant.slug}/"),
         ]
         text = "\n".join(f"{name:<13}{value}" for name, value in lines if value)
-        options = {name: value for name, value in asdict(served).items() if name in WORDS}
+        options = {name: value for name, value in asdict(availability).items() if name in WORDS}
         return Answer(
-            text, _plain(tenant) | {"service": options | {"only_those_in_charge": served.in_charge}}
+            text,
+            _plain(tenant) | {"availability": options | {"only_those_in_charge": availability.in_charge}},
         )
 
 
@@ -107,9 +108,9 @@ def _stands(tenant: Tenant) -> str:
     return state if tenant.mode == Tenant.Mode.NORMAL else f"{state}, {tenant.get_mode_display().lower()}"
 
 
-def _gets(served: Service) -> str:
-    options = ", ".join(word for part, word in WORDS.items() if getattr(served, part)) or "nothing"
-    return f"{options}; only those in charge are let in" if served.in_charge else options
+def _gets(availability: Availability) -> str:
+    options = ", ".join(word for part, word in WORDS.items() if getattr(availability, part)) or "nothing"
+    return f"{options}; only those in charge are let in" if availability.in_charge else options
 
 
 def _plain(tenant: Tenant) -> dict[str, Any]:

@@ -26,9 +26,9 @@ class ReadAfterWriteMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         said = request.headers.get(HEADER) or request.COOKIES.get(COOKIE, "")
-        with replica.piece_of_work(said) as work:
+        with replica.read_your_writes(said) as work:
             response = self.get_response(request)
-            if work.wrote and replica.there_is_one():
+            if work.wrote and replica.has_replica():
                 _say(request, response, replica.position())
         return response
 

@@ -77,7 +77,7 @@ def note_cut_off() -> None:
 def clear_away() -> None:
     """Drop what somebody left behind who was killed while he tried one."""
     for at in databases.having("backup_worker"):
-        with databases.unless_away(at):
+        with databases.skip_if_unreachable(at):
             restoring.sweep(at, by="backup_worker")
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from django.conf import settings
 from psycopg import sql
 
-from apps.kernel.personal import Kind, disguises, left_behind
+from apps.kernel.pii import Kind, pii_columns, tables_not_copied
 
 from .catalogue import Column, Table
 
@@ -50,11 +50,11 @@ class Leaving:
         self.schema, self.tables = schema, tables
         self._kinds = {
             (table, column): kind
-            for table, columns in disguises().items()
+            for table, columns in pii_columns().items()
             for column, kind in columns.items()
             if kind in KINDS[disguise]
         }
-        self._stays = left_behind() if disguise else frozenset[str]()
+        self._stays = tables_not_copied() if disguise else frozenset[str]()
         self._key = _key().hex()
 
     def rows(self, table: Table) -> sql.Composed:

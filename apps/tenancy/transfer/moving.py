@@ -144,7 +144,7 @@ def tidy() -> int:
     """Leave what a worker could not, which ended a move that was cut off. Returns how many."""
     left = 0
     for key in importing.owned():
-        with databases.unless_away(key):
+        with databases.skip_if_unreachable(key):
             for tenant in _gone_from(key):
                 with restoring.only_here(tenant.info):
                     leave(tenant)

@@ -30,7 +30,7 @@ def clear_away() -> Iterator[str]:
         yield f"{left} schemas of tenants that have moved set aside"
     for key in importing.owned():
         swept: list[str] = []
-        with databases.unless_away(key):
+        with databases.skip_if_unreachable(key):
             swept += restoring.sweep(key)
         if swept:
             yield f"{len(swept)} schemas that were set aside dropped"

@@ -9,7 +9,7 @@ from django.core.management.base import CommandParser
 
 from apps.console.terminal import Answer, BursarCommand
 from apps.kernel.actors import System
-from apps.kernel.story import StoryLine
+from apps.kernel.request_trace import RequestTraceEntry
 from apps.monitoring.errors import NothingKnown
 from apps.monitoring.stories import note_reading, story_of
 from apps.tenancy.queries import tenant_named
@@ -36,7 +36,7 @@ class Command(BursarCommand):
         return Answer("\n".join(map(_as_text, lines)), {"correlation_id": id, "story": [*map(asdict, lines)]})
 
 
-def _as_text(line: StoryLine) -> str:
+def _as_text(line: RequestTraceEntry) -> str:
     indent = "    " * line.depth
     detail = f"\n{' ' * 25}{indent}{line.detail.splitlines()[0]}" if line.detail else ""
     return f"{line.at:%H:%M:%S.%f}"[:-3] + f"  {line.tenant or 'platform':10} {indent}{line.text}{detail}"

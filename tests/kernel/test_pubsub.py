@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import redis
 
-from apps.kernel import wake
+from apps.kernel import pubsub
 from apps.kernel.tenant import activate
 
 
@@ -35,7 +35,7 @@ def notebook(db):
 
 @pytest.fixture
 def ear(notebook):
-    ear = wake.subscribe("shelves", notebook.note, connected=notebook.begin)
+    ear = pubsub.subscribe("shelves", notebook.note, connected=notebook.begin)
     assert ear.hearing.wait(5)
     yield ear
     ear.close()
@@ -51,29 +51,29 @@ def eventually(condition):
 
 
 def test_what_is_said_is_heard_with_the_tenant_it_belongs_to(ear, notebook, acme):
-    wake.publish("shelves", {"shelf": 3})
+    pubsub.publish("shelves", {"shelf": 3})
     with activate(acme):
-        wake.publish("shelves", [1, 2])
-    wake.publish("shelves", "named", tenant_id=99)
+        pubsub.publish("shelves", [1, 2])
+    pubsub.publish("shelves", "named", tenant_id=99)
 
     assert eventually(lambda: len(notebook.words) == 3)
     assert notebook.words == [
-        wake.Word("public", {"shelf": 3}),
-        wake.Word(str(acme.id), [1, 2]),
-        wake.Word("99", "named"),
+        pubsub.Message("public", {"shelf": 3}),
+        pubsub.Message(str(acme.id), [1, 2]),
+        pubsub.Message("99", "named"),
     ]
 
 
 def test_other_channels_are_not_heard(ear, notebook):
-    wake.publish("tables", 1)
-    wake.publish("shelves", 2)
+    pubsub.publish("tables", 1)
+    pubsub.publish("shelves", 2)
 
     assert eventually(lambda: notebook.words)
     assert [word.payload for word in notebook.words] == [2]
 
 
 def test_another_process_is_heard(ear, notebook):
-    code = "import django; django.setup(); from apps.kernel import wake; wake.publish('shelves', 'hello')"
+    code = "import django; django.setup(); from apps.kernel import pubsub; pubsub.publish('shelves', 'hello')"
 
     subprocess.run([sys.executable, "-c", code], check=True)
 
@@ -87,10 +87,10 @@ def test_a_handler_that_fails_hears_the_next_word(db):
         heard.append(word.payload)
         raise LookupError
 
-    ear = wake.subscribe("fragile", take)
+    ear = pubsub.subscribe("fragile", take)
     assert ear.hearing.wait(5)
-    wake.publish("fragile", 1)
-    wake.publish("fragile", 2)
+    pubsub.publish("fragile", 1)
+    pubsub.publish("fragile", 2)
 
     assert eventually(lambda: heard == [1, 2])
     ear.close()
@@ -101,7 +101,7 @@ def test_what_is_heard_last_is_what_is_kept(ear, notebook):
 
     def say(sayer):
         for count in range(50):
-            wake.keep_and_publish("tenant:public:shelf", f"{sayer}-{count}", "shelves")
+            pubsub.set_and_publish("tenant:public:shelf", f"{sayer}-{count}", "shelves")
 
     with ThreadPoolExecutor(4) as sayers:
         list(sayers.map(say, range(4)))
@@ -109,28 +109,28 @@ def test_what_is_heard_last_is_what_is_kept(ear, notebook):
     assert eventually(lambda: len(notebook.words) == 200)
     assert notebook.words[-1].payload == [
         "tenant:public:shelf",
-        wake.client().get("tenant:public:shelf").decode(),
+        pubsub.client().get("tenant:public:shelf").decode(),
     ]
 
 
 def test_an_ear_that_was_cut_off_comes_back_and_looks_for_itself(ear, notebook):
-    mine = str(wake.client().connection_pool.connection_kwargs["db"])
-    for each in wake.client().client_list(_type="pubsub"):
+    mine = str(pubsub.client().connection_pool.connection_kwargs["db"])
+    for each in pubsub.client().client_list(_type="pubsub"):
         if each["db"] == mine:
-            wake.client().client_kill_filter(_id=each["id"])
+            pubsub.client().client_kill_filter(_id=each["id"])
 
     assert eventually(lambda: notebook.begun == 2 and ear.hearing.is_set())
-    wake.publish("shelves", "again")
+    pubsub.publish("shelves", "again")
     assert eventually(lambda: [word.payload for word in notebook.words] == ["again"])
 
 
 def test_without_redis_saying_it_costs_nothing(settings, monkeypatch):
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    monkeypatch.setattr(wake, "_clients", {})
+    monkeypatch.setattr(pubsub, "_clients", {})
 
-    assert wake.publish("shelves", 1) is False
+    assert pubsub.publish("shelves", 1) is False
     with pytest.raises(redis.RedisError):
-        wake.client().ping()
+        pubsub.client().ping()
 
 
 def test_listening_twice_is_one_thread(ear):

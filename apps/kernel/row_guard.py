@@ -41,7 +41,7 @@ class _Noting:
         state.__dict__["schema"] = PUBLIC_SCHEMA if alias == CONTROL else current_schema()
 
 
-def must_be_here(row: Model) -> None:
+def row_must_be_of_tenant(row: Model) -> None:
     """Raises RowOfAnotherTenant. A row that never was in the database is nobody's yet, and what stands in no tenant's
     schema is no tenant's."""
     whose = row._state.__dict__.get("schema")
@@ -59,7 +59,7 @@ def _labels() -> frozenset[str]:
 class _Exact(RelatedExact):
     def get_prep_lookup(self) -> Any:
         if isinstance(self.rhs, Model):
-            must_be_here(self.rhs)
+            row_must_be_of_tenant(self.rhs)
         return super().get_prep_lookup()
 
 
@@ -69,7 +69,7 @@ class _In(RelatedIn):
             self.rhs = list(self.rhs)
             for each in self.rhs:
                 if isinstance(each, Model):
-                    must_be_here(each)
+                    row_must_be_of_tenant(each)
         return super().get_prep_lookup()
 
 

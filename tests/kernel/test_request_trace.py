@@ -2,13 +2,13 @@
 
 import datetime as dt
 
-from apps.kernel.story import StoryLine, in_order
+from apps.kernel.request_trace import RequestTraceEntry, in_order
 
 NOON = dt.datetime(2026, 1, 1, 12, tzinfo=dt.UTC)
 
 
 def line(second, kind, text, **more):
-    return StoryLine(at=NOON + dt.timedelta(seconds=second), kind=kind, text=text, **more)
+    return RequestTraceEntry(at=NOON + dt.timedelta(seconds=second), kind=kind, text=text, **more)
 
 
 def told(*lines):

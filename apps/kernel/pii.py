@@ -1,6 +1,6 @@
 """Which fields say something about a person: said by the app that has them, and replaced in a copy that others may see.
 
-    personal("identity.User", email=EMAIL, name=NAME)
+    declare_pii("identity.User", email=EMAIL, name=NAME)
     stays_home("identity.RefreshToken")
 
 What holds for a model holds for the versions of it that history keeps.
@@ -34,17 +34,17 @@ _fields: dict[str, dict[str, Kind]] = {}
 _home: set[str] = set()
 
 
-def personal(model: str, **fields: Kind) -> None:
+def declare_pii(model: str, **fields: Kind) -> None:
     """These fields of the model ("app.Model") are about a person, or a secret."""
     _fields.setdefault(model.lower(), {}).update(fields)
 
 
-def stays_home(*models: str) -> None:
+def exclude_from_copies(*models: str) -> None:
     """No row of these goes into a copy: sessions, tokens, what was said in confidence."""
     _home.update(model.lower() for model in models)
 
 
-def disguises() -> Mapping[str, Mapping[str, Kind]]:
+def pii_columns() -> Mapping[str, Mapping[str, Kind]]:
     """By table and column. Raises LookupError for a field that its model does not have."""
     found: dict[str, dict[str, Kind]] = {}
     for model in apps.get_models():
@@ -53,7 +53,7 @@ def disguises() -> Mapping[str, Mapping[str, Kind]]:
     return found
 
 
-def left_behind() -> frozenset[str]:
+def tables_not_copied() -> frozenset[str]:
     """The tables of which no row goes along."""
     return frozenset(
         model._meta.db_table for model in apps.get_models() if _home.intersection(_names_of(model))

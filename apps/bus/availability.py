@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from apps.kernel.actors import Steward
-from apps.kernel.service import must_write
+from apps.kernel.availability import tenant_must_be_writable
 
 from .envelope import Envelope, Next
 
 
-def serving(envelope: Envelope, next: Next) -> Any:
+def availability(envelope: Envelope, next: Next) -> Any:
     """Raises what a tenant answers that does not write: suspended, archived, read only. Whichever door it was, and
     whoever asked; but the platform goes on with its own journeys, and the house is kept."""
-    if not (envelope.nested or envelope.command.keeps_house or isinstance(envelope.actor, Steward)):
-        must_write()
+    if not (envelope.nested or envelope.command.runs_while_closed or isinstance(envelope.actor, Steward)):
+        tenant_must_be_writable()
     return next(envelope)

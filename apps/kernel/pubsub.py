@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class Message:
     """What was said, and to whom it belongs: a tenant's id, or "public" for the platform."""
 
     tenant: str
@@ -52,7 +52,7 @@ def publish(channel: str, payload: Any, *, tenant_id: int | str | None = None) -
     return True
 
 
-def keep_and_publish(key: str, value: str, channel: str) -> None:
+def set_and_publish(key: str, value: str, channel: str) -> None:
     """Set the key and say `[key, value]` in one step: what is heard last is what the key holds. Raises
     redis.RedisError, and then neither was done."""
     with client().pipeline(transaction=True) as together:
@@ -62,20 +62,20 @@ def keep_and_publish(key: str, value: str, channel: str) -> None:
 
 
 def subscribe(
-    channel: str, handler: Callable[[Word], None], *, connected: Callable[[], None] | None = None
-) -> Ear:
+    channel: str, handler: Callable[[Message], None], *, connected: Callable[[], None] | None = None
+) -> PubSubListener:
     """Hear the channel of every tenant in a thread of this process, from now on. `handler` is called in that thread
     with no tenant active; `connected` is called first whenever the ear begins to hear, also after it was deaf."""
-    ear = Ear(channel, handler, connected)
+    ear = PubSubListener(channel, handler, connected)
     ear.listen()
     return ear
 
 
-class Ear:
+class PubSubListener:
     """Hears one channel, and comes back by itself when Redis was away. `hearing` says whether it does."""
 
     def __init__(
-        self, channel: str, handler: Callable[[Word], None], connected: Callable[[], None] | None = None
+        self, channel: str, handler: Callable[[Message], None], connected: Callable[[], None] | None = None
     ) -> None:
         self.channel, self.handler, self.connected = channel, handler, connected
         self.hearing = threading.Event()
@@ -128,7 +128,7 @@ class Ear:
         elif message["type"] == "pmessage":
             tenant = message["channel"].decode().split(":")[2]
             try:
-                self.handler(Word(tenant, json.loads(message["data"])))
+                self.handler(Message(tenant, json.loads(message["data"])))
             except Exception:
                 log.exception("What was said on %s could not be taken up.", self.channel)
 

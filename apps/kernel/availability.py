@@ -16,7 +16,7 @@ from .tenant import TenantInfo, current_tenant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Service:
+class Availability:
     """What a tenant gets. All of it, unless something is left out.
 
     reads      its console and its API answer what is asked
@@ -50,25 +50,25 @@ class Service:
         return self.reads or self.signs_in or self.billing
 
 
-FULL = Service()
+FULL = Availability()
 
 
-def service_of(tenant: TenantInfo | None) -> Service:
-    """The platform itself is always served."""
+def availability_of(tenant: TenantInfo | None) -> Availability:
+    """The platform itself is always availability."""
     if tenant is None:
         return FULL
-    found: Service = import_string(settings.TENANT_SERVICE)(tenant)
+    found: Availability = import_string(settings.TENANT_AVAILABILITY)(tenant)
     return found
 
 
-def service() -> Service:
+def current_availability() -> Availability:
     """Of the current tenant."""
-    return service_of(current_tenant())
+    return availability_of(current_tenant())
 
 
-def must_write() -> None:
+def tenant_must_be_writable() -> None:
     """Raises what the current tenant answers while its business may not be changed."""
     tenant = current_tenant()
-    served = service_of(tenant)
-    if not served.writes and served.refusal:
-        raise served.refusal(name=tenant)
+    availability = availability_of(tenant)
+    if not availability.writes and availability.refusal:
+        raise availability.refusal(name=tenant)

@@ -21,7 +21,7 @@ Severity = Literal["good", "plain", "waiting", "bad"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class StoryLine:
+class RequestTraceEntry:
     """Something that happened, in business language.
 
     kind       a word for what it is: "command", "event", "errand", "delivery", "version", "saga", "webhook"
@@ -45,34 +45,34 @@ class StoryLine:
 
 
 BY_HANDLERS = ("event", "version")
-Teller = Callable[[str], Iterable[StoryLine]]
-_tellers: list[Teller] = []
+TraceSource = Callable[[str], Iterable[RequestTraceEntry]]
+_tellers: list[TraceSource] = []
 
 
-def story(teller: Teller) -> Teller:
+def trace_source(teller: TraceSource) -> TraceSource:
     """Registers `teller(correlation_id)`."""
     _tellers.append(teller)
     return teller
 
 
-def told_here(correlation_id: str) -> list[StoryLine]:
+def entries_here(correlation_id: str) -> list[RequestTraceEntry]:
     """What the current tenant, or the platform, knows of it."""
     tenant = current_tenant()
     slug = tenant.slug if tenant else ""
     return [replace(line, tenant=slug) for teller in _tellers for line in teller(correlation_id)]
 
 
-def in_order(lines: Iterable[StoryLine]) -> list[StoryLine]:
+def in_order(lines: Iterable[RequestTraceEntry]) -> list[RequestTraceEntry]:
     """By time, and each thing below what caused it."""
     known = _with_their_commands(sorted(lines, key=lambda each: (each.at, not each.name)))
     named = {line.name for line in known if line.name}
-    children: dict[str, list[StoryLine]] = {}
+    children: dict[str, list[RequestTraceEntry]] = {}
     for line in known:
         children.setdefault(line.caused_by if line.caused_by in named else "", []).append(line)
     return list(_below("", children, 0))
 
 
-def _with_their_commands(lines: list[StoryLine]) -> list[StoryLine]:
+def _with_their_commands(lines: list[RequestTraceEntry]) -> list[RequestTraceEntry]:
     """What a handler told and kept belongs to its command, whose own row is written when the handler is done: it is
     the next command of the same cause."""
     owner: dict[tuple[str, str], str] = {}
@@ -87,13 +87,15 @@ def _with_their_commands(lines: list[StoryLine]) -> list[StoryLine]:
     return found[::-1]
 
 
-def stands_here(model: type[models.Model]) -> bool:
+def has_table_here(model: type[models.Model]) -> bool:
     """Whether the model's table is in the schema of the current tenant, or in the platform's."""
     installed = settings.TENANT_APPS if current_tenant() else settings.SHARED_APPS
     return apps.get_app_config(model._meta.app_label).name in installed
 
 
-def _below(name: str, children: dict[str, list[StoryLine]], depth: int) -> Iterator[StoryLine]:
+def _below(
+    name: str, children: dict[str, list[RequestTraceEntry]], depth: int
+) -> Iterator[RequestTraceEntry]:
     for line in children.pop(name, ()):
         yield replace(line, depth=depth)
         if line.name:
