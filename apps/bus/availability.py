@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from apps.kernel.actors import Steward
-from apps.kernel.availability import tenant_must_be_writable
+from apps.kernel.availability import must_write
 
 from .envelope import Envelope, Next
 
@@ -14,5 +14,5 @@ def availability(envelope: Envelope, next: Next) -> Any:
     """Raises what a tenant answers that does not write: suspended, archived, read only. Whichever door it was, and
     whoever asked; but the platform goes on with its own journeys, and the house is kept."""
     if not (envelope.nested or envelope.command.runs_while_closed or isinstance(envelope.actor, Steward)):
-        tenant_must_be_writable()
+        must_write()
     return next(envelope)

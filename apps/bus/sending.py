@@ -10,7 +10,7 @@ from django.utils.module_loading import import_string
 
 from apps.events import publish
 from apps.kernel.actors import Actor, Support, System, acting, real_actor, really
-from apps.kernel.availability import tenant_must_be_writable
+from apps.kernel.availability import must_write
 from apps.kernel.errors import Conflict, Refusal, Unavailable
 from apps.kernel.transactions import unit_of_work
 
@@ -39,7 +39,7 @@ def dispatch_async(
     if support and not command.by_support:
         raise NotAsSupport(actor=chosen, title=command.title().lower(), support=support)
     if not command.runs_while_closed:
-        tenant_must_be_writable()
+        must_write()
     sending = uuid.uuid4().hex
     sent = SENT[command.queue](
         sending=sending,

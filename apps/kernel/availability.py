@@ -66,7 +66,7 @@ def current_availability() -> Availability:
     return availability_of(current_tenant())
 
 
-def tenant_must_be_writable() -> None:
+def must_write() -> None:
     """Raises what the current tenant answers while its business may not be changed."""
     tenant = current_tenant()
     availability = availability_of(tenant)

@@ -13,7 +13,7 @@ from kombu.exceptions import BatchPublishError, OperationalError
 from redis.connection import Connection
 
 from apps.events import backlog, hints, relay
-from apps.events.deliveries import TURN, deliver, response
+from apps.events.deliveries import TURN, deliver
 from apps.events.models import Delivery, OutboxEvent
 from apps.events.relay import route, sweep, top_up
 from apps.kernel import caching, clock
@@ -256,15 +256,15 @@ def test_a_message_that_comes_back_too_early_uses_up_no_attempt(at_acme, listene
     fill()
     route_as_platform()
     listener.fails = True
-    assert not response(only_delivery().pk)
+    assert not answer(only_delivery().pk)
 
     for _ in range(5):
-        assert not response(only_delivery().pk)
+        assert not answer(only_delivery().pk)
 
     assert only_delivery().attempts == 1
     listener.fails = False
     with clock.moved_to(now() + dt.timedelta(seconds=2)):
-        assert response(only_delivery().pk)
+        assert answer(only_delivery().pk)
 
 
 def deliver_at(tenant, pk):
