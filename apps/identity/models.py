@@ -32,10 +32,10 @@ __all__ = [
 
 
 class UserManager(BaseUserManager["User"]):
-    def in_charge(self) -> models.QuerySet[User]:
+    def administrators(self) -> models.QuerySet[User]:
         """Who can sign in and let others in: a tenant's owners, the platform's operators."""
-        in_charge = Q(is_superuser=True) | Q(groups__name=roles.OWNER)
-        return self.filter(in_charge, is_active=True).distinct()
+        administrators = Q(is_superuser=True) | Q(groups__name=roles.OWNER)
+        return self.filter(administrators, is_active=True).distinct()
 
     def get_by_natural_key(self, username: str | None) -> User:
         return self.get(email__iexact=username)

@@ -24,8 +24,8 @@ def actor(pk: int) -> User | None:
     return User.objects.filter(pk=pk, is_active=True).first()
 
 
-def is_in_charge(user: Any) -> bool:
-    """settings.IS_IN_CHARGE: a tenant's owner, or an operator, whether he signed in or showed a token."""
+def is_administrator(user: Any) -> bool:
+    """settings.IS_ADMINISTRATOR: a tenant's owner, or an operator, whether he signed in or showed a token."""
     return bool(user.is_superuser or roles.OWNER in user.role_names)
 
 

@@ -65,7 +65,7 @@ def user_must_exist(user_id: int) -> User:
 def user_must_be_at_hand(user_id: int) -> User:
     """Locked, and with him all who are in charge, so that two of those do not shut each other out at once. In one
     order, so that nobody waits for who waits for him."""
-    users = User.objects.filter(Q(pk=user_id) | Q(pk__in=User.objects.in_charge())).order_by("pk")
+    users = User.objects.filter(Q(pk=user_id) | Q(pk__in=User.objects.administrators())).order_by("pk")
     at_hand = {user.pk: user for user in users.select_for_update()}
     if user_id not in at_hand:
         raise UserUnknown(user_id=user_id)
@@ -96,8 +96,8 @@ def nobody_shuts_himself_out(user: User, actor: Actor | None) -> None:
 
 def somebody_must_be_in_charge(without: User) -> None:
     """Somebody who can sign in and invite others. Asked when all of them are locked."""
-    in_charge = set(User.objects.in_charge().values_list("pk", flat=True))
-    if in_charge == {without.pk}:
+    administrators = set(User.objects.administrators().values_list("pk", flat=True))
+    if administrators == {without.pk}:
         raise LastOwner(user=without)
 
 

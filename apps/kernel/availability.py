@@ -1,7 +1,7 @@
-"""What is done for a tenant at present, and who says it.
+"""What a tenant can use at present, according to its state and mode.
 
-Whoever keeps the tenants' lives is named by `settings.TENANT_SERVICE`; every door asks here, so that each of them means
-the same by "suspended".
+`settings.TENANT_AVAILABILITY` names the function that decides. Every entry point reads it here, so that "suspended"
+means the same for all of them.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from .tenant import TenantInfo, current_tenant
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Availability:
-    """What a tenant gets. All of it, unless something is left out.
+    """The parts of Bursar that a tenant can use; by default all of them.
 
-    reads      its console and its API answer what is asked
-    writes     its business may be changed
-    works      workers do its tasks, and what has happened there is heard
-    beats      what comes round comes to it
-    sends      other systems are told by webhooks
-    signs_in   its people can sign in
-    billing    its plan can be looked at, and what it owes be settled
-    in_charge  only those who are in charge there are let in
-    refusal    what whoever is turned away is told
+    reads      read requests of its console and API
+    writes     changes of its data
+    works      background tasks, and delivery of its events to listeners
+    beats      scheduled tasks
+    sends      webhooks
+    signs_in   sign-in of its users
+    billing    viewing its plan and paying for it
+    administrators_only  access for the tenant's administrators alone
+    refusal    the error for a request that is not admitted
     """
 
     reads: bool = True
@@ -37,7 +37,7 @@ class Availability:
     sends: bool = True
     signs_in: bool = True
     billing: bool = True
-    in_charge: bool = False
+    administrators_only: bool = False
     refusal: type[Refusal] | None = None
 
     @property
@@ -46,7 +46,7 @@ class Availability:
 
     @property
     def is_open(self) -> bool:
-        """Whether there is anything at all for its people."""
+        """Whether its users can use any part."""
         return self.reads or self.signs_in or self.billing
 
 
@@ -54,11 +54,11 @@ FULL = Availability()
 
 
 def availability_of(tenant: TenantInfo | None) -> Availability:
-    """The platform itself is always availability."""
+    """The platform itself is always fully available."""
     if tenant is None:
         return FULL
-    found: Availability = import_string(settings.TENANT_AVAILABILITY)(tenant)
-    return found
+    availability: Availability = import_string(settings.TENANT_AVAILABILITY)(tenant)
+    return availability
 
 
 def current_availability() -> Availability:
@@ -67,7 +67,7 @@ def current_availability() -> Availability:
 
 
 def must_write() -> None:
-    """Raises what the current tenant answers while its business may not be changed."""
+    """Raises the current tenant's refusal while its data may not be changed."""
     tenant = current_tenant()
     availability = availability_of(tenant)
     if not availability.writes and availability.refusal:

@@ -30,7 +30,7 @@ def audiences() -> Sequence[str]:
 def addresses_of(audience: str) -> Sequence[str]:
     """Of those in it who can sign in."""
     if audience == OPERATORS:
-        people = User.objects.in_charge()
+        people = User.objects.administrators()
     else:
         people = User.objects.filter(groups__name=audience, is_active=True)
     return sorted(person.email.lower() for person in people)

@@ -36,7 +36,7 @@ def tell_administrators(command: TellAdministrators) -> int:
     said = LETTERS[command.news].format(
         name=tenant.name, day=tenant.delete_after, link=f"{settings.PUBLIC_URL}/t/{tenant.slug}/"
     )
-    people = queries.administrators(tenant)
+    people = queries.administrator_emails(tenant)
     key = f"tenant:{tenant.pk}:{command.news}:{tenant.state_since}"
     if not notices.told_under(key):
         dispatch(

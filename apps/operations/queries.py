@@ -35,19 +35,19 @@ def journeys_of(slug: str) -> QuerySet[Run]:
     return Run.objects.filter(subject=f"tenant:{slug}").order_by("-id")
 
 
-def administrators(tenant: Tenant) -> Sequence[str]:
-    """The addresses of those who are in charge there, and of the owner as the platform knows him."""
+def administrator_emails(tenant: Tenant) -> Sequence[str]:
+    """The e-mail addresses of the tenant's administrators and of its owner as the platform knows it."""
     with within(tenant.info):
-        in_charge = {user.email.lower() for user in User.objects.in_charge()}
-    return sorted(in_charge | {tenant.owner_email.lower()})
+        emails = {user.email.lower() for user in User.objects.administrators()}
+    return sorted(emails | {tenant.owner_email.lower()})
 
 
 @dataclass(frozen=True, kw_only=True)
 class AtWork:
-    """What is going on at a tenant, in figures: for whoever is about to stop it, or to let it go on.
+    """Figures on the activity of a tenant, shown before its state changes.
 
-    people          who can sign in while it is open; of them `in_charge` also while it is closed
-    only_in_charge  whether it is closed already
+    people               users that can sign in while it is open; the administrators also while it is closed
+    administrators_only  whether it is closed already
     sessions        over the API
     news            deliveries, and events that nobody was told of yet
     messages        to other systems
@@ -56,29 +56,29 @@ class AtWork:
     """
 
     people: int
-    in_charge: int
-    only_in_charge: bool
+    administrator_count: int
+    administrators_only: bool
     sessions: int
     news: int
     messages: int
     rounds: int
     records: int
-    administrators: Sequence[str]
+    administrator_emails: Sequence[str]
 
 
 def at_work(tenant: Tenant) -> AtWork:
-    told = administrators(tenant)
+    emails = administrator_emails(tenant)
     with within(tenant.info), connection.cursor() as cursor:
         return AtWork(
             people=User.objects.filter(is_active=True).count(),
-            in_charge=User.objects.in_charge().count(),
-            only_in_charge=availability_of(tenant.info).in_charge,
+            administrator_count=User.objects.administrators().count(),
+            administrators_only=availability_of(tenant.info).administrators_only,
             sessions=ApiSession.objects.open().count(),
             news=news.waiting(cursor, tenant.pk),
             messages=webhooks.waiting_messages(),
             rounds=_rounds(),
             records=sum(each.records for each in audit.due_for_archive(today())),
-            administrators=told,
+            administrator_emails=emails,
         )
 
 

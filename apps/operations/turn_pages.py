@@ -143,10 +143,10 @@ class CancelErasing(Turn):
 
 
 def _shut_out(at: queries.AtWork, may: str) -> str:
-    left = f"{at.in_charge:,} in charge can still sign in and {may}"
-    if at.only_in_charge:
+    left = f"{_many(at.administrator_count, 'administrator', 'administrators')} can still sign in and {may}"
+    if at.administrators_only:
         return f"are shut out already; {left}"
-    return f"{at.people - at.in_charge:,} of {at.people:,} are shut out; {left}"
+    return f"{at.people - at.administrator_count:,} of {at.people:,} are shut out; {left}"
 
 
 def _signed_in(at: queries.AtWork) -> str:
@@ -168,7 +168,7 @@ def _set_aside(at: queries.AtWork) -> str:
 
 
 def _letters(at: queries.AtWork) -> str:
-    return ", ".join(at.administrators)
+    return ", ".join(at.administrator_emails)
 
 
 def _many(number: int, one: str, more: str) -> str:

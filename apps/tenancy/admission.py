@@ -76,7 +76,7 @@ def turned_away(request: HttpRequest, tenant: TenantInfo, refusal: Refusal) -> H
         "kind": refusal.code.removeprefix("tenancy."),
         "signed_in": signed_in,
         "may_sign_in": availability.signs_in and user is not None and not signed_in,
-        "may_see_plan": availability.billing and signed_in and _is_in_charge(user),
+        "may_see_plan": availability.billing and signed_in and _is_administrator(user),
     }
     response = render(request, "tenancy/closed.html", shown, status=refusal.status)
     response["Cache-Control"] = "no-store"
@@ -85,7 +85,7 @@ def turned_away(request: HttpRequest, tenant: TenantInfo, refusal: Refusal) -> H
     return response
 
 
-def _is_in_charge(user: Any) -> bool:
+def _is_administrator(user: Any) -> bool:
     try:
         lifecycle.must_let_in(user)
     except Refusal:
@@ -94,6 +94,6 @@ def _is_in_charge(user: Any) -> bool:
 
 
 def context(request: HttpRequest) -> dict[str, Any]:
-    """For the banner over each page of a tenant with limited availability."""
+    """For the banner over each page of a tenant that is not served in full."""
     tenant, availability = current_tenant(), current_availability()
     return {"closed": availability.refusal(name=tenant) if tenant and availability.refusal else None}

@@ -44,9 +44,11 @@ OF_STATE: Mapping[str, Availability] = MappingProxyType(
         State.PENDING: _nothing_but(refusal=TenantNotReady),
         State.TRIAL: FULL,
         State.ACTIVE: FULL,
-        State.SUSPENDED: _nothing_but(signs_in=True, billing=True, in_charge=True, refusal=TenantIsSuspended),
+        State.SUSPENDED: _nothing_but(
+            signs_in=True, billing=True, administrators_only=True, refusal=TenantIsSuspended
+        ),
         State.ARCHIVED: _nothing_but(
-            reads=True, signs_in=True, billing=True, in_charge=True, refusal=TenantIsArchived
+            reads=True, signs_in=True, billing=True, administrators_only=True, refusal=TenantIsArchived
         ),
         State.DELETING: _nothing_but(refusal=TenantIsQueuedForDeletion),
     }
@@ -69,10 +71,10 @@ def _both(state: Availability, mode: Availability) -> Availability:
     left = {
         field.name: getattr(state, field.name) and getattr(mode, field.name)
         for field in fields(Availability)
-        if field.name not in ("in_charge", "refusal")
+        if field.name not in ("administrators_only", "refusal")
     }
     refusal = state.refusal or mode.refusal if mode.reads else mode.refusal
-    return Availability(**left, in_charge=state.in_charge, refusal=refusal)
+    return Availability(**left, administrators_only=state.administrators_only, refusal=refusal)
 
 
 AVAILABILITY: Mapping[tuple[str, str], Availability] = MappingProxyType(
@@ -105,5 +107,9 @@ def must_let_in(user: Any) -> None:
     if tenant is None:
         return
     availability = availability_of(tenant)
-    if availability.refusal and availability.in_charge and not import_string(settings.IS_IN_CHARGE)(user):
+    if (
+        availability.refusal
+        and availability.administrators_only
+        and not import_string(settings.IS_ADMINISTRATOR)(user)
+    ):
         raise availability.refusal(name=tenant)

@@ -10,7 +10,7 @@ TENANT_BY_ID = "apps.tenancy.directory.by_id"
 TENANT_AVAILABILITY = "apps.tenancy.lifecycle.availability_of"
 TENANTS_AT_REST = "apps.tenancy.directory.at_rest"
 """Say what is done for a tenant, and for which of them nothing is heard at present."""
-IS_IN_CHARGE = "apps.identity.queries.is_in_charge"
+IS_ADMINISTRATOR = "apps.identity.queries.is_administrator"
 TENANT_BY_PATH = True
 """Whether /t/<slug>/ works beside host names. Host names keep browser origins apart: see docs/operations.md."""
 

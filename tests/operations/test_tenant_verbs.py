@@ -41,7 +41,7 @@ def test_what_it_gets_is_said_in_words(acme, operator):
 
     text, said = tenant("show", "acme"), json.loads(tenant("show", "acme", "--json"))
 
-    assert "Gets         read, sign in, plan; only those in charge are let in" in text
+    assert "Gets         read, sign in, plan; administrators only" in text
     assert "Because      Left." in text
     assert said["availability"]["reads"]
     assert not said["availability"]["writes"]

@@ -158,7 +158,10 @@ def test_at_the_console(acme, operator, client_for):
 def test_a_preview_counts_what_would_become_of_it(acme, owner, nobody, operator, client_for):
     """One of its people is signed in over the API, and nobody was told yet of its new account."""
     with activate(acme):
-        people, in_charge = User.objects.filter(is_active=True).count(), User.objects.in_charge().count()
+        people, administrators = (
+            User.objects.filter(is_active=True).count(),
+            User.objects.administrators().count(),
+        )
         dispatch(BeginSession(user_id=nobody.pk, epoch=nobody.epoch), actor=System("The suite"))
         dispatch(OpenAccount(code="1999", name="Safe", type="asset"), actor=owner)
     client = client_for(operator, None)
@@ -168,7 +171,7 @@ def test_a_preview_counts_what_would_become_of_it(acme, owner, nobody, operator,
         return dict(shown.context["facts"])
 
     said = preview("suspend")
-    assert in_charge == 1
+    assert administrators == 1
     assert said["People"].startswith(f"{people - 1} of {people} are shut out; 1 in charge")
     assert said["Signed in over the API"].startswith("1 session,")
     waiting = said["Waits until it is active again"]

@@ -73,7 +73,8 @@ class Show(Verb):
         options = {name: value for name, value in asdict(availability).items() if name in WORDS}
         return Answer(
             text,
-            _plain(tenant) | {"availability": options | {"only_those_in_charge": availability.in_charge}},
+            _plain(tenant)
+            | {"availability": options | {"administrators_only": availability.administrators_only}},
         )
 
 
@@ -110,7 +111,7 @@ def _stands(tenant: Tenant) -> str:
 
 def _gets(availability: Availability) -> str:
     options = ", ".join(word for part, word in WORDS.items() if getattr(availability, part)) or "nothing"
-    return f"{options}; only those in charge are let in" if availability.in_charge else options
+    return f"{options}; administrators only" if availability.administrators_only else options
 
 
 def _plain(tenant: Tenant) -> dict[str, Any]:
