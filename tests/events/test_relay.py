@@ -13,7 +13,7 @@ from kombu.exceptions import BatchPublishError, OperationalError
 from redis.connection import Connection
 
 from apps.events import backlog, hints, relay
-from apps.events.deliveries import TURN, deliver
+from apps.events.deliveries import TURN, answer, deliver
 from apps.events.models import Delivery, OutboxEvent
 from apps.events.relay import route, sweep, top_up
 from apps.kernel import caching, clock
