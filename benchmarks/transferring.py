@@ -39,13 +39,13 @@ TARGET = "backup / restore / move of 100,000 rows; both ends verified by rows, d
 def _ours(tenant: Any) -> dict[str, Any]:
     from apps.tenancy.models import Tenant
     from apps.tenancy.transfer import importing, moving, verifying
-    from apps.tenancy.transfer.archive import Archive
+    from apps.tenancy.transfer.backup_file import BackupFile
     from apps.tenancy.transfer.exporting import export
 
     with tempfile.TemporaryFile() as file:
         manifest, backup = _timed(lambda: export(tenant, file))
         size = file.seek(0, 2)
-        archive = Archive(file)
+        archive = BackupFile(file)
         made, load = _timed(lambda: importing.load(archive, number=900_000, at="home"))
         faults, verify = _timed(lambda: verifying.faults(archive.manifest, made))
         importing.drop_schema(made.schema, "home", role=made.role)

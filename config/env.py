@@ -125,8 +125,8 @@ class Environment(BaseSettings):
     # How often a tenant is backed up, how long that is kept and how many (0: all of them), how often one is tried.
     # What is promised: 0 is nothing.
     backup_every_hours: float = Field(default=24, gt=0)
-    backup_kept_days: float = Field(default=30, gt=0)
-    backup_kept_most: int = Field(default=0, ge=0)
+    backup_retention_days: float = Field(default=30, gt=0)
+    backup_max_count: int = Field(default=0, ge=0)
     backup_drill_days: float = Field(default=7, gt=0)
     backup_rpo_hours: float = Field(default=0, ge=0)
     backup_rto_hours: float = Field(default=0, ge=0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from apps.notices.hooks import Alert, alert
-from apps.tenancy.transfer import promises
+from apps.tenancy.transfer import objectives
 
 MOST = 10
 """Tenants that are named."""
@@ -14,7 +14,7 @@ MOST = 10
 @alert
 def backups_that_are_missing() -> Iterator[Alert]:
     """One for all tenants: where many are late, one thing is wrong."""
-    late = [standing for standing in promises.standings() if standing.is_late]
+    late = [status for status in objectives.statuses() if status.is_late]
     if late:
         yield Alert(
             name="backups:late",
@@ -25,7 +25,7 @@ def backups_that_are_missing() -> Iterator[Alert]:
 
 @alert
 def backups_that_fail() -> Iterator[Alert]:
-    failed = [standing for standing in promises.standings() if standing.failed]
+    failed = [status for status in objectives.statuses() if status.failed]
     if failed:
         yield Alert(
             name="backups:failed",
@@ -36,7 +36,7 @@ def backups_that_fail() -> Iterator[Alert]:
 
 @alert
 def restores_that_take_long() -> Iterator[Alert]:
-    slow = [standing for standing in promises.standings() if standing.is_slow]
+    slow = [status for status in objectives.statuses() if status.is_slow]
     if slow:
         yield Alert(
             name="backups:slow",
@@ -47,14 +47,14 @@ def restores_that_take_long() -> Iterator[Alert]:
 
 @alert
 def backups_that_cannot_be_restored() -> Iterator[Alert]:
-    if last_error := promises.failed_restore_drills():
+    if last_error := objectives.failed_restore_drills():
         yield Alert(name="backups:drill", subject="Backups may not be restorable", text=last_error[:1000])
 
 
-def _many(standings: list[promises.Standing]) -> str:
-    return "1 tenant is" if len(standings) == 1 else f"{len(standings)} tenants are"
+def _many(statuses: list[objectives.BackupStatus]) -> str:
+    return "1 tenant is" if len(statuses) == 1 else f"{len(statuses)} tenants are"
 
 
-def _named(standings: list[promises.Standing]) -> str:
-    more = f" and {len(standings) - MOST} more" if len(standings) > MOST else ""
-    return ", ".join(standing.tenant.slug for standing in standings[:MOST]) + more
+def _named(statuses: list[objectives.BackupStatus]) -> str:
+    more = f" and {len(statuses) - MOST} more" if len(statuses) > MOST else ""
+    return ", ".join(status.tenant.slug for status in statuses[:MOST]) + more

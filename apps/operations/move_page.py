@@ -14,7 +14,7 @@ from apps.console.admin import ServerFields
 from apps.console.widgets import Form, reason
 from apps.kernel import databases
 from apps.kernel.errors import Refusal
-from apps.tenancy.erasure.belongings import in_schema
+from apps.tenancy.erasure.footprint import schema_footprint
 from apps.tenancy.models import Database, Tenant
 from apps.tenancy.transfer import importing
 
@@ -54,7 +54,7 @@ class Move(Turn):
     def preview(self, form: forms.Form, server_fields: ServerFields) -> Facts:
         tenant = rules.tenant_must_be_known(server_fields["tenant_id"])
         to, why = form.cleaned_data["database"], form.cleaned_data["reason"]
-        has = in_schema(tenant.info)
+        has = schema_footprint(tenant.info)
         return (
             *self.facts(server_fields),
             *([] if _is_ours(tenant) else [("Type there", in_words(tenant, to, why))]),

@@ -18,7 +18,7 @@ from apps.kernel.periodic import PERIODIC
 from apps.kernel.transactions import within
 from apps.sagas.models import Run
 from apps.tenancy.models import Tenant
-from apps.tenancy.transfer import news
+from apps.tenancy.transfer import outbox
 from apps.webhooks import queries as webhooks
 
 
@@ -74,7 +74,7 @@ def at_work(tenant: Tenant) -> AtWork:
             administrator_count=User.objects.administrators().count(),
             administrators_only=availability_of(tenant.info).administrators_only,
             sessions=ApiSession.objects.open().count(),
-            news=news.waiting(cursor, tenant.pk),
+            news=outbox.count_due(cursor, tenant.pk),
             messages=webhooks.waiting_messages(),
             rounds=_rounds(),
             records=sum(each.records for each in audit.due_for_archive(today())),

@@ -15,7 +15,7 @@ from apps.console.widgets import Form, reason
 from apps.kernel.actors import System
 from apps.kernel.errors import Refusal
 from apps.settings import queries as settings_queries
-from apps.tenancy.erasure.belongings import belongings
+from apps.tenancy.erasure.footprint import tenant_footprint
 from apps.tenancy.models import Tenant
 
 from . import queries, rules
@@ -128,7 +128,7 @@ class Erase(Turn):
         )
 
     def preview(self, form: forms.Form, server_fields: ServerFields) -> Facts:
-        has = belongings(rules.tenant_must_be_known(server_fields["tenant_id"]).info)
+        has = tenant_footprint(rules.tenant_must_be_known(server_fields["tenant_id"]).info)
         return (
             *self.facts(server_fields),
             ("In its schema", f"{has.rows:,} rows in {has.tables} tables, {filesizeformat(has.bytes)}"),

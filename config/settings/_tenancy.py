@@ -23,8 +23,8 @@ ROOT_URLCONF = "config.urls_tenant"
 FEATURE_FLAGS = env().feature_flags
 
 BACKUP_EVERY_HOURS = env().backup_every_hours
-BACKUP_KEPT_DAYS = env().backup_kept_days
-BACKUP_KEPT_MOST = env().backup_kept_most
+BACKUP_RETENTION_DAYS = env().backup_retention_days
+BACKUP_MAX_COUNT = env().backup_max_count
 BACKUP_DRILL_DAYS = env().backup_drill_days
 BACKUP_RPO_HOURS = env().backup_rpo_hours
 """How much of its work a tenant can lose; 0 promises nothing."""

@@ -19,8 +19,8 @@ from apps.sagas import errands, runs
 from apps.sagas.models import Run
 from apps.tenancy import directory
 from apps.tenancy.models import Tenant
-from apps.tenancy.transfer import exporting, importing, moving, news, verifying
-from apps.tenancy.transfer.commands import TakeBackMove
+from apps.tenancy.transfer import exporting, importing, moving, outbox, verifying
+from apps.tenancy.transfer.commands import RollBackMove
 from tests.support.settling import settle
 
 
@@ -83,7 +83,7 @@ def left_in(place, tenant):
         return schemas, cursor.fetchone()[0]
 
 
-@pytest.mark.parametrize("breaks", [(verifying, "faults"), (news, "bring"), (moving, "_say")])
+@pytest.mark.parametrize("breaks", [(verifying, "faults"), (outbox, "insert"), (moving, "_say")])
 def test_what_had_come_goes_when_it_turns_back(settled, east, operator, monkeypatch, breaks):
     def fail(*args, **kwargs):
         assert left_in(east, settled)[0]
@@ -119,7 +119,7 @@ def test_where_it_cannot_be_dropped_the_tenant_works_all_the_same(settled, east,
 def test_where_it_has_arrived_nothing_is_dropped(settled, east, operator):
     dispatch(move(settled, east), actor=operator)
 
-    dispatch(TakeBackMove(tenant_id=settled.pk, database=east, reason="Not wanted."), actor=operator)
+    dispatch(RollBackMove(tenant_id=settled.pk, database=east, reason="Not wanted."), actor=operator)
 
     with activate(directory.by_id(settled.pk)):
         assert Entry.objects.count() == 1
@@ -155,7 +155,7 @@ WHERE = {
     "move": (importing, "_fill"),
     "remap": (importing, "_looked_into_by"),
     "verify": (verifying, "faults"),
-    "switch": (news, "bring"),
+    "switch": (outbox, "insert"),
 }
 """What is done in each stage."""
 

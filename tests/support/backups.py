@@ -9,25 +9,25 @@ import json
 from django.core.management import call_command
 
 from apps.kernel import clock
-from apps.tenancy.transfer import asking, drilling, keeping, promises, restoring
+from apps.tenancy.transfer import jobs, objectives, restore_drills, restoring, scheduler
 from apps.tenancy.transfer.models import Backup
 
 
 def later(monkeypatch, **ahead):
     """The clock goes on."""
     at = clock.now() + dt.timedelta(**ahead)
-    for room in (asking, keeping, promises, restoring, drilling):
+    for room in (scheduler, jobs, objectives, restoring, restore_drills):
         monkeypatch.setattr(room, "now", lambda: at)
 
 
 def make_due():
     """Ask for what is due, and do it. Returns whose it was."""
-    asking.ask()
-    return {made.slug for number in waiting() if (made := keeping.work_on(number))}
+    scheduler.schedule_due()
+    return {made.slug for number in waiting() if (made := jobs.run(number))}
 
 
 def drill_is_not_due(monkeypatch):
-    monkeypatch.setattr(drilling, "is_due", lambda: False)
+    monkeypatch.setattr(restore_drills, "is_due", lambda: False)
 
 
 def waiting():

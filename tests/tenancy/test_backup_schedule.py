@@ -22,19 +22,19 @@ from apps.notices.tasks import watch
 from apps.operations.commands import SuspendTenant
 from apps.tenancy.models import Tenant
 from apps.tenancy.transfer import (
-    asking,
-    drilling,
     exporting,
     importing,
-    keeping,
-    places,
-    promises,
+    jobs,
+    objectives,
+    restore_drills,
     restoring,
     running,
+    scheduler,
+    storage,
 )
 from apps.tenancy.transfer.commands import SetBackupPolicy
 from apps.tenancy.transfer.errors import PolicyIsNegative
-from apps.tenancy.transfer.models import Backup, Drill
+from apps.tenancy.transfer.models import Backup, RestoreDrill
 from tests.support.backups import later, make_due, verb, waiting
 from tests.support.transfer import schemas_like
 
@@ -50,7 +50,7 @@ def policy(tenant, **agreed):
 
 
 def test_each_tenant_is_asked_for_and_backed_up(platform):
-    asking.ask()
+    scheduler.schedule_due()
     assert len(waiting()) == 2
 
     assert [*running.work()] == ["acme: backed up.", "globex: backed up."]
@@ -67,11 +67,11 @@ def test_who_is_suspended_is_backed_up_too(platform):
 
 
 def test_what_is_asked_for_once_is_done_once(platform):
-    asking.ask()
+    scheduler.schedule_due()
     number = waiting()[0]
 
-    assert keeping.work_on(number).state == "done"
-    assert keeping.work_on(number) is None
+    assert jobs.run(number).state == "done"
+    assert jobs.run(number) is None
     assert Backup.objects.done().count() == 1
 
 
@@ -92,7 +92,7 @@ def at_once(work, times=4):
 
 
 def test_two_backup_workers_ask_once(platform):
-    at_once(asking.ask)
+    at_once(scheduler.schedule_due)
 
     assert Backup.objects.count() == 2
 
@@ -100,18 +100,18 @@ def test_two_backup_workers_ask_once(platform):
 def test_the_database_refuses_to_be_asked_twice(platform):
     """Also where nobody looks who else asks."""
     for _ in range(2):
-        asked = [Backup(tenant_id=platform.id, slug="acme", state="waiting", begun_at=keeping.now())]
+        asked = [Backup(tenant_id=platform.id, slug="acme", state="waiting", begun_at=jobs.now())]
         Backup.objects.bulk_create(asked, ignore_conflicts=True)
     assert len(waiting()) == 1
 
 
 def test_of_two_backup_workers_one_makes_it(platform):
-    asking.ask()
+    scheduler.schedule_due()
     number = waiting()[0]
 
     def work():
         try:
-            return keeping.work_on(number)
+            return jobs.run(number)
         except restoring.TransferBusy:
             return None
 
@@ -119,7 +119,7 @@ def test_of_two_backup_workers_one_makes_it(platform):
 
 
 def test_a_tenant_that_is_being_restored_waits_and_holds_up_nobody(platform):
-    asking.ask()
+    scheduler.schedule_due()
     with connections["owner"].cursor() as somebody:
         somebody.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [f"transfer:{platform.id}"])
         assert [*running.work()] == ["globex: backed up."]
@@ -132,7 +132,7 @@ def test_while_no_backup_worker_runs_workers_say_that_backups_are_late(platform,
     """They look each minute, and need none of a backup worker's means."""
     monkeypatch.setattr(databases, "having", lambda role: [])
     make_due()
-    asking.ask()
+    scheduler.schedule_due()
     later(monkeypatch, hours=49)
 
     assert (PERIODIC["notices.watch"].seconds, PERIODIC["notices.watch"].where) == (60, "platform")
@@ -151,15 +151,15 @@ def test_one_that_fails_is_an_alert_and_the_next_is_not_held_up(platform, monkey
             raise OSError("No space left on device")
         return whole(tenant, *args, **kwargs)
 
-    monkeypatch.setattr(keeping, "export", fails_for_acme)
-    asking.ask()
+    monkeypatch.setattr(jobs, "export", fails_for_acme)
+    scheduler.schedule_due()
     assert [*running.work()] == ["globex: backed up."]
 
     assert [backup.slug for backup in Backup.objects.done()] == ["globex"]
     assert "acme" in alerted()["backups:failed"]
     assert "No space left on device" in alerted()["backups:failed"]
 
-    monkeypatch.setattr(keeping, "export", whole)
+    monkeypatch.setattr(jobs, "export", whole)
     later(monkeypatch, minutes=16)
     assert make_due() == {"acme"}
     assert alerted() == {}
@@ -175,25 +175,25 @@ def test_who_missed_his_turn_twice_is_an_alert_whatever_is_promised(platform, mo
 
 
 def test_what_is_agreed_for_one_tenant_goes_before_what_is_usual(platform, monkeypatch):
-    policy(platform, every_hours=1, kept_days=60, kept_most=2)
+    policy(platform, every_hours=1, retention_days=60, max_count=2)
     make_due()
 
     for hours in (2, 4, 6):
         later(monkeypatch, hours=hours)
         assert make_due() == {"acme"}
-    assert keeping.prune() == 2
+    assert jobs.prune() == 2
     assert Backup.objects.done().filter(slug="acme").count() == 2
 
     later(monkeypatch, days=50)
-    assert keeping.prune() == 0
+    assert jobs.prune() == 0
     later(monkeypatch, days=100)
-    assert keeping.prune() == 1, "the newest stays"
+    assert jobs.prune() == 1, "the newest stays"
 
 
 def test_a_policy_is_set_with_a_reason_and_stands_in_the_audit_log(platform, operator):
-    said = verb("backup-policy", "acme", "--every", "6", "--keep-most", "9", "--reason", "They pay for it.")
+    said = verb("backup-policy", "acme", "--every", "6", "--max-count", "9", "--reason", "They pay for it.")
     assert said["every"] == 6
-    standing = next(standing for standing in promises.standings() if standing.tenant.slug == "acme")
+    standing = next(standing for standing in objectives.statuses() if standing.tenant.slug == "acme")
     assert str(standing.policy) == "every 6 h, kept 30 days, 9 at most"
     record = Record.objects.get(command="tenancy.set_backup_policy")
     assert (record.reason, record.subject_id) == ("They pay for it.", str(platform.id))
@@ -210,15 +210,15 @@ def test_whoever_may_only_look_sets_no_policy(platform, nobody):
 def test_one_that_cannot_be_removed_holds_up_no_other(platform, monkeypatch):
     make_due()
     Backup.objects.update(tenant=None)
-    whole, stuck = places.remove, Backup.objects.order_by("pk").first()
+    whole, stuck = storage.remove, Backup.objects.order_by("pk").first()
 
-    def remove(place):
-        if place == stuck.place:
+    def remove(storage_key):
+        if storage_key == stuck.storage_key:
             raise OSError("Access denied")
-        whole(place)
+        whole(storage_key)
 
-    monkeypatch.setattr(places, "remove", remove)
-    assert keeping.prune() == 1
+    monkeypatch.setattr(storage, "remove", remove)
+    assert jobs.prune() == 1
     stuck.refresh_from_db()
     assert stuck.state == "done"
 
@@ -227,21 +227,21 @@ def test_one_that_cannot_be_removed_holds_up_no_other(platform, monkeypatch):
 
 
 def test_a_drill_comes_round_and_reports(platform, monkeypatch):
-    asking.ask()
-    assert not Drill.objects.exists(), "there is nothing to try"
+    scheduler.schedule_due()
+    assert not RestoreDrill.objects.exists(), "there is nothing to try"
     make_due()
-    asking.ask()
+    scheduler.schedule_due()
 
     for told in (1, 0):
         assert len([*running.work()]) == told
-    tried = Drill.objects.get()
+    tried = RestoreDrill.objects.get()
     assert (tried.state, tried.error) == ("done", "")
     assert tried.backup.verified_at
-    assert not drilling.is_due()
+    assert not restore_drills.is_due()
     assert alerted() == {}
 
     later(monkeypatch, days=8)
-    assert drilling.is_due()
+    assert restore_drills.is_due()
     later(monkeypatch, days=9)
     assert "No backup was tried since" in alerted()["backups:drill"]
 
@@ -249,23 +249,23 @@ def test_a_drill_comes_round_and_reports(platform, monkeypatch):
 def test_a_drill_that_fails_is_an_alert_until_one_succeeds(platform, monkeypatch):
     make_due()
     with monkeypatch.context() as patch:
-        patch.setattr(drilling.verifying, "faults", lambda *_: ["ledger_entry has 1 rows and had 2"])
-        assert drilling.drill().state == "failed"
+        patch.setattr(restore_drills.verifying, "faults", lambda *_: ["ledger_entry has 1 rows and had 2"])
+        assert restore_drills.run_now().state == "failed"
 
     assert "ledger_entry has 1 rows and had 2" in alerted()["backups:drill"]
     assert schemas_like("restoring") == []
-    assert not drilling.is_due()
+    assert not restore_drills.is_due()
 
     later(monkeypatch, hours=7)
-    assert drilling.is_due()
-    drilling.drill()
+    assert restore_drills.is_due()
+    restore_drills.run_now()
     assert "backups:drill" not in alerted()
 
 
 def test_a_drill_is_done_by_a_role_that_owns_nothing_else(platform, monkeypatch):
     """And whoever compares it is the tenant, as everywhere."""
     make_due()
-    compared = drilling.verifying.faults
+    compared = restore_drills.verifying.faults
     seen = []
 
     def look(manifest, made):
@@ -278,8 +278,8 @@ def test_a_drill_is_done_by_a_role_that_owns_nothing_else(platform, monkeypatch)
             seen.append((*cursor.fetchone(), made.role))
         return compared(manifest, made)
 
-    monkeypatch.setattr(drilling.verifying, "faults", look)
-    assert drilling.drill().error == ""
+    monkeypatch.setattr(restore_drills.verifying, "faults", look)
+    assert restore_drills.run_now().error == ""
     assert seen == [("bursar_backup", False, platform.role)]
 
 
@@ -301,15 +301,15 @@ def test_a_process_without_an_address_for_it_says_so(platform, monkeypatch):
     make_due()
     monkeypatch.setattr(databases, "having", lambda role: [])
 
-    assert "DATABASE_BACKUP_URL" in drilling.drill().error
+    assert "DATABASE_BACKUP_URL" in restore_drills.run_now().error
 
 
 def test_a_tenant_in_another_database_is_tried_there(initech, db):
     with activate(None):
         Tenant.objects.exclude(slug="initech").update(state="suspended")
-        keeping.make(Tenant.objects.get(slug="initech"), Backup.Kind.MANUAL)
+        jobs.make(Tenant.objects.get(slug="initech"), Backup.Kind.MANUAL)
 
-        tried = drilling.drill()
+        tried = restore_drills.run_now()
 
         assert (tried.backup.slug, tried.error) == ("initech", "")
 
@@ -317,12 +317,12 @@ def test_a_tenant_in_another_database_is_tried_there(initech, db):
 def test_the_console_shows_what_is_agreed_made_and_tried(platform, operator, client_for):
     policy(platform, every_hours=6)
     make_due()
-    drilling.drill()
-    Backup.objects.create(tenant_id=platform.id, slug="acme", begun_at=keeping.now(), percent=40)
-    drilling.Drill.objects.create(
+    restore_drills.run_now()
+    Backup.objects.create(tenant_id=platform.id, slug="acme", begun_at=jobs.now(), percent=40)
+    restore_drills.RestoreDrill.objects.create(
         backup=Backup.objects.done().first(),
         state="failed",
-        begun_at=keeping.now(),
+        begun_at=jobs.now(),
         error="It was too heavy.",
     )
     client = client_for(operator, None)
@@ -336,7 +336,7 @@ def test_the_console_shows_what_is_agreed_made_and_tried(platform, operator, cli
 
 def test_a_backup_of_last_year_is_as_long_ago_as_it_is(platform, monkeypatch):
     make_due()
-    Backup.objects.update(begun_at=keeping.now() - dt.timedelta(days=365))
+    Backup.objects.update(begun_at=jobs.now() - dt.timedelta(days=365))
     assert make_due() == {"acme", "globex"}
 
 
@@ -351,6 +351,6 @@ def test_what_is_left_of_drills_is_cleared_though_a_database_is_away(platform, m
     monkeypatch.setattr(databases, "having", lambda role: ["away", "home"])
     monkeypatch.setattr(restoring, "sweep", sweep)
 
-    drilling.clear_away()
+    restore_drills.drop_leftovers()
 
     assert swept == [("home", "backup_worker")]

@@ -7,8 +7,8 @@ import signal
 import pytest
 from django.db import connections
 
-from apps.tenancy.transfer import asking
-from apps.tenancy.transfer.models import Backup, Drill
+from apps.tenancy.transfer import scheduler
+from apps.tenancy.transfer.models import Backup, RestoreDrill
 from tests.support.backup_worker import hurt
 from tests.support.backups import make_due
 from tests.support.processes import eventually, running
@@ -31,19 +31,19 @@ def test_two_make_each_backup_once_and_the_next_tries_one(platform, environment)
     assert Backup.objects.count() == 2
 
     with backup_worker(environment):
-        eventually(lambda: Drill.objects.done().exists(), patience=60)
-    assert Drill.objects.get().error == ""
+        eventually(lambda: RestoreDrill.objects.done().exists(), patience=60)
+    assert RestoreDrill.objects.get().error == ""
 
 
 def test_told_to_stop_it_ends_what_it_has_in_hand_and_begins_nothing(platform, environment):
-    ended = hurt(environment, "places._weigh", "before", signal.SIGTERM)
+    ended = hurt(environment, "storage._size_and_checksum", "before", signal.SIGTERM)
 
     assert ended.returncode == 0, ended.stderr
     assert [*Backup.objects.order_by("slug").values_list("slug", "state")] == [
         ("acme", "done"),
         ("globex", "waiting"),
     ]
-    assert not Drill.objects.exists()
+    assert not RestoreDrill.objects.exists()
 
 
 @pytest.mark.exhaustive("a process whose connection is cut")
@@ -53,7 +53,7 @@ def test_one_whose_connection_is_cut_comes_back(platform, environment):
         eventually(lambda: made() == ["acme", "globex"], patience=60)
         at_the_database(without=before, end=True)
         Backup.objects.create(
-            tenant_id=platform.id, slug="acme", kind="scheduled", state="waiting", begun_at=asking.now()
+            tenant_id=platform.id, slug="acme", kind="scheduled", state="waiting", begun_at=scheduler.now()
         )
 
         eventually(lambda: made() == ["acme", "acme", "globex"], patience=60)
@@ -73,9 +73,9 @@ def at_the_database(without=(0,), *, end=False):
 
 def test_nothing_is_tried_while_nothing_is_due(platform, environment):
     make_due()
-    Drill.objects.create(state="done", begun_at=asking.now(), backup=Backup.objects.first())
+    RestoreDrill.objects.create(state="done", begun_at=scheduler.now(), backup=Backup.objects.first())
 
-    ended = hurt(environment, "keeping.prune", "after", signal.SIGTERM)
+    ended = hurt(environment, "jobs.prune", "after", signal.SIGTERM)
 
     assert ended.returncode == 0, ended.stderr
-    assert (Backup.objects.count(), Drill.objects.count()) == (2, 1)
+    assert (Backup.objects.count(), RestoreDrill.objects.count()) == (2, 1)

@@ -21,9 +21,9 @@ from apps.kernel.tenant import activate
 from apps.ledger.commands import OpenAccount
 from apps.tenancy import directory
 from apps.tenancy.commands import MarkArchived
-from apps.tenancy.erasure.belongings import belongings, every_file
 from apps.tenancy.erasure.commands import DropTenant, EraseFiles, JournalErasure
 from apps.tenancy.erasure.errors import NotDue, NotJournaled
+from apps.tenancy.erasure.footprint import file_names, tenant_footprint
 from apps.tenancy.erasure.models import Erasure
 from apps.tenancy.erasure.reapplying import reapply, returned
 from apps.tenancy.models import Domain, Tenant
@@ -66,7 +66,7 @@ def left_of(tenant):
         cursor.execute("SELECT count(*) FROM pg_namespace WHERE nspname = %s", [tenant.schema])
         schemas = cursor.fetchone()[0]
     with activate(tenant):
-        names = list(every_file())
+        names = list(file_names())
     return {
         "schemas": schemas,
         "rows": Tenant.objects.filter(pk=tenant.id).count()
@@ -79,12 +79,12 @@ def left_of(tenant):
 
 
 def test_what_there_is_can_be_known_before(lived_in, globex):
-    had = belongings(lived_in)
+    had = tenant_footprint(lived_in)
 
     assert had.tables > 50
     assert had.rows > 100
     assert (had.files, had.file_bytes) == (1, 3)
-    assert belongings(globex).files == 0
+    assert tenant_footprint(globex).files == 0
 
 
 @pytest.mark.physical_copy

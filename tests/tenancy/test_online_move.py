@@ -100,7 +100,9 @@ def test_what_is_written_meanwhile_comes_along(tenant, mover, monkeypatch):
         finally:
             connections.close_all()
 
-    monkeypatch.setattr(online_move.news, "waiting", lambda cursor, tenant_id: 0)  # nobody tells them here
+    monkeypatch.setattr(
+        online_move.outbox, "count_due", lambda cursor, tenant_id: 0
+    )  # nobody tells them here
     clerk = threading.Thread(target=work)
     clerk.start()
     try:

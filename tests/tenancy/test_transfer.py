@@ -30,16 +30,16 @@ from apps.tenancy.commands import CreateTenant
 from apps.tenancy.errors import SlugTaken
 from apps.tenancy.models import Tenant
 from apps.tenancy.transfer import restoring, verifying
-from apps.tenancy.transfer.archive import Archive
+from apps.tenancy.transfer.backup_file import BackupFile
 from apps.tenancy.transfer.errors import (
-    ArchiveAltered,
-    ArchiveNotOurs,
-    ArchiveUnreadable,
+    BackupFileAltered,
+    BackupFileSignatureInvalid,
+    BackupFileUnreadable,
+    BackupOfAnotherTenant,
     NotWhatWasExported,
-    OfAnotherTenant,
 )
 from apps.tenancy.transfer.exporting import export
-from apps.tenancy.transfer.leaving import Disguise
+from apps.tenancy.transfer.masking import Disguise
 from tests.support.plans import UNLIMITED
 from tests.support.settling import settle
 from tests.support.transfer import sale, schemas_like
@@ -48,7 +48,7 @@ from tests.support.transfer import sale, schemas_like
 def exported(tenant, **how):
     with activate(None):
         export(tenant, to := io.BytesIO(), **how)
-    return Archive(to)
+    return BackupFile(to)
 
 
 def restored(archive, slug="copy", **how):
@@ -92,12 +92,12 @@ def test_an_altered_archive_is_refused(books):
     with_other_part = rewritten(archive, "tables/ledger_entry.copy", lambda content: content + b"!")
     with_other_manifest = rewritten(archive, "manifest.json", lambda said: said.replace(b"acme", b"evil"))
 
-    with pytest.raises(ArchiveAltered):
-        restored(Archive(with_other_part))
-    with pytest.raises(ArchiveNotOurs):
-        Archive(with_other_manifest)
-    with pytest.raises(ArchiveUnreadable):
-        Archive(io.BytesIO(archive.getvalue()[:-1000]))
+    with pytest.raises(BackupFileAltered):
+        restored(BackupFile(with_other_part))
+    with pytest.raises(BackupFileSignatureInvalid):
+        BackupFile(with_other_manifest)
+    with pytest.raises(BackupFileUnreadable):
+        BackupFile(io.BytesIO(archive.getvalue()[:-1000]))
     assert schemas_like("restoring") == []
 
 
@@ -246,7 +246,7 @@ def test_news_of_then_is_told_and_news_of_later_is_not(books, accountant):
 
 def test_no_other_tenant_takes_its_place(books, globex):
     archive = exported(books)
-    with activate(None), pytest.raises(OfAnotherTenant):
+    with activate(None), pytest.raises(BackupOfAnotherTenant):
         restoring.in_place(archive, Tenant.objects.get(pk=globex.id))
 
 
@@ -306,7 +306,7 @@ def test_personal_data_never_leaves_for_an_anonymous_copy(books, accountant):
     for said in (b"Jane Roe", b"accountant@acme.example", b"Accountant", b"pbkdf2", b"argon2"):
         assert [name for name, content in tables.items() if said in content] == []
 
-    copy = restored(Archive(to), sandbox_of=Tenant.objects.get(pk=books.id))
+    copy = restored(BackupFile(to), sandbox_of=Tenant.objects.get(pk=books.id))
 
     with activate(None), activate(copy.info):
         assert not current_availability().sends

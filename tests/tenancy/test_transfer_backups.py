@@ -28,18 +28,18 @@ from apps.notices.hooks import alerts
 from apps.tenancy.erasure.models import Erasure
 from apps.tenancy.models import Tenant
 from apps.tenancy.transfer import (
-    asking,
-    drilling,
     exporting,
-    keeping,
-    places,
-    promises,
+    jobs,
+    objectives,
+    restore_drills,
     restoring,
     running,
+    scheduler,
+    storage,
 )
-from apps.tenancy.transfer.archive import Archive
+from apps.tenancy.transfer.backup_file import BackupFile
 from apps.tenancy.transfer.commands import BackUpTenant, CloneTenant, RestoreTenant
-from apps.tenancy.transfer.errors import ArchiveAltered, ArchiveMissing, TenantWasErased
+from apps.tenancy.transfer.errors import BackupFileAltered, BackupFileMissing, TenantWasErased
 from apps.tenancy.transfer.models import Backup
 from tests.support.backups import drill_is_not_due, later, make_due, verb
 from tests.support.transfer import sale, schemas_like
@@ -57,8 +57,8 @@ def test_each_tenant_is_backed_up_once_a_day(platform, monkeypatch):
 
     backup = Backup.objects.done().latest_first().first()
     assert backup.rows > 100
-    with places.opened(backup.place, backup.checksum) as file:
-        Archive(file).read_through()
+    with storage.opened(backup.storage_key, backup.checksum) as file:
+        BackupFile(file).read_through()
 
 
 def test_one_that_fails_holds_up_nobody_and_is_tried_again(platform, monkeypatch):
@@ -70,14 +70,14 @@ def test_one_that_fails_holds_up_nobody_and_is_tried_again(platform, monkeypatch
             raise OSError("No space left on device")
         return whole(tenant, *args, **kwargs)
 
-    monkeypatch.setattr(keeping, "export", fails_for_acme)
-    asking.ask()
+    monkeypatch.setattr(jobs, "export", fails_for_acme)
+    scheduler.schedule_due()
     assert [*running.work()] == ["globex: backed up."]
     failed = Backup.objects.get(slug="acme")
     assert (failed.state, failed.error) == ("failed", "OSError: No space left on device")
     assert make_due() == set()
 
-    monkeypatch.setattr(keeping, "export", whole)
+    monkeypatch.setattr(jobs, "export", whole)
     later(monkeypatch, minutes=16)
     assert make_due() == {"acme"}
 
@@ -88,19 +88,19 @@ def test_old_ones_go_and_the_newest_stays(platform, monkeypatch):
     make_due()
     later(monkeypatch, days=80)
 
-    assert keeping.prune() == 2
+    assert jobs.prune() == 2
 
     assert sorted(Backup.objects.done().values_list("slug", flat=True)) == ["acme", "globex"]
     gone = Backup.objects.filter(state="gone").first()
-    with pytest.raises(ArchiveMissing), places.opened(gone.place):
+    with pytest.raises(BackupFileMissing), storage.opened(gone.storage_key):
         pass
 
 
 def test_backups_of_a_tenant_that_is_gone_go_too(platform):
-    backup = keeping.make(Tenant.objects.get(slug="acme"), Backup.Kind.MANUAL)
+    backup = jobs.make(Tenant.objects.get(slug="acme"), Backup.Kind.MANUAL)
     Backup.objects.update(tenant=None)
 
-    assert keeping.prune() == 1
+    assert jobs.prune() == 1
     backup.refresh_from_db()
     assert backup.state == "gone"
 
@@ -109,7 +109,7 @@ def test_backups_of_a_tenant_that_is_gone_go_too(platform):
 def test_a_drill_restores_one_and_leaves_nothing(platform):
     make_due()
 
-    tried = [drilling.drill(), drilling.drill()]
+    tried = [restore_drills.run_now(), restore_drills.run_now()]
 
     assert [(each.state, each.error) for each in tried] == [("done", "")] * 2
     assert {each.backup.slug for each in tried} == {"acme", "globex"}
@@ -120,13 +120,13 @@ def test_a_drill_restores_one_and_leaves_nothing(platform):
 def test_a_drill_that_fails_says_so(platform, caplog):
     make_due()
     for backup in Backup.objects.all():
-        with places.opened(backup.place) as file:
+        with storage.opened(backup.storage_key) as file:
             content = file.read()
-        places.remove(backup.place)
+        storage.remove(backup.storage_key)
         with activate(None):
-            files().save(f"backups/{backup.place}", ContentFile(content[:-1] + b"!"))
+            files().save(f"backups/{backup.storage_key}", ContentFile(content[:-1] + b"!"))
 
-    tried = drilling.drill()
+    tried = restore_drills.run_now()
 
     assert tried.state == "failed"
     assert "differs from what its manifest says" in tried.error
@@ -136,12 +136,12 @@ def test_a_drill_that_fails_says_so(platform, caplog):
 
 @override_settings(BACKUP_RPO_HOURS=25, BACKUP_RTO_HOURS=4)
 def test_who_is_kept_worse_than_promised_is_named(platform, monkeypatch):
-    keeping.make(Tenant.objects.get(slug="acme"), Backup.Kind.MANUAL)
+    jobs.make(Tenant.objects.get(slug="acme"), Backup.Kind.MANUAL)
     Backup.objects.update(verified_at=clock.now(), restored_in=5 * 3600)
     Tenant.objects.filter(slug="globex").update(created_at=clock.now() - dt.timedelta(days=3))
 
     standing = {
-        standing.tenant.slug: (standing.is_late, standing.is_slow) for standing in promises.standings()
+        standing.tenant.slug: (standing.is_late, standing.is_slow) for standing in objectives.statuses()
     }
     assert standing == {"acme": (False, True), "globex": (True, False)}
     said = {alert.name: alert.text for alert in alerts()}
@@ -149,7 +149,7 @@ def test_who_is_kept_worse_than_promised_is_named(platform, monkeypatch):
     assert "acme" in said["backups:slow"]
 
     later(monkeypatch, hours=26)
-    assert [standing.is_late for standing in promises.standings()] == [True, True]
+    assert [standing.is_late for standing in objectives.statuses()] == [True, True]
 
 
 def test_what_was_erased_is_not_restored(platform):
@@ -167,13 +167,13 @@ def test_what_was_erased_is_not_restored(platform):
         erased_at=clock.now(),
     )
     with pytest.raises(TenantWasErased):
-        dispatch(RestoreTenant(place=str(backup.pk), slug="again", reason="Why not"), actor=SUITE)
+        dispatch(RestoreTenant(backup=str(backup.pk), slug="again", reason="Why not"), actor=SUITE)
 
 
 @pytest.mark.physical_copy
 def test_the_audit_log_says_who_did_it(platform, operator):
     backup = dispatch(BackUpTenant(tenant_id=platform.id), actor=operator)
-    dispatch(RestoreTenant(place=str(backup.pk), slug="again", reason="To compare."), actor=operator)
+    dispatch(RestoreTenant(backup=str(backup.pk), slug="again", reason="To compare."), actor=operator)
     dispatch(CloneTenant(tenant_id=platform.id, slug="play"), actor=operator)
 
     asked = ("tenancy.back_up_tenant", "tenancy.restore_tenant", "tenancy.clone_tenant")
@@ -190,7 +190,7 @@ def test_verbs_back_up_compare_and_restore(platform, tmp_path, accountant):
     file = tmp_path / "acme.zip"
 
     made = verb("backup", "acme", "--to", str(file), "--with-files")
-    assert made["place"] == str(file)
+    assert made["storage_key"] == str(file)
     assert file.stat().st_mode & 0o777 == 0o600
     assert verb("verify", str(file), "--with", "acme")["faults"] == []
     assert verb("restore", str(file), "--as", "copy", "--dry-run") == {"dry_run": True}
@@ -259,7 +259,7 @@ WAYS = [
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_killed_anywhere_a_restore_is_done_by_asking_again(platform, monkeypatch, how, point, when):
     backup = dispatch(BackUpTenant(tenant_id=platform.id, with_files=True), actor=SUITE)
-    ask = RestoreTenant(place=str(backup.pk), slug="copy" if how == "as new" else "", reason="A test.")
+    ask = RestoreTenant(backup=str(backup.pk), slug="copy" if how == "as new" else "", reason="A test.")
     place = f"apps.tenancy.transfer.{point}"
     function = import_string(place)
 
@@ -333,5 +333,5 @@ def test_an_altered_backup_is_not_even_opened(platform, tmp_path):
     file = tmp_path / "acme.zip"
     backup = dispatch(BackUpTenant(tenant_id=platform.id, to=str(file)), actor=SUITE)
     file.write_bytes(file.read_bytes() + b"\0")
-    with pytest.raises(ArchiveAltered):
-        dispatch(RestoreTenant(place=str(backup.pk), slug="copy", reason="A test."), actor=SUITE)
+    with pytest.raises(BackupFileAltered):
+        dispatch(RestoreTenant(backup=str(backup.pk), slug="copy", reason="A test."), actor=SUITE)

@@ -17,8 +17,8 @@ from apps.tenancy import directory
 from apps.tenancy.commands import SetMode
 from apps.tenancy.errors import TenantIsPinned
 from apps.tenancy.models import Tenant
-from apps.tenancy.transfer import importing, moving, news, restoring
-from apps.tenancy.transfer.errors import TenantStillWorks, TransferBusy
+from apps.tenancy.transfer import importing, moving, outbox, restoring
+from apps.tenancy.transfer.errors import TenantIsWritable, TransferBusy
 from tests.support.settling import settle
 from tests.support.transfer import sale, schemas_like
 
@@ -53,7 +53,7 @@ def test_it_works_on_in_its_new_place(at_rest, east, accountant):
 
 
 def test_one_that_works_is_not_moved(books, east):
-    with activate(None), pytest.raises(TenantStillWorks):
+    with activate(None), pytest.raises(TenantIsWritable):
         moving.move(books.id, east)
 
 
@@ -107,11 +107,11 @@ class Killed(BaseException):
         (importing, "_fill"),
         (restoring, "load_and_verify"),
         (importing, "rename"),
-        (news, "bring"),
+        (outbox, "insert"),
         (moving, "_say"),
         (directory, "changed"),
         (restoring, "set_aside"),
-        (news, "leave"),
+        (outbox, "remove"),
     ],
 )
 @pytest.mark.parametrize("when", ["before", "after"])

@@ -12,7 +12,7 @@ from apps.operations.commands import (
     SuspendTenant,
 )
 from apps.sagas.api.serializers import RunSerializer
-from apps.tenancy.erasure.belongings import Belongings, belongings
+from apps.tenancy.erasure.footprint import TenantFootprint, tenant_footprint
 
 from .serializers import BelongingsSerializer, OnboardedSerializer, TravellerSerializer
 
@@ -68,5 +68,5 @@ class WhatItHas(QueryEndpoint):
     permission = "tenancy.erase_tenant"
     serializer_class = BelongingsSerializer
 
-    def answer(self, question: Any, **server_fields: Any) -> Belongings:
-        return belongings(rules.tenant_must_be_known(server_fields["tenant_id"]).info)
+    def answer(self, question: Any, **server_fields: Any) -> TenantFootprint:
+        return tenant_footprint(rules.tenant_must_be_known(server_fields["tenant_id"]).info)

@@ -19,7 +19,7 @@ from apps.operations.journeys import travel
 from apps.sagas import Asked, Errand, Saga, Step
 from apps.tenancy.commands import SetMode
 from apps.tenancy.models import Tenant
-from apps.tenancy.transfer.commands import CarryTenant, TakeBackMove
+from apps.tenancy.transfer.commands import RollBackMove, TransferTenant
 from apps.tenancy.transfer.errors import OwnerIsAbsent
 from apps.tenancy.transfer.moving import must_be_movable
 
@@ -44,11 +44,11 @@ def _open(d: Moving) -> SetMode:
 
 
 def _carry(d: Moving) -> list[Asked]:
-    return [Asked(CarryTenant(tenant_id=d.tenant_id, database=d.database, reason=d.reason))]
+    return [Asked(TransferTenant(tenant_id=d.tenant_id, database=d.database, reason=d.reason))]
 
 
 def _take_back(d: Moving) -> list[Asked]:
-    return [Asked(TakeBackMove(tenant_id=d.tenant_id, database=d.database, reason=d.reason))]
+    return [Asked(RollBackMove(tenant_id=d.tenant_id, database=d.database, reason=d.reason))]
 
 
 MIGRATION = Saga(

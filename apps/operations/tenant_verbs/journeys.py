@@ -22,7 +22,7 @@ from apps.operations.commands import (
 )
 from apps.sagas import queries as sagas
 from apps.sagas.models import Run
-from apps.tenancy.erasure.belongings import belongings
+from apps.tenancy.erasure.footprint import tenant_footprint
 from apps.tenancy.erasure.reapplying import reapply, returned
 from apps.tenancy.models import Tenant
 
@@ -90,7 +90,7 @@ class Erase(_Turn):
     command = EraseTenant
 
     def dry_run(self, tenant: Tenant) -> Answer:
-        has = belongings(tenant.info)
+        has = tenant_footprint(tenant.info)
         return Answer(
             f"{tenant} would be queued for deletion, and then lose {has.rows:,} rows in {has.tables} tables"
             f" ({has.bytes:,} bytes) and {has.files:,} files ({has.file_bytes:,} bytes).",

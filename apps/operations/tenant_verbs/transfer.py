@@ -15,11 +15,11 @@ from apps.kernel import databases
 from apps.kernel.errors import Refusal, SeveralRefusals
 from apps.operations.commands import MoveTenant
 from apps.tenancy.models import Tenant
-from apps.tenancy.transfer import drilling, keeping, moving, places, promises, running, verifying
-from apps.tenancy.transfer.archive import Archive
+from apps.tenancy.transfer import jobs, moving, objectives, restore_drills, running, storage, verifying
+from apps.tenancy.transfer.backup_file import BackupFile
 from apps.tenancy.transfer.commands import BackUpTenant, CloneTenant, RestoreTenant, SetBackupPolicy
 from apps.tenancy.transfer.errors import NotWhatWasExported
-from apps.tenancy.transfer.models import Backup, Drill
+from apps.tenancy.transfer.models import Backup, RestoreDrill
 from apps.tenancy.transfer.policies import Policies
 
 from .base import SHELL, Verb, tenant_named, verb
@@ -42,7 +42,7 @@ class CommandVerb(Verb):
 
 @verb
 class BackUp(CommandVerb):
-    """Write a tenant to an archive, in the object store or in a file."""
+    """Back up a tenant to the object store, or to a file."""
 
     name = "backup"
 
@@ -62,18 +62,18 @@ class BackUp(CommandVerb):
 
 @verb
 class Restore(CommandVerb):
-    """Make a tenant from an archive: under a short name of its own, or in the place of the one it is of."""
+    """Restore a tenant from a backup: as a new tenant, or in place."""
 
     name = "restore"
 
     def options(self, parser: CommandParser) -> None:
         super().options(parser)
-        parser.add_argument("archive", metavar="BACKUP", help="The number of a backup, or a file.")
+        parser.add_argument("backup", metavar="BACKUP", help="The number of a backup, or a file.")
         parser.add_argument(
             "--as", dest="slug", metavar="SLUG", default="", help="A short name that is free."
         )
         parser.add_argument(
-            "--in-place", action="store_true", help="Instead of what the tenant has now, which is lost."
+            "--in-place", action="store_true", help="Replace the tenant's current data, which is lost."
         )
         parser.add_argument("--name", default="", help="The name people read.")
         parser.add_argument("--database", default="home", choices=databases.known())
@@ -82,7 +82,7 @@ class Restore(CommandVerb):
     def answer(  # type: ignore[override]
         self,
         *,
-        archive: str,
+        backup: str,
         slug: str,
         in_place: bool,
         name: str,
@@ -94,7 +94,7 @@ class Restore(CommandVerb):
         if bool(slug) == in_place:
             raise CommandError("Say either --as SLUG or --in-place.", returncode=2)
         command = RestoreTenant(
-            place=_place(archive), slug=slug, name=name, database=database, reason=reason or "Asked for."
+            backup=_backup(backup), slug=slug, name=name, database=database, reason=reason or "Asked for."
         )
         made = self.ask(command, dry_run=dry_run, would="It would be restored.")
         if isinstance(made, Answer):
@@ -159,32 +159,32 @@ class Move(CommandVerb):
 
 @verb
 class Verify(Verb):
-    """Read an archive through, or compare it with the tenant that it is of."""
+    """Validate a backup file, or compare it with a tenant."""
 
     name = "verify"
 
     def options(self, parser: CommandParser) -> None:
-        parser.add_argument("archive", metavar="BACKUP", help="The number of a backup, or a file.")
+        parser.add_argument("backup", metavar="BACKUP", help="The number of a backup, or a file.")
         parser.add_argument(
             "--with", dest="slug", metavar="SLUG", default="", help="Compare it with this tenant."
         )
 
-    def answer(self, *, archive: str, slug: str, **_: Any) -> Answer:  # type: ignore[override]
-        place, checksum = keeping.found(_place(archive))
-        with places.opened(place, checksum) as file:
-            opened = Archive(file, place)
+    def answer(self, *, backup: str, slug: str, **_: Any) -> Answer:  # type: ignore[override]
+        storage_key, checksum = jobs.locate(_backup(backup))
+        with storage.opened(storage_key, checksum) as file:
+            opened = BackupFile(file, storage_key)
             opened.read_through()
             found = verifying.faults(opened.manifest, tenant_named(slug).info) if slug else []
         if found:
             raise NotWhatWasExported(faults="; ".join(found))
         rows = sum(each["rows"] for each in opened.manifest["tables"].values())
-        same = f", and {slug} is what it says" if slug else ""
-        return Answer(f"The archive is whole: {rows:,} rows{same}.", {"rows": rows, "faults": []})
+        same = f", and {slug} has the same content" if slug else ""
+        return Answer(f"The backup file is complete: {rows:,} rows{same}.", {"rows": rows, "faults": []})
 
 
 @verb
 class Backups(Verb):
-    """How well tenants are backed up."""
+    """Status of the backups of all tenants, or the backups of one."""
 
     name = "backups"
 
@@ -192,25 +192,25 @@ class Backups(Verb):
         parser.add_argument(
             "slug", metavar="SLUG", nargs="?", default="", help="Only the backups of this tenant."
         )
-        parser.add_argument("--drill", action="store_true", help="Restore one into a schema of its own now.")
+        parser.add_argument("--drill", action="store_true", help="Run a restore drill now.")
 
     def answer(self, *, slug: str, drill: bool, **_: Any) -> Answer:  # type: ignore[override]
         if drill:
-            return _of_drill(drilling.drill())
+            return _of_drill(restore_drills.run_now())
         if slug:
-            backups = list(keeping.all_of(slug)[:50])
+            backups = list(jobs.all_of(slug)[:50])
             lines = [_of_backup(backup) for backup in backups] or [f"{slug} was never backed up."]
             return Answer("\n".join(lines), {"backups": [_plain(backup) for backup in backups]})
-        rows = promises.standings()
+        rows = objectives.statuses()
         return Answer(
             "\n".join(_line(row) for row in rows) or "There is no tenant.",
-            {"tenants": [_standing(row) for row in rows], "late": sum(row.is_late for row in rows)},
+            {"tenants": [_status(row) for row in rows], "late": sum(row.is_late for row in rows)},
         )
 
 
 @verb
 class ClearAway(Verb):
-    """Drop what moves and restores have set aside, seven days after. Needs DATABASE_OWNER_URL."""
+    """Drop schemas set aside by moves and restores more than seven days ago. Needs DATABASE_OWNER_URL."""
 
     name = "clear-away"
 
@@ -221,35 +221,37 @@ class ClearAway(Verb):
 
 @verb
 class BackUpPolicy(Verb):
-    """How often a tenant is backed up by schedule, and what of it is kept. 0 is as everywhere."""
+    """How often a tenant is backed up, and how long its backups are retained. 0 = platform default."""
 
     name = "backup-policy"
 
     def options(self, parser: CommandParser) -> None:
         parser.add_argument("slug", metavar="SLUG", help="The tenant's short name.")
         parser.add_argument("--every", metavar="HOURS", type=int, default=0)
-        parser.add_argument("--keep-days", metavar="DAYS", type=int, default=0)
-        parser.add_argument("--keep-most", metavar="NUMBER", type=int, default=0)
+        parser.add_argument("--retention-days", metavar="DAYS", type=int, default=0)
+        parser.add_argument("--max-count", metavar="NUMBER", type=int, default=0)
         parser.add_argument("--reason", required=True, help="Why. It stands in the audit log.")
 
     def answer(  # type: ignore[override]
-        self, *, slug: str, every: int, keep_days: int, keep_most: int, reason: str, **_: Any
+        self, *, slug: str, every: int, retention_days: int, max_count: int, reason: str, **_: Any
     ) -> Answer:
         tenant = tenant_named(slug)
         command = SetBackupPolicy(
             tenant_id=tenant.pk,
             every_hours=every,
-            kept_days=keep_days,
-            kept_most=keep_most,
+            retention_days=retention_days,
+            max_count=max_count,
             reason=reason,
         )
         dispatch(command, actor=SHELL)
         said = f"{tenant} is backed up {Policies().of(tenant.pk)}."
-        return Answer(said, {"slug": slug, "every": every, "keep_days": keep_days, "keep_most": keep_most})
+        return Answer(
+            said, {"slug": slug, "every": every, "retention_days": retention_days, "max_count": max_count}
+        )
 
 
-def _place(said: str) -> str:
-    return said if said.isdigit() else str(Path(said).absolute())
+def _backup(reference: str) -> str:
+    return reference if reference.isdigit() else str(Path(reference).absolute())
 
 
 def _refuse(refusals: Sequence[Refusal]) -> None:
@@ -265,13 +267,13 @@ def _of_tenant(tenant: Tenant, what: str) -> Answer:
 
 
 def _of_backup(backup: Backup) -> str:
-    facts = f"{backup.rows:,} rows, {backup.bytes:,} bytes, {backup.place}"
+    facts = f"{backup.rows:,} rows, {backup.bytes:,} bytes, {backup.storage_key}"
     return f"{backup.pk:>6}  {backup}: {backup.error or facts} ({Backup.State(backup.state).label.lower()})"
 
 
-def _of_drill(drill: Drill | None) -> Answer:
+def _of_drill(drill: RestoreDrill | None) -> Answer:
     if drill is None or drill.backup is None:
-        return Answer("There is no backup to try, or one is being tried.", {"drill": None})
+        return Answer("There is no backup to restore, or a restore drill is running.", {"drill": None})
     said = drill.error or f"restored and verified in {drill.backup.restored_in} s"
     return Answer(f"{drill}: {said}.", {"drill": _plain(drill.backup) | {"error": drill.error}})
 
@@ -281,7 +283,7 @@ def _plain(backup: Backup) -> dict[str, Any]:
         "slug",
         "kind",
         "state",
-        "place",
+        "storage_key",
         "rows",
         "bytes",
         "checksum",
@@ -292,18 +294,20 @@ def _plain(backup: Backup) -> dict[str, Any]:
     return {"id": backup.pk, **{name: getattr(backup, name) for name in (*shown, "restored_in", "error")}}
 
 
-def _line(each: promises.Standing) -> str:
-    newest = f"{each.newest.begun_at:%Y-%m-%d %H:%M}" if each.newest else "never"
-    late, slow = " LATE" if each.is_late else "", " SLOW" if each.is_slow else ""
-    return f"{each.tenant.slug:<20} {newest}{late}{slow}{f'  {each.failed.error}' if each.failed else ''}"
+def _line(status: objectives.BackupStatus) -> str:
+    newest = f"{status.newest.begun_at:%Y-%m-%d %H:%M}" if status.newest else "never"
+    late, slow = " LATE" if status.is_late else "", " SLOW" if status.is_slow else ""
+    return (
+        f"{status.tenant.slug:<20} {newest}{late}{slow}{f'  {status.failed.error}' if status.failed else ''}"
+    )
 
 
-def _standing(each: promises.Standing) -> dict[str, Any]:
+def _status(status: objectives.BackupStatus) -> dict[str, Any]:
     return {
-        "slug": each.tenant.slug,
-        "newest": each.newest and _plain(each.newest),
-        "failed": each.failed and each.failed.error,
-        "late": each.is_late,
-        "slow": each.is_slow,
-        "policy": str(each.policy),
+        "slug": status.tenant.slug,
+        "newest": status.newest and _plain(status.newest),
+        "failed": status.failed and status.failed.error,
+        "late": status.is_late,
+        "slow": status.is_slow,
+        "policy": str(status.policy),
     }

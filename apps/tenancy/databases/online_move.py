@@ -26,7 +26,7 @@ from psycopg import sql
 from apps.kernel import databases
 from apps.tenancy import directory, rules
 from apps.tenancy.models import Tenant
-from apps.tenancy.transfer import blueprint, catalogue, importing, news, restoring
+from apps.tenancy.transfer import blueprint, catalogue, importing, outbox, restoring
 from apps.tenancy.transfer.errors import OwnerIsAbsent
 
 from . import lodgers
@@ -155,7 +155,7 @@ class _Move:
         self._set_mode(Tenant.Mode.READ_ONLY)
         rights = self._rights()
         try:
-            self._until(lambda: not news.waiting(self.source, self.tenant.pk), WINDOW_PATIENCE, "events")
+            self._until(lambda: not outbox.count_due(self.source, self.tenant.pk), WINDOW_PATIENCE, "events")
             self._may("REVOKE", "FROM", rights)
             self._wait_for_writers()
             yield
@@ -266,7 +266,7 @@ class _Move:
 
     def _switch(self) -> None:
         before, old_role = self.tenant.database, self.tenant.role_name
-        news.bring(news.unheard(self.source, self.tenant.pk), self.to)
+        outbox.insert(outbox.undelivered(self.source, self.tenant.pk), self.to)
         with transaction.atomic():
             self.tenant.refresh_from_db(from_queryset=Tenant.objects.select_for_update())
             self.tenant.database, self.tenant.role_name = self.to, self.role
@@ -274,7 +274,7 @@ class _Move:
             self.tenant.save(update_fields=["database", "role_name", "epoch"])
         directory.changed()
         lodgers.note(self.tenant)
-        news.leave(self.tenant.pk, before)
+        outbox.remove(self.tenant.pk, before)
         self._say(self.source, "DROP PUBLICATION {name}")
         gone = Tenant(pk=self.tenant.pk, schema_name=self.schema, role_name=old_role, database=before)
         restoring.set_aside(self.source, gone, "moved")

@@ -20,9 +20,9 @@ from apps.tenancy import directory, provisioning, rules
 from apps.tenancy.events import TenantErased
 from apps.tenancy.models import Tenant
 
-from .belongings import belongings, every_file
 from .commands import DropTenant, EraseFiles, JournalErasure
 from .errors import NotDue, NotJournaled
+from .footprint import file_names, tenant_footprint
 from .models import Erasure
 
 FOLDER = "erasures"
@@ -50,7 +50,7 @@ def journal_erasure(command: JournalErasure) -> Erasure:
         created_at=tenant.created_at,
         asked_by=command.asked_by,
         reason=command.reason,
-        dropped=asdict(belongings(tenant.info)),
+        dropped=asdict(tenant_footprint(tenant.info)),
         erased_at=now(),
     )
     _file(erasure)
@@ -67,7 +67,7 @@ def erase_files(command: EraseFiles) -> int:
     _must_be_journaled(tenant)
 
     with activate(tenant.info):
-        names = list(every_file())
+        names = list(file_names())
         for name in steps(names, len(names)):
             files().delete(name)
     return len(names)

@@ -308,8 +308,8 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("every_hours", models.PositiveIntegerField(default=0)),
-                ("kept_days", models.PositiveIntegerField(default=0)),
-                ("kept_most", models.PositiveIntegerField(default=0)),
+                ("retention_days", models.PositiveIntegerField(default=0)),
+                ("max_count", models.PositiveIntegerField(default=0)),
             ],
             options={
                 "permissions": [
@@ -348,7 +348,7 @@ class Migration(migrations.Migration):
                         max_length=7,
                     ),
                 ),
-                ("place", models.CharField(blank=True, max_length=300)),
+                ("storage_key", models.CharField(blank=True, max_length=300)),
                 ("rows", models.PositiveBigIntegerField(default=0)),
                 ("bytes", models.PositiveBigIntegerField(default=0)),
                 ("checksum", models.CharField(blank=True, max_length=64)),
@@ -381,7 +381,7 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="Drill",
+            name="RestoreDrill",
             fields=[
                 (
                     "id",

@@ -30,8 +30,8 @@ class SetBackupPolicy(Command):
 
     tenant_id: int
     every_hours: int = 0
-    kept_days: int = 0
-    kept_most: int = 0
+    retention_days: int = 0
+    max_count: int = 0
     reason: str
 
 
@@ -43,9 +43,9 @@ class RestoreTenant(Command):
     platform = True
     atomic = False
     permission = "tenancy.restore_tenant"
-    audit_message = "restored the archive {place} as the tenant {result}"
+    audit_message = "restored the backup {backup} as the tenant {result}"
 
-    place: str
+    backup: str
     reason: str
     slug: str = ""
     name: str = ""
@@ -70,7 +70,7 @@ class CloneTenant(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CarryTenant(Command):
+class TransferTenant(Command):
     """Carry a tenant that may only be read to another database. What it left stays there for some days."""
 
     platform = True
@@ -84,7 +84,7 @@ class CarryTenant(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TakeBackMove(Command):
+class RollBackMove(Command):
     """Drop what a move that was given up has brought to another database. Where the tenant has arrived, it stays."""
 
     platform = True

@@ -10,19 +10,19 @@ class TransferRefusal(TenancyRefusal):
     """The family of the exporter."""
 
 
-class ArchiveMissing(TransferRefusal, NotFound):
-    message = "There is no archive {place}."
+class BackupFileMissing(TransferRefusal, NotFound):
+    message = "There is no archive {storage_key}."
 
 
-class ArchiveUnreadable(TransferRefusal, Invalid):
-    message = "{place} is not a whole archive: {why}."
+class BackupFileUnreadable(TransferRefusal, Invalid):
+    message = "{storage_key} is not a whole archive: {why}."
 
 
-class ArchiveAltered(TransferRefusal, Conflict):
+class BackupFileAltered(TransferRefusal, Conflict):
     message = "The archive is not what was written: {part} differs from what its manifest says."
 
 
-class ArchiveNotOurs(TransferRefusal, Conflict):
+class BackupFileSignatureInvalid(TransferRefusal, Conflict):
     """Restoring runs the archive's statements as the owner, so one that anybody could have written is not read."""
 
     message = (
@@ -55,7 +55,7 @@ class PolicyIsNegative(TransferRefusal, Invalid):
     message = "Hours, days and numbers are 0 or more; 0 is as everywhere."
 
 
-class TenantStillWorks(TransferRefusal, Conflict):
+class TenantIsWritable(TransferRefusal, Conflict):
     message = "{name} must be read-only while it is moved."
 
 
@@ -63,15 +63,13 @@ class BackupUnknown(TransferRefusal, NotFound):
     message = "There is no backup {which}."
 
 
-class OfAnotherTenant(TransferRefusal, Conflict):
-    message = (
-        "The archive is of {of}, and cannot take the place of {name}: restore it under a name of its own."
-    )
+class BackupOfAnotherTenant(TransferRefusal, Conflict):
+    message = "The archive is of {of}, and cannot take the storage_key of {name}: restore it under a name of its own."
 
 
 class TenantWasErased(TransferRefusal, Conflict):
     message = "{name} was erased for good; what is left of it in archives is not restored."
 
 
-class FilesArePersonal(TransferRefusal, Invalid):
+class FilesNotAnonymisable(TransferRefusal, Invalid):
     message = "Nobody can say whom a tenant's files name, so none goes along with an anonymised copy."

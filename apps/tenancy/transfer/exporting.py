@@ -21,15 +21,15 @@ from apps.kernel.clock import now
 from apps.kernel.files import files
 from apps.kernel.progress import steps
 from apps.kernel.tenant import TenantInfo, activate
-from apps.tenancy.erasure.belongings import every_file
+from apps.tenancy.erasure.footprint import file_names
 from apps.tenancy.hooks import goes_along, proofs
 from apps.tenancy.models import Domain, Tenant
 from apps.tenancy.module import MODULE
 
-from . import catalogue, news
-from .archive import CHUNK, Writer
+from . import catalogue, outbox
+from .backup_file import CHUNK, Writer
 from .errors import TenantNotMigrated
-from .leaving import Disguise, Leaving
+from .masking import Disguise, Leaving
 
 OF_THE_AUDIT_LOG = "audit/"
 PLACEHOLDER = "bursar_template"
@@ -63,7 +63,7 @@ def export(
                 leaving = Leaving(tenant.schema, catalogue.tables(cursor, tenant.schema), disguise)
                 said = _write_rows(cursor, archive, leaving)
                 archive.write("schema.sql", ddl.encode())
-                archive.write("news.jsonl", news.unheard(cursor, tenant.id) if not disguise else b"")
+                archive.write("events.jsonl", outbox.undelivered(cursor, tenant.id) if not disguise else b"")
                 proved = {name: prove() for name, prove in proofs().items()}
                 head = audit.head() if not disguise else None
             if with_files:
@@ -158,7 +158,7 @@ def _control(tenant: TenantInfo) -> dict[str, Any]:
 
 def _write_files(archive: Writer, disguise: Disguise) -> None:
     """Those of the audit log stay where the audit log stays."""
-    names = [each for each in every_file() if not (disguise and each.startswith(OF_THE_AUDIT_LOG))]
+    names = [each for each in file_names() if not (disguise and each.startswith(OF_THE_AUDIT_LOG))]
     for name in steps(names, len(names)):
         with files().open(name) as content, archive.part(f"files/{name}") as part:
             for chunk in content.chunks(CHUNK):

@@ -10,19 +10,19 @@ from apps.tenancy.erasure.models import Erasure
 from apps.tenancy.errors import TenantUnknown
 from apps.tenancy.models import Tenant
 
-from . import keeping, moving, places, restoring
-from .archive import Archive
+from . import jobs, moving, restoring, storage
+from .backup_file import BackupFile
 from .commands import (
     BackUpTenant,
-    CarryTenant,
     CloneTenant,
     RestoreTenant,
+    RollBackMove,
     SetBackupPolicy,
-    TakeBackMove,
+    TransferTenant,
 )
-from .errors import FilesArePersonal, PolicyIsNegative, TenantWasErased
+from .errors import FilesNotAnonymisable, PolicyIsNegative, TenantWasErased
 from .exporting import export
-from .leaving import Disguise
+from .masking import Disguise
 from .models import Backup, BackupPolicy
 
 
@@ -33,14 +33,14 @@ def backing_up(command: BackUpTenant) -> None:
 @handles(BackUpTenant, dry_run=backing_up)
 def back_up_tenant(command: BackUpTenant) -> Backup:
     tenant = _tenant(command.tenant_id)
-    return keeping.make(tenant, Backup.Kind.MANUAL, to=command.to, with_files=command.with_files)
+    return jobs.make(tenant, Backup.Kind.MANUAL, to=command.to, with_files=command.with_files)
 
 
 @handles(SetBackupPolicy)
 def set_backup_policy(command: SetBackupPolicy) -> Tenant:
     tenant = rules.tenant_must_exist(command.tenant_id)
     rules.reason_must_be_given(command.reason)
-    agreed = {name: getattr(command, name) for name in ("every_hours", "kept_days", "kept_most")}
+    agreed = {name: getattr(command, name) for name in ("every_hours", "retention_days", "max_count")}
     if min(agreed.values()) < 0:
         raise PolicyIsNegative
 
@@ -50,9 +50,9 @@ def set_backup_policy(command: SetBackupPolicy) -> Tenant:
 
 def restoring_it(command: RestoreTenant) -> None:
     """The archive is opened, and neither read through nor loaded."""
-    place, checksum = keeping.found(command.place)
-    with places.opened(place, checksum) as file:
-        _must_not_be_erased(Archive(file, place))
+    storage_key, checksum = jobs.locate(command.backup)
+    with storage.opened(storage_key, checksum) as file:
+        _must_not_be_erased(BackupFile(file, storage_key))
     if command.slug:
         rules.slug_must_be_well_formed(command.slug)
         rules.slug_must_be_free(command.slug)
@@ -61,10 +61,10 @@ def restoring_it(command: RestoreTenant) -> None:
 
 @handles(RestoreTenant, dry_run=restoring_it)
 def restore_tenant(command: RestoreTenant) -> Tenant:
-    place, checksum = keeping.found(command.place)
+    storage_key, checksum = jobs.locate(command.backup)
 
-    with places.opened(place, checksum) as file:
-        archive = Archive(file, place)
+    with storage.opened(storage_key, checksum) as file:
+        archive = BackupFile(file, storage_key)
         _must_not_be_erased(archive)
         if command.slug:
             return restoring.as_new(archive, slug=command.slug, name=command.name, at=command.database)
@@ -76,7 +76,7 @@ def cloning(command: CloneTenant) -> None:
     rules.slug_must_be_well_formed(command.slug)
     rules.slug_must_be_free(command.slug)
     if command.anonymise and command.with_files:
-        raise FilesArePersonal
+        raise FilesNotAnonymisable
 
 
 @handles(CloneTenant, dry_run=cloning)
@@ -88,7 +88,7 @@ def clone_tenant(command: CloneTenant) -> Tenant:
     with tempfile.TemporaryFile() as file:
         export(source.info, file, disguise=disguise, with_files=command.with_files)
         return restoring.as_new(
-            Archive(file),
+            BackupFile(file),
             slug=command.slug,
             name=command.name or f"{source.name} (sandbox)",
             at=source.database,
@@ -96,24 +96,24 @@ def clone_tenant(command: CloneTenant) -> Tenant:
         )
 
 
-def carrying(command: CarryTenant) -> None:
+def carrying(command: TransferTenant) -> None:
     tenant = _tenant(command.tenant_id)
     moving.must_be_movable(tenant, command.database)
     moving.must_be_at_rest(tenant)
 
 
-@handles(CarryTenant, dry_run=carrying)
-def carry_tenant(command: CarryTenant) -> Tenant:
+@handles(TransferTenant, dry_run=carrying)
+def transfer_tenant(command: TransferTenant) -> Tenant:
     return moving.move(command.tenant_id, command.database)
 
 
-def taking_back(command: TakeBackMove) -> None:
+def taking_back(command: RollBackMove) -> None:
     _tenant(command.tenant_id)
     rules.database_must_be_known(command.database)
 
 
-@handles(TakeBackMove, dry_run=taking_back)
-def take_back_move(command: TakeBackMove) -> Tenant:
+@handles(RollBackMove, dry_run=taking_back)
+def roll_back_move(command: RollBackMove) -> Tenant:
     taking_back(command)
     return moving.take_back(command.tenant_id, command.database)
 
@@ -125,7 +125,7 @@ def _tenant(tenant_id: int) -> Tenant:
     return tenant
 
 
-def _must_not_be_erased(archive: Archive) -> None:
+def _must_not_be_erased(archive: BackupFile) -> None:
     was = archive.manifest["tenant"]
     if Erasure.objects.filter(number=was["id"], created_at=was["created_at"]).exists():
         raise TenantWasErased(name=was["name"])

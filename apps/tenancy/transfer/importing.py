@@ -21,14 +21,14 @@ from apps.kernel.progress import stage, steps
 from apps.kernel.tenant import TenantInfo, activate
 
 from . import blueprint
-from .archive import Archive
+from .backup_file import BackupFile
 from .errors import OwnerIsAbsent
 from .exporting import PLACEHOLDER
 
 _OF_THE_FUTURE = re.compile(r"ALTER DEFAULT PRIVILEGES\b")
 
 
-def load(archive: Archive, *, number: int, at: str) -> TenantInfo:
+def load(archive: BackupFile, *, number: int, at: str) -> TenantInfo:
     """A schema with these rows, and the role that alone may use it. Returns who can look into it. What an earlier try
     left behind is dropped. Raises OwnerIsAbsent, and ArchiveAltered after which nothing is left."""
     with as_owner(at) as cursor, _made(cursor, archive, number):
@@ -38,7 +38,7 @@ def load(archive: Archive, *, number: int, at: str) -> TenantInfo:
     return _looked_into_by(role, archive, number, at)
 
 
-def lend(archive: Archive, *, number: int, at: str, to: str) -> TenantInfo:
+def lend(archive: BackupFile, *, number: int, at: str, to: str) -> TenantInfo:
     """The same for a while: the schema is the backup worker's, who drops it again, and whoever has the role `to` may
     look into it."""
     with acting(backup_worker(at), at) as cursor, _made(cursor, archive, number, for_good=False):
@@ -85,7 +85,7 @@ def acting(role: str, at: str) -> Iterator[Any]:
         yield cursor
 
 
-def load_files(archive: Archive, tenant: TenantInfo) -> None:
+def load_files(archive: BackupFile, tenant: TenantInfo) -> None:
     """The archive's files, under the tenant's own prefix. One that is there already stays as it is; heads of the
     audit log that are newer than the archive's own were written while it was made."""
     chain = archive.manifest["chain"]
@@ -104,7 +104,7 @@ def is_head_after(name: str, number: int) -> bool:
 
 
 @contextmanager
-def _made(cursor: Any, archive: Archive, number: int, *, for_good: bool = True) -> Iterator[None]:
+def _made(cursor: Any, archive: BackupFile, number: int, *, for_good: bool = True) -> Iterator[None]:
     """In one transaction with what is done in the block."""
     let_places_pass(cursor, archive.manifest["places"])
     with transaction.atomic(using=cursor.db.alias):
@@ -113,7 +113,7 @@ def _made(cursor: Any, archive: Archive, number: int, *, for_good: bool = True) 
         yield
 
 
-def _looked_into_by(role: str, archive: Archive, number: int, at: str) -> TenantInfo:
+def _looked_into_by(role: str, archive: BackupFile, number: int, at: str) -> TenantInfo:
     return TenantInfo(
         id=number,
         slug=f"restoring-{number}",
@@ -125,7 +125,7 @@ def _looked_into_by(role: str, archive: Archive, number: int, at: str) -> Tenant
     )
 
 
-def _make(cursor: Any, archive: Archive, schema: str, *, for_good: bool) -> None:
+def _make(cursor: Any, archive: BackupFile, schema: str, *, for_good: bool) -> None:
     """`for_good`: with the rights on what later migrations will make, which only the owner can give."""
     halves = blueprint.halves(archive.read("schema.sql").decode().replace(PLACEHOLDER, schema))
     plain = cursor.cursor  # statements without parameters, in which a percent sign is one
@@ -142,7 +142,7 @@ def _make(cursor: Any, archive: Archive, schema: str, *, for_good: bool) -> None
         plain.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(schema, name)))
 
 
-def _fill(cursor: Any, archive: Archive, schema: str, table: str, columns: list[str]) -> None:
+def _fill(cursor: Any, archive: BackupFile, schema: str, table: str, columns: list[str]) -> None:
     statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT binary)").format(
         sql.Identifier(schema, table), sql.SQL(", ").join(map(sql.Identifier, columns))
     )

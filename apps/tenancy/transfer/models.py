@@ -60,7 +60,7 @@ class Backup(Job):
 
     slug          of the tenant, which may be gone by now
     percent       how much of it is written, by tables
-    place         where the archive lies: a name in the platform's part of the object store
+    storage_key         where the archive lies: a name in the platform's part of the object store
     checksum      SHA-256 of the whole file
     verified_at   when a drill restored it last, and found everything; `restored_in` is how many seconds that took
     """
@@ -73,7 +73,7 @@ class Backup(Job):
     slug = models.CharField(max_length=40)
     kind = models.CharField(max_length=9, choices=Kind.choices)
     percent = models.PositiveSmallIntegerField(default=0, db_default=0)
-    place = models.CharField(max_length=300, blank=True)
+    storage_key = models.CharField(max_length=300, blank=True)
     rows = models.PositiveBigIntegerField(default=0)
     bytes = models.PositiveBigIntegerField(default=0)
     checksum = models.CharField(max_length=64, blank=True)
@@ -96,12 +96,12 @@ class Backup(Job):
         return f"{self.slug} of {self.begun_at:%Y-%m-%d %H:%M}"
 
 
-class Drill(Job):
+class RestoreDrill(Job):
     """A backup that is tried: restored beside everything that works, compared with its archive, and dropped again."""
 
     backup = models.ForeignKey(Backup, on_delete=models.CASCADE, null=True, related_name="+")
 
-    objects = JobQuerySet["Drill"].as_manager()
+    objects = JobQuerySet["RestoreDrill"].as_manager()
 
     class Meta:
         app_label = "tenancy"
@@ -120,16 +120,16 @@ class BackupPolicy(models.Model):
     """What was agreed for one tenant; 0 is as everywhere.
 
     every_hours  how often it is backed up
-    kept_days    for how long a backup is kept
-    kept_most    how many are kept
+    retention_days    for how long a backup is kept
+    max_count    how many are kept
     """
 
     tenant = models.OneToOneField(
         "tenancy.Tenant", on_delete=models.CASCADE, primary_key=True, related_name="+"
     )
     every_hours = models.PositiveIntegerField(default=0)
-    kept_days = models.PositiveIntegerField(default=0)
-    kept_most = models.PositiveIntegerField(default=0)
+    retention_days = models.PositiveIntegerField(default=0)
+    max_count = models.PositiveIntegerField(default=0)
 
     class Meta:
         app_label = "tenancy"

@@ -37,9 +37,9 @@ from apps.tenancy import directory, rules
 from apps.tenancy.databases import lodgers
 from apps.tenancy.models import Tenant
 
-from . import catalogue, exporting, importing, news, restoring
-from .archive import Archive
-from .errors import OwnerIsAbsent, TenantStillWorks, TransferBusy
+from . import catalogue, exporting, importing, outbox, restoring
+from .backup_file import BackupFile
+from .errors import OwnerIsAbsent, TenantIsWritable, TransferBusy
 
 STAGES = ("export", "move", "remap", "verify", "switch")
 """How far a move is, as whoever drives it shows. What fails says at which of them."""
@@ -74,7 +74,7 @@ def must_be_movable(tenant: Tenant, to: str) -> None:
 def must_be_at_rest(tenant: Tenant) -> None:
     """Raises TenantStillWorks."""
     if tenant.mode == Tenant.Mode.NORMAL and tenant.state in Tenant.OPEN:
-        raise TenantStillWorks(name=tenant.name)
+        raise TenantIsWritable(name=tenant.name)
 
 
 def drain(tenant: TenantInfo, seconds: float = 10.0) -> int:
@@ -91,14 +91,14 @@ def carry(tenant: Tenant, to: str) -> None:
     _seal(tenant.info)
     with _fenced(tenant) as cursor, tempfile.TemporaryFile() as file:
         exporting.export(tenant.info, file, seal=False)
-        archive = Archive(file)
+        archive = BackupFile(file)
         stage("move")
         made = restoring.load_and_verify(archive, tenant.pk, to)
         stage("switch")
         with importing.as_owner(to) as there, transaction.atomic(using=databases.at("owner", to)):
             importing.drop(there, tenant.schema_name)  # of a try that was killed behind this line
             importing.rename(there, made.schema, tenant.schema_name)
-        news.bring(archive.read("news.jsonl"), to)
+        outbox.insert(archive.read("events.jsonl"), to)
         _say(tenant, to, made.role)
         restoring.set_aside(cursor, tenant, "moved")
 
@@ -113,7 +113,7 @@ def leave(tenant: Tenant) -> None:
             if cursor.fetchone()[0]:
                 with transaction.atomic(using=databases.at("owner", key)):
                     restoring.set_aside(cursor, tenant, "moved")
-        news.leave(tenant.pk, key)
+        outbox.remove(tenant.pk, key)
         lodgers.forget(Tenant(pk=tenant.pk, database=key))
 
 
@@ -133,7 +133,7 @@ def take_back(tenant_id: int, to: str) -> Tenant:
 
 
 def _drop(tenant: Tenant, to: str) -> None:
-    news.leave(tenant.pk, to)
+    outbox.remove(tenant.pk, to)
     with importing.as_owner(to) as there, transaction.atomic(using=databases.at("owner", to)):
         importing.drop(there, importing.staging(tenant.pk))
         importing.drop(there, tenant.schema_name)
@@ -206,4 +206,4 @@ def _seal(tenant: TenantInfo) -> None:
 
 def _untold(tenant: TenantInfo) -> int:
     with activate(tenant), connection.cursor() as cursor:
-        return news.waiting(cursor, tenant.id)
+        return outbox.count_due(cursor, tenant.id)

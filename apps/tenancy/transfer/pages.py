@@ -16,24 +16,24 @@ from apps.console.widgets import Form, reason
 from apps.tenancy import rules
 from apps.tenancy.models import Tenant
 
-from . import drilling, keeping, promises
+from . import jobs, objectives, restore_drills
 from .commands import SetBackupPolicy
 from .models import BackupPolicy
 from .policies import Policies
 
 MAY = "tenancy.view_backup"
 MOST, MOST_DRILLS = 50, 10
-AGREED = ("every_hours", "kept_days", "kept_most")
+AGREED = ("every_hours", "retention_days", "max_count")
 
 
 def backups_page(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBase:
-    rows = promises.standings()
+    rows = objectives.statuses()
     shown = {
         "rows": rows,
         "late": sum(row.is_late for row in rows),
-        "backups": keeping.all_of()[:MOST],
-        "drills": drilling.latest()[:MOST_DRILLS],
-        "last_error": promises.failed_restore_drills(),
+        "backups": jobs.all_of()[:MOST],
+        "drills": restore_drills.latest()[:MOST_DRILLS],
+        "last_error": objectives.failed_restore_drills(),
         "usual": Policies().of(0),
         "rpo": settings.BACKUP_RPO_HOURS,
         "rto": settings.BACKUP_RTO_HOURS,
@@ -46,10 +46,10 @@ class HowKept(Form):
     every_hours = forms.IntegerField(
         label="Backed up every so many hours", min_value=0, help_text="0 is as everywhere."
     )
-    kept_days = forms.IntegerField(
+    retention_days = forms.IntegerField(
         label="Kept for so many days", min_value=0, help_text="0 is as everywhere."
     )
-    kept_most = forms.IntegerField(label="So many at most", min_value=0, help_text="0 is as everywhere.")
+    max_count = forms.IntegerField(label="So many at most", min_value=0, help_text="0 is as everywhere.")
     reason = reason()
 
 

@@ -43,6 +43,6 @@ class Policies:
 def _policy(agreed: BackupPolicy) -> Policy:
     return Policy(
         every=dt.timedelta(hours=agreed.every_hours or settings.BACKUP_EVERY_HOURS),
-        kept=dt.timedelta(days=agreed.kept_days or settings.BACKUP_KEPT_DAYS),
-        most=agreed.kept_most or settings.BACKUP_KEPT_MOST,
+        kept=dt.timedelta(days=agreed.retention_days or settings.BACKUP_RETENTION_DAYS),
+        most=agreed.max_count or settings.BACKUP_MAX_COUNT,
     )

@@ -33,9 +33,9 @@ from apps.tenancy.errors import SlugTaken
 from apps.tenancy.hooks import goes_along
 from apps.tenancy.models import Domain, Tenant, TenantActivity
 
-from . import importing, news, verifying
-from .archive import Archive
-from .errors import NotWhatWasExported, OfAnotherTenant, TransferBusy
+from . import importing, outbox, verifying
+from .backup_file import BackupFile
+from .errors import BackupOfAnotherTenant, NotWhatWasExported, TransferBusy
 
 TRANSFER = Lock("transfer:{tenant}")
 KEPT_DAYS = 7
@@ -46,7 +46,7 @@ _ASIDE = re.compile(r"\A(?:before|moved)_\d+_(\d{20})\Z")
 
 
 def as_new(
-    archive: Archive, *, slug: str, name: str = "", at: str, sandbox_of: Tenant | None = None
+    archive: BackupFile, *, slug: str, name: str = "", at: str, sandbox_of: Tenant | None = None
 ) -> Tenant:
     """A tenant beside the others. It gets the id that it had where nobody has it now and the slug is the same. Beside
     its source it can only be read, so that nothing is told or charged twice, until somebody lets it work."""
@@ -63,29 +63,29 @@ def as_new(
         importing.load_files(archive, tenant.info)
         catch_up(tenant, archive.manifest["fingerprint"])
         if tenant.pk == archive.manifest["tenant"]["id"]:
-            news.bring(archive.read("news.jsonl"), at)
+            outbox.insert(archive.read("events.jsonl"), at)
         _open(tenant, archive.manifest)
     return tenant
 
 
-def in_place(archive: Archive, tenant: Tenant) -> Tenant:
+def in_place(archive: BackupFile, tenant: Tenant) -> Tenant:
     """The tenant as it was; the schema that it had is kept beside for some days. What was written since is lost.
     Raises OfAnotherTenant."""
     of = archive.manifest["tenant"]
     if (of["id"], parse_datetime(of["created_at"])) != (tenant.pk, tenant.created_at):
-        raise OfAnotherTenant(of=of["name"], name=tenant.name)
+        raise BackupOfAnotherTenant(of=of["name"], name=tenant.name)
     with only_here(tenant.info):
         made = load_and_verify(archive, tenant.pk, tenant.database)
         put_in_place(tenant, made)
-        news.leave(tenant.pk, tenant.database)
-        news.bring(archive.read("news.jsonl"), tenant.database, anew=True)
+        outbox.remove(tenant.pk, tenant.database)
+        outbox.insert(archive.read("events.jsonl"), tenant.database, anew=True)
         _set_later_heads_aside(tenant.info)
         importing.load_files(archive, tenant.info)
         catch_up(tenant, archive.manifest["fingerprint"])
     return tenant
 
 
-def load_and_verify(archive: Archive, number: int, at: str) -> TenantInfo:
+def load_and_verify(archive: BackupFile, number: int, at: str) -> TenantInfo:
     """What was loaded, when it is the same as what was exported. Raises NotWhatWasExported, and leaves nothing then."""
     made = importing.load(archive, number=number, at=at)
     stage("verify")

@@ -9,7 +9,7 @@ from django.db import close_old_connections
 
 from apps.kernel import databases
 
-from . import drilling, importing, keeping, moving, restoring
+from . import importing, jobs, moving, restore_drills, restoring
 from .errors import TransferBusy
 from .models import Backup
 
@@ -19,8 +19,8 @@ log = logging.getLogger("bursar.backups")
 def work(stopping: Callable[[], bool] = lambda: False) -> Iterator[str]:
     """Make the backups that wait, then try one if that is asked for. Several at once share them. Says what it did."""
     yield from _make_backups(stopping)
-    for number in () if stopping() else drilling.waiting():
-        if tried := drilling.work_on(number):
+    for number in () if stopping() else restore_drills.waiting():
+        if tried := restore_drills.run(number):
             yield f"{tried}: {tried.error or 'restored and verified'}."
 
 
@@ -42,7 +42,7 @@ def _make_backups(stopping: Callable[[], bool]) -> Iterator[str]:
     while not stopping() and (each := Backup.objects.waiting().filter(pk__gt=reached).order_by("pk").first()):
         reached = each.pk
         try:
-            if keeping.work_on(each.pk):
+            if jobs.run(each.pk):
                 yield f"{each.slug}: backed up."
         except TransferBusy:
             continue  # it waits until the tenant is restored or moved

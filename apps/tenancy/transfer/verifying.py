@@ -14,7 +14,7 @@ from apps.tenancy.hooks import proofs
 
 from . import catalogue
 from .exporting import one_view
-from .leaving import Leaving, Sum
+from .masking import Leaving, Sum
 
 MOST = 20
 """Faults that are told; with more it is another schema."""

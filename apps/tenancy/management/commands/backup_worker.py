@@ -11,7 +11,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db import InterfaceError, OperationalError, close_old_connections, connections
 
-from apps.tenancy.transfer import asking, drilling, keeping, running
+from apps.tenancy.transfer import jobs, restore_drills, running, scheduler
 
 LOOK_EVERY = 2.0
 ASK_EVERY = 60.0
@@ -52,13 +52,13 @@ class Command(BaseCommand):
         close_old_connections()
         if time.monotonic() >= self.asks_at:
             self.asks_at = time.monotonic() + ASK_EVERY
-            asking.ask()
+            scheduler.schedule_due()
         for said in running.work(lambda: self.stopping):
             self.stdout.write(said)
         if time.monotonic() >= self.clears_at:
             self.clears_at = time.monotonic() + CLEAR_EVERY
-            keeping.prune()
-            drilling.clear_away()
+            jobs.prune()
+            restore_drills.drop_leftovers()
 
     def _stop(self, *_: object) -> None:
         self.stopping = True

@@ -11,7 +11,7 @@ from django.db import connections, transaction
 
 from apps.kernel import databases
 
-_UNHEARD = """
+_UNDELIVERED = """
 SELECT json_build_object('event', to_jsonb(e) - 'id', 'deliveries', (
     SELECT coalesce(json_agg(to_jsonb(d) - 'id' - 'event_id' ORDER BY d.id), '[]') FROM events_delivery d
     WHERE d.event_id = e.id AND d.status IN ('pending', 'dead')))::text
@@ -21,7 +21,7 @@ WHERE e.tenant_id = %(tenant)s AND (e.routed_at IS NULL OR EXISTS (
 ORDER BY e.id
 """
 
-_WAITING = """
+_COUNT_DUE = """
 SELECT (SELECT count(*) FROM events_outboxevent WHERE tenant_id = %(tenant)s AND routed_at IS NULL)
      + (SELECT count(*) FROM events_delivery d JOIN events_outboxevent e ON e.id = d.event_id
         WHERE d.tenant_id = %(tenant)s AND d.status = 'pending' AND (e.due_at IS NULL OR e.due_at <= now()))
@@ -58,43 +58,43 @@ WITH told AS (DELETE FROM events_delivery WHERE event_id = %(event)s)
 UPDATE events_outboxevent SET routed_at = NULL WHERE id = %(event)s
 """
 
-_LEAVE = """
+_REMOVE = """
 DELETE FROM events_delivery WHERE tenant_id = %(tenant)s AND status IN ('pending', 'dead');
 DELETE FROM events_outboxevent e WHERE tenant_id = %(tenant)s AND (routed_at IS NULL OR due_at > now())
     AND NOT EXISTS (SELECT FROM events_delivery d WHERE d.event_id = e.id)
 """
 
 
-def unheard(cursor: Any, tenant_id: int) -> bytes:
+def undelivered(cursor: Any, tenant_id: int) -> bytes:
     """One JSON document a line."""
-    cursor.execute(_UNHEARD, {"tenant": tenant_id})
+    cursor.execute(_UNDELIVERED, {"tenant": tenant_id})
     return "".join(f"{line}\n" for (line,) in cursor.fetchall()).encode()
 
 
-def waiting(cursor: Any, tenant_id: int) -> int:
+def count_due(cursor: Any, tenant_id: int) -> int:
     """How many are still to be told now."""
-    cursor.execute(_WAITING, {"tenant": tenant_id})
+    cursor.execute(_COUNT_DUE, {"tenant": tenant_id})
     return int(cursor.fetchone()[0])
 
 
-def bring(lines: bytes, at: str, *, anew: bool = False) -> int:
+def insert(lines: bytes, at: str, *, anew: bool = False) -> int:
     """Put them in the outbox of that database. What is there already is not put in again; `anew`: what was told since
     is told again, to a tenant that knows nothing of it any more. Returns how many events they are."""
     told = [json.loads(line) for line in lines.decode().splitlines()]
     alias = databases.at("owner", at)
     with transaction.atomic(using=alias), connections[alias].cursor() as cursor:
         for each in told:
-            _bring(cursor, each["event"], each["deliveries"], anew=anew)
+            _insert(cursor, each["event"], each["deliveries"], anew=anew)
     return len(told)
 
 
-def leave(tenant_id: int, at: str) -> None:
+def remove(tenant_id: int, at: str) -> None:
     """Nobody tells them there any more."""
     with connections[databases.at("owner", at)].cursor() as cursor:
-        cursor.execute(_LEAVE, {"tenant": tenant_id})
+        cursor.execute(_REMOVE, {"tenant": tenant_id})
 
 
-def _bring(cursor: Any, event: dict[str, Any], deliveries: list[Any], *, anew: bool) -> None:
+def _insert(cursor: Any, event: dict[str, Any], deliveries: list[Any], *, anew: bool) -> None:
     said = {"event": json.dumps(event)}
     cursor.execute(_KNOWN, said)
     known = cursor.fetchone()

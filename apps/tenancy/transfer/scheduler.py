@@ -12,7 +12,7 @@ from apps.kernel.tenant import activate
 from apps.kernel.transactions import advisory_lock
 from apps.tenancy.models import Tenant
 
-from . import drilling, keeping, promises
+from . import jobs, objectives, restore_drills
 from .models import Backup
 from .policies import Policies
 
@@ -21,13 +21,13 @@ AGAIN = dt.timedelta(minutes=15)
 """After which one that failed is asked for again."""
 
 
-def ask() -> int:
+def schedule_due() -> int:
     """Note what was cut off, and ask for what is due. Returns how many backups that are."""
     with activate(None), advisory_lock(ASKING.key()) as is_acquired:
         if not is_acquired:
             return 0
-        keeping.note_all_cut_off()
-        drilling.note_cut_off()
+        jobs.mark_all_interrupted()
+        restore_drills.mark_interrupted()
         asked = Backup.objects.bulk_create(
             [
                 Backup(
@@ -41,7 +41,7 @@ def ask() -> int:
             ],
             ignore_conflicts=True,
         )
-        drilling.ask()
+        restore_drills.schedule()
     return len(asked)
 
 
@@ -51,7 +51,7 @@ def due() -> list[Tenant]:
     busy = set(Backup.objects.at_work().values_list("tenant", flat=True))
     late = [
         each
-        for each in promises.kept()
+        for each in objectives.backed_up_tenants()
         if each.pk not in busy and _is_due(each, last.get(each.pk), agreed.of(each.pk).every)
     ]
     return sorted(late, key=lambda each: (last.get(each.pk) or each.created_at, each.pk))
@@ -66,4 +66,4 @@ def _last_begun() -> dict[int, dt.datetime]:
 
 
 def _is_due(tenant: Tenant, last: dt.datetime | None, every: dt.timedelta) -> bool:
-    return last is None or (last < now() - every and not promises.holds_all(tenant, last))
+    return last is None or (last < now() - every and not objectives.holds_all(tenant, last))

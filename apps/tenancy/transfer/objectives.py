@@ -14,8 +14,8 @@ from django.conf import settings
 from apps.kernel.clock import now
 from apps.tenancy.models import Tenant
 
-from . import drilling
-from .models import Backup, Drill, JobQuerySet
+from . import restore_drills
+from .models import Backup, JobQuerySet, RestoreDrill
 from .policies import Policies, Policy
 
 LATE_DRILL = dt.timedelta(days=1)
@@ -23,7 +23,7 @@ BACKED_UP = (Tenant.State.TRIAL, Tenant.State.ACTIVE, Tenant.State.SUSPENDED, Te
 
 
 @dataclass(frozen=True)
-class Standing:
+class BackupStatus:
     """How well a tenant is kept.
 
     failed   the last try, where none has succeeded since
@@ -46,7 +46,7 @@ class Standing:
         return now() - self.newest.begun_at if self.newest else None
 
 
-def standings() -> list[Standing]:
+def statuses() -> list[BackupStatus]:
     """Of every tenant that is backed up, those in danger first."""
     agreed = Policies()
     done = _newest(Backup.objects.done())
@@ -62,15 +62,19 @@ def standings() -> list[Standing]:
             at_work=at_work.get(each.pk),
             verified=verified.get(each.pk),
         )
-        for each in kept()
+        for each in backed_up_tenants()
     ]
     return sorted(found, key=lambda each: not (each.is_late or each.failed or each.is_slow))
 
 
 def failed_restore_drills() -> str:
     """What is wrong with the way backups are tried; empty where nothing is."""
-    latest = drilling.latest().exclude(state__in=(Drill.State.WAITING, Drill.State.RUNNING)).first()
-    if latest and latest.state == Drill.State.FAILED:
+    latest = (
+        restore_drills.latest()
+        .exclude(state__in=(RestoreDrill.State.WAITING, RestoreDrill.State.RUNNING))
+        .first()
+    )
+    if latest and latest.state == RestoreDrill.State.FAILED:
         return f"{latest}: {latest.error}"
     first = Backup.objects.done().order_by("begun_at").first()
     since = latest.begun_at if latest else first.begun_at if first else now()
@@ -80,7 +84,7 @@ def failed_restore_drills() -> str:
     return ""
 
 
-def kept() -> list[Tenant]:
+def backed_up_tenants() -> list[Tenant]:
     """Tenants that are backed up at all; a sandbox can be made again."""
     return list(Tenant.objects.filter(state__in=BACKED_UP, sandbox_of=None).order_by("slug"))
 
@@ -98,7 +102,7 @@ def _standing(
     failed: Backup | None,
     at_work: Backup | None,
     verified: Backup | None,
-) -> Standing:
+) -> BackupStatus:
     promised = dt.timedelta(hours=settings.BACKUP_RPO_HOURS)
     longest = min(promised or 2 * policy.every, 2 * policy.every)
     unchanged = newest is not None and holds_all(tenant, newest.begun_at)
@@ -109,7 +113,7 @@ def _standing(
         and (verified.restored_in or 0) > settings.BACKUP_RTO_HOURS * 3600
     )
     still = failed if failed and (newest is None or failed.begun_at > newest.begun_at) else None
-    return Standing(tenant, policy, newest, still, at_work, verified, late, slow)
+    return BackupStatus(tenant, policy, newest, still, at_work, verified, late, slow)
 
 
 def _newest(backups: JobQuerySet[Backup]) -> dict[int, Backup]:

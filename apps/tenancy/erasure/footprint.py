@@ -17,7 +17,7 @@ LARGE = 64 * 2**20
 
 
 @dataclass(frozen=True)
-class Belongings:
+class TenantFootprint:
     """`rows` and `bytes` in the tables of its schema, `files` and `file_bytes` in the object store. The rows of a large
     table are as many as the server last thought."""
 
@@ -28,14 +28,14 @@ class Belongings:
     file_bytes: int
 
 
-def belongings(tenant: TenantInfo) -> Belongings:
-    has = in_schema(tenant)
+def tenant_footprint(tenant: TenantInfo) -> TenantFootprint:
+    has = schema_footprint(tenant)
     with activate(tenant):
-        sizes = [files().size(name) for name in every_file()]
-    return Belongings(**has._asdict(), files=len(sizes), file_bytes=sum(sizes))
+        sizes = [files().size(name) for name in file_names()]
+    return TenantFootprint(**has._asdict(), files=len(sizes), file_bytes=sum(sizes))
 
 
-class InSchema(NamedTuple):
+class SchemaFootprint(NamedTuple):
     """The part of it that can be asked of the database alone."""
 
     tables: int
@@ -43,20 +43,20 @@ class InSchema(NamedTuple):
     bytes: int
 
 
-def in_schema(tenant: TenantInfo) -> InSchema:
+def schema_footprint(tenant: TenantInfo) -> SchemaFootprint:
     with activate(tenant), transaction.atomic():
-        return InSchema(*_in_schema(tenant.schema))
+        return SchemaFootprint(*_schema_footprint(tenant.schema))
 
 
-def every_file(folder: str = "") -> Iterator[str]:
+def file_names(folder: str = "") -> Iterator[str]:
     """The names of all files of the current tenant."""
     folders, names = files().listdir(folder)
     yield from (f"{folder}/{name}" if folder else name for name in names)
     for inner in folders:
-        yield from every_file(f"{folder}/{inner}" if folder else inner)
+        yield from file_names(f"{folder}/{inner}" if folder else inner)
 
 
-def _in_schema(schema: str) -> tuple[int, int, int]:
+def _schema_footprint(schema: str) -> tuple[int, int, int]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT relname, pg_total_relation_size(oid), greatest(reltuples, 0)::bigint FROM pg_class"

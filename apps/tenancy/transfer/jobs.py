@@ -12,7 +12,7 @@ from apps.kernel.clock import now
 from apps.kernel.transactions import advisory_lock
 from apps.tenancy.models import Tenant
 
-from . import places, restoring
+from . import restoring, storage
 from .errors import BackupUnknown
 from .exporting import export
 from .models import Backup, JobQuerySet
@@ -27,20 +27,22 @@ def make(tenant: Tenant, kind: Backup.Kind, *, to: str = "", with_files: bool = 
     """One more backup, in the object store or in a file of this machine. What goes wrong stands in its row. Raises
     TransferBusy."""
     with restoring.only_here(tenant.info):
-        _note_cut_off(tenant)
-        backup = Backup.objects.create(tenant=tenant, slug=tenant.slug, kind=kind, begun_at=now(), place=to)
+        _mark_interrupted(tenant)
+        backup = Backup.objects.create(
+            tenant=tenant, slug=tenant.slug, kind=kind, begun_at=now(), storage_key=to
+        )
         _write(backup, tenant, with_files=with_files)
     return backup
 
 
-def work_on(number: int) -> Backup | None:
+def run(number: int) -> Backup | None:
     """Make the backup that was asked for, whoever is asked to, and only once. Raises TransferBusy, after which somebody
     is asked again."""
     asked = Backup.objects.waiting().select_related("tenant").filter(pk=number).first()
     if asked is None or asked.tenant is None:
         return None
     with restoring.only_here(asked.tenant.info):
-        _note_cut_off(asked.tenant)
+        _mark_interrupted(asked.tenant)
         if not Backup.objects.waiting().filter(pk=number).update(state=Backup.State.RUNNING, begun_at=now()):
             return None
         asked.refresh_from_db()
@@ -48,15 +50,15 @@ def work_on(number: int) -> Backup | None:
     return asked
 
 
-def note_all_cut_off() -> None:
+def mark_all_interrupted() -> None:
     """Of every tenant at whose backup somebody was, and nobody is any more."""
     for tenant in Tenant.objects.filter(pk__in=Backup.objects.running().values("tenant")):
         with advisory_lock(restoring.lock_of(tenant.pk)) as is_acquired:
             if is_acquired:
-                _note_cut_off(tenant)
+                _mark_interrupted(tenant)
 
 
-def found(said: str) -> tuple[str, str]:
+def locate(said: str) -> tuple[str, str]:
     """Where an archive lies, and what it weighs: of a backup by its number, of a file by its path. Raises
     BackupUnknown."""
     if not said.isdigit():
@@ -64,7 +66,7 @@ def found(said: str) -> tuple[str, str]:
     backup = Backup.objects.done().filter(pk=said).first()
     if backup is None:
         raise BackupUnknown(which=said)
-    return backup.place, backup.checksum
+    return backup.storage_key, backup.checksum
 
 
 def prune() -> int:
@@ -90,7 +92,7 @@ def _too_many(newest_first: Sequence[Backup], policy: Policy) -> list[Backup]:
 
 def _remove(backup: Backup) -> bool:
     try:
-        places.remove(backup.place)
+        storage.remove(backup.storage_key)
     except Exception:
         log.exception("The backup %s could not be removed.", backup)
         return False
@@ -99,11 +101,15 @@ def _remove(backup: Backup) -> bool:
 
 
 def _write(backup: Backup, tenant: Tenant, *, with_files: bool = False) -> None:
-    backup.place = backup.place or f"tenant-{tenant.pk}/{tenant.slug}-{now():%Y%m%d-%H%M%S}-{backup.pk}.zip"
-    backup.save(update_fields=["place"])
+    backup.storage_key = (
+        backup.storage_key or f"tenant-{tenant.pk}/{tenant.slug}-{now():%Y%m%d-%H%M%S}-{backup.pk}.zip"
+    )
+    backup.save(update_fields=["storage_key"])
     try:
         with progress.shown_by(_Percent(backup)):
-            kept = places.keep(backup.place, lambda file: export(tenant.info, file, with_files=with_files))
+            kept = storage.store(
+                backup.storage_key, lambda file: export(tenant.info, file, with_files=with_files)
+            )
     except Exception as error:
         _end(backup, state=Backup.State.FAILED, error=f"{type(error).__name__}: {error}")
         raise
@@ -112,7 +118,7 @@ def _write(backup: Backup, tenant: Tenant, *, with_files: bool = False) -> None:
         backup,
         state=Backup.State.DONE,
         percent=100,
-        place=kept.place,
+        storage_key=kept.storage_key,
         bytes=kept.bytes,
         checksum=kept.checksum,
         rows=rows,
@@ -131,10 +137,10 @@ class _Percent:
             Backup.objects.filter(pk=self._backup.pk).update(percent=100 * done // max(total, 1))
 
 
-def _note_cut_off(tenant: Tenant) -> None:
+def _mark_interrupted(tenant: Tenant) -> None:
     """Nobody else is at it, so whoever was is gone. What he had written is no archive."""
     for backup in Backup.objects.running().filter(tenant=tenant):
-        places.clear(backup.place)
+        storage.discard_unfinished(backup.storage_key)
         _end(backup, state=Backup.State.FAILED, error="Whoever made it was cut off.")
 
 

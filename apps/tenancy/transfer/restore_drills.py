@@ -22,10 +22,10 @@ from apps.kernel.tenant import activate
 from apps.kernel.transactions import advisory_lock
 from apps.tenancy.models import Tenant
 
-from . import importing, places, restoring, verifying
-from .archive import Archive
+from . import importing, restoring, storage, verifying
+from .backup_file import BackupFile
 from .errors import NotWhatWasExported
-from .models import Backup, Drill, JobQuerySet
+from .models import Backup, JobQuerySet, RestoreDrill
 
 log = logging.getLogger("bursar.backups")
 DRILL = Lock("drill")
@@ -33,48 +33,50 @@ AGAIN = dt.timedelta(hours=6)
 """After which another one is tried when one failed."""
 
 
-def ask() -> None:
+def schedule() -> None:
     """Have one tried, if it is time."""
     if is_due():
-        Drill.objects.bulk_create([Drill(state=Drill.State.WAITING, begun_at=now())], ignore_conflicts=True)
+        RestoreDrill.objects.bulk_create(
+            [RestoreDrill(state=RestoreDrill.State.WAITING, begun_at=now())], ignore_conflicts=True
+        )
 
 
-def drill() -> Drill | None:
+def run_now() -> RestoreDrill | None:
     """Restore the newest backup of the tenant whose turn it is, verify it and drop it again. None where there is
     nothing to try, or somebody else is at it."""
     with _nobody_else() as free:
         backup = _sample() if free else None
         if backup is None:
             return None
-        return _done(Drill.objects.create(begun_at=now(), backup=backup))
+        return _done(RestoreDrill.objects.create(begun_at=now(), backup=backup))
 
 
-def work_on(number: int) -> Drill | None:
+def run(number: int) -> RestoreDrill | None:
     """The same, where it was asked for."""
     with _nobody_else() as free:
-        asked, backup = Drill.objects.waiting().filter(pk=number), _sample()
+        asked, backup = RestoreDrill.objects.waiting().filter(pk=number), _sample()
         if free and backup is None:
             asked.delete()  # the last backup is gone meanwhile
-        begun = {"state": Drill.State.RUNNING, "begun_at": now(), "backup": backup}
+        begun = {"state": RestoreDrill.State.RUNNING, "begun_at": now(), "backup": backup}
         if not free or not asked.update(**begun):
             return None
-        return _done(Drill.objects.select_related("backup__tenant").get(pk=number))
+        return _done(RestoreDrill.objects.select_related("backup__tenant").get(pk=number))
 
 
 def is_due() -> bool:
     """There is something to try, nobody is asked to, and the last one was long enough ago."""
     since = now() - dt.timedelta(days=settings.BACKUP_DRILL_DAYS)
-    counted = Q(begun_at__gt=since) & ~Q(state=Drill.State.FAILED) | Q(begun_at__gt=now() - AGAIN)
-    of_late = Drill.objects.filter(counted) | Drill.objects.at_work()
+    counted = Q(begun_at__gt=since) & ~Q(state=RestoreDrill.State.FAILED) | Q(begun_at__gt=now() - AGAIN)
+    of_late = RestoreDrill.objects.filter(counted) | RestoreDrill.objects.at_work()
     return not of_late.exists() and _sample() is not None
 
 
-def note_cut_off() -> None:
+def mark_interrupted() -> None:
     with _nobody_else():
         pass
 
 
-def clear_away() -> None:
+def drop_leftovers() -> None:
     """Drop what somebody left behind who was killed while he tried one."""
     for at in databases.having("backup_worker"):
         with databases.skip_if_unreachable(at):
@@ -82,11 +84,11 @@ def clear_away() -> None:
 
 
 def waiting() -> list[int]:
-    return [*Drill.objects.waiting().values_list("pk", flat=True)]
+    return [*RestoreDrill.objects.waiting().values_list("pk", flat=True)]
 
 
-def latest() -> JobQuerySet[Drill]:
-    return Drill.objects.select_related("backup").latest_first()
+def latest() -> JobQuerySet[RestoreDrill]:
+    return RestoreDrill.objects.select_related("backup").latest_first()
 
 
 @contextmanager
@@ -94,12 +96,12 @@ def _nobody_else() -> Iterator[bool]:
     """One at a time. What somebody was at who is gone is noted."""
     with activate(None), advisory_lock(DRILL.key()) as free:
         if free:
-            for cut_off in Drill.objects.running():
+            for cut_off in RestoreDrill.objects.running():
                 _end(cut_off, error="Whoever tried it was cut off.")
         yield free
 
 
-def _done(drill: Drill) -> Drill:
+def _done(drill: RestoreDrill) -> RestoreDrill:
     """What was found stands in its row, and in the log."""
     backup, begun, error = drill.backup, time.monotonic(), ""
     if backup is None or backup.tenant is None:
@@ -117,15 +119,15 @@ def _done(drill: Drill) -> Drill:
     return drill
 
 
-def _end(drill: Drill, *, error: str) -> None:
-    drill.state = Drill.State.FAILED if error else Drill.State.DONE
+def _end(drill: RestoreDrill, *, error: str) -> None:
+    drill.state = RestoreDrill.State.FAILED if error else RestoreDrill.State.DONE
     drill.error, drill.ended_at = error, now()
     drill.save(update_fields=["state", "error", "ended_at"])
 
 
 def _sample() -> Backup | None:
     """The newest of the tenant that was never tried, or not for the longest time."""
-    tried = dict(Drill.objects.values_list("backup__tenant").annotate(Max("begun_at")).order_by())
+    tried = dict(RestoreDrill.objects.values_list("backup__tenant").annotate(Max("begun_at")).order_by())
     kept = Backup.objects.done().exclude(tenant=None)
     tenants = kept.order_by("tenant").values_list("tenant", flat=True).distinct()
     turn = min(tenants, key=lambda each: (each in tried, tried.get(each), each), default=None)
@@ -137,9 +139,9 @@ def _try(backup: Backup, tenant: Tenant) -> None:
     restoring.sweep(at, by=importing.backup_worker(at))
     with (
         restoring.only_here(restoring.scratch(number)),
-        places.opened(backup.place, backup.checksum) as file,
+        storage.opened(backup.storage_key, backup.checksum) as file,
     ):
-        archive = Archive(file, backup.place)
+        archive = BackupFile(file, backup.storage_key)
         made = importing.lend(archive, number=number, at=at, to=tenant.role_name)
         try:
             if faults := verifying.faults(archive.manifest, made):

@@ -2,7 +2,7 @@
 
     schema.sql              the statements that make the schema
     tables/<table>.copy     its rows in COPY's binary form: exact for every type, and not read by people
-    news.jsonl              events that were not yet told to everybody
+    events.jsonl              events that were not yet told to everybody
     files/<name>            the tenant's files, where they were asked for
     manifest.json           what it is of, and of each part its bytes and SHA-256
     manifest.sig            an HMAC of the manifest under a key of AUDIT_KEYS
@@ -25,7 +25,7 @@ from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
 
 from apps.audit.keys import keys, sealing_key
 
-from .errors import ArchiveAltered, ArchiveNotOurs, ArchiveUnreadable
+from .errors import BackupFileAltered, BackupFileSignatureInvalid, BackupFileUnreadable
 
 FORMAT = 1
 MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"
@@ -85,20 +85,22 @@ class Part:
         return {"bytes": self._bytes, "sha256": self._hash.hexdigest()}
 
 
-class Archive:
+class BackupFile:
     """One that is read. Raises ArchiveUnreadable, ArchiveNotOurs and ArchiveAltered, each as soon as it is known."""
 
-    def __init__(self, source: IO[bytes], place: str = "the archive") -> None:
+    def __init__(self, source: IO[bytes], storage_key: str = "the archive") -> None:
         try:
             self._zip = ZipFile(source)
             written = self._zip.read(MANIFEST)
             signature = self._zip.read(SIGNATURE).decode()
         except (BadZipFile, KeyError, EOFError, zlib.error, UnicodeDecodeError) as error:
-            raise ArchiveUnreadable(place=place, why=str(error).strip("'\"")) from None
+            raise BackupFileUnreadable(storage_key=storage_key, why=str(error).strip("'\"")) from None
         _must_be_ours(written, signature)
         self.manifest: dict[str, Any] = json.loads(written)
         if self.manifest["format"] != FORMAT:
-            raise ArchiveUnreadable(place=place, why=f"its format is {self.manifest['format']}")
+            raise BackupFileUnreadable(
+                storage_key=storage_key, why=f"its format is {self.manifest['format']}"
+            )
 
     def read(self, name: str) -> bytes:
         return b"".join(self.part(name))
@@ -112,9 +114,9 @@ class Archive:
                     digest.update(chunk)
                     yield chunk
         except (BadZipFile, KeyError, EOFError, zlib.error):
-            raise ArchiveAltered(part=name) from None
+            raise BackupFileAltered(part=name) from None
         if not hmac.compare_digest(digest.hexdigest(), said["sha256"]):
-            raise ArchiveAltered(part=name)
+            raise BackupFileAltered(part=name)
 
     def names(self, folder: str) -> list[str]:
         return [name for name in self.manifest["parts"] if name.startswith(f"{folder}/")]
@@ -130,7 +132,7 @@ def _must_be_ours(written: bytes, signature: str) -> None:
     key_id, _, said = signature.partition(":")
     key = keys().get(key_id)
     if key is None or not hmac.compare_digest(_signature(key, written), said):
-        raise ArchiveNotOurs(key_id=key_id)
+        raise BackupFileSignatureInvalid(key_id=key_id)
 
 
 def _signature(key: bytes, written: bytes) -> str:
