@@ -43,7 +43,7 @@ class RestoreTenant(Command):
     platform = True
     atomic = False
     permission = "tenancy.restore_tenant"
-    audit_message = "restored the backup {backup} as the tenant {result}"
+    audit_message = "restored backup {backup} as the tenant {result}"
 
     backup: str
     reason: str
