@@ -17,9 +17,9 @@ from .base import SUBSCRIBERS
 from .hints import Hint
 from .models import Delivery
 
-MOST_HINTS = 50
+MAX_HINTS_PER_TENANT = 50
 """Of one tenant, that one queue holds at a time."""
-MOST_AT_ONCE = 2_000
+MAX_HINTS = 2_000
 Line = tuple[str, int | None, str]
 
 
@@ -36,7 +36,7 @@ class Room:
 
     def take(self, tenant_id: int | None, subscriber: str) -> bool:
         place = (tenant_id, SUBSCRIBERS[subscriber].queue)
-        if self.taken[place] >= MOST_HINTS:
+        if self.taken[place] >= MAX_HINTS_PER_TENANT:
             return False
         self.taken[place] += 1
         return True
@@ -81,10 +81,10 @@ def due(on: Sequence[str], asleep: Sequence[int], using: str) -> list[tuple[Line
     which it stands."""
     given: dict[str, Any] = {
         "now": now(),
-        "most": MOST_HINTS + 1,
+        "most": MAX_HINTS_PER_TENANT + 1,
         "on": list(on),
         "asleep": list(asleep),
-        "in_all": MOST_AT_ONCE,
+        "in_all": MAX_HINTS,
     }
     with connections[using].cursor() as cursor:
         cursor.execute(_DUE, given)
@@ -101,7 +101,7 @@ def unanswered(asleep: Sequence[int], using: str) -> list[Hint]:
     if asleep:
         lost = lost.filter(Q(tenant_id=None) | ~Q(tenant_id__in=asleep))
     rows = lost.order_by("event_id").values_list("id", "tenant_id", "subscriber", "event__correlation_id")
-    return [Hint(*row) for row in rows[:MOST_AT_ONCE]]
+    return [Hint(*row) for row in rows[:MAX_HINTS]]
 
 
 _WAKE = """

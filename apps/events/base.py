@@ -20,7 +20,7 @@ from apps.kernel.plain import from_plain, to_plain
 from apps.kernel.tenant import current_tenant
 from apps.kernel.traceparent import current_trace
 
-from .watched import note_after_commit
+from .instrumentation import note_after_commit
 
 NAME = re.compile(r"\A[a-z][a-z_]*\.[a-z][a-z_]*\Z")
 CHANNEL = "bursar_outbox"
@@ -74,7 +74,7 @@ class VersionUnknown(LookupError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class News:
+class EventEnvelope:
     """An event as it was told, whatever its class: what a listener of every event is given."""
 
     id: int
@@ -122,8 +122,8 @@ class Subscriber:
             return self.event.name == name
         return not (name in EVENTS and EVENTS[name].internal)
 
-    def hear(self, news: News) -> None:
-        self.listener(news.read(self.event) if self.event else news)
+    def handle(self, envelope: EventEnvelope) -> None:
+        self.listener(envelope.read(self.event) if self.event else envelope)
 
 
 SUBSCRIBERS: dict[str, Subscriber] = {}
@@ -148,11 +148,11 @@ def listens_to(
 
 def listens_to_all(
     *, queue: str = "default", own_transactions: bool = False, name: str = ""
-) -> Callable[[Callable[[News], Any]], Callable[[News], Any]]:
+) -> Callable[[Callable[[EventEnvelope], Any]], Callable[[EventEnvelope], Any]]:
     """Marks a listener of every event there is and will be but internal ones, who is given News. Its module hears
     "*"."""
 
-    def register(listener: Callable[[News], Any]) -> Callable[[News], Any]:
+    def register(listener: Callable[[EventEnvelope], Any]) -> Callable[[EventEnvelope], Any]:
         _subscribe(None, listener, queue, own_transactions, name)
         return listener
 
@@ -173,22 +173,22 @@ def _subscribe(
 
 
 def _refuse_undeclared(event: Event) -> None:
-    declared = _telling.get()
+    declared = _emittable.get()
     if declared is not None and not event.internal and type(event) not in declared:
         raise RuntimeError(f"{event.name} is not among what this handler tells: @handles(…, tells=(…,)).")
 
 
-_telling: ContextVar[tuple[type[Event], ...] | None] = ContextVar("telling", default=None)
+_emittable: ContextVar[tuple[type[Event], ...] | None] = ContextVar("emittable", default=None)
 
 
 @contextmanager
 def emitting_only(events: tuple[type[Event], ...]) -> Iterator[None]:
     """Inside the block no other business event may be told: what is written beside a handler is then true."""
-    token = _telling.set(events)
+    token = _emittable.set(events)
     try:
         yield
     finally:
-        _telling.reset(token)
+        _emittable.reset(token)
 
 
 def publish(event: Event, *, after: dt.timedelta | None = None) -> None:

@@ -21,7 +21,7 @@ from apps.kernel.tenant import current_tenant
 from .base import SUBSCRIBERS
 from .models import Breaker, BreakerQuerySet
 
-MOST_FAILURES = 10
+MAX_FAILURES = 10
 """In a row, of whatever deliveries. More than one of them can be tried: poison alone pauses nobody."""
 REST = dt.timedelta(seconds=30)
 LONGEST_REST = dt.timedelta(minutes=5)
@@ -79,7 +79,7 @@ def note_failure(subscriber: str, error: str) -> None:
         )
         breaker.failures += 1
         breaker.last_error = error
-        if breaker.failures >= MOST_FAILURES:
+        if breaker.failures >= MAX_FAILURES:
             breaker.open_until = now() + _rest_after(breaker.failures)
             log.error("%s failed %s times in a row and is paused.", subscriber, breaker.failures)
         breaker.save()
@@ -95,5 +95,5 @@ def _whose() -> int | None:
 
 
 def _rest_after(failures: int) -> dt.timedelta:
-    doubled = min(failures - MOST_FAILURES, 10)
+    doubled = min(failures - MAX_FAILURES, 10)
     return min(LONGEST_REST, REST * (1 << doubled))

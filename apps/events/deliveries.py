@@ -15,12 +15,12 @@ from apps.kernel.locks import Lock
 from apps.kernel.tenant import current_tenant
 from apps.kernel.transactions import advisory_lock, unit_of_work
 
-from . import breakers, hints, watched
+from . import breakers, hints, instrumentation
 from .base import SUBSCRIBERS, Subscriber
 from .models import Delivery
 
 ATTEMPT = Lock("delivery:{delivery}")
-MOST_ATTEMPTS = 8
+MAX_ATTEMPTS = 8
 FIRST_WAIT, LONGEST_WAIT = 1.0, 300.0
 PATIENCE = dt.timedelta(seconds=15)
 """How long a hint is given before the sweep repeats it, so that a backlog is not answered with more messages."""
@@ -39,7 +39,7 @@ def deliver(delivery_id: int) -> bool:
     return _deliver(delivery_id, at_once=True)
 
 
-def answer(delivery_id: int) -> bool:
+def deliver_on_hint(delivery_id: int) -> bool:
     """As a hint asks: not before the rest after a failure is over, since messages come twice and too early."""
     return _deliver(delivery_id, at_once=False)
 
@@ -95,13 +95,17 @@ def _try(delivery: Delivery) -> bool:
 
 def _attempt(subscriber: Subscriber, delivery: Delivery) -> bool:
     try:
-        with watched.hearing(delivery):
-            heard = _hear_outside(subscriber, delivery) if subscriber.own_transactions else _hear(delivery)
+        with instrumentation.handling(delivery):
+            heard = (
+                _handle_outside_transaction(subscriber, delivery)
+                if subscriber.own_transactions
+                else _handle(delivery)
+            )
     except Exception as error:
         _note_failure(delivery, error)
         return False
     if heard:
-        watched.count(delivery.subscriber, "heard")
+        instrumentation.count(delivery.subscriber, "handled")
         breakers.note_success(delivery.subscriber)
     return heard
 
@@ -110,7 +114,7 @@ def _count_attempt(delivery: Delivery) -> bool:
     """Counted, and committed, before the listener runs: news that kills its worker is a dead letter in the end and
     not a worker that dies for ever. Only one worker counts attempt n; the others see that it is taken, or being
     heard at this moment."""
-    if delivery.attempts >= MOST_ATTEMPTS:
+    if delivery.attempts >= MAX_ATTEMPTS:
         _bury(delivery, delivery.last_error or "The worker was lost each time.")
         return False
     wait = min(LONGEST_WAIT, FIRST_WAIT * 2**delivery.attempts) * random.uniform(1, 1.5)  # noqa: S311 - jitter
@@ -122,18 +126,18 @@ def _count_attempt(delivery: Delivery) -> bool:
         return bool(mine.update(attempts=F("attempts") + 1, next_at=next_at, hinted_at=None))
 
 
-def _hear(delivery: Delivery) -> bool:
+def _handle(delivery: Delivery) -> bool:
     with unit_of_work():
         mine = Delivery.objects.open().filter(pk=delivery.pk)
         if not mine.select_for_update(skip_locked=True).exists():
             return False
-        SUBSCRIBERS[delivery.subscriber].hear(delivery.event.news)
+        SUBSCRIBERS[delivery.subscriber].handle(delivery.event.envelope)
         _mark_done(delivery)
     return True
 
 
-def _hear_outside(subscriber: Subscriber, delivery: Delivery) -> bool:
-    subscriber.hear(delivery.event.news)
+def _handle_outside_transaction(subscriber: Subscriber, delivery: Delivery) -> bool:
+    subscriber.handle(delivery.event.envelope)
     _mark_done(delivery)
     return True
 
@@ -145,10 +149,10 @@ def _mark_done(delivery: Delivery) -> None:
 
 
 def _note_failure(delivery: Delivery, error: Exception) -> None:
-    with watched.about(delivery):
+    with instrumentation.about(delivery):
         log.warning("%s could not hear event %s: %s", delivery.subscriber, delivery.event_id, error)
-    watched.count(delivery.subscriber, "failed")
-    if delivery.attempts + 1 >= MOST_ATTEMPTS:
+    instrumentation.count(delivery.subscriber, "failed")
+    if delivery.attempts + 1 >= MAX_ATTEMPTS:
         _bury(delivery, repr(error))
     else:
         Delivery.objects.open().filter(pk=delivery.pk).update(last_error=repr(error)[:2000])
@@ -159,8 +163,8 @@ def _bury(delivery: Delivery, why: str) -> None:
     Delivery.objects.open().filter(pk=delivery.pk).update(
         status=Delivery.Status.DEAD, last_error=why[:2000], hinted_at=None, next_at=None
     )
-    watched.count(delivery.subscriber, "dead")
-    with watched.about(delivery):
+    instrumentation.count(delivery.subscriber, "dead")
+    with instrumentation.about(delivery):
         log.error("%s gave up on event %s: %s", delivery.subscriber, delivery.event_id, why)
 
 

@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 
 from apps.kernel.clock import now
 
-from .base import News
+from .base import EventEnvelope
 
 
 class OutboxEvent(models.Model):
@@ -44,8 +44,8 @@ class OutboxEvent(models.Model):
         return f"{self.name} {self.aggregate}"
 
     @property
-    def news(self) -> News:
-        return News(
+    def envelope(self) -> EventEnvelope:
+        return EventEnvelope(
             id=self.pk,
             name=self.name,
             version=self.version,

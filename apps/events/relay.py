@@ -66,7 +66,7 @@ def sweep(*, using: str = "relay") -> int:
     return len(repeated) + top_up(using=using)[0]
 
 
-def wait_for_news(seconds: float, *, using: str = "relay") -> None:
+def wait_for_notification(seconds: float, *, using: str = "relay") -> None:
     """Sleep until somebody publishes, at most `seconds`."""
     connection = connections[using]
     connection.ensure_connection()

@@ -14,7 +14,7 @@ from .base import wake_relay
 from .models import Delivery
 
 
-def again(deliveries: QuerySet[Delivery]) -> int:
+def replay_deliveries(deliveries: QuerySet[Delivery]) -> int:
     """They are pending as if nobody had tried. What waits behind them is heard after them."""
     count = deliveries.exclude(status=Delivery.Status.PENDING).update(
         status=Delivery.Status.PENDING, attempts=0, next_at=now(), hinted_at=None, done_at=None
@@ -33,7 +33,7 @@ ON CONFLICT (event_id, subscriber) DO NOTHING
 """
 
 
-def tell_again(
+def replay_events(
     name: str,
     *,
     since: dt.datetime,
@@ -47,7 +47,7 @@ def tell_again(
     )
     if tenant_id is not None:
         told = told.filter(tenant_id=tenant_id)
-    heard = again(told)
+    heard = replay_deliveries(told)
     given: dict[str, Any] = {
         "name": name,
         "since": since,

@@ -11,34 +11,34 @@ from apps.kernel.periodic import every
 from apps.kernel.queues import AuditTask, BillingTask, DefaultTask, FinancialTask, LowTask
 from apps.kernel.tenant import at_database
 
-from .deliveries import answer
+from .deliveries import deliver_on_hint
 from .purging import purge
 from .relay import sweep
 
 
 @shared_task(base=FinancialTask, name="events.deliver_financial")
 def deliver_financial(delivery_id: int) -> None:
-    answer(delivery_id)
+    deliver_on_hint(delivery_id)
 
 
 @shared_task(base=DefaultTask, name="events.deliver_default")
 def deliver_default(delivery_id: int) -> None:
-    answer(delivery_id)
+    deliver_on_hint(delivery_id)
 
 
 @shared_task(base=BillingTask, name="events.deliver_billing")
 def deliver_billing(delivery_id: int) -> None:
-    answer(delivery_id)
+    deliver_on_hint(delivery_id)
 
 
 @shared_task(base=AuditTask, name="events.deliver_audit")
 def deliver_audit(delivery_id: int) -> None:
-    answer(delivery_id)
+    deliver_on_hint(delivery_id)
 
 
 @shared_task(base=LowTask, name="events.deliver_low")
 def deliver_low(delivery_id: int) -> None:
-    answer(delivery_id)
+    deliver_on_hint(delivery_id)
 
 
 @shared_task(base=DefaultTask, name="events.sweep", platform=True)

@@ -48,9 +48,9 @@ QUEUE_WAIT_SECONDS = Histogram(
     "bursar_queue_wait_seconds", "How long a task waited for a worker.", ("queue",), buckets=WAITS
 )
 DELIVERIES = Counter(
-    "bursar_deliveries", "Events heard, failed to be heard, or given up.", ("module", "subscriber", "outcome")
+    "bursar_deliveries", "Events handled, failed, or dead.", ("module", "subscriber", "outcome")
 )
-EVENTS = Counter("bursar_events_published", "Events told.", ("module", "event"))
+EVENTS = Counter("bursar_events_published", "Events published.", ("module", "event"))
 CACHE = Counter("bursar_cache_lookups", "Where an answer was found.", ("area", "found"))
 INSTRUMENTED = Counter("bursar_instrumented_events", "Business events by name.", ("name",))
 GAUGES: dict[str, Gauge] = {}

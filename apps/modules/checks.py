@@ -22,7 +22,7 @@ def modules_stand(**_: Any) -> list[CheckMessage]:
 
 
 @register()
-def manifests_say_what_is_published_and_heard(**_: Any) -> list[CheckMessage]:
+def manifests_match_emitted_and_subscribed_events(**_: Any) -> list[CheckMessage]:
     """`publishes` and `hears` are what the code does (row EVT-11)."""
     return [
         Error(f"module {module.name}: {word} says {said or '{}'}, the code {done or '{}'}", id="modules.E002")
@@ -36,7 +36,7 @@ def manifests_say_what_is_published_and_heard(**_: Any) -> list[CheckMessage]:
 
 
 @register()
-def what_is_heard_is_published(**_: Any) -> list[CheckMessage]:
+def subscribed_events_are_emitted(**_: Any) -> list[CheckMessage]:
     """Nobody waits for an event that no installed module publishes, or that nothing in the code ever tells."""
     published = {name for module in registry.modules() for name in module.publishes}
     told = {event.name for command in commands() for event in handled(command).emits}

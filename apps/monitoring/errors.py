@@ -27,7 +27,7 @@ class EventUnknown(MonitoringRefusal, NotFound):
     message = "No module that is installed publishes {event!r}."
 
 
-class DoesNotHear(MonitoringRefusal, Invalid):
+class NotSubscribed(MonitoringRefusal, Invalid):
     message = "{subscriber} does not hear {event}."
 
 

@@ -29,7 +29,7 @@ def replay_delivery(command: ReplayDelivery) -> Delivery:
         rules.delivery_must_not_be_pending(delivery)
         rules.subscriber_must_exist(delivery.subscriber)
 
-        replay.again(Delivery.objects.using(using).filter(pk=delivery.pk))
+        replay.replay_deliveries(Delivery.objects.using(using).filter(pk=delivery.pk))
 
         delivery.refresh_from_db(using=using)
     return delivery
@@ -48,7 +48,7 @@ def replay_deliveries(command: ReplayDeliveries) -> int:
             status=Delivery.Status.DEAD, subscriber=command.subscriber
         )
 
-        count = replay.again(dead.filter(tenant_id=tenant.pk) if tenant else dead)
+        count = replay.replay_deliveries(dead.filter(tenant_id=tenant.pk) if tenant else dead)
 
     if not count:
         raise NothingToReplay(subscriber=command.subscriber, database=command.database)
@@ -63,11 +63,11 @@ def replay_events(command: ReplayEvents) -> int:
         asked.check(rules.subscriber_must_exist, command.subscriber)
         asked.check(rules.tenant_must_exist, command.tenant)
         asked.check(rules.database_must_be_known, command.database)
-    rules.subscriber_must_hear(rules.subscriber_must_exist(command.subscriber), command.event)
+    rules.subscriber_must_subscribe(rules.subscriber_must_exist(command.subscriber), command.event)
     tenant = rules.tenant_must_exist(command.tenant)
 
     with _in_database(command.database) as using:
-        count = replay.tell_again(
+        count = replay.replay_events(
             command.event,
             since=command.since,
             subscriber=command.subscriber,

@@ -12,8 +12,8 @@ from .errors import (
     DeliveryIsPending,
     DeliveryIsSettled,
     DeliveryUnknown,
-    DoesNotHear,
     EventUnknown,
+    NotSubscribed,
     ReasonMissing,
     SubscriberUnknown,
 )
@@ -58,9 +58,9 @@ def event_must_exist(name: str) -> None:
         raise EventUnknown(event=name)
 
 
-def subscriber_must_hear(subscriber: Subscriber, event: str) -> None:
+def subscriber_must_subscribe(subscriber: Subscriber, event: str) -> None:
     if not subscriber.wants(event):
-        raise DoesNotHear(subscriber=subscriber.name, event=event)
+        raise NotSubscribed(subscriber=subscriber.name, event=event)
 
 
 def tenant_must_exist(slug: str) -> Tenant | None:

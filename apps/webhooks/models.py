@@ -18,7 +18,7 @@ class EndpointQuerySet(models.QuerySet["Endpoint"]):
     def active(self) -> EndpointQuerySet:
         return self.filter(state=Endpoint.State.ACTIVE)
 
-    def hearing(self, event: str) -> EndpointQuerySet:
+    def subscribed_to(self, event: str) -> EndpointQuerySet:
         return self.active().filter(Q(events=[]) | Q(events__contains=[event]))
 
 
@@ -155,7 +155,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
             Q(leased_until=None) | Q(leased_until__lte=now()), state=Message.State.PENDING, next_at__lte=now()
         )
 
-    def under_way(self) -> MessageQuerySet:
+    def in_progress(self) -> MessageQuerySet:
         return self.filter(leased_until__gt=now())
 
     def settled(self) -> MessageQuerySet:

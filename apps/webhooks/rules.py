@@ -38,7 +38,7 @@ from .signing import NotASecret
 LONGEST_OVERLAP = 24 * 30
 
 
-def url_must_be_one_that_may_be_told(url: str) -> str:
+def url_must_be_allowed(url: str) -> str:
     """What its name resolves to is asked when something is sent, each time."""
     outbound.target(url)
     return url

@@ -24,7 +24,7 @@ WAITS = (
     24 * _HOUR,
 )
 """Between one attempt and the next; the first is made at once."""
-MOST_ATTEMPTS = 1 + len(WAITS)
+MAX_ATTEMPTS = 1 + len(WAITS)
 LONGEST_WAIT = 24 * _HOUR
 RECEIVED_WAITS = (10 * _SECOND, _MINUTE, 5 * _MINUTE, 30 * _MINUTE, 2 * _HOUR, 6 * _HOUR, 12 * _HOUR)
 """Between one attempt to process what was received and the next: what it needs may only be told later."""

@@ -29,7 +29,7 @@ from .models import Attempt, Endpoint, Message
 
 LEASE = dt.timedelta(seconds=60)
 """How long a message belongs to who sends it; longer than the longest attempt with a slow resolver."""
-MOST_AT_ONCE = 2
+MAX_CONCURRENT_MESSAGES = 2
 """So many messages of one endpoint are under way together: a slow one holds no more workers than that."""
 PATIENCE = 30.0
 """Seconds that one task sends for one endpoint, before others have their turn."""
@@ -87,14 +87,14 @@ def claim(endpoint_id: int) -> Attempt | None:
         return None
     with transaction.atomic():
         endpoint = Endpoint.objects.active().select_for_update(no_key=True).filter(pk=endpoint_id).first()
-        if endpoint is None or endpoint.messages.under_way().count() >= MOST_AT_ONCE:
+        if endpoint is None or endpoint.messages.in_progress().count() >= MAX_CONCURRENT_MESSAGES:
             return None
         message = (
             endpoint.messages.due().select_for_update(skip_locked=True).order_by("next_at", "id").first()
         )
         if message is None:
             return None
-        if message.attempts >= schedule.MOST_ATTEMPTS:
+        if message.attempts >= schedule.MAX_ATTEMPTS:
             lost_for_good(message)
             return None
         return _counted(message, endpoint)

@@ -124,7 +124,7 @@ def test_a_payment_is_requested_once(caller, again, acme):
 
 @pytest.fixture
 def patience(monkeypatch):
-    monkeypatch.setattr(deliveries, "MOST_ATTEMPTS", EVER)
+    monkeypatch.setattr(deliveries, "MAX_ATTEMPTS", EVER)
     patient(ORDER_TO_CASH)
     yield
     SAGAS[ORDER_TO_CASH.name] = ORDER_TO_CASH

@@ -26,7 +26,7 @@ EVER = 32_000
 
 @pytest.fixture
 def patience(monkeypatch):
-    monkeypatch.setattr(deliveries, "MOST_ATTEMPTS", EVER)
+    monkeypatch.setattr(deliveries, "MAX_ATTEMPTS", EVER)
 
 
 def send_sales():

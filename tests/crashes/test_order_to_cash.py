@@ -38,7 +38,7 @@ BUYER = System("The web shop")
 @pytest.fixture(autouse=True)
 def patience(monkeypatch):
     """However often the worker is lost, it is tried again: there are more points than retries."""
-    monkeypatch.setattr(deliveries, "MOST_ATTEMPTS", EVER)
+    monkeypatch.setattr(deliveries, "MAX_ATTEMPTS", EVER)
     patient(ORDER_TO_CASH)
     yield
     SAGAS[ORDER_TO_CASH.name] = ORDER_TO_CASH

@@ -18,7 +18,7 @@ from tests.support.settling import settle
 
 @pytest.fixture
 def patience(monkeypatch):
-    monkeypatch.setattr(deliveries, "MOST_ATTEMPTS", EVER)
+    monkeypatch.setattr(deliveries, "MAX_ATTEMPTS", EVER)
 
 
 def kept():

@@ -43,7 +43,7 @@ from tests.support.wrong_ways import WAYS
 @pytest.fixture(autouse=True)
 def patience(monkeypatch):
     """However often a worker is lost, it is tried again."""
-    monkeypatch.setattr(deliveries, "MOST_ATTEMPTS", EVER)
+    monkeypatch.setattr(deliveries, "MAX_ATTEMPTS", EVER)
 
 
 @pytest.fixture

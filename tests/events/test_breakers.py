@@ -7,8 +7,8 @@ import datetime as dt
 import pytest
 
 from apps.events import SUBSCRIBERS, breakers, listens_to
-from apps.events.breakers import MOST_FAILURES, REST
-from apps.events.deliveries import MOST_ATTEMPTS, deliver
+from apps.events.breakers import MAX_FAILURES, REST
+from apps.events.deliveries import MAX_ATTEMPTS, deliver
 from apps.events.models import Breaker, Delivery
 from apps.events.relay import sweep, top_up
 from apps.kernel import clock
@@ -28,33 +28,33 @@ from tests.support.shelf import (
 @pytest.fixture
 def other():
     """A second listener of the same event, which is well."""
-    heard = []
+    handled = []
 
     def dust_shelf(event):
-        heard.append(event.shelf)
+        handled.append(event.shelf)
 
     dust_shelf.__module__ = "apps.periods.listeners"
     listens_to(ShelfFilled)(dust_shelf)
-    yield heard
+    yield handled
     del SUBSCRIBERS["periods.dust_shelf"]
 
 
 @pytest.fixture
 def paused(at_acme, listener, no_broker):
     """It failed ten times in a row, each time at another shelf; an eleventh shelf was filled."""
-    for shelf in range(MOST_FAILURES + 1):
+    for shelf in range(MAX_FAILURES + 1):
         fill(shelf=shelf)
     route_as_platform()
     listener.fails = True
-    for delivery in deliveries()[:MOST_FAILURES]:
+    for delivery in deliveries()[:MAX_FAILURES]:
         deliver(delivery.pk)
-    listener.heard.clear()
+    listener.handled.clear()
     no_broker.clear()
     return deliveries().last()
 
 
 def test_poison_alone_pauses_nobody():
-    assert MOST_FAILURES > MOST_ATTEMPTS
+    assert MAX_FAILURES > MAX_ATTEMPTS
 
 
 def test_who_fails_again_and_again_is_paused_and_uses_up_no_attempts(paused, listener, no_broker):
@@ -63,11 +63,11 @@ def test_who_fails_again_and_again_is_paused_and_uses_up_no_attempts(paused, lis
 
     paused.refresh_from_db()
     assert (paused.status, paused.attempts) == ("pending", 0)
-    assert listener.heard == []
+    assert listener.handled == []
     with activate(None):
         sweep()
     assert no_broker == []
-    assert Breaker.objects.get().failures == MOST_FAILURES
+    assert Breaker.objects.get().failures == MAX_FAILURES
     assert "the shelf fell down" in Breaker.objects.get().last_error
 
 

@@ -9,7 +9,7 @@ from apps.bus import dispatch
 from apps.companies.commands import FoundCompany
 from apps.companies.models import Company
 from apps.events import Event, publish, tasks
-from apps.events.deliveries import MOST_ATTEMPTS, deliver
+from apps.events.deliveries import MAX_ATTEMPTS, deliver
 from apps.events.models import Delivery, OutboxEvent
 from apps.events.relay import route, sweep
 from apps.kernel import clock
@@ -65,7 +65,7 @@ def test_a_listeners_effect_and_its_mark_commit_together(at_acme, listener, no_b
 
     assert only_delivery().status == "done"
     assert Company.objects.filter(code="S1B1").count() == 1
-    assert listener.heard == [(1, "request-9", f"event:{only_delivery().event_id}")]
+    assert listener.handled == [(1, "request-9", f"event:{only_delivery().event_id}")]
 
 
 @pytest.mark.parametrize("queue", POLICIES)
@@ -77,7 +77,7 @@ def test_the_task_of_each_queue_calls_the_listener(at_acme, listener, no_broker,
     task.apply(args=(only_delivery().pk,), headers={"tenant": at_acme.id}, throw=True)
 
     assert task.queue_name == queue
-    assert (only_delivery().status, len(listener.heard)) == ("done", 1)
+    assert (only_delivery().status, len(listener.handled)) == ("done", 1)
 
 
 def test_hearing_it_again_changes_nothing(at_acme, listener, no_broker):
@@ -86,7 +86,7 @@ def test_hearing_it_again_changes_nothing(at_acme, listener, no_broker):
 
     assert [deliver(only_delivery().pk) for _ in range(3)] == [True, True, True]
 
-    assert len(listener.heard) == 1
+    assert len(listener.handled) == 1
 
 
 def test_a_listener_that_fails_leaves_nothing_and_is_tried_again(at_acme, listener, no_broker):
@@ -112,24 +112,24 @@ def test_poison_ends_as_a_dead_letter_with_its_reason(at_acme, listener, no_brok
     route_as_platform()
     listener.fails = True
 
-    for _ in range(MOST_ATTEMPTS + 2):
+    for _ in range(MAX_ATTEMPTS + 2):
         deliver(only_delivery().pk)
 
     delivery = only_delivery()
-    assert (delivery.status, delivery.attempts) == ("dead", MOST_ATTEMPTS)
+    assert (delivery.status, delivery.attempts) == ("dead", MAX_ATTEMPTS)
     assert "the shelf fell down" in delivery.last_error
-    assert len(listener.heard) == MOST_ATTEMPTS
+    assert len(listener.handled) == MAX_ATTEMPTS
 
 
 def test_a_worker_that_dies_each_time_is_counted_too(at_acme, listener, no_broker):
     fill()
     route_as_platform()
-    Delivery.objects.update(attempts=MOST_ATTEMPTS)
+    Delivery.objects.update(attempts=MAX_ATTEMPTS)
 
     assert not deliver(only_delivery().pk)
 
     assert only_delivery().status == "dead"
-    assert listener.heard == []
+    assert listener.handled == []
 
 
 def test_what_happened_to_one_thing_is_heard_in_order(at_acme, listener, no_broker):
@@ -144,7 +144,7 @@ def test_what_happened_to_one_thing_is_heard_in_order(at_acme, listener, no_brok
     assert deliver(second.pk)
     assert deliver(other.pk)
 
-    assert [books for books, *_ in listener.heard] == [1, 2, 1]
+    assert [books for books, *_ in listener.handled] == [1, 2, 1]
     assert deliver(first.pk)
 
 

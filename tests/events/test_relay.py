@@ -13,7 +13,7 @@ from kombu.exceptions import BatchPublishError, OperationalError
 from redis.connection import Connection
 
 from apps.events import backlog, hints, relay
-from apps.events.deliveries import TURN, answer, deliver
+from apps.events.deliveries import TURN, deliver, deliver_on_hint
 from apps.events.models import Delivery, OutboxEvent
 from apps.events.relay import route, sweep, top_up
 from apps.kernel import caching, clock
@@ -147,11 +147,11 @@ def test_only_the_head_is_hinted_and_whoever_hears_it_goes_on(at_acme, listener,
     assert no_broker == [first.pk]
 
     assert deliver(first.pk)
-    assert [books for books, *_ in listener.heard] == list(range(1, TURN + 1))
+    assert [books for books, *_ in listener.handled] == list(range(1, TURN + 1))
     assert no_broker == [first.pk, deliveries()[TURN].pk]
 
     assert deliver(no_broker[-1])
-    assert len(listener.heard) == TURN + 2
+    assert len(listener.handled) == TURN + 2
 
 
 def test_two_workers_hear_a_line_in_order(at_acme, listener, no_broker):
@@ -172,7 +172,7 @@ def test_two_workers_hear_a_line_in_order(at_acme, listener, no_broker):
     for thread in threads:
         thread.join(60)
 
-    books = [books for books, *_ in listener.heard]
+    books = [books for books, *_ in listener.handled]
     assert sorted(books) == list(range(30))
     for shelf in range(3):
         of_shelf = [book for book in books if book % 3 == shelf]
@@ -193,7 +193,7 @@ def test_control_without_the_line_the_second_is_heard_first(at_acme, listener, n
 
     assert deliver(second.pk)
 
-    assert [books for books, *_ in listener.heard] == [1]
+    assert [books for books, *_ in listener.handled] == [1]
 
 
 def test_a_head_that_rests_is_not_tried_for_those_behind_it(at_acme, listener, no_broker):
@@ -236,7 +236,7 @@ def test_a_repeated_hint_has_no_effect(at_acme, listener, no_broker):
 
     assert [deliver(pk) for _ in range(4)] == [True] * 4
 
-    assert len(listener.heard) == 1
+    assert len(listener.handled) == 1
     assert only_delivery().attempts == 1
 
 
@@ -256,15 +256,15 @@ def test_a_message_that_comes_back_too_early_uses_up_no_attempt(at_acme, listene
     fill()
     route_as_platform()
     listener.fails = True
-    assert not answer(only_delivery().pk)
+    assert not deliver_on_hint(only_delivery().pk)
 
     for _ in range(5):
-        assert not answer(only_delivery().pk)
+        assert not deliver_on_hint(only_delivery().pk)
 
     assert only_delivery().attempts == 1
     listener.fails = False
     with clock.moved_to(now() + dt.timedelta(seconds=2)):
-        assert answer(only_delivery().pk)
+        assert deliver_on_hint(only_delivery().pk)
 
 
 def deliver_at(tenant, pk):
@@ -300,17 +300,17 @@ def ahead_of_globex(acme, globex, no_broker):
 
 
 def test_a_tenant_that_floods_is_not_far_ahead_of_the_others(acme, globex, listener, no_broker):
-    assert ahead_of_globex(acme, globex, no_broker) <= backlog.MOST_HINTS
+    assert ahead_of_globex(acme, globex, no_broker) <= backlog.MAX_HINTS_PER_TENANT
 
 
 def test_control_without_the_cap_it_is(acme, globex, listener, no_broker, monkeypatch):
-    monkeypatch.setattr(backlog, "MOST_HINTS", 10_000)
+    monkeypatch.setattr(backlog, "MAX_HINTS_PER_TENANT", 10_000)
 
     assert ahead_of_globex(acme, globex, no_broker) > 1900  # some, of the last batch, stand behind it
 
 
 def test_the_rest_is_hinted_as_there_is_room_again(acme, listener, no_broker, monkeypatch):
-    monkeypatch.setattr(backlog, "MOST_HINTS", 10)
+    monkeypatch.setattr(backlog, "MAX_HINTS_PER_TENANT", 10)
     told(acme, *range(35))
     route_as_platform()
     assert len(no_broker) == 10
@@ -327,7 +327,7 @@ def test_the_rest_is_hinted_as_there_is_room_again(acme, listener, no_broker, mo
         with activate(None):
             top_up()
 
-    assert len(listener.heard) == 35
+    assert len(listener.handled) == 35
     assert len(no_broker) == 35
 
 
@@ -404,7 +404,7 @@ def test_a_flushed_broker_loses_nothing(at_acme, listener):
 
 def test_many_hints_are_one_conversation(acme, listener, monkeypatch):
     """One publish each would take 500 round trips."""
-    monkeypatch.setattr(backlog, "MOST_HINTS", 1000)
+    monkeypatch.setattr(backlog, "MAX_HINTS_PER_TENANT", 1000)
     told(acme, *range(500))
     writes, send = [], Connection.send_packed_command
     monkeypatch.setattr(

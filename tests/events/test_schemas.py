@@ -10,11 +10,11 @@ import pytest
 from django.core.management import call_command
 
 from apps.events import EVENTS, SUBSCRIBERS, Event, checks, listens_to_all, schemas
-from apps.events.base import News, VersionUnknown
+from apps.events.base import EventEnvelope, VersionUnknown
 from apps.events.deliveries import deliver
 from apps.events.models import Delivery, OutboxEvent
 from apps.kernel.clock import now
-from apps.modules.checks import what_is_heard_is_published
+from apps.modules.checks import subscribed_events_are_emitted
 from tests.support.shelf import SUBSCRIBER, ShelfFilled, fill, only_delivery, route_as_platform
 
 
@@ -83,7 +83,7 @@ def test_a_new_version_must_say_how_the_old_one_reads_today(committed):
 
 
 def news(version, **payload):
-    return News(
+    return EventEnvelope(
         id=1,
         name="book.moved",
         version=version,
@@ -120,15 +120,15 @@ def test_a_payload_that_does_not_fit_is_not_heard(at_acme, listener, no_broker):
 
     assert not deliver(only_delivery().pk)
 
-    assert listener.heard == []
+    assert listener.handled == []
     assert "shelf" in only_delivery().last_error
 
 
 def test_one_listener_may_hear_everything_as_it_was_told(at_acme, listener, no_broker):
-    heard = []
+    handled = []
 
     def write_down(news):
-        heard.append(news)
+        handled.append(news)
 
     write_down.__module__ = "apps.companies.listeners"
     listens_to_all(queue="low")(write_down)
@@ -138,7 +138,7 @@ def test_one_listener_may_hear_everything_as_it_was_told(at_acme, listener, no_b
     for delivery in Delivery.objects.filter(subscriber="companies.write_down", aggregate="shelf:4"):
         deliver(delivery.pk)
 
-    (one,) = heard
+    (one,) = handled
     assert (one.name, one.version, one.payload) == ("shelf.filled", 1, {"shelf": 4, "books": 2})
     assert one.correlation_id == "request-9"
 
@@ -158,11 +158,11 @@ def test_what_is_internal_is_not_for_everybody(monkeypatch, listener):
 
 
 def test_all_that_is_heard_is_told():
-    assert what_is_heard_is_published() == []
+    assert subscribed_events_are_emitted() == []
 
 
 def test_hearing_what_nobody_publishes_does_not_start(listener):
-    sentences = [each.msg for each in what_is_heard_is_published()]
+    sentences = [each.msg for each in subscribed_events_are_emitted()]
 
     assert f"{SUBSCRIBER} hears shelf.filled, which no installed module publishes." in sentences
     assert f"{SUBSCRIBER} hears shelf.filled, which no handler tells." in sentences

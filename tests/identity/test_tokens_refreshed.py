@@ -65,8 +65,8 @@ def test_that_is_audited_and_told(device, accountant, at_acme):
         f"The backup worker of tokens ended API session {here.tokens['session_id']} of Accountant, "
         "since a refresh token of it was used twice."
     )
-    told = OutboxEvent.objects.using("control").get(name="refresh_token.reused")
-    assert told.payload["user_id"] == accountant.pk
+    published = OutboxEvent.objects.using("control").get(name="refresh_token.reused")
+    assert published.payload["user_id"] == accountant.pk
 
 
 def test_other_sessions_of_the_same_person_go_on(device, accountant):

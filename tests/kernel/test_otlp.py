@@ -150,13 +150,13 @@ def test_a_request_and_whoever_hears_of_it_are_one_trace(collected, at_acme, own
         dispatch(ChangeSetting(key="periods.reason_length", value=12), actor=owner)
     with activate(None):
         route()
-    delivery = Delivery.objects.get(subscriber="webhooks.tell_endpoints", event__correlation_id="request-1")
+    delivery = Delivery.objects.get(subscriber="webhooks.notify_endpoints", event__correlation_id="request-1")
     with correlated(trace=new_trace(flags=1)), span("events.deliver_billing", kind="consumer"):
         deliver(delivery.pk)
 
     spans = {each.name: each for each in collected()}
     request, command = spans["HTTP POST"], spans["settings.change_setting"]
-    heard, task = spans["hear setting.changed"], spans["events.deliver_billing"]
+    heard, task = spans["handle setting.changed"], spans["events.deliver_billing"]
     assert command.parent_span_id == request.span_id
     assert (heard.trace_id, heard.parent_span_id) == (command.trace_id, command.span_id)
     assert [link.span_id for link in heard.links] == [task.span_id]

@@ -8,9 +8,9 @@ from django.core import checks
 from apps.kernel.manifest import Module
 from apps.modules import registry
 from apps.modules.checks import (
-    manifests_say_what_is_published_and_heard,
+    manifests_match_emitted_and_subscribed_events,
     modules_stand,
-    what_is_heard_is_published,
+    subscribed_events_are_emitted,
 )
 from apps.modules.errors import ContractBroken, DependenciesCircular, DependencyMissing
 from apps.modules.ordering import in_order
@@ -71,7 +71,7 @@ def test_every_app_of_ours_declares_itself_and_stands_after_what_it_needs():
 
 
 def test_what_manifests_publish_and_hear_is_what_the_code_does():
-    assert manifests_say_what_is_published_and_heard() == []
+    assert manifests_match_emitted_and_subscribed_events() == []
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_a_manifest_that_says_otherwise_does_not_start(monkeypatch, word, left):
     modules = [replace(module, **{word: ()}) for module in registry.modules()]
     monkeypatch.setattr(registry, "modules", lambda: modules)
 
-    found = manifests_say_what_is_published_and_heard()
+    found = manifests_match_emitted_and_subscribed_events()
 
     assert {each.id for each in found} == {"modules.E002"}
     assert any(f"{word} says {{}}, the code" in each.msg and left in each.msg for each in found)
@@ -100,9 +100,11 @@ def test_modules_that_do_not_fit_together_do_not_start(monkeypatch):
 
 
 def test_the_checks_of_modules_run_at_the_start():
-    assert {modules_stand, manifests_say_what_is_published_and_heard, what_is_heard_is_published} <= set(
-        checks.registry.registry.get_checks()
-    )
+    assert {
+        modules_stand,
+        manifests_match_emitted_and_subscribed_events,
+        subscribed_events_are_emitted,
+    } <= set(checks.registry.registry.get_checks())
 
 
 def test_every_permission_that_is_granted_exists(db):

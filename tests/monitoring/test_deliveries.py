@@ -13,7 +13,7 @@ from apps.audit.models import Record
 from apps.bus import dispatch, dry_run
 from apps.bus.errors import PlatformOnly
 from apps.events import SUBSCRIBERS, listens_to
-from apps.events.deliveries import MOST_ATTEMPTS, deliver
+from apps.events.deliveries import MAX_ATTEMPTS, deliver
 from apps.events.models import Delivery, OutboxEvent
 from apps.events.relay import sweep
 from apps.kernel import clock
@@ -24,8 +24,8 @@ from apps.monitoring.errors import (
     DeliveryIsPending,
     DeliveryIsSettled,
     DeliveryUnknown,
-    DoesNotHear,
     NothingToReplay,
+    NotSubscribed,
     SubscriberUnknown,
 )
 from apps.tenancy.errors import TenantUnknown
@@ -42,16 +42,16 @@ def dead(acme, listener, no_broker):
     listener.fails = True
     first = deliveries().first()
     with activate(acme):
-        for _ in range(MOST_ATTEMPTS):
+        for _ in range(MAX_ATTEMPTS):
             deliver(first.pk)
     listener.fails = False
-    listener.heard.clear()
+    listener.handled.clear()
     first.refresh_from_db()
     assert first.status == "dead"
     return first
 
 
-def hear_all(tenant):
+def handle_all(tenant):
     with activate(None):
         sweep()
     with activate(tenant):
@@ -60,18 +60,18 @@ def hear_all(tenant):
 
 
 def test_what_stands_behind_a_dead_letter_waits(dead, acme, listener):
-    hear_all(acme)
+    handle_all(acme)
 
-    assert listener.heard == []
+    assert listener.handled == []
     assert list(deliveries().values_list("status", flat=True)) == ["dead", "pending", "pending"]
 
 
 def test_a_replayed_delivery_is_heard_and_the_rest_after_it_in_order(dead, operator, acme, listener):
     dispatch(ReplayDelivery(delivery_id=dead.pk, reason="the shelf is mended"), actor=operator)
 
-    hear_all(acme)
+    handle_all(acme)
 
-    assert [books for books, *_ in listener.heard] == [1, 2, 3]
+    assert [books for books, *_ in listener.handled] == [1, 2, 3]
     record = Record.objects.get(command="monitoring.replay_delivery")
     assert record.reason == "the shelf is mended"
     assert (record.subject_type, record.subject_id) == ("events.delivery", str(dead.pk))
@@ -80,9 +80,9 @@ def test_a_replayed_delivery_is_heard_and_the_rest_after_it_in_order(dead, opera
 def test_a_dropped_delivery_is_never_heard_and_holds_up_nobody(dead, operator, acme, listener):
     dispatch(DropDelivery(delivery_id=dead.pk, reason="the shelf is gone"), actor=operator)
 
-    hear_all(acme)
+    handle_all(acme)
 
-    assert [books for books, *_ in listener.heard] == [2, 3]
+    assert [books for books, *_ in listener.handled] == [2, 3]
     dead.refresh_from_db()
     assert dead.status == "dropped"
     with activate(acme):
@@ -102,9 +102,9 @@ def test_all_dead_letters_of_a_subscriber_are_replayed_of_one_tenant_or_all(dead
 
 def test_events_are_told_again_since_an_instant(dead, operator, acme, listener):
     dispatch(DropDelivery(delivery_id=dead.pk, reason="later"), actor=operator)
-    hear_all(acme)
+    handle_all(acme)
     since = OutboxEvent.objects.filter(name="shelf.filled").order_by("id")[1].occurred_at
-    listener.heard.clear()
+    listener.handled.clear()
     from apps.companies.models import Company
 
     with activate(acme):
@@ -115,8 +115,8 @@ def test_events_are_told_again_since_an_instant(dead, operator, acme, listener):
     )
 
     assert count == 2
-    hear_all(acme)
-    assert [books for books, *_ in listener.heard] == [2, 3]
+    handle_all(acme)
+    assert [books for books, *_ in listener.handled] == [2, 3]
 
 
 def test_a_new_subscriber_hears_what_was_told_before_it_was_there(acme, operator, no_broker):
@@ -124,10 +124,10 @@ def test_a_new_subscriber_hears_what_was_told_before_it_was_there(acme, operator
         fill(books=1)
         fill(books=2)
     route_as_platform()
-    heard = []
+    handled = []
 
     def latecomer(event):
-        heard.append(event.books)
+        handled.append(event.books)
 
     latecomer.__module__ = "apps.companies.listeners"
     listens_to(ShelfFilled)(latecomer)
@@ -145,7 +145,7 @@ def test_a_new_subscriber_hears_what_was_told_before_it_was_there(acme, operator
     finally:
         del SUBSCRIBERS["companies.latecomer"]
 
-    assert heard == [1, 2]
+    assert handled == [1, 2]
 
 
 def test_what_cannot_be_replayed_or_dropped_is_refused(dead, operator, acme):
@@ -158,7 +158,7 @@ def test_what_cannot_be_replayed_or_dropped_is_refused(dead, operator, acme):
         (ReplayDeliveries(subscriber=SUBSCRIBER, tenant="nowhere", reason="x"), TenantUnknown),
         (
             ReplayEvents(event="entry.posted", since=past, subscriber=SUBSCRIBER, reason="x"),
-            DoesNotHear,
+            NotSubscribed,
         ),
     ):
         with pytest.raises(refusal):

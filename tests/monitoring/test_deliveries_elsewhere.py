@@ -14,7 +14,7 @@ from apps.audit import queries as audit
 from apps.audit.models import Record
 from apps.bus import dispatch, dispatch_once, dry_run
 from apps.events import SUBSCRIBERS, listens_to
-from apps.events.deliveries import MOST_ATTEMPTS, deliver
+from apps.events.deliveries import MAX_ATTEMPTS, deliver
 from apps.events.models import Delivery, OutboxEvent
 from apps.events.relay import route, sweep
 from apps.kernel import clock
@@ -36,10 +36,10 @@ def dead(initech, listener, no_broker):
     listener.fails = True
     first = at(EAST).order_by("event_id").first()
     with activate(initech):
-        for _ in range(MOST_ATTEMPTS):
+        for _ in range(MAX_ATTEMPTS):
             deliver(first.pk)
     listener.fails = False
-    listener.heard.clear()
+    listener.handled.clear()
     event = OutboxEvent.objects.create(
         id=first.event_id + 1_000_000,
         name="shelf.filled",
@@ -72,7 +72,7 @@ def statuses():
     )
 
 
-def hear_all(tenant):
+def handle_all(tenant):
     relay()
     with activate(tenant):
         for each in at(HOME).filter(status="pending"):
@@ -84,8 +84,8 @@ def test_one_is_replayed_there_and_the_audit_log_of_home_says_where(dead, operat
     result = dispatch(asked, actor=operator)
 
     assert (result.pk, result.status, statuses()) == (dead.pk, "pending", (["pending", "pending"], ["dead"]))
-    hear_all(initech)
-    assert [books for books, *_ in listener.heard] == [1, 2]
+    handle_all(initech)
+    assert [books for books, *_ in listener.handled] == [1, 2]
     record = Record.objects.get(command="monitoring.replay_delivery")
     assert (record.subject_type, record.subject_id) == ("events.delivery", f"{dead.pk}@east")
     assert "in east heard again" in record.sentence
@@ -96,8 +96,8 @@ def test_one_is_dropped_there(dead, operator, initech, listener):
     dispatch(DropDelivery(delivery_id=dead.pk, database="east", reason="the shelf is gone"), actor=operator)
 
     assert statuses() == (["dropped", "pending"], ["dead"])
-    hear_all(initech)
-    assert [books for books, *_ in listener.heard] == [2]
+    handle_all(initech)
+    assert [books for books, *_ in listener.handled] == [2]
 
 
 def test_unless_it_is_named_home_is_meant(dead, operator):
@@ -119,10 +119,10 @@ def test_all_dead_letters_there_are_replayed(dead, operator, acme):
 
 
 def test_a_new_subscriber_hears_what_was_told_there_before(dead, operator, initech):
-    heard, long_ago = [], clock.now() - dt.timedelta(days=1)
+    handled, long_ago = [], clock.now() - dt.timedelta(days=1)
 
     def latecomer(event):
-        heard.append(event.books)
+        handled.append(event.books)
 
     latecomer.__module__ = "apps.companies.listeners"
     listens_to(ShelfFilled)(latecomer)
@@ -143,7 +143,7 @@ def test_a_new_subscriber_hears_what_was_told_there_before(dead, operator, inite
     finally:
         del SUBSCRIBERS["companies.latecomer"]
 
-    assert heard == [1, 2]
+    assert handled == [1, 2]
     assert not Delivery.objects.filter(subscriber="companies.latecomer").exists()
 
 

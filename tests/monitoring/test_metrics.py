@@ -136,7 +136,7 @@ def test_a_task_of_ours_is_counted_with_its_wait(at_acme):
 def test_events_and_what_became_of_their_deliveries_are_counted(at_acme, owner):
     settle()
     before, setting = scraped(), {"module": "settings", "event": "setting.changed"}
-    subscriber = {"module": "webhooks", "subscriber": "webhooks.tell_endpoints"}
+    subscriber = {"module": "webhooks", "subscriber": "webhooks.notify_endpoints"}
 
     dispatch(ChangeSetting(key="periods.reason_length", value=12), actor=owner)
     with activate(None):
@@ -151,7 +151,7 @@ def test_events_and_what_became_of_their_deliveries_are_counted(at_acme, owner):
     assert value(after, deliveries, **subscriber) == value(before, deliveries, **subscriber)
     for name, labels in (
         ("bursar_events_published_total", setting),
-        ("bursar_deliveries_total", {**subscriber, "outcome": "heard"}),
+        ("bursar_deliveries_total", {**subscriber, "outcome": "handled"}),
     ):
         assert value(after, name, **labels) == value(before, name, **labels) + 1
 
@@ -163,7 +163,7 @@ def test_dead_letters_are_counted_by_subscriber(at_acme, owner):
     Delivery.objects.filter(event__name="setting.changed").update(status="dead")
 
     assert (
-        value(scraped(), "bursar_deliveries_dead", module="webhooks", subscriber="webhooks.tell_endpoints")
+        value(scraped(), "bursar_deliveries_dead", module="webhooks", subscriber="webhooks.notify_endpoints")
         == 1
     )
 

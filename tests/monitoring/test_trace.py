@@ -63,8 +63,8 @@ def test_it_is_told_in_order_with_what_came_of_what(lived, acme, owner):
     assert posted.startswith(f"{owner} posted entry")
     after = told[[text for _, _, text in told].index(posted) :]
     assert (1, "event", f"It was told that entry was posted (entry:{lived.pk}).") in after
-    heard = [text for depth, kind, text in after if kind == "delivery" and depth == 2]
-    assert any(text.startswith("operations.") and "heard it after 1 attempt" in text for text in heard)
+    handled = [text for depth, kind, text in after if kind == "delivery" and depth == 2]
+    assert any(text.startswith("operations.") and "heard it after 1 attempt" in text for text in handled)
     refused = [line for line in story if line.severity == "bad"]
     assert ["There is already a company MAIN" in line.text for line in refused] == [True]
 

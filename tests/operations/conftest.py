@@ -20,7 +20,7 @@ def _hung_up() -> Iterator[None]:
 def patience(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Saga], None]]:
     """`patience(SUSPENSION)`: a worker may be lost in each of its steps as often as there are statements."""
     were = []
-    monkeypatch.setattr(deliveries, "MOST_ATTEMPTS", EVER)
+    monkeypatch.setattr(deliveries, "MAX_ATTEMPTS", EVER)
 
     def have(saga: Saga) -> None:
         were.append(saga)

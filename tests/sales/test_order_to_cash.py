@@ -63,8 +63,8 @@ def test_it_is_told(shop, accountant):
     order = dispatch(ordered(), actor=accountant)
     settle()
 
-    told = set(OutboxEvent.objects.values_list("name", flat=True))
-    assert told >= {"order.created", "payment.confirmed", "invoice.issued", "order.completed"}
+    published = set(OutboxEvent.objects.values_list("name", flat=True))
+    assert published >= {"order.created", "payment.confirmed", "invoice.issued", "order.completed"}
     assert OutboxEvent.objects.get(name="order.created").payload == {
         "order_id": order.pk,
         "customer_id": shop.pk,
@@ -302,8 +302,8 @@ def test_news_that_is_heard_again_changes_nothing(shop, accountant, controller):
     settle()
     before = (balances(), stock(), everything())
 
-    heard = Delivery.objects.using("relay").filter(status="done")
-    assert heard.update(status="pending", attempts=0, done_at=None) > 20
+    handled = Delivery.objects.using("relay").filter(status="done")
+    assert handled.update(status="pending", attempts=0, done_at=None) > 20
     settle()
 
     assert (balances(), stock(), everything()) == before

@@ -20,14 +20,14 @@ def listener():
     class Listener:
         fails = False
         fails_for = frozenset()
-        heard = []
+        handled = []
 
     behaviour = Listener()
-    behaviour.heard = []
+    behaviour.handled = []
 
     def count_books(event):
         Company.objects.create(code=f"S{event.shelf}B{event.books}", name="effect", currency="USD")
-        behaviour.heard.append((event.books, correlation_id(), causation_id()))
+        behaviour.handled.append((event.books, correlation_id(), causation_id()))
         if behaviour.fails or event.shelf in behaviour.fails_for:
             raise LookupError("the shelf fell down")
 

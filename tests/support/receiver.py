@@ -8,7 +8,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 
 from apps.bus import dispatch
-from apps.events import News
+from apps.events import EventEnvelope
 from apps.identity.models import User
 from apps.kernel import clock
 from apps.kernel.correlation import correlated
@@ -52,8 +52,8 @@ def endpoint(at_acme: TenantInfo, owner: User, receiver: HTTPServer, hinted: obj
     return dispatch(RegisterEndpoint(url=receiver.url_for("/hook")), actor=owner)
 
 
-def news(number: int = 1, name: str = "entry.posted", **payload: object) -> News:
-    return News(
+def envelope(number: int = 1, name: str = "entry.posted", **payload: object) -> EventEnvelope:
+    return EventEnvelope(
         id=number,
         name=name,
         version=1,
@@ -70,7 +70,7 @@ def tell(endpoint: Endpoint) -> Callable[..., Message]:
 
     def told(number: int = 1, **more: object) -> Message:
         with correlated("request-7"), unit_of_work():
-            listeners.tell_endpoints(news(number, **more))  # type: ignore[arg-type]
+            listeners.notify_endpoints(envelope(number, **more))  # type: ignore[arg-type]
         return Message.objects.get(endpoint=endpoint, event_id=number)
 
     return told

@@ -133,7 +133,7 @@ def test_workers(acme, operator, listener, no_broker, state):
     assert bool([each for each in no_broker if each == _delivery().pk]) is works
     with activate(tenant):
         assert deliver(_delivery().pk) is works
-    assert bool(listener.heard) is works
+    assert bool(listener.handled) is works
     assert _delivery().attempts == (1 if works else 0)
 
 

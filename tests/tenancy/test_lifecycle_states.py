@@ -71,8 +71,12 @@ def test_whoever_was_let_in_is_so_no_more(acme, operator):
 def test_it_is_told_and_recorded_with_its_reason(acme, operator):
     suspend(acme, operator)
 
-    told = OutboxEvent.objects.filter(name="tenant.suspended").get()
-    assert (told.tenant_id, told.payload["slug"], told.payload["reason"]) == (None, "acme", "Unpaid.")
+    published = OutboxEvent.objects.filter(name="tenant.suspended").get()
+    assert (published.tenant_id, published.payload["slug"], published.payload["reason"]) == (
+        None,
+        "acme",
+        "Unpaid.",
+    )
     record = Record.objects.filter(command="tenancy.mark_suspended").get()
     assert record.sentence == "Olga Operator suspended the tenant Acme Corporation."
     assert record.reason == "Unpaid."

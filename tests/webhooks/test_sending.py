@@ -24,7 +24,7 @@ from apps.webhooks import listeners, queries, schedule, sending, tasks
 from apps.webhooks.commands import RegisterEndpoint, ResendMessage, RotateSecret, SendTestMessage
 from apps.webhooks.errors import EndpointIsDisabled, MessageIsUnderWay
 from apps.webhooks.models import Attempt, Endpoint, Message
-from tests.support.receiver import news
+from tests.support.receiver import envelope
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ def test_hearing_it_twice_makes_one_message(endpoint, tell, taken):
 
 def test_what_is_rolled_back_is_not_told(endpoint):
     with transaction.atomic():
-        listeners.tell_endpoints(news())
+        listeners.notify_endpoints(envelope())
         transaction.set_rollback(True)
 
     assert not Message.objects.exists()
@@ -122,8 +122,8 @@ def test_an_endpoint_is_told_what_it_wants_to_know(endpoint, owner, receiver):
     other = dispatch(RegisterEndpoint(url=receiver.url_for("/other"), events=("period.closed",)), actor=owner)
 
     with transaction.atomic():
-        listeners.tell_endpoints(news(1, "entry.posted"))
-        listeners.tell_endpoints(news(2, "period.closed"))
+        listeners.notify_endpoints(envelope(1, "entry.posted"))
+        listeners.notify_endpoints(envelope(2, "period.closed"))
 
     assert list(endpoint.messages.order_by("id").values_list("event_id", flat=True)) == [1, 2]
     assert list(other.messages.values_list("event_id", flat=True)) == [2]
@@ -132,8 +132,8 @@ def test_an_endpoint_is_told_what_it_wants_to_know(endpoint, owner, receiver):
 @pytest.mark.parametrize("name", ["command.sent", "saga.due"])
 def test_what_the_house_tells_itself_is_told_to_nobody_else(endpoint, name):
     """A command on its way holds whatever was asked for."""
-    assert not SUBSCRIBERS["webhooks.tell_endpoints"].wants(name)
-    listeners.tell_endpoints(news(1, name))
+    assert not SUBSCRIBERS["webhooks.notify_endpoints"].wants(name)
+    listeners.notify_endpoints(envelope(1, name))
 
     assert not Message.objects.exists()
     assert name not in queries.event_names()
@@ -141,7 +141,7 @@ def test_what_the_house_tells_itself_is_told_to_nobody_else(endpoint, name):
 
 def test_an_event_of_a_newer_release_waits_for_a_worker_that_knows_it(endpoint):
     with pytest.raises(VersionUnknown):
-        listeners.tell_endpoints(news(1, "planet.found"))
+        listeners.notify_endpoints(envelope(1, "planet.found"))
 
 
 def test_the_schedule_is_the_specifications(endpoint, tell, receiver):
@@ -160,7 +160,7 @@ def test_the_schedule_is_the_specifications(endpoint, tell, receiver):
             assert not sending.send_next(endpoint.pk)
         at = message.next_at
 
-    assert len(requests(receiver)) == message.tries.count() == 10 == schedule.MOST_ATTEMPTS
+    assert len(requests(receiver)) == message.tries.count() == 10 == schedule.MAX_ATTEMPTS
     assert len({request.headers["webhook-id"] for request in requests(receiver)}) == 1
     assert len({request.data for request in requests(receiver)}) == 1
     for wait, meant in zip(waits, schedule.WAITS, strict=True):
@@ -239,7 +239,7 @@ def test_gone_disables_the_endpoint_and_says_why(endpoint, tell, receiver):
     with clock.moved_to(clock.now() + dt.timedelta(days=1)):
         assert not sending.send_next(endpoint.pk)
         assert queries.endpoints_with_due_messages() == []
-    listeners.tell_endpoints(news(2))
+    listeners.notify_endpoints(envelope(2))
     assert endpoint.messages.count() == 1
 
 
@@ -419,8 +419,8 @@ def test_a_slow_endpoint_holds_two_workers_at_most(at_acme, endpoint, tell):
 
     claims = in_threads(5, lambda _: sending.claim(endpoint.pk), at_acme)
 
-    assert sum(claim is not None for claim in claims) == sending.MOST_AT_ONCE
-    assert len({claim.message_id for claim in claims if claim}) == sending.MOST_AT_ONCE
+    assert sum(claim is not None for claim in claims) == sending.MAX_CONCURRENT_MESSAGES
+    assert len({claim.message_id for claim in claims if claim}) == sending.MAX_CONCURRENT_MESSAGES
 
 
 def test_a_task_stops_when_its_time_is_over_and_asks_for_another(endpoint, tell, taken, hinted, monkeypatch):
@@ -516,6 +516,6 @@ def test_nothing_is_sent_again_to_a_disabled_endpoint(endpoint, owner, tell):
 
 def test_another_tenants_endpoints_hear_nothing(endpoint, globex, hinted):
     with activate(globex), transaction.atomic():
-        listeners.tell_endpoints(news())
+        listeners.notify_endpoints(envelope())
 
     assert not Message.objects.exists()

@@ -23,7 +23,7 @@ from apps.webhooks.models import Endpoint, Secret
 def register_endpoint(command: RegisterEndpoint) -> Endpoint:
     """Its `new_secret` is for whoever asked."""
     with together() as asked:
-        asked.check(rules.url_must_be_one_that_may_be_told, command.url)
+        asked.check(rules.url_must_be_allowed, command.url)
         events = asked.check(rules.events_must_exist, command.events)
 
     endpoint = Endpoint.objects.create(
@@ -40,7 +40,7 @@ def register_endpoint(command: RegisterEndpoint) -> Endpoint:
 def change_endpoint(command: ChangeEndpoint) -> Endpoint:
     endpoint = rules.endpoint_must_exist(command.endpoint_id)
     with together() as asked:
-        asked.check(rules.url_must_be_one_that_may_be_told, command.url)
+        asked.check(rules.url_must_be_allowed, command.url)
         events = asked.check(rules.events_must_exist, command.events)
 
     endpoint.url, endpoint.description, endpoint.events = command.url, command.description, events

@@ -14,7 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import InterfaceError, OperationalError, connections
 
 from apps.events.base import CHANNEL
-from apps.events.relay import route, sweep, top_up, wait_for_news
+from apps.events.relay import route, sweep, top_up, wait_for_notification
 from apps.kernel import databases
 from apps.kernel.tenant import activate
 from apps.kernel.waiting import Watch
@@ -86,7 +86,7 @@ class Command(BaseCommand):
                 _, more = top_up(using=using)
                 topped_at = time.monotonic()
             if not busy:
-                wait_for_news(LOOK_AGAIN if more else LOOK_EVERY, using=using)
+                wait_for_notification(LOOK_AGAIN if more else LOOK_EVERY, using=using)
 
     def _stop(self, *_: object) -> None:
         self.stopping = True

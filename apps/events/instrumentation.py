@@ -44,10 +44,10 @@ def about(delivery: Delivery) -> Iterator[None]:
 
 
 @contextmanager
-def hearing(delivery: Delivery) -> Iterator[None]:
+def handling(delivery: Delivery) -> Iterator[None]:
     """One attempt: a part of the event's trace, linked to the task in which it is made."""
     hint = current_trace()
-    with about(delivery), span(f"hear {delivery.event.name}", kind="consumer", links=(hint,)):
+    with about(delivery), span(f"handle {delivery.event.name}", kind="consumer", links=(hint,)):
         yield
 
 
