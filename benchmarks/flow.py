@@ -79,7 +79,7 @@ def _bus_of_an_entry(*, finding: bool) -> dict[str, Any]:
             )
             sides = zip(accounts, (1000, -1000), strict=True)
             EntryLine.objects.bulk_create(
-                EntryLine(entry=entry, line_no=line_no, account=account, currency="USD", minor=minor)
+                EntryLine(entry=entry, line_no=line_no, account=account, currency="USD", amount_minor=minor)
                 for line_no, (account, minor) in enumerate(sides, start=1)
             )
             entry.post()

@@ -122,7 +122,7 @@ SELECT %(journal)s, %(period)s, %(year)s, %(day)s, 'posted', n, 'Sale number ' |
 FROM generate_series(1, %(count)s) AS n
 """
 _LINES = """
-INSERT INTO ledger_entryline (entry_id, line_no, account_id, currency, minor, memo)
+INSERT INTO ledger_entryline (entry_id, line_no, account_id, currency, amount_minor, memo)
 SELECT id, line, %(account)s, 'USD', CASE line WHEN 1 THEN 200 ELSE -100 END, 'Line ' || line
 FROM ledger_entry, generate_series(1, %(lines)s) AS line
 """

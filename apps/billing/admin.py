@@ -22,10 +22,14 @@ from apps.modules import registry
 from apps.tenancy import directory
 
 from . import queries
-from .commands import ChangePlan, DefinePlan, Most, RetirePlan
-from .models import EVERYTHING, Plan, Subscription
+from .commands import ChangePlan, DefinePlan, PlanLimit, RetirePlan
+from .models import DEFAULT_PLAN_CODE, Plan, Subscription
 
-MANAGE, CHANGE, LOOK = "billing.manage_plans", "billing.change_plan_of_tenant", "billing.view_own_plan"
+MANAGE, CHANGE, VIEW_OWN_PLAN = (
+    "billing.manage_plans",
+    "billing.change_plan_of_tenant",
+    "billing.view_own_plan",
+)
 VIEW = "billing.view_subscription"
 
 
@@ -45,7 +49,7 @@ class PlanAdmin(ReadOnlyAdmin):
         return (Link("Define a plan", reverse("admin:define_plan"), "add"),) if may else ()
 
     def links(self, request: HttpRequest, obj: Plan) -> Sequence[Link]:
-        if not request.user.has_perm(MANAGE) or obj.code == EVERYTHING:
+        if not request.user.has_perm(MANAGE) or obj.code == DEFAULT_PLAN_CODE:
             return ()
         return (
             Link("Change", reverse("admin:redefine_plan", args=[obj.code]), "edit"),
@@ -58,7 +62,11 @@ class PlanAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Modules")
     def shown_modules(self, plan: Plan) -> str:
-        return "all" if queries.ALL in plan.modules else ", ".join(plan.modules) or "those that everybody has"
+        return (
+            "all"
+            if queries.ALL_MODULES in plan.modules
+            else ", ".join(plan.modules) or "those that everybody has"
+        )
 
     @admin.display(description="Limits")
     def shown_limits(self, plan: Plan) -> str:
@@ -81,8 +89,8 @@ class Contents(Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        sold = [(module.name, module.name) for module in registry.modules() if module.sold]
-        self.fields["modules"].choices = [(queries.ALL, "everything, now and later"), *sold]  # type: ignore[attr-defined]
+        licensed = [(module.name, module.name) for module in registry.modules() if module.licensed]
+        self.fields["modules"].choices = [(queries.ALL_MODULES, "everything, now and later"), *licensed]  # type: ignore[attr-defined]
         for limit in LIMITS.values():
             self.fields[limit.name] = forms.IntegerField(
                 label=limit.description,
@@ -107,7 +115,7 @@ class Define(CommandPage):
 
     def build(self, form: forms.Form, server_fields: ServerFields) -> DefinePlan:
         said = {**form.cleaned_data, **server_fields}
-        limits = tuple(Most(name, said[name]) for name in sorted(LIMITS))
+        limits = tuple(PlanLimit(name, said[name]) for name in sorted(LIMITS))
         return DefinePlan(
             code=said["code"],
             name=said["name"],
@@ -178,7 +186,7 @@ class Change(CommandPage):
         tenant = directory.by_id(server_fields["tenant_id"])
         if tenant is None:
             return ()
-        booked = queries.booked_by(tenant)
+        booked = queries.subscription_summary_of(tenant)
         used = [(each.description, _in_words(each)) for each in booked.usage]
         return (("Tenant", str(tenant)), ("Its plan", booked.plan.name), *used)
 
@@ -195,14 +203,14 @@ def _in_words(usage: queries.Usage) -> str:
 
 
 def your_plan(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBase:
-    return TemplateResponse(request, "console/plan.html", context | {"booked": queries.booked()})
+    return TemplateResponse(request, "console/plan.html", context | {"summary": queries.booked()})
 
 
 def plan_of_tenant(request: HttpRequest, *, context: dict[str, Any], tenant_id: int) -> HttpResponseBase:
     tenant = directory.by_id(tenant_id)
     if tenant is None:
         raise Http404
-    shown = {"booked": queries.booked_by(tenant), "tenant": tenant}
+    shown = {"summary": queries.subscription_summary_of(tenant), "tenant": tenant}
     return TemplateResponse(request, "console/plan.html", context | shown)
 
 
@@ -264,9 +272,9 @@ hooks.plug(
         path="plan/",
         name="your_plan",
         title="Your plan",
-        permission=LOOK,
+        permission=VIEW_OWN_PLAN,
         view=your_plan,
-        group="House",
+        group="System",
         icon="sell",
     ),
 )

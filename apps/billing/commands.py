@@ -6,7 +6,7 @@ from apps.bus import Command
 
 
 @dataclass(frozen=True)
-class Most:
+class PlanLimit:
     """How many of what is counted under `limit` a plan allows; -1 is as many as you like."""
 
     limit: str
@@ -27,7 +27,7 @@ class DefinePlan(Command):
     name: str
     level: int
     modules: tuple[str, ...]
-    limits: tuple[Most, ...]
+    limits: tuple[PlanLimit, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,7 +19,7 @@ class PlanMalformed(BillingRefusal, Invalid):
     message = "A plan has a code of a–z, 0–9 and hyphens, and a name."
 
 
-class ModuleNotSold(BillingRefusal, Invalid):
+class ModuleNotLicensed(BillingRefusal, Invalid):
     message = "No module {module!r} is sold; there are {sold}."
 
 
@@ -39,11 +39,11 @@ class LimitMissing(BillingRefusal, Invalid):
     message = "A plan limits everything that is counted, with -1 for no limit; {limits} is missing."
 
 
-class LimitSaidTwice(BillingRefusal, Invalid):
+class LimitDuplicated(BillingRefusal, Invalid):
     message = "{limit} is limited twice."
 
 
-class PlanIsNeeded(BillingRefusal, Conflict):
+class DefaultPlanIsFixed(BillingRefusal, Conflict):
     message = (
         "The plan {plan} is what a tenant is on of which nothing is booked; it is never retired nor less."
     )
@@ -51,4 +51,4 @@ class PlanIsNeeded(BillingRefusal, Conflict):
 
 class ReasonMissing(BillingRefusal, Invalid):
     message = "A reason is needed."
-    enforced_by = ("subscription_says_why",)
+    enforced_by = ("subscription_has_reason",)

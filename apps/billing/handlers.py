@@ -11,16 +11,16 @@ from apps.tenancy import rules as tenancy
 from . import queries, rules
 from .commands import ChangePlan, DefinePlan, RetirePlan
 from .events import SubscriptionChanged
-from .models import EVERYTHING, Plan, Subscription
+from .models import DEFAULT_PLAN_CODE, Plan, Subscription
 
 
 @handles(DefinePlan)
 def define_plan(command: DefinePlan) -> Plan:
-    with together() as asked:
-        asked.check(rules.plan_must_be_well_formed, command.code, command.name)
-        asked.check(rules.plan_must_not_be_needed, command.code)
-        asked.check(rules.modules_must_be_sold, command.modules)
-        limits = asked.check(rules.limits_must_be_complete, command.limits)
+    with together() as validation:
+        validation.check(rules.plan_must_be_well_formed, command.code, command.name)
+        validation.check(rules.plan_must_not_be_default, command.code)
+        validation.check(rules.modules_must_be_licensed, command.modules)
+        limits = validation.check(rules.limits_must_be_complete, command.limits)
 
     plan, _ = Plan.objects.update_or_create(
         code=command.code,
@@ -38,7 +38,7 @@ def define_plan(command: DefinePlan) -> Plan:
 
 @handles(RetirePlan)
 def retire_plan(command: RetirePlan) -> Plan:
-    rules.plan_must_not_be_needed(command.code)
+    rules.plan_must_not_be_default(command.code)
     plan = rules.plan_must_exist(command.code)
 
     plan.is_offered = False
@@ -48,10 +48,10 @@ def retire_plan(command: RetirePlan) -> Plan:
 
 @handles(ChangePlan, emits=(SubscriptionChanged,))
 def change_plan(command: ChangePlan) -> Subscription:
-    with together() as asked:
-        asked.check(rules.reason_must_be_given, command.reason)
-        tenant = asked.check(tenancy.tenant_must_exist, command.tenant_id)
-        plan = asked.check(rules.plan_must_be_offered, command.plan)
+    with together() as validation:
+        validation.check(rules.reason_must_be_given, command.reason)
+        tenant = validation.check(tenancy.tenant_must_exist, command.tenant_id)
+        plan = validation.check(rules.plan_must_be_offered, command.plan)
     there = Subscription.objects.select_related("plan").filter(tenant_id=tenant.pk).first()
     if there and there.plan == plan:
         return there
@@ -61,7 +61,7 @@ def change_plan(command: ChangePlan) -> Subscription:
     )
     queries.cached.invalidate()
 
-    before = there.plan.code if there else EVERYTHING
+    before = there.plan.code if there else DEFAULT_PLAN_CODE
     if before != plan.code:
         publish(
             SubscriptionChanged(

@@ -13,12 +13,14 @@ from apps.tenancy.hooks import NewTenant, along, set_up
 
 from . import queries
 from .commands import ChangePlan
-from .models import EVERYTHING, Plan, Subscription
+from .models import DEFAULT_PLAN_CODE, Plan, Subscription
 
 
 @set_up("features", order=10, on_platform=True)
-def book_plan(new: NewTenant) -> Iterable[Command]:
-    yield ChangePlan(tenant_id=new.tenant.id, plan=new.plan or EVERYTHING, reason="booked at onboarding")
+def subscribe_to_plan(new: NewTenant) -> Iterable[Command]:
+    yield ChangePlan(
+        tenant_id=new.tenant.id, plan=new.plan or DEFAULT_PLAN_CODE, reason="booked at onboarding"
+    )
 
 
 def plan_level(user: Any) -> int | None:
@@ -29,16 +31,16 @@ def plan_level(user: Any) -> int | None:
 token_claim("plan_level", plan_level)
 
 
-def plan_booked(tenant_id: int) -> str:
+def subscribed_plan(tenant_id: int) -> str:
     found = Subscription.objects.filter(tenant_id=tenant_id).values_list("plan__code", flat=True).first()
-    return found or EVERYTHING
+    return found or DEFAULT_PLAN_CODE
 
 
-def book_again(tenant_id: int, plan: str) -> None:
+def restore_subscription(tenant_id: int, plan: str) -> None:
     """Not one that is offered no more: then it stays as it is, and somebody decides."""
     if Plan.objects.filter(code=plan, is_offered=True).exists():
         command = ChangePlan(tenant_id=tenant_id, plan=plan, reason="As it was in the archive.")
         dispatch(command, actor=System("Restore"))
 
 
-along("plan", plan_booked, book_again)
+along("plan", subscribed_plan, restore_subscription)

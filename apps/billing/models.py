@@ -8,7 +8,7 @@ from django.db.models import Q
 from apps.audit.history import field_history
 from apps.kernel.models import Tracked
 
-EVERYTHING = "all"
+DEFAULT_PLAN_CODE = "all"
 """The code of the plan that a tenant is on of which nothing is booked: every module, no limits."""
 
 
@@ -54,7 +54,7 @@ class Subscription(Tracked):
     class Meta:
         default_permissions = ("view",)
         constraints = [
-            models.CheckConstraint(name="subscription_says_why", condition=~Q(reason="")),
+            models.CheckConstraint(name="subscription_has_reason", condition=~Q(reason="")),
         ]
 
     def __str__(self) -> str:

@@ -13,10 +13,10 @@ from apps.kernel.transactions import within
 from apps.modules import registry
 
 from .commands import DefinePlan
-from .models import EVERYTHING, Plan, Subscription
+from .models import DEFAULT_PLAN_CODE, Plan, Subscription
 
-ALL = "*"
-TTL = 300
+ALL_MODULES = "*"
+CACHE_TTL_S = 300
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class PlanInfo:
     limits: Mapping[str, int]
 
     def has(self, module: str) -> bool:
-        return ALL in self.modules or module in self.modules
+        return ALL_MODULES in self.modules or module in self.modules
 
     def most(self, limit: str) -> int:
         return self.limits.get(limit, UNLIMITED)
@@ -38,12 +38,12 @@ class PlanInfo:
 
 def _load(tenant_id: int) -> PlanInfo:
     booked = Subscription.objects.select_related("plan").filter(tenant_id=tenant_id).first()
-    plan = booked.plan if booked else Plan.objects.get(code=EVERYTHING)
+    plan = booked.plan if booked else Plan.objects.get(code=DEFAULT_PLAN_CODE)
     return PlanInfo(plan.code, plan.name, plan.level, tuple(plan.modules), plan.limits)
 
 
 cached: Cached[int, PlanInfo] = Cached(
-    "plans", _load, ttl=TTL, of="public", about=lambda tenant_id: tenant_id or "public"
+    "plans", _load, ttl=CACHE_TTL_S, of="public", about=lambda tenant_id: tenant_id or "public"
 )
 """A tenant's plan and limits, among its own keys whoever asks: a plan may be many tenants', and changes for all."""
 
@@ -59,10 +59,10 @@ def limit(name: str) -> int:
     return plan_of().most(name)
 
 
-def is_booked(module: str) -> bool:
+def is_subscribed(module: str) -> bool:
     """Whether the current tenant has the module: one that is not sold has everybody, and the platform has all."""
     manifest = registry.by_name().get(module)
-    return manifest is None or not manifest.sold or current_tenant() is None or plan_of().has(module)
+    return manifest is None or not manifest.licensed or current_tenant() is None or plan_of().has(module)
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def usage() -> Sequence[Usage]:
 
 
 @dataclass(frozen=True)
-class Booked:
+class SubscriptionSummary:
     """What a tenant has: its plan, the sold modules with whether they are in it, and what is used."""
 
     plan: PlanInfo
@@ -99,13 +99,13 @@ class Booked:
     usage: Sequence[Usage]
 
 
-def booked() -> Booked:
+def booked() -> SubscriptionSummary:
     """Of the current tenant."""
-    sold = [module for module in registry.modules() if module.sold]
-    return Booked(plan_of(), [(each, is_booked(each.name)) for each in sold], usage())
+    licensed = [module for module in registry.modules() if module.licensed]
+    return SubscriptionSummary(plan_of(), [(each, is_subscribed(each.name)) for each in licensed], usage())
 
 
-def booked_by(tenant: TenantInfo) -> Booked:
+def subscription_summary_of(tenant: TenantInfo) -> SubscriptionSummary:
     """For the platform, outside of any transaction."""
     with within(tenant):
         return booked()
@@ -142,7 +142,7 @@ def _in_words(plan: Plan) -> dict[str, str]:
         each.description: "no limit" if (most := plan.limits.get(each.name, UNLIMITED)) < 0 else f"{most:,}"
         for each in sorted(LIMITS.values(), key=lambda limit: limit.name)
     }
-    modules = "all" if ALL in plan.modules else ", ".join(plan.modules) or "those that everybody has"
+    modules = "all" if ALL_MODULES in plan.modules else ", ".join(plan.modules) or "those that everybody has"
     offered = "yes" if plan.is_offered else "no"
     return {"Name": plan.name, "Level": str(plan.level), "Modules": modules, **counted, "Offered": offered}
 

@@ -8,22 +8,22 @@ from collections.abc import Sequence
 from apps.kernel.limits import LIMITS, UNLIMITED
 from apps.modules import registry
 
-from .commands import Most
+from .commands import PlanLimit
 from .errors import (
+    DefaultPlanIsFixed,
+    LimitDuplicated,
     LimitMalformed,
     LimitMissing,
-    LimitSaidTwice,
     LimitUnknown,
     ModuleIncomplete,
-    ModuleNotSold,
-    PlanIsNeeded,
+    ModuleNotLicensed,
     PlanMalformed,
     PlanNotOffered,
     PlanUnknown,
     ReasonMissing,
 )
-from .models import EVERYTHING, Plan
-from .queries import ALL
+from .models import DEFAULT_PLAN_CODE, Plan
+from .queries import ALL_MODULES
 
 CODE = re.compile(r"\A[a-z0-9]+(-[a-z0-9]+)*\Z")
 
@@ -47,30 +47,30 @@ def plan_must_be_offered(code: str) -> Plan:
     return plan
 
 
-def plan_must_not_be_needed(code: str) -> None:
-    if code == EVERYTHING:
-        raise PlanIsNeeded(plan=code)
+def plan_must_not_be_default(code: str) -> None:
+    if code == DEFAULT_PLAN_CODE:
+        raise DefaultPlanIsFixed(plan=code)
 
 
-def modules_must_be_sold(modules: Sequence[str]) -> None:
+def modules_must_be_licensed(modules: Sequence[str]) -> None:
     """Each is sold, and with it whatever it needs that is sold too."""
     known = registry.by_name()
-    sold = {name for name, module in known.items() if module.sold}
+    licensed = {name for name, module in known.items() if module.licensed}
     for name in modules:
-        if name == ALL:
+        if name == ALL_MODULES:
             continue
-        if name not in sold:
-            raise ModuleNotSold(module=name, sold=", ".join(sorted(sold)))
-        if missing := sorted(sold & {*known[name].dependencies} - {*modules}):
+        if name not in licensed:
+            raise ModuleNotLicensed(module=name, licensed=", ".join(sorted(licensed)))
+        if missing := sorted(licensed & {*known[name].dependencies} - {*modules}):
             raise ModuleIncomplete(module=name, needs=", ".join(missing))
 
 
-def limits_must_be_complete(limits: Sequence[Most]) -> dict[str, int]:
+def limits_must_be_complete(limits: Sequence[PlanLimit]) -> dict[str, int]:
     """Whoever leaves one out may have meant that it stays, or that there is none: so it is asked."""
     said: dict[str, int] = {}
     for limit in limits:
         if limit.limit in said:
-            raise LimitSaidTwice(limit=limit.limit)
+            raise LimitDuplicated(limit=limit.limit)
         if limit.limit not in LIMITS:
             raise LimitUnknown(limit=limit.limit, known=", ".join(sorted(LIMITS)))
         if limit.most < UNLIMITED:

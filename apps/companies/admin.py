@@ -23,7 +23,7 @@ class CompanyAdmin(ReadOnlyAdmin):
 hooks.plug(
     "tenant",
     hooks.MenuItem(
-        group="Structure",
+        group="Company",
         title="Companies",
         icon="domain",
         url="admin:companies_company_changelist",

@@ -13,11 +13,11 @@ from .models import Company
 
 @handles(FoundCompany)
 def found_company(command: FoundCompany) -> Company:
-    with together() as asked:
-        asked.check(rules.one_more_must_be_allowed)
-        asked.check(rules.code_must_be_free, command.code)
-        asked.check(currency, command.currency)
-        parent = asked.check(rules.parent_must_exist, command.parent)
+    with together() as validation:
+        validation.check(rules.one_more_must_be_allowed)
+        validation.check(rules.code_must_be_free, command.code)
+        validation.check(currency, command.currency)
+        parent = validation.check(rules.parent_must_exist, command.parent)
 
     return Company.objects.create(
         code=command.code,

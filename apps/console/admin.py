@@ -185,7 +185,7 @@ class CommandPage:
         """What would be done, in facts. Nothing is done."""
         return ()
 
-    def standing_against(self, server_fields: ServerFields) -> Sequence[Refusal]:
+    def blocking_refusals(self, server_fields: ServerFields) -> Sequence[Refusal]:
         """What would be refused already now."""
         return ()
 
@@ -205,7 +205,7 @@ class CommandPage:
             "form": form,
             "key": form.data.get(KEY) or uuid4().hex,
             "refusals": refusals,
-            "against": () if refusals else self.standing_against(server_fields),
+            "against": () if refusals else self.blocking_refusals(server_fields),
             "facts": self.facts(server_fields),
             "what": _first_sentences(self.command),
             "button": self.command.title(),

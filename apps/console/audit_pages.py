@@ -316,7 +316,7 @@ for _plane in hooks.PLANES:
     hooks.plug(
         _plane,
         hooks.MenuItem(
-            group="Trust",
+            group="Audit & security",
             title="Audit log",
             icon="history",
             url="admin:audit_record_changelist",

@@ -24,7 +24,7 @@ hooks.plug(
         title="Commands",
         permission="bus.view_idempotencykey",
         view=commands,
-        group="House",
+        group="System",
         icon="terminal",
     ),
 )

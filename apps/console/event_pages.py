@@ -209,14 +209,14 @@ def _everywhere(ask: Callable[[DeliveryQuerySet], T]) -> tuple[list[T], str]:
 hooks.plug(
     "operator",
     hooks.MenuItem(
-        group="House",
+        group="System",
         title="Events",
         icon="campaign",
         url="admin:events_outboxevent_changelist",
         permission=EVENTS,
     ),
     hooks.MenuItem(
-        group="House",
+        group="System",
         title="Deliveries",
         icon="forward_to_inbox",
         url="admin:events_delivery_changelist",

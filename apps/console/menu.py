@@ -14,14 +14,14 @@ from . import hooks
 GROUPS = (
     "",
     "Tenants",
-    "Trade",
+    "Sales",
     "Stock and payments",
-    "Books",
-    "Structure",
+    "Accounting",
+    "Company",
     "People",
     "Webhooks",
-    "Trust",
-    "House",
+    "Audit & security",
+    "System",
 )
 """In this order; a group that is not named here comes last."""
 

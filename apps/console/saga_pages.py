@@ -190,7 +190,11 @@ for _plane in hooks.PLANES:
     hooks.plug(
         _plane,
         hooks.MenuItem(
-            group="Trust", title="Journeys", icon="route", url="admin:sagas_run_changelist", permission=VIEW
+            group="Audit & security",
+            title="Journeys",
+            icon="route",
+            url="admin:sagas_run_changelist",
+            permission=VIEW,
         ),
         hooks.Figure(
             title="Journeys that need you",

@@ -28,7 +28,7 @@ VIEW, MANAGE, MOVE, RESERVE = (
     "inventory.move_stock",
     "inventory.reserve_stock",
 )
-STATES = {"Held": "info", "Released": "warning", "Fulfilled": "success"}
+STATES = {"Reserved": "info", "Released": "warning", "Fulfilled": "success"}
 
 
 @admin.register(Item, site=tenant_site)
@@ -50,7 +50,7 @@ class ItemAdmin(ReadOnlyAdmin):
     def reserved(self, item: Item) -> str:
         return f"{item.stock.reserved:,}"
 
-    @admin.display(description="Free")
+    @admin.display(description="Available")
     def free(self, item: Item) -> str:
         return f"{item.stock.free:,}"
 
@@ -61,7 +61,7 @@ class ItemAdmin(ReadOnlyAdmin):
 
     def links(self, request: HttpRequest, obj: Item) -> Sequence[Link]:
         moves = reverse("admin:inventory_stockmove_changelist")
-        history = Link("Moves", f"{moves}?item__id__exact={obj.pk}", "swap_vert")
+        history = Link("Stock movements", f"{moves}?item__id__exact={obj.pk}", "swap_vert")
         if not request.user.has_perm(MOVE):
             return (history,)
         return (
@@ -114,7 +114,7 @@ class ReservationAdmin(ReadOnlyAdmin):
         return ", ".join(str(line) for line in reservation.lines.all())
 
     def links(self, request: HttpRequest, obj: Reservation) -> Sequence[Link]:
-        if obj.state != Reservation.State.HELD or not request.user.has_perm(RESERVE):
+        if obj.state != Reservation.State.RESERVED or not request.user.has_perm(RESERVE):
             return ()
         return (Link("Release", reverse("admin:release_stock", args=[obj.pk]), "lock_open"),)
 
@@ -136,7 +136,7 @@ class Add(CommandPage):
         return reverse("admin:inventory_item_change", args=[result.pk])
 
 
-class OfItem(CommandPage):
+class ItemCommandPage(CommandPage):
     """Something that is done to one item; the address has its id, and the command its code."""
 
     def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
@@ -153,39 +153,39 @@ class OfItem(CommandPage):
         return reverse("admin:inventory_item_change", args=[result.item_id])
 
 
-class Received(Form):
+class ReceiptForm(Form):
     quantity = forms.IntegerField(min_value=1)
     reference = forms.CharField(max_length=120, required=False, help_text="The supplier's delivery note.")
 
 
-class Receive(OfItem):
+class Receive(ItemCommandPage):
     command = ReceiveStock
-    form = Received
+    form = ReceiptForm
 
     def sentence(self, result: StockMove) -> str:
         return f"{result.on_hand:,} more are on hand."
 
 
-class Counted(Form):
+class CountForm(Form):
     quantity = forms.IntegerField(min_value=0, label="Counted")
     reason = reason()
 
 
-class Count(OfItem):
+class Count(ItemCommandPage):
     command = CountStock
-    form = Counted
+    form = CountForm
 
     def sentence(self, result: StockMove) -> str:
         return f"The count is kept: {result.on_hand:+,}." if result.on_hand else "The count agrees."
 
 
-class Why(Form):
+class ReasonForm(Form):
     reason = reason()
 
 
 class Release(CommandPage):
     command = ReleaseStock
-    form = Why
+    form = ReasonForm
     danger = True
 
     def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
@@ -218,7 +218,7 @@ def _items() -> str:
 
 def _short() -> str:
     short = queries.short_items()
-    return f"{short} with nothing free" if short else "each of them can be had"
+    return f"{short} out of stock" if short else "all in stock"
 
 
 hooks.plug(

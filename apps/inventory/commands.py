@@ -8,7 +8,7 @@ from apps.bus import Command
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ItemQuantity:
     """So many of one item, by its stock-keeping code."""
 
     sku: str
@@ -61,7 +61,7 @@ class ReserveStock(Command):
     queue = "financial"
 
     reference: str
-    lines: tuple[Wanted, ...]
+    lines: tuple[ItemQuantity, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +81,7 @@ class FulfilReservation(Command):
     """Hand out goods that were held: they leave the stock. Done again, it changes nothing."""
 
     permission = "inventory.reserve_stock"
-    audit_message = "handed out {result}"
+    audit_message = "shipped {result}"
     queue = "financial"
 
     reservation_id: int

@@ -21,7 +21,7 @@ class SkuTaken(InventoryRefusal, Conflict):
     enforced_by = ("inventory_item_sku_key",)
 
 
-class ItemNameless(InventoryRefusal, Invalid):
+class ItemNameMissing(InventoryRefusal, Invalid):
     message = "An item needs a stock-keeping code and a name."
     enforced_by = ("inventory_item_is_named",)
 
@@ -43,13 +43,13 @@ class NothingToReserve(InventoryRefusal, Invalid):
     message = "A reservation names one item or more."
 
 
-class ItemNamedTwice(InventoryRefusal, Invalid):
+class ItemDuplicated(InventoryRefusal, Invalid):
     message = "{sku} is named more than once: add its quantities up."
     enforced_by = ("inventory_reserved_item_once",)
 
 
 @dataclass(frozen=True)
-class Short:
+class Shortage:
     """An item of which less is free than is wanted."""
 
     sku: str
@@ -65,7 +65,7 @@ class InsufficientStock(InventoryRefusal, Conflict):
 
     message = "There is not enough in stock: {shortage}."
 
-    def __init__(self, short: Sequence[Short]) -> None:
+    def __init__(self, short: Sequence[Shortage]) -> None:
         super().__init__(
             shortage="; ".join(str(each) for each in short),
             items=[{"sku": each.sku, "wanted": each.wanted, "free": each.free} for each in short],

@@ -24,9 +24,9 @@ def add_item(command: AddItem) -> Item:
 
 @handles(ReceiveStock)
 def receive_stock(command: ReceiveStock) -> StockMove:
-    with together() as asked:
-        asked.check(rules.quantity_must_be_positive, command.quantity)
-        item = asked.check(rules.item_must_exist, command.sku)
+    with together() as validation:
+        validation.check(rules.quantity_must_be_positive, command.quantity)
+        item = validation.check(rules.item_must_exist, command.sku)
 
     return StockMove.objects.create(
         item=item, kind=Kind.RECEIVED, on_hand=command.quantity, reference=command.reference, at=now()
@@ -46,7 +46,7 @@ def count_stock(command: CountStock) -> StockMove:
 
 @handles(ReserveStock, emits=(StockReserved,))
 def reserve_stock(command: ReserveStock) -> Reservation:
-    items = rules.reservation_must_be_sound(command.reference, command.lines)
+    items = rules.reservation_must_be_valid(command.reference, command.lines)
     if there := rules.reservation_must_not_differ(command.reference, command.lines):
         return there
     rules.stock_must_suffice(items, command.lines)
@@ -65,9 +65,9 @@ def reserve_stock(command: ReserveStock) -> Reservation:
 @handles(ReleaseStock, emits=(StockReleased,))
 def release_stock(command: ReleaseStock) -> Reservation:
     reservation = rules.reservation_must_exist(command.reservation_id)
-    with together() as asked:
-        asked.check(rules.reason_must_be_given, command.reason)
-        asked.check(rules.reservation_must_not_be_fulfilled, reservation)
+    with together() as validation:
+        validation.check(rules.reason_must_be_given, command.reason)
+        validation.check(rules.reservation_must_not_be_fulfilled, reservation)
     if reservation.state == State.RELEASED:
         return reservation
 

@@ -65,25 +65,25 @@ class Reservation(Tracked):
     """Goods held for `reference`, such as "order:12", until they are released or handed out."""
 
     class State(models.TextChoices):
-        HELD = "held", "Held"
+        RESERVED = "reserved", "Reserved"
         RELEASED = "released", "Released"
         FULFILLED = "fulfilled", "Fulfilled"
 
-    MOVES: ClassVar = frozenset({(State.HELD, State.RELEASED), (State.HELD, State.FULFILLED)})
+    MOVES: ClassVar = frozenset({(State.RESERVED, State.RELEASED), (State.RESERVED, State.FULFILLED)})
 
     reference = models.CharField(max_length=120, unique=True)
-    state = models.CharField(max_length=9, choices=State.choices, default=State.HELD)
+    state = models.CharField(max_length=9, choices=State.choices, default=State.RESERVED)
     made_at = models.DateTimeField()
     settled_at = models.DateTimeField(null=True)
     reason = models.TextField(blank=True)
 
     class Meta:
         default_permissions = ("view",)
-        permissions = [("reserve_stock", "Can reserve, release and hand out stock")]
+        permissions = [("reserve_stock", "Can reserve, release and ship stock")]
         constraints = [
             models.CheckConstraint(
                 name="inventory_reservation_is_settled_once",
-                condition=Q(state="held", settled_at=None)
+                condition=Q(state="reserved", settled_at=None)
                 | Q(state__regex="^(released|fulfilled)$", settled_at__isnull=False),
             ),
         ]
@@ -124,7 +124,7 @@ class StockMove(Tracked):
         COUNTED = "counted", "Counted"
         RESERVED = "reserved", "Reserved"
         RELEASED = "released", "Released"
-        FULFILLED = "fulfilled", "Handed out"
+        FULFILLED = "fulfilled", "Shipped"
 
     item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="moves")
     kind = models.CharField(max_length=9, choices=Kind.choices)

@@ -61,7 +61,7 @@ def _stock_and_moves() -> list[Difference]:
 
 
 def _reserved_and_held() -> list[Difference]:
-    lines = ReservationLine.objects.filter(reservation__state=Reservation.State.HELD)
+    lines = ReservationLine.objects.filter(reservation__state=Reservation.State.RESERVED)
     held = dict(lines.order_by().values_list("item_id").annotate(Sum("quantity")))
     return [
         Difference(f"reserved of {stock.item.sku}", str(stock.reserved), str(held.get(stock.pk, 0)))
@@ -76,7 +76,7 @@ def _moves_of_reservations() -> list[Difference]:
         cursor.execute(
             "SELECT held.reference, item.sku, held.state, coalesce(sum(move.reserved), 0),"
             " coalesce(sum(move.on_hand), 0),"
-            " CASE held.state WHEN 'held' THEN line.quantity ELSE 0 END,"
+            " CASE held.state WHEN 'reserved' THEN line.quantity ELSE 0 END,"
             " CASE held.state WHEN 'fulfilled' THEN -line.quantity ELSE 0 END"
             " FROM inventory_reservation AS held"
             " JOIN inventory_reservationline AS line ON line.reservation_id = held.id"

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 
 from apps.kernel.errors import together
 
-from .commands import Wanted
+from .commands import ItemQuantity
 from .errors import (
     CountBelowReserved,
     CountNegative,
     InsufficientStock,
-    ItemNamedTwice,
-    ItemNameless,
+    ItemDuplicated,
+    ItemNameMissing,
     ItemUnknown,
     NothingToReserve,
     QuantityNotPositive,
@@ -22,7 +22,7 @@ from .errors import (
     ReservationIsFulfilled,
     ReservationIsReleased,
     ReservationUnknown,
-    Short,
+    Shortage,
     SkuTaken,
 )
 from .models import Item, Reservation, Stock
@@ -30,7 +30,7 @@ from .models import Item, Reservation, Stock
 
 def item_must_be_new(sku: str, name: str) -> None:
     if not sku.strip() or not name.strip():
-        raise ItemNameless
+        raise ItemNameMissing
     if Item.objects.filter(sku=sku).exists():
         raise SkuTaken(sku=sku)
 
@@ -45,9 +45,9 @@ def items_must_exist(skus: Sequence[str]) -> dict[str, Item]:
     want the same never wait for each other."""
     held = Item.objects.select_for_update(no_key=True).filter(sku__in=skus).order_by("id")
     found = {each.sku: each for each in held}
-    with together() as asked:
+    with together() as validation:
         for sku in sorted(set(skus)):
-            asked.check(item_must_be_found, sku, found)
+            validation.check(item_must_be_found, sku, found)
     return found
 
 
@@ -79,14 +79,14 @@ def reason_must_be_given(reason: str) -> None:
 # Reservations
 
 
-def reservation_must_be_sound(reference: str, lines: Sequence[Wanted]) -> dict[str, Item]:
+def reservation_must_be_valid(reference: str, lines: Sequence[ItemQuantity]) -> dict[str, Item]:
     """It says what it is for, and names items that are there, each once, in positive quantities."""
-    with together() as asked:
-        asked.check(reference_must_be_given, reference)
-        asked.check(items_must_be_named_once, lines)
+    with together() as validation:
+        validation.check(reference_must_be_given, reference)
+        validation.check(items_must_be_unique, lines)
         for line in lines:
-            asked.check(quantity_must_be_positive, line.quantity)
-        return asked.check(items_must_exist, [line.sku for line in lines])
+            validation.check(quantity_must_be_positive, line.quantity)
+        return validation.check(items_must_exist, [line.sku for line in lines])
 
 
 def reference_must_be_given(reference: str) -> None:
@@ -94,20 +94,20 @@ def reference_must_be_given(reference: str) -> None:
         raise ReferenceMissing
 
 
-def items_must_be_named_once(lines: Sequence[Wanted]) -> None:
+def items_must_be_unique(lines: Sequence[ItemQuantity]) -> None:
     if not lines:
         raise NothingToReserve
     skus = [line.sku for line in lines]
-    with together() as asked:
+    with together() as validation:
         for sku in sorted({each for each in skus if skus.count(each) > 1}):
-            asked.check(item_must_not_be_named_twice, sku)
+            validation.check(item_must_not_be_named_twice, sku)
 
 
 def item_must_not_be_named_twice(sku: str) -> None:
-    raise ItemNamedTwice(sku=sku)
+    raise ItemDuplicated(sku=sku)
 
 
-def reservation_must_not_differ(reference: str, lines: Sequence[Wanted]) -> Reservation | None:
+def reservation_must_not_differ(reference: str, lines: Sequence[ItemQuantity]) -> Reservation | None:
     """The reservation that is there for the reference, if any: it is of the same goods, and not released."""
     reservation = Reservation.objects.filter(reference=reference).first()
     if reservation is None:
@@ -120,11 +120,11 @@ def reservation_must_not_differ(reference: str, lines: Sequence[Wanted]) -> Rese
     return reservation
 
 
-def stock_must_suffice(items: Mapping[str, Item], lines: Sequence[Wanted]) -> None:
+def stock_must_suffice(items: Mapping[str, Item], lines: Sequence[ItemQuantity]) -> None:
     """Every short item is named at once."""
     free = {stock.item_id: stock.free for stock in Stock.objects.filter(item__in=items.values())}
     short = [
-        Short(line.sku, line.quantity, free[items[line.sku].pk])
+        Shortage(line.sku, line.quantity, free[items[line.sku].pk])
         for line in lines
         if line.quantity > free[items[line.sku].pk]
     ]

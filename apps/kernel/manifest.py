@@ -34,7 +34,7 @@ class Module:
     publishes: tuple[str, ...] = ()
     subscribes: tuple[str, ...] = ()
     flag: str | None = None
-    sold: bool = False
+    licensed: bool = False
     router: str | None = None
     grants: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     health: Callable[[], Health] = healthy

@@ -18,7 +18,7 @@ class EntryNotFound(LedgerRefusal, NotFound):
     message = "There is no entry {entry_id}."
 
 
-class EntryIsWrittenOnce(LedgerRefusal, Conflict):
+class EntryIsImmutable(LedgerRefusal, Conflict):
     message = "Entry {entry} is posted, so it never changes; reverse it instead."
     enforced_by = ("BL001",)
 
@@ -52,7 +52,7 @@ class EntryIsPosted(LedgerRefusal, Conflict):
     message = "Entry {entry} is posted already."
 
 
-class FactIsBooked(LedgerRefusal, Conflict):
+class FactAlreadyPosted(LedgerRefusal, Conflict):
     message = "{source} is in the books already, with other lines or by somebody else at this moment."
     enforced_by = ("ledger_entry_source_once",)
 
@@ -138,7 +138,7 @@ class AccountTypeDiffers(LedgerRefusal, Invalid):
     message = "An account has the type of the one above it: {parent} is of type {type}."
 
 
-class AccountNameless(LedgerRefusal, Invalid):
+class AccountNameMissing(LedgerRefusal, Invalid):
     message = "An account needs a code and a name."
 
 

@@ -12,7 +12,7 @@ from apps.tenancy.hooks import Kept, NewTenant, proof, retention, set_up
 
 from . import queries, rules
 from .commands import SetUpBooks
-from .setting_definitions import KEPT_YEARS
+from .setting_definitions import RETENTION_YEARS
 
 periods.closing_check(rules.no_draft_must_remain)
 
@@ -29,7 +29,7 @@ def books_are_kept() -> Kept | None:
     last = queries.last_year_with_entries()
     if last is None:
         return None
-    until = dt.date(last.ends_on.year + settings_queries.value(KEPT_YEARS), 12, 31)
+    until = dt.date(last.ends_on.year + settings_queries.value(RETENTION_YEARS), 12, 31)
     return Kept(until, f"the books of {last}")
 
 

@@ -174,13 +174,13 @@ class Entry(Tracked):
 
 
 class EntryLine(Tracked):
-    """One side of an entry: `minor` units of `currency`, debit positive, credit negative."""
+    """One side of an entry: `amount_minor` minor units of `currency`, debit positive, credit negative."""
 
     entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="lines", db_index=False)
     line_no = models.PositiveIntegerField()
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
     currency = models.CharField(max_length=3)
-    minor = models.BigIntegerField()
+    amount_minor = models.BigIntegerField()
     memo = models.TextField(blank=True)
 
     class Meta:
@@ -188,9 +188,10 @@ class EntryLine(Tracked):
         ordering = ("line_no",)
         constraints = [
             models.UniqueConstraint(name="ledger_line_once", fields=["entry", "line_no"]),
-            models.CheckConstraint(name="ledger_line_is_not_zero", condition=~Q(minor=0)),
+            models.CheckConstraint(name="ledger_line_is_not_zero", condition=~Q(amount_minor=0)),
             models.CheckConstraint(
-                name="ledger_line_within_limits", condition=Q(minor__gte=-LARGEST, minor__lte=LARGEST)
+                name="ledger_line_within_limits",
+                condition=Q(amount_minor__gte=-LARGEST, amount_minor__lte=LARGEST),
             ),
             models.CheckConstraint(name="ledger_line_currency", condition=Q(currency__regex=r"^[A-Z]{3}$")),
         ]
@@ -200,15 +201,15 @@ class EntryLine(Tracked):
 
     @property
     def money(self) -> Money:
-        return Money(self.minor, currency(self.currency))
+        return Money(self.amount_minor, currency(self.currency))
 
     @property
     def debit(self) -> Decimal:
-        return self.money.amount if self.minor > 0 else Decimal(0)
+        return self.money.amount if self.amount_minor > 0 else Decimal(0)
 
     @property
     def credit(self) -> Decimal:
-        return -self.money.amount if self.minor < 0 else Decimal(0)
+        return -self.money.amount if self.amount_minor < 0 else Decimal(0)
 
 
 class JournalImport(Tracked):

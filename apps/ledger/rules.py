@@ -22,7 +22,7 @@ from .errors import (
     AccountHasPostings,
     AccountIsInactive,
     AccountIsOnDrafts,
-    AccountNameless,
+    AccountNameMissing,
     AccountNameTaken,
     AccountTypeDiffers,
     AccountTypeUnknown,
@@ -34,7 +34,7 @@ from .errors import (
     EntryIsReversed,
     EntryNotFound,
     EntryUnbalanced,
-    FactIsBooked,
+    FactAlreadyPosted,
     JournalCodeTaken,
     JournalUnknown,
     LineIsZero,
@@ -50,7 +50,7 @@ SOURCE = Lock("{schema}:source:{source}")
 
 
 @dataclass(frozen=True)
-class Sound:
+class ValidatedEntry:
     """What an entry names, found and in order. `amounts` stand in the order of its lines."""
 
     journal: Journal
@@ -59,51 +59,53 @@ class Sound:
     amounts: Sequence[Money]
 
 
-def entry_must_be_sound(posted_on: dt.date, journal: str, lines: Sequence[Line]) -> Sound:
+def entry_must_be_valid(posted_on: dt.date, journal: str, lines: Sequence[Line]) -> ValidatedEntry:
     """Its journal and accounts are there and take postings, its day is open, its amounts are money."""
-    with together() as asked:
-        amounts = asked.check(lines_must_be_money, lines)
-        accounts = asked.check(accounts_must_take_postings, {line.account for line in lines})
-        period = asked.check(periods.day_must_be_open, posted_on)
-        book = asked.check(journal_must_exist, journal)
-    return Sound(book, period, accounts, amounts)
+    with together() as validation:
+        amounts = validation.check(lines_must_be_money, lines)
+        accounts = validation.check(accounts_must_take_postings, {line.account for line in lines})
+        period = validation.check(periods.day_must_be_open, posted_on)
+        book = validation.check(journal_must_exist, journal)
+    return ValidatedEntry(book, period, accounts, amounts)
 
 
-def entry_must_be_complete(posted_on: dt.date, journal: str, lines: Sequence[Line]) -> Sound:
+def entry_must_be_complete(posted_on: dt.date, journal: str, lines: Sequence[Line]) -> ValidatedEntry:
     """It is sound, and its lines balance."""
-    with together() as asked:
-        sound = asked.check(entry_must_be_sound, posted_on, journal, lines)
+    with together() as validation:
+        sound = validation.check(entry_must_be_valid, posted_on, journal, lines)
         if sound:
-            asked.check(lines_must_balance, sound.amounts)
+            validation.check(lines_must_balance, sound.amounts)
         else:
-            asked.check(lines_must_be_two, len(lines))
+            validation.check(lines_must_be_two, len(lines))
     return sound
 
 
-def fact_must_not_be_booked_otherwise(source: str, lines: Sequence[Line]) -> Entry | None:
+def fact_must_not_be_posted_with_other_lines(source: str, lines: Sequence[Line]) -> Entry | None:
     """The entry that books the fact already, if there is one; it has the same lines. Whoever books the same fact
     at the same time waits here."""
     if not source:
         return None
-    _wait_for_whoever_books(source)
+    _lock_source(source)
     entry = Entry.objects.with_numbers().filter(source=source).first()
     if entry is None:
         return None
     there = [(line.account.code, line.money) for line in entry.lines.select_related("account")]
     if Counter(there) != Counter((line.account, Money.of(line.amount, line.currency)) for line in lines):
-        raise FactIsBooked(source=source)
+        raise FactAlreadyPosted(source=source)
     return entry
 
 
-def _wait_for_whoever_books(source: str) -> None:
+def _lock_source(source: str) -> None:
     with connection.cursor() as cursor:
         SOURCE.key(source=source).hold(cursor)
 
 
 def lines_must_be_money(lines: Sequence[Line]) -> list[Money]:
     """Exact amounts of active ISO 4217 currencies, none of them zero."""
-    with together() as asked:
-        return [asked.check(line_must_be_money, number, line) for number, line in enumerate(lines, start=1)]
+    with together() as validation:
+        return [
+            validation.check(line_must_be_money, number, line) for number, line in enumerate(lines, start=1)
+        ]
 
 
 def line_must_be_money(number: int, line: Line) -> Money:
@@ -125,12 +127,12 @@ def lines_must_balance(amounts: Sequence[Money]) -> None:
     for amount in amounts:
         code = amount.currency.code
         sums[code] = sums[code] + amount if code in sums else amount
-    with together() as asked:
+    with together() as validation:
         for difference in sums.values():
-            asked.check(difference_must_be_nothing, difference)
+            validation.check(difference_must_be_zero, difference)
 
 
-def difference_must_be_nothing(difference: Money) -> None:
+def difference_must_be_zero(difference: Money) -> None:
     if difference.minor:
         raise EntryUnbalanced(currency=difference.currency.code, difference=difference)
 
@@ -191,9 +193,9 @@ def accounts_must_take_postings(codes: Iterable[str]) -> dict[str, Account]:
     """By code, in one query: each is there, active and has no accounts below it."""
     wanted = sorted(set(codes))
     found = {account.code: account for account in Account.objects.with_has_children().filter(code__in=wanted)}
-    with together() as asked:
+    with together() as validation:
         for code in wanted:
-            asked.check(account_must_take_postings, code, found.get(code))
+            validation.check(account_must_take_postings, code, found.get(code))
     return found
 
 
@@ -225,7 +227,7 @@ def account_must_not_be_on_drafts(account: Account) -> None:
 
 def account_must_be_new(code: str, name: str) -> None:
     if not code.strip() or not name.strip():
-        raise AccountNameless
+        raise AccountNameMissing
     if Account.objects.filter(code=code).exists():
         raise AccountCodeTaken(account=code)
     if Account.objects.filter(name=name).exists():

@@ -2,8 +2,8 @@
 
 from apps.settings import declare
 
-KEPT_YEARS = declare(
-    key="ledger.kept_years",
+RETENTION_YEARS = declare(
+    key="ledger.retention_years",
     type=int,
     default=10,
     description="How many years after the end of their fiscal year the law has the books kept. "

@@ -120,7 +120,7 @@ hooks.plug(
         title="Modules",
         permission=LOOK,
         view=modules_page,
-        group="House",
+        group="System",
         icon="extension",
     ),
     hooks.Page(

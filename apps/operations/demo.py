@@ -19,7 +19,7 @@ from apps.kernel.progress import steps
 from apps.ledger.commands import DraftEntry, Line, OpenAccount, PostEntry
 from apps.periods.commands import ClosePeriod
 from apps.periods.models import Period
-from apps.sales.commands import AddCustomer, Ordered, PlaceOrder, SetUpSales
+from apps.sales.commands import AddCustomer, OrderedItem, PlaceOrder, SetUpSales
 
 MAKER = System("The demo")
 ACCOUNTS = (
@@ -114,7 +114,7 @@ def _order(business: Business, customer: str, token: str, lines: dict[str, int])
         currency=business.currency,
         provider="sandbox" if token else "manual",
         token=token,
-        lines=tuple(Ordered(sku, quantity, prices[sku]) for sku, quantity in lines.items()),
+        lines=tuple(OrderedItem(sku, quantity, prices[sku]) for sku, quantity in lines.items()),
     )
 
 

@@ -64,7 +64,7 @@ class Move(Turn):
             ("Stays for seven days", f"what it leaves in {tenant.database}, which nobody may use"),
         )
 
-    def standing_against(self, server_fields: ServerFields) -> Sequence[Refusal]:
+    def blocking_refusals(self, server_fields: ServerFields) -> Sequence[Refusal]:
         """Of the first it could go to: what stands against it is rarely the place."""
         for key in _elsewhere(rules.tenant_must_be_known(server_fields["tenant_id"]))[:1]:
             return dry_run(MoveTenant(**server_fields, database=key, reason="…"), actor=CONSOLE)

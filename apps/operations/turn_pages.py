@@ -45,7 +45,7 @@ class Turn(CommandPage):
         since = f" since {tenant.state_since:%d %b %Y}" if tenant.state_since else ""
         return (("Tenant", tenant.name), ("Is", f"{tenant.get_state_display().lower()}{since}"), *self.means)
 
-    def standing_against(self, server_fields: ServerFields) -> Sequence[Refusal]:
+    def blocking_refusals(self, server_fields: ServerFields) -> Sequence[Refusal]:
         command = self.command(**server_fields, reason="Asked beforehand.")  # type: ignore[call-arg]
         return dry_run(command, actor=CONSOLE)
 

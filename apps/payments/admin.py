@@ -67,7 +67,7 @@ class PaymentAdmin(ReadOnlyAdmin):
     def number(self, payment: Payment) -> str:
         return f"P-{payment.pk}"
 
-    @admin.display(description="Amount", ordering="minor")
+    @admin.display(description="Amount", ordering="amount_minor")
     def shown_amount(self, payment: Payment) -> str:
         return str(payment.amount)
 
@@ -84,16 +84,16 @@ class PaymentAdmin(ReadOnlyAdmin):
         if obj.state == Payment.State.REQUESTED and request.user.has_perm(CONFIRM):
             links += [
                 Link("Confirm", reverse("admin:confirm_payment", args=[obj.pk]), "task_alt"),
-                Link("It has failed", reverse("admin:fail_payment", args=[obj.pk]), "block"),
+                Link("Mark as failed", reverse("admin:fail_payment", args=[obj.pk]), "block"),
             ]
         if obj.state == Payment.State.REQUESTED and request.user.has_perm(REFUND):
             links.append(Link("Void", reverse("admin:void_payment", args=[obj.pk]), "cancel"))
-        if obj.left.minor and request.user.has_perm(REFUND):
+        if obj.refundable.minor and request.user.has_perm(REFUND):
             links.append(Link("Refund", reverse("admin:refund_payment", args=[obj.pk]), "undo"))
         return links
 
 
-class OfPayment(CommandPage):
+class PaymentCommandPage(CommandPage):
     """Something that is done to one payment."""
 
     def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
@@ -104,63 +104,63 @@ class OfPayment(CommandPage):
             ("For", payment.reference),
             ("Amount", str(payment.amount)),
             ("State", payment.get_state_display()),
-            *((("Not refunded", str(payment.left)),) if payment.confirmed_at else ()),
+            *((("Not refunded", str(payment.refundable)),) if payment.confirmed_at else ()),
         )
 
     def back(self, result: Any) -> str:
         return reverse("admin:payments_payment_change", args=[result.pk])
 
 
-class Seen(Form):
+class ConfirmationForm(Form):
     provider_payment_id = forms.CharField(
         label="Number", max_length=120, help_text="Under which the bank or the provider keeps it."
     )
 
 
-class Confirm(OfPayment):
+class Confirm(PaymentCommandPage):
     command = ConfirmPayment
-    form = Seen
+    form = ConfirmationForm
 
     def sentence(self, result: Payment) -> str:
         return f"{result.amount} for {result.reference} is confirmed and in the books."
 
 
-class Why(Form):
+class ReasonForm(Form):
     reason = reason()
 
 
-class Fail(OfPayment):
+class Fail(PaymentCommandPage):
     command = FailPayment
-    form = Why
+    form = ReasonForm
     danger = True
 
     def sentence(self, result: Payment) -> str:
         return f"The payment for {result.reference} has failed."
 
 
-class Void(OfPayment):
+class Void(PaymentCommandPage):
     command = VoidPayment
-    form = Why
+    form = ReasonForm
     danger = True
 
     def sentence(self, result: Payment) -> str:
         return f"The payment for {result.reference} is not waited for any more."
 
 
-class GiveBack(Form):
+class RefundForm(Form):
     amount = forms.DecimalField(max_digits=19, decimal_places=4)
     reason = reason()
     reference = forms.CharField(max_length=80, help_text="Tells this refund from others of the payment.")
 
 
-class GoBack(OfPayment):
+class RefundPage(PaymentCommandPage):
     command = RefundPayment
-    form = GiveBack
+    form = RefundForm
     danger = True
 
     def form_options(self, server_fields: ServerFields) -> dict[str, object]:
         payment = Payment.objects.filter(pk=server_fields["payment_id"]).first()
-        left = payment.left.amount if payment else None
+        left = payment.refundable.amount if payment else None
         return {"initial": {"amount": left, "reference": uuid4().hex[:8]}}
 
     def sentence(self, result: Refund) -> str:
@@ -170,12 +170,12 @@ class GoBack(OfPayment):
         return reverse("admin:payments_payment_change", args=[result.payment_id])
 
 
-def _waited_for() -> str:
+def _outstanding_count() -> str:
     return f"{Payment.objects.filter(state=Payment.State.REQUESTED).count():,}"
 
 
-def _how_much() -> str:
-    return " · ".join(str(each) for each in queries.waited_for()) or "nothing is waited for"
+def _outstanding_amounts() -> str:
+    return " · ".join(str(each) for each in queries.outstanding()) or "none"
 
 
 hooks.plug(
@@ -197,7 +197,7 @@ hooks.plug(
     hooks.Page(
         path="payments/<int:payment_id>/fail/",
         name="fail_payment",
-        title="Payment has failed",
+        title="Mark payment as failed",
         permission=CONFIRM,
         view=Fail(),
     ),
@@ -213,14 +213,14 @@ hooks.plug(
         name="refund_payment",
         title="Refund payment",
         permission=REFUND,
-        view=GoBack(),
+        view=RefundPage(),
     ),
     hooks.Figure(
-        title="Payments waited for",
+        title="Outstanding payments",
         permission=VIEW,
         icon="payments",
-        value=_waited_for,
-        note=_how_much,
+        value=_outstanding_count,
+        note=_outstanding_amounts,
         link="admin:payments_payment_changelist",
     ),
 )

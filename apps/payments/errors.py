@@ -61,7 +61,7 @@ class PaymentIsFixed(PaymentsRefusal, Conflict):
 
 class ProviderIdMissing(PaymentsRefusal, Invalid):
     message = "A confirmation says under which number the provider keeps the payment."
-    enforced_by = ("payments_confirmed_is_booked",)
+    enforced_by = ("payments_confirmed_is_posted",)
 
 
 class ProviderIdTaken(PaymentsRefusal, Conflict):
@@ -70,7 +70,7 @@ class ProviderIdTaken(PaymentsRefusal, Conflict):
 
 
 class RefundTooLarge(PaymentsRefusal, Conflict):
-    message = "{amount} cannot be given back: {left} is left of payment {payment}."
+    message = "{amount} cannot be given back: {refundable} is left of payment {payment}."
     enforced_by = ("payments_refunds_within_payment",)
 
 
@@ -92,15 +92,15 @@ class ReasonMissing(PaymentsRefusal, Invalid):
     message = "A reason is needed."
 
 
-class ProviderAway(PaymentsRefusal, Unavailable):
+class ProviderUnavailable(PaymentsRefusal, Unavailable):
     """Nobody knows whether it was done: it is asked again, with the same key."""
 
     message = "The provider {provider} did not answer."
 
 
-class NotItsProvider(PaymentsRefusal, Forbidden):
+class ProviderMismatch(PaymentsRefusal, Forbidden):
     message = "{source} does not speak for the provider of payment {payment_id}."
 
 
-class OtherAmount(PaymentsRefusal, Conflict):
+class AmountMismatch(PaymentsRefusal, Conflict):
     message = "{told} has come for payment {payment_id}, for which {wanted} was asked."

@@ -16,22 +16,24 @@ from .commands import ConfirmPayment, FailPayment, NoteRefundSent, RefundPayment
 from .events import PaymentConfirmed, PaymentFailed, PaymentRequested, PaymentVoided, RefundProcessed
 from .models import Payment, Refund
 
+PAYMENTS_SYSTEM = System("System (payments)")
+
 State = Payment.State
 
 
 @handles(RequestPayment, emits=(PaymentRequested,))
 def request_payment(command: RequestPayment) -> Payment:
-    with together() as asked:
-        asked.check(rules.reference_must_be_given, command.reference)
-        asked.check(rules.provider_must_be_known, command.provider)
-        amount = asked.check(rules.amount_must_be_positive, command.amount, command.currency)
+    with together() as validation:
+        validation.check(rules.reference_must_be_given, command.reference)
+        validation.check(rules.provider_must_be_known, command.provider)
+        amount = validation.check(rules.amount_must_be_positive, command.amount, command.currency)
     there = rules.payment_must_not_differ(command.reference, amount, command.provider, command.token)
     if there:
         return there
 
     payment = Payment.objects.create(
         reference=command.reference,
-        minor=amount.minor,
+        amount_minor=amount.minor,
         currency=amount.currency.code,
         provider=command.provider,
         token=command.token,
@@ -58,16 +60,16 @@ def confirm_payment(command: ConfirmPayment) -> Payment:
 
     publish(PaymentConfirmed(payment_id=payment.pk, reference=payment.reference, entry_id=payment.entry.pk))
     if not wanted:
-        _give_back(payment, f"It came when nobody waited for it any more: {payment.why}")
+        _refund_remaining(payment, f"It came when nobody waited for it any more: {payment.why}")
     return payment
 
 
 @handles(FailPayment, emits=(PaymentFailed,))
 def fail_payment(command: FailPayment) -> Payment:
     payment = rules.payment_must_exist(command.payment_id)
-    with together() as asked:
-        asked.check(rules.reason_must_be_given, command.reason)
-        asked.check(rules.payment_must_not_be_confirmed, payment)
+    with together() as validation:
+        validation.check(rules.reason_must_be_given, command.reason)
+        validation.check(rules.payment_must_not_be_confirmed, payment)
     if payment.state != State.REQUESTED:
         return payment
 
@@ -83,8 +85,8 @@ def void_payment(command: VoidPayment) -> Payment:
     payment = rules.payment_must_exist(command.payment_id)
     rules.reason_must_be_given(command.reason)
 
-    if payment.left.minor:
-        _give_back(payment, command.reason)
+    if payment.refundable.minor:
+        _refund_remaining(payment, command.reason)
     if payment.state != State.REQUESTED:
         return payment
     payment.state, payment.why = State.VOID, command.reason
@@ -97,11 +99,11 @@ def void_payment(command: VoidPayment) -> Payment:
 @handles(RefundPayment, emits=(RefundProcessed,))
 def refund_payment(command: RefundPayment) -> Refund:
     payment = rules.payment_must_exist(command.payment_id)
-    with together() as asked:
-        asked.check(rules.reference_must_be_given, command.reference)
-        asked.check(rules.reason_must_be_given, command.reason)
-        asked.check(rules.payment_must_be_confirmed, payment)
-        amount = asked.check(rules.amount_must_be_positive, command.amount, payment.currency)
+    with together() as validation:
+        validation.check(rules.reference_must_be_given, command.reference)
+        validation.check(rules.reason_must_be_given, command.reason)
+        validation.check(rules.payment_must_be_confirmed, payment)
+        amount = validation.check(rules.amount_must_be_positive, command.amount, payment.currency)
     if there := rules.refund_must_not_differ(payment, command.reference, amount):
         return there
     rules.refund_must_be_covered(payment, amount)
@@ -109,7 +111,7 @@ def refund_payment(command: RefundPayment) -> Refund:
     refund = Refund.objects.create(
         payment=payment,
         reference=command.reference,
-        minor=amount.minor,
+        amount_minor=amount.minor,
         reason=command.reason,
         requested_at=now(),
     )
@@ -156,13 +158,13 @@ def _book(payment: Payment, amount: Money, memo: str, source: str) -> Entry:
     return entry
 
 
-def _give_back(payment: Payment, reason: str) -> None:
+def _refund_remaining(payment: Payment, reason: str) -> None:
     """All that is left, whoever it was that told: by rule, and not by his permission."""
     reference = (
         f"given back after {payment.refunded_minor} of payment {payment.pk}"  # none that a clerk would choose
     )
     refund = RefundPayment(
-        payment_id=payment.pk, amount=payment.left.amount, reason=reason, reference=reference
+        payment_id=payment.pk, amount=payment.refundable.amount, reason=reason, reference=reference
     )
-    dispatch(refund, actor=System("The cashier"))
+    dispatch(refund, actor=PAYMENTS_SYSTEM)
     payment.refresh_from_db(fields=["refunded_minor"])

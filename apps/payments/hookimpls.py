@@ -12,7 +12,7 @@ from apps.webhooks import hooks as webhooks
 from apps.webhooks.hooks import Incoming
 
 from .commands import ConfirmPayment, FailPayment
-from .errors import NotItsProvider, OtherAmount, PaymentIsConfirmed
+from .errors import AmountMismatch, PaymentIsConfirmed, ProviderMismatch
 from .models import Payment
 
 
@@ -48,7 +48,7 @@ def _must_be_its_provider(message: Incoming) -> None:
     """A source speaks for the provider whose name it has, and for no other's payments."""
     payment = Payment.objects.filter(pk=int(message.data["payment_id"])).first()
     if payment and payment.provider != message.source:
-        raise NotItsProvider(source=message.source, payment_id=payment.pk)
+        raise ProviderMismatch(source=message.source, payment_id=payment.pk)
 
 
 def _must_be_what_was_asked(message: Incoming) -> None:
@@ -59,7 +59,7 @@ def _must_be_what_was_asked(message: Incoming) -> None:
         return
     told = Money.of(Decimal(str(amount)), str(code or payment.currency))
     if told != payment.amount:
-        raise OtherAmount(told=told, wanted=payment.amount, payment_id=payment.pk)
+        raise AmountMismatch(told=told, wanted=payment.amount, payment_id=payment.pk)
 
 
 webhooks.incoming("payment.confirmed", confirmed)

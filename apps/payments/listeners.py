@@ -5,15 +5,13 @@ from __future__ import annotations
 
 from apps.bus import dispatch
 from apps.events import listens_to
-from apps.kernel.actors import System
 
 from .commands import ConfirmPayment, FailPayment, NoteRefundSent
 from .errors import PaymentIsConfirmed
 from .events import PaymentRequested, PaymentVoided, RefundProcessed
+from .handlers import PAYMENTS_SYSTEM
 from .models import Payment, Refund
 from .providers import PROVIDERS
-
-CASHIER = System("The cashier")
 
 
 @listens_to(PaymentRequested, queue="financial", own_transactions=True)
@@ -25,11 +23,14 @@ def charge(event: PaymentRequested) -> None:
         return
     provider = PROVIDERS[payment.provider]
     wanted = payment.state == Payment.State.REQUESTED
-    answer = provider.charge(payment) if wanted else provider.withdraw(payment)
-    if answer.done_as:
-        dispatch(ConfirmPayment(payment_id=payment.pk, provider_payment_id=answer.done_as), actor=CASHIER)
-    elif answer.declined and wanted:
-        fail(payment.pk, answer.declined)
+    response = provider.charge(payment) if wanted else provider.withdraw(payment)
+    if response.transaction_id:
+        dispatch(
+            ConfirmPayment(payment_id=payment.pk, provider_payment_id=response.transaction_id),
+            actor=PAYMENTS_SYSTEM,
+        )
+    elif response.declined and wanted:
+        fail(payment.pk, response.declined)
 
 
 @listens_to(PaymentVoided, queue="financial", own_transactions=True)
@@ -38,25 +39,31 @@ def withdraw(event: PaymentVoided) -> None:
     payment = Payment.objects.get(pk=event.payment_id)
     if payment.state == Payment.State.CONFIRMED:
         return
-    answer = PROVIDERS[payment.provider].withdraw(payment)
-    if answer.done_as:
-        dispatch(ConfirmPayment(payment_id=payment.pk, provider_payment_id=answer.done_as), actor=CASHIER)
+    response = PROVIDERS[payment.provider].withdraw(payment)
+    if response.transaction_id:
+        dispatch(
+            ConfirmPayment(payment_id=payment.pk, provider_payment_id=response.transaction_id),
+            actor=PAYMENTS_SYSTEM,
+        )
 
 
 @listens_to(RefundProcessed, queue="financial", own_transactions=True)
-def send_back(event: RefundProcessed) -> None:
+def send_refund(event: RefundProcessed) -> None:
     """What a person sends by hand is noted by a person."""
     refund = Refund.objects.select_related("payment").get(pk=event.refund_id)
     if refund.sent_at:
         return
-    answer = PROVIDERS[refund.payment.provider].send_back(refund)
-    if answer.done_as:
-        dispatch(NoteRefundSent(refund_id=refund.pk, provider_refund_id=answer.done_as), actor=CASHIER)
+    response = PROVIDERS[refund.payment.provider].send_refund(refund)
+    if response.transaction_id:
+        dispatch(
+            NoteRefundSent(refund_id=refund.pk, provider_refund_id=response.transaction_id),
+            actor=PAYMENTS_SYSTEM,
+        )
 
 
 def fail(payment_id: int, why: str) -> None:
     """News that a payment failed, heard after it came, is old news."""
     try:
-        dispatch(FailPayment(payment_id=payment_id, reason=why), actor=CASHIER)
+        dispatch(FailPayment(payment_id=payment_id, reason=why), actor=PAYMENTS_SYSTEM)
     except PaymentIsConfirmed:
         return

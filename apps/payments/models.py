@@ -23,7 +23,7 @@ class PaymentQuerySet(models.QuerySet["Payment"]):
 class Payment(Tracked):
     """Money that somebody is to pay for `reference`, such as "order:12".
 
-    minor                of it, in minor units of `currency`
+    amount_minor                of it, in minor units of `currency`
     provider             who brings it, by the name in providers.py
     token                what the provider knows the payer's card by
     provider_payment_id  under which number the provider keeps it
@@ -49,7 +49,7 @@ class Payment(Tracked):
     """Money that comes late is still money: it is booked, and given back."""
 
     reference = models.CharField(max_length=120, db_index=True)
-    minor = models.BigIntegerField()
+    amount_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     provider = models.CharField(max_length=20)
     token = models.CharField(max_length=120, blank=True)
@@ -72,14 +72,15 @@ class Payment(Tracked):
         ]
         constraints = [
             models.CheckConstraint(
-                name="payments_payment_is_positive", condition=Q(minor__gt=0, minor__lte=LARGEST)
+                name="payments_payment_is_positive",
+                condition=Q(amount_minor__gt=0, amount_minor__lte=LARGEST),
             ),
             models.CheckConstraint(
                 name="payments_refunds_within_payment",
-                condition=Q(refunded_minor__gte=0, refunded_minor__lte=F("minor")),
+                condition=Q(refunded_minor__gte=0, refunded_minor__lte=F("amount_minor")),
             ),
             models.CheckConstraint(
-                name="payments_confirmed_is_booked",
+                name="payments_confirmed_is_posted",
                 condition=(
                     Q(state="confirmed", confirmed_at__isnull=False, entry__isnull=False)
                     & ~Q(provider_payment_id="")
@@ -109,16 +110,16 @@ class Payment(Tracked):
 
     @property
     def amount(self) -> Money:
-        return Money(self.minor, currency(self.currency))
+        return Money(self.amount_minor, currency(self.currency))
 
     @property
     def refunded(self) -> Money:
         return Money(self.refunded_minor, currency(self.currency))
 
     @property
-    def left(self) -> Money:
+    def refundable(self) -> Money:
         """What was paid and not given back."""
-        kept = self.minor - self.refunded_minor if self.state == self.State.CONFIRMED else 0
+        kept = self.amount_minor - self.refunded_minor if self.state == self.State.CONFIRMED else 0
         return Money(kept, currency(self.currency))
 
 
@@ -136,7 +137,7 @@ class Refund(Tracked):
 
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds", db_index=False)
     reference = models.CharField(max_length=80)
-    minor = models.BigIntegerField()
+    amount_minor = models.BigIntegerField()
     reason = models.TextField()
     state = models.CharField(max_length=9, choices=State.choices, default=State.REQUESTED)
     entry = models.ForeignKey("ledger.Entry", null=True, on_delete=models.PROTECT, related_name="+")
@@ -149,9 +150,9 @@ class Refund(Tracked):
         ordering = ("id",)
         constraints = [
             models.UniqueConstraint(name="payments_refund_once", fields=["payment", "reference"]),
-            models.CheckConstraint(name="payments_refund_is_positive", condition=Q(minor__gt=0)),
+            models.CheckConstraint(name="payments_refund_is_positive", condition=Q(amount_minor__gt=0)),
             models.CheckConstraint(
-                name="payments_posted_refund_is_booked",
+                name="payments_posted_refund_has_entry",
                 condition=Q(state="posted", entry__isnull=False) | Q(state="requested", entry=None),
             ),
         ]
@@ -161,21 +162,21 @@ class Refund(Tracked):
 
     @property
     def amount(self) -> Money:
-        return Money(self.minor, currency(self.payment.currency))
+        return Money(self.amount_minor, currency(self.payment.currency))
 
 
-class SandboxDeed(models.Model):
+class SandboxOperation(models.Model):
     """What the sandbox's processor has done, by the key it was asked with: its memory, not ours. It is asked for
     nothing else, and written outside any transaction of ours."""
 
     key = models.CharField(max_length=120, unique=True)
-    minor = models.BigIntegerField()
+    amount_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     declined = models.CharField(max_length=200, blank=True)
     done_at = models.DateTimeField()
 
     class Meta:
-        verbose_name = "sandbox deed"
+        verbose_name = "sandbox operation"
         default_permissions = ("view",)
 
     def __str__(self) -> str:

@@ -7,7 +7,7 @@ MODULE = Module(
     name="payments",
     version="1.0.0",
     description="Payments and refunds.",
-    sold=True,
+    licensed=True,
     dependencies=("audit", "events", "identity", "ledger", "settings"),
     publishes=(
         "payment.requested",

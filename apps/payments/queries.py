@@ -48,7 +48,7 @@ def is_confirmed(payment_id: int) -> bool:
         raise PaymentHasFailed(payment=payment.pk, why=payment.why)
     if payment.state == Payment.State.VOID:
         raise PaymentIsVoid(payment=payment.pk, why=payment.why)
-    if payment.state == Payment.State.CONFIRMED and not payment.left.minor:
+    if payment.state == Payment.State.CONFIRMED and not payment.refundable.minor:
         raise PaymentIsRefunded(payment=payment.pk)
     return payment.state == Payment.State.CONFIRMED
 
@@ -63,11 +63,11 @@ def refunds_for(reference: str) -> Sequence[Refund]:
     return list(Refund.objects.filter(payment__reference=reference).select_related("payment").order_by("id"))
 
 
-def waited_for() -> list[Money]:
+def outstanding() -> list[Money]:
     """What is requested and has not come, by currency."""
     sums: dict[str, int] = {}
     for payment in Payment.objects.filter(state=Payment.State.REQUESTED):
-        sums[payment.currency] = sums.get(payment.currency, 0) + payment.minor
+        sums[payment.currency] = sums.get(payment.currency, 0) + payment.amount_minor
     return [Money(minor, currency(iso)) for iso, minor in sorted(sums.items())]
 
 
@@ -79,9 +79,10 @@ def reconcile() -> list[Difference]:
 def _refunded() -> list[Difference]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT payment.id, payment.refunded_minor, coalesce(sum(refund.minor), 0) FROM payments_payment AS payment"
+            "SELECT payment.id, payment.refunded_minor, coalesce(sum(refund.amount_minor), 0)"
+            " FROM payments_payment AS payment"
             " LEFT JOIN payments_refund AS refund ON refund.payment_id = payment.id"
-            " GROUP BY payment.id HAVING payment.refunded_minor <> coalesce(sum(refund.minor), 0)"
+            " GROUP BY payment.id HAVING payment.refunded_minor <> coalesce(sum(refund.amount_minor), 0)"
             " ORDER BY payment.id"
         )
         return [
@@ -98,30 +99,33 @@ def _never_posted() -> list[Difference]:
 def _confirmed_and_booked() -> list[Difference]:
     """One entry for each payment that has come, of its amount, and no entry beside them."""
     confirmed = Payment.objects.filter(state=Payment.State.CONFIRMED).select_related("entry")
-    wanted = {f"payment_confirmed:{each.pk}": (each.currency, each.minor) for each in confirmed}
+    wanted = {f"payment_confirmed:{each.pk}": (each.currency, each.amount_minor) for each in confirmed}
     wrong = [
         Difference(str(each), f"booked as {each.entry.source}", f"payment_confirmed:{each.pk}")
         for each in confirmed
         if each.entry and each.entry.source != f"payment_confirmed:{each.pk}"
     ]
-    return [*wrong, *booked_differently("payment_confirmed:", wanted)]
+    return [*wrong, *posting_differences("payment_confirmed:", wanted)]
 
 
 def _refunds_and_booked() -> list[Difference]:
     wanted = {
-        f"refund_ledger:{refund.payment_id}:{refund.reference}": (refund.payment.currency, refund.minor)
+        f"refund_ledger:{refund.payment_id}:{refund.reference}": (
+            refund.payment.currency,
+            refund.amount_minor,
+        )
         for refund in Refund.objects.select_related("payment")
     }
-    return booked_differently("refund_ledger:", wanted)
+    return posting_differences("refund_ledger:", wanted)
 
 
-def booked_differently(prefix: str, wanted: dict[str, tuple[str, int]]) -> list[Difference]:
+def posting_differences(prefix: str, wanted: dict[str, tuple[str, int]]) -> list[Difference]:
     """Where the ledger's entries for facts that begin with `prefix` are not those that are wanted: by source, the
     currency and the sum of the debits."""
     booked: dict[str, tuple[str, int]] = {}
     for entry in Entry.objects.posted().filter(source__startswith=prefix).prefetch_related("lines"):
-        debits = [line for line in entry.lines.all() if line.minor > 0]
-        booked[entry.source] = (debits[0].currency, sum(line.minor for line in debits))
+        debits = [line for line in entry.lines.all() if line.amount_minor > 0]
+        booked[entry.source] = (debits[0].currency, sum(line.amount_minor for line in debits))
     return [
         Difference(f"the entry of {source}", str(booked.get(source)), str(wanted.get(source)))
         for source in sorted({*wanted, *booked})

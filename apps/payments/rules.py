@@ -50,7 +50,7 @@ def reason_must_be_given(reason: str) -> None:
 def payment_must_not_differ(reference: str, amount: Money, provider: str, token: str) -> Payment | None:
     """The open payment for the reference, if there is one: it is of the same amount, and comes the same way."""
     payment = Payment.objects.open().filter(reference=reference).order_by("-id").first()
-    if payment is None or (payment.state == Payment.State.CONFIRMED and not payment.left.minor):
+    if payment is None or (payment.state == Payment.State.CONFIRMED and not payment.refundable.minor):
         return None
     if (payment.amount, payment.provider, payment.token) != (amount, provider, token):
         raise PaymentDiffers(reference=reference)
@@ -93,8 +93,8 @@ def refund_must_not_differ(payment: Payment, reference: str, amount: Money) -> R
 
 def refund_must_be_covered(payment: Payment, amount: Money) -> None:
     """Together with what was given back before, it is not more than what was paid."""
-    if amount.minor > payment.left.minor:
-        raise RefundTooLarge(amount=amount, left=payment.left, payment=payment.pk)
+    if amount.minor > payment.refundable.minor:
+        raise RefundTooLarge(amount=amount, refundable=payment.refundable, payment=payment.pk)
 
 
 def refund_must_exist(refund_id: int) -> Refund:

@@ -41,12 +41,12 @@ def calendar(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBa
 
 def _cell(period: Period) -> dict[str, Any]:
     """A period that has not begun is open too, and nobody means to close it."""
-    state = "closed" if not period.is_open else "coming" if period.starts_on > today() else "open"
+    state = "closed" if not period.is_open else "future" if period.starts_on > today() else "open"
     return {
         "period": period,
         "state": state,
-        "word": {"closed": "Closed", "open": "Open", "coming": "Not begun"}[state],
-        "icon": {"closed": "lock", "open": "edit_calendar", "coming": "event_upcoming"}[state],
+        "word": {"closed": "Closed", "open": "Open", "future": "Future"}[state],
+        "icon": {"closed": "lock", "open": "edit_calendar", "future": "event_upcoming"}[state],
         "month": f"{period.starts_on:%b}",
         "close": reverse("admin:close_period", args=[period.pk]),
     }
@@ -72,7 +72,7 @@ class Close(CommandPage):
             ("Afterwards", "Nothing more can be posted in it."),
         )
 
-    def standing_against(self, server_fields: ServerFields) -> Sequence[Refusal]:
+    def blocking_refusals(self, server_fields: ServerFields) -> Sequence[Refusal]:
         return queries.blockers(_period(server_fields["period_id"]))
 
     def sentence(self, result: Period) -> str:
@@ -144,7 +144,7 @@ hooks.plug(
         title="Periods",
         permission=VIEW,
         view=calendar,
-        group="Books",
+        group="Accounting",
         icon="calendar_month",
     ),
     hooks.Page(
@@ -157,7 +157,7 @@ hooks.plug(
     hooks.Page(
         path="periods/generate/",
         name="generate_year",
-        title="Generate a year",
+        title="Add fiscal year",
         permission=MANAGE,
         view=Generate(),
     ),

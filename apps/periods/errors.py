@@ -27,7 +27,7 @@ class YearOutOfRange(PeriodsRefusal, Invalid):
     message = "{year} is not a year that books are kept for: write one from {first} to {last}."
 
 
-class YearWouldLeaveAGap(PeriodsRefusal, Conflict):
+class YearNotAdjacent(PeriodsRefusal, Conflict):
     message = "The fiscal year {year} would leave a gap: the next ones are {before} and {after}."
 
 
@@ -68,7 +68,7 @@ class EarlierPeriodIsOpen(PeriodsRefusal, Conflict):
     enforced_by = ("BP003",)
 
 
-class PeriodsAreWrittenOnce(PeriodsRefusal, Conflict):
+class PeriodsAreImmutable(PeriodsRefusal, Conflict):
     message = "Fiscal years and periods are never changed or removed, except that a period is closed."
     enforced_by = ("BP004",)
 

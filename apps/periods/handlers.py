@@ -17,9 +17,9 @@ from .models import Calendar, FiscalYear, Period
 
 @handles(DefineCalendar)
 def define_calendar(command: DefineCalendar) -> Calendar:
-    with together() as asked:
-        asked.check(rules.calendar_must_not_be_defined)
-        asked.check(rules.month_must_exist, command.first_month)
+    with together() as validation:
+        validation.check(rules.calendar_must_not_be_defined)
+        validation.check(rules.month_must_exist, command.first_month)
 
     return Calendar.objects.create(name=command.name, first_month=command.first_month)
 
@@ -28,9 +28,9 @@ def define_calendar(command: DefineCalendar) -> Calendar:
 def generate_year(command: GenerateYear) -> FiscalYear:
     calendar = _held(queries.the_calendar())
     rules.year_must_be_in_range(command.year)
-    with together() as asked:
-        asked.check(rules.year_must_adjoin_the_others, command.year)
-        asked.check(rules.no_later_period_must_be_closed, command.year)
+    with together() as validation:
+        validation.check(rules.year_must_adjoin_the_others, command.year)
+        validation.check(rules.no_later_period_must_be_closed, command.year)
 
     months = _twelve_months(command.year, calendar.first_month)
     starts_on, ends_on = months[0], _eve(_month_after(months[-1]))
@@ -58,10 +58,10 @@ def close_period(command: ClosePeriod) -> Period:
     period = rules.period_must_exist(command.period_id)
     _held(period.calendar)
     period.lock()
-    with together() as asked:
-        asked.check(rules.period_must_be_open, period)
-        asked.check(rules.reason_must_be_given, command.reason)
-        asked.check(rules.nothing_must_stand_against_closing, period)
+    with together() as validation:
+        validation.check(rules.period_must_be_open, period)
+        validation.check(rules.reason_must_be_given, command.reason)
+        validation.check(rules.closing_must_not_be_blocked, period)
 
     period.close(by=both_names(acting())[:200], reason=command.reason.strip())
 

@@ -23,9 +23,9 @@ def closing_check(check: Check) -> Check:
     return check
 
 
-def standing_against(period: Any) -> Sequence[Refusal]:
+def blocking_refusals(period: Any) -> Sequence[Refusal]:
     """What every check says, in the order in which they were registered."""
-    asked = Together()
+    validation = Together()
     for check in _checks:
-        asked.check(check, period)
-    return asked.refusals
+        validation.check(check, period)
+    return validation.refusals

@@ -125,7 +125,7 @@ class Period(Tracked):
                 name="periods_period_status", condition=Q(status="open") | Q(status="closed")
             ),
             models.CheckConstraint(
-                name="periods_closed_says_when_and_why",
+                name="periods_closed_has_time_and_reason",
                 condition=Q(status="open", closed_at=None)
                 | (Q(status="closed", closed_at__isnull=False) & ~Q(closed_by="") & ~Q(close_reason="")),
             ),

@@ -51,4 +51,4 @@ def blockers(period: Period) -> Sequence[Refusal]:
     """What stands against closing the period now; nothing means that it can be closed."""
     if not period.is_open:
         return (PeriodIsClosed(period=period.code),)
-    return hooks.standing_against(period)
+    return hooks.blocking_refusals(period)

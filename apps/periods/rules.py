@@ -18,8 +18,8 @@ from .errors import (
     PeriodOverlaps,
     ReasonTooShort,
     YearBeforeClosedPeriod,
+    YearNotAdjacent,
     YearOutOfRange,
-    YearWouldLeaveAGap,
 )
 from .models import Calendar, FiscalYear, Period
 from .setting_definitions import REASON_LENGTH
@@ -48,7 +48,7 @@ def year_must_adjoin_the_others(year: int) -> None:
     if year in begun:
         raise PeriodOverlaps(year=year)
     if begun and year not in (begun[0] - 1, begun[-1] + 1):
-        raise YearWouldLeaveAGap(year=year, before=begun[0] - 1, after=begun[-1] + 1)
+        raise YearNotAdjacent(year=year, before=begun[0] - 1, after=begun[-1] + 1)
 
 
 def no_later_period_must_be_closed(year: int) -> None:
@@ -88,10 +88,10 @@ def earlier_periods_must_be_closed(period: Period) -> None:
         raise EarlierPeriodIsOpen(earlier=earlier.code, period=period.code)
 
 
-def nothing_must_stand_against_closing(period: Period) -> None:
+def closing_must_not_be_blocked(period: Period) -> None:
     """Raises all of it together."""
-    with together() as asked:
-        asked.refusals.extend(hooks.standing_against(period))
+    with together() as validation:
+        validation.refusals.extend(hooks.blocking_refusals(period))
 
 
 def reason_must_be_given(reason: str) -> None:

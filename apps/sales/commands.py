@@ -23,7 +23,7 @@ class AddCustomer(Command):
 
 
 @dataclass(frozen=True)
-class Ordered:
+class OrderedItem:
     """So many of one item, by its stock-keeping code, at a price for each."""
 
     sku: str
@@ -48,17 +48,17 @@ class PlaceOrder(Command):
 
     customer: str
     currency: str
-    lines: tuple[Ordered, ...]
+    lines: tuple[OrderedItem, ...]
     provider: str = "manual"
     token: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
-class LockOrder(Command):
+class ConfirmOrder(Command):
     """Begin to work on an order, so that it is not worked on twice."""
 
     permission = "sales.process_order"
-    audit_message = "locked order {result}"
+    audit_message = "confirmed order {result}"
     queue = "financial"
 
     order_id: int
@@ -137,7 +137,7 @@ class IssueInvoice(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
-class FileInvoice(Command):
+class StoreInvoiceDocument(Command):
     """Note where an invoice's document is kept."""
 
     permission = "sales.issue_invoice"

@@ -21,7 +21,7 @@ class CustomerCodeTaken(SalesRefusal, Conflict):
     enforced_by = ("sales_customer_code_key",)
 
 
-class CustomerNameless(SalesRefusal, Invalid):
+class CustomerNameMissing(SalesRefusal, Invalid):
     message = "A customer needs a code and a name."
     enforced_by = ("sales_customer_is_named",)
 
@@ -41,7 +41,7 @@ class OrderIsEmpty(SalesRefusal, Invalid):
     message = "An order has one line or more."
 
 
-class ItemNamedTwice(SalesRefusal, Invalid):
+class ItemDuplicated(SalesRefusal, Invalid):
     message = "{sku} is ordered on more than one line: add its quantities up."
     enforced_by = ("sales_ordered_item_once",)
 
@@ -52,19 +52,19 @@ class ItemUnknown(SalesRefusal, NotFound):
 
 class LineMalformed(SalesRefusal, Invalid):
     message = "Line {line}: the quantity is a whole number above zero, and the price is zero or more."
-    enforced_by = ("sales_line_is_sound",)
+    enforced_by = ("sales_line_is_valid",)
 
 
-class OrderIsWorthless(SalesRefusal, Invalid):
+class OrderTotalOutOfRange(SalesRefusal, Invalid):
     message = "An order is worth more than nothing, and no more than Bursar can keep."
-    enforced_by = ("sales_order_is_worth_something",)
+    enforced_by = ("sales_order_total_in_range",)
 
 
 class OrderIsCancelled(SalesRefusal, Conflict):
     message = "Order {order} is cancelled: {why}"
 
 
-class OrderIsNotThere(SalesRefusal, Conflict):
+class OrderNotReady(SalesRefusal, Conflict):
     message = "Order {order} is {state}; it must be {needed} first."
 
 
@@ -72,7 +72,7 @@ class OrderIsInvoiced(SalesRefusal, Conflict):
     message = "Order {order} is invoiced: refund its payment instead of cancelling it."
 
 
-class OrderCannotMove(SalesRefusal, Conflict):
+class OrderIsFixed(SalesRefusal, Conflict):
     """What the database says when somebody would change an order, or move it where it cannot go."""
 
     message = "Order {order} is {state}; this cannot be changed."

@@ -13,13 +13,13 @@ from apps.payments.events import PaymentConfirmed, PaymentFailed, RefundProcesse
 from apps.sagas import runs as sagas
 
 from . import queries
-from .commands import CreditRefunds, FileInvoice
+from .commands import CreditRefunds, StoreInvoiceDocument
 from .events import InvoiceIssued, OrderCancelled, OrderCreated
 from .invoice_pdf import rendered
 from .models import Invoice
 from .sagas import ORDER_TO_CASH, data_of
 
-BOOKKEEPER, PRINTER = System("The bookkeeper"), System("The printer")
+ACCOUNTING_SYSTEM, DOCUMENTS_SYSTEM = System("System (accounting)"), System("System (documents)")
 
 
 # The journey from order to cash
@@ -54,14 +54,14 @@ def turn_back_when_cancelled(event: OrderCancelled) -> None:
 def credit_refund(event: RefundProcessed) -> None:
     """Whoever refunded, and whatever for: an order's refund is taken off its sale."""
     if order := queries.order_of(event.reference):
-        dispatch(CreditRefunds(order_id=order.pk), actor=BOOKKEEPER)
+        dispatch(CreditRefunds(order_id=order.pk), actor=ACCOUNTING_SYSTEM)
 
 
 @listens_to(InvoiceIssued, queue="financial")
 def credit_earlier_refunds(event: InvoiceIssued) -> None:
     """What was refunded before there was a sale to take it off."""
     if payments.refunds_for(f"order:{event.order_id}"):
-        dispatch(CreditRefunds(order_id=event.order_id), actor=BOOKKEEPER)
+        dispatch(CreditRefunds(order_id=event.order_id), actor=ACCOUNTING_SYSTEM)
 
 
 # Documents
@@ -71,11 +71,11 @@ def credit_earlier_refunds(event: InvoiceIssued) -> None:
 def file_document(event: InvoiceIssued) -> None:
     """The same invoice is the same bytes, so whoever does it again, after a crash at any point, changes nothing."""
     invoice = Invoice.objects.select_related("order").get(pk=event.invoice_id)
-    if invoice.state == Invoice.State.FILED:
+    if invoice.state == Invoice.State.STORED:
         return
     document = rendered(invoice)
     _put(invoice.file_name, document)
-    dispatch(FileInvoice(invoice_id=invoice.pk, file=invoice.file_name), actor=PRINTER)
+    dispatch(StoreInvoiceDocument(invoice_id=invoice.pk, file=invoice.file_name), actor=DOCUMENTS_SYSTEM)
 
 
 def _put(name: str, document: bytes) -> None:

@@ -40,49 +40,49 @@ class Customer(Tracked):
         return f"{self.code} {self.name}"
 
 
-JOURNEY = "sales.order_to_cash"
+ORDER_TO_CASH_NAME = "sales.order_to_cash"
 
 
 class OrderQuerySet(models.QuerySet["Order"]):
-    def with_journeys(self) -> OrderQuerySet:
+    def with_saga_state(self) -> OrderQuerySet:
         """Each with how far it is on its way from order to cash (`journey`, a Run.State), and what came in between
         (`trouble`); None before it has set out."""
         subject = Concat(Value("order:"), Cast(OuterRef("pk"), CharField()))
-        runs = Run.objects.filter(saga=JOURNEY, subject=subject)
+        runs = Run.objects.filter(saga=ORDER_TO_CASH_NAME, subject=subject)
         return self.annotate(
-            journey=Subquery(runs.values("state")), last_error=Subquery(runs.values("last_error"))
+            saga_state=Subquery(runs.values("state")), last_error=Subquery(runs.values("last_error"))
         )
 
 
 class Order(Tracked):
     """What a customer ordered, at the prices that were agreed.
 
-    minor            of it all, in minor units of `currency`
+    amount_minor            of it all, in minor units of `currency`
     provider, token  how it is paid, and what the provider knows the customer's card by
     why              it was cancelled
     """
 
     class State(models.TextChoices):
         PLACED = "placed", "Placed"
-        LOCKED = "locked", "Locked"
+        CONFIRMED = "confirmed", "Confirmed"
         PAID = "paid", "Paid"
         INVOICED = "invoiced", "Invoiced"
         COMPLETED = "completed", "Completed"
         CANCELLED = "cancelled", "Cancelled"
 
-    WAY: ClassVar = (State.PLACED, State.LOCKED, State.PAID, State.INVOICED, State.COMPLETED)
+    STATE_SEQUENCE: ClassVar = (State.PLACED, State.CONFIRMED, State.PAID, State.INVOICED, State.COMPLETED)
     MOVES: ClassVar = frozenset(
         {
-            *pairwise(WAY),
+            *pairwise(STATE_SEQUENCE),
             (State.PLACED, State.CANCELLED),
-            (State.LOCKED, State.CANCELLED),
+            (State.CONFIRMED, State.CANCELLED),
             (State.PAID, State.CANCELLED),
         }
     )
 
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="orders")
     currency = models.CharField(max_length=3)
-    minor = models.BigIntegerField()
+    amount_minor = models.BigIntegerField()
     provider = models.CharField(max_length=20)
     token = models.CharField(max_length=120, blank=True)
     state = models.CharField(max_length=9, choices=State.choices, default=State.PLACED)
@@ -104,10 +104,10 @@ class Order(Tracked):
         ordering = ("-id",)
         constraints = [
             models.CheckConstraint(
-                name="sales_order_is_worth_something", condition=Q(minor__gt=0, minor__lte=LARGEST)
+                name="sales_order_total_in_range", condition=Q(amount_minor__gt=0, amount_minor__lte=LARGEST)
             ),
             models.CheckConstraint(
-                name="sales_cancelled_order_says_why", condition=~Q(state="cancelled") | ~Q(why="")
+                name="sales_cancelled_order_has_reason", condition=~Q(state="cancelled") | ~Q(why="")
             ),
         ]
 
@@ -125,11 +125,13 @@ class Order(Tracked):
 
     @property
     def total(self) -> Money:
-        return Money(self.minor, currency(self.currency))
+        return Money(self.amount_minor, currency(self.currency))
 
     def has_reached(self, state: Order.State) -> bool:
         """It is there, or was; a cancelled order has reached nothing."""
-        return self.state in self.WAY and self.WAY.index(self.State(self.state)) >= self.WAY.index(state)
+        return self.state in self.STATE_SEQUENCE and self.STATE_SEQUENCE.index(
+            self.State(self.state)
+        ) >= self.STATE_SEQUENCE.index(state)
 
     def move_to(self, state: Order.State, why: str = "") -> None:
         """The database lets it make one of MOVES, and no other."""
@@ -154,7 +156,7 @@ class OrderLine(Tracked):
             models.UniqueConstraint(name="sales_line_once", fields=["order", "line_no"]),
             models.UniqueConstraint(name="sales_ordered_item_once", fields=["order", "item"]),
             models.CheckConstraint(
-                name="sales_line_is_sound",
+                name="sales_line_is_valid",
                 condition=Q(
                     quantity__gt=0, quantity__lte=10**9, price_minor__gte=0, price_minor__lte=LARGEST
                 ),
@@ -181,10 +183,10 @@ class Invoice(Tracked):
     """
 
     class State(models.TextChoices):
-        ISSUED = "issued", "Issued"
-        FILED = "filed", "Filed"
+        ISSUED = "issued", "Issued, document pending"
+        STORED = "stored", "Issued"
 
-    MOVES: ClassVar = frozenset({(State.ISSUED, State.FILED)})
+    MOVES: ClassVar = frozenset({(State.ISSUED, State.STORED)})
 
     order = models.OneToOneField(Order, on_delete=models.PROTECT, related_name="invoice")
     year = models.PositiveSmallIntegerField()
@@ -194,7 +196,7 @@ class Invoice(Tracked):
     customer_name = models.CharField(max_length=200)
     customer_address = models.TextField(blank=True)
     currency = models.CharField(max_length=3)
-    minor = models.BigIntegerField()
+    amount_minor = models.BigIntegerField()
     entry = models.ForeignKey("ledger.Entry", on_delete=models.PROTECT, related_name="+")
     state = models.CharField(max_length=6, choices=State.choices, default=State.ISSUED)
     file = models.CharField(max_length=200, blank=True)
@@ -206,8 +208,8 @@ class Invoice(Tracked):
         constraints = [
             models.UniqueConstraint(name="sales_invoice_number_once", fields=["year", "number"]),
             models.CheckConstraint(
-                name="sales_filed_invoice_has_a_file",
-                condition=Q(state="issued", file="") | (Q(state="filed") & ~Q(file="")),
+                name="sales_stored_invoice_has_file",
+                condition=Q(state="issued", file="") | (Q(state="stored") & ~Q(file="")),
             ),
             models.CheckConstraint(
                 name="sales_invoice_is_of_its_year", condition=Q(issued_on__year=F("year"))
@@ -219,7 +221,7 @@ class Invoice(Tracked):
 
     @property
     def total(self) -> Money:
-        return Money(self.minor, currency(self.currency))
+        return Money(self.amount_minor, currency(self.currency))
 
     @property
     def file_name(self) -> str:

@@ -18,7 +18,7 @@ MODULE = Module(
     name="sales",
     version="1.0.0",
     description="Customers, orders and invoices.",
-    sold=True,
+    licensed=True,
     dependencies=(
         "audit",
         "companies",

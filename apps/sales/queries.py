@@ -58,7 +58,7 @@ def is_paid(order_id: int, payment_id: int) -> bool:
 
 
 @dataclass(frozen=True)
-class Life:
+class RelatedRecords:
     """All that came of an order, in every app."""
 
     order: Order
@@ -68,10 +68,10 @@ class Life:
     entries: Sequence[Entry]
 
 
-def life_of(order_id: int) -> Life:
+def related_records(order_id: int) -> RelatedRecords:
     """Raises OrderUnknown."""
     found = order(order_id)
-    return Life(
+    return RelatedRecords(
         order=found,
         payments=payments.payments_for(found.subject),
         reservation=inventory.reservation_for(found.subject),
@@ -84,16 +84,16 @@ def life_of(order_id: int) -> Life:
 class Figures:
     """Orders in numbers: those under way, and the sum of what was invoiced this year in each currency."""
 
-    under_way: int
+    in_progress: int
     invoiced: Sequence[Money]
 
 
 def figures(year: int) -> Figures:
     sums: dict[str, int] = {}
-    for iso, minor in Invoice.objects.filter(year=year).values_list("currency", "minor"):
+    for iso, minor in Invoice.objects.filter(year=year).values_list("currency", "amount_minor"):
         sums[iso] = sums.get(iso, 0) + minor
     return Figures(
-        under_way=Order.objects.exclude(state__in=[Order.State.COMPLETED, Order.State.CANCELLED]).count(),
+        in_progress=Order.objects.exclude(state__in=[Order.State.COMPLETED, Order.State.CANCELLED]).count(),
         invoiced=[Money(minor, currency(iso)) for iso, minor in sorted(sums.items())],
     )
 
@@ -138,13 +138,13 @@ def _order(
     order: Order, invoice: Invoice | None, held: Reservation | None, paid: Sequence[Payment]
 ) -> list[Difference]:
     state, goods = order.State(order.state), held.state if held else "none"
-    has_come = [each.minor for each in paid if each.state == Payment.State.CONFIRMED]
+    has_come = [each.amount_minor for each in paid if each.state == Payment.State.CONFIRMED]
     checks: list[tuple[str, object, object]] = [
-        ("total", order.minor, sum(line.total.minor for line in order.lines.all())),
+        ("total", order.amount_minor, sum(line.total.minor for line in order.lines.all())),
         (
             "invoice",
-            invoice.minor if invoice else None,
-            order.minor if order.has_reached(_INVOICED) else None,
+            invoice.amount_minor if invoice else None,
+            order.amount_minor if order.has_reached(_INVOICED) else None,
         ),
     ]
     if held:
@@ -156,11 +156,11 @@ def _order(
             )
         )
     if order.has_reached(_PAID):
-        checks.append(("money that has come", has_come, [order.minor]))
+        checks.append(("money that has come", has_come, [order.amount_minor]))
     if state == order.State.COMPLETED:
         checks.append(("goods", goods, "fulfilled"))
     elif state in (_PAID, _INVOICED):
-        checks.append(("goods", goods in ("held", "fulfilled"), True))
+        checks.append(("goods", goods in ("reserved", "fulfilled"), True))
     return [
         Difference(f"{what} of order {order}", str(audit_message), str(should_be))
         for what, audit_message, should_be in checks
@@ -176,7 +176,7 @@ def _unsettled() -> list[str]:
     where = {Run.State.DONE: Order.State.COMPLETED, Run.State.COMPENSATED: Order.State.CANCELLED}
     subjects = [each.subject for each in ended if each.state == Order.State.CANCELLED]
     goods = Reservation.objects.filter(reference__in=subjects).exclude(state=Reservation.State.RELEASED)
-    asked = Payment.objects.open().filter(reference__in=subjects).exclude(refunded_minor=F("minor"))
+    asked = Payment.objects.open().filter(reference__in=subjects).exclude(refunded_minor=F("amount_minor"))
     return [
         *(
             f"order {each} is {each.state} and its journey is {journeys[each.subject]}"
@@ -190,16 +190,18 @@ def _unsettled() -> list[str]:
 
 def _invoices_and_books() -> list[Difference]:
     issued = Invoice.objects.select_related("entry")
-    wanted = {f"invoice_issued:{each.order_id}": (each.currency, each.minor) for each in issued}
-    return payments.booked_differently("invoice_issued:", wanted)
+    wanted = {f"invoice_issued:{each.order_id}": (each.currency, each.amount_minor) for each in issued}
+    return payments.posting_differences("invoice_issued:", wanted)
 
 
 def _credits_and_books() -> list[Difference]:
     """A refund of an invoiced order is taken off its sale."""
     invoiced = [f"order:{each}" for each in Invoice.objects.values_list("order_id", flat=True)]
     refunds = Refund.objects.filter(payment__reference__in=invoiced).select_related("payment")
-    wanted = {f"refund_credited:{refund.pk}": (refund.payment.currency, refund.minor) for refund in refunds}
-    return payments.booked_differently("refund_credited:", wanted)
+    wanted = {
+        f"refund_credited:{refund.pk}": (refund.payment.currency, refund.amount_minor) for refund in refunds
+    }
+    return payments.posting_differences("refund_credited:", wanted)
 
 
 def _numbers() -> list[Difference]:
@@ -215,7 +217,7 @@ def _numbers() -> list[Difference]:
 
 def _documents() -> list[Difference]:
     """What is filed is in the store."""
-    filed = Invoice.objects.filter(state=Invoice.State.FILED)
+    filed = Invoice.objects.filter(state=Invoice.State.STORED)
     return [
         Difference(f"the document of {each}", "missing", each.file)
         for each in filed

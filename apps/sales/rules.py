@@ -15,33 +15,33 @@ from apps.kernel.money import LARGEST, Money, currency
 from apps.payments import queries as payments
 from apps.payments.models import Payment
 
-from .commands import Ordered
+from .commands import OrderedItem
 from .errors import (
     CustomerCodeTaken,
-    CustomerNameless,
+    CustomerNameMissing,
     CustomerUnknown,
     EmailMalformed,
     InvoiceUnknown,
-    ItemNamedTwice,
+    ItemDuplicated,
     ItemUnknown,
     LineMalformed,
     OrderIsCancelled,
     OrderIsEmpty,
     OrderIsInvoiced,
     OrderIsNotPaid,
-    OrderIsNotThere,
-    OrderIsWorthless,
+    OrderNotReady,
+    OrderTotalOutOfRange,
     OrderUnknown,
     ReasonMissing,
 )
 from .models import Customer, Invoice, Order
 
-MOST_PIECES = 10**9
+MAX_QUANTITY = 10**9
 
 
 def customer_must_be_new(code: str, name: str) -> None:
     if not code.strip() or not name.strip():
-        raise CustomerNameless
+        raise CustomerNameMissing
     if Customer.objects.filter(code=code).exists():
         raise CustomerCodeTaken(code=code)
 
@@ -70,7 +70,7 @@ def reason_must_be_given(reason: str) -> None:
 
 
 @dataclass(frozen=True)
-class Priced:
+class PricedLine:
     """A line whose item was found and whose price is money."""
 
     item: Item
@@ -78,37 +78,37 @@ class Priced:
     price: Money
 
 
-def order_must_be_sound(lines: Sequence[Ordered], iso: str) -> list[Priced]:
+def order_must_be_valid(lines: Sequence[OrderedItem], iso: str) -> list[PricedLine]:
     """Lines of items that are there, each once, and worth something together."""
     currency(iso)
-    with together() as asked:
-        asked.check(items_must_be_named_once, lines)
+    with together() as validation:
+        validation.check(items_must_be_unique, lines)
         items = {item.sku: item for item in Item.objects.filter(sku__in=[line.sku for line in lines])}
         priced = [
-            asked.check(line_must_be_sound, number, line, items.get(line.sku), iso)
+            validation.check(line_must_be_valid, number, line, items.get(line.sku), iso)
             for number, line in enumerate(lines, start=1)
         ]
     if not 0 < sum(each.quantity * each.price.minor for each in priced) <= LARGEST:
-        raise OrderIsWorthless
+        raise OrderTotalOutOfRange
     return priced
 
 
-def items_must_be_named_once(lines: Sequence[Ordered]) -> None:
+def items_must_be_unique(lines: Sequence[OrderedItem]) -> None:
     if not lines:
         raise OrderIsEmpty
     skus = [line.sku for line in lines]
     for sku in skus:
         if skus.count(sku) > 1:
-            raise ItemNamedTwice(sku=sku)
+            raise ItemDuplicated(sku=sku)
 
 
-def line_must_be_sound(number: int, line: Ordered, item: Item | None, iso: str) -> Priced:
+def line_must_be_valid(number: int, line: OrderedItem, item: Item | None, iso: str) -> PricedLine:
     price = Money.of(line.price, iso)
     if item is None:
         raise ItemUnknown(item=line.sku)
-    if not 0 < line.quantity <= MOST_PIECES or price.minor < 0:
+    if not 0 < line.quantity <= MAX_QUANTITY or price.minor < 0:
         raise LineMalformed(line=number)
-    return Priced(item, line.quantity, price)
+    return PricedLine(item, line.quantity, price)
 
 
 # Where an order stands
@@ -126,7 +126,7 @@ def order_must_be(order: Order, needed: Order.State) -> None:
     if order.state == Order.State.CANCELLED:
         refuse_cancelled(order)
     if order.state != needed:
-        raise OrderIsNotThere(order=order, state=order.state, needed=needed.label.lower())
+        raise OrderNotReady(order=order, state=order.state, needed=needed.label.lower())
 
 
 def refuse_cancelled(order: Order) -> NoReturn:
@@ -143,13 +143,13 @@ def order_must_have_been_paid(order: Order) -> Payment:
     come = [each for each in payments.payments_for(order.subject) if each.state == Payment.State.CONFIRMED]
     if not come:
         raise OrderIsNotPaid(order=order)
-    return max(come, key=lambda each: (each.left.minor > 0, each.pk))
+    return max(come, key=lambda each: (each.refundable.minor > 0, each.pk))
 
 
-def money_must_not_be_given_back(order: Order) -> None:
+def payment_must_not_be_refunded(order: Order) -> None:
     """What has come for it is not all given back, nor is at this moment: held until the end of the transaction."""
     come = Payment.objects.select_for_update().filter(reference=order.subject, state=Payment.State.CONFIRMED)
-    if come and not any(each.left.minor for each in come):
+    if come and not any(each.refundable.minor for each in come):
         raise OrderIsNotPaid(order=order)
 
 

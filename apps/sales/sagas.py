@@ -6,14 +6,14 @@ import datetime as dt
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from apps.inventory.commands import FulfilReservation, ReleaseStock, ReserveStock, Wanted
+from apps.inventory.commands import FulfilReservation, ItemQuantity, ReleaseStock, ReserveStock
 from apps.payments.commands import RequestPayment, VoidPayment
 from apps.sagas import NOTHING, Cause, Saga, Step, Wait
 from apps.sagas import queries as sagas
 
 from . import queries
-from .commands import CancelOrder, CompleteOrder, IssueInvoice, LockOrder, MarkOrderPaid
-from .models import JOURNEY, Order
+from .commands import CancelOrder, CompleteOrder, ConfirmOrder, IssueInvoice, MarkOrderPaid
+from .models import ORDER_TO_CASH_NAME, Order
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class OrderToCash:
     """What the steps hand on. The ids are zero until their step is done."""
 
     order_id: int
-    lines: tuple[Wanted, ...]
+    lines: tuple[ItemQuantity, ...]
     amount: Decimal
     currency: str
     provider: str
@@ -38,7 +38,9 @@ class OrderToCash:
 def data_of(order: Order) -> OrderToCash:
     return OrderToCash(
         order_id=order.pk,
-        lines=tuple(Wanted(line.item.sku, line.quantity) for line in order.lines.select_related("item")),
+        lines=tuple(
+            ItemQuantity(line.item.sku, line.quantity) for line in order.lines.select_related("item")
+        ),
         amount=order.total.amount,
         currency=order.currency,
         provider=order.provider,
@@ -53,14 +55,14 @@ def why(data: OrderToCash) -> str:
 
 
 ORDER_TO_CASH = Saga(
-    name=JOURNEY,
+    name=ORDER_TO_CASH_NAME,
     title="Order to cash",
     data=OrderToCash,
     queue="financial",
     deadline=dt.timedelta(days=30),
     cause=Cause("place order", back=lambda d: CancelOrder(order_id=d.order_id, reason=why(d))),
     steps=(
-        Step("lock order", lambda d: LockOrder(order_id=d.order_id), back=NOTHING),
+        Step("confirm order", lambda d: ConfirmOrder(order_id=d.order_id), back=NOTHING),
         Step(
             "reserve stock",
             lambda d: ReserveStock(reference=d.reference, lines=d.lines),
@@ -86,7 +88,7 @@ ORDER_TO_CASH = Saga(
         ),
         Step("mark order paid", lambda d: MarkOrderPaid(order_id=d.order_id), back=NOTHING),
         Step("issue invoice", lambda d: IssueInvoice(order_id=d.order_id), pivot=True),
-        Step("hand out goods", lambda d: FulfilReservation(reservation_id=d.reservation_id)),
+        Step("ship goods", lambda d: FulfilReservation(reservation_id=d.reservation_id)),
         Step("complete order", lambda d: CompleteOrder(order_id=d.order_id)),
     ),
 )

@@ -84,7 +84,7 @@ hooks.plug(
         title="Settings",
         permission=VIEW,
         view=settings_page,
-        group="Structure",
+        group="Company",
         icon="tune",
     ),
     hooks.Page(

@@ -15,9 +15,9 @@ class SettingInvalid(SettingsRefusal, Invalid):
     message = "The value does not fit {key}: {why}."
 
 
-class SupportNotWanted(SettingsRefusal, Forbidden):
+class SupportAccessDisabled(SettingsRefusal, Forbidden):
     message = "{tenant} lets no support in: {setting} is off."
 
 
-class NotSetBySupport(SettingsRefusal, Forbidden):
+class SettingNotForSupport(SettingsRefusal, Forbidden):
     message = "The setting {setting} is not for {support}."

@@ -15,7 +15,7 @@ from .models import Setting
 @handles(ChangeSetting, emits=(SettingChanged,))
 def change_setting(command: ChangeSetting) -> Setting:
     setting = declared(command.key)
-    rules.setting_must_be_for_whoever_acts(setting)
+    rules.setting_must_be_allowed_for_actor(setting)
     value = setting.validated(command.value)
 
     row = Setting.objects.select_for_update().filter(key=command.key).first()

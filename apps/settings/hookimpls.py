@@ -4,4 +4,4 @@ from apps.identity.hooks import support_check
 
 from . import rules
 
-support_check(rules.support_must_be_wanted)
+support_check(rules.support_access_must_be_enabled)

@@ -5,16 +5,16 @@ from apps.kernel.tenant import current_tenant
 
 from . import queries
 from .definitions import SettingDefinition
-from .errors import NotSetBySupport, SupportNotWanted
+from .errors import SettingNotForSupport, SupportAccessDisabled
 from .setting_definitions import SUPPORT_ACCESS
 
 
-def support_must_be_wanted() -> None:
+def support_access_must_be_enabled() -> None:
     if not queries.value(SUPPORT_ACCESS):
-        raise SupportNotWanted(tenant=current_tenant(), setting=SUPPORT_ACCESS.key)
+        raise SupportAccessDisabled(tenant=current_tenant(), setting=SUPPORT_ACCESS.key)
 
 
-def setting_must_be_for_whoever_acts(setting: SettingDefinition[object]) -> None:
+def setting_must_be_allowed_for_actor(setting: SettingDefinition[object]) -> None:
     """Support does not open its own door."""
     if not setting.by_support and (support := real_actor()):
-        raise NotSetBySupport(setting=setting.key, support=support)
+        raise SettingNotForSupport(setting=setting.key, support=support)

@@ -16,7 +16,7 @@ BUS_MIDDLEWARE = [
 ]
 
 FEATURE_GATE = "apps.modules.gate.EnvironmentGate"
-ENTITLEMENT = "apps.billing.queries.is_booked"
+ENTITLEMENT = "apps.billing.queries.is_subscribed"
 LIMITS = "apps.billing.queries.limit"
 """Say what the current tenant has booked, and how much of what is counted it may have."""
 PLAN_PAGE = "your_plan"

@@ -191,7 +191,7 @@ def settings_keys() -> Found:
 def modules() -> Found:
     from apps.modules.registry import modules
 
-    return [(module.name, {"flag": module.flag, "sold": module.sold}) for module in modules()]
+    return [(module.name, {"flag": module.flag, "licensed": module.licensed}) for module in modules()]
 
 
 def limits() -> Found:

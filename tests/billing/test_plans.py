@@ -10,15 +10,15 @@ from django.db import DatabaseError, connection
 from django.test.utils import CaptureQueriesContext
 
 from apps.billing import queries
-from apps.billing.commands import ChangePlan, DefinePlan, Most, RetirePlan
+from apps.billing.commands import ChangePlan, DefinePlan, PlanLimit, RetirePlan
 from apps.billing.errors import (
+    DefaultPlanIsFixed,
+    LimitDuplicated,
     LimitMalformed,
     LimitMissing,
-    LimitSaidTwice,
     LimitUnknown,
     ModuleIncomplete,
-    ModuleNotSold,
-    PlanIsNeeded,
+    ModuleNotLicensed,
     PlanNotOffered,
     PlanUnknown,
 )
@@ -44,14 +44,14 @@ SMALL = DefinePlan(
     name="Small",
     level=10,
     modules=("webhooks",),
-    limits=(Most("companies.companies", 2), Most("identity.users", 5)),
+    limits=(PlanLimit("companies.companies", 2), PlanLimit("identity.users", 5)),
 )
 ANY = {"code": "x", "name": "X", "level": 1, "modules": (), "limits": UNLIMITED}
 CUSTOMER = AddCustomer(code="A", name="A", email="", address="")
 
 
 def at_most(companies):
-    return (Most("companies.companies", companies), Most("identity.users", -1))
+    return (PlanLimit("companies.companies", companies), PlanLimit("identity.users", -1))
 
 
 @pytest.fixture
@@ -81,13 +81,13 @@ class TestModules:
 
     def test_others_have_theirs(self, small, globex):
         with activate(globex):
-            assert queries.is_booked("sales")
+            assert queries.is_subscribed("sales")
             dispatch(CUSTOMER, actor=System("Somebody"))
 
     def test_what_everybody_has_is_never_taken(self, small, acme):
         with activate(acme):
-            assert queries.is_booked("ledger")
-            assert not queries.is_booked("sales")
+            assert queries.is_subscribed("ledger")
+            assert not queries.is_subscribed("sales")
 
     def test_a_better_plan_opens_them_at_once(self, small, acme, owner, operator):
         dispatch(ChangePlan(tenant_id=acme.id, plan="all", reason="Grew."), actor=operator)
@@ -184,15 +184,15 @@ class TestDefining:
     @pytest.mark.parametrize(
         ("more", "refusal"),
         [
-            ({"modules": ("sails",)}, ModuleNotSold),
-            ({"modules": ("ledger",)}, ModuleNotSold),
+            ({"modules": ("sails",)}, ModuleNotLicensed),
+            ({"modules": ("ledger",)}, ModuleNotLicensed),
             ({"modules": ("sales",)}, ModuleIncomplete),
-            ({"limits": (*UNLIMITED, Most("users", 1))}, LimitUnknown),
-            ({"limits": (Most("identity.users", -2),)}, LimitMalformed),
-            ({"limits": (Most("identity.users", 1),)}, LimitMissing),
+            ({"limits": (*UNLIMITED, PlanLimit("users", 1))}, LimitUnknown),
+            ({"limits": (PlanLimit("identity.users", -2),)}, LimitMalformed),
+            ({"limits": (PlanLimit("identity.users", 1),)}, LimitMissing),
             ({"limits": ()}, LimitMissing),
-            ({"limits": (*UNLIMITED, Most("identity.users", 1))}, LimitSaidTwice),
-            ({"code": "all"}, PlanIsNeeded),
+            ({"limits": (*UNLIMITED, PlanLimit("identity.users", 1))}, LimitDuplicated),
+            ({"code": "all"}, DefaultPlanIsFixed),
         ],
     )
     def test_a_plan_that_is_wrong_is_refused(self, operator, more, refusal):
@@ -229,7 +229,7 @@ class TestDefining:
         assert (plan.modules, plan.limits["companies.companies"]) == (["webhooks"], 2)
 
     def test_a_limit_that_is_left_out_does_not_go_away(self, small, acme, operator):
-        fewer = replace(SMALL, limits=(Most("identity.users", 5),))
+        fewer = replace(SMALL, limits=(PlanLimit("identity.users", 5),))
 
         (refusal,) = dry_run(fewer, actor=operator)
         with pytest.raises(LimitMissing, match=r"companies\.companies is missing"):
@@ -255,7 +255,7 @@ class TestDefining:
         assert queries.plan_of(acme.id).code == "small"
         with pytest.raises(PlanNotOffered):
             dispatch(ChangePlan(tenant_id=globex.id, plan="small", reason="Me too."), actor=operator)
-        with pytest.raises(PlanIsNeeded):
+        with pytest.raises(DefaultPlanIsFixed):
             dispatch(RetirePlan(code="all"), actor=operator)
         with pytest.raises(PlanUnknown):
             dispatch(ChangePlan(tenant_id=globex.id, plan="huge", reason="More."), actor=operator)
@@ -298,7 +298,7 @@ def test_asking_costs_nothing_when_it_is_warm(small, acme):
     with activate(acme):
         queries.plan_of()
         with CaptureQueriesContext(connection) as asked:
-            assert queries.is_booked("webhooks")
+            assert queries.is_subscribed("webhooks")
             assert queries.limit("identity.users") == 5
     assert len(asked) == 0
 

@@ -102,7 +102,7 @@ def test_posting_an_entry_by_the_form(client_for, accountant, chart, acme):
     assert "is posted." in response.content.decode()
     with activate(acme):
         entry = Entry.objects.get()
-        assert [line.minor for line in entry.lines.all()] == [120050, -120050]
+        assert [line.amount_minor for line in entry.lines.all()] == [120050, -120050]
         assert entry.is_posted
 
 

@@ -14,7 +14,7 @@ from tests.support.console_pages import TENANT, plain
 from tests.support.database import TESTER
 from tests.support.plans import UNLIMITED
 
-SOLD = {"sales", "inventory", "payments", "webhooks"}
+LICENSED = {"sales", "inventory", "payments", "webhooks"}
 TO_THE_ROW = "/1/"
 """Django sends it on to /1/change/."""
 
@@ -43,8 +43,8 @@ def plain_books(operator, acme):
 
 
 def test_these_are_sold():
-    assert {module.name for module in registry.modules() if module.sold} == SOLD
-    assert all(len(pages_of(each)) > 5 for each in SOLD)
+    assert {module.name for module in registry.modules() if module.licensed} == LICENSED
+    assert all(len(pages_of(each)) > 5 for each in LICENSED)
 
 
 @pytest.mark.slow("opens every page of every module")
@@ -52,7 +52,7 @@ def test_every_page_of_what_is_not_booked_says_so(plain_books, client_for, owner
     client = client_for(owner)
     told = {
         f"{method} {path}": (response.status_code, b"is not in your plan" in response.content)
-        for app in SOLD
+        for app in LICENSED
         for path in pages_of(app)
         for method in ("get", "post")
         for response in [getattr(client, method)(f"/t/acme/{path}")]
@@ -63,7 +63,7 @@ def test_every_page_of_what_is_not_booked_says_so(plain_books, client_for, owner
 
 def test_no_other_page_is_shut(plain_books, client_for, owner):
     client = client_for(owner)
-    others = set(TENANT) - set.union(*map(pages_of, SOLD))
+    others = set(TENANT) - set.union(*map(pages_of, LICENSED))
 
     shut = [
         path
@@ -88,9 +88,9 @@ def test_nor_does_any_page_lead_there(plain_books, client_for, owner):
     ]
 
     assert "/t/acme/ledger/" in there[0]
-    assert [f"/t/acme/{app}/" for app in SOLD for page in there if f"/t/acme/{app}/" in page] == []
+    assert [f"/t/acme/{app}/" for app in LICENSED for page in there if f"/t/acme/{app}/" in page] == []
     assert "Wayne" not in "".join(there[1:])
-    assert "Orders under way" not in there[0]
+    assert "Orders in progress" not in there[0]
 
 
 def test_rows_are_not_found_from_a_list_of_choices_either(plain_books, client_for, owner):

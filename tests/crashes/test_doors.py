@@ -14,7 +14,7 @@ from apps.bus import dispatch
 from apps.events import deliveries
 from apps.inventory.commands import ReceiveStock
 from apps.ledger.models import Entry
-from apps.payments.models import Payment, Refund, SandboxDeed
+from apps.payments.models import Payment, Refund, SandboxOperation
 from apps.sagas import SAGAS
 from apps.sagas.models import Run
 from apps.sales import queries
@@ -117,7 +117,7 @@ def test_a_payment_is_requested_once(caller, again, acme):
     settle(impatient=True)
 
     assert deaths > 5
-    assert Payment.objects.count() == SandboxDeed.objects.count() == Entry.objects.count() == number
+    assert Payment.objects.count() == SandboxOperation.objects.count() == Entry.objects.count() == number
     assert set(Payment.objects.values_list("state", flat=True)) == {"confirmed"}
     assert queries.reconcile() == []
 
@@ -156,7 +156,7 @@ def test_a_paid_order_that_is_cancelled_is_refunded_once(sample, caller, account
 
     assert deaths > sample.at_least(100, LONGEST_STRIDE)
     assert (Order.objects.get().state, Run.objects.get().state) == ("cancelled", "compensated")
-    assert Refund.objects.get().minor == Payment.objects.get().refunded_minor == 650
+    assert Refund.objects.get().amount_minor == Payment.objects.get().refunded_minor == 650
     assert stock() == {"BOLT": (10, 0), "NUT": (5, 0)}
     assert balances() == {"1000": Decimal(0), "1100": Decimal(0)}
     assert Entry.objects.count() == 2

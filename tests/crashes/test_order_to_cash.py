@@ -17,7 +17,7 @@ from apps.kernel.clock import now
 from apps.kernel.files import files
 from apps.kernel.transactions import unit_of_work
 from apps.ledger.models import Entry
-from apps.payments.models import Payment, Refund, SandboxDeed
+from apps.payments.models import Payment, Refund, SandboxOperation
 from apps.sagas import SAGAS
 from apps.sagas.executor import advance
 from apps.sagas.models import Run
@@ -73,7 +73,7 @@ def test_an_order_ends_where_it_would_have_ended(sample, shop, card, ends, way):
     assert Run.objects.get().state == way
     assert not Delivery.objects.exclude(status="done").exclude(event__due_at__gt=now()).exists()
     assert queries.reconcile() == []
-    assert SandboxDeed.objects.count() == Payment.objects.count() == 1
+    assert SandboxOperation.objects.count() == Payment.objects.count() == 1
     if ends == "completed":
         assert stock() == {"BOLT": (6, 0), "NUT": (3, 0)}
         assert Entry.objects.count() == 2
@@ -94,7 +94,7 @@ def test_an_order_ends_though_its_first_step_never_does(sample, shop):
             run = begin(ORDER_TO_CASH, data_of(order), subject=order.subject)
         for _ in range(LIVES):
             dies(dies_at, lambda run=run: advance(run.pk))
-        was_done = run.happenings.filter(what="done", step="lock order").exists()
+        was_done = run.happenings.filter(what="done", step="confirm order").exists()
         settle(impatient=True)
 
         order.refresh_from_db()
@@ -136,6 +136,6 @@ def test_a_refund_is_made_once(sample, shop):
 
     made = Refund.objects.get()
     assert made.sent_at is not None
-    assert Payment.objects.get().refunded_minor == made.minor == 200
+    assert Payment.objects.get().refunded_minor == made.amount_minor == 200
     assert queries.reconcile() == []
     assert [f"{balances()[code]:.2f}" for code in ("1000", "1100")] == ["4.50", "0.00"]

@@ -25,11 +25,11 @@ from apps.kernel.tenant import activate
 from apps.ledger.models import Entry
 from apps.payments import queries as payments
 from apps.payments.commands import RequestPayment
-from apps.payments.models import Payment, SandboxDeed
+from apps.payments.models import Payment, SandboxOperation
 from apps.sagas import SAGAS, executor
 from apps.sagas.models import Run
 from apps.sales import queries as sales
-from apps.sales.commands import CancelOrder, CompleteOrder, IssueInvoice, LockOrder, MarkOrderPaid
+from apps.sales.commands import CancelOrder, CompleteOrder, ConfirmOrder, IssueInvoice, MarkOrderPaid
 from apps.sales.sagas import ORDER_TO_CASH
 from tests.support.failpoints import LONGEST_STRIDE, MOST, Killed, armed, at_ends, noticed
 from tests.support.financial import CASES, CLERK, financial
@@ -58,7 +58,7 @@ def second(shop, acme):
 # Commands
 
 STEPS = (
-    LockOrder,
+    ConfirmOrder,
     ReserveStock,
     ReleaseStock,
     RequestPayment,
@@ -230,7 +230,7 @@ def test_a_journey_ends_where_it_would_have_ended(sample, shop, second, strides)
     assert sales.reconcile() == []
     assert {step.command_name() for step in STEPS} <= set(Record.objects.values_list("command", flat=True))
     assert not Run.objects.under_way().exists()
-    assert SandboxDeed.objects.count() == Payment.objects.count()
+    assert SandboxOperation.objects.count() == Payment.objects.count()
 
 
 def walked(card, second, strides):

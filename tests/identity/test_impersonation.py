@@ -38,7 +38,7 @@ from apps.kernel.tenant import activate
 from apps.periods.commands import ClosePeriod
 from apps.periods.models import Period
 from apps.settings.commands import ChangeSetting
-from apps.settings.errors import NotSetBySupport, SupportNotWanted
+from apps.settings.errors import SettingNotForSupport, SupportAccessDisabled
 from apps.tenancy import directory
 from apps.tenancy.models import Tenant
 from tests.support.database import PASSWORD
@@ -367,7 +367,7 @@ class TestTheTenantsWord:
     def test_no_ticket_is_given(self, operator, acme, owner, controller):
         self.set_to(acme, owner, False)
 
-        with pytest.raises(SupportNotWanted, match="Acme Corporation lets no support in"):
+        with pytest.raises(SupportAccessDisabled, match="Acme Corporation lets no support in"):
             a_ticket(operator, acme, controller)
 
     def test_a_ticket_that_was_given_opens_nothing(self, operator, acme, owner, controller):
@@ -394,7 +394,7 @@ class TestTheTenantsWord:
 
         response = inside.post("/t/acme/settings/identity.support_access/change/", {"value": "true"})
 
-        assert response.status_code == NotSetBySupport.status
+        assert response.status_code == SettingNotForSupport.status
         assert "settings.not_set_by_support" in response.content.decode()
 
     def test_it_is_one_tenants_word(self, operator, acme, globex, owner):

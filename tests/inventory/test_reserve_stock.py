@@ -10,10 +10,10 @@ from django.db import connections
 from apps.bus import dispatch, dry_run
 from apps.events.models import OutboxEvent
 from apps.inventory import queries, rules
-from apps.inventory.commands import FulfilReservation, ReleaseStock, ReserveStock, Wanted
+from apps.inventory.commands import FulfilReservation, ItemQuantity, ReleaseStock, ReserveStock
 from apps.inventory.errors import (
     InsufficientStock,
-    ItemNamedTwice,
+    ItemDuplicated,
     ItemUnknown,
     NothingToReserve,
     QuantityNotPositive,
@@ -29,7 +29,7 @@ from apps.kernel.tenant import activate
 
 def wanted(reference="order:1", **quantities):
     return ReserveStock(
-        reference=reference, lines=tuple(Wanted(sku, quantity) for sku, quantity in quantities.items())
+        reference=reference, lines=tuple(ItemQuantity(sku, quantity) for sku, quantity in quantities.items())
     )
 
 
@@ -78,12 +78,12 @@ def test_asked_again_for_other_goods_it_is_refused(shelf, accountant):
 def test_what_is_wrong_is_said_at_once(shelf, accountant):
     (nothing,) = dry_run(ReserveStock(reference="order:1", lines=()), actor=accountant)
     wrong = dry_run(wanted(BOLT=0, SCREW=1), actor=accountant)
-    twice = ReserveStock(reference="order:1", lines=(Wanted("BOLT", 1), Wanted("BOLT", 2)))
+    twice = ReserveStock(reference="order:1", lines=(ItemQuantity("BOLT", 1), ItemQuantity("BOLT", 2)))
     (named_twice,) = dry_run(twice, actor=accountant)
 
     assert isinstance(nothing, NothingToReserve)
     assert {type(each) for each in wrong} == {QuantityNotPositive, ItemUnknown}
-    assert isinstance(named_twice, ItemNamedTwice)
+    assert isinstance(named_twice, ItemDuplicated)
 
 
 def test_released_goods_are_free_and_releasing_twice_is_right(shelf, accountant):
@@ -166,8 +166,8 @@ def test_without_the_lock_the_database_refuses_by_itself(shelf, acme, accountant
 
 
 def test_nobody_waits_for_each_other_in_a_circle(shelf, acme, accountant):
-    there = ReserveStock(reference="order:1", lines=(Wanted("BOLT", 1), Wanted("NUT", 1)))
-    back = ReserveStock(reference="order:2", lines=(Wanted("NUT", 1), Wanted("BOLT", 1)))
+    there = ReserveStock(reference="order:1", lines=(ItemQuantity("BOLT", 1), ItemQuantity("NUT", 1)))
+    back = ReserveStock(reference="order:2", lines=(ItemQuantity("NUT", 1), ItemQuantity("BOLT", 1)))
 
     for _ in range(3):
         assert all(

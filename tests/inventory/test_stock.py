@@ -10,11 +10,11 @@ from psycopg import sql
 from apps.bus import dispatch
 from apps.bus.errors import PermissionDenied
 from apps.inventory import queries
-from apps.inventory.commands import AddItem, CountStock, ReceiveStock, ReserveStock, Wanted
+from apps.inventory.commands import AddItem, CountStock, ItemQuantity, ReceiveStock, ReserveStock
 from apps.inventory.errors import (
     CountBelowReserved,
     CountNegative,
-    ItemNameless,
+    ItemNameMissing,
     ItemUnknown,
     QuantityNotPositive,
     ReasonMissing,
@@ -34,7 +34,7 @@ def test_an_item_begins_with_none(at_acme, accountant):
 def test_an_item_is_named_and_new(shelf, accountant):
     with pytest.raises(SkuTaken):
         dispatch(AddItem(sku="BOLT", name="Another"), actor=accountant)
-    with pytest.raises(ItemNameless):
+    with pytest.raises(ItemNameMissing):
         dispatch(AddItem(sku=" ", name=""), actor=accountant)
 
 
@@ -58,7 +58,7 @@ def test_a_count_keeps_the_difference_and_the_reason(shelf, accountant):
 
 
 def test_a_count_covers_what_is_reserved(shelf, accountant):
-    dispatch(ReserveStock(reference="order:1", lines=(Wanted("BOLT", 6),)), actor=accountant)
+    dispatch(ReserveStock(reference="order:1", lines=(ItemQuantity("BOLT", 6),)), actor=accountant)
 
     with pytest.raises(CountBelowReserved):
         dispatch(CountStock(sku="BOLT", quantity=5, reason="Some are missing"), actor=accountant)
@@ -93,7 +93,7 @@ MOVE = (
         ("DELETE FROM inventory_stockmove", NO_RIGHT),
         ("UPDATE inventory_reservationline SET quantity = 1", NO_RIGHT),
         ("DELETE FROM inventory_reservation", SETTLED_ONCE),
-        ("UPDATE inventory_reservation SET state = 'held', settled_at = NULL", SETTLED_ONCE),
+        ("UPDATE inventory_reservation SET state = 'reserved', settled_at = NULL", SETTLED_ONCE),
         ("UPDATE inventory_reservation SET reference = 'order:2'", SETTLED_ONCE),
         (MOVE.format(on_hand=-11, reserved=0), CHECK),
         (MOVE.format(on_hand=0, reserved=11), CHECK),
@@ -101,7 +101,7 @@ MOVE = (
     ],
 )
 def test_raw_sql_cannot(shelf, accountant, statement, sqlstate):
-    dispatch(ReserveStock(reference="order:1", lines=(Wanted("BOLT", 6),)), actor=accountant)
+    dispatch(ReserveStock(reference="order:1", lines=(ItemQuantity("BOLT", 6),)), actor=accountant)
 
     assert refused(statement) == sqlstate
 
@@ -116,7 +116,7 @@ def test_raw_sql_that_writes_a_move_moves_the_stock(shelf):
 
 
 def test_reconcile_tells_what_the_owner_tampered_with(shelf, acme, accountant):
-    dispatch(ReserveStock(reference="order:1", lines=(Wanted("BOLT", 6),)), actor=accountant)
+    dispatch(ReserveStock(reference="order:1", lines=(ItemQuantity("BOLT", 6),)), actor=accountant)
     owner = connections["owner"].settings_dict
     with psycopg.connect(
         host=owner["HOST"],

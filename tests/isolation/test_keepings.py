@@ -13,7 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from apps.billing import queries as billing
-from apps.billing.commands import ChangePlan, DefinePlan, Most
+from apps.billing.commands import ChangePlan, DefinePlan, PlanLimit
 from apps.bus import dispatch
 from apps.identity.models import User
 from apps.kernel import caching
@@ -82,7 +82,7 @@ def kind(key: str) -> str:
 def apart(at_work, acme, globex, operator, owner):
     """What each has is its own, so that an answer says whose it is."""
     small = DefinePlan(
-        code=SECRET, name=SECRET, level=1, modules=(), limits=tuple(Most(name, 7) for name in LIMITS)
+        code=SECRET, name=SECRET, level=1, modules=(), limits=tuple(PlanLimit(name, 7) for name in LIMITS)
     )
     dispatch(small, actor=operator)
     dispatch(ChangePlan(tenant_id=globex.id, plan=SECRET, reason="It is small."), actor=operator)

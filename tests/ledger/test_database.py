@@ -123,13 +123,13 @@ def test_lines_on_inactive_accounts_and_on_headers_are_refused(draft, chart, con
 @pytest.mark.parametrize("alias", ["default", "owner"])
 def test_a_posted_entry_never_changes(posted, alias, statement):
     assert refused(statement.format(entry=posted.pk), alias=alias) == "BL001"
-    assert [entry.minor for entry in Entry.objects.get().lines.all()] == [500, -500]
+    assert [entry.amount_minor for entry in Entry.objects.get().lines.all()] == [500, -500]
 
 
 @pytest.mark.parametrize(
     "statement",
     [
-        "UPDATE ledger_entryline SET minor = minor * 2",
+        "UPDATE ledger_entryline SET amount_minor = amount_minor * 2",
         "UPDATE ledger_entryline SET account_id = account_id + 1",
         "TRUNCATE ledger_entryline",
         "TRUNCATE ledger_entry CASCADE",
@@ -152,7 +152,8 @@ def test_lines_never_change_and_the_books_are_never_emptied(posted, statement):
         "ALTER TABLE ledger_entryline DROP CONSTRAINT ledger_line_is_not_zero",
         "DROP TRIGGER ledger_entry_guard ON ledger_entry",
         "DROP TABLE ledger_entryline",
-        "CREATE OR REPLACE FUNCTION ledger_books_stay() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+        "CREATE OR REPLACE FUNCTION ledger_rows_are_immutable() RETURNS trigger LANGUAGE plpgsql"
+        " AS 'BEGIN RETURN NULL; END'",
         "CREATE TABLE mine (id int)",
         "SET session_replication_role = replica",
     ],

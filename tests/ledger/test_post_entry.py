@@ -34,7 +34,7 @@ def test_an_entry_is_posted_with_its_lines(chart, accountant):
     again = Entry.objects.get(pk=posted.pk)
     assert again.is_posted
     assert str(again) == str(posted) == f"GEN-{YEAR}-1"
-    assert [(line.account.code, line.minor, line.currency) for line in again.lines.all()] == [
+    assert [(line.account.code, line.amount_minor, line.currency) for line in again.lines.all()] == [
         ("1000", 1234, "USD"),
         ("4000", -1234, "USD"),
     ]

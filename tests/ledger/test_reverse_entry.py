@@ -26,7 +26,7 @@ def reverse(entry, actor, posted_on=FEB_9, reason="Wrong customer"):
 def test_a_reversal_turns_the_signs(posted, accountant):
     reversal = reverse(posted, accountant)
 
-    assert [line.minor for line in reversal.lines.all()] == [-1234, 1234]
+    assert [line.amount_minor for line in reversal.lines.all()] == [-1234, 1234]
     assert reversal.memo == f"Reversal of GEN-{YEAR}-1: Wrong customer"
     posted.refresh_from_db()
     assert posted.reversal == reversal
@@ -50,7 +50,7 @@ def test_an_entry_is_reversed_once(posted, accountant):
 def test_a_reversal_can_be_reversed(posted, accountant):
     again = reverse(reverse(posted, accountant), accountant)
 
-    assert [line.minor for line in again.lines.all()] == [1234, -1234]
+    assert [line.amount_minor for line in again.lines.all()] == [1234, -1234]
 
 
 def test_a_draft_is_not_reversed(chart, accountant):

@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, connections, transaction
 
 from apps.bus import dispatch
 from apps.kernel.tenant import activate
-from apps.ledger.errors import FactIsBooked
+from apps.ledger.errors import FactAlreadyPosted
 from apps.ledger.models import Entry
 from tests.support.books import sale
 from tests.support.ledger_sql import DRAFT
@@ -32,7 +32,7 @@ def test_the_same_fact_again_is_the_entry_that_is_there(chart, accountant):
 def test_the_same_fact_with_other_lines_is_refused(chart, accountant):
     dispatch(paid(), actor=accountant)
 
-    with pytest.raises(FactIsBooked):
+    with pytest.raises(FactAlreadyPosted):
         dispatch(paid("11.00"), actor=accountant)
 
 

@@ -44,5 +44,5 @@ def test_it_is_made_once_and_its_books_balance(acme, globex, monkeypatch):
 
     with activate(acme):
         states = sorted(Order.objects.values_list("state", flat=True))
-        assert states == ["cancelled", "cancelled", "completed", "completed", "completed", "locked"]
+        assert states == ["cancelled", "cancelled", "completed", "completed", "completed", "confirmed"]
         assert sales.reconcile() == []

@@ -24,7 +24,7 @@ from apps.payments.errors import (
     ProviderIdTaken,
     ProviderUnknown,
 )
-from apps.payments.models import Payment, Refund, SandboxDeed
+from apps.payments.models import Payment, Refund, SandboxOperation
 from apps.payments.providers import PROVIDERS
 from tests.support.settling import settle
 
@@ -79,7 +79,7 @@ def test_a_confirmation_is_booked_once(asked, accountant):
     assert (first.state, again.pk) == ("confirmed", asked.pk)
     entry = Entry.objects.get()
     assert entry.source == f"payment_confirmed:{asked.pk}"
-    assert [(line.account.code, line.minor) for line in entry.lines.all()] == [
+    assert [(line.account.code, line.amount_minor) for line in entry.lines.all()] == [
         ("1000", 10000),
         ("1100", -10000),
     ]
@@ -133,7 +133,7 @@ def test_voiding_what_has_come_gives_it_back(paid, controller):
     dispatch(void(paid), actor=controller)
 
     refund = Refund.objects.get()
-    assert (refund.minor, refund.state, refund.entry.source) == (
+    assert (refund.amount_minor, refund.state, refund.entry.source) == (
         10000,
         "posted",
         f"refund_ledger:{paid.pk}:given back after 0 of payment {paid.pk}",
@@ -197,13 +197,13 @@ def test_the_processor_does_nothing_twice(till, accountant):
     answers = {PROVIDERS["sandbox"].charge(payment) for _ in range(3)}
 
     assert len(answers) == 1
-    assert SandboxDeed.objects.count() == 1
+    assert SandboxOperation.objects.count() == 1
 
 
 def test_a_lost_answer_is_asked_for_again(till, accountant):
     payment = dispatch(request(provider="sandbox", token="tok_lost_answer"), actor=accountant)
     settle()
-    assert SandboxDeed.objects.count() == 1
+    assert SandboxOperation.objects.count() == 1
     assert Payment.objects.get().state == "requested"
 
     assert PROVIDERS["sandbox"].charge(payment).done_as
@@ -228,7 +228,7 @@ def test_who_was_charged_by_a_worker_that_died_before_it_could_say_so_has_it_bac
 
     settle()
 
-    assert Payment.objects.get().refunded_minor == payment.minor
+    assert Payment.objects.get().refunded_minor == payment.amount_minor
     assert Refund.objects.get().sent_at is not None
     assert queries.reconcile() == []
 
@@ -244,6 +244,6 @@ def test_a_charge_whose_news_was_given_up_is_found_when_it_is_voided(till, accou
     settle()
 
     payment.refresh_from_db()
-    assert (payment.state, payment.left.minor) == ("confirmed", 0)
+    assert (payment.state, payment.refundable.minor) == ("confirmed", 0)
     assert Refund.objects.get().sent_at
     assert queries.reconcile() == []

@@ -28,14 +28,14 @@ def refund(payment, amount="60", reference="RMA-1", reason="Bent"):
 
 
 def refunded():
-    return sum(Refund.objects.values_list("minor", flat=True))
+    return sum(Refund.objects.values_list("amount_minor", flat=True))
 
 
 def test_it_is_posted(paid, controller):
     done = dispatch(refund(paid), actor=controller)
 
     assert (done.state, done.entry.source) == ("posted", f"refund_ledger:{paid.pk}:RMA-1")
-    assert [(line.account.code, line.minor) for line in done.entry.lines.all()] == [
+    assert [(line.account.code, line.amount_minor) for line in done.entry.lines.all()] == [
         ("1000", -6000),
         ("1100", 6000),
     ]
@@ -171,7 +171,7 @@ def test_the_same_confirmation_from_many_is_booked_once(asked, acme, accountant)
 
 PAYMENT_IS_FIXED, REFUND_IS_FIXED = "BY001", "BY002"
 REFUND = (
-    "INSERT INTO payments_refund (payment_id, reference, minor, reason, state, requested_at, provider_refund_id)"
+    "INSERT INTO payments_refund (payment_id, reference, amount_minor, reason, state, requested_at, provider_refund_id)"
     " VALUES ({payment}, 'raw', {minor}, 'raw', 'requested', now(), '')"
 )
 
@@ -184,13 +184,13 @@ REFUND = (
         (REFUND.replace("'requested'", "'posted'").replace("{minor}", "1"), REFUND_IS_FIXED),
         ("UPDATE payments_payment SET refunded_minor = 0", PAYMENT_IS_FIXED),
         ("UPDATE payments_payment SET refunded_minor = 10001", PAYMENT_IS_FIXED),
-        ("UPDATE payments_payment SET minor = 1000000", PAYMENT_IS_FIXED),
+        ("UPDATE payments_payment SET amount_minor = 1000000", PAYMENT_IS_FIXED),
         (
             "UPDATE payments_payment SET state = 'requested', confirmed_at = NULL, entry_id = NULL",
             PAYMENT_IS_FIXED,
         ),
         ("UPDATE payments_payment SET provider_payment_id = 'other'", PAYMENT_IS_FIXED),
-        ("UPDATE payments_refund SET minor = 1", REFUND_IS_FIXED),
+        ("UPDATE payments_refund SET amount_minor = 1", REFUND_IS_FIXED),
         ("UPDATE payments_refund SET state = 'requested', entry_id = NULL", REFUND_IS_FIXED),
         ("DELETE FROM payments_refund", NO_RIGHT),
         ("DELETE FROM payments_payment", NO_RIGHT),

@@ -10,7 +10,7 @@ from apps.kernel.actors import System
 from apps.kernel.clock import now
 from apps.ledger.models import Entry
 from apps.payments import hookimpls, queries
-from apps.payments.errors import NotItsProvider, OtherAmount
+from apps.payments.errors import AmountMismatch, ProviderMismatch
 from apps.payments.models import Payment
 from apps.webhooks.hooks import Incoming, function_for
 
@@ -56,7 +56,7 @@ def test_whatever_the_order_the_money_is_where_the_books_say(asked, order):
 
 
 def test_a_source_speaks_for_no_other_provider(asked):
-    with pytest.raises(NotItsProvider):
+    with pytest.raises(ProviderMismatch):
         told("payment.confirmed", asked, source="shipper")
 
     assert Payment.objects.get(pk=asked.pk).state == "requested"
@@ -70,7 +70,7 @@ def test_what_was_asked_is_what_has_come(asked):
 
 @pytest.mark.parametrize(("amount", "currency"), [("99.99", "USD"), ("100.00", "EUR"), ("100.01", "USD")])
 def test_another_amount_confirms_nothing(asked, amount, currency):
-    with pytest.raises(OtherAmount):
+    with pytest.raises(AmountMismatch):
         told("payment.confirmed", asked, amount=amount, currency=currency)
 
     assert Payment.objects.get(pk=asked.pk).state == "requested"

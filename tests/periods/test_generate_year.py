@@ -14,8 +14,8 @@ from apps.periods.errors import (
     CalendarMissing,
     PeriodOverlaps,
     YearBeforeClosedPeriod,
+    YearNotAdjacent,
     YearOutOfRange,
-    YearWouldLeaveAGap,
 )
 from apps.periods.models import Calendar, FiscalYear, Period
 
@@ -69,7 +69,7 @@ def test_refuses_a_year_that_is_there(at_acme, controller):
 
 
 def test_refuses_a_gap_between_years(at_acme, controller):
-    with pytest.raises(YearWouldLeaveAGap):
+    with pytest.raises(YearNotAdjacent):
         dispatch(GenerateYear(year=THIS_YEAR + 2), actor=controller)
 
 

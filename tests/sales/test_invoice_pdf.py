@@ -10,7 +10,14 @@ from pypdf import PdfReader
 
 from apps.bus import dispatch
 from apps.inventory.commands import AddItem
-from apps.sales.commands import AddCustomer, IssueInvoice, LockOrder, MarkOrderPaid, Ordered, PlaceOrder
+from apps.sales.commands import (
+    AddCustomer,
+    ConfirmOrder,
+    IssueInvoice,
+    MarkOrderPaid,
+    OrderedItem,
+    PlaceOrder,
+)
 from apps.sales.invoice_pdf import rendered
 from tests.support.shop import ordered
 
@@ -21,7 +28,7 @@ def invoiced(shop, accountant):
 
     def invoice(command):
         order = dispatch(command, actor=accountant)
-        for step in (LockOrder, MarkOrderPaid):
+        for step in (ConfirmOrder, MarkOrderPaid):
             dispatch(step(order_id=order.pk), actor=accountant)
         return dispatch(IssueInvoice(order_id=order.pk), actor=accountant)
 
@@ -68,7 +75,7 @@ def test_many_lines_go_over_several_pages(invoiced, accountant):
     lines = []
     for number in range(60):
         dispatch(AddItem(sku=f"S{number:02}", name=f"Screw {number}"), actor=accountant)
-        lines.append(Ordered(f"S{number:02}", 1, Decimal(1)))
+        lines.append(OrderedItem(f"S{number:02}", 1, Decimal(1)))
 
     _, pages = read(rendered(invoiced(PlaceOrder(customer="HOOLI", currency="USD", lines=tuple(lines)))))
 

@@ -10,13 +10,13 @@ from pypdf import PdfReader
 
 from apps.bus import dispatch
 from apps.events.models import Delivery, OutboxEvent
-from apps.inventory.commands import ReserveStock, Wanted
+from apps.inventory.commands import ItemQuantity, ReserveStock
 from apps.inventory.models import Reservation, StockMove
 from apps.kernel.clock import moved_to, now
 from apps.kernel.files import files
 from apps.ledger.models import Entry
 from apps.payments.commands import ConfirmPayment, RefundPayment
-from apps.payments.models import Payment, Refund, SandboxDeed
+from apps.payments.models import Payment, Refund, SandboxOperation
 from apps.sagas.commands import RetrySaga
 from apps.sagas.models import Run
 from apps.sales import queries
@@ -38,7 +38,11 @@ def test_an_order_goes_its_way_to_the_end(shop, accountant):
     assert stock() == {"BOLT": (6, 0), "NUT": (3, 0)}
     assert Reservation.objects.get(reference=order.subject).state == "fulfilled"
     payment = Payment.objects.get(reference=order.subject)
-    assert (payment.state, payment.minor, payment.provider_payment_id != "") == ("confirmed", 650, True)
+    assert (payment.state, payment.amount_minor, payment.provider_payment_id != "") == (
+        "confirmed",
+        650,
+        True,
+    )
     assert balances() == {"1000": Decimal("6.50"), "1100": Decimal(0), "4000": Decimal("-6.50")}
     assert sorted(Entry.objects.values_list("source", flat=True)) == [
         f"invoice_issued:{order.pk}",
@@ -53,7 +57,7 @@ def test_its_invoice_is_in_the_store(shop, accountant):
     settle()
 
     invoice = Invoice.objects.get(order=order)
-    assert (str(invoice), invoice.state) == (f"INV-{invoice.year}-000001", "filed")
+    assert (str(invoice), invoice.state) == (f"INV-{invoice.year}-000001", "stored")
     assert invoice.file == f"invoices/{invoice.year}/{invoice}.pdf"
     with files().open(invoice.file) as document:
         assert str(invoice) in PdfReader(document).pages[0].extract_text()
@@ -84,7 +88,7 @@ def test_a_card_that_is_declined_takes_everything_back(shop, accountant):
     run = Run.objects.get(subject=order.subject)
     assert run.state == "compensated"
     undone = run.happenings.filter(what="undone").values_list("step", flat=True)
-    assert list(undone) == ["request payment", "reserve stock", "lock order", "place order"]
+    assert list(undone) == ["request payment", "reserve stock", "confirm order", "place order"]
     assert queries.reconcile() == []
 
 
@@ -121,7 +125,7 @@ def broken(monkeypatch):
 
 
 def test_an_order_that_cannot_be_begun_is_cancelled(shop, accountant, broken):
-    broken.add("locked")
+    broken.add("confirmed")
     order = dispatch(ordered(), actor=accountant)
     hours_go_by()
 
@@ -134,7 +138,7 @@ def test_an_order_that_cannot_be_begun_is_cancelled(shop, accountant, broken):
 def test_an_order_that_cannot_be_cancelled_either_says_that_it_needs_somebody(
     shop, accountant, owner, client_for, broken
 ):
-    broken.update({"locked", "cancelled"})
+    broken.update({"confirmed", "cancelled"})
     order = dispatch(ordered(), actor=accountant)
     hours_go_by()
 
@@ -164,7 +168,7 @@ def hours_go_by():
 def test_a_lost_answer_charges_once(shop, accountant):
     order = dispatch(ordered("tok_lost_answer"), actor=accountant)
     settle()
-    assert state(order) == "locked"
+    assert state(order) == "confirmed"
     later()
 
     assert state(order) == "completed"
@@ -175,7 +179,7 @@ def test_a_lost_answer_charges_once(shop, accountant):
 def test_a_bank_transfer_waits_for_somebody_who_sees_it(shop, accountant):
     order = dispatch(ordered("", provider="manual"), actor=accountant)
     settle()
-    assert (state(order), stock()["BOLT"]) == ("locked", (10, 4))
+    assert (state(order), stock()["BOLT"]) == ("confirmed", (10, 4))
     payment = Payment.objects.get(reference=order.subject)
 
     dispatch(ConfirmPayment(payment_id=payment.pk, provider_payment_id="statement 7/12"), actor=accountant)
@@ -208,7 +212,7 @@ def test_money_that_comes_after_the_order_was_cancelled_goes_back(shop, accounta
     dispatch(ConfirmPayment(payment_id=payment.pk, provider_payment_id="late"), actor=accountant)
     settle()
 
-    assert Refund.objects.get().minor == 650
+    assert Refund.objects.get().amount_minor == 650
     assert balances() == {"1000": Decimal(0), "1100": Decimal(0)}
     assert (state(order), Run.objects.get().state) == ("cancelled", "compensated")
     assert queries.reconcile() == []
@@ -223,7 +227,7 @@ def test_an_order_that_was_paid_and_is_cancelled_is_refunded(shop, accountant):
     dispatch(CancelOrder(order_id=order.pk, reason="The customer rang"), actor=accountant)
     settle()
 
-    assert (state(order), Refund.objects.get().minor) == ("cancelled", 650)
+    assert (state(order), Refund.objects.get().amount_minor) == ("cancelled", 650)
     assert stock() == {"BOLT": (10, 0), "NUT": (5, 0)}
     assert balances() == {"1000": Decimal(0), "1100": Decimal(0)}
     assert queries.reconcile() == []
@@ -282,7 +286,7 @@ def test_a_refund_of_what_was_not_invoiced_yet_is_taken_off_when_it_is(shop, acc
 
 
 def test_goods_that_somebody_took_first_are_not_sold_twice(shop, accountant):
-    dispatch(ReserveStock(reference="fair", lines=(Wanted("BOLT", 8),)), actor=accountant)
+    dispatch(ReserveStock(reference="fair", lines=(ItemQuantity("BOLT", 8),)), actor=accountant)
     order = dispatch(ordered(), actor=accountant)
     settle()
 
@@ -312,7 +316,18 @@ def test_news_that_is_heard_again_changes_nothing(shop, accountant, controller):
 
 
 def everything():
-    models = (Entry, Payment, Refund, Invoice, Reservation, StockMove, SandboxDeed, Order, Run, OutboxEvent)
+    models = (
+        Entry,
+        Payment,
+        Refund,
+        Invoice,
+        Reservation,
+        StockMove,
+        SandboxOperation,
+        Order,
+        Run,
+        OutboxEvent,
+    )
     return {model.__name__: model.objects.count() for model in models}
 
 

@@ -21,29 +21,29 @@ from apps.sales.commands import (
     AddCustomer,
     CancelOrder,
     CompleteOrder,
-    FileInvoice,
+    ConfirmOrder,
     IssueInvoice,
-    LockOrder,
     MarkOrderPaid,
-    Ordered,
+    OrderedItem,
     PlaceOrder,
     RefundOrder,
     SetUpSales,
+    StoreInvoiceDocument,
 )
 from apps.sales.errors import (
     CustomerCodeTaken,
-    CustomerNameless,
+    CustomerNameMissing,
     CustomerUnknown,
     EmailMalformed,
-    ItemNamedTwice,
+    ItemDuplicated,
     ItemUnknown,
     LineMalformed,
     OrderIsCancelled,
     OrderIsEmpty,
     OrderIsInvoiced,
     OrderIsNotPaid,
-    OrderIsNotThere,
-    OrderIsWorthless,
+    OrderNotReady,
+    OrderTotalOutOfRange,
 )
 from apps.sales.models import Invoice, Order
 from tests.support.shop import ordered
@@ -62,7 +62,7 @@ def test_the_audit_log_says_which_order_was_placed(placed):
 
 
 def to_paid(order, actor):
-    dispatch(LockOrder(order_id=order.pk), actor=actor)
+    dispatch(ConfirmOrder(order_id=order.pk), actor=actor)
     return dispatch(MarkOrderPaid(order_id=order.pk), actor=actor)
 
 
@@ -81,12 +81,12 @@ def test_an_order_has_its_lines_and_its_total(placed, accountant):
     ("lines", "refusal"),
     [
         ((), OrderIsEmpty),
-        ((Ordered("BOLT", 1, Decimal(1)), Ordered("BOLT", 2, Decimal(1))), ItemNamedTwice),
-        ((Ordered("SCREW", 1, Decimal(1)),), ItemUnknown),
-        ((Ordered("BOLT", 0, Decimal(1)),), LineMalformed),
-        ((Ordered("BOLT", 1, Decimal(-1)),), LineMalformed),
-        ((Ordered("BOLT", 1, Decimal("1.005")),), AmountTooPrecise),
-        ((Ordered("BOLT", 1, Decimal(0)),), OrderIsWorthless),
+        ((OrderedItem("BOLT", 1, Decimal(1)), OrderedItem("BOLT", 2, Decimal(1))), ItemDuplicated),
+        ((OrderedItem("SCREW", 1, Decimal(1)),), ItemUnknown),
+        ((OrderedItem("BOLT", 0, Decimal(1)),), LineMalformed),
+        ((OrderedItem("BOLT", 1, Decimal(-1)),), LineMalformed),
+        ((OrderedItem("BOLT", 1, Decimal("1.005")),), AmountTooPrecise),
+        ((OrderedItem("BOLT", 1, Decimal(0)),), OrderTotalOutOfRange),
     ],
 )
 def test_what_cannot_be_ordered_is_refused(shop, accountant, lines, refusal):
@@ -96,7 +96,7 @@ def test_what_cannot_be_ordered_is_refused(shop, accountant, lines, refusal):
 
 def test_everything_that_is_wrong_is_said_together(shop, accountant):
     wrong = PlaceOrder(
-        customer="NOBODY", currency="XXX", provider="barter", lines=(Ordered("A", 1, Decimal(1)),)
+        customer="NOBODY", currency="XXX", provider="barter", lines=(OrderedItem("A", 1, Decimal(1)),)
     )
 
     refusals = dry_run(wrong, actor=accountant)
@@ -107,7 +107,7 @@ def test_everything_that_is_wrong_is_said_together(shop, accountant):
 
 
 def test_each_step_is_right_when_it_is_asked_twice(placed, accountant):
-    for command in (LockOrder, MarkOrderPaid, IssueInvoice, CompleteOrder):
+    for command in (ConfirmOrder, MarkOrderPaid, IssueInvoice, CompleteOrder):
         for _ in range(2):
             dispatch(command(order_id=placed.pk), actor=accountant)
 
@@ -117,7 +117,7 @@ def test_each_step_is_right_when_it_is_asked_twice(placed, accountant):
 
 def test_no_step_is_left_out(placed, accountant):
     for command in (MarkOrderPaid, IssueInvoice, CompleteOrder):
-        with pytest.raises(OrderIsNotThere):
+        with pytest.raises(OrderNotReady):
             dispatch(command(order_id=placed.pk), actor=accountant)
 
 
@@ -125,7 +125,7 @@ def test_a_cancelled_order_goes_nowhere(placed, accountant):
     cancel = CancelOrder(order_id=placed.pk, reason="Changed his mind")
 
     assert dispatch(cancel, actor=accountant).state == dispatch(cancel, actor=accountant).state == "cancelled"
-    for command in (LockOrder, MarkOrderPaid, IssueInvoice, CompleteOrder):
+    for command in (ConfirmOrder, MarkOrderPaid, IssueInvoice, CompleteOrder):
         with pytest.raises(OrderIsCancelled, match="Changed his mind"):
             dispatch(command(order_id=placed.pk), actor=accountant)
 
@@ -178,7 +178,7 @@ def test_an_invoice_that_is_rolled_back_leaves_no_gap(placed, accountant):
 def test_customers_are_named_new_and_reachable(shop, accountant):
     for command, refusal in (
         (AddCustomer(code="HOOLI", name="Another"), CustomerCodeTaken),
-        (AddCustomer(code="X", name=" "), CustomerNameless),
+        (AddCustomer(code="X", name=" "), CustomerNameMissing),
         (AddCustomer(code="X", name="X", email="nowhere"), EmailMalformed),
     ):
         with pytest.raises(refusal):
@@ -205,7 +205,7 @@ ORDER_MOVES, ORDER_ADDS_UP, INVOICE_STAYS = "BS001", "BS002", "BS003"
         ("UPDATE sales_order SET state = 'paid'", ORDER_MOVES),
         ("UPDATE sales_order SET state = 'placed'", ORDER_MOVES),
         ("UPDATE sales_order SET state = 'cancelled', why = ''", ORDER_MOVES),
-        ("UPDATE sales_order SET minor = 1", ORDER_MOVES),
+        ("UPDATE sales_order SET amount_minor = 1", ORDER_MOVES),
         ("UPDATE sales_orderline SET quantity = 1", NO_RIGHT),
         ("DELETE FROM sales_orderline", NO_RIGHT),
         ("DELETE FROM sales_order", NO_RIGHT),
@@ -215,7 +215,7 @@ ORDER_MOVES, ORDER_ADDS_UP, INVOICE_STAYS = "BS001", "BS002", "BS003"
             " WHERE inventory_item.sku = 'SPARE'",
             ORDER_ADDS_UP,
         ),
-        ("UPDATE sales_invoice SET minor = 1", INVOICE_STAYS),
+        ("UPDATE sales_invoice SET amount_minor = 1", INVOICE_STAYS),
         ("UPDATE sales_invoice SET number = 7", INVOICE_STAYS),
         ("UPDATE sales_invoice SET customer_name = 'Another'", INVOICE_STAYS),
         ("UPDATE sales_invoicecounter SET last = 7", NO_RIGHT),
@@ -226,7 +226,7 @@ def test_raw_sql_cannot(placed, accountant, statement, sqlstate):
     dispatch(AddItem(sku="SPARE", name="Not in the order"), actor=accountant)
     to_paid(placed, accountant)
     invoice = dispatch(IssueInvoice(order_id=placed.pk), actor=accountant)
-    dispatch(FileInvoice(invoice_id=invoice.pk, file="somewhere.pdf"), actor=accountant)
+    dispatch(StoreInvoiceDocument(invoice_id=invoice.pk, file="somewhere.pdf"), actor=accountant)
 
     assert refused(statement) == sqlstate
 
@@ -234,6 +234,7 @@ def test_raw_sql_cannot(placed, accountant, statement, sqlstate):
 def test_raw_sql_places_no_order_that_does_not_add_up(shop):
     with pytest.raises(DatabaseError, match="add up"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO sales_order (customer_id, currency, minor, provider, token, state, placed_at, placed_by, why)"
+            "INSERT INTO sales_order"
+            " (customer_id, currency, amount_minor, provider, token, state, placed_at, placed_by, why)"
             f" VALUES ({shop.pk}, 'USD', 5, 'manual', '', 'placed', now(), '', '')"
         )

@@ -15,7 +15,7 @@ from django.test import Client
 from apps.bus import dispatch
 from apps.identity.models import User
 from apps.kernel.tenant import TenantInfo, activate
-from apps.sales.commands import Ordered, PlaceOrder
+from apps.sales.commands import OrderedItem, PlaceOrder
 from tests.support.settling import settle
 
 from . import town, verdict
@@ -115,7 +115,7 @@ def test_control_what_was_acknowledged_and_is_not_there_is_seen(hire: Hires, sho
 
 def test_control_what_is_under_way_is_seen(shop: TenantInfo, owner: User) -> None:
     with activate(shop):
-        lines = (Ordered("BOLT", 1, Decimal("1.00")),)
+        lines = (OrderedItem("BOLT", 1, Decimal("1.00")),)
         dispatch(PlaceOrder(customer=town.CUSTOMER, currency="USD", lines=lines), actor=owner)
 
     found = verdict.unsettled([shop])

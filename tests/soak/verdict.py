@@ -18,7 +18,7 @@ from apps.kernel.clock import now
 from apps.kernel.tenant import TenantInfo, activate
 from apps.ledger import queries as ledger
 from apps.ledger.models import Entry
-from apps.payments.models import Payment, Refund, SandboxDeed
+from apps.payments.models import Payment, Refund, SandboxOperation
 from apps.sagas.models import Run
 from apps.sales import queries as sales
 from apps.sales.models import Order
@@ -186,14 +186,14 @@ def _balance() -> Iterator[str]:
 
 def _processor() -> Iterator[str]:
     """What the card processor took and gave back is what we think it did."""
-    done = SandboxDeed.objects.filter(declined="").values_list("key", "minor")
+    done = SandboxOperation.objects.filter(declined="").values_list("key", "amount_minor")
     payments = Payment.objects.filter(provider="sandbox", state=Payment.State.CONFIRMED)
     refunds = Refund.objects.filter(payment__provider="sandbox")
     ours = {
         f"{kind}:{pk}": minor
         for kind, pk, minor in chain(
-            (("payment", payment.pk, payment.minor) for payment in payments),
-            (("refund", refund.pk, refund.minor) for refund in refunds),
+            (("payment", payment.pk, payment.amount_minor) for payment in payments),
+            (("refund", refund.pk, refund.amount_minor) for refund in refunds),
         )
     }
     theirs = dict(done)

@@ -13,7 +13,7 @@ from typing import Any
 
 from apps.bus import Command, dispatch
 from apps.bus.registry import commands
-from apps.inventory.commands import FulfilReservation, ReleaseStock, ReserveStock, Wanted
+from apps.inventory.commands import FulfilReservation, ItemQuantity, ReleaseStock, ReserveStock
 from apps.kernel.actors import System
 from apps.ledger.commands import DraftEntry, ImportJournal, PostDraft, PostEntry, ReverseEntry
 from apps.payments.commands import (
@@ -27,9 +27,9 @@ from apps.payments.commands import (
 from apps.sales.commands import (
     CancelOrder,
     CompleteOrder,
+    ConfirmOrder,
     CreditRefunds,
     IssueInvoice,
-    LockOrder,
     MarkOrderPaid,
     PlaceOrder,
     RefundOrder,
@@ -93,7 +93,7 @@ def import_journal(mark: str) -> ImportJournal:
 
 @case
 def reserve_stock(mark: str) -> ReserveStock:
-    return ReserveStock(reference=f"fair:{mark}", lines=(Wanted("BOLT", 1), Wanted("NUT", 1)))
+    return ReserveStock(reference=f"fair:{mark}", lines=(ItemQuantity("BOLT", 1), ItemQuantity("NUT", 1)))
 
 
 @case
@@ -154,18 +154,18 @@ def place_order(mark: str) -> PlaceOrder:
 
 
 @case
-def lock_order(mark: str) -> LockOrder:
-    return LockOrder(order_id=do(place_order(mark)).pk)
+def confirm_order(mark: str) -> ConfirmOrder:
+    return ConfirmOrder(order_id=do(place_order(mark)).pk)
 
 
 @case
 def cancel_order(mark: str) -> CancelOrder:
-    return CancelOrder(order_id=do(lock_order(mark)).pk, reason=WHY)
+    return CancelOrder(order_id=do(confirm_order(mark)).pk, reason=WHY)
 
 
 @case
 def mark_order_paid(mark: str) -> MarkOrderPaid:
-    order = do(lock_order(mark))
+    order = do(confirm_order(mark))
     asked = RequestPayment(reference=order.subject, amount=order.total.amount, currency=order.currency)
     do(_confirmed(do(asked).pk, mark))
     return MarkOrderPaid(order_id=order.pk)

@@ -15,7 +15,7 @@ DRAFT = (
     " WHERE journal.code = 'GEN' AND period.number = 1 RETURNING id"
 )
 LINE = (
-    "INSERT INTO ledger_entryline (entry_id, line_no, account_id, currency, minor, memo)"
+    "INSERT INTO ledger_entryline (entry_id, line_no, account_id, currency, amount_minor, memo)"
     " SELECT {entry}, {number}, id, '{currency}', {minor}, '' FROM ledger_account WHERE code = '{account}'"
 )
 POST = "UPDATE ledger_entry SET status = 'posted', posted_at = now() WHERE id = {entry}"

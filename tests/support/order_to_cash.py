@@ -6,7 +6,7 @@ from apps.audit.models import Record
 from apps.events.models import Delivery, OutboxEvent
 from apps.inventory.models import StockMove
 from apps.ledger.models import Entry
-from apps.payments.models import Refund, SandboxDeed
+from apps.payments.models import Refund, SandboxOperation
 from apps.sagas.models import Happening
 from apps.sales import queries
 from apps.sales.models import Invoice
@@ -14,10 +14,10 @@ from apps.sales.models import Invoice
 
 def kept():
     """What is done for good: each of these only grows."""
-    counted = (OutboxEvent, Delivery, Happening, Entry, StockMove, Refund, SandboxDeed, Invoice, Record)
+    counted = (OutboxEvent, Delivery, Happening, Entry, StockMove, Refund, SandboxOperation, Invoice, Record)
     done = Delivery.objects.filter(status="done").count()
-    filed = Invoice.objects.filter(state=Invoice.State.FILED).count()
-    return *(model.objects.count() for model in counted), done, filed
+    stored = Invoice.objects.filter(state=Invoice.State.STORED).count()
+    return *(model.objects.count() for model in counted), done, stored
 
 
 def nothing_is_out_of_place():

@@ -12,7 +12,7 @@ from apps.inventory.commands import AddItem, ReceiveStock
 from apps.inventory.models import Stock
 from apps.kernel.tenant import TenantInfo
 from apps.ledger import queries as ledger
-from apps.sales.commands import AddCustomer, Ordered, PlaceOrder, SetUpSales
+from apps.sales.commands import AddCustomer, OrderedItem, PlaceOrder, SetUpSales
 from apps.sales.models import Customer
 
 
@@ -25,7 +25,7 @@ def ordered(card: str = "tok_ok", *, provider: str = "sandbox", **quantities: in
         provider=provider,
         token=card,
         lines=tuple(
-            Ordered(sku, quantity, prices[sku])
+            OrderedItem(sku, quantity, prices[sku])
             for sku, quantity in (quantities or {"BOLT": 4, "NUT": 2}).items()
         ),
     )

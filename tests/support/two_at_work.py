@@ -20,7 +20,7 @@ from apps.kernel.tenant import TenantInfo, activate
 from apps.ledger.commands import DraftEntry, Line, OpenAccount, OpenJournal, PostEntry
 from apps.notices.commands import AddTarget, TellPeople
 from apps.payments.commands import RequestPayment
-from apps.sales.commands import AddCustomer, Ordered, PlaceOrder, SetUpSales
+from apps.sales.commands import AddCustomer, OrderedItem, PlaceOrder, SetUpSales
 from apps.settings.commands import ChangeSetting
 from apps.tenancy.models import Tenant
 from apps.webhooks.commands import RegisterEndpoint
@@ -88,7 +88,7 @@ def _work(user: User, word: str) -> None:
         AddCustomer(code=upper, name=f"Customer {word}", email=f"c@{word}.example", address=f"{word} Street"),
         actor=user,
     )
-    ordered = (Ordered(f"SKU-{upper}", 1, Decimal("12.50")),)
+    ordered = (OrderedItem(f"SKU-{upper}", 1, Decimal("12.50")),)
     for token in ("tok_ok", "tok_declined"):
         dispatch(
             PlaceOrder(customer=upper, currency="USD", provider="sandbox", token=token, lines=ordered),

@@ -50,7 +50,7 @@ class PlanOfTenant(QueryEndpoint):
         tenant = directory.by_id(server_fields["tenant_id"])
         if tenant is None:
             raise Http404
-        return _in_plain(queries.booked_by(tenant))
+        return _in_plain(queries.subscription_summary_of(tenant))
 
 
 class RetireOnePlan(CommandEndpoint):
@@ -58,11 +58,11 @@ class RetireOnePlan(CommandEndpoint):
     server_fields = ("code",)
 
 
-def _in_plain(booked: queries.Booked) -> dict[str, Any]:
+def _in_plain(booked: queries.SubscriptionSummary) -> dict[str, Any]:
     return {
         "code": booked.plan.code,
         "name": booked.plan.name,
         "level": booked.plan.level,
-        "modules": [module.name for module, is_booked in booked.modules if is_booked],
+        "modules": [module.name for module, is_subscribed in booked.modules if is_subscribed],
         "usage": booked.usage,
     }

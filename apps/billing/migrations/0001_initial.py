@@ -93,7 +93,7 @@ class Migration(migrations.Migration):
                 "default_permissions": ("view",),
                 "constraints": [
                     models.CheckConstraint(
-                        condition=models.Q(("reason", ""), _negated=True), name="subscription_says_why"
+                        condition=models.Q(("reason", ""), _negated=True), name="subscription_has_reason"
                     )
                 ],
             },

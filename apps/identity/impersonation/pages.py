@@ -149,7 +149,7 @@ class Enter(CommandPage):
             ("The tenant reads", form.cleaned_data["reason"]),
         )
 
-    def standing_against(self, server_fields: ServerFields) -> Sequence[Refusal]:
+    def blocking_refusals(self, server_fields: ServerFields) -> Sequence[Refusal]:
         tenant, asked = _tenant(server_fields), Together()
         asked.check(rules.tenant_must_let_people_sign_in, tenant.id)
         with within(tenant):
@@ -258,7 +258,7 @@ hooks.plug(
 hooks.plug(
     "tenant",
     hooks.MenuItem(
-        group="Trust",
+        group="Audit & security",
         title="Support access",
         icon="support_agent",
         url="admin:identity_visit_changelist",

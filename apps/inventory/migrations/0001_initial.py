@@ -109,8 +109,12 @@ class Migration(migrations.Migration):
                 (
                     "state",
                     models.CharField(
-                        choices=[("held", "Held"), ("released", "Released"), ("fulfilled", "Fulfilled")],
-                        default="held",
+                        choices=[
+                            ("reserved", "Reserved"),
+                            ("released", "Released"),
+                            ("fulfilled", "Fulfilled"),
+                        ],
+                        default="reserved",
                         max_length=9,
                     ),
                 ),
@@ -119,12 +123,12 @@ class Migration(migrations.Migration):
                 ("reason", models.TextField(blank=True)),
             ],
             options={
-                "permissions": [("reserve_stock", "Can reserve, release and hand out stock")],
+                "permissions": [("reserve_stock", "Can reserve, release and ship stock")],
                 "default_permissions": ("view",),
                 "constraints": [
                     models.CheckConstraint(
                         condition=models.Q(
-                            models.Q(("settled_at", None), ("state", "held")),
+                            models.Q(("settled_at", None), ("state", "reserved")),
                             models.Q(
                                 ("settled_at__isnull", False), ("state__regex", "^(released|fulfilled)$")
                             ),
@@ -191,7 +195,7 @@ class Migration(migrations.Migration):
                             ("counted", "Counted"),
                             ("reserved", "Reserved"),
                             ("released", "Released"),
-                            ("fulfilled", "Handed out"),
+                            ("fulfilled", "Shipped"),
                         ],
                         max_length=9,
                     ),

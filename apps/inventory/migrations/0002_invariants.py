@@ -43,13 +43,13 @@ RESERVATION = """
 CREATE FUNCTION inventory_reservation_guard() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
-        IF NEW.state <> 'held' THEN
+        IF NEW.state <> 'reserved' THEN
             RAISE EXCEPTION 'A reservation begins held.' USING ERRCODE = 'BI001',
                 DETAIL = format('reference=%s; state=%s', NEW.reference, NEW.state);
         END IF;
         RETURN NEW;
     END IF;
-    IF TG_OP = 'DELETE' OR OLD.state <> 'held' OR NEW.state = 'held'
+    IF TG_OP = 'DELETE' OR OLD.state <> 'reserved' OR NEW.state = 'reserved'
        OR (NEW.id, NEW.reference, NEW.made_at) IS DISTINCT FROM (OLD.id, OLD.reference, OLD.made_at) THEN
         RAISE EXCEPTION 'The reservation for % is settled once.', OLD.reference USING ERRCODE = 'BI001',
             DETAIL = format('reference=%s; state=%s', OLD.reference, OLD.state);

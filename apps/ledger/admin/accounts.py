@@ -29,7 +29,7 @@ class AccountAdmin(ReadOnlyAdmin):
     ordering = ("code",)
 
     def list_links(self, request: HttpRequest) -> Sequence[Link]:
-        return (Link("Open an account", reverse("admin:open_account"), "playlist_add"),)
+        return (Link("New account", reverse("admin:open_account"), "playlist_add"),)
 
 
 @admin.register(Journal, site=tenant_site)
@@ -38,7 +38,7 @@ class JournalAdmin(ReadOnlyAdmin):
     ordering = ("code",)
 
     def list_links(self, request: HttpRequest) -> Sequence[Link]:
-        return (Link("Open a journal", reverse("admin:open_journal"), "library_add"),)
+        return (Link("New journal", reverse("admin:open_journal"), "library_add"),)
 
 
 class NewAccount(Form):
@@ -96,14 +96,14 @@ def _find_accounts(term: str) -> Sequence[hooks.Found]:
 hooks.plug(
     "tenant",
     hooks.MenuItem(
-        group="Books",
+        group="Accounting",
         title="Accounts",
         icon="toc",
         url="admin:ledger_account_changelist",
         permission="ledger.view_account",
     ),
     hooks.MenuItem(
-        group="Books",
+        group="Accounting",
         title="Journals",
         icon="menu_book",
         url="admin:ledger_journal_changelist",
@@ -112,14 +112,14 @@ hooks.plug(
     hooks.Page(
         path="ledger/open-account/",
         name="open_account",
-        title="Open an account",
+        title="New account",
         permission="ledger.manage_accounts",
         view=Open(),
     ),
     hooks.Page(
         path="ledger/open-journal/",
         name="open_journal",
-        title="Open a journal",
+        title="New journal",
         permission="ledger.manage_accounts",
         view=OpenAJournal(),
     ),

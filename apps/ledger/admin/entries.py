@@ -31,11 +31,11 @@ class LineInline(ReadOnlyInline):
 
     @admin.display(description="Debit")
     def shown_debit(self, line: EntryLine) -> str:
-        return f"{line.debit:,}" if line.minor > 0 else ""
+        return f"{line.debit:,}" if line.amount_minor > 0 else ""
 
     @admin.display(description="Credit")
     def shown_credit(self, line: EntryLine) -> str:
-        return f"{line.credit:,}" if line.minor < 0 else ""
+        return f"{line.credit:,}" if line.amount_minor < 0 else ""
 
 
 @admin.register(Entry, site=tenant_site)
@@ -73,7 +73,7 @@ class EntryAdmin(ReadOnlyAdmin):
     def turnover(self, entry: Entry) -> str:
         totals: dict[str, Any] = {}
         for line in entry.lines.all():
-            if line.minor > 0:
+            if line.amount_minor > 0:
                 totals[line.currency] = (
                     totals[line.currency] + line.money if line.currency in totals else line.money
                 )
@@ -148,7 +148,7 @@ def _find_entries(term: str) -> Sequence[hooks.Found]:
 hooks.plug(
     "tenant",
     hooks.MenuItem(
-        group="Books",
+        group="Accounting",
         title="Entries",
         icon="receipt_long",
         url="admin:ledger_entry_changelist",

@@ -123,7 +123,7 @@ hooks.plug(
         title="New entry",
         permission="ledger.draft_entry",
         view=NewEntry(),
-        group="Books",
+        group="Accounting",
         icon="post_add",
     ),
 )

@@ -52,7 +52,7 @@ hooks.plug(
         title="Trial balance",
         permission=VIEW,
         view=trial_balance,
-        group="Books",
+        group="Accounting",
         icon="balance",
     ),
 )

@@ -11,10 +11,10 @@ from apps.ledger.models import Account, Journal
 
 @handles(OpenAccount)
 def open_account(command: OpenAccount) -> Account:
-    with together() as asked:
-        asked.check(rules.account_must_be_new, command.code, command.name)
-        asked.check(rules.account_type_must_be_known, command.type)
-        parent = asked.check(rules.parent_must_take_children, command.parent, command.type)
+    with together() as validation:
+        validation.check(rules.account_must_be_new, command.code, command.name)
+        validation.check(rules.account_type_must_be_known, command.type)
+        parent = validation.check(rules.parent_must_take_children, command.parent, command.type)
 
     return Account.objects.create(code=command.code, name=command.name, type=command.type, parent=parent)
 
@@ -22,10 +22,10 @@ def open_account(command: OpenAccount) -> Account:
 @handles(DeactivateAccount)
 def deactivate_account(command: DeactivateAccount) -> Account:
     account = rules.account_must_exist(command.account_id)
-    with together() as asked:
-        asked.check(rules.reason_must_be_given, command.reason)
-        asked.check(rules.account_must_be_active, account)
-        asked.check(rules.account_must_not_be_on_drafts, account)
+    with together() as validation:
+        validation.check(rules.reason_must_be_given, command.reason)
+        validation.check(rules.account_must_be_active, account)
+        validation.check(rules.account_must_not_be_on_drafts, account)
 
     account.is_active = False
     account.save(update_fields=["is_active"])

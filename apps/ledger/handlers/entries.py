@@ -17,20 +17,20 @@ from apps.periods import rules as periods
 
 @handles(PostEntry, emits=(EntryPosted,))
 def post_entry(command: PostEntry) -> Entry:
-    if booked := rules.fact_must_not_be_booked_otherwise(command.source, command.lines):
+    if booked := rules.fact_must_not_be_posted_with_other_lines(command.source, command.lines):
         return booked
     sound = rules.entry_must_be_complete(command.posted_on, command.journal, command.lines)
 
     entry = _write(command, sound, source=command.source)
     entry.post()
 
-    _tell(entry)
+    _publish_posted(entry)
     return entry
 
 
 @handles(DraftEntry)
 def draft_entry(command: DraftEntry) -> Entry:
-    sound = rules.entry_must_be_sound(command.posted_on, command.journal, command.lines)
+    sound = rules.entry_must_be_valid(command.posted_on, command.journal, command.lines)
 
     return _write(command, sound)
 
@@ -38,13 +38,13 @@ def draft_entry(command: DraftEntry) -> Entry:
 @handles(PostDraft, emits=(EntryPosted,))
 def post_draft(command: PostDraft) -> Entry:
     entry = rules.entry_must_be_draft(command.entry_id)
-    with together() as asked:
-        asked.check(periods.period_must_be_open, entry.period)
-        asked.check(rules.lines_must_balance, [line.money for line in entry.lines.all()])
+    with together() as validation:
+        validation.check(periods.period_must_be_open, entry.period)
+        validation.check(rules.lines_must_balance, [line.money for line in entry.lines.all()])
 
     entry.post()
 
-    _tell(entry)
+    _publish_posted(entry)
     return entry
 
 
@@ -60,12 +60,12 @@ def discard_draft(command: DiscardDraft) -> Entry:
 @handles(ReverseEntry, emits=(EntryPosted,))
 def reverse_entry(command: ReverseEntry) -> Entry:
     entry = rules.entry_must_be_reversible(command.entry_id)
-    with together() as asked:
-        asked.check(rules.reason_must_be_given, command.reason)
-        asked.check(rules.reversal_must_not_be_earlier, entry, command.posted_on)
-        period = asked.check(periods.day_must_be_open, command.posted_on)
+    with together() as validation:
+        validation.check(rules.reason_must_be_given, command.reason)
+        validation.check(rules.reversal_must_not_be_earlier, entry, command.posted_on)
+        period = validation.check(periods.day_must_be_open, command.posted_on)
         lines = list(entry.lines.select_related("account"))
-        asked.check(rules.accounts_must_take_postings, {line.account.code for line in lines})
+        validation.check(rules.accounts_must_take_postings, {line.account.code for line in lines})
 
     reversal = Entry.objects.create(
         journal=entry.journal,
@@ -77,14 +77,14 @@ def reverse_entry(command: ReverseEntry) -> Entry:
         reversal_of=entry,
         created_at=now(),
     )
-    _write_lines(reversal, _turned(lines))
+    _write_lines(reversal, _negated(lines))
     reversal.post()
 
-    _tell(reversal)
+    _publish_posted(reversal)
     return reversal
 
 
-def _write(command: PostEntry | DraftEntry, sound: rules.Sound, source: str = "") -> Entry:
+def _write(command: PostEntry | DraftEntry, sound: rules.ValidatedEntry, source: str = "") -> Entry:
     entry = Entry.objects.create(
         journal=sound.journal,
         period=sound.period,
@@ -102,7 +102,7 @@ def _write(command: PostEntry | DraftEntry, sound: rules.Sound, source: str = ""
                 line_no=number,
                 account=sound.accounts[line.account],
                 currency=amount.currency.code,
-                minor=amount.minor,
+                amount_minor=amount.minor,
                 memo=line.memo,
             )
             for number, (line, amount) in enumerate(zip(command.lines, sound.amounts, strict=True), start=1)
@@ -117,21 +117,21 @@ def _write_lines(entry: Entry, lines: Sequence[EntryLine]) -> None:
     EntryLine.objects.bulk_create(lines, batch_size=5_000)
 
 
-def _turned(lines: Sequence[EntryLine]) -> list[EntryLine]:
+def _negated(lines: Sequence[EntryLine]) -> list[EntryLine]:
     """The same with their signs turned."""
     return [
         EntryLine(
             line_no=line.line_no,
             account=line.account,
             currency=line.currency,
-            minor=-line.minor,
+            amount_minor=-line.amount_minor,
             memo=line.memo,
         )
         for line in lines
     ]
 
 
-def _tell(entry: Entry) -> None:
+def _publish_posted(entry: Entry) -> None:
     publish(
         EntryPosted(
             entry_id=entry.pk,

@@ -19,7 +19,7 @@ from apps.periods import queries as periods
 from apps.periods.commands import GenerateYear
 from apps.periods.rules import year_must_be_in_range
 
-MOST_ROWS_NAMED = 20
+MAX_ROWS_LISTED = 20
 TYPES = {
     "Assets": Account.Type.ASSET,
     "Liabilities": Account.Type.LIABILITY,
@@ -54,10 +54,10 @@ def import_journal(command: ImportJournal) -> JournalImport:
 def _open_chart(chart: Sequence[FileAccount]) -> None:
     """What is not there by name."""
     known = set(Account.objects.values_list("name", flat=True))
-    with together() as asked:
+    with together() as validation:
         for each in chart:
             if each.name not in known:
-                asked.check(dispatch, OpenAccount(code=each.code, name=each.name, type=each.type))
+                validation.check(dispatch, OpenAccount(code=each.code, name=each.name, type=each.type))
 
 
 def _codes(entries: Sequence[FileEntry], *, create: bool) -> dict[str, str]:
@@ -102,8 +102,8 @@ def _free_code(type: Account.Type, taken: set[str]) -> str:
 
 
 def _named(lines: Sequence[FileLine]) -> str:
-    named = "; ".join(f"row {line.row}: {line.account}" for line in lines[:MOST_ROWS_NAMED])
-    more = len(lines) - MOST_ROWS_NAMED
+    named = "; ".join(f"row {line.row}: {line.account}" for line in lines[:MAX_ROWS_LISTED])
+    more = len(lines) - MAX_ROWS_LISTED
     return f"{named}; and {more} more" if more > 0 else named
 
 
@@ -111,9 +111,9 @@ def _generate_years(days: Sequence[dt.date]) -> None:
     """The fiscal years of the days that are not there, each next to one that is."""
     first_month = periods.the_calendar().first_month
     needed = {periods.fiscal_year_of(day, first_month) for day in days}
-    with together() as asked:
+    with together() as validation:
         for year in sorted(needed):
-            asked.check(year_must_be_in_range, year)
+            validation.check(year_must_be_in_range, year)
     there = {year.starts_on.year for year in periods.years()}
     first, last = min(there | needed), max(there | needed)
     begin = min(there, default=first)

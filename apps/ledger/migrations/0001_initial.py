@@ -265,7 +265,7 @@ class Migration(migrations.Migration):
                 ),
                 ("line_no", models.PositiveIntegerField()),
                 ("currency", models.CharField(max_length=3)),
-                ("minor", models.BigIntegerField()),
+                ("amount_minor", models.BigIntegerField()),
                 ("memo", models.TextField(blank=True)),
                 (
                     "account",
@@ -289,11 +289,11 @@ class Migration(migrations.Migration):
                 "constraints": [
                     models.UniqueConstraint(fields=("entry", "line_no"), name="ledger_line_once"),
                     models.CheckConstraint(
-                        condition=models.Q(("minor", 0), _negated=True), name="ledger_line_is_not_zero"
+                        condition=models.Q(("amount_minor", 0), _negated=True), name="ledger_line_is_not_zero"
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
-                            ("minor__gte", -1000000000000000), ("minor__lte", 1000000000000000)
+                            ("amount_minor__gte", -1000000000000000), ("amount_minor__lte", 1000000000000000)
                         ),
                         name="ledger_line_within_limits",
                     ),

@@ -153,7 +153,7 @@ BEGIN
         SELECT coalesce(sum(lines), 0),
                (array_agg(currency ORDER BY currency) FILTER (WHERE total <> 0))[1],
                (array_agg(total ORDER BY currency) FILTER (WHERE total <> 0))[1]
-        FROM (SELECT currency, count(*) AS lines, sum(minor) AS total FROM %I.ledger_entryline
+        FROM (SELECT currency, count(*) AS lines, sum(amount_minor) AS total FROM %I.ledger_entryline
               WHERE entry_id = $1 GROUP BY currency) AS sums
         $sql$, TG_TABLE_SCHEMA) INTO lines, uneven, difference USING NEW.id;
     IF lines < 2 THEN
@@ -169,9 +169,9 @@ BEGIN
     END IF;
     EXECUTE format($sql$
         WITH mine AS (
-            SELECT account_id, currency, minor FROM %1$I.ledger_entryline WHERE entry_id = $1
+            SELECT account_id, currency, amount_minor FROM %1$I.ledger_entryline WHERE entry_id = $1
         ), theirs AS (
-            SELECT account_id, currency, -minor FROM %1$I.ledger_entryline WHERE entry_id = $2
+            SELECT account_id, currency, -amount_minor FROM %1$I.ledger_entryline WHERE entry_id = $2
         )
         SELECT EXISTS (TABLE mine EXCEPT ALL TABLE theirs)
             OR EXISTS (TABLE theirs EXCEPT ALL TABLE mine)
@@ -232,17 +232,17 @@ CREATE TRIGGER ledger_account_guard BEFORE INSERT OR UPDATE ON ledger_account
 # 5. What stays. A line is never changed, not even a draft's; removing is for drafts alone, and guarded above. The
 #    rights say the same once more to the runtime.
 STAYS = f"""
-CREATE FUNCTION ledger_books_stay() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION ledger_rows_are_immutable() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION 'The books are never emptied, and a line never changes.'
         USING ERRCODE = 'BL001', DETAIL = 'entry=of the line';
 END $$;
-CREATE TRIGGER ledger_line_stays BEFORE UPDATE ON ledger_entryline
-    FOR EACH ROW EXECUTE FUNCTION ledger_books_stay();
+CREATE TRIGGER ledger_line_is_immutable BEFORE UPDATE ON ledger_entryline
+    FOR EACH ROW EXECUTE FUNCTION ledger_rows_are_immutable();
 CREATE TRIGGER ledger_lines_are_not_emptied BEFORE TRUNCATE ON ledger_entryline
-    FOR EACH STATEMENT EXECUTE FUNCTION ledger_books_stay();
+    FOR EACH STATEMENT EXECUTE FUNCTION ledger_rows_are_immutable();
 CREATE TRIGGER ledger_entries_are_not_emptied BEFORE TRUNCATE ON ledger_entry
-    FOR EACH STATEMENT EXECUTE FUNCTION ledger_books_stay();
+    FOR EACH STATEMENT EXECUTE FUNCTION ledger_rows_are_immutable();
 REVOKE UPDATE ON ledger_entryline FROM {RUNTIME_ROLES};
 REVOKE DELETE ON ledger_account, ledger_journal FROM {RUNTIME_ROLES};
 REVOKE UPDATE, DELETE ON ledger_journalimport FROM {RUNTIME_ROLES};
@@ -252,7 +252,7 @@ UNDO = f"""
 GRANT UPDATE ON ledger_entryline TO {RUNTIME_ROLES};
 GRANT DELETE ON ledger_account, ledger_journal TO {RUNTIME_ROLES};
 GRANT UPDATE, DELETE ON ledger_journalimport TO {RUNTIME_ROLES};
-DROP FUNCTION ledger_books_stay() CASCADE;
+DROP FUNCTION ledger_rows_are_immutable() CASCADE;
 DROP FUNCTION ledger_account_guard() CASCADE;
 DROP FUNCTION ledger_entry_is_whole() CASCADE;
 DROP FUNCTION ledger_lines_guard() CASCADE;

@@ -68,8 +68,8 @@ def latest_entries(most: int = 10) -> list[Entry]:
 def _turnover(first: dt.date, last: dt.date) -> list[Money]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT currency, sum(minor) FROM ledger_entryline JOIN ledger_entry ON ledger_entry.id = entry_id"
-            " WHERE status = 'posted' AND minor > 0 AND posted_on BETWEEN %s AND %s"
+            "SELECT currency, sum(amount_minor) FROM ledger_entryline JOIN ledger_entry ON ledger_entry.id = entry_id"
+            " WHERE status = 'posted' AND amount_minor > 0 AND posted_on BETWEEN %s AND %s"
             " GROUP BY currency ORDER BY currency",
             [first, last],
         )

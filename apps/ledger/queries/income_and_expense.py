@@ -41,8 +41,8 @@ WITH span AS (
            (date_trunc('month', %(until)s::date) - (%(months)s - 1) * interval '1 month')::date AS first
 ), movement AS (
     SELECT date_trunc('month', posted_on)::date AS month, currency,
-           coalesce(-sum(minor) FILTER (WHERE type = 'income'), 0) AS income,
-           coalesce(sum(minor) FILTER (WHERE type = 'expense'), 0) AS expense
+           coalesce(-sum(amount_minor) FILTER (WHERE type = 'income'), 0) AS income,
+           coalesce(sum(amount_minor) FILTER (WHERE type = 'expense'), 0) AS expense
     FROM span, ledger_entryline AS line
     JOIN ledger_entry AS entry ON entry.id = line.entry_id
     JOIN ledger_account AS account ON account.id = line.account_id

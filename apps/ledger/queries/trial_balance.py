@@ -59,8 +59,8 @@ WITH asked AS (
            CASE WHEN posted_on < since THEN '-infinity'
                 WHEN monthly THEN date_trunc('month', posted_on)::date
                 ELSE date '0001-01-01' END AS bucket,
-           coalesce(sum(minor) FILTER (WHERE minor > 0), 0) AS debit,
-           coalesce(-sum(minor) FILTER (WHERE minor < 0), 0) AS credit
+           coalesce(sum(amount_minor) FILTER (WHERE amount_minor > 0), 0) AS debit,
+           coalesce(-sum(amount_minor) FILTER (WHERE amount_minor < 0), 0) AS credit
     FROM asked, ledger_entryline AS line
     JOIN ledger_entry AS entry ON entry.id = line.entry_id
     WHERE entry.status = 'posted' AND posted_on <= until

@@ -128,7 +128,7 @@ hooks.plug(
         title="Subscribers",
         permission=LOOK,
         view=subscribers_page,
-        group="House",
+        group="System",
         icon="hearing",
     ),
     hooks.Page(

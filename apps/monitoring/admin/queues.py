@@ -47,7 +47,7 @@ hooks.plug(
         title="Queues",
         permission=LOOK,
         view=queues_page,
-        group="House",
+        group="System",
         icon="low_priority",
     ),
     hooks.Figure(

@@ -79,7 +79,7 @@ def _find(term: str) -> Sequence[hooks.Found]:
     return (hooks.Found(f"Life story of {term}", "what came of this request", url_of(term), "timeline"),)
 
 
-for _plane, _group in (("operator", "House"), ("tenant", "Trust")):
+for _plane, _group in (("operator", "System"), ("tenant", "Audit & security")):
     hooks.plug(
         _plane,  # type: ignore[arg-type]
         hooks.Page(

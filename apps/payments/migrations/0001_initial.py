@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("reference", models.CharField(db_index=True, max_length=120)),
-                ("minor", models.BigIntegerField()),
+                ("amount_minor", models.BigIntegerField()),
                 ("currency", models.CharField(max_length=3)),
                 ("provider", models.CharField(max_length=20)),
                 ("token", models.CharField(blank=True, max_length=120)),
@@ -61,12 +61,12 @@ class Migration(migrations.Migration):
                 "default_permissions": ("view",),
                 "constraints": [
                     models.CheckConstraint(
-                        condition=models.Q(("minor__gt", 0), ("minor__lte", 1000000000000000)),
+                        condition=models.Q(("amount_minor__gt", 0), ("amount_minor__lte", 1000000000000000)),
                         name="payments_payment_is_positive",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
-                            ("refunded_minor__gte", 0), ("refunded_minor__lte", models.F("minor"))
+                            ("refunded_minor__gte", 0), ("refunded_minor__lte", models.F("amount_minor"))
                         ),
                         name="payments_refunds_within_payment",
                     ),
@@ -87,7 +87,7 @@ class Migration(migrations.Migration):
                             ),
                             _connector="OR",
                         ),
-                        name="payments_confirmed_is_booked",
+                        name="payments_confirmed_is_posted",
                     ),
                     models.UniqueConstraint(
                         condition=models.Q(("provider_payment_id", ""), _negated=True),
@@ -112,7 +112,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("reference", models.CharField(max_length=80)),
-                ("minor", models.BigIntegerField()),
+                ("amount_minor", models.BigIntegerField()),
                 ("reason", models.TextField()),
                 (
                     "state",
@@ -150,7 +150,7 @@ class Migration(migrations.Migration):
                 "constraints": [
                     models.UniqueConstraint(fields=("payment", "reference"), name="payments_refund_once"),
                     models.CheckConstraint(
-                        condition=models.Q(("minor__gt", 0)), name="payments_refund_is_positive"
+                        condition=models.Q(("amount_minor__gt", 0)), name="payments_refund_is_positive"
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
@@ -158,13 +158,13 @@ class Migration(migrations.Migration):
                             models.Q(("entry", None), ("state", "requested")),
                             _connector="OR",
                         ),
-                        name="payments_posted_refund_is_booked",
+                        name="payments_posted_refund_has_entry",
                     ),
                 ],
             },
         ),
         migrations.CreateModel(
-            name="SandboxDeed",
+            name="SandboxOperation",
             fields=[
                 (
                     "id",
@@ -173,13 +173,13 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("key", models.CharField(max_length=120, unique=True)),
-                ("minor", models.BigIntegerField()),
+                ("amount_minor", models.BigIntegerField()),
                 ("currency", models.CharField(max_length=3)),
                 ("declined", models.CharField(blank=True, max_length=200)),
                 ("done_at", models.DateTimeField()),
             ],
             options={
-                "verbose_name": "sandbox deed",
+                "verbose_name": "sandbox operation",
                 "default_permissions": ("view",),
             },
         ),

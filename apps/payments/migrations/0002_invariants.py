@@ -21,9 +21,9 @@ BEGIN
         RETURN NEW;
     END IF;
     IF TG_OP = 'DELETE'
-       OR (NEW.id, NEW.reference, NEW.minor, NEW.currency, NEW.provider, NEW.token, NEW.requested_at)
+       OR (NEW.id, NEW.reference, NEW.amount_minor, NEW.currency, NEW.provider, NEW.token, NEW.requested_at)
           IS DISTINCT FROM
-          (OLD.id, OLD.reference, OLD.minor, OLD.currency, OLD.provider, OLD.token, OLD.requested_at)
+          (OLD.id, OLD.reference, OLD.amount_minor, OLD.currency, OLD.provider, OLD.token, OLD.requested_at)
        OR (OLD.state = 'confirmed' AND (NEW.provider_payment_id, NEW.confirmed_at, NEW.entry_id)
           IS DISTINCT FROM (OLD.provider_payment_id, OLD.confirmed_at, OLD.entry_id))
        OR (NEW.state <> OLD.state AND (OLD.state, NEW.state) NOT IN (
@@ -55,7 +55,7 @@ BEGIN
         EXECUTE format($sql$
             UPDATE %I.payments_payment SET refunded_minor = refunded_minor + $1
             WHERE id = $2 AND state = 'confirmed' RETURNING id
-            $sql$, TG_TABLE_SCHEMA) INTO counted USING NEW.minor, NEW.payment_id;
+            $sql$, TG_TABLE_SCHEMA) INTO counted USING NEW.amount_minor, NEW.payment_id;
         IF counted IS NULL THEN
             EXECUTE format('SELECT state FROM %I.payments_payment WHERE id = $1', TG_TABLE_SCHEMA)
                 INTO stands USING NEW.payment_id;
@@ -65,9 +65,9 @@ BEGIN
         RETURN NEW;
     END IF;
     IF TG_OP = 'DELETE'
-       OR (NEW.id, NEW.payment_id, NEW.reference, NEW.minor, NEW.reason, NEW.requested_at)
+       OR (NEW.id, NEW.payment_id, NEW.reference, NEW.amount_minor, NEW.reason, NEW.requested_at)
           IS DISTINCT FROM
-          (OLD.id, OLD.payment_id, OLD.reference, OLD.minor, OLD.reason, OLD.requested_at)
+          (OLD.id, OLD.payment_id, OLD.reference, OLD.amount_minor, OLD.reason, OLD.requested_at)
        OR (OLD.state = 'posted' AND (NEW.state, NEW.entry_id) IS DISTINCT FROM (OLD.state, OLD.entry_id))
        OR (OLD.sent_at IS NOT NULL AND (NEW.sent_at, NEW.provider_refund_id)
           IS DISTINCT FROM (OLD.sent_at, OLD.provider_refund_id)) THEN

@@ -178,7 +178,7 @@ class Migration(migrations.Migration):
                             ),
                             _connector="OR",
                         ),
-                        name="periods_closed_says_when_and_why",
+                        name="periods_closed_has_time_and_reason",
                     ),
                     django.contrib.postgres.constraints.ExclusionConstraint(
                         expressions=[

@@ -94,16 +94,16 @@ CREATE TRIGGER periods_period_guard BEFORE INSERT OR UPDATE OR DELETE ON periods
 
 # 3. Years never change, and neither table can be emptied.
 WRITTEN_ONCE = f"""
-CREATE FUNCTION periods_are_written_once() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION periods_are_immutable() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION 'Fiscal years and periods are written once.' USING ERRCODE = 'BP004';
 END $$;
-CREATE TRIGGER periods_year_stays BEFORE UPDATE OR DELETE ON periods_fiscalyear
-    FOR EACH ROW EXECUTE FUNCTION periods_are_written_once();
+CREATE TRIGGER periods_year_is_immutable BEFORE UPDATE OR DELETE ON periods_fiscalyear
+    FOR EACH ROW EXECUTE FUNCTION periods_are_immutable();
 CREATE TRIGGER periods_year_is_not_emptied BEFORE TRUNCATE ON periods_fiscalyear
-    FOR EACH STATEMENT EXECUTE FUNCTION periods_are_written_once();
+    FOR EACH STATEMENT EXECUTE FUNCTION periods_are_immutable();
 CREATE TRIGGER periods_period_is_not_emptied BEFORE TRUNCATE ON periods_period
-    FOR EACH STATEMENT EXECUTE FUNCTION periods_are_written_once();
+    FOR EACH STATEMENT EXECUTE FUNCTION periods_are_immutable();
 REVOKE DELETE ON periods_calendar, periods_fiscalyear, periods_period FROM {RUNTIME_ROLES};
 REVOKE UPDATE ON periods_fiscalyear FROM {RUNTIME_ROLES};
 """
@@ -111,7 +111,7 @@ REVOKE UPDATE ON periods_fiscalyear FROM {RUNTIME_ROLES};
 UNDO = f"""
 GRANT DELETE ON periods_calendar, periods_fiscalyear, periods_period TO {RUNTIME_ROLES};
 GRANT UPDATE ON periods_fiscalyear TO {RUNTIME_ROLES};
-DROP FUNCTION periods_are_written_once() CASCADE;
+DROP FUNCTION periods_are_immutable() CASCADE;
 DROP FUNCTION periods_period_guard() CASCADE;
 DROP FUNCTION periods_year_is_covered() CASCADE;
 """

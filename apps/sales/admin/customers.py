@@ -85,7 +85,7 @@ def _find(term: str) -> Sequence[hooks.Found]:
 hooks.plug(
     "tenant",
     hooks.MenuItem(
-        group="Trade",
+        group="Sales",
         title="Customers",
         icon="groups",
         url="admin:sales_customer_changelist",

@@ -15,8 +15,8 @@ from apps.sales.models import Order
 VIEW = "sales.view_order"
 
 
-def _under_way() -> str:
-    return f"{queries.figures(today().year).under_way:,}"
+def _in_progress() -> str:
+    return f"{queries.figures(today().year).in_progress:,}"
 
 
 def _invoiced() -> str:
@@ -43,10 +43,10 @@ def _latest() -> Sequence[Sequence[Any]]:
 hooks.plug(
     "tenant",
     hooks.Figure(
-        title="Orders under way",
+        title="Orders in progress",
         permission=VIEW,
         icon="shopping_cart",
-        value=_under_way,
+        value=_in_progress,
         note=_invoiced,
         link="admin:sales_order_changelist",
     ),

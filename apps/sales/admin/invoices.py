@@ -42,11 +42,11 @@ class InvoiceAdmin(ReadOnlyAdmin):
     def shown_number(self, invoice: Invoice) -> str:
         return str(invoice)
 
-    @admin.display(description="Total", ordering="minor")
+    @admin.display(description="Total", ordering="amount_minor")
     def shown_total(self, invoice: Invoice) -> str:
         return str(invoice.total)
 
-    @display(description="State", label={"Filed": "success", "Issued": "info"})
+    @display(description="State", label={"Issued": "success", "Issued, document pending": "info"})
     def shown_state(self, invoice: Invoice) -> str:
         return invoice.get_state_display()
 
@@ -68,7 +68,7 @@ def download(request: HttpRequest, *, context: dict[str, Any], invoice_id: int) 
 hooks.plug(
     "tenant",
     hooks.MenuItem(
-        group="Trade",
+        group="Sales",
         title="Invoices",
         icon="request_quote",
         url="admin:sales_invoice_changelist",

@@ -20,7 +20,7 @@ from apps.console import hooks
 from apps.console.widgets import Form
 from apps.inventory.models import Item
 from apps.kernel.errors import Refusal
-from apps.sales.commands import Ordered, PlaceOrder
+from apps.sales.commands import OrderedItem, PlaceOrder
 from apps.sales.models import Customer, Order
 
 ROWS = 6
@@ -30,7 +30,7 @@ PROVIDERS = (("manual", "Bank transfer"), ("sandbox", "Card (sandbox)"))
 class Head(Form):
     customer = forms.ChoiceField()
     currency = forms.CharField(max_length=3)
-    provider = forms.ChoiceField(label="Paid by", choices=PROVIDERS)
+    provider = forms.ChoiceField(label="Payment method", choices=PROVIDERS)
     token = forms.CharField(
         label="Card", max_length=120, required=False, help_text="The provider's token, such as tok_ok."
     )
@@ -53,12 +53,12 @@ class LineForm(Form):
             raise forms.ValidationError("A line has an item, a quantity and a price.")
         return server_fields
 
-    def line(self) -> Ordered | None:
+    def line(self) -> OrderedItem | None:
         server_fields = self.cleaned_data
         if not server_fields.get("item"):
             return None
         price: Decimal = server_fields["price"]
-        return Ordered(
+        return OrderedItem(
             sku=server_fields["item"].split(" ")[0], quantity=server_fields["quantity"], price=price
         )
 
@@ -112,7 +112,7 @@ hooks.plug(
         title="New order",
         permission="sales.place_order",
         view=new_order,
-        group="Trade",
+        group="Sales",
         icon="add_shopping_cart",
     ),
 )

@@ -28,13 +28,17 @@ from apps.sales.sagas import ORDER_TO_CASH
 VIEW, CANCEL, REFUND = "sales.view_order", "sales.cancel_order", "sales.refund_order"
 STATES = {
     "Placed": "info",
-    "Locked": "info",
+    "Confirmed": "info",
     "Paid": "info",
     "Invoiced": "info",
     "Completed": "success",
     "Cancelled": "warning",
 }
-JOURNEYS = {"Needs an operator": "danger", "On its way back": "warning", "Taken back": "warning"}
+WORKFLOW_LABELS = {
+    str(Run.State.NEEDS_OPERATOR.label): "danger",
+    str(Run.State.COMPENSATING.label): "warning",
+    str(Run.State.COMPENSATED.label): "warning",
+}
 
 
 class LineInline(ReadOnlyInline):
@@ -62,7 +66,7 @@ class OrderAdmin(ReadOnlyAdmin):
         "customer",
         "shown_total",
         "shown_state",
-        "shown_journey",
+        "shown_workflow",
         "why",
     )
     list_filter = ("state", "provider")
@@ -73,19 +77,19 @@ class OrderAdmin(ReadOnlyAdmin):
     inlines = (LineInline,)
     fields = (
         ("shown_number", "shown_state", "customer"),
-        ("shown_journey", "shown_trouble"),
+        ("shown_workflow", "shown_last_error"),
         ("shown_total", "provider"),
         ("placed_at", "placed_by"),
         "why",
     )
-    readonly_fields = ("shown_number", "shown_total", "shown_state", "shown_journey", "shown_trouble")
-    change_form_outer_after_template = "console/order_life.html"
+    readonly_fields = ("shown_number", "shown_total", "shown_state", "shown_workflow", "shown_last_error")
+    change_form_outer_after_template = "console/order_related.html"
 
     @display(description="Number", ordering="id")
     def shown_number(self, order: Order) -> str:
         return order.number
 
-    @admin.display(description="Total", ordering="minor")
+    @admin.display(description="Total", ordering="amount_minor")
     def shown_total(self, order: Order) -> str:
         return str(order.total)
 
@@ -94,15 +98,15 @@ class OrderAdmin(ReadOnlyAdmin):
         return order.get_state_display()
 
     def get_queryset(self, request: HttpRequest) -> OrderQuerySet:
-        return cast(OrderQuerySet, super().get_queryset(request)).with_journeys()
+        return cast(OrderQuerySet, super().get_queryset(request)).with_saga_state()
 
-    @display(description="Journey", label=JOURNEYS)
-    def shown_journey(self, order: Order) -> str:
-        state = getattr(order, "journey", None)
-        return str(Run.State(state).label) if state else "Has not set out"
+    @display(description="Workflow", label=WORKFLOW_LABELS)
+    def shown_workflow(self, order: Order) -> str:
+        state = getattr(order, "saga_state", None)
+        return str(Run.State(state).label) if state else "Not started"
 
-    @admin.display(description="What came in between")
-    def shown_trouble(self, order: Order) -> str:
+    @admin.display(description="Last error")
+    def shown_last_error(self, order: Order) -> str:
         return getattr(order, "last_error", None) or "—"
 
     def change_view(
@@ -125,8 +129,8 @@ class OrderAdmin(ReadOnlyAdmin):
         links = []
         run = sagas.run_of(ORDER_TO_CASH, obj.subject)
         if run and request.user.has_perm("sagas.view_run"):
-            links.append(Link("Journey", reverse("admin:sagas_run_change", args=[run.pk]), "route"))
-        can_stop = obj.state in (Order.State.PLACED, Order.State.LOCKED, Order.State.PAID)
+            links.append(Link("Workflow", reverse("admin:sagas_run_change", args=[run.pk]), "route"))
+        can_stop = obj.state in (Order.State.PLACED, Order.State.CONFIRMED, Order.State.PAID)
         if can_stop and request.user.has_perm(CANCEL):
             links.append(Link("Cancel", reverse("admin:cancel_order", args=[obj.pk]), "cancel"))
         if obj.has_reached(Order.State.PAID) and request.user.has_perm(REFUND):
@@ -137,7 +141,7 @@ class OrderAdmin(ReadOnlyAdmin):
 def _parts(request: HttpRequest, order: Order) -> Sequence[dict[str, Any]]:
     """What came of the order in other apps, as far as the reader may see it: heading, rows of text and link, and
     what stands there while there is nothing."""
-    life = queries.life_of(order.pk)
+    life = queries.related_records(order.pk)
     parts = (
         (
             "payments.view_payment",
@@ -162,7 +166,7 @@ def _parts(request: HttpRequest, order: Order) -> Sequence[dict[str, Any]]:
         ),
         (
             "ledger.view_entry",
-            "In the books",
+            "Journal entries",
             ["Entry", "Date", "Memo"],
             _entries(life),
             "Nothing is posted yet.",
@@ -178,7 +182,7 @@ def _parts(request: HttpRequest, order: Order) -> Sequence[dict[str, Any]]:
 Rows = list[list[tuple[str, str]]]
 
 
-def _payments(life: queries.Life) -> Rows:
+def _payments(related: queries.RelatedRecords) -> Rows:
     return [
         [
             (f"P-{payment.pk}", reverse("admin:payments_payment_change", args=[payment.pk])),
@@ -186,12 +190,12 @@ def _payments(life: queries.Life) -> Rows:
             (payment.get_state_display(), ""),
             (str(payment.refunded) if payment.refunded_minor else "—", ""),
         ]
-        for payment in life.payments
+        for payment in related.payments
     ]
 
 
-def _goods(life: queries.Life) -> Rows:
-    held = life.reservation
+def _goods(related: queries.RelatedRecords) -> Rows:
+    held = related.reservation
     if held is None:
         return []
     link = reverse("admin:inventory_reservation_change", args=[held.pk])
@@ -199,8 +203,8 @@ def _goods(life: queries.Life) -> Rows:
     return [[(held.reference, link), (goods, ""), (held.get_state_display(), "")]]
 
 
-def _invoice(life: queries.Life) -> Rows:
-    invoice = life.invoice
+def _invoice(related: queries.RelatedRecords) -> Rows:
+    invoice = related.invoice
     if invoice is None:
         return []
     link = reverse("admin:download_invoice", args=[invoice.pk]) if invoice.file else ""
@@ -214,18 +218,18 @@ def _invoice(life: queries.Life) -> Rows:
     ]
 
 
-def _entries(life: queries.Life) -> Rows:
+def _entries(related: queries.RelatedRecords) -> Rows:
     return [
         [
             (str(entry), reverse("admin:ledger_entry_change", args=[entry.pk])),
             (f"{entry.posted_on:%d %B %Y}", ""),
             (entry.memo, ""),
         ]
-        for entry in life.entries
+        for entry in related.entries
     ]
 
 
-class OfOrder(CommandPage):
+class OrderCommandPage(CommandPage):
     """Something that is done to one order."""
 
     def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
@@ -240,13 +244,13 @@ class OfOrder(CommandPage):
         )
 
 
-class Why(Form):
+class ReasonForm(Form):
     reason = reason()
 
 
-class Cancel(OfOrder):
+class Cancel(OrderCommandPage):
     command = CancelOrder
-    form = Why
+    form = ReasonForm
     danger = True
 
     def sentence(self, result: Order) -> str:
@@ -256,15 +260,15 @@ class Cancel(OfOrder):
         return reverse("admin:sales_order_change", args=[result.pk])
 
 
-class GiveBack(Form):
+class RefundForm(Form):
     amount = forms.DecimalField(max_digits=19, decimal_places=4)
     reason = reason()
     reference = forms.CharField(max_length=80, help_text="Tells this refund from others of the order.")
 
 
-class GoBack(OfOrder):
+class RefundPage(OrderCommandPage):
     command = RefundOrder
-    form = GiveBack
+    form = RefundForm
     danger = True
 
     def form_options(self, server_fields: ServerFields) -> dict[str, Any]:
@@ -280,7 +284,7 @@ class GoBack(OfOrder):
 hooks.plug(
     "tenant",
     hooks.MenuItem(
-        group="Trade",
+        group="Sales",
         title="Orders",
         icon="shopping_cart",
         url="admin:sales_order_changelist",
@@ -298,6 +302,6 @@ hooks.plug(
         name="refund_order",
         title="Refund order",
         permission=REFUND,
-        view=GoBack(),
+        view=RefundPage(),
     ),
 )

@@ -37,7 +37,7 @@ class OrderSerializer(ReadSerializer):
     reference = serializers.CharField(source="subject", read_only=True)
     customer = serializers.CharField(source="customer.code", read_only=True)
     total = ExactDecimal(source="total.amount", read_only=True)
-    journey = serializers.ChoiceField(choices=Run.State.choices, allow_null=True, read_only=True)
+    saga_state = serializers.ChoiceField(choices=Run.State.choices, allow_null=True, read_only=True)
     last_error = serializers.CharField(allow_null=True, read_only=True)
     lines = OrderLineSerializer(many=True, read_only=True)
 
@@ -54,14 +54,14 @@ class OrderSerializer(ReadSerializer):
             "state",
             "placed_at",
             "why",
-            "journey",
+            "saga_state",
             "last_error",
             "lines",
         )
 
     def to_representation(self, instance: Order) -> dict[str, Any]:
-        if not hasattr(instance, "journey"):
-            instance = Order.objects.with_journeys().get(pk=instance.pk)
+        if not hasattr(instance, "saga_state"):
+            instance = Order.objects.with_saga_state().get(pk=instance.pk)
         prefetch_related_objects([instance], "customer", "lines__item", "lines__order")
         return super().to_representation(instance)
 

@@ -6,7 +6,7 @@ urlpatterns = [
     path("customers/", views.Customers.as_view()),
     path("orders/", views.Orders.as_view()),
     path("orders/<int:order_id>/", views.OneOrder.as_view()),
-    path("orders/<int:order_id>/lock/", views.LockOne.as_view()),
+    path("orders/<int:order_id>/confirm/", views.ConfirmOne.as_view()),
     path("orders/<int:order_id>/cancel/", views.CancelOne.as_view()),
     path("orders/<int:order_id>/complete/", views.CompleteOne.as_view()),
     path("orders/<int:order_id>/invoice/", views.InvoiceOne.as_view()),

@@ -4,8 +4,8 @@ from apps.sales.commands import (
     AddCustomer,
     CancelOrder,
     CompleteOrder,
+    ConfirmOrder,
     IssueInvoice,
-    LockOrder,
     PlaceOrder,
     RefundOrder,
 )
@@ -52,7 +52,7 @@ class Orders(ListEndpoint, CommandEndpoint):
 
     permission = "sales.view_order"
     queryset = (
-        Order.objects.with_journeys()
+        Order.objects.with_saga_state()
         .select_related("customer")
         .prefetch_related("lines__item", "lines__order")
     )
@@ -66,7 +66,7 @@ class OneOrder(DetailEndpoint):
 
     permission = "sales.view_order"
     queryset = (
-        Order.objects.with_journeys()
+        Order.objects.with_saga_state()
         .select_related("customer")
         .prefetch_related("lines__item", "lines__order")
     )
@@ -74,8 +74,8 @@ class OneOrder(DetailEndpoint):
     lookup_url_kwarg = "order_id"
 
 
-class LockOne(CommandEndpoint):
-    command, result, status = LockOrder, OrderSerializer, 200
+class ConfirmOne(CommandEndpoint):
+    command, result, status = ConfirmOrder, OrderSerializer, 200
     server_fields = ("order_id",)
 
 

@@ -21,9 +21,9 @@ ACCOUNTS = (
 
 @handles(AddCustomer)
 def add_customer(command: AddCustomer) -> Customer:
-    with together() as asked:
-        asked.check(rules.customer_must_be_new, command.code, command.name)
-        asked.check(rules.email_must_be_well_formed, command.email)
+    with together() as validation:
+        validation.check(rules.customer_must_be_new, command.code, command.name)
+        validation.check(rules.email_must_be_well_formed, command.email)
 
     return Customer.objects.create(
         code=command.code, name=command.name, email=command.email, address=command.address

@@ -11,7 +11,7 @@ from apps.ledger.commands import Line, PostEntry
 from apps.ledger.models import Entry
 from apps.payments import queries as payments
 from apps.sales import queries, rules
-from apps.sales.commands import CreditRefunds, FileInvoice, IssueInvoice
+from apps.sales.commands import CreditRefunds, IssueInvoice, StoreInvoiceDocument
 from apps.sales.events import InvoiceIssued
 from apps.sales.models import Invoice, Order
 
@@ -22,7 +22,7 @@ def issue_invoice(command: IssueInvoice) -> Invoice:
     if order.has_reached(Order.State.INVOICED):
         return Invoice.objects.get(order=order)
     rules.order_must_be(order, Order.State.PAID)
-    rules.money_must_not_be_given_back(order)
+    rules.payment_must_not_be_refunded(order)
 
     company = companies.first_company()
     entry = _book(
@@ -43,7 +43,7 @@ def issue_invoice(command: IssueInvoice) -> Invoice:
         customer_name=order.customer.name,
         customer_address=order.customer.address,
         currency=order.currency,
-        minor=order.minor,
+        amount_minor=order.amount_minor,
         entry=entry,
     )
     invoice.refresh_from_db(fields=["number"])
@@ -52,13 +52,13 @@ def issue_invoice(command: IssueInvoice) -> Invoice:
     return invoice
 
 
-@handles(FileInvoice)
-def file_invoice(command: FileInvoice) -> Invoice:
+@handles(StoreInvoiceDocument)
+def store_invoice_document(command: StoreInvoiceDocument) -> Invoice:
     invoice = rules.invoice_must_exist(command.invoice_id)
-    if invoice.state == Invoice.State.FILED:
+    if invoice.state == Invoice.State.STORED:
         return invoice
 
-    invoice.state, invoice.file = Invoice.State.FILED, command.file
+    invoice.state, invoice.file = Invoice.State.STORED, command.file
     invoice.save(update_fields=["state", "file"])
     return invoice
 

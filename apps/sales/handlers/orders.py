@@ -14,7 +14,7 @@ from apps.sales import rules
 from apps.sales.commands import (
     CancelOrder,
     CompleteOrder,
-    LockOrder,
+    ConfirmOrder,
     MarkOrderPaid,
     PlaceOrder,
     RefundOrder,
@@ -27,15 +27,15 @@ State = Order.State
 
 @handles(PlaceOrder, emits=(OrderCreated,))
 def place_order(command: PlaceOrder) -> Order:
-    with together() as asked:
-        customer = asked.check(rules.customer_must_exist, command.customer)
-        lines = asked.check(rules.order_must_be_sound, command.lines, command.currency)
-        asked.check(payments.provider_must_be_known, command.provider)
+    with together() as validation:
+        customer = validation.check(rules.customer_must_exist, command.customer)
+        lines = validation.check(rules.order_must_be_valid, command.lines, command.currency)
+        validation.check(payments.provider_must_be_known, command.provider)
 
     order = Order.objects.create(
         customer=customer,
         currency=command.currency,
-        minor=sum(line.quantity * line.price.minor for line in lines),
+        amount_minor=sum(line.quantity * line.price.minor for line in lines),
         provider=command.provider,
         token=command.token,
         placed_at=now(),
@@ -57,14 +57,14 @@ def place_order(command: PlaceOrder) -> Order:
     return order
 
 
-@handles(LockOrder)
-def lock_order(command: LockOrder) -> Order:
-    return _move(command.order_id, State.PLACED, State.LOCKED)
+@handles(ConfirmOrder)
+def confirm_order(command: ConfirmOrder) -> Order:
+    return _move(command.order_id, State.PLACED, State.CONFIRMED)
 
 
 @handles(MarkOrderPaid)
 def mark_order_paid(command: MarkOrderPaid) -> Order:
-    return _move(command.order_id, State.LOCKED, State.PAID)
+    return _move(command.order_id, State.CONFIRMED, State.PAID)
 
 
 @handles(CompleteOrder, emits=(OrderCompleted,))
@@ -80,9 +80,9 @@ def complete_order(command: CompleteOrder) -> Order:
 @handles(CancelOrder, emits=(OrderCancelled,))
 def cancel_order(command: CancelOrder) -> Order:
     order = rules.order_must_exist(command.order_id)
-    with together() as asked:
-        asked.check(rules.reason_must_be_given, command.reason)
-        asked.check(rules.order_must_not_be_invoiced, order)
+    with together() as validation:
+        validation.check(rules.reason_must_be_given, command.reason)
+        validation.check(rules.order_must_not_be_invoiced, order)
     if order.state == State.CANCELLED:
         return order
 

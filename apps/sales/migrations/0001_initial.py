@@ -84,7 +84,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("currency", models.CharField(max_length=3)),
-                ("minor", models.BigIntegerField()),
+                ("amount_minor", models.BigIntegerField()),
                 ("provider", models.CharField(max_length=20)),
                 ("token", models.CharField(blank=True, max_length=120)),
                 (
@@ -92,7 +92,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("placed", "Placed"),
-                            ("locked", "Locked"),
+                            ("confirmed", "Confirmed"),
                             ("paid", "Paid"),
                             ("invoiced", "Invoiced"),
                             ("completed", "Completed"),
@@ -126,8 +126,8 @@ class Migration(migrations.Migration):
                 "default_permissions": ("view",),
                 "constraints": [
                     models.CheckConstraint(
-                        condition=models.Q(("minor__gt", 0), ("minor__lte", 1000000000000000)),
-                        name="sales_order_is_worth_something",
+                        condition=models.Q(("amount_minor__gt", 0), ("amount_minor__lte", 1000000000000000)),
+                        name="sales_order_total_in_range",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
@@ -135,7 +135,7 @@ class Migration(migrations.Migration):
                             models.Q(("why", ""), _negated=True),
                             _connector="OR",
                         ),
-                        name="sales_cancelled_order_says_why",
+                        name="sales_cancelled_order_has_reason",
                     ),
                 ],
             },
@@ -182,7 +182,7 @@ class Migration(migrations.Migration):
                             ("quantity__gt", 0),
                             ("quantity__lte", 1000000000),
                         ),
-                        name="sales_line_is_sound",
+                        name="sales_line_is_valid",
                     ),
                 ],
             },
@@ -203,11 +203,13 @@ class Migration(migrations.Migration):
                 ("customer_name", models.CharField(max_length=200)),
                 ("customer_address", models.TextField(blank=True)),
                 ("currency", models.CharField(max_length=3)),
-                ("minor", models.BigIntegerField()),
+                ("amount_minor", models.BigIntegerField()),
                 (
                     "state",
                     models.CharField(
-                        choices=[("issued", "Issued"), ("filed", "Filed")], default="issued", max_length=6
+                        choices=[("issued", "Issued, document pending"), ("stored", "Issued")],
+                        default="issued",
+                        max_length=6,
                     ),
                 ),
                 ("file", models.CharField(blank=True, max_length=200)),
@@ -233,10 +235,10 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         condition=models.Q(
                             models.Q(("file", ""), ("state", "issued")),
-                            models.Q(("state", "filed"), models.Q(("file", ""), _negated=True)),
+                            models.Q(("state", "stored"), models.Q(("file", ""), _negated=True)),
                             _connector="OR",
                         ),
-                        name="sales_filed_invoice_has_a_file",
+                        name="sales_stored_invoice_has_file",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(("issued_on__year", models.F("year"))),

@@ -21,13 +21,13 @@ BEGIN
         RETURN NEW;
     END IF;
     IF TG_OP = 'DELETE'
-       OR (NEW.id, NEW.customer_id, NEW.currency, NEW.minor, NEW.provider, NEW.token, NEW.placed_at, NEW.placed_by)
+       OR (NEW.id, NEW.customer_id, NEW.currency, NEW.amount_minor, NEW.provider, NEW.token, NEW.placed_at, NEW.placed_by)
           IS DISTINCT FROM
-          (OLD.id, OLD.customer_id, OLD.currency, OLD.minor, OLD.provider, OLD.token, OLD.placed_at, OLD.placed_by)
+          (OLD.id, OLD.customer_id, OLD.currency, OLD.amount_minor, OLD.provider, OLD.token, OLD.placed_at, OLD.placed_by)
        OR (NEW.state, NEW.why) IS DISTINCT FROM (OLD.state, OLD.why)
           AND (OLD.state, NEW.state) NOT IN (
-              ('placed', 'locked'), ('locked', 'paid'), ('paid', 'invoiced'), ('invoiced', 'completed'),
-              ('placed', 'cancelled'), ('locked', 'cancelled'), ('paid', 'cancelled')) THEN
+              ('placed', 'confirmed'), ('confirmed', 'paid'), ('paid', 'invoiced'), ('invoiced', 'completed'),
+              ('placed', 'cancelled'), ('confirmed', 'cancelled'), ('paid', 'cancelled')) THEN
         RAISE EXCEPTION 'Order % cannot be changed like this.', OLD.id USING ERRCODE = 'BS001',
             DETAIL = format('order=SO-%s; state=%s', OLD.id, OLD.state);
     END IF;
@@ -47,7 +47,7 @@ BEGIN
         wanted := NEW.order_id;
     END IF;
     EXECUTE format($sql$
-        SELECT placed.minor = coalesce(sum(line.price_minor::numeric * line.quantity), 0)
+        SELECT placed.amount_minor = coalesce(sum(line.price_minor::numeric * line.quantity), 0)
         FROM %1$I.sales_order AS placed LEFT JOIN %1$I.sales_orderline AS line ON line.order_id = placed.id
         WHERE placed.id = $1 GROUP BY placed.id
         $sql$, TG_TABLE_SCHEMA) INTO adds_up USING wanted;
@@ -88,12 +88,12 @@ BEGIN
     IF TG_OP = 'INSERT' AND NEW.state = 'issued' THEN
         RETURN NEW;
     END IF;
-    IF TG_OP = 'UPDATE' AND OLD.state = 'issued' AND NEW.state = 'filed'
+    IF TG_OP = 'UPDATE' AND OLD.state = 'issued' AND NEW.state = 'stored'
        AND (NEW.id, NEW.order_id, NEW.year, NEW.number, NEW.issued_on, NEW.seller, NEW.customer_name,
-            NEW.customer_address, NEW.currency, NEW.minor, NEW.entry_id)
+            NEW.customer_address, NEW.currency, NEW.amount_minor, NEW.entry_id)
            IS NOT DISTINCT FROM
            (OLD.id, OLD.order_id, OLD.year, OLD.number, OLD.issued_on, OLD.seller, OLD.customer_name,
-            OLD.customer_address, OLD.currency, OLD.minor, OLD.entry_id) THEN
+            OLD.customer_address, OLD.currency, OLD.amount_minor, OLD.entry_id) THEN
         RETURN NEW;
     END IF;
     RAISE EXCEPTION 'An invoice never changes.' USING ERRCODE = 'BS003',

@@ -83,7 +83,7 @@ hooks.plug(
         title="Backups",
         permission=MAY,
         view=backups_page,
-        group="House",
+        group="System",
         icon="backup",
     ),
     hooks.Page(

@@ -62,8 +62,8 @@ def _text(file: Path) -> str:
 
 
 def _dry_run(command: ImportJournal) -> Answer:
-    with together() as asked:
-        asked.refusals.extend(dry_run(command, actor=SHELL))
+    with together() as validation:
+        validation.refusals.extend(dry_run(command, actor=SHELL))
     entries = read_journal(command.journal)
     lines = sum(len(entry.lines) for entry in entries)
     return Answer(

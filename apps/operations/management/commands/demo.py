@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from apps.billing.commands import DefinePlan, Most
+from apps.billing.commands import DefinePlan, PlanLimit
 from apps.billing.models import Plan
 from apps.bus import dispatch
 from apps.console.terminal import Answer, BursarCommand
@@ -28,14 +28,14 @@ PLANS = (
         name="Books",
         level=10,
         modules=(),
-        limits=(Most("companies.companies", 1), Most("identity.users", 5)),
+        limits=(PlanLimit("companies.companies", 1), PlanLimit("identity.users", 5)),
     ),
     DefinePlan(
         code="trade",
         name="Trade",
         level=50,
         modules=("inventory", "payments", "sales", "webhooks"),
-        limits=(Most("companies.companies", 10), Most("identity.users", 50)),
+        limits=(PlanLimit("companies.companies", 10), PlanLimit("identity.users", 50)),
     ),
 )
 
