@@ -59,7 +59,7 @@ class Manual:
 
 class Sandbox:
     """What happens is written on the card: tok_ok pays, tok_declined does not, tok_slow takes its time, and
-    tok_lost_response pays and loses the answer, the first time."""
+    tok_lost_answer pays and loses the answer, the first time."""
 
     def charge(self, payment: Payment) -> ProviderResponse:
         if payment.token == "tok_slow":  # noqa: S105 - a word of the sandbox, not a secret
@@ -68,7 +68,7 @@ class Sandbox:
         operation, is_new = self._do(
             f"payment:{payment.pk}", payment.amount_minor, payment.currency, declined
         )
-        if is_new and payment.token == "tok_lost_response":  # noqa: S105 - a word of the sandbox, not a secret
+        if is_new and payment.token == "tok_lost_answer":  # noqa: S105 - a word of the sandbox, not a secret
             raise ProviderUnavailable(provider="sandbox")
         return _response(operation)
 

@@ -184,7 +184,7 @@ def test_a_card_says_what_happens(till, accountant, token, state):
 
 
 def test_a_slow_card_pays_too(till, accountant, monkeypatch):
-    monkeypatch.setattr("apps.payments.providers.SLOWNESS", 0)
+    monkeypatch.setattr("apps.payments.providers.SLOW_CARD_DELAY_S", 0)
     payment = dispatch(request(provider="sandbox", token="tok_slow"), actor=accountant)
     settle()
 
@@ -206,7 +206,7 @@ def test_a_lost_answer_is_asked_for_again(till, accountant):
     assert SandboxOperation.objects.count() == 1
     assert Payment.objects.get().state == "requested"
 
-    assert PROVIDERS["sandbox"].charge(payment).done_as
+    assert PROVIDERS["sandbox"].charge(payment).transaction_id
 
 
 def test_nobody_is_charged_for_what_is_void(till, accountant, controller):

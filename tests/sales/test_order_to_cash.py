@@ -146,7 +146,7 @@ def test_an_order_that_cannot_be_cancelled_either_says_that_it_needs_somebody(
     assert (run.state, run.step, state(order)) == ("needs_operator", "place order", "placed")
     clerk = client_for(accountant)
     shown = clerk.get(f"/t/acme/api/v1/sales/orders/{order.pk}/").json()
-    assert (shown["journey"], shown["last_error"]) == ("needs_operator", "DiskFull: ")
+    assert (shown["saga_state"], shown["last_error"]) == ("needs_operator", "DiskFull: ")
     for page in ("", f"{order.pk}/change/"):
         assert "Needs an operator" in clerk.get(f"/t/acme/sales/order/{page}").content.decode()
 
