@@ -1,4 +1,4 @@
-"""Sagas, in both consoles: how far each journey is, what happened on its way, and what a person can do about it."""
+"""Sagas in both consoles, as workflows: progress, log, and the commands of an operator."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from unfold.decorators import display
 
-from apps.sagas import SAGAS, Cause, Wait, queries
-from apps.sagas.commands import RetrySaga, SkipSagaStep, TurnSagaBack
-from apps.sagas.models import Happening, Run
+from apps.sagas import SAGAS, Trigger, Wait, queries
+from apps.sagas.commands import CompensateSaga, RetrySaga, SkipSagaStep
+from apps.sagas.models import LogEntry, Run
 
 from . import hooks
 from .admin import CommandPage, Link, ReadOnlyAdmin, ServerFields
@@ -23,21 +23,21 @@ VIEW, MANAGE = "sagas.view_run", "sagas.manage_sagas"
 STATES = {
     "Running": "info",
     "Waiting": "info",
-    "On its way back": "warning",
-    "Needs an operator": "danger",
+    "Rolling back": "warning",
+    "Needs attention": "danger",
     "Done": "success",
-    "Taken back": "warning",
+    "Rolled back": "warning",
 }
 
 
 @admin.register(Run, site=tenant_site)
 @admin.register(Run, site=operator_site)
 class RunAdmin(ReadOnlyAdmin):
-    """Journeys through several apps: where each stands and what came in its way."""
+    """Workflows through several apps: progress and log."""
 
     list_display = (
         "subject",
-        "journey",
+        "workflow",
         "shown_state",
         "share",
         "step",
@@ -48,10 +48,10 @@ class RunAdmin(ReadOnlyAdmin):
     list_filter = ("state", "saga", "begun_at")
     search_fields = ("subject", "correlation_id", "actor_name")
     ordering = ("-id",)
-    readonly_fields = ("journey", "way", "timeline", "together")
+    readonly_fields = ("workflow", "steps", "log", "together")
     fieldsets = (
-        (None, {"fields": ("journey", "subject", "state", "way", "last_error")}),
-        ("What happened", {"fields": ("timeline",)}),
+        (None, {"fields": ("workflow", "subject", "state", "steps", "last_error")}),
+        ("Log", {"fields": ("log",)}),
         (
             "When and why",
             {
@@ -71,8 +71,8 @@ class RunAdmin(ReadOnlyAdmin):
     def links(self, request: HttpRequest, obj: Run) -> Sequence[Link]:
         if obj.ended_at or not request.user.has_perm(MANAGE):
             return ()
-        stuck = obj.state == Run.State.NEEDS_OPERATOR
-        forth = obj.direction == Run.Direction.FORTH
+        stuck = obj.state == Run.State.NEEDS_ATTENTION
+        can_roll_back = obj.direction == Run.Direction.FORWARD
         return [
             Link("Try again", reverse("admin:retry_saga", args=[obj.pk]), "refresh"),
             *(
@@ -80,28 +80,32 @@ class RunAdmin(ReadOnlyAdmin):
                 if stuck
                 else []
             ),
-            *([Link("Turn back", reverse("admin:turn_saga_back", args=[obj.pk]), "undo")] if forth else []),
+            *(
+                [Link("Roll back", reverse("admin:compensate_saga", args=[obj.pk]), "undo")]
+                if can_roll_back
+                else []
+            ),
         ]
 
-    @admin.display(description="Journey")
-    def journey(self, run: Run) -> str:
+    @admin.display(description="Workflow")
+    def workflow(self, run: Run) -> str:
         return queries.title_of(run)
 
     @display(description="State", label=STATES)
     def shown_state(self, run: Run) -> str:
         return run.get_state_display()
 
-    @admin.display(description="The way")
-    def way(self, run: Run) -> str:
-        return render_to_string("console/saga_way.html", {"steps": steps_of(run), "run": run})
+    @admin.display(description="Progress")
+    def steps(self, run: Run) -> str:
+        return render_to_string("console/saga_steps.html", {"steps": steps_of(run), "run": run})
 
     @admin.display(description="Done", ordering="progress")
     def share(self, run: Run) -> str:
         return f"{run.progress} %"
 
-    @admin.display(description="Timeline")
-    def timeline(self, run: Run) -> str:
-        return render_to_string("console/saga_timeline.html", {"happenings": run.happenings.all()})
+    @admin.display(description="Log")
+    def log(self, run: Run) -> str:
+        return render_to_string("console/saga_log.html", {"log_entries": run.log_entries.all()})
 
     @admin.display(description="Correlation id")
     def together(self, run: Run) -> str:
@@ -109,32 +113,32 @@ class RunAdmin(ReadOnlyAdmin):
 
 
 def steps_of(run: Run) -> Sequence[dict[str, str]]:
-    """Each step with a word for where it stands; a saga that is gone from the code shows what it did."""
+    """Each step with its status; a saga that is no longer in the code shows its completed steps."""
     saga = SAGAS.get(run.saga)
-    names = [each.name for each in saga.whole_way] if saga else run.done
+    names = [step.name for step in saga.all_steps] if saga else run.completed_steps
     marks = {
-        happening.step: {"undone": "taken back", "turned": "turned back here"}[happening.what]
-        for happening in run.happenings.filter(what__in=[Happening.What.UNDONE, Happening.What.TURNED])
+        entry.step: {"compensated": "rolled back", "compensating": "rollback started here"}[entry.kind]
+        for entry in run.log_entries.filter(kind__in=[LogEntry.Kind.COMPENSATED, LogEntry.Kind.COMPENSATING])
     }
-    unmarked = {each.name for each in saga.whole_way if isinstance(each, Cause | Wait)} if saga else set()
+    unmarked = {step.name for step in saga.all_steps if isinstance(step, Trigger | Wait)} if saga else set()
     return [
         {
             "name": name,
-            "state": marks.get(name) or _standing(run, names, name, unmarked),
+            "state": marks.get(name) or _status(run, names, name, unmarked),
             "stage": run.stage if name == run.step else "",
         }
         for name in names
     ]
 
 
-def _standing(run: Run, names: Sequence[str], name: str, unmarked: set[str]) -> str:
-    """`unmarked` are those that the run does not note as done."""
+def _status(run: Run, names: Sequence[str], name: str, unmarked: set[str]) -> str:
+    """`unmarked` steps are not among the completed steps of a run: the trigger and waits."""
     if not run.ended_at and name == run.step:
-        return "stuck" if run.state == Run.State.NEEDS_OPERATOR else "now"
+        return "stuck" if run.state == Run.State.NEEDS_ATTENTION else "now"
     passed = run.step in names and names.index(name) < names.index(run.step)
-    if name in run.done or (name in unmarked and (passed or run.state == Run.State.DONE)):
+    if name in run.completed_steps or (name in unmarked and (passed or run.state == Run.State.DONE)):
         return "done"
-    return "to come" if not run.ended_at and run.direction == Run.Direction.FORTH else "never reached"
+    return "to come" if not run.ended_at and run.direction == Run.Direction.FORWARD else "never reached"
 
 
 class Why(Form):
@@ -142,7 +146,7 @@ class Why(Form):
 
 
 class _OnRun(CommandPage):
-    """What an operator does about a run: where it stands, and why he does it."""
+    """A command of an operator on a run: its current step, and the reason."""
 
     form = Why
 
@@ -151,13 +155,13 @@ class _OnRun(CommandPage):
         if run is None:
             return ()
         return (
-            ("Journey", f"{queries.title_of(run)}, {run.subject}"),
-            ("Stands at", f"{run.step} ({run.get_state_display().lower()})"),
-            ("Because", run.last_error or "—"),
+            ("Workflow", f"{queries.title_of(run)}, {run.subject}"),
+            ("Current step", f"{run.step} ({run.get_state_display().lower()})"),
+            ("Last error", run.last_error or "—"),
         )
 
     def sentence(self, result: Run) -> str:
-        return f"{result} goes on: {result.get_state_display().lower()}."
+        return f"{result} continues: {result.get_state_display().lower()}."
 
     def back(self, result: Run) -> str:
         return reverse("admin:sagas_run_change", args=[result.pk])
@@ -172,18 +176,18 @@ class Skip(_OnRun):
     danger = True
 
 
-class TurnBack(_OnRun):
-    command = TurnSagaBack
+class RollBack(_OnRun):
+    command = CompensateSaga
     danger = True
 
 
 def _stuck() -> str:
-    return f"{queries.needing_an_operator().count():,}"
+    return f"{queries.needing_attention().count():,}"
 
 
-def _under_way() -> str:
-    count = queries.under_way().count()
-    return f"{count:,} under way" if count else "nothing is under way"
+def _in_progress() -> str:
+    count = queries.in_progress().count()
+    return f"{count:,} in progress" if count else "nothing is in progress"
 
 
 for _plane in hooks.PLANES:
@@ -191,17 +195,17 @@ for _plane in hooks.PLANES:
         _plane,
         hooks.MenuItem(
             group="Audit & security",
-            title="Journeys",
+            title="Workflows",
             icon="route",
             url="admin:sagas_run_changelist",
             permission=VIEW,
         ),
         hooks.Figure(
-            title="Journeys that need you",
+            title="Workflows needing attention",
             permission=MANAGE,
             icon="route",
             value=_stuck,
-            note=_under_way,
+            note=_in_progress,
             link="admin:sagas_run_changelist",
         ),
         *(
@@ -212,6 +216,6 @@ for _plane in hooks.PLANES:
                 permission=MANAGE,
                 view=page(),
             )
-            for path, page in (("retry", Retry), ("skip", Skip), ("turn-back", TurnBack))
+            for path, page in (("retry", Retry), ("skip", Skip), ("roll-back", RollBack))
         ),
     )

@@ -13,12 +13,12 @@ from apps.kernel.locks import Lock
 from apps.kernel.plain import to_plain
 from apps.kernel.tenant import TenantInfo
 from apps.kernel.transactions import unit_of_work, within
-from apps.sagas import Asked, Saga
+from apps.sagas import Saga, ScopedCommand
 from apps.sagas import queries as sagas
 from apps.sagas.errors import RunIsBusy, SagaHasEnded
-from apps.sagas.executor import drive
+from apps.sagas.executor import run_inline
 from apps.sagas.models import Run
-from apps.sagas.runs import begin, wake
+from apps.sagas.runs import begin, resume
 from apps.tenancy.hooks import Contributions, Turn
 from apps.tenancy.models import Tenant
 
@@ -41,21 +41,21 @@ def travel(saga: Saga, data: Any, *, slug: str) -> Run:
     came = _drive(run)
     if came.state == Run.State.COMPENSATED:  # it had been on its way back already; now the way is free
         came = _drive(set_out(saga, data, slug=slug))
-    if came.direction == Run.Direction.BACK:
+    if came.direction == Run.Direction.COMPENSATING:
         raise JourneyTakenBack(journey=saga.title, slug=slug, why=came.last_error)
     return came
 
 
-def set_out(saga: Saga, data: Any, *, slug: str, driven: bool = True) -> Run:
+def set_out(saga: Saga, data: Any, *, slug: str, inline: bool = True) -> Run:
     """Begin the journey, unless it has begun already. A tenant is on one journey at a time."""
     subject = subject_of(slug)
     with unit_of_work():
         with connection.cursor() as cursor:
             JOURNEYS.key(subject=subject).hold(cursor)
-        for other in sagas.under_way().filter(subject=subject).exclude(saga=saga.name):
+        for other in sagas.in_progress().filter(subject=subject).exclude(saga=saga.name):
             raise JourneyUnderWay(journey=sagas.title_of(other), slug=slug, step=other.step)
-        run = begin(saga, data, subject=subject, driven=driven)
-        if run.direction == Run.Direction.FORTH and not _is_same(run, data):
+        run = begin(saga, data, subject=subject, inline=inline)
+        if run.direction == Run.Direction.FORWARD and not _is_same(run, data):
             raise JourneyDiffers(journey=saga.title, slug=slug, step=run.step)
     return run
 
@@ -70,7 +70,7 @@ def _is_same(run: Run, data: Any) -> bool:
 
 def _drive(run: Run) -> Run:
     try:
-        return drive(run.pk)
+        return run_inline(run.pk)
     except (RunIsBusy, SagaHasEnded) as busy:
         slug = run.subject.partition(":")[2]
         raise JourneyUnderWay(journey=sagas.title_of(run), slug=slug, step=run.step) from busy
@@ -80,7 +80,7 @@ def wake_due_erasures() -> int:
     """Returns how many looked."""
     due = Tenant.objects.filter(state=Tenant.State.DELETING, delete_after__lte=today())
     with unit_of_work():
-        return sum(wake(subject_of(each.slug)) for each in due)
+        return sum(resume(subject_of(each.slug)) for each in due)
 
 
 def tenant(tenant_id: int) -> TenantInfo:
@@ -95,25 +95,25 @@ class _About(Protocol):
 
 def part(
     of: Contributions[Any], name: str, about: Callable[[Any], _About]
-) -> Callable[[Any], Iterable[Asked]]:
+) -> Callable[[Any], Iterable[ScopedCommand]]:
     """The errand that has every app do its part. What an app answers is made where it will be done."""
 
-    def ask(data: Any) -> Iterable[Asked]:
+    def ask(data: Any) -> Iterable[ScopedCommand]:
         what = about(data)
         for contribution in of.to(name):
             place = None if contribution.on_platform else what.tenant
             with within(place):
                 commands = tuple(contribution.commands(what))
-            yield from (Asked(command, place) for command in commands)
+            yield from (ScopedCommand(command, place) for command in commands)
 
     return ask
 
 
-def tell(news: str, about: Callable[[Any], Turn]) -> Callable[[Any], Iterable[Asked]]:
+def tell(news: str, about: Callable[[Any], Turn]) -> Callable[[Any], Iterable[ScopedCommand]]:
     """The errand that has those in charge at the tenant told what becomes of it."""
 
-    def ask(data: Any) -> Iterable[Asked]:
+    def ask(data: Any) -> Iterable[ScopedCommand]:
         turn = about(data)
-        yield Asked(TellAdministrators(tenant_id=turn.tenant.id, news=news, reason=turn.reason))
+        yield ScopedCommand(TellAdministrators(tenant_id=turn.tenant.id, news=news, reason=turn.reason))
 
     return ask

@@ -1,5 +1,5 @@
-"""Journeys with a way back: steps that are commands, each with its compensation."""
+"""Multi-step processes across apps: each step is a command with its compensation."""
 
-from .base import NOTHING, SAGAS, Asked, Cause, Errand, Saga, Step, Wait
+from .base import NO_COMPENSATION, SAGAS, ExternalStep, Saga, ScopedCommand, Step, Trigger, Wait
 
-__all__ = ["NOTHING", "SAGAS", "Asked", "Cause", "Errand", "Saga", "Step", "Wait"]
+__all__ = ["NO_COMPENSATION", "SAGAS", "ExternalStep", "Saga", "ScopedCommand", "Step", "Trigger", "Wait"]

@@ -1,11 +1,11 @@
-"""What a saga is: its steps in order, each with its way back on the same line.
+"""Declaration of a saga: its steps in order, each with its compensation on the same line.
 
 ORDER_TO_CASH = Saga(
     name="sales.order_to_cash",
     data=OrderToCash,
-    cause=Cause("place order", back=lambda d: CancelOrder(…)),
+    trigger=Trigger("place order", compensation=lambda d: CancelOrder(…)),
     steps=(
-        Step("reserve stock", lambda d: ReserveStock(…), back=lambda d: ReleaseStock(…)),
+        Step("reserve stock", lambda d: ReserveStock(…), compensation=lambda d: ReleaseStock(…)),
         Wait("payment", until=lambda d: payments.is_confirmed(d.payment_id)),
         Step("issue invoice", lambda d: IssueInvoice(…), pivot=True),
     ),
@@ -27,113 +27,112 @@ D = TypeVar("D")
 NAME = re.compile(r"\A[a-z_]+\.[a-z_]+\Z")
 
 
-def NOTHING(data: Any) -> None:  # noqa: N802 - stands where a way back is named
-    """The way back of a step that leaves nothing to take back."""
+def NO_COMPENSATION(data: Any) -> None:  # noqa: N802 - used in place of a compensation
+    """The compensation of a step without lasting effects."""
 
 
 @dataclass(frozen=True)
-class Cause(Generic[D]):
-    """What the saga is begun by: it is done before the first step, and taken back after it, whatever the saga turned
-    back for. So nothing that a step left undone leaves it standing.
+class Trigger(Generic[D]):
+    """The change that starts the saga. It precedes the first step and is compensated last, whatever the reason.
 
-    back     its compensation, which may be asked again
-    retries  after the first try
+    compensation  its command; may be dispatched more than once
+    retries       after the first attempt
     """
 
     name: str
-    back: Callable[[D], Command]
+    compensation: Callable[[D], Command]
     retries: int = 3
 
 
 @dataclass(frozen=True)
 class Step(Generic[D]):
-    """One command, done in one transaction with the saga's own state, so never half and never twice.
+    """One command, in one transaction with the state of the run: never half done, never done twice.
 
-    forth    the command, made from the data
-    back     its compensation; every step before the pivot has one (row SAG-02). It may be asked again, and is
-             right then
-    keep     the data for the steps to come, from the data and what the command returned
-    retries  after the first try, of each direction
-    pivot    when this is done there is no turning back: what follows is tried until it is done, or waits for an
-             operator
+    action        the command, made from the data
+    compensation  its inverse; required before the pivot. It may be dispatched more than once and must then be correct
+    carry         the data for later steps, from the data and the result of the command
+    retries       after the first attempt, in each direction
+    pivot         after this step there is no compensation: later steps are retried until they succeed, or wait for
+                  an operator
     """
 
     name: str
-    forth: Callable[[D], Command]
-    back: Callable[[D], Command | None] | None = None
-    keep: Callable[[D, Any], D] | None = None
+    action: Callable[[D], Command]
+    compensation: Callable[[D], Command | None] | None = None
+    carry: Callable[[D, Any], D] | None = None
     retries: int = 3
     pivot: bool = False
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A command, and where it is to be done: in a tenant, or on the platform."""
+class ScopedCommand:
+    """A command with its scope: a tenant, or None for the platform."""
 
     command: Command
     tenant: TenantInfo | None = None
 
 
 @dataclass(frozen=True)
-class Errand(Generic[D]):
-    """Commands that cannot share the saga's transaction: those inside of another tenant, and long ones.
+class ExternalStep(Generic[D]):
+    """Commands that cannot share the transaction of the run: those inside another tenant, and long-running ones.
 
-    They are done one by one, and only then the run moves. Whoever dies between does the errand again, so each command
-    is asked under a key of its own and done once; a long one (`atomic = False`) goes on by itself where it was cut
-    off. Of two executors one is on the errand. How far a long command says it is, is how far the run is.
+    They are dispatched one by one, each under its own idempotency key, and the run moves after the last. A crash in
+    between repeats the step, and each command takes effect once; a long-running one (`atomic = False`) continues
+    after its last finished part. One executor at a time runs the step. The progress of a long-running command is the
+    progress of the run.
 
-    forth    the commands, made from the data: the same ones from the same data
-    back     those that take them back, also where all, some or none of them were done: a journey that turns back on
-             an errand takes this back first. NOTHING where it leaves nothing that outlives the steps before it
-    keep     the data for the steps to come, from the data and the list of what the commands returned
+    action        the commands, made from the data: always the same ones for the same data
+    compensation  their inverse, correct after all, some or none of them: a run that compensates from an external step
+                  begins with this. NO_COMPENSATION where no effect outlives the steps before
+    carry         the data for later steps, from the data and the list of results
     retries, pivot  as of a Step
     """
 
     name: str
-    forth: Callable[[D], Iterable[Asked]]
-    back: Callable[[D], Iterable[Asked] | None] | None = None
-    keep: Callable[[D, Any], D] | None = None
+    action: Callable[[D], Iterable[ScopedCommand]]
+    compensation: Callable[[D], Iterable[ScopedCommand] | None] | None = None
+    carry: Callable[[D, Any], D] | None = None
     retries: int = 3
     pivot: bool = False
 
 
 @dataclass(frozen=True)
 class Wait(Generic[D]):
-    """Goes on when `until` says True; a Refusal that it raises turns the saga back.
+    """Continues when `until` returns True; a Refusal raised by it starts the compensation.
 
-    `apps.sagas.runs.wake(subject)` makes it look at once; it looks by itself every `look_every`, and gives up after
-    `at_most`.
+    The condition is evaluated every `poll_interval`, at once after `apps.sagas.runs.resume(subject)`, and fails after
+    `timeout`.
     """
 
     name: str
     until: Callable[[D], bool]
-    look_every: dt.timedelta = dt.timedelta(minutes=1)
-    at_most: dt.timedelta = dt.timedelta(days=7)
+    poll_interval: dt.timedelta = dt.timedelta(minutes=1)
+    timeout: dt.timedelta = dt.timedelta(days=7)
 
 
-Deed = Step[Any] | Errand[Any]
-AnyStep = Cause[Any] | Deed | Wait[Any]
+ActionStep = Step[Any] | ExternalStep[Any]
+AnyStep = Trigger[Any] | ActionStep | Wait[Any]
 SAGAS: dict[str, Saga] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Saga:
-    """A journey through several apps. Known for ever by `name`; its steps are known by theirs, so that a run which
-    is under way survives a change of the code.
+    """A process through several apps. Runs refer to `name` and to the names of steps, so these are permanent: a run in
+    progress survives a deployment.
 
-    data      a frozen dataclass: what the steps hand on
-    cause     what it is begun by, where that is to be taken back with it
-    queue     where it runs: financial or default
-    repeats   whether it may set out again for the same subject, when the run before has ended
-    deadline  how long the whole may take before it turns back
-    Raises TypeError for a saga without a way back.
+    data      a frozen dataclass: the state that steps share
+    trigger   the change that starts the saga, where it is to be compensated as well
+    queue     financial or default
+    repeats   whether the saga may start again for a subject after the previous run has ended
+    deadline  of the whole run; then it compensates
+    Raises TypeError for a step without its compensation.
     """
 
     name: str
     title: str
     data: type[Any]
-    steps: Sequence[Deed | Wait[Any]]
-    cause: Cause[Any] | None = None
+    steps: Sequence[ActionStep | Wait[Any]]
+    trigger: Trigger[Any] | None = None
     queue: str = "default"
     repeats: bool = False
     deadline: dt.timedelta = dt.timedelta(days=14)
@@ -148,20 +147,20 @@ class Saga:
         return [step.name for step in self.steps]
 
     @property
-    def whole_way(self) -> Sequence[AnyStep]:
-        """The steps, after what it is begun by."""
-        return (self.cause, *self.steps) if self.cause else self.steps
+    def all_steps(self) -> Sequence[AnyStep]:
+        """The trigger, where there is one, and the steps."""
+        return (self.trigger, *self.steps) if self.trigger else self.steps
 
     def step(self, name: str) -> AnyStep | None:
-        return next((each for each in self.whole_way if each.name == name), None)
+        return next((step for step in self.all_steps if step.name == name), None)
 
     def after(self, name: str) -> str:
-        """The name of the step that follows; empty after the last."""
+        """The name of the following step; empty after the last."""
         following = self.names[self.names.index(name) + 1 :]
         return following[0] if following else ""
 
     def percent_at(self, name: str, share: float = 0.0) -> int:
-        """How much of the way is behind a run of which the named step is next, and done to this share."""
+        """Progress of a run in the named step, of which this share is done."""
         passed = self.names.index(name) if name in self.names else 0
         return int(100 * (passed + min(max(share, 0.0), 1.0)) / len(self.steps))
 
@@ -171,19 +170,19 @@ def _faults(saga: Saga) -> Sequence[str]:
     if not NAME.match(saga.name):
         faults.append("is not named app.verb_noun")
     if saga.name in SAGAS:
-        faults.append("is there already")
+        faults.append("exists already")
     if not is_dataclass(saga.data):
         faults.append("has data that is no dataclass")
     if saga.queue not in ("default", "financial"):
         faults.append(f"cannot run on the queue {saga.queue}")
-    if not saga.steps or len({each.name for each in saga.whole_way}) < len(saga.whole_way):
-        faults.append("needs steps with names of their own")
-    faults += [f"has no way back from “{name}”" for name in _without_way_back(saga.steps)]
+    if not saga.steps or len({step.name for step in saga.all_steps}) < len(saga.all_steps):
+        faults.append("needs steps with unique names")
+    faults += [f"has no compensation of “{name}”" for name in _without_compensation(saga.steps)]
     return faults
 
 
-def _without_way_back(steps: Sequence[Deed | Wait[Any]]) -> Sequence[str]:
-    """Steps before the pivot that name no compensation; a saga without a pivot can turn back to its end."""
-    pivots = [index for index, each in enumerate(steps) if not isinstance(each, Wait) and each.pivot]
+def _without_compensation(steps: Sequence[ActionStep | Wait[Any]]) -> Sequence[str]:
+    """Steps before the pivot (all, where there is no pivot) that declare no compensation."""
+    pivots = [index for index, step in enumerate(steps) if not isinstance(step, Wait) and step.pivot]
     before = steps[: pivots[0]] if pivots else steps
-    return [each.name for each in before if not isinstance(each, Wait) and each.back is None]
+    return [step.name for step in before if not isinstance(step, Wait) and step.compensation is None]

@@ -1,4 +1,4 @@
-"""What an operator can ask of a saga. Each needs a reason, which stands in the audit log and in the timeline."""
+"""Commands of operators on a run. The reason goes to the audit log and to the log of the run."""
 
 from dataclasses import dataclass
 
@@ -15,21 +15,21 @@ class _HandleSaga(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class RetrySaga(_HandleSaga):
-    """Try the present step again, forward or back, with its retries anew."""
+    """Retry the current step or its compensation, with the full number of attempts."""
 
-    audit_message = "had {result} tried again"
+    audit_message = "retried {result}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class SkipSagaStep(_HandleSaga):
-    """Go on as if the present step were done. Whoever skips has done by hand what it stands for."""
+    """Continue as if the current step were done. Its effects must have been produced by hand before."""
 
     audit_message = "skipped a step of {result}"
 
 
 @dataclass(frozen=True, kw_only=True)
-class TurnSagaBack(_HandleSaga):
-    """Take back every step that was done, also after the point of no return. A step without a way back waits for
-    somebody who undoes it by hand."""
+class CompensateSaga(_HandleSaga):
+    """Roll back every completed step, also after the pivot. A step without a compensation then needs an operator to
+    reverse it by hand."""
 
-    audit_message = "sent back {result}"
+    audit_message = "started the rollback of {result}"

@@ -1,4 +1,4 @@
-"""What sagas refuse."""
+"""Refusals of sagas."""
 
 from apps.kernel.errors import Conflict, NotFound, Refusal
 
@@ -15,25 +15,25 @@ class SagaHasEnded(SagasRefusal, Conflict):
     message = "{run} has ended: {state}."
 
 
-class SagaNeedsNobody(SagasRefusal, Conflict):
-    message = "{run} does not wait for an operator: {state}."
+class SagaNeedsNoOperator(SagasRefusal, Conflict):
+    message = "{run} does not need an operator: {state}."
 
 
-class SagaTurnsBackAlready(SagasRefusal, Conflict):
-    message = "{run} is on its way back already."
+class SagaAlreadyCompensating(SagasRefusal, Conflict):
+    message = "{run} is already rolling back."
 
 
 class RunIsBusy(SagasRefusal, Conflict):
-    message = "{run} is under way at this moment, at “{step}”."
+    message = "{run} is running at this moment, at “{step}”."
     retry_after = 2
 
 
 class DeadlinePassed(SagasRefusal, Conflict):
-    message = "{what} was to be done by {deadline}."
+    message = "The deadline of {what} was {deadline}."
 
 
 class WorkerLost(SagasRefusal, Conflict):
-    message = "The worker was lost each of the {attempts} times that “{step}” was tried."
+    message = "The worker was lost in each of {attempts} attempts at “{step}”."
 
 
 class StepUnknown(SagasRefusal, Conflict):

@@ -1,4 +1,4 @@
-"""What sagas tell: that a run is to go on. One event for each queue, since a listener has one."""
+"""Events of sagas. A run is due by one event for each queue, since a listener has one queue."""
 
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -9,20 +9,19 @@ from apps.events import Event
 
 @dataclass(frozen=True, kw_only=True)
 class SagaDue(Event):
-    """A run is to go on, or to look whether it may. `woken` has a run that waits look at once."""
+    """A run is to be advanced. With `resumed`, a run that waits evaluates its condition now."""
 
     name = "saga.due"
     internal: ClassVar[bool] = True
 
     run_id: int
-    woken: bool = False
-    call: str = field(default_factory=lambda: uuid4().hex)
+    resumed: bool = False
+    call_id: str = field(default_factory=lambda: uuid4().hex)
 
     @property
     def aggregate(self) -> str:
-        """Each call is heard by itself: neither a look that is planned for tomorrow nor a dead letter holds back
-        another."""
-        return f"saga_run:{self.run_id}:{self.call}"
+        """A key of its own for each event: neither a scheduled one nor a dead letter blocks another."""
+        return f"saga_run:{self.run_id}:{self.call_id}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +34,7 @@ DUE: dict[str, type[SagaDue]] = {"default": SagaDue, "financial": FinancialSagaD
 
 @dataclass(frozen=True, kw_only=True)
 class SagaStuck(Event):
-    """A run can do nothing more without an operator."""
+    """A run cannot continue without an operator."""
 
     name = "saga.stuck"
 

@@ -1,9 +1,9 @@
-"""How a run goes on: one move after the other, each in a transaction with its effects.
+"""Execution of a run: one transition after the other, each in a transaction with its effects.
 
-A move is taken first, in a transaction of its own that counts the attempt and raises the run's version; it is made
-in a second one that must find this version again. So a worker that dies in a step is counted, and of two
-executors the one that took the run last has it: the other finds that it lost it, and leaves. An errand is done between
-the two, by one executor at a time.
+An executor first claims the run, in a separate transaction that counts the attempt and raises the run's version. The
+transition happens in a second transaction that must find this version unchanged. A crash in a step is thus counted, and
+of two executors the later claim wins; the other finds a newer version and stops. An external step runs between the two
+transactions, in one executor at a time.
 """
 
 from __future__ import annotations
@@ -26,73 +26,84 @@ from apps.kernel.locks import Lock
 from apps.kernel.tenant import current_tenant
 from apps.kernel.transactions import advisory_lock, unit_of_work
 
-from . import errands, runs
-from .base import NOTHING, SAGAS, AnyStep, Asked, Cause, Deed, Errand, Saga, Step, Wait
+from . import external_steps, runs
+from .base import (
+    NO_COMPENSATION,
+    SAGAS,
+    ActionStep,
+    AnyStep,
+    ExternalStep,
+    Saga,
+    ScopedCommand,
+    Step,
+    Trigger,
+    Wait,
+)
 from .errors import DeadlinePassed, RunIsBusy, StepUnknown, WorkerLost
 from .events import SagaStuck
-from .models import Happening, Run
+from .models import LogEntry, Run
 
-Ask = Callable[[Any], Iterable[Asked] | None]
+Commands = Callable[[Any], Iterable[ScopedCommand] | None]
 RUN = Lock("saga:{run}")
 log = logging.getLogger(__name__)
 
 
-def advance(run_id: int, *, woken: bool = False) -> None:
-    """Go on as far as the run goes now: to its end, to a wait, to a pause before another try, or to an operator."""
-    goes_on = _move(run_id, woken=woken)
-    while goes_on:
-        goes_on = _move(run_id, woken=False)
+def advance(run_id: int, *, resumed: bool = False) -> None:
+    """Advance the run until it ends, waits, pauses before another attempt, or needs an operator."""
+    can_continue = _advance_once(run_id, resumed=resumed)
+    while can_continue:
+        can_continue = _advance_once(run_id, resumed=False)
 
 
-def drive(run_id: int) -> Run:
-    """Go on in this process, for somebody who waits for the answer. Returns the run as far as it came.
+def run_inline(run_id: int) -> Run:
+    """Advance the run in this process, for a caller that waits for the outcome. Returns the run.
 
-    He is not kept waiting for another try: what fails before the pivot turns the journey back at once, and is raised
-    when all is taken back. What fails later is left to the workers. Raises RunIsBusy while somebody else drives it.
+    There are no retries: a failure before the pivot compensates at once and is raised after the compensation; a later
+    failure is left to the workers. Raises RunIsBusy while another process executes the run.
     """
-    with _alone_with(run_id) as is_acquired, _waited_for() as failures, emitting_only((SagaStuck,)):
+    with _run_lock(run_id) as is_acquired, _inline() as failures, emitting_only((SagaStuck,)):
         if not is_acquired:
             busy = Run.objects.get(pk=run_id)
             raise RunIsBusy(run=busy, step=busy.step)
-        advance(run_id, woken=True)
+        advance(run_id, resumed=True)
         run = Run.objects.get(pk=run_id)
-    if failures and run.direction == Run.Direction.BACK:
+    if failures and run.direction == Run.Direction.COMPENSATING:
         raise failures[0]
     return run
 
 
-def _move(run_id: int, *, woken: bool) -> bool:
-    """Make one move. True when the next can follow at once."""
-    with ExitStack() as held:
-        taken = _take(run_id, held, woken=woken)
-        if taken is None:
+def _advance_once(run_id: int, *, resumed: bool) -> bool:
+    """Make one transition. Returns whether the next can follow at once."""
+    with ExitStack() as locks:
+        claimed = _claim(run_id, locks, resumed=resumed)
+        if claimed is None:
             return False
-        with correlated(taken.correlation_id, causation=f"saga:{taken.pk}"):
-            tried = _on_errand(taken)
+        with correlated(claimed.correlation_id, causation=f"saga:{claimed.pk}"):
+            outcome = _try_external_step(claimed)
             with unit_of_work():
                 run = (
-                    Run.objects.under_way()
+                    Run.objects.in_progress()
                     .select_for_update()
-                    .filter(pk=run_id, version=taken.version)
+                    .filter(pk=run_id, version=claimed.version)
                     .first()
                 )
                 if run is None:
                     return False
-                _make(run, tried)
-    return run.ended_at is None and run.due_at is None and run.state != Run.State.NEEDS_OPERATOR
+                _transition(run, outcome)
+    return run.ended_at is None and run.due_at is None and run.state != Run.State.NEEDS_ATTENTION
 
 
-def _take(run_id: int, held: ExitStack, *, woken: bool) -> Run | None:
-    """The run with its version from now on, or None when there is nothing to do for it."""
+def _claim(run_id: int, locks: ExitStack, *, resumed: bool) -> Run | None:
+    """The run with its new version, or None when it is not to be advanced now."""
     with unit_of_work():
-        run = Run.objects.under_way().select_for_update().filter(pk=run_id).first()
-        if run is None or run.state == Run.State.NEEDS_OPERATOR:
+        run = Run.objects.in_progress().select_for_update().filter(pk=run_id).first()
+        if run is None or run.state == Run.State.NEEDS_ATTENTION:
             return None
         is_early = run.due_at is not None and run.due_at > now()
-        if is_early and not (woken and (run.state == Run.State.WAITING or _is_waited_for())):
+        if is_early and not (resumed and (run.state == Run.State.WAITING or _is_inline())):
             return None
-        if isinstance(_step(run)[1], Errand) and not held.enter_context(_alone_with(run_id)):
-            runs.call(run, after=runs.HEAD_START)
+        if isinstance(_step(run)[1], ExternalStep) and not locks.enter_context(_run_lock(run_id)):
+            runs.schedule(run, after=runs.TAKEOVER_DELAY)
             return None
         run.version += 1
         run.attempts += run.state != Run.State.WAITING
@@ -107,23 +118,23 @@ def _step(run: Run) -> tuple[Saga | None, AnyStep | None]:
 
 
 @contextmanager
-def _alone_with(run_id: int) -> Iterator[bool]:
+def _run_lock(run_id: int) -> Iterator[bool]:
     with advisory_lock(RUN.key(run=run_id)) as is_acquired:
         yield is_acquired
 
 
-def _make(run: Run, tried: Tried | None) -> None:
+def _transition(run: Run, outcome: Outcome | None) -> None:
     saga, step = _step(run)
     if saga is None or step is None:
-        runs.get_stuck(run, str(StepUnknown(step=run.step, saga=run.saga)))
-    elif run.direction == Run.Direction.BACK:
-        _go_back(run, saga, step, tried)
+        runs.stop_for_operator(run, str(StepUnknown(step=run.step, saga=run.saga)))
+    elif run.direction == Run.Direction.COMPENSATING:
+        _compensate(run, saga, step, outcome)
     elif _is_late(run, saga):
-        runs.turn_back(run, str(DeadlinePassed(what=run, deadline=f"{run.deadline_at:%Y-%m-%d %H:%M} UTC")))
+        runs.compensate(run, str(DeadlinePassed(what=run, deadline=f"{run.deadline_at:%Y-%m-%d %H:%M} UTC")))
     elif isinstance(step, Wait):
-        _look(run, saga, step)
-    elif isinstance(step, Step | Errand):
-        _go_forth(run, saga, step, tried)
+        _check_wait(run, saga, step)
+    elif isinstance(step, Step | ExternalStep):
+        _execute(run, saga, step, outcome)
 
 
 def _is_late(run: Run, saga: Saga) -> bool:
@@ -131,151 +142,152 @@ def _is_late(run: Run, saga: Saga) -> bool:
 
 
 @dataclass(frozen=True)
-class Tried:
-    """What came of a step: what it returned, or what went wrong."""
+class Outcome:
+    """Result or error of one attempt."""
 
     result: Any = None
     error: Exception | None = None
 
 
-def _try(run: Run, doing: Callable[[], Any]) -> Tried:
+def _try(run: Run, function: Callable[[], Any]) -> Outcome:
     try:
-        return Tried(result=doing())
+        return Outcome(result=function())
     except Exception as error:
         if not isinstance(error, Refusal):
             log.exception("%s failed at “%s”.", run, run.step)
         if (failures := _failures.get()) is not None:
             failures.append(error)
-        return Tried(error=error)
+        return Outcome(error=error)
 
 
-def _on_errand(run: Run) -> Tried | None:
-    """What came of the step where it is an errand to be tried now; other steps are tried with the run's move."""
+def _try_external_step(run: Run) -> Outcome | None:
+    """The outcome of an external step; None for other steps, which run in the transaction of the transition."""
     saga, step = _step(run)
-    if saga is None or not isinstance(step, Errand) or _is_hopeless(run, step):
+    if saga is None or not isinstance(step, ExternalStep) or _is_exhausted(run, step):
         return None
-    if run.direction == Run.Direction.FORTH:
+    if run.direction == Run.Direction.FORWARD:
         if _is_late(run, saga):
             return None
-        ask: Ask = step.forth
-    elif step.back is None or step.back is NOTHING:
+        commands: Commands = step.action
+    elif step.compensation is None or step.compensation is NO_COMPENSATION:
         return None
     else:
-        ask = step.back
-    return _try(run, lambda: errands.do(run, saga, ask, actor=_steward(run, saga)))
+        commands = step.compensation
+    return _try(run, lambda: external_steps.execute(run, saga, commands, actor=_steward(run, saga)))
 
 
-def _is_hopeless(run: Run, step: Cause[Any] | Deed) -> bool:
+def _is_exhausted(run: Run, step: Trigger[Any] | ActionStep) -> bool:
     return run.attempts > step.retries + 1
 
 
-def _go_forth(run: Run, saga: Saga, step: Deed, tried: Tried | None) -> None:
-    if _is_hopeless(run, step):
-        return _give_up(run, saga, str(WorkerLost(attempts=step.retries + 1, step=step.name)))
-    tried = tried or _try(run, lambda: _dispatch(step.forth(runs.data_of(run, saga)), _steward(run, saga)))
-    match tried.error:
+def _execute(run: Run, saga: Saga, step: ActionStep, outcome: Outcome | None) -> None:
+    if _is_exhausted(run, step):
+        return _fail(run, saga, str(WorkerLost(attempts=step.retries + 1, step=step.name)))
+    outcome = outcome or _try(
+        run, lambda: _dispatch(step.action(runs.data_of(run, saga)), _steward(run, saga))
+    )
+    match outcome.error:
         case None:
-            return runs.step_done(run, saga, step, tried.result)
-        case FeatureOff() if not _is_waited_for():
-            run.attempts -= 1  # it may be off for long, and nobody failed
-            return runs.pause(run, str(tried.error))
+            return runs.complete_step(run, saga, step, outcome.result)
+        case FeatureOff() if not _is_inline():
+            run.attempts -= 1  # the feature may be off for long: this is no failed attempt
+            return runs.retry_later(run, str(outcome.error))
         case Unavailable() | RequestInFlight():
-            return _try_again(run, saga, step, tried.error)
+            return _retry(run, saga, step, outcome.error)
         case Refusal() if not runs.is_past_pivot(run, saga):
-            return _refused(run, _why(run, tried.error))
+            return _refuse(run, _reason(run, outcome.error))
         case _:
-            return _try_again(run, saga, step, tried.error)
+            return _retry(run, saga, step, outcome.error)
 
 
-def _look(run: Run, saga: Saga, wait: Wait[Any]) -> None:
+def _check_wait(run: Run, saga: Saga, wait: Wait[Any]) -> None:
     try:
         with unit_of_work():
-            has_come = wait.until(runs.data_of(run, saga))
+            is_over = wait.until(runs.data_of(run, saga))
     except Refusal as refusal:
-        return (
-            _give_up(run, saga, str(refusal))
-            if runs.is_past_pivot(run, saga)
-            else _refused(run, str(refusal))
-        )
+        return _fail(run, saga, str(refusal)) if runs.is_past_pivot(run, saga) else _refuse(run, str(refusal))
     except Exception as error:
-        log.exception("%s could not look at “%s”.", run, wait.name)
-        run.last_error, has_come = f"{type(error).__name__}: {error}"[:2000], False
-    if has_come:
-        runs.note(run, Happening.What.DONE)
+        log.exception("%s could not evaluate “%s”.", run, wait.name)
+        run.last_error, is_over = f"{type(error).__name__}: {error}"[:2000], False
+    if is_over:
+        runs.write_log(run, LogEntry.Kind.DONE)
         return runs.go_to(run, saga.after(wait.name))
     if run.waits_until and run.waits_until < now():
         late = DeadlinePassed(what=f"“{wait.name}”", deadline=f"{run.waits_until:%Y-%m-%d %H:%M} UTC")
-        return _give_up(run, saga, str(late))
-    return runs.keep_waiting(run, wait.look_every, wait.at_most)
+        return _fail(run, saga, str(late))
+    return runs.continue_waiting(run, wait.poll_interval, wait.timeout)
 
 
-def _go_back(run: Run, saga: Saga, step: AnyStep, tried: Tried | None) -> None:
-    """Whatever stands against a compensation, it is tried again, and then a person decides: giving it up silently
-    would leave half a journey behind."""
-    back = None if isinstance(step, Wait) else step.back
-    if isinstance(step, Wait) or back is NOTHING:
-        return runs.step_undone(run, "There is nothing to take back.")
-    if back is None:
-        return runs.get_stuck(run, f"“{step.name}” has no way back: undo it by hand, then skip it.")
-    if _is_hopeless(run, step):
-        return runs.get_stuck(run, str(WorkerLost(attempts=step.retries + 1, step=step.name)))
-    tried = tried or _try(run, lambda: _dispatch(back(runs.data_of(run, saga)), _steward(run, saga)))
-    if tried.error:
-        return _try_again(run, saga, step, tried.error)
-    return runs.step_undone(run)
+def _compensate(run: Run, saga: Saga, step: AnyStep, outcome: Outcome | None) -> None:
+    """A failed compensation is retried and then needs an operator: to skip it would leave the process half undone."""
+    compensation = None if isinstance(step, Wait) else step.compensation
+    if isinstance(step, Wait) or compensation is NO_COMPENSATION:
+        return runs.complete_compensation(run, "Nothing to compensate.")
+    if compensation is None:
+        return runs.stop_for_operator(
+            run, f"“{step.name}” has no compensation: reverse it by hand, then skip it."
+        )
+    if _is_exhausted(run, step):
+        return runs.stop_for_operator(run, str(WorkerLost(attempts=step.retries + 1, step=step.name)))
+    outcome = outcome or _try(
+        run, lambda: _dispatch(compensation(runs.data_of(run, saga)), _steward(run, saga))
+    )
+    if outcome.error:
+        return _retry(run, saga, step, outcome.error)
+    return runs.complete_compensation(run)
 
 
 def _dispatch(command: Any, actor: System) -> Any:
-    """In a savepoint of the run's move."""
+    """In a savepoint of the transition."""
     with unit_of_work():
         return dispatch(command, actor=actor) if isinstance(command, Command) else None
 
 
-def _refused(run: Run, why: str) -> None:
-    runs.note(run, Happening.What.REFUSED, why)
-    runs.turn_back(run, why)
+def _refuse(run: Run, reason: str) -> None:
+    runs.write_log(run, LogEntry.Kind.REFUSED, reason)
+    runs.compensate(run, reason)
 
 
-def _why(run: Run, error: Exception) -> str:
-    """In words, with the stage at which it failed."""
-    said = str(error) if isinstance(error, Refusal) else f"{type(error).__name__}: {error}"
-    return f"At “{run.stage}”: {said}" if run.stage else said
+def _reason(run: Run, error: Exception) -> str:
+    """The message of the error, with the stage in which it occurred."""
+    message = str(error) if isinstance(error, Refusal) else f"{type(error).__name__}: {error}"
+    return f"At “{run.stage}”: {message}" if run.stage else message
 
 
-def _try_again(run: Run, saga: Saga, step: Cause[Any] | Deed, error: Exception) -> None:
-    why = _why(run, error)
-    if run.attempts <= step.retries and not _cannot_wait(run, saga):
-        runs.pause(run, why)
+def _retry(run: Run, saga: Saga, step: Trigger[Any] | ActionStep, error: Exception) -> None:
+    reason = _reason(run, error)
+    if run.attempts <= step.retries and not _must_fail_fast(run, saga):
+        runs.retry_later(run, reason)
     else:
-        runs.note(run, Happening.What.FAILED, why)
-        _give_up(run, saga, why)
+        runs.write_log(run, LogEntry.Kind.FAILED, reason)
+        _fail(run, saga, reason)
 
 
-def _cannot_wait(run: Run, saga: Saga) -> bool:
-    forth = run.direction == Run.Direction.FORTH
-    return _is_waited_for() and forth and not runs.is_past_pivot(run, saga)
+def _must_fail_fast(run: Run, saga: Saga) -> bool:
+    forward = run.direction == Run.Direction.FORWARD
+    return _is_inline() and forward and not runs.is_past_pivot(run, saga)
 
 
-def _give_up(run: Run, saga: Saga, why: str) -> None:
-    """Before the pivot the journey turns back. After it, and on the way back, a person decides."""
-    if run.direction == Run.Direction.BACK or runs.is_past_pivot(run, saga):
-        runs.get_stuck(run, why)
+def _fail(run: Run, saga: Saga, reason: str) -> None:
+    """Compensate before the pivot; after it, and while compensating, stop for an operator."""
+    if run.direction == Run.Direction.COMPENSATING or runs.is_past_pivot(run, saga):
+        runs.stop_for_operator(run, reason)
     else:
-        runs.turn_back(run, why)
+        runs.compensate(run, reason)
 
 
 def _steward(run: Run, saga: Saga) -> System:
-    """A saga acts for itself; whoever began it is named, since he may have no right to its later steps."""
+    """The actor of every step: the saga itself, since the user that started it may lack permissions of later steps."""
     kind = System if current_tenant() else Steward
-    return kind(f"{saga.title}, begun by {run.actor_name}")
+    return kind(f"{saga.title}, started by {run.actor_name}")
 
 
 _failures: ContextVar[list[Exception] | None] = ContextVar("failures", default=None)
 
 
 @contextmanager
-def _waited_for() -> Iterator[list[Exception]]:
-    """Inside the block somebody waits for the answer; what fails meanwhile is in the list."""
+def _inline() -> Iterator[list[Exception]]:
+    """Inside the block a caller waits for the outcome; errors are collected in the list."""
     failures: list[Exception] = []
     token = _failures.set(failures)
     try:
@@ -284,5 +296,5 @@ def _waited_for() -> Iterator[list[Exception]]:
         _failures.reset(token)
 
 
-def _is_waited_for() -> bool:
+def _is_inline() -> bool:
     return _failures.get() is not None

@@ -1,4 +1,4 @@
-"""How an operator's wish reaches a run."""
+"""Handlers of operators' commands."""
 
 from __future__ import annotations
 
@@ -7,41 +7,41 @@ from apps.bus.envelope import current_envelope
 from apps.kernel.actors import both_names
 
 from . import rules, runs
-from .commands import RetrySaga, SkipSagaStep, TurnSagaBack
-from .models import Happening, Run
+from .commands import CompensateSaga, RetrySaga, SkipSagaStep
+from .models import LogEntry, Run
 
 
 @handles(RetrySaga)
 def retry_saga(command: RetrySaga) -> Run:
-    run = rules.run_must_be_under_way(command.run_id)
+    run = rules.run_must_be_in_progress(command.run_id)
 
-    runs.resume(run, Happening.What.RETRIED, command.reason, _operator())
+    runs.retry_step(run, LogEntry.Kind.RETRIED, command.reason, _operator())
     return run
 
 
 @handles(SkipSagaStep)
 def skip_saga_step(command: SkipSagaStep) -> Run:
-    run = rules.run_must_be_under_way(command.run_id)
+    run = rules.run_must_be_in_progress(command.run_id)
     rules.run_must_need_an_operator(run)
     saga = rules.saga_must_be_known(run)
 
-    runs.note(run, Happening.What.SKIPPED, command.reason, _operator())
-    if run.direction == Run.Direction.FORTH:
+    runs.write_log(run, LogEntry.Kind.SKIPPED, command.reason, _operator())
+    if run.direction == Run.Direction.FORWARD:
         runs.go_to(run, saga.after(run.step))
     else:
-        run.done = run.done[:-1]
-        runs.go_to(run, run.done[-1] if run.done else "")
-    runs.call(run)
+        run.completed_steps = run.completed_steps[:-1]
+        runs.go_to(run, run.completed_steps[-1] if run.completed_steps else "")
+    runs.schedule(run)
     return run
 
 
-@handles(TurnSagaBack)
-def turn_saga_back(command: TurnSagaBack) -> Run:
-    run = rules.run_must_be_under_way(command.run_id)
-    rules.run_must_go_forward(run)
+@handles(CompensateSaga)
+def compensate_saga(command: CompensateSaga) -> Run:
+    run = rules.run_must_be_in_progress(command.run_id)
+    rules.run_must_not_be_compensating(run)
 
-    runs.turn_back(run, command.reason, actor_name=_operator())
-    runs.call(run)
+    runs.compensate(run, command.reason, actor_name=_operator())
+    runs.schedule(run)
     return run
 
 

@@ -1,4 +1,4 @@
-"""What sagas tell of a request's life."""
+"""Saga log entries of a request trace, and tables that are not exported."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from apps.kernel.pii import exclude_from_copies
 from apps.kernel.request_trace import RequestTraceEntry, Severity, trace_source
 
-from .models import Happening, Run
+from .models import LogEntry, Run
 
 _SEVERITIES: dict[str, Severity] = {
     "failed": "waiting",
@@ -19,23 +19,23 @@ _SEVERITIES: dict[str, Severity] = {
 
 
 @trace_source
-def journeys(correlation_id: str) -> Iterable[RequestTraceEntry]:
-    happenings = Happening.objects.filter(run__correlation_id=correlation_id).select_related("run")
-    return [_line(happening, happening.run) for happening in happenings]
+def saga_log_entries(correlation_id: str) -> Iterable[RequestTraceEntry]:
+    entries = LogEntry.objects.filter(run__correlation_id=correlation_id).select_related("run")
+    return [_line(entry, entry.run) for entry in entries]
 
 
-def _line(happening: Happening, run: Run) -> RequestTraceEntry:
-    begins = happening.what == Happening.What.BEGAN
+def _line(entry: LogEntry, run: Run) -> RequestTraceEntry:
+    begins = entry.kind == LogEntry.Kind.BEGAN
     return RequestTraceEntry(
-        at=happening.at,
+        at=entry.at,
         kind="saga",
-        text=f"{run}: {str(happening).removesuffix(': ').lower()}",
-        severity=_SEVERITIES.get(happening.what, "plain"),
-        detail=happening.detail,
+        text=f"{run}: {str(entry).removesuffix(': ').lower()}",
+        severity=_SEVERITIES.get(entry.kind, "plain"),
+        detail=entry.detail,
         name=f"saga:{run.pk}" if begins else "",
         caused_by="" if begins else f"saga:{run.pk}",
         row=("sagas.run", run.pk),
     )
 
 
-exclude_from_copies("sagas.Run", "sagas.Happening")
+exclude_from_copies("sagas.Run", "sagas.LogEntry")

@@ -1,4 +1,4 @@
-"""What makes runs go on."""
+"""Listeners that advance runs, one for each queue."""
 
 from apps.events import listens_to
 
@@ -7,10 +7,10 @@ from .executor import advance
 
 
 @listens_to(SagaDue, own_transactions=True)
-def go_on(event: SagaDue) -> None:
-    advance(event.run_id, woken=event.woken)
+def advance_run(event: SagaDue) -> None:
+    advance(event.run_id, resumed=event.resumed)
 
 
 @listens_to(FinancialSagaDue, queue="financial", own_transactions=True)
-def go_on_with_money(event: FinancialSagaDue) -> None:
-    advance(event.run_id, woken=event.woken)
+def advance_financial_run(event: FinancialSagaDue) -> None:
+    advance(event.run_id, resumed=event.resumed)

@@ -1,4 +1,4 @@
-"""What is remembered of sagas: where each run stands, and what happened on its way."""
+"""Runs of sagas, and the log of each run."""
 
 from __future__ import annotations
 
@@ -9,45 +9,46 @@ from apps.kernel.models import Tracked
 
 
 class RunQuerySet(models.QuerySet["Run"]):
-    def under_way(self) -> RunQuerySet:
+    def in_progress(self) -> RunQuerySet:
         return self.filter(ended_at=None)
 
 
 class Run(Tracked):
-    """One journey. Its row is saved in the transaction of each step, so it is never elsewhere than its effects.
+    """One execution of a saga. Its row is saved in the transaction of each step, so state and effects always agree.
 
-    subject   what it is about, such as "order:12"; a saga runs once for a subject, or once in each turn of it
-    step      the name of the step that is next, in `direction`
-    done      names of the steps that are done and not taken back, in order
-    data      what the steps hand on
-    stage     of the step, where that is a long one: which is under way, or was when its last try failed
-    progress  how much of the way is behind it, in per cent
-    version   grows whenever an executor takes the run; one that holds an older version has lost it
-    attempts  of this step, counted before each try
-    due_at    not before then; empty: now
-    trouble   why it turned back or waits for an operator
+    subject          what the run is about, such as "order:12"
+    run_number       of the subject: 1, and more where the saga repeats
+    step             the name of the current step, in `direction`
+    completed_steps  names of the steps completed and not compensated, in order
+    data             the state that steps share
+    stage            of a long-running step: the current one, or the one in which the last attempt failed
+    progress         in per cent
+    version          grows with each claim by an executor; an executor with an older version has lost the run
+    attempts         of this step, counted before each attempt
+    due_at           not before then; empty: now
+    last_error       why the run compensates or needs an operator
     """
 
     class State(models.TextChoices):
         RUNNING = "running", "Running"
         WAITING = "waiting", "Waiting"
-        COMPENSATING = "compensating", "On its way back"
-        NEEDS_OPERATOR = "needs_operator", "Needs an operator"
+        COMPENSATING = "compensating", "Rolling back"
+        NEEDS_ATTENTION = "needs_attention", "Needs attention"
         DONE = "done", "Done"
-        COMPENSATED = "compensated", "Taken back"
+        COMPENSATED = "compensated", "Rolled back"
 
     class Direction(models.TextChoices):
-        FORTH = "forth", "Forward"
-        BACK = "back", "Back"
+        FORWARD = "forward", "Forward"
+        COMPENSATING = "compensating", "Rolling back"
 
     saga = models.CharField(max_length=80)
     subject = models.CharField(max_length=120)
-    turn = models.PositiveIntegerField(default=1, db_default=1)
+    run_number = models.PositiveIntegerField(default=1, db_default=1)
     state = models.CharField(max_length=16, choices=State.choices, default=State.RUNNING)
-    direction = models.CharField(max_length=8, choices=Direction.choices, default=Direction.FORTH)
+    direction = models.CharField(max_length=16, choices=Direction.choices, default=Direction.FORWARD)
     step = models.CharField(max_length=80)
     stage = models.CharField(max_length=40, blank=True, default="", db_default="")
-    done = models.JSONField(default=list)
+    completed_steps = models.JSONField(default=list)
     data = models.JSONField()
     progress = models.PositiveSmallIntegerField(default=0, db_default=0)
     version = models.PositiveIntegerField(default=0)
@@ -65,19 +66,19 @@ class Run(Tracked):
     objects = RunQuerySet.as_manager()
 
     class Meta:
-        verbose_name = "journey"
+        verbose_name = "workflow"
         default_permissions = ("view",)
-        permissions = [("manage_sagas", "Can retry, skip and turn back sagas")]
+        permissions = [("manage_sagas", "Can retry, skip and roll back workflows")]
         constraints = [
-            models.UniqueConstraint(name="saga_once_in_a_turn", fields=["saga", "subject", "turn"]),
+            models.UniqueConstraint(name="saga_run_number", fields=["saga", "subject", "run_number"]),
             models.CheckConstraint(
                 name="saga_ends_in_a_final_state",
-                condition=Q(ended_at=None, state__regex="^(running|waiting|compensating|needs_operator)$")
+                condition=Q(ended_at=None, state__regex="^(running|waiting|compensating|needs_attention)$")
                 | Q(ended_at__isnull=False, state__regex="^(done|compensated)$"),
             ),
         ]
         indexes = [
-            models.Index(name="saga_under_way", fields=["moved_at"], condition=Q(ended_at=None)),
+            models.Index(name="saga_in_progress", fields=["moved_at"], condition=Q(ended_at=None)),
             models.Index(name="saga_of_subject", fields=["subject"]),
         ]
 
@@ -85,36 +86,37 @@ class Run(Tracked):
         return f"{self.saga} of {self.subject}"
 
 
-class Happening(models.Model):
-    """One thing that happened on a run's way: its timeline. Written once."""
+class LogEntry(models.Model):
+    """One transition of a run. Append-only."""
 
-    class What(models.TextChoices):
-        BEGAN = "began", "Began"
-        STAGE = "stage", "At a stage"
+    class Kind(models.TextChoices):
+        BEGAN = "began", "Started"
+        STAGE = "stage", "Stage started"
         DONE = "done", "Done"
         WAITS = "waits", "Waits"
-        FAILED = "failed", "Failed, will be tried again"
+        FAILED = "failed", "Failed, will be retried"
         REFUSED = "refused", "Refused"
-        TURNED = "turned", "Turned back"
-        UNDONE = "undone", "Taken back"
-        STUCK = "stuck", "Needs an operator"
+        COMPENSATING = "compensating", "Rollback started"
+        COMPENSATED = "compensated", "Rolled back"
+        STUCK = "stuck", "Needs attention"
         RETRIED = "retried", "Retried by an operator"
         SKIPPED = "skipped", "Skipped by an operator"
-        FORCED = "forced", "Sent back by an operator"
+        FORCED = "forced", "Rollback started by an operator"
         ENDED = "ended", "Ended"
 
-    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="happenings")
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="log_entries")
     at = models.DateTimeField()
-    what = models.CharField(max_length=8, choices=What.choices)
+    kind = models.CharField(max_length=16, choices=Kind.choices)
     step = models.CharField(max_length=80, blank=True)
-    direction = models.CharField(max_length=8, choices=Run.Direction.choices)
+    direction = models.CharField(max_length=16, choices=Run.Direction.choices)
     attempt = models.PositiveSmallIntegerField(default=0)
     detail = models.TextField(blank=True)
     actor_name = models.CharField(max_length=200, blank=True)
 
     class Meta:
+        verbose_name_plural = "log entries"
         default_permissions = ("view",)
         ordering = ("id",)
 
     def __str__(self) -> str:
-        return f"{self.get_what_display()}: {self.step}"
+        return f"{self.get_kind_display()}: {self.step}"

@@ -3,15 +3,15 @@ from apps.kernel.manifest import Module
 MODULE = Module(
     name="sagas",
     version="1.0.0",
-    description="Journeys with a way back: steps that are commands, each with its compensation.",
+    description="Multi-step processes: each step is a command with its compensation.",
     dependencies=("bus", "events"),
     publishes=("saga.due", "saga.due_financial", "saga.stuck"),
     subscribes=("saga.due", "saga.due_financial"),
     router="apps.sagas.api.urls",
     grants={
-        "owner": ("sagas.manage_sagas", "sagas.view_run", "sagas.view_happening"),
-        "controller": ("sagas.manage_sagas", "sagas.view_run", "sagas.view_happening"),
-        "accountant": ("sagas.view_run", "sagas.view_happening"),
-        "auditor": ("sagas.view_run", "sagas.view_happening"),
+        "owner": ("sagas.manage_sagas", "sagas.view_run", "sagas.view_logentry"),
+        "controller": ("sagas.manage_sagas", "sagas.view_run", "sagas.view_logentry"),
+        "accountant": ("sagas.view_run", "sagas.view_logentry"),
+        "auditor": ("sagas.view_run", "sagas.view_logentry"),
     },
 )

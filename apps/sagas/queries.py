@@ -1,4 +1,4 @@
-"""Questions about sagas."""
+"""Queries about sagas."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from .base import SAGAS, Saga
 from .models import Run, RunQuerySet
 
 
-def under_way() -> RunQuerySet:
-    return Run.objects.under_way().order_by("-moved_at")
+def in_progress() -> RunQuerySet:
+    return Run.objects.in_progress().order_by("-moved_at")
 
 
-def needing_an_operator() -> RunQuerySet:
-    return Run.objects.filter(state=Run.State.NEEDS_OPERATOR).order_by("moved_at")
+def needing_attention() -> RunQuerySet:
+    return Run.objects.filter(state=Run.State.NEEDS_ATTENTION).order_by("moved_at")
 
 
 def run_of(saga: Saga, subject: str) -> Run | None:
-    """The last one."""
-    return Run.objects.filter(saga=saga.name, subject=subject).order_by("turn").last()
+    """The latest run."""
+    return Run.objects.filter(saga=saga.name, subject=subject).order_by("run_number").last()
 
 
 def title_of(run: Run) -> str:

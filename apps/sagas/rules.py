@@ -1,14 +1,14 @@
-"""What must be true before an operator moves a run."""
+"""Validation of operators' commands on a run."""
 
 from __future__ import annotations
 
 from .base import SAGAS, Saga
-from .errors import SagaHasEnded, SagaNeedsNobody, SagaRunUnknown, SagaTurnsBackAlready, StepUnknown
+from .errors import SagaAlreadyCompensating, SagaHasEnded, SagaNeedsNoOperator, SagaRunUnknown, StepUnknown
 from .models import Run
 
 
-def run_must_be_under_way(run_id: int) -> Run:
-    """The run, locked: its executor waits, and what it took before counts no more."""
+def run_must_be_in_progress(run_id: int) -> Run:
+    """The run, locked and claimed: an executor that has claimed it before loses it."""
     run = Run.objects.select_for_update().filter(pk=run_id).first()
     if run is None:
         raise SagaRunUnknown(run_id=run_id)
@@ -19,13 +19,13 @@ def run_must_be_under_way(run_id: int) -> Run:
 
 
 def run_must_need_an_operator(run: Run) -> None:
-    if run.state != Run.State.NEEDS_OPERATOR:
-        raise SagaNeedsNobody(run=run, state=run.get_state_display().lower())
+    if run.state != Run.State.NEEDS_ATTENTION:
+        raise SagaNeedsNoOperator(run=run, state=run.get_state_display().lower())
 
 
-def run_must_go_forward(run: Run) -> None:
-    if run.direction == Run.Direction.BACK:
-        raise SagaTurnsBackAlready(run=run)
+def run_must_not_be_compensating(run: Run) -> None:
+    if run.direction == Run.Direction.COMPENSATING:
+        raise SagaAlreadyCompensating(run=run)
 
 
 def saga_must_be_known(run: Run) -> Saga:

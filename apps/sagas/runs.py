@@ -1,6 +1,6 @@
-"""How a run begins, is woken, and moves: the legal moves of a run, each with its mark in the timeline.
+"""Transitions of a run: start, resume, complete, compensate, pause, end. Each writes an entry of the run's log.
 
-Every move is made under the lock of the run's row, in the transaction of what it stands for.
+A transition happens under the lock of the run's row, in the transaction of its effects.
 """
 
 from __future__ import annotations
@@ -20,31 +20,32 @@ from apps.kernel.correlation import correlated
 from apps.kernel.plain import from_plain, to_plain
 from apps.kernel.transactions import unit_of_work
 
-from .base import NOTHING, SAGAS, Deed, Errand, Saga, Wait
+from .base import NO_COMPENSATION, SAGAS, ActionStep, ExternalStep, Saga, Wait
 from .events import DUE, SagaStuck
-from .models import Happening, Run
+from .models import LogEntry, Run
 
-LONGEST_PAUSE = 300
-SILENCE = dt.timedelta(minutes=10)
-HEAD_START = dt.timedelta(seconds=30)
-"""What a process that drives its run itself has before the workers look whether it is still there."""
+MAX_RETRY_DELAY_S = 300
+STALLED_AFTER = dt.timedelta(minutes=10)
+TAKEOVER_DELAY = dt.timedelta(seconds=30)
+"""Delay before the workers take over a run that another process executes inline."""
 log = logging.getLogger(__name__)
-What, State, Direction = Happening.What, Run.State, Run.Direction
+Kind, State, Direction = LogEntry.Kind, Run.State, Run.Direction
 
 
-def begin(saga: Saga, data: Any, *, subject: str, driven: bool = False) -> Run:
-    """Set out, in the transaction of the change that is the reason for it. For one subject a saga runs once:
-    beginning it again gives the run that is there. One that `repeats` sets out anew when that run has ended.
+def begin(saga: Saga, data: Any, *, subject: str, inline: bool = False) -> Run:
+    """Start a run in the transaction of the change that triggers it.
 
-    One that is `driven` by this process (executor.drive) is left to it for a while.
+    A saga runs once for one subject: a second call returns the existing run. A saga that `repeats` starts a new run
+    after the previous one has ended. With `inline`, this process executes the run (executor.run_inline), and workers
+    take over only after a delay.
     """
     if not connection.in_atomic_block:
-        raise RuntimeError(f"{saga.name} must begin inside the transaction of its reason.")
+        raise RuntimeError(f"{saga.name} must begin inside the transaction of its trigger.")
     with correlated() as correlation:
         run, is_new = Run.objects.get_or_create(
             saga=saga.name,
             subject=subject,
-            turn=_turn(saga, subject),
+            run_number=_run_number(saga, subject),
             defaults={
                 "step": saga.names[0],
                 "data": to_plain(data),
@@ -56,49 +57,48 @@ def begin(saga: Saga, data: Any, *, subject: str, driven: bool = False) -> Run:
             },
         )
         if is_new:
-            note(run, What.BEGAN)
-            call(run, after=HEAD_START if driven else None)
+            write_log(run, Kind.BEGAN)
+            schedule(run, after=TAKEOVER_DELAY if inline else None)
     return run
 
 
-def _turn(saga: Saga, subject: str) -> int:
-    last = Run.objects.filter(saga=saga.name, subject=subject).order_by("turn").last()
+def _run_number(saga: Saga, subject: str) -> int:
+    last = Run.objects.filter(saga=saga.name, subject=subject).order_by("run_number").last()
     if last is None:
         return 1
-    return last.turn + 1 if saga.repeats and last.ended_at else last.turn
+    return last.run_number + 1 if saga.repeats and last.ended_at else last.run_number
 
 
-def wake(subject: str) -> int:
-    """What the runs of the subject wait for may have come: they look. Returns how many there are.
+def resume(subject: str) -> int:
+    """Have the runs of the subject evaluate their wait conditions now. Returns the number of runs.
 
-    One that does not wait yet is called too: it may have looked a moment ago, and not have said so yet.
+    Includes runs that do not wait yet: such a run may have evaluated its condition without having committed that.
     """
-    under_way = Run.objects.under_way().filter(subject=subject).exclude(state=State.NEEDS_OPERATOR)
-    for run in under_way:
-        call(run, woken=True)
-    return len(under_way)
+    in_progress = Run.objects.in_progress().filter(subject=subject).exclude(state=State.NEEDS_ATTENTION)
+    for run in in_progress:
+        schedule(run, resumed=True)
+    return len(in_progress)
 
 
-def rescue() -> int:
-    """Call again the runs of which nothing was heard for long, though nothing holds them up: the event that was to
-    call them was given up or dropped. Returns how many there are."""
-    long_ago = now() - SILENCE
-    forgotten = (
-        Run.objects.under_way()
-        .exclude(state=State.NEEDS_OPERATOR)
+def reschedule_stalled() -> int:
+    """Schedule runs again whose `saga.due` event was lost, dropped or dead-lettered. Returns the number of runs."""
+    long_ago = now() - STALLED_AFTER
+    stalled = (
+        Run.objects.in_progress()
+        .exclude(state=State.NEEDS_ATTENTION)
         .filter(Q(due_at=None) | Q(due_at__lt=long_ago), moved_at__lt=long_ago)
     )
     with unit_of_work():
-        for run in forgotten:
-            log.warning("%s was forgotten at “%s” and is called again.", run, run.step)
-            call(run)
-    return len(forgotten)
+        for run in stalled:
+            log.warning("%s stalled at “%s” and is scheduled again.", run, run.step)
+            schedule(run)
+    return len(stalled)
 
 
-def call(run: Run, *, after: dt.timedelta | None = None, woken: bool = False) -> None:
-    """Have the run go on, at once or later. It is an event like any other: not lost, and kept with the change."""
+def schedule(run: Run, *, after: dt.timedelta | None = None, resumed: bool = False) -> None:
+    """Have a worker advance the run, now or later: by an event, which commits with the change."""
     due = DUE[SAGAS[run.saga].queue if run.saga in SAGAS else "default"]
-    publish(due(run_id=run.pk, woken=woken), after=after)
+    publish(due(run_id=run.pk, resumed=resumed), after=after)
 
 
 def data_of(run: Run, saga: Saga) -> Any:
@@ -106,22 +106,24 @@ def data_of(run: Run, saga: Saga) -> Any:
 
 
 def is_past_pivot(run: Run, saga: Saga) -> bool:
-    return any(not isinstance(step, Wait) and step.pivot and step.name in run.done for step in saga.steps)
+    return any(
+        not isinstance(step, Wait) and step.pivot and step.name in run.completed_steps for step in saga.steps
+    )
 
 
-def step_done(run: Run, saga: Saga, step: Deed, result: Any) -> None:
-    if step.keep:
-        run.data = to_plain(step.keep(data_of(run, saga), result))
-    run.done = [*run.done, step.name]
-    note(run, What.DONE, _named(result))
+def complete_step(run: Run, saga: Saga, step: ActionStep, result: Any) -> None:
+    if step.carry:
+        run.data = to_plain(step.carry(data_of(run, saga), result))
+    run.completed_steps = [*run.completed_steps, step.name]
+    write_log(run, Kind.DONE, _named(result))
     go_to(run, saga.after(step.name))
 
 
 def go_to(run: Run, step: str) -> None:
-    """The step is next, in the run's direction; without one the run has ended."""
+    """Make this the current step, in the direction of the run; an empty name ends the run."""
     run.attempts, run.due_at, run.waits_until, run.stage = 0, None, None, ""
     if step:
-        run.state = State.RUNNING if run.direction == Direction.FORTH else State.COMPENSATING
+        run.state = State.RUNNING if run.direction == Direction.FORWARD else State.COMPENSATING
         run.step = step
         run.progress = SAGAS[run.saga].percent_at(step) if run.saga in SAGAS else run.progress
         _save(run)
@@ -129,85 +131,87 @@ def go_to(run: Run, step: str) -> None:
         _end(run)
 
 
-def is_at(run: Run, percent: int) -> None:
-    """Note how far a run of the platform is in the middle of a step, beside whatever transaction the step is in."""
-    if run.direction == Direction.FORTH:
+def save_progress(run: Run, percent: int) -> None:
+    """Save the progress of a platform run within a step, outside the transaction of the step."""
+    if run.direction == Direction.FORWARD:
         Run.objects.using("control").filter(pk=run.pk, version=run.version).update(progress=percent)
 
 
 def begin_stage(run: Run, stage: str) -> None:
-    """Note it at once, and beside whatever transaction the step is in: it is known also when the process is gone."""
+    """Save the stage at once, outside the transaction of the step, so that it is known after a crash."""
     with transaction.atomic(using="control"):
         if Run.objects.using("control").filter(pk=run.pk, version=run.version).update(stage=stage):
-            note(run, What.STAGE, stage, using="control")
+            write_log(run, Kind.STAGE, stage, using="control")
 
 
-def turn_back(run: Run, why: str, *, actor_name: str = "") -> None:
-    """What was done is taken back, the last first and what it was begun by in the end. An errand on which it turns back
-    may be half done: its commands are kept one by one."""
-    note(run, What.FORCED if actor_name else What.TURNED, why, actor_name)
-    run.direction, run.last_error = Direction.BACK, why
+def compensate(run: Run, reason: str, *, actor_name: str = "") -> None:
+    """Start to compensate the completed steps in reverse, and the trigger last.
+
+    The current step comes first where it is an external one: some of its commands may be committed.
+    """
+    write_log(run, Kind.FORCED if actor_name else Kind.COMPENSATING, reason, actor_name)
+    run.direction, run.last_error = Direction.COMPENSATING, reason
     saga = SAGAS.get(run.saga)
     step = saga.step(run.step) if saga else None
-    if saga and saga.cause:
-        run.done = [saga.cause.name, *run.done]
-    if isinstance(step, Errand) and step.back not in (None, NOTHING):
-        run.done = [*run.done, step.name]
-    go_to(run, run.done[-1] if run.done else "")
+    if saga and saga.trigger:
+        run.completed_steps = [saga.trigger.name, *run.completed_steps]
+    if isinstance(step, ExternalStep) and step.compensation not in (None, NO_COMPENSATION):
+        run.completed_steps = [*run.completed_steps, step.name]
+    go_to(run, run.completed_steps[-1] if run.completed_steps else "")
 
 
-def step_undone(run: Run, detail: str = "") -> None:
-    note(run, What.UNDONE, detail)
-    run.done = run.done[:-1]
-    go_to(run, run.done[-1] if run.done else "")
+def complete_compensation(run: Run, detail: str = "") -> None:
+    write_log(run, Kind.COMPENSATED, detail)
+    run.completed_steps = run.completed_steps[:-1]
+    go_to(run, run.completed_steps[-1] if run.completed_steps else "")
 
 
-def pause(run: Run, why: str) -> None:
-    """Try the step again, later each time."""
-    note(run, What.FAILED, why)
-    wait = dt.timedelta(
-        seconds=min(LONGEST_PAUSE, 2**run.attempts) * random.uniform(1, 1.5)  # noqa: S311 - jitter
+def retry_later(run: Run, reason: str) -> None:
+    """Schedule another attempt of the step, with exponential backoff and jitter."""
+    write_log(run, Kind.FAILED, reason)
+    delay = dt.timedelta(
+        seconds=min(MAX_RETRY_DELAY_S, 2**run.attempts) * random.uniform(1, 1.5)  # noqa: S311 - jitter
     )
-    run.due_at = now() + wait
-    call(run, after=wait)
+    run.due_at = now() + delay
+    schedule(run, after=delay)
     _save(run)
 
 
-def get_stuck(run: Run, why: str) -> None:
-    """Nothing more can be done without a person."""
-    note(run, What.STUCK, why)
-    run.state, run.last_error, run.due_at = State.NEEDS_OPERATOR, why, None
+def stop_for_operator(run: Run, reason: str) -> None:
+    """Stop until an operator decides."""
+    write_log(run, Kind.STUCK, reason)
+    run.state, run.last_error, run.due_at = State.NEEDS_ATTENTION, reason, None
     _save(run)
-    publish(SagaStuck(run_id=run.pk, saga=run.saga, subject=run.subject, step=run.step, why=why[:500]))
-    log.error("%s needs an operator at “%s”: %s", run, run.step, why)
+    publish(SagaStuck(run_id=run.pk, saga=run.saga, subject=run.subject, step=run.step, why=reason[:500]))
+    log.error("%s needs an operator at “%s”: %s", run, run.step, reason)
 
 
-def keep_waiting(run: Run, look_every: dt.timedelta, at_most: dt.timedelta) -> None:
-    """Wait from now on, or go on waiting. One look is planned at a time, however often the run is woken."""
+def continue_waiting(run: Run, poll_interval: dt.timedelta, timeout: dt.timedelta) -> None:
+    """Start or continue to wait. One evaluation is scheduled at a time, however often the run is resumed."""
     if run.state != State.WAITING:
-        note(run, What.WAITS)
-        run.state, run.waits_until = State.WAITING, now() + at_most
+        write_log(run, Kind.WAITS)
+        run.state, run.waits_until = State.WAITING, now() + timeout
     if run.due_at is None or run.due_at <= now():
-        run.due_at = now() + look_every
-        call(run, after=look_every)
+        run.due_at = now() + poll_interval
+        schedule(run, after=poll_interval)
     _save(run)
 
 
-def resume(run: Run, what: Happening.What, reason: str, actor_name: str) -> None:
-    """An operator has the present step tried again."""
-    note(run, what, reason, actor_name)
+def retry_step(run: Run, kind: LogEntry.Kind, reason: str, actor_name: str) -> None:
+    """Schedule the current step again, on request of an operator."""
+    write_log(run, kind, reason, actor_name)
     go_to(run, run.step)
-    call(run)
+    schedule(run)
 
 
-def note(
-    run: Run, what: Happening.What, detail: str = "", actor_name: str = "", *, using: str | None = None
+def write_log(
+    run: Run, kind: LogEntry.Kind, detail: str = "", actor_name: str = "", *, using: str | None = None
 ) -> None:
-    Happening.objects.using(using).create(
+    LogEntry.objects.using(using).create(
         run_id=run.pk,
         at=now(),
-        what=what,
-        step="" if what in (What.BEGAN, What.ENDED) else run.step,
+        kind=kind,
+        step="" if kind in (Kind.BEGAN, Kind.ENDED) else run.step,
         direction=run.direction,
         attempt=run.attempts,
         detail=detail[:2000],
@@ -217,15 +221,15 @@ def note(
 
 def _named(result: Any) -> str:
     if isinstance(result, list):
-        return ", ".join(str(each) for each in result if each is not None)
+        return ", ".join(str(item) for item in result if item is not None)
     return str(result if result is not None else "")
 
 
 def _end(run: Run) -> None:
-    forth = run.direction == Direction.FORTH
-    run.state, run.progress = (State.DONE, 100) if forth else (State.COMPENSATED, 0)
+    forward = run.direction == Direction.FORWARD
+    run.state, run.progress = (State.DONE, 100) if forward else (State.COMPENSATED, 0)
     run.ended_at = now()
-    note(run, What.ENDED, run.get_state_display())
+    write_log(run, Kind.ENDED, run.get_state_display())
     _save(run)
 
 

@@ -1,4 +1,4 @@
-"""What sagas do by themselves."""
+"""Scheduled tasks of sagas."""
 
 from apps.kernel.periodic import every
 from apps.kernel.queues import DefaultTask
@@ -6,7 +6,7 @@ from apps.kernel.queues import DefaultTask
 from . import runs
 
 
-@every(seconds=300, base=DefaultTask, name="sagas.rescue")
-def rescue() -> None:
-    """The net under the events that call runs."""
-    runs.rescue()
+@every(seconds=300, base=DefaultTask, name="sagas.reschedule_stalled")
+def reschedule_stalled() -> None:
+    """Safety net for lost `saga.due` events."""
+    runs.reschedule_stalled()

@@ -34,17 +34,17 @@ def set_out(event: OrderCreated) -> None:
 
 @listens_to(PaymentConfirmed, queue="financial")
 def go_on_when_paid(event: PaymentConfirmed) -> None:
-    sagas.wake(event.reference)
+    sagas.resume(event.reference)
 
 
 @listens_to(PaymentFailed, queue="financial")
 def turn_back_when_not_paid(event: PaymentFailed) -> None:
-    sagas.wake(event.reference)
+    sagas.resume(event.reference)
 
 
 @listens_to(OrderCancelled, queue="financial")
 def turn_back_when_cancelled(event: OrderCancelled) -> None:
-    sagas.wake(f"order:{event.order_id}")
+    sagas.resume(f"order:{event.order_id}")
 
 
 # Refunds

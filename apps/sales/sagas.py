@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from apps.inventory.commands import FulfilReservation, ItemQuantity, ReleaseStock, ReserveStock
 from apps.payments.commands import RequestPayment, VoidPayment
-from apps.sagas import NOTHING, Cause, Saga, Step, Wait
+from apps.sagas import NO_COMPENSATION, Saga, Step, Trigger, Wait
 from apps.sagas import queries as sagas
 
 from . import queries
@@ -60,14 +60,14 @@ ORDER_TO_CASH = Saga(
     data=OrderToCash,
     queue="financial",
     deadline=dt.timedelta(days=30),
-    cause=Cause("place order", back=lambda d: CancelOrder(order_id=d.order_id, reason=why(d))),
+    trigger=Trigger("place order", compensation=lambda d: CancelOrder(order_id=d.order_id, reason=why(d))),
     steps=(
-        Step("confirm order", lambda d: ConfirmOrder(order_id=d.order_id), back=NOTHING),
+        Step("confirm order", lambda d: ConfirmOrder(order_id=d.order_id), compensation=NO_COMPENSATION),
         Step(
             "reserve stock",
             lambda d: ReserveStock(reference=d.reference, lines=d.lines),
-            back=lambda d: ReleaseStock(reservation_id=d.reservation_id, reason=why(d)),
-            keep=lambda d, reservation: replace(d, reservation_id=reservation.pk),
+            compensation=lambda d: ReleaseStock(reservation_id=d.reservation_id, reason=why(d)),
+            carry=lambda d, reservation: replace(d, reservation_id=reservation.pk),
         ),
         Step(
             "request payment",
@@ -78,15 +78,15 @@ ORDER_TO_CASH = Saga(
                 provider=d.provider,
                 token=d.token,
             ),
-            back=lambda d: VoidPayment(payment_id=d.payment_id, reason=why(d)),
-            keep=lambda d, payment: replace(d, payment_id=payment.pk),
+            compensation=lambda d: VoidPayment(payment_id=d.payment_id, reason=why(d)),
+            carry=lambda d, payment: replace(d, payment_id=payment.pk),
         ),
         Wait(
             "payment",
             until=lambda d: queries.is_paid(d.order_id, d.payment_id),
-            at_most=dt.timedelta(days=14),
+            timeout=dt.timedelta(days=14),
         ),
-        Step("mark order paid", lambda d: MarkOrderPaid(order_id=d.order_id), back=NOTHING),
+        Step("mark order paid", lambda d: MarkOrderPaid(order_id=d.order_id), compensation=NO_COMPENSATION),
         Step("issue invoice", lambda d: IssueInvoice(order_id=d.order_id), pivot=True),
         Step("ship goods", lambda d: FulfilReservation(reservation_id=d.reservation_id)),
         Step("complete order", lambda d: CompleteOrder(order_id=d.order_id)),

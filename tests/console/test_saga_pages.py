@@ -36,19 +36,19 @@ def test_it_says_where_it_stands_and_what_happened(stuck, owner, client_for):
     page = client_for(owner).get(at(stuck)).content.decode()
 
     assert "Opening a branch" in listed
-    assert "Needs an operator" in listed
+    assert "Needs attention" in listed
     for said in (
         "agreement",
         "There is no safe.",
         at(stuck, "retry"),
         at(stuck, "skip"),
-        at(stuck, "turn-back"),
+        at(stuck, "roll-back"),
     ):
         assert said in page, said
 
 
 @pytest.mark.parametrize(
-    ("page", "ends"), [("retry", "done"), ("skip", "done"), ("turn-back", "needs_operator")]
+    ("page", "ends"), [("retry", "done"), ("skip", "done"), ("roll-back", "needs_attention")]
 )
 def test_a_person_does_something_about_it(stuck, office, owner, client_for, page, ends):
     office.breaks.clear()
@@ -62,12 +62,12 @@ def test_a_person_does_something_about_it(stuck, office, owner, client_for, page
     settle()
     run = Run.objects.get(pk=stuck.pk)
     assert run.state == ends  # beyond the pivot there is a step without a way back
-    told = run.happenings.filter(detail=WHY).get()
+    told = run.log_entries.filter(detail=WHY).get()
     assert told.actor_name == str(owner)
     assert WHY in client.get(at(stuck)).content.decode()
 
 
-@pytest.mark.parametrize("page", ["retry", "skip", "turn-back"])
+@pytest.mark.parametrize("page", ["retry", "skip", "roll-back"])
 def test_it_needs_a_reason_and_the_permission(stuck, owner, accountant, client_for, page):
     assert client_for(owner).post(at(stuck, page), {"reason": ""}).status_code == 200
     assert client_for(accountant).post(at(stuck, page), {"reason": WHY}).status_code == 403

@@ -94,7 +94,7 @@ def test_an_order_ends_though_its_first_step_never_does(sample, shop):
             run = begin(ORDER_TO_CASH, data_of(order), subject=order.subject)
         for _ in range(LIVES):
             dies(dies_at, lambda run=run: advance(run.pk))
-        was_done = run.happenings.filter(what="done", step="confirm order").exists()
+        was_done = run.log_entries.filter(kind="done", step="confirm order").exists()
         settle(impatient=True)
 
         order.refresh_from_db()

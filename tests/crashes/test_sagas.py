@@ -8,7 +8,7 @@ from django.db import transaction
 from apps.events import deliveries
 from apps.events.models import Delivery
 from apps.ledger.models import Account, Entry, Journal
-from apps.sagas.models import Happening, Run
+from apps.sagas.models import LogEntry, Run
 from apps.sagas.runs import begin
 from tests.support.branches import Opening
 from tests.support.failpoints import LONGEST_STRIDE, crash_everywhere
@@ -23,7 +23,7 @@ def patience(monkeypatch):
 
 def kept():
     """What is done for good."""
-    return Happening.objects.count(), Delivery.objects.filter(status="done").count(), Delivery.objects.count()
+    return LogEntry.objects.count(), Delivery.objects.filter(status="done").count(), Delivery.objects.count()
 
 
 @pytest.mark.exhaustive("a crash at every statement", inside=True)
@@ -41,7 +41,7 @@ def test_ends_where_it_would_have_ended(sample, capital, office, opening, patien
     assert deaths > sample.at_least(100, LONGEST_STRIDE)
     assert run.state == ends
     assert not Delivery.objects.exclude(status="done").exists()
-    happened = list(run.happenings.values_list("what", "step"))
+    happened = list(run.log_entries.values_list("kind", "step"))
     assert len(happened) == len(set(happened)), "a step was done or taken back twice"
     live = set(Account.objects.filter(is_active=True).values_list("code", flat=True))
     if agrees:

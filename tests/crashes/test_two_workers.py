@@ -175,13 +175,13 @@ def test_the_usual_ways_lose_or_double(scratch, acme, wrong, lost, doubled):
 def strides(monkeypatch, sample):
     """The first worker dies before its second move at the latest, so that each step is taken up anew."""
     strides = Strides(sample.stride(LONGEST_STRIDE))
-    move = executor._move
+    move = executor._advance_once
 
-    def moving(run_id, *, woken):
+    def moving(run_id, *, resumed):
         strides.before_move()
-        return move(run_id, woken=woken)
+        return move(run_id, resumed=resumed)
 
-    monkeypatch.setattr(executor, "_move", moving)
+    monkeypatch.setattr(executor, "_advance_once", moving)
     patient(ORDER_TO_CASH)
     yield strides
     SAGAS[ORDER_TO_CASH.name] = ORDER_TO_CASH
@@ -229,7 +229,7 @@ def test_a_journey_ends_where_it_would_have_ended(sample, shop, second, strides)
     assert second.waited > sample.at_least(10, LONGEST_STRIDE)
     assert sales.reconcile() == []
     assert {step.command_name() for step in STEPS} <= set(Record.objects.values_list("command", flat=True))
-    assert not Run.objects.under_way().exists()
+    assert not Run.objects.in_progress().exists()
     assert SandboxOperation.objects.count() == Payment.objects.count()
 
 
@@ -247,8 +247,8 @@ def walked(card, second, strides):
 def heard(delivery, also=False):
     with activate(tenant_of(delivery)):
         deliver(delivery.pk)
-        for run in Run.objects.under_way() if also else ():
-            executor._move(run.pk, woken=True)
+        for run in Run.objects.in_progress() if also else ():
+            executor._advance_once(run.pk, resumed=True)
 
 
 def kind_of(delivery, card):

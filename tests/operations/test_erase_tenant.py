@@ -18,8 +18,8 @@ from apps.operations.errors import KeptByLaw, NotQueuedForDeletion
 from apps.operations.journeys import wake_due_erasures
 from apps.operations.sagas import ERASURE
 from apps.operations.tasks import erase_what_is_due
-from apps.sagas.commands import TurnSagaBack
-from apps.sagas.models import Happening, Run
+from apps.sagas.commands import CompensateSaga
+from apps.sagas.models import LogEntry, Run
 from apps.settings.commands import ChangeSetting
 from apps.tenancy.erasure.models import Erasure
 from apps.tenancy.models import Tenant
@@ -144,7 +144,7 @@ def test_one_that_is_served_is_not_erased(globex, operator):
 def test_an_operator_may_send_it_back_while_it_waits(suspended, operator):
     dispatch(erase(suspended), actor=operator)
 
-    dispatch(TurnSagaBack(run_id=run().pk, reason="A mistake."), actor=operator)
+    dispatch(CompensateSaga(run_id=run().pk, reason="A mistake."), actor=operator)
     settle()
 
     assert Tenant.objects.get(pk=suspended.id).state == "archived"
@@ -163,7 +163,7 @@ def test_wherever_it_is_killed_all_of_it_goes(sample, suspended, operator, no_gr
 
     deaths = crash_everywhere(
         go,
-        progress=lambda: (Happening.objects.count(), Erasure.objects.count()),
+        progress=lambda: (LogEntry.objects.count(), Erasure.objects.count()),
         stride=sample.stride(LONGEST_STRIDE),
     )
 

@@ -15,7 +15,7 @@ from apps.ledger.models import Entry
 from apps.operations.commands import MoveTenant
 from apps.operations.sagas import MIGRATION
 from apps.periods.events import PeriodClosed
-from apps.sagas import errands, runs
+from apps.sagas import external_steps, runs
 from apps.sagas.models import Run
 from apps.tenancy import directory
 from apps.tenancy.models import Tenant
@@ -161,15 +161,17 @@ WHERE = {
 
 
 def stages(of):
-    return [happening.detail for happening in of.happenings.filter(what="stage")]
+    return [entry.detail for entry in of.log_entries.filter(kind="stage")]
 
 
 @pytest.mark.physical_copy
 def test_it_says_at_which_stage_it_is_and_how_far(settled, east, operator, monkeypatch):
-    monkeypatch.setattr(errands, "SELDOM", 0)
+    monkeypatch.setattr(external_steps, "PROGRESS_INTERVAL_S", 0)
     percents = []
-    is_at = runs.is_at
-    monkeypatch.setattr(runs, "is_at", lambda run, percent: (percents.append(percent), is_at(run, percent)))
+    save_progress = runs.save_progress
+    monkeypatch.setattr(
+        runs, "save_progress", lambda run, percent: (percents.append(percent), save_progress(run, percent))
+    )
 
     dispatch(move(settled, east), actor=operator)
 

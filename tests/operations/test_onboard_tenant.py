@@ -23,7 +23,7 @@ from apps.operations.errors import JourneyDiffers
 from apps.operations.sagas import ONBOARDING
 from apps.periods.models import Period
 from apps.sagas import executor
-from apps.sagas.models import Happening, Run
+from apps.sagas.models import LogEntry, Run
 from apps.tenancy import directory
 from apps.tenancy.errors import SlugTaken
 from apps.tenancy.hooks import Contribution, set_up
@@ -63,7 +63,7 @@ def test_both_audit_logs_tell_it(operator):
     assert Record.objects.get(command="operations.onboard_tenant", request__slug="initech").outcome == "done"
     with activate(tenant.info):
         first = Record.objects.order_by("id").first()
-        assert first.actor_name == f"Onboarding, begun by {operator}"
+        assert first.actor_name == f"Onboarding, started by {operator}"
         assert first.actor_id is None
         assert not Record.objects.filter(command__startswith="tenancy.").exists()
 
@@ -166,7 +166,7 @@ def test_after_a_failure_it_can_be_asked_again(operator, failing):
     failing.mend()
 
     assert dispatch(INITECH, actor=operator).state == "active"
-    assert list(runs().order_by("turn").values_list("turn", "state")) == [
+    assert list(runs().order_by("run_number").values_list("run_number", "state")) == [
         (1, "compensated"),
         (2, "done"),
     ]
@@ -224,7 +224,7 @@ def runs():
 
 def kept():
     """What is done for good."""
-    return Happening.objects.count(), Record.objects.filter(outcome="done").count(), len(schemas())
+    return LogEntry.objects.count(), Record.objects.filter(outcome="done").count(), len(schemas())
 
 
 def a_whole_tenant():
@@ -261,7 +261,7 @@ def test_without_the_lock_two_at_once_get_into_each_others_way(operator, monkeyp
         together.wait(10)
         return ()
 
-    monkeypatch.setattr(executor, "_alone_with", lambda run_id: contextlib.nullcontext(True))
+    monkeypatch.setattr(executor, "_run_lock", lambda run_id: contextlib.nullcontext(True))
     monkeypatch.setitem(set_up._of, "settings", [Contribution(first_part, 1, True)])
 
     came_of = at_once(2, operator)

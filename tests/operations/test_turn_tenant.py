@@ -19,7 +19,7 @@ from apps.notices.models import Notice
 from apps.operations.commands import ActivateTenant, ArchiveTenant, SuspendTenant
 from apps.operations.errors import JourneyUnderWay, ReasonMissing
 from apps.operations.sagas import ACTIVATION, SUSPENSION
-from apps.sagas.models import Happening, Run
+from apps.sagas.models import LogEntry, Run
 from apps.tenancy import directory
 from apps.tenancy.errors import TenantCannotBecome
 from apps.tenancy.hooks import on_activate, on_suspend
@@ -39,7 +39,7 @@ def run_of(saga):
 
 
 def way(run):
-    return [happening.step for happening in run.happenings.filter(what="done")]
+    return [entry.step for entry in run.log_entries.filter(kind="done")]
 
 
 def test_suspension_shuts_out_then_does_the_rest(acme, operator):
@@ -149,7 +149,7 @@ def test_apps_do_their_parts_inside_the_tenant_once_wherever_it_is_killed(
 
     deaths = crash_everywhere(
         go,
-        progress=lambda: (Happening.objects.count(), Record.objects.count()),
+        progress=lambda: (LogEntry.objects.count(), Record.objects.count()),
         stride=sample.stride(LONGEST_STRIDE),
     )
 
@@ -165,7 +165,7 @@ def test_two_turns_at_once_are_one_after_the_other(acme, globex, operator):
         dispatch(suspend(globex), actor=operator)
     with pytest.raises(Killed), armed(counted.passed // 2):
         dispatch(suspend(acme), actor=operator)
-    under_way = Run.objects.under_way().filter(saga=SUSPENSION.name)
-    assert under_way.exists()
+    runs = Run.objects.in_progress().filter(saga=SUSPENSION.name)
+    assert runs.exists()
 
     dispatch_and_refuse(ArchiveTenant(tenant_id=acme.id, reason="x"), operator, JourneyUnderWay)

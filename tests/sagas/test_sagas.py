@@ -1,4 +1,4 @@
-"""A journey goes to its end, or every step of it is taken back; whatever else happens, a person knows."""
+"""A saga completes all its steps or compensates them; any other outcome needs an operator."""
 
 import datetime as dt
 
@@ -13,30 +13,30 @@ from apps.kernel.clock import moved_to, now
 from apps.kernel.errors import Unavailable
 from apps.ledger.models import Account, Entry, Journal
 from apps.sagas import Saga, Step, Wait, tasks
-from apps.sagas.commands import RetrySaga, SkipSagaStep, TurnSagaBack
-from apps.sagas.errors import SagaHasEnded, SagaNeedsNobody, SagaRunUnknown, SagaTurnsBackAlready
+from apps.sagas.commands import CompensateSaga, RetrySaga, SkipSagaStep
+from apps.sagas.errors import SagaAlreadyCompensating, SagaHasEnded, SagaNeedsNoOperator, SagaRunUnknown
 from apps.sagas.executor import advance
 from apps.sagas.models import Run
-from apps.sagas.runs import begin, rescue, wake
+from apps.sagas.runs import begin, reschedule_stalled, resume
 from tests.support.branches import TOO_LATE, Opening
 from tests.support.settling import settle
 from tests.support.sqlstate import NO_RIGHT, refused
 
 
-class LineIsBusy(Unavailable):
-    message = "The line is busy."
+class BankIsUnavailable(Unavailable):
+    message = "The bank is unavailable."
 
 
 def later(**span):
-    """A time at which what was planned meanwhile is due."""
+    """Moves the clock forward, so that scheduled events are due."""
     return moved_to(now() + dt.timedelta(**span))
 
 
-def way(run):
-    return [(happening.what, happening.step) for happening in run.happenings.all()]
+def log_of(run):
+    return [(entry.kind, entry.step) for entry in run.log_entries.all()]
 
 
-def again(run):
+def reloaded(run):
     return Run.objects.get(pk=run.pk)
 
 
@@ -44,14 +44,14 @@ def live_accounts():
     return set(Account.objects.filter(is_active=True).values_list("code", flat=True))
 
 
-def test_goes_to_its_end(set_out):
+def test_a_saga_completes_all_its_steps(set_out):
     run = set_out()
 
     assert run.state == "done"
     assert live_accounts() == {"3000", "1100", "11009"}
     assert Entry.objects.count() == 1
     assert Journal.objects.filter(code="J1100").exists()
-    assert way(run) == [
+    assert log_of(run) == [
         ("began", ""),
         ("done", "account"),
         ("done", "entry"),
@@ -62,14 +62,14 @@ def test_goes_to_its_end(set_out):
     ]
 
 
-def test_hands_on_what_a_step_returned(set_out):
+def test_the_result_of_a_step_is_carried_to_later_steps(set_out):
     run = set_out()
 
     assert run.data["account_id"] == Account.objects.get(code="1100").pk
     assert run.data["entry_id"] == Entry.objects.get().pk
 
 
-def test_what_it_does_is_in_the_audit_log_with_who_began_it(set_out):
+def test_commands_of_a_saga_are_audited_with_the_actor_that_started_the_saga(set_out):
     run = set_out()
 
     records = Record.objects.filter(correlation_id=run.correlation_id, causation_id=f"saga:{run.pk}")
@@ -79,10 +79,10 @@ def test_what_it_does_is_in_the_audit_log_with_who_began_it(set_out):
         "ledger.open_journal",
         "ledger.open_account",
     ]
-    assert {record.actor_name for record in records} == {"Opening a branch, begun by the platform"}
+    assert {record.actor_name for record in records} == {"Opening a branch, started by the platform"}
 
 
-def test_a_refusal_takes_back_what_was_done_in_reverse(set_out, office):
+def test_a_refusal_compensates_completed_steps_in_reverse_order(set_out, office):
     office.refuses = True
 
     run = set_out()
@@ -91,44 +91,44 @@ def test_a_refusal_takes_back_what_was_done_in_reverse(set_out, office):
     assert run.last_error == TOO_LATE
     assert live_accounts() == {"3000"}
     assert Entry.objects.filter(reversal_of__isnull=False).count() == 1
-    assert way(run)[3:] == [
+    assert log_of(run)[3:] == [
         ("refused", "agreement"),
-        ("turned", "agreement"),
-        ("undone", "entry"),
-        ("undone", "account"),
+        ("compensating", "agreement"),
+        ("compensated", "entry"),
+        ("compensated", "account"),
         ("ended", ""),
     ]
 
 
-def test_the_first_step_refused_leaves_nothing_to_take_back(set_out, office):
-    office.breaks["account"] = TooLateForAccounts()
+def test_a_refusal_of_the_first_step_leaves_no_effects(set_out, office):
+    office.breaks["account"] = AccountIsRefused()
 
     assert set_out().state == "compensated"
     assert live_accounts() == {"3000"}
 
 
-class TooLateForAccounts(SagaHasEnded):
+class AccountIsRefused(SagaHasEnded):
     message = "No."
 
 
-def test_waits_until_it_is_woken(set_out, office):
+def test_a_waiting_run_continues_when_resumed(set_out, office):
     office.agrees = False
     run = set_out()
     assert (run.state, run.step) == ("waiting", "agreement")
 
     office.agrees = True
-    assert wake_up(run) == 1
+    assert resume_run(run) == 1
     settle()
 
-    assert again(run).state == "done"
+    assert reloaded(run).state == "done"
 
 
-def wake_up(run):
+def resume_run(run):
     with transaction.atomic():
-        return wake(run.subject)
+        return resume(run.subject)
 
 
-def test_looks_by_itself_when_nobody_wakes_it(set_out, office):
+def test_a_waiting_run_that_is_not_resumed_polls_its_condition(set_out, office):
     office.agrees = False
     run = set_out()
     office.agrees = True
@@ -136,49 +136,49 @@ def test_looks_by_itself_when_nobody_wakes_it(set_out, office):
     with later(minutes=2):
         settle()
 
-    assert again(run).state == "done"
+    assert reloaded(run).state == "done"
 
 
-def test_plans_one_look_at_a_time_however_often_it_is_woken(set_out, office):
+def test_repeated_resumes_schedule_one_poll(set_out, office):
     office.agrees = False
     run = set_out()
-    planned = pending_looks()
+    scheduled = pending_polls()
 
     for _ in range(3):
-        wake_up(run)
+        resume_run(run)
         settle()
 
-    assert pending_looks() == planned == 1
+    assert pending_polls() == scheduled == 1
 
 
-def pending_looks():
-    return Delivery.objects.open().filter(subscriber="sagas.go_on").count()
+def pending_polls():
+    return Delivery.objects.open().filter(subscriber="sagas.advance_run").count()
 
 
-def test_turns_back_when_it_has_waited_too_long(set_out, office):
+def test_a_wait_past_its_timeout_is_compensated(set_out, office):
     office.agrees = False
     run = set_out()
 
     with later(days=1, minutes=5):
         settle()
 
-    assert again(run).state == "compensated"
-    assert "“agreement” was to be done by" in again(run).last_error
+    assert reloaded(run).state == "compensated"
+    assert "The deadline of “agreement” was" in reloaded(run).last_error
 
 
-def test_turns_back_after_its_deadline(set_out, office):
-    office.breaks["entry"] = LineIsBusy()
+def test_a_run_past_its_deadline_is_compensated(set_out, office):
+    office.breaks["entry"] = BankIsUnavailable()
     run = set_out()
 
     with later(days=3):
         settle()
 
-    assert again(run).state == "compensated"
+    assert reloaded(run).state == "compensated"
     assert live_accounts() == {"3000"}
 
 
-def test_tries_again_what_may_succeed_later(set_out, office):
-    office.breaks["entry"] = LineIsBusy()
+def test_a_step_that_is_unavailable_is_retried(set_out, office):
+    office.breaks["entry"] = BankIsUnavailable()
     run = set_out()
     assert (run.state, run.step, run.attempts) == ("running", "entry", 1)
 
@@ -186,11 +186,11 @@ def test_tries_again_what_may_succeed_later(set_out, office):
     with later(minutes=1):
         settle()
 
-    assert again(run).state == "done"
+    assert reloaded(run).state == "done"
     assert Entry.objects.count() == 1
 
 
-def test_turns_back_when_the_retries_are_used_up(set_out, office):
+def test_a_step_without_retries_left_is_compensated(set_out, office):
     office.breaks["entry"] = ZeroDivisionError("a bug")
     run = set_out()
 
@@ -198,76 +198,80 @@ def test_turns_back_when_the_retries_are_used_up(set_out, office):
         with later(minutes=minutes):
             settle()
 
-    assert again(run).state == "compensated"
-    assert [what for what, step in way(run) if step == "entry"] == ["failed"] * 3 + ["turned"]
+    assert reloaded(run).state == "compensated"
+    assert [kind for kind, step in log_of(run) if step == "entry"] == ["failed"] * 3 + ["compensating"]
 
 
-def test_after_the_pivot_it_waits_for_an_operator_instead_of_turning_back(set_out, office, owner):
-    office.breaks["safe"] = TooLateForAccounts()
+def test_a_failure_after_the_pivot_needs_an_operator(set_out, office, owner):
+    office.breaks["safe"] = AccountIsRefused()
     run = set_out()
     with later(minutes=5):
         settle()
-    assert (again(run).state, again(run).step) == ("needs_operator", "safe")
+    assert (reloaded(run).state, reloaded(run).step) == ("needs_attention", "safe")
 
     office.breaks.clear()
     dispatch(RetrySaga(run_id=run.pk, reason="The safe is there now."), actor=owner)
     settle()
 
-    assert again(run).state == "done"
-    assert ("retried", "safe") in way(run)
+    assert reloaded(run).state == "done"
+    assert ("retried", "safe") in log_of(run)
 
 
-def test_a_compensation_that_keeps_failing_waits_for_an_operator(set_out, office, owner):
+def test_a_compensation_without_retries_left_needs_an_operator(set_out, office, owner):
     office.refuses = True
-    office.breaks["entry back"] = TooLateForAccounts()
+    office.breaks["entry compensation"] = AccountIsRefused()
     run = set_out()
     for minutes in (5, 10, 15):
         with later(minutes=minutes):
             settle()
-    assert (again(run).state, again(run).direction, again(run).step) == ("needs_operator", "back", "entry")
+    assert (reloaded(run).state, reloaded(run).direction, reloaded(run).step) == (
+        "needs_attention",
+        "compensating",
+        "entry",
+    )
 
     dispatch(SkipSagaStep(run_id=run.pk, reason="Reversed by hand."), actor=owner)
     settle()
 
-    assert again(run).state == "compensated"
+    assert reloaded(run).state == "compensated"
     assert live_accounts() == {"3000"}
 
 
-def test_an_operator_sends_it_back_from_beyond_the_pivot(set_out, office, owner):
-    office.breaks["safe"] = TooLateForAccounts()
+def test_an_operator_compensates_a_run_past_its_pivot(set_out, office, owner):
+    office.breaks["safe"] = AccountIsRefused()
     run = set_out()
 
-    dispatch(TurnSagaBack(run_id=run.pk, reason="The branch is not wanted."), actor=owner)
+    dispatch(CompensateSaga(run_id=run.pk, reason="The branch is not wanted."), actor=owner)
     settle()
-    assert (again(run).state, again(run).step) == ("needs_operator", "journal")
-    assert "has no way back" in again(run).last_error
+    assert (reloaded(run).state, reloaded(run).step) == ("needs_attention", "journal")
+    assert "has no compensation" in reloaded(run).last_error
     dispatch(SkipSagaStep(run_id=run.pk, reason="The journal is unused."), actor=owner)
     settle()
 
-    assert again(run).state == "compensated"
+    assert reloaded(run).state == "compensated"
     assert live_accounts() == {"3000"}
-    forced = run.happenings.get(what="forced")
+    forced = run.log_entries.get(kind="forced")
     assert (forced.actor_name, forced.detail) == (str(owner), "The branch is not wanted.")
 
 
-def test_an_operator_cannot_move_what_has_ended_or_needs_nobody(set_out, office, owner):
+def test_commands_of_an_operator_on_a_run_in_the_wrong_state_are_refused(set_out, office, owner):
     done = set_out()
     with pytest.raises(SagaHasEnded):
         dispatch(RetrySaga(run_id=done.pk, reason="Once more."), actor=owner)
 
     office.agrees = False
     waiting = set_out("1200")
-    with pytest.raises(SagaNeedsNobody):
+    with pytest.raises(SagaNeedsNoOperator):
         dispatch(SkipSagaStep(run_id=waiting.pk, reason="Hurry."), actor=owner)
     with pytest.raises(SagaRunUnknown):
         dispatch(RetrySaga(run_id=99, reason="Who?"), actor=owner)
 
-    dispatch(TurnSagaBack(run_id=waiting.pk, reason="Not wanted."), actor=owner)
-    with pytest.raises(SagaTurnsBackAlready):
-        dispatch(TurnSagaBack(run_id=waiting.pk, reason="Not wanted."), actor=owner)
+    dispatch(CompensateSaga(run_id=waiting.pk, reason="Not wanted."), actor=owner)
+    with pytest.raises(SagaAlreadyCompensating):
+        dispatch(CompensateSaga(run_id=waiting.pk, reason="Not wanted."), actor=owner)
 
 
-def test_a_worker_that_dies_in_a_step_is_counted(set_out, office, monkeypatch):
+def test_a_worker_that_crashes_in_a_step_uses_an_attempt(set_out, office, monkeypatch):
     office.breaks["entry"] = KeyboardInterrupt()
 
     with pytest.raises(KeyboardInterrupt):
@@ -280,11 +284,11 @@ def test_a_worker_that_dies_in_a_step_is_counted(set_out, office, monkeypatch):
             advance(run.pk)
     advance(run.pk)
 
-    assert again(run).state == "compensated"
-    assert "The worker was lost each of the 3 times" in again(run).last_error
+    assert reloaded(run).state == "compensated"
+    assert "The worker was lost in each of 3 attempts" in reloaded(run).last_error
 
 
-def test_begins_once_for_a_subject(capital, opening):
+def test_a_second_start_for_the_same_subject_returns_the_first_run(capital, opening):
     with transaction.atomic():
         first = begin(opening, Opening(code="1100"), subject="branch:1")
         second = begin(opening, Opening(code="1200"), subject="branch:1")
@@ -293,7 +297,7 @@ def test_begins_once_for_a_subject(capital, opening):
     assert Run.objects.count() == 1
 
 
-def test_begins_only_with_its_reason(capital, opening):
+def test_a_start_outside_a_transaction_is_refused(capital, opening):
     with pytest.raises(RuntimeError, match="inside the transaction"):
         begin(opening, Opening(code="1100"), subject="branch:1")
 
@@ -303,26 +307,26 @@ def test_a_step_that_is_no_longer_in_the_code_needs_an_operator(set_out, office)
     run = set_out()
     Run.objects.filter(pk=run.pk).update(step="vote")
 
-    advance(run.pk, woken=True)
+    advance(run.pk, resumed=True)
 
-    assert again(run).state == "needs_operator"
-    assert "“vote” is no longer part" in again(run).last_error
+    assert reloaded(run).state == "needs_attention"
+    assert "“vote” is no longer part" in reloaded(run).last_error
 
 
-def test_a_run_whose_call_was_given_up_is_called_again(at_acme, capital, opening):
+def test_a_run_whose_event_was_dead_lettered_is_scheduled_again(at_acme, capital, opening):
     with transaction.atomic():
         run = begin(opening, Opening(code="1100"), subject="branch:1")
     route()
-    Delivery.objects.filter(subscriber="sagas.go_on").update(status="dead")
+    Delivery.objects.filter(subscriber="sagas.advance_run").update(status="dead")
     settle()
-    assert again(run).step == "account"
-    assert rescue() == 0
+    assert reloaded(run).step == "account"
+    assert reschedule_stalled() == 0
 
     with later(minutes=11):
-        tasks.rescue.apply(headers={"tenant": at_acme.id}, throw=True)
+        tasks.reschedule_stalled.apply(headers={"tenant": at_acme.id}, throw=True)
         settle()
 
-    assert again(run).state == "done"
+    assert reloaded(run).state == "done"
 
 
 @pytest.mark.parametrize(
@@ -330,21 +334,21 @@ def test_a_run_whose_call_was_given_up_is_called_again(at_acme, capital, opening
     [
         ("companies.odd", (), "needs steps"),
         ("Odd", (Wait("w", until=bool),), "is not named"),
-        ("companies.odd", (Step("a", Opening), Step("b", Opening, pivot=True)), "no way back from “a”"),
-        ("companies.odd", (Wait("w", until=bool), Wait("w", until=bool)), "names of their own"),
+        ("companies.odd", (Step("a", Opening), Step("b", Opening, pivot=True)), "no compensation of “a”"),
+        ("companies.odd", (Wait("w", until=bool), Wait("w", until=bool)), "unique names"),
     ],
 )
-def test_a_saga_without_a_way_back_is_no_saga(name, steps, fault):
+def test_an_incomplete_declaration_is_refused(name, steps, fault):
     with pytest.raises(TypeError, match=fault):
         Saga(name=name, title="Odd", data=Opening, steps=steps)
 
 
-def test_the_timeline_is_written_once(set_out):
+def test_the_log_is_append_only(set_out):
     set_out()
 
     for statement in (
-        "UPDATE sagas_happening SET detail = ''",
-        "DELETE FROM sagas_happening",
+        "UPDATE sagas_logentry SET detail = ''",
+        "DELETE FROM sagas_logentry",
         "DELETE FROM sagas_run",
     ):
         assert refused(statement) == NO_RIGHT, statement

@@ -1,4 +1,4 @@
-"""Two workers that take up the same run at the same moment: one of them makes the move."""
+"""Two workers that advance the same run concurrently: one of them makes each transition."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ from django.db.models import QuerySet
 from apps.kernel.tenant import activate
 from apps.ledger.models import Entry
 from apps.sagas import executor
-from apps.sagas.models import Happening, Run
+from apps.sagas.models import LogEntry, Run
 from apps.sagas.runs import begin
 from tests.support.branches import Opening
 
 
 @pytest.fixture
 def meeting(office, monkeypatch):
-    """A step is held open until a second worker comes into it, or half a second is over."""
+    """Holds a step open until a second worker enters it, for at most half a second."""
 
     class Meeting:
-        happened = False
-        door = threading.Barrier(2)
+        has_met = False
+        barrier = threading.Barrier(2)
 
         def wait(self, step):
             if step == "account":
                 try:
-                    self.door.wait(0.5)
+                    self.barrier.wait(0.5)
                 except threading.BrokenBarrierError:
                     return
-                self.happened = True
+                self.has_met = True
 
-    there = Meeting()
-    monkeypatch.setattr(office, "may", there.wait)
-    return there
+    meeting = Meeting()
+    monkeypatch.setattr(office, "may", meeting.wait)
+    return meeting
 
 
 @pytest.fixture
@@ -56,21 +56,21 @@ def advance_together(tenant, run):
             connections.close_all()
 
     with ThreadPoolExecutor(2) as pool:
-        return [future.exception() for future in [pool.submit(worker, each) for each in range(2)]]
+        return [future.exception() for future in [pool.submit(worker, number) for number in range(2)]]
 
 
-def test_one_of_them_makes_the_move(acme, run, meeting):
+def test_one_of_two_executors_makes_each_transition(acme, run, meeting):
     assert advance_together(acme, run) == [None, None]
 
-    assert not meeting.happened
+    assert not meeting.has_met
     assert Run.objects.get(pk=run.pk).state == "done"
     assert Entry.objects.count() == 1
-    marks = list(Happening.objects.filter(run=run).values_list("what", "step"))
+    marks = list(LogEntry.objects.filter(run=run).values_list("kind", "step"))
     assert len(marks) == len(set(marks))
 
 
-def test_without_lock_and_version_they_meet_in_it(acme, run, meeting, monkeypatch):
-    """The control: both are in the step at once, and the journey does not come out right."""
+def test_control_without_lock_and_version_both_executors_enter_a_step(acme, run, meeting, monkeypatch):
+    """The control: both executors are in the step at once."""
     filtered = QuerySet.filter
     monkeypatch.setattr(QuerySet, "select_for_update", lambda self, **_: self)
     monkeypatch.setattr(
@@ -79,4 +79,4 @@ def test_without_lock_and_version_they_meet_in_it(acme, run, meeting, monkeypatc
 
     advance_together(acme, run)
 
-    assert meeting.happened
+    assert meeting.has_met

@@ -87,7 +87,7 @@ def test_a_card_that_is_declined_takes_everything_back(shop, accountant):
     assert (Entry.objects.count(), Invoice.objects.count()) == (0, 0)
     run = Run.objects.get(subject=order.subject)
     assert run.state == "compensated"
-    undone = run.happenings.filter(what="undone").values_list("step", flat=True)
+    undone = run.log_entries.filter(kind="compensated").values_list("step", flat=True)
     assert list(undone) == ["request payment", "reserve stock", "confirm order", "place order"]
     assert queries.reconcile() == []
 
@@ -143,12 +143,12 @@ def test_an_order_that_cannot_be_cancelled_either_says_that_it_needs_somebody(
     hours_go_by()
 
     run = Run.objects.get()
-    assert (run.state, run.step, state(order)) == ("needs_operator", "place order", "placed")
+    assert (run.state, run.step, state(order)) == ("needs_attention", "place order", "placed")
     clerk = client_for(accountant)
     shown = clerk.get(f"/t/acme/api/v1/sales/orders/{order.pk}/").json()
-    assert (shown["saga_state"], shown["last_error"]) == ("needs_operator", "DiskFull: ")
+    assert (shown["saga_state"], shown["last_error"]) == ("needs_attention", "DiskFull: ")
     for page in ("", f"{order.pk}/change/"):
-        assert "Needs an operator" in clerk.get(f"/t/acme/sales/order/{page}").content.decode()
+        assert "Needs attention" in clerk.get(f"/t/acme/sales/order/{page}").content.decode()
 
     broken.clear()
     dispatch(RetrySaga(run_id=run.pk, reason="There is room again."), actor=owner)

@@ -75,7 +75,7 @@ def _events_under_way() -> Iterator[str]:
 def _business_under_way() -> Iterator[str]:
     for order in Order.objects.exclude(state__in=ORDERS_END_AS).order_by("id")[:20]:
         yield f"order {order} is {order.state}"
-    for run in Run.objects.under_way().order_by("id")[:20]:
+    for run in Run.objects.in_progress().order_by("id")[:20]:
         yield f"{run} is {run.state} at “{run.step}” after {run.attempts} tries: {run.last_error}"
 
 

@@ -83,22 +83,23 @@ def opening(office: HeadOffice) -> Iterator[Saga]:
             Step(
                 "account",
                 step("account", lambda d: OpenAccount(code=d.code, name=f"Till {d.code}", type="asset")),
-                back=step(
-                    "account back", lambda d: DeactivateAccount(account_id=d.account_id, reason="Back.")
+                compensation=step(
+                    "account compensation",
+                    lambda d: DeactivateAccount(account_id=d.account_id, reason="Back."),
                 ),
-                keep=lambda d, account: replace(d, account_id=account.pk),
+                carry=lambda d, account: replace(d, account_id=account.pk),
             ),
             Step(
                 "entry",
                 step("entry", _first_entry),
-                back=step(
-                    "entry back",
+                compensation=step(
+                    "entry compensation",
                     lambda d: ReverseEntry(entry_id=d.entry_id, posted_on=today(), reason="Back."),
                 ),
-                keep=lambda d, entry: replace(d, entry_id=entry.pk),
+                carry=lambda d, entry: replace(d, entry_id=entry.pk),
                 retries=2,
             ),
-            Wait("agreement", until=office.has_agreed, at_most=dt.timedelta(days=1)),
+            Wait("agreement", until=office.has_agreed, timeout=dt.timedelta(days=1)),
             Step(
                 "journal",
                 step("journal", lambda d: OpenJournal(code=f"J{d.code}", name="Branch")),

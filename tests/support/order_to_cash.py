@@ -7,14 +7,14 @@ from apps.events.models import Delivery, OutboxEvent
 from apps.inventory.models import StockMove
 from apps.ledger.models import Entry
 from apps.payments.models import Refund, SandboxOperation
-from apps.sagas.models import Happening
+from apps.sagas.models import LogEntry
 from apps.sales import queries
 from apps.sales.models import Invoice
 
 
 def kept():
     """What is done for good: each of these only grows."""
-    counted = (OutboxEvent, Delivery, Happening, Entry, StockMove, Refund, SandboxOperation, Invoice, Record)
+    counted = (OutboxEvent, Delivery, LogEntry, Entry, StockMove, Refund, SandboxOperation, Invoice, Record)
     done = Delivery.objects.filter(status="done").count()
     stored = Invoice.objects.filter(state=Invoice.State.STORED).count()
     return *(model.objects.count() for model in counted), done, stored

@@ -13,5 +13,5 @@ def patient(saga):
     """The same saga; a worker may be lost in a step as often as there are statements in it."""
     del SAGAS[saga.name]
     steps = tuple(step if isinstance(step, Wait) else replace(step, retries=EVER) for step in saga.steps)
-    cause = saga.cause and replace(saga.cause, retries=EVER)
-    return replace(saga, steps=steps, cause=cause)
+    trigger = saga.trigger and replace(saga.trigger, retries=EVER)
+    return replace(saga, steps=steps, trigger=trigger)

@@ -15,10 +15,10 @@ from apps.operations.commands import CancelErasure, EraseTenant
 from apps.operations.errors import NotQueuedForDeletion
 from apps.operations.journeys import subject_of, tell, tenant, travel
 from apps.operations.setting_definitions import GRACE_DAYS
-from apps.sagas import Asked, Errand, Saga, Step, Wait
+from apps.sagas import ExternalStep, Saga, ScopedCommand, Step, Wait
 from apps.sagas import queries as sagas
-from apps.sagas.commands import TurnSagaBack
-from apps.sagas.executor import drive
+from apps.sagas.commands import CompensateSaga
+from apps.sagas.executor import run_inline
 from apps.sagas.models import Run
 from apps.settings import queries as settings_queries
 from apps.tenancy.commands import MarkArchived, MarkForDeletion
@@ -57,12 +57,12 @@ def _turn(d: Erasing) -> Turn:
     return Turn(tenant=tenant(d.tenant_id), reason=d.reason)
 
 
-def _journal(d: Erasing) -> list[Asked]:
-    return [Asked(JournalErasure(tenant_id=d.tenant_id, asked_by=d.asked_by, reason=d.reason))]
+def _journal(d: Erasing) -> list[ScopedCommand]:
+    return [ScopedCommand(JournalErasure(tenant_id=d.tenant_id, asked_by=d.asked_by, reason=d.reason))]
 
 
-def _files(d: Erasing) -> list[Asked]:
-    return [Asked(EraseFiles(tenant_id=d.tenant_id))]
+def _files(d: Erasing) -> list[ScopedCommand]:
+    return [ScopedCommand(EraseFiles(tenant_id=d.tenant_id))]
 
 
 def _grace_is_over(d: Erasing) -> bool:
@@ -76,11 +76,13 @@ ERASURE = Saga(
     repeats=True,
     deadline=dt.timedelta(days=3650),
     steps=(
-        Step("queue for deletion", _queue, back=_keep, keep=_queued),
-        Errand("notify administrators", tell("queued for deletion", _turn), back=tell("kept", _turn)),
-        Wait("grace", _grace_is_over, look_every=dt.timedelta(hours=6), at_most=dt.timedelta(days=3650)),
-        Errand("write the journal", _journal, pivot=True, retries=PERSISTENT),
-        Errand("erase files", _files, retries=PERSISTENT),
+        Step("queue for deletion", _queue, compensation=_keep, carry=_queued),
+        ExternalStep(
+            "notify administrators", tell("queued for deletion", _turn), compensation=tell("kept", _turn)
+        ),
+        Wait("grace", _grace_is_over, poll_interval=dt.timedelta(hours=6), timeout=dt.timedelta(days=3650)),
+        ExternalStep("write the journal", _journal, pivot=True, retries=PERSISTENT),
+        ExternalStep("erase files", _files, retries=PERSISTENT),
         Step("drop schema and rows", lambda d: DropTenant(tenant_id=d.tenant_id), retries=PERSISTENT),
     ),
 )
@@ -115,7 +117,7 @@ def _erasure_to_call_off(command: CancelErasure) -> Run:
     row = rules.tenant_must_be_known(command.tenant_id)
     rules.reason_must_be_given(command.reason)
     run = sagas.run_of(ERASURE, subject_of(row.slug))
-    held = run and Run.objects.under_way().select_for_update().filter(pk=run.pk, step__in=REVOCABLE).first()
+    held = run and Run.objects.in_progress().select_for_update().filter(pk=run.pk, step__in=REVOCABLE).first()
     if held is None:
         raise NotQueuedForDeletion(name=row.name)
     return held
@@ -126,8 +128,8 @@ def cancel_erasure(command: CancelErasure) -> Tenant:
     operator = System(str(acting()))  # who may call it off need not look after sagas
     with unit_of_work():
         run = _erasure_to_call_off(command)
-        dispatch(TurnSagaBack(run_id=run.pk, reason=command.reason), actor=operator)
+        dispatch(CompensateSaga(run_id=run.pk, reason=command.reason), actor=operator)
 
-    drive(run.pk)
+    run_inline(run.pk)
 
     return rules.tenant_must_be_known(command.tenant_id)

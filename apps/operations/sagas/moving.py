@@ -16,7 +16,7 @@ from apps.operations import rules
 from apps.operations.commands import MoveTenant
 from apps.operations.errors import MovedElsewhere
 from apps.operations.journeys import travel
-from apps.sagas import Asked, Errand, Saga, Step
+from apps.sagas import ExternalStep, Saga, ScopedCommand, Step
 from apps.tenancy.commands import SetMode
 from apps.tenancy.models import Tenant
 from apps.tenancy.transfer.commands import RollBackMove, TransferTenant
@@ -43,12 +43,12 @@ def _open(d: Moving) -> SetMode:
     return SetMode(tenant_id=d.tenant_id, mode=d.mode, reason=d.reason)
 
 
-def _carry(d: Moving) -> list[Asked]:
-    return [Asked(TransferTenant(tenant_id=d.tenant_id, database=d.database, reason=d.reason))]
+def _carry(d: Moving) -> list[ScopedCommand]:
+    return [ScopedCommand(TransferTenant(tenant_id=d.tenant_id, database=d.database, reason=d.reason))]
 
 
-def _take_back(d: Moving) -> list[Asked]:
-    return [Asked(RollBackMove(tenant_id=d.tenant_id, database=d.database, reason=d.reason))]
+def _take_back(d: Moving) -> list[ScopedCommand]:
+    return [ScopedCommand(RollBackMove(tenant_id=d.tenant_id, database=d.database, reason=d.reason))]
 
 
 MIGRATION = Saga(
@@ -57,8 +57,10 @@ MIGRATION = Saga(
     data=Moving,
     repeats=True,
     steps=(
-        Step("read only", _close, back=_open),
-        Errand("export, move, remap and verify", _carry, back=_take_back, pivot=True, retries=2),
+        Step("read only", _close, compensation=_open),
+        ExternalStep(
+            "export, move, remap and verify", _carry, compensation=_take_back, pivot=True, retries=2
+        ),
         Step("open", _open),
     ),
 )

@@ -13,7 +13,7 @@ from apps.kernel.money import currency
 from apps.operations import rules
 from apps.operations.commands import OnboardTenant
 from apps.operations.journeys import part, tenant, travel
-from apps.sagas import NOTHING, Errand, Saga, Step
+from apps.sagas import NO_COMPENSATION, ExternalStep, Saga, Step
 from apps.tenancy import rules as tenancy
 from apps.tenancy.commands import CreateTenant, DiscardTenant, MarkActive
 from apps.tenancy.hooks import NewTenant, set_up
@@ -99,12 +99,17 @@ ONBOARDING = Saga(
     data=Onboarding,
     repeats=True,
     steps=(
-        Step("create tenant", _create, back=lambda d: DiscardTenant(tenant_id=d.tenant_id), keep=_created),
+        Step(
+            "create tenant",
+            _create,
+            compensation=lambda d: DiscardTenant(tenant_id=d.tenant_id),
+            carry=_created,
+        ),
         # What stands inside the tenant goes when it is discarded.
-        Errand("settings", part(set_up, "settings", _new), back=NOTHING),
-        Errand("features", part(set_up, "features", _new), back=NOTHING),
-        Errand("company structure", part(set_up, "structure", _new), back=NOTHING),
-        Errand("owner", part(set_up, "people", _new), back=NOTHING),
+        ExternalStep("settings", part(set_up, "settings", _new), compensation=NO_COMPENSATION),
+        ExternalStep("features", part(set_up, "features", _new), compensation=NO_COMPENSATION),
+        ExternalStep("company structure", part(set_up, "structure", _new), compensation=NO_COMPENSATION),
+        ExternalStep("owner", part(set_up, "people", _new), compensation=NO_COMPENSATION),
         Step("open", _open, pivot=True),
     ),
 )

@@ -12,7 +12,7 @@ from apps.bus import Command, dispatch, handles
 from apps.operations import rules
 from apps.operations.commands import ActivateTenant, ArchiveTenant, SuspendTenant
 from apps.operations.journeys import part, tell, tenant, travel
-from apps.sagas import NOTHING, Errand, Saga, Step
+from apps.sagas import NO_COMPENSATION, ExternalStep, Saga, Step
 from apps.tenancy.commands import MarkActive, MarkArchived, MarkSuspended
 from apps.tenancy.hooks import Turn, on_activate, on_archive, on_suspend
 from apps.tenancy.models import Tenant
@@ -49,9 +49,9 @@ SUSPENSION = Saga(
     repeats=True,
     steps=(
         Step("suspend", _suspend, pivot=True),
-        Errand("disable features", part(on_suspend, "features", _turn)),
-        Errand("archive data", part(on_suspend, "data", _turn)),
-        Errand("notify administrators", tell("suspended", _turn)),
+        ExternalStep("disable features", part(on_suspend, "features", _turn)),
+        ExternalStep("archive data", part(on_suspend, "data", _turn)),
+        ExternalStep("notify administrators", tell("suspended", _turn)),
     ),
 )
 
@@ -61,12 +61,14 @@ ACTIVATION = Saga(
     data=Turning,
     repeats=True,
     steps=(
-        Errand("bring back data", part(on_activate, "data", _turn), back=NOTHING),
-        Errand(
-            "enable features", part(on_activate, "features", _turn), back=part(on_suspend, "features", _turn)
+        ExternalStep("bring back data", part(on_activate, "data", _turn), compensation=NO_COMPENSATION),
+        ExternalStep(
+            "enable features",
+            part(on_activate, "features", _turn),
+            compensation=part(on_suspend, "features", _turn),
         ),
         Step("activate", _activate, pivot=True),
-        Errand("notify administrators", tell("activated", _turn)),
+        ExternalStep("notify administrators", tell("activated", _turn)),
     ),
 )
 
@@ -77,9 +79,9 @@ ARCHIVE = Saga(
     repeats=True,
     steps=(
         Step("archive", _archive, pivot=True),
-        Errand("disable features", part(on_archive, "features", _turn)),
-        Errand("archive data", part(on_archive, "data", _turn)),
-        Errand("notify administrators", tell("archived", _turn)),
+        ExternalStep("disable features", part(on_archive, "features", _turn)),
+        ExternalStep("archive data", part(on_archive, "data", _turn)),
+        ExternalStep("notify administrators", tell("archived", _turn)),
     ),
 )
 

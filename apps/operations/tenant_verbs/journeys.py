@@ -158,12 +158,12 @@ def _line(run: Run) -> str:
 def _plain(run: Run) -> dict[str, Any]:
     shown = (
         "saga",
-        "turn",
+        "run_number",
         "state",
         "step",
         "stage",
         "progress",
-        "done",
+        "completed_steps",
         "last_error",
         "begun_at",
         "ended_at",

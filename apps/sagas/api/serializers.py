@@ -1,11 +1,11 @@
 from apps.bus.api.serializers import ReadSerializer
-from apps.sagas.models import Happening, Run
+from apps.sagas.models import LogEntry, Run
 
 
-class HappeningSerializer(ReadSerializer):
+class LogEntrySerializer(ReadSerializer):
     class Meta:
-        model = Happening
-        fields = ("at", "what", "step", "direction", "attempt", "detail", "actor_name")
+        model = LogEntry
+        fields = ("at", "kind", "step", "direction", "attempt", "detail", "actor_name")
 
 
 class RunSerializer(ReadSerializer):
@@ -15,12 +15,12 @@ class RunSerializer(ReadSerializer):
             "id",
             "saga",
             "subject",
-            "turn",
+            "run_number",
             "state",
             "direction",
             "step",
             "stage",
-            "done",
+            "completed_steps",
             "progress",
             "attempts",
             "due_at",
@@ -32,10 +32,10 @@ class RunSerializer(ReadSerializer):
         )
 
 
-class RunStorySerializer(RunSerializer):
-    """A run with everything that happened on its way."""
+class RunDetailSerializer(RunSerializer):
+    """A run with its log."""
 
-    happenings = HappeningSerializer(many=True)
+    log_entries = LogEntrySerializer(many=True)
 
     class Meta(RunSerializer.Meta):
-        fields = (*RunSerializer.Meta.fields, "happenings")  # type: ignore[assignment]
+        fields = (*RunSerializer.Meta.fields, "log_entries")  # type: ignore[assignment]

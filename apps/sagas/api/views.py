@@ -1,9 +1,9 @@
 from apps.bus.api.filters import Filters
 from apps.bus.api.views import CommandEndpoint, DetailEndpoint, ListEndpoint
-from apps.sagas.commands import RetrySaga, SkipSagaStep, TurnSagaBack
+from apps.sagas.commands import CompensateSaga, RetrySaga, SkipSagaStep
 from apps.sagas.models import Run
 
-from .serializers import RunSerializer, RunStorySerializer
+from .serializers import RunDetailSerializer, RunSerializer
 
 
 class RunFilter(Filters):
@@ -13,7 +13,7 @@ class RunFilter(Filters):
 
 
 class Runs(ListEndpoint):
-    """The journeys of this tenant, newest first."""
+    """The saga runs of this tenant, newest first."""
 
     permission = "sagas.view_run"
     queryset = Run.objects.all()
@@ -22,11 +22,11 @@ class Runs(ListEndpoint):
 
 
 class OneRun(DetailEndpoint):
-    """A journey with everything that happened on its way."""
+    """A saga run with its log."""
 
     permission = "sagas.view_run"
-    queryset = Run.objects.prefetch_related("happenings")
-    serializer_class = RunStorySerializer
+    queryset = Run.objects.prefetch_related("log_entries")
+    serializer_class = RunDetailSerializer
     lookup_url_kwarg = "run_id"
 
 
@@ -40,6 +40,6 @@ class Skip(CommandEndpoint):
     server_fields = ("run_id",)
 
 
-class TurnBack(CommandEndpoint):
-    command, result, status = TurnSagaBack, RunSerializer, 200
+class Compensate(CommandEndpoint):
+    command, result, status = CompensateSaga, RunSerializer, 200
     server_fields = ("run_id",)

@@ -25,10 +25,10 @@ class Migration(migrations.Migration):
                         choices=[
                             ("running", "Running"),
                             ("waiting", "Waiting"),
-                            ("compensating", "On its way back"),
-                            ("needs_operator", "Needs an operator"),
+                            ("compensating", "Rolling back"),
+                            ("needs_attention", "Needs attention"),
                             ("done", "Done"),
-                            ("compensated", "Taken back"),
+                            ("compensated", "Rolled back"),
                         ],
                         default="running",
                         max_length=16,
@@ -37,11 +37,13 @@ class Migration(migrations.Migration):
                 (
                     "direction",
                     models.CharField(
-                        choices=[("forth", "Forward"), ("back", "Back")], default="forth", max_length=8
+                        choices=[("forward", "Forward"), ("compensating", "Rolling back")],
+                        default="forward",
+                        max_length=16,
                     ),
                 ),
                 ("step", models.CharField(max_length=80)),
-                ("done", models.JSONField(default=list)),
+                ("completed_steps", models.JSONField(default=list)),
                 ("data", models.JSONField()),
                 ("version", models.PositiveIntegerField(default=0)),
                 ("attempts", models.PositiveSmallIntegerField(default=0)),
@@ -55,26 +57,26 @@ class Migration(migrations.Migration):
                 ("moved_at", models.DateTimeField()),
                 ("ended_at", models.DateTimeField(null=True)),
                 ("progress", models.PositiveSmallIntegerField(db_default=0, default=0)),
-                ("turn", models.PositiveIntegerField(db_default=1, default=1)),
+                ("run_number", models.PositiveIntegerField(db_default=1, default=1)),
                 ("stage", models.CharField(blank=True, db_default="", default="", max_length=40)),
             ],
             options={
-                "verbose_name": "journey",
-                "permissions": [("manage_sagas", "Can retry, skip and turn back sagas")],
+                "verbose_name": "workflow",
+                "permissions": [("manage_sagas", "Can retry, skip and roll back workflows")],
                 "default_permissions": ("view",),
                 "indexes": [
                     models.Index(
-                        condition=models.Q(("ended_at", None)), fields=["moved_at"], name="saga_under_way"
+                        condition=models.Q(("ended_at", None)), fields=["moved_at"], name="saga_in_progress"
                     ),
                     models.Index(fields=["subject"], name="saga_of_subject"),
                 ],
                 "constraints": [
-                    models.UniqueConstraint(fields=("saga", "subject", "turn"), name="saga_once_in_a_turn"),
+                    models.UniqueConstraint(fields=("saga", "subject", "run_number"), name="saga_run_number"),
                     models.CheckConstraint(
                         condition=models.Q(
                             models.Q(
                                 ("ended_at", None),
-                                ("state__regex", "^(running|waiting|compensating|needs_operator)$"),
+                                ("state__regex", "^(running|waiting|compensating|needs_attention)$"),
                             ),
                             models.Q(("ended_at__isnull", False), ("state__regex", "^(done|compensated)$")),
                             _connector="OR",
@@ -85,7 +87,7 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="Happening",
+            name="LogEntry",
             fields=[
                 (
                     "id",
@@ -95,30 +97,32 @@ class Migration(migrations.Migration):
                 ),
                 ("at", models.DateTimeField()),
                 (
-                    "what",
+                    "kind",
                     models.CharField(
                         choices=[
-                            ("began", "Began"),
-                            ("stage", "At a stage"),
+                            ("began", "Started"),
+                            ("stage", "Stage started"),
                             ("done", "Done"),
                             ("waits", "Waits"),
-                            ("failed", "Failed, will be tried again"),
+                            ("failed", "Failed, will be retried"),
                             ("refused", "Refused"),
-                            ("turned", "Turned back"),
-                            ("undone", "Taken back"),
-                            ("stuck", "Needs an operator"),
+                            ("compensating", "Rollback started"),
+                            ("compensated", "Rolled back"),
+                            ("stuck", "Needs attention"),
                             ("retried", "Retried by an operator"),
                             ("skipped", "Skipped by an operator"),
-                            ("forced", "Sent back by an operator"),
+                            ("forced", "Rollback started by an operator"),
                             ("ended", "Ended"),
                         ],
-                        max_length=8,
+                        max_length=16,
                     ),
                 ),
                 ("step", models.CharField(blank=True, max_length=80)),
                 (
                     "direction",
-                    models.CharField(choices=[("forth", "Forward"), ("back", "Back")], max_length=8),
+                    models.CharField(
+                        choices=[("forward", "Forward"), ("compensating", "Rolling back")], max_length=16
+                    ),
                 ),
                 ("attempt", models.PositiveSmallIntegerField(default=0)),
                 ("detail", models.TextField(blank=True)),
@@ -126,11 +130,14 @@ class Migration(migrations.Migration):
                 (
                     "run",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="happenings", to="sagas.run"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="log_entries",
+                        to="sagas.run",
                     ),
                 ),
             ],
             options={
+                "verbose_name_plural": "log entries",
                 "ordering": ("id",),
                 "default_permissions": ("view",),
             },

@@ -1,4 +1,4 @@
-"""The timeline of a run is written once, and no run can be removed."""
+"""The log of a run is append-only, and no run can be deleted."""
 
 from django.db import migrations
 
@@ -8,7 +8,7 @@ from apps.kernel.guards import RUNTIME_ROLES, append_only
 class Migration(migrations.Migration):
     dependencies = [("sagas", "0001_initial")]
     operations = [
-        append_only("sagas_happening"),
+        append_only("sagas_logentry"),
         migrations.RunSQL(
             f"REVOKE DELETE, TRUNCATE ON sagas_run FROM {RUNTIME_ROLES}",
             f"GRANT DELETE ON sagas_run TO {RUNTIME_ROLES}",

@@ -35,7 +35,7 @@ STATES = {
     "Cancelled": "warning",
 }
 WORKFLOW_LABELS = {
-    str(Run.State.NEEDS_OPERATOR.label): "danger",
+    str(Run.State.NEEDS_ATTENTION.label): "danger",
     str(Run.State.COMPENSATING.label): "warning",
     str(Run.State.COMPENSATED.label): "warning",
 }

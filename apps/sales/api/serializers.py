@@ -31,7 +31,7 @@ class OrderLineSerializer(ReadSerializer):
 
 class OrderSerializer(ReadSerializer):
     """An order with its lines. `reference` is what its payment and reservation are found by; `journey` says how far
-    it is on its way, `needs_operator` when a person must decide, and `trouble` what came in between."""
+    it is on its way, `needs_attention` when a person must decide, and `last_error` what came in between."""
 
     number = serializers.CharField(read_only=True)
     reference = serializers.CharField(source="subject", read_only=True)
