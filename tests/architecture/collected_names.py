@@ -145,8 +145,8 @@ def sagas() -> Found:
     from apps.sagas.base import SAGAS
 
     for saga in SAGAS.values():
-        cause = saga.cause.name if saga.cause else None
-        yield saga.name, {"queue": saga.queue, "cause": cause, "steps": saga.names}
+        trigger = saga.trigger.name if saga.trigger else None
+        yield saga.name, {"queue": saga.queue, "trigger": trigger, "steps": saga.names}
 
 
 def tasks() -> Found:
