@@ -13,7 +13,7 @@ class CommandSent(Event):
     """Somebody asked for a command to be done by a worker.
 
     sending   names this sending: several commands wait for each other only where they say so
-    operator  who really asked for it, and on which visit, where the actor is not himself
+    operator  who really asked for it, and in which support session, where the actor is not himself
     """
 
     name = "command.sent"
@@ -27,7 +27,7 @@ class CommandSent(Event):
     actor_name: str
     key: str
     operator: str
-    support_visit: int
+    support_session: int
 
     @property
     def aggregate(self) -> str:
@@ -35,7 +35,7 @@ class CommandSent(Event):
 
     @classmethod
     def upcast(cls, payload: dict[str, Any], from_version: int) -> dict[str, Any]:
-        return {"operator": "", "support_visit": 0, **payload}
+        return {"operator": "", "support_session": 0, **payload}
 
 
 class FinancialCommandSent(CommandSent):

@@ -48,7 +48,7 @@ def dispatch_async(
         actor_name=str(chosen),
         key=key or sending,
         operator=support.operator if support else "",
-        support_visit=support.visit if support else 0,
+        support_session=support.session_number if support else 0,
     )
     with unit_of_work():
         publish(sent, after=after)
@@ -58,7 +58,7 @@ def dispatch_async(
 def do(sent: CommandSent) -> None:
     """What a refusal says will not change by asking again, so it is left in the audit log; the rest is raised."""
     actor = _actor(sent)
-    support = Support(sent.operator, sent.support_visit) if sent.operator else None
+    support = Support(sent.operator, sent.support_session) if sent.operator else None
     try:
         with really(support):
             dispatch_once(

@@ -60,12 +60,12 @@ class UserAdmin(ReadOnlyAdmin):
             else []
         )
         if obj.is_active:
-            way = Link("Shut out", reverse("admin:deactivate_user", args=[obj.pk]), "person_off")
+            link = Link("Shut out", reverse("admin:deactivate_user", args=[obj.pk]), "person_off")
         else:
-            way = Link("Let in again", reverse("admin:reactivate_user", args=[obj.pk]), "person_check")
-        return [*roles, way]
+            link = Link("Let in again", reverse("admin:reactivate_user", args=[obj.pk]), "person_check")
+        return [*roles, link]
 
-    @display(description="Roles")
+    @display(description="RolesForm")
     def has_roles(self, user: User) -> str:
         if user.is_superuser:
             return "operator"
@@ -81,7 +81,7 @@ class ApiSessionAdmin(ReadOnlyAdmin):
     list_select_related = ("user",)
     search_fields = ("user__name", "user__email", "device")
     ordering = ("-id",)
-    fields = ("user", "device", "began_at", "last_used_at", "expires_at", "ended_at", "ended_because")
+    fields = ("user", "device", "began_at", "last_used_at", "expires_at", "ended_at", "end_reason")
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(request.user.has_perm(MANAGE))
@@ -96,16 +96,16 @@ class ApiSessionAdmin(ReadOnlyAdmin):
         return "open" if session.is_open else "ended"
 
 
-class Invitation(Form):
+class InvitationForm(Form):
     email = forms.EmailField(label="E-mail address")
     name = forms.CharField(max_length=120)
 
 
-class InvitationWithRole(Invitation):
+class InvitationWithRoleForm(InvitationForm):
     role = forms.ChoiceField(choices=ROLES, initial="accountant")
 
 
-class Invite(CommandPage):
+class InvitePage(CommandPage):
     """Shows the link that the invited person needs; it works once."""
 
     def sentence(self, result: User) -> str:
@@ -115,17 +115,17 @@ class Invite(CommandPage):
         return reverse("admin:identity_user_change", args=[result.pk])
 
 
-class InviteSomebody(Invite):
+class InviteUserPage(InvitePage):
     command = InviteUser
-    form = InvitationWithRole
+    form = InvitationWithRoleForm
 
 
-class InviteAnOperator(Invite):
+class InviteOperatorPage(InvitePage):
     command = InviteOperator
-    form = Invitation
+    form = InvitationForm
 
 
-class Roles(Form):
+class RolesForm(Form):
     roles = forms.MultipleChoiceField(choices=ROLES)
     reason = reason()
 
@@ -134,17 +134,17 @@ class Roles(Form):
         self.fields["roles"].widget = UnfoldAdminCheckboxSelectMultipleWidget(choices=ROLES)
 
 
-class Reason(Form):
+class ReasonForm(Form):
     reason = reason()
 
 
-class AboutSomebody(CommandPage):
+class UserPage(CommandPage):
     def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
         user = get_object_or_404(User, pk=server_fields["user_id"])
         sessions = ApiSession.objects.of(user).open().count()
         return (
             ("Person", f"{user}, {user.email}"),
-            ("Roles", ", ".join(user.role_names) or "none"),
+            ("RolesForm", ", ".join(user.role_names) or "none"),
             (
                 "Signed in over the API",
                 f"on {sessions} device{'s' if sessions > 1 else ''}" if sessions else "nowhere",
@@ -155,8 +155,8 @@ class AboutSomebody(CommandPage):
         return reverse("admin:identity_user_change", args=[result.pk])
 
 
-class ChangeTheRoles(AboutSomebody):
-    command, form = ChangeRoles, Roles
+class ChangeRolesPage(UserPage):
+    command, form = ChangeRoles, RolesForm
 
     def form_options(self, server_fields: ServerFields) -> dict[str, Any]:
         return {"initial": {"roles": get_object_or_404(User, pk=server_fields["user_id"]).role_names}}
@@ -170,22 +170,22 @@ class ChangeTheRoles(AboutSomebody):
         return f"{result} has these roles from now on: {', '.join(result.role_names)}."
 
 
-class ShutOut(AboutSomebody):
-    command, form, danger = DeactivateUser, Reason, True
+class DeactivateUserPage(UserPage):
+    command, form, danger = DeactivateUser, ReasonForm, True
 
     def sentence(self, result: User) -> str:
         return f"{result} is shut out, and signed out everywhere."
 
 
-class LetInAgain(AboutSomebody):
-    command, form = ReactivateUser, Reason
+class ReactivateUserPage(UserPage):
+    command, form = ReactivateUser, ReasonForm
 
     def sentence(self, result: User) -> str:
         return f"{result} may sign in again."
 
 
-class SignADeviceOut(CommandPage):
-    command, form, danger = EndSession, Reason, True
+class EndSessionPage(CommandPage):
+    command, form, danger = EndSession, ReasonForm, True
 
     def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
         session = get_object_or_404(ApiSession.objects.select_related("user"), pk=server_fields["session_id"])
@@ -206,19 +206,19 @@ def _find(term: str) -> Sequence[hooks.Found]:
     ]
 
 
-def _about(path: str, name: str, title: str, view: Any) -> hooks.Page:
+def _page(path: str, name: str, title: str, view: Any) -> hooks.Page:
     return hooks.Page(path=f"identity/{path}", name=name, title=title, permission=MANAGE, view=view)
 
 
-_ABOUT: tuple[tuple[str, str, str, Any], ...] = (
-    ("users/<int:user_id>/roles/", "change_roles", "Change roles", ChangeTheRoles()),
-    ("users/<int:user_id>/shut-out/", "deactivate_user", "Shut somebody out", ShutOut()),
-    ("users/<int:user_id>/let-in/", "reactivate_user", "Let somebody in again", LetInAgain()),
-    ("sessions/<int:session_id>/end/", "end_session", "Sign a device out", SignADeviceOut()),
+_USER_PAGES: tuple[tuple[str, str, str, Any], ...] = (
+    ("users/<int:user_id>/roles/", "change_roles", "Change roles", ChangeRolesPage()),
+    ("users/<int:user_id>/shut-out/", "deactivate_user", "Shut somebody out", DeactivateUserPage()),
+    ("users/<int:user_id>/let-in/", "reactivate_user", "Let somebody in again", ReactivateUserPage()),
+    ("sessions/<int:session_id>/end/", "end_session", "Sign a device out", EndSessionPage()),
 )
 _PAGES: tuple[tuple[hooks.Plane, Any, str], ...] = (
-    ("operator", InviteAnOperator(), "Invite an operator"),
-    ("tenant", InviteSomebody(), "Invite somebody"),
+    ("operator", InviteOperatorPage(), "Invite an operator"),
+    ("tenant", InviteUserPage(), "Invite somebody"),
 )
 for _plane, _view, _title in _PAGES:
     hooks.plug(
@@ -233,7 +233,7 @@ for _plane, _view, _title in _PAGES:
             url="admin:identity_apisession_changelist",
             permission=MANAGE,
         ),
-        *(_about(*each) for each in _ABOUT if _plane == "tenant" or each[1] != "change_roles"),
+        *(_page(*each) for each in _USER_PAGES if _plane == "tenant" or each[1] != "change_roles"),
         hooks.Page(
             path="identity/invite/",
             name="invite",

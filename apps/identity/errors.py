@@ -24,7 +24,7 @@ class PasswordTooWeak(IdentityRefusal, Invalid):
     message = "The password will not do: {why}"
 
 
-class NotAtATenant(IdentityRefusal, Invalid):
+class OperatorsArePlatformOnly(IdentityRefusal, Invalid):
     message = "{tenant} has no operators; they are the platform's."
 
 
@@ -32,11 +32,11 @@ class UserUnknown(IdentityRefusal, NotFound):
     message = "There is no user {user_id} here."
 
 
-class NotYourself(IdentityRefusal, Conflict):
+class CannotDeactivateYourself(IdentityRefusal, Conflict):
     message = "Nobody shuts himself out: ask another owner."
 
 
-class LastOwner(IdentityRefusal, Conflict):
+class LastAdministrator(IdentityRefusal, Conflict):
     message = "{user} is the only one in charge who can sign in; put somebody else in charge first."
 
 

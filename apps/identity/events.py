@@ -7,10 +7,10 @@ from apps.events import Event
 
 
 @dataclass(frozen=True, kw_only=True)
-class SupportEntered(Event):
+class SupportSessionOpened(Event):
     """An operator of the platform is in the tenant as one of its users."""
 
-    name = "support.entered"
+    name = "support_session.opened"
 
     number: int
     operator: str
@@ -21,24 +21,24 @@ class SupportEntered(Event):
 
     @property
     def aggregate(self) -> str:
-        return f"support:{self.number}"
+        return f"support_session:{self.number}"
 
 
 @dataclass(frozen=True, kw_only=True)
-class SupportLeft(Event):
+class SupportSessionClosed(Event):
     """The operator is out again, after so many actions."""
 
-    name = "support.left"
+    name = "support_session.closed"
 
     number: int
     operator: str
     user_name: str
-    how: str
+    end_reason: str
     actions: int
 
     @property
     def aggregate(self) -> str:
-        return f"support:{self.number}"
+        return f"support_session:{self.number}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -30,12 +30,12 @@ from .models import ApiSession, User
 @handles(InviteUser)
 def invite_user(command: InviteUser) -> User:
     with together() as asked:
-        asked.check(rules.one_more_must_be_allowed)
+        asked.check(rules.user_limit_must_allow_another)
         asked.check(rules.email_must_be_well_formed, command.email)
         asked.check(rules.email_must_be_free, command.email)
         group = asked.check(rules.role_must_exist, command.role)
 
-    user = _newcomer(command.email, command.name)
+    user = _create_user(command.email, command.name)
     user.groups.set([group] if group else [])
     return user
 
@@ -47,7 +47,7 @@ def invite_operator(command: InviteOperator) -> User:
         asked.check(rules.email_must_be_well_formed, command.email)
         asked.check(rules.email_must_be_free, command.email)
 
-    return _newcomer(command.email, command.name, is_superuser=True)
+    return _create_user(command.email, command.name, is_superuser=True)
 
 
 @handles(SetPassword)
@@ -64,11 +64,13 @@ def set_password(command: SetPassword) -> User:
 @handles(ChangeRoles)
 def change_roles(command: ChangeRoles) -> User:
     rules.only_tenants_have_roles()
-    user = rules.user_must_be_at_hand(command.user_id)
+    user = rules.user_must_exist_for_change(command.user_id)
     with together() as asked:
-        groups = [asked.check(rules.role_must_exist, each) for each in rules.some_role(command.roles)]
+        groups = [
+            asked.check(rules.role_must_exist, each) for each in rules.role_must_be_given(command.roles)
+        ]
         if roles.OWNER not in command.roles:
-            asked.check(rules.somebody_must_be_in_charge, without=user)
+            asked.check(rules.an_administrator_must_remain, without=user)
 
     user.change_roles(groups)
 
@@ -77,9 +79,9 @@ def change_roles(command: ChangeRoles) -> User:
 
 @handles(DeactivateUser)
 def deactivate_user(command: DeactivateUser) -> User:
-    user = rules.user_must_be_at_hand(command.user_id)
-    rules.nobody_shuts_himself_out(user, acting())
-    rules.somebody_must_be_in_charge(without=user)
+    user = rules.user_must_exist_for_change(command.user_id)
+    rules.own_account_must_stay_active(user, acting())
+    rules.an_administrator_must_remain(without=user)
     if not user.is_active:
         raise AlreadyDeactivated(user=user)
 
@@ -91,10 +93,10 @@ def deactivate_user(command: DeactivateUser) -> User:
 
 @handles(ReactivateUser)
 def reactivate_user(command: ReactivateUser) -> User:
-    user = rules.user_must_be_at_hand(command.user_id)
+    user = rules.user_must_exist_for_change(command.user_id)
     if user.is_active:
         raise AlreadyActive(user=user)
-    rules.one_more_must_be_allowed()
+    rules.user_limit_must_allow_another()
 
     user.is_active = True
     user.save(update_fields=["is_active"])
@@ -104,7 +106,7 @@ def reactivate_user(command: ReactivateUser) -> User:
 
 @handles(BeginSession)
 def begin_session(command: BeginSession) -> ApiSession:
-    user, at = rules.user_must_be_as_he_was(command.user_id, command.epoch), now()
+    user, at = rules.user_must_be_unchanged(command.user_id, command.epoch), now()
 
     return ApiSession.objects.create(
         user=user,
@@ -143,7 +145,7 @@ def end_stolen_session(command: EndStolenSession) -> ApiSession:
     return session
 
 
-def _newcomer(email: str, name: str, *, is_superuser: bool = False) -> User:
+def _create_user(email: str, name: str, *, is_superuser: bool = False) -> User:
     """Somebody who has yet to choose a password."""
     user = User(email=email.lower(), name=name, is_superuser=is_superuser, joined_at=now())
     user.set_unusable_password()

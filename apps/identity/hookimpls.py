@@ -18,4 +18,4 @@ def owner(new: NewTenant) -> Iterable[InviteUser]:
 declare_pii("identity.User", email=EMAIL, name=NAME, password=SECRET)
 declare_pii("account.EmailAddress", email=EMAIL)
 exclude_from_copies("account.EmailConfirmation", "identity.ApiSession", "identity.RefreshToken")
-exclude_from_copies("identity.Impersonation", "identity.Visit")
+exclude_from_copies("identity.Impersonation", "identity.SupportSession")

@@ -35,6 +35,6 @@ def support_check(check: Check) -> Check:
     return check
 
 
-def ask_whether_support_may_be_here() -> None:
+def run_support_checks() -> None:
     for check in _support_checks:
         check()

@@ -17,17 +17,17 @@ from apps.kernel.clock import now
 from apps.kernel.models import Tracked
 
 from . import roles
-from .impersonation.models import Impersonation, Visit
+from .impersonation.models import Impersonation, SupportSession
 
 __all__ = [
     "ApiSession",
     "Impersonation",
     "RefreshToken",
-    "Standing",
+    "SupportSession",
+    "TokenStatus",
     "User",
     "UserManager",
-    "Visit",
-    "standings",
+    "token_statuses",
 ]
 
 
@@ -48,9 +48,9 @@ class User(Tracked, AbstractBaseUser, PermissionsMixin):
             the columns of `TELLING` and never lowers it, whoever writes the row.
     """
 
-    TELLING = frozenset({"password", "is_active", "is_staff", "is_superuser"})
+    TOKEN_FIELDS = frozenset({"password", "is_active", "is_staff", "is_superuser"})
     """A change of these ends the access tokens."""
-    LETTING_IN = frozenset({"password", "is_active"})
+    SIGN_IN_FIELDS = frozenset({"password", "is_active"})
     """A change of these ends the sessions as well."""
 
     email = models.EmailField()
@@ -86,18 +86,18 @@ class User(Tracked, AbstractBaseUser, PermissionsMixin):
         changed = {change.field for change in self._changes(kwargs.get("update_fields"))}
         with transaction.atomic():
             super().save(*args, **kwargs)
-            if changed & self.LETTING_IN:
+            if changed & self.SIGN_IN_FIELDS:
                 ApiSession.objects.of(self).end("the password or the account changed")
-            if changed & self.TELLING:
+            if changed & self.TOKEN_FIELDS:
                 self.refresh_from_db(fields=["epoch"])
-                standings.invalidate()
+                token_statuses.invalidate()
 
     def change_roles(self, groups: list[Group]) -> None:
         """Tokens that say the old ones end at once."""
         self.groups.set(groups)
         type(self).objects.filter(pk=self.pk).update(epoch=F("epoch") + 1)
         self.refresh_from_db(fields=["epoch"])
-        standings.invalidate()
+        token_statuses.invalidate()
 
     def get_full_name(self) -> str:
         return self.name
@@ -106,7 +106,7 @@ class User(Tracked, AbstractBaseUser, PermissionsMixin):
         return self.name.split(" ", maxsplit=1)[0] or self.email
 
 
-class Standing(NamedTuple):
+class TokenStatus(NamedTuple):
     """What a token must agree with: whose session it is of, and how often what is said of him has changed."""
 
     user_id: int
@@ -120,14 +120,14 @@ class ApiSessionQuerySet(models.QuerySet["ApiSession"]):
     def open(self) -> ApiSessionQuerySet:
         return self.filter(ended_at=None, expires_at__gt=now(), user__is_active=True)
 
-    def end(self, because: str) -> None:
-        self.filter(ended_at=None).update(ended_at=now(), ended_because=because)
-        standings.invalidate()
+    def end(self, end_reason: str) -> None:
+        self.filter(ended_at=None).update(ended_at=now(), end_reason=end_reason)
+        token_statuses.invalidate()
 
-    def standing(self, session_id: int) -> Standing | None:
+    def token_status(self, session_id: int) -> TokenStatus | None:
         """None where it has ended."""
         said = self.open().filter(pk=session_id).values_list("user_id", "user__epoch").first()
-        return Standing(*said) if said else None
+        return TokenStatus(*said) if said else None
 
 
 class ApiSession(Tracked):
@@ -143,7 +143,7 @@ class ApiSession(Tracked):
     last_used_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
-    ended_because = models.CharField(max_length=200, blank=True)
+    end_reason = models.CharField(max_length=200, blank=True)
 
     objects = ApiSessionQuerySet.as_manager()
 
@@ -158,11 +158,11 @@ class ApiSession(Tracked):
     def is_open(self) -> bool:
         return self.ended_at is None and self.expires_at > now() and self.user.is_active
 
-    def end(self, because: str) -> None:
+    def end(self, end_reason: str) -> None:
         """Its tokens are worth nothing from the commit on."""
-        self.ended_at, self.ended_because = now(), because
-        self.save(update_fields=["ended_at", "ended_because"])
-        standings.invalidate()
+        self.ended_at, self.end_reason = now(), end_reason
+        self.save(update_fields=["ended_at", "end_reason"])
+        token_statuses.invalidate()
 
 
 class RefreshTokenQuerySet(models.QuerySet["RefreshToken"]):
@@ -194,7 +194,7 @@ class RefreshToken(models.Model):
         return f"refresh token {self.pk} of session {self.session_id}"
 
 
-standings: Cached[int, Standing | None] = Cached(
-    "api-sessions", lambda session_id: ApiSession.objects.standing(session_id), ttl=60
+token_statuses: Cached[int, TokenStatus | None] = Cached(
+    "api-sessions", lambda session_id: ApiSession.objects.token_status(session_id), ttl=60
 )
 """Session → what its tokens must agree with. A tenant's are forgotten together, whenever one of them changes."""

@@ -5,11 +5,11 @@ MODULE = Module(
     version="1.0.0",
     description="Who may come in, and what each may do.",
     dependencies=("audit", "modules", "tenancy"),
-    publishes=("refresh_token.reused", "support.entered", "support.left"),
+    publishes=("refresh_token.reused", "support_session.opened", "support_session.closed"),
     router="apps.identity.api.urls",
     grants={
-        "owner": ("identity.manage_users", "identity.view_user", "identity.view_visit"),
-        "controller": ("identity.view_user", "identity.view_visit"),
-        "auditor": ("identity.view_user", "identity.view_visit"),
+        "owner": ("identity.manage_users", "identity.view_user", "identity.view_supportsession"),
+        "controller": ("identity.view_user", "identity.view_supportsession"),
+        "auditor": ("identity.view_user", "identity.view_supportsession"),
     },
 )

@@ -16,12 +16,12 @@ from apps.kernel.tenant import current_tenant
 
 from . import roles
 from .errors import (
+    CannotDeactivateYourself,
     CredentialsRefused,
     EmailMalformed,
     EmailTaken,
-    LastOwner,
-    NotAtATenant,
-    NotYourself,
+    LastAdministrator,
+    OperatorsArePlatformOnly,
     OperatorsHaveNoRoles,
     PasswordTooWeak,
     RoleNeeded,
@@ -39,7 +39,7 @@ USERS = limits.declare_limit(
 )
 
 
-def one_more_must_be_allowed() -> None:
+def user_limit_must_allow_another() -> None:
     limits.must_allow(USERS)
 
 
@@ -62,7 +62,7 @@ def user_must_exist(user_id: int) -> User:
     return user
 
 
-def user_must_be_at_hand(user_id: int) -> User:
+def user_must_exist_for_change(user_id: int) -> User:
     """Locked, and with him all who are in charge, so that two of those do not shut each other out at once. In one
     order, so that nobody waits for who waits for him."""
     users = User.objects.filter(Q(pk=user_id) | Q(pk__in=User.objects.administrators())).order_by("pk")
@@ -72,7 +72,7 @@ def user_must_be_at_hand(user_id: int) -> User:
     return at_hand[user_id]
 
 
-def user_must_be_as_he_was(user_id: int, epoch: int) -> User:
+def user_must_be_unchanged(user_id: int, epoch: int) -> User:
     """Locked: between the password that was right and the session that it opens, another could be set."""
     user = User.objects.select_for_update().filter(pk=user_id).first()
     if user is None or user.epoch != epoch or not user.is_active:
@@ -89,21 +89,21 @@ def session_must_exist(session_id: int) -> ApiSession:
     return session
 
 
-def nobody_shuts_himself_out(user: User, actor: Actor | None) -> None:
+def own_account_must_stay_active(user: User, actor: Actor | None) -> None:
     if actor is not None and actor.pk == user.pk:
-        raise NotYourself
+        raise CannotDeactivateYourself
 
 
-def somebody_must_be_in_charge(without: User) -> None:
+def an_administrator_must_remain(without: User) -> None:
     """Somebody who can sign in and invite others. Asked when all of them are locked."""
     administrators = set(User.objects.administrators().values_list("pk", flat=True))
     if administrators == {without.pk}:
-        raise LastOwner(user=without)
+        raise LastAdministrator(user=without)
 
 
 def only_the_platform_has_operators() -> None:
     if tenant := current_tenant():
-        raise NotAtATenant(tenant=tenant.name)
+        raise OperatorsArePlatformOnly(tenant=tenant.name)
 
 
 def only_tenants_have_roles() -> None:
@@ -111,7 +111,7 @@ def only_tenants_have_roles() -> None:
         raise OperatorsHaveNoRoles
 
 
-def some_role(named: Sequence[str]) -> Sequence[str]:
+def role_must_be_given(named: Sequence[str]) -> Sequence[str]:
     if not named:
         raise RoleNeeded
     return list(dict.fromkeys(named))

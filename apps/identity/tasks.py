@@ -8,16 +8,16 @@ from apps.kernel.clock import now
 from apps.kernel.periodic import every
 from apps.kernel.queues import LowTask
 
-from .impersonation.tasks import end_visits
+from .impersonation.tasks import end_support_sessions
 from .models import ApiSession, RefreshToken
 
-__all__ = ["end_visits", "forget_sessions"]
+__all__ = ["end_support_sessions", "purge_sessions"]
 KEPT = dt.timedelta(days=90)
 DAY = 86_400
 
 
-@every(seconds=DAY, base=LowTask, name="identity.forget_sessions")
-def forget_sessions() -> None:
+@every(seconds=DAY, base=LowTask, name="identity.purge_sessions")
+def purge_sessions() -> None:
     """Sessions that ended long ago, and tokens that would not be taken any more. What was is in the audit log."""
     RefreshToken.objects.filter(expires_at__lt=now() - dt.timedelta(days=1)).delete()
     ApiSession.objects.filter(expires_at__lt=now() - KEPT).delete()

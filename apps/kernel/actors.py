@@ -68,10 +68,10 @@ class Support:
     """The operator of the platform who acts as a tenant's user, and on which of his visits."""
 
     operator: str
-    visit: int
+    session_number: int
 
     def __str__(self) -> str:
-        return f"{self.operator} (support visit {self.visit})"
+        return f"{self.operator} (support session {self.session_number})"
 
 
 _behind: ContextVar[Support | None] = ContextVar("behind", default=None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from apps.bus import dispatch
 from apps.events import listens_to
-from apps.identity.events import RefreshTokenReused, SupportEntered
+from apps.identity.events import RefreshTokenReused, SupportSessionOpened
 from apps.kernel.actors import Steward
 from apps.tenancy.events import TenantQueuedForDeletion, TenantSuspended
 
@@ -42,10 +42,10 @@ def tell_of_deletion(event: TenantQueuedForDeletion) -> None:
     )
 
 
-@listens_to(SupportEntered, queue="low")
-def tell_of_support(event: SupportEntered) -> None:
+@listens_to(SupportSessionOpened, queue="low")
+def tell_of_support(event: SupportSessionOpened) -> None:
     _tell(
-        kinds.SUPPORT_ENTERED,
+        kinds.SUPPORT_SESSION_OPENED,
         "Support is in your books",
         f"{event.operator} of the platform's support came in as {event.user_name}: {event.reason}\n\n"
         f"The visit ends by {event.ends_at:%d %B %Y, %H:%M} UTC. What is done in it stands in your audit log,"

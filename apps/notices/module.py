@@ -7,7 +7,12 @@ MODULE = Module(
     version="1.0.0",
     description="What people are told, by e-mail and in their chats.",
     dependencies=("audit", "identity", "tenancy"),
-    subscribes=("refresh_token.reused", "support.entered", "tenant.queued_for_deletion", "tenant.suspended"),
+    subscribes=(
+        "refresh_token.reused",
+        "support_session.opened",
+        "tenant.queued_for_deletion",
+        "tenant.suspended",
+    ),
     router="apps.notices.api.urls",
     grants={
         "owner": ("notices.tell_people", "notices.manage_targets", *_VIEWS),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from apps.identity.models import Visit
+from apps.identity.models import SupportSession
 from apps.kernel.tenant import activate
 from tests.support.pages import RULES, log_in, violations
 
@@ -34,8 +34,8 @@ def test_support_enters_is_seen_and_leaves(visit: Page, acme, operator):
     look("door")
     visit.get_by_role("button", name="Enter").click()
 
-    banner = visit.get_by_role("region", name="Support visit")
-    for path in ("/", "/periods/", "/audit/record/", "/identity/visit/", "/sales/new-order/"):
+    banner = visit.get_by_role("region", name="Support session")
+    for path in ("/", "/periods/", "/audit/record/", "/identity/supportsession/", "/sales/new-order/"):
         visit.goto(f"/t/acme{path}")
         expect(banner).to_contain_text("Olga Operator is here as Controller.")
         expect(banner).to_contain_text("30 min left")
@@ -43,7 +43,7 @@ def test_support_enters_is_seen_and_leaves(visit: Page, acme, operator):
     visit.goto("/t/acme/periods/")
     visit.mouse.wheel(0, 3000)
     expect(banner).to_be_in_viewport()
-    banner.get_by_role("button", name="End the visit").click()
+    banner.get_by_role("button", name="End session").click()
 
     expect(visit.get_by_role("heading", name="You are not Controller any more")).to_be_visible()
     look("left")
@@ -53,5 +53,5 @@ def test_support_enters_is_seen_and_leaves(visit: Page, acme, operator):
     expect(visit.get_by_text("Over", exact=True)).to_be_visible()
     look("list")
     with activate(acme):
-        assert Visit.objects.get().how == "left"
+        assert SupportSession.objects.get().end_reason == "left"
     assert {name: nodes for name, nodes in faults.items() if nodes} == {}

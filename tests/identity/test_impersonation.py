@@ -19,19 +19,19 @@ from apps.bus.registry import commands
 from apps.bus.sending import dispatch_async
 from apps.events.models import OutboxEvent
 from apps.identity.commands import InviteUser, SetPassword
-from apps.identity.impersonation import visits
+from apps.identity.impersonation import lifecycle
 from apps.identity.impersonation.errors import (
-    AlreadyInside,
-    OnlyOperatorsEnter,
+    OperatorRequired,
     ReasonMissing,
-    TenantNotServed,
-    TicketWorthless,
-    UserIsPlatform,
+    SupportSessionInProgress,
+    TenantSignInClosed,
+    TicketInvalid,
+    UserIsSuperuser,
     UserManagesUsers,
     UserNotActive,
 )
-from apps.identity.impersonation.tasks import end_visits
-from apps.identity.models import Impersonation, User, Visit
+from apps.identity.impersonation.tasks import end_support_sessions
+from apps.identity.models import Impersonation, SupportSession, User
 from apps.kernel import clock, logs
 from apps.kernel.actors import Support, System, really
 from apps.kernel.tenant import activate
@@ -42,7 +42,7 @@ from apps.settings.errors import SettingNotForSupport, SupportAccessDisabled
 from apps.tenancy import directory
 from apps.tenancy.models import Tenant
 from tests.support.database import PASSWORD
-from tests.support.impersonation import REASON, a_ticket, enter
+from tests.support.impersonation import REASON, enter, issue_ticket
 
 COMPANY = {"code": "PLANT", "name": "Acme Plant", "currency": "EUR"}
 
@@ -93,13 +93,13 @@ class TestFromDoorToDoor:
         banner = console.get("/t/acme/").content.decode()
         assert "Olga Operator" in banner
         assert REASON in banner
-        assert "End the visit" in banner
+        assert "End session" in banner
         made = console.post("/t/acme/settings/periods.reason_length/change/", {"value": "12"})
         assert made.status_code == 302
         record = newest(acme)
         impersonation = Impersonation.objects.get()
         assert (record.actor_name, record.actor_id) == ("Controller", controller.pk)
-        assert record.real_actor_name == f"Olga Operator (support visit {impersonation.pk})"
+        assert record.real_actor_name == f"Olga Operator (support session {impersonation.pk})"
         assert record.sentence.startswith(f"{record.real_actor_name} as Controller set ")
 
         left = console.post("/t/acme/support/leave/").content.decode()
@@ -114,24 +114,28 @@ class TestFromDoorToDoor:
         inside.post("/t/acme/settings/periods.reason_length/change/", {"value": "12"})
         inside.post("/t/acme/support/leave/")
 
-        page = client_for(owner).get("/t/acme/identity/visit/").content.decode()
+        page = client_for(owner).get("/t/acme/identity/supportsession/").content.decode()
         assert "Olga Operator" in page
         assert REASON in page
-        visit = newest(acme, Visit)
-        assert (visit.how, visit.actions) == ("left", 1)
-        row = client_for(owner).get(f"/t/acme/identity/visit/{visit.pk}/change/").content.decode()
+        support_session = newest(acme, SupportSession)
+        assert (support_session.end_reason, support_session.actions) == ("left", 1)
+        row = (
+            client_for(owner)
+            .get(f"/t/acme/identity/supportsession/{support_session.pk}/change/")
+            .content.decode()
+        )
         audit_log = re.search(r'href="([^"]*real_actor_name[^"]*)"', row).group(1)
         found = client_for(owner).get(audit_log.replace("&amp;", "&")).content.decode()
         assert "periods.reason_length" in found
 
         with activate(acme):
             told = [
-                event.name for event in OutboxEvent.objects.filter(name__startswith="support.").order_by("id")
+                event.name for event in OutboxEvent.objects.filter(name__startswith="support_session.").order_by("id")
             ]
             sentences = [
-                record.sentence for record in Record.objects.filter(command__endswith="_visit").order_by("id")
+                record.sentence for record in Record.objects.filter(command__endswith="_support_session").order_by("id")
             ]
-        assert told == ["support.entered", "support.left"]
+        assert told == ["support_session.opened", "support_session.closed"]
         assert sentences[0].startswith("Olga Operator (platform) entered as Controller, until ")
         assert sentences[1] == (
             "Olga Operator (platform) is not Controller any more, after 1 actions: The operator left."
@@ -143,8 +147,8 @@ class TestFromDoorToDoor:
             inside.post("/t/acme/settings/periods.reason_length/change/", {"value": "12"})
 
         assert newest(acme).command == "settings.change_setting"
-        assert "Olga Operator (support visit" in caplog.text
-        assert newest(acme, Visit).ended_at is None, "the visit still goes on"
+        assert "Olga Operator (support session" in caplog.text
+        assert newest(acme, SupportSession).ended_at is None, "the visit still goes on"
 
     def test_each_log_line_says_both(self, operator, acme, controller, monkeypatch):
         lines = []
@@ -161,14 +165,14 @@ class TestFromDoorToDoor:
         assert {line["logger"] for line in lines} >= {"bursar.commands", "bursar.events", "bursar.requests"}
         for line in lines:
             assert line["actor"] == "Controller"
-            assert line["real_actor"].startswith("Olga Operator (support visit")
+            assert line["real_actor"].startswith("Olga Operator (support session")
 
     def test_what_is_only_read_of_the_audit_log_bears_both_names(self, operator, acme, controller):
         enter(operator, acme, controller).get("/t/acme/audit/record/")
 
         record = newest(acme)
         assert record.command == "audit.read_audit_log"
-        assert record.real_actor_name.startswith("Olga Operator (support visit")
+        assert record.real_actor_name.startswith("Olga Operator (support session")
 
     def test_versions_of_master_data_bear_both_names(self, operator, acme, controller):
         enter(operator, acme, controller).post(
@@ -179,7 +183,7 @@ class TestFromDoorToDoor:
 
         version = newest(acme, Setting.history.model)
         assert (version.actor_name, version.history_user_id) == ("Controller", controller.pk)
-        assert version.real_actor_name.startswith("Olga Operator (support visit")
+        assert version.real_actor_name.startswith("Olga Operator (support session")
 
     def test_a_closed_period_bears_both_names(self, acme, controller):
         with activate(acme), really(Support("Olga Operator", 7)):
@@ -187,7 +191,7 @@ class TestFromDoorToDoor:
             dispatch(ClosePeriod(period_id=january.pk, reason="Bank agreed to the cent."), actor=controller)
             january.refresh_from_db()
 
-        assert january.closed_by == "Olga Operator (support visit 7) as Controller"
+        assert january.closed_by == "Olga Operator (support session 7) as Controller"
 
     def test_what_a_worker_does_later_bears_both_names(self, acme, owner):
         from apps.bus.events import CommandSent
@@ -199,48 +203,48 @@ class TestFromDoorToDoor:
             told = OutboxEvent.objects.order_by("-id").first()
             do(CommandSent(**told.payload))
 
-        assert newest(acme).real_actor_name == "Olga Operator (support visit 7)"
+        assert newest(acme).real_actor_name == "Olga Operator (support session 7)"
 
 
 class TestTheTicket:
     def test_opens_once(self, operator, acme, controller):
-        ticket = a_ticket(operator, acme, controller)
+        ticket = issue_ticket(operator, acme, controller)
         assert Client().post(f"/t/acme/support/enter/{ticket}/").status_code == 302
 
         second = Client().post(f"/t/acme/support/enter/{ticket}/")
 
         assert second.status_code == 404
-        assert "identity.ticket_worthless" in second.content.decode()
+        assert "identity.ticket_invalid" in second.content.decode()
         assert not second.cookies
 
     def test_is_not_burnt_by_looking(self, operator, acme, controller):
-        ticket = a_ticket(operator, acme, controller)
+        ticket = issue_ticket(operator, acme, controller)
 
         assert Client().get(f"/t/acme/support/enter/{ticket}/").status_code == 200
         assert Client().get(f"/t/acme/support/enter/{ticket}/").status_code == 200
         assert Client().post(f"/t/acme/support/enter/{ticket}/").status_code == 302
 
     def test_opens_no_other_tenants_door(self, operator, acme, globex, controller):
-        ticket = a_ticket(operator, acme, controller)
+        ticket = issue_ticket(operator, acme, controller)
 
         assert Client().get(f"/t/globex/support/enter/{ticket}/").status_code == 404
         assert Client().post(f"/t/globex/support/enter/{ticket}/").status_code == 404
-        assert newest(globex, Visit) is None
+        assert newest(globex, SupportSession) is None
         assert Client().post(f"/t/acme/support/enter/{ticket}/").status_code == 302, "nor is it burnt there"
 
     def test_opens_for_a_minute(self, operator, acme, controller):
-        ticket = a_ticket(operator, acme, controller)
+        ticket = issue_ticket(operator, acme, controller)
 
         with clock.moved_to(clock.now() + dt.timedelta(seconds=61)):
             assert Client().post(f"/t/acme/support/enter/{ticket}/").status_code == 404
 
     def test_is_kept_nowhere(self, operator, acme, controller):
-        ticket = a_ticket(operator, acme, controller)
+        ticket = issue_ticket(operator, acme, controller)
         Client().post(f"/t/acme/support/enter/{ticket}/")
 
         kept = [str(list(Impersonation.objects.values())), str(list(Record.objects.values()))]
         with activate(acme):
-            kept += [str(list(Visit.objects.values())), str(list(Record.objects.values()))]
+            kept += [str(list(SupportSession.objects.values())), str(list(Record.objects.values()))]
         assert ticket not in "".join(kept)
 
     def test_is_in_no_log_line_and_no_trace(self):
@@ -250,7 +254,7 @@ class TestTheTicket:
 
     def test_needs_the_forms_token(self, operator, acme, controller):
         strict = Client(enforce_csrf_checks=True)
-        address = f"/t/acme/support/enter/{a_ticket(operator, acme, controller)}/"
+        address = f"/t/acme/support/enter/{issue_ticket(operator, acme, controller)}/"
 
         assert strict.post(address).status_code == 403
         form = strict.get(address).content.decode()
@@ -284,20 +288,20 @@ class TestWhoAndAsWhom:
         plain = an_operator("paul@bursar.example", "Paul Plain", "view_tenant")
 
         with pytest.raises(PermissionDenied):
-            a_ticket(plain, acme, controller)
+            issue_ticket(plain, acme, controller)
 
     def test_takes_a_reason(self, operator, acme, controller):
         with pytest.raises(ReasonMissing):
-            a_ticket(operator, acme, controller, reason="  ")
+            issue_ticket(operator, acme, controller, reason="  ")
 
     def test_takes_a_person(self, acme, controller, db):
-        with pytest.raises(OnlyOperatorsEnter):
-            a_ticket(System("The command line"), acme, controller)
+        with pytest.raises(OperatorRequired):
+            issue_ticket(System("The command line"), acme, controller)
 
     def test_nobody_enters_as_one_who_manages_users(self, helper, acme, owner, controller):
         with pytest.raises(UserManagesUsers):
-            a_ticket(helper, acme, owner)
-        assert a_ticket(helper, acme, controller)
+            issue_ticket(helper, acme, owner)
+        assert issue_ticket(helper, acme, controller)
 
     def test_but_by_the_stronger_permission(self, acme, owner, db):
         senior = an_operator("sven@bursar.example", "Sven Senior", "impersonate", "impersonate_managers")
@@ -308,23 +312,23 @@ class TestWhoAndAsWhom:
         with activate(acme):
             User.objects.filter(pk=controller.pk).update(is_superuser=True)
 
-        with pytest.raises(UserIsPlatform):
-            a_ticket(operator, acme, controller)
+        with pytest.raises(UserIsSuperuser):
+            issue_ticket(operator, acme, controller)
 
     def test_nobody_enters_as_one_who_may_not_sign_in(self, operator, acme, controller):
         with activate(acme):
             User.objects.filter(pk=controller.pk).update(is_active=False)
 
         with pytest.raises(UserNotActive):
-            a_ticket(operator, acme, controller)
+            issue_ticket(operator, acme, controller)
 
     @pytest.mark.parametrize("word", [{"state": "suspended"}, {"mode": "maintenance"}])
     def test_nobody_enters_where_nobody_can_sign_in(self, operator, acme, controller, word):
         Tenant.objects.filter(pk=acme.id).update(**word)
         directory.changed()
 
-        with pytest.raises(TenantNotServed):
-            a_ticket(operator, acme, controller)
+        with pytest.raises(TenantSignInClosed):
+            issue_ticket(operator, acme, controller)
 
     def test_a_user_of_a_tenant_cannot_ask_for_it(self, client_for, owner, acme, controller):
         response = client_for(owner).post(
@@ -335,19 +339,19 @@ class TestWhoAndAsWhom:
 
         assert response.status_code == 404, "the door is the platform's alone"
         with activate(acme), pytest.raises(PermissionDenied):
-            a_ticket(owner, acme, controller)
+            issue_ticket(owner, acme, controller)
 
     def test_one_visit_at_a_time(self, operator, acme, globex, controller):
         enter(operator, acme, controller)
         with activate(globex):
             other = User.objects.get(email="controller@globex.example")
 
-        with pytest.raises(AlreadyInside, match="Controller at Acme Corporation"):
-            a_ticket(operator, globex, other)
+        with pytest.raises(SupportSessionInProgress, match="Controller at Acme Corporation"):
+            issue_ticket(operator, globex, other)
 
     def test_a_new_ticket_makes_the_unused_one_worthless(self, operator, acme, controller, accountant):
-        first = a_ticket(operator, acme, controller)
-        second = a_ticket(operator, acme, accountant)
+        first = issue_ticket(operator, acme, controller)
+        second = issue_ticket(operator, acme, accountant)
 
         assert Client().post(f"/t/acme/support/enter/{first}/").status_code == 404
         assert Client().post(f"/t/acme/support/enter/{second}/").status_code == 302
@@ -368,26 +372,26 @@ class TestTheTenantsWord:
         self.set_to(acme, owner, False)
 
         with pytest.raises(SupportAccessDisabled, match="Acme Corporation lets no support in"):
-            a_ticket(operator, acme, controller)
+            issue_ticket(operator, acme, controller)
 
     def test_a_ticket_that_was_given_opens_nothing(self, operator, acme, owner, controller):
-        ticket = a_ticket(operator, acme, controller)
+        ticket = issue_ticket(operator, acme, controller)
         self.set_to(acme, owner, False)
 
         response = Client().post(f"/t/acme/support/enter/{ticket}/")
 
         assert response.status_code == 403
-        assert newest(acme, Visit) is None
-        assert Impersonation.objects.get().how == "refused"
+        assert newest(acme, SupportSession) is None
+        assert Impersonation.objects.get().end_reason == "refused"
         self.set_to(acme, owner, True)
-        assert a_ticket(operator, acme, controller), "the operator is not held up by it"
+        assert issue_ticket(operator, acme, controller), "the operator is not held up by it"
 
     def test_a_visit_ends_at_its_next_click(self, operator, acme, owner, controller):
         inside = enter(operator, acme, controller)
         self.set_to(acme, owner, False)
 
         assert inside.get("/t/acme/").status_code == 403
-        assert newest(acme, Visit).how == "not_wanted"
+        assert newest(acme, SupportSession).end_reason == "not_wanted"
 
     def test_support_does_not_open_its_own_door(self, operator, acme, owner):
         inside = enter(operator, acme, owner)
@@ -454,33 +458,36 @@ class TestTheEnd:
 
         assert response.status_code == 403
         assert "Its time was over" in response.content.decode()
-        assert newest(acme, Visit).how == "expired"
+        assert newest(acme, SupportSession).end_reason == "expired"
         assert inside.get("/t/acme/").status_code == 302, "nobody is signed in"
 
     def test_is_written_by_the_sweep_where_nobody_clicks(self, operator, acme, controller):
         enter(operator, acme, controller)
-        assert visits.sweep() == 0
+        assert lifecycle.sweep() == 0
 
         with clock.moved_to(clock.now() + dt.timedelta(minutes=31)):
-            end_visits.apply(headers={"tenant": "public"}, throw=True)
-            assert visits.sweep() == 0
+            end_support_sessions.apply(headers={"tenant": "public"}, throw=True)
+            assert lifecycle.sweep() == 0
 
-        assert (newest(acme, Visit).how, newest(acme, Visit).actions) == ("expired", 0)
-        assert newest(acme).command == "identity.close_visit"
+        assert (newest(acme, SupportSession).end_reason, newest(acme, SupportSession).actions) == (
+            "expired",
+            0,
+        )
+        assert newest(acme).command == "identity.close_support_session"
 
     def test_comes_with_the_operators_own(self, operator, helper, acme, controller):
         inside = enter(helper, acme, controller)
         User.objects.filter(pk=helper.pk).update(is_active=False)
 
         assert inside.get("/t/acme/").status_code == 403
-        assert newest(acme, Visit).how == "operator_gone"
+        assert newest(acme, SupportSession).end_reason == "operator_gone"
 
     def test_comes_when_the_permission_is_taken_away(self, operator, helper, acme, controller):
         enter(helper, acme, controller)
         helper.groups.clear()
 
-        assert visits.sweep() == 1
-        assert newest(acme, Visit).how == "operator_gone"
+        assert lifecycle.sweep() == 1
+        assert newest(acme, SupportSession).end_reason == "operator_gone"
 
     def test_comes_with_the_tenants_suspension(self, operator, acme, controller):
         inside = enter(operator, acme, controller)
@@ -488,10 +495,10 @@ class TestTheEnd:
         directory.changed()
 
         assert inside.get("/t/acme/").status_code == 403
-        visits.sweep()
+        lifecycle.sweep()
         Tenant.objects.filter(pk=acme.id).update(state="active", epoch=acme.epoch + 2)
         directory.changed()
-        assert newest(acme, Visit).how == "tenant_changed"
+        assert newest(acme, SupportSession).end_reason == "tenant_changed"
         assert inside.get("/t/acme/").status_code == 302
 
     def test_comes_when_the_user_rises(self, helper, acme, controller):
@@ -502,7 +509,7 @@ class TestTheEnd:
             controller.groups.set([roles.group("owner")])
 
         assert inside.get("/t/acme/").status_code == 403
-        assert newest(acme, Visit).how == "user_changed"
+        assert newest(acme, SupportSession).end_reason == "user_changed"
 
     def test_comes_from_the_operators_console(self, client_for, operator, helper, acme, controller):
         inside = enter(helper, acme, controller)
@@ -511,7 +518,7 @@ class TestTheEnd:
         response = client_for(operator, None).post(page, {"reason": "Enough."})
 
         assert response.status_code == 302
-        assert newest(acme, Visit).how == "ended"
+        assert newest(acme, SupportSession).end_reason == "ended"
         assert inside.get("/t/acme/").status_code == 403
         assert newest(None).command == "identity.close_impersonation"
 
@@ -520,7 +527,7 @@ class TestTheEnd:
 
         inside.post("/t/acme/accounts/logout/")
 
-        assert newest(acme, Visit).how == "left"
+        assert newest(acme, SupportSession).end_reason == "left"
 
     def test_is_written_after_a_crash_in_between(self, operator, acme, controller, monkeypatch):
         """Access ends first. Where the tenant could not be told, the sweep tells it."""
@@ -528,32 +535,32 @@ class TestTheEnd:
 
         inside = enter(operator, acme, controller)
         with monkeypatch.context() as broken:
-            broken.setattr(handlers, "_written_in_the_tenant", lambda _: 1 / 0)
+            broken.setattr(handlers, "_close_in_tenant", lambda _: 1 / 0)
             with pytest.raises(ZeroDivisionError):
-                visits.end(Impersonation.objects.get().pk, "left")
+                lifecycle.end(Impersonation.objects.get().pk, "left")
 
-        assert newest(acme, Visit).ended_at is None
+        assert newest(acme, SupportSession).ended_at is None
         assert inside.get("/t/acme/").status_code == 403
-        visits.sweep()
-        assert newest(acme, Visit).how == "left"
+        lifecycle.sweep()
+        assert newest(acme, SupportSession).end_reason == "left"
         assert Impersonation.objects.get().settled_at
 
     def test_a_crash_at_the_door_lets_nobody_in(self, operator, acme, controller, monkeypatch):
-        ticket = a_ticket(operator, acme, controller)
+        ticket = issue_ticket(operator, acme, controller)
         with monkeypatch.context() as broken:
-            broken.setattr(visits, "_open", lambda *_, **__: 1 / 0)
+            broken.setattr(lifecycle, "_open", lambda *_, **__: 1 / 0)
             browser = Client(raise_request_exception=False)
             assert browser.post(f"/t/acme/support/enter/{ticket}/").status_code == 500
 
         assert browser.post(f"/t/acme/support/enter/{ticket}/").status_code == 404, "it is burnt"
-        assert newest(acme, Visit) is None
+        assert newest(acme, SupportSession) is None
         with clock.moved_to(clock.now() + dt.timedelta(minutes=31)):
-            visits.sweep()
-        assert Impersonation.objects.get().how == "expired"
+            lifecycle.sweep()
+        assert Impersonation.objects.get().end_reason == "expired"
 
 
 def test_the_door_stands_at_the_tenants_own_host_too(operator, acme, controller):
-    ticket = a_ticket(operator, acme, controller)
+    ticket = issue_ticket(operator, acme, controller)
     host = f"acme.{settings.BASE_DOMAIN}"
     browser = Client(SERVER_NAME=host)
 
@@ -578,8 +585,8 @@ class TestAnotherTenant:
         with activate(globex):
             other = User.objects.get(email="owner@globex.example")
 
-        page = client_for(other, globex).get("/t/globex/identity/visit/").content.decode()
-        listed = client_for(other, globex).get("/t/globex/api/v1/identity/support-visits/").json()
+        page = client_for(other, globex).get("/t/globex/identity/supportsession/").content.decode()
+        listed = client_for(other, globex).get("/t/globex/api/v1/identity/support-sessions/").json()
 
         assert "Olga Operator" not in page
         assert listed["results"] == []
@@ -607,9 +614,9 @@ class TestOverTheApi:
         ended = console.post(
             f"/api/v1/identity/impersonations/{listed[0]['id']}/end/", {"reason": "Done."}, "application/json"
         )
-        assert ended.json()["how"] == "ended"
-        seen = client_for(owner).get("/t/acme/api/v1/identity/support-visits/").json()["results"]
-        assert [(each["operator"], each["how"], each["actions"]) for each in seen] == [
+        assert ended.json()["end_reason"] == "ended"
+        seen = client_for(owner).get("/t/acme/api/v1/identity/support-sessions/").json()["results"]
+        assert [(each["operator"], each["end_reason"], each["actions"]) for each in seen] == [
             ("Olga Operator", "ended", 0)
         ]
 
@@ -652,12 +659,12 @@ def test_the_shell_lists_and_ends(operator, acme, controller, capsys):
     assert "Olga Operator as Controller at Acme Corporation" in capsys.readouterr().out
     call_command("impersonations", "--end", str(Impersonation.objects.get().pk), "--reason", "Enough.")
 
-    assert newest(acme, Visit).how == "ended"
+    assert newest(acme, SupportSession).end_reason == "ended"
 
 
 def test_a_ticket_in_another_context_is_refused(acme, db):
-    with pytest.raises(TicketWorthless):
-        visits.let_in("nonsense", acme)
+    with pytest.raises(TicketInvalid):
+        lifecycle.admit("nonsense", acme)
 
 
 def test_what_opens_doors_is_never_done_as_somebody_else():

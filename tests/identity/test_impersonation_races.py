@@ -11,8 +11,8 @@ from django.test import Client
 
 from apps.bus import dispatch
 from apps.identity.impersonation.commands import EnterAsSupport
-from apps.identity.impersonation.models import LONGEST, ImpersonationQuerySet
-from apps.identity.models import Impersonation, User, Visit
+from apps.identity.impersonation.models import MAX_SESSION_DURATION, ImpersonationQuerySet
+from apps.identity.models import Impersonation, SupportSession, User
 from apps.kernel.clock import now
 from apps.kernel.tenant import activate
 
@@ -64,7 +64,7 @@ def entered(ticket: str) -> int:
 
 def visits_of(acme) -> int:
     with activate(acme):
-        return Visit.objects.count()
+        return SupportSession.objects.count()
 
 
 def test_a_ticket_opens_for_one_of_many_hands(acme, ticket, everybody_looks_first):
@@ -77,14 +77,14 @@ def test_a_ticket_opens_for_one_of_many_hands(acme, ticket, everybody_looks_firs
 def test_and_without_its_guard_it_opens_for_all(acme, ticket, everybody_looks_first, monkeypatch):
     """The negative control: looked first and written afterwards, the same ticket lets everybody in."""
 
-    def burn(self: ImpersonationQuerySet, ticket: str, tenant_id: int) -> Impersonation | None:
-        if found := self.holding(ticket, tenant_id).first():
+    def redeem(self: ImpersonationQuerySet, ticket: str, tenant_id: int) -> Impersonation | None:
+        if found := self.with_valid_ticket(ticket, tenant_id).first():
             found.ticket, found.entered_at = "", now()
-            found.ends_at = found.entered_at + LONGEST
+            found.ends_at = found.entered_at + MAX_SESSION_DURATION
             found.save()
         return found
 
-    monkeypatch.setattr(ImpersonationQuerySet, "burn", burn)
+    monkeypatch.setattr(ImpersonationQuerySet, "redeem", redeem)
 
     assert at_once(lambda: entered(ticket)) == [302] * HANDS
     assert visits_of(acme) == HANDS
@@ -111,7 +111,7 @@ def test_and_the_database_itself_says_so(operator, ticket):
 
 def test_nor_lets_it_a_visit_grow(operator, ticket):
     """Whoever writes the row: half an hour is the end."""
-    Impersonation.objects.update(ticket="", entered_at=now(), ends_at=now() + LONGEST / 2)
+    Impersonation.objects.update(ticket="", entered_at=now(), ends_at=now() + MAX_SESSION_DURATION / 2)
 
     with pytest.raises(IntegrityError, match="identity_impersonation_is_short"):
-        Impersonation.objects.update(ends_at=now() + 2 * LONGEST)
+        Impersonation.objects.update(ends_at=now() + 2 * MAX_SESSION_DURATION)

@@ -42,7 +42,7 @@ def test_a_device_is_signed_out(client_for, device, owner, accountant, acme):
 
     assert "has ended, and its tokens with it." in response.content.decode()
     with activate(acme):
-        assert ApiSession.objects.get(pk=session).ended_because == "lost phone"
+        assert ApiSession.objects.get(pk=session).end_reason == "lost phone"
 
 
 def test_operators_have_the_pages_but_that_of_roles(client_for, operator):

@@ -24,8 +24,8 @@ from apps.identity.commands import (
 from apps.identity.errors import (
     AlreadyActive,
     AlreadyDeactivated,
-    LastOwner,
-    NotYourself,
+    CannotDeactivateYourself,
+    LastAdministrator,
     OperatorsHaveNoRoles,
     RoleNeeded,
     RoleUnknown,
@@ -84,12 +84,12 @@ class TestRoles:
             dispatch(ChangeRoles(user_id=operator.pk, roles=("auditor",)), actor=operator)
 
     def test_the_last_owner_stays(self, owner, at_acme):
-        with pytest.raises(LastOwner):
+        with pytest.raises(LastAdministrator):
             dispatch(ChangeRoles(user_id=owner.pk, roles=("auditor",)), actor=owner)
 
         ada = dispatch(InviteUser(email="ada@acme.example", name="Ada", role="owner"), actor=owner)
         dispatch(ChangeRoles(user_id=owner.pk, roles=("auditor",)), actor=owner)
-        with pytest.raises(LastOwner):
+        with pytest.raises(LastAdministrator):
             dispatch(ChangeRoles(user_id=ada.pk, roles=("auditor",)), actor=ada)
 
     def test_if_nothing_is_kept_nothing_ends(self, here, accountant, owner, acme):
@@ -163,7 +163,7 @@ class TestShuttingOut:
             dispatch(DeactivateUser(user_id=accountant.pk, reason="x"), actor=owner)
 
     def test_not_oneself_and_not_the_last_owner(self, owner, operator, at_acme):
-        with pytest.raises(NotYourself):
+        with pytest.raises(CannotDeactivateYourself):
             dispatch(DeactivateUser(user_id=owner.pk, reason="x"), actor=owner)
         ada = dispatch(InviteUser(email="ada@acme.example", name="Ada", role="owner"), actor=owner)
         dispatch(DeactivateUser(user_id=owner.pk, reason="x"), actor=ada)
@@ -200,7 +200,7 @@ class TestWhoIsInCharge:
                     start.wait(10)
                     dispatch(DeactivateUser(user_id=whom.pk, reason="x"), actor=by)
                     came.append("done")
-            except LastOwner:
+            except LastAdministrator:
                 came.append("refused")
             finally:
                 connections.close_all()
@@ -218,14 +218,14 @@ class TestWhoIsInCharge:
     def test_without_the_lock_both_would_be_out(self, acme, two, monkeypatch):
         """The control."""
         both = threading.Barrier(2)
-        really = rules.somebody_must_be_in_charge
+        really = rules.an_administrator_must_remain
 
         def look(without: User) -> None:
             really(without)
             both.wait(10)
 
-        monkeypatch.setattr(rules, "user_must_be_at_hand", rules.user_must_exist)
-        monkeypatch.setattr(rules, "somebody_must_be_in_charge", look)
+        monkeypatch.setattr(rules, "user_must_exist_for_change", rules.user_must_exist)
+        monkeypatch.setattr(rules, "an_administrator_must_remain", look)
 
         assert self.race(acme, two) == ["done", "done"]
 
@@ -233,7 +233,7 @@ class TestWhoIsInCharge:
         other = dispatch(InviteOperator(email="otto@bursar.example", name="Otto"), actor=operator)
         dispatch(DeactivateUser(user_id=operator.pk, reason="x"), actor=other)
 
-        with pytest.raises(LastOwner):
+        with pytest.raises(LastAdministrator):
             dispatch(DeactivateUser(user_id=other.pk, reason="x"), actor=System("The suite"))
 
 

@@ -247,12 +247,12 @@ class TestSessions:
         refused(here.get(), 401, "identity.token_outdated")
 
     def test_old_ones_are_forgotten(self, device, accountant, acme):
-        from apps.identity.tasks import forget_sessions
+        from apps.identity.tasks import purge_sessions
 
         with moved_to(now() - dt.timedelta(days=200)):
             device(accountant)
         fresh = device(accountant)
 
         with activate(acme):
-            forget_sessions.run()
+            purge_sessions.run()
             assert [session.pk for session in ApiSession.objects.all()] == [fresh.tokens["session_id"]]

@@ -6,7 +6,7 @@ from django.core.cache import cache
 from django.db import transaction
 
 from apps.billing import queries as plans
-from apps.identity.models import standings
+from apps.identity.models import token_statuses
 from apps.kernel import caching, pubsub
 from apps.kernel.caching import Cached, tenant_cache_key
 from apps.kernel.tenant import activate
@@ -117,7 +117,7 @@ class TestLifetime:
             (plans.cached, 1, 300),
             (directory._directory, "slug:acme", 300),
             (directory._at_rest, "all", 300),
-            (standings, 1, 60),
+            (token_statuses, 1, 60),
         ],
         ids=["settings", "plans", "directory", "at_rest", "api-sessions"],
     )

@@ -83,9 +83,9 @@ class TestTelling:
         assert target.last_outcome == "It was taken."
 
     def test_it_hears_the_kinds_it_names(self, at_acme, chat):
-        add(chat, kinds=("support.entered",))
+        add(chat, kinds=("support_session.opened",))
         tell("note")
-        tell("support.entered")
+        tell("support_session.opened")
         deliver()
 
         assert len(posted(chat)) == 1

@@ -106,7 +106,7 @@ class TestConsole:
             assert Copy.objects.get().state == "waiting"
 
     def test_a_chat_is_added_tried_and_removed(self, owners, acme):
-        data = {"name": "Room", "address": SLACK, "kinds": ["support.entered"]}
+        data = {"name": "Room", "address": SLACK, "kinds": ["support_session.opened"]}
         response = owners.post("/t/acme/notices/chats/add/", data)
         page = owners.get(response["Location"]).content.decode()
         assert "slack at hooks.slack.com" in page
@@ -119,7 +119,7 @@ class TestConsole:
         )
         with activate(acme):
             assert not Target.objects.active().exists()
-            assert Target.objects.filter(kinds=["support.entered"]).exists()
+            assert Target.objects.filter(kinds=["support_session.opened"]).exists()
 
     def test_the_operators_have_the_same_pages(self, operator, client_for):
         client = client_for(operator, None)

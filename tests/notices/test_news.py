@@ -9,7 +9,7 @@ import pytest
 from apps.bus import dispatch
 from apps.events import publish
 from apps.events.models import Breaker
-from apps.identity.events import RefreshTokenReused, SupportEntered
+from apps.identity.events import RefreshTokenReused, SupportSessionOpened
 from apps.kernel import clock, waiting
 from apps.kernel.actors import System
 from apps.kernel.tenant import activate
@@ -64,7 +64,7 @@ def test_when_support_comes_in_the_owner_is_told(acme, post):
     with activate(acme):
         with unit_of_work():
             publish(
-                SupportEntered(
+                SupportSessionOpened(
                     number=7,
                     operator="Olga Operator",
                     user_id=1,

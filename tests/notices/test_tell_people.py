@@ -47,7 +47,7 @@ class TestLetters:
         assert set(states(notice).values()) == {"sent"}
 
     def test_the_letter_is_plain_and_short(self, at_acme, post):
-        notice = tell(text="They are <closed> & done.", kind="support.entered")
+        notice = tell(text="They are <closed> & done.", kind="support_session.opened")
         deliver()
 
         ((_, letter),) = post.letters

@@ -10,13 +10,13 @@ from apps.identity.impersonation.commands import EnterAsSupport
 REASON = "Ticket 4711: the trial balance does not add up."
 
 
-def a_ticket(operator, tenant, user, reason=REASON):
+def issue_ticket(operator, tenant, user, reason=REASON):
     command = EnterAsSupport(tenant_id=tenant.id, user_id=user.pk, reason=reason)
     return dispatch(command, actor=operator).new_ticket
 
 
 def enter(operator, tenant, user, client=None):
     client = client or Client()
-    response = client.post(f"/t/{tenant.slug}/support/enter/{a_ticket(operator, tenant, user)}/")
+    response = client.post(f"/t/{tenant.slug}/support/enter/{issue_ticket(operator, tenant, user)}/")
     assert response.status_code == 302, response.content[:500]
     return client

@@ -17,7 +17,7 @@ from apps.audit.models import Record
 from apps.bus import dispatch
 from apps.companies.commands import FoundCompany
 from apps.companies.models import Company
-from apps.identity.impersonation.models import Visit
+from apps.identity.impersonation.models import SupportSession
 from apps.kernel import replica
 from apps.kernel.actors import System
 from apps.kernel.locks import Lock
@@ -208,10 +208,10 @@ def test_support_comes_and_goes(acme, owner, operator, client_for, behind_pgboun
     assert browser.get("/t/acme/").status_code == 302
 
     with activate(acme), transaction.atomic():
-        visit = Visit.objects.get()
-    assert (visit.operator, visit.is_over) == (str(operator), True)
+        support_session = SupportSession.objects.get()
+    assert (support_session.operator, support_session.is_over) == (str(operator), True)
     ended = operators.get("/api/v1/identity/impersonations/").json()["results"]
-    assert [each["how"] for each in ended] == ["left"]
+    assert [each["end_reason"] for each in ended] == ["left"]
 
 
 def test_we_do_not_start_behind_a_pooler_unsaid(db, behind_it_unsaid):

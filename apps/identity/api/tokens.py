@@ -18,7 +18,7 @@ from apps.identity.errors import SessionUnknown
 from apps.identity.models import ApiSession
 from apps.identity.tokens import refreshing
 from apps.identity.tokens.login import sign_in
-from apps.identity.tokens.oneself import Oneself
+from apps.identity.tokens.self_service import SelfService
 from apps.kernel.actors import Actor
 
 from .serializers import CredentialsSerializer, PairSerializer, RefreshSerializer, SessionSerializer
@@ -73,7 +73,7 @@ class SignOut(OpenEndpoint):
     @extend_schema(operation_id="identity_sign_out", responses={204: None}, auth=[])
     def post(self, request: Request) -> Response:
         session = refreshing.session_of(self.said(request)["refresh_token"])
-        dispatch(EndSession(session_id=session.pk), actor=Oneself(session.user))
+        dispatch(EndSession(session_id=session.pk), actor=SelfService(session.user))
         return Response(status=204)
 
 
@@ -99,7 +99,7 @@ class EndOneSession(Endpoint):
         me = cast(Actor, request.user)
         if not ApiSession.objects.filter(pk=session_id, user_id=int(me.pk or 0)).exists():
             raise SessionUnknown(session_id=session_id)
-        dispatch(EndSession(session_id=session_id), actor=Oneself(me))
+        dispatch(EndSession(session_id=session_id), actor=SelfService(me))
         return Response(status=204)
 
 

@@ -13,7 +13,7 @@ from apps.bus.api.views import CommandEndpoint, ListEndpoint
 from apps.tenancy import directory
 
 from .commands import EndImpersonation, EnterAsSupport
-from .models import Impersonation, Visit
+from .models import Impersonation, SupportSession
 from .views import link
 
 
@@ -36,7 +36,7 @@ class ImpersonationSerializer(ReadSerializer):
             "entered_at",
             "ends_at",
             "ended_at",
-            "how",
+            "end_reason",
             "actions",
         )
 
@@ -51,11 +51,11 @@ class TicketSerializer(ImpersonationSerializer):
         fields = (*ImpersonationSerializer.Meta.fields, "link")
 
 
-class VisitSerializer(ReadSerializer):
+class SupportSessionSerializer(ReadSerializer):
     """Support was here."""
 
     class Meta:
-        model = Visit
+        model = SupportSession
         fields = (
             "id",
             "number",
@@ -66,7 +66,7 @@ class VisitSerializer(ReadSerializer):
             "entered_at",
             "ends_at",
             "ended_at",
-            "how",
+            "end_reason",
             "actions",
         )
 
@@ -74,7 +74,7 @@ class VisitSerializer(ReadSerializer):
 class ImpersonationFilter(Filters):
     class Meta:
         model = Impersonation
-        fields = ("operator_id", "tenant_id", "user_id", "how")
+        fields = ("operator_id", "tenant_id", "user_id", "end_reason")
 
 
 class Impersonations(ListEndpoint, CommandEndpoint):
@@ -85,37 +85,37 @@ class Impersonations(ListEndpoint, CommandEndpoint):
     serializer_class = ImpersonationSerializer
     filterset_class = ImpersonationFilter
     command, result = EnterAsSupport, TicketSerializer
-    made = ""
+    ticket_link = ""
 
     def post(self, request: Request, **server_fields: Any) -> Response:
         response = super().post(request, **server_fields)
-        if self.made:
-            response.data["link"] = self.made
+        if self.ticket_link:
+            response.data["link"] = self.ticket_link
         return response
 
     def shown(self, result: Impersonation) -> Any:
         """What is remembered under the Idempotency-Key has no ticket in it."""
         tenant = directory.by_id(result.tenant_id)
-        self.made = link(result.new_ticket, tenant) if tenant and result.new_ticket else ""
+        self.ticket_link = link(result.new_ticket, tenant) if tenant and result.new_ticket else ""
         return super().shown(result)
 
 
-class EndOne(CommandEndpoint):
+class EndOneImpersonation(CommandEndpoint):
     command, result, status = EndImpersonation, ImpersonationSerializer, 200
     server_fields = ("impersonation_id",)
 
 
-class Visits(ListEndpoint):
+class SupportSessions(ListEndpoint):
     """Who of the platform's support was here, as whom, and why."""
 
-    permission = "identity.view_visit"
-    queryset = Visit.objects.all()
-    serializer_class = VisitSerializer
+    permission = "identity.view_supportsession"
+    queryset = SupportSession.objects.all()
+    serializer_class = SupportSessionSerializer
 
 
 PLATFORM = [
     path("impersonations/", Impersonations.as_view()),
-    path("impersonations/<int:impersonation_id>/end/", EndOne.as_view()),
+    path("impersonations/<int:impersonation_id>/end/", EndOneImpersonation.as_view()),
 ]
-TENANT = [path("support-visits/", Visits.as_view())]
+TENANT = [path("support-sessions/", SupportSessions.as_view())]
 """Of each plane alone, so the wiring mounts them beside what identity answers on both."""

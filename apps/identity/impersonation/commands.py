@@ -62,11 +62,11 @@ class CloseImpersonation(Command):
     audit_message = "closed the impersonation of {result}: {result.ending}"
 
     impersonation_id: int
-    how: str
+    end_reason: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class OpenVisit(Command):
+class OpenSupportSession(Command):
     """In the tenant: somebody of the platform's support is here from now on."""
 
     permission = IMPERSONATE
@@ -82,7 +82,7 @@ class OpenVisit(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CloseVisit(Command):
+class CloseSupportSession(Command):
     """In the tenant: support is gone, and so much was done."""
 
     permission = IMPERSONATE
@@ -90,4 +90,4 @@ class CloseVisit(Command):
     audit_message = "is not {result.user_name} any more, after {result.actions} actions: {result.ending}"
 
     number: int
-    how: str
+    end_reason: str

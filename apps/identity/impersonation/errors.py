@@ -8,11 +8,11 @@ class ReasonMissing(IdentityRefusal, Invalid):
     message = "Say why: the tenant reads it."
 
 
-class OnlyOperatorsEnter(IdentityRefusal, Forbidden):
+class OperatorRequired(IdentityRefusal, Forbidden):
     message = "{actor} is no operator of the platform."
 
 
-class TenantNotServed(IdentityRefusal, Conflict):
+class TenantSignInClosed(IdentityRefusal, Conflict):
     message = "{tenant} lets nobody sign in at present."
 
 
@@ -20,7 +20,7 @@ class UserNotActive(IdentityRefusal, Conflict):
     message = "{user} may not sign in himself, so nobody enters as him."
 
 
-class UserIsPlatform(IdentityRefusal, Forbidden):
+class UserIsSuperuser(IdentityRefusal, Forbidden):
     message = "{user} may do everything here: nobody enters as him."
 
 
@@ -28,12 +28,12 @@ class UserManagesUsers(IdentityRefusal, Forbidden):
     message = "{user} manages users: to enter as him takes the permission {permission}."
 
 
-class AlreadyInside(IdentityRefusal, Conflict):
+class SupportSessionInProgress(IdentityRefusal, Conflict):
     message = "{operator} is inside as {where} until {until}: end that visit first."
     enforced_by = ("identity_one_impersonation",)
 
 
-class TicketWorthless(IdentityRefusal, NotFound):
+class TicketInvalid(IdentityRefusal, NotFound):
     message = "This ticket opens nothing: it was used, it is older than a minute, or it is for another door."
 
 
@@ -41,16 +41,16 @@ class ImpersonationUnknown(IdentityRefusal, NotFound):
     message = "There is no impersonation {impersonation_id}."
 
 
-class EndingUnknown(IdentityRefusal, Invalid):
-    message = "{how!r} is no way in which a visit ends."
+class EndReasonUnknown(IdentityRefusal, Invalid):
+    message = "{end_reason!r} is not a reason for the end of a support session."
 
 
-class VisitUnknown(IdentityRefusal, NotFound):
-    message = "No support visit {number} is open here."
+class SupportSessionUnknown(IdentityRefusal, NotFound):
+    message = "No support session {number} is open here."
 
 
-class VisitIsOver(IdentityRefusal, Forbidden):
-    message = "The support visit is over. {how}."
+class SupportSessionIsOver(IdentityRefusal, Forbidden):
+    message = "The support session is over. {end_reason}."
 
 
 class NotForSupport(IdentityRefusal, Forbidden):

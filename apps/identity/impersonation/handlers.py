@@ -14,7 +14,7 @@ from django.db import transaction
 
 from apps.bus import dispatch, handles
 from apps.events import publish
-from apps.identity.events import SupportEntered, SupportLeft
+from apps.identity.events import SupportSessionClosed, SupportSessionOpened
 from apps.kernel.actors import System
 from apps.kernel.clock import now
 from apps.kernel.errors import together
@@ -25,14 +25,14 @@ from apps.tenancy import directory
 from . import queries, rules, tickets
 from .commands import (
     CloseImpersonation,
-    CloseVisit,
+    CloseSupportSession,
     EndImpersonation,
     EnterAsSupport,
-    OpenVisit,
+    OpenSupportSession,
     UseTicket,
 )
-from .errors import VisitIsOver, VisitUnknown
-from .models import How, Impersonation, Visit
+from .errors import SupportSessionIsOver, SupportSessionUnknown
+from .models import EndReason, Impersonation, SupportSession
 
 
 def prerequisites(command: EnterAsSupport) -> tuple[str, TenantInfo | None]:
@@ -48,14 +48,14 @@ def prerequisites(command: EnterAsSupport) -> tuple[str, TenantInfo | None]:
 def enter_as_support(command: EnterAsSupport) -> Impersonation:
     reason, tenant = prerequisites(command)
     operator = rules.actor_must_be_an_operator()
-    as_manager = rules.may_enter_as_manager(operator)
+    as_manager = rules.may_impersonate_managers(operator)
     with within(tenant):
-        rules.support_must_be_welcome()
-        user = rules.user_must_be_open_to_support(command.user_id, as_manager=as_manager)
+        rules.support_access_must_be_allowed()
+        user = rules.user_must_allow_impersonation(command.user_id, as_manager=as_manager)
 
     ticket, instant = tickets.new(), now()
     with unit_of_work():
-        rules.operator_must_be_outside(operator)
+        rules.operator_must_be_outside_tenants(operator)
         impersonation = Impersonation.objects.create(
             operator_id=operator.pk,
             operator_name=str(operator),
@@ -67,7 +67,7 @@ def enter_as_support(command: EnterAsSupport) -> Impersonation:
             reason=reason,
             ticket=tickets.hashed(ticket),
             asked_at=instant,
-            ticket_until=instant + tickets.GOOD_FOR,
+            ticket_until=instant + tickets.TICKET_LIFETIME,
         )
 
     impersonation.new_ticket = ticket
@@ -77,9 +77,9 @@ def enter_as_support(command: EnterAsSupport) -> Impersonation:
 @handles(UseTicket)
 def use_ticket(command: UseTicket) -> Impersonation:
     impersonation = rules.ticket_must_open(command.ticket, command.tenant_id)
-    operator = queries.operator_numbered(impersonation.operator_id)
-    if how := queries.why_over(impersonation, operator):
-        raise VisitIsOver(how=how.label)
+    operator = queries.active_operator(impersonation.operator_id)
+    if end_reason := queries.due_end_reason(impersonation, operator):
+        raise SupportSessionIsOver(end_reason=end_reason.label)
     return impersonation
 
 
@@ -87,22 +87,22 @@ def use_ticket(command: UseTicket) -> Impersonation:
 def end_impersonation(command: EndImpersonation) -> Impersonation:
     rules.reason_must_be_given(command.reason)
     impersonation = rules.impersonation_must_exist(command.impersonation_id)
-    return _out(impersonation, How.ENDED)
+    return _end_and_settle(impersonation, EndReason.ENDED)
 
 
 @handles(CloseImpersonation, dry_run=lambda command: rules.impersonation_must_exist(command.impersonation_id))
 def close_impersonation(command: CloseImpersonation) -> Impersonation:
-    how = rules.ending_must_be_known(command.how)
+    end_reason = rules.end_reason_must_be_known(command.end_reason)
     impersonation = rules.impersonation_must_exist(command.impersonation_id)
-    return _out(impersonation, how)
+    return _end_and_settle(impersonation, end_reason)
 
 
-@handles(OpenVisit, emits=(SupportEntered,))
-def open_visit(command: OpenVisit) -> Visit:
-    rules.support_must_be_welcome()
-    user = rules.user_must_be_open_to_support(command.user_id, as_manager=command.as_manager)
+@handles(OpenSupportSession, emits=(SupportSessionOpened,))
+def open_support_session(command: OpenSupportSession) -> SupportSession:
+    rules.support_access_must_be_allowed()
+    user = rules.user_must_allow_impersonation(command.user_id, as_manager=command.as_manager)
 
-    visit = Visit.objects.create(
+    support_session = SupportSession.objects.create(
         number=command.number,
         operator=command.operator,
         user_id=user.pk,
@@ -113,62 +113,62 @@ def open_visit(command: OpenVisit) -> Visit:
     )
 
     publish(
-        SupportEntered(
-            number=visit.number,
-            operator=visit.operator,
+        SupportSessionOpened(
+            number=support_session.number,
+            operator=support_session.operator,
             user_id=user.pk,
-            user_name=visit.user_name,
-            reason=visit.reason,
-            ends_at=visit.ends_at,
+            user_name=support_session.user_name,
+            reason=support_session.reason,
+            ends_at=support_session.ends_at,
         )
     )
-    return visit
+    return support_session
 
 
-@handles(CloseVisit, emits=(SupportLeft,))
-def close_visit(command: CloseVisit) -> Visit:
-    how = rules.ending_must_be_known(command.how)
-    visit = rules.visit_must_be_open(command.number)
+@handles(CloseSupportSession, emits=(SupportSessionClosed,))
+def close_support_session(command: CloseSupportSession) -> SupportSession:
+    end_reason = rules.end_reason_must_be_known(command.end_reason)
+    support_session = rules.support_session_must_be_open(command.number)
 
-    visit.close(how, queries.actions_of(visit))
+    support_session.close(end_reason, queries.actions_of(support_session))
 
     publish(
-        SupportLeft(
-            number=visit.number,
-            operator=visit.operator,
-            user_name=visit.user_name,
-            how=visit.how,
-            actions=visit.actions or 0,
+        SupportSessionClosed(
+            number=support_session.number,
+            operator=support_session.operator,
+            user_name=support_session.user_name,
+            end_reason=support_session.end_reason,
+            actions=support_session.actions or 0,
         )
     )
-    return visit
+    return support_session
 
 
-def _out(impersonation: Impersonation, how: How) -> Impersonation:
+def _end_and_settle(impersonation: Impersonation, end_reason: EndReason) -> Impersonation:
     """Right when it is done again, by whomever: the first ending stays, and what is missing is written."""
     with unit_of_work():
-        impersonation.end(how)
+        impersonation.end(end_reason)
     if impersonation.settled_at is None:
-        actions = _written_in_the_tenant(impersonation)
+        actions = _close_in_tenant(impersonation)
         with unit_of_work():
             impersonation.settle(actions)
     return impersonation
 
 
-def _written_in_the_tenant(impersonation: Impersonation) -> int:
+def _close_in_tenant(impersonation: Impersonation) -> int:
     """How much was done there. Where nobody came in, or the tenant is gone, nothing is written."""
     tenant = directory.by_id(impersonation.tenant_id)
     if tenant is None or impersonation.entered_at is None:
         return 0
     with activate(tenant):
-        if _last_visit(impersonation, ended_at=None):
-            close = CloseVisit(number=impersonation.pk, how=impersonation.how)
-            with suppress(VisitUnknown):  # somebody else has just written it
+        if _last_support_session(impersonation, ended_at=None):
+            close = CloseSupportSession(number=impersonation.pk, end_reason=impersonation.end_reason)
+            with suppress(SupportSessionUnknown):  # somebody else has just written it
                 dispatch(close, actor=System(f"{impersonation.operator_name} (platform)"))
-        written = _last_visit(impersonation)
+        written = _last_support_session(impersonation)
         return (written.actions or 0) if written else 0
 
 
-def _last_visit(impersonation: Impersonation, **known: Any) -> Visit | None:
+def _last_support_session(impersonation: Impersonation, **known: Any) -> SupportSession | None:
     with transaction.atomic():
-        return Visit.objects.filter(number=impersonation.pk, **known).last()
+        return SupportSession.objects.filter(number=impersonation.pk, **known).last()

@@ -15,9 +15,9 @@ from apps.kernel.actors import System, really
 from apps.kernel.errors import Refusal
 from apps.kernel.problems import problem_response
 
-from . import rules, sessions, visits
-from .errors import ImpersonationUnknown, NotForSupport, VisitIsOver
-from .models import How
+from . import browser_sessions, lifecycle, rules
+from .errors import ImpersonationUnknown, NotForSupport, SupportSessionIsOver
+from .models import EndReason
 
 LOGOUT = "account_logout"
 
@@ -29,47 +29,47 @@ class SupportMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        inside = sessions.inside(request)
-        if inside is None:
+        active_support = browser_sessions.active_support(request)
+        if active_support is None:
             return self.get_response(request)
-        if how := _why_over(request, inside.number):
-            sessions.sign_out(request)
+        if end_reason := _due_end_reason(request, active_support.number):
+            browser_sessions.sign_out(request)
             with suppress(ImpersonationUnknown):
-                visits.end(inside.number, how)
-            return problem_response(request, VisitIsOver(how=how.label))
-        request.support = inside  # type: ignore[attr-defined]
-        request.real_actor = inside.support  # type: ignore[attr-defined]  # for the request's own log line
-        with really(inside.support):
+                lifecycle.end(active_support.number, end_reason)
+            return problem_response(request, SupportSessionIsOver(end_reason=end_reason.label))
+        request.support = active_support  # type: ignore[attr-defined]
+        request.real_actor = active_support.support  # type: ignore[attr-defined]  # for the request's own log line
+        with really(active_support.support):
             return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Any, *_: Any) -> HttpResponseBase | None:
         """Passwords, addresses and whatever else django-allauth keeps of a person are not support's; leaving by its
         door is leaving."""
-        inside: sessions.Inside | None = getattr(request, "support", None)
-        if inside is None or not view.__module__.startswith("allauth."):
+        active_support: browser_sessions.ActiveSupport | None = getattr(request, "support", None)
+        if active_support is None or not view.__module__.startswith("allauth."):
             return None
         if request.resolver_match and request.resolver_match.view_name == LOGOUT:
             if request.method == "POST":
-                visits.end(inside.number, How.LEFT, by=System(inside.operator))
+                lifecycle.end(active_support.number, EndReason.LEFT, by=System(active_support.operator))
             return None
-        return problem_response(request, NotForSupport(user=request.user, support=inside.support))
+        return problem_response(request, NotForSupport(user=request.user, support=active_support.support))
 
 
-def _why_over(request: HttpRequest, number: int) -> How | None:
-    how, as_manager = visits.standing(number)
-    if how:
-        return how
+def _due_end_reason(request: HttpRequest, number: int) -> EndReason | None:
+    end_reason, as_manager = lifecycle.token_status(number)
+    if end_reason:
+        return end_reason
     with transaction.atomic():
         if not isinstance(request.user, User):
-            return How.USER_CHANGED
+            return EndReason.USER_CHANGED
         try:
-            rules.user_must_be_below(request.user, as_manager=as_manager)
+            rules.user_must_have_lower_privilege(request.user, as_manager=as_manager)
         except Refusal:
-            return How.USER_CHANGED
+            return EndReason.USER_CHANGED
         try:
-            rules.support_must_be_welcome()
+            rules.support_access_must_be_allowed()
         except Refusal:
-            return How.NOT_WANTED
+            return EndReason.NOT_WANTED
         return None
 
 

@@ -10,11 +10,11 @@ from django.db.models import F, Q
 from apps.kernel.actors import Support
 from apps.kernel.clock import now
 
-LONGEST = dt.timedelta(minutes=30)
+MAX_SESSION_DURATION = dt.timedelta(minutes=30)
 """Of a visit, from the moment of entering. Nothing makes it longer."""
 
 
-class How(models.TextChoices):
+class EndReason(models.TextChoices):
     """How a visit comes to its end."""
 
     LEFT = "left", "The operator left"
@@ -37,18 +37,18 @@ class ImpersonationQuerySet(models.QuerySet["Impersonation"]):
         """Those whose end the tenant has not written down."""
         return self.filter(settled_at=None)
 
-    def holding(self, ticket: str, tenant_id: int) -> ImpersonationQuerySet:
+    def with_valid_ticket(self, ticket: str, tenant_id: int) -> ImpersonationQuerySet:
         """The one that the ticket (its hash) opens at that tenant now."""
         return self.open().filter(ticket=ticket, tenant_id=tenant_id, ticket_until__gt=now())
 
-    def burn(self, ticket: str, tenant_id: int) -> Impersonation | None:
+    def redeem(self, ticket: str, tenant_id: int) -> Impersonation | None:
         """In one statement: whoever comes second finds nothing, however close behind he is."""
-        found = self.holding(ticket, tenant_id).first()
+        impersonation = self.with_valid_ticket(ticket, tenant_id).first()
         instant = now()
-        burnt = found and self.holding(ticket, tenant_id).update(
-            ticket="", entered_at=instant, ends_at=instant + LONGEST
+        redeemed = impersonation and self.with_valid_ticket(ticket, tenant_id).update(
+            ticket="", entered_at=instant, ends_at=instant + MAX_SESSION_DURATION
         )
-        return self.get(pk=found.pk) if found and burnt else None
+        return self.get(pk=impersonation.pk) if impersonation and redeemed else None
 
 
 class Impersonation(models.Model):
@@ -76,7 +76,7 @@ class Impersonation(models.Model):
     entered_at = models.DateTimeField(null=True)
     ends_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
-    how = models.CharField("how it ended", max_length=16, choices=How.choices, blank=True)
+    end_reason = models.CharField("how it ended", max_length=16, choices=EndReason.choices, blank=True)
     actions = models.PositiveIntegerField(null=True)
     settled_at = models.DateTimeField(null=True)
 
@@ -92,7 +92,8 @@ class Impersonation(models.Model):
             models.UniqueConstraint(name="identity_ticket_once", fields=["ticket"], condition=~Q(ticket="")),
             models.CheckConstraint(
                 name="identity_impersonation_is_short",
-                condition=Q(entered_at=None) | Q(ticket="", ends_at__lte=F("entered_at") + LONGEST),
+                condition=Q(entered_at=None)
+                | Q(ticket="", ends_at__lte=F("entered_at") + MAX_SESSION_DURATION),
             ),
         ]
         indexes = [
@@ -104,26 +105,26 @@ class Impersonation(models.Model):
 
     @property
     def ending(self) -> str:
-        return self.get_how_display()
+        return self.get_end_reason_display()
 
-    def end(self, how: How) -> None:
+    def end(self, end_reason: EndReason) -> None:
         """From now on it gives no access. The first ending stays."""
         ended = Impersonation.objects.open().filter(pk=self.pk)
-        ended.update(ended_at=now(), how=how, ticket="")
+        ended.update(ended_at=now(), end_reason=end_reason, ticket="")
         self.refresh_from_db()
 
     def settle(self, actions: int) -> None:
         self.actions, self.settled_at = actions, now()
         self.save(update_fields=["actions", "settled_at"])
 
-    def why_over(self) -> How | None:
+    def due_end_reason(self) -> EndReason | None:
         """By the clock alone."""
         if self.entered_at is None or self.ends_at is None:
-            return How.NEVER if self.ticket_until <= now() else None
-        return How.EXPIRED if self.ends_at <= now() else None
+            return EndReason.NEVER if self.ticket_until <= now() else None
+        return EndReason.EXPIRED if self.ends_at <= now() else None
 
 
-class Visit(models.Model):
+class SupportSession(models.Model):
     """Support was here: who, as whom, why, from when to when. In the tenant's schema, where its people read it.
 
     number  of the platform's impersonation
@@ -137,26 +138,26 @@ class Visit(models.Model):
     entered_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
-    how = models.CharField("how it ended", max_length=16, choices=How.choices, blank=True)
+    end_reason = models.CharField("how it ended", max_length=16, choices=EndReason.choices, blank=True)
     actions = models.PositiveIntegerField(null=True)
 
     class Meta:
         default_permissions = ("view",)
-        verbose_name = "support visit"
+        verbose_name = "support session"
         constraints = [
             models.CheckConstraint(
-                name="identity_visit_ends_counted",
+                name="identity_supportsession_ends_counted",
                 condition=Q(ended_at=None, actions=None) | Q(ended_at__isnull=False, actions__isnull=False),
             ),
         ]
-        indexes = [models.Index(name="identity_visit_by_number", fields=["number"])]
+        indexes = [models.Index(name="identity_support_by_number", fields=["number"])]
 
     def __str__(self) -> str:
         return f"{self.operator} as {self.user_name}"
 
     @property
     def ending(self) -> str:
-        return self.get_how_display()
+        return self.get_end_reason_display()
 
     @property
     def is_over(self) -> bool:
@@ -167,6 +168,6 @@ class Visit(models.Model):
         """As whom the audit log knows the operator."""
         return Support(self.operator, self.number)
 
-    def close(self, how: How, actions: int) -> None:
-        self.ended_at, self.how, self.actions = now(), how, actions
-        self.save(update_fields=["ended_at", "how", "actions"])
+    def close(self, end_reason: EndReason, actions: int) -> None:
+        self.ended_at, self.end_reason, self.actions = now(), end_reason, actions
+        self.save(update_fields=["ended_at", "end_reason", "actions"])

@@ -25,11 +25,11 @@ from apps.tenancy import directory
 
 from . import queries, rules
 from .commands import IMPERSONATE, EndImpersonation, EnterAsSupport
-from .models import LONGEST, Impersonation, Visit
+from .models import MAX_SESSION_DURATION, Impersonation, SupportSession
 from .views import link
 
-VIEW, VIEW_VISITS = "identity.view_impersonation", "identity.view_visit"
-STATES = {"Inside": "danger", "Ticket given": "warning", "Over": "info"}
+VIEW, VIEW_SUPPORT_SESSIONS = "identity.view_impersonation", "identity.view_supportsession"
+STATES = {"ActiveSupport": "danger", "Ticket given": "warning", "Over": "info"}
 
 
 @admin.register(Impersonation, site=operator_site)
@@ -37,7 +37,7 @@ class ImpersonationAdmin(ReadOnlyAdmin):
     """Which operator was which user of which tenant, and why."""
 
     list_display = ("asked_at", "operator_name", "tenant_name", "user_name", "reason", "state", "actions")
-    list_filter = ("how", "asked_at")
+    list_filter = ("end_reason", "asked_at")
     search_fields = ("operator_name", "tenant_name", "user_name", "reason")
     ordering = ("-id",)
     fields = (
@@ -50,9 +50,9 @@ class ImpersonationAdmin(ReadOnlyAdmin):
 
     @display(description="State", label=STATES)
     def state(self, impersonation: Impersonation) -> str:
-        if impersonation.ended_at or impersonation.why_over():
+        if impersonation.ended_at or impersonation.due_end_reason():
             return "Over"
-        return "Inside" if impersonation.entered_at else "Ticket given"
+        return "ActiveSupport" if impersonation.entered_at else "Ticket given"
 
     @admin.display(description="How it ended")
     def ending(self, impersonation: Impersonation) -> str:
@@ -64,8 +64,8 @@ class ImpersonationAdmin(ReadOnlyAdmin):
         return (Link("End it", reverse("admin:end_impersonation", args=[obj.pk]), "logout"),)
 
 
-@admin.register(Visit, site=tenant_site)
-class VisitAdmin(ReadOnlyAdmin):
+@admin.register(SupportSession, site=tenant_site)
+class SupportSessionAdmin(ReadOnlyAdmin):
     """Who of the platform's support was here, as whom and why, and what was done."""
 
     list_display = ("entered_at", "operator", "user_name", "reason", "state", "over_at", "actions")
@@ -81,18 +81,18 @@ class VisitAdmin(ReadOnlyAdmin):
     readonly_fields = ("ending",)
 
     @display(description="State", label=STATES)
-    def state(self, visit: Visit) -> str:
-        return "Over" if visit.is_over else "Inside"
+    def state(self, support_session: SupportSession) -> str:
+        return "Over" if support_session.is_over else "ActiveSupport"
 
     @admin.display(description="Left at")
-    def over_at(self, visit: Visit) -> Any:
-        return visit.ended_at
+    def over_at(self, support_session: SupportSession) -> Any:
+        return support_session.ended_at
 
     @admin.display(description="How it ended")
-    def ending(self, visit: Visit) -> str:
-        return visit.ending or "—"
+    def ending(self, support_session: SupportSession) -> str:
+        return support_session.ending or "—"
 
-    def links(self, request: HttpRequest, obj: Visit) -> Sequence[Link]:
+    def links(self, request: HttpRequest, obj: SupportSession) -> Sequence[Link]:
         if not request.user.has_perm("audit.view_record"):
             return ()
         audit_log = reverse("admin:audit_record_changelist")
@@ -101,34 +101,34 @@ class VisitAdmin(ReadOnlyAdmin):
         )
 
 
-class WhoAndWhy(Form):
+class EnterAsSupportForm(Form):
     user_id = forms.TypedChoiceField(label="Enter as", coerce=int)
     reason = reason()
 
-    def __init__(self, *args: Any, people: Sequence[User], **options: Any) -> None:
+    def __init__(self, *args: Any, active_users: Sequence[User], **options: Any) -> None:
         super().__init__(*args, **options)
-        choices = [(user.pk, f"{user.name} ({_roles(user)}), {user.email}") for user in people]
+        choices = [(user.pk, f"{user.name} ({_roles(user)}), {user.email}") for user in active_users]
         self.fields["user_id"].choices = choices  # type: ignore[attr-defined]
         self.fields["user_id"].widget.choices = choices
         self.fields["reason"].help_text = "The tenant reads it."
 
 
-class Enter(CommandPage):
+class EnterAsSupportPage(CommandPage):
     """Leads through the tenant's door at once: the ticket is good for a minute."""
 
     command = EnterAsSupport
-    form = WhoAndWhy
+    form = EnterAsSupportForm
     danger = True
     previews = True
 
     def form_options(self, server_fields: ServerFields) -> dict[str, Any]:
         with within(_tenant(server_fields)):
-            return {"people": queries.people()}
+            return {"active_users": queries.active_users()}
 
     def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
         return (
             ("Tenant", _tenant(server_fields).name),
-            ("At most", f"{LONGEST.seconds // 60} minutes, on one visit at a time"),
+            ("At most", f"{MAX_SESSION_DURATION.seconds // 60} minutes, on one visit at a time"),
             (
                 "Everybody reads",
                 "your name beside the user's, in every row of the audit log and of the history",
@@ -140,12 +140,12 @@ class Enter(CommandPage):
         tenant = _tenant(server_fields)
         with within(tenant):
             user = User.objects.get(pk=form.cleaned_data["user_id"])
-            manages, permissions = user.has_perm(rules.MANAGES), user.get_all_permissions()
+            manages, permissions = user.has_perm(rules.MANAGE_USERS_PERMISSION), user.get_all_permissions()
             roles = _roles(user)
         return (
             ("You would be", f"{user} at {tenant}"),
             ("Role", f"{roles}, with {len(permissions)} permissions"),
-            ("Takes", f"the permission {rules.ENTERS_AS_MANAGER if manages else IMPERSONATE}"),
+            ("Takes", f"the permission {rules.IMPERSONATE_MANAGERS_PERMISSION if manages else IMPERSONATE}"),
             ("The tenant reads", form.cleaned_data["reason"]),
         )
 
@@ -153,7 +153,7 @@ class Enter(CommandPage):
         tenant, asked = _tenant(server_fields), Together()
         asked.check(rules.tenant_must_let_people_sign_in, tenant.id)
         with within(tenant):
-            asked.check(rules.support_must_be_welcome)
+            asked.check(rules.support_access_must_be_allowed)
         return asked.refusals
 
     def done(self, request: HttpRequest, result: Impersonation) -> HttpResponseBase:
@@ -163,24 +163,27 @@ class Enter(CommandPage):
         return redirect(link(result.new_ticket, tenant))
 
 
-class Why(Form):
+class ReasonForm(Form):
     reason = reason()
 
 
-class End(CommandPage):
+class EndImpersonationPage(CommandPage):
     command = EndImpersonation
-    form = Why
+    form = ReasonForm
     danger = True
 
     def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
-        found = Impersonation.objects.filter(pk=server_fields["impersonation_id"]).first()
-        if found is None:
+        impersonation = Impersonation.objects.filter(pk=server_fields["impersonation_id"]).first()
+        if impersonation is None:
             raise Http404
         return (
-            ("Operator", found.operator_name),
-            ("Is", str(found)),
-            ("Because", found.reason),
-            ("Until", f"{found.ends_at:%H:%M} UTC" if found.ends_at else "the ticket is used"),
+            ("Operator", impersonation.operator_name),
+            ("Is", str(impersonation)),
+            ("Because", impersonation.reason),
+            (
+                "Until",
+                f"{impersonation.ends_at:%H:%M} UTC" if impersonation.ends_at else "the ticket is used",
+            ),
         )
 
     def sentence(self, result: Impersonation) -> str:
@@ -190,18 +193,21 @@ class End(CommandPage):
         return reverse("admin:identity_impersonation_change", args=[result.pk])
 
 
-def _inside_now() -> str:
+def _open_session_count() -> str:
     return f"{Impersonation.objects.open().exclude(entered_at=None).count():,}"
 
 
-def _latest() -> Sequence[Sequence[Any]]:
+def _latest_sessions() -> Sequence[Sequence[Any]]:
     return [
         [
-            f"{visit.entered_at:%d %b %H:%M}",
-            (str(visit), reverse("admin:identity_visit_change", args=[visit.pk])),
-            visit.reason,
+            f"{support_session.entered_at:%d %b %H:%M}",
+            (
+                str(support_session),
+                reverse("admin:identity_supportsession_change", args=[support_session.pk]),
+            ),
+            support_session.reason,
         ]
-        for visit in Visit.objects.order_by("-id")[:5]
+        for support_session in SupportSession.objects.order_by("-id")[:5]
     ]
 
 
@@ -229,7 +235,7 @@ hooks.plug(
         title="Operators inside tenants",
         permission=VIEW,
         icon="support_agent",
-        value=_inside_now,
+        value=_open_session_count,
         note=lambda: "as somebody else, right now",
         link="admin:identity_impersonation_changelist",
     ),
@@ -238,7 +244,7 @@ hooks.plug(
         name="enter_as_support",
         title="Enter as support",
         permission=IMPERSONATE,
-        view=Enter(),
+        view=EnterAsSupportPage(),
     ),
     hooks.RowLink(
         model="tenancy.tenant",
@@ -252,7 +258,7 @@ hooks.plug(
         name="end_impersonation",
         title="End a visit",
         permission=IMPERSONATE,
-        view=End(),
+        view=EndImpersonationPage(),
     ),
 )
 hooks.plug(
@@ -261,15 +267,15 @@ hooks.plug(
         group="Audit & security",
         title="Support access",
         icon="support_agent",
-        url="admin:identity_visit_changelist",
-        permission=VIEW_VISITS,
+        url="admin:identity_supportsession_changelist",
+        permission=VIEW_SUPPORT_SESSIONS,
     ),
     hooks.Table(
         title="Support was here",
-        permission=VIEW_VISITS,
-        headers=("Since", "Who, as whom", "Why"),
-        rows=_latest,
+        permission=VIEW_SUPPORT_SESSIONS,
+        headers=("Since", "Who, as whom", "ReasonForm"),
+        rows=_latest_sessions,
         empty="Nobody of the platform's support has been here.",
-        link="admin:identity_visit_changelist",
+        link="admin:identity_supportsession_changelist",
     ),
 )

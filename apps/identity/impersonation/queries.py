@@ -11,52 +11,56 @@ from apps.tenancy.models import Tenant
 
 from . import tickets
 from .commands import IMPERSONATE
-from .errors import TicketWorthless
-from .models import How, Impersonation, Visit
+from .errors import TicketInvalid
+from .models import EndReason, Impersonation, SupportSession
 
 
-def is_served(tenant: TenantInfo) -> bool:
+def sign_in_is_open(tenant: TenantInfo) -> bool:
     """Whether its own people can sign in just now."""
     return tenant.state in Tenant.OPEN and tenant.mode != Tenant.Mode.MAINTENANCE
 
 
-def behind_ticket(ticket: str, tenant_id: int) -> Impersonation:
+def impersonation_with_ticket(ticket: str, tenant_id: int) -> Impersonation:
     """Looks and burns nothing. Raises TicketWorthless."""
-    found = Impersonation.objects.holding(tickets.hashed(ticket), tenant_id).first()
-    if found is None:
-        raise TicketWorthless
-    return found
+    impersonation = Impersonation.objects.with_valid_ticket(tickets.hashed(ticket), tenant_id).first()
+    if impersonation is None:
+        raise TicketInvalid
+    return impersonation
 
 
-def operator_numbered(operator_id: int) -> User | None:
+def active_operator(operator_id: int) -> User | None:
     """The operator while he may enter tenants; nobody afterwards."""
     user = User.objects.filter(pk=operator_id, is_active=True).first()
     return user if user and user.has_perm(IMPERSONATE) else None
 
 
-def why_over(impersonation: Impersonation, operator: User | None) -> How | None:
+def due_end_reason(impersonation: Impersonation, operator: User | None) -> EndReason | None:
     """Why it gives no access, as far as the platform knows; None while it does. `operator` is whoever has it."""
     if impersonation.ended_at:
-        return How(impersonation.how)
+        return EndReason(impersonation.end_reason)
     tenant = directory.by_id(impersonation.tenant_id)
-    if tenant is None or tenant.epoch != impersonation.epoch or not is_served(tenant):
-        return How.TENANT_CHANGED
+    if tenant is None or tenant.epoch != impersonation.epoch or not sign_in_is_open(tenant):
+        return EndReason.TENANT_CHANGED
     if operator is None:
-        return How.OPERATOR_GONE
-    return impersonation.why_over()
+        return EndReason.OPERATOR_GONE
+    return impersonation.due_end_reason()
 
 
-def people() -> list[User]:
+def active_users() -> list[User]:
     """Of the current tenant, whoever may sign in."""
     return list(User.objects.filter(is_active=True).prefetch_related("groups").order_by("name"))
 
 
-def actions_of(visit: Visit) -> int:
+def actions_of(support_session: SupportSession) -> int:
     """How many commands the operator sent as the user, whatever came of them. What he only read is in the audit log
     too."""
     return (
         Record.objects.doings()
-        .filter(actor_id=visit.user_id, real_actor_name=str(visit.support), at__gte=visit.entered_at)
+        .filter(
+            actor_id=support_session.user_id,
+            real_actor_name=str(support_session.support),
+            at__gte=support_session.entered_at,
+        )
         .count()
     )
 

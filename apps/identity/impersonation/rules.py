@@ -19,21 +19,24 @@ from apps.tenancy.errors import TenantUnknown
 
 from . import queries, tickets
 from .errors import (
-    AlreadyInside,
-    EndingUnknown,
+    EndReasonUnknown,
     ImpersonationUnknown,
-    OnlyOperatorsEnter,
+    OperatorRequired,
     ReasonMissing,
-    TenantNotServed,
-    TicketWorthless,
-    UserIsPlatform,
+    SupportSessionInProgress,
+    SupportSessionUnknown,
+    TenantSignInClosed,
+    TicketInvalid,
+    UserIsSuperuser,
     UserManagesUsers,
     UserNotActive,
-    VisitUnknown,
 )
-from .models import How, Impersonation, Visit
+from .models import EndReason, Impersonation, SupportSession
 
-MANAGES, ENTERS_AS_MANAGER = "identity.manage_users", "identity.impersonate_managers"
+MANAGE_USERS_PERMISSION, IMPERSONATE_MANAGERS_PERMISSION = (
+    "identity.manage_users",
+    "identity.impersonate_managers",
+)
 
 
 def reason_must_be_given(reason: str) -> str:
@@ -45,9 +48,9 @@ def reason_must_be_given(reason: str) -> str:
 def actor_must_be_an_operator() -> User:
     """A person of the platform, who acts on the platform, whether he signed in or showed a token."""
     actor = acting()
-    operator = queries.operator_numbered(actor.pk) if actor and actor.pk and not current_tenant() else None
+    operator = queries.active_operator(actor.pk) if actor and actor.pk and not current_tenant() else None
     if operator is None:
-        raise OnlyOperatorsEnter(actor=actor)
+        raise OperatorRequired(actor=actor)
     return operator
 
 
@@ -55,72 +58,72 @@ def tenant_must_let_people_sign_in(tenant_id: int) -> TenantInfo:
     tenant = directory.by_id(tenant_id)
     if tenant is None:
         raise TenantUnknown(slug=tenant_id)
-    if not queries.is_served(tenant):
-        raise TenantNotServed(tenant=tenant.name)
+    if not queries.sign_in_is_open(tenant):
+        raise TenantSignInClosed(tenant=tenant.name)
     return tenant
 
 
-def support_must_be_welcome() -> None:
+def support_access_must_be_allowed() -> None:
     """Raises what the current tenant's own checks raise."""
-    hooks.ask_whether_support_may_be_here()
+    hooks.run_support_checks()
 
 
-def user_must_be_open_to_support(user_id: int, *, as_manager: bool) -> User:
+def user_must_allow_impersonation(user_id: int, *, as_manager: bool) -> User:
     user = identity.user_must_exist(user_id)
-    user_must_be_below(user, as_manager=as_manager)
+    user_must_have_lower_privilege(user, as_manager=as_manager)
     return user
 
 
-def user_must_be_below(user: User, *, as_manager: bool) -> None:
+def user_must_have_lower_privilege(user: User, *, as_manager: bool) -> None:
     if not user.is_active:
         raise UserNotActive(user=user)
     if user.is_superuser:
-        raise UserIsPlatform(user=user)
-    if not as_manager and user.has_perm(MANAGES):
-        raise UserManagesUsers(user=user, permission=ENTERS_AS_MANAGER)
+        raise UserIsSuperuser(user=user)
+    if not as_manager and user.has_perm(MANAGE_USERS_PERMISSION):
+        raise UserManagesUsers(user=user, permission=IMPERSONATE_MANAGERS_PERMISSION)
 
 
-def may_enter_as_manager(operator: Actor | None) -> bool:
-    return operator is not None and operator.has_perm(ENTERS_AS_MANAGER)
+def may_impersonate_managers(operator: Actor | None) -> bool:
+    return operator is not None and operator.has_perm(IMPERSONATE_MANAGERS_PERMISSION)
 
 
-def operator_must_be_outside(operator: User) -> None:
+def operator_must_be_outside_tenants(operator: User) -> None:
     """One visit at a time. The operator's row is held, so that two tickets are asked for one after the other; one that
     was not used yet, or whose time is over, makes room."""
     User.objects.select_for_update().get(pk=operator.pk)
     for earlier in Impersonation.objects.open().filter(operator_id=operator.pk):
-        if earlier.entered_at and earlier.why_over() is None:
-            raise AlreadyInside(operator=operator, where=earlier, until=_clock(earlier.ends_at))
-        earlier.end(How.EXPIRED if earlier.entered_at else How.NEVER)
+        if earlier.entered_at and earlier.due_end_reason() is None:
+            raise SupportSessionInProgress(operator=operator, where=earlier, until=_clock(earlier.ends_at))
+        earlier.end(EndReason.EXPIRED if earlier.entered_at else EndReason.NEVER)
 
 
 def ticket_must_open(ticket: str, tenant_id: int) -> Impersonation:
     """Burns it."""
-    burnt = Impersonation.objects.burn(tickets.hashed(ticket), tenant_id)
-    if burnt is None:
-        raise TicketWorthless
-    return burnt
+    redeemed = Impersonation.objects.redeem(tickets.hashed(ticket), tenant_id)
+    if redeemed is None:
+        raise TicketInvalid
+    return redeemed
 
 
 def impersonation_must_exist(impersonation_id: int) -> Impersonation:
-    found = Impersonation.objects.filter(pk=impersonation_id).first()
-    if found is None:
+    impersonation = Impersonation.objects.filter(pk=impersonation_id).first()
+    if impersonation is None:
         raise ImpersonationUnknown(impersonation_id=impersonation_id)
-    return found
+    return impersonation
 
 
-def ending_must_be_known(how: str) -> How:
+def end_reason_must_be_known(end_reason: str) -> EndReason:
     try:
-        return How(how)
+        return EndReason(end_reason)
     except ValueError:
-        raise EndingUnknown(how=how) from None
+        raise EndReasonUnknown(end_reason=end_reason) from None
 
 
-def visit_must_be_open(number: int) -> Visit:
-    visit = Visit.objects.select_for_update().filter(number=number, ended_at=None).first()
-    if visit is None:
-        raise VisitUnknown(number=number)
-    return visit
+def support_session_must_be_open(number: int) -> SupportSession:
+    support_session = SupportSession.objects.select_for_update().filter(number=number, ended_at=None).first()
+    if support_session is None:
+        raise SupportSessionUnknown(number=number)
+    return support_session
 
 
 def _clock(instant: dt.datetime | None) -> str:

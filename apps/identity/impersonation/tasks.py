@@ -3,11 +3,11 @@
 from apps.kernel.periodic import every
 from apps.kernel.queues import DefaultTask
 
-from . import visits
+from . import lifecycle
 
 MINUTE = 60
 
 
-@every(seconds=MINUTE, base=DefaultTask, name="identity.end_visits", where="platform")
-def end_visits() -> None:
-    visits.sweep()
+@every(seconds=MINUTE, base=DefaultTask, name="identity.end_support_sessions", where="platform")
+def end_support_sessions() -> None:
+    lifecycle.sweep()

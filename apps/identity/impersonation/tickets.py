@@ -4,7 +4,7 @@ import datetime as dt
 import hashlib
 import secrets
 
-GOOD_FOR = dt.timedelta(seconds=60)
+TICKET_LIFETIME = dt.timedelta(seconds=60)
 
 
 def new() -> str:

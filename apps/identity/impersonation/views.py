@@ -15,9 +15,9 @@ from apps.identity.models import User
 from apps.kernel.actors import System, really
 from apps.kernel.tenant import TenantInfo, activate, current_tenant
 
-from . import queries, sessions, visits
-from .errors import TicketWorthless
-from .models import How, Impersonation
+from . import browser_sessions, lifecycle, queries
+from .errors import TicketInvalid
+from .models import EndReason, Impersonation
 
 
 @transaction.non_atomic_requests
@@ -28,14 +28,14 @@ def enter(request: HttpRequest, ticket: str) -> HttpResponse:
     tenant = _tenant()
     if request.method == "GET":
         with activate(None):
-            behind = queries.behind_ticket(ticket, tenant.id)
-        return _page(request, "identity/support_enter.html", {"behind": behind})
-    _leave_earlier(request)
+            impersonation = queries.impersonation_with_ticket(ticket, tenant.id)
+        return _page(request, "identity/support_enter.html", {"impersonation": impersonation})
+    _end_earlier_session(request)
     with really(None):
-        visit = visits.let_in(ticket, tenant)
+        support_session = lifecycle.admit(ticket, tenant)
     with transaction.atomic():
-        user = User.objects.get(pk=visit.user_id)
-    sessions.sign_in(request, user, visit)
+        user = User.objects.get(pk=support_session.user_id)
+    browser_sessions.sign_in(request, user, support_session)
     return redirect("admin:index")
 
 
@@ -43,13 +43,13 @@ def enter(request: HttpRequest, ticket: str) -> HttpResponse:
 @never_cache
 @require_POST
 def leave(request: HttpRequest) -> HttpResponse:
-    inside: sessions.Inside | None = getattr(request, "support", None)
-    if inside is None:
+    active_support: browser_sessions.ActiveSupport | None = getattr(request, "support", None)
+    if active_support is None:
         return redirect("admin:index")
     with transaction.atomic():
         user = str(request.user)
-    sessions.sign_out(request)
-    ended = visits.end(inside.number, How.LEFT, by=System(inside.operator))
+    browser_sessions.sign_out(request)
+    ended = lifecycle.end(active_support.number, EndReason.LEFT, by=System(active_support.operator))
     return _page(
         request, "identity/support_left.html", {"ended": ended, "user": user, "console": _console(ended)}
     )
@@ -70,11 +70,11 @@ def _console(ended: Impersonation) -> str:
     return f"{settings.PUBLIC_URL}/{path}"
 
 
-def _leave_earlier(request: HttpRequest) -> None:
+def _end_earlier_session(request: HttpRequest) -> None:
     """A browser is on one visit at a time, whoever sits before it."""
-    inside: sessions.Inside | None = getattr(request, "support", None)
-    if inside:
-        visits.end(inside.number, How.LEFT, by=System(inside.operator))
+    active_support: browser_sessions.ActiveSupport | None = getattr(request, "support", None)
+    if active_support:
+        lifecycle.end(active_support.number, EndReason.LEFT, by=System(active_support.operator))
 
 
 def _page(request: HttpRequest, template: str, context: dict[str, object]) -> HttpResponse:
@@ -88,5 +88,5 @@ def _page(request: HttpRequest, template: str, context: dict[str, object]) -> Ht
 def _tenant() -> TenantInfo:
     tenant = current_tenant()
     if tenant is None:
-        raise TicketWorthless
+        raise TicketInvalid
     return tenant

@@ -131,7 +131,7 @@ class Migration(migrations.Migration):
                 ("last_used_at", models.DateTimeField()),
                 ("expires_at", models.DateTimeField()),
                 ("ended_at", models.DateTimeField(null=True)),
-                ("ended_because", models.CharField(blank=True, max_length=200)),
+                ("end_reason", models.CharField(blank=True, max_length=200)),
                 (
                     "user",
                     models.ForeignKey(
@@ -203,7 +203,7 @@ class Migration(migrations.Migration):
                 ("ends_at", models.DateTimeField(null=True)),
                 ("ended_at", models.DateTimeField(null=True)),
                 (
-                    "how",
+                    "end_reason",
                     models.CharField(
                         blank=True,
                         choices=[
@@ -267,7 +267,7 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="Visit",
+            name="SupportSession",
             fields=[
                 (
                     "id",
@@ -284,7 +284,7 @@ class Migration(migrations.Migration):
                 ("ends_at", models.DateTimeField()),
                 ("ended_at", models.DateTimeField(null=True)),
                 (
-                    "how",
+                    "end_reason",
                     models.CharField(
                         blank=True,
                         choices=[
@@ -305,9 +305,9 @@ class Migration(migrations.Migration):
                 ("actions", models.PositiveIntegerField(null=True)),
             ],
             options={
-                "verbose_name": "support visit",
+                "verbose_name": "support session",
                 "default_permissions": ("view",),
-                "indexes": [models.Index(fields=["number"], name="identity_visit_by_number")],
+                "indexes": [models.Index(fields=["number"], name="identity_support_by_number")],
                 "constraints": [
                     models.CheckConstraint(
                         condition=models.Q(
@@ -315,7 +315,7 @@ class Migration(migrations.Migration):
                             models.Q(("actions__isnull", False), ("ended_at__isnull", False)),
                             _connector="OR",
                         ),
-                        name="identity_visit_ends_counted",
+                        name="identity_supportsession_ends_counted",
                     )
                 ],
             },

@@ -16,7 +16,7 @@ from django.conf import settings
 
 from apps.identity import hooks, scopes
 from apps.identity.errors import TokenExpired, TokenInvalid, TokenOfAnotherTenant, TokenOutdated
-from apps.identity.models import ApiSession, Standing, User, standings
+from apps.identity.models import ApiSession, TokenStatus, User, token_statuses
 from apps.kernel.clock import now
 from apps.kernel.tenant import TenantInfo, current_tenant
 
@@ -49,8 +49,8 @@ def read(token: str) -> Claims:
     tenant = current_tenant()
     if claims["tenant_id"] != _id(tenant):
         raise TokenOfAnotherTenant
-    standing = standings.get(claims["sid"])
-    if claims["tenant_epoch"] != _epoch(tenant) or standing != Standing(
+    token_status = token_statuses.get(claims["sid"])
+    if claims["tenant_epoch"] != _epoch(tenant) or token_status != TokenStatus(
         int(claims["sub"]), claims["user_epoch"]
     ):
         raise TokenOutdated

@@ -13,7 +13,7 @@ from apps.identity.models import ApiSession
 from apps.kernel.errors import Refusal
 
 from . import refreshing
-from .oneself import Oneself
+from .self_service import SelfService
 
 
 class TenantTokens(SessionTokenStrategy):  # type: ignore[misc]  # the package has no types
@@ -24,7 +24,7 @@ class TenantTokens(SessionTokenStrategy):  # type: ignore[misc]  # the package h
         user: Any = request.user
         device = request.headers.get("User-Agent", "")[:200]
         command = BeginSession(user_id=user.pk, epoch=user.epoch, device=device)
-        session: ApiSession = dispatch(command, actor=Oneself(user))
+        session: ApiSession = dispatch(command, actor=SelfService(user))
         return refreshing.first_pair(session).shown
 
     def refresh_token(self, refresh_token: str) -> tuple[str, str] | None:

@@ -10,41 +10,43 @@ from apps.kernel.errors import Refusal
 from apps.kernel.tenant import TenantInfo, activate
 
 from . import queries, rules
-from .commands import CloseImpersonation, OpenVisit, UseTicket
-from .models import How, Impersonation, Visit
+from .commands import CloseImpersonation, OpenSupportSession, UseTicket
+from .models import EndReason, Impersonation, SupportSession
 
 PLATFORM = System("The platform")
 log = logging.getLogger("bursar.support")
 
 
-def let_in(ticket: str, tenant: TenantInfo) -> Visit:
+def admit(ticket: str, tenant: TenantInfo) -> SupportSession:
     """Burns the ticket at the tenant's door. Raises TicketWorthless, and what the tenant has against it."""
     with activate(None):
         use = UseTicket(ticket=ticket, tenant_id=tenant.id)
         impersonation: Impersonation = dispatch(use, actor=System(f"The door of {tenant}"))
-        operator = queries.operator_numbered(impersonation.operator_id)
-        as_manager = rules.may_enter_as_manager(operator)
+        operator = queries.active_operator(impersonation.operator_id)
+        as_manager = rules.may_impersonate_managers(operator)
     try:
         with activate(tenant):
             return _open(impersonation, as_manager=as_manager)
     except Refusal:
-        end(impersonation.pk, How.REFUSED)
+        end(impersonation.pk, EndReason.REFUSED)
         raise
 
 
-def standing(number: int) -> tuple[How | None, bool]:
+def token_status(number: int) -> tuple[EndReason | None, bool]:
     """Why the visit is over, if it is, and whether its operator may be somebody who manages users."""
     with activate(None):
         impersonation = Impersonation.objects.filter(pk=number).first()
         if impersonation is None:
-            return How.ENDED, False
-        operator = queries.operator_numbered(impersonation.operator_id)
-        return queries.why_over(impersonation, operator), rules.may_enter_as_manager(operator)
+            return EndReason.ENDED, False
+        operator = queries.active_operator(impersonation.operator_id)
+        return queries.due_end_reason(impersonation, operator), rules.may_impersonate_managers(operator)
 
 
-def end(number: int, how: How, *, by: Actor = PLATFORM) -> Impersonation:
+def end(number: int, end_reason: EndReason, *, by: Actor = PLATFORM) -> Impersonation:
     with really(None), activate(None):
-        ended: Impersonation = dispatch(CloseImpersonation(impersonation_id=number, how=how), actor=by)
+        ended: Impersonation = dispatch(
+            CloseImpersonation(impersonation_id=number, end_reason=end_reason), actor=by
+        )
     return ended
 
 
@@ -52,20 +54,20 @@ def sweep() -> int:
     """End what is over and write every end that a tenant has not got yet. Returns how many."""
     ended = 0
     for impersonation in list(Impersonation.objects.unsettled().order_by("pk")):
-        how = queries.why_over(impersonation, queries.operator_numbered(impersonation.operator_id))
-        if how is None:
+        end_reason = queries.due_end_reason(impersonation, queries.active_operator(impersonation.operator_id))
+        if end_reason is None:
             continue
         try:
-            end(impersonation.pk, how)
+            end(impersonation.pk, end_reason)
             ended += 1
         except Exception:  # one tenant that is away must not keep the others open
             log.exception("The visit %s could not be ended and is tried again.", impersonation.pk)
     return ended
 
 
-def _open(impersonation: Impersonation, *, as_manager: bool) -> Visit:
+def _open(impersonation: Impersonation, *, as_manager: bool) -> SupportSession:
     assert impersonation.ends_at  # noqa: S101 - it was entered
-    command = OpenVisit(
+    command = OpenSupportSession(
         number=impersonation.pk,
         operator=impersonation.operator_name,
         user_id=impersonation.user_id,
@@ -73,5 +75,7 @@ def _open(impersonation: Impersonation, *, as_manager: bool) -> Visit:
         reason=impersonation.reason,
         ends_at=impersonation.ends_at,
     )
-    visit: Visit = dispatch(command, actor=System(f"{impersonation.operator_name} (platform)"))
-    return visit
+    support_session: SupportSession = dispatch(
+        command, actor=System(f"{impersonation.operator_name} (platform)")
+    )
+    return support_session

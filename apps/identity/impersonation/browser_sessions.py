@@ -14,13 +14,13 @@ from apps.identity.models import User
 from apps.kernel.actors import Support
 from apps.kernel.clock import now
 
-from .models import Visit
+from .models import SupportSession
 
 KEY = "support"
 
 
 @dataclass(frozen=True)
-class Inside:
+class ActiveSupport:
     """What every page of a visit says."""
 
     number: int
@@ -38,7 +38,7 @@ class Inside:
         return max(0, -(-int((self.ends_at - now()).total_seconds()) // 60))
 
 
-def sign_in(request: HttpRequest, user: User, visit: Visit) -> None:
+def sign_in(request: HttpRequest, user: User, support_session: SupportSession) -> None:
     """Without Django's `login`: the user himself did not sign in, so his last login stays what it was.
 
     What the browser brought along, key and content, is thrown away first, so that nobody can have prepared it.
@@ -48,12 +48,12 @@ def sign_in(request: HttpRequest, user: User, visit: Visit) -> None:
     request.session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
     request.session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     request.session[KEY] = {
-        "number": visit.number,
-        "operator": visit.operator,
-        "reason": visit.reason,
-        "ends_at": visit.ends_at.isoformat(),
+        "number": support_session.number,
+        "operator": support_session.operator,
+        "reason": support_session.reason,
+        "ends_at": support_session.ends_at.isoformat(),
     }
-    request.session.set_expiry(visit.ends_at)
+    request.session.set_expiry(support_session.ends_at)
     rotate_token(request)
 
 
@@ -61,11 +61,11 @@ def sign_out(request: HttpRequest) -> None:
     request.session.flush()
 
 
-def inside(request: HttpRequest) -> Inside | None:
+def active_support(request: HttpRequest) -> ActiveSupport | None:
     """The visit to which this session belongs; none for everybody else, at the cost of a look at what is loaded."""
     if settings.SESSION_COOKIE_NAME not in request.COOKIES:
         return None
     kept = request.session.get(KEY)
     if kept is None:
         return None
-    return Inside(**{**kept, "ends_at": dt.datetime.fromisoformat(kept["ends_at"])})
+    return ActiveSupport(**{**kept, "ends_at": dt.datetime.fromisoformat(kept["ends_at"])})

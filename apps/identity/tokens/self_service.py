@@ -9,18 +9,18 @@ from apps.kernel.actors import Actor
 
 
 @dataclass(frozen=True)
-class Oneself:
+class SelfService:
     """To begin and end a session of one's own takes no permission. Whoever makes one of these has seen to it that
     the session is his."""
 
-    person: Actor
+    actor: Actor
 
     @property
     def pk(self) -> int | None:
-        return self.person.pk
+        return self.actor.pk
 
     def has_perm(self, perm: str, obj: Any = None) -> bool:
         return True
 
     def __str__(self) -> str:
-        return str(self.person)
+        return str(self.actor)
