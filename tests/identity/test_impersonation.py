@@ -130,10 +130,12 @@ class TestFromDoorToDoor:
 
         with activate(acme):
             told = [
-                event.name for event in OutboxEvent.objects.filter(name__startswith="support_session.").order_by("id")
+                event.name
+                for event in OutboxEvent.objects.filter(name__startswith="support_session.").order_by("id")
             ]
             sentences = [
-                record.sentence for record in Record.objects.filter(command__endswith="_support_session").order_by("id")
+                record.sentence
+                for record in Record.objects.filter(command__endswith="_support_session").order_by("id")
             ]
         assert told == ["support_session.opened", "support_session.closed"]
         assert sentences[0].startswith("Olga Operator (platform) entered as Controller, until ")
@@ -399,7 +401,7 @@ class TestTheTenantsWord:
         response = inside.post("/t/acme/settings/identity.support_access/change/", {"value": "true"})
 
         assert response.status_code == SettingNotForSupport.status
-        assert "settings.not_set_by_support" in response.content.decode()
+        assert "settings.setting_not_for_support" in response.content.decode()
 
     def test_it_is_one_tenants_word(self, operator, acme, globex, owner):
         self.set_to(acme, owner, False)
