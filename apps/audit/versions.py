@@ -60,8 +60,8 @@ def _rows(
         named |= Q(history_user_id=user_id)
     if user_id is not None and field not in AUDIT_LOG and _is_of_users(model):
         named |= Q(id=user_id)
-    audit_message = ~Q(**{f"{field}__in": ["", ERASED]}) & Q(**{f"{field}__isnull": False})
-    found = model._base_manager.filter(named & audit_message).order_by("history_id")
+    has_text = ~Q(**{f"{field}__in": ["", ERASED]}) & Q(**{f"{field}__isnull": False})
+    found = model._base_manager.filter(named & has_text).order_by("history_id")
     return list(found.values_list("history_id", "history_date"))
 
 

@@ -15,11 +15,11 @@ class Difference:
     """Where two tellings of the same thing disagree: what of, and what each says."""
 
     what: str
-    audit_message: str
+    actual: str
     should_be: str
 
     def __str__(self) -> str:
-        return f"{self.what} says {self.audit_message} and should be {self.should_be}"
+        return f"{self.what} says {self.actual} and should be {self.should_be}"
 
 
 def reservation_for(reference: str) -> Reservation | None:

@@ -21,11 +21,11 @@ class Difference:
     """Where two tellings of the same thing disagree: what of, and what each says."""
 
     what: str
-    audit_message: str
+    actual: str
     should_be: str
 
     def __str__(self) -> str:
-        return f"{self.what} says {self.audit_message} and should be {self.should_be}"
+        return f"{self.what} says {self.actual} and should be {self.should_be}"
 
 
 def bank_account() -> str:
@@ -86,8 +86,8 @@ def _refunded() -> list[Difference]:
             " ORDER BY payment.id"
         )
         return [
-            Difference(f"refunded of payment {payment}", str(audit_message), str(should_be))
-            for payment, audit_message, should_be in cursor.fetchall()
+            Difference(f"refunded of payment {payment}", str(actual), str(should_be))
+            for payment, actual, should_be in cursor.fetchall()
         ]
 
 

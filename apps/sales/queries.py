@@ -162,9 +162,9 @@ def _order(
     elif state in (_PAID, _INVOICED):
         checks.append(("goods", goods in ("reserved", "fulfilled"), True))
     return [
-        Difference(f"{what} of order {order}", str(audit_message), str(should_be))
-        for what, audit_message, should_be in checks
-        if audit_message != should_be
+        Difference(f"{what} of order {order}", str(actual), str(should_be))
+        for what, actual, should_be in checks
+        if actual != should_be
     ]
 
 

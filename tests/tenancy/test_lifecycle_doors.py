@@ -283,7 +283,7 @@ def test_a_program_reads_a_stable_code_and_when_to_come_again(
 
 
 @pytest.mark.parametrize(
-    ("state", "audit_message"),
+    ("state", "sentence"),
     [
         ("suspended", "Acme Corporation is suspended"),
         ("archived", "Acme Corporation is archived"),
@@ -291,13 +291,13 @@ def test_a_program_reads_a_stable_code_and_when_to_come_again(
         ("maintenance", "We are working on it"),
     ],
 )
-def test_a_person_reads_a_page(acme, operator, accountant, client_for, state, audit_message):
+def test_a_person_reads_a_page(acme, operator, accountant, client_for, state, sentence):
     client = client_for(accountant)
     become(acme, operator, state)
 
     response = client.get("/t/acme/", headers={"accept": "text/html"})
 
-    assert audit_message in response.content.decode()
+    assert sentence in response.content.decode()
     assert response.headers["cache-control"] == "no-store"
 
 
