@@ -124,7 +124,7 @@ class Define(CommandPage):
             limits=limits,
         )
 
-    def back(self, result: Plan) -> str:
+    def success_url(self, result: Plan) -> str:
         return reverse("admin:billing_plan_change", args=[result.pk])
 
     def preview(self, form: forms.Form, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
@@ -165,7 +165,7 @@ class Retire(CommandPage):
     def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
         return (_tenants_on(server_fields["code"], "which keep it"),)
 
-    def back(self, result: Plan) -> str:
+    def success_url(self, result: Plan) -> str:
         return reverse("admin:billing_plan_change", args=[result.pk])
 
 
@@ -193,7 +193,7 @@ class Change(CommandPage):
     def sentence(self, result: Subscription) -> str:
         return f"It is on the plan {result.plan} from now on."
 
-    def back(self, result: Subscription) -> str:
+    def success_url(self, result: Subscription) -> str:
         return reverse("admin:tenancy_tenant_change", args=[result.tenant_id])
 
 

@@ -192,13 +192,13 @@ class CommandPage:
     def sentence(self, result: Any) -> str:
         return f"{self.command.title()}: {result}"
 
-    def back(self, result: Any) -> str:
+    def success_url(self, result: Any) -> str:
         """The URL name to go to, or a URL."""
         return "admin:index"
 
     def done(self, request: HttpRequest, result: Any) -> HttpResponseBase:
         messages.success(request, self.sentence(result))
-        return redirect(self.back(result))
+        return redirect(self.success_url(result))
 
     def _shown(self, form: Form, refusals: Sequence[Refusal], server_fields: ServerFields) -> dict[str, Any]:
         return {

@@ -254,7 +254,7 @@ class Archive(CommandPage):
     def sentence(self, result: Any) -> str:
         return f"Archived: {result}."
 
-    def back(self, result: Any) -> str:
+    def success_url(self, result: Any) -> str:
         return "admin:audit_seal"
 
 
@@ -288,7 +288,7 @@ class Erase(CommandPage):
     def sentence(self, result: Any) -> str:
         return f"Erased from {result}."
 
-    def back(self, result: Any) -> str:
+    def success_url(self, result: Any) -> str:
         return f"admin:{LIST}"
 
 

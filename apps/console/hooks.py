@@ -88,7 +88,7 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Found:
+class SearchHit:
     """Something the palette found."""
 
     title: str
@@ -102,7 +102,7 @@ class Search:
     """What the palette asks. `find(term)` answers a few of the tenant's own."""
 
     permission: str
-    find: Callable[[str], Sequence[Found]]
+    find: Callable[[str], Sequence[SearchHit]]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -163,7 +163,7 @@ class _OnRun(CommandPage):
     def sentence(self, result: Run) -> str:
         return f"{result} continues: {result.get_state_display().lower()}."
 
-    def back(self, result: Run) -> str:
+    def success_url(self, result: Run) -> str:
         return reverse("admin:sagas_run_change", args=[result.pk])
 
 

@@ -26,7 +26,7 @@ REFUSED = 3
 
 
 @dataclass(frozen=True)
-class Answer:
+class Output:
     """What a command has to say: a text for people, and the same as JSON values."""
 
     text: str
@@ -41,19 +41,19 @@ class BursarCommand(BaseCommand):
     """
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--json", action="store_true", help="Answer with one JSON document.")
+        parser.add_argument("--json", action="store_true", help="Output with one JSON document.")
         self.options(parser)
 
     def options(self, parser: CommandParser) -> None:
         """The command's own arguments."""
 
-    def answer(self, **options: Any) -> Answer:
+    def run(self, **options: Any) -> Output:
         raise NotImplementedError
 
     def handle(self, *args: Any, json: bool, **options: Any) -> None:
         try:
             with _said_once(), bar(type(self).__module__.rsplit(".", 1)[-1].replace("_", " ")):
-                answer = self.answer(**options)
+                answer = self.run(**options)
         except Refusal as refusal:
             self._refuse(refusal, json=json)
         except ProgrammingError as error:

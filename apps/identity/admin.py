@@ -111,7 +111,7 @@ class InvitePage(CommandPage):
     def sentence(self, result: User) -> str:
         return f"{result} is invited. This link works once: {queries.invitation_link(result)}"
 
-    def back(self, result: User) -> str:
+    def success_url(self, result: User) -> str:
         return reverse("admin:identity_user_change", args=[result.pk])
 
 
@@ -151,7 +151,7 @@ class UserPage(CommandPage):
             ),
         )
 
-    def back(self, result: User) -> str:
+    def success_url(self, result: User) -> str:
         return reverse("admin:identity_user_change", args=[result.pk])
 
 
@@ -194,14 +194,16 @@ class EndSessionPage(CommandPage):
     def sentence(self, result: ApiSession) -> str:
         return f"The {result} has ended, and its tokens with it."
 
-    def back(self, result: ApiSession) -> str:
+    def success_url(self, result: ApiSession) -> str:
         return "admin:identity_apisession_changelist"
 
 
-def _find(term: str) -> Sequence[hooks.Found]:
+def _find(term: str) -> Sequence[hooks.SearchHit]:
     users = User.objects.filter(name__icontains=term) | User.objects.filter(email__icontains=term)
     return [
-        hooks.Found(str(user), user.email, reverse("admin:identity_user_change", args=[user.pk]), "person")
+        hooks.SearchHit(
+            str(user), user.email, reverse("admin:identity_user_change", args=[user.pk]), "person"
+        )
         for user in users.order_by("name")[:8]
     ]
 

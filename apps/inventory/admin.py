@@ -132,7 +132,7 @@ class Add(CommandPage):
     def sentence(self, result: Item) -> str:
         return f"{result} is on the list, with none on hand."
 
-    def back(self, result: Item) -> str:
+    def success_url(self, result: Item) -> str:
         return reverse("admin:inventory_item_change", args=[result.pk])
 
 
@@ -149,7 +149,7 @@ class ItemCommandPage(CommandPage):
         asked: Command = command(sku=item.sku if item else "", **form.cleaned_data)
         return asked
 
-    def back(self, result: StockMove) -> str:
+    def success_url(self, result: StockMove) -> str:
         return reverse("admin:inventory_item_change", args=[result.item_id])
 
 
@@ -198,14 +198,14 @@ class Release(CommandPage):
     def sentence(self, result: Reservation) -> str:
         return f"What was held for {result.reference} is free again."
 
-    def back(self, result: Reservation) -> str:
+    def success_url(self, result: Reservation) -> str:
         return reverse("admin:inventory_reservation_change", args=[result.pk])
 
 
-def _find(term: str) -> Sequence[hooks.Found]:
+def _find(term: str) -> Sequence[hooks.SearchHit]:
     items = Item.objects.filter(sku__istartswith=term) | Item.objects.filter(name__icontains=term)
     return [
-        hooks.Found(
+        hooks.SearchHit(
             str(item), f"{item.stock}", reverse("admin:inventory_item_change", args=[item.pk]), "inventory_2"
         )
         for item in items.select_related("stock").order_by("sku")[:8]

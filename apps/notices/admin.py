@@ -159,7 +159,7 @@ class Tell(CommandPage):
     def sentence(self, result: Notice) -> str:
         return "It is on its way. Load this page again to see what came of it."
 
-    def back(self, result: Notice) -> str:
+    def success_url(self, result: Notice) -> str:
         return _page_of(result)
 
 
@@ -180,7 +180,7 @@ class SendAgain(CommandPage):
     def sentence(self, result: Copy) -> str:
         return "It is on its way again. Load this page again to see what came of it."
 
-    def back(self, result: Copy) -> str:
+    def success_url(self, result: Copy) -> str:
         return _page_of(result.notice)
 
 
@@ -211,7 +211,7 @@ class Add(CommandPage):
     def sentence(self, result: Target) -> str:
         return f"{result} is told from now on. Try whether it can be reached."
 
-    def back(self, result: Target) -> str:
+    def success_url(self, result: Target) -> str:
         return reverse("admin:notices_target_change", args=[result.pk])
 
 
@@ -232,7 +232,7 @@ class Try(TargetCommand):
     def sentence(self, result: Notice) -> str:
         return "The test is on its way. Load this page again to see what came of it."
 
-    def back(self, result: Notice) -> str:
+    def success_url(self, result: Notice) -> str:
         return _page_of(result)
 
 
@@ -245,7 +245,7 @@ class Remove(TargetCommand):
     form = Why
     danger = True
 
-    def back(self, result: Target) -> str:
+    def success_url(self, result: Target) -> str:
         return reverse("admin:notices_target_changelist")
 
 

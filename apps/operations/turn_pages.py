@@ -52,7 +52,7 @@ class Turn(CommandPage):
     def sentence(self, result: Tenant) -> str:
         return f"{result} is {result.get_state_display().lower()}."
 
-    def back(self, result: Tenant) -> str:
+    def success_url(self, result: Tenant) -> str:
         return journeys_of_tenant(result)
 
 

@@ -107,7 +107,7 @@ class PaymentCommandPage(CommandPage):
             *((("Not refunded", str(payment.refundable)),) if payment.confirmed_at else ()),
         )
 
-    def back(self, result: Any) -> str:
+    def success_url(self, result: Any) -> str:
         return reverse("admin:payments_payment_change", args=[result.pk])
 
 
@@ -166,7 +166,7 @@ class RefundPage(PaymentCommandPage):
     def sentence(self, result: Refund) -> str:
         return f"{result.amount} goes back."
 
-    def back(self, result: Any) -> str:
+    def success_url(self, result: Any) -> str:
         return reverse("admin:payments_payment_change", args=[result.payment_id])
 
 

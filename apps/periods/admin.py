@@ -78,7 +78,7 @@ class Close(CommandPage):
     def sentence(self, result: Period) -> str:
         return f"Period {result.code} is closed. The audit log says who and why."
 
-    def back(self, result: Period) -> str:
+    def success_url(self, result: Period) -> str:
         return "admin:calendar"
 
 
@@ -99,7 +99,7 @@ class Generate(CommandPage):
     def sentence(self, result: FiscalYear) -> str:
         return f"The year {result.code} has its twelve periods."
 
-    def back(self, result: FiscalYear) -> str:
+    def success_url(self, result: FiscalYear) -> str:
         return "admin:calendar"
 
 
@@ -119,9 +119,9 @@ def _oldest_open() -> str:
     return f"the oldest is {oldest.code}" if oldest else "everything is closed"
 
 
-def _find(term: str) -> Sequence[hooks.Found]:
+def _find(term: str) -> Sequence[hooks.SearchHit]:
     return [
-        hooks.Found(
+        hooks.SearchHit(
             f"Period {period.code}", period.get_status_display(), reverse("admin:calendar"), "calendar_month"
         )
         for period in Period.objects.filter(code__icontains=term).order_by("-starts_on")[:8]

@@ -72,7 +72,7 @@ class Change(CommandPage):
     def sentence(self, result: Any) -> str:
         return f"{result.key} is {json.dumps(result.value)} from now on."
 
-    def back(self, result: Any) -> str:
+    def success_url(self, result: Any) -> str:
         return "admin:settings"
 
 

@@ -205,10 +205,10 @@ def _growth() -> Sequence[Sequence[Any]]:
     ]
 
 
-def _find(term: str) -> Sequence[hooks.Found]:
+def _find(term: str) -> Sequence[hooks.SearchHit]:
     tenants = Tenant.objects.filter(name__icontains=term) | Tenant.objects.filter(slug__icontains=term)
     return [
-        hooks.Found(
+        hooks.SearchHit(
             tenant.name,
             f"Tenant {tenant.slug}",
             reverse("admin:tenancy_tenant_change", args=[tenant.pk]),

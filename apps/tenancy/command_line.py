@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from apps.console.terminal import Answer, BursarCommand
+from apps.console.terminal import BursarCommand, Output
 from apps.kernel.tenant import activate
 
 from .errors import TenantNotReady
@@ -21,12 +21,12 @@ class TenantCommand(BursarCommand):
         parser.add_argument("tenant", metavar="SLUG", help="The tenant's short name.")
         super().add_arguments(parser)
 
-    def answer(self, **options: Any) -> Answer:
+    def run(self, **options: Any) -> Output:
         info = tenant_named(options.pop("tenant"))
         if info.state == Tenant.State.PENDING:
             raise TenantNotReady(name=info.name)
         with activate(info):
             return self.answer_for_tenant(**options)
 
-    def answer_for_tenant(self, **options: Any) -> Answer:
+    def answer_for_tenant(self, **options: Any) -> Output:
         raise NotImplementedError

@@ -64,7 +64,7 @@ class SetModeOfOne(CommandPage):
     def sentence(self, result: Tenant) -> str:
         return f"{result}: mode {result.get_mode_display().lower()}."
 
-    def back(self, result: Tenant) -> str:
+    def success_url(self, result: Tenant) -> str:
         return reverse("admin:tenancy_tenant_change", args=[result.pk])
 
 

@@ -189,7 +189,7 @@ class EndImpersonationPage(CommandPage):
     def sentence(self, result: Impersonation) -> str:
         return f"The visit as {result} is over; {result.actions} actions were counted."
 
-    def back(self, result: Impersonation) -> str:
+    def success_url(self, result: Impersonation) -> str:
         return reverse("admin:identity_impersonation_change", args=[result.pk])
 
 

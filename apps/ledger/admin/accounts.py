@@ -57,7 +57,7 @@ class Open(CommandPage):
     def sentence(self, result: Account) -> str:
         return f"The account {result} is open."
 
-    def back(self, result: Account) -> str:
+    def success_url(self, result: Account) -> str:
         return "admin:ledger_account_changelist"
 
 
@@ -73,17 +73,17 @@ class OpenAJournal(CommandPage):
     def sentence(self, result: Journal) -> str:
         return f"The journal {result} is open."
 
-    def back(self, result: Journal) -> str:
+    def success_url(self, result: Journal) -> str:
         return "admin:ledger_journal_changelist"
 
     def build(self, form: forms.Form, server_fields: ServerFields) -> Command:
         return OpenJournal(**form.cleaned_data)
 
 
-def _find_accounts(term: str) -> Sequence[hooks.Found]:
+def _find_accounts(term: str) -> Sequence[hooks.SearchHit]:
     accounts = Account.objects.filter(code__istartswith=term) | Account.objects.filter(name__icontains=term)
     return [
-        hooks.Found(
+        hooks.SearchHit(
             str(account),
             account.get_type_display(),
             reverse("admin:ledger_account_change", args=[account.pk]),

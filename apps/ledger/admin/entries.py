@@ -97,7 +97,7 @@ class EntryCommand(CommandPage):
             return (("Entry", "There is none with this number."),)
         return (("Entry", str(entry)), ("Date", f"{entry.posted_on:%d %B %Y}"), ("Memo", entry.memo or "—"))
 
-    def back(self, result: Entry) -> str:
+    def success_url(self, result: Entry) -> str:
         return reverse("admin:ledger_entry_change", args=[result.pk])
 
 
@@ -115,7 +115,7 @@ class Discard(EntryCommand):
     def sentence(self, result: Entry) -> str:
         return "The draft is discarded."
 
-    def back(self, result: Entry) -> str:
+    def success_url(self, result: Entry) -> str:
         return "admin:ledger_entry_changelist"
 
 
@@ -132,10 +132,10 @@ class Reverse(EntryCommand):
         return f"It is reversed by {result}."
 
 
-def _find_entries(term: str) -> Sequence[hooks.Found]:
+def _find_entries(term: str) -> Sequence[hooks.SearchHit]:
     entries = Entry.objects.filter(memo__icontains=term) | Entry.objects.filter(payee__icontains=term)
     return [
-        hooks.Found(
+        hooks.SearchHit(
             f"{entry} {entry.memo}",
             f"Entry of {entry.posted_on:%d %b %Y} {entry.payee}",
             reverse("admin:ledger_entry_change", args=[entry.pk]),

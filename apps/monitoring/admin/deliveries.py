@@ -60,7 +60,7 @@ class OneDelivery(CommandPage):
     def sentence(self, result: Delivery) -> str:
         return f"{result}: {result.get_status_display().lower()}. The audit log says who and why."
 
-    def back(self, result: Delivery) -> str:
+    def success_url(self, result: Delivery) -> str:
         row, key = reverse("admin:events_delivery_change", args=[result.pk]), databases.key_of(result)
         return f"{row}?{urlencode({'database': key})}" if key else row
 
@@ -101,7 +101,7 @@ class ReplayDead(CommandPage):
     def sentence(self, result: int) -> str:
         return f"{result:,} will be heard again."
 
-    def back(self, result: int) -> str:
+    def success_url(self, result: int) -> str:
         return "admin:subscribers"
 
 

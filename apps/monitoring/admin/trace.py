@@ -73,10 +73,10 @@ def _link(line: RequestTraceEntry) -> str:
         return ""
 
 
-def _find(term: str) -> Sequence[hooks.Found]:
+def _find(term: str) -> Sequence[hooks.SearchHit]:
     if not is_known(term):
         return ()
-    return (hooks.Found(f"Life story of {term}", "what came of this request", url_of(term), "timeline"),)
+    return (hooks.SearchHit(f"Life story of {term}", "what came of this request", url_of(term), "timeline"),)
 
 
 for _plane, _group in (("operator", "System"), ("tenant", "Audit & security")):

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, TypeVar
 
 from django.core.management.base import CommandParser
 
-from apps.console.terminal import Answer
+from apps.console.terminal import Output
 from apps.kernel.actors import System
 from apps.tenancy.errors import TenantUnknown
 from apps.tenancy.models import Tenant
@@ -25,7 +25,7 @@ class Verb:
     def options(self, parser: CommandParser) -> None:
         """Its own arguments."""
 
-    def answer(self, **options: Any) -> Answer:
+    def run(self, **options: Any) -> Output:
         raise NotImplementedError
 
 

@@ -10,7 +10,7 @@ from django.core.management.base import CommandParser
 
 from apps import bus
 from apps.bus import Command, dispatch
-from apps.console.terminal import Answer
+from apps.console.terminal import Output
 from apps.kernel.errors import Refusal, SeveralRefusals
 from apps.operations import queries
 from apps.operations.commands import (
@@ -41,7 +41,7 @@ class _Turn(Verb):
             "--dry-run", action="store_true", help="Say what would be refused; change nothing."
         )
 
-    def answer(self, *, slug: str, reason: str, dry_run: bool, **_: Any) -> Answer:  # type: ignore[override]
+    def run(self, *, slug: str, reason: str, dry_run: bool, **_: Any) -> Output:  # type: ignore[override]
         tenant = tenant_named(slug)
         command = self.command(tenant_id=tenant.pk, reason=reason)  # type: ignore[call-arg]
         if dry_run:
@@ -49,11 +49,11 @@ class _Turn(Verb):
             return self.dry_run(tenant)
         return self.done(dispatch(command, actor=SHELL))
 
-    def dry_run(self, tenant: Tenant) -> Answer:
-        return Answer(f"{tenant}: it would be done.", {"slug": tenant.slug, "dry_run": True})
+    def dry_run(self, tenant: Tenant) -> Output:
+        return Output(f"{tenant}: it would be done.", {"slug": tenant.slug, "dry_run": True})
 
-    def done(self, tenant: Tenant) -> Answer:
-        return Answer(
+    def done(self, tenant: Tenant) -> Output:
+        return Output(
             f"{tenant} is {tenant.get_state_display().lower()}.", {"slug": tenant.slug, "state": tenant.state}
         )
 
@@ -89,16 +89,16 @@ class Erase(_Turn):
     name = "erase"
     command = EraseTenant
 
-    def dry_run(self, tenant: Tenant) -> Answer:
+    def dry_run(self, tenant: Tenant) -> Output:
         has = tenant_footprint(tenant.info)
-        return Answer(
+        return Output(
             f"{tenant} would be queued for deletion, and then lose {has.rows:,} rows in {has.tables} tables"
             f" ({has.bytes:,} bytes) and {has.files:,} files ({has.file_bytes:,} bytes).",
             {"slug": tenant.slug, "dry_run": True, **asdict(has)},
         )
 
-    def done(self, tenant: Tenant) -> Answer:
-        return Answer(
+    def done(self, tenant: Tenant) -> Output:
+        return Output(
             f"{tenant} is queued for deletion, and may be erased from {tenant.delete_after} on.",
             {"slug": tenant.slug, "state": tenant.state, "delete_after": tenant.delete_after},
         )
@@ -121,10 +121,10 @@ class Progress(Verb):
     def options(self, parser: CommandParser) -> None:
         parser.add_argument("slug", metavar="SLUG", help="The tenant's short name, also of one that is gone.")
 
-    def answer(self, *, slug: str, **_: Any) -> Answer:  # type: ignore[override]
+    def run(self, *, slug: str, **_: Any) -> Output:  # type: ignore[override]
         runs = list(queries.journeys_of(slug)[:20])
         text = "\n".join(_line(run) for run in runs) or f"{slug} is on no journey and never was."
-        return Answer(text, {"slug": slug, "journeys": [_plain(run) for run in runs]})
+        return Output(text, {"slug": slug, "journeys": [_plain(run) for run in runs]})
 
 
 @verb
@@ -136,12 +136,12 @@ class ReapplyErasures(Verb):
     def options(self, parser: CommandParser) -> None:
         parser.add_argument("--dry-run", action="store_true", help="Say who came back; erase nobody.")
 
-    def answer(self, *, dry_run: bool, **_: Any) -> Answer:  # type: ignore[override]
+    def run(self, *, dry_run: bool, **_: Any) -> Output:  # type: ignore[override]
         tenants = returned() if dry_run else reapply(actor=SHELL)
         named = [tenant.slug for tenant in tenants]
         done = "would be erased again" if dry_run else "were erased again"
         text = f"{', '.join(named)} {done}." if named else "Nobody came back who was erased."
-        return Answer(text, {"erased": named, "dry_run": dry_run})
+        return Output(text, {"erased": named, "dry_run": dry_run})
 
 
 def _refuse(refusals: Sequence[Refusal]) -> None:

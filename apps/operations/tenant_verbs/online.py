@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from apps.console.terminal import Answer
+from apps.console.terminal import Output
 from apps.tenancy.databases.commands import MoveTenantOnline
 
 from .base import tenant_named, verb
@@ -25,12 +25,12 @@ class MoveOnline(CommandVerb):
         parser.add_argument("database", metavar="DATABASE", help="The key of the database it goes to.")
         parser.add_argument("--reason", required=True, help="Why. It stands in the audit log.")
 
-    def answer(self, *, slug: str, database: str, reason: str, dry_run: bool, **_: Any) -> Answer:  # type: ignore[override]
+    def run(self, *, slug: str, database: str, reason: str, dry_run: bool, **_: Any) -> Output:  # type: ignore[override]
         tenant = tenant_named(slug)
         command = MoveTenantOnline(tenant_id=tenant.pk, database=database, reason=reason)
         would = f"{tenant} would be moved from {tenant.database} to {database} while it is at work."
         moved = self.ask(command, dry_run=dry_run, would=would)
-        if isinstance(moved, Answer):
+        if isinstance(moved, Output):
             return moved
         measured = {name: getattr(moved, name) for name in ("rows", "copied", "read_only")}
-        return Answer(f"Moved {moved}.", {"slug": slug, "database": database, **measured})
+        return Output(f"Moved {moved}.", {"slug": slug, "database": database, **measured})

@@ -10,7 +10,7 @@ from django.core.management.base import CommandParser
 
 from apps import bus
 from apps.bus import dispatch
-from apps.console.terminal import Answer
+from apps.console.terminal import Output
 from apps.kernel.availability import Availability, availability_of
 from apps.kernel.errors import SeveralRefusals
 from apps.tenancy.commands import SetMode
@@ -39,11 +39,11 @@ class List(Verb):
         parser.add_argument("--state", choices=Tenant.State.values, help="Only those in this state.")
         parser.add_argument("--mode", choices=Tenant.Mode.values, help="Only those in this mode.")
 
-    def answer(self, *, state: str | None, mode: str | None, **_: Any) -> Answer:  # type: ignore[override]
+    def run(self, *, state: str | None, mode: str | None, **_: Any) -> Output:  # type: ignore[override]
         asked = {name: value for name, value in (("state", state), ("mode", mode)) if value}
         tenants = list(Tenant.objects.filter(**asked).order_by("slug"))
         text = "\n".join(f"{tenant.slug:<20} {_stands(tenant):<34} {tenant.name}" for tenant in tenants)
-        return Answer(text or "There is none.", {"tenants": [_plain(tenant) for tenant in tenants]})
+        return Output(text or "There is none.", {"tenants": [_plain(tenant) for tenant in tenants]})
 
 
 @verb
@@ -55,7 +55,7 @@ class Show(Verb):
     def options(self, parser: CommandParser) -> None:
         parser.add_argument("slug", metavar="SLUG", help="The tenant's short name.")
 
-    def answer(self, *, slug: str, **_: Any) -> Answer:  # type: ignore[override]
+    def run(self, *, slug: str, **_: Any) -> Output:  # type: ignore[override]
         tenant = tenant_named(slug)
         availability = availability_of(tenant.info)
         lines = [
@@ -71,7 +71,7 @@ class Show(Verb):
         ]
         text = "\n".join(f"{name:<13}{value}" for name, value in lines if value)
         options = {name: value for name, value in asdict(availability).items() if name in WORDS}
-        return Answer(
+        return Output(
             text,
             _plain(tenant)
             | {"availability": options | {"administrators_only": availability.administrators_only}},
@@ -92,16 +92,16 @@ class SetModeOfOne(Verb):
             "--dry-run", action="store_true", help="Say what would be refused; change nothing."
         )
 
-    def answer(self, *, slug: str, mode: str, reason: str, dry_run: bool, **_: Any) -> Answer:  # type: ignore[override]
+    def run(self, *, slug: str, mode: str, reason: str, dry_run: bool, **_: Any) -> Output:  # type: ignore[override]
         tenant = tenant_named(slug)
         command = SetMode(tenant_id=tenant.pk, mode=mode, reason=reason)
         if not dry_run:
             tenant = dispatch(command, actor=SHELL)
-            return Answer(f"{tenant} is {_stands(tenant)}.", _plain(tenant))
+            return Output(f"{tenant} is {_stands(tenant)}.", _plain(tenant))
         refusals = bus.dry_run(command, actor=SHELL)
         if refusals:
             raise refusals[0] if len(refusals) == 1 else SeveralRefusals(refusals)
-        return Answer(f"{tenant}: it would be done.", {"slug": tenant.slug, "dry_run": True})
+        return Output(f"{tenant}: it would be done.", {"slug": tenant.slug, "dry_run": True})
 
 
 def _stands(tenant: Tenant) -> str:

@@ -10,7 +10,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from apps import bus
 from apps.bus import Command, dispatch
-from apps.console.terminal import Answer
+from apps.console.terminal import Output
 from apps.kernel import databases
 from apps.kernel.errors import Refusal, SeveralRefusals
 from apps.operations.commands import MoveTenant
@@ -33,11 +33,11 @@ class CommandVerb(Verb):
     def options(self, parser: CommandParser) -> None:
         parser.add_argument("--dry-run", action="store_true", help=DRY)
 
-    def ask(self, command: Command, *, dry_run: bool, would: str) -> Answer | Any:
+    def ask(self, command: Command, *, dry_run: bool, would: str) -> Output | Any:
         if not dry_run:
             return dispatch(command, actor=SHELL)
         _refuse(bus.dry_run(command, actor=SHELL))
-        return Answer(would, {"dry_run": True})
+        return Output(would, {"dry_run": True})
 
 
 @verb
@@ -52,12 +52,12 @@ class BackUp(CommandVerb):
         parser.add_argument("--to", metavar="FILE", default="", help="A file of this machine.")
         parser.add_argument("--with-files", action="store_true", help="Its files of the object store too.")
 
-    def answer(self, *, slug: str, to: str, with_files: bool, dry_run: bool, **_: Any) -> Answer:  # type: ignore[override]
+    def run(self, *, slug: str, to: str, with_files: bool, dry_run: bool, **_: Any) -> Output:  # type: ignore[override]
         tenant = tenant_named(slug)
         to = str(Path(to).absolute()) if to else ""
         command = BackUpTenant(tenant_id=tenant.pk, to=to, with_files=with_files)
         made = self.ask(command, dry_run=dry_run, would=f"{tenant} would be backed up.")
-        return made if isinstance(made, Answer) else Answer(_of_backup(made), _plain(made))
+        return made if isinstance(made, Output) else Output(_of_backup(made), _plain(made))
 
 
 @verb
@@ -79,7 +79,7 @@ class Restore(CommandVerb):
         parser.add_argument("--database", default="home", choices=databases.known())
         parser.add_argument("--reason", default="", help="Why. It stands in the audit log.")
 
-    def answer(  # type: ignore[override]
+    def run(  # type: ignore[override]
         self,
         *,
         backup: str,
@@ -90,14 +90,14 @@ class Restore(CommandVerb):
         reason: str,
         dry_run: bool,
         **_: Any,
-    ) -> Answer:
+    ) -> Output:
         if bool(slug) == in_place:
             raise CommandError("Say either --as SLUG or --in-place.", returncode=2)
         command = RestoreTenant(
             backup=_backup(backup), slug=slug, name=name, database=database, reason=reason or "Asked for."
         )
         made = self.ask(command, dry_run=dry_run, would="It would be restored.")
-        if isinstance(made, Answer):
+        if isinstance(made, Output):
             return made
         beside = (
             ""
@@ -123,15 +123,15 @@ class Clone(CommandVerb):
         parser.add_argument("--anonymise", action="store_true", help="No names and no free text of persons.")
         parser.add_argument("--with-files", action="store_true", help="Its files of the object store too.")
 
-    def answer(  # type: ignore[override]
+    def run(  # type: ignore[override]
         self, *, slug: str, new: str, name: str, anonymise: bool, with_files: bool, dry_run: bool, **_: Any
-    ) -> Answer:
+    ) -> Output:
         source = tenant_named(slug)
         command = CloneTenant(
             tenant_id=source.pk, slug=new, name=name, anonymise=anonymise, with_files=with_files
         )
         made = self.ask(command, dry_run=dry_run, would=f"{source} would be cloned as {new}.")
-        return made if isinstance(made, Answer) else _of_tenant(made, f"is a sandbox of {source}")
+        return made if isinstance(made, Output) else _of_tenant(made, f"is a sandbox of {source}")
 
 
 @verb
@@ -146,7 +146,7 @@ class Move(CommandVerb):
         parser.add_argument("--to", required=True, choices=databases.known(), help="The database's key.")
         parser.add_argument("--reason", required=True, help="Why. It stands in the audit log.")
 
-    def answer(self, *, slug: str, to: str, reason: str, dry_run: bool, **_: Any) -> Answer:  # type: ignore[override]
+    def run(self, *, slug: str, to: str, reason: str, dry_run: bool, **_: Any) -> Output:  # type: ignore[override]
         tenant = tenant_named(slug)
         command = MoveTenant(tenant_id=tenant.pk, database=to, reason=reason)
         if not dry_run:
@@ -154,7 +154,7 @@ class Move(CommandVerb):
         moved = self.ask(
             command, dry_run=dry_run, would=f"{tenant} would be moved from {tenant.database} to {to}."
         )
-        return moved if isinstance(moved, Answer) else _of_tenant(moved, f"is verified and works in {to}")
+        return moved if isinstance(moved, Output) else _of_tenant(moved, f"is verified and works in {to}")
 
 
 @verb
@@ -169,7 +169,7 @@ class Verify(Verb):
             "--with", dest="slug", metavar="SLUG", default="", help="Compare it with this tenant."
         )
 
-    def answer(self, *, backup: str, slug: str, **_: Any) -> Answer:  # type: ignore[override]
+    def run(self, *, backup: str, slug: str, **_: Any) -> Output:  # type: ignore[override]
         storage_key, checksum = jobs.locate(_backup(backup))
         with storage.opened(storage_key, checksum) as file:
             opened = BackupFile(file, storage_key)
@@ -179,7 +179,7 @@ class Verify(Verb):
             raise NotWhatWasExported(faults="; ".join(found))
         rows = sum(each["rows"] for each in opened.manifest["tables"].values())
         same = f", and {slug} has the same content" if slug else ""
-        return Answer(f"The backup file is complete: {rows:,} rows{same}.", {"rows": rows, "faults": []})
+        return Output(f"The backup file is complete: {rows:,} rows{same}.", {"rows": rows, "faults": []})
 
 
 @verb
@@ -194,15 +194,15 @@ class Backups(Verb):
         )
         parser.add_argument("--drill", action="store_true", help="Run a restore drill now.")
 
-    def answer(self, *, slug: str, drill: bool, **_: Any) -> Answer:  # type: ignore[override]
+    def run(self, *, slug: str, drill: bool, **_: Any) -> Output:  # type: ignore[override]
         if drill:
             return _of_drill(restore_drills.run_now())
         if slug:
             backups = list(jobs.all_of(slug)[:50])
             lines = [_of_backup(backup) for backup in backups] or [f"{slug} was never backed up."]
-            return Answer("\n".join(lines), {"backups": [_plain(backup) for backup in backups]})
+            return Output("\n".join(lines), {"backups": [_plain(backup) for backup in backups]})
         rows = objectives.statuses()
-        return Answer(
+        return Output(
             "\n".join(_line(row) for row in rows) or "There is no tenant.",
             {"tenants": [_status(row) for row in rows], "late": sum(row.is_late for row in rows)},
         )
@@ -214,9 +214,9 @@ class ClearAway(Verb):
 
     name = "clear-away"
 
-    def answer(self, **_: Any) -> Answer:
+    def run(self, **_: Any) -> Output:
         did = [*running.clear_away()]
-        return Answer("; ".join(did) or "There was nothing.", {"did": did})
+        return Output("; ".join(did) or "There was nothing.", {"did": did})
 
 
 @verb
@@ -232,9 +232,9 @@ class BackUpPolicy(Verb):
         parser.add_argument("--max-count", metavar="NUMBER", type=int, default=0)
         parser.add_argument("--reason", required=True, help="Why. It stands in the audit log.")
 
-    def answer(  # type: ignore[override]
+    def run(  # type: ignore[override]
         self, *, slug: str, every: int, retention_days: int, max_count: int, reason: str, **_: Any
-    ) -> Answer:
+    ) -> Output:
         tenant = tenant_named(slug)
         command = SetBackupPolicy(
             tenant_id=tenant.pk,
@@ -245,7 +245,7 @@ class BackUpPolicy(Verb):
         )
         dispatch(command, actor=SHELL)
         said = f"{tenant} is backed up {Policies().of(tenant.pk)}."
-        return Answer(
+        return Output(
             said, {"slug": slug, "every": every, "retention_days": retention_days, "max_count": max_count}
         )
 
@@ -259,8 +259,8 @@ def _refuse(refusals: Sequence[Refusal]) -> None:
         raise refusals[0] if len(refusals) == 1 else SeveralRefusals(refusals)
 
 
-def _of_tenant(tenant: Tenant, what: str) -> Answer:
-    return Answer(
+def _of_tenant(tenant: Tenant, what: str) -> Output:
+    return Output(
         f"{tenant} {what}.",
         {"slug": tenant.slug, "id": tenant.pk, "state": tenant.state, "database": tenant.database},
     )
@@ -271,11 +271,11 @@ def _of_backup(backup: Backup) -> str:
     return f"{backup.pk:>6}  {backup}: {backup.error or facts} ({Backup.State(backup.state).label.lower()})"
 
 
-def _of_drill(drill: RestoreDrill | None) -> Answer:
+def _of_drill(drill: RestoreDrill | None) -> Output:
     if drill is None or drill.backup is None:
-        return Answer("There is no backup to restore, or a restore drill is running.", {"drill": None})
+        return Output("There is no backup to restore, or a restore drill is running.", {"drill": None})
     said = drill.error or f"restored and verified in {drill.backup.restored_in} s"
-    return Answer(f"{drill}: {said}.", {"drill": _plain(drill.backup) | {"error": drill.error}})
+    return Output(f"{drill}: {said}.", {"drill": _plain(drill.backup) | {"error": drill.error}})
 
 
 def _plain(backup: Backup) -> dict[str, Any]:

@@ -53,7 +53,7 @@ class Add(CommandPage):
     def sentence(self, result: Customer) -> str:
         return f"{result} is a customer."
 
-    def back(self, result: Customer) -> str:
+    def success_url(self, result: Customer) -> str:
         return "admin:sales_customer_changelist"
 
 
@@ -63,16 +63,16 @@ class SetUp(CommandPage):
     def sentence(self, result: None) -> str:
         return "The accounts of sales are there."
 
-    def back(self, result: None) -> str:
+    def success_url(self, result: None) -> str:
         return "admin:ledger_account_changelist"
 
 
-def _find(term: str) -> Sequence[hooks.Found]:
+def _find(term: str) -> Sequence[hooks.SearchHit]:
     customers = Customer.objects.filter(code__istartswith=term) | Customer.objects.filter(
         name__icontains=term
     )
     return [
-        hooks.Found(
+        hooks.SearchHit(
             str(customer),
             customer.email,
             reverse("admin:sales_customer_change", args=[customer.pk]),

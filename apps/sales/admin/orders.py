@@ -256,7 +256,7 @@ class Cancel(OrderCommandPage):
     def sentence(self, result: Order) -> str:
         return f"{result} is cancelled. What was done for it is taken back."
 
-    def back(self, result: Order) -> str:
+    def success_url(self, result: Order) -> str:
         return reverse("admin:sales_order_change", args=[result.pk])
 
 
@@ -277,7 +277,7 @@ class RefundPage(OrderCommandPage):
     def sentence(self, result: Refund) -> str:
         return f"{result.amount} goes back to the customer."
 
-    def back(self, result: Refund) -> str:
+    def success_url(self, result: Refund) -> str:
         return reverse("admin:payments_payment_change", args=[result.payment_id])
 
 

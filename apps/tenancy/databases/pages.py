@@ -58,7 +58,7 @@ class ChangeOne(CommandPage):
     def sentence(self, result: Database) -> str:
         return f"{result}: up to {result.capacity:,} tenants; takes new ones: {_word(result.accepts_new)}."
 
-    def back(self, result: Database) -> str:
+    def success_url(self, result: Database) -> str:
         return "admin:databases"
 
 
@@ -76,7 +76,7 @@ class Pin(CommandPage):
             raise Http404
         return (("Tenant", tenant.name), ("Database", tenant.database), ("Pinned", _word(tenant.pinned)))
 
-    def back(self, result: Tenant) -> str:
+    def success_url(self, result: Tenant) -> str:
         return "admin:databases"
 
 

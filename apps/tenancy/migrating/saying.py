@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from apps.console.terminal import Answer
+from apps.console.terminal import Output
 
 from .running import Group, Result
 from .surveying import Kind, Schema
@@ -14,22 +14,22 @@ NAMED = 12
 """More are only counted."""
 
 
-def of_plan(groups: Sequence[Group], standing: int) -> Answer:
+def of_plan(groups: Sequence[Group], standing: int) -> Output:
     lines = [f"{_names(group.schemas)}:\n{_steps(group)}" for group in groups]
-    return Answer(
+    return Output(
         "\n".join([*lines, f"{_schemas(standing)} already all they need."]),
         {"plan": [_planned(group) for group in groups], "standing": standing},
     )
 
 
-def of_result(result: Result, seconds: float) -> Answer:
+def of_result(result: Result, seconds: float) -> Output:
     spares = sum(each.schema.kind is Kind.SPARE for each in result.migrated)
     tenants = len(result.migrated) - spares
     text = (
         f"{tenants} tenant{'' if tenants == 1 else 's'} and {spares} spare{'' if spares == 1 else 's'} migrated"
         f" in {seconds:.1f} s. {_schemas(result.standing)} already all they need."
     )
-    return Answer(
+    return Output(
         text,
         {
             "migrated": [

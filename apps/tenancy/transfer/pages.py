@@ -71,7 +71,7 @@ class SetPolicyOfOne(CommandPage):
     def sentence(self, result: Tenant) -> str:
         return f"{result} is backed up {Policies().of(result.pk)}."
 
-    def back(self, result: Tenant) -> str:
+    def success_url(self, result: Tenant) -> str:
         return "admin:backups"
 
 

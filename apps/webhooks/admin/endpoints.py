@@ -145,7 +145,7 @@ class EndpointCommand(CommandPage):
             ("Last outcome", endpoint.last_outcome or "—"),
         )
 
-    def back(self, result: Any) -> str:
+    def success_url(self, result: Any) -> str:
         return reverse("admin:webhooks_endpoint_change", args=[result.pk])
 
 
@@ -157,7 +157,7 @@ class ShowsSecretOnce(EndpointCommand):
             "title": "The secret",
             "endpoint": result,
             "secret": result.new_secret,
-            "back": self.back(result),
+            "success_url": self.success_url(result),
         }
         return TemplateResponse(request, "console/secret_once.html", context)
 
@@ -224,7 +224,7 @@ class Test(EndpointCommand):
     def sentence(self, result: Message) -> str:
         return "The test message is on its way. Load this page again to see what came of it."
 
-    def back(self, result: Message) -> str:
+    def success_url(self, result: Message) -> str:
         return reverse("admin:webhooks_message_change", args=[result.pk])
 
 
@@ -242,7 +242,7 @@ class Retire(CommandPage):
     def sentence(self, result: Secret) -> str:
         return f"Nothing is signed any more with {result}."
 
-    def back(self, result: Secret) -> str:
+    def success_url(self, result: Secret) -> str:
         return reverse("admin:webhooks_endpoint_change", args=[result.owner.pk])
 
 

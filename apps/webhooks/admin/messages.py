@@ -92,7 +92,7 @@ class Resend(CommandPage):
     def sentence(self, result: Message) -> str:
         return "The message is on its way again. Load this page again to see what came of it."
 
-    def back(self, result: Message) -> str:
+    def success_url(self, result: Message) -> str:
         return reverse("admin:webhooks_message_change", args=[result.pk])
 
 

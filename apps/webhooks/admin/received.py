@@ -86,7 +86,7 @@ class Reprocess(CommandPage):
     def sentence(self, result: Received) -> str:
         return "The message is processed again. Load this page again to see what came of it."
 
-    def back(self, result: Received) -> str:
+    def success_url(self, result: Received) -> str:
         return reverse("admin:webhooks_received_change", args=[result.pk])
 
 

@@ -91,7 +91,7 @@ class SourceCommand(CommandPage):
             raise Http404
         return (("Source", source.name), ("Signs by", source.scheme))
 
-    def back(self, result: Source) -> str:
+    def success_url(self, result: Source) -> str:
         return reverse("admin:webhooks_source_change", args=[result.pk])
 
 
@@ -139,7 +139,7 @@ class Retire(CommandPage):
     def sentence(self, result: SourceSecret) -> str:
         return f"Nothing is believed any more that is signed with {result}."
 
-    def back(self, result: SourceSecret) -> str:
+    def success_url(self, result: SourceSecret) -> str:
         return reverse("admin:webhooks_source_change", args=[result.owner.pk])
 
 

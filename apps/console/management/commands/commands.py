@@ -9,7 +9,7 @@ from django.core.management.base import CommandParser
 
 from apps.bus.catalogue import catalogue
 from apps.bus.plain import command_named, schema
-from apps.console.terminal import Answer, BursarCommand
+from apps.console.terminal import BursarCommand, Output
 
 
 class Command(BursarCommand):
@@ -18,17 +18,17 @@ class Command(BursarCommand):
     def options(self, parser: CommandParser) -> None:
         parser.add_argument("name", nargs="?", help="One command, such as ledger.post_entry: its schema.")
 
-    def answer(self, **options: Any) -> Answer:
+    def run(self, **options: Any) -> Output:
         if options["name"]:
             wanted = schema(command_named(options["name"]))
-            return Answer(_lines(wanted), wanted)
+            return Output(_lines(wanted), wanted)
         rows = catalogue()
         text = "\n".join(
             f"{row.name}  [{row.permission}] {row.queue}{' · money' if row.moves_money else ''}"
             f"{' · emits ' + ', '.join(row.emits) if row.emits else ''}\n    {row.what}"
             for row in rows
         )
-        return Answer(text, {"commands": [asdict(row) for row in rows]})
+        return Output(text, {"commands": [asdict(row) for row in rows]})
 
 
 def _lines(wanted: dict[str, Any]) -> str:

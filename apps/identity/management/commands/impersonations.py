@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from apps.bus import dispatch
-from apps.console.terminal import Answer, BursarCommand
+from apps.console.terminal import BursarCommand, Output
 from apps.identity.impersonation.commands import EndImpersonation
 from apps.identity.models import Impersonation
 from apps.kernel.actors import System
@@ -24,14 +24,14 @@ class Command(BursarCommand):
         parser.add_argument("--end", type=int, metavar="ID", help="End this one.")
         parser.add_argument("--reason", default="", help="Why it is ended; kept in the audit log.")
 
-    def answer(self, *, end: int | None, reason: str, most: int, **options: Any) -> Answer:  # type: ignore[override]
+    def run(self, *, end: int | None, reason: str, most: int, **options: Any) -> Output:  # type: ignore[override]
         if end is None:
             return _listed(options["open"], most)
         ended: Impersonation = dispatch(EndImpersonation(impersonation_id=end, reason=reason), actor=SHELL)
-        return Answer(f"The visit as {ended} is over.", _row(ended))
+        return Output(f"The visit as {ended} is over.", _row(ended))
 
 
-def _listed(only_open: bool, most: int) -> Answer:
+def _listed(only_open: bool, most: int) -> Output:
     found = Impersonation.objects.open() if only_open else Impersonation.objects.all()
     rows = [_row(each) for each in found.order_by("-id")[:most]]
     lines = [
@@ -39,7 +39,7 @@ def _listed(only_open: bool, most: int) -> Answer:
         f" {row['reason']}  [{row['state']}]"
         for row in rows
     ]
-    return Answer("\n".join(lines) or "Nobody has entered a tenant.", {"impersonations": rows})
+    return Output("\n".join(lines) or "Nobody has entered a tenant.", {"impersonations": rows})
 
 
 def _row(each: Impersonation) -> dict[str, Any]:

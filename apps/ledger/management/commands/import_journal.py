@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from apps.bus import dispatch, dry_run
-from apps.console.terminal import Answer
+from apps.console.terminal import Output
 from apps.kernel.actors import System
 from apps.kernel.errors import together
 from apps.ledger.commands import ImportJournal
@@ -37,7 +37,7 @@ class Command(TenantCommand):
             "--dry-run", action="store_true", help="Do everything but keep it: say what would be refused."
         )
 
-    def answer_for_tenant(self, **options: Any) -> Answer:
+    def answer_for_tenant(self, **options: Any) -> Output:
         command = _command(options["file"], create_accounts=options["create_accounts"])
         return _dry_run(command) if options["dry_run"] else _done(command)
 
@@ -61,20 +61,20 @@ def _text(file: Path) -> str:
         raise CommandError(f"{file} is not UTF-8: {error.reason}.", returncode=2) from error
 
 
-def _dry_run(command: ImportJournal) -> Answer:
+def _dry_run(command: ImportJournal) -> Output:
     with together() as validation:
         validation.refusals.extend(dry_run(command, actor=SHELL))
     entries = read_journal(command.journal)
     lines = sum(len(entry.lines) for entry in entries)
-    return Answer(
+    return Output(
         f"Would import {len(entries)} entries with {lines} lines from {command.name}. Nothing was kept.",
         {"dry_run": True, "file": command.name, "entries": len(entries), "lines": lines},
     )
 
 
-def _done(command: ImportJournal) -> Answer:
+def _done(command: ImportJournal) -> Output:
     done: JournalImport = dispatch(command, actor=SHELL)
-    return Answer(
+    return Output(
         f"Imported {done}.",
         {
             "dry_run": False,

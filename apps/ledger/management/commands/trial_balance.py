@@ -10,7 +10,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from apps.console.terminal import Answer
+from apps.console.terminal import Output
 from apps.ledger import queries
 from apps.ledger.queries import TrialBalanceRow
 from apps.tenancy.command_line import TenantCommand
@@ -25,13 +25,13 @@ class Command(TenantCommand):
         parser.add_argument("--by", choices=("month", "total"), default="month")
         parser.add_argument("--csv", type=Path, metavar="FILE", help="Write the rows to FILE as CSV.")
 
-    def answer_for_tenant(self, **options: Any) -> Answer:
+    def answer_for_tenant(self, **options: Any) -> Output:
         rows = queries.trial_balance(by=options["by"])
         data = {"by": options["by"], "rows": [asdict(row) for row in rows]}
         if file := options["csv"]:
             _write(file, rows)
-            return Answer(f"Wrote {len(rows)} rows to {file}.", data)
-        return Answer(_table(rows), data)
+            return Output(f"Wrote {len(rows)} rows to {file}.", data)
+        return Output(_table(rows), data)
 
 
 def _write(file: Path, rows: Sequence[TrialBalanceRow]) -> None:

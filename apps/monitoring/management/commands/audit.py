@@ -20,7 +20,7 @@ from apps.audit.commands import ArchiveAuditLog, ErasePerson
 from apps.audit.filters import RecordFilter
 from apps.audit.models import Record
 from apps.bus import dispatch
-from apps.console.terminal import REFUSED, Answer, BursarCommand
+from apps.console.terminal import REFUSED, BursarCommand, Output
 from apps.kernel.actors import System
 from apps.kernel.errors import SeveralRefusals
 from apps.kernel.tenant import TenantInfo, activate
@@ -62,19 +62,19 @@ class Command(BursarCommand):
         for each in (seal, verify):
             each.add_argument("--all", action="store_true", help="Every tenant, and the platform.")
 
-    def answer(self, *, verb: str, **options: Any) -> Answer:  # type: ignore[override]
-        work: Callable[..., Answer] = getattr(self, f"_{verb.replace('-', '_')}")
+    def run(self, *, verb: str, **options: Any) -> Output:  # type: ignore[override]
+        work: Callable[..., Output] = getattr(self, f"_{verb.replace('-', '_')}")
         return work(**options)
 
-    def _seal(self, **options: Any) -> Answer:
+    def _seal(self, **options: Any) -> Output:
         made = {}
         for name, tenant in _chosen(**options):
             with activate(tenant):
                 made[name] = [each.number for each in sealing.seal()]
         text = "\n".join(f"{name}: {len(numbers)} segments sealed" for name, numbers in made.items())
-        return Answer(text, {"sealed": made})
+        return Output(text, {"sealed": made})
 
-    def _verify(self, head: list[str], archives: bool, **options: Any) -> Answer:
+    def _verify(self, head: list[str], archives: bool, **options: Any) -> Output:
         witnesses = [_head(each) for each in head]
         found = {}
         for name, tenant in _chosen(**options):
@@ -86,7 +86,7 @@ class Command(BursarCommand):
             "intact": not self._broken,
             "audit_logs": {name: each.as_dict() for name, each in found.items()},
         }
-        return Answer("\n".join(lines), data)
+        return Output("\n".join(lines), data)
 
     _broken = False
 
@@ -96,7 +96,7 @@ class Command(BursarCommand):
         if self._broken:
             sys.exit(REFUSED)
 
-    def _export(self, format: str, since: str, until: str, text: str, **options: Any) -> Answer:
+    def _export(self, format: str, since: str, until: str, text: str, **options: Any) -> Output:
         asked = {"since": since, "until": until, "text": text}
         ((_, tenant),) = _chosen(**options)
         with activate(tenant):
@@ -106,9 +106,9 @@ class Command(BursarCommand):
             reading.took_away(AT_THE_SHELL, asked, form=format)
             for line in export.FORMS[format](chosen.qs):
                 self.stdout.write(line, ending="")
-        return Answer("", {})
+        return Output("", {})
 
-    def _archive(self, before: dt.date, reason: str, dry_run: bool, **options: Any) -> Answer:
+    def _archive(self, before: dt.date, reason: str, dry_run: bool, **options: Any) -> Output:
         command = ArchiveAuditLog(before=before, reason=reason)
         ((name, tenant),) = _chosen(**options)
         with activate(tenant):
@@ -122,11 +122,11 @@ class Command(BursarCommand):
             for each in due
         ]
         data = {"tenant": name, "done": not dry_run, "classes": [asdict(each) for each in due]}
-        return Answer("\n".join([*lines, *_not_done(dry_run)]), data)
+        return Output("\n".join([*lines, *_not_done(dry_run)]), data)
 
     def _erase_person(
         self, user: int | None, text: list[str], reason: str, dry_run: bool, **options: Any
-    ) -> Answer:
+    ) -> Output:
         command = ErasePerson(user_id=user, texts=tuple(text), reason=reason)
         ((name, tenant),) = _chosen(**options)
         with activate(tenant):
@@ -149,7 +149,7 @@ class Command(BursarCommand):
             "kept": plan.kept,
             "kept_until": plan.kept_until,
         }
-        return Answer("\n".join([*lines, *_not_done(dry_run)]), data)
+        return Output("\n".join([*lines, *_not_done(dry_run)]), data)
 
 
 def _chosen(

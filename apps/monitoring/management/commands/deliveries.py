@@ -12,7 +12,7 @@ from django.utils.dateparse import parse_datetime
 
 from apps.bus import Command as Asked
 from apps.bus import dispatch, dry_run
-from apps.console.terminal import Answer, BursarCommand
+from apps.console.terminal import BursarCommand, Output
 from apps.events.models import Delivery
 from apps.kernel.actors import System
 from apps.kernel.errors import SeveralRefusals
@@ -60,7 +60,7 @@ class Command(BursarCommand):
             each.add_argument("--reason", required=True, help="Kept in the audit log.")
             each.add_argument("--dry-run", action="store_true", help="Say what would be refused; do nothing.")
 
-    def answer(self, *, verb: str, **options: Any) -> Answer:  # type: ignore[override]
+    def run(self, *, verb: str, **options: Any) -> Output:  # type: ignore[override]
         if verb == "list":
             return _listed(**options)
         command = _COMMANDS[verb](options)
@@ -86,21 +86,21 @@ _COMMANDS: dict[str, Callable[[dict[str, Any]], Asked]] = {
 }
 
 
-def _dry_run(command: Asked) -> Answer:
+def _dry_run(command: Asked) -> Output:
     refusals = dry_run(command, actor=SHELL)
     if refusals:
         raise refusals[0] if len(refusals) == 1 else SeveralRefusals(refusals)
-    return Answer(f"{command.title()}: it would be done.", {"dry_run": True})
+    return Output(f"{command.title()}: it would be done.", {"dry_run": True})
 
 
-def _done(command: Asked) -> Answer:
+def _done(command: Asked) -> Output:
     result = dispatch(command, actor=SHELL)
     if isinstance(result, Delivery):
-        return Answer(f"{result}: {result.get_status_display().lower()}.", _row(result))
-    return Answer(f"{result} will be heard again.", {"count": result})
+        return Output(f"{result}: {result.get_status_display().lower()}.", _row(result))
+    return Output(f"{result} will be heard again.", {"count": result})
 
 
-def _listed(*, subscriber: str, tenant: str, status: str, database: str, most: int, **_: Any) -> Answer:
+def _listed(*, subscriber: str, tenant: str, status: str, database: str, most: int, **_: Any) -> Output:
     rules.database_must_be_known(database)
     found = queries.deliveries(subscriber=subscriber, tenant=tenant, status=status, database=database)
     rows = list(found[:most])
@@ -110,7 +110,7 @@ def _listed(*, subscriber: str, tenant: str, status: str, database: str, most: i
         f" {tenants.get(row.tenant_id, row.tenant_id)}  {row.last_error[:80]}".rstrip()
         for row in rows
     ]
-    return Answer("\n".join(lines) or "There are none.", {"deliveries": [_row(row) for row in rows]})
+    return Output("\n".join(lines) or "There are none.", {"deliveries": [_row(row) for row in rows]})
 
 
 def _row(delivery: Delivery) -> dict[str, Any]:

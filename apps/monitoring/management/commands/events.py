@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from apps.console.terminal import Answer, BursarCommand
+from apps.console.terminal import BursarCommand, Output
 from apps.events import schemas
 from apps.monitoring import queries
 
@@ -22,10 +22,10 @@ class Command(BursarCommand):
             help="Commit the shapes of new events and versions to schemas.json.",
         )
 
-    def answer(self, *, write: bool, **_: Any) -> Answer:  # type: ignore[override]
+    def run(self, *, write: bool, **_: Any) -> Output:  # type: ignore[override]
         if write:
             schemas.write()
-            return Answer(
+            return Output(
                 "schemas.json is complete.", {"events": sum(map(len, schemas.committed().values()))}
             )
         told = queries.events()
@@ -33,4 +33,4 @@ class Command(BursarCommand):
             f"{each.name:<28} {each.version:>2}  {each.publisher:<12} {', '.join(each.subscribers) or '—'}"
             for each in told
         ]
-        return Answer("\n".join(lines), {"events": [vars(each) for each in told]})
+        return Output("\n".join(lines), {"events": [vars(each) for each in told]})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from apps.console.terminal import Answer, BursarCommand
+from apps.console.terminal import BursarCommand, Output
 from apps.kernel import waiting
 from apps.monitoring import queries
 from apps.monitoring.errors import BrokerDoesNotAnswer
@@ -27,12 +27,12 @@ HEADS = (
 class Command(BursarCommand):
     help = "Say what waits in each queue, how long, and what each allows."
 
-    def answer(self, **options: Any) -> Answer:
+    def run(self, **options: Any) -> Output:
         try:
             states = queries.queues()
         except waiting.BROKER_ERRORS as error:
             raise BrokerDoesNotAnswer from error
-        return Answer(_table(states), {"queues": [_plain(state) for state in states]})
+        return Output(_table(states), {"queues": [_plain(state) for state in states]})
 
 
 def _plain(state: QueueState) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from apps.console.terminal import Answer, BursarCommand
+from apps.console.terminal import BursarCommand, Output
 from apps.kernel.actors import System
 from apps.kernel.request_trace import RequestTraceEntry
 from apps.monitoring.errors import NothingKnown
@@ -28,12 +28,12 @@ class Command(BursarCommand):
         )
         parser.add_argument("--tenant", metavar="SLUG", default="", help="Look at this tenant alone.")
 
-    def answer(self, *, id: str, tenant: str, **options: Any) -> Answer:  # type: ignore[override]
+    def run(self, *, id: str, tenant: str, **options: Any) -> Output:  # type: ignore[override]
         lines = story_of(id, at=tenant_named(tenant) if tenant else None)
         if not lines:
             raise NothingKnown(correlation_id=id)
         note_reading(SHELL, id, lines)
-        return Answer("\n".join(map(_as_text, lines)), {"correlation_id": id, "story": [*map(asdict, lines)]})
+        return Output("\n".join(map(_as_text, lines)), {"correlation_id": id, "story": [*map(asdict, lines)]})
 
 
 def _as_text(line: RequestTraceEntry) -> str:

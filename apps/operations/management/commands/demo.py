@@ -7,7 +7,7 @@ from typing import Any
 from apps.billing.commands import DefinePlan, PlanLimit
 from apps.billing.models import Plan
 from apps.bus import dispatch
-from apps.console.terminal import Answer, BursarCommand
+from apps.console.terminal import BursarCommand, Output
 from apps.identity import queries as identity
 from apps.identity.commands import InviteOperator, InviteUser, SetPassword
 from apps.identity.models import User
@@ -43,12 +43,12 @@ PLANS = (
 class Command(BursarCommand):
     help = "Make the demo tenants acme and globex where they are missing. Never for production."
 
-    def answer(self, **_: Any) -> Answer:
+    def run(self, **_: Any) -> Output:
         _operator()
         _plans()
         made = [business.slug for business in BUSINESSES if _tenant(business)]
         text = f"Made {' and '.join(made)}." if made else "The demo is there already."
-        return Answer(text, {"made": made, "password": PASSWORD})
+        return Output(text, {"made": made, "password": PASSWORD})
 
 
 def _operator() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from apps.bus import dispatch
-from apps.console.terminal import Answer, BursarCommand
+from apps.console.terminal import BursarCommand, Output
 from apps.identity import queries as identity
 from apps.identity.commands import InviteOperator
 from apps.kernel.actors import System
@@ -20,9 +20,9 @@ class Command(BursarCommand):
         parser.add_argument("email", metavar="EMAIL")
         parser.add_argument("--name", required=True)
 
-    def answer(self, *, email: str, name: str, **_: Any) -> Answer:  # type: ignore[override]
+    def run(self, *, email: str, name: str, **_: Any) -> Output:  # type: ignore[override]
         user = dispatch(InviteOperator(email=email, name=name), actor=System("The command line"))
         link = identity.invitation_link(user)
-        return Answer(
+        return Output(
             f"{user} chooses a password here, once:\n{link}", {"id": user.pk, "invitation_link": link}
         )

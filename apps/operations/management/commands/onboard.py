@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management.base import CommandParser
 
 from apps.bus import dispatch, dry_run
-from apps.console.terminal import Answer, BursarCommand
+from apps.console.terminal import BursarCommand, Output
 from apps.kernel.actors import System
 from apps.kernel.errors import SeveralRefusals
 from apps.operations.commands import OnboardTenant
@@ -32,7 +32,7 @@ class Command(BursarCommand):
         )
         parser.add_argument("--dry-run", action="store_true", help="Say what would be refused; make nothing.")
 
-    def answer(  # type: ignore[override]
+    def run(  # type: ignore[override]
         self,
         *,
         slug: str,
@@ -43,7 +43,7 @@ class Command(BursarCommand):
         trial_days: int,
         dry_run: bool,
         **_: Any,
-    ) -> Answer:
+    ) -> Output:
         command = OnboardTenant(
             slug=slug,
             name=name,
@@ -57,16 +57,16 @@ class Command(BursarCommand):
         return _onboarded(dispatch(command, actor=SHELL))
 
 
-def _dry_run(command: OnboardTenant) -> Answer:
+def _dry_run(command: OnboardTenant) -> Output:
     refusals = dry_run(command, actor=SHELL)
     if refusals:
         raise refusals[0] if len(refusals) == 1 else SeveralRefusals(refusals)
-    return Answer(
+    return Output(
         f"{command.name} would be onboarded as {command.slug}.", {"slug": command.slug, "dry_run": True}
     )
 
 
-def _onboarded(tenant: Tenant) -> Answer:
+def _onboarded(tenant: Tenant) -> Output:
     link = owner_invitation(tenant)
     data = {
         "id": tenant.pk,
@@ -84,4 +84,4 @@ def _onboarded(tenant: Tenant) -> Answer:
         f"Owner       {tenant.owner_email} chooses a password here, once:\n"
         f"            {link}"
     )
-    return Answer(text, data)
+    return Output(text, data)

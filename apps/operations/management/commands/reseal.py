@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from apps.bus import dispatch
-from apps.console.terminal import Answer, BursarCommand
+from apps.console.terminal import BursarCommand, Output
 from apps.kernel.actors import System
 from apps.kernel.tenant import activate
 from apps.notices.commands import ResealAddresses
@@ -18,12 +18,12 @@ SHELL = System("The command line")
 class Command(BursarCommand):
     help = "Seal every secret under the first key of FIELD_KEYS, at the platform and at each tenant, closed or not."
 
-    def answer(self, **_: Any) -> Answer:
+    def run(self, **_: Any) -> Output:
         changed = _reseal()
         for tenant in Tenant.objects.exclude(state=Tenant.State.PENDING).order_by("slug"):
             with activate(tenant.info):
                 changed += _reseal()
-        return Answer(f"{changed} secrets are sealed anew.", {"resealed": changed})
+        return Output(f"{changed} secrets are sealed anew.", {"resealed": changed})
 
 
 def _reseal() -> int:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from apps.console.terminal import Answer, BursarCommand
+from apps.console.terminal import BursarCommand, Output
 from apps.operations.tenant_verbs.base import find_all
 
 
@@ -22,5 +22,5 @@ class Command(BursarCommand):
             of_verb.add_argument("--json", action="store_true", default=argparse.SUPPRESS)
             verb.options(of_verb)
 
-    def answer(self, *, verb: str, **options: Any) -> Answer:  # type: ignore[override]
-        return find_all()[verb].answer(**options)
+    def run(self, *, verb: str, **options: Any) -> Output:  # type: ignore[override]
+        return find_all()[verb].run(**options)

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from apps.console.terminal import Answer, BursarCommand
+from apps.console.terminal import BursarCommand, Output
 from apps.kernel.errors import SeveralRefusals
 from apps.tenancy.migrating import judging
 from apps.tenancy.migrating.errors import StepNotCompatible
@@ -27,7 +27,7 @@ class Command(BursarCommand):
             " release.",
         )
 
-    def answer(self, **options: Any) -> Answer:
+    def run(self, **options: Any) -> Output:
         if options["release"] and not judging.changed_since_release():
             judging.release()
         new, faults = judging.judged()
@@ -37,4 +37,4 @@ class Command(BursarCommand):
             )
         taking = [label_of(each) for each in new if getattr(each, "contracts", None)]
         text = f"{len(new)} migrations since the last release; {len(taking)} take away what nobody asks any more."
-        return Answer(text, {"new": [label_of(each) for each in new], "contracting": taking})
+        return Output(text, {"new": [label_of(each) for each in new], "contracting": taking})

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from apps.bus import dispatch
-from apps.console.terminal import Answer, BursarCommand
+from apps.console.terminal import BursarCommand, Output
 from apps.kernel.actors import System
 from apps.tenancy.commands import ChangeDatabase
 from apps.tenancy.databases import queries
@@ -31,12 +31,12 @@ class Command(BursarCommand):
         door.add_argument("--close", action="store_true", help="No new tenants come.")
         parser.add_argument("--reason", default="", help="Why; kept in the audit log.")
 
-    def answer(self, **options: Any) -> Answer:
+    def run(self, **options: Any) -> Output:
         key: str | None = options.pop("key")
         if key is not None:
             _change(_one(key), **options)
         found = [_one(key)] if key else queries.standings()
-        return Answer(_table(found), {"databases": [asdict(each) | {"room": each.room} for each in found]})
+        return Output(_table(found), {"databases": [asdict(each) | {"room": each.room} for each in found]})
 
 
 def _one(key: str) -> Standing:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from apps.console.terminal import Answer
+from apps.console.terminal import Output
 from apps.kernel import databases
 from apps.kernel.tenant import at_database
 from apps.tenancy import provisioning
@@ -25,7 +25,7 @@ class Command(MigrateTenants):
     def is_meant(self, schema: Schema) -> bool:
         return True
 
-    def migrated(self, wish: Wish) -> Answer:
+    def migrated(self, wish: Wish) -> Output:
         with running.migration_lock():
             histories.must_continue()
             for key in databases.having("owner"):

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from apps.console.terminal import Answer, BursarCommand
+from apps.console.terminal import BursarCommand, Output
 from apps.tenancy.migrating import running, saying
 from apps.tenancy.migrating.applying import Patience
 from apps.tenancy.migrating.running import WORKERS, Wish
@@ -37,7 +37,7 @@ class Command(BursarCommand):
             help="How long a statement waits for a lock before it is tried again later (3000).",
         )
 
-    def answer(self, **options: Any) -> Answer:
+    def run(self, **options: Any) -> Output:
         wish = Wish(
             only=options["only"],
             canary=options["canary"],
@@ -46,7 +46,7 @@ class Command(BursarCommand):
         )
         return self.planned(wish) if options["dry_run"] else self.migrated(wish)
 
-    def planned(self, wish: Wish) -> Answer:
+    def planned(self, wish: Wish) -> Output:
         schemas = [each for each in running.asked_for(wish) if self.is_meant(each)]
         groups = running.groups(schemas)
         return saying.of_plan(groups, len(schemas) - sum(len(group.schemas) for group in groups))
@@ -54,7 +54,7 @@ class Command(BursarCommand):
     def is_meant(self, schema: Schema) -> bool:
         return schema.kind in running.THEIRS
 
-    def migrated(self, wish: Wish) -> Answer:
+    def migrated(self, wish: Wish) -> Output:
         began = time.perf_counter()
         result = running.migrate_tenants(wish)
         answer = saying.of_result(result, time.perf_counter() - began)
