@@ -98,7 +98,7 @@ class Contents(Form):
                 min_value=UNLIMITED,
                 help_text=f"{limit.unit}; -1 is unlimited",
             )
-        self.dress()
+        self.apply_widgets()
 
 
 class PlanForm(Contents):

@@ -1,6 +1,6 @@
 """Building blocks of the consoles' pages.
 
-Rows are looked at in the admin and changed by commands: nothing is added, edited or deleted behind the bus.
+The admin shows rows, and commands change them: nothing is added, edited or deleted outside the bus.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from . import hooks
 
 ServerFields = Mapping[str, Any]
 KEY = "idempotency_key"
-"""Each form carries one, so that a button pressed twice does what it says once."""
+"""Every form has one, so that a button pressed twice runs its command once."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Link:
 
 
 class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]
-    """Looks and never touches. `links` are the commands about a row, `list_links` those that make a new one."""
+    """Lists and rows without editing. `links` are the commands for a row, `list_links` those that create one."""
 
     change_form_outer_before_template = "console/links.html"
     list_before_template = "console/links.html"
@@ -54,7 +54,7 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]
     actions = None
 
     def has_view_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        """Nobody's, in a module that is not open here."""
+        """False for every user while the module is unavailable to the tenant."""
         return not registry.shut(self.opts.app_label) and bool(super().has_view_permission(request, obj))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -95,7 +95,7 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponseBase:
-        """Django's own log knows nothing here: the audit log does."""
+        """The audit log, in place of Django's own log, which is not written."""
         return redirect(_audit_log_url(self.opts.label_lower, object_id))
 
 
@@ -134,10 +134,10 @@ class ReadOnlyInline(TabularInline):  # type: ignore[misc]
 
 
 class CommandPage:
-    """A page that does one command: what it is, a form, what stands against it, and a button.
+    """A page for one command: its description, facts, a form, the refusals to expect, and a button.
 
-    A subclass names the `command` and its `form`, and says what it means in `build`, `facts`, `sentence` and `back`.
-    `given` is what the address says: {"period_id": 7}.
+    A subclass names the `command` and its `form`, and overrides `build`, `facts`, `sentence` and `success_url`.
+    `server_fields` are the arguments of the URL: {"period_id": 7}.
     """
 
     command: type[Command]
@@ -145,7 +145,7 @@ class CommandPage:
     template = "console/command.html"
     danger = False
     previews = False
-    """Whether it has a second button that says what would be done: `preview(form, given)`."""
+    """Whether a second button shows the outcome of the command without running it, by `preview`."""
 
     def __call__(
         self, request: HttpRequest, *, context: dict[str, Any], **server_fields: Any
@@ -155,8 +155,8 @@ class CommandPage:
         )
         refusals: Sequence[Refusal] = ()
         if self.previews and "preview" in request.POST and form.is_valid():
-            shown = self._shown(form, (), server_fields) | {"facts": self.preview(form, server_fields)}
-            return TemplateResponse(request, self.template, context | shown)
+            page = self._page(form, (), server_fields) | {"facts": self.preview(form, server_fields)}
+            return TemplateResponse(request, self.template, context | page)
         if request.method == "POST" and form.is_valid():
             try:
                 outcome = dispatch_once(
@@ -168,8 +168,8 @@ class CommandPage:
                 refusals = refusal.refusals
             else:
                 return self.done(request, outcome.result)
-        shown = self._shown(form, refusals, server_fields)
-        return TemplateResponse(request, self.template, context | shown, status=_status(refusals))
+        page = self._page(form, refusals, server_fields)
+        return TemplateResponse(request, self.template, context | page, status=_status(refusals))
 
     def build(self, form: Form, server_fields: ServerFields) -> Command:
         return self.command(**server_fields, **form.cleaned_data)
@@ -178,36 +178,36 @@ class CommandPage:
         return {}
 
     def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
-        """What the reader must know before he presses the button."""
+        """Name and value of facts that matter before the button is pressed."""
         return ()
 
     def preview(self, form: Form, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
-        """What would be done, in facts. Nothing is done."""
+        """The outcome of the command as facts, without running it."""
         return ()
 
     def blocking_refusals(self, server_fields: ServerFields) -> Sequence[Refusal]:
-        """What would be refused already now."""
+        """Reasons why the command would be refused at present, shown before it is tried."""
         return ()
 
     def sentence(self, result: Any) -> str:
         return f"{self.command.title()}: {result}"
 
     def success_url(self, result: Any) -> str:
-        """The URL name to go to, or a URL."""
+        """URL, or name of a URL, to redirect to."""
         return "admin:index"
 
     def done(self, request: HttpRequest, result: Any) -> HttpResponseBase:
         messages.success(request, self.sentence(result))
         return redirect(self.success_url(result))
 
-    def _shown(self, form: Form, refusals: Sequence[Refusal], server_fields: ServerFields) -> dict[str, Any]:
+    def _page(self, form: Form, refusals: Sequence[Refusal], server_fields: ServerFields) -> dict[str, Any]:
         return {
             "form": form,
             "key": form.data.get(KEY) or uuid4().hex,
             "refusals": refusals,
             "against": () if refusals else self.blocking_refusals(server_fields),
             "facts": self.facts(server_fields),
-            "what": _first_sentences(self.command),
+            "description": _first_sentences(self.command),
             "button": self.command.title(),
             "danger": self.danger,
             "previews": self.previews,

@@ -3,7 +3,7 @@ from django.utils.module_loading import autodiscover_modules
 
 
 class ConsoleConfig(AppConfig):
-    """Gathers the pages: first those of the floors below, then every app's admin.py."""
+    """Registers the pages: first those of the lower layers, then every app's admin.py."""
 
     name = "apps.console"
 

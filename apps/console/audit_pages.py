@@ -1,4 +1,4 @@
-"""The audit log, in both consoles. Audit stands below this floor, so its pages stand here."""
+"""Pages of the audit log, in both consoles. They are here because `audit` is a lower layer than `console`."""
 
 from __future__ import annotations
 
@@ -28,47 +28,63 @@ from .admin import CommandPage, Link, ReadOnlyAdmin, ServerFields
 from .sites import operator_site, tenant_site
 from .widgets import Form, reason
 
-MAY, SEALED, KEEPS, ERASES = (
-    "audit.view_record",
-    "audit.view_segment",
-    "audit.manage_retention",
-    "audit.erase_person",
-)
+VIEW_PERMISSION = "audit.view_record"
+VIEW_INTEGRITY_PERMISSION = "audit.view_segment"
+MANAGE_RETENTION_PERMISSION = "audit.manage_retention"
+ERASE_PERMISSION = "audit.erase_person"
 LIST = "audit_record_changelist"
-SHOWN = 200
-OUTCOMES = {"Done": "success", "Asked again": "info", "Refused": "warning", "Failed": "danger"}
+MAX_RECORDS_SHOWN = 200
+OUTCOMES = {
+    Record.Outcome.DONE: "success",
+    Record.Outcome.REPEATED: "info",
+    Record.Outcome.REFUSED: "warning",
+    Record.Outcome.FAILED: "danger",
+}
 
 
 @admin.register(Record, site=tenant_site)
 @admin.register(Record, site=operator_site)
 class RecordAdmin(ReadOnlyAdmin):
-    """What was done, refused and failed: by whom, when and why."""
+    """Commands that ran, were refused or failed, with actor, time and reason."""
 
-    list_display = ("at", "said", "shown_outcome", "actor_name", "reason")
-    list_display_links = ("at", "said")
+    list_display = ("at", "action", "outcome_label", "actor_name", "reason")
+    list_display_links = ("at", "action")
     list_filter = ("outcome", "command", "retention", "at")
     search_fields = ("sentence", "actor_name", "real_actor_name", "reason", "correlation_id")
     ordering = ("-id",)
-    readonly_fields = ("said", "sealed", "shown_changes", "shown_refusals", "shown_request", "together")
+    readonly_fields = (
+        "action",
+        "integrity",
+        "changed_fields",
+        "refusal_reasons",
+        "request_json",
+        "correlation",
+    )
     fieldsets = (
-        (None, {"fields": ("said", "at", "outcome", "actor_name", "real_actor_name", "reason", "sealed")}),
-        ("What changed", {"fields": ("shown_changes", "shown_refusals")}),
-        ("Where it came from", {"fields": ("command", "shown_request", "together", "causation_id")}),
+        (
+            None,
+            {"fields": ("action", "at", "outcome", "actor_name", "real_actor_name", "reason", "integrity")},
+        ),
+        ("Changes", {"fields": ("changed_fields", "refusal_reasons")}),
+        ("Origin", {"fields": ("command", "request_json", "correlation", "causation_id")}),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Record]:
-        """The list leaves out who only looked, unless they are asked for."""
+        """Records of read access are left out of the list unless that retention class is selected."""
         records: QuerySet[Record] = super().get_queryset(request)
         is_list = request.resolver_match is not None and request.resolver_match.url_name == LIST
         return records.doings() if is_list and "retention__exact" not in request.GET else records  # type: ignore[attr-defined]
 
     def list_links(self, request: HttpRequest) -> Sequence[Link]:
-        chosen = urlencode({"text": request.GET["q"]}) if request.GET.get("q") else ""
+        query = urlencode({"text": request.GET["q"]}) if request.GET.get("q") else ""
         return [
-            Link("Take away as CSV", f"{reverse('admin:audit_export')}?{chosen}", "download"),
-            *_links(request, ("audit_seal", "Seal", "verified", SEALED)),
-            *_links(request, ("archive_audit_log", "Archive", "inventory_2", KEEPS)),
-            *_links(request, ("erase_person", "Erase a person", "person_off", ERASES)),
+            Link("Export CSV", f"{reverse('admin:audit_export')}?{query}", "download"),
+            *_links(request, ("audit_integrity", "Integrity", "verified", VIEW_INTEGRITY_PERMISSION)),
+            *_links(
+                request,
+                ("archive_audit_log", "Move to cold storage", "inventory_2", MANAGE_RETENTION_PERMISSION),
+            ),
+            *_links(request, ("erase_person", "Erase a person", "person_off", ERASE_PERMISSION)),
         ]
 
     def changelist_view(
@@ -88,17 +104,17 @@ class RecordAdmin(ReadOnlyAdmin):
         return super().change_view(request, object_id, form_url, extra_context)
 
     def links(self, request: HttpRequest, obj: Record) -> Sequence[Link]:
-        thing = (obj.subject_type, obj.subject_id)
+        subject = (obj.subject_type, obj.subject_id)
         return [
             *(
-                [Link("Timeline of the thing", reverse("admin:audit_timeline", args=thing), "timeline")]
-                if all(thing)
+                [Link("History of this object", reverse("admin:audit_history", args=subject), "history")]
+                if all(subject)
                 else []
             ),
             *(
                 [
                     Link(
-                        "What this person did",
+                        "Actions of this person",
                         reverse("admin:audit_person", args=[obj.actor_id]),
                         "person_search",
                     )
@@ -108,21 +124,21 @@ class RecordAdmin(ReadOnlyAdmin):
             ),
         ]
 
-    @display(description="What happened", ordering="sentence")
-    def said(self, record: Record) -> str:
-        return _said(record)
+    @display(description="Action", ordering="sentence")
+    def action(self, record: Record) -> str:
+        return _sentence(record)
 
-    @admin.display(description="Seal")
-    def sealed(self, record: Record) -> str:
+    @admin.display(description="Integrity")
+    def integrity(self, record: Record) -> str:
         segment = queries.segment_of(record)
-        return f"Sealed in {segment}, {segment.sealed_at:%d %b %Y %H:%M}" if segment else "Waits for its seal"
+        return f"Sealed in {segment}, {segment.sealed_at:%d %b %Y %H:%M}" if segment else "Not sealed yet"
 
     @display(description="Outcome", label=OUTCOMES)
-    def shown_outcome(self, record: Record) -> str:
-        return record.get_outcome_display()
+    def outcome_label(self, record: Record) -> tuple[str, str]:
+        return record.outcome, record.get_outcome_display()
 
     @admin.display(description="Fields")
-    def shown_changes(self, record: Record) -> str:
+    def changed_fields(self, record: Record) -> str:
         if record.what_salt is None:
             return "Erased."
         if not record.changes:
@@ -137,15 +153,15 @@ class RecordAdmin(ReadOnlyAdmin):
             format_html_join("", "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>", rows),
         )
 
-    @admin.display(description="Why not")
-    def shown_refusals(self, record: Record) -> str:
+    @admin.display(description="Refusal reason")
+    def refusal_reasons(self, record: Record) -> str:
         if record.what_salt is None:
             return "Erased."
         rows = [(refusal["detail"], refusal["code"]) for refusal in record.refusals]
         return format_html_join("", "<p>{} <code>{}</code></p>", rows) or "—"
 
-    @admin.display(description="What was asked")
-    def shown_request(self, record: Record) -> str:
+    @admin.display(description="Request")
+    def request_json(self, record: Record) -> str:
         if record.what_salt is None:
             return "Erased."
         return format_html(
@@ -153,91 +169,93 @@ class RecordAdmin(ReadOnlyAdmin):
         )
 
     @admin.display(description="Correlation id")
-    def together(self, record: Record) -> str:
-        story = f"{reverse('admin:trace')}?id={record.correlation_id}"
+    def correlation(self, record: Record) -> str:
+        trace = f"{reverse('admin:trace')}?id={record.correlation_id}"
         url = f"{reverse('admin:audit_record_changelist')}?q={record.correlation_id}"
         return format_html(
-            '{} · <a href="{}">the life story of the request</a> · <a href="{}">its rows of the audit log</a>',
-            *(record.correlation_id, story, url),
+            '{} · <a href="{}">request trace</a> · <a href="{}">its records in the audit log</a>',
+            *(record.correlation_id, trace, url),
         )
 
 
-def _said(record: Record) -> str:
-    return record.sentence if record.who_salt else f"{record.title} (who and why is erased)"
+def _sentence(record: Record) -> str:
+    return record.sentence if record.who_salt else f"{record.title} (actor and reason erased)"
 
 
 def _reader(request: HttpRequest) -> Actor:
     return cast(Actor, request.user)
 
 
-def _links(request: HttpRequest, *wanted: tuple[str, str, str, str]) -> list[Link]:
+def _links(request: HttpRequest, *links: tuple[str, str, str, str]) -> list[Link]:
     return [
         Link(title, reverse(f"admin:{name}"), icon)
-        for name, title, icon, permission in wanted
+        for name, title, icon, permission in links
         if request.user.has_perm(permission)
     ]
 
 
-def take_away(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBase:
-    """The audit log as a CSV file, through the list's words."""
-    asked = {name: value for name, value in request.GET.items() if name in RecordFilter.base_filters}
-    chosen = RecordFilter(asked, queryset=Record.objects.doings().order_by("id"))
-    reading.took_away(_reader(request), asked, form="csv")
+def export_csv(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBase:
+    """The audit log as a CSV file, filtered as the list is."""
+    criteria = {name: value for name, value in request.GET.items() if name in RecordFilter.base_filters}
+    records = RecordFilter(criteria, queryset=Record.objects.doings().order_by("id"))
+    reading.took_away(_reader(request), criteria, form="csv")
     return StreamingHttpResponse(
-        export.as_csv(chosen.qs),
+        export.as_csv(records.qs),
         content_type=export.TYPES["csv"],
         headers={"Content-Disposition": 'attachment; filename="audit-log.csv"'},
     )
 
 
-def timeline_of_thing(
+def history_of_object(
     request: HttpRequest, *, context: dict[str, Any], subject_type: str, subject_id: str
 ) -> HttpResponseBase:
-    """What was done to one thing, in words."""
-    reading.looked(_reader(request), {"thing": f"{subject_type}:{subject_id}"}, at="a timeline")
+    """All actions on one object, as sentences."""
+    reading.looked(_reader(request), {"thing": f"{subject_type}:{subject_id}"}, at="a history")
     name = subject_type.rpartition(".")[2].replace("_", " ")
-    lead = f"What was done to {name} {subject_id}, newest first."
-    return _timeline(request, context, lead, queries.timeline_of(subject_type, subject_id))
+    lead = f"Actions on {name} {subject_id}, newest first."
+    return _history(request, context, lead, queries.timeline_of(subject_type, subject_id))
 
 
-def timeline_of_person(request: HttpRequest, *, context: dict[str, Any], user_id: int) -> HttpResponseBase:
-    """What one person did, in words."""
-    reading.looked(_reader(request), {"person": user_id}, at="a timeline")
-    lead = f"What the person with the number {user_id} did, newest first."
-    return _timeline(request, context, lead, queries.timeline_of_person(user_id))
+def history_of_person(request: HttpRequest, *, context: dict[str, Any], user_id: int) -> HttpResponseBase:
+    """All actions of one person, as sentences."""
+    reading.looked(_reader(request), {"person": user_id}, at="a history")
+    lead = f"Actions of user {user_id}, newest first."
+    return _history(request, context, lead, queries.timeline_of_person(user_id))
 
 
-def _timeline(
+def _history(
     request: HttpRequest, context: dict[str, Any], lead: str, records: QuerySet[Record]
 ) -> HttpResponseBase:
-    found = list(records[: SHOWN + 1])
-    told = [
-        {"record": each, "said": _said(each), "changes": queries.described_changes(each)}
-        for each in found[:SHOWN]
+    newest = list(records[: MAX_RECORDS_SHOWN + 1])
+    rows = [
+        {"record": record, "sentence": _sentence(record), "changes": queries.described_changes(record)}
+        for record in newest[:MAX_RECORDS_SHOWN]
     ]
-    shown = {"lead": lead, "told": told, "more": len(found) > SHOWN}
-    return TemplateResponse(request, "console/audit_timeline.html", context | shown)
+    page = {"lead": lead, "rows": rows, "more": len(newest) > MAX_RECORDS_SHOWN}
+    return TemplateResponse(request, "console/audit_history.html", context | page)
 
 
-def seal(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBase:
-    shown = {
+def integrity(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBase:
+    page = {
         "seal": queries.seal(),
-        "looked": queries.last_verification(),
+        "verification": queries.last_verification(),
         "segments": Segment.objects.order_by("-number")[:20],
     }
-    return TemplateResponse(request, "console/seal.html", context | shown)
+    return TemplateResponse(request, "console/integrity.html", context | page)
 
 
-class Before(Form):
-    before = forms.DateField(label="Written before", initial=today, help_text="Each class keeps its years.")
+class ArchiveForm(Form):
+    before = forms.DateField(
+        label="Written before", initial=today, help_text="Each retention class has its own period."
+    )
     reason = reason()
 
 
-class Archive(CommandPage):
-    """What is past its time goes to the object store, and stays provable."""
+class MoveToColdStorage(CommandPage):
+    """Moves records past their retention to the object store, where they can still be verified."""
 
     command = ArchiveAuditLog
-    form = Before
+    form = ArchiveForm
     danger = True
     previews = True
 
@@ -245,26 +263,26 @@ class Archive(CommandPage):
         due = queries.due_for_archive(form.cleaned_data["before"])
         return [
             (
-                each.retention.capitalize(),
-                f"{each.records:,} records in {each.segments:,} segments, kept {each.years} years",
+                part.retention.capitalize(),
+                f"{part.records:,} records in {part.segments:,} segments, retained for {part.years} years",
             )
-            for each in due
-        ] or [("Archived", "Nothing is past its time.")]
+            for part in due
+        ] or [("To move", "No record is past its retention.")]
 
     def sentence(self, result: Any) -> str:
-        return f"Archived: {result}."
+        return f"Moved to cold storage: {result}."
 
     def success_url(self, result: Any) -> str:
-        return "admin:audit_seal"
+        return "admin:audit_integrity"
 
 
-class Whom(Form):
+class EraseForm(Form):
     user_id = forms.IntegerField(label="User number", required=False)
     texts = forms.CharField(
         label="Texts that name the person",
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="The mail address and the full name, one in a line.",
+        help_text="E-mail address and full name, one per line.",
     )
     reason = reason()
 
@@ -273,17 +291,17 @@ class Whom(Form):
 
 
 class Erase(CommandPage):
-    """Names and what was said of somebody go; the chain stays whole."""
+    """Erases a person's names and texts; the hash chain stays valid."""
 
     command = ErasePerson
-    form = Whom
+    form = EraseForm
     danger = True
     previews = True
 
     def preview(self, form: forms.Form, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
         plan = queries.erasure_plan(form.cleaned_data["user_id"], form.cleaned_data["texts"])
-        kept = f"{plan.kept:,}, until {plan.kept_until:%d %B %Y}" if plan.kept_until else "none"
-        return [("Would be erased from", plan.size), ("Kept by law", kept)]
+        retained = f"{plan.kept:,}, until {plan.kept_until:%d %B %Y}" if plan.kept_until else "none"
+        return [("Records to erase", plan.size), ("Retained by law", retained)]
 
     def sentence(self, result: Any) -> str:
         return f"Erased from {result}."
@@ -292,14 +310,16 @@ class Erase(CommandPage):
         return f"admin:{LIST}"
 
 
-def _intact() -> str:
-    looked = queries.last_verification()
-    return "not looked yet" if looked is None else "intact" if looked.intact else "BROKEN"
+def _integrity() -> str:
+    verification = queries.last_verification()
+    if verification is None:
+        return "not verified yet"
+    return "verified" if verification.intact else "BROKEN"
 
 
 def _sealed() -> str:
-    now = queries.seal()
-    return f"{now.records:,} records sealed, {now.waiting:,} wait"
+    seal = queries.seal()
+    return f"{seal.records:,} records sealed, {seal.waiting:,} not yet"
 
 
 def _latest() -> list[list[Any]]:
@@ -320,52 +340,64 @@ for _plane in hooks.PLANES:
             title="Audit log",
             icon="history",
             url="admin:audit_record_changelist",
-            permission=MAY,
+            permission=VIEW_PERMISSION,
         ),
         hooks.Figure(
-            title="The audit log is",
-            permission=SEALED,
+            title="Audit log",
+            permission=VIEW_INTEGRITY_PERMISSION,
             icon="verified",
-            value=_intact,
+            value=_integrity,
             note=_sealed,
-            link="admin:audit_seal",
+            link="admin:audit_integrity",
         ),
         hooks.Page(
-            path="audit/export/", name="audit_export", title="Take away", permission=MAY, view=take_away
+            path="audit/export/",
+            name="audit_export",
+            title="Export",
+            permission=VIEW_PERMISSION,
+            view=export_csv,
         ),
         hooks.Page(
-            path="audit/timeline/<str:subject_type>/<str:subject_id>/",
-            name="audit_timeline",
-            title="Timeline",
-            permission=MAY,
-            view=timeline_of_thing,
+            path="audit/history/<str:subject_type>/<str:subject_id>/",
+            name="audit_history",
+            title="History",
+            permission=VIEW_PERMISSION,
+            view=history_of_object,
         ),
         hooks.Page(
             path="audit/people/<int:user_id>/",
             name="audit_person",
-            title="Timeline of a person",
-            permission=MAY,
-            view=timeline_of_person,
+            title="Actions of a person",
+            permission=VIEW_PERMISSION,
+            view=history_of_person,
         ),
         hooks.Page(
-            path="audit/seal/", name="audit_seal", title="Seal of the audit log", permission=SEALED, view=seal
+            path="audit/integrity/",
+            name="audit_integrity",
+            title="Integrity of the audit log",
+            permission=VIEW_INTEGRITY_PERMISSION,
+            view=integrity,
         ),
         hooks.Page(
-            path="audit/archive/", name="archive_audit_log", title="Archive", permission=KEEPS, view=Archive()
+            path="audit/archive/",
+            name="archive_audit_log",
+            title="Move to cold storage",
+            permission=MANAGE_RETENTION_PERMISSION,
+            view=MoveToColdStorage(),
         ),
         hooks.Page(
             path="audit/erase-person/",
             name="erase_person",
             title="Erase a person",
-            permission=ERASES,
+            permission=ERASE_PERMISSION,
             view=Erase(),
         ),
         hooks.Table(
             title="Latest in the audit log",
-            permission=MAY,
-            headers=("When", "What"),
+            permission=VIEW_PERMISSION,
+            headers=("When", "Action"),
             rows=_latest,
-            empty="Nothing has been done yet.",
+            empty="Actions of users and of the system appear here.",
             link="admin:audit_record_changelist",
         ),
     )

@@ -1,4 +1,4 @@
-"""What can be asked of the house: every command with its permission, its queue, and what it tells."""
+"""The list of all commands, with permission, queue and events."""
 
 from __future__ import annotations
 

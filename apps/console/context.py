@@ -1,4 +1,4 @@
-"""Where one is: said in the head of every page, before login too."""
+"""The name of the console, in the header of every page, before sign-in too."""
 
 from __future__ import annotations
 

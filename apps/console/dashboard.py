@@ -1,4 +1,4 @@
-"""The first page: figures, charts and short lists, of which each shows itself only to whoever may see it."""
+"""The dashboard: figures, charts and short lists, each of them only with its permission."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 
 def _figure(figure: hooks.Figure) -> dict[str, Any]:
-    read = figure.value()
-    reading = read if isinstance(read, hooks.Reading) else hooks.Reading(read, figure.note())
+    value = figure.value()
+    reading = value if isinstance(value, hooks.Reading) else hooks.Reading(value, figure.note())
     return {
         "title": figure.title,
         "icon": figure.icon,
@@ -40,14 +40,14 @@ def _chart(chart: hooks.Chart) -> dict[str, Any]:
         "labels": list(plot.labels),
         "datasets": [
             {
-                "label": each.name,
-                "data": list(each.values),
-                "backgroundColor": f"var({each.colour})",
-                "borderColor": f"var({each.colour})",
+                "label": series.name,
+                "data": list(series.values),
+                "backgroundColor": f"var({series.colour})",
+                "borderColor": f"var({series.colour})",
                 "borderRadius": 4,
                 "maxBarThickness": 26,
             }
-            for each in plot.series
+            for series in plot.series
         ],
     }
     return {
@@ -56,7 +56,7 @@ def _chart(chart: hooks.Chart) -> dict[str, Any]:
         "unit": plot.unit,
         "data": json.dumps(data),
         "options": json.dumps(_OPTIONS),
-        "headers": ["", *(each.name for each in plot.series)],
+        "headers": ["", *(series.name for series in plot.series)],
         "rows": [
             (label, *values)
             for label, *values in zip(plot.labels, *(s.values for s in plot.series), strict=True)
@@ -75,7 +75,7 @@ _OPTIONS = {
         "y": {"beginAtZero": True, "ticks": _TICKS, "border": {"display": False}, "grid": {}},
     },
 }
-"""Unfold draws bars of 4 pixels on top of each other unless it is told otherwise."""
+"""Without these options Unfold draws bars of 4 pixels on top of each other."""
 
 
 def _table(table: hooks.Table) -> dict[str, Any]:

@@ -1,6 +1,6 @@
-"""Events and deliveries, in the operator's console: is everything heard? They stand below this floor too.
+"""Events and deliveries in the operator's console; here because `events` is a lower layer than `console`.
 
-There are such tables in each database, and their numbers repeat: where there are several, a page is of one of them.
+Each database has these tables, with ids of its own, so a page shows the rows of one database.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 
 class OfDatabase(admin.SimpleListFilter):
-    """Which of the databases; none to choose where there is one."""
+    """Choice of the database; hidden if there is only one."""
 
     title = parameter_name = "database"
 
@@ -47,7 +47,7 @@ class OfDatabase(admin.SimpleListFilter):
         return [(key, key) for key in keys] if len(keys) > 1 else []
 
     def choices(self, changelist: ChangeList) -> Iterator[Any]:
-        """There is no page of all of them."""
+        """Without the choice of all databases."""
         for key, title in self.lookup_choices:
             query = changelist.get_query_string({self.parameter_name: key})
             yield {
@@ -57,12 +57,12 @@ class OfDatabase(admin.SimpleListFilter):
             }
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        """The page's rows are of that database already: the page of one row has no filters."""
+        """Unfiltered: `get_queryset` chose the database already, since the page of a row has no filters."""
         return queryset
 
 
-def chosen(request: HttpRequest) -> str:
-    """The key of the database; a row that was opened from a list is of the list's."""
+def database_of(request: HttpRequest) -> str:
+    """The key of the database; for a row that was opened from a list, that of the list. Raises Http404."""
     of_the_list = parse_qs(request.GET.get("_changelist_filters", ""))
     key = request.GET.get("database") or of_the_list.get("database", [HOME])[0]
     if key not in databases.known():
@@ -71,19 +71,19 @@ def chosen(request: HttpRequest) -> str:
 
 
 class OfOneDatabase(ReadOnlyAdmin):
-    """Its rows are those of the database that was chosen."""
+    """Rows of one database."""
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).using(databases.runtime(chosen(request)))
+        return super().get_queryset(request).using(databases.runtime(database_of(request)))
 
     def list_links(self, request: HttpRequest) -> Sequence[Link]:
-        others = [key for key in databases.known() if key != chosen(request)]
-        return [Link(f"Those in {key}", f"?{urlencode({'database': key})}", "database") for key in others]
+        others = [key for key in databases.known() if key != database_of(request)]
+        return [Link(f"Database {key}", f"?{urlencode({'database': key})}", "database") for key in others]
 
 
 @admin.register(OutboxEvent, site=operator_site)
 class OutboxEventAdmin(OfOneDatabase):
-    """What happened, at which tenant, and whether its listeners know."""
+    """Events, with their tenant and whether deliveries were created."""
 
     list_display = ("id", "name", "version", "aggregate", "tenant_id", "occurred_at", "routed_at")
     list_filter = (OfDatabase, "name", "occurred_at")
@@ -99,61 +99,61 @@ class OutboxEventAdmin(OfOneDatabase):
         "routed_at",
         "correlation_id",
         "causation_id",
-        "told",
+        "payload_json",
     )
-    readonly_fields = ("told",)
+    readonly_fields = ("payload_json",)
 
     @admin.display(description="Payload")
-    def told(self, event: OutboxEvent) -> str:
+    def payload_json(self, event: OutboxEvent) -> str:
         return format_html('<pre class="console-json">{}</pre>', json.dumps(event.payload, indent=1))
 
 
 @admin.register(Delivery, site=operator_site)
 class DeliveryAdmin(OfOneDatabase):
-    """Who has heard what, how often it was tried, and why it failed."""
+    """Deliveries, with subscriber, attempts and the last error."""
 
-    list_display = ("event", "subscriber", "tenant_id", "shown_status", "attempts", "next_at", "done_at")
+    list_display = ("event", "subscriber", "tenant_id", "status_label", "attempts", "next_at", "done_at")
     list_filter = (OfDatabase, "status", "subscriber")
     list_select_related = ("event",)
     search_fields = ("subscriber", "aggregate")
     ordering = ("-id",)
     fields = (
-        "shown_event",
+        "event_link",
         "subscriber",
         "tenant_id",
-        "shown_status",
+        "status_label",
         "attempts",
         "next_at",
         "hinted_at",
         "done_at",
         "last_error",
     )
-    readonly_fields = ("shown_event", "shown_status")
+    readonly_fields = ("event_link", "status_label")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         off = [name for name in SUBSCRIBERS if not breakers.is_on(name)]
-        resting = (
+        open_breakers = (
             Breaker.objects.open()
-            .alias(whose=Coalesce("tenant_id", 0))
-            .filter(whose=Coalesce(OuterRef("tenant_id"), 0), subscriber=OuterRef("subscriber"))
+            .alias(tenant_or_platform=Coalesce("tenant_id", 0))
+            .filter(tenant_or_platform=Coalesce(OuterRef("tenant_id"), 0), subscriber=OuterRef("subscriber"))
         )
-        paused = Q(subscriber__in=off) | ~Q(subscriber__in=list(SUBSCRIBERS)) | Q(Exists(resting))
+        paused = Q(subscriber__in=off) | ~Q(subscriber__in=list(SUBSCRIBERS)) | Q(Exists(open_breakers))
         return super().get_queryset(request).annotate(paused=paused)
 
     def links(self, request: HttpRequest, obj: Delivery) -> Sequence[Link]:
-        """The commands stand in `monitoring`, above this floor."""
+        """Replay and drop; their commands are in `monitoring`, a higher layer."""
         if not request.user.has_perm(MANAGE):
             return ()
-        which = [chosen(request), obj.pk]
-        replay = Link("Replay", reverse("admin:replay_delivery", args=which), "replay")
-        drop = Link("Drop", reverse("admin:drop_delivery", args=which), "delete")
+        row = [database_of(request), obj.pk]
+        replay = Link("Replay", reverse("admin:replay_delivery", args=row), "replay")
+        drop = Link("Drop", reverse("admin:drop_delivery", args=row), "delete")
         return {
             Delivery.Status.PENDING: (drop,),
             Delivery.Status.DEAD: (replay, drop),
         }.get(Delivery.Status(obj.status), (replay,))
 
     @admin.display(description="Event")
-    def shown_event(self, delivery: Delivery) -> str:
+    def event_link(self, delivery: Delivery) -> str:
         there = databases.key_of(delivery)
         url = reverse("admin:events_outboxevent_change", args=[delivery.event_id])
         return format_html(
@@ -172,7 +172,7 @@ class DeliveryAdmin(OfOneDatabase):
             "Dropped": "warning",
         },
     )
-    def shown_status(self, delivery: Any) -> str:
+    def status_label(self, delivery: Any) -> str:
         if delivery.paused and delivery.status == Delivery.Status.PENDING:
             return "Paused"
         return str(delivery.get_status_display())
@@ -182,28 +182,28 @@ def _pending() -> hooks.Reading:
     waiting, away = _everywhere(
         lambda rows: rows.open().aggregate(count=Count("pk"), since=Min("event__occurred_at"))
     )
-    oldest = min((each["since"] for each in waiting if each["count"]), default=None)
-    said = f"the oldest waits {(now() - oldest).total_seconds():,.0f} s" if oldest else "everything was heard"
-    return hooks.Reading(f"{sum(each['count'] for each in waiting):,}", said + away)
+    oldest = min((pending["since"] for pending in waiting if pending["count"]), default=None)
+    note = f"the oldest waits {(now() - oldest).total_seconds():,.0f} s" if oldest else "all delivered"
+    return hooks.Reading(f"{sum(pending['count'] for pending in waiting):,}", note + away)
 
 
 def _dead() -> hooks.Reading:
     dead, away = _everywhere(lambda rows: rows.filter(status=Delivery.Status.DEAD).count())
-    return hooks.Reading(f"{sum(dead):,}", "given up, with the reason kept" + away)
+    return hooks.Reading(f"{sum(dead):,}", "failed; each has its last error" + away)
 
 
-def _everywhere(ask: Callable[[DeliveryQuerySet], T]) -> tuple[list[T], str]:
-    """What each database answers, and in words which did not: the first page stands without them."""
-    answers, away = [], []
+def _everywhere(query: Callable[[DeliveryQuerySet], T]) -> tuple[list[T], str]:
+    """The result of the query in each database, and a note of those unavailable: the dashboard works without them."""
+    results, away = [], []
     for key in databases.known():
         try:
-            answers.append(ask(Delivery.objects.using(databases.runtime(key))))
+            results.append(query(Delivery.objects.using(databases.runtime(key))))
         except DatabaseError:
             if key == HOME:
                 raise
-            log.warning("The database %s did not say what waits there.", key, exc_info=True)
+            log.warning("The database %s did not return its deliveries.", key, exc_info=True)
             away.append(key)
-    return answers, f"; {' and '.join(away)} did not answer" if away else ""
+    return results, f"; {' and '.join(away)} unavailable" if away else ""
 
 
 hooks.plug(

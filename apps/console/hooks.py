@@ -1,4 +1,4 @@
-"""What others plug into the consoles: pages, dashboard parts and palette searches. Each names its permission."""
+"""Parts that apps plug into the consoles: pages, parts of the dashboard, searches. Each names its permission."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PLANES: tuple[Plane, ...] = ("operator", "tenant")
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """A page of our own at `path`, reversed as `admin:<name>`. In the menu under `group` unless that is empty."""
+    """A page at `path`, reversed as `admin:<name>`; in the menu under `group` unless that is empty."""
 
     path: str
     name: str
@@ -29,7 +29,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Reading:
-    """A number as it is read and a few words under it, where one look gives both."""
+    """A formatted number and the note below it, where one query gives both."""
 
     value: str
     note: str
@@ -37,7 +37,7 @@ class Reading:
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """A number on the dashboard: `value()` as it is read, `note()` a few words under it, `link` a URL name."""
+    """A number on the dashboard: `value()` is formatted, `note()` is shown below it, `link` is the name of a URL."""
 
     title: str
     permission: str
@@ -58,7 +58,7 @@ class Series:
 
 @dataclass(frozen=True)
 class Plot:
-    """What a chart shows: `unit` says what the values are in."""
+    """The data of a chart: `unit` is that of the values."""
 
     labels: Sequence[str]
     series: Sequence[Series]
@@ -67,7 +67,7 @@ class Plot:
 
 @dataclass(frozen=True, kw_only=True)
 class Chart:
-    """A chart on the dashboard; its values stand in a table below it as well."""
+    """A chart on the dashboard; a table below it shows the same values."""
 
     title: str
     permission: str
@@ -89,7 +89,7 @@ class Table:
 
 @dataclass(frozen=True)
 class SearchHit:
-    """Something the palette found."""
+    """A row of the result of a palette search."""
 
     title: str
     description: str
@@ -99,7 +99,7 @@ class SearchHit:
 
 @dataclass(frozen=True, kw_only=True)
 class Search:
-    """What the palette asks. `find(term)` answers a few of the tenant's own."""
+    """A search of the palette: `find(term)` returns a few rows of the current tenant."""
 
     permission: str
     find: Callable[[str], Sequence[SearchHit]]
@@ -118,8 +118,8 @@ class MenuItem:
 
 @dataclass(frozen=True, kw_only=True)
 class RowLink:
-    """A button on the page of each row of `model` ("tenancy.tenant") for which `when` says so. It leads to `page`,
-    given the row's id."""
+    """A button on the page of a row of `model` ("tenancy.tenant") where `when(row)` is true. It opens `page` with the
+    row's id."""
 
     model: str
     title: str
@@ -171,11 +171,11 @@ def row_links(plane: Plane, model: str) -> list[RowLink]:
 
 
 def app_of(part: Part) -> str:
-    """The app to which it belongs is that of its permission."""
+    """The app of a part is that of its permission."""
     return part.permission.partition(".")[0]
 
 
 def may(request: HttpRequest, part: Part) -> bool:
-    """Nobody, in a module that is not open here."""
+    """False for every user while the module is unavailable to the tenant."""
     user = request.user
     return bool(user.is_authenticated and user.has_perm(part.permission) and not registry.shut(app_of(part)))

@@ -1,4 +1,4 @@
-"""The menu at the side: what the user may open, in its groups."""
+"""The sidebar: pages that the user may open, by group."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ GROUPS = (
     "Audit & security",
     "System",
 )
-"""In this order; a group that is not named here comes last."""
+"""Groups in their order; any other group comes last."""
 
 
 def menu(request: HttpRequest) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Ctrl+K: what the user may see, a few of each kind, and of this tenant alone."""
+"""Search by Ctrl+K: pages and rows that the user may view, a few of each kind, of the current tenant only."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from apps.kernel.tenant import current_tenant
 
 from . import hooks
 
-MOST = 8
+MAX_HITS_PER_KIND = 8
 
 
 def search(request: HttpRequest, term: str) -> list[SearchResult]:
@@ -18,10 +18,10 @@ def search(request: HttpRequest, term: str) -> list[SearchResult]:
     return [
         *_pages(request, plane, term),
         *(
-            SearchResult(found.title, found.description, found.link, found.icon)
+            SearchResult(hit.title, hit.description, hit.link, hit.icon)
             for search in hooks.searches(plane)
             if hooks.may(request, search)
-            for found in search.find(term)[:MOST]
+            for hit in search.find(term)[:MAX_HITS_PER_KIND]
         ),
     ]
 

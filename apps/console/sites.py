@@ -1,4 +1,4 @@
-"""The operator's console and the tenants': one look, two sites. They never share a URLconf."""
+"""The operator's console and the tenant console: two admin sites in the same design, each with its own URLconf."""
 
 from __future__ import annotations
 
@@ -23,31 +23,31 @@ from . import hooks
 
 
 class Site(UnfoldAdminSite):  # type: ignore[misc]
-    """A console. Every page names its permission, and login is django-allauth's."""
+    """A console. Every page names its permission; sign-in is django-allauth's."""
 
     plane: hooks.Plane
     index_template = "console/dashboard.html"
     enable_nav_sidebar = True
 
     def get_urls(self) -> list[URLPattern]:
-        """Without Django's redirect to a row's public page: there is none."""
+        """All but Django's redirect to a row's public page, which no row has."""
         return [url for url in super().get_urls() if getattr(url, "name", "") != "view_on_site"]
 
     def extra_urls(self) -> list[URLPattern]:
         return [
             path(
                 page.path,
-                self.admin_view(self._while_open(hooks.app_of(page), self._guarded(page))),
+                self.admin_view(self._while_available(hooks.app_of(page), self._guarded(page))),
                 name=page.name,
             )
             for page in hooks.pages(self.plane)
         ]
 
     def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
-        """Behind the login, and for what belongs to a model only while its module is open."""
+        """Requires sign-in; pages of a model also require that its module is available to the tenant."""
         owner = getattr(view, "__self__", None)
         if isinstance(owner, BaseModelAdmin):
-            view = self._while_open(owner.opts.app_label, view)
+            view = self._while_available(owner.opts.app_label, view)
         wrapped: Callable[..., Any] = super().admin_view(view, cacheable)
         return wrapped
 
@@ -55,34 +55,34 @@ class Site(UnfoldAdminSite):  # type: ignore[misc]
         self, request: HttpRequest, app_label: str, *args: Any, **server_fields: Any
     ) -> HttpResponseBase:
         if module := registry.shut(app_label):
-            return self._shut(request, module)
+            return self._unavailable(request, module)
         response: HttpResponseBase = super().app_index(request, app_label, *args, **server_fields)
         return response
 
-    def _while_open(self, app: str, view: Callable[..., Any]) -> Callable[..., Any]:
+    def _while_available(self, app: str, view: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(view)
-        def opened(request: HttpRequest, *args: Any, **server_fields: Any) -> HttpResponseBase:
+        def guarded(request: HttpRequest, *args: Any, **server_fields: Any) -> HttpResponseBase:
             module = registry.shut(app)
             response: HttpResponseBase = (
-                self._shut(request, module) if module else view(request, *args, **server_fields)
+                self._unavailable(request, module) if module else view(request, *args, **server_fields)
             )
             return response
 
-        return opened
+        return guarded
 
-    def _shut(self, request: HttpRequest, module: Module) -> HttpResponseBase:
-        """What a person is told who comes by an address that he has kept."""
+    def _unavailable(self, request: HttpRequest, module: Module) -> HttpResponseBase:
+        """The page for an address of a module that is unavailable to the tenant: the reason, and a link to the plan."""
         name = module.name.replace("-", " ").capitalize()
         is_off = not registry.is_on(module)
-        plan = next((page for page in hooks.pages(self.plane) if page.name == settings.PLAN_PAGE), None)
-        shown = {
+        plan = next((part for part in hooks.pages(self.plane) if part.name == settings.PLAN_PAGE), None)
+        page = {
             "title": f"{name} is switched off" if is_off else f"{name} is not in your plan",
             "module": module,
             "is_off": is_off,
             "plan": reverse(f"admin:{plan.name}") if plan and hooks.may(request, plan) else "",
         }
         return TemplateResponse(
-            request, "console/shut.html", {**self.each_context(request), **shown}, status=403
+            request, "console/module_unavailable.html", {**self.each_context(request), **page}, status=403
         )
 
     def _guarded(self, page: hooks.Page) -> Any:
@@ -96,7 +96,7 @@ class Site(UnfoldAdminSite):  # type: ignore[misc]
 
 
 class OperatorSite(Site):
-    """Of the platform: its pages see the public schema."""
+    """The console of the platform: its pages query the public schema."""
 
     plane: hooks.Plane = "operator"
     settings_name = "UNFOLD_OPERATOR"
@@ -107,7 +107,7 @@ class OperatorSite(Site):
 
 
 class TenantSite(Site):
-    """Of a tenant: its pages see that tenant's schema."""
+    """The console of a tenant: its pages query that tenant's schema."""
 
     plane: hooks.Plane = "tenant"
     settings_name = "UNFOLD_TENANT"

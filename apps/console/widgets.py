@@ -21,15 +21,15 @@ class Form(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.dress()
+        self.apply_widgets()
 
-    def dress(self) -> None:
-        """Once more where fields were added meanwhile."""
+    def apply_widgets(self) -> None:
+        """Call again after adding fields."""
         for field in self.fields.values():
-            _dress(field)
+            _apply_widget(field)
 
 
-def _dress(field: forms.Field) -> None:
+def _apply_widget(field: forms.Field) -> None:
     if isinstance(field, forms.DateField):
         field.widget = UnfoldAdminDateWidget(attrs={"type": "date"}, format="%Y-%m-%d")
     elif isinstance(field, forms.EmailField):
@@ -48,7 +48,5 @@ def _dress(field: forms.Field) -> None:
 
 
 def reason() -> forms.CharField:
-    """Why; it is kept in the audit log."""
-    return forms.CharField(
-        label="Reason", widget=forms.Textarea, help_text="Kept in the audit log, for whoever asks later."
-    )
+    """The field for the reason of a command, which the audit log records."""
+    return forms.CharField(label="Reason", widget=forms.Textarea, help_text="Recorded in the audit log.")

@@ -89,10 +89,10 @@ def journeys_page(request: HttpRequest, *, context: dict[str, Any], tenant_id: i
     is_new = tenant.state in Tenant.OPEN and len(journeys) == 1 and request.user.has_perm(ONBOARD)
     shown = {
         "tenant": tenant,
-        "journeys": journeys,
+        "workflows": journeys,
         "invitation": owner_invitation(tenant) if is_new else "",
     }
-    return TemplateResponse(request, "console/journeys.html", context | shown)
+    return TemplateResponse(request, "console/workflows.html", context | shown)
 
 
 def modules_page(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBase:

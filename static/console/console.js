@@ -34,9 +34,9 @@
   // the part. It ends when the fetched part carries no interval.
   const refresh = async (part) => {
     if (document.hidden || part.contains(document.activeElement)) return part;
-    const answer = await fetch(location.href, { headers: { accept: "text/html" } });
-    if (!answer.ok || answer.redirected) return part;
-    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(part.id);
+    const response = await fetch(location.href, { headers: { accept: "text/html" } });
+    if (!response.ok || response.redirected) return part;
+    const fresh = new DOMParser().parseFromString(await response.text(), "text/html").getElementById(part.id);
     if (fresh) part.replaceWith(fresh);
     return fresh || part;
   };
@@ -45,7 +45,7 @@
     if (seconds) setTimeout(async () => scheduleRefresh(await refresh(part).catch(() => part)), seconds * 1000);
   };
 
-  // How long a visit of support still lasts; at its end the page asks again and learns that it is over.
+  // Minutes left of a support session; at its end the page reloads, and the server ends the session.
   const countDown = (shown) => {
     const left = Math.ceil((Date.parse(shown.dataset.minutesUntil) - Date.now()) / 60000);
     shown.textContent = Math.max(0, left);

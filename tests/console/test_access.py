@@ -1,4 +1,5 @@
-"""Every page of both consoles names its permission: the addresses are walked, so no new page can be forgotten."""
+"""Every page of both consoles requires a permission. The tests open every URL, so that a new page is covered at
+once."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from django.test import Client
 from apps.console import hooks
 from tests.support.console_pages import OPERATOR, TENANT
 
-FOR_EVERYBODY_INSIDE = {
+WITHOUT_PERMISSION = {
     "",
     "search/",
     "jsi18n/",
@@ -17,30 +18,32 @@ FOR_EVERYBODY_INSIDE = {
     "logout/",
     "autocomplete/",
 }
-"""What shows nothing of the business by itself: the dashboard's parts and the palette's finds ask for themselves."""
+"""Pages without business data of their own: parts of the dashboard and hits of the palette have their own
+permission."""
 
 
-def test_there_are_pages_to_walk():
+def test_the_list_of_urls_contains_known_pages():
     assert {"", "periods/", "ledger/entry/", "audit/record/", "periods/1/close/"} <= set(TENANT)
     assert {"", "tenancy/tenant/", "tenants/onboard/", "events/delivery/"} <= set(OPERATOR)
 
 
 @pytest.mark.slow("opens every page")
-def test_whoever_has_no_role_sees_nothing(client_for, nobody):
+def test_every_page_without_a_role_is_forbidden(client_for, nobody):
     client = client_for(nobody)
-    seen = {}
+    statuses = {}
     for path in TENANT:
         response = client.get(f"/t/acme/{path}")
-        if path not in FOR_EVERYBODY_INSIDE:
-            seen[path] = response.status_code
+        if path not in WITHOUT_PERMISSION:
+            statuses[path] = response.status_code
 
-    assert {path: status for path, status in seen.items() if status not in (302, 403, 404)} == {}
+    assert {path: status for path, status in statuses.items() if status not in (302, 403, 404)} == {}
     assert all(
-        seen[each] == 403 for each in ("periods/", "ledger/entry/", "audit/record/", "ledger/trial-balance/")
+        statuses[path] == 403
+        for path in ("periods/", "ledger/entry/", "audit/record/", "ledger/trial-balance/")
     )
 
 
-def test_the_dashboard_of_whoever_has_no_role_is_empty(client_for, nobody):
+def test_the_dashboard_without_a_role_is_empty(client_for, nobody):
     page = client_for(nobody).get("/t/acme/").content.decode()
 
     assert "You have no role here" in page
@@ -48,7 +51,7 @@ def test_the_dashboard_of_whoever_has_no_role_is_empty(client_for, nobody):
 
 
 @pytest.mark.parametrize(("prefix", "paths"), [("/t/acme", TENANT), ("", OPERATOR)])
-def test_nobody_comes_in_without_logging_in(acme, prefix, paths):
+def test_every_page_without_sign_in_redirects_to_the_sign_in_page(acme, prefix, paths):
     client = Client()
 
     for path in paths:
@@ -59,18 +62,18 @@ def test_nobody_comes_in_without_logging_in(acme, prefix, paths):
 
 
 @pytest.mark.slow("opens every page")
-def test_a_tenants_owner_sees_every_page_of_his_console(client_for, owner):
+def test_an_owner_may_open_every_page_of_the_tenant_console(client_for, owner):
     client = client_for(owner)
 
     statuses = {path: client.get(f"/t/acme/{path}").status_code for path in TENANT}
 
-    untouchable = ("delete/", "add/", "autocomplete/")
-    refused = [path for path, status in statuses.items() if status == 403 and not path.endswith(untouchable)]
+    read_only = ("delete/", "add/", "autocomplete/")
+    refused = [path for path, status in statuses.items() if status == 403 and not path.endswith(read_only)]
     assert (refused, [path for path, status in statuses.items() if status >= 500]) == ([], [])
 
 
 @pytest.mark.slow("opens every page")
-def test_the_operator_sees_every_page_of_his(client_for, operator):
+def test_an_operator_may_open_every_page_of_the_operator_console(client_for, operator):
     client = client_for(operator, None)
 
     statuses = {path: client.get(f"/{path}").status_code for path in OPERATOR}
@@ -78,20 +81,20 @@ def test_the_operator_sees_every_page_of_his(client_for, operator):
     assert {path: status for path, status in statuses.items() if status >= 500} == {}
 
 
-def test_an_operator_is_nobody_in_a_tenants_console(client_for, operator, acme):
+def test_an_operator_is_not_signed_in_to_a_tenant_console(client_for, operator, acme):
     client = client_for(operator, None)
 
     assert client.get("/t/acme/").status_code == 302
 
 
-def test_a_tenants_pages_are_not_at_the_operators_console(client_for, operator):
+def test_pages_of_a_tenant_are_not_found_in_the_operator_console(client_for, operator):
     client = client_for(operator, None)
 
     for path in ("ledger/entry/", "periods/", "companies/company/"):
         assert client.get(f"/{path}").status_code == 404
 
 
-def test_every_part_that_is_plugged_in_names_a_permission():
+def test_every_plugged_part_names_a_permission():
     parts = [part for plane in hooks.PLANES for part in hooks._parts[plane]]
 
     assert len(parts) > 20

@@ -1,4 +1,4 @@
-"""The audit log in the console: sealed, taken away, erased from, and aware of who looks at it."""
+"""Pages of the audit log: integrity, export, erasure, history, and records of read access."""
 
 from __future__ import annotations
 
@@ -27,33 +27,35 @@ def page(client, path):
     return response.content.decode()
 
 
-def test_whoever_looks_leaves_a_trace_that_the_list_leaves_out(client_for, auditor, audit_log, acme):
+def test_reading_the_audit_log_is_recorded_and_left_out_of_the_list(client_for, auditor, audit_log, acme):
     client = client_for(auditor)
     page(client, "audit/record/?q=plant")
 
     with activate(acme):
-        look = Record.objects.get(command="audit.read_audit_log")
-        assert (look.actor_name, look.request) == ("Auditor", {"q": "plant"})
+        access = Record.objects.get(command="audit.read_audit_log")
+        assert (access.actor_name, access.request) == ("Auditor", {"q": "plant"})
     assert "looked at the audit log" not in page(client, "audit/record/")
     assert "looked at the audit log" in page(client, "audit/record/?retention__exact=access")
 
 
-def test_a_record_says_where_it_is_sealed(client_for, auditor, audit_log, acme, seal_all):
+def test_a_record_names_its_segment_once_sealed(client_for, auditor, audit_log, acme, seal_all):
     with activate(acme):
         plant = Record.objects.get(actor_name="Petra Personal")
-        assert "Waits for its seal" in page(client_for(auditor), f"audit/record/{plant.pk}/change/")
+        assert "Not sealed yet" in page(client_for(auditor), f"audit/record/{plant.pk}/change/")
         seal_all()
 
     assert "Sealed in segment" in page(client_for(auditor), f"audit/record/{plant.pk}/change/")
 
 
-def test_the_seal_is_shown_whole_and_broken(client_for, auditor, audit_log, acme, seal_all):
+def test_the_integrity_page_shows_a_verified_and_a_broken_chain(
+    client_for, auditor, audit_log, acme, seal_all
+):
     client = client_for(auditor)
-    assert "Nothing is sealed yet." in page(client, "audit/seal/")
+    assert "No record is sealed yet." in page(client, "audit/integrity/")
     with activate(acme):
         seal_all()
         verify_and_note()
-        assert "intact" in page(client, "audit/seal/")
+        assert "verified" in page(client, "audit/integrity/")
 
         head = Segment.objects.order_by("-number").first()
         Verification.objects.create(
@@ -64,12 +66,12 @@ def test_the_seal_is_shown_whole_and_broken(client_for, auditor, audit_log, acme
             seconds=0.1,
             faults=[{"what": "a row was changed"}],
         )
-    assert "The audit log is not what was sealed." in page(client, "audit/seal/")
+    assert "The audit log does not match its seals." in page(client, "audit/integrity/")
     assert "BROKEN" in page(client, "")
 
 
-def test_is_taken_away_with_a_trace(client_for, auditor, audit_log, acme):
-    """What is streamed is made when the request is left: of this tenant, and not of the platform."""
+def test_an_export_of_the_audit_log_is_recorded(client_for, auditor, audit_log, acme):
+    """The stream runs after the request has ended, and still with this tenant as the current one."""
     response = client_for(auditor).get("/t/acme/audit/export/?text=PLANT")
 
     lines = b"".join(response.streaming_content).decode().splitlines()
@@ -79,55 +81,59 @@ def test_is_taken_away_with_a_trace(client_for, auditor, audit_log, acme):
         assert Record.objects.filter(command="audit.export_audit_log").count() == 1
 
 
-def test_an_erasure_is_previewed_and_then_done(client_for, owner, audit_log, acme):
+def test_an_erasure_is_previewed_and_then_executed(client_for, owner, audit_log, acme):
     client = client_for(owner)
-    asked = {"texts": "Petra Personal", "reason": "She asked us to, and may."}
+    form = {"texts": "Petra Personal", "reason": "She asked us to, and may."}
 
-    preview = client.post("/t/acme/audit/erase-person/", asked | {"preview": ""}).content.decode()
+    preview = client.post("/t/acme/audit/erase-person/", form | {"preview": ""}).content.decode()
     assert "1 records" in preview
     with activate(acme):
         assert Record.objects.filter(actor_name="Petra Personal").exists()
 
-    client.post("/t/acme/audit/erase-person/", asked)
+    client.post("/t/acme/audit/erase-person/", form)
     with activate(acme):
         assert not Record.objects.filter(actor_name="Petra Personal").exists()
-    assert "Found company (who and why is erased)" in page(client, "audit/record/")
+    assert "Found company (actor and reason erased)" in page(client, "audit/record/")
 
 
-def test_an_archiving_is_previewed(client_for, owner, audit_log):
+def test_moving_records_to_cold_storage_is_previewed(client_for, owner, audit_log):
     response = client_for(owner).post(
         "/t/acme/audit/archive/", {"before": "2026-01-01", "reason": "The year is over.", "preview": ""}
     )
 
-    assert "Nothing is past its time." in response.content.decode()
+    assert "No record is past its retention." in response.content.decode()
 
 
-@pytest.mark.parametrize("path", ["audit/seal/", "audit/export/", "audit/archive/", "audit/erase-person/"])
-def test_nobody_else_comes_in(client_for, nobody, audit_log, path):
+@pytest.mark.parametrize(
+    "path", ["audit/integrity/", "audit/export/", "audit/archive/", "audit/erase-person/"]
+)
+def test_pages_of_the_audit_log_without_the_permission_are_forbidden(client_for, nobody, audit_log, path):
     assert client_for(nobody).get(f"/t/acme/{path}").status_code == 403
 
 
-def test_a_things_timeline_is_told_in_words(client_for, auditor, audit_log, acme):
+def test_the_history_of_an_object_is_a_list_of_sentences(client_for, auditor, audit_log, acme):
     client = client_for(auditor)
     with activate(acme):
         record = Record.objects.get(command="companies.found_company", sentence__contains="Plant")
 
-    assert "Timeline of the thing" in page(client, f"audit/record/{record.pk}/change/")
-    told = page(client, f"audit/timeline/{record.subject_type}/{record.subject_id}/")
+    assert "History of this object" in page(client, f"audit/record/{record.pk}/change/")
+    history = page(client, f"audit/history/{record.subject_type}/{record.subject_id}/")
 
-    assert "Petra Personal founded the company Acme Plant." in told
-    assert "Nothing is told" in page(client, "audit/timeline/companies.company/999/")
+    assert "Petra Personal founded the company Acme Plant." in history
+    assert "The audit log has no record about this yet." in page(
+        client, "audit/history/companies.company/999/"
+    )
     with activate(acme):
         assert (
-            Record.objects.readings().filter(sentence__startswith="Auditor looked at a timeline").count() == 2
+            Record.objects.readings().filter(sentence__startswith="Auditor looked at a history").count() == 2
         )
 
 
-def test_a_persons_timeline_tells_what_changed(client_for, owner, acme):
+def test_the_actions_of_a_person_show_changed_values(client_for, owner, acme):
     with activate(acme):
         for value in (12, 15):
             dispatch(ChangeSetting(key="periods.reason_length", value=value), actor=owner)
 
-    told = page(client_for(owner), f"audit/people/{owner.pk}/")
+    history = page(client_for(owner), f"audit/people/{owner.pk}/")
 
-    assert "Value: 12 became 15" in told
+    assert "Value: 12 became 15" in history

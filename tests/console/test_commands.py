@@ -1,4 +1,4 @@
-"""Pages that do one command: what they show before, what they say when it is refused, and what comes of it."""
+"""Command pages: facts before, refusals, and the outcome."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def january(acme):
         return Period.objects.order_by("starts_on").first()
 
 
-def test_closing_a_period_from_its_cell(client_for, controller, january, acme):
+def test_closing_a_period_from_the_calendar_is_audited(client_for, controller, january, acme):
     client = client_for(controller)
     calendar = client.get("/t/acme/periods/").content.decode()
     assert f"/t/acme/periods/{january.pk}/close/" in calendar
@@ -52,7 +52,7 @@ def test_closing_a_period_from_its_cell(client_for, controller, january, acme):
     assert "Bank agreed to the cent." in audit_log
 
 
-def test_all_reasons_against_it_are_shown_at_once(client_for, controller, chart, acme):
+def test_closing_a_period_shows_all_refusals_at_once(client_for, controller, chart, acme):
     with activate(acme):
         february = Period.objects.order_by("starts_on")[1]
         lines = (
@@ -65,7 +65,7 @@ def test_all_reasons_against_it_are_shown_at_once(client_for, controller, chart,
     before = client.get(f"/t/acme/periods/{february.pk}/close/").content.decode()
     response = client.post(f"/t/acme/periods/{february.pk}/close/", {"reason": "x"})
 
-    assert "As things stand, this will be refused" in before
+    assert "At present, this will be refused" in before
     assert response.status_code in (409, 422)
     page = response.content.decode()
     for code in ("periods.reason_too_short", "periods.earlier_period_is_open", "ledger."):
@@ -74,7 +74,9 @@ def test_all_reasons_against_it_are_shown_at_once(client_for, controller, chart,
         assert Period.objects.get(pk=february.pk).is_open
 
 
-def test_whoever_may_only_look_gets_no_button(client_for, accountant, january):
+def test_closing_a_period_without_the_permission_has_no_button_and_is_forbidden(
+    client_for, accountant, january
+):
     client = client_for(accountant)
 
     assert f"periods/{january.pk}/close/" not in client.get("/t/acme/periods/").content.decode()
@@ -96,7 +98,7 @@ def entry_form(**changed):
     return form | changed
 
 
-def test_posting_an_entry_by_the_form(client_for, accountant, chart, acme):
+def test_the_entry_form_posts_an_entry(client_for, accountant, chart, acme):
     response = client_for(accountant).post("/t/acme/ledger/new-entry/", entry_form(post=""), follow=True)
 
     assert "is posted." in response.content.decode()
@@ -106,7 +108,7 @@ def test_posting_an_entry_by_the_form(client_for, accountant, chart, acme):
         assert entry.is_posted
 
 
-def test_a_draft_is_saved_posted_and_reversed(client_for, accountant, chart, acme):
+def test_a_draft_can_be_saved_posted_and_reversed(client_for, accountant, chart, acme):
     client = client_for(accountant)
     client.post("/t/acme/ledger/new-entry/", entry_form(draft=""))
     with activate(acme):
@@ -127,7 +129,7 @@ def test_a_draft_is_saved_posted_and_reversed(client_for, accountant, chart, acm
         assert Entry.objects.filter(reversal_of=draft).exists()
 
 
-def test_what_the_ledger_refuses_is_said_on_the_form_and_nothing_is_lost(client_for, accountant, chart, acme):
+def test_a_refused_entry_shows_its_reason_and_the_submitted_values(client_for, accountant, chart, acme):
     response = client_for(accountant).post(
         "/t/acme/ledger/new-entry/", entry_form(**{"form-1-credit": "1200.49", "post": ""})
     )
@@ -141,19 +143,19 @@ def test_what_the_ledger_refuses_is_said_on_the_form_and_nothing_is_lost(client_
 
 
 @pytest.mark.parametrize(
-    ("debit", "said"), [("abc", "is not an amount"), ("NaN", "amount"), ("1e400", "amount")]
+    ("debit", "message"), [("abc", "is not an amount"), ("NaN", "amount"), ("1e400", "amount")]
 )
-def test_an_amount_that_is_none_is_said_to_be_none(client_for, accountant, chart, debit, said):
+def test_a_malformed_amount_shows_an_error(client_for, accountant, chart, debit, message):
     response = client_for(accountant).post(
         "/t/acme/ledger/new-entry/", entry_form(**{"form-0-debit": debit, "post": ""})
     )
 
     assert response.status_code in (200, 422)
-    assert said in response.content.decode()
+    assert message in response.content.decode()
 
 
 @pytest.mark.physical_copy
-def test_onboarding_a_tenant(client_for, operator):
+def test_onboarding_a_tenant_shows_the_invitation_link(client_for, operator):
     form = {"name": "Initech", "slug": "initech", "owner_email": "bill@initech.example", "currency": "EUR"}
 
     response = client_for(operator, None).post("/tenants/onboard/", form, follow=True)
@@ -164,7 +166,7 @@ def test_onboarding_a_tenant(client_for, operator):
     assert Tenant.objects.get(slug="initech").state == "active"
 
 
-def test_onboarding_one_that_cannot_be_says_every_reason(client_for, operator):
+def test_onboarding_with_invalid_fields_is_refused(client_for, operator):
     form = {"name": " ", "slug": "Acme!", "owner_email": "bill@initech.example", "currency": "EUR"}
 
     response = client_for(operator, None).post("/tenants/onboard/", {**form, "name": "x"})
@@ -174,7 +176,7 @@ def test_onboarding_one_that_cannot_be_says_every_reason(client_for, operator):
     assert Record.objects.filter(command="operations.onboard_tenant", outcome="refused").exists()
 
 
-def test_inviting_somebody_shows_his_link_once(client_for, owner, acme):
+def test_inviting_a_user_shows_the_invitation_link(client_for, owner, acme):
     form = {"email": "ada@acme.example", "name": "Ada", "role": "accountant"}
 
     page = client_for(owner).post("/t/acme/identity/invite/", form, follow=True).content.decode()
@@ -185,7 +187,7 @@ def test_inviting_somebody_shows_his_link_once(client_for, owner, acme):
         assert User.objects.filter(email="ada@acme.example").exists()
 
 
-def test_changing_a_setting(client_for, controller):
+def test_a_setting_is_validated_and_changed(client_for, controller):
     client = client_for(controller)
 
     refused = client.post("/t/acme/settings/periods.reason_length/change/", {"value": '"many"'})
@@ -195,7 +197,7 @@ def test_changing_a_setting(client_for, controller):
     assert "periods.reason_length is 25 from now on" in changed.content.decode()
 
 
-def test_the_trial_balance_can_be_taken_away_and_is_no_formula(client_for, accountant, chart, acme):
+def test_the_csv_export_of_the_trial_balance_escapes_formulas(client_for, accountant, chart, acme):
     with activate(acme):
         dispatch(OpenAccount(code="1001", name="=HYPERLINK(1)", type="asset"), actor=SUITE)
         from apps.ledger.commands import PostEntry
@@ -212,7 +214,7 @@ def test_the_trial_balance_can_be_taken_away_and_is_no_formula(client_for, accou
     assert "'=HYPERLINK(1)" in response.content.decode()
 
 
-def test_figures_of_the_dashboard_are_true(client_for, accountant, chart, acme):
+def test_the_dashboard_shows_the_turnover_of_posted_entries(client_for, accountant, chart, acme):
     client = client_for(accountant)
     client.post("/t/acme/ledger/new-entry/", entry_form(post=""))
     client.post("/t/acme/ledger/new-entry/", entry_form(draft=""))
@@ -220,17 +222,17 @@ def test_figures_of_the_dashboard_are_true(client_for, accountant, chart, acme):
     page = client.get("/t/acme/").content.decode()
 
     assert "turnover 1,200.50 USD" in page
-    assert "1200.50" in page.split("The same as a table")[1]
+    assert "1200.50" in page.split("View as table")[1]
 
 
-def test_a_button_pressed_twice_does_what_it_says_once(client_for, controller, january, acme):
+def test_a_button_pressed_twice_runs_its_command_once(client_for, controller, january, acme):
     client = client_for(controller)
     page = client.get(f"/t/acme/periods/{january.pk}/close/").content.decode()
     key = re.search(r'name="idempotency_key" value="(\w+)"', page)[1]
     form = {"reason": "Bank agreed to the cent.", "idempotency_key": key}
 
-    answers = [client.post(f"/t/acme/periods/{january.pk}/close/", form) for _ in range(2)]
+    responses = [client.post(f"/t/acme/periods/{january.pk}/close/", form) for _ in range(2)]
 
-    assert [each.status_code for each in answers] == [302, 302]
+    assert [response.status_code for response in responses] == [302, 302]
     with activate(acme):
         assert Period.objects.get(pk=january.pk).close_version == 1

@@ -1,4 +1,4 @@
-"""Events and deliveries of each database, at the operator's console."""
+"""Events and deliveries of each database, in the operator's console."""
 
 from __future__ import annotations
 
@@ -26,29 +26,29 @@ def dead(initech):
 
 
 def names(response):
-    return {each.name for each in response.context["cl"].result_list}
+    return {row.name for row in response.context["cl"].result_list}
 
 
-def test_where_there_is_one_database_there_is_nothing_to_choose(client_for, operator):
+def test_with_one_database_the_choice_is_hidden(client_for, operator):
     client = client_for(operator, None)
 
     for page in (EVENTS, DELIVERIES):
         assert b"database=home" not in client.get(page).content
 
 
-def test_a_page_is_of_one_database(client_for, operator, dead, initech):
+def test_a_page_shows_rows_of_one_database(client_for, operator, dead, initech):
     client = client_for(operator, None)
     at_home, in_east = client.get(EVENTS), client.get(EVENTS, {"database": "east"})
 
-    assert (b"Those in east" in at_home.content, b"Those in home" in in_east.content) == (True, True)
+    assert (b"Database east" in at_home.content, b"Database home" in in_east.content) == (True, True)
     assert ("shelf.filled" in names(at_home), "shelf.emptied" in names(at_home)) == (True, False)
     assert ("shelf.filled" in names(in_east), "shelf.emptied" in names(in_east)) == (False, True)
-    assert initech.id in {each.tenant_id for each in in_east.context["cl"].result_list}
-    assert initech.id not in {each.tenant_id for each in at_home.context["cl"].result_list}
+    assert initech.id in {row.tenant_id for row in in_east.context["cl"].result_list}
+    assert initech.id not in {row.tenant_id for row in at_home.context["cl"].result_list}
     assert b"shelf.emptied" in client.get(DELIVERIES, {"database": "east", "status__exact": "dead"}).content
 
 
-def test_a_row_is_of_the_database_of_its_list(client_for, operator, dead):
+def test_a_row_opened_from_a_list_is_of_the_database_of_that_list(client_for, operator, dead):
     client = client_for(operator, None)
     opened = client.get(
         f"{DELIVERIES}{dead.pk}/change/", {"_changelist_filters": "database=east"}
@@ -60,7 +60,7 @@ def test_a_row_is_of_the_database_of_its_list(client_for, operator, dead):
     assert "shelf.filled" in client.get(f"{DELIVERIES}{dead.pk}/change/").content.decode()
 
 
-def test_what_is_done_about_a_row_is_about_its_database(client_for, operator, dead):
+def test_commands_on_a_row_apply_to_its_database(client_for, operator, dead):
     client = client_for(operator, None)
     at_home = client.get(f"{DELIVERIES}{dead.pk}/change/").content.decode()
     elsewhere = client.get(f"{DELIVERIES}{dead.pk}/change/?database=east").content.decode()
@@ -72,28 +72,28 @@ def test_what_is_done_about_a_row_is_about_its_database(client_for, operator, de
     assert 'subject_id=80001%40east"' in elsewhere
 
 
-def test_one_that_nobody_knows_is_nowhere(client_for, operator, east):
+def test_an_unknown_database_is_not_found(client_for, operator, east):
     client = client_for(operator, None)
 
     assert client.get(EVENTS, {"database": "west"}).status_code == 404
 
 
-def test_the_first_page_counts_those_of_all_databases(client_for, operator, dead):
+def test_the_dashboard_counts_deliveries_of_all_databases(client_for, operator, dead):
     client = client_for(operator, None)
 
-    assert figure(client, "Dead letters") == ("2", "given up, with the reason kept")
-    assert figure(client, "Deliveries pending") == ("0", "everything was heard")
+    assert figure(client, "Dead letters") == ("2", "failed; each has its last error")
+    assert figure(client, "Deliveries pending") == ("0", "all delivered")
     Delivery.objects.using("default@east").update(status="pending")
     count, note = figure(client, "Deliveries pending")
     assert (count, note.startswith("the oldest waits")) == ("1", True)
 
 
 def figure(client, title):
-    (found,) = [each for each in client.get("/").context["figures"] if each["title"] == title]
-    return found["value"], found["note"]
+    (shown,) = [part for part in client.get("/").context["figures"] if part["title"] == title]
+    return shown["value"], shown["note"]
 
 
-def test_one_that_is_away_says_so_on_its_own_page_alone(client_for, operator, dead, monkeypatch):
+def test_an_unavailable_database_fails_only_on_its_own_page(client_for, operator, dead, monkeypatch):
     client = client_for(operator, None)
     client.raise_request_exception = False
     connections["default@east"].close()
@@ -101,4 +101,4 @@ def test_one_that_is_away_says_so_on_its_own_page_alone(client_for, operator, de
 
     assert client.get(DELIVERIES, {"database": "east"}).status_code == 503
     assert client.get(DELIVERIES).status_code == 200
-    assert figure(client, "Dead letters") == ("1", "given up, with the reason kept; east did not answer")
+    assert figure(client, "Dead letters") == ("1", "failed; each has its last error; east unavailable")

@@ -1,4 +1,4 @@
-"""Ctrl+K finds what the user may see, of his own tenant."""
+"""The palette (Ctrl+K) finds rows that the user may view, of the current tenant only."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SUITE = System("The suite")
 
 @pytest.fixture
 def shelves(acme, globex):
-    """Both tenants have an account of the same code, with other names."""
+    """An account of the same code in both tenants, with different names."""
     for tenant in (acme, globex):
         with activate(tenant):
             dispatch(OpenAccount(code="1500", name=f"Shelf of {tenant.name}", type="asset"), actor=SUITE)
@@ -24,7 +24,7 @@ def find(client, tenant, term="shelf"):
     return client.get(f"/t/{tenant}/search/?s={term}&extended=1").content.decode()
 
 
-def test_two_tenants_with_the_same_user_id_and_the_same_words_find_their_own(
+def test_users_with_the_same_id_in_two_tenants_find_rows_of_their_own_tenant(
     shelves, client_for, owner, acme, globex
 ):
     from apps.identity.models import User
@@ -42,11 +42,11 @@ def test_two_tenants_with_the_same_user_id_and_the_same_words_find_their_own(
     assert "Acme" not in at_globex
 
 
-def test_whoever_may_not_see_accounts_does_not_find_any(shelves, client_for, nobody):
+def test_accounts_without_the_permission_are_not_found(shelves, client_for, nobody):
     assert "Shelf" not in find(client_for(nobody), "acme")
 
 
-def test_no_more_than_a_few_are_found(acme, client_for, owner):
+def test_the_number_of_hits_is_limited(acme, client_for, owner):
     with activate(acme):
         for number in range(30):
             dispatch(OpenAccount(code=f"16{number:02}", name=f"Shelf {number}", type="asset"), actor=SUITE)

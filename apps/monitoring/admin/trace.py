@@ -30,7 +30,7 @@ def page(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBase:
         "console/trace.html",
         context
         | {
-            "asked": asked,
+            "correlation_id": asked,
             "rows": [_row(line, lines) for line in lines],
             "seconds": f"{_last(lines):.2f}",
             "at_operator": current_tenant() is None,
@@ -76,7 +76,7 @@ def _link(line: RequestTraceEntry) -> str:
 def _find(term: str) -> Sequence[hooks.SearchHit]:
     if not is_known(term):
         return ()
-    return (hooks.SearchHit(f"Life story of {term}", "what came of this request", url_of(term), "timeline"),)
+    return (hooks.SearchHit(f"Request trace {term}", "what this request caused", url_of(term), "timeline"),)
 
 
 for _plane, _group in (("operator", "System"), ("tenant", "Audit & security")):
@@ -85,7 +85,7 @@ for _plane, _group in (("operator", "System"), ("tenant", "Audit & security")):
         hooks.Page(
             path="trace/",
             name="trace",
-            title="Life story",
+            title="Request trace",
             permission=MAY,
             view=page,
             group=_group,

@@ -39,11 +39,11 @@ def _letter(copy: Copy) -> EmailMessage:
     notice, tenant = copy.notice, current_tenant()
     kind = hooks.kinds().get(notice.kind)
     body = render_to_string(
-        "notices/letter.txt",
+        "notices/email.txt",
         {
             "text": notice.text,
             "why": kind.description if kind else "",
-            "whose": str(tenant or "the platform"),
+            "recipient_tenant": str(tenant or "the platform"),
             "console": f"{settings.PUBLIC_URL}/t/{tenant.slug}/" if tenant else f"{settings.PUBLIC_URL}/",
         },
     )

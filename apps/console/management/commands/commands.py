@@ -1,4 +1,4 @@
-"""`manage.py commands`: everything that can be asked of the house."""
+"""`manage.py commands`: lists all commands."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class Command(BursarCommand):
 
     def run(self, **options: Any) -> Output:
         if options["name"]:
-            wanted = schema(command_named(options["name"]))
-            return Output(_lines(wanted), wanted)
+            definition = schema(command_named(options["name"]))
+            return Output(_lines(definition), definition)
         rows = catalogue()
         text = "\n".join(
             f"{row.name}  [{row.permission}] {row.queue}{' · money' if row.moves_money else ''}"
@@ -31,8 +31,8 @@ class Command(BursarCommand):
         return Output(text, {"commands": [asdict(row) for row in rows]})
 
 
-def _lines(wanted: dict[str, Any]) -> str:
-    needed = wanted.get("required", [])
+def _lines(definition: dict[str, Any]) -> str:
+    needed = definition.get("required", [])
     return "\n".join(
-        f"{name}{'' if name in needed else ' (may be left out)'}" for name in wanted.get("properties", {})
+        f"{name}{'' if name in needed else ' (optional)'}" for name in definition.get("properties", {})
     )

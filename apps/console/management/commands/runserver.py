@@ -1,4 +1,4 @@
-"""Django's server for development, whose checks are made in a thread of their own."""
+"""Django's development server, whose system checks run in a thread of their own."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from apps.kernel.tenant import activate
 
 
 class Command(runserver.Command):
-    """Requests say themselves whose they are; the rest is the platform's."""
+    """Runs with the platform as current tenant; each request then sets its own."""
 
     def inner_run(self, *args: Any, **options: Any) -> None:
         with activate(None):

@@ -20,7 +20,7 @@ from apps.audit.commands import ArchiveAuditLog, ErasePerson
 from apps.audit.filters import RecordFilter
 from apps.audit.models import Record
 from apps.bus import dispatch
-from apps.console.terminal import REFUSED, BursarCommand, Output
+from apps.console.terminal import EXIT_CODE_REFUSED, BursarCommand, Output
 from apps.kernel.actors import System
 from apps.kernel.errors import SeveralRefusals
 from apps.kernel.tenant import TenantInfo, activate
@@ -94,7 +94,7 @@ class Command(BursarCommand):
         if said:  # an export has said it all
             super()._say(said)
         if self._broken:
-            sys.exit(REFUSED)
+            sys.exit(EXIT_CODE_REFUSED)
 
     def _export(self, format: str, since: str, until: str, text: str, **options: Any) -> Output:
         asked = {"since": since, "until": until, "text": text}
