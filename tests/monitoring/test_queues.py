@@ -51,7 +51,7 @@ def test_the_page_shows_every_queue_with_what_it_allows(client_for, operator):
 
     assert all(f'<th scope="row">{queue}</th>' for queue in POLICIES)
     assert "waits too long" not in page
-    assert "Nothing has come round yet" in page
+    assert "Runs of scheduled tasks appear here" in page
     assert 'data-refresh="10"' in page
 
 

@@ -136,7 +136,7 @@ def test_odd_ids_are_answered(client_for, auditor, odd):
 def test_the_palette_finds_it(lived, client_for, auditor):
     found = client_for(auditor).get("/t/acme/search/", {"s": REQUEST, "extended": 1}).content.decode()
 
-    assert f"Life story of {REQUEST}" in found
+    assert f"Request trace {REQUEST}" in found
 
 
 def test_reading_it_leaves_a_trace_with_whoever_was_looked_at(lived, client_for, operator, auditor, acme):

@@ -55,7 +55,7 @@ class TestLetters:
         assert letter["Subject"] == "The books"
         assert letter.get_content_type() == "text/plain"
         assert said.startswith("They are <closed> & done.\n\n-- \nBursar, for Acme Corporation: ")
-        assert "/t/acme/\nYou are told this because somebody of the platform's support came in." in said
+        assert "/t/acme/\nYou receive this because somebody of the platform's support came in." in said
         assert letter["Auto-Submitted"] == "auto-generated"
         assert letter["Message-ID"] == f"<{notice.copies.get().ref}@localhost>"
 

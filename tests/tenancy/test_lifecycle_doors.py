@@ -288,7 +288,7 @@ def test_a_program_reads_a_stable_code_and_when_to_come_again(
         ("suspended", "Acme Corporation is suspended"),
         ("archived", "Acme Corporation is archived"),
         ("deleting", "Acme Corporation is closed"),
-        ("maintenance", "We are working on it"),
+        ("maintenance", "Under maintenance"),
     ],
 )
 def test_a_person_reads_a_page(acme, operator, accountant, client_for, state, sentence):
