@@ -66,7 +66,7 @@ def test_the_house_is_healthy_while_nothing_waits(db):
 
 
 def test_without_a_broker_the_page_says_so(client_for, operator, away):
-    assert "The broker does not answer" in page_of(client_for(operator, None))
+    assert "The broker does not respond" in page_of(client_for(operator, None))
     assert health() == "degraded"
 
 
