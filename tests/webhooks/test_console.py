@@ -31,7 +31,7 @@ def test_an_endpoint_is_registered_and_its_secret_is_on_that_page_alone(acme, pa
     assert "no-store" in response["Cache-Control"]
     again = page.post(BASE + "endpoints/register/", said).content.decode()
     assert secret not in again
-    assert "was shown already" in again
+    assert "was shown once" in again
     with activate(acme):
         assert Endpoint.objects.count() == 1
     for path in (f"endpoint/{endpoint.pk}/change/", "endpoint/", f"endpoints/{endpoint.pk}/rotate-secret/"):

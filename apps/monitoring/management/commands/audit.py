@@ -90,9 +90,9 @@ class Command(BursarCommand):
 
     _broken = False
 
-    def _say(self, said: str | dict[str, Any]) -> None:
-        if said:  # an export has said it all
-            super()._say(said)
+    def _write(self, output: str | dict[str, Any]) -> None:
+        if output:  # an export writes its rows itself
+            super()._write(output)
         if self._broken:
             sys.exit(EXIT_CODE_REFUSED)
 
