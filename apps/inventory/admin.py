@@ -1,4 +1,4 @@
-"""Items with their stock, what is held of them, and every move."""
+"""Pages for items with their stock, reservations and stock movements."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ STATES = {"Reserved": "info", "Released": "warning", "Fulfilled": "success"}
 
 @admin.register(Item, site=tenant_site)
 class ItemAdmin(ReadOnlyAdmin):
-    """Every item, and how many there are."""
+    """All items with their stock."""
 
-    list_display = ("sku", "name", "unit", "on_hand", "reserved", "free")
+    list_display = ("sku", "name", "unit", "on_hand", "reserved", "available")
     list_select_related = ("stock",)
     search_fields = ("sku", "name")
     ordering = ("sku",)
-    fields = (("sku", "name", "unit"), ("on_hand", "reserved", "free"))
-    readonly_fields = ("on_hand", "reserved", "free")
+    fields = (("sku", "name", "unit"), ("on_hand", "reserved", "available"))
+    readonly_fields = ("on_hand", "reserved", "available")
 
     @admin.display(description="On hand", ordering="stock__on_hand")
     def on_hand(self, item: Item) -> str:
@@ -51,17 +51,17 @@ class ItemAdmin(ReadOnlyAdmin):
         return f"{item.stock.reserved:,}"
 
     @admin.display(description="Available")
-    def free(self, item: Item) -> str:
-        return f"{item.stock.free:,}"
+    def available(self, item: Item) -> str:
+        return f"{item.stock.available:,}"
 
     def list_links(self, request: HttpRequest) -> Sequence[Link]:
         if not request.user.has_perm(MANAGE):
             return ()
-        return (Link("Add an item", reverse("admin:add_item"), "add_box"),)
+        return (Link("Add item", reverse("admin:add_item"), "add_box"),)
 
     def links(self, request: HttpRequest, obj: Item) -> Sequence[Link]:
-        moves = reverse("admin:inventory_stockmove_changelist")
-        history = Link("Stock movements", f"{moves}?item__id__exact={obj.pk}", "swap_vert")
+        movements = reverse("admin:inventory_stockmove_changelist")
+        history = Link("Stock movements", f"{movements}?item__id__exact={obj.pk}", "swap_vert")
         if not request.user.has_perm(MOVE):
             return (history,)
         return (
@@ -73,7 +73,7 @@ class ItemAdmin(ReadOnlyAdmin):
 
 @admin.register(StockMove, site=tenant_site)
 class MoveAdmin(ReadOnlyAdmin):
-    """Every change of stock, the latest first."""
+    """All stock movements, the latest first."""
 
     list_display = ("at", "item", "kind", "on_hand", "reserved", "reference", "reason")
     list_filter = ("kind", ("item", admin.RelatedOnlyFieldListFilter))
@@ -91,7 +91,7 @@ class LineInline(ReadOnlyInline):
 
 @admin.register(Reservation, site=tenant_site)
 class ReservationAdmin(ReadOnlyAdmin):
-    """What is or was held for somebody."""
+    """All reservations, the latest first."""
 
     list_display = ("reference", "shown_state", "goods", "made_at", "settled_at")
     list_filter = ("state",)
@@ -120,7 +120,7 @@ class ReservationAdmin(ReadOnlyAdmin):
 
 
 class NewItem(Form):
-    sku = forms.CharField(label="SKU", max_length=40, help_text="Its stock-keeping code.")
+    sku = forms.CharField(label="SKU", max_length=40, help_text="The stock-keeping code.")
     name = forms.CharField(max_length=200)
     unit = forms.CharField(max_length=20, initial="piece")
 
@@ -130,24 +130,26 @@ class Add(CommandPage):
     form = NewItem
 
     def sentence(self, result: Item) -> str:
-        return f"{result} is on the list, with none on hand."
+        return f"Item {result} was added, with none on hand."
 
     def success_url(self, result: Item) -> str:
         return reverse("admin:inventory_item_change", args=[result.pk])
 
 
 class ItemCommandPage(CommandPage):
-    """Something that is done to one item; the address has its id, and the command its code."""
+    """A command on one item; the URL has its id, the command its code."""
 
     def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
         item = Item.objects.select_related("stock").filter(pk=server_fields["item_id"]).first()
-        return (("Item", str(item)), ("Stock", str(item.stock))) if item else (("Item", "There is none."),)
+        return (
+            (("Item", str(item)), ("Stock", str(item.stock))) if item else (("Item", "No item has this id."),)
+        )
 
     def build(self, form: forms.Form, server_fields: ServerFields) -> Command:
         item = Item.objects.filter(pk=server_fields["item_id"]).first()
         command: type[Any] = self.command
-        asked: Command = command(sku=item.sku if item else "", **form.cleaned_data)
-        return asked
+        built: Command = command(sku=item.sku if item else "", **form.cleaned_data)
+        return built
 
     def success_url(self, result: StockMove) -> str:
         return reverse("admin:inventory_item_change", args=[result.item_id])
@@ -163,7 +165,7 @@ class Receive(ItemCommandPage):
     form = ReceiptForm
 
     def sentence(self, result: StockMove) -> str:
-        return f"{result.on_hand:,} more are on hand."
+        return f"{result.on_hand:,} were added to the stock."
 
 
 class CountForm(Form):
@@ -176,7 +178,11 @@ class Count(ItemCommandPage):
     form = CountForm
 
     def sentence(self, result: StockMove) -> str:
-        return f"The count is kept: {result.on_hand:+,}." if result.on_hand else "The count agrees."
+        return (
+            f"The stock was corrected by {result.on_hand:+,}."
+            if result.on_hand
+            else "The count matches the stock."
+        )
 
 
 class ReasonForm(Form):
@@ -189,14 +195,14 @@ class Release(CommandPage):
     danger = True
 
     def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
-        held = Reservation.objects.filter(pk=server_fields["reservation_id"]).first()
-        if held is None:
-            return (("Reservation", "There is none with this number."),)
-        goods = ", ".join(str(line) for line in held.lines.select_related("item"))
-        return (("For", held.reference), ("Goods", goods))
+        reservation = Reservation.objects.filter(pk=server_fields["reservation_id"]).first()
+        if reservation is None:
+            return (("Reservation", "No reservation has this number."),)
+        goods = ", ".join(str(line) for line in reservation.lines.select_related("item"))
+        return (("For", reservation.reference), ("Goods", goods))
 
     def sentence(self, result: Reservation) -> str:
-        return f"What was held for {result.reference} is free again."
+        return f"The goods reserved for {result.reference} are available again."
 
     def success_url(self, result: Reservation) -> str:
         return reverse("admin:inventory_reservation_change", args=[result.pk])
@@ -237,7 +243,7 @@ hooks.plug(
         url="admin:inventory_reservation_changelist",
         permission="inventory.view_reservation",
     ),
-    hooks.Page(path="inventory/add/", name="add_item", title="Add an item", permission=MANAGE, view=Add()),
+    hooks.Page(path="inventory/add/", name="add_item", title="Add item", permission=MANAGE, view=Add()),
     hooks.Page(
         path="inventory/item/<int:item_id>/receive/",
         name="receive_stock",

@@ -1,4 +1,4 @@
-"""What inventory can be asked. Quantities are whole numbers of the item's unit."""
+"""The commands of inventory. Quantities are whole numbers of the item's unit."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from apps.bus import Command
 
 @dataclass(frozen=True)
 class ItemQuantity:
-    """So many of one item, by its stock-keeping code."""
+    """A quantity of one item, by its stock-keeping code."""
 
     sku: str
     quantity: int
@@ -17,7 +17,7 @@ class ItemQuantity:
 
 @dataclass(frozen=True, kw_only=True)
 class AddItem(Command):
-    """Add something that is kept in stock. It begins with none on hand."""
+    """Add an item, with none on hand."""
 
     permission = "inventory.manage_items"
     audit_message = "added the item {result}"
@@ -29,7 +29,7 @@ class AddItem(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class ReceiveStock(Command):
-    """Take goods into stock. `reference` is the supplier's note, or whatever they can be found by."""
+    """Receive goods into stock. `reference` identifies the receipt, such as the supplier's delivery note."""
 
     permission = "inventory.move_stock"
     audit_message = "received {quantity} of {sku}"
@@ -41,7 +41,8 @@ class ReceiveStock(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class CountStock(Command):
-    """Set what is on hand to what was counted. The difference is kept as a move, with the reason."""
+    """Set the stock on hand to the counted quantity. The difference is recorded as a stock movement, with the
+    reason."""
 
     permission = "inventory.move_stock"
     audit_message = "counted {quantity} of {sku}"
@@ -53,8 +54,8 @@ class CountStock(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class ReserveStock(Command):
-    """Hold goods for something, such as an order: all of them, or none. Asked again for the same, it answers with
-    the reservation that is there."""
+    """Reserve goods for a reference, such as an order: all of them, or none. Repeating the command returns the
+    existing reservation."""
 
     permission = "inventory.reserve_stock"
     audit_message = "reserved {result}"
@@ -66,7 +67,7 @@ class ReserveStock(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class ReleaseStock(Command):
-    """Let go of goods that were held. Done again, it changes nothing."""
+    """Release reserved goods. Repeating the command changes nothing."""
 
     permission = "inventory.reserve_stock"
     audit_message = "released {result}"
@@ -78,7 +79,7 @@ class ReleaseStock(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class FulfilReservation(Command):
-    """Hand out goods that were held: they leave the stock. Done again, it changes nothing."""
+    """Ship reserved goods: they leave the stock. Repeating the command changes nothing."""
 
     permission = "inventory.reserve_stock"
     audit_message = "shipped {result}"

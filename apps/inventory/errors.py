@@ -1,4 +1,4 @@
-"""What inventory refuses. The codes BI001… are the database's own words for the same rules (migration 0002)."""
+"""Refusals of inventory. The SQLSTATEs BI001… are raised by the database for the same rules (migration 0002)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from apps.kernel.errors import Conflict, Invalid, NotFound, Refusal
 
 
 class InventoryRefusal(Refusal):
-    """The family of inventory."""
+    """Base of the refusals of inventory."""
 
 
 class ItemUnknown(InventoryRefusal, NotFound):
@@ -32,7 +32,7 @@ class QuantityNotPositive(InventoryRefusal, Invalid):
 
 
 class CountNegative(InventoryRefusal, Invalid):
-    message = "Nobody can count {quantity}."
+    message = "A count of {quantity} is below zero."
 
 
 class CountBelowReserved(InventoryRefusal, Conflict):
@@ -40,47 +40,50 @@ class CountBelowReserved(InventoryRefusal, Conflict):
 
 
 class NothingToReserve(InventoryRefusal, Invalid):
-    message = "A reservation names one item or more."
+    message = "A reservation needs at least one item."
 
 
 class ItemDuplicated(InventoryRefusal, Invalid):
-    message = "{sku} is named more than once: add its quantities up."
+    message = "{sku} is on more than one line: combine them into one."
     enforced_by = ("inventory_reserved_item_once",)
 
 
 @dataclass(frozen=True)
 class Shortage:
-    """An item of which less is free than is wanted."""
+    """An item with less available than required."""
 
     sku: str
-    wanted: int
-    free: int
+    required: int
+    available: int
 
     def __str__(self) -> str:
-        return f"{self.wanted} of {self.sku} are wanted and {self.free} are free"
+        return f"{self.sku}: {self.required} required, {self.available} available"
 
 
 class InsufficientStock(InventoryRefusal, Conflict):
-    """Every short item is in `items`, and in the sentence."""
+    """`items` lists every item that is short."""
 
     message = "There is not enough in stock: {shortage}."
 
-    def __init__(self, short: Sequence[Shortage]) -> None:
+    def __init__(self, shortages: Sequence[Shortage]) -> None:
         super().__init__(
-            shortage="; ".join(str(each) for each in short),
-            items=[{"sku": each.sku, "wanted": each.wanted, "free": each.free} for each in short],
+            shortage="; ".join(str(shortage) for shortage in shortages),
+            items=[
+                {"sku": shortage.sku, "required": shortage.required, "available": shortage.available}
+                for shortage in shortages
+            ],
         )
 
 
 class StockWouldBeNegative(InventoryRefusal, Conflict):
-    """What the database says when a move asks for more than is there."""
+    """Raised by the database on a stock movement that exceeds the stock."""
 
     message = "There is not enough in stock for this."
     enforced_by = ("inventory_stock_covers_reservations",)
 
 
 class ReferenceMissing(InventoryRefusal, Invalid):
-    message = "A reservation says what it is for."
+    message = "A reservation needs a reference."
 
 
 class ReservationUnknown(InventoryRefusal, NotFound):
@@ -97,13 +100,13 @@ class ReservationIsReleased(InventoryRefusal, Conflict):
 
 
 class ReservationIsFulfilled(InventoryRefusal, Conflict):
-    message = "The reservation for {reference} is fulfilled: its goods have left."
+    message = "The reservation for {reference} is fulfilled: its goods were shipped."
 
 
 class ReservationIsSettled(InventoryRefusal, Conflict):
-    """What the database says when somebody would move a reservation that is released or fulfilled."""
+    """Raised by the database on a change to a released or fulfilled reservation."""
 
-    message = "The reservation for {reference} is {state} and stays so."
+    message = "The reservation for {reference} is {state} and cannot change."
     enforced_by = ("BI001",)
 
 

@@ -1,4 +1,4 @@
-"""What has happened in inventory. `reference` is what the goods are for, such as "order:12"."""
+"""Events of inventory. `reference` identifies the purpose of the goods, such as "order:12"."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from apps.events import Event
 
 @dataclass(frozen=True, kw_only=True)
 class StockReserved(Event):
-    """Goods are held."""
+    """Goods were reserved."""
 
     name = "stock.reserved"
 
@@ -21,7 +21,7 @@ class StockReserved(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class StockReleased(Event):
-    """Goods that were held are free again."""
+    """Reserved goods are available again."""
 
     name = "stock.released"
 
@@ -35,7 +35,7 @@ class StockReleased(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class StockDelivered(Event):
-    """Goods that were held have left."""
+    """Reserved goods were shipped."""
 
     name = "stock.delivered"
 

@@ -1,4 +1,4 @@
-"""How inventory does what it is asked. Stock itself is written by no handler: the database adds each move to it."""
+"""Handlers of the commands of inventory. They insert stock movements; a trigger updates the stock."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ def count_stock(command: CountStock) -> StockMove:
 @handles(ReserveStock, emits=(StockReserved,))
 def reserve_stock(command: ReserveStock) -> Reservation:
     items = rules.reservation_must_be_valid(command.reference, command.lines)
-    if there := rules.reservation_must_not_differ(command.reference, command.lines):
-        return there
+    if existing := rules.reservation_must_not_differ(command.reference, command.lines):
+        return existing
     rules.stock_must_suffice(items, command.lines)
 
     reservation = Reservation.objects.create(reference=command.reference, made_at=now())
     ReservationLine.objects.bulk_create(
-        ReservationLine(reservation=reservation, item=items[each.sku], quantity=each.quantity)
-        for each in sorted(command.lines, key=lambda line: items[line.sku].pk)
+        ReservationLine(reservation=reservation, item=items[line.sku], quantity=line.quantity)
+        for line in sorted(command.lines, key=lambda line: items[line.sku].pk)
     )
     _move(reservation, Kind.RESERVED, reserved=1)
 
@@ -98,7 +98,7 @@ def _settle(reservation: Reservation, state: Reservation.State, reason: str = ""
 
 
 def _move(reservation: Reservation, kind: StockMove.Kind, *, on_hand: int = 0, reserved: int = 0) -> None:
-    """All that is held, in the order of the items, as everybody does."""
+    """Moves all lines, in the order of item ids, which avoids deadlocks."""
     StockMove.objects.bulk_create(
         StockMove(
             item_id=line.item_id,

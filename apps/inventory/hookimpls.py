@@ -1,4 +1,4 @@
-"""Where people write freely of stock."""
+"""Personal data in inventory."""
 
 from apps.kernel.pii import TEXT, declare_pii
 

@@ -1,4 +1,4 @@
-"""What is kept in stock, what of it is held for somebody, and every move that made it so."""
+"""Items, their stock, reservations, and every stock movement."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from apps.kernel.models import Tracked
 
 
 class Item(Tracked):
-    """Something that is kept in stock, counted in whole `unit`s and known by its stock-keeping code."""
+    """An item, counted in whole `unit`s and identified by its stock-keeping code."""
 
     sku = models.CharField("SKU", max_length=40, unique=True)
     name = models.CharField(max_length=200)
@@ -33,10 +33,10 @@ class Item(Tracked):
 
 
 class Stock(models.Model):
-    """How much of an item there is: the sum of its moves, kept up to date by the database. The runtime cannot write
-    it; it writes moves.
+    """The stock of an item: the sum of its movements, maintained by a trigger. The runtime cannot write it; it
+    inserts movements.
 
-    reserved  of those on hand, held for somebody
+    reserved  the part of `on_hand` that is reserved
     """
 
     item = models.OneToOneField(Item, on_delete=models.PROTECT, related_name="stock", primary_key=True)
@@ -57,12 +57,12 @@ class Stock(models.Model):
         return f"{self.on_hand} on hand, {self.reserved} reserved"
 
     @property
-    def free(self) -> int:
+    def available(self) -> int:
         return self.on_hand - self.reserved
 
 
 class Reservation(Tracked):
-    """Goods held for `reference`, such as "order:12", until they are released or handed out."""
+    """Goods reserved for `reference`, such as "order:12", until they are released or shipped."""
 
     class State(models.TextChoices):
         RESERVED = "reserved", "Reserved"
@@ -93,7 +93,7 @@ class Reservation(Tracked):
 
 
 class ReservationLine(Tracked):
-    """So many of one item, held."""
+    """A reserved quantity of one item."""
 
     reservation = models.ForeignKey(
         Reservation, on_delete=models.PROTECT, related_name="lines", db_index=False
@@ -114,9 +114,9 @@ class ReservationLine(Tracked):
 
 
 class StockMove(Tracked):
-    """One change of an item's stock, written once.
+    """One change of an item's stock. Never changes.
 
-    on_hand, reserved  what was added to each; negative where something was taken away
+    on_hand, reserved  the change of each; negative for a decrease
     """
 
     class Kind(models.TextChoices):

@@ -1,4 +1,4 @@
-"""Questions about stock."""
+"""Queries of inventory."""
 
 from __future__ import annotations
 
@@ -12,42 +12,42 @@ from .models import Item, Reservation, ReservationLine, Stock, StockMove
 
 @dataclass(frozen=True)
 class Difference:
-    """Where two tellings of the same thing disagree: what of, and what each says."""
+    """A disagreement between two records of the same fact."""
 
-    what: str
+    subject: str
     actual: str
-    should_be: str
+    expected: str
 
     def __str__(self) -> str:
-        return f"{self.what} says {self.actual} and should be {self.should_be}"
+        return f"{self.subject} is {self.actual} and should be {self.expected}"
 
 
 def reservation_for(reference: str) -> Reservation | None:
-    """With its lines and their items at hand."""
+    """The reservation, with its lines and items prefetched."""
     return Reservation.objects.prefetch_related("lines__item").filter(reference=reference).first()
 
 
 def names_of(skus: list[str]) -> dict[str, str]:
-    """Item names by code; what is not there is left out."""
+    """Names by code, of the items that exist."""
     return dict(Item.objects.filter(sku__in=skus).values_list("sku", "name"))
 
 
 def short_items() -> int:
-    """How many items have nothing free."""
+    """The number of items of which none is available."""
     return Stock.objects.filter(on_hand__lte=F("reserved")).count()
 
 
 def reconcile() -> list[Difference]:
-    """Every disagreement between stock, its moves and the reservations that are held; none means all is well."""
-    return [*_stock_and_moves(), *_reserved_and_held(), *_moves_of_reservations()]
+    """Every disagreement between stock, movements and reservations; an empty list means that all agree."""
+    return [*_stock_and_movements(), *_stock_and_reservations(), *_reservations_and_movements()]
 
 
-def _stock_and_moves() -> list[Difference]:
+def _stock_and_movements() -> list[Difference]:
     moved = {
-        each["item_id"]: (each["hand"], each["held"])
-        for each in StockMove.objects.order_by()
+        row["item_id"]: (row["total_on_hand"], row["total_reserved"])
+        for row in StockMove.objects.order_by()
         .values("item_id")
-        .annotate(hand=Sum("on_hand"), held=Sum("reserved"))
+        .annotate(total_on_hand=Sum("on_hand"), total_reserved=Sum("reserved"))
     }
     return [
         Difference(
@@ -60,33 +60,35 @@ def _stock_and_moves() -> list[Difference]:
     ]
 
 
-def _reserved_and_held() -> list[Difference]:
+def _stock_and_reservations() -> list[Difference]:
     lines = ReservationLine.objects.filter(reservation__state=Reservation.State.RESERVED)
-    held = dict(lines.order_by().values_list("item_id").annotate(Sum("quantity")))
+    reserved = dict(lines.order_by().values_list("item_id").annotate(Sum("quantity")))
     return [
-        Difference(f"reserved of {stock.item.sku}", str(stock.reserved), str(held.get(stock.pk, 0)))
+        Difference(f"reserved of {stock.item.sku}", str(stock.reserved), str(reserved.get(stock.pk, 0)))
         for stock in Stock.objects.select_related("item").order_by("item_id")
-        if stock.reserved != held.get(stock.pk, 0)
+        if stock.reserved != reserved.get(stock.pk, 0)
     ]
 
 
-def _moves_of_reservations() -> list[Difference]:
-    """A held reservation has moved its lines in; a released one in and out again; a fulfilled one out of the stock."""
+def _reservations_and_movements() -> list[Difference]:
+    """The movements of a reservation must sum up to its lines: reserved, released (zero) or shipped."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT held.reference, item.sku, held.state, coalesce(sum(move.reserved), 0),"
+            "SELECT reservation.reference, item.sku, reservation.state, coalesce(sum(move.reserved), 0),"
             " coalesce(sum(move.on_hand), 0),"
-            " CASE held.state WHEN 'reserved' THEN line.quantity ELSE 0 END,"
-            " CASE held.state WHEN 'fulfilled' THEN -line.quantity ELSE 0 END"
-            " FROM inventory_reservation AS held"
-            " JOIN inventory_reservationline AS line ON line.reservation_id = held.id"
+            " CASE reservation.state WHEN 'reserved' THEN line.quantity ELSE 0 END,"
+            " CASE reservation.state WHEN 'fulfilled' THEN -line.quantity ELSE 0 END"
+            " FROM inventory_reservation AS reservation"
+            " JOIN inventory_reservationline AS line ON line.reservation_id = reservation.id"
             " JOIN inventory_item AS item ON item.id = line.item_id"
             " LEFT JOIN inventory_stockmove AS move"
-            "  ON move.reservation_id = held.id AND move.item_id = line.item_id"
-            " GROUP BY held.id, item.sku, line.id ORDER BY held.id, item.sku"
+            "  ON move.reservation_id = reservation.id AND move.item_id = line.item_id"
+            " GROUP BY reservation.id, item.sku, line.id ORDER BY reservation.id, item.sku"
         )
         return [
-            Difference(f"{reference}, {sku}, {state}", f"{(int(held), int(out))}", f"{(right, gone)}")
-            for reference, sku, state, held, out, right, gone in cursor.fetchall()
-            if (held, out) != (right, gone)
+            Difference(
+                f"{reference}, {sku}, {state}", f"{(int(reserved), int(on_hand))}", f"{tuple(expected)}"
+            )
+            for reference, sku, state, reserved, on_hand, *expected in cursor.fetchall()
+            if (reserved, on_hand) != tuple(expected)
         ]

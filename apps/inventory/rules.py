@@ -1,4 +1,4 @@
-"""What must be true of stock."""
+"""Validation of stock and reservations."""
 
 from __future__ import annotations
 
@@ -36,23 +36,23 @@ def item_must_be_new(sku: str, name: str) -> None:
 
 
 def item_must_exist(sku: str) -> Item:
-    """Held until the end of the transaction: whoever changes its stock waits."""
+    """Locks the item until the end of the transaction, so that changes of its stock are serialised."""
     return items_must_exist([sku])[sku]
 
 
 def items_must_exist(skus: Sequence[str]) -> dict[str, Item]:
-    """By code, and held until the end of the transaction. Everybody holds items in the same order, so that two who
-    want the same never wait for each other."""
-    held = Item.objects.select_for_update(no_key=True).filter(sku__in=skus).order_by("id")
-    found = {each.sku: each for each in held}
+    """The items by code, locked until the end of the transaction. All transactions lock items in the order of their
+    ids, which avoids deadlocks."""
+    locked = Item.objects.select_for_update(no_key=True).filter(sku__in=skus).order_by("id")
+    items = {item.sku: item for item in locked}
     with together() as validation:
         for sku in sorted(set(skus)):
-            validation.check(item_must_be_found, sku, found)
-    return found
+            validation.check(item_must_be_found, sku, items)
+    return items
 
 
-def item_must_be_found(sku: str, found: Mapping[str, Item]) -> None:
-    if sku not in found:
+def item_must_be_found(sku: str, items: Mapping[str, Item]) -> None:
+    if sku not in items:
         raise ItemUnknown(item=sku)
 
 
@@ -62,7 +62,7 @@ def quantity_must_be_positive(quantity: int) -> None:
 
 
 def count_must_cover_reservations(item: Item, quantity: int) -> int:
-    """How many more there are than the books say; negative when some are missing."""
+    """The difference between the count and the stock; negative if goods are missing."""
     if quantity < 0:
         raise CountNegative(quantity=quantity)
     stock = Stock.objects.get(item=item)
@@ -80,7 +80,7 @@ def reason_must_be_given(reason: str) -> None:
 
 
 def reservation_must_be_valid(reference: str, lines: Sequence[ItemQuantity]) -> dict[str, Item]:
-    """It says what it is for, and names items that are there, each once, in positive quantities."""
+    """The items by code: a reference is given, the items exist, each is on one line, and quantities are positive."""
     with together() as validation:
         validation.check(reference_must_be_given, reference)
         validation.check(items_must_be_unique, lines)
@@ -99,21 +99,21 @@ def items_must_be_unique(lines: Sequence[ItemQuantity]) -> None:
         raise NothingToReserve
     skus = [line.sku for line in lines]
     with together() as validation:
-        for sku in sorted({each for each in skus if skus.count(each) > 1}):
-            validation.check(item_must_not_be_named_twice, sku)
+        for sku in sorted({sku for sku in skus if skus.count(sku) > 1}):
+            validation.check(item_must_not_be_duplicated, sku)
 
 
-def item_must_not_be_named_twice(sku: str) -> None:
+def item_must_not_be_duplicated(sku: str) -> None:
     raise ItemDuplicated(sku=sku)
 
 
 def reservation_must_not_differ(reference: str, lines: Sequence[ItemQuantity]) -> Reservation | None:
-    """The reservation that is there for the reference, if any: it is of the same goods, and not released."""
+    """The existing reservation for the reference, if any: it has the same goods and is not released."""
     reservation = Reservation.objects.filter(reference=reference).first()
     if reservation is None:
         return None
-    held = {line.item.sku: line.quantity for line in reservation.lines.select_related("item")}
-    if held != {line.sku: line.quantity for line in lines}:
+    reserved = {line.item.sku: line.quantity for line in reservation.lines.select_related("item")}
+    if reserved != {line.sku: line.quantity for line in lines}:
         raise ReservationDiffers(reference=reference)
     if reservation.state == Reservation.State.RELEASED:
         raise ReservationIsReleased(reference=reference)
@@ -121,19 +121,19 @@ def reservation_must_not_differ(reference: str, lines: Sequence[ItemQuantity]) -
 
 
 def stock_must_suffice(items: Mapping[str, Item], lines: Sequence[ItemQuantity]) -> None:
-    """Every short item is named at once."""
-    free = {stock.item_id: stock.free for stock in Stock.objects.filter(item__in=items.values())}
-    short = [
-        Shortage(line.sku, line.quantity, free[items[line.sku].pk])
+    """All short items are refused together."""
+    available = {stock.item_id: stock.available for stock in Stock.objects.filter(item__in=items.values())}
+    shortages = [
+        Shortage(line.sku, line.quantity, available[items[line.sku].pk])
         for line in lines
-        if line.quantity > free[items[line.sku].pk]
+        if line.quantity > available[items[line.sku].pk]
     ]
-    if short:
-        raise InsufficientStock(short)
+    if shortages:
+        raise InsufficientStock(shortages)
 
 
 def reservation_must_exist(reservation_id: int) -> Reservation:
-    """Held until the end of the transaction."""
+    """Locks the reservation until the end of the transaction."""
     reservation = Reservation.objects.select_for_update().filter(pk=reservation_id).first()
     if reservation is None:
         raise ReservationUnknown(reservation_id=reservation_id)

@@ -46,7 +46,7 @@ ITEMS = (
 ORDERS = (
     ("HOOLI", "tok_ok", {"ANVIL": 2, "ROPE": 10}),
     ("WONKA", "tok_ok", {"MAGNET": 5}),
-    ("STARK", "tok_lost_answer", {"ANVIL": 8, "MAGNET": 8, "ROPE": 20}),
+    ("STARK", "tok_lost_response", {"ANVIL": 8, "MAGNET": 8, "ROPE": 20}),
     ("SOYLENT", "tok_declined", {"ROPE": 30}),
     ("INITRODE", "tok_ok", {"ROLLER": 20}),
     ("WAYNE", "", {"ROLLER": 4, "ROPE": 2}),

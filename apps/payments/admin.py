@@ -1,4 +1,4 @@
-"""Payments and refunds: the lists, and what can be done to one payment."""
+"""Pages for payments and their refunds."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class RefundInline(ReadOnlyInline):
 
 @admin.register(Payment, site=tenant_site)
 class PaymentAdmin(ReadOnlyAdmin):
-    """What is or was to be paid."""
+    """All payments, the latest first."""
 
     list_display = (
         "number",
@@ -51,7 +51,7 @@ class PaymentAdmin(ReadOnlyAdmin):
     )
     list_filter = ("state", "provider")
     search_fields = ("reference", "provider_payment_id")
-    search_help_text = "What it is for, or the provider's number"
+    search_help_text = "Reference, or the provider's payment id"
     ordering = ("-id",)
     inlines = (RefundInline,)
     fields = (
@@ -94,12 +94,12 @@ class PaymentAdmin(ReadOnlyAdmin):
 
 
 class PaymentCommandPage(CommandPage):
-    """Something that is done to one payment."""
+    """A command on one payment."""
 
     def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
         payment = Payment.objects.filter(pk=server_fields["payment_id"]).first()
         if payment is None:
-            return (("Payment", "There is none with this number."),)
+            return (("Payment", "No payment has this number."),)
         return (
             ("For", payment.reference),
             ("Amount", str(payment.amount)),
@@ -113,7 +113,7 @@ class PaymentCommandPage(CommandPage):
 
 class ConfirmationForm(Form):
     provider_payment_id = forms.CharField(
-        label="Number", max_length=120, help_text="Under which the bank or the provider keeps it."
+        label="Number", max_length=120, help_text="The payment id of the bank or the provider."
     )
 
 
@@ -122,7 +122,7 @@ class Confirm(PaymentCommandPage):
     form = ConfirmationForm
 
     def sentence(self, result: Payment) -> str:
-        return f"{result.amount} for {result.reference} is confirmed and in the books."
+        return f"{result.amount} for {result.reference} is confirmed and posted."
 
 
 class ReasonForm(Form):
@@ -135,7 +135,7 @@ class Fail(PaymentCommandPage):
     danger = True
 
     def sentence(self, result: Payment) -> str:
-        return f"The payment for {result.reference} has failed."
+        return f"The payment for {result.reference} is marked as failed."
 
 
 class Void(PaymentCommandPage):
@@ -144,13 +144,13 @@ class Void(PaymentCommandPage):
     danger = True
 
     def sentence(self, result: Payment) -> str:
-        return f"The payment for {result.reference} is not waited for any more."
+        return f"The payment for {result.reference} is void."
 
 
 class RefundForm(Form):
     amount = forms.DecimalField(max_digits=19, decimal_places=4)
     reason = reason()
-    reference = forms.CharField(max_length=80, help_text="Tells this refund from others of the payment.")
+    reference = forms.CharField(max_length=80, help_text="Identifies this refund among those of the payment.")
 
 
 class RefundPage(PaymentCommandPage):
@@ -160,11 +160,11 @@ class RefundPage(PaymentCommandPage):
 
     def form_options(self, server_fields: ServerFields) -> dict[str, object]:
         payment = Payment.objects.filter(pk=server_fields["payment_id"]).first()
-        left = payment.refundable.amount if payment else None
-        return {"initial": {"amount": left, "reference": uuid4().hex[:8]}}
+        refundable = payment.refundable.amount if payment else None
+        return {"initial": {"amount": refundable, "reference": uuid4().hex[:8]}}
 
     def sentence(self, result: Refund) -> str:
-        return f"{result.amount} goes back."
+        return f"{result.amount} is refunded."
 
     def success_url(self, result: Any) -> str:
         return reverse("admin:payments_payment_change", args=[result.payment_id])
@@ -175,7 +175,7 @@ def _outstanding_count() -> str:
 
 
 def _outstanding_amounts() -> str:
-    return " · ".join(str(each) for each in queries.outstanding()) or "none"
+    return " · ".join(str(total) for total in queries.outstanding()) or "none"
 
 
 hooks.plug(

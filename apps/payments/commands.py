@@ -1,4 +1,4 @@
-"""What payments can be asked. Amounts are in major units of their currency."""
+"""The commands of payments. Amounts are in major units of their currency."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from apps.bus import Command
 
 @dataclass(frozen=True, kw_only=True)
 class RequestPayment(Command):
-    """Ask for a payment. A card is charged by its provider afterwards; a bank transfer waits for somebody who sees it
-    arrive.
+    """Request a payment. The provider charges a card afterwards; a bank transfer waits until a user confirms it.
 
-    reference  what is paid for, such as "order:12"; it has one open payment
-    token      what the provider knows the payer's card by; never a card's number
+    reference  the purpose, such as "order:12"; it has one open payment
+    token      the provider's token for the payer's card; never a card number
     """
 
     permission = "payments.request_payment"
@@ -32,8 +31,8 @@ class RequestPayment(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class ConfirmPayment(Command):
-    """Say that the money has come; it is posted to the books. Money that comes for a payment which is void or has
-    failed is booked too, and given back."""
+    """Confirm that the money was received, and post it to the ledger. Money for a void or failed payment is posted
+    and refunded."""
 
     permission = "payments.confirm_payment"
     audit_message = "confirmed {result}"
@@ -50,10 +49,10 @@ class ConfirmPayment(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class FailPayment(Command):
-    """Say that the money will not come."""
+    """Mark an outstanding payment as failed."""
 
     permission = "payments.confirm_payment"
-    audit_message = "failed {result}"
+    audit_message = "marked {result} as failed"
     queue = "financial"
 
     payment_id: int
@@ -62,7 +61,7 @@ class FailPayment(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class VoidPayment(Command):
-    """Want the money no more. If it has come meanwhile, what is left of it is given back."""
+    """Void an outstanding payment. A payment that is already confirmed is refunded."""
 
     permission = "payments.refund_payment"
     audit_message = "voided {result}"
@@ -74,10 +73,10 @@ class VoidPayment(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class RefundPayment(Command):
-    """Give money back. It is posted to the books now and sent by the provider afterwards; refunds together are never
-    more than what was paid.
+    """Refund part or all of a payment. The refund is posted to the ledger now and sent by the provider afterwards;
+    the refunds of a payment never exceed its amount.
 
-    reference  tells one refund of the payment from another: the same again is the refund that is there
+    reference  identifies the refund among those of the payment: a repeated reference returns the existing refund
     """
 
     permission = "payments.refund_payment"
@@ -97,10 +96,10 @@ class RefundPayment(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class NoteRefundSent(Command):
-    """Say that the provider has sent a refund."""
+    """Record that the provider has sent a refund."""
 
     permission = "payments.confirm_payment"
-    audit_message = "noted that {result} was sent"
+    audit_message = "recorded that {result} was sent"
     queue = "financial"
 
     refund_id: int

@@ -1,4 +1,4 @@
-"""What payments refuse. The codes BY001… are the database's own words for the same rules (migration 0002)."""
+"""Refusals of payments. The SQLSTATEs BY001… are raised by the database for the same rules (migration 0002)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from apps.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Refusal, 
 
 
 class PaymentsRefusal(Refusal):
-    """The family of payments."""
+    """Base of the refusals of payments."""
 
 
 class PaymentUnknown(PaymentsRefusal, NotFound):
@@ -14,20 +14,20 @@ class PaymentUnknown(PaymentsRefusal, NotFound):
 
 
 class ProviderUnknown(PaymentsRefusal, Invalid):
-    message = "There is no way to pay called {provider!r}: choose one of {providers}."
+    message = "There is no payment provider {provider!r}: choose one of {providers}."
 
 
 class ReferenceMissing(PaymentsRefusal, Invalid):
-    message = "A payment and a refund each say what they are for."
+    message = "A payment or refund needs a reference."
 
 
 class AmountNotPositive(PaymentsRefusal, Invalid):
-    message = "{amount} is not an amount that can be paid: write one above zero."
+    message = "{amount} is not a valid amount: it must be above zero."
     enforced_by = ("payments_payment_is_positive", "payments_refund_is_positive")
 
 
 class PaymentDiffers(PaymentsRefusal, Conflict):
-    message = "There is already a payment for {reference}, of another amount or in another way."
+    message = "There is already a payment for {reference}, with another amount, provider or token."
     enforced_by = ("payments_one_open_for_reference",)
 
 
@@ -36,7 +36,7 @@ class PaymentIsConfirmed(PaymentsRefusal, Conflict):
 
 
 class PaymentNotConfirmed(PaymentsRefusal, Conflict):
-    message = "Payment {payment} is {state}: only what was paid can be given back."
+    message = "Payment {payment} is {state}: only a confirmed payment can be refunded."
     enforced_by = ("BY003",)
 
 
@@ -49,33 +49,33 @@ class PaymentIsVoid(PaymentsRefusal, Conflict):
 
 
 class PaymentIsRefunded(PaymentsRefusal, Conflict):
-    message = "Payment {payment} was given back."
+    message = "Payment {payment} is fully refunded."
 
 
 class PaymentIsFixed(PaymentsRefusal, Conflict):
-    """What the database says when somebody would change what was agreed, or move a payment where it cannot go."""
+    """Raised by the database on a change to the terms of a payment or on an invalid transition."""
 
     message = "Payment {payment} is {state}; this cannot be changed."
     enforced_by = ("BY001",)
 
 
 class ProviderIdMissing(PaymentsRefusal, Invalid):
-    message = "A confirmation says under which number the provider keeps the payment."
+    message = "A confirmation needs the provider's payment id."
     enforced_by = ("payments_confirmed_is_posted",)
 
 
 class ProviderIdTaken(PaymentsRefusal, Conflict):
-    message = "The provider's payment {provider_payment_id} confirms another payment."
+    message = "The provider's payment {provider_payment_id} already confirms another payment."
     enforced_by = ("payments_provider_id_once",)
 
 
 class RefundTooLarge(PaymentsRefusal, Conflict):
-    message = "{amount} cannot be given back: {refundable} is left of payment {payment}."
+    message = "{amount} cannot be refunded: {refundable} of payment {payment} is refundable."
     enforced_by = ("payments_refunds_within_payment",)
 
 
 class RefundDiffers(PaymentsRefusal, Conflict):
-    message = "The refund {reference} of payment {payment} is there already, with another amount."
+    message = "The refund {reference} of payment {payment} already exists, with another amount."
     enforced_by = ("payments_refund_once",)
 
 
@@ -84,7 +84,7 @@ class RefundUnknown(PaymentsRefusal, NotFound):
 
 
 class RefundIsFixed(PaymentsRefusal, Conflict):
-    message = "A refund never changes, except that it is posted and sent, each once."
+    message = "A refund never changes, except that it is posted once and sent once."
     enforced_by = ("BY002",)
 
 
@@ -93,14 +93,14 @@ class ReasonMissing(PaymentsRefusal, Invalid):
 
 
 class ProviderUnavailable(PaymentsRefusal, Unavailable):
-    """Nobody knows whether it was done: it is asked again, with the same key."""
+    """The outcome is unknown: the call is retried with the same idempotency key."""
 
     message = "The provider {provider} did not answer."
 
 
 class ProviderMismatch(PaymentsRefusal, Forbidden):
-    message = "{source} does not speak for the provider of payment {payment_id}."
+    message = "{source} is not the provider of payment {payment_id}."
 
 
 class AmountMismatch(PaymentsRefusal, Conflict):
-    message = "{told} has come for payment {payment_id}, for which {wanted} was asked."
+    message = "{received} was received for payment {payment_id}, but {requested} was requested."

@@ -1,4 +1,4 @@
-"""What has happened to payments. `reference` is what is paid for, such as "order:12"."""
+"""Events of payments. `reference` is the purpose of the payment, such as "order:12"."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -8,7 +8,7 @@ from apps.events import Event
 
 @dataclass(frozen=True, kw_only=True)
 class PaymentRequested(Event):
-    """Somebody is to pay. The provider has not been asked yet."""
+    """A payment was requested. The provider has not been called yet."""
 
     name = "payment.requested"
 
@@ -23,7 +23,7 @@ class PaymentRequested(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class PaymentConfirmed(Event):
-    """The money has come, and is in the books by the entry."""
+    """The money was received, and posted as entry `entry_id`."""
 
     name = "payment.confirmed"
     instrumented_as: ClassVar[str] = "payment_confirmed"
@@ -39,7 +39,7 @@ class PaymentConfirmed(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class PaymentFailed(Event):
-    """The money will not come."""
+    """The payment failed."""
 
     name = "payment.failed"
 
@@ -54,7 +54,7 @@ class PaymentFailed(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class PaymentVoided(Event):
-    """Nobody wants the money any more."""
+    """The payment is no longer requested."""
 
     name = "payment.voided"
 
@@ -68,7 +68,7 @@ class PaymentVoided(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class RefundProcessed(Event):
-    """Money is given back, and in the books by the entry. The provider has not been asked yet."""
+    """A refund was posted as entry `entry_id`. The provider has not been called yet."""
 
     name = "refund.processed"
     instrumented_as: ClassVar[str] = "refund_processed"

@@ -1,4 +1,4 @@
-"""How payments do what they are asked. Providers are asked by the listeners, when all of this is kept."""
+"""Handlers of the commands of payments. Listeners call the providers after commit."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def request_payment(command: RequestPayment) -> Payment:
         validation.check(rules.reference_must_be_given, command.reference)
         validation.check(rules.provider_must_be_known, command.provider)
         amount = validation.check(rules.amount_must_be_positive, command.amount, command.currency)
-    there = rules.payment_must_not_differ(command.reference, amount, command.provider, command.token)
-    if there:
-        return there
+    existing = rules.payment_must_not_differ(command.reference, amount, command.provider, command.token)
+    if existing:
+        return existing
 
     payment = Payment.objects.create(
         reference=command.reference,
@@ -52,15 +52,15 @@ def confirm_payment(command: ConfirmPayment) -> Payment:
         return payment
     rules.payment_must_not_be_confirmed(payment)
 
-    wanted = payment.state == State.REQUESTED
-    payment.entry = _book(payment, payment.amount, f"Payment for {payment.reference}", command.natural_key())
+    is_outstanding = payment.state == State.REQUESTED
+    payment.entry = _post(payment, payment.amount, f"Payment for {payment.reference}", command.natural_key())
     payment.state, payment.confirmed_at = State.CONFIRMED, now()
     payment.provider_payment_id = command.provider_payment_id
     payment.save(update_fields=["entry", "state", "confirmed_at", "provider_payment_id"])
 
     publish(PaymentConfirmed(payment_id=payment.pk, reference=payment.reference, entry_id=payment.entry.pk))
-    if not wanted:
-        _refund_remaining(payment, f"It came when nobody waited for it any more: {payment.why}")
+    if not is_outstanding:
+        _refund_remaining(payment, f"Received after the payment was no longer outstanding: {payment.why}")
     return payment
 
 
@@ -104,8 +104,8 @@ def refund_payment(command: RefundPayment) -> Refund:
         validation.check(rules.reason_must_be_given, command.reason)
         validation.check(rules.payment_must_be_confirmed, payment)
         amount = validation.check(rules.amount_must_be_positive, command.amount, payment.currency)
-    if there := rules.refund_must_not_differ(payment, command.reference, amount):
-        return there
+    if existing := rules.refund_must_not_differ(payment, command.reference, amount):
+        return existing
     rules.refund_must_be_covered(payment, amount)
 
     refund = Refund.objects.create(
@@ -115,7 +115,7 @@ def refund_payment(command: RefundPayment) -> Refund:
         reason=command.reason,
         requested_at=now(),
     )
-    refund.entry = _book(payment, -amount, f"Refund for {payment.reference}", command.natural_key())
+    refund.entry = _post(payment, -amount, f"Refund for {payment.reference}", command.natural_key())
     refund.state = Refund.State.POSTED
     refund.save(update_fields=["entry", "state"])
 
@@ -141,8 +141,8 @@ def note_refund_sent(command: NoteRefundSent) -> Refund:
     return refund
 
 
-def _book(payment: Payment, amount: Money, memo: str, source: str) -> Entry:
-    """Into the bank and off what the customer owes; the other way when the amount is negative."""
+def _post(payment: Payment, amount: Money, memo: str, source: str) -> Entry:
+    """Debits the bank and credits receivables; the reverse for a negative amount."""
     entry: Entry = dispatch(
         PostEntry(
             posted_on=today(),
@@ -159,10 +159,9 @@ def _book(payment: Payment, amount: Money, memo: str, source: str) -> Entry:
 
 
 def _refund_remaining(payment: Payment, reason: str) -> None:
-    """All that is left, whoever it was that told: by rule, and not by his permission."""
-    reference = (
-        f"given back after {payment.refunded_minor} of payment {payment.pk}"  # none that a clerk would choose
-    )
+    """Refunds the rest of a payment, as the system: the actor of the command needs no permission for it."""
+    # unlike any reference that a user would enter
+    reference = f"rest after {payment.refunded_minor} of payment {payment.pk}"
     refund = RefundPayment(
         payment_id=payment.pk, amount=payment.refundable.amount, reason=reason, reference=reference
     )

@@ -1,5 +1,5 @@
-"""What payments plug into the hooks of others: a provider's webhooks. They come in any order and more than once, and
-the commands are right each time."""
+"""Webhooks of the providers, and personal data in payments. Webhooks arrive in any order and more than once; the
+commands are idempotent."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from .models import Payment
 
 
 def confirmed(message: Incoming) -> Payment:
-    """`data`: {"payment_id": ours, "provider_payment_id": theirs, "amount": "12.50", "currency": "EUR"}, the last two
-    where the provider says them."""
-    _must_be_its_provider(message)
-    _must_be_what_was_asked(message)
+    """Confirms a payment. `data`: {"payment_id": 7, "provider_payment_id": "bank-1", "amount": "12.50",
+    "currency": "EUR"}; the last two are optional."""
+    _must_be_from_provider(message)
+    _must_match_amount(message)
     payment: Payment = dispatch(
         ConfirmPayment(
             payment_id=int(message.data["payment_id"]),
@@ -32,8 +32,8 @@ def confirmed(message: Incoming) -> Payment:
 
 
 def failed(message: Incoming) -> Payment | None:
-    """`data`: {"payment_id": ours, "reason": theirs}. Heard after the confirmation, it is old news."""
-    _must_be_its_provider(message)
+    """Marks a payment as failed. `data`: {"payment_id": 7, "reason": "…"}. Ignored after the confirmation."""
+    _must_be_from_provider(message)
     why = str(message.data.get("reason") or "The provider gave no reason.")
     try:
         payment: Payment = dispatch(
@@ -44,22 +44,22 @@ def failed(message: Incoming) -> Payment | None:
     return payment
 
 
-def _must_be_its_provider(message: Incoming) -> None:
-    """A source speaks for the provider whose name it has, and for no other's payments."""
+def _must_be_from_provider(message: Incoming) -> None:
+    """A source may report only on payments of the provider with its name."""
     payment = Payment.objects.filter(pk=int(message.data["payment_id"])).first()
     if payment and payment.provider != message.source:
         raise ProviderMismatch(source=message.source, payment_id=payment.pk)
 
 
-def _must_be_what_was_asked(message: Incoming) -> None:
-    """Part of the money, or money of another country, does not pay: somebody has to look."""
+def _must_match_amount(message: Incoming) -> None:
+    """A partial payment, or one in another currency, is refused; an operator must decide."""
     payment = Payment.objects.filter(pk=int(message.data["payment_id"])).first()
     amount, code = message.data.get("amount"), message.data.get("currency")
     if payment is None or amount is None:
         return
-    told = Money.of(Decimal(str(amount)), str(code or payment.currency))
-    if told != payment.amount:
-        raise AmountMismatch(told=told, wanted=payment.amount, payment_id=payment.pk)
+    received = Money.of(Decimal(str(amount)), str(code or payment.currency))
+    if received != payment.amount:
+        raise AmountMismatch(received=received, requested=payment.amount, payment_id=payment.pk)
 
 
 webhooks.incoming("payment.confirmed", confirmed)

@@ -1,5 +1,5 @@
-"""What payments do when others tell: they ask the provider, outside any transaction and as often as it takes. The
-provider knows each payment and refund by a key, so asking twice charges once."""
+"""Reactions of payments to events: calls to the provider, outside any transaction and retried. Each payment and
+refund has an idempotency key, so a repeated call charges once."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from .providers import PROVIDERS
 
 @listens_to(PaymentRequested, queue="financial", own_transactions=True)
 def charge(event: PaymentRequested) -> None:
-    """Nobody is charged for a payment that is no longer wanted. One that was charged all the same, perhaps by a worker
-    that died before it could say so, is given back by the confirmation."""
+    """Charges an outstanding payment, and withdraws any other. If a killed worker had charged it before, the
+    confirmation refunds it."""
     payment = Payment.objects.get(pk=event.payment_id)
     if payment.state == Payment.State.CONFIRMED:
         return
     provider = PROVIDERS[payment.provider]
-    wanted = payment.state == Payment.State.REQUESTED
-    response = provider.charge(payment) if wanted else provider.withdraw(payment)
+    is_outstanding = payment.state == Payment.State.REQUESTED
+    response = provider.charge(payment) if is_outstanding else provider.withdraw(payment)
     if response.transaction_id:
         dispatch(
             ConfirmPayment(payment_id=payment.pk, provider_payment_id=response.transaction_id),
             actor=PAYMENTS_SYSTEM,
         )
-    elif response.declined and wanted:
+    elif response.declined and is_outstanding:
         fail(payment.pk, response.declined)
 
 
 @listens_to(PaymentVoided, queue="financial", own_transactions=True)
 def withdraw(event: PaymentVoided) -> None:
-    """A charge whose confirmation never came to us, because its news was given up, is found and given back here."""
+    """Withdraws a void payment. A charge whose confirmation was lost is confirmed here, and thereby refunded."""
     payment = Payment.objects.get(pk=event.payment_id)
     if payment.state == Payment.State.CONFIRMED:
         return
@@ -49,7 +49,7 @@ def withdraw(event: PaymentVoided) -> None:
 
 @listens_to(RefundProcessed, queue="financial", own_transactions=True)
 def send_refund(event: RefundProcessed) -> None:
-    """What a person sends by hand is noted by a person."""
+    """Sends a refund. A user records a refund that is sent manually."""
     refund = Refund.objects.select_related("payment").get(pk=event.refund_id)
     if refund.sent_at:
         return
@@ -62,7 +62,7 @@ def send_refund(event: RefundProcessed) -> None:
 
 
 def fail(payment_id: int, why: str) -> None:
-    """News that a payment failed, heard after it came, is old news."""
+    """Marks the payment as failed, unless it is confirmed."""
     try:
         dispatch(FailPayment(payment_id=payment_id, reason=why), actor=PAYMENTS_SYSTEM)
     except PaymentIsConfirmed:

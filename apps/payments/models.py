@@ -1,6 +1,5 @@
-"""Payments, what was given back of them, and the sandbox's own memory.
-
-What a row may never be is enforced by the database (migration 0002), whoever asks and however.
+"""Payments, refunds, and the database of the sandbox provider. Their invariants are enforced by the database
+(migration 0002).
 """
 
 from __future__ import annotations
@@ -16,19 +15,19 @@ from apps.kernel.money import LARGEST, Money, currency
 
 class PaymentQuerySet(models.QuerySet["Payment"]):
     def open(self) -> PaymentQuerySet:
-        """Those that are waited for or have come."""
+        """Outstanding and confirmed payments."""
         return self.filter(state__in=[Payment.State.REQUESTED, Payment.State.CONFIRMED])
 
 
 class Payment(Tracked):
-    """Money that somebody is to pay for `reference`, such as "order:12".
+    """A payment for `reference`, such as "order:12".
 
-    amount_minor                of it, in minor units of `currency`
-    provider             who brings it, by the name in providers.py
-    token                what the provider knows the payer's card by
-    provider_payment_id  under which number the provider keeps it
-    refunded_minor       given back so far: the sum of its refunds, kept up to date by the database
-    entry                what books it
+    amount_minor         in minor units of `currency`
+    provider             a name in providers.PROVIDERS
+    token                the provider's token for the payer's card
+    provider_payment_id  the provider's id of the payment
+    refunded_minor       the sum of its refunds, maintained by a trigger
+    entry                the journal entry of its confirmation
     """
 
     class State(models.TextChoices):
@@ -46,7 +45,7 @@ class Payment(Tracked):
             (State.VOID, State.CONFIRMED),
         }
     )
-    """Money that comes late is still money: it is booked, and given back."""
+    """Money received after a failure or void is posted and refunded."""
 
     reference = models.CharField(max_length=120, db_index=True)
     amount_minor = models.BigIntegerField()
@@ -67,7 +66,7 @@ class Payment(Tracked):
         default_permissions = ("view",)
         permissions = [
             ("request_payment", "Can request payments"),
-            ("confirm_payment", "Can say that payments have come, or will not"),
+            ("confirm_payment", "Can confirm payments and mark them as failed"),
             ("refund_payment", "Can void and refund payments"),
         ]
         constraints = [
@@ -118,13 +117,13 @@ class Payment(Tracked):
 
     @property
     def refundable(self) -> Money:
-        """What was paid and not given back."""
-        kept = self.amount_minor - self.refunded_minor if self.state == self.State.CONFIRMED else 0
-        return Money(kept, currency(self.currency))
+        """The confirmed amount minus its refunds."""
+        remaining = self.amount_minor - self.refunded_minor if self.state == self.State.CONFIRMED else 0
+        return Money(remaining, currency(self.currency))
 
 
 class Refund(Tracked):
-    """Money given back of a payment. `reference` tells it from the payment's other refunds.
+    """A refund of a payment. `reference` identifies it among the refunds of the payment.
 
     A refund is requested and, with its entry, posted in one transaction; the provider sends it afterwards.
     """
@@ -166,8 +165,8 @@ class Refund(Tracked):
 
 
 class SandboxOperation(models.Model):
-    """What the sandbox's processor has done, by the key it was asked with: its memory, not ours. It is asked for
-    nothing else, and written outside any transaction of ours."""
+    """An operation of the simulated card processor, by idempotency key. It stands in for the database of an external
+    provider, so it is written outside the transactions of commands and read by the sandbox only."""
 
     key = models.CharField(max_length=120, unique=True)
     amount_minor = models.BigIntegerField()

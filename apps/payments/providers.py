@@ -1,7 +1,7 @@
-"""Who brings the money. A provider is asked outside any transaction, and may be asked twice for the same key.
+"""Payment providers. They are called outside any transaction, perhaps repeatedly with the same idempotency key.
 
-manual   a bank transfer: somebody sees it arrive and confirms it
-sandbox  a simulated card processor, with a memory of its own (SandboxOperation) that commits by itself
+manual   a bank transfer that a user confirms
+sandbox  a simulated card processor with a database of its own (SandboxOperation) that commits independently
 """
 
 from __future__ import annotations
@@ -16,36 +16,36 @@ from .errors import ProviderUnavailable
 from .models import Payment, Refund, SandboxOperation
 
 SLOW_CARD_DELAY_S = 2
-"""Seconds that the slow card takes."""
+"""The delay of the card tok_slow."""
 
 
 @dataclass(frozen=True)
 class ProviderResponse:
-    """What the provider says: done under a number of its own, declined for a reason, or neither yet."""
+    """The result of a call: done with the provider's transaction id, declined with a reason, or pending."""
 
     transaction_id: str = ""
     declined: str = ""
 
 
 PENDING = ProviderResponse()
-"""Somebody will say."""
+"""A user or a webhook reports the result later."""
 
 
 class PaymentProvider(Protocol):
-    """Asked again for the same payment or refund, it does nothing twice and gives the same answer. Raises
-    ProviderUnavailable when the answer is lost."""
+    """Repeated calls for the same payment or refund have no further effect and return the same response. Raises
+    ProviderUnavailable if the response is lost."""
 
     def charge(self, payment: Payment) -> ProviderResponse: ...
 
     def withdraw(self, payment: Payment) -> ProviderResponse:
-        """Never charge it from now on. Says what was done if it was charged before, by somebody who never heard it."""
+        """Prevents any future charge of the payment. Returns the charge if one was made before."""
         ...
 
     def send_refund(self, refund: Refund) -> ProviderResponse: ...
 
 
 class Manual:
-    """People: they confirm what they see on the bank's statement, and send back by hand what is refunded."""
+    """Users confirm bank transfers from the bank statement, and send refunds manually."""
 
     def charge(self, payment: Payment) -> ProviderResponse:
         return PENDING
@@ -58,32 +58,32 @@ class Manual:
 
 
 class Sandbox:
-    """What happens is written on the card: tok_ok pays, tok_declined does not, tok_slow takes its time, and
-    tok_lost_answer pays and loses the answer, the first time."""
+    """The token decides the outcome: tok_ok pays, tok_declined is declined, tok_slow delays, and tok_lost_response pays
+    and loses its first response."""
 
     def charge(self, payment: Payment) -> ProviderResponse:
-        if payment.token == "tok_slow":  # noqa: S105 - a word of the sandbox, not a secret
+        if payment.token == "tok_slow":  # noqa: S105 - a test token, not a secret
             time.sleep(SLOW_CARD_DELAY_S)
         declined = "The card was declined." if payment.token in ("", "tok_declined") else ""
-        operation, is_new = self._do(
+        operation, is_new = self._run(
             f"payment:{payment.pk}", payment.amount_minor, payment.currency, declined
         )
-        if is_new and payment.token == "tok_lost_answer":  # noqa: S105 - a word of the sandbox, not a secret
+        if is_new and payment.token == "tok_lost_response":  # noqa: S105 - a test token, not a secret
             raise ProviderUnavailable(provider="sandbox")
         return _response(operation)
 
     def withdraw(self, payment: Payment) -> ProviderResponse:
-        operation, _ = self._do(
+        operation, _ = self._run(
             f"payment:{payment.pk}", payment.amount_minor, payment.currency, "It was withdrawn."
         )
         return _response(operation)
 
     def send_refund(self, refund: Refund) -> ProviderResponse:
-        operation, _ = self._do(f"refund:{refund.pk}", refund.amount_minor, refund.payment.currency, "")
+        operation, _ = self._run(f"refund:{refund.pk}", refund.amount_minor, refund.payment.currency, "")
         return _response(operation)
 
-    def _do(self, key: str, minor: int, currency: str, declined: str) -> tuple[SandboxOperation, bool]:
-        """By INSERT … ON CONFLICT: of two who ask at once one does it, and both have the answer."""
+    def _run(self, key: str, minor: int, currency: str, declined: str) -> tuple[SandboxOperation, bool]:
+        """INSERT … ON CONFLICT: one of two concurrent calls creates the row, and both return it."""
         return SandboxOperation.objects.get_or_create(
             key=key,
             defaults={"amount_minor": minor, "currency": currency, "declined": declined, "done_at": now()},

@@ -1,4 +1,4 @@
-"""Questions about payments."""
+"""Queries of payments."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ from .setting_definitions import BANK, RECEIVABLE
 
 @dataclass(frozen=True)
 class Difference:
-    """Where two tellings of the same thing disagree: what of, and what each says."""
+    """A disagreement between two records of the same fact."""
 
-    what: str
+    subject: str
     actual: str
-    should_be: str
+    expected: str
 
     def __str__(self) -> str:
-        return f"{self.what} says {self.actual} and should be {self.should_be}"
+        return f"{self.subject} is {self.actual} and should be {self.expected}"
 
 
 def bank_account() -> str:
-    """The code of the account that money comes into and goes out of."""
+    """The code of the account that payments are debited to and refunds are credited to."""
     return settings_queries.value(BANK)
 
 
 def receivable_account() -> str:
-    """The code of the account of what customers owe."""
+    """The code of the account of receivables."""
     return settings_queries.value(RECEIVABLE)
 
 
 def is_confirmed(payment_id: int) -> bool:
-    """True when the money has come and was not given back, False while it is waited for. Raises the refusal that
-    says why it will not come."""
+    """True if the payment is confirmed and not fully refunded, False while it is outstanding. Raises the refusal with
+    the reason otherwise."""
     payment = Payment.objects.filter(pk=payment_id).first()
     if payment is None:
         raise PaymentUnknown(payment_id=payment_id)
@@ -54,17 +54,17 @@ def is_confirmed(payment_id: int) -> bool:
 
 
 def payments_for(reference: str) -> Sequence[Payment]:
-    """Every attempt, the latest first, with its refunds at hand."""
+    """All payments for the reference, the latest first, with their refunds prefetched."""
     return list(Payment.objects.filter(reference=reference).prefetch_related("refunds").order_by("-id"))
 
 
 def refunds_for(reference: str) -> Sequence[Refund]:
-    """Everything that was given back for it, the earliest first."""
+    """All refunds for the reference, the earliest first."""
     return list(Refund.objects.filter(payment__reference=reference).select_related("payment").order_by("id"))
 
 
 def outstanding() -> list[Money]:
-    """What is requested and has not come, by currency."""
+    """The total of outstanding payments in each currency."""
     sums: dict[str, int] = {}
     for payment in Payment.objects.filter(state=Payment.State.REQUESTED):
         sums[payment.currency] = sums.get(payment.currency, 0) + payment.amount_minor
@@ -72,8 +72,8 @@ def outstanding() -> list[Money]:
 
 
 def reconcile() -> list[Difference]:
-    """Every disagreement between payments, their refunds and the ledger; none means all is well."""
-    return [*_refunded(), *_never_posted(), *_confirmed_and_booked(), *_refunds_and_booked()]
+    """Every disagreement between payments, refunds and the ledger; an empty list means that all agree."""
+    return [*_refunded(), *_never_posted(), *_payments_and_entries(), *_refunds_and_entries()]
 
 
 def _refunded() -> list[Difference]:
@@ -86,48 +86,50 @@ def _refunded() -> list[Difference]:
             " ORDER BY payment.id"
         )
         return [
-            Difference(f"refunded of payment {payment}", str(actual), str(should_be))
-            for payment, actual, should_be in cursor.fetchall()
+            Difference(f"refunded of payment {payment}", str(actual), str(expected))
+            for payment, actual, expected in cursor.fetchall()
         ]
 
 
 def _never_posted() -> list[Difference]:
     requested = Refund.objects.exclude(state=Refund.State.POSTED)
-    return [Difference(str(each), each.state, "posted") for each in requested]
+    return [Difference(str(refund), refund.state, "posted") for refund in requested]
 
 
-def _confirmed_and_booked() -> list[Difference]:
-    """One entry for each payment that has come, of its amount, and no entry beside them."""
+def _payments_and_entries() -> list[Difference]:
+    """Each confirmed payment has one entry, of its amount, and there are no other entries."""
     confirmed = Payment.objects.filter(state=Payment.State.CONFIRMED).select_related("entry")
-    wanted = {f"payment_confirmed:{each.pk}": (each.currency, each.amount_minor) for each in confirmed}
-    wrong = [
-        Difference(str(each), f"booked as {each.entry.source}", f"payment_confirmed:{each.pk}")
-        for each in confirmed
-        if each.entry and each.entry.source != f"payment_confirmed:{each.pk}"
+    expected = {
+        f"payment_confirmed:{payment.pk}": (payment.currency, payment.amount_minor) for payment in confirmed
+    }
+    wrong_sources = [
+        Difference(str(payment), f"posted as {payment.entry.source}", f"payment_confirmed:{payment.pk}")
+        for payment in confirmed
+        if payment.entry and payment.entry.source != f"payment_confirmed:{payment.pk}"
     ]
-    return [*wrong, *posting_differences("payment_confirmed:", wanted)]
+    return [*wrong_sources, *posting_differences("payment_confirmed:", expected)]
 
 
-def _refunds_and_booked() -> list[Difference]:
-    wanted = {
+def _refunds_and_entries() -> list[Difference]:
+    expected = {
         f"refund_ledger:{refund.payment_id}:{refund.reference}": (
             refund.payment.currency,
             refund.amount_minor,
         )
         for refund in Refund.objects.select_related("payment")
     }
-    return posting_differences("refund_ledger:", wanted)
+    return posting_differences("refund_ledger:", expected)
 
 
-def posting_differences(prefix: str, wanted: dict[str, tuple[str, int]]) -> list[Difference]:
-    """Where the ledger's entries for facts that begin with `prefix` are not those that are wanted: by source, the
-    currency and the sum of the debits."""
-    booked: dict[str, tuple[str, int]] = {}
+def posting_differences(prefix: str, expected: dict[str, tuple[str, int]]) -> list[Difference]:
+    """The differences between the posted entries whose source starts with `prefix` and the expected ones: by source,
+    the currency and the sum of the debits."""
+    posted: dict[str, tuple[str, int]] = {}
     for entry in Entry.objects.posted().filter(source__startswith=prefix).prefetch_related("lines"):
         debits = [line for line in entry.lines.all() if line.amount_minor > 0]
-        booked[entry.source] = (debits[0].currency, sum(line.amount_minor for line in debits))
+        posted[entry.source] = (debits[0].currency, sum(line.amount_minor for line in debits))
     return [
-        Difference(f"the entry of {source}", str(booked.get(source)), str(wanted.get(source)))
-        for source in sorted({*wanted, *booked})
-        if booked.get(source) != wanted.get(source)
+        Difference(f"the entry of {source}", str(posted.get(source)), str(expected.get(source)))
+        for source in sorted({*expected, *posted})
+        if posted.get(source) != expected.get(source)
     ]

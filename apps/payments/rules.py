@@ -1,4 +1,4 @@
-"""What must be true of payments."""
+"""Validation of payments and refunds."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def reason_must_be_given(reason: str) -> None:
 
 
 def payment_must_not_differ(reference: str, amount: Money, provider: str, token: str) -> Payment | None:
-    """The open payment for the reference, if there is one: it is of the same amount, and comes the same way."""
+    """The open payment for the reference, if any: it has the same amount, provider and token."""
     payment = Payment.objects.open().filter(reference=reference).order_by("-id").first()
     if payment is None or (payment.state == Payment.State.CONFIRMED and not payment.refundable.minor):
         return None
@@ -58,7 +58,7 @@ def payment_must_not_differ(reference: str, amount: Money, provider: str, token:
 
 
 def payment_must_exist(payment_id: int) -> Payment:
-    """Held until the end of the transaction: what happens to one payment happens one after the other."""
+    """Locks the payment until the end of the transaction, so that its changes are serialised."""
     payment = Payment.objects.select_for_update().filter(pk=payment_id).first()
     if payment is None:
         raise PaymentUnknown(payment_id=payment_id)
@@ -84,7 +84,7 @@ def payment_must_be_confirmed(payment: Payment) -> None:
 
 
 def refund_must_not_differ(payment: Payment, reference: str, amount: Money) -> Refund | None:
-    """The refund that is there under the reference, if any: it is of the same amount."""
+    """The existing refund with the reference, if any: it has the same amount."""
     refund = Refund.objects.filter(payment=payment, reference=reference).select_related("payment").first()
     if refund and refund.amount != amount:
         raise RefundDiffers(payment=payment.pk, reference=reference)
@@ -92,7 +92,7 @@ def refund_must_not_differ(payment: Payment, reference: str, amount: Money) -> R
 
 
 def refund_must_be_covered(payment: Payment, amount: Money) -> None:
-    """Together with what was given back before, it is not more than what was paid."""
+    """The amount does not exceed the confirmed amount minus the earlier refunds."""
     if amount.minor > payment.refundable.minor:
         raise RefundTooLarge(amount=amount, refundable=payment.refundable, payment=payment.pk)
 

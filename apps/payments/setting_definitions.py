@@ -1,4 +1,4 @@
-"""What the business sets about payments: which accounts they are posted to."""
+"""Settings of payments: the accounts that payments post to."""
 
 from apps.settings import declare
 
@@ -6,11 +6,11 @@ BANK = declare(
     key="payments.bank_account",
     type=str,
     default="1000",
-    description="The code of the account that payments come into and refunds go out of.",
+    description="The code of the account that payments are debited to and refunds are credited to.",
 )
 RECEIVABLE = declare(
     key="payments.receivable_account",
     type=str,
     default="1100",
-    description="The code of the account of what customers owe.",
+    description="The code of the account of receivables.",
 )

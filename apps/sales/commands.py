@@ -1,4 +1,4 @@
-"""What sales can be asked. Prices and amounts are in major units of the order's currency."""
+"""The commands of sales. Prices and amounts are in major units of the order's currency."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from apps.bus import Command
 
 @dataclass(frozen=True, kw_only=True)
 class AddCustomer(Command):
-    """Add somebody who buys. The address is written as it stands on an invoice, line by line."""
+    """Add a customer. The address is printed on invoices as it is, line by line."""
 
     permission = "sales.manage_customers"
     audit_message = "added the customer {result}"
@@ -24,7 +24,7 @@ class AddCustomer(Command):
 
 @dataclass(frozen=True)
 class OrderedItem:
-    """So many of one item, by its stock-keeping code, at a price for each."""
+    """A quantity of one item, by its stock-keeping code, at a unit price."""
 
     sku: str
     quantity: int
@@ -33,12 +33,12 @@ class OrderedItem:
 
 @dataclass(frozen=True, kw_only=True)
 class PlaceOrder(Command):
-    """Take an order. What follows goes by itself: it is locked, its goods are reserved, its payment is asked for, and
-    when that has come it is invoiced and delivered; otherwise all of it is taken back.
+    """Place an order and start its workflow: the order is confirmed, its goods are reserved and its payment is
+    requested; once paid, it is invoiced and shipped. If a step before the invoice fails, the order is cancelled.
 
     customer  the code of a customer
-    provider  how it is paid: manual (bank transfer) or sandbox (a simulated card)
-    token     what the provider knows the customer's card by
+    provider  the payment method: manual (bank transfer) or sandbox (a simulated card)
+    token     the provider's token for the customer's card
     """
 
     permission = "sales.place_order"
@@ -55,7 +55,7 @@ class PlaceOrder(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class ConfirmOrder(Command):
-    """Begin to work on an order, so that it is not worked on twice."""
+    """Confirm an order, so that it is processed only once."""
 
     permission = "sales.process_order"
     audit_message = "confirmed order {result}"
@@ -66,10 +66,10 @@ class ConfirmOrder(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class MarkOrderPaid(Command):
-    """Note that the order's payment has come."""
+    """Record that the order's payment was received."""
 
     permission = "sales.process_order"
-    audit_message = "noted that order {result} is paid"
+    audit_message = "marked order {result} as paid"
     queue = "financial"
 
     order_id: int
@@ -77,7 +77,7 @@ class MarkOrderPaid(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class CompleteOrder(Command):
-    """Note that nothing is left to do for an order."""
+    """Record that an order is paid, invoiced and shipped."""
 
     permission = "sales.process_order"
     audit_message = "completed order {result}"
@@ -88,7 +88,7 @@ class CompleteOrder(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class CancelOrder(Command):
-    """Give up an order that is not invoiced yet. Its goods are released, and what was paid is given back."""
+    """Cancel an order that is not invoiced yet. Its goods are released and its payment is refunded."""
 
     permission = "sales.cancel_order"
     audit_message = "cancelled order {result}"
@@ -100,9 +100,9 @@ class CancelOrder(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class RefundOrder(Command):
-    """Give a customer money back for an order that is paid, and take it off the sale.
+    """Refund part or all of a paid order, and reduce its revenue by the same amount.
 
-    reference  tells one refund of the order from another: the same again is the refund that is there
+    reference  identifies the refund among those of the order: a repeated reference returns the existing refund
     """
 
     permission = "sales.refund_order"
@@ -122,7 +122,7 @@ class RefundOrder(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class IssueInvoice(Command):
-    """Issue the invoice of an order that is paid: it gets the next number of its year and is posted to the books."""
+    """Issue the invoice of a paid order: assigns the next number of its year and posts it to the ledger."""
 
     permission = "sales.issue_invoice"
     audit_message = "issued invoice {result}"
@@ -138,10 +138,10 @@ class IssueInvoice(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class StoreInvoiceDocument(Command):
-    """Note where an invoice's document is kept."""
+    """Record the storage key of an invoice's document."""
 
     permission = "sales.issue_invoice"
-    audit_message = "filed invoice {result}"
+    audit_message = "stored the document of invoice {result}"
 
     invoice_id: int
     file: str
@@ -149,10 +149,10 @@ class StoreInvoiceDocument(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class CreditRefunds(Command):
-    """Take what was refunded for an invoiced order off its sale, in the books."""
+    """Post the refunds of an invoiced order against its revenue."""
 
     permission = "sales.issue_invoice"
-    audit_message = "credited what was refunded for order {result}"
+    audit_message = "credited the refunds of order {result}"
     queue = "financial"
 
     order_id: int
@@ -160,7 +160,7 @@ class CreditRefunds(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class SetUpSales(Command):
-    """Open the accounts that sales and payments post to, where they are missing."""
+    """Open the missing accounts that sales and payments post to."""
 
     permission = "sales.set_up_sales"
     audit_message = "set up sales"

@@ -1,4 +1,4 @@
-"""What sales refuses. The codes BS001… are the database's own words for the same rules (migration 0002)."""
+"""Refusals of sales. The SQLSTATEs BS001… are raised by the database for the same rules (migration 0002)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from apps.kernel.errors import Conflict, Invalid, NotFound, Refusal
 
 
 class SalesRefusal(Refusal):
-    """The family of sales."""
+    """Base of the refusals of sales."""
 
 
 # Customers
@@ -38,11 +38,11 @@ class OrderUnknown(SalesRefusal, NotFound):
 
 
 class OrderIsEmpty(SalesRefusal, Invalid):
-    message = "An order has one line or more."
+    message = "An order needs at least one line."
 
 
 class ItemDuplicated(SalesRefusal, Invalid):
-    message = "{sku} is ordered on more than one line: add its quantities up."
+    message = "{sku} is on more than one line: combine them into one."
     enforced_by = ("sales_ordered_item_once",)
 
 
@@ -56,7 +56,7 @@ class LineMalformed(SalesRefusal, Invalid):
 
 
 class OrderTotalOutOfRange(SalesRefusal, Invalid):
-    message = "An order is worth more than nothing, and no more than Bursar can keep."
+    message = "The total of an order must be above zero and within the largest amount that Bursar can store."
     enforced_by = ("sales_order_total_in_range",)
 
 
@@ -73,7 +73,7 @@ class OrderIsInvoiced(SalesRefusal, Conflict):
 
 
 class OrderIsFixed(SalesRefusal, Conflict):
-    """What the database says when somebody would change an order, or move it where it cannot go."""
+    """Raised by the database on a change to the terms of an order or on an invalid transition."""
 
     message = "Order {order} is {state}; this cannot be changed."
     enforced_by = ("BS001",)
@@ -85,7 +85,7 @@ class OrderDoesNotAddUp(SalesRefusal, Invalid):
 
 
 class OrderIsNotPaid(SalesRefusal, Conflict):
-    message = "Order {order} has no payment that could be refunded."
+    message = "Order {order} has no payment that can be refunded."
 
 
 class ReasonMissing(SalesRefusal, Invalid):

@@ -1,4 +1,4 @@
-"""What has happened in sales."""
+"""Events of sales."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -8,7 +8,7 @@ from apps.events import Event
 
 @dataclass(frozen=True, kw_only=True)
 class OrderCreated(Event):
-    """A customer has ordered. The journey from order to cash sets out."""
+    """An order was placed. Starts the saga from order to cash."""
 
     name = "order.created"
     instrumented_as: ClassVar[str] = "order_created"
@@ -23,7 +23,7 @@ class OrderCreated(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class OrderCancelled(Event):
-    """Nothing will come of the order."""
+    """An order was cancelled."""
 
     name = "order.cancelled"
 
@@ -37,7 +37,7 @@ class OrderCancelled(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class OrderCompleted(Event):
-    """The order is paid, invoiced and delivered."""
+    """An order is paid, invoiced and shipped."""
 
     name = "order.completed"
 
@@ -50,7 +50,7 @@ class OrderCompleted(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class InvoiceIssued(Event):
-    """The invoice has its number and is in the books by the entry. Its document is not made yet."""
+    """An invoice was numbered and posted as entry `entry_id`. Its document is not rendered yet."""
 
     name = "invoice.issued"
     instrumented_as: ClassVar[str] = "invoice_issued"

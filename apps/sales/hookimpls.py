@@ -1,4 +1,4 @@
-"""What sales knows of persons."""
+"""Personal data in sales."""
 
 from apps.kernel.pii import EMAIL, NAME, SECRET, TEXT, declare_pii
 

@@ -1,8 +1,8 @@
-"""An invoice as a document to send: PDF, the same bytes for the same invoice.
+"""Renders an invoice as PDF, deterministically: the same invoice gives the same bytes.
 
-Names in Latin, Greek, Cyrillic and their neighbours are set in DejaVu Sans, which travels in the document. Chinese,
-Japanese and Korean are set in the fonts that every PDF reader brings for them, since such a font has 15 MB. What is
-written from right to left stands in the order of its letters, unshaped.
+Names in Latin, Greek, Cyrillic and related scripts are set in DejaVu Sans, which is embedded. Chinese, Japanese and
+Korean are set in the standard fonts of PDF readers, since embedding such a font takes 15 MB. Right-to-left text is
+not shaped.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
 def rendered(invoice: Invoice) -> bytes:
-    """The document, with the order's lines."""
+    """The bytes of the PDF."""
     _register_fonts()
-    kept = io.BytesIO()
+    document = io.BytesIO()
     SimpleDocTemplate(
-        kept,
+        document,
         pagesize=A4,
         leftMargin=MARGIN,
         rightMargin=MARGIN,
@@ -57,11 +57,11 @@ def rendered(invoice: Invoice) -> bytes:
         displayDocTitle=True,
         invariant=1,
     ).build([*_head(invoice), *_lines(invoice), *_foot(invoice)], canvasmaker=_numbered(f"{invoice}"))
-    return kept.getvalue()
+    return document.getvalue()
 
 
 def _head(invoice: Invoice) -> Iterator[Flowable]:
-    """Who sells on the left, what this is on the right; below them who buys, and the dates."""
+    """Seller and title; below them the customer, and number, date, order and currency."""
     address = [invoice.customer_name, *invoice.customer_address.splitlines()]
     facts = (
         ("Invoice number", str(invoice)),
@@ -75,17 +75,17 @@ def _head(invoice: Invoice) -> Iterator[Flowable]:
         _text("Billed to", "label"),
         *(_text(line, "strong" if not n else "plain") for n, line in enumerate(address)),
     ]
-    told = _table(
+    details = _table(
         [[_text(name, "label"), _text(value, "plain")] for name, value in facts], (30 * mm, 50 * mm)
     )
-    yield _table([[billed, told]], (90 * mm, 80 * mm))
+    yield _table([[billed, details]], (90 * mm, 80 * mm))
     yield Spacer(1, 12 * mm)
 
 
 def _lines(invoice: Invoice) -> Iterator[Flowable]:
-    """One row to a line; the heading stands again on each page."""
-    head = [_text(each, style) for each, style in (("Item", "label"), ("Description", "label"))]
-    head += [_text(each, "label right") for each in ("Quantity", "Price", "Amount")]
+    """One row per line; the heading is repeated on each page."""
+    head = [_text(title, style) for title, style in (("Item", "label"), ("Description", "label"))]
+    head += [_text(title, "label right") for title in ("Quantity", "Price", "Amount")]
     rows = [
         [
             _text(line.item.sku, "plain"),
@@ -127,17 +127,17 @@ def _text(text: str, style: str) -> Paragraph:
 
 
 def _marked(text: str) -> Iterator[str]:
-    """Safe for the page, whatever it says, and each stretch of it in a font that has its letters."""
+    """Escaped markup, in which each run of characters has a font that covers it."""
     plain = CONTROL.sub("", text)
     east = "HeiseiKakuGo-W5" if KANA.search(plain) else "STSong-Light"
 
-    def font(letter: str) -> str:
-        if HANGUL.match(letter):
+    def font(character: str) -> str:
+        if HANGUL.match(character):
             return "HYGothic-Medium"
-        return east if KANA.match(letter) or HAN.match(letter) else ""
+        return east if KANA.match(character) or HAN.match(character) else ""
 
-    for name, letters in groupby(plain, font):
-        stretch = escape("".join(letters)).replace("\n", "<br/>")
+    for name, characters in groupby(plain, font):
+        stretch = escape("".join(characters)).replace("\n", "<br/>")
         yield f'<font name="{name}">{stretch}</font>' if name else stretch
 
 
@@ -194,7 +194,7 @@ def _table(rows: list[list[Any]], widths: tuple[Any, ...]) -> Table:
 
 
 def _numbered(name: str) -> type[Canvas]:
-    """A canvas that writes "1 of 3" below each page, which it knows when all of them are there."""
+    """A canvas that prints "Page 1 of 3" below each page, once the number of pages is known."""
 
     class Numbered(Canvas):  # type: ignore[misc]  # the package has no types
         def __init__(self, *args: Any, **options: Any) -> None:

@@ -1,4 +1,4 @@
-"""What sales do when others tell."""
+"""Reactions of sales to events."""
 
 from __future__ import annotations
 
@@ -22,28 +22,28 @@ from .sagas import ORDER_TO_CASH, data_of
 ACCOUNTING_SYSTEM, DOCUMENTS_SYSTEM = System("System (accounting)"), System("System (documents)")
 
 
-# The journey from order to cash
+# The saga from order to cash
 
 
 @listens_to(OrderCreated, queue="financial")
-def set_out(event: OrderCreated) -> None:
+def begin_order_to_cash(event: OrderCreated) -> None:
     order = queries.order(event.order_id)
     with acting_as(System(order.placed_by)):
         sagas.begin(ORDER_TO_CASH, data_of(order), subject=order.subject)
 
 
 @listens_to(PaymentConfirmed, queue="financial")
-def go_on_when_paid(event: PaymentConfirmed) -> None:
+def resume_when_paid(event: PaymentConfirmed) -> None:
     sagas.resume(event.reference)
 
 
 @listens_to(PaymentFailed, queue="financial")
-def turn_back_when_not_paid(event: PaymentFailed) -> None:
+def compensate_when_payment_failed(event: PaymentFailed) -> None:
     sagas.resume(event.reference)
 
 
 @listens_to(OrderCancelled, queue="financial")
-def turn_back_when_cancelled(event: OrderCancelled) -> None:
+def compensate_when_cancelled(event: OrderCancelled) -> None:
     sagas.resume(f"order:{event.order_id}")
 
 
@@ -52,14 +52,14 @@ def turn_back_when_cancelled(event: OrderCancelled) -> None:
 
 @listens_to(RefundProcessed, queue="financial")
 def credit_refund(event: RefundProcessed) -> None:
-    """Whoever refunded, and whatever for: an order's refund is taken off its sale."""
+    """Every refund of an order reduces its revenue, whichever command made it."""
     if order := queries.order_of(event.reference):
         dispatch(CreditRefunds(order_id=order.pk), actor=ACCOUNTING_SYSTEM)
 
 
 @listens_to(InvoiceIssued, queue="financial")
 def credit_earlier_refunds(event: InvoiceIssued) -> None:
-    """What was refunded before there was a sale to take it off."""
+    """Refunds made before the invoice are credited once it is issued."""
     if payments.refunds_for(f"order:{event.order_id}"):
         dispatch(CreditRefunds(order_id=event.order_id), actor=ACCOUNTING_SYSTEM)
 
@@ -68,24 +68,24 @@ def credit_earlier_refunds(event: InvoiceIssued) -> None:
 
 
 @listens_to(InvoiceIssued, own_transactions=True)
-def file_document(event: InvoiceIssued) -> None:
-    """The same invoice is the same bytes, so whoever does it again, after a crash at any point, changes nothing."""
+def store_document(event: InvoiceIssued) -> None:
+    """Rendering is deterministic, so a redelivery after a crash at any point changes nothing."""
     invoice = Invoice.objects.select_related("order").get(pk=event.invoice_id)
     if invoice.state == Invoice.State.STORED:
         return
     document = rendered(invoice)
-    _put(invoice.file_name, document)
+    _store(invoice.file_name, document)
     dispatch(StoreInvoiceDocument(invoice_id=invoice.pk, file=invoice.file_name), actor=DOCUMENTS_SYSTEM)
 
 
-def _put(name: str, document: bytes) -> None:
-    """What is half there, of a process that died, is replaced; what another one put there meanwhile stays."""
+def _store(name: str, document: bytes) -> None:
+    """Replaces an incomplete file of a killed process; leaves an equal file of a concurrent one in place."""
     store = files()
     if store.exists(name):
-        with store.open(name) as there:
-            if there.read() == document:
+        with store.open(name) as existing:
+            if existing.read() == document:
                 return
         store.delete(name)
-    kept = store.save(name, ContentFile(document))
-    if kept != name:
-        store.delete(kept)
+    stored_as = store.save(name, ContentFile(document))
+    if stored_as != name:
+        store.delete(stored_as)

@@ -1,7 +1,4 @@
-"""Who buys, what they ordered, and what they were invoiced.
-
-What a row may never be is enforced by the database (migration 0002), whoever asks and however.
-"""
+"""Customers, orders and invoices. Their invariants are enforced by the database (migration 0002)."""
 
 from __future__ import annotations
 
@@ -19,7 +16,7 @@ from apps.sagas.models import Run
 
 
 class Customer(Tracked):
-    """Somebody who buys. `address` is written as it stands on an invoice, line by line."""
+    """A customer. `address` is printed on invoices as it is, line by line."""
 
     code = models.CharField(max_length=32, unique=True)
     name = models.CharField(max_length=200)
@@ -45,8 +42,8 @@ ORDER_TO_CASH_NAME = "sales.order_to_cash"
 
 class OrderQuerySet(models.QuerySet["Order"]):
     def with_saga_state(self) -> OrderQuerySet:
-        """Each with how far it is on its way from order to cash (`journey`, a Run.State), and what came in between
-        (`trouble`); None before it has set out."""
+        """Annotates `saga_state` (a Run.State) and `last_error` of the saga from order to cash; both are None before
+        the saga starts."""
         subject = Concat(Value("order:"), Cast(OuterRef("pk"), CharField()))
         runs = Run.objects.filter(saga=ORDER_TO_CASH_NAME, subject=subject)
         return self.annotate(
@@ -55,11 +52,12 @@ class OrderQuerySet(models.QuerySet["Order"]):
 
 
 class Order(Tracked):
-    """What a customer ordered, at the prices that were agreed.
+    """An order of a customer, at the agreed prices.
 
-    amount_minor            of it all, in minor units of `currency`
-    provider, token  how it is paid, and what the provider knows the customer's card by
-    why              it was cancelled
+    amount_minor  the total, in minor units of `currency`
+    provider      the payment method
+    token         the provider's token for the customer's card
+    why           the reason for its cancellation
     """
 
     class State(models.TextChoices):
@@ -120,7 +118,7 @@ class Order(Tracked):
 
     @property
     def subject(self) -> str:
-        """By what other apps know it."""
+        """The reference by which other apps know the order."""
         return f"order:{self.pk}"
 
     @property
@@ -128,19 +126,20 @@ class Order(Tracked):
         return Money(self.amount_minor, currency(self.currency))
 
     def has_reached(self, state: Order.State) -> bool:
-        """It is there, or was; a cancelled order has reached nothing."""
+        """Whether the order is or was in the state; false for a cancelled order."""
         return self.state in self.STATE_SEQUENCE and self.STATE_SEQUENCE.index(
             self.State(self.state)
         ) >= self.STATE_SEQUENCE.index(state)
 
     def move_to(self, state: Order.State, why: str = "") -> None:
-        """The database lets it make one of MOVES, and no other."""
+        """The database refuses any transition that is not in MOVES."""
         self.state, self.why = state, why
         self.save(update_fields=["state", "why"])
 
 
 class OrderLine(Tracked):
-    """So many of one item, at a price for each in minor units. `name` is the item's when it was ordered."""
+    """A quantity of one item, at a unit price in minor units. `name` is the name of the item at the time of the
+    order."""
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="lines", db_index=False)
     line_no = models.PositiveIntegerField()
@@ -176,10 +175,10 @@ class OrderLine(Tracked):
 
 
 class Invoice(Tracked):
-    """What an order costs, said once. It keeps the names and the address as they were.
+    """The invoice of an order, with names and address as of its date.
 
-    number  without a gap in its year, given by the database
-    file    where its document is kept, when it is filed
+    number  assigned by the database, without a gap in its year
+    file    the storage key of its document, once stored
     """
 
     class State(models.TextChoices):
@@ -225,5 +224,5 @@ class Invoice(Tracked):
 
     @property
     def file_name(self) -> str:
-        """Where its document belongs."""
+        """The storage key of its document."""
         return f"invoices/{self.year}/{self}.pdf"

@@ -1,4 +1,4 @@
-"""Questions about sales."""
+"""Queries of sales."""
 
 from __future__ import annotations
 
@@ -28,38 +28,36 @@ def revenue_account() -> str:
 
 
 def refunds_account() -> str:
-    """The code of the account of sales that were taken back."""
+    """The code of the account that refunds of sales are posted to."""
     return settings_queries.value(REFUNDS)
 
 
 def order(order_id: int) -> Order:
-    """With its customer and lines at hand. Raises OrderUnknown."""
-    found = (
-        Order.objects.select_related("customer").prefetch_related("lines__item").filter(pk=order_id).first()
-    )
-    if found is None:
+    """The order, with its customer and lines prefetched. Raises OrderUnknown."""
+    row = Order.objects.select_related("customer").prefetch_related("lines__item").filter(pk=order_id).first()
+    if row is None:
         raise OrderUnknown(order_id=order_id)
-    return found
+    return row
 
 
 def order_of(subject: str) -> Order | None:
-    """The order that others know as "order:12"."""
+    """The order with the reference `subject`, such as "order:12"; None for any other reference."""
     kind, _, number = subject.partition(":")
     return Order.objects.filter(pk=int(number)).first() if kind == "order" and number.isdecimal() else None
 
 
 def is_paid(order_id: int, payment_id: int) -> bool:
-    """True when the order's payment has come, False while it is waited for. Raises the refusal that says why the
-    order will not be paid."""
-    waiting = order(order_id)
-    if waiting.state == Order.State.CANCELLED:
-        raise OrderIsCancelled(order=waiting, why=waiting.why)
+    """True once the order's payment is confirmed, False while it is outstanding. Raises the refusal with the reason
+    if the order will not be paid."""
+    unpaid = order(order_id)
+    if unpaid.state == Order.State.CANCELLED:
+        raise OrderIsCancelled(order=unpaid, why=unpaid.why)
     return payments.is_confirmed(payment_id)
 
 
 @dataclass(frozen=True)
 class RelatedRecords:
-    """All that came of an order, in every app."""
+    """The records of all apps about one order."""
 
     order: Order
     payments: Sequence[Payment]
@@ -70,19 +68,21 @@ class RelatedRecords:
 
 def related_records(order_id: int) -> RelatedRecords:
     """Raises OrderUnknown."""
-    found = order(order_id)
+    subject_order = order(order_id)
     return RelatedRecords(
-        order=found,
-        payments=payments.payments_for(found.subject),
-        reservation=inventory.reservation_for(found.subject),
-        invoice=Invoice.objects.filter(order=found).first(),
-        entries=list(Entry.objects.posted().with_numbers().filter(reference=found.subject).order_by("id")),
+        order=subject_order,
+        payments=payments.payments_for(subject_order.subject),
+        reservation=inventory.reservation_for(subject_order.subject),
+        invoice=Invoice.objects.filter(order=subject_order).first(),
+        entries=list(
+            Entry.objects.posted().with_numbers().filter(reference=subject_order.subject).order_by("id")
+        ),
     )
 
 
 @dataclass(frozen=True)
 class Figures:
-    """Orders in numbers: those under way, and the sum of what was invoiced this year in each currency."""
+    """The number of orders in progress, and the total invoiced this year in each currency."""
 
     in_progress: int
     invoiced: Sequence[Money]
@@ -98,47 +98,49 @@ def figures(year: int) -> Figures:
     )
 
 
-# Reconciling
+# Reconciliation
 
 
 Difference = payments.Difference
 
 
 def reconcile() -> list[str]:
-    """Every disagreement between orders, invoices, payments, refunds, stock and ledger, as sentences; none means all
-    is well. Orders that are under way are judged by how far they are."""
+    """Every disagreement between orders, invoices, payments, refunds, stock and ledger, as sentences; an empty list
+    means that all agree. An order in progress is compared by its state."""
     return [
-        *(str(each) for each in inventory.reconcile()),
-        *(str(each) for each in payments.reconcile()),
-        *(str(order) for order in _orders()),
-        *(str(book) for book in _invoices_and_books()),
-        *(str(book) for book in _credits_and_books()),
-        *(str(number) for number in _numbers()),
-        *(str(document) for document in _documents()),
+        *(str(difference) for difference in inventory.reconcile()),
+        *(str(difference) for difference in payments.reconcile()),
+        *(str(difference) for difference in _orders()),
+        *(str(difference) for difference in _invoices_and_entries()),
+        *(str(difference) for difference in _credits_and_entries()),
+        *(str(difference) for difference in _numbers()),
+        *(str(difference) for difference in _documents()),
         *_unsettled(),
     ]
 
 
 def _orders() -> list[Difference]:
-    wrong = []
+    differences = []
     invoices = {invoice.order_id: invoice for invoice in Invoice.objects.all()}
-    held = {
+    reservations = {
         reservation.reference: reservation
         for reservation in Reservation.objects.prefetch_related("lines__item")
     }
-    paid: dict[str, list[Payment]] = {}
+    payments_of: dict[str, list[Payment]] = {}
     for payment in Payment.objects.order_by("id"):
-        paid.setdefault(payment.reference, []).append(payment)
+        payments_of.setdefault(payment.reference, []).append(payment)
     for order in Order.objects.prefetch_related("lines__item").order_by("id"):
-        wrong += _order(order, invoices.get(order.pk), held.get(order.subject), paid.get(order.subject, []))
-    return wrong
+        differences += _order(
+            order, invoices.get(order.pk), reservations.get(order.subject), payments_of.get(order.subject, [])
+        )
+    return differences
 
 
 def _order(
-    order: Order, invoice: Invoice | None, held: Reservation | None, paid: Sequence[Payment]
+    order: Order, invoice: Invoice | None, reservation: Reservation | None, paid: Sequence[Payment]
 ) -> list[Difference]:
-    state, goods = order.State(order.state), held.state if held else "none"
-    has_come = [each.amount_minor for each in paid if each.state == Payment.State.CONFIRMED]
+    state, goods = order.State(order.state), reservation.state if reservation else "none"
+    received = [payment.amount_minor for payment in paid if payment.state == Payment.State.CONFIRMED]
     checks: list[tuple[str, object, object]] = [
         ("total", order.amount_minor, sum(line.total.minor for line in order.lines.all())),
         (
@@ -147,56 +149,66 @@ def _order(
             order.amount_minor if order.has_reached(_INVOICED) else None,
         ),
     ]
-    if held:
+    if reservation:
         checks.append(
             (
                 "reserved goods",
-                sorted((line.item.sku, line.quantity) for line in held.lines.all()),
+                sorted((line.item.sku, line.quantity) for line in reservation.lines.all()),
                 sorted((line.item.sku, line.quantity) for line in order.lines.all()),
             )
         )
     if order.has_reached(_PAID):
-        checks.append(("money that has come", has_come, [order.amount_minor]))
+        checks.append(("payments received", received, [order.amount_minor]))
     if state == order.State.COMPLETED:
         checks.append(("goods", goods, "fulfilled"))
     elif state in (_PAID, _INVOICED):
         checks.append(("goods", goods in ("reserved", "fulfilled"), True))
     return [
-        Difference(f"{what} of order {order}", str(actual), str(should_be))
-        for what, actual, should_be in checks
-        if actual != should_be
+        Difference(f"{subject} of order {order}", str(actual), str(expected))
+        for subject, actual, expected in checks
+        if actual != expected
     ]
 
 
 def _unsettled() -> list[str]:
-    """What a cancelled order still keeps when its journey has ended: its goods, a payment that is waited for, money
-    that was not given back. And journeys that have ended elsewhere than their orders."""
-    journeys = dict(Run.objects.exclude(ended_at=None).values_list("subject", "state"))
-    ended = [order for order in Order.objects.all() if order.subject in journeys]
-    where = {Run.State.DONE: Order.State.COMPLETED, Run.State.COMPENSATED: Order.State.CANCELLED}
-    subjects = [each.subject for each in ended if each.state == Order.State.CANCELLED]
+    """Cancelled orders whose saga ended but that still have reserved goods, or an outstanding or unrefunded payment;
+    and sagas whose final state contradicts the state of the order."""
+    saga_states = dict(Run.objects.exclude(ended_at=None).values_list("subject", "state"))
+    ended = [order for order in Order.objects.all() if order.subject in saga_states]
+    expected = {Run.State.DONE: Order.State.COMPLETED, Run.State.COMPENSATED: Order.State.CANCELLED}
+    subjects = [order.subject for order in ended if order.state == Order.State.CANCELLED]
     goods = Reservation.objects.filter(reference__in=subjects).exclude(state=Reservation.State.RELEASED)
-    asked = Payment.objects.open().filter(reference__in=subjects).exclude(refunded_minor=F("amount_minor"))
+    open_payments = (
+        Payment.objects.open().filter(reference__in=subjects).exclude(refunded_minor=F("amount_minor"))
+    )
     return [
         *(
-            f"order {each} is {each.state} and its journey is {journeys[each.subject]}"
-            for each in ended
-            if each.state != where[Run.State(journeys[each.subject])]
+            f"order {order} is {order.state} and its workflow is {saga_states[order.subject]}"
+            for order in ended
+            if order.state != expected[Run.State(saga_states[order.subject])]
         ),
-        *(f"{good.reference} is cancelled and its goods are {good.state}" for good in goods),
-        *(f"{each.reference} is cancelled and payment {each.pk} is {each.state}" for each in asked),
+        *(
+            f"{reservation.reference} is cancelled and its goods are {reservation.state}"
+            for reservation in goods
+        ),
+        *(
+            f"{payment.reference} is cancelled and payment {payment.pk} is {payment.state}"
+            for payment in open_payments
+        ),
     ]
 
 
-def _invoices_and_books() -> list[Difference]:
+def _invoices_and_entries() -> list[Difference]:
     issued = Invoice.objects.select_related("entry")
-    wanted = {f"invoice_issued:{each.order_id}": (each.currency, each.amount_minor) for each in issued}
-    return payments.posting_differences("invoice_issued:", wanted)
+    expected = {
+        f"invoice_issued:{invoice.order_id}": (invoice.currency, invoice.amount_minor) for invoice in issued
+    }
+    return payments.posting_differences("invoice_issued:", expected)
 
 
-def _credits_and_books() -> list[Difference]:
-    """A refund of an invoiced order is taken off its sale."""
-    invoiced = [f"order:{each}" for each in Invoice.objects.values_list("order_id", flat=True)]
+def _credits_and_entries() -> list[Difference]:
+    """Each refund of an invoiced order is credited against its revenue."""
+    invoiced = [f"order:{order_id}" for order_id in Invoice.objects.values_list("order_id", flat=True)]
     refunds = Refund.objects.filter(payment__reference__in=invoiced).select_related("payment")
     wanted = {
         f"refund_credited:{refund.pk}": (refund.payment.currency, refund.amount_minor) for refund in refunds
@@ -205,7 +217,7 @@ def _credits_and_books() -> list[Difference]:
 
 
 def _numbers() -> list[Difference]:
-    """Invoices are numbered from one, without a gap."""
+    """Invoices are numbered from one, without a gap, in each year."""
     return [
         Difference(f"the last invoice of {year}", str(last), str(count))
         for year, last, count in Invoice.objects.order_by()
@@ -216,12 +228,12 @@ def _numbers() -> list[Difference]:
 
 
 def _documents() -> list[Difference]:
-    """What is filed is in the store."""
-    filed = Invoice.objects.filter(state=Invoice.State.STORED)
+    """The document of every invoice with a storage key exists in the object store."""
+    stored = Invoice.objects.filter(state=Invoice.State.STORED)
     return [
-        Difference(f"the document of {each}", "missing", each.file)
-        for each in filed
-        if not files().exists(each.file)
+        Difference(f"the document of {invoice}", "missing", invoice.file)
+        for invoice in stored
+        if not files().exists(invoice.file)
     ]
 
 

@@ -1,4 +1,4 @@
-"""What must be true of customers, orders and invoices."""
+"""Validation of customers, orders and invoices."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ def customer_must_be_new(code: str, name: str) -> None:
 
 
 def email_must_be_well_formed(email: str) -> None:
-    """Or empty."""
+    """An empty address is valid."""
     try:
-        validate_email(email or "nobody@example.com")
+        validate_email(email or "empty@example.com")
     except ValidationError:
         raise EmailMalformed(email=email) from None
 
@@ -66,12 +66,12 @@ def reason_must_be_given(reason: str) -> None:
         raise ReasonMissing
 
 
-# What is ordered
+# Order lines
 
 
 @dataclass(frozen=True)
 class PricedLine:
-    """A line whose item was found and whose price is money."""
+    """A validated line: its item and its unit price."""
 
     item: Item
     quantity: int
@@ -79,7 +79,7 @@ class PricedLine:
 
 
 def order_must_be_valid(lines: Sequence[OrderedItem], iso: str) -> list[PricedLine]:
-    """Lines of items that are there, each once, and worth something together."""
+    """The validated lines: existing items, each on one line, with a total above zero."""
     currency(iso)
     with together() as validation:
         validation.check(items_must_be_unique, lines)
@@ -88,7 +88,7 @@ def order_must_be_valid(lines: Sequence[OrderedItem], iso: str) -> list[PricedLi
             validation.check(line_must_be_valid, number, line, items.get(line.sku), iso)
             for number, line in enumerate(lines, start=1)
         ]
-    if not 0 < sum(each.quantity * each.price.minor for each in priced) <= LARGEST:
+    if not 0 < sum(line.quantity * line.price.minor for line in priced) <= LARGEST:
         raise OrderTotalOutOfRange
     return priced
 
@@ -111,11 +111,11 @@ def line_must_be_valid(number: int, line: OrderedItem, item: Item | None, iso: s
     return PricedLine(item, line.quantity, price)
 
 
-# Where an order stands
+# States of an order
 
 
 def order_must_exist(order_id: int) -> Order:
-    """Held until the end of the transaction: what happens to one order happens one after the other."""
+    """Locks the order until the end of the transaction, so that its changes are serialised."""
     order = Order.objects.select_for_update().filter(pk=order_id).first()
     if order is None:
         raise OrderUnknown(order_id=order_id)
@@ -139,17 +139,23 @@ def order_must_not_be_invoiced(order: Order) -> None:
 
 
 def order_must_have_been_paid(order: Order) -> Payment:
-    """Its payment that has come, and was not given back altogether if there is one."""
-    come = [each for each in payments.payments_for(order.subject) if each.state == Payment.State.CONFIRMED]
-    if not come:
+    """Its latest confirmed payment, preferably one that is not fully refunded."""
+    confirmed = [
+        payment
+        for payment in payments.payments_for(order.subject)
+        if payment.state == Payment.State.CONFIRMED
+    ]
+    if not confirmed:
         raise OrderIsNotPaid(order=order)
-    return max(come, key=lambda each: (each.refundable.minor > 0, each.pk))
+    return max(confirmed, key=lambda payment: (payment.refundable.minor > 0, payment.pk))
 
 
 def payment_must_not_be_refunded(order: Order) -> None:
-    """What has come for it is not all given back, nor is at this moment: held until the end of the transaction."""
-    come = Payment.objects.select_for_update().filter(reference=order.subject, state=Payment.State.CONFIRMED)
-    if come and not any(each.refundable.minor for each in come):
+    """Locks the confirmed payments until the end of the transaction; they must not be fully refunded."""
+    confirmed = Payment.objects.select_for_update().filter(
+        reference=order.subject, state=Payment.State.CONFIRMED
+    )
+    if confirmed and not any(payment.refundable.minor for payment in confirmed):
         raise OrderIsNotPaid(order=order)
 
 

@@ -1,4 +1,4 @@
-"""The journey from order to cash: sales → inventory → payments → ledger, and the way back."""
+"""The saga from order to cash: sales → inventory → payments → ledger, with the compensation of each step."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .models import ORDER_TO_CASH_NAME, Order
 
 @dataclass(frozen=True)
 class OrderToCash:
-    """What the steps hand on. The ids are zero until their step is done."""
+    """The data of the saga. An id is zero until its step is done."""
 
     order_id: int
     lines: tuple[ItemQuantity, ...]
@@ -31,7 +31,7 @@ class OrderToCash:
 
     @property
     def reference(self) -> str:
-        """By what inventory, payments and the saga itself know the order."""
+        """The reference of the order in inventory, payments and the saga."""
         return f"order:{self.order_id}"
 
 
@@ -48,8 +48,8 @@ def data_of(order: Order) -> OrderToCash:
     )
 
 
-def why(data: OrderToCash) -> str:
-    """Why the order turned back, for those who take their step back."""
+def cancellation_reason(data: OrderToCash) -> str:
+    """The reason of the compensation, for the commands that compensate."""
     run = sagas.run_of(ORDER_TO_CASH, data.reference)
     return run.last_error if run and run.last_error else "The order was not completed."
 
@@ -60,13 +60,15 @@ ORDER_TO_CASH = Saga(
     data=OrderToCash,
     queue="financial",
     deadline=dt.timedelta(days=30),
-    trigger=Trigger("place order", compensation=lambda d: CancelOrder(order_id=d.order_id, reason=why(d))),
+    trigger=Trigger(
+        "place order", compensation=lambda d: CancelOrder(order_id=d.order_id, reason=cancellation_reason(d))
+    ),
     steps=(
         Step("confirm order", lambda d: ConfirmOrder(order_id=d.order_id), compensation=NO_COMPENSATION),
         Step(
             "reserve stock",
             lambda d: ReserveStock(reference=d.reference, lines=d.lines),
-            compensation=lambda d: ReleaseStock(reservation_id=d.reservation_id, reason=why(d)),
+            compensation=lambda d: ReleaseStock(reservation_id=d.reservation_id, reason=cancellation_reason(d)),
             carry=lambda d, reservation: replace(d, reservation_id=reservation.pk),
         ),
         Step(
@@ -78,7 +80,7 @@ ORDER_TO_CASH = Saga(
                 provider=d.provider,
                 token=d.token,
             ),
-            compensation=lambda d: VoidPayment(payment_id=d.payment_id, reason=why(d)),
+            compensation=lambda d: VoidPayment(payment_id=d.payment_id, reason=cancellation_reason(d)),
             carry=lambda d, payment: replace(d, payment_id=payment.pk),
         ),
         Wait(

@@ -1,4 +1,4 @@
-"""What the business sets about sales: which accounts they are posted to."""
+"""Settings of sales: the accounts that sales post to."""
 
 from apps.settings import declare
 
@@ -12,5 +12,5 @@ REFUNDS = declare(
     key="sales.refunds_account",
     type=str,
     default="4900",
-    description="The code of the account of sales that were taken back.",
+    description="The code of the account that refunds of sales are posted to.",
 )

@@ -11,7 +11,7 @@ from apps.kernel.tenant import TenantInfo
 
 @pytest.fixture
 def shelf(at_acme: TenantInfo, accountant: User) -> dict[str, Item]:
-    """Ten bolts and five nuts; the test happens in acme."""
+    """Ten bolts and five nuts in stock of the tenant acme."""
     items = {}
     for sku, name, quantity in (("BOLT", "Bolt M8", 10), ("NUT", "Nut M8", 5)):
         items[sku] = dispatch(AddItem(sku=sku, name=name), actor=accountant)

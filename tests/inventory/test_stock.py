@@ -1,4 +1,4 @@
-"""Items, receiving and counting; and what the database keeps true by itself."""
+"""Items, receipts and counts; and the invariants in the database."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ from apps.inventory.models import Item, Reservation, Stock, StockMove
 from tests.support.sqlstate import CHECK, NO_RIGHT, refused
 
 
-def test_an_item_begins_with_none(at_acme, accountant):
+def test_a_new_item_has_no_stock(at_acme, accountant):
     item = dispatch(AddItem(sku="BOLT", name="Bolt M8"), actor=accountant)
 
-    assert (item.stock.on_hand, item.stock.reserved, item.stock.free) == (0, 0, 0)
+    assert (item.stock.on_hand, item.stock.reserved, item.stock.available) == (0, 0, 0)
     assert item.history.get().actor_name == str(accountant)
 
 
-def test_an_item_is_named_and_new(shelf, accountant):
+def test_an_invalid_item_is_refused(shelf, accountant):
     with pytest.raises(SkuTaken):
         dispatch(AddItem(sku="BOLT", name="Another"), actor=accountant)
     with pytest.raises(ItemNameMissing):
         dispatch(AddItem(sku=" ", name=""), actor=accountant)
 
 
-def test_what_is_received_is_on_hand(shelf, accountant):
+def test_received_goods_are_on_hand(shelf, accountant):
     move = dispatch(ReceiveStock(sku="BOLT", quantity=7, reference="DN-4711"), actor=accountant)
 
     assert (move.kind, move.on_hand, move.reference) == ("received", 7, "DN-4711")
@@ -49,7 +49,7 @@ def test_what_is_received_is_on_hand(shelf, accountant):
         dispatch(ReceiveStock(sku="SCREW", quantity=1), actor=accountant)
 
 
-def test_a_count_keeps_the_difference_and_the_reason(shelf, accountant):
+def test_a_count_records_the_difference(shelf, accountant):
     move = dispatch(CountStock(sku="BOLT", quantity=8, reason="Year-end count"), actor=accountant)
 
     assert (move.on_hand, move.reason) == (-2, "Year-end count")
@@ -57,7 +57,7 @@ def test_a_count_keeps_the_difference_and_the_reason(shelf, accountant):
     assert queries.reconcile() == []
 
 
-def test_a_count_covers_what_is_reserved(shelf, accountant):
+def test_a_count_below_the_reserved_quantity_is_refused(shelf, accountant):
     dispatch(ReserveStock(reference="order:1", lines=(ItemQuantity("BOLT", 6),)), actor=accountant)
 
     with pytest.raises(CountBelowReserved):
@@ -68,7 +68,7 @@ def test_a_count_covers_what_is_reserved(shelf, accountant):
         dispatch(CountStock(sku="BOLT", quantity=9, reason=""), actor=accountant)
 
 
-def test_an_auditor_only_looks(shelf, auditor):
+def test_a_receipt_by_an_auditor_is_denied(shelf, auditor):
     with pytest.raises(PermissionDenied):
         dispatch(ReceiveStock(sku="BOLT", quantity=1), actor=auditor)
 
@@ -100,7 +100,7 @@ MOVE = (
         (MOVE.format(on_hand=0, reserved=-7), CHECK),
     ],
 )
-def test_raw_sql_cannot(shelf, accountant, statement, sqlstate):
+def test_raw_sql_is_refused(shelf, accountant, statement, sqlstate):
     dispatch(ReserveStock(reference="order:1", lines=(ItemQuantity("BOLT", 6),)), actor=accountant)
 
     assert refused(statement) == sqlstate
@@ -108,14 +108,14 @@ def test_raw_sql_cannot(shelf, accountant, statement, sqlstate):
     assert queries.reconcile() == []
 
 
-def test_raw_sql_that_writes_a_move_moves_the_stock(shelf):
+def test_a_stock_movement_by_raw_sql_changes_the_stock(shelf):
     with connection.cursor() as cursor:
         cursor.execute(MOVE.format(on_hand=-3, reserved=0))
 
     assert Stock.objects.get(item=shelf["BOLT"]).on_hand == 7
 
 
-def test_reconcile_tells_what_the_owner_tampered_with(shelf, acme, accountant):
+def test_reconciliation_reports_tampering_by_the_owner(shelf, acme, accountant):
     dispatch(ReserveStock(reference="order:1", lines=(ItemQuantity("BOLT", 6),)), actor=accountant)
     owner = connections["owner"].settings_dict
     with psycopg.connect(
@@ -128,13 +128,13 @@ def test_reconcile_tells_what_the_owner_tampered_with(shelf, acme, accountant):
         tampering.execute(sql.SQL("SET search_path TO {}").format(sql.Identifier(acme.schema)))
         tampering.execute("UPDATE inventory_stock SET on_hand = 99, reserved = 7 WHERE reserved = 6")
 
-    assert [str(each) for each in queries.reconcile()] == [
-        "stock of BOLT says (99, 7) and should be (10, 6)",
-        "reserved of BOLT says 7 and should be 6",
+    assert [str(difference) for difference in queries.reconcile()] == [
+        "stock of BOLT is (99, 7) and should be (10, 6)",
+        "reserved of BOLT is 7 and should be 6",
     ]
 
 
-def test_the_endpoints(shelf, client_for, accountant):
+def test_a_reservation_over_http_reduces_the_available_stock(shelf, client_for, accountant):
     client = client_for(accountant)
 
     response = client.post(
@@ -146,6 +146,6 @@ def test_the_endpoints(shelf, client_for, accountant):
 
     assert response.status_code == 201, response.content
     assert response.json()["lines"] == [{"sku": "BOLT", "quantity": 3}]
-    assert [(item["sku"], item["free"]) for item in items["results"]] == [("BOLT", 7), ("NUT", 5)]
+    assert [(item["sku"], item["available"]) for item in items["results"]] == [("BOLT", 7), ("NUT", 5)]
     assert Item.objects.count() == 2
     assert (Reservation.objects.count(), StockMove.objects.count()) == (1, 3)

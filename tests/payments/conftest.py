@@ -14,22 +14,22 @@ from apps.payments.models import Payment
 
 @pytest.fixture
 def till(at_acme: TenantInfo, controller: User) -> None:
-    """The accounts of payments; the test happens in acme."""
+    """The accounts of payments, in the tenant acme."""
     for code, name in (("1000", "Bank"), ("1100", "Receivables")):
         dispatch(OpenAccount(code=code, name=name, type="asset"), actor=controller)
 
 
 @pytest.fixture
-def asked(till: None, accountant: User) -> Payment:
-    """A bank transfer of 100.00 for order 1 that is waited for."""
+def requested(till: None, accountant: User) -> Payment:
+    """An outstanding bank transfer of 100.00 for order 1."""
     command = RequestPayment(reference="order:1", amount=Decimal(100), currency="USD")
     payment: Payment = dispatch(command, actor=accountant)
     return payment
 
 
 @pytest.fixture
-def paid(asked: Payment, accountant: User) -> Payment:
-    """It has come."""
-    command = ConfirmPayment(payment_id=asked.pk, provider_payment_id="bank-1")
+def paid(requested: Payment, accountant: User) -> Payment:
+    """The confirmed bank transfer."""
+    command = ConfirmPayment(payment_id=requested.pk, provider_payment_id="bank-1")
     payment: Payment = dispatch(command, actor=accountant)
     return payment

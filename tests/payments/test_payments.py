@@ -1,4 +1,4 @@
-"""Asking for money, hearing that it came or will not, and wanting it no more."""
+"""Requesting, confirming, failing and voiding payments."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def fail(payment, reason="No cover"):
     return FailPayment(payment_id=payment.pk, reason=reason)
 
 
-def void(payment, reason="Not wanted any more"):
+def void(payment, reason="No longer needed"):
     return VoidPayment(payment_id=payment.pk, reason=reason)
 
 
@@ -53,8 +53,8 @@ def names():
     )
 
 
-def test_asked_twice_it_is_the_same_payment(asked, accountant):
-    assert dispatch(request(), actor=accountant).pk == asked.pk
+def test_a_repeated_request_returns_the_first_payment(requested, accountant):
+    assert dispatch(request(), actor=accountant).pk == requested.pk
     with pytest.raises(PaymentDiffers):
         dispatch(request(amount="99"), actor=accountant)
     assert names() == ["payment.requested"]
@@ -68,17 +68,20 @@ def test_asked_twice_it_is_the_same_payment(asked, accountant):
         ({"provider": "barter"}, ProviderUnknown),
     ],
 )
-def test_what_cannot_be_paid_is_refused(till, accountant, wrong, refusal):
+def test_an_invalid_request_is_refused(till, accountant, wrong, refusal):
     with pytest.raises(refusal):
         dispatch(request(**wrong), actor=accountant)
 
 
-def test_a_confirmation_is_booked_once(asked, accountant):
-    first, again = dispatch(confirm(asked), actor=accountant), dispatch(confirm(asked), actor=accountant)
+def test_a_repeated_confirmation_is_posted_once(requested, accountant):
+    first, again = (
+        dispatch(confirm(requested), actor=accountant),
+        dispatch(confirm(requested), actor=accountant),
+    )
 
-    assert (first.state, again.pk) == ("confirmed", asked.pk)
+    assert (first.state, again.pk) == ("confirmed", requested.pk)
     entry = Entry.objects.get()
-    assert entry.source == f"payment_confirmed:{asked.pk}"
+    assert entry.source == f"payment_confirmed:{requested.pk}"
     assert [(line.account.code, line.amount_minor) for line in entry.lines.all()] == [
         ("1000", 10000),
         ("1100", -10000),
@@ -87,7 +90,7 @@ def test_a_confirmation_is_booked_once(asked, accountant):
     assert queries.reconcile() == []
 
 
-def test_one_payment_of_the_provider_confirms_one_of_ours(paid, accountant):
+def test_a_provider_payment_id_confirms_one_payment(paid, accountant):
     other = dispatch(request("order:2"), actor=accountant)
 
     with pytest.raises(ProviderIdTaken):
@@ -97,38 +100,38 @@ def test_one_payment_of_the_provider_confirms_one_of_ours(paid, accountant):
     assert Entry.objects.count() == 1
 
 
-def test_a_failure_is_told_once_and_says_why(asked, accountant):
-    dispatch(fail(asked), actor=accountant)
-    dispatch(fail(asked, "Another reason"), actor=accountant)
+def test_a_repeated_failure_is_published_once(requested, accountant):
+    dispatch(fail(requested), actor=accountant)
+    dispatch(fail(requested, "Another reason"), actor=accountant)
 
     with pytest.raises(PaymentHasFailed, match="No cover"):
-        queries.is_confirmed(asked.pk)
+        queries.is_confirmed(requested.pk)
     assert names() == ["payment.requested", "payment.failed"]
 
 
-def test_a_failure_after_the_confirmation_changes_nothing(paid, accountant):
+def test_a_failure_after_the_confirmation_is_refused(paid, accountant):
     with pytest.raises(PaymentIsConfirmed):
         dispatch(fail(paid), actor=accountant)
 
     assert queries.is_confirmed(paid.pk)
 
 
-def test_after_a_failure_one_may_try_again(asked, accountant):
-    dispatch(fail(asked), actor=accountant)
+def test_a_request_after_a_failure_makes_another_payment(requested, accountant):
+    dispatch(fail(requested), actor=accountant)
 
-    assert dispatch(request(), actor=accountant).pk != asked.pk
+    assert dispatch(request(), actor=accountant).pk != requested.pk
 
 
-def test_what_nobody_wants_is_void(asked, controller):
-    first, again = dispatch(void(asked), actor=controller), dispatch(void(asked), actor=controller)
+def test_a_repeated_void_changes_nothing(requested, controller):
+    first, again = dispatch(void(requested), actor=controller), dispatch(void(requested), actor=controller)
 
     assert first.state == again.state == "void"
     with pytest.raises(PaymentIsVoid):
-        queries.is_confirmed(asked.pk)
+        queries.is_confirmed(requested.pk)
     assert Entry.objects.count() == 0
 
 
-def test_voiding_what_has_come_gives_it_back(paid, controller):
+def test_voiding_a_confirmed_payment_refunds_it(paid, controller):
     dispatch(void(paid), actor=controller)
     dispatch(void(paid), actor=controller)
 
@@ -136,54 +139,54 @@ def test_voiding_what_has_come_gives_it_back(paid, controller):
     assert (refund.amount_minor, refund.state, refund.entry.source) == (
         10000,
         "posted",
-        f"refund_ledger:{paid.pk}:given back after 0 of payment {paid.pk}",
+        f"refund_ledger:{paid.pk}:rest after 0 of payment {paid.pk}",
     )
     assert queries.reconcile() == []
 
 
 @pytest.mark.parametrize("ended", [fail, void])
-def test_money_that_comes_too_late_is_booked_and_given_back(asked, accountant, controller, ended):
-    dispatch(ended(asked), actor=controller)
+def test_money_received_for_a_closed_payment_is_posted_and_refunded(requested, accountant, controller, ended):
+    dispatch(ended(requested), actor=controller)
 
-    dispatch(confirm(asked), actor=accountant)
-    dispatch(confirm(asked), actor=accountant)
+    dispatch(confirm(requested), actor=accountant)
+    dispatch(confirm(requested), actor=accountant)
 
     assert Payment.objects.get().refunded_minor == 10000
     assert Entry.objects.count() == 2
     assert queries.reconcile() == []
 
 
-def test_it_does_so_while_another_payment_is_waited_for(asked, accountant):
-    dispatch(fail(asked), actor=accountant)
+def test_late_money_leaves_a_newer_request_outstanding(requested, accountant):
+    dispatch(fail(requested), actor=accountant)
     second = dispatch(request(), actor=accountant)
 
-    dispatch(confirm(asked), actor=accountant)
+    dispatch(confirm(requested), actor=accountant)
 
     assert Payment.objects.get(pk=second.pk).state == "requested"
     assert queries.reconcile() == []
 
 
-def test_an_auditor_moves_no_money(asked, auditor, accountant):
+def test_a_confirmation_by_an_auditor_is_denied(requested, auditor, accountant):
     with pytest.raises(PermissionDenied):
-        dispatch(confirm(asked), actor=auditor)
+        dispatch(confirm(requested), actor=auditor)
     with pytest.raises(PermissionDenied):
-        dispatch(void(asked), actor=accountant)
+        dispatch(void(requested), actor=accountant)
 
 
-# The sandbox
+# The sandbox provider
 
 
 @pytest.mark.parametrize(
     ("token", "state"), [("tok_ok", "confirmed"), ("tok_declined", "failed"), ("", "failed")]
 )
-def test_a_card_says_what_happens(till, accountant, token, state):
+def test_the_token_decides_the_outcome_of_a_charge(till, accountant, token, state):
     payment = dispatch(request(provider="sandbox", token=token), actor=accountant)
     settle()
 
     assert Payment.objects.get(pk=payment.pk).state == state
 
 
-def test_a_slow_card_pays_too(till, accountant, monkeypatch):
+def test_a_slow_card_is_confirmed(till, accountant, monkeypatch):
     monkeypatch.setattr("apps.payments.providers.SLOW_CARD_DELAY_S", 0)
     payment = dispatch(request(provider="sandbox", token="tok_slow"), actor=accountant)
     settle()
@@ -191,17 +194,17 @@ def test_a_slow_card_pays_too(till, accountant, monkeypatch):
     assert queries.is_confirmed(payment.pk)
 
 
-def test_the_processor_does_nothing_twice(till, accountant):
+def test_a_repeated_charge_returns_the_first_response(till, accountant):
     payment = dispatch(request(provider="sandbox", token="tok_ok"), actor=accountant)
 
-    answers = {PROVIDERS["sandbox"].charge(payment) for _ in range(3)}
+    responses = {PROVIDERS["sandbox"].charge(payment) for _ in range(3)}
 
-    assert len(answers) == 1
+    assert len(responses) == 1
     assert SandboxOperation.objects.count() == 1
 
 
-def test_a_lost_answer_is_asked_for_again(till, accountant):
-    payment = dispatch(request(provider="sandbox", token="tok_lost_answer"), actor=accountant)
+def test_a_charge_with_a_lost_response_is_retried(till, accountant):
+    payment = dispatch(request(provider="sandbox", token="tok_lost_response"), actor=accountant)
     settle()
     assert SandboxOperation.objects.count() == 1
     assert Payment.objects.get().state == "requested"
@@ -209,7 +212,7 @@ def test_a_lost_answer_is_asked_for_again(till, accountant):
     assert PROVIDERS["sandbox"].charge(payment).transaction_id
 
 
-def test_nobody_is_charged_for_what_is_void(till, accountant, controller):
+def test_a_void_payment_is_not_charged(till, accountant, controller):
     payment = dispatch(request(provider="sandbox", token="tok_ok"), actor=accountant)
     dispatch(void(payment), actor=controller)
     settle()
@@ -219,9 +222,7 @@ def test_nobody_is_charged_for_what_is_void(till, accountant, controller):
 
 
 @pytest.mark.parametrize("ended", [fail, void])
-def test_who_was_charged_by_a_worker_that_died_before_it_could_say_so_has_it_back(
-    till, accountant, controller, ended
-):
+def test_a_charge_by_a_killed_worker_for_a_closed_payment_is_refunded(till, accountant, controller, ended):
     payment = dispatch(request(provider="sandbox", token="tok_ok"), actor=accountant)
     PROVIDERS["sandbox"].charge(payment)
     dispatch(ended(payment), actor=controller)
@@ -233,9 +234,9 @@ def test_who_was_charged_by_a_worker_that_died_before_it_could_say_so_has_it_bac
     assert queries.reconcile() == []
 
 
-def test_a_charge_whose_news_was_given_up_is_found_when_it_is_voided(till, accountant, controller):
+def test_a_charge_with_a_dropped_delivery_is_refunded_by_voiding(till, accountant, controller):
     payment = dispatch(request(provider="sandbox", token="tok_ok"), actor=accountant)
-    PROVIDERS["sandbox"].charge(payment)  # by a worker that died before it could say so
+    PROVIDERS["sandbox"].charge(payment)  # by a worker that was killed before its confirmation
     with activate(None):
         route()
     Delivery.objects.filter(subscriber="payments.charge").update(status="dropped")

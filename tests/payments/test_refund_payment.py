@@ -1,4 +1,4 @@
-"""Giving money back: never more than was paid, whoever asks and however many at once."""
+"""Refunding payments: never more than was paid, under any concurrency."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def refunded():
     return sum(Refund.objects.values_list("amount_minor", flat=True))
 
 
-def test_it_is_posted(paid, controller):
+def test_a_refund_is_posted(paid, controller):
     done = dispatch(refund(paid), actor=controller)
 
     assert (done.state, done.entry.source) == ("posted", f"refund_ledger:{paid.pk}:RMA-1")
@@ -43,7 +43,7 @@ def test_it_is_posted(paid, controller):
     assert queries.reconcile() == []
 
 
-def test_asked_twice_it_is_the_same_refund(paid, controller):
+def test_a_repeated_refund_returns_the_first_one(paid, controller):
     first, again = dispatch(refund(paid), actor=controller), dispatch(refund(paid), actor=controller)
 
     assert first.pk == again.pk
@@ -52,7 +52,7 @@ def test_asked_twice_it_is_the_same_refund(paid, controller):
         dispatch(refund(paid, amount="50"), actor=controller)
 
 
-def test_told_in_other_words_it_is_the_same_refund(paid, controller):
+def test_a_repeated_refund_with_another_reason_returns_the_first_one(paid, controller):
     first = dispatch(refund(paid), actor=controller)
 
     again = dispatch(refund(paid, amount="60.00", reason="The bolt was bent."), actor=controller)
@@ -61,7 +61,7 @@ def test_told_in_other_words_it_is_the_same_refund(paid, controller):
     assert refunded() == 6000
 
 
-def test_together_they_are_not_more_than_was_paid(paid, controller):
+def test_refunds_beyond_the_payment_are_refused(paid, controller):
     dispatch(refund(paid), actor=controller)
 
     with pytest.raises(RefundTooLarge, match="40"):
@@ -70,14 +70,14 @@ def test_together_they_are_not_more_than_was_paid(paid, controller):
     assert refunded() == 10000
 
 
-def test_only_what_was_paid_goes_back_and_for_a_reason(asked, controller):
+def test_an_invalid_refund_is_refused(requested, controller):
     with pytest.raises(PaymentNotConfirmed):
-        dispatch(refund(asked), actor=controller)
+        dispatch(refund(requested), actor=controller)
     with pytest.raises(Refusal, match="reason"):
-        dispatch(refund(asked, "60", "RMA-2", " "), actor=controller)
+        dispatch(refund(requested, "60", "RMA-2", " "), actor=controller)
 
 
-def test_the_provider_sends_it(till, accountant, controller):
+def test_the_provider_sends_a_refund(till, accountant, controller):
     card = RequestPayment(
         reference="order:1", amount=Decimal(100), currency="USD", provider="sandbox", token="tok_ok"
     )
@@ -91,11 +91,11 @@ def test_the_provider_sends_it(till, accountant, controller):
     assert sent.provider_refund_id.startswith("sandbox-")
 
 
-# At once
+# Concurrency
 
 
 def at_once(acme, actor, *commands):
-    """Each in a thread and a connection of its own. Returns the refusals."""
+    """Dispatches each command in its own thread and connection. Returns the names of the refusals."""
     refusals, begin = [], threading.Barrier(len(commands))
 
     def do(command):
@@ -119,7 +119,7 @@ def many(payment):
     return [refund(payment, "30", f"RMA-{number}") for number in range(8)]
 
 
-def test_many_at_once_are_not_more_than_was_paid(paid, acme, controller):
+def test_concurrent_refunds_never_exceed_the_payment(paid, acme, controller):
     refusals = at_once(acme, controller, *many(paid))
 
     assert refunded() == Payment.objects.get().refunded_minor == 9000
@@ -127,8 +127,8 @@ def test_many_at_once_are_not_more_than_was_paid(paid, acme, controller):
     assert queries.reconcile() == []
 
 
-def test_nor_when_nobody_holds_the_payment(paid, acme, controller, monkeypatch):
-    """Without the handler's lock the database refuses by itself."""
+def test_the_database_refuses_concurrent_refunds_without_the_lock(paid, acme, controller, monkeypatch):
+    """The constraint refuses refunds even if the handler takes no lock."""
     without_lock(monkeypatch)
 
     at_once(acme, controller, *many(paid))
@@ -138,8 +138,8 @@ def test_nor_when_nobody_holds_the_payment(paid, acme, controller, monkeypatch):
 
 
 @pytest.mark.physical_copy
-def test_without_lock_and_constraint_more_goes_back(paid, acme, controller, monkeypatch):
-    """The control: what the race does where nothing stands against it."""
+def test_concurrent_refunds_without_lock_exceed_the_payment(paid, acme, controller, monkeypatch):
+    """The control: without lock and constraint, the race refunds too much."""
     without_lock(monkeypatch)
     with as_owner(acme) as owner:
         owner.execute("ALTER TABLE payments_payment DROP CONSTRAINT payments_refunds_within_payment")
@@ -149,7 +149,7 @@ def test_without_lock_and_constraint_more_goes_back(paid, acme, controller, monk
     assert refunded() > 10000
 
 
-def test_the_same_one_from_many_is_one(paid, acme, controller):
+def test_concurrent_repeated_refunds_are_made_once(paid, acme, controller):
     refusals = at_once(acme, controller, *[refund(paid)] * 6)
 
     assert refunded() == 6000
@@ -157,12 +157,12 @@ def test_the_same_one_from_many_is_one(paid, acme, controller):
     assert set(refusals) <= {"KeyInFlight"}, refusals
 
 
-def test_the_same_confirmation_from_many_is_booked_once(asked, acme, accountant):
-    confirm = ConfirmPayment(payment_id=asked.pk, provider_payment_id="bank-1")
+def test_concurrent_repeated_confirmations_are_posted_once(requested, acme, accountant):
+    confirm = ConfirmPayment(payment_id=requested.pk, provider_payment_id="bank-1")
 
     at_once(acme, accountant, *[confirm] * 6)
 
-    assert Entry.objects.filter(source=f"payment_confirmed:{asked.pk}").count() == 1
+    assert Entry.objects.filter(source=f"payment_confirmed:{requested.pk}").count() == 1
     assert queries.reconcile() == []
 
 
@@ -196,7 +196,7 @@ REFUND = (
         ("DELETE FROM payments_payment", NO_RIGHT),
     ],
 )
-def test_raw_sql_cannot(paid, controller, statement, sqlstate):
+def test_raw_sql_is_refused(paid, controller, statement, sqlstate):
     dispatch(refund(paid), actor=controller)
 
     assert refused(statement.format(payment=paid.pk)) == sqlstate
@@ -205,32 +205,32 @@ def test_raw_sql_cannot(paid, controller, statement, sqlstate):
     assert queries.reconcile() == []
 
 
-def test_raw_sql_refunds_nothing_that_has_not_come(asked):
+def test_raw_sql_for_a_refund_of_an_outstanding_payment_is_refused(requested):
     with pytest.raises(DatabaseError, match="not confirmed"), connection.cursor() as cursor:
-        cursor.execute(REFUND.format(payment=asked.pk, minor=1))
+        cursor.execute(REFUND.format(payment=requested.pk, minor=1))
 
 
-def test_reconcile_tells_a_refund_that_is_not_in_the_books(paid):
+def test_reconciliation_reports_a_refund_without_entry(paid):
     with connection.cursor() as cursor:
         cursor.execute(REFUND.format(payment=paid.pk, minor=1))
 
-    assert [str(each) for each in queries.reconcile()] == [
-        f"refund raw of payment {paid.pk} says requested and should be posted",
-        f"the entry of refund_ledger:{paid.pk}:raw says None and should be ('USD', 1)",
+    assert [str(difference) for difference in queries.reconcile()] == [
+        f"refund raw of payment {paid.pk} is requested and should be posted",
+        f"the entry of refund_ledger:{paid.pk}:raw is None and should be ('USD', 1)",
     ]
 
 
 def without_lock(monkeypatch):
-    """Everybody reads at once what is left, and then writes."""
-    together = threading.Barrier(8)
+    """All threads check the refundable amount at the same time, and write afterwards."""
+    barrier = threading.Barrier(8)
     covered = rules.refund_must_be_covered
 
-    def read_together(payment, amount):
+    def check_together(payment, amount):
         covered(payment, amount)
-        together.wait(timeout=10)
+        barrier.wait(timeout=10)
 
     monkeypatch.setattr(rules, "payment_must_exist", lambda pk: Payment.objects.get(pk=pk))
-    monkeypatch.setattr(rules, "refund_must_be_covered", read_together)
+    monkeypatch.setattr(rules, "refund_must_be_covered", check_together)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What a provider tells by webhook: twice, late, and in the wrong order."""
+"""Webhooks of a provider: repeated, late, and out of order."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from apps.payments.models import Payment
 from apps.webhooks.hooks import Incoming, function_for
 
 
-def told(kind, payment, number="bank-1", source="", **more):
+def receive(kind, payment, number="bank-1", source="", **more):
     data = {"payment_id": payment.pk, "provider_payment_id": number, "reason": "No cover", **more}
     message = Incoming(
         source=source or payment.provider,
@@ -29,14 +29,14 @@ def told(kind, payment, number="bank-1", source="", **more):
     function_for(kind)(message)
 
 
-def test_both_are_registered():
+def test_the_webhooks_of_payments_are_registered():
     assert function_for("payment.confirmed") is hookimpls.confirmed
     assert function_for("payment.failed") is hookimpls.failed
 
 
-def test_a_confirmation_that_is_told_twice_is_booked_once(asked):
-    told("payment.confirmed", asked)
-    told("payment.confirmed", asked)
+def test_a_repeated_confirmation_webhook_is_posted_once(requested):
+    receive("payment.confirmed", requested)
+    receive("payment.confirmed", requested)
 
     assert Entry.objects.count() == 1
     assert Payment.objects.get().state == "confirmed"
@@ -45,33 +45,33 @@ def test_a_confirmation_that_is_told_twice_is_booked_once(asked):
 @pytest.mark.parametrize(
     "order", list(itertools.permutations(["payment.confirmed", "payment.failed", "payment.failed"]))
 )
-def test_whatever_the_order_the_money_is_where_the_books_say(asked, order):
+def test_webhooks_in_any_order_reconcile(requested, order):
     for kind in order:
-        told(kind, asked)
+        receive(kind, requested)
 
-    kept = order[0] == "payment.confirmed"
+    is_paid = order[0] == "payment.confirmed"
     assert Payment.objects.get().state == "confirmed"
-    assert Payment.objects.get().refunded_minor == (0 if kept else 10000)
+    assert Payment.objects.get().refunded_minor == (0 if is_paid else 10000)
     assert queries.reconcile() == []
 
 
-def test_a_source_speaks_for_no_other_provider(asked):
+def test_a_webhook_from_another_source_is_refused(requested):
     with pytest.raises(ProviderMismatch):
-        told("payment.confirmed", asked, source="shipper")
+        receive("payment.confirmed", requested, source="shipper")
 
-    assert Payment.objects.get(pk=asked.pk).state == "requested"
+    assert Payment.objects.get(pk=requested.pk).state == "requested"
 
 
-def test_what_was_asked_is_what_has_come(asked):
-    told("payment.confirmed", asked, amount="100.00", currency="USD")
+def test_a_webhook_with_the_requested_amount_confirms_the_payment(requested):
+    receive("payment.confirmed", requested, amount="100.00", currency="USD")
 
-    assert Payment.objects.get(pk=asked.pk).state == "confirmed"
+    assert Payment.objects.get(pk=requested.pk).state == "confirmed"
 
 
 @pytest.mark.parametrize(("amount", "currency"), [("99.99", "USD"), ("100.00", "EUR"), ("100.01", "USD")])
-def test_another_amount_confirms_nothing(asked, amount, currency):
+def test_a_webhook_with_another_amount_is_refused(requested, amount, currency):
     with pytest.raises(AmountMismatch):
-        told("payment.confirmed", asked, amount=amount, currency=currency)
+        receive("payment.confirmed", requested, amount=amount, currency=currency)
 
-    assert Payment.objects.get(pk=asked.pk).state == "requested"
+    assert Payment.objects.get(pk=requested.pk).state == "requested"
     assert not Entry.objects.exists()

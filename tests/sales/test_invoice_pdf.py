@@ -1,4 +1,4 @@
-"""The invoice as a document."""
+"""Rendering of an invoice as PDF."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.support.shop import ordered
 
 @pytest.fixture
 def invoiced(shop, accountant):
-    """Makes the invoice of an order."""
+    """Places an order and issues its invoice."""
 
     def invoice(command):
         order = dispatch(command, actor=accountant)
@@ -40,12 +40,12 @@ def read(document):
     return reader, [page.extract_text() for page in reader.pages]
 
 
-def test_it_says_what_an_invoice_says(invoiced):
+def test_the_document_contains_the_data_of_the_invoice(invoiced):
     invoice = invoiced(ordered())
 
     reader, (page,) = read(rendered(invoice))
 
-    for said in (
+    for text in (
         "Acme Corporation",
         "Invoice",
         str(invoice),
@@ -59,19 +59,19 @@ def test_it_says_what_an_invoice_says(invoiced):
         "6.50 USD",
         "Page 1 of 1",
     ):
-        assert said in page
+        assert text in page
     assert reader.metadata.title == f"Invoice {invoice}"
     assert reader.trailer["/Root"]["/Lang"] == "en"
     assert reader.trailer["/Root"]["/ViewerPreferences"]["/DisplayDocTitle"]
 
 
-def test_the_same_invoice_is_the_same_bytes(invoiced):
+def test_rendering_an_invoice_twice_gives_the_same_bytes(invoiced):
     invoice = invoiced(ordered())
 
     assert rendered(invoice) == rendered(type(invoice).objects.get(pk=invoice.pk))
 
 
-def test_many_lines_go_over_several_pages(invoiced, accountant):
+def test_many_lines_are_split_over_pages(invoiced, accountant):
     lines = []
     for number in range(60):
         dispatch(AddItem(sku=f"S{number:02}", name=f"Screw {number}"), actor=accountant)
@@ -85,7 +85,7 @@ def test_many_lines_go_over_several_pages(invoiced, accountant):
     assert "60.00 USD" in pages[-1]
 
 
-def test_names_are_text_whatever_they_say(invoiced, accountant):
+def test_markup_in_names_is_escaped(invoiced, accountant):
     name = 'A & B <font size="99">"GmbH"</font>'
     dispatch(AddCustomer(code="AB", name=name, address="<b>1 & 2</b>"), actor=accountant)
 
@@ -99,7 +99,7 @@ def test_names_are_text_whatever_they_say(invoiced, accountant):
     "name",
     ["Ελληνική Εταιρεία", "Общество Ромашка", "Žluťoučký kůň", "株式会社トヨタ", "한국전력", "上海公司"],
 )
-def test_names_of_other_scripts_stand_there(invoiced, accountant, name):
+def test_names_in_other_scripts_are_rendered(invoiced, accountant, name):
     dispatch(AddCustomer(code="FAR", name=name), actor=accountant)
 
     _, (page,) = read(rendered(invoiced(ordered_by("FAR"))))

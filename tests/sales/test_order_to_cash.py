@@ -1,4 +1,4 @@
-"""The journey from order to cash, and the way back: what stands in sales, inventory, payments and ledger at its end."""
+"""The saga from order to cash: the final state of sales, inventory, payments and ledger."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def state(order):
     return Order.objects.get(pk=order.pk).state
 
 
-def test_an_order_goes_its_way_to_the_end(shop, accountant):
+def test_a_paid_order_is_completed(shop, accountant):
     order = dispatch(ordered(), actor=accountant)
     settle()
 
@@ -52,7 +52,7 @@ def test_an_order_goes_its_way_to_the_end(shop, accountant):
     assert queries.reconcile() == []
 
 
-def test_its_invoice_is_in_the_store(shop, accountant):
+def test_the_invoice_of_a_completed_order_is_stored(shop, accountant):
     order = dispatch(ordered(), actor=accountant)
     settle()
 
@@ -63,7 +63,7 @@ def test_its_invoice_is_in_the_store(shop, accountant):
         assert str(invoice) in PdfReader(document).pages[0].extract_text()
 
 
-def test_it_is_told(shop, accountant):
+def test_a_completed_order_publishes_its_events(shop, accountant):
     order = dispatch(ordered(), actor=accountant)
     settle()
 
@@ -75,7 +75,7 @@ def test_it_is_told(shop, accountant):
     }
 
 
-def test_a_card_that_is_declined_takes_everything_back(shop, accountant):
+def test_a_declined_card_rolls_the_order_back(shop, accountant):
     order = dispatch(ordered("tok_declined"), actor=accountant)
     settle()
 
@@ -92,14 +92,14 @@ def test_a_card_that_is_declined_takes_everything_back(shop, accountant):
     assert queries.reconcile() == []
 
 
-def test_an_order_of_more_than_there_is_is_cancelled(shop, accountant):
+def test_an_order_beyond_the_stock_is_cancelled(shop, accountant):
     order = dispatch(ordered(BOLT=11, NUT=6), actor=accountant)
     settle()
 
     cancelled = Order.objects.get(pk=order.pk)
     assert cancelled.state == "cancelled"
     assert cancelled.why == (
-        "There is not enough in stock: 11 of BOLT are wanted and 10 are free; 6 of NUT are wanted and 5 are free."
+        "There is not enough in stock: BOLT: 11 required, 10 available; NUT: 6 required, 5 available."
     )
     assert stock() == {"BOLT": (10, 0), "NUT": (5, 0)}
     assert Payment.objects.count() == 0
@@ -107,12 +107,12 @@ def test_an_order_of_more_than_there_is_is_cancelled(shop, accountant):
 
 
 class DiskFull(Exception):
-    """Nothing that a rule says."""
+    """An error that is no refusal."""
 
 
 @pytest.fixture
 def broken(monkeypatch):
-    """Names the states that no order can reach for the time being."""
+    """A set of states; a transition into one of them fails."""
     states, move_to = set(), Order.move_to
 
     def moving(order, state, why=""):
@@ -124,10 +124,10 @@ def broken(monkeypatch):
     return states
 
 
-def test_an_order_that_cannot_be_begun_is_cancelled(shop, accountant, broken):
+def test_an_order_whose_confirmation_fails_is_cancelled(shop, accountant, broken):
     broken.add("confirmed")
     order = dispatch(ordered(), actor=accountant)
-    hours_go_by()
+    pass_hours()
 
     cancelled = Order.objects.get(pk=order.pk)
     assert (cancelled.state, cancelled.why) == ("cancelled", "DiskFull: ")
@@ -135,48 +135,46 @@ def test_an_order_that_cannot_be_begun_is_cancelled(shop, accountant, broken):
     assert queries.reconcile() == []
 
 
-def test_an_order_that_cannot_be_cancelled_either_says_that_it_needs_somebody(
-    shop, accountant, owner, client_for, broken
-):
+def test_an_order_whose_cancellation_fails_needs_an_operator(shop, accountant, owner, client_for, broken):
     broken.update({"confirmed", "cancelled"})
     order = dispatch(ordered(), actor=accountant)
-    hours_go_by()
+    pass_hours()
 
     run = Run.objects.get()
     assert (run.state, run.step, state(order)) == ("needs_attention", "place order", "placed")
     clerk = client_for(accountant)
-    shown = clerk.get(f"/t/acme/api/v1/sales/orders/{order.pk}/").json()
-    assert (shown["saga_state"], shown["last_error"]) == ("needs_attention", "DiskFull: ")
+    order_data = clerk.get(f"/t/acme/api/v1/sales/orders/{order.pk}/").json()
+    assert (order_data["saga_state"], order_data["last_error"]) == ("needs_attention", "DiskFull: ")
     for page in ("", f"{order.pk}/change/"):
         assert "Needs attention" in clerk.get(f"/t/acme/sales/order/{page}").content.decode()
 
     broken.clear()
-    dispatch(RetrySaga(run_id=run.pk, reason="There is room again."), actor=owner)
+    dispatch(RetrySaga(run_id=run.pk, reason="The disk has space again."), actor=owner)
     settle()
 
     assert (state(order), Run.objects.get().state) == ("cancelled", "compensated")
     assert queries.reconcile() == []
 
 
-def hours_go_by():
-    """So that all is tried as often as it is tried."""
+def pass_hours():
+    """Uses up all retries."""
     for hours in range(12):
         with moved_to(now() + dt.timedelta(hours=hours)):
             settle()
 
 
-def test_a_lost_answer_charges_once(shop, accountant):
-    order = dispatch(ordered("tok_lost_answer"), actor=accountant)
+def test_a_lost_response_charges_once(shop, accountant):
+    order = dispatch(ordered("tok_lost_response"), actor=accountant)
     settle()
     assert state(order) == "confirmed"
-    later()
+    retry_now()
 
     assert state(order) == "completed"
     assert balances()["1000"] == Decimal("6.50")
     assert queries.reconcile() == []
 
 
-def test_a_bank_transfer_waits_for_somebody_who_sees_it(shop, accountant):
+def test_a_bank_transfer_waits_for_its_confirmation(shop, accountant):
     order = dispatch(ordered("", provider="manual"), actor=accountant)
     settle()
     assert (state(order), stock()["BOLT"]) == ("confirmed", (10, 4))
@@ -189,7 +187,7 @@ def test_a_bank_transfer_waits_for_somebody_who_sees_it(shop, accountant):
     assert queries.reconcile() == []
 
 
-def test_cancelling_while_it_waits_takes_everything_back(shop, accountant):
+def test_cancelling_an_unpaid_order_rolls_it_back(shop, accountant):
     order = dispatch(ordered("", provider="manual"), actor=accountant)
     settle()
 
@@ -202,7 +200,7 @@ def test_cancelling_while_it_waits_takes_everything_back(shop, accountant):
     assert queries.reconcile() == []
 
 
-def test_money_that_comes_after_the_order_was_cancelled_goes_back(shop, accountant):
+def test_money_received_for_a_cancelled_order_is_refunded(shop, accountant):
     order = dispatch(ordered("", provider="manual"), actor=accountant)
     settle()
     dispatch(CancelOrder(order_id=order.pk, reason="The customer rang"), actor=accountant)
@@ -218,7 +216,7 @@ def test_money_that_comes_after_the_order_was_cancelled_goes_back(shop, accounta
     assert queries.reconcile() == []
 
 
-def test_an_order_that_was_paid_and_is_cancelled_is_refunded(shop, accountant):
+def test_cancelling_a_paid_order_refunds_its_payment(shop, accountant):
     """Between the payment and the invoice."""
     order = dispatch(ordered("", provider="manual"), actor=accountant)
     settle()
@@ -233,7 +231,7 @@ def test_an_order_that_was_paid_and_is_cancelled_is_refunded(shop, accountant):
     assert queries.reconcile() == []
 
 
-def test_a_refund_is_taken_off_the_sale(shop, accountant, controller):
+def test_a_refund_of_an_order_reduces_its_revenue(shop, accountant, controller):
     order = dispatch(ordered(), actor=accountant)
     settle()
 
@@ -252,7 +250,7 @@ def test_a_refund_is_taken_off_the_sale(shop, accountant, controller):
     assert queries.reconcile() == []
 
 
-def test_a_refund_of_the_payment_alone_is_taken_off_too(shop, accountant, controller):
+def test_a_refund_of_the_payment_reduces_the_revenue(shop, accountant, controller):
     order = dispatch(ordered(), actor=accountant)
     settle()
     payment = Payment.objects.get()
@@ -268,7 +266,7 @@ def test_a_refund_of_the_payment_alone_is_taken_off_too(shop, accountant, contro
     assert queries.reconcile() == []
 
 
-def test_a_refund_of_what_was_not_invoiced_yet_is_taken_off_when_it_is(shop, accountant, controller):
+def test_a_refund_before_the_invoice_reduces_the_revenue_of_the_invoice(shop, accountant, controller):
     order = dispatch(ordered("", provider="manual"), actor=accountant)
     settle()
     payment = Payment.objects.get()
@@ -285,7 +283,7 @@ def test_a_refund_of_what_was_not_invoiced_yet_is_taken_off_when_it_is(shop, acc
     assert queries.reconcile() == []
 
 
-def test_goods_that_somebody_took_first_are_not_sold_twice(shop, accountant):
+def test_an_order_for_goods_reserved_elsewhere_is_cancelled(shop, accountant):
     dispatch(ReserveStock(reference="fair", lines=(ItemQuantity("BOLT", 8),)), actor=accountant)
     order = dispatch(ordered(), actor=accountant)
     settle()
@@ -294,8 +292,8 @@ def test_goods_that_somebody_took_first_are_not_sold_twice(shop, accountant):
     assert stock()["BOLT"] == (10, 8)
 
 
-def test_news_that_is_heard_again_changes_nothing(shop, accountant, controller):
-    """All of it, from the first order on: no second entry, charge, refund, invoice or move of stock."""
+def test_redelivered_events_change_nothing(shop, accountant, controller):
+    """All events are redelivered: no second entry, charge, refund, invoice or stock movement."""
     for card in ("tok_ok", "tok_declined"):
         order = dispatch(ordered(card, BOLT=1), actor=accountant)
     settle()
@@ -304,18 +302,18 @@ def test_news_that_is_heard_again_changes_nothing(shop, accountant, controller):
         RefundOrder(order_id=paid.pk, amount=Decimal(1), reason="Bent", reference="RMA-1"), actor=controller
     )
     settle()
-    before = (balances(), stock(), everything())
+    before = (balances(), stock(), row_counts())
 
     handled = Delivery.objects.using("relay").filter(status="done")
     assert handled.update(status="pending", attempts=0, done_at=None) > 20
     settle()
 
-    assert (balances(), stock(), everything()) == before
+    assert (balances(), stock(), row_counts()) == before
     assert state(order) == "cancelled"
     assert queries.reconcile() == []
 
 
-def everything():
+def row_counts():
     models = (
         Entry,
         Payment,
@@ -331,8 +329,8 @@ def everything():
     return {model.__name__: model.objects.count() for model in models}
 
 
-def test_many_orders_reconcile(shop, accountant):
-    """Only two of them can be served."""
+def test_many_orders_for_scarce_goods_reconcile(shop, accountant):
+    """The stock covers only two of them."""
     for _ in range(6):
         dispatch(ordered(BOLT=5), actor=accountant)
     settle()
@@ -342,7 +340,7 @@ def test_many_orders_reconcile(shop, accountant):
     assert queries.reconcile() == []
 
 
-def later():
-    """What is to be tried again is tried now."""
+def retry_now():
+    """Makes every pending delivery due."""
     Delivery.objects.using("relay").filter(status="pending").update(next_at=now())
     settle()

@@ -25,7 +25,7 @@ from .town import CUSTOMER, PASSWORD, owner_of
 
 PATIENCE = 20
 """Seconds until an answer counts as lost."""
-CARDS = ("tok_ok",) * 12 + ("tok_declined", "tok_lost_answer", "tok_lost_answer", "tok_slow")
+CARDS = ("tok_ok",) * 12 + ("tok_declined", "tok_lost_response", "tok_lost_response", "tok_slow")
 
 
 class Lost(Exception):

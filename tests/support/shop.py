@@ -1,4 +1,4 @@
-"""A shop that sells bolts and nuts: what is ordered there, what is in stock, and what is in its books."""
+"""A shop with bolts and nuts in stock: its orders, stock and account balances."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from apps.sales.models import Customer
 
 
 def ordered(card: str = "tok_ok", *, provider: str = "sandbox", **quantities: int) -> PlaceOrder:
-    """Bolts at 1.50 and nuts at 0.25: four bolts and two nuts unless told otherwise, 6.50 in all."""
+    """Bolts at 1.50 and nuts at 0.25: four bolts and two nuts by default, 6.50 in total."""
     prices = {"BOLT": Decimal("1.50"), "NUT": Decimal("0.25")}
     return PlaceOrder(
         customer="HOOLI",
@@ -37,13 +37,13 @@ def stock() -> dict[str, tuple[int, int]]:
 
 
 def balances() -> dict[str, Decimal]:
-    """Of each account that moved, by code; debit positive."""
+    """The balance of each account with postings, by code; debit positive."""
     return {row.code: row.closing for row in ledger.trial_balance(by="total") if row.closing or row.debit}
 
 
 @pytest.fixture
 def shop(at_acme: TenantInfo, controller: User) -> Customer:
-    """Accounts, ten bolts and five nuts, and the customer HOOLI; the test happens in acme."""
+    """Accounts, ten bolts and five nuts, and the customer HOOLI, in the tenant acme."""
     dispatch(SetUpSales(), actor=controller)
     for sku, name, quantity in (("BOLT", "Bolt M8", 10), ("NUT", "Nut M8", 5)):
         dispatch(AddItem(sku=sku, name=name), actor=controller)

@@ -7,19 +7,19 @@ from apps.inventory.models import Item, Reservation, ReservationLine, StockMove
 
 
 class ItemSerializer(ReadSerializer):
-    """An item with its stock; `free` is on hand and not reserved."""
+    """An item with its stock: `available` is `on_hand` minus `reserved`."""
 
     on_hand = serializers.IntegerField(source="stock.on_hand", read_only=True)
     reserved = serializers.IntegerField(source="stock.reserved", read_only=True)
-    free = serializers.IntegerField(source="stock.free", read_only=True)
+    available = serializers.IntegerField(source="stock.available", read_only=True)
 
     class Meta:
         model = Item
-        fields = ("id", "sku", "name", "unit", "on_hand", "reserved", "free")
+        fields = ("id", "sku", "name", "unit", "on_hand", "reserved", "available")
 
 
 class StockMoveSerializer(ReadSerializer):
-    """What was added to each; negative where something was taken away."""
+    """A stock movement: the change of `on_hand` and of `reserved`, negative for a decrease."""
 
     sku = serializers.CharField(source="item.sku", read_only=True)
 

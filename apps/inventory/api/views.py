@@ -34,7 +34,7 @@ class ReservationFilter(Filters):
 
 
 class Items(ListEndpoint, CommandEndpoint):
-    """Every item with its stock, by code."""
+    """All items with their stock, by code."""
 
     permission = "inventory.view_item"
     queryset = Item.objects.select_related("stock")
@@ -53,7 +53,7 @@ class Counts(CommandEndpoint):
 
 
 class Moves(ListEndpoint):
-    """Every change of stock, the latest first."""
+    """All stock movements, the latest first."""
 
     permission = "inventory.view_stockmove"
     queryset = StockMove.objects.select_related("item")
@@ -62,7 +62,7 @@ class Moves(ListEndpoint):
 
 
 class Reservations(ListEndpoint, CommandEndpoint):
-    """What is or was held, the latest first."""
+    """All reservations, the latest first."""
 
     permission = "inventory.view_reservation"
     queryset = Reservation.objects.prefetch_related("lines__item")

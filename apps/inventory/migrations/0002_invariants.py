@@ -1,4 +1,4 @@
-"""What the database itself keeps true of stock, whoever asks.
+"""Invariants of stock, enforced by the database.
 
 Every function addresses tables through TG_TABLE_SCHEMA: the search path may be another tenant's, and a schema may be
 renamed. The codes are those in errors.py.
@@ -8,9 +8,9 @@ from django.db import migrations
 
 from apps.kernel.guards import RUNTIME_ROLES, append_only
 
-# 1. Stock is the sum of its moves: an item begins with an empty row, and each move is added to it. The runtime has no
-#    rights on the row; the functions run as its owner. That nothing is reserved which is not there is the CHECK
-#    constraint of the model, and the row's lock makes those who move one item wait for each other.
+# 1. Stock is the sum of its movements: an item starts with an empty row, and a trigger adds each movement to it. The
+#    runtime has no rights on the row; the functions run as its owner. The CHECK constraint of the model refuses to
+#    reserve more than is on hand, and the lock of the row serialises movements of one item.
 STOCK = """
 CREATE FUNCTION inventory_item_has_stock() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -38,13 +38,13 @@ REVOKE INSERT, UPDATE, DELETE ON inventory_stock FROM {RUNTIME_ROLES};
 REVOKE DELETE ON inventory_item FROM {RUNTIME_ROLES};
 """
 
-# 2. A reservation begins held and is settled once; what it is for never changes.
+# 2. A reservation starts as reserved and is settled once; its reference never changes.
 RESERVATION = """
 CREATE FUNCTION inventory_reservation_guard() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
         IF NEW.state <> 'reserved' THEN
-            RAISE EXCEPTION 'A reservation begins held.' USING ERRCODE = 'BI001',
+            RAISE EXCEPTION 'A reservation starts as reserved.' USING ERRCODE = 'BI001',
                 DETAIL = format('reference=%s; state=%s', NEW.reference, NEW.state);
         END IF;
         RETURN NEW;

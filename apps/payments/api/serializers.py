@@ -8,7 +8,7 @@ from apps.payments.models import Payment, Refund
 
 
 class RefundSerializer(ReadSerializer):
-    """`entry` is what books it; `sent_at` is when the provider sent it."""
+    """`entry` is its journal entry; `sent_at` is the time at which the provider sent the money."""
 
     amount = ExactDecimal(source="amount.amount", read_only=True)
     currency = serializers.CharField(source="payment.currency", read_only=True)
@@ -31,7 +31,7 @@ class RefundSerializer(ReadSerializer):
 
 
 class PaymentSerializer(ReadSerializer):
-    """`refunded` was given back so far; `entry` books the confirmation."""
+    """`refunded` is the sum of its refunds; `entry` is the journal entry of its confirmation."""
 
     amount = ExactDecimal(source="amount.amount", read_only=True)
     refunded = ExactDecimal(source="refunded.amount", read_only=True)

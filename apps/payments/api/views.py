@@ -28,7 +28,7 @@ class RefundFilter(Filters):
 
 
 class Payments(ListEndpoint, CommandEndpoint):
-    """What is or was to be paid, the latest first."""
+    """Payments, the latest first."""
 
     permission = "payments.view_payment"
     queryset = Payment.objects.all()
@@ -38,7 +38,7 @@ class Payments(ListEndpoint, CommandEndpoint):
 
 
 class OnePayment(DetailEndpoint):
-    """A payment, with what was given back of it."""
+    """A payment, with its refunded amount."""
 
     permission = "payments.view_payment"
     queryset = Payment.objects.all()
@@ -67,7 +67,7 @@ class RefundOne(CommandEndpoint):
 
 
 class Refunds(ListEndpoint):
-    """What was given back, the latest first."""
+    """Refunds, the latest first."""
 
     permission = "payments.view_refund"
     queryset = Refund.objects.select_related("payment")

@@ -55,7 +55,7 @@ class Migration(migrations.Migration):
             options={
                 "permissions": [
                     ("request_payment", "Can request payments"),
-                    ("confirm_payment", "Can say that payments have come, or will not"),
+                    ("confirm_payment", "Can confirm payments and mark them as failed"),
                     ("refund_payment", "Can void and refund payments"),
                 ],
                 "default_permissions": ("view",),

@@ -1,4 +1,4 @@
-"""What the database itself keeps true of payments, whoever asks.
+"""Invariants of payments, enforced by the database.
 
 Every function addresses tables through TG_TABLE_SCHEMA: the search path may be another tenant's, and a schema may be
 renamed. The codes are those in errors.py.
@@ -8,14 +8,14 @@ from django.db import migrations
 
 from apps.kernel.guards import RUNTIME_ROLES
 
-# 1. A payment begins requested, and goes where Payment.MOVES lets it. What was agreed never changes, and neither does
-#    what was confirmed. What was given back of it is written by 2 alone, from inside its trigger.
+# 1. A payment starts as requested and makes only the transitions of Payment.MOVES. Its terms never change, and neither
+#    does its confirmation. Only the trigger of 2 writes the refunded amount.
 PAYMENT = f"""
 CREATE FUNCTION payments_payment_guard() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
         IF NEW.state <> 'requested' THEN
-            RAISE EXCEPTION 'A payment begins requested.' USING ERRCODE = 'BY001',
+            RAISE EXCEPTION 'A payment starts as requested.' USING ERRCODE = 'BY001',
                 DETAIL = format('payment=%s; state=%s', NEW.id, NEW.state);
         END IF;
         RETURN NEW;
@@ -40,17 +40,17 @@ CREATE TRIGGER payments_payment_guard BEFORE INSERT OR UPDATE OR DELETE ON payme
 REVOKE DELETE ON payments_payment, payments_refund FROM {RUNTIME_ROLES};
 """
 
-# 2. A refund counts against its payment when it is written: the UPDATE locks the payment's row, so those who refund one
-#    payment wait for each other, and its CHECK constraint refuses the one who comes too late.
+# 2. The insertion of a refund is added to its payment: the UPDATE locks the row of the payment, which serialises its
+#    refunds, and the CHECK constraint refuses a refund that exceeds the rest.
 REFUND = """
 CREATE FUNCTION payments_refund_guard() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     counted bigint;
-    stands text;
+    payment_state text;
 BEGIN
     IF TG_OP = 'INSERT' THEN
         IF NEW.state <> 'requested' THEN
-            RAISE EXCEPTION 'A refund begins requested.' USING ERRCODE = 'BY002';
+            RAISE EXCEPTION 'A refund starts as requested.' USING ERRCODE = 'BY002';
         END IF;
         EXECUTE format($sql$
             UPDATE %I.payments_payment SET refunded_minor = refunded_minor + $1
@@ -58,9 +58,9 @@ BEGIN
             $sql$, TG_TABLE_SCHEMA) INTO counted USING NEW.amount_minor, NEW.payment_id;
         IF counted IS NULL THEN
             EXECUTE format('SELECT state FROM %I.payments_payment WHERE id = $1', TG_TABLE_SCHEMA)
-                INTO stands USING NEW.payment_id;
+                INTO payment_state USING NEW.payment_id;
             RAISE EXCEPTION 'Payment % is not confirmed.', NEW.payment_id USING ERRCODE = 'BY003',
-                DETAIL = format('payment=%s; state=%s', NEW.payment_id, stands);
+                DETAIL = format('payment=%s; state=%s', NEW.payment_id, payment_state);
         END IF;
         RETURN NEW;
     END IF;

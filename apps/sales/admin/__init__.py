@@ -1,3 +1,3 @@
-"""Trade, in the tenant's console: one page to a file, in the order of the menu."""
+"""Pages of sales in the tenant's console: one page per file, in the order of the menu."""
 
 from . import new_order, orders, invoices, customers, dashboard  # noqa: F401, I001

@@ -1,4 +1,4 @@
-"""Who buys."""
+"""Pages for customers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ VIEW, MANAGE, SET_UP = "sales.view_customer", "sales.manage_customers", "sales.s
 
 @admin.register(Customer, site=tenant_site)
 class CustomerAdmin(ReadOnlyAdmin):
-    """Every customer, by code."""
+    """All customers, by code."""
 
     list_display = ("code", "name", "email", "address")
     search_fields = ("code", "name", "email")
@@ -31,7 +31,7 @@ class CustomerAdmin(ReadOnlyAdmin):
     def list_links(self, request: HttpRequest) -> Sequence[Link]:
         links = []
         if request.user.has_perm(MANAGE):
-            links.append(Link("Add a customer", reverse("admin:add_customer"), "person_add"))
+            links.append(Link("Add customer", reverse("admin:add_customer"), "person_add"))
         if request.user.has_perm(SET_UP):
             links.append(Link("Set up sales", reverse("admin:set_up_sales"), "settings"))
         return links
@@ -42,7 +42,7 @@ class NewCustomer(Form):
     name = forms.CharField(max_length=200)
     email = forms.EmailField(required=False)
     address = forms.CharField(
-        widget=forms.Textarea, required=False, help_text="As it stands on an invoice, line by line."
+        widget=forms.Textarea, required=False, help_text="As printed on invoices, line by line."
     )
 
 
@@ -51,7 +51,7 @@ class Add(CommandPage):
     form = NewCustomer
 
     def sentence(self, result: Customer) -> str:
-        return f"{result} is a customer."
+        return f"Customer {result} was added."
 
     def success_url(self, result: Customer) -> str:
         return "admin:sales_customer_changelist"
@@ -61,7 +61,7 @@ class SetUp(CommandPage):
     command = SetUpSales
 
     def sentence(self, result: None) -> str:
-        return "The accounts of sales are there."
+        return "The accounts of sales are open."
 
     def success_url(self, result: None) -> str:
         return "admin:ledger_account_changelist"
@@ -92,7 +92,7 @@ hooks.plug(
         permission=VIEW,
     ),
     hooks.Page(
-        path="sales/add-customer/", name="add_customer", title="Add a customer", permission=MANAGE, view=Add()
+        path="sales/add-customer/", name="add_customer", title="Add customer", permission=MANAGE, view=Add()
     ),
     hooks.Page(
         path="sales/set-up/", name="set_up_sales", title="Set up sales", permission=SET_UP, view=SetUp()

@@ -1,4 +1,4 @@
-"""What trade shows on the first page."""
+"""Sales on the dashboard."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _in_progress() -> str:
 def _invoiced() -> str:
     invoiced = queries.figures(today().year).invoiced
     return (
-        "invoiced this year " + ", ".join(str(each) for each in invoiced)
+        "invoiced this year " + ", ".join(str(total) for total in invoiced)
         if invoiced
         else "nothing invoiced yet"
     )

@@ -1,4 +1,4 @@
-"""What was invoiced, with its documents."""
+"""Pages for invoices and their documents."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ VIEW = "sales.view_invoice"
 
 @admin.register(Invoice, site=tenant_site)
 class InvoiceAdmin(ReadOnlyAdmin):
-    """Every invoice, the latest first."""
+    """All invoices, the latest first."""
 
     list_display = ("shown_number", "issued_on", "customer_name", "shown_total", "order", "shown_state")
     list_filter = ("year", "state")
@@ -58,7 +58,7 @@ class InvoiceAdmin(ReadOnlyAdmin):
 
 
 def download(request: HttpRequest, *, context: dict[str, Any], invoice_id: int) -> HttpResponseBase:
-    """Leads to the document by a link that is good for five minutes."""
+    """Redirects to the document; the link expires after five minutes."""
     invoice = Invoice.objects.filter(pk=invoice_id).exclude(file="").first()
     if invoice is None:
         raise Http404

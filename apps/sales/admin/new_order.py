@@ -1,4 +1,4 @@
-"""The form for a new order: who buys, how it is paid, and what."""
+"""The form for a new order: customer, payment method and lines."""
 
 from __future__ import annotations
 
@@ -46,40 +46,36 @@ class LineForm(Form):
     price = forms.DecimalField(required=False, min_value=0, max_digits=19, decimal_places=4)
 
     def clean(self) -> dict[str, Any]:
-        server_fields = self.cleaned_data
-        if server_fields.get("item") and (
-            server_fields.get("quantity") is None or server_fields.get("price") is None
-        ):
-            raise forms.ValidationError("A line has an item, a quantity and a price.")
-        return server_fields
+        fields = self.cleaned_data
+        if fields.get("item") and (fields.get("quantity") is None or fields.get("price") is None):
+            raise forms.ValidationError("A line needs an item, a quantity and a price.")
+        return fields
 
     def line(self) -> OrderedItem | None:
-        server_fields = self.cleaned_data
-        if not server_fields.get("item"):
+        fields = self.cleaned_data
+        if not fields.get("item"):
             return None
-        price: Decimal = server_fields["price"]
-        return OrderedItem(
-            sku=server_fields["item"].split(" ")[0], quantity=server_fields["quantity"], price=price
-        )
+        price: Decimal = fields["price"]
+        return OrderedItem(sku=fields["item"].split(" ")[0], quantity=fields["quantity"], price=price)
 
 
 LineForms = formset_factory(LineForm, extra=ROWS)
 
 
 def new_order(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBase:
-    """Rows that are left empty are no lines."""
-    server_fields = request.POST if request.method == "POST" else None
-    head, lines = Head(server_fields, initial=_beginning()), LineForms(server_fields)
+    """Empty rows are ignored."""
+    data = request.POST if request.method == "POST" else None
+    head, lines = Head(data, initial=_defaults()), LineForms(data)
     refusals: Sequence[Refusal] = ()
-    if server_fields is not None and head.is_valid() and lines.is_valid():
+    if data is not None and head.is_valid() and lines.is_valid():
         try:
-            order = _place(request, head, lines)
+            order = _dispatch(request, head, lines)
         except Refusal as refusal:
             refusals = refusal.refusals
         else:
-            messages.success(request, f"{order} is placed and on its way.")
+            messages.success(request, f"{order} was placed.")
             return redirect("admin:sales_order_change", order.pk)
-    shown = {
+    page = {
         "form": head,
         "lines": lines,
         "refusals": refusals,
@@ -87,10 +83,10 @@ def new_order(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseB
         "key": head.data.get("idempotency_key") or uuid4().hex,
     }
     status = max((refusal.status for refusal in refusals), default=200)
-    return TemplateResponse(request, "console/new_order.html", context | shown, status=status)
+    return TemplateResponse(request, "console/new_order.html", context | page, status=status)
 
 
-def _place(request: HttpRequest, head: Head, lines: Any) -> Order:
+def _dispatch(request: HttpRequest, head: Head, lines: Any) -> Order:
     command = PlaceOrder(
         lines=tuple(line for form in lines if (line := form.line()) is not None), **head.cleaned_data
     )
@@ -99,7 +95,7 @@ def _place(request: HttpRequest, head: Head, lines: Any) -> Order:
     return order
 
 
-def _beginning() -> dict[str, str]:
+def _defaults() -> dict[str, str]:
     company = companies.first_company()
     return {"currency": company.currency if company else ""}
 

@@ -1,4 +1,4 @@
-"""Orders: the list, and on each page all that came of it."""
+"""Pages for orders; the page of an order lists its payments, goods, invoice and journal entries."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class LineInline(ReadOnlyInline):
 
 @admin.register(Order, site=tenant_site)
 class OrderAdmin(ReadOnlyAdmin):
-    """Every order, the latest first."""
+    """All orders, the latest first."""
 
     list_display = (
         "shown_number",
@@ -117,8 +117,8 @@ class OrderAdmin(ReadOnlyAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         order = self.get_object(request, object_id)
-        life = {"parts": _parts(request, order)} if order else {}
-        return super().change_view(request, object_id, form_url, life | (extra_context or {}))
+        related = {"parts": _parts(request, order)} if order else {}
+        return super().change_view(request, object_id, form_url, related | (extra_context or {}))
 
     def list_links(self, request: HttpRequest) -> Sequence[Link]:
         if not request.user.has_perm("sales.place_order"):
@@ -139,37 +139,37 @@ class OrderAdmin(ReadOnlyAdmin):
 
 
 def _parts(request: HttpRequest, order: Order) -> Sequence[dict[str, Any]]:
-    """What came of the order in other apps, as far as the reader may see it: heading, rows of text and link, and
-    what stands there while there is nothing."""
-    life = queries.related_records(order.pk)
+    """Records of other apps about the order that the user may view: a heading, rows of text and link, and the text
+    of an empty list."""
+    related = queries.related_records(order.pk)
     parts = (
         (
             "payments.view_payment",
             "Payments",
             ["Payment", "Amount", "State", "Refunded"],
-            _payments(life),
-            "Nothing has been asked for yet.",
+            _payments(related),
+            "No payment was requested yet.",
         ),
         (
             "inventory.view_reservation",
             "Goods",
             ["Reservation", "Goods", "State"],
-            _goods(life),
-            "Nothing is reserved yet.",
+            _goods(related),
+            "No goods are reserved yet.",
         ),
         (
             "sales.view_invoice",
             "Invoice",
             ["Number", "Date", "Total", "Document"],
-            _invoice(life),
-            "There is no invoice yet.",
+            _invoice(related),
+            "No invoice was issued yet.",
         ),
         (
             "ledger.view_entry",
             "Journal entries",
             ["Entry", "Date", "Memo"],
-            _entries(life),
-            "Nothing is posted yet.",
+            _entries(related),
+            "No entry was posted yet.",
         ),
     )
     return [
@@ -195,12 +195,12 @@ def _payments(related: queries.RelatedRecords) -> Rows:
 
 
 def _goods(related: queries.RelatedRecords) -> Rows:
-    held = related.reservation
-    if held is None:
+    reservation = related.reservation
+    if reservation is None:
         return []
-    link = reverse("admin:inventory_reservation_change", args=[held.pk])
-    goods = ", ".join(str(line) for line in held.lines.all())
-    return [[(held.reference, link), (goods, ""), (held.get_state_display(), "")]]
+    link = reverse("admin:inventory_reservation_change", args=[reservation.pk])
+    goods = ", ".join(str(line) for line in reservation.lines.all())
+    return [[(reservation.reference, link), (goods, ""), (reservation.get_state_display(), "")]]
 
 
 def _invoice(related: queries.RelatedRecords) -> Rows:
@@ -213,7 +213,7 @@ def _invoice(related: queries.RelatedRecords) -> Rows:
             (str(invoice), reverse("admin:sales_invoice_change", args=[invoice.pk])),
             (f"{invoice.issued_on:%d %B %Y}", ""),
             (str(invoice.total), ""),
-            ("Download" if link else "Is being made", link),
+            ("Download" if link else "Pending", link),
         ]
     ]
 
@@ -230,12 +230,12 @@ def _entries(related: queries.RelatedRecords) -> Rows:
 
 
 class OrderCommandPage(CommandPage):
-    """Something that is done to one order."""
+    """A command on one order."""
 
     def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
         order = Order.objects.select_related("customer").filter(pk=server_fields["order_id"]).first()
         if order is None:
-            return (("Order", "There is none with this number."),)
+            return (("Order", "No order has this number."),)
         return (
             ("Order", order.number),
             ("Customer", str(order.customer)),
@@ -254,7 +254,7 @@ class Cancel(OrderCommandPage):
     danger = True
 
     def sentence(self, result: Order) -> str:
-        return f"{result} is cancelled. What was done for it is taken back."
+        return f"{result} is cancelled. Its goods are released and its payment is refunded."
 
     def success_url(self, result: Order) -> str:
         return reverse("admin:sales_order_change", args=[result.pk])
@@ -263,7 +263,7 @@ class Cancel(OrderCommandPage):
 class RefundForm(Form):
     amount = forms.DecimalField(max_digits=19, decimal_places=4)
     reason = reason()
-    reference = forms.CharField(max_length=80, help_text="Tells this refund from others of the order.")
+    reference = forms.CharField(max_length=80, help_text="Identifies this refund among those of the order.")
 
 
 class RefundPage(OrderCommandPage):
@@ -275,7 +275,7 @@ class RefundPage(OrderCommandPage):
         return {"initial": {"reference": uuid4().hex[:8]}}
 
     def sentence(self, result: Refund) -> str:
-        return f"{result.amount} goes back to the customer."
+        return f"{result.amount} is refunded to the customer."
 
     def success_url(self, result: Refund) -> str:
         return reverse("admin:payments_payment_change", args=[result.payment_id])

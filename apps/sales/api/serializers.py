@@ -30,8 +30,8 @@ class OrderLineSerializer(ReadSerializer):
 
 
 class OrderSerializer(ReadSerializer):
-    """An order with its lines. `reference` is what its payment and reservation are found by; `journey` says how far
-    it is on its way, `needs_attention` when a person must decide, and `last_error` what came in between."""
+    """An order with its lines. `reference` identifies its payment and reservation. `saga_state` is the state of its
+    workflow (`needs_attention`: an operator must decide), `last_error` the latest failure of a step."""
 
     number = serializers.CharField(read_only=True)
     reference = serializers.CharField(source="subject", read_only=True)
@@ -67,7 +67,7 @@ class OrderSerializer(ReadSerializer):
 
 
 class InvoiceSerializer(ReadSerializer):
-    """`download` is a link to the document for five minutes, once it is filed."""
+    """`download` is a link to the document that expires after five minutes; null while the document is pending."""
 
     number = serializers.CharField(source="__str__", read_only=True)
     total = ExactDecimal(source="total.amount", read_only=True)
@@ -94,7 +94,7 @@ class InvoiceSerializer(ReadSerializer):
 
 
 class OrderRefundSerializer(ReadSerializer):
-    """What was given back of the order's payment; `entry` books it."""
+    """A refund of the order's payment; `entry` is its journal entry."""
 
     amount = ExactDecimal(source="amount.amount", read_only=True)
     currency = serializers.CharField(source="payment.currency", read_only=True)

@@ -37,7 +37,7 @@ class InvoiceFilter(Filters):
 
 
 class Customers(ListEndpoint, CommandEndpoint):
-    """Who buys, by code."""
+    """Customers, by code."""
 
     permission = "sales.view_customer"
     queryset = Customer.objects.all()
@@ -48,7 +48,7 @@ class Customers(ListEndpoint, CommandEndpoint):
 
 
 class Orders(ListEndpoint, CommandEndpoint):
-    """What was ordered, the latest first. An order that is placed goes its way by itself."""
+    """Orders, the latest first. Placing an order starts its workflow."""
 
     permission = "sales.view_order"
     queryset = (
@@ -100,7 +100,7 @@ class RefundOne(CommandEndpoint):
 
 
 class Invoices(ListEndpoint):
-    """What was invoiced, the latest first."""
+    """Invoices, the latest first."""
 
     permission = "sales.view_invoice"
     queryset = Invoice.objects.all()

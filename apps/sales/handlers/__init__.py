@@ -1,3 +1,3 @@
-"""How sales do what they are asked."""
+"""Handlers of the commands of sales."""
 
 from . import customers, invoices, orders  # noqa: F401

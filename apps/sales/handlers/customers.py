@@ -1,4 +1,4 @@
-"""Customers, and the accounts that sales need."""
+"""Customers, and the accounts that sales post to."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def add_customer(command: AddCustomer) -> Customer:
 
 @handles(SetUpSales)
 def set_up_sales(command: SetUpSales) -> None:
-    there = set(Account.objects.values_list("code", flat=True))
+    existing = set(Account.objects.values_list("code", flat=True))
     for code, name, type in ACCOUNTS:
-        if code() not in there:
+        if code() not in existing:
             dispatch(OpenAccount(code=code(), name=name, type=type))

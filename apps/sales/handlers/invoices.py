@@ -1,4 +1,4 @@
-"""Invoices. Their documents are made afterwards (listeners.py)."""
+"""Invoices. A listener renders their documents after commit."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def issue_invoice(command: IssueInvoice) -> Invoice:
     rules.payment_must_not_be_refunded(order)
 
     company = companies.first_company()
-    entry = _book(
+    entry = _post(
         order,
         memo=f"Invoice for order {order}",
         source=command.natural_key(),
@@ -65,15 +65,15 @@ def store_invoice_document(command: StoreInvoiceDocument) -> Invoice:
 
 @handles(CreditRefunds)
 def credit_refunds(command: CreditRefunds) -> Order:
-    """Each is booked once, by its source, however often this is asked."""
+    """Each refund is posted once, identified by its source; a repeated command posts nothing."""
     order = rules.order_must_exist(command.order_id)
     if not order.has_reached(Order.State.INVOICED):
         return order
 
     for refund in payments.refunds_for(order.subject):
         if Entry.objects.filter(source=f"refund_credited:{refund.pk}").exists():
-            continue  # to whichever accounts were set then
-        _book(
+            continue  # posted before, perhaps to accounts that were configured then
+        _post(
             order,
             memo=f"Refunded of order {order}: {refund.reason}",
             source=f"refund_credited:{refund.pk}",
@@ -84,7 +84,7 @@ def credit_refunds(command: CreditRefunds) -> Order:
     return order
 
 
-def _book(order: Order, *, memo: str, source: str, debit: str, credit: str, amount: Money) -> Entry:
+def _post(order: Order, *, memo: str, source: str, debit: str, credit: str, amount: Money) -> Entry:
     entry: Entry = dispatch(
         PostEntry(
             posted_on=today(),

@@ -1,4 +1,4 @@
-"""Orders. What follows on placing one is the saga's (sagas.py); each of these is right when it is asked twice."""
+"""Orders. The saga (sagas.py) processes a placed order; every handler here is idempotent."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ def place_order(command: PlaceOrder) -> Order:
         OrderLine(
             order=order,
             line_no=number,
-            item=each.item,
-            name=each.item.name,
-            quantity=each.quantity,
-            price_minor=each.price.minor,
+            item=line.item,
+            name=line.item.name,
+            quantity=line.quantity,
+            price_minor=line.price.minor,
         )
-        for number, each in enumerate(lines, start=1)
+        for number, line in enumerate(lines, start=1)
     )
 
     publish(OrderCreated(order_id=order.pk, customer_id=customer.pk))
@@ -69,10 +69,10 @@ def mark_order_paid(command: MarkOrderPaid) -> Order:
 
 @handles(CompleteOrder, emits=(OrderCompleted,))
 def complete_order(command: CompleteOrder) -> Order:
-    was_there = Order.objects.filter(pk=command.order_id, state=State.COMPLETED).exists()
+    was_completed = Order.objects.filter(pk=command.order_id, state=State.COMPLETED).exists()
     order = _move(command.order_id, State.INVOICED, State.COMPLETED)
 
-    if not was_there:
+    if not was_completed:
         publish(OrderCompleted(order_id=order.pk))
     return order
 
@@ -109,7 +109,7 @@ def refund_order(command: RefundOrder) -> Refund:
 
 
 def _move(order_id: int, needed: Order.State, to: Order.State) -> Order:
-    """One step on its way, unless the order has gone it already."""
+    """Makes the transition, unless the order made it before."""
     order = rules.order_must_exist(order_id)
     if order.has_reached(to):
         return order

@@ -1,4 +1,4 @@
-"""What the database itself keeps true of sales, whoever asks.
+"""Invariants of sales, enforced by the database.
 
 Every function addresses tables through TG_TABLE_SCHEMA: a deferred trigger fires at COMMIT, when the search path may be
 another tenant's, and a schema may be renamed. The codes are those in errors.py.
@@ -8,14 +8,14 @@ from django.db import migrations
 
 from apps.kernel.guards import RUNTIME_ROLES, append_only
 
-# 1. An order begins placed, and goes where Order.MOVES lets it. What was agreed never changes, and adds up: looked at
-#    once, at COMMIT, when all of its lines are there.
+# 1. An order starts as placed and makes only the transitions of Order.MOVES. Its terms never change. Its lines must
+#    add up to its total: checked at COMMIT, when all of them are inserted.
 ORDER = """
 CREATE FUNCTION sales_order_guard() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
         IF NEW.state <> 'placed' THEN
-            RAISE EXCEPTION 'An order begins placed.' USING ERRCODE = 'BS001',
+            RAISE EXCEPTION 'An order starts as placed.' USING ERRCODE = 'BS001',
                 DETAIL = format('order=SO-%s; state=%s', NEW.id, NEW.state);
         END IF;
         RETURN NEW;
@@ -38,22 +38,22 @@ CREATE TRIGGER sales_order_guard BEFORE INSERT OR UPDATE OR DELETE ON sales_orde
 
 CREATE FUNCTION sales_order_adds_up() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-    wanted bigint;
+    checked_id bigint;
     adds_up boolean;
 BEGIN
     IF TG_TABLE_NAME = 'sales_order' THEN
-        wanted := NEW.id;
+        checked_id := NEW.id;
     ELSE
-        wanted := NEW.order_id;
+        checked_id := NEW.order_id;
     END IF;
     EXECUTE format($sql$
         SELECT placed.amount_minor = coalesce(sum(line.price_minor::numeric * line.quantity), 0)
         FROM %1$I.sales_order AS placed LEFT JOIN %1$I.sales_orderline AS line ON line.order_id = placed.id
         WHERE placed.id = $1 GROUP BY placed.id
-        $sql$, TG_TABLE_SCHEMA) INTO adds_up USING wanted;
+        $sql$, TG_TABLE_SCHEMA) INTO adds_up USING checked_id;
     IF adds_up IS NOT TRUE THEN
-        RAISE EXCEPTION 'Order % does not add up.', wanted USING ERRCODE = 'BS002',
-            DETAIL = format('order=SO-%s', wanted);
+        RAISE EXCEPTION 'Order % does not add up.', checked_id USING ERRCODE = 'BS002',
+            DETAIL = format('order=SO-%s', checked_id);
     END IF;
     RETURN NULL;
 END $$;
@@ -64,7 +64,7 @@ CREATE CONSTRAINT TRIGGER sales_order_adds_up AFTER INSERT ON sales_orderline
 """
 
 # 2. An invoice gets the next number of its year from a counter that is rolled back with it, so there is no gap; the
-#    runtime has no rights on the counter. It is written once, except that it is filed once.
+#    runtime has no rights on the counter. It never changes, except that its document is stored once.
 INVOICE = """
 CREATE TABLE sales_invoicecounter (
     year smallint PRIMARY KEY,
