@@ -68,7 +68,9 @@ ORDER_TO_CASH = Saga(
         Step(
             "reserve stock",
             lambda d: ReserveStock(reference=d.reference, lines=d.lines),
-            compensation=lambda d: ReleaseStock(reservation_id=d.reservation_id, reason=cancellation_reason(d)),
+            compensation=lambda d: ReleaseStock(
+                reservation_id=d.reservation_id, reason=cancellation_reason(d)
+            ),
             carry=lambda d, reservation: replace(d, reservation_id=reservation.pk),
         ),
         Step(
