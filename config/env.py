@@ -119,7 +119,7 @@ class Environment(BaseSettings):
     # Seconds: after which a message of a lost worker is another's, and a worker's task in hand before it stops.
     broker_visibility_timeout: int = Field(default=300, ge=1)
     worker_grace: float = Field(default=25.0, ge=0)
-    events_kept_days: int = Field(default=90, ge=1)
+    event_retention_days: int = Field(default=90, ge=1)
     webhooks_kept_days: int = Field(default=90, ge=1)
     webhooks_per_minute: int = Field(default=600, ge=1)
     # How often a tenant is backed up, how long that is kept and how many (0: all of them), how often one is tried.

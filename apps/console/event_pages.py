@@ -131,7 +131,7 @@ class DeliveryAdmin(OfOneDatabase):
     readonly_fields = ("event_link", "status_label")
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        off = [name for name in SUBSCRIBERS if not breakers.is_on(name)]
+        off = [name for name in SUBSCRIBERS if not breakers.is_enabled(name)]
         open_breakers = (
             Breaker.objects.open()
             .alias(tenant_or_platform=Coalesce("tenant_id", 0))

@@ -1,4 +1,4 @@
-"""Facts: published in the transaction of the change, heard after it is kept."""
+"""Events: published in the transaction of the change, delivered after its commit."""
 
 from .base import (
     EVENTS,

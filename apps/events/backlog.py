@@ -1,4 +1,4 @@
-"""What waits to be hinted, and how much of it fits: no tenant gets far ahead of another."""
+"""Selects the deliveries to hint next, within a budget per tenant, so that no tenant starves the others."""
 
 from __future__ import annotations
 
@@ -18,27 +18,29 @@ from .hints import Hint
 from .models import Delivery
 
 MAX_HINTS_PER_TENANT = 50
-"""Of one tenant, that one queue holds at a time."""
+"""In one queue at a time."""
 MAX_HINTS = 2_000
-Line = tuple[str, int | None, str]
+"""In one run."""
+OrderingKey = tuple[str, int | None, str]
+"""Subscriber, tenant and aggregate. Deliveries with the same key are handled in the order of their events."""
 
 
-class Room:
-    """How many more hints fit, by tenant and queue."""
+class HintBudget:
+    """The remaining hints per tenant and queue."""
 
     def __init__(self, using: str) -> None:
-        self.taken: dict[tuple[int | None, str], int] = defaultdict(int)
+        self.used: dict[tuple[int | None, str], int] = defaultdict(int)
         hinted = Delivery.objects.using(using).hinted().filter(subscriber__in=SUBSCRIBERS)
         for tenant_id, subscriber, count in hinted.values_list("tenant_id", "subscriber").annotate(
             count=Count("*")
         ):
-            self.taken[tenant_id, SUBSCRIBERS[subscriber].queue] += count
+            self.used[tenant_id, SUBSCRIBERS[subscriber].queue] += count
 
-    def take(self, tenant_id: int | None, subscriber: str) -> bool:
-        place = (tenant_id, SUBSCRIBERS[subscriber].queue)
-        if self.taken[place] >= MAX_HINTS_PER_TENANT:
+    def reserve(self, tenant_id: int | None, subscriber: str) -> bool:
+        key = (tenant_id, SUBSCRIBERS[subscriber].queue)
+        if self.used[key] >= MAX_HINTS_PER_TENANT:
             return False
-        self.taken[place] += 1
+        self.used[key] += 1
         return True
 
 
@@ -61,33 +63,34 @@ FROM streams
 CROSS JOIN LATERAL (
     SELECT * FROM due
     WHERE tenant = streams.tenant AND subscriber = streams.subscriber AND next_at <= %(now)s
-    ORDER BY event_id LIMIT %(most)s
+    ORDER BY event_id LIMIT %(per_stream)s
 ) AS first
 JOIN events_outboxevent AS event ON event.id = first.event_id
-WHERE streams.subscriber = ANY(%(on)s) AND streams.tenant <> ALL(%(asleep)s)
+WHERE streams.subscriber = ANY(%(enabled)s) AND streams.tenant <> ALL(%(inactive)s)
   AND NOT EXISTS (
     SELECT FROM events_breaker AS breaker
     WHERE breaker.subscriber = streams.subscriber AND coalesce(breaker.tenant_id, 0) = streams.tenant
       AND breaker.open_until > %(now)s
   )
-LIMIT %(in_all)s
+LIMIT %(total)s
 """
-"""The first few of each tenant and subscriber. It jumps from one to the next by index, so that what a tenant who
-floods has waiting is not read to find the others."""
+"""The oldest deliveries of each tenant and subscriber. A loose index scan finds these pairs without a read of the whole
+backlog of a busy tenant."""
 
 
-def due(on: Sequence[str], asleep: Sequence[int], using: str) -> list[tuple[Line, Hint]]:
-    """What may be hinted now, of the subscribers that are on and the tenants that are not asleep, with the line in
-    which it stands."""
-    given: dict[str, Any] = {
+def due(
+    enabled: Sequence[str], inactive_tenants: Sequence[int], using: str
+) -> list[tuple[OrderingKey, Hint]]:
+    """The deliveries to hint now with their ordering keys, of enabled subscribers and active tenants."""
+    parameters: dict[str, Any] = {
         "now": now(),
-        "most": MAX_HINTS_PER_TENANT + 1,
-        "on": list(on),
-        "asleep": list(asleep),
-        "in_all": MAX_HINTS,
+        "per_stream": MAX_HINTS_PER_TENANT + 1,
+        "enabled": list(enabled),
+        "inactive": list(inactive_tenants),
+        "total": MAX_HINTS,
     }
     with connections[using].cursor() as cursor:
-        cursor.execute(_DUE, given)
+        cursor.execute(_DUE, parameters)
         rows = cursor.fetchall()
     return [
         ((subscriber, tenant_id, aggregate), Hint(pk, tenant_id, subscriber, correlation_id))
@@ -95,47 +98,47 @@ def due(on: Sequence[str], asleep: Sequence[int], using: str) -> list[tuple[Line
     ]
 
 
-def unanswered(asleep: Sequence[int], using: str) -> list[Hint]:
-    """Hints that nobody took up in time. Those of a tenant that is asleep are said again when it is awake."""
+def unclaimed(inactive_tenants: Sequence[int], using: str) -> list[Hint]:
+    """Hints without a response within the timeout. Hints of an inactive tenant are repeated after its activation."""
     lost = Delivery.objects.using(using).hinted().filter(next_at__lte=now(), subscriber__in=SUBSCRIBERS)
-    if asleep:
-        lost = lost.filter(Q(tenant_id=None) | ~Q(tenant_id__in=asleep))
+    if inactive_tenants:
+        lost = lost.filter(Q(tenant_id=None) | ~Q(tenant_id__in=inactive_tenants))
     rows = lost.order_by("event_id").values_list("id", "tenant_id", "subscriber", "event__correlation_id")
     return [Hint(*row) for row in rows[:MAX_HINTS]]
 
 
-_WAKE = """
-UPDATE events_delivery AS waiting SET next_at = %s
+_SCHEDULE_HEADS = """
+UPDATE events_delivery AS head SET next_at = %s
 WHERE status = 'pending' AND hinted_at IS NULL AND next_at IS NULL AND NOT EXISTS (
     SELECT FROM events_delivery AS earlier
-    WHERE earlier.status IN ('pending', 'dead') AND earlier.subscriber = waiting.subscriber
-      AND earlier.tenant_id IS NOT DISTINCT FROM waiting.tenant_id
-      AND earlier.aggregate = waiting.aggregate AND earlier.event_id < waiting.event_id
+    WHERE earlier.status IN ('pending', 'dead') AND earlier.subscriber = head.subscriber
+      AND earlier.tenant_id IS NOT DISTINCT FROM head.tenant_id
+      AND earlier.aggregate = head.aggregate AND earlier.event_id < head.event_id
 )
 """
 
 
-def wake_heads(using: str) -> None:
-    """Who heard the one before goes on by itself; where that process was lost, this says that it is time."""
+def schedule_heads(using: str) -> None:
+    """Schedules the heads whose predecessor was handled by a worker that was killed before it sent the next hint."""
     with connections[using].cursor() as cursor:
-        cursor.execute(_WAKE, [now()])
+        cursor.execute(_SCHEDULE_HEADS, [now()])
 
 
 def mark(hints: Sequence[Hint], until: dt.datetime, using: str) -> list[Hint]:
-    """Note that the hints go out, and leave out those that another relay sends at this moment."""
+    """Marks the deliveries as hinted, without those that another relay is hinting now."""
     with transaction.atomic(using=using):
         open_ = Delivery.objects.using(using).open().filter(pk__in=[hint.delivery_id for hint in hints])
-        mine = set(
+        locked = set(
             open_.filter(next_at__lte=now()).select_for_update(skip_locked=True).values_list("pk", flat=True)
         )
-        Delivery.objects.using(using).filter(pk__in=mine).update(hinted_at=now(), next_at=until)
-    return [hint for hint in hints if hint.delivery_id in mine]
+        Delivery.objects.using(using).filter(pk__in=locked).update(hinted_at=now(), next_at=until)
+    return [hint for hint in hints if hint.delivery_id in locked]
 
 
-def in_turn(hints: Iterable[Hint]) -> list[Hint]:
-    """One of each tenant, then the second of each, and so on."""
+def interleave_tenants(hints: Iterable[Hint]) -> list[Hint]:
+    """The hints of all tenants, round robin."""
     by_tenant: dict[int | None, list[Hint]] = defaultdict(list)
     for hint in hints:
         by_tenant[hint.tenant_id].append(hint)
-    rounds: Iterator[tuple[Hint | None, ...]] = zip_longest(*by_tenant.values())
-    return [hint for hint in chain.from_iterable(rounds) if hint]
+    slices: Iterator[tuple[Hint | None, ...]] = zip_longest(*by_tenant.values())
+    return [hint for hint in chain.from_iterable(slices) if hint]

@@ -1,4 +1,4 @@
-"""What an event is, and who hears it."""
+"""Events, their subscribers, and publishing."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ from .instrumentation import note_after_commit
 NAME = re.compile(r"\A[a-z][a-z_]*\.[a-z][a-z_]*\Z")
 CHANNEL = "bursar_outbox"
 EVERY = "*"
-"""What a listener of every event says that it hears, here and in its module's manifest."""
+"""The subscription to every event, here and in a module's manifest."""
 
 
 class Event:
-    """Something that happened, named in the past tense.
+    """A business event, named in the past tense.
 
     A subclass is a frozen, keyword-only dataclass of ids and plain values.
 
-    name       `entity.action`, such as "entry.posted" (row EVT-10)
-    version    raised whenever the fields change; `schemas.json` remembers the shape of each version
-    aggregate  the thing it is about; what happens to one thing is heard in order
-    instrumented_as  its name for those who watch the business (kernel.instrumentation), where it has one
-    internal   True for what only the house itself hears, such as that a saga goes on: not for webhooks
+    name       `entity.action`, such as "entry.posted"
+    version    raised whenever the fields change; `schemas.json` has the schema of each version
+    aggregate  the object of the event; events of one aggregate are delivered in order
+    instrumented_as  the name of its business event in kernel.instrumentation, if it has one
+    internal   True for events between Bursar's own modules, such as the resumption of a saga: not for webhooks
     """
 
     name: ClassVar[str]
@@ -51,13 +51,13 @@ class Event:
 
     @classmethod
     def upcast(cls, payload: dict[str, Any], from_version: int) -> dict[str, Any]:
-        """What was told in an older version, in the words of this one."""
+        """Converts a payload of an older version to this version."""
         return payload
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "name" not in vars(cls):
-            return  # what several events have in common
+            return  # a base class of several events
         if not NAME.match(cls.name):
             raise TypeError(f"{cls.__name__} is named {cls.name!r}; events are named entity.action.")
         if cls.name in EVENTS:
@@ -70,12 +70,12 @@ E_ = TypeVar("E_", bound=Event)
 
 
 class VersionUnknown(LookupError):
-    """Told by a newer release than this one. It waits for a worker that knows."""
+    """Published by a newer release. The delivery waits for a worker of that release."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class EventEnvelope:
-    """An event as it was told, whatever its class: what a listener of every event is given."""
+    """An event as it was published, without its class: the argument of a listener of every event."""
 
     id: int
     name: str
@@ -86,9 +86,11 @@ class EventEnvelope:
     correlation_id: str
 
     def read(self, event: type[E_]) -> E_:
-        """As an instance of today's class. Raises VersionUnknown, or ValidationError where it does not fit."""
+        """The event in the current version. Raises VersionUnknown or ValidationError."""
         if self.version > event.version:
-            raise VersionUnknown(f"{self.name} was told in version {self.version}, known is {event.version}.")
+            raise VersionUnknown(
+                f"{self.name} was published in version {self.version}; known is {event.version}."
+            )
         payload = self.payload
         if self.version < event.version:
             payload = event.upcast(dict(payload), self.version)
@@ -97,10 +99,10 @@ class EventEnvelope:
 
 @dataclass(frozen=True)
 class Subscriber:
-    """A listener, known for ever by `name` (app and function, or an explicit one, which a move to another app does not
-    change), and the queue that does its work.
+    """A listener with a permanent `name` and the queue of its deliveries.
 
-    `event` is None for one that hears every event, as News.
+    The name is derived from app and function, or explicit, so that it survives a move to another app.
+    `event` is None for a listener of every event.
     """
 
     name: str
@@ -117,7 +119,7 @@ class Subscriber:
     def subscribes(self) -> str:
         return self.event.name if self.event else EVERY
 
-    def wants(self, name: str) -> bool:
+    def matches(self, name: str) -> bool:
         if self.event:
             return self.event.name == name
         return not (name in EVENTS and EVENTS[name].internal)
@@ -132,11 +134,11 @@ SUBSCRIBERS: dict[str, Subscriber] = {}
 def listens_to(
     event: type[E_], *, queue: str = "default", own_transactions: bool = False, name: str = ""
 ) -> Callable[[Callable[[E_], Any]], Callable[[E_], Any]]:
-    """Marks a listener. It may hear the same news twice and must be right both times; its effects in the
-    database commit together with the mark that it has heard.
+    """Registers a listener, which must be idempotent. Its database effects and the state of the delivery commit
+    together.
 
-    One with `own_transactions` is called outside any transaction and marked when it returns: for what talks to
-    the world, or commits as it goes.
+    With `own_transactions` the listener runs outside a transaction and the delivery is marked afterwards: for network
+    calls and for listeners that commit several times.
     """
 
     def register(listener: Callable[[E_], Any]) -> Callable[[E_], Any]:
@@ -149,8 +151,8 @@ def listens_to(
 def listens_to_all(
     *, queue: str = "default", own_transactions: bool = False, name: str = ""
 ) -> Callable[[Callable[[EventEnvelope], Any]], Callable[[EventEnvelope], Any]]:
-    """Marks a listener of every event there is and will be but internal ones, who is given News. Its module hears
-    "*"."""
+    """Registers a listener of every event except internal ones. It receives an EventEnvelope; its module's manifest
+    subscribes to "*"."""
 
     def register(listener: Callable[[EventEnvelope], Any]) -> Callable[[EventEnvelope], Any]:
         _subscribe(None, listener, queue, own_transactions, name)
@@ -175,7 +177,7 @@ def _subscribe(
 def _refuse_undeclared(event: Event) -> None:
     declared = _emittable.get()
     if declared is not None and not event.internal and type(event) not in declared:
-        raise RuntimeError(f"{event.name} is not among what this handler tells: @handles(…, tells=(…,)).")
+        raise RuntimeError(f"{event.name} is not declared by this handler: @handles(…, emits=(…,)).")
 
 
 _emittable: ContextVar[tuple[type[Event], ...] | None] = ContextVar("emittable", default=None)
@@ -183,7 +185,7 @@ _emittable: ContextVar[tuple[type[Event], ...] | None] = ContextVar("emittable",
 
 @contextmanager
 def emitting_only(events: tuple[type[Event], ...]) -> Iterator[None]:
-    """Inside the block no other business event may be told: what is written beside a handler is then true."""
+    """Refuses other business events inside the block, so that the `emits` of a handler is complete."""
     token = _emittable.set(events)
     try:
         yield
@@ -192,9 +194,9 @@ def emitting_only(events: tuple[type[Event], ...]) -> Iterator[None]:
 
 
 def publish(event: Event, *, after: dt.timedelta | None = None) -> None:
-    """Tell the world, in the transaction of the change: it is told if and only if the change is kept.
+    """Writes the event to the outbox, in the transaction of the change: it is published only if that commits.
 
-    With `after` it is heard that much later: a wait that stands in a table, and not in a broker.
+    `after` delays the delivery. The delay is a row of the outbox, so a restart of the broker does not lose it.
     """
     from .models import OutboxEvent  # models need the app registry, event classes do not
 
@@ -217,13 +219,15 @@ def publish(event: Event, *, after: dt.timedelta | None = None) -> None:
         )
     )
     note_after_commit(event, payload, at)
-    wake_relay()
+    notify_relay()
 
 
-def wake_relay() -> None:
-    """After the commit and best effort: inside the transaction NOTIFY takes a lock that all commits share, and
-    a relay that was not woken looks by itself every second."""
-    if not any(waiting[1] is _notify for waiting in connection.run_on_commit):
+def notify_relay() -> None:
+    """Sends NOTIFY after the commit, once per transaction and best effort.
+
+    Inside the transaction NOTIFY would take a lock that all commits share. Without it the relay polls every second.
+    """
+    if not any(callback[1] is _notify for callback in connection.run_on_commit):
         transaction.on_commit(_notify, robust=True)
 
 

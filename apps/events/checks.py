@@ -1,4 +1,4 @@
-"""Start-up checks: what was told can still be read."""
+"""System checks: stored events can be read by the current code."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from . import schemas
 
 
 @register()
-def shapes_stay(**_: Any) -> list[CheckMessage]:
-    """The fields of an event change with its version only, and older versions have a way to today's."""
-    found: list[CheckMessage] = [
+def event_schemas_must_match(**_: Any) -> list[CheckMessage]:
+    """The fields of an event change only with its version, and older versions have an upcast."""
+    messages: list[CheckMessage] = [
         Error(
             f"The fields of {event.__name__} ({event.name}) changed: raise its version above {event.version} and"
             " define upcast().",
@@ -20,14 +20,14 @@ def shapes_stay(**_: Any) -> list[CheckMessage]:
         )
         for event in schemas.changed()
     ]
-    found += [
+    messages += [
         Error(
-            f"{event.__name__} ({event.name}) is in version {event.version} and does not say how older ones read"
-            " today: define upcast().",
+            f"{event.__name__} ({event.name}) is in version {event.version} without an upcast of older versions:"
+            " define upcast().",
             id="events.E002",
         )
-        for event in schemas.without_a_way()
+        for event in schemas.without_upcast()
     ]
     if schemas.committed() != schemas.completed():
-        found.append(Warning("There are new events: run `manage.py events --write`.", id="events.W003"))
-    return found
+        messages.append(Warning("There are new events: run `manage.py events --write`.", id="events.W003"))
+    return messages

@@ -1,4 +1,4 @@
-"""Hearing an event: the listener's effects and the mark that it has heard commit together."""
+"""Deliveries: the effects of a listener and the state of its delivery commit together."""
 
 from __future__ import annotations
 
@@ -21,71 +21,70 @@ from .models import Delivery
 
 ATTEMPT = Lock("delivery:{delivery}")
 MAX_ATTEMPTS = 8
-FIRST_WAIT, LONGEST_WAIT = 1.0, 300.0
-PATIENCE = dt.timedelta(seconds=15)
-"""How long a hint is given before the sweep repeats it, so that a backlog is not answered with more messages."""
-TURN, TURN_SECONDS = 5, 5.0
-"""How much of one line is heard for one hint; then others, who may be other tenants, have their turn."""
+FIRST_BACKOFF_S, MAX_BACKOFF_S = 1.0, 300.0
+HINT_TIMEOUT = dt.timedelta(seconds=15)
+"""After it the sweep repeats the hint. Long enough that a backlog does not multiply messages."""
+BATCH_SIZE, BATCH_TIMEOUT_S = 5, 5.0
+"""Of one ordering key per hint. The rest gets a new hint behind other tenants' messages in the queue."""
 log = logging.getLogger(__name__)
 
 
 def deliver(delivery_id: int) -> bool:
-    """Let the listener hear it now, in the current tenant's context. True when it has, now or already.
+    """Runs the listener for the delivery in the current tenant. True if it is handled, now or before.
 
-    What happened to one thing is heard in order. So the line in which the delivery stands is heard from its head,
-    for one turn, and goes on from there with a hint of its own. A head that failed and rests, or was given up,
-    holds up those behind it.
+    Deliveries with the same ordering key are handled in order, from the head, one batch per hint. A head that waits for
+    its next attempt or is a dead letter blocks the deliveries behind it.
     """
     return _deliver(delivery_id, at_once=True)
 
 
 def deliver_on_hint(delivery_id: int) -> bool:
-    """As a hint asks: not before the rest after a failure is over, since messages come twice and too early."""
+    """As `deliver`, but not before the backoff of a failed attempt is over: hints may be repeated or early."""
     return _deliver(delivery_id, at_once=False)
 
 
 def _deliver(delivery_id: int, *, at_once: bool) -> bool:
     tenant = current_tenant()
-    mine = Delivery.objects.filter(tenant_id=tenant.id if tenant else None)
-    named = mine.filter(pk=delivery_id).first()
+    of_tenant = Delivery.objects.filter(tenant_id=tenant.id if tenant else None)
+    named = of_tenant.filter(pk=delivery_id).first()
     if named is None or named.status != Delivery.Status.PENDING:
         return named is not None and named.status == Delivery.Status.DONE
-    return named.pk in _heard_in_one_turn(named, at_once=at_once)
+    return named.pk in _handle_batch(named, at_once=at_once)
 
 
-def _heard_in_one_turn(named: Delivery, *, at_once: bool) -> set[int]:
-    heard: set[int] = set()
-    ends_at = time.monotonic() + TURN_SECONDS
+def _handle_batch(named: Delivery, *, at_once: bool) -> set[int]:
+    handled: set[int] = set()
+    ends_at = time.monotonic() + BATCH_TIMEOUT_S
     while head := _head(named):
         if not _is_ready(head, at_once=at_once and head.pk == named.pk):
-            _let_wait(named, behind=head)
+            _wait_behind(named, behind=head)
             break
-        if len(heard) == TURN or time.monotonic() > ends_at:
-            _pass_on(head)
+        if len(handled) == BATCH_SIZE or time.monotonic() > ends_at:
+            _hint_head(head)
             break
-        if not heard and not breakers.lets_through(named.subscriber):
+        if not handled and not breakers.may_deliver(named.subscriber):
             _pause(named)
             break
         if not _try(head):
             break
-        heard.add(head.pk)
-    return heard
+        handled.add(head.pk)
+    return handled
 
 
 def _head(named: Delivery) -> Delivery | None:
-    line = Delivery.objects.unsettled().beside(named)
-    return line.select_related("event").order_by("event_id").first()
+    unsettled = Delivery.objects.unsettled().with_same_ordering_key(named)
+    return unsettled.select_related("event").order_by("event_id").first()
 
 
 def _is_ready(head: Delivery, *, at_once: bool) -> bool:
-    """It is hinted, or stands at the head of its line, and neither rests after a failure nor was told for later."""
+    """Pending, past the due time of its event, and not in the backoff of a failed attempt."""
     if head.status != Delivery.Status.PENDING or (head.event.due_at and head.event.due_at > now()):
         return False
     return at_once or bool(head.hinted_at) or head.next_at is None or head.next_at <= now()
 
 
 def _try(delivery: Delivery) -> bool:
-    """Once, by one worker. Where no transaction holds the row, the session says that somebody is at it."""
+    """One attempt by one worker: under a row lock, or an advisory lock if the listener has its own transactions."""
     subscriber = SUBSCRIBERS[delivery.subscriber]
     if not subscriber.own_transactions:
         return _count_attempt(delivery) and _attempt(subscriber, delivery)
@@ -96,7 +95,7 @@ def _try(delivery: Delivery) -> bool:
 def _attempt(subscriber: Subscriber, delivery: Delivery) -> bool:
     try:
         with instrumentation.handling(delivery):
-            heard = (
+            is_handled = (
                 _handle_outside_transaction(subscriber, delivery)
                 if subscriber.own_transactions
                 else _handle(delivery)
@@ -104,32 +103,32 @@ def _attempt(subscriber: Subscriber, delivery: Delivery) -> bool:
     except Exception as error:
         _note_failure(delivery, error)
         return False
-    if heard:
+    if is_handled:
         instrumentation.count(delivery.subscriber, "handled")
         breakers.note_success(delivery.subscriber)
-    return heard
+    return is_handled
 
 
 def _count_attempt(delivery: Delivery) -> bool:
-    """Counted, and committed, before the listener runs: news that kills its worker is a dead letter in the end and
-    not a worker that dies for ever. Only one worker counts attempt n; the others see that it is taken, or being
-    heard at this moment."""
+    """Commits the attempt before the listener runs, so that an event that kills its worker becomes a dead letter.
+
+    Only one worker can count attempt n; False for the others."""
     if delivery.attempts >= MAX_ATTEMPTS:
-        _bury(delivery, delivery.last_error or "The worker was lost each time.")
+        _mark_dead(delivery, delivery.last_error or "The worker was lost each time.")
         return False
-    wait = min(LONGEST_WAIT, FIRST_WAIT * 2**delivery.attempts) * random.uniform(1, 1.5)  # noqa: S311 - jitter
-    mine = Delivery.objects.open().filter(pk=delivery.pk, attempts=delivery.attempts)
+    backoff_s = min(MAX_BACKOFF_S, FIRST_BACKOFF_S * 2**delivery.attempts) * random.uniform(1, 1.5)  # noqa: S311 - jitter
+    unclaimed = Delivery.objects.open().filter(pk=delivery.pk, attempts=delivery.attempts)
     with transaction.atomic():
-        if not mine.select_for_update(skip_locked=True).exists():
+        if not unclaimed.select_for_update(skip_locked=True).exists():
             return False
-        next_at = now() + dt.timedelta(seconds=wait)
-        return bool(mine.update(attempts=F("attempts") + 1, next_at=next_at, hinted_at=None))
+        next_at = now() + dt.timedelta(seconds=backoff_s)
+        return bool(unclaimed.update(attempts=F("attempts") + 1, next_at=next_at, hinted_at=None))
 
 
 def _handle(delivery: Delivery) -> bool:
     with unit_of_work():
-        mine = Delivery.objects.open().filter(pk=delivery.pk)
-        if not mine.select_for_update(skip_locked=True).exists():
+        unclaimed = Delivery.objects.open().filter(pk=delivery.pk)
+        if not unclaimed.select_for_update(skip_locked=True).exists():
             return False
         SUBSCRIBERS[delivery.subscriber].handle(delivery.event.envelope)
         _mark_done(delivery)
@@ -150,34 +149,34 @@ def _mark_done(delivery: Delivery) -> None:
 
 def _note_failure(delivery: Delivery, error: Exception) -> None:
     with instrumentation.about(delivery):
-        log.warning("%s could not hear event %s: %s", delivery.subscriber, delivery.event_id, error)
+        log.warning("%s failed to handle event %s: %s", delivery.subscriber, delivery.event_id, error)
     instrumentation.count(delivery.subscriber, "failed")
     if delivery.attempts + 1 >= MAX_ATTEMPTS:
-        _bury(delivery, repr(error))
+        _mark_dead(delivery, repr(error))
     else:
         Delivery.objects.open().filter(pk=delivery.pk).update(last_error=repr(error)[:2000])
     breakers.note_failure(delivery.subscriber, repr(error)[:2000])
 
 
-def _bury(delivery: Delivery, why: str) -> None:
+def _mark_dead(delivery: Delivery, error: str) -> None:
     Delivery.objects.open().filter(pk=delivery.pk).update(
-        status=Delivery.Status.DEAD, last_error=why[:2000], hinted_at=None, next_at=None
+        status=Delivery.Status.DEAD, last_error=error[:2000], hinted_at=None, next_at=None
     )
     instrumentation.count(delivery.subscriber, "dead")
     with instrumentation.about(delivery):
-        log.error("%s gave up on event %s: %s", delivery.subscriber, delivery.event_id, why)
+        log.error("%s: event %s is a dead letter: %s", delivery.subscriber, delivery.event_id, error)
 
 
 def _pause(named: Delivery) -> None:
-    """The hint is taken back; the sweep says it again when the subscriber is awake."""
+    """Clears the hint; the sweep repeats it after the pause."""
     Delivery.objects.open().filter(pk=named.pk).update(hinted_at=None, next_at=now())
 
 
-def _let_wait(named: Delivery, *, behind: Delivery) -> None:
+def _wait_behind(named: Delivery, *, behind: Delivery) -> None:
     if named.pk != behind.pk:
         Delivery.objects.open().filter(pk=named.pk).update(hinted_at=None, next_at=None)
 
 
-def _pass_on(head: Delivery) -> None:
-    Delivery.objects.open().filter(pk=head.pk).update(hinted_at=now(), next_at=now() + PATIENCE)
+def _hint_head(head: Delivery) -> None:
+    Delivery.objects.open().filter(pk=head.pk).update(hinted_at=now(), next_at=now() + HINT_TIMEOUT)
     hints.send([hints.Hint(head.pk, head.tenant_id, head.subscriber, head.event.correlation_id)])

@@ -1,4 +1,4 @@
-"""Hints: "look at this delivery", sent to the queue of its subscriber. Best effort, and many at once."""
+"""Hints: Celery messages that name a delivery, sent to the queue of its subscriber. Best effort, in batches."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from apps.kernel.queues import PLATFORM
 
 from .base import SUBSCRIBERS
 
-AT_ONCE = 500
+BATCH_SIZE = 500
 log = logging.getLogger(__name__)
 
 
@@ -32,14 +32,14 @@ class Hint:
 
 
 def send(hints: Sequence[Hint]) -> bool:
-    """A broker that is away, or a batch of which nobody knows what arrived, costs time and loses nothing: the
-    sweep says it again."""
+    """Sends a batch of hints. Returns False if the broker is unreachable or its response was lost; the sweep repeats
+    them."""
     if not hints:
         return True
     try:
         with (
             current_app.producer_pool.acquire(block=True, timeout=5) as producer,
-            producer.batch(AT_ONCE),  # type: ignore[attr-defined]
+            producer.batch(BATCH_SIZE),  # type: ignore[attr-defined]
         ):
             for queue in {hint.queue for hint in hints}:
                 producer.maybe_declare(current_app.amqp.queues[queue])
@@ -57,7 +57,7 @@ def _send_one(producer: Any, hint: Hint) -> None:
         args=(hint.delivery_id,),
         queue=hint.queue,
         producer=producer,
-        declare=(),  # once for all of them, above
+        declare=(),  # once per queue, in `send`
         argsrepr=f"({hint.delivery_id},)",
         kwargsrepr="{}",
         headers={"tenant": hint.tenant_id or PLATFORM, "correlation_id": hint.correlation_id},

@@ -1,4 +1,4 @@
-"""What events know of a request: what was told, and who has heard it."""
+"""Entries of a request trace: published events and their deliveries."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ SEVERITIES: dict[str, Severity] = {
 
 
 @trace_source
-def tell(correlation_id: str) -> Iterator[RequestTraceEntry]:
-    """Both tables are everybody's: each is told of its own."""
+def trace_events(correlation_id: str) -> Iterator[RequestTraceEntry]:
+    """The tables are shared by all tenants, so the rows are filtered by the current one."""
     tenant = current_tenant()
-    mine = OutboxEvent.objects.filter(tenant_id=tenant.id if tenant else None)
-    events = mine.filter(correlation_id=correlation_id).order_by("id")
+    of_tenant = OutboxEvent.objects.filter(tenant_id=tenant.id if tenant else None)
+    events = of_tenant.filter(correlation_id=correlation_id).order_by("id")
     for event in events:
         internal = event.name in EVENTS and EVENTS[event.name].internal
         yield RequestTraceEntry(
             at=event.occurred_at,
-            kind="errand" if internal else "event",
-            text=_errand(event) if internal else _news(event),
-            detail="" if event.routed_at else "The relay has not carried it to its listeners yet.",
+            kind="internal event" if internal else "event",
+            text=_internal_event_text(event) if internal else _event_text(event),
+            detail="" if event.routed_at else "Not routed yet.",
             severity="plain" if event.routed_at else "waiting",
             name=f"event:{event.pk}",
             caused_by=event.causation_id,
@@ -40,7 +40,7 @@ def tell(correlation_id: str) -> Iterator[RequestTraceEntry]:
         yield RequestTraceEntry(
             at=delivery.done_at or delivery.event.occurred_at,
             kind="delivery",
-            text=_heard(delivery),
+            text=_delivery_text(delivery),
             detail=delivery.last_error,
             severity=SEVERITIES[delivery.status],
             caused_by=f"event:{delivery.event_id}",
@@ -48,20 +48,18 @@ def tell(correlation_id: str) -> Iterator[RequestTraceEntry]:
         )
 
 
-def _news(event: OutboxEvent) -> str:
-    """ "entry.posted" → "It was told that entry was posted"."""
+def _event_text(event: OutboxEvent) -> str:
     entity, action = event.name.split(".", maxsplit=1)
-    happened = f"{entity} was {action}".replace("_", " ")
-    return f"It was told that {happened} ({event.aggregate})."
+    phrase = f"{entity} was {action}".replace("_", " ")
+    return f"Event published: {phrase} ({event.aggregate})."
 
 
-def _errand(event: OutboxEvent) -> str:
-    """What the house only tells itself."""
-    return f"Sent on: {event.name.replace('.', ' ').replace('_', ' ')} ({event.aggregate})."
+def _internal_event_text(event: OutboxEvent) -> str:
+    return f"Internal event: {event.name.replace('.', ' ').replace('_', ' ')} ({event.aggregate})."
 
 
-def _heard(delivery: Delivery) -> str:
-    who = (
+def _delivery_text(delivery: Delivery) -> str:
+    name = (
         delivery.subscriber
         if delivery.subscriber in SUBSCRIBERS
         else f"{delivery.subscriber} (not installed)"
@@ -72,11 +70,11 @@ def _heard(delivery: Delivery) -> str:
             after = (
                 (delivery.done_at - delivery.event.occurred_at).total_seconds() if delivery.done_at else 0.0
             )
-            return f"{who} heard it after {tries} and {after:.2f} s."
+            return f"Delivered to {name} after {tries} and {after:.2f} s."
         case Delivery.Status.DEAD:
-            return f"{who} gave up after {tries}."
+            return f"Dead letter of {name} after {tries}."
         case Delivery.Status.DROPPED:
-            return f"An operator spared {who} hearing it."
+            return f"Delivery to {name} dropped by an operator."
     if delivery.next_at is None:
-        return f"{who} waits for an earlier one of {delivery.aggregate}."
-    return f"{who} has not heard it: {tries}, next at {delivery.next_at:%H:%M:%S}."
+        return f"Delivery to {name} waits for an earlier one of {delivery.aggregate}."
+    return f"Delivery to {name} pending: {tries}, next at {delivery.next_at:%H:%M:%S}."

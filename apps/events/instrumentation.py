@@ -1,4 +1,4 @@
-"""What those who watch the house are told of events: when one is kept, and when somebody hears it."""
+"""Metrics, logs and spans of events and their deliveries."""
 
 from __future__ import annotations
 
@@ -27,14 +27,16 @@ log = logging.getLogger("bursar.events")
 
 
 def note_after_commit(event: Event, payload: dict[str, Any], at: dt.datetime) -> None:
-    """Best effort: whatever goes wrong here, the change is kept and the event is heard. The outermost transaction may
-    end where nobody knows any more who acted in which request, so the context of this moment is kept for it."""
+    """Records the event after the commit, best effort: an error here affects neither the change nor the delivery.
+
+    The outermost transaction may end outside the request, so the context is copied now.
+    """
     transaction.on_commit(partial(copy_context().run, _note, event, payload, at), robust=True)
 
 
 @contextmanager
 def about(delivery: Delivery) -> Iterator[None]:
-    """The block belongs to the request that the event came of, wherever the hint for it came from."""
+    """Runs the block with the correlation id and trace of the request that published the event."""
     event = delivery.event
     with (
         correlated(event.correlation_id, causation=f"event:{event.pk}", trace=event.traceparent),
@@ -45,7 +47,7 @@ def about(delivery: Delivery) -> Iterator[None]:
 
 @contextmanager
 def handling(delivery: Delivery) -> Iterator[None]:
-    """One attempt: a part of the event's trace, linked to the task in which it is made."""
+    """A span of one attempt: part of the trace of the event, linked to the span of the task."""
     hint = current_trace()
     with about(delivery), span(f"handle {delivery.event.name}", kind="consumer", links=(hint,)):
         yield
@@ -65,7 +67,7 @@ def _note(event: Event, payload: dict[str, Any], at: dt.datetime) -> None:
                 name=name,
                 tenant_id=tenant.id
                 if tenant
-                else payload.get("tenant_id"),  # the platform's may be about one
+                else payload.get("tenant_id"),  # a platform event about a tenant
                 ids=instrumentation.ids_of(payload),
                 at=at,
             )

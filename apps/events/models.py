@@ -1,7 +1,7 @@
-"""What is remembered of events: the outbox, one delivery for each listener, and a breaker for each that fails.
+"""Tables of events: the outbox, one delivery per event and subscriber, and circuit breakers.
 
-The tables stand in the public schema of each database, so that one relay drains all tenants and still commits
-with their changes.
+They are in the public schema of each database, so that one relay serves all tenants and an event still commits with its
+change.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .base import EventEnvelope
 
 
 class OutboxEvent(models.Model):
-    """An event that happened. `tenant_id` is empty for the platform's own; nobody hears it before `due_at`."""
+    """A published event. `tenant_id` is empty for the platform's events; no delivery before `due_at`."""
 
     tenant_id = models.BigIntegerField(null=True, editable=False)
     name = models.CharField(max_length=80)
@@ -61,25 +61,25 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         return self.filter(status=Delivery.Status.PENDING)
 
     def unsettled(self) -> DeliveryQuerySet:
-        """What later news of the same thing waits for: not heard yet, or given up."""
+        """Pending deliveries and dead letters: they block later deliveries with the same ordering key."""
         return self.filter(status__in=Delivery.UNSETTLED)
 
     def hinted(self) -> DeliveryQuerySet:
-        """Those whose hint no worker has taken up yet."""
+        """Deliveries with a hint that no worker has claimed."""
         return self.open().filter(hinted_at__isnull=False)
 
-    def beside(self, delivery: Delivery) -> DeliveryQuerySet:
-        """All that one listener hears of one thing: the line in which `delivery` stands."""
+    def with_same_ordering_key(self, delivery: Delivery) -> DeliveryQuerySet:
+        """The deliveries of the same subscriber, tenant and aggregate."""
         return self.filter(
             subscriber=delivery.subscriber, tenant_id=delivery.tenant_id, aggregate=delivery.aggregate
         )
 
 
 class Delivery(models.Model):
-    """That one listener hears one event. Marked done in the transaction of the listener's own effects.
+    """One event for one subscriber. Marked done in the transaction of the listener's effects.
 
-    next_at    when it is hinted, next; empty while it waits behind an earlier one of its line
-    hinted_at  when the hint went out that no worker has taken up yet
+    next_at    time of the next hint; empty behind another delivery with the same ordering key
+    hinted_at  time of a hint that no worker has claimed
     """
 
     class Status(models.TextChoices):
@@ -111,7 +111,7 @@ class Delivery(models.Model):
         ]
         indexes = [
             models.Index(
-                name="delivery_line",
+                name="delivery_ordering_key",
                 fields=["subscriber", "tenant_id", "aggregate", "event"],
                 condition=Q(status__in=["pending", "dead"]),
             ),
@@ -142,8 +142,7 @@ class BreakerQuerySet(models.QuerySet["Breaker"]):
 
 
 class Breaker(models.Model):
-    """How a listener has failed of late for one tenant. While it is open, until `open_until`, the deliveries to it
-    of that tenant are paused, and nobody else's."""
+    """The recent failures of a subscriber for one tenant. Until `open_until` only these deliveries are paused."""
 
     tenant_id = models.BigIntegerField(null=True, editable=False)
     subscriber = models.CharField(max_length=120)

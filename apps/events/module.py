@@ -3,5 +3,5 @@ from apps.kernel.manifest import Module
 MODULE = Module(
     name="events",
     version="1.0.0",
-    description="Facts: published in the transaction of the change, heard after it is kept.",
+    description="Events: published in the transaction of the change, delivered after its commit.",
 )

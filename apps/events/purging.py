@@ -1,7 +1,7 @@
-"""Old events go, a few at a time, when everybody has heard them.
+"""Deletes old settled events, in batches.
 
-The runtime can lose no event: it has no right to delete one. It calls a function of the owner's, which removes what
-was routed, is settled with every listener, and is older than asked; never what is younger than a day.
+The runtime has no right to delete an event. It calls a function of the database owner, which deletes events that are
+routed, settled for every subscriber, older than the cutoff and never younger than a day.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ import time
 
 from django.db import connection
 
-AT_ONCE = 1_000
-LONGEST_SECONDS = 60.0
+BATCH_SIZE = 1_000
+MAX_DURATION_S = 60.0
 log = logging.getLogger(__name__)
 
 
 def purge(*, before: dt.datetime) -> int:
-    """Remove what happened before the instant. Returns how many; the rest is for the next time."""
-    removed, ends_at = 0, time.monotonic() + LONGEST_SECONDS
+    """Deletes events from before the instant, within the time limit. Returns their number."""
+    removed, ends_at = 0, time.monotonic() + MAX_DURATION_S
     while time.monotonic() < ends_at:
         batch = _purge_batch(before)
         removed += batch
-        if batch < AT_ONCE:
+        if batch < BATCH_SIZE:
             break
     if removed:
         log.info("%s events from before %s were removed.", removed, before)
@@ -32,5 +32,5 @@ def purge(*, before: dt.datetime) -> int:
 
 def _purge_batch(before: dt.datetime) -> int:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT events_purge(%s, %s)", [before, AT_ONCE])
+        cursor.execute("SELECT events_purge(%s, %s)", [before, BATCH_SIZE])
         return int(cursor.fetchone()[0])

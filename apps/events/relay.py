@@ -1,7 +1,7 @@
-"""The relay: turns committed events into deliveries and hints the workers.
+"""The relay: turns committed events into deliveries and sends hints to the workers.
 
-PostgreSQL is the truth. A Celery message only says "look": when one is lost, with the whole broker if need be,
-the sweep says it again.
+PostgreSQL is the source of truth. A hint only names a delivery; the sweep repeats lost hints, even after the loss of
+the whole broker.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from apps.kernel.clock import now
 
 from . import backlog, breakers, hints
 from .base import SUBSCRIBERS
-from .deliveries import PATIENCE
+from .deliveries import HINT_TIMEOUT
 from .hints import Hint
 from .models import Delivery, OutboxEvent
 
@@ -23,51 +23,53 @@ BATCH = 500
 
 
 def route(*, using: str = "relay") -> int:
-    """Give the next committed events to their listeners. Returns how many events were routed.
+    """Creates the deliveries of the next committed events. Returns the number of routed events.
 
-    Rows are picked by state, never by `id > last seen`, which loses what commits late; SKIP LOCKED lets
-    several relays work side by side.
+    Rows are selected by state, because `id > last seen` would skip events that commit late. SKIP LOCKED lets several
+    relays run at once.
     """
     with transaction.atomic(using=using):
-        free = OutboxEvent.objects.using(using).filter(routed_at=None).order_by("id")
-        events = _in_order(list(free.select_for_update(skip_locked=True)[:BATCH]), using)
+        unrouted = OutboxEvent.objects.using(using).filter(routed_at=None).order_by("id")
+        events = _in_order(list(unrouted.select_for_update(skip_locked=True)[:BATCH]), using)
         if not events:
             return 0
         deliveries = [delivery for event in events for delivery in _deliveries_of(event)]
-        hinted = _choose_first(deliveries, using)
+        hinted = _schedule_heads(deliveries, using)
         Delivery.objects.using(using).bulk_create(deliveries)
         OutboxEvent.objects.using(using).filter(id__in=[event.pk for event in events]).update(routed_at=now())
-    hints.send(backlog.in_turn(_hint(each) for each in hinted))
+    hints.send(backlog.interleave_tenants(_hint(delivery) for delivery in hinted))
     return len(events)
 
 
 def top_up(*, using: str = "relay") -> tuple[int, bool]:
-    """Hint what is due, as far as there is room. Returns how many were hinted, and whether more is waiting."""
-    room, lines, chosen, behind = backlog.Room(using), set(), [], []
-    due = backlog.due(breakers.on(), breakers.asleep(), using)
-    for line, hint in due:
-        if line in lines:
+    """Hints due deliveries within the hint budget. Returns their number, and whether others are still due."""
+    budget, keys, chosen, behind = backlog.HintBudget(using), set(), [], []
+    due = backlog.due(breakers.enabled_subscribers(), breakers.inactive_tenants(), using)
+    for key, hint in due:
+        if key in keys:
             behind.append(hint.delivery_id)
-        elif room.take(hint.tenant_id, hint.subscriber):
-            lines.add(line)
+        elif budget.reserve(hint.tenant_id, hint.subscriber):
+            keys.add(key)
             chosen.append(hint)
     if behind:
         Delivery.objects.using(using).open().filter(pk__in=behind, hinted_at=None).update(next_at=None)
-    sent = backlog.mark(chosen, now() + PATIENCE, using) if chosen else []
-    hints.send(backlog.in_turn(sent))
+    sent = backlog.mark(chosen, now() + HINT_TIMEOUT, using) if chosen else []
+    hints.send(backlog.interleave_tenants(sent))
     return len(sent), len(due) > len(chosen) + len(behind)
 
 
 def sweep(*, using: str = "relay") -> int:
-    """The net under the hints: repeat what nobody took up, and hint what is due. Returns how many were hinted."""
-    backlog.wake_heads(using)
-    repeated = backlog.mark(backlog.unanswered(breakers.asleep(), using), now() + PATIENCE, using)
-    hints.send(backlog.in_turn(repeated))
+    """Repeats lost hints and hints due deliveries. Returns their number."""
+    backlog.schedule_heads(using)
+    repeated = backlog.mark(
+        backlog.unclaimed(breakers.inactive_tenants(), using), now() + HINT_TIMEOUT, using
+    )
+    hints.send(backlog.interleave_tenants(repeated))
     return len(repeated) + top_up(using=using)[0]
 
 
 def wait_for_notification(seconds: float, *, using: str = "relay") -> None:
-    """Sleep until somebody publishes, at most `seconds`."""
+    """Waits for the next NOTIFY of a publisher, at most `seconds`."""
     connection = connections[using]
     connection.ensure_connection()
     with connection.wrap_database_errors:
@@ -76,40 +78,44 @@ def wait_for_notification(seconds: float, *, using: str = "relay") -> None:
 
 
 def _in_order(events: Sequence[OutboxEvent], using: str) -> list[OutboxEvent]:
-    """Without those of a thing of which another relay holds an earlier one: it routes both, or the next round does."""
+    """Leaves out events behind an event of the same aggregate that another relay has locked. The next batch routes
+    them."""
     if not events:
         return []
-    mine = [event.pk for event in events]
-    elsewhere = OutboxEvent.objects.using(using).filter(routed_at=None, pk__lt=mine[-1]).exclude(pk__in=mine)
+    locked = [event.pk for event in events]
+    others = OutboxEvent.objects.using(using).filter(routed_at=None, pk__lt=locked[-1]).exclude(pk__in=locked)
     first = {
         (tenant_id, aggregate): pk
-        for tenant_id, aggregate, pk in elsewhere.values_list("tenant_id", "aggregate").annotate(Min("pk"))
+        for tenant_id, aggregate, pk in others.values_list("tenant_id", "aggregate").annotate(Min("pk"))
     }
     return [event for event in events if first.get((event.tenant_id, event.aggregate), event.pk) >= event.pk]
 
 
 def _deliveries_of(event: OutboxEvent) -> Iterable[Delivery]:
     for name, subscriber in SUBSCRIBERS.items():
-        if subscriber.wants(event.name):
+        if subscriber.matches(event.name):
             yield Delivery(tenant_id=event.tenant_id, event=event, subscriber=name, aggregate=event.aggregate)
 
 
-def _choose_first(deliveries: Sequence[Delivery], using: str) -> list[Delivery]:
-    """Say of each when it is hinted: the first of a line now, if there is room and its subscriber is not paused;
-    who hears it goes on to those behind. Returns what is hinted now."""
-    room, lines, chosen = backlog.Room(using), set(), []
-    on, resting, asleep = set(breakers.on()), breakers.resting(using=using), set(breakers.asleep())
+def _schedule_heads(deliveries: Sequence[Delivery], using: str) -> list[Delivery]:
+    """Hints the first delivery of each ordering key, within the budget and unless its subscriber is paused.
+
+    The worker of the head hints the next delivery of the key. Returns the hinted deliveries.
+    """
+    budget, keys, chosen = backlog.HintBudget(using), set(), []
+    enabled, paused = set(breakers.enabled_subscribers()), breakers.paused_streams(using=using)
+    inactive = set(breakers.inactive_tenants())
     for delivery in deliveries:
-        line = (delivery.subscriber, delivery.tenant_id, delivery.aggregate)
-        if line in lines:
+        key = (delivery.subscriber, delivery.tenant_id, delivery.aggregate)
+        if key in keys:
             continue
-        lines.add(line)
+        keys.add(key)
         delivery.next_at = delivery.event.due_at or now()
-        paused = delivery.subscriber not in on or line[:2] in resting or delivery.tenant_id in asleep
-        if delivery.event.due_at or paused:
+        is_paused = delivery.subscriber not in enabled or key[:2] in paused or delivery.tenant_id in inactive
+        if delivery.event.due_at or is_paused:
             continue
-        if room.take(delivery.tenant_id, delivery.subscriber):
-            delivery.next_at, delivery.hinted_at = now() + PATIENCE, now()
+        if budget.reserve(delivery.tenant_id, delivery.subscriber):
+            delivery.next_at, delivery.hinted_at = now() + HINT_TIMEOUT, now()
             chosen.append(delivery)
     return chosen
 

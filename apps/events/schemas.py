@@ -1,8 +1,7 @@
-"""The shape of each event in each of its versions.
+"""The schema of each event in each version.
 
-Events are kept for months and heard by releases that were not there when they were told. So the shape of a version
-is committed, in `schemas.json`, and never changes: who changes the fields raises the version and says in `upcast`
-how the old payload reads today.
+Events are stored for months and handled by later releases. So the schema of a version is committed in `schemas.json`
+and never changes; a change of fields raises the version and adds an `upcast` of old payloads.
 """
 
 from __future__ import annotations
@@ -21,24 +20,24 @@ FILE = Path(__file__).with_name("schemas.json")
 Schemas = dict[str, dict[str, str]]
 
 
-def ours() -> Iterable[type[Event]]:
-    """The events of the apps, without those of a test."""
+def app_events() -> Iterable[type[Event]]:
+    """The events of the apps, without the events of tests."""
     return sorted(
         (event for event in EVENTS.values() if event.__module__.startswith("apps.")),
-        key=lambda each: each.name,
+        key=lambda event: event.name,
     )
 
 
 def schema(event: type[Event]) -> dict[str, Any]:
-    """The JSON schema of its payload."""
+    """The JSON schema of the payload."""
     shape: Any = event
     return TypeAdapter(shape).json_schema(mode="serialization")
 
 
 def fingerprint(event: type[Event]) -> str:
-    """The same for the same fields, whatever is written about them."""
-    said = json.dumps(_without_words(schema(event)), sort_keys=True)
-    return hashlib.sha256(said.encode()).hexdigest()[:16]
+    """A hash of the fields, without titles and descriptions."""
+    fields = json.dumps(_without_texts(schema(event)), sort_keys=True)
+    return hashlib.sha256(fields.encode()).hexdigest()[:16]
 
 
 def committed() -> Schemas:
@@ -48,9 +47,9 @@ def committed() -> Schemas:
 
 
 def completed() -> Schemas:
-    """The committed shapes and those of versions that are new. What is there stays."""
+    """The committed fingerprints and the fingerprints of new versions."""
     schemas = committed()
-    for event in ours():
+    for event in app_events():
         schemas.setdefault(event.name, {}).setdefault(str(event.version), fingerprint(event))
     return dict(sorted(schemas.items()))
 
@@ -60,31 +59,31 @@ def write() -> None:
 
 
 def changed() -> list[type[Event]]:
-    """Those whose fields are not what was committed for their version."""
+    """Events whose fields differ from the committed schema of their version."""
     known = committed()
     return [
         event
-        for event in ours()
+        for event in app_events()
         if known.get(event.name, {}).get(str(event.version), fingerprint(event)) != fingerprint(event)
     ]
 
 
-def without_a_way() -> list[type[Event]]:
-    """Those that have an older version and do not say how it reads today."""
+def without_upcast() -> list[type[Event]]:
+    """Events with older versions and without an upcast."""
     known = committed()
     return [
         event
-        for event in ours()
+        for event in app_events()
         if any(int(version) < event.version for version in known.get(event.name, {}))
         and event.upcast.__func__ is Event.upcast.__func__  # type: ignore[attr-defined]
     ]
 
 
-def _without_words(said: Any) -> Any:
-    if isinstance(said, dict):
+def _without_texts(schema_node: Any) -> Any:
+    if isinstance(schema_node, dict):
         return {
-            key: _without_words(value)
-            for key, value in said.items()
+            key: _without_texts(value)
+            for key, value in schema_node.items()
             if key not in ("title", "description") or isinstance(value, dict)
         }
-    return [_without_words(each) for each in said] if isinstance(said, list) else said
+    return [_without_texts(item) for item in schema_node] if isinstance(schema_node, list) else schema_node

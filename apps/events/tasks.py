@@ -1,4 +1,4 @@
-"""The hints: "look at this delivery", one task per queue. They are sent by name (relay.py)."""
+"""The tasks of hints, one per queue, and scheduled tasks. Hints are sent by task name (`hints.py`)."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def deliver_low(delivery_id: int) -> None:
 
 @shared_task(base=DefaultTask, name="events.sweep", platform=True)
 def sweep_deliveries() -> None:
-    """Beat's net under the relay: hint again what is due and has not been done."""
+    """Repeats lost hints, in addition to the relay."""
     for key in databases.known():
         with databases.skip_if_unreachable(key), at_database(key):
             sweep(using="default")
@@ -51,7 +51,7 @@ def sweep_deliveries() -> None:
 
 @every(seconds=3600, base=LowTask, name="events.purge", where="platform")
 def purge_events() -> None:
-    """What everybody has heard and nobody will ask to hear again."""
+    """Deletes settled events after the retention period."""
     for key in databases.known():
         with databases.skip_if_unreachable(key), at_database(key):
-            purge(before=now() - settings.EVENTS_KEPT)
+            purge(before=now() - settings.EVENT_RETENTION)

@@ -24,7 +24,7 @@ Severity = Literal["good", "plain", "waiting", "bad"]
 class RequestTraceEntry:
     """Something that happened, in business language.
 
-    kind       a word for what it is: "command", "event", "errand", "delivery", "version", "saga", "webhook"
+    kind       a word for what it is: "command", "event", "internal event", "delivery", "version", "saga", "webhook"
     name       what others give as their cause: "event:17"
     caused_by  the name of what caused it; empty where the request itself did
     row        the row that knows more: ("audit.record", 12)

@@ -23,37 +23,40 @@ def modules_stand(**_: Any) -> list[CheckMessage]:
 
 @register()
 def manifests_match_emitted_and_subscribed_events(**_: Any) -> list[CheckMessage]:
-    """`publishes` and `hears` are what the code does (row EVT-11)."""
+    """`publishes` and `subscribes` of a manifest match the code."""
     return [
-        Error(f"module {module.name}: {word} says {said or '{}'}, the code {done or '{}'}", id="modules.E002")
-        for module in registry.modules()
-        for word, said, done in (
-            ("publishes", set(module.publishes), _published_by(module.name)),
-            ("subscribes", set(module.subscribes), _heard_by(module.name)),
+        Error(
+            f"module {module.name}: {field} is {declared or '{}'}, in the code {actual or '{}'}",
+            id="modules.E002",
         )
-        if said != done
+        for module in registry.modules()
+        for field, declared, actual in (
+            ("publishes", set(module.publishes), _published_by(module.name)),
+            ("subscribes", set(module.subscribes), _subscribed_by(module.name)),
+        )
+        if declared != actual
     ]
 
 
 @register()
 def subscribed_events_are_emitted(**_: Any) -> list[CheckMessage]:
-    """Nobody waits for an event that no installed module publishes, or that nothing in the code ever tells."""
+    """Each subscribed event is published by an installed module and emitted by a handler."""
     published = {name for module in registry.modules() for name in module.publishes}
-    told = {event.name for command in commands() for event in handled(command).emits}
-    told |= {event.name for event in EVENTS.values() if event.internal}
-    heard = [
+    emitted = {event.name for command in commands() for event in handled(command).emits}
+    emitted |= {event.name for event in EVENTS.values() if event.internal}
+    subscriptions = [
         (subscriber.name, subscriber.subscribes) for subscriber in SUBSCRIBERS.values() if subscriber.event
     ]
     return [
         *(
-            Error(f"{subscriber} hears {name}, which no installed module publishes.", id="modules.E003")
-            for subscriber, name in heard
+            Error(f"{subscriber} subscribes to {name}, published by no installed module.", id="modules.E003")
+            for subscriber, name in subscriptions
             if name not in published
         ),
         *(
-            Warning(f"{subscriber} hears {name}, which no handler tells.", id="modules.W004")
-            for subscriber, name in heard
-            if name not in told
+            Warning(f"{subscriber} subscribes to {name}, emitted by no handler.", id="modules.W004")
+            for subscriber, name in subscriptions
+            if name not in emitted
         ),
     ]
 
@@ -62,7 +65,7 @@ def _published_by(name: str) -> set[str]:
     return {event.name for event in EVENTS.values() if event.__module__ == f"apps.{_folder(name)}.events"}
 
 
-def _heard_by(name: str) -> set[str]:
+def _subscribed_by(name: str) -> set[str]:
     return {subscriber.subscribes for subscriber in SUBSCRIBERS.values() if subscriber.app == _folder(name)}
 
 

@@ -46,15 +46,15 @@ def subscribers() -> Sequence[SubscriberState]:
             dead=Count("pk", filter=Q(status=Delivery.Status.DEAD)),
         )
     }
-    resting = defaultdict(list)
+    paused_streams = defaultdict(list)
     for breaker in Breaker.objects.open():
-        resting[breaker.subscriber].append(breaker)
+        paused_streams[breaker.subscriber].append(breaker)
     states = [
         SubscriberState(
             name=name,
             subscribes=SUBSCRIBERS[name].subscribes if name in SUBSCRIBERS else "—",
             queue=SUBSCRIBERS[name].queue if name in SUBSCRIBERS else "—",
-            paused=_why_paused(name, resting[name]),
+            paused=_why_paused(name, paused_streams[name]),
             pending=counted.get(name, NOTHING)["pending"],
             oldest_at=counted.get(name, NOTHING)["oldest_at"],
             dead=counted.get(name, NOTHING)["dead"],
@@ -64,16 +64,16 @@ def subscribers() -> Sequence[SubscriberState]:
     return sorted(states, key=lambda each: (-each.dead, not each.paused, -each.pending, each.name))
 
 
-def _why_paused(name: str, resting: Sequence[Breaker]) -> str:
+def _why_paused(name: str, paused_streams: Sequence[Breaker]) -> str:
     if name not in SUBSCRIBERS:
         return "its module is not installed"
-    if not breakers.is_on(name):
+    if not breakers.is_enabled(name):
         return "its module is off"
-    if not resting:
+    if not paused_streams:
         return ""
-    rest = min((each.open_until - now()).total_seconds() for each in resting if each.open_until)
-    most = max(each.failures for each in resting)
-    whose = "one tenant" if len(resting) == 1 else f"{len(resting)} tenants"
+    rest = min((each.open_until - now()).total_seconds() for each in paused_streams if each.open_until)
+    most = max(each.failures for each in paused_streams)
+    whose = "one tenant" if len(paused_streams) == 1 else f"{len(paused_streams)} tenants"
     return f"it failed {most} times in a row for {whose}; tried again in {rest:,.0f} s"
 
 
@@ -145,8 +145,8 @@ def events() -> Sequence[Told]:
             name=event.name,
             version=event.version,
             publisher=event.__module__.split(".")[1],
-            subscribers=tuple(sorted(name for name, each in SUBSCRIBERS.items() if each.wants(event.name))),
+            subscribers=tuple(sorted(name for name, each in SUBSCRIBERS.items() if each.matches(event.name))),
             schema=schemas.schema(event),
         )
-        for event in schemas.ours()
+        for event in schemas.app_events()
     ]

@@ -59,7 +59,7 @@ def event_must_exist(name: str) -> None:
 
 
 def subscriber_must_subscribe(subscriber: Subscriber, event: str) -> None:
-    if not subscriber.wants(event):
+    if not subscriber.matches(event):
         raise NotSubscribed(subscriber=subscriber.name, event=event)
 
 

@@ -47,7 +47,7 @@ def by_id(tenant_id: int) -> TenantInfo | None:
 
 
 def at_rest() -> frozenset[int]:
-    """settings.TENANTS_AT_REST: whose news nobody hears at present."""
+    """settings.INACTIVE_TENANTS: whose news nobody hears at present."""
     return _at_rest.get("all")
 
 

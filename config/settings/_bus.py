@@ -26,5 +26,5 @@ ACTOR_BY_ID = "apps.identity.queries.actor"
 SUBSCRIBER_GATE = "apps.modules.registry.app_is_on"
 """Says whether an app's listeners hear at present; while they do not, their deliveries are paused."""
 
-EVENTS_KEPT = dt.timedelta(days=env().events_kept_days)
+EVENT_RETENTION = dt.timedelta(days=env().event_retention_days)
 """How long an event can be told again. One that somebody has not heard yet is kept for as long as that takes."""

@@ -8,7 +8,7 @@ TENANT_SCHEMA_PREFIX = env().tenant_schema_prefix
 SPARE_TENANTS = env().spare_tenants
 TENANT_BY_ID = "apps.tenancy.directory.by_id"
 TENANT_AVAILABILITY = "apps.tenancy.lifecycle.availability_of"
-TENANTS_AT_REST = "apps.tenancy.directory.at_rest"
+INACTIVE_TENANTS = "apps.tenancy.directory.at_rest"
 """Say what is done for a tenant, and for which of them nothing is heard at present."""
 IS_ADMINISTRATOR = "apps.identity.queries.is_administrator"
 TENANT_BY_PATH = True

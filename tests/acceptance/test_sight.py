@@ -127,7 +127,7 @@ def test_one_id_joins_all_that_came_of_a_request(house, shop, acme, tmp_path):
     with activate(acme):
         story = [line.text for line in story_of(REQUEST)]
     assert any("placed order" in text for text in story)
-    assert any("heard it after 1 attempt" in text for text in story)
+    assert any("after 1 attempt and" in text for text in story)
 
 
 @pytest.mark.exhaustive("every process of an installation")

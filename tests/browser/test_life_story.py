@@ -45,7 +45,7 @@ def test_it_is_found_by_its_id_and_can_be_used_by_everybody(lived, visit: Page, 
 
     expect(visit.get_by_text("founded the company Acme Plant.")).to_be_visible()
     expect(visit.get_by_text("was refused: There is already a company PLANT.")).to_be_visible()
-    expect(visit.get_by_text("It was told that setting was changed")).to_be_visible()
+    expect(visit.get_by_text("Event published: setting was changed")).to_be_visible()
     visit.wait_for_load_state("networkidle")
     assert nothing + violations(visit, RULES) == []
 

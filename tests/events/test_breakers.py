@@ -1,4 +1,4 @@
-"""Paused subscribers: nothing is lost, no attempt is used up, and nobody else is hurt."""
+"""Paused subscribers: no delivery is lost, no attempt is used up, and other subscribers are unaffected."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 
 from apps.events import SUBSCRIBERS, breakers, listens_to
-from apps.events.breakers import MAX_FAILURES, REST
+from apps.events.breakers import MAX_FAILURES, PAUSE
 from apps.events.deliveries import MAX_ATTEMPTS, deliver
 from apps.events.models import Breaker, Delivery
 from apps.events.relay import sweep, top_up
@@ -27,7 +27,7 @@ from tests.support.shelf import (
 
 @pytest.fixture
 def other():
-    """A second listener of the same event, which is well."""
+    """A second listener of the same event, without failures."""
     handled = []
 
     def dust_shelf(event):
@@ -41,7 +41,7 @@ def other():
 
 @pytest.fixture
 def paused(at_acme, listener, no_broker):
-    """It failed ten times in a row, each time at another shelf; an eleventh shelf was filled."""
+    """A delivery of an eleventh shelf, after ten failures in a row with other shelves."""
     for shelf in range(MAX_FAILURES + 1):
         fill(shelf=shelf)
     route_as_platform()
@@ -53,11 +53,11 @@ def paused(at_acme, listener, no_broker):
     return deliveries().last()
 
 
-def test_poison_alone_pauses_nobody():
+def test_one_poison_message_alone_pauses_no_subscriber():
     assert MAX_FAILURES > MAX_ATTEMPTS
 
 
-def test_who_fails_again_and_again_is_paused_and_uses_up_no_attempts(paused, listener, no_broker):
+def test_a_paused_subscriber_uses_up_no_attempts(paused, listener, no_broker):
     for _ in range(3):
         assert not deliver(paused.pk)
 
@@ -71,9 +71,9 @@ def test_who_fails_again_and_again_is_paused_and_uses_up_no_attempts(paused, lis
     assert "the shelf fell down" in Breaker.objects.get().last_error
 
 
-def test_after_its_rest_one_tries_and_success_opens_the_way(paused, listener, no_broker):
+def test_a_successful_trial_after_the_pause_closes_the_breaker(paused, listener, no_broker):
     listener.fails = False
-    with clock.moved_to(now() + REST * 1.1):
+    with clock.moved_to(now() + PAUSE * 1.1):
         with activate(None):
             sweep()
         assert paused.pk in no_broker
@@ -81,20 +81,20 @@ def test_after_its_rest_one_tries_and_success_opens_the_way(paused, listener, no
         assert deliver(paused.pk)
 
         assert Breaker.objects.get().failures == 0
-        assert breakers.lets_through(SUBSCRIBER)
+        assert breakers.may_deliver(SUBSCRIBER)
 
 
-def test_a_second_worker_does_not_try_beside_the_first(paused):
-    with clock.moved_to(now() + REST * 1.1):
-        assert breakers.lets_through(SUBSCRIBER)
-        assert not breakers.lets_through(SUBSCRIBER)
+def test_a_second_worker_does_not_run_the_trial(paused):
+    with clock.moved_to(now() + PAUSE * 1.1):
+        assert breakers.may_deliver(SUBSCRIBER)
+        assert not breakers.may_deliver(SUBSCRIBER)
 
 
-def test_who_waits_behind_another_does_not_take_the_trial(paused, listener):
+def test_a_blocked_delivery_does_not_use_up_the_trial(paused, listener):
     fill(shelf=0, books=9)
     route_as_platform()
-    with clock.moved_to(now() + REST * 1.1):
-        deliveries().filter(attempts=1).update(next_at=now() + REST, hinted_at=None)
+    with clock.moved_to(now() + PAUSE * 1.1):
+        deliveries().filter(attempts=1).update(next_at=now() + PAUSE, hinted_at=None)
 
         assert not deliver(deliveries().last().pk)
 
@@ -102,15 +102,15 @@ def test_who_waits_behind_another_does_not_take_the_trial(paused, listener):
         assert deliver(paused.pk)
 
 
-def test_failing_the_trial_pauses_it_for_longer(paused):
+def test_a_failed_trial_doubles_the_pause(paused):
     before = Breaker.objects.get().open_until - now()
-    with clock.moved_to(now() + REST * 1.1):
+    with clock.moved_to(now() + PAUSE * 1.1):
         assert not deliver(paused.pk)
 
         assert Breaker.objects.get().open_until - now() > before * 1.5
 
 
-def test_one_success_between_failures_keeps_it_going(at_acme, listener, no_broker):
+def test_a_success_between_failures_resets_the_breaker(at_acme, listener, no_broker):
     listener.fails_for = set(range(30)) - {5, 12, 19, 26}
     for shelf in range(30):
         fill(shelf=shelf)
@@ -123,7 +123,7 @@ def test_one_success_between_failures_keeps_it_going(at_acme, listener, no_broke
     assert not deliveries().filter(attempts=0).exists()
 
 
-def test_the_other_subscribers_hear_meanwhile(paused, other, at_acme):
+def test_other_subscribers_receive_events_meanwhile(paused, other, at_acme):
     fill(shelf=50)
     route_as_platform()
 
@@ -139,7 +139,7 @@ def gated(settings):
     OFF.clear()
 
 
-def test_the_deliveries_of_a_module_that_is_off_are_paused(gated, at_acme, listener, other, no_broker):
+def test_the_deliveries_of_a_disabled_module_are_paused(gated, at_acme, listener, other, no_broker):
     gated.add("companies")
     fill()
     route_as_platform()
@@ -160,7 +160,7 @@ def test_the_deliveries_of_a_module_that_is_off_are_paused(gated, at_acme, liste
     assert deliver(only_delivery().pk)
 
 
-def test_a_hint_that_was_out_when_the_module_went_off_is_taken_back(gated, at_acme, listener, no_broker):
+def test_a_hint_sent_before_its_module_was_disabled_is_cleared(gated, at_acme, listener, no_broker):
     fill()
     route_as_platform()
     gated.add("companies")
@@ -170,7 +170,7 @@ def test_a_hint_that_was_out_when_the_module_went_off_is_taken_back(gated, at_ac
     assert (only_delivery().hinted_at, only_delivery().attempts) == (None, 0)
 
 
-def test_the_deliveries_of_a_module_that_is_gone_wait_for_it(at_acme, listener, other, no_broker):
+def test_the_deliveries_of_a_module_that_is_not_installed_stay_pending(at_acme, listener, other, no_broker):
     fill()
     route_as_platform()
     gone = SUBSCRIBERS.pop(SUBSCRIBER)
@@ -187,7 +187,7 @@ def test_the_deliveries_of_a_module_that_is_gone_wait_for_it(at_acme, listener, 
     assert deliver(only_delivery().pk)
 
 
-def test_the_gate_asks_the_modules(settings):
+def test_the_subscriber_gate_reads_the_module_registry(settings):
     from apps.modules.registry import app_is_on
 
     assert app_is_on("companies")

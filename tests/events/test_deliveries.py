@@ -1,4 +1,4 @@
-"""From a committed change to a listener that has heard it once."""
+"""From a committed change to exactly one delivery per listener."""
 
 import datetime as dt
 
@@ -19,7 +19,7 @@ from apps.kernel.tenant import activate
 from tests.support.shelf import ShelfFilled, deliver_in, fill, only_delivery, route_as_platform
 
 
-def test_an_event_is_told_if_and_only_if_the_change_is_kept(at_acme):
+def test_an_event_is_published_only_if_its_transaction_commits(at_acme):
     before = OutboxEvent.objects.count()
 
     fill()
@@ -34,19 +34,19 @@ def test_an_event_is_told_if_and_only_if_the_change_is_kept(at_acme):
     assert event.correlation_id == "request-9"
 
 
-def test_it_cannot_be_told_outside_a_transaction(at_acme):
+def test_publishing_outside_a_transaction_is_refused(at_acme):
     with pytest.raises(RuntimeError, match="inside the transaction"):
         publish(ShelfFilled(shelf=1, books=1))
 
 
-def test_names_are_entity_dot_action_and_taken_once():
+def test_an_event_name_without_a_dot_or_of_another_event_is_refused():
     with pytest.raises(TypeError, match="named entity"):
         type("Bad", (Event,), {"name": "ShelfFilled"})
     with pytest.raises(TypeError, match="already the name"):
         type("Twin", (Event,), {"name": "shelf.filled"})
 
 
-def test_the_relay_gives_each_listener_one_delivery_and_one_hint(at_acme, listener, no_broker):
+def test_the_relay_creates_one_delivery_with_one_hint_per_listener(at_acme, listener, no_broker):
     fill()
 
     with activate(None):
@@ -57,7 +57,7 @@ def test_the_relay_gives_each_listener_one_delivery_and_one_hint(at_acme, listen
     assert no_broker.count(only_delivery().pk) == 1
 
 
-def test_a_listeners_effect_and_its_mark_commit_together(at_acme, listener, no_broker):
+def test_the_effects_of_a_listener_and_its_delivery_commit_together(at_acme, listener, no_broker):
     fill()
     route_as_platform()
 
@@ -80,7 +80,7 @@ def test_the_task_of_each_queue_calls_the_listener(at_acme, listener, no_broker,
     assert (only_delivery().status, len(listener.handled)) == ("done", 1)
 
 
-def test_hearing_it_again_changes_nothing(at_acme, listener, no_broker):
+def test_repeated_delivery_calls_the_listener_once(at_acme, listener, no_broker):
     fill()
     route_as_platform()
 
@@ -89,7 +89,7 @@ def test_hearing_it_again_changes_nothing(at_acme, listener, no_broker):
     assert len(listener.handled) == 1
 
 
-def test_a_listener_that_fails_leaves_nothing_and_is_tried_again(at_acme, listener, no_broker):
+def test_the_effects_of_a_failed_attempt_are_rolled_back_before_the_retry(at_acme, listener, no_broker):
     fill()
     route_as_platform()
     listener.fails = True
@@ -107,7 +107,7 @@ def test_a_listener_that_fails_leaves_nothing_and_is_tried_again(at_acme, listen
     assert Company.objects.filter(code="S1B1").count() == 1
 
 
-def test_poison_ends_as_a_dead_letter_with_its_reason(at_acme, listener, no_broker):
+def test_a_delivery_that_always_fails_becomes_a_dead_letter_with_its_error(at_acme, listener, no_broker):
     fill()
     route_as_platform()
     listener.fails = True
@@ -121,7 +121,7 @@ def test_poison_ends_as_a_dead_letter_with_its_reason(at_acme, listener, no_brok
     assert len(listener.handled) == MAX_ATTEMPTS
 
 
-def test_a_worker_that_dies_each_time_is_counted_too(at_acme, listener, no_broker):
+def test_attempts_of_killed_workers_are_counted(at_acme, listener, no_broker):
     fill()
     route_as_platform()
     Delivery.objects.update(attempts=MAX_ATTEMPTS)
@@ -132,7 +132,7 @@ def test_a_worker_that_dies_each_time_is_counted_too(at_acme, listener, no_broke
     assert listener.handled == []
 
 
-def test_what_happened_to_one_thing_is_heard_in_order(at_acme, listener, no_broker):
+def test_events_of_one_aggregate_are_delivered_in_order(at_acme, listener, no_broker):
     fill(shelf=1, books=1)
     fill(shelf=1, books=2)
     fill(shelf=2, books=1)
@@ -164,7 +164,7 @@ def test_the_sweep_repeats_a_lost_hint_when_it_is_due(at_acme, listener, no_brok
     assert only_delivery().pk not in no_broker
 
 
-def test_an_event_of_a_command_carries_the_requests_id(at_acme, owner, no_broker):
+def test_an_event_of_a_command_has_the_correlation_id_of_the_request(at_acme, owner, no_broker):
     from apps.settings.commands import ChangeSetting
 
     with correlated("request-10"):
@@ -182,14 +182,14 @@ def test_an_event_of_a_command_carries_the_requests_id(at_acme, owner, no_broker
         "TRUNCATE events_delivery",
     ],
 )
-def test_the_runtime_can_neither_change_nor_lose_an_event(at_acme, statement):
+def test_the_runtime_has_no_right_to_change_or_delete_events(at_acme, statement):
     from django.db import DatabaseError
 
     with pytest.raises(DatabaseError, match="permission denied"), connection.cursor() as cursor:
         cursor.execute(statement)
 
 
-def test_a_change_that_is_refused_tells_nothing(at_acme, owner):
+def test_a_refused_command_publishes_no_event(at_acme, owner):
     from apps.kernel.errors import Refusal
 
     before = OutboxEvent.objects.count()

@@ -1,4 +1,4 @@
-"""Real relays and a real worker: order, wake-ups, and events that kill the worker that handles them."""
+"""Relay and worker processes: order, notifications, and events that kill their worker."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ RUNTIME_ONLY = "DATABASE_OWNER_URL DATABASE_RELAY_URL"
 
 
 @pytest.fixture
-def house(environment):
-    """Two relays, and a worker with two processes whose listener dies of shelf 13."""
+def processes(environment):
+    """Two relays, and a worker with two processes with a listener that kills its process for shelf 13."""
     with (
         running(environment, "tests.support.relay_of_the_suite", without="DATABASE_OWNER_URL"),
         running(environment, "tests.support.relay_of_the_suite", without="DATABASE_OWNER_URL"),
@@ -38,46 +38,47 @@ def house(environment):
         yield
 
 
-def ours():
+def deliveries_of_suite():
     return Delivery.objects.filter(subscriber=SUBSCRIBER)
 
 
 @pytest.mark.exhaustive("a worker is lost until the event is a dead letter")
-def test_poison_ends_as_a_dead_letter_and_everybody_else_is_heard(house, at_acme):
+def test_an_event_that_kills_its_worker_becomes_a_dead_letter_among_delivered_events(processes, at_acme):
     fill(shelf=13, books=1)
     fill(shelf=13, books=2)
     for shelf in range(5):
         for books in range(4):
             fill(shelf=shelf, books=books)
 
-    eventually(lambda: ours().filter(status="done").count() == 20, patience=60)
-    eventually(lambda: ours().filter(status="dead").exists(), patience=120)
+    eventually(lambda: deliveries_of_suite().filter(status="done").count() == 20, patience=60)
+    eventually(lambda: deliveries_of_suite().filter(status="dead").exists(), patience=120)
 
-    dead = ours().get(status="dead")
+    dead = deliveries_of_suite().get(status="dead")
     assert dead.aggregate == "shelf:13"
     assert dead.last_error == "The worker was lost each time."
-    assert ours().get(status="pending").aggregate == "shelf:13"  # what waits behind it
+    assert deliveries_of_suite().get(status="pending").aggregate == "shelf:13"  # behind the dead letter
     for shelf in range(5):
-        line = deliveries().filter(aggregate=f"shelf:{shelf}").order_by("done_at")
-        assert [each.event_id for each in line] == sorted(each.event_id for each in line)
+        handled = deliveries().filter(aggregate=f"shelf:{shelf}").order_by("done_at")
+        event_ids = [delivery.event_id for delivery in handled]
+        assert event_ids == sorted(event_ids)
 
 
 @pytest.mark.slow("a relay, a worker and their start")
-def test_a_committed_event_reaches_its_listener_without_a_sweep(house, at_acme):
-    """No beat runs here, so nothing but the notice of the commit leads to the delivery."""
+def test_a_committed_event_reaches_its_listener_without_a_sweep(processes, at_acme):
+    """No beat runs here, so only the notification after the commit starts the delivery."""
     for books in range(1, 11):
         fill(shelf=100 + books, books=books)
-        delivered = ours().filter(aggregate=f"shelf:{100 + books}", status="done")
+        delivered = deliveries_of_suite().filter(aggregate=f"shelf:{100 + books}", status="done")
         eventually(delivered.exists, patience=60)
 
 
-@pytest.mark.exhaustive("a relay whose connection is cut")
-def test_a_relay_whose_connection_is_cut_comes_back(environment, at_acme):
+@pytest.mark.exhaustive("the connection of a relay is cut")
+def test_a_relay_reconnects_after_the_loss_of_its_connection(environment, at_acme):
     from django.db import connections
 
     fill(shelf=1, books=1)
     with running(environment, "tests.support.relay_of_the_suite", without="DATABASE_OWNER_URL"):
-        eventually(lambda: ours().count() == 1, patience=60)
+        eventually(lambda: deliveries_of_suite().count() == 1, patience=60)
         with connections["owner"].cursor() as cursor:
             cursor.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
@@ -85,4 +86,4 @@ def test_a_relay_whose_connection_is_cut_comes_back(environment, at_acme):
             )
         fill(shelf=1, books=2)
 
-        eventually(lambda: ours().count() == 2)
+        eventually(lambda: deliveries_of_suite().count() == 2)

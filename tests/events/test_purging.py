@@ -1,4 +1,4 @@
-"""Old events go when everybody has heard them, and not before."""
+"""Old events are deleted after all deliveries are settled."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LONG_AGO = dt.timedelta(days=100)
 
 @pytest.fixture
 def old(at_acme, listener, no_broker):
-    """Three events of a hundred days ago: heard, given up, dropped; and one of today, heard."""
+    """Three events of a hundred days ago: delivered, dead, dropped; and a delivered one of today."""
     with clock.moved_to(now() - LONG_AGO):
         for shelf in (1, 2, 3):
             fill(shelf=shelf)
@@ -39,7 +39,7 @@ def shelves():
     return sorted(OutboxEvent.objects.filter(name="shelf.filled").values_list("aggregate", flat=True))
 
 
-def test_what_is_old_and_settled_goes_with_its_deliveries(old):
+def test_old_settled_events_are_deleted_with_their_deliveries(old):
     with activate(None):
         assert purge(before=now() - dt.timedelta(days=90)) == 2
 
@@ -47,7 +47,7 @@ def test_what_is_old_and_settled_goes_with_its_deliveries(old):
     assert deliveries().count() == 2
 
 
-def test_what_was_not_routed_yet_stays(at_acme, listener):
+def test_an_unrouted_event_is_retained(at_acme, listener):
     with clock.moved_to(now() - LONG_AGO):
         fill()
 
@@ -57,29 +57,29 @@ def test_what_was_not_routed_yet_stays(at_acme, listener):
     assert shelves() == ["shelf:1"]
 
 
-def test_it_goes_batch_by_batch(old, monkeypatch):
-    monkeypatch.setattr(purging, "AT_ONCE", 1)
+def test_old_events_are_deleted_in_batches(old, monkeypatch):
+    monkeypatch.setattr(purging, "BATCH_SIZE", 1)
 
     with activate(None):
         assert purge(before=now() - dt.timedelta(days=90)) == 2
 
 
-def test_the_setting_says_how_long(old, settings):
-    settings.EVENTS_KEPT = dt.timedelta(days=200)
+def test_the_setting_defines_the_retention(old, settings):
+    settings.EVENT_RETENTION = dt.timedelta(days=200)
     with activate(None):
         tasks.purge_events.run()
     assert len(shelves()) == 4
 
-    settings.EVENTS_KEPT = dt.timedelta(days=90)
+    settings.EVENT_RETENTION = dt.timedelta(days=90)
     with activate(None):
         tasks.purge_events.run()
     assert len(shelves()) == 2
 
 
-def test_what_is_of_today_cannot_be_purged_whoever_asks(at_acme, listener, no_broker):
+def test_deleting_events_of_today_is_refused_by_the_database(at_acme, listener, no_broker):
     fill()
     route_as_platform()
     deliver(only_delivery().pk)
 
-    with activate(None), pytest.raises(DatabaseError, match="kept for a day"):
+    with activate(None), pytest.raises(DatabaseError, match="retained for at least a day"):
         purge(before=now())

@@ -1,4 +1,4 @@
-"""Several relays, order, fairness and brokers that are away. Beside each race stands the way that loses."""
+"""Concurrent relays, order, fairness and unreachable brokers. A control test shows each race without its protection."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from kombu.exceptions import BatchPublishError, OperationalError
 from redis.connection import Connection
 
 from apps.events import backlog, hints, relay
-from apps.events.deliveries import TURN, deliver, deliver_on_hint
+from apps.events.deliveries import BATCH_SIZE, deliver, deliver_on_hint
 from apps.events.models import Delivery, OutboxEvent
 from apps.events.relay import route, sweep, top_up
 from apps.kernel import caching, clock
@@ -22,8 +22,8 @@ from apps.kernel.tenant import activate
 from tests.support.shelf import deliveries, fill, only_delivery, route_as_platform
 
 
-def told(tenant, *shelves):
-    """Events as `fill` publishes them, in one statement."""
+def publish_all(tenant, *shelves):
+    """The events of `fill`, in one statement."""
     events = [
         OutboxEvent(
             tenant_id=tenant.id,
@@ -51,12 +51,12 @@ def in_thread(function, *arguments):
         return pool.submit(run).result(20)
 
 
-# Several at once
+# Concurrent relays
 
 
 def test_four_relays_route_each_event_once_and_in_order(acme, listener, no_broker, monkeypatch):
     monkeypatch.setattr(relay, "BATCH", 7)
-    events = told(acme, *[each % 5 for each in range(200)])
+    events = publish_all(acme, *[number % 5 for number in range(200)])
 
     @activate(None)
     def work():
@@ -77,85 +77,87 @@ def test_four_relays_route_each_event_once_and_in_order(acme, listener, no_broke
         assert order == sorted(order)
 
 
-def with_the_first_held_elsewhere(events):
-    """What a second relay routes while the first holds the earliest event and has not committed."""
+def routed_beside_a_lock(events):
+    """The aggregates that a second relay routes while the first has locked the earliest event."""
     with transaction.atomic(using="relay"):
         list(OutboxEvent.objects.using("relay").filter(pk=events[0].pk).select_for_update())
         in_thread(route)
         return set(deliveries().values_list("aggregate", flat=True))
 
 
-def test_what_another_relay_holds_is_not_overtaken(acme, listener, no_broker):
-    events = told(acme, 1, 1, 2)
+def test_an_event_behind_one_locked_by_another_relay_is_not_routed(acme, listener, no_broker):
+    events = publish_all(acme, 1, 1, 2)
 
-    assert with_the_first_held_elsewhere(events) == {"shelf:2"}
+    assert routed_beside_a_lock(events) == {"shelf:2"}
 
     route_as_platform()
     assert deliveries().count() == 3
 
 
-def test_control_without_looking_elsewhere_it_would_be(acme, listener, no_broker, monkeypatch):
+def test_control_without_the_check_for_locked_events_a_later_event_is_routed(
+    acme, listener, no_broker, monkeypatch
+):
     monkeypatch.setattr(relay, "_in_order", lambda events, using: events)
-    events = told(acme, 1, 1, 2)
+    events = publish_all(acme, 1, 1, 2)
 
-    assert with_the_first_held_elsewhere(events) == {"shelf:1", "shelf:2"}
+    assert routed_beside_a_lock(events) == {"shelf:1", "shelf:2"}
 
 
-def late_commit(acme, look):
-    """Event 1 is written, event 2 is written and committed, `look` looks, event 1 is committed, `look` looks."""
+def late_commit(acme, read):
+    """Calls `read` after the commit of event 2, and again after the commit of the earlier event 1."""
     with transaction.atomic():
-        (first,) = told(acme, 1)
-        (second,) = in_thread(told, acme, 2)
+        (first,) = publish_all(acme, 1)
+        (second,) = in_thread(publish_all, acme, 2)
         assert first.pk < second.pk
-        seen = [look()]
-    return {first.pk, second.pk}, set().union(*seen, look())
+        seen = [read()]
+    return {first.pk, second.pk}, set().union(*seen, read())
 
 
-def test_what_commits_late_is_routed_all_the_same(acme, listener, no_broker):
-    def look():
+def test_an_event_that_commits_late_is_routed(acme, listener, no_broker):
+    def read():
         in_thread(route_as_platform)
         return set(deliveries().values_list("event_id", flat=True))
 
-    told_, seen = late_commit(acme, lambda: in_thread(look))
+    published, seen = late_commit(acme, lambda: in_thread(read))
 
-    assert seen == told_
+    assert seen == published
 
 
-def test_control_a_cursor_over_ids_loses_what_commits_late(acme):
+def test_control_a_cursor_over_ids_skips_an_event_that_commits_late(acme):
     cursor = OutboxEvent.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
 
-    def look():
+    def read():
         nonlocal cursor
         ids = list(OutboxEvent.objects.filter(pk__gt=cursor).values_list("pk", flat=True))
         cursor = max(ids, default=cursor)
         return set(ids)
 
-    told_, seen = late_commit(acme, lambda: in_thread(look))
+    published, seen = late_commit(acme, lambda: in_thread(read))
 
-    assert len(told_ - seen) == 1
-
-
-# Lines
+    assert len(published - seen) == 1
 
 
-def test_only_the_head_is_hinted_and_whoever_hears_it_goes_on(at_acme, listener, no_broker):
+# Ordering keys
+
+
+def test_one_hint_delivers_a_batch_from_the_head_of_the_ordering_key(at_acme, listener, no_broker):
     with transaction.atomic():
-        for books in range(1, TURN + 3):
+        for books in range(1, BATCH_SIZE + 3):
             fill(shelf=1, books=books)
     route_as_platform()
     first, *_ = deliveries()
     assert no_broker == [first.pk]
 
     assert deliver(first.pk)
-    assert [books for books, *_ in listener.handled] == list(range(1, TURN + 1))
-    assert no_broker == [first.pk, deliveries()[TURN].pk]
+    assert [books for books, *_ in listener.handled] == list(range(1, BATCH_SIZE + 1))
+    assert no_broker == [first.pk, deliveries()[BATCH_SIZE].pk]
 
     assert deliver(no_broker[-1])
-    assert len(listener.handled) == TURN + 2
+    assert len(listener.handled) == BATCH_SIZE + 2
 
 
-def test_two_workers_hear_a_line_in_order(at_acme, listener, no_broker):
-    told(at_acme, *[each % 3 for each in range(30)])
+def test_two_workers_deliver_an_ordering_key_in_order(at_acme, listener, no_broker):
+    publish_all(at_acme, *[number % 3 for number in range(30)])
     route_as_platform()
     everything = list(deliveries().values_list("pk", flat=True))
 
@@ -166,7 +168,7 @@ def test_two_workers_hear_a_line_in_order(at_acme, listener, no_broker):
                     deliver(pk)
         connections.close_all()
 
-    threads = [threading.Thread(target=work, args=(each,)) for each in range(2)]
+    threads = [threading.Thread(target=work, args=(offset,)) for offset in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -179,14 +181,16 @@ def test_two_workers_hear_a_line_in_order(at_acme, listener, no_broker):
         assert of_shelf == sorted(of_shelf)
 
 
-def test_control_without_the_line_the_second_is_heard_first(at_acme, listener, no_broker, monkeypatch):
-    from apps.events import deliveries as hearing
+def test_control_without_the_head_the_second_event_is_delivered_first(
+    at_acme, listener, no_broker, monkeypatch
+):
+    from apps.events import deliveries as deliveries_module
 
-    told(at_acme, 1, 1)
+    publish_all(at_acme, 1, 1)
     route_as_platform()
     second = deliveries()[1]
     monkeypatch.setattr(
-        hearing,
+        deliveries_module,
         "_head",
         lambda named: Delivery.objects.open().filter(pk=named.pk).select_related("event").first(),
     )
@@ -196,8 +200,8 @@ def test_control_without_the_line_the_second_is_heard_first(at_acme, listener, n
     assert [books for books, *_ in listener.handled] == [1]
 
 
-def test_a_head_that_rests_is_not_tried_for_those_behind_it(at_acme, listener, no_broker):
-    told(at_acme, 1, 1)
+def test_a_head_in_its_backoff_is_not_retried_by_hints_for_later_deliveries(at_acme, listener, no_broker):
+    publish_all(at_acme, 1, 1)
     route_as_platform()
     first, second = deliveries()
     listener.fails = True
@@ -216,8 +220,8 @@ def test_a_head_that_rests_is_not_tried_for_those_behind_it(at_acme, listener, n
     assert len(deliveries().filter(status="done")) == 2
 
 
-def test_who_waits_at_a_head_that_was_left_alone_is_found_by_the_sweep(at_acme, listener, no_broker):
-    told(at_acme, 1, 1)
+def test_a_delivery_behind_a_head_of_a_killed_worker_is_hinted_by_the_sweep(at_acme, listener, no_broker):
+    publish_all(at_acme, 1, 1)
     route_as_platform()
     first, second = deliveries()
     deliveries().filter(pk=first.pk).update(status="done")  # and its worker was killed here
@@ -240,7 +244,7 @@ def test_a_repeated_hint_has_no_effect(at_acme, listener, no_broker):
     assert only_delivery().attempts == 1
 
 
-def test_a_hint_for_what_is_being_heard_uses_up_no_attempt(at_acme, listener, no_broker):
+def test_a_hint_for_a_delivery_in_progress_uses_up_no_attempt(at_acme, listener, no_broker):
     fill()
     route_as_platform()
     pk = only_delivery().pk
@@ -252,7 +256,7 @@ def test_a_hint_for_what_is_being_heard_uses_up_no_attempt(at_acme, listener, no
     assert only_delivery().attempts == 0
 
 
-def test_a_message_that_comes_back_too_early_uses_up_no_attempt(at_acme, listener, no_broker):
+def test_a_hint_during_the_backoff_uses_up_no_attempt(at_acme, listener, no_broker):
     fill()
     route_as_platform()
     listener.fails = True
@@ -272,7 +276,7 @@ def deliver_at(tenant, pk):
         return deliver(pk)
 
 
-def test_what_is_told_for_later_is_heard_later(at_acme, listener, no_broker):
+def test_an_event_with_a_later_due_time_is_delivered_then(at_acme, listener, no_broker):
     fill(after=dt.timedelta(hours=1))
     route_as_platform()
     with activate(None):
@@ -291,27 +295,31 @@ def test_what_is_told_for_later_is_heard_later(at_acme, listener, no_broker):
 
 
 def ahead_of_globex(acme, globex, no_broker):
-    """How many hints of acme's 2,000 stand before globex's only one."""
-    told(acme, *range(2000))
-    told(globex, 1)
+    """How many of acme's 2,000 hints are sent before the only one of globex."""
+    publish_all(acme, *range(2000))
+    publish_all(globex, 1)
     route_as_platform()
     of_globex = deliveries().get(tenant_id=globex.id).pk
     return no_broker.index(of_globex)
 
 
-def test_a_tenant_that_floods_is_not_far_ahead_of_the_others(acme, globex, listener, no_broker):
+def test_a_tenant_with_many_events_does_not_delay_the_hints_of_other_tenants(
+    acme, globex, listener, no_broker
+):
     assert ahead_of_globex(acme, globex, no_broker) <= backlog.MAX_HINTS_PER_TENANT
 
 
-def test_control_without_the_cap_it_is(acme, globex, listener, no_broker, monkeypatch):
+def test_control_without_the_hint_budget_the_other_tenant_waits(
+    acme, globex, listener, no_broker, monkeypatch
+):
     monkeypatch.setattr(backlog, "MAX_HINTS_PER_TENANT", 10_000)
 
-    assert ahead_of_globex(acme, globex, no_broker) > 1900  # some, of the last batch, stand behind it
+    assert ahead_of_globex(acme, globex, no_broker) > 1900  # the rest is in the same batch
 
 
-def test_the_rest_is_hinted_as_there_is_room_again(acme, listener, no_broker, monkeypatch):
+def test_further_deliveries_are_hinted_as_the_budget_allows(acme, listener, no_broker, monkeypatch):
     monkeypatch.setattr(backlog, "MAX_HINTS_PER_TENANT", 10)
-    told(acme, *range(35))
+    publish_all(acme, *range(35))
     route_as_platform()
     assert len(no_broker) == 10
 
@@ -331,9 +339,9 @@ def test_the_rest_is_hinted_as_there_is_room_again(acme, listener, no_broker, mo
     assert len(no_broker) == 35
 
 
-def test_tenants_take_turns_within_a_batch(acme, globex, listener, no_broker):
-    told(acme, *range(5))
-    told(globex, *range(5))
+def test_hints_of_a_batch_alternate_between_tenants(acme, globex, listener, no_broker):
+    publish_all(acme, *range(5))
+    publish_all(globex, *range(5))
 
     route_as_platform()
 
@@ -345,14 +353,14 @@ def test_tenants_take_turns_within_a_batch(acme, globex, listener, no_broker):
 
 
 @pytest.mark.parametrize(
-    "error", [OperationalError("gone"), BatchPublishError("who knows"), OSError("reset")]
+    "error", [OperationalError("gone"), BatchPublishError("response lost"), OSError("reset")]
 )
-def test_a_broker_that_is_away_loses_nothing(at_acme, listener, monkeypatch, error):
+def test_a_failed_hint_is_repeated_by_the_sweep(at_acme, listener, monkeypatch, error):
     def fail(producer, hint):
         raise error
 
-    with monkeypatch.context() as away:
-        away.setattr(hints, "_send_one", fail)
+    with monkeypatch.context() as patch:
+        patch.setattr(hints, "_send_one", fail)
         fill()
         route_as_platform()
     assert only_delivery().status == "pending"
@@ -366,7 +374,7 @@ def test_a_broker_that_is_away_loses_nothing(at_acme, listener, monkeypatch, err
     assert sent == [only_delivery().pk]
 
 
-def test_a_broker_that_refuses_connections_loses_nothing(at_acme, listener, monkeypatch):
+def test_routing_with_a_broker_that_refuses_connections_succeeds(at_acme, listener, monkeypatch):
     monkeypatch.setattr(hints, "current_app", NoBroker())
     fill()
 
@@ -376,7 +384,7 @@ def test_a_broker_that_refuses_connections_loses_nothing(at_acme, listener, monk
 
 
 class NoBroker:
-    """A Celery application whose broker does not answer."""
+    """A Celery application without a reachable broker."""
 
     def __init__(self):
         self.app = Celery(broker="redis://127.0.0.1:1/0", set_as_current=False)
@@ -386,7 +394,7 @@ class NoBroker:
         return getattr(self.app, name)
 
 
-def test_a_flushed_broker_loses_nothing(at_acme, listener):
+def test_hints_lost_by_a_flushed_broker_are_repeated(at_acme, listener):
     fill()
     route_as_platform()
     assert caching._client().llen("default") >= 1
@@ -394,7 +402,7 @@ def test_a_flushed_broker_loses_nothing(at_acme, listener):
 
     with activate(None):
         sweep()
-        assert caching._client().llen("default") == 0  # the hint may still be answered
+        assert caching._client().llen("default") == 0  # the hint has not timed out
         with clock.moved_to(now() + dt.timedelta(seconds=20)):
             sweep()
 
@@ -402,10 +410,10 @@ def test_a_flushed_broker_loses_nothing(at_acme, listener):
     assert deliver(only_delivery().pk)
 
 
-def test_many_hints_are_one_conversation(acme, listener, monkeypatch):
-    """One publish each would take 500 round trips."""
+def test_many_hints_are_sent_in_few_round_trips(acme, listener, monkeypatch):
+    """One publish per hint would take 500 round trips."""
     monkeypatch.setattr(backlog, "MAX_HINTS_PER_TENANT", 1000)
-    told(acme, *range(500))
+    publish_all(acme, *range(500))
     writes, send = [], Connection.send_packed_command
     monkeypatch.setattr(
         Connection,

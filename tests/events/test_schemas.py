@@ -1,4 +1,4 @@
-"""What was told months ago can be read today, and what is heard is told by somebody."""
+"""Old events can be read by the current code, and each subscribed event is emitted by a module."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from tests.support.shelf import SUBSCRIBER, ShelfFilled, fill, only_delivery, ro
 
 
 @pytest.fixture
-def made():
-    """Event classes that a test makes are forgotten afterwards."""
+def forget_events():
+    """Event classes of a test are unregistered afterwards."""
     before = set(EVENTS)
     yield
     for name in set(EVENTS) - before:
@@ -28,21 +28,21 @@ def made():
 
 
 def moved(version=1, upcast=None, **fields):
-    """A class BookMoved with these fields."""
+    """An event class BookMoved with these fields."""
     EVENTS.pop("book.moved", None)
-    words = {"__annotations__": fields, "name": "book.moved", "version": version, "aggregate": "book:1"}
+    namespace = {"__annotations__": fields, "name": "book.moved", "version": version, "aggregate": "book:1"}
     if upcast:
-        words["upcast"] = classmethod(upcast)
-    return dataclass(frozen=True, kw_only=True)(type("BookMoved", (Event,), words))
+        namespace["upcast"] = classmethod(upcast)
+    return dataclass(frozen=True, kw_only=True)(type("BookMoved", (Event,), namespace))
 
 
 @pytest.fixture
-def committed(monkeypatch, tmp_path, made):
-    """Version 1 of book.moved was committed: it had a shelf."""
+def committed(monkeypatch, tmp_path, forget_events):
+    """Version 1 of book.moved is committed with a shelf."""
     monkeypatch.setattr(schemas, "FILE", tmp_path / "schemas.json")
 
     def only(event):
-        monkeypatch.setattr(schemas, "ours", lambda: [event])
+        monkeypatch.setattr(schemas, "app_events", lambda: [event])
         return event
 
     only(moved(shelf=int))
@@ -50,39 +50,39 @@ def committed(monkeypatch, tmp_path, made):
     return only
 
 
-def faults():
-    return [each.id for each in checks.shapes_stay()]
+def error_ids():
+    return [message.id for message in checks.event_schemas_must_match()]
 
 
-def test_the_shapes_of_all_our_events_are_committed():
-    assert checks.shapes_stay() == []
+def test_the_schemas_of_all_events_are_committed():
+    assert checks.event_schemas_must_match() == []
 
 
-def test_changing_the_fields_without_the_version_does_not_start(committed):
+def test_a_change_of_fields_without_a_new_version_is_refused(committed):
     committed(moved(shelf=str))
 
-    assert faults() == ["events.E001"]
+    assert error_ids() == ["events.E001"]
 
 
-def test_words_about_the_fields_may_change(committed):
+def test_a_change_of_docstrings_is_allowed(committed):
     event = committed(moved(shelf=int))
-    event.__doc__ = "Somebody put a book elsewhere."
+    event.__doc__ = "A book was moved."
 
-    assert faults() == []
+    assert error_ids() == []
 
 
-def test_a_new_version_must_say_how_the_old_one_reads_today(committed):
-    committed(moved(version=2, shelf=int, room=str))
-    assert faults() == ["events.E002", "events.W003"]
+def test_a_new_version_without_an_upcast_is_refused(committed):
+    committed(moved(version=2, shelf=int, aisle=str))
+    assert error_ids() == ["events.E002", "events.W003"]
 
-    committed(moved(2, lambda cls, payload, from_version: payload | {"room": "hall"}, shelf=int, room=str))
-    assert faults() == ["events.W003"]
+    committed(moved(2, lambda cls, payload, from_version: payload | {"aisle": "hall"}, shelf=int, aisle=str))
+    assert error_ids() == ["events.W003"]
     schemas.write()
-    assert faults() == []
+    assert error_ids() == []
     assert set(schemas.committed()["book.moved"]) == {"1", "2"}
 
 
-def news(version, **payload):
+def envelope(version, **payload):
     return EventEnvelope(
         id=1,
         name="book.moved",
@@ -94,21 +94,21 @@ def news(version, **payload):
     )
 
 
-def test_an_old_payload_is_heard_in_todays_words(made):
+def test_an_old_payload_is_read_in_the_current_version(forget_events):
     event = moved(
-        3, lambda cls, payload, from_version: payload | {"room": f"was {from_version}"}, shelf=int, room=str
+        3, lambda cls, payload, from_version: payload | {"aisle": f"was {from_version}"}, shelf=int, aisle=str
     )
 
-    assert news(1, shelf=7).read(event) == event(shelf=7, room="was 1")
-    assert news(3, shelf=7, room="hall").read(event).room == "hall"
+    assert envelope(1, shelf=7).read(event) == event(shelf=7, aisle="was 1")
+    assert envelope(3, shelf=7, aisle="hall").read(event).aisle == "hall"
 
 
-def test_what_a_newer_release_told_waits_for_a_worker_that_knows(made):
+def test_an_event_of_a_newer_version_is_refused(forget_events):
     with pytest.raises(VersionUnknown):
-        news(2, shelf=7).read(moved(shelf=int))
+        envelope(2, shelf=7).read(moved(shelf=int))
 
 
-def test_a_payload_that_does_not_fit_is_not_heard(at_acme, listener, no_broker):
+def test_an_invalid_payload_is_not_delivered(at_acme, listener, no_broker):
     OutboxEvent.objects.create(
         tenant_id=at_acme.id,
         name="shelf.filled",
@@ -124,11 +124,11 @@ def test_a_payload_that_does_not_fit_is_not_heard(at_acme, listener, no_broker):
     assert "shelf" in only_delivery().last_error
 
 
-def test_one_listener_may_hear_everything_as_it_was_told(at_acme, listener, no_broker):
+def test_a_listener_of_all_events_receives_raw_payloads(at_acme, listener, no_broker):
     handled = []
 
-    def write_down(news):
-        handled.append(news)
+    def write_down(envelope):
+        handled.append(envelope)
 
     write_down.__module__ = "apps.companies.listeners"
     listens_to_all(queue="low")(write_down)
@@ -143,42 +143,42 @@ def test_one_listener_may_hear_everything_as_it_was_told(at_acme, listener, no_b
     assert one.correlation_id == "request-9"
 
 
-def test_what_is_internal_is_not_for_everybody(monkeypatch, listener):
-    def write_down(news):
-        """Whatever it is."""
+def test_an_internal_event_is_not_delivered_to_listeners_of_all_events(monkeypatch, listener):
+    def write_down(envelope):
+        """Ignores the event."""
 
     write_down.__module__ = "apps.companies.listeners"
     listens_to_all()(write_down)
-    every = SUBSCRIBERS["companies.write_down"]
-    assert every.wants("shelf.filled")
+    subscriber = SUBSCRIBERS["companies.write_down"]
+    assert subscriber.matches("shelf.filled")
 
     monkeypatch.setattr(ShelfFilled, "internal", True)
 
-    assert not every.wants("shelf.filled")
+    assert not subscriber.matches("shelf.filled")
 
 
-def test_all_that_is_heard_is_told():
+def test_every_subscribed_event_is_emitted():
     assert subscribed_events_are_emitted() == []
 
 
-def test_hearing_what_nobody_publishes_does_not_start(listener):
-    sentences = [each.msg for each in subscribed_events_are_emitted()]
+def test_a_subscription_to_an_event_that_no_module_emits_is_refused(listener):
+    sentences = [message.msg for message in subscribed_events_are_emitted()]
 
-    assert f"{SUBSCRIBER} hears shelf.filled, which no installed module publishes." in sentences
-    assert f"{SUBSCRIBER} hears shelf.filled, which no handler tells." in sentences
+    assert f"{SUBSCRIBER} subscribes to shelf.filled, published by no installed module." in sentences
+    assert f"{SUBSCRIBER} subscribes to shelf.filled, emitted by no handler." in sentences
 
 
 def test_the_shell_prints_every_event_with_its_schema(db):
     out = StringIO()
     call_command("events", "--json", stdout=out)
-    told = {load["name"]: load for load in json.loads(out.getvalue())["events"]}
+    events = {event["name"]: event for event in json.loads(out.getvalue())["events"]}
 
-    assert told["entry.posted"]["publisher"] == "ledger"
-    assert "operations.count_entry" in told["entry.posted"]["subscribers"]
-    assert told["entry.posted"]["schema"]["properties"]["entry_id"]["type"] == "integer"
+    assert events["entry.posted"]["publisher"] == "ledger"
+    assert "operations.count_entry" in events["entry.posted"]["subscribers"]
+    assert events["entry.posted"]["schema"]["properties"]["entry_id"]["type"] == "integer"
 
 
-def test_a_name_is_not_a_must_for_what_events_have_in_common(made):
+def test_a_base_class_of_events_needs_no_name(forget_events):
     class Shelved(Event):
         pass
 

@@ -84,7 +84,7 @@ def test_a_manifest_that_says_otherwise_does_not_start(monkeypatch, word, left):
     found = manifests_match_emitted_and_subscribed_events()
 
     assert {each.id for each in found} == {"modules.E002"}
-    assert any(f"{word} says {{}}, the code" in each.msg and left in each.msg for each in found)
+    assert any(f"{word} is {{}}, in the code" in each.msg and left in each.msg for each in found)
 
 
 def test_modules_that_do_not_fit_together_do_not_start(monkeypatch):

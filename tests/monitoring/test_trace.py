@@ -62,9 +62,9 @@ def test_it_is_told_in_order_with_what_came_of_what(lived, acme, owner):
     posted = [text for depth, kind, text in told if depth == 0][-1]
     assert posted.startswith(f"{owner} posted entry")
     after = told[[text for _, _, text in told].index(posted) :]
-    assert (1, "event", f"It was told that entry was posted (entry:{lived.pk}).") in after
+    assert (1, "event", f"Event published: entry was posted (entry:{lived.pk}).") in after
     handled = [text for depth, kind, text in after if kind == "delivery" and depth == 2]
-    assert any(text.startswith("operations.") and "heard it after 1 attempt" in text for text in handled)
+    assert any(text.startswith("Delivered to operations.") and "after 1 attempt" in text for text in handled)
     refused = [line for line in story if line.severity == "bad"]
     assert ["There is already a company MAIN" in line.text for line in refused] == [True]
 
@@ -76,7 +76,7 @@ def test_a_delivery_that_waits_says_so(lived, acme):
         waiting = [line.text for line in story_of(REQUEST) if line.severity == "waiting"]
 
     assert waiting
-    assert all("has not heard it: 0 attempts" in text for text in waiting)
+    assert all("pending: 0 attempts" in text for text in waiting)
 
 
 def test_each_tenant_is_told_of_its_own(lived, acme, globex):

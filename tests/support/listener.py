@@ -1,4 +1,4 @@
-"""A listener that a test can let fail, and hints that are counted and not sent."""
+"""A listener that a test can make fail, and hints that are collected instead of sent."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from tests.support.shelf import ShelfFilled
 
 @pytest.fixture
 def listener():
-    """The only one who listens: to shelf.filled, of which it makes a company.
+    """The only listener: creates a company for each shelf.filled.
 
-    A test lets it fail by `listener.fails = True`, or for some shelves by `listener.fails_for = {3}`;
-    `listener.heard` is what reached it."""
+    It fails with `listener.fails = True`, or for some shelves with `listener.fails_for = {3}`;
+    `listener.handled` lists the events that it received."""
 
     class Listener:
         fails = False
@@ -42,7 +42,7 @@ def listener():
 
 @pytest.fixture
 def no_broker(monkeypatch):
-    """Hints are counted and not sent."""
+    """Hints are collected and not sent."""
     hinted = []
     monkeypatch.setattr(hints, "_send_one", lambda producer, hint: hinted.append(hint.delivery_id))
     return hinted

@@ -20,7 +20,7 @@ def listen(**_: Any) -> None:
     from apps.events import deliveries, listens_to
     from tests.support.shelf import ShelfFilled
 
-    deliveries.FIRST_WAIT = 0.01
+    deliveries.FIRST_BACKOFF_S = 0.01
     count_books.__module__ = "apps.companies.listeners"
     listens_to(ShelfFilled)(count_books)
 

@@ -1,4 +1,4 @@
-"""A receiver that really answers, an endpoint that leads to it, and messages for it."""
+"""An HTTP receiver, an endpoint with its URL, and messages for it."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from apps.webhooks.models import Endpoint, Message
 
 @pytest.fixture
 def hinted(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
-    """Hints are written down here and not sent."""
+    """Hints are collected and not sent."""
     sent: list[tuple[str, int]] = []
     monkeypatch.setattr(hints, "now", lambda task, pk: sent.append((task, pk)))
     return sent
 
 
 POLL_S = 0.01
-"""How often a server's thread looks whether it shall stop. The default of 0.5 s was most of a test's time."""
+"""How often the server's thread checks for a stop. The default of 0.5 s was most of a test's time."""
 
 
 class Receiver(HTTPServer):
@@ -41,14 +41,14 @@ class Receiver(HTTPServer):
 
 @pytest.fixture
 def receiver() -> Iterator[HTTPServer]:
-    """Answers at 127.0.0.1."""
+    """A server at 127.0.0.1."""
     with Receiver(host="127.0.0.1") as server:
         yield server
 
 
 @pytest.fixture
 def endpoint(at_acme: TenantInfo, owner: User, receiver: HTTPServer, hinted: object) -> Endpoint:
-    """An endpoint of acme that leads to the receiver; its secret is in `new_secret`."""
+    """An endpoint of acme with the URL of the receiver; its secret is in `new_secret`."""
     return dispatch(RegisterEndpoint(url=receiver.url_for("/hook")), actor=owner)
 
 
@@ -65,12 +65,12 @@ def envelope(number: int = 1, name: str = "entry.posted", **payload: object) -> 
 
 
 @pytest.fixture
-def tell(endpoint: Endpoint) -> Callable[..., Message]:
-    """Something happened: the message that the endpoint shall get."""
+def publish_to(endpoint: Endpoint) -> Callable[..., Message]:
+    """Publishes an event. Returns the message to the endpoint."""
 
-    def told(number: int = 1, **more: object) -> Message:
+    def publish(number: int = 1, **more: object) -> Message:
         with correlated("request-7"), unit_of_work():
             listeners.notify_endpoints(envelope(number, **more))  # type: ignore[arg-type]
         return Message.objects.get(endpoint=endpoint, event_id=number)
 
-    return told
+    return publish

@@ -1,5 +1,5 @@
-"""What relay and workers do, done in this process until nothing more is due: for tests that look at the outcome.
-The ways there (brokers, workers, crashes) have tests of their own."""
+"""Relay and workers in this process, until nothing more is due: for tests of an outcome.
+Brokers, worker processes and crashes have their own tests."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ LIMIT = 500
 
 
 def settle(*, impatient: bool = False) -> int:
-    """Returns how many deliveries were tried. Waits that are planned for later stay planned; the pauses after a
-    failed try are kept, unless one is `impatient`."""
+    """Returns the number of attempts. Events with a later due time stay pending; `impatient` skips the backoff after a
+    failed attempt."""
     tried = 0
     while tried < LIMIT:
         route()
@@ -34,11 +34,13 @@ def settle(*, impatient: bool = False) -> int:
 
 
 def due(*, impatient: bool) -> list[Delivery]:
-    """Of tenants for which workers work: fresh ones that a hint would have named, and older whose time has come."""
+    """Deliveries of active tenants: new ones that a hint would have named, and retries after their backoff."""
     is_time = Q(event__due_at=None) | Q(event__due_at__lte=now())
-    rested = Q() if impatient else Q(attempts=0) | Q(next_at__lte=now())
-    pending = Delivery.objects.using("relay").filter(is_time, rested, status="pending")
-    return [each for each in pending.order_by("event_id") if availability_of(tenant_of(each)).works]
+    is_retryable = Q() if impatient else Q(attempts=0) | Q(next_at__lte=now())
+    pending = Delivery.objects.using("relay").filter(is_time, is_retryable, status="pending")
+    return [
+        delivery for delivery in pending.order_by("event_id") if availability_of(tenant_of(delivery)).works
+    ]
 
 
 def tenant_of(delivery: Delivery) -> TenantInfo | None:

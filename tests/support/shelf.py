@@ -1,4 +1,4 @@
-"""A small event of the suite's own, and what is done with it."""
+"""A small event of the test suite, and functions that publish and deliver it."""
 
 from __future__ import annotations
 
@@ -56,5 +56,5 @@ OFF: set[str] = set()
 
 
 def gate(app: str) -> bool:
-    """A SUBSCRIBER_GATE that a test can shut: `OFF.add("companies")`."""
+    """A SUBSCRIBER_GATE that a test can close: `OFF.add("companies")`."""
     return app not in OFF

@@ -48,5 +48,5 @@ def test_a_receiver_that_stumbles_is_told_again(
     assert second.headers["X-Correlation-ID"] == "request-of-a-person"
     said = Webhook(endpoint.new_secret).verify(second.data, dict(second.headers))
     assert said["type"] == "setting.changed"
-    (told,) = (line for line in entries_here("request-of-a-person") if line.kind == "webhook")
-    assert "delivered after 2 attempts" in told.text
+    (messages,) = (line for line in entries_here("request-of-a-person") if line.kind == "webhook")
+    assert "delivered after 2 attempts" in messages.text

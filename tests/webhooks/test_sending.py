@@ -48,8 +48,8 @@ def again(message):
     return message
 
 
-def test_an_event_becomes_one_message_that_is_sent(endpoint, tell, taken, hinted):
-    message = tell(entry_id=7, name="entry.posted")
+def test_an_event_becomes_one_message_that_is_sent(endpoint, publish_to, taken, hinted):
+    message = publish_to(entry_id=7, name="entry.posted")
 
     assert ("webhooks.send", endpoint.pk) in hinted
     assert not sending.send_due(endpoint.pk)
@@ -66,9 +66,9 @@ def test_an_event_becomes_one_message_that_is_sent(endpoint, tell, taken, hinted
     assert (attempt.status, attempt.answer) == (200, "thank you")
 
 
-def test_whoever_sends_it_the_receiver_is_told_the_request_it_came_of(endpoint, tell, receiver):
+def test_whoever_sends_it_the_receiver_is_told_the_request_it_came_of(endpoint, publish_to, receiver):
     """At each attempt, and also when a sweep sends it that has an id of its own."""
-    tell()
+    publish_to()
     answering(receiver, 503)
     for wait in (dt.timedelta(), dt.timedelta(hours=1)):
         with correlated("the-sweeps-own"), clock.moved_to(clock.now() + wait):
@@ -78,32 +78,32 @@ def test_whoever_sends_it_the_receiver_is_told_the_request_it_came_of(endpoint, 
     assert all(parse(request.headers["traceparent"]) for request in requests(receiver))
 
 
-def test_the_package_believes_what_was_sent(endpoint, tell, taken):
-    tell()
+def test_the_package_believes_what_was_sent(endpoint, publish_to, taken):
+    publish_to()
     sending.send_due(endpoint.pk)
 
     (request,) = requests(taken)
     Webhook(endpoint.new_secret).verify(request.data, dict(request.headers))
 
 
-def test_during_a_rotation_both_secrets_sign_and_then_the_new_one_alone(endpoint, owner, tell, taken):
+def test_during_a_rotation_both_secrets_sign_and_then_the_new_one_alone(endpoint, owner, publish_to, taken):
     old = endpoint.new_secret
     new = dispatch(RotateSecret(endpoint_id=endpoint.pk, overlap_hours=2), actor=owner).new_secret
-    tell()
+    publish_to()
     sending.send_due(endpoint.pk)
 
     (request,) = requests(taken)
     for secret in (old, new):
         Webhook(secret).verify(request.data, dict(request.headers))
     with clock.moved_to(clock.now() + dt.timedelta(hours=3)):
-        tell(2)
+        publish_to(2)
         sending.send_due(endpoint.pk)
     assert requests(taken)[1].headers["webhook-signature"].count("v1,") == 1
 
 
-def test_hearing_it_twice_makes_one_message(endpoint, tell, taken):
-    tell()
-    tell()
+def test_hearing_it_twice_makes_one_message(endpoint, publish_to, taken):
+    publish_to()
+    publish_to()
     sending.send_due(endpoint.pk)
 
     assert Message.objects.count() == 1
@@ -132,7 +132,7 @@ def test_an_endpoint_is_told_what_it_wants_to_know(endpoint, owner, receiver):
 @pytest.mark.parametrize("name", ["command.sent", "saga.due"])
 def test_what_the_house_tells_itself_is_told_to_nobody_else(endpoint, name):
     """A command on its way holds whatever was asked for."""
-    assert not SUBSCRIBERS["webhooks.notify_endpoints"].wants(name)
+    assert not SUBSCRIBERS["webhooks.notify_endpoints"].matches(name)
     listeners.notify_endpoints(envelope(1, name))
 
     assert not Message.objects.exists()
@@ -144,9 +144,9 @@ def test_an_event_of_a_newer_release_waits_for_a_worker_that_knows_it(endpoint):
         listeners.notify_endpoints(envelope(1, "planet.found"))
 
 
-def test_the_schedule_is_the_specifications(endpoint, tell, receiver):
+def test_the_schedule_is_the_specifications(endpoint, publish_to, receiver):
     answering(receiver, 500)
-    message = tell()
+    message = publish_to()
     waits = []
     at = clock.now()
     for _ in range(20):
@@ -168,9 +168,9 @@ def test_the_schedule_is_the_specifications(endpoint, tell, receiver):
     assert message.state == "dead"
 
 
-def test_a_receiver_that_recovers_is_told_at_the_next_attempt(endpoint, tell, receiver, later):
+def test_a_receiver_that_recovers_is_told_at_the_next_attempt(endpoint, publish_to, receiver, later):
     answering(receiver, 503)
-    message = tell()
+    message = publish_to()
     sending.send_due(endpoint.pk)
     assert again(message).state == "pending"
 
@@ -183,22 +183,22 @@ def test_a_receiver_that_recovers_is_told_at_the_next_attempt(endpoint, tell, re
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_who_says_when_to_come_back_is_heard(endpoint, tell, receiver, status):
+def test_who_says_when_to_come_back_is_heard(endpoint, publish_to, receiver, status):
     answering(receiver, status, **{"Retry-After": "120"})
-    message = tell()
+    message = publish_to()
 
     sending.send_due(endpoint.pk)
 
     assert 110 < (again(message).next_at - clock.now()).total_seconds() <= 120
 
 
-def test_a_date_to_come_back_at_is_heard_too_and_a_day_is_the_most(endpoint, tell, receiver):
+def test_a_date_to_come_back_at_is_heard_too_and_a_day_is_the_most(endpoint, publish_to, receiver):
     date = format_datetime(clock.now() + dt.timedelta(hours=1), usegmt=True)
     answering(receiver, 429, **{"Retry-After": date})
-    first = tell()
+    first = publish_to()
     sending.send_due(endpoint.pk)
     answering(receiver, 429, **{"Retry-After": "99999999"})
-    second = tell(2)
+    second = publish_to(2)
     sending.send_due(endpoint.pk)
 
     assert dt.timedelta(minutes=58) < again(first).next_at - clock.now() <= dt.timedelta(hours=1)
@@ -206,9 +206,9 @@ def test_a_date_to_come_back_at_is_heard_too_and_a_day_is_the_most(endpoint, tel
 
 
 @pytest.mark.parametrize("nonsense", ["soon", "-5", "", "Wed, 99 Foo 2026"])
-def test_nonsense_to_come_back_at_is_left_aside(endpoint, tell, receiver, nonsense):
+def test_nonsense_to_come_back_at_is_left_aside(endpoint, publish_to, receiver, nonsense):
     answering(receiver, 503, **{"Retry-After": nonsense})
-    message = tell()
+    message = publish_to()
 
     sending.send_due(endpoint.pk)
 
@@ -216,9 +216,9 @@ def test_nonsense_to_come_back_at_is_left_aside(endpoint, tell, receiver, nonsen
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308, 304, 400, 404, 500])
-def test_anything_but_success_is_a_failure_and_nothing_is_followed(endpoint, tell, receiver, status):
+def test_anything_but_success_is_a_failure_and_nothing_is_followed(endpoint, publish_to, receiver, status):
     answering(receiver, status, Location=receiver.url_for("/elsewhere"))
-    message = tell()
+    message = publish_to()
 
     sending.send_due(endpoint.pk)
 
@@ -226,9 +226,9 @@ def test_anything_but_success_is_a_failure_and_nothing_is_followed(endpoint, tel
     assert [request.path for request in requests(receiver)] == ["/hook"]
 
 
-def test_gone_disables_the_endpoint_and_says_why(endpoint, tell, receiver):
+def test_gone_disables_the_endpoint_and_says_why(endpoint, publish_to, receiver):
     answering(receiver, 410)
-    message = tell()
+    message = publish_to()
 
     sending.send_due(endpoint.pk)
 
@@ -249,33 +249,33 @@ def dead_after_the_last_attempt(endpoint, message):
     return again(message).state == "dead"
 
 
-def test_an_endpoint_that_took_nothing_for_five_days_is_disabled(endpoint, tell, receiver, later):
+def test_an_endpoint_that_took_nothing_for_five_days_is_disabled(endpoint, publish_to, receiver, later):
     answering(receiver, 500)
     with later(days=4):
-        assert dead_after_the_last_attempt(endpoint, tell())
+        assert dead_after_the_last_attempt(endpoint, publish_to())
         endpoint.refresh_from_db()
         assert endpoint.is_active
     with later(days=5, seconds=1):
-        assert dead_after_the_last_attempt(endpoint, tell(2))
+        assert dead_after_the_last_attempt(endpoint, publish_to(2))
 
     endpoint.refresh_from_db()
     assert endpoint.disabled_because == "It took nothing for 5 days."
 
 
-def test_one_success_within_five_days_keeps_it(endpoint, tell, receiver, later):
+def test_one_success_within_five_days_keeps_it(endpoint, publish_to, receiver, later):
     answering(receiver, 200)
     with later(days=3):
-        tell()
+        publish_to()
         sending.send_due(endpoint.pk)
     answering(receiver, 500)
     with later(days=6):
-        assert dead_after_the_last_attempt(endpoint, tell(2))
+        assert dead_after_the_last_attempt(endpoint, publish_to(2))
 
     endpoint.refresh_from_db()
     assert endpoint.is_active
 
 
-def test_who_does_not_answer_in_time_is_tried_again(endpoint, tell, receiver, monkeypatch):
+def test_who_does_not_answer_in_time_is_tried_again(endpoint, publish_to, receiver, monkeypatch):
     from werkzeug import Response
 
     from apps.kernel import outbound
@@ -284,7 +284,7 @@ def test_who_does_not_answer_in_time_is_tried_again(endpoint, tell, receiver, mo
     monkeypatch.setattr(outbound, "post", lambda *given: post(*given, timeout=0.3))
     done = threading.Event()
     receiver.expect_request("/hook").respond_with_handler(lambda request: done.wait(3) and Response("late"))
-    message = tell()
+    message = publish_to()
 
     sending.send_due(endpoint.pk)
 
@@ -294,10 +294,10 @@ def test_who_does_not_answer_in_time_is_tried_again(endpoint, tell, receiver, mo
     assert again(message).state == "pending"
 
 
-def test_who_is_not_there_is_tried_again(at_acme, owner, hinted, tell):
+def test_who_is_not_there_is_tried_again(at_acme, owner, hinted, publish_to):
     endpoint = Endpoint.objects.get()
     Endpoint.objects.update(url="http://127.0.0.1:1/")
-    message = tell()
+    message = publish_to()
 
     sending.send_due(endpoint.pk)
 
@@ -309,9 +309,9 @@ class Killed(BaseException):
 
 
 def test_a_worker_lost_between_sending_and_noting_it_sends_again_under_the_same_id(
-    endpoint, tell, taken, monkeypatch, later
+    endpoint, publish_to, taken, monkeypatch, later
 ):
-    message = tell()
+    message = publish_to()
     record = sending.record
     monkeypatch.setattr(sending, "record", lambda *_: (_ for _ in ()).throw(Killed))
     with pytest.raises(Killed):
@@ -328,8 +328,8 @@ def test_a_worker_lost_between_sending_and_noting_it_sends_again_under_the_same_
     assert [str(try_) for try_ in message.tries.all()] == ["no outcome was recorded", "200"]
 
 
-def test_a_worker_lost_before_sending_counts_as_an_attempt(endpoint, tell, taken, monkeypatch, later):
-    message = tell()
+def test_a_worker_lost_before_sending_counts_as_an_attempt(endpoint, publish_to, taken, monkeypatch, later):
+    message = publish_to()
     monkeypatch.setattr(sending, "make", lambda _: (_ for _ in ()).throw(Killed))
     for hours in range(0, 100, 10):
         with later(hours=hours), pytest.raises(Killed):
@@ -342,8 +342,8 @@ def test_a_worker_lost_before_sending_counts_as_an_attempt(endpoint, tell, taken
     assert message.tries.count() == 10
 
 
-def test_a_late_failure_does_not_touch_what_another_took_over(endpoint, tell, taken, later):
-    message = tell()
+def test_a_late_failure_does_not_touch_what_another_took_over(endpoint, publish_to, taken, later):
+    message = publish_to()
     slow = sending.claim(endpoint.pk)
     with later(seconds=61):
         quick = sending.claim(endpoint.pk)
@@ -354,8 +354,8 @@ def test_a_late_failure_does_not_touch_what_another_took_over(endpoint, tell, ta
     assert again(message).state == "delivered"
 
 
-def test_a_late_success_counts(endpoint, tell, later):
-    message = tell()
+def test_a_late_success_counts(endpoint, publish_to, later):
+    message = publish_to()
     slow = sending.claim(endpoint.pk)
     with later(seconds=61):
         quick = sending.claim(endpoint.pk)
@@ -393,8 +393,8 @@ def slow_receiver(receiver):
     return receiver
 
 
-def test_two_workers_at_once_send_it_once(at_acme, endpoint, tell, slow_receiver):
-    message = tell()
+def test_two_workers_at_once_send_it_once(at_acme, endpoint, publish_to, slow_receiver):
+    message = publish_to()
 
     in_threads(4, lambda _: sending.send_due(endpoint.pk), at_acme)
 
@@ -402,9 +402,11 @@ def test_two_workers_at_once_send_it_once(at_acme, endpoint, tell, slow_receiver
     assert again(message).attempts == 1
 
 
-def test_without_the_lease_they_would_send_it_twice(at_acme, endpoint, tell, slow_receiver, monkeypatch):
+def test_without_the_lease_they_would_send_it_twice(
+    at_acme, endpoint, publish_to, slow_receiver, monkeypatch
+):
     """The negative control: what keeps the test above from passing by luck."""
-    tell()
+    publish_to()
     monkeypatch.setattr(sending, "LEASE", dt.timedelta(0))
     monkeypatch.setattr(schedule, "after", lambda *_: clock.now())
 
@@ -413,9 +415,9 @@ def test_without_the_lease_they_would_send_it_twice(at_acme, endpoint, tell, slo
     assert len(requests(slow_receiver)) > 1
 
 
-def test_a_slow_endpoint_holds_two_workers_at_most(at_acme, endpoint, tell):
+def test_a_slow_endpoint_holds_two_workers_at_most(at_acme, endpoint, publish_to):
     for number in range(5):
-        tell(number + 1)
+        publish_to(number + 1)
 
     claims = in_threads(5, lambda _: sending.claim(endpoint.pk), at_acme)
 
@@ -423,9 +425,11 @@ def test_a_slow_endpoint_holds_two_workers_at_most(at_acme, endpoint, tell):
     assert len({claim.message_id for claim in claims if claim}) == sending.MAX_CONCURRENT_MESSAGES
 
 
-def test_a_task_stops_when_its_time_is_over_and_asks_for_another(endpoint, tell, taken, hinted, monkeypatch):
-    tell()
-    tell(2)
+def test_a_task_stops_when_its_time_is_over_and_asks_for_another(
+    endpoint, publish_to, taken, hinted, monkeypatch
+):
+    publish_to()
+    publish_to(2)
     monkeypatch.setattr(tasks.sending, "send_due", lambda endpoint_id: sending.send_next(endpoint_id))
     hinted.clear()
 
@@ -434,8 +438,8 @@ def test_a_task_stops_when_its_time_is_over_and_asks_for_another(endpoint, tell,
     assert hinted == [("webhooks.send", endpoint.pk)]
 
 
-def test_the_sweep_finds_what_waits(endpoint, tell, hinted, later):
-    tell()
+def test_the_sweep_finds_what_waits(endpoint, publish_to, hinted, later):
+    publish_to()
     hinted.clear()
     with later(minutes=1):
         tasks.sweep.run()
@@ -443,9 +447,9 @@ def test_the_sweep_finds_what_waits(endpoint, tell, hinted, later):
     assert hinted == [("webhooks.send", endpoint.pk)]
 
 
-def test_a_message_goes_where_the_endpoint_is_now(endpoint, tell, receiver, later):
+def test_a_message_goes_where_the_endpoint_is_now(endpoint, publish_to, receiver, later):
     answering(receiver, 500)
-    message = tell()
+    message = publish_to()
     sending.send_due(endpoint.pk)
     receiver.expect_request("/new").respond_with_data("here")
     Endpoint.objects.update(url=receiver.url_for("/new"))
@@ -456,9 +460,9 @@ def test_a_message_goes_where_the_endpoint_is_now(endpoint, tell, receiver, late
     assert again(message).state == "delivered"
 
 
-def test_a_name_that_came_to_lead_inside_is_an_attempt_that_failed(endpoint, tell, settings):
+def test_a_name_that_came_to_lead_inside_is_an_attempt_that_failed(endpoint, publish_to, settings):
     settings.OUTBOUND_TO_LOOPBACK = False
-    message = tell()
+    message = publish_to()
 
     sending.send_due(endpoint.pk)
 
@@ -466,8 +470,8 @@ def test_a_name_that_came_to_lead_inside_is_an_attempt_that_failed(endpoint, tel
     assert again(message).state == "pending"
 
 
-def test_a_secret_that_cannot_be_read_is_an_attempt_that_failed(endpoint, tell, settings):
-    message = tell()
+def test_a_secret_that_cannot_be_read_is_an_attempt_that_failed(endpoint, publish_to, settings):
+    message = publish_to()
     settings.FIELD_KEYS = ["other:" + "A" * 43 + "="]
 
     sending.send_due(endpoint.pk)
@@ -484,9 +488,9 @@ def test_a_test_message_says_that_it_is_one(endpoint, owner, taken):
     assert again(message).state == "delivered"
 
 
-def test_a_dead_message_is_sent_again_under_its_id(endpoint, owner, tell, receiver):
+def test_a_dead_message_is_sent_again_under_its_id(endpoint, owner, publish_to, receiver):
     answering(receiver, 500)
-    message = tell()
+    message = publish_to()
     assert dead_after_the_last_attempt(endpoint, message)
     answering(receiver, 200)
 
@@ -498,16 +502,16 @@ def test_a_dead_message_is_sent_again_under_its_id(endpoint, owner, tell, receiv
     assert Attempt.objects.filter(message=message).count() == 2
 
 
-def test_what_is_under_way_is_not_sent_again(endpoint, owner, tell):
-    message = tell()
+def test_what_is_under_way_is_not_sent_again(endpoint, owner, publish_to):
+    message = publish_to()
     sending.claim(endpoint.pk)
 
     with pytest.raises(MessageIsUnderWay):
         dispatch(ResendMessage(message_id=message.pk), actor=owner)
 
 
-def test_nothing_is_sent_again_to_a_disabled_endpoint(endpoint, owner, tell):
-    message = tell()
+def test_nothing_is_sent_again_to_a_disabled_endpoint(endpoint, owner, publish_to):
+    message = publish_to()
     endpoint.disable("It is sold.")
 
     with pytest.raises(EndpointIsDisabled):

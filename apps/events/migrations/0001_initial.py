@@ -90,7 +90,7 @@ class Migration(migrations.Migration):
                     models.Index(
                         condition=models.Q(("status__in", ["pending", "dead"])),
                         fields=["subscriber", "tenant_id", "aggregate", "event"],
-                        name="delivery_line",
+                        name="delivery_ordering_key",
                     ),
                     models.Index(
                         django.db.models.functions.comparison.Coalesce("tenant_id", 0),

@@ -1,7 +1,7 @@
-"""Rights on the outbox, and the policies that keep the tenants' rows apart.
+"""Grants on the outbox, and the policies that isolate the rows of tenants.
 
-The runtime adds events, marks its own deliveries, asks for repeated ones and counts failures; the relay routes. What is
-old and settled is removed by a function of the owner's, since the runtime itself can lose no event.
+The runtime inserts events, updates its deliveries and counts failures; the relay routes. The runtime cannot delete an
+event: a function of the database owner deletes old settled events.
 """
 
 from django.db import migrations
@@ -24,7 +24,7 @@ DECLARE
     old bigint[];
 BEGIN
     IF before > now() - interval '1 day' THEN
-        RAISE EXCEPTION 'Events are kept for a day at least.' USING ERRCODE = '42501';
+        RAISE EXCEPTION 'Events are retained for at least a day.' USING ERRCODE = '42501';
     END IF;
     old := ARRAY(
         SELECT id FROM events_outboxevent

@@ -44,7 +44,7 @@ class OneDelivery(CommandPage):
 
     def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
         delivery = _delivery(server_fields["database"], server_fields["delivery_id"])
-        line = Delivery.objects.using(delivery._state.db).unsettled().beside(delivery)
+        line = Delivery.objects.using(delivery._state.db).unsettled().with_same_ordering_key(delivery)
         tenant = queries.tenant_names().get(delivery.tenant_id, str(delivery.tenant_id))
         behind = line.filter(event_id__gt=delivery.event_id)
         return (

@@ -99,12 +99,12 @@ class Restore(CommandVerb):
         made = self.ask(command, dry_run=dry_run, would="It would be restored.")
         if isinstance(made, Output):
             return made
-        beside = (
+        with_same_ordering_key = (
             ""
             if made.mode == Tenant.Mode.NORMAL
             else f"; beside its source it is {made.get_mode_display().lower()}"
         )
-        return _of_tenant(made, f"is restored and verified{beside}")
+        return _of_tenant(made, f"is restored and verified{with_same_ordering_key}")
 
 
 @verb

@@ -1,4 +1,4 @@
-"""`manage.py relay`: the process that carries committed events to the workers."""
+"""`manage.py relay`: the process that routes committed events to the workers."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ from apps.kernel import databases
 from apps.kernel.tenant import activate
 from apps.kernel.waiting import Watch
 
-SWEEP_EVERY = 5.0
-LOOK_EVERY = 1.0
-BATCHES = 20
-LOOK_AGAIN = 0.05
-"""While more is due than the queues have room for."""
+SWEEP_INTERVAL_S = 5.0
+POLL_INTERVAL_S = 1.0
+BATCHES_PER_LOOP = 20
+BUSY_POLL_INTERVAL_S = 0.05
+"""While more deliveries are due than the hint budget allows."""
 
 
 class Command(BaseCommand):
-    help = "Carry committed events to the workers until told to stop. Several may run side by side."
+    help = "Route committed events to the workers until stopped. Several relays may run at once."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--once", action="store_true", help="route what there is, sweep, and stop")
+        parser.add_argument("--once", action="store_true", help="route pending events, sweep, and stop")
         parser.add_argument(
-            "--database", metavar="KEY", help="of this database only; else of all that it can reach"
+            "--database", metavar="KEY", help="only this database; default: all reachable ones"
         )
 
     def handle(self, *args: Any, once: bool = False, database: str = "", **options: Any) -> None:
         reachable = databases.having("relay")
         if not reachable or (database and database not in reachable):
-            raise CommandError(f"There is no address of a relay at {database or 'home'}.", returncode=2)
+            raise CommandError(f"No relay connection is configured for {database or 'home'}.", returncode=2)
         outboxes = [databases.at("relay", key) for key in ([database] if database else reachable)]
         if once:
             routed = sum(sum(iter(partial(route, using=outbox), 0)) for outbox in outboxes)
@@ -46,27 +46,25 @@ class Command(BaseCommand):
             self.stdout.write(f"{routed} events routed, {hinted} deliveries hinted again.")
             return
         self.stopping, self.watch = False, Watch()
-        for each in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(each, self._stop)
-        # One thread for each: a database that is away keeps no other waiting.
-        others = [
-            threading.Thread(target=self._carry, args=(outbox,), name=outbox) for outbox in outboxes[1:]
-        ]
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        # One thread per database, so that an unreachable one does not block the others.
+        others = [threading.Thread(target=self._run, args=(outbox,), name=outbox) for outbox in outboxes[1:]]
         for thread in others:
             thread.start()
         self.stdout.write("The relay listens.")
-        self._carry(outboxes[0], self.watch.look)
+        self._run(outboxes[0], self.watch.look)
         for thread in others:
             thread.join()
         self.stdout.write("The relay has stopped.")
 
     @activate(None)
-    def _carry(self, using: str, look: Callable[[], object] = lambda: None) -> None:
+    def _run(self, using: str, look: Callable[[], object] = lambda: None) -> None:
         while not self.stopping:
             try:
                 self._work(using, look)
             except (OperationalError, InterfaceError) as error:
-                self.stderr.write(f"The database is away, trying again: {error}")
+                self.stderr.write(f"The database is unreachable, retrying: {error}")
                 connections.close_all()
                 time.sleep(1)
         connections.close_all()
@@ -78,20 +76,20 @@ class Command(BaseCommand):
         more = False
         while not self.stopping:
             busy = _route_some(using)
-            if time.monotonic() - swept_at > SWEEP_EVERY:
+            if time.monotonic() - swept_at > SWEEP_INTERVAL_S:
                 sweep(using=using)
                 swept_at = time.monotonic()
             look()
-            if more or time.monotonic() - topped_at > LOOK_EVERY:
+            if more or time.monotonic() - topped_at > POLL_INTERVAL_S:
                 _, more = top_up(using=using)
                 topped_at = time.monotonic()
             if not busy:
-                wait_for_notification(LOOK_AGAIN if more else LOOK_EVERY, using=using)
+                wait_for_notification(BUSY_POLL_INTERVAL_S if more else POLL_INTERVAL_S, using=using)
 
     def _stop(self, *_: object) -> None:
         self.stopping = True
 
 
 def _route_some(using: str) -> bool:
-    """A few batches, so that what is due has its turn as well. Whether there may be more."""
-    return all(route(using=using) for _ in range(BATCHES))
+    """Routes a few batches, so that due deliveries are hinted in between. True if there may be more."""
+    return all(route(using=using) for _ in range(BATCHES_PER_LOOP))
