@@ -12,7 +12,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from benchmarks.standing import house, process, rate, say, spread, until, with_same_ordering_key, worker
+from benchmarks.standing import beside, house, process, rate, say, spread, until, worker
 
 EVENTS, HEARD, FLOOD, FINANCIAL, COMMANDS, RECORDS = 6_000, 120, 300, 40, 500, 50_000
 
@@ -51,7 +51,7 @@ def _bus_of_a_setting() -> dict[str, Any]:
             row.save()
             write_told()
 
-    return with_same_ordering_key(change, bare)
+    return beside(change, bare)
 
 
 def _bus_of_an_entry(*, finding: bool) -> dict[str, Any]:
@@ -85,7 +85,7 @@ def _bus_of_an_entry(*, finding: bool) -> dict[str, Any]:
             entry.post()
             write_told()
 
-    return with_same_ordering_key(lambda number: dispatch(sale(number), actor=_clerk()), bare)
+    return beside(lambda number: dispatch(sale(number), actor=_clerk()), bare)
 
 
 def _told_again() -> Callable[[], None]:

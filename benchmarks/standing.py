@@ -118,7 +118,7 @@ def cpu_seconds(work: Callable[[int], Any], first: int, count: int) -> float:
     return (time.process_time() - began) / count
 
 
-def with_same_ordering_key(
+def beside(
     ours: Callable[[int], Any], floor: Callable[[int], Any], rounds: int = 9, count: int = 60
 ) -> dict[str, Any]:
     """CPU per call of both, in turn, so that a noisy machine is noisy for both; the ratio is the rounds' median."""

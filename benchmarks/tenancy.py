@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks.standing import house, say, sent_statements, spread, with_same_ordering_key
+from benchmarks.standing import beside, house, say, sent_statements, spread
 
 ONBOARDED, CLAIMED, SIZES, REQUESTS = 12, 40, (10, 100, 300), 120
 
@@ -35,7 +35,7 @@ def context() -> dict[str, Any]:
     return {
         "a view that asks nothing": statements("/t/bench/healthz"),
         "a view that asks once, after another tenant's": _switched(),
-        "a request of a tenant beside one of the platform, CPU": with_same_ordering_key(
+        "a request of a tenant beside one of the platform, CPU": beside(
             seconds("/t/bench/accounts/login/"), seconds("/accounts/login/"), rounds=5, count=20
         ),
         "target": "0 when the view asks nothing, 1 merged statement otherwise",

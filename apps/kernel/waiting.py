@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class QueueStatus:
     """How a queue stands.
 
     depth    messages that wait
@@ -53,7 +53,7 @@ class Standing:
         return self.oldest > self.policy.wait_alert
 
 
-def standing() -> list[Standing]:
+def queue_statuses() -> list[QueueStatus]:
     """Every queue, in the order of the policy table. Raises redis.RedisError or kombu's errors without a broker."""
     url = str(settings.BROKER_URL)
     return _in_redis(url) if url.startswith("redis") else _over_amqp()
@@ -94,18 +94,18 @@ class Watch:
             return
         self._looked_at = time.monotonic()
         try:
-            self.say(standing())
+            self.say(queue_statuses())
         except BROKER_ERRORS as error:
             log.error("Nobody knows how long work waits, the broker does not answer: %s", error)
 
-    def say(self, queues: Iterable[Standing]) -> None:
+    def say(self, queues: Iterable[QueueStatus]) -> None:
         for queue in queues:
             if queue.alert:
                 self._alert(queue)
             elif self._said_at.pop(queue.queue, None) is not None:
                 log.info("Work in queue %s is taken up in time again.", queue.queue)
 
-    def _alert(self, each: Standing) -> None:
+    def _alert(self, each: QueueStatus) -> None:
         if time.monotonic() - self._said_at.get(each.queue, -SAY_AGAIN) < SAY_AGAIN:
             return
         self._said_at[each.queue] = time.monotonic()
@@ -115,7 +115,7 @@ class Watch:
         )
 
 
-def _in_redis(url: str) -> list[Standing]:
+def _in_redis(url: str) -> list[QueueStatus]:
     """Redis shows the oldest message itself: workers take from the right end of a list."""
     with _broker(os.getpid(), url).pipeline(transaction=False) as pipe:
         for queue in POLICIES:
@@ -126,12 +126,12 @@ def _in_redis(url: str) -> list[Standing]:
     waited = _waited()
     holders = [json.loads(each)[2] for each in held]
     return [
-        Standing(queue, depth, _age(oldest), holders.count(queue), waited.get(queue, 0.0))
+        QueueStatus(queue, depth, _age(oldest), holders.count(queue), waited.get(queue, 0.0))
         for queue, depth, oldest in zip(POLICIES, pairs[::2], pairs[1::2], strict=True)
     ]
 
 
-def _over_amqp() -> list[Standing]:
+def _over_amqp() -> list[QueueStatus]:
     """AMQP tells depths alone. What waits has waited as long as the latest task that was taken, or since somebody saw
     it wait and nobody took any."""
     waited = _waited()
@@ -140,9 +140,9 @@ def _over_amqp() -> list[Standing]:
         return [_told(queue, _depth(connection, queue), waited.get(queue, 0.0)) for queue in POLICIES]
 
 
-def _told(queue: str, depth: int, waited: float) -> Standing:
+def _told(queue: str, depth: int, waited: float) -> QueueStatus:
     oldest = max(waited, _untaken(queue)) if depth else 0.0
-    return Standing(queue, depth, oldest, None, waited)
+    return QueueStatus(queue, depth, oldest, None, waited)
 
 
 def _depth(connection: Any, queue: str) -> int:

@@ -1,1 +1,1 @@
-"""Oversight: queues, deliveries and the life story of a request."""
+"""Oversight: queues, deliveries and request traces."""

@@ -1,4 +1,4 @@
-"""Start-up checks: whoever is to be told of business events and spans is there, or nothing starts."""
+"""System checks: the drivers of business events and spans are configured correctly."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from apps.kernel import instrumentation, tracing
 
 
 @register()
-def watchers_are_there(**_: Any) -> list[CheckMessage]:
-    """Every driver of INSTRUMENTATION can be made, and OpenTelemetry is installed where a collector is named."""
+def instrumentation_must_be_configured(**_: Any) -> list[CheckMessage]:
+    """Every driver of INSTRUMENTATION can be loaded, and OpenTelemetry is installed if a collector is configured."""
     try:
         instrumentation.drivers(tuple(settings.INSTRUMENTATION_DRIVER))
         tracing.ready()
@@ -24,8 +24,8 @@ def watchers_are_there(**_: Any) -> list[CheckMessage]:
 
 
 @register()
-def business_events_bring_their_ids(**_: Any) -> list[CheckMessage]:
-    """An event that is instrumented has the name and the ids that those who watch rely on (rows OBS-12 to OBS-16)."""
+def business_events_must_have_ids(**_: Any) -> list[CheckMessage]:
+    """An instrumented event has a known name and the ids that are required for dashboards."""
     return [
         Error(f"{event.name}: {fault}", id="monitoring.E002")
         for event in EVENTS.values()

@@ -1,7 +1,6 @@
-"""What those who oversee can ask for.
+"""Commands on deliveries.
 
-There are events and deliveries in each database, and their numbers repeat: `database` is the key of the one that is
-meant.
+Deliveries exist in each database and their numbers repeat, so `database` is the key of the database.
 """
 
 import datetime as dt
@@ -15,11 +14,11 @@ MANAGE = "monitoring.manage_deliveries"
 
 @dataclass(frozen=True, kw_only=True)
 class ReplayDelivery(Command):
-    """Have one delivery heard again, with all its attempts. A listener that has heard it hears it twice."""
+    """Deliver one event again, with new attempts. A listener that handled it before handles it twice."""
 
     platform = True
     permission = MANAGE
-    audit_message = "had {result} in {database} heard again"
+    audit_message = "replayed {result} in {database}"
 
     delivery_id: int
     database: str = HOME
@@ -28,11 +27,11 @@ class ReplayDelivery(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class ReplayDeliveries(Command):
-    """Have all dead letters of one subscriber heard again, of every tenant or of one."""
+    """Deliver all dead letters of one subscriber again, for all tenants or one."""
 
     platform = True
     permission = MANAGE
-    audit_message = "had {result} dead letters of {subscriber} in {database} heard again"
+    audit_message = "replayed {result} dead letters of {subscriber} in {database}"
 
     subscriber: str
     tenant: str = ""
@@ -42,14 +41,14 @@ class ReplayDeliveries(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class ReplayEvents(Command):
-    """Tell one subscriber all events of a name since an instant, whether it has heard them or was not there yet.
+    """Deliver all events of a name since an instant to one subscriber, for all tenants or one.
 
-    Of every tenant, or of one. The order of what happened to each thing is kept.
+    Includes events from before the subscriber existed. The order within each aggregate is preserved.
     """
 
     platform = True
     permission = MANAGE
-    audit_message = "told {result} events {event} since {since} in {database} to {subscriber} again"
+    audit_message = "replayed {result} events {event} since {since} in {database} to {subscriber}"
 
     event: str
     since: dt.datetime
@@ -61,7 +60,7 @@ class ReplayEvents(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class DropDelivery(Command):
-    """Give up on a delivery for good. What waits behind it is heard without it."""
+    """Give up a delivery. The deliveries behind it continue."""
 
     platform = True
     permission = MANAGE

@@ -1,10 +1,10 @@
-"""What oversight refuses."""
+"""Refusals of oversight."""
 
 from apps.kernel.errors import Conflict, Invalid, NotFound, Refusal, Unavailable
 
 
 class MonitoringRefusal(Refusal):
-    """The family of oversight."""
+    """Base class of these refusals."""
 
 
 class DeliveryUnknown(MonitoringRefusal, NotFound):
@@ -12,7 +12,7 @@ class DeliveryUnknown(MonitoringRefusal, NotFound):
 
 
 class DeliveryIsPending(MonitoringRefusal, Conflict):
-    message = "The delivery {delivery} is pending: it is tried by itself."
+    message = "The delivery {delivery} is pending and will be attempted automatically."
 
 
 class DeliveryIsSettled(MonitoringRefusal, Conflict):
@@ -20,15 +20,15 @@ class DeliveryIsSettled(MonitoringRefusal, Conflict):
 
 
 class SubscriberUnknown(MonitoringRefusal, NotFound):
-    message = "No module that is installed has the subscriber {subscriber!r}."
+    message = "No installed module has the subscriber {subscriber!r}."
 
 
 class EventUnknown(MonitoringRefusal, NotFound):
-    message = "No module that is installed publishes {event!r}."
+    message = "No installed module publishes {event!r}."
 
 
 class NotSubscribed(MonitoringRefusal, Invalid):
-    message = "{subscriber} does not hear {event}."
+    message = "{subscriber} does not subscribe to {event}."
 
 
 class NothingToReplay(MonitoringRefusal, Conflict):
@@ -36,12 +36,12 @@ class NothingToReplay(MonitoringRefusal, Conflict):
 
 
 class ReasonMissing(MonitoringRefusal, Invalid):
-    message = "Say why: it is kept in the audit log."
+    message = "Enter a reason for the audit log."
 
 
-class NothingKnown(MonitoringRefusal, NotFound):
-    message = "Nothing here knows of the correlation id {correlation_id}."
+class CorrelationIdUnknown(MonitoringRefusal, NotFound):
+    message = "No entry has the correlation id {correlation_id}."
 
 
-class BrokerDoesNotAnswer(MonitoringRefusal, Unavailable):
-    message = "The broker does not answer, so nobody knows what waits."
+class BrokerUnreachable(MonitoringRefusal, Unavailable):
+    message = "The broker is unreachable, so queue lengths are unknown."

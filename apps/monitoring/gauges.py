@@ -1,4 +1,4 @@
-"""What the database knows and Prometheus asks for: what waits, how long, and what was given up."""
+"""Gauges read from the database during a scrape: backlog, age and dead letters."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from apps.kernel import databases
 from apps.kernel.metrics import Gauge
 from apps.kernel.tenant import at_database
 
-PATIENCE = "1s"
-"""A scrape must never weigh on a database that is in trouble."""
+STATEMENT_TIMEOUT = "1s"
+"""PostgreSQL's statement_timeout: a scrape must not slow down an overloaded database."""
 LABELS = ("module", "subscriber")
-ANSWERS = Gauge("bursar_database_answers", "1 while the database answers in time.")
-UNROUTED = Gauge("bursar_outbox_unrouted", "Events that no relay has carried yet.")
+DATABASE_UP = Gauge("bursar_database_up", "1 while the database responds in time.")
+UNROUTED = Gauge("bursar_outbox_unrouted", "Events that are not routed yet.")
 UNROUTED_AGE = Gauge("bursar_outbox_unrouted_age_seconds", "The oldest of them.")
-PENDING = Gauge("bursar_deliveries_pending", "Deliveries that wait to be heard.", LABELS)
+PENDING = Gauge("bursar_deliveries_pending", "Pending deliveries.", LABELS)
 PENDING_AGE = Gauge("bursar_deliveries_pending_age_seconds", "The oldest of them.", LABELS)
 DEAD = Gauge("bursar_deliveries_dead", "Dead letters.", LABELS)
 log = logging.getLogger(__name__)
@@ -40,44 +40,48 @@ WHERE delivery.status IN ('pending', 'dead') GROUP BY 1
 """
 
 
-class Waiting(Collector):
-    """Read at each scrape, and left out where the database is away or busy."""
+class DatabaseCollector(Collector):
+    """Reads the gauges at each scrape; without a database in time only `bursar_database_up` 0."""
 
     def collect(self) -> Iterator[Metric]:
-        up = ANSWERS.read(1)
+        up = DATABASE_UP.read(1)
         try:
-            found = list(_read())
+            gauges = list(_read())
         except DatabaseError as error:
-            log.warning("The database did not answer the scrape: %s", error)
+            log.warning("The database did not respond to the scrape: %s", error)
             up.samples.clear()
             up.add_metric((), 0)
-            found = []
+            gauges = []
         yield up
-        yield from found
+        yield from gauges
 
 
 def _read() -> Iterator[Metric]:
-    """Of all databases together: there is an outbox in each."""
+    """The sums over the outboxes of all databases."""
     unrouted, age = 0, 0.0
     rows: dict[str, tuple[int, float, int]] = defaultdict(lambda: (0, 0.0, 0))
     for key in databases.known():
         with at_database(key), transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(f"SET LOCAL statement_timeout = '{PATIENCE}'")
+            cursor.execute(f"SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT}'")
             cursor.execute(_OUTBOX)
-            count, oldest_there = cursor.fetchone()
-            unrouted, age = unrouted + count, max(age, float(oldest_there))
+            count, oldest_s = cursor.fetchone()
+            unrouted, age = unrouted + count, max(age, float(oldest_s))
             cursor.execute(_DELIVERIES)
-            for subscriber, waiting, seconds, given_up in cursor.fetchall():
+            for subscriber, waiting, seconds, dead_letters in cursor.fetchall():
                 before = rows[subscriber]
-                rows[subscriber] = (before[0] + waiting, max(before[1], float(seconds)), before[2] + given_up)
+                rows[subscriber] = (
+                    before[0] + waiting,
+                    max(before[1], float(seconds)),
+                    before[2] + dead_letters,
+                )
     yield UNROUTED.read(unrouted)
     yield UNROUTED_AGE.read(age)
     pending = PENDING.read()
     oldest = PENDING_AGE.read()
     dead = DEAD.read()
-    for subscriber, (waiting, seconds, given_up) in rows.items():
+    for subscriber, (waiting, seconds, dead_letters) in rows.items():
         labels = (subscriber.split(".", maxsplit=1)[0], subscriber)
         pending.add_metric(labels, waiting)
         oldest.add_metric(labels, seconds)
-        dead.add_metric(labels, given_up)
+        dead.add_metric(labels, dead_letters)
     yield from (pending, oldest, dead)

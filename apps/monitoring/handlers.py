@@ -1,4 +1,4 @@
-"""How it is done."""
+"""Replays and drops deliveries."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from .errors import NothingToReplay
 
 @handles(ReplayDelivery)
 def replay_delivery(command: ReplayDelivery) -> Delivery:
-    with together() as asked:
-        asked.check(rules.reason_must_be_given, command.reason)
-        asked.check(rules.database_must_be_known, command.database)
+    with together() as validation:
+        validation.check(rules.reason_must_be_given, command.reason)
+        validation.check(rules.database_must_be_known, command.database)
     with _in_database(command.database) as using:
         delivery = rules.delivery_must_exist(command.delivery_id, using)
         rules.delivery_must_not_be_pending(delivery)
@@ -37,11 +37,11 @@ def replay_delivery(command: ReplayDelivery) -> Delivery:
 
 @handles(ReplayDeliveries)
 def replay_deliveries(command: ReplayDeliveries) -> int:
-    with together() as asked:
-        asked.check(rules.reason_must_be_given, command.reason)
-        asked.check(rules.subscriber_must_exist, command.subscriber)
-        asked.check(rules.tenant_must_exist, command.tenant)
-        asked.check(rules.database_must_be_known, command.database)
+    with together() as validation:
+        validation.check(rules.reason_must_be_given, command.reason)
+        validation.check(rules.subscriber_must_exist, command.subscriber)
+        validation.check(rules.tenant_must_exist, command.tenant)
+        validation.check(rules.database_must_be_known, command.database)
     tenant = rules.tenant_must_exist(command.tenant)
     with _in_database(command.database) as using:
         dead = Delivery.objects.using(using).filter(
@@ -57,12 +57,12 @@ def replay_deliveries(command: ReplayDeliveries) -> int:
 
 @handles(ReplayEvents)
 def replay_events(command: ReplayEvents) -> int:
-    with together() as asked:
-        asked.check(rules.reason_must_be_given, command.reason)
-        asked.check(rules.event_must_exist, command.event)
-        asked.check(rules.subscriber_must_exist, command.subscriber)
-        asked.check(rules.tenant_must_exist, command.tenant)
-        asked.check(rules.database_must_be_known, command.database)
+    with together() as validation:
+        validation.check(rules.reason_must_be_given, command.reason)
+        validation.check(rules.event_must_exist, command.event)
+        validation.check(rules.subscriber_must_exist, command.subscriber)
+        validation.check(rules.tenant_must_exist, command.tenant)
+        validation.check(rules.database_must_be_known, command.database)
     rules.subscriber_must_subscribe(rules.subscriber_must_exist(command.subscriber), command.event)
     tenant = rules.tenant_must_exist(command.tenant)
 
@@ -82,9 +82,9 @@ def replay_events(command: ReplayEvents) -> int:
 
 @handles(DropDelivery)
 def drop_delivery(command: DropDelivery) -> Delivery:
-    with together() as asked:
-        asked.check(rules.reason_must_be_given, command.reason)
-        asked.check(rules.database_must_be_known, command.database)
+    with together() as validation:
+        validation.check(rules.reason_must_be_given, command.reason)
+        validation.check(rules.database_must_be_known, command.database)
     with _in_database(command.database) as using:
         delivery = rules.delivery_must_exist(command.delivery_id, using)
         rules.delivery_must_not_be_settled(delivery)
@@ -96,8 +96,9 @@ def drop_delivery(command: DropDelivery) -> Delivery:
 
 @contextmanager
 def _in_database(key: str) -> Iterator[str]:
-    """The name of the connection, in a transaction. Elsewhere than at home that is one of its own, which is kept just
-    before the audit log's row is, and of which a dry run keeps nothing either."""
+    """A transaction on the database; yields its alias.
+
+    On another database than home it commits just before the row of the audit log; a dry run rolls it back."""
     using, envelope = databases.runtime(key), current_envelope.get()
     with transaction.atomic(using=using):
         yield using

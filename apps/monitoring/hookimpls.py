@@ -1,4 +1,4 @@
-"""What monitoring has the operators alerted of."""
+"""Alerts of monitoring to operators."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from apps.notices.hooks import Alert, alert
 
 
 @alert
-def work_that_waits() -> Iterator[Alert]:
+def late_queues() -> Iterator[Alert]:
     try:
-        queues = waiting.standing()
+        queues = waiting.queue_statuses()
     except waiting.BROKER_ERRORS as error:
         yield Alert(
             name="broker",
-            subject="The broker does not answer",
-            text=f"Nobody knows how long work waits: {type(error).__name__}.",
+            subject="The broker is unreachable",
+            text=f"The ages of the queues are unknown: {type(error).__name__}.",
         )
         return
     for queue in queues:
         if queue.alert:
             yield Alert(
                 name=f"queue:{queue.queue}",
-                subject=f"Work waits in the queue {queue.queue}",
-                text=f"The oldest has waited {queue.oldest:.0f} s, the alert is at {queue.policy.wait_alert} s."
-                f" {queue.depth} wait.",
+                subject=f"Queue {queue.queue} is late",
+                text=f"The oldest message has waited {queue.oldest:.0f} s, the limit is {queue.policy.wait_alert} s."
+                f" {queue.depth} messages wait.",
             )
 
 
 @alert
-def paused_listeners() -> Iterator[Alert]:
-    """Of all tenants together: one that fails for many of them is one thing that is wrong."""
+def paused_subscribers() -> Iterator[Alert]:
+    """One alert per subscriber: failures for many tenants usually have one reason."""
     paused: dict[str, list[str]] = defaultdict(list)
     for key in databases.known():
         with databases.skip_if_unreachable(key), at_database(key):
@@ -43,7 +43,7 @@ def paused_listeners() -> Iterator[Alert]:
     for subscriber, errors in paused.items():
         tenants = "1 tenant" if len(errors) == 1 else f"{len(errors)} tenants"
         yield Alert(
-            name=f"listener:{subscriber}",
+            name=f"subscriber:{subscriber}",
             subject=f"{subscriber} is paused",
-            text=f"It fails again and again for {tenants}. The last error: {errors[-1][:500]}",
+            text=f"Repeated failures for {tenants}. The last error: {errors[-1][:500]}",
         )

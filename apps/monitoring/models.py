@@ -1,9 +1,9 @@
-"""Oversight remembers nothing of its own: here are only the permissions of those who oversee."""
+"""Permissions of oversight, which has no tables."""
 
 from django.db import models
 
 
-class Oversight(models.Model):  # noqa: DJ008 - there is never one
+class Oversight(models.Model):  # noqa: DJ008 - no instances
     """No table. A permission must belong to a model."""
 
     class Meta:
@@ -11,7 +11,7 @@ class Oversight(models.Model):  # noqa: DJ008 - there is never one
         default_permissions = ()
         permissions = [
             ("manage_deliveries", "Can replay and drop deliveries"),
-            ("view_queues", "Can see how the queues stand"),
+            ("view_queues", "Can view the status of queues"),
             ("view_metrics", "Can read the metrics"),
-            ("view_trace", "Can read the life story of a request"),
+            ("view_trace", "Can view request traces"),
         ]

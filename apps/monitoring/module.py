@@ -3,9 +3,9 @@ from apps.kernel.manifest import Health, Module
 
 
 def health() -> Health:
-    """Degraded while work waits too long anywhere, or nobody knows."""
+    """Degraded while a queue is late or the broker is unreachable."""
     try:
-        return "degraded" if any(each.alert for each in waiting.standing()) else "healthy"
+        return "degraded" if any(queue.alert for queue in waiting.queue_statuses()) else "healthy"
     except waiting.BROKER_ERRORS:
         return "degraded"
 
@@ -13,7 +13,7 @@ def health() -> Health:
 MODULE = Module(
     name="monitoring",
     version="1.0.0",
-    description="Oversight: queues, deliveries and the life story of a request.",
+    description="Oversight: queues, deliveries and request traces.",
     dependencies=("audit", "console", "events", "notices", "tenancy"),
     router="apps.monitoring.api.urls",
     health=health,

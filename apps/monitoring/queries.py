@@ -1,4 +1,4 @@
-"""What is heard, what is not, and why."""
+"""Subscribers, queues, deliveries and events."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from apps.events.models import Breaker, Delivery
 from apps.kernel import databases, waiting
 from apps.kernel.clock import now
 from apps.kernel.tenant import HOME
-from apps.kernel.waiting import Standing
+from apps.kernel.waiting import QueueStatus
 from apps.tenancy.models import Tenant
 
-NOTHING = {"pending": 0, "oldest_at": None, "dead": 0}
+NO_DELIVERIES = {"pending": 0, "oldest_at": None, "dead": 0}
 
 
 @dataclass(frozen=True)
-class SubscriberState:
-    """How one subscriber does. `paused` says why, where it is."""
+class SubscriberOverview:
+    """The state of a subscriber. `paused` is the reason of a pause, or empty."""
 
     name: str
     subscribes: str
@@ -34,11 +34,11 @@ class SubscriberState:
     dead: int
 
 
-def subscribers() -> Sequence[SubscriberState]:
-    """All that are installed, and those that are not and have something waiting; the worst first."""
+def subscribers() -> Sequence[SubscriberOverview]:
+    """All installed subscribers, and others with unsettled deliveries; dead letters first."""
     counted: dict[str, Any] = {
-        each["subscriber"]: each
-        for each in Delivery.objects.unsettled()
+        row["subscriber"]: row
+        for row in Delivery.objects.unsettled()
         .values("subscriber")
         .annotate(
             pending=Count("pk", filter=Q(status=Delivery.Status.PENDING)),
@@ -46,59 +46,63 @@ def subscribers() -> Sequence[SubscriberState]:
             dead=Count("pk", filter=Q(status=Delivery.Status.DEAD)),
         )
     }
-    paused_streams = defaultdict(list)
+    open_breakers = defaultdict(list)
     for breaker in Breaker.objects.open():
-        paused_streams[breaker.subscriber].append(breaker)
+        open_breakers[breaker.subscriber].append(breaker)
     states = [
-        SubscriberState(
+        SubscriberOverview(
             name=name,
             subscribes=SUBSCRIBERS[name].subscribes if name in SUBSCRIBERS else "—",
             queue=SUBSCRIBERS[name].queue if name in SUBSCRIBERS else "—",
-            paused=_why_paused(name, paused_streams[name]),
-            pending=counted.get(name, NOTHING)["pending"],
-            oldest_at=counted.get(name, NOTHING)["oldest_at"],
-            dead=counted.get(name, NOTHING)["dead"],
+            paused=_pause_reason(name, open_breakers[name]),
+            pending=counted.get(name, NO_DELIVERIES)["pending"],
+            oldest_at=counted.get(name, NO_DELIVERIES)["oldest_at"],
+            dead=counted.get(name, NO_DELIVERIES)["dead"],
         )
         for name in {*SUBSCRIBERS, *counted}
     ]
-    return sorted(states, key=lambda each: (-each.dead, not each.paused, -each.pending, each.name))
+    return sorted(states, key=lambda state: (-state.dead, not state.paused, -state.pending, state.name))
 
 
-def _why_paused(name: str, paused_streams: Sequence[Breaker]) -> str:
+def _pause_reason(name: str, open_breakers: Sequence[Breaker]) -> str:
     if name not in SUBSCRIBERS:
         return "its module is not installed"
     if not breakers.is_enabled(name):
-        return "its module is off"
-    if not paused_streams:
+        return "its module is disabled"
+    if not open_breakers:
         return ""
-    rest = min((each.open_until - now()).total_seconds() for each in paused_streams if each.open_until)
-    most = max(each.failures for each in paused_streams)
-    whose = "one tenant" if len(paused_streams) == 1 else f"{len(paused_streams)} tenants"
-    return f"it failed {most} times in a row for {whose}; tried again in {rest:,.0f} s"
+    pause_s = min(
+        (breaker.open_until - now()).total_seconds() for breaker in open_breakers if breaker.open_until
+    )
+    failures = max(breaker.failures for breaker in open_breakers)
+    tenants = "one tenant" if len(open_breakers) == 1 else f"{len(open_breakers)} tenants"
+    return f"{failures} failures in a row for {tenants}; next attempt in {pause_s:,.0f} s"
 
 
 @dataclass(frozen=True)
-class QueueState:
-    """How one queue does: its messages in the broker, and what stands behind them in the deliveries."""
+class QueueOverview:
+    """A queue: its status in the broker, and the deliveries of its subscribers."""
 
-    broker: Standing
+    broker: QueueStatus
     pending: int
     dead: int
 
 
-def queues() -> Sequence[QueueState]:
-    """In the order of the policy table. Raises waiting.BROKER_ERRORS where the broker does not answer."""
-    behind: Counter[tuple[str, str]] = Counter()
+def queues() -> Sequence[QueueOverview]:
+    """In the order of the policy table. Raises waiting.BROKER_ERRORS without a broker."""
+    deliveries_by_status: Counter[tuple[str, str]] = Counter()
     for name, status, count in (
         Delivery.objects.unsettled().values_list("subscriber", "status").annotate(count=Count("pk"))
     ):
         if name in SUBSCRIBERS:
-            behind[SUBSCRIBERS[name].queue, status] += count
+            deliveries_by_status[SUBSCRIBERS[name].queue, status] += count
     return [
-        QueueState(
-            each, behind[each.queue, Delivery.Status.PENDING], behind[each.queue, Delivery.Status.DEAD]
+        QueueOverview(
+            broker=queue,
+            pending=deliveries_by_status[queue.queue, Delivery.Status.PENDING],
+            dead=deliveries_by_status[queue.queue, Delivery.Status.DEAD],
         )
-        for each in waiting.standing()
+        for queue in waiting.queue_statuses()
     ]
 
 
@@ -107,20 +111,20 @@ def deliveries(
 ) -> QuerySet[Delivery]:
     """Of one database, newest first."""
     rows = Delivery.objects.using(databases.runtime(database))
-    found = rows.select_related("event").order_by("-pk")
+    rows = rows.select_related("event").order_by("-pk")
     if subscriber:
-        found = found.filter(subscriber=subscriber)
+        rows = rows.filter(subscriber=subscriber)
     if tenant:
-        found = found.filter(
+        rows = rows.filter(
             tenant_id__in=list(Tenant.objects.filter(slug=tenant).values_list("pk", flat=True))
         )
     if status:
-        found = found.filter(status=status)
-    return found
+        rows = rows.filter(status=status)
+    return rows
 
 
 def tenant_names() -> dict[int | None, str]:
-    """For rows that know a tenant's id only."""
+    """The short names of tenants by id, for rows without a foreign key."""
     return {None: "the platform", **dict(Tenant.objects.values_list("pk", "slug"))}
 
 
@@ -129,8 +133,8 @@ def event_names() -> Sequence[str]:
 
 
 @dataclass(frozen=True)
-class Told:
-    """An event that can happen: in which shape, who publishes it, and who hears it."""
+class EventDescription:
+    """An event with its schema, publisher and subscribers."""
 
     name: str
     version: int
@@ -139,13 +143,15 @@ class Told:
     schema: dict[str, Any]
 
 
-def events() -> Sequence[Told]:
+def events() -> Sequence[EventDescription]:
     return [
-        Told(
+        EventDescription(
             name=event.name,
             version=event.version,
             publisher=event.__module__.split(".")[1],
-            subscribers=tuple(sorted(name for name, each in SUBSCRIBERS.items() if each.matches(event.name))),
+            subscribers=tuple(
+                sorted(name for name, subscriber in SUBSCRIBERS.items() if subscriber.matches(event.name))
+            ),
             schema=schemas.schema(event),
         )
         for event in schemas.app_events()

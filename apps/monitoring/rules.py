@@ -1,4 +1,4 @@
-"""What must be true before something is heard again, or never."""
+"""Validation of replays and drops."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def database_must_be_known(key: str) -> None:
 
 
 def delivery_must_exist(delivery_id: int, using: str) -> Delivery:
-    """The delivery, held until the transaction ends."""
+    """The delivery, locked until the end of the transaction."""
     delivery = Delivery.objects.using(using).select_for_update().filter(pk=delivery_id).first()
     if delivery is None:
         raise DeliveryUnknown(delivery_id=delivery_id)
@@ -64,7 +64,7 @@ def subscriber_must_subscribe(subscriber: Subscriber, event: str) -> None:
 
 
 def tenant_must_exist(slug: str) -> Tenant | None:
-    """The tenant, or None where none is named."""
+    """The tenant, or None for an empty name."""
     tenant = Tenant.objects.filter(slug=slug).first() if slug else None
     if slug and tenant is None:
         raise TenantUnknown(slug=slug)

@@ -11,20 +11,20 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from apps.bus.errors import ReadPermissionDenied
 from apps.kernel.metrics import exposed
 
-from .gauges import Waiting
+from .gauges import DatabaseCollector
 
-MAY = "monitoring.view_metrics"
+VIEW_PERMISSION = "monitoring.view_metrics"
 
 
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """To whoever says METRICS_TOKEN, or is logged in and may. Raises MayNotRead."""
-    if not _says_the_token(request) and not request.user.has_perm(MAY):
-        raise ReadPermissionDenied(actor=request.user, permission=MAY)
-    return HttpResponse(exposed(Waiting()), content_type=CONTENT_TYPE_LATEST)
+    """For METRICS_TOKEN or a user with the permission. Raises ReadPermissionDenied."""
+    if not _has_token(request) and not request.user.has_perm(VIEW_PERMISSION):
+        raise ReadPermissionDenied(actor=request.user, permission=VIEW_PERMISSION)
+    return HttpResponse(exposed(DatabaseCollector()), content_type=CONTENT_TYPE_LATEST)
 
 
-def _says_the_token(request: HttpRequest) -> bool:
+def _has_token(request: HttpRequest) -> bool:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     expected = settings.METRICS_TOKEN
     return bool(expected) and scheme.lower() == "bearer" and constant_time_compare(token.strip(), expected)

@@ -17,7 +17,7 @@ from apps.audit.models import Record
 from apps.events.models import OutboxEvent
 from apps.kernel.tenant import activate
 from apps.kernel.traceparent import parse
-from apps.monitoring.stories import story_of
+from apps.monitoring.request_traces import trace_of
 from tests.support.processes import ROOT, answers, eventually
 from tests.support.visitor import Visitor
 
@@ -125,7 +125,7 @@ def test_one_id_joins_all_that_came_of_a_request(house, shop, acme, tmp_path):
     assert any(each.get("causation_id", "").startswith("event:") for each in worker)
 
     with activate(acme):
-        story = [line.text for line in story_of(REQUEST)]
+        story = [line.text for line in trace_of(REQUEST)]
     assert any("placed order" in text for text in story)
     assert any("after 1 attempt and" in text for text in story)
 

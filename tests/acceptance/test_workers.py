@@ -12,7 +12,7 @@ from celery import current_app
 
 from apps.kernel import caching
 from apps.kernel.tenant import activate
-from apps.kernel.waiting import standing
+from apps.kernel.waiting import queue_statuses
 from apps.tenancy.models import Round
 from tests.support.processes import eventually
 from tests.support.workers import VISIBLE_AFTER, Workers, has, kill
@@ -91,7 +91,7 @@ def test_a_busy_worker_holds_no_second_message(workers):
     time.sleep(0.5)
 
     assert waiting_in_default() == 1  # for whoever comes
-    assert {queue.queue: queue.unacked for queue in standing()}["default"] == 1
+    assert {queue.queue: queue.unacked for queue in queue_statuses()}["default"] == 1
     assert not has("long ended")
 
 
@@ -139,7 +139,7 @@ def test_a_worker_says_how_long_work_had_waited(workers, acme):
     workers.start()
     eventually(lambda: has("one ended"))
 
-    default = next(queue for queue in standing() if queue.queue == "default")
+    default = next(queue for queue in queue_statuses() if queue.queue == "default")
     assert 1 < default.waited < 30
     assert (default.depth, default.oldest) == (0, 0.0)
 

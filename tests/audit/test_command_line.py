@@ -78,7 +78,7 @@ def test_archiving_is_shown_first_and_done_then(acme, found, seal_all):
     shown = run(*words, "--dry-run")
     done = json.loads(run(*words, "--json"))
 
-    assert "1 records of 1 segments, financial, kept 10 years" in shown
+    assert "1 records of 1 segments, financial, retained for 10 years" in shown
     assert "Nothing was done." in shown
     assert (done["done"], done["classes"][0]["records"]) == (True, 1)
     assert "archived" in run("verify", "--tenant", "acme", "--archives")

@@ -17,7 +17,7 @@ from apps.kernel import instrumentation
 from apps.kernel.correlation import correlated, correlation_id
 from apps.kernel.instrumentation import REQUIRED, BusinessEvent, fault_of, record
 from apps.kernel.tenant import activate
-from apps.monitoring.checks import business_events_bring_their_ids, watchers_are_there
+from apps.monitoring.checks import business_events_must_have_ids, instrumentation_must_be_configured
 
 RECORDED: list[BusinessEvent] = []
 
@@ -128,13 +128,13 @@ def test_an_unknown_name_is_a_fault():
     assert "no instrumentation event order_lost" in fault_of("order_lost", SubscriptionShifted)
     assert fault_of("order_created", SubscriptionShifted) == "order_created must tell order_id"
     assert fault_of("subscription_changed", SubscriptionShifted) == ""
-    assert business_events_bring_their_ids() == []
+    assert business_events_must_have_ids() == []
 
 
 def test_an_event_without_the_required_ids_is_refused(monkeypatch):
     monkeypatch.setattr(SubscriptionShifted, "instrumented_as", "order_created")
 
-    (error,) = business_events_bring_their_ids()
+    (error,) = business_events_must_have_ids()
 
     assert (error.id, error.msg) == (
         "monitoring.E002",
@@ -150,18 +150,18 @@ def test_every_business_event_has_a_publisher():
 
 @override_settings(INSTRUMENTATION_DRIVER=["apps.nowhere.Driver"])
 def test_an_unknown_driver_is_refused():
-    (error,) = watchers_are_there()
+    (error,) = instrumentation_must_be_configured()
 
     assert "apps.nowhere" in error.msg
 
 
 @override_settings(INSTRUMENTATION_DRIVER=["apps.kernel.instrumentation.OtlpDriver"])
 def test_the_otlp_driver_without_a_collector_is_refused():
-    (error,) = watchers_are_there()
+    (error,) = instrumentation_must_be_configured()
 
     assert "OTEL_EXPORTER_OTLP_ENDPOINT" in error.msg
 
 
 def test_the_log_driver_is_the_default():
     assert settings.INSTRUMENTATION_DRIVER == ["apps.kernel.instrumentation.LogDriver"]
-    assert watchers_are_there() == []
+    assert instrumentation_must_be_configured() == []

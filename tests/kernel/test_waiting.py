@@ -11,12 +11,12 @@ from celery import current_app
 
 from apps.kernel import caching, waiting
 from apps.kernel.queues import POLICIES
-from apps.kernel.waiting import Standing, Watch, standing
+from apps.kernel.waiting import QueueStatus, Watch, queue_statuses
 
 
 @pytest.fixture
 def of_default(db):
-    return lambda: next(each for each in standing() if each.queue == "default")
+    return lambda: next(each for each in queue_statuses() if each.queue == "default")
 
 
 def send(**options) -> None:
@@ -30,7 +30,7 @@ def long_ago(monkeypatch, seconds: float) -> None:
 
 
 def test_an_empty_queue_waits_for_nothing(db):
-    assert [(each.queue, each.depth, each.oldest, each.unacked, each.alert) for each in standing()] == [
+    assert [(each.queue, each.depth, each.oldest, each.unacked, each.alert) for each in queue_statuses()] == [
         (queue, 0, 0.0, 0, False) for queue in POLICIES
     ]
 
@@ -73,15 +73,15 @@ def test_a_repeated_message_begins_anew(db):
     [("financial", 30), ("default", 60), ("billing", 90), ("audit", 120), ("low", 120)],
 )
 def test_each_queue_has_its_alert(queue, seconds):
-    assert not Standing(queue, 1, seconds, 0, 0.0).alert
-    assert Standing(queue, 1, seconds + 0.1, 0, 0.0).alert
+    assert not QueueStatus(queue, 1, seconds, 0, 0.0).alert
+    assert QueueStatus(queue, 1, seconds + 0.1, 0, 0.0).alert
 
 
 def test_an_alert_is_said_once_a_minute_and_when_it_is_over(caplog, monkeypatch):
     moment = [1000.0]
     monkeypatch.setattr(waiting.time, "monotonic", lambda: moment[0])
     caplog.set_level(logging.INFO, logger="apps.kernel.waiting")
-    late, fine = Standing("financial", 7, 45.0, 0, 0.0), Standing("financial", 0, 0.0, 0, 0.0)
+    late, fine = QueueStatus("financial", 7, 45.0, 0, 0.0), QueueStatus("financial", 0, 0.0, 0, 0.0)
     watch = Watch()
 
     for step, each in ((0, late), (15, late), (46, late), (15, fine), (15, fine)):
@@ -98,7 +98,7 @@ def test_a_broker_that_is_away_is_said_too(caplog, monkeypatch):
     def away():
         raise redis.ConnectionError("refused")
 
-    monkeypatch.setattr(waiting, "standing", away)
+    monkeypatch.setattr(waiting, "queue_statuses", away)
 
     Watch().look()
 
@@ -107,7 +107,7 @@ def test_a_broker_that_is_away_is_said_too(caplog, monkeypatch):
 
 def test_a_watch_looks_four_times_a_minute(monkeypatch):
     looks = []
-    monkeypatch.setattr(waiting, "standing", lambda: looks.append(1) or [])
+    monkeypatch.setattr(waiting, "queue_statuses", lambda: looks.append(1) or [])
     watch = Watch()
 
     for _ in range(5):

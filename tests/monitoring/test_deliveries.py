@@ -1,4 +1,4 @@
-"""Dead letters: replayed, told again, dropped, by those who may, with a reason."""
+"""Dead letters and events: replayed or dropped, with permission and reason."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from tests.support.shelf import SUBSCRIBER, ShelfFilled, deliveries, fill, route
 
 @pytest.fixture
 def dead(acme, listener, no_broker):
-    """The first of three about shelf 1 is a dead letter."""
+    """A dead letter: the first of three deliveries of shelf 1."""
     with activate(acme):
         for books in (1, 2, 3):
             fill(shelf=1, books=books)
@@ -59,14 +59,14 @@ def handle_all(tenant):
             deliver(delivery.pk)
 
 
-def test_what_stands_behind_a_dead_letter_waits(dead, acme, listener):
+def test_deliveries_behind_a_dead_letter_wait(dead, acme, listener):
     handle_all(acme)
 
     assert listener.handled == []
     assert list(deliveries().values_list("status", flat=True)) == ["dead", "pending", "pending"]
 
 
-def test_a_replayed_delivery_is_heard_and_the_rest_after_it_in_order(dead, operator, acme, listener):
+def test_a_replayed_delivery_and_later_ones_are_handled_in_order(dead, operator, acme, listener):
     dispatch(ReplayDelivery(delivery_id=dead.pk, reason="the shelf is mended"), actor=operator)
 
     handle_all(acme)
@@ -77,7 +77,7 @@ def test_a_replayed_delivery_is_heard_and_the_rest_after_it_in_order(dead, opera
     assert (record.subject_type, record.subject_id) == ("events.delivery", str(dead.pk))
 
 
-def test_a_dropped_delivery_is_never_heard_and_holds_up_nobody(dead, operator, acme, listener):
+def test_a_dropped_delivery_unblocks_the_deliveries_behind_it(dead, operator, acme, listener):
     dispatch(DropDelivery(delivery_id=dead.pk, reason="the shelf is gone"), actor=operator)
 
     handle_all(acme)
@@ -89,7 +89,7 @@ def test_a_dropped_delivery_is_never_heard_and_holds_up_nobody(dead, operator, a
         assert not deliver(dead.pk)
 
 
-def test_all_dead_letters_of_a_subscriber_are_replayed_of_one_tenant_or_all(dead, operator, acme, globex):
+def test_dead_letters_of_a_subscriber_are_replayed_for_one_tenant(dead, operator, acme, globex):
     with pytest.raises(NothingToReplay):
         dispatch(ReplayDeliveries(subscriber=SUBSCRIBER, tenant="globex", reason="mended"), actor=operator)
 
@@ -100,7 +100,7 @@ def test_all_dead_letters_of_a_subscriber_are_replayed_of_one_tenant_or_all(dead
     assert not deliveries().filter(status="dead").exists()
 
 
-def test_events_are_told_again_since_an_instant(dead, operator, acme, listener):
+def test_events_since_an_instant_are_replayed(dead, operator, acme, listener):
     dispatch(DropDelivery(delivery_id=dead.pk, reason="later"), actor=operator)
     handle_all(acme)
     since = OutboxEvent.objects.filter(name="shelf.filled").order_by("id")[1].occurred_at
@@ -119,7 +119,7 @@ def test_events_are_told_again_since_an_instant(dead, operator, acme, listener):
     assert [books for books, *_ in listener.handled] == [2, 3]
 
 
-def test_a_new_subscriber_hears_what_was_told_before_it_was_there(acme, operator, no_broker):
+def test_past_events_are_replayed_to_a_new_subscriber(acme, operator, no_broker):
     with activate(acme):
         fill(books=1)
         fill(books=2)
@@ -148,13 +148,13 @@ def test_a_new_subscriber_hears_what_was_told_before_it_was_there(acme, operator
     assert handled == [1, 2]
 
 
-def test_what_cannot_be_replayed_or_dropped_is_refused(dead, operator, acme):
+def test_replaying_or_dropping_an_unsuitable_delivery_is_refused(dead, operator, acme):
     pending = deliveries().filter(status="pending").first()
     past = clock.now() - dt.timedelta(days=1)
     for command, refusal in (
         (ReplayDelivery(delivery_id=10**9, reason="x"), DeliveryUnknown),
         (ReplayDelivery(delivery_id=pending.pk, reason="x"), DeliveryIsPending),
-        (ReplayDeliveries(subscriber="companies.nobody", reason="x"), SubscriberUnknown),
+        (ReplayDeliveries(subscriber="companies.unknown", reason="x"), SubscriberUnknown),
         (ReplayDeliveries(subscriber=SUBSCRIBER, tenant="nowhere", reason="x"), TenantUnknown),
         (
             ReplayEvents(event="entry.posted", since=past, subscriber=SUBSCRIBER, reason="x"),
@@ -168,50 +168,50 @@ def test_what_cannot_be_replayed_or_dropped_is_refused(dead, operator, acme):
         dispatch(DropDelivery(delivery_id=pending.pk, reason="x"), actor=operator)
 
 
-def test_each_needs_a_reason(dead, operator):
+def test_a_command_without_a_reason_is_refused(dead, operator):
     for command in (
         DropDelivery(delivery_id=dead.pk, reason=" "),
         ReplayDelivery(delivery_id=dead.pk, reason=""),
     ):
-        assert [each.code for each in dry_run(command, actor=operator)] == ["monitoring.reason_missing"]
+        assert [refusal.code for refusal in dry_run(command, actor=operator)] == ["monitoring.reason_missing"]
 
 
-def test_a_tenants_owner_may_do_none_of_it(dead, owner, acme):
+def test_dropping_by_a_tenants_owner_is_refused(dead, owner, acme):
     with activate(acme), pytest.raises(PlatformOnly):
         dispatch(DropDelivery(delivery_id=dead.pk, reason="mine"), actor=owner)
 
 
-def test_the_overview_says_what_waits_and_what_is_dead(dead, acme):
+def test_the_overview_counts_pending_deliveries_and_dead_letters(dead, acme):
     (state,) = [subscriber for subscriber in queries.subscribers() if subscriber.name == SUBSCRIBER]
 
     assert (state.subscribes, state.queue, state.pending, state.dead) == ("shelf.filled", "default", 2, 1)
 
 
-def said(*words):
+def command_output(*words):
     out = StringIO()
     call_command("deliveries", *words, "--json", stdout=out)
     return json.loads(out.getvalue())
 
 
-def test_the_shell_lists_rehearses_and_replays(dead, acme):
-    (row,) = said("list", "--status", "dead")["deliveries"]
+def test_the_command_line_lists_and_replays_dead_letters_after_a_dry_run(dead, acme):
+    (row,) = command_output("list", "--status", "dead")["deliveries"]
     assert (row["id"], row["subscriber"], row["event"]) == (dead.pk, SUBSCRIBER, "shelf.filled")
 
-    assert said("replay-dead", SUBSCRIBER, "--reason", "mended", "--dry-run") == {"dry_run": True}
+    assert command_output("replay-dead", SUBSCRIBER, "--reason", "mended", "--dry-run") == {"dry_run": True}
     assert deliveries().filter(status="dead").count() == 1
-    assert said("replay-dead", SUBSCRIBER, "--reason", "mended") == {"count": 1}
+    assert command_output("replay-dead", SUBSCRIBER, "--reason", "mended") == {"count": 1}
 
-    assert said("drop", str(dead.pk), "--reason", "gone")["status"] == "dropped"
+    assert command_output("drop", str(dead.pk), "--reason", "gone")["status"] == "dropped"
 
 
-def test_the_shell_is_refused_with_exit_code_3(dead, capsys):
+def test_a_refusal_on_the_command_line_has_exit_code_3(dead, capsys):
     with pytest.raises(SystemExit) as exit_:
         call_command("deliveries", "replay", "1000000000", "--reason", "x")
 
     assert exit_.value.code == 3
 
 
-def test_the_console_shows_the_reason_and_drops_with_one(dead, operator, client_for):
+def test_the_console_shows_the_last_error_on_the_drop_page(dead, operator, client_for):
     console = client_for(operator, None)
 
     row = console.get(f"/events/delivery/{dead.pk}/change/").content.decode()
@@ -228,7 +228,7 @@ def test_the_console_shows_the_reason_and_drops_with_one(dead, operator, client_
 
 
 @pytest.mark.parametrize("page", ["/subscribers/", "/subscribers/replay/", "/subscribers/replay-events/"])
-def test_the_consoles_other_pages_stand(page, dead, operator, client_for):
+def test_the_other_console_pages_load(page, dead, operator, client_for):
     response = client_for(operator, None).get(page)
 
     assert response.status_code == 200
@@ -239,9 +239,9 @@ def test_the_api_lists_and_drops(dead, operator, client_for):
     api = client_for(operator, None)
 
     listed = api.get("/api/v1/monitoring/deliveries/?status=dead").json()["results"]
-    assert [each["id"] for each in listed] == [dead.pk]
+    assert [row["id"] for row in listed] == [dead.pk]
     assert "the shelf fell down" in listed[0]["last_error"]
-    states = {each["name"]: each for each in api.get("/api/v1/monitoring/subscribers/").json()}
+    states = {row["name"]: row for row in api.get("/api/v1/monitoring/subscribers/").json()}
     assert states[SUBSCRIBER]["dead"] == 1
 
     dropped = api.post(
@@ -257,5 +257,5 @@ def test_the_api_lists_and_drops(dead, operator, client_for):
     assert refused.json()["code"] == "monitoring.nothing_to_replay"
 
 
-def test_a_tenant_has_none_of_these_addresses(dead, owner, client_for):
+def test_the_api_of_a_tenant_has_no_deliveries(dead, owner, client_for):
     assert client_for(owner).get("/t/acme/api/v1/monitoring/deliveries/").status_code == 404

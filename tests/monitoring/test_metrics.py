@@ -1,4 +1,4 @@
-"""What Prometheus reads."""
+"""The metrics for Prometheus."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from apps.kernel.caching import Cached
 from apps.kernel.metrics import exposed
 from apps.kernel.observation import observed_task
 from apps.kernel.tenant import activate
-from apps.monitoring.gauges import Waiting
+from apps.monitoring.gauges import DatabaseCollector
 from apps.settings.commands import ChangeSetting
 from tests.support.settling import settle
 
@@ -35,7 +35,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(autouse=True)
 def counts_of_this_test():
-    """Earlier tests have counted every address and every command: to read all that takes a second."""
+    """Metrics without the samples of earlier tests, which take a second to read."""
     for metric in vars(metrics).values():
         if isinstance(metric, Counter | Histogram):
             metric.clear()
@@ -43,7 +43,7 @@ def counts_of_this_test():
 
 def scraped(text: str | None = None):
     """{(sample, frozen labels): value}"""
-    families = text_string_to_metric_families(text or exposed(Waiting()).decode())
+    families = text_string_to_metric_families(text or exposed(DatabaseCollector()).decode())
     return {
         (sample.name, frozenset(sample.labels.items())): sample.value
         for family in families
@@ -70,7 +70,7 @@ def test_commands_are_counted_by_outcome(at_acme, owner):
     assert value(after, "bursar_command_seconds_count", **labels) >= 2
 
 
-def test_requests_are_counted_by_route_and_not_by_path(client_for, auditor):
+def test_requests_are_counted_by_route_without_paths(client_for, auditor):
     client, before = client_for(auditor), scraped()
     for path in ("ledger/entries/1/", "ledger/entries/2/", "no/such/address/"):
         client.get(f"/t/acme/api/v1/{path}")
@@ -110,7 +110,7 @@ def test_tasks_are_counted_by_queue_and_outcome(ends, outcome):
 
 @pytest.mark.exhaustive("a process for each kind of task", by=())
 @pytest.mark.parametrize(("tries", "waited"), [(0, 5), (1, 0)])
-def test_the_first_try_of_a_task_says_how_long_it_waited_for_a_worker(tries, waited):
+def test_the_wait_of_a_task_is_measured_at_its_first_attempt(tries, waited):
     before = value(scraped(exposed().decode()), "bursar_queue_wait_seconds_sum", queue="low")
 
     with observed_task("tests.work", "low", sent_at=time.time() - 5, tries=tries):
@@ -120,7 +120,7 @@ def test_the_first_try_of_a_task_says_how_long_it_waited_for_a_worker(tries, wai
     assert after - before == pytest.approx(waited, abs=1)
 
 
-def test_a_task_of_ours_is_counted_with_its_wait(at_acme):
+def test_a_real_task_is_counted_with_its_wait(at_acme):
     before = scraped()
 
     forget_expired_keys.apply(headers={"tenant": at_acme.id, "sent_at": time.time()}, throw=True)
@@ -133,7 +133,7 @@ def test_a_task_of_ours_is_counted_with_its_wait(at_acme):
         assert value(after, name, **labels) == value(before, name, **labels) + 1
 
 
-def test_events_and_what_became_of_their_deliveries_are_counted(at_acme, owner):
+def test_published_events_are_counted_with_their_deliveries(at_acme, owner):
     settle()
     before, setting = scraped(), {"module": "settings", "event": "setting.changed"}
     subscriber = {"module": "webhooks", "subscriber": "webhooks.notify_endpoints"}
@@ -168,7 +168,7 @@ def test_dead_letters_are_counted_by_subscriber(at_acme, owner):
     )
 
 
-def test_answers_of_the_cache_are_counted_by_where_they_were_found(at_acme):
+def test_cache_lookups_are_counted_by_the_level_of_the_hit(at_acme):
     before = scraped()
 
     one = Cached("shelf", str.upper, ttl=60)
@@ -177,42 +177,42 @@ def test_answers_of_the_cache_are_counted_by_where_they_were_found(at_acme):
     Cached("shelf", str.upper, ttl=60).get("a")
 
     after = scraped()
-    for found in ("nowhere", "memory", "redis"):
-        labels = {"area": "shelf", "found": found}
+    for level in ("nowhere", "memory", "redis"):
+        labels = {"area": "shelf", "found": level}
         name = "bursar_cache_lookups_total"
-        assert value(after, name, **labels) == value(before, name, **labels) + 1, found
+        assert value(after, name, **labels) == value(before, name, **labels) + 1, level
 
 
 def test_no_label_names_a_tenant(at_acme, owner):
     dispatch(ChangeSetting(key="periods.reason_length", value=12), actor=owner)
 
-    text = exposed(Waiting()).decode()
+    text = exposed(DatabaseCollector()).decode()
     assert "settings.change_setting" in text
     assert "acme" not in text
 
 
-def test_what_waits_is_read_from_the_database(at_acme, owner):
+def test_the_backlog_is_read_from_the_database(at_acme, owner):
     dispatch(ChangeSetting(key="periods.reason_length", value=12), actor=owner)
 
-    found = scraped()
+    samples = scraped()
 
     waiting = OutboxEvent.objects.filter(routed_at=None).count()
-    assert value(found, "bursar_outbox_unrouted") == waiting >= 1
-    assert value(found, "bursar_outbox_unrouted_age_seconds") >= 0
-    assert value(found, "bursar_database_answers") == 1
+    assert value(samples, "bursar_outbox_unrouted") == waiting >= 1
+    assert value(samples, "bursar_outbox_unrouted_age_seconds") >= 0
+    assert value(samples, "bursar_database_up") == 1
 
 
-def test_a_database_that_does_not_answer_is_a_value_and_no_error(db, monkeypatch):
+def test_an_unreachable_database_is_a_sample_with_the_value_zero(db, monkeypatch):
     monkeypatch.setattr("apps.monitoring.gauges._OUTBOX", "SELECT pg_sleep(5)")
-    monkeypatch.setattr("apps.monitoring.gauges.PATIENCE", "20ms")
+    monkeypatch.setattr("apps.monitoring.gauges.STATEMENT_TIMEOUT", "20ms")
 
-    found = scraped()
+    samples = scraped()
 
-    assert value(found, "bursar_database_answers") == 0
-    assert not any(name == "bursar_outbox_unrouted" for name, _ in found)
+    assert value(samples, "bursar_database_up") == 0
+    assert not any(name == "bursar_outbox_unrouted" for name, _ in samples)
 
 
-def test_it_is_read_with_the_token_or_the_permission(client_for, operator, db):
+def test_metrics_require_the_token_or_the_permission(client_for, operator, db):
     with override_settings(METRICS_TOKEN="a-long-token"):
         assert Client().get("/metrics").status_code == 403
         assert Client().get("/metrics", headers={"authorization": "Bearer wrong"}).status_code == 403
@@ -223,7 +223,7 @@ def test_it_is_read_with_the_token_or_the_permission(client_for, operator, db):
     assert client_for(operator, None).get("/metrics").status_code == 200
 
 
-def test_without_a_token_set_none_opens_it(db):
+def test_an_empty_token_is_refused_without_a_configured_one(db):
     assert Client().get("/metrics", headers={"authorization": "Bearer "}).status_code == 403
 
 
@@ -231,16 +231,16 @@ def test_a_tenant_has_no_metrics(client_for, owner):
     assert client_for(owner).get("/t/acme/metrics").status_code == 404
 
 
-def test_processes_add_up(tmp_path):
+def test_counters_of_several_processes_are_added(tmp_path):
     count = "from apps.kernel.metrics import EVENTS; EVENTS.labels('ledger', 'entry.posted').inc()"
     read = "from apps.kernel.metrics import exposed; print(exposed().decode())"
     env = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
 
     for _ in range(2):
         subprocess.run([sys.executable, "-c", count], env=env, cwd=ROOT, check=True)
-    read_by = subprocess.run(
+    reader = subprocess.run(
         [sys.executable, "-c", read], env=env, cwd=ROOT, check=True, capture_output=True, text=True
     )
 
-    found = scraped(read_by.stdout)
-    assert value(found, "bursar_events_published_total", module="ledger", event="entry.posted") == 2
+    samples = scraped(reader.stdout)
+    assert value(samples, "bursar_events_published_total", module="ledger", event="entry.posted") == 2

@@ -1,4 +1,4 @@
-"""How the queues stand: on a page of the operator's console, on the command line and in the house's health."""
+"""The status of the queues: in the operator's console, on the command line and in the health check."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from apps.kernel.queues import POLICIES
 
 @pytest.fixture
 def late(db, monkeypatch):
-    """A message that has waited in `financial` for 45 s."""
-    with monkeypatch.context() as then:
+    """A message in `financial` that is 45 s old."""
+    with monkeypatch.context() as patch:
         sent = time.time() - 45
-        then.setattr(waiting.time, "time", lambda: sent)
+        patch.setattr(waiting.time, "time", lambda: sent)
         current_app.send_task("tests.nothing", queue="financial", headers={"tenant": "public"})
 
 
@@ -33,7 +33,7 @@ def away(db, monkeypatch):
     def refuse():
         raise redis.ConnectionError("refused")
 
-    monkeypatch.setattr(waiting, "standing", refuse)
+    monkeypatch.setattr(waiting, "queue_statuses", refuse)
 
 
 def page_of(client: Client) -> str:
@@ -46,7 +46,7 @@ def health() -> str:
     return Client().get("/healthz").json()["modules"]["monitoring"]
 
 
-def test_the_page_shows_every_queue_with_what_it_allows(client_for, operator):
+def test_the_page_shows_every_queue(client_for, operator):
     page = page_of(client_for(operator, None))
 
     assert all(f'<th scope="row">{queue}</th>' for queue in POLICIES)
@@ -55,22 +55,22 @@ def test_the_page_shows_every_queue_with_what_it_allows(client_for, operator):
     assert 'data-refresh="10"' in page
 
 
-def test_a_queue_that_waits_too_long_is_seen_everywhere(client_for, operator, late):
+def test_a_late_queue_is_visible_on_all_pages_with_degraded_health(client_for, operator, late):
     assert "waits too long" in page_of(client_for(operator, None))
     assert "too long in financial" in client_for(operator, None).get("/").content.decode()
     assert health() == "degraded"
 
 
-def test_the_house_is_healthy_while_nothing_waits(db):
+def test_health_is_healthy_with_empty_queues(db):
     assert health() == "healthy"
 
 
-def test_without_a_broker_the_page_says_so(client_for, operator, away):
+def test_the_page_without_a_broker_shows_a_message(client_for, operator, away):
     assert "The broker does not respond" in page_of(client_for(operator, None))
     assert health() == "degraded"
 
 
-def test_deliveries_stand_with_the_queue_of_their_subscriber(db):
+def test_deliveries_are_counted_by_the_queue_of_their_subscriber(db):
     from apps.monitoring import queries
 
     subscriber = next(iter(SUBSCRIBERS.values()))
@@ -83,32 +83,32 @@ def test_deliveries_stand_with_the_queue_of_their_subscriber(db):
     assert (after.pending - before.pending, after.dead - before.dead) == (1, 2)
 
 
-def test_the_page_asks_for_its_permission(client_for, operator):
+def test_the_page_requires_its_permission(client_for, operator):
     User.objects.filter(pk=operator.pk).update(is_superuser=False)
 
     assert client_for(operator, None).get("/queues/").status_code == 403
 
 
-def test_the_command_line_says_it_too(late):
-    said = StringIO()
-    call_command("queues", stdout=said)
+def test_the_command_line_shows_a_late_queue(late):
+    output = StringIO()
+    call_command("queues", stdout=output)
 
-    assert "financial" in said.getvalue()
-    assert "WAITS TOO LONG" in said.getvalue()
+    assert "financial" in output.getvalue()
+    assert "WAITS TOO LONG" in output.getvalue()
 
 
-def test_the_command_line_says_it_in_json(late):
-    said = StringIO()
-    call_command("queues", "--json", stdout=said)
+def test_the_command_line_writes_json(late):
+    output = StringIO()
+    call_command("queues", "--json", stdout=output)
 
-    financial = json.loads(said.getvalue())["queues"][0]
+    financial = json.loads(output.getvalue())["queues"][0]
     assert 45 <= financial.pop("oldest_seconds") < 60
     assert financial == {
         "queue": "financial",
         "alert": True,
         "waiting": 1,
         "alert_seconds": 30,
-        "in_hand": 0,
+        "in_progress": 0,
         "time_limit_seconds": 90,
         "retries": 2,
         "deliveries_pending": 0,
@@ -116,6 +116,6 @@ def test_the_command_line_says_it_in_json(late):
     }
 
 
-def test_the_command_line_refuses_without_a_broker(away):
+def test_the_command_line_without_a_broker_fails(away):
     with pytest.raises((CommandError, SystemExit)):
         call_command("queues", stdout=StringIO(), stderr=StringIO())

@@ -122,19 +122,19 @@ class TestAlerts:
 
 class TestMonitoring:
     def test_work_that_waits_is_an_alert(self, operator, monkeypatch):
-        at = [waiting.Standing("financial", 12, 45.0, 0, 0.0), waiting.Standing("low", 1, 2.0, 0, 0.0)]
-        monkeypatch.setattr(waiting, "standing", lambda: at)
+        at = [waiting.QueueStatus("financial", 12, 45.0, 0, 0.0), waiting.QueueStatus("low", 1, 2.0, 0, 0.0)]
+        monkeypatch.setattr(waiting, "queue_statuses", lambda: at)
 
         found = [alert for alert in hooks.alerts() if alert.name.startswith("queue:")]
 
         assert [each.name for each in found] == ["queue:financial"]
-        assert "12 wait" in found[0].text
+        assert "12 messages wait" in found[0].text
 
     def test_a_broker_that_does_not_answer_is_one(self, operator, monkeypatch):
         def away():
             raise OSError
 
-        monkeypatch.setattr(waiting, "standing", away)
+        monkeypatch.setattr(waiting, "queue_statuses", away)
 
         assert "broker" in [alert.name for alert in hooks.alerts()]
 
@@ -144,8 +144,8 @@ class TestMonitoring:
             subscriber="sales.book", tenant_id=acme.id, failures=11, open_until=soon, last_error="Boom"
         )
 
-        (found,) = [alert for alert in hooks.alerts() if alert.name.startswith("listener:")]
+        (found,) = [alert for alert in hooks.alerts() if alert.name.startswith("subscriber:")]
 
-        assert found.name == "listener:sales.book"
+        assert found.name == "subscriber:sales.book"
         assert "1 tenant" in found.text
         assert "Boom" in found.text

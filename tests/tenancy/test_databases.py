@@ -21,7 +21,7 @@ from apps.kernel.tenant import (
     at_database,
     current_database,
 )
-from apps.monitoring.gauges import Waiting
+from apps.monitoring.gauges import DatabaseCollector
 from apps.tenancy import provisioning
 from apps.tenancy.commands import ChangeDatabase, CreateTenant, DiscardTenant
 from apps.tenancy.databases import queries
@@ -236,7 +236,7 @@ def test_what_waits_in_any_of_them_is_counted(initech):
     call_command("relay", once=True, database="home")
     waits = OutboxEvent.objects.using("relay@east").filter(routed_at=None).count()
 
-    found = {metric.name: metric for metric in Waiting().collect()}
+    found = {metric.name: metric for metric in DatabaseCollector().collect()}
 
     assert found["bursar_outbox_unrouted"].samples[0].value == waits > 0
 

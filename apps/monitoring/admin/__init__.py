@@ -1,4 +1,4 @@
-"""The pages of oversight, one file each; importing a file plugs its pages in."""
+"""The pages of oversight, one file each; importing a file registers its pages."""
 
 from . import deliveries, queues, trace
 

@@ -22,7 +22,7 @@ from apps.kernel.tenant import HOME
 from apps.monitoring import queries
 from apps.monitoring.commands import MANAGE, DropDelivery, ReplayDeliveries, ReplayDelivery, ReplayEvents
 
-LOOK = "events.view_delivery"
+VIEW_PERMISSION = "events.view_delivery"
 
 
 def subscribers_page(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBase:
@@ -33,20 +33,20 @@ def subscribers_page(request: HttpRequest, *, context: dict[str, Any]) -> HttpRe
     )
 
 
-class Why(Form):
+class ReasonForm(Form):
     reason = reason()
 
 
 class OneDelivery(CommandPage):
-    """A command about one delivery, and what there is to know of it first."""
+    """The page of a command about one delivery, with its facts."""
 
-    form = Why
+    form = ReasonForm
 
     def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
         delivery = _delivery(server_fields["database"], server_fields["delivery_id"])
-        line = Delivery.objects.using(delivery._state.db).unsettled().with_same_ordering_key(delivery)
+        unsettled = Delivery.objects.using(delivery._state.db).unsettled().with_same_ordering_key(delivery)
         tenant = queries.tenant_names().get(delivery.tenant_id, str(delivery.tenant_id))
-        behind = line.filter(event_id__gt=delivery.event_id)
+        behind = unsettled.filter(event_id__gt=delivery.event_id)
         return (
             ("Subscriber", delivery.subscriber),
             ("Event", f"{delivery.event} of {delivery.event.occurred_at:%d %B %Y, %H:%M:%S}"),
@@ -58,7 +58,7 @@ class OneDelivery(CommandPage):
         )
 
     def sentence(self, result: Delivery) -> str:
-        return f"{result}: {result.get_status_display().lower()}. The audit log says who and why."
+        return f"{result}: {result.get_status_display().lower()}. Actor and reason are in the audit log."
 
     def success_url(self, result: Delivery) -> str:
         row, key = reverse("admin:events_delivery_change", args=[result.pk]), databases.key_of(result)
@@ -74,13 +74,13 @@ class Drop(OneDelivery):
     danger = True
 
 
-class DeadLetters(Form):
+class ReplayDeadLettersForm(Form):
     subscriber = forms.ChoiceField(choices=lambda: [(name, name) for name in sorted(SUBSCRIBERS)])
-    tenant = forms.CharField(required=False, help_text="Its short name; empty for every tenant.")
+    tenant = forms.CharField(required=False, help_text="Short name; empty for all tenants.")
     database = forms.ChoiceField(
         choices=lambda: [(key, key) for key in databases.known()],
         required=False,
-        help_text="Where the deliveries are: in the tenant's database.",
+        help_text="The database of the tenant.",
     )
     reason = reason()
 
@@ -88,26 +88,26 @@ class DeadLetters(Form):
         return self.cleaned_data["database"] or HOME
 
 
-class EventsAgain(DeadLetters):
+class ReplayEventsForm(ReplayDeadLettersForm):
     event = forms.ChoiceField(choices=lambda: [(name, name) for name in queries.event_names()])
     since = forms.DateTimeField(help_text="In UTC, such as 2026-01-31 00:00.")
     field_order = ("event", "since", "subscriber", "tenant", "database", "reason")
 
 
-class ReplayDead(CommandPage):
+class ReplayDeadLetters(CommandPage):
     command: type[Command] = ReplayDeliveries
-    form: type[forms.Form] = DeadLetters
+    form: type[forms.Form] = ReplayDeadLettersForm
 
     def sentence(self, result: int) -> str:
-        return f"{result:,} will be heard again."
+        return f"{result:,} will be delivered again."
 
     def success_url(self, result: int) -> str:
         return "admin:subscribers"
 
 
-class ReplayMany(ReplayDead):
+class ReplayPastEvents(ReplayDeadLetters):
     command = ReplayEvents
-    form = EventsAgain
+    form = ReplayEventsForm
 
 
 def _delivery(database: str, delivery_id: int) -> Delivery:
@@ -126,24 +126,24 @@ hooks.plug(
         path="subscribers/",
         name="subscribers",
         title="Subscribers",
-        permission=LOOK,
+        permission=VIEW_PERMISSION,
         view=subscribers_page,
         group="System",
-        icon="hearing",
+        icon="subscriptions",
     ),
     hooks.Page(
         path="subscribers/replay/",
         name="replay_deliveries",
         title="Replay dead letters",
         permission=MANAGE,
-        view=ReplayDead(),
+        view=ReplayDeadLetters(),
     ),
     hooks.Page(
         path="subscribers/replay-events/",
         name="replay_events",
         title="Replay events",
         permission=MANAGE,
-        view=ReplayMany(),
+        view=ReplayPastEvents(),
     ),
     hooks.Page(
         path="deliveries/<str:database>/<int:delivery_id>/replay/",

@@ -1,4 +1,4 @@
-"""The queues, in the operator's console: what waits, how long, and what each allows."""
+"""The queues in the operator's console: backlog, age and limits."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ from apps.kernel import waiting
 from apps.monitoring import queries
 from apps.tenancy.models import Round
 
-LOOK = "monitoring.view_queues"
+VIEW_PERMISSION = "monitoring.view_queues"
 
 
 def queues_page(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBase:
     try:
-        shown: dict[str, Any] = {"rows": queries.queues()}
+        queues: dict[str, Any] = {"rows": queries.queues()}
     except waiting.BROKER_ERRORS:
-        shown = {"away": True}
+        queues = {"away": True}
     rounds = Round.objects.order_by("task")
-    return TemplateResponse(request, "console/queues.html", context | shown | {"rounds": rounds})
+    return TemplateResponse(request, "console/queues.html", context | queues | {"rounds": rounds})
 
 
-def _longest() -> str:
+def _max_wait_text() -> str:
     try:
-        return f"{max(each.oldest for each in waiting.standing()):,.0f} s"
+        return f"{max(queue.oldest for queue in waiting.queue_statuses()):,.0f} s"
     except waiting.BROKER_ERRORS:
         return "unknown"
 
 
-def _in_alert() -> str:
+def _late_queues_text() -> str:
     try:
-        late = [each.queue for each in waiting.standing() if each.alert]
+        late = [queue.queue for queue in waiting.queue_statuses() if queue.alert]
     except waiting.BROKER_ERRORS:
-        return "the broker does not answer"
-    return f"too long in {', '.join(late)}" if late else "no queue waits too long"
+        return "the broker is unreachable"
+    return f"too long in {', '.join(late)}" if late else "all queues are below their limit"
 
 
 hooks.plug(
@@ -45,17 +45,17 @@ hooks.plug(
         path="queues/",
         name="queues",
         title="Queues",
-        permission=LOOK,
+        permission=VIEW_PERMISSION,
         view=queues_page,
         group="System",
         icon="low_priority",
     ),
     hooks.Figure(
         title="Longest wait in a queue",
-        permission=LOOK,
+        permission=VIEW_PERMISSION,
         icon="low_priority",
-        value=_longest,
-        note=_in_alert,
+        value=_max_wait_text,
+        note=_late_queues_text,
         link="admin:queues",
     ),
 )

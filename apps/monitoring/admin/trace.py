@@ -1,4 +1,4 @@
-"""The life story of a request, in both consoles: by its correlation id."""
+"""Request traces in both consoles, by correlation id."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from django.urls import NoReverseMatch, reverse
 from apps.console import hooks
 from apps.kernel.request_trace import RequestTraceEntry
 from apps.kernel.tenant import current_tenant
-from apps.monitoring.stories import is_known, note_reading, story_of
+from apps.monitoring.request_traces import is_known, record_access, trace_of
 
-MAY = "monitoring.view_trace"
+VIEW_PERMISSION = "monitoring.view_trace"
 ICONS = {"good": "check_circle", "plain": "circle", "waiting": "hourglass_top", "bad": "error"}
-DEEPEST = 6
+MAX_DEPTH = 6
 
 
 def page(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBase:
-    asked = request.GET.get("id", "").strip()
-    lines = story_of(asked) if asked else ()
+    correlation_id = request.GET.get("id", "").strip()
+    lines = trace_of(correlation_id) if correlation_id else ()
     if lines:
-        note_reading(request.user, asked, lines)
+        record_access(request.user, correlation_id, lines)
     return TemplateResponse(
         request,
         "console/trace.html",
         context
         | {
-            "correlation_id": asked,
+            "correlation_id": correlation_id,
             "rows": [_row(line, lines) for line in lines],
             "seconds": f"{_last(lines):.2f}",
             "at_operator": current_tenant() is None,
@@ -43,7 +43,7 @@ def url_of(correlation_id: str) -> str:
 
 
 def _last(lines: Sequence[RequestTraceEntry]) -> float:
-    """Seconds from the first thing that happened to the last."""
+    """Seconds from the first entry to the last."""
     times = [line.at for line in lines]
     return (max(times) - min(times)).total_seconds() if times else 0.0
 
@@ -53,14 +53,14 @@ def _row(line: RequestTraceEntry, lines: Sequence[RequestTraceEntry]) -> dict[st
     return {
         "line": line,
         "after": f"+{after:.3f} s",
-        "depth": min(line.depth, DEEPEST),
+        "depth": min(line.depth, MAX_DEPTH),
         "icon": ICONS[line.severity],
         "link": _link(line),
     }
 
 
 def _link(line: RequestTraceEntry) -> str:
-    """To the row, where this console has a page for it and the row is this console's."""
+    """The URL of the row, if it belongs to this console and has a page."""
     tenant = current_tenant()
     if line.row is None or (
         line.row[0].split(".")[0] != "events" and line.tenant != (tenant.slug if tenant else "")
@@ -86,10 +86,10 @@ for _plane, _group in (("operator", "System"), ("tenant", "Audit & security")):
             path="trace/",
             name="trace",
             title="Request trace",
-            permission=MAY,
+            permission=VIEW_PERMISSION,
             view=page,
             group=_group,
             icon="timeline",
         ),
-        hooks.Search(permission=MAY, find=_find),
+        hooks.Search(permission=VIEW_PERMISSION, find=_find),
     )

@@ -7,7 +7,7 @@ from apps.events.models import Delivery
 
 
 class DeliverySerializer(ReadSerializer):
-    """That one subscriber hears one event."""
+    """One event for one subscriber."""
 
     event_name = serializers.CharField(source="event.name")
     correlation_id = serializers.CharField(source="event.correlation_id")
@@ -33,7 +33,7 @@ class DeliverySerializer(ReadSerializer):
 
 
 class SubscriberSerializer(serializers.Serializer[Any]):
-    """How a subscriber does. `paused` says why, where its deliveries wait."""
+    """The state of a subscriber. `paused` is the reason of a pause, or empty."""
 
     name = serializers.CharField()
     subscribes = serializers.CharField()
@@ -45,6 +45,6 @@ class SubscriberSerializer(serializers.Serializer[Any]):
 
 
 class CountSerializer(serializers.Serializer[Any]):
-    """How many were concerned."""
+    """The number of deliveries."""
 
     count = serializers.IntegerField(source="*")

@@ -9,7 +9,7 @@ from apps.monitoring.commands import DropDelivery, ReplayDeliveries, ReplayDeliv
 
 from .serializers import CountSerializer, DeliverySerializer, SubscriberSerializer
 
-LOOK = "events.view_delivery"
+VIEW_PERMISSION = "events.view_delivery"
 
 
 class DeliveryFilter(Filters):
@@ -22,9 +22,9 @@ class DeliveryFilter(Filters):
 
 
 class Subscribers(QueryEndpoint):
-    """Who hears what, what waits for each, and who is paused."""
+    """Subscribers, their backlog and pauses."""
 
-    permission = LOOK
+    permission = VIEW_PERMISSION
     serializer_class = SubscriberSerializer
     many = True
 
@@ -33,9 +33,9 @@ class Subscribers(QueryEndpoint):
 
 
 class Deliveries(ListEndpoint):
-    """Who has heard what, newest first."""
+    """Deliveries, newest first."""
 
-    permission = LOOK
+    permission = VIEW_PERMISSION
     queryset = Delivery.objects.select_related("event")
     serializer_class = DeliverySerializer
     filterset_class = DeliveryFilter
@@ -44,7 +44,7 @@ class Deliveries(ListEndpoint):
 class OneDelivery(DetailEndpoint):
     """A delivery."""
 
-    permission = LOOK
+    permission = VIEW_PERMISSION
     queryset = Delivery.objects.select_related("event")
     serializer_class = DeliverySerializer
     lookup_url_kwarg = "delivery_id"

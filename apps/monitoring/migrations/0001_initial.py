@@ -20,9 +20,9 @@ class Migration(migrations.Migration):
             options={
                 "permissions": [
                     ("manage_deliveries", "Can replay and drop deliveries"),
-                    ("view_queues", "Can see how the queues stand"),
+                    ("view_queues", "Can view the status of queues"),
                     ("view_metrics", "Can read the metrics"),
-                    ("view_trace", "Can read the life story of a request"),
+                    ("view_trace", "Can view request traces"),
                 ],
                 "managed": False,
                 "default_permissions": (),

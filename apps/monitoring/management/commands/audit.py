@@ -1,6 +1,6 @@
-"""`manage.py audit`: seal the audit log, verify it, take it away, archive it, and erase a person from it.
+"""`manage.py audit`: seals, verifies, exports and archives the audit log, and erases a person from it.
 
-Exit codes are the house's, and `verify` answers 3 when a audit log is broken.
+Exit codes are those of all commands; `verify` exits with 3 if an audit log is broken.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from apps.kernel.errors import SeveralRefusals
 from apps.kernel.tenant import TenantInfo, activate
 from apps.tenancy.queries import active_tenants, tenant_named
 
-AT_THE_SHELL = System("audit command")
+COMMAND_LINE = System("audit command")
 PLATFORM = "platform"
 
 
@@ -35,10 +35,12 @@ class Command(BursarCommand):
 
     def options(self, parser: CommandParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)
-        seal = verbs.add_parser("seal", help="Seal what can be sealed now.")
-        verify = verbs.add_parser("verify", help="Is the audit log what was sealed? 0 intact, 3 broken.")
+        seal = verbs.add_parser("seal", help="Seal completed segments.")
+        verify = verbs.add_parser(
+            "verify", help="Verify the audit log against its seals: 0 intact, 3 broken."
+        )
         verify.add_argument(
-            "--head", action="append", default=[], metavar="NUMBER:HASH", help="A head known."
+            "--head", action="append", default=[], metavar="NUMBER:HASH", help="A known head."
         )
         verify.add_argument("--archives", action="store_true", help="Read the archived files as well.")
         out = verbs.add_parser("export", help="Write the audit log to stdout.")
@@ -46,45 +48,47 @@ class Command(BursarCommand):
         out.add_argument("--since", default="")
         out.add_argument("--until", default="")
         out.add_argument("--text", default="")
-        archive = verbs.add_parser("archive", help="Archive what is past its time, then drop it.")
+        archive = verbs.add_parser("archive", help="Archive segments after their retention, then drop them.")
         archive.add_argument("--before", required=True, type=dt.date.fromisoformat, metavar="DATE")
         archive.add_argument("--reason", default="Retention")
         erase = verbs.add_parser("erase-person", help="Erase a person from the audit log.")
         erase.add_argument("--user", type=int, metavar="ID")
-        erase.add_argument("--text", action="append", default=[], help="His address or full name. Repeat it.")
+        erase.add_argument(
+            "--text", action="append", default=[], help="E-mail address or full name; repeatable."
+        )
         erase.add_argument("--reason", required=True)
-        for each in (archive, erase):
-            each.add_argument("--dry-run", action="store_true", help="Say what would be done.")
-        for each in (seal, verify, out, archive, erase):
-            each.add_argument("--tenant", metavar="SLUG", help=f"One tenant; without it the {PLATFORM}.")
-            # After the verb as well as before it.
-            each.add_argument("--json", action="store_true", default=SUPPRESS)
-        for each in (seal, verify):
-            each.add_argument("--all", action="store_true", help="Every tenant, and the platform.")
+        for subparser in (archive, erase):
+            subparser.add_argument("--dry-run", action="store_true", help="Only print the effects.")
+        for subparser in (seal, verify, out, archive, erase):
+            subparser.add_argument("--tenant", metavar="SLUG", help=f"One tenant; without it the {PLATFORM}.")
+            # Allowed before and after the verb.
+            subparser.add_argument("--json", action="store_true", default=SUPPRESS)
+        for subparser in (seal, verify):
+            subparser.add_argument("--all", action="store_true", help="All tenants and the platform.")
 
     def run(self, *, verb: str, **options: Any) -> Output:  # type: ignore[override]
         work: Callable[..., Output] = getattr(self, f"_{verb.replace('-', '_')}")
         return work(**options)
 
     def _seal(self, **options: Any) -> Output:
-        made = {}
+        sealed = {}
         for name, tenant in _chosen(**options):
             with activate(tenant):
-                made[name] = [each.number for each in sealing.seal()]
-        text = "\n".join(f"{name}: {len(numbers)} segments sealed" for name, numbers in made.items())
-        return Output(text, {"sealed": made})
+                sealed[name] = [segment.number for segment in sealing.seal()]
+        text = "\n".join(f"{name}: {len(numbers)} segments sealed" for name, numbers in sealed.items())
+        return Output(text, {"sealed": sealed})
 
     def _verify(self, head: list[str], archives: bool, **options: Any) -> Output:
-        witnesses = [_head(each) for each in head]
-        found = {}
+        witnesses = [_head(text) for text in head]
+        results = {}
         for name, tenant in _chosen(**options):
             with activate(tenant):
-                found[name] = verification.verify(witnesses=witnesses, with_archives=archives)
-        self._broken = not all(each.intact for each in found.values())
-        lines = [line for name, each in found.items() for line in _told(name, each)]
+                results[name] = verification.verify(witnesses=witnesses, with_archives=archives)
+        self._broken = not all(result.intact for result in results.values())
+        lines = [line for name, result in results.items() for line in _result_lines(name, result)]
         data = {
             "intact": not self._broken,
-            "audit_logs": {name: each.as_dict() for name, each in found.items()},
+            "audit_logs": {name: result.as_dict() for name, result in results.items()},
         }
         return Output("\n".join(lines), data)
 
@@ -97,13 +101,13 @@ class Command(BursarCommand):
             sys.exit(EXIT_CODE_REFUSED)
 
     def _export(self, format: str, since: str, until: str, text: str, **options: Any) -> Output:
-        asked = {"since": since, "until": until, "text": text}
+        filters = {"since": since, "until": until, "text": text}
         ((_, tenant),) = _chosen(**options)
         with activate(tenant):
-            chosen = RecordFilter(asked, queryset=Record.objects.order_by("id"))
+            chosen = RecordFilter(filters, queryset=Record.objects.order_by("id"))
             if not chosen.is_valid():
                 raise CommandError(f"{chosen.errors.as_text()}", returncode=2)
-            reading.took_away(AT_THE_SHELL, asked, form=format)
+            reading.took_away(COMMAND_LINE, filters, form=format)
             for line in export.FORMS[format](chosen.qs):
                 self.stdout.write(line, ending="")
         return Output("", {})
@@ -114,14 +118,15 @@ class Command(BursarCommand):
         with activate(tenant):
             due = queries.due_for_archive(before)
             if dry_run:
-                _refuse(bus.dry_run(command, actor=AT_THE_SHELL))
+                _refuse(bus.dry_run(command, actor=COMMAND_LINE))
             else:
-                dispatch(command, actor=AT_THE_SHELL)
+                dispatch(command, actor=COMMAND_LINE)
         lines = [
-            f"{name}: {each.records:,} records of {each.segments} segments, {each.retention}, kept {each.years} years"
-            for each in due
+            f"{name}: {group.records:,} records of {group.segments} segments, {group.retention},"
+            f" retained for {group.years} years"
+            for group in due
         ]
-        data = {"tenant": name, "done": not dry_run, "classes": [asdict(each) for each in due]}
+        data = {"tenant": name, "done": not dry_run, "classes": [asdict(group) for group in due]}
         return Output("\n".join([*lines, *_not_done(dry_run)]), data)
 
     def _erase_person(
@@ -132,14 +137,18 @@ class Command(BursarCommand):
         with activate(tenant):
             plan = queries.erasure_plan(user, text)
             if dry_run:
-                _refuse(bus.dry_run(command, actor=AT_THE_SHELL))
+                _refuse(bus.dry_run(command, actor=COMMAND_LINE))
             else:
-                dispatch(command, actor=AT_THE_SHELL)
-        lines = [f"{name}: {len(plan.who)} sentences and {len(plan.what)} contents that name the person"]
+                dispatch(command, actor=COMMAND_LINE)
+        lines = [
+            f"{name}: {len(plan.who)} sentences and {len(plan.what)} contents with the name of the person"
+        ]
         if plan.versions:
-            lines.append(f"{plan.versions} versions of master data that name the person")
+            lines.append(f"{plan.versions} versions of master data with the name of the person")
         if plan.kept_until:
-            lines.append(f"{plan.kept} contents of financial records stay until {plan.kept_until:%Y-%m-%d}")
+            lines.append(
+                f"{plan.kept} contents of financial records are retained until {plan.kept_until:%Y-%m-%d}"
+            )
         data = {
             "tenant": name,
             "done": not dry_run,
@@ -170,13 +179,13 @@ def _head(written: str) -> tuple[int, str]:
     return int(number), hash_
 
 
-def _told(name: str, found: verification.Found) -> Iterator[str]:
-    state = "intact" if found.intact else "BROKEN"
+def _result_lines(name: str, result: verification.Found) -> Iterator[str]:
+    state = "intact" if result.intact else "BROKEN"
     yield (
-        f"{name}: {state}, {found.records:,} records in {found.segments:,} segments"
-        f" ({found.archived:,} archived), {found.rate:,.0f} records/s"
+        f"{name}: {state}, {result.records:,} records in {result.segments:,} segments"
+        f" ({result.archived:,} archived), {result.rate:,.0f} records/s"
     )
-    for fault in found.faults:
+    for fault in result.faults:
         yield f"  {fault.kind}: {fault.detail}"
 
 

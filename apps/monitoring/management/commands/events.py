@@ -1,4 +1,4 @@
-"""`manage.py events`: what is told, by whom, in which shape, and who hears it."""
+"""`manage.py events`: events with their schemas, publishers and subscribers."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from apps.monitoring import queries
 
 class Command(BursarCommand):
     help = "Print every event: name, version, publisher, subscribers; with --json its schema too."
-    requires_system_checks = []  # it mends what they find
+    requires_system_checks = []  # the command repairs their findings
 
     def options(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--write",
             action="store_true",
-            help="Commit the shapes of new events and versions to schemas.json.",
+            help="Commit the schemas of new events and versions to schemas.json.",
         )
 
     def run(self, *, write: bool, **_: Any) -> Output:  # type: ignore[override]
@@ -28,9 +28,9 @@ class Command(BursarCommand):
             return Output(
                 "schemas.json is complete.", {"events": sum(map(len, schemas.committed().values()))}
             )
-        told = queries.events()
+        events = queries.events()
         lines = [
-            f"{each.name:<28} {each.version:>2}  {each.publisher:<12} {', '.join(each.subscribers) or '—'}"
-            for each in told
+            f"{event.name:<28} {event.version:>2}  {event.publisher:<12} {', '.join(event.subscribers) or '—'}"
+            for event in events
         ]
-        return Output("\n".join(lines), {"events": [vars(each) for each in told]})
+        return Output("\n".join(lines), {"events": [vars(event) for event in events]})

@@ -1,4 +1,4 @@
-"""`manage.py queues`: how the queues stand."""
+"""`manage.py queues`: the status of the queues."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import Any
 from apps.console.terminal import BursarCommand, Output
 from apps.kernel import waiting
 from apps.monitoring import queries
-from apps.monitoring.errors import BrokerDoesNotAnswer
-from apps.monitoring.queries import QueueState
+from apps.monitoring.errors import BrokerUnreachable
+from apps.monitoring.queries import QueueOverview
 
-HEADS = (
+COLUMNS = (
     "queue",
     "state",
     "waiting",
     "oldest s",
     "alert s",
-    "in hand",
+    "in progress",
     "limit s",
     "retries",
     "pending",
@@ -25,17 +25,17 @@ HEADS = (
 
 
 class Command(BursarCommand):
-    help = "Say what waits in each queue, how long, and what each allows."
+    help = "Print the backlog, age and limits of each queue."
 
     def run(self, **options: Any) -> Output:
         try:
             states = queries.queues()
         except waiting.BROKER_ERRORS as error:
-            raise BrokerDoesNotAnswer from error
+            raise BrokerUnreachable from error
         return Output(_table(states), {"queues": [_plain(state) for state in states]})
 
 
-def _plain(state: QueueState) -> dict[str, Any]:
+def _plain(state: QueueOverview) -> dict[str, Any]:
     at = state.broker
     return {
         "queue": at.queue,
@@ -43,7 +43,7 @@ def _plain(state: QueueState) -> dict[str, Any]:
         "waiting": at.depth,
         "oldest_seconds": round(at.oldest, 1),
         "alert_seconds": at.policy.wait_alert,
-        "in_hand": at.unacked,
+        "in_progress": at.unacked,
         "time_limit_seconds": at.policy.time_limit,
         "retries": at.policy.retries,
         "deliveries_pending": state.pending,
@@ -52,17 +52,17 @@ def _plain(state: QueueState) -> dict[str, Any]:
 
 
 def _table(states: Any) -> str:
-    rows = [HEADS, *(_row(state) for state in states)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADS))]
+    rows = [COLUMNS, *(_row(state) for state in states)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
     )
 
 
-def _row(state: QueueState) -> tuple[str, ...]:
+def _row(state: QueueOverview) -> tuple[str, ...]:
     at = state.broker
-    word = "WAITS TOO LONG" if at.alert else "working" if at.depth else "empty"
-    held = "-" if at.unacked is None else at.unacked
-    figures = (at.depth, f"{at.oldest:.0f}", at.policy.wait_alert, held)
+    label = "WAITS TOO LONG" if at.alert else "working" if at.depth else "empty"
+    in_progress = "-" if at.unacked is None else at.unacked
+    figures = (at.depth, f"{at.oldest:.0f}", at.policy.wait_alert, in_progress)
     allowed = (at.policy.time_limit, at.policy.retries, state.pending, state.dead)
-    return at.queue, word, *(str(figure) for figure in (*figures, *allowed))
+    return at.queue, label, *(str(figure) for figure in (*figures, *allowed))

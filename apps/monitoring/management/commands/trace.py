@@ -1,4 +1,4 @@
-"""`manage.py trace ID`: what came of one request, told in order."""
+"""`manage.py trace ID`: the entries of a request trace, in order."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from django.core.management.base import CommandParser
 from apps.console.terminal import BursarCommand, Output
 from apps.kernel.actors import System
 from apps.kernel.request_trace import RequestTraceEntry
-from apps.monitoring.errors import NothingKnown
-from apps.monitoring.stories import note_reading, story_of
+from apps.monitoring.errors import CorrelationIdUnknown
+from apps.monitoring.request_traces import record_access, trace_of
 from apps.tenancy.queries import tenant_named
 
 SHELL = System("The command line")
 
 
 class Command(BursarCommand):
-    help = (
-        "Tell the life story of a request by its correlation id: commands, refusals, events, who heard them."
-    )
+    help = "Print the trace of a request by its correlation id: commands, refusals, events and deliveries."
 
     def options(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "id", metavar="ID", help="The X-Correlation-ID, as in the answer, a log line or the audit log."
+            "id", metavar="ID", help="The X-Correlation-ID of a response, a log line or the audit log."
         )
-        parser.add_argument("--tenant", metavar="SLUG", default="", help="Look at this tenant alone.")
+        parser.add_argument("--tenant", metavar="SLUG", default="", help="Only the entries of this tenant.")
 
     def run(self, *, id: str, tenant: str, **options: Any) -> Output:  # type: ignore[override]
-        lines = story_of(id, at=tenant_named(tenant) if tenant else None)
+        lines = trace_of(id, at=tenant_named(tenant) if tenant else None)
         if not lines:
-            raise NothingKnown(correlation_id=id)
-        note_reading(SHELL, id, lines)
-        return Output("\n".join(map(_as_text, lines)), {"correlation_id": id, "story": [*map(asdict, lines)]})
+            raise CorrelationIdUnknown(correlation_id=id)
+        record_access(SHELL, id, lines)
+        return Output(
+            "\n".join(map(_as_text, lines)), {"correlation_id": id, "entries": [*map(asdict, lines)]}
+        )
 
 
 def _as_text(line: RequestTraceEntry) -> str:

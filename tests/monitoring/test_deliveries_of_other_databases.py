@@ -1,4 +1,4 @@
-"""Dead letters of another database than home. A double at home has the same number, and is never meant."""
+"""Dead letters of another database. A delivery at home with the same number must stay unchanged."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ HOME, EAST = "default", "default@east"
 
 @pytest.fixture
 def dead(initech, listener, no_broker):
-    """The first of two of a tenant in the east is a dead letter; so is a row at home that has its number."""
+    """A dead letter of a tenant in the east, and one at home with the same number."""
     with activate(initech):
         fill(books=1)
         fill(books=2)
@@ -75,24 +75,24 @@ def statuses():
 def handle_all(tenant):
     relay()
     with activate(tenant):
-        for each in at(HOME).filter(status="pending"):
-            deliver(each.pk)
+        for delivery in at(HOME).filter(status="pending"):
+            deliver(delivery.pk)
 
 
-def test_one_is_replayed_there_and_the_audit_log_of_home_says_where(dead, operator, initech, listener):
-    asked = ReplayDelivery(delivery_id=dead.pk, database="east", reason="the shelf is mended")
-    result = dispatch(asked, actor=operator)
+def test_the_audit_log_of_a_replayed_delivery_names_its_database(dead, operator, initech, listener):
+    command = ReplayDelivery(delivery_id=dead.pk, database="east", reason="the shelf is mended")
+    result = dispatch(command, actor=operator)
 
     assert (result.pk, result.status, statuses()) == (dead.pk, "pending", (["pending", "pending"], ["dead"]))
     handle_all(initech)
     assert [books for books, *_ in listener.handled] == [1, 2]
     record = Record.objects.get(command="monitoring.replay_delivery")
     assert (record.subject_type, record.subject_id) == ("events.delivery", f"{dead.pk}@east")
-    assert "in east heard again" in record.sentence
+    assert "in east" in record.sentence
     assert not audit.timeline(Delivery.objects.get(pk=dead.pk)).exists()
 
 
-def test_one_is_dropped_there(dead, operator, initech, listener):
+def test_a_delivery_of_another_database_is_dropped(dead, operator, initech, listener):
     dispatch(DropDelivery(delivery_id=dead.pk, database="east", reason="the shelf is gone"), actor=operator)
 
     assert statuses() == (["dropped", "pending"], ["dead"])
@@ -100,25 +100,25 @@ def test_one_is_dropped_there(dead, operator, initech, listener):
     assert [books for books, *_ in listener.handled] == [2]
 
 
-def test_unless_it_is_named_home_is_meant(dead, operator):
+def test_the_default_database_is_home(dead, operator):
     dispatch(DropDelivery(delivery_id=dead.pk, reason="gone"), actor=operator)
 
     assert statuses() == (["dead", "pending"], ["dropped"])
 
 
-def test_all_dead_letters_there_are_replayed(dead, operator, acme):
+def test_all_dead_letters_of_another_database_are_replayed(dead, operator, acme):
     for tenant in ("acme", ""):
-        asked = ReplayDeliveries(subscriber=SUBSCRIBER, tenant=tenant, database="east", reason="mended")
+        command = ReplayDeliveries(subscriber=SUBSCRIBER, tenant=tenant, database="east", reason="mended")
         if tenant:
             with pytest.raises(NothingToReplay, match="In east"):
-                dispatch(asked, actor=operator)
+                dispatch(command, actor=operator)
         else:
-            assert dispatch(asked, actor=operator) == 1
+            assert dispatch(command, actor=operator) == 1
 
     assert statuses() == (["pending", "pending"], ["dead"])
 
 
-def test_a_new_subscriber_hears_what_was_told_there_before(dead, operator, initech):
+def test_past_events_of_another_database_are_replayed_to_a_new_subscriber(dead, operator, initech):
     handled, long_ago = [], clock.now() - dt.timedelta(days=1)
 
     def latecomer(event):
@@ -126,7 +126,7 @@ def test_a_new_subscriber_hears_what_was_told_there_before(dead, operator, inite
 
     latecomer.__module__ = "apps.companies.listeners"
     listens_to(ShelfFilled)(latecomer)
-    asked = ReplayEvents(
+    command = ReplayEvents(
         event="shelf.filled",
         since=long_ago,
         subscriber="companies.latecomer",
@@ -135,8 +135,8 @@ def test_a_new_subscriber_hears_what_was_told_there_before(dead, operator, inite
         reason="it is new",
     )
     try:
-        assert dry_run(asked, actor=operator) == ()
-        assert dispatch(asked, actor=operator) == 2
+        assert dry_run(command, actor=operator) == ()
+        assert dispatch(command, actor=operator) == 2
         with activate(initech):
             for delivery in Delivery.objects.filter(subscriber="companies.latecomer"):
                 deliver(delivery.pk)
@@ -147,18 +147,18 @@ def test_a_new_subscriber_hears_what_was_told_there_before(dead, operator, inite
     assert not Delivery.objects.filter(subscriber="companies.latecomer").exists()
 
 
-def test_a_dry_run_changes_nothing_there(dead, operator):
-    for asked in (
+def test_a_dry_run_leaves_another_database_unchanged(dead, operator):
+    for command in (
         ReplayDelivery(delivery_id=dead.pk, database="east", reason="x"),
         ReplayDeliveries(subscriber=SUBSCRIBER, database="east", reason="x"),
         DropDelivery(delivery_id=dead.pk, database="east", reason="x"),
     ):
-        assert dry_run(asked, actor=operator) == ()
+        assert dry_run(command, actor=operator) == ()
 
     assert statuses() == (["dead", "pending"], ["dead"])
 
 
-def test_a_refusal_changes_nothing_there(dead, operator):
+def test_a_refusal_leaves_another_database_unchanged(dead, operator):
     waiting = at(EAST).get(status="pending")
 
     with pytest.raises(DeliveryIsPending):
@@ -168,46 +168,50 @@ def test_a_refusal_changes_nothing_there(dead, operator):
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "command",
     [
         ReplayDelivery(delivery_id=1, database="west", reason="x"),
-        ReplayDeliveries(subscriber="identity.nobody", database="west", reason="x"),
+        ReplayDeliveries(subscriber="identity.unknown", database="west", reason="x"),
         ReplayEvents(
-            event="user.none", since=clock.now(), subscriber="identity.nobody", database="west", reason="x"
+            event="user.none", since=clock.now(), subscriber="identity.unknown", database="west", reason="x"
         ),
         DropDelivery(delivery_id=1, database="west", reason="x"),
     ],
-    ids=lambda asked: type(asked).__name__,
+    ids=lambda command: type(command).__name__,
 )
-def test_a_database_that_nobody_knows_is_refused(asked, operator):
-    assert "tenancy.database_unknown" in [each.code for each in dry_run(asked, actor=operator)]
+def test_an_unknown_database_is_refused(command, operator):
+    assert "tenancy.database_unknown" in [refusal.code for refusal in dry_run(command, actor=operator)]
 
 
-def test_asked_twice_under_one_key_it_answers_with_the_row_there(dead, operator):
-    asked = DropDelivery(delivery_id=dead.pk, database="east", reason="gone")
-    dispatch_once(asked, actor=operator, key="k1")
+def test_a_repeated_request_returns_the_row_of_the_other_database(dead, operator):
+    command = DropDelivery(delivery_id=dead.pk, database="east", reason="gone")
+    dispatch_once(command, actor=operator, key="k1")
 
-    again = dispatch_once(asked, actor=operator, key="k1")
+    repeated = dispatch_once(command, actor=operator, key="k1")
 
-    assert (again.repeated, again.result.status, again.result.event_id) == (True, "dropped", dead.event_id)
+    assert (repeated.repeated, repeated.result.status, repeated.result.event_id) == (
+        True,
+        "dropped",
+        dead.event_id,
+    )
 
 
-def test_the_shell_lists_and_drops_there(dead):
-    assert [row["event_id"] for row in said("list", "--status", "dead")] == [dead.event_id]
+def test_the_command_line_drops_a_delivery_of_another_database(dead):
+    assert [row["event_id"] for row in command_output("list", "--status", "dead")] == [dead.event_id]
 
-    assert said("drop", str(dead.pk), "--reason", "gone")["status"] == "dropped"
+    assert command_output("drop", str(dead.pk), "--reason", "gone")["status"] == "dropped"
 
     assert statuses() == (["dropped", "pending"], ["dead"])
 
 
-def said(*words):
+def command_output(*words):
     out = StringIO()
     call_command("deliveries", *words, "--database", "east", "--json", stdout=out)
     response = json.loads(out.getvalue())
     return response.get("deliveries", response)
 
 
-def test_the_console_drops_there_and_goes_back_to_that_row(dead, operator, client_for):
+def test_the_console_redirects_to_the_dropped_delivery_of_another_database(dead, operator, client_for):
     console = client_for(operator, None)
     page = console.get(f"/deliveries/east/{dead.pk}/drop/").content.decode()
     assert "the shelf fell down" in page
@@ -220,16 +224,16 @@ def test_the_console_drops_there_and_goes_back_to_that_row(dead, operator, clien
     assert console.get(f"/deliveries/west/{dead.pk}/drop/").status_code == 404
 
 
-def test_the_console_replays_all_there(dead, operator, client_for):
+def test_the_console_replays_dead_letters_of_another_database(dead, operator, client_for):
     console = client_for(operator, None)
-    given = {"subscriber": SUBSCRIBER, "tenant": "", "database": "east", "reason": "mended"}
+    fields = {"subscriber": SUBSCRIBER, "tenant": "", "database": "east", "reason": "mended"}
 
-    assert console.post("/subscribers/replay/", given).status_code == 302
+    assert console.post("/subscribers/replay/", fields).status_code == 302
 
     assert statuses() == (["pending", "pending"], ["dead"])
 
 
-def test_the_api_replays_there(dead, operator, client_for):
+def test_the_api_replays_a_delivery_of_another_database(dead, operator, client_for):
     api = client_for(operator, None)
 
     response = api.post(
@@ -242,7 +246,7 @@ def test_the_api_replays_there(dead, operator, client_for):
     assert statuses() == (["pending", "pending"], ["dead"])
 
 
-def test_one_that_is_away_is_said(dead, operator, client_for, monkeypatch):
+def test_an_unreachable_database_is_a_503_response(dead, operator, client_for, monkeypatch):
     api = client_for(operator, None)
     api.raise_request_exception = False
     connections[EAST].close()

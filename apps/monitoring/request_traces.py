@@ -1,0 +1,80 @@
+"""Request traces: the entries of all apps for one correlation id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from apps.audit import reading
+from apps.audit.models import Record
+from apps.events.models import OutboxEvent
+from apps.kernel.actors import Actor, System
+from apps.kernel.ids import CORRELATION_ID
+from apps.kernel.request_trace import RequestTraceEntry, entries_here, in_order
+from apps.kernel.tenant import TenantInfo, current_tenant
+from apps.kernel.transactions import within
+from apps.tenancy.queries import active_tenants
+
+SUBJECT = "the trace of a request"
+
+
+def trace_of(correlation_id: str, *, at: TenantInfo | None = None) -> Sequence[RequestTraceEntry]:
+    """The entries of one tenant: `at`, or the current one. For the platform without `at`: its own entries, and the
+    entries of every involved tenant."""
+    if not CORRELATION_ID.match(correlation_id):
+        return ()
+    tenant = at or current_tenant()
+    lines = _entries(tenant, correlation_id)
+    if tenant is None:
+        lines += [
+            line for other in _involved_tenants(correlation_id) for line in _entries(other, correlation_id)
+        ]
+    return in_order(lines)
+
+
+def is_known(correlation_id: str) -> bool:
+    """Whether the current tenant has an entry."""
+    return bool(CORRELATION_ID.match(correlation_id)) and bool(
+        Record.objects.filter(correlation_id=correlation_id).exists()
+        or OutboxEvent.objects.filter(correlation_id=correlation_id, **_own()).exists()
+    )
+
+
+def record_access(reader: Actor, correlation_id: str, lines: Sequence[RequestTraceEntry]) -> None:
+    """Records the access in the audit log of the reader, and of each tenant whose entries the platform has read."""
+    filters = {"correlation_id": correlation_id}
+    reading.looked(reader, filters, at=SUBJECT)
+    if current_tenant() is None:
+        for tenant in _named({line.tenant for line in lines if line.tenant}):
+            with within(tenant):
+                reading.looked(System(f"{reader} of the platform"), filters, at=SUBJECT)
+
+
+def _named(slugs: set[str]) -> Iterator[TenantInfo]:
+    return (tenant for tenant in active_tenants() if tenant.slug in slugs)
+
+
+def _own() -> dict[str, int]:
+    """A filter of the shared outbox: the rows of the current tenant; all rows for the platform."""
+    tenant = current_tenant()
+    return {"tenant_id": tenant.id} if tenant else {}
+
+
+def _entries(tenant: TenantInfo | None, correlation_id: str) -> list[RequestTraceEntry]:
+    with within(tenant):
+        return entries_here(correlation_id)
+
+
+def _involved_tenants(correlation_id: str) -> Iterator[TenantInfo]:
+    """Tenants with an event, and tenants with only a record in their audit log, such as a refusal."""
+    with_events = set(
+        OutboxEvent.objects.filter(correlation_id=correlation_id, tenant_id__isnull=False).values_list(
+            "tenant_id", flat=True
+        )
+    )
+    for tenant in active_tenants():
+        with within(tenant):
+            is_involved = (
+                tenant.id in with_events or Record.objects.filter(correlation_id=correlation_id).exists()
+            )
+        if is_involved:
+            yield tenant
