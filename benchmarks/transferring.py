@@ -45,9 +45,9 @@ def _ours(tenant: Any) -> dict[str, Any]:
     with tempfile.TemporaryFile() as file:
         manifest, backup = _timed(lambda: export(tenant, file))
         size = file.seek(0, 2)
-        archive = BackupFile(file)
-        made, load = _timed(lambda: importing.load(archive, number=900_000, at="home"))
-        faults, verify = _timed(lambda: verifying.faults(archive.manifest, made))
+        backup_file = BackupFile(file)
+        made, load = _timed(lambda: importing.load(backup_file, number=900_000, at="home"))
+        faults, verify = _timed(lambda: verifying.faults(backup_file.manifest, made))
         importing.drop_schema(made.schema, "home", role=made.role)
     Tenant.objects.filter(pk=tenant.id).update(mode=Tenant.Mode.READ_ONLY)
     moved, move = _timed(lambda: moving.move(tenant.id, EAST))

@@ -72,7 +72,7 @@ def test_it_goes_when_its_day_has_come(suspended, operator, no_grace):
     dispatch(erase(suspended), actor=operator)
 
     assert not Tenant.objects.filter(slug="globex").exists()
-    assert Erasure.objects.get().asked_by == str(operator)
+    assert Erasure.objects.get().requested_by == str(operator)
     assert (run().state, run().progress) == ("done", 100)
 
 

@@ -63,7 +63,7 @@ def test_what_fails_leaves_it_where_it_was(settled, east, operator, monkeypatch)
     def fail(tenant, to):
         raise LookupError("the line is cut")
 
-    monkeypatch.setattr(moving, "carry", fail)
+    monkeypatch.setattr(moving, "copy_and_switch", fail)
     with pytest.raises(LookupError):
         dispatch(move(settled, east), actor=operator)
 
@@ -83,7 +83,7 @@ def left_in(place, tenant):
         return schemas, cursor.fetchone()[0]
 
 
-@pytest.mark.parametrize("breaks", [(verifying, "faults"), (outbox, "insert"), (moving, "_say")])
+@pytest.mark.parametrize("breaks", [(verifying, "faults"), (outbox, "insert"), (moving, "_update_directory")])
 def test_what_had_come_goes_when_it_turns_back(settled, east, operator, monkeypatch, breaks):
     def fail(*args, **kwargs):
         assert left_in(east, settled)[0]
@@ -129,14 +129,14 @@ def test_where_it_has_arrived_nothing_is_dropped(settled, east, operator):
 @pytest.mark.parametrize(("when", "ends"), [("before", "compensated"), ("after", "done")])
 def test_workers_bring_a_killed_one_to_an_end(settled, east, operator, monkeypatch, when, ends):
     """They own no database: they send back what has not arrived, and open what has."""
-    carry = moving.carry
+    copy_and_switch = moving.copy_and_switch
 
     def die(tenant, to):
         if when == "after":
-            carry(tenant, to)
+            copy_and_switch(tenant, to)
         raise Killed
 
-    monkeypatch.setattr(moving, "carry", die)
+    monkeypatch.setattr(moving, "copy_and_switch", die)
     with pytest.raises(Killed):
         dispatch(move(settled, east), actor=operator)
     assert Tenant.objects.get(pk=settled.pk).mode == "read_only"
@@ -228,7 +228,7 @@ def test_it_goes_on_when_it_is_asked_again(settled, east, operator, monkeypatch)
         raise Killed
 
     with monkeypatch.context() as patch, pytest.raises(Killed):
-        patch.setattr(moving, "carry", die)
+        patch.setattr(moving, "copy_and_switch", die)
         dispatch(move(settled, east), actor=operator)
 
     moved = dispatch(move(settled, east), actor=operator)

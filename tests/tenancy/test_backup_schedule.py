@@ -194,7 +194,7 @@ def test_a_policy_is_set_with_a_reason_and_stands_in_the_audit_log(platform, ope
     said = verb("backup-policy", "acme", "--every", "6", "--max-count", "9", "--reason", "They pay for it.")
     assert said["every"] == 6
     standing = next(standing for standing in objectives.statuses() if standing.tenant.slug == "acme")
-    assert str(standing.policy) == "every 6 h, kept 30 days, 9 at most"
+    assert str(standing.policy) == "every 6 h, retained 30 days, 9 at most"
     record = Record.objects.get(command="tenancy.set_backup_policy")
     assert (record.reason, record.subject_id) == ("They pay for it.", str(platform.id))
 
@@ -243,7 +243,7 @@ def test_a_drill_comes_round_and_reports(platform, monkeypatch):
     later(monkeypatch, days=8)
     assert restore_drills.is_due()
     later(monkeypatch, days=9)
-    assert "No backup was tried since" in alerted()["backups:drill"]
+    assert "No restore drill has run since" in alerted()["backups:drill"]
 
 
 def test_a_drill_that_fails_is_an_alert_until_one_succeeds(platform, monkeypatch):
@@ -284,7 +284,7 @@ def test_a_drill_is_done_by_a_role_that_owns_nothing_else(platform, monkeypatch)
 
 
 def test_the_backup_worker_looks_into_nobodys_schema(platform):
-    with importing.acting("backup_worker", "home") as cursor:
+    with importing.cursor_as("backup_worker", "home") as cursor:
         cursor.execute(
             "SELECT session_user, bool_or(has_schema_privilege(oid, 'USAGE')) FROM pg_namespace"
             " WHERE nspname ~ '^(tenant|spare)_|^bursar_'"
@@ -328,7 +328,7 @@ def test_the_console_shows_what_is_agreed_made_and_tried(platform, operator, cli
     client = client_for(operator, None)
 
     page = client.get("/backups/").content.decode()
-    for said in ("every 6 h, kept 30 days", "running, 40 %", "It was too heavy.", "acme of"):
+    for said in ("every 6 h, retained 30 days", "running, 40 %", "It was too heavy.", "acme of"):
         assert said in page
     form = client.get(f"/tenants/{platform.id}/backup-policy/")
     assert form.context["form"].initial["every_hours"] == 6

@@ -25,7 +25,7 @@ from apps.tenancy.erasure.commands import DropTenant, EraseFiles, JournalErasure
 from apps.tenancy.erasure.errors import NotDue, NotJournaled
 from apps.tenancy.erasure.footprint import file_names, tenant_footprint
 from apps.tenancy.erasure.models import Erasure
-from apps.tenancy.erasure.reapplying import reapply, returned
+from apps.tenancy.erasure.reapply import reapply, returned
 from apps.tenancy.models import Domain, Tenant
 from tests.support.sqlstate import NO_RIGHT, refused
 
@@ -56,7 +56,9 @@ def queue(tenant, on=None):
 
 
 def erase(tenant):
-    dispatch(JournalErasure(tenant_id=tenant.id, asked_by="Olga", reason="Contract ended."), actor=EXECUTOR)
+    dispatch(
+        JournalErasure(tenant_id=tenant.id, requested_by="Olga", reason="Contract ended."), actor=EXECUTOR
+    )
     dispatch(EraseFiles(tenant_id=tenant.id), actor=EXECUTOR)
     dispatch(DropTenant(tenant_id=tenant.id), actor=EXECUTOR)
 
@@ -106,7 +108,7 @@ def test_the_journal_and_the_platforms_audit_log_outlive_it(due):
     erase(due)
 
     erasure = Erasure.objects.get()
-    assert (erasure.number, erasure.slug, erasure.asked_by) == (due.id, "acme", "Olga")
+    assert (erasure.number, erasure.slug, erasure.requested_by) == (due.id, "acme", "Olga")
     assert erasure.dropped["files"] == 1
     assert Record.objects.filter(command="tenancy.drop_tenant", outcome="done").exists()
     assert OutboxEvent.objects.filter(name="tenant.erased", tenant_id=None).exists()
@@ -126,7 +128,7 @@ def test_nobody_goes_before_his_day(lived_in, when):
         queue(lived_in, today() + dt.timedelta(days=1))
 
     for command in (
-        JournalErasure(tenant_id=lived_in.id, asked_by="", reason=""),
+        JournalErasure(tenant_id=lived_in.id, requested_by="", reason=""),
         EraseFiles(tenant_id=lived_in.id),
         DropTenant(tenant_id=lived_in.id),
     ):
@@ -143,7 +145,7 @@ def test_nothing_goes_that_the_journal_does_not_say(due):
 
 
 def test_each_step_may_be_done_again(due):
-    journal = JournalErasure(tenant_id=due.id, asked_by="Olga", reason="Contract ended.")
+    journal = JournalErasure(tenant_id=due.id, requested_by="Olga", reason="Contract ended.")
     assert dispatch(journal, actor=EXECUTOR) == dispatch(journal, actor=EXECUTOR)
     assert [dispatch(EraseFiles(tenant_id=due.id), actor=EXECUTOR) for _ in range(2)] == [1, 0]
 
@@ -174,7 +176,7 @@ def test_another_tenant_with_the_same_number_is_not_meant(due):
 
 
 def test_one_that_was_kept_after_all_is_not_meant(due):
-    dispatch(JournalErasure(tenant_id=due.id, asked_by="Olga", reason="Contract ended."), actor=EXECUTOR)
+    dispatch(JournalErasure(tenant_id=due.id, requested_by="Olga", reason="Contract ended."), actor=EXECUTOR)
     assert [each.slug for each in returned()] == ["acme"]
 
     dispatch(MarkArchived(tenant_id=due.id, reason="They have paid."), actor=EXECUTOR)

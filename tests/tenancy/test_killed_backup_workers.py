@@ -57,7 +57,7 @@ def test_in_the_middle_of_a_scheduled_backup(platform, accountant, monkeypatch, 
     works(platform, accountant)
     eventually(lambda: scheduler.schedule_due() or Backup.objects.get(pk=mine.pk).state == "failed")
     mine.refresh_from_db()
-    assert mine.error == "Whoever made it was cut off."
+    assert mine.error == "The backup worker was interrupted."
     with activate(None):
         assert archives_of(platform) == [], "what was written is cleared away"
     assert [Backup.objects.get(pk=each).slug for each in waiting()] == ["globex"], "nobody else was held up"

@@ -39,7 +39,7 @@ from apps.tenancy.transfer.errors import (
     NotWhatWasExported,
 )
 from apps.tenancy.transfer.exporting import export
-from apps.tenancy.transfer.masking import Disguise
+from apps.tenancy.transfer.masking import Masking
 from tests.support.plans import UNLIMITED
 from tests.support.settling import settle
 from tests.support.transfer import sale, schemas_like
@@ -51,9 +51,9 @@ def exported(tenant, **how):
     return BackupFile(to)
 
 
-def restored(archive, slug="copy", **how):
+def restored(backup_file, slug="copy", **how):
     with activate(None):
-        return restoring.as_new(archive, slug=slug, at="home", **how)
+        return restoring.as_new(backup_file, slug=slug, at="home", **how)
 
 
 @pytest.mark.physical_copy
@@ -85,28 +85,28 @@ def test_a_copy_is_guarded_and_counted_on_like_its_source(books, accountant):
 
 
 def test_an_altered_archive_is_refused(books):
-    archive = io.BytesIO()
+    backup_file = io.BytesIO()
     with activate(None):
-        export(books, archive)
+        export(books, backup_file)
 
-    with_other_part = rewritten(archive, "tables/ledger_entry.copy", lambda content: content + b"!")
-    with_other_manifest = rewritten(archive, "manifest.json", lambda said: said.replace(b"acme", b"evil"))
+    with_other_part = rewritten(backup_file, "tables/ledger_entry.copy", lambda content: content + b"!")
+    with_other_manifest = rewritten(backup_file, "manifest.json", lambda said: said.replace(b"acme", b"evil"))
 
     with pytest.raises(BackupFileAltered):
         restored(BackupFile(with_other_part))
     with pytest.raises(BackupFileSignatureInvalid):
         BackupFile(with_other_manifest)
     with pytest.raises(BackupFileUnreadable):
-        BackupFile(io.BytesIO(archive.getvalue()[:-1000]))
+        BackupFile(io.BytesIO(backup_file.getvalue()[:-1000]))
     assert schemas_like("restoring") == []
 
 
 def test_what_is_not_the_same_is_removed_again(books, monkeypatch):
-    archive = exported(books)
-    archive.manifest["tables"]["ledger_entry"]["checksum"] = "0"
+    backup_file = exported(books)
+    backup_file.manifest["tables"]["ledger_entry"]["checksum"] = "0"
 
     with pytest.raises(NotWhatWasExported, match="ledger_entry has 1 rows"):
-        restored(archive)
+        restored(backup_file)
 
     assert schemas_like("restoring") == []
     assert not Tenant.objects.filter(slug="copy").exists()
@@ -126,15 +126,15 @@ def test_a_name_under_which_somebody_is_onboarded_is_left_to_him(books):
 @pytest.mark.physical_copy
 @pytest.mark.parametrize("how", ["as new", "in place"])
 def test_an_archive_of_earlier_migrations_catches_up(books, monkeypatch, how):
-    archive, migrated = exported(books), []
-    archive.manifest["fingerprint"] = "of last month"
+    backup_file, migrated = exported(books), []
+    backup_file.manifest["fingerprint"] = "of last month"
     monkeypatch.setattr(provisioning, "migrate_tenant", lambda tenant, say: migrated.append(tenant.id))
 
     with activate(None):
         tenant = (
-            restoring.as_new(archive, slug="copy", at="home")
+            restoring.as_new(backup_file, slug="copy", at="home")
             if how == "as new"
-            else restoring.in_place(archive, Tenant.objects.get(pk=books.id))
+            else restoring.in_place(backup_file, Tenant.objects.get(pk=books.id))
         )
 
     assert migrated == [tenant.pk]
@@ -153,8 +153,8 @@ def test_files_and_the_heads_of_the_audit_log_go_along(books):
 
 @pytest.mark.physical_copy
 def test_a_sandbox_has_files_and_a_audit_log_of_its_own(books):
-    archive = exported(books, disguise=Disguise.SANDBOX, with_files=True)
-    sandbox = restored(archive, sandbox_of=Tenant.objects.get(pk=books.id))
+    backup_file = exported(books, masking=Masking.SANDBOX, with_files=True)
+    sandbox = restored(backup_file, sandbox_of=Tenant.objects.get(pk=books.id))
 
     with activate(None), activate(sandbox.info):
         assert files().exists("invoices/INV-1.txt")
@@ -190,7 +190,7 @@ def tenants_have(model):
 
 @pytest.mark.physical_copy
 def test_each_object_of_the_schema_is_compared(books):
-    archive = exported(books)
+    backup_file = exported(books)
     with connections["owner"].cursor() as cursor:
         cursor.execute("ALTER TABLE ledger_entry DISABLE TRIGGER ledger_entry_guard")
         cursor.execute("ALTER TABLE ledger_account ALTER COLUMN name DROP NOT NULL")
@@ -198,26 +198,26 @@ def test_each_object_of_the_schema_is_compared(books):
         cursor.execute("GRANT DELETE ON audit_record TO bursar_tables")
 
     with activate(None):
-        found = verifying.faults(archive.manifest, books)
+        found = verifying.faults(backup_file.manifest, books)
 
     assert found == [
-        "column ledger_account.name is not defined as it was",
-        "constraint ledger_account.ledger_account_name_not_null is not defined as it was",
-        "table audit_record is not defined as it was",
-        "trigger ledger_entry.ledger_entry_guard is not defined as it was",
+        "column ledger_account.name has a different definition",
+        "constraint ledger_account.ledger_account_name_not_null has a different definition",
+        "table audit_record has a different definition",
+        "trigger ledger_entry.ledger_entry_guard has a different definition",
         "sequence ledger_entry_id_seq is at 99 and was at 1",
     ]
 
 
 @pytest.mark.physical_copy
 def test_the_tenant_as_it_was_and_what_it_is_stays_beside(books, accountant):
-    archive = exported(books, with_files=True)
+    backup_file = exported(books, with_files=True)
     later = sale(accountant, "99.00")
     sealing.seal()
     files().delete("invoices/INV-1.txt")
 
     with activate(None):
-        restoring.in_place(archive, Tenant.objects.get(pk=books.id))
+        restoring.in_place(backup_file, Tenant.objects.get(pk=books.id))
 
     after = Tenant.objects.get(pk=books.id)
     with activate(None), activate(after.info):
@@ -231,13 +231,13 @@ def test_the_tenant_as_it_was_and_what_it_is_stays_beside(books, accountant):
 @pytest.mark.physical_copy
 def test_news_of_then_is_told_and_news_of_later_is_not(books, accountant):
     """Nobody has heard of the first sale when the archive is made; then everybody has, and of a second one not."""
-    archive = exported(books)
+    backup_file = exported(books)
     with activate(None):
         settle()
     sale(accountant, "99.00")
 
     with activate(None):
-        restoring.in_place(archive, Tenant.objects.get(pk=books.id))
+        restoring.in_place(backup_file, Tenant.objects.get(pk=books.id))
         waiting = OutboxEvent.objects.filter(tenant_id=books.id, routed_at=None, name="entry.posted")
         assert [each.payload["entry_id"] for each in waiting] == [1]
         settle()
@@ -245,14 +245,14 @@ def test_news_of_then_is_told_and_news_of_later_is_not(books, accountant):
 
 
 def test_no_other_tenant_takes_its_place(books, globex):
-    archive = exported(books)
+    backup_file = exported(books)
     with activate(None), pytest.raises(BackupOfAnotherTenant):
-        restoring.in_place(archive, Tenant.objects.get(pk=globex.id))
+        restoring.in_place(backup_file, Tenant.objects.get(pk=globex.id))
 
 
 @pytest.mark.physical_copy
 def test_one_whose_row_is_lost_comes_back_under_its_own_id(books):
-    archive = exported(books, with_files=True)
+    backup_file = exported(books, with_files=True)
     with activate(None), connections["owner"].cursor() as cursor:
         cursor.execute(f"DROP SCHEMA {books.schema} CASCADE")
         for table in ("tenancy_domain", "tenancy_tenantactivity", "tenancy_tenantday"):
@@ -260,7 +260,7 @@ def test_one_whose_row_is_lost_comes_back_under_its_own_id(books):
         cursor.execute("DELETE FROM tenancy_tenant WHERE id = %s", [books.id])
         directory.changed()
 
-    back = restored(archive, slug="acme")
+    back = restored(backup_file, slug="acme")
 
     assert (back.pk, back.state, back.epoch) == (books.id, "active", books.epoch + 1)
     with activate(None), activate(back.info):
@@ -283,8 +283,8 @@ def test_what_it_has_booked_goes_along(books):
 @pytest.mark.physical_copy
 def test_places_keep_their_order_in_a_server_that_has_counted_fewer(books, accountant):
     sale(accountant, "1.00")
-    archive = exported(books)
-    copy = restored(archive)
+    backup_file = exported(books)
+    copy = restored(backup_file)
     with activate(None):
         copy.turn(Tenant.Mode.NORMAL)
 
@@ -294,13 +294,13 @@ def test_places_keep_their_order_in_a_server_that_has_counted_fewer(books, accou
         assert verification.verify().intact
         places = [*Record.objects.order_by("xid", "id").values_list("id", flat=True)]
     assert places == sorted(places)
-    assert archive.manifest["places"] < 200
+    assert backup_file.manifest["xid_count"] < 200
 
 
 @pytest.mark.physical_copy
 def test_personal_data_never_leaves_for_an_anonymous_copy(books, accountant):
     with activate(None):
-        export(books, to := io.BytesIO(), disguise=Disguise.ANONYMOUS)
+        export(books, to := io.BytesIO(), masking=Masking.ANONYMOUS)
     with ZipFile(to) as parts:
         tables = {name: parts.read(name) for name in parts.namelist() if name != "schema.sql"}
     for said in (b"Jane Roe", b"accountant@acme.example", b"Accountant", b"pbkdf2", b"argon2"):
@@ -328,9 +328,9 @@ def until(true, meanwhile):
         time.sleep(0.05)
 
 
-def rewritten(archive, name, change):
+def rewritten(backup_file, name, change):
     to = io.BytesIO()
-    with ZipFile(archive) as before, ZipFile(to, "w") as after:
+    with ZipFile(backup_file) as before, ZipFile(to, "w") as after:
         for each in before.namelist():
             content = before.read(each)
             after.writestr(each, change(content) if each == name else content)

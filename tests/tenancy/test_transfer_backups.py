@@ -161,7 +161,7 @@ def test_what_was_erased_is_not_restored(platform):
         schema_name=tenant.schema_name,
         database="home",
         created_at=tenant.created_at,
-        asked_by="Jane",
+        requested_by="Jane",
         reason="Asked for.",
         dropped={},
         erased_at=clock.now(),
@@ -180,7 +180,7 @@ def test_the_audit_log_says_who_did_it(platform, operator):
     audit_log = Record.objects.filter(command__in=asked).order_by("id")
     said = [*audit_log.values_list("sentence", flat=True)]
     assert said[0].startswith("Olga Operator backed up acme of")
-    assert said[1] == f"Olga Operator restored the archive {backup.pk} as the tenant Acme Corporation."
+    assert said[1] == f"Olga Operator restored backup {backup.pk} as the tenant Acme Corporation."
     assert said[2] == "Olga Operator cloned a tenant as the sandbox Acme Corporation (sandbox)."
     assert Tenant.objects.get(slug="play").sandbox_of.slug == "acme"
 
@@ -249,7 +249,7 @@ BOTH = (
 )
 WAYS = [
     *(("as new", point) for point in (*BOTH, "restoring._open")),
-    *(("in place", point) for point in (*BOTH, "restoring.put_in_place")),
+    *(("in place", point) for point in (*BOTH, "restoring.swap_schema")),
 ]
 
 
@@ -302,7 +302,7 @@ def test_a_backup_that_was_killed_is_no_backup(platform, tmp_path):
     verb("backup", "acme", "--to", str(tmp_path / "acme.zip"))
 
     assert [*Backup.objects.order_by("pk").values_list("state", "error")] == [
-        ("failed", "Whoever made it was cut off."),
+        ("failed", "The backup worker was interrupted."),
         ("done", ""),
     ]
 

@@ -108,7 +108,7 @@ class Killed(BaseException):
         (restoring, "load_and_verify"),
         (importing, "rename"),
         (outbox, "insert"),
-        (moving, "_say"),
+        (moving, "_update_directory"),
         (directory, "changed"),
         (restoring, "set_aside"),
         (outbox, "remove"),
@@ -160,7 +160,7 @@ def test_what_a_worker_could_not_leave_is_left_by_who_can(at_rest, east, monkeyp
         moving.move(at_rest.id, east)
     assert at_rest.schema in schemas_like("tenant_")
 
-    assert moving.tidy() == 1
+    assert moving.retire_sources() == 1
 
     assert at_rest.schema not in schemas_like("tenant_")
-    assert moving.tidy() == 0
+    assert moving.retire_sources() == 0

@@ -36,7 +36,7 @@ class Erasing:
 
     tenant_id: int
     reason: str
-    asked_by: str = ""
+    requested_by: str = ""
     delete_after: dt.date = dt.date.max
 
 
@@ -58,7 +58,7 @@ def _turn(d: Erasing) -> Turn:
 
 
 def _journal(d: Erasing) -> list[ScopedCommand]:
-    return [ScopedCommand(JournalErasure(tenant_id=d.tenant_id, asked_by=d.asked_by, reason=d.reason))]
+    return [ScopedCommand(JournalErasure(tenant_id=d.tenant_id, requested_by=d.requested_by, reason=d.reason))]
 
 
 def _files(d: Erasing) -> list[ScopedCommand]:
@@ -106,7 +106,7 @@ def erase_tenant(command: EraseTenant) -> Tenant:
     row = rules.tenant_must_be_known(command.tenant_id)
     rules.would_be_done(command)
 
-    asked = Erasing(tenant_id=row.pk, reason=command.reason, asked_by=str(acting()))
+    asked = Erasing(tenant_id=row.pk, reason=command.reason, requested_by=str(acting()))
     travel(ERASURE, asked, slug=row.slug)
 
     return Tenant.objects.filter(pk=row.pk).first() or row

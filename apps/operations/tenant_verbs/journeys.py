@@ -23,7 +23,7 @@ from apps.operations.commands import (
 from apps.sagas import queries as sagas
 from apps.sagas.models import Run
 from apps.tenancy.erasure.footprint import tenant_footprint
-from apps.tenancy.erasure.reapplying import reapply, returned
+from apps.tenancy.erasure.reapply import reapply, returned
 from apps.tenancy.models import Tenant
 
 from .base import SHELL, Verb, tenant_named, verb

@@ -173,7 +173,7 @@ class Verify(Verb):
         storage_key, checksum = jobs.locate(_backup(backup))
         with storage.opened(storage_key, checksum) as file:
             opened = BackupFile(file, storage_key)
-            opened.read_through()
+            opened.validate()
             found = verifying.faults(opened.manifest, tenant_named(slug).info) if slug else []
         if found:
             raise NotWhatWasExported(faults="; ".join(found))

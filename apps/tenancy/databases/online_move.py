@@ -79,7 +79,7 @@ def move_online(tenant: Tenant, to: str) -> Moved:
     the tenant is where it was."""
     must_be_movable(tenant, to)
     with (
-        restoring.only_here(tenant.info),
+        restoring.transfer_lock(tenant.info),
         importing.as_owner(tenant.database) as source,
         importing.as_owner(to) as target,
     ):
@@ -200,7 +200,7 @@ class _Move:
         for name, last in catalogue.sequences(self.tenant.info).items():
             if last is not None:
                 self.target.execute("SELECT setval(%s::regclass, %s)", [f'{self.schema}."{name}"', last])
-        importing.let_places_pass(self.target, self._renumber_places())
+        importing.advance_xid(self.target, self._renumber_places())
         for statement in triggers:
             self.target.cursor.execute(statement)
         return rows
@@ -235,7 +235,7 @@ class _Move:
     def _renumber_places(self) -> int:
         """Transaction ids mean something in one database only: what is kept is their order. Returns how many."""
         columns = [
-            (table.name, column.name) for table in self.tables for column in table.columns if column.is_place
+            (table.name, column.name) for table in self.tables for column in table.columns if column.is_xid
         ]
         if not columns:
             return 0

@@ -1,1 +1,1 @@
-"""The end of a tenant: what it has, how that goes for ever, and how it stays gone when an old database comes back."""
+"""Erasure of a tenant: its footprint, the journal, the deletion, and the deletion again after a database restore."""

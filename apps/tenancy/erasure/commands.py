@@ -1,4 +1,4 @@
-"""The steps of an erasure. Nobody but the journey asks for them, and none can be taken back."""
+"""The steps of the erasure saga. They have no compensation."""
 
 from dataclasses import dataclass
 
@@ -7,21 +7,21 @@ from apps.bus import Command
 
 @dataclass(frozen=True, kw_only=True)
 class JournalErasure(Command):
-    """Write down that a tenant is erased, in the database and in the object store, before anything is removed."""
+    """Record the erasure in the database and in the object store, before any data is deleted."""
 
     permission = "tenancy.erase_tenant"
     platform = True
     atomic = False
-    audit_message = "wrote into the journal that {result} is erased"
+    audit_message = "recorded the erasure of {result} in the journal"
 
     tenant_id: int
-    asked_by: str
+    requested_by: str
     reason: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class EraseFiles(Command):
-    """Remove every file of a tenant whose days are over."""
+    """Delete all files of a tenant that is due for erasure."""
 
     permission = "tenancy.erase_tenant"
     platform = True
@@ -33,7 +33,7 @@ class EraseFiles(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class DropTenant(Command):
-    """Remove a tenant whose days are over: its schema and role, its hosts, its events, and its row."""
+    """Delete a tenant that is due for erasure: its schema and role, its domains, its events, and its row."""
 
     permission = "tenancy.erase_tenant"
     platform = True

@@ -1,4 +1,4 @@
-"""What an erasure refuses."""
+"""Refusals of erasures."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from apps.tenancy.errors import TenancyRefusal
 
 
 class NotDue(TenancyRefusal, Conflict):
-    message = "{name} is not due to be erased."
+    message = "{name} is not due for erasure."
 
 
 class NotJournaled(TenancyRefusal, Conflict):
-    message = "The journal does not say yet that {name} is erased."
+    message = "The erasure of {name} is not in the journal yet."

@@ -1,4 +1,4 @@
-"""What a tenant has, in figures: for whoever is about to erase it, and for the journal."""
+"""The footprint of a tenant in figures, shown before an erasure and recorded in the journal."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from psycopg import sql
 from apps.kernel.files import files
 from apps.kernel.tenant import TenantInfo, activate
 
-LARGE = 64 * 2**20
-"""Bytes. A larger table is not counted row by row."""
+MAX_COUNTED_BYTES = 64 * 2**20
+"""The rows of a larger table are estimated from the planner's statistics."""
 
 
 @dataclass(frozen=True)
 class TenantFootprint:
-    """`rows` and `bytes` in the tables of its schema, `files` and `file_bytes` in the object store. The rows of a large
-    table are as many as the server last thought."""
+    """`tables`, `rows` and `bytes` are of the schema, `files` and `file_bytes` of the object store. Rows of large
+    tables are estimates."""
 
     tables: int
     rows: int
@@ -29,14 +29,14 @@ class TenantFootprint:
 
 
 def tenant_footprint(tenant: TenantInfo) -> TenantFootprint:
-    has = schema_footprint(tenant)
+    schema = schema_footprint(tenant)
     with activate(tenant):
         sizes = [files().size(name) for name in file_names()]
-    return TenantFootprint(**has._asdict(), files=len(sizes), file_bytes=sum(sizes))
+    return TenantFootprint(**schema._asdict(), files=len(sizes), file_bytes=sum(sizes))
 
 
 class SchemaFootprint(NamedTuple):
-    """The part of it that can be asked of the database alone."""
+    """The part that needs the database only."""
 
     tables: int
     rows: int
@@ -49,7 +49,7 @@ def schema_footprint(tenant: TenantInfo) -> SchemaFootprint:
 
 
 def file_names(folder: str = "") -> Iterator[str]:
-    """The names of all files of the current tenant."""
+    """The names of all files of the current tenant, recursively."""
     folders, names = files().listdir(folder)
     yield from (f"{folder}/{name}" if folder else name for name in names)
     for inner in folders:
@@ -64,12 +64,12 @@ def _schema_footprint(schema: str) -> tuple[int, int, int]:
             [sql.Identifier(schema).as_string(None)],
         )
         tables = cursor.fetchall()
-        small = [sql.Identifier(schema, name) for name, size, _ in tables if size < LARGE]
-        rows = sum(rows for _, size, rows in tables if size >= LARGE)
+        small = [sql.Identifier(schema, name) for name, size, _ in tables if size < MAX_COUNTED_BYTES]
+        rows = sum(rows for _, size, rows in tables if size >= MAX_COUNTED_BYTES)
         if small:
-            each = sql.SQL(" UNION ALL ").join(
+            counts = sql.SQL(" UNION ALL ").join(
                 sql.SQL("SELECT count(*) AS n FROM {}").format(n) for n in small
             )
-            cursor.execute(f"SELECT sum(n) FROM ({each.as_string(None)}) counted")  # noqa: S608 - identifiers
+            cursor.execute(f"SELECT sum(n) FROM ({counts.as_string(None)}) counted")  # noqa: S608 - identifiers
             rows += int(cursor.fetchone()[0])
     return len(tables), rows, sum(size for _, size, _ in tables)

@@ -1,4 +1,4 @@
-"""How a tenant goes for ever. Each step may be done again, and is right then."""
+"""Handlers of the erasure steps. Each of them is idempotent."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from .footprint import file_names, tenant_footprint
 from .models import Erasure
 
 FOLDER = "erasures"
-"""Of the platform's files: a database that is restored may be older than its own journal."""
+"""Of the platform's files. The copy of the journal there survives a restore of the database to an older state."""
 
 
 def _prerequisites(command: JournalErasure | EraseFiles) -> None:
@@ -48,12 +48,12 @@ def journal_erasure(command: JournalErasure) -> Erasure:
         role_name=tenant.role_name,
         database=tenant.database,
         created_at=tenant.created_at,
-        asked_by=command.asked_by,
+        requested_by=command.requested_by,
         reason=command.reason,
         dropped=asdict(tenant_footprint(tenant.info)),
         erased_at=now(),
     )
-    _file(erasure)
+    _write_file(erasure)
     with unit_of_work():
         erasure.save(force_insert=True)
     return erasure
@@ -61,7 +61,7 @@ def journal_erasure(command: JournalErasure) -> Erasure:
 
 @handles(EraseFiles, dry_run=_prerequisites)
 def erase_files(command: EraseFiles) -> int:
-    """One after the other; what is gone already is not missed."""
+    """Files that were deleted before are ignored."""
     tenant = Tenant.objects.get(pk=command.tenant_id)
     _must_be_due(tenant)
     _must_be_journaled(tenant)
@@ -89,7 +89,7 @@ def drop_tenant(command: DropTenant) -> Erasure:
 
 
 def _must_be_due(tenant: Tenant) -> None:
-    """Raises NotDue before the day that was said when it was queued; the database refuses as well."""
+    """Raises NotDue before the date that was set when the erasure was queued. The database enforces it as well."""
     due = tenant.delete_after
     if tenant.state != Tenant.State.DELETING or due is None or due > now().date():
         raise NotDue(name=tenant.name)
@@ -102,9 +102,9 @@ def _must_be_journaled(tenant: Tenant) -> Erasure:
     return erasure
 
 
-def _file(erasure: Erasure) -> None:
-    """Beside the database. A second file of the same erasure, after a crash, says the same."""
-    told = {field.attname: getattr(erasure, field.attname) for field in Erasure._meta.concrete_fields}
-    text = json.dumps(told | {"id": None}, default=str, indent=1)
+def _write_file(erasure: Erasure) -> None:
+    """After a crash there may be a second file of the same erasure, with the same content."""
+    entry = {field.attname: getattr(erasure, field.attname) for field in Erasure._meta.concrete_fields}
+    text = json.dumps(entry | {"id": None}, default=str, indent=1)
     with activate(None):
         files().save(f"{FOLDER}/{erasure.number}-{erasure.slug}.json", ContentFile(text.encode()))

@@ -1,4 +1,4 @@
-"""The journal of erasures. It outlives whom it is about, and says no more of him than it takes to erase him again."""
+"""The journal of erasures. It outlives the tenant, and holds only the data needed to erase the tenant again."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from django.db import models
 
 
 class Erasure(models.Model):
-    """A tenant that was erased. Written before anything is removed, and never changed.
+    """The erasure of a tenant. Inserted before any data is deleted, and append-only.
 
-    number      the id that it had; a database that is restored may have it again
-    created_at  when the tenant was made: another one that is given its number later is not meant
-    dropped     what there was, in figures
+    number      the id of the tenant; it exists again after a restore of the database
+    created_at  creation of the tenant, to distinguish it from a later tenant with the same id
+    dropped     the footprint of the tenant
     """
 
     number = models.BigIntegerField()
@@ -19,7 +19,7 @@ class Erasure(models.Model):
     role_name = models.CharField(max_length=63, blank=True)
     database = models.CharField(max_length=40)
     created_at = models.DateTimeField()
-    asked_by = models.CharField(max_length=200)
+    requested_by = models.CharField(max_length=200)
     reason = models.TextField()
     dropped = models.JSONField()
     erased_at = models.DateTimeField()

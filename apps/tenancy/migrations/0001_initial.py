@@ -282,7 +282,7 @@ class Migration(migrations.Migration):
                 ("role_name", models.CharField(blank=True, max_length=63)),
                 ("database", models.CharField(max_length=40)),
                 ("created_at", models.DateTimeField()),
-                ("asked_by", models.CharField(max_length=200)),
+                ("requested_by", models.CharField(max_length=200)),
                 ("reason", models.TextField()),
                 ("dropped", models.JSONField()),
                 ("erased_at", models.DateTimeField()),
@@ -312,9 +312,7 @@ class Migration(migrations.Migration):
                 ("max_count", models.PositiveIntegerField(default=0)),
             ],
             options={
-                "permissions": [
-                    ("set_backup_policy", "Can set how often tenants are backed up, and what is kept")
-                ],
+                "permissions": [("set_backup_policy", "Can set the backup policy of a tenant")],
                 "default_permissions": (),
             },
         ),
@@ -375,7 +373,7 @@ class Migration(migrations.Migration):
                     models.UniqueConstraint(
                         condition=models.Q(("state", "waiting")),
                         fields=("tenant",),
-                        name="backup_is_asked_for_once",
+                        name="one_waiting_backup_per_tenant",
                     )
                 ],
             },
@@ -422,7 +420,7 @@ class Migration(migrations.Migration):
                     models.UniqueConstraint(
                         condition=models.Q(("state", "waiting")),
                         fields=("state",),
-                        name="drill_is_asked_for_once",
+                        name="one_waiting_restore_drill",
                     )
                 ],
             },

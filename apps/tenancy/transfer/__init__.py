@@ -1,13 +1,15 @@
-"""One exporter for whole tenants: backup, restore, move, clone and drill are the same few verbs in other orders.
+"""Backup, restore, move and clone of a whole tenant. All of them export a schema to a backup file and import it again.
 
-catalogue   what a schema has: tables, columns, sequences, and how each of its objects is defined
-blueprint   the statements that make such a schema, before the rows and after them
-leaving     how each column leaves: as it is, as a place in an order, or disguised
-archive     the file: parts with their checksums, and a signed manifest that is written last
-exporting   a tenant → an archive           importing   an archive → a schema
-verifying   is the schema what the archive says?
-restoring   a schema → a tenant             moving      a tenant → another database
-keeping     backups are made, and go      drilling     one is tried
-asking      whose turn it is               policies     how often, and what is kept
-promises    who is kept worse than was promised
+catalogue       tables, columns, sequences and object definitions of a schema
+blueprint       the statements that create a schema, split in those before the rows and those after them
+masking         how each column is exported: unchanged, as a rank, or anonymised
+backup_file     the file format: parts with checksums and a signed manifest
+exporting       tenant → backup file              importing       backup file → schema
+verifying       compares a schema with the manifest of a backup file
+restoring       schema → tenant                   moving          tenant → another database
+outbox          undelivered events, exported and imported with the tenant
+storage         where backup files are stored     jobs            backup jobs and retention
+scheduler       which backups are due             restore_drills  test restores of backups
+policies        backup interval and retention     objectives      RPO, RTO and the backup status of each tenant
+running         the work loop of the backup worker
 """

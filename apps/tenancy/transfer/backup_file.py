@@ -1,15 +1,14 @@
-"""The archive: a ZIP file of parts, with a signed manifest as its last one.
+"""The format of a backup file: a ZIP file of parts, the last of which is a signed manifest.
 
-    schema.sql              the statements that make the schema
-    tables/<table>.copy     its rows in COPY's binary form: exact for every type, and not read by people
-    events.jsonl              events that were not yet told to everybody
-    files/<name>            the tenant's files, where they were asked for
-    manifest.json           what it is of, and of each part its bytes and SHA-256
-    manifest.sig            an HMAC of the manifest under a key of AUDIT_KEYS
+    schema.sql              the statements that create the schema
+    tables/<table>.copy     rows in COPY's binary format, which is exact for every type
+    events.jsonl            undelivered events
+    files/<name>            the tenant's files, if they were included
+    manifest.json           the tenant, and size and SHA-256 of each part
+    manifest.sig            an HMAC of the manifest with a key of AUDIT_KEYS
 
-ZIP, because it is written as a stream, compressed, and can be opened by anybody; it has no directory until it is
-closed, so a cut one is known at once. The manifest binds the parts and the key binds the manifest: restoring runs
-schema.sql as the owner of the database, and nobody may have written that but us.
+A ZIP file is written as a stream, is compressed, and has no directory until it is closed, so a truncated file is
+detected at once. The signature is required because a restore executes schema.sql as the owner of the database.
 """
 
 from __future__ import annotations
@@ -29,38 +28,38 @@ from .errors import BackupFileAltered, BackupFileSignatureInvalid, BackupFileUnr
 
 FORMAT = 1
 MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"
-CHUNK = 1 << 18
-QUICK = 1
-"""Level of compression: five times as fast as the usual one, and a tenth larger."""
-_PURPOSE = b"bursar archive of a tenant\0"
+CHUNK_BYTES = 1 << 18
+COMPRESSION_LEVEL = 1
+"""Five times as fast as the default level; files are a tenth larger."""
+_PURPOSE = b"bursar tenant backup\0"
 
 
 class Writer:
-    """Parts one after the other; `seal` says what they were."""
+    """Writes the parts one after the other; `seal` adds the manifest."""
 
     def __init__(self, to: BinaryIO) -> None:
-        self._zip = ZipFile(to, "w", ZIP_DEFLATED, compresslevel=QUICK)
+        self._zip = ZipFile(to, "w", ZIP_DEFLATED, compresslevel=COMPRESSION_LEVEL)
         self._parts: dict[str, dict[str, Any]] = {}
 
     def __enter__(self) -> Writer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._zip.close()  # what has no manifest by now is no archive
+        self._zip.close()  # without a manifest the file is invalid
 
     @contextmanager
     def part(self, name: str) -> Iterator[Part]:
         with self._zip.open(name, "w", force_zip64=True) as into:
             part = Part(into)
             yield part
-        self._parts[name] = part.said
+        self._parts[name] = part.entry
 
     def write(self, name: str, content: bytes) -> None:
         with self.part(name) as part:
             part.write(content)
 
     def seal(self, manifest: Mapping[str, Any]) -> dict[str, Any]:
-        """Returns the manifest as it stands in the file."""
+        """Writes the signed manifest and returns it."""
         whole = {"format": FORMAT, **manifest, "parts": self._parts}
         written = json.dumps(whole, sort_keys=True, ensure_ascii=False, indent=1).encode()
         key_id, key = sealing_key()
@@ -70,7 +69,7 @@ class Writer:
 
 
 class Part:
-    """What is written of one part: counted and hashed on the way."""
+    """A part that is being written; counts and hashes its bytes."""
 
     def __init__(self, into: IO[bytes]) -> None:
         self._into, self._hash, self._bytes = into, hashlib.sha256(), 0
@@ -81,57 +80,57 @@ class Part:
         self._bytes += len(chunk)
 
     @property
-    def said(self) -> dict[str, Any]:
+    def entry(self) -> dict[str, Any]:
         return {"bytes": self._bytes, "sha256": self._hash.hexdigest()}
 
 
 class BackupFile:
-    """One that is read. Raises ArchiveUnreadable, ArchiveNotOurs and ArchiveAltered, each as soon as it is known."""
+    """A backup file open for reading. Raises BackupFileUnreadable, BackupFileSignatureInvalid, BackupFileAltered."""
 
-    def __init__(self, source: IO[bytes], storage_key: str = "the archive") -> None:
+    def __init__(self, source: IO[bytes], storage_key: str = "the file") -> None:
         try:
             self._zip = ZipFile(source)
             written = self._zip.read(MANIFEST)
             signature = self._zip.read(SIGNATURE).decode()
         except (BadZipFile, KeyError, EOFError, zlib.error, UnicodeDecodeError) as error:
-            raise BackupFileUnreadable(storage_key=storage_key, why=str(error).strip("'\"")) from None
-        _must_be_ours(written, signature)
+            raise BackupFileUnreadable(storage_key=storage_key, reason=str(error).strip("'\"")) from None
+        _signature_must_be_valid(written, signature)
         self.manifest: dict[str, Any] = json.loads(written)
         if self.manifest["format"] != FORMAT:
             raise BackupFileUnreadable(
-                storage_key=storage_key, why=f"its format is {self.manifest['format']}"
+                storage_key=storage_key, reason=f"its format is {self.manifest['format']}"
             )
 
     def read(self, name: str) -> bytes:
         return b"".join(self.part(name))
 
     def part(self, name: str) -> Iterator[bytes]:
-        """Its bytes. Whoever has read to the end knows that they are those which were written."""
-        said, digest = self.manifest["parts"][name], hashlib.sha256()
+        """The bytes of the part. Raises BackupFileAltered at the end if they differ from the manifest."""
+        entry, digest = self.manifest["parts"][name], hashlib.sha256()
         try:
             with self._zip.open(name) as content:
-                while chunk := content.read(CHUNK):
+                while chunk := content.read(CHUNK_BYTES):
                     digest.update(chunk)
                     yield chunk
         except (BadZipFile, KeyError, EOFError, zlib.error):
             raise BackupFileAltered(part=name) from None
-        if not hmac.compare_digest(digest.hexdigest(), said["sha256"]):
+        if not hmac.compare_digest(digest.hexdigest(), entry["sha256"]):
             raise BackupFileAltered(part=name)
 
     def names(self, folder: str) -> list[str]:
         return [name for name in self.manifest["parts"] if name.startswith(f"{folder}/")]
 
-    def read_through(self) -> None:
-        """Look at every part, and keep none."""
+    def validate(self) -> None:
+        """Validates the checksums of all parts."""
         for name in self.manifest["parts"]:
             for _ in self.part(name):
                 pass
 
 
-def _must_be_ours(written: bytes, signature: str) -> None:
-    key_id, _, said = signature.partition(":")
+def _signature_must_be_valid(written: bytes, signature: str) -> None:
+    key_id, _, digest = signature.partition(":")
     key = keys().get(key_id)
-    if key is None or not hmac.compare_digest(_signature(key, written), said):
+    if key is None or not hmac.compare_digest(_signature(key, written), digest):
         raise BackupFileSignatureInvalid(key_id=key_id)
 
 

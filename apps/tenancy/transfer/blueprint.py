@@ -1,7 +1,7 @@
-"""The statements that make a schema, taken apart: tables first, then the rows, then what holds them together.
+"""The statements that create a schema, split in those before the rows and those after them.
 
-Constraints and indexes are made once all rows are there, which is several times faster; and triggers that guard what
-people do must not see rows that were right when they were written.
+Constraints and indexes are created after the rows, which is several times faster. So are triggers, which must not
+validate existing rows again.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ _LATER = re.compile(
 
 
 class Halves(NamedTuple):
-    """Statements before the rows, and after them."""
+    """Statements to run before and after the rows are copied."""
 
     before: Sequence[str]
     after: Sequence[str]
 
 
 def halves(ddl: str) -> Halves:
-    """The rows of the blueprint itself (which migrations it has, which permissions) are in every archive."""
-    made = [statement for statement in statements(ddl) if not _ROWS.match(statement)]
+    """Without the INSERTs of the blueprint: its rows (migrations, permissions) are in every backup file."""
+    ddl_only = [statement for statement in statements(ddl) if not _ROWS.match(statement)]
     return Halves(
-        before=[each for each in made if not _LATER.match(each)],
-        after=[each for each in made if _LATER.match(each)],
+        before=[statement for statement in ddl_only if not _LATER.match(statement)],
+        after=[statement for statement in ddl_only if _LATER.match(statement)],
     )
 
 
 def statements(ddl: str) -> Iterator[str]:
-    """One by one. A semicolon inside quotes ends nothing."""
-    for found in _STATEMENT.finditer(ddl):
-        yield found[0].strip()
+    """Splits at semicolons, except inside quotes."""
+    for match in _STATEMENT.finditer(ddl):
+        yield match[0].strip()

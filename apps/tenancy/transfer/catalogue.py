@@ -1,4 +1,4 @@
-"""What a schema has, from PostgreSQL's own catalogue: asked as the tenant, whose schema it is."""
+"""The content of a schema, read from PostgreSQL's catalogue with the role of its tenant."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from django.db import connections
 from apps.kernel import databases
 from apps.kernel.tenant import TenantInfo, activate
 
-PLACE_TYPE = "xid8"
-"""Transaction ids mean something in one database only; only their order is kept."""
+XID_TYPE = "xid8"
+"""Transaction ids are valid in one database only, so exports preserve just their order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +24,14 @@ class Column:
     required: bool = False
 
     @property
-    def is_place(self) -> bool:
-        return self.type == PLACE_TYPE
+    def is_xid(self) -> bool:
+        return self.type == XID_TYPE
 
     @property
-    def longest(self) -> int | None:
-        """How many letters it takes; None where it says nothing."""
-        found = re.search(r"character varying\((\d+)\)", self.type)
-        return int(found[1]) if found else None
+    def max_length(self) -> int | None:
+        """In characters; None if the type has no limit."""
+        match = re.search(r"character varying\((\d+)\)", self.type)
+        return int(match[1]) if match else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,23 +41,24 @@ class Table:
 
 
 def tables(cursor: Any, schema: str) -> list[Table]:
-    """By name, with the columns that are written. What the database computes itself is not among them."""
+    """By name, with their columns, except generated ones."""
     cursor.execute(_COLUMNS, [schema])
-    found: dict[str, list[Column]] = {}
+    by_table: dict[str, list[Column]] = {}
     for table, *column in cursor.fetchall():
-        found.setdefault(table, []).append(Column(*column))
-    return [Table(name, tuple(columns)) for name, columns in found.items()]
+        by_table.setdefault(table, []).append(Column(*column))
+    return [Table(name, tuple(columns)) for name, columns in by_table.items()]
 
 
 def sequences(tenant: TenantInfo) -> dict[str, int | None]:
-    """The last value of each; None where none was taken yet. The platform asks: no tenant's role has a right to any."""
+    """The last value of each sequence, or None. Read as the platform, as tenant roles have no privilege on
+    sequences."""
     with activate(None), connections[databases.at("default", tenant.database)].cursor() as cursor:
         cursor.execute("SELECT * FROM tenancy_sequences(%s)", [tenant.schema])
         return dict(cursor.fetchall())
 
 
 def fingerprint(cursor: Any) -> str:
-    """Of the migrations that the schema at hand has."""
+    """A digest of the migrations applied to the current schema."""
     cursor.execute(
         "SELECT md5(string_agg(app || '.' || name, ',' ORDER BY app, name)) FROM django_migrations"
     )
@@ -65,18 +66,18 @@ def fingerprint(cursor: Any) -> str:
 
 
 def structure(cursor: Any, schema: str) -> Mapping[str, str]:
-    """Each object of the schema ("trigger ledger_entry.ledger_entry_guard") and the digest of its definition, in which
-    neither the schema's name nor the tenant's role stands."""
+    """Each object of the schema ("trigger ledger_entry.ledger_entry_guard") and the digest of its definition,
+    without the name of the schema and of the role."""
     cursor.execute(_OBJECTS, {"schema": schema})
-    ours = re.compile(rf'"?\b{re.escape(schema)}\b"?')
+    schema_name = re.compile(rf'"?\b{re.escape(schema)}\b"?')
     return {
-        name: hashlib.sha256(ours.sub("@", definition).encode()).hexdigest()[:16]
+        name: hashlib.sha256(schema_name.sub("@", definition).encode()).hexdigest()[:16]
         for name, definition in cursor.fetchall()
     }
 
 
 def differences(one: Mapping[str, str], other: Mapping[str, str]) -> Sequence[str]:
-    """Names of the objects that only one has, or that are defined otherwise."""
+    """Names of the objects that are missing from one side or defined differently."""
     return sorted(name for name in one.keys() | other.keys() if one.get(name) != other.get(name))
 
 
@@ -93,19 +94,19 @@ WITH home AS (
     SELECT oid, nspacl, nspowner FROM pg_namespace WHERE nspname = %(schema)s
 ), relation AS (
     SELECT pg_class.* FROM pg_class JOIN home ON relnamespace = home.oid
-), who AS (
+), role AS (
     SELECT pg_roles.oid, CASE WHEN pg_roles.oid = nspowner THEN 'bursar_owner' ELSE rolname END AS rolname
     FROM pg_roles, home
 ), rights AS (
-    SELECT relation.oid, string_agg(format('%%s %%s', coalesce(who.rolname, 'public'), privilege_type), ', '
-        ORDER BY who.rolname, privilege_type) AS given
+    SELECT relation.oid, string_agg(format('%%s %%s', coalesce(role.rolname, 'public'), privilege_type), ', '
+        ORDER BY role.rolname, privilege_type) AS privileges
     FROM relation,
         aclexplode(CASE WHEN relkind = 'S' THEN coalesce(relacl, acldefault('s', relowner)) ELSE relacl END)
-        LEFT JOIN who ON who.oid = grantee
+        LEFT JOIN role ON role.oid = grantee
     GROUP BY relation.oid
 )
 SELECT 'table ' || relname,
-       concat_ws(' ', relkind, relpersistence, relrowsecurity, relforcerowsecurity, relreplident, given)
+       concat_ws(' ', relkind, relpersistence, relrowsecurity, relforcerowsecurity, relreplident, privileges)
 FROM relation LEFT JOIN rights USING (oid) WHERE relkind <> 'i' AND relkind <> 'S'
 UNION ALL
 SELECT 'column ' || relname || '.' || attname,
@@ -128,20 +129,20 @@ SELECT 'policy ' || tablename || '.' || policyname, concat_ws(' ', permissive, r
 FROM pg_policies WHERE schemaname = %(schema)s
 UNION ALL
 SELECT 'sequence ' || relname, concat_ws(' ', format_type(seqtypid, NULL), seqstart, seqincrement, seqmin, seqmax,
-       seqcycle, given)
+       seqcycle, privileges)
 FROM relation JOIN pg_sequence ON seqrelid = relation.oid LEFT JOIN rights USING (oid)
 UNION ALL
 SELECT 'function ' || proname || '(' || pg_get_function_identity_arguments(pg_proc.oid) || ')',
        concat_ws(' ', pg_get_functiondef(pg_proc.oid), (
-           SELECT string_agg(format('%%s %%s', coalesce(who.rolname, 'public'), privilege_type), ', '
-                  ORDER BY who.rolname, privilege_type)
-           FROM aclexplode(proacl) LEFT JOIN who ON who.oid = grantee))
+           SELECT string_agg(format('%%s %%s', coalesce(role.rolname, 'public'), privilege_type), ', '
+                  ORDER BY role.rolname, privilege_type)
+           FROM aclexplode(proacl) LEFT JOIN role ON role.oid = grantee))
 FROM pg_proc JOIN home ON pronamespace = home.oid
 UNION ALL
 SELECT 'schema', string_agg(format('%%s %%s', CASE WHEN rolname LIKE 'bursar\\_t\\_%%' THEN 'tenant' ELSE
        coalesce(rolname, 'public') END, privilege_type), ', ' ORDER BY rolname LIKE 'bursar\\_t\\_%%', rolname,
        privilege_type)
-FROM home, aclexplode(nspacl) LEFT JOIN who ON who.oid = grantee
+FROM home, aclexplode(nspacl) LEFT JOIN role ON role.oid = grantee
 """
-"""Not the rights by default for what comes: they are of the owner's, and every blueprint has the same. Whoever owns the
-schema is told as the owner: that of a backup that is tried is the backup worker's."""
+"""Default privileges are left out, as every blueprint has the same. The owner of the schema is always shown as
+bursar_owner: in a restore drill it is the backup worker."""

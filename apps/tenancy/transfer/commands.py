@@ -1,4 +1,4 @@
-"""What the exporter can be asked. Each of them reads or makes a whole schema, so none is one transaction."""
+"""Commands for backups, restores, clones and moves. They are long-running, so most are not one transaction."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from apps.bus import Command
 
 @dataclass(frozen=True, kw_only=True)
 class BackUpTenant(Command):
-    """Write a tenant to an archive: to the object store, or to a file of this machine. It goes on working meanwhile."""
+    """Back up a tenant to the object store or to a local file, without interrupting it."""
 
     platform = True
     atomic = False
@@ -21,12 +21,12 @@ class BackUpTenant(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class SetBackupPolicy(Command):
-    """Say how often a tenant is backed up by schedule, for how many days that is kept, and how many are at most. 0 is
-    as everywhere. The newest is kept whatever is said."""
+    """Set interval and retention of a tenant's scheduled backups. 0 is the platform default. The newest backup is
+    always retained."""
 
     platform = True
     permission = "tenancy.set_backup_policy"
-    audit_message = "set how the tenant {result} is backed up"
+    audit_message = "set the backup policy of the tenant {result}"
 
     tenant_id: int
     every_hours: int = 0
@@ -37,8 +37,8 @@ class SetBackupPolicy(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class RestoreTenant(Command):
-    """Make a tenant from an archive. Without a name of its own it takes the place of the tenant that the archive is of,
-    whose work since then is lost; the schema that it had is kept for some days."""
+    """Restore a tenant from a backup, given by its number or the path of a file. With a slug it becomes a new tenant;
+    without one it replaces the data of its tenant, whose later changes are lost."""
 
     platform = True
     atomic = False
@@ -54,8 +54,8 @@ class RestoreTenant(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class CloneTenant(Command):
-    """Make a sandbox: a copy of a tenant that reaches nobody outside. It has no addresses, secrets or webhooks, and
-    nobody's password; the anonymised one has no names and no free text either."""
+    """Clone a tenant as a sandbox, without e-mail addresses, secrets, webhooks and passwords, so that it reaches no
+    outside system. An anonymised clone has no names and no free text either."""
 
     platform = True
     atomic = False
@@ -71,12 +71,13 @@ class CloneTenant(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class TransferTenant(Command):
-    """Carry a tenant that may only be read to another database. What it left stays there for some days."""
+    """Transfer a read-only tenant to another database: a step of the saga of MoveTenant. The schema in the source
+    database is retained for some days."""
 
     platform = True
     atomic = False
     permission = "tenancy.move_tenant"
-    audit_message = "carried the tenant {result} to the database {database}"
+    audit_message = "transferred the tenant {result} to the database {database}"
 
     tenant_id: int
     database: str
@@ -85,12 +86,12 @@ class TransferTenant(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class RollBackMove(Command):
-    """Drop what a move that was given up has brought to another database. Where the tenant has arrived, it stays."""
+    """Drop the copy that an abandoned move left in the target database, unless the move was completed."""
 
     platform = True
     atomic = False
     permission = "tenancy.move_tenant"
-    audit_message = "took back what had come of the tenant {result} to the database {database}"
+    audit_message = "rolled back the move of the tenant {result} to the database {database}"
 
     tenant_id: int
     database: str

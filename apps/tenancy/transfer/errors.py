@@ -1,4 +1,4 @@
-"""What the exporter refuses."""
+"""Refusals of backups, restores, clones and moves."""
 
 from __future__ import annotations
 
@@ -7,33 +7,29 @@ from apps.tenancy.errors import TenancyRefusal
 
 
 class TransferRefusal(TenancyRefusal):
-    """The family of the exporter."""
+    """Base class of these refusals."""
 
 
 class BackupFileMissing(TransferRefusal, NotFound):
-    message = "There is no archive {storage_key}."
+    message = "There is no backup file {storage_key}."
 
 
 class BackupFileUnreadable(TransferRefusal, Invalid):
-    message = "{storage_key} is not a whole archive: {why}."
+    message = "{storage_key} is not a valid backup file: {reason}."
 
 
 class BackupFileAltered(TransferRefusal, Conflict):
-    message = "The archive is not what was written: {part} differs from what its manifest says."
+    message = "The backup file was changed: {part} does not match its checksum."
 
 
 class BackupFileSignatureInvalid(TransferRefusal, Conflict):
-    """Restoring runs the archive's statements as the owner, so one that anybody could have written is not read."""
+    """A restore executes SQL of the file as the owner, so the file must be signed."""
 
-    message = (
-        "The archive is signed with the key {key_id!r}, which is not the one of AUDIT_KEYS by that name."
-    )
+    message = "The signature of the backup file is invalid: it needs the key {key_id!r} of AUDIT_KEYS."
 
 
 class TenantNotMigrated(TransferRefusal, Unavailable):
-    message = (
-        "{name} is not at the migrations of its database's blueprint: run `manage.py migrate_schemas` first."
-    )
+    message = "The schema of {name} is not migrated: run `manage.py migrate_schemas` first."
 
 
 class TransferBusy(TransferRefusal, Conflict):
@@ -41,18 +37,18 @@ class TransferBusy(TransferRefusal, Conflict):
 
 
 class NotWhatWasExported(TransferRefusal, Conflict):
-    message = "What was restored is not what was exported, and was removed again: {faults}"
+    message = "The restored data differs from the exported data, and was removed: {faults}"
 
 
 class OwnerIsAbsent(TransferRefusal, Unavailable):
     message = (
-        "This makes schemas: run it where DATABASE_OWNER_URL is set (for {database!r}),"
-        " or, to try a backup, DATABASE_BACKUP_URL."
+        "Schemas of {database!r} can only be created where DATABASE_OWNER_URL is set, or DATABASE_BACKUP_URL for a"
+        " restore drill."
     )
 
 
 class PolicyIsNegative(TransferRefusal, Invalid):
-    message = "Hours, days and numbers are 0 or more; 0 is as everywhere."
+    message = "Hours, days and counts must not be negative; 0 = platform default."
 
 
 class TenantIsWritable(TransferRefusal, Conflict):
@@ -60,16 +56,16 @@ class TenantIsWritable(TransferRefusal, Conflict):
 
 
 class BackupUnknown(TransferRefusal, NotFound):
-    message = "There is no backup {which}."
+    message = "There is no backup {number}."
 
 
 class BackupOfAnotherTenant(TransferRefusal, Conflict):
-    message = "The archive is of {of}, and cannot take the storage_key of {name}: restore it under a name of its own."
+    message = "This is a backup of {source}, and cannot replace {name}: restore it as a new tenant."
 
 
 class TenantWasErased(TransferRefusal, Conflict):
-    message = "{name} was erased for good; what is left of it in archives is not restored."
+    message = "{name} was erased, so its backups must not be restored."
 
 
 class FilesNotAnonymisable(TransferRefusal, Invalid):
-    message = "Nobody can say whom a tenant's files name, so none goes along with an anonymised copy."
+    message = "Files cannot be anonymised, so an anonymised clone must not include them."

@@ -1,7 +1,6 @@
-"""From a tenant to an archive: sealed, then read in one snapshot, as the tenant's own role.
+"""Exports a tenant to a backup file: seals the audit log, then reads all tables in one snapshot with the tenant's role.
 
-Nobody but the tenant's role may look into its schema, and it needs no more to read it. So a backup is made wherever
-the runtime runs, without the owner's password.
+The tenant's role is sufficient, so backups run without the owner's credentials.
 """
 
 from __future__ import annotations
@@ -27,120 +26,120 @@ from apps.tenancy.models import Domain, Tenant
 from apps.tenancy.module import MODULE
 
 from . import catalogue, outbox
-from .backup_file import CHUNK, Writer
+from .backup_file import CHUNK_BYTES, Writer
 from .errors import TenantNotMigrated
-from .masking import Disguise, Leaving
+from .masking import MaskedSchema, Masking
 
-OF_THE_AUDIT_LOG = "audit/"
+AUDIT_FOLDER = "audit/"
 PLACEHOLDER = "bursar_template"
-"""What stands in schema.sql for the name of the schema."""
-READ_ALIKE = """
+"""The name of the schema in schema.sql."""
+SESSION_FORMAT = """
 SET LOCAL timezone TO 'UTC'; SET LOCAL datestyle TO 'ISO, YMD'; SET LOCAL intervalstyle TO 'postgres';
 SET LOCAL bytea_output TO 'hex'; SET LOCAL extra_float_digits TO 1
 """
-"""A checksum is of texts, so both ends must write them in the same way."""
+"""Checksums are computed from text, so source and target must format values identically."""
 
 
 def export(
     tenant: TenantInfo,
     to: BinaryIO,
     *,
-    disguise: Disguise = Disguise.NONE,
+    masking: Masking = Masking.NONE,
     with_files: bool = False,
     seal: bool = True,
 ) -> dict[str, Any]:
-    """Write the tenant to the file. Returns the manifest. Raises TenantNotMigrated.
+    """Returns the manifest. Raises TenantNotMigrated.
 
-    with_files  the files of the object store as well
-    seal        the audit log first; whoever has locked the tables has done it before
+    with_files  include the tenant's files
+    seal        seal the audit log first; False if the caller has locked the tables and sealed it already
     """
     control, ddl = _control(tenant), _blueprint(tenant)
-    with Writer(to) as archive:
+    with Writer(to) as writer:
         with activate(tenant):
             if seal:
                 sealing.seal()
-            with one_view() as cursor:
-                leaving = Leaving(tenant.schema, catalogue.tables(cursor, tenant.schema), disguise)
-                said = _write_rows(cursor, archive, leaving)
-                archive.write("schema.sql", ddl.encode())
-                archive.write("events.jsonl", outbox.undelivered(cursor, tenant.id) if not disguise else b"")
-                proved = {name: prove() for name, prove in proofs().items()}
-                head = audit.head() if not disguise else None
+            with snapshot() as cursor:
+                schema = MaskedSchema(tenant.schema, catalogue.tables(cursor, tenant.schema), masking)
+                tables = _write_rows(cursor, writer, schema)
+                writer.write("schema.sql", ddl.encode())
+                writer.write("events.jsonl", outbox.undelivered(cursor, tenant.id) if not masking else b"")
+                figures = {name: compute() for name, compute in proofs().items()}
+                head = audit.head() if not masking else None
             if with_files:
-                _write_files(archive, disguise)
-        return archive.seal(
+                _write_files(writer, masking)
+        return writer.seal(
             {
                 **control,
-                **said,
+                **tables,
                 "sequences": catalogue.sequences(tenant),
                 "made_at": now().isoformat(),
                 "code": MODULE.version,
-                "disguise": disguise,
+                "masking": masking,
                 "with_files": with_files,
-                "proofs": proved,
+                "invariants": figures,
                 "chain": {"number": head.number, "hash": head.hash} if head else None,
             }
         )
 
 
 @contextmanager
-def one_view() -> Iterator[Any]:
-    """A cursor in one snapshot, in which every read is of the same moment."""
+def snapshot() -> Iterator[Any]:
+    """A cursor in a read-only transaction with one snapshot for all reads."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")  # the connection finds its tenant before the transaction begins
+        cursor.execute("SELECT 1")  # sets the tenant of the connection before the transaction begins
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        cursor.execute(READ_ALIKE)
+        cursor.execute(SESSION_FORMAT)
         yield cursor
 
 
-def _write_rows(cursor: Any, archive: Writer, leaving: Leaving) -> dict[str, Any]:
-    """Returns what the manifest says of them."""
-    said: dict[str, Any] = {}
-    for table in steps(leaving.tables, len(leaving.tables)):
-        counted = leaving.sum(cursor, table)
-        with archive.part(f"tables/{table.name}.copy") as part:
+def _write_rows(cursor: Any, writer: Writer, schema: MaskedSchema) -> dict[str, Any]:
+    """Returns their entries in the manifest."""
+    tables: dict[str, Any] = {}
+    for table in steps(schema.tables, len(schema.tables)):
+        counted = schema.checksum(cursor, table)
+        with writer.part(f"tables/{table.name}.copy") as part:
             if counted.rows:
-                _copy(cursor, leaving, table, part.write)
-        said[table.name] = {
+                _copy(cursor, schema, table, part.write)
+        tables[table.name] = {
             "columns": [column.name for column in table.columns],
             "rows": counted.rows,
             "checksum": counted.checksum,
         }
     return {
         "fingerprint": catalogue.fingerprint(cursor),
-        "structure": catalogue.structure(cursor, leaving.schema),
-        "tables": said,
-        "places": leaving.highest_place(cursor),
+        "structure": catalogue.structure(cursor, schema.schema),
+        "tables": tables,
+        "xid_count": schema.count_xids(cursor),
     }
 
 
-def _copy(cursor: Any, leaving: Leaving, table: catalogue.Table, write: Any) -> None:
-    statement = sql.SQL("COPY ({}) TO STDOUT (FORMAT binary)").format(leaving.rows(table))
-    waiting = bytearray()
+def _copy(cursor: Any, schema: MaskedSchema, table: catalogue.Table, write: Any) -> None:
+    statement = sql.SQL("COPY ({}) TO STDOUT (FORMAT binary)").format(schema.rows(table))
+    buffer = bytearray()
     with cursor.cursor.copy(statement) as rows:
-        for row in rows:  # libpq hands over row by row
-            waiting += row
-            if len(waiting) > CHUNK:
-                write(bytes(waiting))
-                waiting.clear()
-    write(bytes(waiting))
+        for row in rows:  # libpq returns row by row
+            buffer += row
+            if len(buffer) > CHUNK_BYTES:
+                write(bytes(buffer))
+                buffer.clear()
+    write(bytes(buffer))
 
 
 def _blueprint(tenant: TenantInfo) -> str:
-    """The statements that make such a schema, from the tenant's own database."""
+    """The statements that create the tenant's schema."""
     with activate(tenant), connection.cursor() as cursor:
-        mine = catalogue.fingerprint(cursor)
+        fingerprint = catalogue.fingerprint(cursor)
     with activate(None), connections[databases.at("default", tenant.database)].cursor() as cursor:
-        cursor.execute("SELECT ddl FROM tenancy_blueprint WHERE fingerprint = %s", [mine])
-        found = cursor.fetchone()
-    if found is None:
+        cursor.execute("SELECT ddl FROM tenancy_blueprint WHERE fingerprint = %s", [fingerprint])
+        row = cursor.fetchone()
+    if row is None:
         raise TenantNotMigrated(name=tenant.name)
-    return str(found[0])
+    return str(row[0])
 
 
 def _control(tenant: TenantInfo) -> dict[str, Any]:
-    """What the platform knows of it."""
+    """The tenant's data in the platform's tables."""
     with activate(None):
         row = Tenant.objects.get(pk=tenant.id)
         domains = Domain.objects.filter(tenant=row).order_by("pk").values_list("domain", "is_primary")
@@ -152,14 +151,14 @@ def _control(tenant: TenantInfo) -> dict[str, Any]:
                 )
             ),
             "domains": [[domain, is_primary] for domain, is_primary in domains],
-            "along": {name: each.take(tenant.id) for name, each in goes_along().items()},
+            "carried_data": {name: carried.take(tenant.id) for name, carried in goes_along().items()},
         }
 
 
-def _write_files(archive: Writer, disguise: Disguise) -> None:
-    """Those of the audit log stay where the audit log stays."""
-    names = [each for each in file_names() if not (disguise and each.startswith(OF_THE_AUDIT_LOG))]
+def _write_files(writer: Writer, masking: Masking) -> None:
+    """A masked export has no audit log, and so none of its files."""
+    names = [name for name in file_names() if not (masking and name.startswith(AUDIT_FOLDER))]
     for name in steps(names, len(names)):
-        with files().open(name) as content, archive.part(f"files/{name}") as part:
-            for chunk in content.chunks(CHUNK):
+        with files().open(name) as content, writer.part(f"files/{name}") as part:
+            for chunk in content.chunks(CHUNK_BYTES):
                 part.write(chunk)

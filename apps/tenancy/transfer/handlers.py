@@ -1,4 +1,4 @@
-"""How the exporter does what it is asked."""
+"""Handlers of the commands for backups, restores, clones and moves."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from .commands import (
 )
 from .errors import FilesNotAnonymisable, PolicyIsNegative, TenantWasErased
 from .exporting import export
-from .masking import Disguise
+from .masking import Masking
 from .models import Backup, BackupPolicy
 
 
-def backing_up(command: BackUpTenant) -> None:
+def _back_up_prerequisites(command: BackUpTenant) -> None:
     _tenant(command.tenant_id)
 
 
-@handles(BackUpTenant, dry_run=backing_up)
+@handles(BackUpTenant, dry_run=_back_up_prerequisites)
 def back_up_tenant(command: BackUpTenant) -> Backup:
     tenant = _tenant(command.tenant_id)
     return jobs.make(tenant, Backup.Kind.MANUAL, to=command.to, with_files=command.with_files)
@@ -40,16 +40,16 @@ def back_up_tenant(command: BackUpTenant) -> Backup:
 def set_backup_policy(command: SetBackupPolicy) -> Tenant:
     tenant = rules.tenant_must_exist(command.tenant_id)
     rules.reason_must_be_given(command.reason)
-    agreed = {name: getattr(command, name) for name in ("every_hours", "retention_days", "max_count")}
-    if min(agreed.values()) < 0:
+    policy = {name: getattr(command, name) for name in ("every_hours", "retention_days", "max_count")}
+    if min(policy.values()) < 0:
         raise PolicyIsNegative
 
-    BackupPolicy.objects.update_or_create(tenant=tenant, defaults=agreed)
+    BackupPolicy.objects.update_or_create(tenant=tenant, defaults=policy)
     return tenant
 
 
-def restoring_it(command: RestoreTenant) -> None:
-    """The archive is opened, and neither read through nor loaded."""
+def _restore_prerequisites(command: RestoreTenant) -> None:
+    """Opens the backup file, without validating its parts or loading it."""
     storage_key, checksum = jobs.locate(command.backup)
     with storage.opened(storage_key, checksum) as file:
         _must_not_be_erased(BackupFile(file, storage_key))
@@ -59,19 +59,19 @@ def restoring_it(command: RestoreTenant) -> None:
         rules.database_must_be_known(command.database)
 
 
-@handles(RestoreTenant, dry_run=restoring_it)
+@handles(RestoreTenant, dry_run=_restore_prerequisites)
 def restore_tenant(command: RestoreTenant) -> Tenant:
     storage_key, checksum = jobs.locate(command.backup)
 
     with storage.opened(storage_key, checksum) as file:
-        archive = BackupFile(file, storage_key)
-        _must_not_be_erased(archive)
+        backup_file = BackupFile(file, storage_key)
+        _must_not_be_erased(backup_file)
         if command.slug:
-            return restoring.as_new(archive, slug=command.slug, name=command.name, at=command.database)
-        return restoring.in_place(archive, _tenant(archive.manifest["tenant"]["id"]))
+            return restoring.as_new(backup_file, slug=command.slug, name=command.name, at=command.database)
+        return restoring.in_place(backup_file, _tenant(backup_file.manifest["tenant"]["id"]))
 
 
-def cloning(command: CloneTenant) -> None:
+def _clone_prerequisites(command: CloneTenant) -> None:
     _tenant(command.tenant_id)
     rules.slug_must_be_well_formed(command.slug)
     rules.slug_must_be_free(command.slug)
@@ -79,14 +79,14 @@ def cloning(command: CloneTenant) -> None:
         raise FilesNotAnonymisable
 
 
-@handles(CloneTenant, dry_run=cloning)
+@handles(CloneTenant, dry_run=_clone_prerequisites)
 def clone_tenant(command: CloneTenant) -> Tenant:
-    cloning(command)
+    _clone_prerequisites(command)
     source = _tenant(command.tenant_id)
-    disguise = Disguise.ANONYMOUS if command.anonymise else Disguise.SANDBOX
+    masking = Masking.ANONYMOUS if command.anonymise else Masking.SANDBOX
 
     with tempfile.TemporaryFile() as file:
-        export(source.info, file, disguise=disguise, with_files=command.with_files)
+        export(source.info, file, masking=masking, with_files=command.with_files)
         return restoring.as_new(
             BackupFile(file),
             slug=command.slug,
@@ -96,26 +96,26 @@ def clone_tenant(command: CloneTenant) -> Tenant:
         )
 
 
-def carrying(command: TransferTenant) -> None:
+def _transfer_prerequisites(command: TransferTenant) -> None:
     tenant = _tenant(command.tenant_id)
     moving.must_be_movable(tenant, command.database)
-    moving.must_be_at_rest(tenant)
+    moving.must_be_read_only(tenant)
 
 
-@handles(TransferTenant, dry_run=carrying)
+@handles(TransferTenant, dry_run=_transfer_prerequisites)
 def transfer_tenant(command: TransferTenant) -> Tenant:
     return moving.move(command.tenant_id, command.database)
 
 
-def taking_back(command: RollBackMove) -> None:
+def _roll_back_prerequisites(command: RollBackMove) -> None:
     _tenant(command.tenant_id)
     rules.database_must_be_known(command.database)
 
 
-@handles(RollBackMove, dry_run=taking_back)
+@handles(RollBackMove, dry_run=_roll_back_prerequisites)
 def roll_back_move(command: RollBackMove) -> Tenant:
-    taking_back(command)
-    return moving.take_back(command.tenant_id, command.database)
+    _roll_back_prerequisites(command)
+    return moving.roll_back(command.tenant_id, command.database)
 
 
 def _tenant(tenant_id: int) -> Tenant:
@@ -125,7 +125,7 @@ def _tenant(tenant_id: int) -> Tenant:
     return tenant
 
 
-def _must_not_be_erased(archive: BackupFile) -> None:
-    was = archive.manifest["tenant"]
-    if Erasure.objects.filter(number=was["id"], created_at=was["created_at"]).exists():
-        raise TenantWasErased(name=was["name"])
+def _must_not_be_erased(backup_file: BackupFile) -> None:
+    source = backup_file.manifest["tenant"]
+    if Erasure.objects.filter(number=source["id"], created_at=source["created_at"]).exists():
+        raise TenantWasErased(name=source["name"])

@@ -1,4 +1,4 @@
-"""Backups: made once they were asked for, and removed when they are old (row DRB-02)."""
+"""Backup jobs, and the retention of backups."""
 
 from __future__ import annotations
 
@@ -19,14 +19,13 @@ from .models import Backup, JobQuerySet
 from .policies import Policies, Policy
 
 log = logging.getLogger("bursar.backups")
-SAY_EVERY = 2.0
-"""Seconds between two words about how far it is."""
+PROGRESS_INTERVAL_S = 2.0
 
 
 def make(tenant: Tenant, kind: Backup.Kind, *, to: str = "", with_files: bool = False) -> Backup:
-    """One more backup, in the object store or in a file of this machine. What goes wrong stands in its row. Raises
+    """Backs up a tenant to the object store or to a local file. A failure is recorded in the row. Raises
     TransferBusy."""
-    with restoring.only_here(tenant.info):
+    with restoring.transfer_lock(tenant.info):
         _mark_interrupted(tenant)
         backup = Backup.objects.create(
             tenant=tenant, slug=tenant.slug, kind=kind, begun_at=now(), storage_key=to
@@ -36,57 +35,55 @@ def make(tenant: Tenant, kind: Backup.Kind, *, to: str = "", with_files: bool = 
 
 
 def run(number: int) -> Backup | None:
-    """Make the backup that was asked for, whoever is asked to, and only once. Raises TransferBusy, after which somebody
-    is asked again."""
-    asked = Backup.objects.waiting().select_related("tenant").filter(pk=number).first()
-    if asked is None or asked.tenant is None:
+    """Runs a waiting backup; None if it is not waiting any more. On TransferBusy it stays waiting."""
+    backup = Backup.objects.waiting().select_related("tenant").filter(pk=number).first()
+    if backup is None or backup.tenant is None:
         return None
-    with restoring.only_here(asked.tenant.info):
-        _mark_interrupted(asked.tenant)
+    with restoring.transfer_lock(backup.tenant.info):
+        _mark_interrupted(backup.tenant)
         if not Backup.objects.waiting().filter(pk=number).update(state=Backup.State.RUNNING, begun_at=now()):
             return None
-        asked.refresh_from_db()
-        _write(asked, asked.tenant)
-    return asked
+        backup.refresh_from_db()
+        _write(backup, backup.tenant)
+    return backup
 
 
 def mark_all_interrupted() -> None:
-    """Of every tenant at whose backup somebody was, and nobody is any more."""
+    """Marks running backups as failed if no process holds the lock of their tenant."""
     for tenant in Tenant.objects.filter(pk__in=Backup.objects.running().values("tenant")):
         with advisory_lock(restoring.lock_of(tenant.pk)) as is_acquired:
             if is_acquired:
                 _mark_interrupted(tenant)
 
 
-def locate(said: str) -> tuple[str, str]:
-    """Where an archive lies, and what it weighs: of a backup by its number, of a file by its path. Raises
-    BackupUnknown."""
-    if not said.isdigit():
-        return said, ""
-    backup = Backup.objects.done().filter(pk=said).first()
+def locate(reference: str) -> tuple[str, str]:
+    """Storage key and checksum of a backup, given by its number or by the path of a file. Raises BackupUnknown."""
+    if not reference.isdigit():
+        return reference, ""
+    backup = Backup.objects.done().filter(pk=reference).first()
     if backup is None:
-        raise BackupUnknown(which=said)
+        raise BackupUnknown(number=reference)
     return backup.storage_key, backup.checksum
 
 
 def prune() -> int:
-    """Remove scheduled backups that are too old or too many, but never a tenant's newest; and all of tenants that are
-    gone: who was erased is not kept in a cupboard. One that cannot be removed holds up no other. Returns how many."""
-    agreed, going = Policies(), list(Backup.objects.done().filter(tenant=None))
-    kept = Backup.objects.done().exclude(tenant=None).order_by("tenant", "-begun_at", "-pk")
-    for tenant, backups in groupby(kept, key=lambda each: each.tenant_id):
-        going += _too_many([*backups], agreed.of(tenant))
+    """Removes scheduled backups beyond their retention, but never the newest of a tenant; and all backups of erased
+    tenants. A failed removal does not stop the others. Returns how many were removed."""
+    policies, expired = Policies(), list(Backup.objects.done().filter(tenant=None))
+    retained = Backup.objects.done().exclude(tenant=None).order_by("tenant", "-begun_at", "-pk")
+    for tenant, backups in groupby(retained, key=lambda backup: backup.tenant_id):
+        expired += _expired([*backups], policies.of(tenant))
     Backup.objects.waiting().filter(tenant=None).delete()
-    return sum(_remove(each) for each in going)
+    return sum(_remove(backup) for backup in expired)
 
 
-def _too_many(newest_first: Sequence[Backup], policy: Policy) -> list[Backup]:
-    scheduled = [each for each in newest_first if each.kind == Backup.Kind.SCHEDULED]
+def _expired(newest_first: Sequence[Backup], policy: Policy) -> list[Backup]:
+    scheduled = [backup for backup in newest_first if backup.kind == Backup.Kind.SCHEDULED]
     return [
-        each
-        for number, each in enumerate(scheduled)
-        if each is not newest_first[0]
-        and (each.begun_at < now() - policy.kept or (policy.most and number >= policy.most))
+        backup
+        for number, backup in enumerate(scheduled)
+        if backup is not newest_first[0]
+        and (backup.begun_at < now() - policy.retention or (policy.max_count and number >= policy.max_count))
     ]
 
 
@@ -107,51 +104,51 @@ def _write(backup: Backup, tenant: Tenant, *, with_files: bool = False) -> None:
     backup.save(update_fields=["storage_key"])
     try:
         with progress.shown_by(_Percent(backup)):
-            kept = storage.store(
+            stored = storage.store(
                 backup.storage_key, lambda file: export(tenant.info, file, with_files=with_files)
             )
     except Exception as error:
         _end(backup, state=Backup.State.FAILED, error=f"{type(error).__name__}: {error}")
         raise
-    rows = sum(each["rows"] for each in kept.manifest["tables"].values())
+    rows = sum(table["rows"] for table in stored.manifest["tables"].values())
     _end(
         backup,
         state=Backup.State.DONE,
         percent=100,
-        storage_key=kept.storage_key,
-        bytes=kept.bytes,
-        checksum=kept.checksum,
+        storage_key=stored.storage_key,
+        bytes=stored.bytes,
+        checksum=stored.checksum,
         rows=rows,
     )
 
 
 class _Percent:
-    """Says in the row how far it is, now and then."""
+    """Updates the progress in the row at most every PROGRESS_INTERVAL_S."""
 
     def __init__(self, backup: Backup) -> None:
-        self._backup, self._said_at = backup, time.monotonic()
+        self._backup, self._updated_at = backup, time.monotonic()
 
     def __call__(self, done: int, total: int) -> None:
-        if time.monotonic() - self._said_at > SAY_EVERY:
-            self._said_at = time.monotonic()
+        if time.monotonic() - self._updated_at > PROGRESS_INTERVAL_S:
+            self._updated_at = time.monotonic()
             Backup.objects.filter(pk=self._backup.pk).update(percent=100 * done // max(total, 1))
 
 
 def _mark_interrupted(tenant: Tenant) -> None:
-    """Nobody else is at it, so whoever was is gone. What he had written is no archive."""
+    """We hold the lock, so a backup still marked as running was interrupted. Its incomplete file is removed."""
     for backup in Backup.objects.running().filter(tenant=tenant):
         storage.discard_unfinished(backup.storage_key)
-        _end(backup, state=Backup.State.FAILED, error="Whoever made it was cut off.")
+        _end(backup, state=Backup.State.FAILED, error="The backup worker was interrupted.")
 
 
-def _end(backup: Backup, **what: object) -> None:
-    for name, value in what.items():
+def _end(backup: Backup, **fields: object) -> None:
+    for name, value in fields.items():
         setattr(backup, name, value)
     backup.ended_at = now()
     backup.save()
 
 
 def all_of(slug: str = "") -> JobQuerySet[Backup]:
-    """The newest first."""
+    """Newest first."""
     backups = Backup.objects.latest_first()
     return backups.filter(slug=slug) if slug else backups

@@ -1,4 +1,4 @@
-"""The backups that there are, how they are tried, and what was agreed for each tenant."""
+"""Backups, restore drills and backup policies."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class JobQuerySet(models.QuerySet[J]):
     def running(self) -> Self:
         return self.filter(state=Job.State.RUNNING)
 
-    def at_work(self) -> Self:
-        """Asked for, and not ended."""
+    def unfinished(self) -> Self:
+        """Waiting or running."""
         return self.filter(state__in=(Job.State.WAITING, Job.State.RUNNING))
 
     def done(self) -> Self:
@@ -30,9 +30,9 @@ class JobQuerySet(models.QuerySet[J]):
 
 
 class Job(models.Model):
-    """Work that takes long: asked for, taken up by one backup worker, and ended in one way or the other.
+    """A long-running job: scheduled, then run by one backup worker.
 
-    begun_at  while it waits, when it was asked for
+    begun_at  when it started; when it was scheduled, while it waits
     """
 
     class State(models.TextChoices):
@@ -51,18 +51,18 @@ class Job(models.Model):
         abstract = True
 
     @property
-    def took(self) -> dt.timedelta | None:
+    def duration(self) -> dt.timedelta | None:
         return self.ended_at - self.begun_at if self.ended_at else None
 
 
 class Backup(Job):
-    """An archive of a tenant, or the try to make one.
+    """A backup of a tenant, which may be waiting, running or failed.
 
-    slug          of the tenant, which may be gone by now
-    percent       how much of it is written, by tables
-    storage_key         where the archive lies: a name in the platform's part of the object store
+    slug          of the tenant, which may be erased by now
+    percent       progress, by tables
+    storage_key         name in the platform's part of the object store, or the path of a local file
     checksum      SHA-256 of the whole file
-    verified_at   when a drill restored it last, and found everything; `restored_in` is how many seconds that took
+    verified_at   when a restore drill last restored it without differences; `restored_in` is the duration in seconds
     """
 
     class Kind(models.TextChoices):
@@ -88,7 +88,7 @@ class Backup(Job):
         indexes = [models.Index(name="backup_of_tenant", fields=["tenant", "-begun_at"])]
         constraints = [
             models.UniqueConstraint(
-                name="backup_is_asked_for_once", fields=["tenant"], condition=Q(state="waiting")
+                name="one_waiting_backup_per_tenant", fields=["tenant"], condition=Q(state="waiting")
             )
         ]
 
@@ -97,7 +97,7 @@ class Backup(Job):
 
 
 class RestoreDrill(Job):
-    """A backup that is tried: restored beside everything that works, compared with its archive, and dropped again."""
+    """A test restore of a backup into a temporary schema, compared with the backup file and dropped again."""
 
     backup = models.ForeignKey(Backup, on_delete=models.CASCADE, null=True, related_name="+")
 
@@ -108,20 +108,20 @@ class RestoreDrill(Job):
         default_permissions = ()
         constraints = [
             models.UniqueConstraint(
-                name="drill_is_asked_for_once", fields=["state"], condition=Q(state="waiting")
+                name="one_waiting_restore_drill", fields=["state"], condition=Q(state="waiting")
             )
         ]
 
     def __str__(self) -> str:
-        return f"drill of {self.backup or 'whatever is next'}"
+        return f"restore drill of {self.backup or 'the next backup'}"
 
 
 class BackupPolicy(models.Model):
-    """What was agreed for one tenant; 0 is as everywhere.
+    """The backup policy of one tenant; 0 is the platform default.
 
-    every_hours  how often it is backed up
-    retention_days    for how long a backup is kept
-    max_count    how many are kept
+    every_hours  interval between scheduled backups
+    retention_days    how long a scheduled backup is retained
+    max_count    how many scheduled backups are retained
     """
 
     tenant = models.OneToOneField(
@@ -134,7 +134,7 @@ class BackupPolicy(models.Model):
     class Meta:
         app_label = "tenancy"
         default_permissions = ()
-        permissions = [("set_backup_policy", "Can set how often tenants are backed up, and what is kept")]
+        permissions = [("set_backup_policy", "Can set the backup policy of a tenant")]
 
     def __str__(self) -> str:
-        return f"backups of {self.tenant_id}"
+        return f"backup policy of tenant {self.tenant_id}"

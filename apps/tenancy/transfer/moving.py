@@ -1,18 +1,17 @@
-"""From one database to another, while the tenant may only be read.
+"""Moves a tenant to another database while it is read-only.
 
-    drain     while it still works: what is being told is told
-    carry     nobody writes:
-        export    sealed, and read in one snapshot
-        move      its rows into a schema beside, in the new place
-        remap     what belongs to the place and not to the tenant: its role and its rights
-        verify    is it there as a whole?
-        switch    its name and its news; the directory says the new place
-    leave     the schema at the old place goes aside for some days
+    drain            before it is read-only: wait for due events to be delivered
+    copy_and_switch  with a lock against writes:
+        export       seal the audit log and read all tables in one snapshot
+        move         copy the rows to a staging schema in the target database
+        remap        create the tenant's role and its privileges there
+        verify       compare the staging schema with the source
+        switch       rename the staging schema, insert undelivered events, update the directory
+    retire_source    set the schema in the source database aside for some days
 
-Whoever is killed before the directory says so has changed nothing: the source is as it was, and what he made elsewhere
-is dropped by the next try, or when the journey turns back. Whoever is killed after it has a tenant that works in its
-new place, and the next try puts the old schema aside. Primary keys, files and the tenant's id stay as they are: they
-are the tenant's own.
+If the process is killed before the directory is updated, the source is unchanged, and the next attempt or the rollback
+drops the staging schema. If it is killed later, the tenant works in the target database, and the next attempt retires
+the source. Primary keys, files and the tenant's id do not change.
 """
 
 from __future__ import annotations
@@ -42,23 +41,23 @@ from .backup_file import BackupFile
 from .errors import OwnerIsAbsent, TenantIsWritable, TransferBusy
 
 STAGES = ("export", "move", "remap", "verify", "switch")
-"""How far a move is, as whoever drives it shows. What fails says at which of them."""
-LONGEST_WAIT = 10
-"""Seconds, for transactions that were there before."""
-EVERY = 0.1
+"""The stages of a move, for the display of its progress. A failure names its stage."""
+LOCK_TIMEOUT_S = 10
+"""How long a move waits for open transactions."""
+POLL_INTERVAL_S = 0.1
 log = logging.getLogger(__name__)
 
 
 def move(tenant_id: int, to: str) -> Tenant:
-    """All of it, or what is left of it. Raises TenantStillWorks, TransferBusy and NotWhatWasExported."""
+    """Moves the tenant, or completes an interrupted move. Raises TenantIsWritable, TransferBusy, NotWhatWasExported."""
     tenant = Tenant.objects.get(pk=tenant_id)
-    with restoring.only_here(tenant.info), stages(*STAGES):
+    with restoring.transfer_lock(tenant.info), stages(*STAGES):
         tenant.refresh_from_db()
         if tenant.database != to:
             must_be_movable(tenant, to)
-            must_be_at_rest(tenant)
-            carry(tenant, to)
-        leave(tenant)
+            must_be_read_only(tenant)
+            copy_and_switch(tenant, to)
+        retire_source(tenant)
         restoring.catch_up(tenant, tenant.fingerprint)
     return tenant
 
@@ -71,40 +70,40 @@ def must_be_movable(tenant: Tenant, to: str) -> None:
             raise OwnerIsAbsent(database=key)
 
 
-def must_be_at_rest(tenant: Tenant) -> None:
-    """Raises TenantStillWorks."""
+def must_be_read_only(tenant: Tenant) -> None:
+    """Raises TenantIsWritable."""
     if tenant.mode == Tenant.Mode.NORMAL and tenant.state in Tenant.OPEN:
         raise TenantIsWritable(name=tenant.name)
 
 
 def drain(tenant: TenantInfo, seconds: float = 10.0) -> int:
-    """Wait so long for what is being told. Returns how much is left: it comes along, and is told at the new place."""
+    """Waits for due events to be delivered. Returns how many remain; they are moved, and delivered after the move."""
     until = time.monotonic() + seconds
-    while (left := _untold(tenant)) and time.monotonic() < until:
-        time.sleep(EVERY)
-    return left
+    while (remaining := _count_due(tenant)) and time.monotonic() < until:
+        time.sleep(POLL_INTERVAL_S)
+    return remaining
 
 
-def carry(tenant: Tenant, to: str) -> None:
-    """The whole of it, and the directory says so."""
+def copy_and_switch(tenant: Tenant, to: str) -> None:
+    """Copies the tenant to the target database and updates the directory."""
     stage("export")
     _seal(tenant.info)
-    with _fenced(tenant) as cursor, tempfile.TemporaryFile() as file:
+    with _write_lock(tenant) as cursor, tempfile.TemporaryFile() as file:
         exporting.export(tenant.info, file, seal=False)
-        archive = BackupFile(file)
+        backup_file = BackupFile(file)
         stage("move")
-        made = restoring.load_and_verify(archive, tenant.pk, to)
+        made = restoring.load_and_verify(backup_file, tenant.pk, to)
         stage("switch")
         with importing.as_owner(to) as there, transaction.atomic(using=databases.at("owner", to)):
-            importing.drop(there, tenant.schema_name)  # of a try that was killed behind this line
+            importing.drop(there, tenant.schema_name)  # of an attempt that was killed after this line
             importing.rename(there, made.schema, tenant.schema_name)
-        outbox.insert(archive.read("events.jsonl"), to)
-        _say(tenant, to, made.role)
+        outbox.insert(backup_file.read("events.jsonl"), to)
+        _update_directory(tenant, to, made.role)
         restoring.set_aside(cursor, tenant, "moved")
 
 
-def leave(tenant: Tenant) -> None:
-    """Wherever it lay before: the schema aside, and nobody there tells its news any more."""
+def retire_source(tenant: Tenant) -> None:
+    """Sets the tenant's schema aside and deletes its undelivered events in every database but its current one."""
     for key in databases.having("owner"):
         if key == tenant.database:
             continue
@@ -117,18 +116,20 @@ def leave(tenant: Tenant) -> None:
         lodgers.forget(Tenant(pk=tenant.pk, database=key))
 
 
-def take_back(tenant_id: int, to: str) -> Tenant:
-    """What a move that was given up has brought there goes; where the tenant has arrived, it stays. It is as right
-    when nothing came. The tenant must not be kept waiting for a place that is away or busy, or of which this process
-    is not the owner: what is left there goes with `clear_away`."""
+def roll_back(tenant_id: int, to: str) -> Tenant:
+    """Drops the copy that an abandoned move left in the target database, unless the directory was updated already.
+
+    The rollback never fails: if the target is unavailable or busy, or this process does not own it, `clear_away` drops
+    the copy later.
+    """
     tenant = Tenant.objects.get(pk=tenant_id)
     try:
-        with restoring.only_here(tenant.info):
+        with restoring.transfer_lock(tenant.info):
             tenant.refresh_from_db()
             if tenant.database != to and to in importing.owned():
                 _drop(tenant, to)
     except (DatabaseError, TransferBusy) as last_error:
-        log.warning("What came of %s to %s is still there: %s", tenant, to, last_error)
+        log.warning("The copy of %s in %s could not be dropped yet: %s", tenant, to, last_error)
     return tenant
 
 
@@ -140,20 +141,20 @@ def _drop(tenant: Tenant, to: str) -> None:
     lodgers.forget(Tenant(pk=tenant.pk, database=to))
 
 
-def tidy() -> int:
-    """Leave what a worker could not, which ended a move that was cut off. Returns how many."""
-    left = 0
+def retire_sources() -> int:
+    """Retires sources of moves that were completed without access to the source database. Returns how many."""
+    count = 0
     for key in importing.owned():
         with databases.skip_if_unreachable(key):
-            for tenant in _gone_from(key):
-                with restoring.only_here(tenant.info):
-                    leave(tenant)
-                left += 1
-    return left
+            for tenant in _moved_from(key):
+                with restoring.transfer_lock(tenant.info):
+                    retire_source(tenant)
+                count += 1
+    return count
 
 
-def _gone_from(key: str) -> Sequence[Tenant]:
-    """Whose schema still stands there, and who lies elsewhere."""
+def _moved_from(key: str) -> Sequence[Tenant]:
+    """Tenants that have a schema in this database, but are in another one by the directory."""
     with importing.as_owner(key) as cursor:
         cursor.execute(
             "SELECT nspname::text FROM pg_namespace WHERE nspname ~ %s",
@@ -163,7 +164,7 @@ def _gone_from(key: str) -> Sequence[Tenant]:
     return [*Tenant.objects.filter(schema_name__in=names).exclude(database=key)]
 
 
-def _say(tenant: Tenant, to: str, role: str) -> None:
+def _update_directory(tenant: Tenant, to: str, role: str) -> None:
     tenant.database, tenant.role_name = to, role
     tenant.epoch += 1
     lodgers.note(tenant)
@@ -172,38 +173,38 @@ def _say(tenant: Tenant, to: str, role: str) -> None:
 
 
 @contextmanager
-def _fenced(tenant: Tenant) -> Iterator[Any]:
-    """Whoever still writes is waited for, and nobody begins to. It ends with its transaction, however that ends; the
-    connection is one of its own, so that other tenants' schemas can be looked into meanwhile."""
+def _write_lock(tenant: Tenant) -> Iterator[Any]:
+    """Waits for open writes and blocks new ones until its transaction ends. Uses a separate connection, as the main one
+    reads other schemas meanwhile."""
     at = tenant.database
     with importing.as_owner(at):
-        fence = connections[databases.at("owner", at)].copy()
+        lock_connection = connections[databases.at("owner", at)].copy()
     try:
-        fence.set_autocommit(False)
-        with fence.cursor() as cursor:
-            names = catalogue.tables(cursor, tenant.schema_name)
-            cursor.execute(f"SET LOCAL lock_timeout = '{LONGEST_WAIT}s'")
+        lock_connection.set_autocommit(False)
+        with lock_connection.cursor() as cursor:
+            tables = catalogue.tables(cursor, tenant.schema_name)
+            cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_S}s'")
             cursor.execute(
                 sql.SQL("LOCK TABLE {} IN SHARE MODE").format(
-                    sql.SQL(", ").join(sql.Identifier(tenant.schema_name, name.name) for name in names)
+                    sql.SQL(", ").join(sql.Identifier(tenant.schema_name, table.name) for table in tables)
                 )
             )
             yield cursor
-        fence.commit()
+        lock_connection.commit()
     finally:
-        fence.close()
+        lock_connection.close()
 
 
 def _seal(tenant: TenantInfo) -> None:
-    """As far as transactions of others let it: what is left comes along in its order, and is sealed there."""
-    until = time.monotonic() + LONGEST_WAIT
+    """Seals the audit log as far as open transactions allow. The rest is copied, and sealed in the target database."""
+    until = time.monotonic() + LOCK_TIMEOUT_S
     with activate(tenant):
         while sealing.seal() or any(sealing.waiting()):
             if time.monotonic() > until:
                 return
-            time.sleep(EVERY)
+            time.sleep(POLL_INTERVAL_S)
 
 
-def _untold(tenant: TenantInfo) -> int:
+def _count_due(tenant: TenantInfo) -> int:
     with activate(tenant), connection.cursor() as cursor:
         return outbox.count_due(cursor, tenant.id)

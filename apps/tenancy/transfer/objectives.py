@@ -1,7 +1,7 @@
-"""What is promised of backups, and to whom it is not kept (row DRB-01).
+"""Recovery objectives, and the backup status of each tenant.
 
-`BACKUP_RPO_HOURS` is how much of its work a tenant can lose, and `BACKUP_RTO_HOURS` how long it may take until it works
-again; each environment sets its own, and 0 promises nothing. Whoever misses his turn twice is late all the same.
+`BACKUP_RPO_HOURS` limits the data a tenant can lose and `BACKUP_RTO_HOURS` the time a restore may take; 0 sets no
+objective. A tenant without a backup for twice its backup interval is late in any case.
 """
 
 from __future__ import annotations
@@ -18,25 +18,25 @@ from . import restore_drills
 from .models import Backup, JobQuerySet, RestoreDrill
 from .policies import Policies, Policy
 
-LATE_DRILL = dt.timedelta(days=1)
-BACKED_UP = (Tenant.State.TRIAL, Tenant.State.ACTIVE, Tenant.State.SUSPENDED, Tenant.State.ARCHIVED)
+RESTORE_DRILL_GRACE = dt.timedelta(days=1)
+BACKED_UP_STATES = (Tenant.State.TRIAL, Tenant.State.ACTIVE, Tenant.State.SUSPENDED, Tenant.State.ARCHIVED)
 
 
 @dataclass(frozen=True)
 class BackupStatus:
-    """How well a tenant is kept.
+    """The backup status of a tenant.
 
-    failed   the last try, where none has succeeded since
-    at_work  the one that is asked for, or being made
-    is_late  it would lose more than was promised, or missed its turn for as long again
-    is_slow  its last drill took longer than was promised
+    failed      the last failed backup, if none has succeeded since
+    unfinished  the backup that is waiting or running
+    is_late     the newest backup is older than the RPO, or than twice the backup interval
+    is_slow     the last restore drill took longer than the RTO
     """
 
     tenant: Tenant
     policy: Policy
     newest: Backup | None
     failed: Backup | None
-    at_work: Backup | None
+    unfinished: Backup | None
     verified: Backup | None
     is_late: bool
     is_slow: bool
@@ -47,28 +47,28 @@ class BackupStatus:
 
 
 def statuses() -> list[BackupStatus]:
-    """Of every tenant that is backed up, those in danger first."""
-    agreed = Policies()
+    """Of all tenants that are backed up, those with problems first."""
+    policies = Policies()
     done = _newest(Backup.objects.done())
     failed = _newest(Backup.objects.filter(state=Backup.State.FAILED))
-    at_work = _newest(Backup.objects.at_work())
+    unfinished = _newest(Backup.objects.unfinished())
     verified = _newest(Backup.objects.exclude(verified_at=None))
-    found = [
-        _standing(
-            each,
-            agreed.of(each.pk),
-            newest=done.get(each.pk),
-            failed=failed.get(each.pk),
-            at_work=at_work.get(each.pk),
-            verified=verified.get(each.pk),
+    rows = [
+        _status(
+            tenant,
+            policies.of(tenant.pk),
+            newest=done.get(tenant.pk),
+            failed=failed.get(tenant.pk),
+            unfinished=unfinished.get(tenant.pk),
+            verified=verified.get(tenant.pk),
         )
-        for each in backed_up_tenants()
+        for tenant in backed_up_tenants()
     ]
-    return sorted(found, key=lambda each: not (each.is_late or each.failed or each.is_slow))
+    return sorted(rows, key=lambda status: not (status.is_late or status.failed or status.is_slow))
 
 
 def failed_restore_drills() -> str:
-    """What is wrong with the way backups are tried; empty where nothing is."""
+    """Why restore drills fail or do not run; empty if all is well."""
     latest = (
         restore_drills.latest()
         .exclude(state__in=(RestoreDrill.State.WAITING, RestoreDrill.State.RUNNING))
@@ -78,45 +78,45 @@ def failed_restore_drills() -> str:
         return f"{latest}: {latest.error}"
     first = Backup.objects.done().order_by("begun_at").first()
     since = latest.begun_at if latest else first.begun_at if first else now()
-    waits = dt.timedelta(days=settings.BACKUP_DRILL_DAYS) if latest else dt.timedelta()
-    if now() - since > waits + LATE_DRILL:
-        return f"No backup was tried since {since:%Y-%m-%d %H:%M}. Does a backup worker run?"
+    interval = dt.timedelta(days=settings.BACKUP_DRILL_DAYS) if latest else dt.timedelta()
+    if now() - since > interval + RESTORE_DRILL_GRACE:
+        return f"No restore drill has run since {since:%Y-%m-%d %H:%M}. Is a backup worker running?"
     return ""
 
 
 def backed_up_tenants() -> list[Tenant]:
-    """Tenants that are backed up at all; a sandbox can be made again."""
-    return list(Tenant.objects.filter(state__in=BACKED_UP, sandbox_of=None).order_by("slug"))
+    """Tenants that are backed up. Sandboxes are not, as they can be cloned again."""
+    return list(Tenant.objects.filter(state__in=BACKED_UP_STATES, sandbox_of=None).order_by("slug"))
 
 
-def holds_all(tenant: Tenant, backed_up_at: dt.datetime) -> bool:
-    at_rest = tenant.state == Tenant.State.ARCHIVED and tenant.state_since
-    return bool(at_rest and at_rest < backed_up_at)
+def is_unchanged_since(tenant: Tenant, moment: dt.datetime) -> bool:
+    archived_at = tenant.state_since if tenant.state == Tenant.State.ARCHIVED else None
+    return bool(archived_at and archived_at < moment)
 
 
-def _standing(
+def _status(
     tenant: Tenant,
     policy: Policy,
     *,
     newest: Backup | None,
     failed: Backup | None,
-    at_work: Backup | None,
+    unfinished: Backup | None,
     verified: Backup | None,
 ) -> BackupStatus:
-    promised = dt.timedelta(hours=settings.BACKUP_RPO_HOURS)
-    longest = min(promised or 2 * policy.every, 2 * policy.every)
-    unchanged = newest is not None and holds_all(tenant, newest.begun_at)
-    late = not unchanged and now() - (newest.begun_at if newest else tenant.created_at) > longest
+    rpo = dt.timedelta(hours=settings.BACKUP_RPO_HOURS)
+    max_age = min(rpo or 2 * policy.interval, 2 * policy.interval)
+    unchanged = newest is not None and is_unchanged_since(tenant, newest.begun_at)
+    late = not unchanged and now() - (newest.begun_at if newest else tenant.created_at) > max_age
     slow = bool(
         verified
         and settings.BACKUP_RTO_HOURS
         and (verified.restored_in or 0) > settings.BACKUP_RTO_HOURS * 3600
     )
-    still = failed if failed and (newest is None or failed.begun_at > newest.begun_at) else None
-    return BackupStatus(tenant, policy, newest, still, at_work, verified, late, slow)
+    unresolved = failed if failed and (newest is None or failed.begun_at > newest.begun_at) else None
+    return BackupStatus(tenant, policy, newest, unresolved, unfinished, verified, late, slow)
 
 
 def _newest(backups: JobQuerySet[Backup]) -> dict[int, Backup]:
-    """By tenant."""
+    """The newest by tenant."""
     newest = backups.exclude(tenant=None).order_by("tenant", "-begun_at", "-pk").distinct("tenant")
-    return {each.tenant_id: each for each in newest if each.tenant_id}
+    return {backup.tenant_id: backup for backup in newest if backup.tenant_id}

@@ -1,5 +1,6 @@
-"""Events that not everybody has heard yet. They stand in public, beside other tenants', and go along with a tenant
-that leaves its database: those that are told for later, and those that were given up and wait for an operator.
+"""Undelivered events of a tenant: those not routed yet, pending or scheduled deliveries, and dead letters.
+
+They are in tables that all tenants of a database share, so they are exported and imported separately from the schema.
 """
 
 from __future__ import annotations
@@ -50,11 +51,11 @@ FROM jsonb_populate_record(NULL::events_delivery, %(delivery)s::jsonb)
 ON CONFLICT (event_id, subscriber) DO UPDATE
     SET status = excluded.status, attempts = excluded.attempts, next_at = excluded.next_at, done_at = NULL,
         hinted_at = NULL, last_error = excluded.last_error
-    WHERE %(anew)s
+    WHERE %(redeliver)s
 """
 
 _UNROUTE = """
-WITH told AS (DELETE FROM events_delivery WHERE event_id = %(event)s)
+WITH deleted AS (DELETE FROM events_delivery WHERE event_id = %(event)s)
 UPDATE events_outboxevent SET routed_at = NULL WHERE id = %(event)s
 """
 
@@ -66,44 +67,48 @@ DELETE FROM events_outboxevent e WHERE tenant_id = %(tenant)s AND (routed_at IS 
 
 
 def undelivered(cursor: Any, tenant_id: int) -> bytes:
-    """One JSON document a line."""
+    """One JSON document per line."""
     cursor.execute(_UNDELIVERED, {"tenant": tenant_id})
     return "".join(f"{line}\n" for (line,) in cursor.fetchall()).encode()
 
 
 def count_due(cursor: Any, tenant_id: int) -> int:
-    """How many are still to be told now."""
+    """How many events and deliveries are due now."""
     cursor.execute(_COUNT_DUE, {"tenant": tenant_id})
     return int(cursor.fetchone()[0])
 
 
-def insert(lines: bytes, at: str, *, anew: bool = False) -> int:
-    """Put them in the outbox of that database. What is there already is not put in again; `anew`: what was told since
-    is told again, to a tenant that knows nothing of it any more. Returns how many events they are."""
-    told = [json.loads(line) for line in lines.decode().splitlines()]
+def insert(lines: bytes, at: str, *, redeliver: bool = False) -> int:
+    """Inserts exported events that are not in the outbox of that database yet. Returns how many were exported.
+
+    redeliver  also deliver events again that were delivered after the export, as the restored tenant has lost them
+    """
+    exported = [json.loads(line) for line in lines.decode().splitlines()]
     alias = databases.at("owner", at)
     with transaction.atomic(using=alias), connections[alias].cursor() as cursor:
-        for each in told:
-            _insert(cursor, each["event"], each["deliveries"], anew=anew)
-    return len(told)
+        for entry in exported:
+            _insert(cursor, entry["event"], entry["deliveries"], redeliver=redeliver)
+    return len(exported)
 
 
 def remove(tenant_id: int, at: str) -> None:
-    """Nobody tells them there any more."""
+    """Deletes the tenant's undelivered events in that database."""
     with connections[databases.at("owner", at)].cursor() as cursor:
         cursor.execute(_REMOVE, {"tenant": tenant_id})
 
 
-def _insert(cursor: Any, event: dict[str, Any], deliveries: list[Any], *, anew: bool) -> None:
-    said = {"event": json.dumps(event)}
-    cursor.execute(_KNOWN, said)
+def _insert(cursor: Any, event: dict[str, Any], deliveries: list[Any], *, redeliver: bool) -> None:
+    parameters = {"event": json.dumps(event)}
+    cursor.execute(_KNOWN, parameters)
     known = cursor.fetchone()
     if known is None:
-        cursor.execute(_ADD_EVENT, said)
+        cursor.execute(_ADD_EVENT, parameters)
         (number,) = cursor.fetchone()
     else:
         (number,) = known
-        if anew and event["routed_at"] is None:
+        if redeliver and event["routed_at"] is None:
             cursor.execute(_UNROUTE, {"event": number})
     for delivery in deliveries:
-        cursor.execute(_ADD_DELIVERY, {"event": number, "delivery": json.dumps(delivery), "anew": anew})
+        cursor.execute(
+            _ADD_DELIVERY, {"event": number, "delivery": json.dumps(delivery), "redeliver": redeliver}
+        )

@@ -1,4 +1,4 @@
-"""Backups, in the operator's console: how well each tenant is kept, what is promised, and what is agreed for one."""
+"""Pages of the operator console: backup status, recovery objectives, and the backup policy of a tenant."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from .commands import SetBackupPolicy
 from .models import BackupPolicy
 from .policies import Policies
 
-MAY = "tenancy.view_backup"
-MOST, MOST_DRILLS = 50, 10
-AGREED = ("every_hours", "retention_days", "max_count")
+VIEW_PERMISSION = "tenancy.view_backup"
+MAX_BACKUPS_LISTED, MAX_RESTORE_DRILLS_LISTED = 50, 10
+POLICY_FIELDS = ("every_hours", "retention_days", "max_count")
 
 
 def backups_page(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBase:
@@ -31,10 +31,10 @@ def backups_page(request: HttpRequest, *, context: dict[str, Any]) -> HttpRespon
     shown = {
         "rows": rows,
         "late": sum(row.is_late for row in rows),
-        "backups": jobs.all_of()[:MOST],
-        "drills": restore_drills.latest()[:MOST_DRILLS],
+        "backups": jobs.all_of()[:MAX_BACKUPS_LISTED],
+        "drills": restore_drills.latest()[:MAX_RESTORE_DRILLS_LISTED],
         "last_error": objectives.failed_restore_drills(),
-        "usual": Policies().of(0),
+        "default_policy": Policies().of(0),
         "rpo": settings.BACKUP_RPO_HOURS,
         "rto": settings.BACKUP_RTO_HOURS,
         "drill_days": settings.BACKUP_DRILL_DAYS,
@@ -42,30 +42,32 @@ def backups_page(request: HttpRequest, *, context: dict[str, Any]) -> HttpRespon
     return TemplateResponse(request, "console/backups.html", context | shown)
 
 
-class HowKept(Form):
+class BackupPolicyForm(Form):
     every_hours = forms.IntegerField(
-        label="Backed up every so many hours", min_value=0, help_text="0 is as everywhere."
+        label="Backup interval in hours", min_value=0, help_text="0 = platform default."
     )
     retention_days = forms.IntegerField(
-        label="Kept for so many days", min_value=0, help_text="0 is as everywhere."
+        label="Retention in days", min_value=0, help_text="0 = platform default."
     )
-    max_count = forms.IntegerField(label="So many at most", min_value=0, help_text="0 is as everywhere.")
+    max_count = forms.IntegerField(
+        label="Maximum number of backups", min_value=0, help_text="0 = platform default."
+    )
     reason = reason()
 
 
-class SetPolicyOfOne(CommandPage):
-    command, form = SetBackupPolicy, HowKept
+class SetBackupPolicyPage(CommandPage):
+    command, form = SetBackupPolicy, BackupPolicyForm
 
     def form_options(self, server_fields: ServerFields) -> dict[str, Any]:
-        agreed = BackupPolicy.objects.filter(pk=server_fields["tenant_id"]).first() or BackupPolicy()
-        return {"initial": {name: getattr(agreed, name) for name in AGREED}}
+        policy = BackupPolicy.objects.filter(pk=server_fields["tenant_id"]).first() or BackupPolicy()
+        return {"initial": {name: getattr(policy, name) for name in POLICY_FIELDS}}
 
     def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
-        tenant, agreed = rules.tenant_must_be_there(server_fields["tenant_id"]), Policies()
+        tenant, policies = rules.tenant_must_be_there(server_fields["tenant_id"]), Policies()
         return (
             ("Tenant", tenant.name),
-            ("Is backed up", str(agreed.of(tenant.pk))),
-            ("Everywhere else", str(agreed.of(0))),
+            ("Current policy", str(policies.of(tenant.pk))),
+            ("Platform default", str(policies.of(0))),
         )
 
     def sentence(self, result: Tenant) -> str:
@@ -81,7 +83,7 @@ hooks.plug(
         path="backups/",
         name="backups",
         title="Backups",
-        permission=MAY,
+        permission=VIEW_PERMISSION,
         view=backups_page,
         group="System",
         icon="backup",
@@ -89,9 +91,9 @@ hooks.plug(
     hooks.Page(
         path="tenants/<int:tenant_id>/backup-policy/",
         name="set_backup_policy",
-        title="How a tenant is backed up",
+        title="Backup policy",
         permission=SetBackupPolicy.permission,
-        view=SetPolicyOfOne(),
+        view=SetBackupPolicyPage(),
     ),
     hooks.RowLink(
         model="tenancy.tenant",

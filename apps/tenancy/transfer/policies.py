@@ -1,4 +1,4 @@
-"""How often a tenant is backed up, and what of it is kept: as everywhere, or as was agreed for it (row DRB-02)."""
+"""Backup interval and retention: the platform default, or the policy of one tenant."""
 
 from __future__ import annotations
 
@@ -13,36 +13,38 @@ from .models import BackupPolicy
 
 @dataclass(frozen=True)
 class Policy:
-    """`every` counts from the beginning of the one to that of the next; `most` 0 keeps all that are young enough."""
+    """interval   from the start of a backup to the start of the next
+    max_count  how many scheduled backups are retained; 0 is unlimited
+    """
 
-    every: dt.timedelta
-    kept: dt.timedelta
-    most: int
+    interval: dt.timedelta
+    retention: dt.timedelta
+    max_count: int
 
     def __str__(self) -> str:
-        most = f", {self.most} at most" if self.most else ""
-        return f"every {self.every / _HOUR:g} h, kept {self.kept / _DAY:g} days{most}"
+        maximum = f", {self.max_count} at most" if self.max_count else ""
+        return f"every {self.interval / _HOUR:g} h, retained {self.retention / _DAY:g} days{maximum}"
 
 
 _HOUR, _DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 
 
 class Policies:
-    """Of all tenants, as they are now."""
+    """The policies of all tenants, loaded once."""
 
     def __init__(self) -> None:
-        self._usual = _policy(BackupPolicy())
+        self._default = _policy(BackupPolicy())
         self._own: Mapping[int, Policy] = {
             policy.tenant_id: _policy(policy) for policy in BackupPolicy.objects.all()
         }
 
     def of(self, tenant_id: int) -> Policy:
-        return self._own.get(tenant_id, self._usual)
+        return self._own.get(tenant_id, self._default)
 
 
-def _policy(agreed: BackupPolicy) -> Policy:
+def _policy(row: BackupPolicy) -> Policy:
     return Policy(
-        every=dt.timedelta(hours=agreed.every_hours or settings.BACKUP_EVERY_HOURS),
-        kept=dt.timedelta(days=agreed.retention_days or settings.BACKUP_RETENTION_DAYS),
-        most=agreed.max_count or settings.BACKUP_MAX_COUNT,
+        interval=dt.timedelta(hours=row.every_hours or settings.BACKUP_EVERY_HOURS),
+        retention=dt.timedelta(days=row.retention_days or settings.BACKUP_RETENTION_DAYS),
+        max_count=row.max_count or settings.BACKUP_MAX_COUNT,
     )

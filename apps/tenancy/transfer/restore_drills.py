@@ -1,7 +1,7 @@
-"""Can the backups be restored? One is tried, beside everything that works, and dropped again (row DRB-04).
+"""Restore drills: a backup is restored into a temporary schema, verified and dropped again.
 
-It is restored as any other, but into a schema of the backup worker's: a role that owns nothing else and may look into
-nobody's. Whoever compares it takes the role of the tenant whose backup it is.
+The schema belongs to the role of the backup worker, which has no access to the schemas of tenants. It is verified with
+the role of the tenant that was backed up.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from .errors import NotWhatWasExported
 from .models import Backup, JobQuerySet, RestoreDrill
 
 log = logging.getLogger("bursar.backups")
-DRILL = Lock("drill")
-AGAIN = dt.timedelta(hours=6)
-"""After which another one is tried when one failed."""
+RESTORE_DRILL_LOCK = Lock("restore drill")
+RETRY_AFTER = dt.timedelta(hours=6)
+"""Minimum time between a failed restore drill and the next."""
 
 
 def schedule() -> None:
-    """Have one tried, if it is time."""
+    """Creates a waiting restore drill, if one is due."""
     if is_due():
         RestoreDrill.objects.bulk_create(
             [RestoreDrill(state=RestoreDrill.State.WAITING, begun_at=now())], ignore_conflicts=True
@@ -42,42 +42,43 @@ def schedule() -> None:
 
 
 def run_now() -> RestoreDrill | None:
-    """Restore the newest backup of the tenant whose turn it is, verify it and drop it again. None where there is
-    nothing to try, or somebody else is at it."""
-    with _nobody_else() as free:
-        backup = _sample() if free else None
+    """Runs a restore drill now. None if there is no backup, or another restore drill is running."""
+    with _restore_drill_lock() as is_acquired:
+        backup = _sample() if is_acquired else None
         if backup is None:
             return None
-        return _done(RestoreDrill.objects.create(begun_at=now(), backup=backup))
+        return _run(RestoreDrill.objects.create(begun_at=now(), backup=backup))
 
 
 def run(number: int) -> RestoreDrill | None:
-    """The same, where it was asked for."""
-    with _nobody_else() as free:
-        asked, backup = RestoreDrill.objects.waiting().filter(pk=number), _sample()
-        if free and backup is None:
-            asked.delete()  # the last backup is gone meanwhile
-        begun = {"state": RestoreDrill.State.RUNNING, "begun_at": now(), "backup": backup}
-        if not free or not asked.update(**begun):
+    """Runs a waiting restore drill. None if it is not waiting any more, or another one is running."""
+    with _restore_drill_lock() as is_acquired:
+        waiting_drill, backup = RestoreDrill.objects.waiting().filter(pk=number), _sample()
+        if is_acquired and backup is None:
+            waiting_drill.delete()  # the last backup was removed meanwhile
+        started = {"state": RestoreDrill.State.RUNNING, "begun_at": now(), "backup": backup}
+        if not is_acquired or not waiting_drill.update(**started):
             return None
-        return _done(RestoreDrill.objects.select_related("backup__tenant").get(pk=number))
+        return _run(RestoreDrill.objects.select_related("backup__tenant").get(pk=number))
 
 
 def is_due() -> bool:
-    """There is something to try, nobody is asked to, and the last one was long enough ago."""
+    """There is a backup, no restore drill is waiting or running, and the last one was BACKUP_DRILL_DAYS ago."""
     since = now() - dt.timedelta(days=settings.BACKUP_DRILL_DAYS)
-    counted = Q(begun_at__gt=since) & ~Q(state=RestoreDrill.State.FAILED) | Q(begun_at__gt=now() - AGAIN)
-    of_late = RestoreDrill.objects.filter(counted) | RestoreDrill.objects.at_work()
-    return not of_late.exists() and _sample() is not None
+    counted = Q(begun_at__gt=since) & ~Q(state=RestoreDrill.State.FAILED) | Q(
+        begun_at__gt=now() - RETRY_AFTER
+    )
+    recent = RestoreDrill.objects.filter(counted) | RestoreDrill.objects.unfinished()
+    return not recent.exists() and _sample() is not None
 
 
 def mark_interrupted() -> None:
-    with _nobody_else():
+    with _restore_drill_lock():
         pass
 
 
 def drop_leftovers() -> None:
-    """Drop what somebody left behind who was killed while he tried one."""
+    """Drops the schemas of restore drills that were killed."""
     for at in databases.having("backup_worker"):
         with databases.skip_if_unreachable(at):
             restoring.sweep(at, by="backup_worker")
@@ -92,24 +93,24 @@ def latest() -> JobQuerySet[RestoreDrill]:
 
 
 @contextmanager
-def _nobody_else() -> Iterator[bool]:
-    """One at a time. What somebody was at who is gone is noted."""
-    with activate(None), advisory_lock(DRILL.key()) as free:
-        if free:
-            for cut_off in RestoreDrill.objects.running():
-                _end(cut_off, error="Whoever tried it was cut off.")
-        yield free
+def _restore_drill_lock() -> Iterator[bool]:
+    """Allows one restore drill at a time. A drill still marked as running while we hold the lock was interrupted."""
+    with activate(None), advisory_lock(RESTORE_DRILL_LOCK.key()) as is_acquired:
+        if is_acquired:
+            for interrupted in RestoreDrill.objects.running():
+                _end(interrupted, error="The backup worker was interrupted.")
+        yield is_acquired
 
 
-def _done(drill: RestoreDrill) -> RestoreDrill:
-    """What was found stands in its row, and in the log."""
+def _run(drill: RestoreDrill) -> RestoreDrill:
+    """Records the result in the row and in the log."""
     backup, begun, error = drill.backup, time.monotonic(), ""
     if backup is None or backup.tenant is None:
-        raise LookupError("a drill without a backup")
+        raise LookupError("a restore drill without a backup")
     try:
-        _try(backup, backup.tenant)
+        _restore_and_verify(backup, backup.tenant)
     except Exception as failure:
-        error = f"It could not be restored: {failure}"
+        error = f"The restore failed: {failure}"
         log.exception("ALERT: the backup %s could not be restored.", backup)
     else:
         backup.verified_at, backup.restored_in = now(), round(time.monotonic() - begun, 3)
@@ -126,25 +127,31 @@ def _end(drill: RestoreDrill, *, error: str) -> None:
 
 
 def _sample() -> Backup | None:
-    """The newest of the tenant that was never tried, or not for the longest time."""
-    tried = dict(RestoreDrill.objects.values_list("backup__tenant").annotate(Max("begun_at")).order_by())
-    kept = Backup.objects.done().exclude(tenant=None)
-    tenants = kept.order_by("tenant").values_list("tenant", flat=True).distinct()
-    turn = min(tenants, key=lambda each: (each in tried, tried.get(each), each), default=None)
-    return kept.filter(tenant=turn).select_related("tenant").latest_first().first() if turn else None
+    """The newest backup of the tenant whose last restore drill is the longest ago, or that never had one."""
+    last_drills = dict(
+        RestoreDrill.objects.values_list("backup__tenant").annotate(Max("begun_at")).order_by()
+    )
+    backups = Backup.objects.done().exclude(tenant=None)
+    tenants = backups.order_by("tenant").values_list("tenant", flat=True).distinct()
+    chosen = min(
+        tenants,
+        key=lambda tenant: (tenant in last_drills, last_drills.get(tenant), tenant),
+        default=None,
+    )
+    return backups.filter(tenant=chosen).select_related("tenant").latest_first().first() if chosen else None
 
 
-def _try(backup: Backup, tenant: Tenant) -> None:
+def _restore_and_verify(backup: Backup, tenant: Tenant) -> None:
     at, number = tenant.database, restoring.next_number()
-    restoring.sweep(at, by=importing.backup_worker(at))
+    restoring.sweep(at, by=importing.role_for_drills(at))
     with (
-        restoring.only_here(restoring.scratch(number)),
+        restoring.transfer_lock(restoring.scratch(number)),
         storage.opened(backup.storage_key, backup.checksum) as file,
     ):
-        archive = BackupFile(file, backup.storage_key)
-        made = importing.lend(archive, number=number, at=at, to=tenant.role_name)
+        backup_file = BackupFile(file, backup.storage_key)
+        made = importing.load_for_drill(backup_file, number=number, at=at, to=tenant.role_name)
         try:
-            if faults := verifying.faults(archive.manifest, made):
+            if faults := verifying.faults(backup_file.manifest, made):
                 raise NotWhatWasExported(faults="; ".join(faults))
         finally:
-            importing.drop_schema(made.schema, at, by=importing.backup_worker(at))
+            importing.drop_schema(made.schema, at, by=importing.role_for_drills(at))

@@ -1,7 +1,7 @@
-"""From a schema to a tenant: a new one, or the same as it was.
+"""Restores a tenant from a backup file: as a new tenant, or in place.
 
-Everything is loaded and verified beside what is there, under another name. What is switched at the end is a name, in
-one transaction: whoever is killed before has changed nothing, and whoever is killed after it is done by asking again.
+The data is loaded into a staging schema and verified. The last step renames that schema in one transaction: killed
+before it, a restore has changed nothing; killed after it, a restore is completed by running it again.
 """
 
 from __future__ import annotations
@@ -38,66 +38,67 @@ from .backup_file import BackupFile
 from .errors import BackupOfAnotherTenant, NotWhatWasExported, TransferBusy
 
 TRANSFER = Lock("transfer:{tenant}")
-KEPT_DAYS = 7
-"""For which the schema stays that another one has taken the place of."""
-BEING_RESTORED = "It is being restored."
-NOBODY = "nobody@sandbox.invalid"
-_ASIDE = re.compile(r"\A(?:before|moved)_\d+_(\d{20})\Z")
+RETENTION_DAYS = 7
+"""How long a replaced schema is retained."""
+BEING_RESTORED = "Restore in progress."
+SANDBOX_OWNER_EMAIL = "owner@sandbox.invalid"
+_SET_ASIDE = re.compile(r"\A(?:before|moved)_\d+_(\d{20})\Z")
 
 
 def as_new(
-    archive: BackupFile, *, slug: str, name: str = "", at: str, sandbox_of: Tenant | None = None
+    backup_file: BackupFile, *, slug: str, name: str = "", at: str, sandbox_of: Tenant | None = None
 ) -> Tenant:
-    """A tenant beside the others. It gets the id that it had where nobody has it now and the slug is the same. Beside
-    its source it can only be read, so that nothing is told or charged twice, until somebody lets it work."""
+    """Restores as a new tenant. It gets its former id if that is free and the slug is the same. While the source tenant
+    exists the new one is read-only, so that no event is published and no payment charged twice, until an operator
+    changes its mode."""
     rules.slug_must_be_well_formed(slug)
     rules.slug_must_be_free(slug)
     rules.database_must_be_known(at)
-    tenant = _reserved(archive.manifest, slug, name, at, sandbox_of)
-    with only_here(tenant.info), _given_up_on_failure(tenant):
-        made = load_and_verify(archive, tenant.pk, at)
+    tenant = _reserved(backup_file.manifest, slug, name, at, sandbox_of)
+    with transfer_lock(tenant.info), _removed_on_failure(tenant):
+        made = load_and_verify(backup_file, tenant.pk, at)
         with importing.as_owner(at) as cursor, transaction.atomic(using=databases.at("owner", at)):
-            importing.drop(cursor, tenant.schema_name)  # of a try that was killed behind this line
+            importing.drop(cursor, tenant.schema_name)  # of an attempt that was killed after this line
             importing.rename(cursor, made.schema, tenant.schema_name)
         tenant.role_name = made.role
-        importing.load_files(archive, tenant.info)
-        catch_up(tenant, archive.manifest["fingerprint"])
-        if tenant.pk == archive.manifest["tenant"]["id"]:
-            outbox.insert(archive.read("events.jsonl"), at)
-        _open(tenant, archive.manifest)
+        importing.load_files(backup_file, tenant.info)
+        catch_up(tenant, backup_file.manifest["fingerprint"])
+        if tenant.pk == backup_file.manifest["tenant"]["id"]:
+            outbox.insert(backup_file.read("events.jsonl"), at)
+        _activate(tenant, backup_file.manifest)
     return tenant
 
 
-def in_place(archive: BackupFile, tenant: Tenant) -> Tenant:
-    """The tenant as it was; the schema that it had is kept beside for some days. What was written since is lost.
-    Raises OfAnotherTenant."""
-    of = archive.manifest["tenant"]
-    if (of["id"], parse_datetime(of["created_at"])) != (tenant.pk, tenant.created_at):
-        raise BackupOfAnotherTenant(of=of["name"], name=tenant.name)
-    with only_here(tenant.info):
-        made = load_and_verify(archive, tenant.pk, tenant.database)
-        put_in_place(tenant, made)
+def in_place(backup_file: BackupFile, tenant: Tenant) -> Tenant:
+    """Replaces the tenant's data with the backup. Later changes are lost; the replaced schema is retained for
+    RETENTION_DAYS. Raises BackupOfAnotherTenant."""
+    source = backup_file.manifest["tenant"]
+    if (source["id"], parse_datetime(source["created_at"])) != (tenant.pk, tenant.created_at):
+        raise BackupOfAnotherTenant(source=source["name"], name=tenant.name)
+    with transfer_lock(tenant.info):
+        made = load_and_verify(backup_file, tenant.pk, tenant.database)
+        swap_schema(tenant, made)
         outbox.remove(tenant.pk, tenant.database)
-        outbox.insert(archive.read("events.jsonl"), tenant.database, anew=True)
-        _set_later_heads_aside(tenant.info)
-        importing.load_files(archive, tenant.info)
-        catch_up(tenant, archive.manifest["fingerprint"])
+        outbox.insert(backup_file.read("events.jsonl"), tenant.database, redeliver=True)
+        _set_later_anchors_aside(tenant.info)
+        importing.load_files(backup_file, tenant.info)
+        catch_up(tenant, backup_file.manifest["fingerprint"])
     return tenant
 
 
-def load_and_verify(archive: BackupFile, number: int, at: str) -> TenantInfo:
-    """What was loaded, when it is the same as what was exported. Raises NotWhatWasExported, and leaves nothing then."""
-    made = importing.load(archive, number=number, at=at)
+def load_and_verify(backup_file: BackupFile, number: int, at: str) -> TenantInfo:
+    """Loads the staging schema and verifies it. On a difference, drops it and raises NotWhatWasExported."""
+    made = importing.load(backup_file, number=number, at=at)
     stage("verify")
-    if faults := verifying.faults(archive.manifest, made):
+    if faults := verifying.faults(backup_file.manifest, made):
         importing.drop_schema(made.schema, at)
         raise NotWhatWasExported(faults="; ".join(faults))
     return made
 
 
 @contextmanager
-def only_here(tenant: TenantInfo) -> Iterator[None]:
-    """Nobody else exports to, restores or moves this tenant. Raises TransferBusy."""
+def transfer_lock(tenant: TenantInfo) -> Iterator[None]:
+    """Excludes other backups, restores and moves of the tenant. Raises TransferBusy."""
     with activate(None), advisory_lock(lock_of(tenant.id)) as is_acquired:
         if not is_acquired:
             raise TransferBusy(name=tenant.name)
@@ -108,8 +109,8 @@ def lock_of(number: int | str) -> LockKey:
     return TRANSFER.key(tenant=number)
 
 
-def put_in_place(tenant: Tenant, made: TenantInfo) -> None:
-    """In the same database: the new schema takes the name of the old one, which goes aside."""
+def swap_schema(tenant: Tenant, made: TenantInfo) -> None:
+    """Sets the current schema aside and renames the staging schema to its name."""
     at = tenant.database
     with importing.as_owner(at) as cursor, transaction.atomic(using=databases.at("owner", at)):
         set_aside(cursor, tenant, "before")
@@ -120,9 +121,10 @@ def put_in_place(tenant: Tenant, made: TenantInfo) -> None:
     directory.changed()
 
 
-def set_aside(cursor: Any, tenant: Tenant, why: str) -> None:
-    """Nobody may use it any more, not even who waits for one of its tables; `sweep` drops it when its days are over."""
-    name = f"{why}_{tenant.pk}_{now():%Y%m%d%H%M%S%f}"
+def set_aside(cursor: Any, tenant: Tenant, prefix: str) -> None:
+    """Renames the tenant's schema and revokes all privileges, so that sessions waiting for a lock fail as well. `sweep`
+    drops it after RETENTION_DAYS."""
+    name = f"{prefix}_{tenant.pk}_{now():%Y%m%d%H%M%S%f}"
     importing.rename(cursor, tenant.schema_name, name)
     cursor.execute(
         "SELECT rolname FROM pg_namespace, aclexplode(nspacl) JOIN pg_roles ON pg_roles.oid = grantee"
@@ -136,73 +138,75 @@ def set_aside(cursor: Any, tenant: Tenant, why: str) -> None:
 
 
 def sweep(at: str, *, by: str = "owner") -> list[str]:
-    """Drop what was set aside long enough ago, and what a killed restoring left behind, of what is that role's. Returns
-    the names."""
-    with importing.acting(by, at) as cursor:
+    """Drops schemas of that role that were set aside more than RETENTION_DAYS ago, and staging schemas of killed
+    restores. Returns their names."""
+    with importing.cursor_as(by, at) as cursor:
         cursor.execute(
             "SELECT nspname::text FROM pg_namespace WHERE nspname ~ '^(before|moved|restoring)_'"
             " AND pg_has_role(nspowner, 'USAGE')"
         )
-        found = [name for (name,) in cursor.fetchall()]
-    gone = [name for name in found if _is_old(name) or _is_left(name)]
-    for name in gone:
+        names = [name for (name,) in cursor.fetchall()]
+    obsolete = [name for name in names if _is_expired(name) or _is_orphaned(name)]
+    for name in obsolete:
         importing.drop_schema(name, at, by=by)
-    return gone
+    return obsolete
 
 
 def catch_up(tenant: Tenant, fingerprint: str) -> None:
-    """An archive of last month has last month's migrations."""
+    """Runs the migrations that are newer than the backup."""
     with activate(None), connections[databases.at("default", tenant.database)].cursor() as cursor:
         cursor.execute("SELECT fingerprint FROM tenancy_blueprint")
-        (present,) = cursor.fetchone()
-    if fingerprint != present:
+        (current,) = cursor.fetchone()
+    if fingerprint != current:
         provisioning.migrate_tenant(tenant.info, lambda _: None)
-    tenant.fingerprint = present
+    tenant.fingerprint = current
     tenant.save(update_fields=["fingerprint"])
     directory.changed()
 
 
 def _reserved(manifest: dict[str, Any], slug: str, name: str, at: str, sandbox_of: Tenant | None) -> Tenant:
-    """Its row, pending. One that an earlier try left is gone on with. Raises SlugTaken."""
-    was = manifest["tenant"]
+    """A pending row for the tenant, or that of an interrupted restore. Raises SlugTaken."""
+    source = manifest["tenant"]
     pending = Tenant.objects.filter(slug=slug).first()
-    if pending and pending.state_reason != BEING_RESTORED:  # somebody is being onboarded under this name
+    if pending and pending.state_reason != BEING_RESTORED:  # a tenant with this slug is being onboarded
         raise SlugTaken(slug=slug)
-    same = sandbox_of is None and slug == was["slug"]
+    same = sandbox_of is None and slug == source["slug"]
     with unit_of_work():
         tenant = pending or Tenant(
-            id=was["id"] if same and not Tenant.objects.filter(pk=was["id"]).exists() else next_number(),
+            id=source["id"]
+            if same and not Tenant.objects.filter(pk=source["id"]).exists()
+            else next_number(),
             slug=slug,
-            epoch=was["epoch"] + 1,
+            epoch=source["epoch"] + 1,
             state_reason=BEING_RESTORED,
             created_at=now(),
         )
-        if tenant.pk == was["id"]:
-            tenant.created_at = parse_datetime(was["created_at"]) or now()
-        tenant.name = name or was["name"]
-        tenant.owner_email = was["owner_email"] if sandbox_of is None else NOBODY
+        if tenant.pk == source["id"]:
+            tenant.created_at = parse_datetime(source["created_at"]) or now()
+        tenant.name = name or source["name"]
+        tenant.owner_email = source["owner_email"] if sandbox_of is None else SANDBOX_OWNER_EMAIL
         tenant.schema_name = f"{settings.TENANT_SCHEMA_PREFIX}{tenant.pk}"
-        tenant.database, tenant.region = at, was["region"]
+        tenant.database, tenant.region = at, source["region"]
         tenant.sandbox_of = sandbox_of
         tenant.save()
     return tenant
 
 
 def scratch(number: int) -> TenantInfo:
-    """Nobody's: for what is made to be dropped again."""
-    return TenantInfo(id=number, slug="", name="A drill", schema="", state="pending")
+    """A tenant without a row, for a temporary schema."""
+    return TenantInfo(id=number, slug="", name="Restore drill", schema="", state="pending")
 
 
 def next_number() -> int:
-    """Home counts, for all databases."""
+    """Tenant ids come from the sequence of the home database."""
     with connections[databases.at("default", "home")].cursor() as cursor:
         cursor.execute("SELECT nextval(pg_get_serial_sequence('tenancy_tenant', 'id'))")
         return int(cursor.fetchone()[0])
 
 
 @contextmanager
-def _given_up_on_failure(tenant: Tenant) -> Iterator[None]:
-    """What fails leaves no row behind; what is killed leaves one that the next try goes on with."""
+def _removed_on_failure(tenant: Tenant) -> Iterator[None]:
+    """A failed restore removes its pending row; a killed one leaves it for the next attempt."""
     try:
         yield
     except Exception:
@@ -212,38 +216,38 @@ def _given_up_on_failure(tenant: Tenant) -> Iterator[None]:
         raise
 
 
-def _open(tenant: Tenant, manifest: dict[str, Any]) -> None:
-    """It is what it was; one that was being closed comes back closed."""
-    was = manifest["tenant"]
-    fresh = tenant.sandbox_of_id or was["id"] != tenant.pk
+def _activate(tenant: Tenant, manifest: dict[str, Any]) -> None:
+    """Sets state, mode, trial end and domains as in the backup."""
+    source = manifest["tenant"]
+    is_new = tenant.sandbox_of_id or source["id"] != tenant.pk
     with unit_of_work():
-        tenant.state = Tenant.State.ACTIVE if fresh else _after(was["state"])
-        tenant.state_reason = f"Restored from the archive of {manifest['made_at']}."
+        tenant.state = Tenant.State.ACTIVE if is_new else _restored_state(source["state"])
+        tenant.state_reason = f"Restored from the backup of {manifest['made_at']}."
         tenant.state_since = now()
-        if not tenant.sandbox_of_id and fresh and Tenant.objects.filter(pk=was["id"]).exists():
+        if not tenant.sandbox_of_id and is_new and Tenant.objects.filter(pk=source["id"]).exists():
             tenant.mode = Tenant.Mode.READ_ONLY
-        if not fresh and was["trial_ends_on"]:
-            tenant.trial_ends_on = parse_date(was["trial_ends_on"])
+        if not is_new and source["trial_ends_on"]:
+            tenant.trial_ends_on = parse_date(source["trial_ends_on"])
         tenant.save()
-        names = [] if fresh else [name for name, _ in manifest["domains"]]
+        names = [] if is_new else [name for name, _ in manifest["domains"]]
         for domain in [f"{tenant.slug}.{settings.BASE_DOMAIN}", *names]:
             is_primary = domain == f"{tenant.slug}.{settings.BASE_DOMAIN}"
             Domain.objects.get_or_create(domain=domain, defaults={"tenant": tenant, "is_primary": is_primary})
         TenantActivity.objects.get_or_create(tenant=tenant)
         lodgers.note(tenant)
     directory.changed()
-    for name, each in goes_along().items():
-        if name in manifest["along"]:
-            each.give(tenant.pk, manifest["along"][name])
+    for name, carried in goes_along().items():
+        if name in manifest["carried_data"]:
+            carried.give(tenant.pk, manifest["carried_data"][name])
 
 
-def _after(state: str) -> Tenant.State:
-    """Whoever was queued for deletion is queued anew, or not at all."""
+def _restored_state(state: str) -> Tenant.State:
+    """A tenant that was queued for deletion is restored as archived."""
     return Tenant.State.ARCHIVED if state == Tenant.State.DELETING else Tenant.State(state)
 
 
-def _set_later_heads_aside(tenant: TenantInfo) -> None:
-    """The witness of the audit log has seen what is lost now. What it saw is kept, in another folder."""
+def _set_later_anchors_aside(tenant: TenantInfo) -> None:
+    """Moves anchors of audit segments that the restore has lost to another folder, where they are retained."""
     with activate(tenant):
         head = audit.head()
         _, names = files().listdir(HEADS)
@@ -256,16 +260,16 @@ def _set_later_heads_aside(tenant: TenantInfo) -> None:
                 files().delete(name)
 
 
-def _is_old(name: str) -> bool:
-    stamp = _ASIDE.match(name)
+def _is_expired(name: str) -> bool:
+    stamp = _SET_ASIDE.match(name)
     if stamp is None:
         return False
     at = dt.datetime.strptime(stamp[1], "%Y%m%d%H%M%S%f").replace(tzinfo=dt.UTC)
-    return at < now() - dt.timedelta(days=KEPT_DAYS)
+    return at < now() - dt.timedelta(days=RETENTION_DAYS)
 
 
-def _is_left(name: str) -> bool:
-    """Nobody is at it."""
+def _is_orphaned(name: str) -> bool:
+    """A staging schema without a running restore."""
     _, _, number = name.partition("restoring_")
     if not number.isdigit():
         return False

@@ -1,4 +1,4 @@
-"""What was asked for is done, one after the other; and what moves and restores have left is cleared away."""
+"""The work loop of the backup worker, and the clean-up after moves and restores."""
 
 from __future__ import annotations
 
@@ -17,35 +17,35 @@ log = logging.getLogger("bursar.backups")
 
 
 def work(stopping: Callable[[], bool] = lambda: False) -> Iterator[str]:
-    """Make the backups that wait, then try one if that is asked for. Several at once share them. Says what it did."""
+    """Runs waiting backups, then waiting restore drills. Several workers share them. Yields a line for each."""
     yield from _make_backups(stopping)
     for number in () if stopping() else restore_drills.waiting():
-        if tried := restore_drills.run(number):
-            yield f"{tried}: {tried.error or 'restored and verified'}."
+        if drill := restore_drills.run(number):
+            yield f"{drill}: {drill.error or 'restored and verified'}."
 
 
 def clear_away() -> Iterator[str]:
-    """What moves and restores have left, in the databases of which this process has the owner's address."""
-    if left := moving.tidy():
-        yield f"{left} schemas of tenants that have moved set aside"
+    """Drops leftovers of moves and restores, in the databases for which this process has the owner's credentials."""
+    if count := moving.retire_sources():
+        yield f"{count} schemas of moved tenants were set aside"
     for key in importing.owned():
         swept: list[str] = []
         with databases.skip_if_unreachable(key):
             swept += restoring.sweep(key)
         if swept:
-            yield f"{len(swept)} schemas that were set aside dropped"
+            yield f"{len(swept)} schemas set aside were dropped"
 
 
 def _make_backups(stopping: Callable[[], bool]) -> Iterator[str]:
-    """One that fails holds up nobody else, and is asked for again."""
-    reached = 0
-    while not stopping() and (each := Backup.objects.waiting().filter(pk__gt=reached).order_by("pk").first()):
-        reached = each.pk
+    """A failed backup does not stop the others, and is scheduled again."""
+    last = 0
+    while not stopping() and (backup := Backup.objects.waiting().filter(pk__gt=last).order_by("pk").first()):
+        last = backup.pk
         try:
-            if jobs.run(each.pk):
-                yield f"{each.slug}: backed up."
+            if jobs.run(backup.pk):
+                yield f"{backup.slug}: backed up."
         except TransferBusy:
-            continue  # it waits until the tenant is restored or moved
+            continue  # it stays waiting until the restore or move has ended
         except Exception:
-            log.exception("%s could not be backed up.", each.slug)
-            close_old_connections()  # those that broke: the others may be of the same database
+            log.exception("%s could not be backed up.", backup.slug)
+            close_old_connections()  # broken ones: the next tenant may be in the same database

@@ -1,4 +1,4 @@
-"""Whose backup is due. What was asked for is a row that waits: two who ask at the same time ask once."""
+"""Creates waiting backup jobs for tenants whose backup is due."""
 
 from __future__ import annotations
 
@@ -16,54 +16,55 @@ from . import jobs, objectives, restore_drills
 from .models import Backup
 from .policies import Policies
 
-ASKING = Lock("backups are asked for")
-AGAIN = dt.timedelta(minutes=15)
-"""After which one that failed is asked for again."""
+SCHEDULER_LOCK = Lock("backup scheduler")
+RETRY_AFTER = dt.timedelta(minutes=15)
+"""Minimum time between a failed backup and the next attempt."""
 
 
 def schedule_due() -> int:
-    """Note what was cut off, and ask for what is due. Returns how many backups that are."""
-    with activate(None), advisory_lock(ASKING.key()) as is_acquired:
+    """Marks interrupted jobs as failed and schedules the backups and restore drills that are due. Returns the number of
+    backups. Concurrent calls schedule each backup once."""
+    with activate(None), advisory_lock(SCHEDULER_LOCK.key()) as is_acquired:
         if not is_acquired:
             return 0
         jobs.mark_all_interrupted()
         restore_drills.mark_interrupted()
-        asked = Backup.objects.bulk_create(
+        scheduled = Backup.objects.bulk_create(
             [
                 Backup(
-                    tenant=each,
-                    slug=each.slug,
+                    tenant=tenant,
+                    slug=tenant.slug,
                     kind=Backup.Kind.SCHEDULED,
                     state=Backup.State.WAITING,
                     begun_at=now(),
                 )
-                for each in due()
+                for tenant in due()
             ],
             ignore_conflicts=True,
         )
         restore_drills.schedule()
-    return len(asked)
+    return len(scheduled)
 
 
 def due() -> list[Tenant]:
-    """Tenants whose last backup was begun too long ago, the longest first. What is archived does not change."""
-    agreed, last = Policies(), _last_begun()
-    busy = set(Backup.objects.at_work().values_list("tenant", flat=True))
+    """Tenants whose backup is due, the oldest first. An archived tenant does not change and is backed up once."""
+    policies, last = Policies(), _last_begun()
+    busy = set(Backup.objects.unfinished().values_list("tenant", flat=True))
     late = [
-        each
-        for each in objectives.backed_up_tenants()
-        if each.pk not in busy and _is_due(each, last.get(each.pk), agreed.of(each.pk).every)
+        tenant
+        for tenant in objectives.backed_up_tenants()
+        if tenant.pk not in busy and _is_due(tenant, last.get(tenant.pk), policies.of(tenant.pk).interval)
     ]
-    return sorted(late, key=lambda each: (last.get(each.pk) or each.created_at, each.pk))
+    return sorted(late, key=lambda tenant: (last.get(tenant.pk) or tenant.created_at, tenant.pk))
 
 
 def _last_begun() -> dict[int, dt.datetime]:
-    """By tenant. One that failed counts for a while."""
+    """The start of the last backup by tenant. A failed one counts until it may be retried."""
     counted = Backup.objects.filter(
-        Q(state=Backup.State.DONE) | Q(state=Backup.State.FAILED, begun_at__gt=now() - AGAIN)
+        Q(state=Backup.State.DONE) | Q(state=Backup.State.FAILED, begun_at__gt=now() - RETRY_AFTER)
     )
     return dict(counted.values_list("tenant").annotate(Max("begun_at")).order_by())
 
 
-def _is_due(tenant: Tenant, last: dt.datetime | None, every: dt.timedelta) -> bool:
-    return last is None or (last < now() - every and not objectives.holds_all(tenant, last))
+def _is_due(tenant: Tenant, last: dt.datetime | None, interval: dt.timedelta) -> bool:
+    return last is None or (last < now() - interval and not objectives.is_unchanged_since(tenant, last))

@@ -1,4 +1,4 @@
-"""Where archives lie: in the platform's part of the object store, or in a file of this machine ("/srv/acme.zip")."""
+"""Storage of backup files: the platform's part of the object store, or a local file ("/srv/acme.zip")."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from django.core.files.base import File
 from apps.kernel.files import FileIsMissing, files
 from apps.kernel.tenant import activate
 
-from .backup_file import CHUNK
+from .backup_file import CHUNK_BYTES
 from .errors import BackupFileAltered, BackupFileMissing
 
 FOLDER = "backups"
 
 
 class StoredFile(NamedTuple):
-    """An archive that is there: where, how long, its SHA-256, and its manifest."""
+    """A stored backup file: its size, SHA-256 and manifest."""
 
     storage_key: str
     bytes: int
@@ -31,7 +31,7 @@ class StoredFile(NamedTuple):
 
 
 def store(storage_key: str, write: Callable[[BinaryIO], dict[str, Any]]) -> StoredFile:
-    """Have an archive written. It is there when it is whole, and not before."""
+    """Writes a backup file. It appears under its name only when it is complete."""
     return (
         _store_in_file(Path(storage_key), write)
         if is_file(storage_key)
@@ -41,7 +41,7 @@ def store(storage_key: str, write: Callable[[BinaryIO], dict[str, Any]]) -> Stor
 
 @contextmanager
 def opened(storage_key: str, checksum: str = "") -> Iterator[IO[bytes]]:
-    """To read it. Raises ArchiveMissing, and ArchiveAltered where it is not the file with that checksum."""
+    """Opens a backup file. Raises BackupFileMissing, and BackupFileAltered if its checksum differs."""
     with _open(storage_key) as file:
         if checksum and _size_and_checksum(file)[1] != checksum:
             raise BackupFileAltered(part=storage_key)
@@ -68,7 +68,7 @@ def remove(storage_key: str) -> None:
 
 
 def discard_unfinished(storage_key: str) -> None:
-    """What a try that was cut off left there; what was there before stays."""
+    """Removes what an interrupted backup wrote; a complete local file of that name is not touched."""
     if is_file(storage_key):
         _unfinished(Path(storage_key)).unlink(missing_ok=True)
     elif storage_key:
@@ -105,7 +105,7 @@ def _store_in_object_store(storage_key: str, write: Callable[[BinaryIO], dict[st
 def _size_and_checksum(file: Any) -> tuple[int, str]:
     file.seek(0)
     size, digest = 0, hashlib.sha256()
-    while chunk := file.read(CHUNK):
+    while chunk := file.read(CHUNK_BYTES):
         size += len(chunk)
         digest.update(chunk)
     return size, digest.hexdigest()

@@ -1,5 +1,5 @@
-"""Is the schema what the archive says? Rows, definitions, sequences, the audit log's chain, and the proofs of the
-apps."""
+"""Compares a schema with the manifest of a backup file: rows, object definitions, sequences, the chain of the audit
+log, and the invariants of the apps."""
 
 from __future__ import annotations
 
@@ -13,65 +13,65 @@ from apps.kernel.tenant import TenantInfo, activate
 from apps.tenancy.hooks import proofs
 
 from . import catalogue
-from .exporting import one_view
-from .masking import Leaving, Sum
+from .exporting import snapshot
+from .masking import MaskedSchema, TableChecksum
 
-MOST = 20
-"""Faults that are told; with more it is another schema."""
+MAX_FAULTS = 20
+"""The comparison stops after that many."""
 
 
 def faults(manifest: Mapping[str, Any], tenant: TenantInfo) -> list[str]:
-    """What differs, in words; nothing where all is well. The schema may be anybody's that holds these rows."""
-    found: list[str] = []
+    """The differences as sentences; empty if the content is identical."""
+    faults: list[str] = []
     with activate(tenant):
-        with one_view() as cursor:
+        with snapshot() as cursor:
             for fault in _faults(manifest, tenant, cursor):
-                found.append(fault)
-                if len(found) == MOST:
-                    return found
-        found += _of_chain(manifest)
-    return [*found, *_of_sequences(manifest, tenant)]
+                faults.append(fault)
+                if len(faults) == MAX_FAULTS:
+                    return faults
+        faults += _of_chain(manifest)
+    return [*faults, *_of_sequences(manifest, tenant)]
 
 
 def _faults(manifest: Mapping[str, Any], tenant: TenantInfo, cursor: Any) -> Iterator[str]:
     for name in catalogue.differences(manifest["structure"], catalogue.structure(cursor, tenant.schema)):
-        yield f"{name} is not defined as it was"
+        yield f"{name} has a different definition"
     yield from _of_rows(manifest, tenant, cursor)
     known = proofs()
-    for name, value in manifest["proofs"].items():
+    for name, value in manifest["invariants"].items():
         if name in known and known[name]() != value:
-            yield f"the {name} is another one"
+            yield f"the {name} differs"
 
 
 def _of_sequences(manifest: Mapping[str, Any], tenant: TenantInfo) -> Iterator[str]:
     now = catalogue.sequences(tenant)
     for name, last in manifest["sequences"].items():
         if now.get(name) != last:
-            yield f"sequence {name} is at {now.get(name)} and was at {last}"
+            yield f"sequence {name} is at {now.get(name)} instead of {last}"
 
 
 def _of_rows(manifest: Mapping[str, Any], tenant: TenantInfo, cursor: Any) -> Iterator[str]:
     tables = catalogue.tables(cursor, tenant.schema)
-    leaving = Leaving(tenant.schema, tables)
+    schema = MaskedSchema(tenant.schema, tables)
     for table in steps(tables, len(tables)):
-        said = manifest["tables"].get(table.name)
-        if said is None:
-            continue  # the structure says it already
-        have = leaving.sum(cursor, table)
-        if have != Sum(said["rows"], said["checksum"]):
-            yield f"{table.name} has {have.rows} rows and had {said['rows']}, or other ones"
+        expected = manifest["tables"].get(table.name)
+        if expected is None:
+            continue  # reported as a difference of the structure
+        actual = schema.checksum(cursor, table)
+        if actual != TableChecksum(expected["rows"], expected["checksum"]):
+            yield f"{table.name} has {actual.rows} rows instead of {expected['rows']}, or different ones"
 
 
 def _of_chain(manifest: Mapping[str, Any]) -> list[str]:
-    """The audit log ends at the head that was exported, or beyond it. A witness who knows of later ones is no fault
-    here: what was restored is as old as it is."""
-    wanted = manifest["chain"]
-    if wanted is None:
+    """The audit log must end at the exported head or after it. An anchor of a later segment is no fault: the restored
+    data is older."""
+    expected = manifest["chain"]
+    if expected is None:
         return []
-    looked = verification.verify(witnesses=[(wanted["number"], wanted["hash"])])
+    result = verification.verify(witnesses=[(expected["number"], expected["hash"])])
     head = audit.head()
     return [
         fault.detail
-        for fault in looked.faults
-        if not (fault.kind == "cut tail" and head and fault.segment > max(head.number, wanted["number"]))
+        for fault in result.faults
+        if not (fault.kind == "cut tail" and head and fault.segment > max(head.number, expected["number"]))
     ]

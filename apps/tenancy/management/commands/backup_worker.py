@@ -1,4 +1,4 @@
-"""`manage.py backup_worker`: the process that makes backups and tries them."""
+"""`manage.py backup_worker`: runs backups, restore drills and retention."""
 
 from __future__ import annotations
 
@@ -13,50 +13,50 @@ from django.db import InterfaceError, OperationalError, close_old_connections, c
 
 from apps.tenancy.transfer import jobs, restore_drills, running, scheduler
 
-LOOK_EVERY = 2.0
-ASK_EVERY = 60.0
-CLEAR_EVERY = 3600.0
+POLL_INTERVAL_S = 2.0
+SCHEDULE_INTERVAL_S = 60.0
+CLEAN_UP_INTERVAL_S = 3600.0
 log = logging.getLogger("bursar.backups")
 
 
 class Command(BaseCommand):
     help = (
-        "Make the backups that are due, try some of them and remove old ones, until told to stop. Several may run"
-        " side by side. Told to stop, it ends what it has in hand; what a killed one had in hand is begun again."
+        "Run the backups and restore drills that are due and remove expired backups. Several workers can run in"
+        " parallel. On SIGTERM a worker finishes its current job; the job of a killed worker is scheduled again."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--once", action="store_true", help="do what is due, and stop")
+        parser.add_argument("--once", action="store_true", help="run the jobs that are due, and stop")
 
     def handle(self, *args: Any, once: bool = False, **options: Any) -> None:
-        self.stopping, self.asks_at, self.clears_at = False, 0.0, 0.0
+        self.stopping, self.schedules_at, self.cleans_up_at = False, 0.0, 0.0
         if once:
-            self._come_round()
+            self._run_due_jobs()
             return
-        for each in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(each, self._stop)
-        self.stdout.write("The backup worker keeps watch.")
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        self.stdout.write("The backup worker is running.")
         while not self.stopping:
             try:
-                self._come_round()
+                self._run_due_jobs()
             except (OperationalError, InterfaceError) as error:
-                self.stderr.write(f"The database is away, trying again: {error}")
+                self.stderr.write(f"The database is unavailable, retrying: {error}")
                 connections.close_all()
             except Exception:
-                log.exception("The backup worker met what it did not know, and goes on.")
+                log.exception("Unexpected error in the backup worker; it continues.")
             if not self.stopping:
-                time.sleep(LOOK_EVERY)
+                time.sleep(POLL_INTERVAL_S)
         self.stdout.write("The backup worker has stopped.")
 
-    def _come_round(self) -> None:
+    def _run_due_jobs(self) -> None:
         close_old_connections()
-        if time.monotonic() >= self.asks_at:
-            self.asks_at = time.monotonic() + ASK_EVERY
+        if time.monotonic() >= self.schedules_at:
+            self.schedules_at = time.monotonic() + SCHEDULE_INTERVAL_S
             scheduler.schedule_due()
-        for said in running.work(lambda: self.stopping):
-            self.stdout.write(said)
-        if time.monotonic() >= self.clears_at:
-            self.clears_at = time.monotonic() + CLEAR_EVERY
+        for line in running.work(lambda: self.stopping):
+            self.stdout.write(line)
+        if time.monotonic() >= self.cleans_up_at:
+            self.cleans_up_at = time.monotonic() + CLEAN_UP_INTERVAL_S
             jobs.prune()
             restore_drills.drop_leftovers()
 

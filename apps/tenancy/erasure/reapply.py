@@ -1,4 +1,4 @@
-"""What was erased stays erased: after an old database came back, its tenants of that time go once more."""
+"""Erases tenants again that reappeared because the database was restored to a time before their erasure."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from .models import Erasure
 
 
 def returned() -> Sequence[Tenant]:
-    """Tenants that are here though they were erased: by the journal in the database, and by that in the object store,
-    which is never restored."""
-    return [tenant for each in _journal() if (tenant := _tenant_of(each))]
+    """Tenants that exist although the journal contains their erasure. The journal in the object store is never
+    restored."""
+    return [tenant for erasure in _journal() if (tenant := _tenant_of(erasure))]
 
 
 def reapply(*, actor: Actor) -> Sequence[Tenant]:
-    """Erase them again, at once: their days were over long ago. Returns who they were."""
-    back = returned()
+    """Erases them at once and returns them."""
+    tenants = returned()
     _complete_the_journal()
-    for tenant in steps(back, len(back)):
-        with unit_of_work():  # in two moves, as the database lets nobody be queued who still works
+    for tenant in steps(tenants, len(tenants)):
+        with unit_of_work():  # two updates, as the database allows only archived tenants to be queued
             Tenant.objects.filter(pk=tenant.pk).exclude(state=Tenant.State.DELETING).update(
                 state=Tenant.State.ARCHIVED
             )
@@ -44,18 +44,18 @@ def reapply(*, actor: Actor) -> Sequence[Tenant]:
             )
         dispatch(EraseFiles(tenant_id=tenant.pk), actor=actor)
         dispatch(DropTenant(tenant_id=tenant.pk), actor=actor)
-    return back
+    return tenants
 
 
 def _journal() -> Iterable[dict[str, Any]]:
-    told = {(row["number"], row["created_at"]): row for row in _rows()}
+    entries = {(row["number"], row["created_at"]): row for row in _rows()}
     _, names = files().listdir(FOLDER)
     for name in names:
         with files().open(f"{FOLDER}/{name}") as stored:
-            each = json.load(stored)
-        each |= {key: parse_datetime(each[key]) for key in ("created_at", "erased_at")}
-        told.setdefault((each["number"], each["created_at"]), each)
-    return told.values()
+            entry = json.load(stored)
+        entry |= {key: parse_datetime(entry[key]) for key in ("created_at", "erased_at")}
+        entries.setdefault((entry["number"], entry["created_at"]), entry)
+    return entries.values()
 
 
 def _rows() -> Iterable[dict[str, Any]]:
@@ -63,7 +63,7 @@ def _rows() -> Iterable[dict[str, Any]]:
 
 
 def _tenant_of(erasure: dict[str, Any]) -> Tenant | None:
-    """As it was before. One that took a turn since then was kept after all: an operator sent its journey back."""
+    """None if the state of the tenant changed after the erasure was recorded: an operator rolled the saga back."""
     tenant = Tenant.objects.filter(pk=erasure["number"], created_at=erasure["created_at"]).first()
     if tenant is None or (tenant.state_since or tenant.created_at) > erasure["erased_at"]:
         return None
@@ -71,9 +71,9 @@ def _tenant_of(erasure: dict[str, Any]) -> Tenant | None:
 
 
 def _complete_the_journal() -> None:
-    for each in _journal():
-        if each["id"] is None:
+    for erasure in _journal():
+        if erasure["id"] is None:
             with unit_of_work():
                 Erasure.objects.get_or_create(
-                    number=each["number"], created_at=each["created_at"], defaults=each
+                    number=erasure["number"], created_at=erasure["created_at"], defaults=erasure
                 )
