@@ -1,4 +1,4 @@
-"""A backup worker's process that gets a signal at a chosen place."""
+"""A backup worker process that sends itself a signal at a chosen function."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ import os, sys, django
 from django.core.management import execute_from_command_line
 from django.utils.module_loading import import_string
 django.setup()
-where, when, blow = sys.argv[1:]
+where, when, number = sys.argv[1:]
 owner, _, leaf = f"apps.tenancy.transfer.{where}".rpartition(".")
-whole = import_string(f"{owner}.{leaf}")
-def hurt(*args, **kwargs):
+original = import_string(f"{owner}.{leaf}")
+def interrupted(*args, **kwargs):
     if when == "before":
-        os.kill(os.getpid(), int(blow))
-    result = whole(*args, **kwargs)
-    os.kill(os.getpid(), int(blow))
+        os.kill(os.getpid(), int(number))
+    result = original(*args, **kwargs)
+    os.kill(os.getpid(), int(number))
     return result
-setattr(sys.modules[owner], leaf, hurt)
+setattr(sys.modules[owner], leaf, interrupted)
 execute_from_command_line(["manage.py", "backup_worker"])
 """
 
 
-def hurt(environment, where, when, blow):
-    """`manage.py backup_worker`, which gets this signal there."""
-    kept_from = ("DATABASE_OWNER_URL", "DATABASE_RELAY_URL")
+def run_with_signal(environment, where, when, number):
+    """Runs `manage.py backup_worker`, which gets the signal before or after that function."""
+    removed = ("DATABASE_OWNER_URL", "DATABASE_RELAY_URL")
     return subprocess.run(
-        [sys.executable, "-c", BACKUP_WORKER, where, when, str(int(blow))],
-        env={name: value for name, value in environment.items() if name not in kept_from},
+        [sys.executable, "-c", BACKUP_WORKER, where, when, str(int(number))],
+        env={name: value for name, value in environment.items() if name not in removed},
         capture_output=True,
         timeout=120,
         check=False,

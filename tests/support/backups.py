@@ -1,4 +1,4 @@
-"""Backups, as tests ask for them and have them made; and a clock that goes on."""
+"""Runs scheduled backups in tests, and advances the clock."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from apps.tenancy.transfer.models import Backup
 
 
 def later(monkeypatch, **ahead):
-    """The clock goes on."""
+    """Advances the clock of the backup modules."""
     at = clock.now() + dt.timedelta(**ahead)
-    for room in (scheduler, jobs, objectives, restoring, restore_drills):
-        monkeypatch.setattr(room, "now", lambda: at)
+    for module in (scheduler, jobs, objectives, restoring, restore_drills):
+        monkeypatch.setattr(module, "now", lambda: at)
 
 
 def make_due():
-    """Ask for what is due, and do it. Returns whose it was."""
+    """Schedules and runs the backups that are due. Returns the slugs of their tenants."""
     scheduler.schedule_due()
     return {made.slug for number in waiting() if (made := jobs.run(number))}
 
@@ -34,7 +34,7 @@ def waiting():
     return [*Backup.objects.waiting().order_by("pk").values_list("pk", flat=True)]
 
 
-def verb(*words):
+def verb(*arguments):
     out = io.StringIO()
-    call_command("tenant", *words, "--json", stdout=out)
+    call_command("tenant", *arguments, "--json", stdout=out)
     return json.loads(out.getvalue())

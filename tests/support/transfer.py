@@ -1,4 +1,4 @@
-"""A tenant that has something to take along: an entry and a file."""
+"""A tenant with an entry and a file, for tests of backups and moves."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ JAN_9 = dt.date(2026, 1, 9)
 
 @pytest.fixture
 def books(chart, at_acme, accountant):
-    """Acme with an entry, one that was reversed in words only, and a file."""
+    """Acme with an entry and a file."""
     sale(accountant, "12.50")
     files().save("invoices/INV-1.txt", ContentFile(b"Invoice 1"))
     return at_acme

@@ -1,4 +1,4 @@
-"""Backups and drills come round by themselves: asked for once, done once, and said where somebody looks."""
+"""Scheduling of backups and restore drills, backup policies, alerts and the console page."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ def alerted():
     return {alert.name: alert.text for alert in alerts() if alert.name.startswith("backups:")}
 
 
-def policy(tenant, **agreed):
-    dispatch(SetBackupPolicy(tenant_id=tenant.id, reason="As agreed.", **agreed), actor=SUITE)
+def policy(tenant, **fields):
+    dispatch(SetBackupPolicy(tenant_id=tenant.id, reason="By contract.", **fields), actor=SUITE)
 
 
-def test_each_tenant_is_asked_for_and_backed_up(platform):
+def test_a_backup_is_scheduled_for_each_tenant(platform):
     scheduler.schedule_due()
     assert len(waiting()) == 2
 
@@ -60,13 +60,13 @@ def test_each_tenant_is_asked_for_and_backed_up(platform):
     ]
 
 
-def test_who_is_suspended_is_backed_up_too(platform):
+def test_a_suspended_tenant_is_backed_up(platform):
     dispatch(SuspendTenant(tenant_id=platform.id, reason="It did not pay."), actor=SUITE)
 
     assert make_due() == {"acme", "globex"}
 
 
-def test_what_is_asked_for_once_is_done_once(platform):
+def test_a_waiting_backup_runs_once(platform):
     scheduler.schedule_due()
     number = waiting()[0]
 
@@ -76,13 +76,13 @@ def test_what_is_asked_for_once_is_done_once(platform):
 
 
 def at_once(work, times=4):
-    """What each of so many threads came to, who all began at the same moment."""
-    together = Barrier(times)
+    """The results of concurrent calls."""
+    barrier = Barrier(times)
 
     def one(_):
         try:
             with activate(None):
-                together.wait()
+                barrier.wait()
                 return work()
         finally:
             connections.close_all()
@@ -91,21 +91,21 @@ def at_once(work, times=4):
         return [*pool.map(one, range(times))]
 
 
-def test_two_backup_workers_ask_once(platform):
+def test_concurrent_schedulers_schedule_each_backup_once(platform):
     at_once(scheduler.schedule_due)
 
     assert Backup.objects.count() == 2
 
 
-def test_the_database_refuses_to_be_asked_twice(platform):
-    """Also where nobody looks who else asks."""
+def test_a_second_waiting_backup_of_a_tenant_violates_a_constraint(platform):
+    """Without the lock of the scheduler."""
     for _ in range(2):
-        asked = [Backup(tenant_id=platform.id, slug="acme", state="waiting", begun_at=jobs.now())]
-        Backup.objects.bulk_create(asked, ignore_conflicts=True)
+        backups = [Backup(tenant_id=platform.id, slug="acme", state="waiting", begun_at=jobs.now())]
+        Backup.objects.bulk_create(backups, ignore_conflicts=True)
     assert len(waiting()) == 1
 
 
-def test_of_two_backup_workers_one_makes_it(platform):
+def test_concurrent_workers_run_a_waiting_backup_once(platform):
     scheduler.schedule_due()
     number = waiting()[0]
 
@@ -115,21 +115,21 @@ def test_of_two_backup_workers_one_makes_it(platform):
         except restoring.TransferBusy:
             return None
 
-    assert len([each for each in at_once(work) if each]) == 1
+    assert len([backup for backup in at_once(work) if backup]) == 1
 
 
-def test_a_tenant_that_is_being_restored_waits_and_holds_up_nobody(platform):
+def test_a_backup_of_a_locked_tenant_stays_waiting_without_delaying_others(platform):
     scheduler.schedule_due()
-    with connections["owner"].cursor() as somebody:
-        somebody.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [f"transfer:{platform.id}"])
+    with connections["owner"].cursor() as other_session:
+        other_session.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [f"transfer:{platform.id}"])
         assert [*running.work()] == ["globex: backed up."]
-        somebody.execute("SELECT pg_advisory_unlock_all()")
+        other_session.execute("SELECT pg_advisory_unlock_all()")
 
     assert [*running.work()] == ["acme: backed up."]
 
 
-def test_while_no_backup_worker_runs_workers_say_that_backups_are_late(platform, operator, monkeypatch):
-    """They look each minute, and need none of a backup worker's means."""
+def test_late_backups_are_reported_without_a_running_backup_worker(platform, operator, monkeypatch):
+    """By a scheduled task of the ordinary workers, which needs no credentials of the backup worker."""
     monkeypatch.setattr(databases, "having", lambda role: [])
     make_due()
     scheduler.schedule_due()
@@ -140,16 +140,16 @@ def test_while_no_backup_worker_runs_workers_say_that_backups_are_late(platform,
 
     late = Notice.objects.get(subject="2 tenants are backed up too long ago")
     assert "acme, globex" in late.text
-    assert "Does a backup worker run?" in Notice.objects.get(subject="Backups may not be restorable").text
+    assert "Is a backup worker running?" in Notice.objects.get(subject="Backups may not be restorable").text
 
 
-def test_one_that_fails_is_an_alert_and_the_next_is_not_held_up(platform, monkeypatch):
-    whole = exporting.export
+def test_a_failed_backup_raises_an_alert_without_delaying_other_tenants(platform, monkeypatch):
+    original = exporting.export
 
     def fails_for_acme(tenant, *args, **kwargs):
         if tenant.slug == "acme":
             raise OSError("No space left on device")
-        return whole(tenant, *args, **kwargs)
+        return original(tenant, *args, **kwargs)
 
     monkeypatch.setattr(jobs, "export", fails_for_acme)
     scheduler.schedule_due()
@@ -159,13 +159,13 @@ def test_one_that_fails_is_an_alert_and_the_next_is_not_held_up(platform, monkey
     assert "acme" in alerted()["backups:failed"]
     assert "No space left on device" in alerted()["backups:failed"]
 
-    monkeypatch.setattr(jobs, "export", whole)
+    monkeypatch.setattr(jobs, "export", original)
     later(monkeypatch, minutes=16)
     assert make_due() == {"acme"}
     assert alerted() == {}
 
 
-def test_who_missed_his_turn_twice_is_an_alert_whatever_is_promised(platform, monkeypatch):
+def test_a_tenant_without_a_backup_for_two_intervals_raises_an_alert(platform, monkeypatch):
     make_due()
     later(monkeypatch, hours=47)
     assert "backups:late" not in alerted()
@@ -174,7 +174,7 @@ def test_who_missed_his_turn_twice_is_an_alert_whatever_is_promised(platform, mo
     assert alerted()["backups:late"] == "They would lose more than was promised: acme, globex."
 
 
-def test_what_is_agreed_for_one_tenant_goes_before_what_is_usual(platform, monkeypatch):
+def test_the_policy_of_a_tenant_overrides_the_platform_default(platform, monkeypatch):
     policy(platform, every_hours=1, retention_days=60, max_count=2)
     make_due()
 
@@ -190,11 +190,13 @@ def test_what_is_agreed_for_one_tenant_goes_before_what_is_usual(platform, monke
     assert jobs.prune() == 1, "the newest stays"
 
 
-def test_a_policy_is_set_with_a_reason_and_stands_in_the_audit_log(platform, operator):
-    said = verb("backup-policy", "acme", "--every", "6", "--max-count", "9", "--reason", "They pay for it.")
-    assert said["every"] == 6
-    standing = next(standing for standing in objectives.statuses() if standing.tenant.slug == "acme")
-    assert str(standing.policy) == "every 6 h, retained 30 days, 9 at most"
+def test_a_policy_change_is_in_the_audit_log_with_its_reason(platform, operator):
+    printed = verb(
+        "backup-policy", "acme", "--every", "6", "--max-count", "9", "--reason", "They pay for it."
+    )
+    assert printed["every"] == 6
+    status = next(status for status in objectives.statuses() if status.tenant.slug == "acme")
+    assert str(status.policy) == "every 6 h, retained 30 days, 9 at most"
     record = Record.objects.get(command="tenancy.set_backup_policy")
     assert (record.reason, record.subject_id) == ("They pay for it.", str(platform.id))
 
@@ -202,20 +204,20 @@ def test_a_policy_is_set_with_a_reason_and_stands_in_the_audit_log(platform, ope
         policy(platform, every_hours=-1)
 
 
-def test_whoever_may_only_look_sets_no_policy(platform, nobody):
+def test_setting_a_policy_without_permission_is_refused(platform, nobody):
     with pytest.raises(Forbidden):
-        dispatch(SetBackupPolicy(tenant_id=platform.id, reason="Why not?"), actor=nobody)
+        dispatch(SetBackupPolicy(tenant_id=platform.id, reason="A test."), actor=nobody)
 
 
-def test_one_that_cannot_be_removed_holds_up_no_other(platform, monkeypatch):
+def test_a_backup_that_cannot_be_removed_does_not_stop_the_removal_of_others(platform, monkeypatch):
     make_due()
     Backup.objects.update(tenant=None)
-    whole, stuck = storage.remove, Backup.objects.order_by("pk").first()
+    original, stuck = storage.remove, Backup.objects.order_by("pk").first()
 
     def remove(storage_key):
         if storage_key == stuck.storage_key:
             raise OSError("Access denied")
-        whole(storage_key)
+        original(storage_key)
 
     monkeypatch.setattr(storage, "remove", remove)
     assert jobs.prune() == 1
@@ -223,20 +225,20 @@ def test_one_that_cannot_be_removed_holds_up_no_other(platform, monkeypatch):
     assert stuck.state == "done"
 
 
-# Drills
+# Restore drills
 
 
-def test_a_drill_comes_round_and_reports(platform, monkeypatch):
+def test_a_restore_drill_is_scheduled_at_the_interval(platform, monkeypatch):
     scheduler.schedule_due()
-    assert not RestoreDrill.objects.exists(), "there is nothing to try"
+    assert not RestoreDrill.objects.exists(), "there is no backup yet"
     make_due()
     scheduler.schedule_due()
 
-    for told in (1, 0):
-        assert len([*running.work()]) == told
-    tried = RestoreDrill.objects.get()
-    assert (tried.state, tried.error) == ("done", "")
-    assert tried.backup.verified_at
+    for count in (1, 0):
+        assert len([*running.work()]) == count
+    drill = RestoreDrill.objects.get()
+    assert (drill.state, drill.error) == ("done", "")
+    assert drill.backup.verified_at
     assert not restore_drills.is_due()
     assert alerted() == {}
 
@@ -246,7 +248,7 @@ def test_a_drill_comes_round_and_reports(platform, monkeypatch):
     assert "No restore drill has run since" in alerted()["backups:drill"]
 
 
-def test_a_drill_that_fails_is_an_alert_until_one_succeeds(platform, monkeypatch):
+def test_a_failed_restore_drill_raises_an_alert_until_one_succeeds(platform, monkeypatch):
     make_due()
     with monkeypatch.context() as patch:
         patch.setattr(restore_drills.verifying, "faults", lambda *_: ["ledger_entry has 1 rows and had 2"])
@@ -262,13 +264,13 @@ def test_a_drill_that_fails_is_an_alert_until_one_succeeds(platform, monkeypatch
     assert "backups:drill" not in alerted()
 
 
-def test_a_drill_is_done_by_a_role_that_owns_nothing_else(platform, monkeypatch):
-    """And whoever compares it is the tenant, as everywhere."""
+def test_the_schema_of_a_restore_drill_belongs_to_the_backup_role(platform, monkeypatch):
+    """It is verified with the role of the tenant."""
     make_due()
-    compared = restore_drills.verifying.faults
+    original = restore_drills.verifying.faults
     seen = []
 
-    def look(manifest, made):
+    def record_roles(manifest, made):
         with connections["owner"].cursor() as cursor:
             cursor.execute(
                 "SELECT pg_get_userbyid(nspowner), has_schema_privilege('bursar_app', oid, 'USAGE')"
@@ -276,14 +278,14 @@ def test_a_drill_is_done_by_a_role_that_owns_nothing_else(platform, monkeypatch)
                 [made.schema],
             )
             seen.append((*cursor.fetchone(), made.role))
-        return compared(manifest, made)
+        return original(manifest, made)
 
-    monkeypatch.setattr(restore_drills.verifying, "faults", look)
+    monkeypatch.setattr(restore_drills.verifying, "faults", record_roles)
     assert restore_drills.run_now().error == ""
     assert seen == [("bursar_backup", False, platform.role)]
 
 
-def test_the_backup_worker_looks_into_nobodys_schema(platform):
+def test_the_backup_role_has_no_access_to_tenant_schemas(platform):
     with importing.cursor_as("backup_worker", "home") as cursor:
         cursor.execute(
             "SELECT session_user, bool_or(has_schema_privilege(oid, 'USAGE')) FROM pg_namespace"
@@ -297,24 +299,24 @@ def test_the_backup_worker_looks_into_nobodys_schema(platform):
         assert cursor.fetchall() == []
 
 
-def test_a_process_without_an_address_for_it_says_so(platform, monkeypatch):
+def test_a_restore_drill_without_credentials_fails_with_the_name_of_the_setting(platform, monkeypatch):
     make_due()
     monkeypatch.setattr(databases, "having", lambda role: [])
 
     assert "DATABASE_BACKUP_URL" in restore_drills.run_now().error
 
 
-def test_a_tenant_in_another_database_is_tried_there(initech, db):
+def test_a_restore_drill_runs_in_the_database_of_the_tenant(initech, db):
     with activate(None):
         Tenant.objects.exclude(slug="initech").update(state="suspended")
         jobs.make(Tenant.objects.get(slug="initech"), Backup.Kind.MANUAL)
 
-        tried = restore_drills.run_now()
+        drill = restore_drills.run_now()
 
-        assert (tried.backup.slug, tried.error) == ("initech", "")
+        assert (drill.backup.slug, drill.error) == ("initech", "")
 
 
-def test_the_console_shows_what_is_agreed_made_and_tried(platform, operator, client_for):
+def test_the_console_shows_policies_backups_restore_drills(platform, operator, client_for):
     policy(platform, every_hours=6)
     make_due()
     restore_drills.run_now()
@@ -328,24 +330,24 @@ def test_the_console_shows_what_is_agreed_made_and_tried(platform, operator, cli
     client = client_for(operator, None)
 
     page = client.get("/backups/").content.decode()
-    for said in ("every 6 h, retained 30 days", "running, 40 %", "It was too heavy.", "acme of"):
-        assert said in page
+    for text in ("every 6 h, retained 30 days", "running, 40 %", "It was too heavy.", "acme of"):
+        assert text in page
     form = client.get(f"/tenants/{platform.id}/backup-policy/")
     assert form.context["form"].initial["every_hours"] == 6
 
 
-def test_a_backup_of_last_year_is_as_long_ago_as_it_is(platform, monkeypatch):
+def test_a_backup_of_last_year_is_due(platform, monkeypatch):
     make_due()
     Backup.objects.update(begun_at=jobs.now() - dt.timedelta(days=365))
     assert make_due() == {"acme", "globex"}
 
 
-def test_what_is_left_of_drills_is_cleared_though_a_database_is_away(platform, monkeypatch):
+def test_leftovers_of_restore_drills_are_dropped_despite_an_unavailable_database(platform, monkeypatch):
     swept = []
 
     def sweep(at, *, by):
         if at == "away":
-            raise OperationalError("the server is away")
+            raise OperationalError("the server is down")
         swept.append((at, by))
 
     monkeypatch.setattr(databases, "having", lambda role: ["away", "home"])

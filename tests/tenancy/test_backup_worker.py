@@ -1,4 +1,4 @@
-"""`manage.py backup_worker`, real ones: they make backups and try them, share the work, stop and come back."""
+"""Processes of `manage.py backup_worker`: parallel workers, SIGTERM, and a lost connection."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.db import connections
 
 from apps.tenancy.transfer import scheduler
 from apps.tenancy.transfer.models import Backup, RestoreDrill
-from tests.support.backup_worker import hurt
+from tests.support.backup_worker import run_with_signal
 from tests.support.backups import make_due
 from tests.support.processes import eventually, running
 
@@ -24,7 +24,7 @@ def made():
 
 
 @pytest.mark.exhaustive("two processes that make every backup")
-def test_two_make_each_backup_once_and_the_next_tries_one(platform, environment):
+def test_parallel_workers_run_each_backup_once(platform, environment):
     with backup_worker(environment) as one, backup_worker(environment) as other:
         eventually(lambda: made() == ["acme", "globex"], patience=60)
     assert (one.returncode, other.returncode) == (0, 0)
@@ -35,8 +35,8 @@ def test_two_make_each_backup_once_and_the_next_tries_one(platform, environment)
     assert RestoreDrill.objects.get().error == ""
 
 
-def test_told_to_stop_it_ends_what_it_has_in_hand_and_begins_nothing(platform, environment):
-    ended = hurt(environment, "storage._size_and_checksum", "before", signal.SIGTERM)
+def test_a_worker_finishes_the_current_backup_on_sigterm(platform, environment):
+    ended = run_with_signal(environment, "storage._size_and_checksum", "before", signal.SIGTERM)
 
     assert ended.returncode == 0, ended.stderr
     assert [*Backup.objects.order_by("slug").values_list("slug", "state")] == [
@@ -47,7 +47,7 @@ def test_told_to_stop_it_ends_what_it_has_in_hand_and_begins_nothing(platform, e
 
 
 @pytest.mark.exhaustive("a process whose connection is cut")
-def test_one_whose_connection_is_cut_comes_back(platform, environment):
+def test_a_worker_reconnects_after_a_lost_connection(platform, environment):
     before = at_the_database()
     with backup_worker(environment):
         eventually(lambda: made() == ["acme", "globex"], patience=60)
@@ -60,22 +60,22 @@ def test_one_whose_connection_is_cut_comes_back(platform, environment):
 
 
 def at_the_database(without=(0,), *, end=False):
-    """The numbers of the runtime's connections; they are cut with `end`."""
-    done = ", pg_terminate_backend(pid)" if end else ""
+    """The backend pids of the runtime's connections; `end` terminates them."""
+    terminate = ", pg_terminate_backend(pid)" if end else ""
     with connections["owner"].cursor() as cursor:
         cursor.execute(
-            f"SELECT pid{done} FROM pg_stat_activity"
+            f"SELECT pid{terminate} FROM pg_stat_activity"
             " WHERE usename = 'bursar_app' AND datname = current_database() AND pid <> ALL(%s)",
             [[*without]],
         )
         return [row[0] for row in cursor]
 
 
-def test_nothing_is_tried_while_nothing_is_due(platform, environment):
+def test_a_worker_without_due_jobs_runs_none(platform, environment):
     make_due()
     RestoreDrill.objects.create(state="done", begun_at=scheduler.now(), backup=Backup.objects.first())
 
-    ended = hurt(environment, "jobs.prune", "after", signal.SIGTERM)
+    ended = run_with_signal(environment, "jobs.prune", "after", signal.SIGTERM)
 
     assert ended.returncode == 0, ended.stderr
     assert (Backup.objects.count(), RestoreDrill.objects.count()) == (2, 1)

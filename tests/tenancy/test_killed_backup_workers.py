@@ -1,4 +1,4 @@
-"""Whoever keeps backups may be killed at any moment: the tenant works on, and the next one clears up and goes on."""
+"""A backup worker that is killed at any point: the tenant works on, and the next worker cleans up and retries."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from apps.tenancy.models import Tenant
 from apps.tenancy.transfer import jobs, restore_drills, scheduler, storage
 from apps.tenancy.transfer.backup_file import BackupFile
 from apps.tenancy.transfer.models import Backup, RestoreDrill
-from tests.support.backup_worker import hurt
+from tests.support.backup_worker import run_with_signal
 from tests.support.backups import drill_is_not_due, later, make_due, waiting
 from tests.support.processes import eventually
 from tests.support.transfer import sale, schemas_like
@@ -23,16 +23,16 @@ from tests.support.transfer import sale, schemas_like
 @pytest.fixture
 def killed(environment):
     def killed(where, when):
-        ended = hurt(environment, where, when, signal.SIGKILL)
+        ended = run_with_signal(environment, where, when, signal.SIGKILL)
         assert ended.returncode == -signal.SIGKILL, ended.stderr
 
     return killed
 
 
-def archives_of(tenant):
-    """What lies in the store."""
+def stored_backups_of(tenant):
+    """The backup files in the object store."""
     folder = f"{storage.FOLDER}/tenant-{tenant.id}"
-    return [f"tenant-{tenant.id}/{each}" for each in files().listdir(folder)[1]]
+    return [f"tenant-{tenant.id}/{name}" for name in files().listdir(folder)[1]]
 
 
 def works(tenant, accountant):
@@ -47,26 +47,30 @@ def works(tenant, accountant):
 @pytest.mark.parametrize(
     "where", ["exporting._copy", "storage._size_and_checksum", "storage._store_in_object_store"]
 )
-def test_in_the_middle_of_a_scheduled_backup(platform, accountant, monkeypatch, killed, where, when):
+def test_a_worker_killed_during_a_backup_is_replaced_by_the_next(
+    platform, accountant, monkeypatch, killed, where, when
+):
     drill_is_not_due(monkeypatch)
     scheduler.schedule_due()
-    mine = Backup.objects.waiting().get(slug="acme")
+    backup = Backup.objects.waiting().get(slug="acme")
 
     killed(where, when)
 
     works(platform, accountant)
-    eventually(lambda: scheduler.schedule_due() or Backup.objects.get(pk=mine.pk).state == "failed")
-    mine.refresh_from_db()
-    assert mine.error == "The backup worker was interrupted."
+    eventually(lambda: scheduler.schedule_due() or Backup.objects.get(pk=backup.pk).state == "failed")
+    backup.refresh_from_db()
+    assert backup.error == "The backup worker was interrupted."
     with activate(None):
-        assert archives_of(platform) == [], "what was written is cleared away"
-    assert [Backup.objects.get(pk=each).slug for each in waiting()] == ["globex"], "nobody else was held up"
+        assert stored_backups_of(platform) == [], "the incomplete file is removed"
+    assert [Backup.objects.get(pk=number).slug for number in waiting()] == ["globex"], (
+        "other tenants are not affected"
+    )
 
     later(monkeypatch, minutes=16)
     assert "acme" in make_due()
     made = Backup.objects.done().get(slug="acme")
     with storage.opened(made.storage_key, made.checksum) as file:
-        BackupFile(file).read_through()
+        BackupFile(file).validate()
 
 
 @pytest.mark.exhaustive("kill -9 at each stage", by=())
@@ -74,7 +78,9 @@ def test_in_the_middle_of_a_scheduled_backup(platform, accountant, monkeypatch, 
 @pytest.mark.parametrize(
     "where", ["importing._fill", "verifying.faults", "importing.drop_schema", "restore_drills._end"]
 )
-def test_in_the_middle_of_a_drill(platform, accountant, killed, where, when):
+def test_a_worker_killed_during_a_restore_drill_is_replaced_by_the_next(
+    platform, accountant, killed, where, when
+):
     make_due()
     scheduler.schedule_due()
     (number,) = restore_drills.waiting()
@@ -87,31 +93,33 @@ def test_in_the_middle_of_a_drill(platform, accountant, killed, where, when):
     state = RestoreDrill.objects.get(pk=number).state
     assert state == ("done" if (where, when) == ("restore_drills._end", "after") else "failed")
 
-    tried = [restore_drills.run_now(), restore_drills.run_now()]
-    assert [each.error for each in tried] == ["", ""]
-    assert {each.backup.slug for each in tried} == {"acme", "globex"}
-    assert all(Tenant.objects.get(pk=each.backup.tenant_id).mode == "normal" for each in tried)
+    drills = [restore_drills.run_now(), restore_drills.run_now()]
+    assert [drill.error for drill in drills] == ["", ""]
+    assert {drill.backup.slug for drill in drills} == {"acme", "globex"}
+    assert all(Tenant.objects.get(pk=drill.backup.tenant_id).mode == "normal" for drill in drills)
 
 
 @pytest.mark.exhaustive("a process that is killed in a drill")
-def test_the_next_drill_clears_up_by_itself(platform, killed):
+def test_leftovers_of_a_killed_restore_drill_are_dropped_by_the_next(platform, killed):
     make_due()
     killed("verifying.faults", "before")
     assert len(schemas_like("restoring")) == 1
 
-    eventually(lambda: (tried := restore_drills.run_now()) and not tried.error)
+    eventually(lambda: (drill := restore_drills.run_now()) and not drill.error)
     eventually(lambda: restore_drills.drop_leftovers() or schemas_like("restoring") == [])
 
 
-def test_what_is_being_made_is_not_taken_for_cut_off(platform):
-    """The negative control: whoever makes it holds the tenant for as long as he lives."""
+def test_a_running_backup_is_not_marked_as_interrupted(platform):
+    """Its worker holds the lock of the tenant."""
     backup = Backup.objects.create(tenant_id=platform.id, slug="acme", begun_at=jobs.now())
-    with connections["owner"].cursor() as somebody:
-        somebody.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [f"transfer:{platform.id}"])
+    with connections["owner"].cursor() as worker_session:
+        worker_session.execute(
+            "SELECT pg_advisory_lock(hashtextextended(%s, 0))", [f"transfer:{platform.id}"]
+        )
         scheduler.schedule_due()
         backup.refresh_from_db()
         assert backup.state == "running"
-        somebody.execute("SELECT pg_advisory_unlock_all()")
+        worker_session.execute("SELECT pg_advisory_unlock_all()")
 
     scheduler.schedule_due()
     backup.refresh_from_db()

@@ -1,4 +1,4 @@
-"""One tenant leaves as an archive, and comes back as another one with the same rows."""
+"""A backup file restores a tenant with the same rows, objects, files and events, or an anonymised clone."""
 
 from __future__ import annotations
 
@@ -45,19 +45,19 @@ from tests.support.settling import settle
 from tests.support.transfer import sale, schemas_like
 
 
-def exported(tenant, **how):
+def exported(tenant, **options):
     with activate(None):
-        export(tenant, to := io.BytesIO(), **how)
+        export(tenant, to := io.BytesIO(), **options)
     return BackupFile(to)
 
 
-def restored(backup_file, slug="copy", **how):
+def restored(backup_file, slug="copy", **options):
     with activate(None):
-        return restoring.as_new(backup_file, slug=slug, at="home", **how)
+        return restoring.as_new(backup_file, slug=slug, at="home", **options)
 
 
 @pytest.mark.physical_copy
-def test_a_copy_has_the_same_rows_figures_and_audit_log(books):
+def test_a_restored_tenant_has_the_rows_trial_balance_and_audit_log_of_its_source(books):
     before = ledger.trial_balance(by="total")
 
     copy = restored(exported(books))
@@ -70,7 +70,7 @@ def test_a_copy_has_the_same_rows_figures_and_audit_log(books):
 
 
 @pytest.mark.physical_copy
-def test_a_copy_is_guarded_and_counted_on_like_its_source(books, accountant):
+def test_a_restored_tenant_has_the_triggers_and_sequences_of_its_source(books, accountant):
     copy = restored(exported(books))
 
     assert copy.mode == Tenant.Mode.READ_ONLY, "beside its source"
@@ -84,13 +84,15 @@ def test_a_copy_is_guarded_and_counted_on_like_its_source(books, accountant):
             cursor.execute("DELETE FROM audit_record")
 
 
-def test_an_altered_archive_is_refused(books):
+def test_an_altered_backup_file_is_refused(books):
     backup_file = io.BytesIO()
     with activate(None):
         export(books, backup_file)
 
     with_other_part = rewritten(backup_file, "tables/ledger_entry.copy", lambda content: content + b"!")
-    with_other_manifest = rewritten(backup_file, "manifest.json", lambda said: said.replace(b"acme", b"evil"))
+    with_other_manifest = rewritten(
+        backup_file, "manifest.json", lambda manifest: manifest.replace(b"acme", b"evil")
+    )
 
     with pytest.raises(BackupFileAltered):
         restored(BackupFile(with_other_part))
@@ -101,7 +103,7 @@ def test_an_altered_archive_is_refused(books):
     assert schemas_like("restoring") == []
 
 
-def test_what_is_not_the_same_is_removed_again(books, monkeypatch):
+def test_a_restore_with_a_different_checksum_is_refused_without_leftovers(books, monkeypatch):
     backup_file = exported(books)
     backup_file.manifest["tables"]["ledger_entry"]["checksum"] = "0"
 
@@ -113,7 +115,7 @@ def test_what_is_not_the_same_is_removed_again(books, monkeypatch):
 
 
 @pytest.mark.physical_copy
-def test_a_name_under_which_somebody_is_onboarded_is_left_to_him(books):
+def test_a_restore_under_the_slug_of_a_tenant_in_onboarding_is_refused(books):
     with activate(None):
         dispatch(
             CreateTenant(slug="copy", name="Copy Inc", owner_email="o@copy.example"),
@@ -124,8 +126,8 @@ def test_a_name_under_which_somebody_is_onboarded_is_left_to_him(books):
 
 
 @pytest.mark.physical_copy
-@pytest.mark.parametrize("how", ["as new", "in place"])
-def test_an_archive_of_earlier_migrations_catches_up(books, monkeypatch, how):
+@pytest.mark.parametrize("method", ["as new", "in place"])
+def test_a_backup_with_older_migrations_is_migrated(books, monkeypatch, method):
     backup_file, migrated = exported(books), []
     backup_file.manifest["fingerprint"] = "of last month"
     monkeypatch.setattr(provisioning, "migrate_tenant", lambda tenant, say: migrated.append(tenant.id))
@@ -133,7 +135,7 @@ def test_an_archive_of_earlier_migrations_catches_up(books, monkeypatch, how):
     with activate(None):
         tenant = (
             restoring.as_new(backup_file, slug="copy", at="home")
-            if how == "as new"
+            if method == "as new"
             else restoring.in_place(backup_file, Tenant.objects.get(pk=books.id))
         )
 
@@ -142,7 +144,7 @@ def test_an_archive_of_earlier_migrations_catches_up(books, monkeypatch, how):
 
 
 @pytest.mark.physical_copy
-def test_files_and_the_heads_of_the_audit_log_go_along(books):
+def test_a_backup_with_files_restores_files_with_the_anchors_of_the_audit_log(books):
     copy = restored(exported(books, with_files=True))
 
     with activate(None), activate(copy.info):
@@ -152,7 +154,7 @@ def test_files_and_the_heads_of_the_audit_log_go_along(books):
 
 
 @pytest.mark.physical_copy
-def test_a_sandbox_has_files_and_a_audit_log_of_its_own(books):
+def test_a_sandbox_has_the_files_with_an_audit_log_of_its_own(books):
     backup_file = exported(books, masking=Masking.SANDBOX, with_files=True)
     sandbox = restored(backup_file, sandbox_of=Tenant.objects.get(pk=books.id))
 
@@ -165,31 +167,31 @@ def test_a_sandbox_has_files_and_a_audit_log_of_its_own(books):
         assert verification.verify().intact
 
 
-NOBODYS = {"settings.Setting.value"}
-"""Long texts and JSON in which nothing of a person stands."""
+WITHOUT_PII = {"settings.Setting.value"}
+"""Text and JSON fields without personal data."""
 
 
-def test_every_long_text_is_said_to_be_somebodys_or_nobodys():
-    """A new one is declared in its app's hookimpls.py, or stands above."""
-    said, stays = pii_columns(), tables_not_copied()
-    unsaid = {
+def test_every_text_field_is_declared_as_pii_or_listed_as_free_of_pii():
+    """A new field is declared in the hookimpls.py of its app, or listed in WITHOUT_PII."""
+    declared, excluded = pii_columns(), tables_not_copied()
+    undeclared = {
         f"{model._meta.label}.{field.name}"
         for model in apps.get_models()
-        if tenants_have(model) and model._meta.db_table not in stays
+        if is_tenant_model(model) and model._meta.db_table not in excluded
         for field in model._meta.concrete_fields
         if isinstance(field, models.TextField | models.EmailField | models.JSONField | models.BinaryField)
-        and field.column not in said.get(model._meta.db_table, {})
+        and field.column not in declared.get(model._meta.db_table, {})
     }
 
-    assert {each for each in unsaid if ".Historical" not in each} - NOBODYS == set()
+    assert {field for field in undeclared if ".Historical" not in field} - WITHOUT_PII == set()
 
 
-def tenants_have(model):
+def is_tenant_model(model):
     return model._meta.app_config.name in settings.TENANT_APPS
 
 
 @pytest.mark.physical_copy
-def test_each_object_of_the_schema_is_compared(books):
+def test_a_changed_object_of_the_schema_is_reported(books):
     backup_file = exported(books)
     with connections["owner"].cursor() as cursor:
         cursor.execute("ALTER TABLE ledger_entry DISABLE TRIGGER ledger_entry_guard")
@@ -198,19 +200,19 @@ def test_each_object_of_the_schema_is_compared(books):
         cursor.execute("GRANT DELETE ON audit_record TO bursar_tables")
 
     with activate(None):
-        found = verifying.faults(backup_file.manifest, books)
+        faults = verifying.faults(backup_file.manifest, books)
 
-    assert found == [
+    assert faults == [
         "column ledger_account.name has a different definition",
         "constraint ledger_account.ledger_account_name_not_null has a different definition",
         "table audit_record has a different definition",
         "trigger ledger_entry.ledger_entry_guard has a different definition",
-        "sequence ledger_entry_id_seq is at 99 and was at 1",
+        "sequence ledger_entry_id_seq is at 99 instead of 1",
     ]
 
 
 @pytest.mark.physical_copy
-def test_the_tenant_as_it_was_and_what_it_is_stays_beside(books, accountant):
+def test_a_restore_in_place_reverts_later_changes_with_the_replaced_schema_set_aside(books, accountant):
     backup_file = exported(books, with_files=True)
     later = sale(accountant, "99.00")
     sealing.seal()
@@ -229,8 +231,9 @@ def test_the_tenant_as_it_was_and_what_it_is_stays_beside(books, accountant):
 
 
 @pytest.mark.physical_copy
-def test_news_of_then_is_told_and_news_of_later_is_not(books, accountant):
-    """Nobody has heard of the first sale when the archive is made; then everybody has, and of a second one not."""
+def test_a_restore_in_place_delivers_events_of_the_backup_without_later_ones(books, accountant):
+    """The event of the first sale is undelivered at the time of the backup and delivered later; a second sale
+    follows."""
     backup_file = exported(books)
     with activate(None):
         settle()
@@ -238,20 +241,20 @@ def test_news_of_then_is_told_and_news_of_later_is_not(books, accountant):
 
     with activate(None):
         restoring.in_place(backup_file, Tenant.objects.get(pk=books.id))
-        waiting = OutboxEvent.objects.filter(tenant_id=books.id, routed_at=None, name="entry.posted")
-        assert [each.payload["entry_id"] for each in waiting] == [1]
+        unrouted = OutboxEvent.objects.filter(tenant_id=books.id, routed_at=None, name="entry.posted")
+        assert [event.payload["entry_id"] for event in unrouted] == [1]
         settle()
         assert not Delivery.objects.filter(tenant_id=books.id).unsettled().exists()
 
 
-def test_no_other_tenant_takes_its_place(books, globex):
+def test_a_restore_in_place_of_another_tenant_is_refused(books, globex):
     backup_file = exported(books)
     with activate(None), pytest.raises(BackupOfAnotherTenant):
         restoring.in_place(backup_file, Tenant.objects.get(pk=globex.id))
 
 
 @pytest.mark.physical_copy
-def test_one_whose_row_is_lost_comes_back_under_its_own_id(books):
+def test_a_tenant_without_a_row_is_restored_under_its_former_id(books):
     backup_file = exported(books, with_files=True)
     with activate(None), connections["owner"].cursor() as cursor:
         cursor.execute(f"DROP SCHEMA {books.schema} CASCADE")
@@ -268,11 +271,11 @@ def test_one_whose_row_is_lost_comes_back_under_its_own_id(books):
 
 
 @pytest.mark.physical_copy
-def test_what_it_has_booked_goes_along(books):
+def test_the_subscription_of_a_tenant_is_restored(books):
     suite = System("The suite")
     with activate(None):
         dispatch(DefinePlan(code="small", name="Small", level=1, modules=(), limits=UNLIMITED), actor=suite)
-        dispatch(ChangePlan(tenant_id=books.id, plan="small", reason="Booked."), actor=suite)
+        dispatch(ChangePlan(tenant_id=books.id, plan="small", reason="Subscribed."), actor=suite)
 
     copy = restored(exported(books))
 
@@ -281,7 +284,7 @@ def test_what_it_has_booked_goes_along(books):
 
 
 @pytest.mark.physical_copy
-def test_places_keep_their_order_in_a_server_that_has_counted_fewer(books, accountant):
+def test_audit_records_stay_ordered_in_a_server_with_lower_transaction_ids(books, accountant):
     sale(accountant, "1.00")
     backup_file = exported(books)
     copy = restored(backup_file)
@@ -292,19 +295,19 @@ def test_places_keep_their_order_in_a_server_that_has_counted_fewer(books, accou
         sale(User.objects.get(email=accountant.email), "2.00")
         until(lambda: not any(sealing.waiting()), meanwhile=sealing.seal)
         assert verification.verify().intact
-        places = [*Record.objects.order_by("xid", "id").values_list("id", flat=True)]
-    assert places == sorted(places)
+        ids = [*Record.objects.order_by("xid", "id").values_list("id", flat=True)]
+    assert ids == sorted(ids)
     assert backup_file.manifest["xid_count"] < 200
 
 
 @pytest.mark.physical_copy
-def test_personal_data_never_leaves_for_an_anonymous_copy(books, accountant):
+def test_an_anonymised_export_contains_no_personal_data(books, accountant):
     with activate(None):
         export(books, to := io.BytesIO(), masking=Masking.ANONYMOUS)
     with ZipFile(to) as parts:
         tables = {name: parts.read(name) for name in parts.namelist() if name != "schema.sql"}
-    for said in (b"Jane Roe", b"accountant@acme.example", b"Accountant", b"pbkdf2", b"argon2"):
-        assert [name for name, content in tables.items() if said in content] == []
+    for value in (b"Jane Roe", b"accountant@acme.example", b"Accountant", b"pbkdf2", b"argon2"):
+        assert [name for name, content in tables.items() if value in content] == []
 
     copy = restored(BackupFile(to), sandbox_of=Tenant.objects.get(pk=books.id))
 
@@ -320,7 +323,7 @@ def test_personal_data_never_leaves_for_an_anonymous_copy(books, accountant):
 
 
 def until(true, meanwhile):
-    """Other tests on this server have transactions that the seal waits for."""
+    """Sealing waits for open transactions, also those of other tests."""
     ends_at = time.monotonic() + 10
     while not true():
         assert time.monotonic() < ends_at
@@ -331,7 +334,7 @@ def until(true, meanwhile):
 def rewritten(backup_file, name, change):
     to = io.BytesIO()
     with ZipFile(backup_file) as before, ZipFile(to, "w") as after:
-        for each in before.namelist():
-            content = before.read(each)
-            after.writestr(each, change(content) if each == name else content)
+        for part in before.namelist():
+            content = before.read(part)
+            after.writestr(part, change(content) if part == name else content)
     return to

@@ -1,4 +1,4 @@
-"""Backups are made when they are due, tried, removed when they are old, and asked for at the command line."""
+"""Scheduled and manual backups, retention, restore drills, restores, and the commands for them."""
 
 from __future__ import annotations
 
@@ -58,17 +58,17 @@ def test_each_tenant_is_backed_up_once_a_day(platform, monkeypatch):
     backup = Backup.objects.done().latest_first().first()
     assert backup.rows > 100
     with storage.opened(backup.storage_key, backup.checksum) as file:
-        BackupFile(file).read_through()
+        BackupFile(file).validate()
 
 
-def test_one_that_fails_holds_up_nobody_and_is_tried_again(platform, monkeypatch):
+def test_a_failed_backup_is_retried_without_delaying_other_tenants(platform, monkeypatch):
     drill_is_not_due(monkeypatch)
-    whole = exporting.export
+    original = exporting.export
 
     def fails_for_acme(tenant, *args, **kwargs):
         if tenant.slug == "acme":
             raise OSError("No space left on device")
-        return whole(tenant, *args, **kwargs)
+        return original(tenant, *args, **kwargs)
 
     monkeypatch.setattr(jobs, "export", fails_for_acme)
     scheduler.schedule_due()
@@ -77,12 +77,12 @@ def test_one_that_fails_holds_up_nobody_and_is_tried_again(platform, monkeypatch
     assert (failed.state, failed.error) == ("failed", "OSError: No space left on device")
     assert make_due() == set()
 
-    monkeypatch.setattr(jobs, "export", whole)
+    monkeypatch.setattr(jobs, "export", original)
     later(monkeypatch, minutes=16)
     assert make_due() == {"acme"}
 
 
-def test_old_ones_go_and_the_newest_stays(platform, monkeypatch):
+def test_expired_backups_are_removed_except_the_newest(platform, monkeypatch):
     make_due()
     later(monkeypatch, days=20)
     make_due()
@@ -91,12 +91,12 @@ def test_old_ones_go_and_the_newest_stays(platform, monkeypatch):
     assert jobs.prune() == 2
 
     assert sorted(Backup.objects.done().values_list("slug", flat=True)) == ["acme", "globex"]
-    gone = Backup.objects.filter(state="gone").first()
-    with pytest.raises(BackupFileMissing), storage.opened(gone.storage_key):
+    removed = Backup.objects.filter(state="gone").first()
+    with pytest.raises(BackupFileMissing), storage.opened(removed.storage_key):
         pass
 
 
-def test_backups_of_a_tenant_that_is_gone_go_too(platform):
+def test_backups_of_an_erased_tenant_are_removed(platform):
     backup = jobs.make(Tenant.objects.get(slug="acme"), Backup.Kind.MANUAL)
     Backup.objects.update(tenant=None)
 
@@ -106,18 +106,18 @@ def test_backups_of_a_tenant_that_is_gone_go_too(platform):
 
 
 @pytest.mark.slow("restores a backup")
-def test_a_drill_restores_one_and_leaves_nothing(platform):
+def test_a_restore_drill_restores_a_backup_without_leftovers(platform):
     make_due()
 
-    tried = [restore_drills.run_now(), restore_drills.run_now()]
+    drills = [restore_drills.run_now(), restore_drills.run_now()]
 
-    assert [(each.state, each.error) for each in tried] == [("done", "")] * 2
-    assert {each.backup.slug for each in tried} == {"acme", "globex"}
-    assert all(each.backup.verified_at and each.backup.restored_in > 0 for each in tried)
+    assert [(drill.state, drill.error) for drill in drills] == [("done", "")] * 2
+    assert {drill.backup.slug for drill in drills} == {"acme", "globex"}
+    assert all(drill.backup.verified_at and drill.backup.restored_in > 0 for drill in drills)
     assert schemas_like("restoring") == []
 
 
-def test_a_drill_that_fails_says_so(platform, caplog):
+def test_a_failed_restore_drill_is_logged_as_an_alert(platform, caplog):
     make_due()
     for backup in Backup.objects.all():
         with storage.opened(backup.storage_key) as file:
@@ -126,33 +126,31 @@ def test_a_drill_that_fails_says_so(platform, caplog):
         with activate(None):
             files().save(f"backups/{backup.storage_key}", ContentFile(content[:-1] + b"!"))
 
-    tried = restore_drills.run_now()
+    drill = restore_drills.run_now()
 
-    assert tried.state == "failed"
-    assert "differs from what its manifest says" in tried.error
-    assert tried.backup.verified_at is None
+    assert drill.state == "failed"
+    assert "does not match its checksum" in drill.error
+    assert drill.backup.verified_at is None
     assert "ALERT" in caplog.text
 
 
 @override_settings(BACKUP_RPO_HOURS=25, BACKUP_RTO_HOURS=4)
-def test_who_is_kept_worse_than_promised_is_named(platform, monkeypatch):
+def test_tenants_that_miss_the_recovery_objectives_are_named_in_alerts(platform, monkeypatch):
     jobs.make(Tenant.objects.get(slug="acme"), Backup.Kind.MANUAL)
     Backup.objects.update(verified_at=clock.now(), restored_in=5 * 3600)
     Tenant.objects.filter(slug="globex").update(created_at=clock.now() - dt.timedelta(days=3))
 
-    standing = {
-        standing.tenant.slug: (standing.is_late, standing.is_slow) for standing in objectives.statuses()
-    }
-    assert standing == {"acme": (False, True), "globex": (True, False)}
-    said = {alert.name: alert.text for alert in alerts()}
-    assert said["backups:late"] == "They would lose more than was promised: globex."
-    assert "acme" in said["backups:slow"]
+    statuses = {status.tenant.slug: (status.is_late, status.is_slow) for status in objectives.statuses()}
+    assert statuses == {"acme": (False, True), "globex": (True, False)}
+    texts = {alert.name: alert.text for alert in alerts()}
+    assert texts["backups:late"] == "They would lose more than was promised: globex."
+    assert "acme" in texts["backups:slow"]
 
     later(monkeypatch, hours=26)
-    assert [standing.is_late for standing in objectives.statuses()] == [True, True]
+    assert [status.is_late for status in objectives.statuses()] == [True, True]
 
 
-def test_what_was_erased_is_not_restored(platform):
+def test_a_restore_of_an_erased_tenant_is_refused(platform):
     backup = dispatch(BackUpTenant(tenant_id=platform.id), actor=SUITE)
     tenant = Tenant.objects.get(pk=platform.id)
     Erasure.objects.create(
@@ -162,31 +160,31 @@ def test_what_was_erased_is_not_restored(platform):
         database="home",
         created_at=tenant.created_at,
         requested_by="Jane",
-        reason="Asked for.",
+        reason="Contract ended.",
         dropped={},
         erased_at=clock.now(),
     )
     with pytest.raises(TenantWasErased):
-        dispatch(RestoreTenant(backup=str(backup.pk), slug="again", reason="Why not"), actor=SUITE)
+        dispatch(RestoreTenant(backup=str(backup.pk), slug="again", reason="A test."), actor=SUITE)
 
 
 @pytest.mark.physical_copy
-def test_the_audit_log_says_who_did_it(platform, operator):
+def test_backups_restores_clones_are_in_the_audit_log(platform, operator):
     backup = dispatch(BackUpTenant(tenant_id=platform.id), actor=operator)
     dispatch(RestoreTenant(backup=str(backup.pk), slug="again", reason="To compare."), actor=operator)
     dispatch(CloneTenant(tenant_id=platform.id, slug="play"), actor=operator)
 
-    asked = ("tenancy.back_up_tenant", "tenancy.restore_tenant", "tenancy.clone_tenant")
-    audit_log = Record.objects.filter(command__in=asked).order_by("id")
-    said = [*audit_log.values_list("sentence", flat=True)]
-    assert said[0].startswith("Olga Operator backed up acme of")
-    assert said[1] == f"Olga Operator restored backup {backup.pk} as the tenant Acme Corporation."
-    assert said[2] == "Olga Operator cloned a tenant as the sandbox Acme Corporation (sandbox)."
+    commands = ("tenancy.back_up_tenant", "tenancy.restore_tenant", "tenancy.clone_tenant")
+    audit_log = Record.objects.filter(command__in=commands).order_by("id")
+    sentences = [*audit_log.values_list("sentence", flat=True)]
+    assert sentences[0].startswith("Olga Operator backed up acme of")
+    assert sentences[1] == f"Olga Operator restored backup {backup.pk} as the tenant Acme Corporation."
+    assert sentences[2] == "Olga Operator cloned a tenant as the sandbox Acme Corporation (sandbox)."
     assert Tenant.objects.get(slug="play").sandbox_of.slug == "acme"
 
 
 @pytest.mark.physical_copy
-def test_verbs_back_up_compare_and_restore(platform, tmp_path, accountant):
+def test_tenant_commands_back_up_verify_restore(platform, tmp_path, accountant):
     file = tmp_path / "acme.zip"
 
     made = verb("backup", "acme", "--to", str(file), "--with-files")
@@ -204,7 +202,7 @@ def test_verbs_back_up_compare_and_restore(platform, tmp_path, accountant):
     verb("restore", str(file), "--in-place", "--reason", "It was a mistake.")
     with activate(Tenant.objects.get(slug="acme").info):
         assert Entry.objects.count() == 1
-    assert [each["slug"] for each in verb("backups")["tenants"]] == ["acme", "copy", "globex"]
+    assert [row["slug"] for row in verb("backups")["tenants"]] == ["acme", "copy", "globex"]
     assert verb("backups", "acme")["backups"][0]["state"] == "done"
 
 
@@ -215,19 +213,19 @@ def backup_worker_once():
 
 
 @pytest.mark.physical_copy
-def test_verbs_clone_and_a_sandbox_is_not_backed_up(platform):
+def test_a_sandbox_is_cloned_without_scheduled_backups(platform):
     assert verb("clone", "acme", "--as", "play", "--anonymise")["slug"] == "play"
     assert backup_worker_once() == ["acme: backed up.", "globex: backed up."]
-    (tried,) = backup_worker_once()
-    assert tried.endswith("restored and verified.")
+    (drill,) = backup_worker_once()
+    assert drill.endswith("restored and verified.")
     assert backup_worker_once() == []
 
 
 @pytest.mark.exhaustive("a move by command line")
 @pytest.mark.physical_copy
-def test_verb_moves_and_the_tenant_works_again(platform, east, accountant):
-    assert verb("move", "acme", "--to", east, "--reason", "Room.", "--dry-run") == {"dry_run": True}
-    moved = verb("move", "acme", "--to", east, "--reason", "Room.")
+def test_a_moved_tenant_works_in_the_target_database(platform, east, accountant):
+    assert verb("move", "acme", "--to", east, "--reason", "More capacity.", "--dry-run") == {"dry_run": True}
+    moved = verb("move", "acme", "--to", east, "--reason", "More capacity.")
 
     assert moved["database"] == east
     after = Tenant.objects.get(slug="acme")
@@ -237,31 +235,33 @@ def test_verb_moves_and_the_tenant_works_again(platform, east, accountant):
 
 
 class Killed(BaseException):
-    """The process is gone."""
+    """Simulates a killed process."""
 
 
-BOTH = (
+STAGES = (
     "importing._fill",
     "verifying.faults",
     "importing.rename",
     "importing.load_files",
     "restoring.catch_up",
 )
-WAYS = [
-    *(("as new", point) for point in (*BOTH, "restoring._open")),
-    *(("in place", point) for point in (*BOTH, "restoring.swap_schema")),
+KILL_POINTS = [
+    *(("as new", point) for point in (*STAGES, "restoring._activate")),
+    *(("in place", point) for point in (*STAGES, "restoring.swap_schema")),
 ]
 
 
 @pytest.mark.physical_copy
 @pytest.mark.exhaustive("a kill at each stage of a restore", by=())
-@pytest.mark.parametrize(("how", "point"), WAYS)
+@pytest.mark.parametrize(("method", "point"), KILL_POINTS)
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_killed_anywhere_a_restore_is_done_by_asking_again(platform, monkeypatch, how, point, when):
+def test_a_killed_restore_is_completed_by_running_it_again(platform, monkeypatch, method, point, when):
     backup = dispatch(BackUpTenant(tenant_id=platform.id, with_files=True), actor=SUITE)
-    ask = RestoreTenant(backup=str(backup.pk), slug="copy" if how == "as new" else "", reason="A test.")
-    place = f"apps.tenancy.transfer.{point}"
-    function = import_string(place)
+    command = RestoreTenant(
+        backup=str(backup.pk), slug="copy" if method == "as new" else "", reason="A test."
+    )
+    path = f"apps.tenancy.transfer.{point}"
+    function = import_string(path)
 
     def dies(*args, **kwargs):
         if when == "after":
@@ -269,15 +269,15 @@ def test_killed_anywhere_a_restore_is_done_by_asking_again(platform, monkeypatch
         raise Killed
 
     with monkeypatch.context() as patch, pytest.raises(Killed):
-        patch.setattr(place, dies)
-        dispatch(ask, actor=SUITE)
+        patch.setattr(path, dies)
+        dispatch(command, actor=SUITE)
     with activate(Tenant.objects.get(slug="acme").info):
-        assert Entry.objects.count() == 1, "the source is as it was"
+        assert Entry.objects.count() == 1, "the source is unchanged"
 
     restored = (
         Tenant.objects.get(slug="copy")
-        if how == "as new" and Tenant.objects.filter(slug="copy").exclude(state="pending").exists()
-        else dispatch(ask, actor=SUITE)
+        if method == "as new" and Tenant.objects.filter(slug="copy").exclude(state="pending").exists()
+        else dispatch(command, actor=SUITE)
     )
 
     with activate(restored.info):
@@ -288,10 +288,10 @@ def test_killed_anywhere_a_restore_is_done_by_asking_again(platform, monkeypatch
 
 
 @pytest.mark.exhaustive("a process that is killed")
-def test_a_backup_that_was_killed_is_no_backup(platform, tmp_path):
-    """Really killed: in a process of its own, halfway through the rows."""
+def test_a_killed_backup_is_marked_as_failed_by_the_next_one(platform, tmp_path):
+    """In a separate process that is killed halfway through the rows."""
     ended = subprocess.run(
-        [sys.executable, "-c", DIES_HALFWAY, settings_of_database(), str(tmp_path / "acme.zip")],
+        [sys.executable, "-c", KILLED_HALFWAY, settings_of_database(), str(tmp_path / "acme.zip")],
         env=dict(os.environ),
         capture_output=True,
     )
@@ -307,7 +307,7 @@ def test_a_backup_that_was_killed_is_no_backup(platform, tmp_path):
     ]
 
 
-DIES_HALFWAY = """
+KILLED_HALFWAY = """
 import os, signal, sys, django
 django.setup()
 from django.core.management import call_command
@@ -316,8 +316,8 @@ from apps.tenancy.transfer import exporting
 for alias in connections:
     connections[alias].settings_dict["NAME"] = sys.argv[1]
 copy = exporting._copy
-def dies(cursor, leaving, table, write):
-    copy(cursor, leaving, table, write)
+def dies(cursor, schema, table, write):
+    copy(cursor, schema, table, write)
     if table.name == "ledger_entry":
         os.kill(os.getpid(), signal.SIGKILL)
 exporting._copy = dies
@@ -329,7 +329,7 @@ def settings_of_database():
     return str(connections["default"].settings_dict["NAME"])
 
 
-def test_an_altered_backup_is_not_even_opened(platform, tmp_path):
+def test_an_altered_backup_is_refused_by_its_checksum(platform, tmp_path):
     file = tmp_path / "acme.zip"
     backup = dispatch(BackUpTenant(tenant_id=platform.id, to=str(file)), actor=SUITE)
     file.write_bytes(file.read_bytes() + b"\0")

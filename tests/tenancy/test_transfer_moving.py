@@ -1,4 +1,4 @@
-"""A tenant goes from one server to another, and nobody finds it changed."""
+"""Moves of a tenant between two database servers."""
 
 from __future__ import annotations
 
@@ -24,70 +24,70 @@ from tests.support.transfer import sale, schemas_like
 
 
 @pytest.fixture
-def at_rest(books):
-    """Acme, which has been told everything and may only be read."""
+def read_only_acme(books):
+    """Acme, with all events delivered, in read-only mode."""
     with activate(None):
         settle()
-        turn(books, "read_only")
+        set_mode(books, "read_only")
         yield Tenant.objects.get(pk=books.id).info
 
 
-def turn(tenant, mode):
-    dispatch(SetMode(tenant_id=tenant.id, mode=mode, reason="It is moved."), actor=System("The suite"))
+def set_mode(tenant, mode):
+    dispatch(SetMode(tenant_id=tenant.id, mode=mode, reason="A move."), actor=System("The suite"))
 
 
 @pytest.mark.physical_copy
-def test_it_works_on_in_its_new_place(at_rest, east, accountant):
-    with activate(at_rest):
+def test_a_moved_tenant_works_in_the_target_database(read_only_acme, east, accountant):
+    with activate(read_only_acme):
         before = ledger.trial_balance(by="total")
 
-    moved = moving.move(at_rest.id, east)
-    turn(moved.info, "normal")
+    moved = moving.move(read_only_acme.id, east)
+    set_mode(moved.info, "normal")
 
-    assert (moved.database, moved.epoch) == (east, at_rest.epoch + 1)
-    with activate(directory.by_id(at_rest.id)):
+    assert (moved.database, moved.epoch) == (east, read_only_acme.epoch + 1)
+    with activate(directory.by_id(read_only_acme.id)):
         assert ledger.trial_balance(by="total") == before
         assert sale(User.objects.get(email=accountant.email), "7.00").number == 2
         assert verification.verify().intact
     assert len(schemas_like("moved")) == 1
 
 
-def test_one_that_works_is_not_moved(books, east):
+def test_moving_a_writable_tenant_is_refused(books, east):
     with activate(None), pytest.raises(TenantIsWritable):
         moving.move(books.id, east)
 
 
-def test_one_that_is_pinned_is_not_moved(at_rest, east):
-    Tenant.objects.filter(pk=at_rest.id).update(pinned=True)
+def test_moving_a_pinned_tenant_is_refused(read_only_acme, east):
+    Tenant.objects.filter(pk=read_only_acme.id).update(pinned=True)
     with pytest.raises(TenantIsPinned):
-        moving.move(at_rest.id, east)
+        moving.move(read_only_acme.id, east)
 
 
 @pytest.mark.exhaustive("a move between two servers")
 @pytest.mark.physical_copy
-def test_what_was_not_told_yet_is_told_in_the_new_place(books, east):
-    """The sale's news waits: nobody has routed it."""
+def test_undelivered_events_move_with_the_tenant(books, east):
+    """The event of the sale has not been routed."""
     with activate(None):
-        turn(books, "read_only")
-        untold = OutboxEvent.objects.filter(tenant_id=books.id, routed_at=None).count()
-        assert untold > 0
+        set_mode(books, "read_only")
+        unrouted = OutboxEvent.objects.filter(tenant_id=books.id, routed_at=None).count()
+        assert unrouted > 0
 
         moving.move(books.id, east)
 
-        assert OutboxEvent.objects.using(f"owner@{east}").filter(tenant_id=books.id).count() == untold
+        assert OutboxEvent.objects.using(f"owner@{east}").filter(tenant_id=books.id).count() == unrouted
         moving.move(books.id, east)
-        assert OutboxEvent.objects.using(f"owner@{east}").filter(tenant_id=books.id).count() == untold
+        assert OutboxEvent.objects.using(f"owner@{east}").filter(tenant_id=books.id).count() == unrouted
         assert not OutboxEvent.objects.filter(tenant_id=books.id, routed_at=None).exists()
 
         moving.move(books.id, "home")
-        assert OutboxEvent.objects.filter(tenant_id=books.id, routed_at=None).count() == untold
+        assert OutboxEvent.objects.filter(tenant_id=books.id, routed_at=None).count() == unrouted
 
 
 @pytest.mark.slow("two moves between two servers")
 @pytest.mark.physical_copy
-def test_it_goes_and_comes_back(at_rest, east):
-    moving.move(at_rest.id, east)
-    back = moving.move(at_rest.id, "home")
+def test_a_tenant_is_moved_to_another_database_then_back(read_only_acme, east):
+    moving.move(read_only_acme.id, east)
+    back = moving.move(read_only_acme.id, "home")
 
     assert back.database == "home"
     with activate(back.info):
@@ -96,13 +96,13 @@ def test_it_goes_and_comes_back(at_rest, east):
 
 
 class Killed(BaseException):
-    """The process is gone."""
+    """Simulates a killed process."""
 
 
 @pytest.mark.exhaustive("a kill at each stage of a move", by=())
 @pytest.mark.physical_copy
 @pytest.mark.parametrize(
-    ("room", "name"),
+    ("module", "name"),
     [
         (importing, "_fill"),
         (restoring, "load_and_verify"),
@@ -115,8 +115,10 @@ class Killed(BaseException):
     ],
 )
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_killed_anywhere_it_is_moved_by_asking_again(at_rest, east, monkeypatch, room, name, when):
-    function = getattr(room, name)
+def test_a_killed_move_is_completed_by_running_it_again(
+    read_only_acme, east, monkeypatch, module, name, when
+):
+    function = getattr(module, name)
 
     def dies(*args, **kwargs):
         if when == "after":
@@ -124,43 +126,43 @@ def test_killed_anywhere_it_is_moved_by_asking_again(at_rest, east, monkeypatch,
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(room, name, dies)
+        patch.setattr(module, name, dies)
         with pytest.raises(Killed):
-            moving.move(at_rest.id, east)
+            moving.move(read_only_acme.id, east)
     connections.close_all()
 
-    now = Tenant.objects.get(pk=at_rest.id).info
+    now = Tenant.objects.get(pk=read_only_acme.id).info
     with activate(now):
-        assert Entry.objects.count() == 1, "it can be read, wherever it is"
+        assert Entry.objects.count() == 1, "the tenant can be read in either database"
 
-    moved = moving.move(at_rest.id, east)
+    moved = moving.move(read_only_acme.id, east)
 
     with activate(moved.info):
         assert Entry.objects.count() == 1
         assert verification.verify().intact
     assert schemas_like("restoring") == []
-    assert [each for each in schemas_like("tenant_") if each == moved.schema_name] == []
-    assert not Delivery.objects.using("owner").unsettled().filter(tenant_id=at_rest.id).exists()
+    assert [schema for schema in schemas_like("tenant_") if schema == moved.schema_name] == []
+    assert not Delivery.objects.using("owner").unsettled().filter(tenant_id=read_only_acme.id).exists()
 
 
-def test_of_two_who_move_it_one_does(at_rest, east):
+def test_a_concurrent_move_is_refused(read_only_acme, east):
     other = connections["owner"].copy()
     with other.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [f"transfer:{at_rest.id}"])
+        cursor.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [f"transfer:{read_only_acme.id}"])
         with pytest.raises(TransferBusy):
-            moving.move(at_rest.id, east)
+            moving.move(read_only_acme.id, east)
     other.close()
 
 
 @pytest.mark.exhaustive("a move between two servers")
 @pytest.mark.physical_copy
-def test_what_a_worker_could_not_leave_is_left_by_who_can(at_rest, east, monkeypatch):
+def test_a_source_left_by_a_completed_move_is_set_aside_later(read_only_acme, east, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(restoring, "set_aside", lambda *_: None)
-        moving.move(at_rest.id, east)
-    assert at_rest.schema in schemas_like("tenant_")
+        moving.move(read_only_acme.id, east)
+    assert read_only_acme.schema in schemas_like("tenant_")
 
     assert moving.retire_sources() == 1
 
-    assert at_rest.schema not in schemas_like("tenant_")
+    assert read_only_acme.schema not in schemas_like("tenant_")
     assert moving.retire_sources() == 0
