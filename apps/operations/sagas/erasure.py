@@ -58,7 +58,9 @@ def _turn(d: Erasing) -> Turn:
 
 
 def _journal(d: Erasing) -> list[ScopedCommand]:
-    return [ScopedCommand(JournalErasure(tenant_id=d.tenant_id, requested_by=d.requested_by, reason=d.reason))]
+    return [
+        ScopedCommand(JournalErasure(tenant_id=d.tenant_id, requested_by=d.requested_by, reason=d.reason))
+    ]
 
 
 def _files(d: Erasing) -> list[ScopedCommand]:
