@@ -1,4 +1,4 @@
-"""How fast the house is, beside a floor or a peer in the same run.
+"""Performance of Bursar, compared with a baseline or another library in the same run.
 
 Each module prints one JSON document: `python -m benchmarks.flow`.
 """

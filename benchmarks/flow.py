@@ -1,6 +1,6 @@
-"""What passes through the house: commands, events, queues, the sealed audit log.
+"""Throughput and latency of commands, events, queues and the sealed audit log.
 
-`python -m benchmarks.flow [bus|relay|latency|flood|audit log …]`; all of them without a name.
+`python -m benchmarks.flow [bus|relay|latency|flood|audit_log …]`; all sections by default.
 """
 
 from __future__ import annotations
@@ -12,21 +12,21 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from benchmarks.standing import beside, house, process, rate, say, spread, until, worker
+from benchmarks.environment import compare, environment, process, rate, report, spread, until, worker
 
-EVENTS, HEARD, FLOOD, FINANCIAL, COMMANDS, RECORDS = 6_000, 120, 300, 40, 500, 50_000
+EVENTS, DELIVERED, FLOOD, FINANCIAL, COMMANDS, RECORDS = 6_000, 120, 300, 40, 500, 50_000
 
 
 def bus() -> dict[str, Any]:
-    """A command through everything, beside a write of the same rows by the ORM in one transaction.
+    """A command, compared with a write of the same rows by the ORM in one transaction.
 
-    A setting shows the bus itself. An entry has rules that read the books; its second floor finds the account, the
-    journal and the period by the words of the command, as any code must that is asked by words.
+    A setting measures the bus itself. An entry has rules that read the ledger; its second baseline looks up account,
+    journal and period as well.
     """
     return {
         "a setting, CPU": _bus_of_a_setting(),
-        "an entry, CPU": _bus_of_an_entry(finding=False),
-        "an entry, CPU, floor finds its rows": _bus_of_an_entry(finding=True),
+        "an entry, CPU": _bus_of_an_entry(with_lookups=False),
+        "an entry, CPU, baseline with look-ups": _bus_of_an_entry(with_lookups=True),
         "target": "≤ 1.6",
     }
 
@@ -42,19 +42,19 @@ def _bus_of_a_setting() -> dict[str, Any]:
         dispatch(ChangeSetting(key="payments.bank_account", value=f"{number}"), actor=_clerk())
 
     change(0)
-    write_told = _told_again()
+    write_records = _record_writer()
 
     def bare(number: int) -> None:
         with transaction.atomic():
             row = Setting.objects.select_for_update().get(key="payments.bank_account")
             row.value = f"{number}"
             row.save()
-            write_told()
+            write_records()
 
-    return beside(change, bare)
+    return compare(change, bare)
 
 
-def _bus_of_an_entry(*, finding: bool) -> dict[str, Any]:
+def _bus_of_an_entry(*, with_lookups: bool) -> dict[str, Any]:
     from django.db import transaction
 
     from apps.bus import dispatch
@@ -62,18 +62,18 @@ def _bus_of_an_entry(*, finding: bool) -> dict[str, Any]:
     from apps.ledger.models import Account, Entry, EntryLine, Journal
     from apps.periods.models import Period
 
-    def found() -> tuple[list[Account], Journal, Period]:
+    def look_up() -> tuple[list[Account], Journal, Period]:
         accounts = Account.objects.in_bulk(["1000", "4000"], field_name="code")
         period = Period.objects.covering(_day()).select_related("year").get()
         return [accounts["1000"], accounts["4000"]], Journal.objects.get(code="GEN"), period
 
     sale = _sales()
     dispatch(sale(0), actor=_clerk())
-    write_told, ready = _told_again(), found()
+    write_records, loaded = _record_writer(), look_up()
 
     def bare(number: int) -> None:
         with transaction.atomic():
-            accounts, journal, period = found() if finding else ready
+            accounts, journal, period = look_up() if with_lookups else loaded
             entry = Entry.objects.create(
                 journal=journal, period=period, posted_on=_day(), memo=f"Sale {number}", created_at=now()
             )
@@ -83,13 +83,13 @@ def _bus_of_an_entry(*, finding: bool) -> dict[str, Any]:
                 for line_no, (account, minor) in enumerate(sides, start=1)
             )
             entry.post()
-            write_told()
+            write_records()
 
-    return beside(lambda number: dispatch(sale(number), actor=_clerk()), bare)
+    return compare(lambda number: dispatch(sale(number), actor=_clerk()), bare)
 
 
-def _told_again() -> Callable[[], None]:
-    """Writes the audit row and the outbox row of the latest command once more."""
+def _record_writer() -> Callable[[], None]:
+    """Inserts copies of the latest audit record and outbox event."""
     from apps.audit.models import Record
     from apps.events.models import OutboxEvent
 
@@ -104,7 +104,7 @@ def _told_again() -> Callable[[], None]:
 
 
 def relay() -> dict[str, Any]:
-    """Committed events given to their listeners and hinted, beside the same number of bare Celery messages."""
+    """Routing of committed events, compared with the same number of plain Celery messages."""
     from celery import current_app
     from django.db import transaction
 
@@ -117,8 +117,8 @@ def relay() -> dict[str, Any]:
         for number in range(EVENTS):
             publish(EntryPosted(entry_id=number, journal="GEN", posted_on=_day(), period_id=1, reverses=None))
     before = Delivery.objects.count()
-    ours = rate(lambda: sum(iter(route, 0)))
-    given = Delivery.objects.count() - before
+    routed = rate(lambda: sum(iter(route, 0)))
+    deliveries = Delivery.objects.count() - before
 
     def bare() -> int:
         with current_app.producer_pool.acquire() as producer, producer.batch(max_size=500):
@@ -126,61 +126,65 @@ def relay() -> dict[str, Any]:
                 current_app.send_task("events.deliver_low", args=(number,), queue="low", producer=producer)
         return EVENTS
 
-    floor = rate(bare)
+    baseline = rate(bare)
     with current_app.connection_for_write() as broker:
         broker.default_channel.client.flushdb()
     Delivery.objects.open().update(
         status=Delivery.Status.DROPPED, hinted_at=None
-    )  # nothing stands before what follows
+    )  # open deliveries would delay the next sections
     return {
-        "events_per_second": ours,
-        "deliveries_per_event": given / EVENTS,
-        "bare_messages_per_second": floor,
+        "events_per_second": routed,
+        "deliveries_per_event": deliveries / EVENTS,
+        "plain_messages_per_second": baseline,
         "target": "≥ 3,000 events/s",
     }
 
 
 def latency() -> dict[str, Any]:
-    """From the commit of a change to a listener that has heard it, in another process, on an idle house."""
+    """From the commit of a change to the end of its listener in another process, on an idle system."""
     from django.db import transaction
 
     from apps.events import publish
     from apps.ledger.events import EntryPosted
 
-    def tell(number: int) -> None:
+    def emit(number: int) -> None:
         with transaction.atomic():
             publish(
                 EntryPosted(entry_id=-number, journal="GEN", posted_on=_day(), period_id=1, reverses=None)
             )
 
     with process("django", "relay"), worker("audit"), worker("billing"):
-        tell(0)
-        until(lambda: _heard("operations.count_entry").exists())
+        emit(0)
+        until(lambda: _delivered("operations.count_entry").exists())
         waits = []
-        for number in range(1, HEARD + 1):
-            tell(number)
+        for number in range(1, DELIVERED + 1):
+            emit(number)
             waits.append(time.time())
             time.sleep(0.05)
-        until(lambda: _heard("operations.count_entry").count() > HEARD)
-    done = [each.timestamp() for each in _heard("operations.count_entry").values_list("done_at", flat=True)]
-    seconds = [heard - told for heard, told in zip(done[-HEARD:], waits, strict=True)]
+        until(lambda: _delivered("operations.count_entry").count() > DELIVERED)
+    done = [
+        moment.timestamp()
+        for moment in _delivered("operations.count_entry").values_list("done_at", flat=True)
+    ]
+    seconds = [delivered - committed for delivered, committed in zip(done[-DELIVERED:], waits, strict=True)]
     return {"commit to listener": spread(seconds), "target": "p95 ≤ 100 ms"}
 
 
 def flood() -> dict[str, Any]:
-    """How long a financial command waits while `default` is flooded, beside the same on an idle house."""
+    """The wait of a financial command while `default` is flooded, compared with an idle system."""
     with process("django", "relay"), worker("financial"), worker("default"), worker("audit"):
         for queue in ("financial", "default"):
             _send(queue, 0)
-            until(_heard(f"bus.do_{queue}").exists)
+            until(_delivered(f"bus.do_{queue}").exists)
         idle = _financial_waits()
         sent = time.time()
         for number in range(FLOOD):
             _send("default", number)
         busy = _financial_waits()
-        until(lambda: _heard("bus.do_default").count() >= FLOOD)
+        until(lambda: _delivered("bus.do_default").count() >= FLOOD)
         behind = [
-            each.timestamp() - sent for each in _heard("bus.do_default").values_list("done_at", flat=True)
+            moment.timestamp() - sent
+            for moment in _delivered("bus.do_default").values_list("done_at", flat=True)
         ]
     return {
         "financial, idle": spread(idle),
@@ -192,11 +196,11 @@ def flood() -> dict[str, Any]:
 def _financial_waits() -> list[float]:
     waits = []
     for number in range(FINANCIAL):
-        before = _heard("bus.do_financial").count()
+        before = _delivered("bus.do_financial").count()
         _send("financial", number)
         sent = time.time()
-        until(lambda seen=before: _heard("bus.do_financial").count() > seen)
-        waits.append(_heard("bus.do_financial").last().done_at.timestamp() - sent)
+        until(lambda seen=before: _delivered("bus.do_financial").count() > seen)
+        waits.append(_delivered("bus.do_financial").last().done_at.timestamp() - sent)
     return waits
 
 
@@ -209,7 +213,7 @@ def _send(queue: str, number: int) -> None:
 
 
 def audit_log() -> dict[str, Any]:
-    """How fast the audit log is sealed and verified, beside how fast commands write it."""
+    """Rates of sealing and verifying the audit log, compared with the rate of commands that write it."""
     from apps.audit import sealing, verification
     from apps.audit.models import Record
     from apps.bus import dispatch
@@ -229,24 +233,24 @@ def audit_log() -> dict[str, Any]:
         for copy in copies:
             copy.commit_to_texts()
         Record.objects.bulk_create(copies)
-    sealed = rate(lambda: sum(each.records for each in sealing.seal()))
+    sealed = rate(lambda: sum(segment.records for segment in sealing.seal()))
     verification.verify()
     began = time.process_time()
-    found = verification.verify()
+    result = verification.verify()
     busy = time.process_time() - began
     return {
         "commands_per_second": written,
         "sealed_per_second": sealed,
         "seal_ratio": round(sealed / written, 1),
-        "verified_per_second": round(found.rate),
-        "verified_per_second_of_our_cpu": round(found.records / busy),
-        "records": found.records,
-        "intact": found.intact,
+        "verified_per_second": round(result.rate),
+        "verified_per_cpu_second": round(result.records / busy),
+        "records": result.records,
+        "intact": result.intact,
         "target": "seal ≥ 5 × commands, verify ≥ 100,000/s",
     }
 
 
-def _heard(subscriber: str) -> Any:
+def _delivered(subscriber: str) -> Any:
     from apps.events.models import Delivery
 
     return Delivery.objects.filter(subscriber=subscriber, status="done").order_by("event_id")
@@ -265,7 +269,7 @@ def _day() -> dt.date:
 
 
 def _sales() -> Callable[[int], Any]:
-    """Makes the command of a sale; the accounts are opened when they are not there."""
+    """Builds the command of a sale. Opens missing accounts."""
     from apps.bus import dispatch
     from apps.ledger.commands import Line, OpenAccount, PostEntry
     from apps.ledger.models import Account
@@ -290,11 +294,11 @@ SECTIONS: dict[str, Callable[[], dict[str, Any]]] = {
 
 
 def main(wanted: list[str]) -> None:
-    with house() as tenant:
+    with environment() as tenant:
         from apps.kernel.tenant import activate
 
         with activate(tenant):
-            say({name: SECTIONS[name]() for name in wanted or SECTIONS})
+            report({name: SECTIONS[name]() for name in wanted or SECTIONS})
 
 
 if __name__ == "__main__":

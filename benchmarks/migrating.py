@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from benchmarks.standing import ROOT, house, say
+from benchmarks.environment import ROOT, environment, report
 
 TENANTS, SAMPLE = 200, 6
 
@@ -201,8 +201,8 @@ def _ms(seconds: float) -> float:
 
 
 def main(count: int) -> None:
-    with house():
-        say({"migrating": migrating(count)})
+    with environment():
+        report({"migrating": migrating(count)})
 
 
 if __name__ == "__main__":

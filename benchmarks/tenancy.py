@@ -1,7 +1,7 @@
-"""Tenants: reaching one, making one, and what hundreds of them cost.
+"""Cost of a tenant: switching to it, creating it, and the cost of hundreds of them.
 
-`python -m benchmarks.tenancy [context|claim|onboarding|growth …]`; all of them without a name. Migrating, moving and
-the stock library beside ours have pages of their own: `benchmarks.migrating`, `.transferring`, `.stock`.
+`python -m benchmarks.tenancy [context|claim|onboarding|growth …]`; all sections by default. Migrations, moves
+and the stock library have modules of their own: `benchmarks.migrating`, `.transferring`, `.stock`.
 """
 
 from __future__ import annotations
@@ -11,20 +11,20 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks.standing import beside, house, say, sent_statements, spread
+from benchmarks.environment import compare, environment, report, sent_statements, spread
 
 ONBOARDED, CLAIMED, SIZES, REQUESTS = 12, 40, (10, 100, 300), 120
 
 
 def context() -> dict[str, Any]:
-    """Statements that reach the server for one request: beside the view's own there is at most one. Stock
-    django-tenants sends two before the view asks anything (`benchmarks.stock`)."""
+    """Statements per request: at most one beside those of the view. Stock django-tenants sends two before the view
+    runs (`benchmarks.stock`)."""
     from django.test import Client
 
     client = Client()
 
     def statements(path: str) -> list[str]:
-        client.get(path)  # caches are warm, as they are from the second request on
+        client.get(path)  # warms the caches
         with sent_statements() as sent:
             client.get(path)
         return sent
@@ -33,12 +33,12 @@ def context() -> dict[str, Any]:
         return lambda _: client.get(path)
 
     return {
-        "a view that asks nothing": statements("/t/bench/healthz"),
-        "a view that asks once, after another tenant's": _switched(),
-        "a request of a tenant beside one of the platform, CPU": beside(
+        "a view without queries": statements("/t/bench/healthz"),
+        "a view with one query, after another tenant's": _switched(),
+        "a request of a tenant compared with one of the platform, CPU": compare(
             seconds("/t/bench/accounts/login/"), seconds("/accounts/login/"), rounds=5, count=20
         ),
-        "target": "0 when the view asks nothing, 1 merged statement otherwise",
+        "target": "0 without queries, 1 merged statement otherwise",
     }
 
 
@@ -56,7 +56,7 @@ def _switched() -> list[str]:
 
 
 def claim() -> dict[str, Any]:
-    """A schema with its role, from the spares, in a transaction of its own."""
+    """Claiming a pre-provisioned schema with its role, in its own transaction."""
     from django.db import transaction
 
     from apps.kernel.tenant import activate
@@ -65,7 +65,7 @@ def claim() -> dict[str, Any]:
     with activate(None):
         began = time.perf_counter()
         made = provisioning.refill(CLAIMED)
-        each = (time.perf_counter() - began) / max(made, 1)
+        per_spare = (time.perf_counter() - began) / max(made, 1)
         took = []
         for _ in range(CLAIMED):
             began = time.perf_counter()
@@ -75,13 +75,13 @@ def claim() -> dict[str, Any]:
                 transaction.set_rollback(True)
     return {
         "claim": spread(took),
-        "making a spare, in the background, s": round(each, 3),
+        "making a spare, in the background, s": round(per_spare, 3),
         "target": "≤ 10 ms median",
     }
 
 
 def onboarding() -> dict[str, Any]:
-    """From the command to a tenant that is active, and to its first answer."""
+    """From the command to an active tenant, and to its first response."""
     from django.test import Client
 
     from apps.bus import dispatch
@@ -90,7 +90,7 @@ def onboarding() -> dict[str, Any]:
     from apps.operations.commands import OnboardTenant
     from apps.tenancy import provisioning
 
-    took, answered = [], []
+    took, first_responses = [], []
     with activate(None):
         provisioning.refill(ONBOARDED + 1)
         for number in range(ONBOARDED + 1):
@@ -100,18 +100,18 @@ def onboarding() -> dict[str, Any]:
             dispatch(command, actor=System("benchmark"))
             took.append(time.perf_counter() - began)
             if Client().get(f"/t/{slug}/accounts/login/").status_code != 200:
-                raise RuntimeError(f"{slug} does not answer.")
-            answered.append(time.perf_counter() - began)
+                raise RuntimeError(f"{slug} does not respond.")
+            first_responses.append(time.perf_counter() - began)
     return {
         "onboarded": spread(took[1:]),
-        "and its first page": spread(answered[1:]),
+        "first page": spread(first_responses[1:]),
         "target": "≤ 300 ms; stock: 6 to 7 s of migrations",
     }
 
 
 def growth() -> dict[str, Any]:
-    """The cost of the same request with 10, 100 and 300 tenants in one database: in turn over ten of them, so that
-    nothing is measured of one tenant's warm caches alone."""
+    """The cost of the same request with 10, 100 and 300 tenants in one database, alternating over ten tenants, so that
+    the caches of one tenant do not dominate."""
     from django.db import transaction
 
     from apps.kernel.tenant import activate
@@ -119,27 +119,27 @@ def growth() -> dict[str, Any]:
     from apps.tenancy import provisioning
     from apps.tenancy.models import Tenant
 
-    def ask(number: int) -> None:
-        with activate(here[number % len(here)]):
+    def read(number: int) -> None:
+        with activate(sample[number % len(sample)]):
             list(Account.objects.all()[:10])
 
-    found: dict[str, Any] = {}
+    results: dict[str, Any] = {}
     for size in SIZES:
         with activate(None):
             for number in range(Tenant.objects.count(), size):
                 with transaction.atomic():
                     claimed = provisioning.claim()
                     _row(number, claimed)
-            here = [tenant.info for tenant in Tenant.objects.order_by("-id")[:10]]
-        for number in range(len(here) * 2):
-            ask(number)
+            sample = [tenant.info for tenant in Tenant.objects.order_by("-id")[:10]]
+        for number in range(len(sample) * 2):
+            read(number)
         took = []
         for number in range(REQUESTS):
             began = time.perf_counter()
-            ask(number)
+            read(number)
             took.append(time.perf_counter() - began)
-        found[f"{size} tenants"] = spread(took)
-    return {**found, "target": "flat from 10 to 300"}
+        results[f"{size} tenants"] = spread(took)
+    return {**results, "target": "flat from 10 to 300"}
 
 
 def _row(number: int, claimed: Any) -> None:
@@ -163,8 +163,8 @@ SECTIONS = {"context": context, "claim": claim, "onboarding": onboarding, "growt
 
 
 def main(wanted: list[str]) -> None:
-    with house():
-        say({name: SECTIONS[name]() for name in wanted or SECTIONS})
+    with environment():
+        report({name: SECTIONS[name]() for name in wanted or SECTIONS})
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""A whole tenant: backed up, restored, moved; and beside it pg_dump of its schema with pg_restore.
+"""Backup, restore and move of a tenant, compared with pg_dump and pg_restore of its schema.
 
-`python -m benchmarks.transferring [rows]`; 100,000 without a number. The second database is on a server of its own.
+`python -m benchmarks.transferring [rows]`; 100,000 by default. The second database is on its own server.
 """
 
 from __future__ import annotations
@@ -14,29 +14,34 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from benchmarks.standing import house, say
+from benchmarks.environment import environment, report
 
 T = TypeVar("T")
 LINES = 3
-"""Of an entry; so an entry is four rows."""
+"""Per entry, so that an entry has four rows."""
 EAST = "east"
 
 
 def main(rows: int) -> None:
-    with house() as tenant, _second_server():
+    with environment() as tenant, _second_server():
         from apps.kernel.tenant import activate
 
         with activate(tenant):
             _fill(rows)
-        say(
-            {"rows": rows, "ours": _ours(tenant), "pg_dump -n | pg_restore": _floor(tenant), "target": TARGET}
+        report(
+            {
+                "rows": rows,
+                "bursar": _bursar(tenant),
+                "pg_dump -n | pg_restore": _baseline(tenant),
+                "target": TARGET,
+            }
         )
 
 
-TARGET = "backup / restore / move of 100,000 rows; both ends verified by rows, definitions, chain and trial balance"
+TARGET = "backup / restore / move of 100,000 rows, verified by rows, definitions, chain and trial balance"
 
 
-def _ours(tenant: Any) -> dict[str, Any]:
+def _bursar(tenant: Any) -> dict[str, Any]:
     from apps.tenancy.models import Tenant
     from apps.tenancy.transfer import importing, moving, verifying
     from apps.tenancy.transfer.backup_file import BackupFile
@@ -51,10 +56,10 @@ def _ours(tenant: Any) -> dict[str, Any]:
         importing.drop_schema(made.schema, "home", role=made.role)
     Tenant.objects.filter(pk=tenant.id).update(mode=Tenant.Mode.READ_ONLY)
     moved, move = _timed(lambda: moving.move(tenant.id, EAST))
-    rows = sum(each["rows"] for each in manifest["tables"].values())
+    rows = sum(table["rows"] for table in manifest["tables"].values())
     return {
         "rows in all": rows,
-        "archive, bytes": size,
+        "backup file, bytes": size,
         "backup": _rate(rows, backup),
         "restore": _rate(rows, load + verify) | {"of that, verifying": round(verify, 2)},
         "move": _rate(rows, move),
@@ -63,8 +68,8 @@ def _ours(tenant: Any) -> dict[str, Any]:
     }
 
 
-def _floor(tenant: Any) -> dict[str, Any]:
-    """The same schema, where it lies now, and into a database where it is not. Neither end is verified."""
+def _baseline(tenant: Any) -> dict[str, Any]:
+    """Dump of the same schema after its move, and restore into the first database, both without verification."""
     from django.conf import settings
     from django.db import connections
 
@@ -75,10 +80,12 @@ def _floor(tenant: Any) -> dict[str, Any]:
         cursor.execute("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'moved_%'")
         for (name,) in cursor.fetchall():
             cursor.execute(f'DROP SCHEMA "{name}" CASCADE')
-        what = ["-Fc", "-Z1", "-n", tenant.schema, "-f", file.name]
-        _, dumped = _timed(lambda: subprocess.run([dump, *what], env=_libpq(EAST), check=True))
-        back = ["--no-owner", "-d", _libpq("home")["PGDATABASE"], file.name]
-        _, restored = _timed(lambda: subprocess.run([restore, *back], env=_libpq("home"), check=True))
+        dump_options = ["-Fc", "-Z1", "-n", tenant.schema, "-f", file.name]
+        _, dumped = _timed(lambda: subprocess.run([dump, *dump_options], env=_libpq(EAST), check=True))
+        restore_options = ["--no-owner", "-d", _libpq("home")["PGDATABASE"], file.name]
+        _, restored = _timed(
+            lambda: subprocess.run([restore, *restore_options], env=_libpq("home"), check=True)
+        )
         return {
             "dump, bytes": Path(file.name).stat().st_size,
             "dump": round(dumped, 2),
@@ -87,7 +94,7 @@ def _floor(tenant: Any) -> dict[str, Any]:
 
 
 def _fill(rows: int) -> None:
-    """Posted entries, as the owner writes them: what the guards would say of each is not what is measured."""
+    """Inserts posted entries as the owner, with triggers disabled, as they are not part of the measurement."""
     from django.db import connection, connections
 
     from apps.ledger.models import Account, Journal
@@ -96,7 +103,7 @@ def _fill(rows: int) -> None:
     account = Account.objects.create(code="1000", name="Cash", type="asset")
     journal, period = Journal.objects.get(code="GEN"), Period.objects.earliest("starts_on")
     connection.close()
-    given = {
+    parameters = {
         "count": rows // (LINES + 1),
         "lines": LINES,
         "journal": journal.pk,
@@ -108,8 +115,8 @@ def _fill(rows: int) -> None:
     with connections["owner"].cursor() as cursor:
         for table in ("ledger_entry", "ledger_entryline"):
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
-        cursor.execute(_ENTRIES, given)
-        cursor.execute(_LINES, given)
+        cursor.execute(_ENTRIES, parameters)
+        cursor.execute(_LINES, parameters)
         for table in ("ledger_entry", "ledger_entryline"):
             cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
 
@@ -130,7 +137,7 @@ FROM ledger_entry, generate_series(1, %(lines)s) AS line
 
 @contextmanager
 def _second_server() -> Iterator[None]:
-    """Another PostgreSQL, as durable as the first, with a database that is migrated like home."""
+    """A second PostgreSQL server with a migrated database."""
     from django.db import connections
 
     from apps.kernel.tenant import at_database
@@ -143,13 +150,13 @@ def _second_server() -> Iterator[None]:
     server.place.parent.mkdir(parents=True, exist_ok=True)
     server.up()
     urls = server.addresses()
-    there = connections_of(
+    second = connections_of(
         Addresses(
             runtime=urls["database_url"], owner=urls["database_owner_url"], relay=urls["database_relay_url"]
         ),
         Manner(),
     )
-    aliases = {f"{alias}@{EAST}": each for alias, each in there.items()}
+    aliases = {f"{alias}@{EAST}": settings for alias, settings in second.items()}
     connections.configure_settings({"default": connections.settings["default"], **aliases})
     connections.settings.update(aliases)
     try:
@@ -180,8 +187,8 @@ def _libpq(key: str) -> dict[str, str]:
 
 def _timed(work: Callable[[], T]) -> tuple[T, float]:
     began = time.perf_counter()
-    came = work()
-    return came, time.perf_counter() - began
+    result = work()
+    return result, time.perf_counter() - began
 
 
 def _rate(rows: int, seconds: float) -> dict[str, Any]:

@@ -1,1 +1,1 @@
-"""Stock django-tenants on the same server: what a request costs, and whose rows are read on shared connections."""
+"""Stock django-tenants on the same server: the cost of a request, and tenant isolation on shared connections."""

@@ -1,7 +1,8 @@
-"""`python -m benchmarks.stock`: ours and the stock library in one run, on one server.
+"""`python -m benchmarks.stock`: tenant isolation of Bursar and of the stock library, on one server.
 
-Eight tenants, each with one row that says whose it is, are read by eight threads that change tenant with every read:
-directly, from coroutines' threads, and through PgBouncer in transaction mode. One that brings another's row is wrong.
+Eight threads read the rows of eight tenants and switch the tenant with every read: directly, from the threads of
+coroutines, and through PgBouncer in transaction mode. Each tenant has one row with its own name; a read that returns
+another name is wrong.
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks.standing import ROOT, house, say, sent_statements
+from benchmarks.environment import ROOT, environment, report, sent_statements
 
 TENANTS, READS = 8, 120
 
 
-def ours() -> dict[str, Any]:
+def bursar() -> dict[str, Any]:
     from django.db import connections, transaction
 
     from apps.bus import dispatch
@@ -32,14 +33,14 @@ def ours() -> dict[str, Any]:
     from tests.support.pooler import pooling
 
     with activate(None):
-        made = [
+        onboarded = [
             dispatch(
                 OnboardTenant(slug=f"t-{n}", name=f"T {n}", owner_email=f"{n}@t.example"),
                 actor=System("benchmark"),
             )
             for n in range(TENANTS)
         ]
-    tenants = [each.info for each in made]
+    tenants = [tenant.info for tenant in onboarded]
 
     def read(number: int, *, pooled: bool = False) -> bool:
         with activate(tenants[number]):
@@ -48,20 +49,20 @@ def ours() -> dict[str, Any]:
                     return User.objects.get().email == f"{number}@t.example"
             return User.objects.get().email == f"{number}@t.example"
 
-    found = {"threads": _in_threads(read), "coroutines": _in_coroutines(read)}
+    results = {"threads": _in_threads(read), "coroutines": _in_coroutines(read)}
     known = connections.settings["default"]
     try:
         with pooling(known) as port:
             known |= {"PORT": str(port), "TENANCY": known["TENANCY"] | {"pooled": True}}
             connections.close_all()
-            found["PgBouncer, transactions"] = _in_threads(lambda number: read(number, pooled=True))
+            results["PgBouncer, transactions"] = _in_threads(lambda number: read(number, pooled=True))
     except LookupError as reason:
-        found["PgBouncer, transactions"] = str(reason)
-    return found
+        results["PgBouncer, transactions"] = str(reason)
+    return results
 
 
-def theirs() -> dict[str, Any]:
-    """In a process of its own, since its settings are others."""
+def stock_in_subprocess() -> dict[str, Any]:
+    """A separate process, as it has other settings."""
     return json.loads(
         subprocess.run(
             [sys.executable, "-m", "benchmarks.stock", "stock"],
@@ -82,15 +83,15 @@ def stock() -> dict[str, Any]:
     from django.db import connection
     from django_tenants.utils import schema_context
 
-    from benchmarks.stock.models import Whose
+    from benchmarks.stock.models import TenantName
     from tests.support.pooler import pooling
 
     def read(number: int) -> bool:
         with schema_context(f"stock_{number}"):
-            return Whose.objects.get().name == f"stock_{number}"
+            return TenantName.objects.get().name == f"stock_{number}"
 
-    found = {
-        "statements before the view asks": _statements(),
+    results = {
+        "statements before the view runs": _statements(),
         "threads": _in_threads(read),
         "coroutines": _in_coroutines_of_stock(read),
     }
@@ -100,10 +101,10 @@ def stock() -> dict[str, Any]:
 
             connections.close_all()
             connections.settings["default"]["PORT"] = str(port)
-            found["PgBouncer, transactions"] = _in_threads(read)
+            results["PgBouncer, transactions"] = _in_threads(read)
     except LookupError as reason:
-        found["PgBouncer, transactions"] = str(reason)
-    return found
+        results["PgBouncer, transactions"] = str(reason)
+    return results
 
 
 def _settings(url: str) -> None:
@@ -141,20 +142,22 @@ def _settings(url: str) -> None:
 def _make() -> None:
     from django.db import connection
 
-    from benchmarks.stock.models import Client, Domain, Whose
+    from benchmarks.stock.models import Client, Domain, TenantName
 
     with connection.schema_editor() as editor:
-        for model in (Client, Domain, Whose):
+        for model in (Client, Domain, TenantName):
             editor.create_model(model)
     with connection.cursor() as cursor:
         for number in range(TENANTS):
             name = f"stock_{number}"
             cursor.execute(f"CREATE SCHEMA {name}")
-            cursor.execute(f"CREATE TABLE {name}.stock_whose (LIKE public.stock_whose INCLUDING ALL)")
-            cursor.execute(f"INSERT INTO {name}.stock_whose (id, name) VALUES (1, %s)", [name])  # noqa: S608 - ours
+            cursor.execute(
+                f"CREATE TABLE {name}.stock_tenantname (LIKE public.stock_tenantname INCLUDING ALL)"
+            )
+            cursor.execute(f"INSERT INTO {name}.stock_tenantname (id, name) VALUES (1, %s)", [name])  # noqa: S608 - constant names
             client = Client.objects.create(schema_name=name)
             Domain.objects.create(domain=f"stock-{number}.localhost", tenant=client, is_primary=True)
-        cursor.execute("INSERT INTO public.stock_whose (id, name) VALUES (1, 'public')")
+        cursor.execute("INSERT INTO public.stock_tenantname (id, name) VALUES (1, 'public')")
 
 
 def _statements() -> int:
@@ -170,11 +173,11 @@ def _statements() -> int:
 def _in_threads(read: Callable[[int], bool]) -> dict[str, int]:
     from django.db import connections
 
-    told: Counter[str] = Counter()
+    outcomes: Counter[str] = Counter()
 
     def work(number: int) -> None:
-        for turn in range(READS):
-            told[_how(read, (number + turn) % TENANTS)] += 1
+        for offset in range(READS):
+            outcomes[_outcome(read, (number + offset) % TENANTS)] += 1
         connections.close_all()
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(TENANTS)]
@@ -182,43 +185,43 @@ def _in_threads(read: Callable[[int], bool]) -> dict[str, int]:
         thread.start()
     for thread in threads:
         thread.join()
-    return dict(told)
+    return dict(outcomes)
 
 
 def _in_coroutines(read: Callable[[int], bool]) -> dict[str, int]:
-    """The tenant is chosen inside the coroutine, and read in whatever thread it is given."""
+    """The tenant is set inside the coroutine; the query runs in another thread."""
     from asgiref.sync import sync_to_async
 
-    async def ask(number: int) -> str:
-        return await sync_to_async(lambda: _how(read, number), thread_sensitive=False)()
+    async def read_one(number: int) -> str:
+        return await sync_to_async(lambda: _outcome(read, number), thread_sensitive=False)()
 
-    async def ask_all() -> list[str]:
-        return await asyncio.gather(*(ask(number % TENANTS) for number in range(80)))
+    async def read_all() -> list[str]:
+        return await asyncio.gather(*(read_one(number % TENANTS) for number in range(80)))
 
-    return dict(Counter(asyncio.run(ask_all())))
+    return dict(Counter(asyncio.run(read_all())))
 
 
 def _in_coroutines_of_stock(read: Callable[[int], bool]) -> dict[str, int]:
-    """As its middleware does: the tenant is set on the coroutine's connection, the query runs in another thread."""
+    """Like its middleware: the tenant is set on the connection of the coroutine, the query runs in another thread."""
     from asgiref.sync import sync_to_async
     from django.db import connection
 
-    from benchmarks.stock.models import Whose
+    from benchmarks.stock.models import TenantName
 
     def query(number: int) -> str:
-        return "right" if Whose.objects.get().name == f"stock_{number}" else "WRONG"
+        return "right" if TenantName.objects.get().name == f"stock_{number}" else "WRONG"
 
-    async def ask(number: int) -> str:
+    async def read_one(number: int) -> str:
         await sync_to_async(connection.set_schema)(f"stock_{number}")
         return await sync_to_async(query, thread_sensitive=False)(number)
 
-    async def ask_all() -> list[str]:
-        return [await ask(number % TENANTS) for number in range(80)]
+    async def read_all() -> list[str]:
+        return [await read_one(number % TENANTS) for number in range(80)]
 
-    return dict(Counter(asyncio.run(ask_all())))
+    return dict(Counter(asyncio.run(read_all())))
 
 
-def _how(read: Callable[[int], bool], number: int) -> str:
+def _outcome(read: Callable[[int], bool], number: int) -> str:
     try:
         return "right" if read(number) else "WRONG"
     except Exception as error:
@@ -229,8 +232,8 @@ def main(wanted: list[str]) -> None:
     if wanted == ["stock"]:
         sys.stdout.write(json.dumps(stock()))
         return
-    with house():
-        say({"ours": ours(), "stock": theirs(), "target": "ours: 0 wrong"})
+    with environment():
+        report({"bursar": bursar(), "stock": stock_in_subprocess(), "target": "bursar: 0 wrong"})
 
 
 if __name__ == "__main__":

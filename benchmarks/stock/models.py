@@ -1,4 +1,4 @@
-"""The smallest house that stock django-tenants lives in."""
+"""The minimal models for stock django-tenants."""
 
 from django.db import models
 from django_tenants.models import DomainMixin, TenantMixin
@@ -16,7 +16,7 @@ class Domain(DomainMixin):
         app_label = "stock"
 
 
-class Whose(models.Model):  # noqa: DJ008 - nobody reads it
+class TenantName(models.Model):  # noqa: DJ008 - never displayed
     """One row in each tenant's schema: the schema's own name."""
 
     name = models.CharField(max_length=63)

@@ -1,4 +1,4 @@
-"""A view that asks nothing."""
+"""A view without queries."""
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import path

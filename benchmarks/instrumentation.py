@@ -1,6 +1,7 @@
-"""What it costs to watch: a count, a timing, a log line, a command observed. `python -m benchmarks.sight [files]`.
+"""Cost of instrumentation: a counter, a histogram, a log line, an observed command.
 
-With `files` the counts go through the files by which several processes add up, as they do in production.
+`python -m benchmarks.instrumentation [files]`. With `files` the metrics go through the
+files that several processes share, as in production.
 """
 
 from __future__ import annotations
@@ -38,18 +39,18 @@ def observations() -> dict[str, Callable[[], object]]:
 
     command = FoundCompany(code="A", name="B", currency="EUR")
     envelope = Envelope(command=command, actor=System("The benchmark"))
-    found = metrics.CACHE.labels("benchmark", "memory")
+    cache_hits = metrics.CACHE.labels("benchmark", "memory")
     handler = logging.StreamHandler(io.StringIO())
     handler.setFormatter(logs.formatter("json"))
     log = logging.getLogger("benchmark")
     log.propagate, log.handlers = False, [handler]
-    about = {"outcome": "done", "subject": "ledger.entry:12"}
+    extra = {"outcome": "done", "subject": "ledger.entry:12"}
     return {
-        "a look into the cache, counted": found.inc,
-        "a count, by its labels": lambda: metrics.COMMANDS.labels("a", "b", "done").inc(),
-        "a timing, by its labels": lambda: metrics.COMMAND_SECONDS.labels("a", "b").observe(0.01),
+        "a cache look-up, counted": cache_hits.inc,
+        "a counter, by its labels": lambda: metrics.COMMANDS.labels("a", "b", "done").inc(),
+        "a histogram, by its labels": lambda: metrics.COMMAND_SECONDS.labels("a", "b").observe(0.01),
         "a command: counted, timed and named in the log": lambda: observed(envelope, lambda _: None),
-        "a log line as JSON": lambda: log.info("%s", "Ann posted entry 12.", extra=about),
+        "a log line as JSON": lambda: log.info("%s", "Ann posted entry 12.", extra=extra),
         "a log line below its level": lambda: log.debug("%s", "Ann posted entry 12."),
     }
 

@@ -1,4 +1,4 @@
-"""A house to measure in: servers of its own with everything durable, one tenant, and the processes that work for it."""
+"""The environment of a benchmark: its own durable servers, one tenant, and worker processes."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ ROOT = Path(__file__).parents[1]
 
 
 @contextlib.contextmanager
-def house() -> Iterator[Any]:
-    """Yields the TenantInfo of a new tenant; what is imported from `apps` must be imported inside."""
+def environment() -> Iterator[Any]:
+    """Yields the TenantInfo of a new tenant. Modules of `apps` must be imported inside."""
     os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings.test"
     os.environ.setdefault("LOG_LEVEL", "ERROR")
-    with tempfile.TemporaryDirectory(prefix="bursar-bench-", ignore_cleanup_errors=True) as place:
-        Path(place).chmod(0o755)
-        os.environ["BURSAR_HOME"] = place
+    with tempfile.TemporaryDirectory(prefix="bursar-bench-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        os.environ["BURSAR_HOME"] = folder
         from config.embedded import leave, resolve
         from config.env import put
 
-        put(files_url=f"file://{place}/files")
+        put(files_url=f"file://{folder}/files")
         resolve("dev")
         import django
 
@@ -82,19 +82,19 @@ def worker(*queues: str) -> contextlib.AbstractContextManager[subprocess.Popen[b
     )
 
 
-def until(condition: Callable[[], Any], patience: float = 120) -> float:
-    """Seconds until it is so. Raises TimeoutError."""
+def until(condition: Callable[[], Any], timeout_s: float = 120) -> float:
+    """Seconds until the condition is true. Raises TimeoutError."""
     began = time.perf_counter()
     while not condition():
-        if time.perf_counter() - began > patience:
-            raise TimeoutError("It did not come to pass.")
+        if time.perf_counter() - began > timeout_s:
+            raise TimeoutError(f"Not true after {timeout_s} s.")
         time.sleep(0.005)
     return time.perf_counter() - began
 
 
 @contextlib.contextmanager
 def sent_statements() -> Iterator[list[str]]:
-    """What psycopg sends, of any library."""
+    """The statements that psycopg sends."""
     from unittest.mock import patch
 
     import psycopg
@@ -102,11 +102,11 @@ def sent_statements() -> Iterator[list[str]]:
     sent: list[str] = []
     real = psycopg.Cursor.execute
 
-    def noted(self: Any, query: Any, *rest: Any, **more: Any) -> Any:
+    def record(self: Any, query: Any, *rest: Any, **more: Any) -> Any:
         sent.append(str(query)[:80])
         return real(self, query, *rest, **more)
 
-    with patch.object(psycopg.Cursor, "execute", noted):
+    with patch.object(psycopg.Cursor, "execute", record):
         yield sent
 
 
@@ -118,25 +118,25 @@ def cpu_seconds(work: Callable[[int], Any], first: int, count: int) -> float:
     return (time.process_time() - began) / count
 
 
-def beside(
-    ours: Callable[[int], Any], floor: Callable[[int], Any], rounds: int = 9, count: int = 60
+def compare(
+    bursar: Callable[[int], Any], baseline: Callable[[int], Any], rounds: int = 9, count: int = 60
 ) -> dict[str, Any]:
-    """CPU per call of both, in turn, so that a noisy machine is noisy for both; the ratio is the rounds' median."""
+    """CPU time per call of both. They alternate, so that noise affects both; the ratio is the median of all rounds."""
     pairs = []
-    for turn in range(rounds + 1):
-        first = turn * count
-        pairs.append((cpu_seconds(ours, first, count), cpu_seconds(floor, first, count)))
-    kept = pairs[1:]  # the first warms up
+    for number in range(rounds + 1):
+        first = number * count
+        pairs.append((cpu_seconds(bursar, first, count), cpu_seconds(baseline, first, count)))
+    measured = pairs[1:]  # the first round is a warm-up
     return {
-        "ours_ms": _ms(statistics.median(mine for mine, _ in kept)),
-        "floor_ms": _ms(statistics.median(other for _, other in kept)),
-        "ratio": round(statistics.median(mine / other for mine, other in kept), 2),
+        "bursar_ms": _ms(statistics.median(seconds for seconds, _ in measured)),
+        "baseline_ms": _ms(statistics.median(seconds for _, seconds in measured)),
+        "ratio": round(statistics.median(one / other for one, other in measured), 2),
         "calls": rounds * count,
     }
 
 
 def rate(work: Callable[[], int]) -> int:
-    """How many a second `work` does; it returns how many it did."""
+    """Operations per second; `work` returns the number of operations."""
     began = time.perf_counter()
     count = work()
     return round(count / (time.perf_counter() - began))
@@ -152,13 +152,13 @@ def spread(seconds: list[float]) -> dict[str, float]:
     }
 
 
-def say(results: dict[str, Any]) -> None:
-    where = {
+def report(results: dict[str, Any]) -> None:
+    machine = {
         "python": platform.python_version(),
         "cores": os.cpu_count(),
         "load": round(os.getloadavg()[0], 1),
     }
-    sys.stdout.write(json.dumps({"machine": where, **results}, indent=2) + "\n")
+    sys.stdout.write(json.dumps({"machine": machine, **results}, indent=2) + "\n")
 
 
 def _ms(seconds: float) -> float:
