@@ -153,7 +153,7 @@ def test_workers_bring_a_killed_one_to_an_end(settled, east, operator, monkeypat
 WHERE = {
     "export": (exporting, "export"),
     "move": (importing, "_fill"),
-    "remap": (importing, "_looked_into_by"),
+    "remap": (importing, "_readable_by"),
     "verify": (verifying, "faults"),
     "switch": (outbox, "insert"),
 }

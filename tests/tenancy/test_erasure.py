@@ -1,4 +1,4 @@
-"""A tenant whose days are over goes for ever, and stays gone when an old database comes back."""
+"""Erasure of a tenant, its journal, and erasure again after a restore of the database."""
 
 from __future__ import annotations
 
@@ -33,21 +33,21 @@ EXECUTOR = System("The executor")
 
 
 @pytest.fixture
-def lived_in(acme):
-    """acme has a file in a folder, an event that was heard, and something in the cache."""
+def used_tenant(acme):
+    """Acme with a file, a delivered event, and an entry in the cache."""
     with activate(acme):
         files().save("invoices/2026/one.pdf", ContentFile(b"one"))
         dispatch_async(OpenAccount(code="1", name="Till", type="asset"), actor=EXECUTOR)
         directory.by_slug("acme")
     route()
-    caching._client().set(caching.tenant_cache_key("some", acme.id), b"thing")
+    caching._client().set(caching.tenant_cache_key("some", acme.id), b"value")
     return acme
 
 
 @pytest.fixture
-def due(lived_in):
-    queue(lived_in)
-    return lived_in
+def due(used_tenant):
+    queue(used_tenant)
+    return used_tenant
 
 
 def queue(tenant, on=None):
@@ -63,7 +63,7 @@ def erase(tenant):
     dispatch(DropTenant(tenant_id=tenant.id), actor=EXECUTOR)
 
 
-def left_of(tenant):
+def leftovers_of(tenant):
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_namespace WHERE nspname = %s", [tenant.schema])
         schemas = cursor.fetchone()[0]
@@ -80,31 +80,31 @@ def left_of(tenant):
     }
 
 
-def test_what_there_is_can_be_known_before(lived_in, globex):
-    had = tenant_footprint(lived_in)
+def test_the_footprint_counts_tables_rows_files(used_tenant, globex):
+    footprint = tenant_footprint(used_tenant)
 
-    assert had.tables > 50
-    assert had.rows > 100
-    assert (had.files, had.file_bytes) == (1, 3)
+    assert footprint.tables > 50
+    assert footprint.rows > 100
+    assert (footprint.files, footprint.file_bytes) == (1, 3)
     assert tenant_footprint(globex).files == 0
 
 
 @pytest.mark.physical_copy
-def test_nothing_of_it_is_left_and_nothing_of_another_is_touched(due, globex):
-    assert all(left_of(due).values())
+def test_an_erasure_leaves_no_data_of_the_tenant_without_touching_another(due, globex):
+    assert all(leftovers_of(due).values())
     with activate(globex):
-        files().save("theirs.txt", ContentFile(b"x"))
-    before = left_of(globex)
+        files().save("globex.txt", ContentFile(b"x"))
+    before = leftovers_of(globex)
 
     erase(due)
 
-    assert not any(left_of(due).values())
-    assert left_of(globex) == before
+    assert not any(leftovers_of(due).values())
+    assert leftovers_of(globex) == before
     assert directory.by_slug("acme") is None
 
 
 @pytest.mark.physical_copy
-def test_the_journal_and_the_platforms_audit_log_outlive_it(due):
+def test_the_journal_survives_the_erasure_with_the_audit_log_of_the_platform(due):
     erase(due)
 
     erasure = Erasure.objects.get()
@@ -116,58 +116,58 @@ def test_the_journal_and_the_platforms_audit_log_outlive_it(due):
 
 
 @pytest.mark.physical_copy
-def test_the_journal_is_written_once(due):
+def test_the_journal_is_append_only(due):
     erase(due)
 
     assert refused("DELETE FROM tenancy_erasure") == NO_RIGHT
 
 
-@pytest.mark.parametrize("when", ["served", "in its grace"])
-def test_nobody_goes_before_his_day(lived_in, when):
-    if when == "in its grace":
-        queue(lived_in, today() + dt.timedelta(days=1))
+@pytest.mark.parametrize("state", ["active", "in its grace period"])
+def test_an_erasure_before_the_due_date_is_refused(used_tenant, state):
+    if state == "in its grace period":
+        queue(used_tenant, today() + dt.timedelta(days=1))
 
     for command in (
-        JournalErasure(tenant_id=lived_in.id, requested_by="", reason=""),
-        EraseFiles(tenant_id=lived_in.id),
-        DropTenant(tenant_id=lived_in.id),
+        JournalErasure(tenant_id=used_tenant.id, requested_by="", reason=""),
+        EraseFiles(tenant_id=used_tenant.id),
+        DropTenant(tenant_id=used_tenant.id),
     ):
         with pytest.raises(NotDue):
             dispatch(command, actor=EXECUTOR)
     with pytest.raises(DatabaseError, match="nor due"), connection.cursor() as cursor:
-        cursor.execute("SELECT tenancy_forget(%s)", [lived_in.id])
-    assert all(left_of(lived_in).values())
+        cursor.execute("SELECT tenancy_forget(%s)", [used_tenant.id])
+    assert all(leftovers_of(used_tenant).values())
 
 
-def test_nothing_goes_that_the_journal_does_not_say(due):
+def test_dropping_a_tenant_without_a_journal_entry_is_refused(due):
     with pytest.raises(NotJournaled):
         dispatch(DropTenant(tenant_id=due.id), actor=EXECUTOR)
 
 
-def test_each_step_may_be_done_again(due):
+def test_each_step_of_an_erasure_is_idempotent(due):
     journal = JournalErasure(tenant_id=due.id, requested_by="Olga", reason="Contract ended.")
     assert dispatch(journal, actor=EXECUTOR) == dispatch(journal, actor=EXECUTOR)
     assert [dispatch(EraseFiles(tenant_id=due.id), actor=EXECUTOR) for _ in range(2)] == [1, 0]
 
 
 @pytest.mark.physical_copy
-def test_a_tenant_that_a_restore_brings_back_goes_again(due, globex):
-    """The row, its schema and its role are there again; the journal in the database may be as old as they are."""
+def test_a_tenant_that_a_database_restore_brought_back_is_erased_again(due, globex):
+    """The journal in the database is as old as the restored row; the one in the object store is not."""
     row = Tenant.objects.filter(pk=due.id).values().get()
     erase(due)
     bring_back(row)
 
-    assert [each.slug for each in returned()] == ["acme"]
+    assert [tenant.slug for tenant in returned()] == ["acme"]
     reapply(actor=EXECUTOR)
 
-    assert not any(left_of(due).values())
+    assert not any(leftovers_of(due).values())
     assert Erasure.objects.count() == 1
     assert Tenant.objects.filter(slug="globex").exists()
     assert reapply(actor=EXECUTOR) == []
 
 
 @pytest.mark.physical_copy
-def test_another_tenant_with_the_same_number_is_not_meant(due):
+def test_another_tenant_with_the_same_id_is_not_erased_again(due):
     row = Tenant.objects.filter(pk=due.id).values().get()
     erase(due)
     bring_back(row | {"created_at": row["created_at"] + dt.timedelta(days=1)})
@@ -175,9 +175,9 @@ def test_another_tenant_with_the_same_number_is_not_meant(due):
     assert returned() == []
 
 
-def test_one_that_was_kept_after_all_is_not_meant(due):
+def test_a_tenant_whose_erasure_was_rolled_back_is_not_erased_again(due):
     dispatch(JournalErasure(tenant_id=due.id, requested_by="Olga", reason="Contract ended."), actor=EXECUTOR)
-    assert [each.slug for each in returned()] == ["acme"]
+    assert [tenant.slug for tenant in returned()] == ["acme"]
 
     dispatch(MarkArchived(tenant_id=due.id, reason="They have paid."), actor=EXECUTOR)
 
@@ -185,7 +185,7 @@ def test_one_that_was_kept_after_all_is_not_meant(due):
 
 
 def bring_back(row):
-    """As the owner does it from a backup, journal and all."""
+    """Simulates a restore of the database to a time before the erasure, including the journal."""
     Tenant.objects.create(**row | {"state": "active", "delete_after": None})
     with connections["owner"].cursor() as cursor:
         cursor.execute(f"CREATE SCHEMA {row['schema_name']}")

@@ -1,4 +1,4 @@
-"""A tenant goes to another server while people post, and neither loses a row nor keeps one back."""
+"""An online move: no write is lost, and the tenant is read-only for a moment only."""
 
 from __future__ import annotations
 
@@ -36,32 +36,32 @@ WHY = "It is too big to be paused."
 
 @pytest.fixture
 def mover(east_server, database_name):
-    """As `deploy/roles.sql` makes it."""
+    """The role of `deploy/roles.sql`."""
     with override_settings(DATABASE_MOVERS={"east": east_server.url_of(MOVER, database_name)}):
         yield
 
 
 @pytest.fixture
 def tenant(initech):
-    """It lies in the east, and everybody has heard its news."""
-    settle_in("east")
+    """Initech, in the database east, with all events delivered."""
+    deliver_events_in("east")
     return Tenant.objects.get(pk=initech.id)
 
 
-def settle_in(key):
+def deliver_events_in(key):
     with at_database(key):
         settle()
 
 
-def found(tenant, code):
+def add_company(tenant, code):
     with activate(tenant.info):
         dispatch(FoundCompany(code=code, name=code, currency="EUR"), actor=TESTER)
 
 
 @pytest.mark.physical_copy
-def test_it_is_all_there_and_goes_on(tenant, mover):
-    found(tenant, "EARLY")
-    settle_in("east")
+def test_a_moved_tenant_is_complete_in_the_target_database(tenant, mover):
+    add_company(tenant, "EARLY")
+    deliver_events_in("east")
 
     moved = move_online(tenant, "home")
 
@@ -70,18 +70,18 @@ def test_it_is_all_there_and_goes_on(tenant, mover):
     with activate(directory.by_id(tenant.pk)):
         assert set(Company.objects.values_list("code", flat=True)) == {"MAIN", "EARLY"}
         assert connections["default"].alias == "default"
-    found(tenant, "LATE")
+    add_company(tenant, "LATE")
     with activate(tenant.info):
         assert Company.objects.count() == 3
         assert verification.verify(witnesses=[]).faults == []
     assert moved.rows > 100
-    print(f"{moved.rows} rows level after {moved.copied:.1f} s; nobody wrote for {moved.read_only:.2f} s")  # noqa: T201
+    print(f"{moved.rows} rows copied after {moved.copied:.1f} s; read-only for {moved.read_only:.2f} s")  # noqa: T201
 
 
 @pytest.mark.slow("an online move")
 @pytest.mark.physical_copy
-def test_what_is_written_meanwhile_comes_along(tenant, mover, monkeypatch):
-    """A clerk founds companies all the time: before, while and after. What he was told is done, is there."""
+def test_writes_during_an_online_move_are_not_lost(tenant, mover, monkeypatch):
+    """A thread adds companies before, during and after the move. Each successful command must be present."""
     done, refused, unexpected, stop = [], [], [], threading.Event()
 
     @activate(None)
@@ -89,7 +89,7 @@ def test_what_is_written_meanwhile_comes_along(tenant, mover, monkeypatch):
         try:
             for number in itertools.count():
                 try:
-                    found(Tenant.objects.get(pk=tenant.pk), f"C{number}")
+                    add_company(Tenant.objects.get(pk=tenant.pk), f"C{number}")
                     done.append(f"C{number}")
                 except (TenantIsReadOnly, DatabaseError) as refusal:
                     refused.append(refusal)
@@ -102,7 +102,7 @@ def test_what_is_written_meanwhile_comes_along(tenant, mover, monkeypatch):
 
     monkeypatch.setattr(
         online_move.outbox, "count_due", lambda cursor, tenant_id: 0
-    )  # nobody tells them here
+    )  # no relay runs in this test
     clerk = threading.Thread(target=work)
     clerk.start()
     try:
@@ -117,11 +117,11 @@ def test_what_is_written_meanwhile_comes_along(tenant, mover, monkeypatch):
         assert set(Company.objects.exclude(code="MAIN").values_list("code", flat=True)) == set(done)
     assert 0 < before < len(done)
     assert unexpected == []
-    assert all("permission denied" in str(each) for each in refused if isinstance(each, DatabaseError))
+    assert all("permission denied" in str(error) for error in refused if isinstance(error, DatabaseError))
 
 
 @pytest.mark.physical_copy
-def test_the_source_is_nobodys_any_more(tenant, mover):
+def test_the_source_schema_is_inaccessible_after_the_move(tenant, mover):
     before = tenant.info
     move_online(tenant, "home")
 
@@ -129,7 +129,7 @@ def test_the_source_is_nobodys_any_more(tenant, mover):
         Company.objects.count()
 
 
-def test_one_that_fails_leaves_it_where_it_was(tenant, mover, monkeypatch):
+def test_a_failed_online_move_leaves_the_tenant_in_the_source_database(tenant, mover, monkeypatch):
     def broken(self):
         raise CopyDiffers(name="Initech", tables="companies_company")
 
@@ -139,7 +139,7 @@ def test_one_that_fails_leaves_it_where_it_was(tenant, mover, monkeypatch):
 
     tenant = Tenant.objects.get(pk=tenant.pk)
     assert (tenant.database, tenant.mode) == ("east", Tenant.Mode.NORMAL)
-    found(tenant, "STILL")
+    add_company(tenant, "STILL")
     with connections["owner"].cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_namespace WHERE nspname = %s", [tenant.schema_name])
         assert cursor.fetchone() == (0,)
@@ -150,38 +150,38 @@ def test_one_that_fails_leaves_it_where_it_was(tenant, mover, monkeypatch):
         assert cursor.fetchone() == (0,)
 
 
-def test_a_pinned_one_stays(tenant, mover):
+def test_moving_a_pinned_tenant_is_refused(tenant, mover):
     Tenant.objects.filter(pk=tenant.pk).update(pinned=True)
 
     with pytest.raises(TenantIsPinned):
         move_online(Tenant.objects.get(pk=tenant.pk), "home")
 
 
-def test_where_it_is_already_it_does_not_go(tenant, mover):
+def test_moving_a_tenant_to_its_own_database_is_refused(tenant, mover):
     with pytest.raises(LiesThereAlready):
         move_online(tenant, "east")
 
 
-def test_without_somebody_who_may_follow_it_is_refused(tenant):
+def test_an_online_move_without_a_replication_role_is_refused(tenant):
     with pytest.raises(CannotFollow):
         move_online(tenant, "home")
 
 
 @pytest.mark.physical_copy
-def test_at_the_command_line(tenant, mover, capsys):
+def test_the_command_line_moves_a_tenant_online(tenant, mover, capsys):
     call_command("tenant", "move-online", "initech", "home", reason=WHY, dry_run=True, json=True)
     assert Tenant.objects.get(pk=tenant.pk).database == "east"
     capsys.readouterr()
 
     call_command("tenant", "move-online", "initech", "home", reason=WHY, json=True)
 
-    told = json.loads(capsys.readouterr().out)
-    assert (told["database"], told["rows"] > 100) == ("home", True)
+    printed = json.loads(capsys.readouterr().out)
+    assert (printed["database"], printed["rows"] > 100) == ("home", True)
 
 
 @pytest.mark.exhaustive("an online move there and back")
 @pytest.mark.physical_copy
-def test_the_audit_log_says_who_moved_it_why_and_what_came_along(tenant, mover, operator):
+def test_an_online_move_is_in_the_audit_log_with_actor_reason_rows(tenant, mover, operator):
     moved = dispatch(MoveTenantOnline(tenant_id=tenant.pk, database="home", reason=WHY), actor=operator)
 
     row = Record.objects.get(command="tenancy.move_tenant_online")
@@ -196,7 +196,7 @@ def test_the_audit_log_says_who_moved_it_why_and_what_came_along(tenant, mover, 
     ]
 
 
-def test_so_it_does_when_it_could_not_be(tenant, mover, operator, monkeypatch):
+def test_a_refused_online_move_is_in_the_audit_log(tenant, mover, operator, monkeypatch):
     def broken(self):
         raise CopyDiffers(name="Initech", tables="companies_company")
 
@@ -215,6 +215,6 @@ def test_so_it_does_when_it_could_not_be(tenant, mover, operator, monkeypatch):
     ]
 
 
-def test_whoever_may_not_move_tenants_may_not(tenant, mover, owner):
+def test_an_online_move_without_permission_is_refused(tenant, mover, owner):
     with pytest.raises(PermissionDenied):
         dispatch(MoveTenantOnline(tenant_id=tenant.pk, database="home", reason=WHY), actor=owner)
