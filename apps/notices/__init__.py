@@ -1,1 +1,1 @@
-"""What people are told: letters by e-mail, and messages into their chats."""
+"""Notices to users: by e-mail and to notification channels such as Slack."""

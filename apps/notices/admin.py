@@ -1,4 +1,4 @@
-"""Who was told what, and the chats in which something is told: the same pages in both consoles."""
+"""Notices, their deliveries and the notification channels: the same pages in both consoles."""
 
 from __future__ import annotations
 
@@ -20,233 +20,269 @@ from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ReadOnlyInline,
 from apps.console.sites import operator_site, tenant_site
 from apps.console.widgets import Form, reason
 
-from . import channels, queries
-from .commands import MANAGE_TARGETS, TELL, AddTarget, RemoveTarget, SendCopyAgain, TellPeople, TryTarget
-from .models import Copy, Notice, Target
+from . import queries, transports
+from .commands import (
+    MANAGE_CHANNELS_PERMISSION,
+    SEND_PERMISSION,
+    AddNotificationChannel,
+    RemoveNotificationChannel,
+    ResendNoticeDelivery,
+    SendAnnouncement,
+    SendTestMessage,
+)
+from .models import Notice, NoticeDelivery, NotificationChannel
 
-LABELS = {"Sent": "success", "Waiting": "info", "Given up": "danger"}
+LABELS = {"Sent": "success", "Waiting": "info", "Failed": "danger"}
 
 
-class CopyInline(ReadOnlyInline):
-    model = Copy
-    fields = ("to_whom", "channel", "shown_state", "attempts", "due", "last_outcome", "done_at", "again")
+class NoticeDeliveryInline(ReadOnlyInline):
+    model = NoticeDelivery
+    fields = (
+        "recipient",
+        "transport",
+        "state_label",
+        "attempts",
+        "next_attempt",
+        "last_outcome",
+        "finished_at",
+        "resend",
+    )
     readonly_fields = fields
-    verbose_name_plural = "copies"
+    verbose_name_plural = "deliveries"
 
-    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Copy]:
-        copies: models.QuerySet[Copy] = super().get_queryset(request)
-        return copies.select_related("target").order_by("id")
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[NoticeDelivery]:
+        deliveries: models.QuerySet[NoticeDelivery] = super().get_queryset(request)
+        return deliveries.select_related("channel").order_by("id")
 
     @admin.display(description="To")
-    def to_whom(self, copy: Copy) -> str:
-        return copy.receiver
+    def recipient(self, delivery: NoticeDelivery) -> str:
+        return delivery.recipient
 
     @display(description="State", label=LABELS)
-    def shown_state(self, copy: Copy) -> str:
-        return copy.get_state_display()
+    def state_label(self, delivery: NoticeDelivery) -> str:
+        return delivery.get_state_display()
 
     @admin.display(description="Next attempt")
-    def due(self, copy: Copy) -> str:
-        return f"{copy.next_at:%d %b %Y, %H:%M:%S}" if copy.state == Copy.State.WAITING else "—"
+    def next_attempt(self, delivery: NoticeDelivery) -> str:
+        return (
+            f"{delivery.next_at:%d %b %Y, %H:%M:%S}"
+            if delivery.state == NoticeDelivery.State.WAITING
+            else "—"
+        )
 
     @admin.display(description="")
-    def again(self, copy: Copy) -> str:
+    def resend(self, delivery: NoticeDelivery) -> str:
         return format_html(
-            '<a class="underline" href="{}">Send again</a>', reverse("admin:send_copy_again", args=[copy.pk])
+            '<a class="underline" href="{}">Resend</a>',
+            reverse("admin:resend_notice_delivery", args=[delivery.pk]),
         )
 
 
 class NoticeAdmin(ReadOnlyAdmin):
-    """What people were told, newest first."""
+    """The notices that were sent, newest first."""
 
-    list_display = ("subject", "kind", "told", "waiting", "given_up", "created_at")
+    list_display = ("subject", "kind", "sent", "waiting", "failed", "created_at")
     list_filter = ("kind",)
-    search_fields = ("subject", "correlation_id", "copies__address")
+    search_fields = ("subject", "correlation_id", "deliveries__address")
     search_help_text = "Subject, address, or correlation id"
     ordering = ("-id",)
-    inlines = (CopyInline,)
-    fields = ("subject", ("kind", "created_at"), "named", "shown_text", "correlation_id")
-    readonly_fields = ("named", "shown_text")
+    inlines = (NoticeDeliveryInline,)
+    fields = ("subject", ("kind", "created_at"), "addressed_to", "text_as_written", "correlation_id")
+    readonly_fields = ("addressed_to", "text_as_written")
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Notice]:
         notices: models.QuerySet[Notice] = super().get_queryset(request)
         counts = {
-            state: Count("copies", filter=Q(copies__state=state), distinct=True)
-            for state in Copy.State.values
+            state: Count("deliveries", filter=Q(deliveries__state=state), distinct=True)
+            for state in NoticeDelivery.State.values
         }
         return notices.annotate(**{f"n_{state}": count for state, count in counts.items()})
 
-    @admin.display(description="Told")
-    def told(self, notice: Any) -> str:
+    @admin.display(description="Sent")
+    def sent(self, notice: Any) -> str:
         return f"{notice.n_sent:,}"
 
     @admin.display(description="Waiting")
     def waiting(self, notice: Any) -> str:
         return f"{notice.n_waiting:,}"
 
-    @admin.display(description="Given up")
-    def given_up(self, notice: Any) -> str:
-        return f"{notice.n_dead:,}"
+    @admin.display(description="Failed")
+    def failed(self, notice: Any) -> str:
+        return f"{notice.n_failed:,}"
 
     @admin.display(description="For")
-    def named(self, notice: Notice) -> str:
-        return ", ".join(notice.to) or "the chats alone"
+    def addressed_to(self, notice: Notice) -> str:
+        return ", ".join(notice.to) or "notification channels only"
 
     @admin.display(description="Text")
-    def shown_text(self, notice: Notice) -> str:
+    def text_as_written(self, notice: Notice) -> str:
         return format_html('<pre class="console-json">{}</pre>', notice.text)
 
     def list_links(self, request: HttpRequest) -> Sequence[Link]:
-        may = request.user.has_perm(TELL)
-        return (Link("Tell people", reverse("admin:tell_people"), "campaign"),) if may else ()
+        may = request.user.has_perm(SEND_PERMISSION)
+        return (Link("Send announcement", reverse("admin:send_announcement"), "campaign"),) if may else ()
 
 
-class TargetAdmin(ReadOnlyAdmin):
-    """Each chat, which kinds it hears, and how the last time went."""
+class NotificationChannelAdmin(ReadOnlyAdmin):
+    """The chats that receive notices, the kinds they subscribe to, and the last outcome."""
 
-    list_display = ("name", "shown", "subscribes", "last_outcome", "tried_at")
-    search_fields = ("name", "shown")
+    list_display = ("name", "masked_address", "subscribes", "last_outcome", "tried_at")
+    search_fields = ("name", "masked_address")
     ordering = ("name",)
-    fields = ("name", "shown", "subscribes", ("created_at", "removed_at"), ("tried_at", "last_outcome"))
+    fields = (
+        "name",
+        "masked_address",
+        "subscribes",
+        ("created_at", "removed_at"),
+        ("tried_at", "last_outcome"),
+    )
     readonly_fields = ("subscribes",)
 
-    @admin.display(description="Hears")
-    def subscribes(self, target: Target) -> str:
-        return ", ".join(target.kinds) or "every kind"
+    @admin.display(description="Kinds")
+    def subscribes(self, channel: NotificationChannel) -> str:
+        return ", ".join(channel.kinds) or "every kind"
 
-    def links(self, request: HttpRequest, obj: Target) -> Sequence[Link]:
-        if not obj.is_active or not request.user.has_perm(MANAGE_TARGETS):
+    def links(self, request: HttpRequest, obj: NotificationChannel) -> Sequence[Link]:
+        if not obj.is_active or not request.user.has_perm(MANAGE_CHANNELS_PERMISSION):
             return ()
         return (
-            Link("Try it", reverse("admin:try_notice_target", args=[obj.pk]), "network_ping"),
-            Link("Remove", reverse("admin:remove_notice_target", args=[obj.pk]), "delete"),
+            Link("Send test message", reverse("admin:send_test_message", args=[obj.pk]), "network_ping"),
+            Link("Remove", reverse("admin:remove_notification_channel", args=[obj.pk]), "delete"),
         )
 
     def list_links(self, request: HttpRequest) -> Sequence[Link]:
-        may = request.user.has_perm(MANAGE_TARGETS)
-        return (Link("Add a chat", reverse("admin:add_notice_target"), "add_comment"),) if may else ()
+        may = request.user.has_perm(MANAGE_CHANNELS_PERMISSION)
+        return (
+            (Link("Add notification channel", reverse("admin:add_notification_channel"), "add_comment"),)
+            if may
+            else ()
+        )
 
 
 for site in (operator_site, tenant_site):
     site.register(Notice, NoticeAdmin)
-    site.register(Target, TargetAdmin)
+    site.register(NotificationChannel, NotificationChannelAdmin)
 
 
-class Words(Form):
+class AnnouncementForm(Form):
     to = forms.CharField(widget=forms.Textarea, required=False)
     subject = forms.CharField(max_length=200)
     text = forms.CharField(widget=forms.Textarea, max_length=5_000)
-    in_chats = forms.BooleanField(label="In the chats as well", required=False)
+    in_channels = forms.BooleanField(label="In the notification channels as well", required=False)
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         known = ", ".join(queries.audiences())
-        self.fields["to"].help_text = f"One on each line: an e-mail address, or one of {known}."
+        self.fields["to"].help_text = f"One per line: an e-mail address, or one of {known}."
 
     def clean_to(self) -> tuple[str, ...]:
         return tuple(self.cleaned_data["to"].replace(",", " ").split())
 
 
-class Tell(CommandPage):
-    command = TellPeople
-    form = Words
+class SendAnnouncementPage(CommandPage):
+    command = SendAnnouncement
+    form = AnnouncementForm
 
     def build(self, form: forms.Form, server_fields: ServerFields) -> Command:
-        said = form.cleaned_data
-        ways = ("email", "chat") if said["in_chats"] else ("email",)
-        return TellPeople(subject=said["subject"], text=said["text"], to=said["to"], channels=ways)
+        data = form.cleaned_data
+        names = ("email", "chat") if data["in_channels"] else ("email",)
+        return SendAnnouncement(subject=data["subject"], text=data["text"], to=data["to"], transports=names)
 
     def sentence(self, result: Notice) -> str:
-        return "It is on its way. Load this page again to see what came of it."
+        return "The announcement is queued. Reload this page to see the outcome."
 
     def success_url(self, result: Notice) -> str:
         return _page_of(result)
 
 
-class SendAgain(CommandPage):
-    command = SendCopyAgain
+class ResendNoticeDeliveryPage(CommandPage):
+    command = ResendNoticeDelivery
 
     def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
-        copy = Copy.objects.select_related("notice", "target").filter(pk=server_fields["copy_id"]).first()
-        if copy is None:
+        delivery = (
+            NoticeDelivery.objects.select_related("notice", "channel")
+            .filter(pk=server_fields["notice_delivery_id"])
+            .first()
+        )
+        if delivery is None:
             raise Http404
         return (
-            ("Notice", copy.notice.subject),
-            ("To", copy.receiver),
-            ("State", f"{copy.get_state_display()} after {copy.attempts} attempts"),
-            ("Last outcome", copy.last_outcome or "—"),
+            ("Notice", delivery.notice.subject),
+            ("To", delivery.recipient),
+            ("State", f"{delivery.get_state_display()} after {delivery.attempts} attempts"),
+            ("Last outcome", delivery.last_outcome or "—"),
         )
 
-    def sentence(self, result: Copy) -> str:
-        return "It is on its way again. Load this page again to see what came of it."
+    def sentence(self, result: NoticeDelivery) -> str:
+        return "The notice is queued again. Reload this page to see the outcome."
 
-    def success_url(self, result: Copy) -> str:
+    def success_url(self, result: NoticeDelivery) -> str:
         return _page_of(result.notice)
 
 
-class NewTarget(Form):
+class NotificationChannelForm(Form):
     name = forms.CharField(max_length=80)
     address = forms.CharField(max_length=2000)
     kinds = forms.MultipleChoiceField(
-        required=False, widget=forms.CheckboxSelectMultiple, help_text="None for every kind."
+        required=False, widget=forms.CheckboxSelectMultiple, help_text="Select none to receive every kind."
     )
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        told = [(kind.name, f"{kind}: {kind.description}") for kind in queries.kinds_here()]
-        self.fields["kinds"].choices = told  # type: ignore[attr-defined]
+        choices = [(kind.name, f"{kind}: {kind.description}") for kind in queries.kinds_here()]
+        self.fields["kinds"].choices = choices  # type: ignore[attr-defined]
         self.fields["address"].help_text = (
-            f"The link that Slack or Discord gives for a webhook, or an address of Apprise"
-            f" ({', '.join(channels.chat.schemes())}). It is not shown again."
+            f"The webhook link of Slack or Discord, or an address of Apprise"
+            f" ({', '.join(transports.chat.schemes())}). It is never shown again."
         )
 
     def clean_kinds(self) -> tuple[str, ...]:
         return tuple(self.cleaned_data["kinds"])
 
 
-class Add(CommandPage):
-    command = AddTarget
-    form = NewTarget
+class AddNotificationChannelPage(CommandPage):
+    command = AddNotificationChannel
+    form = NotificationChannelForm
 
-    def sentence(self, result: Target) -> str:
-        return f"{result} is told from now on. Try whether it can be reached."
+    def sentence(self, result: NotificationChannel) -> str:
+        return f"{result} receives notices from now on. Send a test message to check the address."
 
-    def success_url(self, result: Target) -> str:
-        return reverse("admin:notices_target_change", args=[result.pk])
+    def success_url(self, result: NotificationChannel) -> str:
+        return reverse("admin:notices_notificationchannel_change", args=[result.pk])
 
 
-class TargetCommand(CommandPage):
-    """Something that is done to one chat."""
+class NotificationChannelPage(CommandPage):
+    """A command on one notification channel."""
 
     def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
-        target = Target.objects.filter(pk=server_fields["target_id"]).first()
-        if target is None:
+        channel = NotificationChannel.objects.filter(pk=server_fields["channel_id"]).first()
+        if channel is None:
             raise Http404
-        waiting = Copy.objects.filter(target=target, state=Copy.State.WAITING).count()
-        return (("Chat", f"{target}, {target.shown}"), ("Waiting for it", f"{waiting:,} copies"))
+        waiting = NoticeDelivery.objects.filter(channel=channel, state=NoticeDelivery.State.WAITING).count()
+        return (("Channel", f"{channel}, {channel.masked_address}"), ("Waiting", f"{waiting:,} notices"))
 
 
-class Try(TargetCommand):
-    command = TryTarget
+class SendTestMessagePage(NotificationChannelPage):
+    command = SendTestMessage
 
     def sentence(self, result: Notice) -> str:
-        return "The test is on its way. Load this page again to see what came of it."
+        return "The test message is queued. Reload this page to see the outcome."
 
     def success_url(self, result: Notice) -> str:
         return _page_of(result)
 
 
-class Why(Form):
+class ReasonForm(Form):
     reason = reason()
 
 
-class Remove(TargetCommand):
-    command = RemoveTarget
-    form = Why
+class RemoveNotificationChannelPage(NotificationChannelPage):
+    command = RemoveNotificationChannel
+    form = ReasonForm
     danger = True
 
-    def success_url(self, result: Target) -> str:
-        return reverse("admin:notices_target_changelist")
+    def success_url(self, result: NotificationChannel) -> str:
+        return reverse("admin:notices_notificationchannel_changelist")
 
 
 def _page_of(notice: Notice) -> str:
@@ -269,22 +305,39 @@ PARTS = (
     ),
     hooks.MenuItem(
         group="Notices",
-        title="Chats",
+        title="Notification channels",
         icon="forum",
-        url="admin:notices_target_changelist",
-        permission="notices.view_target",
+        url="admin:notices_notificationchannel_changelist",
+        permission="notices.view_notificationchannel",
     ),
-    _page("tell/", "tell_people", "Tell people", Tell()),
-    _page("copies/<int:copy_id>/send-again/", "send_copy_again", "Send a copy again", SendAgain()),
-    _page("chats/add/", "add_notice_target", "Add a chat", Add()),
-    _page("chats/<int:target_id>/try/", "try_notice_target", "Try a chat", Try()),
-    _page("chats/<int:target_id>/remove/", "remove_notice_target", "Remove a chat", Remove()),
+    _page("send/", "send_announcement", "Send announcement", SendAnnouncementPage()),
+    _page(
+        "deliveries/<int:notice_delivery_id>/resend/",
+        "resend_notice_delivery",
+        "Resend notice",
+        ResendNoticeDeliveryPage(),
+    ),
+    _page(
+        "channels/add/", "add_notification_channel", "Add notification channel", AddNotificationChannelPage()
+    ),
+    _page(
+        "channels/<int:channel_id>/send-test-message/",
+        "send_test_message",
+        "Send test message",
+        SendTestMessagePage(),
+    ),
+    _page(
+        "channels/<int:channel_id>/remove/",
+        "remove_notification_channel",
+        "Remove notification channel",
+        RemoveNotificationChannelPage(),
+    ),
     hooks.Figure(
         title="Notices waiting",
         permission="notices.view_notice",
         icon="campaign",
-        value=lambda: f"{queries.waiting_copies():,}",
-        note=lambda: f"{queries.dead_copies():,} were given up",
+        value=lambda: f"{queries.waiting_deliveries():,}",
+        note=lambda: f"{queries.failed_deliveries():,} failed",
         link="admin:notices_notice_changelist",
     ),
 )

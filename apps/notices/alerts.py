@@ -1,4 +1,4 @@
-"""What is wrong with the platform is told to those who look after it."""
+"""Notices to the operators about current problems of the platform."""
 
 from __future__ import annotations
 
@@ -9,38 +9,32 @@ from apps.kernel.actors import System
 from apps.kernel.clock import now
 
 from . import hooks, queries
-from .commands import TellPeople
+from .commands import SendAnnouncement
 from .kinds import ALERT
 
-US = System("Alerts")
+ACTOR = System("Alerts")
 log = logging.getLogger(__name__)
 
 
-def look() -> int:
-    """Ask everybody who knows of alerts. While one lasts it is told once an hour. Returns how many there are."""
-    found = 0
+def check_alerts() -> int:
+    """Run all checks and return the number of alerts. An alert that lasts is announced once an hour."""
+    count = 0
     for check in hooks.checks():
         try:
             for alert in check():
-                found += 1
-                _tell(alert)
+                count += 1
+                _announce(alert)
         except Exception:
-            log.exception("An alert could not be looked at; the others are.")
-    return found
+            log.exception("A check for alerts failed; the others still run.")
+    return count
 
 
-def _tell(alert: hooks.Alert) -> None:
-    """The audit log says it once as well: nothing is asked that was told."""
+def _announce(alert: hooks.Alert) -> None:
+    """Dispatches nothing for an alert of this hour that is announced already, so that the audit log has it once."""
     key = f"alert:{alert.name}:{now():%Y-%m-%dT%H}"
-    if queries.told_under(key):
+    if queries.notice_with_key(key):
         return
-    dispatch(
-        TellPeople(
-            kind=ALERT.name,
-            subject=alert.subject,
-            text=alert.text,
-            to=(queries.OPERATORS,),
-            key=key,
-        ),
-        actor=US,
+    command = SendAnnouncement(
+        kind=ALERT.name, subject=alert.subject, text=alert.text, to=(queries.OPERATORS,), key=key
     )
+    dispatch(command, actor=ACTOR)

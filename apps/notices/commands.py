@@ -1,4 +1,4 @@
-"""What notices can be asked."""
+"""The commands of notices."""
 
 from __future__ import annotations
 
@@ -7,49 +7,49 @@ from dataclasses import dataclass, field
 from apps.bus import Command
 from apps.kernel.plain import secret
 
-TELL = "notices.tell_people"
-MANAGE_TARGETS = "notices.manage_targets"
+SEND_PERMISSION = "notices.send_announcement"
+MANAGE_CHANNELS_PERMISSION = "notices.manage_notification_channels"
 
 
 @dataclass(frozen=True, kw_only=True)
-class TellPeople(Command):
-    """Tell people something: by e-mail those whom you name, by chat every target that hears this kind.
+class SendAnnouncement(Command):
+    """Send an announcement by e-mail to the named recipients, and to every notification channel for its kind.
 
-    to        e-mail addresses, a role ("owner"), or at the platform "operators". A tenant tells its own people alone
-    channels  "email", "chat"
-    key       what is told under a key is told once, whatever the words
+    to          e-mail addresses, a role ("owner"), or on the platform "operators"; in a tenant, its own users only
+    transports  "email", "chat"
+    key         a notice with this key is sent once, even with another text
     """
 
-    permission = TELL
+    permission = SEND_PERMISSION
     by_support = False
-    audit_message = "told people: {result}"
+    audit_message = "sent the announcement {result}"
 
     subject: str
     text: str
     kind: str = "note"
     to: tuple[str, ...] = ()
-    channels: tuple[str, ...] = ("email", "chat")
+    transports: tuple[str, ...] = ("email", "chat")
     key: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
-class SendCopyAgain(Command):
-    """Send somebody's copy of a notice again, from the first attempt."""
+class ResendNoticeDelivery(Command):
+    """Resend a notice to one recipient, starting with the first attempt."""
 
-    permission = TELL
-    audit_message = "sent {result} again"
+    permission = SEND_PERMISSION
+    audit_message = "resent {result}"
 
-    copy_id: int
+    notice_delivery_id: int
 
 
 @dataclass(frozen=True, kw_only=True)
-class AddTarget(Command):
-    """Have notices told in a chat. It hears every kind unless you name some. Its address is a secret and is not shown
+class AddNotificationChannel(Command):
+    """Add a chat that receives notices: every kind, or the selected kinds. Its address is a secret and is never shown
     again."""
 
-    permission = MANAGE_TARGETS
+    permission = MANAGE_CHANNELS_PERMISSION
     by_support = False
-    audit_message = "added the notice target {result}"
+    audit_message = "added the notification channel {result}"
 
     name: str
     address: str = field(metadata=secret, repr=False)
@@ -57,30 +57,30 @@ class AddTarget(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RemoveTarget(Command):
-    """Tell this chat nothing more. Its address is forgotten; what waits for it is given up."""
+class RemoveNotificationChannel(Command):
+    """Remove a notification channel. Its address is deleted, and its waiting deliveries fail."""
 
-    permission = MANAGE_TARGETS
-    audit_message = "removed the notice target {result}: {reason}"
+    permission = MANAGE_CHANNELS_PERMISSION
+    audit_message = "removed the notification channel {result}: {reason}"
 
-    target_id: int
+    channel_id: int
     reason: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class TryTarget(Command):
-    """Tell this chat that it can be reached, and nothing else."""
+class SendTestMessage(Command):
+    """Send a test message to a notification channel."""
 
-    permission = MANAGE_TARGETS
+    permission = MANAGE_CHANNELS_PERMISSION
     audit_message = "sent {result}"
 
-    target_id: int
+    channel_id: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class ResealAddresses(Command):
-    """Seal every chat address under the newest key of the installation, so that an older key can be dropped."""
+    """Encrypt every channel address with the newest key of the installation, so that an older key can be dropped."""
 
-    permission = MANAGE_TARGETS
+    permission = MANAGE_CHANNELS_PERMISSION
     runs_while_closed = True
-    audit_message = "sealed {result} chat addresses under the newest key"
+    audit_message = "encrypted {result} channel addresses with the newest key"

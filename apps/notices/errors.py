@@ -1,4 +1,4 @@
-"""What notices refuse."""
+"""The refusals of notices."""
 
 from __future__ import annotations
 
@@ -6,69 +6,67 @@ from apps.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
 
 
 class NoticesRefusal(Refusal):
-    """The family of notices."""
+    """Base class of the refusals of notices."""
 
 
 class KindUnknown(NoticesRefusal, Invalid):
     message = "There is no kind of notice {kind!r}; there are {known}."
 
 
-class ChannelUnknown(NoticesRefusal, Invalid):
-    message = "There is no channel {channel!r}; there are {known}."
+class TransportUnknown(NoticesRefusal, Invalid):
+    message = "There is no transport {transport!r}; there are {known}."
 
 
-class WordsMissing(NoticesRefusal, Invalid):
-    message = (
-        "A notice has a subject of one line, of at most {subject} characters, and a text of at most {text}."
-    )
+class MessageMissing(NoticesRefusal, Invalid):
+    message = "A notice needs a subject of one line with at most {subject} characters, and a text of at most {text}."
 
 
 class AudienceUnknown(NoticesRefusal, Invalid):
-    message = "{who!r} is neither an e-mail address nor one of {known}."
+    message = "{audience!r} is neither an e-mail address nor one of {known}."
 
 
-class TooMany(NoticesRefusal, Invalid):
-    message = "At most {most} people are told at once, and these are {count}."
+class TooManyRecipients(NoticesRefusal, Invalid):
+    message = "An announcement has at most {limit} recipients, and these are {count}."
 
 
-class StrangerNotTold(NoticesRefusal, Forbidden):
-    """A tenant is no place to write to the world from."""
+class RecipientNotAllowed(NoticesRefusal, Forbidden):
+    """A tenant cannot be used to spam the world."""
 
-    message = "{address} is nobody of ours."
+    message = "{address} is not an active user of this tenant."
 
 
-class ToldAlready(NoticesRefusal, Conflict):
-    """Two who tell the same at once; the one who comes again finds it told."""
+class AlreadyNotified(NoticesRefusal, Conflict):
+    """Of two simultaneous requests with one key the second is refused; its retry returns the notice of the first."""
 
-    message = "This is being told at this moment."
-    enforced_by = ("notices_told_once",)
+    message = "A notice with this key is being sent at this moment."
+    enforced_by = ("notices_key_once",)
 
 
 class ChatAddressRefused(NoticesRefusal, Invalid):
-    """It does not say more of the address, which is a secret."""
+    """The message does not contain the address, which is a secret."""
 
-    message = "The address cannot be told anything: {why}."
-
-
-class TargetNotFound(NoticesRefusal, NotFound):
-    message = "There is no target {target_id}."
+    message = "The address cannot be used: {why}."
 
 
-class TargetNameTaken(NoticesRefusal, Conflict):
-    message = "There is already a target named {name!r}."
-    enforced_by = ("notices_target_once",)
+class NotificationChannelNotFound(NoticesRefusal, NotFound):
+    message = "There is no notification channel {channel_id}."
 
 
-class TargetIsRemoved(NoticesRefusal, Conflict):
-    message = "The target {target} is removed."
+class NotificationChannelNameTaken(NoticesRefusal, Conflict):
+    message = "There is already a notification channel named {name!r}."
+    enforced_by = ("notices_channel_name_once",)
 
 
-class CopyNotFound(NoticesRefusal, NotFound):
-    message = "There is no copy {copy_id}."
+class NotificationChannelIsRemoved(NoticesRefusal, Conflict):
+    message = "The notification channel {channel} is removed."
 
 
-class CopyIsUnderWay(NoticesRefusal, Conflict):
-    message = "{copy} is being sent at this moment."
+class NoticeDeliveryNotFound(NoticesRefusal, NotFound):
+    message = "There is no notice delivery {notice_delivery_id}."
+
+
+class NoticeDeliveryInProgress(NoticesRefusal, Conflict):
+    message = "{delivery} is being sent at this moment."
 
 
 class ReasonMissing(NoticesRefusal, Invalid):
@@ -76,4 +74,4 @@ class ReasonMissing(NoticesRefusal, Invalid):
 
 
 class NameMissing(NoticesRefusal, Invalid):
-    message = "A target has a name."
+    message = "A notification channel needs a name of at most 80 characters."

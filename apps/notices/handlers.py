@@ -1,4 +1,4 @@
-"""How notices do what they are asked."""
+"""The handlers of the commands of notices."""
 
 from __future__ import annotations
 
@@ -7,86 +7,98 @@ from apps.kernel import secrets
 from apps.kernel.clock import now
 from apps.kernel.errors import together
 
-from . import channels, copies, hints, queries, rules
-from .commands import AddTarget, RemoveTarget, ResealAddresses, SendCopyAgain, TellPeople, TryTarget
+from . import deliveries, hints, queries, rules, transports
+from .commands import (
+    AddNotificationChannel,
+    RemoveNotificationChannel,
+    ResealAddresses,
+    ResendNoticeDelivery,
+    SendAnnouncement,
+    SendTestMessage,
+)
 from .kinds import TEST
-from .models import Copy, Notice, Target
+from .models import Notice, NoticeDelivery, NotificationChannel
 
 
-@handles(TellPeople)
-def tell_people(command: TellPeople) -> Notice:
-    with together() as asked:
-        asked.check(rules.kind_must_be_known, command.kind)
-        asked.check(rules.channels_must_exist, command.channels)
-        asked.check(rules.words_must_be_there, command.subject, command.text)
-        people = asked.check(rules.people_must_be_known, command.to)
-    if told := queries.told_under(command.key):
-        return told
+@handles(SendAnnouncement)
+def send_announcement(command: SendAnnouncement) -> Notice:
+    with together() as checks:
+        checks.check(rules.kind_must_be_known, command.kind)
+        checks.check(rules.transports_must_exist, command.transports)
+        checks.check(rules.message_must_be_complete, command.subject, command.text)
+        addresses = checks.check(rules.recipients_must_be_known, command.to)
+    if notice := queries.notice_with_key(command.key):
+        return notice
 
-    return copies.written(
+    return deliveries.create_notice(
         command.kind,
         command.subject,
         command.text,
-        people=people if "email" in command.channels else (),
-        targets=Target.objects.hearing(command.kind) if "chat" in command.channels else (),
+        addresses=addresses if "email" in command.transports else (),
+        channels=NotificationChannel.objects.subscribed_to(command.kind)
+        if "chat" in command.transports
+        else (),
         to=command.to,
         key=command.key,
     )
 
 
-@handles(SendCopyAgain)
-def send_copy_again(command: SendCopyAgain) -> Copy:
-    copy = rules.copy_must_exist(command.copy_id)
-    rules.copy_must_be_at_rest(copy)
-    rules.receiver_must_be_there(copy)
+@handles(ResendNoticeDelivery)
+def resend_notice_delivery(command: ResendNoticeDelivery) -> NoticeDelivery:
+    delivery = rules.delivery_must_exist(command.notice_delivery_id)
+    rules.delivery_must_not_be_in_progress(delivery)
+    rules.recipient_must_exist(delivery)
 
-    copy.state, copy.attempts, copy.next_at, copy.done_at = Copy.State.WAITING, 0, now(), None
-    copy.save(update_fields=["state", "attempts", "next_at", "done_at"])
-    hints.after_commit(copy.notice_id)
-    return copy
-
-
-@handles(AddTarget)
-def add_target(command: AddTarget) -> Target:
-    with together() as asked:
-        name = asked.check(rules.name_must_be_given, command.name)
-        shown = asked.check(channels.chat.shown, command.address)
-        asked.check(rules.kind_must_be_known, *command.kinds)
-
-    target = Target.objects.create(name=name, shown=shown, kinds=sorted(set(command.kinds)), created_at=now())
-    target.seal(command.address)
-    target.save(update_fields=["sealed"])
-    return target
+    delivery.requeue()
+    hints.after_commit(delivery.notice_id)
+    return delivery
 
 
-@handles(RemoveTarget)
-def remove_target(command: RemoveTarget) -> Target:
-    rules.reason_must_be_given(command.reason)
-    target = rules.target_must_be_there(command.target_id)
+@handles(AddNotificationChannel)
+def add_notification_channel(command: AddNotificationChannel) -> NotificationChannel:
+    with together() as checks:
+        name = checks.check(rules.name_must_be_given, command.name)
+        masked_address = checks.check(transports.chat.masked_address, command.address)
+        checks.check(rules.kind_must_be_known, *command.kinds)
 
-    target.remove()
-    Copy.objects.filter(target=target, state=Copy.State.WAITING).update(
-        state=Copy.State.DEAD, last_outcome="The target was removed.", done_at=now()
+    channel = NotificationChannel.objects.create(
+        name=name, masked_address=masked_address, kinds=sorted(set(command.kinds)), created_at=now()
     )
-    return target
+    channel.seal(command.address)
+    channel.save(update_fields=["sealed"])
+    return channel
 
 
-@handles(TryTarget)
-def try_target(command: TryTarget) -> Notice:
-    target = rules.target_must_be_there(command.target_id)
+@handles(RemoveNotificationChannel)
+def remove_notification_channel(command: RemoveNotificationChannel) -> NotificationChannel:
+    rules.reason_must_be_given(command.reason)
+    channel = rules.channel_must_be_active(command.channel_id)
 
-    return copies.written(
-        TEST.name, "A test", f"{target} can be told something here.", people=(), targets=[target]
+    channel.remove()
+    NoticeDelivery.objects.filter(channel=channel, state=NoticeDelivery.State.WAITING).update(
+        state=NoticeDelivery.State.FAILED,
+        last_outcome="The notification channel was removed.",
+        finished_at=now(),
+    )
+    return channel
+
+
+@handles(SendTestMessage)
+def send_test_message(command: SendTestMessage) -> Notice:
+    channel = rules.channel_must_be_active(command.channel_id)
+
+    return deliveries.create_notice(
+        TEST.name, "Test message", f"Notices for {channel} arrive here.", addresses=(), channels=[channel]
     )
 
 
 @handles(ResealAddresses)
 def reseal_addresses(command: ResealAddresses) -> int:
-    """How many were sealed anew."""
+    """Returns the number of addresses that were encrypted again."""
     changed = 0
-    for target in Target.objects.active().select_for_update():
-        before, target.sealed = target.sealed, secrets.resealed(target.sealed, target.context)
-        if target.sealed != before:
-            target.save(update_fields=["sealed"])
+    for channel in NotificationChannel.objects.active().select_for_update():
+        before, channel.sealed = channel.sealed, secrets.resealed(channel.sealed, channel.context)
+        if channel.sealed != before:
+            channel.save(update_fields=["sealed"])
             changed += 1
     return changed

@@ -1,4 +1,4 @@
-"""Telling a worker to look, once what it shall find is committed. Best effort: the sweep finds the same."""
+"""Hints to a worker that a committed notice is due. Best effort: the sweep finds the same notices."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def after_commit(notice_id: int) -> None:
 
 
 def now(notice_id: int) -> None:
-    """Sent by name, as tasks stand above whoever wakes them."""
+    """Sends the task by name, as `tasks` is a higher layer."""
     tenant = current_tenant()
     headers = {"tenant": tenant.id if tenant else PLATFORM, "sent_at": time.time(), **carried()}
     try:

@@ -1,4 +1,4 @@
-"""What notices know of a request: whom it was told."""
+"""The notices of a request, for its trace, and the tables left out of copies of a tenant."""
 
 from __future__ import annotations
 
@@ -8,32 +8,32 @@ from collections.abc import Iterator
 from apps.kernel.pii import exclude_from_copies
 from apps.kernel.request_trace import RequestTraceEntry, Severity, trace_source
 
-from . import kinds  # noqa: F401 - declared before anybody asks
-from .models import Copy, Notice
+from . import kinds  # noqa: F401 - declares the kinds
+from .models import Notice, NoticeDelivery
 
 
 @trace_source
-def told(correlation_id: str) -> Iterator[RequestTraceEntry]:
+def notices_of_request(correlation_id: str) -> Iterator[RequestTraceEntry]:
     for notice in Notice.objects.filter(correlation_id=correlation_id).order_by("id"):
-        states = Counter(notice.copies.values_list("state", flat=True))
+        states = Counter(notice.deliveries.values_list("state", flat=True))
         yield RequestTraceEntry(
             at=notice.created_at,
             kind="notice",
-            text=f"People are told “{notice.subject}”: {in_words(states)}.",
+            text=f"Notice “{notice.subject}”: {describe_states(states)}.",
             severity=_severity(states),
             row=("notices.notice", notice.pk),
         )
 
 
-def in_words(states: Counter[str]) -> str:
-    said = [f"{states[each]} {each.label.lower()}" for each in Copy.State if states[each]]
-    return ", ".join(said) or "there is nobody to tell"
+def describe_states(states: Counter[str]) -> str:
+    counts = [f"{states[state]} {state.label.lower()}" for state in NoticeDelivery.State if states[state]]
+    return ", ".join(counts) or "no recipients"
 
 
 def _severity(states: Counter[str]) -> Severity:
-    if states[Copy.State.DEAD]:
+    if states[NoticeDelivery.State.FAILED]:
         return "bad"
-    return "waiting" if states[Copy.State.WAITING] else "good"
+    return "waiting" if states[NoticeDelivery.State.WAITING] else "good"
 
 
-exclude_from_copies("notices.Notice", "notices.Copy", "notices.Target")
+exclude_from_copies("notices.Notice", "notices.NoticeDelivery", "notices.NotificationChannel")

@@ -1,4 +1,4 @@
-"""What others plug in, in their hookimpls.py: kinds of notices, and what the operators must be alerted of."""
+"""Extension points for the hookimpls.py of other apps: kinds of notices, and checks that report alerts."""
 
 from __future__ import annotations
 
@@ -11,13 +11,18 @@ Where = Literal["everywhere", "platform", "tenants"]
 
 @dataclass(frozen=True)
 class Kind:
-    """`name` is `entity.action` as in events; `description` ends the sentence "You are told this because …"; `where`
-    says who tells it."""
+    """A topic of notices.
+
+    name         `entity.action` as in events
+    description  completes the sentence "You receive this because …"
+    where        the plane that sends it
+    selectable   false: it is sent to its channel whatever kinds the channel has selected
+    """
 
     name: str
     description: str
     where: Where = "everywhere"
-    chosen: bool = True
+    selectable: bool = True
 
     def __str__(self) -> str:
         return self.name
@@ -26,17 +31,19 @@ class Kind:
 _declared: dict[str, Kind] = {}
 
 
-def declare_kind(name: str, description: str, where: Where = "everywhere", *, chosen: bool = True) -> Kind:
-    """Once, by the app that tells it. One that is not `chosen` is sent to its target whatever kinds that has."""
+def declare_kind(
+    name: str, description: str, where: Where = "everywhere", *, selectable: bool = True
+) -> Kind:
+    """Declared once, by the app that sends it."""
     if name in _declared:
         raise TypeError(f"There is already a kind of notice {name}.")
-    _declared[name] = Kind(name, description, where, chosen)
+    _declared[name] = Kind(name, description, where, selectable)
     return _declared[name]
 
 
 def kinds() -> Mapping[str, Kind]:
-    """Those that can be chosen."""
-    return {name: kind for name, kind in _declared.items() if kind.chosen}
+    """The selectable kinds."""
+    return {name: kind for name, kind in _declared.items() if kind.selectable}
 
 
 def all_definitions() -> Mapping[str, Kind]:
@@ -45,7 +52,7 @@ def all_definitions() -> Mapping[str, Kind]:
 
 @dataclass(frozen=True, kw_only=True)
 class Alert:
-    """Something is wrong at present. `name` says what ("queue:financial"); while it lasts it is told once an hour."""
+    """A current problem, named by its subject ("queue:financial"); announced once an hour while it lasts."""
 
     name: str
     subject: str
@@ -57,7 +64,7 @@ _checks: list[Check] = []
 
 
 def alert(check: Check) -> Check:
-    """Registers what looks, each minute, on the platform, and gives what is wrong."""
+    """Registers a check that runs every minute on the platform and yields the current problems."""
     _checks.append(check)
     return check
 

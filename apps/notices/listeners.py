@@ -1,5 +1,5 @@
-"""What people are told when others tell. A listener that hears its news twice has told it once: what it writes commits
-with the mark that it has heard."""
+"""Announcements of events of other apps. An event that is delivered twice is announced once: the notice commits with
+the mark that the listener has handled it."""
 
 from __future__ import annotations
 
@@ -10,21 +10,22 @@ from apps.kernel.actors import Steward
 from apps.tenancy.events import TenantQueuedForDeletion, TenantSuspended
 
 from . import kinds, queries
-from .commands import TellPeople
+from .commands import SendAnnouncement
 from .hooks import Kind
-from .rules import LONGEST_TEXT
+from .rules import MAX_TEXT_LENGTH
 
-US = Steward("Notices")
+ACTOR = Steward("Notices")
 
 
-def _tell(kind: Kind, subject: str, text: str, *to: str) -> None:
-    dispatch(TellPeople(kind=kind.name, subject=subject, text=text[:LONGEST_TEXT], to=to), actor=US)
+def _announce(kind: Kind, subject: str, text: str, *to: str) -> None:
+    command = SendAnnouncement(kind=kind.name, subject=subject, text=text[:MAX_TEXT_LENGTH], to=to)
+    dispatch(command, actor=ACTOR)
 
 
 @listens_to(TenantSuspended, queue="low")
-def tell_of_suspension(event: TenantSuspended) -> None:
-    """The operators. Those in charge at the tenant are told by the journey that suspends it."""
-    _tell(
+def announce_suspension(event: TenantSuspended) -> None:
+    """To the operators. The tenant's administrators are notified by the saga that suspends it."""
+    _announce(
         kinds.TENANT_SUSPENDED,
         f"{event.slug} is suspended",
         f"The tenant {event.slug} was suspended: {event.reason}",
@@ -33,9 +34,9 @@ def tell_of_suspension(event: TenantSuspended) -> None:
 
 
 @listens_to(TenantQueuedForDeletion, queue="low")
-def tell_of_deletion(event: TenantQueuedForDeletion) -> None:
-    _tell(
-        kinds.TENANT_QUEUED,
+def announce_deletion(event: TenantQueuedForDeletion) -> None:
+    _announce(
+        kinds.TENANT_QUEUED_FOR_DELETION,
         f"{event.slug} will be erased",
         f"The tenant {event.slug} was queued for deletion: {event.reason}",
         queries.OPERATORS,
@@ -43,26 +44,26 @@ def tell_of_deletion(event: TenantQueuedForDeletion) -> None:
 
 
 @listens_to(SupportSessionOpened, queue="low")
-def tell_of_support(event: SupportSessionOpened) -> None:
-    _tell(
+def announce_support_session(event: SupportSessionOpened) -> None:
+    _announce(
         kinds.SUPPORT_SESSION_OPENED,
-        "Support is in your books",
-        f"{event.operator} of the platform's support came in as {event.user_name}: {event.reason}\n\n"
-        f"The visit ends by {event.ends_at:%d %B %Y, %H:%M} UTC. What is done in it stands in your audit log,"
-        " under both names.",
+        "Support session in your tenant",
+        f"{event.operator} of the platform's support opened a session as {event.user_name}: {event.reason}\n\n"
+        f"The session ends by {event.ends_at:%d %B %Y, %H:%M} UTC. Its actions are in your audit log, under both"
+        " names.",
         "owner",
     )
 
 
 @listens_to(RefreshTokenReused, queue="low")
-def tell_of_stolen_session(event: RefreshTokenReused) -> None:
+def announce_reused_token(event: RefreshTokenReused) -> None:
     address = queries.address_of(event.user_id)
     if not address:
         return
-    _tell(
+    _announce(
         kinds.TOKEN_REUSED,
         "A session of yours was ended",
-        f"Its key was used twice ({event.device or 'an unnamed device'}): by you, and perhaps by somebody who stole"
-        " it. Sign in again; if you know nothing of this, choose a new password.",
+        f"Its refresh token was used twice ({event.device or 'an unnamed device'}), so it may have been stolen."
+        " Sign in again; if you do not recognise the device, choose a new password.",
         address,
     )

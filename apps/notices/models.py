@@ -1,4 +1,4 @@
-"""What was told to whom, and the chats in which something is told."""
+"""Notices, their deliveries, and the notification channels."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from apps.kernel.clock import now
 from apps.kernel.models import Tracked
 
 
-class TargetQuerySet(models.QuerySet["Target"]):
-    def active(self) -> TargetQuerySet:
+class NotificationChannelQuerySet(models.QuerySet["NotificationChannel"]):
+    def active(self) -> NotificationChannelQuerySet:
         return self.filter(removed_at=None)
 
-    def hearing(self, kind: str) -> TargetQuerySet:
+    def subscribed_to(self, kind: str) -> NotificationChannelQuerySet:
         return self.active().filter(Q(kinds=[]) | Q(kinds__contains=[kind]))
 
 
-class Target(Tracked):
-    """A chat in which something is told. No `kinds` means all of them.
+class NotificationChannel(Tracked):
+    """A chat that receives notices. No `kinds` means all of them.
 
-    sealed        its address, which lets whoever has it write there; gone when the target is removed
-    shown         as much of the address as may be seen
-    tried_at      when it was last told something, and `last_outcome` what came of it
+    sealed          the encrypted address, a secret that permits posting; deleted with the channel
+    masked_address  the public part of the address
+    tried_at        the time of the last attempt, and `last_outcome` its result
     """
 
     hidden = ("sealed",)
 
     name = models.CharField(max_length=80)
-    shown = models.CharField(max_length=200)
+    masked_address = models.CharField(max_length=200)
     sealed = models.TextField(blank=True)
     kinds = ArrayField(models.CharField(max_length=80), default=list, blank=True)
     created_at = models.DateTimeField()
@@ -40,14 +40,14 @@ class Target(Tracked):
     last_outcome = models.CharField(max_length=500, blank=True)
 
     history = field_history(excluded_fields=["sealed", "tried_at", "last_outcome"])
-    objects = TargetQuerySet.as_manager()
+    objects = NotificationChannelQuerySet.as_manager()
 
     class Meta:
         default_permissions = ("view",)
-        permissions = [("manage_targets", "Can manage the chats in which notices are told")]
+        permissions = [("manage_notification_channels", "Can manage notification channels")]
         constraints = [
             models.UniqueConstraint(
-                name="notices_target_once", fields=["name"], condition=Q(removed_at=None)
+                name="notices_channel_name_once", fields=["name"], condition=Q(removed_at=None)
             ),
         ]
 
@@ -60,7 +60,7 @@ class Target(Tracked):
 
     @property
     def context(self) -> str:
-        """What the address is sealed for."""
+        """Binds the encrypted address to this row."""
         return f"{self._meta.label_lower}:{self.pk}"
 
     def seal(self, address: str) -> None:
@@ -75,10 +75,10 @@ class Target(Tracked):
 
 
 class Notice(models.Model):
-    """Something that people are told. It is written once, and goes out in copies.
+    """A message to users, written once.
 
-    to   who was named: addresses and audiences
-    key  what it was told under, where it is to be told once
+    to   the named recipients: addresses and audiences
+    key  identifies a notice that must be sent only once
     """
 
     kind = models.CharField(max_length=80)
@@ -91,9 +91,9 @@ class Notice(models.Model):
 
     class Meta:
         default_permissions = ("view",)
-        permissions = [("tell_people", "Can tell people something and send copies again")]
+        permissions = [("send_announcement", "Can send announcements and resend notices")]
         constraints = [
-            models.UniqueConstraint(name="notices_told_once", fields=["key"], condition=~Q(key="")),
+            models.UniqueConstraint(name="notices_key_once", fields=["key"], condition=~Q(key="")),
         ]
         indexes = [models.Index(name="notices_notice_correlation", fields=["correlation_id"])]
 
@@ -101,64 +101,68 @@ class Notice(models.Model):
         return f"{self.subject} ({self.kind})"
 
 
-class CopyQuerySet(models.QuerySet["Copy"]):
-    def due(self) -> CopyQuerySet:
-        """To be sent now, and in nobody's hands."""
+class NoticeDeliveryQuerySet(models.QuerySet["NoticeDelivery"]):
+    def due(self) -> NoticeDeliveryQuerySet:
+        """Ready to be sent, and leased by no worker."""
         free = Q(leased_until=None) | Q(leased_until__lte=now())
-        return self.filter(free, state=Copy.State.WAITING, next_at__lte=now())
+        return self.filter(free, state=NoticeDelivery.State.WAITING, next_at__lte=now())
 
 
-class Copy(models.Model):
-    """One notice on its way to one address or target.
+class NoticeDelivery(models.Model):
+    """A notice for one e-mail address or one notification channel.
 
-    ref           names it for its receiver: the Message-ID of a letter, the same at each attempt
-    attempts      how often it was sent since it was made, or asked for again
-    next_at       when it is sent next
-    leased_until  how long it belongs to whoever is sending it
+    ref           the Message-ID of the e-mail, the same at each attempt
+    attempts      since the delivery was created or resent
+    next_at       the time of the next attempt
+    leased_until  the end of the lease of the worker that sends it
     """
 
     class State(models.TextChoices):
         WAITING = "waiting", "Waiting"
         SENT = "sent", "Sent"
-        DEAD = "dead", "Given up"
+        FAILED = "failed", "Failed"
 
-    notice = models.ForeignKey(Notice, on_delete=models.CASCADE, related_name="copies")
-    channel = models.CharField(max_length=20)
+    notice = models.ForeignKey(Notice, on_delete=models.CASCADE, related_name="deliveries")
+    transport = models.CharField(max_length=20)
     address = models.EmailField(blank=True)
-    target = models.ForeignKey(Target, on_delete=models.PROTECT, null=True, related_name="+")
+    channel = models.ForeignKey(NotificationChannel, on_delete=models.PROTECT, null=True, related_name="+")
     ref = models.CharField(max_length=64, unique=True)
     state = models.CharField(max_length=7, choices=State.choices, default=State.WAITING)
     attempts = models.PositiveSmallIntegerField(default=0)
     next_at = models.DateTimeField()
     leased_until = models.DateTimeField(null=True)
     last_outcome = models.CharField(max_length=500, blank=True)
-    done_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
 
-    objects = CopyQuerySet.as_manager()
+    objects = NoticeDeliveryQuerySet.as_manager()
 
     class Meta:
-        verbose_name_plural = "copies"
+        verbose_name_plural = "notice deliveries"
         default_permissions = ("view",)
         constraints = [
             models.UniqueConstraint(
-                name="notices_copy_once", fields=["notice", "address", "target"], nulls_distinct=False
+                name="notices_delivery_once", fields=["notice", "address", "channel"], nulls_distinct=False
             ),
             models.CheckConstraint(
-                name="notices_copy_has_one_receiver",
-                condition=Q(address="", target__isnull=False) | (~Q(address="") & Q(target=None)),
+                name="notices_delivery_has_one_recipient",
+                condition=Q(address="", channel__isnull=False) | (~Q(address="") & Q(channel=None)),
             ),
         ]
         indexes = [
-            models.Index(name="notices_copy_due", fields=["next_at"], condition=Q(state="waiting")),
+            models.Index(name="notices_delivery_due", fields=["next_at"], condition=Q(state="waiting")),
         ]
 
     def __str__(self) -> str:
-        return f"“{self.notice.subject}” to {self.receiver}"
+        return f"“{self.notice.subject}” to {self.recipient}"
 
     @property
-    def receiver(self) -> str:
-        return self.address or str(self.target)
+    def recipient(self) -> str:
+        return self.address or str(self.channel)
+
+    def requeue(self) -> None:
+        self.state, self.attempts, self.next_at, self.finished_at = self.State.WAITING, 0, now(), None
+        self.save(update_fields=["state", "attempts", "next_at", "finished_at"])
 
     @property
-    def is_under_way(self) -> bool:
+    def is_in_progress(self) -> bool:
         return self.leased_until is not None and self.leased_until > now()

@@ -1,11 +1,11 @@
 from apps.kernel.manifest import Module
 
-_VIEWS = ("notices.view_notice", "notices.view_copy", "notices.view_target")
+_VIEWS = ("notices.view_notice", "notices.view_noticedelivery", "notices.view_notificationchannel")
 
 MODULE = Module(
     name="notices",
     version="1.0.0",
-    description="What people are told, by e-mail and in their chats.",
+    description="Notices to users, by e-mail and notification channels.",
     dependencies=("audit", "identity", "tenancy"),
     subscribes=(
         "refresh_token.reused",
@@ -15,7 +15,7 @@ MODULE = Module(
     ),
     router="apps.notices.api.urls",
     grants={
-        "owner": ("notices.tell_people", "notices.manage_targets", *_VIEWS),
+        "owner": ("notices.send_announcement", "notices.manage_notification_channels", *_VIEWS),
         "auditor": _VIEWS,
     },
 )

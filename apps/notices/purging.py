@@ -1,4 +1,4 @@
-"""What was told long ago is forgotten: addresses are kept no longer than anybody asks about them."""
+"""Deletion of old notices, as addresses are personal data with a retention period."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import datetime as dt
 
 from apps.kernel.clock import now
 
-from .models import Copy, Notice
+from .models import Notice, NoticeDelivery
 
-KEPT = dt.timedelta(days=365)
+RETENTION = dt.timedelta(days=365)
 
 
 def purge() -> int:
-    """Returns how many notices went."""
-    old = Notice.objects.filter(created_at__lt=now() - KEPT).exclude(copies__state=Copy.State.WAITING)
+    """Returns the number of deleted notices."""
+    waiting = NoticeDelivery.State.WAITING
+    old = Notice.objects.filter(created_at__lt=now() - RETENTION).exclude(deliveries__state=waiting)
     count = old.count()
     old.delete()
     return count

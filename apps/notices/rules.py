@@ -1,4 +1,4 @@
-"""What must be true before somebody is told something."""
+"""Validation of announcements and notification channels."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from django.core.validators import validate_email
 
 from apps.kernel.tenant import current_tenant
 
-from . import channels, queries
+from . import queries, transports
 from .errors import (
     AudienceUnknown,
-    ChannelUnknown,
-    CopyIsUnderWay,
-    CopyNotFound,
     KindUnknown,
+    MessageMissing,
     NameMissing,
+    NoticeDeliveryInProgress,
+    NoticeDeliveryNotFound,
+    NotificationChannelIsRemoved,
+    NotificationChannelNotFound,
     ReasonMissing,
-    StrangerNotTold,
-    TargetIsRemoved,
-    TargetNotFound,
-    TooMany,
-    WordsMissing,
+    RecipientNotAllowed,
+    TooManyRecipients,
+    TransportUnknown,
 )
-from .models import Copy, Target
+from .models import NoticeDelivery, NotificationChannel
 
-LONGEST_SUBJECT, LONGEST_TEXT, MOST_PEOPLE = 200, 5_000, 500
+MAX_SUBJECT_LENGTH, MAX_TEXT_LENGTH, MAX_RECIPIENTS = 200, 5_000, 500
 
 
 def kind_must_be_known(*names: str) -> None:
@@ -36,38 +36,38 @@ def kind_must_be_known(*names: str) -> None:
             raise KindUnknown(kind=name, known=", ".join(known))
 
 
-def channels_must_exist(names: Sequence[str]) -> None:
+def transports_must_exist(names: Sequence[str]) -> None:
     for name in names:
-        if name not in channels.NAMES:
-            raise ChannelUnknown(channel=name, known=", ".join(channels.NAMES))
+        if name not in transports.NAMES:
+            raise TransportUnknown(transport=name, known=", ".join(transports.NAMES))
 
 
-def words_must_be_there(subject: str, text: str) -> None:
-    """The subject becomes the header of a letter, so it is one line."""
-    is_one_line = subject.strip() and subject.splitlines() == [subject] and len(subject) <= LONGEST_SUBJECT
-    if not is_one_line or not text.strip() or len(text) > LONGEST_TEXT or "\0" in subject + text:
-        raise WordsMissing(subject=LONGEST_SUBJECT, text=LONGEST_TEXT)
+def message_must_be_complete(subject: str, text: str) -> None:
+    """The subject becomes a header of an e-mail, so it is one line."""
+    is_one_line = subject.strip() and subject.splitlines() == [subject] and len(subject) <= MAX_SUBJECT_LENGTH
+    if not is_one_line or not text.strip() or len(text) > MAX_TEXT_LENGTH or "\0" in subject + text:
+        raise MessageMissing(subject=MAX_SUBJECT_LENGTH, text=MAX_TEXT_LENGTH)
 
 
-def people_must_be_known(to: Sequence[str]) -> Sequence[str]:
-    """The addresses of all who are named, each once."""
-    people = sorted({address for who in to for address in _addresses(who)})
-    if len(people) > MOST_PEOPLE:
-        raise TooMany(most=MOST_PEOPLE, count=len(people))
-    return people
+def recipients_must_be_known(to: Sequence[str]) -> Sequence[str]:
+    """The distinct addresses of all named recipients."""
+    addresses = sorted({address for audience in to for address in _addresses(audience)})
+    if len(addresses) > MAX_RECIPIENTS:
+        raise TooManyRecipients(limit=MAX_RECIPIENTS, count=len(addresses))
+    return addresses
 
 
-def _addresses(who: str) -> Iterable[str]:
+def _addresses(audience: str) -> Iterable[str]:
     audiences = queries.audiences()
-    if who in audiences:
-        return queries.addresses_of(who)
+    if audience in audiences:
+        return queries.addresses_of(audience)
     try:
-        validate_email(who)
+        validate_email(audience)
     except ValidationError:
-        raise AudienceUnknown(who=who[:80], known=", ".join(audiences)) from None
-    if current_tenant() and not queries.is_ours(who):
-        raise StrangerNotTold(address=who)
-    return (who.lower(),)
+        raise AudienceUnknown(audience=audience[:80], known=", ".join(audiences)) from None
+    if current_tenant() and not queries.is_active_user(audience):
+        raise RecipientNotAllowed(address=audience)
+    return (audience.lower(),)
 
 
 def name_must_be_given(name: str) -> str:
@@ -81,30 +81,30 @@ def reason_must_be_given(reason: str) -> None:
         raise ReasonMissing
 
 
-def target_must_be_there(target_id: int) -> Target:
-    """Held."""
-    target = Target.objects.select_for_update(no_key=True).filter(pk=target_id).first()
-    if target is None:
-        raise TargetNotFound(target_id=target_id)
-    if not target.is_active:
-        raise TargetIsRemoved(target=target)
-    return target
+def channel_must_be_active(channel_id: int) -> NotificationChannel:
+    """Locks the row."""
+    channel = NotificationChannel.objects.select_for_update(no_key=True).filter(pk=channel_id).first()
+    if channel is None:
+        raise NotificationChannelNotFound(channel_id=channel_id)
+    if not channel.is_active:
+        raise NotificationChannelIsRemoved(channel=channel)
+    return channel
 
 
-def copy_must_exist(copy_id: int) -> Copy:
-    """Held."""
-    held = Copy.objects.select_for_update(of=("self",)).select_related("notice", "target")
-    copy = held.filter(pk=copy_id).first()
-    if copy is None:
-        raise CopyNotFound(copy_id=copy_id)
-    return copy
+def delivery_must_exist(notice_delivery_id: int) -> NoticeDelivery:
+    """Locks the row."""
+    locked = NoticeDelivery.objects.select_for_update(of=("self",)).select_related("notice", "channel")
+    delivery = locked.filter(pk=notice_delivery_id).first()
+    if delivery is None:
+        raise NoticeDeliveryNotFound(notice_delivery_id=notice_delivery_id)
+    return delivery
 
 
-def copy_must_be_at_rest(copy: Copy) -> None:
-    if copy.is_under_way:
-        raise CopyIsUnderWay(copy=copy)
+def delivery_must_not_be_in_progress(delivery: NoticeDelivery) -> None:
+    if delivery.is_in_progress:
+        raise NoticeDeliveryInProgress(delivery=delivery)
 
 
-def receiver_must_be_there(copy: Copy) -> None:
-    if copy.target and not copy.target.is_active:
-        raise TargetIsRemoved(target=copy.target)
+def recipient_must_exist(delivery: NoticeDelivery) -> None:
+    if delivery.channel and not delivery.channel.is_active:
+        raise NotificationChannelIsRemoved(channel=delivery.channel)

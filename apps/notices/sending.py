@@ -1,7 +1,7 @@
-"""Sending the copies of a notice: an attempt is counted and kept, then made, then its outcome is kept.
+"""Sending the deliveries of a notice in three steps: count the attempt and commit, send, commit the outcome.
 
-Nothing of it happens in one transaction: a worker that is lost on the way leaves a copy whose lease ends, and it is
-sent again under the same Message-ID. So everybody is told at least once, and a mail program knows a repetition.
+No transaction covers all steps: the lease of a worker that dies expires, and the delivery is sent again under the same
+Message-ID. So delivery is at least once, and a mail client recognises a duplicate.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from apps.kernel.availability import current_availability
 from apps.kernel.clock import now
 from apps.kernel.correlation import correlated
 
-from . import channels
-from .channels import NotSent
-from .models import Copy, Target
+from . import transports
+from .models import NoticeDelivery, NotificationChannel
+from .transports import NotSent
 
-LEASE = dt.timedelta(minutes=3)
-"""How long a copy belongs to who sends it; longer than its task may last."""
-PATIENCE = 30.0
-"""Seconds that one task sends for one notice, before others have their turn."""
-WAITS = tuple(dt.timedelta(minutes=each) for each in (1, 5, 30, 120, 360))
-"""Between one attempt and the next; the first is made at once."""
-MOST_ATTEMPTS = 1 + len(WAITS)
+LEASE_DURATION = dt.timedelta(minutes=3)
+"""Of a delivery by the worker that sends it; longer than the time limit of its task."""
+SEND_TIMEOUT_S = 30.0
+"""Per task and notice, so that other notices are not delayed."""
+RETRY_DELAYS = tuple(dt.timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 360))
+"""Between attempts; the first has no delay."""
+MAX_ATTEMPTS = 1 + len(RETRY_DELAYS)
 log = logging.getLogger(__name__)
 
 
-def send_due(notice_id: int, patience: float = PATIENCE) -> bool:
-    """Send what is due of a notice, one copy after another. True when there may be more of it."""
-    until = time.monotonic() + patience
+def send_due(notice_id: int, timeout_s: float = SEND_TIMEOUT_S) -> bool:
+    """Send the due deliveries of a notice one by one. True when the timeout ended the loop."""
+    until = time.monotonic() + timeout_s
     while time.monotonic() < until:
         if not send_next(notice_id):
             return False
@@ -41,80 +41,86 @@ def send_due(notice_id: int, patience: float = PATIENCE) -> bool:
 
 
 def send_next(notice_id: int) -> bool:
-    """Send the next due copy of a notice, in the current tenant. False when none was free."""
-    copy = claim(notice_id)
-    if copy is None:
+    """Send the next due delivery of a notice, in the current tenant. False when there is none."""
+    delivery = claim(notice_id)
+    if delivery is None:
         return False
-    with correlated(copy.notice.correlation_id or None):
-        record(copy, make(copy))
+    with correlated(delivery.notice.correlation_id or None):
+        record(delivery, attempt(delivery))
     return True
 
 
-def claim(notice_id: int) -> Copy | None:
-    """Take the next due copy and count an attempt. A tenant that is closed tells nobody: its copies wait, and lose no
-    attempt by it."""
+def claim(notice_id: int) -> NoticeDelivery | None:
+    """Lease the next due delivery and count an attempt. The deliveries of a closed tenant wait and lose no attempt."""
     if not current_availability().sends:
         return None
     with transaction.atomic():
-        due = Copy.objects.due().select_for_update(skip_locked=True, of=("self",))
-        copy = (
-            due.select_related("notice", "target").filter(notice=notice_id).order_by("next_at", "id").first()
+        due = NoticeDelivery.objects.due().select_for_update(skip_locked=True, of=("self",))
+        delivery = (
+            due.select_related("notice", "channel").filter(notice=notice_id).order_by("next_at", "id").first()
         )
-        if copy is None:
+        if delivery is None:
             return None
-        copy.attempts += 1
-        copy.leased_until, copy.next_at = now() + LEASE, _after(copy.attempts) or copy.next_at
-        if copy.attempts > MOST_ATTEMPTS:  # the worker was lost in the last one too
-            _end(copy, Copy.State.DEAD, copy.last_outcome or "The worker was lost each time.")
+        delivery.attempts += 1
+        delivery.leased_until = now() + LEASE_DURATION
+        delivery.next_at = _next_attempt_at(delivery.attempts) or delivery.next_at
+        if delivery.attempts > MAX_ATTEMPTS:  # the worker died in the last one too
+            _finish(
+                delivery,
+                NoticeDelivery.State.FAILED,
+                delivery.last_outcome or "The worker died in each attempt.",
+            )
             return None
-        copy.save(update_fields=["attempts", "leased_until", "next_at"])
-        return copy
+        delivery.save(update_fields=["attempts", "leased_until", "next_at"])
+        return delivery
 
 
-def make(copy: Copy) -> NotSent | None:
-    """Send it, outside of any transaction. Nothing, or why it was not sent."""
+def attempt(delivery: NoticeDelivery) -> NotSent | None:
+    """Send it, outside of any transaction. Returns the error, or None."""
     try:
-        channels.of(copy).send(copy)
-    except NotSent as why:
-        return why
+        transports.of(delivery).send(delivery)
+    except NotSent as error:
+        return error
     except Exception as error:
-        log.exception("The copy %s could not be sent.", copy.pk)
-        return NotSent(f"Something went wrong here: {type(error).__name__}.")
+        log.exception("The notice delivery %s could not be sent.", delivery.pk)
+        return NotSent(f"Internal error: {type(error).__name__}.")
     return None
 
 
-def record(copy: Copy, last_error: NotSent | None) -> None:
-    """Keep what came of it, and what follows. A failure counts no more when another attempt has been made meanwhile."""
+def record(delivery: NoticeDelivery, last_error: NotSent | None) -> None:
+    """Store the outcome. A failure is ignored if another worker has made a later attempt."""
     with transaction.atomic():
-        held = Copy.objects.select_for_update().get(pk=copy.pk)
+        locked = NoticeDelivery.objects.select_for_update().get(pk=delivery.pk)
         if last_error is None:
-            _end(held, Copy.State.SENT, "It was taken.")
-        elif held.attempts == copy.attempts and held.state == Copy.State.WAITING:
-            _failed(held, last_error)
-        if copy.target_id:
-            Target.objects.filter(pk=copy.target_id).update(
-                tried_at=now(), last_outcome=str(last_error or "It was taken.")[:500]
+            _finish(locked, NoticeDelivery.State.SENT, "Accepted.")
+        elif locked.attempts == delivery.attempts and locked.state == NoticeDelivery.State.WAITING:
+            _schedule_retry(locked, last_error)
+        if delivery.channel_id:
+            NotificationChannel.objects.filter(pk=delivery.channel_id).update(
+                tried_at=now(), last_outcome=str(last_error or "Accepted.")[:500]
             )
 
 
-def _failed(copy: Copy, last_error: NotSent) -> None:
-    again = None if last_error.for_good else _after(copy.attempts)
-    if again is None:
-        _end(copy, Copy.State.DEAD, str(last_error))
-        log.error("The copy %s was given up: %s", copy.pk, last_error)
+def _schedule_retry(delivery: NoticeDelivery, last_error: NotSent) -> None:
+    next_at = None if last_error.permanent else _next_attempt_at(delivery.attempts)
+    if next_at is None:
+        _finish(delivery, NoticeDelivery.State.FAILED, str(last_error))
+        log.error("The notice delivery %s failed: %s", delivery.pk, last_error)
         return
-    copy.next_at, copy.leased_until, copy.last_outcome = again, None, str(last_error)[:500]
-    copy.save(update_fields=["next_at", "leased_until", "last_outcome"])
+    delivery.next_at, delivery.leased_until, delivery.last_outcome = next_at, None, str(last_error)[:500]
+    delivery.save(update_fields=["next_at", "leased_until", "last_outcome"])
 
 
-def _end(copy: Copy, state: Copy.State, outcome: str) -> None:
-    copy.state, copy.last_outcome, copy.done_at, copy.leased_until = state, outcome[:500], now(), None
-    copy.save(update_fields=["state", "last_outcome", "done_at", "leased_until", "attempts", "next_at"])
+def _finish(delivery: NoticeDelivery, state: NoticeDelivery.State, outcome: str) -> None:
+    delivery.state, delivery.last_outcome = state, outcome[:500]
+    delivery.finished_at, delivery.leased_until = now(), None
+    delivery.save(
+        update_fields=["state", "last_outcome", "finished_at", "leased_until", "attempts", "next_at"]
+    )
 
 
-def _after(attempts: int) -> dt.datetime | None:
-    """When to try again after so many attempts; None when that was the last. A tenth of jitter keeps what failed
-    together from coming back together."""
-    if attempts > len(WAITS):
+def _next_attempt_at(attempts: int) -> dt.datetime | None:
+    """The time of the retry; None after the last attempt. A jitter of 10 % spreads deliveries that failed together."""
+    if attempts > len(RETRY_DELAYS):
         return None
-    return now() + WAITS[attempts - 1] * random.uniform(1, 1.1)  # noqa: S311 - jitter
+    return now() + RETRY_DELAYS[attempts - 1] * random.uniform(1, 1.1)  # noqa: S311 - jitter

@@ -1,4 +1,4 @@
-"""The hints ("look at this notice", hints.py), the net under them, and the watch over alerts."""
+"""Tasks that send notices (on a hint or by the sweep), check alerts, and purge old notices."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from . import alerts, hints, purging, queries, sending
 
 @shared_task(base=LowTask, name=hints.SEND)
 def send(notice_id: int) -> None:
-    """What is left when its time is over goes to the end of the queue, so that others have their turn."""
+    """The deliveries left after the timeout go to the end of the queue."""
     if sending.send_due(notice_id):
         hints.now(notice_id)
 
 
 @every(seconds=60, base=LowTask, name="notices.sweep")
 def sweep() -> None:
-    """Hint at everything that is due."""
-    for notice_id in queries.notices_with_due_copies():
+    """Send a hint for every notice with due deliveries."""
+    for notice_id in queries.notices_with_due_deliveries():
         hints.now(notice_id)
 
 
-@every(seconds=60, base=LowTask, name="notices.watch", where="platform")
-def watch() -> None:
-    alerts.look()
+@every(seconds=60, base=LowTask, name="notices.check_alerts", where="platform")
+def check_alerts() -> None:
+    alerts.check_alerts()
 
 
 @every(seconds=24 * 3600, base=LowTask, name="notices.purge")

@@ -6,7 +6,7 @@ from django.conf import settings
 
 from apps.bus import dispatch, handles
 from apps.notices import queries as notices
-from apps.notices.commands import TellPeople
+from apps.notices.commands import SendAnnouncement
 from apps.notices.hooks import declare_kind
 
 from . import queries, rules
@@ -38,14 +38,14 @@ def tell_administrators(command: TellAdministrators) -> int:
     )
     people = queries.administrator_emails(tenant)
     key = f"tenant:{tenant.pk}:{command.news}:{tenant.state_since}"
-    if not notices.told_under(key):
+    if not notices.notice_with_key(key):
         dispatch(
-            TellPeople(
+            SendAnnouncement(
                 kind=TURNED.name,
                 subject=" ".join(f"{tenant.name}: {command.news}".split()),
                 text=f"{said}\n\n{command.reason[:2_000]}",
                 to=tuple(people),
-                channels=("email",),
+                transports=("email",),
                 key=key,
             )
         )

@@ -1,4 +1,4 @@
-"""In which chats people may be told: schemes of Apprise that notices know (NOTICE_SCHEMES, with commas)."""
+"""The enabled chat services: schemes of Apprise (NOTICE_SCHEMES, comma-separated)."""
 
 from config.env import env
 

@@ -44,7 +44,7 @@ def test_a_plan_is_made_booked_and_seen(visit: Page, operator, acme):
     assert {name: nodes for name, nodes in faults.items() if nodes} == {}
 
 
-def test_the_owner_tells_people_and_sees_who_was_told(visit: Page, owner, acme):
+def test_an_owner_sends_an_announcement_then_adds_a_channel(visit: Page, owner, acme):
     look, faults = looking(visit)
     log_in(visit, "/t/acme", owner.email)
 
@@ -52,22 +52,22 @@ def test_the_owner_tells_people_and_sees_who_was_told(visit: Page, owner, acme):
     look("your plan")
     visit.goto("/t/acme/notices/notice/")
     look("no notices")
-    visit.get_by_role("link", name="Tell people").click()
+    visit.get_by_role("link", name="Send announcement").click()
     visit.get_by_label("To", exact=True).fill("auditor")
     visit.get_by_label("Subject").fill("The books")
     visit.get_by_label("Text").fill("January is closed.")
     look("tell")
-    visit.get_by_role("button", name="Tell people").click()
+    visit.get_by_role("button", name="Send announcement").click()
     expect(visit.get_by_text("auditor@acme.example").first).to_be_visible()
     look("notice")
-    visit.get_by_role("link", name="Send again").first.click()
+    visit.get_by_role("link", name="Resend").first.click()
     look("again")
 
-    visit.goto("/t/acme/notices/chats/add/")
+    visit.goto("/t/acme/notices/channels/add/")
     visit.get_by_label("Name").fill("Room")
     visit.get_by_label("Address").fill("jsons://hooks.example.com/room")
     look("add a chat")
-    visit.get_by_role("button", name="Add target").click()
+    visit.get_by_role("button", name="Add notification channel").click()
     expect(visit.get_by_text("jsons at hooks.example.com").first).to_be_visible()
     look("chat")
     visit.get_by_role("link", name="Remove").click()

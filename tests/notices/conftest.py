@@ -1,4 +1,4 @@
-"""A mail server that really listens, a chat that really answers, and hints that are written down."""
+"""A real mail server, a real chat server, and recorded hints."""
 
 from __future__ import annotations
 
@@ -19,44 +19,44 @@ from tests.support.receiver import POLL_S, Receiver
 
 
 class MailServer(socketserver.ThreadingTCPServer):
-    """As much of SMTP as a letter needs (RFC 5321). `refusing` maps an address to the answer that it gets."""
+    """The part of SMTP needed to receive an e-mail (RFC 5321). `refusing` maps an address to its reply."""
 
     allow_reuse_address = True
     daemon_threads = True
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Session)
-        self.letters: list[tuple[str, EmailMessage]] = []
+        self.emails: list[tuple[str, EmailMessage]] = []
         self.refusing: dict[str, str] = {}
 
     @property
-    def receivers(self) -> list[str]:
-        return [to for to, _ in self.letters]
+    def recipients(self) -> list[str]:
+        return [to for to, _ in self.emails]
 
 
 class _Session(socketserver.StreamRequestHandler):
     server: MailServer
 
     def handle(self) -> None:
-        self.say("220 here")
+        self._reply("220 here")
         to: list[str] = []
         while line := self.rfile.readline().decode().strip():
             verb = line.upper()
             if verb.startswith("RCPT TO"):
                 address = line[line.index("<") + 1 : line.index(">")]
-                answer = self.server.refusing.get(address, "250 ok")
-                to += [address] if answer.startswith("250") else []
-                self.say(answer)
+                reply = self.server.refusing.get(address, "250 ok")
+                to += [address] if reply.startswith("250") else []
+                self._reply(reply)
             elif verb == "DATA":
-                self.say("354 go on")
-                letter = email.message_from_bytes(self._data(), policy=email.policy.default)
-                self.server.letters += [(address, letter) for address in to]  # type: ignore[misc]
-                self.say("250 taken")
+                self._reply("354 go on")
+                message = email.message_from_bytes(self._data(), policy=email.policy.default)
+                self.server.emails += [(address, message) for address in to]  # type: ignore[misc]
+                self._reply("250 taken")
             elif verb == "QUIT":
-                self.say("221 bye")
+                self._reply("221 bye")
                 return
             else:
-                self.say("250 ok")
+                self._reply("250 ok")
 
     def _data(self) -> bytes:
         lines = []
@@ -64,13 +64,13 @@ class _Session(socketserver.StreamRequestHandler):
             lines.append(line.removeprefix(b".") if line.startswith(b"..") else line)
         return b"".join(lines)
 
-    def say(self, words: str) -> None:
-        self.wfile.write(f"{words}\r\n".encode())
+    def _reply(self, text: str) -> None:
+        self.wfile.write(f"{text}\r\n".encode())
 
 
 @pytest.fixture
-def post(settings) -> Iterator[MailServer]:
-    """The mail server that the settings name."""
+def mail_server(settings) -> Iterator[MailServer]:
+    """The mail server of the settings."""
     with MailServer() as server:
         threading.Thread(target=server.serve_forever, args=(POLL_S,), daemon=True).start()
         settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
@@ -81,15 +81,15 @@ def post(settings) -> Iterator[MailServer]:
 
 @pytest.fixture
 def chat() -> Iterator[HTTPServer]:
-    """Answers at 127.0.0.1."""
+    """Answers requests to /room at 127.0.0.1."""
     with Receiver(host="127.0.0.1") as server:
-        server.expect_request("/room").respond_with_data("ok")
+        server.expect_request("/hook").respond_with_data("ok")
         yield server
 
 
 @pytest.fixture(autouse=True)
-def hinted(monkeypatch) -> list[int]:
-    """Hints are written down here and not sent."""
+def hints_sent(monkeypatch) -> list[int]:
+    """The ids of the notices of all hints, which are not sent."""
     sent: list[int] = []
     monkeypatch.setattr(hints, "now", sent.append)
     return sent
@@ -97,5 +97,5 @@ def hinted(monkeypatch) -> list[int]:
 
 @pytest.fixture
 def later():
-    """`with later(hours=2):` the clock stands there."""
+    """`with later(hours=2):` moves the clock."""
     return lambda **by: clock.moved_to(clock.now() + dt.timedelta(**by))

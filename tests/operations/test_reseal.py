@@ -12,7 +12,7 @@ from apps.bus import dispatch
 from apps.kernel.actors import System
 from apps.kernel.secrets import SecretUnreadable
 from apps.kernel.tenant import activate
-from apps.notices.commands import AddTarget
+from apps.notices.commands import AddNotificationChannel
 from apps.operations.commands import SuspendTenant
 from apps.webhooks.commands import AddSource, RegisterEndpoint
 
@@ -28,7 +28,9 @@ def test_afterwards_the_old_key_can_be_dropped(acme, operator, settings):
             AddSource(name="psp", scheme="standard", secret="whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
             actor=US,
         )
-        chat = dispatch(AddTarget(name="Chat", address="jsons://hooks.example.com/room"), actor=US)
+        chat = dispatch(
+            AddNotificationChannel(name="Chat", address="jsons://hooks.example.com/room"), actor=US
+        )
     dispatch(SuspendTenant(tenant_id=acme.id, reason="Unpaid."), actor=operator)
     settings.FIELD_KEYS = [new, old]
     out = StringIO()

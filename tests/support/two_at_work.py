@@ -18,7 +18,7 @@ from apps.kernel.clock import today
 from apps.kernel.files import files
 from apps.kernel.tenant import TenantInfo, activate
 from apps.ledger.commands import DraftEntry, Line, OpenAccount, OpenJournal, PostEntry
-from apps.notices.commands import AddTarget, TellPeople
+from apps.notices.commands import AddNotificationChannel, SendAnnouncement
 from apps.payments.commands import RequestPayment
 from apps.sales.commands import AddCustomer, OrderedItem, PlaceOrder, SetUpSales
 from apps.settings.commands import ChangeSetting
@@ -96,8 +96,10 @@ def _work(user: User, word: str) -> None:
         )
     dispatch(RequestPayment(reference=f"{word}:1", amount=Decimal(5), currency="USD"), actor=user)
     dispatch(RegisterEndpoint(url=f"https://{word}.example.com/hook", description=word), actor=user)
-    dispatch(AddTarget(name=f"Chat {word}", address=f"jsons://{word}.example.com/room"), actor=user)
-    dispatch(TellPeople(subject=f"Subject {word}", text=f"Text {word}", to=("owner",)), actor=user)
+    dispatch(
+        AddNotificationChannel(name=f"Chat {word}", address=f"jsons://{word}.example.com/room"), actor=user
+    )
+    dispatch(SendAnnouncement(subject=f"Subject {word}", text=f"Text {word}", to=("owner",)), actor=user)
     dispatch(ChangeSetting(key="periods.reason_length", value=11), actor=user)
 
 

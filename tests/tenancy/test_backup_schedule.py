@@ -18,7 +18,7 @@ from apps.kernel.periodic import PERIODIC
 from apps.kernel.tenant import activate
 from apps.notices.hooks import alerts
 from apps.notices.models import Notice
-from apps.notices.tasks import watch
+from apps.notices.tasks import check_alerts
 from apps.operations.commands import SuspendTenant
 from apps.tenancy.models import Tenant
 from apps.tenancy.transfer import (
@@ -135,8 +135,11 @@ def test_late_backups_are_reported_without_a_running_backup_worker(platform, ope
     scheduler.schedule_due()
     later(monkeypatch, hours=49)
 
-    assert (PERIODIC["notices.watch"].seconds, PERIODIC["notices.watch"].where) == (60, "platform")
-    watch.apply(headers={"tenant": "public"}, throw=True)
+    assert (PERIODIC["notices.check_alerts"].seconds, PERIODIC["notices.check_alerts"].where) == (
+        60,
+        "platform",
+    )
+    check_alerts.apply(headers={"tenant": "public"}, throw=True)
 
     late = Notice.objects.get(subject="2 tenants are backed up too long ago")
     assert "acme, globex" in late.text

@@ -1,7 +1,7 @@
 from rest_framework import serializers
 
 from apps.bus.api.serializers import ReadSerializer
-from apps.notices.models import Copy, Notice, Target
+from apps.notices.models import Notice, NoticeDelivery, NotificationChannel
 
 NOTICE: tuple[str, ...] = ("id", "kind", "subject", "to", "created_at", "correlation_id")
 
@@ -12,27 +12,45 @@ class NoticeSerializer(ReadSerializer):
         fields = NOTICE
 
 
-class CopySerializer(ReadSerializer):
-    """What came of it for one receiver: an address, or the name of a chat."""
+class NoticeDeliverySerializer(ReadSerializer):
+    """The delivery to one recipient: an address, or the name of a channel."""
 
-    receiver = serializers.CharField()
+    recipient = serializers.CharField()
 
     class Meta:
-        model = Copy
-        fields = ("id", "channel", "receiver", "state", "attempts", "next_at", "last_outcome", "done_at")
+        model = NoticeDelivery
+        fields = (
+            "id",
+            "transport",
+            "recipient",
+            "state",
+            "attempts",
+            "next_at",
+            "last_outcome",
+            "finished_at",
+        )
 
 
-class NoticeWithCopiesSerializer(NoticeSerializer):
-    copies = CopySerializer(many=True)
+class NoticeWithDeliveriesSerializer(NoticeSerializer):
+    deliveries = NoticeDeliverySerializer(many=True)
 
     class Meta:
         model = Notice
-        fields = (*NOTICE, "text", "copies")
+        fields = (*NOTICE, "text", "deliveries")
 
 
-class TargetSerializer(ReadSerializer):
-    """Of its address no more is shown than the service and its host."""
+class NotificationChannelSerializer(ReadSerializer):
+    """Its address is masked: only the service and the host are shown."""
 
     class Meta:
-        model = Target
-        fields = ("id", "name", "shown", "kinds", "created_at", "removed_at", "tried_at", "last_outcome")
+        model = NotificationChannel
+        fields = (
+            "id",
+            "name",
+            "masked_address",
+            "kinds",
+            "created_at",
+            "removed_at",
+            "tried_at",
+            "last_outcome",
+        )

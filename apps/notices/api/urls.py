@@ -5,8 +5,8 @@ from . import views
 urlpatterns = [
     path("", views.Notices.as_view()),
     path("<int:notice_id>/", views.OneNotice.as_view()),
-    path("copies/<int:copy_id>/send-again/", views.SendOneCopyAgain.as_view()),
-    path("targets/", views.Targets.as_view()),
-    path("targets/<int:target_id>/try/", views.TryOneTarget.as_view()),
-    path("targets/<int:target_id>/remove/", views.RemoveOneTarget.as_view()),
+    path("deliveries/<int:notice_delivery_id>/resend/", views.ResendOneNoticeDelivery.as_view()),
+    path("channels/", views.NotificationChannels.as_view()),
+    path("channels/<int:channel_id>/send-test-message/", views.SendOneTestMessage.as_view()),
+    path("channels/<int:channel_id>/remove/", views.RemoveOneChannel.as_view()),
 ]

@@ -1,13 +1,19 @@
 from apps.bus.api.filters import Filters
 from apps.bus.api.views import CommandEndpoint, DetailEndpoint, ListEndpoint
-from apps.notices.commands import AddTarget, RemoveTarget, SendCopyAgain, TellPeople, TryTarget
-from apps.notices.models import Notice, Target
+from apps.notices.commands import (
+    AddNotificationChannel,
+    RemoveNotificationChannel,
+    ResendNoticeDelivery,
+    SendAnnouncement,
+    SendTestMessage,
+)
+from apps.notices.models import Notice, NotificationChannel
 
 from .serializers import (
-    CopySerializer,
+    NoticeDeliverySerializer,
     NoticeSerializer,
-    NoticeWithCopiesSerializer,
-    TargetSerializer,
+    NoticeWithDeliveriesSerializer,
+    NotificationChannelSerializer,
 )
 
 
@@ -18,43 +24,43 @@ class NoticeFilter(Filters):
 
 
 class Notices(ListEndpoint, CommandEndpoint):
-    """What people were told, newest first."""
+    """The notices that were sent, newest first."""
 
     permission = "notices.view_notice"
     queryset = Notice.objects.all()
     serializer_class = NoticeSerializer
     filterset_class = NoticeFilter
-    command, result = TellPeople, NoticeWithCopiesSerializer
+    command, result = SendAnnouncement, NoticeWithDeliveriesSerializer
 
 
 class OneNotice(DetailEndpoint):
-    """A notice, and what came of each of its copies."""
+    """A notice and its deliveries."""
 
     permission = "notices.view_notice"
-    queryset = Notice.objects.prefetch_related("copies__target")
-    serializer_class = NoticeWithCopiesSerializer
+    queryset = Notice.objects.prefetch_related("deliveries__channel")
+    serializer_class = NoticeWithDeliveriesSerializer
     lookup_url_kwarg = "notice_id"
 
 
-class SendOneCopyAgain(CommandEndpoint):
-    command, result, status = SendCopyAgain, CopySerializer, 202
-    server_fields = ("copy_id",)
+class ResendOneNoticeDelivery(CommandEndpoint):
+    command, result, status = ResendNoticeDelivery, NoticeDeliverySerializer, 202
+    server_fields = ("notice_delivery_id",)
 
 
-class Targets(ListEndpoint, CommandEndpoint):
-    """The chats in which notices are told."""
+class NotificationChannels(ListEndpoint, CommandEndpoint):
+    """The chats that receive notices."""
 
-    permission = "notices.view_target"
-    queryset = Target.objects.active()
-    serializer_class = TargetSerializer
-    command, result = AddTarget, TargetSerializer
-
-
-class TryOneTarget(CommandEndpoint):
-    command, result, status = TryTarget, NoticeWithCopiesSerializer, 202
-    server_fields = ("target_id",)
+    permission = "notices.view_notificationchannel"
+    queryset = NotificationChannel.objects.active()
+    serializer_class = NotificationChannelSerializer
+    command, result = AddNotificationChannel, NotificationChannelSerializer
 
 
-class RemoveOneTarget(CommandEndpoint):
-    command, result, status = RemoveTarget, TargetSerializer, 200
-    server_fields = ("target_id",)
+class SendOneTestMessage(CommandEndpoint):
+    command, result, status = SendTestMessage, NoticeWithDeliveriesSerializer, 202
+    server_fields = ("channel_id",)
+
+
+class RemoveOneChannel(CommandEndpoint):
+    command, result, status = RemoveNotificationChannel, NotificationChannelSerializer, 200
+    server_fields = ("channel_id",)

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name="Target",
+            name="NotificationChannel",
             fields=[
                 (
                     "id",
@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("name", models.CharField(max_length=80)),
-                ("shown", models.CharField(max_length=200)),
+                ("masked_address", models.CharField(max_length=200)),
                 ("sealed", models.TextField(blank=True)),
                 (
                     "kinds",
@@ -34,17 +34,19 @@ class Migration(migrations.Migration):
                 ("last_outcome", models.CharField(blank=True, max_length=500)),
             ],
             options={
-                "permissions": [("manage_targets", "Can manage the chats in which notices are told")],
+                "permissions": [("manage_notification_channels", "Can manage notification channels")],
                 "default_permissions": ("view",),
                 "constraints": [
                     models.UniqueConstraint(
-                        condition=models.Q(("removed_at", None)), fields=("name",), name="notices_target_once"
+                        condition=models.Q(("removed_at", None)),
+                        fields=("name",),
+                        name="notices_channel_name_once",
                     )
                 ],
             },
         ),
         migrations.CreateModel(
-            name="HistoricalTarget",
+            name="HistoricalNotificationChannel",
             fields=[
                 (
                     "id",
@@ -55,7 +57,7 @@ class Migration(migrations.Migration):
                 ("correlation_id", models.CharField(blank=True, max_length=64)),
                 ("causation_id", models.CharField(blank=True, db_default="", default="", max_length=64)),
                 ("name", models.CharField(max_length=80)),
-                ("shown", models.CharField(max_length=200)),
+                ("masked_address", models.CharField(max_length=200)),
                 (
                     "kinds",
                     django.contrib.postgres.fields.ArrayField(
@@ -76,8 +78,8 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "verbose_name": "historical target",
-                "verbose_name_plural": "historical targets",
+                "verbose_name": "historical notification channel",
+                "verbose_name_plural": "historical notification channels",
                 "ordering": ("-history_date", "-history_id"),
                 "get_latest_by": ("history_date", "history_id"),
             },
@@ -106,20 +108,20 @@ class Migration(migrations.Migration):
                 ("created_at", models.DateTimeField()),
             ],
             options={
-                "permissions": [("tell_people", "Can tell people something and send copies again")],
+                "permissions": [("send_announcement", "Can send announcements and resend notices")],
                 "default_permissions": ("view",),
                 "indexes": [models.Index(fields=["correlation_id"], name="notices_notice_correlation")],
                 "constraints": [
                     models.UniqueConstraint(
                         condition=models.Q(("key", ""), _negated=True),
                         fields=("key",),
-                        name="notices_told_once",
+                        name="notices_key_once",
                     )
                 ],
             },
         ),
         migrations.CreateModel(
-            name="Copy",
+            name="NoticeDelivery",
             fields=[
                 (
                     "id",
@@ -127,13 +129,13 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("channel", models.CharField(max_length=20)),
+                ("transport", models.CharField(max_length=20)),
                 ("address", models.EmailField(blank=True, max_length=254)),
                 ("ref", models.CharField(max_length=64, unique=True)),
                 (
                     "state",
                     models.CharField(
-                        choices=[("waiting", "Waiting"), ("sent", "Sent"), ("dead", "Given up")],
+                        choices=[("waiting", "Waiting"), ("sent", "Sent"), ("failed", "Failed")],
                         default="waiting",
                         max_length=7,
                     ),
@@ -142,44 +144,48 @@ class Migration(migrations.Migration):
                 ("next_at", models.DateTimeField()),
                 ("leased_until", models.DateTimeField(null=True)),
                 ("last_outcome", models.CharField(blank=True, max_length=500)),
-                ("done_at", models.DateTimeField(null=True)),
+                ("finished_at", models.DateTimeField(null=True)),
                 (
                     "notice",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.CASCADE,
-                        related_name="copies",
+                        related_name="deliveries",
                         to="notices.notice",
                     ),
                 ),
                 (
-                    "target",
+                    "channel",
                     models.ForeignKey(
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
-                        to="notices.target",
+                        to="notices.notificationchannel",
                     ),
                 ),
             ],
             options={
-                "verbose_name_plural": "copies",
+                "verbose_name_plural": "notice deliveries",
                 "default_permissions": ("view",),
                 "indexes": [
                     models.Index(
-                        condition=models.Q(("state", "waiting")), fields=["next_at"], name="notices_copy_due"
+                        condition=models.Q(("state", "waiting")),
+                        fields=["next_at"],
+                        name="notices_delivery_due",
                     )
                 ],
                 "constraints": [
                     models.UniqueConstraint(
-                        fields=("notice", "address", "target"), name="notices_copy_once", nulls_distinct=False
+                        fields=("notice", "address", "channel"),
+                        name="notices_delivery_once",
+                        nulls_distinct=False,
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
-                            models.Q(("address", ""), ("target__isnull", False)),
-                            models.Q(models.Q(("address", ""), _negated=True), ("target", None)),
+                            models.Q(("address", ""), ("channel__isnull", False)),
+                            models.Q(models.Q(("address", ""), _negated=True), ("channel", None)),
                             _connector="OR",
                         ),
-                        name="notices_copy_has_one_receiver",
+                        name="notices_delivery_has_one_recipient",
                     ),
                 ],
             },
