@@ -203,7 +203,10 @@ def limits() -> Found:
 def notice_kinds() -> Found:
     from apps.notices.hooks import all_definitions
 
-    return [(kind.name, {"where": kind.where, "selectable": kind.selectable}) for kind in all_definitions().values()]
+    return [
+        (kind.name, {"where": kind.where, "selectable": kind.selectable})
+        for kind in all_definitions().values()
+    ]
 
 
 def retention_classes() -> Found:
