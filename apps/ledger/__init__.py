@@ -1,1 +1,1 @@
-"""Accounts, journals and entries: the books."""
+"""Accounts, journals and entries."""

@@ -1,4 +1,4 @@
-"""What the ledger can be asked."""
+"""The commands of the ledger."""
 
 import datetime as dt
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class _WriteEntry(Command):
-    """What an entry is made of."""
+    """The fields of an entry."""
 
     posted_on: dt.date
     memo: str
@@ -33,10 +33,10 @@ class _WriteEntry(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class PostEntry(_WriteEntry):
-    """Post an entry: it gets its number and never changes again. It balances in each of its currencies.
+    """Post an entry: it gets its number and never changes again. It must balance in each currency.
 
-    source  the business fact that it books, such as "payment_confirmed:17". A fact is booked once: the same lines
-            again are the entry that is there, and others are refused
+    source  the business fact of the entry, such as "payment_confirmed:17". A fact is posted once: a repeated command
+            with the same lines returns the existing entry, and one with other lines is refused
     """
 
     permission = "ledger.post_entry"
@@ -48,10 +48,10 @@ class PostEntry(_WriteEntry):
 
 @dataclass(frozen=True, kw_only=True)
 class DraftEntry(_WriteEntry):
-    """Write an entry down without posting it. A draft need not balance yet, and counts nowhere."""
+    """Save an entry as a draft. A draft may be unbalanced, and is in no balance."""
 
     permission = "ledger.draft_entry"
-    audit_message = "wrote down {result}"
+    audit_message = "saved {result}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +67,7 @@ class PostDraft(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class DiscardDraft(Command):
-    """Throw a draft away. A posted entry is reversed instead."""
+    """Delete a draft. A posted entry must be reversed instead."""
 
     permission = "ledger.draft_entry"
     audit_message = "discarded {result}"
@@ -77,7 +77,7 @@ class DiscardDraft(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class ReverseEntry(Command):
-    """Take back a posted entry by a new one with the signs turned. An entry is reversed at most once."""
+    """Reverse a posted entry by a new entry with opposite signs. An entry is reversed at most once."""
 
     permission = "ledger.reverse_entry"
     audit_message = "reversed an entry by {result}"
@@ -90,7 +90,7 @@ class ReverseEntry(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class OpenAccount(Command):
-    """Open an account, on its own or below another of the same type (`parent` is its code)."""
+    """Add an account, as a root or below a parent of the same type (`parent` is a code)."""
 
     permission = "ledger.manage_accounts"
     audit_message = "opened the account {result}"
@@ -103,7 +103,7 @@ class OpenAccount(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class DeactivateAccount(Command):
-    """Let an account take no more postings. What was posted to it stays."""
+    """Stop postings to an account. Its existing postings remain."""
 
     permission = "ledger.manage_accounts"
     audit_message = "deactivated the account {result}"
@@ -114,7 +114,7 @@ class DeactivateAccount(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class OpenJournal(Command):
-    """Open a journal; its entries are numbered without a gap in each fiscal year."""
+    """Add a journal, whose entries are numbered without a gap in each fiscal year."""
 
     permission = "ledger.manage_accounts"
     audit_message = "opened the journal {result}"
@@ -125,21 +125,21 @@ class OpenJournal(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class SetUpBooks(Command):
-    """Open the general journal, GEN, so that entries can be posted."""
+    """Open the general journal, GEN. Entries can be posted afterwards."""
 
     permission = "ledger.manage_accounts"
-    audit_message = "set up the books with {result}"
+    audit_message = "set up the ledger with {result}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImportJournal(Command):
-    """Post every entry of a CSV file, or none. The same file is imported once.
+    """Post all entries of a CSV file, or none. A file is imported once.
 
     journal          the text of the file: entry_no,date,payee,narration,line_no,account,currency,amount; the
                      account is a code or a name
-    accounts         the text of a chart of accounts to open first where it is not there yet: code,name,type
-    create_accounts  open what is missing, by the first part of its name (Assets:…, Liabilities:…, Equity:…,
-                     Income:…, Expenses:…)
+    accounts         the text of a chart of accounts, of which missing accounts are opened first: code,name,type
+    create_accounts  open missing accounts, with the type given by the first part of the name (Assets:…,
+                     Liabilities:…, Equity:…, Income:…, Expenses:…)
     """
 
     permission = "ledger.import_journal"

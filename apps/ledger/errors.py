@@ -1,4 +1,4 @@
-"""What the ledger refuses. The codes BL001… are the database's own words for the same rules (migration 0002)."""
+"""Refusals of the ledger. The SQLSTATEs BL001… are raised by the database for the same rules (migration 0002)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from apps.kernel.errors import Conflict, Invalid, NotFound, Refusal
 
 
 class LedgerRefusal(Refusal):
-    """The family of the ledger."""
+    """Base of the refusals of the ledger."""
 
 
 # Entries and lines
@@ -19,12 +19,12 @@ class EntryNotFound(LedgerRefusal, NotFound):
 
 
 class EntryIsImmutable(LedgerRefusal, Conflict):
-    message = "Entry {entry} is posted, so it never changes; reverse it instead."
+    message = "Entry {entry} is posted and cannot change: reverse it instead."
     enforced_by = ("BL001",)
 
 
 class EntryMustBeDrafted(LedgerRefusal, Invalid):
-    message = "An entry begins as a draft and is posted afterwards."
+    message = "An entry must be created as a draft before it is posted."
     enforced_by = ("BL002",)
 
 
@@ -34,7 +34,7 @@ class DayOutsidePeriod(LedgerRefusal, Invalid):
 
 
 class TooFewLines(LedgerRefusal, Invalid):
-    message = "An entry has two lines or more; this one has {lines}."
+    message = "An entry needs at least two lines; this one has {lines}."
     enforced_by = ("BL004",)
 
 
@@ -49,16 +49,16 @@ class LineIsZero(LedgerRefusal, Invalid):
 
 
 class EntryIsPosted(LedgerRefusal, Conflict):
-    message = "Entry {entry} is posted already."
+    message = "Entry {entry} is already posted."
 
 
 class FactAlreadyPosted(LedgerRefusal, Conflict):
-    message = "{source} is in the books already, with other lines or by somebody else at this moment."
+    message = "{source} is already posted with other lines, or is being posted concurrently."
     enforced_by = ("ledger_entry_source_once",)
 
 
 class SnapshotTooOld(LedgerRefusal, Conflict):
-    message = "A draft is posted in READ COMMITTED, so that no line of it is overlooked."
+    message = "A draft must be posted in READ COMMITTED: an older snapshot could miss a line."
     enforced_by = ("BL012",)
 
 
@@ -66,12 +66,12 @@ class SnapshotTooOld(LedgerRefusal, Conflict):
 
 
 class ReversalDiffers(LedgerRefusal, Invalid):
-    message = "A reversal has the lines of a posted entry with their signs turned, and no others."
+    message = "A reversal must have exactly the lines of a posted entry, with opposite signs."
     enforced_by = ("BL006",)
 
 
 class EntryIsReversed(LedgerRefusal, Conflict):
-    message = "Entry {entry} is reversed already."
+    message = "Entry {entry} is already reversed."
     enforced_by = ("ledger_entry_reversal_of_id_key",)
 
 
@@ -80,7 +80,7 @@ class EntryIsDraft(LedgerRefusal, Conflict):
 
 
 class ReversalTooEarly(LedgerRefusal, Invalid):
-    message = "Entry {entry} is of {posted_on}; its reversal cannot be earlier."
+    message = "The reversal cannot be dated before entry {entry} of {posted_on}."
 
 
 class ReasonMissing(LedgerRefusal, Invalid):
@@ -100,17 +100,17 @@ class AccountIsInactive(LedgerRefusal, Conflict):
 
 
 class AccountHasChildren(LedgerRefusal, Conflict):
-    message = "Account {account} has accounts below it and takes no postings itself."
+    message = "Account {account} has child accounts and takes no postings itself."
     enforced_by = ("BL008",)
 
 
 class AccountHasPostings(LedgerRefusal, Conflict):
-    message = "Account {account} has postings, so no account can be opened below it."
+    message = "Account {account} has postings, so it cannot get child accounts."
     enforced_by = ("BL009",)
 
 
 class AccountIsFixed(LedgerRefusal, Conflict):
-    message = "The type of account {account} and its place in the tree never change."
+    message = "The type and the parent of account {account} cannot change."
     enforced_by = ("BL010",)
 
 
@@ -135,7 +135,7 @@ class AccountTypeUnknown(LedgerRefusal, Invalid):
 
 
 class AccountTypeDiffers(LedgerRefusal, Invalid):
-    message = "An account has the type of the one above it: {parent} is of type {type}."
+    message = "An account must have the type of its parent: {parent} is of type {type}."
 
 
 class AccountNameMissing(LedgerRefusal, Invalid):
@@ -155,14 +155,14 @@ class JournalCodeTaken(LedgerRefusal, Conflict):
 
 
 class DraftsRemain(LedgerRefusal, Conflict):
-    message = "{drafts} of period {period} are not posted: post or discard them."
+    message = "Period {period} has {drafts}: post or discard them first."
 
 
 # Importing
 
 
 class ImportMalformed(LedgerRefusal, Invalid):
-    """`rows` are sentences that begin with "row N: "; row 1 is the header."""
+    """`rows` are sentences that start with "row N: "; row 1 is the header."""
 
     message = "The file cannot be imported. {rows}"
 
@@ -171,9 +171,9 @@ class ImportMalformed(LedgerRefusal, Invalid):
 
 
 class ImportAccountsUnknown(LedgerRefusal, Invalid):
-    message = "{count} rows name accounts that are not there. {rows}"
+    message = "{count} rows refer to unknown accounts. {rows}"
 
 
 class AlreadyImported(LedgerRefusal, Conflict):
-    message = "This file was imported already, as {name} at {imported_at}."
+    message = "This file was already imported, as {name} at {imported_at}."
     enforced_by = ("ledger_journalimport_sha256_key",)

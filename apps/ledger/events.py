@@ -1,4 +1,4 @@
-"""What has happened in the ledger."""
+"""Events of the ledger."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from apps.events import Event
 
 @dataclass(frozen=True, kw_only=True)
 class EntryPosted(Event):
-    """An entry is in the books. `journal` is its journal's code; `reverses` the entry it takes back, if any."""
+    """An entry was posted. `journal` is the code of its journal, `reverses` the id of the entry that it reverses."""
 
     name = "entry.posted"
 

@@ -1,4 +1,4 @@
-"""What the ledger plugs into the hooks of others."""
+"""Implementations of the hooks of other apps."""
 
 from __future__ import annotations
 
@@ -23,19 +23,18 @@ def books(new: NewTenant) -> Iterable[SetUpBooks]:
 
 
 @retention
-def books_are_kept() -> Kept | None:
-    """Entries are kept for so many years after the end of the fiscal year in which they were posted, as § 147 AO and
-    § 257 HGB have it."""
+def entry_retention() -> Kept | None:
+    """The legal retention of entries after the end of their fiscal year (§ 147 AO, § 257 HGB)."""
     last = queries.last_year_with_entries()
     if last is None:
         return None
     until = dt.date(last.ends_on.year + settings_queries.value(RETENTION_YEARS), 12, 31)
-    return Kept(until, f"the books of {last}")
+    return Kept(until, f"the entries of {last}")
 
 
 @proof("trial balance")
 def figures() -> list[list[str]]:
-    """What every account has, in each currency."""
+    """The balances of every account and currency."""
     return [
         [row.code, row.currency, str(row.debit), str(row.credit), str(row.closing)]
         for row in queries.trial_balance(by="total")

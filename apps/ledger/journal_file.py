@@ -1,6 +1,6 @@
-"""A journal, and a chart of accounts, as CSV: read and checked here, before anything touches the books.
+"""Parses and validates a journal and a chart of accounts in CSV, before anything is written.
 
-Everything that is wrong is said together, by row; row 1 is the header.
+All errors are reported together, by row; row 1 is the header.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class FileLine:
 
 @dataclass(frozen=True)
 class FileEntry:
-    """An entry: the rows that have its number, the first of them at `row`."""
+    """An entry: the consecutive rows with its number, starting at `row`."""
 
     row: int
     number: str
@@ -48,7 +48,7 @@ class FileEntry:
 
 @dataclass(frozen=True)
 class FileAccount:
-    """An account of the chart beside the journal."""
+    """An account of the chart of accounts."""
 
     row: int
     code: str
@@ -57,112 +57,112 @@ class FileAccount:
 
 
 def read_journal(text: str) -> list[FileEntry]:
-    """Every entry in the file's order, each of them balanced. Raises ImportMalformed."""
-    wrong = _Wrong()
+    """The balanced entries, in the order of the file. Raises ImportMalformed."""
+    errors = _Errors()
     entries: list[FileEntry] = []
     seen: dict[str, int] = {}
-    for row, values in _rows(text, JOURNAL, wrong):
-        entry, line = _entry(row, values, wrong), _line(row, values, wrong)
+    for row, values in _rows(text, JOURNAL, errors):
+        entry, line = _entry(row, values, errors), _line(row, values, errors)
         if entry is None or line is None:
             continue
         if entries and entries[-1].number == entry.number:
-            _must_say_the_same(entries[-1], entry, wrong)
+            _must_match(entries[-1], entry, errors)
         elif entry.number in seen:
-            wrong.note(
-                row, f"entry {entry.number} began in row {seen[entry.number]}; its rows stand together"
+            errors.add(
+                row, f"entry {entry.number} started in row {seen[entry.number]}; its rows must be consecutive"
             )
         else:
             seen[entry.number] = row
             entries.append(entry)
         entries[-1].lines.append(line)
-    if not wrong.rows:
-        _must_balance(entries, wrong)
-    wrong.refuse()
+    if not errors.rows:
+        _must_balance(entries, errors)
+    errors.raise_if_any()
     return entries
 
 
 def read_accounts(text: str) -> list[FileAccount]:
-    """Every account of the chart. Raises ImportMalformed."""
-    wrong = _Wrong("accounts.csv, ")
+    """The accounts of the chart. Raises ImportMalformed."""
+    errors = _Errors("accounts.csv, ")
     accounts = []
-    for row, values in _rows(text, ACCOUNTS, wrong):
-        wrong.asked(row, rules.account_type_must_be_known, values["type"])
+    for row, values in _rows(text, ACCOUNTS, errors):
+        errors.check(row, rules.account_type_must_be_known, values["type"])
         accounts.append(FileAccount(row, values["code"], values["name"], values["type"]))
-    wrong.refuse()
+    errors.raise_if_any()
     return accounts
 
 
-class _Wrong:
-    """What is wrong, row by row."""
+class _Errors:
+    """The errors of a file, by row."""
 
     def __init__(self, where: str = "") -> None:
         self.where, self.rows = where, list[str]()
 
-    def note(self, row: int, sentence: str) -> None:
+    def add(self, row: int, sentence: str) -> None:
         self.rows.append(f"{self.where}row {row}: {sentence.rstrip('.')}")
 
-    def asked(self, row: int, rule: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T | None:
-        """What the rule found, or None when it refused."""
+    def check(self, row: int, rule: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T | None:
+        """The result of the rule, or None if it refused."""
         try:
             return rule(*args, **kwargs)
         except Refusal as refusal:
-            self.note(row, str(refusal))
+            self.add(row, str(refusal))
             return None
 
-    def refuse(self) -> None:
+    def raise_if_any(self) -> None:
         if self.rows:
             raise ImportMalformed(self.rows)
 
 
-def _rows(text: str, columns: tuple[str, ...], wrong: _Wrong) -> Iterator[tuple[int, dict[str, str]]]:
-    """Each row below the header with its number, as far as the file can be read."""
+def _rows(text: str, columns: tuple[str, ...], errors: _Errors) -> Iterator[tuple[int, dict[str, str]]]:
+    """The readable rows below the header, with their numbers."""
     reader = csv.reader(io.StringIO(text.removeprefix("\ufeff")), strict=True)
     try:
-        header = [each.strip() for each in next(reader, [])]
+        header = [cell.strip() for cell in next(reader, [])]
         if missing := [column for column in columns if column not in header]:
-            wrong.note(1, f"there is no column {', '.join(missing)}")
+            errors.add(1, f"missing column {', '.join(missing)}")
             return
         for row, cells in enumerate(reader, start=2):
             if len(cells) == len(header):
                 yield row, {name: cell.strip() for name, cell in zip(header, cells, strict=True)}
             elif cells:
-                wrong.note(row, f"{len(cells)} cells where the header has {len(header)}")
+                errors.add(row, f"{len(cells)} cells, but the header has {len(header)}")
     except csv.Error as error:
-        wrong.note(reader.line_num, f"this is not CSV: {error}")
+        errors.add(reader.line_num, f"this is not CSV: {error}")
 
 
-def _entry(row: int, values: dict[str, str], wrong: _Wrong) -> FileEntry | None:
+def _entry(row: int, values: dict[str, str], errors: _Errors) -> FileEntry | None:
     try:
         posted_on = dt.date.fromisoformat(values["date"])
     except ValueError:
-        wrong.note(row, f"{values['date']!r} is not a date: write YYYY-MM-DD")
+        errors.add(row, f"{values['date']!r} is not a date: write YYYY-MM-DD")
         return None
     if not values["entry_no"]:
-        wrong.note(row, "entry_no is empty")
+        errors.add(row, "entry_no is empty")
         return None
     return FileEntry(row, values["entry_no"], posted_on, values["payee"], values["narration"])
 
 
-def _line(row: int, values: dict[str, str], wrong: _Wrong) -> FileLine | None:
+def _line(row: int, values: dict[str, str], errors: _Errors) -> FileLine | None:
     if not values["line_no"].isdecimal():
-        wrong.note(row, f"line_no {values['line_no']!r} is not a number")
+        errors.add(row, f"line_no {values['line_no']!r} is not a number")
     if not values["account"]:
-        wrong.note(row, "account is empty")
-    money = wrong.asked(row, Money.of, values["amount"], values["currency"])
+        errors.add(row, "account is empty")
+    money = errors.check(row, Money.of, values["amount"], values["currency"])
     if money is None:
         return None
     if money.minor == 0:
-        wrong.note(row, "the amount is zero")
+        errors.add(row, "the amount is zero")
     return FileLine(row, values["account"], money)
 
 
-def _must_say_the_same(first: FileEntry, later: FileEntry, wrong: _Wrong) -> None:
-    for word, what in (("posted_on", "date"), ("payee", "payee"), ("narration", "narration")):
-        if getattr(first, word) != getattr(later, word):
-            wrong.note(later.row, f"entry {first.number} has another {what} in row {first.row}")
+def _must_match(first: FileEntry, later: FileEntry, errors: _Errors) -> None:
+    for attribute, column in (("posted_on", "date"), ("payee", "payee"), ("narration", "narration")):
+        if getattr(first, attribute) != getattr(later, attribute):
+            errors.add(later.row, f"entry {first.number} has another {column} in row {first.row}")
 
 
-def _must_balance(entries: Iterable[FileEntry], wrong: _Wrong) -> None:
+def _must_balance(entries: Iterable[FileEntry], errors: _Errors) -> None:
     for entry in entries:
         amounts = [line.money for line in entry.lines]
-        wrong.asked(entry.row, rules.lines_must_balance, amounts)
+        errors.check(entry.row, rules.lines_must_balance, amounts)

@@ -1,7 +1,4 @@
-"""The books: accounts, journals, entries and their lines.
-
-What a row may never be is enforced by the database (migration 0002), whoever asks and however.
-"""
+"""Accounts, journals, entries and their lines. Their invariants are enforced by the database (migration 0002)."""
 
 from __future__ import annotations
 
@@ -18,12 +15,12 @@ from apps.kernel.money import LARGEST, Money, currency
 
 class AccountQuerySet(models.QuerySet["Account"]):
     def with_has_children(self) -> AccountQuerySet:
-        """Each knows `has_children`: then it takes no postings itself."""
+        """Annotates `has_children`: an account with children takes no postings."""
         return self.annotate(has_children=Exists(Account.objects.filter(parent=OuterRef("pk"))))
 
 
 class Account(Tracked):
-    """Where amounts are kept. Accounts form a tree; only its leaves take postings."""
+    """An account. Accounts form a tree; only its leaves take postings."""
 
     class Type(models.TextChoices):
         ASSET = "asset", "Asset"
@@ -64,7 +61,7 @@ class Account(Tracked):
 
 
 class Journal(Tracked):
-    """A book of entries, numbered without a gap in each fiscal year."""
+    """A journal, whose entries are numbered without a gap in each fiscal year."""
 
     code = models.CharField(max_length=16, unique=True)
     name = models.CharField(max_length=120)
@@ -85,15 +82,15 @@ class EntryQuerySet(models.QuerySet["Entry"]):
         return self.filter(status=Entry.Status.DRAFT)
 
     def with_numbers(self) -> EntryQuerySet:
-        """What `str(entry)` needs, in the same query."""
+        """Joins the relations that `str(entry)` reads."""
         return self.select_related("journal", "year")
 
 
 class Entry(Tracked):
-    """An event in the books, dated `posted_on`. A draft becomes posted and then never changes.
+    """A journal entry, dated `posted_on`. A draft is posted once and then never changes.
 
-    number  without a gap in its journal and fiscal year, given by the database at posting
-    source  the business fact that it books, such as "payment_confirmed:17", where it books one
+    number  assigned by the database at posting, without a gap in its journal and fiscal year
+    source  the business fact of the entry, such as "payment_confirmed:17", if any
     """
 
     class Status(models.TextChoices):
@@ -160,8 +157,8 @@ class Entry(Tracked):
         return self.status == self.Status.POSTED
 
     def post(self) -> None:
-        """Move from draft to posted. The database locks the period, checks the day and gives the number; it
-        checks the lines at the commit."""
+        """Posts the draft. The database locks the period, checks the date and assigns the number; it checks the lines
+        at COMMIT."""
         self.status, self.posted_at = self.Status.POSTED, now()
         with connection.cursor() as cursor:
             cursor.execute(
@@ -174,7 +171,7 @@ class Entry(Tracked):
 
 
 class EntryLine(Tracked):
-    """One side of an entry: `amount_minor` minor units of `currency`, debit positive, credit negative."""
+    """One side of an entry: `amount_minor` in minor units of `currency`, debit positive, credit negative."""
 
     entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="lines", db_index=False)
     line_no = models.PositiveIntegerField()
@@ -213,7 +210,7 @@ class EntryLine(Tracked):
 
 
 class JournalImport(Tracked):
-    """A file whose entries were posted, known by the SHA-256 of its text."""
+    """An imported file, identified by the SHA-256 of its text."""
 
     sha256 = models.CharField(max_length=64, unique=True)
     name = models.CharField(max_length=200)

@@ -1,4 +1,4 @@
-"""What must be true of the books."""
+"""Validation of entries, accounts and journals."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ SOURCE = Lock("{schema}:source:{source}")
 
 @dataclass(frozen=True)
 class ValidatedEntry:
-    """What an entry names, found and in order. `amounts` stand in the order of its lines."""
+    """The rows that an entry refers to. `amounts` are in the order of its lines."""
 
     journal: Journal
     period: Period
@@ -60,7 +60,7 @@ class ValidatedEntry:
 
 
 def entry_must_be_valid(posted_on: dt.date, journal: str, lines: Sequence[Line]) -> ValidatedEntry:
-    """Its journal and accounts are there and take postings, its day is open, its amounts are money."""
+    """The journal exists, the accounts take postings, the date is in an open period, and the amounts are valid."""
     with together() as validation:
         amounts = validation.check(lines_must_be_money, lines)
         accounts = validation.check(accounts_must_take_postings, {line.account for line in lines})
@@ -70,27 +70,29 @@ def entry_must_be_valid(posted_on: dt.date, journal: str, lines: Sequence[Line])
 
 
 def entry_must_be_complete(posted_on: dt.date, journal: str, lines: Sequence[Line]) -> ValidatedEntry:
-    """It is sound, and its lines balance."""
+    """The entry is valid and its lines balance."""
     with together() as validation:
-        sound = validation.check(entry_must_be_valid, posted_on, journal, lines)
-        if sound:
-            validation.check(lines_must_balance, sound.amounts)
+        validated = validation.check(entry_must_be_valid, posted_on, journal, lines)
+        if validated:
+            validation.check(lines_must_balance, validated.amounts)
         else:
             validation.check(lines_must_be_two, len(lines))
-    return sound
+    return validated
 
 
 def fact_must_not_be_posted_with_other_lines(source: str, lines: Sequence[Line]) -> Entry | None:
-    """The entry that books the fact already, if there is one; it has the same lines. Whoever books the same fact
-    at the same time waits here."""
+    """The entry that was posted for the fact, if any; it must have the same lines. Serialises concurrent postings of
+    one fact."""
     if not source:
         return None
     _lock_source(source)
     entry = Entry.objects.with_numbers().filter(source=source).first()
     if entry is None:
         return None
-    there = [(line.account.code, line.money) for line in entry.lines.select_related("account")]
-    if Counter(there) != Counter((line.account, Money.of(line.amount, line.currency)) for line in lines):
+    posted_lines = [(line.account.code, line.money) for line in entry.lines.select_related("account")]
+    if Counter(posted_lines) != Counter(
+        (line.account, Money.of(line.amount, line.currency)) for line in lines
+    ):
         raise FactAlreadyPosted(source=source)
     return entry
 
@@ -138,7 +140,7 @@ def difference_must_be_zero(difference: Money) -> None:
 
 
 def entry_must_exist(entry_id: int) -> Entry:
-    """Held until the end of the transaction."""
+    """Locks the entry until the end of the transaction."""
     entry = (
         Entry.objects.select_related("journal", "year", "period__year")
         .select_for_update(of=("self",))
@@ -158,7 +160,7 @@ def entry_must_be_draft(entry_id: int) -> Entry:
 
 
 def entry_must_be_reversible(entry_id: int) -> Entry:
-    """Posted, and not reversed before."""
+    """The entry is posted and not reversed."""
     entry = entry_must_exist(entry_id)
     if not entry.is_posted:
         raise EntryIsDraft(entry=entry)
@@ -178,7 +180,7 @@ def reason_must_be_given(reason: str) -> None:
 
 
 def no_draft_must_remain(period: Period) -> None:
-    """The ledger's closing check."""
+    """The closing check of the ledger."""
     drafts = Entry.objects.drafts().filter(period_id=period.pk).count()
     if drafts:
         raise DraftsRemain(
@@ -190,13 +192,15 @@ def no_draft_must_remain(period: Period) -> None:
 
 
 def accounts_must_take_postings(codes: Iterable[str]) -> dict[str, Account]:
-    """By code, in one query: each is there, active and has no accounts below it."""
-    wanted = sorted(set(codes))
-    found = {account.code: account for account in Account.objects.with_has_children().filter(code__in=wanted)}
+    """The accounts by code, in one query: each exists, is active and has no child accounts."""
+    required = sorted(set(codes))
+    accounts = {
+        account.code: account for account in Account.objects.with_has_children().filter(code__in=required)
+    }
     with together() as validation:
-        for code in wanted:
-            validation.check(account_must_take_postings, code, found.get(code))
-    return found
+        for code in required:
+            validation.check(account_must_take_postings, code, accounts.get(code))
+    return accounts
 
 
 def account_must_take_postings(code: str, account: Account | None) -> None:
@@ -240,7 +244,7 @@ def account_type_must_be_known(type: str) -> None:
 
 
 def parent_must_take_children(code: str, type: str) -> Account | None:
-    """No code means no parent. A parent has the same type and no postings of its own."""
+    """The parent, or None without a code. It is active, has the same type and has no postings."""
     if not code:
         return None
     parent = Account.objects.filter(code=code).first()

@@ -1,4 +1,4 @@
-"""What the business sets of its books."""
+"""Settings of the ledger."""
 
 from apps.settings import declare
 
@@ -6,6 +6,6 @@ RETENTION_YEARS = declare(
     key="ledger.retention_years",
     type=int,
     default=10,
-    description="How many years after the end of their fiscal year the law has the books kept. "
-    "A tenant is not erased before.",
+    description="The legal retention of entries, in years after the end of their fiscal year. "
+    "A tenant cannot be erased earlier.",
 )

@@ -43,7 +43,7 @@ def sale() -> dict[str, Any]:
 
 
 @pytest.fixture
-def platform_nobody(db: None) -> User:
+def operator_without_role(db: None) -> User:
     """Somebody on the operator's plane without a permission."""
     user = User(email="intern@bursar.example", name="Ivo Intern", joined_at=now())
     user.set_password(PASSWORD)

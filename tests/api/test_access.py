@@ -49,8 +49,8 @@ def test_every_endpoint_says_who_may_use_it(plane):
 
 
 @pytest.mark.parametrize("plane", PLANES)
-def test_nobody_without_a_role_may_do_anything(plane, api, nobody, platform_nobody):
-    caller = api(nobody) if plane == "tenant" else api(platform_nobody, None)
+def test_nobody_without_a_role_may_do_anything(plane, api, user_without_role, operator_without_role):
+    caller = api(user_without_role) if plane == "tenant" else api(operator_without_role, None)
     prefix = "" if plane == "operator" else "/t/acme"
     for address, view in endpoints(plane):
         if (

@@ -37,7 +37,7 @@ def test_a_dry_run_creates_nothing(platform):
     would = platform.post("operations/onboardings/?dry_run=true", NEW)
     wrong = platform.post(
         "operations/onboardings/?dry_run=true",
-        {"slug": "acme", "name": " ", "owner_email": "nobody", "currency": "XXX"},
+        {"slug": "acme", "name": " ", "owner_email": "no-address", "currency": "XXX"},
     )
 
     assert would.json() == {"would_be_done": True, "refusals": []}
@@ -51,7 +51,9 @@ def test_a_dry_run_creates_nothing(platform):
 
 
 def test_refuses_with_every_reason(platform):
-    response = platform.post("operations/onboardings/", {"slug": "A!", "name": "A", "owner_email": "nobody"})
+    response = platform.post(
+        "operations/onboardings/", {"slug": "A!", "name": "A", "owner_email": "no-address"}
+    )
 
     assert response.status_code == 422
     assert [each["code"] for each in response.json()["errors"]] == [

@@ -109,13 +109,17 @@ def test_a_refusal_has_its_own_code_and_words(api, controller):
     assert said["errors"][0]["context"]["year"] == 3
 
 
-def test_whoever_may_not_ask_is_not_told_what_was_wrong(api, nobody):
-    problem(api(nobody).post("periods/years/", {"bogus": 1}), 403, "bus.permission_denied")
-    problem(api(nobody).post("periods/years/?dry_run=true", {"year": 2030}), 403, "bus.permission_denied")
+def test_whoever_may_not_ask_is_not_told_what_was_wrong(api, user_without_role):
+    problem(api(user_without_role).post("periods/years/", {"bogus": 1}), 403, "bus.permission_denied")
+    problem(
+        api(user_without_role).post("periods/years/?dry_run=true", {"year": 2030}),
+        403,
+        "bus.permission_denied",
+    )
 
 
-def test_reading_without_the_permission(api, nobody):
-    said = problem(api(nobody).get("ledger/entries/"), 403, "bus.read_permission_denied")
+def test_reading_without_the_permission(api, user_without_role):
+    said = problem(api(user_without_role).get("ledger/entries/"), 403, "bus.read_permission_denied")
 
     assert said["errors"][0]["context"]["permission"] == "ledger.view_entry"
 

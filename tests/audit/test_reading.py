@@ -54,9 +54,9 @@ def test_looks_are_not_among_the_doings(at_acme, reader):
     assert all(each.command != "audit.read_audit_log" for each in queries.latest(50))
 
 
-def test_whoever_may_not_look_leaves_no_trace(at_acme, client_for, nobody):
+def test_whoever_may_not_look_leaves_no_trace(at_acme, client_for, user_without_role):
     for path in ("records/", "export/", "timeline/companies.company/1/", "people/1/timeline/", "seal/"):
-        assert client_for(nobody).get(f"{API}/{path}").status_code == 403
+        assert client_for(user_without_role).get(f"{API}/{path}").status_code == 403
 
     assert looks() == []
 

@@ -28,8 +28,8 @@ def test_the_list_of_urls_contains_known_pages():
 
 
 @pytest.mark.slow("opens every page")
-def test_every_page_without_a_role_is_forbidden(client_for, nobody):
-    client = client_for(nobody)
+def test_every_page_without_a_role_is_forbidden(client_for, user_without_role):
+    client = client_for(user_without_role)
     statuses = {}
     for path in TENANT:
         response = client.get(f"/t/acme/{path}")
@@ -43,8 +43,8 @@ def test_every_page_without_a_role_is_forbidden(client_for, nobody):
     )
 
 
-def test_the_dashboard_without_a_role_is_empty(client_for, nobody):
-    page = client_for(nobody).get("/t/acme/").content.decode()
+def test_the_dashboard_without_a_role_is_empty(client_for, user_without_role):
+    page = client_for(user_without_role).get("/t/acme/").content.decode()
 
     assert "You have no role here" in page
     assert "Latest in the audit log" not in page

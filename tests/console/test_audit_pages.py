@@ -107,8 +107,10 @@ def test_moving_records_to_cold_storage_is_previewed(client_for, owner, audit_lo
 @pytest.mark.parametrize(
     "path", ["audit/integrity/", "audit/export/", "audit/archive/", "audit/erase-person/"]
 )
-def test_pages_of_the_audit_log_without_the_permission_are_forbidden(client_for, nobody, audit_log, path):
-    assert client_for(nobody).get(f"/t/acme/{path}").status_code == 403
+def test_pages_of_the_audit_log_without_the_permission_are_forbidden(
+    client_for, user_without_role, audit_log, path
+):
+    assert client_for(user_without_role).get(f"/t/acme/{path}").status_code == 403
 
 
 def test_the_history_of_an_object_is_a_list_of_sentences(client_for, auditor, audit_log, acme):

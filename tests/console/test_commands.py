@@ -121,7 +121,7 @@ def test_a_draft_can_be_saved_posted_and_reversed(client_for, accountant, chart,
     )
     reversal = {"posted_on": today().isoformat(), "reason": "Entered twice by mistake."}
     assert (
-        "It is reversed by"
+        "The entry is reversed by"
         in client.post(f"/t/acme/ledger/entry/{draft.pk}/reverse/", reversal, follow=True).content.decode()
     )
 

@@ -42,8 +42,8 @@ def test_users_with_the_same_id_in_two_tenants_find_rows_of_their_own_tenant(
     assert "Acme" not in at_globex
 
 
-def test_accounts_without_the_permission_are_not_found(shelves, client_for, nobody):
-    assert "Shelf" not in find(client_for(nobody), "acme")
+def test_accounts_without_the_permission_are_not_found(shelves, client_for, user_without_role):
+    assert "Shelf" not in find(client_for(user_without_role), "acme")
 
 
 def test_the_number_of_hits_is_limited(acme, client_for, owner):

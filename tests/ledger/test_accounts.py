@@ -25,7 +25,7 @@ def account(**changes):
     return OpenAccount(**{"code": "1010", "name": "Till", "type": "asset", "parent": "1000", **changes})
 
 
-def test_accounts_form_a_tree(chart, controller):
+def test_an_account_with_a_parent_is_opened_below_it(chart, controller):
     till = dispatch(account(), actor=controller)
 
     assert till.parent == chart["1000"]
@@ -44,19 +44,19 @@ def test_accounts_form_a_tree(chart, controller):
         ({"parent": "77"}, AccountUnknown),
     ],
 )
-def test_refuses_an_account_that_does_not_fit(chart, controller, changes, refusal):
+def test_an_invalid_account_is_refused(chart, controller, changes, refusal):
     with pytest.raises(refusal):
         dispatch(account(**changes), actor=controller)
 
 
-def test_an_account_with_postings_gets_no_children(chart, controller):
+def test_opening_a_child_of_an_account_with_postings_is_refused(chart, controller):
     dispatch(sale(), actor=controller)
 
     with pytest.raises(AccountHasPostings):
         dispatch(account(), actor=controller)
 
 
-def test_a_deactivated_account_says_why_in_its_history(chart, controller):
+def test_the_history_of_a_deactivated_account_has_the_reason(chart, controller):
     dispatch(DeactivateAccount(account_id=chart["2000"].pk, reason="Repaid"), actor=controller)
 
     version = Account.objects.get(code="2000").history.first()
@@ -67,7 +67,7 @@ def test_a_deactivated_account_says_why_in_its_history(chart, controller):
     )
 
 
-def test_deactivating_needs_a_reason_and_an_active_account(chart, controller):
+def test_an_invalid_deactivation_is_refused(chart, controller):
     with pytest.raises(ReasonMissing):
         dispatch(DeactivateAccount(account_id=chart["2000"].pk, reason=""), actor=controller)
     dispatch(DeactivateAccount(account_id=chart["2000"].pk, reason="Repaid"), actor=controller)
@@ -77,16 +77,16 @@ def test_deactivating_needs_a_reason_and_an_active_account(chart, controller):
         dispatch(DeactivateAccount(account_id=10**12, reason="Repaid"), actor=controller)
 
 
-def test_the_books_are_set_up_with_a_general_journal(at_acme):
+def test_a_new_tenant_has_a_general_journal(at_acme):
     assert [str(journal) for journal in Journal.objects.all()] == ["GEN General journal"]
 
 
-def test_a_journal_is_opened_once(at_acme, controller):
+def test_opening_a_journal_twice_is_refused(at_acme, controller):
     with pytest.raises(JournalCodeTaken):
         dispatch(OpenJournal(code="GEN", name="Another"), actor=controller)
 
 
 @pytest.mark.parametrize("command", [account(), OpenJournal(code="B", name="Bank")])
-def test_an_accountant_may_not(chart, accountant, command):
+def test_account_management_by_an_accountant_is_denied(chart, accountant, command):
     with pytest.raises(PermissionDenied):
         dispatch(command, actor=accountant)

@@ -1,4 +1,4 @@
-"""What the database refuses by itself: raw SQL by the runtime's role, and by the owner where it has more rights."""
+"""Invariants in the database: raw SQL by the runtime role, and by the owner."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def draft(chart, accountant):
 # Posting
 
 
-def test_sql_may_post_what_is_whole(chart):
+def test_a_balanced_entry_by_raw_sql_is_posted(chart):
     with transaction.atomic(), connection.cursor() as cursor:
         entry = write(cursor, *BALANCED)
 
@@ -51,34 +51,34 @@ def test_sql_may_post_what_is_whole(chart):
         ((("1000", "USD", 10**15 + 1), ("4000", "USD", -(10**15) - 1)), "23514"),
     ],
 )
-def test_an_entry_that_is_not_whole_is_refused_at_the_commit(chart, lines, sqlstate):
+def test_an_invalid_entry_is_refused_at_commit(chart, lines, sqlstate):
     assert refused(lambda cursor: write(cursor, *lines)) == sqlstate
     assert not Entry.objects.exists()
 
 
-def test_an_entry_begins_as_a_draft(chart):
+def test_inserting_a_posted_entry_is_refused(chart):
     statement = DRAFT.replace("'draft'", "'posted'")
 
     assert refused(statement) == "BL002"
 
 
-def test_a_closed_period_is_closed_to_sql(chart, january, controller):
+def test_raw_sql_in_a_closed_period_is_refused(chart, january, controller):
     dispatch(ClosePeriod(period_id=january.pk, reason="The month is over."), actor=controller)
 
     assert refused(DRAFT) == "BP002"
 
 
-def test_a_day_outside_its_period_is_refused(chart):
+def test_a_date_outside_the_period_is_refused(chart):
     assert refused(DRAFT.replace(str(JAN_9), str(FEB_9))) == "BL003"
 
 
-def test_a_draft_has_no_number_of_its_own_choosing(chart):
+def test_a_draft_with_a_number_is_refused(chart):
     statement = DRAFT.replace("(journal_id,", "(number, journal_id,").replace("SELECT ", "SELECT 7, ")
 
     assert refused(statement) == "23514"
 
 
-def test_a_number_is_not_chosen_when_posting(draft):
+def test_a_number_given_at_posting_is_ignored(draft):
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(POST.format(entry=draft.pk).replace("SET", "SET number = 77,"))
 
@@ -86,7 +86,7 @@ def test_a_number_is_not_chosen_when_posting(draft):
     assert draft.number == 1
 
 
-def test_a_number_that_was_rolled_back_is_given_again(chart):
+def test_a_rolled_back_number_is_assigned_again(chart):
     with transaction.atomic(), connection.cursor() as cursor:
         write(cursor, *BALANCED)
         transaction.set_rollback(True)
@@ -96,7 +96,7 @@ def test_a_number_that_was_rolled_back_is_given_again(chart):
     assert Entry.objects.get(pk=entry).number == 1
 
 
-def test_lines_on_inactive_accounts_and_on_headers_are_refused(draft, chart, controller):
+def test_lines_on_accounts_without_postings_are_refused(draft, chart, controller):
     dispatch(DeactivateAccount(account_id=chart["2000"].pk, reason="Repaid"), actor=controller)
     dispatch(OpenAccount(code="3001", name="Shares", type="equity", parent="3000"), actor=controller)
 
@@ -104,7 +104,7 @@ def test_lines_on_inactive_accounts_and_on_headers_are_refused(draft, chart, con
     assert refused(line(draft.pk, 3, "3000", "USD", 5)) == "BL008"
 
 
-# Afterwards
+# Posted entries
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_lines_on_inactive_accounts_and_on_headers_are_refused(draft, chart, con
     ],
 )
 @pytest.mark.parametrize("alias", ["default", "owner"])
-def test_a_posted_entry_never_changes(posted, alias, statement):
+def test_changing_a_posted_entry_is_refused(posted, alias, statement):
     assert refused(statement.format(entry=posted.pk), alias=alias) == "BL001"
     assert [entry.amount_minor for entry in Entry.objects.get().lines.all()] == [500, -500]
 
@@ -135,7 +135,7 @@ def test_a_posted_entry_never_changes(posted, alias, statement):
         "TRUNCATE ledger_entry CASCADE",
     ],
 )
-def test_lines_never_change_and_the_books_are_never_emptied(posted, statement):
+def test_changing_lines_is_refused(posted, statement):
     assert refused(statement) == "42501"
     assert refused(statement, alias="owner") == "BL001"
 
@@ -154,21 +154,21 @@ def test_lines_never_change_and_the_books_are_never_emptied(posted, statement):
         "DROP TABLE ledger_entryline",
         "CREATE OR REPLACE FUNCTION ledger_rows_are_immutable() RETURNS trigger LANGUAGE plpgsql"
         " AS 'BEGIN RETURN NULL; END'",
-        "CREATE TABLE mine (id int)",
+        "CREATE TABLE extra (id int)",
         "SET session_replication_role = replica",
     ],
 )
-def test_the_runtime_has_no_right_to_change_the_rules(posted, statement):
+def test_changing_the_schema_as_the_runtime_is_denied(posted, statement):
     assert refused(statement) == "42501"
 
 
-def test_accounts_keep_their_type_and_place(chart):
+def test_changing_the_type_of_an_account_is_refused(chart):
     assert refused("UPDATE ledger_account SET type = 'income' WHERE code = '1000'") == "BL010"
     assert refused("UPDATE ledger_account SET parent_id = id + 1 WHERE code = '1000'") == "BL010"
     assert refused("UPDATE ledger_account SET parent_id = id WHERE code = '1000'") in ("BL010", "23514")
 
 
-def test_accounts_with_postings_get_no_children_and_those_on_drafts_stay_active(draft):
+def test_changing_accounts_with_lines_is_refused(draft):
     child = (
         "INSERT INTO ledger_account (code, name, type, is_active, parent_id)"
         " SELECT '1001', 'Till', 'asset', true, id FROM ledger_account WHERE code = '1000'"
@@ -181,7 +181,7 @@ def test_accounts_with_postings_get_no_children_and_those_on_drafts_stay_active(
 # Reversals
 
 
-def test_a_reversal_is_one_at_most(posted, accountant):
+def test_a_second_reversal_is_refused(posted, accountant):
     dispatch(ReverseEntry(entry_id=posted.pk, posted_on=JAN_9, reason="Wrong"), actor=accountant)
 
     def again(cursor):
@@ -200,7 +200,7 @@ def test_a_reversal_is_one_at_most(posted, accountant):
         (("1000", "USD", -500), ("4000", "USD", 500), ("1000", "USD", 1), ("4000", "USD", -1)),
     ],
 )
-def test_a_reversal_has_the_same_lines_turned(posted, lines):
+def test_a_reversal_with_other_lines_is_refused(posted, lines):
     def reverse(cursor):
         reversal = write(cursor, *lines, post=False)
         cursor.execute(f"UPDATE ledger_entry SET reversal_of_id = {posted.pk} WHERE id = {reversal}")
@@ -209,7 +209,7 @@ def test_a_reversal_has_the_same_lines_turned(posted, lines):
     assert refused(reverse) == "BL006"
 
 
-def test_a_draft_is_not_reversed(draft):
+def test_reversing_a_draft_is_refused(draft):
     def reverse(cursor):
         reversal = write(cursor, ("1000", "USD", -500), ("4000", "USD", 500), post=False)
         cursor.execute(f"UPDATE ledger_entry SET reversal_of_id = {draft.pk} WHERE id = {reversal}")
@@ -221,8 +221,8 @@ def test_a_draft_is_not_reversed(draft):
 # Schemas
 
 
-def test_a_switch_of_the_tenant_before_the_commit_hides_nothing(chart, acme, globex):
-    """The deferred trigger fires under the other tenant's search path, and still looks at the right tables."""
+def test_an_invalid_entry_is_refused_after_a_switch_of_the_tenant(chart, acme, globex):
+    """The deferred trigger fires under the search path of another tenant, and checks the right tables."""
     with raw(acme) as session:
         with session.cursor() as cursor:
             write(cursor, ("1000", "USD", 5), ("4000", "USD", -4))
@@ -234,7 +234,7 @@ def test_a_switch_of_the_tenant_before_the_commit_hides_nothing(chart, acme, glo
     assert not Entry.objects.exists()
 
 
-def test_where_the_whole_request_is_one_transaction_the_command_hears_it_and_not_the_request(chart, acme):
+def test_an_invalid_entry_fails_its_unit_of_work_within_a_transaction(chart, acme):
     with activate(acme), transaction.atomic():
         with pytest.raises(DatabaseError) as caught, unit_of_work(), connection.cursor() as cursor:
             write(cursor, ("1000", "USD", 5), ("4000", "USD", -4))
@@ -247,7 +247,7 @@ def test_where_the_whole_request_is_one_transaction_the_command_hears_it_and_not
 
 
 @pytest.mark.physical_copy
-def test_rules_hold_in_a_schema_that_was_renamed(chart, acme):
+def test_an_invalid_entry_is_refused_in_a_renamed_schema(chart, acme):
     with activate(None), connections["owner"].cursor() as cursor:
         cursor.execute(f'ALTER SCHEMA "{acme.schema}" RENAME TO moved')
 
@@ -278,7 +278,7 @@ def write(cursor, *lines, post=True):
 
 
 def refused(attempt, *, alias="default"):
-    """The SQLSTATE with which the statement (or the function of a cursor), or the commit, is refused."""
+    """The SQLSTATE of the refusal of the statement (or the function of a cursor), or of the commit."""
     with (
         pytest.raises(DatabaseError) as caught,
         transaction.atomic(using=alias),

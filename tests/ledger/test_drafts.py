@@ -1,4 +1,4 @@
-"""Drafting, posting a draft, discarding it."""
+"""Saving, posting and discarding drafts."""
 
 import pytest
 
@@ -33,14 +33,14 @@ def test_a_draft_has_no_number(draft):
     assert str(draft) == f"draft {draft.pk}"
 
 
-def test_a_draft_is_posted(draft, accountant):
+def test_a_posted_draft_gets_a_number(draft, accountant):
     posted = dispatch(PostDraft(entry_id=draft.pk), actor=accountant)
 
     assert str(posted) == f"GEN-{YEAR}-1"
     assert Entry.objects.get().is_posted
 
 
-def test_a_draft_need_not_balance_until_it_is_posted(chart, accountant):
+def test_posting_an_unbalanced_draft_is_refused(chart, accountant):
     draft = dispatch(
         DraftEntry(posted_on=JAN_9, memo="", lines=(line("1000", "5"), line("4000", "-4"))), actor=accountant
     )
@@ -60,7 +60,7 @@ def test_a_draft_is_discarded_with_its_lines(draft, accountant):
 
 
 @pytest.mark.parametrize("command", [PostDraft, DiscardDraft])
-def test_a_posted_entry_is_no_draft(chart, accountant, command):
+def test_draft_commands_on_a_posted_entry_are_refused(chart, accountant, command):
     posted = dispatch(sale(), actor=accountant)
 
     with pytest.raises(EntryIsPosted):
@@ -68,13 +68,13 @@ def test_a_posted_entry_is_no_draft(chart, accountant, command):
 
 
 @pytest.mark.parametrize("command", [PostDraft, DiscardDraft])
-def test_refuses_a_draft_that_is_not_there(chart, accountant, command):
+def test_commands_on_an_unknown_draft_are_refused(chart, accountant, command):
     with pytest.raises(EntryNotFound):
         dispatch(command(entry_id=10**12), actor=accountant)
 
 
-def test_drafts_keep_their_period_open(draft, january, controller):
-    with pytest.raises(DraftsRemain, match="1 draft of period"):
+def test_a_draft_blocks_the_closing_of_its_period(draft, january, controller):
+    with pytest.raises(DraftsRemain, match="has 1 draft:"):
         dispatch(ClosePeriod(period_id=january.pk, reason="The month is over."), actor=controller)
     assert [blocker.code for blocker in periods.blockers(january)] == ["ledger.drafts_remain"]
 
@@ -82,14 +82,14 @@ def test_drafts_keep_their_period_open(draft, january, controller):
     dispatch(ClosePeriod(period_id=january.pk, reason="The month is over."), actor=controller)
 
 
-def test_refuses_a_draft_in_a_closed_period(chart, january, controller):
+def test_a_draft_in_a_closed_period_is_refused(chart, january, controller):
     dispatch(ClosePeriod(period_id=january.pk, reason="The month is over."), actor=controller)
 
     with pytest.raises(PeriodIsClosed):
         dispatch(DraftEntry(posted_on=JAN_9, memo="", lines=()), actor=controller)
 
 
-def test_accounts_on_drafts_stay_active_and_childless(draft, chart, controller):
+def test_changing_an_account_on_a_draft_is_refused(draft, chart, controller):
     with pytest.raises(AccountIsOnDrafts):
         dispatch(DeactivateAccount(account_id=chart["1000"].pk, reason="Not used."), actor=controller)
     with pytest.raises(AccountHasPostings):
@@ -97,6 +97,6 @@ def test_accounts_on_drafts_stay_active_and_childless(draft, chart, controller):
 
 
 @pytest.mark.parametrize("command", [PostDraft, DiscardDraft])
-def test_an_auditor_may_not(draft, auditor, command):
+def test_draft_commands_by_an_auditor_are_denied(draft, auditor, command):
     with pytest.raises(PermissionDenied):
         dispatch(command(entry_id=draft.pk), actor=auditor)

@@ -1,4 +1,4 @@
-"""A journal as CSV: all of it, or nothing."""
+"""Importing a journal from CSV: all entries, or none."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.support.books import JAN_9, SUITE, YEAR
 EXAMPLE = SUITE / "example_usd"
 HEADER = "entry_no,date,payee,narration,line_no,account,currency,amount"
 GOOD = (f"1,{JAN_9},Ann,Lunch,1,5000,USD,12.50", f"1,{JAN_9},Ann,Lunch,2,Cash,USD,-12.50")
-with_the_suite = pytest.mark.skipif(not EXAMPLE.exists(), reason=f"{EXAMPLE} is not here")
+needs_suite = pytest.mark.skipif(not EXAMPLE.exists(), reason=f"{EXAMPLE} does not exist")
 
 
 def journal(*rows, header=HEADER, **options):
@@ -42,16 +42,16 @@ def refused_rows(command, actor):
     return re.split(r"; (?=row \d)", str(caught.value).removeprefix("The file cannot be imported. "))
 
 
-def test_an_account_is_named_by_code_or_by_name(chart, controller):
-    done = dispatch(journal(*GOOD), actor=controller)
+def test_accounts_are_matched_by_code_or_name(chart, controller):
+    record = dispatch(journal(*GOOD), actor=controller)
 
     entry = Entry.objects.get()
     assert [line.account.code for line in entry.lines.select_related("account")] == ["5000", "1000"]
     assert (entry.payee, entry.memo, entry.reference) == ("Ann", "Lunch", "journal.csv 1")
-    assert (done.entries, done.lines) == (1, 2)
+    assert (record.entries, record.lines) == (1, 2)
 
 
-def test_the_audit_log_is_short(chart, controller):
+def test_the_audit_record_of_an_import_has_a_digest_of_the_file(chart, controller):
     command = journal(*GOOD)
     dispatch(command, actor=controller)
 
@@ -64,7 +64,7 @@ def test_the_audit_log_is_short(chart, controller):
     )
 
 
-def test_a_file_is_imported_once(chart, controller):
+def test_importing_a_file_twice_is_refused(chart, controller):
     dispatch(journal(*GOOD), actor=controller)
 
     with pytest.raises(AlreadyImported):
@@ -72,7 +72,7 @@ def test_a_file_is_imported_once(chart, controller):
     assert Entry.objects.count() == 1
 
 
-def test_every_malformed_row_is_named(chart, controller):
+def test_all_malformed_rows_are_reported_together(chart, controller):
     rows = refused_rows(
         journal(
             *GOOD,
@@ -95,22 +95,22 @@ def test_every_malformed_row_is_named(chart, controller):
         "row 7: 'XXQ' is not an active ISO 4217 currency",
         "row 8: entry_no is empty",
         "row 8: 'ten' is not an amount: write digits with at most one decimal point",
-        "row 9: 7 cells where the header has 8",
+        "row 9: 7 cells, but the header has 8",
     ]
 
 
-def test_an_entry_balances_and_stands_together(chart, controller):
+def test_unbalanced_or_scattered_entries_are_refused(chart, controller):
     apart = f"1,{JAN_9},Ann,Lunch,3,Cash,USD,1"
     between = f"2,{JAN_9},,,1,Cash,USD,1"
 
     assert refused_rows(journal(*GOOD, between), controller) == [
-        "row 4: An entry has two lines or more; this one has 1"
+        "row 4: An entry needs at least two lines; this one has 1"
     ]
     assert refused_rows(journal(GOOD[0], f"1,{JAN_9},Ann,Lunch,2,Cash,USD,-12.49"), controller) == [
         "row 2: The entry does not balance in USD: debits and credits differ by 0.01 USD"
     ]
     assert refused_rows(journal(*GOOD, between, apart), controller) == [
-        "row 5: entry 1 began in row 2; its rows stand together"
+        "row 5: entry 1 started in row 2; its rows must be consecutive"
     ]
     assert refused_rows(journal(GOOD[0], f"1,{JAN_9},Bob,Dinner,2,Cash,USD,-12.50"), controller) == [
         "row 3: entry 1 has another payee in row 2",
@@ -119,17 +119,17 @@ def test_an_entry_balances_and_stands_together(chart, controller):
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "error"),
     [
-        ("", "row 1: there is no column entry_no, date, payee"),
-        ("entry_no;date\n1;2", "row 1: there is no column"),
+        ("", "row 1: missing column entry_no, date, payee"),
+        ("entry_no;date\n1;2", "row 1: missing column"),
         (HEADER + '\n1,"2026', "row 2: this is not CSV"),
     ],
 )
-def test_what_is_no_journal_is_refused(chart, controller, text, said):
+def test_a_file_that_is_no_journal_is_refused(chart, controller, text, error):
     [row] = refused_rows(ImportJournal(name="x.csv", journal=text), controller)
 
-    assert row.startswith(said)
+    assert row.startswith(error)
 
 
 def test_unknown_accounts_are_listed_up_to_twenty(chart, controller):
@@ -146,13 +146,11 @@ def test_unknown_accounts_are_listed_up_to_twenty(chart, controller):
         dispatch(journal(*rows), actor=controller)
 
     sentence = str(caught.value)
-    assert sentence.startswith(
-        "30 rows name accounts that are not there. row 2: Unknown 1; row 3: Elsewhere 1;"
-    )
+    assert sentence.startswith("30 rows refer to unknown accounts. row 2: Unknown 1; row 3: Elsewhere 1;")
     assert sentence.endswith("row 21: Elsewhere 10; and 10 more")
 
 
-def test_missing_accounts_are_opened_by_their_names(chart, controller):
+def test_missing_accounts_are_opened_with_the_type_of_their_name(chart, controller):
     dispatch(
         journal(
             f"1,{JAN_9},,,1,Assets:Bank,USD,1",
@@ -172,7 +170,7 @@ def test_missing_accounts_are_opened_by_their_names(chart, controller):
     ]
 
 
-def test_a_type_that_no_name_tells_is_refused(chart, controller):
+def test_a_missing_account_without_a_type_in_its_name_is_refused(chart, controller):
     with pytest.raises(ImportAccountsUnknown, match=r"1 rows.*row 3: Miscellaneous"):
         dispatch(
             journal(
@@ -185,7 +183,7 @@ def test_a_type_that_no_name_tells_is_refused(chart, controller):
     assert not Account.objects.filter(name="Assets:Bank").exists()
 
 
-def test_a_chart_beside_it_is_opened_first(at_acme, controller):
+def test_accounts_of_the_chart_are_opened_first(at_acme, controller):
     chart = "code,name,type\n77,Cash,asset\n78,Rent,expense\n"
 
     dispatch(
@@ -195,12 +193,12 @@ def test_a_chart_beside_it_is_opened_first(at_acme, controller):
     assert Account.objects.count() == 2
 
 
-def test_a_chart_with_another_type_is_refused(at_acme, controller):
+def test_a_chart_with_an_unknown_type_is_refused(at_acme, controller):
     with pytest.raises(ImportMalformed, match=r"accounts.csv, row 2: 'cash' is not a type"):
         dispatch(journal(*GOOD, accounts="code,name,type\n77,Cash,cash\n"), actor=controller)
 
 
-def test_years_are_generated_up_to_its_days(chart, controller):
+def test_missing_fiscal_years_are_generated_without_gaps(chart, controller):
     far = JAN_9.replace(year=YEAR - 3)
 
     dispatch(journal(f"1,{far},,,1,Rent,USD,1", f"1,{far},,,2,Cash,USD,-1"), actor=controller)
@@ -209,14 +207,14 @@ def test_years_are_generated_up_to_its_days(chart, controller):
 
 
 @pytest.mark.parametrize("year", ["0206", "1899", "3000"])
-def test_a_year_that_is_a_slip_is_refused(chart, controller, year):
+def test_an_entry_in_an_implausible_year_is_refused(chart, controller, year):
     with pytest.raises(YearOutOfRange):
         dispatch(
             journal(f"1,{year}-01-09,,,1,Rent,USD,1", f"1,{year}-01-09,,,2,Cash,USD,-1"), actor=controller
         )
 
 
-def test_a_closed_period_refuses_the_whole_file(chart, controller):
+def test_an_entry_in_a_closed_period_refuses_all_of_the_file(chart, controller):
     january = Period.objects.get(number=1)
     dispatch(ClosePeriod(period_id=january.pk, reason="The month is over."), actor=controller)
     later = JAN_9.replace(month=2)
@@ -228,20 +226,20 @@ def test_a_closed_period_refuses_the_whole_file(chart, controller):
     assert not JournalImport.objects.exists()
 
 
-def test_it_can_be_rehearsed(chart, controller):
+def test_a_dry_run_of_an_import_posts_nothing(chart, controller):
     assert dry_run(journal(*GOOD), actor=controller) == ()
 
     assert not Entry.objects.exists()
 
 
-def test_an_accountant_may_not(chart, accountant):
+def test_an_import_by_an_accountant_is_denied(chart, accountant):
     with pytest.raises(PermissionDenied):
         dispatch(journal(*GOOD), actor=accountant)
 
 
-@with_the_suite
-def test_the_raw_journal_is_refused_with_every_entry_that_does_not_balance(at_acme, controller):
-    """bean-example's own data: 189 entries leave a residual or need more than two decimals."""
+@needs_suite
+def test_the_raw_example_is_refused_with_all_unbalanced_entries(at_acme, controller):
+    """The data of bean-example: 189 entries are unbalanced or need more than two decimals."""
     command = ImportJournal(
         name="raw_journal.csv", journal=(SUITE / "raw_journal.csv").read_text(), create_accounts=True
     )
@@ -251,9 +249,9 @@ def test_the_raw_journal_is_refused_with_every_entry_that_does_not_balance(at_ac
     assert len(rows) > 100
 
 
-@pytest.mark.exhaustive("a year of another program's books")
-@with_the_suite
-def test_the_example_is_imported_and_its_trial_balance_is_right(acme, capsys, tmp_path):
+@pytest.mark.exhaustive("a year of entries of another program")
+@needs_suite
+def test_the_trial_balance_of_the_imported_example_matches(acme, capsys, tmp_path):
     call_command("import_journal", "acme", str(EXAMPLE / "journal.csv"), "--json")
 
     response = json.loads(capsys.readouterr().out)
@@ -271,24 +269,24 @@ def test_the_example_is_imported_and_its_trial_balance_is_right(acme, capsys, tm
     assert check.returncode == 0, check.stdout
 
 
-# The door
+# The management command
 
 
 @pytest.fixture
 def file(tmp_path, chart):
-    written = tmp_path / "journal.csv"
-    written.write_text("\n".join([HEADER, *GOOD]) + "\n")
-    return written
+    path = tmp_path / "journal.csv"
+    path.write_text("\n".join([HEADER, *GOOD]) + "\n")
+    return path
 
 
-def test_the_command_says_what_it_did(acme, file, capsys, chart):
+def test_the_command_prints_the_imported_entries(acme, file, capsys, chart):
     with activate(None):
         call_command("import_journal", "acme", str(file))
 
     assert capsys.readouterr().out == "Imported 1 entries with 2 lines from journal.csv.\n"
 
 
-def test_a_dry_run_keeps_nothing(file, capsys):
+def test_a_dry_run_of_the_command_posts_nothing(file, capsys):
     with activate(None):
         call_command("import_journal", "acme", str(file), "--dry-run", "--json")
 
@@ -298,35 +296,35 @@ def test_a_dry_run_keeps_nothing(file, capsys):
 
 
 @pytest.mark.parametrize("options", [(), ("--dry-run",)])
-def test_a_refusal_is_exit_code_3_with_code_and_sentence(file, capsys, options):
+def test_a_refused_command_exits_with_code_3(file, capsys, options):
     file.write_text(f"{HEADER}\n1,{JAN_9},,,1,Nowhere,USD,1\n1,{JAN_9},,,2,Cash,USD,-1\n")
 
     with activate(None), pytest.raises(SystemExit) as exited:
         call_command("import_journal", "acme", str(file), "--json", *options)
 
-    said = capsys.readouterr()
+    output = capsys.readouterr()
     assert exited.value.code == 3
-    assert said.err.startswith("ledger.import_accounts_unknown: 1 rows name accounts")
-    problem = json.loads(said.out)
+    assert output.err.startswith("ledger.import_accounts_unknown: 1 rows refer to unknown accounts")
+    problem = json.loads(output.out)
     assert (problem["code"], problem["status"]) == ("ledger.import_accounts_unknown", 422)
 
 
-def test_an_unknown_tenant_is_a_refusal(db, file, capsys):
+def test_a_command_for_an_unknown_tenant_is_refused(db, file, capsys):
     with activate(None), pytest.raises(SystemExit) as exited:
-        call_command("import_journal", "nobody", str(file))
+        call_command("import_journal", "unknown", str(file))
 
     assert exited.value.code == 3
-    assert capsys.readouterr().err == "tenancy.tenant_unknown: There is no tenant 'nobody'.\n"
+    assert capsys.readouterr().err == "tenancy.tenant_unknown: There is no tenant 'unknown'.\n"
 
 
-def test_a_file_that_is_not_there_is_wrong_usage(acme, tmp_path):
+def test_a_command_for_a_missing_file_exits_with_code_2(acme, tmp_path):
     with pytest.raises(CommandError) as caught:
         call_command("import_journal", "acme", str(tmp_path / "none.csv"))
 
     assert caught.value.returncode == 2
 
 
-def test_several_refusals_are_several_lines(at_acme, file, capsys):
+def test_several_refusals_are_printed_on_several_lines(at_acme, file, capsys):
     file.with_name("accounts.csv").write_text("code,name,type\n1000,Till,asset\n4000,Fees,income\n")
 
     with activate(None), pytest.raises(SystemExit):

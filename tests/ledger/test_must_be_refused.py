@@ -1,4 +1,4 @@
-"""The suite of entries that must be refused (shared/suites/ledger/must_be_refused.csv)."""
+"""Entries of an external CSV file that must be refused; skipped if the file is missing."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ CODES = {
     "other_tenant_account": {"ledger.account_unknown"},
 }
 
-pytestmark = pytest.mark.skipif(not CASES, reason=f"{FILE} is not here")
+pytestmark = pytest.mark.skipif(not CASES, reason=f"{FILE} does not exist")
 
 
 @pytest.fixture
 def accounts(at_acme, globex, controller):
-    """A, B and C, one inactive, one with a child; and T2_A, which is another tenant's."""
+    """A, B and C, an inactive account, a parent with a child; and T2_A of another tenant."""
     from apps.kernel.actors import System
 
     for code in ("A", "B", "C", "X_inactive", "X_parent"):
@@ -58,12 +58,12 @@ def accounts(at_acme, globex, controller):
 def lines_of(case):
     return tuple(
         Line(account=account, currency=currency, amount=Decimal(amount))
-        for account, currency, amount in (each.split(":") for each in case["lines"].split(";") if each)
+        for account, currency, amount in (part.split(":") for part in case["lines"].split(";") if part)
     )
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["case"] for case in CASES])
-def test_the_suite_of_refusals(case, accounts, controller):
+def test_an_invalid_entry_is_refused_with_its_code(case, accounts, controller):
     command = entry(*lines_of(case))
     if case["case"] in ACCEPTED:
         assert dispatch(command, actor=controller).is_posted
@@ -72,7 +72,7 @@ def test_the_suite_of_refusals(case, accounts, controller):
     with pytest.raises(Refusal) as caught:
         dispatch(command, actor=controller)
 
-    found = {refusal.code for refusal in caught.value.refusals}
-    assert found
-    assert found <= CODES[case["case"]], case["why"]
+    codes = {refusal.code for refusal in caught.value.refusals}
+    assert codes
+    assert codes <= CODES[case["case"]], case["why"]
     assert not Entry.objects.exists()

@@ -28,7 +28,7 @@ from apps.periods.errors import NoPeriodForDay, PeriodIsClosed
 from tests.support.books import FEB_9, JAN_9, YEAR, entry, line, sale
 
 
-def test_an_entry_is_posted_with_its_lines(chart, accountant):
+def test_a_posted_entry_has_number_and_lines(chart, accountant):
     posted = dispatch(sale("12.34"), actor=accountant)
 
     again = Entry.objects.get(pk=posted.pk)
@@ -44,7 +44,7 @@ def test_an_entry_is_posted_with_its_lines(chart, accountant):
     assert str(cash.money) == "12.34 USD"
 
 
-def test_it_is_told_and_recorded(chart, accountant):
+def test_posting_publishes_an_event_with_an_audit_record(chart, accountant):
     posted = dispatch(sale(), actor=accountant)
 
     event = OutboxEvent.objects.get(name="entry.posted")
@@ -60,17 +60,17 @@ def test_it_is_told_and_recorded(chart, accountant):
     )
 
 
-def test_it_takes_few_statements(chart, accountant):
+def test_posting_takes_eleven_statements(chart, accountant):
     dispatch(sale(), actor=accountant)
 
-    with CaptureQueriesContext(connection) as asked:
+    with CaptureQueriesContext(connection) as queries:
         dispatch(sale(), actor=accountant)
 
     # BEGIN · accounts, period, journal · entry, lines, post · event, audit · COMMIT · NOTIFY
-    assert len(asked) == 11
+    assert len(queries) == 11
 
 
-def test_numbers_have_no_gap_in_each_journal_and_year(chart, controller):
+def test_entries_are_numbered_without_a_gap_per_journal_per_year(chart, controller):
     dispatch(OpenJournal(code="BANK", name="Bank"), actor=controller)
     dispatch(GenerateYear(year=YEAR + 1), actor=controller)
 
@@ -88,7 +88,7 @@ def test_numbers_have_no_gap_in_each_journal_and_year(chart, controller):
     assert number("GEN", JAN_9.replace(year=YEAR + 1)) == f"GEN-{YEAR + 1}-1"
 
 
-def test_each_currency_balances_by_itself(chart, accountant):
+def test_an_entry_balanced_across_currencies_is_refused(chart, accountant):
     dispatch(
         entry(line("1000", "5"), line("4000", "-5"), line("1000", "700", "JPY"), line("4000", "-700", "JPY")),
         actor=accountant,
@@ -116,7 +116,7 @@ def test_each_currency_balances_by_itself(chart, accountant):
         ((line("9999", "10"), line("4000", "-10")), AccountUnknown),
     ],
 )
-def test_refuses_lines_that_are_no_entry(chart, accountant, lines, refusal):
+def test_invalid_lines_are_refused(chart, accountant, lines, refusal):
     with pytest.raises((refusal, SeveralRefusals)) as caught:
         dispatch(entry(*lines), actor=accountant)
 
@@ -125,7 +125,7 @@ def test_refuses_lines_that_are_no_entry(chart, accountant, lines, refusal):
 
 
 @pytest.mark.filterwarnings("ignore:Pydantic serializer")
-def test_refuses_a_float(chart, accountant):
+def test_a_float_amount_is_refused(chart, accountant):
     floats = (Line("1000", "USD", 0.5), Line("4000", "USD", -0.5))
 
     with pytest.raises(SeveralRefusals) as caught:
@@ -134,26 +134,26 @@ def test_refuses_a_float(chart, accountant):
     assert {type(refusal) for refusal in caught.value.refusals} == {AmountMalformed}
 
 
-def test_refuses_a_text_there_is_no_room_for(chart, accountant):
+def test_a_text_beyond_its_column_is_refused(chart, accountant):
     with pytest.raises(TextTooLong):
         dispatch(PostEntry(posted_on=JAN_9, memo="", lines=sale().lines, payee="x" * 201), actor=accountant)
 
 
-def test_refuses_an_inactive_account(chart, controller):
+def test_posting_to_an_inactive_account_is_refused(chart, controller):
     dispatch(DeactivateAccount(account_id=chart["1000"].pk, reason="Not used."), actor=controller)
 
     with pytest.raises(AccountIsInactive):
         dispatch(sale(), actor=controller)
 
 
-def test_refuses_an_account_with_accounts_below_it(chart, controller):
+def test_posting_to_an_account_with_children_is_refused(chart, controller):
     dispatch(OpenAccount(code="1001", name="Till", type="asset", parent="1000"), actor=controller)
 
     with pytest.raises(AccountHasChildren):
         dispatch(sale(), actor=controller)
 
 
-def test_refuses_a_closed_period(chart, controller, january):
+def test_posting_into_a_closed_period_is_refused(chart, controller, january):
     dispatch(ClosePeriod(period_id=january.pk, reason="The month is over."), actor=controller)
 
     with pytest.raises(PeriodIsClosed, match=january.code):
@@ -161,22 +161,22 @@ def test_refuses_a_closed_period(chart, controller, january):
     dispatch(sale(posted_on=FEB_9), actor=controller)
 
 
-def test_refuses_a_day_without_a_period(chart, accountant):
+def test_posting_on_a_day_without_a_period_is_refused(chart, accountant):
     with pytest.raises(NoPeriodForDay):
         dispatch(sale(posted_on=JAN_9.replace(year=YEAR + 5)), actor=accountant)
 
 
-def test_refuses_a_journal_that_is_not_there(chart, accountant):
+def test_posting_to_an_unknown_journal_is_refused(chart, accountant):
     with pytest.raises(JournalUnknown):
         dispatch(PostEntry(posted_on=JAN_9, memo="", lines=sale().lines, journal="NONE"), actor=accountant)
 
 
-def test_says_all_that_is_wrong_together(chart, accountant):
-    wrong = PostEntry(
+def test_all_errors_of_an_entry_are_refused_together(chart, accountant):
+    invalid = PostEntry(
         posted_on=JAN_9.replace(year=YEAR + 5), memo="", lines=(line("9", "1"),), journal="NONE"
     )
 
-    assert {each.code for each in dry_run(wrong, actor=accountant)} == {
+    assert {refusal.code for refusal in dry_run(invalid, actor=accountant)} == {
         "ledger.account_unknown",
         "ledger.journal_unknown",
         "ledger.too_few_lines",
@@ -184,19 +184,19 @@ def test_says_all_that_is_wrong_together(chart, accountant):
     }
 
 
-def test_a_dry_run_finds_nothing_and_keeps_nothing(chart, accountant):
+def test_a_dry_run_of_a_valid_entry_posts_nothing(chart, accountant):
     assert dry_run(sale(), actor=accountant) == ()
 
     assert not Entry.objects.exists()
 
 
-@pytest.mark.parametrize("role", ["auditor", "nobody"])
-def test_whoever_may_not_does_not(chart, role, request):
+@pytest.mark.parametrize("role", ["auditor", "user_without_role"])
+def test_posting_without_permission_is_denied(chart, role, request):
     with pytest.raises(PermissionDenied):
         dispatch(sale(), actor=request.getfixturevalue(role))
 
 
-def test_ten_thousand_lines_are_one_entry(chart, accountant):
+def test_an_entry_with_ten_thousand_lines_is_posted(chart, accountant):
     lines = [line("1000", "0.01") for _ in range(9_999)]
 
     posted = dispatch(entry(*lines, line("4000", "-99.99")), actor=accountant)

@@ -1,4 +1,4 @@
-"""Questions about the books."""
+"""Queries of the ledger."""
 
 import csv
 import datetime as dt
@@ -21,7 +21,7 @@ APR_9 = JAN_9.replace(month=4)
 
 @pytest.fixture
 def quarter(chart, accountant):
-    """10 in January, 20 in April with 5 of rent; 700 yen in February; a draft that counts nowhere."""
+    """10 in January, 20 in April with 5 of rent; 700 yen in February; a draft, which is in no balance."""
     dispatch(sale("10"), actor=accountant)
     dispatch(sale("700", posted_on=FEB_9, currency="JPY"), actor=accountant)
     dispatch(sale("20", posted_on=APR_9), actor=accountant)
@@ -31,13 +31,13 @@ def quarter(chart, accountant):
 
 def balances(rows, account):
     return [
-        (row.month, row.currency, *(str(each) for each in (row.opening, row.debit, row.credit, row.closing)))
+        (row.month, row.currency, *map(str, (row.opening, row.debit, row.credit, row.closing)))
         for row in rows
         if row.account == account
     ]
 
 
-def test_a_month_for_every_month_since_the_first(quarter):
+def test_the_monthly_balance_has_every_month_since_the_first_posting(quarter):
     rows = queries.trial_balance()
 
     assert balances(rows, "Cash") == [
@@ -53,7 +53,7 @@ def test_a_month_for_every_month_since_the_first(quarter):
     assert balances(rows, "Loans") == []
 
 
-def test_in_total_a_row_for_each_account_and_currency(quarter):
+def test_the_total_balance_has_one_row_per_account_per_currency(quarter):
     rows = queries.trial_balance(by="total")
 
     assert balances(rows, "Cash") == [
@@ -63,7 +63,7 @@ def test_in_total_a_row_for_each_account_and_currency(quarter):
     assert sum(row.closing for row in rows) == 0
 
 
-def test_what_was_before_is_brought_forward(quarter):
+def test_earlier_postings_are_in_the_opening_balance(quarter):
     since, until = dt.date(YEAR, 2, 1), dt.date(YEAR, 3, 31)
 
     assert balances(queries.trial_balance(since=since, until=until), "Sales") == [
@@ -80,23 +80,23 @@ def test_what_was_before_is_brought_forward(quarter):
     ]
 
 
-def test_it_is_one_statement(quarter):
-    with CaptureQueriesContext(connection) as asked:
+def test_the_trial_balance_takes_one_statement(quarter):
+    with CaptureQueriesContext(connection) as statements:
         queries.trial_balance()
 
-    assert len(asked) == 1
+    assert len(statements) == 1
 
 
-def test_empty_books_have_none(chart):
+def test_the_trial_balance_of_an_empty_ledger_is_empty(chart):
     assert queries.trial_balance() == queries.trial_balance(by="total") == []
 
 
-def test_another_tenant_sees_nothing_of_it(quarter, globex):
+def test_another_tenant_has_an_empty_trial_balance(quarter, globex):
     with activate(globex):
         assert queries.trial_balance() == []
 
 
-def test_income_and_expense_of_the_last_months(quarter):
+def test_income_per_month_with_expense(quarter):
     months = queries.income_and_expense(months=4, until=APR_9)
 
     assert [(month.month, month.currency, month.income, month.expense) for month in months] == [
@@ -111,22 +111,22 @@ def test_income_and_expense_of_the_last_months(quarter):
     ]
 
 
-def test_figures_for_a_dashboard(quarter):
+def test_figures_count_the_current_month(quarter):
     figures = queries.figures(APR_9)
 
     assert (figures.accounts, figures.entries, figures.entries_this_month, figures.drafts) == (5, 4, 2, 1)
-    assert [str(each) for each in figures.turnover] == ["25.00 USD"]
+    assert [str(total) for total in figures.turnover] == ["25.00 USD"]
 
 
-def test_the_latest_entries_can_be_named_without_asking_again(quarter):
-    with CaptureQueriesContext(connection) as asked:
+def test_the_latest_entries_take_one_statement(quarter):
+    with CaptureQueriesContext(connection) as statements:
         names = [str(entry) for entry in queries.latest_entries(2)]
 
     assert names == [f"GEN-{YEAR}-4", f"GEN-{YEAR}-3"]
-    assert len(asked) == 1
+    assert len(statements) == 1
 
 
-def test_the_command_shows_a_table(quarter, capsys):
+def test_the_command_prints_a_table(quarter, capsys):
     with activate(None):
         call_command("trial_balance", "acme", "--by", "total")
 
@@ -145,7 +145,7 @@ def test_the_command_shows_a_table(quarter, capsys):
     assert lines[2].split() == ["Cash", "1000", "asset", "USD", "0.00", "30.00", "5.00", "25.00"]
 
 
-def test_the_command_answers_with_one_document(quarter, capsys):
+def test_the_command_prints_json(quarter, capsys):
     with activate(None):
         call_command("trial_balance", "acme", "--json")
 

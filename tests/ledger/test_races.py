@@ -1,4 +1,4 @@
-"""What two connections do to each other. Each has a negative control: with the locks off it must fail."""
+"""Races of two connections. Each has a negative control: without the locks it must fail."""
 
 from __future__ import annotations
 
@@ -22,40 +22,42 @@ from tests.support.books import JAN_9, sale
 from tests.support.ledger_sql import LINE, POST, raw
 
 POSTERS = 5
-ROUNDS = 4
+MONTHS = 4
 
 
 @pytest.mark.parametrize("isolation", ["READ COMMITTED", "REPEATABLE READ"])
-def test_no_entry_slips_into_a_period_that_is_being_closed(chart, acme, accountant, controller, isolation):
+def test_posting_during_a_close_never_adds_to_the_closed_period(
+    chart, acme, accountant, controller, isolation
+):
     lost = [
-        close_while_posting(month, acme, accountant, controller, isolation) for month in range(1, ROUNDS + 1)
+        close_while_posting(month, acme, accountant, controller, isolation) for month in range(1, MONTHS + 1)
     ]
 
-    assert lost == [0] * ROUNDS
+    assert lost == [0] * MONTHS
     assert Entry.objects.posted().count() > 0
 
 
 @pytest.mark.physical_copy
-def test_without_the_locks_entries_do_slip_in(chart, acme, accountant, controller):
-    """The control: the same race, with the guard's two locks taken out of it."""
-    switch_off("PERFORM pg_advisory_xact_lock_shared(", "PERFORM abs(")
-    switch_off(" FOR SHARE", "")
+def test_posting_during_a_close_without_locks_adds_to_the_closed_period(chart, acme, accountant, controller):
+    """The control: the same race without the two locks of the trigger."""
+    replace_in_trigger("PERFORM pg_advisory_xact_lock_shared(", "PERFORM abs(")
+    replace_in_trigger(" FOR SHARE", "")
 
     lost = [
         close_while_posting(month, acme, accountant, controller, "READ COMMITTED")
-        for month in range(1, ROUNDS + 1)
+        for month in range(1, MONTHS + 1)
     ]
 
     assert sum(lost) > 0
 
 
-def test_a_line_that_is_added_while_the_entry_is_posted_is_counted(chart, acme, accountant):
+def test_a_line_added_during_posting_is_checked(chart, acme, accountant):
     draft = dispatch(DraftEntry(posted_on=JAN_9, memo="", lines=sale("5").lines), actor=accountant)
 
     assert add_a_line_while_posting(acme, draft) == "BL005"
 
 
-def test_and_one_that_comes_too_late_is_refused(chart, acme, accountant):
+def test_a_line_added_after_posting_is_refused(chart, acme, accountant):
     draft = dispatch(DraftEntry(posted_on=JAN_9, memo="", lines=sale("5").lines), actor=accountant)
     with raw(acme) as poster, raw(acme) as other:
         poster.execute(POST.format(entry=draft.pk))
@@ -66,7 +68,7 @@ def test_and_one_that_comes_too_late_is_refused(chart, acme, accountant):
     assert outcome == ["BL001"]
 
 
-def test_two_who_post_one_draft_post_it_once(chart, acme, accountant):
+def test_concurrent_postings_of_a_draft_post_it_once(chart, acme, accountant):
     draft = dispatch(DraftEntry(posted_on=JAN_9, memo="", lines=sale("5").lines), actor=accountant)
     with raw(acme) as first, raw(acme) as second:
         first.execute(POST.format(entry=draft.pk))
@@ -77,7 +79,7 @@ def test_two_who_post_one_draft_post_it_once(chart, acme, accountant):
     assert outcome == ["BL001"]
 
 
-def test_an_older_snapshot_cannot_post_a_draft(chart, acme, accountant):
+def test_posting_a_draft_with_an_older_snapshot_is_refused(chart, acme, accountant):
     draft = dispatch(DraftEntry(posted_on=JAN_9, memo="", lines=sale("5").lines), actor=accountant)
     with raw(acme) as poster:
         poster.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
@@ -85,8 +87,8 @@ def test_an_older_snapshot_cannot_post_a_draft(chart, acme, accountant):
         assert attempt(poster, POST.format(entry=draft.pk)) == "BL012"
 
 
-def test_an_account_is_not_deactivated_under_a_posting(chart, acme, accountant):
-    """Whoever deactivates waits for the draft that is being written, and then sees it."""
+def test_deactivating_an_account_during_a_posting_is_refused(chart, acme, accountant):
+    """The deactivation waits for the transaction of the draft, and then finds its line."""
     draft = dispatch(DraftEntry(posted_on=JAN_9, memo="", lines=()), actor=accountant)
     with raw(acme) as writer, raw(acme) as other:
         writer.execute(third_line(draft))
@@ -99,8 +101,8 @@ def test_an_account_is_not_deactivated_under_a_posting(chart, acme, accountant):
     assert outcome == ["BL011"]
 
 
-def test_an_account_gets_no_child_under_a_posting(chart, acme, accountant):
-    """Whoever posts waits for the child that is being opened, and then sees it."""
+def test_posting_while_a_child_account_is_opened_is_refused(chart, acme, accountant):
+    """The posting waits for the transaction of the child account, and then finds it."""
     draft = dispatch(DraftEntry(posted_on=JAN_9, memo="", lines=()), actor=accountant)
     with raw(acme) as opener, raw(acme) as other:
         opener.execute(
@@ -116,10 +118,10 @@ def test_an_account_gets_no_child_under_a_posting(chart, acme, accountant):
 
 
 def close_while_posting(month, acme, accountant, controller, isolation):
-    """How many entries were posted in the period beyond those that the close counted under its lock."""
+    """The number of entries posted in the period after the close had counted them under its lock."""
     period = Period.objects.get(number=month)
-    counted, strange = [], []
-    begun = threading.Barrier(POSTERS + 1)
+    counted, unexpected = [], []
+    barrier = threading.Barrier(POSTERS + 1)
 
     def count(closing):
         counted.append(Entry.objects.posted().filter(period=closing).count())
@@ -128,7 +130,7 @@ def close_while_posting(month, acme, accountant, controller, isolation):
         with activate(acme), connection.cursor() as cursor:
             cursor.execute(f"SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL {isolation}")
         with activate(acme):
-            begun.wait()
+            barrier.wait()
             while True:
                 try:
                     dispatch(sale(posted_on=period.starts_on), actor=accountant)
@@ -136,14 +138,14 @@ def close_while_posting(month, acme, accountant, controller, isolation):
                     break
                 except DatabaseError as error:
                     if getattr(error.__cause__, "sqlstate", "") != "40001":
-                        strange.append(error)
+                        unexpected.append(error)
                         break
         connections.close_all()
 
     threads = [threading.Thread(target=post_until_closed) for _ in range(POSTERS)]
     for thread in threads:
         thread.start()
-    begun.wait()
+    barrier.wait()
     time.sleep(0.15)
     hooks.closing_check(count)
     try:
@@ -152,12 +154,12 @@ def close_while_posting(month, acme, accountant, controller, isolation):
         hooks._checks.remove(count)
         for thread in threads:
             thread.join(timeout=60)
-    assert strange == []
+    assert unexpected == []
     return Entry.objects.posted().filter(period=period).count() - counted[0]
 
 
-def switch_off(lock, instead):
-    """As the owner, in this test's own database."""
+def replace_in_trigger(lock, replacement):
+    """Replaces part of the trigger, as the owner."""
     with connections["owner"].cursor() as cursor:
         cursor.execute(
             "SELECT pg_get_functiondef(p.oid) FROM pg_proc p"
@@ -165,7 +167,7 @@ def switch_off(lock, instead):
         )
         (definition,) = cursor.fetchone()
         assert lock in definition
-        cursor.execute(definition.replace(lock, instead))
+        cursor.execute(definition.replace(lock, replacement))
 
 
 def add_a_line_while_posting(acme, draft):
@@ -173,7 +175,7 @@ def add_a_line_while_posting(acme, draft):
         other.execute(third_line(draft))
         with in_thread(lambda: attempt(poster, POST.format(entry=draft.pk))) as outcome:
             time.sleep(0.2)
-            assert outcome == []  # it waits
+            assert outcome == []  # the posting waits for the lock
             other.commit()
     return outcome[0]
 
@@ -183,7 +185,7 @@ def third_line(draft):
 
 
 def attempt(session, statement):
-    """ "done", or the SQLSTATE with which the statement or the commit is refused."""
+    """Returns "done", or the SQLSTATE of the refusal of the statement or the commit."""
     try:
         session.execute(statement)
         session.commit()

@@ -1,4 +1,4 @@
-"""A business fact is booked once, whoever books it."""
+"""A business fact is posted once, under any concurrency."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ def paid(amount="10.00"):
     return replace(sale(amount), source=FACT)
 
 
-def test_the_same_fact_again_is_the_entry_that_is_there(chart, accountant):
+def test_a_repeated_fact_returns_the_first_entry(chart, accountant):
     first, again = dispatch(paid(), actor=accountant), dispatch(paid(), actor=accountant)
 
     assert (again.pk, str(again)) == (first.pk, str(first))
     assert Entry.objects.count() == 1
 
 
-def test_the_same_fact_with_other_lines_is_refused(chart, accountant):
+def test_a_repeated_fact_with_other_lines_is_refused(chart, accountant):
     dispatch(paid(), actor=accountant)
 
     with pytest.raises(FactAlreadyPosted):
         dispatch(paid("11.00"), actor=accountant)
 
 
-def test_entries_without_a_fact_are_as_many_as_are_posted(chart, accountant):
+def test_repeated_entries_without_a_fact_are_all_posted(chart, accountant):
     assert dispatch(sale(), actor=accountant).pk != dispatch(sale(), actor=accountant).pk
 
 
-def test_raw_sql_books_it_once_too(chart, accountant):
+def test_a_repeated_fact_by_raw_sql_is_refused(chart, accountant):
     dispatch(paid(), actor=accountant)
     again = DRAFT.replace("reference, created_at", "reference, source, created_at")
     again = again.replace("'', now()", f"'', '{FACT}', now()")
@@ -53,25 +53,25 @@ def test_raw_sql_books_it_once_too(chart, accountant):
         cursor.execute(again)
 
 
-def test_two_who_book_it_at_once_get_one_entry(chart, acme, accountant):
-    booked = []
+def test_concurrent_postings_of_a_fact_return_one_entry(chart, acme, accountant):
+    entry_ids = []
 
-    def book():
+    def post():
         with activate(acme):
-            booked.append(dispatch(paid(), actor=accountant).pk)
+            entry_ids.append(dispatch(paid(), actor=accountant).pk)
         connections.close_all()
 
-    threads = [threading.Thread(target=book) for _ in range(4)]
+    threads = [threading.Thread(target=post) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
 
-    assert len(booked) == 4
-    assert len(set(booked)) == Entry.objects.count() == 1
+    assert len(entry_ids) == 4
+    assert len(set(entry_ids)) == Entry.objects.count() == 1
 
 
-def test_the_api_takes_no_source(chart, client_for, accountant):
+def test_a_source_in_an_api_request_is_refused(chart, client_for, accountant):
     response = client_for(accountant).post(
         "/t/acme/api/v1/ledger/entries/",
         {"posted_on": "2026-01-01", "memo": "", "lines": [], "source": FACT},

@@ -109,13 +109,13 @@ def test_an_unknown_id_on_the_command_line_has_exit_code_3(db, capsys):
     assert end.value.code == 3
 
 
-def test_the_tenants_console_shows_a_trace(entry, client_for, auditor, nobody):
+def test_the_tenants_console_shows_a_trace(entry, client_for, auditor, user_without_role):
     page = client_for(auditor).get(f"/t/acme/trace/?id={REQUEST}")
 
     assert page.status_code == 200
     assert "opened the account 1000 Cash." in page.content.decode()
     assert "/t/acme/audit/record/" in page.content.decode()
-    assert client_for(nobody).get(f"/t/acme/trace/?id={REQUEST}").status_code == 403
+    assert client_for(user_without_role).get(f"/t/acme/trace/?id={REQUEST}").status_code == 403
 
 
 def test_the_operators_console_shows_the_tenant_of_an_entry(entry, client_for, operator):

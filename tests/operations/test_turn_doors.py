@@ -73,7 +73,7 @@ def test_what_would_go_is_said_before_it_is_queued(acme):
         ("erase", "acme", "--reason", WHY, "--dry-run"),
         ("cancel-erasure", "acme", "--reason", WHY),
         ("suspend", "acme", "--reason", " "),
-        ("suspend", "nobody", "--reason", WHY),
+        ("suspend", "user_without_role", "--reason", WHY),
     ],
 )
 def test_a_refusal_is_exit_code_3(acme, words):
@@ -155,14 +155,17 @@ def test_at_the_console(acme, operator, client_for):
     assert "Acme Corporation is archived" in do("cancel-erasure")
 
 
-def test_a_preview_counts_what_would_become_of_it(acme, owner, nobody, operator, client_for):
+def test_a_preview_counts_what_would_become_of_it(acme, owner, user_without_role, operator, client_for):
     """One of its people is signed in over the API, and nobody was told yet of its new account."""
     with activate(acme):
         people, administrators = (
             User.objects.filter(is_active=True).count(),
             User.objects.administrators().count(),
         )
-        dispatch(BeginSession(user_id=nobody.pk, epoch=nobody.epoch), actor=System("The suite"))
+        dispatch(
+            BeginSession(user_id=user_without_role.pk, epoch=user_without_role.epoch),
+            actor=System("The suite"),
+        )
         dispatch(OpenAccount(code="1999", name="Safe", type="asset"), actor=owner)
     client = client_for(operator, None)
 

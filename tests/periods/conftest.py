@@ -12,7 +12,7 @@ from apps.tenancy.commands import CreateTenant, MarkActive
 
 @pytest.fixture
 def at_blank(operator: object) -> Iterator[TenantInfo]:
-    """The test happens in a tenant that has no calendar yet."""
+    """A tenant without a fiscal calendar."""
     tenant = dispatch(
         CreateTenant(slug="blank", name="Blank", owner_email="owner@blank.example"), actor=operator
     )

@@ -1,4 +1,4 @@
-"""Closing a period, for good."""
+"""Closing a period, permanently."""
 
 import pytest
 from django.db import DatabaseError, connection, connections, transaction
@@ -31,7 +31,7 @@ def close(period, actor, reason=REASON):
     return dispatch(ClosePeriod(period_id=period.pk, reason=reason), actor=actor)
 
 
-def test_a_closed_period_says_when_by_whom_and_why(january, controller):
+def test_a_closed_period_has_time_actor_reason(january, controller):
     period = close(january, controller)
 
     january.refresh_from_db()
@@ -41,7 +41,7 @@ def test_a_closed_period_says_when_by_whom_and_why(january, controller):
     assert period.close_version == 1
 
 
-def test_it_is_told_and_recorded(january, controller):
+def test_closing_publishes_an_event_with_an_audit_record(january, controller):
     close(january, controller)
 
     assert OutboxEvent.objects.get(name="period.closed").payload["code"] == january.code
@@ -55,7 +55,7 @@ def test_it_is_told_and_recorded(january, controller):
     } in (record.changes)
 
 
-def test_periods_are_closed_in_order(january, february, controller):
+def test_closing_before_an_earlier_period_is_refused(january, february, controller):
     with pytest.raises(EarlierPeriodIsOpen):
         close(february, controller)
 
@@ -63,26 +63,26 @@ def test_periods_are_closed_in_order(january, february, controller):
     close(february, controller)
 
 
-def test_refuses_to_close_twice(january, controller):
+def test_closing_a_period_twice_is_refused(january, controller):
     close(january, controller)
 
     with pytest.raises(PeriodIsClosed):
         close(january, controller)
 
 
-def test_refuses_a_short_reason(january, controller):
+def test_closing_with_a_short_reason_is_refused(january, controller):
     with pytest.raises(ReasonTooShort):
         close(january, controller, reason="   done    ")
 
 
-def test_how_long_a_reason_is_can_be_set(january, controller):
+def test_the_minimum_length_of_the_reason_is_a_setting(january, controller):
     dispatch(ChangeSetting(key="periods.reason_length", value=40), actor=controller)
 
     with pytest.raises(ReasonTooShort, match="40"):
         close(january, controller)
 
 
-def test_all_reasons_are_given_together(february, controller):
+def test_all_refusals_of_a_close_are_raised_together(february, controller):
     with pytest.raises(SeveralRefusals) as caught:
         close(february, controller, reason="")
 
@@ -92,7 +92,7 @@ def test_all_reasons_are_given_together(february, controller):
     ]
 
 
-def test_others_can_keep_a_period_open(january, controller, monkeypatch):
+def test_a_closing_check_of_another_app_blocks_the_close(january, controller, monkeypatch):
     def shelves_must_be_sorted(period):
         assert period == january
         raise ShelfIsUnsorted
@@ -104,7 +104,7 @@ def test_others_can_keep_a_period_open(january, controller, monkeypatch):
     assert [str(blocker) for blocker in queries.blockers(january)] == ["The shelf is unsorted."]
 
 
-def test_blockers_say_what_stands_against_closing(january, february, controller):
+def test_blockers_list_the_refusals_of_a_close(january, february, controller):
     assert queries.blockers(january) == []
     assert [blocker.code for blocker in queries.blockers(february)] == ["periods.earlier_period_is_open"]
 
@@ -113,25 +113,25 @@ def test_blockers_say_what_stands_against_closing(january, february, controller)
     ]
 
 
-def test_it_can_be_rehearsed(january, controller):
+def test_a_dry_run_of_a_close_leaves_the_period_open(january, controller):
     assert dry_run(ClosePeriod(period_id=january.pk, reason=REASON), actor=controller) == ()
 
     january.refresh_from_db()
     assert january.is_open
 
 
-def test_refuses_a_period_that_is_not_there(at_acme, controller):
+def test_closing_an_unknown_period_is_refused(at_acme, controller):
     with pytest.raises(PeriodNotFound):
         dispatch(ClosePeriod(period_id=10**12, reason=REASON), actor=controller)
 
 
-@pytest.mark.parametrize("role", ["accountant", "auditor", "nobody"])
-def test_whoever_may_not_does_not(january, role, request):
+@pytest.mark.parametrize("role", ["accountant", "auditor", "user_without_role"])
+def test_closing_without_permission_is_denied(january, role, request):
     with pytest.raises(PermissionDenied):
         close(january, request.getfixturevalue(role))
 
 
-CLOSED = "status = 'closed', closed_at = now(), closed_by = 'me', close_reason = 'because'"
+CLOSED = "status = 'closed', closed_at = now(), closed_by = 'clerk', close_reason = 'month end'"
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || ':period:{id}', 0))"
 
 
@@ -145,30 +145,30 @@ LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || ':peri
         ("UPDATE periods_period SET year_id = year_id + 1 WHERE id = {id}", "BP004"),
     ],
 )
-def test_the_database_changes_no_period_but_by_closing(january, alias, statement, sqlstate):
+def test_changing_a_period_by_raw_sql_is_refused(january, alias, statement, sqlstate):
     assert refused(statement.format(id=january.pk), alias=alias) == sqlstate
 
 
-def test_the_database_wants_the_lock_of_this_very_period(january, february):
+def test_closing_with_the_lock_of_another_period_is_refused(january, february):
     take = LOCK.format(id=february.pk)
 
     assert refused(take, f"UPDATE periods_period SET {CLOSED} WHERE id = {january.pk}") == "BP005"
 
 
-def test_the_database_wants_read_committed(january):
+def test_closing_in_repeatable_read_is_refused(january):
     isolation = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"
     update = f"UPDATE periods_period SET {CLOSED} WHERE id = {january.pk}"
 
     assert refused(isolation, LOCK.format(id=january.pk), update) == "BP005"
 
 
-def test_the_database_closes_in_order_too(february):
+def test_closing_before_an_earlier_period_by_raw_sql_is_refused(february):
     update = f"UPDATE periods_period SET {CLOSED} WHERE id = {february.pk}"
 
     assert refused(LOCK.format(id=february.pk), update) == "BP003"
 
 
-def test_the_database_does_not_reopen(january, controller):
+def test_reopening_a_period_by_raw_sql_is_refused(january, controller):
     close(january, controller)
 
     reopen = f"UPDATE periods_period SET status = 'open', closed_at = NULL WHERE id = {january.pk}"
@@ -188,7 +188,7 @@ def test_the_database_does_not_reopen(january, controller):
         "SET session_replication_role = replica",
     ],
 )
-def test_the_runtime_has_no_right_to_take_periods_away(at_acme, statement):
+def test_deleting_periods_as_the_runtime_is_denied(at_acme, statement):
     assert refused(statement) == "42501"
 
 
@@ -201,11 +201,11 @@ def test_the_runtime_has_no_right_to_take_periods_away(at_acme, statement):
         "TRUNCATE periods_period CASCADE",
     ],
 )
-def test_and_triggers_refuse_it_to_the_owner(at_acme, statement):
+def test_deleting_periods_as_the_owner_is_refused(at_acme, statement):
     assert refused(statement, alias="owner") == "BP004"
 
 
-def test_a_race_lost_to_the_database_reads_like_the_rule(january, controller, monkeypatch):
+def test_a_refusal_by_the_database_has_the_message_of_the_rule(january, controller, monkeypatch):
     from apps.periods import rules
 
     monkeypatch.setattr(hooks, "_checks", [])
@@ -219,7 +219,7 @@ def test_a_race_lost_to_the_database_reads_like_the_rule(january, controller, mo
 
 
 def refused(*statements, alias="default"):
-    """The SQLSTATE with which the last of the statements, or the commit, is refused."""
+    """The SQLSTATE of the refusal of the last statement, or of the commit."""
     with (
         pytest.raises(DatabaseError) as caught,
         transaction.atomic(using=alias),

@@ -1,4 +1,4 @@
-"""The tenant's one calendar."""
+"""The fiscal calendar of a tenant."""
 
 import pytest
 
@@ -14,26 +14,26 @@ SHELL = System("the suite")
 
 
 @pytest.mark.physical_copy
-def test_a_calendar_begins_in_the_month_it_is_given(at_blank):
+def test_a_calendar_has_its_first_month(at_blank):
     dispatch(DefineCalendar(name="April", first_month=4), actor=SHELL)
 
     assert queries.the_calendar().first_month == 4
 
 
 @pytest.mark.physical_copy
-def test_its_history_says_who_defined_it(at_blank):
+def test_the_history_of_a_calendar_has_the_actor(at_blank):
     calendar = dispatch(DefineCalendar(name="Standard"), actor=SHELL)
 
     version = calendar.history.get()
     assert (version.history_type, version.actor_name) == ("+", "the suite")
 
 
-def test_there_is_one_only(at_acme, controller):
+def test_defining_a_second_calendar_is_refused(at_acme, controller):
     with pytest.raises(CalendarIsDefined):
         dispatch(DefineCalendar(name="Another"), actor=controller)
 
 
-def test_the_database_has_room_for_one_only(at_acme):
+def test_a_second_calendar_is_refused_by_the_database(at_acme):
     from django.db import IntegrityError
 
     with pytest.raises(IntegrityError, match="periods_one_calendar"):
@@ -42,17 +42,17 @@ def test_the_database_has_room_for_one_only(at_acme):
 
 @pytest.mark.physical_copy
 @pytest.mark.parametrize("month", [0, 13, -1])
-def test_a_month_is_one_of_twelve(at_blank, month):
+def test_an_invalid_first_month_is_refused(at_blank, month):
     with pytest.raises(MonthUnknown):
         dispatch(DefineCalendar(name="Odd", first_month=month), actor=SHELL)
 
 
 @pytest.mark.physical_copy
-def test_without_one_there_is_nothing_to_ask(at_blank):
+def test_reading_a_missing_calendar_is_refused(at_blank):
     with pytest.raises(CalendarMissing):
         queries.the_calendar()
 
 
-def test_an_accountant_may_not(at_acme, accountant):
+def test_defining_a_calendar_by_an_accountant_is_denied(at_acme, accountant):
     with pytest.raises(PermissionDenied):
         dispatch(DefineCalendar(name="Another"), actor=accountant)

@@ -1,4 +1,4 @@
-"""Fiscal years of twelve periods that neither overlap nor leave a gap."""
+"""Adding fiscal years of twelve periods, without overlaps or gaps."""
 
 import datetime as dt
 
@@ -41,7 +41,7 @@ def test_every_day_of_a_year_is_in_one_period(at_blank, first_month):
 
 
 @pytest.mark.physical_copy
-def test_a_year_that_ends_in_the_next_is_named_for_both(at_blank):
+def test_a_fiscal_year_across_calendar_years_is_named_after_both(at_blank):
     dispatch(DefineCalendar(name="April", first_month=4), actor=SHELL)
 
     year = dispatch(GenerateYear(year=2026), actor=SHELL)
@@ -52,7 +52,7 @@ def test_a_year_that_ends_in_the_next_is_named_for_both(at_blank):
     assert queries.period_of(dt.date(2026, 3, 31)) is None
 
 
-def test_years_are_added_at_either_end(at_acme, controller):
+def test_an_adjacent_year_is_added(at_acme, controller):
     dispatch(GenerateYear(year=THIS_YEAR + 1), actor=controller)
     dispatch(GenerateYear(year=THIS_YEAR - 1), actor=controller)
 
@@ -63,17 +63,17 @@ def test_years_are_added_at_either_end(at_acme, controller):
     ]
 
 
-def test_refuses_a_year_that_is_there(at_acme, controller):
+def test_adding_an_existing_year_is_refused(at_acme, controller):
     with pytest.raises(PeriodOverlaps):
         dispatch(GenerateYear(year=THIS_YEAR), actor=controller)
 
 
-def test_refuses_a_gap_between_years(at_acme, controller):
+def test_adding_a_year_after_a_gap_is_refused(at_acme, controller):
     with pytest.raises(YearNotAdjacent):
         dispatch(GenerateYear(year=THIS_YEAR + 2), actor=controller)
 
 
-def test_refuses_a_year_before_a_closed_period(at_acme, controller, january):
+def test_adding_a_year_before_a_closed_period_is_refused(at_acme, controller, january):
     dispatch(ClosePeriod(period_id=january.pk, reason="The month is over."), actor=controller)
 
     with pytest.raises(YearBeforeClosedPeriod):
@@ -82,13 +82,13 @@ def test_refuses_a_year_before_a_closed_period(at_acme, controller, january):
 
 
 @pytest.mark.parametrize("year", [0, 1899, 3000, 10**9])
-def test_refuses_years_nobody_keeps_books_for(at_acme, controller, year):
+def test_adding_an_implausible_year_is_refused(at_acme, controller, year):
     with pytest.raises(YearOutOfRange):
         dispatch(GenerateYear(year=year), actor=controller)
 
 
 @pytest.mark.physical_copy
-def test_refuses_without_a_calendar(at_blank):
+def test_adding_a_year_without_a_calendar_is_refused(at_blank):
     with pytest.raises(CalendarMissing):
         dispatch(GenerateYear(year=2026), actor=SHELL)
 
@@ -126,7 +126,7 @@ def test_the_database_refuses_a_year_that_is_not_covered(at_acme, months):
     assert not FiscalYear.objects.filter(code="2099").exists()
 
 
-def test_the_grid_shows_years_with_their_periods(at_acme):
+def test_the_calendar_grid_lists_years_with_periods(at_acme):
     [(year, periods)] = queries.calendar_grid()
 
     assert year.code == str(THIS_YEAR)

@@ -1,4 +1,4 @@
-"""A saga of the suite's own: a branch is opened, when head office agrees."""
+"""A saga for tests: a branch is opened once head office agrees."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class TooLate(Conflict, Refusal):
 
 @dataclass(frozen=True)
 class Opening:
-    """A branch is opened: an account for it, its first entry, then, when head office agrees, a journal."""
+    """The data of the saga: an account, its first entry and, once head office agrees, a journal."""
 
     code: str
     amount: Decimal = Decimal("10.00")
@@ -40,12 +40,12 @@ class Opening:
 
 
 class HeadOffice:
-    """What the outside world says, for tests to set."""
+    """The external system, as configured by a test."""
 
     agrees: bool = True
     refuses: bool = False
     breaks: dict[str, Exception]
-    """Step → what goes wrong in it."""
+    """The error of each failing step."""
 
     def __init__(self) -> None:
         self.breaks = {}
@@ -55,7 +55,7 @@ class HeadOffice:
             raise TooLate
         return self.agrees
 
-    def may(self, step: str) -> None:
+    def execute(self, step: str) -> None:
         if step in self.breaks:
             raise self.breaks[step]
 
@@ -69,7 +69,7 @@ def office() -> HeadOffice:
 def opening(office: HeadOffice) -> Iterator[Saga]:
     def step(name: str, make: Callable[[Opening], Any]) -> Callable[[Opening], Any]:
         def checked(data: Opening) -> Any:
-            office.may(name)
+            office.execute(name)
             return make(data)
 
         return checked
@@ -126,13 +126,13 @@ def _first_entry(data: Opening) -> PostEntry:
 
 @pytest.fixture
 def capital(at_acme: TenantInfo, controller: User) -> None:
-    """Acme has the account that a branch's first entry comes from."""
+    """The account that the first entry of a branch credits, in acme."""
     dispatch(OpenAccount(code="3000", name="Capital", type="equity"), actor=controller)
 
 
 @pytest.fixture
 def set_out(capital: None, opening: Saga) -> Callable[..., Run]:
-    """Begins the saga and goes as far as it goes."""
+    """Starts the saga and executes all due steps."""
 
     def set_out(code: str = "1100") -> Run:
         with transaction.atomic():

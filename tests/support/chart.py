@@ -21,7 +21,7 @@ CHART = (
 
 @pytest.fixture
 def chart(at_acme: TenantInfo, controller: User) -> dict[str, Account]:
-    """Acme's accounts by code; the test happens in acme."""
+    """The accounts by code, in the tenant acme."""
     return {
         code: dispatch(OpenAccount(code=code, name=name, type=type), actor=controller)
         for code, name, type in CHART

@@ -57,9 +57,9 @@ def auditor(acme: TenantInfo) -> User:
 
 
 @pytest.fixture
-def nobody(acme: TenantInfo) -> User:
+def user_without_role(acme: TenantInfo) -> User:
     """A user without a role."""
-    return _user(acme, "nobody")
+    return _user(acme, "user_without_role")
 
 
 @pytest.fixture

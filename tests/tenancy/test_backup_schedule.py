@@ -207,9 +207,9 @@ def test_a_policy_change_is_in_the_audit_log_with_its_reason(platform, operator)
         policy(platform, every_hours=-1)
 
 
-def test_setting_a_policy_without_permission_is_refused(platform, nobody):
+def test_setting_a_policy_without_permission_is_refused(platform, user_without_role):
     with pytest.raises(Forbidden):
-        dispatch(SetBackupPolicy(tenant_id=platform.id, reason="A test."), actor=nobody)
+        dispatch(SetBackupPolicy(tenant_id=platform.id, reason="A test."), actor=user_without_role)
 
 
 def test_a_backup_that_cannot_be_removed_does_not_stop_the_removal_of_others(platform, monkeypatch):

@@ -1,3 +1,3 @@
-"""The books, in the tenant's console: one page to a file, in the order of the menu."""
+"""Pages of the ledger in the tenant's console: one page per file, in the order of the menu."""
 
 from . import new_entry, entries, trial_balance, accounts, dashboard  # noqa: F401, I001

@@ -45,17 +45,15 @@ class NewAccount(Form):
     code = forms.CharField(max_length=32)
     name = forms.CharField(max_length=200)
     type = forms.ChoiceField(choices=Account.Type.choices)
-    parent = forms.CharField(
-        max_length=32, required=False, help_text="The code of the account it belongs under."
-    )
+    parent = forms.CharField(max_length=32, required=False, help_text="The code of the parent account.")
 
 
-class Open(CommandPage):
+class OpenAccountPage(CommandPage):
     command = OpenAccount
     form = NewAccount
 
     def sentence(self, result: Account) -> str:
-        return f"The account {result} is open."
+        return f"Account {result} was opened."
 
     def success_url(self, result: Account) -> str:
         return "admin:ledger_account_changelist"
@@ -66,12 +64,12 @@ class NewJournal(Form):
     name = forms.CharField(max_length=120)
 
 
-class OpenAJournal(CommandPage):
+class OpenJournalPage(CommandPage):
     command = OpenJournal
     form = NewJournal
 
     def sentence(self, result: Journal) -> str:
-        return f"The journal {result} is open."
+        return f"Journal {result} was opened."
 
     def success_url(self, result: Journal) -> str:
         return "admin:ledger_journal_changelist"
@@ -114,14 +112,14 @@ hooks.plug(
         name="open_account",
         title="New account",
         permission="ledger.manage_accounts",
-        view=Open(),
+        view=OpenAccountPage(),
     ),
     hooks.Page(
         path="ledger/open-journal/",
         name="open_journal",
         title="New journal",
         permission="ledger.manage_accounts",
-        view=OpenAJournal(),
+        view=OpenJournalPage(),
     ),
     hooks.Search(permission="ledger.view_account", find=_find_accounts),
 )

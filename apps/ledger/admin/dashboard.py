@@ -1,4 +1,4 @@
-"""What the books show on the first page."""
+"""The ledger on the dashboard."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _this_month() -> str:
 
 def _turnover() -> str:
     turnover = queries.figures(today()).turnover
-    return "turnover " + ", ".join(str(each) for each in turnover) if turnover else "nothing was posted yet"
+    return "turnover " + ", ".join(str(total) for total in turnover) if turnover else "nothing posted yet"
 
 
 def _drafts() -> str:
@@ -42,11 +42,11 @@ def _asset_total() -> str:
 
 
 def _asset_currencies() -> str:
-    return " · ".join(_assets()) + ", as posted so far"
+    return " · ".join(_assets()) + ", as posted"
 
 
 def _income_and_expense() -> hooks.Plot:
-    """In the currency that is used most; the others are in the trial balance."""
+    """In the currency with the most postings; the trial balance has the others."""
     months = queries.income_and_expense(months=12)
     used = [month.currency for month in months if month.income or month.expense]
     iso = max(set(used), key=used.count) if used else ""
@@ -87,7 +87,7 @@ hooks.plug(
         permission=VIEW,
         icon="edit_note",
         value=_drafts,
-        note=lambda: "a draft keeps its period open",
+        note=lambda: "a draft blocks the closing of its period",
         link="admin:ledger_entry_changelist",
     ),
     hooks.Figure(

@@ -1,4 +1,4 @@
-"""Entries: the list, each with its lines, and what can be done to one."""
+"""Pages for entries: the list, the lines of an entry, and its commands."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class LineInline(ReadOnlyInline):
 
 @admin.register(Entry, site=tenant_site)
 class EntryAdmin(ReadOnlyAdmin):
-    """Every entry, newest first."""
+    """All entries, the latest first."""
 
     list_display = ("shown_number", "posted_on", "journal", "memo", "payee", "turnover", "shown_status")
     list_filter = ("status", "journal", "period")
@@ -89,12 +89,12 @@ class EntryAdmin(ReadOnlyAdmin):
 
 
 class EntryCommand(CommandPage):
-    """Something that is done to one entry."""
+    """A command on one entry."""
 
     def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
         entry = Entry.objects.with_numbers().filter(pk=server_fields["entry_id"]).first()
         if entry is None:
-            return (("Entry", "There is none with this number."),)
+            return (("Entry", "No entry has this number."),)
         return (("Entry", str(entry)), ("Date", f"{entry.posted_on:%d %B %Y}"), ("Memo", entry.memo or "—"))
 
     def success_url(self, result: Entry) -> str:
@@ -105,7 +105,7 @@ class Post(EntryCommand):
     command = PostDraft
 
     def sentence(self, result: Entry) -> str:
-        return f"{result} is posted and will not change again."
+        return f"{result} is posted and can no longer change."
 
 
 class Discard(EntryCommand):
@@ -129,7 +129,7 @@ class Reverse(EntryCommand):
     form = Reversal
 
     def sentence(self, result: Entry) -> str:
-        return f"It is reversed by {result}."
+        return f"The entry is reversed by {result}."
 
 
 def _find_entries(term: str) -> Sequence[hooks.SearchHit]:

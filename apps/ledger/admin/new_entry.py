@@ -1,4 +1,4 @@
-"""The form for a new entry: a head, and as many lines as it takes."""
+"""The form for a new entry and its lines."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class LineForm(Form):
     def clean(self) -> dict[str, Any]:
         fields = self.cleaned_data
         if bool(fields.get("debit")) == bool(fields.get("credit")) and fields.get("account"):
-            raise forms.ValidationError("A line has a debit or a credit.")
+            raise forms.ValidationError("A line needs either a debit or a credit.")
         fields["amount"] = _amount(fields.get("debit", "")) - _amount(fields.get("credit", ""))
         return fields
 
@@ -65,11 +65,11 @@ LineForms = formset_factory(LineForm, extra=0)
 
 
 class NewEntry:
-    """Saved as a draft or posted at once, by the button that was pressed."""
+    """Saves a draft or posts the entry, depending on the button."""
 
     def __call__(self, request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBase:
-        server_fields = request.POST if request.method == "POST" else None
-        head, lines = Head(server_fields), LineForms(server_fields, initial=_blank())
+        data = request.POST if request.method == "POST" else None
+        head, lines = Head(data), LineForms(data, initial=_blank())
         refusals: Sequence[Refusal] = ()
         if request.method == "POST" and head.is_valid() and lines.is_valid():
             try:
@@ -79,7 +79,7 @@ class NewEntry:
             else:
                 messages.success(request, f"{entry} is {'posted' if entry.is_posted else 'saved'}.")
                 return redirect("admin:ledger_entry_change", entry.pk)
-        shown = {
+        page = {
             "form": head,
             "key": head.data.get(KEY) or uuid4().hex,
             "lines": lines,
@@ -88,13 +88,13 @@ class NewEntry:
             "may_post": request.user.has_perm(PostEntry.permission),
         }
         status = max((refusal.status for refusal in refusals), default=200)
-        return TemplateResponse(request, "console/new_entry.html", context | shown, status=status)
+        return TemplateResponse(request, "console/new_entry.html", context | page, status=status)
 
     def _write(self, request: HttpRequest, head: Head, lines: Any) -> Entry:
         command = PostEntry if "post" in request.POST else DraftEntry
-        written = tuple(line for form in lines if (line := form.line()) is not None)
+        entry_lines = tuple(line for form in lines if (line := form.line()) is not None)
         outcome = dispatch_once(
-            command(lines=written, **head.cleaned_data),
+            command(lines=entry_lines, **head.cleaned_data),
             actor=request.user,
             key=request.POST.get(KEY) or uuid4().hex,
         )
@@ -108,7 +108,7 @@ def _blank() -> list[dict[str, str]]:
 
 
 def _amount(text: str) -> Decimal:
-    """As typed, thousands separators allowed; the ledger judges the rest."""
+    """Parses an amount, with optional thousands separators."""
     try:
         return Decimal(text.replace(",", "").strip() or 0)
     except InvalidOperation:

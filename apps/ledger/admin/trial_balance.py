@@ -1,4 +1,4 @@
-"""The trial balance: to look at, and to take away."""
+"""The trial balance as a page and as CSV."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ def _csv(rows: Sequence[queries.TrialBalanceRow]) -> HttpResponse:
     writer.writerow(COLUMNS)
     for row in rows:
         values = [getattr(row, column) for column in COLUMNS]
-        writer.writerow([_harmless(value) if isinstance(value, str) else value for value in values])
+        writer.writerow([_escape_formula(value) if isinstance(value, str) else value for value in values])
     return response
 
 
-def _harmless(text: str) -> str:
-    """A spreadsheet must not take a name for a formula."""
+def _escape_formula(text: str) -> str:
+    """Prevents a spreadsheet from interpreting a name as a formula."""
     return f"'{text}" if text.lstrip()[:1] in tuple("=+-@|%＝＋－＠") and text.strip() else text
 
 

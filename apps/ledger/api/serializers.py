@@ -9,7 +9,7 @@ from apps.ledger.models import Account, Entry, EntryLine, Journal
 
 
 class AccountSerializer(ReadSerializer):
-    parent = serializers.CharField(  # type: ignore[assignment]  # a field of ours, not the serializer's
+    parent = serializers.CharField(  # type: ignore[assignment]  # a field, not the serializer's attribute
         source="parent.code", allow_null=True, default=None, read_only=True
     )
 
@@ -37,7 +37,7 @@ class EntryLineSerializer(ReadSerializer):
 
 
 class EntrySerializer(ReadSerializer):
-    """An entry without its lines. Its `name` is the journal's, the fiscal year's and its number: GEN-2026-17."""
+    """An entry without its lines. Its `name` consists of journal, fiscal year and number: GEN-2026-17."""
 
     name = serializers.CharField(source="__str__", read_only=True)
     journal = serializers.CharField(source="journal.code", read_only=True)

@@ -79,7 +79,7 @@ class Entries(ListEndpoint, CommandEndpoint):
     serializer_class = EntrySerializer
     filterset_class = EntryFilter
     command, result = PostEntry, EntryWithLines
-    server_fields = ("source",)  # said by the command that books the fact, and by no caller
+    server_fields = ("source",)  # set by commands that post a business fact, not by clients
 
 
 class OneEntry(DetailEndpoint):
@@ -118,7 +118,7 @@ class TrialBalanceQuestion:
 
 
 class TrialBalance(QueryEndpoint):
-    """What every account opened with, moved by and closed with, per currency, by month or in total."""
+    """Opening balance, debit, credit and closing balance of every account and currency, by month or in total."""
 
     permission = "ledger.view_entry"
     question = TrialBalanceQuestion
@@ -126,6 +126,6 @@ class TrialBalance(QueryEndpoint):
     many = True
 
     def answer(self, question: Any, **server_fields: Any) -> Sequence[Any]:
-        asked: TrialBalanceQuestion = question
+        options: TrialBalanceQuestion = question
         with reading_replica():
-            return queries.trial_balance(by=asked.by, since=asked.since, until=asked.until)
+            return queries.trial_balance(by=options.by, since=options.since, until=options.until)

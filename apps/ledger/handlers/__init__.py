@@ -1,3 +1,3 @@
-"""How the ledger does what it is asked."""
+"""Handlers of the commands of the ledger."""
 
 from . import accounts, entries, imports  # noqa: F401

@@ -17,11 +17,11 @@ from apps.periods import rules as periods
 
 @handles(PostEntry, emits=(EntryPosted,))
 def post_entry(command: PostEntry) -> Entry:
-    if booked := rules.fact_must_not_be_posted_with_other_lines(command.source, command.lines):
-        return booked
-    sound = rules.entry_must_be_complete(command.posted_on, command.journal, command.lines)
+    if existing := rules.fact_must_not_be_posted_with_other_lines(command.source, command.lines):
+        return existing
+    validated = rules.entry_must_be_complete(command.posted_on, command.journal, command.lines)
 
-    entry = _write(command, sound, source=command.source)
+    entry = _write(command, validated, source=command.source)
     entry.post()
 
     _publish_posted(entry)
@@ -30,9 +30,9 @@ def post_entry(command: PostEntry) -> Entry:
 
 @handles(DraftEntry)
 def draft_entry(command: DraftEntry) -> Entry:
-    sound = rules.entry_must_be_valid(command.posted_on, command.journal, command.lines)
+    validated = rules.entry_must_be_valid(command.posted_on, command.journal, command.lines)
 
-    return _write(command, sound)
+    return _write(command, validated)
 
 
 @handles(PostDraft, emits=(EntryPosted,))
@@ -84,10 +84,10 @@ def reverse_entry(command: ReverseEntry) -> Entry:
     return reversal
 
 
-def _write(command: PostEntry | DraftEntry, sound: rules.ValidatedEntry, source: str = "") -> Entry:
+def _write(command: PostEntry | DraftEntry, validated: rules.ValidatedEntry, source: str = "") -> Entry:
     entry = Entry.objects.create(
-        journal=sound.journal,
-        period=sound.period,
+        journal=validated.journal,
+        period=validated.period,
         posted_on=command.posted_on,
         memo=command.memo,
         payee=command.payee,
@@ -100,12 +100,14 @@ def _write(command: PostEntry | DraftEntry, sound: rules.ValidatedEntry, source:
         [
             EntryLine(
                 line_no=number,
-                account=sound.accounts[line.account],
+                account=validated.accounts[line.account],
                 currency=amount.currency.code,
                 amount_minor=amount.minor,
                 memo=line.memo,
             )
-            for number, (line, amount) in enumerate(zip(command.lines, sound.amounts, strict=True), start=1)
+            for number, (line, amount) in enumerate(
+                zip(command.lines, validated.amounts, strict=True), start=1
+            )
         ],
     )
     return entry
@@ -118,7 +120,7 @@ def _write_lines(entry: Entry, lines: Sequence[EntryLine]) -> None:
 
 
 def _negated(lines: Sequence[EntryLine]) -> list[EntryLine]:
-    """The same with their signs turned."""
+    """The same lines with opposite signs."""
     return [
         EntryLine(
             line_no=line.line_no,

@@ -1,4 +1,4 @@
-"""Importing a journal: all of a file, or nothing."""
+"""Importing a journal file: all of its entries, or none."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def import_journal(command: ImportJournal) -> JournalImport:
     entries = read_journal(command.journal)
     chart = read_accounts(command.accounts) if command.accounts else []
 
-    done = JournalImport.objects.create(
+    record = JournalImport.objects.create(
         sha256=sha256,
         name=command.name,
         entries=len(entries),
@@ -48,20 +48,22 @@ def import_journal(command: ImportJournal) -> JournalImport:
     _generate_years([entry.posted_on for entry in entries])
     for entry in steps(entries, len(entries)):
         dispatch(_command(entry, codes, command.name))
-    return done
+    return record
 
 
 def _open_chart(chart: Sequence[FileAccount]) -> None:
-    """What is not there by name."""
+    """Opens the accounts whose names do not exist yet."""
     known = set(Account.objects.values_list("name", flat=True))
     with together() as validation:
-        for each in chart:
-            if each.name not in known:
-                validation.check(dispatch, OpenAccount(code=each.code, name=each.name, type=each.type))
+        for account in chart:
+            if account.name not in known:
+                validation.check(
+                    dispatch, OpenAccount(code=account.code, name=account.name, type=account.type)
+                )
 
 
 def _codes(entries: Sequence[FileEntry], *, create: bool) -> dict[str, str]:
-    """The code of each account that the file names, by code or name."""
+    """Maps each code or name in the file to the code of the account."""
     lines = [line for entry in entries for line in entry.lines]
     codes = _known_codes()
     missing = [line for line in lines if line.account not in codes]
@@ -75,7 +77,7 @@ def _codes(entries: Sequence[FileEntry], *, create: bool) -> dict[str, str]:
 
 
 def _known_codes() -> dict[str, str]:
-    """A code wins over a name that reads the same."""
+    """A code takes precedence over an equal name."""
     accounts = list(Account.objects.all())
     return {account.name: account.code for account in accounts} | {
         account.code: account.code for account in accounts
@@ -83,8 +85,8 @@ def _known_codes() -> dict[str, str]:
 
 
 def _open_missing(lines: Sequence[FileLine]) -> None:
-    """Those whose type is told by the first part of their name; codes are counted up in tens from X0010, where
-    X is 1 for assets to 5 for expenses."""
+    """Opens accounts whose type follows from the first part of their name. Codes are assigned in steps of ten from
+    X0010, where X is 1 for assets to 5 for expenses."""
     taken = set(Account.objects.values_list("code", flat=True))
     for name in sorted({line.account for line in lines}):
         type = TYPES.get(name.split(":", maxsplit=1)[0])
@@ -108,17 +110,17 @@ def _named(lines: Sequence[FileLine]) -> str:
 
 
 def _generate_years(days: Sequence[dt.date]) -> None:
-    """The fiscal years of the days that are not there, each next to one that is."""
+    """Generates the missing fiscal years of the days, each adjacent to an existing one."""
     first_month = periods.the_calendar().first_month
     needed = {periods.fiscal_year_of(day, first_month) for day in days}
     with together() as validation:
         for year in sorted(needed):
             validation.check(year_must_be_in_range, year)
-    there = {year.starts_on.year for year in periods.years()}
-    first, last = min(there | needed), max(there | needed)
-    begin = min(there, default=first)
+    existing = {year.starts_on.year for year in periods.years()}
+    first, last = min(existing | needed), max(existing | needed)
+    begin = min(existing, default=first)
     for year in (*range(begin - 1, first - 1, -1), *range(begin, last + 1)):
-        if year not in there:
+        if year not in existing:
             dispatch(GenerateYear(year=year))
 
 

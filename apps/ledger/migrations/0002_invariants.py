@@ -1,12 +1,12 @@
-"""How the database keeps the books, whoever asks: the bus, the console, psql.
+"""Invariants of the ledger, enforced by the database.
 
-An entry is inserted as a draft, gets its lines, and is then posted by one UPDATE. What is checked when:
+An entry is inserted as a draft, gets its lines, and is then posted by one UPDATE. The checks:
 
-1. the entry, when it is written or posted    its period is open and stays so; its number
-2. its lines, when they are written           only while it is a draft; only on accounts that take postings
-3. the whole of it, at COMMIT                 two lines or more, balanced in each currency; a reversal's lines
-4. accounts, when they change                 nothing that lines rely on
-5. afterwards                                 nothing changes and nothing is removed
+1. the entry, when written or posted      its period must be open, and is locked; its number
+2. its lines, when written                only for a draft; only on accounts that take postings
+3. all of the entry, at COMMIT            at least two lines, balanced in each currency; a reversal's lines
+4. accounts, when changed                 properties that existing lines rely on are fixed
+5. posted entries                         are never changed or deleted
 
 Every function addresses tables through TG_TABLE_SCHEMA: a deferred trigger fires at COMMIT, when the search path
 may be another tenant's, and a schema may be renamed. The codes are those in errors.py.
@@ -18,16 +18,16 @@ from apps.kernel.guards import RUNTIME_ROLES, append_only
 
 # 1. The entry.
 #
-# Its period is locked twice, and each lock does what the other cannot (alone, one starves
-# whoever closes and the other misses entries). The advisory lock is a fair queue: a waiting close is served before
-# later posts. The row lock, in a statement of its own, sees the latest status at every isolation level. Both are
-# held until COMMIT, so a close waits for everybody who was let in.
+# Its period is locked twice, because the row lock alone starves a close and the advisory lock alone misses entries.
+# The advisory lock is a fair queue: a waiting close is served before later posts. The row lock, in a separate
+# statement, sees the latest status at every isolation level. Both are held until COMMIT, so a close waits for all
+# posts that started before it.
 #
-# The counter's row comes last, because it makes all posts in one journal wait for each other from there to COMMIT.
-# Rolled back with the entry, it leaves no gap. The runtime has no rights on it: the function runs as its owner.
+# The counter's row is locked last, because it serialises all posts in one journal from then until COMMIT.
+# It is rolled back with the entry, which leaves no gap. The runtime has no rights on it: the function runs as its owner.
 #
-# A draft of an earlier transaction is posted in READ COMMITTED only: an older snapshot would overlook a line that
-# was added since. (In the transaction that drafted it nobody else can have added any.)
+# A draft of an earlier transaction is posted in READ COMMITTED only: an older snapshot would miss a line that was
+# added since. (No other transaction can add lines to a draft of this transaction.)
 COUNTER = f"""
 CREATE TABLE ledger_journalcounter (
     journal_id bigint NOT NULL REFERENCES ledger_journal (id),
@@ -90,13 +90,13 @@ CREATE TRIGGER ledger_entry_guard BEFORE INSERT OR UPDATE OR DELETE ON ledger_en
     FOR EACH ROW EXECUTE FUNCTION ledger_entry_guard();
 """
 
-# 2. The lines, once for each statement that writes some.
+# 2. The lines, once per statement that writes lines.
 #
-# FOR SHARE on the entry: whoever posts it at this moment waits until these lines are committed, and then counts
-# them; whoever has posted it is seen. FOR SHARE on the accounts: they cannot be deactivated or get children
-# meanwhile (4). What is wrong with a locked row is asked by FILTER and not by WHERE, which PostgreSQL would push
-# below the lock, so that only the faulty rows were locked. Whether accounts have children is asked after the lock, in
-# a statement of its own: the one that waited would still see what was before.
+# FOR SHARE on the entry: a concurrent posting waits until these lines are committed, and then counts them; an earlier
+# posting is visible. FOR SHARE on the accounts: they cannot be deactivated or get children meanwhile (4). Invalid
+# rows are selected by FILTER and not by WHERE, which PostgreSQL would push below the lock, so that only the invalid
+# rows were locked. Child accounts are selected after the lock, in a separate statement, because the snapshot of the
+# statement that waited for the lock is too old.
 LINES = """
 CREATE FUNCTION ledger_lines_guard() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -105,7 +105,7 @@ BEGIN
     EXECUTE format($sql$
         SELECT min(coalesce(number, id)) FILTER (WHERE status <> 'draft')
         FROM (SELECT id, number, status FROM %I.ledger_entry
-              WHERE id IN (SELECT entry_id FROM changed) ORDER BY id FOR SHARE) AS held
+              WHERE id IN (SELECT entry_id FROM changed) ORDER BY id FOR SHARE) AS locked
         $sql$, TG_TABLE_SCHEMA) INTO named;
     IF named IS NOT NULL THEN
         RAISE EXCEPTION 'The lines of entry % are posted and never change.', named
@@ -117,7 +117,7 @@ BEGIN
     EXECUTE format($sql$
         SELECT min(code) FILTER (WHERE NOT is_active)
         FROM (SELECT code, is_active FROM %I.ledger_account
-              WHERE id IN (SELECT account_id FROM changed) ORDER BY id FOR SHARE) AS held
+              WHERE id IN (SELECT account_id FROM changed) ORDER BY id FOR SHARE) AS locked
         $sql$, TG_TABLE_SCHEMA) INTO named;
     IF named IS NOT NULL THEN
         RAISE EXCEPTION 'Account % is inactive.', named
@@ -140,7 +140,7 @@ CREATE TRIGGER ledger_lines_removed AFTER DELETE ON ledger_entryline
     REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION ledger_lines_guard();
 """
 
-# 3. The whole entry, at COMMIT and once: once per line would cost the square of their number.
+# 3. All of the entry, once at COMMIT: a check per line would cost the square of their number.
 WHOLE = """
 CREATE FUNCTION ledger_entry_is_whole() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -168,13 +168,13 @@ BEGIN
         RETURN NULL;
     END IF;
     EXECUTE format($sql$
-        WITH mine AS (
+        WITH reversing AS (
             SELECT account_id, currency, amount_minor FROM %1$I.ledger_entryline WHERE entry_id = $1
-        ), theirs AS (
+        ), reversed AS (
             SELECT account_id, currency, -amount_minor FROM %1$I.ledger_entryline WHERE entry_id = $2
         )
-        SELECT EXISTS (TABLE mine EXCEPT ALL TABLE theirs)
-            OR EXISTS (TABLE theirs EXCEPT ALL TABLE mine)
+        SELECT EXISTS (TABLE reversing EXCEPT ALL TABLE reversed)
+            OR EXISTS (TABLE reversed EXCEPT ALL TABLE reversing)
             OR EXISTS (SELECT FROM %1$I.ledger_entry WHERE id = $2 AND status <> 'posted')
         $sql$, TG_TABLE_SCHEMA) INTO differs USING NEW.id, NEW.reversal_of_id;
     IF differs THEN
@@ -187,7 +187,7 @@ CREATE CONSTRAINT TRIGGER ledger_entry_is_whole AFTER INSERT OR UPDATE ON ledger
     EXECUTE FUNCTION ledger_entry_is_whole();
 """
 
-# 4. Accounts. Whoever opens one below another holds that one first, so that nobody posts to it meanwhile.
+# 4. Accounts. Inserting a child account locks its parent first, so that no concurrent posting to the parent succeeds.
 ACCOUNTS = """
 CREATE FUNCTION ledger_account_guard() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -196,7 +196,7 @@ DECLARE
 BEGIN
     IF TG_OP = 'UPDATE' THEN
         IF (NEW.parent_id, NEW.type) IS DISTINCT FROM (OLD.parent_id, OLD.type) THEN
-            RAISE EXCEPTION 'Account % keeps its type and its place.', OLD.code
+            RAISE EXCEPTION 'The type and the parent of account % never change.', OLD.code
                 USING ERRCODE = 'BL010', DETAIL = format('account=%s', OLD.code);
         END IF;
         IF OLD.is_active AND NOT NEW.is_active THEN
@@ -229,12 +229,12 @@ CREATE TRIGGER ledger_account_guard BEFORE INSERT OR UPDATE ON ledger_account
     FOR EACH ROW EXECUTE FUNCTION ledger_account_guard();
 """
 
-# 5. What stays. A line is never changed, not even a draft's; removing is for drafts alone, and guarded above. The
-#    rights say the same once more to the runtime.
-STAYS = f"""
+# 5. Immutability. Lines never change, not even those of drafts; only drafts are deleted, as checked above. The
+#    runtime does not have the rights either.
+IMMUTABILITY = f"""
 CREATE FUNCTION ledger_rows_are_immutable() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION 'The books are never emptied, and a line never changes.'
+    RAISE EXCEPTION 'Entries are never truncated, and a line never changes.'
         USING ERRCODE = 'BL001', DETAIL = 'entry=of the line';
 END $$;
 CREATE TRIGGER ledger_line_is_immutable BEFORE UPDATE ON ledger_entryline
@@ -265,5 +265,5 @@ class Migration(migrations.Migration):
     dependencies = [("ledger", "0001_initial"), ("periods", "0002_invariants")]
     operations = [
         append_only("ledger_historicalaccount"),
-        migrations.RunSQL(COUNTER + ENTRY + LINES + WHOLE + ACCOUNTS + STAYS, UNDO),
+        migrations.RunSQL(COUNTER + ENTRY + LINES + WHOLE + ACCOUNTS + IMMUTABILITY, UNDO),
     ]

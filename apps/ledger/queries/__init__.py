@@ -1,4 +1,4 @@
-"""Questions about the books."""
+"""Queries of the ledger."""
 
 from .entries import Figures, entries_posted, figures, last_year_with_entries, latest_entries
 from .income_and_expense import MonthFigures, income_and_expense

@@ -1,4 +1,4 @@
-"""Entries at a glance."""
+"""Figures about entries."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from apps.periods.models import FiscalYear
 
 @dataclass(frozen=True)
 class Figures:
-    """The books in numbers.
+    """Figures of the ledger.
 
-    accounts            that are active
-    entries             posted in all
-    entries_this_month  posted with a date in the month of today
-    drafts              waiting to be posted
-    turnover            the sum of debits this month, of each currency that was used
+    accounts            the number of active accounts
+    entries             the number of posted entries
+    entries_this_month  the number of posted entries with a date in the current month
+    drafts              the number of drafts
+    turnover            the sum of debits in the current month, by currency
     """
 
     accounts: int
@@ -47,7 +47,7 @@ def figures(today: dt.date) -> Figures:
 
 
 def entries_posted() -> int:
-    """How many there are. Numbers have no gaps, so the last of each journal tells, and no entry is read."""
+    """The number of posted entries: the sum of the journals' counters, since numbers have no gaps."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT coalesce(sum(last), 0)::bigint FROM ledger_journalcounter")
         count: int = cursor.fetchone()[0]
@@ -55,14 +55,14 @@ def entries_posted() -> int:
 
 
 def last_year_with_entries() -> FiscalYear | None:
-    """The latest fiscal year in which anything was posted."""
+    """The latest fiscal year with a posted entry."""
     last = Entry.objects.posted().select_related("year").order_by("posted_on").last()
     return last.year if last else None
 
 
-def latest_entries(most: int = 10) -> list[Entry]:
-    """The last ones that were posted, newest first, ready to be named."""
-    return list(Entry.objects.posted().with_numbers().order_by("-posted_at", "-id")[:most])
+def latest_entries(limit: int = 10) -> list[Entry]:
+    """The entries that were posted last, the latest first."""
+    return list(Entry.objects.posted().with_numbers().order_by("-posted_at", "-id")[:limit])
 
 
 def _turnover(first: dt.date, last: dt.date) -> list[Money]:

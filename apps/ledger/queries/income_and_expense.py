@@ -1,4 +1,4 @@
-"""What was earned and spent, month by month."""
+"""Income and expense by month."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class MonthFigures:
 
 
 def income_and_expense(months: int = 12, until: dt.date | None = None) -> list[MonthFigures]:
-    """Of the last `months` months up to the one of `until` (default: today): every month for each currency that
-    was used in any of them."""
+    """The last `months` months up to the one of `until` (default: today): each month for every currency with a
+    posting in any of them."""
     with connection.cursor() as cursor:
         cursor.execute(_SQL, {"months": months, "until": until or today()})
         return [_figures(*row) for row in cursor.fetchall()]

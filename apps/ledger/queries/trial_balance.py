@@ -1,4 +1,4 @@
-"""The trial balance: what each account had, gained, lost and has, in each currency."""
+"""The trial balance: opening balance, debit, credit and closing balance by account and currency."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from apps.kernel.replica import reading
 
 @dataclass(frozen=True)
 class TrialBalanceRow:
-    """An account in one currency in one month ("2021-01"), or in all of the time asked for (""). Amounts are in
-    major units; `opening` and `closing` are signed, debit positive."""
+    """An account in one currency, in one month ("2021-01") or in the whole range (""). Amounts are in major units;
+    `opening` and `closing` are signed, debit positive."""
 
     month: str
     account: str
@@ -30,11 +30,10 @@ class TrialBalanceRow:
 def trial_balance(
     by: Literal["month", "total"] = "month", since: dt.date | None = None, until: dt.date | None = None
 ) -> list[TrialBalanceRow]:
-    """Of everything posted from `since` to `until`; what came before is in the opening balances.
+    """The trial balance of postings from `since` to `until`; earlier postings are in the opening balances.
 
-    By month there is a row for every month from an account's first activity to the last month in which anything
-    was posted, unless all of its figures are zero. One statement, so that it is the truth of one moment; a replica's
-    moment where the report allows one.
+    By month, an account has a row for every month from its first posting to the last month with any posting, unless
+    all figures are zero. One statement gives a consistent snapshot; it may be that of a replica.
     """
     with reading().cursor() as cursor:
         cursor.execute(_SQL, {"monthly": by == "month", "since": since, "until": until})
@@ -47,10 +46,10 @@ def _row(month: str, account: str, code: str, type: str, iso: str, *minors: Deci
     return TrialBalanceRow(month, account, code, type, iso, opening, debit, credit, closing)
 
 
-# `bucket` is the month (or, for the total, one and the same day); what was posted before `since` is in the bucket
-# -infinity, which the window counts and the result leaves out.
+# `bucket` is the month (for the total, a constant day); postings before `since` are in the bucket -infinity, which the
+# window sums and the result omits.
 _SQL = """
-WITH asked AS (
+WITH parameters AS (
     SELECT %(monthly)s AS monthly,
            coalesce(%(since)s::date, '-infinity') AS since,
            coalesce(%(until)s::date, 'infinity') AS until
@@ -61,7 +60,7 @@ WITH asked AS (
                 ELSE date '0001-01-01' END AS bucket,
            coalesce(sum(amount_minor) FILTER (WHERE amount_minor > 0), 0) AS debit,
            coalesce(-sum(amount_minor) FILTER (WHERE amount_minor < 0), 0) AS credit
-    FROM asked, ledger_entryline AS line
+    FROM parameters, ledger_entryline AS line
     JOIN ledger_entry AS entry ON entry.id = line.entry_id
     WHERE entry.status = 'posted' AND posted_on <= until
     GROUP BY account_id, currency, bucket
@@ -71,7 +70,7 @@ WITH asked AS (
                 ELSE greatest(min(bucket), date_trunc('month', since)::date) END AS first,
            CASE WHEN NOT monthly THEN date '0001-01-01'
                 ELSE (SELECT max(bucket) FROM movement) END AS last
-    FROM asked, movement
+    FROM parameters, movement
     GROUP BY account_id, currency, monthly, since
 ), grid AS (
     SELECT account_id, currency, generate_series(first, last, interval '1 month')::date AS bucket
@@ -89,7 +88,7 @@ WITH asked AS (
 SELECT CASE WHEN monthly THEN to_char(bucket, 'YYYY-MM') ELSE '' END,
        account.name, account.code, account.type, currency,
        closing - debit + credit, debit, credit, closing
-FROM asked, balance
+FROM parameters, balance
 JOIN ledger_account AS account ON account.id = account_id
 WHERE isfinite(bucket)
   AND (closing - debit + credit, debit, credit, closing) IS DISTINCT FROM (0, 0, 0, 0)

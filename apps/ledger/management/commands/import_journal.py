@@ -1,4 +1,4 @@
-"""`manage.py import_journal SLUG FILE`: post every entry of a CSV file, or none."""
+"""`manage.py import_journal SLUG FILE`: post all entries of a CSV file, or none."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ SHELL = System("import_journal command")
 
 class Command(TenantCommand):
     help = (
-        "Post every entry of FILE, or none. Its columns: entry_no, date, payee, narration, line_no, account (a code or"
-        f" a name), currency, amount. Accounts are opened from {CHART} (code, name, type) beside it where there is one."
+        "Post all entries of FILE, or none. Its columns: entry_no, date, payee, narration, line_no, account (a code or"
+        f" a name), currency, amount. Missing accounts are opened from {CHART} (code, name, type) in the same folder."
     )
 
     def options(self, parser: CommandParser) -> None:
@@ -31,15 +31,17 @@ class Command(TenantCommand):
         parser.add_argument(
             "--create-accounts",
             action="store_true",
-            help="Open accounts that are missing, by the first part of their name (Assets:…, Expenses:…).",
+            help="Open missing accounts, with the type given by the first part of the name (Assets:…, Expenses:…).",
         )
         parser.add_argument(
-            "--dry-run", action="store_true", help="Do everything but keep it: say what would be refused."
+            "--dry-run",
+            action="store_true",
+            help="Validate the import and roll it back; report all refusals.",
         )
 
     def answer_for_tenant(self, **options: Any) -> Output:
         command = _command(options["file"], create_accounts=options["create_accounts"])
-        return _dry_run(command) if options["dry_run"] else _done(command)
+        return _dry_run(command) if options["dry_run"] else _import(command)
 
 
 def _command(file: Path, *, create_accounts: bool) -> ImportJournal:
@@ -67,20 +69,20 @@ def _dry_run(command: ImportJournal) -> Output:
     entries = read_journal(command.journal)
     lines = sum(len(entry.lines) for entry in entries)
     return Output(
-        f"Would import {len(entries)} entries with {lines} lines from {command.name}. Nothing was kept.",
+        f"Would import {len(entries)} entries with {lines} lines from {command.name}. Nothing was saved.",
         {"dry_run": True, "file": command.name, "entries": len(entries), "lines": lines},
     )
 
 
-def _done(command: ImportJournal) -> Output:
-    done: JournalImport = dispatch(command, actor=SHELL)
+def _import(command: ImportJournal) -> Output:
+    record: JournalImport = dispatch(command, actor=SHELL)
     return Output(
-        f"Imported {done}.",
+        f"Imported {record}.",
         {
             "dry_run": False,
-            "file": done.name,
-            "sha256": done.sha256,
-            "entries": done.entries,
-            "lines": done.lines,
+            "file": record.name,
+            "sha256": record.sha256,
+            "entries": record.entries,
+            "lines": record.lines,
         },
     )

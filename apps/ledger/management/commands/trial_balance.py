@@ -19,7 +19,7 @@ COLUMNS = tuple(field.name for field in fields(TrialBalanceRow))
 
 
 class Command(TenantCommand):
-    help = "The trial balance of everything posted, by month or in total, for each account and currency."
+    help = "The trial balance of all posted entries, by month or in total, for each account and currency."
 
     def options(self, parser: CommandParser) -> None:
         parser.add_argument("--by", choices=("month", "total"), default="month")
@@ -45,13 +45,13 @@ def _write(file: Path, rows: Sequence[TrialBalanceRow]) -> None:
 
 
 def _table(rows: Sequence[TrialBalanceRow]) -> str:
-    """Words to the left, numbers to the right, in columns as wide as they must be."""
+    """An aligned table: text to the left, numbers to the right."""
     cells = [COLUMNS, *(tuple(str(value) for value in astuple(row)) for row in rows)]
     widths = [max(len(row[column]) for row in cells) for column in range(len(COLUMNS))]
-    words = COLUMNS.index("opening")
+    first_number = COLUMNS.index("opening")
     return "\n".join(
         "  ".join(
-            cell.ljust(width) if column < words else cell.rjust(width)
+            cell.ljust(width) if column < first_number else cell.rjust(width)
             for column, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in cells
