@@ -116,7 +116,7 @@ def test_a_draft_can_be_saved_posted_and_reversed(client_for, accountant, chart,
         assert not draft.is_posted
 
     assert (
-        "will not change again"
+        "can no longer change"
         in client.post(f"/t/acme/ledger/entry/{draft.pk}/post/", follow=True).content.decode()
     )
     reversal = {"posted_on": today().isoformat(), "reason": "Entered twice by mistake."}

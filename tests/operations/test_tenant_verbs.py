@@ -58,7 +58,7 @@ def test_a_mode_is_set_and_kept_in_the_audit_log(acme):
 
 def test_a_tenant_that_is_not_there(db):
     with pytest.raises(SystemExit) as stopped:
-        tenant("show", "user_without_role")
+        tenant("show", "nobody")
     assert stopped.value.code == 3
 
 

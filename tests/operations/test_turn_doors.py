@@ -73,7 +73,7 @@ def test_what_would_go_is_said_before_it_is_queued(acme):
         ("erase", "acme", "--reason", WHY, "--dry-run"),
         ("cancel-erasure", "acme", "--reason", WHY),
         ("suspend", "acme", "--reason", " "),
-        ("suspend", "user_without_role", "--reason", WHY),
+        ("suspend", "nobody", "--reason", WHY),
     ],
 )
 def test_a_refusal_is_exit_code_3(acme, words):

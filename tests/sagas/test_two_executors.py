@@ -34,7 +34,7 @@ def meeting(office, monkeypatch):
                 self.has_met = True
 
     meeting = Meeting()
-    monkeypatch.setattr(office, "may", meeting.wait)
+    monkeypatch.setattr(office, "execute", meeting.wait)
     return meeting
 
 

@@ -50,7 +50,7 @@ def pooling(server: Mapping[str, Any]) -> Iterator[int]:
             f"auth_type = scram-sha-256\nauth_file = {users}\n"
             f"pool_mode = transaction\ndefault_pool_size = {CONNECTIONS}\nmax_client_conn = 200\n"
         )
-        command = [program, *(("-u", "user_without_role") if os.geteuid() == 0 else ()), "-q", str(ini)]
+        command = [program, *(("-u", "nobody") if os.geteuid() == 0 else ()), "-q", str(ini)]
         process = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         try:
             _wait_for(port, process)

@@ -121,7 +121,7 @@ def test_another_tenants_secret_is_not_believed_here(source, globex):
         assert not Source.objects.exists()
 
     assert post(wanted(), tenant="globex").status_code == 404
-    assert post(wanted(), name="user_without_role").status_code == 404
+    assert post(wanted(), name="nobody").status_code == 404
 
 
 def test_nothing_is_read_here(source):
