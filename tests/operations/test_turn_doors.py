@@ -175,7 +175,7 @@ def test_a_preview_counts_what_would_become_of_it(acme, owner, user_without_role
 
     said = preview("suspend")
     assert administrators == 1
-    assert said["People"].startswith(f"{people - 1} of {people} are shut out; 1 in charge")
+    assert said["People"].startswith(f"{people - 1} of {people} are shut out; 1 administrator")
     assert said["Signed in over the API"].startswith("1 session,")
     waiting = said["Waits until it is active again"]
     assert not waiting.startswith("0 deliveries")
@@ -186,7 +186,7 @@ def test_a_preview_counts_what_would_become_of_it(acme, owner, user_without_role
     assert state_of(acme) == "active"
 
     client.post(f"/tenants/{acme.id}/suspend/", {"reason": WHY})
-    assert preview("archive")["People"].startswith("are shut out already; 1 in charge")
+    assert preview("archive")["People"].startswith("are shut out already; 1 administrator")
     back = preview("activate")
     assert (back["People"], back["Goes on"]) == (f"{people} can sign in", waiting)
 
