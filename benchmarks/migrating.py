@@ -36,7 +36,7 @@ class Migration(migrations.Migration):
 def migrating(count: int = TENANTS) -> dict[str, Any]:
     """A column with a default, and its twin in the history."""
     from apps.tenancy import provisioning
-    from apps.tenancy.migrating.running import Wish, migrate_tenants
+    from apps.tenancy.migrating.running import MigrationOptions, migrate_tenants
 
     schemas = _tenants(count)
     with _ledger_migrations() as add:
@@ -44,12 +44,12 @@ def migrating(count: int = TENANTS) -> dict[str, Any]:
         stock = _stock(schemas[:SAMPLE])
         provisioning.migrate_template(_silently)
         began = time.perf_counter()
-        first = migrate_tenants(Wish(workers=1))
+        first = migrate_tenants(MigrationOptions(workers=1))
         one = (time.perf_counter() - began) / len(first.migrated)
         add("second")
         provisioning.migrate_template(_silently)
         began = time.perf_counter()
-        second = migrate_tenants(Wish(workers=2))
+        second = migrate_tenants(MigrationOptions(workers=2))
         two = (time.perf_counter() - began) / len(second.migrated)
         if first.failed or second.failed:
             raise RuntimeError("Some were not migrated.")
@@ -69,18 +69,18 @@ def migrating(count: int = TENANTS) -> dict[str, Any]:
 
 
 def _nothing_to_do() -> dict[str, Any]:
+    from apps.tenancy.migrating.discovery import discover
     from apps.tenancy.migrating.running import migrate_tenants
-    from apps.tenancy.migrating.surveying import survey
 
     began = time.perf_counter()
-    survey()
+    discover()
     asked = time.perf_counter()
-    standing = migrate_tenants().standing
+    up_to_date = migrate_tenants().up_to_date
     done = time.perf_counter()
     return {
-        "asking all, ms each": _ms((asked - began) / standing),
-        "the whole command, ms each": _ms((done - asked) / standing),
-        "schemas": standing,
+        "asking all, ms each": _ms((asked - began) / up_to_date),
+        "the whole command, ms each": _ms((done - asked) / up_to_date),
+        "schemas": up_to_date,
     }
 
 

@@ -9,7 +9,7 @@ from apps.bus import Command, dispatch
 from apps.identity.hooks import token_claim
 from apps.kernel.actors import System
 from apps.kernel.tenant import current_tenant
-from apps.tenancy.hooks import NewTenant, along, set_up
+from apps.tenancy.hooks import NewTenant, carried_data, set_up
 
 from . import queries
 from .commands import ChangePlan
@@ -43,4 +43,4 @@ def restore_subscription(tenant_id: int, plan: str) -> None:
         dispatch(command, actor=System("Restore"))
 
 
-along("plan", subscribed_plan, restore_subscription)
+carried_data("plan", subscribed_plan, restore_subscription)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from apps.kernel.pii import NAME, TEXT, declare_pii
 from apps.periods import hooks as periods
 from apps.settings import queries as settings_queries
-from apps.tenancy.hooks import Kept, NewTenant, proof, retention, set_up
+from apps.tenancy.hooks import NewTenant, Retention, invariant, retention, set_up
 
 from . import queries, rules
 from .commands import SetUpBooks
@@ -23,16 +23,16 @@ def books(new: NewTenant) -> Iterable[SetUpBooks]:
 
 
 @retention
-def entry_retention() -> Kept | None:
+def entry_retention() -> Retention | None:
     """The legal retention of entries after the end of their fiscal year (§ 147 AO, § 257 HGB)."""
     last = queries.last_year_with_entries()
     if last is None:
         return None
     until = dt.date(last.ends_on.year + settings_queries.value(RETENTION_YEARS), 12, 31)
-    return Kept(until, f"the entries of {last}")
+    return Retention(until, f"the entries of {last}")
 
 
-@proof("trial balance")
+@invariant("trial balance")
 def figures() -> list[list[str]]:
     """The balances of every account and currency."""
     return [

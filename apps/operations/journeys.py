@@ -19,7 +19,7 @@ from apps.sagas.errors import RunIsBusy, SagaHasEnded
 from apps.sagas.executor import run_inline
 from apps.sagas.models import Run
 from apps.sagas.runs import begin, resume
-from apps.tenancy.hooks import Contributions, Turn
+from apps.tenancy.hooks import Contributions, Transition
 from apps.tenancy.models import Tenant
 
 from .commands import TellAdministrators
@@ -109,7 +109,7 @@ def part(
     return ask
 
 
-def tell(news: str, about: Callable[[Any], Turn]) -> Callable[[Any], Iterable[ScopedCommand]]:
+def tell(news: str, about: Callable[[Any], Transition]) -> Callable[[Any], Iterable[ScopedCommand]]:
     """The errand that has those in charge at the tenant told what becomes of it."""
 
     def ask(data: Any) -> Iterable[ScopedCommand]:

@@ -18,7 +18,7 @@ from apps.kernel.tenant import TenantInfo
 from apps.kernel.transactions import within
 from apps.tenancy import provisioning
 from apps.tenancy.errors import TenantUnknown
-from apps.tenancy.hooks import Kept, kept_by_law
+from apps.tenancy.hooks import Retention, legal_retentions
 from apps.tenancy.models import Tenant
 
 from .errors import KeptByLaw, NameMissing, NameTooLong, ReasonMissing, SandboxesRemain, TrialOutOfRange
@@ -76,16 +76,16 @@ def law_must_let_go(tenant: Tenant) -> None:
     """Raises KeptByLaw with the day from which on the tenant may be erased."""
     kept = _asked_inside(tenant.info)
     if kept and kept[0].until >= today():
-        raise KeptByLaw(name=tenant.name, until=kept[0].until + dt.timedelta(days=1), what=kept[0].what)
+        raise KeptByLaw(name=tenant.name, until=kept[0].until + dt.timedelta(days=1), what=kept[0].records)
 
 
-def _asked_inside(tenant: TenantInfo) -> Sequence[Kept]:
+def _asked_inside(tenant: TenantInfo) -> Sequence[Retention]:
     """Over a connection of its own: a dry run has a transaction open, in which nobody goes from tenant to tenant."""
 
-    def ask() -> Sequence[Kept]:
+    def ask() -> Sequence[Retention]:
         try:
             with within(tenant):
-                return kept_by_law()
+                return legal_retentions()
         finally:
             connections.close_all()
 

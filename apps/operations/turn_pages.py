@@ -189,7 +189,7 @@ def _may_become(state: Tenant.State | None) -> Callable[[Tenant], bool]:
 
     def when(tenant: Tenant) -> bool:
         queued = tenant.state == Tenant.State.DELETING
-        return queued if state is None else not queued and (tenant.state, state) in Tenant.MOVES
+        return queued if state is None else not queued and (tenant.state, state) in Tenant.TRANSITIONS
 
     return when
 

@@ -63,7 +63,7 @@ class UnpinTenant(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
-class MarkActive(Command):
+class SetTenantActive(Command):
     """Open a tenant to its users: one that has been set up, or one that was closed to them. With `trial_days` it is on
     trial for so long."""
 
@@ -77,7 +77,7 @@ class MarkActive(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
-class MarkSuspended(Command):
+class SetTenantSuspended(Command):
     """Close a tenant to its users for a while."""
 
     platform = True
@@ -89,7 +89,7 @@ class MarkSuspended(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
-class MarkArchived(Command):
+class SetTenantArchived(Command):
     """Close a tenant to its users; its data is kept."""
 
     platform = True
@@ -101,7 +101,7 @@ class MarkArchived(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
-class MarkForDeletion(Command):
+class QueueTenantForDeletion(Command):
     """Queue a tenant for deletion: after that day it may be erased."""
 
     platform = True

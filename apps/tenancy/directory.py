@@ -1,4 +1,4 @@
-"""Finding a tenant: by host, by slug, by id. One cached look-up, no query."""
+"""Look-up of a tenant by host, slug or id, from the cache."""
 
 from __future__ import annotations
 
@@ -27,11 +27,13 @@ def _load(key: str) -> TenantInfo | None:
 _directory: Cached[str, TenantInfo | None] = Cached("directory", _load, ttl=TTL, of="public")
 
 
-def _load_at_rest(_: str) -> frozenset[int]:
+def _load_inactive_tenants(_: str) -> frozenset[int]:
     return frozenset(Tenant.objects.exclude(lifecycle.having("works")).values_list("pk", flat=True))
 
 
-_at_rest: Cached[str, frozenset[int]] = Cached("at_rest", _load_at_rest, ttl=TTL, of="public")
+_inactive_tenants: Cached[str, frozenset[int]] = Cached(
+    "inactive_tenants", _load_inactive_tenants, ttl=TTL, of="public"
+)
 
 
 def by_host(host: str) -> TenantInfo | None:
@@ -46,12 +48,12 @@ def by_id(tenant_id: int) -> TenantInfo | None:
     return _directory.get(f"id:{tenant_id}")
 
 
-def at_rest() -> frozenset[int]:
-    """settings.INACTIVE_TENANTS: whose news nobody hears at present."""
-    return _at_rest.get("all")
+def inactive_tenants() -> frozenset[int]:
+    """settings.INACTIVE_TENANTS: ids of tenants whose events are not delivered at present."""
+    return _inactive_tenants.get("all")
 
 
 def changed() -> None:
-    """A tenant or domain was made or altered: nobody goes by what was known of it."""
+    """Invalidate the caches after a tenant or domain was created or changed."""
     _directory.invalidate()
-    _at_rest.invalidate()
+    _inactive_tenants.invalidate()

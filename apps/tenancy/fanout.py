@@ -1,9 +1,8 @@
-"""Beat's one task: sends what comes round to every tenant, in chunks, and no slot twice.
+"""The one task of Celery beat: sends each scheduled task to every tenant once per slot, in chunks.
 
-Beat only knocks. What is due, and how far it has been sent, stands in one row for each task (`Round`), so that two
-beats, a message that comes twice, and a worker that dies halfway change nothing: whoever holds the row sends the next
-chunk. Only a crash between sending a chunk and noting it repeats that chunk; tasks are right when they run twice.
-Slots that passed while nobody was there are not made up for.
+Beat only ticks. The slot and the progress of each task are in one row (`ScheduledRun`), so two beats, a repeated message
+or a killed worker do no harm: the process that locks the row sends the next chunk. A crash between sending a chunk and
+saving its progress repeats that chunk, so scheduled tasks must be idempotent. Missed slots are not made up for.
 """
 
 from __future__ import annotations
@@ -21,77 +20,77 @@ from apps.kernel.periodic import PERIODIC, Periodic
 from apps.kernel.queues import PLATFORM
 
 from .lifecycle import having
-from .models import Round, Tenant
+from .models import ScheduledRun, Tenant
 
-CHUNK = 200
-PLATFORM_FIRST = 0  # its place before all tenants, whose ids begin at 1
-LATE = 10
-"""In so many rounds a message that was not worked on is given up: later ones have the same to say."""
+CHUNK_SIZE = 200
+PLATFORM_ID = 0  # sorts before all tenants, whose ids begin at 1
+EXPIRY_SLOTS = 10
+"""A message expires unprocessed after so many slots: later messages replace it."""
 log = logging.getLogger(__name__)
 
 
 def tick() -> int:
-    """Send what is due. Returns how many messages were sent."""
+    """Send the due tasks. Returns the number of messages sent."""
     current_app.loader.import_default_modules()  # the tasks of all apps have declared themselves
-    return sum(_work_on(job) for job in [*PERIODIC.values()])
+    return sum(_send_all(job) for job in [*PERIODIC.values()])
 
 
-def _work_on(job: Periodic) -> int:
+def _send_all(job: Periodic) -> int:
     _begin(job)
     sent = 0
     try:
         while chunk := _send_next(job):
             sent += chunk
     except (OSError, BrokerAway, BatchPublishError, *_broker_errors()) as error:
-        log.warning("The round of %s waits for the broker: %s", job.task, error)
+        log.warning("The scheduled run of %s waits for the broker: %s", job.task, error)
     return sent
 
 
 def _begin(job: Periodic) -> None:
-    """Open the present slot, once the one before is sent to its end."""
+    """Begin the present slot, if the previous run has ended."""
     slot = job.slot(now())
-    Round.objects.get_or_create(task=job.task, defaults={"slot_at": slot, "begun_at": now()})
-    Round.objects.ended().filter(task=job.task, slot_at__lt=slot).update(
-        slot_at=slot, reached=Round.NOBODY, begun_at=now(), ended_at=None
+    ScheduledRun.objects.get_or_create(task=job.task, defaults={"slot_at": slot, "begun_at": now()})
+    ScheduledRun.objects.ended().filter(task=job.task, slot_at__lt=slot).update(
+        slot_at=slot, progress=ScheduledRun.NOT_STARTED, begun_at=now(), ended_at=None
     )
 
 
 def _send_next(job: Periodic) -> int:
-    """The next chunk of the open round, if nobody else is at it. Returns how many were sent."""
+    """The next chunk of the open run, unless another process holds it. Returns the number of messages sent."""
     with transaction.atomic():
-        mine = Round.objects.open().filter(task=job.task).select_for_update(skip_locked=True).first()
-        if mine is None:
+        run = ScheduledRun.objects.open().filter(task=job.task).select_for_update(skip_locked=True).first()
+        if run is None:
             return 0
-        targets = _after(mine.reached, job)
+        targets = _after(run.progress, job)
         if targets:
             send(job, targets)
-            mine.reached = targets[-1]
-        if len(targets) < CHUNK:
-            mine.ended_at = now()
-        mine.save()
+            run.progress = targets[-1]
+        if len(targets) < CHUNK_SIZE:
+            run.ended_at = now()
+        run.save()
     return len(targets)
 
 
-def _after(reached: int, job: Periodic) -> Sequence[int]:
-    """Whose turn is next, by id; tenants that come meanwhile have the highest."""
-    platform = [PLATFORM_FIRST] if job.where != "tenants" and reached < PLATFORM_FIRST else []
+def _after(progress: int, job: Periodic) -> Sequence[int]:
+    """The next ids; tenants created meanwhile have the highest."""
+    platform = [PLATFORM_ID] if job.where != "tenants" and progress < PLATFORM_ID else []
     if job.where == "platform":
         return platform
-    served = Tenant.objects.filter(having("beats"), pk__gt=max(reached, PLATFORM_FIRST))
-    return [*platform, *served.order_by("pk").values_list("pk", flat=True)[: CHUNK - len(platform)]]
+    tenants = Tenant.objects.filter(having("beats"), pk__gt=max(progress, PLATFORM_ID))
+    return [*platform, *tenants.order_by("pk").values_list("pk", flat=True)[: CHUNK_SIZE - len(platform)]]
 
 
 def send(job: Periodic, targets: Sequence[int]) -> None:
     with (
         current_app.producer_pool.acquire(block=True, timeout=5) as producer,
-        producer.batch(CHUNK),  # type: ignore[attr-defined]
+        producer.batch(CHUNK_SIZE),  # type: ignore[attr-defined]
     ):
         for target in targets:
             current_app.send_task(
                 job.task,
                 queue=job.queue,
                 producer=producer,
-                expires=LATE * max(job.seconds, 60),
+                expires=EXPIRY_SLOTS * max(job.seconds, 60),
                 headers={"tenant": target or PLATFORM},
             )
 

@@ -16,12 +16,12 @@ from .commands import (
     ChangeDatabase,
     CreateTenant,
     DiscardTenant,
-    MarkActive,
-    MarkArchived,
-    MarkForDeletion,
-    MarkSuspended,
     PinTenant,
+    QueueTenantForDeletion,
     SetMode,
+    SetTenantActive,
+    SetTenantArchived,
+    SetTenantSuspended,
     UnpinTenant,
 )
 from .databases import lodgers
@@ -65,8 +65,8 @@ def create_tenant(command: CreateTenant) -> Tenant:
     return tenant
 
 
-@handles(MarkActive, emits=(TenantActivated,))
-def mark_active(command: MarkActive) -> Tenant:
+@handles(SetTenantActive, emits=(TenantActivated,))
+def set_tenant_active(command: SetTenantActive) -> Tenant:
     tenant = rules.tenant_must_exist(command.tenant_id)
     to = Tenant.State.TRIAL if command.trial_days else Tenant.State.ACTIVE
     rules.tenant_may_become(tenant, to)
@@ -80,8 +80,8 @@ def mark_active(command: MarkActive) -> Tenant:
     return tenant
 
 
-@handles(MarkSuspended, emits=(TenantSuspended,))
-def mark_suspended(command: MarkSuspended) -> Tenant:
+@handles(SetTenantSuspended, emits=(TenantSuspended,))
+def set_tenant_suspended(command: SetTenantSuspended) -> Tenant:
     tenant = rules.tenant_must_exist(command.tenant_id)
     rules.tenant_may_become(tenant, Tenant.State.SUSPENDED)
 
@@ -92,8 +92,8 @@ def mark_suspended(command: MarkSuspended) -> Tenant:
     return tenant
 
 
-@handles(MarkArchived, emits=(TenantArchived,))
-def mark_archived(command: MarkArchived) -> Tenant:
+@handles(SetTenantArchived, emits=(TenantArchived,))
+def set_tenant_archived(command: SetTenantArchived) -> Tenant:
     tenant = rules.tenant_must_exist(command.tenant_id)
     rules.tenant_may_become(tenant, Tenant.State.ARCHIVED)
 
@@ -105,8 +105,8 @@ def mark_archived(command: MarkArchived) -> Tenant:
     return tenant
 
 
-@handles(MarkForDeletion, emits=(TenantQueuedForDeletion,))
-def mark_for_deletion(command: MarkForDeletion) -> Tenant:
+@handles(QueueTenantForDeletion, emits=(TenantQueuedForDeletion,))
+def queue_tenant_for_deletion(command: QueueTenantForDeletion) -> Tenant:
     tenant = rules.tenant_must_exist(command.tenant_id)
     rules.tenant_may_become(tenant, Tenant.State.DELETING)
 
@@ -125,7 +125,7 @@ def set_mode(command: SetMode) -> Tenant:
         mode = asked.check(rules.mode_must_exist, command.mode)
         asked.check(rules.reason_must_be_given, command.reason)
 
-    tenant.turn(mode)
+    tenant.set_mode(mode)
 
     directory.changed()
     publish(TenantModeChanged(tenant_id=tenant.pk, slug=tenant.slug, reason=command.reason, mode=mode))

@@ -1,7 +1,7 @@
-"""What others may plug into a tenant's life: their part in each of its journeys, and what the law says of its end.
+"""Extension points of a tenant's lifecycle: the steps that other apps add to its workflows, legal retention,
+invariants, and platform data that travels with a tenant.
 
-An app says in its hookimpls.py what is its to do. The journeys themselves stand in `apps.operations`, which knows
-nobody's nouns.
+An app implements them in its hookimpls.py. The workflows are in `apps.operations`, which knows no model of these apps.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, kw_only=True)
 class NewTenant:
-    """What is known of a tenant that is being set up. `plan` is the code of what it has booked, or empty."""
+    """A tenant that is being set up. `plan` is the code of its subscription, or empty."""
 
     tenant: TenantInfo
     owner_email: str
@@ -30,8 +30,8 @@ class NewTenant:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Turn:
-    """A tenant whose life takes a turn, and why."""
+class Transition:
+    """A change of a tenant's state, and its reason."""
 
     tenant: TenantInfo
     reason: str
@@ -39,8 +39,8 @@ class Turn:
 
 @dataclass(frozen=True)
 class Contribution(Generic[T]):
-    """What one app does in one part of a journey: the commands, made from what is known. The same commands each time,
-    since a part that was cut off is asked again; each of them is done once."""
+    """The commands of one app in one part of a workflow. `commands` must return the same ones each time: an interrupted
+    part is evaluated again, and each command is executed once."""
 
     commands: Callable[[T], Iterable[Command]]
     order: int
@@ -48,96 +48,94 @@ class Contribution(Generic[T]):
 
 
 class Contributions(Generic[T]):
-    """What apps do in one journey, by its parts.
+    """The contributions of all apps to one workflow, by part.
 
     @set_up("structure")
     def first_company(new: NewTenant) -> Iterable[Command]:
         yield FoundCompany(…)
 
-    order        within the part; apps that stand on others come later
-    on_platform  whether the commands are the platform's. Otherwise they are done inside the tenant
+    order        within the part; an app comes after those that it depends on
+    on_platform  run the commands on the platform; otherwise inside the tenant
     """
 
     def __init__(self, *parts: str) -> None:
-        self._of: dict[str, list[Contribution[T]]] = {part: [] for part in parts}
+        self._by_part: dict[str, list[Contribution[T]]] = {part: [] for part in parts}
 
     def __call__(
         self, part: str, *, order: int = 50, on_platform: bool = False
     ) -> Callable[[Callable[[T], Iterable[Command]]], Callable[[T], Iterable[Command]]]:
         def register(function: Callable[[T], Iterable[Command]]) -> Callable[[T], Iterable[Command]]:
-            self._of[part].append(Contribution(function, order, on_platform))
-            self._of[part].sort(key=lambda each: each.order)
+            self._by_part[part].append(Contribution(function, order, on_platform))
+            self._by_part[part].sort(key=lambda contribution: contribution.order)
             return function
 
         return register
 
     def to(self, part: str) -> Sequence[Contribution[T]]:
-        return tuple(self._of[part])
+        return tuple(self._by_part[part])
 
 
 set_up: Contributions[NewTenant] = Contributions("settings", "features", "structure", "people")
-on_suspend: Contributions[Turn] = Contributions("features", "data")
-on_activate: Contributions[Turn] = Contributions("data", "features")
-on_archive: Contributions[Turn] = Contributions("features", "data")
+on_suspend: Contributions[Transition] = Contributions("features", "data")
+on_activate: Contributions[Transition] = Contributions("data", "features")
+on_archive: Contributions[Transition] = Contributions("features", "data")
 
 
 @dataclass(frozen=True)
-class Kept:
-    """Until when the law has something kept, and what."""
+class Retention:
+    """Records that the law requires until a date."""
 
     until: dt.date
-    what: str
+    records: str
 
 
-_retentions: list[Callable[[], Kept | None]] = []
+_retentions: list[Callable[[], Retention | None]] = []
 
 
-def retention(function: Callable[[], Kept | None]) -> Callable[[], Kept | None]:
-    """Registers what is asked, inside the tenant, before it may be erased."""
+def retention(function: Callable[[], Retention | None]) -> Callable[[], Retention | None]:
+    """Registers a function that runs inside a tenant before the tenant may be erased."""
     _retentions.append(function)
     return function
 
 
-def kept_by_law() -> Sequence[Kept]:
-    """What the current tenant must still keep, the longest first."""
-    return sorted(
-        (kept for function in _retentions if (kept := function())), key=lambda kept: kept.until, reverse=True
-    )
+def legal_retentions() -> Sequence[Retention]:
+    """The retentions of the current tenant, the longest first."""
+    retentions = [required for function in _retentions if (required := function())]
+    return sorted(retentions, key=lambda required: required.until, reverse=True)
 
 
-_proofs: dict[str, Callable[[], Any]] = {}
+_invariants: dict[str, Callable[[], Any]] = {}
 
 
-def proof(name: str) -> Callable[[Callable[[], T]], Callable[[], T]]:
-    """Registers a figure ("trial balance") that is asked inside the tenant, before and after it was copied, and must be
-    the same."""
+def invariant(name: str) -> Callable[[Callable[[], T]], Callable[[], T]]:
+    """Registers a figure ("trial balance") that is computed inside the tenant and must be the same after a copy."""
 
     def register(function: Callable[[], T]) -> Callable[[], T]:
-        _proofs[name] = function
+        _invariants[name] = function
         return function
 
     return register
 
 
-def proofs() -> Mapping[str, Callable[[], Any]]:
-    return _proofs
+def invariants() -> Mapping[str, Callable[[], Any]]:
+    return _invariants
 
 
 @dataclass(frozen=True)
-class Along:
-    """What the platform knows of a tenant beside its row (its plan), as JSON: it goes into the tenant's archive, and is
-    given to whoever is made of that. `give` may be asked again."""
+class CarriedData:
+    """Platform data of a tenant beside its row (its subscription), as JSON. A backup file contains it, and a tenant made
+    from that file receives it. `restore` must be idempotent."""
 
-    take: Callable[[int], Any]
-    give: Callable[[int, Any], object]
-
-
-_along: dict[str, Along] = {}
+    export: Callable[[int], Any]
+    restore: Callable[[int, Any], object]
 
 
-def along(name: str, take: Callable[[int], Any], give: Callable[[int, Any], object]) -> None:
-    _along[name] = Along(take, give)
+_carried_data: dict[str, CarriedData] = {}
 
 
-def goes_along() -> Mapping[str, Along]:
-    return _along
+def carried_data(name: str, export: Callable[[int], Any], restore: Callable[[int, Any], object]) -> None:
+    _carried_data[name] = CarriedData(export, restore)
+
+
+def all_carried_data() -> Mapping[str, CarriedData]:
+    return _carried_data

@@ -16,7 +16,7 @@ __all__ = [
     "Database",
     "Domain",
     "Erasure",
-    "Round",
+    "ScheduledRun",
     "Spare",
     "Tenant",
     "TenantActivity",
@@ -49,7 +49,7 @@ class Tenant(Tracked, TenantMixin):  # type: ignore[misc,django-manager-missing]
         READ_ONLY = "read_only", "Read only"
         MAINTENANCE = "maintenance", "Maintenance"
 
-    MOVES = frozenset(
+    TRANSITIONS = frozenset(
         {
             (State.PENDING, State.TRIAL),
             (State.PENDING, State.ACTIVE),
@@ -66,7 +66,7 @@ class Tenant(Tracked, TenantMixin):  # type: ignore[misc,django-manager-missing]
             (State.DELETING, State.ARCHIVED),
         }
     )
-    COMES_BACK = frozenset({(State.PENDING, State.SUSPENDED), (State.PENDING, State.ARCHIVED)})
+    RESTORE_TRANSITIONS = frozenset({(State.PENDING, State.SUSPENDED), (State.PENDING, State.ARCHIVED)})
     """What restoring alone may make of one that was so when it was backed up. The database lets these pass as well."""
     OPEN = frozenset({State.TRIAL, State.ACTIVE})
     """To its users."""
@@ -133,7 +133,7 @@ class Tenant(Tracked, TenantMixin):  # type: ignore[misc,django-manager-missing]
     def become(self, state: Tenant.State, reason: str) -> None:
         """Raises ValueError for a move that MOVES does not have. Whoever is shut out is so at once: a new epoch ends
         what was said before."""
-        if (self.state, state) not in self.MOVES:
+        if (self.state, state) not in self.TRANSITIONS:
             raise ValueError(f"A tenant does not go from {self.state} to {state}.")
         self.epoch += self.state in self.OPEN and state not in self.OPEN
         self.state, self.state_since, self.state_reason = state, now(), reason[:500]
@@ -141,7 +141,7 @@ class Tenant(Tracked, TenantMixin):  # type: ignore[misc,django-manager-missing]
             update_fields=["state", "state_since", "state_reason", "epoch", "trial_ends_on", "delete_after"]
         )
 
-    def turn(self, mode: Tenant.Mode) -> None:
+    def set_mode(self, mode: Tenant.Mode) -> None:
         """In maintenance nobody is let in, so it ends what was said before; reading goes on in the other two."""
         self.epoch += mode == self.Mode.MAINTENANCE and mode != self.mode
         self.mode = mode
@@ -257,26 +257,26 @@ class Database(Tracked):
         return self.key
 
 
-class RoundQuerySet(models.QuerySet["Round"]):
-    def open(self) -> RoundQuerySet:
+class ScheduledRunQuerySet(models.QuerySet["ScheduledRun"]):
+    def open(self) -> ScheduledRunQuerySet:
         return self.filter(ended_at=None)
 
-    def ended(self) -> RoundQuerySet:
+    def ended(self) -> ScheduledRunQuerySet:
         return self.exclude(ended_at=None)
 
 
-class Round(models.Model):
-    """The latest round of a periodic task: which slot it is for, and the last tenant that it has reached."""
+class ScheduledRun(models.Model):
+    """The latest run of a scheduled task for all tenants: its slot, and the id of the last tenant that was sent one."""
 
-    NOBODY = -1
+    NOT_STARTED = -1
 
     task = models.CharField(max_length=80, primary_key=True)
     slot_at = models.DateTimeField()
-    reached = models.BigIntegerField(default=NOBODY)
+    progress = models.BigIntegerField(default=NOT_STARTED)
     begun_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
 
-    objects = RoundQuerySet.as_manager()
+    objects = ScheduledRunQuerySet.as_manager()
 
     class Meta:
         default_permissions = ("view",)
@@ -289,7 +289,7 @@ class SchemaMigration(models.Model):
     """How the migrations of a tenant's schema, or of a spare, went last time.
 
     migration  the last one that was applied, or at which it stopped
-    acts_done  of one that is not atomic: how many of its operations are done, so that another run goes on from there
+    operation_count  of one that is not atomic: how many of its operations are done, so that another run goes on from there
     """
 
     class State(models.TextChoices):
@@ -300,7 +300,7 @@ class SchemaMigration(models.Model):
     schema_name = models.CharField(max_length=63, primary_key=True)
     state = models.CharField(max_length=7, choices=State.choices)
     migration = models.CharField(max_length=300, blank=True)
-    acts_done = models.PositiveIntegerField(default=0)
+    operation_count = models.PositiveIntegerField(default=0)
     error = models.TextField(blank=True)
     at = models.DateTimeField()
 

@@ -49,7 +49,7 @@ def tenant_may_be_moved(tenant: Tenant, to: str) -> None:
 
 
 def tenant_may_become(tenant: Tenant, state: Tenant.State) -> None:
-    if (tenant.state, state) not in Tenant.MOVES:
+    if (tenant.state, state) not in Tenant.TRANSITIONS:
         raise TenantCannotBecome(
             name=tenant.name, state=tenant.get_state_display().lower(), to=state.label.lower()
         )

@@ -1,4 +1,4 @@
-"""What beat knocks at, and what comes round."""
+"""The tick of Celery beat, and scheduled tasks."""
 
 from __future__ import annotations
 

@@ -8,8 +8,8 @@ TENANT_SCHEMA_PREFIX = env().tenant_schema_prefix
 SPARE_TENANTS = env().spare_tenants
 TENANT_BY_ID = "apps.tenancy.directory.by_id"
 TENANT_AVAILABILITY = "apps.tenancy.lifecycle.availability_of"
-INACTIVE_TENANTS = "apps.tenancy.directory.at_rest"
-"""Say what is done for a tenant, and for which of them nothing is heard at present."""
+INACTIVE_TENANTS = "apps.tenancy.directory.inactive_tenants"
+"""The availability of a tenant, and the tenants whose events are not delivered at present."""
 IS_ADMINISTRATOR = "apps.identity.queries.is_administrator"
 TENANT_BY_PATH = True
 """Whether /t/<slug>/ works beside host names. Host names keep browser origins apart: see docs/operations.md."""

@@ -13,7 +13,7 @@ from celery import current_app
 from apps.kernel import caching
 from apps.kernel.tenant import activate
 from apps.kernel.waiting import queue_statuses
-from apps.tenancy.models import Round
+from apps.tenancy.models import ScheduledRun
 from tests.support.processes import eventually
 from tests.support.workers import VISIBLE_AFTER, Workers, has, kill
 from tests.support.workload import diary, early, fall, stumble, work
@@ -166,7 +166,7 @@ def test_two_beats_send_what_comes_round_once_in_each_slot(workers, acme, globex
     eventually(lambda: rounds_of(acme.id) >= 4, patience=90)
     workers.end()
 
-    slots = Round.objects.get(task="tests.round").slot_at.timestamp() // 5 - slot_of_the_first() + 1
+    slots = ScheduledRun.objects.get(task="tests.round").slot_at.timestamp() // 5 - slot_of_the_first() + 1
     for target in (acme.id, globex.id, "public"):
         assert (
             3 <= rounds_of(target) <= slots + 1

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from apps.bus import dispatch
 from apps.kernel.clock import today
-from apps.tenancy.commands import MarkArchived, MarkForDeletion, MarkSuspended, SetMode
+from apps.tenancy.commands import QueueTenantForDeletion, SetMode, SetTenantArchived, SetTenantSuspended
 from tests.support.pages import log_in, violations, watched
 
 pytestmark = pytest.mark.exhaustive("axe-core over each page in both themes")
@@ -33,13 +33,13 @@ def clean(page: Page) -> None:
 @pytest.mark.parametrize(
     ("commands", "heading"),
     [
-        ((MarkSuspended,), "Acme Corporation is suspended"),
-        ((MarkArchived, MarkForDeletion), "Acme Corporation is closed"),
+        ((SetTenantSuspended,), "Acme Corporation is suspended"),
+        ((SetTenantArchived, QueueTenantForDeletion), "Acme Corporation is closed"),
         ((SetMode,), "We are working on it"),
     ],
 )
 def test_a_closed_door_says_why_and_what_is_left(look: Page, acme, operator, commands, heading):
-    more = {MarkForDeletion: {"delete_after": today()}, SetMode: {"mode": "maintenance"}}
+    more = {QueueTenantForDeletion: {"delete_after": today()}, SetMode: {"mode": "maintenance"}}
     for command in commands:
         dispatch(command(tenant_id=acme.id, reason="As agreed.", **more.get(command, {})), actor=operator)
 
@@ -50,7 +50,7 @@ def test_a_closed_door_says_why_and_what_is_left(look: Page, acme, operator, com
 
 
 def test_whoever_is_in_charge_signs_in_to_see_the_plan(look: Page, acme, operator, owner, accountant):
-    dispatch(MarkSuspended(tenant_id=acme.id, reason="Unpaid."), actor=operator)
+    dispatch(SetTenantSuspended(tenant_id=acme.id, reason="Unpaid."), actor=operator)
 
     look.goto("/t/acme/")
     look.get_by_role("link", name="Sign in").click()
@@ -67,7 +67,7 @@ def test_whoever_is_in_charge_signs_in_to_see_the_plan(look: Page, acme, operato
 
 
 def test_an_archived_tenant_is_read_under_a_banner(look: Page, acme, operator, owner):
-    dispatch(MarkArchived(tenant_id=acme.id, reason="Left."), actor=operator)
+    dispatch(SetTenantArchived(tenant_id=acme.id, reason="Left."), actor=operator)
 
     log_in(look, "/t/acme", owner.email)
 

@@ -34,7 +34,7 @@ from apps.identity.models import ApiSession, User
 from apps.kernel.actors import System
 from apps.kernel.tenant import activate
 from apps.tenancy import directory
-from apps.tenancy.commands import MarkActive, MarkSuspended
+from apps.tenancy.commands import SetTenantActive, SetTenantSuspended
 from apps.tenancy.models import Tenant
 from tests.support.database import PASSWORD
 from tests.support.problems import refused
@@ -265,11 +265,11 @@ class TestTheTenant:
 
     def test_a_suspension_outlives_itself(self, here, acme, operator):
         """Tokens from before it are worth nothing when the tenant is open again."""
-        dispatch(MarkSuspended(tenant_id=acme.id, reason="unpaid"), actor=operator)
+        dispatch(SetTenantSuspended(tenant_id=acme.id, reason="unpaid"), actor=operator)
         refused(here.get(), 403, "tenancy.tenant_is_suspended")
         old = here.tokens["access_token"]
 
-        dispatch(MarkActive(tenant_id=acme.id, reason="paid"), actor=operator)
+        dispatch(SetTenantActive(tenant_id=acme.id, reason="paid"), actor=operator)
         refused(here.get(token=old), 401, "identity.token_outdated")
         assert here.refresh().status_code == 200
         assert here.get().status_code == 200

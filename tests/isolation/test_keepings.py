@@ -44,7 +44,7 @@ AREAS = {
     "directory": Kept(
         lambda globex: [f"id:{globex.id}", f"slug:{globex.slug}", "host:globex.localhost"], is_shared=True
     ),
-    "at_rest": Kept(lambda _: ["all"], is_shared=True),
+    "inactive_tenants": Kept(lambda _: ["all"], is_shared=True),
 }
 """Everything that we keep beside the tables, with its real loader: settings (the business's own, so what is shown in
 which currency), plans and their limits, who is logged in, and where a tenant is. A new area must be named here."""

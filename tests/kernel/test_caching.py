@@ -116,10 +116,10 @@ class TestLifetime:
             (settings_queries.cached, "all", 3600),  # row CAC-07
             (plans.cached, 1, 300),
             (directory._directory, "slug:acme", 300),
-            (directory._at_rest, "all", 300),
+            (directory._inactive_tenants, "all", 300),
             (token_statuses, 1, 60),
         ],
-        ids=["settings", "plans", "directory", "at_rest", "api-sessions"],
+        ids=["settings", "plans", "directory", "inactive_tenants", "api-sessions"],
     )
     def test_the_answers_of_each_area_have_its_lifetime(self, at_acme, area, question, seconds):
         area.invalidate()

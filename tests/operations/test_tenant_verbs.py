@@ -10,7 +10,7 @@ from django.core.management import call_command
 
 from apps.audit.models import Record
 from apps.bus import dispatch
-from apps.tenancy.commands import MarkArchived
+from apps.tenancy.commands import SetTenantArchived
 from apps.tenancy.models import Tenant
 
 
@@ -25,7 +25,7 @@ def mode_of(info):
 
 
 def test_the_list_says_how_each_stands(acme, globex, operator):
-    dispatch(MarkArchived(tenant_id=globex.id, reason="Left."), actor=operator)
+    dispatch(SetTenantArchived(tenant_id=globex.id, reason="Left."), actor=operator)
 
     said = json.loads(tenant("list", "--json"))
     assert [(each["slug"], each["state"]) for each in said["tenants"]] == [
@@ -37,7 +37,7 @@ def test_the_list_says_how_each_stands(acme, globex, operator):
 
 
 def test_what_it_gets_is_said_in_words(acme, operator):
-    dispatch(MarkArchived(tenant_id=acme.id, reason="Left."), actor=operator)
+    dispatch(SetTenantArchived(tenant_id=acme.id, reason="Left."), actor=operator)
 
     text, said = tenant("show", "acme"), json.loads(tenant("show", "acme", "--json"))
 

@@ -7,7 +7,7 @@ import pytest
 from apps.bus import dispatch
 from apps.kernel.tenant import TenantInfo, activate
 from apps.periods.models import Period
-from apps.tenancy.commands import CreateTenant, MarkActive
+from apps.tenancy.commands import CreateTenant, SetTenantActive
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def at_blank(operator: object) -> Iterator[TenantInfo]:
     tenant = dispatch(
         CreateTenant(slug="blank", name="Blank", owner_email="owner@blank.example"), actor=operator
     )
-    tenant = dispatch(MarkActive(tenant_id=tenant.pk), actor=operator)
+    tenant = dispatch(SetTenantActive(tenant_id=tenant.pk), actor=operator)
     with activate(tenant.info):
         yield tenant.info
 

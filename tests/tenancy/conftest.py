@@ -1,4 +1,4 @@
-"""The platform's view of a tenant with an entry, and migrations that a test makes up."""
+"""A platform with a tenant that has an entry, and temporary migrations."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ import sys
 import pytest
 
 from apps.kernel.tenant import activate
-from tests.support.made_up import APP, MadeUp
+from tests.support.temporary_migrations import APP, TemporaryMigrations
 
 _numbers = itertools.count(1)
 
 
 @pytest.fixture
 def platform(books):
-    """The test happens at the platform; acme has an entry."""
+    """The test runs on the platform; acme has an entry."""
     with activate(None):
         yield books
 
 
 @pytest.fixture
-def made_up(tmp_path, monkeypatch, settings):
-    made = MadeUp(tmp_path, f"made_up_{next(_numbers)}")
+def make_migration(tmp_path, monkeypatch, settings):
+    made = TemporaryMigrations(tmp_path, f"temporary_migrations_{next(_numbers)}")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     settings.MIGRATION_MODULES = {APP: made.package}

@@ -20,7 +20,7 @@ from apps.kernel.files import files
 from apps.kernel.tenant import activate
 from apps.ledger.commands import OpenAccount
 from apps.tenancy import directory
-from apps.tenancy.commands import MarkArchived
+from apps.tenancy.commands import SetTenantArchived
 from apps.tenancy.erasure.commands import DropTenant, EraseFiles, JournalErasure
 from apps.tenancy.erasure.errors import NotDue, NotJournaled
 from apps.tenancy.erasure.footprint import file_names, tenant_footprint
@@ -179,7 +179,7 @@ def test_a_tenant_whose_erasure_was_rolled_back_is_not_erased_again(due):
     dispatch(JournalErasure(tenant_id=due.id, requested_by="Olga", reason="Contract ended."), actor=EXECUTOR)
     assert [tenant.slug for tenant in returned()] == ["acme"]
 
-    dispatch(MarkArchived(tenant_id=due.id, reason="They have paid."), actor=EXECUTOR)
+    dispatch(SetTenantArchived(tenant_id=due.id, reason="They have paid."), actor=EXECUTOR)
 
     assert returned() == []
 

@@ -19,7 +19,7 @@ from apps.kernel.periodic import PERIODIC, Periodic, every
 from apps.kernel.queues import AuditTask
 from apps.kernel.tenant import activate, current_tenant
 from apps.tenancy import fanout
-from apps.tenancy.models import Round, Tenant
+from apps.tenancy.models import ScheduledRun, Tenant
 
 NOON = dt.datetime(2026, 3, 1, 12, 0, tzinfo=dt.UTC)
 
@@ -81,9 +81,13 @@ def test_a_clock_that_lags_does_not_open_an_earlier_slot(round_of_seals, sent, t
 def test_the_round_says_where_it_stands(round_of_seals, sent, tenants):
     at(NOON + dt.timedelta(seconds=7))
 
-    standing = Round.objects.get()
-    assert (standing.task, standing.slot_at, standing.reached) == ("tests.seal", NOON, tenants[-1])
-    assert standing.ended_at == NOON + dt.timedelta(seconds=7)
+    scheduled_run = ScheduledRun.objects.get()
+    assert (scheduled_run.task, scheduled_run.slot_at, scheduled_run.progress) == (
+        "tests.seal",
+        NOON,
+        tenants[-1],
+    )
+    assert scheduled_run.ended_at == NOON + dt.timedelta(seconds=7)
 
 
 @pytest.mark.parametrize(("where", "expected"), [("platform", [0]), ("tenants", ["acme", "globex"])])
@@ -105,7 +109,7 @@ def test_tenants_that_are_not_served_are_left_out(round_of_seals, sent, tenants)
 
 
 def test_a_crash_halfway_is_resumed_where_it_stood(round_of_seals, tenants, monkeypatch):
-    monkeypatch.setattr(fanout, "CHUNK", 1)
+    monkeypatch.setattr(fanout, "CHUNK_SIZE", 1)
     reached: list[int] = []
 
     def die_at_the_second(job, targets):
@@ -124,7 +128,7 @@ def test_a_crash_halfway_is_resumed_where_it_stood(round_of_seals, tenants, monk
 
 
 def test_a_round_that_was_cut_off_is_finished_before_the_next(round_of_seals, tenants, monkeypatch, sent):
-    Round.objects.create(task="tests.seal", slot_at=NOON, reached=tenants[0], begun_at=NOON)
+    ScheduledRun.objects.create(task="tests.seal", slot_at=NOON, progress=tenants[0], begun_at=NOON)
 
     at(NOON + dt.timedelta(seconds=61))
     at(NOON + dt.timedelta(seconds=66))
@@ -173,7 +177,7 @@ def slowly_sent(monkeypatch) -> list[int]:
         time.sleep(0.05)
         reached.extend(targets)
 
-    monkeypatch.setattr(fanout, "CHUNK", 1)
+    monkeypatch.setattr(fanout, "CHUNK_SIZE", 1)
     monkeypatch.setattr(fanout, "send", send)
     return reached
 

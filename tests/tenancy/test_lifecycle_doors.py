@@ -25,11 +25,11 @@ from apps.ledger.commands import OpenAccount
 from apps.tenancy import fanout
 from apps.tenancy.commands import (
     CreateTenant,
-    MarkActive,
-    MarkArchived,
-    MarkForDeletion,
-    MarkSuspended,
+    QueueTenantForDeletion,
     SetMode,
+    SetTenantActive,
+    SetTenantArchived,
+    SetTenantSuspended,
 )
 from apps.tenancy.errors import TenantIsArchived, TenantIsReadOnly, TenantIsSuspended
 from apps.tenancy.models import Tenant
@@ -48,15 +48,15 @@ def become(tenant, actor, state):
     about = {"tenant_id": tenant.id, "reason": "As agreed."}
     ways = {
         "active": (),
-        "suspended": (MarkSuspended(**about),),
-        "archived": (MarkArchived(**about),),
+        "suspended": (SetTenantSuspended(**about),),
+        "archived": (SetTenantArchived(**about),),
         "deleting": (
-            MarkArchived(**about),
-            MarkForDeletion(**about, delete_after=dt.date(2099, 1, 1)),
+            SetTenantArchived(**about),
+            QueueTenantForDeletion(**about, delete_after=dt.date(2099, 1, 1)),
         ),
         "read_only": (SetMode(**about, mode="read_only"),),
         "maintenance": (SetMode(**about, mode="maintenance"),),
-        "archived, in maintenance": (MarkArchived(**about), SetMode(**about, mode="maintenance")),
+        "archived, in maintenance": (SetTenantArchived(**about), SetMode(**about, mode="maintenance")),
     }
     for command in ways[state]:
         dispatch(command, actor=actor)
@@ -180,7 +180,7 @@ def test_what_waits_comes_by_itself_when_the_tenant_is_back(acme, globex, operat
     _a_while()
     assert [each.tenant_id for each in _hinted(no_broker)] == [globex.id]
 
-    dispatch(MarkActive(tenant_id=acme.id, reason="Paid."), actor=operator)
+    dispatch(SetTenantActive(tenant_id=acme.id, reason="Paid."), actor=operator)
     sweep(using="relay")
 
     (mine,) = [each for each in _hinted(no_broker) if each.tenant_id == acme.id]
@@ -217,7 +217,7 @@ def test_a_message_that_was_held_is_sent_after_the_suspension(operator, endpoint
         with activate(closed):
             sending.send_due(endpoint.pk)
         with activate(None):
-            dispatch(MarkActive(tenant_id=acme.id, reason="Paid."), actor=operator)
+            dispatch(SetTenantActive(tenant_id=acme.id, reason="Paid."), actor=operator)
         with activate(Tenant.objects.using("control").get(pk=acme.id).info):
             assert list(webhooks.endpoints_with_due_messages()) == [endpoint.pk]
             sending.send_due(endpoint.pk)
@@ -329,7 +329,7 @@ def test_a_suspension_ends_for_everybody_at_once_and_back(acme, globex, operator
     assert Client().get("/", headers=host).status_code == 403
     assert Client().get("/t/globex/accounts/login/").status_code == 200
 
-    dispatch(MarkActive(tenant_id=acme.id, reason="Paid."), actor=operator)
+    dispatch(SetTenantActive(tenant_id=acme.id, reason="Paid."), actor=operator)
     assert client.get("/t/acme/").status_code == 200
 
 

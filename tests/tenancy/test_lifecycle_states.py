@@ -18,11 +18,11 @@ from apps.tenancy import directory
 from apps.tenancy.commands import (
     CreateTenant,
     DiscardTenant,
-    MarkActive,
-    MarkArchived,
-    MarkForDeletion,
-    MarkSuspended,
+    QueueTenantForDeletion,
     SetMode,
+    SetTenantActive,
+    SetTenantArchived,
+    SetTenantSuspended,
 )
 from apps.tenancy.errors import (
     ModeUnknown,
@@ -43,7 +43,7 @@ def row(tenant):
 
 
 def suspend(tenant, actor):
-    return dispatch(MarkSuspended(tenant_id=tenant.id, reason="Unpaid."), actor=actor)
+    return dispatch(SetTenantSuspended(tenant_id=tenant.id, reason="Unpaid."), actor=actor)
 
 
 def pending(actor):
@@ -64,7 +64,7 @@ def test_whoever_was_let_in_is_so_no_more(acme, operator):
     suspend(acme, operator)
     assert row(acme).epoch == acme.epoch + 1
 
-    dispatch(MarkActive(tenant_id=acme.id), actor=operator)
+    dispatch(SetTenantActive(tenant_id=acme.id), actor=operator)
     assert row(acme).epoch == acme.epoch + 1  # it ended once; coming back ends nothing
 
 
@@ -77,7 +77,7 @@ def test_it_is_told_and_recorded_with_its_reason(acme, operator):
         "acme",
         "Unpaid.",
     )
-    record = Record.objects.filter(command="tenancy.mark_suspended").get()
+    record = Record.objects.filter(command="tenancy.set_tenant_suspended").get()
     assert record.sentence == "Olga Operator suspended the tenant Acme Corporation."
     assert record.reason == "Unpaid."
 
@@ -85,11 +85,11 @@ def test_it_is_told_and_recorded_with_its_reason(acme, operator):
 def test_the_whole_way_and_back(acme, operator):
     reason = {"tenant_id": acme.id, "reason": "As agreed."}
     for command, state in (
-        (MarkSuspended(**reason), State.SUSPENDED),
-        (MarkArchived(**reason), State.ARCHIVED),
-        (MarkForDeletion(**reason, delete_after=SOON), State.DELETING),
-        (MarkArchived(**reason), State.ARCHIVED),
-        (MarkActive(**reason), State.ACTIVE),
+        (SetTenantSuspended(**reason), State.SUSPENDED),
+        (SetTenantArchived(**reason), State.ARCHIVED),
+        (QueueTenantForDeletion(**reason, delete_after=SOON), State.DELETING),
+        (SetTenantArchived(**reason), State.ARCHIVED),
+        (SetTenantActive(**reason), State.ACTIVE),
     ):
         dispatch(command, actor=operator)
         assert row(acme).state == state
@@ -100,7 +100,7 @@ def test_the_whole_way_and_back(acme, operator):
 def test_a_trial_has_its_end(db, operator):
     tenant = pending(operator)
 
-    dispatch(MarkActive(tenant_id=tenant.pk, trial_days=14), actor=operator)
+    dispatch(SetTenantActive(tenant_id=tenant.pk, trial_days=14), actor=operator)
 
     tenant.refresh_from_db()
     assert (tenant.state, tenant.trial_ends_on) == (State.TRIAL, today() + dt.timedelta(days=14))
@@ -109,9 +109,9 @@ def test_a_trial_has_its_end(db, operator):
 @pytest.mark.parametrize(
     "command",
     [
-        lambda tenant: MarkForDeletion(tenant_id=tenant.id, delete_after=SOON, reason="At once."),
-        lambda tenant: MarkActive(tenant_id=tenant.id),
-        lambda tenant: MarkActive(tenant_id=tenant.id, trial_days=3),
+        lambda tenant: QueueTenantForDeletion(tenant_id=tenant.id, delete_after=SOON, reason="At once."),
+        lambda tenant: SetTenantActive(tenant_id=tenant.id),
+        lambda tenant: SetTenantActive(tenant_id=tenant.id, trial_days=3),
     ],
 )
 def test_what_is_no_move_is_refused_beforehand_too(acme, operator, command):
@@ -124,7 +124,7 @@ def test_what_is_no_move_is_refused_beforehand_too(acme, operator, command):
 
 @pytest.mark.parametrize("before", State.values)
 def test_the_database_lets_the_moves_of_the_model_pass_and_no_other(acme, before):
-    possible = Tenant.MOVES | Tenant.COMES_BACK
+    possible = Tenant.TRANSITIONS | Tenant.RESTORE_TRANSITIONS
 
     for after in State.values:
         with transaction.atomic(), connection.cursor() as cursor:
@@ -179,7 +179,7 @@ def test_nobody_lowers_an_epoch(acme, operator):
     "wrong", [{"state": "frozen"}, {"mode": "sleeping"}, {"state": "deleting", "delete_after": None}]
 )
 def test_the_database_knows_the_words(acme, operator, wrong):
-    dispatch(MarkArchived(tenant_id=acme.id, reason="Done."), actor=operator)
+    dispatch(SetTenantArchived(tenant_id=acme.id, reason="Done."), actor=operator)
 
     with pytest.raises((IntegrityError, DatabaseError)):
         Tenant.objects.filter(pk=acme.id).update(**wrong)

@@ -1,4 +1,4 @@
-"""Every schema is brought to the code's migrations: planned once, one goes first, and nobody waits for who fails."""
+"""Migration of all schemas: one plan, a canary first, and failures that do not stop the other schemas."""
 
 from __future__ import annotations
 
@@ -19,31 +19,31 @@ from apps.kernel.tenant import activate
 from apps.tenancy import provisioning
 from apps.tenancy.commands import CreateTenant
 from apps.tenancy.migrating import running
-from apps.tenancy.migrating.applying import Patience, apply
+from apps.tenancy.migrating.discovery import Kind, discover
 from apps.tenancy.migrating.errors import (
-    MigratedByAnother,
+    MigrationInProgress,
     SchemaNotMigrated,
-    SchemasLeftOut,
+    SchemasNotTried,
     TemplateLacksMigrations,
-    TenantsAreUnknown,
+    TenantsUnknown,
 )
+from apps.tenancy.migrating.executor import LockPolicy, apply
 from apps.tenancy.migrating.planning import Plan
-from apps.tenancy.migrating.running import Wish, migrate_tenants, must_have_gone_well
-from apps.tenancy.migrating.surveying import Kind, survey
+from apps.tenancy.migrating.running import MigrationOptions, migrate_tenants, must_have_succeeded
 from apps.tenancy.models import SchemaMigration, Spare, Tenant
 from apps.tenancy.provisioning import TEMPLATE
 from tests.support.database import SPARES
-from tests.support.made_up import add
+from tests.support.temporary_migrations import add
 
 State = SchemaMigration.State
-EVERYBODY = SPARES + 2
-QUICK = Patience(lock_timeout=50, tries=2, first_pause=0.01)
+SCHEMA_COUNT = SPARES + 2
+QUICK = LockPolicy(lock_timeout_ms=50, attempts=2, first_pause_s=0.01)
 
 FAILS = """
-TROUBLE = {slugs}
+FAILING_SLUGS = {slugs}
 
 def run(apps, editor):
-    if current_tenant().slug in TROUBLE:
+    if current_tenant().slug in FAILING_SLUGS:
         raise {error}
 """
 
@@ -56,11 +56,11 @@ RUN = "migrations.RunPython(run)"
 
 
 def migrate_template() -> None:
-    provisioning.migrate_template(lambda said: None)
+    provisioning.migrate_template(lambda message: None)
 
 
 def columns(column: str) -> set[str]:
-    """The schemas of which some table has it."""
+    """The schemas with a table that has the column."""
     with connections["owner"].cursor() as cursor:
         cursor.execute(
             "SELECT table_schema::text FROM information_schema.columns WHERE column_name = %s", [column]
@@ -75,41 +75,41 @@ def recorded(tenant, name: str) -> int:
         return count
 
 
-def theirs() -> set[str]:
-    return {each.name for each in survey() if each.kind in running.THEIRS}
+def migrated_schemas() -> set[str]:
+    return {schema.name for schema in discover() if schema.kind in running.MIGRATED_KINDS}
 
 
 @pytest.mark.physical_copy
-def test_all_are_brought_to_the_code(acme, globex, made_up):
-    name = made_up("paint", add("colour", null="True"))
+def test_all_schemas_are_migrated(acme, globex, make_migration):
+    name = make_migration("paint", add("colour", null="True"))
     migrate_template()
 
     result = migrate_tenants()
 
-    assert columns("colour") == theirs() | {TEMPLATE.schema}
+    assert columns("colour") == migrated_schemas() | {TEMPLATE.schema}
     assert recorded(acme, name) == recorded(globex, name) == 1
-    assert {tuple(each.applied) for each in result.migrated} == {(f"ledger.{name}",)}
-    assert len(result.migrated) == EVERYBODY
+    assert {tuple(outcome.applied) for outcome in result.migrated} == {(f"ledger.{name}",)}
+    assert len(result.migrated) == SCHEMA_COUNT
 
 
 @pytest.mark.physical_copy
-def test_the_directory_knows_what_they_have_now(acme, made_up):
-    name = made_up("paint", add("colour", null="True"))
+def test_fingerprints_and_outcomes_are_recorded(acme, make_migration):
+    name = make_migration("paint", add("colour", null="True"))
     migrate_template()
 
     migrate_tenants()
 
-    assert {each.noted for each in survey() if each.kind in running.THEIRS} == {
-        each.found for each in survey() if each.kind is Kind.TEMPLATE
-    }
+    assert {
+        schema.recorded_fingerprint for schema in discover() if schema.kind in running.MIGRATED_KINDS
+    } == {schema.fingerprint for schema in discover() if schema.kind is Kind.TEMPLATE}
     rows = SchemaMigration.objects.all()
     assert {row.schema_name for row in rows} == set(Tenant.objects.values_list("schema_name", flat=True))
     assert {(row.state, row.migration) for row in rows} == {(State.DONE, f"ledger.{name}")}
 
 
 @pytest.mark.physical_copy
-def test_a_spare_can_be_claimed_again(operator, made_up):
-    made_up("paint", add("colour", null="True"))
+def test_a_migrated_spare_can_be_claimed(operator, make_migration):
+    make_migration("paint", add("colour", null="True"))
     migrate_template()
     migrate_tenants()
 
@@ -120,51 +120,51 @@ def test_a_spare_can_be_claimed_again(operator, made_up):
 
 
 @pytest.mark.physical_copy
-def test_what_stands_is_asked_for_once(db):
+def test_an_up_to_date_run_needs_a_constant_number_of_queries(db):
     with CaptureQueriesContext(connections["owner"]) as few:
         result = migrate_tenants()
     provisioning.refill(SPARES + 5)
     with CaptureQueriesContext(connections["owner"]) as more:
         migrate_tenants()
 
-    assert (result.standing, result.outcomes) == (EVERYBODY, [])
+    assert (result.up_to_date, result.outcomes) == (SCHEMA_COUNT, [])
     assert len(few) == len(more)
 
 
 @pytest.mark.physical_copy
-def test_who_goes_first_and_fails_goes_alone(acme, globex, made_up):
-    made_up("fail", RUN, add("colour", null="True"), **fails_at("acme"))
+def test_after_a_failed_canary_no_other_schema_is_tried(acme, globex, make_migration):
+    make_migration("fail", RUN, add("colour", null="True"), **fails_at("acme"))
     migrate_template()
 
     result = migrate_tenants()
 
     assert columns("colour") == {TEMPLATE.schema}
     with pytest.raises(Exception, match="no such luck") as refused:
-        must_have_gone_well(result)
-    assert [type(refusal) for refusal in refused.value.refusals] == [SchemaNotMigrated, SchemasLeftOut]
-    assert f"{SPARES + 1} more were not tried, since acme went first" in str(refused.value)
+        must_have_succeeded(result)
+    assert [type(refusal) for refusal in refused.value.refusals] == [SchemaNotMigrated, SchemasNotTried]
+    assert f"{SPARES + 1} more were not tried, since the canary acme failed" in str(refused.value)
     assert SchemaMigration.objects.get(schema_name=globex.schema).state == State.WAITING
 
 
 @pytest.mark.physical_copy
-def test_another_can_be_named_to_go_first(globex, made_up):
-    made_up("fail", RUN, add("colour", null="True"), **fails_at("globex"))
+def test_the_canary_can_be_chosen(globex, make_migration):
+    make_migration("fail", RUN, add("colour", null="True"), **fails_at("globex"))
     migrate_template()
 
-    migrate_tenants(Wish(canary="globex"))
+    migrate_tenants(MigrationOptions(canary="globex"))
 
     assert columns("colour") == {TEMPLATE.schema}
 
 
 @pytest.mark.physical_copy
-def test_nobody_waits_for_who_fails_later(acme, globex, made_up):
-    name = made_up("fail", RUN, add("colour", null="True"), **fails_at("globex"))
+def test_a_later_failure_does_not_stop_the_other_schemas(acme, globex, make_migration):
+    name = make_migration("fail", RUN, add("colour", null="True"), **fails_at("globex"))
     migrate_template()
 
     result = migrate_tenants()
 
-    assert columns("colour") == theirs() - {globex.schema} | {TEMPLATE.schema}
-    assert [each.schema.slug for each in result.failed] == ["globex"]
+    assert columns("colour") == migrated_schemas() - {globex.schema} | {TEMPLATE.schema}
+    assert [outcome.schema.slug for outcome in result.failed] == ["globex"]
     row = SchemaMigration.objects.get(schema_name=globex.schema)
     assert (row.state, row.migration, row.error) == (
         State.FAILED,
@@ -174,37 +174,41 @@ def test_nobody_waits_for_who_fails_later(acme, globex, made_up):
 
 
 @pytest.mark.physical_copy
-def test_another_run_tries_only_who_failed(acme, globex, made_up):
-    made_up("paint", add("colour", null="True"))
-    failing = made_up("fail", RUN, add("shape", null="True"), **fails_at("globex"))
+def test_the_next_run_retries_only_failed_schemas(acme, globex, make_migration):
+    make_migration("paint", add("colour", null="True"))
+    failing = make_migration("fail", RUN, add("shape", null="True"), **fails_at("globex"))
     migrate_template()
     migrate_tenants()
 
-    made_up.write(failing, (made_up.folder / f"{failing}.py").read_text().replace("('globex',)", "()"))
+    make_migration.write(
+        failing, (make_migration.folder / f"{failing}.py").read_text().replace("('globex',)", "()")
+    )
     result = migrate_tenants()
 
     assert [(outcome.schema.slug, outcome.applied) for outcome in result.outcomes] == [
         ("globex", [f"ledger.{failing}"])
     ]
-    assert columns("shape") == columns("colour") == theirs() | {TEMPLATE.schema}
+    assert columns("shape") == columns("colour") == migrated_schemas() | {TEMPLATE.schema}
 
 
 @pytest.mark.physical_copy
-def test_an_interrupted_run_goes_on(globex, made_up):
-    failing = made_up(
+def test_an_interrupted_run_is_resumed_by_the_next(globex, make_migration):
+    failing = make_migration(
         "stop", RUN, add("colour", null="True"), **fails_at("globex", error="KeyboardInterrupt")
     )
     migrate_template()
     with pytest.raises(KeyboardInterrupt):
-        migrate_tenants(Wish(workers=1))
+        migrate_tenants(MigrationOptions(workers=1))
 
-    made_up.write(failing, (made_up.folder / f"{failing}.py").read_text().replace("('globex',)", "()"))
+    make_migration.write(
+        failing, (make_migration.folder / f"{failing}.py").read_text().replace("('globex',)", "()")
+    )
     migrate_tenants()
 
-    assert columns("colour") == theirs() | {TEMPLATE.schema}
+    assert columns("colour") == migrated_schemas() | {TEMPLATE.schema}
 
 
-def test_what_was_done_and_not_noted_is_noted(acme, made_up):
+def test_an_unrecorded_fingerprint_is_recorded_by_the_next_run(acme, make_migration):
     with connections["owner"].cursor() as cursor:
         cursor.execute("UPDATE tenancy_tenant SET fingerprint = 'of yesterday' WHERE slug = 'acme'")
 
@@ -215,32 +219,34 @@ def test_what_was_done_and_not_noted_is_noted(acme, made_up):
 
 
 @pytest.mark.physical_copy
-def test_a_locked_table_is_tried_again(acme, made_up):
-    made_up("paint", add("colour", null="True"))
+def test_a_locked_table_is_retried(acme, make_migration):
+    make_migration("paint", add("colour", null="True"))
     migrate_template()
-    with locked(acme, "ledger_journal") as somebody:
-        threading.Timer(0.4, somebody.let_go).start()
-        result = migrate_tenants(Wish(patience=Patience(lock_timeout=50, tries=8, first_pause=0.05)))
+    with locked(acme, "ledger_journal") as other_session:
+        threading.Timer(0.4, other_session.release).start()
+        result = migrate_tenants(
+            MigrationOptions(lock_policy=LockPolicy(lock_timeout_ms=50, attempts=8, first_pause_s=0.05))
+        )
 
     assert result.failed == []
-    assert columns("colour") == theirs() | {TEMPLATE.schema}
+    assert columns("colour") == migrated_schemas() | {TEMPLATE.schema}
 
 
 @pytest.mark.physical_copy
-def test_a_table_that_stays_locked_fails_and_changes_nothing(globex, made_up):
-    made_up("paint", add("colour", null="True"))
+def test_a_table_that_stays_locked_fails_and_changes_nothing(globex, make_migration):
+    make_migration("paint", add("colour", null="True"))
     migrate_template()
 
     with locked(globex, "ledger_journal"):
-        result = migrate_tenants(Wish(patience=QUICK))
+        result = migrate_tenants(MigrationOptions(lock_policy=QUICK))
 
-    assert [each.schema.slug for each in result.failed] == ["globex"]
+    assert [outcome.schema.slug for outcome in result.failed] == ["globex"]
     assert "lock timeout" in result.failed[0].error
     assert globex.schema not in columns("colour")
 
 
 class locked:  # noqa: N801 - reads as a sentence
-    """Somebody has the tenant's table in hand, on a connection of his own."""
+    """Another session holds a lock on the tenant's table."""
 
     def __init__(self, tenant, table: str) -> None:
         self.statement = f'LOCK TABLE "{tenant.schema}".{table} IN ACCESS SHARE MODE'
@@ -255,14 +261,14 @@ class locked:  # noqa: N801 - reads as a sentence
     def __exit__(self, *_) -> None:
         self.connection.close()
 
-    def let_go(self) -> None:
+    def release(self) -> None:
         self.connection.rollback()
 
 
 @pytest.mark.physical_copy
-def test_workers_do_not_share_what_operations_write_into(db, made_up):
-    """As Django's own do, which put a default on the field while they work and take it off again."""
-    made_up(
+def test_workers_do_not_share_mutable_operation_state(db, make_migration):
+    """Some operations of Django set a default on the field temporarily."""
+    make_migration(
         "paint",
         'Paint("journal", "colour", models.CharField(max_length=9, default="red"), preserve_default=False)',
         before="""
@@ -271,24 +277,24 @@ import time
 class Paint(migrations.AddField):
     def database_forwards(self, app, editor, before, after):
         field = after.apps.get_model(app, "journal")._meta.get_field("colour")
-        assert not hasattr(field, "in_hand"), "another has it"
-        field.in_hand = True
+        assert not hasattr(field, "in_use"), "another worker uses it"
+        field.in_use = True
         time.sleep(0.05)
         super().database_forwards(app, editor, before, after)
-        del field.in_hand
+        del field.in_use
 """,
     )
     migrate_template()
 
-    result = migrate_tenants(Wish(workers=4))
+    result = migrate_tenants(MigrationOptions(workers=4))
 
     assert result.failed == []
-    assert len(result.migrated) == EVERYBODY
+    assert len(result.migrated) == SCHEMA_COUNT
 
 
 @pytest.mark.physical_copy
-def test_a_function_sees_the_rows_of_the_tenant_whose_turn_it_is(acme, globex, made_up):
-    made_up(
+def test_run_python_sees_the_rows_of_the_current_tenant(acme, globex, make_migration):
+    make_migration(
         "name",
         add("colour", null="True"),
         "migrations.RunPython(run)",
@@ -296,7 +302,7 @@ def test_a_function_sees_the_rows_of_the_tenant_whose_turn_it_is(acme, globex, m
 def run(apps, editor):
     Journal = apps.get_model("ledger", "Journal")
     Journal.objects.using(editor.connection.alias).create(code=current_tenant().slug[:9], name="x", colour="red")
-    # A model that is reached from it knows it by its new shape.
+    # A related model refers to the new version of the model.
     assert apps.get_model("ledger", "Entry")._meta.get_field("journal").related_model is Journal
 """,
     )
@@ -315,35 +321,39 @@ INDEX = 'AddIndexConcurrently("journal", models.Index(fields=["name"], name="by_
 
 
 @pytest.mark.physical_copy
-def test_one_that_is_not_atomic(acme, made_up):
-    name = made_up("index", INDEX, add("colour", null="True"), atomic="False")
+def test_a_non_atomic_migration_is_applied_to_all(acme, make_migration):
+    name = make_migration("index", INDEX, add("colour", null="True"), atomic="False")
     migrate_template()
 
     result = migrate_tenants()
 
     assert result.failed == []
     assert recorded(acme, name) == 1
-    assert indexes("by_name") == {True: len(theirs()) + 1}
+    assert indexes("by_name") == {True: len(migrated_schemas()) + 1}
 
 
 @pytest.mark.physical_copy
-def test_one_that_is_not_atomic_goes_on_where_it_stopped(acme, globex, made_up):
-    failing = made_up("index", INDEX, RUN, add("colour", null="True"), atomic="False", **fails_at("globex"))
+def test_a_failed_non_atomic_migration_resumes_after_its_last_operation(acme, globex, make_migration):
+    failing = make_migration(
+        "index", INDEX, RUN, add("colour", null="True"), atomic="False", **fails_at("globex")
+    )
     migrate_template()
     migrate_tenants()
     row = SchemaMigration.objects.get(schema_name=globex.schema)
-    assert (row.migration, row.acts_done) == (f"ledger.{failing}", 1)
+    assert (row.migration, row.operation_count) == (f"ledger.{failing}", 1)
 
-    made_up.write(failing, (made_up.folder / f"{failing}.py").read_text().replace("('globex',)", "()"))
+    make_migration.write(
+        failing, (make_migration.folder / f"{failing}.py").read_text().replace("('globex',)", "()")
+    )
     result = migrate_tenants()
 
     assert result.failed == []
-    assert columns("colour") == theirs() | {TEMPLATE.schema}
+    assert columns("colour") == migrated_schemas() | {TEMPLATE.schema}
 
 
 @pytest.mark.physical_copy
-def test_what_a_broken_index_left_is_dropped(acme, globex, made_up):
-    made_up("index", INDEX, atomic="False")
+def test_an_invalid_index_is_dropped_and_rebuilt(acme, globex, make_migration):
+    make_migration("index", INDEX, atomic="False")
     migrate_template()
     with connections["owner"].cursor() as cursor:
         cursor.execute(
@@ -357,7 +367,7 @@ def test_what_a_broken_index_left_is_dropped(acme, globex, made_up):
     result = migrate_tenants()
 
     assert result.failed == []
-    assert indexes("by_name") == {True: len(theirs()) + 1}
+    assert indexes("by_name") == {True: len(migrated_schemas()) + 1}
 
 
 def indexes(name: str) -> dict[bool, int]:
@@ -371,8 +381,8 @@ def indexes(name: str) -> dict[bool, int]:
 
 
 @pytest.mark.physical_copy
-def test_statements_and_what_only_the_state_knows(acme, made_up):
-    made_up(
+def test_sql_and_state_operations_are_combined(acme, make_migration):
+    make_migration(
         "raw",
         'migrations.RunSQL("ALTER TABLE ledger_journal ADD colour text",'
         ' state_operations=[migrations.AddField("journal", "colour", models.TextField(null=True))])',
@@ -384,14 +394,14 @@ def test_statements_and_what_only_the_state_knows(acme, made_up):
 
     migrate_tenants()
 
-    assert columns("hue") == theirs() | {TEMPLATE.schema}
+    assert columns("hue") == migrated_schemas() | {TEMPLATE.schema}
 
 
-def squash(made_up, first: str, second: str) -> str:
+def squash(make_migration, first: str, second: str) -> str:
     name = f"{first}_squashed_{second}"
-    page = (made_up.folder / f"{first}.py").read_text()
+    page = (make_migration.folder / f"{first}.py").read_text()
     both = page.replace("operations = [", f"operations = [{add('shape', null='True')},")
-    made_up.write(
+    make_migration.write(
         name,
         both.replace(
             "    operations",
@@ -403,39 +413,41 @@ def squash(made_up, first: str, second: str) -> str:
 
 
 @pytest.mark.physical_copy
-def test_a_squashed_one_counts_as_done_where_the_ones_that_it_replaces_are(acme, globex, made_up):
-    first = made_up("paint", add("colour", null="True"))
-    second = made_up("shape", add("shape", null="True"))
+def test_a_squashed_migration_is_recorded_where_the_replaced_ones_are_applied(acme, globex, make_migration):
+    first = make_migration("paint", add("colour", null="True"))
+    second = make_migration("shape", add("shape", null="True"))
     migrate_template()
     migrate_tenants()
 
-    squashed = squash(made_up, first, second)
+    squashed = squash(make_migration, first, second)
     migrate_template()
     result = migrate_tenants()
 
-    assert {tuple(each.applied) for each in result.migrated} == {()}
+    assert {tuple(outcome.applied) for outcome in result.migrated} == {()}
     assert recorded(acme, squashed) == recorded(globex, squashed) == 1
-    assert migrate_tenants().standing == EVERYBODY
+    assert migrate_tenants().up_to_date == SCHEMA_COUNT
 
 
 @pytest.mark.physical_copy
-def test_a_squashed_one_is_applied_instead_of_those_that_it_replaces(acme, made_up):
-    first = made_up("paint", add("colour", null="True"))
-    second = made_up("shape", add("shape", null="True"))
-    squashed = squash(made_up, first, second)
+def test_a_squashed_migration_is_applied_instead_of_the_replaced_ones(acme, make_migration):
+    first = make_migration("paint", add("colour", null="True"))
+    second = make_migration("shape", add("shape", null="True"))
+    squashed = squash(make_migration, first, second)
     migrate_template()
 
     result = migrate_tenants()
 
-    assert {tuple(each.applied) for each in result.migrated} == {(f"ledger.{squashed}",)}
-    assert [recorded(acme, each) for each in (first, second, squashed)] == [1, 1, 1]
-    assert columns("shape") == theirs() | {TEMPLATE.schema}
+    assert {tuple(outcome.applied) for outcome in result.migrated} == {(f"ledger.{squashed}",)}
+    assert [recorded(acme, name) for name in (first, second, squashed)] == [1, 1, 1]
+    assert columns("shape") == migrated_schemas() | {TEMPLATE.schema}
 
 
 @pytest.mark.physical_copy
 @pytest.mark.slow("migrates a schema three ways")
-def test_the_same_as_by_django_and_as_from_the_blueprint(acme, globex, operator, made_up):
-    made_up(
+def test_a_migrated_schema_equals_one_by_django_and_one_from_the_blueprint(
+    acme, globex, operator, make_migration
+):
+    make_migration(
         "much",
         'migrations.CreateModel("Crate", [("id", models.BigAutoField(primary_key=True)),'
         ' ("journal", models.ForeignKey("ledger.Journal", models.PROTECT)), ("code", models.SlugField(unique=True)),'
@@ -445,10 +457,10 @@ def test_the_same_as_by_django_and_as_from_the_blueprint(acme, globex, operator,
         'migrations.RunSQL("CREATE FUNCTION crate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;'
         ' CREATE TRIGGER crate BEFORE UPDATE ON ledger_crate FOR EACH ROW EXECUTE FUNCTION crate()")',
     )
-    made_up("index", INDEX, atomic="False")
+    make_migration("index", INDEX, atomic="False")
 
     migrate_template()
-    provisioning.migrate_tenant(globex, lambda said: None)
+    provisioning.migrate_tenant(globex, lambda message: None)
     migrate_tenants()
     provisioning.refill(SPARES + 1)
     fresh = Spare.objects.order_by("-id")[0]
@@ -471,23 +483,23 @@ def dump(schema: str) -> list[str]:
 
 
 def rows(schema: str) -> list[list[tuple[object, ...]]]:
-    found = []
+    contents = []
     with connections["owner"].cursor() as cursor:
-        for what in (
+        for selection in (
             "app, name FROM {}.django_migrations",
             "* FROM {}.django_content_type",
             "* FROM {}.auth_permission",
         ):
-            cursor.execute(f"SELECT {what.format(schema)} ORDER BY 1, 2")
-            found.append(cursor.fetchall())
-    return found
+            cursor.execute(f"SELECT {selection.format(schema)} ORDER BY 1, 2")
+            contents.append(cursor.fetchall())
+    return contents
 
 
 @pytest.mark.physical_copy
-def test_a_schema_that_is_not_there_is_named_and_the_platforms_tables_stay(acme, globex, made_up):
-    made_up("fail", add("colour", model="account", null="True"))
+def test_a_missing_schema_is_reported_and_public_tables_are_unchanged(acme, globex, make_migration):
+    make_migration("fail", add("colour", model="account", null="True"))
     migrate_template()
-    known = {each.name: each for each in survey()}
+    known = {schema.name: schema for schema in discover()}
     steps = Plan(known[globex.schema]).steps()
     with connections["owner"].cursor() as cursor:
         cursor.execute(f"ALTER SCHEMA {globex.schema} RENAME TO elsewhere")
@@ -496,16 +508,16 @@ def test_a_schema_that_is_not_there_is_named_and_the_platforms_tables_stay(acme,
     result = migrate_tenants()
 
     assert (gone.error, gone.fingerprint) == ("", "")
-    assert [each.error for each in result.failed] == [
+    assert [outcome.error for outcome in result.failed] == [
         f"there is no schema {globex.schema} in the database home"
     ]
     assert "public" not in columns("colour")
 
 
 @pytest.mark.physical_copy
-def test_one_that_is_gone_for_a_moment_is_looked_for_again(acme, globex, made_up, monkeypatch):
-    """As while it is moved to another database."""
-    made_up("paint", add("colour", null="True"))
+def test_a_schema_missing_for_a_moment_is_migrated_in_a_later_pass(acme, globex, make_migration, monkeypatch):
+    """As during a move to another database."""
+    make_migration("paint", add("colour", null="True"))
     migrate_template()
     real, away = running.apply, []
 
@@ -518,11 +530,11 @@ def test_one_that_is_gone_for_a_moment_is_looked_for_again(acme, globex, made_up
         return outcome
 
     monkeypatch.setattr(running, "apply", meanwhile)
-    result = migrate_tenants(Wish(workers=1))
+    result = migrate_tenants(MigrationOptions(workers=1))
 
     assert away
     assert result.failed == []
-    assert columns("colour") == theirs() | {TEMPLATE.schema}
+    assert columns("colour") == migrated_schemas() | {TEMPLATE.schema}
 
 
 def rename(schema: str, to: str) -> None:
@@ -531,68 +543,68 @@ def rename(schema: str, to: str) -> None:
 
 
 @pytest.mark.physical_copy
-def test_only_some(acme, globex, made_up):
-    made_up("paint", add("colour", null="True"))
+def test_only_the_named_tenants_are_migrated(acme, globex, make_migration):
+    make_migration("paint", add("colour", null="True"))
     migrate_template()
 
-    migrate_tenants(Wish(only=["globex"]))
+    migrate_tenants(MigrationOptions(only=["globex"]))
 
     assert columns("colour") == {globex.schema, TEMPLATE.schema}
-    with pytest.raises(TenantsAreUnknown, match="initech"):
-        migrate_tenants(Wish(only=["globex", "initech"]))
+    with pytest.raises(TenantsUnknown, match="initech"):
+        migrate_tenants(MigrationOptions(only=["globex", "initech"]))
 
 
-def test_the_template_comes_before_all(acme, made_up):
-    made_up("paint", add("colour", null="True"))
+def test_an_outdated_template_is_refused(acme, make_migration):
+    make_migration("paint", add("colour", null="True"))
 
     with pytest.raises(TemplateLacksMigrations, match="9001_paint"):
         migrate_tenants()
 
 
-def test_only_one_is_at_it(db):
+def test_a_second_concurrent_run_is_refused(db):
     with connections["relay"].cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(hashtextextended('migrations', 0))")
 
-        with pytest.raises(MigratedByAnother):
+        with pytest.raises(MigrationInProgress):
             migrate_tenants()
 
         cursor.execute("SELECT pg_advisory_unlock(hashtextextended('migrations', 0))")
 
 
-def test_the_command_says_what_it_would_do(acme, globex, made_up, capsys):
-    name = made_up("paint", add("colour", null="True"))
+def test_a_dry_run_of_the_command_lists_the_plan(acme, globex, make_migration, capsys):
+    name = make_migration("paint", add("colour", null="True"))
 
     call_command("migrate_schemas", dry_run=True)
-    said = capsys.readouterr().out
+    text = capsys.readouterr().out
     call_command("migrate_tenants", dry_run=True, json=True)
-    told = json.loads(capsys.readouterr().out)
+    output = json.loads(capsys.readouterr().out)
 
-    assert f"ledger.{name}\n    Add field colour to journal" in said
-    assert said.splitlines()[0].startswith("acme, globex, ")
+    assert f"ledger.{name}\n    Add field colour to journal" in text
+    assert text.splitlines()[0].startswith("acme, globex, ")
     assert columns("colour") == set()
-    (group,) = told["plan"]
+    (group,) = output["plan"]
     assert group["migrations"] == [f"ledger.{name}"]
-    assert {each["schema"] for each in group["schemas"]} == theirs()
+    assert {schema["schema"] for schema in group["schemas"]} == migrated_schemas()
 
 
 @pytest.mark.physical_copy
-def test_the_command_migrates_everything(acme, made_up, capsys):
-    made_up("paint", add("colour", null="True"))
+def test_the_command_migrates_template_and_tenants(acme, make_migration, capsys):
+    make_migration("paint", add("colour", null="True"))
 
     call_command("migrate", json=True)
 
-    told = json.loads(capsys.readouterr().out)
-    assert {each["schema"] for each in told["migrated"]} == theirs()
-    assert columns("colour") == theirs() | {TEMPLATE.schema}
+    output = json.loads(capsys.readouterr().out)
+    assert {schema["schema"] for schema in output["migrated"]} == migrated_schemas()
+    assert columns("colour") == migrated_schemas() | {TEMPLATE.schema}
 
 
-def test_the_command_names_who_failed(acme, globex, made_up, capsys):
-    name = made_up("fail", RUN, **fails_at("globex"))
+def test_the_command_reports_failed_schemas(acme, globex, make_migration, capsys):
+    name = make_migration("fail", RUN, **fails_at("globex"))
 
     with pytest.raises(SystemExit) as ended:
         call_command("migrate_schemas")
 
     assert ended.value.code == 3
-    said = capsys.readouterr().err
-    assert f"tenancy.schema_not_migrated: globex at ledger.{name}: ValueError: no such luck" in said
-    assert f"1 tenant and {SPARES} spares migrated" in said
+    errors = capsys.readouterr().err
+    assert f"tenancy.schema_not_migrated: globex at ledger.{name}: ValueError: no such luck" in errors
+    assert f"1 tenant and {SPARES} spares migrated" in errors

@@ -1,4 +1,4 @@
-"""Tenants in another database are migrated like those at home, and a run that is killed is taken up by the next."""
+"""Migration of tenants in another database, and a run that is killed."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from django.db import connections
 from apps.kernel.tenant import at_database
 from apps.tenancy import provisioning
 from apps.tenancy.migrating import running
+from apps.tenancy.migrating.discovery import discover
 from apps.tenancy.migrating.running import migrate_tenants
-from apps.tenancy.migrating.surveying import survey
 from apps.tenancy.models import SchemaMigration, Spare, Tenant
 from config.env import for_child
-from tests.support.made_up import add
+from tests.support.temporary_migrations import add
 
 ROOT = Path(__file__).parents[2]
 
@@ -28,8 +28,8 @@ ROOT = Path(__file__).parents[2]
 def migrate_templates(*keys: str) -> None:
     for key in keys:
         with at_database(key):
-            provisioning.migrate_platform(lambda said: None)
-            provisioning.migrate_template(lambda said: None)
+            provisioning.migrate_platform(lambda message: None)
+            provisioning.migrate_template(lambda message: None)
 
 
 def columns(key: str) -> set[str]:
@@ -41,8 +41,8 @@ def columns(key: str) -> set[str]:
 
 
 @pytest.mark.physical_copy
-def test_both_databases_are_migrated(acme, globex, initech, made_up):
-    made_up("paint", add("colour", null="True"))
+def test_both_databases_are_migrated(acme, globex, initech, make_migration):
+    make_migration("paint", add("colour", null="True"))
     migrate_templates("home", "east")
 
     result = migrate_tenants()
@@ -56,8 +56,8 @@ def test_both_databases_are_migrated(acme, globex, initech, made_up):
 
 
 @pytest.mark.physical_copy
-def test_one_whose_database_is_not_known_here_is_named(acme, initech, made_up):
-    made_up("paint", add("colour", null="True"))
+def test_a_tenant_in_an_unknown_database_is_reported(acme, initech, make_migration):
+    make_migration("paint", add("colour", null="True"))
     migrate_templates("home", "east")
     owner = connections.settings.pop("owner@east")
 
@@ -73,22 +73,22 @@ SETTINGS = """
 from config.settings.test import *
 
 MIGRATION_MODULES = {modules!r}
-for each in DATABASES.values():
-    each["NAME"] = {database!r}
+for database in DATABASES.values():
+    database["NAME"] = {database!r}
 """
 
 
 @pytest.mark.exhaustive("a process that is killed while it migrates")
 @pytest.mark.physical_copy
-def test_a_run_that_is_killed_is_taken_up_by_the_next(database_name, made_up, tmp_path):
-    made_up(
+def test_a_killed_run_is_resumed_by_the_next(database_name, make_migration, tmp_path):
+    make_migration(
         "slow",
         add("colour", null="True"),
         "migrations.RunPython(run)",
         before="def run(apps, editor):\n    import time\n\n    time.sleep(0.2)\n",
     )
     migrate_templates("home")
-    waiting = {each.name for each in survey() if each.kind in running.THEIRS}
+    waiting = {schema.name for schema in discover() if schema.kind in running.MIGRATED_KINDS}
     page = SETTINGS.format(modules=settings.MIGRATION_MODULES, database=database_name)
     (tmp_path / "settings_of_the_killed.py").write_text(page)
     environment = for_child(
@@ -105,18 +105,18 @@ def test_a_run_that_is_killed_is_taken_up_by_the_next(database_name, made_up, tm
             time.sleep(0.02)
         run.send_signal(signal.SIGKILL)
     done = waiting & columns("home")
-    result = _as_soon_as_the_server_has_noticed()
+    result = _migrate_after_lock_release()
 
     assert 0 < len(done) < len(waiting)
     assert result.failed == []
     assert waiting <= columns("home")
-    assert migrate_tenants().standing == len(waiting)
+    assert migrate_tenants().up_to_date == len(waiting)
 
 
-def _as_soon_as_the_server_has_noticed():
+def _migrate_after_lock_release():
     for _ in range(100):
         try:
             return migrate_tenants()
-        except running.MigratedByAnother:
+        except running.MigrationInProgress:
             time.sleep(0.05)
-    return pytest.fail("the lock of the killed one stays")
+    return pytest.fail("the lock of the killed run is not released")

@@ -1,4 +1,4 @@
-"""A database that was made by other migrations than the code's is refused before anything is changed."""
+"""A database that was made by other migrations than the code's is refused, and nothing is changed."""
 
 from __future__ import annotations
 

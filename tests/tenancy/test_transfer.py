@@ -75,7 +75,7 @@ def test_a_restored_tenant_has_the_triggers_and_sequences_of_its_source(books, a
 
     assert copy.mode == Tenant.Mode.READ_ONLY, "beside its source"
     with activate(None):
-        copy.turn(Tenant.Mode.NORMAL)
+        copy.set_mode(Tenant.Mode.NORMAL)
     with activate(None), activate(copy.info):
         again = User.objects.get(email=accountant.email)
         entry = sale(again, "3.00")
@@ -289,7 +289,7 @@ def test_audit_records_stay_ordered_in_a_server_with_lower_transaction_ids(books
     backup_file = exported(books)
     copy = restored(backup_file)
     with activate(None):
-        copy.turn(Tenant.Mode.NORMAL)
+        copy.set_mode(Tenant.Mode.NORMAL)
 
     with activate(None), activate(copy.info):
         sale(User.objects.get(email=accountant.email), "2.00")

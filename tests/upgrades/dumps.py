@@ -18,7 +18,7 @@ from django.db import connections
 from psycopg import sql
 
 from apps.tenancy.migrating.contents import digest_of
-from apps.tenancy.migrating.judging import bursar_migrations
+from apps.tenancy.migrating.linter import bursar_migrations
 from apps.tenancy.migrating.planning import label_of, rows_of
 from config.embedded import pg_bin
 from tests.support.reset import copy_database

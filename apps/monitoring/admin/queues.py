@@ -10,7 +10,7 @@ from django.template.response import TemplateResponse
 from apps.console import hooks
 from apps.kernel import waiting
 from apps.monitoring import queries
-from apps.tenancy.models import Round
+from apps.tenancy.models import ScheduledRun
 
 VIEW_PERMISSION = "monitoring.view_queues"
 
@@ -20,8 +20,8 @@ def queues_page(request: HttpRequest, *, context: dict[str, Any]) -> HttpRespons
         queues: dict[str, Any] = {"rows": queries.queues()}
     except waiting.BROKER_ERRORS:
         queues = {"away": True}
-    rounds = Round.objects.order_by("task")
-    return TemplateResponse(request, "console/queues.html", context | queues | {"rounds": rounds})
+    scheduled_runs = ScheduledRun.objects.order_by("task")
+    return TemplateResponse(request, "console/queues.html", context | queues | {"scheduled_runs": scheduled_runs})
 
 
 def _max_wait_text() -> str:

@@ -21,9 +21,9 @@ from apps.sagas.commands import CompensateSaga
 from apps.sagas.executor import run_inline
 from apps.sagas.models import Run
 from apps.settings import queries as settings_queries
-from apps.tenancy.commands import MarkArchived, MarkForDeletion
+from apps.tenancy.commands import QueueTenantForDeletion, SetTenantArchived
 from apps.tenancy.erasure.commands import DropTenant, EraseFiles, JournalErasure
-from apps.tenancy.hooks import Turn
+from apps.tenancy.hooks import Transition
 from apps.tenancy.models import Tenant
 
 PERSISTENT = 50
@@ -40,21 +40,21 @@ class Erasing:
     delete_after: dt.date = dt.date.max
 
 
-def _queue(d: Erasing) -> MarkForDeletion:
+def _queue(d: Erasing) -> QueueTenantForDeletion:
     grace = dt.timedelta(days=settings_queries.value(GRACE_DAYS))
-    return MarkForDeletion(tenant_id=d.tenant_id, delete_after=today() + grace, reason=d.reason)
+    return QueueTenantForDeletion(tenant_id=d.tenant_id, delete_after=today() + grace, reason=d.reason)
 
 
 def _queued(d: Erasing, queued: Tenant) -> Erasing:
     return replace(d, delete_after=queued.delete_after or dt.date.max)
 
 
-def _keep(d: Erasing) -> MarkArchived:
-    return MarkArchived(tenant_id=d.tenant_id, reason="The erasure was called off.")
+def _keep(d: Erasing) -> SetTenantArchived:
+    return SetTenantArchived(tenant_id=d.tenant_id, reason="The erasure was called off.")
 
 
-def _turn(d: Erasing) -> Turn:
-    return Turn(tenant=tenant(d.tenant_id), reason=d.reason)
+def _transition(d: Erasing) -> Transition:
+    return Transition(tenant=tenant(d.tenant_id), reason=d.reason)
 
 
 def _journal(d: Erasing) -> list[ScopedCommand]:
@@ -80,7 +80,7 @@ ERASURE = Saga(
     steps=(
         Step("queue for deletion", _queue, compensation=_keep, carry=_queued),
         ExternalStep(
-            "notify administrators", tell("queued for deletion", _turn), compensation=tell("kept", _turn)
+            "notify administrators", tell("queued for deletion", _transition), compensation=tell("kept", _transition)
         ),
         Wait("grace", _grace_is_over, poll_interval=dt.timedelta(hours=6), timeout=dt.timedelta(days=3650)),
         ExternalStep("write the journal", _journal, pivot=True, retries=PERSISTENT),

@@ -15,7 +15,7 @@ from apps.operations.commands import OnboardTenant
 from apps.operations.journeys import part, tenant, travel
 from apps.sagas import NO_COMPENSATION, ExternalStep, Saga, Step
 from apps.tenancy import rules as tenancy
-from apps.tenancy.commands import CreateTenant, DiscardTenant, MarkActive
+from apps.tenancy.commands import CreateTenant, DiscardTenant, SetTenantActive
 from apps.tenancy.hooks import NewTenant, set_up
 from apps.tenancy.models import Tenant
 
@@ -89,8 +89,8 @@ def _new(d: Onboarding) -> NewTenant:
     )
 
 
-def _open(d: Onboarding) -> MarkActive:
-    return MarkActive(tenant_id=d.tenant_id, trial_days=d.trial_days)
+def _open(d: Onboarding) -> SetTenantActive:
+    return SetTenantActive(tenant_id=d.tenant_id, trial_days=d.trial_days)
 
 
 ONBOARDING = Saga(

@@ -13,8 +13,8 @@ from apps.operations import rules
 from apps.operations.commands import ActivateTenant, ArchiveTenant, SuspendTenant
 from apps.operations.journeys import part, tell, tenant, travel
 from apps.sagas import NO_COMPENSATION, ExternalStep, Saga, Step
-from apps.tenancy.commands import MarkActive, MarkArchived, MarkSuspended
-from apps.tenancy.hooks import Turn, on_activate, on_archive, on_suspend
+from apps.tenancy.commands import SetTenantActive, SetTenantArchived, SetTenantSuspended
+from apps.tenancy.hooks import Transition, on_activate, on_archive, on_suspend
 from apps.tenancy.models import Tenant
 
 
@@ -26,20 +26,20 @@ class Turning:
     reason: str
 
 
-def _suspend(d: Turning) -> MarkSuspended:
-    return MarkSuspended(tenant_id=d.tenant_id, reason=d.reason)
+def _suspend(d: Turning) -> SetTenantSuspended:
+    return SetTenantSuspended(tenant_id=d.tenant_id, reason=d.reason)
 
 
-def _activate(d: Turning) -> MarkActive:
-    return MarkActive(tenant_id=d.tenant_id, reason=d.reason)
+def _activate(d: Turning) -> SetTenantActive:
+    return SetTenantActive(tenant_id=d.tenant_id, reason=d.reason)
 
 
-def _archive(d: Turning) -> MarkArchived:
-    return MarkArchived(tenant_id=d.tenant_id, reason=d.reason)
+def _archive(d: Turning) -> SetTenantArchived:
+    return SetTenantArchived(tenant_id=d.tenant_id, reason=d.reason)
 
 
-def _turn(d: Turning) -> Turn:
-    return Turn(tenant=tenant(d.tenant_id), reason=d.reason)
+def _transition(d: Turning) -> Transition:
+    return Transition(tenant=tenant(d.tenant_id), reason=d.reason)
 
 
 SUSPENSION = Saga(
@@ -49,9 +49,9 @@ SUSPENSION = Saga(
     repeats=True,
     steps=(
         Step("suspend", _suspend, pivot=True),
-        ExternalStep("disable features", part(on_suspend, "features", _turn)),
-        ExternalStep("archive data", part(on_suspend, "data", _turn)),
-        ExternalStep("notify administrators", tell("suspended", _turn)),
+        ExternalStep("disable features", part(on_suspend, "features", _transition)),
+        ExternalStep("archive data", part(on_suspend, "data", _transition)),
+        ExternalStep("notify administrators", tell("suspended", _transition)),
     ),
 )
 
@@ -61,14 +61,14 @@ ACTIVATION = Saga(
     data=Turning,
     repeats=True,
     steps=(
-        ExternalStep("bring back data", part(on_activate, "data", _turn), compensation=NO_COMPENSATION),
+        ExternalStep("bring back data", part(on_activate, "data", _transition), compensation=NO_COMPENSATION),
         ExternalStep(
             "enable features",
-            part(on_activate, "features", _turn),
-            compensation=part(on_suspend, "features", _turn),
+            part(on_activate, "features", _transition),
+            compensation=part(on_suspend, "features", _transition),
         ),
         Step("activate", _activate, pivot=True),
-        ExternalStep("notify administrators", tell("activated", _turn)),
+        ExternalStep("notify administrators", tell("activated", _transition)),
     ),
 )
 
@@ -79,9 +79,9 @@ ARCHIVE = Saga(
     repeats=True,
     steps=(
         Step("archive", _archive, pivot=True),
-        ExternalStep("disable features", part(on_archive, "features", _turn)),
-        ExternalStep("archive data", part(on_archive, "data", _turn)),
-        ExternalStep("notify administrators", tell("archived", _turn)),
+        ExternalStep("disable features", part(on_archive, "features", _transition)),
+        ExternalStep("archive data", part(on_archive, "data", _transition)),
+        ExternalStep("notify administrators", tell("archived", _transition)),
     ),
 )
 

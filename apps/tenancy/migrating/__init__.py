@@ -1,9 +1,12 @@
-"""Migrations of many schemas: asked of all at once, planned once, replayed in each.
+"""Migrations of many schemas: planned once for all with the same migrations, then applied to each.
 
-surveying  which schemas there are and what each has
-planning   what is missing, and the operations with the states between which they work
-applying   the operations in one schema, with patience, and the `outcome`
-running    first one, then all, some at a time; `noting` keeps how it went
-pages      how it went, for the operator
-judging    which migrations the running version would not survive, by what `compatibility` says of their parts
+discovery   the schemas and the migrations that each has
+planning    the missing migrations, and their operations with the states before and after
+executor    applies a plan to one schema, with retries for locks; returns an `outcome`
+running     first a canary, then the others in parallel; `state` stores the results
+report      results as text and as values
+pages       results in the operator's console
+linter      migrations that the running version does not survive, by the rules of `compatibility`
+histories   whether a database was made by the migrations of this version
+contents    digests of migrations
 """

@@ -1,4 +1,4 @@
-"""What a running version may not bear: of fields, constraints and SQL. Pure."""
+"""Changes of fields, constraints and SQL that the running version does not survive. Pure functions."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any
 from django.db.migrations import RunSQL
 from django.db.models import Field, Q
 
-_TAKES_AWAY = re.compile(
+_DESTRUCTIVE_SQL = re.compile(
     r"\b(DROP\s+(TABLE|COLUMN|VIEW|FUNCTION|SCHEMA|TYPE|SEQUENCE)|RENAME|SET\s+NOT\s+NULL"
     r"|ALTER\s+(COLUMN\s+)?\w+\s+(SET\s+DATA\s+)?TYPE)\b",
     re.IGNORECASE,
 )
 _BODY = re.compile(r"(\$\w*\$).*?\1", re.DOTALL)
-"""Of a function: it is run later, or by nobody."""
+"""The body of a function is not executed by the migration."""
 
 _WIDER = {
     ("CharField", "TextField"),
@@ -34,7 +34,7 @@ _WIDER = {
 
 
 def needs_a_value(added: Field[Any, Any]) -> bool:
-    """From whoever inserts a row: a default of Django's is not in the database."""
+    """Whether an INSERT must contain the field: Django's defaults are not in the database."""
     is_made_by_the_database = added.has_db_default() or added.generated or added.primary_key
     return not (added.null or added.many_to_many or is_made_by_the_database)
 
@@ -47,18 +47,24 @@ def of_alteration(known: Field[Any, Any], new: Field[Any, Any]) -> Iterator[str]
     if known.has_db_default() and needs_a_value(new):
         yield "the running version leaves its value to the database."
     if known.db_column != new.db_column:
-        yield "the running version still asks for the column by its old name."
+        yield "the running version still reads the column under its old name."
     if _is_narrower(known, new):
-        yield "the running version may write what the new type does not hold, or not understand what it reads."
+        yield "the running version may write values that the new type cannot hold, or fail to read it."
 
 
 def _is_narrower(known: Field[Any, Any], new: Field[Any, Any]) -> bool:
     kinds = known.get_internal_type(), new.get_internal_type()
     if kinds[0] != kinds[1]:
         return kinds not in _WIDER or _is_shorter(known, new)
-    whole = [getattr(each, "max_digits", 0) - getattr(each, "decimal_places", 0) for each in (known, new)]
-    places = [getattr(each, "decimal_places", 0) for each in (known, new)]
-    return _is_shorter(known, new) or whole[1] < whole[0] or places[1] < places[0]
+    integer_digits = [
+        getattr(field, "max_digits", 0) - getattr(field, "decimal_places", 0) for field in (known, new)
+    ]
+    decimal_places = [getattr(field, "decimal_places", 0) for field in (known, new)]
+    return (
+        _is_shorter(known, new)
+        or integer_digits[1] < integer_digits[0]
+        or decimal_places[1] < decimal_places[0]
+    )
 
 
 def _is_shorter(known: Field[Any, Any], new: Field[Any, Any]) -> bool:
@@ -66,7 +72,7 @@ def _is_shorter(known: Field[Any, Any], new: Field[Any, Any]) -> bool:
 
 
 def fields_of(constraint: Any) -> list[str]:
-    """The fields that a constraint speaks of, as far as it says them plainly."""
+    """The fields that a constraint names literally."""
     condition = getattr(constraint, "condition", None)
     return [*getattr(constraint, "fields", ()), *(_in_condition(condition) if condition else ())]
 
@@ -83,5 +89,5 @@ def of_sql(operation: RunSQL) -> Iterator[str]:
     statements = [operation.sql] if isinstance(operation.sql, str) else operation.sql
     for statement in statements:
         text = statement if isinstance(statement, str) else statement[0]
-        if found := _TAKES_AWAY.search(_BODY.sub("", text)):
-            yield f"SQL with {' '.join(found.group().upper().split())}: the running version may still need it."
+        if match := _DESTRUCTIVE_SQL.search(_BODY.sub("", text)):
+            yield f"SQL with {' '.join(match.group().upper().split())}: the running version may still need it."

@@ -1,4 +1,4 @@
-"""What a migration contains, as a digest: a change after its release, or after a dump with its data, is found by it."""
+"""Digests of migrations: they reveal a change after a release, or after a recorded dump."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ def digest_of(migration: Migration) -> str:
 
 
 def digest_of_file(path: Path) -> str:
-    """SHA-256 of the statements in the file of a migration. The docstring and comments between statements do not count.
-    What the statements import from elsewhere does not either."""
+    """SHA-256 of the statements in the file of a migration. The docstring, comments between statements, and
+    imported code do not count."""
     source = path.read_text(encoding="utf-8")
     statements = [node for node in ast.parse(source).body if not _is_docstring(node)]
     text = "\n".join(str(ast.get_source_segment(source, node)) for node in statements)

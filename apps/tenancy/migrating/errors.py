@@ -1,4 +1,4 @@
-"""What the migrations of many schemas refuse."""
+"""Refusals of the migrations of many schemas."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ from apps.kernel.errors import Conflict, Invalid, NotFound
 from apps.tenancy.errors import TenancyRefusal
 
 
-class OwnerIsNotHere(TenancyRefusal, Conflict):
+class OwnerNotConfigured(TenancyRefusal, Conflict):
     message = "DATABASE_OWNER_URL is not set; migrations run as the owner."
 
 
-class MigratedByAnother(TenancyRefusal, Conflict):
-    message = "Somebody else is at the migrations."
+class MigrationInProgress(TenancyRefusal, Conflict):
+    message = "Another migration run is in progress."
 
 
 class MadeByOtherMigrations(TenancyRefusal, Conflict):
     message = (
-        "The database {database} was made by other migrations than those of this version: it has {unknown}, and lacks"
-        " {missing}. Nothing was changed. Install the version that made it; development data is removed and made anew."
+        "The database {database} was made by migrations other than those of this version: it has {unknown}, and lacks"
+        " {missing}. Nothing was changed. Install the version that made it; delete development data and create it again."
     )
 
 
 class TemplateLacksMigrations(TenancyRefusal, Conflict):
-    message = "The template at {database} lacks {migrations}: run `manage.py migrate_schemas`, which begins with it."
+    message = "The template in {database} lacks {migrations}: run `manage.py migrate_schemas`, which begins with it."
 
 
-class TenantsAreUnknown(TenancyRefusal, NotFound):
+class TenantsUnknown(TenancyRefusal, NotFound):
     message = "There is no tenant called {slugs}."
 
 
@@ -33,8 +33,8 @@ class SchemaNotMigrated(TenancyRefusal, Conflict):
     message = "{schema} at {migration}: {error}"
 
 
-class SchemasLeftOut(TenancyRefusal, Conflict):
-    message = "{count} more were not tried, since {canary} went first and failed."
+class SchemasNotTried(TenancyRefusal, Conflict):
+    message = "{count} more were not tried, since the canary {canary} failed."
 
 
 class StepNotCompatible(TenancyRefusal, Invalid):

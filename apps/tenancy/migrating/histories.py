@@ -1,4 +1,4 @@
-"""Whether a database was made by the migrations that this version has."""
+"""Whether a database was made by the migrations of this version."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from django.db.migrations.recorder import MigrationRecorder
 from apps.kernel import databases
 from apps.kernel.tenant import activate, at_database
 
-from . import judging
+from . import linter
 from .errors import MadeByOtherMigrations
 from .planning import rows_of
 
 
 def must_continue() -> None:
-    """Of each database: what it lacks follows what it has. Raises MadeByOtherMigrations, before anything is changed.
+    """Check each database before anything is changed. Raises MadeByOtherMigrations.
 
-    A database of a later version has migrations that are unknown here and lacks none, so an earlier version may run.
-    One that also lacks some of the same app was made by a chain that was rewritten since.
+    A database of a later version has unknown migrations and lacks none, so an earlier version may run. A database that
+    also lacks migrations of the same app was made by a chain that was rewritten since.
     """
     for key in databases.having("owner"):
         with at_database(key), activate(None):
             recorded = set(MigrationRecorder(connections["owner"]).applied_migrations())
         unknown, missing = _differences(recorded)
         if unknown and missing:
-            raise MadeByOtherMigrations(database=key, unknown=_listed(unknown), missing=_listed(missing))
+            raise MadeByOtherMigrations(database=key, unknown=_listing(unknown), missing=_listing(missing))
 
 
 def _differences(recorded: set[tuple[str, str]]) -> tuple[set[str], set[str]]:
-    """Labels that the database alone has, and labels that it lacks, of the apps that have both."""
-    known = judging.bursar_migrations()
+    """Unknown and missing migrations of the database, for the apps that have both."""
+    known = linter.bursar_migrations()
     replaced = {row for migration in known.values() for row in rows_of(migration)} - set(known)
     apps = {app for app, _ in known}
     unknown = {(app, name) for app, name in recorded - set(known) - replaced if app in apps}
@@ -46,6 +46,6 @@ def _labels(keys: set[tuple[str, str]], apps: set[str]) -> set[str]:
     return {f"{app}.{name}" for app, name in keys if app in apps}
 
 
-def _listed(labels: set[str], most: int = 3) -> str:
-    named = ", ".join(sorted(labels)[:most])
-    return f"{named} and {len(labels) - most} more" if len(labels) > most else named
+def _listing(labels: set[str], limit: int = 3) -> str:
+    named = ", ".join(sorted(labels)[:limit])
+    return f"{named} and {len(labels) - limit} more" if len(labels) > limit else named

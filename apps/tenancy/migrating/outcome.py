@@ -1,24 +1,24 @@
-"""What came of one schema."""
+"""The outcome of migrating one schema."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .surveying import Schema
+from .discovery import Schema
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One that is gone has neither error nor fingerprint.
+    """A schema that is gone has neither an error nor a fingerprint.
 
-    at           the migration that failed, else the last one
-    acts_done    of one that failed and is not atomic: how many of its operations are committed
-    fingerprint  that it has now; empty where it failed, or is gone
+    at               the migration that failed, else the last one
+    operation_count  committed operations of a non-atomic migration that failed
+    fingerprint      after the migrations; empty if one failed or the schema is gone
     """
 
     schema: Schema
     applied: list[str] = field(default_factory=list)
     at: str = ""
-    acts_done: int = 0
+    operation_count: int = 0
     error: str = ""
     fingerprint: str = ""

@@ -1,4 +1,4 @@
-"""How the schemas' migrations went, in the operator's console."""
+"""Results of the schemas' migrations, in the operator's console."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ LABELS = {"done": "success", "waiting": "warning", "failed": "danger"}
 
 @admin.register(SchemaMigration, site=operator_site)
 class SchemaMigrationAdmin(ReadOnlyAdmin):
-    """Whose schemas have what this release needs, and why those that failed did."""
+    """The schemas that this release has migrated, and the errors of those that failed."""
 
-    list_display = ("whose", "shown_state", "migration", "error", "at")
+    list_display = ("tenant", "shown_state", "migration", "error", "at")
     list_filter = ("state",)
     search_fields = ("schema_name", "migration", "error")
     ordering = ("-error", "schema_name")  # those that failed first
-    fields = ("whose", "schema_name", "shown_state", "migration", "acts_done", "error", "at")
+    fields = ("tenant", "schema_name", "shown_state", "migration", "operation_count", "error", "at")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SchemaMigration]:
         tenants = Tenant.objects.filter(schema_name=OuterRef("schema_name"))
@@ -31,7 +31,7 @@ class SchemaMigrationAdmin(ReadOnlyAdmin):
         return rows.annotate(tenant_name=Subquery(tenants.values("name")[:1]))
 
     @display(description="Tenant", ordering="tenant_name")
-    def whose(self, row: SchemaMigration) -> str:
+    def tenant(self, row: SchemaMigration) -> str:
         return getattr(row, "tenant_name", None) or "a spare"
 
     @display(description="State", ordering="state", label=LABELS)

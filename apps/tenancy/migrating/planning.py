@@ -1,4 +1,4 @@
-"""What a schema lacks, worked out once for all that have the same fingerprint."""
+"""The migrations that a schema lacks, computed once for all schemas with the same fingerprint."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 
-from .surveying import Schema
+from .discovery import Schema
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
-    """An operation, and the states between which it works."""
+class PlannedOperation:
+    """An operation, with the states before and after it."""
 
     operation: Operation
     before: ProjectState
@@ -24,10 +24,10 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A migration, ready to be done again and again."""
+    """A migration, ready to be applied to many schemas."""
 
     migration: Migration
-    acts: tuple[Act, ...]
+    operations: tuple[PlannedOperation, ...]
 
     @property
     def label(self) -> str:
@@ -35,16 +35,18 @@ class Step:
 
 
 class Plan:
-    """The migrations that a schema lacks, in Django's order, and the squashed ones that count as done without
-    anything being done. Made once; threads share it."""
+    """The migrations that a schema lacks, in Django's order, and squashed ones that are only recorded. Immutable: threads
+    share it."""
 
     def __init__(self, representative: Schema) -> None:
         """Raises InconsistentMigrationHistory."""
         with representative.opened() as connection:
             self._executor = MigrationExecutor(connection)
-            lacking = {each for each, _ in self._executor.migration_plan(self._targets)}
-            in_order = (each for each, _ in self._executor.migration_plan(self._targets, clean_start=True))
-            self.migrations = [each for each in in_order if each in lacking]
+            lacking = {migration for migration, _ in self._executor.migration_plan(self._targets)}
+            in_order = (
+                migration for migration, _ in self._executor.migration_plan(self._targets, clean_start=True)
+            )
+            self.migrations = [migration for migration in in_order if migration in lacking]
             if self.migrations:
                 self._executor.loader.check_consistent_history(connection)
             self.taken_as_done = self._taken_as_done()
@@ -57,13 +59,14 @@ class Plan:
         return [label_of(migration) for migration in self.migrations]
 
     def steps(self) -> list[Step]:
-        """With states of the caller's own: some operations write into theirs while they work, so threads must not
-        share them."""
-        executor: Any = self._executor  # an inner method, of which the stubs know nothing
+        """A new copy of the states for each caller: some operations modify them, so threads must not share them."""
+        executor: Any = self._executor  # a private method, missing in the stubs
         state: ProjectState = executor._create_project_state(with_applied_migrations=True)
-        state.apps  # noqa: B018 - Django draws all models at once here, and later only what changes
+        state.apps  # noqa: B018 - Django renders all models here, and later only the changed ones
         return [
-            Step(migration, tuple(_act(migration, operation, state) for operation in migration.operations))
+            Step(
+                migration, tuple(_planned(migration, operation, state) for operation in migration.operations)
+            )
             for migration in self.migrations
         ]
 
@@ -90,20 +93,20 @@ def label_of(migration: Migration) -> str:
 
 
 def rows_of(migration: Migration) -> list[tuple[str, str]]:
-    """What is recorded of it: of a squashed one, what it replaces."""
+    """The keys under which it is recorded: for a squashed migration, those that it replaces."""
     return [(app, name) for app, name in migration.replaces] or [(migration.app_label, migration.name)]
 
 
-def _act(migration: Migration, operation: Operation, state: ProjectState) -> Act:
+def _planned(migration: Migration, operation: Operation, state: ProjectState) -> PlannedOperation:
     before = state.clone()
     operation.state_forwards(migration.app_label, state)
     if not operation.reduces_to_sql:
-        _complete(before)
-    return Act(operation, before, state.clone())
+        _render(before)
+    return PlannedOperation(operation, before, state.clone())
 
 
-def _complete(state: ProjectState) -> None:
-    """A function wants models that know all of each other; it would draw them anew in each schema."""
+def _render(state: ProjectState) -> None:
+    """Render all models now; RunPython would otherwise render them again in each schema."""
     state.clear_delayed_apps_cache()
-    state.apps  # noqa: B018 - drawn when asked for
+    state.apps  # noqa: B018 - rendered on access
     state.is_delayed = False

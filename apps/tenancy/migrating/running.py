@@ -1,4 +1,4 @@
-"""All schemas that lack something: first one, then the rest, some at a time."""
+"""Migrates all schemas that lack migrations: first a canary, then the others in parallel."""
 
 from __future__ import annotations
 
@@ -19,50 +19,50 @@ from apps.kernel.errors import Refusal, SeveralRefusals
 from apps.kernel.locks import Lock
 from apps.kernel.tenant import HOME
 
-from . import noting
-from .applying import Patience, apply, wait_for_the_disk
+from . import state
+from .discovery import Kind, Schema, discover
 from .errors import (
-    MigratedByAnother,
-    OwnerIsNotHere,
+    MigrationInProgress,
+    OwnerNotConfigured,
     SchemaNotMigrated,
-    SchemasLeftOut,
+    SchemasNotTried,
     TemplateLacksMigrations,
-    TenantsAreUnknown,
+    TenantsUnknown,
 )
+from .executor import LockPolicy, apply, wait_for_wal_flush
 from .outcome import Outcome
 from .planning import Plan
-from .surveying import Kind, Schema, survey
 
 MIGRATIONS = Lock("migrations")
 WORKERS = min(4, os.cpu_count() or 1)
-ROUNDS = 3
-"""A tenant that is set up meanwhile from an older blueprint is found by looking again."""
+MAX_PASSES = 3
+"""A later pass finds tenants that were set up meanwhile from an older blueprint."""
 
-NOTED_TOGETHER = 25
-"""What is not noted when a run is killed is looked at again by the next one, which costs little."""
+STATE_BATCH_SIZE = 25
+"""Schemas. After a killed run, the next run checks the unrecorded ones again, which costs little."""
 
-THEIRS = frozenset({Kind.TENANT, Kind.SPARE})
+MIGRATED_KINDS = frozenset({Kind.TENANT, Kind.SPARE})
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """only    these tenants' short names, instead of all and the spares
-    canary   who goes first; otherwise the first tenant
+class MigrationOptions:
+    """only     short names of tenants, instead of all tenants and spares
+    canary   short name of the tenant that is migrated first; by default the first tenant
+    workers  schemas migrated in parallel
     """
 
     only: Sequence[str] = ()
     canary: str = ""
     workers: int = WORKERS
-    patience: Patience = field(default_factory=Patience)
+    lock_policy: LockPolicy = field(default_factory=LockPolicy)
 
-    def names(self, schema: Schema) -> bool:
-        """As the one that goes first."""
+    def is_canary(self, schema: Schema) -> bool:
         return bool(self.canary) and schema.slug == self.canary
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Schemas that have the same migrations, and so lack the same."""
+    """Schemas that have, and so lack, the same migrations."""
 
     plan: Plan
     schemas: tuple[Schema, ...]
@@ -70,13 +70,13 @@ class Group:
 
 @dataclass(slots=True)
 class Result:
-    """standing  how many had everything already
-    left_out  what was not tried, for each canary that failed
+    """up_to_date  number of schemas that lacked nothing
+    not_tried   the skipped schemas, by the canary that failed
     """
 
-    standing: int = 0
+    up_to_date: int = 0
     outcomes: list[Outcome] = field(default_factory=list)
-    left_out: dict[Schema, list[Schema]] = field(default_factory=dict)
+    not_tried: dict[Schema, list[Schema]] = field(default_factory=dict)
 
     @property
     def migrated(self) -> list[Outcome]:
@@ -88,67 +88,69 @@ class Result:
 
     @property
     def settled(self) -> set[tuple[str, str]]:
-        """The schemas that this run has done with, and where. One that was gone may be elsewhere by now."""
-        tried = [each.schema for each in (*self.migrated, *self.failed)]
-        return {(each.name, each.database) for each in [*tried, *chain(*self.left_out.values())]}
+        """Name and database of the schemas that this run has finished. A schema that was gone may be in another database now."""
+        tried = [outcome.schema for outcome in (*self.migrated, *self.failed)]
+        return {(schema.name, schema.database) for schema in [*tried, *chain(*self.not_tried.values())]}
 
 
 def groups(schemas: Sequence[Schema]) -> list[Group]:
-    """The schemas by what they have, each group with its plan; those of which nothing is left to do are in none."""
-    by_findings: dict[str, list[Schema]] = defaultdict(list)
-    for each in schemas:
-        if each.found is not None:
-            by_findings[each.found].append(each)
-    made = [Group(Plan(alike[0]), tuple(alike)) for alike in by_findings.values()]
+    """Group the schemas by fingerprint, each group with its plan. Up-to-date schemas are in no group."""
+    by_fingerprint: dict[str, list[Schema]] = defaultdict(list)
+    for schema in schemas:
+        if schema.fingerprint is not None:
+            by_fingerprint[schema.fingerprint].append(schema)
+    planned = [Group(Plan(members[0]), tuple(members)) for members in by_fingerprint.values()]
     return [
         Group(group.plan, tuple(lacking))
-        for group in made
-        if (lacking := [schema for schema in group.schemas if group.plan or _is_not_noted(schema)])
+        for group in planned
+        if (lacking := [schema for schema in group.schemas if group.plan or _is_fingerprint_outdated(schema)])
     ]
 
 
-def migrate_tenants(wish: Wish = Wish()) -> Result:
-    """Bring the tenants and the spares to the code's migrations. What fails is in the result, and the others are
-    migrated all the same. Raises OwnerIsNotHere, MigratedByAnother, TenantsAreUnknown and TemplateLacksMigrations."""
+def migrate_tenants(options: MigrationOptions = MigrationOptions()) -> Result:
+    """Migrate the tenants and the spares. A failure is in the result and does not stop the other schemas. Raises
+    OwnerNotConfigured, MigrationInProgress, TenantsUnknown and TemplateLacksMigrations."""
     with migration_lock():
-        schemas = _theirs_and_the_templates(wish)
-        _templates_must_be_there(schemas)
+        schemas = _migrated_schemas_and_templates(options)
+        _templates_must_exist(schemas)
         result = Result()
-        for _ in range(ROUNDS):
+        for _ in range(MAX_PASSES):
             settled = result.settled
             due = groups([schema for schema in schemas if (schema.name, schema.database) not in settled])
-            _templates_must_be_ready(due)
+            _templates_must_be_current(due)
             if not due:
                 break
-            _migrate(due, wish, result)
-            schemas = _theirs_and_the_templates(wish)
+            _migrate(due, options, result)
+            schemas = _migrated_schemas_and_templates(options)
         untouched = [schema for schema in schemas if (schema.name, schema.database) not in result.settled]
-        result.outcomes += [_not_there(each) for each in untouched if each.found is None]
-        result.standing = sum(each.kind in THEIRS and each.found is not None for each in untouched)
-        if not wish.only:
-            noting.forget_all_but(schema.name for schema in schemas)
+        result.outcomes += [_missing_outcome(schema) for schema in untouched if schema.fingerprint is None]
+        result.up_to_date = sum(
+            schema.kind in MIGRATED_KINDS and schema.fingerprint is not None for schema in untouched
+        )
+        if not options.only:
+            state.delete_except(schema.name for schema in schemas)
     return result
 
 
-def asked_for(wish: Wish) -> list[Schema]:
-    """Raises OwnerIsNotHere and TenantsAreUnknown."""
+def selected_schemas(options: MigrationOptions) -> list[Schema]:
+    """Raises OwnerNotConfigured and TenantsUnknown."""
     if "owner" not in connections.settings:
-        raise OwnerIsNotHere
-    found = survey(wish.only)
-    known = {each.slug for each in found}
-    if unknown := [slug for slug in (*wish.only, wish.canary) if slug and slug not in known]:
-        raise TenantsAreUnknown(slugs=", ".join(unknown))
-    return found
+        raise OwnerNotConfigured
+    schemas = discover(options.only)
+    known = {schema.slug for schema in schemas}
+    if unknown := [slug for slug in (*options.only, options.canary) if slug and slug not in known]:
+        raise TenantsUnknown(slugs=", ".join(unknown))
+    return schemas
 
 
-def must_have_gone_well(result: Result) -> None:
-    """Raises SchemaNotMigrated for each that failed, all together."""
+def must_have_succeeded(result: Result) -> None:
+    """Raises SeveralRefusals with all failures."""
     refusals: list[Refusal] = [
-        SchemaNotMigrated(schema=each.schema, migration=each.at or "the end", error=each.error)
-        for each in result.failed
+        SchemaNotMigrated(schema=outcome.schema, migration=outcome.at or "the end", error=outcome.error)
+        for outcome in result.failed
     ]
     refusals += [
-        SchemasLeftOut(count=len(rest), canary=canary) for canary, rest in result.left_out.items() if rest
+        SchemasNotTried(count=len(rest), canary=canary) for canary, rest in result.not_tried.items() if rest
     ]
     if refusals:
         raise SeveralRefusals(refusals)
@@ -156,13 +158,13 @@ def must_have_gone_well(result: Result) -> None:
 
 @contextmanager
 def migration_lock() -> Iterator[None]:
-    """Raises MigratedByAnother. The lock ends with the connection, whatever ends that."""
+    """Raises MigrationInProgress. The database releases the lock when the connection ends."""
     if "owner" not in connections.settings:
-        raise OwnerIsNotHere
+        raise OwnerNotConfigured
     lock = MIGRATIONS.key()
     with _owner() as cursor:
         if not lock.try_hold_in_session(cursor):
-            raise MigratedByAnother
+            raise MigrationInProgress
     try:
         yield
     finally:
@@ -175,54 +177,56 @@ def _owner() -> AbstractContextManager[Any]:
     return connections[databases.at("owner", HOME)].cursor()
 
 
-def _migrate(due: Sequence[Group], wish: Wish, result: Result) -> None:
-    noting.waiting(schema for group in due for schema in group.schemas)
-    in_order = sorted(due, key=lambda group: not any(map(wish.names, group.schemas)))
-    noted = len(result.outcomes)
+def _migrate(due: Sequence[Group], options: MigrationOptions, result: Result) -> None:
+    state.mark_waiting(schema for group in due for schema in group.schemas)
+    in_order = sorted(due, key=lambda group: not any(map(options.is_canary, group.schemas)))
+    recorded = len(result.outcomes)
     try:
-        for outcome in progress.steps(_outcomes(in_order, wish, result), _count(due)):
+        for outcome in progress.steps(_outcomes(in_order, options, result), _count(due)):
             result.outcomes.append(outcome)
-            if len(result.outcomes) - noted >= NOTED_TOGETHER:
-                noting.what_came_of(result.outcomes[noted:])
-                noted = len(result.outcomes)
+            if len(result.outcomes) - recorded >= STATE_BATCH_SIZE:
+                state.record_outcomes(result.outcomes[recorded:])
+                recorded = len(result.outcomes)
     finally:
-        noting.what_came_of(result.outcomes[noted:])
-        wait_for_the_disk({outcome.schema.database for outcome in result.outcomes})
+        state.record_outcomes(result.outcomes[recorded:])
+        wait_for_wal_flush({outcome.schema.database for outcome in result.outcomes})
 
 
-def _outcomes(due: Sequence[Group], wish: Wish, result: Result) -> Iterator[Outcome]:
-    """The canaries of all groups, one after the other; then everybody whose canary lives."""
+def _outcomes(due: Sequence[Group], options: MigrationOptions, result: Result) -> Iterator[Outcome]:
+    """First the canary of each group, one after the other; then the other schemas of the groups whose canary succeeded."""
     waiting = []
     for group in due:
-        canary = min(group.schemas, key=lambda each: (not wish.names(each), each.kind is Kind.SPARE))
-        outcome = apply(canary, group.plan.steps(), group.plan.taken_as_done, wish.patience)
+        canary = min(
+            group.schemas, key=lambda schema: (not options.is_canary(schema), schema.kind is Kind.SPARE)
+        )
+        outcome = apply(canary, group.plan.steps(), group.plan.taken_as_done, options.lock_policy)
         yield outcome
         rest = [schema for schema in group.schemas if schema != canary]
         if outcome.fingerprint:
             waiting.append((group.plan, rest))
-        elif outcome.error and wish.names(canary):
-            result.left_out[canary] = [
+        elif outcome.error and options.is_canary(canary):
+            result.not_tried[canary] = [
                 schema for group in due for schema in group.schemas if schema != canary
             ]
             return
         elif outcome.error:
-            result.left_out[canary] = rest
+            result.not_tried[canary] = rest
     for plan, rest in waiting:
-        yield from _in_parallel(plan, rest, wish)
+        yield from _in_parallel(plan, rest, options)
 
 
-def _in_parallel(plan: Plan, schemas: Sequence[Schema], wish: Wish) -> Iterator[Outcome]:
-    """In no certain order. Who stops listening waits only for what is in hand."""
+def _in_parallel(plan: Plan, schemas: Sequence[Schema], options: MigrationOptions) -> Iterator[Outcome]:
+    """In no particular order. Closing the iterator waits only for the schemas in progress."""
     if not schemas:
         return
     waiting, done = deque(schemas), SimpleQueue[Outcome | None]()
-    workers = min(max(1, wish.workers), len(schemas))
+    workers = min(max(1, options.workers), len(schemas))
 
     def work() -> None:
         try:
             steps = plan.steps()
-            while schema := _taken_from(waiting):
-                done.put(apply(schema, steps, plan.taken_as_done, wish.patience))
+            while schema := _next_of(waiting):
+                done.put(apply(schema, steps, plan.taken_as_done, options.lock_policy))
         finally:
             connections.close_all()
             done.put(None)
@@ -230,21 +234,21 @@ def _in_parallel(plan: Plan, schemas: Sequence[Schema], wish: Wish) -> Iterator[
     with ThreadPoolExecutor(workers, thread_name_prefix="migrating") as pool:
         threads = [pool.submit(work) for _ in range(workers)]
         try:
-            yield from _until_all_have_ended(done, workers)
+            yield from _drain(done, workers)
         finally:
             waiting.clear()
     for thread in threads:
         thread.result()
 
 
-def _taken_from(waiting: deque[Schema]) -> Schema | None:
+def _next_of(waiting: deque[Schema]) -> Schema | None:
     try:
         return waiting.popleft()
     except IndexError:
         return None
 
 
-def _until_all_have_ended(done: SimpleQueue[Outcome | None], workers: int) -> Iterator[Outcome]:
+def _drain(done: SimpleQueue[Outcome | None], workers: int) -> Iterator[Outcome]:
     while workers:
         outcome = done.get()
         if outcome is None:
@@ -253,17 +257,17 @@ def _until_all_have_ended(done: SimpleQueue[Outcome | None], workers: int) -> It
             yield outcome
 
 
-def _theirs_and_the_templates(wish: Wish) -> list[Schema]:
-    return [each for each in asked_for(wish) if each.kind is not Kind.PLATFORM]
+def _migrated_schemas_and_templates(options: MigrationOptions) -> list[Schema]:
+    return [schema for schema in selected_schemas(options) if schema.kind is not Kind.PLATFORM]
 
 
-def _templates_must_be_there(schemas: Sequence[Schema]) -> None:
+def _templates_must_exist(schemas: Sequence[Schema]) -> None:
     for schema in schemas:
-        if schema.kind is Kind.TEMPLATE and schema.found is None:
+        if schema.kind is Kind.TEMPLATE and schema.fingerprint is None:
             raise TemplateLacksMigrations(database=schema.database, migrations="everything")
 
 
-def _templates_must_be_ready(due: Sequence[Group]) -> None:
+def _templates_must_be_current(due: Sequence[Group]) -> None:
     for group in due:
         for schema in group.schemas:
             if schema.kind is Kind.TEMPLATE:
@@ -272,17 +276,17 @@ def _templates_must_be_ready(due: Sequence[Group]) -> None:
                 )
 
 
-def _is_not_noted(schema: Schema) -> bool:
-    return schema.kind in THEIRS and schema.noted != schema.found
+def _is_fingerprint_outdated(schema: Schema) -> bool:
+    return schema.kind in MIGRATED_KINDS and schema.recorded_fingerprint != schema.fingerprint
 
 
-def _not_there(schema: Schema) -> Outcome:
-    why = (
+def _missing_outcome(schema: Schema) -> Outcome:
+    error = (
         f"there is no schema {schema.name} in the database {schema.database}"
         if schema.database in databases.having("owner")
         else f"DATABASE_OWNER_SHARDS does not name {schema.database}"
     )
-    return Outcome(schema, error=why)
+    return Outcome(schema, error=error)
 
 
 def _count(due: Sequence[Group]) -> int:

@@ -246,7 +246,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("migration", models.CharField(blank=True, max_length=300)),
-                ("acts_done", models.PositiveIntegerField(default=0)),
+                ("operation_count", models.PositiveIntegerField(default=0)),
                 ("error", models.TextField(blank=True)),
                 ("at", models.DateTimeField()),
             ],
@@ -255,11 +255,11 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="Round",
+            name="ScheduledRun",
             fields=[
                 ("task", models.CharField(max_length=80, primary_key=True, serialize=False)),
                 ("slot_at", models.DateTimeField()),
-                ("reached", models.BigIntegerField(default=-1)),
+                ("progress", models.BigIntegerField(default=-1)),
                 ("begun_at", models.DateTimeField()),
                 ("ended_at", models.DateTimeField(null=True)),
             ],

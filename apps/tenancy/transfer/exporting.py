@@ -21,7 +21,7 @@ from apps.kernel.files import files
 from apps.kernel.progress import steps
 from apps.kernel.tenant import TenantInfo, activate
 from apps.tenancy.erasure.footprint import file_names
-from apps.tenancy.hooks import goes_along, proofs
+from apps.tenancy.hooks import all_carried_data, invariants
 from apps.tenancy.models import Domain, Tenant
 from apps.tenancy.module import MODULE
 
@@ -63,7 +63,7 @@ def export(
                 tables = _write_rows(cursor, writer, schema)
                 writer.write("schema.sql", ddl.encode())
                 writer.write("events.jsonl", outbox.undelivered(cursor, tenant.id) if not masking else b"")
-                figures = {name: compute() for name, compute in proofs().items()}
+                figures = {name: compute() for name, compute in invariants().items()}
                 head = audit.head() if not masking else None
             if with_files:
                 _write_files(writer, masking)
@@ -151,7 +151,7 @@ def _control(tenant: TenantInfo) -> dict[str, Any]:
                 )
             ),
             "domains": [[domain, is_primary] for domain, is_primary in domains],
-            "carried_data": {name: carried.take(tenant.id) for name, carried in goes_along().items()},
+            "carried_data": {name: carried.export(tenant.id) for name, carried in all_carried_data().items()},
         }
 
 

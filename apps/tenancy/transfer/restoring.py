@@ -30,7 +30,7 @@ from apps.kernel.transactions import advisory_lock, unit_of_work
 from apps.tenancy import directory, provisioning, rules
 from apps.tenancy.databases import lodgers
 from apps.tenancy.errors import SlugTaken
-from apps.tenancy.hooks import goes_along
+from apps.tenancy.hooks import all_carried_data
 from apps.tenancy.models import Domain, Tenant, TenantActivity
 
 from . import importing, outbox, verifying
@@ -236,9 +236,9 @@ def _activate(tenant: Tenant, manifest: dict[str, Any]) -> None:
         TenantActivity.objects.get_or_create(tenant=tenant)
         lodgers.note(tenant)
     directory.changed()
-    for name, carried in goes_along().items():
+    for name, carried in all_carried_data().items():
         if name in manifest["carried_data"]:
-            carried.give(tenant.pk, manifest["carried_data"][name])
+            carried.restore(tenant.pk, manifest["carried_data"][name])
 
 
 def _restored_state(state: str) -> Tenant.State:

@@ -10,7 +10,7 @@ from apps.audit import queries as audit
 from apps.audit import verification
 from apps.kernel.progress import steps
 from apps.kernel.tenant import TenantInfo, activate
-from apps.tenancy.hooks import proofs
+from apps.tenancy.hooks import invariants
 
 from . import catalogue
 from .exporting import snapshot
@@ -37,7 +37,7 @@ def _faults(manifest: Mapping[str, Any], tenant: TenantInfo, cursor: Any) -> Ite
     for name in catalogue.differences(manifest["structure"], catalogue.structure(cursor, tenant.schema)):
         yield f"{name} has a different definition"
     yield from _of_rows(manifest, tenant, cursor)
-    known = proofs()
+    known = invariants()
     for name, value in manifest["invariants"].items():
         if name in known and known[name]() != value:
             yield f"the {name} differs"

@@ -1,4 +1,4 @@
-"""`manage.py check_migrations`: refuse migrations that the version that is still running would not survive."""
+"""`manage.py check_migrations`: refuse migrations that the running version would not survive."""
 
 from __future__ import annotations
 
@@ -8,33 +8,33 @@ from django.core.management.base import CommandParser
 
 from apps.console.terminal import BursarCommand, Output
 from apps.kernel.errors import SeveralRefusals
-from apps.tenancy.migrating import judging
+from apps.tenancy.migrating import linter
 from apps.tenancy.migrating.errors import StepNotCompatible
 from apps.tenancy.migrating.planning import label_of
 
 
 class Command(BursarCommand):
     help = (
-        "Refuse migrations since the last release that the running version would not survive, unless they say"
-        " which release lets them, and changes of released ones (exit code 3). Asks no database."
+        "Refuse changes of released migrations, and unreleased migrations that the running version would not survive"
+        " and that declare no `contracts` (exit code 3). Uses no database."
     )
 
     def options(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--release",
             action="store_true",
-            help="List all migrations that are there as released, unless a released one was changed; commit it with the"
+            help="List all existing migrations as released, unless a released one was changed; commit the list with the"
             " release.",
         )
 
     def run(self, **options: Any) -> Output:
-        if options["release"] and not judging.changed_since_release():
-            judging.release()
-        new, faults = judging.judged()
+        if options["release"] and not linter.changed_since_release():
+            linter.release()
+        new, faults = linter.lint()
         if faults:
             raise SeveralRefusals(
                 [StepNotCompatible(migration=fault.migration, why=fault.why) for fault in faults]
             )
-        taking = [label_of(each) for each in new if getattr(each, "contracts", None)]
-        text = f"{len(new)} migrations since the last release; {len(taking)} take away what nobody asks any more."
-        return Output(text, {"new": [label_of(each) for each in new], "contracting": taking})
+        contracting = [label_of(migration) for migration in new if getattr(migration, "contracts", None)]
+        text = f"{len(new)} migrations since the last release; {len(contracting)} remove unused parts."
+        return Output(text, {"new": [label_of(migration) for migration in new], "contracting": contracting})

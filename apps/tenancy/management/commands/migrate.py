@@ -1,4 +1,4 @@
-"""`manage.py migrate` is `migrate_schemas`: there is no one schema to migrate."""
+"""`manage.py migrate` is an alias of `migrate_schemas`, since a single schema is never migrated alone."""
 
 from django.core.management.commands.migrate import Command as DjangoMigrate
 

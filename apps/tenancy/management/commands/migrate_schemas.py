@@ -1,5 +1,4 @@
-"""`manage.py migrate_schemas`: bring the platform, the template, every spare and every tenant to the code's
-migrations."""
+"""`manage.py migrate_schemas`: migrate the platform, the template, every spare and every tenant."""
 
 from __future__ import annotations
 
@@ -10,8 +9,8 @@ from apps.kernel import databases
 from apps.kernel.tenant import at_database
 from apps.tenancy import provisioning
 from apps.tenancy.migrating import histories, running
-from apps.tenancy.migrating.running import Wish
-from apps.tenancy.migrating.surveying import Schema
+from apps.tenancy.migrating.discovery import Schema
+from apps.tenancy.migrating.running import MigrationOptions
 
 from .migrate_tenants import Command as MigrateTenants
 
@@ -19,20 +18,20 @@ from .migrate_tenants import Command as MigrateTenants
 class Command(MigrateTenants):
     help = (
         "Migrate the platform's schema and the template of new tenants in each database, then every spare and"
-        " every tenant as `migrate_tenants` does. Needs DATABASE_OWNER_URL."
+        " every tenant like `migrate_tenants`. Needs DATABASE_OWNER_URL."
     )
 
-    def is_meant(self, schema: Schema) -> bool:
+    def is_included(self, schema: Schema) -> bool:
         return True
 
-    def migrated(self, wish: Wish) -> Output:
+    def migrated(self, options: MigrationOptions) -> Output:
         with running.migration_lock():
             histories.must_continue()
             for key in databases.having("owner"):
                 with at_database(key):
-                    self._one(f"platform at {key}", provisioning.migrate_platform)
-                    self._one(f"template at {key}", provisioning.migrate_template)
-            return super().migrated(wish)
+                    self._migrate(f"platform in {key}", provisioning.migrate_platform)
+                    self._migrate(f"template in {key}", provisioning.migrate_template)
+            return super().migrated(options)
 
-    def _one(self, name: str, migrate: Any) -> None:
-        migrate(lambda done: self.stderr.write(f"{name}: {done}"))
+    def _migrate(self, name: str, migrate: Any) -> None:
+        migrate(lambda message: self.stderr.write(f"{name}: {message}"))

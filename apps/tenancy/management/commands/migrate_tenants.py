@@ -1,4 +1,4 @@
-"""`manage.py migrate_tenants`: bring every tenant and every spare to the template's migrations."""
+"""`manage.py migrate_tenants`: apply the template's migrations to every tenant and every spare."""
 
 from __future__ import annotations
 
@@ -8,57 +8,57 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from apps.console.terminal import BursarCommand, Output
-from apps.tenancy.migrating import running, saying
-from apps.tenancy.migrating.applying import Patience
-from apps.tenancy.migrating.running import WORKERS, Wish
-from apps.tenancy.migrating.surveying import Schema
+from apps.tenancy.migrating import report, running
+from apps.tenancy.migrating.discovery import Schema
+from apps.tenancy.migrating.executor import LockPolicy
+from apps.tenancy.migrating.running import WORKERS, MigrationOptions
 
 
 class Command(BursarCommand):
     help = (
-        "Migrate every tenant and every spare. One goes first; if it fails, nobody follows. Those that fail"
-        " are named at the end (exit code 3), and another run tries them alone. Needs DATABASE_OWNER_URL."
+        "Migrate every tenant and every spare. A canary goes first; if it fails, the others are not tried. Failures"
+        " are listed at the end (exit code 3), and another run tries them again. Needs DATABASE_OWNER_URL."
     )
 
     def options(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--dry-run", action="store_true", help="Say what is missing and for whom; do nothing."
+            "--dry-run", action="store_true", help="List the missing migrations by schema; change nothing."
         )
-        parser.add_argument("--only", nargs="+", default=[], metavar="SLUG", help="These tenants alone.")
-        parser.add_argument("--canary", default="", metavar="SLUG", help="Who goes first.")
+        parser.add_argument("--only", nargs="+", default=[], metavar="SLUG", help="These tenants only.")
+        parser.add_argument("--canary", default="", metavar="SLUG", help="The tenant to migrate first.")
         parser.add_argument(
-            "--workers", type=int, default=WORKERS, help=f"Schemas at a time ({WORKERS} here)."
+            "--workers", type=int, default=WORKERS, help=f"Schemas in parallel ({WORKERS} here)."
         )
         parser.add_argument(
             "--lock-timeout",
             type=int,
-            default=Patience().lock_timeout,
+            default=LockPolicy().lock_timeout_ms,
             metavar="MS",
-            help="How long a statement waits for a lock before it is tried again later (3000).",
+            help="Maximum wait of a statement for a lock before it is retried (3000).",
         )
 
     def run(self, **options: Any) -> Output:
-        wish = Wish(
+        migration_options = MigrationOptions(
             only=options["only"],
             canary=options["canary"],
             workers=options["workers"],
-            patience=Patience(options["lock_timeout"]),
+            lock_policy=LockPolicy(options["lock_timeout"]),
         )
-        return self.planned(wish) if options["dry_run"] else self.migrated(wish)
+        return self.planned(migration_options) if options["dry_run"] else self.migrated(migration_options)
 
-    def planned(self, wish: Wish) -> Output:
-        schemas = [each for each in running.asked_for(wish) if self.is_meant(each)]
+    def planned(self, options: MigrationOptions) -> Output:
+        schemas = [schema for schema in running.selected_schemas(options) if self.is_included(schema)]
         groups = running.groups(schemas)
-        return saying.of_plan(groups, len(schemas) - sum(len(group.schemas) for group in groups))
+        return report.describe_plan(groups, len(schemas) - sum(len(group.schemas) for group in groups))
 
-    def is_meant(self, schema: Schema) -> bool:
-        return schema.kind in running.THEIRS
+    def is_included(self, schema: Schema) -> bool:
+        return schema.kind in running.MIGRATED_KINDS
 
-    def migrated(self, wish: Wish) -> Output:
+    def migrated(self, options: MigrationOptions) -> Output:
         began = time.perf_counter()
-        result = running.migrate_tenants(wish)
-        answer = saying.of_result(result, time.perf_counter() - began)
+        result = running.migrate_tenants(options)
+        output = report.describe_result(result, time.perf_counter() - began)
         if result.failed:
-            self.stderr.write(answer.text)
-        running.must_have_gone_well(result)
-        return answer
+            self.stderr.write(output.text)
+        running.must_have_succeeded(result)
+        return output

@@ -1,9 +1,9 @@
-"""Which migrations the version that is still running would not survive.
+"""Finds migrations that the version that is still running would not survive.
 
-While a release is rolled out, the old version works on the new schema; and while tenants are migrated, on both. So a
-release adds, and takes away only what no running version asks any more: in a migration that says so.
+During a rollout the old version runs on the new schema, and during the migration of tenants on both. So a release only
+adds; it removes only what no running version reads any more, in a migration that declares it:
 
-    contracts = "1.4: nobody reads journal.colour since 1.3"
+    contracts = "1.4: journal.colour is not read since 1.3"
 """
 
 from __future__ import annotations
@@ -26,36 +26,33 @@ from .compatibility import fields_of, needs_a_value, of_alteration, of_sql
 from .contents import digest_of
 from .planning import label_of, rows_of
 
-FILE = Path(__file__).with_name("released.json")
-"""{app: {name: digest}} of what a release has had already. These never change again; the migrations behind them are
-judged."""
+RELEASED_FILE = Path(__file__).with_name("released.json")
+"""{app: {name: digest}} of all released migrations. They never change again; the linter checks the later ones."""
 
 _DECLARED = re.compile(r"\S+: .{10,}")
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What the running version would not survive, and what to do instead."""
+    """A change that the running version would not survive, and the alternative."""
 
     migration: str
     why: str
 
 
 @dataclass
-class Judge:
-    """Goes through the migrations in order. What came with them is theirs: the running version does not know it."""
+class Linter:
+    """Visits new migrations in order. Models and fields that they create are unknown to the running version."""
 
     models: set[tuple[str, str]] = field(default_factory=set)
     fields: set[tuple[str, str, str]] = field(default_factory=set)
 
     def faults(self, migration: Migration, before: ProjectState) -> Iterator[Fault]:
-        """Moves the state on behind the migration."""
+        """Also advances the state past the migration."""
         declared = getattr(migration, "contracts", None)
         label, state = label_of(migration), before
         if declared is not None and not _DECLARED.fullmatch(str(declared)):
-            yield Fault(
-                label, "`contracts` names the release and why it may: '1.4: nobody reads it since 1.3'."
-            )
+            yield Fault(label, "`contracts` names the release and the reason: '1.4: not read since 1.3'.")
         for operation in migration.operations:
             if not declared:
                 for why in self.objections(operation, migration.app_label, state):
@@ -66,16 +63,16 @@ class Judge:
     def objections(self, operation: Operation, app: str, before: ProjectState) -> Iterator[str]:
         match operation:
             case ops.SeparateDatabaseAndState():
-                for each in operation.database_operations:
-                    yield from self.objections(each, app, before)
+                for database_operation in operation.database_operations:
+                    yield from self.objections(database_operation, app, before)
             case ops.RunSQL():
                 yield from of_sql(operation)
             case ops.DeleteModel() | ops.RenameModel() | ops.AlterModelTable():
                 if not self._is_new(app, _model_of(operation)):
-                    yield f"{operation.describe()}: the running version still asks for that table."
+                    yield f"{operation.describe()}: the running version still uses that table."
             case ops.RemoveField() | ops.RenameField():
                 if not self._is_new(app, operation.model_name, _field_of(operation)):
-                    yield f"{operation.describe()}: the running version still asks for that column."
+                    yield f"{operation.describe()}: the running version still uses that column."
             case ops.AddField():
                 if not self._is_new(app, operation.model_name) and needs_a_value(operation.field):
                     why = "the running version does not write it. Let it be null, or give it a db_default."
@@ -87,12 +84,12 @@ class Judge:
                         f"{operation.describe()}: {why}" for why in of_alteration(known, operation.field)
                     )
             case ops.AddConstraint():
-                if not self._is_about_new_ones(app, operation.model_name, fields_of(operation.constraint)):
-                    yield f"{operation.describe()}: the running version may write what it forbids."
+                if not self._concerns_new_fields(app, operation.model_name, fields_of(operation.constraint)):
+                    yield f"{operation.describe()}: the running version may write rows that violate it."
             case ops.AlterUniqueTogether():
                 known = before.models[app, operation.name_lower].options.get("unique_together", set())
                 for pair in (operation.option_value or set()) - set(map(tuple, known)):
-                    if not self._is_about_new_ones(app, operation.name, pair):
+                    if not self._concerns_new_fields(app, operation.name, pair):
                         yield f"{operation.describe()}: the running version may write {', '.join(pair)} twice."
 
     def _learn(self, operation: Operation, app: str) -> None:
@@ -106,39 +103,39 @@ class Judge:
             case ops.RenameField() if self._is_new(app, operation.model_name, operation.old_name):
                 self.fields.add((app, operation.model_name_lower, operation.new_name))
             case ops.SeparateDatabaseAndState():
-                for each in operation.state_operations:
-                    self._learn(each, app)
+                for state_operation in operation.state_operations:
+                    self._learn(state_operation, app)
 
     def _is_new(self, app: str, model: str, name: str = "") -> bool:
         return (app, model.lower()) in self.models or (app, model.lower(), name) in self.fields
 
-    def _is_about_new_ones(self, app: str, model: str, names: Sequence[str]) -> bool:
+    def _concerns_new_fields(self, app: str, model: str, names: Sequence[str]) -> bool:
         return any(self._is_new(app, model, name) for name in names or [""])
 
 
-def judged() -> tuple[list[Migration], list[Fault]]:
-    """The house's own migrations that no release has had yet, and what is wrong with any."""
+def lint() -> tuple[list[Migration], list[Fault]]:
+    """Bursar's unreleased migrations, and their faults."""
     loader = MigrationLoader(None)
-    known, judge = set(released()), Judge()
+    known, linter = set(released()), Linter()
     state = ProjectState(real_apps=loader.unmigrated_apps)
     new: list[Migration] = []
     faults: list[Fault] = changed_since_release()
     for migration in _in_order(loader):
-        if is_ours(migration) and not known.issuperset(rows_of(migration)):
+        if is_bursar_migration(migration) and not known.issuperset(rows_of(migration)):
             new.append(migration)
-            faults += judge.faults(migration, state)
+            faults += linter.faults(migration, state)
         else:
             migration.mutate_state(state, preserve=False)
     return new, faults
 
 
 def changed_since_release() -> list[Fault]:
-    """A released migration has been applied as it was: an edit of it would be missing wherever it was applied."""
+    """An edit of a released migration would be missing in every database where it was applied before."""
     known = released()
     return [
         Fault(
             label_of(migration),
-            "it has been released and was changed since. Put it back, and write a new one.",
+            "it was changed after its release. Revert it, and write a new migration.",
         )
         for key, migration in sorted(bursar_migrations().items())
         if key in known and known[key] != digest_of(migration)
@@ -147,31 +144,33 @@ def changed_since_release() -> list[Fault]:
 
 def released() -> dict[tuple[str, str], str]:
     """The digests by app and name."""
-    digests: dict[str, dict[str, str]] = json.loads(FILE.read_text()) if FILE.exists() else {}
+    digests: dict[str, dict[str, str]] = (
+        json.loads(RELEASED_FILE.read_text()) if RELEASED_FILE.exists() else {}
+    )
     return {(app, name): digest for app, of_app in digests.items() for name, digest in of_app.items()}
 
 
 def release() -> None:
-    """From now on all that are there are known to the running version, and stay as they are."""
+    """List all existing migrations as released."""
     digests: dict[str, dict[str, str]] = {}
     for (app, name), migration in sorted(bursar_migrations().items()):
         digests.setdefault(app, {})[name] = digest_of(migration)
-    FILE.write_text(json.dumps(digests, indent=1) + "\n")
+    RELEASED_FILE.write_text(json.dumps(digests, indent=1) + "\n")
 
 
 def bursar_migrations() -> dict[tuple[str, str], Migration]:
-    """Those of Bursar's apps, by app and name."""
+    """The migrations of Bursar's apps, by app and name."""
     disk: dict[tuple[str, str], Migration] = MigrationLoader(None).disk_migrations
-    return {key: migration for key, migration in disk.items() if is_ours(migration)}
+    return {key: migration for key, migration in disk.items() if is_bursar_migration(migration)}
 
 
-def is_ours(migration: Migration) -> bool:
-    """A library's are judged by whoever takes a new version of it."""
+def is_bursar_migration(migration: Migration) -> bool:
+    """Migrations of a library are reviewed when the library is upgraded."""
     return apps.get_app_config(migration.app_label).name.startswith("apps.")
 
 
 def _in_order(loader: MigrationLoader) -> list[Migration]:
-    """As they are applied to an empty database."""
+    """In the order in which an empty database gets them."""
     keys = [key for leaf in loader.graph.leaf_nodes() for key in loader.graph.forwards_plan(leaf)]
     return [loader.graph.nodes[key] for key in dict.fromkeys(keys)]
 

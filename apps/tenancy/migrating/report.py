@@ -1,4 +1,4 @@
-"""What was done to the schemas, or would be, in words and as values."""
+"""The plan or the result of a run, as text and as values."""
 
 from __future__ import annotations
 
@@ -7,36 +7,35 @@ from typing import Any
 
 from apps.console.terminal import Output
 
+from .discovery import Kind, Schema
 from .running import Group, Result
-from .surveying import Kind, Schema
 
-NAMED = 12
-"""More are only counted."""
+MAX_SCHEMAS_NAMED = 12
 
 
-def of_plan(groups: Sequence[Group], standing: int) -> Output:
+def describe_plan(groups: Sequence[Group], up_to_date: int) -> Output:
     lines = [f"{_names(group.schemas)}:\n{_steps(group)}" for group in groups]
     return Output(
-        "\n".join([*lines, f"{_schemas(standing)} already all they need."]),
-        {"plan": [_planned(group) for group in groups], "standing": standing},
+        "\n".join([*lines, f"{_schemas(up_to_date)} up to date."]),
+        {"plan": [_planned(group) for group in groups], "up_to_date": up_to_date},
     )
 
 
-def of_result(result: Result, seconds: float) -> Output:
-    spares = sum(each.schema.kind is Kind.SPARE for each in result.migrated)
+def describe_result(result: Result, seconds: float) -> Output:
+    spares = sum(outcome.schema.kind is Kind.SPARE for outcome in result.migrated)
     tenants = len(result.migrated) - spares
     text = (
         f"{tenants} tenant{'' if tenants == 1 else 's'} and {spares} spare{'' if spares == 1 else 's'} migrated"
-        f" in {seconds:.1f} s. {_schemas(result.standing)} already all they need."
+        f" in {seconds:.1f} s. {_schemas(result.up_to_date)} up to date."
     )
     return Output(
         text,
         {
             "migrated": [
-                {"schema": each.schema.name, "slug": each.schema.slug, "applied": each.applied}
-                for each in result.migrated
+                {"schema": outcome.schema.name, "slug": outcome.schema.slug, "applied": outcome.applied}
+                for outcome in result.migrated
             ],
-            "standing": result.standing,
+            "up_to_date": result.up_to_date,
             "seconds": round(seconds, 3),
         },
     )
@@ -54,18 +53,20 @@ def _planned(group: Group) -> dict[str, Any]:
 
 
 def _names(schemas: Sequence[Schema]) -> str:
-    named = ", ".join(str(schema) for schema in schemas[:NAMED])
-    return named if len(schemas) <= NAMED else f"{named} and {len(schemas) - NAMED} more"
+    named = ", ".join(str(schema) for schema in schemas[:MAX_SCHEMAS_NAMED])
+    return (
+        named if len(schemas) <= MAX_SCHEMAS_NAMED else f"{named} and {len(schemas) - MAX_SCHEMAS_NAMED} more"
+    )
 
 
 def _steps(group: Group) -> str:
-    """Each migration with what its operations say of themselves."""
+    """Each migration with the descriptions of its operations."""
     lines = []
     for migration in group.plan.migrations:
         lines.append(f"  {migration.app_label}.{migration.name}{'' if migration.atomic else ' (not atomic)'}")
         lines += [f"    {operation.describe()}" for operation in migration.operations]
-    return "\n".join(lines or ["  only what the directory knows of it"])
+    return "\n".join(lines or ["  only the fingerprint in the directory"])
 
 
 def _schemas(count: int) -> str:
-    return "1 has" if count == 1 else f"{count} have"
+    return "1 schema is" if count == 1 else f"{count} schemas are"

@@ -1,4 +1,4 @@
-"""Migrations that a test makes up, behind the ledger's own."""
+"""Migrations that exist in one test only, after those of the ledger."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class Migration(migrations.Migration):
 """
 
 
-class MadeUp:
-    """`made_up("paint", "migrations.AddField(…)")` puts `ledger.9001_paint` behind the last one."""
+class TemporaryMigrations:
+    """`make_migration("paint", "migrations.AddField(…)")` adds `ledger.9001_paint` after the last migration."""
 
     def __init__(self, folder: Path, package: str) -> None:
         self.folder, self.package = folder / package, package
@@ -62,12 +62,12 @@ class MadeUp:
         self.forget()
 
     def forget(self) -> None:
-        """What Python remembers of them."""
-        for each in [module for module in sys.modules if module.split(".")[0] == self.package]:
-            del sys.modules[each]
+        """Remove the modules from sys.modules."""
+        for name in [name for name in sys.modules if name.split(".")[0] == self.package]:
+            del sys.modules[name]
 
 
 def add(name: str, model: str = "journal", **options: str) -> str:
-    """The source of an AddField for a text, with what is said of the field."""
-    said = ", ".join(["max_length=9", *(f"{key}={value}" for key, value in options.items())])
-    return f'migrations.AddField("{model}", "{name}", models.CharField({said}))'
+    """The source of an AddField for a text column with these options."""
+    arguments = ", ".join(["max_length=9", *(f"{key}={value}" for key, value in options.items())])
+    return f'migrations.AddField("{model}", "{name}", models.CharField({arguments}))'
