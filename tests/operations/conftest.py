@@ -42,9 +42,9 @@ class Failing:
         def fail(what: Any) -> Iterable[Any]:
             raise error
 
-        before = list(of._of[part])
+        before = list(of._by_part[part])
         of(part, order=99)(fail)
-        self.undo.append(lambda: of._of.__setitem__(part, before))
+        self.undo.append(lambda: of._by_part.__setitem__(part, before))
 
     def mend(self) -> None:
         while self.undo:

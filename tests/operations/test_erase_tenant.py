@@ -123,7 +123,7 @@ def test_books_are_kept_as_long_as_the_law_says(books, acme, operator):
         dispatch(erase(acme), actor=operator)
 
     assert caught.value.context["until"] == until
-    assert [each.code for each in dry_run(erase(acme), actor=operator)] == ["operations.legal_retentions"]
+    assert [each.code for each in dry_run(erase(acme), actor=operator)] == ["operations.kept_by_law"]
     assert Tenant.objects.get(pk=acme.id).state == "suspended"
     with clock.moved_to(dt.datetime.combine(until, dt.time(12), dt.UTC)):
         assert dry_run(erase(acme), actor=operator) == ()
