@@ -113,7 +113,9 @@ def tell(news: str, about: Callable[[Any], Transition]) -> Callable[[Any], Itera
     """The errand that has those in charge at the tenant told what becomes of it."""
 
     def ask(data: Any) -> Iterable[ScopedCommand]:
-        turn = about(data)
-        yield ScopedCommand(TellAdministrators(tenant_id=turn.tenant.id, news=news, reason=turn.reason))
+        transition = about(data)
+        yield ScopedCommand(
+            TellAdministrators(tenant_id=transition.tenant.id, news=news, reason=transition.reason)
+        )
 
     return ask

@@ -262,7 +262,7 @@ def test_without_the_lock_two_at_once_get_into_each_others_way(operator, monkeyp
         return ()
 
     monkeypatch.setattr(executor, "_run_lock", lambda run_id: contextlib.nullcontext(True))
-    monkeypatch.setitem(set_up._of, "settings", [Contribution(first_part, 1, True)])
+    monkeypatch.setitem(set_up._by_part, "settings", [Contribution(first_part, 1, True)])
 
     came_of = at_once(2, operator)
 

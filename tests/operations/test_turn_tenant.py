@@ -128,10 +128,10 @@ def test_nobody_is_let_in_before_all_is_ready(acme, operator, failing, part):
 @pytest.fixture
 def branch():
     """A branch office stands for whatever an app does when a tenant is suspended."""
-    before = list(on_suspend._of["data"])
+    before = list(on_suspend._by_part["data"])
     on_suspend("data")(lambda turn: [FoundCompany(code="B", name=turn.reason, currency="USD")])
     yield
-    on_suspend._of["data"] = before
+    on_suspend._by_part["data"] = before
 
 
 @pytest.mark.exhaustive("a crash at every statement", inside=True)

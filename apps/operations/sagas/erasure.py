@@ -80,7 +80,9 @@ ERASURE = Saga(
     steps=(
         Step("queue for deletion", _queue, compensation=_keep, carry=_queued),
         ExternalStep(
-            "notify administrators", tell("queued for deletion", _transition), compensation=tell("kept", _transition)
+            "notify administrators",
+            tell("queued for deletion", _transition),
+            compensation=tell("kept", _transition),
         ),
         Wait("grace", _grace_is_over, poll_interval=dt.timedelta(hours=6), timeout=dt.timedelta(days=3650)),
         ExternalStep("write the journal", _journal, pivot=True, retries=PERSISTENT),
