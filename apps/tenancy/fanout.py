@@ -1,8 +1,9 @@
 """The one task of Celery beat: sends each scheduled task to every tenant once per slot, in chunks.
 
-Beat only ticks. The slot and the progress of each task are in one row (`ScheduledRun`), so two beats, a repeated message
-or a killed worker do no harm: the process that locks the row sends the next chunk. A crash between sending a chunk and
-saving its progress repeats that chunk, so scheduled tasks must be idempotent. Missed slots are not made up for.
+Beat only ticks. The slot and the progress of each task are in one row (`ScheduledRun`), so two beats, a repeated
+message or a killed worker do no harm: the process that locks the row sends the next chunk. A crash between sending a
+chunk and saving its progress repeats that chunk, so scheduled tasks must be idempotent. Missed slots are not made up
+for.
 """
 
 from __future__ import annotations

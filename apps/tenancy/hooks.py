@@ -123,8 +123,8 @@ def invariants() -> Mapping[str, Callable[[], Any]]:
 
 @dataclass(frozen=True)
 class CarriedData:
-    """Platform data of a tenant beside its row (its subscription), as JSON. A backup file contains it, and a tenant made
-    from that file receives it. `restore` must be idempotent."""
+    """Platform data of a tenant beside its row (its subscription), as JSON. A backup file contains it, and a tenant
+    made from that file receives it. `restore` must be idempotent."""
 
     export: Callable[[int], Any]
     restore: Callable[[int, Any], object]

@@ -286,10 +286,10 @@ class ScheduledRun(models.Model):
 
 
 class SchemaMigration(models.Model):
-    """How the migrations of a tenant's schema, or of a spare, went last time.
+    """The latest migration of the schema of a tenant or a spare.
 
-    migration  the last one that was applied, or at which it stopped
-    operation_count  of one that is not atomic: how many of its operations are done, so that another run goes on from there
+    migration        the last one that was applied, or the one that failed
+    operation_count  committed operations of a non-atomic migration; the next run resumes after them
     """
 
     class State(models.TextChoices):

@@ -17,7 +17,7 @@ class MigrationInProgress(TenancyRefusal, Conflict):
 class MadeByOtherMigrations(TenancyRefusal, Conflict):
     message = (
         "The database {database} was made by migrations other than those of this version: it has {unknown}, and lacks"
-        " {missing}. Nothing was changed. Install the version that made it; delete development data and create it again."
+        " {missing}. Nothing was changed. Install the version that made it; recreate a database for development."
     )
 
 

@@ -131,8 +131,8 @@ class _SchemaWork:
         return transaction.atomic(using=self.connection.alias) if planned.operation.atomic else nullcontext()
 
     def _lock_schema(self) -> None:
-        """Lock the schema against being dropped, claimed or migrated until the transaction ends; without the schema, the
-        search path would lead to the platform's tables. Raises SchemaGone."""
+        """Lock the schema against being dropped, claimed or migrated until the transaction ends; without the schema,
+        the search path would lead to the platform's tables. Raises SchemaGone."""
         with self.connection.cursor() as cursor:
             try:
                 cursor.execute(
@@ -212,8 +212,8 @@ _LOCK_SCHEMA = """
 SET LOCAL lock_timeout = {}; SET LOCAL synchronous_commit = off;
 LOCK TABLE {}.django_migrations IN SHARE ROW EXCLUSIVE MODE
 """
-"""No wait for the WAL flush in each schema: after a server crash, the next run finds lost migrations missing. At the end
-of a run there is one wait for all."""
+"""No wait for the WAL flush in each schema: after a server crash, the next run finds lost migrations missing. At the
+end of a run there is one wait for all."""
 
 _INVALID_INDEXES = """
 SELECT indexrelid::regclass::text FROM pg_index JOIN pg_class ON indexrelid = pg_class.oid

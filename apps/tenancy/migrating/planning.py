@@ -35,8 +35,8 @@ class Step:
 
 
 class Plan:
-    """The migrations that a schema lacks, in Django's order, and squashed ones that are only recorded. Immutable: threads
-    share it."""
+    """The migrations that a schema lacks, in Django's order, and squashed ones that are only recorded. Immutable:
+    threads share it."""
 
     def __init__(self, representative: Schema) -> None:
         """Raises InconsistentMigrationHistory."""

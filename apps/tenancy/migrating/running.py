@@ -88,7 +88,8 @@ class Result:
 
     @property
     def settled(self) -> set[tuple[str, str]]:
-        """Name and database of the schemas that this run has finished. A schema that was gone may be in another database now."""
+        """Name and database of the schemas that this run has finished. A schema that was gone may be in another
+        database now."""
         tried = [outcome.schema for outcome in (*self.migrated, *self.failed)]
         return {(schema.name, schema.database) for schema in [*tried, *chain(*self.not_tried.values())]}
 
@@ -193,7 +194,8 @@ def _migrate(due: Sequence[Group], options: MigrationOptions, result: Result) ->
 
 
 def _outcomes(due: Sequence[Group], options: MigrationOptions, result: Result) -> Iterator[Outcome]:
-    """First the canary of each group, one after the other; then the other schemas of the groups whose canary succeeded."""
+    """First the canary of each group, one after the other; then the other schemas of the groups whose canary
+    succeeded."""
     waiting = []
     for group in due:
         canary = min(
