@@ -21,7 +21,9 @@ def queues_page(request: HttpRequest, *, context: dict[str, Any]) -> HttpRespons
     except waiting.BROKER_ERRORS:
         queues = {"away": True}
     scheduled_runs = ScheduledRun.objects.order_by("task")
-    return TemplateResponse(request, "console/queues.html", context | queues | {"scheduled_runs": scheduled_runs})
+    return TemplateResponse(
+        request, "console/queues.html", context | queues | {"scheduled_runs": scheduled_runs}
+    )
 
 
 def _max_wait_text() -> str:
