@@ -142,7 +142,7 @@ def _second_server() -> Iterator[None]:
 
     from apps.kernel.tenant import at_database
     from apps.tenancy import provisioning
-    from config.databases import Addresses, Manner, connections_of
+    from config.databases import Addresses, Pooling, connections_of
     from config.embedded.home import home
     from config.embedded.postgres import Postgres
 
@@ -154,7 +154,7 @@ def _second_server() -> Iterator[None]:
         Addresses(
             runtime=urls["database_url"], owner=urls["database_owner_url"], relay=urls["database_relay_url"]
         ),
-        Manner(),
+        Pooling(),
     )
     aliases = {f"{alias}@{EAST}": settings for alias, settings in second.items()}
     connections.configure_settings({"default": connections.settings["default"], **aliases})

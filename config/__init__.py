@@ -1,4 +1,4 @@
-"""Which technology, and which machine."""
+"""Settings, environment, Celery application and URLconfs."""
 
 from .celery import app as celery_app
 

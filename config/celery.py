@@ -16,8 +16,8 @@ app.autodiscover_tasks()
 
 
 @signals.worker_init.connect
-def make_a_place_for_the_dead(**_: Any) -> None:
-    """On RabbitMQ: what was delivered too often goes there, and nobody consumes it."""
+def declare_dead_letter_queue(**_: Any) -> None:
+    """On RabbitMQ, messages over the delivery limit go to this queue, which has no consumer."""
     from django.conf import settings
 
     if settings.DEAD_QUEUE is not None:
@@ -26,14 +26,14 @@ def make_a_place_for_the_dead(**_: Any) -> None:
 
 
 @signals.before_task_publish.connect
-def say_when_it_was_sent(headers: dict[str, Any], **_: Any) -> None:
+def stamp_sending_time(headers: dict[str, Any], **_: Any) -> None:
     from apps.kernel import waiting
 
     waiting.stamp(headers)
 
 
 @signals.task_prerun.connect
-def note_how_long_it_waited(task: Any, **_: Any) -> None:
+def measure_waiting_time(task: Any, **_: Any) -> None:
     from apps.kernel import waiting
 
     if queue := getattr(task, "queue_name", None):
@@ -41,15 +41,15 @@ def note_how_long_it_waited(task: Any, **_: Any) -> None:
 
 
 @signals.worker_process_shutdown.connect
-def send_what_is_recorded(**_: Any) -> None:
+def flush_traces(**_: Any) -> None:
     from apps.kernel import tracing
 
     tracing.flush()
 
 
 @signals.worker_init.connect
-def leave_payments_to_their_own(sender: Any, **_: Any) -> None:
-    """Without -Q a worker takes all queues there are."""
+def refuse_shared_payment_queue(sender: Any, **_: Any) -> None:
+    """Stops a worker that would consume payments and another queue, as any worker without -Q would."""
     from apps.kernel import queues
 
     try:
@@ -59,7 +59,7 @@ def leave_payments_to_their_own(sender: Any, **_: Any) -> None:
 
 
 @signals.worker_init.connect
-def start_safely_or_not_at_all(**_: Any) -> None:
+def stop_on_unsafe_settings(**_: Any) -> None:
     from django.core.exceptions import ImproperlyConfigured
     from django.db import OperationalError
 
@@ -67,5 +67,5 @@ def start_safely_or_not_at_all(**_: Any) -> None:
 
     try:
         refuse_unsafe_settings()
-    except (ImproperlyConfigured, OperationalError) as faults:
-        sys.exit(str(faults))  # Celery would log a mere exception and go on
+    except (ImproperlyConfigured, OperationalError) as error:
+        sys.exit(str(error))  # Celery would log an exception and continue

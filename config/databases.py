@@ -1,8 +1,7 @@
-"""From addresses to Django's DATABASES: which roles, hosts, replicas and shards there are.
+"""Builds Django's DATABASES from addresses of roles, hosts, replicas and shards. Reads no environment.
 
-Pure: it is given what the environment says. An alias is a role (`default`, `replica`, `owner`, `relay`,
-`backup_worker`), and on another database than home the role with that database's key: `default@east`. Code says the
-role; whose turn it is says the rest.
+An alias is a role (`default`, `replica`, `owner`, `relay`, `backup_worker`), on a shard followed by the key of the
+database: `default@east`. Code names the role; the current tenant determines the database.
 """
 
 from __future__ import annotations
@@ -24,10 +23,10 @@ TO_THE_PRIMARY = {"target_session_attrs": "read-write"}
 TO_A_REPLICA: Mapping[str, Any] = {
     "target_session_attrs": "prefer-standby",
     "load_balance_hosts": "random",
-    "connect_timeout": 3,  # seconds: one that is away is not waited for, the primary answers
+    "connect_timeout": 3,  # seconds; after it the primary is used
 }
-LONGEST_LIFE = 900
-"""Seconds. A server process keeps what it has learned of every tenant's tables; a pool lets it go now and then."""
+POOL_MAX_LIFETIME_S = 900
+"""A server process caches metadata of every tenant's tables; a new connection frees that memory."""
 
 _NAMED = re.compile(r",(?=[a-z][a-z0-9_]*=)")
 _KEY = re.compile(r"\A[a-z][a-z0-9_]{0,39}\Z")
@@ -35,9 +34,9 @@ _KEY = re.compile(r"\A[a-z][a-z0-9_]{0,39}\Z")
 
 @dataclass(frozen=True, kw_only=True)
 class Addresses:
-    """What the environment says of one database; the runtime's URL is the only one that every process has.
+    """Addresses of one database. Every process has the runtime's URL; the others only where they are needed.
 
-    write and read  hosts with ports, where they are not the URL's: "db1,db2:5433"
+    write and read  hosts with ports, if other than the URL's: "db1,db2:5433"
     """
 
     runtime: str
@@ -49,11 +48,11 @@ class Addresses:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Manner:
-    """How all of them are used.
+class Pooling:
+    """Pooling of all connections.
 
-    pool    connections that a process keeps for its threads to share; 0: each thread keeps its own
-    pooled  a transaction pooler stands between the runtime and the database
+    pool    size of the pool that the threads of a process share; 0: one connection per thread
+    pooled  the runtime connects through a transaction pooler
     """
 
     pool: int = 0
@@ -61,8 +60,8 @@ class Manner:
 
 
 def named(text: str | None) -> dict[str, str]:
-    """{"east": …, "west": …} of `east=…,west=…`. A comma ends a value only where the next name begins, since lists of
-    hosts have commas of their own. Raises ImproperlyConfigured, without the values: they are secrets."""
+    """{"east": …, "west": …} of `east=…,west=…`. A comma separates only before a name, since lists of hosts have
+    commas. Raises ImproperlyConfigured without the values, which are secrets."""
     parts = [part.partition("=") for part in _NAMED.split((text or "").strip().strip(",")) if part]
     if any(not value or not _KEY.match(key) for key, _, value in parts):
         raise ImproperlyConfigured(f"{len(parts)} databases are named, and not all of them as name=address.")
@@ -77,7 +76,7 @@ def shards(
     backup_worker: str | None = None,
     read: str | None = None,
 ) -> dict[str, Addresses]:
-    """Every database beside home, by its key. Raises ImproperlyConfigured for one that has an owner and no runtime."""
+    """All shards by key. Raises ImproperlyConfigured for a shard without a runtime address."""
     urls = named(runtime)
     owners, relays, backup_workers, replicas = (named(text) for text in (owner, relay, backup_worker, read))
     if unknown := (owners.keys() | relays.keys() | backup_workers.keys() | replicas.keys()) - urls.keys():
@@ -97,28 +96,30 @@ def shards(
 
 
 def all_connections(
-    home: Addresses, others: Mapping[str, Addresses], manner: Manner
+    home: Addresses, others: Mapping[str, Addresses], pooling: Pooling
 ) -> dict[str, dict[str, Any]]:
-    """Django's DATABASES. `control` is the runtime at home on a connection of its own: what the platform knows is read
-    there while a tenant's work is done (decision C29)."""
-    made = connections_of(home, manner)
-    made["control"] = connection(home.runtime, manner, hosts=home.write, platform=True)
-    if manner.pooled:
-        made["default"]["ATOMIC_REQUESTS"] = OfTenants()
+    """Django's DATABASES. `control` is a second connection of the runtime to home, for reading platform data during a
+    tenant's transaction, possibly in another database."""
+    databases = connections_of(home, pooling)
+    databases["control"] = connection(home.runtime, pooling, hosts=home.write, platform=True)
+    if pooling.pooled:
+        databases["default"]["ATOMIC_REQUESTS"] = OfTenants()
     for key, addresses in others.items():
-        made |= {f"{alias}@{key}": each for alias, each in connections_of(addresses, manner).items()}
-    return made
+        databases |= {
+            f"{alias}@{key}": database for alias, database in connections_of(addresses, pooling).items()
+        }
+    return databases
 
 
-def connections_of(addresses: Addresses, manner: Manner) -> dict[str, dict[str, Any]]:
-    """`default`, and `replica`, `owner`, `relay` and `backup_worker` where there are such. The last three never go
-    through a pooler: they listen and lock for longer than a transaction."""
-    made = {"default": connection(addresses.runtime, manner, hosts=addresses.write, role=True)}
+def connections_of(addresses: Addresses, pooling: Pooling) -> dict[str, dict[str, Any]]:
+    """`default`, and `replica`, `owner`, `relay` and `backup_worker` if configured. The last three bypass the pooler:
+    they listen and hold locks for longer than a transaction."""
+    made = {"default": connection(addresses.runtime, pooling, hosts=addresses.write, role=True)}
     if addresses.read and _hosts_of(addresses.read) != _hosts_of(addresses.write or addresses.runtime):
         made["replica"] = connection(
-            addresses.runtime, manner, hosts=addresses.read, role=True, options=TO_A_REPLICA
+            addresses.runtime, pooling, hosts=addresses.read, role=True, options=TO_A_REPLICA
         )
-    direct = Manner()
+    direct = Pooling()
     for alias in ("owner", "relay", "backup_worker"):
         url: str | None = getattr(addresses, alias)
         if url:
@@ -128,31 +129,31 @@ def connections_of(addresses: Addresses, manner: Manner) -> dict[str, dict[str, 
 
 def connection(
     url: str,
-    manner: Manner = Manner(),
+    pooling: Pooling = Pooling(),
     *,
     hosts: str = "",
     role: bool = False,
     platform: bool = False,
     options: Mapping[str, Any] = MappingProxyType({}),
 ) -> dict[str, Any]:
-    """postgresql://user:password@host:port,host:port/name?sslmode=… as Django wants it.
+    """Django's settings for postgresql://user:password@host:port,host:port/name?sslmode=….
 
-    hosts     instead of those of the URL
-    role      each tenant's work is done in that tenant's role
-    platform  it is the platform's whoever's turn it is
+    hosts     in place of those of the URL
+    role      take the role of the current tenant
+    platform  work as the platform, whatever tenant is current
     """
     parts = urlsplit(url)
     credentials, _, in_url = parts.netloc.rpartition("@")
     user, _, password = credentials.partition(":")
     host, port = _split(hosts or in_url)
-    said: dict[str, Any] = (
+    parameters: dict[str, Any] = (
         dict(parse_qsl(parts.query)) | (TO_THE_PRIMARY if "," in host else {}) | dict(options)
     )
-    if manner.pool:
-        said["pool"] = {
+    if pooling.pool:
+        parameters["pool"] = {
             "min_size": 1,
-            "max_size": manner.pool,
-            "max_lifetime": LONGEST_LIFE,
+            "max_size": pooling.pool,
+            "max_lifetime": POOL_MAX_LIFETIME_S,
             "timeout": 10,
         }
     return {
@@ -162,14 +163,14 @@ def connection(
         "PASSWORD": unquote(password),
         "HOST": host,
         "PORT": port,
-        "OPTIONS": said,
-        "TENANCY": {"role": role, "platform": platform, "pooled": manner.pooled},
-        # A connection is kept between requests; the engine sees to it that it looks where the next tenant's data is.
-        # A pool keeps them itself, and a health check of its own is done when it hands one out.
-        "CONN_MAX_AGE": 0 if manner.pool else 60,
+        "OPTIONS": parameters,
+        "TENANCY": {"role": role, "platform": platform, "pooled": pooling.pooled},
+        # Connections outlive requests: the database engine sets the search path for each tenant. A pool holds its
+        # connections itself, and checks their health on checkout.
+        "CONN_MAX_AGE": 0 if pooling.pool else 60,
         "CONN_HEALTH_CHECKS": True,
         # Behind a transaction pooler a cursor cannot outlive its transaction.
-        "DISABLE_SERVER_SIDE_CURSORS": manner.pooled,
+        "DISABLE_SERVER_SIDE_CURSORS": pooling.pooled,
     }
 
 
@@ -178,7 +179,7 @@ def _hosts_of(url_or_hosts: str) -> tuple[str, str]:
 
 
 def _split(hosts: str) -> tuple[str, str]:
-    """("db1,db2", "5432,5433") of "db1,db2:5433": libpq wants them apart, one port for each host."""
+    """("db1,db2", "5432,5433") of "db1,db2:5433": the format of libpq, one port per host."""
     both = [_host_and_port(host.strip()) for host in hosts.split(",") if host.strip()]
     return ",".join(host for host, _ in both), ",".join(port for _, port in both)
 

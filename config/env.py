@@ -1,6 +1,6 @@
-"""The environment of the process, read here and nowhere else.
+"""The environment of the process. No other code reads `os.environ`.
 
-`env()` reads it once. Whoever changes it calls `put()`, so that the next `env()` sees the change.
+`env()` reads it once. To change it, call `put()`: the next `env()` then reads again.
 """
 
 from __future__ import annotations
@@ -21,41 +21,41 @@ FLAG_WORDS = {"true": True, "1": True, "on": True, "false": False, "0": False, "
 
 
 def _split(value: object) -> object:
-    """A list is written with commas, because nobody enjoys JSON in an environment variable."""
+    """Lists are comma-separated, not JSON."""
     if not isinstance(value, str):
         return value
     return tuple(part.strip() for part in value.split(",") if part.strip())
 
 
 def _feature_flags() -> dict[str, bool]:
-    """The global level of every flag that the operator set: `FEATURE_FLAG_FIXED_ASSETS=off`."""
-    written = {
+    """The global level of each feature flag in the environment: `FEATURE_FLAG_FIXED_ASSETS=off`."""
+    flags = {
         name: value.strip().lower()
         for name, value in sorted(os.environ.items())
         if name.startswith(FLAG_PREFIX)
     }
-    unclear = [f"{name}={value}" for name, value in written.items() if value not in FLAG_WORDS]
+    unclear = [f"{name}={value}" for name, value in flags.items() if value not in FLAG_WORDS]
     if unclear:
         raise ImproperlyConfigured(
-            f"A feature flag is true, false, 1, 0, on or off, but the environment says {', '.join(unclear)}."
+            f"A feature flag is true, false, 1, 0, on or off, but the environment has {', '.join(unclear)}."
         )
-    return {_flag_name(name): FLAG_WORDS[value] for name, value in written.items()}
+    return {_flag_name(name): FLAG_WORDS[value] for name, value in flags.items()}
 
 
 def _flag_name(variable: str) -> str:
     return variable.removeprefix(FLAG_PREFIX).lower().replace("_", "-")
 
 
-def _is_said(value: object) -> bool:
-    """Some continuous integration servers put their own name where others put `true`."""
+def _is_set(value: object) -> bool:
+    """True for any value but a negative one: some continuous integration servers set CI to their own name."""
     return str(value).lower() not in {"false", "0", "off"}
 
 
 def _prefix(value: str) -> str:
-    """Letters alone, since a number follows, and no beginning that stands for something else."""
-    taken = ("spare_", "before_", "moved_", "restoring_", "bursar", "pg_")
-    if not re.fullmatch(r"[a-z][a-z_]{1,29}", value) or value.startswith(taken):
-        raise ValueError(f"write 2 to 30 of a-z and _, and none of {', '.join(taken)} in front")
+    """Only letters, since a number follows, and no prefix that is in use for other schemas."""
+    reserved = ("spare_", "before_", "moved_", "restoring_", "bursar", "pg_")
+    if not re.fullmatch(r"[a-z][a-z_]{1,29}", value) or value.startswith(reserved):
+        raise ValueError(f"write 2 to 30 of a-z and _, and none of {', '.join(reserved)} as prefix")
     return value
 
 
@@ -74,19 +74,19 @@ class Environment(BaseSettings):
     database_backup_url: str | None = Field(default=None, repr=False)
     database_pooler: Literal["session", "transaction"] = "session"
     database_pool_size: int = Field(default=0, ge=0)
-    # Hosts of home, where they are not the URL's; lists, which the database driver reads itself.
+    # Hosts of home, if other than the URL's: lists in the format of libpq.
     db_host: str | None = None
     db_write_host: str | None = None
     db_read_host: str | None = None
-    # The databases beside home: name=url,name=url; and hosts to read from: name=host,host,name=host.
+    # Shards, name=url,name=url; hosts of replicas, name=host,host,name=host.
     database_shards: str | None = Field(default=None, repr=False)
     database_owner_shards: str | None = Field(default=None, repr=False)
     database_relay_shards: str | None = Field(default=None, repr=False)
     database_backup_shards: str | None = Field(default=None, repr=False)
     database_read_shards: str | None = None
-    # By whom another database follows what is written in one of them: home=url,east=url.
+    # Replication connections for online moves: home=url,east=url.
     database_movers: str | None = Field(default=None, repr=False)
-    # In which of them a new tenant is set up.
+    # Placement of new tenants.
     tenant_database_strategy: str = "single"
     tenant_database_ranges: CommaSeparated = ()
     redis_url: str | None = Field(default=None, repr=False)
@@ -116,14 +116,14 @@ class Environment(BaseSettings):
     csrf_trusted_origins: CommaSeparated = ()
     log_level: str = "INFO"
 
-    # Seconds: after which a message of a lost worker is another's, and a worker's task in hand before it stops.
+    # Seconds: until a message of a lost worker is redelivered, and for a worker's running task after SIGTERM.
     broker_visibility_timeout: int = Field(default=300, ge=1)
     worker_grace: float = Field(default=25.0, ge=0)
     event_retention_days: int = Field(default=90, ge=1)
-    webhooks_kept_days: int = Field(default=90, ge=1)
+    webhook_retention_days: int = Field(default=90, ge=1)
     webhooks_per_minute: int = Field(default=600, ge=1)
-    # How often a tenant is backed up, how long that is kept and how many (0: all of them), how often one is tried.
-    # What is promised: 0 is nothing.
+    # Backup interval, retention and maximum count (0: unlimited) per tenant, interval of restore drills.
+    # Objectives for recovery point and recovery time (0: none).
     backup_every_hours: float = Field(default=24, gt=0)
     backup_retention_days: float = Field(default=30, gt=0)
     backup_max_count: int = Field(default=0, ge=0)
@@ -137,19 +137,19 @@ class Environment(BaseSettings):
     otel_exporter_otlp_endpoint: str | None = None
     trust_traceparent: bool = False
 
-    # Where the servers of this checkout come from, and where they keep what they know.
+    # Programs and data directory of the embedded servers.
     bursar_pg_bin: Path | None = None
     bursar_valkey_server: Path | None = None
     bursar_home: Path | None = None
     bursar_pg_user: str = "nobody"
 
     chromium: Path = Path("/usr/bin/chromium")
-    ci: Annotated[bool, BeforeValidator(_is_said)] = False
+    ci: Annotated[bool, BeforeValidator(_is_set)] = False
 
     feature_flags: dict[str, bool] = Field(default_factory=_feature_flags)
 
     def required(self, *names: str) -> None:
-        """Refuse to go on with defaults for these; raises one ImproperlyConfigured for them all."""
+        """Raises one ImproperlyConfigured that names all of these without a value."""
         missing = [name.upper() for name in names if name not in self.model_fields_set]
         if missing:
             raise ImproperlyConfigured(f"Bursar cannot start: set {', '.join(missing)} in the environment.")
@@ -157,7 +157,7 @@ class Environment(BaseSettings):
 
 @lru_cache(maxsize=1)
 def env() -> Environment:
-    """The environment; raises one ImproperlyConfigured that names every value it cannot read."""
+    """The environment. Raises one ImproperlyConfigured that names every invalid variable."""
     try:
         return Environment()
     except ValidationError as error:
@@ -165,22 +165,22 @@ def env() -> Environment:
 
 
 def _reasons(error: ValidationError) -> str:
-    """Names and reasons, never the values: they may be secrets."""
+    """Names and reasons without values, which may be secrets."""
     details = error.errors(include_input=False, include_url=False)
     return "; ".join(
         f"{str(detail['loc'][0]).upper()}: {detail['msg']}"
         for detail in details
-        if detail["type"] != "default_factory_not_called"  # it only waits for another's repair
+        if detail["type"] != "default_factory_not_called"  # follows from another invalid variable
     )
 
 
 def put(**variables: str) -> None:
-    """Give this process and its children these variables, written by field name."""
+    """Sets variables, written by field name, for this process and its children."""
     os.environ.update({name.upper(): value for name, value in variables.items()})
     env.cache_clear()
 
 
 def for_child(*, without: Collection[str] = (), **variables: str) -> dict[str, str]:
-    """The environment of a child process: this one, less what the child must not know."""
-    kept = {name: value for name, value in os.environ.items() if name not in without}
-    return kept | variables
+    """The environment of a child process: that of this process without the given variables."""
+    inherited = {name: value for name, value in os.environ.items() if name not in without}
+    return inherited | variables

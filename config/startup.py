@@ -1,4 +1,4 @@
-"""What web and workers do before anything else: they do not start with settings under which tenants could meet."""
+"""System checks at the start of web and workers: unsafe settings, which could mix tenants, stop the process."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from django.core.checks import ERROR, WARNING, CheckMessage, run_checks
 from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError, connections
 
-PATIENCE = 60.0
-LOOK_AGAIN = 1.0
+DATABASE_WAIT_S = 60.0
+RETRY_AFTER_S = 1.0
 log = logging.getLogger(__name__)
 
 
 def refuse_unsafe_settings() -> None:
-    """Raises ImproperlyConfigured, which names every fault, the database role's included.
+    """Raises ImproperlyConfigured with all errors of the system checks, those of the database role included.
 
-    A database that is away may be starting, as we are. Raises OperationalError after a minute of that.
+    Waits for a database that is still starting, and raises OperationalError after DATABASE_WAIT_S.
     """
-    found = _what_is_found()
-    if faults := [each for each in found if each.level >= ERROR and not each.is_silenced()]:
-        raise ImproperlyConfigured("\n".join(str(fault) for fault in faults))
-    for each in found:
-        if each.level >= WARNING and not each.is_silenced():
-            log.warning("%s", each)
+    messages = [message for message in _check_messages() if not message.is_silenced()]
+    if errors := [message for message in messages if message.level >= ERROR]:
+        raise ImproperlyConfigured("\n".join(map(str, errors)))
+    for message in messages:
+        if message.level >= WARNING:
+            log.warning("%s", message)
 
 
-def _what_is_found() -> Sequence[CheckMessage]:
-    until = time.monotonic() + PATIENCE
+def _check_messages() -> Sequence[CheckMessage]:
+    until = time.monotonic() + DATABASE_WAIT_S
     while True:
         try:
             return run_checks(databases=["default"])
@@ -37,5 +37,5 @@ def _what_is_found() -> Sequence[CheckMessage]:
             connections["default"].close()
             if time.monotonic() > until:
                 raise
-            log.warning("The database is away, trying again: %s", error)
-        time.sleep(LOOK_AGAIN)
+            log.warning("The database is unavailable, retrying: %s", error)
+        time.sleep(RETRY_AFTER_S)

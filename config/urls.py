@@ -1,4 +1,4 @@
-"""What both URLconfs have: health, the API's description, and how errors are answered."""
+"""Parts of both URLconfs: health check, API documentation, error handlers."""
 
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView

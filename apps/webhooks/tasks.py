@@ -36,6 +36,6 @@ def sweep() -> None:
 @every(seconds=86_400, base=LowTask, name="webhooks.purge")
 def purge() -> None:
     """What other systems said or were told long ago, of which nothing is left to be done."""
-    over = now() - settings.WEBHOOKS_KEPT
+    over = now() - settings.WEBHOOK_RETENTION
     purging.purge_received(before=over)
     purging.purge_sent(before=over)

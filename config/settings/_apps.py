@@ -1,4 +1,4 @@
-"""Which apps there are, and in which schemas their tables stand."""
+"""Installed apps, and the schemas of their tables."""
 
 _EVERYWHERE = [
     "django.contrib.contenttypes",
@@ -20,7 +20,7 @@ SHARED_APPS = [
     "apps.tenancy",
     "apps.billing",
 ]
-"""In the public schema: the platform's own. Events, tenants and plans stand there alone."""
+"""Apps with tables in the public schema. Events, tenants and plans have tables only there."""
 
 TENANT_APPS = [
     *_EVERYWHERE,
@@ -31,10 +31,10 @@ TENANT_APPS = [
     "apps.payments",
     "apps.sales",
 ]
-"""In every tenant's schema."""
+"""Apps with tables in every tenant's schema."""
 
 INSTALLED_APPS = [
-    # `modules` first: it wakes the others; console before Unfold and Django: its templates win.
+    # `modules` first, since it loads the others; `console` before Unfold and Django, to override templates.
     "apps.modules",
     "apps.console",
     "unfold.apps.BasicAppConfig",

@@ -1,9 +1,9 @@
-"""The seal of the audit log: its keys, where its head is kept outside, and how long records stay."""
+"""The audit log: sealing keys, anchors outside of the database, and retention."""
 
 from config.env import env
 
 AUDIT_KEYS = [key.get_secret_value() for key in env().audit_keys]
-"""`id:base64 of 32 random bytes`; the first one seals, and the others stay as long as a segment names them."""
+"""`id:base64 of 32 random bytes`; the first seals; an old key is needed as long as a segment names it."""
 AUDIT_ANCHORS = ["apps.audit.anchors.InFiles", "apps.audit.anchors.InLog"]
 
 AUDIT_RETENTION_YEARS = {"financial": 10, "security": 2, "default": 1, "access": 1}
@@ -11,4 +11,4 @@ AUDIT_RETENTION_OF = {
     **dict.fromkeys(("ledger", "periods", "payments", "sales", "inventory", "companies"), "financial"),
     **dict.fromkeys(("identity", "audit", "tenancy", "operations", "webhooks", "settings"), "security"),
 }
-"""App of the command → class; what stands nowhere is of the class `default`."""
+"""Retention class by app of the command; `default` for all others."""

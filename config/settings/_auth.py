@@ -1,4 +1,4 @@
-"""Login to both consoles and over the API, by e-mail address, through django-allauth. Nobody signs up by himself."""
+"""Sign-in to consoles and API by e-mail address, through django-allauth. There is no sign-up."""
 
 import datetime as dt
 
@@ -7,7 +7,7 @@ from config.env import env
 AUTH_USER_MODEL = "identity.User"
 SILENCED_SYSTEM_CHECKS = [
     "auth.W004"
-]  # an address is unique whatever its case, by a constraint on Lower(email)
+]  # addresses are unique regardless of case, by a constraint on Lower(email)
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
@@ -29,15 +29,15 @@ ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_PREVENT_ENUMERATION = True
 ALLAUTH_TRUSTED_PROXY_COUNT = env().trusted_proxies
-"""So many entries at the end of X-Forwarded-For are ours, by which limits on attempts tell callers apart."""
+"""Trusted entries at the end of X-Forwarded-For; rate limits of sign-in count by the address before them."""
 
-# Over the API: access tokens for a few minutes, and refresh tokens, each good for one use (decisions C10 and C11).
+# API: access tokens valid for minutes, and single-use refresh tokens (docs/decisions/0014-tokens.md).
 HEADLESS_CLIENTS = ("app",)
 HEADLESS_TOKEN_STRATEGY = "apps.identity.tokens.strategy.TenantTokens"  # noqa: S105 - a path
 TOKEN_KEYS = [key.get_secret_value() for key in env().token_keys]
 """Ed25519, newest first: `id:base64 of 32 random bytes`. The first one signs, and all of them verify."""
 ACCESS_TOKEN_LIFE = dt.timedelta(seconds=env().access_token_seconds)
 REFRESH_TOKEN_IDLE = dt.timedelta(days=env().refresh_token_days)
-"""A session that is not gone on with for so long has ended."""
+"""An idle API session ends after this time."""
 API_SESSION_LIFE = dt.timedelta(days=env().api_session_days)
-"""After which somebody signs in again, however busy he was."""
+"""An API session ends after this time, idle or not."""

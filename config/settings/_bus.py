@@ -1,4 +1,4 @@
-"""What every command passes through, outermost first (decision C15)."""
+"""Middleware of every command, outermost first (docs/decisions/0006-order-of-the-bus.md), and policies of the bus."""
 
 import datetime as dt
 
@@ -18,13 +18,13 @@ BUS_MIDDLEWARE = [
 FEATURE_GATE = "apps.modules.gate.EnvironmentGate"
 ENTITLEMENT = "apps.billing.queries.is_subscribed"
 LIMITS = "apps.billing.queries.limit"
-"""Say what the current tenant has booked, and how much of what is counted it may have."""
+"""Functions with the modules in the current tenant's plan, and its limits."""
 PLAN_PAGE = "your_plan"
-"""The page of the tenant's console that shows it, for whoever comes to something that is not booked."""
+"""Name of the page of the tenant console with the plan, linked from modules outside of it."""
 ACTOR_BY_ID = "apps.identity.queries.actor"
 
 SUBSCRIBER_GATE = "apps.modules.registry.app_is_on"
-"""Says whether an app's listeners hear at present; while they do not, their deliveries are paused."""
+"""Function that returns whether an app's listeners are on; deliveries to the others are paused."""
 
 EVENT_RETENTION = dt.timedelta(days=env().event_retention_days)
-"""How long an event can be told again. One that somebody has not heard yet is kept for as long as that takes."""
+"""Period in which an event can be replayed. Events with pending deliveries are retained longer."""

@@ -1,6 +1,6 @@
-"""Workers. PostgreSQL is the truth, so a message lost or doubled costs time and nothing else.
+"""Celery. Work is recorded in PostgreSQL, so a lost or duplicate message costs only time.
 
-The broker is Redis, or RabbitMQ where BROKER_URL says so; nothing else of the house knows which.
+The broker is Redis, or RabbitMQ if BROKER_URL is an AMQP address; no other code depends on the kind.
 """
 
 from typing import Any
@@ -12,26 +12,26 @@ from apps.kernel.redis_url import SentinelRedis, uses_sentinel
 from config.env import env
 
 BROKER_URL = str(env().broker_url or env().redis_url or "redis://nowhere:6379/0")
-WATCHED = SentinelRedis.read(BROKER_URL) if uses_sentinel(BROKER_URL) else None
-CELERY_BROKER_URL = WATCHED.broker_url if WATCHED else BROKER_URL
+SENTINELS = SentinelRedis.read(BROKER_URL) if uses_sentinel(BROKER_URL) else None
+CELERY_BROKER_URL = SENTINELS.broker_url if SENTINELS else BROKER_URL
 OVER_AMQP = CELERY_BROKER_URL.startswith(("amqp:", "amqps:", "pyamqp:"))
-DEAD = Exchange("bursar.dead", type="fanout")
+DEAD_LETTERS = Exchange("bursar.dead", type="fanout")
 QUORUM: dict[str, Any] = {
     "x-queue-type": "quorum",
-    "x-delivery-limit": 5,  # a message that kills its workers ends among the dead
-    "x-dead-letter-exchange": DEAD.name,
+    "x-delivery-limit": 5,  # then a message that kills its workers is dead-lettered
+    "x-dead-letter-exchange": DEAD_LETTERS.name,
 }
 
 
 def queue(name: str) -> Queue:
-    """RabbitMQ delays a retry by itself, through topic exchanges only, and keeps quorum queues on several nodes."""
+    """On RabbitMQ a quorum queue on a topic exchange, which native delayed retries require."""
     if not OVER_AMQP:
         return Queue(name, Exchange(name, type="direct"), routing_key=name)
     return Queue(name, Exchange("bursar", type="topic"), routing_key=name, queue_arguments=QUORUM)
 
 
 CELERY_TASK_QUEUES = [queue(name) for name in POLICIES]
-DEAD_QUEUE = Queue("dead", DEAD, queue_arguments={"x-queue-type": "quorum"}) if OVER_AMQP else None
+DEAD_QUEUE = Queue("dead", DEAD_LETTERS, queue_arguments={"x-queue-type": "quorum"}) if OVER_AMQP else None
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_CREATE_MISSING_QUEUES = False
 CELERY_TASK_ROUTES = ("apps.kernel.queues.route",)
@@ -43,24 +43,24 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_SERIALIZER = "json"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits for its broker, however long that is away
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # wait for the broker without limit
 CELERY_DB_REUSE_MAX = 500
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = env().worker_grace
 CELERY_BROKER_TRANSPORT_OPTIONS = (
     {"confirm_publish": True}
     if OVER_AMQP
     else {
-        # Above the longest limit (120 s) and its longest retry wait; the sweep looks every 5 s, not every 100.
+        # Above the longest time limit (120 s) plus its longest retry delay; checked every 5 s instead of every 100.
         "visibility_timeout": env().broker_visibility_timeout,
         "unacked_restore_interval": 5,
         "unacked_restore_throttle": 1,
         "socket_timeout": 5,
         "socket_connect_timeout": 3,
-        **(WATCHED.broker_options if WATCHED else {}),
+        **(SENTINELS.broker_options if SENTINELS else {}),
     }
 )
 CELERY_BEAT_SCHEDULE = {
     "sweep deliveries": {"task": "events.sweep", "schedule": 10.0, "options": {"expires": 60}},
-    # Knocks at the fan-out: what is due for each tenant stands in a table. Knocks that nobody answered are forgotten.
-    "send what comes round": {"task": "tenancy.tick", "schedule": 5.0, "options": {"expires": 60}},
+    # Starts due scheduled runs, which a table records per tenant; unconsumed ticks expire.
+    "send scheduled tasks": {"task": "tenancy.tick", "schedule": 5.0, "options": {"expires": 60}},
 }

@@ -1,4 +1,4 @@
-"""How the two consoles look. Their pages are in apps/console and in each app's admin.py."""
+"""Design of the two consoles. Pages are in apps/console and in each app's admin.py."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ def _palette(hue: int, chroma: float) -> dict[str, str]:
     }
 
 
-_HOUSE: dict[str, Any] = {
+_COMMON: dict[str, Any] = {
     "SITE_HEADER": "apps.console.context.site_header",
     "SITE_SUBHEADER": "apps.console.context.site_subheader",
     "ENVIRONMENT": "apps.console.context.environment",
@@ -43,5 +43,5 @@ _HOUSE: dict[str, Any] = {
     "COMMAND": {"search_models": False, "search_callback": "apps.console.palette.search"},
     "SIDEBAR": {"show_search": False, "command_search": True, "navigation": "apps.console.menu.menu"},
 }
-UNFOLD_OPERATOR = {**_HOUSE, "SITE_TITLE": "Bursar operator", "COLORS": {"primary": _palette(303, 0.22)}}
-UNFOLD_TENANT = {**_HOUSE, "SITE_TITLE": "Bursar", "COLORS": {"primary": _palette(255, 0.19)}}
+UNFOLD_OPERATOR = {**_COMMON, "SITE_TITLE": "Bursar operator", "COLORS": {"primary": _palette(303, 0.22)}}
+UNFOLD_TENANT = {**_COMMON, "SITE_TITLE": "Bursar", "COLORS": {"primary": _palette(255, 0.19)}}

@@ -1,6 +1,6 @@
-"""The databases: roles, replicas and shards, as the environment says (decisions C2, C21, C27 and C29)."""
+"""Database roles, replicas and shards, from the environment."""
 
-from config.databases import NOWHERE, Addresses, Manner, all_connections, named, shards
+from config.databases import NOWHERE, Addresses, Pooling, all_connections, named, shards
 from config.embedded import pg_bin
 from config.env import env
 
@@ -20,7 +20,7 @@ DATABASES = all_connections(
         backup_worker=env().database_backup_shards,
         read=env().database_read_shards,
     ),
-    Manner(pool=env().database_pool_size, pooled=env().database_pooler == "transaction"),
+    Pooling(pool=env().database_pool_size, pooled=env().database_pooler == "transaction"),
 )
 DATABASE_MOVERS = named(env().database_movers)
 DATABASE_ROUTERS = ["apps.tenancy.router.SchemaRouter"]
@@ -29,4 +29,4 @@ TENANT_DATABASE_STRATEGY = env().tenant_database_strategy
 TENANT_DATABASE_RANGES = env().tenant_database_ranges
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 PG_DUMP = str(pg_bin() / "pg_dump") if env().database_owner_url else ""
-"""Only the owner dumps: the blueprint of new tenants is the dump of the template."""
+"""Set only with the owner's address: the blueprint of new tenants is a dump of the template."""

@@ -1,4 +1,5 @@
-"""Letters: password links. EMAIL_URL is smtp://user:password@host:port, or smtps:// for TLS from the start."""
+"""E-mail, for password links and notices. EMAIL_URL is smtp://user:password@host:port, or smtps:// for TLS from the
+start."""
 
 from urllib.parse import unquote, urlsplit
 
@@ -14,5 +15,5 @@ if env().email_url:
     EMAIL_USE_TLS = _url.scheme == "smtp" and bool(_url.username)
 EMAIL_TIMEOUT = 15
 MAIL_DOMAIN = env().base_domain
-"""What comes after the @ in the names of our letters."""
+"""The part after the @ in Message-IDs."""
 DEFAULT_FROM_EMAIL = f"Bursar <no-reply@{env().base_domain}>"

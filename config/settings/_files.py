@@ -1,4 +1,4 @@
-"""Where files lie: a folder of this machine, or an S3 bucket that all nodes share (rows STO-01…03)."""
+"""File storage: a local folder, or an S3 bucket shared by all nodes."""
 
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -11,12 +11,14 @@ from config.env import Environment, env
 LOCAL, S3 = "apps.kernel.files.local.LocalFiles", "apps.kernel.files.s3.S3Files"
 
 
-def store(known: Environment) -> dict[str, Any]:
-    """FILES_URL, or the names that STO-01 gives, or the folder beside the servers' data."""
-    if known.files_url:
-        return _by_url(known.files_url)
-    if known.filesystem_disk == "s3":
-        return _bucket(known.aws_bucket, endpoint=known.aws_endpoint, region=known.aws_default_region)
+def store(environment: Environment) -> dict[str, Any]:
+    """From FILES_URL, or FILESYSTEM_DISK and AWS_…, or a folder next to the embedded servers' data."""
+    if environment.files_url:
+        return _by_url(environment.files_url)
+    if environment.filesystem_disk == "s3":
+        return _bucket(
+            environment.aws_bucket, endpoint=environment.aws_endpoint, region=environment.aws_default_region
+        )
     return _folder(str(place("dev") / "files"))
 
 
@@ -37,14 +39,16 @@ def _folder(path: str) -> dict[str, Any]:
     return {"BACKEND": LOCAL, "OPTIONS": {"location": path}}
 
 
-def _bucket(name: str | None, **given: str | None) -> dict[str, Any]:
+def _bucket(name: str | None, **options: str | None) -> dict[str, Any]:
     if not name:
         raise ImproperlyConfigured(
             "The object store needs a bucket: s3://bucket in FILES_URL, or AWS_BUCKET."
         )
-    if odd := given.keys() - {"endpoint", "region"}:
-        raise ImproperlyConfigured(f"FILES_URL knows endpoint and region, not {', '.join(sorted(odd))}.")
-    return {"BACKEND": S3, "OPTIONS": {"bucket": name} | {k: v for k, v in given.items() if v}}
+    if unknown := options.keys() - {"endpoint", "region"}:
+        raise ImproperlyConfigured(
+            f"FILES_URL accepts endpoint and region, not {', '.join(sorted(unknown))}."
+        )
+    return {"BACKEND": S3, "OPTIONS": {"bucket": name} | {k: v for k, v in options.items() if v}}
 
 
 STORAGES = {

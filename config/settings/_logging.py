@@ -1,4 +1,4 @@
-"""Log lines: JSON where a machine reads them, one readable line each where a person does."""
+"""Logging: JSON, or readable lines on a terminal."""
 
 from config.env import env
 
@@ -9,7 +9,7 @@ LOGGING = {
     "formatters": {"line": {"()": "apps.kernel.logs.formatter", "form": env().log_format}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "loggers": {
-        # A line for each hint says nothing: what came of it is in the deliveries.
+        # Lines for each hint are redundant: deliveries record the outcome.
         **{
             name: {"level": "WARNING"}
             for name in ("celery.worker.strategy", "celery.app.trace", "celery.beat")

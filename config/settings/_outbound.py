@@ -1,4 +1,4 @@
-"""Where webhooks and messages into chats may go."""
+"""Destinations of webhooks and chat messages."""
 
 OUTBOUND_TO_LOOPBACK = False
-"""Whether this machine itself may be told, over plain HTTP on any port: for development and tests alone."""
+"""Permits loopback addresses, over plain HTTP on any port: for development and tests only."""

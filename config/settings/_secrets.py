@@ -1,4 +1,4 @@
-"""The keys under which secrets are kept in the database, newest first (apps.kernel.secrets)."""
+"""Keys of encrypted secrets in the database, newest first (apps.kernel.secrets)."""
 
 from config.env import env
 

@@ -1,4 +1,4 @@
-"""How tenants are named and found."""
+"""Tenants: models, host names, placement and backups."""
 
 from config.env import env
 
@@ -12,7 +12,7 @@ INACTIVE_TENANTS = "apps.tenancy.directory.inactive_tenants"
 """The availability of a tenant, and the tenants whose events are not delivered at present."""
 IS_ADMINISTRATOR = "apps.identity.queries.is_administrator"
 TENANT_BY_PATH = True
-"""Whether /t/<slug>/ works beside host names. Host names keep browser origins apart: see docs/operations.md."""
+"""Enables /t/<slug>/ besides host names. Host names separate browser origins: see docs/operations.md."""
 
 BASE_DOMAIN = env().base_domain
 OPERATOR_HOSTS = [BASE_DOMAIN, "127.0.0.1", *env().extra_hosts]
@@ -27,6 +27,6 @@ BACKUP_RETENTION_DAYS = env().backup_retention_days
 BACKUP_MAX_COUNT = env().backup_max_count
 BACKUP_DRILL_DAYS = env().backup_drill_days
 BACKUP_RPO_HOURS = env().backup_rpo_hours
-"""How much of its work a tenant can lose; 0 promises nothing."""
+"""Recovery point objective; 0: none."""
 BACKUP_RTO_HOURS = env().backup_rto_hours
-"""How long it may take until it works again."""
+"""Recovery time objective; 0: none."""

@@ -1,4 +1,4 @@
-"""What holds everywhere: one file per concern, gathered here."""
+"""Settings of all environments, in one file per concern."""
 
 from ._api import *  # noqa: F403
 from ._apps import *  # noqa: F403
@@ -13,9 +13,9 @@ from ._email import *  # noqa: F403
 from ._files import *  # noqa: F403
 from ._logging import *  # noqa: F403
 from ._notices import *  # noqa: F403
+from ._observability import *  # noqa: F403
 from ._outbound import *  # noqa: F403
 from ._secrets import *  # noqa: F403
-from ._sight import *  # noqa: F403
 from ._tenancy import *  # noqa: F403
 from ._web import *  # noqa: F403
 from ._webhooks import *  # noqa: F403

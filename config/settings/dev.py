@@ -1,4 +1,4 @@
-"""`make up`: on one machine, over plain HTTP."""
+"""Development, as `make up` runs it: one machine, plain HTTP."""
 
 from base64 import b64encode
 

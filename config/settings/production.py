@@ -1,8 +1,8 @@
-"""Production: refuses to start without its variables, and speaks HTTPS only."""
+"""Production: required variables, HTTPS only."""
 
 from config.env import env
 
-# Where there are several nodes, no file may lie on one of them unsaid.
+# Required too: with several nodes, a default of local files would lose them unnoticed.
 env().required(
     "database_url",
     "redis_url",
@@ -27,7 +27,7 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 SILENCED_SYSTEM_CHECKS = [
     "auth.W004",
     "security.W021",
-]  # preloading binds the whole domain: its owner decides
+]  # preloading binds the whole domain, so its owner decides
 SESSION_COOKIE_SECURE = True
 CSRF_COOKIE_SECURE = True
 STORAGES = {

@@ -1,4 +1,4 @@
-"""The suite: as development, with nothing slowed down on purpose."""
+"""Tests: as development, with fast password hashes and e-mail in memory."""
 
 from .dev import *  # noqa: F403
 

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from config.env import env
 
-PASSWORD = "bursar-demo-house"  # noqa: S105  (the demo command sets it, on this machine alone)
+PASSWORD = "bursar-demo-password"  # noqa: S105  (the demo command sets it, on this machine alone)
 TENANTS = ("acme", "globex")
 
 

@@ -7,13 +7,13 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from psycopg.conninfo import make_conninfo
 
-from config.databases import Addresses, Manner, all_connections, connections_of, named, shards
+from config.databases import Addresses, Pooling, all_connections, connections_of, named, shards
 
 HOME = Addresses(runtime="postgresql://app:s%40y@db1:5433/bursar?sslmode=require")
 
 
 def test_a_url_says_all_of_one_database() -> None:
-    made = all_connections(HOME, {}, Manner())
+    made = all_connections(HOME, {}, Pooling())
 
     assert set(made) == {"default", "control"}
     default = made["default"]
@@ -25,18 +25,18 @@ def test_a_url_says_all_of_one_database() -> None:
 
 
 def test_without_hosts_to_read_from_both_are_one() -> None:
-    assert "replica" not in connections_of(HOME, Manner())
+    assert "replica" not in connections_of(HOME, Pooling())
 
 
 def test_nor_is_there_a_replica_where_the_same_hosts_are_read_and_written() -> None:
     one = Addresses(runtime=HOME.runtime, write="db1:5432,db2", read="db1,db2:5432")
 
-    assert "replica" not in connections_of(one, Manner())
+    assert "replica" not in connections_of(one, Pooling())
 
 
 def test_hosts_to_write_and_to_read_are_lists() -> None:
     made = connections_of(
-        Addresses(runtime=HOME.runtime, write="db1,db2:5433", read="r1,[2001:db8::1]:6000"), Manner()
+        Addresses(runtime=HOME.runtime, write="db1,db2:5433", read="r1,[2001:db8::1]:6000"), Pooling()
     )
 
     default, replica = made["default"], made["replica"]
@@ -48,14 +48,14 @@ def test_hosts_to_write_and_to_read_are_lists() -> None:
 
 
 def test_libpq_understands_what_is_made_of_lists() -> None:
-    replica = connections_of(Addresses(runtime=HOME.runtime, read="r1,r2"), Manner())["replica"]
+    replica = connections_of(Addresses(runtime=HOME.runtime, read="r1,r2"), Pooling())["replica"]
     said = make_conninfo(host=replica["HOST"], port=replica["PORT"], **replica["OPTIONS"])
 
     assert psycopg.pq.Conninfo.parse(said.encode())
 
 
 def test_a_url_may_hold_a_list_itself() -> None:
-    default = connections_of(Addresses(runtime="postgresql://app:x@a:1,b:2/bursar"), Manner())["default"]
+    default = connections_of(Addresses(runtime="postgresql://app:x@a:1,b:2/bursar"), Pooling())["default"]
 
     assert (default["HOST"], default["PORT"], default["USER"]) == ("a,b", "1,2", "app")
 
@@ -67,7 +67,7 @@ def test_a_shard_has_each_role_under_its_own_name() -> None:
         relay="east=postgresql://relay:x@e1/bursar",
         read="east=r1,r2,west=r3",
     )
-    made = all_connections(HOME, others, Manner())
+    made = all_connections(HOME, others, Pooling())
 
     assert set(made) == {
         *("default", "control"),
@@ -94,7 +94,7 @@ def test_no_shard_is_called_home() -> None:
 
 
 def test_a_pool_keeps_its_connections_itself() -> None:
-    default = connections_of(HOME, Manner(pool=4))["default"]
+    default = connections_of(HOME, Pooling(pool=4))["default"]
 
     assert default["OPTIONS"]["pool"]["max_size"] == 4
     assert default["CONN_MAX_AGE"] == 0
@@ -102,7 +102,7 @@ def test_a_pool_keeps_its_connections_itself() -> None:
 
 def test_only_the_runtime_goes_through_a_pooler() -> None:
     home = Addresses(runtime=HOME.runtime, owner="postgresql://o@db/b", relay="postgresql://r@db/b")
-    made = all_connections(home, {"east": home}, Manner(pooled=True))
+    made = all_connections(home, {"east": home}, Pooling(pooled=True))
 
     through = {alias for alias, each in made.items() if each["TENANCY"]["pooled"]}
     assert through == {"default", "control", "default@east"}

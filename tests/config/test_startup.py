@@ -32,7 +32,7 @@ def test_who_starts_before_the_database_waits_for_it(db, monkeypatch):
     starting = OperationalError("the database system is starting up")
     checks = Mock(side_effect=[starting, starting, []])
     monkeypatch.setattr(startup, "run_checks", checks)
-    monkeypatch.setattr(startup, "LOOK_AGAIN", 0)
+    monkeypatch.setattr(startup, "RETRY_AFTER_S", 0)
 
     refuse_unsafe_settings()
 
@@ -40,7 +40,7 @@ def test_who_starts_before_the_database_waits_for_it(db, monkeypatch):
 
 
 def test_who_cannot_ask_the_database_does_not_start_unasked(monkeypatch):
-    monkeypatch.setattr(startup, "PATIENCE", 0)
+    monkeypatch.setattr(startup, "DATABASE_WAIT_S", 0)
     monkeypatch.setattr(startup, "run_checks", Mock(side_effect=OperationalError("away")))
 
     with pytest.raises(OperationalError):

@@ -24,7 +24,7 @@ from apps.operations.commands import OnboardTenant
 from apps.tenancy import provisioning
 from apps.tenancy.databases.resolver import resolver
 from apps.tenancy.models import Tenant
-from config.databases import Addresses, Manner, connections_of
+from config.databases import Addresses, Pooling, connections_of
 from config.embedded import CannotStart
 from config.embedded.home import home
 from config.embedded.postgres import SUPERUSER, Postgres
@@ -123,7 +123,7 @@ def _aliases(server: Postgres, database: str, *, replica: str = "") -> dict[str,
         backup_worker=urls["database_backup_url"],
         read=replica,
     )
-    return {f"{alias}@{EAST}": each for alias, each in connections_of(addresses, Manner()).items()}
+    return {f"{alias}@{EAST}": each for alias, each in connections_of(addresses, Pooling()).items()}
 
 
 @contextmanager

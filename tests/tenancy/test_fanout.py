@@ -211,7 +211,7 @@ def test_the_messages_are_on_their_queue_with_their_tenant(round_of_seals, tenan
 
 def test_the_task_that_beat_sends_reaches_each_tenant(round_of_seals, sent, tenants):
     current_app.loader.import_default_modules()
-    task = current_app.tasks[current_app.conf.beat_schedule["send what comes round"]["task"]]
+    task = current_app.tasks[current_app.conf.beat_schedule["send scheduled tasks"]["task"]]
 
     with clock.moved_to(NOON):
         task.apply(headers={"tenant": "public"}, throw=True)

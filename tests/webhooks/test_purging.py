@@ -16,7 +16,7 @@ from apps.webhooks.models import Attempt, Message
 def messages(publish_to, settings, monkeypatch):
     """Two messages of each state with an attempt each, settled today. More of them than go at once."""
     monkeypatch.setattr(purging, "AT_ONCE", 3)
-    settings.WEBHOOKS_KEPT = dt.timedelta(days=90)
+    settings.WEBHOOK_RETENTION = dt.timedelta(days=90)
     for number, state in enumerate(Message.State.values * 2, start=1):
         message = publish_to(number)
         Attempt.objects.create(message=message, at=clock.now(), status=200)

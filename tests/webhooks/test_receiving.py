@@ -427,7 +427,7 @@ def test_another_source_has_its_own_count(source, owner, settings, at_noon):
 def test_what_is_over_is_forgotten_and_what_is_still_to_be_done_is_not(source, settings, monkeypatch, later):
     """More of them than go at once."""
     monkeypatch.setattr(purging, "AT_ONCE", 2)
-    settings.WEBHOOKS_KEPT = dt.timedelta(days=90)
+    settings.WEBHOOK_RETENTION = dt.timedelta(days=90)
     for number, state in enumerate(Received.State.values * 2):
         post(wanted(), ref=f"old_{number}")
         Received.objects.filter(ref=f"old_{number}").update(state=state)
@@ -446,7 +446,7 @@ def test_what_is_over_is_forgotten_and_what_is_still_to_be_done_is_not(source, s
 
 
 def test_one_that_somebody_processes_again_is_left_for_the_next_time(source, settings, later):
-    settings.WEBHOOKS_KEPT = dt.timedelta(days=90)
+    settings.WEBHOOK_RETENTION = dt.timedelta(days=90)
     post(wanted(), ref="old")
     Received.objects.update(state="processed")
     other = connections["default"].copy()

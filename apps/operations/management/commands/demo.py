@@ -19,7 +19,7 @@ from apps.operations.commands import OnboardTenant
 from apps.operations.demo import BUSINESSES, MAKER, Business, fill
 from apps.tenancy.models import Tenant
 
-PASSWORD = "bursar-demo-house"  # noqa: S105 - printed by `make up`; the demo is for one machine
+PASSWORD = "bursar-demo-password"  # noqa: S105 - printed by `make up`; the demo is for one machine
 PEOPLE = {"controller": ("carla", "Carla Controller"), "accountant": ("ada", "Ada Accountant")}
 OPERATOR = "operator@bursar.example"
 PLANS = (
