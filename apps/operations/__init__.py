@@ -1,1 +1,1 @@
-"""Journeys across apps, and oversight. It owns no business nouns."""
+"""Sagas across apps, and oversight of tenants. It owns no business models."""

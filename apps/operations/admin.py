@@ -1,4 +1,4 @@
-"""Onboarding a tenant and looking after the house, in the operator's console."""
+"""Onboarding, workflows of tenants and modules in the operator's console."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from apps.modules import registry
 from apps.sagas import queries as sagas
 from apps.tenancy.models import Tenant
 
-from . import move_page, rules  # noqa: F401 - a page that plugs itself in
+from . import move_page, rules  # noqa: F401 - registers its page on import
 from .commands import OnboardTenant
-from .queries import journeys_of, owner_invitation
-from .turn_pages import journeys_of_tenant
+from .queries import owner_invitation, saga_runs_of
+from .transition_pages import workflows_url
 
-ONBOARD, LOOK = "tenancy.onboard_tenant", "tenancy.view_tenant"
+ONBOARD_PERMISSION, VIEW_PERMISSION = "tenancy.onboard_tenant", "tenancy.view_tenant"
 
 
 class NewTenant(Form):
-    name = forms.CharField(max_length=rules.LONGEST_NAME, help_text="The name people read.")
+    name = forms.CharField(max_length=rules.MAX_NAME_LENGTH, help_text="The display name.")
     slug = forms.CharField(
         label="Short name", max_length=40, help_text="For addresses: /t/acme/ and acme.example.com."
     )
     owner_email = forms.EmailField(label="Owner's e-mail address")
-    owner_name = forms.CharField(label="Owner's name", max_length=rules.LONGEST_NAME, required=False)
+    owner_name = forms.CharField(label="Owner's name", max_length=rules.MAX_NAME_LENGTH, required=False)
     currency = forms.ChoiceField(
         initial="USD",
         choices=[
@@ -41,20 +41,20 @@ class NewTenant(Form):
             for currency in sorted(CURRENCIES.values(), key=str)
         ],
     )
-    plan = forms.ChoiceField(required=False, help_text="What it has booked; it can be changed at any time.")
+    plan = forms.ChoiceField(required=False, help_text="Its subscription, which can be changed at any time.")
     trial_days = forms.IntegerField(
         label="Days on trial",
         min_value=0,
-        max_value=rules.LONGEST_TRIAL,
+        max_value=rules.MAX_TRIAL_DAYS,
         initial=0,
         required=False,
-        help_text="0: it is active at once.",
+        help_text="0 = active at once.",
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offered = [(each.code, each.name) for each in billing.offered()]
-        self.fields["plan"].choices = [("", "Everything, as agreed"), *offered]  # type: ignore[attr-defined]
+        offered = [(plan.code, plan.name) for plan in billing.offered()]
+        self.fields["plan"].choices = [("", "All modules"), *offered]  # type: ignore[attr-defined]
 
     def clean_trial_days(self) -> int:
         return self.cleaned_data["trial_days"] or 0
@@ -66,33 +66,36 @@ class Onboard(CommandPage):
 
     def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
         return (
-            ("It gets", "a schema of its own, its first company, this year's periods, a general journal"),
-            ("Its owner gets", "a link to choose a password; you see it next and hand it on"),
+            (
+                "The tenant gets",
+                "a schema, its first company, the periods of this year, and a general journal",
+            ),
+            ("The owner gets", "a link to choose a password, which is shown on the next page"),
         )
 
     def sentence(self, result: Tenant) -> str:
         return f"{result} is {result.get_state_display().lower()}."
 
     def success_url(self, result: Tenant) -> str:
-        return journeys_of_tenant(result)
+        return workflows_url(result)
 
 
-def journeys_page(request: HttpRequest, *, context: dict[str, Any], tenant_id: int) -> HttpResponseBase:
-    """How far each journey of a tenant is, the last one first. It looks again by itself while one is under way."""
+def workflows_page(request: HttpRequest, *, context: dict[str, Any], tenant_id: int) -> HttpResponseBase:
+    """Progress of the workflows of a tenant, newest first. The page refreshes while one is in progress."""
     tenant = Tenant.objects.filter(pk=tenant_id).first()
     if tenant is None:
         raise Http404
-    journeys = [
+    workflows = [
         {"run": run, "title": sagas.title_of(run), "steps": steps_of(run)}
-        for run in journeys_of(tenant.slug)[:10]
+        for run in saga_runs_of(tenant.slug)[:10]
     ]
-    is_new = tenant.state in Tenant.OPEN and len(journeys) == 1 and request.user.has_perm(ONBOARD)
-    shown = {
+    is_new = tenant.state in Tenant.OPEN and len(workflows) == 1 and request.user.has_perm(ONBOARD_PERMISSION)
+    data = {
         "tenant": tenant,
-        "workflows": journeys,
+        "workflows": workflows,
         "invitation": owner_invitation(tenant) if is_new else "",
     }
-    return TemplateResponse(request, "console/workflows.html", context | shown)
+    return TemplateResponse(request, "console/workflows.html", context | data)
 
 
 def modules_page(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBase:
@@ -109,7 +112,7 @@ hooks.plug(
         path="tenants/onboard/",
         name="onboard",
         title="Onboard a tenant",
-        permission=ONBOARD,
+        permission=ONBOARD_PERMISSION,
         view=Onboard(),
         group="Tenants",
         icon="add_business",
@@ -118,19 +121,23 @@ hooks.plug(
         path="modules/",
         name="modules",
         title="Modules",
-        permission=LOOK,
+        permission=VIEW_PERMISSION,
         view=modules_page,
         group="System",
         icon="extension",
     ),
     hooks.Page(
-        path="tenants/<int:tenant_id>/journeys/",
-        name="tenant_journeys",
-        title="Journeys of a tenant",
-        permission=LOOK,
-        view=journeys_page,
+        path="tenants/<int:tenant_id>/workflows/",
+        name="tenant_workflows",
+        title="Workflows of a tenant",
+        permission=VIEW_PERMISSION,
+        view=workflows_page,
     ),
     hooks.RowLink(
-        model="tenancy.tenant", title="Journeys", icon="route", page="tenant_journeys", permission=LOOK
+        model="tenancy.tenant",
+        title="TenantSagas",
+        icon="route",
+        page="tenant_workflows",
+        permission=VIEW_PERMISSION,
     ),
 )

@@ -1,7 +1,5 @@
-"""The journeys that can be asked for.
-
-Each step commits by itself. A journey that was cut off is gone on with by the workers, or when it is asked for again.
-"""
+"""Commands that change a whole tenant. Each is long-running: its steps commit one by one, and the workers resume it
+after a crash, as does the same command when it is dispatched again."""
 
 from dataclasses import dataclass
 
@@ -10,11 +8,11 @@ from apps.bus import Command
 
 @dataclass(frozen=True, kw_only=True)
 class OnboardTenant(Command):
-    """Set up a new customer: schema, settings, first company, calendar, books, and an owner who chooses a password by
-    link.
+    """Set up a new tenant: schema, settings, first company, calendar, ledger, and an owner, for whom an invitation link
+    is created.
 
-    Each step commits by itself, so a journey that was cut off goes on when it is asked for again. When a step fails,
-    all of it is removed. With `trial_days` the tenant begins on trial.
+    An interrupted onboarding continues when the command is repeated. A failed step removes everything. With
+    `trial_days` the tenant starts on trial.
     """
 
     permission = "tenancy.onboard_tenant"
@@ -33,7 +31,7 @@ class OnboardTenant(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
-class _TurnTenant(Command):
+class _TenantCommand(Command):
     atomic = False
     platform = True
 
@@ -42,34 +40,33 @@ class _TurnTenant(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SuspendTenant(_TurnTenant):
-    """Close a tenant to its users for a while. Apps do what is theirs to do meanwhile, such as archiving what is past
-    its time in its audit log, and its administrators are told why."""
+class SuspendTenant(_TenantCommand):
+    """Close a tenant to its users temporarily, disable its features, move old audit records to cold storage, and notify
+    its administrators."""
 
     permission = "tenancy.suspend_tenant"
     audit_message = "suspended the tenant {result}"
 
 
 @dataclass(frozen=True, kw_only=True)
-class ActivateTenant(_TurnTenant):
-    """Open a tenant again that was suspended or archived. Its administrators are told."""
+class ActivateTenant(_TenantCommand):
+    """Reopen a suspended or archived tenant, and notify its administrators."""
 
     permission = "tenancy.activate_tenant"
     audit_message = "activated the tenant {result}"
 
 
 @dataclass(frozen=True, kw_only=True)
-class ArchiveTenant(_TurnTenant):
-    """Put a tenant to rest: its data is kept, and nobody works there any more."""
+class ArchiveTenant(_TenantCommand):
+    """Close a tenant permanently and retain its data, which administrators can still read."""
 
     permission = "tenancy.archive_tenant"
     audit_message = "archived the tenant {result}"
 
 
 @dataclass(frozen=True, kw_only=True)
-class MoveTenant(_TurnTenant):
-    """Move a tenant to another database. Meanwhile it can be read and not changed; when it is proved to be there as a
-    whole, it works there."""
+class MoveTenant(_TenantCommand):
+    """Move a tenant to another database. It is read-only until the copy is verified, and then works there."""
 
     permission = "tenancy.move_tenant"
     audit_message = "moved the tenant {result} to the database {database}"
@@ -78,31 +75,31 @@ class MoveTenant(_TurnTenant):
 
 
 @dataclass(frozen=True, kw_only=True)
-class EraseTenant(_TurnTenant):
-    """Queue a tenant for deletion. When the days of grace are over its schema, files and everything else of it are gone
-    for ever; until then it can be called off. Refused while the law has its books kept."""
+class EraseTenant(_TenantCommand):
+    """Queue a tenant for deletion. After the grace period its schema, files and platform rows are deleted permanently;
+    until then the erasure can be cancelled. Refused during a legal retention period."""
 
     permission = "tenancy.erase_tenant"
     audit_message = "queued the tenant {result} for deletion"
 
 
 @dataclass(frozen=True, kw_only=True)
-class CancelErasure(_TurnTenant):
-    """Call off the erasure of a tenant that is queued for deletion. It is archived again."""
+class CancelErasure(_TenantCommand):
+    """Cancel the erasure of a tenant that is queued for deletion. The tenant is archived again."""
 
     permission = "tenancy.erase_tenant"
-    audit_message = "called off the erasure of the tenant {result}"
+    audit_message = "cancelled the erasure of the tenant {result}"
 
 
 @dataclass(frozen=True, kw_only=True)
-class TellAdministrators(Command):
-    """Tell those who are in charge at a tenant what becomes of it."""
+class NotifyAdministrators(Command):
+    """Notify the administrators of a tenant of a change of its state, by e-mail."""
 
     permission = "tenancy.suspend_tenant"
     atomic = False
     platform = True
-    audit_message = "told {result} administrators of tenant {tenant_id} that it is {news}"
+    audit_message = "notified {result} administrators of tenant {tenant_id}: {change}"
 
     tenant_id: int
-    news: str
+    change: str
     reason: str

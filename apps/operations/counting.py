@@ -1,6 +1,6 @@
-"""How a tenant fares, counted from its own tables every few minutes and written where the operator sees it.
+"""Usage of a tenant, counted from its tables every few minutes and stored on the platform for the operator.
 
-Whole counts are written, so that one that is written twice, or never, harms nothing.
+Each run writes totals, so a repeated or missing run does no harm.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from apps.periods import queries as periods
 from apps.tenancy.models import TenantActivity, TenantDay
 
 DAY = dt.timedelta(days=1)
-OF_A_DAY = ("entries_posted", "commands", "failures", "users", "bytes")
+DAILY_FIGURES = ("entries_posted", "commands", "failures", "users", "bytes")
 
 
 def count(tenant: TenantInfo) -> TenantActivity:
@@ -37,7 +37,7 @@ def count(tenant: TenantInfo) -> TenantActivity:
         tenant_id=tenant.id, defaults={**counts, "counted_at": now()}
     )
     TenantDay.objects.update_or_create(
-        tenant_id=tenant.id, day=today(), defaults={name: counts[name] for name in OF_A_DAY}
+        tenant_id=tenant.id, day=today(), defaults={name: counts[name] for name in DAILY_FIGURES}
     )
     return activity
 

@@ -1,6 +1,6 @@
-"""The business of the two demo tenants: made up, seeded, and the same on every machine on the same day.
+"""Sample data of the two demo tenants: generated from a seed, so the same on every machine on the same day.
 
-Everything goes through the bus, as a customer's would.
+All of it is created by commands.
 """
 
 from __future__ import annotations
@@ -51,12 +51,12 @@ ORDERS = (
     ("INITRODE", "tok_ok", {"ROLLER": 20}),
     ("WAYNE", "", {"ROLLER": 4, "ROPE": 2}),
 )
-"""By customer: his card, or none where he sends the money by bank, and what he wants."""
+"""Customer, card token (empty for a bank transfer), and quantities."""
 
 
 @dataclass(frozen=True)
 class Business:
-    """One demo tenant: its name, currency, size (monthly sales, about) and seed."""
+    """One demo tenant. `sales` is the approximate monthly revenue."""
 
     slug: str
     name: str
@@ -78,15 +78,15 @@ def fill(business: Business, today: dt.date, *, accountant: Actor, controller: A
     work = [*_year(business, today), *_drafts(business, today)]
     for command in steps(work, len(work)):
         dispatch(command, actor=accountant)
-    _trade(business, accountant=accountant, controller=controller)
+    _sales(business, accountant=accountant, controller=controller)
     for period in Period.objects.filter(ends_on__lt=_month(today, -1)).order_by("starts_on"):
         close = ClosePeriod(period_id=period.pk, reason=f"Month end of {period.code}: bank and stock agreed.")
         dispatch(close, actor=controller)
 
 
-def _trade(business: Business, *, accountant: Actor, controller: Actor) -> None:
-    """A shelf, customers, and orders that go their way when the workers run: most are paid by a card that works; one
-    card is declined, one order wants more than there is, and one waits for a bank transfer."""
+def _sales(business: Business, *, accountant: Actor, controller: Actor) -> None:
+    """Stock, customers, and orders for the workers: most are paid by a valid card; one card is declined, one order
+    exceeds the stock, and one waits for a bank transfer."""
     dispatch(SetUpSales(), actor=controller)
     for sku, name, quantity, _ in ITEMS:
         dispatch(AddItem(sku=sku, name=name), actor=controller)
@@ -122,7 +122,7 @@ def _year(business: Business, today: dt.date) -> Iterator[Command]:
     chance = random.Random(business.seed)  # noqa: S311 - a demo, not a secret
     yield _entry(business, dt.date(today.year, 1, 1), "Share capital paid in", "1000", "3000", 250_000)
     for month in range(1, today.month + 1):
-        for entry in sorted(_a_month(business, today.year, month, chance), key=lambda each: each.posted_on):
+        for entry in sorted(_a_month(business, today.year, month, chance), key=lambda entry: entry.posted_on):
             if entry.posted_on <= today:
                 yield entry
 
@@ -170,6 +170,6 @@ def _lines(business: Business, debit: str, credit: str, amount: int) -> tuple[Li
 
 
 def _month(day: dt.date, shift: int) -> dt.date:
-    """The first of the month, `shift` months away."""
+    """The first day of the month, shifted by this number of months."""
     months = day.year * 12 + day.month - 1 + shift
     return dt.date(months // 12, months % 12 + 1, 1)

@@ -1,4 +1,4 @@
-"""What operations refuse."""
+"""Refusals of operations."""
 
 from apps.kernel.errors import Conflict, Invalid, Refusal
 
@@ -12,19 +12,19 @@ class NameMissing(OperationsRefusal, Invalid):
 
 
 class NameTooLong(OperationsRefusal, Invalid):
-    message = "A name has {most} letters at most: {name}"
+    message = "A name has at most {max_length} characters: {name}"
 
 
 class TrialOutOfRange(OperationsRefusal, Invalid):
-    message = "A trial lasts {most} days at most, and 0 is none; {days} cannot be."
+    message = "A trial lasts at most {max_days} days, and 0 means no trial: {days} is out of range."
 
 
 class ReasonMissing(OperationsRefusal, Invalid):
-    message = "Say why: the reason stands in the audit log, and the tenant is told."
+    message = "A reason is required: it is written to the audit log and sent to the tenant's administrators."
 
 
-class KeptByLaw(OperationsRefusal, Conflict):
-    message = "{name} cannot be erased before {until}: until then the law has {what} kept."
+class LegallyRetained(OperationsRefusal, Conflict):
+    message = "{name} cannot be erased before {until}: the retention period of {records} has not ended."
 
 
 class SandboxesRemain(OperationsRefusal, Conflict):
@@ -32,25 +32,23 @@ class SandboxesRemain(OperationsRefusal, Conflict):
 
 
 class NotQueuedForDeletion(OperationsRefusal, Conflict):
-    message = "{name} is not queued for deletion, or its erasure has begun."
+    message = "{name} is not queued for deletion, or its erasure has started."
 
 
-class JourneyUnderWay(OperationsRefusal, Conflict):
-    message = "{journey} of {slug} is under way at this moment, at “{step}”."
+class SagaInProgress(OperationsRefusal, Conflict):
+    message = "{saga} of {slug} is in progress, at “{step}”."
 
 
-class JourneyDiffers(OperationsRefusal, Conflict):
-    message = (
-        "{journey} of {slug} was begun with other details and is under way, at “{step}”. It ends by itself."
-    )
+class SagaRequestConflict(OperationsRefusal, Conflict):
+    message = "{saga} of {slug} is in progress with other parameters, at “{step}”. Wait until it has ended."
 
 
-class JourneyTakenBack(OperationsRefusal, Conflict):
-    message = "{journey} of {slug} was taken back: {why}"
+class SagaRolledBack(OperationsRefusal, Conflict):
+    message = "{saga} of {slug} was rolled back: {reason}"
 
 
 class MovedElsewhere(OperationsRefusal, Conflict):
     message = (
-        "Only the owner of both databases can move it, and this process is not. Where the owner's addresses are"
-        " (DATABASE_OWNER_URL and DATABASE_OWNER_SHARDS), run: {command}"
+        "Only the owner of both databases can move the tenant, and this process is not. Run this command where"
+        " DATABASE_OWNER_URL and DATABASE_OWNER_SHARDS are set: {command}"
     )

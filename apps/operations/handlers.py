@@ -1,4 +1,4 @@
-"""What journeys have done by operations itself. The journeys stand in sagas/."""
+"""Handlers of commands that are steps of sagas. The handlers that run a saga are in sagas/."""
 
 from __future__ import annotations
 
@@ -10,44 +10,45 @@ from apps.notices.commands import SendAnnouncement
 from apps.notices.hooks import declare_kind
 
 from . import queries, rules
-from .commands import TellAdministrators
+from .commands import NotifyAdministrators
 
-TURNED = declare_kind("tenant.turned", "you are in charge there", "platform")
-LETTERS = {
-    "suspended": "{name} is suspended: nobody can work there for the time being, and nothing of your data is lost."
-    " You can sign in to see its plan: {link}",
-    "activated": "{name} is open again: {link}",
-    "archived": "{name} is archived: nothing can be changed there any more. Your data is kept."
-    " You can sign in and read it: {link}",
-    "queued for deletion": "{name} will be erased after {day}, with everything in it. Until then it can be called off.",
-    "kept": "The erasure of {name} was called off. It is archived, and your data is kept.",
+STATE_CHANGED = declare_kind("tenant.state_changed", "you administer the tenant", "platform")
+MESSAGES = {
+    "suspended": "{name} is suspended: its users cannot sign in for now. No data is lost."
+    " Administrators can sign in to see the plan: {link}",
+    "activated": "{name} is active again: {link}",
+    "archived": "{name} is archived: it is read-only from now on, and your data is retained."
+    " Administrators can sign in and read it: {link}",
+    "queued for deletion": "{name} and all its data will be erased after {day}."
+    " Until then the erasure can be cancelled.",
+    "retained": "The erasure of {name} was cancelled. The tenant is archived, and your data is retained.",
 }
 
 
-def _prerequisites(command: TellAdministrators) -> None:
+def _prerequisites(command: NotifyAdministrators) -> None:
     rules.tenant_must_be_known(command.tenant_id)
 
 
-@handles(TellAdministrators, dry_run=_prerequisites)
-def tell_administrators(command: TellAdministrators) -> int:
-    """Once for each turn, by letter: the platform tells it, since nobody works in a tenant that is closed."""
+@handles(NotifyAdministrators, dry_run=_prerequisites)
+def notify_administrators(command: NotifyAdministrators) -> int:
+    """Once for each transition, from the platform, since workers do not run in a closed tenant."""
     tenant = rules.tenant_must_be_known(command.tenant_id)
 
-    said = LETTERS[command.news].format(
+    message = MESSAGES[command.change].format(
         name=tenant.name, day=tenant.delete_after, link=f"{settings.PUBLIC_URL}/t/{tenant.slug}/"
     )
-    people = queries.administrator_emails(tenant)
-    key = f"tenant:{tenant.pk}:{command.news}:{tenant.state_since}"
+    emails = queries.administrator_emails(tenant)
+    key = f"tenant:{tenant.pk}:{command.change}:{tenant.state_since}"
     if not notices.notice_with_key(key):
         dispatch(
             SendAnnouncement(
-                kind=TURNED.name,
-                subject=" ".join(f"{tenant.name}: {command.news}".split()),
-                text=f"{said}\n\n{command.reason[:2_000]}",
-                to=tuple(people),
+                kind=STATE_CHANGED.name,
+                subject=" ".join(f"{tenant.name}: {command.change}".split()),
+                text=f"{message}\n\n{command.reason[:2_000]}",
+                to=tuple(emails),
                 transports=("email",),
                 key=key,
             )
         )
 
-    return len(people)
+    return len(emails)

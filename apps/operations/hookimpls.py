@@ -1,4 +1,4 @@
-"""What operations has the operators alerted of: tenants that are kept worse than was promised."""
+"""Alerts to operators: backups that violate their objectives."""
 
 from __future__ import annotations
 
@@ -7,46 +7,45 @@ from collections.abc import Iterator
 from apps.notices.hooks import Alert, alert
 from apps.tenancy.transfer import objectives
 
-MOST = 10
-"""Tenants that are named."""
+MAX_TENANTS_LISTED = 10
 
 
 @alert
-def backups_that_are_missing() -> Iterator[Alert]:
-    """One for all tenants: where many are late, one thing is wrong."""
+def late_backups() -> Iterator[Alert]:
+    """One alert for all tenants: many late backups have one cause."""
     late = [status for status in objectives.statuses() if status.is_late]
     if late:
         yield Alert(
             name="backups:late",
-            subject=f"{_many(late)} backed up too long ago",
-            text=f"They would lose more than was promised: {_named(late)}.",
+            subject=f"{_many(late)} without a recent backup",
+            text=f"Their data loss would exceed the recovery point objective: {_named(late)}.",
         )
 
 
 @alert
-def backups_that_fail() -> Iterator[Alert]:
+def failed_backups() -> Iterator[Alert]:
     failed = [status for status in objectives.statuses() if status.failed]
     if failed:
         yield Alert(
             name="backups:failed",
             subject=f"{_many(failed)} not backed up",
-            text=f"The last try failed: {_named(failed)}. The first error: {failed[0].failed.error[:500]}",  # type: ignore[union-attr]
+            text=f"The last attempt failed: {_named(failed)}. The first error: {failed[0].failed.error[:500]}",  # type: ignore[union-attr]
         )
 
 
 @alert
-def restores_that_take_long() -> Iterator[Alert]:
+def slow_restores() -> Iterator[Alert]:
     slow = [status for status in objectives.statuses() if status.is_slow]
     if slow:
         yield Alert(
             name="backups:slow",
             subject=f"{_many(slow)} restored too slowly",
-            text=f"When they were tried last it took longer than was promised: {_named(slow)}.",
+            text=f"The last restore drill exceeded the recovery time objective: {_named(slow)}.",
         )
 
 
 @alert
-def backups_that_cannot_be_restored() -> Iterator[Alert]:
+def failed_restore_drills() -> Iterator[Alert]:
     if last_error := objectives.failed_restore_drills():
         yield Alert(name="backups:drill", subject="Backups may not be restorable", text=last_error[:1000])
 
@@ -56,5 +55,5 @@ def _many(statuses: list[objectives.BackupStatus]) -> str:
 
 
 def _named(statuses: list[objectives.BackupStatus]) -> str:
-    more = f" and {len(statuses) - MOST} more" if len(statuses) > MOST else ""
-    return ", ".join(status.tenant.slug for status in statuses[:MOST]) + more
+    more = f" and {len(statuses) - MAX_TENANTS_LISTED} more" if len(statuses) > MAX_TENANTS_LISTED else ""
+    return ", ".join(status.tenant.slug for status in statuses[:MAX_TENANTS_LISTED]) + more

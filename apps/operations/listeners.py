@@ -1,6 +1,6 @@
-"""What the operator is told of a tenant's use as it happens: how much, never what.
+"""Counters of a tenant's usage, for the operator: numbers only, no content.
 
-The platform's rows are written outside of the tenant's transaction, so what is written is a count and never one more.
+Platform rows are written outside the tenant's transaction, so a listener writes the total and never increments.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A tenant goes to another database, in the operator's console: what that means for it is seen beforehand."""
+"""Move of a tenant to another database in the operator's console, with a preview."""
 
 from __future__ import annotations
 
@@ -20,53 +20,59 @@ from apps.tenancy.transfer import importing
 
 from . import rules
 from .commands import MoveTenant
-from .sagas.moving import in_words
-from .turn_pages import CONSOLE, Facts, Turn
+from .sagas.moving import command_line
+from .transition_pages import CONSOLE, Facts, TransitionPage
 
-ROWS_A_SECOND, SHORTEST = 50_000, 3
-"""As benchmarks/transferring.py measures it on two cores, and what the schema takes without any rows."""
+ROWS_PER_S, MIN_READ_ONLY_S = 50_000, 3
+"""Measured by benchmarks/transferring.py on two cores; the minimum is the time for an empty schema."""
 
 
-class WhereTo(Form):
-    database = forms.ChoiceField(label="To", help_text="Which database it will lie in.")
+class TargetForm(Form):
+    database = forms.ChoiceField(label="To", help_text="The database that the tenant will work in.")
     reason = reason()
 
-    def __init__(self, *args: Any, elsewhere: Sequence[str], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, targets: Sequence[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        said = dict(Database.objects.values_list("key", "region"))
+        regions = dict(Database.objects.values_list("key", "region"))
         self.fields["database"].choices = [  # type: ignore[attr-defined]
-            (key, f"{key} ({said[key]})" if said.get(key) else key) for key in elsewhere
+            (key, f"{key} ({regions[key]})" if regions.get(key) else key) for key in targets
         ]
 
 
-class Move(Turn):
-    command, form, previews = MoveTenant, WhereTo, True
-    means = (("Meanwhile", "it can be read and not changed; what its workers have to do waits"),)
+class Move(TransitionPage):
+    command, form, previews = MoveTenant, TargetForm, True
+    consequences = (("During the move", "read-only; its background work is paused"),)
 
     def form_options(self, server_fields: ServerFields) -> dict[str, Any]:
-        return {"elsewhere": _elsewhere(rules.tenant_must_be_known(server_fields["tenant_id"]))}
+        return {"targets": _targets(rules.tenant_must_be_known(server_fields["tenant_id"]))}
 
     def facts(self, server_fields: ServerFields) -> Facts:
         tenant = rules.tenant_must_be_known(server_fields["tenant_id"])
-        known, *where = super().facts(server_fields)
-        return (known, ("Lies in", tenant.database), *where, ("Is moved by", _by_whom(tenant)))
+        name, *others = super().facts(server_fields)
+        return (name, ("Database", tenant.database), *others, ("Executed by", _executor(tenant)))
 
     def preview(self, form: forms.Form, server_fields: ServerFields) -> Facts:
         tenant = rules.tenant_must_be_known(server_fields["tenant_id"])
-        to, why = form.cleaned_data["database"], form.cleaned_data["reason"]
-        has = schema_footprint(tenant.info)
+        database, why = form.cleaned_data["database"], form.cleaned_data["reason"]
+        footprint = schema_footprint(tenant.info)
         return (
             *self.facts(server_fields),
-            *([] if _is_ours(tenant) else [("Type there", in_words(tenant, to, why))]),
-            ("Goes to", to),
-            ("Goes along", f"{has.rows:,} rows in {has.tables} tables, {filesizeformat(has.bytes)}"),
-            ("Read only for about", f"{SHORTEST + has.rows // ROWS_A_SECOND:,} seconds"),
-            ("Stays for seven days", f"what it leaves in {tenant.database}, which nobody may use"),
+            *([] if _is_owner(tenant) else [("Command", command_line(tenant, database, why))]),
+            ("Target", database),
+            (
+                "Data",
+                f"{footprint.rows:,} rows in {footprint.tables} tables, {filesizeformat(footprint.bytes)}",
+            ),
+            ("Read only for about", f"{MIN_READ_ONLY_S + footprint.rows // ROWS_PER_S:,} seconds"),
+            (
+                "Deleted after seven days",
+                f"the copy in {tenant.database}, which no role can access meanwhile",
+            ),
         )
 
     def blocking_refusals(self, server_fields: ServerFields) -> Sequence[Refusal]:
-        """Of the first it could go to: what stands against it is rarely the place."""
-        for key in _elsewhere(rules.tenant_must_be_known(server_fields["tenant_id"]))[:1]:
+        """Of the first target: the refusals rarely depend on the target."""
+        for key in _targets(rules.tenant_must_be_known(server_fields["tenant_id"]))[:1]:
             return dry_run(MoveTenant(**server_fields, database=key, reason="…"), actor=CONSOLE)
         return ()
 
@@ -74,22 +80,22 @@ class Move(Turn):
         return f"{result} works in {result.database}."
 
 
-def _elsewhere(tenant: Tenant) -> Sequence[str]:
+def _targets(tenant: Tenant) -> Sequence[str]:
     return [key for key in databases.known() if key != tenant.database]
 
 
-def _by_whom(tenant: Tenant) -> str:
-    if _is_ours(tenant):
-        return "this console, while you wait; how far it is stands on its page Journeys"
-    return "the command line, where the owner's addresses are"
+def _executor(tenant: Tenant) -> str:
+    if _is_owner(tenant):
+        return "this console; its progress is on the page Workflows of the tenant"
+    return "the command line, where DATABASE_OWNER_URL is set"
 
 
-def _is_ours(tenant: Tenant) -> bool:
-    """Whether this process can be the owner of all databases that come into question, as few can."""
-    return set(importing.owned()) >= {tenant.database, *_elsewhere(tenant)}
+def _is_owner(tenant: Tenant) -> bool:
+    """Whether this process has the owner role of the tenant's database and of all targets."""
+    return set(importing.owned()) >= {tenant.database, *_targets(tenant)}
 
 
-def _can_go(tenant: Tenant) -> bool:
+def _can_move(tenant: Tenant) -> bool:
     return tenant.state not in (Tenant.State.PENDING, Tenant.State.DELETING) and len(databases.known()) > 1
 
 
@@ -108,6 +114,6 @@ hooks.plug(
         icon="moving",
         page="move_tenant",
         permission=MoveTenant.permission,
-        when=_can_go,
+        when=_can_move,
     ),
 )

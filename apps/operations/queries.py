@@ -1,4 +1,4 @@
-"""Questions across apps."""
+"""Queries across apps."""
 
 from __future__ import annotations
 
@@ -23,65 +23,65 @@ from apps.webhooks import queries as webhooks
 
 
 def owner_invitation(tenant: Tenant) -> str:
-    """The link by which a tenant's owner chooses a password, which works once; empty when he has one."""
+    """The one-time link by which the owner of a tenant chooses a password; empty when the owner has one."""
     with within(tenant.info):
         owner = identity.user_with_email(tenant.owner_email)
-        is_awaited = owner is not None and not owner.has_usable_password()
-        return identity.invitation_link(owner) if owner and is_awaited else ""
+        is_invited = owner is not None and not owner.has_usable_password()
+        return identity.invitation_link(owner) if owner and is_invited else ""
 
 
-def journeys_of(slug: str) -> QuerySet[Run]:
-    """Of the tenant with that name, the last one first; also when it is gone."""
+def saga_runs_of(slug: str) -> QuerySet[Run]:
+    """Saga runs of the tenant with this slug, newest first; also of an erased tenant."""
     return Run.objects.filter(subject=f"tenant:{slug}").order_by("-id")
 
 
 def administrator_emails(tenant: Tenant) -> Sequence[str]:
-    """The e-mail addresses of the tenant's administrators and of its owner as the platform knows it."""
+    """E-mail addresses of the tenant's administrators, and of the owner as registered on the platform."""
     with within(tenant.info):
         emails = {user.email.lower() for user in User.objects.administrators()}
     return sorted(emails | {tenant.owner_email.lower()})
 
 
 @dataclass(frozen=True, kw_only=True)
-class AtWork:
+class Activity:
     """Figures on the activity of a tenant, shown before its state changes.
 
-    people               users that can sign in while it is open; the administrators also while it is closed
-    administrators_only  whether it is closed already
-    sessions        over the API
-    news            deliveries, and events that nobody was told of yet
-    messages        to other systems
-    rounds          kinds of work that come round to each tenant
-    records         of its audit log that may be archived
+    users                 that can sign in while the tenant is open; administrators also while it is closed
+    administrators_only   whether the tenant is closed already
+    sessions              of the API
+    deliveries            pending, with events that are not routed yet
+    webhook_messages      pending
+    scheduled_tasks       kinds that run for each tenant
+    audit_records         due for cold storage
     """
 
-    people: int
+    users: int
     administrator_count: int
     administrators_only: bool
     sessions: int
-    news: int
-    messages: int
-    rounds: int
-    records: int
+    deliveries: int
+    webhook_messages: int
+    scheduled_tasks: int
+    audit_records: int
     administrator_emails: Sequence[str]
 
 
-def at_work(tenant: Tenant) -> AtWork:
+def activity_of(tenant: Tenant) -> Activity:
     emails = administrator_emails(tenant)
     with within(tenant.info), connection.cursor() as cursor:
-        return AtWork(
-            people=User.objects.filter(is_active=True).count(),
+        return Activity(
+            users=User.objects.filter(is_active=True).count(),
             administrator_count=User.objects.administrators().count(),
             administrators_only=availability_of(tenant.info).administrators_only,
             sessions=ApiSession.objects.open().count(),
-            news=outbox.count_due(cursor, tenant.pk),
-            messages=webhooks.waiting_messages(),
-            rounds=_rounds(),
-            records=sum(each.records for each in audit.due_for_archive(today())),
+            deliveries=outbox.count_due(cursor, tenant.pk),
+            webhook_messages=webhooks.waiting_messages(),
+            scheduled_tasks=_scheduled_tasks(),
+            audit_records=sum(segment.records for segment in audit.due_for_archive(today())),
             administrator_emails=emails,
         )
 
 
-def _rounds() -> int:
-    current_app.loader.import_default_modules()  # the tasks of all apps have declared themselves
-    return sum(each.where != "platform" for each in PERIODIC.values())
+def _scheduled_tasks() -> int:
+    current_app.loader.import_default_modules()  # imports the tasks of all apps, which register themselves
+    return sum(task.where != "platform" for task in PERIODIC.values())

@@ -1,4 +1,4 @@
-"""What must be true before a journey starts."""
+"""Validation before a saga starts."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from apps.tenancy.errors import TenantUnknown
 from apps.tenancy.hooks import Retention, legal_retentions
 from apps.tenancy.models import Tenant
 
-from .errors import KeptByLaw, NameMissing, NameTooLong, ReasonMissing, SandboxesRemain, TrialOutOfRange
+from .errors import LegallyRetained, NameMissing, NameTooLong, ReasonMissing, SandboxesRemain, TrialOutOfRange
 
-LONGEST_NAME = 120
-LONGEST_TRIAL = 365
+MAX_NAME_LENGTH = 120
+MAX_TRIAL_DAYS = 365
 
 
 def name_must_be_given(name: str) -> None:
@@ -33,18 +33,18 @@ def name_must_be_given(name: str) -> None:
 
 
 def name_must_fit(name: str) -> None:
-    """A tenant's or a person's."""
-    if len(name) > LONGEST_NAME:
-        raise NameTooLong(name=name, most=LONGEST_NAME)
+    """The name of a tenant or of a user."""
+    if len(name) > MAX_NAME_LENGTH:
+        raise NameTooLong(name=name, max_length=MAX_NAME_LENGTH)
 
 
 def trial_must_have_an_end(days: int) -> None:
-    if not 0 <= days <= LONGEST_TRIAL:
-        raise TrialOutOfRange(days=days, most=LONGEST_TRIAL)
+    if not 0 <= days <= MAX_TRIAL_DAYS:
+        raise TrialOutOfRange(days=days, max_days=MAX_TRIAL_DAYS)
 
 
 def plan_must_be_offered(code: str) -> None:
-    """None named is the one that everybody has at first."""
+    """Without a code the tenant has the default plan."""
     if not code:
         return
     plan = Plan.objects.filter(code=code).first()
@@ -54,8 +54,8 @@ def plan_must_be_offered(code: str) -> None:
         raise PlanNotOffered(plan=plan)
 
 
-def some_database_must_have_room(slug: str, region: str) -> None:
-    """A tenant that is still pending has its place already. Raises NoDatabaseHasRoom."""
+def a_database_must_have_capacity(slug: str, region: str) -> None:
+    """A pending tenant already has a database. Raises NoDatabaseHasRoom."""
     if not Tenant.objects.filter(slug=slug).exists():
         provisioning.place(region=region)
 
@@ -72,25 +72,28 @@ def tenant_must_be_known(tenant_id: int) -> Tenant:
     return tenant
 
 
-def law_must_let_go(tenant: Tenant) -> None:
-    """Raises KeptByLaw with the day from which on the tenant may be erased."""
-    kept = _asked_inside(tenant.info)
-    if kept and kept[0].until >= today():
-        raise KeptByLaw(name=tenant.name, until=kept[0].until + dt.timedelta(days=1), what=kept[0].records)
+def legal_retention_must_have_ended(tenant: Tenant) -> None:
+    """Raises LegallyRetained with the first day on which the tenant may be erased."""
+    retentions = _retentions_inside(tenant.info)
+    if retentions and retentions[0].until >= today():
+        longest = retentions[0]
+        raise LegallyRetained(
+            name=tenant.name, until=longest.until + dt.timedelta(days=1), records=longest.records
+        )
 
 
-def _asked_inside(tenant: TenantInfo) -> Sequence[Retention]:
-    """Over a connection of its own: a dry run has a transaction open, in which nobody goes from tenant to tenant."""
+def _retentions_inside(tenant: TenantInfo) -> Sequence[Retention]:
+    """Over a separate connection: the transaction of a dry run cannot switch to another tenant."""
 
-    def ask() -> Sequence[Retention]:
+    def read() -> Sequence[Retention]:
         try:
             with within(tenant):
                 return legal_retentions()
         finally:
             connections.close_all()
 
-    with ThreadPoolExecutor(1) as apart:
-        return apart.submit(copy_context().run, ask).result()
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(copy_context().run, read).result()
 
 
 def no_sandbox_must_remain(tenant: Tenant) -> None:
@@ -98,8 +101,8 @@ def no_sandbox_must_remain(tenant: Tenant) -> None:
         raise SandboxesRemain(name=tenant.name, sandboxes=", ".join(sandboxes))
 
 
-def would_be_done(command: Command) -> None:
-    """Raises at once what a dry run of the journey refuses, so that nothing sets out that cannot arrive."""
+def dry_run_must_pass(command: Command) -> None:
+    """Raises the refusals of a dry run, before the saga starts."""
     refusals = dry_run(command)
     if refusals:
         raise refusals[0] if len(refusals) == 1 else SeveralRefusals(refusals)

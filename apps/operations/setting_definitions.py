@@ -1,4 +1,4 @@
-"""What the platform sets about journeys."""
+"""Platform settings of the sagas of a tenant."""
 
 from apps.settings import declare
 
@@ -6,5 +6,5 @@ GRACE_DAYS = declare(
     key="operations.grace_days",
     type=int,
     default=30,
-    description="How many days pass before a tenant that is queued for deletion is erased.",
+    description="Days between the request and the erasure of a tenant, in which it can be cancelled.",
 )

@@ -1,4 +1,4 @@
-"""What comes round."""
+"""Scheduled tasks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from apps.kernel.periodic import every
 from apps.kernel.queues import DefaultTask, LowTask
 from apps.kernel.tenant import current_tenant
 
-from . import counting, journeys, trials
+from . import counting, tenant_sagas, trials
 
 
 @every(seconds=300, base=LowTask, name="operations.count", where="tenants")
@@ -15,12 +15,12 @@ def count() -> None:
         counting.count(tenant)
 
 
-@every(seconds=3600, base=DefaultTask, name="operations.erase_what_is_due", where="platform")
-def erase_what_is_due() -> None:
-    """Their journeys look whether the days of grace are over, and go on."""
-    journeys.wake_due_erasures()
+@every(seconds=3600, base=DefaultTask, name="operations.erase_due_tenants", where="platform")
+def erase_due_tenants() -> None:
+    """Resumes erasures whose grace period is over."""
+    tenant_sagas.resume_due_erasures()
 
 
 @every(seconds=3600, base=DefaultTask, name="operations.end_trials", where="platform")
 def end_trials() -> None:
-    trials.end_those_that_are_over()
+    trials.end_expired()

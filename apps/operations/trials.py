@@ -1,4 +1,4 @@
-"""Trials end by themselves: whoever has not become a customer by his last day is suspended, and told."""
+"""End of trials: a tenant still on trial after its last day is suspended, and its administrators are notified."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ CALENDAR = System("The calendar")
 log = logging.getLogger(__name__)
 
 
-def end_those_that_are_over() -> int:
-    """Returns how many ended. One that cannot be ended now keeps nobody else waiting, and is asked again."""
+def end_expired() -> int:
+    """Returns the number of trials ended. A refusal does not delay other tenants, and the next run retries it."""
     over = Tenant.objects.filter(state=Tenant.State.TRIAL, trial_ends_on__lt=today()).order_by("pk")
     return sum(_end(tenant) for tenant in over)
 

@@ -11,40 +11,40 @@ from tests.support.patience import EVER, patient
 
 
 @pytest.fixture(autouse=True)
-def _hung_up() -> Iterator[None]:
+def _connections_closed() -> Iterator[None]:
     yield
     hang_up()
 
 
 @pytest.fixture
 def patience(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Saga], None]]:
-    """`patience(SUSPENSION)`: a worker may be lost in each of its steps as often as there are statements."""
-    were = []
+    """`patience(SUSPENSION)`: allows as many lost workers in each step as there are statements."""
+    originals = []
     monkeypatch.setattr(deliveries, "MAX_ATTEMPTS", EVER)
 
-    def have(saga: Saga) -> None:
-        were.append(saga)
+    def allow(saga: Saga) -> None:
+        originals.append(saga)
         patient(saga)
 
-    yield have
-    for saga in were:
+    yield allow
+    for saga in originals:
         SAGAS[saga.name] = saga
 
 
 class Failing:
-    """`failing("structure", LookupError("…"))`: the last app in this part of an onboarding fails, after all others did
-    theirs; `failing.mend()`: it does no more."""
+    """`failing("structure", LookupError("…"))`: the last contribution to this part fails, after all others succeeded;
+    `failing.mend()` removes it."""
 
     def __init__(self) -> None:
         self.undo: list[Callable[[], None]] = []
 
-    def __call__(self, part: str, error: Exception, of: hooks.Contributions[Any] = hooks.set_up) -> None:
-        def fail(what: Any) -> Iterable[Any]:
+    def __call__(self, part: str, error: Exception, hook: hooks.Contributions[Any] = hooks.set_up) -> None:
+        def fail(context: Any) -> Iterable[Any]:
             raise error
 
-        before = list(of._by_part[part])
-        of(part, order=99)(fail)
-        self.undo.append(lambda: of._by_part.__setitem__(part, before))
+        before = list(hook._by_part[part])
+        hook(part, order=99)(fail)
+        self.undo.append(lambda: hook._by_part.__setitem__(part, before))
 
     def mend(self) -> None:
         while self.undo:

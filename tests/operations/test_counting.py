@@ -1,4 +1,4 @@
-"""How the operator is told of a tenant's use."""
+"""Usage figures of a tenant."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def activity_of(tenant):
 
 
 @pytest.fixture
-def sold(at_acme, owner):
+def posted_entry(at_acme, owner):
     """One entry of acme is posted, and no listener has run yet."""
     for code, kind in (("1000", "asset"), ("4000", "income")):
         dispatch(OpenAccount(code=code, name=code, type=kind), actor=owner)
     dispatch(sale(), actor=owner)
 
 
-def test_a_posted_entry_is_counted_for_its_tenant_alone(sold, acme, globex):
+def test_a_posted_entry_is_counted_for_its_tenant_alone(posted_entry, acme, globex):
     assert (activity_of(acme).entries_posted, activity_of(acme).last_active_at) == (0, None)
 
     settle()
@@ -44,7 +44,7 @@ def test_a_posted_entry_is_counted_for_its_tenant_alone(sold, acme, globex):
     assert (activity_of(globex).entries_posted, activity_of(globex).last_active_at) == (0, None)
 
 
-def test_a_late_listener_never_lowers_the_count_of_entries(sold, acme):
+def test_a_late_listener_never_lowers_the_count_of_entries(posted_entry, acme):
     TenantActivity.objects.filter(tenant_id=acme.id).update(entries_posted=9)
 
     settle()
@@ -62,19 +62,19 @@ def test_a_closed_period_is_counted_for_its_tenant_alone(acme, globex, at_acme, 
     assert (activity_of(globex).periods_closed, activity_of(globex).last_active_at) == (0, None)
 
 
-def test_a_tenant_is_counted_and_nobody_else(acme, globex, owner):
+def test_a_count_changes_one_tenant(acme, globex, owner):
     with activate(acme), pytest.raises(CompanyCodeTaken):
         dispatch(FoundCompany(code="MAIN", name="Again", currency="USD"), actor=owner)
     tasks.count.apply(headers={"tenant": acme.id}, throw=True)
 
-    counted, other = activity_of(acme), activity_of(globex)
-    assert (counted.users, counted.refusals, counted.failures) == (5, 1, 0)
-    assert counted.commands > counted.refusals
-    assert counted.bytes > 1_000_000
+    figures, other = activity_of(acme), activity_of(globex)
+    assert (figures.users, figures.refusals, figures.failures) == (5, 1, 0)
+    assert figures.commands > figures.refusals
+    assert figures.bytes > 1_000_000
     assert (other.users, other.counted_at) == (0, None)
 
 
-def test_a_day_has_one_row_however_often_it_is_counted(acme, at_acme):
+def test_repeated_counts_of_a_day_write_one_row(acme, at_acme):
     yesterday = now() - dt.timedelta(days=1)
     with clock.moved_to(yesterday):
         count(acme)

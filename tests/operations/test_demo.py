@@ -1,4 +1,4 @@
-"""What `make up` fills the demo tenants with."""
+"""Sample data of the demo tenants."""
 
 import io
 import json
@@ -18,13 +18,13 @@ from tests.support import settling
 
 
 def demo():
-    said = io.StringIO()
-    call_command("demo", "--json", stdout=said)
-    return json.loads(said.getvalue())
+    output = io.StringIO()
+    call_command("demo", "--json", stdout=output)
+    return json.loads(output.getvalue())
 
 
 @pytest.mark.exhaustive("two years of the demo's business")
-def test_it_is_made_once_and_its_books_balance(acme, globex, monkeypatch):
+def test_the_demo_is_created_once_with_balanced_books(acme, globex, monkeypatch):
     assert demo()["made"] == ["acme", "globex"]
     assert demo()["made"] == []
 
@@ -40,7 +40,7 @@ def test_it_is_made_once_and_its_books_balance(acme, globex, monkeypatch):
             )
 
     monkeypatch.setattr(settling, "LIMIT", 5_000)
-    settling.settle(impatient=True)  # one card loses its first answer
+    settling.settle(impatient=True)  # the response to one card payment is lost
 
     with activate(acme):
         states = sorted(Order.objects.values_list("state", flat=True))

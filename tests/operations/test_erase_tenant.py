@@ -1,4 +1,4 @@
-"""From "please forget us" to nothing left: queued, told, waited for, written down, gone."""
+"""Erasure of a tenant: queue, notification, grace period, journal, deletion."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from apps.kernel.tenant import activate
 from apps.ledger.commands import DraftEntry, OpenAccount
 from apps.notices.models import Notice
 from apps.operations.commands import CancelErasure, EraseTenant, SuspendTenant
-from apps.operations.errors import KeptByLaw, NotQueuedForDeletion
-from apps.operations.journeys import wake_due_erasures
+from apps.operations.errors import LegallyRetained, NotQueuedForDeletion
 from apps.operations.sagas import ERASURE
-from apps.operations.tasks import erase_what_is_due
+from apps.operations.tasks import erase_due_tenants
+from apps.operations.tenant_sagas import resume_due_erasures
 from apps.sagas.commands import CompensateSaga
 from apps.sagas.models import LogEntry, Run
 from apps.settings.commands import ChangeSetting
@@ -57,7 +57,7 @@ def run():
     return Run.objects.filter(saga=ERASURE.name).latest("id")
 
 
-def test_it_is_queued_and_told(suspended, operator):
+def test_an_erasure_waits_for_the_grace_period(suspended, operator):
     tenant = dispatch(erase(suspended), actor=operator)
 
     assert (tenant.state, tenant.delete_after) == ("deleting", today() + dt.timedelta(days=30))
@@ -68,7 +68,7 @@ def test_it_is_queued_and_told(suspended, operator):
 
 
 @pytest.mark.physical_copy
-def test_it_goes_when_its_day_has_come(suspended, operator, no_grace):
+def test_without_a_grace_period_the_tenant_is_erased_at_once(suspended, operator, no_grace):
     dispatch(erase(suspended), actor=operator)
 
     assert not Tenant.objects.filter(slug="globex").exists()
@@ -77,33 +77,33 @@ def test_it_goes_when_its_day_has_come(suspended, operator, no_grace):
 
 
 @pytest.mark.physical_copy
-def test_the_scheduled_task_has_it_go_on(suspended, operator):
+def test_the_scheduled_task_erases_due_tenants(suspended, operator):
     dispatch(erase(suspended), actor=operator)
     settle()
-    assert wake_due_erasures() == 0
+    assert resume_due_erasures() == 0
 
     Tenant.objects.filter(pk=suspended.id).update(delete_after=today())
     data = run().data | {"delete_after": str(today())}
     Run.objects.filter(pk=run().pk).update(data=data)
-    erase_what_is_due.apply(headers={"tenant": "public"}, throw=True)
+    erase_due_tenants.apply(headers={"tenant": "public"}, throw=True)
     settle()
 
     assert not Tenant.objects.filter(slug="globex").exists()
 
 
-def test_it_can_be_called_off_until_then(suspended, operator):
+def test_an_erasure_is_cancelled_during_the_grace_period(suspended, operator):
     dispatch(erase(suspended), actor=operator)
 
-    kept = dispatch(CancelErasure(tenant_id=suspended.id, reason="They stay."), actor=operator)
+    tenant = dispatch(CancelErasure(tenant_id=suspended.id, reason="They stay."), actor=operator)
 
-    assert (kept.state, kept.delete_after) == ("archived", None)
+    assert (tenant.state, tenant.delete_after) == ("archived", None)
     assert run().state == "compensated"
-    assert "called off" in Notice.objects.latest("id").text
+    assert "cancelled" in Notice.objects.latest("id").text
     with pytest.raises(NotQueuedForDeletion):
         dispatch(CancelErasure(tenant_id=suspended.id, reason="Again."), actor=operator)
 
 
-def test_what_is_written_down_cannot_be_called_off(suspended, operator):
+def test_a_cancellation_after_the_journal_entry_is_refused(suspended, operator):
     dispatch(erase(suspended), actor=operator)
     Run.objects.filter(pk=run().pk).update(step="write the journal", state="running")
 
@@ -111,25 +111,26 @@ def test_what_is_written_down_cannot_be_called_off(suspended, operator):
         dispatch(CancelErasure(tenant_id=suspended.id, reason="Too late."), actor=operator)
 
 
-def test_books_are_kept_as_long_as_the_law_says(books, acme, operator):
-    """And the refusal says until when."""
+def test_an_erasure_during_the_legal_retention_is_refused_with_its_end(books, acme, operator):
     entry = sale()
     with activate(acme):
         dispatch(entry, actor=CLERK)
     dispatch(SuspendTenant(tenant_id=acme.id, reason="Contract ended."), actor=operator)
     until = dt.date(entry.posted_on.year + 11, 1, 1)
 
-    with pytest.raises(KeptByLaw) as caught:
+    with pytest.raises(LegallyRetained) as caught:
         dispatch(erase(acme), actor=operator)
 
     assert caught.value.context["until"] == until
-    assert [each.code for each in dry_run(erase(acme), actor=operator)] == ["operations.kept_by_law"]
+    assert [refusal.code for refusal in dry_run(erase(acme), actor=operator)] == [
+        "operations.legally_retained"
+    ]
     assert Tenant.objects.get(pk=acme.id).state == "suspended"
     with clock.moved_to(dt.datetime.combine(until, dt.time(12), dt.UTC)):
         assert dry_run(erase(acme), actor=operator) == ()
 
 
-def test_drafts_are_no_books(books, acme, operator):
+def test_drafts_have_no_legal_retention(books, acme, operator):
     with activate(acme):
         dispatch(DraftEntry(posted_on=sale().posted_on, memo="A draft", lines=sale().lines), actor=CLERK)
     dispatch(SuspendTenant(tenant_id=acme.id, reason="Contract ended."), actor=operator)
@@ -137,11 +138,13 @@ def test_drafts_are_no_books(books, acme, operator):
     assert dry_run(erase(acme), actor=operator) == ()
 
 
-def test_one_that_is_served_is_not_erased(globex, operator):
-    assert [each.code for each in dry_run(erase(globex), actor=operator)] == ["tenancy.tenant_cannot_become"]
+def test_an_erasure_of_an_active_tenant_is_refused(globex, operator):
+    assert [refusal.code for refusal in dry_run(erase(globex), actor=operator)] == [
+        "tenancy.tenant_cannot_become"
+    ]
 
 
-def test_an_operator_may_send_it_back_while_it_waits(suspended, operator):
+def test_an_operator_rolls_back_an_erasure_that_waits(suspended, operator):
     dispatch(erase(suspended), actor=operator)
 
     dispatch(CompensateSaga(run_id=run().pk, reason="A mistake."), actor=operator)
@@ -152,17 +155,17 @@ def test_an_operator_may_send_it_back_while_it_waits(suspended, operator):
 
 @pytest.mark.physical_copy
 @pytest.mark.exhaustive("a crash at every statement", inside=True)
-def test_wherever_it_is_killed_all_of_it_goes(sample, suspended, operator, no_grace, patience):
+def test_an_erasure_completes_despite_crashes(sample, suspended, operator, no_grace, patience):
     patience(ERASURE)
 
-    def go():
+    def run_to_end():
         if Tenant.objects.filter(slug="globex", state="suspended").exists():
             dispatch(erase(suspended), actor=operator)
         with clock.moved_to(clock.now() + dt.timedelta(hours=1)):
             settle(impatient=True)
 
     deaths = crash_everywhere(
-        go,
+        run_to_end,
         progress=lambda: (LogEntry.objects.count(), Erasure.objects.count()),
         stride=sample.stride(LONGEST_STRIDE),
     )

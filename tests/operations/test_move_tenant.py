@@ -1,4 +1,4 @@
-"""From one database to another, and back to where it was when that cannot be."""
+"""Move of a tenant to another database, and its rollback."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ from tests.support.settling import settle
 
 
 class Killed(BaseException):
-    """The process is gone."""
+    """The process was killed."""
 
 
 @pytest.fixture
 def settled(books):
-    """The platform's turn; acme has an entry, and everybody has heard of it."""
+    """The platform is active; acme has an entry, and all events are delivered."""
     with activate(None):
         settle()
         yield Tenant.objects.get(pk=books.id)
 
 
 def move(tenant, to):
-    return MoveTenant(tenant_id=tenant.pk, database=to, reason="There is more room.")
+    return MoveTenant(tenant_id=tenant.pk, database=to, reason="More capacity.")
 
 
 def run():
@@ -50,7 +50,7 @@ def later(hours):
 
 
 @pytest.mark.physical_copy
-def test_it_works_in_its_new_place(settled, east, operator):
+def test_a_moved_tenant_works_in_the_new_database(settled, east, operator):
     moved = dispatch(move(settled, east), actor=operator)
 
     assert (moved.database, moved.mode) == (east, "normal")
@@ -59,9 +59,9 @@ def test_it_works_in_its_new_place(settled, east, operator):
         assert Entry.objects.count() == 1
 
 
-def test_what_fails_leaves_it_where_it_was(settled, east, operator, monkeypatch):
+def test_a_failed_move_leaves_the_tenant_in_its_database(settled, east, operator, monkeypatch):
     def fail(tenant, to):
-        raise LookupError("the line is cut")
+        raise LookupError("connection lost")
 
     monkeypatch.setattr(moving, "copy_and_switch", fail)
     with pytest.raises(LookupError):
@@ -71,9 +71,9 @@ def test_what_fails_leaves_it_where_it_was(settled, east, operator, monkeypatch)
     assert (settled.database, settled.mode, run().state) == ("home", "normal", "compensated")
 
 
-def left_in(place, tenant):
-    """Schemas, and news that would be told there."""
-    with connections[f"owner@{place}"].cursor() as cursor:
+def remains_in(database, tenant):
+    """Schemas and outbox events of the tenant."""
+    with connections[f"owner@{database}"].cursor() as cursor:
         cursor.execute(
             "SELECT nspname::text FROM pg_namespace WHERE nspname IN (%s, %s)",
             [tenant.schema_name, importing.staging(tenant.pk)],
@@ -84,10 +84,10 @@ def left_in(place, tenant):
 
 
 @pytest.mark.parametrize("breaks", [(verifying, "faults"), (outbox, "insert"), (moving, "_update_directory")])
-def test_what_had_come_goes_when_it_turns_back(settled, east, operator, monkeypatch, breaks):
+def test_a_rollback_deletes_the_copy(settled, east, operator, monkeypatch, breaks):
     def fail(*args, **kwargs):
-        assert left_in(east, settled)[0]
-        raise LookupError("the line is cut")
+        assert remains_in(east, settled)[0]
+        raise LookupError("connection lost")
 
     with activate(settled.info), transaction.atomic():
         publish(PeriodClosed(period_id=1, code="2026-01"))
@@ -95,15 +95,15 @@ def test_what_had_come_goes_when_it_turns_back(settled, east, operator, monkeypa
     with pytest.raises(LookupError):
         dispatch(move(settled, east), actor=operator)
 
-    assert left_in(east, settled) == ([], 0)
+    assert remains_in(east, settled) == ([], 0)
     assert run().state == "compensated"
     with activate(directory.by_id(settled.pk)):
         assert Entry.objects.count() == 1
 
 
-def test_where_it_cannot_be_dropped_the_tenant_works_all_the_same(settled, east, operator, monkeypatch):
+def test_a_copy_that_cannot_be_dropped_does_not_block_the_rollback(settled, east, operator, monkeypatch):
     def fail(*args, **kwargs):
-        raise OperationalError("the line is cut")
+        raise OperationalError("connection lost")
 
     monkeypatch.setattr(verifying, "faults", fail)
     monkeypatch.setattr(moving, "_drop", fail)
@@ -112,11 +112,11 @@ def test_where_it_cannot_be_dropped_the_tenant_works_all_the_same(settled, east,
 
     settled.refresh_from_db()
     assert (run().state, settled.mode) == ("compensated", "normal")
-    assert left_in(east, settled)[0]
+    assert remains_in(east, settled)[0]
 
 
 @pytest.mark.physical_copy
-def test_where_it_has_arrived_nothing_is_dropped(settled, east, operator):
+def test_a_rollback_after_the_switch_deletes_no_data(settled, east, operator):
     dispatch(move(settled, east), actor=operator)
 
     dispatch(RollBackMove(tenant_id=settled.pk, database=east, reason="Not wanted."), actor=operator)
@@ -127,8 +127,9 @@ def test_where_it_has_arrived_nothing_is_dropped(settled, east, operator):
 
 @pytest.mark.physical_copy
 @pytest.mark.parametrize(("when", "ends"), [("before", "compensated"), ("after", "done")])
-def test_workers_bring_a_killed_one_to_an_end(settled, east, operator, monkeypatch, when, ends):
-    """They own no database: they send back what has not arrived, and open what has."""
+def test_workers_finish_a_killed_move(settled, east, operator, monkeypatch, when, ends):
+    """Workers lack the owner role: they compensate an incomplete transfer, and reopen the tenant after a complete
+    one."""
     copy_and_switch = moving.copy_and_switch
 
     def die(tenant, to):
@@ -150,22 +151,22 @@ def test_workers_bring_a_killed_one_to_an_end(settled, east, operator, monkeypat
     assert settled.database == ("home" if when == "before" else east)
 
 
-WHERE = {
+FUNCTIONS = {
     "export": (exporting, "export"),
     "move": (importing, "_fill"),
     "remap": (importing, "_readable_by"),
     "verify": (verifying, "faults"),
     "switch": (outbox, "insert"),
 }
-"""What is done in each stage."""
+"""A function of each stage."""
 
 
-def stages(of):
-    return [entry.detail for entry in of.log_entries.filter(kind="stage")]
+def stages(run):
+    return [entry.detail for entry in run.log_entries.filter(kind="stage")]
 
 
 @pytest.mark.physical_copy
-def test_it_says_at_which_stage_it_is_and_how_far(settled, east, operator, monkeypatch):
+def test_a_move_reports_its_stages_with_its_progress(settled, east, operator, monkeypatch):
     monkeypatch.setattr(external_steps, "PROGRESS_INTERVAL_S", 0)
     percents = []
     save_progress = runs.save_progress
@@ -182,17 +183,17 @@ def test_it_says_at_which_stage_it_is_and_how_far(settled, east, operator, monke
 
 
 @pytest.mark.parametrize("stage", moving.STAGES)
-def test_what_fails_says_at_which_stage(settled, east, operator, monkeypatch, stage):
+def test_the_error_of_a_failed_move_names_the_stage(settled, east, operator, monkeypatch, stage):
     def fail(*args, **kwargs):
-        raise LookupError("the line is cut")
+        raise LookupError("connection lost")
 
-    monkeypatch.setattr(*WHERE[stage], fail)
+    monkeypatch.setattr(*FUNCTIONS[stage], fail)
     with pytest.raises(LookupError):
         dispatch(move(settled, east), actor=operator)
 
     assert (run().state, run().last_error) == (
         "compensated",
-        f"At “{stage}”: LookupError: the line is cut",
+        f"At “{stage}”: LookupError: connection lost",
     )
     assert stages(run())[-1] == stage
 
@@ -200,19 +201,19 @@ def test_what_fails_says_at_which_stage(settled, east, operator, monkeypatch, st
 @pytest.mark.exhaustive("a kill at each stage of a move", by=())
 @pytest.mark.physical_copy
 @pytest.mark.parametrize("stage", moving.STAGES)
-def test_killed_at_a_stage_it_is_seen_and_goes_on_when_asked_again(
+def test_a_move_killed_in_a_stage_resumes_when_repeated(
     settled, east, operator, client_for, monkeypatch, stage
 ):
     def die(*args, **kwargs):
         raise Killed
 
     with monkeypatch.context() as patch, pytest.raises(Killed):
-        patch.setattr(*WHERE[stage], die)
+        patch.setattr(*FUNCTIONS[stage], die)
         dispatch(move(settled, east), actor=operator)
     connections.close_all()
 
     assert (run().stage, stages(run())[-1]) == (stage, stage)
-    page = client_for(operator, None).get(f"/tenants/{settled.pk}/journeys/").content.decode()
+    page = client_for(operator, None).get(f"/tenants/{settled.pk}/workflows/").content.decode()
     assert f"now: {stage}" in page
 
     moved = dispatch(move(settled, east), actor=operator)
@@ -223,7 +224,7 @@ def test_killed_at_a_stage_it_is_seen_and_goes_on_when_asked_again(
 
 
 @pytest.mark.physical_copy
-def test_it_goes_on_when_it_is_asked_again(settled, east, operator, monkeypatch):
+def test_a_killed_move_resumes_when_repeated(settled, east, operator, monkeypatch):
     def die(tenant, to):
         raise Killed
 
@@ -237,9 +238,9 @@ def test_it_goes_on_when_it_is_asked_again(settled, east, operator, monkeypatch)
     assert Run.objects.filter(saga=MIGRATION.name).count() == 1
 
 
-def test_a_dry_run_moves_nothing(settled, east, operator):
+def test_a_dry_run_of_a_move_changes_nothing(settled, east, operator):
     assert dry_run(move(settled, east), actor=operator) == ()
-    assert [each.code for each in dry_run(move(settled, "nowhere"), actor=operator)] == [
+    assert [refusal.code for refusal in dry_run(move(settled, "nowhere"), actor=operator)] == [
         "tenancy.database_unknown"
     ]
     assert not Run.objects.filter(saga=MIGRATION.name).exists()

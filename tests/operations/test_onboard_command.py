@@ -1,4 +1,4 @@
-"""`manage.py onboard`: one answer on stdout, one exit code."""
+"""`manage.py onboard`: output and exit code."""
 
 import io
 import json
@@ -22,7 +22,7 @@ def onboard(*words):
 
 
 @pytest.mark.physical_copy
-def test_says_where_the_tenant_is_and_how_its_owner_comes_in(db):
+def test_the_output_contains_the_links_of_the_tenant(db):
     code, out, _ = onboard(*INITECH)
 
     assert code == 0
@@ -31,14 +31,14 @@ def test_says_where_the_tenant_is_and_how_its_owner_comes_in(db):
 
 
 @pytest.mark.physical_copy
-def test_answers_one_json_document(db):
+def test_the_output_is_one_json_document(db):
     code, out, _ = onboard(*INITECH, "--json")
 
     response = json.loads(out)
     assert (code, response["slug"], response["state"]) == (0, "initech", "active")
 
 
-def test_a_dry_run_makes_nothing_and_refuses_what_would_be_refused(db):
+def test_a_dry_run_creates_nothing(db):
     assert onboard(*INITECH, "--dry-run")[0] == 0
     code, out, err = onboard("acme", "--name", "", "--owner-email", "bill", "--dry-run", "--json")
 
@@ -52,14 +52,14 @@ def test_a_dry_run_makes_nothing_and_refuses_what_would_be_refused(db):
     assert Tenant.objects.count() == 2
 
 
-def test_a_refusal_is_exit_code_3(db):
+def test_a_refused_command_exits_with_code_3(db):
     code, out, err = onboard("acme", "--name", "Acme", "--owner-email", "a@b.example")
 
     assert (code, out) == (3, "")
     assert "tenancy.slug_taken" in err
 
 
-def test_an_unknown_tenant_is_a_refusal_too(db):
+def test_an_unknown_tenant_exits_with_code_3(db):
     err = io.StringIO()
     with pytest.raises(SystemExit) as stopped:
         call_command("trial_balance", "nowhere", stderr=err)

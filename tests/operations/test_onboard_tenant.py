@@ -1,4 +1,4 @@
-"""From a name to a tenant that answers."""
+"""Onboarding of a tenant."""
 
 import contextlib
 import datetime as dt
@@ -19,7 +19,7 @@ from apps.kernel.errors import Refusal, SeveralRefusals
 from apps.kernel.tenant import activate
 from apps.ledger.models import Journal
 from apps.operations.commands import OnboardTenant
-from apps.operations.errors import JourneyDiffers
+from apps.operations.errors import SagaRequestConflict
 from apps.operations.sagas import ONBOARDING
 from apps.periods.models import Period
 from apps.sagas import executor
@@ -40,7 +40,7 @@ INITECH = OnboardTenant(
 
 
 @pytest.mark.physical_copy
-def test_a_new_tenant_has_all_it_needs_to_begin(operator):
+def test_a_new_tenant_is_ready_to_use(operator):
     tenant = dispatch(INITECH, actor=operator)
 
     assert tenant.state == "active"
@@ -57,7 +57,7 @@ def test_a_new_tenant_has_all_it_needs_to_begin(operator):
 
 
 @pytest.mark.physical_copy
-def test_both_audit_logs_tell_it(operator):
+def test_onboarding_is_audited_on_the_platform(operator):
     tenant = dispatch(INITECH, actor=operator)
 
     assert Record.objects.get(command="operations.onboard_tenant", request__slug="initech").outcome == "done"
@@ -68,10 +68,10 @@ def test_both_audit_logs_tell_it(operator):
         assert not Record.objects.filter(command__startswith="tenancy.").exists()
 
 
-def test_prerequisites_can_be_asked_before_anything_is_made(operator):
+def test_a_dry_run_returns_all_refusals(operator):
     wrong = OnboardTenant(slug="Acme!", name=" ", owner_email="nobody", currency="XXQ")
 
-    codes = [each.code for each in dry_run(wrong, actor=operator)]
+    codes = [refusal.code for refusal in dry_run(wrong, actor=operator)]
 
     assert codes == [
         "tenancy.slug_malformed",
@@ -95,14 +95,14 @@ def test_prerequisites_can_be_asked_before_anything_is_made(operator):
         ({"region": "mars"}, "tenancy.no_database_has_room"),
     ],
 )
-def test_what_a_later_step_would_refuse_is_refused_beforehand_too(operator, more, code):
+def test_a_refusal_of_a_later_step_is_raised_before_the_run_starts(operator, more, code):
     dispatch(DefinePlan(code="old", name="Old", level=1, modules=(), limits=UNLIMITED), actor=operator)
     dispatch(RetirePlan(code="old"), actor=operator)
 
     wrong = replace(INITECH, **more)
 
     with settings_of(TENANT_DATABASE_STRATEGY="region"):
-        assert [each.code for each in dry_run(wrong, actor=operator)] == [code]
+        assert [refusal.code for refusal in dry_run(wrong, actor=operator)] == [code]
         with pytest.raises(Refusal) as caught:
             dispatch(wrong, actor=operator)
 
@@ -110,20 +110,20 @@ def test_what_a_later_step_would_refuse_is_refused_beforehand_too(operator, more
     assert not runs().exists()
 
 
-def test_a_taken_name_is_refused(operator):
+def test_a_taken_short_name_is_refused(operator):
     with pytest.raises(SlugTaken):
         dispatch(OnboardTenant(slug="acme", name="Another", owner_email="a@b.example"), actor=operator)
 
 
 @pytest.mark.parametrize("slug", ["api", "public", "t", "x", "9lives", "a_b", "ends-", "ünder", "a" * 41])
-def test_a_name_that_cannot_be_a_host_is_refused(operator, slug):
+def test_a_short_name_invalid_as_a_host_is_refused(operator, slug):
     with pytest.raises(Refusal) as caught:
         dispatch(OnboardTenant(slug=slug, name="X", owner_email="a@b.example"), actor=operator)
 
     assert caught.value.code in ("tenancy.slug_malformed", "tenancy.slug_reserved")
 
 
-def test_whoever_may_not_does_not(operator, db):
+def test_onboarding_without_the_permission_is_refused(operator, db):
     clerk = User.objects.create(email="clerk@bursar.example", name="Clerk", joined_at=clock.now())
 
     with pytest.raises(PermissionDenied):
@@ -132,8 +132,8 @@ def test_whoever_may_not_does_not(operator, db):
 
 @pytest.mark.physical_copy
 @pytest.mark.parametrize("part", ["settings", "features", "structure", "people"])
-def test_a_failure_in_any_step_leaves_no_tenant_and_no_schema(operator, failing, part):
-    failing(part, LookupError("the books fell down"))
+def test_a_failed_step_removes_the_tenant_with_its_schema(operator, failing, part):
+    failing(part, LookupError("step failed"))
 
     with pytest.raises(LookupError):
         dispatch(INITECH, actor=operator)
@@ -149,7 +149,7 @@ def test_a_failure_in_any_step_leaves_no_tenant_and_no_schema(operator, failing,
 
 
 @pytest.mark.physical_copy
-def test_a_refusal_in_a_step_is_the_answer(operator, failing):
+def test_a_refusal_of_a_step_is_raised(operator, failing):
     failing("structure", SlugTaken(slug="initech"))
 
     with pytest.raises(SlugTaken):
@@ -159,8 +159,8 @@ def test_a_refusal_in_a_step_is_the_answer(operator, failing):
 
 
 @pytest.mark.physical_copy
-def test_after_a_failure_it_can_be_asked_again(operator, failing):
-    failing("people", LookupError("the post office is shut"))
+def test_onboarding_is_repeatable_after_a_failure(operator, failing):
+    failing("people", LookupError("mail server unavailable"))
     with pytest.raises(LookupError):
         dispatch(INITECH, actor=operator)
     failing.mend()
@@ -174,23 +174,23 @@ def test_after_a_failure_it_can_be_asked_again(operator, failing):
 
 @pytest.mark.physical_copy
 @pytest.mark.exhaustive("a crash at every statement", inside=True)
-def test_wherever_it_is_killed_it_goes_on_when_it_is_asked_again(sample, operator, patience):
-    """It dies at every point in turn."""
+def test_a_killed_onboarding_resumes_when_repeated(sample, operator, patience):
+    """A crash at each statement."""
     patience(ONBOARDING)
 
-    def ask():
-        with contextlib.suppress(SlugTaken):  # it died when all was done, and before it said so
+    def onboard():
+        with contextlib.suppress(SlugTaken):  # killed after the last step and before the response
             dispatch(INITECH, actor=operator)
 
-    deaths = crash_everywhere(ask, progress=kept, stride=sample.stride(LONGEST_STRIDE))
+    deaths = crash_everywhere(onboard, progress=committed_rows, stride=sample.stride(LONGEST_STRIDE))
 
     assert deaths > sample.at_least(100, LONGEST_STRIDE)
-    a_whole_tenant()
+    assert_complete_tenant()
 
 
 @pytest.fixture
 def points(operator):
-    """How many there are to die at in an onboarding, counted in another one."""
+    """The number of failpoints in an onboarding."""
     with armed() as counted:
         dispatch(replace(INITECH, slug="counted"), actor=operator)
     return counted.passed
@@ -199,22 +199,22 @@ def points(operator):
 @pytest.mark.physical_copy
 @pytest.mark.exhaustive("a kill at five points", by=())
 @pytest.mark.parametrize("share", [0.2, 0.4, 0.6, 0.8, 0.9])
-def test_one_that_was_killed_is_taken_up_by_the_workers(operator, points, share):
+def test_workers_finish_a_killed_onboarding(operator, points, share):
     with pytest.raises(Killed), armed(int(points * share)):
         dispatch(INITECH, actor=operator)
 
     with clock.moved_to(clock.now() + dt.timedelta(minutes=1)):
         settle(impatient=True)
 
-    a_whole_tenant()
+    assert_complete_tenant()
 
 
 @pytest.mark.physical_copy
-def test_one_that_is_asked_for_otherwise_meanwhile_is_refused(operator, points):
+def test_onboarding_with_other_parameters_during_a_run_is_refused(operator, points):
     with pytest.raises(Killed), armed(points * 2 // 3):
         dispatch(INITECH, actor=operator)
 
-    with pytest.raises(JourneyDiffers):
+    with pytest.raises(SagaRequestConflict):
         dispatch(replace(INITECH, currency="CHF"), actor=operator)
 
 
@@ -222,12 +222,11 @@ def runs():
     return Run.objects.filter(subject="tenant:initech")
 
 
-def kept():
-    """What is done for good."""
+def committed_rows():
     return LogEntry.objects.count(), Record.objects.filter(outcome="done").count(), len(schemas())
 
 
-def a_whole_tenant():
+def assert_complete_tenant():
     tenant = Tenant.objects.get(slug="initech")
     run = runs().get()
     assert (tenant.state, run.state, run.progress) == ("active", "done", 100)
@@ -242,19 +241,19 @@ def a_whole_tenant():
 
 
 @pytest.mark.physical_copy
-def test_two_at_once_make_one_tenant(operator):
-    """Each on a connection of its own."""
-    came_of = at_once(4, operator)
+def test_concurrent_onboardings_create_one_tenant(operator):
+    """Each on a separate connection."""
+    outcomes = at_once(4, operator)
 
-    assert came_of.count("active") == 1
-    assert set(came_of) <= {"active", "operations.journey_under_way", "tenancy.slug_taken"}
-    a_whole_tenant()
+    assert outcomes.count("active") == 1
+    assert set(outcomes) <= {"active", "operations.saga_in_progress", "tenancy.slug_taken"}
+    assert_complete_tenant()
 
 
 @pytest.mark.physical_copy
 @pytest.mark.exhaustive("a negative control that waits for a deadlock")
-def test_without_the_lock_two_at_once_get_into_each_others_way(operator, monkeypatch):
-    """The negative control: both are let in together, and neither comes out as it should."""
+def test_control_without_the_lock_concurrent_onboardings_conflict(operator, monkeypatch):
+    """The negative control: both run at the same time."""
     together = threading.Barrier(2)
 
     def first_part(new):
@@ -264,22 +263,22 @@ def test_without_the_lock_two_at_once_get_into_each_others_way(operator, monkeyp
     monkeypatch.setattr(executor, "_run_lock", lambda run_id: contextlib.nullcontext(True))
     monkeypatch.setitem(set_up._by_part, "settings", [Contribution(first_part, 1, True)])
 
-    came_of = at_once(2, operator)
+    outcomes = at_once(2, operator)
 
-    assert sorted(came_of) != ["active", "operations.journey_under_way"]
+    assert sorted(outcomes) != ["active", "operations.saga_in_progress"]
 
 
 def at_once(many, operator):
-    came_of = []
+    outcomes = []
 
     @activate(None)
     def onboard():
         try:
-            came_of.append(dispatch(INITECH, actor=operator).state)
+            outcomes.append(dispatch(INITECH, actor=operator).state)
         except Refusal as refusal:
-            came_of.append(refusal.code)
+            outcomes.append(refusal.code)
         except Exception as error:
-            came_of.append(type(error).__name__)
+            outcomes.append(type(error).__name__)
         finally:
             connections.close_all()
 
@@ -288,20 +287,20 @@ def at_once(many, operator):
         thread.start()
     for thread in threads:
         thread.join()
-    return came_of
+    return outcomes
 
 
 @pytest.mark.physical_copy
-def test_a_schema_from_the_blueprint_is_one_from_migrations(operator):
+def test_a_schema_from_the_blueprint_equals_one_from_migrations(operator):
     """Same tables, columns, constraints, triggers, functions and rights, compared as the database describes them."""
     tenant = dispatch(INITECH, actor=operator)
 
-    made, template = described(tenant.schema_name), described("bursar_template")
+    copy, template = described(tenant.schema_name), described("bursar_template")
     assert template.pop("schema_rights") == [("None",)]
-    assert made.pop("schema_rights") == [
+    assert copy.pop("schema_rights") == [
         (f"{{bursar_owner=UC/bursar_owner,{tenant.role_name}=U/bursar_owner}}",)
     ]
-    assert made == template
+    assert copy == template
     assert template["columns"]
 
 
@@ -320,24 +319,26 @@ def test_ids_of_content_types_and_permissions_are_the_same_everywhere(operator, 
     types, permissions = ids["public"]
     assert {f"{app}.{model}": number for number, app, model in types} == committed()["content_types"]
     apps = {number: app for number, app, _ in types}
-    assert {f"{apps[of]}.{name}": number for number, name, of in permissions} == committed()["permissions"]
+    assert {
+        f"{apps[content_type]}.{name}": number for number, name, content_type in permissions
+    } == committed()["permissions"]
 
 
-def test_a_tenant_that_is_served_cannot_be_dropped(acme):
+def test_a_drop_of_an_active_tenant_is_refused(acme):
     from django.db import DatabaseError
 
     with pytest.raises(DatabaseError, match="neither being set up nor due"), connection.cursor() as cursor:
         cursor.execute("SELECT tenancy_drop(%s)", [acme.id])
 
 
-def test_the_blueprint_is_the_owners(db):
+def test_a_change_of_the_blueprint_by_the_runtime_role_is_refused(db):
     from django.db import DatabaseError
 
     with pytest.raises(DatabaseError, match="permission denied"), connection.cursor() as cursor:
         cursor.execute("UPDATE tenancy_blueprint SET ddl = 'DROP SCHEMA public'")
 
 
-def test_several_reasons_are_one_refusal(operator):
+def test_several_refusals_are_raised_together(operator):
     with pytest.raises(SeveralRefusals):
         dispatch(OnboardTenant(slug="!", name="", owner_email=""), actor=operator)
 
@@ -376,10 +377,10 @@ DESCRIPTIONS = {
 
 def described(schema):
     with connections["owner"].cursor() as cursor:
-        found = {}
-        for what, query in DESCRIPTIONS.items():
+        descriptions = {}
+        for kind, query in DESCRIPTIONS.items():
             cursor.execute(query.replace("{schema}", schema), {"schema": schema})
-            found[what] = sorted(
+            descriptions[kind] = sorted(
                 tuple(str(value).replace(f"{schema}.", "") for value in row) for row in cursor.fetchall()
             )
-    return found
+    return descriptions

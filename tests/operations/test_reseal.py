@@ -1,4 +1,4 @@
-"""A new key for secrets at rest."""
+"""Key rotation of encrypted fields."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from apps.notices.commands import AddNotificationChannel
 from apps.operations.commands import SuspendTenant
 from apps.webhooks.commands import AddSource, RegisterEndpoint
 
-US = System("The suite")
+SUITE = System("The suite")
 
 
-def test_afterwards_the_old_key_can_be_dropped(acme, operator, settings):
-    """Also at a tenant that is closed just now."""
+def test_after_a_key_rotation_the_old_key_is_unused(acme, operator, settings):
+    """Also in a closed tenant."""
     old, new = settings.FIELD_KEYS[0], "new:" + "A" * 43 + "="
     with activate(acme):
-        endpoint = dispatch(RegisterEndpoint(url="https://hooks.example.com/"), actor=US)
+        endpoint = dispatch(RegisterEndpoint(url="https://hooks.example.com/"), actor=SUITE)
         source = dispatch(
             AddSource(name="psp", scheme="standard", secret="whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
-            actor=US,
+            actor=SUITE,
         )
         chat = dispatch(
-            AddNotificationChannel(name="Chat", address="jsons://hooks.example.com/room"), actor=US
+            AddNotificationChannel(name="Chat", address="jsons://hooks.example.com/room"), actor=SUITE
         )
     dispatch(SuspendTenant(tenant_id=acme.id, reason="Unpaid."), actor=operator)
     settings.FIELD_KEYS = [new, old]

@@ -24,11 +24,11 @@ def mode_of(info):
     return Tenant.objects.get(pk=info.id).mode
 
 
-def test_the_list_says_how_each_stands(acme, globex, operator):
+def test_the_list_shows_the_status_of_each_tenant(acme, globex, operator):
     dispatch(SetTenantArchived(tenant_id=globex.id, reason="Left."), actor=operator)
 
-    said = json.loads(tenant("list", "--json"))
-    assert [(each["slug"], each["state"]) for each in said["tenants"]] == [
+    output = json.loads(tenant("list", "--json"))
+    assert [(row["slug"], row["state"]) for row in output["tenants"]] == [
         ("acme", "active"),
         ("globex", "archived"),
     ]
@@ -36,19 +36,19 @@ def test_the_list_says_how_each_stands(acme, globex, operator):
     assert "acme" not in tenant("list", "--state", "archived")
 
 
-def test_what_it_gets_is_said_in_words(acme, operator):
+def test_the_availability_of_a_tenant_is_shown(acme, operator):
     dispatch(SetTenantArchived(tenant_id=acme.id, reason="Left."), actor=operator)
 
-    text, said = tenant("show", "acme"), json.loads(tenant("show", "acme", "--json"))
+    text, output = tenant("show", "acme"), json.loads(tenant("show", "acme", "--json"))
 
-    assert "Gets         read, sign in, plan; administrators only" in text
-    assert "Because      Left." in text
-    assert said["availability"]["reads"]
-    assert not said["availability"]["writes"]
+    assert "Available    read, sign in, plan; administrators only" in text
+    assert "Reason       Left." in text
+    assert output["availability"]["reads"]
+    assert not output["availability"]["writes"]
 
 
-def test_a_mode_is_set_and_kept_in_the_audit_log(acme):
-    assert "would be done" in tenant("mode", "acme", "read_only", "--reason", "We copy it.", "--dry-run")
+def test_a_change_of_the_mode_is_audited(acme):
+    assert "would be accepted" in tenant("mode", "acme", "read_only", "--reason", "We copy it.", "--dry-run")
     assert mode_of(acme) == "normal"
 
     assert "active, read only" in tenant("mode", "acme", "read_only", "--reason", "We copy it.")
@@ -56,37 +56,37 @@ def test_a_mode_is_set_and_kept_in_the_audit_log(acme):
     assert Record.objects.get(command="tenancy.set_mode").reason == "We copy it."
 
 
-def test_a_tenant_that_is_not_there(db):
+def test_an_unknown_tenant_is_refused(db):
     with pytest.raises(SystemExit) as stopped:
         tenant("show", "nobody")
     assert stopped.value.code == 3
 
 
-def test_over_the_api(acme, operator, client_for):
+def test_a_change_of_the_mode_by_api(acme, operator, client_for):
     client = client_for(operator, None)
     path = f"/api/v1/tenancy/tenants/{acme.id}/mode/"
-    asked = {"mode": "maintenance", "reason": "We work on it."}
+    payload = {"mode": "maintenance", "reason": "We work on it."}
 
-    dry_run = client.post(path + "?dry_run=true", asked, content_type="application/json")
+    dry_run = client.post(path + "?dry_run=true", payload, content_type="application/json")
     assert dry_run.json()["would_be_done"]
     assert mode_of(acme) == "normal"
 
-    response = client.post(path, asked, content_type="application/json")
+    response = client.post(path, payload, content_type="application/json")
     assert (response.status_code, response.json()["mode"]) == (200, "maintenance")
     wrong = client.post(path, {"mode": "sleeping", "reason": " "}, content_type="application/json")
     assert wrong.status_code == 422
 
 
-def test_at_the_console_with_a_preview(acme, operator, client_for):
+def test_a_change_of_the_mode_by_console(acme, operator, client_for):
     client = client_for(operator, None)
     page = f"/tenants/{acme.id}/mode/"
-    asked = {"mode": "read_only", "reason": "We copy it."}
+    payload = {"mode": "read_only", "reason": "We copy it."}
 
-    preview = client.post(page, asked | {"preview": ""}).content.decode()
+    preview = client.post(page, payload | {"preview": ""}).content.decode()
     assert "changing anything, workers, what comes round, webhooks" in preview
     assert mode_of(acme) == "normal"
 
-    response = client.post(page, asked)
+    response = client.post(page, payload)
     assert response.status_code == 302
     assert mode_of(acme) == "read_only"
     assert f"/tenants/{acme.id}/mode/" in client.get(response.headers["location"]).content.decode()

@@ -1,4 +1,4 @@
-"""Trials end by themselves, on the day after their last."""
+"""End of trials, on the day after the last one."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ def on_trial(db, operator):
 
 def after(days: int) -> int:
     with clock.moved_to(clock.now() + dt.timedelta(days=days)):
-        return trials.end_those_that_are_over()
+        return trials.end_expired()
 
 
 @pytest.mark.physical_copy
-def test_it_is_served_on_its_last_day(on_trial):
+def test_a_trial_is_open_on_its_last_day(on_trial):
     assert after(days=14) == 0
 
     on_trial.refresh_from_db()
@@ -34,7 +34,7 @@ def test_it_is_served_on_its_last_day(on_trial):
 
 
 @pytest.mark.physical_copy
-def test_it_is_suspended_on_the_next_and_told_why(on_trial, mailoutbox):
+def test_a_tenant_is_suspended_after_its_trial(on_trial, mailoutbox):
     with clock.moved_to(clock.now() + dt.timedelta(days=15)):
         end_trials.apply(headers={"tenant": "public"}, throw=True)
     assert after(days=15) == 0
@@ -45,14 +45,14 @@ def test_it_is_suspended_on_the_next_and_told_why(on_trial, mailoutbox):
 
 
 @pytest.mark.physical_copy
-def test_whoever_became_a_customer_stays_one(on_trial, operator):
+def test_a_customer_is_not_suspended(on_trial, operator):
     Tenant.objects.filter(pk=on_trial.pk).update(state="active")
 
     assert after(days=30) == 0
 
 
 @pytest.mark.physical_copy
-def test_it_comes_back_as_a_customer(on_trial, operator):
+def test_a_tenant_is_activated_after_its_trial(on_trial, operator):
     after(days=15)
 
     tenant = dispatch(ActivateTenant(tenant_id=on_trial.pk, reason="Paid."), actor=operator)

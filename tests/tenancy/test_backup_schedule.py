@@ -141,7 +141,7 @@ def test_late_backups_are_reported_without_a_running_backup_worker(platform, ope
     )
     check_alerts.apply(headers={"tenant": "public"}, throw=True)
 
-    late = Notice.objects.get(subject="2 tenants are backed up too long ago")
+    late = Notice.objects.get(subject="2 tenants are without a recent backup")
     assert "acme, globex" in late.text
     assert "Is a backup worker running?" in Notice.objects.get(subject="Backups may not be restorable").text
 
@@ -174,7 +174,10 @@ def test_a_tenant_without_a_backup_for_two_intervals_raises_an_alert(platform, m
     assert "backups:late" not in alerted()
     later(monkeypatch, hours=49)
 
-    assert alerted()["backups:late"] == "They would lose more than was promised: acme, globex."
+    assert (
+        alerted()["backups:late"]
+        == "Their data loss would exceed the recovery point objective: acme, globex."
+    )
 
 
 def test_the_policy_of_a_tenant_overrides_the_platform_default(platform, monkeypatch):

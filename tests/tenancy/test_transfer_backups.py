@@ -143,7 +143,7 @@ def test_tenants_that_miss_the_recovery_objectives_are_named_in_alerts(platform,
     statuses = {status.tenant.slug: (status.is_late, status.is_slow) for status in objectives.statuses()}
     assert statuses == {"acme": (False, True), "globex": (True, False)}
     texts = {alert.name: alert.text for alert in alerts()}
-    assert texts["backups:late"] == "They would lose more than was promised: globex."
+    assert texts["backups:late"] == "Their data loss would exceed the recovery point objective: globex."
     assert "acme" in texts["backups:slow"]
 
     later(monkeypatch, hours=26)

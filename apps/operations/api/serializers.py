@@ -8,10 +8,10 @@ from apps.sagas.api.serializers import RunSerializer
 from apps.tenancy.models import Tenant
 
 
-class TravellerSerializer(ReadSerializer):
-    """A tenant, and how far its last journey is. `GET /api/v1/sagas/runs/{id}/` tells the journey's whole story."""
+class TenantSagaSerializer(ReadSerializer):
+    """A tenant with its latest saga run. `GET /api/v1/sagas/runs/{id}/` returns the run with its log."""
 
-    journey = serializers.SerializerMethodField()
+    saga_run = serializers.SerializerMethodField()
 
     class Meta:
         model = Tenant
@@ -25,28 +25,28 @@ class TravellerSerializer(ReadSerializer):
             "trial_ends_on",
             "delete_after",
             "created_at",
-            "journey",
+            "saga_run",
         )
 
-    def get_journey(self, tenant: Tenant) -> dict[str, Any] | None:
-        last = queries.journeys_of(tenant.slug).first()
+    def get_saga_run(self, tenant: Tenant) -> dict[str, Any] | None:
+        last = queries.saga_runs_of(tenant.slug).first()
         return dict(RunSerializer(last).data) if last else None
 
 
-class OnboardedSerializer(TravellerSerializer):
-    """A new tenant, with the link by which its owner chooses a password."""
+class OnboardedSerializer(TenantSagaSerializer):
+    """A new tenant, with the one-time link by which its owner chooses a password."""
 
     invitation = serializers.SerializerMethodField()
 
-    class Meta(TravellerSerializer.Meta):
-        fields = (*TravellerSerializer.Meta.fields, "invitation")  # type: ignore[assignment]
+    class Meta(TenantSagaSerializer.Meta):
+        fields = (*TenantSagaSerializer.Meta.fields, "invitation")  # type: ignore[assignment]
 
     def get_invitation(self, tenant: Tenant) -> str:
         return queries.owner_invitation(tenant)
 
 
-class BelongingsSerializer(serializers.Serializer[Any]):
-    """What a tenant has, and would lose."""
+class TenantFootprintSerializer(serializers.Serializer[Any]):
+    """The data of a tenant, in figures."""
 
     tables = serializers.IntegerField()
     rows = serializers.IntegerField()

@@ -10,6 +10,6 @@ urlpatterns = [
     path("tenants/<int:tenant_id>/move/", views.Move.as_view()),
     path("tenants/<int:tenant_id>/erase/", views.Erase.as_view()),
     path("tenants/<int:tenant_id>/cancel-erasure/", views.CancelErasing.as_view()),
-    path("tenants/<int:tenant_id>/belongings/", views.WhatItHas.as_view()),
-    path("tenants/<int:tenant_id>/journeys/", views.Journeys.as_view()),
+    path("tenants/<int:tenant_id>/footprint/", views.Footprint.as_view()),
+    path("tenants/<int:tenant_id>/sagas/", views.TenantSagas.as_view()),
 ]

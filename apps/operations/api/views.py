@@ -14,7 +14,7 @@ from apps.operations.commands import (
 from apps.sagas.api.serializers import RunSerializer
 from apps.tenancy.erasure.footprint import TenantFootprint, tenant_footprint
 
-from .serializers import BelongingsSerializer, OnboardedSerializer, TravellerSerializer
+from .serializers import OnboardedSerializer, TenantFootprintSerializer, TenantSagaSerializer
 
 
 class Onboardings(CommandEndpoint):
@@ -22,51 +22,51 @@ class Onboardings(CommandEndpoint):
 
 
 class Suspend(CommandEndpoint):
-    command, result, status = SuspendTenant, TravellerSerializer, 200
+    command, result, status = SuspendTenant, TenantSagaSerializer, 200
     server_fields = ("tenant_id",)
 
 
 class Activate(CommandEndpoint):
-    command, result, status = ActivateTenant, TravellerSerializer, 200
+    command, result, status = ActivateTenant, TenantSagaSerializer, 200
     server_fields = ("tenant_id",)
 
 
 class Archive(CommandEndpoint):
-    command, result, status = ArchiveTenant, TravellerSerializer, 200
+    command, result, status = ArchiveTenant, TenantSagaSerializer, 200
     server_fields = ("tenant_id",)
 
 
 class Move(CommandEndpoint):
-    command, result, status = MoveTenant, TravellerSerializer, 200
+    command, result, status = MoveTenant, TenantSagaSerializer, 200
     server_fields = ("tenant_id",)
 
 
 class Erase(CommandEndpoint):
-    command, result, status = EraseTenant, TravellerSerializer, 202
+    command, result, status = EraseTenant, TenantSagaSerializer, 202
     server_fields = ("tenant_id",)
 
 
 class CancelErasing(CommandEndpoint):
-    command, result, status = CancelErasure, TravellerSerializer, 200
+    command, result, status = CancelErasure, TenantSagaSerializer, 200
     server_fields = ("tenant_id",)
 
 
-class Journeys(QueryEndpoint):
-    """The last journeys of a tenant and how far each is, newest first."""
+class TenantSagas(QueryEndpoint):
+    """The latest saga runs of a tenant with their progress, newest first."""
 
     permission = "sagas.view_run"
     serializer_class = RunSerializer
     many = True
 
     def answer(self, question: Any, **server_fields: Any) -> Any:
-        return queries.journeys_of(rules.tenant_must_be_known(server_fields["tenant_id"]).slug)[:50]
+        return queries.saga_runs_of(rules.tenant_must_be_known(server_fields["tenant_id"]).slug)[:50]
 
 
-class WhatItHas(QueryEndpoint):
-    """What would go if the tenant were erased."""
+class Footprint(QueryEndpoint):
+    """The data that an erasure of the tenant would delete."""
 
     permission = "tenancy.erase_tenant"
-    serializer_class = BelongingsSerializer
+    serializer_class = TenantFootprintSerializer
 
     def answer(self, question: Any, **server_fields: Any) -> TenantFootprint:
         return tenant_footprint(rules.tenant_must_be_known(server_fields["tenant_id"]).info)

@@ -1,8 +1,8 @@
-"""The journeys of a tenant, from its first day to its last. One file each."""
+"""Sagas of a tenant, from onboarding to erasure. One file each, with the handler of the command that starts it."""
 
 from .erasure import ERASURE
 from .moving import MIGRATION
 from .onboarding import ONBOARDING
-from .turning import ACTIVATION, ARCHIVE, SUSPENSION
+from .transitions import ACTIVATION, ARCHIVE, SUSPENSION
 
 __all__ = ["ACTIVATION", "ARCHIVE", "ERASURE", "MIGRATION", "ONBOARDING", "SUSPENSION"]

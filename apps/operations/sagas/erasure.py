@@ -1,4 +1,4 @@
-"""The end of a tenant: queued, told, waited for, written down, and gone for ever (row TEN-02)."""
+"""Erasure of a tenant: queue → notify → grace period → erasure journal → files → schema and rows."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from apps.kernel.transactions import unit_of_work
 from apps.operations import rules
 from apps.operations.commands import CancelErasure, EraseTenant
 from apps.operations.errors import NotQueuedForDeletion
-from apps.operations.journeys import subject_of, tell, tenant, travel
 from apps.operations.setting_definitions import GRACE_DAYS
+from apps.operations.tenant_sagas import notify_administrators, run_saga, subject_of, tenant
 from apps.sagas import ExternalStep, Saga, ScopedCommand, Step, Wait
 from apps.sagas import queries as sagas
 from apps.sagas.commands import CompensateSaga
@@ -26,13 +26,13 @@ from apps.tenancy.erasure.commands import DropTenant, EraseFiles, JournalErasure
 from apps.tenancy.hooks import Transition
 from apps.tenancy.models import Tenant
 
-PERSISTENT = 50
-"""Tries of what cannot be taken back and takes long: each goes on where the one before was cut off."""
+ERASURE_RETRIES = 50
+"""Of long steps after the pivot: each attempt continues where the previous one was interrupted."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Erasing:
-    """What was asked, by whom, and the day that the first step says."""
+    """The request, its actor, and the date that the first step computes."""
 
     tenant_id: int
     reason: str
@@ -45,12 +45,12 @@ def _queue(d: Erasing) -> QueueTenantForDeletion:
     return QueueTenantForDeletion(tenant_id=d.tenant_id, delete_after=today() + grace, reason=d.reason)
 
 
-def _queued(d: Erasing, queued: Tenant) -> Erasing:
-    return replace(d, delete_after=queued.delete_after or dt.date.max)
+def _queued(d: Erasing, tenant: Tenant) -> Erasing:
+    return replace(d, delete_after=tenant.delete_after or dt.date.max)
 
 
-def _keep(d: Erasing) -> SetTenantArchived:
-    return SetTenantArchived(tenant_id=d.tenant_id, reason="The erasure was called off.")
+def _archive(d: Erasing) -> SetTenantArchived:
+    return SetTenantArchived(tenant_id=d.tenant_id, reason="The erasure was cancelled.")
 
 
 def _transition(d: Erasing) -> Transition:
@@ -78,60 +78,66 @@ ERASURE = Saga(
     repeats=True,
     deadline=dt.timedelta(days=3650),
     steps=(
-        Step("queue for deletion", _queue, compensation=_keep, carry=_queued),
+        Step("queue for deletion", _queue, compensation=_archive, carry=_queued),
         ExternalStep(
             "notify administrators",
-            tell("queued for deletion", _transition),
-            compensation=tell("kept", _transition),
+            notify_administrators("queued for deletion", _transition),
+            compensation=notify_administrators("retained", _transition),
         ),
         Wait("grace", _grace_is_over, poll_interval=dt.timedelta(hours=6), timeout=dt.timedelta(days=3650)),
-        ExternalStep("write the journal", _journal, pivot=True, retries=PERSISTENT),
-        ExternalStep("erase files", _files, retries=PERSISTENT),
-        Step("drop schema and rows", lambda d: DropTenant(tenant_id=d.tenant_id), retries=PERSISTENT),
+        ExternalStep("write the journal", _journal, pivot=True, retries=ERASURE_RETRIES),
+        ExternalStep("erase files", _files, retries=ERASURE_RETRIES),
+        Step("drop schema and rows", lambda d: DropTenant(tenant_id=d.tenant_id), retries=ERASURE_RETRIES),
     ),
 )
 
 
-REVOCABLE = ERASURE.names[: ERASURE.names.index("write the journal")]
+CANCELLABLE_STEPS = ERASURE.names[: ERASURE.names.index("write the journal")]
 
 
 def prerequisites(command: EraseTenant) -> None:
-    """What must be true before it is queued; what the law has kept is asked inside the tenant."""
+    """Validation before the tenant is queued for deletion."""
     row = rules.tenant_must_be_known(command.tenant_id)
-    with together() as asked:
-        asked.check(rules.reason_must_be_given, command.reason)
-        asked.check(rules.law_must_let_go, row)
-        asked.check(rules.no_sandbox_must_remain, row)
-        asked.check(dispatch, _queue(Erasing(tenant_id=command.tenant_id, reason=command.reason)))
+    with together() as refusals:
+        refusals.check(rules.reason_must_be_given, command.reason)
+        refusals.check(rules.legal_retention_must_have_ended, row)
+        refusals.check(rules.no_sandbox_must_remain, row)
+        refusals.check(dispatch, _queue(Erasing(tenant_id=command.tenant_id, reason=command.reason)))
 
 
 @handles(EraseTenant, dry_run=prerequisites)
 def erase_tenant(command: EraseTenant) -> Tenant:
     row = rules.tenant_must_be_known(command.tenant_id)
-    rules.would_be_done(command)
+    rules.dry_run_must_pass(command)
 
-    asked = Erasing(tenant_id=row.pk, reason=command.reason, requested_by=str(acting()))
-    travel(ERASURE, asked, slug=row.slug)
+    data = Erasing(tenant_id=row.pk, reason=command.reason, requested_by=str(acting()))
+    run_saga(ERASURE, data, slug=row.slug)
 
     return Tenant.objects.filter(pk=row.pk).first() or row
 
 
-def _erasure_to_call_off(command: CancelErasure) -> Run:
-    """The run, held, so that it does not pass on meanwhile: what is being written down cannot be called off."""
+def _cancellable_erasure(command: CancelErasure) -> Run:
+    """The run, locked so that it cannot pass its pivot meanwhile. Raises NotQueuedForDeletion after the pivot."""
     row = rules.tenant_must_be_known(command.tenant_id)
     rules.reason_must_be_given(command.reason)
     run = sagas.run_of(ERASURE, subject_of(row.slug))
-    held = run and Run.objects.in_progress().select_for_update().filter(pk=run.pk, step__in=REVOCABLE).first()
-    if held is None:
+    locked = (
+        run
+        and Run.objects.in_progress()
+        .select_for_update()
+        .filter(pk=run.pk, step__in=CANCELLABLE_STEPS)
+        .first()
+    )
+    if locked is None:
         raise NotQueuedForDeletion(name=row.name)
-    return held
+    return locked
 
 
-@handles(CancelErasure, dry_run=_erasure_to_call_off)
+@handles(CancelErasure, dry_run=_cancellable_erasure)
 def cancel_erasure(command: CancelErasure) -> Tenant:
-    operator = System(str(acting()))  # who may call it off need not look after sagas
+    operator = System(str(acting()))  # has no need of the permission to manage sagas
     with unit_of_work():
-        run = _erasure_to_call_off(command)
+        run = _cancellable_erasure(command)
         dispatch(CompensateSaga(run_id=run.pk, reason=command.reason), actor=operator)
 
     run_inline(run.pk)

@@ -1,8 +1,8 @@
-"""From one database to another (row TEN-02): read only → export, move, remap and verify → open.
+"""Move of a tenant to another database: read only → export, move, remap and verify → open.
 
-Only a process that may be the owner of both databases can carry a tenant, and workers cannot: `manage.py tenant move`
-drives this journey, and whoever asks elsewhere is told the line to type. When it is killed the workers take it up. Has
-the tenant arrived, they open it there; has it not, they send the journey back, and the tenant works where it was.
+The transfer needs the owner role of both databases, which workers lack: `manage.py tenant move` runs the saga inline,
+and other processes refuse with the command line to use. After a crash the workers finish the saga: they reopen the
+tenant in the new database if the transfer is complete, and otherwise compensate.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from apps.kernel.errors import together
 from apps.operations import rules
 from apps.operations.commands import MoveTenant
 from apps.operations.errors import MovedElsewhere
-from apps.operations.journeys import travel
+from apps.operations.tenant_sagas import run_saga
 from apps.sagas import ExternalStep, Saga, ScopedCommand, Step
 from apps.tenancy.commands import SetMode
 from apps.tenancy.models import Tenant
@@ -26,7 +26,7 @@ from apps.tenancy.transfer.moving import must_be_movable
 
 @dataclass(frozen=True, kw_only=True)
 class Moving:
-    """What was asked, and the mode that the tenant had."""
+    """The request, and the previous mode of the tenant."""
 
     tenant_id: int
     database: str
@@ -43,11 +43,11 @@ def _open(d: Moving) -> SetMode:
     return SetMode(tenant_id=d.tenant_id, mode=d.mode, reason=d.reason)
 
 
-def _carry(d: Moving) -> list[ScopedCommand]:
+def _transfer(d: Moving) -> list[ScopedCommand]:
     return [ScopedCommand(TransferTenant(tenant_id=d.tenant_id, database=d.database, reason=d.reason))]
 
 
-def _take_back(d: Moving) -> list[ScopedCommand]:
+def _roll_back(d: Moving) -> list[ScopedCommand]:
     return [ScopedCommand(RollBackMove(tenant_id=d.tenant_id, database=d.database, reason=d.reason))]
 
 
@@ -59,7 +59,7 @@ MIGRATION = Saga(
     steps=(
         Step("read only", _close, compensation=_open),
         ExternalStep(
-            "export, move, remap and verify", _carry, compensation=_take_back, pivot=True, retries=2
+            "export, move, remap and verify", _transfer, compensation=_roll_back, pivot=True, retries=2
         ),
         Step("open", _open),
     ),
@@ -68,21 +68,21 @@ MIGRATION = Saga(
 
 def prerequisites(command: MoveTenant) -> None:
     row = rules.tenant_must_be_known(command.tenant_id)
-    with together() as asked:
-        asked.check(rules.reason_must_be_given, command.reason)
-        asked.check(_must_be_movable_here, row, command)
+    with together() as refusals:
+        refusals.check(rules.reason_must_be_given, command.reason)
+        refusals.check(_must_be_movable_here, row, command)
 
 
 def _must_be_movable_here(row: Tenant, command: MoveTenant) -> None:
-    """Raises MovedElsewhere, which says how."""
+    """Raises MovedElsewhere with the command line to use."""
     try:
         must_be_movable(row, command.database)
     except OwnerIsAbsent as absent:
-        raise MovedElsewhere(command=in_words(row, command.database, command.reason)) from absent
+        raise MovedElsewhere(command=command_line(row, command.database, command.reason)) from absent
 
 
-def in_words(row: Tenant, database: str, reason: str) -> str:
-    """As it is typed at a shell."""
+def command_line(row: Tenant, database: str, reason: str) -> str:
+    """The shell command that moves the tenant."""
     return f"manage.py tenant move {row.slug} --to {database} --reason {quote(reason)}"
 
 
@@ -91,8 +91,8 @@ def move_tenant(command: MoveTenant) -> Tenant:
     prerequisites(command)
 
     row = rules.tenant_must_be_known(command.tenant_id)
-    asked = Moving(tenant_id=row.pk, database=command.database, reason=command.reason, mode=row.mode)
-    travel(MIGRATION, asked, slug=row.slug)
+    data = Moving(tenant_id=row.pk, database=command.database, reason=command.reason, mode=row.mode)
+    run_saga(MIGRATION, data, slug=row.slug)
 
     row.refresh_from_db()
     return row

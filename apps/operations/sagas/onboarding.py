@@ -1,4 +1,4 @@
-"""From a name to a tenant that answers (row TEN-01): tenant → settings → features → company structure → owner."""
+"""Onboarding of a tenant: tenant → settings → features → company structure → owner → open."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from apps.kernel.errors import together
 from apps.kernel.money import currency
 from apps.operations import rules
 from apps.operations.commands import OnboardTenant
-from apps.operations.journeys import part, tenant, travel
+from apps.operations.tenant_sagas import contributions, run_saga, tenant
 from apps.sagas import NO_COMPENSATION, ExternalStep, Saga, Step
 from apps.tenancy import rules as tenancy
 from apps.tenancy.commands import CreateTenant, DiscardTenant, SetTenantActive
@@ -22,7 +22,7 @@ from apps.tenancy.models import Tenant
 
 @dataclass(frozen=True, kw_only=True)
 class Onboarding:
-    """What was asked, and what the first step finds out."""
+    """The request, and the results of the first step."""
 
     slug: str
     name: str
@@ -37,25 +37,25 @@ class Onboarding:
 
 
 def prerequisites(command: OnboardTenant) -> None:
-    """What must be true before anything is made (row TEN-05)."""
-    with together() as asked:
-        asked.check(tenancy.slug_must_be_well_formed, command.slug)
-        asked.check(tenancy.slug_must_be_free, command.slug)
-        asked.check(rules.name_must_be_given, command.name)
-        asked.check(rules.name_must_fit, command.name)
-        asked.check(identity.email_must_be_well_formed, command.owner_email)
-        asked.check(rules.name_must_fit, command.owner_name)
-        asked.check(currency, command.currency)
-        asked.check(rules.plan_must_be_offered, command.plan)
-        asked.check(rules.trial_must_have_an_end, command.trial_days)
-        asked.check(rules.some_database_must_have_room, command.slug, command.region)
+    """Validation before the saga starts."""
+    with together() as refusals:
+        refusals.check(tenancy.slug_must_be_well_formed, command.slug)
+        refusals.check(tenancy.slug_must_be_free, command.slug)
+        refusals.check(rules.name_must_be_given, command.name)
+        refusals.check(rules.name_must_fit, command.name)
+        refusals.check(identity.email_must_be_well_formed, command.owner_email)
+        refusals.check(rules.name_must_fit, command.owner_name)
+        refusals.check(currency, command.currency)
+        refusals.check(rules.plan_must_be_offered, command.plan)
+        refusals.check(rules.trial_must_have_an_end, command.trial_days)
+        refusals.check(rules.a_database_must_have_capacity, command.slug, command.region)
 
 
 @handles(OnboardTenant, dry_run=prerequisites)
 def onboard_tenant(command: OnboardTenant) -> Tenant:
     prerequisites(command)
 
-    asked = Onboarding(
+    data = Onboarding(
         slug=command.slug,
         name=command.name,
         owner_email=command.owner_email,
@@ -65,7 +65,7 @@ def onboard_tenant(command: OnboardTenant) -> Tenant:
         region=command.region,
         trial_days=command.trial_days,
     )
-    run = travel(ONBOARDING, asked, slug=command.slug)
+    run = run_saga(ONBOARDING, data, slug=command.slug)
 
     return Tenant.objects.get(pk=run.data["tenant_id"])
 
@@ -74,8 +74,8 @@ def _create(d: Onboarding) -> CreateTenant:
     return CreateTenant(slug=d.slug, name=d.name, owner_email=d.owner_email, region=d.region)
 
 
-def _created(d: Onboarding, created: Tenant) -> Onboarding:
-    return replace(d, tenant_id=created.pk, begins_on=today())
+def _created(d: Onboarding, tenant: Tenant) -> Onboarding:
+    return replace(d, tenant_id=tenant.pk, begins_on=today())
 
 
 def _new(d: Onboarding) -> NewTenant:
@@ -105,11 +105,13 @@ ONBOARDING = Saga(
             compensation=lambda d: DiscardTenant(tenant_id=d.tenant_id),
             carry=_created,
         ),
-        # What stands inside the tenant goes when it is discarded.
-        ExternalStep("settings", part(set_up, "settings", _new), compensation=NO_COMPENSATION),
-        ExternalStep("features", part(set_up, "features", _new), compensation=NO_COMPENSATION),
-        ExternalStep("company structure", part(set_up, "structure", _new), compensation=NO_COMPENSATION),
-        ExternalStep("owner", part(set_up, "people", _new), compensation=NO_COMPENSATION),
+        # Rows inside the tenant are removed when the tenant is discarded.
+        ExternalStep("settings", contributions(set_up, "settings", _new), compensation=NO_COMPENSATION),
+        ExternalStep("features", contributions(set_up, "features", _new), compensation=NO_COMPENSATION),
+        ExternalStep(
+            "company structure", contributions(set_up, "structure", _new), compensation=NO_COMPENSATION
+        ),
+        ExternalStep("owner", contributions(set_up, "people", _new), compensation=NO_COMPENSATION),
         Step("open", _open, pivot=True),
     ),
 )

@@ -1,4 +1,4 @@
-"""The verbs of `manage.py tenant`, in files by what they are about. Each file here is found by itself."""
+"""The verbs of `manage.py tenant`. Every module of this package is imported automatically."""
 
 from .base import VERBS, Verb, verb
 

@@ -1,4 +1,4 @@
-"""What a verb of `manage.py tenant` is."""
+"""Base class and registry of the verbs of `manage.py tenant`."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ VERBS: dict[str, Verb] = {}
 
 
 class Verb:
-    """`manage.py tenant <name> …`. Its docstring is its help."""
+    """`manage.py tenant <name> …`. The docstring is the help text."""
 
     name: ClassVar[str]
 
     def options(self, parser: CommandParser) -> None:
-        """Its own arguments."""
+        """Adds the arguments of the verb."""
 
     def run(self, **options: Any) -> Output:
         raise NotImplementedError
@@ -32,16 +32,16 @@ class Verb:
 V = TypeVar("V", bound=type[Verb])
 
 
-def verb(made: V) -> V:
+def verb(verb_class: V) -> V:
     """Registers a verb."""
-    if made.name in VERBS:
-        raise TypeError(f"There is already a verb {made.name}.")
-    VERBS[made.name] = made()
-    return made
+    if verb_class.name in VERBS:
+        raise TypeError(f"There is already a verb {verb_class.name}.")
+    VERBS[verb_class.name] = verb_class()
+    return verb_class
 
 
 def find_all() -> dict[str, Verb]:
-    """Every verb of every file beside this one."""
+    """Imports all modules of this package and returns their verbs."""
     package = import_module(__package__)
     for module in iter_modules(package.__path__):
         import_module(f"{__package__}.{module.name}")
@@ -49,7 +49,7 @@ def find_all() -> dict[str, Verb]:
 
 
 def tenant_named(slug: str) -> Tenant:
-    """In whatever state. Raises TenantUnknown."""
+    """The tenant, in any state. Raises TenantUnknown."""
     tenant = Tenant.objects.filter(slug=slug).first()
     if tenant is None:
         raise TenantUnknown(slug=slug)

@@ -1,4 +1,4 @@
-"""A move without a pause, at the command line: where the owner's and the movers' addresses are."""
+"""Online move at the command line, where the database URLs of the owner and of replication are set."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from .transfer import CommandVerb
 
 @verb
 class MoveOnline(CommandVerb):
-    """Move a tenant to another database while it is at work."""
+    """Move a tenant to another database without downtime."""
 
     name = "move-online"
 
     def options(self, parser: CommandParser) -> None:
         super().options(parser)
         parser.add_argument("slug", metavar="SLUG", help="The tenant's short name.")
-        parser.add_argument("database", metavar="DATABASE", help="The key of the database it goes to.")
-        parser.add_argument("--reason", required=True, help="Why. It stands in the audit log.")
+        parser.add_argument("database", metavar="DATABASE", help="The key of the target database.")
+        parser.add_argument("--reason", required=True, help="The reason, for the audit log.")
 
     def run(self, *, slug: str, database: str, reason: str, dry_run: bool, **_: Any) -> Output:  # type: ignore[override]
         tenant = tenant_named(slug)
         command = MoveTenantOnline(tenant_id=tenant.pk, database=database, reason=reason)
-        would = f"{tenant} would be moved from {tenant.database} to {database} while it is at work."
-        moved = self.ask(command, dry_run=dry_run, would=would)
+        would = f"{tenant} would be moved from {tenant.database} to {database} without downtime."
+        moved = self.execute(command, dry_run=dry_run, would=would)
         if isinstance(moved, Output):
             return moved
-        measured = {name: getattr(moved, name) for name in ("rows", "copied", "read_only")}
-        return Output(f"Moved {moved}.", {"slug": slug, "database": database, **measured})
+        figures = {name: getattr(moved, name) for name in ("rows", "copied", "read_only")}
+        return Output(f"Moved {moved}.", {"slug": slug, "database": database, **figures})

@@ -1,4 +1,4 @@
-"""Whole tenants at the command line: backups, restores, sandboxes and moves."""
+"""Backups, restores, sandboxes and moves at the command line."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ from apps.tenancy.transfer.policies import Policies
 
 from .base import SHELL, Verb, tenant_named, verb
 
-DRY = "Say what would be refused; change nothing."
+DRY_RUN_HELP = "Validate only, and report refusals."
 
 
 class CommandVerb(Verb):
-    """One that dispatches a command, or only validates it."""
+    """A verb that dispatches one command, or validates it only."""
 
     def options(self, parser: CommandParser) -> None:
-        parser.add_argument("--dry-run", action="store_true", help=DRY)
+        parser.add_argument("--dry-run", action="store_true", help=DRY_RUN_HELP)
 
-    def ask(self, command: Command, *, dry_run: bool, would: str) -> Output | Any:
+    def execute(self, command: Command, *, dry_run: bool, would: str) -> Output | Any:
         if not dry_run:
             return dispatch(command, actor=SHELL)
         _refuse(bus.dry_run(command, actor=SHELL))
@@ -49,15 +49,17 @@ class BackUp(CommandVerb):
     def options(self, parser: CommandParser) -> None:
         super().options(parser)
         parser.add_argument("slug", metavar="SLUG", help="The tenant's short name.")
-        parser.add_argument("--to", metavar="FILE", default="", help="A file of this machine.")
-        parser.add_argument("--with-files", action="store_true", help="Its files of the object store too.")
+        parser.add_argument("--to", metavar="FILE", default="", help="A local file.")
+        parser.add_argument(
+            "--with-files", action="store_true", help="Include its files in the object store."
+        )
 
     def run(self, *, slug: str, to: str, with_files: bool, dry_run: bool, **_: Any) -> Output:  # type: ignore[override]
         tenant = tenant_named(slug)
         to = str(Path(to).absolute()) if to else ""
         command = BackUpTenant(tenant_id=tenant.pk, to=to, with_files=with_files)
-        made = self.ask(command, dry_run=dry_run, would=f"{tenant} would be backed up.")
-        return made if isinstance(made, Output) else Output(_of_backup(made), _plain(made))
+        result = self.execute(command, dry_run=dry_run, would=f"{tenant} would be backed up.")
+        return result if isinstance(result, Output) else Output(_of_backup(result), _plain(result))
 
 
 @verb
@@ -69,15 +71,13 @@ class Restore(CommandVerb):
     def options(self, parser: CommandParser) -> None:
         super().options(parser)
         parser.add_argument("backup", metavar="BACKUP", help="The number of a backup, or a file.")
-        parser.add_argument(
-            "--as", dest="slug", metavar="SLUG", default="", help="A short name that is free."
-        )
+        parser.add_argument("--as", dest="slug", metavar="SLUG", default="", help="An unused short name.")
         parser.add_argument(
             "--in-place", action="store_true", help="Replace the tenant's current data, which is lost."
         )
-        parser.add_argument("--name", default="", help="The name people read.")
+        parser.add_argument("--name", default="", help="The display name.")
         parser.add_argument("--database", default="home", choices=databases.known())
-        parser.add_argument("--reason", default="", help="Why. It stands in the audit log.")
+        parser.add_argument("--reason", default="", help="The reason, for the audit log.")
 
     def run(  # type: ignore[override]
         self,
@@ -92,24 +92,20 @@ class Restore(CommandVerb):
         **_: Any,
     ) -> Output:
         if bool(slug) == in_place:
-            raise CommandError("Say either --as SLUG or --in-place.", returncode=2)
+            raise CommandError("Give either --as SLUG or --in-place.", returncode=2)
         command = RestoreTenant(
-            backup=_backup(backup), slug=slug, name=name, database=database, reason=reason or "Asked for."
+            backup=_backup(backup), slug=slug, name=name, database=database, reason=reason or "On request."
         )
-        made = self.ask(command, dry_run=dry_run, would="It would be restored.")
-        if isinstance(made, Output):
-            return made
-        with_same_ordering_key = (
-            ""
-            if made.mode == Tenant.Mode.NORMAL
-            else f"; beside its source it is {made.get_mode_display().lower()}"
-        )
-        return _of_tenant(made, f"is restored and verified{with_same_ordering_key}")
+        result = self.execute(command, dry_run=dry_run, would="The backup would be restored.")
+        if isinstance(result, Output):
+            return result
+        suffix = "" if result.mode == Tenant.Mode.NORMAL else f"; in mode {result.get_mode_display().lower()}"
+        return _of_tenant(result, f"is restored and verified{suffix}")
 
 
 @verb
 class Clone(CommandVerb):
-    """Make a sandbox of a tenant, which reaches nobody outside."""
+    """Make a sandbox of a tenant, without access to external systems."""
 
     name = "clone"
 
@@ -119,9 +115,13 @@ class Clone(CommandVerb):
         parser.add_argument(
             "--as", dest="new", metavar="SLUG", required=True, help="The sandbox's short name."
         )
-        parser.add_argument("--name", default="", help="The name people read.")
-        parser.add_argument("--anonymise", action="store_true", help="No names and no free text of persons.")
-        parser.add_argument("--with-files", action="store_true", help="Its files of the object store too.")
+        parser.add_argument("--name", default="", help="The display name.")
+        parser.add_argument(
+            "--anonymise", action="store_true", help="Replace names and free text of persons."
+        )
+        parser.add_argument(
+            "--with-files", action="store_true", help="Include its files in the object store."
+        )
 
     def run(  # type: ignore[override]
         self, *, slug: str, new: str, name: str, anonymise: bool, with_files: bool, dry_run: bool, **_: Any
@@ -130,13 +130,13 @@ class Clone(CommandVerb):
         command = CloneTenant(
             tenant_id=source.pk, slug=new, name=name, anonymise=anonymise, with_files=with_files
         )
-        made = self.ask(command, dry_run=dry_run, would=f"{source} would be cloned as {new}.")
-        return made if isinstance(made, Output) else _of_tenant(made, f"is a sandbox of {source}")
+        result = self.execute(command, dry_run=dry_run, would=f"{source} would be cloned as {new}.")
+        return result if isinstance(result, Output) else _of_tenant(result, f"is a sandbox of {source}")
 
 
 @verb
 class Move(CommandVerb):
-    """Move a tenant to another database. It can only be read meanwhile."""
+    """Move a tenant to another database. It is read-only meanwhile."""
 
     name = "move"
 
@@ -144,14 +144,14 @@ class Move(CommandVerb):
         super().options(parser)
         parser.add_argument("slug", metavar="SLUG", help="The tenant's short name.")
         parser.add_argument("--to", required=True, choices=databases.known(), help="The database's key.")
-        parser.add_argument("--reason", required=True, help="Why. It stands in the audit log.")
+        parser.add_argument("--reason", required=True, help="The reason, for the audit log.")
 
     def run(self, *, slug: str, to: str, reason: str, dry_run: bool, **_: Any) -> Output:  # type: ignore[override]
         tenant = tenant_named(slug)
         command = MoveTenant(tenant_id=tenant.pk, database=to, reason=reason)
         if not dry_run:
             moving.drain(tenant.info)
-        moved = self.ask(
+        moved = self.execute(
             command, dry_run=dry_run, would=f"{tenant} would be moved from {tenant.database} to {to}."
         )
         return moved if isinstance(moved, Output) else _of_tenant(moved, f"is verified and works in {to}")
@@ -174,10 +174,10 @@ class Verify(Verb):
         with storage.opened(storage_key, checksum) as file:
             opened = BackupFile(file, storage_key)
             opened.validate()
-            found = verifying.faults(opened.manifest, tenant_named(slug).info) if slug else []
-        if found:
-            raise NotWhatWasExported(faults="; ".join(found))
-        rows = sum(each["rows"] for each in opened.manifest["tables"].values())
+            faults = verifying.faults(opened.manifest, tenant_named(slug).info) if slug else []
+        if faults:
+            raise NotWhatWasExported(faults="; ".join(faults))
+        rows = sum(table["rows"] for table in opened.manifest["tables"].values())
         same = f", and {slug} has the same content" if slug else ""
         return Output(f"The backup file is complete: {rows:,} rows{same}.", {"rows": rows, "faults": []})
 
@@ -230,7 +230,7 @@ class BackUpPolicy(Verb):
         parser.add_argument("--every", metavar="HOURS", type=int, default=0)
         parser.add_argument("--retention-days", metavar="DAYS", type=int, default=0)
         parser.add_argument("--max-count", metavar="NUMBER", type=int, default=0)
-        parser.add_argument("--reason", required=True, help="Why. It stands in the audit log.")
+        parser.add_argument("--reason", required=True, help="The reason, for the audit log.")
 
     def run(  # type: ignore[override]
         self, *, slug: str, every: int, retention_days: int, max_count: int, reason: str, **_: Any
@@ -244,9 +244,9 @@ class BackUpPolicy(Verb):
             reason=reason,
         )
         dispatch(command, actor=SHELL)
-        said = f"{tenant} is backed up {Policies().of(tenant.pk)}."
+        text = f"{tenant} is backed up {Policies().of(tenant.pk)}."
         return Output(
-            said, {"slug": slug, "every": every, "retention_days": retention_days, "max_count": max_count}
+            text, {"slug": slug, "every": every, "retention_days": retention_days, "max_count": max_count}
         )
 
 
@@ -259,9 +259,9 @@ def _refuse(refusals: Sequence[Refusal]) -> None:
         raise refusals[0] if len(refusals) == 1 else SeveralRefusals(refusals)
 
 
-def _of_tenant(tenant: Tenant, what: str) -> Output:
+def _of_tenant(tenant: Tenant, predicate: str) -> Output:
     return Output(
-        f"{tenant} {what}.",
+        f"{tenant} {predicate}.",
         {"slug": tenant.slug, "id": tenant.pk, "state": tenant.state, "database": tenant.database},
     )
 
@@ -274,12 +274,12 @@ def _of_backup(backup: Backup) -> str:
 def _of_drill(drill: RestoreDrill | None) -> Output:
     if drill is None or drill.backup is None:
         return Output("There is no backup to restore, or a restore drill is running.", {"drill": None})
-    said = drill.error or f"restored and verified in {drill.backup.restored_in} s"
-    return Output(f"{drill}: {said}.", {"drill": _plain(drill.backup) | {"error": drill.error}})
+    text = drill.error or f"restored and verified in {drill.backup.restored_in} s"
+    return Output(f"{drill}: {text}.", {"drill": _plain(drill.backup) | {"error": drill.error}})
 
 
 def _plain(backup: Backup) -> dict[str, Any]:
-    shown = (
+    names = (
         "slug",
         "kind",
         "state",
@@ -291,7 +291,7 @@ def _plain(backup: Backup) -> dict[str, Any]:
         "ended_at",
         "verified_at",
     )
-    return {"id": backup.pk, **{name: getattr(backup, name) for name in (*shown, "restored_in", "error")}}
+    return {"id": backup.pk, **{name: getattr(backup, name) for name in (*names, "restored_in", "error")}}
 
 
 def _line(status: objectives.BackupStatus) -> str:

@@ -25,14 +25,14 @@ OPERATOR = "operator@bursar.example"
 PLANS = (
     DefinePlan(
         code="books",
-        name="Books",
+        name="Accounting",
         level=10,
         modules=(),
         limits=(PlanLimit("companies.companies", 1), PlanLimit("identity.users", 5)),
     ),
     DefinePlan(
         code="trade",
-        name="Trade",
+        name="Sales",
         level=50,
         modules=("inventory", "payments", "sales", "webhooks"),
         limits=(PlanLimit("companies.companies", 10), PlanLimit("identity.users", 50)),
@@ -41,30 +41,30 @@ PLANS = (
 
 
 class Command(BursarCommand):
-    help = "Make the demo tenants acme and globex where they are missing. Never for production."
+    help = "Create the demo tenants acme and globex where they are missing. Never for production."
 
     def run(self, **_: Any) -> Output:
         _operator()
         _plans()
-        made = [business.slug for business in BUSINESSES if _tenant(business)]
-        text = f"Made {' and '.join(made)}." if made else "The demo is there already."
-        return Output(text, {"made": made, "password": PASSWORD})
+        created = [business.slug for business in BUSINESSES if _tenant(business)]
+        text = f"Created {' and '.join(created)}." if created else "The demo exists already."
+        return Output(text, {"made": created, "password": PASSWORD})
 
 
 def _operator() -> None:
     if identity.user_with_email(OPERATOR) is None:
-        _let_in(dispatch(InviteOperator(email=OPERATOR, name="Olga Operator"), actor=MAKER))
+        _set_password(dispatch(InviteOperator(email=OPERATOR, name="Olga Operator"), actor=MAKER))
 
 
 def _plans() -> None:
-    """Something to choose from; the demo's tenants have everything."""
+    """Plans to choose from; the demo tenants have all modules."""
     for plan in PLANS:
         if not Plan.objects.filter(code=plan.code).exists():
             dispatch(plan, actor=MAKER)
 
 
 def _tenant(business: Business) -> bool:
-    """True when something was missing. A demo that was cut off is completed."""
+    """Returns whether data was missing. An interrupted demo is completed."""
     tenant = Tenant.objects.filter(slug=business.slug, state=Tenant.State.ACTIVE).first()
     if tenant is None:
         onboard = OnboardTenant(
@@ -79,8 +79,8 @@ def _tenant(business: Business) -> bool:
         if Account.objects.exists():
             return False
         with unit_of_work():
-            people = {role: _person(business, *who, role) for role, who in PEOPLE.items()}
-            _let_in(identity.user_with_email(tenant.owner_email))
+            people = {role: _person(business, *person, role) for role, person in PEOPLE.items()}
+            _set_password(identity.user_with_email(tenant.owner_email))
             fill(business, today(), accountant=people["accountant"], controller=people["controller"])
     return True
 
@@ -88,10 +88,10 @@ def _tenant(business: Business) -> bool:
 def _person(business: Business, login: str, name: str, role: str) -> User:
     email = f"{login}@{business.slug}.example"
     user: User = dispatch(InviteUser(email=email, name=name, role=role), actor=MAKER)
-    _let_in(user)
+    _set_password(user)
     return user
 
 
-def _let_in(user: User | None) -> None:
+def _set_password(user: User | None) -> None:
     if user:
         dispatch(SetPassword(user_id=user.pk, password=PASSWORD), actor=MAKER)

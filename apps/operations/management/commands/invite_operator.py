@@ -1,4 +1,4 @@
-"""`manage.py invite_operator EMAIL --name …`: the first operator of a new platform, and every later one."""
+"""`manage.py invite_operator EMAIL --name …`: invitation of an operator, including the first one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from apps.kernel.actors import System
 
 
 class Command(BursarCommand):
-    help = "Make somebody an operator of the platform, who chooses a password by link."
+    help = "Invite an operator of the platform, by a one-time link to choose a password."
 
     def options(self, parser: CommandParser) -> None:
         parser.add_argument("email", metavar="EMAIL")
@@ -24,5 +24,6 @@ class Command(BursarCommand):
         user = dispatch(InviteOperator(email=email, name=name), actor=System("The command line"))
         link = identity.invitation_link(user)
         return Output(
-            f"{user} chooses a password here, once:\n{link}", {"id": user.pk, "invitation_link": link}
+            f"One-time link for {user} to choose a password:\n{link}",
+            {"id": user.pk, "invitation_link": link},
         )

@@ -1,4 +1,4 @@
-"""`manage.py onboard SLUG --name … --owner-email …`: a tenant that answers, and the link for its owner."""
+"""`manage.py onboard SLUG --name … --owner-email …`: onboarding of a tenant, and the link for its owner."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ SHELL = System("The command line")
 
 
 class Command(BursarCommand):
-    help = "Set up a new tenant: schema, first company, calendar, books, and an owner who chooses a password by link."
+    help = "Set up a new tenant: schema, first company, calendar, ledger, and an owner with a one-time invitation link."
 
     def options(self, parser: CommandParser) -> None:
         parser.add_argument("slug", metavar="SLUG", help="Short name: /t/SLUG/ and SLUG.<domain>.")
-        parser.add_argument("--name", required=True, help="The name people read.")
+        parser.add_argument("--name", required=True, help="The display name.")
         parser.add_argument("--owner-email", required=True)
         parser.add_argument("--owner-name", default="")
         parser.add_argument("--currency", default="USD", help="ISO 4217 code of the first company (USD).")
         parser.add_argument(
-            "--trial-days", type=int, default=0, help="On trial for so long; 0: active at once."
+            "--trial-days", type=int, default=0, help="Length of the trial in days; 0 = active at once."
         )
-        parser.add_argument("--dry-run", action="store_true", help="Say what would be refused; make nothing.")
+        parser.add_argument("--dry-run", action="store_true", help="Validate only, and report refusals.")
 
     def run(  # type: ignore[override]
         self,
@@ -81,7 +81,7 @@ def _onboarded(tenant: Tenant) -> Output:
     text = (
         f"{tenant.name} is {tenant.get_state_display().lower()}.\n"
         f"Console     {data['console']}\n"
-        f"Owner       {tenant.owner_email} chooses a password here, once:\n"
+        f"Owner       {tenant.owner_email}; one-time link to choose a password:\n"
         f"            {link}"
     )
     return Output(text, data)

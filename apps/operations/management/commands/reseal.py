@@ -1,4 +1,4 @@
-"""`manage.py reseal`: every secret in the database under the first key of FIELD_KEYS."""
+"""`manage.py reseal`: key rotation of encrypted fields."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ SHELL = System("The command line")
 
 
 class Command(BursarCommand):
-    help = "Seal every secret under the first key of FIELD_KEYS, at the platform and at each tenant, closed or not."
+    help = "Encrypt all secrets again with the first key of FIELD_KEYS, on the platform and in every tenant."
 
     def run(self, **_: Any) -> Output:
         changed = _reseal()
         for tenant in Tenant.objects.exclude(state=Tenant.State.PENDING).order_by("slug"):
             with activate(tenant.info):
                 changed += _reseal()
-        return Output(f"{changed} secrets are sealed anew.", {"resealed": changed})
+        return Output(f"{changed} secrets were encrypted again.", {"resealed": changed})
 
 
 def _reseal() -> int:

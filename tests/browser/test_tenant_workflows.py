@@ -1,4 +1,4 @@
-"""The operator onboards a tenant, suspends it, and reads what would go if it were erased."""
+"""An operator onboards and suspends a tenant, and previews its erasure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.exhaustive("axe-core over each page in both themes")
 
 
 @pytest.mark.physical_copy
-def test_a_tenants_journeys_are_seen(visit: Page, operator):
+def test_workflows_of_a_tenant_are_shown(visit: Page, operator):
     log_in(visit, "", operator.email)
     visit.get_by_role("link", name="Onboard a tenant").first.click()
     looked_at(visit, "onboard")
@@ -22,15 +22,15 @@ def test_a_tenants_journeys_are_seen(visit: Page, operator):
 
     expect(visit.get_by_text("100 %, done")).to_be_visible(timeout=20_000)
     expect(visit.get_by_text("company structure")).to_be_visible()
-    expect(visit.get_by_text("chooses a password here, once")).to_be_visible()
-    looked_at(visit, "journeys")
+    expect(visit.get_by_text("One-time link for the owner")).to_be_visible()
+    looked_at(visit, "workflows")
 
-    here = visit.url.replace("journeys/", "")
+    here = visit.url.replace("workflows/", "")
     visit.goto(here + "suspend/")
     looked_at(visit, "suspend")
     visit.locator("[name=reason]").fill("Three invoices are unpaid.")
     visit.get_by_role("button", name="Preview").click()
-    expect(visit.get_by_text("kinds of work that come round")).to_be_visible()
+    expect(visit.get_by_text("scheduled tasks")).to_be_visible()
     looked_at(visit, "suspend-preview")
     visit.get_by_role("button", name="Suspend tenant").click()
     expect(visit.get_by_text("Suspension", exact=False).first).to_be_visible()

@@ -1,4 +1,4 @@
-"""The turns of a tenant's life at the command line, and how far they are."""
+"""Transitions of a tenant's state at the command line, and the progress of its workflows."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ from apps.tenancy.models import Tenant
 from .base import SHELL, Verb, tenant_named, verb
 
 
-class _Turn(Verb):
+class _TransitionVerb(Verb):
     command: ClassVar[type[Command]]
 
     def options(self, parser: CommandParser) -> None:
         parser.add_argument("slug", metavar="SLUG", help="The tenant's short name.")
         parser.add_argument(
-            "--reason", required=True, help="Why. It stands in the audit log, and the tenant is told."
+            "--reason",
+            required=True,
+            help="The reason, for the audit log and the administrators of the tenant.",
         )
-        parser.add_argument(
-            "--dry-run", action="store_true", help="Say what would be refused; change nothing."
-        )
+        parser.add_argument("--dry-run", action="store_true", help="Validate only, and report refusals.")
 
     def run(self, *, slug: str, reason: str, dry_run: bool, **_: Any) -> Output:  # type: ignore[override]
         tenant = tenant_named(slug)
@@ -50,7 +50,7 @@ class _Turn(Verb):
         return self.done(dispatch(command, actor=SHELL))
 
     def dry_run(self, tenant: Tenant) -> Output:
-        return Output(f"{tenant}: it would be done.", {"slug": tenant.slug, "dry_run": True})
+        return Output(f"{tenant}: the change would be accepted.", {"slug": tenant.slug, "dry_run": True})
 
     def done(self, tenant: Tenant) -> Output:
         return Output(
@@ -59,54 +59,54 @@ class _Turn(Verb):
 
 
 @verb
-class Suspend(_Turn):
-    """Close a tenant to its users for a while."""
+class Suspend(_TransitionVerb):
+    """Close a tenant to its users temporarily."""
 
     name = "suspend"
     command = SuspendTenant
 
 
 @verb
-class Activate(_Turn):
-    """Open a tenant again that was suspended or archived."""
+class Activate(_TransitionVerb):
+    """Reopen a suspended or archived tenant."""
 
     name = "activate"
     command = ActivateTenant
 
 
 @verb
-class Archive(_Turn):
-    """Put a tenant to rest; its data is kept."""
+class Archive(_TransitionVerb):
+    """Close a tenant permanently and retain its data."""
 
     name = "archive"
     command = ArchiveTenant
 
 
 @verb
-class Erase(_Turn):
-    """Queue a tenant for deletion. With --dry-run: what would go."""
+class Erase(_TransitionVerb):
+    """Queue a tenant for deletion. With --dry-run: the data that would be deleted."""
 
     name = "erase"
     command = EraseTenant
 
     def dry_run(self, tenant: Tenant) -> Output:
-        has = tenant_footprint(tenant.info)
+        footprint = tenant_footprint(tenant.info)
         return Output(
-            f"{tenant} would be queued for deletion, and then lose {has.rows:,} rows in {has.tables} tables"
-            f" ({has.bytes:,} bytes) and {has.files:,} files ({has.file_bytes:,} bytes).",
-            {"slug": tenant.slug, "dry_run": True, **asdict(has)},
+            f"{tenant} would be queued for deletion: {footprint.rows:,} rows in {footprint.tables} tables"
+            f" ({footprint.bytes:,} bytes) and {footprint.files:,} files ({footprint.file_bytes:,} bytes).",
+            {"slug": tenant.slug, "dry_run": True, **asdict(footprint)},
         )
 
     def done(self, tenant: Tenant) -> Output:
         return Output(
-            f"{tenant} is queued for deletion, and may be erased from {tenant.delete_after} on.",
+            f"{tenant} is queued for deletion, and will be erased from {tenant.delete_after} on.",
             {"slug": tenant.slug, "state": tenant.state, "delete_after": tenant.delete_after},
         )
 
 
 @verb
-class CancelErasing(_Turn):
-    """Call off the erasure of a tenant that is queued for deletion."""
+class CancelErasing(_TransitionVerb):
+    """Cancel the erasure of a tenant that is queued for deletion."""
 
     name = "cancel-erasure"
     command = CancelErasure
@@ -114,34 +114,34 @@ class CancelErasing(_Turn):
 
 @verb
 class Progress(Verb):
-    """How far the journeys of a tenant are, the last one first."""
+    """Show the progress of the workflows of a tenant, newest first."""
 
     name = "progress"
 
     def options(self, parser: CommandParser) -> None:
-        parser.add_argument("slug", metavar="SLUG", help="The tenant's short name, also of one that is gone.")
+        parser.add_argument("slug", metavar="SLUG", help="The tenant's short name, also of an erased tenant.")
 
     def run(self, *, slug: str, **_: Any) -> Output:  # type: ignore[override]
-        runs = list(queries.journeys_of(slug)[:20])
-        text = "\n".join(_line(run) for run in runs) or f"{slug} is on no journey and never was."
-        return Output(text, {"slug": slug, "journeys": [_plain(run) for run in runs]})
+        runs = list(queries.saga_runs_of(slug)[:20])
+        text = "\n".join(_line(run) for run in runs) or f"{slug} has no workflows yet."
+        return Output(text, {"slug": slug, "saga_runs": [_plain(run) for run in runs]})
 
 
 @verb
 class ReapplyErasures(Verb):
-    """After a restore: erase again, at once, every tenant that came back though the journal says it is erased."""
+    """After a restore: erase again every tenant that the erasure journal lists as erased."""
 
     name = "reapply-erasures"
 
     def options(self, parser: CommandParser) -> None:
-        parser.add_argument("--dry-run", action="store_true", help="Say who came back; erase nobody.")
+        parser.add_argument("--dry-run", action="store_true", help="List the tenants only.")
 
     def run(self, *, dry_run: bool, **_: Any) -> Output:  # type: ignore[override]
         tenants = returned() if dry_run else reapply(actor=SHELL)
-        named = [tenant.slug for tenant in tenants]
-        done = "would be erased again" if dry_run else "were erased again"
-        text = f"{', '.join(named)} {done}." if named else "Nobody came back who was erased."
-        return Output(text, {"erased": named, "dry_run": dry_run})
+        slugs = [tenant.slug for tenant in tenants]
+        outcome = "would be erased again" if dry_run else "were erased again"
+        text = f"{', '.join(slugs)} {outcome}." if slugs else "No erased tenant was restored."
+        return Output(text, {"erased": slugs, "dry_run": dry_run})
 
 
 def _refuse(refusals: Sequence[Refusal]) -> None:
@@ -156,7 +156,7 @@ def _line(run: Run) -> str:
 
 
 def _plain(run: Run) -> dict[str, Any]:
-    shown = (
+    names = (
         "saga",
         "run_number",
         "state",
@@ -168,4 +168,4 @@ def _plain(run: Run) -> dict[str, Any]:
         "begun_at",
         "ended_at",
     )
-    return {"run_id": run.pk, **{name: getattr(run, name) for name in shown}}
+    return {"run_id": run.pk, **{name: getattr(run, name) for name in names}}
