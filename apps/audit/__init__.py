@@ -1,1 +1,1 @@
-"""Who did what, and why."""
+"""The audit log."""

@@ -1,6 +1,6 @@
-"""Where the head of the chain is written outside the database, since a chain alone cannot show that its end is cut.
+"""Anchors: copies of the head of the chain outside the database, because a chain alone does not show a cut tail.
 
-An anchor only ever adds: a second head with the same number stands beside the first, and verifying finds both.
+An anchor is append-only: a second head with the same number is added to the first, and verification finds both.
 """
 
 from __future__ import annotations
@@ -22,34 +22,34 @@ from .models import Segment
 
 FOLDER = "audit/heads"
 DIGEST = 64
-"""Letters of a SHA-256 in hexadecimal."""
+"""Length of a SHA-256 in hexadecimal."""
 log = logging.getLogger("bursar.audit")
 
 
 class Anchor(Protocol):
-    """A witness. `heads` is what it can tell when asked: (number, hash)."""
+    """A copy of heads outside the database. `heads` returns those it can read back: (number, hash)."""
 
-    def keep(self, segment: Segment) -> None: ...
+    def write(self, segment: Segment) -> None: ...
 
     def heads(self) -> Iterable[tuple[int, str]]: ...
 
 
 class InFiles:
-    """An object for each head in the object store, which should be locked against deletion there."""
+    """One object for each head in the object store, which should be locked against deletion there."""
 
-    def keep(self, segment: Segment) -> None:
+    def write(self, segment: Segment) -> None:
         name = f"{FOLDER}/{segment.number:012}-{segment.hash}.json"
         if not files().exists(name):
-            said = {
+            content = {
                 "number": segment.number,
                 "hash": segment.hash,
                 "sealed_at": segment.sealed_at.isoformat(),
             }
-            files().save(name, ContentFile(json.dumps(said).encode()))
+            files().save(name, ContentFile(json.dumps(content).encode()))
 
     def heads(self) -> Iterable[tuple[int, str]]:
-        """From the names alone: one listing however long the chain is. Of two who wrote the same head at once the store
-        gave the second a longer name."""
+        """From the names alone: one listing for a chain of any length. When two processes wrote the same head at once,
+        the store gave the second object a longer name."""
         _, names = files().listdir(FOLDER)
         for name in names:
             number, _, hash_ = name.removesuffix(".json").partition("-")
@@ -58,9 +58,9 @@ class InFiles:
 
 
 class InLog:
-    """A line in the log, which leaves the machine by its own way. People compare it: `audit verify --head`."""
+    """A log line, which is shipped off the machine. Operators compare it by `manage.py audit verify --head`."""
 
-    def keep(self, segment: Segment) -> None:
+    def write(self, segment: Segment) -> None:
         tenant = current_tenant()
         log.info(
             "The audit log of %s is sealed up to %s:%s.",
@@ -78,14 +78,14 @@ def anchors() -> list[Anchor]:
     return [import_string(path)() for path in settings.AUDIT_ANCHORS]
 
 
-def keep_head() -> None:
-    """Tell all witnesses the newest head. Whoever died before he told it is made up for by the next sealing."""
+def anchor_head() -> None:
+    """Write the newest head to all anchors. After a crash in between, the next sealing does so."""
     head = Segment.objects.order_by("-number").first()
     if head is not None:
         for anchor in anchors():
-            anchor.keep(head)
+            anchor.write(head)
 
 
 def heads() -> list[tuple[int, str]]:
-    """Everything that the witnesses know."""
+    """The heads that the anchors can read back."""
     return sorted({head for anchor in anchors() for head in anchor.heads()})

@@ -1,13 +1,13 @@
-"""The arithmetic of the seal: what is hashed, in which order, with which key. It knows no database.
+"""The hashes of the seal: their inputs, order and keys. This module does not use the database.
 
-    what was said   ─ salt ─▶ commitment ┐
-    who said it     ─ salt ─▶ commitment ┤
-    the bare facts  ─────────────────────┴─▶ digest ─┐
+    content         ─ salt ─▶ commitment ┐
+    actor           ─ salt ─▶ commitment ┤
+    facts           ─────────────────────┴─▶ digest ─┐
                                      other digests ──┴─▶ records hash ─┐
-                                      hash of the segment before ──────┴─ key ─▶ hash
+                                      hash of the previous segment ────┴─ key ─▶ hash
 
-The texts and names of a record are in the chain through salted commitments only. When a text is erased together with
-its salt, the commitment stays and the chain with it, and nobody can find the text again by guessing.
+The chain contains texts and names of a record through salted commitments only. When a text is erased with its salt, the
+commitment and the chain stay valid, and the text cannot be recovered by guessing.
 """
 
 from __future__ import annotations
@@ -22,25 +22,25 @@ from json.encoder import c_make_encoder, encode_basestring  # type: ignore[attr-
 from typing import Any
 
 VERSION = 1
-"""Of the forms below. A new form gets a new number, and old segments are read by theirs."""
+"""Of the formats below. A new format gets a new number; old segments are read in theirs."""
 NOTHING_BEFORE = "0" * 64
-"""Stands where the first segment names the hash before it."""
+"""The previous hash of the first segment."""
 
 _slow = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 _fast = c_make_encoder and c_make_encoder(
     None, _slow.default, encode_basestring, None, ":", ",", True, False, False
 )
-"""What JSONEncoder makes anew for each value, made once; no Python but CPython has it."""
+"""JSONEncoder makes this encoder for each value; here it is made once. Only CPython has it."""
 
 
 def canonical(value: Any) -> bytes:
-    """The one way to write a JSON value: keys sorted, no blanks, UTF-8. Raises ValueError for what is not JSON."""
+    """A JSON value in its canonical form: keys sorted, no blanks, UTF-8. Raises ValueError for a value outside JSON."""
     return ("".join(_fast(value, 0)) if _fast else _slow.encode(value)).encode()
 
 
 def canonical_row(values: Sequence[str | int | None]) -> bytes:
     """`canonical` of a flat list, three times as fast."""
-    return f"[{','.join([_word(each) for each in values])}]".encode()
+    return f"[{','.join([_word(value) for value in values])}]".encode()
 
 
 def _word(value: str | int | None) -> str:
@@ -49,13 +49,13 @@ def _word(value: str | int | None) -> str:
     return "null" if value is None else str(value)
 
 
-def as_kept(value: Any) -> Any:
-    """A JSON value as the database gives it back, which keeps 1e2 and 100.0 as the same number."""
+def as_stored(value: Any) -> Any:
+    """A JSON value as the database returns it, with 1e2 and 100.0 as the same number."""
     return read(json.dumps(value, allow_nan=False))
 
 
 def read(text: str) -> Any:
-    """A JSON text that the database or `canonical` wrote, so that nothing stands before or after it."""
+    """A JSON text written by the database or by `canonical`, without text before or after it."""
     return _decode(text)[0]
 
 
@@ -67,42 +67,42 @@ def _number(text: str) -> int | float:
 _decode = json.JSONDecoder(parse_float=_number).raw_decode
 
 
-def commitment(salt: bytes, said: bytes) -> bytes:
-    """Binds to what was said and tells nothing of it to whoever lacks the salt (16 random bytes).
+def commitment(salt: bytes, text: bytes) -> bytes:
+    """Binds to the text and reveals nothing about it without the salt (16 random bytes).
 
-    HMAC-SHA256 (RFC 2104) spelled out, since most of the time that `hmac` takes for a short text is to begin.
+    HMAC-SHA256 (RFC 2104) spelled out: for a short text, `hmac` spends most of its time on setup.
     """
     key = salt.ljust(BLOCK, b"\0")
-    inner = sha256(key.translate(_INNER) + said).digest()
+    inner = sha256(key.translate(_INNER) + text).digest()
     return sha256(key.translate(_OUTER) + inner).digest()
 
 
 BLOCK = 64
-"""Bytes of a block of SHA-256; no salt is longer."""
+"""Bytes of a block of SHA-256; salts are shorter."""
 _INNER, _OUTER = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))
 
 
 def digest(facts: Sequence[str | int | None]) -> bytes:
-    """Of one record: its bare facts in their fixed order, the two commitments among them."""
+    """Of one record: its facts in their fixed order, with the two commitments."""
     return digest_of_written(canonical_row((VERSION, *facts)))
 
 
 def digest_of_written(facts: bytes) -> bytes:
-    """Of facts that are written already: `[VERSION, …]` as `canonical_row` has it."""
+    """Of facts in their written form: `[VERSION, …]` as `canonical_row` returns it."""
     return sha256(facts).digest()
 
 
 def records_hash(digests: Iterable[bytes]) -> str:
     """Of all records of a segment, in the order of their ids."""
-    together = sha256()
+    hashed = sha256()
     for digest in digests:
-        together.update(digest)
-    return together.hexdigest()
+        hashed.update(digest)
+    return hashed.hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A segment as the chain sees it. Transaction ids are not hashed: they mean nothing in another database."""
+    """A segment as a link of the chain. Transaction ids are not hashed: they are local to one database."""
 
     number: int
     retention: str
@@ -122,7 +122,7 @@ def sealed(link: Link, key: bytes) -> Link:
 
 
 def seal_of(link: Link, key: bytes) -> str:
-    said = (
+    values = (
         VERSION,
         link.number,
         link.retention,
@@ -134,12 +134,12 @@ def seal_of(link: Link, key: bytes) -> str:
         link.key_id,
         link.sealed_at,
     )
-    return hmac.digest(key, canonical_row(said), "sha256").hex()
+    return hmac.digest(key, canonical_row(values), "sha256").hex()
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Where the audit log is not what was sealed. `segment` is 0 where no one segment is at fault."""
+    """A difference between the audit log and its seal. `segment` is 0 where the fault is not in one segment."""
 
     kind: str
     segment: int
@@ -147,7 +147,7 @@ class Fault:
 
 
 def faults_of_links(links: Iterable[Link], keys: Mapping[str, bytes]) -> Iterator[Fault]:
-    """Each link by itself and to the one before, from the first on: gaps, forks and links under a wrong key."""
+    """Faults of each link and of its connection to the previous one: gaps, forks and wrong keys."""
     number, hash_before = 0, NOTHING_BEFORE
     for link in links:
         if link.number != number + 1:
@@ -169,7 +169,7 @@ def _faults_of_seal(link: Link, keys: Mapping[str, bytes]) -> Iterator[Fault]:
 
 
 def faults_of_heads(links: Mapping[int, str], heads: Iterable[tuple[int, str]]) -> Iterator[Fault]:
-    """What was written outside the database, against what the database says now. `links` gives hashes by number."""
+    """Compares anchored heads with the database. `links` gives hashes by number."""
     newest = max(links, default=0)
     for number, hash_outside in sorted(set(heads)):
         if number > newest:

@@ -1,4 +1,4 @@
-"""What the audit log can be asked. Reading it is no command; it leaves a trace all the same (reading.py)."""
+"""Commands of the audit log. Reading it is no command, but is recorded too (access_log.py)."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from apps.kernel.plain import secret
 
 
 @dataclass(frozen=True, kw_only=True)
-class ArchiveAuditLog(Command):
-    """Write sealed records that are past their time into the object store, then drop them here.
+class MoveToColdStorage(Command):
+    """Write sealed records past their retention to files in the object store, then drop them here.
 
-    Each class has its years; younger records stay, whatever the date. Their segments stay as checkpoints, so that the
-    chain still verifies from the first to the last.
+    Records younger than the retention of their class stay, whatever the date. Segments stay as checkpoints, so that the
+    whole chain can still be verified.
     """
 
     permission = "audit.manage_retention"
     runs_while_closed = True
     by_support = False
-    audit_message = "archived {result} of the audit log from before {before}"
+    audit_message = "moved {result} of the audit log from before {before} to cold storage"
     atomic = False
 
     before: dt.date
@@ -28,13 +28,13 @@ class ArchiveAuditLog(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DropArchived(Command):
-    """Drop the records of segments that an archive holds. The archive is read back before."""
+class DropRecordsInColdStorage(Command):
+    """Drop the records of segments after their cold storage file was read back and verified."""
 
     permission = "audit.manage_retention"
     runs_while_closed = True
     by_support = False
-    audit_message = "dropped the records that {result} holds"
+    audit_message = "dropped the records that are stored in {result}"
 
     retention: str
     first_segment: int
@@ -44,10 +44,10 @@ class DropArchived(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class ErasePerson(Command):
-    """Erase a person from the audit log: names, sentences, and what was said of him. The chain stays whole.
+    """Erase a person from the audit log: names, sentences and texts about them. The chain stays valid.
 
-    The person is named by the user's number, by texts such as the mail address and the full name, or both. What
-    financial records say is kept until the law lets it go.
+    The person is identified by the user's number, by texts such as the mail address and the full name, or both.
+    Contents of financial records are retained for the legal period.
     """
 
     permission = "audit.erase_person"

@@ -1,4 +1,4 @@
-"""What the audit log refuses."""
+"""Refusals of the audit log."""
 
 from apps.kernel.errors import Conflict, Invalid, NotFound, Refusal
 
@@ -7,20 +7,20 @@ class AuditRefusal(Refusal):
     """The family of the audit log."""
 
 
-class NothingToArchive(AuditRefusal, Conflict):
-    message = "No sealed record from before {before} is past the time for which its class is kept."
+class NothingDueForColdStorage(AuditRefusal, Conflict):
+    message = "No sealed record from before {before} is past the retention of its class."
 
 
 class SegmentIsBroken(AuditRefusal, Conflict):
-    message = "{segment} is not what was sealed. It is not archived: run `manage.py audit verify`."
+    message = "{segment} differs from its seal, so it cannot be moved to cold storage. Run `manage.py audit verify`."
 
 
-class ArchiveIsBroken(AuditRefusal, Conflict):
-    message = "The archive {file} does not hold what was sealed: {why}"
+class ColdStorageFileIsBroken(AuditRefusal, Conflict):
+    message = "The cold storage file {file} differs from what was sealed: {why}"
 
 
-class AlreadyArchived(AuditRefusal, Conflict):
-    message = "Segment {first} of the class {retention} is archived already."
+class AlreadyInColdStorage(AuditRefusal, Conflict):
+    message = "Segment {first} of the class {retention} is already in cold storage."
 
 
 class PersonNotInAuditLog(AuditRefusal, NotFound):
@@ -28,6 +28,4 @@ class PersonNotInAuditLog(AuditRefusal, NotFound):
 
 
 class PersonTooVague(AuditRefusal, Invalid):
-    message = (
-        "Name the person by number, or by texts of at least {least} characters: {text!r} would hit others."
-    )
+    message = "Identify the person by number, or by texts of at least {least} characters: {text!r} would match others."

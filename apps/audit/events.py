@@ -1,4 +1,4 @@
-"""What the audit log tells itself."""
+"""Internal events of the audit log."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -8,19 +8,20 @@ from apps.events import Event
 
 @dataclass(frozen=True, kw_only=True)
 class PersonErased(Event):
-    """Somebody was erased from records that are archived: their files are to follow. It names the records, as
-    erasures.as_ranges has them, and nobody.
+    """A person was erased from records in cold storage, so their files must be rewritten. The event identifies records
+    by ranges of ids (`erasures.as_ranges`), and no person.
 
-    who, what  those that lose who it was, and those that lose what was said
+    actor    records that lose the actor
+    content  records that lose their content
     """
 
     name = "person.erased"
     internal: ClassVar[bool] = True
 
-    who: str
-    what: str
+    actor: str
+    content: str
 
     @property
     def aggregate(self) -> str:
-        """One after the other: they write the same files."""
-        return "audit:archives"
+        """One ordering key for all: erasures rewrite the same files."""
+        return "audit:cold_storage"

@@ -1,5 +1,4 @@
-"""The audit log as a file for others: CSV for a spreadsheet, JSON lines for a program. Row by row, however long it
-is."""
+"""Export of the audit log as CSV for spreadsheets or JSON lines for programs, streamed row by row."""
 
 from __future__ import annotations
 
@@ -54,7 +53,7 @@ TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson"}
 
 
 def harmless(text: str) -> str:
-    """A spreadsheet must not take a text for a formula. A plain number stays one."""
+    """Quotes texts that a spreadsheet would evaluate as a formula. Numbers stay numbers."""
     bare = _BLANKS.sub("", text)
     suspicious = bare.startswith(_FORMULA) or text[:1] in ("\t", "\r", "\n")
     return f"'{text}" if suspicious and not _NUMBER.fullmatch(text) else text
@@ -71,7 +70,7 @@ def _cell(value: Any) -> str:
 
 
 class _Echo:
-    """Hands the csv module's line to whoever writes it."""
+    """A file for the csv module that returns each line to its caller."""
 
     def write(self, line: str) -> str:
         return line

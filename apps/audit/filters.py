@@ -1,4 +1,4 @@
-"""What the audit log may be narrowed by, the same for the API, the console and the terminal."""
+"""Filters of the audit log, shared by the API, the console and the command line."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .models import Record
 
 
 class RecordFilter(Filters):
-    """`readings=include` shows those who looked at the audit log too, `only` shows nobody else."""
+    """`readings=include` adds read access to the audit log, `readings=only` returns nothing else."""
 
     since = IsoDateTimeFilter("at", "gte")
     until = IsoDateTimeFilter("at", "lt")
@@ -41,8 +41,8 @@ class RecordFilter(Filters):
         return records.filter(retention=retention.ACCESS) if wanted == "only" else records
 
     def filter_queryset(self, queryset: Any) -> Any:
-        """Without a word of it, who only looked is left out."""
-        asked = self.form.cleaned_data
-        if not asked.get("readings") and asked.get("retention") != retention.ACCESS:
+        """Read access is left out by default."""
+        filters = self.form.cleaned_data
+        if not filters.get("readings") and filters.get("retention") != retention.ACCESS:
             queryset = queryset.exclude(retention=retention.ACCESS)
         return super().filter_queryset(queryset)

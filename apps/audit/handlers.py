@@ -1,4 +1,4 @@
-"""How the audit log is kept in bounds: archived when its time is over, and rid of a person who may ask for it."""
+"""Handlers of the audit log: move old records to cold storage, and erase a person."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ from apps.kernel.clock import now
 from apps.kernel.errors import Refusal
 from apps.kernel.files import files
 from apps.kernel.locks import TableLock
-from apps.kernel.models import Change, note
+from apps.kernel.models import Change, record_change
 
-from . import archives, forgetting, rules
-from .commands import ArchiveAuditLog, DropArchived, ErasePerson
+from . import cold_storage, cold_storage_erasure, rules
+from .commands import DropRecordsInColdStorage, ErasePerson, MoveToColdStorage
 from .erasures import as_ranges
 from .events import PersonErased
-from .models import Archive
+from .models import ColdStorageFile
 
-ARCHIVING = TableLock("audit_archive")
-
-
-def something_must_be_due(command: ArchiveAuditLog) -> None:
-    rules.something_must_be_due(command.before)
+COLD_STORAGE_LOCK = TableLock("audit_coldstoragefile")
 
 
-@handles(ArchiveAuditLog, dry_run=something_must_be_due)
-def archive_audit_log(command: ArchiveAuditLog) -> str:
-    """File by file: a crash leaves a file that the next run writes beside, and no record that is in none."""
-    due = rules.something_must_be_due(command.before)
+def records_must_be_due(command: MoveToColdStorage) -> None:
+    rules.records_must_be_due(command.before)
+
+
+@handles(MoveToColdStorage, dry_run=records_must_be_due)
+def move_to_cold_storage(command: MoveToColdStorage) -> str:
+    """File by file. After a crash the next run writes the unfinished file again; no record is lost."""
+    due = rules.records_must_be_due(command.before)
 
     for segments in due:
-        first, last, file = segments[0], segments[-1], archives.write(segments)
+        first, last, file = segments[0], segments[-1], cold_storage.write(segments)
         try:
             dispatch(
-                DropArchived(
+                DropRecordsInColdStorage(
                     retention=first.retention,
                     first_segment=first.number,
                     last_segment=last.number,
@@ -43,54 +43,56 @@ def archive_audit_log(command: ArchiveAuditLog) -> str:
                 )
             )
         except Refusal:
-            files().delete(file)  # nobody would look for whom it names
+            files().delete(file)  # otherwise a later erasure would miss it
             raise
 
-    return f"{sum(each.records for segments in due for each in segments):,} records"
+    return f"{sum(segment.records for segments in due for segment in segments):,} records"
 
 
-@handles(DropArchived)
-def drop_archived(command: DropArchived) -> Archive:
-    _alone()
-    segments = rules.segments_must_stand_here(command.retention, command.first_segment, command.last_segment)
-    archives.must_hold(command.file, segments)
-    forgetting.must_have_forgotten(command.file)
+@handles(DropRecordsInColdStorage)
+def drop_records_in_cold_storage(command: DropRecordsInColdStorage) -> ColdStorageFile:
+    _lock_cold_storage()
+    segments = rules.segments_must_be_stored_here(
+        command.retention, command.first_segment, command.last_segment
+    )
+    cold_storage.must_hold(command.file, segments)
+    cold_storage_erasure.file_must_be_up_to_date(command.file)
 
-    archive = Archive.objects.create(
+    stored = ColdStorageFile.objects.create(
         retention=command.retention,
         first_segment=command.first_segment,
         last_segment=command.last_segment,
         segments=len(segments),
         records=sum(segment.records for segment in segments),
         file=command.file,
-        archived_at=now(),
+        stored_at=now(),
     )
     with connection.cursor() as cursor:
-        cursor.execute("SELECT audit_drop_archived(%s)", [archive.pk])
-    return archive
+        cursor.execute("SELECT audit_drop_in_cold_storage(%s)", [stored.pk])
+    return stored
 
 
 @handles(ErasePerson, emits=(PersonErased,))
 def erase_person(command: ErasePerson) -> str:
-    """Versions lose what the record names, as soon as it is written. What is archived is erased by what is told: its
-    files follow."""
-    _alone()
+    """Versions of master data are erased after the record of this command is written, because that record authorises
+    it. A listener of PersonErased rewrites the files in cold storage."""
+    _lock_cold_storage()
     rules.person_must_be_clear(command.user_id, command.texts)
     plan = rules.person_must_be_in_the_audit_log(command.user_id, command.texts)
 
     with connection.cursor() as cursor:
-        cursor.execute("SELECT audit_erase(%s, %s)", [plan.who, plan.what])
-    note(Change("audit.record", "who", None, as_ranges(plan.who)))
-    note(Change("audit.record", "what", None, as_ranges(plan.what)))
+        cursor.execute("SELECT audit_erase(%s, %s)", [plan.actor, plan.content])
+    record_change(Change("audit.record", "actor", None, as_ranges(plan.actor)))
+    record_change(Change("audit.record", "content", None, as_ranges(plan.content)))
 
-    for word in plan.words:
-        note(Change(word.table, word.field, None, as_ranges(word.versions)))
-    if plan.words and (envelope := current_envelope.get()):
+    for column in plan.columns:
+        record_change(Change(column.table, column.field, None, as_ranges(column.versions)))
+    if plan.columns and (envelope := current_envelope.get()):
         envelope.before_commit.append(_erase_versions)
 
-    if plan.archived:
-        who, what = (plan.archived.intersection(ids) for ids in (plan.who, plan.what))
-        publish(PersonErased(who=as_ranges(who), what=as_ranges(what)))
+    if plan.in_cold_storage:
+        actor, content = (plan.in_cold_storage.intersection(ids) for ids in (plan.actor, plan.content))
+        publish(PersonErased(actor=as_ranges(actor), content=as_ranges(content)))
     return plan.size
 
 
@@ -99,7 +101,7 @@ def _erase_versions(_: object) -> None:
         cursor.execute("SELECT audit_erase_versions()")
 
 
-def _alone() -> None:
-    """Who archives and who erases wait for each other: no file is kept that says what was erased meanwhile."""
+def _lock_cold_storage() -> None:
+    """Moves to cold storage and erasures wait for each other, so that no new file contains erased texts."""
     with connection.cursor() as cursor:
-        ARCHIVING.key().hold(cursor)
+        COLD_STORAGE_LOCK.key().hold(cursor)

@@ -1,4 +1,4 @@
-"""Field history of master data (decision C33): django-simple-history, told who and why by the bus.
+"""Field history of master data by django-simple-history, with the actor and reason of the current command.
 
 Entries and lines have none, since they never change.
 """
@@ -17,7 +17,7 @@ from apps.kernel.correlation import causation_id, correlation_id
 
 
 class FieldHistory(models.Model):
-    """What every version of a row says beside its fields."""
+    """The columns that every version of a row has in addition to its fields."""
 
     actor_name = models.CharField(max_length=200, blank=True)
     real_actor_name = models.CharField(max_length=200, blank=True)
@@ -30,8 +30,8 @@ class FieldHistory(models.Model):
 
 
 def field_history(**options: Any) -> HistoricalRecords:
-    """`history = field_history()` on a model. Its migration also makes the table append-only, by
-    `guards.append_only("app_historicalmodel")`. Options are HistoricalRecords's own."""
+    """`history = field_history()` on a model. Its migration must also make the table append-only, by
+    `guards.append_only("app_historicalmodel")`. Options are those of HistoricalRecords."""
     return HistoricalRecords(
         bases=[FieldHistory],
         history_id_field=models.BigAutoField(primary_key=True),
@@ -42,7 +42,7 @@ def field_history(**options: Any) -> HistoricalRecords:
 
 
 def sign(sender: Any, history_instance: Any, **_: Any) -> None:
-    """Writes into a version who acts and why."""
+    """Sets the actor and reason of a version."""
     actor, envelope = acting(), current_envelope.get()
     history_instance.actor_name = str(actor) if actor else ""
     history_instance.real_actor_name = str(real_actor() or "")

@@ -1,4 +1,4 @@
-"""What the audit log knows of a request: its commands, their refusals, and the versions of master data."""
+"""The audit log's part of a request trace: commands, refusals and versions of master data. Its PII fields."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ VERSIONS = {"+": "was made", "~": "was changed", "-": "was removed"}
 
 
 @trace_source
-def tell_commands(correlation_id: str) -> Iterator[RequestTraceEntry]:
+def commands(correlation_id: str) -> Iterator[RequestTraceEntry]:
     for record in Record.objects.filter(correlation_id=correlation_id).order_by("id"):
         yield RequestTraceEntry(
             at=record.at,
@@ -33,7 +33,7 @@ def tell_commands(correlation_id: str) -> Iterator[RequestTraceEntry]:
 
 
 @trace_source
-def tell_versions(correlation_id: str) -> Iterator[RequestTraceEntry]:
+def versions(correlation_id: str) -> Iterator[RequestTraceEntry]:
     for model in apps.get_models():
         if issubclass(model, FieldHistory) and has_table_here(model):
             for version in model._default_manager.filter(correlation_id=correlation_id).order_by(
@@ -48,19 +48,19 @@ def _here() -> str:
 
 
 def _version(version: FieldHistory) -> RequestTraceEntry:
-    said = version.__dict__  # django-simple-history adds its fields to the class it makes
+    values = version.__dict__  # django-simple-history adds its fields to the class it makes
     row = getattr(version, "instance", version)
     return RequestTraceEntry(
-        at=said["history_date"],
+        at=values["history_date"],
         kind="version",
-        text=f"{str(row._meta.verbose_name).capitalize()} {row} {VERSIONS.get(said['history_type'], 'was kept')}.",
-        detail=said.get("history_change_reason") or "",
+        text=f"{str(row._meta.verbose_name).capitalize()} {row} {VERSIONS.get(values['history_type'], 'was stored')}.",
+        detail=values.get("history_change_reason") or "",
         caused_by=version.causation_id,
     )
 
 
-# Who did what and why is told of persons, and in a chain in which no word can be replaced.
-exclude_from_copies("audit.Record", "audit.Segment", "audit.Archive", "audit.Verification")
+# Records contain personal data, and the chain would not verify with replaced texts.
+exclude_from_copies("audit.Record", "audit.Segment", "audit.ColdStorageFile", "audit.Verification")
 for _model in apps.get_models():
     if issubclass(_model, FieldHistory):
         declare_pii(_model._meta.label, actor_name=NAME, real_actor_name=NAME, history_change_reason=TEXT)

@@ -1,4 +1,4 @@
-"""The keys of the seal. They are known to the workers and to nobody who has only the database."""
+"""The keys of the seal. Workers have them; access to the database alone does not reveal them."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from functools import cache
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-SHORTEST = 32
+MIN_KEY_BYTES = 32
 
 
 def keys() -> Mapping[str, bytes]:
-    """Key id → key, the one that seals first. Raises ImproperlyConfigured for what is no key."""
+    """Key id → key; the first one seals. Raises ImproperlyConfigured for a malformed key."""
     return _read(tuple(settings.AUDIT_KEYS))
 
 
@@ -24,7 +24,7 @@ def sealing_key() -> tuple[str, bytes]:
 
 @cache
 def _read(written: tuple[str, ...]) -> Mapping[str, bytes]:
-    known = dict(_one(each) for each in written)
+    known = dict(_one(text) for text in written)
     if not known:
         raise ImproperlyConfigured("AUDIT_KEYS holds no key: id:base64 of 32 random bytes.")
     return known
@@ -36,6 +36,6 @@ def _one(written: str) -> tuple[str, bytes]:
         key = b64decode(encoded, validate=True)
     except NotBase64:
         key = b""
-    if not key_id or len(key) < SHORTEST:
+    if not key_id or len(key) < MIN_KEY_BYTES:
         raise ImproperlyConfigured("Each of AUDIT_KEYS is id:base64 of at least 32 random bytes.")
     return key_id, key

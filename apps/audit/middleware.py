@@ -1,7 +1,7 @@
-"""Every command and its outcome leaves a row (decision C15).
+"""Bus middleware that writes an audit record for every command and its outcome.
 
-A success's row commits with the change. A refusal's or a failure's is written in a transaction of its own, when
-the one that was rolled back has ended.
+The record of a success commits with the change. The record of a refusal or failure is written in a transaction of its
+own, after the rollback.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ log = logging.getLogger("bursar.commands")
 
 
 def record(envelope: Envelope, next: Next) -> Any:
-    """Writes the row of the command, whichever way it ends. A dry run leaves none."""
+    """Writes the record of the command, whatever its outcome. A dry run leaves none."""
     if envelope.is_dry_run:
         return next(envelope)
     with collecting_changes() as changes:
@@ -41,46 +41,46 @@ def record(envelope: Envelope, next: Next) -> Any:
         except Refusal as refusal:
             row = _refused(envelope, refusal)
             afterwards(row.write)
-            _say(row)
+            _log(row)
             raise
         except Exception as error:
             row = _failed(envelope, error)
             afterwards(row.write)
-            _say(row, error)
+            _log(row, error)
             raise
 
 
 def _done(envelope: Envelope, result: Any, changes: Sequence[Change]) -> None:
     row = _row(envelope, Record.Outcome.REPEATED if envelope.repeated else Record.Outcome.DONE)
-    again = "asked again, and had before: " if envelope.repeated else ""
+    again = "repeated the request that " if envelope.repeated else ""
     row.sentence = f"{both_names(envelope.actor)} {again}{envelope.command.sentence(result)}."
     row.changes = [asdict(change) for change in changes]
-    # A result that is measured says whom it is about.
+    # A result with measurements names the object it is about.
     subject = result if isinstance(result, models.Model) else getattr(result, "subject", None)
     if isinstance(subject, models.Model):
         row.subject_type, row.subject_id = subject._meta.label_lower, databases.number_of(subject)
     row.write()
-    _say(row)
+    _log(row)
 
 
-def _say(row: Record, error: Exception | None = None) -> None:
-    """The same to the log; who, where and in which request stand in every line of it (kernel.logs)."""
-    about = {
+def _log(row: Record, error: Exception | None = None) -> None:
+    """The same as a log line; `kernel.logs` adds the actor, tenant and request to every line."""
+    values = {
         "outcome": str(row.outcome),
         "subject": f"{row.subject_type}:{row.subject_id}" if row.subject_id else None,
         "refusals": [refusal["code"] for refusal in row.refusals],
         "reason": row.reason,
-        "asked": row.request if error else None,
+        "request_fields": row.request if error else None,
     }
     level = OUTCOMES.get(row.outcome, logging.INFO)
-    said = {word: value for word, value in about.items() if value}
-    log.log(level, "%s", row.sentence, exc_info=error, extra=said)
+    extra = {name: value for name, value in values.items() if value}
+    log.log(level, "%s", row.sentence, exc_info=error, extra=extra)
 
 
 def _refused(envelope: Envelope, refusal: Refusal) -> Record:
     row = _row(envelope, Record.Outcome.REFUSED)
     row.sentence = f"{both_names(envelope.actor)} asked to {_verb(envelope)} and was refused: {refusal}"
-    row.refusals = [{"code": each.code, "detail": str(each)} for each in refusal.refusals]
+    row.refusals = [{"code": reason.code, "detail": str(reason)} for reason in refusal.refusals]
     return row
 
 

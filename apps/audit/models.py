@@ -1,4 +1,4 @@
-"""Who did what, and why: one row per command and outcome, written once; and the seals over them."""
+"""Audit records (one for each command and outcome, written once), the segments that seal them, and verifications."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from apps.kernel.inserting import insert
 from . import chain, retention
 from .transaction_id import CurrentTransaction, TransactionId
 
-WHO = ("actor_name", "real_actor_name", "sentence", "reason")
-"""What names people. It is in the chain through `who_commitment`."""
-WHAT = ("request", "changes", "refusals")
-"""What was said and changed. It is in the chain through `what_commitment`."""
-SALT = 16
+ACTOR_FIELDS = ("actor_name", "real_actor_name", "sentence", "reason")
+"""Fields that name people. The chain contains them through `actor_commitment`."""
+CONTENT_FIELDS = ("request", "changes", "refusals")
+"""The request and its effect. The chain contains them through `content_commitment`."""
+SALT_BYTES = 16
 
 
 class RecordQuerySet(models.QuerySet["Record"]):
@@ -27,11 +27,11 @@ class RecordQuerySet(models.QuerySet["Record"]):
         return self.filter(actor_id=actor_id)
 
     def readings(self) -> RecordQuerySet:
-        """Who looked at the audit log."""
+        """Read access to the audit log."""
         return self.filter(retention=retention.ACCESS)
 
-    def doings(self) -> RecordQuerySet:
-        """The audit log without those who looked at it."""
+    def without_readings(self) -> RecordQuerySet:
+        """The audit log without read access to it."""
         return self.exclude(retention=retention.ACCESS)
 
     def caused_together(self, correlation_id: str) -> RecordQuerySet:
@@ -39,22 +39,22 @@ class RecordQuerySet(models.QuerySet["Record"]):
 
 
 class Record(models.Model):
-    """One command and what came of it.
+    """One command and its outcome.
 
-    sentence   what happened, in business language
-    request    the command's fields; secrets are never among them
-    changes    what it changed: [{object, field, before, after}, …]
-    refusals   why not: [{code, detail}, …]
-    subject    the thing it was about, so that a thing's timeline can be read
-    retention  the class that says how long it is kept
-    xid        the transaction that wrote it: rows are sealed in the order in which no late one can be missed
+    sentence   the outcome in business language
+    request    the fields of the command, without secrets
+    changes    changed fields: [{object, field, before, after}, …]
+    refusals   reasons of a refusal: [{code, detail}, …]
+    subject    the object that the command is about, for the history of an object
+    retention  the class, which determines the retention period
+    xid        the transaction that wrote the record; sealing follows this order, so late commits are not missed
 
-    A commitment binds to texts through a salt. Texts are erased with their salt, and the commitment stays.
+    A commitment binds to texts through a salt. Texts are erased together with their salt; the commitment stays.
     """
 
     class Outcome(models.TextChoices):
         DONE = "done", "Done"
-        REPEATED = "repeated", "Asked again"
+        REPEATED = "repeated", "Repeated request"
         REFUSED = "refused", "Refused"
         FAILED = "failed", "Failed"
 
@@ -75,10 +75,10 @@ class Record(models.Model):
     causation_id = models.CharField(max_length=64, blank=True)
 
     retention = models.CharField(max_length=12)
-    who_salt = models.BinaryField(null=True)
-    who_commitment = models.BinaryField()
-    what_salt = models.BinaryField(null=True)
-    what_commitment = models.BinaryField()
+    actor_salt = models.BinaryField(null=True)
+    actor_commitment = models.BinaryField()
+    content_salt = models.BinaryField(null=True)
+    content_commitment = models.BinaryField()
     xid = TransactionId(db_default=CurrentTransaction(), editable=False)
 
     objects = RecordQuerySet.as_manager()
@@ -88,7 +88,7 @@ class Record(models.Model):
         verbose_name_plural = "audit log"
         default_permissions = ("view",)
         permissions = [
-            ("manage_retention", "Can archive the audit log and drop what was archived"),
+            ("manage_retention", "Can move records of the audit log to cold storage and drop them"),
             ("erase_person", "Can erase a person from the audit log"),
         ]
         indexes = [
@@ -108,34 +108,36 @@ class Record(models.Model):
         super().save(*args, **kwargs)
 
     def write(self) -> None:
-        """`save` for those who do not look at it again."""
+        """A faster `save`, for instances that are not used afterwards."""
         self.commit_to_texts()
         insert(self)
 
     def commit_to_texts(self) -> None:
-        """Once, before the row is written: what the seal will bind to."""
+        """Sets the salts and commitments, once, before the row is written."""
         self.retention = retention.class_of(self.command)
-        self.who_salt, self.what_salt = os.urandom(SALT), os.urandom(SALT)
-        self.who_commitment = chain.commitment(
-            self.who_salt, chain.canonical_row([getattr(self, each) for each in WHO])
+        self.actor_salt, self.content_salt = os.urandom(SALT_BYTES), os.urandom(SALT_BYTES)
+        self.actor_commitment = chain.commitment(
+            self.actor_salt, chain.canonical_row([getattr(self, name) for name in ACTOR_FIELDS])
         )
-        self.what_commitment = chain.commitment(
-            self.what_salt, chain.canonical(chain.as_kept([getattr(self, each) for each in WHAT]))
+        self.content_commitment = chain.commitment(
+            self.content_salt,
+            chain.canonical(chain.as_stored([getattr(self, name) for name in CONTENT_FIELDS])),
         )
 
     @property
     def is_erased(self) -> bool:
-        """Whether texts of it were erased, since they named somebody."""
-        return self.who_salt is None or self.what_salt is None
+        """Whether texts of it were erased because they named a person."""
+        return self.actor_salt is None or self.content_salt is None
 
     @property
     def title(self) -> str:
-        """ "Post entry", also when the sentence is erased."""
+        """ "Post entry"; available after the sentence is erased."""
         return self.command.partition(".")[2].replace("_", " ").capitalize()
 
 
 class Segment(models.Model):
-    """Records sealed together: a link of the chain. It stays as a checkpoint when its records are archived.
+    """Records that were sealed together: a link of the chain. It stays as a checkpoint after its records moved to cold
+    storage.
 
     Its records are those of its class after `after_xid, after_id` up to `last_xid, last_id`, in the order of the
     transactions that wrote them.
@@ -180,8 +182,8 @@ class Segment(models.Model):
         )
 
 
-class Archive(models.Model):
-    """A file in the object store that holds the records of some segments; these alone may be dropped here."""
+class ColdStorageFile(models.Model):
+    """A file in the object store with the records of some segments. Only these records may be dropped here."""
 
     retention = models.CharField(max_length=12)
     first_segment = models.PositiveBigIntegerField()
@@ -189,7 +191,7 @@ class Archive(models.Model):
     segments = models.PositiveIntegerField()
     records = models.PositiveIntegerField()
     file = models.CharField(max_length=200)
-    archived_at = models.DateTimeField()
+    stored_at = models.DateTimeField()
 
     class Meta:
         default_permissions = ("view",)
@@ -199,9 +201,9 @@ class Archive(models.Model):
 
 
 class Verification(models.Model):
-    """That somebody looked whether the audit log is what was sealed, and what was found.
+    """The result of one verification of the audit log.
 
-    `stopped_at` is the segment after which the next look goes on; 0 when this one came to the end.
+    `stopped_at` is the segment after which the next run continues, or 0 when this run was complete.
     """
 
     at = models.DateTimeField()

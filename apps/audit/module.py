@@ -3,7 +3,7 @@ from apps.kernel.manifest import Module
 MODULE = Module(
     name="audit",
     version="1.0.0",
-    description="Who did what, and why: one row per command and outcome, written once and sealed.",
+    description="Audit log: one sealed record for each command and outcome.",
     dependencies=("bus", "events"),
     publishes=("person.erased",),
     subscribes=("person.erased",),

@@ -1,4 +1,4 @@
-"""Questions about the audit log."""
+"""Queries of the audit log."""
 
 from __future__ import annotations
 
@@ -12,40 +12,40 @@ from django.db.models import Q, Sum
 
 from apps.kernel.clock import now
 
-from . import archives, forgetting, retention, sealing, versions
+from . import cold_storage, cold_storage_erasure, retention, sealing, versions
 from .models import Record, RecordQuerySet, Segment, Verification
 
 
-def latest(most: int = 10) -> RecordQuerySet:
-    """The newest records of the current tenant, without those who only looked."""
-    return Record.objects.doings().order_by("-id")[:most]
+def latest(limit: int = 10) -> RecordQuerySet:
+    """The newest records of the current tenant, without read access."""
+    return Record.objects.without_readings().order_by("-id")[:limit]
 
 
-def timeline(subject: models.Model) -> RecordQuerySet:
-    """Everything that was done to one thing, newest first."""
-    return timeline_of(subject._meta.label_lower, str(subject.pk))
+def history_of(subject: models.Model) -> RecordQuerySet:
+    """Records about one object, newest first."""
+    return history_of_object(subject._meta.label_lower, str(subject.pk))
 
 
-def timeline_of(subject_type: str, subject_id: str) -> RecordQuerySet:
-    """The same by name: `ledger.entry`, `17`. With what changed it on the way of another command."""
-    thing = f"{subject_type}:{subject_id}"
-    about = Q(subject_type=subject_type, subject_id=subject_id) | Q(changes__contains=[{"object": thing}])
-    return Record.objects.doings().filter(about).order_by("-id")
+def history_of_object(subject_type: str, subject_id: str) -> RecordQuerySet:
+    """The same by name: `ledger.entry`, `17`. Includes commands about another object that changed this one."""
+    name = f"{subject_type}:{subject_id}"
+    about = Q(subject_type=subject_type, subject_id=subject_id) | Q(changes__contains=[{"object": name}])
+    return Record.objects.without_readings().filter(about).order_by("-id")
 
 
-def timeline_of_person(user_id: int) -> RecordQuerySet:
-    """Everything that one person did, newest first."""
-    return Record.objects.doings().by(user_id).order_by("-id")
+def history_of_person(user_id: int) -> RecordQuerySet:
+    """Records of one person's commands, newest first."""
+    return Record.objects.without_readings().by(user_id).order_by("-id")
 
 
 def search(text: str) -> Q:
-    """Where a text stands in what people read, or as a correlation id."""
-    said = Q(sentence__icontains=text) | Q(actor_name__icontains=text) | Q(reason__icontains=text)
-    return said | Q(correlation_id=text)
+    """Records with the text in their sentence, actor or reason, or as their correlation id."""
+    named = Q(sentence__icontains=text) | Q(actor_name__icontains=text) | Q(reason__icontains=text)
+    return named | Q(correlation_id=text)
 
 
 def described_changes(record: Record) -> Iterator[str]:
-    """ "Status: open became closed": what a record changed, in words."""
+    """The changes of a record as sentences: "Status: open became closed"."""
     for change in record.changes:
         name = str(change["field"]).replace("_", " ").capitalize()
         yield f"{name}: {_value(change['before'])} became {_value(change['after'])}"
@@ -56,11 +56,11 @@ def _value(value: object) -> str:
 
 
 def segment_of(record: Record) -> Segment | None:
-    """The segment it is sealed in; None while it waits."""
-    place = "(%s::xid8, %s) > (after_xid, after_id) AND (%s::xid8, %s) <= (last_xid, last_id)"
+    """The segment that contains the record; None before it is sealed."""
+    within = "(%s::xid8, %s) > (after_xid, after_id) AND (%s::xid8, %s) <= (last_xid, last_id)"
     values = [str(record.xid), record.pk] * 2
     return (
-        Segment.objects.filter(retention=record.retention).extra(where=[place], params=values).first()  # noqa: S610 - constants
+        Segment.objects.filter(retention=record.retention).extra(where=[within], params=values).first()  # noqa: S610 - constants
     )
 
 
@@ -69,13 +69,13 @@ def head() -> Segment | None:
 
 
 def last_verification() -> Verification | None:
-    """The newest look that came to the end, or found on its way that the audit log is broken."""
+    """The newest verification that is complete or found a fault."""
     return Verification.objects.filter(Q(stopped_at=0) | Q(intact=False)).order_by("-id").first()
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What an archiving would take away, of one class."""
+    """Records of one class that a move to cold storage would take."""
 
     retention: str
     years: int
@@ -84,10 +84,10 @@ class Due:
     newest_at: dt.datetime
 
 
-def due_for_archive(before: dt.date) -> list[Due]:
-    """The preview of ArchiveAuditLog."""
+def due_for_cold_storage(before: dt.date) -> list[Due]:
+    """The preview of MoveToColdStorage."""
     by_class: dict[str, list[Segment]] = {}
-    for segments in archives.due(before):
+    for segments in cold_storage.due(before):
         by_class.setdefault(segments[0].retention, []).extend(segments)
     return [
         Due(
@@ -102,8 +102,8 @@ def due_for_archive(before: dt.date) -> list[Due]:
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """One field of the versions of one table that are to lose it, by their numbers."""
+class Column:
+    """One field of one table of versions, and the ids of the versions in which it is erased."""
 
     table: str
     field: str
@@ -112,27 +112,30 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class ErasurePlan:
-    """What an erasure would erase: ids of records of which it takes who did it, and of which it takes what was said,
-    here and archived; and words of versions of master data.
+    """The effect of an erasure.
 
-    `kept` are records and versions whose content names the person and is kept by law; the last of them may go after
-    `kept_until`.
+    actor            ids of the records that lose their actor, in the database and in cold storage
+    content          ids of the records that lose their content
+    in_cold_storage  those of both that are in cold storage
+    columns          fields of versions of master data
+    retained         number of records and versions that name the person and are retained by law, at most until
+                     `retained_until`
     """
 
-    who: list[int] = field(default_factory=list)
-    what: list[int] = field(default_factory=list)
-    archived: frozenset[int] = frozenset()
-    words: list[Words] = field(default_factory=list)
-    kept: int = 0
-    kept_until: dt.datetime | None = None
+    actor: list[int] = field(default_factory=list)
+    content: list[int] = field(default_factory=list)
+    in_cold_storage: frozenset[int] = frozenset()
+    columns: list[Column] = field(default_factory=list)
+    retained: int = 0
+    retained_until: dt.datetime | None = None
 
     @property
     def records(self) -> int:
-        return len({*self.who, *self.what})
+        return len({*self.actor, *self.content})
 
     @property
     def versions(self) -> int:
-        return len({(word.table, version) for word in self.words for version in word.versions})
+        return len({(column.table, version) for column in self.columns for version in column.versions})
 
     @property
     def size(self) -> str:
@@ -149,37 +152,38 @@ def erasure_plan(user_id: int | None, texts: Sequence[str]) -> ErasurePlan:
             _NAMED, {"user": user_id, "texts": patterns, "json": in_json, "erasure": retention.ERASURE}
         )
         rows = cursor.fetchall()
-    archived = list(forgetting.naming(user_id, texts))
-    rows = sorted({*rows, *archived})
-    naming = [(id_, name, at) for id_, name, at, _, said in rows if said]
-    kept = [(name, at) for _, name, at in naming if _is_kept(name, at)]
-    words, kept_words = _words(user_id, texts)
-    kept += kept_words
+    in_cold_storage = list(cold_storage_erasure.matches(user_id, texts))
+    rows = sorted({*rows, *in_cold_storage})
+    naming = [(id_, name, at) for id_, name, at, _, in_content in rows if in_content]
+    retained = [(name, at) for _, name, at in naming if _is_retained(name, at)]
+    columns, retained_versions = _columns(user_id, texts)
+    retained += retained_versions
     return ErasurePlan(
-        who=[id_ for id_, _, _, by, _ in rows if by],
-        what=[id_ for id_, name, at in naming if not _is_kept(name, at)],
-        archived=frozenset(each.id for each in archived),
-        words=words,
-        kept=len(kept),
-        kept_until=max((retention.kept_until(name, at) for name, at in kept), default=None),
+        actor=[id_ for id_, _, _, is_actor, _ in rows if is_actor],
+        content=[id_ for id_, name, at in naming if not _is_retained(name, at)],
+        in_cold_storage=frozenset(match.id for match in in_cold_storage),
+        columns=columns,
+        retained=len(retained),
+        retained_until=max((retention.retained_until(name, at) for name, at in retained), default=None),
     )
 
 
-def _words(user_id: int | None, texts: Sequence[str]) -> tuple[list[Words], list[tuple[str, dt.datetime]]]:
-    """Who made a version goes; what it keeps of a financial row stays as long as what a record says of one."""
-    words, kept = [], []
-    for each in versions.naming(user_id, texts):
-        name = retention.class_of(f"{each.app}.")
-        held = [(name, at) for _, at in each.rows if not each.is_audit_log and _is_kept(name, at)]
-        gone = [id_ for id_, at in each.rows if each.is_audit_log or not _is_kept(name, at)]
-        kept += held
-        if gone:
-            words.append(Words(each.table, each.field, gone))
-    return words, kept
+def _columns(user_id: int | None, texts: Sequence[str]) -> tuple[list[Column], list[tuple[str, dt.datetime]]]:
+    """The actor of a version is erased always, the fields of a financial one only after the legal period."""
+    columns, retained = [], []
+    for matches in versions.matches(user_id, texts):
+        name = retention.class_of(f"{matches.app}.")
+        retained += [
+            (name, at) for _, at in matches.rows if not matches.is_audit_log and _is_retained(name, at)
+        ]
+        erased = [id_ for id_, at in matches.rows if matches.is_audit_log or not _is_retained(name, at)]
+        if erased:
+            columns.append(Column(matches.table, matches.field, erased))
+    return columns, retained
 
 
-def _is_kept(name: str, at: dt.datetime) -> bool:
-    return name == "financial" and retention.kept_until(name, at) > now()
+def _is_retained(name: str, at: dt.datetime) -> bool:
+    return name == "financial" and retention.retained_until(name, at) > now()
 
 
 def _escaped(text: str) -> str:
@@ -189,18 +193,18 @@ def _escaped(text: str) -> str:
 _NAMED = """
 SELECT * FROM (
     SELECT id, retention, at,
-           who_salt IS NOT NULL AND (actor_id = %(user)s
-               OR concat_ws(' ', actor_name, real_actor_name, sentence, reason) ILIKE ANY (%(texts)s::text[])) AS who,
-           what_salt IS NOT NULL
-               AND concat_ws(' ', request, changes, refusals) ILIKE ANY (%(json)s::text[]) AS what
+           actor_salt IS NOT NULL AND (actor_id = %(user)s
+               OR concat_ws(' ', actor_name, real_actor_name, sentence, reason) ILIKE ANY (%(texts)s::text[])) AS actor,
+           content_salt IS NOT NULL
+               AND concat_ws(' ', request, changes, refusals) ILIKE ANY (%(json)s::text[]) AS content
     FROM audit_record WHERE command <> %(erasure)s
-) AS named WHERE who IS TRUE OR what IS TRUE ORDER BY id
+) AS named WHERE actor IS TRUE OR content IS TRUE ORDER BY id
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Seal:
-    """How far the audit log is sealed. `intact` is None as long as nobody has looked."""
+    """How far the audit log is sealed. `intact` is None before the first verification."""
 
     segment: int
     hash: str
@@ -212,13 +216,13 @@ class Seal:
 
 
 def seal() -> Seal:
-    newest, looked = head(), last_verification()
+    newest, verification = head(), last_verification()
     return Seal(
         segment=newest.number if newest else 0,
         hash=newest.hash if newest else "",
         sealed_at=newest.sealed_at if newest else None,
         records=Segment.objects.aggregate(total=Sum("records"))["total"] or 0,
         waiting=sum(count for _, count in sealing.waiting()),
-        verified_at=looked.at if looked else None,
-        intact=looked.intact if looked else None,
+        verified_at=verification.at if verification else None,
+        intact=verification.intact if verification else None,
     )

@@ -1,4 +1,4 @@
-"""How long what is kept: each record is of a class, and the class says the years. The wiring says which (settings)."""
+"""Retention: each record has a class, and each class a number of years. The settings map apps to classes."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from django.conf import settings
 
 ACCESS = "access"
-"""Of those who looked at the audit log."""
+"""The class of read access to the audit log."""
 READINGS = {"audit.read_audit_log", "audit.export_audit_log"}
 ERASURE = "audit.erase_person"
 ERASURES = "erasures"
-"""Of what tells which texts were erased by right: kept as long as anything, apart, so that it is found at once."""
+"""The class of erasures. It has the longest retention, because verification needs them, and is separate for a fast
+lookup."""
 
 
 def class_of(command: str) -> str:
@@ -31,13 +32,13 @@ def classes() -> Mapping[str, int]:
     return {**years, ERASURES: max(years.values())}
 
 
-def kept_until(retention: str, at: dt.datetime) -> dt.datetime:
-    """When a record of that class that was written at `at` may go."""
+def retained_until(retention: str, at: dt.datetime) -> dt.datetime:
+    """When the retention of a record of that class ends that was written at `at`."""
     return _years_later(at, classes().get(retention, max(classes().values())))
 
 
 def may_go_before(retention: str, now: dt.datetime) -> dt.datetime:
-    """Records of that class written before this instant may go now."""
+    """The retention of records of that class written before this instant has ended."""
     return _years_later(now, -classes().get(retention, max(classes().values())))
 
 

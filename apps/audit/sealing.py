@@ -1,6 +1,6 @@
-"""Sealing: rows that nobody can add to any more become a segment, and the head goes out of the database.
+"""Sealing: records before the transaction horizon become a segment, and the head is anchored outside the database.
 
-Never in the transaction of the business: one head row would make all commands of a tenant wait for each other.
+It does not run in the transaction of a command: one head row would serialise all commands of a tenant.
 """
 
 from __future__ import annotations
@@ -19,64 +19,63 @@ from . import anchors, chain, retention, rows
 from .keys import sealing_key
 from .models import Segment
 
-SEALING = TableLock("audit_segment")
-MOST = 10_000
-"""Records in a segment."""
+SEALING_LOCK = TableLock("audit_segment")
+MAX_RECORDS_PER_SEGMENT = 10_000
 log = logging.getLogger("bursar.audit")
 
 
-def seal(most: int = MOST) -> list[Segment]:
-    """Seal everything of the current tenant that can be sealed now, and anchor the head.
+def seal(limit: int = MAX_RECORDS_PER_SEGMENT) -> list[Segment]:
+    """Seal all records of the current tenant that can be sealed now, and anchor the head.
 
-    Two sealers at once never fork the chain: the second finds the lock taken and leaves the work to the first.
+    Two sealers at once do not fork the chain: the second one fails to lock and leaves the work to the first.
     """
-    made: list[Segment] = []
-    while segments := _seal_once(most):
-        made += segments
-    anchors.keep_head()
-    return made
+    sealed: list[Segment] = []
+    while segments := _seal_once(limit):
+        sealed += segments
+    anchors.anchor_head()
+    return sealed
 
 
-def _seal_once(most: int) -> list[Segment]:
+def _seal_once(limit: int) -> list[Segment]:
     """At most one segment of each class."""
     with unit_of_work():
-        if not _alone():
+        if not _try_lock():
             return []
-        return [made for class_ in rows.waiting_classes() if (made := _seal_class(class_, most))]
+        return [segment for class_ in rows.waiting_classes() if (segment := _seal_class(class_, limit))]
 
 
-def _alone() -> bool:
+def _try_lock() -> bool:
     """Until the transaction ends, in this schema."""
     with connection.cursor() as cursor:
-        return SEALING.key().try_hold(cursor)
+        return SEALING_LOCK.key().try_hold(cursor)
 
 
-def _seal_class(name: str, most: int) -> Segment | None:
+def _seal_class(name: str, limit: int) -> Segment | None:
     before = Segment.objects.filter(retention=name).order_by("-number").first()
-    after = rows.Place(before.last_xid, before.last_id) if before else rows.BEGINNING
-    found = rows.unsealed(name, after, most)
-    if not found:
+    after = rows.Position(before.last_xid, before.last_id) if before else rows.BEGINNING
+    unsealed = rows.unsealed(name, after, limit)
+    if not unsealed:
         return None
-    segment = _segment(name, after, found)
+    segment = _segment(name, after, unsealed)
     segment.save(force_insert=True)
     return segment
 
 
-def _segment(name: str, after: rows.Place, found: Sequence[Sequence[Any]]) -> Segment:
+def _segment(name: str, after: rows.Position, unsealed: Sequence[Sequence[Any]]) -> Segment:
     head = Segment.objects.order_by("-number").first()
     key_id, key = sealing_key()
-    by_id = sorted((id, facts) for _, _, id, facts in found)
+    by_id = sorted((id, facts) for _, _, id, facts in unsealed)
     segment = Segment(
         number=head.number + 1 if head else 1,
         retention=name,
         after_xid=after.xid,
         after_id=after.id,
-        last_xid=found[-1][0],
-        last_id=found[-1][2],
+        last_xid=unsealed[-1][0],
+        last_id=unsealed[-1][2],
         lowest_id=by_id[0][0],
         highest_id=by_id[-1][0],
-        newest_at=max(row[1] for row in found),
-        records=len(found),
+        newest_at=max(row[1] for row in unsealed),
+        records=len(unsealed),
         records_hash=chain.records_hash(chain.digest_of_written(facts) for _, facts in by_id),
         previous_hash=head.hash if head else chain.NOTHING_BEFORE,
         key_id=key_id,
@@ -87,7 +86,7 @@ def _segment(name: str, after: rows.Place, found: Sequence[Sequence[Any]]) -> Se
 
 
 def waiting() -> Iterator[tuple[str, int]]:
-    """Class → how many of its records are not sealed yet."""
+    """Class → number of its unsealed records."""
     for name in [*retention.classes()]:
         count = _waiting_of(name)
         if count:

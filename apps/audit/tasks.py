@@ -1,4 +1,4 @@
-"""What the audit queue does for each tenant and for the platform."""
+"""Scheduled tasks of the audit log, for each tenant and for the platform."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from apps.kernel.queues import AuditTask
 from . import sealing, verification
 
 log = logging.getLogger("bursar.audit")
-HOUR = 3_600
-A_LOOK = 30
-"""Seconds for one look: well within the queue's limit. The next one goes on."""
+VERIFY_INTERVAL_S = 3_600
+VERIFY_TIMEOUT_S = 30
+"""Below the time limit of the queue. The next run continues."""
 
 
 @every(seconds=30, base=AuditTask, name="audit.seal")
 def seal() -> None:
-    """A forged row can be told from a true one from now on."""
+    """From the seal on, forged records are detected."""
     sealing.seal()
 
 
-@every(seconds=HOUR, base=AuditTask, name="audit.verify")
+@every(seconds=VERIFY_INTERVAL_S, base=AuditTask, name="audit.verify")
 def verify() -> None:
-    """Round after round through the whole audit log, so that the console can say that somebody looked."""
-    found = verification.verify_and_note(at_most=A_LOOK)
-    if not found.intact:
-        log.critical("The audit log is broken: %s", "; ".join(fault["detail"] for fault in found.faults[:5]))
+    """Verifies the whole audit log in several runs, again and again. The console shows the result."""
+    result = verification.verify_and_record(at_most=VERIFY_TIMEOUT_S)
+    if not result.intact:
+        log.critical("The audit log is broken: %s", "; ".join(fault["detail"] for fault in result.faults[:5]))

@@ -1,4 +1,4 @@
-"""PostgreSQL's 64-bit transaction ids as a field. They grow for ever and mean something in one database only."""
+"""PostgreSQL's 64-bit transaction ids as a field. They only grow, and are local to one database."""
 
 from __future__ import annotations
 

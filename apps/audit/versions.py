@@ -1,4 +1,4 @@
-"""Where the versions of master data name a person: in what they keep, and in who made them."""
+"""Versions of master data that name a person, in their fields or as their actor."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from apps.kernel.pii import EMAIL, NAME, TEXT, pii_columns
 from .history import FieldHistory
 
 ERASED = "(erased)"
-MAKER = ("actor_name", "history_change_reason")
-"""Columns that say who made a version, and in his words why."""
-AUDIT_LOG = (*MAKER, "real_actor_name")
+ACTOR_COLUMNS = ("actor_name", "history_change_reason")
+"""Columns with the actor of a version, and the actor's reason."""
+AUDIT_LOG = (*ACTOR_COLUMNS, "real_actor_name")
 
 
 @dataclass(frozen=True, slots=True)
-class Naming:
-    """One field of one kind of versions, and which of them name the person there: (history_id, history_date)."""
+class Matches:
+    """One field of one table of versions, and the versions that name the person there: (history_id, history_date)."""
 
     table: str
     field: str
@@ -38,16 +38,16 @@ class Naming:
         return self.field in AUDIT_LOG
 
 
-def naming(user_id: int | None, texts: Sequence[str]) -> Iterator[Naming]:
-    """In the tables that stand here: the platform has fewer of them than a tenant."""
-    here, personal = set(connection.introspection.table_names()), pii_columns()
+def matches(user_id: int | None, texts: Sequence[str]) -> Iterator[Matches]:
+    """In the tables of the current schema."""
+    here, pii = set(connection.introspection.table_names()), pii_columns()
     for model in apps.get_models():
         table = model._meta.db_table
         if not issubclass(model, FieldHistory) or table not in here:
             continue
-        for field, kind in personal.get(table, {}).items():
+        for field, kind in pii.get(table, {}).items():
             if kind in (NAME, EMAIL, TEXT) and (rows := _rows(model, field, user_id, texts)):
-                yield Naming(table, field, rows)
+                yield Matches(table, field, rows)
 
 
 def _rows(
@@ -56,13 +56,13 @@ def _rows(
     named = Q(pk__in=[])
     for text in texts:
         named |= Q(**{f"{field}__icontains": text})
-    if user_id is not None and field in MAKER:
+    if user_id is not None and field in ACTOR_COLUMNS:
         named |= Q(history_user_id=user_id)
     if user_id is not None and field not in AUDIT_LOG and _is_of_users(model):
         named |= Q(id=user_id)
     has_text = ~Q(**{f"{field}__in": ["", ERASED]}) & Q(**{f"{field}__isnull": False})
-    found = model._base_manager.filter(named & has_text).order_by("history_id")
-    return list(found.values_list("history_id", "history_date"))
+    versions = model._base_manager.filter(named & has_text).order_by("history_id")
+    return list(versions.values_list("history_id", "history_date"))
 
 
 def _is_of_users(model: type[models.Model]) -> bool:

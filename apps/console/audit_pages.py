@@ -16,8 +16,8 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from unfold.decorators import display
 
-from apps.audit import export, queries, reading
-from apps.audit.commands import ArchiveAuditLog, ErasePerson
+from apps.audit import access_log, export, queries
+from apps.audit.commands import ErasePerson, MoveToColdStorage
 from apps.audit.filters import RecordFilter
 from apps.audit.models import Record, Segment
 from apps.kernel.actors import Actor
@@ -73,7 +73,7 @@ class RecordAdmin(ReadOnlyAdmin):
         """Records of read access are left out of the list unless that retention class is selected."""
         records: QuerySet[Record] = super().get_queryset(request)
         is_list = request.resolver_match is not None and request.resolver_match.url_name == LIST
-        return records.doings() if is_list and "retention__exact" not in request.GET else records  # type: ignore[attr-defined]
+        return records.without_readings() if is_list and "retention__exact" not in request.GET else records  # type: ignore[attr-defined]
 
     def list_links(self, request: HttpRequest) -> Sequence[Link]:
         query = urlencode({"text": request.GET["q"]}) if request.GET.get("q") else ""
@@ -82,7 +82,7 @@ class RecordAdmin(ReadOnlyAdmin):
             *_links(request, ("audit_integrity", "Integrity", "verified", VIEW_INTEGRITY_PERMISSION)),
             *_links(
                 request,
-                ("archive_audit_log", "Move to cold storage", "inventory_2", MANAGE_RETENTION_PERMISSION),
+                ("move_to_cold_storage", "Move to cold storage", "inventory_2", MANAGE_RETENTION_PERMISSION),
             ),
             *_links(request, ("erase_person", "Erase a person", "person_off", ERASE_PERMISSION)),
         ]
@@ -90,7 +90,7 @@ class RecordAdmin(ReadOnlyAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponseBase:
-        reading.looked(_reader(request), request.GET.dict())
+        access_log.record_read(_reader(request), request.GET.dict())
         return super().changelist_view(request, extra_context)
 
     def change_view(
@@ -100,7 +100,7 @@ class RecordAdmin(ReadOnlyAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        reading.looked(_reader(request), {"record": object_id})
+        access_log.record_read(_reader(request), {"record": object_id})
         return super().change_view(request, object_id, form_url, extra_context)
 
     def links(self, request: HttpRequest, obj: Record) -> Sequence[Link]:
@@ -139,7 +139,7 @@ class RecordAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Fields")
     def changed_fields(self, record: Record) -> str:
-        if record.what_salt is None:
+        if record.content_salt is None:
             return "Erased."
         if not record.changes:
             return "No field of an existing row was changed."
@@ -155,14 +155,14 @@ class RecordAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Refusal reason")
     def refusal_reasons(self, record: Record) -> str:
-        if record.what_salt is None:
+        if record.content_salt is None:
             return "Erased."
         rows = [(refusal["detail"], refusal["code"]) for refusal in record.refusals]
         return format_html_join("", "<p>{} <code>{}</code></p>", rows) or "—"
 
     @admin.display(description="Request")
     def request_json(self, record: Record) -> str:
-        if record.what_salt is None:
+        if record.content_salt is None:
             return "Erased."
         return format_html(
             '<pre class="console-json">{}</pre>', json.dumps(record.request, indent=1, ensure_ascii=False)
@@ -179,7 +179,7 @@ class RecordAdmin(ReadOnlyAdmin):
 
 
 def _sentence(record: Record) -> str:
-    return record.sentence if record.who_salt else f"{record.title} (actor and reason erased)"
+    return record.sentence if record.actor_salt else f"{record.title} (actor and reason erased)"
 
 
 def _reader(request: HttpRequest) -> Actor:
@@ -197,8 +197,8 @@ def _links(request: HttpRequest, *links: tuple[str, str, str, str]) -> list[Link
 def export_csv(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBase:
     """The audit log as a CSV file, filtered as the list is."""
     criteria = {name: value for name, value in request.GET.items() if name in RecordFilter.base_filters}
-    records = RecordFilter(criteria, queryset=Record.objects.doings().order_by("id"))
-    reading.took_away(_reader(request), criteria, form="csv")
+    records = RecordFilter(criteria, queryset=Record.objects.without_readings().order_by("id"))
+    access_log.record_export(_reader(request), criteria, form="csv")
     return StreamingHttpResponse(
         export.as_csv(records.qs),
         content_type=export.TYPES["csv"],
@@ -210,17 +210,17 @@ def history_of_object(
     request: HttpRequest, *, context: dict[str, Any], subject_type: str, subject_id: str
 ) -> HttpResponseBase:
     """All actions on one object, as sentences."""
-    reading.looked(_reader(request), {"thing": f"{subject_type}:{subject_id}"}, at="a history")
+    access_log.record_read(_reader(request), {"thing": f"{subject_type}:{subject_id}"}, at="a history")
     name = subject_type.rpartition(".")[2].replace("_", " ")
     lead = f"Actions on {name} {subject_id}, newest first."
-    return _history(request, context, lead, queries.timeline_of(subject_type, subject_id))
+    return _history(request, context, lead, queries.history_of_object(subject_type, subject_id))
 
 
 def history_of_person(request: HttpRequest, *, context: dict[str, Any], user_id: int) -> HttpResponseBase:
     """All actions of one person, as sentences."""
-    reading.looked(_reader(request), {"person": user_id}, at="a history")
+    access_log.record_read(_reader(request), {"person": user_id}, at="a history")
     lead = f"Actions of user {user_id}, newest first."
-    return _history(request, context, lead, queries.timeline_of_person(user_id))
+    return _history(request, context, lead, queries.history_of_person(user_id))
 
 
 def _history(
@@ -244,23 +244,23 @@ def integrity(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseB
     return TemplateResponse(request, "console/integrity.html", context | page)
 
 
-class ArchiveForm(Form):
+class MoveToColdStorageForm(Form):
     before = forms.DateField(
         label="Written before", initial=today, help_text="Each retention class has its own period."
     )
     reason = reason()
 
 
-class MoveToColdStorage(CommandPage):
+class MoveToColdStoragePage(CommandPage):
     """Moves records past their retention to the object store, where they can still be verified."""
 
-    command = ArchiveAuditLog
-    form = ArchiveForm
+    command = MoveToColdStorage
+    form = MoveToColdStorageForm
     danger = True
     previews = True
 
     def preview(self, form: forms.Form, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
-        due = queries.due_for_archive(form.cleaned_data["before"])
+        due = queries.due_for_cold_storage(form.cleaned_data["before"])
         return [
             (
                 part.retention.capitalize(),
@@ -300,7 +300,9 @@ class Erase(CommandPage):
 
     def preview(self, form: forms.Form, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
         plan = queries.erasure_plan(form.cleaned_data["user_id"], form.cleaned_data["texts"])
-        retained = f"{plan.kept:,}, until {plan.kept_until:%d %B %Y}" if plan.kept_until else "none"
+        retained = (
+            f"{plan.retained:,}, until {plan.retained_until:%d %B %Y}" if plan.retained_until else "none"
+        )
         return [("Records to erase", plan.size), ("Retained by law", retained)]
 
     def sentence(self, result: Any) -> str:
@@ -379,11 +381,11 @@ for _plane in hooks.PLANES:
             view=integrity,
         ),
         hooks.Page(
-            path="audit/archive/",
-            name="archive_audit_log",
+            path="audit/move-to-cold-storage/",
+            name="move_to_cold_storage",
             title="Move to cold storage",
             permission=MANAGE_RETENTION_PERMISSION,
-            view=MoveToColdStorage(),
+            view=MoveToColdStoragePage(),
         ),
         hooks.Page(
             path="audit/erase-person/",

@@ -38,7 +38,7 @@ def collecting_changes() -> Iterator[list[Change]]:
         _noted.reset(token)
 
 
-def note(change: Change) -> None:
+def record_change(change: Change) -> None:
     """For what is changed past `Tracked.save`: it belongs into the audit row as well."""
     if (noted := _noted.get()) is not None:
         noted.append(change)

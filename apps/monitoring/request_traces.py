@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from apps.audit import reading
+from apps.audit import access_log
 from apps.audit.models import Record
 from apps.events.models import OutboxEvent
 from apps.kernel.actors import Actor, System
@@ -42,11 +42,11 @@ def is_known(correlation_id: str) -> bool:
 def record_access(reader: Actor, correlation_id: str, lines: Sequence[RequestTraceEntry]) -> None:
     """Records the access in the audit log of the reader, and of each tenant whose entries the platform has read."""
     filters = {"correlation_id": correlation_id}
-    reading.looked(reader, filters, at=SUBJECT)
+    access_log.record_read(reader, filters, at=SUBJECT)
     if current_tenant() is None:
         for tenant in _named({line.tenant for line in lines if line.tenant}):
             with within(tenant):
-                reading.looked(System(f"{reader} of the platform"), filters, at=SUBJECT)
+                access_log.record_read(System(f"{reader} of the platform"), filters, at=SUBJECT)
 
 
 def _named(slugs: set[str]) -> Iterator[TenantInfo]:

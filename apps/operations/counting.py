@@ -44,7 +44,7 @@ def count(tenant: TenantInfo) -> TenantActivity:
 
 def _commands() -> dict[str, int]:
     outcome = Record.Outcome
-    lately = Record.objects.doings().filter(at__gt=now() - DAY)
+    lately = Record.objects.without_readings().filter(at__gt=now() - DAY)
     return lately.aggregate(
         commands=Count("id"),
         refusals=Count("id", filter=Q(outcome=outcome.REFUSED)),

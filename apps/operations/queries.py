@@ -77,7 +77,7 @@ def activity_of(tenant: Tenant) -> Activity:
             deliveries=outbox.count_due(cursor, tenant.pk),
             webhook_messages=webhooks.waiting_messages(),
             scheduled_tasks=_scheduled_tasks(),
-            audit_records=sum(segment.records for segment in audit.due_for_archive(today())),
+            audit_records=sum(segment.records for segment in audit.due_for_cold_storage(today())),
             administrator_emails=emails,
         )
 

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from apps.audit import rules as audit
-from apps.audit.commands import ArchiveAuditLog
-from apps.audit.errors import NothingToArchive
+from apps.audit.commands import MoveToColdStorage
+from apps.audit.errors import NothingDueForColdStorage
 from apps.kernel.clock import today
 
 from .databases import handlers as _databases  # noqa: F401
@@ -17,8 +17,8 @@ from .transfer import handlers as _transfer  # noqa: F401
 
 @on_suspend("data")
 @on_archive("data")
-def archive_audit_log(transition: Transition) -> Iterable[ArchiveAuditLog]:
+def move_to_cold_storage(transition: Transition) -> Iterable[MoveToColdStorage]:
     """Records that are due go to cold storage; younger ones stay."""
-    with suppress(NothingToArchive):
-        audit.something_must_be_due(today())
-        yield ArchiveAuditLog(before=today(), reason=transition.reason)
+    with suppress(NothingDueForColdStorage):
+        audit.records_must_be_due(today())
+        yield MoveToColdStorage(before=today(), reason=transition.reason)

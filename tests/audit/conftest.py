@@ -1,4 +1,4 @@
-"""Records to seal, and a hand that tampers."""
+"""Records to seal, and tampering with them."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from apps.companies.commands import FoundCompany
 
 
 @pytest.fixture
-def found(owner):
-    """Leaves a record: a company with this code is founded."""
+def found_company(owner):
+    """Founds a company with this code, which leaves a record."""
 
     def founding(code):
         return dispatch(FoundCompany(code=code, name=code.title(), currency="EUR"), actor=owner)
@@ -23,15 +23,15 @@ def found(owner):
 
 @pytest.fixture
 def tamper():
-    """What the owner of the tables can do when he means it: with every trigger off."""
+    """A cursor of the owner of the tables, with every trigger off."""
 
     @contextmanager
     def tampering():
         with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
-            for table in ("audit_record", "audit_segment", "audit_archive"):
+            for table in ("audit_record", "audit_segment", "audit_coldstoragefile"):
                 cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
             yield cursor
-            for table in ("audit_record", "audit_segment", "audit_archive"):
+            for table in ("audit_record", "audit_segment", "audit_coldstoragefile"):
                 cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
 
     return tampering

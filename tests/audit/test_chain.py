@@ -1,4 +1,4 @@
-"""The arithmetic of the seal, by itself."""
+"""The hashes of the seal."""
 
 from __future__ import annotations
 
@@ -38,30 +38,30 @@ def test_a_flat_row_is_written_like_any_json(values):
 
 @pytest.mark.slow("draws many records")
 @given(JSON)
-def test_what_is_read_back_is_written_the_same(value):
-    once = chain.canonical(chain.as_kept(value))
+def test_a_value_that_is_read_back_is_written_the_same(value):
+    once = chain.canonical(chain.as_stored(value))
 
     assert chain.canonical(chain.read(once.decode())) == once
 
 
 @given(st.dictionaries(TEXT, st.integers()))
 def test_the_order_of_keys_does_not_matter(value):
-    turned = dict(reversed(value.items()))
+    reordered = dict(reversed(value.items()))
 
-    assert chain.canonical(turned) == chain.canonical(value)
+    assert chain.canonical(reordered) == chain.canonical(value)
 
 
 @pytest.mark.parametrize(
-    ("written", "kept"), [("1e2", "100"), ("100.0", "100"), ("1.5e300", str(15 * 10**299))]
+    ("written", "canonical"), [("1e2", "100"), ("100.0", "100"), ("1.5e300", str(15 * 10**299))]
 )
-def test_a_number_is_the_same_however_it_was_written(written, kept):
-    assert chain.canonical(chain.read(written)) == kept.encode()
-    assert chain.canonical(chain.as_kept(json.loads(written))) == kept.encode()
+def test_a_number_has_one_canonical_form(written, canonical):
+    assert chain.canonical(chain.read(written)) == canonical.encode()
+    assert chain.canonical(chain.as_stored(json.loads(written))) == canonical.encode()
 
 
 @given(st.binary(max_size=chain.BLOCK), st.binary())
-def test_a_commitment_is_the_hmac_that_everybody_knows(salt, said):
-    assert chain.commitment(salt, said) == hmac.digest(salt, said, "sha256")
+def test_a_commitment_is_the_hmac_of_the_standard_library(salt, text):
+    assert chain.commitment(salt, text) == hmac.digest(salt, text, "sha256")
 
 
 @given(FLAT, FLAT)
@@ -70,21 +70,21 @@ def test_other_facts_have_another_digest(one, other):
 
 
 def links(count):
-    before, made = chain.NOTHING_BEFORE, []
+    before, chained = chain.NOTHING_BEFORE, []
     for number in range(1, count + 1):
         link = chain.Link(number, "default", number, number, 1, "ab" * 32, before, "k", "2026-01-01")
-        made.append(chain.sealed(link, KEYS["k"]))
-        before = made[-1].hash
-    return made
+        chained.append(chain.sealed(link, KEYS["k"]))
+        before = chained[-1].hash
+    return chained
 
 
 @given(st.integers(0, 12))
-def test_an_honest_chain_has_no_faults(count):
+def test_an_unchanged_chain_has_no_faults(count):
     assert [*chain.faults_of_links(links(count), KEYS)] == []
 
 
 @given(st.integers(2, 12), st.data())
-def test_any_field_of_any_link_that_changes_is_found(count, data):
+def test_a_change_of_any_field_of_any_link_is_detected(count, data):
     chained = links(count)
     at = data.draw(st.integers(0, count - 1))
     field = data.draw(st.sampled_from(sorted(OTHER)))
@@ -94,16 +94,16 @@ def test_any_field_of_any_link_that_changes_is_found(count, data):
 
 
 @given(st.permutations(range(5)))
-def test_links_in_another_order_are_found(order):
+def test_links_in_another_order_are_detected(order):
     chained = links(5)
 
     assert ([*chain.faults_of_links([chained[n] for n in order], KEYS)] == []) == (order == [0, 1, 2, 3, 4])
 
 
 @given(st.integers(1, 10), st.integers(1, 10))
-def test_a_chain_shorter_than_its_witness_is_cut(length, anchored):
+def test_a_chain_shorter_than_its_anchor_is_cut(length, anchored):
     full = links(10)
-    known = {each.number: each.hash for each in full[:length]}
+    known = {link.number: link.hash for link in full[:length]}
 
     faults = [*chain.faults_of_heads(known, [(anchored, full[anchored - 1].hash)])]
 
@@ -111,5 +111,5 @@ def test_a_chain_shorter_than_its_witness_is_cut(length, anchored):
 
 
 @given(st.sets(st.integers(1, 500)))
-def test_many_ids_are_named_in_few_words(ids):
+def test_ids_round_trip_through_ranges(ids):
     assert sorted(ids_in(as_ranges(ids))) == sorted(ids)

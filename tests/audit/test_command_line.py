@@ -22,15 +22,15 @@ def run(*words):
 
 def test_all_audit_logs_are_sealed_and_verified(acme, globex):
     run("seal", "--all")
-    found = json.loads(run("verify", "--all", "--json"))
+    result = json.loads(run("verify", "--all", "--json"))
 
-    assert found["intact"]
-    assert [*found["audit_logs"]] == ["platform", "acme", "globex"]
+    assert result["intact"]
+    assert [*result["audit_logs"]] == ["platform", "acme", "globex"]
 
 
-def test_a_broken_audit_log_is_exit_code_3_with_what_and_where(acme, found, seal_all, tamper):
+def test_a_broken_audit_log_ends_with_exit_code_3_and_its_faults(acme, found_company, seal_all, tamper):
     with activate(acme):
-        found("ONE")
+        found_company("ONE")
         seal_all()
         row = Record.objects.latest("id")
         with tamper() as cursor:
@@ -40,13 +40,13 @@ def test_a_broken_audit_log_is_exit_code_3_with_what_and_where(acme, found, seal
     with pytest.raises(SystemExit) as end:
         call_command("audit", "verify", "--tenant", "acme", "--json", stdout=out)
 
-    told = json.loads(out.getvalue())
+    result = json.loads(out.getvalue())
     assert end.value.code == 3
-    assert told["audit_logs"]["acme"]["faults"][0]["kind"] == "changed"
-    assert told["audit_logs"]["acme"]["faults"][0]["segment"] > 0
+    assert result["audit_logs"]["acme"]["faults"][0]["kind"] == "changed"
+    assert result["audit_logs"]["acme"]["faults"][0]["segment"] > 0
 
 
-def test_a_head_on_paper_is_compared(acme, seal_all):
+def test_a_head_in_the_arguments_is_compared(acme, seal_all):
     with activate(acme):
         seal_all()
 
@@ -56,9 +56,9 @@ def test_a_head_on_paper_is_compared(acme, seal_all):
         run("verify", "--tenant", "acme", "--head", "nonsense")
 
 
-def test_the_audit_log_is_exported(acme, found):
+def test_the_audit_log_is_exported(acme, found_company):
     with activate(acme):
-        found("ONE")
+        found_company("ONE")
 
     lines = run("export", "--tenant", "acme", "--format", "jsonl", "--text", "company One").splitlines()
 
@@ -67,13 +67,13 @@ def test_the_audit_log_is_exported(acme, found):
         assert Record.objects.readings().get().actor_name == "audit command"
 
 
-def test_archiving_is_shown_first_and_done_then(acme, found, seal_all):
+def test_a_move_to_cold_storage_has_a_dry_run(acme, found_company, seal_all):
     with activate(acme):
         seal_all()
         with moved_to(dt.datetime(2014, 1, 1, tzinfo=dt.UTC)):
-            found("OLD")
+            found_company("OLD")
             seal_all()
-    words = ("archive", "--tenant", "acme", "--before", "2026-01-01")
+    words = ("move-to-cold-storage", "--tenant", "acme", "--before", "2026-01-01")
 
     shown = run(*words, "--dry-run")
     done = json.loads(run(*words, "--json"))
@@ -81,7 +81,7 @@ def test_archiving_is_shown_first_and_done_then(acme, found, seal_all):
     assert "1 records of 1 segments, financial, retained for 10 years" in shown
     assert "Nothing was done." in shown
     assert (done["done"], done["classes"][0]["records"]) == (True, 1)
-    assert "archived" in run("verify", "--tenant", "acme", "--archives")
+    assert "1 in cold storage" in run("verify", "--tenant", "acme", "--cold-storage")
     with pytest.raises(SystemExit):
         run(*words)
 

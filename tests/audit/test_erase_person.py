@@ -1,4 +1,4 @@
-"""A person is erased from the audit log, and the chain stays whole."""
+"""Erasure of a person from the audit log; the chain stays valid."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_name_and_address_are_gone_and_the_chain_is_whole(audit_log, berta, owne
     assert verify().intact
 
 
-def test_what_was_done_and_to_what_stays(audit_log, berta, owner):
+def test_command_subject_and_outcome_are_not_erased(audit_log, berta, owner):
     erase(owner, user_id=berta.pk)
 
     row = Record.objects.get(command="companies.found_company", actor_id=berta.pk)
@@ -57,41 +57,41 @@ def test_what_was_done_and_to_what_stays(audit_log, berta, owner):
     assert row.is_erased
 
 
-def test_financial_records_keep_what_they_say_until_the_law_lets_it_go(audit_log, berta, owner):
+def test_the_content_of_financial_records_is_retained_for_the_legal_period(audit_log, berta, owner):
     plan = queries.erasure_plan(berta.pk, ["Berta Bauer"])
     erase(owner, user_id=berta.pk, texts=("Berta Bauer",))
 
-    assert plan.kept == 1
-    assert plan.kept_until.year - 10 == Record.objects.latest("id").at.year
+    assert plan.retained == 1
+    assert plan.retained_until.year - 10 == Record.objects.latest("id").at.year
     row = Record.objects.get(command="companies.found_company", actor_id=berta.pk)
     assert row.request["name"] == "Berta Bauer Ltd"
     assert "Berta" not in row.sentence
 
 
-def test_it_leaves_a_record_that_does_not_name_her(audit_log, berta, owner):
+def test_the_record_of_an_erasure_does_not_name_the_person(audit_log, berta, owner):
     erase(owner, user_id=berta.pk, texts=(EMAIL,))
 
     row = Record.objects.get(command="audit.erase_person")
     assert row.sentence.startswith(f"{owner} erased a person from ")
     assert row.reason == "She asked for it."
     assert EMAIL not in str(row.request) + str(row.changes)
-    told = [(change["object"], change["field"]) for change in row.changes]
-    assert told[:2] == [("audit.record", "who"), ("audit.record", "what")]
-    assert ("identity_historicaluser", "email") in told
+    changed = [(change["object"], change["field"]) for change in row.changes]
+    assert changed[:2] == [("audit.record", "actor"), ("audit.record", "content")]
+    assert ("identity_historicaluser", "email") in changed
 
 
-def test_texts_that_vanish_without_such_a_record_are_found(audit_log, berta):
-    """The runtime may call the function; it cannot do so unseen."""
+def test_an_erasure_without_a_record_is_detected(audit_log, berta):
+    """The runtime may call the SQL function, but verification detects it."""
     row = Record.objects.get(command="companies.found_company", actor_id=berta.pk)
     with connection.cursor() as cursor:
         cursor.execute("SELECT audit_erase(%s, %s)", [[row.pk], []])
 
     assert [fault.detail for fault in verify().faults] == [
-        f"Record {row.pk} lost its texts and nobody erased them."
+        f"Record {row.pk} lost its texts without an erasure."
     ]
 
 
-def test_erased_again_does_no_harm(audit_log, berta, owner, seal_all):
+def test_a_second_erasure_is_refused(audit_log, berta, owner, seal_all):
     erase(owner, user_id=berta.pk, texts=(EMAIL,))
 
     with pytest.raises(PersonNotInAuditLog):
@@ -107,12 +107,12 @@ def test_a_dry_run_erases_nothing(audit_log, berta, owner):
 
 
 @pytest.mark.parametrize("texts", [(), ("Al",), ("   ",)])
-def test_a_person_must_be_named_well(audit_log, owner, texts):
+def test_a_vague_description_of_a_person_is_refused(audit_log, owner, texts):
     with pytest.raises(PersonTooVague):
         erase(owner, texts=texts)
 
 
-def test_signs_of_a_pattern_are_plain_letters(audit_log, owner):
+def test_pattern_characters_in_a_text_match_literally(audit_log, owner):
     with pytest.raises(PersonNotInAuditLog):
         erase(owner, texts=("B%rta_Bau%",))
 
@@ -121,14 +121,14 @@ def test_signs_of_a_pattern_are_plain_letters(audit_log, owner):
     "change",
     [
         "sentence = '(erased)'",
-        "who_salt = NULL",
-        "who_salt = NULL, actor_name = '(erased)', real_actor_name = '', sentence = 'Other', reason = ''",
-        "what_salt = NULL, request = '{\"a\": 1}', changes = '[]', refusals = '[]'",
+        "actor_salt = NULL",
+        "actor_salt = NULL, actor_name = '(erased)', real_actor_name = '', sentence = 'Other', reason = ''",
+        "content_salt = NULL, request = '{\"a\": 1}', changes = '[]', refusals = '[]'",
         "outcome = 'refused'",
-        "what_commitment = who_commitment",
+        "content_commitment = actor_commitment",
     ],
 )
-def test_the_owner_changes_rows_in_the_shape_of_an_erasure_only(audit_log, berta, change):
+def test_the_owner_of_the_tables_can_only_erase(audit_log, berta, change):
     with pytest.raises(DatabaseError, match="never changed"), connections["owner"].cursor() as cursor:
         cursor.execute(f"UPDATE audit_record SET {change} WHERE actor_id = %s", [berta.pk])
 
@@ -137,6 +137,6 @@ def test_the_record_of_an_erasure_is_not_erased(audit_log, berta, owner):
     erase(owner, user_id=berta.pk)
     row = Record.objects.get(command="audit.erase_person")
 
-    assert row.pk not in queries.erasure_plan(owner.pk, []).who
+    assert row.pk not in queries.erasure_plan(owner.pk, []).actor
     with pytest.raises(DatabaseError, match="never changed"), connection.cursor() as cursor:
         cursor.execute("SELECT audit_erase(%s, %s)", [[row.pk], [row.pk]])

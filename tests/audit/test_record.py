@@ -1,4 +1,4 @@
-"""Every command leaves a row that nobody can change."""
+"""Every command leaves an immutable audit record."""
 
 import pytest
 from django.db import DatabaseError, connections
@@ -21,7 +21,7 @@ def last():
     return Record.objects.order_by("-id").first()
 
 
-def test_a_success_says_who_did_what(at_acme, owner):
+def test_the_record_of_a_success_has_actor_command_and_subject(at_acme, owner):
     with correlated("request-77"):
         company = dispatch(FoundCompany(code="PLANT", name="Acme Plant", currency="EUR"), actor=owner)
 
@@ -34,7 +34,7 @@ def test_a_success_says_who_did_what(at_acme, owner):
     assert row.correlation_id == "request-77"
 
 
-def test_a_refusal_says_why_not(at_acme, owner):
+def test_the_record_of_a_refusal_has_its_reasons(at_acme, owner):
     with pytest.raises(CompanyCodeTaken):
         dispatch(AGAIN, actor=owner)
 
@@ -46,7 +46,7 @@ def test_a_refusal_says_why_not(at_acme, owner):
     assert "asked to found company and was refused" in row.sentence
 
 
-def test_a_change_shows_the_field_before_and_after(at_acme, owner):
+def test_a_change_has_the_field_before_and_after(at_acme, owner):
     dispatch(ChangeSetting(key="periods.reason_length", value=12), actor=owner)
     dispatch(ChangeSetting(key="periods.reason_length", value=15), actor=owner)
 
@@ -55,7 +55,7 @@ def test_a_change_shows_the_field_before_and_after(at_acme, owner):
     assert changes[0]["object"].startswith("settings.setting:")
 
 
-def test_secrets_are_never_written_down(at_acme, owner):
+def test_secrets_are_not_recorded(at_acme, owner):
     user = dispatch(InviteUser(email="new@acme.example", name="New", role="auditor"), actor=owner)
     dispatch(SetPassword(user_id=user.pk, password="purple monkey dishwasher"), actor=owner)
 
@@ -72,7 +72,7 @@ def test_the_audit_log_is_the_tenants_own(acme, globex, owner):
     assert not Record.objects.filter(sentence__contains="Acme Plant").exists()
 
 
-def test_the_platform_keeps_its_own(db):
+def test_the_platform_has_an_audit_log_of_its_own(db):
     assert Record.objects.filter(command="operations.onboard_tenant").count() == 2
     assert Record.objects.filter(sentence__contains=Tenant.objects.first().name).exists()
 
@@ -99,12 +99,12 @@ def test_the_runtime_cannot_change_a_row(at_acme, statement):
         "TRUNCATE audit_record",
     ],
 )
-def test_not_even_the_owner_changes_a_row_by_mistake(at_acme, statement):
+def test_the_owner_of_the_tables_cannot_change_a_row(at_acme, statement):
     with pytest.raises(DatabaseError, match="never changed"), connections["owner"].cursor() as cursor:
         cursor.execute(statement)
 
 
-def test_history_tells_who_changed_master_data_and_in_which_request(at_acme, owner):
+def test_a_version_of_master_data_has_actor_and_correlation_id(at_acme, owner):
     with correlated("request-78"):
         company = dispatch(FoundCompany(code="PLANT", name="Acme Plant", currency="EUR"), actor=owner)
 

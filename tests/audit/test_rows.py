@@ -1,11 +1,11 @@
-"""The database writes what is hashed, and writes it as the chain would: the form of all that was ever sealed."""
+"""The database formats hashed values as the chain does; the format of sealed records never changes."""
 
 from __future__ import annotations
 
 import pytest
 
 from apps.audit import chain, rows
-from apps.audit.models import WHO, Record, Segment
+from apps.audit.models import ACTOR_FIELDS, Record, Segment
 from apps.audit.verification import verify
 from apps.kernel.clock import now
 
@@ -21,7 +21,7 @@ def sealed(at_acme, seal_all):
         record = Record.objects.create(at=now(), **fields)
         seal_all()
         segment = Segment.objects.order_by("-number").get(retention=record.retention, highest_id=record.pk)
-        (row,) = [each for each in rows.of_segment(segment) if each.id == record.pk]
+        (row,) = [row for row in rows.of_segment(segment) if row.id == record.pk]
         return row, Record.objects.get(pk=record.pk)
 
     return sealing
@@ -29,7 +29,7 @@ def sealed(at_acme, seal_all):
 
 @pytest.mark.parametrize("actor_id", [None, 0, -1, 2**63 - 1])
 @pytest.mark.parametrize("text", ["", "plain", AWKWARD])
-def test_facts_and_names_are_written_as_the_chain_writes_them(sealed, text, actor_id):
+def test_the_database_writes_facts_and_names_in_the_format_of_the_chain(sealed, text, actor_id):
     row, record = sealed(
         actor_id=actor_id,
         actor_name=text,
@@ -45,22 +45,22 @@ def test_facts_and_names_are_written_as_the_chain_writes_them(sealed, text, acto
     facts = [
         record.pk,
         f"{record.at:%Y-%m-%dT%H:%M:%S.%fZ}",
-        *(getattr(record, each) for each in ("command", "outcome", "actor_id", "subject_type", "subject_id")),
-        *(getattr(record, each) for each in ("correlation_id", "causation_id", "retention")),
-        bytes(record.who_commitment).hex(),
-        bytes(record.what_commitment).hex(),
+        *(getattr(record, name) for name in ("command", "outcome", "actor_id", "subject_type", "subject_id")),
+        *(getattr(record, name) for name in ("correlation_id", "causation_id", "retention")),
+        bytes(record.actor_commitment).hex(),
+        bytes(record.content_commitment).hex(),
     ]
     assert row.facts == chain.canonical_row((chain.VERSION, *facts))
-    assert row.who == chain.canonical_row([getattr(record, each) for each in WHO])
+    assert row.actor == chain.canonical_row([getattr(record, name) for name in ACTOR_FIELDS])
     assert rows.facts_of(row) == facts
     assert chain.digest(facts) == rows.digest_of(row)
     assert verify().intact
 
 
-def test_what_was_asked_is_bound_however_the_database_writes_it(sealed):
-    asked = {"b": [1, 2.50, 1e-7, 10**30, True, None], "aa": {AWKWARD: AWKWARD}, "": {}}
+def test_the_commitment_of_a_request_is_independent_of_the_databases_format(sealed):
+    request = {"b": [1, 2.50, 1e-7, 10**30, True, None], "aa": {AWKWARD: AWKWARD}, "": {}}
 
-    row, _ = sealed(request=asked, changes=[{"after": 1.0}])
+    row, _ = sealed(request=request, changes=[{"after": 1.0}])
 
     assert not rows.broken_commitments(row)
     assert verify().intact

@@ -1,4 +1,4 @@
-"""Rows are sealed in an order in which nobody who commits late is missed."""
+"""Sealing and verification: the order of sealing does not miss records that commit late."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from django.db import connection, transaction
 from apps.audit import anchors, erasures, queries, sealing, tasks, verification
 from apps.audit.commands import ErasePerson
 from apps.audit.models import Record, Segment
-from apps.audit.verification import verify, verify_and_note
+from apps.audit.verification import verify, verify_and_record
 from apps.bus import dispatch
 from apps.kernel.tenant import activate
 
 
 def sealed_ids():
-    """Which records the segments hold, told by the order of sealing."""
+    """Ids of the records in the segments, by the order of sealing."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT r.id FROM audit_record r JOIN audit_segment s ON s.retention = r.retention"
@@ -28,10 +28,10 @@ def sealed_ids():
         return sorted(row[0] for row in cursor.fetchall())
 
 
-def test_everything_that_was_done_is_sealed_once(at_acme, found, seal_all):
-    found("ONE")
+def test_every_record_is_sealed_once(at_acme, found_company, seal_all):
+    found_company("ONE")
     seal_all()
-    found("TWO")
+    found_company("TWO")
     seal_all()
 
     ids = [*Record.objects.order_by("id").values_list("id", flat=True)]
@@ -43,8 +43,8 @@ def test_everything_that_was_done_is_sealed_once(at_acme, found, seal_all):
     assert verify().intact
 
 
-def test_the_scheduled_task_seals_what_is_new(at_acme, found, all_ended):
-    found("ONE")
+def test_the_scheduled_task_seals_new_records(at_acme, found_company, all_ended):
+    found_company("ONE")
     all_ended()
 
     tasks.seal.apply(headers={"tenant": at_acme.id}, throw=True)
@@ -52,9 +52,11 @@ def test_the_scheduled_task_seals_what_is_new(at_acme, found, all_ended):
     assert sealed_ids() == [*Record.objects.order_by("id").values_list("id", flat=True)]
 
 
-class TestTheScheduledVerification:
-    def test_an_intact_audit_log_is_noted_and_nothing_is_logged(self, at_acme, found, seal_all, caplog):
-        found("ONE")
+class TestScheduledVerification:
+    def test_an_intact_audit_log_is_recorded_without_a_log_line(
+        self, at_acme, found_company, seal_all, caplog
+    ):
+        found_company("ONE")
         seal_all()
 
         tasks.verify.apply(headers={"tenant": at_acme.id}, throw=True)
@@ -62,8 +64,8 @@ class TestTheScheduledVerification:
         assert queries.last_verification().intact
         assert [record for record in caplog.records if record.levelname == "CRITICAL"] == []
 
-    def test_a_broken_audit_log_is_logged_as_critical(self, at_acme, found, seal_all, tamper, caplog):
-        found("ONE")
+    def test_a_broken_audit_log_is_logged_as_critical(self, at_acme, found_company, seal_all, tamper, caplog):
+        found_company("ONE")
         seal_all()
         with tamper() as cursor:
             cursor.execute("UPDATE audit_record SET sentence = 'Nothing.'")
@@ -75,8 +77,8 @@ class TestTheScheduledVerification:
         assert "The audit log is broken: " in line.getMessage()
 
 
-def test_a_segment_holds_one_class_so_that_it_can_go_at_once(at_acme, found, seal_all):
-    found("ONE")
+def test_a_segment_has_records_of_one_class(at_acme, found_company, seal_all):
+    found_company("ONE")
     seal_all()
 
     assert set(Segment.objects.values_list("retention", flat=True)) >= {"financial", "security"}
@@ -86,24 +88,24 @@ def test_a_segment_holds_one_class_so_that_it_can_go_at_once(at_acme, found, sea
     )
 
 
-def test_nothing_to_seal_makes_no_segment(at_acme, seal_all):
+def test_sealing_without_new_records_makes_no_segment(at_acme, seal_all):
     seal_all()
 
     assert sealing.seal() == []
 
 
-def test_small_batches_make_more_segments_and_the_same_chain(at_acme, found, seal_all):
+def test_small_batches_make_more_segments_and_the_same_chain(at_acme, found_company, seal_all):
     for code in ("ONE", "TWO", "THREE", "FOUR", "FIVE"):
-        found(code)
+        found_company(code)
 
-    segments = seal_all(most=2)
+    segments = seal_all(limit=2)
 
     assert max(segment.records for segment in segments) == 2
     assert verify().intact
 
 
-def test_the_head_is_written_outside_the_database(at_acme, found, seal_all):
-    found("ONE")
+def test_the_head_is_written_outside_the_database(at_acme, found_company, seal_all):
+    found_company("ONE")
     head = seal_all()[-1]
 
     assert (head.number, head.hash) in anchors.heads()
@@ -122,25 +124,25 @@ def test_the_platform_and_each_tenant_have_a_chain_of_their_own(acme, globex, se
 
 
 class Slow(threading.Thread):
-    """A command whose transaction has begun and commits when it is told to."""
+    """A command whose transaction commits on request."""
 
-    def __init__(self, tenant, found):
+    def __init__(self, tenant, found_company):
         super().__init__()
-        self.tenant, self.found = tenant, found
+        self.tenant, self.found_company = tenant, found_company
         self.written, self.may_commit = threading.Event(), threading.Event()
 
     def run(self):
         with activate(self.tenant):
             with transaction.atomic():
-                self.found("SLOW")
+                self.found_company("SLOW")
                 self.written.set()
                 self.may_commit.wait(20)
             connection.close()
 
 
 @pytest.fixture
-def slow(acme, found):
-    thread = Slow(acme, found)
+def slow(acme, found_company):
+    thread = Slow(acme, found_company)
     thread.start()
     assert thread.written.wait(20)
     yield thread
@@ -153,8 +155,8 @@ def finish(slow):
     slow.join()
 
 
-def test_a_transaction_that_commits_late_is_never_missed(at_acme, found, seal_all, slow):
-    found("FAST")
+def test_a_transaction_that_commits_late_is_sealed(at_acme, found_company, seal_all, slow):
+    found_company("FAST")
     sealing.seal()
     finish(slow)
     seal_all()
@@ -163,9 +165,9 @@ def test_a_transaction_that_commits_late_is_never_missed(at_acme, found, seal_al
     assert verify().intact
 
 
-def test_negative_control_by_the_last_id_it_is_lost(at_acme, found, slow):
-    """Why the order is not that of the ids: `id > last` passes over the one that committed late."""
-    found("FAST")
+def test_an_order_by_id_would_miss_a_late_commit(at_acme, found_company, slow):
+    """The negative control of the test above: `id > last` skips the record that committed late."""
+    found_company("FAST")
     taken = [*Record.objects.order_by("id").values_list("id", flat=True)]
     finish(slow)
     taken += Record.objects.filter(id__gt=taken[-1]).order_by("id").values_list("id", flat=True)
@@ -174,7 +176,7 @@ def test_negative_control_by_the_last_id_it_is_lost(at_acme, found, slow):
     assert late not in taken
 
 
-def test_two_sealers_at_once_never_fork_the_chain(acme, found, seal_all):
+def test_concurrent_sealers_do_not_fork_the_chain(acme, found_company, seal_all):
     barrier = threading.Barrier(4)
     errors = []
 
@@ -183,7 +185,7 @@ def test_two_sealers_at_once_never_fork_the_chain(acme, found, seal_all):
             with activate(acme):
                 barrier.wait(60)
                 for _ in range(10):
-                    sealing.seal(most=1)
+                    sealing.seal(limit=1)
         except Exception as error:
             errors.append(error)
         finally:
@@ -191,7 +193,7 @@ def test_two_sealers_at_once_never_fork_the_chain(acme, found, seal_all):
 
     with activate(acme):
         for number in range(20):
-            found(f"C{number}")
+            found_company(f"C{number}")
     threads = [threading.Thread(target=work) for _ in range(4)]
     for thread in threads:
         thread.start()
@@ -205,42 +207,42 @@ def test_two_sealers_at_once_never_fork_the_chain(acme, found, seal_all):
         assert verify().intact
 
 
-def test_a_long_audit_log_is_looked_through_in_several_goes(at_acme, found, seal_all):
+def test_a_long_audit_log_is_verified_in_several_runs(at_acme, found_company, seal_all):
     for code in ("ONE", "TWO", "THREE"):
-        found(code)
+        found_company(code)
         seal_all()
 
-    looks = [verify_and_note(at_most=0)]
-    while looks[-1].stopped_at:
+    runs = [verify_and_record(at_most=0)]
+    while runs[-1].stopped_at:
         assert queries.last_verification() is None
-        looks.append(verify_and_note(at_most=0))
+        runs.append(verify_and_record(at_most=0))
 
-    assert len(looks) == Segment.objects.count()
-    assert queries.last_verification() == looks[-1]
-    assert (looks[-1].intact, looks[-1].records) == (True, Record.objects.count())
+    assert len(runs) == Segment.objects.count()
+    assert queries.last_verification() == runs[-1]
+    assert (runs[-1].intact, runs[-1].records) == (True, Record.objects.count())
 
 
-def test_what_an_earlier_go_found_is_said_to_the_end(at_acme, found, seal_all, tamper):
-    found("ONE")
+def test_faults_of_an_earlier_run_are_reported_by_later_runs(at_acme, found_company, seal_all, tamper):
+    found_company("ONE")
     seal_all()
     with tamper() as cursor:
         cursor.execute(
             "UPDATE audit_record SET outcome = 'failed' WHERE id = %s", [Record.objects.earliest("id").pk]
         )
 
-    looks = [verify_and_note(at_most=0)]
-    while looks[-1].stopped_at:
-        looks.append(verify_and_note(at_most=0))
+    runs = [verify_and_record(at_most=0)]
+    while runs[-1].stopped_at:
+        runs.append(verify_and_record(at_most=0))
 
-    assert len(looks) > 1
-    assert not looks[-1].intact
+    assert len(runs) > 1
+    assert not runs[-1].intact
     assert not queries.last_verification().intact
 
 
 @pytest.fixture
-def erased_meanwhile(at_acme, owner, found, seal_all, monkeypatch):
-    """Somebody is erased while somebody else looks, after what may be erased was read."""
-    found("ONE")
+def erased_meanwhile(at_acme, owner, found_company, seal_all, monkeypatch):
+    """A person is erased during a verification, after it has read the list of erasures."""
+    found_company("ONE")
     seal_all()
     announced = erasures.announced
 
@@ -259,12 +261,13 @@ def erased_meanwhile(at_acme, owner, found, seal_all, monkeypatch):
     monkeypatch.setattr(erasures, "announced", announced_and_then_erased)
 
 
-def test_what_is_erased_while_somebody_looks_is_no_tampering(erased_meanwhile):
+def test_an_erasure_during_verification_is_not_reported_as_tampering(erased_meanwhile):
     assert verify().intact
     assert Record.objects.filter(command="audit.erase_person").exists()
 
 
-def test_negative_control_with_more_than_one_view_it_would_be(erased_meanwhile, monkeypatch):
-    monkeypatch.setattr(verification, "_one_view", nullcontext)
+def test_an_erasure_during_verification_without_a_snapshot_is_reported(erased_meanwhile, monkeypatch):
+    """The negative control of the test above."""
+    monkeypatch.setattr(verification, "_snapshot", nullcontext)
 
     assert not verify().intact

@@ -1,4 +1,4 @@
-"""What the owner of the tables does with triggers off is found: change, insert, delete, cut tail, swap, fork."""
+"""Verification detects tampering by the owner of the tables with triggers off."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import pytest
 
 from apps.audit import chain
 from apps.audit.keys import keys, sealing_key
-from apps.audit.models import Archive, Record, Segment, Verification
+from apps.audit.models import ColdStorageFile, Record, Segment, Verification
 from apps.audit.verification import verify
 from tests.support.sqlstate import NO_RIGHT, refused
 
 
 @pytest.fixture
-def audit_log(at_acme, owner, found, seal_all):
-    """Three companies that were founded, each in a segment of its own, after what was before."""
+def audit_log(at_acme, owner, found_company, seal_all):
+    """Records of three companies, each in a segment of its own."""
     for code in ("ONE", "TWO", "THREE"):
-        found(code)
+        found_company(code)
         seal_all()
     assert verify().intact
     return [*Record.objects.filter(command="companies.found_company", actor_id=owner.pk).order_by("id")]
@@ -35,18 +35,18 @@ def kinds():
         "subject_id = '99'",
         "command = 'companies.close_company'",
         "correlation_id = 'another'",
-        "actor_name = 'Somebody else'",
+        "actor_name = 'Another person'",
         "sentence = 'Nothing happened.'",
         "reason = 'As agreed'",
         'request = request || \'{"name": "Other"}\'',
         'changes = \'[{"object": "x", "field": "y", "before": 1, "after": 2}]\'',
         'refusals = \'[{"code": "x", "detail": "y"}]\'',
-        "who_salt = NULL, actor_name = '(erased)', sentence = '(erased)', reason = ''",
-        "what_salt = NULL, request = '{}'",
-        "what_commitment = who_commitment",
+        "actor_salt = NULL, actor_name = '(erased)', sentence = '(erased)', reason = ''",
+        "content_salt = NULL, request = '{}'",
+        "content_commitment = actor_commitment",
     ],
 )
-def test_a_changed_row_is_found(audit_log, tamper, change):
+def test_a_changed_row_is_detected(audit_log, tamper, change):
     with tamper() as cursor:
         cursor.execute(f"UPDATE audit_record SET {change} WHERE id = %s", [audit_log[1].pk])
 
@@ -57,14 +57,14 @@ def test_a_changed_row_is_found(audit_log, tamper, change):
     assert f"Record {audit_log[1].pk}" in fault.detail or f"segment {segment.number} " in fault.detail
 
 
-def test_a_row_of_another_class_is_found(audit_log, tamper):
+def test_a_row_of_another_class_is_detected(audit_log, tamper):
     with tamper() as cursor:
         cursor.execute("UPDATE audit_record SET retention = 'security' WHERE id = %s", [audit_log[1].pk])
 
     assert "deleted" in kinds()
 
 
-def test_an_inserted_row_is_found(audit_log, tamper):
+def test_an_inserted_row_is_detected(audit_log, tamper):
     columns = ", ".join(field.column for field in Record._meta.concrete_fields if field.column != "id")
     with tamper() as cursor:
         cursor.execute(
@@ -75,14 +75,14 @@ def test_an_inserted_row_is_found(audit_log, tamper):
     assert "inserted" in kinds()
 
 
-def test_a_deleted_row_is_found(audit_log, tamper):
+def test_a_deleted_row_is_detected(audit_log, tamper):
     with tamper() as cursor:
         cursor.execute("DELETE FROM audit_record WHERE id = %s", [audit_log[1].pk])
 
     assert kinds() == {"deleted"}
 
 
-def test_a_deleted_segment_with_its_rows_is_found(audit_log, tamper):
+def test_a_deleted_segment_with_its_rows_is_detected(audit_log, tamper):
     segment = Segment.objects.filter(retention="financial").order_by("number")[1]
     with tamper() as cursor:
         cursor.execute("DELETE FROM audit_record WHERE id = %s", [audit_log[1].pk])
@@ -91,7 +91,7 @@ def test_a_deleted_segment_with_its_rows_is_found(audit_log, tamper):
     assert "gap" in kinds()
 
 
-def test_a_cut_tail_is_found_rows_segments_and_all(audit_log, tamper):
+def test_a_cut_tail_is_detected(audit_log, tamper):
     newest = Segment.objects.order_by("-number").first()
     with tamper() as cursor:
         cursor.execute("DELETE FROM audit_record WHERE id = %s", [audit_log[-1].pk])
@@ -100,18 +100,18 @@ def test_a_cut_tail_is_found_rows_segments_and_all(audit_log, tamper):
     assert kinds() == {"cut tail"}
 
 
-def test_a_cut_tail_is_found_when_the_chain_went_on(audit_log, tamper, found, seal_all):
+def test_a_cut_tail_is_detected_after_the_chain_continued(audit_log, tamper, found_company, seal_all):
     newest = Segment.objects.order_by("-number").first()
     with tamper() as cursor:
         cursor.execute("DELETE FROM audit_record WHERE id = %s", [audit_log[-1].pk])
         cursor.execute("DELETE FROM audit_segment WHERE number = %s", [newest.number])
-    found("FOUR")
+    found_company("FOUR")
     seal_all()
 
     assert "fork" in kinds()
 
 
-def test_a_audit_log_that_was_emptied_is_found(audit_log, tamper):
+def test_an_emptied_audit_log_is_detected(audit_log, tamper):
     with tamper() as cursor:
         cursor.execute("DELETE FROM audit_record")
         cursor.execute("DELETE FROM audit_segment")
@@ -119,8 +119,8 @@ def test_a_audit_log_that_was_emptied_is_found(audit_log, tamper):
     assert kinds() == {"cut tail"}
 
 
-def test_swapped_rows_are_found(audit_log, tamper):
-    """Two rows change places: each under the other's number, at the other's place."""
+def test_swapped_rows_are_detected(audit_log, tamper):
+    """Two rows exchange their ids and transaction ids."""
     one, two = audit_log[0], audit_log[1]
     with tamper() as cursor:
         cursor.execute("UPDATE audit_record SET id = -1 WHERE id = %s", [one.pk])
@@ -132,7 +132,7 @@ def test_swapped_rows_are_found(audit_log, tamper):
     assert kinds() == {"changed"}
 
 
-def test_rows_that_only_change_their_segments_are_found(audit_log, tamper):
+def test_rows_moved_to_another_segment_are_detected(audit_log, tamper):
     one, two = audit_log[0], audit_log[1]
     with tamper() as cursor:
         cursor.execute("UPDATE audit_record SET xid = %s WHERE id = %s", [str(two.xid), one.pk])
@@ -141,12 +141,12 @@ def test_rows_that_only_change_their_segments_are_found(audit_log, tamper):
 
 
 def rewrite(cursor, key_id, key):
-    """The whole chain anew, consistent in itself, over a audit log in which one thing never happened."""
+    """Rewrites the whole chain, consistent in itself, over a changed audit log."""
     from apps.audit import rows
 
     before = chain.NOTHING_BEFORE
     for segment in Segment.objects.using("owner").order_by("number"):
-        digests = [rows.digest_of(each) for each in rows.of_segment(segment)]
+        digests = [rows.digest_of(row) for row in rows.of_segment(segment)]
         segment.records, segment.records_hash = len(digests), chain.records_hash(digests)
         segment.previous_hash, segment.key_id = before, key_id
         segment.hash = chain.seal_of(segment.link, key)
@@ -165,25 +165,25 @@ def forge(tamper, audit_log, key_id, key):
         rewrite(cursor, key_id, key)
 
 
-def test_a_chain_rewritten_under_a_guessed_key_is_found(audit_log, tamper):
+def test_a_chain_rewritten_under_a_guessed_key_is_detected(audit_log, tamper):
     forge(tamper, audit_log, sealing_key()[0], b"guessed" * 8)
 
     assert {"seal", "fork"} <= kinds()
 
 
-def test_a_chain_rewritten_under_a_key_of_ones_own_is_found(audit_log, tamper):
+def test_a_chain_rewritten_under_an_unknown_key_is_detected(audit_log, tamper):
     forge(tamper, audit_log, "mine", b"guessed" * 8)
 
     assert {"key", "fork"} <= kinds()
 
 
-def test_a_chain_rewritten_with_the_stolen_key_disagrees_with_the_witness(audit_log, tamper):
+def test_a_chain_rewritten_with_the_stolen_key_differs_from_its_anchor(audit_log, tamper):
     forge(tamper, audit_log, *sealing_key())
 
     assert kinds() == {"fork"}
 
 
-def test_a_head_that_somebody_wrote_down_is_a_witness_too(audit_log, tamper, settings):
+def test_a_head_noted_elsewhere_reveals_a_cut_tail(audit_log, tamper, settings):
     settings.AUDIT_ANCHORS = []
     newest = Segment.objects.order_by("-number").first()
     from apps.audit import anchors
@@ -202,16 +202,16 @@ def test_a_head_that_somebody_wrote_down_is_a_witness_too(audit_log, tamper, set
         anchors.anchors.cache_clear()
 
 
-def test_the_runtime_cannot_touch_segments_archives_or_what_was_found(at_acme):
-    for table in (each._meta for each in (Segment, Archive, Verification)):
+def test_the_runtime_cannot_change_segments_cold_storage_files_or_verifications(at_acme):
+    for table in (model._meta for model in (Segment, ColdStorageFile, Verification)):
         name, key = table.db_table, table.pk.column
         for statement in (f"DELETE FROM {name}", f"TRUNCATE {name}", f"UPDATE {name} SET {key} = {key}"):
             assert refused(statement) == NO_RIGHT, statement
 
 
-def test_a_key_is_changed_and_the_old_segments_still_verify(audit_log, found, seal_all, settings):
+def test_old_segments_still_verify_after_a_change_of_keys(audit_log, found_company, seal_all, settings):
     settings.AUDIT_KEYS = ["new:" + "A" * 43 + "=", *settings.AUDIT_KEYS]
-    found("FOUR")
+    found_company("FOUR")
     seal_all()
 
     assert Segment.objects.order_by("-number").first().key_id == "new"

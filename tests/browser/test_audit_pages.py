@@ -7,7 +7,7 @@ from playwright.sync_api import Page
 
 from apps.audit import sealing
 from apps.audit.models import Record
-from apps.audit.verification import verify_and_note
+from apps.audit.verification import verify_and_record
 from apps.bus import dispatch
 from apps.kernel.tenant import activate
 from apps.settings.commands import ChangeSetting
@@ -22,7 +22,7 @@ def change(acme, owner):
         for value in (12, 15):
             dispatch(ChangeSetting(key="periods.reason_length", value=value), actor=owner)
         sealing.seal()
-        verify_and_note()
+        verify_and_record()
         return Record.objects.latest("id")
 
 
@@ -33,7 +33,7 @@ def test_the_audit_logs_pages_can_be_used_by_everybody(visit: Page, change):
         "audit/seal/",
         f"audit/people/{change.actor_id}/",
         f"audit/record/{change.pk}/change/",
-        "audit/archive/",
+        "audit/move-to-cold-storage/",
         "audit/erase-person/",
     ):
         visit.goto(f"/t/acme/{path}")

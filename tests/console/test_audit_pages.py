@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from apps.audit.models import Record, Segment, Verification
-from apps.audit.verification import verify_and_note
+from apps.audit.verification import verify_and_record
 from apps.bus import dispatch
 from apps.companies.commands import FoundCompany
 from apps.kernel.actors import System
@@ -54,7 +54,7 @@ def test_the_integrity_page_shows_a_verified_and_a_broken_chain(
     assert "No record is sealed yet." in page(client, "audit/integrity/")
     with activate(acme):
         seal_all()
-        verify_and_note()
+        verify_and_record()
         assert "verified" in page(client, "audit/integrity/")
 
         head = Segment.objects.order_by("-number").first()
@@ -98,14 +98,15 @@ def test_an_erasure_is_previewed_and_then_executed(client_for, owner, audit_log,
 
 def test_moving_records_to_cold_storage_is_previewed(client_for, owner, audit_log):
     response = client_for(owner).post(
-        "/t/acme/audit/archive/", {"before": "2026-01-01", "reason": "The year is over.", "preview": ""}
+        "/t/acme/audit/move-to-cold-storage/",
+        {"before": "2026-01-01", "reason": "The year is over.", "preview": ""},
     )
 
     assert "No record is past its retention." in response.content.decode()
 
 
 @pytest.mark.parametrize(
-    "path", ["audit/integrity/", "audit/export/", "audit/archive/", "audit/erase-person/"]
+    "path", ["audit/integrity/", "audit/export/", "audit/move-to-cold-storage/", "audit/erase-person/"]
 )
 def test_pages_of_the_audit_log_without_the_permission_are_forbidden(
     client_for, user_without_role, audit_log, path

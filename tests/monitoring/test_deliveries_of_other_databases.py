@@ -89,7 +89,7 @@ def test_the_audit_log_of_a_replayed_delivery_names_its_database(dead, operator,
     record = Record.objects.get(command="monitoring.replay_delivery")
     assert (record.subject_type, record.subject_id) == ("events.delivery", f"{dead.pk}@east")
     assert "in east" in record.sentence
-    assert not audit.timeline(Delivery.objects.get(pk=dead.pk)).exists()
+    assert not audit.history_of(Delivery.objects.get(pk=dead.pk)).exists()
 
 
 def test_a_delivery_of_another_database_is_dropped(dead, operator, initech, listener):

@@ -1,1 +1,1 @@
-"""The endpoints under /api/v1/audit/: the platform's own audit log to operators, each tenant's to itself."""
+"""The endpoints under /api/v1/audit/: operators read the platform's audit log, tenants their own."""

@@ -30,14 +30,14 @@ class RecordSerializer(ReadSerializer):
 
 
 class RecordWithDetails(RecordSerializer):
-    """With what was asked, what it changed and why it was refused."""
+    """With its request, changes and refusals."""
 
     class Meta(RecordSerializer.Meta):
         fields = (*RecordSerializer.Meta.fields, "request", "changes", "refusals")
 
 
 class SealSerializer(serializers.Serializer[Any]):
-    """The head of the chain, what waits to be sealed, and what the last look found."""
+    """The head of the chain, the number of unsealed records, and the last verification."""
 
     segment = serializers.IntegerField()
     hash = serializers.CharField()

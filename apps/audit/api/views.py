@@ -10,8 +10,8 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.audit import export, queries, reading
-from apps.audit.commands import ArchiveAuditLog, ErasePerson
+from apps.audit import access_log, export, queries
+from apps.audit.commands import ErasePerson, MoveToColdStorage
 from apps.audit.filters import RecordFilter
 from apps.audit.models import Record
 from apps.bus.api.views import CommandEndpoint, DetailEndpoint, Endpoint, ListEndpoint, QueryEndpoint
@@ -21,7 +21,7 @@ from .serializers import RecordSerializer, RecordWithDetails, SealSerializer
 
 
 class Records(ListEndpoint):
-    """What was done, refused and failed, newest first. That somebody looked is kept, and shown with `readings`."""
+    """Commands that were done, refused or failed, newest first. Read access is recorded, and listed with `readings`."""
 
     permission = "audit.view_record"
     queryset = Record.objects.all()
@@ -30,12 +30,12 @@ class Records(ListEndpoint):
 
     def get(self, request: Request, **server_fields: Any) -> Response:
         response = super().get(request, **server_fields)
-        reading.looked(cast(Actor, request.user), request.query_params.dict() | server_fields)
+        access_log.record_read(cast(Actor, request.user), request.query_params.dict() | server_fields)
         return response
 
 
 class OneRecord(DetailEndpoint):
-    """One command and everything that came of it."""
+    """One command and its outcome."""
 
     permission = "audit.view_record"
     queryset = Record.objects.all()
@@ -44,22 +44,22 @@ class OneRecord(DetailEndpoint):
 
     def get(self, request: Request, **server_fields: Any) -> Response:
         response = super().get(request, **server_fields)
-        reading.looked(cast(Actor, request.user), server_fields, at="a record")
+        access_log.record_read(cast(Actor, request.user), server_fields, at="a record")
         return response
 
 
-class TimelineOfThing(Records):
-    """Everything that was done to one thing, newest first."""
+class HistoryOfObject(Records):
+    """Commands that changed one object, newest first."""
 
     def get_queryset(self) -> QuerySet[Record]:
-        return queries.timeline_of(self.kwargs["subject_type"], self.kwargs["subject_id"])
+        return queries.history_of_object(self.kwargs["subject_type"], self.kwargs["subject_id"])
 
 
-class TimelineOfPerson(Records):
-    """Everything that one person did, newest first."""
+class HistoryOfPerson(Records):
+    """Commands of one person, newest first."""
 
     def get_queryset(self) -> QuerySet[Record]:
-        return queries.timeline_of_person(self.kwargs["user_id"])
+        return queries.history_of_person(self.kwargs["user_id"])
 
 
 class Export(Endpoint):
@@ -71,7 +71,7 @@ class Export(Endpoint):
         return {"form", *RecordFilter.base_filters}
 
     def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
-        """It answers with a file whatever the caller would rather have."""
+        """The response is a file, whatever the Accept header."""
         return super().perform_content_negotiation(request, force=True)
 
     @extend_schema(
@@ -79,11 +79,11 @@ class Export(Endpoint):
         responses={(200, "text/csv"): OpenApiTypes.STR, (200, "application/x-ndjson"): OpenApiTypes.STR},
     )
     def get(self, request: Request, **server_fields: Any) -> StreamingHttpResponse:
-        asked = request.query_params.dict()
-        form = asked.pop("form", "csv")
-        chosen = RecordFilter(asked, queryset=Record.objects.order_by("id"))
+        filters = request.query_params.dict()
+        form = filters.pop("form", "csv")
+        chosen = RecordFilter(filters, queryset=Record.objects.order_by("id"))
         _must_be_understood(form, chosen)
-        reading.took_away(cast(Actor, request.user), asked, form=form)
+        access_log.record_export(cast(Actor, request.user), filters, form=form)
         return StreamingHttpResponse(
             export.FORMS[form](chosen.qs),
             content_type=export.TYPES[form],
@@ -99,7 +99,7 @@ def _must_be_understood(form: str, chosen: RecordFilter) -> None:
 
 
 class Seal(QueryEndpoint):
-    """How far the audit log is sealed, and when somebody last looked whether it is whole."""
+    """How far the audit log is sealed, and the last verification of it."""
 
     permission = "audit.view_segment"
     serializer_class = SealSerializer
@@ -108,13 +108,13 @@ class Seal(QueryEndpoint):
         return queries.seal()
 
 
-class Archiving(CommandEndpoint):
-    """Archives what is past its time. With `?dry_run=true` it says whether anything is."""
+class MovingToColdStorage(CommandEndpoint):
+    """Moves records past their retention to cold storage. `?dry_run=true` reports whether there are any."""
 
-    command, result, status = ArchiveAuditLog, None, 204
+    command, result, status = MoveToColdStorage, None, 204
 
 
-class Erasing(CommandEndpoint):
+class ErasingPerson(CommandEndpoint):
     """Erases a person from the audit log."""
 
     command, result, status = ErasePerson, None, 204

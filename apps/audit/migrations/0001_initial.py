@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("done", "Done"),
-                            ("repeated", "Asked again"),
+                            ("repeated", "Repeated request"),
                             ("refused", "Refused"),
                             ("failed", "Failed"),
                         ],
@@ -45,10 +45,10 @@ class Migration(migrations.Migration):
                 ("correlation_id", models.CharField(blank=True, max_length=64)),
                 ("causation_id", models.CharField(blank=True, max_length=64)),
                 ("retention", models.CharField(max_length=12)),
-                ("what_commitment", models.BinaryField()),
-                ("what_salt", models.BinaryField(null=True)),
-                ("who_commitment", models.BinaryField()),
-                ("who_salt", models.BinaryField(null=True)),
+                ("content_commitment", models.BinaryField()),
+                ("content_salt", models.BinaryField(null=True)),
+                ("actor_commitment", models.BinaryField()),
+                ("actor_salt", models.BinaryField(null=True)),
                 (
                     "xid",
                     apps.audit.transaction_id.TransactionId(
@@ -60,7 +60,7 @@ class Migration(migrations.Migration):
                 "verbose_name": "audit record",
                 "verbose_name_plural": "audit log",
                 "permissions": [
-                    ("manage_retention", "Can archive the audit log and drop what was archived"),
+                    ("manage_retention", "Can move records of the audit log to cold storage and drop them"),
                     ("erase_person", "Can erase a person from the audit log"),
                 ],
                 "default_permissions": ("view",),
@@ -98,7 +98,7 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="Archive",
+            name="ColdStorageFile",
             fields=[
                 (
                     "id",
@@ -112,7 +112,7 @@ class Migration(migrations.Migration):
                 ("segments", models.PositiveIntegerField()),
                 ("records", models.PositiveIntegerField()),
                 ("file", models.CharField(max_length=200)),
-                ("archived_at", models.DateTimeField()),
+                ("stored_at", models.DateTimeField()),
             ],
             options={
                 "default_permissions": ("view",),

@@ -55,7 +55,7 @@ def actions_of(support_session: SupportSession) -> int:
     """How many commands the operator sent as the user, whatever came of them. What he only read is in the audit log
     too."""
     return (
-        Record.objects.doings()
+        Record.objects.without_readings()
         .filter(
             actor_id=support_session.user_id,
             real_actor_name=str(support_session.support),

@@ -1,4 +1,4 @@
-"""`manage.py audit`: seals, verifies, exports and archives the audit log, and erases a person from it.
+"""`manage.py audit`: seals, verifies and exports the audit log, moves records to cold storage, and erases a person.
 
 Exit codes are those of all commands; `verify` exits with 3 if an audit log is broken.
 """
@@ -15,8 +15,8 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from apps import bus
-from apps.audit import export, queries, reading, sealing, verification
-from apps.audit.commands import ArchiveAuditLog, ErasePerson
+from apps.audit import access_log, export, queries, sealing, verification
+from apps.audit.commands import ErasePerson, MoveToColdStorage
 from apps.audit.filters import RecordFilter
 from apps.audit.models import Record
 from apps.bus import dispatch
@@ -31,7 +31,7 @@ PLATFORM = "platform"
 
 
 class Command(BursarCommand):
-    help = "Seal, verify, export and archive the audit log, and erase a person from it."
+    help = "Seal, verify and export the audit log, move records to cold storage, and erase a person."
 
     def options(self, parser: CommandParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)
@@ -42,24 +42,28 @@ class Command(BursarCommand):
         verify.add_argument(
             "--head", action="append", default=[], metavar="NUMBER:HASH", help="A known head."
         )
-        verify.add_argument("--archives", action="store_true", help="Read the archived files as well.")
+        verify.add_argument(
+            "--cold-storage", action="store_true", help="Verify the files in cold storage too."
+        )
         out = verbs.add_parser("export", help="Write the audit log to stdout.")
         out.add_argument("--format", choices=[*export.FORMS], default="csv")
         out.add_argument("--since", default="")
         out.add_argument("--until", default="")
         out.add_argument("--text", default="")
-        archive = verbs.add_parser("archive", help="Archive segments after their retention, then drop them.")
-        archive.add_argument("--before", required=True, type=dt.date.fromisoformat, metavar="DATE")
-        archive.add_argument("--reason", default="Retention")
+        move = verbs.add_parser(
+            "move-to-cold-storage", help="Move records past their retention to cold storage."
+        )
+        move.add_argument("--before", required=True, type=dt.date.fromisoformat, metavar="DATE")
+        move.add_argument("--reason", default="Retention")
         erase = verbs.add_parser("erase-person", help="Erase a person from the audit log.")
         erase.add_argument("--user", type=int, metavar="ID")
         erase.add_argument(
             "--text", action="append", default=[], help="E-mail address or full name; repeatable."
         )
         erase.add_argument("--reason", required=True)
-        for subparser in (archive, erase):
+        for subparser in (move, erase):
             subparser.add_argument("--dry-run", action="store_true", help="Only print the effects.")
-        for subparser in (seal, verify, out, archive, erase):
+        for subparser in (seal, verify, out, move, erase):
             subparser.add_argument("--tenant", metavar="SLUG", help=f"One tenant; without it the {PLATFORM}.")
             # Allowed before and after the verb.
             subparser.add_argument("--json", action="store_true", default=SUPPRESS)
@@ -78,12 +82,12 @@ class Command(BursarCommand):
         text = "\n".join(f"{name}: {len(numbers)} segments sealed" for name, numbers in sealed.items())
         return Output(text, {"sealed": sealed})
 
-    def _verify(self, head: list[str], archives: bool, **options: Any) -> Output:
+    def _verify(self, head: list[str], cold_storage: bool, **options: Any) -> Output:
         witnesses = [_head(text) for text in head]
         results = {}
         for name, tenant in _chosen(**options):
             with activate(tenant):
-                results[name] = verification.verify(witnesses=witnesses, with_archives=archives)
+                results[name] = verification.verify(witnesses=witnesses, with_cold_storage=cold_storage)
         self._broken = not all(result.intact for result in results.values())
         lines = [line for name, result in results.items() for line in _result_lines(name, result)]
         data = {
@@ -107,16 +111,16 @@ class Command(BursarCommand):
             chosen = RecordFilter(filters, queryset=Record.objects.order_by("id"))
             if not chosen.is_valid():
                 raise CommandError(f"{chosen.errors.as_text()}", returncode=2)
-            reading.took_away(COMMAND_LINE, filters, form=format)
+            access_log.record_export(COMMAND_LINE, filters, form=format)
             for line in export.FORMS[format](chosen.qs):
                 self.stdout.write(line, ending="")
         return Output("", {})
 
-    def _archive(self, before: dt.date, reason: str, dry_run: bool, **options: Any) -> Output:
-        command = ArchiveAuditLog(before=before, reason=reason)
+    def _move_to_cold_storage(self, before: dt.date, reason: str, dry_run: bool, **options: Any) -> Output:
+        command = MoveToColdStorage(before=before, reason=reason)
         ((name, tenant),) = _chosen(**options)
         with activate(tenant):
-            due = queries.due_for_archive(before)
+            due = queries.due_for_cold_storage(before)
             if dry_run:
                 _refuse(bus.dry_run(command, actor=COMMAND_LINE))
             else:
@@ -141,22 +145,22 @@ class Command(BursarCommand):
             else:
                 dispatch(command, actor=COMMAND_LINE)
         lines = [
-            f"{name}: {len(plan.who)} sentences and {len(plan.what)} contents with the name of the person"
+            f"{name}: {len(plan.actor)} sentences and {len(plan.content)} contents with the name of the person"
         ]
         if plan.versions:
             lines.append(f"{plan.versions} versions of master data with the name of the person")
-        if plan.kept_until:
+        if plan.retained_until:
             lines.append(
-                f"{plan.kept} contents of financial records are retained until {plan.kept_until:%Y-%m-%d}"
+                f"{plan.retained} contents of financial records are retained until {plan.retained_until:%Y-%m-%d}"
             )
         data = {
             "tenant": name,
             "done": not dry_run,
-            "sentences": len(plan.who),
-            "contents": len(plan.what),
+            "sentences": len(plan.actor),
+            "contents": len(plan.content),
             "versions": plan.versions,
-            "kept": plan.kept,
-            "kept_until": plan.kept_until,
+            "retained": plan.retained,
+            "retained_until": plan.retained_until,
         }
         return Output("\n".join([*lines, *_not_done(dry_run)]), data)
 
@@ -179,11 +183,11 @@ def _head(written: str) -> tuple[int, str]:
     return int(number), hash_
 
 
-def _result_lines(name: str, result: verification.Found) -> Iterator[str]:
+def _result_lines(name: str, result: verification.Result) -> Iterator[str]:
     state = "intact" if result.intact else "BROKEN"
     yield (
         f"{name}: {state}, {result.records:,} records in {result.segments:,} segments"
-        f" ({result.archived:,} archived), {result.rate:,.0f} records/s"
+        f" ({result.in_cold_storage:,} in cold storage), {result.rate:,.0f} records/s"
     )
     for fault in result.faults:
         yield f"  {fault.kind}: {fault.detail}"

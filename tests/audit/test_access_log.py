@@ -1,4 +1,4 @@
-"""The audit log is searched, told as a timeline and taken away; and whoever looks is seen."""
+"""Search, history and export of the audit log, and the records of read access."""
 
 from __future__ import annotations
 
@@ -26,43 +26,43 @@ def reader(client_for, auditor):
     return client_for(auditor)
 
 
-def looks():
+def readings():
     return [*Record.objects.readings().order_by("id").values_list("sentence", flat=True)]
 
 
-def test_one_look_leaves_one_trace(at_acme, reader, found):
-    found("ONE")
+def test_reading_the_audit_log_leaves_one_record(at_acme, reader, found_company):
+    found_company("ONE")
 
     reader.get(f"{API}/records/?outcome=done&text=One")
 
-    assert looks() == ["Auditor looked at the audit log: outcome done, text One."]
+    assert readings() == ["Auditor looked at the audit log: outcome done, text One."]
 
 
-def test_a_look_at_the_looks_is_one_more_and_no_other(at_acme, reader):
+def test_listing_readings_adds_one_reading(at_acme, reader):
     reader.get(f"{API}/records/")
     shown = reader.get(f"{API}/records/?readings=only").json()["results"]
 
-    assert [each["command"] for each in shown] == ["audit.read_audit_log"]
-    assert len(looks()) == 2
+    assert [record["command"] for record in shown] == ["audit.read_audit_log"]
+    assert len(readings()) == 2
 
 
-def test_looks_are_not_among_the_doings(at_acme, reader):
+def test_readings_are_left_out_by_default(at_acme, reader):
     reader.get(f"{API}/records/")
 
-    commands = {each["command"] for each in reader.get(f"{API}/records/").json()["results"]}
+    commands = {record["command"] for record in reader.get(f"{API}/records/").json()["results"]}
     assert "audit.read_audit_log" not in commands
-    assert all(each.command != "audit.read_audit_log" for each in queries.latest(50))
+    assert all(record.command != "audit.read_audit_log" for record in queries.latest(50))
 
 
-def test_whoever_may_not_look_leaves_no_trace(at_acme, client_for, user_without_role):
-    for path in ("records/", "export/", "timeline/companies.company/1/", "people/1/timeline/", "seal/"):
+def test_a_user_without_permission_reads_nothing_and_leaves_no_record(at_acme, client_for, user_without_role):
+    for path in ("records/", "export/", "history/companies.company/1/", "people/1/history/", "seal/"):
         assert client_for(user_without_role).get(f"{API}/{path}").status_code == 403
 
-    assert looks() == []
+    assert readings() == []
 
 
 @pytest.mark.parametrize(
-    ("asked", "count"),
+    ("parameters", "count"),
     [
         ("text=founded the company One", 1),
         ("text=no-such-words", 0),
@@ -73,55 +73,55 @@ def test_whoever_may_not_look_leaves_no_trace(at_acme, client_for, user_without_
         ("retention=financial&actor=owner@acme&outcome=done", 2),
     ],
 )
-def test_the_audit_log_is_searched(at_acme, reader, found, asked, count):
+def test_filters_select_records(at_acme, reader, found_company, parameters, count):
     with correlated("request-9"):
-        found("ONE")
-    found("TWO")
+        found_company("ONE")
+    found_company("TWO")
 
-    assert len(reader.get(f"{API}/records/?{asked}").json()["results"]) == count
+    assert len(reader.get(f"{API}/records/?{parameters}").json()["results"]) == count
 
 
-def test_a_things_timeline_tells_what_was_done_to_it(at_acme, reader, found):
-    found("ONE")
+def test_the_history_of_an_object_lists_commands_about_it(at_acme, reader, found_company):
+    found_company("ONE")
     company = Company.objects.get(code="ONE")
 
-    told = reader.get(f"{API}/timeline/companies.company/{company.pk}/").json()["results"]
+    history = reader.get(f"{API}/history/companies.company/{company.pk}/").json()["results"]
 
-    assert [each["sentence"] for each in told] == ["owner@acme.example founded the company One."]
+    assert [record["sentence"] for record in history] == ["owner@acme.example founded the company One."]
 
 
-def test_a_timeline_knows_what_changed_a_thing_on_the_way(at_acme, owner):
+def test_the_history_of_an_object_lists_commands_that_changed_it_indirectly(at_acme, owner):
     dispatch(ChangeSetting(key="periods.reason_length", value=12), actor=owner)
     dispatch(ChangeSetting(key="periods.reason_length", value=15), actor=owner)
     changed = Record.objects.latest("id")
-    thing, _, number = changed.changes[0]["object"].partition(":")
+    subject_type, _, number = changed.changes[0]["object"].partition(":")
 
-    assert changed in queries.timeline_of(thing, number)
+    assert changed in queries.history_of_object(subject_type, number)
     assert [*queries.described_changes(changed)] == ["Value: 12 became 15"]
 
 
-def test_a_persons_timeline_tells_what_he_did(at_acme, reader, owner, found):
-    found("ONE")
+def test_the_history_of_a_person_lists_their_commands(at_acme, reader, owner, found_company):
+    found_company("ONE")
 
-    told = reader.get(f"{API}/people/{owner.pk}/timeline/").json()["results"]
+    history = reader.get(f"{API}/people/{owner.pk}/history/").json()["results"]
 
-    assert told[0]["sentence"] == "owner@acme.example founded the company One."
-    assert {each["actor_id"] for each in told} == {owner.pk}
+    assert history[0]["sentence"] == "owner@acme.example founded the company One."
+    assert {record["actor_id"] for record in history} == {owner.pk}
 
 
-def test_the_audit_log_is_taken_away_as_csv(at_acme, reader, found):
-    found("ONE")
+def test_the_audit_log_is_exported_as_csv(at_acme, reader, found_company):
+    found_company("ONE")
 
     response = reader.get(f"{API}/export/?command=companies.found_company")
 
     rows = [*csv.DictReader(io.StringIO(b"".join(response.streaming_content).decode()))]
     assert [*rows[0]] == [*COLUMNS]
     assert rows[-1]["sentence"] == "owner@acme.example founded the company One."
-    assert looks() == ["Auditor exported the audit log as csv: command companies.found_company."]
+    assert readings() == ["Auditor exported the audit log as csv: command companies.found_company."]
 
 
-def test_the_audit_log_is_taken_away_as_json_lines(at_acme, reader, found):
-    found("ONE")
+def test_the_audit_log_is_exported_as_json_lines(at_acme, reader, found_company):
+    found_company("ONE")
 
     response = reader.get(f"{API}/export/?form=jsonl&text=One")
 
@@ -129,9 +129,9 @@ def test_the_audit_log_is_taken_away_as_json_lines(at_acme, reader, found):
     assert row["request"]["code"] == "ONE"
 
 
-@pytest.mark.parametrize("asked", ["form=xlsx", "since=yesterday", "colour=red"])
-def test_an_odd_export_is_refused(at_acme, reader, asked):
-    assert reader.get(f"{API}/export/?{asked}").status_code == 400
+@pytest.mark.parametrize("parameters", ["form=xlsx", "since=yesterday", "colour=red"])
+def test_an_export_with_invalid_parameters_is_refused(at_acme, reader, parameters):
+    assert reader.get(f"{API}/export/?{parameters}").status_code == 400
 
 
 SIGNS = "=+-@|%＝＋－＠"
@@ -144,16 +144,16 @@ def test_no_text_becomes_a_formula(blanks, sign, text):
 
 
 @pytest.mark.parametrize("text", ["-12.50", "+3", "1,000", "plain", "", "a=b"])
-def test_numbers_and_words_stay_as_they_are(text):
+def test_numbers_and_plain_texts_are_exported_unchanged(text):
     assert harmless(text) == text
 
 
 @pytest.mark.parametrize("text", ["\tplain", "\rplain", " =1", "\t=1", "＝1", "-1+1", "+cmd", "@SUM(A1)"])
-def test_what_a_spreadsheet_would_run_is_quoted(text):
+def test_a_text_that_a_spreadsheet_would_evaluate_is_quoted(text):
     assert harmless(text) == f"'{text}"
 
 
-def test_the_seal_is_shown(at_acme, reader, seal_all):
+def test_the_seal_reports_unsealed_records_and_the_head(at_acme, reader, seal_all):
     before = reader.get(f"{API}/seal/").json()
     seal_all()
     after = reader.get(f"{API}/seal/").json()

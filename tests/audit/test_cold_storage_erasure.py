@@ -1,4 +1,4 @@
-"""An erasure reaches the versions of master data and the files of the archive, and the chain stays whole."""
+"""Erasure of a person from versions of master data and from cold storage; the chain stays valid."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from django.apps import apps
 from django.core.files.base import ContentFile
 from django.db import DatabaseError, connection, connections, transaction
 
-from apps.audit import anchors, archives, forgetting, queries
-from apps.audit.commands import ArchiveAuditLog, DropArchived, ErasePerson
-from apps.audit.errors import ArchiveIsBroken, PersonNotInAuditLog
+from apps.audit import anchors, cold_storage, cold_storage_erasure, queries
+from apps.audit.commands import DropRecordsInColdStorage, ErasePerson, MoveToColdStorage
+from apps.audit.errors import ColdStorageFileIsBroken, PersonNotInAuditLog
 from apps.audit.history import FieldHistory
-from apps.audit.models import Archive, Record, Segment
+from apps.audit.models import ColdStorageFile, Record, Segment
 from apps.audit.verification import verify
 from apps.bus import dispatch
 from apps.companies.commands import FoundCompany
@@ -32,7 +32,7 @@ from tests.support.sqlstate import NO_COLUMN, NO_RIGHT, refused
 
 EMAIL, NAME = "berta@acme.example", "Berta Bauer"
 PAST = dt.datetime(2014, 5, 1, tzinfo=dt.UTC)
-ARCHIVE = ArchiveAuditLog(before=dt.date(2026, 1, 1), reason="Ten years are over.")
+MOVE = MoveToColdStorage(before=dt.date(2026, 1, 1), reason="Ten years are over.")
 
 
 @pytest.fixture
@@ -48,16 +48,16 @@ def erase(owner, **given):
 
 
 def versions():
-    """All that every version of anything says."""
-    kept = [
+    """The values of all versions."""
+    models = [
         model
         for model in apps.get_models()
         if issubclass(model, FieldHistory) and model._meta.app_label != "billing"
     ]
-    return " ".join(str(row) for model in kept for row in model._base_manager.values())
+    return " ".join(str(row) for model in models for row in model._base_manager.values())
 
 
-def test_no_version_names_her_any_more(berta, owner, seal_all):
+def test_an_erasure_reaches_all_versions(berta, owner, seal_all):
     dispatch(FoundCompany(code="BER", name="Bauhaus", currency="EUR"), actor=berta)
     seal_all()
     assert EMAIL in versions()
@@ -65,17 +65,17 @@ def test_no_version_names_her_any_more(berta, owner, seal_all):
     result = erase(owner, user_id=berta.pk, texts=(EMAIL, NAME))
 
     assert " versions" in result
-    said = versions()
-    assert EMAIL not in said
-    assert NAME not in said
-    assert "Bauhaus" in said
+    erased = versions()
+    assert EMAIL not in erased
+    assert NAME not in erased
+    assert "Bauhaus" in erased
     (version,) = User.history.filter(id=berta.pk)
     assert (version.name, version.email) == ("(erased)", "(erased)")
     seal_all()
     assert verify().intact
 
 
-def test_by_her_number_alone_her_own_versions_and_those_she_made_go(berta, owner):
+def test_an_erasure_by_number_covers_versions_of_and_by_the_user(berta, owner):
     dispatch(FoundCompany(code="BER", name="Bauhaus", currency="EUR"), actor=berta)
 
     erase(owner, user_id=berta.pk)
@@ -84,17 +84,17 @@ def test_by_her_number_alone_her_own_versions_and_those_she_made_go(berta, owner
     assert NAME not in versions()
 
 
-def test_who_stands_in_versions_alone_is_found_too(berta, owner):
+def test_a_second_erasure_of_versions_is_refused(berta, owner):
     erase(owner, user_id=berta.pk, texts=(EMAIL, NAME))
 
     with pytest.raises(PersonNotInAuditLog):
         erase(owner, user_id=berta.pk, texts=(EMAIL, NAME))
 
 
-def test_versions_of_what_is_kept_by_law_go_when_the_law_lets_them(at_acme, owner):
+def test_versions_of_financial_rows_are_erased_after_the_legal_period(at_acme, owner):
     dispatch(AddCustomer(code="BER", name=NAME, email=EMAIL), actor=owner)
 
-    assert queries.erasure_plan(None, [EMAIL]).kept >= 1
+    assert queries.erasure_plan(None, [EMAIL]).retained >= 1
     erase(owner, texts=(NAME,))
     assert Customer.history.get().name == NAME
 
@@ -104,22 +104,22 @@ def test_versions_of_what_is_kept_by_law_go_when_the_law_lets_them(at_acme, owne
 
 
 @pytest.mark.parametrize(
-    "word", ["name = 'Somebody else'", "name = '(erased)', email = 'x'", "history_id = -1"]
+    "change", ["name = 'Another person'", "name = '(erased)', email = 'x'", "history_id = -1"]
 )
-def test_a_version_can_lose_a_word_and_have_no_other(berta, word):
+def test_a_version_can_only_be_erased(berta, change):
     with pytest.raises(DatabaseError, match="never changed"), connections["owner"].cursor() as cursor:
-        cursor.execute(f"UPDATE identity_historicaluser SET {word}")
+        cursor.execute(f"UPDATE identity_historicaluser SET {change}")
 
 
-def test_the_runtime_has_no_right_to_change_them_itself(berta):
+def test_the_runtime_cannot_change_versions(berta):
     assert refused("UPDATE identity_historicaluser SET name = '(erased)'") == NO_RIGHT
 
 
 def announced(table, field, ids):
-    """The record of an erasure, as whoever has the tenant's role can write one himself."""
-    words = [{"object": table, "field": field, "before": None, "after": ids}]
-    said = {"sentence": "Nothing.", "request": {}, "changes": words}
-    Record(at=now(), command="audit.erase_person", outcome="done", **said).write()
+    """Writes the record of an erasure, which the tenant's role permits."""
+    changes = [{"object": table, "field": field, "before": None, "after": ids}]
+    fields = {"sentence": "Nothing.", "request": {}, "changes": changes}
+    Record(at=now(), command="audit.erase_person", outcome="done", **fields).write()
 
 
 def call_erasing():
@@ -130,12 +130,12 @@ def call_erasing():
 
 @pytest.fixture
 def company(berta, owner):
-    """A version that the audit log never said would lose a word."""
+    """A company whose version no record of an erasure lists."""
     erase(owner, user_id=berta.pk, texts=(EMAIL, NAME))
     return dispatch(FoundCompany(code="BER", name="Bauhaus", currency="EUR"), actor=owner)
 
 
-def test_the_runtime_cannot_erase_what_it_wishes(company):
+def test_the_runtime_cannot_choose_versions_to_erase(company):
     before = versions()
 
     assert call_erasing() == 0
@@ -145,13 +145,13 @@ def test_the_runtime_cannot_erase_what_it_wishes(company):
     assert versions() == before
 
 
-def test_what_an_earlier_transaction_said_erases_nothing_now(company):
+def test_the_record_of_an_earlier_transaction_erases_nothing(company):
     announced("companies_historicalcompany", "code", "1-999")
 
     assert call_erasing() == 0
 
 
-def test_whoever_erases_by_a_record_of_his_own_stands_in_the_audit_log(company):
+def test_an_erasure_by_a_forged_record_remains_in_the_audit_log(company):
     with transaction.atomic():
         announced("companies_historicalcompany", "code", "1-2,3,4-999")
         assert call_erasing()
@@ -162,8 +162,8 @@ def test_whoever_erases_by_a_record_of_his_own_stands_in_the_audit_log(company):
 
 
 @pytest.mark.parametrize("table", ["ledger_entry", "identity_user", "audit_segment"])
-def test_nothing_but_versions_loses_words_that_way(berta, table):
-    """Versions alone have the column that the erasure chooses rows by."""
+def test_only_versions_can_be_erased_that_way(berta, table):
+    """The erasure selects rows by `history_id`, a column of versions."""
     with pytest.raises(DatabaseError) as caught, transaction.atomic():
         announced(table, "name", "1")
         call_erasing()
@@ -176,28 +176,28 @@ def test_nothing_but_versions_loses_words_that_way(berta, table):
 
 
 @pytest.fixture
-def archived(berta, owner, seal_all):
-    """Long ago she founded a company; all that is of then is archived."""
+def stored(berta, owner, seal_all):
+    """The file in cold storage with a company that Berta founded long ago."""
     seal_all()
     with moved_to(PAST):
         dispatch(FoundCompany(code="BER", name=f"{NAME} Ltd", currency="EUR"), actor=berta)
         dispatch(FoundCompany(code="OTH", name="Other Ltd", currency="EUR"), actor=owner)
         seal_all()
-    dispatch(ARCHIVE, actor=owner)
-    return Archive.objects.get()
+    dispatch(MOVE, actor=owner)
+    return ColdStorageFile.objects.get()
 
 
 def in_store():
-    """Every file of the archive: name and words."""
-    folder = f"{archives.FOLDER}/financial"
-    said = {}
+    """Every file in cold storage: name and content."""
+    folder = f"{cold_storage.FOLDER}/financial"
+    contents = {}
     for name in files().listdir(folder)[1]:
         with files().open(f"{folder}/{name}") as handle:
-            said[name] = handle.read().decode()
-    return said
+            contents[name] = handle.read().decode()
+    return contents
 
 
-def test_she_is_in_no_file_any_more_and_the_chain_verifies(archived, berta, owner, seal_all):
+def test_an_erasure_reaches_cold_storage(stored, berta, owner, seal_all):
     (before,) = in_store().values()
     assert NAME in before
 
@@ -209,51 +209,50 @@ def test_she_is_in_no_file_any_more_and_the_chain_verifies(archived, berta, owne
     assert NAME not in after
     assert EMAIL not in after
     assert "Other Ltd" in after
-    assert Archive.objects.get().file == archived.file
-    assert verify(with_archives=True).faults == []
+    assert ColdStorageFile.objects.get().file == stored.file
+    assert verify(with_cold_storage=True).faults == []
 
 
-def test_files_that_do_not_name_her_are_left_alone(archived, owner):
+def test_files_without_the_person_are_not_rewritten(stored, owner):
     dispatch(AddCustomer(code="C", name="Carla Caro"), actor=owner)
-    before = files().get_modified_time(archived.file)
+    before = files().get_modified_time(stored.file)
 
     erase(owner, texts=("Carla Caro",))
     settle()
 
-    assert files().get_modified_time(archived.file) == before
+    assert files().get_modified_time(stored.file) == before
 
 
-def test_until_the_files_follow_nothing_is_wrong(archived, berta, owner):
-    """Erased by right, and not gone yet: the next look finds the audit log whole, before and after."""
+def test_the_audit_log_is_intact_before_the_files_are_rewritten(stored, berta, owner):
     erase(owner, user_id=berta.pk)
-    assert verify(with_archives=True).intact
+    assert verify(with_cold_storage=True).intact
 
 
-def test_wherever_it_dies_the_file_is_whole_in_the_end(archived, berta, owner, monkeypatch):
-    """Before and after each thing that is done to the store, and half way through writing."""
+def test_an_erasure_in_cold_storage_survives_a_crash_at_any_point(stored, berta, owner, monkeypatch):
+    """Before and after each operation of the store, and half way through writing."""
     pristine = in_store()
     plan = queries.erasure_plan(berta.pk, [NAME])
-    everybody = (",".join(map(str, plan.who)), ",".join(map(str, plan.what)))
+    records = (",".join(map(str, plan.actor)), ",".join(map(str, plan.content)))
     erase(owner, user_id=berta.pk, texts=(NAME,))
     deaths = 0
     for dies_at in range(1, 50):
         for name in in_store():
-            files().delete(f"{archives.FOLDER}/financial/{name}")
-        for name, words in pristine.items():
-            files().save(f"{archives.FOLDER}/financial/{name}", ContentFile(words))
-        lived = dying(monkeypatch, dies_at, lambda: forgetting.forget(*everybody))
+            files().delete(f"{cold_storage.FOLDER}/financial/{name}")
+        for name, content in pristine.items():
+            files().save(f"{cold_storage.FOLDER}/financial/{name}", ContentFile(content))
+        lived = dying(monkeypatch, dies_at, lambda: cold_storage_erasure.erase(*records))
         deaths += not lived
 
-        forgetting.forget(*everybody)
+        cold_storage_erasure.erase(*records)
 
         (after,) = in_store().values()
         assert NAME not in after
-        archives.must_hold(archived.file, archives.segments_of(archived))
+        cold_storage.must_hold(stored.file, cold_storage.segments_of(stored))
         if lived:
             break
 
     assert deaths > 8
-    assert verify(with_archives=True).intact
+    assert verify(with_cold_storage=True).intact
 
 
 def dying(monkeypatch, dies_at, work):
@@ -266,7 +265,7 @@ def dying(monkeypatch, dies_at, work):
             raise Killed
 
     def half(store, name, content):
-        """It dies before, half way, or after."""
+        """Crashes before, half way, or after."""
         point()
         data = content.read()
         try:
@@ -274,9 +273,9 @@ def dying(monkeypatch, dies_at, work):
         except Killed:
             save(store, name, ContentFile(data[: len(data) // 2]))
             raise
-        kept = save(store, name, ContentFile(data))
+        saved = save(store, name, ContentFile(data))
         point()
-        return kept
+        return saved
 
     def gone(store, name):
         point()
@@ -294,30 +293,30 @@ def dying(monkeypatch, dies_at, work):
         return True
 
 
-def test_texts_that_vanish_from_a_file_without_an_erasure_are_found(archived):
-    lines = [*archives.read(archived.file)]
-    lines[1]["who_salt"], lines[1]["who"] = None, ["(erased)", "", "(erased)", ""]
-    files().delete(archived.file)
-    files().save(archived.file, ContentFile("".join(json.dumps(line) + "\n" for line in lines)))
+def test_texts_missing_from_a_file_without_an_erasure_are_detected(stored):
+    lines = [*cold_storage.read(stored.file)]
+    lines[1]["actor_salt"], lines[1]["actor"] = None, ["(erased)", "", "(erased)", ""]
+    files().delete(stored.file)
+    files().save(stored.file, ContentFile("".join(json.dumps(line) + "\n" for line in lines)))
 
-    (fault,) = verify(with_archives=True).faults
-    assert fault.kind == "archive"
-    assert "nobody erased them" in fault.detail
+    (fault,) = verify(with_cold_storage=True).faults
+    assert fault.kind == "cold storage"
+    assert "without an erasure" in fault.detail
 
 
-def test_a_file_that_was_written_before_an_erasure_is_not_taken(berta, owner, seal_all):
-    """Between the writing of an archive and its taking over somebody is erased."""
+def test_a_file_written_before_an_erasure_is_refused(berta, owner, seal_all):
+    """The erasure commits between the writing of a file and the dropping of its records."""
     seal_all()
     with moved_to(PAST):
         dispatch(FoundCompany(code="BER", name="Bauhaus", currency="EUR"), actor=berta)
         seal_all()
     segment = Segment.objects.get(newest_at__year=2014)
-    file = archives.write([segment])
+    file = cold_storage.write([segment])
     erase(owner, user_id=berta.pk)
 
-    with pytest.raises(ArchiveIsBroken, match="was erased meanwhile"):
+    with pytest.raises(ColdStorageFileIsBroken, match="was erased meanwhile"):
         dispatch(
-            DropArchived(
+            DropRecordsInColdStorage(
                 retention=segment.retention,
                 first_segment=segment.number,
                 last_segment=segment.number,
@@ -327,32 +326,32 @@ def test_a_file_that_was_written_before_an_erasure_is_not_taken(berta, owner, se
         )
 
 
-def test_a_file_that_is_cut_off_is_found(archived):
-    (words,) = in_store().values()
-    files().delete(archived.file)
-    files().save(archived.file, ContentFile(words[: len(words) // 2]))
+def test_a_truncated_file_is_detected(stored):
+    (content,) = in_store().values()
+    files().delete(stored.file)
+    files().save(stored.file, ContentFile(content[: len(content) // 2]))
 
-    assert [fault.kind for fault in verify(with_archives=True).faults] == ["archive"]
+    assert [fault.kind for fault in verify(with_cold_storage=True).faults] == ["cold storage"]
 
 
-def test_a_file_that_is_missing_stops_nobody(archived, berta, owner, seal_all):
+def test_a_missing_file_does_not_stop_the_erasure_of_others(stored, berta, owner, seal_all):
     with moved_to(PAST + dt.timedelta(days=1)):
         dispatch(FoundCompany(code="BET", name=f"{NAME} & Sons", currency="EUR"), actor=berta)
         seal_all()
-    dispatch(ARCHIVE, actor=owner)
-    files().delete(archived.file)
+    dispatch(MOVE, actor=owner)
+    files().delete(stored.file)
 
     erase(owner, user_id=berta.pk, texts=(NAME,))
     settle()
 
     with pytest.raises(FileIsMissing):
-        files().open(archived.file)
+        files().open(stored.file)
     (other,) = in_store().values()
     assert NAME not in other
 
 
-def test_a_file_that_is_not_taken_is_not_left_behind(berta, owner, seal_all, monkeypatch):
-    """Nobody would look for her in it."""
+def test_a_refused_file_is_deleted(berta, owner, seal_all, monkeypatch):
+    """A later erasure would not find it."""
     seal_all()
     with moved_to(PAST):
         dispatch(FoundCompany(code="BER", name="Bauhaus", currency="EUR"), actor=berta)
@@ -363,16 +362,16 @@ def test_a_file_that_is_not_taken_is_not_left_behind(berta, owner, seal_all, mon
         erase(owner, user_id=berta.pk)
         return file
 
-    write = archives.write
-    monkeypatch.setattr(archives, "write", while_she_is_erased)
-    with pytest.raises(ArchiveIsBroken, match="was erased meanwhile"):
-        dispatch(ARCHIVE, actor=owner)
+    write = cold_storage.write
+    monkeypatch.setattr(cold_storage, "write", while_she_is_erased)
+    with pytest.raises(ColdStorageFileIsBroken, match="was erased meanwhile"):
+        dispatch(MOVE, actor=owner)
 
     assert in_store() == {}
 
 
-def test_who_is_erased_while_somebody_looks_is_not_tampering(archived, berta, owner, monkeypatch):
-    """The look has begun, and what it sees of the database is of then; of the files it is of now."""
+def test_an_erasure_during_verification_of_files_is_not_reported(stored, berta, owner, monkeypatch):
+    """Verification sees the database as of its snapshot, and the files in their current state."""
 
     def erased():
         erase(owner, user_id=berta.pk, texts=(NAME,))
@@ -387,19 +386,19 @@ def test_who_is_erased_while_somebody_looks_is_not_tampering(archived, berta, ow
     heads = anchors.heads
     monkeypatch.setattr(anchors, "heads", meanwhile)
 
-    assert verify(with_archives=True).faults == []
+    assert verify(with_cold_storage=True).faults == []
     (after,) = in_store().values()
     assert NAME not in after
 
 
-def test_a_file_is_read_while_its_copy_takes_its_place(archived, monkeypatch):
+def test_a_file_can_be_read_while_its_copy_replaces_it(stored, monkeypatch):
     def swapped(store, name, mode="rb"):
-        if name == archived.file and store.exists(name):
-            store.save(name + archives.COPY, ContentFile(store_open(store, name).read()))
+        if name == stored.file and store.exists(name):
+            store.save(name + cold_storage.COPY_SUFFIX, ContentFile(store_open(store, name).read()))
             store.delete(name)
         return store_open(store, name, mode)
 
     store_open = Files._open
     monkeypatch.setattr(Files, "_open", swapped)
 
-    archives.must_hold(archived.file, archives.segments_of(archived))
+    cold_storage.must_hold(stored.file, cold_storage.segments_of(stored))
