@@ -16,10 +16,10 @@ up: $(INSTALLED) ## Bring everything up with two demo tenants; Ctrl-C takes it d
 	@$(BIN)/python -m config.up
 
 test: $(INSTALLED) ## Run the tests and a sample of the exhaustive ones, on servers of their own
-	@$(BIN)/python -m pytest -n auto --tier sample
+	@$(BIN)/python -m pytest -n auto --tier sample --durations 20 --durations-min 2
 
 test-all: $(INSTALLED) ## Run what `make test` leaves out
-	@$(BIN)/python -m pytest -n auto --tier rest
+	@$(BIN)/python -m pytest -n auto --tier rest --durations 20 --durations-min 2
 
 FOR ?= 300
 soak: $(INSTALLED) ## Kill everything at random for FOR seconds (300; SEED repeats a run); nothing may be lost

@@ -33,7 +33,7 @@ def test_and_one_with_its_schema(db):
     schema = json.loads(said("ledger.post_entry", "--json"))
 
     assert {"posted_on", "memo", "lines"} <= set(schema["required"])
-    assert "journal (may be left out)" in said("ledger.post_entry")
+    assert "journal (optional)" in said("ledger.post_entry")
 
 
 def test_one_that_is_not_there_is_refused(db):

@@ -51,6 +51,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "physical_copy: the test changes its database's catalogue or grants")
 
 
+@pytest.hookimpl(optionalhook=True)  # tests of this plugin run it without xdist
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
     """Two for each core, where most tests wait for processes of their own."""
     return 2 * len(os.sched_getaffinity(0)) if config.option.tier == "rest" else None
