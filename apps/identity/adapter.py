@@ -18,6 +18,6 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def pre_login(self, request: HttpRequest, user: User, **options: Any) -> HttpResponse | None:
         """At the console and over the API. Raises what a tenant answers that is closed to him."""
-        lifecycle.must_let_in(user)
+        lifecycle.must_admit(user)
         response: HttpResponse | None = super().pre_login(request, user, **options)
         return response

@@ -55,9 +55,9 @@ def plan_must_be_offered(code: str) -> None:
 
 
 def a_database_must_have_capacity(slug: str, region: str) -> None:
-    """A pending tenant already has a database. Raises NoDatabaseHasRoom."""
+    """A pending tenant already has a database. Raises NoDatabaseHasCapacity."""
     if not Tenant.objects.filter(slug=slug).exists():
-        provisioning.place(region=region)
+        provisioning.choose_database(region=region)
 
 
 def reason_must_be_given(reason: str) -> None:

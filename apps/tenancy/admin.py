@@ -26,7 +26,7 @@ from .models import Domain, Tenant, TenantActivity
 from .transfer import pages as backups  # noqa: F401
 from .transfer.models import Backup
 
-MAY = "tenancy.view_tenant"
+VIEW_PERMISSION = "tenancy.view_tenant"
 
 
 class DomainInline(ReadOnlyInline):
@@ -36,7 +36,7 @@ class DomainInline(ReadOnlyInline):
 
 @admin.register(Tenant, site=operator_site)
 class TenantAdmin(ReadOnlyAdmin):
-    """Every customer, how much each uses Bursar, and how it fares."""
+    """Every tenant, with its usage and health."""
 
     list_display = (
         "name",
@@ -56,13 +56,13 @@ class TenantAdmin(ReadOnlyAdmin):
     fieldsets = (
         (None, {"fields": ("name", "slug", "owner_email", "created_at", "console")}),
         (
-            "Its life",
+            "Lifecycle",
             {"fields": ("shown_state", "state_since", "state_reason", "trial_ends_on", "delete_after")},
         ),
-        ("Its use", {"fields": ("users", "entries", "closes", "last_active", "counted_at")}),
-        ("Its health", {"fields": ("errors", "refusals", "dead_letters", "size", "last_backup", "schema")}),
+        ("Usage", {"fields": ("users", "entries", "closes", "last_active", "counted_at")}),
+        ("Health", {"fields": ("errors", "refusals", "dead_letters", "size", "last_backup", "schema")}),
         (
-            "Where it lies",
+            "Placement",
             {"fields": ("database", "region", "pinned", "schema_name", "role_name", "epoch", "sandbox_of")},
         ),
     )
@@ -73,7 +73,7 @@ class TenantAdmin(ReadOnlyAdmin):
         done = Backup.objects.filter(tenant=OuterRef("pk"), state=Backup.State.DONE).order_by("-begun_at")
         return tenants.select_related("activity").annotate(
             backed_up_at=Subquery(done.values("begun_at")[:1]),
-            this_release=RawSQL("SELECT fingerprint FROM tenancy_blueprint", ()),
+            release_fingerprint=RawSQL("SELECT fingerprint FROM tenancy_blueprint", ()),
         )
 
     def links(self, request: HttpRequest, obj: Tenant) -> Sequence[Link]:
@@ -121,7 +121,7 @@ class TenantAdmin(ReadOnlyAdmin):
 
     @display(description="Schema", ordering="fingerprint", label={"current": "success", "behind": "warning"})
     def schema(self, tenant: Tenant) -> str:
-        return "current" if tenant.fingerprint == tenant.this_release else "behind"
+        return "current" if tenant.fingerprint == tenant.release_fingerprint else "behind"
 
     @admin.display(description="Counted")
     def counted_at(self, tenant: Tenant) -> Any:
@@ -164,9 +164,9 @@ def _entries() -> str:
 def _busiest() -> hooks.Plot:
     busiest = list(TenantActivity.objects.select_related("tenant").order_by("-entries_posted")[:12])
     posted = hooks.Series(
-        "Entries posted", [str(each.entries_posted) for each in busiest], "--color-primary-600"
+        "Entries posted", [str(activity.entries_posted) for activity in busiest], "--color-primary-600"
     )
-    return hooks.Plot([each.tenant.name for each in busiest], [posted])
+    return hooks.Plot([activity.tenant.name for activity in busiest], [posted])
 
 
 def _newest() -> Sequence[Sequence[Any]]:
@@ -196,12 +196,12 @@ def _by_day(*series: tuple[str, str, str]) -> Callable[[], hooks.Plot]:
 def _growth() -> Sequence[Sequence[Any]]:
     return [
         [
-            (each.tenant.name, reverse("admin:tenancy_tenant_change", args=[each.tenant.pk])),
-            f"{each.commands:,}",
-            f"{each.before:,}",
-            "new" if each.change is None else f"{each.change:+d} %",
+            (growth.tenant.name, reverse("admin:tenancy_tenant_change", args=[growth.tenant.pk])),
+            f"{growth.commands:,}",
+            f"{growth.before:,}",
+            "new" if growth.change is None else f"{growth.change:+d} %",
         ]
-        for each in trends.growth()
+        for growth in trends.growth()
     ]
 
 
@@ -225,11 +225,11 @@ hooks.plug(
         title="Tenants",
         icon="apartment",
         url="admin:tenancy_tenant_changelist",
-        permission=MAY,
+        permission=VIEW_PERMISSION,
     ),
     hooks.Figure(
         title="Active tenants",
-        permission=MAY,
+        permission=VIEW_PERMISSION,
         icon="apartment",
         value=_active,
         note=_pending,
@@ -237,15 +237,15 @@ hooks.plug(
     ),
     hooks.Figure(
         title="Entries posted",
-        permission=MAY,
+        permission=VIEW_PERMISSION,
         icon="receipt_long",
         value=_entries,
-        note=lambda: "counted as their news arrive",
+        note=lambda: "counted from events",
     ),
-    hooks.Chart(title="Entries posted by tenant", permission=MAY, plot=_busiest),
+    hooks.Chart(title="Entries posted by tenant", permission=VIEW_PERMISSION, plot=_busiest),
     hooks.Chart(
         title="Commands by day, all tenants",
-        permission=MAY,
+        permission=VIEW_PERMISSION,
         kind="line",
         plot=_by_day(
             ("Commands", "commands", "--color-primary-600"), ("Failures", "failures", "--color-red-600")
@@ -253,24 +253,24 @@ hooks.plug(
     ),
     hooks.Chart(
         title="Entries posted by day, all tenants",
-        permission=MAY,
+        permission=VIEW_PERMISSION,
         plot=_by_day(("Entries", "entries", "--color-primary-600")),
     ),
     hooks.Table(
-        title="Whose use changes most",
-        permission=MAY,
+        title="Largest changes in usage",
+        permission=VIEW_PERMISSION,
         headers=("Tenant", "Commands, 30 days", "The 30 before", "Change"),
         rows=_growth,
-        empty="Nothing was counted yet.",
+        empty="Daily usage counts appear here.",
         link="admin:tenancy_tenant_changelist",
     ),
     hooks.Table(
         title="Newest tenants",
-        permission=MAY,
+        permission=VIEW_PERMISSION,
         headers=("Tenant", "Since"),
         rows=_newest,
         empty="Onboard the first tenant from the menu.",
         link="admin:tenancy_tenant_changelist",
     ),
-    hooks.Search(permission=MAY, find=_find),
+    hooks.Search(permission=VIEW_PERMISSION, find=_find),
 )

@@ -1,4 +1,4 @@
-"""Start-up checks: settings under which one tenant could see another's data do not start."""
+"""Start-up checks of tenant isolation: invalid settings prevent the start."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ KEY_FUNCTION = "apps.kernel.caching.make_key"
 
 
 @register(Tags.security)
-def tenants_are_kept_apart(**_: Any) -> list[CheckMessage]:
-    """Engine, cache keys, sessions and transactions are as isolation needs them."""
+def settings_isolate_tenants(**_: Any) -> list[CheckMessage]:
+    """Engine, cache keys, sessions and transactions meet the requirements of isolation."""
     faults = {
         "tenancy.E001": (
             any(database["ENGINE"] != ENGINE for database in settings.DATABASES.values()),
@@ -39,7 +39,9 @@ def tenants_are_kept_apart(**_: Any) -> list[CheckMessage]:
             "Sessions must be in the tenant-scoped cache.",
         ),
         "tenancy.E004": (
-            not all(_has_the_right_requests(alias, each) for alias, each in settings.DATABASES.items()),
+            not all(
+                _has_valid_transactions(alias, database) for alias, database in settings.DATABASES.items()
+            ),
             "ATOMIC_REQUESTS must be off, since the bus opens the outermost transaction; only behind a transaction"
             " pooler it must be OfTenants(), for the runtime.",
         ),
@@ -51,9 +53,9 @@ def tenants_are_kept_apart(**_: Any) -> list[CheckMessage]:
     return [Error(sentence, id=code) for code, (wrong, sentence) in faults.items() if wrong]
 
 
-def _has_the_right_requests(alias: str, database: Mapping[str, Any]) -> bool:
-    said = database.get("ATOMIC_REQUESTS", False)
-    return isinstance(said, OfTenants) if alias == "default" and _is_pooled(database) else said is False
+def _has_valid_transactions(alias: str, database: Mapping[str, Any]) -> bool:
+    atomic = database.get("ATOMIC_REQUESTS", False)
+    return isinstance(atomic, OfTenants) if alias == "default" and _is_pooled(database) else atomic is False
 
 
 def _is_pooled(database: Mapping[str, Any]) -> bool:
@@ -62,17 +64,15 @@ def _is_pooled(database: Mapping[str, Any]) -> bool:
 
 @register()
 def every_id_is_numbered(**_: Any) -> list[CheckMessage]:
-    """The committed numbering knows every model and permission."""
+    """Every model and permission has a committed number."""
     if numbering.committed() == numbering.completed():
         return []
     return [Warning("New models or permissions: run `manage.py number_ids`.", id="tenancy.W006")]
 
 
 @register(Tags.database)
-def every_database_keeps_tenants_apart(
-    databases: Sequence[str] | None = None, **_: Any
-) -> list[CheckMessage]:
-    """Home and each shard. A shard that is away stops nobody but its own tenants, so it is a warning."""
+def databases_isolate_tenants(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+    """Home and each shard. An unreachable shard affects its own tenants only, so it is a warning."""
     if "default" not in (databases or ()):
         return []
     return [fault for key in kernel_databases.known() for fault in _faults_of(key)]
@@ -86,23 +86,27 @@ def _faults_of(key: str) -> list[CheckMessage]:
         if key == HOME:
             raise
         connection.close()
-        return [Warning(f"It is away, and nobody knows what it is like: {error}", obj=key, id="tenancy.W013")]
+        return [
+            Warning(
+                f"The database is unreachable and could not be checked: {error}", obj=key, id="tenancy.W013"
+            )
+        ]
 
 
 def _of_roles_and_tables(connection: BaseDatabaseWrapper, key: str) -> list[CheckMessage]:
-    """PostgreSQL is 18 or newer; the runtime's role, and whatever role it could take, can neither bypass policies nor
-    change tables nor look into a tenant's schema; and every table that tenants share shows each its own rows."""
+    """PostgreSQL is 18 or newer; the runtime's role, and each role that it can take, can neither bypass policies nor
+    change tables nor use a tenant's schema; and every shared table has a policy that shows a tenant its own rows."""
     with connection.cursor() as cursor:
         cursor.execute(_ROLE)
-        version, mighty, owned, entered = cursor.fetchone()
+        version, privileged, owned, entered = cursor.fetchone()
         cursor.execute(_UNGUARDED, [rls.OF_TENANTS])
         unguarded = ", ".join(name for (name,) in cursor.fetchall())
     faults = {
         "tenancy.E007": (version < 180000, "PostgreSQL 18 or newer is needed."),
         "tenancy.E008": (
-            mighty,
+            privileged,
             "The runtime's role must be no superuser, owner of anything, BYPASSRLS, CREATEROLE or REPLICATION, nor be"
-            f" able to act as one who is or as another role of the house; it can act as {mighty}.",
+            f" able to act as such a role or as another role of Bursar; it can act as {privileged}.",
         ),
         "tenancy.E009": (owned, "The runtime's role must own nothing; migrations run as the owner."),
         "tenancy.E010": (
@@ -133,7 +137,7 @@ WITH RECURSIVE reached AS (
     SELECT refobjid AS oid FROM pg_shdepend, here
     WHERE refclassid = 'pg_authid'::regclass AND deptype = 'o'
       AND (dbid = here.oid OR (classid = 'pg_database'::regclass AND objid = here.oid))
-), mighty AS (
+), privileged AS (
     SELECT rolname FROM reached JOIN pg_roles USING (oid, rolname)
     WHERE rolsuper OR rolbypassrls OR rolcreaterole OR rolreplication
        OR rolname <> session_user AND (
@@ -147,12 +151,12 @@ WITH RECURSIVE reached AS (
            AND has_schema_privilege(reached.oid, relnamespace, 'USAGE'))
 )
 SELECT current_setting('server_version_num')::int,
-       (SELECT string_agg(rolname, ', ' ORDER BY rolname) FROM mighty),
+       (SELECT string_agg(rolname, ', ' ORDER BY rolname) FROM privileged),
        EXISTS (SELECT FROM reached JOIN owners USING (oid) WHERE rolname = session_user),
        (SELECT string_agg(rolname, ', ' ORDER BY rolname) FROM entered)
 """
-"""A member is whoever inherits a role, may take it, or may grant it to himself. Of the tenants' roles, which it takes
-one at a time, the runtime has each; what they may do is theirs."""
+"""A member inherits a role, may take it, or may grant it to itself. The runtime may take each tenant's role, one at a time;
+the rights of those roles are excluded."""
 
 _UNGUARDED = """
 SELECT relname::text FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid

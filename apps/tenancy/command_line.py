@@ -15,7 +15,7 @@ from .queries import tenant_named
 
 
 class TenantCommand(BursarCommand):
-    """Takes the tenant's short name first, and works in that tenant. Its answer is `answer_for_tenant()`."""
+    """Takes the tenant's short name first, and runs `run_for_tenant()` in that tenant."""
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("tenant", metavar="SLUG", help="The tenant's short name.")
@@ -26,7 +26,7 @@ class TenantCommand(BursarCommand):
         if info.state == Tenant.State.PENDING:
             raise TenantNotReady(name=info.name)
         with activate(info):
-            return self.answer_for_tenant(**options)
+            return self.run_for_tenant(**options)
 
-    def answer_for_tenant(self, **options: Any) -> Output:
+    def run_for_tenant(self, **options: Any) -> Output:
         raise NotImplementedError

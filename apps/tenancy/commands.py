@@ -1,4 +1,4 @@
-"""What tenancy can be asked."""
+"""Commands of tenancy."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -8,8 +8,8 @@ from apps.bus import Command
 
 @dataclass(frozen=True, kw_only=True)
 class CreateTenant(Command):
-    """Reserve a short name and make the tenant's schema. Asked again for a tenant that is still being set up,
-    it goes on with that one."""
+    """Reserve a short name and create the tenant's schema. For a tenant that is still being set up, returns that
+    tenant."""
 
     platform = True
     permission = "tenancy.onboard_tenant"
@@ -24,12 +24,11 @@ class CreateTenant(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class ChangeDatabase(Command):
-    """Say how many tenants a database may hold, in which region it stands, and whether new ones may come. Tenants that
-    are there stay."""
+    """Set the capacity and region of a database, and whether it accepts new tenants. Existing tenants are unaffected."""
 
     platform = True
     permission = "tenancy.manage_databases"
-    audit_message = "changed what may come into the database {result}"
+    audit_message = "changed the database {result}"
 
     key: str
     region: str = ""
@@ -40,7 +39,7 @@ class ChangeDatabase(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class PinTenant(Command):
-    """Keep a tenant on its database: nobody moves it until it is unpinned."""
+    """Refuse moves of a tenant to another database until it is unpinned."""
 
     platform = True
     permission = "tenancy.manage_databases"
@@ -52,7 +51,7 @@ class PinTenant(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class UnpinTenant(Command):
-    """Let a tenant be moved to another database again."""
+    """Allow moves of a tenant to another database again."""
 
     platform = True
     permission = "tenancy.manage_databases"
@@ -64,8 +63,7 @@ class UnpinTenant(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class SetTenantActive(Command):
-    """Open a tenant to its users: one that has been set up, or one that was closed to them. With `trial_days` it is on
-    trial for so long."""
+    """Open a new or a closed tenant to its users; with `trial_days`, on trial for that time."""
 
     platform = True
     permission = "tenancy.activate_tenant"
@@ -90,7 +88,7 @@ class SetTenantSuspended(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class SetTenantArchived(Command):
-    """Close a tenant to its users; its data is kept."""
+    """Close a tenant to its users; its data is retained."""
 
     platform = True
     permission = "tenancy.archive_tenant"
@@ -115,7 +113,7 @@ class QueueTenantForDeletion(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class SetMode(Command):
-    """Let a tenant be only read for a while, or not used at all, whatever its state."""
+    """Restrict a tenant to reading, or make it unavailable for maintenance, in any state."""
 
     platform = True
     permission = "tenancy.suspend_tenant"
@@ -128,7 +126,7 @@ class SetMode(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class DiscardTenant(Command):
-    """Remove a tenant whose setting up failed, with its schema."""
+    """Remove a tenant whose setup failed, with its schema."""
 
     platform = True
     permission = "tenancy.onboard_tenant"

@@ -1,4 +1,4 @@
-"""What tenancy refuses."""
+"""Refusals of tenancy."""
 
 from apps.kernel.errors import Conflict, Forbidden, Invalid, Locked, NotFound, Refusal, Unavailable
 
@@ -17,12 +17,12 @@ class TenantNotReady(TenancyRefusal, Unavailable):
 
 
 class TenantInMaintenance(TenancyRefusal, Unavailable):
-    message = "{name} is being worked on, and is back in a moment."
+    message = "{name} is in maintenance. Try again in a minute."
     retry_after = 60
 
 
 class TenantIsReadOnly(TenancyRefusal, Locked):
-    message = "{name} can only be read for the moment: nothing can be changed."
+    message = "{name} is read-only at present. Try again in a minute."
     retry_after = 60
 
 
@@ -31,7 +31,7 @@ class TenantIsSuspended(TenancyRefusal, Forbidden):
 
 
 class TenantIsArchived(TenancyRefusal, Forbidden):
-    message = "{name} is archived: those in charge can read, and nothing can be changed."
+    message = "{name} is archived: administrators can read, and nothing can be changed."
 
 
 class TenantIsQueuedForDeletion(TenancyRefusal, Forbidden):
@@ -47,17 +47,17 @@ class TenantIsNotPending(TenancyRefusal, Conflict):
     message = "{name} has been set up: it is not discarded, it is archived or erased."
 
 
-class TenantEpochGoesOn(TenancyRefusal, Conflict):
-    message = "The epoch of {name} only grows: what was said of it before must not be true again."
+class TenantEpochMustGrow(TenancyRefusal, Conflict):
+    message = "The epoch of {name} only grows: sessions and tokens of an earlier epoch must stay invalid."
     enforced_by = ("BT003",)
 
 
 class ReasonMissing(TenancyRefusal, Invalid):
-    message = "Say why: the reason stands in the audit log."
+    message = "Give a reason: it is recorded in the audit log."
 
 
 class ModeUnknown(TenancyRefusal, Invalid):
-    message = "{mode!r} is no mode: normal, read_only or maintenance."
+    message = "{mode!r} is not a mode. Use normal, read_only or maintenance."
 
 
 class SlugTaken(TenancyRefusal, Conflict):
@@ -71,23 +71,25 @@ class SlugMalformed(TenancyRefusal, Invalid):
 
 
 class SlugReserved(TenancyRefusal, Invalid):
-    message = "The short name {slug!r} is kept for the platform itself."
+    message = "The short name {slug!r} is reserved for the platform."
 
 
 class DatabaseUnknown(TenancyRefusal, NotFound):
     message = "There is no database {key!r}: its address is not in the environment."
 
 
-class NoDatabaseHasRoom(TenancyRefusal, Unavailable):
-    message = "No database in {region} has room for a new tenant: raise a capacity, or add a database."
+class NoDatabaseHasCapacity(TenancyRefusal, Unavailable):
+    message = "No database in {region} has capacity for a new tenant. Raise a capacity, or add a database."
 
 
 class TenantIsPinned(TenancyRefusal, Conflict):
     message = "{name} is pinned to its database {database}."
 
 
-class SchemasAreCalledOtherwise(TenancyRefusal, Conflict):
-    message = "There are tenants whose schemas are not called {prefix}…, such as {schema}: keep their prefix."
+class SchemaPrefixMismatch(TenancyRefusal, Conflict):
+    message = (
+        "Existing tenants have schemas without the prefix {prefix}, such as {schema}. Keep their prefix."
+    )
 
 
 class NoBlueprint(TenancyRefusal, Unavailable):

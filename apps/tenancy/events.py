@@ -1,4 +1,4 @@
-"""What has happened to tenants."""
+"""Events of tenants."""
 
 from dataclasses import dataclass
 
@@ -16,43 +16,43 @@ class _OfTenant(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Turned(_OfTenant):
-    """`reason` is what whoever did it gave as his."""
+class _StateChanged(_OfTenant):
+    """`reason` is the one that the actor gave."""
 
     reason: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class TenantActivated(_OfTenant):
-    """A tenant is served from now on."""
+    """A tenant is open to its users."""
 
     name = "tenant.activated"
 
 
 @dataclass(frozen=True, kw_only=True)
-class TenantSuspended(_Turned):
+class TenantSuspended(_StateChanged):
     """A tenant is closed to its users for a while."""
 
     name = "tenant.suspended"
 
 
 @dataclass(frozen=True, kw_only=True)
-class TenantArchived(_Turned):
-    """A tenant is put to rest; its data is kept."""
+class TenantArchived(_StateChanged):
+    """A tenant is closed to its users; its data is retained."""
 
     name = "tenant.archived"
 
 
 @dataclass(frozen=True, kw_only=True)
-class TenantQueuedForDeletion(_Turned):
-    """A tenant will be erased when its days of grace are over."""
+class TenantQueuedForDeletion(_StateChanged):
+    """A tenant will be erased after its grace period."""
 
     name = "tenant.queued_for_deletion"
 
 
 @dataclass(frozen=True, kw_only=True)
-class TenantModeChanged(_Turned):
-    """A tenant can only be read, or is in maintenance, or is as usual again."""
+class TenantModeChanged(_StateChanged):
+    """The mode of a tenant changed: read only, maintenance or normal."""
 
     name = "tenant.mode_changed"
 
@@ -60,7 +60,7 @@ class TenantModeChanged(_Turned):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TenantErased(_Turned):
-    """A tenant is gone for ever. The platform alone is told: there is nobody else left."""
+class TenantErased(_StateChanged):
+    """A tenant was erased. Only the platform can subscribe, since the tenant no longer exists."""
 
     name = "tenant.erased"

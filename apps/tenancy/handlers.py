@@ -1,4 +1,4 @@
-"""How tenancy does what it is asked."""
+"""Handlers of the commands of tenancy."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .commands import (
     SetTenantSuspended,
     UnpinTenant,
 )
-from .databases import lodgers
+from .databases import tenant_mirror
 from .events import (
     TenantActivated,
     TenantArchived,
@@ -37,13 +37,13 @@ from .models import Database, Domain, Tenant, TenantActivity
 
 @handles(CreateTenant)
 def create_tenant(command: CreateTenant) -> Tenant:
-    with together() as asked:
-        asked.check(rules.slug_must_be_well_formed, command.slug)
-        asked.check(rules.slug_must_be_free, command.slug)
+    with together() as checks:
+        checks.check(rules.slug_must_be_well_formed, command.slug)
+        checks.check(rules.slug_must_be_free, command.slug)
     if pending := Tenant.objects.filter(slug=command.slug).first():
         return pending
 
-    at = provisioning.place(region=command.region, database=command.database)
+    at = provisioning.choose_database(region=command.region, database=command.database)
     claimed = provisioning.claim(at)
     tenant = Tenant.objects.create(
         id=claimed.id,
@@ -59,7 +59,7 @@ def create_tenant(command: CreateTenant) -> Tenant:
     )
     Domain.objects.create(tenant=tenant, domain=f"{command.slug}.{settings.BASE_DOMAIN}", is_primary=True)
     TenantActivity.objects.create(tenant=tenant)
-    lodgers.note(tenant)
+    tenant_mirror.update(tenant)
 
     directory.changed()
     return tenant
@@ -69,7 +69,7 @@ def create_tenant(command: CreateTenant) -> Tenant:
 def set_tenant_active(command: SetTenantActive) -> Tenant:
     tenant = rules.tenant_must_exist(command.tenant_id)
     to = Tenant.State.TRIAL if command.trial_days else Tenant.State.ACTIVE
-    rules.tenant_may_become(tenant, to)
+    rules.transition_must_be_allowed(tenant, to)
 
     if command.trial_days:
         tenant.trial_ends_on = today() + dt.timedelta(days=command.trial_days)
@@ -83,7 +83,7 @@ def set_tenant_active(command: SetTenantActive) -> Tenant:
 @handles(SetTenantSuspended, emits=(TenantSuspended,))
 def set_tenant_suspended(command: SetTenantSuspended) -> Tenant:
     tenant = rules.tenant_must_exist(command.tenant_id)
-    rules.tenant_may_become(tenant, Tenant.State.SUSPENDED)
+    rules.transition_must_be_allowed(tenant, Tenant.State.SUSPENDED)
 
     tenant.become(Tenant.State.SUSPENDED, command.reason)
 
@@ -95,7 +95,7 @@ def set_tenant_suspended(command: SetTenantSuspended) -> Tenant:
 @handles(SetTenantArchived, emits=(TenantArchived,))
 def set_tenant_archived(command: SetTenantArchived) -> Tenant:
     tenant = rules.tenant_must_exist(command.tenant_id)
-    rules.tenant_may_become(tenant, Tenant.State.ARCHIVED)
+    rules.transition_must_be_allowed(tenant, Tenant.State.ARCHIVED)
 
     tenant.delete_after = None
     tenant.become(Tenant.State.ARCHIVED, command.reason)
@@ -108,7 +108,7 @@ def set_tenant_archived(command: SetTenantArchived) -> Tenant:
 @handles(QueueTenantForDeletion, emits=(TenantQueuedForDeletion,))
 def queue_tenant_for_deletion(command: QueueTenantForDeletion) -> Tenant:
     tenant = rules.tenant_must_exist(command.tenant_id)
-    rules.tenant_may_become(tenant, Tenant.State.DELETING)
+    rules.transition_must_be_allowed(tenant, Tenant.State.DELETING)
 
     tenant.delete_after = command.delete_after
     tenant.become(Tenant.State.DELETING, command.reason)
@@ -121,9 +121,9 @@ def queue_tenant_for_deletion(command: QueueTenantForDeletion) -> Tenant:
 @handles(SetMode, emits=(TenantModeChanged,))
 def set_mode(command: SetMode) -> Tenant:
     tenant = rules.tenant_must_exist(command.tenant_id)
-    with together() as asked:
-        mode = asked.check(rules.mode_must_exist, command.mode)
-        asked.check(rules.reason_must_be_given, command.reason)
+    with together() as checks:
+        mode = checks.check(rules.mode_must_exist, command.mode)
+        checks.check(rules.reason_must_be_given, command.reason)
 
     tenant.set_mode(mode)
 

@@ -1,10 +1,10 @@
-"""A tenant's life: what each state and each mode means at every door, in one table (rows TEN-06…08).
+"""The availability of a tenant in each state and mode, in one table, for all entry points.
 
     pending → trial | active ⇄ suspended → archived → queued for deletion
 
-The legal moves stand on the model (`Tenant.MOVES`) and in a trigger. A mode lies over the state for a while: what
-either of them takes away is away. Nothing here knows who asks: the doors do (middleware.py, admission.py,
-api/permissions.py, the bus, kernel/queues.py, fanout.py, the relay, the sender of webhooks).
+The legal transitions are `Tenant.TRANSITIONS`, and a trigger. A mode temporarily restricts the state: a part is
+available only if both allow it. The entry points are middleware.py, admission.py, api/permissions.py, the bus,
+kernel/queues.py, fanout.py, the relay, and the sender of webhooks.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ from .models import Tenant
 State, Mode = Tenant.State, Tenant.Mode
 
 
-def _nothing_but(**left: Any) -> Availability:
-    taken = {field.name: False for field in fields(Availability) if field.name != "refusal"}
-    return Availability(**{**taken, **left})
+def _nothing_but(**available: Any) -> Availability:
+    unavailable = {field.name: False for field in fields(Availability) if field.name != "refusal"}
+    return Availability(**{**unavailable, **available})
 
 
 OF_STATE: Mapping[str, Availability] = MappingProxyType(
@@ -53,8 +53,8 @@ OF_STATE: Mapping[str, Availability] = MappingProxyType(
         State.DELETING: _nothing_but(refusal=TenantIsQueuedForDeletion),
     }
 )
-"""While a tenant is suspended those in charge can see to what it owes, and in an archived one they can read. What it
-has not heard yet, or not sent, waits until it is active again."""
+"""Administrators of a suspended tenant can pay for its plan, and those of an archived tenant can read. Undelivered events
+and messages wait until the tenant is active again."""
 
 OF_MODE: Mapping[str, Availability] = MappingProxyType(
     {
@@ -66,15 +66,15 @@ OF_MODE: Mapping[str, Availability] = MappingProxyType(
 
 
 def _both(state: Availability, mode: Availability) -> Availability:
-    """What is left of the state in that mode. Whoever is turned away hears what stands longest against him, or that
-    the tenant is in maintenance: then he may come again soon."""
-    left = {
+    """The parts that both allow. The refusal is that of the state, which lasts longer, unless the tenant is in
+    maintenance."""
+    both = {
         field.name: getattr(state, field.name) and getattr(mode, field.name)
         for field in fields(Availability)
         if field.name not in ("administrators_only", "refusal")
     }
     refusal = state.refusal or mode.refusal if mode.reads else mode.refusal
-    return Availability(**left, administrators_only=state.administrators_only, refusal=refusal)
+    return Availability(**both, administrators_only=state.administrators_only, refusal=refusal)
 
 
 AVAILABILITY: Mapping[tuple[str, str], Availability] = MappingProxyType(
@@ -87,22 +87,22 @@ AVAILABILITY: Mapping[tuple[str, str], Availability] = MappingProxyType(
 
 
 def availability_of(tenant: TenantInfo) -> Availability:
-    """settings.TENANT_SERVICE. A state or mode that is not known, of a newer release, gets nothing. A sandbox tells
-    nobody outside anything."""
+    """settings.TENANT_AVAILABILITY. An unknown state or mode, of a newer release, gets nothing. A sandbox sends nothing to
+    other systems."""
     availability = AVAILABILITY.get((tenant.state, tenant.mode), OF_MODE[Mode.MAINTENANCE])
     return replace(availability, sends=False) if tenant.sandbox else availability
 
 
 def having(part: str) -> Q:
-    """Whose service has that part: `Tenant.objects.filter(having("beats"))`."""
+    """Filter of tenants with that part: `Tenant.objects.filter(having("beats"))`."""
     return Q(
         state__in=[state for state, availability in OF_STATE.items() if getattr(availability, part)],
         mode__in=[mode for mode, availability in OF_MODE.items() if getattr(availability, part)],
     )
 
 
-def must_let_in(user: Any) -> None:
-    """Raises what the current tenant answers to those who are not in charge, while it is closed to them."""
+def must_admit(user: Any) -> None:
+    """Raises the current tenant's refusal if only its administrators are admitted and the user is not one."""
     tenant = current_tenant()
     if tenant is None:
         return

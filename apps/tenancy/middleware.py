@@ -1,4 +1,4 @@
-"""A request finds its tenant by Host (`acme.example.com`) or by path (`/t/acme/`)."""
+"""Resolves the tenant of a request by host (`acme.example.com`) or path (`/t/acme/`)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from apps.kernel.problems import problem_response
 from apps.kernel.tenant import TenantInfo, activate, current_tenant
 
 from . import directory
-from .admission import ALWAYS, turned_away
+from .admission import ALWAYS_ADMITTED, refusal_response
 from .errors import TenantUnknown
 
 BY_PATH = re.compile(r"\A/t/(?P<slug>[a-z][a-z0-9-]{0,39})(?P<rest>/.*)?\Z")
@@ -45,15 +45,20 @@ class TenantMiddleware:
         set_script_prefix(f"{request.META.get('SCRIPT_NAME', '')}/")
         try:
             with activate(tenant):
-                return _streamed_here(self._answer(request, tenant))
+                return _stream_as_tenant(self._respond(request, tenant))
         finally:
             set_script_prefix(prefix)
 
-    def _answer(self, request: HttpRequest, tenant: TenantInfo | None) -> HttpResponse:
-        """A tenant that is closed to everybody costs no session and no query."""
+    def _respond(self, request: HttpRequest, tenant: TenantInfo | None) -> HttpResponse:
+        """A tenant without any available part is refused without a session or a query."""
         availability = current_availability()
-        if tenant and availability.refusal and not availability.is_open and request.path_info not in ALWAYS:
-            return turned_away(request, tenant, availability.refusal(name=tenant))
+        if (
+            tenant
+            and availability.refusal
+            and not availability.is_open
+            and request.path_info not in ALWAYS_ADMITTED
+        ):
+            return refusal_response(request, tenant, availability.refusal(name=tenant))
         return self.get_response(request)
 
     def _tenant_of(self, request: HttpRequest) -> TenantInfo | None:
@@ -74,15 +79,15 @@ class TenantMiddleware:
         return tenant
 
 
-def _streamed_here(response: HttpResponse) -> HttpResponse:
-    """What is streamed is made after the request is left, and must be made as the request's tenant all the same."""
+def _stream_as_tenant(response: HttpResponse) -> HttpResponse:
+    """A streamed response is generated after the middleware has returned, but must run as the request's tenant."""
     if isinstance(response, StreamingHttpResponse) and not response.is_async:
         chunks = _in_one_transaction(cast(Iterable[bytes], response.streaming_content))
-        response.streaming_content = _each_in(copy_context(), chunks)
+        response.streaming_content = _in_context(copy_context(), chunks)
     return response
 
 
-def _each_in(context: Context, chunks: Generator[bytes, None, None]) -> Iterator[bytes]:
+def _in_context(context: Context, chunks: Generator[bytes, None, None]) -> Iterator[bytes]:
     try:
         while (chunk := context.run(next, chunks, None)) is not None:
             yield chunk
@@ -91,15 +96,15 @@ def _each_in(context: Context, chunks: Generator[bytes, None, None]) -> Iterator
 
 
 def _in_one_transaction(chunks: Iterable[bytes]) -> Generator[bytes, None, None]:
-    """Where the request was one, which is over."""
-    with ExitStack() as held:
+    """In a transaction, if requests are transactions: that of the request has ended."""
+    with ExitStack() as stack:
         if connections.settings[DEFAULT_DB_ALIAS]["ATOMIC_REQUESTS"]:
-            held.enter_context(transaction.atomic())
+            stack.enter_context(transaction.atomic())
         yield from chunks
 
 
 class ConsoleSessionMiddleware(SessionMiddleware):
-    """A session cookie for each console, so that several on one origin never log each other out."""
+    """A session cookie for each console, so that consoles on one origin do not end each other's sessions."""
 
     def process_request(self, request: HttpRequest) -> None:
         name = _cookie_name()

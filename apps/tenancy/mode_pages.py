@@ -1,4 +1,4 @@
-"""The mode that lies over a tenant's state, in the operator's console."""
+"""The page that sets a tenant's mode, in the operator's console."""
 
 from __future__ import annotations
 
@@ -16,49 +16,49 @@ from .commands import SetMode
 from .lifecycle import AVAILABILITY, OF_MODE
 from .models import Tenant
 
-MAY = SetMode.permission
+SET_MODE_PERMISSION = SetMode.permission
 PARTS = (
     ("reads", "reading"),
-    ("writes", "changing anything"),
+    ("writes", "changes"),
     ("signs_in", "signing in"),
     ("works", "workers"),
-    ("beats", "what comes round"),
+    ("beats", "scheduled tasks"),
     ("sends", "webhooks"),
 )
 
 
-class WhichMode(Form):
+class ModeForm(Form):
     mode = forms.ChoiceField(
         choices=Tenant.Mode.choices,
-        help_text="Read only while its data is copied; maintenance shuts all out.",
+        help_text="Read only: nothing can be changed. Maintenance: no access at all.",
     )
     reason = reason()
 
 
-class SetModeOfOne(CommandPage):
-    command, form, previews = SetMode, WhichMode, True
+class SetModePage(CommandPage):
+    command, form, previews = SetMode, ModeForm, True
 
     def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
         tenant = rules.tenant_must_be_there(server_fields["tenant_id"])
         return (
             ("Tenant", tenant.name),
-            ("Is", f"{tenant.get_state_display().lower()}, mode {tenant.get_mode_display().lower()}"),
-            ("Read only", f"leaves {_left('read_only')}; whatever is under way waits"),
-            ("Maintenance", "leaves nothing; whatever is under way waits"),
+            ("Status", f"{tenant.get_state_display().lower()}, mode {tenant.get_mode_display().lower()}"),
+            ("Read only", f"{_left('read_only')} available; tasks and messages wait"),
+            ("Maintenance", "nothing available; tasks and messages wait"),
         )
 
     def preview(self, form: forms.Form, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
         tenant = rules.tenant_must_be_there(server_fields["tenant_id"])
         now = AVAILABILITY[tenant.state, tenant.mode]
         then = AVAILABILITY[tenant.state, form.cleaned_data["mode"]]
-        taken = [word for part, word in PARTS if getattr(now, part) and not getattr(then, part)]
-        back = [word for part, word in PARTS if getattr(then, part) and not getattr(now, part)]
-        heard = str(then.refusal(name=tenant)) if then.refusal else "nothing; it is fully available"
+        lost = [word for part, word in PARTS if getattr(now, part) and not getattr(then, part)]
+        regained = [word for part, word in PARTS if getattr(then, part) and not getattr(now, part)]
+        refusal = str(then.refusal(name=tenant)) if then.refusal else "none; fully available"
         return (
             ("Tenant", tenant.name),
-            ("Would lose", ", ".join(taken) or "nothing"),
-            ("Would get back", ", ".join(back) or "nothing"),
-            ("Whoever is turned away hears", heard),
+            ("Would lose", ", ".join(lost) or "nothing"),
+            ("Would regain", ", ".join(regained) or "nothing"),
+            ("Message to users", refusal),
         )
 
     def sentence(self, result: Tenant) -> str:
@@ -78,8 +78,14 @@ hooks.plug(
         path="tenants/<int:tenant_id>/mode/",
         name="set_mode",
         title="Set mode",
-        permission=MAY,
-        view=SetModeOfOne(),
+        permission=SET_MODE_PERMISSION,
+        view=SetModePage(),
     ),
-    hooks.RowLink(model="tenancy.tenant", title="Mode", icon="build_circle", page="set_mode", permission=MAY),
+    hooks.RowLink(
+        model="tenancy.tenant",
+        title="Mode",
+        icon="build_circle",
+        page="set_mode",
+        permission=SET_MODE_PERMISSION,
+    ),
 )

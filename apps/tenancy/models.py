@@ -1,4 +1,4 @@
-"""Tenants and the names they are found by. Both live in the public schema alone."""
+"""Tenants, their host names, and platform data on them. The tables are in the public schema only."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ __all__ = [
 class Tenant(Tracked, TenantMixin):  # type: ignore[misc,django-manager-missing]
     """A customer with a schema of its own.
 
-    slug         what people write (`/t/acme/`)
-    schema_name  what the database knows, made from the immutable id, so that a tenant can be renamed
-    role_name    the role that alone may use the schema
-    database     the key of the database where the schema lies; `pinned` says that nobody moves it from there
-    fingerprint  of the migrations that the schema has
-    delete_after when a tenant that is queued for deletion may be erased
-    epoch        ends what was said of it before
+    slug         the short name (`/t/acme/`)
+    schema_name  made from the immutable id, so that a tenant can be renamed
+    role_name    the only role that may use the schema
+    database     the key of the database with the schema; a `pinned` tenant cannot be moved
+    fingerprint  of the schema's migrations
+    delete_after the end of the grace period of a tenant that is queued for deletion
+    epoch        sessions and tokens of an earlier epoch are invalid
     """
 
     class State(models.TextChoices):
@@ -67,9 +67,9 @@ class Tenant(Tracked, TenantMixin):  # type: ignore[misc,django-manager-missing]
         }
     )
     RESTORE_TRANSITIONS = frozenset({(State.PENDING, State.SUSPENDED), (State.PENDING, State.ARCHIVED)})
-    """What restoring alone may make of one that was so when it was backed up. The database lets these pass as well."""
+    """Transitions of a restore only, to the state at the time of the backup. The database allows them as well."""
     OPEN = frozenset({State.TRIAL, State.ACTIVE})
-    """To its users."""
+    """States in which users have access."""
 
     slug = models.SlugField(max_length=40, unique=True)
     name = models.CharField(max_length=120)
@@ -103,7 +103,7 @@ class Tenant(Tracked, TenantMixin):  # type: ignore[misc,django-manager-missing]
             ("move_tenant", "Can move a tenant to another database"),
             ("back_up_tenant", "Can back up a tenant"),
             ("restore_tenant", "Can restore or clone a tenant"),
-            ("manage_databases", "Can manage databases and where tenants lie"),
+            ("manage_databases", "Can manage databases and placement"),
             ("impersonate", "Can enter a tenant as one of its users"),
         ]
         constraints = [
@@ -131,10 +131,10 @@ class Tenant(Tracked, TenantMixin):  # type: ignore[misc,django-manager-missing]
         return self.name
 
     def become(self, state: Tenant.State, reason: str) -> None:
-        """Raises ValueError for a move that MOVES does not have. Whoever is shut out is so at once: a new epoch ends
-        what was said before."""
+        """Raises ValueError for a transition that is not in TRANSITIONS. Closing a tenant starts a new epoch, so its
+        sessions and tokens end at once."""
         if (self.state, state) not in self.TRANSITIONS:
-            raise ValueError(f"A tenant does not go from {self.state} to {state}.")
+            raise ValueError(f"There is no transition from {self.state} to {state}.")
         self.epoch += self.state in self.OPEN and state not in self.OPEN
         self.state, self.state_since, self.state_reason = state, now(), reason[:500]
         self.save(
@@ -142,7 +142,7 @@ class Tenant(Tracked, TenantMixin):  # type: ignore[misc,django-manager-missing]
         )
 
     def set_mode(self, mode: Tenant.Mode) -> None:
-        """In maintenance nobody is let in, so it ends what was said before; reading goes on in the other two."""
+        """Maintenance starts a new epoch, so sessions and tokens end; the other modes allow reading."""
         self.epoch += mode == self.Mode.MAINTENANCE and mode != self.mode
         self.mode = mode
         self.save(update_fields=["mode", "epoch"])
@@ -165,7 +165,7 @@ class Tenant(Tracked, TenantMixin):  # type: ignore[misc,django-manager-missing]
 
 
 class Domain(DomainMixin):  # type: ignore[misc]
-    """A host name under which a tenant's console and API answer."""
+    """A host name of a tenant's console and API."""
 
     class Meta:
         default_permissions = ("view",)
@@ -175,11 +175,11 @@ class Domain(DomainMixin):  # type: ignore[misc]
 
 
 class TenantActivity(models.Model):
-    """How much a tenant uses Bursar and how it fares, for the operator: counts only, nothing of its business.
+    """Usage and health of a tenant, for the operator: counts only, no business data.
 
-    commands, failures  of the last 24 hours; a failure is an error of ours, not a refusal
+    commands, failures  of the last 24 hours; a failure is an internal error, not a refusal
     bytes               of its schema in the database
-    counted_at          when the rest was counted; the two that news bring may be newer
+    counted_at          when it was counted; figures updated by events may be newer
     """
 
     tenant = models.OneToOneField(Tenant, on_delete=models.CASCADE, primary_key=True, related_name="activity")
@@ -203,7 +203,7 @@ class TenantActivity(models.Model):
 
 
 class TenantDay(models.Model):
-    """What a tenant's counts were at the end of a day, or are at present: what trends are drawn from."""
+    """A tenant's counts at the end of a day, or at present; the source of trends."""
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+", db_index=False)
     day = models.DateField()
@@ -223,7 +223,7 @@ class TenantDay(models.Model):
 
 
 class Spare(models.Model):
-    """A schema with its role, made in advance: a new tenant claims it and takes its id."""
+    """A pre-provisioned schema with its role. A new tenant claims it and takes its id."""
 
     id = models.BigIntegerField(primary_key=True)
     schema_name = models.CharField(max_length=63, unique=True)
@@ -239,15 +239,15 @@ class Spare(models.Model):
 
 
 class Database(Tracked):
-    """What may come into one of the databases; its addresses are in the environment, under the same key. One of which
-    nothing is said takes as many tenants as is usual, in no region."""
+    """Capacity and region of a database; its addresses are in the environment, under the same key. A database without a
+    row has the default capacity and no region."""
 
-    USUAL = 300
-    """Beyond it the catalogue grows heavy: relation caches, dumps and locks all count tables."""
+    DEFAULT_CAPACITY = 300
+    """Above it the catalogue becomes slow: relation caches, dumps and locks depend on the number of tables."""
 
     key = models.SlugField(primary_key=True, max_length=40)
     region = models.CharField(max_length=40, blank=True)
-    capacity = models.PositiveIntegerField(default=USUAL)
+    capacity = models.PositiveIntegerField(default=DEFAULT_CAPACITY)
     accepts_new = models.BooleanField(default=True)
 
     class Meta:

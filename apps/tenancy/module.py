@@ -3,7 +3,7 @@ from apps.kernel.manifest import Module
 MODULE = Module(
     name="tenancy",
     version="1.0.0",
-    description="Tenants: whose data it is, where it lies, and how a request finds it.",
+    description="Tenants: their schemas, databases and lifecycle, and the routing of requests to them.",
     dependencies=("audit", "events"),
     publishes=(
         "tenant.activated",

@@ -1,4 +1,4 @@
-"""Content types and permissions have the same ids in public, the template and every tenant (decision C30).
+"""Content types and permissions have the same ids in public, the template and every tenant.
 
 Django keeps them in caches of the whole process, so an id that meant another model in another tenant would be a
 leak. The ids are in `numbering.json`, which is committed and only grows.
@@ -25,9 +25,9 @@ Numbering = dict[str, dict[str, int]]
 Rows = Sequence[tuple[Any, ...]]
 
 
-def instead_of_djangos() -> None:
-    """Before a migration: Django would number rows as they come, and ours have the same ids everywhere. When all apps
-    are ready, since theirs may be so after this one."""
+def disable_django_numbering() -> None:
+    """Before a migration: Django would number rows in order of creation. Called when all apps are ready, since
+    Django's may be ready after this one."""
     post_migrate.disconnect(create_contenttypes)
     post_migrate.disconnect(
         create_permissions, dispatch_uid="django.contrib.auth.management.create_permissions"
@@ -43,7 +43,7 @@ def committed() -> Numbering:
 
 
 def completed() -> Numbering:
-    """The committed numbers and the next free ones for whatever is new. A number is never used again."""
+    """The committed numbers, and the next free ones for new names. A number is never reused."""
     numbering = committed()
     for kind, names in (("content_types", _model_names()), ("permissions", _permission_names())):
         known = numbering[kind]
@@ -65,7 +65,7 @@ def apply(*, using: str) -> None:
 
 
 def copy(schema: str, *, using: str) -> None:
-    """As `apply`, from a schema of the same database that is in line already: for many, one after the other."""
+    """Like `apply`, by copying from a numbered schema of the same database, which is faster for many schemas."""
     there = sql.Identifier(schema)
     with connections[using].cursor() as cursor:
         cursor.execute(sql.SQL(_COPIES).format(there, there))
@@ -111,7 +111,9 @@ def _columns(rows: Rows) -> list[list[Any]]:
 
 
 def _models() -> Iterator[Options[models.Model]]:
-    for model in sorted(apps.get_models(include_auto_created=False), key=lambda each: each._meta.label_lower):
+    for model in sorted(
+        apps.get_models(include_auto_created=False), key=lambda model: model._meta.label_lower
+    ):
         yield model._meta
 
 

@@ -1,8 +1,8 @@
-"""Schemas: made from migrations by the owner, from the blueprint in advance, and claimed by a new tenant.
+"""Creation of schemas: the template from migrations, spares from the blueprint, and tenants' schemas from spares.
 
-The owner migrates the schema `bursar_template` and keeps its dump as the blueprint. A spare is the blueprint replayed
-under another name, with a role of its own; a new tenant claims one by renaming it, which takes a millisecond. The
-runtime owns nothing: it does both through functions of the owner's, and can make exactly this (decision C27).
+The owner migrates the schema `bursar_template` and stores its dump as the blueprint. A spare is the blueprint restored
+under another name, with its own role; a new tenant claims one by a rename, which takes a millisecond. The runtime owns
+nothing: it calls SECURITY DEFINER functions of the owner, so it can create exactly these schemas and no others.
 """
 
 from __future__ import annotations
@@ -25,43 +25,43 @@ from apps.kernel.tenant import HOME, PUBLIC_SCHEMA, TenantInfo, activate
 from apps.kernel.transactions import advisory_lock
 
 from . import numbering, rules
-from .databases import lodgers
-from .databases.placing import Newcomer
+from .databases import tenant_mirror
+from .databases.placement import PlacementRequest
 from .databases.resolver import resolver
-from .errors import SchemasAreCalledOtherwise
+from .errors import SchemaPrefixMismatch
 from .models import Tenant
 
 SPARES = Lock("spares")
 TEMPLATE = TenantInfo(
     id=0, slug="template", name="Template", schema="bursar_template", state="pending", database=""
 )
-"""Each database has its own. Its name stands nowhere else, since it is replaced as text."""
+"""The template of each database. Its name must be unique in the dump, since it is replaced as text."""
 
-OWNERS_ALONE = "django_migrations, django_content_type, auth_permission"
-"""What is written by migrations and numbering, and only read by the runtime."""
+READ_ONLY_TABLES = "django_migrations, django_content_type, auth_permission"
+"""Written by migrations and numbering; the runtime may only read them."""
 
 FINGERPRINT = """SELECT md5(string_agg(app || '.' || name, ',' ORDER BY app COLLATE "C", name COLLATE "C"))"""
-"""Of the rows of a `django_migrations`; the same in every database, whatever its collation."""
+"""A digest of the rows of `django_migrations`, independent of the database's collation."""
 
-Say = Callable[[str], None]
+Report = Callable[[str], None]
 
 
-def migrate_platform(say: Say) -> None:
-    """The public schema: the platform's own tables, and those that tenants share."""
-    _own(PUBLIC_SCHEMA, "bursar_app")
+def migrate_platform(report: Report) -> None:
+    """Migrate the public schema: the platform's tables, and the tables that tenants share."""
+    _grant_on_new_tables(PUBLIC_SCHEMA, "bursar_app")
     with activate(None):
-        _migrate(say)
+        _migrate(report)
     with _as_owner() as cursor:
-        cursor.execute(_KEEP_TO_THE_PLATFORM)
+        cursor.execute(_REVOKE_PLATFORM_TABLES)
     name_schemas()
 
 
 def name_schemas() -> None:
-    """Have tenants' schemas called as is set, in this database. Raises SchemasAreCalledOtherwise when some are not."""
+    """Set the prefix of tenants' schemas in this database. Raises SchemaPrefixMismatch if schemas with another exist."""
     prefix = settings.TENANT_SCHEMA_PREFIX
     others = Tenant.objects.using("control").exclude(schema_name__regex=f"^{prefix}[0-9]+$")
     if (other := others.values_list("schema_name", flat=True).first()) is not None:
-        raise SchemasAreCalledOtherwise(prefix=prefix, schema=other)
+        raise SchemaPrefixMismatch(prefix=prefix, schema=other)
     with _as_owner() as cursor:
         cursor.execute(
             sql.SQL(
@@ -71,24 +71,24 @@ def name_schemas() -> None:
         )
 
 
-def migrate_template(say: Say) -> None:
-    """The template, and the blueprint made from it."""
+def migrate_template(report: Report) -> None:
+    """Migrate the template, and store the blueprint made from it."""
     with activate(TEMPLATE):
         _prepare_schema(TEMPLATE.schema)
-        _migrate(say)
+        _migrate(report)
     with activate(TEMPLATE), _as_owner() as cursor:
         cursor.execute(f"{FINGERPRINT} FROM django_migrations")
         fingerprint: str = cursor.fetchone()[0]
-    _keep_blueprint(_dump(TEMPLATE.schema), fingerprint)
+    _store_blueprint(_dump(TEMPLATE.schema), fingerprint)
 
 
-def migrate_tenant(tenant: TenantInfo, say: Say) -> None:
+def migrate_tenant(tenant: TenantInfo, report: Report) -> None:
     with activate(tenant):
-        _migrate(say)
+        _migrate(report)
 
 
 class Claimed(NamedTuple):
-    """A schema that is a tenant's from now on: the tenant takes its number as its id."""
+    """A claimed schema. Its number becomes the id of the tenant."""
 
     id: int
     schema: str
@@ -96,23 +96,23 @@ class Claimed(NamedTuple):
     fingerprint: str
 
 
-def place(*, region: str = "", database: str = "") -> str:
-    """The key of the database for a new tenant: the one that is named, or what the strategy says. Raises
-    DatabaseUnknown and NoDatabaseHasRoom."""
+def choose_database(*, region: str = "", database: str = "") -> str:
+    """The key of the database for a new tenant: the requested one, or the choice of the strategy. Raises DatabaseUnknown
+    and NoDatabaseHasCapacity."""
     if database:
         rules.database_must_be_known(database)
         return database
     with connections["control"].cursor() as cursor:
         cursor.execute("SELECT last_value + 1 FROM tenancy_tenant_id_seq")
         (number,) = cursor.fetchone()
-    return resolver().place(Newcomer(number, region))
+    return resolver().choose_database(PlacementRequest(number, region))
 
 
 def claim(at: str = HOME) -> Claimed:
-    """A spare of that database, or, where none is left, one that is made now. Raises NoBlueprint through the bus.
+    """Claim a spare of the database; without one, create it first. Raises NoBlueprint through the bus.
 
-    In another database than home it is claimed for good at once, also when the tenant's row is rolled back at home:
-    `manage.py databases` shows what was left behind.
+    In a database other than home, the claim is committed at once, even if the tenant's row at home is rolled back:
+    `manage.py databases` shows such orphaned schemas.
     """
     claimed = _claim(at)
     while claimed is None:
@@ -124,12 +124,12 @@ def claim(at: str = HOME) -> Claimed:
 def _claim(at: str) -> Claimed | None:
     with _runtime(at) as cursor:
         cursor.execute("SELECT * FROM tenancy_claim_spare(%s)", [settings.TENANT_SCHEMA_PREFIX])
-        found = cursor.fetchone()
-    return Claimed(*found) if found and found[0] else None
+        row = cursor.fetchone()
+    return Claimed(*row) if row and row[0] else None
 
 
 def make_spare(at: str = HOME) -> int:
-    """One more spare. Returns the number that its tenant will have: home counts, for all databases."""
+    """Create a spare. Returns the id of its future tenant, from the sequence at home, which serves all databases."""
     with _runtime(HOME) as cursor:
         cursor.execute("SELECT nextval(pg_get_serial_sequence('tenancy_tenant', 'id'))")
         number: int = cursor.fetchone()[0]
@@ -139,8 +139,8 @@ def make_spare(at: str = HOME) -> int:
 
 
 def refill(wanted: int, at: str = HOME) -> int:
-    """Make spares of the present blueprint until there are as many as wanted, one after the other and each committed,
-    so that nobody waits for it. Returns how many were made; none where another is at it."""
+    """Create spares of the present blueprint until there are `wanted`, each in its own transaction, to hold no locks.
+    Returns the number created; 0 if another process is doing it."""
     made = 0
     with advisory_lock(SPARES.key()) as is_acquired:
         while is_acquired and spares(at) < wanted:
@@ -150,7 +150,7 @@ def refill(wanted: int, at: str = HOME) -> int:
 
 
 def spares(at: str = HOME) -> int:
-    """How many may be claimed there."""
+    """The number of claimable spares in the database."""
     with _runtime(at) as cursor:
         cursor.execute("SELECT count(*) FROM tenancy_spare JOIN tenancy_blueprint USING (fingerprint)")
         count: int = cursor.fetchone()[0]
@@ -158,41 +158,41 @@ def spares(at: str = HOME) -> int:
 
 
 def drop(tenant: Tenant) -> None:
-    """Drop the schema and the role of a tenant that could not be set up, or whose days are over, and its rows in the
-    tables that all share; the database refuses any other."""
-    lodgers.note(tenant)
+    """Drop the schema, the role and the rows in shared tables of a tenant whose setup failed or whose grace period is
+    over. The database refuses any other tenant."""
+    tenant_mirror.update(tenant)
     for at in {HOME, tenant.database}:
         with _runtime(at) as cursor:
             cursor.execute("SELECT tenancy_forget(%s)", [tenant.pk])
     with _runtime(tenant.database) as cursor:
         cursor.execute("SELECT tenancy_drop(%s)", [tenant.pk])
-    lodgers.forget(tenant)
+    tenant_mirror.delete(tenant)
 
 
-def _migrate(say: Say) -> None:
-    numbering.instead_of_djangos()
+def _migrate(report: Report) -> None:
+    numbering.disable_django_numbering()
     call_command(DjangoMigrate(), database="owner", interactive=False, verbosity=0)
     numbering.apply(using="owner")
     with _as_owner() as cursor:
-        cursor.execute(f"REVOKE INSERT, UPDATE, DELETE ON {OWNERS_ALONE} FROM bursar_app, bursar_tables")
-    say("migrated")
+        cursor.execute(f"REVOKE INSERT, UPDATE, DELETE ON {READ_ONLY_TABLES} FROM bursar_app, bursar_tables")
+    report("migrated")
 
 
 def _prepare_schema(schema: str) -> None:
-    """An empty schema in which the runtime may use whatever table comes."""
+    """Create an empty schema in which the runtime may use all future tables."""
     name = sql.Identifier(schema).as_string(None)
     with _as_owner() as cursor:
         cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {name}")
-    _own(schema, "bursar_tables")
+    _grant_on_new_tables(schema, "bursar_tables")
     with _as_owner() as cursor:
-        # Otherwise Django finds the platform's table behind it on the search path, and thinks that all is done.
+        # Otherwise Django would find the platform's table by the search path, and regard all migrations as applied.
         cursor.execute(
             f"CREATE TABLE IF NOT EXISTS {name}.django_migrations"
             " (LIKE public.django_migrations INCLUDING ALL)"
         )
 
 
-_KEEP_TO_THE_PLATFORM = f"""
+_REVOKE_PLATFORM_TABLES = f"""
 DO $$
 DECLARE
     name text;
@@ -207,12 +207,12 @@ BEGIN
     END LOOP;
 END $$
 """  # noqa: S608 - the name of our policy
-"""The same migrations make the platform's own tables and a tenant's, and give tenants rights on both."""
+"""The same migrations create the platform's tables and a tenant's, and would grant tenants rights on both."""
 
 
-def _own(schema: str, role: str) -> None:
-    """What the owner makes in the schema from now on, `role` may read and write. Sequences need no right: that of an
-    identity column counts for whoever may insert, and a right would be the group's, in every tenant's schema."""
+def _grant_on_new_tables(schema: str, role: str) -> None:
+    """Let `role` read and write the tables that the owner will create in the schema. No grant on sequences: INSERT is
+    enough for an identity column, and a grant to the group would hold in every tenant's schema."""
     name = sql.Identifier(schema).as_string(None)
     with _as_owner() as cursor:
         cursor.execute(
@@ -221,7 +221,7 @@ def _own(schema: str, role: str) -> None:
 
 
 def _dump(schema: str) -> str:
-    """The schema as SQL that can be run by one EXECUTE: no psql commands, no session settings."""
+    """The schema as SQL for one EXECUTE: without psql commands and session settings."""
     text = subprocess.run(
         [settings.PG_DUMP, "--schema", schema, "--no-owner", "--rows-per-insert=500", "--no-comments"],
         env=_libpq_environment(),
@@ -233,11 +233,11 @@ def _dump(schema: str) -> str:
 
 
 def _is_statement(line: str) -> bool:
-    outside = ("\\", "--", "SET ", "SELECT pg_catalog.set_config")
-    return bool(line.strip()) and not line.startswith(outside)
+    skipped = ("\\", "--", "SET ", "SELECT pg_catalog.set_config")
+    return bool(line.strip()) and not line.startswith(skipped)
 
 
-def _keep_blueprint(ddl: str, fingerprint: str) -> None:
+def _store_blueprint(ddl: str, fingerprint: str) -> None:
     with _as_owner() as cursor:
         cursor.execute(
             "INSERT INTO tenancy_blueprint (one, ddl, fingerprint, made_at) VALUES (true, %s, %s, now())"

@@ -1,4 +1,4 @@
-"""Questions about tenants."""
+"""Queries on tenants."""
 
 from __future__ import annotations
 
@@ -18,5 +18,5 @@ def tenant_named(slug: str) -> TenantInfo:
 
 
 def active_tenants() -> list[TenantInfo]:
-    """Every tenant that is served, by slug."""
+    """Every tenant that is open to its users, by slug."""
     return [tenant.info for tenant in Tenant.objects.filter(state__in=Tenant.OPEN).order_by("slug")]

@@ -1,4 +1,4 @@
-"""Which tables stand in which schema, and over which connection the platform's own are reached."""
+"""Routes models to schemas, and platform tables to their connection."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from apps.kernel import replica, row_guard
 from apps.kernel.tenant import HOME, current_database, current_tenant
 
 CONTROL = frozenset({"tenancy", "billing"})
-"""The apps whose tables stand in public alone: a tenant's role has no right to them."""
+"""Apps with tables in the public schema only, on which a tenant's role has no rights."""
 
 
 class SchemaRouter(TenantSyncRouter):  # type: ignore[misc]
-    """SHARED_APPS stand in public, TENANT_APPS in each tenant's schema; an app in both is the platform's own and
-    each tenant's. Only the owner migrates.
+    """Tables of SHARED_APPS are in public, those of TENANT_APPS in each tenant's schema; an app in both has both. Only the
+    owner migrates.
 
-    While a tenant's work is done, or work in another database than home, what the platform alone knows is read through
-    `control`, in the platform's role and outside of the tenant's transaction (decision C29).
+    During the work of a tenant, or in a database other than home, platform tables are read through `control`: with the
+    platform's role and outside the tenant's transaction, since a tenant's role has no rights on them.
     """
 
     def db_for_read(self, model: type[Model], instance: Model | None = None, **_: Any) -> str | None:
         _must_be_here(instance)
         if _is_elsewhere(model):
             return row_guard.CONTROL
-        came_by = instance._state.db if instance is not None else None
-        return replica.alias_for_reads() if came_by in (None, *_EITHER) else None
+        loaded_from = instance._state.db if instance is not None else None
+        return replica.alias_for_reads() if loaded_from in (None, *_EITHER) else None
 
     def db_for_write(self, model: type[Model], instance: Model | None = None, **_: Any) -> str | None:
         _must_be_here(instance)
@@ -38,8 +38,8 @@ class SchemaRouter(TenantSyncRouter):  # type: ignore[misc]
         return replica.PRIMARY if instance is not None and instance._state.db == replica.REPLICA else None
 
     def allow_relation(self, one: Model, other: Model, **_: Any) -> bool | None:
-        """Two rows of the platform's may meet, whichever connection brought them; and a row from a replica is that of
-        its primary. Rows of two tenants never do."""
+        """Platform rows may be related whichever connection loaded them, and a row from a replica equals that of its
+        primary. Rows of two tenants may never be related."""
         _must_be_here(one)
         _must_be_here(other)
         return (
@@ -59,7 +59,7 @@ _EITHER = {replica.PRIMARY, replica.REPLICA}
 
 
 def _must_be_here(row: Model | None) -> None:
-    """What came by the platform's own connection goes back by it."""
+    """A row loaded through `control` is also saved through it."""
     if row is not None and row._state.db != row_guard.CONTROL:
         row_guard.row_must_be_of_tenant(row)
 

@@ -1,4 +1,4 @@
-"""What must be true of a tenant."""
+"""Rules of tenants."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def slug_must_be_well_formed(slug: str) -> None:
 
 
 def slug_must_be_free(slug: str) -> None:
-    """A tenant that is still pending does not hold its name: onboarding it again goes on with it."""
+    """A pending tenant does not occupy its name: onboarding it again continues its setup."""
     if Tenant.objects.filter(slug=slug).exclude(state=Tenant.State.PENDING).exists():
         raise SlugTaken(slug=slug)
 
@@ -42,13 +42,13 @@ def database_must_be_known(key: str) -> None:
         raise DatabaseUnknown(key=key)
 
 
-def tenant_may_be_moved(tenant: Tenant, to: str) -> None:
+def tenant_must_be_movable(tenant: Tenant, to: str) -> None:
     database_must_be_known(to)
     if tenant.pinned:
         raise TenantIsPinned(name=tenant.name, database=tenant.database)
 
 
-def tenant_may_become(tenant: Tenant, state: Tenant.State) -> None:
+def transition_must_be_allowed(tenant: Tenant, state: Tenant.State) -> None:
     if (tenant.state, state) not in Tenant.TRANSITIONS:
         raise TenantCannotBecome(
             name=tenant.name, state=tenant.get_state_display().lower(), to=state.label.lower()
@@ -72,7 +72,7 @@ def mode_must_exist(mode: str) -> Tenant.Mode:
 
 
 def tenant_must_be_there(tenant_id: int) -> Tenant:
-    """To look at."""
+    """The tenant, without a lock."""
     tenant = Tenant.objects.filter(pk=tenant_id).first()
     if tenant is None:
         raise TenantUnknown(slug=tenant_id)
@@ -80,7 +80,7 @@ def tenant_must_be_there(tenant_id: int) -> Tenant:
 
 
 def tenant_must_exist(tenant_id: int) -> Tenant:
-    """The tenant, held until the transaction ends."""
+    """The tenant, locked until the transaction ends."""
     tenant = Tenant.objects.select_for_update().filter(pk=tenant_id).first()
     if tenant is None:
         raise TenantUnknown(slug=tenant_id)

@@ -1,14 +1,13 @@
-"""Sessions of the consoles: in Redis, under a key of their tenant, and with its name inside (row IDN-06).
+"""Sessions of the consoles: in Redis, under a key of the tenant, and with the tenant's id inside.
 
-The key alone keeps tenants apart already. The name says it again: whatever session another tenant's cookie should ever
-lead to, it is empty here.
+The key alone separates tenants. The id is a second check: a session of another tenant is empty here.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.sessions.backends.cache import SessionStore as Kept
+from django.contrib.sessions.backends.cache import SessionStore as CacheSessionStore
 
 from apps.kernel.tenant import current_tenant
 
@@ -16,21 +15,21 @@ TENANT = "_tenant"
 PLATFORM = 0
 
 
-class SessionStore(Kept):
+class SessionStore(CacheSessionStore):
     """settings.SESSION_ENGINE."""
 
     def load(self) -> dict[str, Any]:
         data: dict[str, Any] = super().load()
-        if data and data.get(TENANT) != _here():
+        if data and data.get(TENANT) != _current_id():
             self._session_key = None
             return {}
         return data
 
     def save(self, must_create: bool = False) -> None:
-        self._get_session(no_load=must_create)[TENANT] = _here()  # type: ignore[attr-defined]
+        self._get_session(no_load=must_create)[TENANT] = _current_id()  # type: ignore[attr-defined]
         super().save(must_create)
 
 
-def _here() -> int:
+def _current_id() -> int:
     tenant = current_tenant()
     return tenant.id if tenant else PLATFORM

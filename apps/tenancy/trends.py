@@ -1,4 +1,4 @@
-"""What can be said of all tenants together, by day (row TEN-17). It is drawn from counts: nobody's business is read."""
+"""Trends over all tenants, by day. Based on counts only, never on a tenant's data."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .models import Tenant, TenantDay
 
 @dataclass(frozen=True)
 class Day:
-    """All tenants on one day: how many were counted, what they did that day, and what they hold in all."""
+    """All tenants on one day: the number counted, their activity on that day, and their totals."""
 
     day: dt.date
     tenants: int
@@ -27,9 +27,9 @@ class Day:
     bytes: int
 
 
-def days(most: int = 30) -> list[Day]:
-    """The last days on which something was counted, oldest first. Entries are those of the day."""
-    since = today() - dt.timedelta(days=most)
+def days(limit: int = 30) -> list[Day]:
+    """The latest days with counts, oldest first. Entries are those posted on the day."""
+    since = today() - dt.timedelta(days=limit)
     counted: Any = (
         TenantDay.objects.filter(day__gte=since)
         .values("day")
@@ -37,11 +37,11 @@ def days(most: int = 30) -> list[Day]:
         .order_by("day")
     )
     posted = _posted_on(since)
-    return [Day(entries=posted.get(each["day"], 0), **each) for each in counted]
+    return [Day(entries=posted.get(counts["day"], 0), **counts) for counts in counted]
 
 
 def _posted_on(since: dt.date) -> dict[dt.date, int]:
-    """How many more entries each tenant had than on the day before that it was counted."""
+    """The increase of each tenant's entries since its previous count."""
     before = dict(
         TenantDay.objects.filter(day__lt=since).values_list("tenant_id").annotate(Max("entries_posted"))
     )
@@ -63,17 +63,17 @@ class Growth:
 
     @property
     def change(self) -> int | None:
-        """Per cent; None where there was nothing to compare with."""
+        """Per cent; None without earlier activity."""
         return round(100 * (self.commands - self.before) / self.before) if self.before else None
 
 
-def growth(most: int = 10) -> Sequence[Growth]:
-    """The tenants whose use changed most, whichever way: who may soon need more, or leave."""
+def growth(limit: int = 10) -> Sequence[Growth]:
+    """The tenants with the largest change of activity: candidates for an upgrade, or for churn."""
     half, start = today() - dt.timedelta(days=30), today() - dt.timedelta(days=60)
     now_, then = (
         dict(TenantDay.objects.filter(**when).values_list("tenant_id").annotate(Sum("commands")))
         for when in ({"day__gte": half}, {"day__gte": start, "day__lt": half})
     )
     tenants = Tenant.objects.in_bulk({*now_, *then})
-    found = [Growth(tenants[pk], now_.get(pk, 0), then.get(pk, 0)) for pk in tenants]
-    return sorted(found, key=lambda each: abs(each.commands - each.before), reverse=True)[:most]
+    growths = [Growth(tenants[pk], now_.get(pk, 0), then.get(pk, 0)) for pk in tenants]
+    return sorted(growths, key=lambda growth: abs(growth.commands - growth.before), reverse=True)[:limit]

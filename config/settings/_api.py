@@ -6,7 +6,7 @@ REST_FRAMEWORK = {
         "apps.bus.api.authentication.ConsoleSession",
     ],
     "DEFAULT_PERMISSION_CLASSES": [
-        "apps.tenancy.api.permissions.IsLetIn",
+        "apps.tenancy.api.permissions.TenantIsOpen",
         "apps.bus.api.permissions.MayRead",
     ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],

@@ -92,7 +92,7 @@ def test_a_dry_run_returns_all_refusals(operator):
         ({"trial_days": 10**7}, "operations.trial_out_of_range"),
         ({"name": "x" * 121}, "operations.name_too_long"),
         ({"owner_name": "x" * 121}, "operations.name_too_long"),
-        ({"region": "mars"}, "tenancy.no_database_has_room"),
+        ({"region": "mars"}, "tenancy.no_database_has_capacity"),
     ],
 )
 def test_a_refusal_of_a_later_step_is_raised_before_the_run_starts(operator, more, code):

@@ -83,7 +83,7 @@ def test_a_change_of_the_mode_by_console(acme, operator, client_for):
     payload = {"mode": "read_only", "reason": "We copy it."}
 
     preview = client.post(page, payload | {"preview": ""}).content.decode()
-    assert "changing anything, workers, what comes round, webhooks" in preview
+    assert "changes, workers, scheduled tasks, webhooks" in preview
     assert mode_of(acme) == "normal"
 
     response = client.post(page, payload)

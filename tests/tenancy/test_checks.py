@@ -15,7 +15,7 @@ from config.embedded.postgres import SUPERUSER
 from config.startup import refuse_unsafe_settings
 
 
-def ids(settings_are_safe=checks.tenants_are_kept_apart):
+def ids(settings_are_safe=checks.settings_isolate_tenants):
     return [each.id for each in settings_are_safe()]
 
 
@@ -67,10 +67,10 @@ def test_any_host_is_refused(settings):
 
 
 def test_a_runtime_that_owns_tables_is_refused(db, monkeypatch):
-    assert checks.every_database_keeps_tenants_apart(databases=["default"]) == []
+    assert checks.databases_isolate_tenants(databases=["default"]) == []
 
     monkeypatch.setattr(checks, "connections", {"default@home": connections["owner"]})
-    found = [each.id for each in checks.every_database_keeps_tenants_apart(databases=["default"])]
+    found = [each.id for each in checks.databases_isolate_tenants(databases=["default"])]
 
     assert found == ["tenancy.E008", "tenancy.E009", "tenancy.E011"]
 
@@ -81,7 +81,7 @@ def test_a_shared_table_without_a_policy_is_refused(db):
         cursor.execute("CREATE TABLE public.rumours (tenant_id bigint, text text)")
         cursor.execute("GRANT SELECT ON public.rumours TO bursar_tables")
 
-    (found,) = checks.every_database_keeps_tenants_apart(databases=["default"])
+    (found,) = checks.databases_isolate_tenants(databases=["default"])
 
     assert (found.id, "rumours" in found.msg) == ("tenancy.E010", True)
 
@@ -91,7 +91,7 @@ def test_a_runtime_that_could_look_into_a_schema_itself_is_refused(acme):
     with connections["owner"].cursor() as cursor:
         cursor.execute(f"GRANT USAGE ON SCHEMA {acme.schema} TO bursar_app")
 
-    assert [each.id for each in checks.every_database_keeps_tenants_apart(databases=["default"])] == [
+    assert [each.id for each in checks.databases_isolate_tenants(databases=["default"])] == [
         "tenancy.E011"
     ]
 
@@ -209,7 +209,7 @@ PASSING = "SELECT rolname FROM pg_roles WHERE rolbypassrls AND rolname LIKE 'bur
 
 
 def east_faults():
-    return checks.every_database_keeps_tenants_apart(databases=["default"])
+    return checks.databases_isolate_tenants(databases=["default"])
 
 
 def found():

@@ -25,7 +25,7 @@ from apps.monitoring.gauges import DatabaseCollector
 from apps.tenancy import provisioning
 from apps.tenancy.commands import ChangeDatabase, CreateTenant, DiscardTenant
 from apps.tenancy.databases import queries
-from apps.tenancy.errors import DatabaseUnknown, NoDatabaseHasRoom
+from apps.tenancy.errors import DatabaseUnknown, NoDatabaseHasCapacity
 from apps.tenancy.models import Tenant
 from apps.tenancy.tasks import refill_spares
 from tests.support.shards import settings_of
@@ -152,7 +152,7 @@ def test_a_full_database_takes_nobody(east, operator):
     for key in ("home", "east"):
         dispatch(ChangeDatabase(key=key, capacity=0, accepts_new=True, reason="full"), actor=operator)
 
-    with pytest.raises(NoDatabaseHasRoom):
+    with pytest.raises(NoDatabaseHasCapacity):
         dispatch(new, actor=operator)
     dispatch(ChangeDatabase(key="east", capacity=1, accepts_new=True, reason="a disk more"), actor=operator)
 
@@ -162,7 +162,7 @@ def test_a_full_database_takes_nobody(east, operator):
 def test_one_that_takes_no_new_ones_is_passed_over(east, operator):
     dispatch(ChangeDatabase(key="home", capacity=300, accepts_new=False, reason="old"), actor=operator)
 
-    assert [room.key for room in queries.open_to_newcomers()] == ["east"]
+    assert [candidate.key for candidate in queries.candidates_for_new_tenants()] == ["east"]
 
 
 @pytest.mark.physical_copy
@@ -175,7 +175,7 @@ def test_a_region_stays_in_its_region(east, operator):
     with settings_of(TENANT_DATABASE_STRATEGY="region"):
         assert dispatch(CreateTenant(slug="hooli", region="eu", **new), actor=operator).database == "east"
         assert dispatch(CreateTenant(slug="pied", **new), actor=operator).database == "home"
-        with pytest.raises(NoDatabaseHasRoom):
+        with pytest.raises(NoDatabaseHasCapacity):
             dispatch(CreateTenant(slug="raviga", region="mars", **new), actor=operator)
 
 
@@ -188,24 +188,24 @@ def test_spares_are_made_in_each_database(east):
 
 
 def test_how_they_stand_can_be_asked(initech):
-    home, east = queries.standings()
+    home, east = queries.database_statuses()
 
     assert (home.key, home.tenants, home.lag) == ("home", 2, None)
-    assert (east.key, east.tenants, east.spares, east.left_behind) == ("east", 1, 1, ())
-    assert east.room == 299
+    assert (east.key, east.tenants, east.spares, east.orphaned_schemas) == ("east", 1, 1, ())
+    assert east.free_capacity == 299
 
 
 def test_what_a_broken_onboarding_left_behind_is_seen(east):
     claimed = provisioning.claim(east)
 
-    assert queries.standings()[1].left_behind == (claimed.schema,)
+    assert queries.database_statuses()[1].orphaned_schemas == (claimed.schema,)
 
 
 def test_one_that_is_away_is_said_to_be(east):
     connections["default@east"].close()
     connections.settings["default@east"]["PORT"] = "1"
 
-    assert "refused" in queries.standings()[1].last_error
+    assert "refused" in queries.database_statuses()[1].last_error
 
 
 def test_a_database_whose_address_is_unknown_here_is_nobody_elses(acme):

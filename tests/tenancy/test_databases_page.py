@@ -51,7 +51,7 @@ def test_the_command_line_says_the_same(initech, capsys):
 
     home, east = json.loads(capsys.readouterr().out)["databases"]
     assert (home["key"], home["tenants"]) == ("home", 2)
-    assert (east["key"], east["tenants"], east["room"]) == ("east", 1, 299)
+    assert (east["key"], east["tenants"], east["free_capacity"]) == ("east", 1, 299)
 
 
 def test_and_changes_it(db, capsys):

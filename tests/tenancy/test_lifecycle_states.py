@@ -28,7 +28,7 @@ from apps.tenancy.errors import (
     ModeUnknown,
     ReasonMissing,
     TenantCannotBecome,
-    TenantEpochGoesOn,
+    TenantEpochMustGrow,
     TenantIsNotPending,
 )
 from apps.tenancy.lifecycle import AVAILABILITY, OF_MODE, OF_STATE, availability_of, having
@@ -172,7 +172,7 @@ def test_nobody_lowers_an_epoch(acme, operator):
     with pytest.raises(DatabaseError) as caught:
         Tenant.objects.filter(pk=acme.id).update(epoch=0)
 
-    assert isinstance(refusal_behind(caught.value), TenantEpochGoesOn)
+    assert isinstance(refusal_behind(caught.value), TenantEpochMustGrow)
 
 
 @pytest.mark.parametrize(

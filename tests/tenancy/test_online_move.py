@@ -23,7 +23,7 @@ from apps.kernel.tenant import activate, at_database
 from apps.tenancy import directory
 from apps.tenancy.databases import online_move
 from apps.tenancy.databases.commands import MoveTenantOnline
-from apps.tenancy.databases.errors import CannotFollow, CopyDiffers, LiesThereAlready
+from apps.tenancy.databases.errors import AlreadyExists, CopyDiffers, ReplicationNotConfigured
 from apps.tenancy.databases.online_move import move_online
 from apps.tenancy.errors import TenantIsPinned, TenantIsReadOnly
 from apps.tenancy.models import Tenant
@@ -158,12 +158,12 @@ def test_moving_a_pinned_tenant_is_refused(tenant, mover):
 
 
 def test_moving_a_tenant_to_its_own_database_is_refused(tenant, mover):
-    with pytest.raises(LiesThereAlready):
+    with pytest.raises(AlreadyExists):
         move_online(tenant, "east")
 
 
 def test_an_online_move_without_a_replication_role_is_refused(tenant):
-    with pytest.raises(CannotFollow):
+    with pytest.raises(ReplicationNotConfigured):
         move_online(tenant, "home")
 
 
@@ -211,7 +211,7 @@ def test_a_refused_online_move_is_in_the_audit_log(tenant, mover, operator, monk
     rows = Record.objects.filter(command="tenancy.move_tenant_online").order_by("id")
     assert [(row.outcome, [refusal["code"] for refusal in row.refusals]) for row in rows] == [
         ("refused", ["tenancy.copy_differs"]),
-        ("refused", ["tenancy.reason_missing", "tenancy.lies_there_already"]),
+        ("refused", ["tenancy.reason_missing", "tenancy.already_exists"]),
     ]
 
 

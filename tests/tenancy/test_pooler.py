@@ -24,7 +24,7 @@ from apps.kernel.locks import Lock
 from apps.kernel.tenant import activate
 from apps.kernel.transactions import advisory_lock
 from apps.tenancy.backend.errors import OutsideTransaction
-from apps.tenancy.databases.reading import HEADER
+from apps.tenancy.databases.read_after_write import HEADER
 from apps.tenancy.models import Tenant
 from tests.support import pooler
 from tests.support.eight_tenants import TENANTS, Ledger, in_threads, whose

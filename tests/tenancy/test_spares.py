@@ -20,7 +20,7 @@ from apps.operations.commands import OnboardTenant
 from apps.tenancy import directory, provisioning
 from apps.tenancy.commands import CreateTenant, DiscardTenant
 from apps.tenancy.databases.resolver import resolver
-from apps.tenancy.errors import SchemasAreCalledOtherwise
+from apps.tenancy.errors import SchemaPrefixMismatch
 from apps.tenancy.models import Spare, Tenant
 from apps.tenancy.tasks import refill_spares
 from config.env import Environment
@@ -237,7 +237,7 @@ def test_the_owner_says_what_tenants_schemas_are_called(db, operator):
         with pytest.raises(DatabaseError, match="is not called tenant_"), connection.cursor() as cursor:
             cursor.execute("SELECT * FROM tenancy_claim_spare('tenant_')")
 
-    with pytest.raises(SchemasAreCalledOtherwise, match=tenant.schema_name):
+    with pytest.raises(SchemaPrefixMismatch, match=tenant.schema_name):
         provisioning.name_schemas()
 
 

@@ -64,4 +64,4 @@ def test_the_list_says_how_each_fares(counted, acme, client_for, operator):
     for said in ("3 of 1,204 (0.2%)", "4.8\xa0MB", "none yet", "current"):
         assert said in listed, said
         assert said in page, said
-    assert "Whose use changes most" in client.get("/").content.decode()
+    assert "Largest changes in usage" in client.get("/").content.decode()

@@ -1,4 +1,4 @@
-"""The first thing that is asked of whoever calls: is the tenant open to him?"""
+"""The first permission of every API request: the tenant admits the user."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from rest_framework.request import Request
 from apps.tenancy import lifecycle
 
 
-class IsLetIn(BasePermission):
-    """Raises what the tenant answers to those who are not in charge, while it is closed to them."""
+class TenantIsOpen(BasePermission):
+    """Raises the tenant's refusal if only administrators are admitted and the user is not one."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
         if request.user.is_authenticated:
-            lifecycle.must_let_in(request.user)
+            lifecycle.must_admit(request.user)
         return True

@@ -1,7 +1,7 @@
-"""A connection that always looks where the current tenant's data is, and as whom.
+"""A database connection that follows the current tenant.
 
-Search path, `app.current_tenant` and role go to the server in one statement, and only when they differ from what this
-very connection already holds; a request that asks nothing of the database sends none.
+Search path, `app.current_tenant` and role are sent in one statement, and only if they differ from those of the
+connection. A request without queries sends nothing.
 """
 
 from __future__ import annotations
@@ -24,40 +24,40 @@ _APPLY = (
 APPLY_FOR_SESSION, APPLY_FOR_TRANSACTION = _APPLY.format(local="false"), _APPLY.format(local="true")
 
 
-class Place(NamedTuple):
-    """Where a statement is to look, for whom, and in which role."""
+class SessionSettings(NamedTuple):
+    """The settings of the database session for a tenant."""
 
-    path: str
+    search_path: str
     tenant: str
     role: str
 
 
-PLATFORM = Place(PUBLIC_SCHEMA, "", "none")
+PLATFORM = SessionSettings(PUBLIC_SCHEMA, "", "none")
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
     """Django's own PostgreSQL engine with the tenant applied before each statement that needs it.
 
-    It hangs on five of the engine's inner methods, of which the stubs know nothing. Its own settings are under
-    `TENANCY` in the database's: `role` (take the tenant's role; off for the owner and the relay, which work as
-    themselves), `platform` (always work as the platform, whoever's turn it is), `pooled` (a transaction pooler stands
-    between, so everything is set for one transaction).
+    It overrides five private methods of the engine, which the stubs lack. Its options are under `TENANCY` in the
+    database's settings: `role` (take the tenant's role; off for the owner and the relay, which use their own),
+    `platform` (always work as the platform), `pooled` (behind a transaction pooler: the settings are sent for one
+    transaction).
     """
 
     SchemaEditorClass = SchemaEditor
 
-    _applied: Place | None = None
+    _applied: SessionSettings | None = None
     _applying = False
 
     @property
     def schema_name(self) -> str:
-        """What django-tenants' router and tools ask for."""
+        """Read by django-tenants' router and tools."""
         tenant = current_tenant()
         return tenant.schema if tenant else PUBLIC_SCHEMA
 
     def set_tenant(self, *_: Any, **__: Any) -> None:
-        """There is one way to choose a tenant, and it is not this one."""
-        raise RuntimeError("The current tenant is set by apps.kernel.tenant.activate() alone.")
+        """Refused: the tenant is chosen by `activate()` alone."""
+        raise RuntimeError("Use apps.kernel.tenant.activate() to set the current tenant.")
 
     set_schema = set_schema_to_public = set_tenant
     tenant = property(set_tenant)
@@ -72,21 +72,21 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if self._applied == wanted or self._applying or self.connection is None:
             return
         if self._is("pooled") and not self.in_atomic_block:
-            # The next statement may run on another server connection, whose place is anybody's. A login's own is the
-            # platform's, which nothing has to be said for.
+            # The next statement may run on another server connection with other settings. The defaults of a login are
+            # those of the platform, so the platform needs no statement.
             if wanted == PLATFORM:
                 return
             raise OutsideTransaction(tenant=wanted.tenant)
         self._applying = True
         try:
-            # As Django's own statements: a lost server is Django's OperationalError, which those who try again know.
+            # Errors are wrapped as by Django: callers that retry expect its OperationalError for a lost server.
             with self.wrap_database_errors, self.connection.cursor() as cursor:
                 cursor.execute(APPLY_FOR_TRANSACTION if self._is("pooled") else APPLY_FOR_SESSION, wanted)
             self._applied = wanted
         finally:
             self._applying = False
 
-    def _wanted(self) -> Place:
+    def _wanted(self) -> SessionSettings:
         tenant = None if self._is("platform") else current_tenant()
         if self._is("role") and not is_tenant_set():
             raise TenantNotSet
@@ -94,12 +94,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
             return PLATFORM
         schema = sql.Identifier(tenant.schema).as_string(None)
         role = tenant.role if tenant.role and self._is("role") else "none"
-        return Place(f"{schema}, {PUBLIC_SCHEMA}", str(tenant.id), role)
+        return SessionSettings(f"{schema}, {PUBLIC_SCHEMA}", str(tenant.id), role)
 
     def _is(self, setting: str) -> bool:
         return bool(self.settings_dict.get("TENANCY", {}).get(setting))
 
-    # What ends on the server with a transaction, or with the connection, is forgotten here as well.
+    # The server drops the settings with the transaction or the connection; so does this cache.
 
     def connect(self) -> None:
         self._applied, self._applying = None, True  # Django asks the version while it connects
@@ -113,7 +113,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         super().close()
 
     def _commit(self) -> None:
-        # After an error that somebody has swallowed, PostgreSQL rolls back on COMMIT and does not say so.
+        # After a suppressed error, PostgreSQL silently rolls back on COMMIT.
         is_undone = (
             bool(self.connection) and self.connection.info.transaction_status == TransactionStatus.INERROR
         )

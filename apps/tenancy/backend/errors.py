@@ -1,4 +1,4 @@
-"""What a connection refuses."""
+"""Refusals of a connection."""
 
 from apps.kernel.errors import Unavailable
 
@@ -12,6 +12,6 @@ class OutsideTransaction(Unavailable):
 
 class TenantNotSet(Unavailable):
     message = (
-        "In this thread nobody has said whose data it is. Start it with copy_context().run,"
-        " or say activate(None) where it is the platform's."
+        "This thread has no current tenant. Start it with copy_context().run,"
+        " or call activate(None) for the platform."
     )

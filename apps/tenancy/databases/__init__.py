@@ -1,1 +1,1 @@
-"""Which databases there are, which of them a tenant's data is in, and which a new tenant gets."""
+"""The databases, the database of each tenant, and the placement of new tenants."""

@@ -1,4 +1,4 @@
-"""What can be asked of the databases and is not done in one transaction."""
+"""Long-running commands on databases."""
 
 from dataclasses import dataclass
 
@@ -7,8 +7,8 @@ from apps.bus import Command
 
 @dataclass(frozen=True, kw_only=True)
 class MoveTenantOnline(Command):
-    """Move a tenant to another database while it is at work. It can be read all the time; nobody can write for the
-    moment in which the last changes arrive and all rows are compared."""
+    """Move a tenant to another database without downtime. Reads are always possible; writes are refused while the last
+    changes are replicated and all rows are compared."""
 
     platform = True
     atomic = False

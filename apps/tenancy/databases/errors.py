@@ -1,28 +1,28 @@
-"""What a move at work refuses."""
+"""Refusals of an online move."""
 
 from apps.kernel.errors import Conflict, Unavailable
 from apps.tenancy.errors import TenancyRefusal
 
 
 class MoveRefusal(TenancyRefusal):
-    """The family of moves while a tenant is at work."""
+    """The family of online moves."""
 
 
-class CannotFollow(MoveRefusal, Unavailable):
-    message = "Nobody may follow what is written in {database}: DATABASE_MOVERS has no address for it."
+class ReplicationNotConfigured(MoveRefusal, Unavailable):
+    message = "Changes in {database} cannot be replicated: DATABASE_MOVERS has no address for it."
 
 
-class LiesThereAlready(MoveRefusal, Conflict):
-    message = "{name} lies in {database} already."
+class AlreadyExists(MoveRefusal, Conflict):
+    message = "{name} is in {database} already."
 
 
-class DoesNotComeLevel(MoveRefusal, Unavailable):
-    message = "{name} stays where it is: {waiting} did not come to an end in time."
+class ReplicaLagging(MoveRefusal, Unavailable):
+    message = "{name} was not moved: {waiting} did not finish in time."
 
 
 class BlueprintDiffers(MoveRefusal, Unavailable):
-    message = "{name} has other migrations than {database} makes: run `manage.py migrate_schemas` first."
+    message = "{name} and the template in {database} have different migrations: run `manage.py migrate_schemas` first."
 
 
 class CopyDiffers(MoveRefusal, Conflict):
-    message = "The copy of {name} is not what was copied, and was removed again: {tables}."
+    message = "The copy of {name} differs from the source, and was deleted: {tables}."

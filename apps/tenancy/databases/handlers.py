@@ -1,4 +1,4 @@
-"""How a tenant is moved while it is at work."""
+"""Handler of the online move."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from .commands import MoveTenantOnline
 from .online_move import Moved, move_online, must_be_movable
 
 
-def moving(command: MoveTenantOnline) -> None:
+def prerequisites(command: MoveTenantOnline) -> None:
     tenant = _tenant(command.tenant_id)
-    with together() as asked:
-        asked.check(rules.reason_must_be_given, command.reason)
-        asked.check(must_be_movable, tenant, command.database)
+    with together() as checks:
+        checks.check(rules.reason_must_be_given, command.reason)
+        checks.check(must_be_movable, tenant, command.database)
 
 
-@handles(MoveTenantOnline, dry_run=moving)
+@handles(MoveTenantOnline, dry_run=prerequisites)
 def move_tenant_online(command: MoveTenantOnline) -> Moved:
-    moving(command)
+    prerequisites(command)
     return move_online(_tenant(command.tenant_id), command.database)
 
 

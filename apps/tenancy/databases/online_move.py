@@ -1,14 +1,15 @@
-"""A tenant goes to another database while it is at work: PostgreSQL copies and follows, doors close for a moment.
+"""Move of a tenant to another database without downtime, by logical replication and a short read-only window.
 
-Offline is the rule: it is simpler, and verified part by part (`apps.tenancy.transfer`). This is for a tenant too big to
-pause. The source needs `wal_level = logical` and a role with REPLICATION, whose address is in DATABASE_MOVERS.
+The default is the offline move (`apps.tenancy.transfer`): it is simpler, and verifies each part. The online move is for
+a tenant too large to pause. The source needs `wal_level = logical` and a role with REPLICATION, whose address is in
+DATABASE_MOVERS.
 
-    copy      tables without constraints, every row, then what is written meanwhile; then indexes and keys
-    window    nobody writes: doors say read-only, and the tenant's role loses its rights to write at the source
-    switch    the rest is drained, sequences set, rows compared; then the directory says where it is
-    behind    the source is set aside under another name, where nobody may use it
+    copy      tables without constraints, all rows, and changes made meanwhile; then indexes and keys
+    window    the tenant is read-only, and its role loses the right to write at the source
+    drain     the last changes are replicated, sequences set, and rows compared
+    switch    the directory stores the new database; the old schema is renamed and made inaccessible
 
-What fails before the switch is taken back, and the tenant is where it was.
+A failure before the switch is rolled back, and the tenant stays in its database.
 """
 
 from __future__ import annotations
@@ -29,24 +30,23 @@ from apps.tenancy.models import Tenant
 from apps.tenancy.transfer import blueprint, catalogue, importing, outbox, restoring
 from apps.tenancy.transfer.errors import OwnerIsAbsent
 
-from . import lodgers
-from .errors import BlueprintDiffers, CannotFollow, CopyDiffers, DoesNotComeLevel, LiesThereAlready
+from . import tenant_mirror
+from .errors import AlreadyExists, BlueprintDiffers, CopyDiffers, ReplicaLagging, ReplicationNotConfigured
 
 PLACEHOLDER = "bursar_template"
-COPY_PATIENCE, WINDOW_PATIENCE = 3600.0, 15.0
-"""Seconds: for the copy, and for what must come to an end while nobody may write."""
-LOOK_AGAIN = 0.01
-_OURS = """
+COPY_TIMEOUT_S, WINDOW_TIMEOUT_S = 3600.0, 15.0
+POLL_INTERVAL_S = 0.01
+_OWN_SUBSCRIPTION = """
 SELECT pg_subscription.oid FROM pg_subscription JOIN pg_database ON pg_database.oid = subdbid
 WHERE subname = %s AND datname = current_database()
 """
-"""Subscriptions of all databases of a server stand in one list."""
+"""pg_subscription contains the subscriptions of all databases of the server."""
 _TRIGGER = ("CREATE TRIGGER", "CREATE CONSTRAINT TRIGGER")
 
 
 @dataclass(frozen=True)
 class Moved:
-    """Who, where to, and what it took, in seconds: until the copy was level, and for how long nobody could write."""
+    """A finished move. `copied` is the duration of the copy in seconds, `read_only` that of the window without writes."""
 
     subject: Tenant
     before: str
@@ -56,18 +56,18 @@ class Moved:
     read_only: float
 
     def __str__(self) -> str:
-        """As the audit log says it."""
+        """The text in the audit log."""
         return (
-            f"{self.subject} from the database {self.before} to {self.after} while it was at work: {self.rows:,} rows;"
-            f" nobody could write for {self.read_only:.2f} s"
+            f"{self.subject} from the database {self.before} to {self.after} online: {self.rows:,} rows;"
+            f" read-only for {self.read_only:.2f} s"
         )
 
 
 def must_be_movable(tenant: Tenant, to: str) -> None:
-    """Raises TenantIsPinned, DatabaseUnknown, LiesThereAlready, OwnerIsAbsent and CannotFollow."""
-    rules.tenant_may_be_moved(tenant, to)
+    """Raises TenantIsPinned, DatabaseUnknown, AlreadyExists, OwnerIsAbsent and ReplicationNotConfigured."""
+    rules.tenant_must_be_movable(tenant, to)
     if tenant.database == to:
-        raise LiesThereAlready(name=tenant.name, database=to)
+        raise AlreadyExists(name=tenant.name, database=to)
     for key in (tenant.database, to):
         if key not in importing.owned():
             raise OwnerIsAbsent(database=key)
@@ -75,8 +75,8 @@ def must_be_movable(tenant: Tenant, to: str) -> None:
 
 
 def move_online(tenant: Tenant, to: str) -> Moved:
-    """Of a tenant that must_be_movable. Raises BlueprintDiffers, DoesNotComeLevel and CopyDiffers; after each of them
-    the tenant is where it was."""
+    """Move a tenant that passes `must_be_movable`. Raises BlueprintDiffers, ReplicaLagging and CopyDiffers; after each of
+    them the tenant is unchanged."""
     must_be_movable(tenant, to)
     with (
         restoring.transfer_lock(tenant.info),
@@ -96,23 +96,23 @@ class _Move:
 
     def done(self) -> Moved:
         began, before = time.monotonic(), self.tenant.database
-        self._forget_earlier_try()
+        self._delete_earlier_attempt()
         try:
             triggers = self._copy()
             level = time.monotonic()
-            with self._nobody_writes():
-                rows = self._bring_the_rest(triggers)
+            with self._write_window():
+                rows = self._drain(triggers)
                 self._switch()
             closed = time.monotonic() - level
         except BaseException:
-            self._forget_earlier_try()
+            self._delete_earlier_attempt()
             raise
         return Moved(self.tenant, before, self.to, rows, level - began, closed)
 
     # Copy
 
     def _copy(self) -> Sequence[str]:
-        """Returns the statements that make the triggers: they are for what people do, and wait for the end."""
+        """Returns the statements that create the triggers. They run last, since replicated rows must not fire them."""
         halves = blueprint.halves(self._ddl())
         with transaction.atomic(using=databases.at("owner", self.to)):
             plain = self.target.cursor
@@ -120,13 +120,13 @@ class _Move:
             plain.execute("\n".join(halves.before))
             self.target.execute("SELECT tenancy_make_role(%s, %s)", [self.tenant.pk, self.schema])
             (self.role,) = self.target.fetchone()
-        self._say(self.source, "CREATE PUBLICATION {name} FOR TABLE {tables}")
-        self._say(self.target, "CREATE SUBSCRIPTION {name} CONNECTION {mover} PUBLICATION {name}")
-        self._until(self._is_copied, COPY_PATIENCE, "the copy")
+        self._execute(self.source, "CREATE PUBLICATION {name} FOR TABLE {tables}")
+        self._execute(self.target, "CREATE SUBSCRIPTION {name} CONNECTION {mover} PUBLICATION {name}")
+        self._wait_until(self._is_copied, COPY_TIMEOUT_S, "the copy")
         for statement in halves.after:
             if not statement.startswith(_TRIGGER):
                 self.target.cursor.execute(statement)
-        return [each for each in halves.after if each.startswith(_TRIGGER)]
+        return [statement for statement in halves.after if statement.startswith(_TRIGGER)]
 
     def _ddl(self) -> str:
         self.target.execute("SELECT ddl, fingerprint FROM public.tenancy_blueprint")
@@ -138,7 +138,7 @@ class _Move:
     def _is_copied(self) -> bool:
         self.target.execute(
             "SELECT count(*), count(*) FILTER (WHERE srsubstate <> 'r') FROM pg_subscription_rel"
-            " JOIN pg_subscription AS ours ON ours.oid = srsubid JOIN pg_database AS here ON here.oid = subdbid"
+            " JOIN pg_subscription AS subscription ON subscription.oid = srsubid JOIN pg_database AS here ON here.oid = subdbid"
             " WHERE subname = %s AND datname = current_database()",
             [self.name],
         )
@@ -148,19 +148,21 @@ class _Move:
     # Window
 
     @contextmanager
-    def _nobody_writes(self) -> Iterator[None]:
-        """Doors refuse first. Then what is on its way is told, and then the role may no more: whoever did not hear of
-        it yet is refused by the database."""
+    def _write_window(self) -> Iterator[None]:
+        """Set the mode to read-only, wait for pending events, then revoke the role's rights: the database refuses writes of
+        processes that still have the old mode in their cache."""
         mode = self.tenant.mode
         self._set_mode(Tenant.Mode.READ_ONLY)
         rights = self._rights()
         try:
-            self._until(lambda: not outbox.count_due(self.source, self.tenant.pk), WINDOW_PATIENCE, "events")
-            self._may("REVOKE", "FROM", rights)
+            self._wait_until(
+                lambda: not outbox.count_due(self.source, self.tenant.pk), WINDOW_TIMEOUT_S, "events"
+            )
+            self._change_rights("REVOKE", "FROM", rights)
             self._wait_for_writers()
             yield
         except BaseException:
-            self._may("GRANT", "TO", rights)
+            self._change_rights("GRANT", "TO", rights)
             self._set_mode(mode)
             raise
         self._set_mode(mode)
@@ -174,7 +176,7 @@ class _Move:
         )
         return list(self.source.fetchall())
 
-    def _may(self, verb: str, word: str, rights: Sequence[tuple[str, str]]) -> None:
+    def _change_rights(self, verb: str, word: str, rights: Sequence[tuple[str, str]]) -> None:
         for table, right in rights:
             self.source.execute(
                 sql.SQL("{} {} ON {} {} bursar_tables").format(
@@ -184,44 +186,44 @@ class _Move:
 
     def _wait_for_writers(self) -> None:
         with transaction.atomic(using=databases.at("owner", self.tenant.database)):
-            self.source.execute(f"SET LOCAL lock_timeout = '{WINDOW_PATIENCE:.0f}s'")
-            self._say(self.source, "LOCK TABLE {tables} IN SHARE MODE")
+            self.source.execute(f"SET LOCAL lock_timeout = '{WINDOW_TIMEOUT_S:.0f}s'")
+            self._execute(self.source, "LOCK TABLE {tables} IN SHARE MODE")
 
-    def _bring_the_rest(self, triggers: Sequence[str]) -> int:
-        """Returns how many rows there are."""
-        # A message that is on the disk: what stands before it in the log is on its way.
+    def _drain(self, triggers: Sequence[str]) -> int:
+        """Returns the number of rows."""
+        # A flushed message: all records before it in the log will be replicated.
         self.source.execute("SET synchronous_commit = on")
         self.source.execute("SELECT pg_logical_emit_message(true, 'bursar', 'level')")
         self.source.execute("SELECT pg_current_wal_flush_lsn()")
         (level,) = self.source.fetchone()
-        self._until(lambda: self._has_come_to(level), WINDOW_PATIENCE, "the last changes")
+        self._wait_until(lambda: self._has_replicated_to(level), WINDOW_TIMEOUT_S, "the last changes")
         rows = self._compare()
-        self._say(self.target, "DROP SUBSCRIPTION {name}")
+        self._execute(self.target, "DROP SUBSCRIPTION {name}")
         for name, last in catalogue.sequences(self.tenant.info).items():
             if last is not None:
                 self.target.execute("SELECT setval(%s::regclass, %s)", [f'{self.schema}."{name}"', last])
-        importing.advance_xid(self.target, self._renumber_places())
+        importing.advance_xid(self.target, self._renumber_positions())
         for statement in triggers:
             self.target.cursor.execute(statement)
         return rows
 
-    def _has_come_to(self, level: str) -> bool:
+    def _has_replicated_to(self, level: str) -> bool:
         self.source.execute(
             "SELECT confirmed_flush_lsn >= %s::pg_lsn FROM pg_replication_slots WHERE slot_name = %s",
             [level, self.name],
         )
-        found = self.source.fetchone()
-        return bool(found and found[0])
+        row = self.source.fetchone()
+        return bool(row and row[0])
 
     def _compare(self) -> int:
-        here, there = (self._sums(cursor) for cursor in (self.source, self.target))
+        here, there = (self._checksums(cursor) for cursor in (self.source, self.target))
         if wrong := sorted(name for name in here if here[name] != there[name]):
             raise CopyDiffers(name=self.tenant.name, tables=", ".join(wrong))
         return sum(rows for rows, _ in here.values())
 
-    def _sums(self, cursor: Any) -> dict[str, tuple[int, Any]]:
-        """Rows and a number that does not depend on their order, by table."""
-        found = {}
+    def _checksums(self, cursor: Any) -> dict[str, tuple[int, Any]]:
+        """The number of rows and an order-independent checksum, by table."""
+        checksums = {}
         for table in self.tables:
             cursor.execute(
                 sql.SQL(
@@ -229,18 +231,18 @@ class _Move:
                     " FROM {} AS t"
                 ).format(sql.Identifier(self.schema, table.name))
             )
-            found[table.name] = cursor.fetchone()
-        return found
+            checksums[table.name] = cursor.fetchone()
+        return checksums
 
-    def _renumber_places(self) -> int:
-        """Transaction ids mean something in one database only: what is kept is their order. Returns how many."""
+    def _renumber_positions(self) -> int:
+        """Replace transaction ids, which are valid in one database only, by their rank. Returns their number."""
         columns = [
             (table.name, column.name) for table in self.tables for column in table.columns if column.is_xid
         ]
         if not columns:
             return 0
-        all_of_them = sql.SQL(" UNION ").join(
-            sql.SQL("SELECT {} AS place FROM {}").format(
+        positions_of_all = sql.SQL(" UNION ").join(
+            sql.SQL("SELECT {} AS position FROM {}").format(
                 sql.Identifier(column), sql.Identifier(self.schema, table)
             )
             for table, column in columns
@@ -248,18 +250,18 @@ class _Move:
         with transaction.atomic(using=databases.at("owner", self.to)):
             self.target.execute(
                 sql.SQL(
-                    "CREATE TEMPORARY TABLE places ON COMMIT DROP AS"
-                    " SELECT place, (rank() OVER (ORDER BY place))::text::xid8 AS turn FROM ({}) AS all_of_them"
-                    " WHERE place <> '0'"
-                ).format(all_of_them)
+                    "CREATE TEMPORARY TABLE positions ON COMMIT DROP AS"
+                    " SELECT position, (rank() OVER (ORDER BY position))::text::xid8 AS rank FROM ({}) AS positions_of_all"
+                    " WHERE position <> '0'"
+                ).format(positions_of_all)
             )
             for table, column in columns:
                 self.target.execute(
-                    sql.SQL("UPDATE {table} SET {column} = turn FROM places WHERE {column} = place").format(
-                        table=sql.Identifier(self.schema, table), column=sql.Identifier(column)
-                    )
+                    sql.SQL(
+                        "UPDATE {table} SET {column} = rank FROM positions WHERE {column} = position"
+                    ).format(table=sql.Identifier(self.schema, table), column=sql.Identifier(column))
                 )
-            self.target.execute("SELECT count(*) FROM places")
+            self.target.execute("SELECT count(*) FROM positions")
             return int(self.target.fetchone()[0])
 
     # Switch
@@ -273,29 +275,29 @@ class _Move:
             self.tenant.epoch += 1
             self.tenant.save(update_fields=["database", "role_name", "epoch"])
         directory.changed()
-        lodgers.note(self.tenant)
+        tenant_mirror.update(self.tenant)
         outbox.remove(self.tenant.pk, before)
-        self._say(self.source, "DROP PUBLICATION {name}")
-        gone = Tenant(pk=self.tenant.pk, schema_name=self.schema, role_name=old_role, database=before)
-        restoring.set_aside(self.source, gone, "moved")
-        lodgers.forget(gone)
+        self._execute(self.source, "DROP PUBLICATION {name}")
+        source = Tenant(pk=self.tenant.pk, schema_name=self.schema, role_name=old_role, database=before)
+        restoring.set_aside(self.source, source, "moved")
+        tenant_mirror.delete(source)
 
     def _set_mode(self, mode: str) -> None:
         self.tenant.mode = mode
         self.tenant.save(update_fields=["mode"])
         directory.changed()
 
-    # Behind
+    # Clean-up
 
-    def _forget_earlier_try(self) -> None:
-        self.target.execute(_OURS, [self.name])
+    def _delete_earlier_attempt(self) -> None:
+        self.target.execute(_OWN_SUBSCRIPTION, [self.name])
         if self.target.fetchone() is not None:
-            self._say(self.target, "DROP SUBSCRIPTION {name}")
-        self._say(self.source, "DROP PUBLICATION IF EXISTS {name}")
+            self._execute(self.target, "DROP SUBSCRIPTION {name}")
+        self._execute(self.source, "DROP PUBLICATION IF EXISTS {name}")
         if self.tenant.database != self.to:
-            self._say(self.target, "DROP SCHEMA IF EXISTS {schema} CASCADE")
+            self._execute(self.target, "DROP SCHEMA IF EXISTS {schema} CASCADE")
 
-    def _say(self, cursor: Any, statement: str) -> None:
+    def _execute(self, cursor: Any, statement: str) -> None:
         tables = sql.SQL(", ").join(sql.Identifier(self.schema, table.name) for table in self.tables)
         cursor.execute(
             sql.SQL(statement).format(
@@ -306,17 +308,17 @@ class _Move:
             )
         )
 
-    def _until(self, true: Any, seconds: float, what: str) -> None:
-        ends_at = time.monotonic() + seconds
-        while not true():
+    def _wait_until(self, condition: Any, timeout_s: float, awaited: str) -> None:
+        ends_at = time.monotonic() + timeout_s
+        while not condition():
             if time.monotonic() > ends_at:
-                raise DoesNotComeLevel(name=self.tenant.name, waiting=what)
-            time.sleep(LOOK_AGAIN)
+                raise ReplicaLagging(name=self.tenant.name, waiting=awaited)
+            time.sleep(POLL_INTERVAL_S)
 
 
 def _mover(key: str) -> str:
-    """Raises CannotFollow."""
+    """Raises ReplicationNotConfigured."""
     url: str | None = settings.DATABASE_MOVERS.get(key)
     if url is None:
-        raise CannotFollow(database=key)
+        raise ReplicationNotConfigured(database=key)
     return url

@@ -1,4 +1,4 @@
-"""The databases, in the operator's console: who lies where, what room is left, and what may come."""
+"""The databases, in the operator's console: placement, free capacity, and admission of new tenants."""
 
 from __future__ import annotations
 
@@ -19,56 +19,62 @@ from apps.tenancy.models import Database, Tenant
 
 from . import queries
 
-MAY = "tenancy.manage_databases"
+MANAGE_PERMISSION = "tenancy.manage_databases"
 YES_NO = (("yes", "Yes"), ("no", "No"))
 
 
 def databases_page(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBase:
-    return TemplateResponse(request, "console/databases.html", context | {"rows": queries.standings()})
+    return TemplateResponse(
+        request, "console/databases.html", context | {"rows": queries.database_statuses()}
+    )
 
 
-class WhatMayCome(Form):
-    capacity = forms.IntegerField(min_value=0, help_text="Tenants. Beyond 300 a database grows heavy.")
-    region = forms.CharField(required=False, max_length=40, help_text="Where it stands, if that matters.")
-    accepts_new = forms.ChoiceField(label="Takes new tenants", choices=YES_NO)
+class AdmissionForm(Form):
+    capacity = forms.IntegerField(
+        min_value=0, help_text="Tenants. Above 300 the database's catalogue becomes slow."
+    )
+    region = forms.CharField(required=False, max_length=40, help_text="Its location, if that matters.")
+    accepts_new = forms.ChoiceField(label="Accepts new tenants", choices=YES_NO)
     reason = reason()
 
 
-class ChangeOne(CommandPage):
+class ChangeDatabasePage(CommandPage):
     command = ChangeDatabase
-    form = WhatMayCome
+    form = AdmissionForm
 
     def form_options(self, server_fields: ServerFields) -> dict[str, Any]:
         row = _row(server_fields["key"])
-        shown = {"capacity": row.capacity, "region": row.region, "accepts_new": _word(row.accepts_new)}
-        return {"initial": shown}
+        initial = {"capacity": row.capacity, "region": row.region, "accepts_new": _word(row.accepts_new)}
+        return {"initial": initial}
 
     def build(self, form: forms.Form, server_fields: ServerFields) -> Command:
-        said = form.cleaned_data
-        return ChangeDatabase(**server_fields, **said | {"accepts_new": said["accepts_new"] == "yes"})
+        values = form.cleaned_data
+        return ChangeDatabase(**server_fields, **values | {"accepts_new": values["accepts_new"] == "yes"})
 
     def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
-        lying = Tenant.objects.filter(database=server_fields["key"])
+        tenants = Tenant.objects.filter(database=server_fields["key"])
         return (
             ("Database", server_fields["key"]),
-            ("Tenants", f"{lying.count():,}"),
-            ("Pinned", f"{lying.filter(pinned=True).count():,}"),
+            ("Tenants", f"{tenants.count():,}"),
+            ("Pinned", f"{tenants.filter(pinned=True).count():,}"),
         )
 
     def sentence(self, result: Database) -> str:
-        return f"{result}: up to {result.capacity:,} tenants; takes new ones: {_word(result.accepts_new)}."
+        return (
+            f"{result}: up to {result.capacity:,} tenants; accepts new tenants: {_word(result.accepts_new)}."
+        )
 
     def success_url(self, result: Database) -> str:
         return "admin:databases"
 
 
-class Why(Form):
+class ReasonForm(Form):
     reason = reason()
 
 
 class Pin(CommandPage):
     command: type[Command] = PinTenant
-    form = Why
+    form = ReasonForm
 
     def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
         tenant = Tenant.objects.filter(pk=server_fields["tenant_id"]).first()
@@ -100,7 +106,7 @@ hooks.plug(
         path="databases/",
         name="databases",
         title="Databases",
-        permission=MAY,
+        permission=MANAGE_PERMISSION,
         view=databases_page,
         group="Tenants",
         icon="database",
@@ -108,25 +114,29 @@ hooks.plug(
     hooks.Page(
         path="databases/<slug:key>/",
         name="change_database",
-        title="What may come into a database",
-        permission=MAY,
-        view=ChangeOne(),
+        title="Change a database",
+        permission=MANAGE_PERMISSION,
+        view=ChangeDatabasePage(),
     ),
     hooks.Page(
         path="tenants/<int:tenant_id>/pin/",
         name="pin_tenant",
         title="Pin a tenant",
-        permission=MAY,
+        permission=MANAGE_PERMISSION,
         view=Pin(),
     ),
     hooks.Page(
         path="tenants/<int:tenant_id>/unpin/",
         name="unpin_tenant",
         title="Unpin a tenant",
-        permission=MAY,
+        permission=MANAGE_PERMISSION,
         view=Unpin(),
     ),
     hooks.RowLink(
-        model="tenancy.tenant", title="Pin to its database", icon="keep", page="pin_tenant", permission=MAY
+        model="tenancy.tenant",
+        title="Pin to its database",
+        icon="keep",
+        page="pin_tenant",
+        permission=MANAGE_PERMISSION,
     ),
 )

@@ -1,4 +1,4 @@
-"""How the databases stand: who lies in them, what room is left, and how far behind their replicas are."""
+"""Status of the databases: tenants, free capacity, and the lag of their replicas."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from django.db.models import Count, Q
 from apps.kernel import databases
 from apps.tenancy.models import Database, Tenant
 
-from .placing import Room
+from .placement import Candidate
 
 
 @dataclass(frozen=True)
-class Standing:
-    """One database.
+class DatabaseStatus:
+    """The status of one database.
 
-    spares       schemas that a new tenant could claim at once
-    left_behind  schemas of tenants that the directory has elsewhere or not at all
-    lag          of its replica, in seconds; None where there is none
-    trouble      why it, or its replica, could not be asked
+    spares            schemas that a new tenant can claim immediately
+    orphaned_schemas  schemas of tenants that, by the directory, are elsewhere or do not exist
+    lag               of its replica, in seconds; None without a replica
+    last_error        the error of a failed query to it or its replica
     """
 
     key: str
@@ -32,33 +32,37 @@ class Standing:
     tenants: int
     pinned: int
     spares: int | None = None
-    left_behind: tuple[str, ...] = ()
+    orphaned_schemas: tuple[str, ...] = ()
     lag: float | None = None
     last_error: str = ""
 
     @property
-    def room(self) -> int:
+    def free_capacity(self) -> int:
         return max(self.capacity - self.tenants, 0)
 
 
-def standings() -> list[Standing]:
-    """Of every database, home first. Each is asked, so it is not for the path of a request."""
-    return [_asked(each) for each in _counted()]
+def database_statuses() -> list[DatabaseStatus]:
+    """The status of every database, home first. Connects to each, so it is too slow for a request."""
+    return [_with_live_figures(status) for status in _counted()]
 
 
-def open_to_newcomers() -> list[Room]:
-    """Those that take new tenants and have room for one, home first."""
-    return [Room(each.key, each.region) for each in _counted() if each.accepts_new and each.room]
+def candidates_for_new_tenants() -> list[Candidate]:
+    """Databases that accept new tenants and have free capacity, home first."""
+    return [
+        Candidate(status.key, status.region)
+        for status in _counted()
+        if status.accepts_new and status.free_capacity
+    ]
 
 
-def _counted() -> list[Standing]:
-    said = {row.key: row for row in Database.objects.all()}
+def _counted() -> list[DatabaseStatus]:
+    rows = {row.key: row for row in Database.objects.all()}
     counts = Tenant.objects.values("database").annotate(
         all=Count("pk"), pinned=Count("pk", filter=Q(pinned=True))
     )
-    lying = {count["database"]: (count["all"], count["pinned"]) for count in counts.order_by()}
+    tenant_counts = {count["database"]: (count["all"], count["pinned"]) for count in counts.order_by()}
     return [
-        Standing(
+        DatabaseStatus(
             key=key,
             region=row.region,
             capacity=row.capacity,
@@ -67,27 +71,29 @@ def _counted() -> list[Standing]:
             pinned=pinned,
         )
         for key in databases.known()
-        for row in [said.get(key) or Database(key=key)]
-        for tenants, pinned in [lying.get(key, (0, 0))]
+        for row in [rows.get(key) or Database(key=key)]
+        for tenants, pinned in [tenant_counts.get(key, (0, 0))]
     ]
 
 
-def _asked(standing: Standing) -> Standing:
-    here = set(Tenant.objects.filter(database=standing.key).values_list("schema_name", flat=True))
-    found: dict[str, object] = {}
+def _with_live_figures(status: DatabaseStatus) -> DatabaseStatus:
+    local_schemas = set(Tenant.objects.filter(database=status.key).values_list("schema_name", flat=True))
+    figures: dict[str, object] = {}
     try:
-        with connections[databases.at("default", standing.key)].cursor() as cursor:
+        with connections[databases.at("default", status.key)].cursor() as cursor:
             cursor.execute("SELECT count(*) FROM tenancy_spare JOIN tenancy_blueprint USING (fingerprint)")
-            found["spares"] = cursor.fetchone()[0]
+            figures["spares"] = cursor.fetchone()[0]
             cursor.execute(
                 "SELECT nspname::text FROM pg_namespace WHERE nspname ~ %s ORDER BY oid",
                 [f"^{settings.TENANT_SCHEMA_PREFIX}[0-9]+$"],
             )
-            found["left_behind"] = tuple(name for (name,) in cursor.fetchall() if name not in here)
-        found["lag"] = _lag(standing.key)
+            figures["orphaned_schemas"] = tuple(
+                name for (name,) in cursor.fetchall() if name not in local_schemas
+            )
+        figures["lag"] = _lag(status.key)
     except DatabaseError as error:
-        found["last_error"] = str(error).strip().splitlines()[0]
-    return Standing(**vars(standing) | found)
+        figures["last_error"] = str(error).strip().splitlines()[0]
+    return DatabaseStatus(**vars(status) | figures)
 
 
 def _lag(key: str) -> float | None:

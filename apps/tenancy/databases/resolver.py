@@ -1,4 +1,4 @@
-"""Which database and which schema is a tenant's, and which a new one gets (decision C2)."""
+"""The database and schema of a tenant, and the placement of a new one."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
 from apps.tenancy import directory
-from apps.tenancy.errors import NoDatabaseHasRoom, TenantUnknown
+from apps.tenancy.errors import NoDatabaseHasCapacity, TenantUnknown
 
-from . import placing, queries
+from . import placement, queries
 
 
 class TenantDatabaseResolver:
-    """The directory answers for a tenant that is there; the strategy places one that is not."""
+    """Existing tenants are looked up in the directory; new ones are placed by the strategy."""
 
-    def __init__(self, strategy: placing.Strategy) -> None:
+    def __init__(self, strategy: placement.Strategy) -> None:
         self.strategy = strategy
 
     def database_name_for_tenant(self, tenant_id: int) -> str:
@@ -28,48 +28,48 @@ class TenantDatabaseResolver:
         return tenant.database
 
     def schema_name_for_tenant(self, tenant_id: int) -> str:
-        """Made of the id, which never changes, and the prefix of the settings."""
+        """The configured prefix and the immutable id."""
         return f"{settings.TENANT_SCHEMA_PREFIX}{tenant_id}"
 
-    def place(self, newcomer: placing.Newcomer) -> str:
-        """The key of the database in which to set it up. Raises NoDatabaseHasRoom."""
-        key = self.strategy(newcomer, queries.open_to_newcomers())
+    def choose_database(self, request: placement.PlacementRequest) -> str:
+        """The key of the database for a new tenant. Raises NoDatabaseHasCapacity."""
+        key = self.strategy(request, queries.candidates_for_new_tenants())
         if key is None:
-            raise NoDatabaseHasRoom(region=newcomer.region or "any region")
+            raise NoDatabaseHasCapacity(region=request.region or "any region")
         return key
 
 
 @cache
 def resolver() -> TenantDatabaseResolver:
-    """As TENANT_DATABASE_STRATEGY says: single, hash, region, range, or the dotted path of a strategy of your own."""
+    """Configured by TENANT_DATABASE_STRATEGY: single, hash, region, range, or the dotted path of a custom strategy."""
     return TenantDatabaseResolver(strategy_named(settings.TENANT_DATABASE_STRATEGY))
 
 
-def strategy_named(name: str) -> placing.Strategy:
+def strategy_named(name: str) -> placement.Strategy:
     """Raises ImproperlyConfigured."""
     match name:
         case "single":
-            return placing.single
+            return placement.single
         case "hash":
-            return placing.hashed
+            return placement.hashed
         case "region":
-            return placing.regional
+            return placement.regional
         case "range":
-            return placing.ranged(_ranges())
+            return placement.ranged(_ranges())
         case _ if "." in name:
-            strategy: placing.Strategy = import_string(name)
+            strategy: placement.Strategy = import_string(name)
             return strategy
     raise ImproperlyConfigured(
-        f"TENANT_DATABASE_STRATEGY is single, hash, region or range, and not {name!r}."
+        f"TENANT_DATABASE_STRATEGY must be single, hash, region or range, not {name!r}."
     )
 
 
 def _ranges() -> dict[int, str]:
-    """`1=home,10000=east`: from which id on which database."""
+    """`1=home,10000=east`: the first id of each database."""
     try:
         return {
             int(first): key
             for first, _, key in (range_.partition("=") for range_ in settings.TENANT_DATABASE_RANGES)
         }
     except ValueError:
-        raise ImproperlyConfigured("TENANT_DATABASE_RANGES is written 1=home,10000=east.") from None
+        raise ImproperlyConfigured("TENANT_DATABASE_RANGES must have the form 1=home,10000=east.") from None

@@ -88,7 +88,7 @@ class Migration(migrations.Migration):
                     ("move_tenant", "Can move a tenant to another database"),
                     ("back_up_tenant", "Can back up a tenant"),
                     ("restore_tenant", "Can restore or clone a tenant"),
-                    ("manage_databases", "Can manage databases and where tenants lie"),
+                    ("manage_databases", "Can manage databases and placement"),
                     ("impersonate", "Can enter a tenant as one of its users"),
                 ],
                 "default_permissions": ("view",),

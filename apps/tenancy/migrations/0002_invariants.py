@@ -1,8 +1,8 @@
-"""What the database itself keeps true of tenants, and which of the owner's work the runtime may do.
+"""Invariants of tenants in the database, and the functions of the owner that the runtime may call.
 
-The functions run as the owner, so they trust nothing of the caller's: their own search path, names made from numbers
-alone, and a tenant's schema and rows are dropped only while its row says that it is being set up, or that it is due to be
-deleted. The codes are those in errors.py.
+The functions run as the owner, so they trust no input of the caller: they set their own search path, build names from
+numbers only, and drop a tenant's schema and rows only while its row is pending or due for deletion. The codes are those
+in errors.py.
 """
 
 from django.db import migrations
@@ -10,9 +10,9 @@ from django.db import migrations
 from apps.kernel.guards import append_only
 from apps.kernel.rls import OF_TENANTS
 
-# 1. A tenant goes from state to state as `Tenant.MOVES` says, and its epoch only grows. The last two moves are what
-#    restoring makes of a tenant that was so when it was backed up (`Tenant.COMES_BACK`).
-LIFE = """
+# 1. A tenant's state changes according to `Tenant.TRANSITIONS`, and its epoch only grows. The last two transitions are
+#    those of a restore to the state at the time of the backup (`Tenant.RESTORE_TRANSITIONS`).
+LIFECYCLE = """
 CREATE FUNCTION tenancy_tenant_guard() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF NEW.state <> OLD.state AND (OLD.state, NEW.state) NOT IN (
@@ -24,7 +24,7 @@ BEGIN
         ('deleting', 'archived'),
         ('pending', 'suspended'), ('pending', 'archived')
     ) THEN
-        RAISE EXCEPTION 'Tenant % cannot go from % to %.', OLD.id, OLD.state, NEW.state USING ERRCODE = 'BT002',
+        RAISE EXCEPTION 'Tenant % cannot change from % to %.', OLD.id, OLD.state, NEW.state USING ERRCODE = 'BT002',
             DETAIL = format('name=%s; state=%s; to=%s', OLD.name, OLD.state, NEW.state);
     END IF;
     IF NEW.epoch < OLD.epoch THEN
@@ -43,7 +43,7 @@ ALTER TABLE tenancy_tenant ADD CONSTRAINT tenant_schema_is_its_own CHECK (schema
     ADD CONSTRAINT tenant_role_is_its_own CHECK (role_name = '' OR role_name ~ ('^bursar_t_[0-9]+_' || id || '$'));
 """
 
-# 3. Schemas are made from the blueprint, which an archive carries too. The owner says how tenants' schemas are called:
+# 3. Schemas are made from the blueprint, which a backup file contains too. The owner sets the prefix of tenants' schemas:
 #    each `migrate_schemas` writes what is set into `tenancy_schema_prefix`.
 BLUEPRINT = """
 CREATE TABLE tenancy_blueprint (
@@ -57,8 +57,7 @@ CREATE FUNCTION tenancy_schema_prefix() RETURNS text
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$ SELECT 'tenant_' $$;
 """
 
-# 4. A spare schema with its role is made in advance; it becomes the schema of the tenant that has its number, and nothing
-#    else. CREATE SCHEMA refuses a name that exists.
+# 4. A spare schema with its role is created in advance; it can only become the schema of the tenant with its number. CREATE SCHEMA refuses a name that exists.
 SPARES = """
 CREATE FUNCTION tenancy_make_role(number bigint, schema_name text) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -120,7 +119,7 @@ BEGIN
 END $$;
 """
 
-# 5. What is to go is dropped: a tenant's schema with its role, and its rows in the tables that all tenants share.
+# 5. Deletion of a tenant: its schema with its role, and its rows in shared tables.
 DROPPED = f"""
 CREATE FUNCTION tenancy_drop(tenant bigint) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -166,7 +165,7 @@ BEGIN
 END $$;
 """  # noqa: S608 - the name of our policy
 
-# 6. How far the sequences of a schema have come, for a backup and after one.
+# 6. Values of the sequences of a schema, for a backup and its verification.
 SEQUENCES = """
 CREATE FUNCTION tenancy_sequences(schema_name text) RETURNS TABLE (name text, last bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -202,5 +201,5 @@ class Migration(migrations.Migration):
     dependencies = [("tenancy", "0001_initial")]
     operations = [
         append_only("tenancy_erasure"),
-        migrations.RunSQL(LIFE + NAMES + BLUEPRINT + SPARES + DROPPED + SEQUENCES + RIGHTS, UNDO),
+        migrations.RunSQL(LIFECYCLE + NAMES + BLUEPRINT + SPARES + DROPPED + SEQUENCES + RIGHTS, UNDO),
     ]

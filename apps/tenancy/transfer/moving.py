@@ -33,7 +33,7 @@ from apps.kernel import databases
 from apps.kernel.progress import stage, stages
 from apps.kernel.tenant import TenantInfo, activate
 from apps.tenancy import directory, rules
-from apps.tenancy.databases import lodgers
+from apps.tenancy.databases import tenant_mirror
 from apps.tenancy.models import Tenant
 
 from . import catalogue, exporting, importing, outbox, restoring
@@ -64,7 +64,7 @@ def move(tenant_id: int, to: str) -> Tenant:
 
 def must_be_movable(tenant: Tenant, to: str) -> None:
     """Raises DatabaseUnknown, TenantIsPinned and OwnerIsAbsent."""
-    rules.tenant_may_be_moved(tenant, to)
+    rules.tenant_must_be_movable(tenant, to)
     for key in (tenant.database, to):
         if key not in importing.owned():
             raise OwnerIsAbsent(database=key)
@@ -113,7 +113,7 @@ def retire_source(tenant: Tenant) -> None:
                 with transaction.atomic(using=databases.at("owner", key)):
                     restoring.set_aside(cursor, tenant, "moved")
         outbox.remove(tenant.pk, key)
-        lodgers.forget(Tenant(pk=tenant.pk, database=key))
+        tenant_mirror.delete(Tenant(pk=tenant.pk, database=key))
 
 
 def roll_back(tenant_id: int, to: str) -> Tenant:
@@ -138,7 +138,7 @@ def _drop(tenant: Tenant, to: str) -> None:
     with importing.as_owner(to) as there, transaction.atomic(using=databases.at("owner", to)):
         importing.drop(there, importing.staging(tenant.pk))
         importing.drop(there, tenant.schema_name)
-    lodgers.forget(Tenant(pk=tenant.pk, database=to))
+    tenant_mirror.delete(Tenant(pk=tenant.pk, database=to))
 
 
 def retire_sources() -> int:
@@ -167,7 +167,7 @@ def _moved_from(key: str) -> Sequence[Tenant]:
 def _update_directory(tenant: Tenant, to: str, role: str) -> None:
     tenant.database, tenant.role_name = to, role
     tenant.epoch += 1
-    lodgers.note(tenant)
+    tenant_mirror.update(tenant)
     tenant.save(update_fields=["database", "role_name", "epoch"])
     directory.changed()
 

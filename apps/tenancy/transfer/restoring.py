@@ -28,7 +28,7 @@ from apps.kernel.progress import stage
 from apps.kernel.tenant import TenantInfo, activate
 from apps.kernel.transactions import advisory_lock, unit_of_work
 from apps.tenancy import directory, provisioning, rules
-from apps.tenancy.databases import lodgers
+from apps.tenancy.databases import tenant_mirror
 from apps.tenancy.errors import SlugTaken
 from apps.tenancy.hooks import all_carried_data
 from apps.tenancy.models import Domain, Tenant, TenantActivity
@@ -234,7 +234,7 @@ def _activate(tenant: Tenant, manifest: dict[str, Any]) -> None:
             is_primary = domain == f"{tenant.slug}.{settings.BASE_DOMAIN}"
             Domain.objects.get_or_create(domain=domain, defaults={"tenant": tenant, "is_primary": is_primary})
         TenantActivity.objects.get_or_create(tenant=tenant)
-        lodgers.note(tenant)
+        tenant_mirror.update(tenant)
     directory.changed()
     for name, carried in all_carried_data().items():
         if name in manifest["carried_data"]:

@@ -39,7 +39,7 @@ class Command(TenantCommand):
             help="Validate the import and roll it back; report all refusals.",
         )
 
-    def answer_for_tenant(self, **options: Any) -> Output:
+    def run_for_tenant(self, **options: Any) -> Output:
         command = _command(options["file"], create_accounts=options["create_accounts"])
         return _dry_run(command) if options["dry_run"] else _import(command)
 

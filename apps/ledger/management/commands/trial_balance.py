@@ -25,7 +25,7 @@ class Command(TenantCommand):
         parser.add_argument("--by", choices=("month", "total"), default="month")
         parser.add_argument("--csv", type=Path, metavar="FILE", help="Write the rows to FILE as CSV.")
 
-    def answer_for_tenant(self, **options: Any) -> Output:
+    def run_for_tenant(self, **options: Any) -> Output:
         rows = queries.trial_balance(by=options["by"])
         data = {"by": options["by"], "rows": [asdict(row) for row in rows]}
         if file := options["csv"]:

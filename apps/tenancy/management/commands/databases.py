@@ -1,4 +1,4 @@
-"""`manage.py databases`: how the databases stand, which of them a tenant goes to, and how they are changed."""
+"""`manage.py databases`: show the status of the databases, and change their capacity and admission."""
 
 from __future__ import annotations
 
@@ -12,66 +12,98 @@ from apps.console.terminal import BursarCommand, Output
 from apps.kernel.actors import System
 from apps.tenancy.commands import ChangeDatabase
 from apps.tenancy.databases import queries
-from apps.tenancy.databases.queries import Standing
+from apps.tenancy.databases.queries import DatabaseStatus
 from apps.tenancy.errors import DatabaseUnknown
 
 SHELL = System("The command line")
-HEADS = ("database", "region", "state", "tenants", "capacity", "pinned", "spares", "replica s", "left behind")
+HEADERS = (
+    "database",
+    "region",
+    "state",
+    "tenants",
+    "capacity",
+    "pinned",
+    "spares",
+    "lag s",
+    "orphaned schemas",
+)
 
 
 class Command(BursarCommand):
-    help = "Say who lies where and what room is left; with a key and what should be otherwise, change it."
+    help = "Show tenants and free capacity by database; with a key and options, change that database."
 
     def options(self, parser: CommandParser) -> None:
-        parser.add_argument("key", nargs="?", help="One of them.")
-        parser.add_argument("--capacity", type=int, help="How many tenants it may hold.")
-        parser.add_argument("--region", help="Where it stands.")
-        door = parser.add_mutually_exclusive_group()
-        door.add_argument("--open", action="store_true", help="New tenants may come.")
-        door.add_argument("--close", action="store_true", help="No new tenants come.")
-        parser.add_argument("--reason", default="", help="Why; kept in the audit log.")
+        parser.add_argument("key", nargs="?", help="The key of a database.")
+        parser.add_argument("--capacity", type=int, help="Maximum number of tenants.")
+        parser.add_argument("--region", help="Its region.")
+        admission = parser.add_mutually_exclusive_group()
+        admission.add_argument("--open", action="store_true", help="Accept new tenants.")
+        admission.add_argument("--close", action="store_true", help="Accept no new tenants.")
+        parser.add_argument("--reason", default="", help="The reason, for the audit log.")
 
     def run(self, **options: Any) -> Output:
         key: str | None = options.pop("key")
         if key is not None:
             _change(_one(key), **options)
-        found = [_one(key)] if key else queries.standings()
-        return Output(_table(found), {"databases": [asdict(each) | {"room": each.room} for each in found]})
+        statuses = [_one(key)] if key else queries.database_statuses()
+        rows = [asdict(status) | {"free_capacity": status.free_capacity} for status in statuses]
+        return Output(_table(statuses), {"databases": rows})
 
 
-def _one(key: str) -> Standing:
+def _one(key: str) -> DatabaseStatus:
     """Raises DatabaseUnknown."""
-    for standing in queries.standings():
-        if standing.key == key:
-            return standing
+    for status in queries.database_statuses():
+        if status.key == key:
+            return status
     raise DatabaseUnknown(key=key)
 
 
 def _change(
-    now: Standing, *, capacity: int | None, region: str | None, open: bool, close: bool, reason: str, **_: Any
+    now: DatabaseStatus,
+    *,
+    capacity: int | None,
+    region: str | None,
+    open: bool,
+    close: bool,
+    reason: str,
+    **_: Any,
 ) -> None:
     if capacity is None and region is None and not open and not close:
         return
-    wanted = ChangeDatabase(
+    command = ChangeDatabase(
         key=now.key,
         capacity=now.capacity if capacity is None else capacity,
         region=now.region if region is None else region,
         accepts_new=open or (now.accepts_new and not close),
         reason=reason,
     )
-    dispatch(wanted, actor=SHELL)
+    dispatch(command, actor=SHELL)
 
 
-def _table(found: list[Standing]) -> str:
-    rows = [HEADS, *(_row(each) for each in found)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADS))]
+def _table(statuses: list[DatabaseStatus]) -> str:
+    rows = [HEADERS, *(_row(status) for status in statuses)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADERS))]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
     )
 
 
-def _row(each: Standing) -> tuple[str, ...]:
-    state = each.last_error or ("FULL" if not each.room else "open" if each.accepts_new else "closed")
-    figures = (each.tenants, each.capacity, each.pinned, "-" if each.spares is None else each.spares)
-    lag = "-" if each.lag is None else f"{each.lag:.1f}"
-    return (each.key, each.region or "-", state, *map(str, figures), lag, " ".join(each.left_behind) or "-")
+def _row(status: DatabaseStatus) -> tuple[str, ...]:
+    state = status.last_error or (
+        "FULL" if not status.free_capacity else "open" if status.accepts_new else "closed"
+    )
+    figures = (
+        status.tenants,
+        status.capacity,
+        status.pinned,
+        "-" if status.spares is None else status.spares,
+    )
+    lag = "-" if status.lag is None else f"{status.lag:.1f}"
+    return (
+        status.key,
+        status.region or "-",
+        state,
+        *map(str, figures),
+        lag,
+        " ".join(status.orphaned_schemas) or "-",
+    )

@@ -1,7 +1,7 @@
-"""What a caller has seen travels with him: a cookie for browsers, a header for everybody else.
+"""Read-your-writes over replicas: a client carries a log position, in a cookie (browsers) or a header (others).
 
-After a request that wrote, the answer says up to where the log goes; a later request that says it too reads from a
-replica only when that has come so far. Without a replica nothing is said and nothing asked.
+The response to a request that wrote contains the position of the log. A later request with that position reads from a
+replica only if the replica has replayed it. Without a replica, nothing is sent or queried.
 """
 
 from __future__ import annotations
@@ -14,31 +14,31 @@ from apps.kernel import replica
 
 HEADER = "X-Read-After"
 COOKIE = "bursar_read_after"
-FORGET_AFTER = 60
-"""Seconds; no replica that is worth reading is further behind."""
+MAX_AGE_S = 60
+"""A replica with a larger lag is not worth reading."""
 
 
 class ReadAfterWriteMiddleware:
-    """Stands inside TenantMiddleware: each tenant has a log of its own."""
+    """Must be inside TenantMiddleware, since each tenant's database has its own log."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        said = request.headers.get(HEADER) or request.COOKIES.get(COOKIE, "")
-        with replica.read_your_writes(said) as work:
+        position = request.headers.get(HEADER) or request.COOKIES.get(COOKIE, "")
+        with replica.read_your_writes(position) as work:
             response = self.get_response(request)
             if work.wrote and replica.has_replica():
-                _say(request, response, replica.position())
+                _send_position(request, response, replica.position())
         return response
 
 
-def _say(request: HttpRequest, response: HttpResponse, position: str) -> None:
+def _send_position(request: HttpRequest, response: HttpResponse, position: str) -> None:
     response.headers[HEADER] = position
     response.set_cookie(
         COOKIE,
         position,
-        max_age=FORGET_AFTER,
+        max_age=MAX_AGE_S,
         path=f"{getattr(request, 'tenant_prefix', '')}/",
         secure=request.is_secure(),
         httponly=True,

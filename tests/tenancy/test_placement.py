@@ -7,57 +7,59 @@ from collections import Counter
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from apps.tenancy.databases import placing
-from apps.tenancy.databases.placing import Newcomer, Room
+from apps.tenancy.databases import placement
+from apps.tenancy.databases.placement import Candidate, PlacementRequest
 from apps.tenancy.databases.resolver import resolver, strategy_named
 from apps.tenancy.errors import TenantUnknown
 
-THREE = [Room("home"), Room("east", "eu"), Room("west", "us")]
+THREE = [Candidate("home"), Candidate("east", "eu"), Candidate("west", "us")]
 
 
 def test_single_takes_the_first_with_room():
-    assert placing.single(Newcomer(7), THREE) == "home"
-    assert placing.single(Newcomer(7), THREE[1:]) == "east"
-    assert placing.single(Newcomer(7), []) is None
+    assert placement.single(PlacementRequest(7), THREE) == "home"
+    assert placement.single(PlacementRequest(7), THREE[1:]) == "east"
+    assert placement.single(PlacementRequest(7), []) is None
 
 
 def test_hash_spreads_evenly_and_always_alike():
-    found = Counter(placing.hashed(Newcomer(number), THREE) for number in range(3000))
+    found = Counter(placement.hashed(PlacementRequest(number), THREE) for number in range(3000))
 
     assert all(900 < count < 1100 for count in found.values())
-    assert placing.hashed(Newcomer(1), THREE) == placing.hashed(Newcomer(1), THREE[::-1])
+    assert placement.hashed(PlacementRequest(1), THREE) == placement.hashed(PlacementRequest(1), THREE[::-1])
 
 
 def test_with_one_more_database_only_its_share_would_be_elsewhere():
-    four = [*THREE, Room("north")]
+    four = [*THREE, Candidate("north")]
     changed = [
-        n for n in range(3000) if placing.hashed(Newcomer(n), THREE) != placing.hashed(Newcomer(n), four)
+        n
+        for n in range(3000)
+        if placement.hashed(PlacementRequest(n), THREE) != placement.hashed(PlacementRequest(n), four)
     ]
 
     assert 0.2 < len(changed) / 3000 < 0.3
-    assert {placing.hashed(Newcomer(n), four) for n in changed} == {"north"}
+    assert {placement.hashed(PlacementRequest(n), four) for n in changed} == {"north"}
 
 
 def test_region_goes_by_the_newcomers_region_alone():
-    assert placing.regional(Newcomer(7, "eu"), THREE) == "east"
-    assert placing.regional(Newcomer(7), THREE) == "home"
-    assert placing.regional(Newcomer(7, "mars"), THREE) is None
+    assert placement.regional(PlacementRequest(7, "eu"), THREE) == "east"
+    assert placement.regional(PlacementRequest(7), THREE) == "home"
+    assert placement.regional(PlacementRequest(7, "mars"), THREE) is None
 
 
 @pytest.mark.parametrize(("number", "key"), [(1, "home"), (9999, "home"), (10_000, "east"), (99_999, "east")])
 def test_range_goes_by_the_number(number, key):
-    assert placing.ranged({1: "home", 10_000: "east"})(Newcomer(number), THREE) == key
+    assert placement.ranged({1: "home", 10_000: "east"})(PlacementRequest(number), THREE) == key
 
 
 def test_a_range_that_is_full_has_no_other():
-    assert placing.ranged({1: "home", 10_000: "east"})(Newcomer(10_001), THREE[:1]) is None
-    assert placing.ranged({10: "home"})(Newcomer(1), THREE) is None
+    assert placement.ranged({1: "home", 10_000: "east"})(PlacementRequest(10_001), THREE[:1]) is None
+    assert placement.ranged({10: "home"})(PlacementRequest(1), THREE) is None
 
 
 def test_ranges_are_written_in_the_environment(settings):
     settings.TENANT_DATABASE_RANGES = ("1=home", "500=east")
 
-    assert strategy_named("range")(Newcomer(500), THREE) == "east"
+    assert strategy_named("range")(PlacementRequest(500), THREE) == "east"
 
     settings.TENANT_DATABASE_RANGES = ("many=home",)
     with pytest.raises(ImproperlyConfigured):
@@ -65,7 +67,7 @@ def test_ranges_are_written_in_the_environment(settings):
 
 
 def test_a_strategy_of_ones_own_is_named_by_its_path():
-    assert strategy_named("apps.tenancy.databases.placing.hashed") is placing.hashed
+    assert strategy_named("apps.tenancy.databases.placement.hashed") is placement.hashed
     with pytest.raises(ImproperlyConfigured, match="astrology"):
         strategy_named("astrology")
 
