@@ -151,9 +151,9 @@ def test_beat(acme, globex, operator, monkeypatch, state):
 
 
 @pytest.mark.parametrize("state", MATRIX)
-def test_webhooks(operator, endpoint, tell, acme, receiver, state):
+def test_webhooks(operator, endpoint, publish_to, acme, receiver, state):
     receiver.expect_request("/hook").respond_with_data("thank you")
-    message = tell()
+    message = publish_to()
     with activate(None):
         tenant = become(acme, operator, state)
 
@@ -208,9 +208,9 @@ def test_a_hint_that_was_under_way_when_the_door_closed_is_said_again_later(
     assert no_broker == [_of(acme).pk] * 2
 
 
-def test_a_message_that_was_held_is_sent_after_the_suspension(operator, endpoint, tell, acme, receiver):
+def test_a_message_that_was_held_is_sent_after_the_suspension(operator, endpoint, publish_to, acme, receiver):
     receiver.expect_request("/hook").respond_with_data("thank you")
-    message = tell()
+    message = publish_to()
     with activate(None):
         closed = become(acme, operator, "suspended")
     with clock.moved_to(clock.now() + dt.timedelta(days=30)):
