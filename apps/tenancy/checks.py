@@ -155,8 +155,8 @@ SELECT current_setting('server_version_num')::int,
        EXISTS (SELECT FROM reached JOIN owners USING (oid) WHERE rolname = session_user),
        (SELECT string_agg(rolname, ', ' ORDER BY rolname) FROM entered)
 """
-"""A member inherits a role, may take it, or may grant it to itself. The runtime may take each tenant's role, one at a time;
-the rights of those roles are excluded."""
+"""A member inherits a role, may take it, or may grant it to itself. The runtime may take each tenant's role, one at a
+time; the rights of those roles are excluded."""
 
 _UNGUARDED = """
 SELECT relname::text FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid

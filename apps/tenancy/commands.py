@@ -24,7 +24,8 @@ class CreateTenant(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class ChangeDatabase(Command):
-    """Set the capacity and region of a database, and whether it accepts new tenants. Existing tenants are unaffected."""
+    """Set the capacity and region of a database, and whether it accepts new tenants. Existing tenants are
+    unaffected."""
 
     platform = True
     permission = "tenancy.manage_databases"

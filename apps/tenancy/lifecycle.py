@@ -53,8 +53,8 @@ OF_STATE: Mapping[str, Availability] = MappingProxyType(
         State.DELETING: _nothing_but(refusal=TenantIsQueuedForDeletion),
     }
 )
-"""Administrators of a suspended tenant can pay for its plan, and those of an archived tenant can read. Undelivered events
-and messages wait until the tenant is active again."""
+"""Administrators of a suspended tenant can pay for its plan, and those of an archived tenant can read. Undelivered
+events and messages wait until the tenant is active again."""
 
 OF_MODE: Mapping[str, Availability] = MappingProxyType(
     {
@@ -87,8 +87,8 @@ AVAILABILITY: Mapping[tuple[str, str], Availability] = MappingProxyType(
 
 
 def availability_of(tenant: TenantInfo) -> Availability:
-    """settings.TENANT_AVAILABILITY. An unknown state or mode, of a newer release, gets nothing. A sandbox sends nothing to
-    other systems."""
+    """settings.TENANT_AVAILABILITY. An unknown state or mode, of a newer release, gets nothing. A sandbox sends
+    nothing to other systems."""
     availability = AVAILABILITY.get((tenant.state, tenant.mode), OF_MODE[Mode.MAINTENANCE])
     return replace(availability, sends=False) if tenant.sandbox else availability
 

@@ -57,7 +57,8 @@ def migrate_platform(report: Report) -> None:
 
 
 def name_schemas() -> None:
-    """Set the prefix of tenants' schemas in this database. Raises SchemaPrefixMismatch if schemas with another exist."""
+    """Set the prefix of tenants' schemas in this database. Raises SchemaPrefixMismatch if schemas with another
+    exist."""
     prefix = settings.TENANT_SCHEMA_PREFIX
     others = Tenant.objects.using("control").exclude(schema_name__regex=f"^{prefix}[0-9]+$")
     if (other := others.values_list("schema_name", flat=True).first()) is not None:
@@ -97,8 +98,8 @@ class Claimed(NamedTuple):
 
 
 def choose_database(*, region: str = "", database: str = "") -> str:
-    """The key of the database for a new tenant: the requested one, or the choice of the strategy. Raises DatabaseUnknown
-    and NoDatabaseHasCapacity."""
+    """The key of the database for a new tenant: the requested one, or the choice of the strategy. Raises
+    DatabaseUnknown and NoDatabaseHasCapacity."""
     if database:
         rules.database_must_be_known(database)
         return database

@@ -16,8 +16,8 @@ CONTROL = frozenset({"tenancy", "billing"})
 
 
 class SchemaRouter(TenantSyncRouter):  # type: ignore[misc]
-    """Tables of SHARED_APPS are in public, those of TENANT_APPS in each tenant's schema; an app in both has both. Only the
-    owner migrates.
+    """Tables of SHARED_APPS are in public, those of TENANT_APPS in each tenant's schema; an app in both has both.
+    Only the owner migrates.
 
     During the work of a tenant, or in a database other than home, platform tables are read through `control`: with the
     platform's role and outside the tenant's transaction, since a tenant's role has no rights on them.

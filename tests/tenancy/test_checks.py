@@ -91,9 +91,7 @@ def test_a_runtime_that_could_look_into_a_schema_itself_is_refused(acme):
     with connections["owner"].cursor() as cursor:
         cursor.execute(f"GRANT USAGE ON SCHEMA {acme.schema} TO bursar_app")
 
-    assert [each.id for each in checks.databases_isolate_tenants(databases=["default"])] == [
-        "tenancy.E011"
-    ]
+    assert [each.id for each in checks.databases_isolate_tenants(databases=["default"])] == ["tenancy.E011"]
 
 
 class TestEast:

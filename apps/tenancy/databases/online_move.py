@@ -46,7 +46,8 @@ _TRIGGER = ("CREATE TRIGGER", "CREATE CONSTRAINT TRIGGER")
 
 @dataclass(frozen=True)
 class Moved:
-    """A finished move. `copied` is the duration of the copy in seconds, `read_only` that of the window without writes."""
+    """A finished move. `copied` is the duration of the copy in seconds, `read_only` that of the window without
+    writes."""
 
     subject: Tenant
     before: str
@@ -75,8 +76,8 @@ def must_be_movable(tenant: Tenant, to: str) -> None:
 
 
 def move_online(tenant: Tenant, to: str) -> Moved:
-    """Move a tenant that passes `must_be_movable`. Raises BlueprintDiffers, ReplicaLagging and CopyDiffers; after each of
-    them the tenant is unchanged."""
+    """Move a tenant that passes `must_be_movable`. Raises BlueprintDiffers, ReplicaLagging and CopyDiffers; after
+    each of them the tenant is unchanged."""
     must_be_movable(tenant, to)
     with (
         restoring.transfer_lock(tenant.info),
@@ -138,7 +139,8 @@ class _Move:
     def _is_copied(self) -> bool:
         self.target.execute(
             "SELECT count(*), count(*) FILTER (WHERE srsubstate <> 'r') FROM pg_subscription_rel"
-            " JOIN pg_subscription AS subscription ON subscription.oid = srsubid JOIN pg_database AS here ON here.oid = subdbid"
+            " JOIN pg_subscription AS subscription ON subscription.oid = srsubid"
+            " JOIN pg_database AS here ON here.oid = subdbid"
             " WHERE subname = %s AND datname = current_database()",
             [self.name],
         )
@@ -149,8 +151,8 @@ class _Move:
 
     @contextmanager
     def _write_window(self) -> Iterator[None]:
-        """Set the mode to read-only, wait for pending events, then revoke the role's rights: the database refuses writes of
-        processes that still have the old mode in their cache."""
+        """Set the mode to read-only, wait for pending events, then revoke the role's rights: the database refuses
+        writes of processes that still have the old mode in their cache."""
         mode = self.tenant.mode
         self._set_mode(Tenant.Mode.READ_ONLY)
         rights = self._rights()
@@ -251,8 +253,8 @@ class _Move:
             self.target.execute(
                 sql.SQL(
                     "CREATE TEMPORARY TABLE positions ON COMMIT DROP AS"
-                    " SELECT position, (rank() OVER (ORDER BY position))::text::xid8 AS rank FROM ({}) AS positions_of_all"
-                    " WHERE position <> '0'"
+                    " SELECT position, (rank() OVER (ORDER BY position))::text::xid8 AS rank"
+                    " FROM ({}) AS positions_of_all WHERE position <> '0'"
                 ).format(positions_of_all)
             )
             for table, column in columns:

@@ -1,5 +1,5 @@
-"""The row of a tenant in its own database, if that is not home. Only that database's functions read it, before they drop
-a schema; the directory is in the home database."""
+"""The row of a tenant in its own database, if that is not home. Only that database's functions read it, before they
+drop a schema; the directory is in the home database."""
 
 from __future__ import annotations
 
