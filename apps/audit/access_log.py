@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from apps.kernel.actors import Actor, both_names, real_actor
+from apps.kernel.actors import Actor, actor_label, impersonator
 from apps.kernel.clock import now
 from apps.kernel.correlation import causation_id, correlation_id
 
@@ -29,10 +29,10 @@ def _record(actor: Actor, command: str, action: str, filters: Mapping[str, Any])
         at=now(),
         command=command,
         outcome=Record.Outcome.DONE,
-        sentence=f"{both_names(actor)} {action}{f': {through}' if through else ''}.",
+        sentence=f"{actor_label(actor)} {action}{f': {through}' if through else ''}.",
         actor_id=actor.pk,
         actor_name=str(actor),
-        real_actor_name=str(real_actor() or ""),
+        impersonator_name=str(impersonator() or ""),
         request=request,
         correlation_id=correlation_id() or "",
         causation_id=causation_id() or "",

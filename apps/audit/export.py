@@ -20,7 +20,7 @@ COLUMNS = (
     "sentence",
     "actor_id",
     "actor_name",
-    "real_actor_name",
+    "impersonator_name",
     "reason",
     "subject_type",
     "subject_id",

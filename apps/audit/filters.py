@@ -30,7 +30,7 @@ class RecordFilter(Filters):
             "subject_type",
             "subject_id",
             "actor_id",
-            "real_actor_name",
+            "impersonator_name",
             "retention",
         )
 

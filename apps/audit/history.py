@@ -12,7 +12,7 @@ from simple_history.models import HistoricalRecords
 from simple_history.signals import pre_create_historical_record
 
 from apps.bus.envelope import current_envelope
-from apps.kernel.actors import acting, real_actor
+from apps.kernel.actors import acting, impersonator
 from apps.kernel.correlation import causation_id, correlation_id
 
 
@@ -20,7 +20,7 @@ class FieldHistory(models.Model):
     """The columns that every version of a row has in addition to its fields."""
 
     actor_name = models.CharField(max_length=200, blank=True)
-    real_actor_name = models.CharField(max_length=200, blank=True)
+    impersonator_name = models.CharField(max_length=200, blank=True)
     correlation_id = models.CharField(max_length=64, blank=True)
     causation_id = models.CharField(max_length=64, blank=True, default="", db_default="")
 
@@ -45,7 +45,7 @@ def sign(sender: Any, history_instance: Any, **_: Any) -> None:
     """Sets the actor and reason of a version."""
     actor, envelope = acting(), current_envelope.get()
     history_instance.actor_name = str(actor) if actor else ""
-    history_instance.real_actor_name = str(real_actor() or "")
+    history_instance.impersonator_name = str(impersonator() or "")
     history_instance.history_user_id = actor.pk if actor else None
     history_instance.correlation_id = correlation_id() or ""
     history_instance.causation_id = causation_id() or ""

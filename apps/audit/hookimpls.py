@@ -63,4 +63,4 @@ def _version(version: FieldHistory) -> RequestTraceEntry:
 exclude_from_copies("audit.Record", "audit.Segment", "audit.ColdStorageFile", "audit.Verification")
 for _model in apps.get_models():
     if issubclass(_model, FieldHistory):
-        declare_pii(_model._meta.label, actor_name=NAME, real_actor_name=NAME, history_change_reason=TEXT)
+        declare_pii(_model._meta.label, actor_name=NAME, impersonator_name=NAME, history_change_reason=TEXT)

@@ -15,7 +15,7 @@ from django.db import models
 
 from apps.bus.envelope import Envelope, Next
 from apps.kernel import databases
-from apps.kernel.actors import both_names, real_actor
+from apps.kernel.actors import actor_label, impersonator
 from apps.kernel.clock import now
 from apps.kernel.correlation import causation_id, correlation_id
 from apps.kernel.errors import Refusal
@@ -53,7 +53,7 @@ def record(envelope: Envelope, next: Next) -> Any:
 def _done(envelope: Envelope, result: Any, changes: Sequence[Change]) -> None:
     row = _row(envelope, Record.Outcome.REPEATED if envelope.repeated else Record.Outcome.DONE)
     again = "repeated the request that " if envelope.repeated else ""
-    row.sentence = f"{both_names(envelope.actor)} {again}{envelope.command.sentence(result)}."
+    row.sentence = f"{actor_label(envelope.actor)} {again}{envelope.command.sentence(result)}."
     row.changes = [asdict(change) for change in changes]
     # A result with measurements names the object it is about.
     subject = result if isinstance(result, models.Model) else getattr(result, "subject", None)
@@ -79,7 +79,7 @@ def _log(row: Record, error: Exception | None = None) -> None:
 
 def _refused(envelope: Envelope, refusal: Refusal) -> Record:
     row = _row(envelope, Record.Outcome.REFUSED)
-    row.sentence = f"{both_names(envelope.actor)} asked to {_verb(envelope)} and was refused: {refusal}"
+    row.sentence = f"{actor_label(envelope.actor)} asked to {_verb(envelope)} and was refused: {refusal}"
     row.refusals = [{"code": reason.code, "detail": str(reason)} for reason in refusal.refusals]
     return row
 
@@ -87,7 +87,7 @@ def _refused(envelope: Envelope, refusal: Refusal) -> Record:
 def _failed(envelope: Envelope, error: Exception) -> Record:
     row = _row(envelope, Record.Outcome.FAILED)
     row.sentence = (
-        f"{both_names(envelope.actor)} could not {_verb(envelope)}: an unexpected {type(error).__name__}."
+        f"{actor_label(envelope.actor)} could not {_verb(envelope)}: an unexpected {type(error).__name__}."
     )
     row.refusals = [{"code": "unexpected", "detail": f"{type(error).__name__}: {error}"[:2000]}]
     return row
@@ -104,7 +104,7 @@ def _row(envelope: Envelope, outcome: Record.Outcome) -> Record:
         outcome=outcome,
         actor_id=envelope.actor.pk,
         actor_name=str(envelope.actor),
-        real_actor_name=str(real_actor() or ""),
+        impersonator_name=str(impersonator() or ""),
         reason=envelope.reason,
         request=to_plain(envelope.command),
         correlation_id=correlation_id() or "",

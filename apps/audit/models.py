@@ -12,7 +12,7 @@ from apps.kernel.inserting import insert
 from . import chain, retention
 from .transaction_id import CurrentTransaction, TransactionId
 
-ACTOR_FIELDS = ("actor_name", "real_actor_name", "sentence", "reason")
+ACTOR_FIELDS = ("actor_name", "impersonator_name", "sentence", "reason")
 """Fields that name people. The chain contains them through `actor_commitment`."""
 CONTENT_FIELDS = ("request", "changes", "refusals")
 """The request and its effect. The chain contains them through `content_commitment`."""
@@ -64,7 +64,7 @@ class Record(models.Model):
     sentence = models.TextField()
     actor_id = models.BigIntegerField(null=True)
     actor_name = models.CharField(max_length=200)
-    real_actor_name = models.CharField(max_length=200, blank=True)
+    impersonator_name = models.CharField(max_length=200, blank=True)
     reason = models.TextField(blank=True)
     subject_type = models.CharField(max_length=80, blank=True)
     subject_id = models.CharField(max_length=40, blank=True)

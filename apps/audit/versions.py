@@ -18,7 +18,7 @@ from .history import FieldHistory
 ERASED = "(erased)"
 ACTOR_COLUMNS = ("actor_name", "history_change_reason")
 """Columns with the actor of a version, and the actor's reason."""
-AUDIT_LOG = (*ACTOR_COLUMNS, "real_actor_name")
+AUDIT_LOG = (*ACTOR_COLUMNS, "impersonator_name")
 
 
 @dataclass(frozen=True, slots=True)

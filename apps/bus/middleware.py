@@ -8,7 +8,7 @@ from typing import Any
 from django.db import Error as DatabaseError
 
 from apps.kernel import metrics
-from apps.kernel.actors import real_actor
+from apps.kernel.actors import impersonator
 from apps.kernel.correlation import correlated
 from apps.kernel.errors import Refusal, refusal_behind
 from apps.kernel.logs import saying
@@ -57,7 +57,7 @@ def permission(envelope: Envelope, next: Next) -> Any:
         raise PermissionDenied(
             actor=envelope.actor, title=command.title().lower(), permission=command.permission
         )
-    if not command.by_support and (support := real_actor()):
+    if not command.by_support and (support := impersonator()):
         raise NotAsSupport(actor=envelope.actor, title=command.title().lower(), support=support)
     return next(envelope)
 

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from apps.events import publish
-from apps.kernel.actors import Actor, Support, System, acting, real_actor, really
+from apps.kernel.actors import Actor, Support, System, acting, impersonated_by, impersonator
 from apps.kernel.availability import must_write
 from apps.kernel.errors import Conflict, Refusal, Unavailable
 from apps.kernel.transactions import unit_of_work
@@ -35,7 +35,7 @@ def dispatch_async(
         raise TypeError(f"Nobody is named to {command.title().lower()}: dispatch_async(…, actor=…).")
     if not chosen.has_perm(command.permission):
         raise PermissionDenied(actor=chosen, title=command.title().lower(), permission=command.permission)
-    support = real_actor()
+    support = impersonator()
     if support and not command.by_support:
         raise NotAsSupport(actor=chosen, title=command.title().lower(), support=support)
     if not command.runs_while_closed:
@@ -60,7 +60,7 @@ def do(sent: CommandSent) -> None:
     actor = _actor(sent)
     support = Support(sent.operator, sent.support_session) if sent.operator else None
     try:
-        with really(support):
+        with impersonated_by(support):
             dispatch_once(
                 from_json({"command": sent.command, "fields": sent.fields}), actor=actor, key=sent.key
             )

@@ -50,7 +50,7 @@ class RecordAdmin(ReadOnlyAdmin):
     list_display = ("at", "action", "outcome_label", "actor_name", "reason")
     list_display_links = ("at", "action")
     list_filter = ("outcome", "command", "retention", "at")
-    search_fields = ("sentence", "actor_name", "real_actor_name", "reason", "correlation_id")
+    search_fields = ("sentence", "actor_name", "impersonator_name", "reason", "correlation_id")
     ordering = ("-id",)
     readonly_fields = (
         "action",
@@ -63,7 +63,7 @@ class RecordAdmin(ReadOnlyAdmin):
     fieldsets = (
         (
             None,
-            {"fields": ("action", "at", "outcome", "actor_name", "real_actor_name", "reason", "integrity")},
+            {"fields": ("action", "at", "outcome", "actor_name", "impersonator_name", "reason", "integrity")},
         ),
         ("Changes", {"fields": ("changed_fields", "refusal_reasons")}),
         ("Origin", {"fields": ("command", "request_json", "correlation", "causation_id")}),

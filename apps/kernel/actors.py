@@ -77,19 +77,19 @@ class Support:
 _behind: ContextVar[Support | None] = ContextVar("behind", default=None)
 
 
-def real_actor() -> Support | None:
+def impersonator() -> Support | None:
     """Who really acts, where that is somebody else than the actor."""
     return _behind.get()
 
 
-def both_names(actor: object) -> str:
+def actor_label(actor: object) -> str:
     """The actor in a sentence, and before him who really acts."""
-    behind = real_actor()
+    behind = impersonator()
     return f"{behind} as {actor}" if behind else str(actor)
 
 
 @contextmanager
-def really(support: Support | None) -> Iterator[None]:
+def impersonated_by(support: Support | None) -> Iterator[None]:
     """Whatever is done inside the block, by whichever actor, is done by this operator."""
     token = _behind.set(support)
     try:

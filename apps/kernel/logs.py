@@ -22,7 +22,7 @@ import structlog
 from django.http import HttpRequest
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from .actors import acting, real_actor
+from .actors import acting, impersonator
 from .correlation import causation_id, correlation_id
 from .plain import SECRET
 from .tenant import current_tenant
@@ -106,7 +106,7 @@ def who(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
         "trace_id": trace.trace_id if trace else None,
         "caller_trace_id": trace.caller if trace else None,
         "actor": str(actor) if actor else None,
-        "real_actor": str(real_actor() or getattr(asking.get(), "real_actor", None) or ""),
+        "impersonator": str(impersonator() or getattr(asking.get(), "impersonator", None) or ""),
     }
     for name, word in words.items():
         if word:

@@ -6,7 +6,7 @@ import datetime as dt
 
 from apps.bus import handles
 from apps.events import publish
-from apps.kernel.actors import acting, both_names
+from apps.kernel.actors import acting, actor_label
 from apps.kernel.errors import together
 
 from . import queries, rules
@@ -63,7 +63,7 @@ def close_period(command: ClosePeriod) -> Period:
         validation.check(rules.reason_must_be_given, command.reason)
         validation.check(rules.closing_must_not_be_blocked, period)
 
-    period.close(by=both_names(acting())[:200], reason=command.reason.strip())
+    period.close(by=actor_label(acting())[:200], reason=command.reason.strip())
 
     publish(PeriodClosed(period_id=period.pk, code=period.code))
     return period

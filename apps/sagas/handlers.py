@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from apps.bus import handles
 from apps.bus.envelope import current_envelope
-from apps.kernel.actors import both_names
+from apps.kernel.actors import actor_label
 
 from . import rules, runs
 from .commands import CompensateSaga, RetrySaga, SkipSagaStep
@@ -47,4 +47,4 @@ def compensate_saga(command: CompensateSaga) -> Run:
 
 def _operator() -> str:
     envelope = current_envelope.get()
-    return both_names(envelope.actor)[:200] if envelope else ""
+    return actor_label(envelope.actor)[:200] if envelope else ""

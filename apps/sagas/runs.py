@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.db.models import Q
 
 from apps.events import publish
-from apps.kernel.actors import acting, both_names
+from apps.kernel.actors import acting, actor_label
 from apps.kernel.clock import now
 from apps.kernel.correlation import correlated
 from apps.kernel.plain import from_plain, to_plain
@@ -50,7 +50,7 @@ def begin(saga: Saga, data: Any, *, subject: str, inline: bool = False) -> Run:
                 "step": saga.names[0],
                 "data": to_plain(data),
                 "deadline_at": now() + saga.deadline,
-                "actor_name": both_names(acting() or "the platform")[:200],
+                "actor_name": actor_label(acting() or "the platform")[:200],
                 "correlation_id": correlation,
                 "begun_at": now(),
                 "moved_at": now(),

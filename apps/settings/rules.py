@@ -1,6 +1,6 @@
 """What must be true of settings, and what settings demand."""
 
-from apps.kernel.actors import real_actor
+from apps.kernel.actors import impersonator
 from apps.kernel.tenant import current_tenant
 
 from . import queries
@@ -16,5 +16,5 @@ def support_access_must_be_enabled() -> None:
 
 def setting_must_be_allowed_for_actor(setting: SettingDefinition[object]) -> None:
     """Support does not open its own door."""
-    if not setting.by_support and (support := real_actor()):
+    if not setting.by_support and (support := impersonator()):
         raise SettingNotForSupport(setting=setting.key, support=support)

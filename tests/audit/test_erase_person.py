@@ -122,7 +122,7 @@ def test_pattern_characters_in_a_text_match_literally(audit_log, owner):
     [
         "sentence = '(erased)'",
         "actor_salt = NULL",
-        "actor_salt = NULL, actor_name = '(erased)', real_actor_name = '', sentence = 'Other', reason = ''",
+        "actor_salt = NULL, actor_name = '(erased)', impersonator_name = '', sentence = 'Other', reason = ''",
         "content_salt = NULL, request = '{\"a\": 1}', changes = '[]', refusals = '[]'",
         "outcome = 'refused'",
         "content_commitment = actor_commitment",

@@ -33,7 +33,7 @@ def test_the_database_writes_facts_and_names_in_the_format_of_the_chain(sealed, 
     row, record = sealed(
         actor_id=actor_id,
         actor_name=text,
-        real_actor_name=text,
+        impersonator_name=text,
         sentence=text * 50,
         reason=text,
         subject_type=text,

@@ -33,7 +33,7 @@ from apps.identity.impersonation.errors import (
 from apps.identity.impersonation.tasks import end_support_sessions
 from apps.identity.models import Impersonation, SupportSession, User
 from apps.kernel import clock, logs
-from apps.kernel.actors import Support, System, really
+from apps.kernel.actors import Support, System, impersonated_by
 from apps.kernel.tenant import activate
 from apps.periods.commands import ClosePeriod
 from apps.periods.models import Period
@@ -99,8 +99,8 @@ class TestFromDoorToDoor:
         record = newest(acme)
         impersonation = Impersonation.objects.get()
         assert (record.actor_name, record.actor_id) == ("Controller", controller.pk)
-        assert record.real_actor_name == f"Olga Operator (support session {impersonation.pk})"
-        assert record.sentence.startswith(f"{record.real_actor_name} as Controller set ")
+        assert record.impersonator_name == f"Olga Operator (support session {impersonation.pk})"
+        assert record.sentence.startswith(f"{record.impersonator_name} as Controller set ")
 
         left = console.post("/t/acme/support/leave/").content.decode()
         assert "under both names: 1" in left
@@ -124,7 +124,7 @@ class TestFromDoorToDoor:
             .get(f"/t/acme/identity/supportsession/{support_session.pk}/change/")
             .content.decode()
         )
-        audit_log = re.search(r'href="([^"]*real_actor_name[^"]*)"', row).group(1)
+        audit_log = re.search(r'href="([^"]*impersonator_name[^"]*)"', row).group(1)
         found = client_for(owner).get(audit_log.replace("&amp;", "&")).content.decode()
         assert "periods.reason_length" in found
 
@@ -167,14 +167,14 @@ class TestFromDoorToDoor:
         assert {line["logger"] for line in lines} >= {"bursar.commands", "bursar.events", "bursar.requests"}
         for line in lines:
             assert line["actor"] == "Controller"
-            assert line["real_actor"].startswith("Olga Operator (support session")
+            assert line["impersonator"].startswith("Olga Operator (support session")
 
     def test_what_is_only_read_of_the_audit_log_bears_both_names(self, operator, acme, controller):
         enter(operator, acme, controller).get("/t/acme/audit/record/")
 
         record = newest(acme)
         assert record.command == "audit.read_audit_log"
-        assert record.real_actor_name.startswith("Olga Operator (support session")
+        assert record.impersonator_name.startswith("Olga Operator (support session")
 
     def test_versions_of_master_data_bear_both_names(self, operator, acme, controller):
         enter(operator, acme, controller).post(
@@ -185,10 +185,10 @@ class TestFromDoorToDoor:
 
         version = newest(acme, Setting.history.model)
         assert (version.actor_name, version.history_user_id) == ("Controller", controller.pk)
-        assert version.real_actor_name.startswith("Olga Operator (support session")
+        assert version.impersonator_name.startswith("Olga Operator (support session")
 
     def test_a_closed_period_bears_both_names(self, acme, controller):
-        with activate(acme), really(Support("Olga Operator", 7)):
+        with activate(acme), impersonated_by(Support("Olga Operator", 7)):
             january = Period.objects.order_by("starts_on").first()
             dispatch(ClosePeriod(period_id=january.pk, reason="Bank agreed to the cent."), actor=controller)
             january.refresh_from_db()
@@ -200,12 +200,12 @@ class TestFromDoorToDoor:
         from apps.bus.sending import do
 
         with activate(acme):
-            with really(Support("Olga Operator", 7)):
+            with impersonated_by(Support("Olga Operator", 7)):
                 dispatch_async(ChangeSetting(key="periods.reason_length", value=12), actor=owner)
             told = OutboxEvent.objects.order_by("-id").first()
             do(CommandSent(**told.payload))
 
-        assert newest(acme).real_actor_name == "Olga Operator (support session 7)"
+        assert newest(acme).impersonator_name == "Olga Operator (support session 7)"
 
 
 class TestTheTicket:
@@ -432,7 +432,7 @@ class TestWhatIsNotDoneAsSomebodyElse:
         ],
     )
     def test_neither_now_nor_by_a_worker(self, at_acme, owner, command):
-        with really(Support("Olga Operator", 7)):
+        with impersonated_by(Support("Olga Operator", 7)):
             with pytest.raises(NotAsSupport):
                 dispatch(command, actor=owner)
             with pytest.raises(NotAsSupport):

@@ -218,10 +218,10 @@ class TestWhoIsInCharge:
     def test_without_the_lock_both_would_be_out(self, acme, two, monkeypatch):
         """The control."""
         both = threading.Barrier(2)
-        really = rules.an_administrator_must_remain
+        check = rules.an_administrator_must_remain
 
         def look(without: User) -> None:
-            really(without)
+            check(without)
             both.wait(10)
 
         monkeypatch.setattr(rules, "user_must_exist_for_change", rules.user_must_exist)

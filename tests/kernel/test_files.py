@@ -119,9 +119,9 @@ def test_two_at_the_same_moment_both_keep_theirs(either, acme):
 
 def test_the_bucket_itself_refuses_what_appeared_since_it_was_asked(bucket, at_acme, monkeypatch):
     save(content=b"first")
-    really = storages["default"].inner.exists
+    exists = storages["default"].inner.exists
     asked = iter([False, False])  # the answers of the moment before
-    monkeypatch.setattr(storages["default"].inner, "exists", lambda name: next(asked, really(name)))
+    monkeypatch.setattr(storages["default"].inner, "exists", lambda name: next(asked, exists(name)))
 
     other = save(content=b"second")
 

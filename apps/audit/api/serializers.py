@@ -19,7 +19,7 @@ class RecordSerializer(ReadSerializer):
             "sentence",
             "actor_id",
             "actor_name",
-            "real_actor_name",
+            "impersonator_name",
             "reason",
             "subject_type",
             "subject_id",

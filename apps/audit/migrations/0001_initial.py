@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
                 ("sentence", models.TextField()),
                 ("actor_id", models.BigIntegerField(null=True)),
                 ("actor_name", models.CharField(max_length=200)),
-                ("real_actor_name", models.CharField(blank=True, max_length=200)),
+                ("impersonator_name", models.CharField(blank=True, max_length=200)),
                 ("reason", models.TextField(blank=True)),
                 ("subject_type", models.CharField(blank=True, max_length=80)),
                 ("subject_id", models.CharField(blank=True, max_length=40)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from apps.bus import dispatch
-from apps.kernel.actors import Actor, System, really
+from apps.kernel.actors import Actor, System, impersonated_by
 from apps.kernel.errors import Refusal
 from apps.kernel.tenant import TenantInfo, activate
 
@@ -43,7 +43,7 @@ def token_status(number: int) -> tuple[EndReason | None, bool]:
 
 
 def end(number: int, end_reason: EndReason, *, by: Actor = PLATFORM) -> Impersonation:
-    with really(None), activate(None):
+    with impersonated_by(None), activate(None):
         ended: Impersonation = dispatch(
             CloseImpersonation(impersonation_id=number, end_reason=end_reason), actor=by
         )

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from apps.identity.models import User
-from apps.kernel.actors import System, really
+from apps.kernel.actors import System, impersonated_by
 from apps.kernel.errors import Refusal
 from apps.kernel.problems import problem_response
 
@@ -38,8 +38,8 @@ class SupportMiddleware:
                 lifecycle.end(active_support.number, end_reason)
             return problem_response(request, SupportSessionIsOver(end_reason=end_reason.label))
         request.support = active_support  # type: ignore[attr-defined]
-        request.real_actor = active_support.support  # type: ignore[attr-defined]  # for the request's own log line
-        with really(active_support.support):
+        request.impersonator = active_support.support  # type: ignore[attr-defined]  # for the request's own log line
+        with impersonated_by(active_support.support):
             return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Any, *_: Any) -> HttpResponseBase | None:

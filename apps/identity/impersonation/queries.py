@@ -58,7 +58,7 @@ def actions_of(support_session: SupportSession) -> int:
         Record.objects.without_readings()
         .filter(
             actor_id=support_session.user_id,
-            real_actor_name=str(support_session.support),
+            impersonator_name=str(support_session.support),
             at__gte=support_session.entered_at,
         )
         .count()
@@ -67,4 +67,4 @@ def actions_of(support_session: SupportSession) -> int:
 
 def audit_log_of(support: Support) -> dict[str, str]:
     """What narrows the audit log to one visit."""
-    return {"real_actor_name": str(support)}
+    return {"impersonator_name": str(support)}

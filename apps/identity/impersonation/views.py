@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.identity.models import User
-from apps.kernel.actors import System, really
+from apps.kernel.actors import System, impersonated_by
 from apps.kernel.tenant import TenantInfo, activate, current_tenant
 
 from . import browser_sessions, lifecycle, queries
@@ -31,7 +31,7 @@ def enter(request: HttpRequest, ticket: str) -> HttpResponse:
             impersonation = queries.impersonation_with_ticket(ticket, tenant.id)
         return _page(request, "identity/support_enter.html", {"impersonation": impersonation})
     _end_earlier_session(request)
-    with really(None):
+    with impersonated_by(None):
         support_session = lifecycle.admit(ticket, tenant)
     with transaction.atomic():
         user = User.objects.get(pk=support_session.user_id)

@@ -90,7 +90,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("actor_name", models.CharField(blank=True, max_length=200)),
-                ("real_actor_name", models.CharField(blank=True, max_length=200)),
+                ("impersonator_name", models.CharField(blank=True, max_length=200)),
                 ("correlation_id", models.CharField(blank=True, max_length=64)),
                 ("email", models.EmailField(max_length=254)),
                 ("name", models.CharField(max_length=120)),

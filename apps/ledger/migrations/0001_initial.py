@@ -81,7 +81,7 @@ class Migration(migrations.Migration):
                     models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID"),
                 ),
                 ("actor_name", models.CharField(blank=True, max_length=200)),
-                ("real_actor_name", models.CharField(blank=True, max_length=200)),
+                ("impersonator_name", models.CharField(blank=True, max_length=200)),
                 ("correlation_id", models.CharField(blank=True, max_length=64)),
                 ("code", models.CharField(db_index=True, max_length=32)),
                 ("name", models.CharField(db_index=True, max_length=200)),

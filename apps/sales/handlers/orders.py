@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from apps.bus import dispatch, handles
 from apps.events import publish
-from apps.kernel.actors import acting, both_names
+from apps.kernel.actors import acting, actor_label
 from apps.kernel.clock import now
 from apps.kernel.errors import together
 from apps.payments import rules as payments
@@ -39,7 +39,7 @@ def place_order(command: PlaceOrder) -> Order:
         provider=command.provider,
         token=command.token,
         placed_at=now(),
-        placed_by=both_names(acting() or "")[:200],
+        placed_by=actor_label(acting() or "")[:200],
     )
     OrderLine.objects.bulk_create(
         OrderLine(
