@@ -1,1 +1,1 @@
-"""The plain package under every app: words that all floors share and none of them owns."""
+"""The package below every app: definitions that all layers share. It has no tables."""

@@ -1,6 +1,6 @@
-"""Who acts. A user of identity is an actor; so is the platform itself when no person is there.
+"""Actors: users, and the platform itself where no person acts.
 
-An operator of the platform may act as a tenant's user. Then there are two names, and everything that is kept says both.
+An operator of the platform may impersonate a tenant's user. Then records and log lines name both.
 """
 
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 
 class Actor(Protocol):
-    """Whoever a command is dispatched for."""
+    """The user or system for which a command is dispatched."""
 
     @property
     def pk(self) -> int | None: ...
@@ -23,7 +23,7 @@ class Actor(Protocol):
 
 @dataclass(frozen=True)
 class System:
-    """The platform acting by itself or for a person at its shell: `System("onboard command")`."""
+    """The platform acting by itself, or a management command: `System("onboard command")`."""
 
     name: str
 
@@ -40,7 +40,7 @@ class System:
 
 @dataclass(frozen=True)
 class Steward(System):
-    """The platform on a journey of its own. A tenant that is closed, or not open yet, is not closed to it."""
+    """The platform in a saga of its own. It may change tenants that are closed or not open yet."""
 
     def __str__(self) -> str:
         return self.name
@@ -78,19 +78,19 @@ _behind: ContextVar[Support | None] = ContextVar("behind", default=None)
 
 
 def impersonator() -> Support | None:
-    """Who really acts, where that is somebody else than the actor."""
+    """The operator that impersonates the actor, if any."""
     return _behind.get()
 
 
 def actor_label(actor: object) -> str:
-    """The actor in a sentence, and before him who really acts."""
+    """The actor in a sentence, preceded by the impersonator."""
     behind = impersonator()
     return f"{behind} as {actor}" if behind else str(actor)
 
 
 @contextmanager
 def impersonated_by(support: Support | None) -> Iterator[None]:
-    """Whatever is done inside the block, by whichever actor, is done by this operator."""
+    """Actions of any actor inside the block are those of this operator."""
     token = _behind.set(support)
     try:
         yield

@@ -1,8 +1,9 @@
-"""Memory, then Redis, then the database; every key belongs to a tenant.
+"""A cache in two levels, process memory and Redis, in front of the database. Every key belongs to a tenant.
 
-Correctness never rests on what is kept here: Redis may be flushed or gone at any moment, and then the loader
-answers. A change bumps the stamp of its area after the commit; the stamp is part of every key, so one bump
-makes a whole area of one tenant unreachable without scanning keys, and a push tells every process at once.
+Correctness does not depend on the cache: Redis may be flushed or unavailable at any moment, and then the loader runs.
+Invalidation uses stamps: each area of a tenant has a random stamp that is part of all its keys. A change replaces the
+stamp after the commit, so one write makes a whole area unreachable without scanning keys; a pub/sub message tells every
+process at once.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from .tenant import current_tenant
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 LAYOUT = 3
-"""Count it up when a class whose instances are kept here changes its fields: two releases may run side by side."""
+"""Increment it when a class of cached instances changes its fields, because two releases may run side by side."""
 CHANNEL = "stamps"
 AREAS: WeakSet[Cached[Any, Any]] = WeakSet()
 log = logging.getLogger(__name__)
@@ -35,9 +36,9 @@ _client = pubsub.client
 
 
 def tenant_cache_key(key: str, tenant_id: int | str | None = None) -> str:
-    """`tenant:{id}:{key}`, of the current tenant when none is named, `public` being the platform's own.
+    """`tenant:{id}:{key}`, by default of the current tenant; the platform's id is `public`.
 
-    Name the tenant when the platform keeps something about it (row CAC-03).
+    Pass `tenant_id` where the platform stores data about a tenant, so that the key is removed with the tenant.
     """
     if tenant_id is None:
         tenant = current_tenant()
@@ -46,19 +47,19 @@ def tenant_cache_key(key: str, tenant_id: int | str | None = None) -> str:
 
 
 def make_key(key: str, key_prefix: str, version: int) -> str:
-    """Django's `KEY_FUNCTION`: sessions, throttles, palettes and all else in the cache are a tenant's too."""
+    """Django's `KEY_FUNCTION`: makes sessions, throttles and all other cache entries belong to a tenant."""
     return tenant_cache_key(f"{key_prefix}{version}:{key}")
 
 
 class Cached(Generic[K, V]):
-    """Answers of `load(key)`, kept per tenant.
+    """Results of `load(key)`, cached for each tenant.
 
-    area    the name under which they are kept and invalidated together
-    ttl     seconds, the ceiling when a push is lost
-    of      whose they are where it is not the current tenant: "public" for what the platform knows
-    about   the tenant of whom the platform knows it: its answers stand among that tenant's keys and go with them,
-            while one change of the area still makes them all unreachable
-    size    how many of them one process keeps in memory
+    area    the name under which results are stored and invalidated together
+    ttl     lifetime in seconds, which also bounds staleness when a pub/sub message is lost
+    of      the owner where it is not the current tenant: "public" for data of the platform
+    about   for data of the platform about a tenant: returns the tenant's id for a key. The result is stored among that
+            tenant's keys and removed with them; invalidating the area still covers it
+    size    maximum number of results in the memory of one process
     """
 
     def __init__(
@@ -74,7 +75,7 @@ class Cached(Generic[K, V]):
         self.area, self.load, self.ttl, self.of, self.about, self.size = area, load, ttl, of, about, size
         self._memory: OrderedDict[str, tuple[float, V]] = OrderedDict()
         self._in_memory, self._in_redis, self._missed = (
-            CACHE.labels(area, found) for found in ("memory", "redis", "nowhere")
+            CACHE.labels(area, level) for level in ("memory", "redis", "nowhere")
         )
         self._lock = threading.Lock()
         AREAS.add(self)
@@ -84,29 +85,29 @@ class Cached(Generic[K, V]):
             stamp = _stamps.of(tenant_cache_key(f"{self.area}:stamp", self.of))
         except redis.RedisError:
             return self._loaded(key)
-        whose = self.about(key) if self.about else self.of
-        full = tenant_cache_key(f"{self.area}:{key}", whose) + f"@{stamp}.{LAYOUT}"
+        owner = self.about(key) if self.about else self.of
+        full = tenant_cache_key(f"{self.area}:{key}", owner) + f"@{stamp}.{LAYOUT}"
         if _Bump(tenant_cache_key(f"{self.area}:stamp", self.of)).is_due():
             return self._loaded(key)
-        found, value = self._remembered(full)
-        if found:
+        hit, value = self._from_memory(full)
+        if hit:
             self._in_memory.inc()
             return value  # type: ignore[return-value]
         return self._fetch(key, full)
 
     def invalidate(self, tenant_id: int | str | None = None) -> None:
-        """Forget the area, for everybody, once the change at hand is committed."""
+        """Invalidate the area in all processes after the current transaction commits."""
         transaction.on_commit(
             _Bump(tenant_cache_key(f"{self.area}:stamp", self.of or tenant_id)), robust=True
         )
 
     def _loaded(self, key: K) -> V:
-        """From the primary, also inside a report: what is kept here others are told for long, and nothing would ever
-        make it newer than the change that it has missed."""
+        """Loads from the primary even inside a report: a stale row of the replica would stay in the cache, and its
+        change has already invalidated the area."""
         with replica.reading_primary():
             return self.load(key)
 
-    def _remembered(self, full: str) -> tuple[bool, V | None]:
+    def _from_memory(self, full: str) -> tuple[bool, V | None]:
         with self._lock:
             until, value = self._memory.get(full, (0.0, None))
             if until < time.monotonic():
@@ -128,65 +129,65 @@ class Cached(Generic[K, V]):
         return value[0]
 
     def _from_redis(self, full: str) -> tuple[tuple[V] | None, float]:
-        """A tuple of one, so that a remembered None is not a miss, and the seconds that are left of its lifetime: in
-        memory it must not begin another. Of a miss the seconds are a whole lifetime."""
+        """A tuple of one, so that a cached None is not a miss, and its remaining lifetime in seconds, which applies to
+        the memory too. After a miss it is the whole lifetime."""
         try:
-            kept, left = _client().pipeline(transaction=False).get(full).pttl(full).execute()
+            stored, left = _client().pipeline(transaction=False).get(full).pttl(full).execute()
         except redis.RedisError:
             return None, self.ttl
-        if not kept:
+        if not stored:
             return None, self.ttl
-        return pickle.loads(kept), max(left, 0) / 1000  # noqa: S301 - our own bytes, on our own server
+        return pickle.loads(stored), max(left, 0) / 1000  # noqa: S301 - our own bytes, on our own server
 
     def _to_redis(self, full: str, value: tuple[V]) -> None:
         try:
             _client().set(full, pickle.dumps(value), ex=self.ttl)
         except redis.RedisError as error:
-            log.warning("Not kept in Redis: %s", error)
+            log.warning("Not cached in Redis: %s", error)
 
 
 def forget_tenant(tenant_id: int) -> None:
-    """Remove every key of a tenant that is no more. What cannot be reached now goes when its time is over."""
+    """Remove every key of a deleted tenant. While Redis is unavailable, its keys expire by themselves."""
     try:
         for key in _client().scan_iter(match=tenant_cache_key("*", tenant_id), count=1_000):
             _client().unlink(key)
     except redis.RedisError as error:
-        log.warning("Keys of tenant %s are left to their time: %s", tenant_id, error)
+        log.warning("Keys of tenant %s were not removed and will expire: %s", tenant_id, error)
 
 
 class _Bump:
-    """What happens to an area at the end of the transaction that changes it. Until then nothing of it is kept: what
-    this transaction reads may be rolled back."""
+    """Replaces the stamp of an area after the transaction that changes it. Until then this transaction bypasses the
+    cache, because its reads may be rolled back."""
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.__qualname__ = f"the bump of {name}"  # by which Django names it when it fails
+        self.__qualname__ = f"the bump of {name}"  # the name in Django's log if it fails
 
     def __call__(self) -> None:
         _stamps.bump(self.name)
 
     def is_due(self) -> bool:
         waiting = transaction.get_connection().run_on_commit
-        return any(isinstance(each[1], _Bump) and each[1].name == self.name for each in waiting)
+        return any(isinstance(entry[1], _Bump) and entry[1].name == self.name for entry in waiting)
 
 
 class _Stamps:
-    """The current stamp of every area, known without asking while a listener hears Redis push the changes.
+    """The current stamp of every area, held in memory while a pub/sub listener receives changes.
 
-    A stamp is random and not a count: after Redis was flushed a count would meet its own past.
+    A stamp is random and not a counter: after a flush of Redis a counter would repeat earlier values.
     """
 
     def __init__(self) -> None:
         self._known: dict[str, str] = {}
-        self._ear = pubsub.PubSubListener(CHANNEL, self._take, connected=self.forget)
+        self._listener = pubsub.PubSubListener(CHANNEL, self._take, connected=self.forget)
 
     def of(self, name: str) -> str:
-        if self._ear.listen():
-            self.forget()  # what a parent process knew
-        if self._ear.hearing.is_set() and name in self._known:
+        if self._listener.listen():
+            self.forget()  # stamps of the parent process
+        if self._listener.listening.is_set() and name in self._known:
             return self._known[name]
-        stamp = self._ask(name)
-        if self._ear.hearing.is_set():
+        stamp = self._fetch(name)
+        if self._listener.listening.is_set():
             self._known.setdefault(name, stamp)
         return stamp
 
@@ -195,17 +196,17 @@ class _Stamps:
         pubsub.set_and_publish(name, stamp, CHANNEL)
 
     def forget(self) -> None:
-        """What was pushed while nobody heard is not known."""
+        """Messages sent while the listener was disconnected are lost, so known stamps may be stale."""
         self._known.clear()
 
-    def _ask(self, name: str) -> str:
-        """The first to ask makes it; nobody else's is overwritten."""
-        made = new_stamp()
-        there = _client().set(name, made, nx=True, get=True)
-        return there.decode() if there else made
+    def _fetch(self, name: str) -> str:
+        """The first process to read a stamp creates it; an existing stamp is not overwritten."""
+        created = new_stamp()
+        existing = _client().set(name, created, nx=True, get=True)
+        return existing.decode() if existing else created
 
-    def _take(self, word: pubsub.Message) -> None:
-        name, stamp = word.payload
+    def _take(self, message: pubsub.Message) -> None:
+        name, stamp = message.payload
         self._known[name] = stamp
 
 

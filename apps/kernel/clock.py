@@ -1,4 +1,4 @@
-"""The one clock. Everything that asks for the time asks here, so that a test can move all of it."""
+"""The clock. All code reads the time here, so that a test can move it."""
 
 import datetime as dt
 from collections.abc import Iterator
@@ -14,13 +14,13 @@ def now() -> dt.datetime:
 
 
 def today() -> dt.date:
-    """The day in UTC; a business day is always given explicitly by who asks."""
+    """The day in UTC. A business day is always passed explicitly."""
     return now().date()
 
 
 @contextmanager
 def moved_to(instant: dt.datetime) -> Iterator[None]:
-    """Let the clock stand at `instant` (aware) inside the block."""
+    """Stops the clock at `instant` (aware) inside the block."""
     if instant.tzinfo is None:
         raise ValueError("The clock is moved to an aware instant only.")
     token = _moved_to.set(instant.astimezone(dt.UTC))

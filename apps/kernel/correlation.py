@@ -1,6 +1,6 @@
-"""One id joins everything that came of one request: log lines, audit rows, events, tasks, answers.
+"""Correlation: one id joins the log lines, audit records, events, tasks and responses of one request.
 
-Beside it travel what caused this piece of work, and its place in a trace.
+The id of the causing event and the W3C trace context travel with it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def correlation_id() -> str | None:
 
 
 def causation_id() -> str | None:
-    """The event that made this happen, where one did."""
+    """The event that caused the current work, if any."""
     return _causation.get()
 
 
@@ -35,13 +35,13 @@ def causation_id() -> str | None:
 def correlated(
     correlation: str | None = None, *, causation: str | None = None, trace: Trace | str | None = None
 ) -> Iterator[str]:
-    """Everything inside the block belongs to `correlation` (made new when there is none yet) and to `trace`: this
-    very place, or a child of the one that a traceparent tells."""
+    """Everything inside the block belongs to `correlation` (by default the current or a new one) and to `trace`: this
+    span, or a child of the one in a traceparent header."""
     chosen = correlation or _correlation.get() or new_correlation_id()
     tokens = (
         _correlation.set(chosen),
         _causation.set(causation or _causation.get()),
-        traceparent._trace.set(_place(trace)),
+        traceparent._trace.set(_span(trace)),
     )
     try:
         yield chosen
@@ -52,28 +52,29 @@ def correlated(
 
 
 def carried() -> dict[str, str]:
-    """What must go along with a message, so that its receiver may go on with `correlated`."""
-    words = {
+    """The headers of a message that its receiver passes to `correlated`."""
+    values = {
         "correlation_id": correlation_id(),
         "causation_id": causation_id(),
         traceparent.HEADER: current_trace(),
     }
-    return {name: str(word) for name, word in words.items() if word}
+    return {name: str(value) for name, value in values.items() if value}
 
 
 class CorrelationMiddleware:
-    """First of all: takes the caller's X-Correlation-ID if it is well-formed, makes one otherwise, says it back.
+    """The outermost middleware: takes the caller's X-Correlation-ID if it is well-formed, creates one otherwise, and
+    returns it in the response.
 
-    A public caller's traceparent is only noted, unless settings.TRUST_TRACEPARENT: whoever chooses trace ids also
-    chooses what is recorded. A proxy of ours may be trusted.
+    A public caller's traceparent is only logged, because its sampling flag would decide what is recorded, unless
+    settings.TRUST_TRACEPARENT is set behind a trusted proxy.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        asked = request.headers.get(HEADER, "")
-        chosen = asked if CORRELATION_ID.match(asked) else new_correlation_id()
+        header = request.headers.get(HEADER, "")
+        chosen = header if CORRELATION_ID.match(header) else new_correlation_id()
         with correlated(chosen, trace=_trace_of(request)):
             response = self.get_response(request)
             response[HEADER] = chosen
@@ -81,15 +82,15 @@ class CorrelationMiddleware:
 
 
 def _trace_of(request: HttpRequest) -> Trace:
-    theirs = traceparent.parse(request.headers.get(traceparent.HEADER, ""))
-    if theirs and settings.TRUST_TRACEPARENT:
-        return theirs.child()
-    return new_trace(flags=settings.TRACE_FLAGS, caller=theirs.trace_id if theirs else "")
+    parent = traceparent.parse(request.headers.get(traceparent.HEADER, ""))
+    if parent and settings.TRUST_TRACEPARENT:
+        return parent.child()
+    return new_trace(flags=settings.TRACE_FLAGS, caller=parent.trace_id if parent else "")
 
 
-def _place(trace: Trace | str | None) -> Trace:
-    """The given place, a child of the one that is told, the one where we are, or a new trace."""
+def _span(trace: Trace | str | None) -> Trace:
+    """The given span, a child of the one in the header, the current one, or a new trace."""
     if isinstance(trace, Trace):
         return trace
-    told = traceparent.parse(trace) if trace else None
-    return told.child() if told else current_trace() or new_trace(flags=settings.TRACE_FLAGS)
+    parent = traceparent.parse(trace) if trace else None
+    return parent.child() if parent else current_trace() or new_trace(flags=settings.TRACE_FLAGS)

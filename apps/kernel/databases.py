@@ -1,10 +1,10 @@
-"""`connections["default"]` is the current tenant's database, wherever that is.
+"""Connections: `connections["default"]` is the database of the current tenant.
 
-It is resolved below Django's alias, so `transaction.atomic()`, `on_commit()` and libraries are what they always were:
-they name a role (`default`, `replica`, `owner`, `relay`, `backup_worker`), and whose turn it is says which server
-plays it. `control` is always home. A name with a place (`owner@east`) is that very connection.
+An alias names a role (`default`, `replica`, `owner`, `relay`, `backup_worker`), and the current tenant determines the
+server. `control` is always the home database; a name with a key (`owner@east`) is one fixed connection. Because this is
+resolved below Django's alias, `transaction.atomic()`, `on_commit()` and libraries work unchanged.
 
-It hangs on two methods of Django's handler: `[alias]`, and `all()`, which must name each real connection once.
+It overrides two methods of Django's handler: `[alias]`, and `all()`, which must list each real connection once.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ ROLES = frozenset({"default", "replica", "owner", "relay", "backup_worker"})
 
 
 class LocatedConnections(ConnectionHandler):
-    """Django's handler, which looks where the current tenant is."""
+    """Django's handler, which selects the database of the current tenant."""
 
     _connections: Any  # of this thread, by alias; the stubs do not know it
 
@@ -39,59 +39,61 @@ class LocatedConnections(ConnectionHandler):
         ]
 
     def located(self, alias: str) -> str:
-        """The real connection behind the alias, here and now. Without a replica, the primary is it."""
+        """The alias of the real connection. Without a replica it is the primary."""
         role, _, key = alias.partition("@")
         if role not in ROLES:
             return alias
         key = key or current_database()
-        there = role if key == HOME else f"{role}@{key}"
-        if role == "replica" and there not in self.settings:
+        located = role if key == HOME else f"{role}@{key}"
+        if role == "replica" and located not in self.settings:
             return self.located(at("default", key))
-        return there
+        return located
 
 
 def install() -> None:
-    """Once, before anything connects. The object stays the same: everybody has imported it already."""
+    """Call once, before the first connection. The object stays the same, because modules have imported it already."""
     connections.__class__ = LocatedConnections
 
 
 def known() -> list[str]:
-    """The keys of all databases of which this process has the runtime's address, home first."""
+    """The keys of all databases whose runtime address is configured in this process, home first."""
     return [HOME, *sorted(alias.partition("@")[2] for alias in connections if alias.startswith("default@"))]
 
 
 def having(role: str) -> list[str]:
-    """The keys of those in which this process can be `role`."""
-    there = {HOME: role}
-    return [key for key in known() if there.get(key, at(role, key)) in connections.settings]
+    """The keys of the databases to which this process can connect as `role`."""
+    home = {HOME: role}
+    return [key for key in known() if home.get(key, at(role, key)) in connections.settings]
 
 
 @contextmanager
 def skip_if_unreachable(key: str) -> Iterator[None]:
-    """What comes round goes on to the next database when this one is away: who lies there waits, and nobody else.
-    That it is away is said by the gauges."""
+    """A scheduled task skips an unreachable database and continues with the next one, so that only its tenants wait.
+    Gauges report the outage."""
     try:
         yield
     except (OperationalError, InterfaceError) as error:
-        log.warning("The database %s has no turn: %s", key, str(error).strip().partition("\n")[0])
+        log.warning(
+            "The database %s is unreachable and was skipped: %s", key, str(error).strip().partition("\n")[0]
+        )
 
 
 def at(role: str, key: str) -> str:
-    """The name of that very connection, whoever's turn it is."""
+    """The alias of that connection, whatever the current tenant."""
     return f"{role}@{key}"
 
 
 def runtime(key: str) -> str:
-    """The name by which the platform reads and writes its rows in that database; a row remembers it."""
+    """The alias by which the platform reads and writes its rows in that database; a row remembers it."""
     return "default" if key == HOME else at("default", key)
 
 
 def key_of(row: Any) -> str:
-    """The key of the database that the row was read from by name, or empty: it is of the one at hand."""
+    """The key of the database from which the row was read by name; empty for the current one."""
     return str(row._state.db).partition("@")[2]
 
 
 def number_of(row: Any) -> str:
-    """By which the row is known at home. Numbers repeat from database to database, so another's say where: 17@east."""
+    """The row's id as known in the home database. Ids repeat across databases, so others have a suffix: 17@east."""
     key = key_of(row)
     return f"{row.pk}@{key}" if key else str(row.pk)

@@ -1,8 +1,8 @@
-"""Refusals: what the business does not allow, said in words a user can read.
+"""Refusals: errors for requests that the business rules do not allow, with a message for the user.
 
-Every app has one family under `Refusal` (`class LedgerRefusal(Refusal)`); a concrete refusal is of its
-family and of one kind (`NotFound`, `Invalid`, `Conflict`, `Forbidden`, `Locked`, `Unavailable`), which gives the
-HTTP status.
+Every app has one base class under `Refusal` (`class LedgerRefusal(Refusal)`). A concrete refusal inherits from it and
+from one kind (`NotFound`, `Invalid`, `Conflict`, `Forbidden`, `Locked`, `Unavailable`), which determines the HTTP
+status.
 """
 
 from __future__ import annotations
@@ -21,13 +21,16 @@ R = TypeVar("R")
 
 
 class Refusal(Exception):
-    """The request was understood and refused; nothing of it was kept.
+    """The request was understood and refused; it changed nothing.
 
-    `message` is the sentence, filled from the context. `retry_after` says in how many seconds the same request may
-    succeed, where that is known. `enforced_by` names the constraints or SQLSTATEs with
-    which the database itself refuses the same thing, so that a lost race reads like the rule.
-    `class PeriodIsClosed(LedgerRefusal, code="ledger.period_is_closed")` has an explicit code, which a move to another
-    app does not change.
+    message      a sentence for the user, filled from the context
+    status       the HTTP status
+    retry_after  seconds until the same request may succeed, where that is known
+    enforced_by  constraints or SQLSTATEs by which the database enforces the same rule, so that a lost race gives the
+                 same error as the rule
+
+    `class PeriodIsClosed(LedgerRefusal, code="ledger.period_is_closed")` has an explicit code, which stays the same
+    when the class moves to another app.
     """
 
     message: ClassVar[str] = "This is not allowed."
@@ -45,16 +48,16 @@ class Refusal(Exception):
 
     def __init__(self, **context: object) -> None:
         self.context = context
-        super().__init__(self.message.format_map(_Spoken(context)))
+        super().__init__(self.message.format_map(_MessageContext(context)))
 
     @property
     def code(self) -> str:
-        """Stable for ever, `app.snake_case`: what a program may compare."""
+        """`app.snake_case`; stable, so that programs may compare it."""
         return code_of(type(self))
 
     @property
     def refusals(self) -> Sequence[Refusal]:
-        """All reasons: one, except where several rules were broken at once."""
+        """All reasons; more than one only if several rules were broken."""
         return (self,)
 
     @property
@@ -63,55 +66,55 @@ class Refusal(Exception):
 
 
 class BadRequest(Refusal):
-    """The request lacks what any such request must have."""
+    """400: a required part of the request, such as a header, is missing or malformed."""
 
     status = 400
 
 
 class Unauthenticated(Refusal):
-    """Who asks is not known: what he showed for it is missing or worth nothing."""
+    """401: the credentials are missing or invalid."""
 
     status = 401
 
 
 class NotFound(Refusal):
-    """What was asked for does not exist."""
+    """404: the requested object does not exist."""
 
     status = 404
 
 
 class Invalid(Refusal):
-    """The request breaks a rule whatever the state of the books."""
+    """422: the values of the request break a rule, independent of stored data."""
 
     status = 422
 
 
 class Conflict(Refusal):
-    """The state of the books forbids it now."""
+    """409: the request conflicts with the current state of stored data."""
 
     status = 409
 
 
 class Forbidden(Refusal):
-    """The actor may not."""
+    """403: the actor lacks the permission."""
 
     status = 403
 
 
 class Locked(Refusal):
-    """It cannot be changed for the time being; it can be read."""
+    """423: the object is read-only for the time being."""
 
     status = 423
 
 
 class Unavailable(Refusal):
-    """It cannot be served now; the same request may succeed later."""
+    """503: temporarily unavailable; the same request may succeed later."""
 
     status = 503
 
 
 class SeveralRefusals(Refusal):
-    """More than one rule is broken; all of them are said together."""
+    """Several rules are broken; the message contains all reasons."""
 
     message = "{count} rules are broken: {sentences}"
 
@@ -120,7 +123,7 @@ class SeveralRefusals(Refusal):
         super().__init__(count=len(refusals), sentences=" ".join(str(refusal) for refusal in refusals))
 
     @property
-    def status(self) -> int:  # type: ignore[override]  # the gravest kind speaks for all
+    def status(self) -> int:  # type: ignore[override]  # the highest status
         return max(refusal.status for refusal in self._refusals)
 
     @property
@@ -128,8 +131,8 @@ class SeveralRefusals(Refusal):
         return self._refusals
 
 
-class _Spoken(dict[str, object]):
-    """Context for a sentence; a refusal built from a database error may lack a word."""
+class _MessageContext(dict[str, object]):
+    """The context of a message. A refusal made from a database error may lack values."""
 
     def __missing__(self, key: str) -> str:
         return f"({key.replace('_', ' ')})"
@@ -140,14 +143,13 @@ def code_of(refusal_type: type[Refusal]) -> str:
 
 
 class Together:
-    """Collects what several rules refuse; see `together`."""
+    """Collects the refusals of several rules; see `together`."""
 
     def __init__(self) -> None:
         self.refusals: list[Refusal] = []
 
     def check(self, rule: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
-        """What the rule found. When it refused there is nothing, and the block's end raises before that can be
-        used."""
+        """The result of the rule. After a refusal it is None, and the end of the block raises before it can be used."""
         try:
             return rule(*args, **kwargs)
         except Refusal as refusal:
@@ -157,7 +159,7 @@ class Together:
 
 @contextmanager
 def together() -> Iterator[Together]:
-    """Ask several rules, then refuse with all of their reasons at once.
+    """Check several rules, then raise all of their refusals at once.
 
     with together() as rules_:
         rules_.check(rules.lines_must_balance, lines)
@@ -172,7 +174,7 @@ def together() -> Iterator[Together]:
 
 
 def refusal_behind(error: DatabaseError) -> Refusal | None:
-    """The refusal that a constraint or trigger of ours stands for, or None when the error is not ours."""
+    """The refusal that declares the violated constraint or SQLSTATE in `enforced_by`, or None."""
     cause = error.__cause__
     diagnosis = getattr(cause, "diag", None)
     if diagnosis is None:
@@ -185,6 +187,6 @@ def refusal_behind(error: DatabaseError) -> Refusal | None:
 
 
 def _context(detail: str | None) -> dict[str, object]:
-    """Our triggers write `DETAIL: key=value; key=value`; PostgreSQL's own details are not for users."""
+    """Triggers of Bursar write `DETAIL: key=value; key=value`; details of PostgreSQL itself are not for users."""
     pairs = re.findall(r"(\w+)=([^;]*)", detail or "")
     return {key: value.strip() for key, value in pairs}

@@ -1,4 +1,4 @@
-"""Migration operations for what the database itself must refuse, whoever asks."""
+"""Migration operations for append-only tables, enforced by the database for every role."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $
 BEGIN
     IF TG_OP = 'UPDATE' AND TG_LEVEL = 'ROW' THEN
         IF to_jsonb(NEW) ? 'history_id' AND NOT EXISTS (
-            SELECT FROM jsonb_each(to_jsonb(NEW)) AS said
-            WHERE said.value IS DISTINCT FROM to_jsonb(OLD) -> said.key AND said.value <> '"(erased)"'
+            SELECT FROM jsonb_each(to_jsonb(NEW)) AS field
+            WHERE field.value IS DISTINCT FROM to_jsonb(OLD) -> field.key AND field.value <> '"(erased)"'
         ) THEN
             RETURN NEW;
         END IF;
@@ -23,7 +23,7 @@ BEGIN
         USING ERRCODE = '42501', DETAIL = format('table=%s; operation=%s', TG_TABLE_NAME, TG_OP);
 END $$;
 """
-"""Versions of master data may lose a word that names a person; see the audit."""
+"""A value in a version of master data may only become "(erased)", to erase a person; see `apps.audit`."""
 
 _APPEND_ONLY = """
 CREATE TRIGGER {table}_rows_stay BEFORE UPDATE OR DELETE ON {table}
@@ -41,8 +41,7 @@ GRANT UPDATE, DELETE ON {table} TO {roles};
 
 
 def append_only(table: str, *, guard: str = "refuse_change") -> migrations.RunSQL:
-    """Rows of `table` can be added and read, and nothing else: by trigger against everybody who does not own
-    the table, by missing rights against the runtime. Another `guard`, a trigger function that exists already, may
-    permit the owner single changes of a row."""
-    words: dict[str, Any] = {"table": table, "roles": RUNTIME_ROLES, "guard": guard}
-    return migrations.RunSQL(REFUSE + _APPEND_ONLY.format(**words), _UNDO.format(**words))
+    """Rows of `table` can only be added and read. The runtime lacks the rights to change them, and a trigger refuses
+    changes by the owner. Another `guard`, an existing trigger function, may permit the owner specific changes."""
+    names: dict[str, Any] = {"table": table, "roles": RUNTIME_ROLES, "guard": guard}
+    return migrations.RunSQL(REFUSE + _APPEND_ONLY.format(**names), _UNDO.format(**names))

@@ -1,4 +1,4 @@
-"""Ids that are made before a row exists. Rows themselves have BIGINT identities (decision C34)."""
+"""Ids that exist before a row does. Rows have BIGINT identities, which are smaller and insert in order."""
 
 import re
 import uuid

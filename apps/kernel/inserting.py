@@ -1,7 +1,7 @@
-"""Rows that are written and not looked at again: what every command leaves in the audit log and in the outbox.
+"""A fast insert for rows that are not used afterwards, such as audit records and outbox events.
 
-`Model.save` makes its statement anew each time and asks back what the database has chosen. That was a quarter of what a
-command costs.
+`Model.save` compiles its statement each time and reads back the generated values, which took a quarter of the time of a
+command.
 """
 
 from __future__ import annotations
@@ -15,24 +15,24 @@ from django.db.models.expressions import DatabaseDefault
 
 
 def insert(row: Model) -> None:
-    """Write the new row, as `save(force_insert=True)` would. It does not learn its id, and no signal is sent."""
+    """Like `save(force_insert=True)`, but the instance does not get its id, and no signal is sent."""
     connection = connections[router.db_for_write(type(row), instance=row)]
-    said = [(field, field.pre_save(row, True)) for field in _fields(type(row))]
-    given = [(each, value) for each, value in said if not isinstance(value, DatabaseDefault)]
+    values = [(field, field.pre_save(row, True)) for field in _fields(type(row))]
+    written = [(field, value) for field, value in values if not isinstance(value, DatabaseDefault)]
     with connection.cursor() as cursor:
         cursor.execute(
-            _statement(type(row), tuple(each.column for each, _ in given)),
-            [each.get_db_prep_save(value, connection) for each, value in given],
+            _statement(type(row), tuple(field.column for field, _ in written)),
+            [field.get_db_prep_save(value, connection) for field, value in written],
         )
 
 
 @cache
 def _fields(model: type[Model]) -> tuple[Field[Any, Any], ...]:
-    """Without the identity, which the database gives."""
+    """Without the identity, which the database generates."""
     return tuple(field for field in model._meta.local_concrete_fields if not field.primary_key)
 
 
 @cache
 def _statement(model: type[Model], columns: tuple[str, ...]) -> str:
-    names, places = ", ".join(f'"{column}"' for column in columns), ", ".join(["%s"] * len(columns))
-    return f'INSERT INTO "{model._meta.db_table}" ({names}) VALUES ({places})'  # noqa: S608 - names of models
+    names, placeholders = ", ".join(f'"{column}"' for column in columns), ", ".join(["%s"] * len(columns))
+    return f'INSERT INTO "{model._meta.db_table}" ({names}) VALUES ({placeholders})'  # noqa: S608 - names of models

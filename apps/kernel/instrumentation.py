@@ -1,8 +1,8 @@
-"""Business events told to those who watch the business: how many orders, payments, refunds.
+"""Instrumentation: business events (orders, payments, refunds) reported to monitoring systems.
 
-An event of ours names its instrumentation event in `instrumented_as`. After the commit every driver of
-settings.INSTRUMENTATION_DRIVER is told; none of them can harm the change. A driver for another vendor is a class of
-its own, named there by its dotted path.
+An event of Bursar names its business event in `instrumented_as`. After the commit, every driver in
+settings.INSTRUMENTATION_DRIVER records it; a failing driver does not affect the change. To support another vendor,
+add a class with the interface of `Driver` and name it there by its dotted path.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ REQUIRED: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "subscription_changed": ("subscription_id",),
     }
 )
-"""The names there are, and the ids that each must bring (rows OBS-12…16)."""
+"""Business events and their required ids."""
 
 log = logging.getLogger("bursar.instrumentation")
 
 
 @dataclass(frozen=True, kw_only=True)
 class BusinessEvent:
-    """`ids` are the entities it is about; `tenant_id` is None for the platform's own."""
+    """`ids` are the entities concerned; `tenant_id` is None for events of the platform."""
 
     name: str
     tenant_id: int | None
@@ -46,31 +46,31 @@ class BusinessEvent:
 
 
 class Driver(Protocol):
-    """Somebody who is told. It may be slow or fail: the change is kept all the same."""
+    """A target of business events. It runs after the commit, so it may be slow or fail."""
 
-    def record(self, happening: BusinessEvent) -> None: ...
+    def record(self, event: BusinessEvent) -> None: ...
 
 
 class LogDriver:
-    """One structured line each, on the logger bursar.instrumentation (row OBS-17)."""
+    """One structured line for each event, on the logger bursar.instrumentation."""
 
-    def record(self, happening: BusinessEvent) -> None:
+    def record(self, event: BusinessEvent) -> None:
         log.info(
             "%s",
-            happening.name,
-            extra={"tenant_id": happening.tenant_id, "at": happening.at.isoformat(), **happening.ids},
+            event.name,
+            extra={"tenant_id": event.tenant_id, "at": event.at.isoformat(), **event.ids},
         )
 
 
 class PrometheusDriver:
-    """A counter by name; whose and which is in the log."""
+    """A counter by name, without tenants and ids, which the log has."""
 
-    def record(self, happening: BusinessEvent) -> None:
-        metrics.INSTRUMENTED.labels(happening.name).inc()
+    def record(self, event: BusinessEvent) -> None:
+        metrics.INSTRUMENTED.labels(event.name).inc()
 
 
 class OtlpDriver:
-    """A span of no length with tenant and entity ids, to whatever speaks OTLP."""
+    """A span of zero length with tenant and entity ids, sent to an OTLP collector."""
 
     def __init__(self) -> None:
         from . import otlp  # optional packages
@@ -79,33 +79,33 @@ class OtlpDriver:
             raise ImproperlyConfigured("INSTRUMENTATION=otlp needs OTEL_EXPORTER_OTLP_ENDPOINT.")
         self._otlp = otlp
 
-    def record(self, happening: BusinessEvent) -> None:
-        about: dict[str, str | int] = {f"bursar.{name}": value for name, value in happening.ids.items()}
-        about["bursar.tenant_id"] = happening.tenant_id if happening.tenant_id is not None else "platform"
-        about["bursar.at"] = happening.at.isoformat()
-        with self._otlp.recorded(happening.name, "internal", (), about):
+    def record(self, event: BusinessEvent) -> None:
+        attributes: dict[str, str | int] = {f"bursar.{name}": value for name, value in event.ids.items()}
+        attributes["bursar.tenant_id"] = event.tenant_id if event.tenant_id is not None else "platform"
+        attributes["bursar.at"] = event.at.isoformat()
+        with self._otlp.recorded(event.name, "internal", (), attributes):
             pass
 
 
 def fault_of(name: str, event: type[Any]) -> str:
-    """What is wrong with an event that says it is instrumented as `name`; empty when nothing is."""
+    """The fault of an event class that is instrumented as `name`; empty if there is none."""
     if name not in REQUIRED:
         return f"there is no instrumentation event {name}; there are {', '.join(REQUIRED)}"
     missing = set(REQUIRED[name]) - {field.name for field in fields(event)}
-    return f"{name} must tell {', '.join(sorted(missing))}" if missing else ""
+    return f"{name} must have {', '.join(sorted(missing))}" if missing else ""
 
 
 def ids_of(payload: Mapping[str, Any]) -> dict[str, int | str]:
-    """Every id that the event tells."""
+    """The ids in the payload of an event."""
     return {key: value for key, value in payload.items() if key.endswith("_id") and value is not None}
 
 
-def record(happening: BusinessEvent) -> None:
+def record(event: BusinessEvent) -> None:
     for driver in drivers(tuple(settings.INSTRUMENTATION_DRIVER)):
         try:
-            driver.record(happening)
+            driver.record(event)
         except Exception:
-            log.exception("%s could not be told of %s.", type(driver).__name__, happening.name)
+            log.exception("%s failed to record %s.", type(driver).__name__, event.name)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""How many of something a tenant may have. Who counts declares it; who bounds it is named by `settings.LIMITS`.
+"""Limits on the number of objects of a tenant. An app declares what it counts; `settings.LIMITS` returns the maximum.
 
 USERS = declare_limit("identity.users", unit="users", description="People who may sign in", count=active_users)
 
@@ -24,7 +24,7 @@ COUNTING = Lock("limit:{tenant}:{limit}")
 
 @dataclass(frozen=True)
 class Limit:
-    """`count()` says how many the current tenant has."""
+    """`count()` returns the current tenant's number of objects."""
 
     name: str
     unit: str
@@ -40,7 +40,7 @@ class LimitReached(Conflict):
 
 
 def declare_limit(name: str, *, unit: str, description: str, count: Callable[[], int]) -> Limit:
-    """Once, by the app that counts."""
+    """Call once, in the app that owns the counted objects."""
     if name in LIMITS:
         raise TypeError(f"There is already a limit {name}.")
     LIMITS[name] = Limit(name, unit, description, count)
@@ -48,8 +48,8 @@ def declare_limit(name: str, *, unit: str, description: str, count: Callable[[],
 
 
 def must_allow(limit: Limit, more: int = 1) -> None:
-    """Raises LimitReached. Inside a transaction nobody else counts the same at this moment, so two who ask at once do
-    not both have the last one. The platform itself is not bounded."""
+    """Raises LimitReached. A lock until the end of the transaction serialises concurrent checks, so that two requests
+    cannot both take the last one. The platform has no limits."""
     tenant = current_tenant()
     if tenant is None:
         return

@@ -1,5 +1,5 @@
-"""Advisory locks of PostgreSQL: each text is declared once, because two processes exclude each other only while both
-lock the same text.
+"""Advisory locks of PostgreSQL. Each text is declared once, because processes only exclude each other if they lock the
+same text.
 
 PERIOD = Lock("{schema}:period:{period}")
 
@@ -18,7 +18,7 @@ SCHEMA = "{schema}"
 
 @dataclass(frozen=True)
 class LockKey:
-    """One lock: an SQL expression for its number. Two texts may have the same number; then one waits needlessly."""
+    """One lock: an SQL expression for its number. Two texts may hash to the same number; then one waits needlessly."""
 
     expression: str
     parameter: str
@@ -47,18 +47,18 @@ class LockKey:
 
 @dataclass(frozen=True)
 class Lock:
-    """An advisory lock on the hash of `text`, whose words in braces are filled in where it is taken. `{schema}`, which
-    can only come first, is the current schema as the database knows it."""
+    """An advisory lock on the hash of `text`. Placeholders in braces are filled in by `key()`, except `{schema}`, which
+    the database replaces by the current schema and which must come first."""
 
     text: str
 
     def __post_init__(self) -> None:
         _declare(self)
 
-    def key(self, **words: object) -> LockKey:
-        """Raises KeyError for a word of the text that is not given."""
+    def key(self, **values: object) -> LockKey:
+        """Raises KeyError for a placeholder without a value."""
         in_schema = self.text.startswith(SCHEMA)
-        text = self.text.removeprefix(SCHEMA).format_map(words)
+        text = self.text.removeprefix(SCHEMA).format_map(values)
         hashed = "current_schema() || %s" if in_schema else "%s"
         return LockKey(f"hashtextextended({hashed}, 0)", text)
 

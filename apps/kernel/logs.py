@@ -1,6 +1,6 @@
-"""One chain for every log line, whether it came from structlog or from logging: who, for whom, in which request.
+"""Logging: one processor chain for lines of structlog and logging, which adds the actor, tenant and request.
 
-Nothing secret is written and no address of a caller; the levels of what the business does are data.
+Secrets and addresses of callers are redacted. The log levels of commands and events are in tables.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ from .tenant import current_tenant
 from .traceparent import current_trace
 
 OUTCOMES: Mapping[str, int] = {"done": logging.INFO, "refused": logging.WARNING, "failed": logging.ERROR}
-"""At which level the outcome of a command is said (rows OBS-05 and OBS-06)."""
+"""The log level of each outcome of a command."""
 
-TOLD: Mapping[str, int] = {"setting.*": logging.INFO, "flag.*": logging.INFO}
-"""At which level an event is said when it is told (rows OBS-03 and OBS-04); all others at DEBUG."""
+EVENT_LEVELS: Mapping[str, int] = {"setting.*": logging.INFO, "flag.*": logging.INFO}
+"""The log level of published events by pattern; DEBUG for all others."""
 
 SECRET_NAME = re.compile(
     r"(?:\A|_)(?:apikey|authorization|cookies?|credentials?|csrfmiddlewaretoken|keys?|otp|passphrase"
     r"|passwd|passwords?|pwd|secrets?|sessionid|signatures?|tokens?)(?:_|\Z)"
 )
 NOT_SECRET = re.compile(r"\A(?:cache|foreign|idempotency|natural|primary|routing|setting)_keys?\Z")
-MAY_HIDE = re.compile(r"(?i)://|bearer|basic|passw|secret|token|api_?key|/support/enter/")
+MAY_CONTAIN_SECRET = re.compile(r"(?i)://|bearer|basic|passw|secret|token|api_?key|/support/enter/")
 HIDDEN_IN_TEXT = (
     (re.compile(r"(\w+://[^\s:/@]*):[^\s@]+@"), rf"\1:{SECRET}@"),
     (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{6,}"), rf"\1 {SECRET}"),
@@ -49,24 +49,26 @@ HIDDEN_IN_TEXT = (
     ),
     (re.compile(r"(/support/enter/)[^/\s]+"), rf"\1{SECRET}"),  # a ticket, in an address that was refused
 )
-DEEP = 8
-"""Nested further than this nothing is written."""
+MAX_DEPTH = 8
+"""Values nested deeper are left out."""
 
 asking: ContextVar[HttpRequest | None] = ContextVar("asking", default=None)
-"""The request that is being answered."""
+"""The current request."""
 
 
 def level_of_event(name: str) -> int:
-    return next((level for pattern, level in TOLD.items() if fnmatchcase(name, pattern)), logging.DEBUG)
+    return next(
+        (level for pattern, level in EVENT_LEVELS.items() if fnmatchcase(name, pattern)), logging.DEBUG
+    )
 
 
 def saying(**words: Any) -> AbstractContextManager[None]:
-    """Every log line inside the block says these as well."""
+    """Adds these values to every log line inside the block."""
     return structlog.contextvars.bound_contextvars(**words)
 
 
 def configure(settings: dict[str, Any]) -> None:
-    """settings.LOGGING_CONFIG: what Django calls with settings.LOGGING."""
+    """settings.LOGGING_CONFIG: Django calls it with settings.LOGGING."""
     logging.config.dictConfig(settings)
     structlog.configure(
         processors=[
@@ -82,7 +84,7 @@ def configure(settings: dict[str, Any]) -> None:
 
 
 def formatter(form: str | None = None) -> logging.Formatter:
-    """JSON unless a person reads: at a terminal, or where LOG_FORMAT=line says so."""
+    """JSON, or readable lines at a terminal and with LOG_FORMAT=line."""
     chosen = form or ("line" if sys.stderr.isatty() else "json")
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[*CHAIN, structlog.stdlib.ExtraAdder()],
@@ -96,10 +98,10 @@ def formatter(form: str | None = None) -> logging.Formatter:
     )
 
 
-def who(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
-    """The context of the moment; what the line itself says comes before it."""
-    tenant, trace, actor = current_tenant(), current_trace(), acting() or _visitor()
-    words = {
+def add_context(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
+    """Adds the current context; values of the line itself take precedence."""
+    tenant, trace, actor = current_tenant(), current_trace(), acting() or _signed_in_user()
+    values = {
         "tenant": tenant.slug if tenant else "platform",
         "correlation_id": correlation_id(),
         "causation_id": causation_id(),
@@ -108,25 +110,25 @@ def who(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
         "actor": str(actor) if actor else None,
         "impersonator": str(impersonator() or getattr(asking.get(), "impersonator", None) or ""),
     }
-    for name, word in words.items():
-        if word:
-            line.setdefault(name, word)
+    for name, value in values.items():
+        if value:
+            line.setdefault(name, value)
     return line
 
 
 def redact(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
-    """Blots out what its name or its field's metadata calls a secret, however deep, and passwords in texts."""
+    """Redacts values with a secret name or field metadata, at any depth, and passwords in texts."""
     for foreign in (
         "request",
         "message",
         "asctime",
-    ):  # Django's request would bring the address along; others repeat
+    ):  # Django's request contains the address of the caller; the others are duplicates
         line.pop(foreign, None)
-    return {name: SECRET if _is_secret(name) else _clean(value, DEEP) for name, value in line.items()}
+    return {name: SECRET if _is_secret(name) else _clean(value, MAX_DEPTH) for name, value in line.items()}
 
 
-def _visitor() -> Any:
-    """Who is logged in, where the request has asked for it already: a log line makes no query."""
+def _signed_in_user() -> Any:
+    """The signed-in user, if the request has loaded it already: a log line makes no query."""
     request = asking.get()
     user = getattr(request, "_cached_user", None) if request else None
     return user if user is not None and user.is_authenticated else None
@@ -162,8 +164,8 @@ def _clean(value: Any, deep: int) -> Any:
 
 
 def clean_text(text: str) -> str:
-    """Without the passwords and tickets that are in it."""
-    if not MAY_HIDE.search(text):
+    """The text with passwords and tickets redacted."""
+    if not MAY_CONTAIN_SECRET.search(text):
         return text
     for pattern, instead in HIDDEN_IN_TEXT:
         text = pattern.sub(instead, text)
@@ -176,12 +178,16 @@ def _as_json(_: WrappedLogger, __: str, line: EventDict) -> str:
 
 def _as_line(_: WrappedLogger, __: str, line: EventDict) -> str:
     at, level, name = (line.pop(word, "") for word in ("timestamp", "level", "logger"))
-    tenant, correlation, said = line.pop("tenant", ""), line.pop("correlation_id", "-"), line.pop("event", "")
+    tenant, correlation, message = (
+        line.pop("tenant", ""),
+        line.pop("correlation_id", "-"),
+        line.pop("event", ""),
+    )
     for quiet in ("trace_id", "caller_trace_id"):
         line.pop(quiet, None)
     exception = line.pop("exception", "")
     rest = " ".join(f"{word}={value}" for word, value in line.items())
-    first = f"{at[11:23]} {level.upper():7} {tenant} {correlation} {name}: {said}"
+    first = f"{at[11:23]} {level.upper():7} {tenant} {correlation} {name}: {message}"
     return "\n".join(part for part in (f"{first}  {rest}".rstrip(), exception) if part)
 
 
@@ -190,5 +196,5 @@ CHAIN: list[Processor] = [
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
-    who,
+    add_context,
 ]

@@ -1,4 +1,4 @@
-"""How an app declares itself: the `MODULE` of its module.py. The registry in `modules` reads and checks it."""
+"""The manifest of an app: `MODULE` in its module.py. The registry in `apps.modules` reads and checks it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -8,23 +8,23 @@ Health = Literal["healthy", "degraded", "unhealthy"]
 
 
 def healthy() -> Health:
-    """For a module that has nothing of its own which could fail."""
+    """For a module without external dependencies."""
     return "healthy"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Module:
-    """An app's face to the module system.
+    """The manifest.
 
     name          kebab-case; its endpoints are at /api/v1/<name>/
-    dependencies  names of modules that must stand before this one
-    publishes     names of the events it tells, such as "entry.posted"
-    hears         names of the events it listens to
-    flag          name of the flag that turns it off, where there is one
-    sold          whether a tenant has it only when its plan names it; the others everybody has
-    router        dotted path to the URL patterns of its endpoints, where it has any
-    grants        role → permissions: what the module lets the tenant's standard roles do
-    health        how it is doing, in a few milliseconds
+    dependencies  names of modules that must be loaded before this one
+    publishes     names of its events, such as "entry.posted"
+    subscribes    names of the events it listens to
+    flag          name of the feature flag that turns it off, if any
+    licensed      whether a tenant needs a plan that names it; all tenants have the others
+    router        dotted path to the URL patterns of its endpoints, if any
+    grants        role → permissions of the tenant's standard roles
+    health        its health, computed in a few milliseconds
     """
 
     name: str

@@ -1,9 +1,8 @@
-"""What is counted and timed, in memory, and read by Prometheus at /metrics.
+"""Metrics, read by Prometheus at /metrics.
 
-Several processes add up through files in PROMETHEUS_MULTIPROC_DIR, and one that ends leaves its counts there. So
-these are counters and histograms; what can go down again is asked of the database. Labels are few and known
-beforehand: routes and not paths, and no tenant, since hundreds of tenants times every other label would be a series
-each. What happened at one tenant is in the log and in the audit log.
+Several processes are summed through files in PROMETHEUS_MULTIPROC_DIR, where counts of ended processes remain.
+Therefore only counters and histograms live in memory; gauges are read from the database. Labels have few, known values:
+routes instead of paths, and no tenants, which would multiply the series. The log and the audit log have the tenant.
 """
 
 from __future__ import annotations
@@ -29,36 +28,39 @@ from prometheus_client.registry import Collector
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 WAITS = (0.01, 0.1, 0.5, 1, 5, 15, 30, 60, 90, 120, 600)
-disable_created_metrics()  # type: ignore[no-untyped-call]  # a time of birth for each series says nothing and doubles the page
+disable_created_metrics()  # type: ignore[no-untyped-call]  # creation times would double the page
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
-REQUESTS = Counter("bursar_http_requests", "Requests answered.", ("module", "route", "method", "status"))
+REQUESTS = Counter("bursar_http_requests", "HTTP requests.", ("module", "route", "method", "status"))
 REQUEST_SECONDS = Histogram(
-    "bursar_http_request_seconds", "How long an answer took.", ("module", "route", "method"), buckets=SECONDS
+    "bursar_http_request_seconds",
+    "Duration of HTTP requests.",
+    ("module", "route", "method"),
+    buckets=SECONDS,
 )
 COMMANDS = Counter("bursar_commands", "Commands done, refused or failed.", ("module", "command", "outcome"))
 COMMAND_SECONDS = Histogram(
-    "bursar_command_seconds", "How long a command took.", ("module", "command"), buckets=SECONDS
+    "bursar_command_seconds", "Duration of commands.", ("module", "command"), buckets=SECONDS
 )
 TASKS = Counter("bursar_tasks", "Tasks ended.", ("queue", "task", "outcome"))
 TASK_SECONDS = Histogram(
-    "bursar_task_seconds", "How long a task took.", ("queue", "task"), buckets=(*SECONDS, 30, 60, 120)
+    "bursar_task_seconds", "Duration of tasks.", ("queue", "task"), buckets=(*SECONDS, 30, 60, 120)
 )
 QUEUE_WAIT_SECONDS = Histogram(
-    "bursar_queue_wait_seconds", "How long a task waited for a worker.", ("queue",), buckets=WAITS
+    "bursar_queue_wait_seconds", "Time that tasks waited for a worker.", ("queue",), buckets=WAITS
 )
 DELIVERIES = Counter(
     "bursar_deliveries", "Events handled, failed, or dead.", ("module", "subscriber", "outcome")
 )
 EVENTS = Counter("bursar_events_published", "Events published.", ("module", "event"))
-CACHE = Counter("bursar_cache_lookups", "Where an answer was found.", ("area", "found"))
+CACHE = Counter("bursar_cache_lookups", "Cache lookups by level.", ("area", "level"))
 INSTRUMENTED = Counter("bursar_instrumented_events", "Business events by name.", ("name",))
 GAUGES: dict[str, Gauge] = {}
 
 
 @dataclass(frozen=True)
 class Gauge:
-    """What is read from the database at each scrape, and so may go down again."""
+    """A metric that is read from the database at each scrape, and may decrease."""
 
     name: str
     help: str
@@ -70,7 +72,7 @@ class Gauge:
         GAUGES[self.name] = self
 
     def read(self, value: float | None = None) -> GaugeMetricFamily:
-        """What one scrape found: a value, or one for each set of labels that is added."""
+        """The result of one scrape: a value, or a family to which one value for each set of labels is added."""
         return GaugeMetricFamily(self.name, self.help, value=value, labels=self.labels or None)
 
 
@@ -84,14 +86,14 @@ def timed(seconds: Histogram, *labels: str) -> Iterator[None]:
 
 
 def clean(folder: Path) -> None:
-    """Before the first process starts: what an earlier run counted is gone, as its processes are."""
+    """Deletes the counts of an earlier run, before the first process starts."""
     folder.mkdir(parents=True, exist_ok=True)
     for path in folder.glob("*.db"):
         path.unlink(missing_ok=True)
 
 
 def exposed(*collectors: Collector) -> bytes:
-    """Everything, in Prometheus's text format, with what these collectors read now."""
+    """All metrics in Prometheus's text format, with the current values of these collectors."""
     registry = CollectorRegistry()
     for collector in collectors:
         registry.register(collector)

@@ -1,4 +1,4 @@
-"""What every model of ours has: a BIGINT identity, no back doors for changes, and a memory of what it was."""
+"""Base classes of models: BIGINT identities, and tracking of changed fields for the audit log."""
 
 from __future__ import annotations
 
@@ -24,30 +24,30 @@ class Change:
     after: Any
 
 
-_noted: ContextVar[list[Change] | None] = ContextVar("changes", default=None)
+_collected: ContextVar[list[Change] | None] = ContextVar("changes", default=None)
 
 
 @contextmanager
 def collecting_changes() -> Iterator[list[Change]]:
-    """Collects what `Tracked` rows change inside the block: the audit row's field diff."""
-    noted: list[Change] = []
-    token = _noted.set(noted)
+    """Collects changes of `Tracked` rows inside the block, for the audit record."""
+    collected: list[Change] = []
+    token = _collected.set(collected)
     try:
-        yield noted
+        yield collected
     finally:
-        _noted.reset(token)
+        _collected.reset(token)
 
 
 def record_change(change: Change) -> None:
-    """For what is changed past `Tracked.save`: it belongs into the audit row as well."""
-    if (noted := _noted.get()) is not None:
-        noted.append(change)
+    """Adds a change that bypasses `Tracked.save` to the audit record."""
+    if (collected := _collected.get()) is not None:
+        collected.append(change)
 
 
 class Tracked(models.Model):
-    """Remembers the values it was loaded with, and notes on save which of them changed.
+    """Remembers the loaded values, and records on save which of them changed.
 
-    `hidden` names the fields of which it is noted that they changed, and never what they are.
+    `hidden` names fields whose changes are recorded without their values.
     """
 
     hidden: ClassVar[tuple[str, ...]] = ()
@@ -67,13 +67,13 @@ class Tracked(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         changes = list(self._changes(kwargs.get("update_fields")))
         super().save(*args, **kwargs)
-        if (noted := _noted.get()) is not None:
-            noted.extend(changes)
+        if (collected := _collected.get()) is not None:
+            collected.extend(changes)
         self.__dict__["_loaded"] = {
             field.attname: getattr(self, field.attname) for field in self._meta.concrete_fields
         }
 
-    # Of what is written in bulk, or given as a value to `update()`, Django asks no router.
+    # Django does not call the router for bulk writes and values of `update()`.
 
     def _prepare_related_fields_for_save(self, operation_name: str, fields: Any = None) -> None:
         row_must_be_of_tenant(self)

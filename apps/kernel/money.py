@@ -15,7 +15,7 @@ import iso4217
 from .errors import Invalid
 
 LARGEST = 10**15
-"""In minor units, either side of zero. A line fits BIGINT with room; sums are `numeric` in SQL."""
+"""In minor units, either side of zero. A line is well within BIGINT; sums are `numeric` in SQL."""
 
 _NUMBER = re.compile(r"\A[+-]?[0-9]{1,19}(?:\.[0-9]{1,12})?\Z")
 
@@ -33,7 +33,7 @@ class AmountTooPrecise(Invalid):
 
 
 class AmountTooLarge(Invalid):
-    message = "{amount} {currency} is beyond the largest amount Bursar keeps."
+    message = "{amount} {currency} is beyond the largest amount that Bursar supports."
 
 
 class CurrenciesDiffer(Invalid):
@@ -53,9 +53,9 @@ class Currency:
 
 
 CURRENCIES: dict[str, Currency] = {
-    each.code: Currency(each.code, each.exponent, each.currency_name)
-    for each in iso4217.Currency
-    if each.exponent is not None  # gold, drawing rights and the like have no minor unit to keep books in
+    entry.code: Currency(entry.code, entry.exponent, entry.currency_name)
+    for entry in iso4217.Currency
+    if entry.exponent is not None  # gold, drawing rights and the like have no minor unit
 }
 
 

@@ -1,7 +1,7 @@
-"""Public names: what deliveries, permissions, idempotency keys and clients know a class or a function by.
+"""Public names of classes and functions, stored in deliveries, permissions and idempotency keys and used by clients.
 
 A name is derived from the app and the class, unless an explicit one is given. `tests/architecture/public_names.json`
-pins all of them, so a move or a rename changes none unnoticed.
+records all names, so that a move or rename cannot change one unnoticed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ def derived_name(declared: Any) -> str:
 
 
 def explicit_name(name: str) -> str:
-    """The name as given, which may be empty. Raises TypeError when it has another form than a derived one."""
+    """The given name, which may be empty. Raises TypeError when its form differs from that of a derived one."""
     if name and not NAME.match(name):
         raise TypeError(f"{name!r} is no public name: it has the form app.snake_case.")
     return name

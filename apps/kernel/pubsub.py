@@ -1,8 +1,8 @@
-"""`publish(channel, payload)` and `subscribe(channel, handler)`: a word from one process to all others, by Redis.
+"""Pub/sub between processes over Redis: `publish(channel, payload)` and `subscribe(channel, handler)`.
 
-It wakes and says nothing that must not be lost: who was not there, or had no Redis, never hears it. So a hearer
-that comes back looks for itself (`connected`), and nothing is right only because a word arrived. What must arrive
-is an event.
+Messages may be lost: a process that is not running or not connected never receives them. Use them as hints only; a
+subscriber reads the current state itself whenever it connects (`connected`). Use an event (`apps.events`) for
+guaranteed delivery.
 """
 
 from __future__ import annotations
@@ -25,74 +25,74 @@ from .redis_url import client_of
 from .tenant import current_tenant
 
 PLATFORM = "public"
-COME_BACK_AFTER = 1.0
+RECONNECT_AFTER_S = 1.0
 NEVER = Retry(NoBackoff(), 0)
-"""What must be waited for is worse than none: whoever asks goes on without."""
+"""No retries: callers can continue without Redis, but should not wait for it."""
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What was said, and to whom it belongs: a tenant's id, or "public" for the platform."""
+    """The payload of a message, and its owner: a tenant's id, or "public" for the platform."""
 
     tenant: str
     payload: Any
 
 
 def publish(channel: str, payload: Any, *, tenant_id: int | str | None = None) -> bool:
-    """Say it now to every process that hears the channel, on behalf of the current tenant unless one is named.
+    """Send the payload (JSON values) to all subscribers of the channel, by default for the current tenant.
 
-    The payload is JSON values. After a change, say it when the change is committed. False when Redis is away.
+    Call it after the commit of a change. Returns False when Redis is unavailable.
     """
     try:
         client().publish(_wire(channel, tenant_id), json.dumps(payload))
     except redis.RedisError as error:
-        log.warning("Nobody was told on %s: %s", channel, error)
+        log.warning("A message on %s was not published: %s", channel, error)
         return False
     return True
 
 
 def set_and_publish(key: str, value: str, channel: str) -> None:
-    """Set the key and say `[key, value]` in one step: what is heard last is what the key holds. Raises
-    redis.RedisError, and then neither was done."""
-    with client().pipeline(transaction=True) as together:
-        together.set(key, value)
-        together.publish(_wire(channel, None), json.dumps([key, value]))
-        together.execute()
+    """Set the key and publish `[key, value]` atomically, so that the last message equals the value of the key. Raises
+    redis.RedisError, and then did neither."""
+    with client().pipeline(transaction=True) as pipe:
+        pipe.set(key, value)
+        pipe.publish(_wire(channel, None), json.dumps([key, value]))
+        pipe.execute()
 
 
 def subscribe(
     channel: str, handler: Callable[[Message], None], *, connected: Callable[[], None] | None = None
 ) -> PubSubListener:
-    """Hear the channel of every tenant in a thread of this process, from now on. `handler` is called in that thread
-    with no tenant active; `connected` is called first whenever the ear begins to hear, also after it was deaf."""
-    ear = PubSubListener(channel, handler, connected)
-    ear.listen()
-    return ear
+    """Listen to the channel of all tenants in a thread of this process. `handler` runs in that thread without an active
+    tenant. `connected` runs after each connect or reconnect, before any message."""
+    listener = PubSubListener(channel, handler, connected)
+    listener.listen()
+    return listener
 
 
 class PubSubListener:
-    """Hears one channel, and comes back by itself when Redis was away. `hearing` says whether it does."""
+    """Listens to one channel, and reconnects after an outage of Redis. `listening` is set while it is subscribed."""
 
     def __init__(
         self, channel: str, handler: Callable[[Message], None], connected: Callable[[], None] | None = None
     ) -> None:
         self.channel, self.handler, self.connected = channel, handler, connected
-        self.hearing = threading.Event()
+        self.listening = threading.Event()
         self._closed = False
-        self._process: int | None = None  # that has the thread: a fork leaves its parent's threads behind
+        self._process: int | None = None  # the process of the thread: a fork does not copy threads
         self._lock = threading.Lock()
 
     def listen(self) -> bool:
-        """Begin, unless this process has begun already. True when it is just beginning."""
+        """Start the thread unless this process has started it. True if it was started."""
         if self._process == os.getpid():
             return False
         with self._lock:
             if self._process == os.getpid():
                 return False
-            self.hearing.clear()
+            self.listening.clear()
             self._process = os.getpid()
-            threading.Thread(target=self._hear_for_ever, name=f"ear-{self.channel}", daemon=True).start()
+            threading.Thread(target=self._run, name=f"pubsub-{self.channel}", daemon=True).start()
             return True
 
     def close(self) -> None:
@@ -102,21 +102,21 @@ class PubSubListener:
     def _wanted(self) -> bool:
         return not self._closed and threading.main_thread().is_alive()
 
-    def _hear_for_ever(self) -> None:
+    def _run(self) -> None:
         while self._wanted:
             try:
-                self._hear()
+                self._receive()
             except (redis.RedisError, ValueError) as error:
                 if self._wanted:
-                    log.warning("Nothing is heard on %s: %s", self.channel, error)
-            self.hearing.clear()
-            time.sleep(COME_BACK_AFTER)
+                    log.warning("The subscription to %s was interrupted: %s", self.channel, error)
+            self.listening.clear()
+            time.sleep(RECONNECT_AFTER_S)
 
-    def _hear(self) -> None:
-        with client().pubsub() as heard:
-            heard.psubscribe(_wire(self.channel, "*"))
+    def _receive(self) -> None:
+        with client().pubsub() as subscription:
+            subscription.psubscribe(_wire(self.channel, "*"))
             while self._wanted:
-                message = heard.get_message(timeout=5.0)
+                message = subscription.get_message(timeout=5.0)
                 if message:
                     self._take(message)
 
@@ -124,17 +124,17 @@ class PubSubListener:
         if message["type"] == "psubscribe":
             if self.connected:
                 self.connected()
-            self.hearing.set()
+            self.listening.set()
         elif message["type"] == "pmessage":
             tenant = message["channel"].decode().split(":")[2]
             try:
                 self.handler(Message(tenant, json.loads(message["data"])))
             except Exception:
-                log.exception("What was said on %s could not be taken up.", self.channel)
+                log.exception("The handler of a message on %s failed.", self.channel)
 
 
 def _wire(channel: str, tenant_id: int | str | None) -> str:
-    """Channels are the whole server's, so the name holds the database that the keys are in, and the tenant."""
+    """Channels are global to a Redis server, so the name contains the database number and the tenant."""
     if tenant_id is None:
         tenant = current_tenant()
         tenant_id = tenant.id if tenant else PLATFORM
@@ -145,7 +145,7 @@ _clients: dict[int, Any] = {}
 
 
 def client() -> Any:
-    """One per process: a connection must not cross a fork."""
+    """One client per process: a connection must not cross a fork."""
     pid = os.getpid()
     if pid not in _clients:
         _clients[pid] = client_of(settings.REDIS_URL, socket_timeout=5, socket_connect_timeout=1, retry=NEVER)

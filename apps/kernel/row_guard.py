@@ -1,11 +1,11 @@
-"""Whose a row is: noted where Django notes by which connection it came, and asked when it is used again.
+"""Row guard: a row that was loaded for one tenant cannot be used for another.
 
-Rows of all tenants are of the same classes and have the same numbers. One that is loaded for one tenant and saved while
-another is active would be written over the other's row of that number, and nobody would notice; and a filter that is
-given it would find what belongs to somebody else. So both are refused.
+Rows of all tenants have the same classes and overlapping ids. A row that is loaded for one tenant and saved while
+another is active would silently overwrite the other tenant's row with that id, and a filter with it would match foreign
+rows. Therefore each row remembers its schema, and both are refused.
 
-The router asks `must_be_here` for what Django asks it about (save, delete, refresh, relations and what is assigned to
-them), the lookups here for filters, and `Tracked` for what is written in bulk.
+The router calls `row_must_be_of_tenant` on save, delete, refresh and relations, the lookups here on filters, and
+`Tracked` on bulk writes.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from .errors import Unavailable
 from .tenant import PUBLIC_SCHEMA, current_schema
 
 CONTROL = "control"
-"""What comes by it is the platform's, whoever's turn it is, and goes back by it."""
+"""The connection of the platform. Its rows belong to the platform, whatever the current tenant."""
 
 
 class RowOfAnotherTenant(Unavailable):
-    message = "{row} is of {whose} and cannot be used in {here}."
+    message = "{row} belongs to {schema} and cannot be used in {here}."
 
 
-class _Noting:
-    """`ModelState.db`: set with each row that is loaded, and with each that is saved or given a relation."""
+class _SchemaOfRow:
+    """`ModelState.db`, which Django sets when a row is loaded, saved or related; records the schema too."""
 
     def __get__(self, state: ModelState | None, owner: type[ModelState] | None = None) -> str | None:
         return state.__dict__.get("db") if state else None
@@ -42,17 +42,16 @@ class _Noting:
 
 
 def row_must_be_of_tenant(row: Model) -> None:
-    """Raises RowOfAnotherTenant. A row that never was in the database is nobody's yet, and what stands in no tenant's
-    schema is no tenant's."""
-    whose = row._state.__dict__.get("schema")
+    """Raises RowOfAnotherTenant. New rows, and rows of tables outside the tenants' schemas, pass."""
+    schema = row._state.__dict__.get("schema")
     here = current_schema()
-    if whose not in (None, here) and row._meta.app_label in _labels():
-        raise RowOfAnotherTenant(row=f"{row._meta.label}:{row.pk}", whose=whose, here=here)
+    if schema not in (None, here) and row._meta.app_label in _labels():
+        raise RowOfAnotherTenant(row=f"{row._meta.label}:{row.pk}", schema=schema, here=here)
 
 
 @functools.cache
 def _labels() -> frozenset[str]:
-    """Of the apps whose tables stand in each tenant's schema."""
+    """Labels of the apps with tables in each tenant's schema."""
     return frozenset(app.label for app in apps.get_app_configs() if app.name in settings.TENANT_APPS)
 
 
@@ -67,14 +66,14 @@ class _In(RelatedIn):
     def get_prep_lookup(self) -> Any:
         if self.rhs_is_direct_value():
             self.rhs = list(self.rhs)
-            for each in self.rhs:
-                if isinstance(each, Model):
-                    row_must_be_of_tenant(each)
+            for value in self.rhs:
+                if isinstance(value, Model):
+                    row_must_be_of_tenant(value)
         return super().get_prep_lookup()
 
 
 def install() -> None:
-    """Once, before anything is loaded."""
-    ModelState.db = _Noting()  # type: ignore[assignment]
+    """Call once, before any row is loaded."""
+    ModelState.db = _SchemaOfRow()  # type: ignore[assignment]
     ForeignObject.register_lookup(_Exact)
     ForeignObject.register_lookup(_In)

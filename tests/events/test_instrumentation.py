@@ -126,7 +126,7 @@ def test_the_prometheus_driver_counts_events(name):
 
 def test_an_unknown_name_is_a_fault():
     assert "no instrumentation event order_lost" in fault_of("order_lost", SubscriptionShifted)
-    assert fault_of("order_created", SubscriptionShifted) == "order_created must tell order_id"
+    assert fault_of("order_created", SubscriptionShifted) == "order_created must have order_id"
     assert fault_of("subscription_changed", SubscriptionShifted) == ""
     assert business_events_must_have_ids() == []
 
@@ -138,7 +138,7 @@ def test_an_event_without_the_required_ids_is_refused(monkeypatch):
 
     assert (error.id, error.msg) == (
         "monitoring.E002",
-        "subscription.shifted: order_created must tell order_id",
+        "subscription.shifted: order_created must have order_id",
     )
 
 

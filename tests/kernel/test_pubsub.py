@@ -1,4 +1,4 @@
-"""A word from one process to all others. It may be lost, and the ear comes back by itself."""
+"""A word from one process to all others. It may be lost, and the listener comes back by itself."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ def notebook(db):
 
 
 @pytest.fixture
-def ear(notebook):
-    ear = pubsub.subscribe("shelves", notebook.note, connected=notebook.begin)
-    assert ear.hearing.wait(5)
-    yield ear
-    ear.close()
+def listener(notebook):
+    listener = pubsub.subscribe("shelves", notebook.note, connected=notebook.begin)
+    assert listener.listening.wait(5)
+    yield listener
+    listener.close()
 
 
 def eventually(condition):
@@ -50,7 +50,7 @@ def eventually(condition):
     return False
 
 
-def test_what_is_said_is_heard_with_the_tenant_it_belongs_to(ear, notebook, acme):
+def test_what_is_said_is_heard_with_the_tenant_it_belongs_to(listener, notebook, acme):
     pubsub.publish("shelves", {"shelf": 3})
     with activate(acme):
         pubsub.publish("shelves", [1, 2])
@@ -64,7 +64,7 @@ def test_what_is_said_is_heard_with_the_tenant_it_belongs_to(ear, notebook, acme
     ]
 
 
-def test_other_channels_are_not_heard(ear, notebook):
+def test_other_channels_are_not_heard(listener, notebook):
     pubsub.publish("tables", 1)
     pubsub.publish("shelves", 2)
 
@@ -72,7 +72,7 @@ def test_other_channels_are_not_heard(ear, notebook):
     assert [word.payload for word in notebook.words] == [2]
 
 
-def test_another_process_is_heard(ear, notebook):
+def test_another_process_is_heard(listener, notebook):
     code = "import django; django.setup(); from apps.kernel import pubsub; pubsub.publish('shelves', 'hello')"
 
     subprocess.run([sys.executable, "-c", code], check=True)
@@ -87,16 +87,16 @@ def test_a_handler_that_fails_hears_the_next_word(db):
         heard.append(word.payload)
         raise LookupError
 
-    ear = pubsub.subscribe("fragile", take)
-    assert ear.hearing.wait(5)
+    listener = pubsub.subscribe("fragile", take)
+    assert listener.listening.wait(5)
     pubsub.publish("fragile", 1)
     pubsub.publish("fragile", 2)
 
     assert eventually(lambda: heard == [1, 2])
-    ear.close()
+    listener.close()
 
 
-def test_what_is_heard_last_is_what_is_kept(ear, notebook):
+def test_what_is_heard_last_is_what_is_kept(listener, notebook):
     """However the sayers meet."""
 
     def say(sayer):
@@ -113,13 +113,13 @@ def test_what_is_heard_last_is_what_is_kept(ear, notebook):
     ]
 
 
-def test_an_ear_that_was_cut_off_comes_back_and_looks_for_itself(ear, notebook):
+def test_an_ear_that_was_cut_off_comes_back_and_looks_for_itself(listener, notebook):
     mine = str(pubsub.client().connection_pool.connection_kwargs["db"])
     for each in pubsub.client().client_list(_type="pubsub"):
         if each["db"] == mine:
             pubsub.client().client_kill_filter(_id=each["id"])
 
-    assert eventually(lambda: notebook.begun == 2 and ear.hearing.is_set())
+    assert eventually(lambda: notebook.begun == 2 and listener.listening.is_set())
     pubsub.publish("shelves", "again")
     assert eventually(lambda: [word.payload for word in notebook.words] == ["again"])
 
@@ -133,9 +133,9 @@ def test_without_redis_saying_it_costs_nothing(settings, monkeypatch):
         pubsub.client().ping()
 
 
-def test_listening_twice_is_one_thread(ear):
+def test_listening_twice_is_one_thread(listener):
     before = threading.active_count()
 
-    assert ear.listen() is False
+    assert listener.listen() is False
 
     assert threading.active_count() == before

@@ -178,7 +178,7 @@ def test_cache_lookups_are_counted_by_the_level_of_the_hit(at_acme):
 
     after = scraped()
     for level in ("nowhere", "memory", "redis"):
-        labels = {"area": "shelf", "found": level}
+        labels = {"area": "shelf", "level": level}
         name = "bursar_cache_lookups_total"
         assert value(after, name, **labels) == value(before, name, **labels) + 1, level
 

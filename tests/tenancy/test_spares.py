@@ -159,7 +159,7 @@ def test_a_database_that_is_away_holds_up_no_other(west_is_away, monkeypatch, ca
     assert response.successful(), response.result
     assert asked == [HOME, west_is_away, HOME]
     assert Spare.objects.count() == SPARES + 1
-    assert "The database west has no turn" in caplog.text
+    assert "The database west is unreachable" in caplog.text
 
 
 def test_what_is_wrong_at_home_is_no_absence(db, monkeypatch):
