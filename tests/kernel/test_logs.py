@@ -197,6 +197,6 @@ def test_an_exception_is_said_at_error_with_everything_but_secrets(lines, at_acm
     (line,) = said(lines, "bursar.commands")
     assert (line["level"], line["outcome"], line["command"]) == ("error", "failed", "identity.set_password")
     assert (line["tenant"], line["actor"], line["correlation_id"]) == ("acme", str(owner), "request-1")
-    assert line["asked"] == {"user_id": owner.pk, "password": SECRET}
+    assert line["request_fields"] == {"user_id": owner.pk, "password": SECRET}
     assert "RuntimeError: the hash function is gone" in line["exception"]
     assert "hunter2" not in json.dumps(lines())
