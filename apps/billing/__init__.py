@@ -1,1 +1,1 @@
-"""Plans, and what each tenant has booked: what tenants pay us for."""
+"""Plans, and the subscriptions of tenants."""

@@ -1,4 +1,4 @@
-"""Plans in the operator's console, and a tenant's own plan in its console."""
+"""Pages for plans in the operator's console, and for the tenant's own plan in its console."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ VIEW = "billing.view_subscription"
 
 @admin.register(Plan, site=operator_site)
 class PlanAdmin(ReadOnlyAdmin):
-    """What tenants can book."""
+    """All plans, by level."""
 
     list_display = ("name", "code", "level", "shown_modules", "shown_limits", "tenants", "is_offered")
     list_filter = ("is_offered",)
@@ -46,7 +46,7 @@ class PlanAdmin(ReadOnlyAdmin):
 
     def list_links(self, request: HttpRequest) -> Sequence[Link]:
         may = request.user.has_perm(MANAGE)
-        return (Link("Define a plan", reverse("admin:define_plan"), "add"),) if may else ()
+        return (Link("Define plan", reverse("admin:define_plan"), "add"),) if may else ()
 
     def links(self, request: HttpRequest, obj: Plan) -> Sequence[Link]:
         if not request.user.has_perm(MANAGE) or obj.code == DEFAULT_PLAN_CODE:
@@ -62,18 +62,14 @@ class PlanAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Modules")
     def shown_modules(self, plan: Plan) -> str:
-        return (
-            "all"
-            if queries.ALL_MODULES in plan.modules
-            else ", ".join(plan.modules) or "those that everybody has"
-        )
+        return "all" if queries.ALL_MODULES in plan.modules else ", ".join(plan.modules) or "core modules"
 
     @admin.display(description="Limits")
     def shown_limits(self, plan: Plan) -> str:
         bounds = [
-            f"{most:,} {LIMITS[name].unit}"
-            for name, most in sorted(plan.limits.items())
-            if name in LIMITS and most >= 0
+            f"{maximum:,} {LIMITS[name].unit}"
+            for name, maximum in sorted(plan.limits.items())
+            if name in LIMITS and maximum >= 0
         ]
         return ", ".join(bounds) or "none"
 
@@ -90,7 +86,7 @@ class Contents(Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         licensed = [(module.name, module.name) for module in registry.modules() if module.licensed]
-        self.fields["modules"].choices = [(queries.ALL_MODULES, "everything, now and later"), *licensed]  # type: ignore[attr-defined]
+        self.fields["modules"].choices = [(queries.ALL_MODULES, "all, including future modules"), *licensed]  # type: ignore[attr-defined]
         for limit in LIMITS.values():
             self.fields[limit.name] = forms.IntegerField(
                 label=limit.description,
@@ -103,7 +99,8 @@ class Contents(Form):
 
 class PlanForm(Contents):
     code = forms.SlugField(
-        max_length=40, help_text="As contracts and the API know it. That of a plan which is there changes it."
+        max_length=40,
+        help_text="The identifier in contracts and the API. The code of an existing plan changes that plan.",
     )
     field_order = ("code",)
 
@@ -114,13 +111,13 @@ class Define(CommandPage):
     previews = True
 
     def build(self, form: forms.Form, server_fields: ServerFields) -> DefinePlan:
-        said = {**form.cleaned_data, **server_fields}
-        limits = tuple(PlanLimit(name, said[name]) for name in sorted(LIMITS))
+        fields = {**form.cleaned_data, **server_fields}
+        limits = tuple(PlanLimit(name, fields[name]) for name in sorted(LIMITS))
         return DefinePlan(
-            code=said["code"],
-            name=said["name"],
-            level=said["level"],
-            modules=tuple(said["modules"]),
+            code=fields["code"],
+            name=fields["name"],
+            level=fields["level"],
+            modules=tuple(fields["modules"]),
             limits=limits,
         )
 
@@ -129,14 +126,14 @@ class Define(CommandPage):
 
     def preview(self, form: forms.Form, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
         command = self.build(form, server_fields)
-        changed = [(change.what, f"{change.before} → {change.after}") for change in queries.changes(command)]
-        against = [("Refused", str(each)) for each in dry_run(command, actor=System("A preview"))]
-        on_it = _tenants_on(command.code, "which have it at once")
-        return [*(changed or [("Changes", "nothing")]), *against, on_it]
+        changed = [(change.field, f"{change.before} → {change.after}") for change in queries.changes(command)]
+        refusals = [("Refused", str(refusal)) for refusal in dry_run(command, actor=System("A preview"))]
+        on_it = _tenants_on(command.code, "affected at once")
+        return [*(changed or [("Changes", "none")]), *refusals, on_it]
 
 
 class Redefine(Define):
-    """The same of a plan that is there, beginning with what is in it."""
+    """Changes an existing plan; the form starts with its current values."""
 
     form = Contents
 
@@ -150,12 +147,12 @@ class Redefine(Define):
     def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
         return (
             ("Plan", server_fields["code"]),
-            _tenants_on(server_fields["code"], "which have the change at once"),
+            _tenants_on(server_fields["code"], "affected at once"),
         )
 
 
-def _tenants_on(code: str, and_so: str) -> tuple[str, str]:
-    return "Tenants on it", f"{Subscription.objects.filter(plan__code=code).count():,}, {and_so}"
+def _tenants_on(code: str, effect: str) -> tuple[str, str]:
+    return "Tenants on this plan", f"{Subscription.objects.filter(plan__code=code).count():,}, {effect}"
 
 
 class Retire(CommandPage):
@@ -163,7 +160,7 @@ class Retire(CommandPage):
     danger = True
 
     def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
-        return (_tenants_on(server_fields["code"], "which keep it"),)
+        return (_tenants_on(server_fields["code"], "whose subscription remains"),)
 
     def success_url(self, result: Plan) -> str:
         return reverse("admin:billing_plan_change", args=[result.pk])
@@ -175,7 +172,7 @@ class NewPlan(Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["plan"].choices = [(each.code, each.name) for each in queries.offered()]  # type: ignore[attr-defined]
+        self.fields["plan"].choices = [(plan.code, plan.name) for plan in queries.offered()]  # type: ignore[attr-defined]
 
 
 class Change(CommandPage):
@@ -186,32 +183,34 @@ class Change(CommandPage):
         tenant = directory.by_id(server_fields["tenant_id"])
         if tenant is None:
             return ()
-        booked = queries.subscription_summary_of(tenant)
-        used = [(each.description, _in_words(each)) for each in booked.usage]
-        return (("Tenant", str(tenant)), ("Its plan", booked.plan.name), *used)
+        summary = queries.subscription_summary_of(tenant)
+        used = [(usage.description, _format_usage(usage)) for usage in summary.usage]
+        return (("Tenant", str(tenant)), ("Current plan", summary.plan.name), *used)
 
     def sentence(self, result: Subscription) -> str:
-        return f"It is on the plan {result.plan} from now on."
+        return f"The tenant is now on the plan {result.plan}."
 
     def success_url(self, result: Subscription) -> str:
         return reverse("admin:tenancy_tenant_change", args=[result.tenant_id])
 
 
-def _in_words(usage: queries.Usage) -> str:
-    most = "no limit" if usage.most == UNLIMITED else f"{usage.most:,} allowed"
-    return f"{usage.used:,} used, {most}"
+def _format_usage(usage: queries.Usage) -> str:
+    maximum = "no limit" if usage.maximum == UNLIMITED else f"{usage.maximum:,} allowed"
+    return f"{usage.used:,} used, {maximum}"
 
 
 def your_plan(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBase:
-    return TemplateResponse(request, "console/plan.html", context | {"summary": queries.booked()})
+    return TemplateResponse(
+        request, "console/plan.html", context | {"summary": queries.subscription_summary()}
+    )
 
 
 def plan_of_tenant(request: HttpRequest, *, context: dict[str, Any], tenant_id: int) -> HttpResponseBase:
     tenant = directory.by_id(tenant_id)
     if tenant is None:
         raise Http404
-    shown = {"summary": queries.subscription_summary_of(tenant), "tenant": tenant}
-    return TemplateResponse(request, "console/plan.html", context | shown)
+    page = {"summary": queries.subscription_summary_of(tenant), "tenant": tenant}
+    return TemplateResponse(request, "console/plan.html", context | page)
 
 
 hooks.plug(
@@ -224,26 +223,26 @@ hooks.plug(
         permission="billing.view_plan",
     ),
     hooks.Page(
-        path="plans/define/", name="define_plan", title="Define a plan", permission=MANAGE, view=Define()
+        path="plans/define/", name="define_plan", title="Define plan", permission=MANAGE, view=Define()
     ),
     hooks.Page(
         path="plans/<slug:code>/define/",
         name="redefine_plan",
-        title="Change what is in a plan",
+        title="Change plan contents",
         permission=MANAGE,
         view=Redefine(),
     ),
     hooks.Page(
         path="plans/<slug:code>/retire/",
         name="retire_plan",
-        title="Retire a plan",
+        title="Retire plan",
         permission=MANAGE,
         view=Retire(),
     ),
     hooks.Page(
         path="tenants/<int:tenant_id>/plan/",
         name="change_plan",
-        title="Change the plan",
+        title="Change plan",
         permission=CHANGE,
         view=Change(),
     ),

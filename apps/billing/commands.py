@@ -1,4 +1,4 @@
-"""What billing can be asked, at the platform."""
+"""The commands of billing, on the platform."""
 
 from dataclasses import dataclass
 
@@ -7,17 +7,16 @@ from apps.bus import Command
 
 @dataclass(frozen=True)
 class PlanLimit:
-    """How many of what is counted under `limit` a plan allows; -1 is as many as you like."""
+    """The `maximum` of a plan for the limit with the name `limit`; -1 is unlimited."""
 
     limit: str
-    most: int
+    maximum: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class DefinePlan(Command):
-    """Say what is in a plan, all of it: the modules that are sold with it, and how much of everything that is counted.
-    Of a plan that is there, this takes the place of what was said before, and tenants that are on it have the change
-    at once."""
+    """Define a plan completely: its licensed modules and a maximum for every limit. This replaces the definition of
+    an existing plan, with immediate effect on its tenants."""
 
     platform = True
     permission = "billing.manage_plans"
@@ -32,7 +31,7 @@ class DefinePlan(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class RetirePlan(Command):
-    """Offer a plan no longer. Those who are on it keep it."""
+    """Stop offering a plan. Existing subscriptions remain."""
 
     platform = True
     permission = "billing.manage_plans"
@@ -43,8 +42,8 @@ class RetirePlan(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class ChangePlan(Command):
-    """Put a tenant on another plan, from now on. Nothing of what it has is taken away: where the new plan allows less
-    than there is, nothing can be added."""
+    """Change the plan of a tenant. Its data remains: where usage exceeds a limit of the new plan, the tenant cannot
+    add more."""
 
     platform = True
     permission = "billing.change_plan_of_tenant"

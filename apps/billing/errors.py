@@ -1,10 +1,10 @@
-"""What billing refuses."""
+"""Refusals of billing."""
 
 from apps.kernel.errors import Conflict, Invalid, NotFound, Refusal
 
 
 class BillingRefusal(Refusal):
-    """The family of billing."""
+    """Base of the refusals of billing."""
 
 
 class PlanUnknown(BillingRefusal, NotFound):
@@ -16,37 +16,35 @@ class PlanNotOffered(BillingRefusal, Conflict):
 
 
 class PlanMalformed(BillingRefusal, Invalid):
-    message = "A plan has a code of a–z, 0–9 and hyphens, and a name."
+    message = "A plan needs a name, and a code of a–z, 0–9 and hyphens."
 
 
 class ModuleNotLicensed(BillingRefusal, Invalid):
-    message = "No module {module!r} is sold; there are {sold}."
+    message = "There is no licensed module {module!r}; choose from {licensed}."
 
 
 class ModuleIncomplete(BillingRefusal, Invalid):
-    message = "{module} does not work without {needs}, which is not in the plan."
+    message = "{module} requires {needs}, which is not in the plan."
 
 
 class LimitUnknown(BillingRefusal, Invalid):
-    message = "Nothing is counted as {limit!r}; there are {known}."
+    message = "There is no limit {limit!r}; choose from {known}."
 
 
 class LimitMalformed(BillingRefusal, Invalid):
-    message = "A limit is 0 or more, or -1 for none: {limit} cannot be {most}."
+    message = "A limit must be 0 or more, or -1 for unlimited: {limit} cannot be {maximum}."
 
 
 class LimitMissing(BillingRefusal, Invalid):
-    message = "A plan limits everything that is counted, with -1 for no limit; {limits} is missing."
+    message = "A plan must set every limit (-1 is unlimited); {limits} is missing."
 
 
 class LimitDuplicated(BillingRefusal, Invalid):
-    message = "{limit} is limited twice."
+    message = "The limit {limit} is set twice."
 
 
 class DefaultPlanIsFixed(BillingRefusal, Conflict):
-    message = (
-        "The plan {plan} is what a tenant is on of which nothing is booked; it is never retired nor less."
-    )
+    message = "The plan {plan} is the default for tenants without a subscription, so it cannot change or be retired."
 
 
 class ReasonMissing(BillingRefusal, Invalid):

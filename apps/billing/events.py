@@ -1,4 +1,4 @@
-"""What has happened to subscriptions."""
+"""Events of billing."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -8,7 +8,7 @@ from apps.events import Event
 
 @dataclass(frozen=True, kw_only=True)
 class SubscriptionChanged(Event):
-    """A tenant is on another plan."""
+    """The plan of a tenant changed."""
 
     name = "subscription.changed"
     instrumented_as: ClassVar[str] = "subscription_changed"

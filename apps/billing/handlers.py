@@ -1,4 +1,4 @@
-"""How billing does what it is asked."""
+"""Handlers of the commands of billing."""
 
 from __future__ import annotations
 
@@ -52,16 +52,16 @@ def change_plan(command: ChangePlan) -> Subscription:
         validation.check(rules.reason_must_be_given, command.reason)
         tenant = validation.check(tenancy.tenant_must_exist, command.tenant_id)
         plan = validation.check(rules.plan_must_be_offered, command.plan)
-    there = Subscription.objects.select_related("plan").filter(tenant_id=tenant.pk).first()
-    if there and there.plan == plan:
-        return there
+    existing = Subscription.objects.select_related("plan").filter(tenant_id=tenant.pk).first()
+    if existing and existing.plan == plan:
+        return existing
 
     subscription, _ = Subscription.objects.update_or_create(
         tenant_id=tenant.pk, defaults={"plan": plan, "since": now(), "reason": command.reason}
     )
     queries.cached.invalidate()
 
-    before = there.plan.code if there else DEFAULT_PLAN_CODE
+    before = existing.plan.code if existing else DEFAULT_PLAN_CODE
     if before != plan.code:
         publish(
             SubscriptionChanged(

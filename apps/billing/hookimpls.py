@@ -1,4 +1,4 @@
-"""What billing plugs into the hooks of others: the plan of a new tenant, and what a token says of it."""
+"""Implementations of hooks: the plan of a new tenant, the claim `plan_level` of a token, and the plan in a transfer."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from .models import DEFAULT_PLAN_CODE, Plan, Subscription
 @set_up("features", order=10, on_platform=True)
 def subscribe_to_plan(new: NewTenant) -> Iterable[Command]:
     yield ChangePlan(
-        tenant_id=new.tenant.id, plan=new.plan or DEFAULT_PLAN_CODE, reason="booked at onboarding"
+        tenant_id=new.tenant.id, plan=new.plan or DEFAULT_PLAN_CODE, reason="subscribed at onboarding"
     )
 
 
 def plan_level(user: Any) -> int | None:
-    """Row IDN-04. The platform has none."""
+    """The level of the current tenant's plan, for clients that adapt to it. None on the platform."""
     return queries.plan_of().level if current_tenant() else None
 
 
@@ -32,14 +32,14 @@ token_claim("plan_level", plan_level)
 
 
 def subscribed_plan(tenant_id: int) -> str:
-    found = Subscription.objects.filter(tenant_id=tenant_id).values_list("plan__code", flat=True).first()
-    return found or DEFAULT_PLAN_CODE
+    code = Subscription.objects.filter(tenant_id=tenant_id).values_list("plan__code", flat=True).first()
+    return code or DEFAULT_PLAN_CODE
 
 
 def restore_subscription(tenant_id: int, plan: str) -> None:
-    """Not one that is offered no more: then it stays as it is, and somebody decides."""
+    """Skips a plan that is no longer offered; an operator must then choose another."""
     if Plan.objects.filter(code=plan, is_offered=True).exists():
-        command = ChangePlan(tenant_id=tenant_id, plan=plan, reason="As it was in the archive.")
+        command = ChangePlan(tenant_id=tenant_id, plan=plan, reason="Restored from the backup.")
         dispatch(command, actor=System("Restore"))
 
 

@@ -1,4 +1,4 @@
-"""Plans and subscriptions. They stand in public of the control database alone; tenants are known by their ids."""
+"""Plans and subscriptions, in the schema public of the control database; they refer to tenants by id."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from apps.audit.history import field_history
 from apps.kernel.models import Tracked
 
 DEFAULT_PLAN_CODE = "all"
-"""The code of the plan that a tenant is on of which nothing is booked: every module, no limits."""
+"""The code of the plan of tenants without a subscription: all modules, no limits."""
 
 
 class Plan(Tracked):
-    """What a tenant can book.
+    """A plan that tenants subscribe to.
 
-    level    orders plans: a higher one has more; tokens say it
-    modules  the names of the sold modules that are in it; "*" is all there are and will be
-    limits   by name of the limit, how many; -1 and what is not named are unlimited
+    level    the rank of the plan; a claim of tokens
+    modules  the names of its licensed modules; "*" means all, including future ones
+    limits   the maximum by name of the limit; -1 or a missing name means unlimited
     """
 
     code = models.SlugField(max_length=40, unique=True)
@@ -33,8 +33,8 @@ class Plan(Tracked):
         default_permissions = ("view",)
         permissions = [
             ("manage_plans", "Can define and retire plans"),
-            ("change_plan_of_tenant", "Can put a tenant on another plan"),
-            ("view_own_plan", "Can see what the tenant has booked"),
+            ("change_plan_of_tenant", "Can change the plan of a tenant"),
+            ("view_own_plan", "Can view the tenant's own plan"),
         ]
 
     def __str__(self) -> str:
@@ -42,7 +42,7 @@ class Plan(Tracked):
 
 
 class Subscription(Tracked):
-    """That a tenant is on a plan."""
+    """The plan of a tenant."""
 
     tenant_id = models.BigIntegerField(unique=True)
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="+")

@@ -3,7 +3,7 @@ from apps.kernel.manifest import Module
 MODULE = Module(
     name="billing",
     version="1.0.0",
-    description="Plans: the modules and how much of them a tenant has booked.",
+    description="Plans, and the subscriptions of tenants.",
     dependencies=("identity", "tenancy"),
     publishes=("subscription.changed",),
     router="apps.billing.api.urls",

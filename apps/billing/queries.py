@@ -1,4 +1,4 @@
-"""Questions about plans. Every request may ask them, so a warm answer costs no statement."""
+"""Queries of billing. Every request may need them, so they are cached."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CACHE_TTL_S = 300
 
 @dataclass(frozen=True)
 class PlanInfo:
-    """A plan, plain and frozen."""
+    """An immutable plan, for the cache."""
 
     code: str
     name: str
@@ -32,121 +32,136 @@ class PlanInfo:
     def has(self, module: str) -> bool:
         return ALL_MODULES in self.modules or module in self.modules
 
-    def most(self, limit: str) -> int:
+    def maximum(self, limit: str) -> int:
         return self.limits.get(limit, UNLIMITED)
 
 
 def _load(tenant_id: int) -> PlanInfo:
-    booked = Subscription.objects.select_related("plan").filter(tenant_id=tenant_id).first()
-    plan = booked.plan if booked else Plan.objects.get(code=DEFAULT_PLAN_CODE)
+    subscription = Subscription.objects.select_related("plan").filter(tenant_id=tenant_id).first()
+    plan = subscription.plan if subscription else Plan.objects.get(code=DEFAULT_PLAN_CODE)
     return PlanInfo(plan.code, plan.name, plan.level, tuple(plan.modules), plan.limits)
 
 
 cached: Cached[int, PlanInfo] = Cached(
     "plans", _load, ttl=CACHE_TTL_S, of="public", about=lambda tenant_id: tenant_id or "public"
 )
-"""A tenant's plan and limits, among its own keys whoever asks: a plan may be many tenants', and changes for all."""
+"""The plan by tenant id, in the key space of that tenant. Changing a plan invalidates all of them."""
 
 
 def plan_of(tenant_id: int | None = None) -> PlanInfo:
-    """The plan of the tenant, or of the current one."""
+    """The plan of the tenant; of the current tenant by default."""
     tenant = current_tenant()
     return cached.get(tenant_id if tenant_id is not None else tenant.id if tenant else 0)
 
 
 def limit(name: str) -> int:
-    """How many the current tenant may have; -1 is as many as it likes."""
-    return plan_of().most(name)
+    """The maximum of the current tenant for a limit; -1 is unlimited."""
+    return plan_of().maximum(name)
 
 
 def is_subscribed(module: str) -> bool:
-    """Whether the current tenant has the module: one that is not sold has everybody, and the platform has all."""
+    """Whether the plan of the current tenant has the module. Core modules are in all plans; the platform has all
+    modules."""
     manifest = registry.by_name().get(module)
     return manifest is None or not manifest.licensed or current_tenant() is None or plan_of().has(module)
 
 
 @dataclass(frozen=True)
 class Usage:
-    """How much of a limit is used; `most` is -1 where there is none."""
+    """The usage of a limit; a `maximum` of -1 is unlimited."""
 
     name: str
     description: str
     unit: str
     used: int
-    most: int
+    maximum: int
 
     @property
     def share(self) -> int:
-        """Per cent."""
-        return min(100, round(100 * self.used / self.most)) if self.most > 0 else 0 if self.most else 100
+        """The used share, in per cent."""
+        return (
+            min(100, round(100 * self.used / self.maximum))
+            if self.maximum > 0
+            else 0
+            if self.maximum
+            else 100
+        )
 
 
 def usage() -> Sequence[Usage]:
-    """Of the current tenant, everything that is counted (row FIN-06)."""
+    """The usage of every limit in the current tenant."""
     plan = plan_of()
     return [
-        Usage(each.name, each.description, each.unit, each.count(), plan.most(each.name))
-        for each in sorted(LIMITS.values(), key=lambda limit: limit.name)
+        Usage(limit.name, limit.description, limit.unit, limit.count(), plan.maximum(limit.name))
+        for limit in sorted(LIMITS.values(), key=lambda limit: limit.name)
     ]
 
 
 @dataclass(frozen=True)
 class SubscriptionSummary:
-    """What a tenant has: its plan, the sold modules with whether they are in it, and what is used."""
+    """The plan of a tenant, each licensed module with whether the plan has it, and the usage of limits."""
 
     plan: PlanInfo
     modules: Sequence[tuple[Module, bool]]
     usage: Sequence[Usage]
 
 
-def booked() -> SubscriptionSummary:
-    """Of the current tenant."""
+def subscription_summary() -> SubscriptionSummary:
+    """The summary of the current tenant."""
     licensed = [module for module in registry.modules() if module.licensed]
-    return SubscriptionSummary(plan_of(), [(each, is_subscribed(each.name)) for each in licensed], usage())
+    return SubscriptionSummary(
+        plan_of(), [(module, is_subscribed(module.name)) for module in licensed], usage()
+    )
 
 
 def subscription_summary_of(tenant: TenantInfo) -> SubscriptionSummary:
-    """For the platform, outside of any transaction."""
+    """The summary of a tenant, for the platform, outside any transaction."""
     with within(tenant):
-        return booked()
+        return subscription_summary()
 
 
 @dataclass(frozen=True)
 class Change:
-    """Of something in a plan, in words."""
+    """A changed field of a plan, as text."""
 
-    what: str
+    field: str
     before: str
     after: str
 
 
 def changes(command: DefinePlan) -> Sequence[Change]:
-    """What would be otherwise in the plan; of a new one, all that is in it."""
-    there = Plan.objects.filter(code=command.code).first()
-    before = _in_words(there) if there else {}
-    after = _in_words(
+    """The fields of a plan that the command would change; all fields for a new plan."""
+    existing = Plan.objects.filter(code=command.code).first()
+    before = _as_text(existing) if existing else {}
+    after = _as_text(
         Plan(
             name=command.name,
             level=command.level,
             modules=sorted({*command.modules}),
-            limits={limit.limit: limit.most for limit in command.limits},
+            limits={limit.limit: limit.maximum for limit in command.limits},
         )
     )
     return [
-        Change(what, before.get(what, "–"), said) for what, said in after.items() if before.get(what) != said
+        Change(field, before.get(field, "–"), value)
+        for field, value in after.items()
+        if before.get(field) != value
     ]
 
 
-def _in_words(plan: Plan) -> dict[str, str]:
+def _as_text(plan: Plan) -> dict[str, str]:
     counted = {
-        each.description: "no limit" if (most := plan.limits.get(each.name, UNLIMITED)) < 0 else f"{most:,}"
-        for each in sorted(LIMITS.values(), key=lambda limit: limit.name)
+        limit.description: _format_maximum(plan.limits.get(limit.name, UNLIMITED))
+        for limit in sorted(LIMITS.values(), key=lambda limit: limit.name)
     }
-    modules = "all" if ALL_MODULES in plan.modules else ", ".join(plan.modules) or "those that everybody has"
+    modules = "all" if ALL_MODULES in plan.modules else ", ".join(plan.modules) or "core modules"
     offered = "yes" if plan.is_offered else "no"
     return {"Name": plan.name, "Level": str(plan.level), "Modules": modules, **counted, "Offered": offered}
 
 
+def _format_maximum(maximum: int) -> str:
+    return "no limit" if maximum < 0 else f"{maximum:,}"
+
+
 def offered() -> Sequence[Plan]:
-    """The plans that a tenant can be put on, the lowest first."""
+    """The plans open to new subscriptions, by level."""
     return list(Plan.objects.filter(is_offered=True).order_by("level", "code"))

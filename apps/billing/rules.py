@@ -1,4 +1,4 @@
-"""What must be true of plans."""
+"""Validation of plans."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def plan_must_not_be_default(code: str) -> None:
 
 
 def modules_must_be_licensed(modules: Sequence[str]) -> None:
-    """Each is sold, and with it whatever it needs that is sold too."""
+    """Each module is licensed, and the plan has the licensed modules it depends on."""
     known = registry.by_name()
     licensed = {name for name, module in known.items() if module.licensed}
     for name in modules:
@@ -66,19 +66,19 @@ def modules_must_be_licensed(modules: Sequence[str]) -> None:
 
 
 def limits_must_be_complete(limits: Sequence[PlanLimit]) -> dict[str, int]:
-    """Whoever leaves one out may have meant that it stays, or that there is none: so it is asked."""
-    said: dict[str, int] = {}
+    """The maximum by limit. A missing limit is refused, since it could mean "unchanged" or "unlimited"."""
+    maxima: dict[str, int] = {}
     for limit in limits:
-        if limit.limit in said:
+        if limit.limit in maxima:
             raise LimitDuplicated(limit=limit.limit)
         if limit.limit not in LIMITS:
             raise LimitUnknown(limit=limit.limit, known=", ".join(sorted(LIMITS)))
-        if limit.most < UNLIMITED:
-            raise LimitMalformed(limit=limit.limit, most=limit.most)
-        said[limit.limit] = limit.most
-    if missing := sorted(LIMITS.keys() - said.keys()):
+        if limit.maximum < UNLIMITED:
+            raise LimitMalformed(limit=limit.limit, maximum=limit.maximum)
+        maxima[limit.limit] = limit.maximum
+    if missing := sorted(LIMITS.keys() - maxima.keys()):
         raise LimitMissing(limits=", ".join(missing))
-    return said
+    return maxima
 
 
 def reason_must_be_given(reason: str) -> None:

@@ -1,1 +1,1 @@
-"""The companies of a tenant, and how they belong together."""
+"""The companies of a tenant, and their hierarchy."""

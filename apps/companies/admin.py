@@ -1,4 +1,4 @@
-"""Companies, in the tenant's console."""
+"""Pages for companies, in the tenant's console."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .models import Company
 
 @admin.register(Company, site=tenant_site)
 class CompanyAdmin(ReadOnlyAdmin):
-    """The legal entities that keep books here."""
+    """The legal entities of the tenant."""
 
     list_display = ("code", "name", "parent", "currency", "country")
     search_fields = ("code", "name")

@@ -1,4 +1,4 @@
-"""What companies can be asked."""
+"""The commands of companies."""
 
 from dataclasses import dataclass
 

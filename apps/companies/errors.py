@@ -1,10 +1,10 @@
-"""What companies refuse."""
+"""Refusals of companies."""
 
 from apps.kernel.errors import Conflict, NotFound, Refusal
 
 
 class CompaniesRefusal(Refusal):
-    """The family of companies."""
+    """Base of the refusals of companies."""
 
 
 class CompanyCodeTaken(CompaniesRefusal, Conflict):

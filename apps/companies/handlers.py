@@ -1,4 +1,4 @@
-"""How companies do what they are asked."""
+"""Handlers of the commands of companies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What companies plug into hooks: the first one of a new tenant."""
+"""Implementation of a hook: the first company of a new tenant."""
 
 from collections.abc import Iterable
 

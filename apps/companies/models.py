@@ -10,7 +10,7 @@ from apps.kernel.models import Tracked
 
 
 class Company(Tracked):
-    """A legal entity that keeps books. `currency` is an ISO 4217 code, `country` an ISO 3166-1 alpha-2 one."""
+    """A legal entity with its own accounts. `currency` is an ISO 4217 code, `country` an ISO 3166-1 alpha-2 one."""
 
     code = models.CharField(max_length=16, unique=True)
     name = models.CharField(max_length=120)

@@ -3,7 +3,7 @@ from apps.kernel.manifest import Module
 MODULE = Module(
     name="companies",
     version="1.0.0",
-    description="The companies of a tenant, and how they belong together.",
+    description="The companies of a tenant, and their hierarchy.",
     dependencies=("audit", "identity"),
     router="apps.companies.api.urls",
     grants={

@@ -1,4 +1,4 @@
-"""Questions about companies."""
+"""Queries of companies."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from .models import Company
 
 
 def first_company() -> Company | None:
-    """The one founded at onboarding."""
+    """The company that was added at onboarding."""
     return Company.objects.order_by("id").first()

@@ -1,4 +1,4 @@
-"""What must be true of companies."""
+"""Validation of companies."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .models import Company
 COMPANIES = limits.declare_limit(
     "companies.companies",
     unit="companies",
-    description="Companies that keep books",
+    description="Number of companies",
     count=Company.objects.count,
 )
 
@@ -25,7 +25,7 @@ def code_must_be_free(code: str) -> None:
 
 
 def parent_must_exist(code: str) -> Company | None:
-    """No code means no parent."""
+    """The parent, or None without a code."""
     if not code:
         return None
     parent = Company.objects.filter(code=code).first()

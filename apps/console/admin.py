@@ -55,7 +55,9 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]
 
     def has_view_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         """False for every user while the module is unavailable to the tenant."""
-        return not registry.shut(self.opts.app_label) and bool(super().has_view_permission(request, obj))
+        return not registry.unavailable_module(self.opts.app_label) and bool(
+            super().has_view_permission(request, obj)
+        )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

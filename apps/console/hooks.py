@@ -178,4 +178,8 @@ def app_of(part: Part) -> str:
 def may(request: HttpRequest, part: Part) -> bool:
     """False for every user while the module is unavailable to the tenant."""
     user = request.user
-    return bool(user.is_authenticated and user.has_perm(part.permission) and not registry.shut(app_of(part)))
+    return bool(
+        user.is_authenticated
+        and user.has_perm(part.permission)
+        and not registry.unavailable_module(app_of(part))
+    )

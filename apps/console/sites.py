@@ -54,7 +54,7 @@ class Site(UnfoldAdminSite):  # type: ignore[misc]
     def app_index(
         self, request: HttpRequest, app_label: str, *args: Any, **server_fields: Any
     ) -> HttpResponseBase:
-        if module := registry.shut(app_label):
+        if module := registry.unavailable_module(app_label):
             return self._unavailable(request, module)
         response: HttpResponseBase = super().app_index(request, app_label, *args, **server_fields)
         return response
@@ -62,7 +62,7 @@ class Site(UnfoldAdminSite):  # type: ignore[misc]
     def _while_available(self, app: str, view: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **server_fields: Any) -> HttpResponseBase:
-            module = registry.shut(app)
+            module = registry.unavailable_module(app)
             response: HttpResponseBase = (
                 self._unavailable(request, module) if module else view(request, *args, **server_fields)
             )

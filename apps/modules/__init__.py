@@ -1,1 +1,1 @@
-"""The module system: manifests, their order, and where their endpoints are mounted."""
+"""The module system: manifests, their order, and the URLs of their endpoints."""

@@ -3,7 +3,7 @@ from django.utils.module_loading import autodiscover_modules
 
 
 class ModulesConfig(AppConfig):
-    """Wakes every app: what it handles, hears and declares is known before the first request."""
+    """Loads every app, so that its handlers, listeners and declarations are registered before the first request."""
 
     name = "apps.modules"
 

@@ -1,4 +1,4 @@
-"""Start-up checks: a wrong set of modules does not start."""
+"""Start-up checks: an invalid set of modules does not start."""
 
 from typing import Any
 
@@ -12,8 +12,8 @@ from . import registry
 
 
 @register()
-def modules_stand(**_: Any) -> list[CheckMessage]:
-    """Every manifest is well-formed and every dependency is there, in no circle."""
+def modules_are_valid(**_: Any) -> list[CheckMessage]:
+    """Every manifest is valid, and dependencies exist without a cycle."""
     try:
         registry.modules()
     except Refusal as refusal:

@@ -1,14 +1,14 @@
-"""What is wrong with a set of modules."""
+"""Errors of the set of modules."""
 
 from apps.kernel.errors import Refusal
 
 
 class ModulesRefusal(Refusal):
-    """The family of the module system."""
+    """Base of the errors of the module system."""
 
 
 class ContractBroken(ModulesRefusal):
-    message = "{app} does not declare itself as a module: {why}"
+    message = "The manifest of {app} is invalid: {why}"
 
 
 class DependencyMissing(ModulesRefusal):
@@ -16,4 +16,4 @@ class DependencyMissing(ModulesRefusal):
 
 
 class DependenciesCircular(ModulesRefusal):
-    message = "These modules depend on each other in a circle: {circle}"
+    message = "These modules depend on each other in a cycle: {circle}"

@@ -1,5 +1,4 @@
-"""The feature gate until flags are kept in the database: what the environment says is the global level, and the
-tenant's plan the next."""
+"""The feature gate: flags in the environment apply to all tenants, and the plan of a tenant to its modules."""
 
 from __future__ import annotations
 
@@ -12,7 +11,7 @@ from . import registry
 
 
 class EnvironmentGate:
-    """A command passes when its module and its own feature are on (`FEATURE_FLAG_<NAME>`), and the tenant has booked
+    """A command passes if its module and its own feature are on (`FEATURE_FLAG_<NAME>`), and the tenant's plan has
     the module."""
 
     def closed(self, command: type[Command], actor: Actor) -> str:

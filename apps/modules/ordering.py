@@ -1,4 +1,4 @@
-"""The order in which modules stand up: whatever a module depends on comes before it. Pure."""
+"""The order of modules: dependencies first. Pure functions."""
 
 from __future__ import annotations
 

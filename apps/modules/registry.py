@@ -1,4 +1,4 @@
-"""Which modules there are, and which of them are on."""
+"""The installed modules, and which of them are on."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ VERSION = re.compile(r"\A\d+\.\d+\.\d+\Z")
 
 @cache
 def modules() -> Sequence[Module]:
-    """Every installed module, dependencies first. Raises what is wrong with them."""
-    found: dict[str, Module] = {}
+    """All installed modules, dependencies first. Raises a ModulesRefusal if the set is invalid."""
+    installed: dict[str, Module] = {}
     for config in apps.get_app_configs():
         if config.name.startswith("apps."):
             module = manifest_of(config.name)
-            if module.name in found:
+            if module.name in installed:
                 raise ContractBroken(app=config.name, why=f"the name {module.name} is taken.")
-            found[module.name] = module
-    return in_order(found)
+            installed[module.name] = module
+    return in_order(installed)
 
 
 def manifest_of(app: str) -> Module:
-    """The checked manifest of an app. Raises ContractBroken."""
+    """The validated manifest of an app. Raises ContractBroken."""
     if find_spec(f"{app}.module") is None:
         raise ContractBroken(app=app, why="it has no module.py.")
     module = getattr(import_module(f"{app}.module"), "MODULE", None)
@@ -46,7 +46,7 @@ def manifest_of(app: str) -> Module:
 
 
 def check(app: str, module: Module) -> None:
-    """Raises ContractBroken when a field of the manifest is not as it must be."""
+    """Raises ContractBroken if a field of the manifest is invalid."""
     if not KEBAB_CASE.match(module.name):
         raise ContractBroken(app=app, why=f"the name {module.name!r} is not kebab-case.")
     if not VERSION.match(module.version):
@@ -56,7 +56,7 @@ def check(app: str, module: Module) -> None:
 
 
 def is_on(module: Module) -> bool:
-    """A module without a flag is always on. One with a flag is on unless FEATURE_FLAG_<NAME> says false."""
+    """A module without a flag is always on. One with a flag is on unless FEATURE_FLAG_<NAME> is false."""
     if module.flag is None:
         return True
     on: bool = settings.FEATURE_FLAGS.get(module.flag, True)
@@ -64,8 +64,8 @@ def is_on(module: Module) -> bool:
 
 
 def is_open(module: Module) -> bool:
-    """It is on, and the current tenant has booked it where it is sold. Listeners hear whatever is booked, so that
-    nothing piles up for a plan."""
+    """Whether the module is on and in the plan of the current tenant. Listeners ignore the plan, so that no events
+    accumulate."""
     return is_on(module) and bool(import_string(settings.ENTITLEMENT)(module.name))
 
 
@@ -75,8 +75,8 @@ def app_is_on(app: str) -> bool:
     return module is not None and is_on(module)
 
 
-def shut(app: str) -> Module | None:
-    """The module of the app (its folder) when it is not open here; None when it is, or when there is none."""
+def unavailable_module(app: str) -> Module | None:
+    """The module of the app (its folder) if it is not open in the current tenant; None otherwise."""
     module = by_name().get(app.replace("_", "-"))
     return None if module is None or is_open(module) else module
 

@@ -1,4 +1,4 @@
-"""Where the modules' endpoints are: /api/v1/<name>/."""
+"""The URLs of the modules' endpoints: /api/v1/<name>/."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from . import registry
 
 
 def mounted(*names: str) -> list[URLResolver | URLPattern]:
-    """The endpoints of the named modules, or of all that have any; any other address below api/ is nowhere, so
-    that the console's login does not answer it."""
+    """The endpoints of the named modules, or of all modules. Any other URL below api/ returns 404, instead of the
+    console's login page."""
     endpoints = [
         path(f"api/v1/{module.name}/", include((module.router, module.name)))
         for module in registry.modules()
         if module.router and (not names or module.name in names)
     ]
-    return [*endpoints, re_path("^api/", nowhere)]
+    return [*endpoints, re_path("^api/", not_found)]
 
 
-@csrf_exempt  # whoever brings a token has no form, and is to learn that there is nothing
-def nowhere(request: HttpRequest) -> HttpResponse:
+@csrf_exempt  # a client with a token has no CSRF form, and must get a 404
+def not_found(request: HttpRequest) -> HttpResponse:
     raise Http404
 
 
 class ModuleGateMiddleware:
-    """Answers 404 for the endpoints of a module that is off or not booked, as if it were not there."""
+    """Returns 404 for the endpoints of a module that is off or not in the tenant's plan."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -42,7 +42,7 @@ class ModuleGateMiddleware:
     def process_view(self, request: HttpRequest, *_: Any) -> None:
         module = _module_of(request)
         if module and not registry.is_open(module):
-            raise Http404(f"The module {module.name} is not open here.")
+            raise Http404(f"The module {module.name} is not open in this tenant.")
 
 
 def _module_of(request: HttpRequest) -> Module | None:

@@ -1,1 +1,1 @@
-"""Fiscal calendars: years, periods, and closing them."""
+"""Fiscal calendars: years, periods, and closing periods."""

@@ -1,4 +1,4 @@
-"""The period calendar: years by months, with a button in each cell that can be closed."""
+"""The period calendar: a table of years by months, with a button to close each open period."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from apps.kernel.clock import today
 from apps.kernel.errors import Refusal
 
 from . import queries
-from .commands import ClosePeriod, GenerateYear
+from .commands import AddFiscalYear, ClosePeriod
 from .models import FiscalYear, Period
 
 VIEW, CLOSE, MANAGE = "periods.view_period", "periods.close_period", "periods.manage_calendar"
@@ -34,13 +34,13 @@ def calendar(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBa
             "grid": grid,
             "numbers": range(1, 13),
             "may_close": user.has_perm(CLOSE),
-            "may_generate": user.has_perm(MANAGE),
+            "may_add_year": user.has_perm(MANAGE),
         },
     )
 
 
 def _cell(period: Period) -> dict[str, Any]:
-    """A period that has not begun is open too, and nobody means to close it."""
+    """A period in the future is open too, but has no button."""
     state = "closed" if not period.is_open else "future" if period.starts_on > today() else "open"
     return {
         "period": period,
@@ -57,7 +57,7 @@ class Reason(Form):
 
 
 class Close(CommandPage):
-    """What would be closed, what stands against it, and why it is done."""
+    """The page to close a period: its data, its blockers and the reason."""
 
     command = ClosePeriod
     form = Reason
@@ -69,14 +69,14 @@ class Close(CommandPage):
             ("Period", f"{period.code}, number {period.number} of {period.year}"),
             ("Days", f"{period.starts_on:%d %B %Y} to {period.ends_on:%d %B %Y}"),
             ("Status", period.get_status_display()),
-            ("Afterwards", "Nothing more can be posted in it."),
+            ("Effect", "Posting in this period is no longer possible."),
         )
 
     def blocking_refusals(self, server_fields: ServerFields) -> Sequence[Refusal]:
         return queries.blockers(_period(server_fields["period_id"]))
 
     def sentence(self, result: Period) -> str:
-        return f"Period {result.code} is closed. The audit log says who and why."
+        return f"Period {result.code} is closed. The audit log has the actor and the reason."
 
     def success_url(self, result: Period) -> str:
         return "admin:calendar"
@@ -88,8 +88,8 @@ class Year(Form):
     )
 
 
-class Generate(CommandPage):
-    command = GenerateYear
+class AddFiscalYearPage(CommandPage):
+    command = AddFiscalYear
     form = Year
 
     def form_options(self, server_fields: ServerFields) -> dict[str, Any]:
@@ -97,7 +97,7 @@ class Generate(CommandPage):
         return {"initial": {"year": years[-1].starts_on.year + 1 if years else today().year}}
 
     def sentence(self, result: FiscalYear) -> str:
-        return f"The year {result.code} has its twelve periods."
+        return f"Fiscal year {result.code} was added, with twelve periods."
 
     def success_url(self, result: FiscalYear) -> str:
         return "admin:calendar"
@@ -116,7 +116,7 @@ def _open_periods() -> str:
 
 def _oldest_open() -> str:
     oldest = Period.objects.open().order_by("starts_on").first()
-    return f"the oldest is {oldest.code}" if oldest else "everything is closed"
+    return f"the oldest is {oldest.code}" if oldest else "all periods are closed"
 
 
 def _find(term: str) -> Sequence[hooks.SearchHit]:
@@ -155,11 +155,11 @@ hooks.plug(
         view=Close(),
     ),
     hooks.Page(
-        path="periods/generate/",
-        name="generate_year",
+        path="periods/add-fiscal-year/",
+        name="add_fiscal_year",
         title="Add fiscal year",
         permission=MANAGE,
-        view=Generate(),
+        view=AddFiscalYearPage(),
     ),
     hooks.Search(permission=VIEW, find=_find),
 )

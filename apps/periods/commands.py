@@ -1,4 +1,4 @@
-"""What periods can be asked."""
+"""The commands of periods."""
 
 from dataclasses import dataclass
 
@@ -17,18 +17,18 @@ class DefineCalendar(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
-class GenerateYear(Command):
-    """Add a fiscal year with its twelve open periods. It must follow or precede the years that are there."""
+class AddFiscalYear(Command):
+    """Add a fiscal year with its twelve open periods. It must be adjacent to the existing years."""
 
     permission = "periods.manage_calendar"
-    audit_message = "generated the fiscal year {result}"
+    audit_message = "added the fiscal year {result}"
 
     year: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class ClosePeriod(Command):
-    """Close a period for good: nothing can be posted in it any more. All earlier periods must be closed."""
+    """Close a period permanently: no entry can be posted into it. All earlier periods must be closed."""
 
     permission = "periods.close_period"
     audit_message = "closed period {result}"

@@ -1,4 +1,4 @@
-"""What periods refuse."""
+"""Refusals of periods."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from apps.kernel.errors import Conflict, Invalid, NotFound, Refusal
 
 
 class PeriodsRefusal(Refusal):
-    """The family of periods."""
+    """Base of the refusals of periods."""
 
 
 class CalendarMissing(PeriodsRefusal, Conflict):
@@ -14,25 +14,25 @@ class CalendarMissing(PeriodsRefusal, Conflict):
 
 
 class CalendarIsDefined(PeriodsRefusal, Conflict):
-    message = "The fiscal calendar is defined already."
+    message = "The fiscal calendar is already defined."
     enforced_by = ("periods_one_calendar",)
 
 
 class MonthUnknown(PeriodsRefusal, Invalid):
-    message = "{month} is not a month: a fiscal year begins in one of 1 to 12."
+    message = "{month} is not a month: write 1 to 12."
     enforced_by = ("periods_calendar_first_month",)
 
 
 class YearOutOfRange(PeriodsRefusal, Invalid):
-    message = "{year} is not a year that books are kept for: write one from {first} to {last}."
+    message = "{year} is not a valid fiscal year: write {first} to {last}."
 
 
 class YearNotAdjacent(PeriodsRefusal, Conflict):
-    message = "The fiscal year {year} would leave a gap: the next ones are {before} and {after}."
+    message = "The fiscal year {year} is not adjacent to the existing years: add {before} or {after}."
 
 
 class YearBeforeClosedPeriod(PeriodsRefusal, Conflict):
-    message = "The fiscal year {year} cannot be opened before {period}, which is closed."
+    message = "The fiscal year {year} cannot be added before the closed period {period}."
 
 
 class PeriodNotFound(PeriodsRefusal, NotFound):
@@ -40,7 +40,7 @@ class PeriodNotFound(PeriodsRefusal, NotFound):
 
 
 class PeriodOverlaps(PeriodsRefusal, Conflict):
-    message = "There are already periods in the fiscal year {year}."
+    message = "The fiscal year {year} overlaps with existing periods."
     enforced_by = (
         "periods_years_do_not_overlap",
         "periods_do_not_overlap",
@@ -69,14 +69,14 @@ class EarlierPeriodIsOpen(PeriodsRefusal, Conflict):
 
 
 class PeriodsAreImmutable(PeriodsRefusal, Conflict):
-    message = "Fiscal years and periods are never changed or removed, except that a period is closed."
+    message = "Fiscal years and periods cannot be changed or deleted; a period can only be closed."
     enforced_by = ("BP004",)
 
 
 class PeriodIsNotLocked(PeriodsRefusal, Conflict):
-    message = "Period {period} can only be closed by who holds its lock, in READ COMMITTED."
+    message = "Period {period} can only be closed under its lock, in READ COMMITTED."
     enforced_by = ("BP005",)
 
 
 class ReasonTooShort(PeriodsRefusal, Invalid):
-    message = "A reason of at least {least} characters is needed."
+    message = "A reason of at least {minimum} characters is needed."

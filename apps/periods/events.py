@@ -1,4 +1,4 @@
-"""What has happened to periods."""
+"""Events of periods."""
 
 from dataclasses import dataclass
 
@@ -6,10 +6,10 @@ from apps.events import Event
 
 
 @dataclass(frozen=True, kw_only=True)
-class YearGenerated(Event):
-    """A fiscal year and its periods are there."""
+class FiscalYearAdded(Event):
+    """A fiscal year and its periods were added."""
 
-    name = "year.generated"
+    name = "fiscal_year.added"
 
     year_id: int
     code: str
@@ -21,7 +21,7 @@ class YearGenerated(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class PeriodClosed(Event):
-    """Nothing will be posted in the period any more."""
+    """A period was closed. No entry can be posted into it."""
 
     name = "period.closed"
 

@@ -1,4 +1,4 @@
-"""How periods do what they are asked."""
+"""Handlers of the commands of periods."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from apps.kernel.actors import acting, actor_label
 from apps.kernel.errors import together
 
 from . import queries, rules
-from .commands import ClosePeriod, DefineCalendar, GenerateYear
-from .events import PeriodClosed, YearGenerated
+from .commands import AddFiscalYear, ClosePeriod, DefineCalendar
+from .events import FiscalYearAdded, PeriodClosed
 from .models import Calendar, FiscalYear, Period
 
 
@@ -24,16 +24,16 @@ def define_calendar(command: DefineCalendar) -> Calendar:
     return Calendar.objects.create(name=command.name, first_month=command.first_month)
 
 
-@handles(GenerateYear, emits=(YearGenerated,))
-def generate_year(command: GenerateYear) -> FiscalYear:
-    calendar = _held(queries.the_calendar())
+@handles(AddFiscalYear, emits=(FiscalYearAdded,))
+def add_fiscal_year(command: AddFiscalYear) -> FiscalYear:
+    calendar = _locked(queries.the_calendar())
     rules.year_must_be_in_range(command.year)
     with together() as validation:
-        validation.check(rules.year_must_adjoin_the_others, command.year)
+        validation.check(rules.year_must_be_adjacent, command.year)
         validation.check(rules.no_later_period_must_be_closed, command.year)
 
     months = _twelve_months(command.year, calendar.first_month)
-    starts_on, ends_on = months[0], _eve(_month_after(months[-1]))
+    starts_on, ends_on = months[0], _day_before(_month_after(months[-1]))
     year = FiscalYear.objects.create(
         calendar=calendar, code=_code(starts_on, ends_on), starts_on=starts_on, ends_on=ends_on
     )
@@ -44,19 +44,19 @@ def generate_year(command: GenerateYear) -> FiscalYear:
             number=number,
             code=f"{month:%Y-%m}",
             starts_on=month,
-            ends_on=_eve(_month_after(month)),
+            ends_on=_day_before(_month_after(month)),
         )
         for number, month in enumerate(months, start=1)
     )
 
-    publish(YearGenerated(year_id=year.pk, code=year.code))
+    publish(FiscalYearAdded(year_id=year.pk, code=year.code))
     return year
 
 
 @handles(ClosePeriod, emits=(PeriodClosed,))
 def close_period(command: ClosePeriod) -> Period:
     period = rules.period_must_exist(command.period_id)
-    _held(period.calendar)
+    _locked(period.calendar)
     period.lock()
     with together() as validation:
         validation.check(rules.period_must_be_open, period)
@@ -69,8 +69,8 @@ def close_period(command: ClosePeriod) -> Period:
     return period
 
 
-def _held(calendar: Calendar) -> Calendar:
-    """One change of the calendar at a time: a year is not added while a period is being closed."""
+def _locked(calendar: Calendar) -> Calendar:
+    """Serialises changes of the calendar: no year is added while a period is being closed."""
     return Calendar.objects.select_for_update().get(pk=calendar.pk)
 
 
@@ -85,7 +85,7 @@ def _month_after(month: dt.date) -> dt.date:
     return dt.date(month.year + month.month // 12, month.month % 12 + 1, 1)
 
 
-def _eve(day: dt.date) -> dt.date:
+def _day_before(day: dt.date) -> dt.date:
     return day - dt.timedelta(days=1)
 
 

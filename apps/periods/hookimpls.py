@@ -1,4 +1,4 @@
-"""What periods plug into hooks: their own closing check is the first; a new tenant begins with this year's."""
+"""Implementations of hooks: the first closing check, and the first fiscal year of a new tenant."""
 
 from collections.abc import Iterable
 
@@ -7,7 +7,7 @@ from apps.kernel.pii import NAME, TEXT, declare_pii
 from apps.tenancy.hooks import NewTenant, set_up
 
 from . import hooks, rules
-from .commands import DefineCalendar, GenerateYear
+from .commands import AddFiscalYear, DefineCalendar
 
 hooks.closing_check(rules.earlier_periods_must_be_closed)
 
@@ -15,7 +15,7 @@ hooks.closing_check(rules.earlier_periods_must_be_closed)
 @set_up("structure", order=20)
 def first_year(new: NewTenant) -> Iterable[Command]:
     yield DefineCalendar(name="Standard")
-    yield GenerateYear(year=new.begins_on.year)
+    yield AddFiscalYear(year=new.begins_on.year)
 
 
 declare_pii("periods.Period", closed_by=NAME, close_reason=TEXT)

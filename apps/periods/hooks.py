@@ -1,4 +1,4 @@
-"""What others may plug in: reasons why a period cannot be closed yet."""
+"""Extension point: checks that can block the closing of a period."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any
 from apps.kernel.errors import Refusal, Together
 
 Check = Callable[[Any], None]
-"""Takes the Period; models stand above hooks, so its type cannot be named here."""
+"""Takes the Period, whose type cannot be imported here: models are above hooks."""
 
 _checks: list[Check] = []
 
 
 def closing_check(check: Check) -> Check:
-    """Registers a check, in an app's hookimpls.py. It raises a Refusal to keep the period open.
+    """Registers a check, in an app's hookimpls.py. The check raises a Refusal to block the close.
 
-    When a period is being closed it is asked after the lock is taken, so that what it finds cannot change.
+    It runs after the period is locked, so that its result cannot become outdated.
     """
     if check not in _checks:
         _checks.append(check)
@@ -24,7 +24,7 @@ def closing_check(check: Check) -> Check:
 
 
 def blocking_refusals(period: Any) -> Sequence[Refusal]:
-    """What every check says, in the order in which they were registered."""
+    """The refusals of all checks, in the order of registration."""
     validation = Together()
     for check in _checks:
         validation.check(check, period)

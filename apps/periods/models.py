@@ -16,7 +16,7 @@ from apps.kernel.locks import Lock
 from apps.kernel.models import Tracked
 
 PERIOD = Lock("{schema}:period:{period}")
-"""Migration 0002 locks the same text, in SQL."""
+"""Migration 0002 uses the same lock key, in SQL."""
 DAYS = Func(
     "starts_on",
     "ends_on",
@@ -28,7 +28,7 @@ DAYS = Func(
 
 
 class Calendar(Tracked):
-    """How the tenant divides time: fiscal years that begin in `first_month` (1 to 12)."""
+    """The fiscal calendar: fiscal years begin in `first_month` (1 to 12)."""
 
     name = models.CharField(max_length=80)
     first_month = models.PositiveSmallIntegerField(default=1)
@@ -37,13 +37,13 @@ class Calendar(Tracked):
 
     class Meta:
         default_permissions = ("view",)
-        permissions = [("manage_calendar", "Can define the calendar and generate years")]
+        permissions = [("manage_calendar", "Can define the calendar and add fiscal years")]
         constraints = [
             models.CheckConstraint(
                 name="periods_calendar_first_month",
                 condition=Q(first_month__gte=1, first_month__lte=12),
             ),
-            # One calendar to a tenant: an index on a constant has room for one row.
+            # One calendar per tenant: a unique index on a constant allows one row.
             models.UniqueConstraint(Value(1), name="periods_one_calendar"),
         ]
 
@@ -88,9 +88,9 @@ class PeriodQuerySet(models.QuerySet["Period"]):
 
 
 class Period(Tracked):
-    """A month of the books. Its days never change; its status goes from open to closed, and not back.
+    """A period of one month. Its dates never change; its status changes from open to closed only.
 
-    close_version  how often it was closed, counted by the database
+    close_version  the number of times it was closed, counted by the database
     """
 
     class Status(models.TextChoices):
@@ -143,19 +143,19 @@ class Period(Tracked):
         return self.status == self.Status.OPEN
 
     def lock(self) -> None:
-        """Wait until nobody is posting in the period, and let nobody begin before the transaction ends.
+        """Waits for concurrent postings in the period, and blocks new ones until the transaction ends.
 
-        The database demands it of whoever closes, as a statement of its own and before the row is touched: who
-        posts takes the same two locks in the same order (migration 0002). What is read after it is final.
+        The database requires this lock for closing, in a separate statement before the row is updated. Postings take
+        the same two locks in the same order (migration 0002). Reads after the lock are final.
         """
         with connection.cursor() as cursor:
             PERIOD.key(period=self.pk).hold(cursor)
         self.refresh_from_db()
 
     def close(self, *, by: str, reason: str) -> None:
-        """Raises ValueError for a move that MOVES does not have."""
+        """Raises ValueError for a transition that is not in MOVES."""
         if (self.status, self.Status.CLOSED) not in self.MOVES:
-            raise ValueError(f"A period does not go from {self.status} to closed.")
+            raise ValueError(f"A period with the status {self.status} cannot be closed.")
         self.status = self.Status.CLOSED
         self.closed_at, self.closed_by, self.close_reason = now(), by, reason
         self.close_version += 1

@@ -3,9 +3,9 @@ from apps.kernel.manifest import Module
 MODULE = Module(
     name="periods",
     version="1.0.0",
-    description="Fiscal calendars: years, periods, and closing them.",
+    description="Fiscal calendars: years, periods, and closing periods.",
     dependencies=("audit", "events", "identity", "settings"),
-    publishes=("period.closed", "year.generated"),
+    publishes=("period.closed", "fiscal_year.added"),
     router="apps.periods.api.urls",
     grants={
         "controller": (

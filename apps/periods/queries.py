@@ -1,4 +1,4 @@
-"""Questions about periods."""
+"""Queries of periods."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .models import Calendar, FiscalYear, Period
 
 
 def the_calendar() -> Calendar:
-    """The tenant's one. Raises CalendarMissing."""
+    """The calendar of the tenant. Raises CalendarMissing."""
     calendar = Calendar.objects.first()
     if calendar is None:
         raise CalendarMissing
@@ -21,17 +21,17 @@ def the_calendar() -> Calendar:
 
 
 def period_of(day: dt.date) -> Period | None:
-    """The period that a business day falls in, its year at hand."""
+    """The period that contains the day, with its year prefetched."""
     return Period.objects.covering(day).select_related("year").first()
 
 
 def years() -> list[FiscalYear]:
-    """Every fiscal year, the earliest first."""
+    """All fiscal years, the earliest first."""
     return list(FiscalYear.objects.order_by("starts_on"))
 
 
 def calendar_grid() -> list[tuple[FiscalYear, list[Period]]]:
-    """Every year with its twelve periods, the latest year first."""
+    """All fiscal years with their periods, the latest first."""
     of_year: dict[int, list[Period]] = {}
     for period in Period.objects.order_by("starts_on"):
         of_year.setdefault(period.year_id, []).append(period)
@@ -48,7 +48,7 @@ def periods_closed() -> int:
 
 
 def blockers(period: Period) -> Sequence[Refusal]:
-    """What stands against closing the period now; nothing means that it can be closed."""
+    """The refusals that block the closing of the period; it can be closed if there are none."""
     if not period.is_open:
         return (PeriodIsClosed(period=period.code),)
     return hooks.blocking_refusals(period)

@@ -1,4 +1,4 @@
-"""What must be true of periods."""
+"""Validation of calendars, fiscal years and periods."""
 
 from __future__ import annotations
 
@@ -42,17 +42,17 @@ def year_must_be_in_range(year: int) -> None:
         raise YearOutOfRange(year=year, first=FIRST_YEAR, last=LAST_YEAR)
 
 
-def year_must_adjoin_the_others(year: int) -> None:
-    """So that every day between the first and the last has its period."""
-    begun = [year.starts_on.year for year in queries.years()]
-    if year in begun:
+def year_must_be_adjacent(year: int) -> None:
+    """Every day between the first and the last fiscal year has a period."""
+    existing = [year.starts_on.year for year in queries.years()]
+    if year in existing:
         raise PeriodOverlaps(year=year)
-    if begun and year not in (begun[0] - 1, begun[-1] + 1):
-        raise YearNotAdjacent(year=year, before=begun[0] - 1, after=begun[-1] + 1)
+    if existing and year not in (existing[0] - 1, existing[-1] + 1):
+        raise YearNotAdjacent(year=year, before=existing[0] - 1, after=existing[-1] + 1)
 
 
 def no_later_period_must_be_closed(year: int) -> None:
-    """What is closed was closed on the balances brought forward, so nothing may come in before it."""
+    """Closing a period relies on the balances brought forward, so no year may be added before it."""
     first = FiscalYear.objects.order_by("starts_on").first()
     if first is None or year > first.starts_on.year:
         return
@@ -89,13 +89,13 @@ def earlier_periods_must_be_closed(period: Period) -> None:
 
 
 def closing_must_not_be_blocked(period: Period) -> None:
-    """Raises all of it together."""
+    """Raises all blockers together."""
     with together() as validation:
         validation.refusals.extend(hooks.blocking_refusals(period))
 
 
 def reason_must_be_given(reason: str) -> None:
-    """As long as the setting `periods.reason_length` asks for."""
-    least = settings_queries.value(REASON_LENGTH)
-    if len(reason.strip()) < least:
-        raise ReasonTooShort(least=least)
+    """At least as long as the setting `periods.reason_length`."""
+    minimum = settings_queries.value(REASON_LENGTH)
+    if len(reason.strip()) < minimum:
+        raise ReasonTooShort(minimum=minimum)

@@ -1,4 +1,4 @@
-"""What the business sets about periods."""
+"""Settings of periods."""
 
 from apps.settings import declare
 
@@ -6,5 +6,5 @@ REASON_LENGTH = declare(
     key="periods.reason_length",
     type=int,
     default=10,
-    description="The least number of characters of the reason for closing a period.",
+    description="The minimum length of the reason for closing a period, in characters.",
 )

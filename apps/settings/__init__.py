@@ -1,6 +1,6 @@
-"""What the business sets: typed, declared in code, read through one function.
+"""Business settings: typed, declared in code, read through one function.
 
-`settings` always means Django's; what the business sets is a Setting.
+`settings` always means Django's; a business setting is a Setting.
 """
 
 from .definitions import SettingDefinition, declare

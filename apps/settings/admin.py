@@ -1,4 +1,4 @@
-"""Settings: what there is, what it is set to, and changing it."""
+"""Pages for settings: the list, and changing a value."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ VIEW, MANAGE = "settings.view_setting", "settings.manage_settings"
 def settings_page(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBase:
     rows = [
         {
-            "setting": each,
-            "value": json.dumps(queries.value(each)),
-            "is_default": queries.value(each) == each.default,
-            "change": reverse("admin:change_setting", args=[each.key]),
+            "setting": setting,
+            "value": json.dumps(queries.value(setting)),
+            "is_default": queries.value(setting) == setting.default,
+            "change": reverse("admin:change_setting", args=[setting.key]),
         }
-        for each in all_definitions()
+        for setting in all_definitions()
     ]
     may_change = request.user.has_perm(MANAGE)
     return TemplateResponse(
@@ -64,13 +64,13 @@ class Change(CommandPage):
         setting = declared(server_fields["key"])
         return (
             ("Setting", setting.key),
-            ("Decides", setting.description),
+            ("Description", setting.description),
             ("Type", setting.type.__name__),
             ("Default", json.dumps(setting.default)),
         )
 
     def sentence(self, result: Any) -> str:
-        return f"{result.key} is {json.dumps(result.value)} from now on."
+        return f"{result.key} is {json.dumps(result.value)} now."
 
     def success_url(self, result: Any) -> str:
         return "admin:settings"
@@ -90,7 +90,7 @@ hooks.plug(
     hooks.Page(
         path="settings/<str:key>/change/",
         name="change_setting",
-        title="Change a setting",
+        title="Change setting",
         permission=MANAGE,
         view=Change(),
     ),

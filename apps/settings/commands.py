@@ -8,7 +8,7 @@ from apps.bus import Command
 
 @dataclass(frozen=True, kw_only=True)
 class ChangeSetting(Command):
-    """Set a setting to another value, from now on."""
+    """Change the value of a setting, with immediate effect."""
 
     permission = "settings.manage_settings"
     audit_message = "set {key} to {value!r}"

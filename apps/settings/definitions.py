@@ -1,4 +1,4 @@
-"""Which settings there are: declared in code by the app that reads them. Pure."""
+"""The registry of settings, which are declared in code by the app that reads them. No database access."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class SettingDefinition(Generic[T]):
-    """A setting: its key (`app.name`), type, default and what it decides; whether the platform's support may set it
+    """A setting: key (`app.name`), type, default and description. `by_support` allows changes by the platform's support
     while it acts as a user."""
 
     key: str
@@ -58,4 +58,4 @@ def declared(key: str) -> SettingDefinition[Any]:
 
 
 def all_definitions() -> list[SettingDefinition[Any]]:
-    return sorted(_declared.values(), key=lambda each: each.key)
+    return sorted(_declared.values(), key=lambda definition: definition.key)

@@ -12,12 +12,12 @@ class SettingNotFound(SettingsRefusal, NotFound):
 
 
 class SettingInvalid(SettingsRefusal, Invalid):
-    message = "The value does not fit {key}: {why}."
+    message = "The value of {key} is invalid: {why}."
 
 
 class SupportAccessDisabled(SettingsRefusal, Forbidden):
-    message = "{tenant} lets no support in: {setting} is off."
+    message = "{tenant} does not allow support access: {setting} is off."
 
 
 class SettingNotForSupport(SettingsRefusal, Forbidden):
-    message = "The setting {setting} is not for {support}."
+    message = "{support} may not change the setting {setting}."

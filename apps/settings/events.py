@@ -1,4 +1,4 @@
-"""What has happened to settings."""
+"""Events of settings."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +8,7 @@ from apps.events import Event
 
 @dataclass(frozen=True, kw_only=True)
 class SettingChanged(Event):
-    """A setting has another value now."""
+    """The value of a setting changed."""
 
     name = "setting.changed"
 

@@ -1,4 +1,4 @@
-"""Whether the administrators of a tenant admit support, answered to the hook of identity."""
+"""Implementation of a hook of identity: whether the tenant allows support access."""
 
 from apps.identity.hooks import support_check
 

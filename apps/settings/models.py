@@ -1,4 +1,4 @@
-"""What was set. What was not set has its declared default, and no row."""
+"""Values of settings. An unset setting has its default, and no row."""
 
 from __future__ import annotations
 

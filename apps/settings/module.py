@@ -3,7 +3,7 @@ from apps.kernel.manifest import Module
 MODULE = Module(
     name="settings",
     version="1.0.0",
-    description="What the business sets: typed, declared in code, read through one function.",
+    description="Business settings: typed, declared in code, read through one function.",
     dependencies=("audit", "events", "identity"),
     publishes=("setting.changed",),
     grants={

@@ -1,4 +1,4 @@
-"""Questions about settings."""
+"""Queries of settings."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from .definitions import SettingDefinition
 from .models import Setting
 
 T = TypeVar("T")
-TTL = 3600
+CACHE_TTL_S = 3600
 
 
 def _load(_: str) -> dict[str, Any]:
     return dict(Setting.objects.values_list("key", "value"))
 
 
-cached: Cached[str, dict[str, Any]] = Cached("settings", _load, ttl=TTL)
+cached: Cached[str, dict[str, Any]] = Cached("settings", _load, ttl=CACHE_TTL_S)
 
 
 def value(setting: SettingDefinition[T]) -> T:
-    """What the setting is for the current tenant: what was set, or its default."""
+    """The value for the current tenant: the one that was set, or the default."""
     chosen = cached.get("all").get(setting.key, setting.default)
     result: T = chosen
     return result

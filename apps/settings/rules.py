@@ -1,4 +1,4 @@
-"""What must be true of settings, and what settings demand."""
+"""Validation of changes to settings, and rules that settings control."""
 
 from apps.kernel.actors import impersonator
 from apps.kernel.tenant import current_tenant
@@ -15,6 +15,6 @@ def support_access_must_be_enabled() -> None:
 
 
 def setting_must_be_allowed_for_actor(setting: SettingDefinition[object]) -> None:
-    """Support does not open its own door."""
+    """Support may not change the settings that control its own access."""
     if not setting.by_support and (support := impersonator()):
         raise SettingNotForSupport(setting=setting.key, support=support)

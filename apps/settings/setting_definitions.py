@@ -1,4 +1,4 @@
-"""Settings that floors below this one ask for, by hook, since they cannot declare their own."""
+"""Settings of lower layers, which read them through hooks because they cannot declare settings."""
 
 from .definitions import declare
 
@@ -6,6 +6,7 @@ SUPPORT_ACCESS = declare(
     key="identity.support_access",
     type=bool,
     default=True,
-    description="Whether the platform's support may enter as one of our users. Off ends a visit at its next click.",
+    description="Whether the platform's support may sign in as a user of this tenant. "
+    "Turning it off ends a session at its next request.",
     by_support=False,
 )

@@ -1,4 +1,4 @@
-"""What tenants have booked."""
+"""Plans and the subscriptions of tenants."""
 
 from __future__ import annotations
 
@@ -56,16 +56,16 @@ def at_most(companies):
 
 @pytest.fixture
 def small(operator, acme):
-    """Acme is on a plan without trade, with two companies."""
+    """Acme has a plan without sales, and with a limit of two companies."""
     dispatch(SMALL, actor=operator)
-    dispatch(ChangePlan(tenant_id=acme.id, plan="small", reason="Booked it."), actor=operator)
+    dispatch(ChangePlan(tenant_id=acme.id, plan="small", reason="Ordered."), actor=operator)
 
 
-def found(code, owner):
+def add_company(code, owner):
     return dispatch(FoundCompany(code=code, name=code, currency="EUR"), actor=owner)
 
 
-def test_at_first_a_tenant_has_everything(acme, owner):
+def test_a_tenant_without_a_subscription_has_all_modules(acme, owner):
     with activate(acme):
         assert queries.plan_of().code == "all"
         assert queries.limit("identity.users") == limits.UNLIMITED
@@ -73,68 +73,68 @@ def test_at_first_a_tenant_has_everything(acme, owner):
 
 
 class TestModules:
-    def test_what_is_not_booked_is_refused(self, small, acme, globex, owner, client_for):
+    def test_a_module_outside_the_plan_is_unavailable(self, small, acme, globex, owner, client_for):
         with activate(acme), pytest.raises(FeatureOff):
             dispatch(CUSTOMER, actor=owner)
         assert client_for(owner).get("/t/acme/api/v1/sales/orders/").status_code == 404
         assert client_for(owner).get("/t/acme/api/v1/webhooks/endpoints/").status_code == 200
 
-    def test_others_have_theirs(self, small, globex):
+    def test_the_plan_of_another_tenant_is_unaffected(self, small, globex):
         with activate(globex):
             assert queries.is_subscribed("sales")
-            dispatch(CUSTOMER, actor=System("Somebody"))
+            dispatch(CUSTOMER, actor=System("Another tenant"))
 
-    def test_what_everybody_has_is_never_taken(self, small, acme):
+    def test_a_core_module_is_in_every_plan(self, small, acme):
         with activate(acme):
             assert queries.is_subscribed("ledger")
             assert not queries.is_subscribed("sales")
 
-    def test_a_better_plan_opens_them_at_once(self, small, acme, owner, operator):
+    def test_a_larger_plan_enables_modules_at_once(self, small, acme, owner, operator):
         dispatch(ChangePlan(tenant_id=acme.id, plan="all", reason="Grew."), actor=operator)
         with activate(acme):
             dispatch(CUSTOMER, actor=owner)
 
 
 class TestLimits:
-    def test_the_last_one_is_allowed_and_no_more(self, small, acme, owner):
+    def test_adding_beyond_the_limit_is_refused(self, small, acme, owner):
         with activate(acme):
-            found("TWO", owner)
+            add_company("TWO", owner)
             with pytest.raises(LimitReached) as refused:
-                found("THREE", owner)
+                add_company("THREE", owner)
         assert refused.value.code == "kernel.limit_reached"
         assert "allows 2 companies, and there are 2 already" in str(refused.value)
 
-    def test_what_was_there_before_stays(self, small, acme, operator, owner):
+    def test_data_beyond_a_lowered_limit_remains(self, small, acme, operator, owner):
         with activate(acme):
-            found("TWO", owner)
+            add_company("TWO", owner)
         dispatch(
             DefinePlan(code="tiny", name="Tiny", level=1, modules=(), limits=at_most(companies=1)),
             actor=operator,
         )
-        dispatch(ChangePlan(tenant_id=acme.id, plan="tiny", reason="Saves."), actor=operator)
+        dispatch(ChangePlan(tenant_id=acme.id, plan="tiny", reason="Smaller."), actor=operator)
         with activate(acme):
             assert Company.objects.count() == 2
-            (usage,) = [each for each in queries.usage() if each.name == "companies.companies"]
-        assert (usage.used, usage.most, usage.share) == (2, 1, 100)
+            (usage,) = [usage for usage in queries.usage() if usage.name == "companies.companies"]
+        assert (usage.used, usage.maximum, usage.share) == (2, 1, 100)
 
-    def test_people_are_counted(self, small, acme, owner):
+    def test_inviting_a_user_beyond_the_limit_is_refused(self, small, acme, owner):
         with activate(acme), pytest.raises(LimitReached):
             dispatch(InviteUser(email="new@acme.example", name="New", role="auditor"), actor=owner)
 
-    def test_two_at_once_do_not_both_have_the_last_one(self, small, acme, owner):
+    def test_concurrent_commands_never_exceed_the_limit(self, small, acme, owner):
         assert self._at_once(acme, owner) == ["LimitReached", "founded"]
 
-    def test_without_the_lock_they_do(self, small, acme, owner, monkeypatch):
-        """The negative control."""
+    def test_concurrent_commands_without_the_lock_exceed_the_limit(self, small, acme, owner, monkeypatch):
+        """The control: without the lock, both commands succeed."""
         both = threading.Barrier(2)
         real = limits.LIMITS["companies.companies"].count
 
         def counted_together():
-            seen = real()
+            count = real()
             both.wait(10)
-            return seen
+            return count
 
-        monkeypatch.setattr(limits, "connection", Deaf())
+        monkeypatch.setattr(limits, "connection", ConnectionWithoutLocks())
         monkeypatch.setitem(
             limits.LIMITS,
             "companies.companies",
@@ -144,15 +144,15 @@ class TestLimits:
         assert self._at_once(acme, owner) == ["founded", "founded"]
 
     def _at_once(self, acme, owner):
-        came_of = []
+        outcomes = []
 
         def one(code):
             try:
                 with activate(acme):
-                    found(code, owner)
-                came_of.append("founded")
+                    add_company(code, owner)
+                outcomes.append("founded")
             except LimitReached:
-                came_of.append("LimitReached")
+                outcomes.append("LimitReached")
             finally:
                 connection.close()
 
@@ -161,10 +161,10 @@ class TestLimits:
             thread.start()
         for thread in threads:
             thread.join()
-        return sorted(came_of)
+        return sorted(outcomes)
 
 
-class Deaf:
+class ConnectionWithoutLocks:
     """A connection whose lock does nothing."""
 
     def cursor(self):
@@ -195,12 +195,12 @@ class TestDefining:
             ({"code": "all"}, DefaultPlanIsFixed),
         ],
     )
-    def test_a_plan_that_is_wrong_is_refused(self, operator, more, refusal):
+    def test_an_invalid_plan_is_refused(self, operator, more, refusal):
         with pytest.raises(refusal):
             dispatch(DefinePlan(**(ANY | more)), actor=operator)
         assert Plan.objects.count() == 1
 
-    def test_a_change_of_a_plan_is_felt_at_once(self, small, acme, owner, operator):
+    def test_a_changed_plan_applies_at_once(self, small, acme, owner, operator):
         with activate(acme):
             assert queries.limit("companies.companies") == 2
         dispatch(replace(SMALL, limits=at_most(companies=3)), actor=operator)
@@ -208,27 +208,25 @@ class TestDefining:
             assert queries.limit("companies.companies") == 3
 
     @pytest.mark.parametrize("left_out", ["modules", "limits", "name", "level"])
-    def test_what_is_left_out_is_asked_for_and_nothing_is_emptied(
-        self, small, client_for, operator, left_out
-    ):
-        said = {
+    def test_an_incomplete_definition_is_refused(self, small, client_for, operator, left_out):
+        fields = {
             "code": "small",
             "name": "Small",
             "level": 10,
             "modules": [],
-            "limits": [{"limit": name, "most": -1} for name in limits.LIMITS],
+            "limits": [{"limit": name, "maximum": -1} for name in limits.LIMITS],
         }
-        said.pop(left_out)
+        fields.pop(left_out)
 
         response = client_for(operator, None).post(
-            "/api/v1/billing/plans/", said, content_type="application/json"
+            "/api/v1/billing/plans/", fields, content_type="application/json"
         )
 
         assert (response.status_code, response.json()["errors"][0]["attr"]) == (400, left_out)
         plan = Plan.objects.get(code="small")
         assert (plan.modules, plan.limits["companies.companies"]) == (["webhooks"], 2)
 
-    def test_a_limit_that_is_left_out_does_not_go_away(self, small, acme, operator):
+    def test_a_definition_without_a_limit_is_refused(self, small, acme, operator):
         fewer = replace(SMALL, limits=(PlanLimit("identity.users", 5),))
 
         (refusal,) = dry_run(fewer, actor=operator)
@@ -236,20 +234,20 @@ class TestDefining:
             dispatch(fewer, actor=operator)
 
         assert refusal.code == "billing.limit_missing"
-        assert queries.plan_of(acme.id).most("companies.companies") == 2
+        assert queries.plan_of(acme.id).maximum("companies.companies") == 2
 
-    def test_what_would_change_can_be_asked(self, small):
+    def test_changes_list_the_differing_fields(self, small):
         bigger = replace(SMALL, level=20, modules=(), limits=at_most(companies=2))
 
-        assert [(change.what, change.before, change.after) for change in queries.changes(bigger)] == [
+        assert [(change.field, change.before, change.after) for change in queries.changes(bigger)] == [
             ("Level", "10", "20"),
-            ("Modules", "webhooks", "those that everybody has"),
+            ("Modules", "webhooks", "core modules"),
             ("People who may sign in", "5", "no limit"),
         ]
         assert queries.changes(SMALL) == []
         assert {change.before for change in queries.changes(replace(SMALL, code="new"))} == {"–"}
 
-    def test_a_retired_plan_is_kept_and_not_sold(self, small, acme, globex, operator):
+    def test_a_retired_plan_takes_no_new_subscriptions(self, small, acme, globex, operator):
         dispatch(RetirePlan(code="small"), actor=operator)
 
         assert queries.plan_of(acme.id).code == "small"
@@ -262,11 +260,11 @@ class TestDefining:
 
 
 class TestIsolation:
-    def test_inside_a_tenant_plans_are_nobodys_to_change(self, small, acme, owner):
+    def test_changing_the_plan_inside_a_tenant_is_refused(self, small, acme, owner):
         with activate(acme), pytest.raises(PlatformOnly):
             dispatch(ChangePlan(tenant_id=acme.id, plan="all", reason="Please."), actor=owner)
 
-    def test_by_raw_sql_a_tenant_sees_no_subscription(self, small, acme):
+    def test_reading_subscriptions_by_raw_sql_in_a_tenant_is_denied(self, small, acme):
         with (
             activate(acme),
             connection.cursor() as cursor,
@@ -274,18 +272,20 @@ class TestIsolation:
         ):
             cursor.execute("SELECT * FROM billing_subscription")
 
-    def test_the_owner_sees_his_plan_and_no_list(self, small, client_for, owner, auditor):
+    def test_an_owner_reads_only_the_own_plan(self, small, client_for, owner, auditor):
         client = client_for(owner)
         response = client.get("/t/acme/api/v1/billing/plan/").json()
         assert (response["code"], response["modules"]) == ("small", ["webhooks"])
-        assert {"name": "companies.companies", "used": 1, "most": 2}.items() <= response["usage"][0].items()
+        assert {"name": "companies.companies", "used": 1, "maximum": 2}.items() <= response["usage"][
+            0
+        ].items()
         assert client.get("/t/acme/api/v1/billing/subscriptions/").status_code == 404
         assert client_for(auditor).get("/t/acme/api/v1/billing/plan/").status_code == 403
-        assert b"Companies that keep books" in client.get("/t/acme/plan/").content
+        assert b"Number of companies" in client.get("/t/acme/plan/").content
 
 
-def test_what_is_kept_of_one_tenant_is_never_anothers(small, acme, globex):
-    """Row CAC-05: the limits, warm in memory and in Redis, asked from inside and by the platform."""
+def test_the_cached_plan_of_one_tenant_is_never_used_for_another(small, acme, globex):
+    """Limits cached in memory and in Redis, read in the tenant and by the platform."""
     for _ in range(2):
         with activate(acme):
             assert queries.limit("companies.companies") == 2
@@ -294,38 +294,38 @@ def test_what_is_kept_of_one_tenant_is_never_anothers(small, acme, globex):
         assert (queries.plan_of(acme.id).code, queries.plan_of(globex.id).code) == ("small", "all")
 
 
-def test_asking_costs_nothing_when_it_is_warm(small, acme):
+def test_reading_a_cached_plan_takes_no_statement(small, acme):
     with activate(acme):
         queries.plan_of()
-        with CaptureQueriesContext(connection) as asked:
+        with CaptureQueriesContext(connection) as statements:
             assert queries.is_subscribed("webhooks")
             assert queries.limit("identity.users") == 5
-    assert len(asked) == 0
+    assert len(statements) == 0
 
 
-def test_a_change_is_told_once(small, acme, operator):
+def test_a_repeated_change_of_the_plan_is_published_once(small, acme, operator):
     dispatch(ChangePlan(tenant_id=acme.id, plan="small", reason="Again."), actor=operator)
 
-    told = OutboxEvent.objects.get(name="subscription.changed")
-    assert (told.payload["before"], told.payload["after"], told.tenant_id) == ("all", "small", None)
-    assert Subscription.objects.get(tenant_id=acme.id).reason == "Booked it."
+    event = OutboxEvent.objects.get(name="subscription.changed")
+    assert (event.payload["before"], event.payload["after"], event.tenant_id) == ("all", "small", None)
+    assert Subscription.objects.get(tenant_id=acme.id).reason == "Ordered."
 
 
-def test_those_who_watch_the_business_are_told(acme, operator, monkeypatch):
-    """Row OBS-16: whose, and which."""
-    told = []
-    monkeypatch.setattr(instrumentation, "record", told.append)
+def test_a_change_of_the_plan_is_instrumented(acme, operator, monkeypatch):
+    """The instrumentation has the tenant and the subscription."""
+    events = []
+    monkeypatch.setattr(instrumentation, "record", events.append)
 
     dispatch(SMALL, actor=operator)
-    subscription = dispatch(ChangePlan(tenant_id=acme.id, plan="small", reason="Booked."), actor=operator)
+    subscription = dispatch(ChangePlan(tenant_id=acme.id, plan="small", reason="Ordered."), actor=operator)
 
-    (happening,) = told
-    assert (happening.name, happening.tenant_id) == ("subscription_changed", acme.id)
-    assert happening.ids["subscription_id"] == subscription.pk
+    (event,) = events
+    assert (event.name, event.tenant_id) == ("subscription_changed", acme.id)
+    assert event.ids["subscription_id"] == subscription.pk
 
 
 @pytest.mark.physical_copy
-def test_a_new_tenant_has_what_it_booked(operator):
+def test_a_new_tenant_has_the_plan_of_its_onboarding(operator):
     dispatch(SMALL, actor=operator)
 
     tenant = dispatch(
@@ -336,7 +336,7 @@ def test_a_new_tenant_has_what_it_booked(operator):
     assert queries.plan_of(tenant.pk).code == "small"
 
 
-def test_a_token_says_the_level(small, acme, owner, client_for):
+def test_a_token_has_the_level_of_the_plan(small, acme, owner, client_for):
     response = client_for(owner).post(
         "/t/acme/api/v1/identity/tokens/",
         {"email": owner.email, "password": PASSWORD},
@@ -346,17 +346,17 @@ def test_a_token_says_the_level(small, acme, owner, client_for):
         assert access.read(response.json()["access_token"])["plan_level"] == 10
 
 
-def test_the_operators_api(small, client_for, operator, acme):
+def test_the_operator_api_reads_the_plan_of_a_tenant(small, client_for, operator, acme):
     client = client_for(operator, None)
 
-    booked = client.get(f"/api/v1/billing/tenants/{acme.id}/").json()
-    assert (booked["code"], booked["modules"]) == ("small", ["webhooks"])
+    plan = client.get(f"/api/v1/billing/tenants/{acme.id}/").json()
+    assert (plan["code"], plan["modules"]) == ("small", ["webhooks"])
     assert client.get("/api/v1/billing/tenants/999/").status_code == 404
     retired = client.post("/api/v1/billing/plans/small/retire/", {}, content_type="application/json").json()
     assert (retired["code"], retired["is_offered"]) == ("small", False)
 
 
-def test_the_operator_sees_how_much_of_it_is_used(small, client_for, operator, acme):
+def test_the_usage_page_shows_the_share_of_each_limit(small, client_for, operator, acme):
     client = client_for(operator, None)
     page = client.get(f"/tenants/{acme.id}/usage/").content.decode()
     assert "Acme Corporation: Small" in page
@@ -364,7 +364,7 @@ def test_the_operator_sees_how_much_of_it_is_used(small, client_for, operator, a
     assert client.get("/tenants/999/usage/").status_code == 404
 
 
-def test_the_operators_pages(small, client_for, operator, acme):
+def test_the_operator_pages_change_plans(small, client_for, operator, acme):
     client = client_for(operator, None)
     assert b"webhooks" in client.get("/billing/plan/").content
     page = client.get(f"/tenants/{acme.id}/plan/").content
@@ -386,22 +386,22 @@ def test_the_operators_pages(small, client_for, operator, acme):
     assert Plan.objects.get(code="mid").limits == {"companies.companies": 3, "identity.users": -1}
 
 
-def test_an_operator_changes_a_plan_beginning_with_what_is_in_it(small, client_for, operator, acme):
+def test_the_form_of_a_plan_starts_with_its_current_values(small, client_for, operator, acme):
     client = client_for(operator, None)
     page = client.get("/plans/small/define/")
-    said = {**page.context["form"].initial, "level": 30}
-    assert said["companies.companies"] == 2
-    assert b"1, which have the change at once" in page.content
+    fields = {**page.context["form"].initial, "level": 30}
+    assert fields["companies.companies"] == 2
+    assert b"1, affected at once" in page.content
 
-    shown = client.post("/plans/small/define/", {**said, "preview": ""}).context["facts"]
+    facts = client.post("/plans/small/define/", {**fields, "preview": ""}).context["facts"]
 
-    assert shown == [("Level", "10 → 30"), ("Tenants on it", "1, which have it at once")]
-    wrong = client.post("/plans/small/define/", {**said, "modules": ["sales"], "preview": ""}).context[
+    assert facts == [("Level", "10 → 30"), ("Tenants on this plan", "1, affected at once")]
+    invalid = client.post("/plans/small/define/", {**fields, "modules": ["sales"], "preview": ""}).context[
         "facts"
     ]
-    assert ("Refused", "sales does not work without inventory, payments, which is not in the plan.") in wrong
+    assert ("Refused", "sales requires inventory, payments, which is not in the plan.") in invalid
     assert Plan.objects.get(code="small").level == 10
-    assert client.post("/plans/small/define/", said).status_code == 302
+    assert client.post("/plans/small/define/", fields).status_code == 302
     plan = Plan.objects.get(code="small")
     assert (plan.level, plan.modules, plan.limits) == (
         30,

@@ -24,7 +24,7 @@ def test_a_plan_is_made_booked_and_seen(visit: Page, operator, acme):
     visit.get_by_label("Name").fill("Trade")
     visit.get_by_label("Level").fill("50")
     visit.get_by_label("webhooks").check()
-    visit.get_by_label("Companies that keep books").fill("2")
+    visit.get_by_label("Number of companies").fill("2")
     look("define")
     visit.get_by_role("button", name="Define plan").click()
     expect(visit.get_by_text("Trade").first).to_be_visible()

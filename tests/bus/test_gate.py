@@ -7,7 +7,7 @@ from apps.bus.errors import FeatureOff
 from apps.companies.commands import FoundCompany
 from apps.companies.models import Company
 from apps.modules import registry
-from apps.periods.commands import GenerateYear
+from apps.periods.commands import AddFiscalYear
 from apps.periods.module import MODULE
 
 PLANT = FoundCompany(code="PLANT", name="Acme Plant", currency="EUR")
@@ -29,7 +29,7 @@ def test_refuses_the_commands_of_a_module_that_is_off(at_acme, owner, settings, 
     monkeypatch.setattr(registry, "is_on", lambda module: module.name != MODULE.name)
 
     with pytest.raises(FeatureOff, match="periods is off"):
-        dispatch(GenerateYear(year=2031), actor=owner)
+        dispatch(AddFiscalYear(year=2031), actor=owner)
 
 
 def test_asks_whichever_gate_the_settings_name(at_acme, owner, settings):

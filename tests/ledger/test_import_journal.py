@@ -198,7 +198,7 @@ def test_a_chart_with_an_unknown_type_is_refused(at_acme, controller):
         dispatch(journal(*GOOD, accounts="code,name,type\n77,Cash,cash\n"), actor=controller)
 
 
-def test_missing_fiscal_years_are_generated_without_gaps(chart, controller):
+def test_missing_fiscal_years_are_added_without_gaps(chart, controller):
     far = JAN_9.replace(year=YEAR - 3)
 
     dispatch(journal(f"1,{far},,,1,Rent,USD,1", f"1,{far},,,2,Cash,USD,-1"), actor=controller)

@@ -23,7 +23,7 @@ from apps.ledger.errors import (
     TooFewLines,
 )
 from apps.ledger.models import Entry
-from apps.periods.commands import ClosePeriod, GenerateYear
+from apps.periods.commands import AddFiscalYear, ClosePeriod
 from apps.periods.errors import NoPeriodForDay, PeriodIsClosed
 from tests.support.books import FEB_9, JAN_9, YEAR, entry, line, sale
 
@@ -72,7 +72,7 @@ def test_posting_takes_eleven_statements(chart, accountant):
 
 def test_entries_are_numbered_without_a_gap_per_journal_per_year(chart, controller):
     dispatch(OpenJournal(code="BANK", name="Bank"), actor=controller)
-    dispatch(GenerateYear(year=YEAR + 1), actor=controller)
+    dispatch(AddFiscalYear(year=YEAR + 1), actor=controller)
 
     def number(journal, posted_on):
         posted = dispatch(

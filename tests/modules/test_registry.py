@@ -1,4 +1,4 @@
-"""The module system: the contract of a manifest, and the order in which modules stand up."""
+"""The module system: validation of manifests, and the order of modules."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ from apps.kernel.manifest import Module
 from apps.modules import registry
 from apps.modules.checks import (
     manifests_match_emitted_and_subscribed_events,
-    modules_stand,
+    modules_are_valid,
     subscribed_events_are_emitted,
 )
 from apps.modules.errors import ContractBroken, DependenciesCircular, DependencyMissing
@@ -22,10 +22,10 @@ def module(name, *dependencies, **fields):
 
 
 def ordered(*modules):
-    return [each.name for each in in_order({module.name: module for module in modules})]
+    return [module.name for module in in_order({module.name: module for module in modules})]
 
 
-def test_what_a_module_depends_on_comes_before_it():
+def test_dependencies_are_ordered_before_their_module():
     assert ordered(module("a", "b", "c"), module("b", "c"), module("c")) == ["c", "b", "a"]
 
 
@@ -34,13 +34,13 @@ def test_a_missing_dependency_is_refused():
         ordered(module("a", "b"))
 
 
-def test_a_circle_is_refused_and_shown():
+def test_a_cycle_is_refused():
     with pytest.raises(DependenciesCircular, match=r"→"):
         ordered(module("a", "b"), module("b", "c"), module("c", "a"))
 
 
 @pytest.mark.parametrize("name", ["fixedAssets", "fixed_assets", "Ledger", "-a", "a-", "a--b", "", "1a"])
-def test_names_are_kebab_case(name):
+def test_a_name_that_is_not_kebab_case_is_refused(name):
     with pytest.raises(ContractBroken, match="kebab-case"):
         registry.check("apps.x", module(name))
 
@@ -50,7 +50,7 @@ def test_kebab_case_is_accepted(name):
     registry.check("apps.x", module(name))
 
 
-def test_version_and_description_are_checked():
+def test_an_invalid_version_or_description_is_refused():
     with pytest.raises(ContractBroken, match=r"x\.y\.z"):
         registry.check("apps.x", module("a", version="1"))
     with pytest.raises(ContractBroken, match="description"):
@@ -62,52 +62,52 @@ def test_an_app_without_a_manifest_is_refused():
         registry.manifest_of("apps.kernel")
 
 
-def test_every_app_of_ours_declares_itself_and_stands_after_what_it_needs():
+def test_every_app_has_a_manifest_after_its_dependencies():
     names = [module.name for module in registry.modules()]
 
     assert {"bus", "events", "audit", "tenancy", "identity", "periods", "ledger"} <= set(names)
-    for each in registry.modules():
-        assert all(names.index(needed) < names.index(each.name) for needed in each.dependencies)
+    for module in registry.modules():
+        assert all(names.index(needed) < names.index(module.name) for needed in module.dependencies)
 
 
-def test_what_manifests_publish_and_hear_is_what_the_code_does():
+def test_the_manifests_match_the_events_of_the_code():
     assert manifests_match_emitted_and_subscribed_events() == []
 
 
 @pytest.mark.parametrize(
-    ("word", "left"), [("publishes", "'period.closed'"), ("subscribes", "'entry.posted'")]
+    ("field", "missing"), [("publishes", "'period.closed'"), ("subscribes", "'entry.posted'")]
 )
-def test_a_manifest_that_says_otherwise_does_not_start(monkeypatch, word, left):
-    modules = [replace(module, **{word: ()}) for module in registry.modules()]
+def test_a_manifest_with_other_events_is_reported(monkeypatch, field, missing):
+    modules = [replace(module, **{field: ()}) for module in registry.modules()]
     monkeypatch.setattr(registry, "modules", lambda: modules)
 
-    found = manifests_match_emitted_and_subscribed_events()
+    errors = manifests_match_emitted_and_subscribed_events()
 
-    assert {each.id for each in found} == {"modules.E002"}
-    assert any(f"{word} is {{}}, in the code" in each.msg and left in each.msg for each in found)
+    assert {error.id for error in errors} == {"modules.E002"}
+    assert any(f"{field} is {{}}, in the code" in error.msg and missing in error.msg for error in errors)
 
 
-def test_modules_that_do_not_fit_together_do_not_start(monkeypatch):
-    assert modules_stand() == []
+def test_an_invalid_set_of_modules_is_reported(monkeypatch):
+    assert modules_are_valid() == []
 
-    def missing():
+    def fail():
         raise DependencyMissing(module="a", dependency="b")
 
-    monkeypatch.setattr(registry, "modules", missing)
-    (error,) = modules_stand()
+    monkeypatch.setattr(registry, "modules", fail)
+    (error,) = modules_are_valid()
 
     assert error.id == "modules.E001"
 
 
-def test_the_checks_of_modules_run_at_the_start():
+def test_the_checks_of_modules_are_registered():
     assert {
-        modules_stand,
+        modules_are_valid,
         manifests_match_emitted_and_subscribed_events,
         subscribed_events_are_emitted,
     } <= set(checks.registry.registry.get_checks())
 
 
-def test_every_permission_that_is_granted_exists(db):
+def test_every_granted_permission_exists(db):
     from django.contrib.auth.models import Permission
 
     known = {
@@ -134,7 +134,7 @@ def test_a_flag_turns_a_module_off(settings):
     assert registry.is_on(module("b"))
 
 
-def test_the_endpoints_of_a_module_that_is_off_are_not_there(client_for, owner, settings, monkeypatch):
+def test_the_endpoints_of_a_module_that_is_off_return_404(client_for, owner, settings, monkeypatch):
     client = client_for(owner)
     path = "/t/acme/api/v1/companies/companies/"
     assert client.get(path).status_code == 200

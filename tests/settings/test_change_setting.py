@@ -15,11 +15,11 @@ def set_to(value, actor):
     return dispatch(ChangeSetting(key="periods.reason_length", value=value), actor=actor)
 
 
-def test_what_was_not_set_has_its_default(at_acme):
+def test_an_unset_setting_has_its_default(at_acme):
     assert settings_queries.value(REASON_LENGTH) == REASON_LENGTH.default
 
 
-def test_what_was_set_is_read_at_once_and_only_in_this_tenant(acme, globex, controller):
+def test_a_changed_setting_applies_at_once_in_its_tenant(acme, globex, controller):
     with activate(acme):
         settings_queries.value(REASON_LENGTH)
         set_to(25, controller)
@@ -28,7 +28,7 @@ def test_what_was_set_is_read_at_once_and_only_in_this_tenant(acme, globex, cont
         assert settings_queries.value(REASON_LENGTH) == REASON_LENGTH.default
 
 
-def test_a_change_tells_what_it_was_before(at_acme, controller):
+def test_a_change_publishes_the_previous_value(at_acme, controller):
     set_to(25, controller)
     set_to(30, controller)
 
@@ -43,11 +43,11 @@ def test_a_value_of_another_type_is_refused(at_acme, controller, value):
         set_to(value, controller)
 
 
-def test_a_setting_that_no_app_declares_is_refused(at_acme, controller):
+def test_an_undeclared_setting_is_refused(at_acme, controller):
     with pytest.raises(SettingNotFound):
         dispatch(ChangeSetting(key="no.such", value=1), actor=controller)
 
 
-def test_whoever_may_not_does_not(at_acme, accountant):
+def test_a_change_without_permission_is_denied(at_acme, accountant):
     with pytest.raises(PermissionDenied):
         set_to(25, accountant)

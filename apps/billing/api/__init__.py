@@ -1,1 +1,1 @@
-"""The endpoints under /api/v1/billing/: plans at the platform, its own plan at a tenant."""
+"""The endpoints under /api/v1/billing/: plans on the platform, the own plan in a tenant."""

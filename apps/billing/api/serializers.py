@@ -25,11 +25,11 @@ class UsageSerializer(serializers.Serializer[Any]):
     description = serializers.CharField()
     unit = serializers.CharField()
     used = serializers.IntegerField()
-    most = serializers.IntegerField(help_text="-1: no limit")
+    maximum = serializers.IntegerField(help_text="-1: no limit")
 
 
 class YourPlanSerializer(serializers.Serializer[Any]):
-    """The tenant's plan, the sold modules that are in it, and what is used of what is counted."""
+    """The tenant's plan, its licensed modules, and the usage of each limit."""
 
     code = serializers.CharField()
     name = serializers.CharField()

@@ -1,4 +1,4 @@
-"""At a tenant: its own plan, and nobody else's."""
+"""URLs in a tenant: its own plan."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""At the platform."""
+"""URLs on the platform."""
 
 from django.urls import path
 

@@ -22,7 +22,7 @@ class Plans(ListEndpoint, CommandEndpoint):
 
 
 class Subscriptions(ListEndpoint, CommandEndpoint):
-    """Which tenants have booked which plan."""
+    """The subscriptions of all tenants."""
 
     permission = "billing.view_subscription"
     queryset = Subscription.objects.select_related("plan")
@@ -31,17 +31,17 @@ class Subscriptions(ListEndpoint, CommandEndpoint):
 
 
 class YourPlan(QueryEndpoint):
-    """What this tenant has booked, and how much of it is used."""
+    """The plan of this tenant, and the usage of its limits."""
 
     permission = "billing.view_own_plan"
     serializer_class = YourPlanSerializer
 
     def answer(self, question: None, **server_fields: Any) -> dict[str, Any]:
-        return _in_plain(queries.booked())
+        return _as_data(queries.subscription_summary())
 
 
 class PlanOfTenant(QueryEndpoint):
-    """What a tenant has booked, and how much of it is used."""
+    """The plan of a tenant, and the usage of its limits."""
 
     permission = "billing.view_subscription"
     serializer_class = YourPlanSerializer
@@ -50,7 +50,7 @@ class PlanOfTenant(QueryEndpoint):
         tenant = directory.by_id(server_fields["tenant_id"])
         if tenant is None:
             raise Http404
-        return _in_plain(queries.subscription_summary_of(tenant))
+        return _as_data(queries.subscription_summary_of(tenant))
 
 
 class RetireOnePlan(CommandEndpoint):
@@ -58,11 +58,11 @@ class RetireOnePlan(CommandEndpoint):
     server_fields = ("code",)
 
 
-def _in_plain(booked: queries.SubscriptionSummary) -> dict[str, Any]:
+def _as_data(summary: queries.SubscriptionSummary) -> dict[str, Any]:
     return {
-        "code": booked.plan.code,
-        "name": booked.plan.name,
-        "level": booked.plan.level,
-        "modules": [module.name for module, is_subscribed in booked.modules if is_subscribed],
-        "usage": booked.usage,
+        "code": summary.plan.code,
+        "name": summary.plan.name,
+        "level": summary.plan.level,
+        "modules": [module.name for module, is_subscribed in summary.modules if is_subscribed],
+        "usage": summary.usage,
     }

@@ -28,8 +28,8 @@ class Migration(migrations.Migration):
             options={
                 "permissions": [
                     ("manage_plans", "Can define and retire plans"),
-                    ("change_plan_of_tenant", "Can put a tenant on another plan"),
-                    ("view_own_plan", "Can see what the tenant has booked"),
+                    ("change_plan_of_tenant", "Can change the plan of a tenant"),
+                    ("view_own_plan", "Can view the tenant's own plan"),
                 ],
                 "default_permissions": ("view",),
             },

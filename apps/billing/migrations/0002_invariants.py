@@ -1,17 +1,17 @@
-"""The plan that every tenant begins with, and the rights on the rows."""
+"""The default plan, and the rights on the tables."""
 
 from django.db import migrations
 
 from apps.kernel.guards import append_only
 from apps.kernel.rls import EnableTenantRLS
 
-EVERYTHING = """
+DEFAULT_PLAN = """
 INSERT INTO billing_plan (code, name, level, modules, limits, is_offered)
 VALUES ('all', 'Everything', 1000, '["*"]', '{}', true);
 REVOKE DELETE ON billing_plan FROM bursar_app;
 """
 
-NOTHING = """
+UNDO = """
 GRANT DELETE ON billing_plan TO bursar_app;
 DELETE FROM billing_plan WHERE code = 'all';
 """
@@ -20,7 +20,7 @@ DELETE FROM billing_plan WHERE code = 'all';
 class Migration(migrations.Migration):
     dependencies = [("billing", "0001_initial")]
     operations = [
-        migrations.RunSQL(EVERYTHING, NOTHING),
+        migrations.RunSQL(DEFAULT_PLAN, UNDO),
         append_only("billing_historicalplan"),
         append_only("billing_historicalsubscription"),
         EnableTenantRLS("billing_subscription"),

@@ -16,7 +16,7 @@ from apps.ledger.errors import ImportAccountsUnknown
 from apps.ledger.journal_file import FileAccount, FileEntry, FileLine, read_accounts, read_journal
 from apps.ledger.models import Account, JournalImport
 from apps.periods import queries as periods
-from apps.periods.commands import GenerateYear
+from apps.periods.commands import AddFiscalYear
 from apps.periods.rules import year_must_be_in_range
 
 MAX_ROWS_LISTED = 20
@@ -45,7 +45,7 @@ def import_journal(command: ImportJournal) -> JournalImport:
     )
     _open_chart(chart)
     codes = _codes(entries, create=command.create_accounts)
-    _generate_years([entry.posted_on for entry in entries])
+    _add_fiscal_years([entry.posted_on for entry in entries])
     for entry in steps(entries, len(entries)):
         dispatch(_command(entry, codes, command.name))
     return record
@@ -109,8 +109,8 @@ def _named(lines: Sequence[FileLine]) -> str:
     return f"{named}; and {more} more" if more > 0 else named
 
 
-def _generate_years(days: Sequence[dt.date]) -> None:
-    """Generates the missing fiscal years of the days, each adjacent to an existing one."""
+def _add_fiscal_years(days: Sequence[dt.date]) -> None:
+    """Adds the missing fiscal years of the days, each adjacent to an existing one."""
     first_month = periods.the_calendar().first_month
     needed = {periods.fiscal_year_of(day, first_month) for day in days}
     with together() as validation:
@@ -121,7 +121,7 @@ def _generate_years(days: Sequence[dt.date]) -> None:
     begin = min(existing, default=first)
     for year in (*range(begin - 1, first - 1, -1), *range(begin, last + 1)):
         if year not in existing:
-            dispatch(GenerateYear(year=year))
+            dispatch(AddFiscalYear(year=year))
 
 
 def _command(entry: FileEntry, codes: dict[str, str], file: str) -> PostEntry:

@@ -239,9 +239,9 @@ BEGIN
 END $$;
 CREATE TRIGGER ledger_line_is_immutable BEFORE UPDATE ON ledger_entryline
     FOR EACH ROW EXECUTE FUNCTION ledger_rows_are_immutable();
-CREATE TRIGGER ledger_lines_are_not_emptied BEFORE TRUNCATE ON ledger_entryline
+CREATE TRIGGER ledger_lines_are_not_truncated BEFORE TRUNCATE ON ledger_entryline
     FOR EACH STATEMENT EXECUTE FUNCTION ledger_rows_are_immutable();
-CREATE TRIGGER ledger_entries_are_not_emptied BEFORE TRUNCATE ON ledger_entry
+CREATE TRIGGER ledger_entries_are_not_truncated BEFORE TRUNCATE ON ledger_entry
     FOR EACH STATEMENT EXECUTE FUNCTION ledger_rows_are_immutable();
 REVOKE UPDATE ON ledger_entryline FROM {RUNTIME_ROLES};
 REVOKE DELETE ON ledger_account, ledger_journal FROM {RUNTIME_ROLES};

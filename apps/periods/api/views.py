@@ -8,7 +8,7 @@ from apps.bus.api.serializers import Reason
 from apps.bus.api.views import CommandEndpoint, DetailEndpoint, ListEndpoint, QueryEndpoint
 from apps.kernel.problems import reason_of
 from apps.periods import queries
-from apps.periods.commands import ClosePeriod, DefineCalendar, GenerateYear
+from apps.periods.commands import AddFiscalYear, ClosePeriod, DefineCalendar
 from apps.periods.models import Calendar, FiscalYear, Period
 
 from .serializers import CalendarSerializer, PeriodSerializer, YearSerializer
@@ -38,7 +38,7 @@ class Years(ListEndpoint, CommandEndpoint):
     queryset = FiscalYear.objects.all()
     serializer_class = YearSerializer
     ordering = ("-starts_on",)
-    command, result = GenerateYear, YearSerializer
+    command, result = AddFiscalYear, YearSerializer
 
 
 class Periods(ListEndpoint):
@@ -61,7 +61,7 @@ class OnePeriod(DetailEndpoint):
 
 
 class Blockers(QueryEndpoint):
-    """What stands against closing a period. An empty list means that it can be closed."""
+    """The refusals that block the closing of a period. It can be closed if the list is empty."""
 
     permission = "periods.view_period"
     serializer_class = Reason

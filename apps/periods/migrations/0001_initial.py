@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
                 ("first_month", models.PositiveSmallIntegerField(default=1)),
             ],
             options={
-                "permissions": [("manage_calendar", "Can define the calendar and generate years")],
+                "permissions": [("manage_calendar", "Can define the calendar and add fiscal years")],
                 "default_permissions": ("view",),
                 "constraints": [
                     models.CheckConstraint(

@@ -1,4 +1,4 @@
-"""What the database itself keeps true of periods, whoever asks.
+"""Invariants of periods, enforced by the database.
 
 Every function addresses tables through TG_TABLE_SCHEMA: a deferred trigger fires at COMMIT, when the search path
 may be another tenant's, and a schema may be renamed. The codes are those in errors.py.
@@ -8,19 +8,19 @@ from django.db import migrations
 
 from apps.kernel.guards import RUNTIME_ROLES, append_only
 
-# 1. A year's periods leave no gap and cover it. That they do not overlap is the EXCLUDE constraint of the model; so
-#    together their days are as many as the year's. Looked at once, at COMMIT, when all twelve are there.
+# 1. The periods of a year cover it without a gap: the EXCLUDE constraint of the model refuses overlaps, so the number
+#    of their days must equal that of the year. Checked at COMMIT, when all twelve are inserted.
 COVERED = """
 CREATE FUNCTION periods_year_is_covered() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-    wanted bigint;
+    checked_id bigint;
     code text;
     covered boolean;
 BEGIN
     IF TG_TABLE_NAME = 'periods_period' THEN
-        wanted := NEW.year_id;
+        checked_id := NEW.year_id;
     ELSE
-        wanted := NEW.id;
+        checked_id := NEW.id;
     END IF;
     EXECUTE format($sql$
         SELECT year.code,
@@ -32,7 +32,7 @@ BEGIN
         LEFT JOIN %1$I.periods_period AS period ON period.year_id = year.id
         WHERE year.id = $1
         GROUP BY year.id
-        $sql$, TG_TABLE_SCHEMA) INTO code, covered USING wanted;
+        $sql$, TG_TABLE_SCHEMA) INTO code, covered USING checked_id;
     IF covered IS NOT TRUE THEN
         RAISE EXCEPTION 'The periods of year % do not cover each of its days.', code
             USING ERRCODE = 'BP001', DETAIL = format('year=%s', code);
@@ -45,10 +45,10 @@ CREATE CONSTRAINT TRIGGER periods_year_is_covered AFTER INSERT ON periods_period
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION periods_year_is_covered();
 """
 
-# 2. A period is written once, except that it is closed once. Whoever closes it must hold its advisory lock, so that
-#    every way there (the command, psql) has queued behind those who are posting, and must be in READ COMMITTED, so
-#    that what it reads after the lock is all that was posted before it. The lock is not taken here: a row trigger
-#    runs when the row is locked already, and those who post lock in the other order, so it would deadlock.
+# 2. A period never changes, except that it is closed once. The closing session must hold the advisory lock of the
+#    period, so that it has waited for all concurrent postings, and must be in READ COMMITTED, so that reads after the
+#    lock include all of them. The trigger does not take the lock: the row is already locked when it runs, and postings
+#    lock in the opposite order, so it would deadlock.
 GUARD = """
 CREATE FUNCTION periods_period_guard() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -57,7 +57,7 @@ DECLARE
 BEGIN
     IF TG_OP = 'INSERT' THEN
         IF NEW.status <> 'open' OR NEW.close_version <> 0 THEN
-            RAISE EXCEPTION 'A period begins open.' USING ERRCODE = 'BP004';
+            RAISE EXCEPTION 'A period starts as open.' USING ERRCODE = 'BP004';
         END IF;
         RETURN NEW;
     END IF;
@@ -92,17 +92,17 @@ CREATE TRIGGER periods_period_guard BEFORE INSERT OR UPDATE OR DELETE ON periods
     FOR EACH ROW EXECUTE FUNCTION periods_period_guard();
 """
 
-# 3. Years never change, and neither table can be emptied.
-WRITTEN_ONCE = f"""
+# 3. Years never change, and neither table can be truncated.
+IMMUTABILITY = f"""
 CREATE FUNCTION periods_are_immutable() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION 'Fiscal years and periods are written once.' USING ERRCODE = 'BP004';
+    RAISE EXCEPTION 'Fiscal years and periods cannot be changed.' USING ERRCODE = 'BP004';
 END $$;
 CREATE TRIGGER periods_year_is_immutable BEFORE UPDATE OR DELETE ON periods_fiscalyear
     FOR EACH ROW EXECUTE FUNCTION periods_are_immutable();
-CREATE TRIGGER periods_year_is_not_emptied BEFORE TRUNCATE ON periods_fiscalyear
+CREATE TRIGGER periods_year_is_not_truncated BEFORE TRUNCATE ON periods_fiscalyear
     FOR EACH STATEMENT EXECUTE FUNCTION periods_are_immutable();
-CREATE TRIGGER periods_period_is_not_emptied BEFORE TRUNCATE ON periods_period
+CREATE TRIGGER periods_period_is_not_truncated BEFORE TRUNCATE ON periods_period
     FOR EACH STATEMENT EXECUTE FUNCTION periods_are_immutable();
 REVOKE DELETE ON periods_calendar, periods_fiscalyear, periods_period FROM {RUNTIME_ROLES};
 REVOKE UPDATE ON periods_fiscalyear FROM {RUNTIME_ROLES};
@@ -121,5 +121,5 @@ class Migration(migrations.Migration):
     dependencies = [("periods", "0001_initial")]
     operations = [
         append_only("periods_historicalcalendar"),
-        migrations.RunSQL(COVERED + GUARD + WRITTEN_ONCE, UNDO),
+        migrations.RunSQL(COVERED + GUARD + IMMUTABILITY, UNDO),
     ]

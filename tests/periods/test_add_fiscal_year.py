@@ -9,7 +9,7 @@ from apps.bus import dispatch
 from apps.kernel.actors import System
 from apps.kernel.clock import today
 from apps.periods import queries
-from apps.periods.commands import ClosePeriod, DefineCalendar, GenerateYear
+from apps.periods.commands import AddFiscalYear, ClosePeriod, DefineCalendar
 from apps.periods.errors import (
     CalendarMissing,
     PeriodOverlaps,
@@ -29,7 +29,7 @@ THIS_YEAR = today().year
 def test_every_day_of_a_year_is_in_one_period(at_blank, first_month):
     dispatch(DefineCalendar(name="Standard", first_month=first_month), actor=SHELL)
 
-    year = dispatch(GenerateYear(year=2027), actor=SHELL)  # ends in a leap year, from the third month on
+    year = dispatch(AddFiscalYear(year=2027), actor=SHELL)  # ends in a leap year, from the third month on
 
     day, days = dt.date(2027, first_month, 1), []
     while Period.objects.covering(day).count() == 1:
@@ -44,7 +44,7 @@ def test_every_day_of_a_year_is_in_one_period(at_blank, first_month):
 def test_a_fiscal_year_across_calendar_years_is_named_after_both(at_blank):
     dispatch(DefineCalendar(name="April", first_month=4), actor=SHELL)
 
-    year = dispatch(GenerateYear(year=2026), actor=SHELL)
+    year = dispatch(AddFiscalYear(year=2026), actor=SHELL)
 
     assert year.code == "2026/27"
     assert (year.starts_on, year.ends_on) == (dt.date(2026, 4, 1), dt.date(2027, 3, 31))
@@ -53,8 +53,8 @@ def test_a_fiscal_year_across_calendar_years_is_named_after_both(at_blank):
 
 
 def test_an_adjacent_year_is_added(at_acme, controller):
-    dispatch(GenerateYear(year=THIS_YEAR + 1), actor=controller)
-    dispatch(GenerateYear(year=THIS_YEAR - 1), actor=controller)
+    dispatch(AddFiscalYear(year=THIS_YEAR + 1), actor=controller)
+    dispatch(AddFiscalYear(year=THIS_YEAR - 1), actor=controller)
 
     assert [year.code for year in queries.years()] == [
         str(THIS_YEAR - 1),
@@ -65,32 +65,32 @@ def test_an_adjacent_year_is_added(at_acme, controller):
 
 def test_adding_an_existing_year_is_refused(at_acme, controller):
     with pytest.raises(PeriodOverlaps):
-        dispatch(GenerateYear(year=THIS_YEAR), actor=controller)
+        dispatch(AddFiscalYear(year=THIS_YEAR), actor=controller)
 
 
 def test_adding_a_year_after_a_gap_is_refused(at_acme, controller):
     with pytest.raises(YearNotAdjacent):
-        dispatch(GenerateYear(year=THIS_YEAR + 2), actor=controller)
+        dispatch(AddFiscalYear(year=THIS_YEAR + 2), actor=controller)
 
 
 def test_adding_a_year_before_a_closed_period_is_refused(at_acme, controller, january):
     dispatch(ClosePeriod(period_id=january.pk, reason="The month is over."), actor=controller)
 
     with pytest.raises(YearBeforeClosedPeriod):
-        dispatch(GenerateYear(year=THIS_YEAR - 1), actor=controller)
-    dispatch(GenerateYear(year=THIS_YEAR + 1), actor=controller)
+        dispatch(AddFiscalYear(year=THIS_YEAR - 1), actor=controller)
+    dispatch(AddFiscalYear(year=THIS_YEAR + 1), actor=controller)
 
 
 @pytest.mark.parametrize("year", [0, 1899, 3000, 10**9])
 def test_adding_an_implausible_year_is_refused(at_acme, controller, year):
     with pytest.raises(YearOutOfRange):
-        dispatch(GenerateYear(year=year), actor=controller)
+        dispatch(AddFiscalYear(year=year), actor=controller)
 
 
 @pytest.mark.physical_copy
 def test_adding_a_year_without_a_calendar_is_refused(at_blank):
     with pytest.raises(CalendarMissing):
-        dispatch(GenerateYear(year=2026), actor=SHELL)
+        dispatch(AddFiscalYear(year=2026), actor=SHELL)
 
 
 def test_the_database_refuses_overlapping_periods(at_acme, january):
