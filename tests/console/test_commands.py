@@ -194,7 +194,7 @@ def test_a_setting_is_validated_and_changed(client_for, controller):
     changed = client.post("/t/acme/settings/periods.reason_length/change/", {"value": "25"}, follow=True)
 
     assert "settings.setting_invalid" in refused.content.decode()
-    assert "periods.reason_length is 25 from now on" in changed.content.decode()
+    assert "periods.reason_length is 25 now" in changed.content.decode()
 
 
 def test_the_csv_export_of_the_trial_balance_escapes_formulas(client_for, accountant, chart, acme):
