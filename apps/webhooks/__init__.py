@@ -1,1 +1,1 @@
-"""What tenants tell other systems, and what other systems tell them."""
+"""Webhooks: events sent to other systems, and messages received from them."""

@@ -1,4 +1,4 @@
-"""What webhooks can be asked."""
+"""Commands of webhooks."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ MANAGE_SOURCES = "webhooks.manage_sources"
 
 @dataclass(frozen=True, kw_only=True)
 class RegisterEndpoint(Command):
-    """Tell another system what happens here. It is told every event unless you name some. The secret with which
-    it can check our signature is shown once."""
+    """Register an endpoint that receives all events, or selected ones. Its secret, for verifying signatures, is shown
+    once."""
 
     permission = MANAGE_ENDPOINTS
     by_support = False
@@ -27,8 +27,7 @@ class RegisterEndpoint(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class ChangeEndpoint(Command):
-    """Change where an endpoint is, what it is for, or which events it is told. What waits to be sent goes to the
-    new address."""
+    """Change the URL, description or events of an endpoint. Pending messages go to the new URL."""
 
     permission = MANAGE_ENDPOINTS
     by_support = False
@@ -42,8 +41,7 @@ class ChangeEndpoint(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class DisableEndpoint(Command):
-    """Tell this endpoint nothing more. What happens meanwhile it will never hear; what waits is kept until it is
-    enabled again."""
+    """Stop sending to an endpoint. It never receives later events; pending messages wait until it is enabled again."""
 
     permission = MANAGE_ENDPOINTS
     audit_message = "disabled the webhook endpoint {result}: {reason}"
@@ -54,7 +52,7 @@ class DisableEndpoint(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class EnableEndpoint(Command):
-    """Tell this endpoint again what happens from now on, and what waited for it."""
+    """Resume sending to an endpoint: pending messages and new events."""
 
     permission = MANAGE_ENDPOINTS
     audit_message = "enabled the webhook endpoint {result}"
@@ -64,8 +62,8 @@ class EnableEndpoint(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class RotateSecret(Command):
-    """Make a new secret for an endpoint, shown once. Until the hours are over every message is signed with the old
-    one as well, so that the receiver can change over at his time."""
+    """Create a new secret for an endpoint, shown once. For the given hours every message is also signed with the old
+    secret, so that the receiver can switch."""
 
     permission = MANAGE_ENDPOINTS
     by_support = False
@@ -77,7 +75,7 @@ class RotateSecret(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class RetireSecret(Command):
-    """Stop signing with a secret at once, because it is known to somebody who should not know it."""
+    """Stop signing with a secret at once, for example because it has leaked."""
 
     permission = MANAGE_ENDPOINTS
     by_support = False
@@ -89,7 +87,7 @@ class RetireSecret(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class SendTestMessage(Command):
-    """Send the endpoint a message that says nothing but that it can be reached."""
+    """Send a test message to an endpoint."""
 
     permission = MANAGE_ENDPOINTS
     audit_message = "sent a test message to a webhook endpoint: {result}"
@@ -99,7 +97,7 @@ class SendTestMessage(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class ResendMessage(Command):
-    """Send a message again, under the id that it had: a receiver who has it already will know."""
+    """Send a message again, with its old id, so that the receiver recognises a repetition."""
 
     permission = MANAGE_ENDPOINTS
     audit_message = "sent {result} again"
@@ -109,7 +107,7 @@ class ResendMessage(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class AddSource(Command):
-    """Listen to another system. It signs what it posts with the secret that it gave you."""
+    """Add another system that posts messages, signed with a secret of that system."""
 
     permission = MANAGE_SOURCES
     by_support = False
@@ -122,11 +120,11 @@ class AddSource(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class RotateSourceSecret(Command):
-    """Take a new secret of a source. Until the hours are over the old one is believed as well."""
+    """Set a new secret of a source. For the given hours the old secret stays valid."""
 
     permission = MANAGE_SOURCES
     by_support = False
-    audit_message = "took a new secret of the webhook source {result}"
+    audit_message = "rotated the secret of the webhook source {result}"
 
     source_id: int
     secret: str = field(metadata=secret, repr=False)
@@ -135,7 +133,7 @@ class RotateSourceSecret(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class RetireSourceSecret(Command):
-    """Stop believing a source's secret at once, because it is known to somebody who should not know it."""
+    """Refuse a source's secret at once, for example because it has leaked."""
 
     permission = MANAGE_SOURCES
     by_support = False
@@ -147,18 +145,18 @@ class RetireSourceSecret(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class ReprocessReceived(Command):
-    """Process a received message that failed or was ignored, from the beginning."""
+    """Process a failed, dead or ignored message again."""
 
     permission = MANAGE_SOURCES
-    audit_message = "had {result} processed again"
+    audit_message = "reprocessed {result}"
 
     received_id: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class ResealSecrets(Command):
-    """Seal every secret of webhooks under the newest key of the installation, so that an older key can be dropped."""
+    """Encrypt all webhook secrets with the newest key of the installation, so that older keys can be removed."""
 
     permission = MANAGE_ENDPOINTS
     runs_while_closed = True
-    audit_message = "sealed {result} webhook secrets under the newest key"
+    audit_message = "encrypted {result} webhook secrets with the newest key"

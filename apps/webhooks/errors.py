@@ -1,4 +1,4 @@
-"""What webhooks refuse."""
+"""Refusals of webhooks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from apps.kernel.errors import Conflict, Invalid, NotFound, Refusal
 
 
 class WebhooksRefusal(Refusal):
-    """The family of webhooks."""
+    """Base class of these refusals."""
 
 
 class EventUnknown(WebhooksRefusal, Invalid):
@@ -26,7 +26,7 @@ class EndpointIsActive(WebhooksRefusal, Conflict):
 
 
 class ReasonMissing(WebhooksRefusal, Invalid):
-    message = "A reason is needed."
+    message = "Enter a reason."
 
 
 class SecretNotFound(WebhooksRefusal, NotFound):
@@ -38,23 +38,23 @@ class SecretIsRetired(WebhooksRefusal, Conflict):
 
 
 class LastSecret(WebhooksRefusal, Conflict):
-    message = "{owner} has no other secret that stays: make a new one first."
+    message = "{owner} has no other permanent secret: create a new one first."
 
 
 class SecretMalformed(WebhooksRefusal, Invalid):
-    message = "The secret is not one of this provider's: {why}."
+    message = "The secret does not fit the scheme: {why}."
 
 
 class OverlapOutOfRange(WebhooksRefusal, Invalid):
-    message = "The old secret stays valid for 0 to {most} hours."
+    message = "The old secret stays valid for 0 to {limit} hours."
 
 
 class MessageNotFound(WebhooksRefusal, NotFound):
     message = "There is no message {message_id}."
 
 
-class MessageIsUnderWay(WebhooksRefusal, Conflict):
-    message = "{message} is being sent at this moment."
+class MessageIsInProgress(WebhooksRefusal, Conflict):
+    message = "{message} is being sent."
 
 
 class SourceNotFound(WebhooksRefusal, NotFound):
@@ -62,7 +62,9 @@ class SourceNotFound(WebhooksRefusal, NotFound):
 
 
 class SourceNameMalformed(WebhooksRefusal, Invalid):
-    message = "{name} stands in an address: write small letters, digits and hyphens, beginning with a letter."
+    message = (
+        "{name} is not a valid name: use lower-case letters, digits and hyphens, starting with a letter."
+    )
     enforced_by = ("webhooks_source_name_is_a_slug",)
 
 
@@ -72,14 +74,14 @@ class SourceNameTaken(WebhooksRefusal, Conflict):
 
 
 class SchemeUnknown(WebhooksRefusal, Invalid):
-    message = "There is no way of signing named {scheme}: it is one of {schemes}."
+    message = "Unknown signature scheme {scheme}. Available: {schemes}."
 
 
 class SignatureInvalid(WebhooksRefusal):
-    """Says the same whatever is wrong with it: who forges learns nothing."""
+    """One message for all defects, so that a forger learns nothing."""
 
     status = 401
-    message = "The signature does not hold."
+    message = "The signature is invalid."
 
 
 class MessageUnreadable(WebhooksRefusal, Invalid):
@@ -88,12 +90,12 @@ class MessageUnreadable(WebhooksRefusal, Invalid):
 
 class MessageTooLarge(WebhooksRefusal):
     status = 413
-    message = "A message has at most {most} bytes."
+    message = "A message has at most {limit} bytes."
 
 
 class TooManyMessages(WebhooksRefusal):
     status = 429
-    message = "More than {most} messages a minute are not taken. Post again in {seconds} seconds."
+    message = "At most {limit} messages per minute are accepted. Retry in {seconds} seconds."
 
     @property
     def retry_after(self) -> int:  # type: ignore[override]  # until the minute is over
@@ -102,7 +104,7 @@ class TooManyMessages(WebhooksRefusal):
 
 class OnlyPosted(WebhooksRefusal):
     status = 405
-    message = "Messages are posted here, and nothing is read."
+    message = "Only POST is allowed here."
 
 
 class ReceivedNotFound(WebhooksRefusal, NotFound):
@@ -110,4 +112,4 @@ class ReceivedNotFound(WebhooksRefusal, NotFound):
 
 
 class ReceivedIsProcessed(WebhooksRefusal, Conflict):
-    message = "{received} was processed already."
+    message = "{received} is already processed."

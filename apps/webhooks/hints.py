@@ -1,4 +1,4 @@
-"""Telling a worker to look, once what it shall find is committed. Best effort: the sweep finds the same."""
+"""Hints to workers after a commit. Best effort: the sweep repeats them."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ def after_commit(task: str, pk: int) -> None:
 
 
 def now(task: str, pk: int) -> None:
-    """Sent by name, as tasks stand above whoever wakes them."""
+    """Sends by task name, because tasks are in a higher layer."""
     tenant = current_tenant()
     headers = {"tenant": tenant.id if tenant else PLATFORM, "sent_at": time.time(), **carried()}
     try:
         current_app.send_task(task, args=(pk,), queue=QUEUE, headers=headers, retry=False)
     except (OSError, BrokerAway) as error:
-        log.warning("The hint %s %s was not sent, the sweep will find it: %s", task, pk, error)
+        log.warning("The hint %s %s was not sent, the sweep will repeat it: %s", task, pk, error)

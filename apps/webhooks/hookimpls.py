@@ -1,4 +1,4 @@
-"""What webhooks know of a request: whom it was told to, and what came in with it."""
+"""Entries of a request trace: messages sent and received."""
 
 from __future__ import annotations
 
@@ -10,11 +10,16 @@ from apps.kernel.request_trace import RequestTraceEntry, Severity, trace_source
 from .models import Message, Received
 
 _SENT: dict[str, Severity] = {"pending": "waiting", "delivered": "good", "dead": "bad"}
-_CAME: dict[str, Severity] = {"received": "waiting", "failed": "waiting", "processed": "good", "dead": "bad"}
+_RECEIVED: dict[str, Severity] = {
+    "received": "waiting",
+    "failed": "waiting",
+    "processed": "good",
+    "dead": "bad",
+}
 
 
 @trace_source
-def told(correlation_id: str) -> Iterator[RequestTraceEntry]:
+def trace_sent(correlation_id: str) -> Iterator[RequestTraceEntry]:
     messages = Message.objects.filter(correlation_id=correlation_id).select_related("endpoint").order_by("id")
     for message in messages:
         tries = f"{message.attempts} attempt{'' if message.attempts == 1 else 's'}"
@@ -22,7 +27,7 @@ def told(correlation_id: str) -> Iterator[RequestTraceEntry]:
         yield RequestTraceEntry(
             at=message.done_at or message.created_at,
             kind="webhook",
-            text=f"{message.endpoint} is told {message.type}: {message.get_state_display().lower()} after {tries}.",
+            text=f"{message.type} to {message.endpoint}: {message.get_state_display().lower()} after {tries}.",
             detail=str(last) if last else "",
             severity=_SENT[message.state],
             caused_by=f"event:{message.event_id}" if message.event_id else "",
@@ -31,15 +36,15 @@ def told(correlation_id: str) -> Iterator[RequestTraceEntry]:
 
 
 @trace_source
-def heard(correlation_id: str) -> Iterator[RequestTraceEntry]:
-    """What a source said is the cause of what was done with it."""
+def trace_received(correlation_id: str) -> Iterator[RequestTraceEntry]:
+    """A received message is the trigger of its command."""
     for received in Received.objects.filter(correlation_id=correlation_id).select_related("source"):
         yield RequestTraceEntry(
             at=received.received_at,
             kind="webhook",
-            text=f"{received.source} told us {received}: {received.get_state_display().lower()}.",
+            text=f"{received} from {received.source}: {received.get_state_display().lower()}.",
             detail=received.last_error,
-            severity=_CAME.get(received.state, "plain"),
+            severity=_RECEIVED.get(received.state, "plain"),
             name=f"webhook:{received.pk}",
             row=("webhooks.received", received.pk),
         )

@@ -1,4 +1,4 @@
-"""What others may plug in: what is done when another system tells something."""
+"""Extension point: functions for received messages, by type."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from apps.kernel.actors import Actor
 
 @dataclass(frozen=True)
 class Incoming:
-    """A message as it is handed on: verified, and told once for each attempt until somebody is content with it.
+    """A verified message, passed to its function once per attempt.
 
-    id      the provider's, the same whenever he sends it again
-    data    the object of the message: `data` of its body
-    said    the whole body
-    actor   for the command that it leads to
+    id       the provider's id, the same for repeated messages
+    data     the `data` of the payload
+    payload  the whole JSON object
+    actor    the actor for the command
     """
 
     source: str
     id: str
     type: str
     data: Mapping[str, Any]
-    said: Mapping[str, Any]
+    payload: Mapping[str, Any]
     received_at: dt.datetime
     actor: Actor
 
@@ -34,14 +34,13 @@ _functions: dict[str, Function] = {}
 
 
 def incoming(event_type: str, function: Function) -> None:
-    """Registers, in an app's hookimpls.py, what is done with messages of a type: it dispatches one command.
+    """Registers a function for messages of a type, in an app's hookimpls.py. The function dispatches one command.
 
-    It runs in a transaction that commits together with the mark that the message is processed, and what it raises
-    undoes both: the message is tried again later. Messages come in any order, so a command that is too early
-    refuses, and succeeds when what it needs has come.
+    Its effects and the state of the message commit together; an exception rolls both back, and the message is retried.
+    Messages come in any order: a command that is too early is refused and succeeds at a later attempt.
     """
     if event_type in _functions:
-        raise TypeError(f"Somebody processes {event_type} already.")
+        raise TypeError(f"There is already a function for {event_type}.")
     _functions[event_type] = function
 
 

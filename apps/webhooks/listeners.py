@@ -1,4 +1,4 @@
-"""What webhooks do when others tell: they tell it on."""
+"""Events become messages for endpoints."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from .models import Endpoint, Message
 
 @listens_to_all(queue="billing")
 def notify_endpoints(envelope: EventEnvelope) -> None:
-    """One message for each endpoint that wants to know; hearing the news again makes no second one.
+    """Inserts one message per subscribed endpoint; a repeated delivery inserts no second one.
 
-    Raises VersionUnknown for an event of a newer release: whether it may be told outside, only that one knows.
+    Raises VersionUnknown for an event of a newer release, which alone knows whether the event is internal.
     """
     if envelope.name not in EVENTS:
         raise VersionUnknown(f"{envelope.name} is not known here.")
@@ -26,8 +26,8 @@ def notify_endpoints(envelope: EventEnvelope) -> None:
         envelope.name, envelope.occurred_at, envelope.payload, version=envelope.version, event_id=envelope.id
     )
     Message.objects.bulk_create(
-        (messages.written(endpoint, envelope.name, body, envelope.id) for endpoint in endpoints),
+        (messages.new_message(endpoint, envelope.name, body, envelope.id) for endpoint in endpoints),
         ignore_conflicts=True,
     )
-    for each in endpoints:
-        messages.wake(each)
+    for endpoint in endpoints:
+        messages.send_hint(endpoint)

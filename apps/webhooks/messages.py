@@ -1,4 +1,4 @@
-"""Writing down what an endpoint is to be told."""
+"""Creation of messages."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from . import hints
 from .models import Endpoint, Message
 
 TEST = "webhook.test"
-"""The type of a message that tells nothing."""
+"""The type of a test message."""
 
 
 def body_of(type_: str, at: dt.datetime, data: Mapping[str, Any], **more: Any) -> str:
-    """The three words of the specification first, then ours."""
-    said = {"type": type_, "timestamp": at.isoformat().replace("+00:00", "Z"), "data": data, **more}
-    return json.dumps(said, separators=(",", ":"), ensure_ascii=False)
+    """The three keys of the specification, then Bursar's own."""
+    payload = {"type": type_, "timestamp": at.isoformat().replace("+00:00", "Z"), "data": data, **more}
+    return json.dumps(payload, separators=(",", ":"), ensure_ascii=False)
 
 
-def written(endpoint: Endpoint, type_: str, body: str, event_id: int | None = None) -> Message:
-    """A message that waits to be sent; it is the caller who saves it."""
+def new_message(endpoint: Endpoint, type_: str, body: str, event_id: int | None = None) -> Message:
+    """A new pending message, not yet saved."""
     return Message(
         endpoint=endpoint,
         event_id=event_id,
@@ -38,6 +38,6 @@ def written(endpoint: Endpoint, type_: str, body: str, event_id: int | None = No
     )
 
 
-def wake(endpoint: Endpoint) -> None:
-    """Once the change at hand is committed; the sweep finds it too."""
+def send_hint(endpoint: Endpoint) -> None:
+    """Sends a hint after the commit; the sweep is the fallback."""
     hints.after_commit(hints.SEND, endpoint.pk)

@@ -1,4 +1,4 @@
-"""What is remembered of webhooks: whom we tell and what came of it, whom we hear and what was said."""
+"""Tables of webhooks: endpoints and messages, sources and received messages."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class EndpointQuerySet(models.QuerySet["Endpoint"]):
 
 
 class Endpoint(Tracked):
-    """Another system that we tell. No `events` means all of them.
+    """Another system that receives events: all, if `events` is empty.
 
-    enabled_at  since when it is active
-    tried_at    when it was last told something, and `last_outcome` what came of it
-    taken_at    when it last took a message
-    new_secret  the secret, where one was made just now: shown to whoever asked for it, and never again
+    enabled_at  start of the current active period
+    tried_at    time of the last attempt, with its `last_outcome`
+    taken_at    time of the last successful attempt
+    new_secret  the secret after its creation, shown once and not stored in the clear
     """
 
     class State(models.TextChoices):
@@ -39,7 +39,7 @@ class Endpoint(Tracked):
     description = models.CharField(max_length=200, blank=True)
     events = ArrayField(models.CharField(max_length=80), default=list, blank=True)
     state = models.CharField(max_length=8, choices=State.choices, default=State.ACTIVE)
-    disabled_because = models.TextField(blank=True)
+    disabled_reason = models.TextField(blank=True)
     created_at = models.DateTimeField()
     enabled_at = models.DateTimeField()
     taken_at = models.DateTimeField(null=True)
@@ -55,9 +55,9 @@ class Endpoint(Tracked):
         permissions = [("manage_endpoints", "Can manage webhook endpoints and send messages again")]
         constraints = [
             models.CheckConstraint(
-                name="webhooks_disabled_says_why",
-                condition=Q(state="active", disabled_because="")
-                | (Q(state="disabled") & ~Q(disabled_because="")),
+                name="webhooks_disabled_has_reason",
+                condition=Q(state="active", disabled_reason="")
+                | (Q(state="disabled") & ~Q(disabled_reason="")),
             ),
         ]
 
@@ -70,28 +70,28 @@ class Endpoint(Tracked):
 
     @property
     def silent_since(self) -> dt.datetime:
-        """The last instant of which we know that it worked, or was believed to."""
+        """The last success, or the enabling."""
         return max(self.enabled_at, self.taken_at or self.enabled_at)
 
-    def disable(self, because: str) -> None:
-        self.state, self.disabled_because = self.State.DISABLED, because
-        self.save(update_fields=["state", "disabled_because"])
+    def disable(self, reason: str) -> None:
+        self.state, self.disabled_reason = self.State.DISABLED, reason
+        self.save(update_fields=["state", "disabled_reason"])
 
     def enable(self) -> None:
-        self.state, self.disabled_because, self.enabled_at = self.State.ACTIVE, "", now()
-        self.save(update_fields=["state", "disabled_because", "enabled_at"])
+        self.state, self.disabled_reason, self.enabled_at = self.State.ACTIVE, "", now()
+        self.save(update_fields=["state", "disabled_reason", "enabled_at"])
 
 
-class KeptSecretQuerySet(models.QuerySet["KeptSecret"]):
-    def valid(self) -> KeptSecretQuerySet:
+class SealedSecretQuerySet(models.QuerySet["SealedSecret"]):
+    def valid(self) -> SealedSecretQuerySet:
         return self.filter(Q(retired_at=None) | Q(retired_at__gt=now())).order_by("-id")
 
-    def staying(self) -> KeptSecretQuerySet:
+    def permanent(self) -> SealedSecretQuerySet:
         return self.filter(retired_at=None)
 
 
-class KeptSecret(Tracked):
-    """A secret, sealed. Valid until `retired_at`; the one without stays."""
+class SealedSecret(Tracked):
+    """An encrypted secret. Valid until `retired_at`, or permanently without."""
 
     hidden = ("sealed",)
 
@@ -99,7 +99,7 @@ class KeptSecret(Tracked):
     created_at = models.DateTimeField()
     retired_at = models.DateTimeField(null=True)
 
-    objects = KeptSecretQuerySet.as_manager()
+    objects = SealedSecretQuerySet.as_manager()
     kind = ""
 
     class Meta:
@@ -115,7 +115,7 @@ class KeptSecret(Tracked):
 
     @property
     def context(self) -> str:
-        """What the secret is sealed for."""
+        """The encryption context: the owning row."""
         return f"{self.owner._meta.label_lower}:{self.owner.pk}"
 
     @property
@@ -129,18 +129,18 @@ class KeptSecret(Tracked):
         return secrets.decrypt(self.sealed, self.context)
 
     def retire(self, at: dt.datetime) -> None:
-        """No later than it would be anyway."""
+        """Never later than an earlier retirement."""
         self.retired_at = min(at, self.retired_at or at)
         self.save(update_fields=["retired_at"])
 
 
-class Secret(KeptSecret):
-    """What we sign with. While one is being rotated there are several, and each signs."""
+class Secret(SealedSecret):
+    """A secret for signing messages. During a rotation each valid secret signs."""
 
     endpoint = models.ForeignKey(Endpoint, on_delete=models.PROTECT, related_name="secrets")
     kind = "secret"
 
-    class Meta(KeptSecret.Meta):
+    class Meta(SealedSecret.Meta):
         pass
 
     @property
@@ -150,7 +150,7 @@ class Secret(KeptSecret):
 
 class MessageQuerySet(models.QuerySet["Message"]):
     def due(self) -> MessageQuerySet:
-        """To be sent now, and in nobody's hands."""
+        """Pending messages whose time has come, without a lease."""
         return self.filter(
             Q(leased_until=None) | Q(leased_until__lte=now()), state=Message.State.PENDING, next_at__lte=now()
         )
@@ -159,19 +159,19 @@ class MessageQuerySet(models.QuerySet["Message"]):
         return self.filter(leased_until__gt=now())
 
     def settled(self) -> MessageQuerySet:
-        """They are not sent any more, unless somebody asks for it."""
+        """Messages without further attempts."""
         return self.exclude(state=Message.State.PENDING)
 
 
 class Message(models.Model):
-    """What an endpoint is told. `body` is written once, so that each attempt sends the same bytes.
+    """One event for one endpoint. `body` is written once, so that each attempt sends the same bytes.
 
-    ref           the webhook-id, which the receiver knows a repetition by
-    event_id      the event that it tells; empty for a test
-    attempts      how often it was sent since it was made, or asked for again
-    next_at       when it is sent next
-    leased_until  how long it belongs to whoever is sending it
-    holder        the attempt that is being made
+    ref           the webhook-id, by which the receiver recognises a repetition
+    event_id      the id of the event; empty for a test
+    attempts      number of attempts since its creation or last resend
+    next_at       time of the next attempt
+    leased_until  end of the lease of the current attempt
+    lease_holder  id of the current attempt
     """
 
     class State(models.TextChoices):
@@ -189,7 +189,7 @@ class Message(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     next_at = models.DateTimeField()
     leased_until = models.DateTimeField(null=True)
-    holder = models.BigIntegerField(null=True)
+    lease_holder = models.BigIntegerField(null=True)
     created_at = models.DateTimeField()
     done_at = models.DateTimeField(null=True)
 
@@ -204,7 +204,7 @@ class Message(models.Model):
             models.Index(name="webhooks_message_correlation", fields=["correlation_id"]),
             models.Index(name="webhooks_message_due", fields=["next_at"], condition=Q(state="pending")),
             models.Index(
-                name="webhooks_message_under_way",
+                name="webhooks_message_in_progress",
                 fields=["endpoint", "leased_until"],
                 condition=Q(leased_until__isnull=False),
             ),
@@ -214,17 +214,17 @@ class Message(models.Model):
         return f"{self.type} {self.ref}"
 
     @property
-    def is_under_way(self) -> bool:
+    def is_in_progress(self) -> bool:
         return self.leased_until is not None and self.leased_until > now()
 
 
 class Attempt(models.Model):
-    """One time that a message was sent. It is there before the sending, so one without an outcome tells of a worker
-    that was lost on the way.
+    """One request with a message. The row is inserted before the request, so one without an outcome is from a worker
+    that was killed.
 
-    status  the HTTP status, where there was an answer
-    answer  its first 2 KB
-    error   why there was none
+    status  the HTTP status of a response
+    response_body  the first 2 KB of a response
+    error   the reason of a missing response
     took    milliseconds
     """
 
@@ -232,7 +232,7 @@ class Attempt(models.Model):
     at = models.DateTimeField()
     status = models.PositiveSmallIntegerField(null=True)
     took = models.PositiveIntegerField(null=True)
-    answer = models.TextField(blank=True)
+    response_body = models.TextField(blank=True)
     error = models.TextField(blank=True)
 
     class Meta:
@@ -243,15 +243,15 @@ class Attempt(models.Model):
         return self.error or str(self.status or "no outcome was recorded")
 
     @property
-    def was_taken(self) -> bool:
+    def is_success(self) -> bool:
         return self.status is not None and 200 <= self.status < 300
 
 
 class Source(Tracked):
-    """Another system that tells us something, at /api/v1/webhooks/in/<name>/.
+    """Another system that posts messages to /api/v1/webhooks/in/<name>/.
 
-    scheme   how it signs: "standard" or "stripe"
-    refused  how many messages came whose signature does not hold
+    scheme   signature scheme: "standard" or "stripe"
+    refused  number of messages with an invalid signature
     """
 
     name = models.CharField(max_length=40)
@@ -279,13 +279,13 @@ class Source(Tracked):
         Source.objects.filter(pk=self.pk).update(refused=F("refused") + 1, refused_at=now())
 
 
-class SourceSecret(KeptSecret):
-    """What a source signs with. While it is being rotated there are several, and each is believed."""
+class SourceSecret(SealedSecret):
+    """A secret of a source. During a rotation several are valid."""
 
     source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="secrets")
     kind = "source secret"
 
-    class Meta(KeptSecret.Meta):
+    class Meta(SealedSecret.Meta):
         pass
 
     @property
@@ -298,7 +298,7 @@ class ReceivedQuerySet(models.QuerySet["Received"]):
         return self.filter(state__in=(Received.State.RECEIVED, Received.State.FAILED))
 
     def settled(self) -> ReceivedQuerySet:
-        """Nobody will process them any more, unless somebody asks for it."""
+        """Messages without further attempts."""
         return self.exclude(state__in=(Received.State.RECEIVED, Received.State.FAILED))
 
     def due(self) -> ReceivedQuerySet:
@@ -306,10 +306,10 @@ class ReceivedQuerySet(models.QuerySet["Received"]):
 
 
 class Received(models.Model):
-    """A message of a source whose signature held, kept as it came. It is processed afterwards.
+    """A message of a source with a valid signature, stored before it is processed.
 
-    ref      the provider's id: he may send it as often as he likes, it is kept once
-    body     the raw bytes that were signed
+    ref      the provider's id: a repeated message is stored once
+    body     the signed raw bytes
     """
 
     class State(models.TextChoices):
@@ -317,7 +317,7 @@ class Received(models.Model):
         PROCESSED = "processed", "Processed"
         FAILED = "failed", "Failed, tried again"
         IGNORED = "ignored", "Ignored"
-        DEAD = "dead", "Given up"
+        DEAD = "dead", "Dead"
 
     source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="+")
     ref = models.CharField(max_length=200)

@@ -1,4 +1,4 @@
-"""Questions about webhooks."""
+"""Queries of webhooks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .schemes import SCHEMES
 
 
 def event_names() -> Sequence[str]:
-    """What an endpoint can be told: not what the house tells itself, such as that a command was sent."""
+    """The names of all events except internal ones."""
     return sorted(name for name, event in EVENTS.items() if not event.internal)
 
 
@@ -29,8 +29,8 @@ def endpoints_with_due_messages() -> Sequence[int]:
     return sorted(due.order_by("endpoint").values_list("endpoint_id", flat=True).distinct())
 
 
-def received_and_due(most: int = 200) -> Sequence[int]:
-    return list(Received.objects.due().order_by("next_at").values_list("pk", flat=True)[:most])
+def due_received(limit: int = 200) -> Sequence[int]:
+    return list(Received.objects.due().order_by("next_at").values_list("pk", flat=True)[:limit])
 
 
 def dead_messages() -> int:

@@ -1,4 +1,4 @@
-"""Taking what other systems say: verified on the raw bytes, kept first, processed later."""
+"""Received messages: verified on the raw bytes, stored, and processed later."""
 
 from __future__ import annotations
 
@@ -15,28 +15,27 @@ from apps.kernel.transactions import unit_of_work
 from . import hints, hooks, rules, schedule
 from .errors import MessageUnreadable, SignatureInvalid
 from .models import Received, Source
-from .schemes import SCHEMES, Letter, Unreadable, spoken
-from .signing import SignatureDoesNotHold
+from .schemes import SCHEMES, Payload, UnparsableBody, parse_object
+from .signing import InvalidSignature
 
-KEPT_HEADERS = ("content-type", "user-agent", "webhook-id", "webhook-timestamp", "x-correlation-id")
+STORED_HEADERS = ("content-type", "user-agent", "webhook-id", "webhook-timestamp", "x-correlation-id")
 log = logging.getLogger(__name__)
 
 
-def take(source: Source, headers: Mapping[str, str], body: bytes) -> bool:
-    """Keep a message whose signature holds; True when it is new. `headers` are in small letters.
+def store(source: Source, headers: Mapping[str, str], body: bytes) -> bool:
+    """Stores a message with a valid signature. True if it is new. `headers` are in lower case.
 
-    Raises SignatureInvalid, and then nothing of it is kept but that somebody tried; MessageUnreadable,
-    TooManyMessages.
+    Raises SignatureInvalid, after counting the message as refused; MessageUnreadable, TooManyMessages.
     """
-    letter = _read(source, headers, body)
+    payload = _read(source, headers, body)
     rules.must_not_be_too_many(source)
     with transaction.atomic():
         received, is_new = Received.objects.get_or_create(
             source=source,
-            ref=letter.id,
+            ref=payload.id,
             defaults={
-                "type": letter.type[:120],
-                "headers": {name: headers[name] for name in KEPT_HEADERS if name in headers},
+                "type": payload.type[:120],
+                "headers": {name: headers[name] for name in STORED_HEADERS if name in headers},
                 "body": body,
                 "received_at": now(),
                 "next_at": now(),
@@ -49,8 +48,8 @@ def take(source: Source, headers: Mapping[str, str], body: bytes) -> bool:
 
 
 def process(received_id: int) -> bool:
-    """Let whoever processes this type do it, in the current tenant; True when it is done with, now or already."""
-    received = _counted(received_id)
+    """Calls the function of the message's type, in the current tenant. True if the message is settled by this call."""
+    received = _count_attempt(received_id)
     if received is None:
         return False
     function = hooks.function_for(received.type)
@@ -59,72 +58,72 @@ def process(received_id: int) -> bool:
         return True
     try:
         with correlated(received.correlation_id or None, causation=f"webhook:{received.pk}"), unit_of_work():
-            mine = Received.objects.open().select_for_update(skip_locked=True).filter(pk=received.pk)
-            if mine.first() is None:
+            unclaimed = Received.objects.open().select_for_update(skip_locked=True).filter(pk=received.pk)
+            if unclaimed.first() is None:
                 return False
             function(_incoming(received))
-            mine.update(state=Received.State.PROCESSED, processed_at=now(), last_error="")
+            unclaimed.update(state=Received.State.PROCESSED, processed_at=now(), last_error="")
     except Exception as error:
         _note_failure(received, error)
         return False
     return True
 
 
-def _read(source: Source, headers: Mapping[str, str], body: bytes) -> Letter:
-    secrets = [each.opened() for each in source.secrets.valid()]
+def _read(source: Source, headers: Mapping[str, str], body: bytes) -> Payload:
+    secrets = [secret.opened() for secret in source.secrets.valid()]
     try:
-        letter = SCHEMES[source.scheme].read(headers, body, secrets, now())
-    except SignatureDoesNotHold as why:
+        payload = SCHEMES[source.scheme].read(headers, body, secrets, now())
+    except InvalidSignature as why:
         source.count_refused()
         log.warning("A message to the source %s was refused: %s.", source.name, why)
         raise SignatureInvalid from None
-    except Unreadable as why:
+    except UnparsableBody as why:
         raise MessageUnreadable(why=why) from None
-    if not 0 < len(letter.id) <= 200:
+    if not 0 < len(payload.id) <= 200:
         raise MessageUnreadable(why="its id has 1 to 200 characters")
-    return letter
+    return payload
 
 
-def _counted(received_id: int) -> Received | None:
-    """Counts the attempt, and commits it, before the work: what kills its worker is given up in the end. Until the
-    time that it is given by that, no other worker takes it."""
+def _count_attempt(received_id: int) -> Received | None:
+    """Commits the attempt before the work, so that a message that kills its worker becomes dead. Until `next_at` no
+    other worker claims it."""
     with transaction.atomic():
         row = Received.objects.due().select_for_update(skip_locked=True).filter(pk=received_id).first()
         if row is None:
             return None
-        again = schedule.after(row.attempts + 1, schedule.RECEIVED_WAITS)
+        retry_at = schedule.after(row.attempts + 1, schedule.RECEIVED_RETRY_DELAYS)
         row.attempts += 1
-        if row.attempts > len(schedule.RECEIVED_WAITS) + 1:
+        if row.attempts > len(schedule.RECEIVED_RETRY_DELAYS) + 1:
             _settle(row, Received.State.DEAD, row.last_error or "The worker was lost each time.")
             return None
-        row.next_at = again or now() + schedule.RECEIVED_WAITS[1]
+        row.next_at = retry_at or now() + schedule.RECEIVED_RETRY_DELAYS[1]
         row.save(update_fields=["attempts", "next_at"])
         return row
 
 
 def _incoming(received: Received) -> hooks.Incoming:
-    said = spoken(bytes(received.body))
-    data = said.get("data")
+    payload = parse_object(bytes(received.body))
+    data = payload.get("data")
     return hooks.Incoming(
         source=received.source.name,
         id=received.ref,
         type=received.type,
         data=data if isinstance(data, dict) else {},
-        said=said,
+        payload=payload,
         received_at=received.received_at,
         actor=System(f"The webhook source {received.source.name}"),
     )
 
 
 def _note_failure(received: Received, error: Exception) -> None:
-    """The next attempt's time was kept when this one was counted."""
+    """The time of the next attempt is already stored by `_count_attempt`."""
     log.warning("The received message %s could not be processed: %s", received.ref, error)
-    last = received.attempts > len(schedule.RECEIVED_WAITS)
+    last = received.attempts > len(schedule.RECEIVED_RETRY_DELAYS)
     _settle(received, Received.State.DEAD if last else Received.State.FAILED, str(error) or repr(error))
 
 
-def _settle(received: Received, state: Received.State, why: str = "") -> None:
+def _settle(received: Received, state: Received.State, error: str = "") -> None:
     if state == Received.State.DEAD:
-        log.error("The received message %s was given up: %s", received.ref, why)
+        log.error("The received message %s is dead: %s", received.ref, error)
     open_ = Received.objects.open().filter(pk=received.pk)
-    open_.update(state=state, attempts=received.attempts, last_error=why[:2000])
+    open_.update(state=state, attempts=received.attempts, last_error=error[:2000])

@@ -1,4 +1,4 @@
-"""What must be true before webhooks change."""
+"""Validation of webhooks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .errors import (
     EndpointNotFound,
     EventUnknown,
     LastSecret,
-    MessageIsUnderWay,
+    MessageIsInProgress,
     MessageNotFound,
     OverlapOutOfRange,
     ReasonMissing,
@@ -31,15 +31,15 @@ from .errors import (
     SourceNotFound,
     TooManyMessages,
 )
-from .models import Endpoint, KeptSecret, Message, Received, Secret, Source, SourceSecret
+from .models import Endpoint, Message, Received, SealedSecret, Secret, Source, SourceSecret
 from .schemes import SCHEMES, Scheme
-from .signing import NotASecret
+from .signing import InvalidSecret
 
-LONGEST_OVERLAP = 24 * 30
+MAX_OVERLAP_HOURS = 24 * 30
 
 
 def url_must_be_allowed(url: str) -> str:
-    """What its name resolves to is asked when something is sent, each time."""
+    """Checks the URL; its host name is resolved and checked at each attempt."""
     outbound.target(url)
     return url
 
@@ -52,7 +52,7 @@ def events_must_exist(names: Sequence[str]) -> list[str]:
 
 
 def endpoint_must_exist(endpoint_id: int) -> Endpoint:
-    """Held, so that its state and its secrets change one after the other."""
+    """Locked, so that changes of its state and secrets are serialized."""
     endpoint = Endpoint.objects.select_for_update(no_key=True).filter(pk=endpoint_id).first()
     if endpoint is None:
         raise EndpointNotFound(endpoint_id=endpoint_id)
@@ -78,56 +78,56 @@ def reason_must_be_given(reason: str) -> str:
 
 
 def overlap_must_be_in_range(hours: int) -> int:
-    if not 0 <= hours <= LONGEST_OVERLAP:
-        raise OverlapOutOfRange(most=LONGEST_OVERLAP)
+    if not 0 <= hours <= MAX_OVERLAP_HOURS:
+        raise OverlapOutOfRange(limit=MAX_OVERLAP_HOURS)
     return hours
 
 
 def secret_must_exist(secret_id: int) -> Secret:
-    """Its endpoint is held."""
-    held = Endpoint.objects.select_for_update(of=("self",), no_key=True)
-    endpoint = held.filter(secrets=secret_id).first()
+    """The endpoint is locked."""
+    locked = Endpoint.objects.select_for_update(of=("self",), no_key=True)
+    endpoint = locked.filter(secrets=secret_id).first()
     if endpoint is None:
         raise SecretNotFound(secret_id=secret_id)
     return endpoint.secrets.get(pk=secret_id)
 
 
 def source_secret_must_exist(secret_id: int) -> SourceSecret:
-    """Its source is held."""
-    held = Source.objects.select_for_update(of=("self",), no_key=True)
-    source = held.filter(secrets=secret_id).first()
+    """The source is locked."""
+    locked = Source.objects.select_for_update(of=("self",), no_key=True)
+    source = locked.filter(secrets=secret_id).first()
     if source is None:
         raise SecretNotFound(secret_id=secret_id)
     return source.secrets.get(pk=secret_id)
 
 
-def secret_must_be_valid(secret: KeptSecret) -> None:
+def secret_must_be_valid(secret: SealedSecret) -> None:
     if not secret.is_valid:
         raise SecretIsRetired(secret=secret)
 
 
-def another_secret_must_stay(secret: KeptSecret) -> None:
-    others = secret.owner.secrets.staying().exclude(pk=secret.pk)  # type: ignore[attr-defined]
+def another_secret_must_remain(secret: SealedSecret) -> None:
+    others = secret.owner.secrets.permanent().exclude(pk=secret.pk)  # type: ignore[attr-defined]
     if not others.exists():
         raise LastSecret(owner=secret.owner)
 
 
 def message_must_exist(message_id: int) -> Message:
-    """Held."""
+    """The row is locked."""
     message = Message.objects.select_for_update().filter(pk=message_id).first()
     if message is None:
         raise MessageNotFound(message_id=message_id)
     return message
 
 
-def message_must_be_at_rest(message: Message) -> Message:
-    if message.is_under_way:
-        raise MessageIsUnderWay(message=message)
+def message_must_not_be_in_progress(message: Message) -> Message:
+    if message.is_in_progress:
+        raise MessageIsInProgress(message=message)
     return message
 
 
 def source_must_exist(source_id: int) -> Source:
-    """Held, so that its secrets change one after the other."""
+    """Locked, so that changes of its secrets are serialized."""
     source = Source.objects.select_for_update(no_key=True).filter(pk=source_id).first()
     if source is None:
         raise SourceNotFound(source=source_id)
@@ -146,16 +146,16 @@ def scheme_must_exist(name: str) -> Scheme:
     return SCHEMES[name]
 
 
-def secret_must_be_the_providers(scheme: Scheme, secret: str) -> str:
+def secret_must_fit_scheme(scheme: Scheme, secret: str) -> str:
     try:
         scheme.check(secret)
-    except NotASecret as why:
+    except InvalidSecret as why:
         raise SecretMalformed(why=why) from None
     return secret
 
 
 def received_must_exist(received_id: int) -> Received:
-    """Held."""
+    """The row is locked."""
     received = Received.objects.select_for_update().filter(pk=received_id).first()
     if received is None:
         raise ReceivedNotFound(received_id=received_id)
@@ -169,11 +169,11 @@ def received_must_not_be_processed(received: Received) -> Received:
 
 
 def must_not_be_too_many(source: Source, address: str = "") -> None:
-    """Of the source's in this minute, from the address, or of all that it signed. When Redis is away nobody counts."""
-    most: int = settings.WEBHOOKS_PER_MINUTE
+    """The messages of the source in this minute, from the address or with valid signatures. Without Redis no limit."""
+    limit: int = settings.WEBHOOKS_PER_MINUTE
     try:
         used = use(f"webhooks:{source.pk}:{address}")
     except redis.RedisError:
         return
-    if used.count > most:
-        raise TooManyMessages(most=most, seconds=used.resets_in)
+    if used.count > limit:
+        raise TooManyMessages(limit=limit, seconds=used.resets_in)

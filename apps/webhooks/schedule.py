@@ -1,4 +1,4 @@
-"""When a message that was not taken is sent again, as the Standard Webhooks specification proposes it.
+"""The retry schedule, as the Standard Webhooks specification proposes it.
 
 https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 """
@@ -12,7 +12,7 @@ from email.utils import parsedate_to_datetime
 from apps.kernel.clock import now
 
 _SECOND, _MINUTE, _HOUR = (dt.timedelta(**{unit: 1}) for unit in ("seconds", "minutes", "hours"))
-WAITS = (
+RETRY_DELAYS = (
     5 * _SECOND,
     5 * _MINUTE,
     30 * _MINUTE,
@@ -23,30 +23,29 @@ WAITS = (
     20 * _HOUR,
     24 * _HOUR,
 )
-"""Between one attempt and the next; the first is made at once."""
-MAX_ATTEMPTS = 1 + len(WAITS)
-LONGEST_WAIT = 24 * _HOUR
-RECEIVED_WAITS = (10 * _SECOND, _MINUTE, 5 * _MINUTE, 30 * _MINUTE, 2 * _HOUR, 6 * _HOUR, 12 * _HOUR)
-"""Between one attempt to process what was received and the next: what it needs may only be told later."""
+"""Between two attempts; the first is made at once."""
+MAX_ATTEMPTS = 1 + len(RETRY_DELAYS)
+MAX_RETRY_AFTER = 24 * _HOUR
+RECEIVED_RETRY_DELAYS = (10 * _SECOND, _MINUTE, 5 * _MINUTE, 30 * _MINUTE, 2 * _HOUR, 6 * _HOUR, 12 * _HOUR)
+"""Between two attempts to process a received message, which may depend on a later one."""
 
 
-def after(attempts: int, waits: tuple[dt.timedelta, ...] = WAITS) -> dt.datetime | None:
-    """When to try again after so many attempts; None when that was the last. A tenth of jitter keeps messages that
-    failed together from coming back together."""
+def after(attempts: int, waits: tuple[dt.timedelta, ...] = RETRY_DELAYS) -> dt.datetime | None:
+    """The time of the next attempt; None after the last. A tenth of jitter spreads messages that failed together."""
     if attempts > len(waits):
         return None
     return now() + waits[attempts - 1] * random.uniform(1, 1.1)  # noqa: S311 - jitter
 
 
-def asked_for(retry_after: str) -> dt.datetime | None:
-    """What the receiver's Retry-After says, in seconds or as a date, a day at most."""
+def parse_retry_after(retry_after: str) -> dt.datetime | None:
+    """The instant of a Retry-After header in seconds or as a date, at most a day ahead."""
     if not retry_after:
         return None
     try:
         wait = dt.timedelta(seconds=int(retry_after[:9]))
     except ValueError:
         return _until(retry_after)
-    return now() + min(max(wait, dt.timedelta()), LONGEST_WAIT)
+    return now() + min(max(wait, dt.timedelta()), MAX_RETRY_AFTER)
 
 
 def _until(date: str) -> dt.datetime | None:
@@ -56,4 +55,4 @@ def _until(date: str) -> dt.datetime | None:
         return None
     if instant.tzinfo is None:
         instant = instant.replace(tzinfo=dt.UTC)
-    return min(instant, now() + LONGEST_WAIT)
+    return min(instant, now() + MAX_RETRY_AFTER)

@@ -1,4 +1,4 @@
-"""How providers sign what they post."""
+"""Signature schemes of sources."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from typing import Any, Protocol
 from . import signing
 
 
-class Unreadable(ValueError):
-    """The signature holds, and yet there is no message in it."""
+class UnparsableBody(ValueError):
+    """A body with a valid signature is not a message."""
 
 
 @dataclass(frozen=True)
-class Letter:
-    """What a verified message says of itself. `id` is the provider's and stays when he sends it again."""
+class Payload:
+    """A verified message. `id` is the provider's and the same for repeated messages."""
 
     id: str
     type: str
-    said: Mapping[str, Any]
+    body: Mapping[str, Any]
 
 
 class Scheme(Protocol):
-    """A way of signing."""
+    """A signature scheme."""
 
     def read(
         self, headers: Mapping[str, str], body: bytes, secrets: Sequence[str], at: dt.datetime
-    ) -> Letter:
-        """The message, once its signature over the raw `body` holds. Raises SignatureDoesNotHold or Unreadable."""
+    ) -> Payload:
+        """Verifies the signature over the raw `body` and parses it. Raises InvalidSignature or UnparsableBody."""
 
     def check(self, secret: str) -> None:
-        """Raises NotASecret."""
+        """Raises InvalidSecret."""
 
 
 class Standard:
@@ -42,45 +42,47 @@ class Standard:
 
     def read(
         self, headers: Mapping[str, str], body: bytes, secrets: Sequence[str], at: dt.datetime
-    ) -> Letter:
+    ) -> Payload:
         signing.verify(secrets, headers, body, at)
-        said = spoken(body)
-        return Letter(headers["webhook-id"], str(said.get("type", "")), said)
+        payload = parse_object(body)
+        return Payload(headers["webhook-id"], str(payload.get("type", "")), payload)
 
     def check(self, secret: str) -> None:
         signing.key_of(secret)
 
 
 class Stripe:
-    """Stripe-Signature: t=…,v1=…, in hex; the secret is used as it is written, and the id stands in the body."""
+    """Stripe-Signature: t=…,v1=…, in hex; the secret is used verbatim, and the id is in the body."""
 
     def read(
         self, headers: Mapping[str, str], body: bytes, secrets: Sequence[str], at: dt.datetime
-    ) -> Letter:
+    ) -> Payload:
         parts = [part.strip().partition("=") for part in headers.get("stripe-signature", "").split(",")]
-        seconds = signing.timely(next((value for name, _, value in parts if name == "t"), ""), at)
+        seconds = signing.timestamp_within_tolerance(
+            next((value for name, _, value in parts if name == "t"), ""), at
+        )
         signed = f"{seconds}.".encode() + body
         signing.must_match(
             (hmac.digest(secret.encode(), signed, "sha256").hex() for secret in secrets),
             [value for name, _, value in parts if name == "v1"],
         )
-        said = spoken(body)
-        return Letter(str(said.get("id") or ""), str(said.get("type", "")), said)
+        payload = parse_object(body)
+        return Payload(str(payload.get("id") or ""), str(payload.get("type", "")), payload)
 
     def check(self, secret: str) -> None:
         if len(secret) < 16:
-            raise signing.NotASecret("it has 16 characters or more")
+            raise signing.InvalidSecret("it needs at least 16 characters")
 
 
 SCHEMES: dict[str, Scheme] = {"standard": Standard(), "stripe": Stripe()}
 
 
-def spoken(body: bytes) -> Mapping[str, Any]:
-    """The JSON object of a body. Raises Unreadable."""
+def parse_object(body: bytes) -> Mapping[str, Any]:
+    """The JSON object of a body. Raises UnparsableBody."""
     try:
-        said = json.loads(body)
+        payload = json.loads(body)
     except (ValueError, RecursionError):
-        raise Unreadable("it is not JSON") from None
-    if not isinstance(said, dict):
-        raise Unreadable("it is not an object")
-    return said
+        raise UnparsableBody("it is not JSON") from None
+    if not isinstance(payload, dict):
+        raise UnparsableBody("it is not an object")
+    return payload

@@ -1,7 +1,7 @@
-"""Sending what endpoints are told: an attempt is counted and kept, then made, then its outcome is kept.
+"""Sending messages: an attempt is committed, then made, then its outcome is committed.
 
-Nothing of it happens in one transaction: a worker that is lost on the way leaves an attempt without an outcome, and
-the message is sent again under the same id. So it is told at least once, and its receiver knows a repetition.
+These are separate transactions: a worker that is killed in between leaves an attempt without an outcome, and the
+message is sent again with the same id. So it is sent at least once, and the receiver recognises a repetition.
 """
 
 from __future__ import annotations
@@ -28,39 +28,39 @@ from .commands import DisableEndpoint
 from .models import Attempt, Endpoint, Message
 
 LEASE = dt.timedelta(seconds=60)
-"""How long a message belongs to who sends it; longer than the longest attempt with a slow resolver."""
+"""The lease of a message by an attempt; longer than an attempt with a slow resolver."""
 MAX_CONCURRENT_MESSAGES = 2
-"""So many messages of one endpoint are under way together: a slow one holds no more workers than that."""
-PATIENCE = 30.0
-"""Seconds that one task sends for one endpoint, before others have their turn."""
-SILENCE = dt.timedelta(days=5)
+"""Messages of one endpoint in progress, so that a slow endpoint does not occupy all workers."""
+SEND_TIMEOUT_S = 30.0
+"""For one endpoint in one task; then other endpoints are served."""
+MAX_SILENCE = dt.timedelta(days=5)
 GONE = 410
 BUSY = (429, 503)
-US = System("Webhooks")
+ACTOR = System("Webhooks")
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of an attempt: an answer, or an error."""
+    """The outcome of an attempt: a response or an error."""
 
     status: int | None = None
     took: int | None = None
-    answer: str = ""
+    response_body: str = ""
     error: str = ""
     retry_after: str = ""
 
     @property
-    def taken(self) -> bool:
+    def is_success(self) -> bool:
         return self.status is not None and 200 <= self.status < 300
 
     def __str__(self) -> str:
         return self.error or f"{self.status} in {self.took} ms"
 
 
-def send_due(endpoint_id: int, patience: float = PATIENCE) -> bool:
-    """Send an endpoint what is due, one message after another. True when there may be more of it."""
-    until = time.monotonic() + patience
+def send_due(endpoint_id: int, timeout_s: float = SEND_TIMEOUT_S) -> bool:
+    """Sends the due messages of an endpoint, one by one. True if there may be more."""
+    until = time.monotonic() + timeout_s
     while time.monotonic() < until:
         if not send_next(endpoint_id):
             return False
@@ -68,21 +68,22 @@ def send_due(endpoint_id: int, patience: float = PATIENCE) -> bool:
 
 
 def send_next(endpoint_id: int) -> bool:
-    """Send the next due message of an endpoint, in the current tenant. False when none was free."""
+    """Sends the next due message of an endpoint, in the current tenant. False if there is none."""
     attempt = claim(endpoint_id)
     if attempt is None:
         return False
     message = attempt.message
-    caused = f"event:{message.event_id}" if message.event_id else None
-    with correlated(message.correlation_id or None, causation=caused):
+    causation = f"event:{message.event_id}" if message.event_id else None
+    with correlated(message.correlation_id or None, causation=causation):
         record(attempt, make(attempt))
     return True
 
 
 def claim(endpoint_id: int) -> Attempt | None:
-    """Take the next due message and count an attempt. The endpoint's row is held for that moment only, so that two
-    workers count its messages under way one after the other. A tenant that is closed sends nothing: its messages wait,
-    and lose no attempt by it."""
+    """Leases the next due message to a new attempt.
+
+    The endpoint's row is locked during the transaction, so that workers count its messages in progress one by one. The
+    messages of a closed tenant wait without using up attempts."""
     if not current_availability().sends:
         return None
     with transaction.atomic():
@@ -95,113 +96,112 @@ def claim(endpoint_id: int) -> Attempt | None:
         if message is None:
             return None
         if message.attempts >= schedule.MAX_ATTEMPTS:
-            lost_for_good(message)
+            mark_dead(message)
             return None
-        return _counted(message, endpoint)
+        return _count_attempt(message, endpoint)
 
 
-def lost_for_good(message: Message) -> None:
-    """The worker was lost in the last attempt too."""
-    message.state, message.leased_until, message.holder, message.done_at = (
+def mark_dead(message: Message) -> None:
+    """The worker of the last attempt was killed."""
+    message.state, message.leased_until, message.lease_holder, message.done_at = (
         Message.State.DEAD,
         None,
         None,
         now(),
     )
-    message.save(update_fields=["state", "leased_until", "holder", "done_at"])
+    message.save(update_fields=["state", "leased_until", "lease_holder", "done_at"])
 
 
 def make(attempt: Attempt) -> Outcome:
-    """The HTTP request; outside of any transaction."""
+    """Sends the HTTP request, outside a transaction."""
     message = attempt.message
     body = message.body.encode()
     try:
-        answer = outbound.post(message.endpoint.url, _headers(message, body), body)
+        response = outbound.post(message.endpoint.url, _headers(message, body), body)
     except (outbound.CannotReach, Refusal) as error:
         return Outcome(error=str(error)[:500])
     except Exception as error:
         log.exception("The message %s could not be sent.", message.ref)
-        return Outcome(error=f"Something went wrong here: {type(error).__name__}.")
-    return Outcome(answer.status, answer.took, answer.body, "", answer.retry_after)
+        return Outcome(error=f"Internal error: {type(error).__name__}.")
+    return Outcome(response.status, response.took, response.body, "", response.retry_after)
 
 
 def record(attempt: Attempt, outcome: Outcome) -> None:
-    """Keep what came of it, and what follows. Only a success counts when the lease has gone to another attempt
-    meanwhile."""
+    """Stores the outcome. If another attempt has the lease now, only a success changes the message."""
     with transaction.atomic():
-        attempt.status, attempt.took, attempt.answer, attempt.error = (
+        attempt.status, attempt.took, attempt.response_body, attempt.error = (
             outcome.status,
             outcome.took,
-            outcome.answer,
+            outcome.response_body,
             outcome.error,
         )
-        attempt.save(update_fields=["status", "took", "answer", "error"])
+        attempt.save(update_fields=["status", "took", "response_body", "error"])
         message = Message.objects.select_for_update().get(pk=attempt.message_id)
-        if outcome.taken:
-            _delivered(message)
-        elif message.holder == attempt.pk:
-            _failed(message, outcome)
-        _note_on_the_endpoint(message, outcome)
-    _disable_where_it_is_of_no_use(message, outcome)
+        if outcome.is_success:
+            _mark_delivered(message)
+        elif message.lease_holder == attempt.pk:
+            _mark_failed(message, outcome)
+        _record_on_endpoint(message, outcome)
+    _disable_unresponsive_endpoint(message, outcome)
 
 
 def _headers(message: Message, body: bytes) -> dict[str, str]:
-    secrets = [each.opened() for each in message.endpoint.secrets.valid()]
+    secrets = [secret.opened() for secret in message.endpoint.secrets.valid()]
     headers = signing.headers(secrets, message.ref, now(), body)
     headers |= {"Content-Type": "application/json", "User-Agent": "Bursar-Webhooks/1.0"}
     return headers | outgoing_headers()
 
 
-def _counted(message: Message, endpoint: Endpoint) -> Attempt:
-    """An attempt whose worker is lost counts as one that failed: the next is at its time in the schedule, and not
-    before the lease has ended."""
+def _count_attempt(message: Message, endpoint: Endpoint) -> Attempt:
+    """Counts the attempt as a failed one in advance, in case the worker is killed: the next attempt is at its time in
+    the schedule, after the end of the lease."""
     attempt = Attempt.objects.create(message=message, at=now())
     message.attempts += 1
-    message.holder, message.leased_until = attempt.pk, now() + LEASE
+    message.lease_holder, message.leased_until = attempt.pk, now() + LEASE
     message.next_at = schedule.after(message.attempts) or message.next_at
-    message.save(update_fields=["attempts", "holder", "leased_until", "next_at"])
+    message.save(update_fields=["attempts", "lease_holder", "leased_until", "next_at"])
     message.endpoint = endpoint
     return attempt
 
 
-def _delivered(message: Message) -> None:
+def _mark_delivered(message: Message) -> None:
     message.state, message.done_at = Message.State.DELIVERED, now()
-    message.holder, message.leased_until = None, None
-    message.save(update_fields=["state", "done_at", "holder", "leased_until"])
+    message.lease_holder, message.leased_until = None, None
+    message.save(update_fields=["state", "done_at", "lease_holder", "leased_until"])
 
 
-def _note_on_the_endpoint(message: Message, outcome: Outcome) -> None:
-    """For its page, and to know since when it is silent."""
-    noted: dict[str, Any] = {"tried_at": now(), "last_outcome": str(outcome)}
-    if outcome.taken:
-        noted["taken_at"] = now()
-    Endpoint.objects.filter(pk=message.endpoint_id).update(**noted)
+def _record_on_endpoint(message: Message, outcome: Outcome) -> None:
+    """The last outcome, for the console, and the last success."""
+    fields: dict[str, Any] = {"tried_at": now(), "last_outcome": str(outcome)}
+    if outcome.is_success:
+        fields["taken_at"] = now()
+    Endpoint.objects.filter(pk=message.endpoint_id).update(**fields)
 
 
-def _failed(message: Message, outcome: Outcome) -> None:
-    message.holder, message.leased_until = None, None
-    again = schedule.after(message.attempts)
-    if again is None:
+def _mark_failed(message: Message, outcome: Outcome) -> None:
+    message.lease_holder, message.leased_until = None, None
+    retry_at = schedule.after(message.attempts)
+    if retry_at is None:
         message.state, message.done_at = Message.State.DEAD, now()
-        log.error("The message %s was given up: %s", message.ref, outcome.error or outcome.status)
+        log.error("The message %s is dead: %s", message.ref, outcome.error or outcome.status)
     else:
-        asked = schedule.asked_for(outcome.retry_after) if outcome.status in BUSY else None
-        message.next_at = max(again, asked or again)
-    message.save(update_fields=["state", "done_at", "next_at", "holder", "leased_until"])
+        requested = schedule.parse_retry_after(outcome.retry_after) if outcome.status in BUSY else None
+        message.next_at = max(retry_at, requested or retry_at)
+    message.save(update_fields=["state", "done_at", "next_at", "lease_holder", "leased_until"])
 
 
-def _disable_where_it_is_of_no_use(message: Message, outcome: Outcome) -> None:
+def _disable_unresponsive_endpoint(message: Message, outcome: Outcome) -> None:
     endpoint = Endpoint.objects.get(pk=message.endpoint_id)
     if not endpoint.is_active:
         return
     if outcome.status == GONE:
-        _disable(endpoint, "It answered 410 Gone.")
-    elif message.state == Message.State.DEAD and now() - endpoint.silent_since >= SILENCE:
-        _disable(endpoint, f"It took nothing for {SILENCE.days} days.")
+        _disable(endpoint, "The endpoint returned 410 Gone.")
+    elif message.state == Message.State.DEAD and now() - endpoint.silent_since >= MAX_SILENCE:
+        _disable(endpoint, f"No message was accepted for {MAX_SILENCE.days} days.")
 
 
-def _disable(endpoint: Endpoint, because: str) -> None:
+def _disable(endpoint: Endpoint, reason: str) -> None:
     try:
-        dispatch(DisableEndpoint(endpoint_id=endpoint.pk, reason=because), actor=US)
+        dispatch(DisableEndpoint(endpoint_id=endpoint.pk, reason=reason), actor=ACTOR)
     except Refusal as refusal:
-        log.info("%s", refusal)  # somebody else did
+        log.info("%s", refusal)  # disabled by another worker or user

@@ -13,12 +13,12 @@ TOLERANCE = dt.timedelta(minutes=5)
 PREFIX = "whsec_"
 
 
-class SignatureDoesNotHold(ValueError):
-    """Missing, malformed, too old or not made with a secret of ours."""
+class InvalidSignature(ValueError):
+    """A signature is missing, malformed, too old or of an unknown secret."""
 
 
-class NotASecret(ValueError):
-    """Says why a text cannot be a secret."""
+class InvalidSecret(ValueError):
+    """A malformed secret; the argument is the reason."""
 
 
 def new_secret() -> str:
@@ -27,13 +27,13 @@ def new_secret() -> str:
 
 
 def key_of(secret: str) -> bytes:
-    """The key that is written in a secret. Raises NotASecret."""
+    """The decoded key of a secret. Raises InvalidSecret."""
     try:
         key = base64.b64decode(secret.removeprefix(PREFIX), validate=True)
     except binascii.Error:
-        raise NotASecret("after whsec_ it is not base64") from None
+        raise InvalidSecret("it is not base64 after whsec_") from None
     if not 24 <= len(key) <= 64:
-        raise NotASecret("its key has 24 to 64 bytes")
+        raise InvalidSecret("its key needs 24 to 64 bytes")
     return key
 
 
@@ -44,7 +44,7 @@ def signature(secret: str, message_id: str, at: int, body: bytes) -> str:
 
 
 def headers(secrets: Iterable[str], message_id: str, at: dt.datetime, body: bytes) -> dict[str, str]:
-    """The three headers; one signature for each secret, so that a receiver may know either."""
+    """The three headers, with one signature per secret, so that any of them is sufficient."""
     seconds = int(at.timestamp())
     return {
         "webhook-id": message_id,
@@ -54,27 +54,27 @@ def headers(secrets: Iterable[str], message_id: str, at: dt.datetime, body: byte
 
 
 def verify(secrets: Iterable[str], headers: Mapping[str, str], body: bytes, at: dt.datetime) -> None:
-    """Raises SignatureDoesNotHold. `headers` are in small letters, `at` is the receiver's time."""
-    message_id, given = headers.get("webhook-id", ""), headers.get("webhook-signature", "")
-    seconds = timely(headers.get("webhook-timestamp", ""), at)
+    """Raises InvalidSignature. `headers` are in lower case, `at` is the receiver's time."""
+    message_id, signatures = headers.get("webhook-id", ""), headers.get("webhook-signature", "")
+    seconds = timestamp_within_tolerance(headers.get("webhook-timestamp", ""), at)
     if not message_id:
-        raise SignatureDoesNotHold("it has no id")
-    must_match((signature(secret, message_id, seconds, body) for secret in secrets), given.split(" "))
+        raise InvalidSignature("it has no id")
+    must_match((signature(secret, message_id, seconds, body) for secret in secrets), signatures.split(" "))
 
 
-def timely(written: str, at: dt.datetime) -> int:
-    """The seconds since 1970. Raises SignatureDoesNotHold when they are none or not within the tolerance: an old
-    message may be somebody else's repetition."""
-    if not (written.isascii() and written.isdigit() and len(written) <= 12):
-        raise SignatureDoesNotHold("it has no time")
-    if abs(int(written) - at.timestamp()) > TOLERANCE.total_seconds():
-        raise SignatureDoesNotHold("its time is not now")
-    return int(written)
+def timestamp_within_tolerance(text: str, at: dt.datetime) -> int:
+    """The seconds since 1970. Raises InvalidSignature outside the tolerance, because an old message may be a replay
+    attack."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 12):
+        raise InvalidSignature("it has no time")
+    if abs(int(text) - at.timestamp()) > TOLERANCE.total_seconds():
+        raise InvalidSignature("its time is not now")
+    return int(text)
 
 
-def must_match(expected: Iterable[str], given: Iterable[str]) -> None:
-    """One of each must be the same; every pair is compared in constant time."""
-    offered = [each.encode() for each in given]
-    hits = [hmac.compare_digest(each.encode(), one) for each in expected for one in offered]
+def must_match(expected: Iterable[str], signatures: Iterable[str]) -> None:
+    """Any pair must be equal; every pair is compared in constant time."""
+    actual = [signature.encode() for signature in signatures]
+    hits = [hmac.compare_digest(text.encode(), candidate) for text in expected for candidate in actual]
     if not any(hits):
-        raise SignatureDoesNotHold("no signature of ours is there")
+        raise InvalidSignature("no signature matches")

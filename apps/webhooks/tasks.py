@@ -1,4 +1,4 @@
-"""The hints: "look at this endpoint", "look at this message". They are sent by name (hints.py)."""
+"""The tasks of hints, and scheduled tasks. Hints are sent by task name (hints.py)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from . import hints, purging, queries, receiving, sending
 
 @shared_task(base=BillingTask, name=hints.SEND)
 def send(endpoint_id: int) -> None:
-    """What is left when its time is over goes to the end of the queue, so that others have their turn."""
+    """Sends for a limited time; the rest gets a new hint at the end of the queue."""
     if sending.send_due(endpoint_id):
         hints.now(hints.SEND, endpoint_id)
 
@@ -26,16 +26,16 @@ def process(received_id: int) -> None:
 
 @every(seconds=10, base=BillingTask, name="webhooks.sweep")
 def sweep() -> None:
-    """The net under the hints, and the alert clock of what waits: hint at everything that is due."""
+    """Hints all due messages: retries and lost hints."""
     for endpoint_id in queries.endpoints_with_due_messages():
         hints.now(hints.SEND, endpoint_id)
-    for received_id in queries.received_and_due():
+    for received_id in queries.due_received():
         hints.now(hints.PROCESS, received_id)
 
 
 @every(seconds=86_400, base=LowTask, name="webhooks.purge")
 def purge() -> None:
-    """What other systems said or were told long ago, of which nothing is left to be done."""
-    over = now() - settings.WEBHOOK_RETENTION
-    purging.purge_received(before=over)
-    purging.purge_sent(before=over)
+    """Deletes settled messages after the retention period."""
+    cutoff = now() - settings.WEBHOOK_RETENTION
+    purging.purge_received(before=cutoff)
+    purging.purge_sent(before=cutoff)

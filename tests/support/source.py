@@ -13,9 +13,9 @@ from apps.kernel.tenant import activate
 PROVIDERS_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
-def signed(said, ref="msg_1", secret=PROVIDERS_SECRET, at=None):
+def signed(payload, ref="msg_1", secret=PROVIDERS_SECRET, at=None):
     """(body, headers) as the package makes them."""
-    body = said if isinstance(said, bytes) else json.dumps(said).encode()
+    body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
     at = at or clock.now()
     return body, {
         "webhook-id": ref,
@@ -24,8 +24,8 @@ def signed(said, ref="msg_1", secret=PROVIDERS_SECRET, at=None):
     }
 
 
-def post(said, name="psp", tenant="acme", **how):
-    body, headers = signed(said, **how)
+def post(payload, name="psp", tenant="acme", **how):
+    body, headers = signed(payload, **how)
     return send(body, headers, name, tenant)
 
 

@@ -1,4 +1,4 @@
-"""A source of messages, and a clock that can be moved on."""
+"""A source of messages and a movable clock."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from tests.support.source import PROVIDERS_SECRET
 
 @pytest.fixture
 def source(at_acme: TenantInfo, owner: User, hinted: object) -> Source:
-    """Somebody who signs by Standard Webhooks."""
+    """A source with the scheme of Standard Webhooks."""
     return dispatch(AddSource(name="psp", scheme="standard", secret=PROVIDERS_SECRET), actor=owner)
 
 
 @pytest.fixture
 def later() -> Callable[[dt.timedelta], object]:
-    """`with later(hours=2):` the clock stands there."""
+    """`with later(hours=2):` moves the clock by two hours."""
     return lambda **by: clock.moved_to(clock.now() + dt.timedelta(**by))

@@ -18,10 +18,10 @@ def page(client_for, owner, hinted):
     return client_for(owner)
 
 
-def test_an_endpoint_is_registered_and_its_secret_is_on_that_page_alone(acme, page):
-    said = {"url": "https://hooks.example/", "events": "entry.posted\nperiod.closed", KEY: "once"}
+def test_the_secret_of_a_registered_endpoint_is_only_on_that_page(acme, page):
+    fields = {"url": "https://hooks.example/", "events": "entry.posted\nperiod.closed", KEY: "once"}
 
-    response = page.post(BASE + "endpoints/register/", said)
+    response = page.post(BASE + "endpoints/register/", fields)
     with activate(acme):
         endpoint = Endpoint.objects.get()
         secret = endpoint.secrets.get().opened()
@@ -29,23 +29,23 @@ def test_an_endpoint_is_registered_and_its_secret_is_on_that_page_alone(acme, pa
     assert endpoint.events == ["entry.posted", "period.closed"]
     assert secret in response.content.decode()
     assert "no-store" in response["Cache-Control"]
-    again = page.post(BASE + "endpoints/register/", said).content.decode()
-    assert secret not in again
-    assert "was shown once" in again
+    repeated = page.post(BASE + "endpoints/register/", fields).content.decode()
+    assert secret not in repeated
+    assert "was shown once" in repeated
     with activate(acme):
         assert Endpoint.objects.count() == 1
     for path in (f"endpoint/{endpoint.pk}/change/", "endpoint/", f"endpoints/{endpoint.pk}/rotate-secret/"):
         assert secret not in page.get(BASE + path).content.decode()
 
 
-def test_a_hostile_address_is_refused_on_the_page(page):
+def test_a_private_address_is_refused_on_the_page(page):
     response = page.post(BASE + "endpoints/register/", {"url": "https://10.0.0.1/"})
 
     assert response.status_code == 422
     assert "kernel.address_refused" in response.content.decode()
 
 
-def test_the_life_of_an_endpoint(acme, page, endpoint, receiver):
+def test_an_endpoint_through_all_its_pages(acme, page, endpoint, receiver):
     receiver.expect_request("/hook").respond_with_data("<b>no</b>", 500)
     pk = endpoint.pk
     assert page.post(f"{BASE}endpoints/{pk}/test/").status_code == 302
@@ -64,13 +64,13 @@ def test_the_life_of_an_endpoint(acme, page, endpoint, receiver):
     old = Secret.objects.earliest("pk")
     assert page.post(f"{BASE}secrets/{old.pk}/retire/", {"reason": "It leaked."}).status_code == 302
     assert page.post(f"{BASE}endpoints/{pk}/change/", {"url": "https://hooks.example/"}).status_code == 302
-    assert page.post(f"{BASE}endpoints/{pk}/disable/", {"reason": "It is sold."}).status_code == 302
+    assert page.post(f"{BASE}endpoints/{pk}/disable/", {"reason": "Shop closed."}).status_code == 302
     assert "Disabled" in page.get(BASE + "endpoint/").content.decode()
     assert page.post(f"{BASE}endpoints/{pk}/enable/").status_code == 302
     assert page.get(f"{BASE}endpoint/{pk}/change/").status_code == 200
 
 
-def test_sources_and_what_they_said(acme, page, at_acme):
+def test_a_source_with_a_received_message(acme, page, at_acme):
     added = {"name": "psp", "scheme": "standard", "secret": PROVIDERS_SECRET}
     assert page.post(BASE + "sources/add/", added).status_code == 302
     source = Source.objects.get()
@@ -89,12 +89,12 @@ def test_sources_and_what_they_said(acme, page, at_acme):
     assert page.post(f"{BASE}source-secrets/{old.pk}/retire/", {"reason": "It leaked."}).status_code == 302
 
 
-def test_what_is_not_there_is_not_found(page):
+def test_an_unknown_row_is_not_found(page):
     for path in ("endpoints/9/change/", "messages/9/resend/", "received/9/reprocess/", "secrets/9/retire/"):
         assert page.get(BASE + path).status_code == 404
 
 
-def test_an_auditor_sees_and_does_nothing(client_for, auditor, endpoint):
+def test_an_auditor_may_view_endpoints_without_changing_them(client_for, auditor, endpoint):
     page = client_for(auditor)
 
     assert page.get(BASE + "endpoint/").status_code == 200

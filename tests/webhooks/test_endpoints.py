@@ -1,4 +1,4 @@
-"""Whom we tell, and the secrets by which they know us."""
+"""Endpoints and their secrets."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def register(actor, **more):
     return dispatch(RegisterEndpoint(**{"url": URL, **more}), actor=actor)
 
 
-def test_a_new_endpoint_has_a_secret_that_is_shown_once(at_acme, owner):
+def test_the_secret_of_a_new_endpoint_is_shown_once(at_acme, owner):
     endpoint = register(owner, events=("entry.posted", "entry.posted"))
 
     assert endpoint.new_secret.startswith("whsec_")
@@ -50,7 +50,7 @@ def test_a_new_endpoint_has_a_secret_that_is_shown_once(at_acme, owner):
     assert Endpoint.objects.get().new_secret == ""
 
 
-def test_no_table_holds_the_secret_as_it_is(at_acme, owner):
+def test_no_table_contains_the_secret_in_the_clear(at_acme, owner):
     endpoint = register(owner)
 
     with connection.cursor() as cursor:
@@ -64,34 +64,34 @@ def test_no_table_holds_the_secret_as_it_is(at_acme, owner):
             assert cursor.fetchone() == (0,), table
 
 
-def test_a_secret_opens_at_its_endpoint_alone(at_acme, owner):
+def test_a_secret_of_another_endpoint_cannot_be_decrypted(at_acme, owner):
     from apps.kernel.secrets import SecretUnreadable
 
-    ours, theirs = register(owner).secrets.get(), register(owner).secrets.get()
-    ours.sealed = theirs.sealed
+    secret, other = register(owner).secrets.get(), register(owner).secrets.get()
+    secret.sealed = other.sealed
 
     with pytest.raises(SecretUnreadable):
-        ours.opened()
+        secret.opened()
 
 
-def test_refuses_an_address_and_events_that_do_not_exist_together(at_acme, owner):
+def test_a_private_address_with_an_unknown_event_is_two_refusals(at_acme, owner):
     with pytest.raises(SeveralRefusals) as refused:
         register(owner, url="http://10.0.0.1/", events=("entry.exploded",))
 
     assert {type(refusal) for refusal in refused.value.refusals} == {AddressRefused, EventUnknown}
 
 
-def test_needs_the_permission(at_acme, accountant):
+def test_registering_without_the_permission_is_refused(at_acme, accountant):
     with pytest.raises(PermissionDenied):
         register(accountant)
 
 
-def test_can_be_rehearsed(at_acme, owner):
+def test_a_dry_run_registers_no_endpoint(at_acme, owner):
     assert dry_run(RegisterEndpoint(url=URL), actor=owner) == ()
     assert not Endpoint.objects.exists()
 
 
-def test_is_changed_and_the_audit_log_says_how(at_acme, owner):
+def test_a_change_of_an_endpoint_is_recorded_by_field(at_acme, owner):
     endpoint = register(owner)
 
     dispatch(
@@ -106,36 +106,36 @@ def test_is_changed_and_the_audit_log_says_how(at_acme, owner):
     assert endpoint.history.count() == 2
 
 
-def test_is_disabled_with_a_reason_and_enabled_again(at_acme, owner):
+def test_an_endpoint_is_disabled_with_a_reason(at_acme, owner):
     endpoint = register(owner)
     with pytest.raises(EndpointIsActive):
         dispatch(EnableEndpoint(endpoint_id=endpoint.pk), actor=owner)
     with pytest.raises(ReasonMissing):
         dispatch(DisableEndpoint(endpoint_id=endpoint.pk, reason=" "), actor=owner)
 
-    disabled = dispatch(DisableEndpoint(endpoint_id=endpoint.pk, reason="The shop is sold."), actor=owner)
+    disabled = dispatch(DisableEndpoint(endpoint_id=endpoint.pk, reason="Shop closed."), actor=owner)
 
-    assert (disabled.state, disabled.disabled_because) == ("disabled", "The shop is sold.")
+    assert (disabled.state, disabled.disabled_reason) == ("disabled", "Shop closed.")
     with pytest.raises(EndpointIsDisabled):
         dispatch(DisableEndpoint(endpoint_id=endpoint.pk, reason="Again."), actor=owner)
     assert dispatch(EnableEndpoint(endpoint_id=endpoint.pk), actor=owner).is_active
 
 
-def test_who_was_enabled_again_has_five_new_days(at_acme, owner):
+def test_enabling_restarts_the_five_days_of_silence(at_acme, owner):
     endpoint = register(owner)
     with clock.moved_to(clock.now() + dt.timedelta(days=9)):
-        endpoint.disable("It took nothing for 5 days.")
+        endpoint.disable("No message was accepted for 5 days.")
         endpoint.enable()
 
         assert endpoint.silent_since == clock.now()
 
 
-def test_one_that_does_not_exist_is_not_found(at_acme, owner):
+def test_an_unknown_endpoint_is_not_found(at_acme, owner):
     with pytest.raises(EndpointNotFound):
         dispatch(EnableEndpoint(endpoint_id=99), actor=owner)
 
 
-def test_a_rotated_secret_is_valid_until_its_hours_are_over(at_acme, owner):
+def test_a_rotated_secret_is_valid_during_the_overlap(at_acme, owner):
     endpoint = register(owner)
     first = endpoint.secrets.get()
 
@@ -144,11 +144,11 @@ def test_a_rotated_secret_is_valid_until_its_hours_are_over(at_acme, owner):
     assert second.new_secret != endpoint.new_secret
     assert endpoint.secrets.valid().count() == 2
     with clock.moved_to(clock.now() + dt.timedelta(hours=25)):
-        assert [each.pk for each in endpoint.secrets.valid()] != [first.pk]
+        assert [secret.pk for secret in endpoint.secrets.valid()] != [first.pk]
         assert endpoint.secrets.valid().count() == 1
 
 
-def test_rotating_again_does_not_prolong_the_first(at_acme, owner):
+def test_a_second_rotation_does_not_extend_the_first_secret(at_acme, owner):
     endpoint = register(owner)
     dispatch(RotateSecret(endpoint_id=endpoint.pk, overlap_hours=1), actor=owner)
     dispatch(RotateSecret(endpoint_id=endpoint.pk, overlap_hours=48), actor=owner)
@@ -157,7 +157,7 @@ def test_rotating_again_does_not_prolong_the_first(at_acme, owner):
         assert endpoint.secrets.valid().count() == 2
 
 
-def test_without_an_overlap_the_old_one_ends_at_once(at_acme, owner):
+def test_without_an_overlap_the_old_secret_ends_at_once(at_acme, owner):
     endpoint = register(owner)
 
     dispatch(RotateSecret(endpoint_id=endpoint.pk, overlap_hours=0), actor=owner)
@@ -166,14 +166,14 @@ def test_without_an_overlap_the_old_one_ends_at_once(at_acme, owner):
 
 
 @pytest.mark.parametrize("hours", [-1, 24 * 30 + 1])
-def test_an_overlap_has_its_limits(at_acme, owner, hours):
+def test_an_overlap_out_of_range_is_refused(at_acme, owner, hours):
     endpoint = register(owner)
 
     with pytest.raises(OverlapOutOfRange):
         dispatch(RotateSecret(endpoint_id=endpoint.pk, overlap_hours=hours), actor=owner)
 
 
-def test_a_secret_that_is_known_to_others_is_retired_at_once(at_acme, owner):
+def test_a_leaked_secret_is_retired_at_once(at_acme, owner):
     endpoint = register(owner)
     leaked = endpoint.secrets.get()
     with pytest.raises(LastSecret):
@@ -182,18 +182,18 @@ def test_a_secret_that_is_known_to_others_is_retired_at_once(at_acme, owner):
 
     dispatch(RetireSecret(secret_id=leaked.pk, reason="It was in a log."), actor=owner)
 
-    assert leaked.pk not in {each.pk for each in endpoint.secrets.valid()}
+    assert leaked.pk not in {secret.pk for secret in endpoint.secrets.valid()}
     with pytest.raises(SecretIsRetired):
         dispatch(RetireSecret(secret_id=leaked.pk, reason="Again."), actor=owner)
     with pytest.raises(SecretNotFound):
         dispatch(RetireSecret(secret_id=99, reason="None."), actor=owner)
 
 
-def test_the_new_secret_cannot_be_retired_while_the_old_one_is_going(at_acme, owner):
-    """It would leave nobody to sign when the old one's hours are over."""
+def test_retiring_the_only_permanent_secret_is_refused(at_acme, owner):
+    """After the overlap no secret would remain."""
     endpoint = register(owner)
     dispatch(RotateSecret(endpoint_id=endpoint.pk), actor=owner)
-    new = endpoint.secrets.staying().get()
+    new = endpoint.secrets.permanent().get()
 
     with pytest.raises(LastSecret):
         dispatch(RetireSecret(secret_id=new.pk, reason="It was in a log."), actor=owner)

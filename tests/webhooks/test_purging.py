@@ -1,4 +1,4 @@
-"""What other systems were told is forgotten in time, with its attempts; nothing that is still due is."""
+"""Settled messages are deleted with their attempts; pending ones are retained."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from apps.webhooks.models import Attempt, Message
 
 @pytest.fixture
 def messages(publish_to, settings, monkeypatch):
-    """Two messages of each state with an attempt each, settled today. More of them than go at once."""
-    monkeypatch.setattr(purging, "AT_ONCE", 3)
+    """Two messages of each state with an attempt each, settled today. More than one batch."""
+    monkeypatch.setattr(purging, "BATCH_SIZE", 3)
     settings.WEBHOOK_RETENTION = dt.timedelta(days=90)
     for number, state in enumerate(Message.State.values * 2, start=1):
         message = publish_to(number)
@@ -29,7 +29,7 @@ def left():
     return sorted(Message.objects.values_list("state", flat=True))
 
 
-def test_what_is_settled_goes_with_its_attempts_and_what_is_pending_stays(messages, later):
+def test_settled_messages_are_deleted_with_their_attempts(messages, later):
     with later(days=91):
         tasks.purge.run()
 
@@ -37,14 +37,14 @@ def test_what_is_settled_goes_with_its_attempts_and_what_is_pending_stays(messag
     assert sorted(Attempt.objects.values_list("message__state", flat=True)) == ["pending", "pending"]
 
 
-def test_inside_the_time_all_of_them_stay(messages, later):
+def test_messages_within_the_retention_are_retained(messages, later):
     with later(days=89):
         tasks.purge.run()
 
     assert left() == ["dead", "dead", "delivered", "delivered", "pending", "pending"]
 
 
-def test_its_age_is_counted_from_when_it_was_settled(messages, later):
+def test_the_retention_begins_at_the_end_of_a_message(messages, later):
     young = Message.objects.filter(state="delivered").latest("pk")
     Message.objects.filter(pk=young.pk).update(done_at=clock.now() + dt.timedelta(days=80))
 
@@ -55,16 +55,16 @@ def test_its_age_is_counted_from_when_it_was_settled(messages, later):
     assert Message.objects.get(state="delivered") == young
 
 
-def test_one_that_somebody_holds_is_left_for_the_next_time(messages, later):
-    held = Message.objects.filter(state="dead").earliest("pk")
+def test_a_locked_message_is_deleted_by_a_later_run(messages, later):
+    locked = Message.objects.filter(state="dead").earliest("pk")
     other = connections["default"].copy()
     try:
         with other.cursor() as cursor:
             other.set_autocommit(False)
-            cursor.execute("SELECT 1 FROM webhooks_message WHERE id = %s FOR UPDATE", [held.pk])
+            cursor.execute("SELECT 1 FROM webhooks_message WHERE id = %s FOR UPDATE", [locked.pk])
             with later(days=91):
                 tasks.purge.run()
-            assert set(Message.objects.exclude(state="pending")) == {held}
+            assert set(Message.objects.exclude(state="pending")) == {locked}
             other.rollback()
     finally:
         other.close()

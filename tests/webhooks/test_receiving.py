@@ -1,4 +1,4 @@
-"""What other systems say: believed by its signature, kept once, processed when its time has come."""
+"""Received messages: verified, stored once, and processed with retries."""
 
 from __future__ import annotations
 
@@ -35,27 +35,27 @@ from apps.webhooks.models import Received, Source
 from tests.support.source import post, send, signed
 
 OTHER_SECRET = "whsec_" + "b" * 43 + "="
-HEARD: list[hooks.Incoming] = []
+PROCESSED: list[hooks.Incoming] = []
 
 
 @pytest.fixture
 def processed(monkeypatch):
-    """`company.wanted` founds a company, by the command that is there for it."""
+    """`company.wanted` dispatches FoundCompany."""
 
-    def found(incoming: hooks.Incoming) -> None:
-        HEARD.append(incoming)
+    def found_company(incoming: hooks.Incoming) -> None:
+        PROCESSED.append(incoming)
         dispatch(FoundCompany(**incoming.data), actor=incoming.actor)
 
-    HEARD.clear()
-    monkeypatch.setitem(hooks._functions, "company.wanted", found)
-    return HEARD
+    PROCESSED.clear()
+    monkeypatch.setitem(hooks._functions, "company.wanted", found_company)
+    return PROCESSED
 
 
 def wanted(code="W1", **more):
     return {"type": "company.wanted", "data": {"code": code, "name": "Wanted", "currency": "EUR", **more}}
 
 
-def test_a_message_is_kept_as_it_came_and_processed_afterwards(source, processed, hinted):
+def test_a_message_is_stored_verbatim_before_it_is_processed(source, processed, hinted):
     body = b'{"type": "company.wanted",\n "data": {"code":"W1","name":"B\xc3\xbcro","currency":"EUR"}}'
 
     response = post(body)
@@ -71,10 +71,10 @@ def test_a_message_is_kept_as_it_came_and_processed_afterwards(source, processed
     assert Company.objects.get(code="W1").name == "Büro"
     received.refresh_from_db()
     assert received.state == "processed"
-    assert str(HEARD[0].actor) == "The webhook source psp"
+    assert str(PROCESSED[0].actor) == "The webhook source psp"
 
 
-def test_a_message_told_twice_is_kept_and_done_once(source, processed):
+def test_a_repeated_message_is_processed_once(source, processed):
     first, second = post(wanted()), post(wanted())
 
     assert (first.status_code, second.status_code) == (202, 200)
@@ -105,7 +105,7 @@ def test_the_same_id_of_another_source_is_another_message(source, owner):
         lambda body, headers: signed(wanted(), at=clock.now() + dt.timedelta(minutes=6)),
     ],
 )
-def test_a_signature_that_does_not_hold_is_refused_and_counted(source, forge):
+def test_an_invalid_signature_is_counted_as_refused(source, forge):
     response = send(*forge(*signed(wanted())))
 
     assert response.status_code == 401
@@ -116,51 +116,51 @@ def test_a_signature_that_does_not_hold_is_refused_and_counted(source, forge):
     assert source.refused == 1
 
 
-def test_another_tenants_secret_is_not_believed_here(source, globex):
+def test_a_source_of_another_tenant_is_not_found(source, globex):
     with activate(globex):
         assert not Source.objects.exists()
 
     assert post(wanted(), tenant="globex").status_code == 404
-    assert post(wanted(), name="nobody").status_code == 404
+    assert post(wanted(), name="unknown").status_code == 404
 
 
-def test_nothing_is_read_here(source):
+def test_a_get_request_is_refused(source):
     with activate(None):
         response = Client().get("/t/acme/api/v1/webhooks/in/psp/")
 
     assert (response.status_code, response.json()["code"]) == (405, "webhooks.only_posted")
 
 
-def test_a_message_that_is_too_large_is_not_read(source):
+def test_a_message_over_the_size_limit_is_refused(source):
     response = post(b'"' + b"a" * 300_000 + b'"')
 
     assert (response.status_code, response.json()["code"]) == (413, "webhooks.message_too_large")
 
 
 @pytest.mark.parametrize("body", [b"", b"nonsense", b"[]", b'"text"', b"[" * 100_000])
-def test_what_is_signed_and_cannot_be_read_is_said(source, body):
+def test_a_signed_body_that_is_not_a_json_object_is_refused(source, body):
     response = post(body)
 
     assert (response.status_code, response.json()["code"]) == (422, "webhooks.message_unreadable")
     assert not Received.objects.exists()
 
 
-def test_what_nobody_processes_is_kept_and_can_be_processed_later(source, owner, processed, monkeypatch):
+def test_an_ignored_message_can_be_reprocessed_later(source, owner, processed, monkeypatch):
     post({"type": "planet.found", "data": {}})
     received = Received.objects.get()
     assert receiving.process(received.pk)
     assert Received.objects.get().state == "ignored"
 
-    monkeypatch.setitem(hooks._functions, "planet.found", HEARD.append)
+    monkeypatch.setitem(hooks._functions, "planet.found", PROCESSED.append)
     dispatch(ReprocessReceived(received_id=received.pk), actor=owner)
     receiving.process(received.pk)
 
     assert Received.objects.get().state == "processed"
-    assert HEARD[0].type == "planet.found"
+    assert PROCESSED[0].type == "planet.found"
 
 
-def test_what_comes_too_early_is_done_when_its_time_has_come(source, processed, later):
-    """The child's message overtook its parent's."""
+def test_a_message_that_is_too_early_is_processed_by_a_retry(source, processed, later):
+    """The message of a child company arrives before its parent's."""
     post(wanted("CHILD", parent="W1"), ref="msg_child")
     post(wanted("W1"), ref="msg_parent")
     child, parent = Received.objects.get(ref="msg_child"), Received.objects.get(ref="msg_parent")
@@ -176,7 +176,7 @@ def test_what_comes_too_early_is_done_when_its_time_has_come(source, processed, 
     assert Company.objects.get(code="CHILD").parent.code == "W1"
 
 
-def test_a_failure_undoes_everything_and_in_the_end_it_is_given_up(source, monkeypatch, owner, processed):
+def test_a_message_that_always_fails_becomes_dead_without_effects(source, monkeypatch, owner, processed):
     def found_and_fall(incoming):
         dispatch(FoundCompany(**incoming.data), actor=incoming.actor)
         raise LookupError("the shelf fell down")
@@ -191,7 +191,7 @@ def test_a_failure_undoes_everything_and_in_the_end_it_is_given_up(source, monke
         received.refresh_from_db()
         at = max(received.next_at, at)
 
-    assert (received.state, received.attempts) == ("dead", 1 + len(schedule.RECEIVED_WAITS))
+    assert (received.state, received.attempts) == ("dead", 1 + len(schedule.RECEIVED_RETRY_DELAYS))
     assert "the shelf fell down" in received.last_error
     assert not Company.objects.filter(code="W1").exists()
 
@@ -203,10 +203,10 @@ def test_a_failure_undoes_everything_and_in_the_end_it_is_given_up(source, monke
 
 
 class Killed(BaseException):
-    """As kill -9: nobody catches it."""
+    """Like kill -9: not caught anywhere."""
 
 
-def test_a_message_that_kills_its_worker_is_given_up_in_the_end(source, monkeypatch):
+def test_a_message_that_kills_its_worker_becomes_dead(source, monkeypatch):
     def kill(incoming):
         raise Killed
 
@@ -225,10 +225,10 @@ def test_a_message_that_kills_its_worker_is_given_up_in_the_end(source, monkeypa
         at = max(received.next_at, at)
 
     assert received.state == "dead"
-    assert killed == 1 + len(schedule.RECEIVED_WAITS)
+    assert killed == 1 + len(schedule.RECEIVED_RETRY_DELAYS)
 
 
-def test_two_workers_at_once_do_it_once(acme, source, processed):
+def test_concurrent_workers_process_a_message_once(acme, source, processed):
     post(wanted())
     received = Received.objects.get()
     together = threading.Barrier(4)
@@ -248,21 +248,21 @@ def test_two_workers_at_once_do_it_once(acme, source, processed):
     assert len(processed) == 1
 
 
-def test_what_comes_of_it_can_be_traced(source, monkeypatch):
+def test_processing_has_the_correlation_id_of_the_request(source, monkeypatch):
     seen = []
     monkeypatch.setitem(
         hooks._functions, "company.wanted", lambda _: seen.append((correlation_id(), causation_id()))
     )
     body, headers = signed(wanted())
-    send(body, headers | {"X-Correlation-ID": "theirs-12345"})
+    send(body, headers | {"X-Correlation-ID": "provider-12345"})
     received = Received.objects.get()
 
     receiving.process(received.pk)
 
-    assert seen == [("theirs-12345", f"webhook:{received.pk}")]
+    assert seen == [("provider-12345", f"webhook:{received.pk}")]
 
 
-def test_the_sweep_finds_what_waits(source, hinted):
+def test_the_sweep_hints_due_messages(source, hinted):
     post(wanted())
     hinted.clear()
 
@@ -271,7 +271,7 @@ def test_the_sweep_finds_what_waits(source, hinted):
     assert hinted == [("webhooks.process", Received.objects.get().pk)]
 
 
-def test_while_a_secret_is_rotated_either_is_believed(source, owner, later):
+def test_during_a_rotation_both_secrets_are_valid(source, owner, later):
     dispatch(RotateSourceSecret(source_id=source.pk, secret=OTHER_SECRET, overlap_hours=2), actor=owner)
 
     assert post(wanted(), ref="msg_1").status_code == 202
@@ -281,7 +281,7 @@ def test_while_a_secret_is_rotated_either_is_believed(source, owner, later):
         assert post(wanted(), ref="msg_3", secret=OTHER_SECRET).status_code == 202
 
 
-def test_a_secret_that_is_known_to_others_is_believed_no_more(source, owner):
+def test_a_retired_secret_is_refused(source, owner):
     old = source.secrets.get()
     with pytest.raises(LastSecret):
         dispatch(RetireSourceSecret(secret_id=old.pk, reason="It was in a log."), actor=owner)
@@ -303,23 +303,23 @@ def test_a_secret_that_is_known_to_others_is_believed_no_more(source, owner):
         ({"name": "psp", "secret": "short"}, SeveralRefusals),
     ],
 )
-def test_a_source_is_refused(source, owner, fields, refusal):
+def test_an_invalid_source_is_refused(source, owner, fields, refusal):
     good = {"name": "new", "scheme": "standard", "secret": OTHER_SECRET}
 
     with pytest.raises(refusal):
         dispatch(AddSource(**good | fields), actor=owner)
 
 
-STRIPES_SECRET = "whsec_5WbX5kEWLlfzsGNjH64I8lOOqUB6e8FH"
+STRIPE_SECRET = "whsec_5WbX5kEWLlfzsGNjH64I8lOOqUB6e8FH"
 
 
 @pytest.fixture
 def stripe(at_acme, owner, hinted):
-    return dispatch(AddSource(name="stripe", scheme="stripe", secret=STRIPES_SECRET), actor=owner)
+    return dispatch(AddSource(name="stripe", scheme="stripe", secret=STRIPE_SECRET), actor=owner)
 
 
-def stripes(said, secret=STRIPES_SECRET, at=None, before=""):
-    body = json.dumps(said).encode()
+def stripe_signed(payload, secret=STRIPE_SECRET, at=None, before=""):
+    body = json.dumps(payload).encode()
     seconds = int((at or clock.now()).timestamp())
     mac = hmac.digest(secret.encode(), f"{seconds}.".encode() + body, "sha256").hex()
     return body, {"Stripe-Signature": f"t={seconds},{before}v1={mac}"}
@@ -328,9 +328,9 @@ def stripes(said, secret=STRIPES_SECRET, at=None, before=""):
 CHARGE = {"id": "evt_1", "type": "charge.succeeded", "data": {"object": {"amount": 100}}}
 
 
-def test_a_provider_that_signs_like_stripe_is_believed(stripe):
-    assert send(*stripes(CHARGE), name="stripe").status_code == 202
-    assert send(*stripes(CHARGE, before="v1=00,v0=11,"), name="stripe").status_code == 200
+def test_a_stripe_signature_is_accepted(stripe):
+    assert send(*stripe_signed(CHARGE), name="stripe").status_code == 202
+    assert send(*stripe_signed(CHARGE, before="v1=00,v0=11,"), name="stripe").status_code == 200
 
     received = Received.objects.get()
     assert (received.ref, received.type) == ("evt_1", "charge.succeeded")
@@ -343,55 +343,58 @@ def test_a_provider_that_signs_like_stripe_is_believed(stripe):
         {"at": dt.datetime(2020, 1, 1, tzinfo=dt.UTC)},
     ],
 )
-def test_and_refused_when_it_is_not_his(stripe, forged):
-    assert send(*stripes(CHARGE, **forged), name="stripe").status_code == 401
-    body, headers = stripes(CHARGE)
+def test_an_invalid_stripe_signature_is_refused(stripe, forged):
+    assert send(*stripe_signed(CHARGE, **forged), name="stripe").status_code == 401
+    body, headers = stripe_signed(CHARGE)
     assert send(body + b" ", headers, name="stripe").status_code == 401
     assert send(body, {"Stripe-Signature": "t=,v1="}, name="stripe").status_code == 401
     assert send(body, {}, name="stripe").status_code == 401
 
 
-def test_without_an_id_a_repetition_could_not_be_known(stripe):
-    response = send(*stripes({"type": "charge.succeeded"}), name="stripe")
+def test_a_message_without_an_id_is_refused(stripe):
+    response = send(*stripe_signed({"type": "charge.succeeded"}), name="stripe")
 
     assert (response.status_code, response.json()["code"]) == (422, "webhooks.message_unreadable")
 
 
-def test_its_life_story_says_what_came_of_it(source, processed):
+def test_the_request_trace_links_the_message_with_its_command(source, processed):
     body, headers = signed(wanted())
-    send(body, headers | {"X-Correlation-ID": "theirs-12345"})
+    send(body, headers | {"X-Correlation-ID": "provider-12345"})
     receiving.process(Received.objects.get().pk)
 
-    lines = in_order(entries_here("theirs-12345"))
+    lines = in_order(entries_here("provider-12345"))
 
-    came = next(line for line in lines if line.kind == "webhook")
+    message = next(line for line in lines if line.kind == "webhook")
     command = next(line for line in lines if line.kind == "command")
-    assert came.text == "psp told us company.wanted msg_1: processed."
-    assert command.caused_by == came.name
+    assert message.text == "company.wanted msg_1 from psp: processed."
+    assert command.caused_by == message.name
 
 
-# How much, and for how long
+# Limits and retention
 
 
 @pytest.fixture
 def at_noon():
-    """The minute does not end in the middle of a test."""
+    """A fixed time, so that the minute does not end during a test."""
     with clock.moved_to(dt.datetime(2031, 3, 4, 12, 0, 10, tzinfo=dt.UTC)):
         yield
 
 
-def test_a_source_posts_so_many_in_a_minute(source, settings, at_noon):
+def test_messages_over_the_limit_per_minute_are_refused(source, settings, at_noon):
     settings.WEBHOOKS_PER_MINUTE = 2
-    answers = [post(wanted(), ref=f"msg_{number}") for number in range(3)]
+    responses = [post(wanted(), ref=f"msg_{number}") for number in range(3)]
 
-    assert [each.status_code for each in answers] == [202, 202, 429]
-    assert (answers[-1].json()["code"], answers[-1]["Retry-After"]) == ("webhooks.too_many_messages", "50")
+    assert [response.status_code for response in responses] == [202, 202, 429]
+    assert (responses[-1].json()["code"], responses[-1]["Retry-After"]) == (
+        "webhooks.too_many_messages",
+        "50",
+    )
     assert Received.objects.count() == 2
     with clock.moved_to(clock.now() + dt.timedelta(minutes=1)):
         assert post(wanted(), ref="msg_2").status_code == 202
 
 
-def test_who_floods_it_with_forgeries_does_not_shut_it_out(source, settings, at_noon):
+def test_forgeries_from_one_address_do_not_block_the_source(source, settings, at_noon):
     settings.WEBHOOKS_PER_MINUTE = 2
     body, headers = signed(wanted())
     forged = headers | {"webhook-signature": "v1,AAAA"}
@@ -405,7 +408,7 @@ def test_who_floods_it_with_forgeries_does_not_shut_it_out(source, settings, at_
     assert post(wanted()).status_code == 202
 
 
-def test_what_holds_is_counted_from_all_addresses_together(source, settings, at_noon):
+def test_valid_messages_are_counted_over_all_addresses(source, settings, at_noon):
     settings.WEBHOOKS_PER_MINUTE = 2
 
     statuses = [
@@ -416,7 +419,7 @@ def test_what_holds_is_counted_from_all_addresses_together(source, settings, at_
     assert statuses == [202, 202, 429]
 
 
-def test_another_source_has_its_own_count(source, owner, settings, at_noon):
+def test_each_source_has_its_own_limit(source, owner, settings, at_noon):
     settings.WEBHOOKS_PER_MINUTE = 1
     dispatch(AddSource(name="other", scheme="standard", secret=OTHER_SECRET), actor=owner)
 
@@ -424,9 +427,9 @@ def test_another_source_has_its_own_count(source, owner, settings, at_noon):
     assert post(wanted(), name="other", secret=OTHER_SECRET).status_code == 202
 
 
-def test_what_is_over_is_forgotten_and_what_is_still_to_be_done_is_not(source, settings, monkeypatch, later):
-    """More of them than go at once."""
-    monkeypatch.setattr(purging, "AT_ONCE", 2)
+def test_only_settled_messages_are_deleted_after_the_retention(source, settings, monkeypatch, later):
+    """More messages than one batch."""
+    monkeypatch.setattr(purging, "BATCH_SIZE", 2)
     settings.WEBHOOK_RETENTION = dt.timedelta(days=90)
     for number, state in enumerate(Received.State.values * 2):
         post(wanted(), ref=f"old_{number}")
@@ -445,7 +448,7 @@ def test_what_is_over_is_forgotten_and_what_is_still_to_be_done_is_not(source, s
     assert left.last() == ("young", "processed")
 
 
-def test_one_that_somebody_processes_again_is_left_for_the_next_time(source, settings, later):
+def test_a_locked_message_is_deleted_by_a_later_run(source, settings, later):
     settings.WEBHOOK_RETENTION = dt.timedelta(days=90)
     post(wanted(), ref="old")
     Received.objects.update(state="processed")
@@ -466,7 +469,7 @@ def test_one_that_somebody_processes_again_is_left_for_the_next_time(source, set
     assert not Received.objects.exists()
 
 
-def test_it_goes_in_every_tenant_on_the_slowest_queue():
+def test_purging_runs_for_every_tenant_on_the_low_queue():
     declared = PERIODIC["webhooks.purge"]
 
     assert (declared.queue, declared.where) == ("low", "everywhere")

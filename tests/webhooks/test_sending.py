@@ -1,4 +1,4 @@
-"""From an event to a receiver who has it, whatever goes wrong on the way."""
+"""Messages from an event to its receiver, with failures at every step."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from apps.kernel.tenant import activate
 from apps.kernel.traceparent import parse
 from apps.webhooks import listeners, queries, schedule, sending, tasks
 from apps.webhooks.commands import RegisterEndpoint, ResendMessage, RotateSecret, SendTestMessage
-from apps.webhooks.errors import EndpointIsDisabled, MessageIsUnderWay
+from apps.webhooks.errors import EndpointIsDisabled, MessageIsInProgress
 from apps.webhooks.models import Attempt, Endpoint, Message
 from tests.support.receiver import envelope
 
 
 @pytest.fixture
-def taken(receiver):
-    """The receiver takes everything."""
+def accepting_receiver(receiver):
+    """A receiver with a 200 response to every message."""
     receiver.expect_request("/hook").respond_with_data("thank you")
     return receiver
 
 
-def answering(receiver, status, **headers):
+def set_response(receiver, status, **headers):
     receiver.clear()
     receiver.expect_request("/hook").respond_with_data("no", status, headers)
 
@@ -43,74 +43,76 @@ def requests(receiver):
     return [request for request, _ in receiver.log]
 
 
-def again(message):
+def refreshed(message):
     message.refresh_from_db()
     return message
 
 
-def test_an_event_becomes_one_message_that_is_sent(endpoint, publish_to, taken, hinted):
+def test_an_event_is_sent_as_one_message(endpoint, publish_to, accepting_receiver, hinted):
     message = publish_to(entry_id=7, name="entry.posted")
 
     assert ("webhooks.send", endpoint.pk) in hinted
     assert not sending.send_due(endpoint.pk)
 
-    (request,) = requests(taken)
-    said = json.loads(request.data)
-    assert (said["type"], said["data"], said["event_id"]) == ("entry.posted", {"entry_id": 7}, 1)
-    assert said["timestamp"].endswith("Z")
+    (request,) = requests(accepting_receiver)
+    payload = json.loads(request.data)
+    assert (payload["type"], payload["data"], payload["event_id"]) == ("entry.posted", {"entry_id": 7}, 1)
+    assert payload["timestamp"].endswith("Z")
     assert request.headers["webhook-id"] == message.ref
     assert request.headers["X-Correlation-ID"] == "request-7"
     assert request.headers["Content-Type"] == "application/json"
-    assert again(message).state == "delivered"
+    assert refreshed(message).state == "delivered"
     (attempt,) = message.tries.all()
-    assert (attempt.status, attempt.answer) == (200, "thank you")
+    assert (attempt.status, attempt.response_body) == (200, "thank you")
 
 
-def test_whoever_sends_it_the_receiver_is_told_the_request_it_came_of(endpoint, publish_to, receiver):
-    """At each attempt, and also when a sweep sends it that has an id of its own."""
+def test_a_message_has_the_correlation_id_of_its_request(endpoint, publish_to, receiver):
+    """At each attempt, also in a sweep, which has another correlation id."""
     publish_to()
-    answering(receiver, 503)
+    set_response(receiver, 503)
     for wait in (dt.timedelta(), dt.timedelta(hours=1)):
-        with correlated("the-sweeps-own"), clock.moved_to(clock.now() + wait):
+        with correlated("id-of-the-sweep"), clock.moved_to(clock.now() + wait):
             sending.send_due(endpoint.pk)
 
     assert [request.headers["X-Correlation-ID"] for request in requests(receiver)] == ["request-7"] * 2
     assert all(parse(request.headers["traceparent"]) for request in requests(receiver))
 
 
-def test_the_package_believes_what_was_sent(endpoint, publish_to, taken):
+def test_a_sent_message_is_verified_by_the_standardwebhooks_package(endpoint, publish_to, accepting_receiver):
     publish_to()
     sending.send_due(endpoint.pk)
 
-    (request,) = requests(taken)
+    (request,) = requests(accepting_receiver)
     Webhook(endpoint.new_secret).verify(request.data, dict(request.headers))
 
 
-def test_during_a_rotation_both_secrets_sign_and_then_the_new_one_alone(endpoint, owner, publish_to, taken):
+def test_during_a_rotation_messages_are_signed_with_both_secrets(
+    endpoint, owner, publish_to, accepting_receiver
+):
     old = endpoint.new_secret
     new = dispatch(RotateSecret(endpoint_id=endpoint.pk, overlap_hours=2), actor=owner).new_secret
     publish_to()
     sending.send_due(endpoint.pk)
 
-    (request,) = requests(taken)
+    (request,) = requests(accepting_receiver)
     for secret in (old, new):
         Webhook(secret).verify(request.data, dict(request.headers))
     with clock.moved_to(clock.now() + dt.timedelta(hours=3)):
         publish_to(2)
         sending.send_due(endpoint.pk)
-    assert requests(taken)[1].headers["webhook-signature"].count("v1,") == 1
+    assert requests(accepting_receiver)[1].headers["webhook-signature"].count("v1,") == 1
 
 
-def test_hearing_it_twice_makes_one_message(endpoint, publish_to, taken):
+def test_a_repeated_delivery_inserts_one_message(endpoint, publish_to, accepting_receiver):
     publish_to()
     publish_to()
     sending.send_due(endpoint.pk)
 
     assert Message.objects.count() == 1
-    assert len(requests(taken)) == 1
+    assert len(requests(accepting_receiver)) == 1
 
 
-def test_what_is_rolled_back_is_not_told(endpoint):
+def test_a_rolled_back_event_has_no_message(endpoint):
     with transaction.atomic():
         listeners.notify_endpoints(envelope())
         transaction.set_rollback(True)
@@ -118,7 +120,7 @@ def test_what_is_rolled_back_is_not_told(endpoint):
     assert not Message.objects.exists()
 
 
-def test_an_endpoint_is_told_what_it_wants_to_know(endpoint, owner, receiver):
+def test_an_endpoint_receives_only_its_selected_events(endpoint, owner, receiver):
     other = dispatch(RegisterEndpoint(url=receiver.url_for("/other"), events=("period.closed",)), actor=owner)
 
     with transaction.atomic():
@@ -130,8 +132,8 @@ def test_an_endpoint_is_told_what_it_wants_to_know(endpoint, owner, receiver):
 
 
 @pytest.mark.parametrize("name", ["command.sent", "saga.due"])
-def test_what_the_house_tells_itself_is_told_to_nobody_else(endpoint, name):
-    """A command on its way holds whatever was asked for."""
+def test_an_internal_event_has_no_message(endpoint, name):
+    """The event of a queued command contains its fields."""
     assert not SUBSCRIBERS["webhooks.notify_endpoints"].matches(name)
     listeners.notify_endpoints(envelope(1, name))
 
@@ -139,13 +141,13 @@ def test_what_the_house_tells_itself_is_told_to_nobody_else(endpoint, name):
     assert name not in queries.event_names()
 
 
-def test_an_event_of_a_newer_release_waits_for_a_worker_that_knows_it(endpoint):
+def test_an_event_of_a_newer_release_is_not_handled(endpoint):
     with pytest.raises(VersionUnknown):
         listeners.notify_endpoints(envelope(1, "planet.found"))
 
 
-def test_the_schedule_is_the_specifications(endpoint, publish_to, receiver):
-    answering(receiver, 500)
+def test_retries_follow_the_schedule_of_the_specification(endpoint, publish_to, receiver):
+    set_response(receiver, 500)
     message = publish_to()
     waits = []
     at = clock.now()
@@ -153,7 +155,7 @@ def test_the_schedule_is_the_specifications(endpoint, publish_to, receiver):
         with clock.moved_to(at):
             if not sending.send_next(endpoint.pk):
                 break
-        if again(message).state == "dead":
+        if refreshed(message).state == "dead":
             break
         waits.append(message.next_at - at)
         with clock.moved_to(message.next_at - dt.timedelta(seconds=1)):
@@ -163,79 +165,79 @@ def test_the_schedule_is_the_specifications(endpoint, publish_to, receiver):
     assert len(requests(receiver)) == message.tries.count() == 10 == schedule.MAX_ATTEMPTS
     assert len({request.headers["webhook-id"] for request in requests(receiver)}) == 1
     assert len({request.data for request in requests(receiver)}) == 1
-    for wait, meant in zip(waits, schedule.WAITS, strict=True):
+    for wait, meant in zip(waits, schedule.RETRY_DELAYS, strict=True):
         assert meant <= wait <= meant * 1.1
     assert message.state == "dead"
 
 
-def test_a_receiver_that_recovers_is_told_at_the_next_attempt(endpoint, publish_to, receiver, later):
-    answering(receiver, 503)
+def test_a_message_is_delivered_after_the_recovery_of_its_receiver(endpoint, publish_to, receiver, later):
+    set_response(receiver, 503)
     message = publish_to()
     sending.send_due(endpoint.pk)
-    assert again(message).state == "pending"
+    assert refreshed(message).state == "pending"
 
-    answering(receiver, 204)
+    set_response(receiver, 204)
     with later(seconds=6):
         sending.send_due(endpoint.pk)
 
-    assert again(message).state == "delivered"
+    assert refreshed(message).state == "delivered"
     assert [try_.status for try_ in message.tries.all()] == [503, 204]
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_who_says_when_to_come_back_is_heard(endpoint, publish_to, receiver, status):
-    answering(receiver, status, **{"Retry-After": "120"})
+def test_retry_after_in_seconds_delays_the_next_attempt(endpoint, publish_to, receiver, status):
+    set_response(receiver, status, **{"Retry-After": "120"})
     message = publish_to()
 
     sending.send_due(endpoint.pk)
 
-    assert 110 < (again(message).next_at - clock.now()).total_seconds() <= 120
+    assert 110 < (refreshed(message).next_at - clock.now()).total_seconds() <= 120
 
 
-def test_a_date_to_come_back_at_is_heard_too_and_a_day_is_the_most(endpoint, publish_to, receiver):
+def test_retry_after_as_a_date_is_limited_to_a_day(endpoint, publish_to, receiver):
     date = format_datetime(clock.now() + dt.timedelta(hours=1), usegmt=True)
-    answering(receiver, 429, **{"Retry-After": date})
+    set_response(receiver, 429, **{"Retry-After": date})
     first = publish_to()
     sending.send_due(endpoint.pk)
-    answering(receiver, 429, **{"Retry-After": "99999999"})
+    set_response(receiver, 429, **{"Retry-After": "99999999"})
     second = publish_to(2)
     sending.send_due(endpoint.pk)
 
-    assert dt.timedelta(minutes=58) < again(first).next_at - clock.now() <= dt.timedelta(hours=1)
-    assert again(second).next_at - clock.now() <= dt.timedelta(days=1)
+    assert dt.timedelta(minutes=58) < refreshed(first).next_at - clock.now() <= dt.timedelta(hours=1)
+    assert refreshed(second).next_at - clock.now() <= dt.timedelta(days=1)
 
 
-@pytest.mark.parametrize("nonsense", ["soon", "-5", "", "Wed, 99 Foo 2026"])
-def test_nonsense_to_come_back_at_is_left_aside(endpoint, publish_to, receiver, nonsense):
-    answering(receiver, 503, **{"Retry-After": nonsense})
+@pytest.mark.parametrize("header", ["soon", "-5", "", "Wed, 99 Foo 2026"])
+def test_a_malformed_retry_after_is_ignored(endpoint, publish_to, receiver, header):
+    set_response(receiver, 503, **{"Retry-After": header})
     message = publish_to()
 
     sending.send_due(endpoint.pk)
 
-    assert dt.timedelta(0) < again(message).next_at - clock.now() < dt.timedelta(seconds=6)
+    assert dt.timedelta(0) < refreshed(message).next_at - clock.now() < dt.timedelta(seconds=6)
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308, 304, 400, 404, 500])
-def test_anything_but_success_is_a_failure_and_nothing_is_followed(endpoint, publish_to, receiver, status):
-    answering(receiver, status, Location=receiver.url_for("/elsewhere"))
+def test_a_response_other_than_2xx_is_a_failure_without_redirects(endpoint, publish_to, receiver, status):
+    set_response(receiver, status, Location=receiver.url_for("/elsewhere"))
     message = publish_to()
 
     sending.send_due(endpoint.pk)
 
-    assert again(message).state == "pending"
+    assert refreshed(message).state == "pending"
     assert [request.path for request in requests(receiver)] == ["/hook"]
 
 
-def test_gone_disables_the_endpoint_and_says_why(endpoint, publish_to, receiver):
-    answering(receiver, 410)
+def test_a_410_response_disables_the_endpoint(endpoint, publish_to, receiver):
+    set_response(receiver, 410)
     message = publish_to()
 
     sending.send_due(endpoint.pk)
 
     endpoint.refresh_from_db()
-    assert (endpoint.state, endpoint.disabled_because) == ("disabled", "It answered 410 Gone.")
+    assert (endpoint.state, endpoint.disabled_reason) == ("disabled", "The endpoint returned 410 Gone.")
     assert Record.objects.get(command="webhooks.disable_endpoint").actor_name == "Webhooks"
-    assert again(message).state == "pending"
+    assert refreshed(message).state == "pending"
     with clock.moved_to(clock.now() + dt.timedelta(days=1)):
         assert not sending.send_next(endpoint.pk)
         assert queries.endpoints_with_due_messages() == []
@@ -246,11 +248,11 @@ def test_gone_disables_the_endpoint_and_says_why(endpoint, publish_to, receiver)
 def dead_after_the_last_attempt(endpoint, message):
     Message.objects.filter(pk=message.pk).update(attempts=9, next_at=clock.now())
     sending.send_due(endpoint.pk)
-    return again(message).state == "dead"
+    return refreshed(message).state == "dead"
 
 
-def test_an_endpoint_that_took_nothing_for_five_days_is_disabled(endpoint, publish_to, receiver, later):
-    answering(receiver, 500)
+def test_an_endpoint_without_success_for_five_days_is_disabled(endpoint, publish_to, receiver, later):
+    set_response(receiver, 500)
     with later(days=4):
         assert dead_after_the_last_attempt(endpoint, publish_to())
         endpoint.refresh_from_db()
@@ -259,15 +261,15 @@ def test_an_endpoint_that_took_nothing_for_five_days_is_disabled(endpoint, publi
         assert dead_after_the_last_attempt(endpoint, publish_to(2))
 
     endpoint.refresh_from_db()
-    assert endpoint.disabled_because == "It took nothing for 5 days."
+    assert endpoint.disabled_reason == "No message was accepted for 5 days."
 
 
-def test_one_success_within_five_days_keeps_it(endpoint, publish_to, receiver, later):
-    answering(receiver, 200)
+def test_an_endpoint_with_a_success_within_five_days_stays_active(endpoint, publish_to, receiver, later):
+    set_response(receiver, 200)
     with later(days=3):
         publish_to()
         sending.send_due(endpoint.pk)
-    answering(receiver, 500)
+    set_response(receiver, 500)
     with later(days=6):
         assert dead_after_the_last_attempt(endpoint, publish_to(2))
 
@@ -275,13 +277,13 @@ def test_one_success_within_five_days_keeps_it(endpoint, publish_to, receiver, l
     assert endpoint.is_active
 
 
-def test_who_does_not_answer_in_time_is_tried_again(endpoint, publish_to, receiver, monkeypatch):
+def test_a_timeout_is_a_failed_attempt(endpoint, publish_to, receiver, monkeypatch):
     from werkzeug import Response
 
     from apps.kernel import outbound
 
     post = outbound.post
-    monkeypatch.setattr(outbound, "post", lambda *given: post(*given, timeout=0.3))
+    monkeypatch.setattr(outbound, "post", lambda *args: post(*args, timeout=0.3))
     done = threading.Event()
     receiver.expect_request("/hook").respond_with_handler(lambda request: done.wait(3) and Response("late"))
     message = publish_to()
@@ -291,10 +293,10 @@ def test_who_does_not_answer_in_time_is_tried_again(endpoint, publish_to, receiv
     done.set()
     (attempt,) = message.tries.all()
     assert (attempt.status, attempt.error) == (None, "It did not answer in time.")
-    assert again(message).state == "pending"
+    assert refreshed(message).state == "pending"
 
 
-def test_who_is_not_there_is_tried_again(at_acme, owner, hinted, publish_to):
+def test_a_refused_connection_is_a_failed_attempt(at_acme, owner, hinted, publish_to):
     endpoint = Endpoint.objects.get()
     Endpoint.objects.update(url="http://127.0.0.1:1/")
     message = publish_to()
@@ -305,11 +307,11 @@ def test_who_is_not_there_is_tried_again(at_acme, owner, hinted, publish_to):
 
 
 class Killed(BaseException):
-    """As kill -9: nobody catches it."""
+    """Like kill -9: not caught anywhere."""
 
 
-def test_a_worker_lost_between_sending_and_noting_it_sends_again_under_the_same_id(
-    endpoint, publish_to, taken, monkeypatch, later
+def test_a_worker_killed_before_recording_leads_to_a_repetition_with_the_same_id(
+    endpoint, publish_to, accepting_receiver, monkeypatch, later
 ):
     message = publish_to()
     record = sending.record
@@ -318,17 +320,19 @@ def test_a_worker_lost_between_sending_and_noting_it_sends_again_under_the_same_
         sending.send_due(endpoint.pk)
     monkeypatch.setattr(sending, "record", record)
 
-    assert not sending.send_next(endpoint.pk), "its lease is not over"
+    assert not sending.send_next(endpoint.pk), "the lease has not ended"
     with later(seconds=61):
         sending.send_due(endpoint.pk)
 
-    first, second = requests(taken)
+    first, second = requests(accepting_receiver)
     assert first.headers["webhook-id"] == second.headers["webhook-id"] == message.ref
-    assert again(message).state == "delivered"
+    assert refreshed(message).state == "delivered"
     assert [str(try_) for try_ in message.tries.all()] == ["no outcome was recorded", "200"]
 
 
-def test_a_worker_lost_before_sending_counts_as_an_attempt(endpoint, publish_to, taken, monkeypatch, later):
+def test_an_attempt_of_a_killed_worker_is_counted(
+    endpoint, publish_to, accepting_receiver, monkeypatch, later
+):
     message = publish_to()
     monkeypatch.setattr(sending, "make", lambda _: (_ for _ in ()).throw(Killed))
     for hours in range(0, 100, 10):
@@ -338,23 +342,23 @@ def test_a_worker_lost_before_sending_counts_as_an_attempt(endpoint, publish_to,
     with later(hours=200):
         assert not sending.send_next(endpoint.pk)
 
-    assert again(message).state == "dead"
+    assert refreshed(message).state == "dead"
     assert message.tries.count() == 10
 
 
-def test_a_late_failure_does_not_touch_what_another_took_over(endpoint, publish_to, taken, later):
+def test_a_late_failure_leaves_the_lease_of_another_attempt(endpoint, publish_to, accepting_receiver, later):
     message = publish_to()
     slow = sending.claim(endpoint.pk)
     with later(seconds=61):
         quick = sending.claim(endpoint.pk)
         sending.record(slow, sending.Outcome(error="It did not answer in time."))
-        assert again(message).holder == quick.pk
+        assert refreshed(message).lease_holder == quick.pk
         sending.record(quick, sending.Outcome(status=200))
 
-    assert again(message).state == "delivered"
+    assert refreshed(message).state == "delivered"
 
 
-def test_a_late_success_counts(endpoint, publish_to, later):
+def test_a_late_success_is_recorded(endpoint, publish_to, later):
     message = publish_to()
     slow = sending.claim(endpoint.pk)
     with later(seconds=61):
@@ -362,11 +366,11 @@ def test_a_late_success_counts(endpoint, publish_to, later):
         sending.record(slow, sending.Outcome(status=200))
         sending.record(quick, sending.Outcome(status=500))
 
-    assert again(message).state == "delivered"
+    assert refreshed(message).state == "delivered"
 
 
 def in_threads(count, work, tenant):
-    """Each with its own connection, in the tenant."""
+    """Runs the work in threads of the tenant, each with its own connection."""
 
     def run(number):
         try:
@@ -383,29 +387,29 @@ def in_threads(count, work, tenant):
 def slow_receiver(receiver):
     from werkzeug import Response
 
-    everybody = threading.Event()
+    delay = threading.Event()
 
-    def answer(request):
-        everybody.wait(0.5)
-        return Response("taken")
+    def respond(request):
+        delay.wait(0.5)
+        return Response("accepted")
 
-    receiver.expect_request("/hook").respond_with_handler(answer)
+    receiver.expect_request("/hook").respond_with_handler(respond)
     return receiver
 
 
-def test_two_workers_at_once_send_it_once(at_acme, endpoint, publish_to, slow_receiver):
+def test_concurrent_workers_send_a_message_once(at_acme, endpoint, publish_to, slow_receiver):
     message = publish_to()
 
     in_threads(4, lambda _: sending.send_due(endpoint.pk), at_acme)
 
     assert len(requests(slow_receiver)) == 1
-    assert again(message).attempts == 1
+    assert refreshed(message).attempts == 1
 
 
-def test_without_the_lease_they_would_send_it_twice(
+def test_control_without_the_lease_a_message_is_sent_twice(
     at_acme, endpoint, publish_to, slow_receiver, monkeypatch
 ):
-    """The negative control: what keeps the test above from passing by luck."""
+    """Shows that the test above does not pass by chance."""
     publish_to()
     monkeypatch.setattr(sending, "LEASE", dt.timedelta(0))
     monkeypatch.setattr(schedule, "after", lambda *_: clock.now())
@@ -415,7 +419,7 @@ def test_without_the_lease_they_would_send_it_twice(
     assert len(requests(slow_receiver)) > 1
 
 
-def test_a_slow_endpoint_holds_two_workers_at_most(at_acme, endpoint, publish_to):
+def test_a_slow_endpoint_occupies_at_most_two_workers(at_acme, endpoint, publish_to):
     for number in range(5):
         publish_to(number + 1)
 
@@ -425,8 +429,8 @@ def test_a_slow_endpoint_holds_two_workers_at_most(at_acme, endpoint, publish_to
     assert len({claim.message_id for claim in claims if claim}) == sending.MAX_CONCURRENT_MESSAGES
 
 
-def test_a_task_stops_when_its_time_is_over_and_asks_for_another(
-    endpoint, publish_to, taken, hinted, monkeypatch
+def test_a_task_at_its_time_limit_sends_another_hint(
+    endpoint, publish_to, accepting_receiver, hinted, monkeypatch
 ):
     publish_to()
     publish_to(2)
@@ -438,7 +442,7 @@ def test_a_task_stops_when_its_time_is_over_and_asks_for_another(
     assert hinted == [("webhooks.send", endpoint.pk)]
 
 
-def test_the_sweep_finds_what_waits(endpoint, publish_to, hinted, later):
+def test_the_sweep_hints_due_messages(endpoint, publish_to, hinted, later):
     publish_to()
     hinted.clear()
     with later(minutes=1):
@@ -447,8 +451,8 @@ def test_the_sweep_finds_what_waits(endpoint, publish_to, hinted, later):
     assert hinted == [("webhooks.send", endpoint.pk)]
 
 
-def test_a_message_goes_where_the_endpoint_is_now(endpoint, publish_to, receiver, later):
-    answering(receiver, 500)
+def test_a_retry_goes_to_the_current_url_of_the_endpoint(endpoint, publish_to, receiver, later):
+    set_response(receiver, 500)
     message = publish_to()
     sending.send_due(endpoint.pk)
     receiver.expect_request("/new").respond_with_data("here")
@@ -457,68 +461,68 @@ def test_a_message_goes_where_the_endpoint_is_now(endpoint, publish_to, receiver
     with later(minutes=1):
         sending.send_due(endpoint.pk)
 
-    assert again(message).state == "delivered"
+    assert refreshed(message).state == "delivered"
 
 
-def test_a_name_that_came_to_lead_inside_is_an_attempt_that_failed(endpoint, publish_to, settings):
+def test_a_host_name_with_a_private_address_is_a_failed_attempt(endpoint, publish_to, settings):
     settings.OUTBOUND_TO_LOOPBACK = False
     message = publish_to()
 
     sending.send_due(endpoint.pk)
 
     assert "cannot be told anything" in message.tries.get().error
-    assert again(message).state == "pending"
+    assert refreshed(message).state == "pending"
 
 
-def test_a_secret_that_cannot_be_read_is_an_attempt_that_failed(endpoint, publish_to, settings):
+def test_an_unreadable_secret_is_a_failed_attempt(endpoint, publish_to, settings):
     message = publish_to()
     settings.FIELD_KEYS = ["other:" + "A" * 43 + "="]
 
     sending.send_due(endpoint.pk)
 
     assert "cannot be read" in message.tries.get().error
-    assert again(message).state == "pending"
+    assert refreshed(message).state == "pending"
 
 
-def test_a_test_message_says_that_it_is_one(endpoint, owner, taken):
+def test_a_test_message_has_its_own_type(endpoint, owner, accepting_receiver):
     message = dispatch(SendTestMessage(endpoint_id=endpoint.pk), actor=owner)
     sending.send_due(endpoint.pk)
 
-    assert json.loads(requests(taken)[0].data)["type"] == "webhook.test"
-    assert again(message).state == "delivered"
+    assert json.loads(requests(accepting_receiver)[0].data)["type"] == "webhook.test"
+    assert refreshed(message).state == "delivered"
 
 
-def test_a_dead_message_is_sent_again_under_its_id(endpoint, owner, publish_to, receiver):
-    answering(receiver, 500)
+def test_a_dead_message_is_resent_with_its_id(endpoint, owner, publish_to, receiver):
+    set_response(receiver, 500)
     message = publish_to()
     assert dead_after_the_last_attempt(endpoint, message)
-    answering(receiver, 200)
+    set_response(receiver, 200)
 
     dispatch(ResendMessage(message_id=message.pk), actor=owner)
     sending.send_due(endpoint.pk)
 
-    assert again(message).state == "delivered"
+    assert refreshed(message).state == "delivered"
     assert requests(receiver)[-1].headers["webhook-id"] == message.ref
     assert Attempt.objects.filter(message=message).count() == 2
 
 
-def test_what_is_under_way_is_not_sent_again(endpoint, owner, publish_to):
+def test_resending_a_message_in_progress_is_refused(endpoint, owner, publish_to):
     message = publish_to()
     sending.claim(endpoint.pk)
 
-    with pytest.raises(MessageIsUnderWay):
+    with pytest.raises(MessageIsInProgress):
         dispatch(ResendMessage(message_id=message.pk), actor=owner)
 
 
-def test_nothing_is_sent_again_to_a_disabled_endpoint(endpoint, owner, publish_to):
+def test_resending_to_a_disabled_endpoint_is_refused(endpoint, owner, publish_to):
     message = publish_to()
-    endpoint.disable("It is sold.")
+    endpoint.disable("Shop closed.")
 
     with pytest.raises(EndpointIsDisabled):
         dispatch(ResendMessage(message_id=message.pk), actor=owner)
 
 
-def test_another_tenants_endpoints_hear_nothing(endpoint, globex, hinted):
+def test_endpoints_of_another_tenant_receive_no_message(endpoint, globex, hinted):
     with activate(globex), transaction.atomic():
         listeners.notify_endpoints(envelope())
 

@@ -1,4 +1,4 @@
-"""The pages of webhooks in a tenant's console, one file each; importing a file plugs its pages in."""
+"""The pages of webhooks in a tenant's console, one file each; importing a file registers its pages."""
 
 from . import endpoints, messages, received, sources
 

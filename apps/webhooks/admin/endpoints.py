@@ -1,4 +1,4 @@
-"""Endpoints: whom we tell, how it goes, and the secrets by which they know us."""
+"""Endpoints with their secrets and the outcome of their messages."""
 
 from __future__ import annotations
 
@@ -30,25 +30,25 @@ from apps.webhooks.commands import (
     RotateSecret,
     SendTestMessage,
 )
-from apps.webhooks.models import Endpoint, KeptSecret, Message, Secret
+from apps.webhooks.models import Endpoint, Message, SealedSecret, Secret
 
 VIEW = "webhooks.view_endpoint"
 
 
 class SecretInline(ReadOnlyInline):
     model = Secret
-    fields = ("number", "created_at", "shown_until", "retire")
+    fields = ("number", "created_at", "valid_until", "retire")
     readonly_fields = fields
     verbose_name_plural = "secrets"
 
     @admin.display(description="Number")
-    def number(self, secret: KeptSecret) -> str:
+    def number(self, secret: SealedSecret) -> str:
         return str(secret.pk)
 
     @admin.display(description="Valid until")
-    def shown_until(self, secret: Secret) -> str:
+    def valid_until(self, secret: Secret) -> str:
         if secret.retired_at is None:
-            return "it is replaced"
+            return "replaced"
         return f"{secret.retired_at:%d %b %Y, %H:%M}" if secret.is_valid else "retired"
 
     @admin.display(description="")
@@ -61,9 +61,17 @@ class SecretInline(ReadOnlyInline):
 
 @admin.register(Endpoint, site=tenant_site)
 class EndpointAdmin(ReadOnlyAdmin):
-    """Each endpoint, whether it is told anything, and how the last time went."""
+    """Endpoints with their state and last outcome."""
 
-    list_display = ("url", "description", "told", "shown_state", "last_outcome", "tried_at", "waiting")
+    list_display = (
+        "url",
+        "description",
+        "subscribed_events",
+        "state_label",
+        "last_outcome",
+        "tried_at",
+        "waiting",
+    )
     list_filter = ("state",)
     search_fields = ("url", "description")
     ordering = ("id",)
@@ -71,23 +79,23 @@ class EndpointAdmin(ReadOnlyAdmin):
     fields = (
         "url",
         "description",
-        ("told", "shown_state", "disabled_because"),
+        ("subscribed_events", "state_label", "disabled_reason"),
         ("tried_at", "last_outcome", "taken_at"),
         ("created_at", "enabled_at", "waiting"),
     )
-    readonly_fields = ("told", "shown_state", "waiting")
+    readonly_fields = ("subscribed_events", "state_label", "waiting")
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Endpoint]:
         endpoints: models.QuerySet[Endpoint] = super().get_queryset(request)
         pending = models.Q(messages__state=Message.State.PENDING)
         return endpoints.annotate(pending=models.Count("messages", filter=pending))
 
-    @admin.display(description="Is told")
-    def told(self, endpoint: Endpoint) -> str:
+    @admin.display(description="Events")
+    def subscribed_events(self, endpoint: Endpoint) -> str:
         return ", ".join(endpoint.events) or "every event"
 
     @display(description="State", label={"Active": "success", "Disabled": "danger"})
-    def shown_state(self, endpoint: Endpoint) -> str:
+    def state_label(self, endpoint: Endpoint) -> str:
         return endpoint.get_state_display()
 
     @admin.display(description="Waiting")
@@ -117,7 +125,7 @@ def _link(title: str, page: str, endpoint: Endpoint, icon: str) -> Link:
     return Link(title, reverse(f"admin:{page}", args=[endpoint.pk]), icon)
 
 
-class Address(Form):
+class EndpointForm(Form):
     url = forms.CharField(label="URL", max_length=2000, help_text="https, on port 443.")
     description = forms.CharField(max_length=200, required=False)
     events = forms.CharField(widget=forms.Textarea, required=False)
@@ -125,23 +133,23 @@ class Address(Form):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         names = ", ".join(queries.event_names())
-        self.fields["events"].help_text = f"One on each line; none for every event. There are: {names}."
+        self.fields["events"].help_text = f"One per line; empty for every event. Available: {names}."
 
     def clean_events(self) -> tuple[str, ...]:
         return tuple(self.cleaned_data["events"].replace(",", " ").split())
 
 
 class EndpointCommand(CommandPage):
-    """Something that is done to one endpoint."""
+    """A command about one endpoint."""
 
     def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
         endpoint = _endpoint(server_fields)
         waiting = endpoint.messages.filter(state=Message.State.PENDING).count()
         return (
             ("Endpoint", endpoint.url),
-            ("Is told", ", ".join(endpoint.events) or "every event"),
+            ("Events", ", ".join(endpoint.events) or "every event"),
             ("State", endpoint.get_state_display()),
-            ("Waiting for it", f"{waiting:,} messages"),
+            ("Pending", f"{waiting:,} messages"),
             ("Last outcome", endpoint.last_outcome or "—"),
         )
 
@@ -149,8 +157,8 @@ class EndpointCommand(CommandPage):
         return reverse("admin:webhooks_endpoint_change", args=[result.pk])
 
 
-class ShowsSecretOnce(EndpointCommand):
-    """Answers with the secret itself, so that it is kept nowhere: neither in a session nor in the audit log."""
+class SecretOncePage(EndpointCommand):
+    """Shows the new secret in the response, so that it is stored neither in a session nor in the audit log."""
 
     def done(self, request: HttpRequest, result: Endpoint) -> HttpResponseBase:
         context = tenant_site.each_context(request) | {
@@ -162,9 +170,9 @@ class ShowsSecretOnce(EndpointCommand):
         return TemplateResponse(request, "console/secret_once.html", context)
 
 
-class Register(ShowsSecretOnce):
+class Register(SecretOncePage):
     command = RegisterEndpoint
-    form = Address
+    form = EndpointForm
 
     def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
         return ()
@@ -172,7 +180,7 @@ class Register(ShowsSecretOnce):
 
 class Change(EndpointCommand):
     command = ChangeEndpoint
-    form = Address
+    form = EndpointForm
 
     def form_options(self, server_fields: ServerFields) -> dict[str, Any]:
         endpoint = _endpoint(server_fields)
@@ -187,42 +195,42 @@ class Change(EndpointCommand):
         return "The endpoint is changed."
 
 
-class Overlap(Form):
+class OverlapForm(Form):
     overlap_hours = forms.IntegerField(
         label="Hours until the old secret ends", initial=24, min_value=0, max_value=720
     )
 
 
-class Rotate(ShowsSecretOnce):
+class Rotate(SecretOncePage):
     command = RotateSecret
-    form = Overlap
+    form = OverlapForm
 
 
-class Why(Form):
+class ReasonForm(Form):
     reason = reason()
 
 
 class Disable(EndpointCommand):
     command = DisableEndpoint
-    form = Why
+    form = ReasonForm
     danger = True
 
     def sentence(self, result: Endpoint) -> str:
-        return "The endpoint is told nothing more."
+        return "The endpoint is disabled."
 
 
 class Enable(EndpointCommand):
     command = EnableEndpoint
 
     def sentence(self, result: Endpoint) -> str:
-        return "The endpoint is told again what happens."
+        return "The endpoint is enabled."
 
 
 class Test(EndpointCommand):
     command = SendTestMessage
 
     def sentence(self, result: Message) -> str:
-        return "The test message is on its way. Load this page again to see what came of it."
+        return "The test message is being sent. Reload this page for the outcome."
 
     def success_url(self, result: Message) -> str:
         return reverse("admin:webhooks_message_change", args=[result.pk])
@@ -230,17 +238,17 @@ class Test(EndpointCommand):
 
 class Retire(CommandPage):
     command = RetireSecret
-    form = Why
+    form = ReasonForm
     danger = True
 
     def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
         secret = Secret.objects.filter(pk=server_fields["secret_id"]).first()
         if secret is None:
             raise Http404
-        return (("Secret", str(secret)), ("Made at", f"{secret.created_at:%d %B %Y, %H:%M}"))
+        return (("Secret", str(secret)), ("Created at", f"{secret.created_at:%d %B %Y, %H:%M}"))
 
     def sentence(self, result: Secret) -> str:
-        return f"Nothing is signed any more with {result}."
+        return f"{result} is retired."
 
     def success_url(self, result: Secret) -> str:
         return reverse("admin:webhooks_endpoint_change", args=[result.owner.pk])

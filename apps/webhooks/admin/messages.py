@@ -1,4 +1,4 @@
-"""Messages: what endpoints were told, each attempt, and a button to send one again."""
+"""Messages with their attempts, and the command to send one again."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ VIEW = "webhooks.view_message"
 
 class AttemptInline(ReadOnlyInline):
     model = Attempt
-    fields = ("at", "outcome", "took", "shown_answer")
+    fields = ("at", "outcome", "took", "response_text")
     readonly_fields = fields
     verbose_name_plural = "attempts"
 
@@ -31,16 +31,20 @@ class AttemptInline(ReadOnlyInline):
     def outcome(self, attempt: Attempt) -> str:
         return str(attempt)
 
-    @admin.display(description="Answer, its first 2 KB")
-    def shown_answer(self, attempt: Attempt) -> str:
-        return format_html('<pre class="console-json">{}</pre>', attempt.answer) if attempt.answer else "—"
+    @admin.display(description="Response (first 2 KB)")
+    def response_text(self, attempt: Attempt) -> str:
+        return (
+            format_html('<pre class="console-json">{}</pre>', attempt.response_body)
+            if attempt.response_body
+            else "—"
+        )
 
 
 @admin.register(Message, site=tenant_site)
 class MessageAdmin(ReadOnlyAdmin):
-    """What was told to whom, newest first."""
+    """Messages, newest first."""
 
-    list_display = ("type", "endpoint", "shown_state", "attempts", "due", "created_at", "done_at")
+    list_display = ("type", "endpoint", "state_label", "attempts", "due", "created_at", "done_at")
     list_filter = ("state", "type", "endpoint")
     list_select_related = ("endpoint",)
     search_fields = ("ref", "correlation_id")
@@ -50,15 +54,15 @@ class MessageAdmin(ReadOnlyAdmin):
     fields = (
         "endpoint",
         "ref",
-        ("type", "event_id", "shown_state"),
+        ("type", "event_id", "state_label"),
         "correlation_id",
         ("created_at", "due", "done_at"),
-        "told",
+        "body_text",
     )
-    readonly_fields = ("shown_state", "due", "told")
+    readonly_fields = ("state_label", "due", "body_text")
 
     @display(description="State", label={"Delivered": "success", "Pending": "info", "Dead": "danger"})
-    def shown_state(self, message: Message) -> str:
+    def state_label(self, message: Message) -> str:
         return message.get_state_display()
 
     @display(description="Next attempt", ordering="next_at")
@@ -66,7 +70,7 @@ class MessageAdmin(ReadOnlyAdmin):
         return f"{message.next_at:%d %b %Y, %H:%M:%S}" if message.state == Message.State.PENDING else "—"
 
     @admin.display(description="Body")
-    def told(self, message: Message) -> str:
+    def body_text(self, message: Message) -> str:
         body = json.dumps(json.loads(message.body), indent=1, ensure_ascii=False)
         return format_html('<pre class="console-json">{}</pre>', body)
 
@@ -90,7 +94,7 @@ class Resend(CommandPage):
         )
 
     def sentence(self, result: Message) -> str:
-        return "The message is on its way again. Load this page again to see what came of it."
+        return "The message is being sent again. Reload this page for the outcome."
 
     def success_url(self, result: Message) -> str:
         return reverse("admin:webhooks_message_change", args=[result.pk])
@@ -117,7 +121,7 @@ hooks.plug(
         permission=VIEW,
         icon="outbox",
         value=lambda: f"{queries.waiting_messages():,}",
-        note=lambda: f"{queries.dead_messages():,} were given up",
+        note=lambda: f"{queries.dead_messages():,} dead",
         link="admin:webhooks_message_changelist",
     ),
 )

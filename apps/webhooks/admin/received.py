@@ -1,4 +1,4 @@
-"""Received messages: what other systems said, what came of it, and a button to process one again."""
+"""Received messages with their state, and the command to process one again."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ LABELS = {
     "Received": "info",
     "Ignored": "warning",
     "Failed, tried again": "warning",
-    "Given up": "danger",
+    "Dead": "danger",
 }
 
 
 @admin.register(Received, site=tenant_site)
 class ReceivedAdmin(ReadOnlyAdmin):
-    """What was received, newest first."""
+    """Received messages, newest first."""
 
-    list_display = ("type", "source", "shown_state", "attempts", "received_at", "processed_at", "last_error")
+    list_display = ("type", "source", "state_label", "attempts", "received_at", "processed_at", "last_error")
     list_filter = ("state", "source", "type")
     list_select_related = ("source",)
     search_fields = ("ref", "correlation_id")
@@ -40,27 +40,27 @@ class ReceivedAdmin(ReadOnlyAdmin):
     fields = (
         "type",
         "ref",
-        ("source", "shown_state", "attempts"),
+        ("source", "state_label", "attempts"),
         "correlation_id",
         ("received_at", "next_at", "processed_at"),
         "last_error",
-        "said",
-        "came_with",
+        "body_text",
+        "headers_text",
     )
-    readonly_fields = ("shown_state", "said", "came_with")
+    readonly_fields = ("state_label", "body_text", "headers_text")
 
     @display(description="State", label=LABELS)
-    def shown_state(self, received: Received) -> str:
+    def state_label(self, received: Received) -> str:
         return received.get_state_display()
 
     @admin.display(description="Body")
-    def said(self, received: Received) -> str:
+    def body_text(self, received: Received) -> str:
         return format_html(
             '<pre class="console-json">{}</pre>', bytes(received.body).decode("utf-8", "replace")
         )
 
     @admin.display(description="Headers")
-    def came_with(self, received: Received) -> str:
+    def headers_text(self, received: Received) -> str:
         return format_html('<pre class="console-json">{}</pre>', json.dumps(received.headers, indent=1))
 
     def links(self, request: HttpRequest, obj: Received) -> Sequence[Link]:
@@ -84,7 +84,7 @@ class Reprocess(CommandPage):
         )
 
     def sentence(self, result: Received) -> str:
-        return "The message is processed again. Load this page again to see what came of it."
+        return "The message is being processed again. Reload this page for the outcome."
 
     def success_url(self, result: Received) -> str:
         return reverse("admin:webhooks_received_change", args=[result.pk])

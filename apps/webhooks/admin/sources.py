@@ -1,4 +1,4 @@
-"""Sources: whom we hear, and the secrets by which we know them."""
+"""Sources and their secrets."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from apps.console.sites import tenant_site
 from apps.console.widgets import Form, reason
 from apps.webhooks import queries
 from apps.webhooks.commands import MANAGE_SOURCES, AddSource, RetireSourceSecret, RotateSourceSecret
-from apps.webhooks.models import KeptSecret, Source, SourceSecret
+from apps.webhooks.models import SealedSecret, Source, SourceSecret
 
 VIEW = "webhooks.view_source"
 
 
 class SecretInline(ReadOnlyInline):
     model = SourceSecret
-    fields = ("number", "created_at", "shown_until", "retire")
+    fields = ("number", "created_at", "valid_until", "retire")
     readonly_fields = fields
     verbose_name_plural = "secrets"
 
     @admin.display(description="Number")
-    def number(self, secret: KeptSecret) -> str:
+    def number(self, secret: SealedSecret) -> str:
         return str(secret.pk)
 
-    @admin.display(description="Believed until")
-    def shown_until(self, secret: SourceSecret) -> str:
+    @admin.display(description="Valid until")
+    def valid_until(self, secret: SourceSecret) -> str:
         if secret.retired_at is None:
-            return "it is replaced"
+            return "replaced"
         return f"{secret.retired_at:%d %b %Y, %H:%M}" if secret.is_valid else "retired"
 
     @admin.display(description="")
@@ -48,7 +48,7 @@ class SecretInline(ReadOnlyInline):
 
 @admin.register(Source, site=tenant_site)
 class SourceAdmin(ReadOnlyAdmin):
-    """Each source, and how many messages came in its name that were not its own."""
+    """Sources and their numbers of refused messages."""
 
     list_display = ("name", "scheme", "created_at", "refused", "refused_at")
     search_fields = ("name",)
@@ -65,25 +65,25 @@ class SourceAdmin(ReadOnlyAdmin):
         received = f"{reverse('admin:webhooks_received_changelist')}?source__id__exact={obj.pk}"
         return (
             Link("Received", received, "inbox"),
-            Link("Take a new secret", reverse("admin:rotate_source_secret", args=[obj.pk]), "key"),
+            Link("Rotate secret", reverse("admin:rotate_source_secret", args=[obj.pk]), "key"),
         )
 
     def list_links(self, request: HttpRequest) -> Sequence[Link]:
         return (Link("Add a source", reverse("admin:add_webhook_source"), "add_link"),)
 
 
-class NewSource(Form):
+class SourceForm(Form):
     name = forms.CharField(
-        max_length=40, help_text="Small letters, digits and hyphens: it stands in the address."
+        max_length=40, help_text="Part of the URL: lower-case letters, digits and hyphens."
     )
     scheme = forms.ChoiceField(
         label="Signs by", choices=[(name, name) for name in queries.scheme_names()], initial="standard"
     )
-    secret = forms.CharField(max_length=500, help_text="As the other system shows it. It is not shown again.")
+    secret = forms.CharField(max_length=500, help_text="From the other system. It is not shown again.")
 
 
 class SourceCommand(CommandPage):
-    """Something that is done to one source."""
+    """A command about one source."""
 
     def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
         source = Source.objects.filter(pk=server_fields["source_id"]).first()
@@ -97,17 +97,17 @@ class SourceCommand(CommandPage):
 
 class Add(SourceCommand):
     command = AddSource
-    form = NewSource
+    form = SourceForm
 
     def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
         return ()
 
     def sentence(self, result: Source) -> str:
-        return f"The source {result} can post now; its address stands below."
+        return f"The source {result} can post now to the URL below."
 
 
-class NewSecret(Form):
-    secret = forms.CharField(max_length=500, help_text="As the other system shows it. It is not shown again.")
+class NewSecretForm(Form):
+    secret = forms.CharField(max_length=500, help_text="From the other system. It is not shown again.")
     overlap_hours = forms.IntegerField(
         label="Hours until the old secret ends", initial=24, min_value=0, max_value=720
     )
@@ -115,29 +115,29 @@ class NewSecret(Form):
 
 class Rotate(SourceCommand):
     command = RotateSourceSecret
-    form = NewSecret
+    form = NewSecretForm
 
     def sentence(self, result: Source) -> str:
-        return f"The new secret of {result} is believed."
+        return f"The new secret of {result} is valid."
 
 
-class Why(Form):
+class ReasonForm(Form):
     reason = reason()
 
 
 class Retire(CommandPage):
     command = RetireSourceSecret
-    form = Why
+    form = ReasonForm
     danger = True
 
     def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
         secret = SourceSecret.objects.filter(pk=server_fields["secret_id"]).first()
         if secret is None:
             raise Http404
-        return (("Secret", str(secret)), ("Taken at", f"{secret.created_at:%d %B %Y, %H:%M}"))
+        return (("Secret", str(secret)), ("Created at", f"{secret.created_at:%d %B %Y, %H:%M}"))
 
     def sentence(self, result: SourceSecret) -> str:
-        return f"Nothing is believed any more that is signed with {result}."
+        return f"{result} is retired."
 
     def success_url(self, result: SourceSecret) -> str:
         return reverse("admin:webhooks_source_change", args=[result.owner.pk])
@@ -162,7 +162,7 @@ hooks.plug(
     hooks.Page(
         path="webhooks/sources/<int:source_id>/rotate-secret/",
         name="rotate_source_secret",
-        title="Take a new secret",
+        title="Rotate secret",
         permission=MANAGE_SOURCES,
         view=Rotate(),
     ),

@@ -1,4 +1,4 @@
-"""Where other systems post. Nobody is logged in here: the signature says who it is."""
+"""The endpoint for sources, which authenticate by signature instead of a session."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from apps.kernel.problems import problem_response
 from apps.webhooks import queries, receiving, rules
 from apps.webhooks.errors import MessageTooLarge, OnlyPosted, SourceNotFound
 
-LARGEST = 262_144
+MAX_BODY_BYTES = 262_144
 
 
 @csrf_exempt
 def receive(request: HttpRequest, name: str) -> HttpResponse:
-    """202 for a new message, 200 for one that is here already: either way it need not be sent again."""
+    """202 for a new message, 200 for a repeated one: either way the source must not send it again."""
     try:
         return _received(request, name)
     except Refusal as refusal:
@@ -32,15 +32,15 @@ def _received(request: HttpRequest, name: str) -> HttpResponse:
     if request.method != "POST":
         raise OnlyPosted
     rules.must_not_be_too_many(source, get_adapter().get_client_ip(request))
-    is_new = receiving.take(source, _headers(request), _body(request))
+    is_new = receiving.store(source, _headers(request), _body(request))
     return JsonResponse({"received": True, "duplicate": not is_new}, status=202 if is_new else 200)
 
 
 def _body(request: HttpRequest) -> bytes:
-    """The raw bytes, of which no more are read than are kept."""
-    body = request.read(LARGEST + 1)
-    if len(body) > LARGEST:
-        raise MessageTooLarge(most=LARGEST)
+    """The raw bytes, read up to the limit."""
+    body = request.read(MAX_BODY_BYTES + 1)
+    if len(body) > MAX_BODY_BYTES:
+        raise MessageTooLarge(limit=MAX_BODY_BYTES)
     return body
 
 

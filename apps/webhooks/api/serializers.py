@@ -5,7 +5,7 @@ from apps.webhooks.models import Attempt, Endpoint, Message, Received, Secret, S
 
 
 class SecretSerializer(ReadSerializer):
-    """Of a secret nothing is shown but since when and until when it is valid."""
+    """The validity of a secret, without the secret."""
 
     class Meta:
         model = Secret
@@ -18,7 +18,7 @@ ENDPOINT: tuple[str, ...] = (
     "description",
     "events",
     "state",
-    "disabled_because",
+    "disabled_reason",
     "created_at",
     "enabled_at",
     "taken_at",
@@ -50,8 +50,8 @@ class EndpointSerializer(ReadSerializer):
 
 
 class EndpointWithSecretSerializer(EndpointSerializer):
-    """With the secret that was made just now. It is shown to whoever asked, and never again: a request that is
-    repeated under its Idempotency-Key is answered without it."""
+    """An endpoint with its new secret. The secret is returned once: the response to a repeated request with the same
+    Idempotency-Key is without it."""
 
     new_secret = serializers.CharField()
 
@@ -69,7 +69,7 @@ class MessageSerializer(ReadSerializer):
 class AttemptSerializer(ReadSerializer):
     class Meta:
         model = Attempt
-        fields = ("id", "at", "status", "took", "answer", "error")
+        fields = ("id", "at", "status", "took", "response_body", "error")
 
 
 class MessageWithAttemptsSerializer(MessageSerializer):

@@ -45,24 +45,24 @@ class ReceivedFilter(Filters):
         fields = ("source", "state", "type", "ref")
 
 
-class ShowsSecretOnce(CommandEndpoint):
-    """The secret goes into this answer and not into what is remembered under an Idempotency-Key."""
+class SecretOnceEndpoint(CommandEndpoint):
+    """Returns the new secret in the response, without storing it for an Idempotency-Key."""
 
-    made = ""
+    new_secret = ""
 
     def post(self, request: Request, **server_fields: Any) -> Response:
         response = super().post(request, **server_fields)
-        if self.made:
-            response.data["new_secret"] = self.made
+        if self.new_secret:
+            response.data["new_secret"] = self.new_secret
         return response
 
     def shown(self, result: Any) -> Any:
-        self.made = result.new_secret
+        self.new_secret = result.new_secret
         return {**super().shown(result), "new_secret": ""}
 
 
-class Endpoints(ListEndpoint, ShowsSecretOnce):
-    """The systems that are told what happens here."""
+class Endpoints(ListEndpoint, SecretOnceEndpoint):
+    """Endpoints."""
 
     permission = "webhooks.view_endpoint"
     queryset = Endpoint.objects.prefetch_related("secrets")
@@ -71,7 +71,7 @@ class Endpoints(ListEndpoint, ShowsSecretOnce):
 
 
 class OneEndpoint(DetailEndpoint):
-    """An endpoint, and since when each of its secrets is valid."""
+    """An endpoint and the validity of its secrets."""
 
     permission = "webhooks.view_endpoint"
     queryset = Endpoint.objects.prefetch_related("secrets")
@@ -94,7 +94,7 @@ class EnableOneEndpoint(CommandEndpoint):
     server_fields = ("endpoint_id",)
 
 
-class RotateOneSecret(ShowsSecretOnce):
+class RotateOneSecret(SecretOnceEndpoint):
     command, result, status = RotateSecret, EndpointWithSecretSerializer, 200
     server_fields = ("endpoint_id",)
 
@@ -110,7 +110,7 @@ class SendOneTestMessage(CommandEndpoint):
 
 
 class Messages(ListEndpoint):
-    """What endpoints were told, newest first."""
+    """Messages, newest first."""
 
     permission = "webhooks.view_message"
     queryset = Message.objects.all()
@@ -119,7 +119,7 @@ class Messages(ListEndpoint):
 
 
 class OneMessage(DetailEndpoint):
-    """A message, its body, and every attempt to send it."""
+    """A message with its body and attempts."""
 
     permission = "webhooks.view_message"
     queryset = Message.objects.prefetch_related("tries")
@@ -133,7 +133,7 @@ class ResendOneMessage(CommandEndpoint):
 
 
 class Sources(ListEndpoint, CommandEndpoint):
-    """The systems that tell us something."""
+    """Sources."""
 
     permission = "webhooks.view_source"
     queryset = Source.objects.prefetch_related("secrets")
@@ -152,7 +152,7 @@ class RetireOneSourceSecret(CommandEndpoint):
 
 
 class ReceivedMessages(ListEndpoint):
-    """What was received, newest first."""
+    """Received messages, newest first."""
 
     permission = "webhooks.view_received"
     queryset = Received.objects.all()
@@ -161,7 +161,7 @@ class ReceivedMessages(ListEndpoint):
 
 
 class OneReceived(DetailEndpoint):
-    """A received message and what came of it."""
+    """A received message."""
 
     permission = "webhooks.view_received"
     queryset = Received.objects.all()

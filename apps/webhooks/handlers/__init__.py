@@ -1,4 +1,4 @@
-"""How webhooks do what they are asked."""
+"""Handlers of webhooks."""
 
 from . import endpoints, incoming, outgoing, secrets, sources
 

@@ -1,4 +1,4 @@
-"""Whom we tell, and the secrets by which they know us."""
+"""Endpoints and their secrets."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from apps.webhooks.models import Endpoint, Secret
 
 @handles(RegisterEndpoint)
 def register_endpoint(command: RegisterEndpoint) -> Endpoint:
-    """Its `new_secret` is for whoever asked."""
-    with together() as asked:
-        asked.check(rules.url_must_be_allowed, command.url)
-        events = asked.check(rules.events_must_exist, command.events)
+    """The result has the `new_secret`, once."""
+    with together() as validation:
+        validation.check(rules.url_must_be_allowed, command.url)
+        events = validation.check(rules.events_must_exist, command.events)
 
     endpoint = Endpoint.objects.create(
         url=command.url,
@@ -39,9 +39,9 @@ def register_endpoint(command: RegisterEndpoint) -> Endpoint:
 @handles(ChangeEndpoint)
 def change_endpoint(command: ChangeEndpoint) -> Endpoint:
     endpoint = rules.endpoint_must_exist(command.endpoint_id)
-    with together() as asked:
-        asked.check(rules.url_must_be_allowed, command.url)
-        events = asked.check(rules.events_must_exist, command.events)
+    with together() as validation:
+        validation.check(rules.url_must_be_allowed, command.url)
+        events = validation.check(rules.events_must_exist, command.events)
 
     endpoint.url, endpoint.description, endpoint.events = command.url, command.description, events
     endpoint.save(update_fields=["url", "description", "events"])
@@ -62,28 +62,28 @@ def enable_endpoint(command: EnableEndpoint) -> Endpoint:
     endpoint = rules.endpoint_must_be_disabled(rules.endpoint_must_exist(command.endpoint_id))
 
     endpoint.enable()
-    messages.wake(endpoint)
+    messages.send_hint(endpoint)
     return endpoint
 
 
 @handles(RotateSecret)
 def rotate_secret(command: RotateSecret) -> Endpoint:
-    """Its `new_secret` is for whoever asked."""
+    """The result has the `new_secret`, once."""
     endpoint = rules.endpoint_must_exist(command.endpoint_id)
     hours = rules.overlap_must_be_in_range(command.overlap_hours)
 
-    for each in endpoint.secrets.valid():
-        each.retire(now() + dt.timedelta(hours=hours))
+    for secret in endpoint.secrets.valid():
+        secret.retire(now() + dt.timedelta(hours=hours))
     return _with_new_secret(endpoint)
 
 
 @handles(RetireSecret)
 def retire_secret(command: RetireSecret) -> Secret:
     secret = rules.secret_must_exist(command.secret_id)
-    with together() as asked:
-        asked.check(rules.secret_must_be_valid, secret)
-        asked.check(rules.another_secret_must_stay, secret)
-        asked.check(rules.reason_must_be_given, command.reason)
+    with together() as validation:
+        validation.check(rules.secret_must_be_valid, secret)
+        validation.check(rules.another_secret_must_remain, secret)
+        validation.check(rules.reason_must_be_given, command.reason)
 
     secret.retire(now())
     return secret

@@ -1,4 +1,4 @@
-"""Messages of others that are processed because somebody asks."""
+"""Reprocessing of received messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Messages that are sent because somebody asks."""
+"""Test messages and repeated messages."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ def send_test_message(command: SendTestMessage) -> Message:
     endpoint = rules.endpoint_must_be_active(rules.endpoint_must_exist(command.endpoint_id))
 
     body = messages.body_of(messages.TEST, now(), {"endpoint_id": endpoint.pk})
-    message = messages.written(endpoint, messages.TEST, body)
+    message = messages.new_message(endpoint, messages.TEST, body)
     message.save()
-    messages.wake(endpoint)
+    messages.send_hint(endpoint)
     return message
 
 
 @handles(ResendMessage)
 def resend_message(command: ResendMessage) -> Message:
-    message = rules.message_must_be_at_rest(rules.message_must_exist(command.message_id))
+    message = rules.message_must_not_be_in_progress(rules.message_must_exist(command.message_id))
     rules.endpoint_must_be_active(message.endpoint)
 
     message.state, message.attempts, message.next_at, message.done_at = Message.State.PENDING, 0, now(), None
-    message.holder = message.leased_until = None
-    message.save(update_fields=["state", "attempts", "next_at", "done_at", "holder", "leased_until"])
-    messages.wake(message.endpoint)
+    message.lease_holder = message.leased_until = None
+    message.save(update_fields=["state", "attempts", "next_at", "done_at", "lease_holder", "leased_until"])
+    messages.send_hint(message.endpoint)
     return message

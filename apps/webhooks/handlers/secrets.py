@@ -1,4 +1,4 @@
-"""The keys under which all secrets are sealed."""
+"""Re-encryption of secrets."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from apps.webhooks.models import Secret, SourceSecret
 
 @handles(ResealSecrets)
 def reseal_secrets(command: ResealSecrets) -> int:
-    """How many were sealed anew."""
+    """Returns the number of changed secrets."""
     changed = 0
     for secret in chain(
         Secret.objects.select_related("endpoint").select_for_update(of=("self",)),

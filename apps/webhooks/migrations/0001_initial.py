@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
                         max_length=8,
                     ),
                 ),
-                ("disabled_because", models.TextField(blank=True)),
+                ("disabled_reason", models.TextField(blank=True)),
                 ("created_at", models.DateTimeField()),
                 ("enabled_at", models.DateTimeField()),
                 ("taken_at", models.DateTimeField(null=True)),
@@ -48,13 +48,11 @@ class Migration(migrations.Migration):
                 "constraints": [
                     models.CheckConstraint(
                         condition=models.Q(
-                            models.Q(("disabled_because", ""), ("state", "active")),
-                            models.Q(
-                                ("state", "disabled"), models.Q(("disabled_because", ""), _negated=True)
-                            ),
+                            models.Q(("disabled_reason", ""), ("state", "active")),
+                            models.Q(("state", "disabled"), models.Q(("disabled_reason", ""), _negated=True)),
                             _connector="OR",
                         ),
-                        name="webhooks_disabled_says_why",
+                        name="webhooks_disabled_has_reason",
                     )
                 ],
             },
@@ -86,7 +84,7 @@ class Migration(migrations.Migration):
                         max_length=8,
                     ),
                 ),
-                ("disabled_because", models.TextField(blank=True)),
+                ("disabled_reason", models.TextField(blank=True)),
                 ("created_at", models.DateTimeField()),
                 ("enabled_at", models.DateTimeField()),
                 ("history_user_id", models.BigIntegerField(null=True)),
@@ -158,7 +156,7 @@ class Migration(migrations.Migration):
                 ("attempts", models.PositiveSmallIntegerField(default=0)),
                 ("next_at", models.DateTimeField()),
                 ("leased_until", models.DateTimeField(null=True)),
-                ("holder", models.BigIntegerField(null=True)),
+                ("lease_holder", models.BigIntegerField(null=True)),
                 ("created_at", models.DateTimeField()),
                 ("done_at", models.DateTimeField(null=True)),
                 (
@@ -182,7 +180,7 @@ class Migration(migrations.Migration):
                     models.Index(
                         condition=models.Q(("leased_until__isnull", False)),
                         fields=["endpoint", "leased_until"],
-                        name="webhooks_message_under_way",
+                        name="webhooks_message_in_progress",
                     ),
                 ],
                 "constraints": [
@@ -202,7 +200,7 @@ class Migration(migrations.Migration):
                 ("at", models.DateTimeField()),
                 ("status", models.PositiveSmallIntegerField(null=True)),
                 ("took", models.PositiveIntegerField(null=True)),
-                ("answer", models.TextField(blank=True)),
+                ("response_body", models.TextField(blank=True)),
                 ("error", models.TextField(blank=True)),
                 (
                     "message",
@@ -326,7 +324,7 @@ class Migration(migrations.Migration):
                             ("processed", "Processed"),
                             ("failed", "Failed, tried again"),
                             ("ignored", "Ignored"),
-                            ("dead", "Given up"),
+                            ("dead", "Dead"),
                         ],
                         default="received",
                         max_length=9,
