@@ -22,7 +22,7 @@ def receive(kind, payment, number="bank-1", source="", **more):
         id="m-1",
         type=kind,
         data=data,
-        said={"data": data},
+        payload={"data": data},
         received_at=now(),
         actor=System("The bank"),
     )
