@@ -124,10 +124,10 @@ class Environment(BaseSettings):
     webhooks_per_minute: int = Field(default=600, ge=1)
     # Backup interval, retention and maximum count (0: unlimited) per tenant, interval of restore drills.
     # Objectives for recovery point and recovery time (0: none).
-    backup_every_hours: float = Field(default=24, gt=0)
+    backup_interval_hours: float = Field(default=24, gt=0)
     backup_retention_days: float = Field(default=30, gt=0)
     backup_max_count: int = Field(default=0, ge=0)
-    backup_drill_days: float = Field(default=7, gt=0)
+    backup_restore_drill_days: float = Field(default=7, gt=0)
     backup_rpo_hours: float = Field(default=0, ge=0)
     backup_rto_hours: float = Field(default=0, ge=0)
     log_format: Literal["json", "line"] | None = None

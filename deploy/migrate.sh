@@ -11,5 +11,5 @@ cd "$(dirname "$0")/.."
 python manage.py migrate_schemas --dry-run
 python manage.py migrate_schemas "$@"
 # What moves and restores have set aside is dropped after seven days; only the owner can. It may wait for the next time.
-python manage.py tenant clear-away || echo "What was set aside is still there." >&2
+python manage.py tenant clean-up || echo "Schemas set aside by moves and restores were not dropped." >&2
 python manage.py check --database default --fail-level ERROR

@@ -1,4 +1,4 @@
-"""The operator looks at how well tenants are kept."""
+"""The backups page of the operator console."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from tests.support.pages import log_in, violations
 pytestmark = pytest.mark.exhaustive("axe-core over each page in both themes")
 
 
-def test_backups_and_their_drills_are_told(visit: Page, operator):
+def test_the_backups_page_shows_status_with_restore_drills(visit: Page, operator):
     log_in(visit, "", operator.email)
     visit.get_by_role("link", name="Backups").first.click()
-    expect(visit.get_by_text("Nothing was backed up yet")).to_be_visible()
+    expect(visit.get_by_text("Backups appear here.")).to_be_visible()
 
-    for _ in ("make", "try"):
+    for _ in ("backups", "restore drill"):
         call_command("backup_worker", "--once")
     visit.reload()
 
     expect(visit.get_by_role("rowheader", name="Globex")).to_be_visible()
-    expect(visit.get_by_text("Done, tried")).to_be_visible()
+    expect(visit.get_by_text("Done, verified")).to_be_visible()
     assert violations(visit) == []

@@ -26,7 +26,7 @@ def make_due():
     return {made.slug for number in waiting() if (made := jobs.run(number))}
 
 
-def drill_is_not_due(monkeypatch):
+def no_restore_drill_due(monkeypatch):
     monkeypatch.setattr(restore_drills, "is_due", lambda: False)
 
 

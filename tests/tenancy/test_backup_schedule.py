@@ -181,7 +181,7 @@ def test_a_tenant_without_a_backup_for_two_intervals_raises_an_alert(platform, m
 
 
 def test_the_policy_of_a_tenant_overrides_the_platform_default(platform, monkeypatch):
-    policy(platform, every_hours=1, retention_days=60, max_count=2)
+    policy(platform, interval_hours=1, retention_days=60, max_count=2)
     make_due()
 
     for hours in (2, 4, 6):
@@ -198,16 +198,16 @@ def test_the_policy_of_a_tenant_overrides_the_platform_default(platform, monkeyp
 
 def test_a_policy_change_is_in_the_audit_log_with_its_reason(platform, operator):
     printed = verb(
-        "backup-policy", "acme", "--every", "6", "--max-count", "9", "--reason", "They pay for it."
+        "backup-policy", "acme", "--interval-hours", "6", "--max-count", "9", "--reason", "They pay for it."
     )
-    assert printed["every"] == 6
+    assert printed["interval_hours"] == 6
     status = next(status for status in objectives.statuses() if status.tenant.slug == "acme")
     assert str(status.policy) == "every 6 h, retained 30 days, 9 at most"
     record = Record.objects.get(command="tenancy.set_backup_policy")
     assert (record.reason, record.subject_id) == ("They pay for it.", str(platform.id))
 
     with pytest.raises(PolicyIsNegative):
-        policy(platform, every_hours=-1)
+        policy(platform, interval_hours=-1)
 
 
 def test_setting_a_policy_without_permission_is_refused(platform, user_without_role):
@@ -323,7 +323,7 @@ def test_a_restore_drill_runs_in_the_database_of_the_tenant(initech, db):
 
 
 def test_the_console_shows_policies_backups_restore_drills(platform, operator, client_for):
-    policy(platform, every_hours=6)
+    policy(platform, interval_hours=6)
     make_due()
     restore_drills.run_now()
     Backup.objects.create(tenant_id=platform.id, slug="acme", begun_at=jobs.now(), percent=40)
@@ -339,7 +339,7 @@ def test_the_console_shows_policies_backups_restore_drills(platform, operator, c
     for text in ("every 6 h, retained 30 days", "running, 40 %", "It was too heavy.", "acme of"):
         assert text in page
     form = client.get(f"/tenants/{platform.id}/backup-policy/")
-    assert form.context["form"].initial["every_hours"] == 6
+    assert form.context["form"].initial["interval_hours"] == 6
 
 
 def test_a_backup_of_last_year_is_due(platform, monkeypatch):

@@ -22,10 +22,10 @@ from apps.ledger.commands import OpenAccount
 from apps.tenancy import directory
 from apps.tenancy.commands import SetTenantArchived
 from apps.tenancy.erasure.commands import DropTenant, EraseFiles, JournalErasure
-from apps.tenancy.erasure.errors import NotDue, NotJournaled
+from apps.tenancy.erasure.errors import ErasureNotDue, ErasureNotJournaled
 from apps.tenancy.erasure.footprint import file_names, tenant_footprint
 from apps.tenancy.erasure.models import Erasure
-from apps.tenancy.erasure.reapply import reapply, returned
+from apps.tenancy.erasure.reapply import reappeared, reapply
 from apps.tenancy.models import Domain, Tenant
 from tests.support.sqlstate import NO_RIGHT, refused
 
@@ -132,7 +132,7 @@ def test_an_erasure_before_the_due_date_is_refused(used_tenant, state):
         EraseFiles(tenant_id=used_tenant.id),
         DropTenant(tenant_id=used_tenant.id),
     ):
-        with pytest.raises(NotDue):
+        with pytest.raises(ErasureNotDue):
             dispatch(command, actor=EXECUTOR)
     with pytest.raises(DatabaseError, match="nor due"), connection.cursor() as cursor:
         cursor.execute("SELECT tenancy_forget(%s)", [used_tenant.id])
@@ -140,7 +140,7 @@ def test_an_erasure_before_the_due_date_is_refused(used_tenant, state):
 
 
 def test_dropping_a_tenant_without_a_journal_entry_is_refused(due):
-    with pytest.raises(NotJournaled):
+    with pytest.raises(ErasureNotJournaled):
         dispatch(DropTenant(tenant_id=due.id), actor=EXECUTOR)
 
 
@@ -157,7 +157,7 @@ def test_a_tenant_that_a_database_restore_brought_back_is_erased_again(due, glob
     erase(due)
     bring_back(row)
 
-    assert [tenant.slug for tenant in returned()] == ["acme"]
+    assert [tenant.slug for tenant in reappeared()] == ["acme"]
     reapply(actor=EXECUTOR)
 
     assert not any(leftovers_of(due).values())
@@ -172,16 +172,16 @@ def test_another_tenant_with_the_same_id_is_not_erased_again(due):
     erase(due)
     bring_back(row | {"created_at": row["created_at"] + dt.timedelta(days=1)})
 
-    assert returned() == []
+    assert reappeared() == []
 
 
 def test_a_tenant_whose_erasure_was_rolled_back_is_not_erased_again(due):
     dispatch(JournalErasure(tenant_id=due.id, requested_by="Olga", reason="Contract ended."), actor=EXECUTOR)
-    assert [tenant.slug for tenant in returned()] == ["acme"]
+    assert [tenant.slug for tenant in reappeared()] == ["acme"]
 
     dispatch(SetTenantArchived(tenant_id=due.id, reason="They have paid."), actor=EXECUTOR)
 
-    assert returned() == []
+    assert reappeared() == []
 
 
 def bring_back(row):

@@ -15,7 +15,7 @@ from apps.tenancy.transfer import jobs, restore_drills, scheduler, storage
 from apps.tenancy.transfer.backup_file import BackupFile
 from apps.tenancy.transfer.models import Backup, RestoreDrill
 from tests.support.backup_worker import run_with_signal
-from tests.support.backups import drill_is_not_due, later, make_due, waiting
+from tests.support.backups import later, make_due, no_restore_drill_due, waiting
 from tests.support.processes import eventually
 from tests.support.transfer import sale, schemas_like
 
@@ -50,7 +50,7 @@ def works(tenant, accountant):
 def test_a_worker_killed_during_a_backup_is_replaced_by_the_next(
     platform, accountant, monkeypatch, killed, where, when
 ):
-    drill_is_not_due(monkeypatch)
+    no_restore_drill_due(monkeypatch)
     scheduler.schedule_due()
     backup = Backup.objects.waiting().get(slug="acme")
 

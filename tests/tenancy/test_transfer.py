@@ -36,7 +36,7 @@ from apps.tenancy.transfer.errors import (
     BackupFileSignatureInvalid,
     BackupFileUnreadable,
     BackupOfAnotherTenant,
-    NotWhatWasExported,
+    RestoredDataDiffers,
 )
 from apps.tenancy.transfer.exporting import export
 from apps.tenancy.transfer.masking import Masking
@@ -107,7 +107,7 @@ def test_a_restore_with_a_different_checksum_is_refused_without_leftovers(books,
     backup_file = exported(books)
     backup_file.manifest["tables"]["ledger_entry"]["checksum"] = "0"
 
-    with pytest.raises(NotWhatWasExported, match="ledger_entry has 1 rows"):
+    with pytest.raises(RestoredDataDiffers, match="ledger_entry has 1 rows"):
         restored(backup_file)
 
     assert schemas_like("restoring") == []

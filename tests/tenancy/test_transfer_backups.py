@@ -41,7 +41,7 @@ from apps.tenancy.transfer.backup_file import BackupFile
 from apps.tenancy.transfer.commands import BackUpTenant, CloneTenant, RestoreTenant
 from apps.tenancy.transfer.errors import BackupFileAltered, BackupFileMissing, TenantWasErased
 from apps.tenancy.transfer.models import Backup
-from tests.support.backups import drill_is_not_due, later, make_due, verb
+from tests.support.backups import later, make_due, no_restore_drill_due, verb
 from tests.support.transfer import sale, schemas_like
 
 SUITE = System("The suite")
@@ -62,7 +62,7 @@ def test_each_tenant_is_backed_up_once_a_day(platform, monkeypatch):
 
 
 def test_a_failed_backup_is_retried_without_delaying_other_tenants(platform, monkeypatch):
-    drill_is_not_due(monkeypatch)
+    no_restore_drill_due(monkeypatch)
     original = exporting.export
 
     def fails_for_acme(tenant, *args, **kwargs):
@@ -91,7 +91,7 @@ def test_expired_backups_are_removed_except_the_newest(platform, monkeypatch):
     assert jobs.prune() == 2
 
     assert sorted(Backup.objects.done().values_list("slug", flat=True)) == ["acme", "globex"]
-    removed = Backup.objects.filter(state="gone").first()
+    removed = Backup.objects.filter(state="removed").first()
     with pytest.raises(BackupFileMissing), storage.opened(removed.storage_key):
         pass
 
@@ -102,7 +102,7 @@ def test_backups_of_an_erased_tenant_are_removed(platform):
 
     assert jobs.prune() == 1
     backup.refresh_from_db()
-    assert backup.state == "gone"
+    assert backup.state == "removed"
 
 
 @pytest.mark.slow("restores a backup")
@@ -113,7 +113,7 @@ def test_a_restore_drill_restores_a_backup_without_leftovers(platform):
 
     assert [(drill.state, drill.error) for drill in drills] == [("done", "")] * 2
     assert {drill.backup.slug for drill in drills} == {"acme", "globex"}
-    assert all(drill.backup.verified_at and drill.backup.restored_in > 0 for drill in drills)
+    assert all(drill.backup.verified_at and drill.backup.restore_seconds > 0 for drill in drills)
     assert schemas_like("restoring") == []
 
 
@@ -137,7 +137,7 @@ def test_a_failed_restore_drill_is_logged_as_an_alert(platform, caplog):
 @override_settings(BACKUP_RPO_HOURS=25, BACKUP_RTO_HOURS=4)
 def test_tenants_that_miss_the_recovery_objectives_are_named_in_alerts(platform, monkeypatch):
     jobs.make(Tenant.objects.get(slug="acme"), Backup.Kind.MANUAL)
-    Backup.objects.update(verified_at=clock.now(), restored_in=5 * 3600)
+    Backup.objects.update(verified_at=clock.now(), restore_seconds=5 * 3600)
     Tenant.objects.filter(slug="globex").update(created_at=clock.now() - dt.timedelta(days=3))
 
     statuses = {status.tenant.slug: (status.is_late, status.is_slow) for status in objectives.statuses()}
@@ -243,7 +243,7 @@ STAGES = (
     "verifying.faults",
     "importing.rename",
     "importing.load_files",
-    "restoring.catch_up",
+    "restoring.migrate_to_current",
 )
 KILL_POINTS = [
     *(("as new", point) for point in (*STAGES, "restoring._activate")),

@@ -20,7 +20,7 @@ from apps.sagas import ExternalStep, Saga, ScopedCommand, Step
 from apps.tenancy.commands import SetMode
 from apps.tenancy.models import Tenant
 from apps.tenancy.transfer.commands import RollBackMove, TransferTenant
-from apps.tenancy.transfer.errors import OwnerIsAbsent
+from apps.tenancy.transfer.errors import OwnerCredentialsMissing
 from apps.tenancy.transfer.moving import must_be_movable
 
 
@@ -77,7 +77,7 @@ def _must_be_movable_here(row: Tenant, command: MoveTenant) -> None:
     """Raises MovedElsewhere with the command line to use."""
     try:
         must_be_movable(row, command.database)
-    except OwnerIsAbsent as absent:
+    except OwnerCredentialsMissing as absent:
         raise MovedElsewhere(command=command_line(row, command.database, command.reason)) from absent
 
 

@@ -23,7 +23,7 @@ from apps.operations.commands import (
 from apps.sagas import queries as sagas
 from apps.sagas.models import Run
 from apps.tenancy.erasure.footprint import tenant_footprint
-from apps.tenancy.erasure.reapply import reapply, returned
+from apps.tenancy.erasure.reapply import reappeared, reapply
 from apps.tenancy.models import Tenant
 
 from .base import SHELL, Verb, tenant_named, verb
@@ -137,7 +137,7 @@ class ReapplyErasures(Verb):
         parser.add_argument("--dry-run", action="store_true", help="List the tenants only.")
 
     def run(self, *, dry_run: bool, **_: Any) -> Output:  # type: ignore[override]
-        tenants = returned() if dry_run else reapply(actor=SHELL)
+        tenants = reappeared() if dry_run else reapply(actor=SHELL)
         slugs = [tenant.slug for tenant in tenants]
         outcome = "would be erased again" if dry_run else "were erased again"
         text = f"{', '.join(slugs)} {outcome}." if slugs else "No erased tenant was restored."

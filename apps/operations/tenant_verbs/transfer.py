@@ -18,7 +18,7 @@ from apps.tenancy.models import Tenant
 from apps.tenancy.transfer import jobs, moving, objectives, restore_drills, running, storage, verifying
 from apps.tenancy.transfer.backup_file import BackupFile
 from apps.tenancy.transfer.commands import BackUpTenant, CloneTenant, RestoreTenant, SetBackupPolicy
-from apps.tenancy.transfer.errors import NotWhatWasExported
+from apps.tenancy.transfer.errors import RestoredDataDiffers
 from apps.tenancy.transfer.models import Backup, RestoreDrill
 from apps.tenancy.transfer.policies import Policies
 
@@ -176,7 +176,7 @@ class Verify(Verb):
             opened.validate()
             faults = verifying.faults(opened.manifest, tenant_named(slug).info) if slug else []
         if faults:
-            raise NotWhatWasExported(faults="; ".join(faults))
+            raise RestoredDataDiffers(faults="; ".join(faults))
         rows = sum(table["rows"] for table in opened.manifest["tables"].values())
         same = f", and {slug} has the same content" if slug else ""
         return Output(f"The backup file is complete: {rows:,} rows{same}.", {"rows": rows, "faults": []})
@@ -192,10 +192,10 @@ class Backups(Verb):
         parser.add_argument(
             "slug", metavar="SLUG", nargs="?", default="", help="Only the backups of this tenant."
         )
-        parser.add_argument("--drill", action="store_true", help="Run a restore drill now.")
+        parser.add_argument("--restore-drill", action="store_true", help="Run a restore drill now.")
 
-    def run(self, *, slug: str, drill: bool, **_: Any) -> Output:  # type: ignore[override]
-        if drill:
+    def run(self, *, slug: str, restore_drill: bool, **_: Any) -> Output:  # type: ignore[override]
+        if restore_drill:
             return _of_drill(restore_drills.run_now())
         if slug:
             backups = list(jobs.all_of(slug)[:50])
@@ -209,13 +209,13 @@ class Backups(Verb):
 
 
 @verb
-class ClearAway(Verb):
+class CleanUp(Verb):
     """Drop schemas set aside by moves and restores more than seven days ago. Needs DATABASE_OWNER_URL."""
 
-    name = "clear-away"
+    name = "clean-up"
 
     def run(self, **_: Any) -> Output:
-        did = [*running.clear_away()]
+        did = [*running.clean_up()]
         return Output("; ".join(did) or "There was nothing.", {"did": did})
 
 
@@ -227,18 +227,18 @@ class BackUpPolicy(Verb):
 
     def options(self, parser: CommandParser) -> None:
         parser.add_argument("slug", metavar="SLUG", help="The tenant's short name.")
-        parser.add_argument("--every", metavar="HOURS", type=int, default=0)
+        parser.add_argument("--interval-hours", metavar="HOURS", type=int, default=0)
         parser.add_argument("--retention-days", metavar="DAYS", type=int, default=0)
         parser.add_argument("--max-count", metavar="NUMBER", type=int, default=0)
         parser.add_argument("--reason", required=True, help="The reason, for the audit log.")
 
     def run(  # type: ignore[override]
-        self, *, slug: str, every: int, retention_days: int, max_count: int, reason: str, **_: Any
+        self, *, slug: str, interval_hours: int, retention_days: int, max_count: int, reason: str, **_: Any
     ) -> Output:
         tenant = tenant_named(slug)
         command = SetBackupPolicy(
             tenant_id=tenant.pk,
-            every_hours=every,
+            interval_hours=interval_hours,
             retention_days=retention_days,
             max_count=max_count,
             reason=reason,
@@ -246,7 +246,7 @@ class BackUpPolicy(Verb):
         dispatch(command, actor=SHELL)
         text = f"{tenant} is backed up {Policies().of(tenant.pk)}."
         return Output(
-            text, {"slug": slug, "every": every, "retention_days": retention_days, "max_count": max_count}
+            text, {"slug": slug, "interval_hours": interval_hours, "retention_days": retention_days, "max_count": max_count}
         )
 
 
@@ -273,9 +273,9 @@ def _of_backup(backup: Backup) -> str:
 
 def _of_drill(drill: RestoreDrill | None) -> Output:
     if drill is None or drill.backup is None:
-        return Output("There is no backup to restore, or a restore drill is running.", {"drill": None})
-    text = drill.error or f"restored and verified in {drill.backup.restored_in} s"
-    return Output(f"{drill}: {text}.", {"drill": _plain(drill.backup) | {"error": drill.error}})
+        return Output("There is no backup to restore, or a restore drill is running.", {"restore_drill": None})
+    text = drill.error or f"restored and verified in {drill.backup.restore_seconds} s"
+    return Output(f"{drill}: {text}.", {"restore_drill": _plain(drill.backup) | {"error": drill.error}})
 
 
 def _plain(backup: Backup) -> dict[str, Any]:
@@ -291,7 +291,7 @@ def _plain(backup: Backup) -> dict[str, Any]:
         "ended_at",
         "verified_at",
     )
-    return {"id": backup.pk, **{name: getattr(backup, name) for name in (*names, "restored_in", "error")}}
+    return {"id": backup.pk, **{name: getattr(backup, name) for name in (*names, "restore_seconds", "error")}}
 
 
 def _line(status: objectives.BackupStatus) -> str:

@@ -28,7 +28,7 @@ from apps.kernel import databases
 from apps.tenancy import directory, rules
 from apps.tenancy.models import Tenant
 from apps.tenancy.transfer import blueprint, catalogue, importing, outbox, restoring
-from apps.tenancy.transfer.errors import OwnerIsAbsent
+from apps.tenancy.transfer.errors import OwnerCredentialsMissing
 
 from . import tenant_mirror
 from .errors import AlreadyExists, BlueprintDiffers, CopyDiffers, ReplicaLagging, ReplicationNotConfigured
@@ -65,13 +65,13 @@ class Moved:
 
 
 def must_be_movable(tenant: Tenant, to: str) -> None:
-    """Raises TenantIsPinned, DatabaseUnknown, AlreadyExists, OwnerIsAbsent and ReplicationNotConfigured."""
+    """Raises TenantIsPinned, DatabaseUnknown, AlreadyExists, OwnerCredentialsMissing and ReplicationNotConfigured."""
     rules.tenant_must_be_movable(tenant, to)
     if tenant.database == to:
         raise AlreadyExists(name=tenant.name, database=to)
     for key in (tenant.database, to):
         if key not in importing.owned():
-            raise OwnerIsAbsent(database=key)
+            raise OwnerCredentialsMissing(database=key)
     _mover(tenant.database)
 
 

@@ -6,9 +6,9 @@ from apps.kernel.errors import Conflict
 from apps.tenancy.errors import TenancyRefusal
 
 
-class NotDue(TenancyRefusal, Conflict):
+class ErasureNotDue(TenancyRefusal, Conflict):
     message = "{name} is not due for erasure."
 
 
-class NotJournaled(TenancyRefusal, Conflict):
+class ErasureNotJournaled(TenancyRefusal, Conflict):
     message = "The erasure of {name} is not in the journal yet."

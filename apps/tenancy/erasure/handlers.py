@@ -21,7 +21,7 @@ from apps.tenancy.events import TenantErased
 from apps.tenancy.models import Tenant
 
 from .commands import DropTenant, EraseFiles, JournalErasure
-from .errors import NotDue, NotJournaled
+from .errors import ErasureNotDue, ErasureNotJournaled
 from .footprint import file_names, tenant_footprint
 from .models import Erasure
 
@@ -89,16 +89,17 @@ def drop_tenant(command: DropTenant) -> Erasure:
 
 
 def _must_be_due(tenant: Tenant) -> None:
-    """Raises NotDue before the date that was set when the erasure was queued. The database enforces it as well."""
+    """Raises ErasureNotDue before the date that was set when the erasure was queued. The database enforces it as
+    well."""
     due = tenant.delete_after
     if tenant.state != Tenant.State.DELETING or due is None or due > now().date():
-        raise NotDue(name=tenant.name)
+        raise ErasureNotDue(name=tenant.name)
 
 
 def _must_be_journaled(tenant: Tenant) -> Erasure:
     erasure = Erasure.objects.filter(number=tenant.pk, created_at=tenant.created_at).first()
     if erasure is None:
-        raise NotJournaled(name=tenant.name)
+        raise ErasureNotJournaled(name=tenant.name)
     return erasure
 
 

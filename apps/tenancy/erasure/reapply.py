@@ -21,7 +21,7 @@ from .handlers import FOLDER
 from .models import Erasure
 
 
-def returned() -> Sequence[Tenant]:
+def reappeared() -> Sequence[Tenant]:
     """Tenants that exist although the journal contains their erasure. The journal in the object store is never
     restored."""
     return [tenant for erasure in _journal() if (tenant := _tenant_of(erasure))]
@@ -29,7 +29,7 @@ def returned() -> Sequence[Tenant]:
 
 def reapply(*, actor: Actor) -> Sequence[Tenant]:
     """Erases them at once and returns them."""
-    tenants = returned()
+    tenants = reappeared()
     _complete_the_journal()
     for tenant in steps(tenants, len(tenants)):
         with unit_of_work():  # two updates, as the database allows only archived tenants to be queued

@@ -29,7 +29,7 @@ class SetBackupPolicy(Command):
     audit_message = "set the backup policy of the tenant {result}"
 
     tenant_id: int
-    every_hours: int = 0
+    interval_hours: int = 0
     retention_days: int = 0
     max_count: int = 0
     reason: str

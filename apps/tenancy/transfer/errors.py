@@ -36,11 +36,11 @@ class TransferBusy(TransferRefusal, Conflict):
     message = "{name} is being backed up, restored or moved by another process."
 
 
-class NotWhatWasExported(TransferRefusal, Conflict):
+class RestoredDataDiffers(TransferRefusal, Conflict):
     message = "The restored data differs from the exported data, and was removed: {faults}"
 
 
-class OwnerIsAbsent(TransferRefusal, Unavailable):
+class OwnerCredentialsMissing(TransferRefusal, Unavailable):
     message = (
         "Schemas of {database!r} can only be created where DATABASE_OWNER_URL is set, or DATABASE_BACKUP_URL for a"
         " restore drill."

@@ -40,7 +40,7 @@ def back_up_tenant(command: BackUpTenant) -> Backup:
 def set_backup_policy(command: SetBackupPolicy) -> Tenant:
     tenant = rules.tenant_must_exist(command.tenant_id)
     rules.reason_must_be_given(command.reason)
-    policy = {name: getattr(command, name) for name in ("every_hours", "retention_days", "max_count")}
+    policy = {name: getattr(command, name) for name in ("interval_hours", "retention_days", "max_count")}
     if min(policy.values()) < 0:
         raise PolicyIsNegative
 

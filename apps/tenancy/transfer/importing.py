@@ -22,7 +22,7 @@ from apps.kernel.tenant import TenantInfo, activate
 
 from . import blueprint
 from .backup_file import BackupFile
-from .errors import OwnerIsAbsent
+from .errors import OwnerCredentialsMissing
 from .exporting import PLACEHOLDER
 
 _DEFAULT_PRIVILEGES = re.compile(r"ALTER DEFAULT PRIVILEGES\b")
@@ -30,7 +30,7 @@ _DEFAULT_PRIVILEGES = re.compile(r"ALTER DEFAULT PRIVILEGES\b")
 
 def load(backup_file: BackupFile, *, number: int, at: str) -> TenantInfo:
     """Creates the staging schema and the tenant's role. A staging schema of an earlier attempt is dropped. Raises
-    OwnerIsAbsent and BackupFileAltered."""
+    OwnerCredentialsMissing and BackupFileAltered."""
     with as_owner(at) as cursor, _staged(cursor, backup_file, number):
         stage("remap")
         cursor.execute("SELECT tenancy_make_role(%s, %s)", [number, staging(number)])
@@ -77,9 +77,9 @@ def as_owner(at: str) -> AbstractContextManager[Any]:
 
 @contextmanager
 def cursor_as(role: str, at: str) -> Iterator[Any]:
-    """A cursor with the role of the owner or the backup worker. Raises OwnerIsAbsent."""
+    """A cursor with the role of the owner or the backup worker. Raises OwnerCredentialsMissing."""
     if at not in databases.having(role):
-        raise OwnerIsAbsent(database=at)
+        raise OwnerCredentialsMissing(database=at)
     with activate(None), connections[databases.at(role, at)].cursor() as cursor:
         yield cursor
 

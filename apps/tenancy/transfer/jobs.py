@@ -93,7 +93,7 @@ def _remove(backup: Backup) -> bool:
     except Exception:
         log.exception("The backup %s could not be removed.", backup)
         return False
-    _end(backup, state=Backup.State.GONE)
+    _end(backup, state=Backup.State.REMOVED)
     return True
 
 

@@ -40,7 +40,7 @@ class Job(models.Model):
         RUNNING = "running", "Running"
         DONE = "done", "Done"
         FAILED = "failed", "Failed"
-        GONE = "gone", "Removed"
+        REMOVED = "removed", "Removed"
 
     state = models.CharField(max_length=7, choices=State.choices, default=State.RUNNING)
     begun_at = models.DateTimeField()
@@ -58,11 +58,12 @@ class Job(models.Model):
 class Backup(Job):
     """A backup of a tenant, which may be waiting, running or failed.
 
-    slug          of the tenant, which may be erased by now
-    percent       progress, by tables
-    storage_key         name in the platform's part of the object store, or the path of a local file
-    checksum      SHA-256 of the whole file
-    verified_at   when a restore drill last restored it without differences; `restored_in` is the duration in seconds
+    slug             of the tenant, which may be erased by now
+    percent          progress, by tables
+    storage_key      name in the platform's part of the object store, or the path of a local file
+    checksum         SHA-256 of the whole file
+    verified_at      when a restore drill last restored it without differences
+    restore_seconds  the duration of that restore
     """
 
     class Kind(models.TextChoices):
@@ -78,7 +79,7 @@ class Backup(Job):
     bytes = models.PositiveBigIntegerField(default=0)
     checksum = models.CharField(max_length=64, blank=True)
     verified_at = models.DateTimeField(null=True)
-    restored_in = models.FloatField(null=True)
+    restore_seconds = models.FloatField(null=True)
 
     objects = JobQuerySet["Backup"].as_manager()
 
@@ -119,7 +120,7 @@ class RestoreDrill(Job):
 class BackupPolicy(models.Model):
     """The backup policy of one tenant; 0 is the platform default.
 
-    every_hours  interval between scheduled backups
+    interval_hours  interval between scheduled backups
     retention_days    how long a scheduled backup is retained
     max_count    how many scheduled backups are retained
     """
@@ -127,7 +128,7 @@ class BackupPolicy(models.Model):
     tenant = models.OneToOneField(
         "tenancy.Tenant", on_delete=models.CASCADE, primary_key=True, related_name="+"
     )
-    every_hours = models.PositiveIntegerField(default=0)
+    interval_hours = models.PositiveIntegerField(default=0)
     retention_days = models.PositiveIntegerField(default=0)
     max_count = models.PositiveIntegerField(default=0)
 

@@ -38,7 +38,7 @@ from apps.tenancy.models import Tenant
 
 from . import catalogue, exporting, importing, outbox, restoring
 from .backup_file import BackupFile
-from .errors import OwnerIsAbsent, TenantIsWritable, TransferBusy
+from .errors import OwnerCredentialsMissing, TenantIsWritable, TransferBusy
 
 STAGES = ("export", "move", "remap", "verify", "switch")
 """The stages of a move, for the display of its progress. A failure names its stage."""
@@ -49,7 +49,8 @@ log = logging.getLogger(__name__)
 
 
 def move(tenant_id: int, to: str) -> Tenant:
-    """Moves the tenant, or completes an interrupted move. Raises TenantIsWritable, TransferBusy, NotWhatWasExported."""
+    """Moves the tenant, or completes an interrupted move. Raises TenantIsWritable, TransferBusy,
+    RestoredDataDiffers."""
     tenant = Tenant.objects.get(pk=tenant_id)
     with restoring.transfer_lock(tenant.info), stages(*STAGES):
         tenant.refresh_from_db()
@@ -58,16 +59,16 @@ def move(tenant_id: int, to: str) -> Tenant:
             must_be_read_only(tenant)
             copy_and_switch(tenant, to)
         retire_source(tenant)
-        restoring.catch_up(tenant, tenant.fingerprint)
+        restoring.migrate_to_current(tenant, tenant.fingerprint)
     return tenant
 
 
 def must_be_movable(tenant: Tenant, to: str) -> None:
-    """Raises DatabaseUnknown, TenantIsPinned and OwnerIsAbsent."""
+    """Raises DatabaseUnknown, TenantIsPinned and OwnerCredentialsMissing."""
     rules.tenant_must_be_movable(tenant, to)
     for key in (tenant.database, to):
         if key not in importing.owned():
-            raise OwnerIsAbsent(database=key)
+            raise OwnerCredentialsMissing(database=key)
 
 
 def must_be_read_only(tenant: Tenant) -> None:
@@ -119,7 +120,7 @@ def retire_source(tenant: Tenant) -> None:
 def roll_back(tenant_id: int, to: str) -> Tenant:
     """Drops the copy that an abandoned move left in the target database, unless the directory was updated already.
 
-    The rollback never fails: if the target is unavailable or busy, or this process does not own it, `clear_away` drops
+    The rollback never fails: if the target is unavailable or busy, or this process does not own it, `clean_up` drops
     the copy later.
     """
     tenant = Tenant.objects.get(pk=tenant_id)

@@ -78,7 +78,7 @@ def failed_restore_drills() -> str:
         return f"{latest}: {latest.error}"
     first = Backup.objects.done().order_by("begun_at").first()
     since = latest.begun_at if latest else first.begun_at if first else now()
-    interval = dt.timedelta(days=settings.BACKUP_DRILL_DAYS) if latest else dt.timedelta()
+    interval = dt.timedelta(days=settings.BACKUP_RESTORE_DRILL_DAYS) if latest else dt.timedelta()
     if now() - since > interval + RESTORE_DRILL_GRACE:
         return f"No restore drill has run since {since:%Y-%m-%d %H:%M}. Is a backup worker running?"
     return ""
@@ -110,7 +110,7 @@ def _status(
     slow = bool(
         verified
         and settings.BACKUP_RTO_HOURS
-        and (verified.restored_in or 0) > settings.BACKUP_RTO_HOURS * 3600
+        and (verified.restore_seconds or 0) > settings.BACKUP_RTO_HOURS * 3600
     )
     unresolved = failed if failed and (newest is None or failed.begun_at > newest.begun_at) else None
     return BackupStatus(tenant, policy, newest, unresolved, unfinished, verified, late, slow)

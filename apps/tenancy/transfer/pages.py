@@ -23,7 +23,7 @@ from .policies import Policies
 
 VIEW_PERMISSION = "tenancy.view_backup"
 MAX_BACKUPS_LISTED, MAX_RESTORE_DRILLS_LISTED = 50, 10
-POLICY_FIELDS = ("every_hours", "retention_days", "max_count")
+POLICY_FIELDS = ("interval_hours", "retention_days", "max_count")
 
 
 def backups_page(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBase:
@@ -37,13 +37,13 @@ def backups_page(request: HttpRequest, *, context: dict[str, Any]) -> HttpRespon
         "default_policy": Policies().of(0),
         "rpo": settings.BACKUP_RPO_HOURS,
         "rto": settings.BACKUP_RTO_HOURS,
-        "drill_days": settings.BACKUP_DRILL_DAYS,
+        "drill_days": settings.BACKUP_RESTORE_DRILL_DAYS,
     }
     return TemplateResponse(request, "console/backups.html", context | shown)
 
 
 class BackupPolicyForm(Form):
-    every_hours = forms.IntegerField(
+    interval_hours = forms.IntegerField(
         label="Backup interval in hours", min_value=0, help_text="0 = platform default."
     )
     retention_days = forms.IntegerField(

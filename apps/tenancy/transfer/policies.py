@@ -44,7 +44,7 @@ class Policies:
 
 def _policy(row: BackupPolicy) -> Policy:
     return Policy(
-        interval=dt.timedelta(hours=row.every_hours or settings.BACKUP_EVERY_HOURS),
+        interval=dt.timedelta(hours=row.interval_hours or settings.BACKUP_INTERVAL_HOURS),
         retention=dt.timedelta(days=row.retention_days or settings.BACKUP_RETENTION_DAYS),
         max_count=row.max_count or settings.BACKUP_MAX_COUNT,
     )

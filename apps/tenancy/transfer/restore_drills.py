@@ -24,7 +24,7 @@ from apps.tenancy.models import Tenant
 
 from . import importing, restoring, storage, verifying
 from .backup_file import BackupFile
-from .errors import NotWhatWasExported
+from .errors import RestoredDataDiffers
 from .models import Backup, JobQuerySet, RestoreDrill
 
 log = logging.getLogger("bursar.backups")
@@ -63,8 +63,8 @@ def run(number: int) -> RestoreDrill | None:
 
 
 def is_due() -> bool:
-    """There is a backup, no restore drill is waiting or running, and the last one was BACKUP_DRILL_DAYS ago."""
-    since = now() - dt.timedelta(days=settings.BACKUP_DRILL_DAYS)
+    """There is a backup, no restore drill is waiting or running, and the last one was BACKUP_RESTORE_DRILL_DAYS ago."""
+    since = now() - dt.timedelta(days=settings.BACKUP_RESTORE_DRILL_DAYS)
     counted = Q(begun_at__gt=since) & ~Q(state=RestoreDrill.State.FAILED) | Q(
         begun_at__gt=now() - RETRY_AFTER
     )
@@ -113,9 +113,9 @@ def _run(drill: RestoreDrill) -> RestoreDrill:
         error = f"The restore failed: {failure}"
         log.exception("ALERT: the backup %s could not be restored.", backup)
     else:
-        backup.verified_at, backup.restored_in = now(), round(time.monotonic() - begun, 3)
-        backup.save(update_fields=["verified_at", "restored_in"])
-        log.info("The backup %s was restored and verified in %.1f s.", backup, backup.restored_in)
+        backup.verified_at, backup.restore_seconds = now(), round(time.monotonic() - begun, 3)
+        backup.save(update_fields=["verified_at", "restore_seconds"])
+        log.info("The backup %s was restored and verified in %.1f s.", backup, backup.restore_seconds)
     _end(drill, error=error)
     return drill
 
@@ -152,6 +152,6 @@ def _restore_and_verify(backup: Backup, tenant: Tenant) -> None:
         made = importing.load_for_drill(backup_file, number=number, at=at, to=tenant.role_name)
         try:
             if faults := verifying.faults(backup_file.manifest, made):
-                raise NotWhatWasExported(faults="; ".join(faults))
+                raise RestoredDataDiffers(faults="; ".join(faults))
         finally:
             importing.drop_schema(made.schema, at, by=importing.role_for_drills(at))

@@ -35,7 +35,7 @@ from apps.tenancy.models import Domain, Tenant, TenantActivity
 
 from . import importing, outbox, verifying
 from .backup_file import BackupFile
-from .errors import BackupOfAnotherTenant, NotWhatWasExported, TransferBusy
+from .errors import BackupOfAnotherTenant, RestoredDataDiffers, TransferBusy
 
 TRANSFER = Lock("transfer:{tenant}")
 RETENTION_DAYS = 7
@@ -62,7 +62,7 @@ def as_new(
             importing.rename(cursor, made.schema, tenant.schema_name)
         tenant.role_name = made.role
         importing.load_files(backup_file, tenant.info)
-        catch_up(tenant, backup_file.manifest["fingerprint"])
+        migrate_to_current(tenant, backup_file.manifest["fingerprint"])
         if tenant.pk == backup_file.manifest["tenant"]["id"]:
             outbox.insert(backup_file.read("events.jsonl"), at)
         _activate(tenant, backup_file.manifest)
@@ -82,17 +82,17 @@ def in_place(backup_file: BackupFile, tenant: Tenant) -> Tenant:
         outbox.insert(backup_file.read("events.jsonl"), tenant.database, redeliver=True)
         _set_later_anchors_aside(tenant.info)
         importing.load_files(backup_file, tenant.info)
-        catch_up(tenant, backup_file.manifest["fingerprint"])
+        migrate_to_current(tenant, backup_file.manifest["fingerprint"])
     return tenant
 
 
 def load_and_verify(backup_file: BackupFile, number: int, at: str) -> TenantInfo:
-    """Loads the staging schema and verifies it. On a difference, drops it and raises NotWhatWasExported."""
+    """Loads the staging schema and verifies it. On a difference, drops it and raises RestoredDataDiffers."""
     made = importing.load(backup_file, number=number, at=at)
     stage("verify")
     if faults := verifying.faults(backup_file.manifest, made):
         importing.drop_schema(made.schema, at)
-        raise NotWhatWasExported(faults="; ".join(faults))
+        raise RestoredDataDiffers(faults="; ".join(faults))
     return made
 
 
@@ -152,7 +152,7 @@ def sweep(at: str, *, by: str = "owner") -> list[str]:
     return obsolete
 
 
-def catch_up(tenant: Tenant, fingerprint: str) -> None:
+def migrate_to_current(tenant: Tenant, fingerprint: str) -> None:
     """Runs the migrations that are newer than the backup."""
     with activate(None), connections[databases.at("default", tenant.database)].cursor() as cursor:
         cursor.execute("SELECT fingerprint FROM tenancy_blueprint")

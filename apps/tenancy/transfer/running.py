@@ -24,7 +24,7 @@ def work(stopping: Callable[[], bool] = lambda: False) -> Iterator[str]:
             yield f"{drill}: {drill.error or 'restored and verified'}."
 
 
-def clear_away() -> Iterator[str]:
+def clean_up() -> Iterator[str]:
     """Drops leftovers of moves and restores, in the databases for which this process has the owner's credentials."""
     if count := moving.retire_sources():
         yield f"{count} schemas of moved tenants were set aside"
