@@ -246,7 +246,13 @@ class BackUpPolicy(Verb):
         dispatch(command, actor=SHELL)
         text = f"{tenant} is backed up {Policies().of(tenant.pk)}."
         return Output(
-            text, {"slug": slug, "interval_hours": interval_hours, "retention_days": retention_days, "max_count": max_count}
+            text,
+            {
+                "slug": slug,
+                "interval_hours": interval_hours,
+                "retention_days": retention_days,
+                "max_count": max_count,
+            },
         )
 
 
@@ -273,7 +279,9 @@ def _of_backup(backup: Backup) -> str:
 
 def _of_drill(drill: RestoreDrill | None) -> Output:
     if drill is None or drill.backup is None:
-        return Output("There is no backup to restore, or a restore drill is running.", {"restore_drill": None})
+        return Output(
+            "There is no backup to restore, or a restore drill is running.", {"restore_drill": None}
+        )
     text = drill.error or f"restored and verified in {drill.backup.restore_seconds} s"
     return Output(f"{drill}: {text}.", {"restore_drill": _plain(drill.backup) | {"error": drill.error}})
 
