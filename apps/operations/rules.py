@@ -76,9 +76,9 @@ def legal_retention_must_have_ended(tenant: Tenant) -> None:
     """Raises LegallyRetained with the first day on which the tenant may be erased."""
     retentions = _retentions_inside(tenant.info)
     if retentions and retentions[0].until >= today():
-        longest = retentions[0]
+        retention = retentions[0]
         raise LegallyRetained(
-            name=tenant.name, until=longest.until + dt.timedelta(days=1), records=longest.records
+            name=tenant.name, until=retention.until + dt.timedelta(days=1), records=retention.records
         )
 
 

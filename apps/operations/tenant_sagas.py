@@ -80,7 +80,7 @@ def resume_due_erasures() -> int:
     """Have erasures continue whose grace period is over. Returns the number of runs."""
     due = Tenant.objects.filter(state=Tenant.State.DELETING, delete_after__lte=today())
     with unit_of_work():
-        return sum(resume(subject_of(each.slug)) for each in due)
+        return sum(resume(subject_of(tenant.slug)) for tenant in due)
 
 
 def tenant(tenant_id: int) -> TenantInfo:

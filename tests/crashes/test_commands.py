@@ -1,6 +1,6 @@
-"""Crash at every statement of every command that moves money or goods, ask again, and it is in the books once.
+"""Financial commands: after a crash at any statement and a repeated request, the command has one effect.
 
-Beside the way that is right stand three usual ones that are not: they must be seen to lose or double.
+Controls: three common but incorrect implementations must be detected as losing or doubling the work.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from apps.bus import dispatch_once
 from apps.bus.errors import RequestInFlight
 from apps.events.models import OutboxEvent
 from apps.ledger.models import Entry
-from tests.support.failpoints import LONGEST_STRIDE, Killed, armed, crash_everywhere
+from tests.support.failpoints import MAX_STRIDE, Killed, armed, crash_everywhere
 from tests.support.financial import CASES, CLERK, financial
 from tests.support.threads import together
 from tests.support.wrong_ways import WAYS
 
-MANY = 10
+MIN_DEATHS = 10
 
 
 @pytest.fixture
-def stand(shop, acme):
-    """All that the tenant has, as one word for each table but the audit log, which tells that somebody asked again; and
-    what was told."""
+def snapshot(shop, acme):
+    """Digests of all tables of the tenant except the audit log, which also records repeated requests; and the number of
+    events."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT string_agg(format('SELECT %%L, md5(string_agg(t::text, chr(10) ORDER BY t::text)) FROM %%I.%%I t',"
@@ -36,12 +36,12 @@ def stand(shop, acme):
         )
         (statement,) = cursor.fetchone()
 
-    def standing():
+    def snapshot():
         with connection.cursor() as cursor:
             cursor.execute(statement)
             return (*sorted(cursor.fetchall()), OutboxEvent.objects.count())
 
-    return standing
+    return snapshot
 
 
 def done(command):
@@ -49,90 +49,89 @@ def done(command):
 
 
 def test_every_financial_command_has_a_case():
-    """And so is crashed below."""
-    assert {each.command_name() for each in financial()} == {case.command_name() for case in CASES}
+    assert {command.command_name() for command in financial()} == {case.command_name() for case in CASES}
 
 
 @pytest.mark.exhaustive("a crash at every statement", inside=True)
 @pytest.mark.parametrize("shape", financial(), ids=lambda shape: shape.command_name())
-def test_it_is_done_once_wherever_it_crashes(sample, shape, stand):
+def test_a_command_that_crashes_takes_effect_once(sample, shape, snapshot):
     command = CASES[shape]("1")
-    before, times, seen = stand(), done(command), set()
+    before, times, snapshots = snapshot(), done(command), set()
 
     deaths = crash_everywhere(
         lambda: dispatch_once(command, actor=CLERK, key="one"),
-        after_each=lambda: seen.add(stand()),
-        stride=sample.stride(LONGEST_STRIDE),
+        after_each=lambda: snapshots.add(snapshot()),
+        stride=sample.stride(MAX_STRIDE),
     )
 
-    after = stand()
-    assert deaths >= sample.at_least(MANY, LONGEST_STRIDE)
+    after = snapshot()
+    assert deaths >= sample.at_least(MIN_DEATHS, MAX_STRIDE)
     assert before != after
-    assert seen <= {before, after}, "half of it was kept"
+    assert snapshots <= {before, after}, "a partial effect was committed"
     assert done(command) == times + 1
     assert dispatch_once(command, actor=CLERK, key="one").repeated
-    assert stand() == after
+    assert snapshot() == after
 
 
 @pytest.mark.exhaustive("a race of every financial command", by="shape")
 @pytest.mark.parametrize("shape", financial(), ids=lambda shape: shape.command_name())
-def test_two_workers_do_it_once(shape, stand, acme):
-    """Each asks at the same moment, and again while he is told that it is being done."""
+def test_a_command_in_two_workers_takes_effect_once(shape, snapshot, acme):
+    """Both send the request at the same time, and repeat it while it is in progress."""
     command = CASES[shape]("1")
     times = done(command)
 
-    answers = together(2, lambda: persistently(command), acme)
+    responses = together(2, lambda: dispatch_until_done(command), acme)
 
-    assert sorted(each.repeated for each in answers) == [False, True]
-    assert answers[0].result == answers[1].result
+    assert sorted(response.repeated for response in responses) == [False, True]
+    assert responses[0].result == responses[1].result
     assert done(command) == times + 1
 
 
-def persistently(command):
+def dispatch_until_done(command):
     while True:
         with suppress(RequestInFlight):
             return dispatch_once(command, actor=CLERK, key="one")
 
 
 @pytest.mark.parametrize(
-    ("wrong", "lost", "doubled", "untold"),
+    ("wrong", "lost", "doubled", "unpublished"),
     [
         ("key_first", True, False, True),
         ("work_first", False, True, False),
-        ("told_after_commit", False, False, True),
+        ("published_after_commit", False, False, True),
     ],
 )
-def test_the_usual_ways_lose_or_double(scratch, wrong, lost, doubled, untold):
-    """The control: each point has a key of its own, and is asked again after the crash as a broker would."""
-    counts = {"lost": 0, "doubled": 0, "untold": 0}
-    for dies_at in range(1, 200):
-        key = f"{wrong} {dies_at}"
-        survived = not crashed(WAYS[wrong], key, dies_at)
+def test_control_incorrect_implementations_are_detected(scratch, wrong, lost, doubled, unpublished):
+    """Each failpoint has a separate key, and the work is repeated after the crash as a broker would."""
+    counts = {"lost": 0, "doubled": 0, "unpublished": 0}
+    for crash_point in range(1, 200):
+        key = f"{wrong} {crash_point}"
+        survived = not crashed(WAYS[wrong], key, crash_point)
         WAYS[wrong](key)
         posted = Entry.objects.filter(memo=key).count()
         counts["lost"] += posted == 0
         counts["doubled"] += posted > 1
-        counts["untold"] += not was_told(key)
+        counts["unpublished"] += not was_published(key)
         if survived:
             break
 
     assert {name: count > 0 for name, count in counts.items()} == {
         "lost": lost,
         "doubled": doubled,
-        "untold": untold,
+        "unpublished": unpublished,
     }
 
 
-def crashed(doing, key, dies_at):
+def crashed(work, key, crash_point):
     try:
-        with armed(dies_at):
-            doing(key)
+        with armed(crash_point):
+            work(key)
     except Killed:
         return True
     return False
 
 
-def was_told(key):
+def was_published(key):
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM told WHERE key = %s", [key])
+        cursor.execute("SELECT count(*) FROM published_keys WHERE key = %s", [key])
         return cursor.fetchone()[0] > 0

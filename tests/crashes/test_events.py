@@ -1,4 +1,4 @@
-"""Crash at every statement between a committed change and a listener that has heard it: not lost, not doubled."""
+"""Events: after a crash at any statement between commit and listener, an event is neither lost nor doubled."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from apps.kernel.actors import System
 from apps.kernel.tenant import activate
 from apps.ledger.models import Entry
 from tests.support.books import sale
-from tests.support.failpoints import LONGEST_STRIDE, crash_everywhere
+from tests.support.failpoints import MAX_STRIDE, crash_everywhere
 from tests.support.settling import settle
 
 CLERK = System("clerk")
 SALES = 3
-EVER = 32_000
+UNLIMITED_RETRIES = 32_000
 
 
 @pytest.fixture
-def patience(monkeypatch):
-    monkeypatch.setattr(deliveries, "MAX_ATTEMPTS", EVER)
+def unlimited_retries(monkeypatch):
+    monkeypatch.setattr(deliveries, "MAX_ATTEMPTS", UNLIMITED_RETRIES)
 
 
 def send_sales():
@@ -34,39 +34,39 @@ def send_sales():
         dispatch_async(sale(), actor=CLERK, key=f"sale {number}")
 
 
-def kept():
+def committed_rows():
     done = Delivery.objects.filter(status="done").count()
     return OutboxEvent.objects.exclude(routed_at=None).count(), Delivery.objects.count(), done
 
 
 @pytest.mark.exhaustive("a crash at every statement", inside=True)
-def test_the_relay_gives_each_event_to_each_listener_once(sample, chart):
+def test_a_relay_that_crashes_creates_one_delivery_for_each_listener(sample, chart):
     send_sales()
 
     deaths = crash_everywhere(
-        lambda: route(using="relay"), progress=kept, stride=sample.stride(LONGEST_STRIDE)
+        lambda: route(using="relay"), progress=committed_rows, stride=sample.stride(MAX_STRIDE)
     )
 
-    assert deaths > sample.at_least(5, LONGEST_STRIDE)
+    assert deaths > sample.at_least(5, MAX_STRIDE)
     assert not OutboxEvent.objects.filter(routed_at=None).exists()
-    heard_by = Delivery.objects.filter(event__name="command.sent", subscriber="bus.do_default")
-    assert heard_by.count() == SALES
+    deliveries_of_commands = Delivery.objects.filter(event__name="command.sent", subscriber="bus.do_default")
+    assert deliveries_of_commands.count() == SALES
 
 
 @pytest.mark.exhaustive("a crash at every statement", inside=True)
-def test_a_listener_has_its_effects_once(sample, chart, patience):
+def test_a_listener_that_crashes_takes_effect_once(sample, chart, unlimited_retries):
     send_sales()
 
     deaths = crash_everywhere(
-        lambda: settle(impatient=True), progress=kept, stride=sample.stride(LONGEST_STRIDE)
+        lambda: settle(impatient=True), progress=committed_rows, stride=sample.stride(MAX_STRIDE)
     )
 
-    assert deaths > sample.at_least(50, LONGEST_STRIDE)
+    assert deaths > sample.at_least(50, MAX_STRIDE)
     assert Entry.objects.count() == SALES
     assert not Delivery.objects.exclude(status="done").exists()
 
 
-def test_two_workers_that_hear_the_same_have_its_effects_once(chart, acme):
+def test_a_delivery_in_four_workers_takes_effect_once(chart, acme):
     send_sales()
     route()
     hinted = list(Delivery.objects.values_list("pk", flat=True))

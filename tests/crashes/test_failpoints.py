@@ -1,4 +1,4 @@
-"""A death is one for every connection of the process."""
+"""A simulated crash closes every connection of the process."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ def rename(alias, tenant):
         Tenant.objects.using(alias).filter(pk=tenant.id).update(name="Half done")
 
 
-@pytest.mark.parametrize("dies_at", [1, 2])
-def test_what_the_platform_writes_beside_a_tenants_transaction_is_cut(at_acme, monkeypatch, dies_at):
+@pytest.mark.parametrize("crash_point", [1, 2])
+def test_a_crash_discards_writes_of_the_platform_connection(at_acme, monkeypatch, crash_point):
     def rollback():
-        raise AssertionError("Nobody is left who could say so.")
+        raise AssertionError("No code runs after a crash.")
 
     monkeypatch.setattr(connections["control"], "_rollback", rollback)
-    with pytest.raises(Killed), armed(dies_at):
+    with pytest.raises(Killed), armed(crash_point):
         rename("control", at_acme)
 
     assert Tenant.objects.get(pk=at_acme.id).name == "Acme Corporation"

@@ -1,5 +1,5 @@
-"""Crash at every point of the journey from order to cash, of its way back and of a refund: it ends in a declared
-state, with nothing lost and nothing doubled, and sales, inventory, payments and ledger agree."""
+"""Order to cash: after a crash at any failpoint of the saga, its compensation or a refund, the order ends in a declared
+state, no effect is lost or doubled, and sales, inventory, payments and ledger agree."""
 
 from __future__ import annotations
 
@@ -26,51 +26,49 @@ from apps.sales import queries
 from apps.sales.commands import RefundOrder
 from apps.sales.models import Invoice, Order
 from apps.sales.sagas import ORDER_TO_CASH, data_of
-from tests.support.failpoints import LONGEST_STRIDE, Killed, armed, crash_everywhere
-from tests.support.order_to_cash import kept, nothing_is_out_of_place
-from tests.support.patience import EVER, patient
+from tests.support.failpoints import MAX_STRIDE, Killed, armed, crash_everywhere
+from tests.support.order_to_cash import assert_consistent, committed_rows
 from tests.support.settling import settle
 from tests.support.shop import balances, ordered, stock
+from tests.support.unlimited_retries import UNLIMITED_RETRIES, with_unlimited_retries
 
 BUYER = System("The web shop")
 
 
 @pytest.fixture(autouse=True)
-def patience(monkeypatch):
-    """However often the worker is lost, it is tried again: there are more points than retries."""
-    monkeypatch.setattr(deliveries, "MAX_ATTEMPTS", EVER)
-    patient(ORDER_TO_CASH)
+def unlimited_retries(monkeypatch):
+    """Unlimited retries: there are more failpoints than retries."""
+    monkeypatch.setattr(deliveries, "MAX_ATTEMPTS", UNLIMITED_RETRIES)
+    with_unlimited_retries(ORDER_TO_CASH)
     yield
     SAGAS[ORDER_TO_CASH.name] = ORDER_TO_CASH
 
 
-def place(card):
+def place_order(card):
     return lambda: dispatch_once(ordered(card), actor=BUYER, key="order 1")
 
 
 @pytest.mark.exhaustive("a crash at every statement", inside=True)
 @pytest.mark.parametrize(
-    ("card", "ends", "way"),
+    ("card", "ends", "run_state"),
     [
         ("tok_ok", "completed", "done"),
         ("tok_declined", "cancelled", "compensated"),
     ],
 )
-def test_an_order_ends_where_it_would_have_ended(sample, shop, card, ends, way):
-    placed = crash_everywhere(
-        place(card), after_each=nothing_is_out_of_place, stride=sample.stride(LONGEST_STRIDE)
-    )
+def test_an_order_that_crashes_ends_in_the_same_state(sample, shop, card, ends, run_state):
+    placed = crash_everywhere(place_order(card), after_each=assert_consistent, stride=sample.stride(MAX_STRIDE))
     deaths = crash_everywhere(
         lambda: settle(impatient=True),
-        progress=kept,
-        after_each=nothing_is_out_of_place,
-        stride=sample.stride(LONGEST_STRIDE),
+        progress=committed_rows,
+        after_each=assert_consistent,
+        stride=sample.stride(MAX_STRIDE),
     )
 
-    assert placed > sample.at_least(10, LONGEST_STRIDE)
-    assert deaths > sample.at_least(300, LONGEST_STRIDE)
+    assert placed > sample.at_least(10, MAX_STRIDE)
+    assert deaths > sample.at_least(300, MAX_STRIDE)
     assert Order.objects.get().state == ends
-    assert Run.objects.get().state == way
+    assert Run.objects.get().state == run_state
     assert not Delivery.objects.exclude(status="done").exclude(event__due_at__gt=now()).exists()
     assert queries.reconcile() == []
     assert SandboxOperation.objects.count() == Payment.objects.count() == 1
@@ -84,36 +82,36 @@ def test_an_order_ends_where_it_would_have_ended(sample, shop, card, ends, way):
 
 
 @pytest.mark.exhaustive("a crash at every statement", inside=True)
-def test_an_order_ends_though_its_first_step_never_does(sample, shop):
-    """Every worker dies at the same point of it, until it is given up; at each of its points, one after the other."""
+def test_an_order_whose_first_step_always_crashes_ends(sample, shop):
+    """Every worker crashes at the same failpoint of the step until its retries are used up; for each failpoint."""
     SAGAS[ORDER_TO_CASH.name] = ORDER_TO_CASH
-    given_up, stride = 0, sample.stride(LONGEST_STRIDE)
-    for dies_at in accumulate(iter(stride, None)):
+    failed, stride = 0, sample.stride(MAX_STRIDE)
+    for crash_point in accumulate(iter(stride, None)):
         order = dispatch(ordered(BOLT=1), actor=BUYER)
         with unit_of_work():
             run = begin(ORDER_TO_CASH, data_of(order), subject=order.subject)
-        for _ in range(LIVES):
-            dies(dies_at, lambda run=run: advance(run.pk))
+        for _ in range(CRASHES):
+            crash(crash_point, lambda run=run: advance(run.pk))
         was_done = run.log_entries.filter(kind="done", step="confirm order").exists()
         settle(impatient=True)
 
         order.refresh_from_db()
         assert order.state in ("completed", "cancelled")
-        given_up += "worker was lost" in order.why
+        failed += "worker was lost" in order.why
         if was_done:
             break
 
-    assert given_up > sample.at_least(10, LONGEST_STRIDE)
+    assert failed > sample.at_least(10, MAX_STRIDE)
     assert queries.reconcile() == []
 
 
-LIVES = 6
-"""Enough for the step to be given up, and too few for its way back."""
+CRASHES = 6
+"""Crashes: enough to use up the retries of the step, and fewer than those of its compensation."""
 
 
-def dies(at, doing):
-    with suppress(Killed), armed(at):
-        doing()
+def crash(crash_point, work):
+    with suppress(Killed), armed(crash_point):
+        work()
 
 
 @pytest.mark.exhaustive("a crash at every statement", inside=True)
@@ -121,21 +119,21 @@ def test_a_refund_is_made_once(sample, shop):
     order = dispatch(ordered(), actor=BUYER)
     settle()
     refund = RefundOrder(
-        order_id=order.pk, amount=Decimal("2.00"), reason="A bolt was bent.", reference="bent"
+        order_id=order.pk, amount=Decimal("2.00"), reason="Damaged item.", reference="damaged"
     )
 
     crash_everywhere(
-        lambda: dispatch_once(refund, actor=BUYER, key="refund 1"), stride=sample.stride(LONGEST_STRIDE)
+        lambda: dispatch_once(refund, actor=BUYER, key="refund 1"), stride=sample.stride(MAX_STRIDE)
     )
     crash_everywhere(
         lambda: settle(impatient=True),
-        progress=kept,
-        after_each=nothing_is_out_of_place,
-        stride=sample.stride(LONGEST_STRIDE),
+        progress=committed_rows,
+        after_each=assert_consistent,
+        stride=sample.stride(MAX_STRIDE),
     )
 
-    made = Refund.objects.get()
-    assert made.sent_at is not None
-    assert Payment.objects.get().refunded_minor == made.amount_minor == 200
+    refund = Refund.objects.get()
+    assert refund.sent_at is not None
+    assert Payment.objects.get().refunded_minor == refund.amount_minor == 200
     assert queries.reconcile() == []
     assert [f"{balances()[code]:.2f}" for code in ("1000", "1100")] == ["4.50", "0.00"]

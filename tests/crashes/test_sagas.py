@@ -1,4 +1,4 @@
-"""Crash at every statement of a saga, on its way forth and back, and it ends where it would have ended."""
+"""Sagas: after a crash at any statement, forward or compensating, the run ends in the same state."""
 
 from __future__ import annotations
 
@@ -11,38 +11,39 @@ from apps.ledger.models import Account, Entry, Journal
 from apps.sagas.models import LogEntry, Run
 from apps.sagas.runs import begin
 from tests.support.branches import Opening
-from tests.support.failpoints import LONGEST_STRIDE, crash_everywhere
-from tests.support.patience import EVER, patient
+from tests.support.failpoints import MAX_STRIDE, crash_everywhere
 from tests.support.settling import settle
+from tests.support.unlimited_retries import UNLIMITED_RETRIES, with_unlimited_retries
 
 
 @pytest.fixture
-def patience(monkeypatch):
-    monkeypatch.setattr(deliveries, "MAX_ATTEMPTS", EVER)
+def unlimited_retries(monkeypatch):
+    monkeypatch.setattr(deliveries, "MAX_ATTEMPTS", UNLIMITED_RETRIES)
 
 
-def kept():
-    """What is done for good."""
+def committed_rows():
     return LogEntry.objects.count(), Delivery.objects.filter(status="done").count(), Delivery.objects.count()
 
 
 @pytest.mark.exhaustive("a crash at every statement", inside=True)
 @pytest.mark.parametrize(("agrees", "ends"), [(True, "done"), (False, "compensated")])
-def test_ends_where_it_would_have_ended(sample, capital, office, opening, patience, agrees, ends):
+def test_a_saga_that_crashes_ends_in_the_same_state(
+    sample, capital, office, opening, unlimited_retries, agrees, ends
+):
     office.refuses = not agrees
     with transaction.atomic():
-        run = begin(patient(opening), Opening(code="1100"), subject="branch:1")
+        run = begin(with_unlimited_retries(opening), Opening(code="1100"), subject="branch:1")
 
     deaths = crash_everywhere(
-        lambda: settle(impatient=True), progress=kept, stride=sample.stride(LONGEST_STRIDE)
+        lambda: settle(impatient=True), progress=committed_rows, stride=sample.stride(MAX_STRIDE)
     )
 
     run = Run.objects.get(pk=run.pk)
-    assert deaths > sample.at_least(100, LONGEST_STRIDE)
+    assert deaths > sample.at_least(100, MAX_STRIDE)
     assert run.state == ends
     assert not Delivery.objects.exclude(status="done").exists()
-    happened = list(run.log_entries.values_list("kind", "step"))
-    assert len(happened) == len(set(happened)), "a step was done or taken back twice"
+    entries = list(run.log_entries.values_list("kind", "step"))
+    assert len(entries) == len(set(entries)), "a step was executed or compensated twice"
     live = set(Account.objects.filter(is_active=True).values_list("code", flat=True))
     if agrees:
         assert live == {"3000", "1100", "11009"}

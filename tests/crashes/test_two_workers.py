@@ -1,7 +1,7 @@
-"""Two workers have the same delivery at the same time, the first crashes, at each point that the other could notice,
-while the other is at it, and it is delivered again: it is done once, and a journey ends where it would have ended.
+"""Two workers have the same delivery at the same time; the first crashes at each failpoint visible to the other, and
+the delivery is repeated: a command takes effect once, and a saga ends in the same state.
 
-Two usual ways that are not right are seen to lose and to double."""
+Controls: two common but incorrect implementations are detected."""
 
 from __future__ import annotations
 
@@ -31,24 +31,24 @@ from apps.sagas.models import Run
 from apps.sales import queries as sales
 from apps.sales.commands import CancelOrder, CompleteOrder, ConfirmOrder, IssueInvoice, MarkOrderPaid
 from apps.sales.sagas import ORDER_TO_CASH
-from tests.support.failpoints import LONGEST_STRIDE, MOST, Killed, armed, at_ends, noticed
+from tests.support.failpoints import MAX_POINTS, MAX_STRIDE, Killed, armed, transaction_ends, writes_or_locks
 from tests.support.financial import CASES, CLERK, financial
-from tests.support.patience import EVER, patient
 from tests.support.second_worker import second_worker
 from tests.support.settling import due, settle, tenant_of
 from tests.support.shop import ordered
+from tests.support.unlimited_retries import UNLIMITED_RETRIES, with_unlimited_retries
 from tests.support.wrong_ways import WAYS
 
 
 @pytest.fixture(autouse=True)
-def patience(monkeypatch):
-    """However often a worker is lost, it is tried again."""
-    monkeypatch.setattr(deliveries, "MAX_ATTEMPTS", EVER)
+def unlimited_retries(monkeypatch):
+    """Unlimited retries."""
+    monkeypatch.setattr(deliveries, "MAX_ATTEMPTS", UNLIMITED_RETRIES)
 
 
 @pytest.fixture
 def second(shop, acme):
-    """And goods for all that is tried."""
+    """A second worker, with stock for all orders."""
     for sku in ("BOLT", "NUT"):
         dispatch(ReceiveStock(sku=sku, quantity=1_000), actor=CLERK)
     with second_worker(acme) as second:
@@ -68,13 +68,13 @@ STEPS = (
     CompleteOrder,
     CancelOrder,
 )
-"""They are crashed on the journey."""
+"""Steps of the saga, which has a test of its own below."""
 
 
 @pytest.fixture
 def rows(acme, db):
-    """How many each table of the tenant has but the audit log, which tells that somebody asked again; and what was
-    told."""
+    """Row counts of all tables of the tenant except the audit log, which also records repeated requests; and the
+    number of events."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT string_agg(format('SELECT %%L, count(*) FROM %%I.%%I', relname, nspname, relname),"
@@ -87,13 +87,13 @@ def rows(acme, db):
     def rows():
         with connection.cursor() as cursor:
             cursor.execute(statement)
-            return Counter({**dict(cursor.fetchall()), "told": OutboxEvent.objects.count()})
+            return Counter({**dict(cursor.fetchall()), "events": OutboxEvent.objects.count()})
 
     return rows
 
 
 class Sent:
-    """A command on its way to a worker, and what there was before it is done."""
+    """A command sent to a worker, with the row counts before its execution."""
 
     def __init__(self, shape, mark, rows):
         self.command, self.rows = CASES[shape](mark), rows
@@ -102,7 +102,7 @@ class Sent:
         self.pk = Delivery.objects.filter(subscriber__startswith="bus.do_").latest("id").pk
         self.before, self.times = rows(), done(self.command)
 
-    def heard(self):
+    def deliver(self):
         return deliver(self.pk)
 
     @property
@@ -110,7 +110,7 @@ class Sent:
         return Delivery.objects.get(pk=self.pk).status == "done"
 
     def grown(self):
-        """What there is more, now that it is done once."""
+        """The growth of the row counts after one execution."""
         assert done(self.command) == self.times + 1
         return self.rows() - self.before
 
@@ -120,32 +120,34 @@ def done(command):
 
 
 @pytest.mark.parametrize(
-    "shape", [each for each in financial() if each not in STEPS], ids=lambda shape: shape.command_name()
+    "shape",
+    [command for command in financial() if command not in STEPS],
+    ids=lambda shape: shape.command_name(),
 )
 @pytest.mark.exhaustive("a crash at every statement", inside=True)
-def test_a_command_is_done_once(sample, shape, rows, second):
-    for mark in ("1", "2"):  # the first one may open an account, or a number range
+def test_a_command_takes_effect_once(sample, shape, rows, second):
+    for mark in ("1", "2"):  # the first one may create an account or a number range
         usual = Sent(shape, mark, rows)
-        assert usual.heard()
+        assert usual.deliver()
     grows, number, survived = usual.grown(), 2, False
-    stride, dies_at = sample.stride(LONGEST_STRIDE), 0
+    stride, crash_point = sample.stride(MAX_STRIDE), 0
 
     while not survived:
         number, sent = number + 1, Sent(shape, str(number + 1), rows)
         while not (survived or sent.is_done):
-            dies_at += stride()
-            survived = lives(dies_at, sent.heard, partial(second.comes, sent.heard))
+            crash_point += stride()
+            survived = survives(crash_point, sent.deliver, partial(second.comes, sent.deliver))
             second.ends()
-        assert sent.heard()
+        assert sent.deliver()
         assert sent.grown() == grows
 
-    assert second.came > sample.at_least(9, LONGEST_STRIDE)
+    assert second.came > sample.at_least(9, MAX_STRIDE)
     assert [*inventory.reconcile(), *payments.reconcile()] == []
 
 
-def lives(dies_at, doing, meanwhile):
-    with suppress(Killed), armed(dies_at, before=noticed, meanwhile=meanwhile):
-        doing()
+def survives(crash_point, work, meanwhile):
+    with suppress(Killed), armed(crash_point, before=writes_or_locks, meanwhile=meanwhile):
+        work()
         return True
     return False
 
@@ -153,14 +155,14 @@ def lives(dies_at, doing, meanwhile):
 @pytest.mark.parametrize(
     ("wrong", "lost", "doubled"), [("key_first", True, False), ("work_first", False, True)]
 )
-def test_the_usual_ways_lose_or_double(scratch, acme, wrong, lost, doubled):
-    """The control."""
-    way, counts, number, survived = WAYS[wrong], Counter(), 0, False
+def test_control_incorrect_implementations_are_detected(scratch, acme, wrong, lost, doubled):
+    """The work is repeated in a second worker."""
+    implementation, counts, number, survived = WAYS[wrong], Counter(), 0, False
     with second_worker(acme) as second:
         while not survived:
             number += 1
-            work = partial(way, f"key {number}")
-            survived = lives(number, work, partial(second.comes, work))
+            work = partial(implementation, f"key {number}")
+            survived = survives(number, work, partial(second.comes, work))
             second.ends()
             work()
             counts[Entry.objects.filter(memo=f"key {number}").count()] += 1
@@ -168,86 +170,88 @@ def test_the_usual_ways_lose_or_double(scratch, acme, wrong, lost, doubled):
     assert (counts[0] > 0, counts[2] > 0) == (lost, doubled)
 
 
-# A journey
+# Sagas
 
 
 @pytest.fixture
 def strides(monkeypatch, sample):
-    """The first worker dies before its second move at the latest, so that each step is taken up anew."""
-    strides = Strides(sample.stride(LONGEST_STRIDE))
-    move = executor._advance_once
+    """The first worker crashes before its second transition at the latest, so that each step starts in a new worker."""
+    strides = Strides(sample.stride(MAX_STRIDE))
+    original = executor._advance_once
 
-    def moving(run_id, *, resumed):
-        strides.before_move()
-        return move(run_id, resumed=resumed)
+    def advance_once(run_id, *, resumed):
+        strides.before_transition()
+        return original(run_id, resumed=resumed)
 
-    monkeypatch.setattr(executor, "_advance_once", moving)
-    patient(ORDER_TO_CASH)
+    monkeypatch.setattr(executor, "_advance_once", advance_once)
+    with_unlimited_retries(ORDER_TO_CASH)
     yield strides
     SAGAS[ORDER_TO_CASH.name] = ORDER_TO_CASH
 
 
 class Strides:
-    """How many points are behind us of each kind of delivery: of the listeners, and of each step of the saga."""
+    """The failpoints passed for each kind of delivery: of listeners, and of each step of the saga."""
 
     def __init__(self, stride):
-        self.stride, self.passed, self.points, self.moves = stride, Counter(), None, 0
+        self.stride, self.passed, self.points, self.transitions = stride, Counter(), None, 0
 
-    def before_move(self):
+    def before_transition(self):
         if self.points and self.points.is_mine:
-            self.moves += 1
-            if self.moves > 1:
+            self.transitions += 1
+            if self.transitions > 1:
                 self.points.die()
 
-    def take(self, kind, doing, meanwhile):
-        """Die at the next point of this kind. False when there was none any more."""
-        self.moves, dies_at = 0, self.passed[kind] + self.stride()
+    def take(self, kind, work, meanwhile):
+        """Crash at the next failpoint of this kind. Returns False when there is none left."""
+        self.transitions, crash_point = 0, self.passed[kind] + self.stride()
         with (
             suppress(Killed),
-            armed(dies_at, before=at_ends, meanwhile=meanwhile) as self.points,
+            armed(crash_point, before=transaction_ends, meanwhile=meanwhile) as self.points,
         ):
-            doing()
+            work()
         self.points, points = None, self.points
-        found = points.passed >= dies_at
-        self.passed[kind] = dies_at if found else MOST
-        return found
+        has_crashed = points.passed >= crash_point
+        self.passed[kind] = crash_point if has_crashed else MAX_POINTS
+        return has_crashed
 
 
 @pytest.mark.exhaustive("a crash at every statement", inside=True)
-def test_a_journey_ends_where_it_would_have_ended(sample, shop, second, strides):
-    """The other has also heard, by other news, that the run may go on, and makes its next move."""
+def test_a_saga_in_two_workers_ends_in_the_same_state(sample, shop, second, strides):
+    """The second worker has another event for the same run, and advances it as well."""
     settle()
     for card, ends in (("tok_ok", "completed"), ("tok_declined", "cancelled")):
         deaths = 1
         while deaths:
             order = dispatch(ordered(card, BOLT=1), actor=CLERK)
-            deaths = walked(card, second, strides)
+            deaths = deliver_with_crashes(card, second, strides)
             order.refresh_from_db()
             assert order.state == ends
 
-    assert second.came > sample.at_least(100, LONGEST_STRIDE)
-    assert second.waited > sample.at_least(10, LONGEST_STRIDE)
+    assert second.came > sample.at_least(100, MAX_STRIDE)
+    assert second.waited > sample.at_least(10, MAX_STRIDE)
     assert sales.reconcile() == []
     assert {step.command_name() for step in STEPS} <= set(Record.objects.values_list("command", flat=True))
     assert not Run.objects.in_progress().exists()
     assert SandboxOperation.objects.count() == Payment.objects.count()
 
 
-def walked(card, second, strides):
-    """Returns how often the first worker died on the way."""
+def deliver_with_crashes(card, second, strides):
+    """Returns the number of crashes of the first worker."""
     deaths = 0
     while route() or due(impatient=True):
-        for each in due(impatient=True):
-            hear = partial(heard, each)
-            deaths += strides.take(kind_of(each, card), hear, partial(second.comes, partial(hear, also=True)))
+        for delivery in due(impatient=True):
+            work = partial(deliver_to, delivery)
+            deaths += strides.take(
+                kind_of(delivery, card), work, partial(second.comes, partial(work, advance_runs=True))
+            )
             second.ends()
     return deaths
 
 
-def heard(delivery, also=False):
+def deliver_to(delivery, advance_runs=False):
     with activate(tenant_of(delivery)):
         deliver(delivery.pk)
-        for run in Run.objects.in_progress() if also else ():
+        for run in Run.objects.in_progress() if advance_runs else ():
             executor._advance_once(run.pk, resumed=True)
 
 

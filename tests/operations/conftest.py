@@ -7,7 +7,7 @@ from apps.events import deliveries
 from apps.sagas import SAGAS, Saga
 from apps.tenancy import hooks
 from tests.support.failpoints import hang_up
-from tests.support.patience import EVER, patient
+from tests.support.unlimited_retries import UNLIMITED_RETRIES, with_unlimited_retries
 
 
 @pytest.fixture(autouse=True)
@@ -17,14 +17,14 @@ def _connections_closed() -> Iterator[None]:
 
 
 @pytest.fixture
-def patience(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Saga], None]]:
-    """`patience(SUSPENSION)`: allows as many lost workers in each step as there are statements."""
+def unlimited_retries(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Saga], None]]:
+    """`unlimited_retries(SUSPENSION)`: allows as many lost workers in each step as there are statements."""
     originals = []
-    monkeypatch.setattr(deliveries, "MAX_ATTEMPTS", EVER)
+    monkeypatch.setattr(deliveries, "MAX_ATTEMPTS", UNLIMITED_RETRIES)
 
     def allow(saga: Saga) -> None:
         originals.append(saga)
-        patient(saga)
+        with_unlimited_retries(saga)
 
     yield allow
     for saga in originals:

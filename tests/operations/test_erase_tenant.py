@@ -25,7 +25,7 @@ from apps.tenancy.erasure.models import Erasure
 from apps.tenancy.models import Tenant
 from tests.support.books import sale
 from tests.support.chart import CHART
-from tests.support.failpoints import LONGEST_STRIDE, crash_everywhere
+from tests.support.failpoints import MAX_STRIDE, crash_everywhere
 from tests.support.settling import settle
 
 CLERK = System("clerk")
@@ -155,8 +155,8 @@ def test_an_operator_rolls_back_an_erasure_that_waits(suspended, operator):
 
 @pytest.mark.physical_copy
 @pytest.mark.exhaustive("a crash at every statement", inside=True)
-def test_an_erasure_completes_despite_crashes(sample, suspended, operator, no_grace, patience):
-    patience(ERASURE)
+def test_an_erasure_completes_despite_crashes(sample, suspended, operator, no_grace, unlimited_retries):
+    unlimited_retries(ERASURE)
 
     def run_to_end():
         if Tenant.objects.filter(slug="globex", state="suspended").exists():
@@ -167,10 +167,10 @@ def test_an_erasure_completes_despite_crashes(sample, suspended, operator, no_gr
     deaths = crash_everywhere(
         run_to_end,
         progress=lambda: (LogEntry.objects.count(), Erasure.objects.count()),
-        stride=sample.stride(LONGEST_STRIDE),
+        stride=sample.stride(MAX_STRIDE),
     )
 
-    assert deaths > sample.at_least(50, LONGEST_STRIDE)
+    assert deaths > sample.at_least(50, MAX_STRIDE)
     assert run().state == "done"
     assert Erasure.objects.count() == 1
     assert not Tenant.objects.filter(slug="globex").exists()

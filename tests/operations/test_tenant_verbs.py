@@ -58,7 +58,7 @@ def test_a_change_of_the_mode_is_audited(acme):
 
 def test_an_unknown_tenant_is_refused(db):
     with pytest.raises(SystemExit) as stopped:
-        tenant("show", "nobody")
+        tenant("show", "unknown")
     assert stopped.value.code == 3
 
 

@@ -73,7 +73,7 @@ def test_a_dry_run_of_an_erasure_reports_the_footprint(acme):
         ("erase", "acme", "--reason", WHY, "--dry-run"),
         ("cancel-erasure", "acme", "--reason", WHY),
         ("suspend", "acme", "--reason", " "),
-        ("suspend", "nobody", "--reason", WHY),
+        ("suspend", "unknown", "--reason", WHY),
     ],
 )
 def test_a_refused_verb_exits_with_code_3(acme, words):

@@ -24,7 +24,7 @@ from apps.tenancy import directory
 from apps.tenancy.errors import TenantCannotBecome
 from apps.tenancy.hooks import on_activate, on_suspend
 from apps.tenancy.models import Tenant
-from tests.support.failpoints import LONGEST_STRIDE, Killed, armed, crash_everywhere
+from tests.support.failpoints import MAX_STRIDE, Killed, armed, crash_everywhere
 from tests.support.settling import settle
 
 WHY = "Three invoices are unpaid."
@@ -135,9 +135,9 @@ def branch():
 
 
 @pytest.mark.exhaustive("a crash at every statement", inside=True)
-def test_contributions_take_effect_once_despite_crashes(sample, acme, operator, branch, patience):
+def test_contributions_take_effect_once_despite_crashes(sample, acme, operator, branch, unlimited_retries):
     """A crash at each statement; workers resume."""
-    patience(SUSPENSION)
+    unlimited_retries(SUSPENSION)
 
     def run_to_end():
         if Tenant.objects.get(pk=acme.id).state == "active":
@@ -148,10 +148,10 @@ def test_contributions_take_effect_once_despite_crashes(sample, acme, operator, 
     deaths = crash_everywhere(
         run_to_end,
         progress=lambda: (LogEntry.objects.count(), Record.objects.count()),
-        stride=sample.stride(LONGEST_STRIDE),
+        stride=sample.stride(MAX_STRIDE),
     )
 
-    assert deaths > sample.at_least(50, LONGEST_STRIDE)
+    assert deaths > sample.at_least(50, MAX_STRIDE)
     assert run_of(SUSPENSION).state == "done"
     assert Tenant.objects.get(pk=acme.id).epoch == acme.epoch + 1
     with activate(acme):

@@ -59,7 +59,7 @@ def advance_together(tenant, run):
         return [future.exception() for future in [pool.submit(worker, number) for number in range(2)]]
 
 
-def test_one_of_two_executors_makes_each_transition(acme, run, meeting):
+def test_each_transition_is_made_by_one_executor(acme, run, meeting):
     assert advance_together(acme, run) == [None, None]
 
     assert not meeting.has_met

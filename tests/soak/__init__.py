@@ -1,11 +1,10 @@
-"""The soak: real processes on servers of their own are killed at random while business goes on, and in the end nothing
-may be lost, doubled or stuck.
+"""Soak test: processes and servers are killed at random under load; nothing may be lost, doubled or stuck afterwards.
 
-house.py     the servers and processes, and how each is killed and comes back
-town.py      two tenants with a shop each
-clerks.py    who asks, over HTTP, and writes down what was acknowledged
-chaos.py     what is killed, and when
-verdict.py   what must be true afterwards
+cluster.py   the servers and processes, and how each is killed and restarted
+shops.py     two tenants with a shop each
+workload.py  API clients, and a journal of acknowledged operations
+chaos.py     the schedule of failures
+verdict.py   the checks after the run
 run.py       one run, from the first order to the verdict
-__main__.py  the servers around it, and what is said of it
+__main__.py  the command line, and the servers of a run
 """

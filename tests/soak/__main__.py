@@ -1,6 +1,6 @@
-"""`python -m tests.soak`: one run. The same seed draws the same blows and the same business, though not the same races.
+"""`python -m tests.soak`: one run. A seed determines the failures and the operations, but not the interleaving.
 
-Exit codes: 0 nothing was lost, doubled or stuck; 1 something was.
+Exit codes: 0 no faults, 1 faults.
 """
 
 from __future__ import annotations
@@ -21,47 +21,45 @@ from config.embedded.home import MEMORY, has_room
 from config.env import put
 from config.up.terminal import say
 
-from .house import SETTINGS, House, servers
+from .cluster import SETTINGS, Cluster, servers
 
-OTHERS = ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_RELAY_URL", "REDIS_URL", "BROKER_URL")
+FOREIGN_SETTINGS = ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_RELAY_URL", "REDIS_URL", "BROKER_URL")
 
 
 def main() -> int:
-    given = _arguments()
-    say(f"seed {given.seed}, {given.seconds:.0f} s", "soak")
+    arguments = _arguments()
+    say(f"seed {arguments.seed}, {arguments.seconds:.0f} s", "soak")
     home = Path(tempfile.mkdtemp(prefix="bursar-soak-", dir=MEMORY if has_room(MEMORY) else None))
-    home.chmod(0o755)  # PostgreSQL may run as somebody else
-    faults: Sequence[str] = ["It broke off."]
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # and take everything down
+    home.chmod(0o755)  # PostgreSQL may run as another user
+    faults: Sequence[str] = ["The run was aborted."]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # runs the cleanup below
     try:
-        _live_in(home)
-        faults = _soak(home, given.seed, given.seconds)
+        _configure(home)
+        faults = _soak(home, arguments.seed, arguments.seconds)
     finally:
-        if faults or given.keep_logs:
-            _keep_logs(home, given.seed)
+        if faults or arguments.save_logs:
+            _save_logs(home, arguments.seed)
         shutil.rmtree(home, ignore_errors=True)
     for fault in faults:
         say(fault, "FAULT")
-    say(
-        f"{len(faults)} faults with seed {given.seed}" if faults else "nothing lost, doubled or stuck", "soak"
-    )
+    say(f"{len(faults)} faults with seed {arguments.seed}" if faults else "no faults", "soak")
     return 1 if faults else 0
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=300, help="how long the house is beaten (300)")
+    parser.add_argument("--seconds", type=float, default=300, help="duration of the load with failures (300)")
     parser.add_argument(
-        "--seed", type=int, default=secrets.randbelow(1_000_000), help="of blows and business"
+        "--seed", type=int, default=secrets.randbelow(1_000_000), help="of failures and operations"
     )
-    parser.add_argument("--keep-logs", action="store_true", help="also when nothing is wrong")
+    parser.add_argument("--save-logs", action="store_true", help="also without faults")
     return parser.parse_args()
 
 
-def _live_in(home: Path) -> None:
-    """With nothing of another house, and before Django reads its settings."""
-    for each in OTHERS:
-        os.environ.pop(each, None)
+def _configure(home: Path) -> None:
+    """Replace the settings of any other installation, before Django reads them."""
+    for name in FOREIGN_SETTINGS:
+        os.environ.pop(name, None)
     put(
         django_settings_module=SETTINGS,
         bursar_home=str(home),
@@ -72,23 +70,23 @@ def _live_in(home: Path) -> None:
 
 
 def _soak(home: Path, seed: int, seconds: float) -> Sequence[str]:
-    house = House(home, random.Random(f"{seed}/house"))
-    with servers(house):
-        put(**house.postgres.addresses(), **house.valkey.addresses())
+    cluster = Cluster(home, random.Random(f"{seed}/cluster"))
+    with servers(cluster):
+        put(**cluster.postgres.addresses(), **cluster.valkey.addresses())
         import django
 
         django.setup()
         from .run import run
 
-        return run(house, seed, seconds)
+        return run(cluster, seed, seconds)
 
 
-def _keep_logs(home: Path, seed: int) -> None:
-    kept = Path(tempfile.gettempdir(), f"bursar-soak-{seed}")
-    shutil.rmtree(kept, ignore_errors=True)
-    shutil.copytree(home / "logs", kept)
-    shutil.copy(home / "dev" / "postgres" / "server.log", kept / "postgres.log")
-    say(f"the logs are in {kept}", "soak")
+def _save_logs(home: Path, seed: int) -> None:
+    folder = Path(tempfile.gettempdir(), f"bursar-soak-{seed}")
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(home / "logs", folder)
+    shutil.copy(home / "dev" / "postgres" / "server.log", folder / "postgres.log")
+    say(f"the logs are in {folder}", "soak")
 
 
 def _free_port() -> int:

@@ -1,4 +1,4 @@
-"""One run, where the servers are up: business, blows, settling, and the verdict."""
+"""One run on running servers: load, failures, settling, and the verdict."""
 
 from __future__ import annotations
 
@@ -15,73 +15,76 @@ from django.db import connections
 from apps.kernel.tenant import TenantInfo
 from config.up.terminal import say
 
-from . import town, verdict
+from . import shops, verdict
 from .chaos import Chaos
-from .clerks import Diary, Staff
-from .house import House
+from .cluster import Cluster
+from .workload import Journal, Workload
 
-SETTLES_WITHIN = 120.0
-"""Seconds, on a machine that may be busy."""
+SETTLE_TIMEOUT_S = 120.0
+"""In seconds, sufficient for a busy machine."""
 
 
-def run(house: House, seed: int, seconds: float) -> Sequence[str]:
-    """Returns all that was found to be wrong."""
-    logging.getLogger("apps.kernel.pubsub").setLevel(logging.ERROR)  # of this process, to which nobody calls
-    with _said("schemas, tenants and shops"):
+def run(cluster: Cluster, seed: int, seconds: float) -> Sequence[str]:
+    """Returns the faults."""
+    logging.getLogger("apps.kernel.pubsub").setLevel(logging.ERROR)  # this process has no PubSub connection
+    with _timed("schemas, tenants and shops"):
         call_command("migrate_schemas", verbosity=0)
-        tenants = town.found()
-    chaos, staff = Chaos(house, random.Random(f"{seed}/chaos")), Staff(house.address, [*town.SLUGS], seed)
-    house.plan()
+        tenants = shops.create()
+    chaos, workload = (
+        Chaos(cluster, random.Random(f"{seed}/chaos")),
+        Workload(cluster.address, [*shops.SLUGS], seed),
+    )
+    cluster.plan()
     try:
-        with _said("the house is open"):
-            house.open()
-        staff.begin()
-        with _said("chaos"):
+        with _timed("start of the cluster"):
+            cluster.start_all()
+        workload.begin()
+        with _timed("chaos"):
             chaos.run(seconds)
-        with _said("settling"):
-            left = _settle(house, staff, tenants)
+        with _timed("settling"):
+            unsettled = _settle(cluster, workload, tenants)
     finally:
-        house.close()
-    _tell(staff.diary)
+        cluster.close()
+    _report(workload.journal)
     return [
-        *left,
-        *house.fallen,
-        *verdict.faults(tenants, staff.diary),
+        *unsettled,
+        *cluster.unexpected_exits,
+        *verdict.faults(tenants, workload.journal),
         *verdict.broken_audit_logs(tenants),
     ]
 
 
-def _settle(house: House, staff: Staff, tenants: Sequence[TenantInfo]) -> Sequence[str]:
-    """Everything runs, everybody has his last answer, and what is under way ends. Returns what does not."""
-    deadline = time.monotonic() + SETTLES_WITHIN
-    while not house.is_whole() and time.monotonic() < deadline:
-        house.tend()
+def _settle(cluster: Cluster, workload: Workload, tenants: Sequence[TenantInfo]) -> Sequence[str]:
+    """Wait until all processes run, all clients have a response, and all work is finished. Returns unfinished work."""
+    deadline = time.monotonic() + SETTLE_TIMEOUT_S
+    while not cluster.is_complete() and time.monotonic() < deadline:
+        cluster.supervise()
         time.sleep(0.1)
-    staff.go_home(deadline - time.monotonic())
-    connections.close_all()  # of before the first blow
+    workload.stop(deadline - time.monotonic())
+    connections.close_all()  # they are older than the first failure
     before: Sequence[str] = []
-    while (left := verdict.unsettled(tenants)) and time.monotonic() < deadline:
-        before = left
-        house.tend()
+    while (unsettled := verdict.unsettled(tenants)) and time.monotonic() < deadline:
+        before = unsettled
+        cluster.supervise()
         time.sleep(0.5)
-    for each in before[:3]:
-        say(f"among the last: {each}", "soak")
-    return left
+    for item in before[:3]:
+        say(f"among the last: {item}", "soak")
+    return unsettled
 
 
-def _tell(diary: Diary) -> None:
-    kinds = Counter(deed.kind for deed in diary.deeds if deed.acknowledged)
-    again = [deed for deed in diary.deeds if deed.tries > 1]
-    replayed = sum(1 for deed in again if deed.answer and deed.answer.replayed)
+def _report(journal: Journal) -> None:
+    kinds = Counter(operation.kind for operation in journal.operations if operation.acknowledged)
+    retried = [operation for operation in journal.operations if operation.attempts > 1]
+    replayed = sum(1 for operation in retried if operation.response and operation.response.replayed)
     done = ", ".join(f"{count} × {kind}" for kind, count in sorted(kinds.items()))
     say(f"acknowledged: {done}", "soak")
-    say(f"asked again: {len(again)}, of which {replayed} had been done before", "soak")
-    losses = ", ".join(f"{count} × {why}" for why, count in diary.losses.most_common(6))
-    say(f"no answer: {losses}; the longest wait was {diary.longest:.1f} s", "soak")
+    say(f"retried: {len(retried)}, of which {replayed} were replayed", "soak")
+    losses = ", ".join(f"{count} × {reason}" for reason, count in journal.losses.most_common(6))
+    say(f"no response: {losses}; the longest latency was {journal.max_latency_s:.1f} s", "soak")
 
 
 @contextmanager
-def _said(what: str) -> Iterator[None]:
+def _timed(phase: str) -> Iterator[None]:
     began = time.monotonic()
     yield
-    say(f"{what}: {time.monotonic() - began:.1f} s", "soak")
+    say(f"{phase}: {time.monotonic() - began:.1f} s", "soak")

@@ -1,4 +1,4 @@
-"""As `make up`. But with each blow to Redis everybody is logged out, and logs in more often than a person may."""
+"""As `make up`, without the rate limit of logins: each loss of Redis ends all sessions."""
 
 from config.settings.dev import *  # noqa: F403
 

@@ -1,4 +1,4 @@
-"""A short soak, and controls: a verdict that finds nothing must be able to find something."""
+"""A short soak, and controls: the verdict must detect violations."""
 
 from __future__ import annotations
 
@@ -18,107 +18,127 @@ from apps.kernel.tenant import TenantInfo, activate
 from apps.sales.commands import OrderedItem, PlaceOrder
 from tests.support.settling import settle
 
-from . import town, verdict
-from .clerks import Answer, Clerk, Diary
+from . import shops, verdict
+from .workload import ApiClient, ApiResponse, Journal
 
 ROOT = Path(__file__).parents[2]
-SECONDS, AT_MOST = 20, 400
+DURATION_S, TIMEOUT_S = 20, 400
 
 
-@pytest.mark.exhaustive("everything is killed while orders flow")
+@pytest.mark.exhaustive("all processes are killed under load")
 @pytest.mark.parametrize("seed", [1])
-def test_nothing_is_lost_doubled_or_stuck_while_everything_is_killed(seed: int, tmp_path: Path) -> None:
-    soak = [sys.executable, "-m", "tests.soak", "--seconds", str(SECONDS), "--seed", str(seed)]
-    written = tmp_path / "soak.log"
+def test_a_soak_has_no_faults(seed: int, tmp_path: Path) -> None:
+    soak = [sys.executable, "-m", "tests.soak", "--seconds", str(DURATION_S), "--seed", str(seed)]
+    log_file = tmp_path / "soak.log"
 
-    with written.open("w") as log, subprocess.Popen(soak, cwd=ROOT, stdout=log, stderr=log) as run:
+    with log_file.open("w") as log, subprocess.Popen(soak, cwd=ROOT, stdout=log, stderr=log) as run:
         try:
-            code = run.wait(AT_MOST)
+            code = run.wait(TIMEOUT_S)
         finally:
-            run.terminate()  # it takes its house down itself
+            run.terminate()  # its cleanup stops the cluster
 
-    assert code == 0, written.read_text()
+    assert code == 0, log_file.read_text()
 
 
 class InProcess:
-    """The same API without a network, logged in once."""
+    """The API without a network, with one login."""
 
     def __init__(self, client: Client, tenant: TenantInfo) -> None:
         self.client, self.api = client, f"/t/{tenant.slug}/api/v1"
 
-    def ask(self, path: str, body: object, key: str) -> Answer:
+    def submit(self, path: str, body: object, key: str) -> ApiResponse:
         headers = {"Idempotency-Key": key}
-        said = self.client.post(f"{self.api}/{path}", body, content_type="application/json", headers=headers)
-        return Answer(said.status_code, said.json(), said.headers.get("Idempotency-Replayed") == "true")
+        response = self.client.post(
+            f"{self.api}/{path}", body, content_type="application/json", headers=headers
+        )
+        return ApiResponse(
+            response.status_code, response.json(), response.headers.get("Idempotency-Replayed") == "true"
+        )
 
-    def look(self, path: str) -> Answer:
-        said = self.client.get(f"{self.api}/{path}")
-        return Answer(said.status_code, said.json())
+    def fetch(self, path: str) -> ApiResponse:
+        response = self.client.get(f"{self.api}/{path}")
+        return ApiResponse(response.status_code, response.json())
 
 
 @pytest.fixture
 def shop(acme: TenantInfo) -> TenantInfo:
     with activate(acme):
-        town.open_shop()
+        shops.open_shop()
     return acme
 
 
-Hires = Callable[..., tuple[Clerk, Diary]]
+ClientFactory = Callable[..., tuple[ApiClient, Journal]]
 
 
 @pytest.fixture
-def hire(shop: TenantInfo, owner: User, client_for: Callable[..., Client]) -> Hires:
-    """A clerk who does not hear the first three answers to anything."""
+def make_client(shop: TenantInfo, owner: User, client_for: Callable[..., Client]) -> ClientFactory:
+    """A client that discards the first three responses to each operation."""
 
-    def hire(*, forgetful: bool) -> tuple[Clerk, Diary]:
-        door, diary = InProcess(client_for(owner), shop), Diary()
-        clerk = Clerk(shop.slug, "carl", door, diary, random.Random(7), deaf=1.0, forgetful=forgetful)
-        return clerk, diary
+    def make_client(*, new_key_per_attempt: bool) -> tuple[ApiClient, Journal]:
+        endpoint, journal = InProcess(client_for(owner), shop), Journal()
+        client = ApiClient(
+            shop.slug,
+            "client",
+            endpoint,
+            journal,
+            random.Random(7),
+            lost_share=1.0,
+            new_key_per_attempt=new_key_per_attempt,
+        )
+        return client, journal
 
-    return hire
+    return make_client
 
 
-def test_who_asks_again_under_the_same_key_has_it_done_once(hire: Hires, shop: TenantInfo) -> None:
-    clerk, diary = hire(forgetful=False)
+def test_repeated_requests_with_one_key_take_effect_once(
+    make_client: ClientFactory, shop: TenantInfo
+) -> None:
+    client, journal = make_client(new_key_per_attempt=False)
 
-    clerk.order()
-    clerk.post()
+    client.order()
+    client.post()
     settle()
 
-    assert [deed.tries for deed in diary.deeds] == [4, 4]
-    assert [*verdict.unsettled([shop]), *verdict.faults([shop], diary)] == []
+    assert [operation.attempts for operation in journal.operations] == [4, 4]
+    assert [*verdict.unsettled([shop]), *verdict.faults([shop], journal)] == []
 
 
-def test_control_who_asks_again_without_it_is_seen_to_double(hire: Hires, shop: TenantInfo) -> None:
-    clerk, diary = hire(forgetful=True)
+def test_control_repeated_requests_with_new_keys_are_detected_as_doubled(
+    make_client: ClientFactory, shop: TenantInfo
+) -> None:
+    client, journal = make_client(new_key_per_attempt=True)
 
-    clerk.order()
-    clerk.post()
+    client.order()
+    client.post()
     settle()
 
-    found = verdict.faults([shop], diary)
+    faults = verdict.faults([shop], journal)
     for kind in ("order", "entry"):
-        doubled = [each for each in found if each.startswith(f"acme: {kind} ") and "nobody was told" in each]
-        assert len(doubled) == 3, found
+        doubled = [
+            fault
+            for fault in faults
+            if fault.startswith(f"acme: {kind} ") and "without an acknowledgement" in fault
+        ]
+        assert len(doubled) == 3, faults
 
 
-def test_control_what_was_acknowledged_and_is_not_there_is_seen(hire: Hires, shop: TenantInfo) -> None:
-    clerk, diary = hire(forgetful=False)
-    clerk.post()
-    (deed,) = diary.deeds
-    deed.answer = Answer(201, deed.result | {"id": 999_999})
+def test_control_a_lost_operation_is_detected(make_client: ClientFactory, shop: TenantInfo) -> None:
+    client, journal = make_client(new_key_per_attempt=False)
+    client.post()
+    (operation,) = journal.operations
+    operation.response = ApiResponse(201, operation.result | {"id": 999_999})
 
-    found = verdict.faults([shop], diary)
+    faults = verdict.faults([shop], journal)
 
-    assert any("entry 999999 is lost" in each for each in found), found
+    assert any("entry 999999 is lost" in fault for fault in faults), faults
 
 
-def test_control_what_is_under_way_is_seen(shop: TenantInfo, owner: User) -> None:
+def test_control_unfinished_work_is_detected(shop: TenantInfo, owner: User) -> None:
     with activate(shop):
         lines = (OrderedItem("BOLT", 1, Decimal("1.00")),)
-        dispatch(PlaceOrder(customer=town.CUSTOMER, currency="USD", lines=lines), actor=owner)
+        dispatch(PlaceOrder(customer=shops.CUSTOMER, currency="USD", lines=lines), actor=owner)
 
-    found = verdict.unsettled([shop])
+    faults = verdict.unsettled([shop])
 
-    assert any("events are not routed" in each for each in found), found
-    assert any("is placed" in each for each in found), found
+    assert any("events are not routed" in fault for fault in faults), faults
+    assert any("is placed" in fault for fault in faults), faults

@@ -19,13 +19,13 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 ALIASES = ("default", "relay", "control")
-MOST = 5_000
-LONGEST_STRIDE = 7
-"""Points. The sample of `make test` dies at least once in each step of a saga: none has fewer points."""
+MAX_POINTS = 5_000
+MAX_STRIDE = 7
+"""Failpoints. The sample of `make test` crashes at least once in each step of a saga: none has fewer failpoints."""
 
 
 class Killed(BaseException):
-    """The process is gone."""
+    """The process was killed."""
 
 
 _NOTICED = re.compile(r"\b(INSERT|UPDATE|DELETE)\b|advisory")
@@ -36,16 +36,16 @@ def every(sql: str, inside: bool) -> bool:
     return True
 
 
-def noticed(sql: str, inside: bool) -> bool:
+def writes_or_locks(sql: str, inside: bool) -> bool:
     """Before each statement that writes or locks, unless it is the first after a commit: nothing else changes what
     another process could notice."""
     return bool(_NOTICED.search(sql))
 
 
-def at_ends(sql: str, inside: bool) -> bool:
+def transaction_ends(sql: str, inside: bool) -> bool:
     """Around transactions only, those of a single statement too: where another waits for the first lock of one until
     its end, it is all the same to him how far it is."""
-    return not inside and noticed(sql, inside)
+    return not inside and writes_or_locks(sql, inside)
 
 
 def nothing() -> None:
@@ -57,9 +57,9 @@ class Failpoints:
     does, and then it dies."""
 
     def __init__(
-        self, dies_at: int, before: Callable[[str, bool], bool], meanwhile: Callable[[], Any]
+        self, crash_point: int, before: Callable[[str, bool], bool], meanwhile: Callable[[], Any]
     ) -> None:
-        self.dies_at, self.before, self.meanwhile = dies_at, before, meanwhile
+        self.crash_point, self.before, self.meanwhile = crash_point, before, meanwhile
         self.passed, self.is_dead, self.is_fresh = 0, False, False
         self.thread = threading.get_ident()
 
@@ -71,7 +71,7 @@ class Failpoints:
         if not self.is_mine:
             return
         self.passed += 1
-        if self.passed == self.dies_at:
+        if self.passed == self.crash_point:
             self.meanwhile()
             self.die()
 
@@ -123,14 +123,14 @@ def hang_up() -> None:
 
 @contextmanager
 def armed(
-    dies_at: int = 0,
+    crash_point: int = 0,
     *,
     before: Callable[[str, bool], bool] = every,
     meanwhile: Callable[[], Any] = nothing,
 ) -> Iterator[Failpoints]:
     """Points are counted inside the block, around commits and `before` statements, and at number `dies_at` it dies with
     Killed."""
-    points = Failpoints(dies_at, before, meanwhile)
+    points = Failpoints(crash_point, before, meanwhile)
     commit = BaseDatabaseWrapper.commit
 
     def committed(connection: BaseDatabaseWrapper) -> None:
@@ -161,17 +161,17 @@ def crash_everywhere(
     of the work begins elsewhere, so the counting begins anew: no point is passed over. `after_each` death that left
     something new behind (without `progress`, after each) that is looked at. Returns how many times it died.
     """
-    deaths, dies_at, kept = 0, stride(), progress()
-    while deaths < MOST:
+    deaths, crash_point, committed_rows = 0, stride(), progress()
+    while deaths < MAX_POINTS:
         try:
-            with armed(dies_at, before=before):
+            with armed(crash_point, before=before):
                 work()
         except Killed:
             deaths += 1
-            was, kept = kept, progress()
-            dies_at = dies_at + stride() if kept == was else stride()
-            if kept != was or was is None:
+            was, committed_rows = committed_rows, progress()
+            crash_point = crash_point + stride() if committed_rows == was else stride()
+            if committed_rows != was or was is None:
                 after_each()
         else:
             return deaths
-    raise AssertionError(f"It did not come to an end within {MOST} deaths.")
+    raise AssertionError(f"It did not come to an end within {MAX_POINTS} deaths.")

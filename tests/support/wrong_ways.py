@@ -1,4 +1,4 @@
-"""Usual ways to do work once that are not right: they lose or double it."""
+"""Common but incorrect ways to execute work once: they lose or double it."""
 
 from __future__ import annotations
 
@@ -33,37 +33,37 @@ def remember(key):
         cursor.execute("INSERT INTO known_keys VALUES (%s) ON CONFLICT DO NOTHING", [key])
 
 
-def tell(key):
+def publish_key(key):
     with connection.cursor() as cursor:
-        cursor.execute("INSERT INTO told VALUES (%s)", [key])
+        cursor.execute("INSERT INTO published_keys VALUES (%s)", [key])
 
 
 @way
 def key_first(key):
-    """The key is set, then the work is done: whoever dies between has lost it."""
+    """The key is stored before the work: a crash in between loses the work."""
     if key_is_known(key):
         return
     remember(key)
     work(key)
-    tell(key)
+    publish_key(key)
 
 
 @way
 def work_first(key):
-    """The work is done, then the key is set: whoever dies between does it twice."""
+    """The key is stored after the work: a crash in between repeats the work."""
     if key_is_known(key):
         return
     work(key)
-    tell(key)
+    publish_key(key)
     remember(key)
 
 
 @way
-def told_after_commit(key):
-    """Key and work commit together and the news is sent after that: whoever dies between tells nobody."""
+def published_after_commit(key):
+    """The event is published after the commit of key and work: a crash in between loses the event."""
     with transaction.atomic():
         if key_is_known(key):
             return
         remember(key)
         work(key)
-        transaction.on_commit(lambda: tell(key))
+        transaction.on_commit(lambda: publish_key(key))

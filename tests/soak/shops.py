@@ -1,4 +1,4 @@
-"""Two tenants with a shop each: what the soak is about, made before anything is killed."""
+"""Two tenants with a shop each, created before the first failure."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from apps.tenancy.models import Tenant
 MAKER = System("The soak")
 PASSWORD = "correct horse battery"
 SLUGS = ("acme", "globex")
-SHELF = (("BOLT", 1_000_000), ("NUT", 1_000_000), ("RARE", 25))
-"""The last one runs out, so that orders turn back."""
+STOCK = (("BOLT", 1_000_000), ("NUT", 1_000_000), ("RARE", 25))
+"""RARE runs out, so that sagas of orders compensate."""
 CUSTOMER = "HOOLI"
 
 
-def found() -> Sequence[TenantInfo]:
+def create() -> Sequence[TenantInfo]:
     return [_tenant(slug) for slug in SLUGS]
 
 
@@ -41,9 +41,9 @@ def _tenant(slug: str) -> TenantInfo:
 
 
 def open_shop() -> None:
-    """In the current tenant."""
+    """Create items, stock and a customer in the current tenant."""
     dispatch(SetUpSales(), actor=MAKER)
-    for sku, quantity in SHELF:
+    for sku, quantity in STOCK:
         dispatch(AddItem(sku=sku, name=sku.title()), actor=MAKER)
         dispatch(ReceiveStock(sku=sku, quantity=quantity), actor=MAKER)
     dispatch(AddCustomer(code=CUSTOMER, name="Hooli Inc."), actor=MAKER)

@@ -1,5 +1,5 @@
-"""Money that a person moves over HTTP under a key: crashed at every statement of the request while the same request
-comes to another worker, and asked again by whoever had no answer."""
+"""HTTP requests that move money, with an idempotency key: a worker crashes at any statement while another worker has
+the same request, and the client repeats it."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ from apps.sagas.models import Run
 from apps.sales import queries
 from apps.sales.models import Order
 from apps.sales.sagas import ORDER_TO_CASH
-from tests.support.failpoints import LONGEST_STRIDE, Killed, armed, crash_everywhere, noticed
-from tests.support.order_to_cash import kept, nothing_is_out_of_place
-from tests.support.patience import EVER, patient
+from tests.support.failpoints import MAX_STRIDE, Killed, armed, crash_everywhere, writes_or_locks
+from tests.support.order_to_cash import assert_consistent, committed_rows
 from tests.support.second_worker import second_worker
 from tests.support.settling import settle
 from tests.support.shop import balances, ordered, stock
+from tests.support.unlimited_retries import UNLIMITED_RETRIES, with_unlimited_retries
 
 PAYMENTS = "/t/acme/api/v1/payments/payments/"
 
 
 class Caller:
-    """Somebody with a browser of his own."""
+    """A browser of a user, with all its responses."""
 
     def __init__(self, client):
-        self.client, self.answers = client, []
+        self.client, self.responses = client, []
 
     def post(self, key, address, **body):
         response = self.client.post(
             address, body, content_type="application/json", headers={"Idempotency-Key": key}
         )
-        self.answers.append(response)
+        self.responses.append(response)
         return response
 
 
@@ -50,38 +50,38 @@ def caller(shop, client_for, accountant):
 
 
 @pytest.fixture
-def again(shop, client_for, accountant):
-    """The same person, whose browser asks once more, and gets another worker."""
+def second_caller(shop, client_for, accountant):
+    """The same user, with a repeated request that another worker handles."""
     return Caller(client_for(accountant))
 
 
-def asked_everywhere(caller, again, acme, fresh):
-    """`fresh(number)` is a request that nobody made before. The first worker dies at each of its points, one after the
-    other, while a second one has the same request. Returns how many requests it took, and how often one died."""
+def crash_requests(caller, second_caller, acme, new_request):
+    """`new_request(number)` is a new request. The first worker crashes at each failpoint in turn, while a second one
+    has the same request. Returns the number of requests and of crashes."""
     number, deaths, survived = 0, 0, False
     with second_worker(acme) as second:
         while not survived:
-            number, request = number + 1, fresh(number + 1)
-            is_done = False
-            while not (survived or is_done):
-                second_ask = partial(second.comes, partial(again.post, **request))
-                with suppress(Killed), armed(deaths + 1, before=noticed, meanwhile=second_ask):
+            number, request = number + 1, new_request(number + 1)
+            is_complete = False
+            while not (survived or is_complete):
+                second_request = partial(second.comes, partial(second_caller.post, **request))
+                with suppress(Killed), armed(deaths + 1, before=writes_or_locks, meanwhile=second_request):
                     caller.post(**request)
                     survived = True
                 deaths += not survived
                 second.ends()
-                is_done = survived or again.answers[-1].status_code in (200, 201)
+                is_complete = survived or second_caller.responses[-1].status_code in (200, 201)
             response = caller.post(**request)
             assert response.headers.get("Idempotency-Replayed") == "true", response.content
-        assert {each.status_code for each in again.answers} <= {200, 201, 409}
+        assert {response.status_code for response in second_caller.responses} <= {200, 201, 409}
     return number, deaths
 
 
 @pytest.mark.exhaustive("a crash at every statement of a request")
-def test_a_bank_transfer_is_confirmed_once(caller, again, acme, accountant):
+def test_a_bank_transfer_is_confirmed_once(caller, second_caller, acme, accountant):
     dispatch(ReceiveStock(sku="BOLT", quantity=1_000), actor=accountant)
 
-    def waiting(number):
+    def confirmation(number):
         order = dispatch(ordered("", provider="manual", BOLT=1), actor=accountant)
         settle()
         payment = Payment.objects.get(reference=order.subject)
@@ -91,7 +91,7 @@ def test_a_bank_transfer_is_confirmed_once(caller, again, acme, accountant):
             "provider_payment_id": f"statement {number}",
         }
 
-    number, deaths = asked_everywhere(caller, again, acme, waiting)
+    number, deaths = crash_requests(caller, second_caller, acme, confirmation)
     settle(impatient=True)
 
     assert deaths > 10
@@ -101,8 +101,8 @@ def test_a_bank_transfer_is_confirmed_once(caller, again, acme, accountant):
     assert queries.reconcile() == []
 
 
-def test_a_payment_is_requested_once(caller, again, acme):
-    def wanted(number):
+def test_a_payment_is_requested_once(caller, second_caller, acme):
+    def payment_request(number):
         return {
             "key": f"request-{number}",
             "address": PAYMENTS,
@@ -113,7 +113,7 @@ def test_a_payment_is_requested_once(caller, again, acme):
             "token": "tok_ok",
         }
 
-    number, deaths = asked_everywhere(caller, again, acme, wanted)
+    number, deaths = crash_requests(caller, second_caller, acme, payment_request)
     settle(impatient=True)
 
     assert deaths > 5
@@ -123,38 +123,40 @@ def test_a_payment_is_requested_once(caller, again, acme):
 
 
 @pytest.fixture
-def patience(monkeypatch):
-    monkeypatch.setattr(deliveries, "MAX_ATTEMPTS", EVER)
-    patient(ORDER_TO_CASH)
+def unlimited_retries(monkeypatch):
+    monkeypatch.setattr(deliveries, "MAX_ATTEMPTS", UNLIMITED_RETRIES)
+    with_unlimited_retries(ORDER_TO_CASH)
     yield
     SAGAS[ORDER_TO_CASH.name] = ORDER_TO_CASH
 
 
 @pytest.mark.exhaustive("a crash at every statement", inside=True)
-def test_a_paid_order_that_is_cancelled_is_refunded_once(sample, caller, accountant, patience):
-    """Between the payment and the invoice: the money goes back with the goods, wherever a worker dies."""
+def test_a_paid_order_that_is_cancelled_is_refunded_once(sample, caller, accountant, unlimited_retries):
+    """Between payment and invoice: money and goods are returned, wherever a worker crashes."""
     order = dispatch(ordered("", provider="manual"), actor=accountant)
     settle()
     payment = Payment.objects.get()
     confirm = partial(
         caller.post, "transfer", f"{PAYMENTS}{payment.pk}/confirm/", provider_payment_id="statement 7/12"
     )
-    cancel = partial(caller.post, "cancel", f"/t/acme/api/v1/sales/orders/{order.pk}/cancel/", reason="Rang.")
-
-    for ask in (confirm, cancel):
-        assert crash_everywhere(
-            ask, after_each=nothing_is_out_of_place, stride=sample.stride(LONGEST_STRIDE)
-        ) > sample.at_least(10, LONGEST_STRIDE)
-        assert caller.answers[-1].status_code == 200
-    deaths = crash_everywhere(
-        lambda: settle(impatient=True),
-        progress=kept,
-        after_each=nothing_is_out_of_place,
-        before=noticed,
-        stride=sample.stride(LONGEST_STRIDE),
+    cancel = partial(
+        caller.post, "cancel", f"/t/acme/api/v1/sales/orders/{order.pk}/cancel/", reason="On request."
     )
 
-    assert deaths > sample.at_least(100, LONGEST_STRIDE)
+    for request in (confirm, cancel):
+        assert crash_everywhere(
+            request, after_each=assert_consistent, stride=sample.stride(MAX_STRIDE)
+        ) > sample.at_least(10, MAX_STRIDE)
+        assert caller.responses[-1].status_code == 200
+    deaths = crash_everywhere(
+        lambda: settle(impatient=True),
+        progress=committed_rows,
+        after_each=assert_consistent,
+        before=writes_or_locks,
+        stride=sample.stride(MAX_STRIDE),
+    )
+
+    assert deaths > sample.at_least(100, MAX_STRIDE)
     assert (Order.objects.get().state, Run.objects.get().state) == ("cancelled", "compensated")
     assert Refund.objects.get().amount_minor == Payment.objects.get().refunded_minor == 650
     assert stock() == {"BOLT": (10, 0), "NUT": (5, 0)}

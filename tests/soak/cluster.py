@@ -1,13 +1,11 @@
-"""All of Bursar on servers of its own: the processes of `make up`, with more than one where more may run.
+"""All processes of `make up` on separate servers, several of each kind where that is supported.
 
-Each can be killed in several ways, and is brought back as the runner of `make up` does it: what the dead one left of
-its children goes first.
+Each can be killed in several ways, and is restarted as `make up` does it, after the remaining children are killed.
 """
 
 from __future__ import annotations
 
 import os
-import random
 import signal
 import subprocess
 import threading
@@ -16,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import Random
 
 import psycopg
 import redis
@@ -33,22 +32,22 @@ from config.up import plan
 from config.up.process import Process, end_with_the_runner
 
 SETTINGS = "tests.soak.settings"
-STARTS_WITHIN = 120.0
-RESTS = (0.2, 2.5)
-"""Seconds for which the dead stay dead."""
-DIES_OF_IT = 10.0
-"""Seconds in which one may end that lost its child: Celery does when it has just begun."""
+START_TIMEOUT_S = 120.0
+DOWNTIME_S = (0.2, 2.5)
+"""Shortest and longest time until a killed process is restarted."""
+CHILD_LOSS_GRACE_S = 10.0
+"""A process may exit within this time after the loss of its child: Celery does so during its start."""
 
 
 @dataclass
 class Member:
-    """One process of the house."""
+    """One process of the cluster."""
 
     plan: Process
     log: Path
     popen: subprocess.Popen[bytes] | None = None
-    back_at: float | None = None
-    hurt_at: float = float("-inf")
+    restart_at: float | None = None
+    child_killed_at: float = float("-inf")
 
     @property
     def name(self) -> str:
@@ -64,15 +63,15 @@ class Member:
 
     @property
     def children(self) -> list[int]:
-        """The processes that do its work: of a worker, and of the web server."""
+        """The child processes of a worker or of the web server."""
         if not self.popen:
             return []
         with suppress(OSError):
-            return [int(each) for each in _children_file(self.popen.pid).read_text().split()]
+            return [int(pid) for pid in _children_file(self.popen.pid).read_text().split()]
         return []
 
     def start(self) -> None:
-        self.back_at = None
+        self.restart_at = None
         with self.log.open("ab") as log:
             self.popen = subprocess.Popen(
                 [*self.plan.command],
@@ -86,18 +85,18 @@ class Member:
             )
 
     def kill(self) -> None:
-        """With all its children, as when the machine's memory runs out."""
+        """Kill the process with all its children, as when memory runs out."""
         self._end_group()
 
     def kill_leader(self) -> None:
-        """Its children do not know yet."""
+        """Kill the process without its children."""
         if self.popen:
             self.popen.kill()
             self.popen.wait()
 
     def kill_child(self) -> None:
-        """The leader stays, and must notice."""
-        self.hurt_at = time.monotonic()
+        """Kill one child; the leader must replace it."""
+        self.child_killed_at = time.monotonic()
         for child in self.children[:1]:
             _kill(child)
 
@@ -108,7 +107,7 @@ class Member:
                 self.popen.wait(seconds)
         self._end_group()
 
-    def come_back(self) -> None:
+    def restart(self) -> None:
         self._end_group()
         self.start()
 
@@ -120,21 +119,21 @@ class Member:
 
 
 @dataclass
-class House:
-    """`fallen` are the processes that ended without being killed by us, with their exit codes."""
+class Cluster:
+    """`unexpected_exits` lists processes that exited without being killed, with their exit codes."""
 
     home: Path
-    chance: random.Random
-    fallen: list[str] = field(default_factory=list)
+    random: Random
+    unexpected_exits: list[str] = field(default_factory=list)
     members: list[Member] = field(default_factory=list)
     _busy: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        place = embedded.home("dev")
-        # It forgets everything with each kill: a broker may cost time, and nothing else.
-        self.valkey: Server = Valkey(place, "test")
-        # It keeps what it has confirmed: fsync and synchronous_commit are on.
-        self.postgres: Server = Postgres(place, "dev")
+        storage = embedded.home("dev")
+        # It loses all data with each kill: the loss of the broker may delay work, and nothing else.
+        self.valkey: Server = Valkey(storage, "test")
+        # Committed data survives: fsync and synchronous_commit are on.
+        self.postgres: Server = Postgres(storage, "dev")
         self.logs = self.home / "logs"
         self.logs.mkdir()
 
@@ -152,17 +151,17 @@ class House:
             plan.backup_worker(),
             plan.beat(),
         ]
-        self.members = [Member(each, self.logs / f"{each.name}.log") for each in planned]
+        self.members = [Member(process, self.logs / f"{process.name}.log") for process in planned]
 
-    def open(self) -> None:
-        """Start them, and wait until the web answers and every queue has its worker."""
+    def start_all(self) -> None:
+        """Start all processes, and wait until the web server is up and every queue has a worker."""
         for member in self.members:
             member.start()
-        deadline = time.monotonic() + STARTS_WITHIN
-        while not self.answers():
-            self.tend()
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while not self.is_up():
+            self.supervise()
             if time.monotonic() > deadline:
-                raise AssertionError(f"The house did not open within {STARTS_WITHIN:.0f} s: {self.logs}")
+                raise AssertionError(f"The cluster did not start within {START_TIMEOUT_S:.0f} s: {self.logs}")
             time.sleep(0.2)
 
     def close(self) -> None:
@@ -172,57 +171,57 @@ class House:
         for member in self.members:
             member.stop()
 
-    def answers(self) -> bool:
+    def is_up(self) -> bool:
         with suppress(requests.RequestException):
             return requests.get(f"{self.address}/healthz", timeout=5).ok
         return False
 
-    def tend(self) -> None:
-        """Bring back whom it is time for, and note who fell without being killed."""
+    def supervise(self) -> None:
+        """Restart killed processes after their downtime, and record unexpected exits."""
         for member in self.members:
             if member.running:
                 continue
-            if member.back_at is None:
-                member.back_at = time.monotonic() + 1
-                if time.monotonic() - member.hurt_at > DIES_OF_IT:
-                    self.fallen.append(f"{member.name} ended by itself with {member.exit_code}")
-            elif time.monotonic() >= member.back_at:
-                member.come_back()
+            if member.restart_at is None:
+                member.restart_at = time.monotonic() + 1
+                if time.monotonic() - member.child_killed_at > CHILD_LOSS_GRACE_S:
+                    self.unexpected_exits.append(f"{member.name} exited unexpectedly with {member.exit_code}")
+            elif time.monotonic() >= member.restart_at:
+                member.restart()
 
-    def is_whole(self) -> bool:
+    def is_complete(self) -> bool:
         return not self._busy and all(member.running for member in self.members)
 
     def named(self, name: str) -> Member:
         return next(member for member in self.members if member.name == name)
 
-    # What may happen to it
+    # Failures
 
-    def lose(self, member: Member, how: Callable[[], None]) -> None:
+    def kill_member(self, member: Member, kill: Callable[[], None]) -> None:
         if member.running:
-            how()
+            kill()
         if not member.running:
-            member.back_at = time.monotonic() + self.chance.uniform(*RESTS)
+            member.restart_at = time.monotonic() + self.random.uniform(*DOWNTIME_S)
 
-    def lose_server(self, server: Server) -> None:
-        """The whole server, and it is started again a moment later."""
+    def kill_server(self, server: Server) -> None:
+        """Kill a whole server and restart it after its downtime."""
         if server.name in self._busy:
             return
         self._busy.add(server.name)
         _kill(server.state.pid)
-        rest = self.chance.uniform(*RESTS)
-        threading.Thread(target=self._bring_back, args=[server, rest], daemon=True).start()
+        downtime_s = self.random.uniform(*DOWNTIME_S)
+        threading.Thread(target=self._restart_server, args=[server, downtime_s], daemon=True).start()
 
-    def lose_backend(self) -> None:
-        """One of PostgreSQL's own processes: it ends all connections and recovers by itself."""
+    def kill_backend(self) -> None:
+        """Kill one backend of PostgreSQL, which then closes all connections and recovers."""
         with (
             suppress(psycopg.Error),
-            psycopg.connect(str(env().database_relay_url), connect_timeout=2) as own,
+            psycopg.connect(str(env().database_relay_url), connect_timeout=2) as connection,
         ):
-            known = own.execute(
+            pids = connection.execute(
                 "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
             ).fetchall()
-            if known:
-                _kill(self.chance.choice(sorted(known))[0])
+            if pids:
+                _kill(self.random.choice(sorted(pids))[0])
 
     def flush(self) -> None:
         with (
@@ -231,8 +230,8 @@ class House:
         ):
             client.flushall()
 
-    def _bring_back(self, server: Server, rest: float) -> None:
-        time.sleep(rest)
+    def _restart_server(self, server: Server, downtime_s: float) -> None:
+        time.sleep(downtime_s)
         try:
             server.up()
         except CannotStart:
@@ -242,9 +241,9 @@ class House:
 
 
 @contextmanager
-def servers(house: House) -> Iterator[None]:
-    """PostgreSQL and Valkey of this run alone."""
-    both: Sequence[Server] = (house.postgres, house.valkey)
+def servers(cluster: Cluster) -> Iterator[None]:
+    """Separate PostgreSQL and Valkey servers for this run."""
+    both: Sequence[Server] = (cluster.postgres, cluster.valkey)
     try:
         for server in both:
             server.up()

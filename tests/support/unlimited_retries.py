@@ -1,0 +1,19 @@
+"""Sagas with enough retries for a crash at every statement."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from apps.sagas import SAGAS, Wait
+
+UNLIMITED_RETRIES = 32_000
+
+
+def with_unlimited_retries(saga):
+    """The same saga, with more retries than a step has statements."""
+    del SAGAS[saga.name]
+    steps = tuple(
+        step if isinstance(step, Wait) else replace(step, retries=UNLIMITED_RETRIES) for step in saga.steps
+    )
+    trigger = saga.trigger and replace(saga.trigger, retries=UNLIMITED_RETRIES)
+    return replace(saga, steps=steps, trigger=trigger)
