@@ -57,7 +57,7 @@ def test_administrators_of_a_suspended_tenant_are_notified_with_the_reason(acme,
     dispatch(suspend(acme), actor=operator)
 
     notice = Notice.objects.get(kind="tenant.state_changed")
-    assert [copy.address for copy in notice.copies.all()] == ["owner@acme.example"]
+    assert [delivery.address for delivery in notice.deliveries.all()] == ["owner@acme.example"]
     assert WHY in notice.text
 
 
