@@ -57,7 +57,9 @@ def place_order(card):
     ],
 )
 def test_an_order_that_crashes_ends_in_the_same_state(sample, shop, card, ends, run_state):
-    placed = crash_everywhere(place_order(card), after_each=assert_consistent, stride=sample.stride(MAX_STRIDE))
+    placed = crash_everywhere(
+        place_order(card), after_each=assert_consistent, stride=sample.stride(MAX_STRIDE)
+    )
     deaths = crash_everywhere(
         lambda: settle(impatient=True),
         progress=committed_rows,
