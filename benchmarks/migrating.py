@@ -1,7 +1,8 @@
-"""One new migration for hundreds of tenants, beside the stock library's `migrate_schemas`; and nothing to do.
+"""One new migration for hundreds of tenants, compared with `migrate_schemas` of the stock library; and a run without
+pending migrations.
 
-`python -m benchmarks.migrating [TENANTS]`. The stock library has a sample of them and the rest is extrapolated from it;
-it works in a process of its own, with its own engine, router and executor, on the same schemas.
+`python -m benchmarks.migrating [TENANTS]`. The stock library migrates a sample, and its total is extrapolated. It runs
+in a separate process with its own engine, router and executor, on the same schemas.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class Migration(migrations.Migration):
 
 
 def migrating(count: int = TENANTS) -> dict[str, Any]:
-    """A column with a default, and its twin in the history."""
+    """Adds a column with a default to a model and its history."""
     from apps.tenancy import provisioning
     from apps.tenancy.migrating.running import MigrationOptions, migrate_tenants
 
@@ -52,19 +53,19 @@ def migrating(count: int = TENANTS) -> dict[str, Any]:
         second = migrate_tenants(MigrationOptions(workers=2))
         two = (time.perf_counter() - began) / len(second.migrated)
         if first.failed or second.failed:
-            raise RuntimeError("Some were not migrated.")
+            raise RuntimeError("Some tenants were not migrated.")
         idle = _nothing_to_do()
-    each = stock["migrating_s"] / SAMPLE
+    per_tenant = stock["migrating_s"] / SAMPLE
     return {
         "tenants": count,
-        "ours, ms each, one worker": _ms(one),
-        "ours, ms each, two workers": _ms(two),
-        "ours, all of them, s": round(two * count, 2),
-        "stock, ms each": _ms(each),
-        f"stock, all of them, s, from a sample of {SAMPLE}": round(each * count, 1),
-        "times faster": round(each / min(one, two)),
-        "nothing to do": idle | {"stock, ms each": _ms(stock["nothing_to_do_s"] / SAMPLE)},
-        "target": "≥ 50 times faster; nothing to do ≤ 1 ms per tenant",
+        "bursar, ms per tenant, one worker": _ms(one),
+        "bursar, ms per tenant, two workers": _ms(two),
+        "bursar, all tenants, s": round(two * count, 2),
+        "stock, ms per tenant": _ms(per_tenant),
+        f"stock, all tenants, s, from a sample of {SAMPLE}": round(per_tenant * count, 1),
+        "times faster": round(per_tenant / min(one, two)),
+        "no pending migrations": idle | {"stock, ms per tenant": _ms(stock["nothing_to_do_s"] / SAMPLE)},
+        "target": "≥ 50 times faster; ≤ 1 ms per tenant without pending migrations",
     }
 
 
@@ -74,18 +75,18 @@ def _nothing_to_do() -> dict[str, Any]:
 
     began = time.perf_counter()
     discover()
-    asked = time.perf_counter()
+    discovered = time.perf_counter()
     up_to_date = migrate_tenants().up_to_date
     done = time.perf_counter()
     return {
-        "asking all, ms each": _ms((asked - began) / up_to_date),
-        "the whole command, ms each": _ms((done - asked) / up_to_date),
+        "discovery, ms per tenant": _ms((discovered - began) / up_to_date),
+        "the whole command, ms per tenant": _ms((done - discovered) / up_to_date),
         "schemas": up_to_date,
     }
 
 
 def _tenants(count: int) -> list[str]:
-    """Tenants that have a schema and a row, and nothing else."""
+    """Tenants with a schema and a row only. Returns their schemas."""
     from django.db import transaction
 
     from apps.kernel.clock import now
@@ -111,7 +112,7 @@ def _tenants(count: int) -> list[str]:
 
 @contextmanager
 def _ledger_migrations() -> Iterator[Any]:
-    """`add(column)` puts a migration behind the ledger's own, for this process and for those that it starts."""
+    """`add(column)` appends a migration to those of the ledger, for this process and its subprocesses."""
     from django.conf import settings
 
     from apps.ledger import migrations as real
@@ -136,32 +137,32 @@ def _ledger_migrations() -> Iterator[Any]:
 
 
 def _stock(schemas: list[str]) -> dict[str, float]:
-    """Seconds for all of the schemas: with the migration, and once more."""
+    """Seconds for all schemas: with the migration, and in a second run."""
     from django.db import connections
 
     known = connections["owner"].settings_dict
     database = {key: known[key] for key in ("NAME", "USER", "PASSWORD", "HOST", "PORT")}
-    asked = json.dumps({"database": database, "schemas": schemas, "path": sys.path[0]})
-    answer = subprocess.run(
+    task = json.dumps({"database": database, "schemas": schemas, "path": sys.path[0]})
+    process = subprocess.run(
         [sys.executable, "-m", "benchmarks.migrating", "--stock"],
         cwd=ROOT,
-        input=asked,
+        input=task,
         env=os.environ | {"DJANGO_SETTINGS_MODULE": "config.settings.test"},
         capture_output=True,
         text=True,
         check=True,
     )
-    seconds: dict[str, float] = json.loads(answer.stdout.splitlines()[-1])
+    seconds: dict[str, float] = json.loads(process.stdout.splitlines()[-1])
     return seconds
 
 
 def _as_stock() -> None:
-    """In the process of the stock library."""
-    asked = json.load(sys.stdin)
-    sys.path.insert(0, asked["path"])
+    """Runs in the process of the stock library."""
+    task = json.load(sys.stdin)
+    sys.path.insert(0, task["path"])
     from django.conf import settings
 
-    settings.DATABASES = {"default": asked["database"] | {"ENGINE": "django_tenants.postgresql_backend"}}
+    settings.DATABASES = {"default": task["database"] | {"ENGINE": "django_tenants.postgresql_backend"}}
     settings.DATABASE_ROUTERS = ["django_tenants.routers.TenantSyncRouter"]
     settings.TENANT_SYNC_ROUTER = settings.DATABASE_ROUTERS[0]
     settings.MIGRATION_MODULES = {"ledger": "ledger_of_tomorrow"}
@@ -187,13 +188,13 @@ def _as_stock() -> None:
     took = []
     for _ in range(2):
         began = time.perf_counter()
-        StandardExecutor([], dict(options)).run_migrations(list(asked["schemas"]))
+        StandardExecutor([], dict(options)).run_migrations(list(task["schemas"]))
         took.append(time.perf_counter() - began)
     sys.stdout.write("\n" + json.dumps({"migrating_s": took[0], "nothing_to_do_s": took[1]}) + "\n")
 
 
 def _silently(_: str) -> None:
-    """Nobody reads it here."""
+    """Discards progress messages."""
 
 
 def _ms(seconds: float) -> float:

@@ -130,7 +130,7 @@ def test_a_restore_under_the_slug_of_a_tenant_in_onboarding_is_refused(books):
 def test_a_backup_with_older_migrations_is_migrated(books, monkeypatch, method):
     backup_file, migrated = exported(books), []
     backup_file.manifest["fingerprint"] = "of last month"
-    monkeypatch.setattr(provisioning, "migrate_tenant", lambda tenant, say: migrated.append(tenant.id))
+    monkeypatch.setattr(provisioning, "migrate_tenant", lambda tenant, report: migrated.append(tenant.id))
 
     with activate(None):
         tenant = (
