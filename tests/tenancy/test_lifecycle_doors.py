@@ -316,7 +316,7 @@ def test_every_page_of_a_closed_tenant_says_so(acme, operator, owner, client_for
 
     page = client.get("/t/acme/").content.decode()
 
-    assert "Acme Corporation can only be read for the moment" in page
+    assert "Acme Corporation is read-only at present" in page
 
 
 def test_a_suspension_ends_for_everybody_at_once_and_back(acme, globex, operator, owner, client_for):

@@ -1,4 +1,4 @@
-"""The life story of a request, read in both consoles."""
+"""The request trace, in both consoles."""
 
 from __future__ import annotations
 
@@ -55,6 +55,6 @@ def test_the_audit_log_leads_to_it(lived, visit: Page):
     log_in(visit, "/t/acme", "auditor@acme.example")
     visit.goto("/t/acme/audit/record/")
     visit.get_by_role("link", name="founded the company Acme Plant.").first.click()
-    visit.get_by_role("link", name="the life story of the request").click()
+    visit.get_by_role("link", name="request trace", exact=True).click()
 
     expect(visit.get_by_text("Company Acme Plant was made.")).to_be_visible()
