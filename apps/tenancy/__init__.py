@@ -1,1 +1,1 @@
-"""Tenants: whose data it is, where it lies, and how a request finds it."""
+"""Tenants: their schemas, databases and lifecycle, and the routing of requests to them."""

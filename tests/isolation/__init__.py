@@ -1,2 +1,2 @@
-"""The attack matrix: every door, tried with what belongs to another tenant. It is made from the registries of
-addresses, commands, tasks, caches and files, so that a new door enters by itself."""
+"""The attack matrix: every entry point, with ids, cookies and tokens of another tenant. It is made from the registries of
+addresses, commands, tasks, caches and files, so a new entry point is included automatically."""

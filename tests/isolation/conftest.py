@@ -1,4 +1,4 @@
-"""Every test here begins with two tenants at work (tests/support/two_at_work.py)."""
+"""Every test here begins with two tenants that have data (tests/support/two_at_work.py)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def template(two_at_work: str) -> str:
 
 @pytest.fixture
 def untouched(at_work: None, globex: TenantInfo) -> Iterator[None]:
-    """Nothing of globex, and nothing about it, is other than it was when the test began."""
+    """Asserts at the end that all data of globex is unchanged."""
     before = everything_of(globex)
     yield
     after = everything_of(globex)

@@ -11,14 +11,14 @@ from django.test import Client
 
 from apps.identity.models import User
 from apps.kernel.tenant import TenantInfo, activate
-from tests.support.attack_surface import OPERATORS, TENANTS, addresses, body, filled_form, said
+from tests.support.attack_surface import OPERATORS, TENANTS, addresses, body, filled_form, text_of
 from tests.support.devices import token
 from tests.support.impersonation import enter
 from tests.support.tiers import Sample
 from tests.support.two_at_work import SECRET, everything_of
 
 METHODS = ("get", "post", "put", "patch", "delete")
-OPEN = (
+PUBLIC_ADDRESSES = (
     "/accounts/",
     "/healthz",
     "/api/schema/",
@@ -28,20 +28,20 @@ OPEN = (
     "/jsi18n/",
     "/support/enter/",
 )
-"""Where a stranger is answered at all: what is there says nothing of anybody."""
-ENDS_IT = ("/logout/",)
+"""Addresses that respond without authentication; they contain no data of a tenant."""
+LOGOUT_ADDRESSES = ("/logout/",)
 NO_COMMANDS = ("/api/v1/identity/tokens/", "/api/v1/webhooks/in/", "/password_change/")
-"""Where a password, a token or a signature is the body."""
+"""Addresses with a password, a token or a signature as body."""
 
 
 Forms = dict[str, dict[str, list[str]]]
 _read: Forms = {}
-"""Read once in a process: every test begins with the same rows."""
+"""Read once per process, since every test begins with the same rows."""
 
 
 @pytest.fixture(autouse=True)
 def forms(at_work, client_for, globex, operator) -> Forms:
-    """Each form of both consoles, filled in by one who may: globex's owner, and an operator."""
+    """Each form of both consoles, filled in by globex's owner and by an operator."""
     if not _read:
         _read.update(_forms(client_for(owner_of(globex), globex), f"/t/{globex.slug}", TENANTS))
         _read.update(_forms(client_for(operator, None), "", OPERATORS))
@@ -55,7 +55,7 @@ def _forms(client: Client, prefix: str, urlconf: str) -> Forms:
     read = {
         (urlconf + console): filled_form(client, prefix + console)
         for console in consoles
-        if console not in ENDS_IT
+        if console not in LOGOUT_ADDRESSES
     }
     return {address: form for address, form in read.items() if form}
 
@@ -67,8 +67,8 @@ def owner_of(tenant: TenantInfo) -> User:
         return owner
 
 
-def ask(client: Client, method: str, prefix: str, address: str, urlconf: str = TENANTS, **extra: object):
-    """At the API the command's fields as JSON, at a console the form as globex's owner would send it."""
+def send(client: Client, method: str, prefix: str, address: str, urlconf: str = TENANTS, **extra: object):
+    """Send the command's fields as JSON to the API, or the filled form to a console."""
     if method == "get":
         return client.get(prefix + address, **extra)
     if "/api/" not in address:
@@ -76,19 +76,19 @@ def ask(client: Client, method: str, prefix: str, address: str, urlconf: str = T
             prefix + address, _read.get(urlconf + address, {"reason": "For a reason."}), **extra
         )
     extra["headers"] = {**extra.get("headers", {}), "Idempotency-Key": uuid4().hex}
-    asked = json.dumps(body(address, urlconf))
-    return getattr(client, method)(prefix + address, asked, content_type="application/json", **extra)
+    payload = json.dumps(body(address, urlconf))
+    return getattr(client, method)(prefix + address, payload, content_type="application/json", **extra)
 
 
 def is_open(address: str) -> bool:
-    return any(word in address for word in OPEN)
+    return any(word in address for word in PUBLIC_ADDRESSES)
 
 
 def methods(address: str) -> tuple[str, ...]:
     return METHODS if address.startswith("/api/") else METHODS[:2]
 
 
-EVERY_ADDRESS = pytest.mark.exhaustive("asks every address by every method", inside=True)
+EVERY_ADDRESS = pytest.mark.exhaustive("sends every method to every address", inside=True)
 
 
 def points(sample: Sample, urlconf: str = TENANTS) -> list[tuple[str, str]]:
@@ -98,15 +98,15 @@ def points(sample: Sample, urlconf: str = TENANTS) -> list[tuple[str, str]]:
 
 
 def attack(sample: Sample, client: Client, prefix: str, urlconf: str = TENANTS, **extra: object) -> list[str]:
-    """What was answered that ought not to have been."""
+    """Responses that reveal data, succeed or fail with an internal error."""
     wrong = []
     for method, address in points(sample, urlconf):
-        if any(word in address for word in ENDS_IT):
+        if any(word in address for word in LOGOUT_ADDRESSES):
             continue
-        response = ask(client, method, prefix, address, urlconf, **dict(extra))
-        text = said(response)
+        response = send(client, method, prefix, address, urlconf, **dict(extra))
+        text = text_of(response)
         if SECRET in text or "globex.example" in text:
-            wrong.append(f"{method} {address} shows what is globex's ({response.status_code})")
+            wrong.append(f"{method} {address} shows data of globex ({response.status_code})")
         elif response.status_code < 300 and not is_open(address):
             wrong.append(f"{method} {address} answers {response.status_code}")
         elif response.status_code >= 500 and response.status_code != 503:
@@ -115,47 +115,47 @@ def attack(sample: Sample, client: Client, prefix: str, urlconf: str = TENANTS, 
 
 
 @pytest.mark.exhaustive("a control that opens every address")
-def test_the_secrets_are_there_for_those_they_belong_to(at_work, client_for, globex):
-    """The control: what the matrix looks for is shown at these very addresses, so it can be found."""
+def test_the_secrets_are_visible_to_their_owner(at_work, client_for, globex):
+    """Control: the secrets are visible at these addresses, so the tests below could find them."""
     client = client_for(owner_of(globex), globex)
 
-    shown = [address for address in addresses(TENANTS) if SECRET in said(client.get(f"/t/globex{address}"))]
+    shown = [
+        address for address in addresses(TENANTS) if SECRET in text_of(client.get(f"/t/globex{address}"))
+    ]
 
     assert len(shown) >= 20, shown
 
 
 @pytest.mark.exhaustive("a control that posts to every address")
-def test_the_bodies_do_their_work_for_those_they_belong_to(client_for, globex):
-    """The control: what is posted in vain below is understood everywhere, and much of it would be done."""
+def test_the_bodies_are_valid_for_their_owner(client_for, globex):
+    """Control: the bodies used below are valid, and many of them succeed for their owner."""
     client = client_for(owner_of(globex), globex)
     before = everything_of(globex)
     misread, done = [], []
     for address in addresses(TENANTS):
         if is_open(address) or address.startswith(NO_COMMANDS):
             continue
-        response = ask(client, "post", "/t/globex", address)
+        response = send(client, "post", "/t/globex", address)
         form = (response.context or {}).get("form")
         if response.status_code == 400 or (form is not None and form.errors):
-            misread.append(f"{address}: {form.errors if form else said(response)}")
+            misread.append(f"{address}: {form.errors if form else text_of(response)}")
         elif response.status_code in (201, 202, 204, 302):
             done.append(address)
     after = everything_of(globex)
 
     assert misread == []
     assert len(done) >= 40, done
-    assert len([each for each in before if before[each] != after[each]]) >= 25
+    assert len([name for name in before if before[name] != after[name]]) >= 25
 
 
 @EVERY_ADDRESS
-def test_with_another_tenants_session(sample, untouched, client_for, owner):
+def test_another_tenants_session_opens_no_address(sample, untouched, client_for, owner):
     assert attack(sample, client_for(owner), "/t/globex") == []
 
 
 @EVERY_ADDRESS
-def test_with_another_tenants_session_under_the_right_name(
-    sample, untouched, client_for, owner, acme, globex
-):
-    """A cookie is the browser's to send: who is let in must not hang on its name."""
+def test_a_renamed_session_cookie_opens_no_address(sample, untouched, client_for, owner, acme, globex):
+    """The browser chooses the cookie's name, so authentication must not depend on it."""
     client = client_for(owner)
     name = settings.SESSION_COOKIE_NAME
     client.cookies[f"{name}_{globex.id}"] = client.cookies[f"{name}_{acme.id}"].value
@@ -167,7 +167,7 @@ def test_with_another_tenants_session_under_the_right_name(
 
 
 @EVERY_ADDRESS
-def test_with_another_tenants_token(sample, untouched, owner):
+def test_another_tenants_token_opens_no_address(sample, untouched, owner):
     client = Client()
     headers = token(client, owner.email, "/t/acme")
     client = Client()
@@ -177,7 +177,7 @@ def test_with_another_tenants_token(sample, untouched, owner):
 
 
 @EVERY_ADDRESS
-def test_with_a_tenants_token_and_session_at_the_operators(sample, untouched, client_for, owner):
+def test_a_tenants_token_and_session_open_no_operator_address(sample, untouched, client_for, owner):
     client = client_for(owner)
     headers = token(Client(), owner.email, "/t/acme")
 
@@ -186,8 +186,10 @@ def test_with_a_tenants_token_and_session_at_the_operators(sample, untouched, cl
 
 @EVERY_ADDRESS
 @pytest.mark.parametrize("cookie", ["its own", "the tenant's"])
-def test_with_an_operators_session_at_a_tenant(sample, untouched, client_for, operator, globex, cookie):
-    """Who may do everything on the platform is nobody there, unless he enters as support."""
+def test_an_operators_session_opens_no_tenant_address(
+    sample, untouched, client_for, operator, globex, cookie
+):
+    """An operator has no access to a tenant except by a support session."""
     client = client_for(operator, None)
     if cookie == "the tenant's":
         name = settings.SESSION_COOKIE_NAME
@@ -198,7 +200,7 @@ def test_with_an_operators_session_at_a_tenant(sample, untouched, client_for, op
 
 
 @EVERY_ADDRESS
-def test_with_an_operators_token_at_a_tenant(sample, untouched, operator):
+def test_an_operators_token_opens_no_tenant_address(sample, untouched, operator):
     headers = token(Client(), operator.email, "")
 
     assert Client().get("/api/v1/tenancy/tenants/", headers=headers).status_code == 200
@@ -207,10 +209,10 @@ def test_with_an_operators_token_at_a_tenant(sample, untouched, operator):
 
 @EVERY_ADDRESS
 @pytest.mark.parametrize("prefix", ["/t/globex", ""])
-def test_with_a_support_visits_session_elsewhere(
+def test_a_support_session_opens_no_other_address(
     sample, untouched, operator, controller, acme, globex, prefix
 ):
-    """A visit opens the one tenant that it was given for: not the next, nor the platform."""
+    """A support session is valid for its tenant only: not for another, nor for the platform."""
     client = enter(operator, acme, controller)
     name = settings.SESSION_COOKIE_NAME
     client.cookies[f"{name}_{globex.id}"] = client.cookies[f"{name}_{acme.id}"].value
@@ -221,15 +223,15 @@ def test_with_a_support_visits_session_elsewhere(
 
 
 @EVERY_ADDRESS
-def test_at_home_with_another_tenants_ids(sample, untouched, client_for, owner):
-    """The session is good and the address is one's own; what is asked for is not."""
+def test_another_tenants_ids_open_nothing(sample, untouched, client_for, owner):
+    """The session and the address are valid, but the ids belong to another tenant."""
     client = client_for(owner)
     wrong = []
     for method, address in points(sample):
         if is_open(address):
             continue
-        response = ask(client, method, "/t/acme", address)
-        if SECRET in said(response) or (response.status_code >= 500 and response.status_code != 503):
+        response = send(client, method, "/t/acme", address)
+        if SECRET in text_of(response) or (response.status_code >= 500 and response.status_code != 503):
             wrong.append(f"{method} {address} ({response.status_code})")
     assert wrong == []
 
@@ -244,10 +246,10 @@ def test_at_home_with_another_tenants_ids(sample, untouched, client_for, owner):
         ("GLOBEX.localhost.", "/api/v1/ledger/accounts/"),
     ],
 )
-def test_hosts_and_paths_that_do_not_agree(untouched, client_for, owner, host, path):
+def test_contradictory_hosts_and_paths_open_nothing(untouched, client_for, owner, host, path):
     client = client_for(owner)
 
     response = client.get(path, headers={"host": host, "X-Forwarded-Host": "acme.localhost"})
 
     assert response.status_code in (400, 401, 403, 404) or "login" in response["Location"]
-    assert SECRET not in said(response)
+    assert SECRET not in text_of(response)

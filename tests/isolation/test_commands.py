@@ -1,4 +1,4 @@
-"""Every command, asked in acme for what is globex's: by acme's owner, by the platform's system, and through a queue."""
+"""Every command, run in acme with ids of globex: by acme's owner, by a system actor, and through a queue."""
 
 from __future__ import annotations
 
@@ -17,68 +17,68 @@ from tests.support.attack_surface import example
 from tests.support.settling import settle
 from tests.support.two_at_work import SECRET
 
-OURS = [command for command in commands() if command.__module__.startswith("apps.")]
+BURSAR_COMMANDS = [command for command in commands() if command.__module__.startswith("apps.")]
 
 
-def ask(command: Command, actor) -> tuple[object, str]:
-    """What came of it, in words."""
+def run(command: Command, actor) -> tuple[object, str]:
+    """The result, and its text."""
     try:
         with unit_of_work():
             result = dispatch(command, actor=actor)
     except Refusal as refusal:
-        return None, " ".join(str(each) for each in refusal.refusals)
+        return None, " ".join(str(part) for part in refusal.refusals)
     return result, repr(getattr(result, "__dict__", result))
 
 
 def platform() -> dict[str, object]:
-    """The tables of the platform alone, but for its audit log, which grows when somebody asks in vain."""
-    found = {}
+    """Digests of the platform's tables, except the audit log, which records refused commands."""
+    digests = {}
     with activate(None), connections["owner"].cursor() as cursor:
         cursor.execute(
             "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename !~ '^(audit|events|bus)_'"
         )
         for (table,) in cursor.fetchall():
             cursor.execute(
-                f"SELECT md5(string_agg(each::text, ',' ORDER BY each::text)) FROM public.{table} each"
+                f"SELECT md5(string_agg(row::text, ',' ORDER BY row::text)) FROM public.{table} AS row"
             )
-            found[table] = cursor.fetchone()
-    return found
+            digests[table] = cursor.fetchone()
+    return digests
 
 
-def test_there_are_commands():
-    assert len(OURS) > 60
+def test_the_registry_contains_the_commands():
+    assert len(BURSAR_COMMANDS) > 60
 
 
-@pytest.mark.parametrize("who", ["owner", "system"])
-def test_no_command_reaches_over(untouched, acme, owner, who):
-    actor = owner if who == "owner" else System("Somebody's script")
+@pytest.mark.parametrize("actor_kind", ["owner", "system"])
+def test_no_command_reveals_or_changes_another_tenant(untouched, acme, owner, actor_kind):
+    actor = owner if actor_kind == "owner" else System("A script")
     before = platform()
     shown = []
 
-    for shape in OURS:
+    for shape in BURSAR_COMMANDS:
         with activate(acme):
             command = example(shape)
-            _, words = ask(command, actor)
-            if SECRET in words.replace(repr(command), ""):
+            _, text = run(command, actor)
+            if SECRET in text.replace(repr(command), ""):
                 shown.append(shape.__name__)
 
     assert shown == []
-    if who == "owner":
+    if actor_kind == "owner":
         assert {name for name, value in platform().items() if value != before[name]} == set()
 
 
 @pytest.mark.slow("sends every command")
-def test_nor_when_a_worker_does_it(untouched, acme, owner):
+def test_no_queued_command_changes_another_tenant(untouched, acme, owner):
     sent = 0
-    for shape in OURS:
+    for shape in BURSAR_COMMANDS:
         with activate(acme):
             command = example(shape)
             try:
                 with unit_of_work():
                     dispatch_async(command, actor=owner, key=f"attack:{shape.__name__}")
-            except (Refusal, TypeError):  # he may not, or it is not to be sent
+            except (Refusal, TypeError):  # no permission, or not a queued command
                 continue
         sent += 1
     settle(impatient=True)
 
-    assert sent > len(OURS) / 2
+    assert sent > len(BURSAR_COMMANDS) / 2

@@ -1,4 +1,4 @@
-"""Every task, sent for acme with what is globex's, and for nobody."""
+"""Every task, sent for acme with ids of globex, and without a tenant."""
 
 from __future__ import annotations
 
@@ -23,29 +23,29 @@ def tasks() -> list[TenantTask]:
 
 
 def arguments(task: TenantTask, of_globex: list[int]) -> list[tuple[object, ...]]:
-    """Ids of globex's deliveries, and of its first things."""
+    """Ids of globex's deliveries and of its first rows."""
     parameters = inspect.signature(task.run).parameters
     return [tuple(pk for _ in parameters) for pk in (*of_globex[:3], FIRST)] if parameters else [()]
 
 
-def test_every_task_is_ours():
+def test_the_registry_contains_the_tasks():
     assert len(tasks()) > 10
 
 
-def test_no_task_reaches_over(untouched, acme, globex, caplog):
+def test_no_task_reveals_another_tenant(untouched, acme, globex, caplog):
     with activate(None):
-        theirs = list(Delivery.objects.filter(tenant_id=globex.id).values_list("pk", flat=True))
-    assert theirs
+        deliveries = list(Delivery.objects.filter(tenant_id=globex.id).values_list("pk", flat=True))
+    assert deliveries
     for task in tasks():
         if task.platform:
             continue
-        for given in arguments(task, theirs):
-            task.apply(args=given, headers={"tenant": acme.id})
+        for args in arguments(task, deliveries):
+            task.apply(args=args, headers={"tenant": acme.id})
 
     assert SECRET not in caplog.text
 
 
-def test_a_task_for_nobody_is_not_run(at_work, monkeypatch):
+def test_a_task_without_a_valid_tenant_is_not_run(at_work, monkeypatch):
     for task in tasks():
         ran = []
         monkeypatch.setattr(task, "run", lambda *_, ran=ran: ran.append(current_tenant()))
@@ -63,14 +63,14 @@ def test_a_tenants_task_at_the_platform_sees_the_platform(at_work, monkeypatch):
         assert seen == [None], task.name
 
 
-def test_the_news_of_others_are_not_there(at_work, acme, globex):
+def test_events_of_another_tenant_are_not_visible(at_work, acme, globex):
     with activate(acme):
         assert not OutboxEvent.objects.filter(tenant_id=globex.id).exists()
         assert SECRET not in str(list(OutboxEvent.objects.values_list("payload", flat=True)))
 
 
 @pytest.mark.parametrize("header", ["2; DROP", "globex", "-1", "9" * 30])
-def test_a_tenant_that_is_no_number_is_nobody(at_work, header):
+def test_a_malformed_tenant_header_is_refused(at_work, header):
     task = next(task for task in tasks() if not task.platform and not inspect.signature(task.run).parameters)
 
     assert isinstance(task.apply(headers={"tenant": header}).result, Exception)

@@ -1,4 +1,4 @@
-"""What there is to attack: every address with a body that it takes, and an example of every command."""
+"""The attack surface: every address with a valid body, and an example of every command."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _WORDS = {"slug": "globex", "path": str(FIRST)}
 
 
 def addresses(urlconf: str) -> list[str]:
-    """Each with globex's first id, or a word of its, where it asks for something."""
+    """Every address, with globex's first id or words as parameters."""
     return sorted(set(_walk(import_module(urlconf).urlpatterns, "/")))
 
 
@@ -53,7 +53,7 @@ def _filled(pattern: str) -> str:
     pattern = re.sub(
         r"\(\?P<\w+>[^)]*\)", str(FIRST), pattern
     )  # Django's admin and allauth write regular expressions
-    pattern = re.sub(r"<(?:(\w+):)?(\w+)>", lambda found: _word(found[1] or "", found[2]), pattern)
+    pattern = re.sub(r"<(?:(\w+):)?(\w+)>", lambda match: _word(match[1] or "", match[2]), pattern)
     return pattern.lstrip("^").rstrip("$").replace("\\Z", "").replace("\\", "")
 
 
@@ -62,34 +62,37 @@ def _word(kind: str, name: str) -> str:
 
 
 def body(address: str, urlconf: str) -> dict[str, Any]:
-    """What is posted to an address of the API: its command's fields, but for those that the address says already."""
-    found = resolve(address, urlconf)
-    view = getattr(found.func, "cls", None)
+    """The body for an address of the API: the fields of its command, except those in the address."""
+    match = resolve(address, urlconf)
+    view = getattr(match.func, "cls", None)
     command = getattr(view, "command", None)
     if command is None:
         return {"reason": _text("reason")}
-    taken = serializer_for(command, getattr(view, "given", tuple(found.kwargs)))().fields
+    taken = serializer_for(command, getattr(view, "server_fields", tuple(match.kwargs)))().fields
     return {name: value for name, value in to_whole(example(command)).items() if name in taken}
 
 
 def filled_form(client: Client, address: str) -> dict[str, list[str]]:
-    """The form of a page of a console as one who sees it fills it in; nothing where there is none."""
+    """The filled form of a console page; empty without a form."""
     response = client.get(address)
     if response.status_code != 200 or not response.headers["Content-Type"].startswith("text/html"):
         return {}
     page = _Form()
     page.feed(response.content.decode())
-    # What the attacker says himself is said back to him, and must not look like what is looked for.
-    return {name: [each.replace(SECRET, SECRET.upper()) for each in said] for name, said in page.said.items()}
+    # The response may repeat the attacker's own input, which must not contain the secret.
+    return {
+        name: [value.replace(SECRET, SECRET.upper()) for value in values]
+        for name, values in page.values.items()
+    }
 
 
 class _Form(HTMLParser):
-    """What stands there already is left, the last choice taken, and what is empty is filled."""
+    """Keeps existing values, takes the last choice, and fills empty fields."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.said: dict[str, list[str]] = {}
-        self._inside, self._asked = False, ""
+        self.values: dict[str, list[str]] = {}
+        self._inside, self._select = False, ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         has = {name: value or "" for name, value in attrs}
@@ -98,32 +101,32 @@ class _Form(HTMLParser):
             self._inside = has.get("method", "").lower() == "post" and "/logout/" not in has.get("action", "")
         if not self._inside:
             return
-        if tag == "option" and value and self._asked:
-            self.said[self._asked] = [value]
+        if tag == "option" and value and self._select:
+            self.values[self._select] = [value]
         elif tag == "select":
-            self._asked = name
+            self._select = name
         elif tag == "textarea":
-            self.said[name] = [typed(name)]
+            self.values[name] = [typed_value(name)]
         elif tag == "input" and name and has.get("type") not in ("submit", "button", "file"):
             is_chosen = has.get("type") in ("checkbox", "radio")
-            self.said.setdefault(name, []).append(value or ("on" if is_chosen else typed(name)))
+            self.values.setdefault(name, []).append(value or ("on" if is_chosen else typed_value(name)))
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "form":
             self._inside = False
         elif tag == "select":
-            self._asked = ""
+            self._select = ""
 
 
-def typed(name: str) -> str:
-    """In a row of lines, the first is bought or booked, the second balances it, and all others stay empty."""
+def typed_value(name: str) -> str:
+    """The value of a text field. Of several lines the first two are filled and balance each other."""
     row, _, word = name.removeprefix("form-").rpartition("-")
     if row:
         return {**ROWS.get(int(row), {})}.get(word, "") if row.isdigit() else ""
-    return str(FIRST) if name.endswith("_id") else TYPED.get(name) or _text(name)
+    return str(FIRST) if name.endswith("_id") else TYPED_VALUES.get(name) or _text(name)
 
 
-TYPED = {
+TYPED_VALUES = {
     "posted_on": today().isoformat(),
     "year": str(_NUMBERS["year"]),
     "quantity": "3",
@@ -139,13 +142,13 @@ ROWS = {
 
 
 def example(shape: type[Command]) -> Command:
-    """One that asks for globex's things: by its ids, its codes and its words."""
+    """A command with ids, codes and words of globex."""
     hints = typing.get_type_hints(shape)
     return shape(**{field.name: _of(hints[field.name], field.name) for field in dataclasses.fields(shape)})
 
 
 def _of(hint: Any, name: str) -> Any:
-    made = {
+    values = {
         int: GLOBEX if name == "tenant_id" else FIRST,
         str: _text(name),
         bool: True,
@@ -153,8 +156,8 @@ def _of(hint: Any, name: str) -> Any:
         dt.date: today(),
         bytes: b"x",
     }
-    if hint in made:
-        return made[hint]
+    if hint in values:
+        return values[hint]
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin in (typing.Union, types.UnionType):
         return _of(next(argument for argument in arguments if argument is not type(None)), name)
@@ -175,7 +178,7 @@ def _of(hint: Any, name: str) -> Any:
         return hint(**{field.name: _of(hints[field.name], field.name) for field in dataclasses.fields(hint)})
     if hint is dt.datetime:
         return dt.datetime.now(dt.UTC)
-    raise TypeError(f"No example is known of {hint}: add one, so that the matrix tries it.")
+    raise TypeError(f"There is no example of {hint}: add one for the attack matrix.")
 
 
 def _text(name: str) -> str:
@@ -205,6 +208,6 @@ def _text(name: str) -> str:
     return words.get(name, "of the other tenant")
 
 
-def said(response) -> str:
+def text_of(response) -> str:
     content = b"".join(response.streaming_content) if response.streaming else response.content
     return content.decode(errors="replace") + str(dict(response.headers))

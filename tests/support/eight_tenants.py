@@ -1,4 +1,4 @@
-"""Eight tenants with a row each, which says whose it is, and a count of right and wrong answers."""
+"""Eight tenants, each with a row that contains its slug, and a counter of correct and wrong reads."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from apps.tenancy.commands import CreateTenant
 from apps.tenancy.models import Tenant
 
 TENANTS = 8
-KEY = "tests.whose"
+KEY = "tests.slug"
 
 
 @pytest.fixture(scope="session")
 def eight_tenants(template_where: Callable[..., str]) -> str:
-    """The name of a template in which all eight exist. A module that uses `eight` has its `template` be that."""
+    """The name of a template in which all eight exist. A module that uses `eight` overrides `template` with it."""
     return template_where("eight_tenants", _create)
 
 
@@ -34,7 +34,7 @@ def eight(db: None) -> list[TenantInfo]:
 
 
 def _create() -> None:
-    """Each has a row that says whose it is, under the same number."""
+    """Each has a row with its slug, under the same id."""
     operator = User.objects.get(email="operator@bursar.example")
     for name in ("hooli", "initech", "pied", "raviga", "umbrella", "vandelay"):
         dispatch(CreateTenant(slug=name, name=name, owner_email=f"o@{name}.example"), actor=operator)
@@ -45,22 +45,22 @@ def _create() -> None:
             Setting.objects.create(key=KEY, value=tenant.slug)
 
 
-class Ledger:
-    """Who asked, and who was answered."""
+class ReadCounter:
+    """Counts reads by whether they returned the reading tenant's own slug."""
 
     def __init__(self) -> None:
-        self.right, self.wrong = 0, []
+        self.correct, self.wrong = 0, []
         self._lock = threading.Lock()
 
-    def note(self, tenant: TenantInfo, response: str) -> None:
+    def count(self, tenant: TenantInfo, slug: str) -> None:
         with self._lock:
-            if response == tenant.slug:
-                self.right += 1
+            if slug == tenant.slug:
+                self.correct += 1
             else:
-                self.wrong.append((tenant.slug, response))
+                self.wrong.append((tenant.slug, slug))
 
 
-def whose() -> str:
+def read_slug() -> str:
     return Setting.objects.get(key=KEY).value
 
 

@@ -1,7 +1,7 @@
-"""A second PostgreSQL server, and a replica of it, for the tests that ask for them.
+"""A second PostgreSQL server and its replica, for the tests that use them.
 
-`east` is a database beside home, with its own template and spares; `replica` follows it. They are started when the
-first test wants them, once for each worker, and end with it.
+`east` is a database beside home, with its own template and spares; `replica` follows it. They are started by the
+first test that uses them, once per worker, and stopped with it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from config.embedded.standby import STREAMING, Standby
 EAST = "east"
 TEMPLATE = "bursar_test_template"
 FIRST, SPARES = 1001, 2
-PATIENCE = 20.0
+REPLAY_TIMEOUT_S = 20.0
 
 
 @pytest.fixture(scope="session")
@@ -49,7 +49,7 @@ def standby_server(east_server: Postgres) -> Iterator[Standby]:
 
 @pytest.fixture(scope="session")
 def east_template(east_server: Postgres, django_db_blocker: Any) -> str:
-    """The database that each test's own is copied from: migrated as a shard is in production."""
+    """The template of each test's database, migrated like a shard in production."""
     with django_db_blocker.unblock(), _known(_aliases(east_server, "bursar")):
         with at_database(EAST):
             provisioning.migrate_platform(lambda _: None)
@@ -57,7 +57,7 @@ def east_template(east_server: Postgres, django_db_blocker: Any) -> str:
         with connections[f"default@{EAST}"].cursor() as cursor:
             for number in range(
                 FIRST, FIRST + SPARES
-            ):  # each test's home counts anew, and would give a number twice
+            ):  # the sequence of each test's home begins again, and could repeat a number
                 cursor.execute("SELECT tenancy_make_spare(%s)", [number])
     _copy(east_server, "bursar", TEMPLATE)
     return TEMPLATE
@@ -65,7 +65,7 @@ def east_template(east_server: Postgres, django_db_blocker: Any) -> str:
 
 @pytest.fixture
 def east(database_name: str, east_server: Postgres, east_template: str) -> Iterator[str]:
-    """A second database, empty but for its spares: its key."""
+    """The key of a second database with spares only."""
     _copy(east_server, east_template, database_name)
     with _known(_aliases(east_server, database_name)):
         yield EAST
@@ -75,34 +75,34 @@ def east(database_name: str, east_server: Postgres, east_template: str) -> Itera
 def replica(
     east: str, database_name: str, east_server: Postgres, standby_server: Standby
 ) -> Iterator[Callable[[], None]]:
-    """The east has a replica. Call it to wait until that has come as far as the primary."""
+    """Adds a replica to the east. Call it to wait until the replica has replayed the log."""
     aliases = _aliases(east_server, database_name, replica=f"127.0.0.1:{standby_server.state.port}")
 
-    def come_up() -> None:
+    def wait_for_replay() -> None:
         with _as_superuser(east_server) as primary, _as_superuser(standby_server) as standby:
             (written,) = primary.execute("SELECT pg_current_wal_insert_lsn()::text").fetchone() or ("",)
-            until = time.monotonic() + PATIENCE
+            until = time.monotonic() + REPLAY_TIMEOUT_S
             while not standby.execute("SELECT pg_last_wal_replay_lsn() >= %s::pg_lsn", [written]).fetchone()[
                 0
             ]:  # type: ignore[index]
-                assert time.monotonic() < until, "the replica does not come up"
+                assert time.monotonic() < until, "the replica did not replay the log in time"
                 time.sleep(0.01)
 
-    come_up()
-    with _known({alias: each for alias, each in aliases.items() if alias.startswith("replica@")}):
-        yield come_up
+    wait_for_replay()
+    with _known({alias: options for alias, options in aliases.items() if alias.startswith("replica@")}):
+        yield wait_for_replay
 
 
 @pytest.fixture
 def initech(east: str, operator: Any) -> TenantInfo:
-    """A tenant that lies in the east."""
+    """A tenant in the east."""
     command = OnboardTenant(slug="initech", name="Initech", owner_email="owner@initech.example")
     with settings_of(TENANT_DATABASE_STRATEGY="tests.support.shards.in_the_east"):
         tenant: Tenant = dispatch(command, actor=operator)
     return Tenant.objects.get(pk=tenant.pk).info
 
 
-def in_the_east(newcomer: Any, rooms: Any) -> str:
+def in_the_east(request: Any, candidates: Any) -> str:
     return EAST
 
 
@@ -123,12 +123,12 @@ def _aliases(server: Postgres, database: str, *, replica: str = "") -> dict[str,
         backup_worker=urls["database_backup_url"],
         read=replica,
     )
-    return {f"{alias}@{EAST}": each for alias, each in connections_of(addresses, Pooling()).items()}
+    return {f"{alias}@{EAST}": options for alias, options in connections_of(addresses, Pooling()).items()}
 
 
 @contextmanager
 def _known(aliases: Mapping[str, dict[str, Any]]) -> Iterator[None]:
-    """Django's handler fills in what we leave out."""
+    """Adds connections; Django fills in the defaults."""
     connections.configure_settings({"default": connections.settings["default"], **aliases})
     connections.settings.update(aliases)
     try:
@@ -157,7 +157,7 @@ def _as_superuser(server: Postgres) -> psycopg.Connection:
 
 
 def _running(server: Any) -> Iterator[Any]:
-    """One that a killed run left behind is stopped first."""
+    """A server of an earlier, killed run is stopped first."""
     server.place.parent.mkdir(parents=True, exist_ok=True)
     server.down()
     server.wipe()

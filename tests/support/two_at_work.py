@@ -1,4 +1,4 @@
-"""Two tenants at work. What globex has is marked: its texts hold SECRET, and its ids begin where acme has none."""
+"""Two tenants with data. That of globex is marked: its texts contain SECRET, and its ids begin above those of acme."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ from tests.support.settling import settle
 
 SECRET = "zanzibar"
 FIRST = 700_001
-"""The first id of everything in globex."""
+"""The first id of each table of globex."""
 GLOBEX = 2
-"""The number of globex itself."""
+"""The id of globex itself."""
 FILE = "reports/2026/margins.csv"
 
 
 @pytest.fixture(scope="session")
 def two_at_work(template_where: Callable[..., str]) -> str:
-    """The name of a template in which both have worked."""
+    """The name of a template database in which both tenants have data."""
     return template_where("two_at_work", both_work)
 
 
 @pytest.fixture
 def at_work(acme: TenantInfo, globex: TenantInfo) -> None:
-    """Each has a file, too."""
+    """Each tenant also has a file."""
     assert globex.id == GLOBEX
     for tenant, word in ((acme, "acapulco"), (globex, SECRET)):
         with activate(tenant):
@@ -57,7 +57,7 @@ def both_work() -> None:
             _work(User.objects.get(email=f"owner@{tenant.slug}.example"), word)
     settle(impatient=True)
     with clock.moved_to(clock.now() + dt.timedelta(minutes=5)):
-        settle()  # what looks after journeys sees that they are done: later nothing moves by itself
+        settle()  # the sweep sees that the sagas have ended, so no later test finds work
 
 
 def _number_from(schema: str, first: int) -> None:
@@ -69,7 +69,7 @@ def _number_from(schema: str, first: int) -> None:
 
 
 def _work(user: User, word: str) -> None:
-    """Something in every room."""
+    """Create data in every app."""
     upper = word.upper()
     for code, name, kind in (
         ("1000", "Bank", "asset"),
@@ -104,8 +104,8 @@ def _work(user: User, word: str) -> None:
 
 
 def everything_of(tenant: TenantInfo) -> dict[str, object]:
-    """Each table of its schema, its rows in the tables that tenants share, and its files, as fingerprints."""
-    found: dict[str, object] = {}
+    """Fingerprints of each table of its schema, its rows in shared tables, and its file."""
+    fingerprints: dict[str, object] = {}
     with activate(None), connections["owner"].cursor() as cursor:
         cursor.execute(
             "SELECT format('%%I.%%I', nspname, relname), nspname = 'public' FROM pg_class"
@@ -117,11 +117,11 @@ def everything_of(tenant: TenantInfo) -> dict[str, object]:
         for table, is_shared in cursor.fetchall():
             where = f"WHERE tenant_id = {tenant.id}" if is_shared else ""
             cursor.execute(
-                f"SELECT md5(string_agg(each::text, ',' ORDER BY each::text)) FROM {table} each {where}"
+                f"SELECT md5(string_agg(row::text, ',' ORDER BY row::text)) FROM {table} AS row {where}"
             )
-            found[table] = cursor.fetchone()
-        cursor.execute("SELECT each::text FROM tenancy_tenant each WHERE id = %s", [tenant.id])
-        found["its row"] = cursor.fetchone()
-    with activate(tenant), files().open(FILE) as there:
-        found["its file"] = there.read()
-    return found
+            fingerprints[table] = cursor.fetchone()
+        cursor.execute("SELECT row::text FROM tenancy_tenant AS row WHERE id = %s", [tenant.id])
+        fingerprints["its row"] = cursor.fetchone()
+    with activate(tenant), files().open(FILE) as file:
+        fingerprints["its file"] = file.read()
+    return fingerprints

@@ -19,7 +19,7 @@ def where():
         return cursor.fetchone()
 
 
-def test_it_looks_where_the_tenants_data_is(acme, globex):
+def test_a_connection_uses_the_schema_of_the_tenant(acme, globex):
     with activate(acme):
         assert where() == (acme.schema, str(acme.id))
         with activate(globex):
@@ -61,7 +61,7 @@ def test_a_rollback_that_takes_the_search_path_back_is_noticed(acme):
         assert where()[0] == acme.schema
 
 
-def test_so_is_the_rollback_of_a_savepoint(acme):
+def test_a_rollback_to_a_savepoint_is_noticed(acme):
     with activate(acme), transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
@@ -72,8 +72,8 @@ def test_so_is_the_rollback_of_a_savepoint(acme):
         assert where()[0] == acme.schema
 
 
-def test_so_is_the_commit_of_what_had_failed(acme, globex):
-    """Whoever swallows an error inside a transaction has it rolled back at its end, the tenant included."""
+def test_a_commit_of_a_failed_transaction_is_noticed(acme, globex):
+    """After a suppressed error a commit rolls back, including the tenant settings."""
     with activate(acme):
         assert where()[0] == acme.schema
     with activate(globex):
@@ -92,7 +92,7 @@ def test_a_failed_statement_in_a_savepoint_leaves_the_tenant_applied(acme):
 
 
 @pytest.mark.parametrize("way", ["set_tenant", "set_schema", "set_schema_to_public"])
-def test_there_is_no_other_way_to_choose_a_tenant(acme, way):
+def test_set_tenant_of_a_connection_is_refused(acme, way):
     with pytest.raises(RuntimeError, match="activate"):
         getattr(connection, way)(Tenant.objects.first())
 
@@ -131,7 +131,7 @@ def test_a_connection_that_ignored_the_tenant_would_be_caught(acme, globex, monk
 
 
 @pytest.mark.parametrize("table", ["django_migrations", "django_content_type", "auth_permission"])
-def test_what_migrations_write_the_runtime_only_reads(acme, table):
+def test_migration_tables_are_read_only_for_the_runtime(acme, table):
     for tenant in (acme, None):
         with (
             activate(tenant),

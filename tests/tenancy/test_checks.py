@@ -16,7 +16,7 @@ from config.startup import refuse_unsafe_settings
 
 
 def ids(settings_are_safe=checks.settings_isolate_tenants):
-    return [each.id for each in settings_are_safe()]
+    return [fault.id for fault in settings_are_safe()]
 
 
 def test_the_settings_we_run_with_are_safe():
@@ -48,7 +48,7 @@ def test_atomic_requests_are_refused(settings):
     assert ids() == ["tenancy.E004"]
 
 
-def test_they_are_needed_behind_a_transaction_pooler(settings):
+def test_request_transactions_are_required_behind_a_pooler(settings):
     default = settings.DATABASES["default"]
     behind = {**default, "TENANCY": {**default["TENANCY"], "pooled": True}}
 
@@ -70,9 +70,9 @@ def test_a_runtime_that_owns_tables_is_refused(db, monkeypatch):
     assert checks.databases_isolate_tenants(databases=["default"]) == []
 
     monkeypatch.setattr(checks, "connections", {"default@home": connections["owner"]})
-    found = [each.id for each in checks.databases_isolate_tenants(databases=["default"])]
+    fault_ids = [fault.id for fault in checks.databases_isolate_tenants(databases=["default"])]
 
-    assert found == ["tenancy.E008", "tenancy.E009", "tenancy.E011"]
+    assert fault_ids == ["tenancy.E008", "tenancy.E009", "tenancy.E011"]
 
 
 @pytest.mark.physical_copy
@@ -81,9 +81,9 @@ def test_a_shared_table_without_a_policy_is_refused(db):
         cursor.execute("CREATE TABLE public.rumours (tenant_id bigint, text text)")
         cursor.execute("GRANT SELECT ON public.rumours TO bursar_tables")
 
-    (found,) = checks.databases_isolate_tenants(databases=["default"])
+    (fault,) = checks.databases_isolate_tenants(databases=["default"])
 
-    assert (found.id, "rumours" in found.msg) == ("tenancy.E010", True)
+    assert (fault.id, "rumours" in fault.msg) == ("tenancy.E010", True)
 
 
 @pytest.mark.physical_copy
@@ -91,14 +91,14 @@ def test_a_runtime_that_could_look_into_a_schema_itself_is_refused(acme):
     with connections["owner"].cursor() as cursor:
         cursor.execute(f"GRANT USAGE ON SCHEMA {acme.schema} TO bursar_app")
 
-    assert [each.id for each in checks.databases_isolate_tenants(databases=["default"])] == ["tenancy.E011"]
+    assert [fault.id for fault in checks.databases_isolate_tenants(databases=["default"])] == ["tenancy.E011"]
 
 
 class TestEast:
     """A database beside home is looked at as home is. Its server is this worker's own, so roles may be changed."""
 
-    def test_it_is_as_it_must_be(self, initech):
-        assert found() == []
+    def test_a_valid_shard_has_no_faults(self, initech):
+        assert fault_ids() == []
 
     @pytest.mark.parametrize(
         ("made", "can_act_as"),
@@ -164,13 +164,13 @@ class TestEast:
 
         assert [fault.id for fault in east_faults()] == ["tenancy.E009"]
 
-    def test_one_that_is_away_stops_nobody_else(self, east, monkeypatch):
+    def test_an_unreachable_shard_is_only_a_warning(self, east, monkeypatch):
         connections["default@east"].close()
         monkeypatch.setitem(connections["default@east"].settings_dict, "PORT", "1")
 
-        (said,) = east_faults()
+        (fault,) = east_faults()
 
-        assert (said.id, said.level < ERROR) == ("tenancy.W013", True)
+        assert (fault.id, fault.level < ERROR) == ("tenancy.W013", True)
 
     def test_home_must_be_there(self, db, monkeypatch):
         connections["default"].close()
@@ -210,7 +210,7 @@ def east_faults():
     return checks.databases_isolate_tenants(databases=["default"])
 
 
-def found():
+def fault_ids():
     return [fault.id for fault in east_faults()]
 
 
@@ -221,7 +221,7 @@ def test_new_models_without_ids_are_noticed(monkeypatch):
     fewer["permissions"].popitem()
     monkeypatch.setattr(numbering, "committed", lambda: copy.deepcopy(fewer))
 
-    assert [each.id for each in checks.every_id_is_numbered()] == ["tenancy.W006"]
+    assert [fault.id for fault in checks.every_id_is_numbered()] == ["tenancy.W006"]
 
 
 def test_django_finds_nothing_wrong(db):

@@ -1,4 +1,4 @@
-"""Tenants in two databases on two servers: the same code, and nobody notices where he is."""
+"""Tenants in two databases on two servers, with the same code."""
 
 from __future__ import annotations
 
@@ -70,14 +70,14 @@ def test_a_transaction_is_where_the_tenant_is(initech):
         assert Company.objects.get().name == "Changed"
 
 
-def test_a_transaction_elsewhere_stands_in_the_way_of_another_tenant(acme, initech):
+def test_a_transaction_elsewhere_prevents_a_change_of_tenant(acme, initech):
     with activate(initech), transaction.atomic(), pytest.raises(TenantSwitchInTransaction), activate(acme):
         pass
     with activate(acme), transaction.atomic(), pytest.raises(TenantSwitchInTransaction), activate(initech):
         pass
 
 
-def test_nor_does_the_platform_change_its_database_in_one(east):
+def test_a_transaction_prevents_a_change_of_database(east):
     with transaction.atomic(), pytest.raises(DatabaseSwitchInTransaction), at_database(east):
         pass
 
@@ -118,7 +118,7 @@ def test_threads_that_mix_databases_never_read_the_wrong_tenant(acme, globex, in
     assert (len(right), wrong) == (270, [])
 
 
-def test_one_that_could_not_be_set_up_is_gone_there_as_well(east, operator):
+def test_a_failed_onboarding_is_removed_from_its_database(east, operator):
     with settings_of(TENANT_DATABASE_STRATEGY="tests.support.shards.in_the_east"):
         tenant = dispatch(
             CreateTenant(slug="hooli", name="Hooli", owner_email="o@hooli.example"), actor=operator
@@ -140,14 +140,14 @@ def test_a_database_can_be_named_for_a_tenant(east, operator):
     assert dispatch(command, actor=operator).database == "east"
 
 
-def test_one_that_is_not_there_is_refused(db, operator):
+def test_an_unknown_database_is_refused(db, operator):
     command = CreateTenant(slug="hooli", name="Hooli", owner_email="o@hooli.example", database="west")
 
     with pytest.raises(DatabaseUnknown):
         dispatch(command, actor=operator)
 
 
-def test_a_full_database_takes_nobody(east, operator):
+def test_a_full_database_accepts_no_tenant(east, operator):
     new = CreateTenant(slug="hooli", name="Hooli", owner_email="o@hooli.example")
     for key in ("home", "east"):
         dispatch(ChangeDatabase(key=key, capacity=0, accepts_new=True, reason="full"), actor=operator)
@@ -159,7 +159,7 @@ def test_a_full_database_takes_nobody(east, operator):
     assert dispatch(new, actor=operator).database == "east"
 
 
-def test_one_that_takes_no_new_ones_is_passed_over(east, operator):
+def test_a_closed_database_is_no_candidate(east, operator):
     dispatch(ChangeDatabase(key="home", capacity=300, accepts_new=False, reason="old"), actor=operator)
 
     assert [candidate.key for candidate in queries.candidates_for_new_tenants()] == ["east"]
@@ -187,7 +187,7 @@ def test_spares_are_made_in_each_database(east):
     assert provisioning.spares(east) == before + 1
 
 
-def test_how_they_stand_can_be_asked(initech):
+def test_the_status_of_databases_has_tenants_and_capacity(initech):
     home, east = queries.database_statuses()
 
     assert (home.key, home.tenants, home.lag) == ("home", 2, None)
@@ -195,20 +195,20 @@ def test_how_they_stand_can_be_asked(initech):
     assert east.free_capacity == 299
 
 
-def test_what_a_broken_onboarding_left_behind_is_seen(east):
+def test_an_orphaned_schema_is_listed(east):
     claimed = provisioning.claim(east)
 
     assert queries.database_statuses()[1].orphaned_schemas == (claimed.schema,)
 
 
-def test_one_that_is_away_is_said_to_be(east):
+def test_an_unreachable_database_has_an_error(east):
     connections["default@east"].close()
     connections.settings["default@east"]["PORT"] = "1"
 
     assert "refused" in queries.database_statuses()[1].last_error
 
 
-def test_a_database_whose_address_is_unknown_here_is_nobody_elses(acme):
+def test_a_database_without_an_address_affects_its_tenants_only(acme):
     import dataclasses
 
     with activate(dataclasses.replace(acme, database="west")), pytest.raises(ConnectionDoesNotExist):
@@ -224,7 +224,7 @@ def test_one_relay_carries_the_events_of_all_databases(initech, capsys):
     assert not OutboxEvent.objects.using("relay").filter(routed_at=None).exists()
 
 
-def test_or_one_relay_carries_those_of_one(initech, acme):
+def test_a_relay_can_serve_one_database(initech, acme):
     call_command("relay", once=True, database="home")
 
     assert OutboxEvent.objects.using("relay@east").filter(routed_at=None).exists()
@@ -232,17 +232,17 @@ def test_or_one_relay_carries_those_of_one(initech, acme):
         call_command("relay", once=True, database="west")
 
 
-def test_what_waits_in_any_of_them_is_counted(initech):
+def test_pending_events_of_all_databases_are_counted(initech):
     call_command("relay", once=True, database="home")
     waits = OutboxEvent.objects.using("relay@east").filter(routed_at=None).count()
 
-    found = {metric.name: metric for metric in DatabaseCollector().collect()}
+    metrics = {metric.name: metric for metric in DatabaseCollector().collect()}
 
-    assert found["bursar_outbox_unrouted"].samples[0].value == waits > 0
+    assert metrics["bursar_outbox_unrouted"].samples[0].value == waits > 0
 
 
 @pytest.mark.physical_copy
-def test_what_comes_round_reaches_tenants_wherever_they_are(initech):
+def test_scheduled_tasks_reach_tenants_in_all_databases(initech):
     sweep_deliveries.apply(throw=True, headers={"tenant": "public"})
     refill_spares.apply(throw=True, headers={"tenant": "public"})
 

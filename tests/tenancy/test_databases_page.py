@@ -10,7 +10,7 @@ from apps.audit.models import Record
 from apps.tenancy.models import Database, Tenant
 
 
-def test_the_page_says_who_lies_where(client_for, operator, initech):
+def test_the_page_shows_placement(client_for, operator, initech):
     page = client_for(operator, None).get("/databases/").content.decode()
 
     assert "east" in page
@@ -18,7 +18,7 @@ def test_the_page_says_who_lies_where(client_for, operator, initech):
     assert "no replica" in page
 
 
-def test_what_may_come_is_changed_there_with_a_reason(client_for, operator):
+def test_a_database_is_changed_with_a_reason(client_for, operator):
     client = client_for(operator, None)
     assert "300" in client.get("/databases/home/").content.decode()
 
@@ -32,7 +32,7 @@ def test_what_may_come_is_changed_there_with_a_reason(client_for, operator):
     assert Record.objects.get(command="tenancy.change_database").reason == "it is old"
 
 
-def test_one_that_is_not_there_has_no_page(client_for, operator):
+def test_an_unknown_database_has_no_page(client_for, operator):
     assert client_for(operator, None).get("/databases/west/").status_code == 404
 
 
@@ -54,7 +54,7 @@ def test_the_command_line_says_the_same(initech, capsys):
     assert (east["key"], east["tenants"], east["free_capacity"]) == ("east", 1, 299)
 
 
-def test_and_changes_it(db, capsys):
+def test_the_command_changes_a_database(db, capsys):
     call_command("databases", "home", capacity=7, close=True, reason="full of mice")
 
     assert "closed" in capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""What comes round reaches every tenant once in each slot, whoever knocks and whatever falls over."""
+"""A scheduled task is sent to every tenant once per slot, also with concurrent ticks and crashes."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def tenants(acme, globex) -> list[int]:
 
 
 @pytest.fixture
-def round_of_seals(tenants, monkeypatch):
-    """The only periodic task of the house, every minute."""
+def scheduled_seal(tenants, monkeypatch):
+    """The only scheduled task, every minute."""
     job = Periodic("tests.seal", 60, "audit", "everywhere")
     monkeypatch.setattr(fanout, "PERIODIC", {job.task: job})
     return job
@@ -39,10 +39,10 @@ def round_of_seals(tenants, monkeypatch):
 
 @pytest.fixture
 def sent(monkeypatch) -> list[int]:
-    """To whom, in order; nothing reaches the broker."""
-    reached: list[int] = []
-    monkeypatch.setattr(fanout, "send", lambda job, targets: reached.extend(targets))
-    return reached
+    """Target ids in order; nothing is sent to the broker."""
+    sent_to: list[int] = []
+    monkeypatch.setattr(fanout, "send", lambda job, targets: sent_to.extend(targets))
+    return sent_to
 
 
 def at(instant: dt.datetime) -> int:
@@ -50,35 +50,35 @@ def at(instant: dt.datetime) -> int:
         return fanout.tick()
 
 
-def test_each_tenant_and_the_platform_are_sent_it_once_in_a_slot(round_of_seals, sent, tenants):
+def test_a_task_is_sent_once_per_slot(scheduled_seal, sent, tenants):
     for second in (0, 5, 59):
         at(NOON + dt.timedelta(seconds=second))
 
     assert sent == [0, *tenants]
 
 
-def test_the_next_slot_is_another(round_of_seals, sent, tenants):
+def test_the_next_slot_is_sent_again(scheduled_seal, sent, tenants):
     at(NOON)
     at(NOON + dt.timedelta(seconds=60))
 
     assert sent == [0, *tenants] * 2
 
 
-def test_slots_that_nobody_saw_are_not_made_up_for(round_of_seals, sent, tenants):
+def test_missed_slots_are_not_made_up_for(scheduled_seal, sent, tenants):
     at(NOON)
     at(NOON + dt.timedelta(hours=3))
 
     assert sent == [0, *tenants] * 2
 
 
-def test_a_clock_that_lags_does_not_open_an_earlier_slot(round_of_seals, sent, tenants):
+def test_a_clock_that_lags_does_not_open_an_earlier_slot(scheduled_seal, sent, tenants):
     at(NOON)
     at(NOON - dt.timedelta(minutes=5))
 
     assert sent == [0, *tenants]
 
 
-def test_the_round_says_where_it_stands(round_of_seals, sent, tenants):
+def test_the_run_records_its_progress(scheduled_seal, sent, tenants):
     at(NOON + dt.timedelta(seconds=7))
 
     scheduled_run = ScheduledRun.objects.get()
@@ -91,16 +91,16 @@ def test_the_round_says_where_it_stands(round_of_seals, sent, tenants):
 
 
 @pytest.mark.parametrize(("where", "expected"), [("platform", [0]), ("tenants", ["acme", "globex"])])
-def test_a_task_says_for_whom_it_is(tenants, sent, monkeypatch, where, expected):
+def test_a_task_is_sent_to_its_declared_targets(tenants, sent, monkeypatch, where, expected):
     monkeypatch.setattr(fanout, "PERIODIC", {"tests.x": Periodic("tests.x", 60, "low", where)})
 
     at(NOON)
 
     slugs = dict(Tenant.objects.values_list("pk", "slug"))
-    assert [slugs.get(each, each) for each in sent] == expected
+    assert [slugs.get(target, target) for target in sent] == expected
 
 
-def test_tenants_that_are_not_served_are_left_out(round_of_seals, sent, tenants):
+def test_suspended_tenants_are_skipped(scheduled_seal, sent, tenants):
     Tenant.objects.filter(pk=tenants[0]).update(state=Tenant.State.SUSPENDED)
 
     at(NOON)
@@ -108,15 +108,15 @@ def test_tenants_that_are_not_served_are_left_out(round_of_seals, sent, tenants)
     assert sent == [0, tenants[1]]
 
 
-def test_a_crash_halfway_is_resumed_where_it_stood(round_of_seals, tenants, monkeypatch):
+def test_a_crashed_run_is_resumed(scheduled_seal, tenants, monkeypatch):
     monkeypatch.setattr(fanout, "CHUNK_SIZE", 1)
-    reached: list[int] = []
+    sent_to: list[int] = []
 
     def die_at_the_second(job, targets):
-        if len(reached) == 1 and not died:
+        if len(sent_to) == 1 and not died:
             died.append(True)
             raise SystemExit
-        reached.extend(targets)
+        sent_to.extend(targets)
 
     died: list[bool] = []
     monkeypatch.setattr(fanout, "send", die_at_the_second)
@@ -124,10 +124,10 @@ def test_a_crash_halfway_is_resumed_where_it_stood(round_of_seals, tenants, monk
         at(NOON)
     at(NOON + dt.timedelta(seconds=5))
 
-    assert reached == [0, *tenants]
+    assert sent_to == [0, *tenants]
 
 
-def test_a_round_that_was_cut_off_is_finished_before_the_next(round_of_seals, tenants, monkeypatch, sent):
+def test_an_interrupted_run_ends_before_the_next_slot(scheduled_seal, tenants, monkeypatch, sent):
     ScheduledRun.objects.create(task="tests.seal", slot_at=NOON, progress=tenants[0], begun_at=NOON)
 
     at(NOON + dt.timedelta(seconds=61))
@@ -136,28 +136,28 @@ def test_a_round_that_was_cut_off_is_finished_before_the_next(round_of_seals, te
     assert sent == [tenants[1], 0, *tenants]
 
 
-def test_a_broker_that_is_away_costs_time_only(round_of_seals, tenants, monkeypatch):
-    reached: list[int] = []
-    answers = iter([ConnectionRefusedError("nobody there"), None])
+def test_an_unreachable_broker_only_delays_a_run(scheduled_seal, tenants, monkeypatch):
+    sent_to: list[int] = []
+    outcomes = iter([ConnectionRefusedError("no broker"), None])
 
     def away_once(job, targets):
-        if error := next(answers, None):
+        if error := next(outcomes, None):
             raise error
-        reached.extend(targets)
+        sent_to.extend(targets)
 
     monkeypatch.setattr(fanout, "send", away_once)
 
     assert at(NOON) == 0
     at(NOON + dt.timedelta(seconds=5))
-    assert reached == [0, *tenants]
+    assert sent_to == [0, *tenants]
 
 
-def knock_together(times: int) -> None:
-    """Several beats at the same moment."""
+def tick_together(times: int) -> None:
+    """Several ticks at the same moment."""
     together = Barrier(times)
 
     @activate(None)
-    def knock(_: int) -> None:
+    def tick_once(_: int) -> None:
         together.wait(10)
         try:
             at(NOON)
@@ -165,43 +165,43 @@ def knock_together(times: int) -> None:
             connections.close_all()
 
     with ThreadPoolExecutor(times) as pool:
-        list(pool.map(knock, range(times)))
+        list(pool.map(tick_once, range(times)))
 
 
 @pytest.fixture
 def slowly_sent(monkeypatch) -> list[int]:
-    """Each chunk of one takes a moment, in which the others would send it too if they could."""
-    reached: list[int] = []
+    """Each chunk takes a moment, in which a concurrent tick could send it as well."""
+    sent_to: list[int] = []
 
     def send(job, targets):
         time.sleep(0.05)
-        reached.extend(targets)
+        sent_to.extend(targets)
 
     monkeypatch.setattr(fanout, "CHUNK_SIZE", 1)
     monkeypatch.setattr(fanout, "send", send)
-    return reached
+    return sent_to
 
 
-def test_beats_that_knock_together_send_a_slot_once(round_of_seals, slowly_sent, tenants):
-    knock_together(4)
-    at(NOON + dt.timedelta(seconds=5))  # whoever found the row held went away; the rest is sent now
+def test_concurrent_ticks_send_a_slot_once(scheduled_seal, slowly_sent, tenants):
+    tick_together(4)
+    at(NOON + dt.timedelta(seconds=5))  # a tick that found the row locked gave up; the rest is sent now
 
     assert Counter(slowly_sent) == Counter([0, *tenants])
 
 
-def test_without_the_lock_they_would_send_it_twice(round_of_seals, slowly_sent, tenants, monkeypatch):
-    """The negative control."""
+def test_without_the_lock_a_slot_is_sent_twice(scheduled_seal, slowly_sent, tenants, monkeypatch):
+    """Negative control."""
     monkeypatch.setattr(QuerySet, "select_for_update", lambda self, **_: self)
 
-    knock_together(4)
+    tick_together(4)
 
     assert max(Counter(slowly_sent).values()) > 1
 
 
-def test_the_messages_are_on_their_queue_with_their_tenant(round_of_seals, tenants):
+def test_the_messages_are_on_their_queue_with_their_tenant(scheduled_seal, tenants):
     at(NOON)
 
-    messages = [json.loads(each) for each in caching._client().lrange("audit", 0, -1)]
+    messages = [json.loads(message) for message in caching._client().lrange("audit", 0, -1)]
     headers = [message["headers"] for message in messages]
     assert sorted(str(header["tenant"]) for header in headers) == sorted(["public", *map(str, tenants)])
     assert {header["task"] for header in headers} == {"tests.seal"}
@@ -209,7 +209,7 @@ def test_the_messages_are_on_their_queue_with_their_tenant(round_of_seals, tenan
     assert all(header["eta"] is None for header in headers)
 
 
-def test_the_task_that_beat_sends_reaches_each_tenant(round_of_seals, sent, tenants):
+def test_the_task_that_beat_sends_reaches_each_tenant(scheduled_seal, sent, tenants):
     current_app.loader.import_default_modules()
     task = current_app.tasks[current_app.conf.beat_schedule["send scheduled tasks"]["task"]]
 
@@ -219,7 +219,7 @@ def test_the_task_that_beat_sends_reaches_each_tenant(round_of_seals, sent, tena
     assert sent == [0, *tenants]
 
 
-def test_declaring_makes_a_task_of_its_queue(acme):
+def test_a_declared_task_runs_on_its_queue(acme):
     seen = []
 
     @every(seconds=30, base=AuditTask, name="tests.declared")
@@ -236,6 +236,6 @@ def test_declaring_makes_a_task_of_its_queue(acme):
         del PERIODIC["tests.declared"]
 
 
-def test_nothing_comes_round_more_often_than_beat_knocks():
+def test_an_interval_shorter_than_the_tick_is_refused():
     with pytest.raises(ValueError, match="every 5 s"):
         every(seconds=4, base=AuditTask, name="tests.hasty")

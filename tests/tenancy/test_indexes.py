@@ -1,4 +1,4 @@
-"""A tenant has the indexes that somebody asks, and not all that Django would make."""
+"""A tenant's schema has the indexes that queries use, not all of Django's defaults."""
 
 from __future__ import annotations
 

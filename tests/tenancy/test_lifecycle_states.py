@@ -1,4 +1,4 @@
-"""From state to state: who may go where, what ends with it, and that nobody cheats the database (TEN-06…08)."""
+"""Transitions of a tenant: the legal ones, their effects, and their enforcement by the database."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def pending(actor):
     )
 
 
-def test_a_suspended_tenant_says_since_when_and_why(acme, operator):
+def test_a_suspension_records_date_and_reason(acme, operator):
     suspend(acme, operator)
 
     assert (row(acme).state, row(acme).state_reason) == (State.SUSPENDED, "Unpaid.")
@@ -60,15 +60,15 @@ def test_a_suspended_tenant_says_since_when_and_why(acme, operator):
     assert directory.by_slug("acme").state == State.SUSPENDED
 
 
-def test_whoever_was_let_in_is_so_no_more(acme, operator):
+def test_a_suspension_starts_a_new_epoch(acme, operator):
     suspend(acme, operator)
     assert row(acme).epoch == acme.epoch + 1
 
     dispatch(SetTenantActive(tenant_id=acme.id), actor=operator)
-    assert row(acme).epoch == acme.epoch + 1  # it ended once; coming back ends nothing
+    assert row(acme).epoch == acme.epoch + 1  # an activation starts no new epoch
 
 
-def test_it_is_told_and_recorded_with_its_reason(acme, operator):
+def test_a_suspension_is_published_and_audited_with_its_reason(acme, operator):
     suspend(acme, operator)
 
     published = OutboxEvent.objects.filter(name="tenant.suspended").get()
@@ -82,7 +82,7 @@ def test_it_is_told_and_recorded_with_its_reason(acme, operator):
     assert record.reason == "Unpaid."
 
 
-def test_the_whole_way_and_back(acme, operator):
+def test_all_transitions_to_deletion_and_back_are_possible(acme, operator):
     reason = {"tenant_id": acme.id, "reason": "As agreed."}
     for command, state in (
         (SetTenantSuspended(**reason), State.SUSPENDED),
@@ -97,7 +97,7 @@ def test_the_whole_way_and_back(acme, operator):
 
 
 @pytest.mark.physical_copy
-def test_a_trial_has_its_end(db, operator):
+def test_a_trial_has_an_end_date(db, operator):
     tenant = pending(operator)
 
     dispatch(SetTenantActive(tenant_id=tenant.pk, trial_days=14), actor=operator)
@@ -114,7 +114,7 @@ def test_a_trial_has_its_end(db, operator):
         lambda tenant: SetTenantActive(tenant_id=tenant.id, trial_days=3),
     ],
 )
-def test_what_is_no_move_is_refused_beforehand_too(acme, operator, command):
+def test_an_illegal_transition_is_refused_by_a_dry_run(acme, operator, command):
     (refusal,) = dry_run(command(acme), actor=operator)
 
     assert isinstance(refusal, TenantCannotBecome)
@@ -123,7 +123,7 @@ def test_what_is_no_move_is_refused_beforehand_too(acme, operator, command):
 
 
 @pytest.mark.parametrize("before", State.values)
-def test_the_database_lets_the_moves_of_the_model_pass_and_no_other(acme, before):
+def test_the_database_allows_exactly_the_transitions_of_the_model(acme, before):
     possible = Tenant.TRANSITIONS | Tenant.RESTORE_TRANSITIONS
 
     for after in State.values:
@@ -145,7 +145,7 @@ WAYS = {
 
 
 def _one_that_is(cursor, number, state):
-    """A row of its own, which came there by legal moves."""
+    """A new row in that state, reached by legal transitions."""
     cursor.execute(
         "INSERT INTO tenancy_tenant (id, slug, name, owner_email, schema_name, state, state_reason, mode, role_name,"
         " database, region, pinned, fingerprint, epoch, created_at, trial_ends_on, delete_after)"
@@ -166,7 +166,7 @@ def _passes(cursor, state):
     return True
 
 
-def test_nobody_lowers_an_epoch(acme, operator):
+def test_a_lower_epoch_is_refused(acme, operator):
     suspend(acme, operator)
 
     with pytest.raises(DatabaseError) as caught:
@@ -178,35 +178,35 @@ def test_nobody_lowers_an_epoch(acme, operator):
 @pytest.mark.parametrize(
     "wrong", [{"state": "frozen"}, {"mode": "sleeping"}, {"state": "deleting", "delete_after": None}]
 )
-def test_the_database_knows_the_words(acme, operator, wrong):
+def test_the_database_refuses_unknown_states(acme, operator, wrong):
     dispatch(SetTenantArchived(tenant_id=acme.id, reason="Done."), actor=operator)
 
     with pytest.raises((IntegrityError, DatabaseError)):
         Tenant.objects.filter(pk=acme.id).update(**wrong)
 
 
-def test_what_has_been_set_up_is_not_discarded(acme, operator):
+def test_an_active_tenant_is_not_discarded(acme, operator):
     with pytest.raises(TenantIsNotPending):
         dispatch(DiscardTenant(tenant_id=acme.id), actor=operator)
 
     assert row(acme).state == State.ACTIVE
 
 
-def test_a_mode_lies_over_the_state_and_leaves_it(acme, operator):
+def test_a_mode_does_not_change_the_state(acme, operator):
     for mode in (Mode.READ_ONLY, Mode.MAINTENANCE, Mode.NORMAL):
         dispatch(SetMode(tenant_id=acme.id, mode=mode, reason="We move it."), actor=operator)
         assert (row(acme).state, row(acme).mode) == (State.ACTIVE, mode)
 
-    assert row(acme).epoch == acme.epoch + 1  # maintenance shuts out, reading on does not
+    assert row(acme).epoch == acme.epoch + 1  # only maintenance starts a new epoch
 
 
-def test_a_mode_is_known_and_has_its_reason(acme, operator):
+def test_an_unknown_mode_or_missing_reason_is_refused(acme, operator):
     refusals = dry_run(SetMode(tenant_id=acme.id, mode="sleeping", reason=" "), actor=operator)
 
     assert [type(refusal) for refusal in refusals] == [ModeUnknown, ReasonMissing]
 
 
-def test_who_may_not_is_refused(acme, owner):
+def test_a_transition_without_permission_is_refused(acme, owner):
     with pytest.raises(PermissionDenied):
         suspend(acme, _stripped(owner))
 
@@ -216,13 +216,13 @@ def _stripped(user):
     return user
 
 
-def test_the_table_says_something_of_every_state_in_every_mode():
+def test_the_table_covers_every_state_and_mode():
     assert set(AVAILABILITY) == {(state, mode) for state in State.values for mode in Mode.values}
     assert set(OF_STATE) == set(State.values)
     assert set(OF_MODE) == set(Mode.values)
 
 
-def test_a_mode_gives_nothing_that_the_state_has_not():
+def test_a_mode_only_restricts_the_state():
     parts = ("reads", "writes", "works", "beats", "sends", "signs_in", "billing")
     for (state, mode), availability in AVAILABILITY.items():
         for part in parts:
@@ -231,16 +231,16 @@ def test_a_mode_gives_nothing_that_the_state_has_not():
         assert (availability.refusal is None) == all(getattr(availability, part) for part in parts)
 
 
-def test_what_a_newer_release_calls_a_state_gets_nothing_here(acme):
+def test_an_unknown_state_has_no_availability(acme):
     assert not availability_of(dataclasses.replace(acme, state="hibernating")).is_open
 
 
-def test_the_table_asks_the_database_the_same(acme, globex, operator):
+def test_the_filter_equals_the_table(acme, globex, operator):
     suspend(acme, operator)
     dispatch(SetMode(tenant_id=globex.id, mode=Mode.READ_ONLY, reason="We look."), actor=operator)
 
     for part in ("reads", "writes", "works", "beats"):
-        asked = set(Tenant.objects.filter(having(part)).values_list("slug", flat=True))
-        assert asked == {
+        slugs = set(Tenant.objects.filter(having(part)).values_list("slug", flat=True))
+        assert slugs == {
             tenant.slug for tenant in Tenant.objects.all() if getattr(availability_of(tenant.info), part)
         }

@@ -1,4 +1,4 @@
-"""Eight tenants through threads, coroutines, tasks and a pool at once: nobody reads another's rows."""
+"""Eight tenants in threads, coroutines, tasks and a connection pool at once: each reads only its own rows."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from apps.kernel.tenant import TenantInfo, activate, current_tenant
 from apps.settings.models import Setting
 from apps.tenancy.backend.errors import TenantNotSet
 from apps.tenancy.models import Tenant
-from tests.support.eight_tenants import KEY, TENANTS, Ledger, in_threads, whose
+from tests.support.eight_tenants import KEY, TENANTS, ReadCounter, in_threads, read_slug
 
-ROUNDS = 12
+ROUND_COUNT = 12
 Outcome = tuple[list[int], list[tuple[int, str]]]
 
 
@@ -27,45 +27,47 @@ def template(eight_tenants: str) -> str:
     return eight_tenants
 
 
-def test_threads(eight):
-    told = Ledger()
+def test_threads_read_their_own_tenant(eight):
+    reads = ReadCounter()
 
     def work(number: int) -> None:
-        for turn in range(ROUNDS):
-            tenant = eight[(number + turn) % TENANTS]
+        for round_number in range(ROUND_COUNT):
+            tenant = eight[(number + round_number) % TENANTS]
             with activate(tenant):
-                told.note(tenant, whose())
+                reads.count(tenant, read_slug())
                 with transaction.atomic():
-                    told.note(tenant, whose())
+                    reads.count(tenant, read_slug())
 
     in_threads(work)
 
-    assert (told.right, told.wrong) == (2 * TENANTS * ROUNDS, [])
+    assert (reads.correct, reads.wrong) == (2 * TENANTS * ROUND_COUNT, [])
 
 
-def test_a_plain_thread_that_takes_the_context_along_is_where_it_came_from(eight):
-    told = Ledger()
+def test_a_thread_with_a_copied_context_has_the_same_tenant(eight):
+    reads = ReadCounter()
 
     def work(number: int) -> None:
         tenant = eight[number]
         with activate(tenant):
-            inner = threading.Thread(target=copy_context().run, args=(lambda: _note_and_leave(told, tenant),))
+            inner = threading.Thread(
+                target=copy_context().run, args=(lambda: _count_and_close(reads, tenant),)
+            )
             inner.start()
             inner.join()
 
     in_threads(work)
 
-    assert (told.right, told.wrong) == (TENANTS, [])
+    assert (reads.correct, reads.wrong) == (TENANTS, [])
 
 
-@pytest.mark.parametrize("ask", [whose, Tenant.objects.count, lambda: connections["replica"].cursor()])
-def test_one_that_does_not_is_nobody(eight, ask):
-    """Not the platform, who sees the news and the plans of all."""
+@pytest.mark.parametrize("query", [read_slug, Tenant.objects.count, lambda: connections["replica"].cursor()])
+def test_a_thread_without_a_context_may_not_query(eight, query):
+    """It must not run as the platform, which sees the events and plans of all tenants."""
     refused = []
 
     def work() -> None:
         with pytest.raises(TenantNotSet):
-            ask()
+            query()
         refused.append(current_tenant())
         connections.close_all()
 
@@ -77,89 +79,89 @@ def test_one_that_does_not_is_nobody(eight, ask):
     assert refused == [None]
 
 
-def test_a_thread_may_say_that_it_is_the_platforms(eight):
-    found = []
+def test_a_thread_may_activate_the_platform(eight):
+    counts = []
 
     def work() -> None:
         with activate(None):
-            found.append(Tenant.objects.count())
+            counts.append(Tenant.objects.count())
         connections.close_all()
 
     thread = threading.Thread(target=work)
     thread.start()
     thread.join()
 
-    assert found == [TENANTS]
+    assert counts == [TENANTS]
 
 
 @pytest.mark.physical_copy  # asyncio keeps the thread and its connection
-def test_coroutines_of_one_loop(eight):
-    told = Ledger()
+def test_coroutines_of_one_loop_read_their_own_tenant(eight):
+    reads = ReadCounter()
 
-    async def ask(tenant: TenantInfo) -> None:
+    async def read(tenant: TenantInfo) -> None:
         with activate(tenant):
             for _ in range(3):
-                told.note(tenant, (await Setting.objects.aget(key=KEY)).value)
+                reads.count(tenant, (await Setting.objects.aget(key=KEY)).value)
                 await asyncio.sleep(0)
 
     async def all_of_them() -> None:
-        await asyncio.gather(*(ask(tenant) for _ in range(3) for tenant in eight))
+        await asyncio.gather(*(read(tenant) for _ in range(3) for tenant in eight))
 
     asyncio.run(all_of_them())
 
-    assert (told.right, told.wrong) == (3 * 3 * TENANTS, [])
+    assert (reads.correct, reads.wrong) == (3 * 3 * TENANTS, [])
 
 
-def test_threads_of_coroutines(eight):
-    told = Ledger()
+def test_threads_of_coroutines_read_their_own_tenant(eight):
+    reads = ReadCounter()
 
-    async def ask(tenant: TenantInfo) -> None:
+    async def read(tenant: TenantInfo) -> None:
         with activate(tenant):
-            await sync_to_async(_note_and_leave, thread_sensitive=False)(told, tenant)
+            await sync_to_async(_count_and_close, thread_sensitive=False)(reads, tenant)
 
     async def all_of_them() -> None:
-        await asyncio.gather(*(ask(tenant) for _ in range(3) for tenant in eight))
+        await asyncio.gather(*(read(tenant) for _ in range(3) for tenant in eight))
 
     asyncio.run(all_of_them())
 
-    assert (told.right, told.wrong) == (3 * TENANTS, [])
+    assert (reads.correct, reads.wrong) == (3 * TENANTS, [])
 
 
-def _note_and_leave(told: Ledger, tenant: TenantInfo) -> None:
+def _count_and_close(reads: ReadCounter, tenant: TenantInfo) -> None:
     try:
-        told.note(tenant, whose())
+        reads.count(tenant, read_slug())
     finally:
         connections.close_all()
 
 
-@shared_task(base=DefaultTask, name="tests.whose")
-def say_whose() -> str:
-    return whose()
+@shared_task(base=DefaultTask, name="tests.read_slug")
+def slug_task() -> str:
+    return read_slug()
 
 
-def test_eager_tasks_in_threads(eight):
-    """A task object is shared by all threads, so what it remembers of its caller would be another's."""
-    told = Ledger()
+def test_eager_tasks_in_threads_read_their_own_tenant(eight):
+    """A task object is shared by all threads, so its attributes would mix callers."""
+    reads = ReadCounter()
 
     def work(number: int) -> None:
-        for turn in range(ROUNDS):
-            here, there = eight[number], eight[(number + turn) % TENANTS]
+        for round_number in range(ROUND_COUNT):
+            here, there = eight[number], eight[(number + round_number) % TENANTS]
             with activate(here):
-                sent = say_whose.apply(headers=say_whose.sender(), throw=True)
-                told.note(here, sent.get())
-                told.note(here, whose())
-            other = say_whose.apply(headers={"tenant": there.id}, throw=True)
-            told.note(there, other.get())
+                sent = slug_task.apply(headers=slug_task.sender(), throw=True)
+                reads.count(here, sent.get())
+                reads.count(here, read_slug())
+            other = slug_task.apply(headers={"tenant": there.id}, throw=True)
+            reads.count(there, other.get())
             assert current_tenant() is None
 
     in_threads(work)
 
-    assert (told.right, told.wrong) == (3 * TENANTS * ROUNDS, [])
+    assert (reads.correct, reads.wrong) == (3 * TENANTS * ROUND_COUNT, [])
 
 
 @pytest.fixture
 def pooled(db, monkeypatch):
-    """As with DATABASE_POOL_SIZE=3: eight threads share three connections to the server."""
+    """Like DATABASE_POOL_SIZE=3: eight threads share three connections to the server."""
     for alias in ("default", "control"):
         known = connections.settings[alias]
         connections[alias].close()
@@ -171,32 +173,32 @@ def pooled(db, monkeypatch):
         connections[alias].close_pool()
 
 
-def test_a_pool_hands_a_connection_from_tenant_to_tenant(eight, pooled):
-    told, backends = Ledger(), set()
+def test_a_pooled_connection_is_reset_between_tenants(eight, pooled):
+    reads, backends = ReadCounter(), set()
 
     def work(number: int) -> None:
-        for turn in range(ROUNDS):
-            tenant = eight[(number + turn) % TENANTS]
+        for round_number in range(ROUND_COUNT):
+            tenant = eight[(number + round_number) % TENANTS]
             with activate(tenant):
-                told.note(tenant, whose())
+                reads.count(tenant, read_slug())
                 with connection.cursor() as cursor:
                     cursor.execute(
                         "SELECT pg_backend_pid(), current_setting('app.current_tenant'), current_user"
                     )
-                    backend, who, role = cursor.fetchone()
-                    assert (who, role) == (str(tenant.id), tenant.role)
+                    backend, tenant_id, role = cursor.fetchone()
+                    assert (tenant_id, role) == (str(tenant.id), tenant.role)
                     backends.add(backend)
-            connection.close()  # as at the end of a request: back to the pool
+            connection.close()  # returns it to the pool, as at the end of a request
 
     in_threads(work)
 
-    assert (told.right, told.wrong) == (TENANTS * ROUNDS, [])
+    assert (reads.correct, reads.wrong) == (TENANTS * ROUND_COUNT, [])
     assert len(backends) <= 3
 
 
-def test_what_a_pooled_connection_was_before_is_not_what_the_platform_finds(eight, pooled):
+def test_a_pooled_connection_is_reset_for_the_platform(eight, pooled):
     with activate(eight[0]):
-        whose()
+        read_slug()
     connection.close()
 
     with connection.cursor() as cursor:
@@ -206,15 +208,15 @@ def test_what_a_pooled_connection_was_before_is_not_what_the_platform_finds(eigh
         assert cursor.fetchone() == ("public", "", True)
 
 
-def test_an_engine_that_believed_what_it_was_would_be_caught(eight, pooled, monkeypatch):
-    """The negative control: it forgets nothing when a connection goes back to the pool."""
+def test_an_engine_with_stale_settings_is_detected(eight, pooled, monkeypatch):
+    """Negative control: this engine retains its settings when a connection returns to the pool."""
     from apps.tenancy.backend import base
 
-    told = Ledger()
+    reads = ReadCounter()
     for tenant in (eight[0], eight[1]):
         with activate(tenant):
-            told.note(tenant, whose())
+            reads.count(tenant, read_slug())
             monkeypatch.setattr(base.DatabaseWrapper, "_apply_tenant", lambda self: None)
 
     connection.close()
-    assert told.wrong == [(eight[1].slug, eight[0].slug)]
+    assert reads.wrong == [(eight[1].slug, eight[0].slug)]

@@ -15,16 +15,16 @@ from apps.tenancy.errors import TenantUnknown
 THREE = [Candidate("home"), Candidate("east", "eu"), Candidate("west", "us")]
 
 
-def test_single_takes_the_first_with_room():
+def test_single_takes_the_first_candidate():
     assert placement.single(PlacementRequest(7), THREE) == "home"
     assert placement.single(PlacementRequest(7), THREE[1:]) == "east"
     assert placement.single(PlacementRequest(7), []) is None
 
 
 def test_hash_spreads_evenly_and_always_alike():
-    found = Counter(placement.hashed(PlacementRequest(number), THREE) for number in range(3000))
+    counts = Counter(placement.hashed(PlacementRequest(number), THREE) for number in range(3000))
 
-    assert all(900 < count < 1100 for count in found.values())
+    assert all(900 < count < 1100 for count in counts.values())
     assert placement.hashed(PlacementRequest(1), THREE) == placement.hashed(PlacementRequest(1), THREE[::-1])
 
 

@@ -1,4 +1,4 @@
-"""Behind PgBouncer, which gives the connection of one transaction to whoever comes next."""
+"""Behind PgBouncer in transaction mode, where each transaction may get another server connection."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ from apps.tenancy.backend.errors import OutsideTransaction
 from apps.tenancy.databases.read_after_write import HEADER
 from apps.tenancy.models import Tenant
 from tests.support import pooler
-from tests.support.eight_tenants import TENANTS, Ledger, in_threads, whose
+from tests.support.eight_tenants import TENANTS, ReadCounter, in_threads, read_slug
 
 BOOKS = Lock("the books").key()
-ROUNDS = 10
+ROUND_COUNT = 10
 TESTER = System("The suite")
 LINE = {"account": "1000", "currency": "USD", "amount": "1.00"}
 
@@ -40,58 +40,58 @@ def template(eight_tenants):
     return eight_tenants
 
 
-def test_eight_tenants_never_meet(eight, behind_pgbouncer):
-    told = Ledger()
+def test_eight_tenants_read_their_own_rows(eight, behind_pgbouncer):
+    reads = ReadCounter()
 
     def work(number):
-        for turn in range(ROUNDS):
-            tenant = eight[(number + turn) % TENANTS]
+        for round_number in range(ROUND_COUNT):
+            tenant = eight[(number + round_number) % TENANTS]
             with activate(tenant):
                 for _ in range(2):
                     with transaction.atomic():
-                        told.note(tenant, whose())
+                        reads.count(tenant, read_slug())
                         with connection.cursor() as cursor:
                             cursor.execute("SELECT current_user")
                             assert cursor.fetchone() == (tenant.role,)
 
     in_threads(work)
 
-    assert (told.right, told.wrong) == (2 * TENANTS * ROUNDS, [])
+    assert (reads.correct, reads.wrong) == (2 * TENANTS * ROUND_COUNT, [])
 
 
-def test_had_nobody_told_us_they_would(eight, behind_it_unsaid):
-    """The negative control: what is set for a session is the next one's, without a word."""
+def test_behind_an_undeclared_pooler_tenants_would_mix(eight, behind_it_unsaid):
+    """Negative control: session settings leak to the next client."""
     with activate(eight[0]):
-        assert whose() == eight[0].slug
+        assert read_slug() == eight[0].slug
     another = connection.copy()
     with activate(eight[1]), another.cursor() as cursor:
         cursor.execute("SELECT 1")
 
     with activate(eight[0]):
-        assert whose() == eight[1].slug
+        assert read_slug() == eight[1].slug
     another.close()
 
 
 def test_outside_a_transaction_a_tenants_data_is_refused(eight, behind_pgbouncer):
     with activate(eight[0]), pytest.raises(OutsideTransaction):
-        whose()
+        read_slug()
 
 
-def test_so_it_is_after_one_has_ended(eight, behind_pgbouncer):
+def test_a_tenants_data_is_refused_after_its_transaction(eight, behind_pgbouncer):
     with activate(eight[0]):
         with transaction.atomic():
-            whose()
+            read_slug()
         with pytest.raises(OutsideTransaction):
-            whose()
+            read_slug()
 
 
-def test_the_platform_asks_the_directory_at_any_time(eight, behind_pgbouncer):
+def test_the_directory_is_readable_outside_a_transaction(eight, behind_pgbouncer):
     assert Tenant.objects.count() == TENANTS
     with activate(eight[0]):
         assert Tenant.objects.count() == TENANTS
 
 
-def test_a_command_has_its_transaction(acme, behind_pgbouncer):
+def test_a_command_runs_in_a_transaction(acme, behind_pgbouncer):
     with activate(acme):
         dispatch(FoundCompany(code="SUB", name="Subsidiary", currency="EUR"), actor=TESTER)
         with transaction.atomic():
@@ -105,10 +105,8 @@ def test_requests_are_served(acme, owner, client_for, behind_pgbouncer):
     assert client.get("/t/acme/api/v1/ledger/entries/").json()["results"] == []
 
 
-def test_an_answer_says_up_to_where_its_caller_has_seen(
-    acme, owner, client_for, behind_pgbouncer, monkeypatch
-):
-    """After the request's transaction, which has kept what was asked."""
+def test_a_response_to_a_write_has_the_log_position(acme, owner, client_for, behind_pgbouncer, monkeypatch):
+    """It is read after the commit of the request's transaction."""
     client = client_for(owner)
     monkeypatch.setattr(replica, "has_replica", lambda: True)
 
@@ -122,7 +120,7 @@ def test_an_answer_says_up_to_where_its_caller_has_seen(
     assert (response.status_code, response.headers[HEADER].partition(":")[0]) == (201, "home")
 
 
-def test_a_refusal_is_answered_and_kept_in_the_audit_log(acme, owner, client_for, behind_pgbouncer):
+def test_a_refusal_is_recorded_in_the_audit_log(acme, owner, client_for, behind_pgbouncer):
     client = client_for(owner)
 
     response = client.post(
@@ -134,35 +132,35 @@ def test_a_refusal_is_answered_and_kept_in_the_audit_log(acme, owner, client_for
 
     assert 400 <= response.status_code < 500, response.content[:300]
     with activate(acme), transaction.atomic():
-        kept = list(Record.objects.filter(outcome="refused").values_list("command", flat=True))
-    assert kept == ["ledger.post_entry"]
+        commands = list(Record.objects.filter(outcome="refused").values_list("command", flat=True))
+    assert commands == ["ledger.post_entry"]
 
 
-class TestAlone:
-    """The lock is kept by no connection that somebody else may be given."""
+class TestAdvisoryLock:
+    """The lock is held by a connection that no other client can get."""
 
-    def test_it_is_had_by_one(self, acme, behind_pgbouncer):
+    def test_the_lock_has_one_holder(self, acme, behind_pgbouncer):
         with advisory_lock(BOOKS) as first, in_another_thread(lambda: advisory_lock(BOOKS)) as second:
             assert (first, second) == (True, False)
-        with in_another_thread(lambda: advisory_lock(BOOKS)) as now_free:
-            assert now_free
+        with in_another_thread(lambda: advisory_lock(BOOKS)) as third:
+            assert third
 
-    def test_it_outlasts_the_transactions_of_others(self, acme, behind_pgbouncer):
-        """More of them than the pooler has connections."""
-        with activate(acme), transaction.atomic(), advisory_lock(BOOKS) as mine:
-            assert mine
+    def test_the_lock_outlasts_other_transactions(self, acme, behind_pgbouncer):
+        """There are more transactions than connections of the pooler."""
+        with activate(acme), transaction.atomic(), advisory_lock(BOOKS) as first:
+            assert first
             for _ in range(2 * pooler.CONNECTIONS):
-                with in_another_thread(lambda: advisory_lock(BOOKS)) as theirs:
-                    assert not theirs
+                with in_another_thread(lambda: advisory_lock(BOOKS)) as second:
+                    assert not second
 
-    def test_it_ends_with_an_error(self, acme, behind_pgbouncer):
+    def test_the_lock_ends_with_an_error(self, acme, behind_pgbouncer):
         with suppress(LookupError), advisory_lock(BOOKS):
             raise LookupError
         with advisory_lock(BOOKS) as free:
             assert free
 
-    def test_those_who_go_past_the_pooler_know_of_it(self, acme, behind_pgbouncer):
-        """As workers do."""
+    def test_the_lock_holds_for_direct_connections(self, acme, behind_pgbouncer):
+        """Workers connect directly."""
         with advisory_lock(BOOKS), connections["owner"].cursor() as cursor:
             cursor.execute("SELECT pg_try_advisory_lock(hashtextextended('the books', 0))")
             assert cursor.fetchone() == (False,)
@@ -170,38 +168,38 @@ class TestAlone:
 
 @contextmanager
 def in_another_thread(enter):
-    """What the other thread was told, while it stays inside."""
-    told, leave = Queue(), Event()
+    """Yields the result of `enter` in another thread, which stays inside until the block ends."""
+    results, leave = Queue(), Event()
 
     def work():
         with enter() as response:
-            told.put(response)
+            results.put(response)
             leave.wait()
         connections.close_all()
 
     thread = Thread(target=copy_context().run, args=[work])
     thread.start()
     try:
-        yield told.get(timeout=30)
+        yield results.get(timeout=30)
     finally:
         leave.set()
         thread.join()
 
 
-def test_support_comes_and_goes(acme, owner, operator, client_for, behind_pgbouncer):
-    """Which leads through both consoles, and through both doors of a tenant."""
+def test_a_support_session_begins_and_ends(acme, owner, operator, client_for, behind_pgbouncer):
+    """A support session uses both consoles, and both entry points of a tenant."""
     operators, browser = client_for(operator, None), Client()
-    asked = operators.post(
+    created = operators.post(
         "/api/v1/identity/impersonations/",
-        {"tenant_id": acme.id, "user_id": owner.pk, "reason": "A ticket of theirs."},
+        {"tenant_id": acme.id, "user_id": owner.pk, "reason": "A ticket of the customer."},
         content_type="application/json",
         headers={"Idempotency-Key": "once"},
     )
-    assert asked.status_code == 201, asked.content[:500]
-    door = urlsplit(asked.json()["link"]).path
+    assert created.status_code == 201, created.content[:500]
+    path = urlsplit(created.json()["link"]).path
 
-    assert browser.get(door).status_code == 200
-    assert browser.post(door).status_code == 302
+    assert browser.get(path).status_code == 200
+    assert browser.post(path).status_code == 302
     inside = browser.get("/t/acme/")
     assert (inside.status_code, str(operator) in inside.text) == (200, True)
     assert browser.post("/t/acme/support/leave/").status_code == 200
@@ -211,17 +209,17 @@ def test_support_comes_and_goes(acme, owner, operator, client_for, behind_pgboun
         support_session = SupportSession.objects.get()
     assert (support_session.operator, support_session.is_over) == (str(operator), True)
     ended = operators.get("/api/v1/identity/impersonations/").json()["results"]
-    assert [each["end_reason"] for each in ended] == ["left"]
+    assert [session["end_reason"] for session in ended] == ["left"]
 
 
-def test_we_do_not_start_behind_a_pooler_unsaid(db, behind_it_unsaid):
+def test_an_undeclared_pooler_prevents_the_start(db, behind_it_unsaid):
     assert "tenancy.E012" in {check.id for check in run_checks(databases=["default"])}
 
 
-def test_we_start_where_it_is_said(db, behind_pgbouncer):
+def test_a_declared_pooler_is_accepted(db, behind_pgbouncer):
     assert not {check.id for check in run_checks(databases=["default"]) if check.level >= 40}
 
 
-def test_and_where_there_is_none(db):
+def test_a_direct_connection_is_accepted(db):
     assert "tenancy.E012" not in {check.id for check in run_checks(databases=["default"])}
     assert connections["default"].settings_dict["TENANCY"]["pooled"] is False

@@ -1,4 +1,4 @@
-"""Reports read from a replica, and nobody sees less than he has seen before."""
+"""Reports read from a replica, and a client never sees data older than it has seen before."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ TESTER = System("The suite")
 
 
 @pytest.fixture(autouse=True)
-def asked_every_time(monkeypatch):
+def position_is_never_cached(monkeypatch):
     monkeypatch.setattr(reads, "FRESH", 0.0)
 
 
 @pytest.fixture
 def at_initech(initech, replica):
-    """The test happens in the east, whose replica has come as far as its primary."""
+    """The test runs in the east, with an up-to-date replica."""
     with activate(initech):
         replica()
         yield initech
 
 
 @pytest.fixture
-def stopped(standby_server):
-    """The replica stays where it is."""
+def paused_replica(standby_server):
+    """The replica does not replay the log."""
     from tests.support.shards import _as_superuser
 
     with _as_superuser(standby_server) as standby:
@@ -52,18 +52,18 @@ def stopped(standby_server):
         standby.execute("SELECT pg_wal_replay_resume()")
 
 
-def found():
+def found_company():
     dispatch(FoundCompany(code="SUB", name="Subsidiary", currency="EUR"), actor=TESTER)
 
 
-def test_without_one_both_names_lead_to_the_same_connection(at_acme):
+def test_without_a_replica_both_aliases_are_one_connection(at_acme):
     assert connections["replica"] is connections["default"]
     with reading_replica():
         assert Company.objects.all().db == "default"
         assert reads.reading() is connections["default"]
 
 
-def test_only_a_report_that_says_so_reads_from_it(at_initech):
+def test_only_a_declared_report_reads_from_the_replica(at_initech):
     assert Company.objects.all().db == "default"
     with reading_replica():
         assert Company.objects.all().db == "replica"
@@ -74,7 +74,7 @@ def test_only_a_report_that_says_so_reads_from_it(at_initech):
     assert Company.objects.all().db == "default"
 
 
-def test_the_trial_balance_reads_where_it_is_told(at_initech):
+def test_the_trial_balance_reads_from_the_replica(at_initech):
     with reading_replica():
         before = len(connections["replica@east"].queries_log)
         connections["replica@east"].force_debug_cursor = True
@@ -82,33 +82,33 @@ def test_the_trial_balance_reads_where_it_is_told(at_initech):
         assert len(connections["replica@east"].queries_log) > before
 
 
-def test_what_is_older_is_seen_there_and_not_elsewhere(at_initech, stopped):
-    found()
+def test_a_lagging_replica_shows_older_data_to_reports_only(at_initech, paused_replica):
+    found_company()
 
     with reading_replica():
         assert Company.objects.count() == 1
     assert Company.objects.count() == 2
 
 
-def test_after_a_write_the_same_work_reads_from_the_primary(at_initech, stopped):
+def test_after_a_write_the_request_reads_from_the_primary(at_initech, paused_replica):
     with read_your_writes(), reading_replica():
         assert Company.objects.all().db == "replica"
-        found()
+        found_company()
         assert Company.objects.count() == 2
 
 
-def test_and_so_it_does_inside_a_transaction(at_initech):
+def test_a_transaction_reads_from_the_primary(at_initech):
     with reading_replica(), transaction.atomic():
         assert Company.objects.all().db == "default"
         assert reads.reading() is connections["default"]
 
 
-def test_a_write_that_is_sent_to_it_is_refused(at_initech):
+def test_a_write_to_the_replica_is_refused(at_initech):
     with pytest.raises(InternalError, match="read-only"):
         Company.objects.using("replica").update(name="Never")
 
 
-def test_what_was_read_there_is_written_to_the_primary(at_initech):
+def test_a_row_from_the_replica_is_saved_to_the_primary(at_initech):
     with reading_replica():
         company = Company.objects.get()
     assert company._state.db == "replica"
@@ -119,7 +119,7 @@ def test_what_was_read_there_is_written_to_the_primary(at_initech):
     assert Company.objects.using("default").get().name == "Renamed"
 
 
-def test_a_row_from_it_and_one_from_the_primary_may_meet(at_initech):
+def test_rows_of_replica_and_primary_can_be_related(at_initech):
     with reading_replica():
         parent = Company.objects.get()
 
@@ -128,14 +128,14 @@ def test_a_row_from_it_and_one_from_the_primary_may_meet(at_initech):
     assert child.parent == parent
 
 
-def test_who_has_seen_more_than_it_has_reads_from_the_primary(at_initech, stopped):
-    found()
+def test_a_position_ahead_of_the_replica_reads_from_the_primary(at_initech, paused_replica):
+    found_company()
     with read_your_writes(reads.position()), reading_replica():
         assert Company.objects.count() == 2
 
 
-def test_as_soon_as_it_has_come_so_far_it_answers_again(at_initech, replica):
-    found()
+def test_a_position_that_was_replayed_reads_from_the_replica(at_initech, replica):
+    found_company()
     seen = reads.position()
     replica()
 
@@ -150,7 +150,7 @@ def test_with_an_invalid_position_the_primary_is_read(at_initech, position):
         assert Company.objects.all().db == "default"
 
 
-def test_while_it_is_away_the_primary_answers(at_initech, caplog):
+def test_an_unreachable_replica_is_replaced_by_the_primary(at_initech, caplog):
     connections["replica@east"].close()
     connections.settings["replica@east"]["PORT"] = "1"
 
@@ -159,7 +159,7 @@ def test_while_it_is_away_the_primary_answers(at_initech, caplog):
     assert "away" in caplog.text
 
 
-def test_a_report_says_it_in_one_word(at_initech):
+def test_a_decorated_report_reads_from_the_replica(at_initech):
     @reads_from_replica
     def report():
         return Company.objects.all().db
@@ -167,11 +167,11 @@ def test_a_report_says_it_in_one_word(at_initech):
     assert report() == "replica"
 
 
-def test_what_is_kept_was_read_from_the_primary(at_initech, stopped):
-    """Asked first by a report, whose replica lacks the change that everybody else has heard of already."""
+def test_a_cached_value_is_read_from_the_primary(at_initech, paused_replica):
+    """Even when a report loads it first, from a lagging replica after an invalidation."""
     companies = Cached("companies-counted", lambda _: Company.objects.count(), ttl=60)
     companies.get("all")
-    found()
+    found_company()
     companies.invalidate()
 
     with reading_replica():
@@ -181,50 +181,50 @@ def test_what_is_kept_was_read_from_the_primary(at_initech, stopped):
     assert companies.get("all") == 2
 
 
-def test_so_it_is_where_the_loader_would_rather_report(at_initech, stopped):
+def test_a_cached_report_is_read_from_the_primary(at_initech, paused_replica):
     companies = Cached("companies-reported", reads_from_replica(lambda _: Company.objects.count()), ttl=60)
-    found()
+    found_company()
 
     assert companies.get("all") == 2
 
 
-def test_and_where_nothing_can_be_kept(at_initech, stopped, monkeypatch):
+def test_without_a_cache_a_loader_reads_from_the_primary(at_initech, paused_replica, monkeypatch):
     companies = Cached("companies-asked", lambda _: Company.objects.count(), ttl=60)
     monkeypatch.setattr(caching, "_stamps", Mock(of=Mock(side_effect=RedisError)))
-    found()
+    found_company()
 
     with reading_replica():
         assert companies.get("all") == 2
 
 
-def test_an_answer_to_a_write_says_up_to_where(at_initech, rf):
-    response = ReadAfterWriteMiddleware(lambda request: found() or HttpResponse())(rf.post("/"))
+def test_the_response_to_a_write_has_the_log_position(at_initech, rf):
+    response = ReadAfterWriteMiddleware(lambda request: found_company() or HttpResponse())(rf.post("/"))
 
     assert response.headers[HEADER].startswith("east:")
     assert response.cookies[COOKIE].value == response.headers[HEADER]
     assert response.cookies[COOKIE]["httponly"]
 
 
-def test_and_whoever_says_it_next_reads_no_older(at_initech, rf, stopped):
+def test_a_request_with_the_position_reads_its_own_write(at_initech, rf, paused_replica):
     def report(request):
         with reading_replica():
             return HttpResponse(str(Company.objects.count()))
 
-    wrote = ReadAfterWriteMiddleware(lambda request: found() or HttpResponse())(rf.post("/"))
-    said = {HEADER: wrote.headers[HEADER]}
+    wrote = ReadAfterWriteMiddleware(lambda request: found_company() or HttpResponse())(rf.post("/"))
+    headers = {HEADER: wrote.headers[HEADER]}
 
-    assert ReadAfterWriteMiddleware(report)(rf.get("/", headers=said)).content == b"2"
+    assert ReadAfterWriteMiddleware(report)(rf.get("/", headers=headers)).content == b"2"
     assert ReadAfterWriteMiddleware(report)(rf.get("/")).content == b"1"
 
 
-def test_an_answer_to_a_read_says_nothing(at_initech, rf):
+def test_the_response_to_a_read_has_no_position(at_initech, rf):
     response = ReadAfterWriteMiddleware(lambda request: HttpResponse(str(User.objects.count())))(rf.get("/"))
 
     assert HEADER not in response.headers
 
 
-def test_nor_does_one_where_there_is_no_replica(at_acme, rf):
-    response = ReadAfterWriteMiddleware(lambda request: found() or HttpResponse())(rf.post("/"))
+def test_without_a_replica_a_response_has_no_position(at_acme, rf):
+    response = ReadAfterWriteMiddleware(lambda request: found_company() or HttpResponse())(rf.post("/"))
 
     assert HEADER not in response.headers
     assert connection.alias == "default"

@@ -1,4 +1,4 @@
-"""A tenant's role alone may use its schema, and sees of the shared tables its own rows: by raw SQL, as the runtime."""
+"""Rights of a tenant's role, by raw SQL as the runtime: its own schema, and its own rows of shared tables."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ def refused(sql, *values):
 
 
 @pytest.fixture
-def told(acme, globex, owner):
-    """Each tenant has said one thing, and the platform another."""
+def published(acme, globex, owner):
+    """Each tenant and the platform have published an event."""
     for tenant in (acme, globex):
         with activate(tenant):
             dispatch(ChangeSetting(key="periods.reason_length", value=12), actor=TESTER)
-    OutboxEvent.objects.create(name="house.cleaned", aggregate="house", payload={}, occurred_at=now())
+    OutboxEvent.objects.create(name="platform.cleaned", aggregate="platform", payload={}, occurred_at=now())
 
 
 def test_the_current_role_is_the_tenants(acme, globex):
@@ -60,12 +60,12 @@ def test_the_current_role_is_the_tenants(acme, globex):
         "DROP SCHEMA {other} CASCADE",
     ],
 )
-def test_another_tenants_schema_is_closed(acme, globex, sql):
+def test_another_tenants_schema_is_not_accessible(acme, globex, sql):
     with activate(acme):
         assert refused(sql.format(other=globex.schema))
 
 
-def test_a_wrong_search_path_is_an_error_and_not_somebody_elses_rows(acme, globex):
+def test_a_wrong_search_path_is_an_error(acme, globex):
     with activate(acme), connection.cursor() as cursor:
         cursor.execute("SET search_path = tenant_2")
         with pytest.raises(ProgrammingError, match="does not exist"):
@@ -73,8 +73,8 @@ def test_a_wrong_search_path_is_an_error_and_not_somebody_elses_rows(acme, globe
 
 
 @pytest.mark.parametrize("role", ["default", "owner", "relay", "backup_worker"])
-def test_who_is_not_told_where_looks_into_public_alone(db, role):
-    """And not first into a schema that is called as he is, which the backup worker could make."""
+def test_the_default_search_path_is_public_only(db, role):
+    """Not a schema with the name of the role, which the backup worker could create."""
     fresh = connections[role].copy()
     try:
         fresh.connect()
@@ -84,8 +84,8 @@ def test_who_is_not_told_where_looks_into_public_alone(db, role):
 
 
 @pytest.mark.parametrize("view", ["pg_stats", "pg_stats_ext", "pg_stats_ext_exprs", "pg_sequences"])
-def test_what_the_planner_knows_of_others_is_closed(at_acme, globex, view):
-    """It is values of their rows, which the schema does not guard."""
+def test_planner_statistics_are_not_readable(at_acme, globex, view):
+    """They contain values of rows, and are not protected by the schema."""
     with connections["owner"].cursor() as cursor:
         cursor.execute(f"ANALYZE {globex.schema}.identity_user")
 
@@ -93,29 +93,29 @@ def test_what_the_planner_knows_of_others_is_closed(at_acme, globex, view):
 
 
 class TestSequences:
-    """One is found by its number without a look at its schema."""
+    """A sequence can be addressed by its oid, without a right on its schema."""
 
     @pytest.fixture
-    def theirs(self, globex):
+    def other_sequence(self, globex):
         with connections["owner"].cursor() as cursor:
             cursor.execute("SELECT %s::regclass::oid", [f"{globex.schema}.ledger_entry_id_seq"])
             return cursor.fetchone()[0]
 
     @pytest.mark.parametrize("call", ["nextval(%s::oid)", "setval(%s::oid, 999)"])
-    def test_another_tenants_is_closed(self, at_acme, theirs, call):
-        assert refused(f"SELECT {call}", theirs)
+    def test_another_tenants_sequence_is_not_writable(self, at_acme, other_sequence, call):
+        assert refused(f"SELECT {call}", other_sequence)
 
-    def test_how_far_it_is_too(self, at_acme, theirs):
-        assert run("SELECT pg_sequence_last_value(%s::oid)", theirs) == [(None,)]
-        assert run("SELECT last_value FROM pg_get_sequence_data(%s::oid)", theirs) == [(None,)]
+    def test_another_tenants_sequence_is_not_readable(self, at_acme, other_sequence):
+        assert run("SELECT pg_sequence_last_value(%s::oid)", other_sequence) == [(None,)]
+        assert run("SELECT last_value FROM pg_get_sequence_data(%s::oid)", other_sequence) == [(None,)]
         assert refused("SELECT tenancy_sequences('tenant_2')")
 
-    def test_rows_are_numbered_all_the_same(self, at_acme):
+    def test_inserted_rows_are_numbered_without_a_grant(self, at_acme):
         assert refused("SELECT nextval('ledger_journal_id_seq')")
         run("INSERT INTO ledger_journal (code, name) VALUES ('X', 'X')")
 
-    def test_nobody_has_a_right_to_any_in_a_tenants_schema(self, db):
-        """Nor to those that later migrations make; and to the shared ones neither."""
+    def test_sequences_in_a_tenants_schema_have_no_grants(self, db):
+        """Including sequences of later migrations, and shared ones."""
         with connections["owner"].cursor() as cursor:
             cursor.execute(
                 "SELECT oid::regclass::text, grantee::regrole::text FROM pg_class, aclexplode(relacl)"
@@ -129,7 +129,7 @@ class TestSequences:
             }
 
 
-def test_the_platform_itself_cannot_look_into_a_tenant(acme):
+def test_the_platform_cannot_read_a_tenants_schema(acme):
     assert refused(f"SELECT * FROM {acme.schema}.ledger_account")
 
 
@@ -145,7 +145,7 @@ def test_the_platform_itself_cannot_look_into_a_tenant(acme):
         "public.bus_idempotencykey",
     ],
 )
-def test_what_is_the_platforms_own_is_closed_to_a_tenant(at_acme, table):
+def test_platform_tables_are_not_readable_by_a_tenant(at_acme, table):
     assert refused(f"SELECT * FROM {table}")
 
 
@@ -153,7 +153,7 @@ def test_what_is_the_platforms_own_is_closed_to_a_tenant(at_acme, table):
     "call",
     ["tenancy_make_spare(99)", "tenancy_claim_spare('tenant_')", "tenancy_drop(2)", "events_purge(now(), 1)"],
 )
-def test_what_the_platform_may_have_made_a_tenant_may_not(at_acme, call):
+def test_platform_functions_are_not_executable_by_a_tenant(at_acme, call):
     assert refused(f"SELECT {call}")
 
 
@@ -167,13 +167,13 @@ def test_a_tenant_may_not_run_the_functions_of_the_platforms_audit_log(at_acme):
 
 
 class TestSharedTables:
-    def test_a_tenant_sees_its_own(self, told, acme, globex):
+    def test_a_tenant_sees_its_own_rows(self, published, acme, globex):
         for tenant in (acme, globex):
             with activate(tenant):
                 assert {event.tenant_id for event in OutboxEvent.objects.all()} == {tenant.id}
         assert {None, acme.id, globex.id} <= {event.tenant_id for event in OutboxEvent.objects.all()}
 
-    def test_a_tenant_changes_nobody_elses(self, told, acme, globex):
+    def test_a_tenant_cannot_change_rows_of_others(self, published, acme, globex):
         with connections["owner"].cursor() as cursor:
             cursor.execute(
                 "INSERT INTO events_delivery (tenant_id, event_id, subscriber, aggregate, status, attempts, last_error)"
@@ -186,17 +186,17 @@ class TestSharedTables:
             assert refused("DELETE FROM events_delivery")
         assert set(Delivery.objects.filter(status="dropped").values_list("tenant_id", flat=True)) == {acme.id}
 
-    @pytest.mark.parametrize("whose", ["globex", None])
-    def test_a_tenant_says_nothing_in_anothers_name(self, acme, globex, whose):
+    @pytest.mark.parametrize("target", ["globex", None])
+    def test_a_tenant_cannot_publish_for_another(self, acme, globex, target):
         with activate(acme):
             assert refused(
                 "INSERT INTO events_outboxevent (tenant_id, name, aggregate, payload, correlation_id, causation_id,"
                 " occurred_at) VALUES (%s, 'a.b', 'a', '{}', '', '', now())",
-                globex.id if whose else None,
+                globex.id if target else None,
             )
 
-    def test_without_a_tenants_role_its_number_still_shows_its_rows_alone(self, told, acme):
-        """As where roles are off: the runtime's own role, with the tenant's number set."""
+    def test_without_a_role_the_tenant_id_restricts_rows(self, published, acme):
+        """With roles off: the runtime's own role, with the tenant's id set."""
         connection.ensure_connection()
         with connection.cursor() as cursor:
             cursor.execute("SELECT set_config('app.current_tenant', %s, false)", [str(acme.id)])
@@ -204,29 +204,29 @@ class TestSharedTables:
             assert cursor.fetchall() == [(acme.id,)]
             cursor.execute("SELECT set_config('app.current_tenant', '', false)")
 
-    def test_the_number_alone_does_not_open_anothers_rows(self, told, acme, globex):
-        """In a tenant's role: its policy goes by the number, so this is what an injected statement could still do.
-        It shows that the number is what guards these rows, and why values never become SQL."""
+    def test_another_tenant_id_hides_own_rows(self, published, acme, globex):
+        """The policy uses the id that is set in the session. An injected statement could set another, so values never
+        become SQL."""
         with activate(acme), connection.cursor() as cursor:
             cursor.execute("SELECT set_config('app.current_tenant', %s, false)", [str(globex.id)])
             cursor.execute("SELECT count(*) FROM events_outboxevent WHERE tenant_id = %s", [acme.id])
             assert cursor.fetchone() == (0,)
             cursor.execute("SELECT set_config('app.current_tenant', %s, false)", [str(acme.id)])
 
-    def test_what_stopped_a_listener_of_one_is_nobody_elses_to_read(self, acme, globex):
+    def test_breakers_of_a_tenant_are_not_visible_to_others(self, acme, globex):
         with activate(acme):
             Breaker.objects.create(subscriber="a.b", tenant_id=acme.id, last_error="IBAN of a customer")
         with activate(globex):
             assert not Breaker.objects.exists()
 
-    def test_a_policy_cannot_be_switched_off(self, told, at_acme):
+    def test_a_policy_cannot_be_switched_off(self, published, at_acme):
         assert refused("ALTER TABLE events_outboxevent DISABLE ROW LEVEL SECURITY")
         run("SET row_security = off")
         with pytest.raises(ProgrammingError, match="row-level security"):
             run("SELECT * FROM events_outboxevent")
         run("SET row_security = on")
 
-    def test_the_owner_too_is_bound_and_sees_all_by_a_policy_of_its_own(self, told):
+    def test_row_security_is_forced_on_the_owner(self, published):
         with connections["owner"].cursor() as cursor:
             cursor.execute(
                 "SELECT count(*) FROM pg_class WHERE relname LIKE 'events\\_%%' AND relkind = 'r'"
@@ -235,15 +235,15 @@ class TestSharedTables:
             assert cursor.fetchone() == (3,)
 
 
-def test_inside_a_tenant_the_platforms_rows_come_over_a_connection_of_their_own(acme, globex):
+def test_inside_a_tenant_platform_rows_are_read_over_control(acme, globex):
     with activate(acme):
         assert {tenant.slug for tenant in Tenant.objects.all()} == {"acme", "globex"}
         assert Tenant.objects.get(slug="acme")._state.db == "control"
     assert Tenant.objects.get(slug="acme")._state.db == "default"
 
 
-def test_the_runtime_cannot_have_another_tenants_schema_dropped(acme, globex):
-    """By a row of its own that names it, or by the tenant's own row that names another."""
+def test_the_runtime_cannot_redirect_a_drop(acme, globex):
+    """By a row with the name of another schema or role."""
     with pytest.raises(DatabaseError, match="tenant_schema_is_its_own"):
         run("UPDATE tenancy_tenant SET schema_name = %s WHERE id = %s", "elsewhere", globex.id)
     with pytest.raises(DatabaseError, match="tenant_role_is_its_own"):

@@ -63,7 +63,7 @@ def test_a_tenant_takes_the_oldest_spare_with_its_number_and_role(operator):
         assert not Account.objects.exists()
 
 
-def test_what_is_rolled_back_leaves_the_spare(operator):
+def test_a_rolled_back_claim_returns_the_spare(operator):
     before = set(Spare.objects.values_list("schema_name", flat=True))
 
     with transaction.atomic():
@@ -82,7 +82,7 @@ def test_at_once_each_gets_another(db):
     def claim():
         with transaction.atomic():
             mine = provisioning.claim()
-            together.wait(10)  # nobody has committed yet
+            together.wait(10)  # before any commit
         claimed.append(mine.id)
         connection.close()
 
@@ -105,7 +105,7 @@ def test_without_spares_one_is_made(operator):
 
 
 @pytest.mark.physical_copy
-def test_one_of_another_release_is_not_given_away(operator):
+def test_a_spare_of_another_release_is_not_claimed(operator):
     with connections["owner"].cursor() as cursor:
         cursor.execute("UPDATE tenancy_spare SET fingerprint = 'of an older release'")
 
@@ -116,7 +116,7 @@ def test_one_of_another_release_is_not_given_away(operator):
 
 
 @pytest.mark.physical_copy
-def test_they_are_made_again_in_the_background(operator, settings):
+def test_spares_are_refilled_in_the_background(operator, settings):
     settings.SPARE_TENANTS = SPARES + 1
 
     refill_spares.run()
@@ -139,7 +139,7 @@ def test_only_one_makes_them(db):
 
 @pytest.fixture
 def west_is_away(db):
-    """A database that is known, and where nobody answers."""
+    """A known database that is unreachable."""
     away = {"default@west": connections.settings["default"] | {"HOST": "127.0.0.1", "PORT": "1"}}
     with _known(away):
         yield "west"
@@ -147,31 +147,31 @@ def west_is_away(db):
 
 @pytest.mark.physical_copy
 def test_a_database_that_is_away_holds_up_no_other(west_is_away, monkeypatch, caplog):
-    """It has its turn in the middle, and those before and after it theirs."""
+    """It is in the middle; the databases before and after it are refilled."""
     monkeypatch.setattr(databases, "known", lambda: [HOME, west_is_away, HOME])
-    asked = []
+    refilled = []
     refill = provisioning.refill
-    monkeypatch.setattr(provisioning, "refill", lambda wanted, at: asked.append(at) or refill(wanted, at))
+    monkeypatch.setattr(provisioning, "refill", lambda wanted, at: refilled.append(at) or refill(wanted, at))
 
     with override_settings(SPARE_TENANTS=SPARES + 1):
         response = refill_spares.apply(headers={"tenant": "public"})
 
     assert response.successful(), response.result
-    assert asked == [HOME, west_is_away, HOME]
+    assert refilled == [HOME, west_is_away, HOME]
     assert Spare.objects.count() == SPARES + 1
     assert "The database west is unreachable" in caplog.text
 
 
-def test_what_is_wrong_at_home_is_no_absence(db, monkeypatch):
+def test_an_error_at_home_is_raised(db, monkeypatch):
     def broken(*_):
-        raise ProgrammingError("a mistake of ours")
+        raise ProgrammingError("a mistake")
 
     monkeypatch.setattr(provisioning, "refill", broken)
 
     assert not refill_spares.apply(headers={"tenant": "public"}).successful()
 
 
-def test_nor_are_the_news_of_others_held_up(west_is_away, acme, monkeypatch):
+def test_an_unreachable_database_does_not_delay_events_of_others(west_is_away, acme, monkeypatch):
     monkeypatch.setattr(databases, "known", lambda: [west_is_away, HOME])
     swept = []
     monkeypatch.setattr("apps.events.tasks.sweep", lambda using: swept.append(current_database()))
@@ -242,7 +242,7 @@ def test_the_owner_says_what_tenants_schemas_are_called(db, operator):
 
 
 @pytest.mark.parametrize("by", ["default", "control"])
-def test_nor_does_the_runtime_say_it(db, by):
+def test_the_runtime_cannot_choose_the_prefix(db, by):
     with pytest.raises(DatabaseError, match="permission denied"), connections[by].cursor() as cursor:
         cursor.execute(
             "CREATE OR REPLACE FUNCTION public.tenancy_schema_prefix() RETURNS text LANGUAGE sql AS $$ SELECT 'x' $$"
@@ -268,7 +268,7 @@ def test_a_prefix_that_is_something_elses_is_not_taken(monkeypatch, prefix):
         "CREATE SCHEMA tenant_99",
     ],
 )
-def test_nor_does_the_runtime_name_a_schema_itself(acme, statement):
+def test_the_runtime_cannot_name_a_schema(acme, statement):
     spare = Spare.objects.order_by("id").first()
 
     with (
@@ -286,9 +286,9 @@ def test_nor_does_the_runtime_name_a_schema_itself(acme, statement):
 def test_only_a_real_spare_is_claimed(acme, change):
     """Whatever made the row say something else: the next one is taken."""
     first, second = Spare.objects.order_by("id")[:2]
-    said = change.format(tenants=acme.schema, roles=acme.role, number=acme.id)
+    assignment = change.format(tenants=acme.schema, roles=acme.role, number=acme.id)
     with connections["owner"].cursor() as cursor:
-        cursor.execute(f"UPDATE tenancy_spare SET {said} WHERE id = %s", [first.id])
+        cursor.execute(f"UPDATE tenancy_spare SET {assignment} WHERE id = %s", [first.id])
 
     assert provisioning.claim().id == second.id
     assert {acme.schema, first.schema_name} <= schemas()

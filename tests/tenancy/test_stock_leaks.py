@@ -15,7 +15,7 @@ from apps.ledger.models import Account
 from apps.tenancy.models import Tenant
 
 
-def test_content_types_are_kept_through_a_change_of_tenant(acme, globex, monkeypatch):
+def test_content_types_stay_cached_through_a_change_of_tenant(acme, globex, monkeypatch):
     """Stock clears the cache of the whole process with each change; threads then read each other's ids."""
     cleared = []
     monkeypatch.setattr(type(ContentType.objects), "clear_cache", lambda _: cleared.append(1))

@@ -45,7 +45,7 @@ def test_days_are_of_all_tenants_and_entries_of_the_day(counted):
     ]
 
 
-def test_whose_use_changes_most_stands_first(counted):
+def test_the_largest_change_is_listed_first(counted):
     first, second = trends.growth()
 
     assert (first.tenant.slug, first.commands, first.before, first.change) == ("acme", 800, 100, 700)
@@ -61,7 +61,7 @@ def test_the_list_says_how_each_fares(counted, acme, client_for, operator):
     listed = client.get("/tenancy/tenant/").content.decode()
     page = client.get(f"/tenancy/tenant/{acme.id}/change/").content.decode()
 
-    for said in ("3 of 1,204 (0.2%)", "4.8\xa0MB", "none yet", "current"):
-        assert said in listed, said
-        assert said in page, said
+    for text in ("3 of 1,204 (0.2%)", "4.8\xa0MB", "none yet", "current"):
+        assert text in listed, text
+        assert text in page, text
     assert "Largest changes in usage" in client.get("/").content.decode()

@@ -47,7 +47,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     SchemaEditorClass = SchemaEditor
 
     _applied: SessionSettings | None = None
-    _applying = False
+    _is_sending = False
 
     @property
     def schema_name(self) -> str:
@@ -69,7 +69,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _apply_tenant(self) -> None:
         wanted = self._wanted()
-        if self._applied == wanted or self._applying or self.connection is None:
+        if self._applied == wanted or self._is_sending or self.connection is None:
             return
         if self._is("pooled") and not self.in_atomic_block:
             # The next statement may run on another server connection with other settings. The defaults of a login are
@@ -77,14 +77,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
             if wanted == PLATFORM:
                 return
             raise OutsideTransaction(tenant=wanted.tenant)
-        self._applying = True
+        self._is_sending = True
         try:
             # Errors are wrapped as by Django: callers that retry expect its OperationalError for a lost server.
             with self.wrap_database_errors, self.connection.cursor() as cursor:
                 cursor.execute(APPLY_FOR_TRANSACTION if self._is("pooled") else APPLY_FOR_SESSION, wanted)
             self._applied = wanted
         finally:
-            self._applying = False
+            self._is_sending = False
 
     def _wanted(self) -> SessionSettings:
         tenant = None if self._is("platform") else current_tenant()
@@ -102,11 +102,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
     # The server drops the settings with the transaction or the connection; so does this cache.
 
     def connect(self) -> None:
-        self._applied, self._applying = None, True  # Django asks the version while it connects
+        self._applied, self._is_sending = None, True  # Django asks the version while it connects
         try:
             super().connect()
         finally:
-            self._applying = False
+            self._is_sending = False
 
     def close(self) -> None:
         self._applied = None

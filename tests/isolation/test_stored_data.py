@@ -1,4 +1,4 @@
-"""What is kept outside the tables: caches, sessions and files."""
+"""Isolation of data outside the tables: caches, sessions and files."""
 
 from __future__ import annotations
 
@@ -24,39 +24,38 @@ from apps.kernel.limits import LIMITS
 from apps.kernel.queues import POLICIES
 from apps.kernel.tenant import TenantInfo, activate
 from apps.settings.commands import ChangeSetting
-from tests.support.attack_surface import said
+from tests.support.attack_surface import text_of
 from tests.support.devices import token as signed_in
 from tests.support.two_at_work import FILE, FIRST, SECRET
 
 
 @dataclass(frozen=True)
-class Kept:
-    """What is asked of an area about globex, and whether the platform answers everybody alike."""
+class CachedArea:
+    """The keys of an area for globex, and whether all tenants share its values."""
 
     about_globex: Callable[[TenantInfo], Sequence[Hashable]]
     is_shared: bool = False
 
 
 AREAS = {
-    "settings": Kept(lambda _: ["all"]),
-    "api-sessions": Kept(lambda _: [FIRST]),
-    "plans": Kept(lambda globex: [globex.id], is_shared=True),
-    "directory": Kept(
+    "settings": CachedArea(lambda _: ["all"]),
+    "api-sessions": CachedArea(lambda _: [FIRST]),
+    "plans": CachedArea(lambda globex: [globex.id], is_shared=True),
+    "directory": CachedArea(
         lambda globex: [f"id:{globex.id}", f"slug:{globex.slug}", "host:globex.localhost"], is_shared=True
     ),
-    "inactive_tenants": Kept(lambda _: ["all"], is_shared=True),
+    "inactive_tenants": CachedArea(lambda _: ["all"], is_shared=True),
 }
-"""Everything that we keep beside the tables, with its real loader: settings (the business's own, so what is shown in
-which currency), plans and their limits, who is logged in, and where a tenant is. A new area must be named here."""
+"""All cached areas, with their real loaders: settings, plans and limits, token statuses, and the directory. A new area
+must be added here."""
 KINDS = {*AREAS, "sessions", "throttle", "allauth", "queues"}
-"""What may stand in Redis at all: those areas, sessions, the counts of who asks or tries to log in how often,
-and what waits in queues."""
-QUESTIONS = (
+"""All kinds of keys in Redis: cached areas, sessions, counters of requests and sign-ins, and queues."""
+ADDRESSES = (
     *("/api/v1/companies/companies/", "/api/v1/billing/plan/", "/plan/"),  # currency, limits
     *("/api/v1/inventory/items/", "/api/v1/inventory/moves/", "/inventory/item/"),  # inventory, products
     *("/api/v1/ledger/trial-balance/", "/ledger/trial-balance/", "/"),  # reports
 )
-"""The areas of row CAC-05. But for limits none of them is kept: each answer is read when it is asked for."""
+"""Except for limits, none of these responses is cached: each is read from the database."""
 
 
 def keys() -> list[str]:
@@ -64,23 +63,22 @@ def keys() -> list[str]:
 
 
 def areas() -> list[Cached]:
-    """Those of the product; tests make some too."""
+    """The areas of Bursar; tests create others."""
     gc.unfreeze()
-    found = (each for each in gc.get_objects() if isinstance(each, Cached))
-    return sorted(
-        (each for each in found if each.load.__module__.startswith("apps.")), key=lambda each: each.area
-    )
+    cached = (candidate for candidate in gc.get_objects() if isinstance(candidate, Cached))
+    own = (area for area in cached if area.load.__module__.startswith("apps."))
+    return sorted(own, key=lambda area: area.area)
 
 
 def kind(key: str) -> str:
-    """`settings` of `tenant:7:settings:all@…`. Django numbers the versions of what it keeps."""
-    said = key.split(":", 2)[2].removeprefix("1:")
-    return re.split(r"[:.]", said.removeprefix("django.contrib."))[0]
+    """`settings` of `tenant:7:settings:all@…`. Django adds a version number to its keys."""
+    name = key.split(":", 2)[2].removeprefix("1:")
+    return re.split(r"[:.]", name.removeprefix("django.contrib."))[0]
 
 
 @pytest.fixture
-def apart(at_work, acme, globex, operator, owner):
-    """What each has is its own, so that an answer says whose it is."""
+def different_tenants(at_work, acme, globex, operator, owner):
+    """Each tenant has different values, so that a response identifies its tenant."""
     small = DefinePlan(
         code=SECRET, name=SECRET, level=1, modules=(), limits=tuple(PlanLimit(name, 7) for name in LIMITS)
     )
@@ -91,99 +89,99 @@ def apart(at_work, acme, globex, operator, owner):
     signed_in(Client(), "owner@globex.example", "/t/globex")
 
 
-def heard(area: Cached, key: Hashable, who: TenantInfo | None) -> tuple[object, object]:
-    """What is answered, and what ought to be."""
-    with activate(who):
+def cached_and_loaded(area: Cached, key: Hashable, tenant: TenantInfo | None) -> tuple[object, object]:
+    """The cached and the freshly loaded value."""
+    with activate(tenant):
         return area.get(key), area.load(key)
 
 
-def bled(globex: TenantInfo, order: Sequence[TenantInfo | None]) -> set[str]:
-    """Ask in turn, from memory and from Redis, and say where somebody heard what is not his."""
+def leaking_areas(globex: TenantInfo, order: Sequence[TenantInfo | None]) -> set[str]:
+    """Read in this order, from memory and from Redis; returns the areas with a value of another tenant."""
     wrong = set()
     for area in areas():
         for key in AREAS[area.area].about_globex(globex):
             for _ in range(2):
-                for who in order:
-                    said, true = heard(area, key, who)
-                    if said != true:
+                for tenant in order:
+                    cached, loaded = cached_and_loaded(area, key, tenant)
+                    if cached != loaded:
                         wrong.add(area.area)
-                area._memory.clear()  # as another process
+                area._memory.clear()  # like another process
     return wrong
 
 
-def test_every_area_is_attacked():
+def test_every_cached_area_is_tested():
     assert {area.area for area in areas()} == AREAS.keys()
 
 
 @pytest.mark.parametrize("first", ["globex", "acme", "platform"])
-def test_whoever_asks_first_the_next_hears_his_own(apart, acme, globex, first):
+def test_no_cached_area_leaks_in_any_order(different_tenants, acme, globex, first):
     order = {
         "globex": (globex, acme, None, globex),
         "acme": (acme, globex, None, acme),
         "platform": (None, acme, globex, None),
     }[first]
 
-    assert bled(globex, order) == set()
+    assert leaking_areas(globex, order) == set()
 
 
-def test_without_names_of_tenants_the_attack_is_seen(apart, acme, globex, monkeypatch):
-    """The control: were all keys one tenant's, it would find every area that is not the same for all."""
+def test_without_tenants_in_keys_leaks_are_detected(different_tenants, acme, globex, monkeypatch):
+    """Control: if all tenants shared their keys, every area with different values would leak."""
     monkeypatch.setattr(caching, "tenant_cache_key", lambda key, tenant_id=None: f"tenant:all:{key}")
 
-    found = bled(globex, (globex, acme))
+    leaking = leaking_areas(globex, (globex, acme))
 
-    assert found == {name for name, each in AREAS.items() if not each.is_shared}
+    assert leaking == {name for name, area in AREAS.items() if not area.is_shared}
 
 
-@pytest.mark.parametrize("area", sorted(name for name, each in AREAS.items() if not each.is_shared))
-def test_what_acme_changes_is_globexs_no_less(apart, acme, globex, area):
-    """An acme that forgets its own leaves the other's where it is: nobody asks the tables again for it."""
-    (kept,) = [each for each in areas() if each.area == area]
+@pytest.mark.parametrize("area", sorted(name for name, area in AREAS.items() if not area.is_shared))
+def test_an_invalidation_affects_one_tenant_only(different_tenants, acme, globex, area):
+    """After an invalidation in acme, the value of globex is still cached."""
+    (cached,) = [candidate for candidate in areas() if candidate.area == area]
     (key,) = AREAS[area].about_globex(globex)
     with activate(globex):
-        before = kept.get(key)
+        before = cached.get(key)
     with activate(acme):
-        kept.get(key)
-        kept.invalidate()
-    with activate(globex), CaptureQueriesContext(connection) as asked:
-        assert kept.get(key) == before
-    assert len(asked) == 0
+        cached.get(key)
+        cached.invalidate()
+    with activate(globex), CaptureQueriesContext(connection) as queries:
+        assert cached.get(key) == before
+    assert len(queries) == 0
 
 
-def test_a_plan_is_kept_under_the_name_of_its_tenant(apart, acme, globex):
-    """Whoever asks, the platform too; so it goes with the tenant (rows CAC-02 and CAC-03)."""
-    for who in (None, globex, acme):
-        with activate(who):
+def test_a_plan_is_cached_under_its_tenant(different_tenants, acme, globex):
+    """Also when the platform or another tenant reads it; so it is removed with the tenant."""
+    for tenant in (None, globex, acme):
+        with activate(tenant):
             assert (billing.plan_of(globex.id).code, billing.plan_of(acme.id).code) == (SECRET, "all")
     for tenant in (globex, acme):
         with activate(tenant):
             assert billing.limit("identity.users") == (7 if tenant == globex else -1)
 
-    kept = {key.partition("@")[0] for key in keys() if ":plans:" in key and not key.endswith("stamp")}
-    assert kept >= {f"tenant:{each.id}:plans:{each.id}" for each in (acme, globex)}
-    assert {key for key in kept if key.startswith("tenant:public:")} <= {"tenant:public:plans:0"}
+    names = {key.partition("@")[0] for key in keys() if ":plans:" in key and not key.endswith("stamp")}
+    assert names >= {f"tenant:{tenant.id}:plans:{tenant.id}" for tenant in (acme, globex)}
+    assert {name for name in names if name.startswith("tenant:public:")} <= {"tenant:public:plans:0"}
 
     caching.forget_tenant(globex.id)
 
     assert [key for key in keys() if key.startswith(f"tenant:{globex.id}:")] == []
 
 
-def test_what_the_other_was_answered_one_is_not(apart, client_for, owner, globex):
-    """Currency, limits, inventory, products and reports, each asked by globex first, in this very process."""
+def test_responses_are_not_shared_between_tenants(different_tenants, client_for, owner, globex):
+    """Currency, limits, inventory, products and reports, each read by globex first, in the same process."""
     with activate(globex):
         there = client_for(User.objects.get(email="owner@globex.example"), globex)
     here = client_for(owner)
-    for question in QUESTIONS:
-        theirs = said(there.get(f"/t/globex{question}"))
-        ours = here.get(f"/t/acme{question}")
+    for address in ADDRESSES:
+        text_of_globex = text_of(there.get(f"/t/globex{address}"))
+        response = here.get(f"/t/acme{address}")
 
-        assert ours.status_code == 200, question
-        assert said(ours) != theirs, question
-        assert SECRET not in said(ours).lower(), question
+        assert response.status_code == 200, address
+        assert text_of(response) != text_of_globex, address
+        assert SECRET not in text_of(response).lower(), address
     assert {kind(key) for key in keys() if key.startswith("tenant:")} <= KINDS
 
 
-def test_both_ways_to_a_key_are_one(acme, globex):
+def test_a_key_is_the_same_by_context_and_by_id(acme, globex):
     with activate(globex):
         assert tenant_cache_key("reports") == f"tenant:{globex.id}:reports"
     assert tenant_cache_key("reports", globex.id) == f"tenant:{globex.id}:reports"
@@ -191,7 +189,7 @@ def test_both_ways_to_a_key_are_one(acme, globex):
         assert tenant_cache_key("reports", globex.id) == f"tenant:{globex.id}:reports"
 
 
-def test_every_key_is_somebodys(at_work, client_for, owner):
+def test_every_key_has_a_tenant(at_work, client_for, owner):
     client_for(owner).get("/t/acme/")
 
     brokers = ("_kombu", "unacked", *POLICIES)  # here it shares the database with the cache
@@ -200,11 +198,11 @@ def test_every_key_is_somebodys(at_work, client_for, owner):
     assert {kind(key) for key in keys() if key.startswith("tenant:")} <= KINDS
 
 
-def test_a_session_is_of_its_tenant(at_work, client_for, owner, globex):
-    """The very key, under the other tenant's prefix, as one who could write to Redis would put it."""
+def test_a_copied_session_is_refused_by_another_tenant(at_work, client_for, owner, globex):
+    """The session is copied under the other tenant's prefix, as by an attacker with access to Redis."""
     client = client_for(owner)
-    mine = next(key for key in keys() if "sessions" in key)
-    caching._client().copy(mine, mine.replace("tenant:1:", f"tenant:{globex.id}:", 1))
+    session_key = next(key for key in keys() if "sessions" in key)
+    caching._client().copy(session_key, session_key.replace("tenant:1:", f"tenant:{globex.id}:", 1))
     cookie = next(morsel.value for name, morsel in client.cookies.items() if "session" in name)
     intruder = Client()
     intruder.cookies[f"bursar_session_{globex.id}"] = cookie
@@ -213,7 +211,7 @@ def test_a_session_is_of_its_tenant(at_work, client_for, owner, globex):
 
 
 class TestFiles:
-    def test_one_tenant_has_not_the_others(self, untouched, acme):
+    def test_a_tenant_opens_its_own_file(self, untouched, acme):
         with activate(acme):
             assert SECRET.encode() not in files().open(FILE).read()
 
@@ -229,7 +227,7 @@ class TestFiles:
             "\x00" + FILE,
         ],
     )
-    def test_no_name_leads_there(self, untouched, acme, globex, name):
+    def test_no_name_opens_a_file_of_another_tenant(self, untouched, acme, globex, name):
         with activate(acme):
             for prefix in (globex.id, f"tenants/{globex.id}", globex.schema, globex.slug):
                 wanted = name.replace("{globex}", str(prefix))
@@ -237,9 +235,9 @@ class TestFiles:
                     files().open(wanted)
                 with pytest.raises((FileNameNotAllowed, FileIsMissing, ValueError)):
                     files().delete(wanted)
-                    raise FileIsMissing(name=wanted)  # deleting what is not there says nothing
+                    raise FileIsMissing(name=wanted)  # deleting a missing file raises nothing
 
-    def test_a_link_opens_where_it_was_made(self, untouched, acme, globex):
+    def test_a_link_is_valid_for_its_tenant_only(self, untouched, acme, globex):
         with activate(globex):
             link = files().url(FILE)
         path = link.split("//", 1)[-1].split("/", 1)[-1].removeprefix("t/globex/")

@@ -1,4 +1,4 @@
-"""Every state and mode at every door: what the table says is what is done (rows TEN-06…08, TEN-12, TEN-13)."""
+"""Every entry point follows the availability table in every state and mode."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ SHELL = System("The command line")
 
 
 def become(tenant, actor, state):
-    """The tenant, as it is known after it went there."""
+    """The tenant after the transition, from the directory."""
     about = {"tenant_id": tenant.id, "reason": "As agreed."}
     ways = {
         "active": (),
@@ -75,13 +75,13 @@ MATRIX = {
 }
 
 
-@shared_task(base=DefaultTask, name="tests.work_at_the_door")
+@shared_task(base=DefaultTask, name="tests.work_at_the_entry_point")
 def work() -> str:
     return "worked"
 
 
 @pytest.mark.parametrize("state", MATRIX)
-def test_http(acme, operator, owner, accountant, client_for, state):
+def test_http_requests_follow_the_state(acme, operator, owner, accountant, client_for, state):
     owners, others = client_for(owner), client_for(accountant)
     reads, writes, other_reads, signs_in, other_signs_in, plan, *_ = MATRIX[state]
 
@@ -98,7 +98,7 @@ def test_http(acme, operator, owner, accountant, client_for, state):
 
 
 @pytest.mark.parametrize("state", MATRIX)
-def test_tokens(acme, operator, owner, accountant, state):
+def test_token_requests_follow_the_state(acme, operator, owner, accountant, state):
     reads, writes, other_reads, signs_in, other_signs_in, *_ = MATRIX[state]
     become(acme, operator, state)
 
@@ -120,7 +120,7 @@ def test_tokens(acme, operator, owner, accountant, state):
 
 
 @pytest.mark.parametrize("state", MATRIX)
-def test_workers(acme, operator, listener, no_broker, state):
+def test_deliveries_follow_the_state(acme, operator, listener, no_broker, state):
     works = MATRIX[state][6]
     with activate(acme):
         fill()
@@ -130,7 +130,7 @@ def test_workers(acme, operator, listener, no_broker, state):
     assert (done.state, type(done.result)) == (("SUCCESS", str) if works else ("IGNORED", TaskTenantInactive))
     while route():
         pass
-    assert bool([each for each in no_broker if each == _delivery().pk]) is works
+    assert bool([pk for pk in no_broker if pk == _delivery().pk]) is works
     with activate(tenant):
         assert deliver(_delivery().pk) is works
     assert bool(listener.handled) is works
@@ -138,7 +138,7 @@ def test_workers(acme, operator, listener, no_broker, state):
 
 
 @pytest.mark.parametrize("state", MATRIX)
-def test_beat(acme, globex, operator, monkeypatch, state):
+def test_scheduled_tasks_follow_the_state(acme, globex, operator, monkeypatch, state):
     reached = []
     job = Periodic("tests.seal", 60, "audit", "tenants")
     monkeypatch.setattr(fanout, "PERIODIC", {job.task: job})
@@ -151,7 +151,7 @@ def test_beat(acme, globex, operator, monkeypatch, state):
 
 
 @pytest.mark.parametrize("state", MATRIX)
-def test_webhooks(operator, endpoint, publish_to, acme, receiver, state):
+def test_webhooks_follow_the_state(operator, endpoint, publish_to, acme, receiver, state):
     receiver.expect_request("/hook").respond_with_data("thank you")
     message = publish_to()
     with activate(None):
@@ -167,8 +167,8 @@ def test_webhooks(operator, endpoint, publish_to, acme, receiver, state):
     assert bool(receiver.log) is sent
 
 
-def test_what_waits_comes_by_itself_when_the_tenant_is_back(acme, globex, operator, listener, no_broker):
-    """Nothing of it needs a hand, and nobody else waits meanwhile."""
+def test_pending_events_are_delivered_after_reactivation(acme, globex, operator, listener, no_broker):
+    """Without manual action, and without a delay for other tenants."""
     with activate(acme):
         fill()
     become(acme, operator, "suspended")
@@ -178,20 +178,18 @@ def test_what_waits_comes_by_itself_when_the_tenant_is_back(acme, globex, operat
     with activate(globex):
         fill(shelf=2)
     _a_while()
-    assert [each.tenant_id for each in _hinted(no_broker)] == [globex.id]
+    assert [delivery.tenant_id for delivery in _hinted(no_broker)] == [globex.id]
 
     dispatch(SetTenantActive(tenant_id=acme.id, reason="Paid."), actor=operator)
     sweep(using="relay")
 
-    (mine,) = [each for each in _hinted(no_broker) if each.tenant_id == acme.id]
+    (delivery,) = [hinted for hinted in _hinted(no_broker) if hinted.tenant_id == acme.id]
     with activate(Tenant.objects.get(pk=acme.id).info):
         assert deliver(mine.pk)
     assert _of(acme).attempts == 1
 
 
-def test_a_hint_that_was_under_way_when_the_door_closed_is_said_again_later(
-    acme, operator, listener, no_broker
-):
+def test_a_hint_received_while_closed_is_repeated_later(acme, operator, listener, no_broker):
     with activate(acme):
         fill()
     while route():
@@ -208,7 +206,7 @@ def test_a_hint_that_was_under_way_when_the_door_closed_is_said_again_later(
     assert no_broker == [_of(acme).pk] * 2
 
 
-def test_a_message_that_was_held_is_sent_after_the_suspension(operator, endpoint, publish_to, acme, receiver):
+def test_a_held_message_is_sent_after_the_suspension(operator, endpoint, publish_to, acme, receiver):
     receiver.expect_request("/hook").respond_with_data("thank you")
     message = publish_to()
     with activate(None):
@@ -230,7 +228,7 @@ def test_a_message_that_was_held_is_sent_after_the_suspension(operator, endpoint
     ("state", "refusal"),
     [("suspended", TenantIsSuspended), ("archived", TenantIsArchived), ("read_only", TenantIsReadOnly)],
 )
-def test_the_bus_refuses_whoever_asks_and_by_whichever_door(acme, operator, owner, state, refusal):
+def test_the_bus_refuses_every_actor_and_entry_point(acme, operator, owner, state, refusal):
     command = OpenAccount(code="9999", name="Odd", type="expense")
     with activate(become(acme, operator, state)):
         for actor in (owner, SHELL):
@@ -238,10 +236,10 @@ def test_the_bus_refuses_whoever_asks_and_by_whichever_door(acme, operator, owne
                 dispatch(command, actor=actor)
             with pytest.raises(refusal):
                 dispatch_async(command, actor=actor)
-            assert [type(each) for each in dry_run(command, actor=actor)] == [refusal]
+            assert [type(reason) for reason in dry_run(command, actor=actor)] == [refusal]
 
 
-def test_the_platform_goes_on_with_its_own_journeys_and_the_house_is_kept(acme, operator, owner):
+def test_platform_workflows_and_maintenance_run_in_a_closed_tenant(acme, operator, owner):
     with activate(become(acme, operator, "suspended")):
         dispatch(OpenAccount(code="9999", name="Odd", type="expense"), actor=Steward("Suspension"))
         assert EndSession.runs_while_closed
@@ -250,7 +248,7 @@ def test_the_platform_goes_on_with_its_own_journeys_and_the_house_is_kept(acme, 
 
 
 @pytest.mark.physical_copy
-def test_one_that_is_being_set_up_is_closed_and_says_when_to_come_again(db, operator):
+def test_a_pending_tenant_is_refused_with_retry_after(db, operator):
     dispatch(CreateTenant(slug="initech", name="Initech", owner_email="o@initech.example"), actor=operator)
 
     response = Client().get("/t/initech/api/v1/ledger/accounts/")
@@ -269,7 +267,7 @@ def test_one_that_is_being_set_up_is_closed_and_says_when_to_come_again(db, oper
         ("maintenance", "tenancy.tenant_in_maintenance", "60"),
     ],
 )
-def test_a_program_reads_a_stable_code_and_when_to_come_again(
+def test_an_api_refusal_has_a_code_and_retry_after(
     acme, operator, owner, client_for, state, code, retry_after
 ):
     client = client_for(owner)
@@ -291,7 +289,7 @@ def test_a_program_reads_a_stable_code_and_when_to_come_again(
         ("maintenance", "Under maintenance"),
     ],
 )
-def test_a_person_reads_a_page(acme, operator, accountant, client_for, state, sentence):
+def test_a_browser_gets_a_page(acme, operator, accountant, client_for, state, sentence):
     client = client_for(accountant)
     become(acme, operator, state)
 
@@ -301,7 +299,7 @@ def test_a_person_reads_a_page(acme, operator, accountant, client_for, state, se
     assert response.headers["cache-control"] == "no-store"
 
 
-def test_whoever_is_not_in_charge_learns_it_when_he_signs_in(acme, operator, accountant):
+def test_a_sign_in_without_administrator_role_is_refused(acme, operator, accountant):
     become(acme, operator, "suspended")
 
     response = _signing_in(accountant)
@@ -310,7 +308,7 @@ def test_whoever_is_not_in_charge_learns_it_when_he_signs_in(acme, operator, acc
     assert "Acme Corporation is suspended" in response.content.decode()
 
 
-def test_every_page_of_a_closed_tenant_says_so(acme, operator, owner, client_for):
+def test_every_page_of_a_closed_tenant_has_a_banner(acme, operator, owner, client_for):
     client = client_for(owner)
     become(acme, operator, "read_only")
 
@@ -319,8 +317,8 @@ def test_every_page_of_a_closed_tenant_says_so(acme, operator, owner, client_for
     assert "Acme Corporation is read-only at present" in page
 
 
-def test_a_suspension_ends_for_everybody_at_once_and_back(acme, globex, operator, owner, client_for):
-    """The next request, whatever was cached; and the neighbour notices nothing."""
+def test_a_suspension_and_its_end_take_effect_at_once(acme, globex, operator, owner, client_for):
+    """From the next request on, despite caches; another tenant is unaffected."""
     client, host = client_for(owner), {"host": "acme.localhost"}
     assert client.get("/t/acme/").status_code == 200
 
@@ -333,7 +331,7 @@ def test_a_suspension_ends_for_everybody_at_once_and_back(acme, globex, operator
     assert client.get("/t/acme/").status_code == 200
 
 
-def test_a_tenant_in_maintenance_costs_no_query(acme, operator):
+def test_a_tenant_in_maintenance_needs_no_query(acme, operator):
     become(acme, operator, "maintenance")
     Client().get("/t/acme/")
 
