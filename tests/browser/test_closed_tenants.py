@@ -71,7 +71,7 @@ def test_an_archived_tenant_is_read_under_a_banner(look: Page, acme, operator, o
 
     log_in(look, "/t/acme", owner.email)
 
-    expect(look.get_by_text("Acme Corporation is archived: those in charge can read")).to_be_visible()
+    expect(look.get_by_text("Acme Corporation is archived: administrators can read")).to_be_visible()
     clean(look)
 
 
@@ -83,7 +83,7 @@ def test_a_mode_is_looked_at_before_it_is_set(look: Page, acme, operator):
     look.get_by_label("Reason").fill("We move it.")
     look.get_by_role("button", name="Preview").click()
 
-    expect(look.get_by_text("Acme Corporation is being worked on")).to_be_visible()
+    expect(look.get_by_text("Acme Corporation is in maintenance")).to_be_visible()
     clean(look)
     look.get_by_role("button", name="Set mode").click()
     expect(look.get_by_text("Active, maintenance")).to_be_visible()

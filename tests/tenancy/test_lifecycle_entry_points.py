@@ -185,7 +185,7 @@ def test_pending_events_are_delivered_after_reactivation(acme, globex, operator,
 
     (delivery,) = [hinted for hinted in _hinted(no_broker) if hinted.tenant_id == acme.id]
     with activate(Tenant.objects.get(pk=acme.id).info):
-        assert deliver(mine.pk)
+        assert deliver(delivery.pk)
     assert _of(acme).attempts == 1
 
 

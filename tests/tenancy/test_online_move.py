@@ -188,7 +188,7 @@ def test_an_online_move_is_in_the_audit_log_with_actor_reason_rows(tenant, mover
     assert (row.outcome, row.actor_name, row.reason) == ("done", operator.name, WHY)
     assert (row.subject_type, row.subject_id) == ("tenancy.tenant", str(tenant.pk))
     assert (
-        f"moved the tenant Initech from the database east to home while it was at work: {moved.rows:,} rows"
+        f"moved the tenant Initech from the database east to home online: {moved.rows:,} rows"
         in (row.sentence)
     )
     assert ("database", "east", "home") in [
