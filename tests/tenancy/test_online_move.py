@@ -187,9 +187,8 @@ def test_an_online_move_is_in_the_audit_log_with_actor_reason_rows(tenant, mover
     row = Record.objects.get(command="tenancy.move_tenant_online")
     assert (row.outcome, row.actor_name, row.reason) == ("done", operator.name, WHY)
     assert (row.subject_type, row.subject_id) == ("tenancy.tenant", str(tenant.pk))
-    assert (
-        f"moved the tenant Initech from the database east to home online: {moved.rows:,} rows"
-        in (row.sentence)
+    assert f"moved the tenant Initech from the database east to home online: {moved.rows:,} rows" in (
+        row.sentence
     )
     assert ("database", "east", "home") in [
         (change["field"], change["before"], change["after"]) for change in row.changes
