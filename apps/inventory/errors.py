@@ -39,7 +39,7 @@ class CountBelowReserved(InventoryRefusal, Conflict):
     message = "{reserved} of {sku} are reserved: release some before counting {quantity}."
 
 
-class NothingToReserve(InventoryRefusal, Invalid):
+class ReservationIsEmpty(InventoryRefusal, Invalid):
     message = "A reservation needs at least one item."
 
 

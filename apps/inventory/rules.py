@@ -14,11 +14,11 @@ from .errors import (
     ItemDuplicated,
     ItemNameMissing,
     ItemUnknown,
-    NothingToReserve,
     QuantityNotPositive,
     ReasonMissing,
     ReferenceMissing,
     ReservationDiffers,
+    ReservationIsEmpty,
     ReservationIsFulfilled,
     ReservationIsReleased,
     ReservationUnknown,
@@ -96,7 +96,7 @@ def reference_must_be_given(reference: str) -> None:
 
 def items_must_be_unique(lines: Sequence[ItemQuantity]) -> None:
     if not lines:
-        raise NothingToReserve
+        raise ReservationIsEmpty
     skus = [line.sku for line in lines]
     with together() as validation:
         for sku in sorted({sku for sku in skus if skus.count(sku) > 1}):

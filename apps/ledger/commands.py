@@ -124,7 +124,7 @@ class OpenJournal(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SetUpBooks(Command):
+class SetUpLedger(Command):
     """Open the general journal, GEN. Entries can be posted afterwards."""
 
     permission = "ledger.manage_accounts"

@@ -11,15 +11,15 @@ from apps.settings import queries as settings_queries
 from apps.tenancy.hooks import NewTenant, Retention, invariant, retention, set_up
 
 from . import queries, rules
-from .commands import SetUpBooks
+from .commands import SetUpLedger
 from .setting_definitions import RETENTION_YEARS
 
 periods.closing_check(rules.no_draft_must_remain)
 
 
 @set_up("structure", order=30)
-def books(new: NewTenant) -> Iterable[SetUpBooks]:
-    yield SetUpBooks()
+def general_journal(new: NewTenant) -> Iterable[SetUpLedger]:
+    yield SetUpLedger()
 
 
 @retention

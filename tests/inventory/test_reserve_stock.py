@@ -15,10 +15,10 @@ from apps.inventory.errors import (
     InsufficientStock,
     ItemDuplicated,
     ItemUnknown,
-    NothingToReserve,
     QuantityNotPositive,
     ReasonMissing,
     ReservationDiffers,
+    ReservationIsEmpty,
     ReservationIsFulfilled,
     ReservationIsReleased,
     ReservationUnknown,
@@ -81,7 +81,7 @@ def test_all_errors_of_a_reservation_are_refused_together(shelf, accountant):
     twice = ReserveStock(reference="order:1", lines=(ItemQuantity("BOLT", 1), ItemQuantity("BOLT", 2)))
     (duplicate,) = dry_run(twice, actor=accountant)
 
-    assert isinstance(nothing, NothingToReserve)
+    assert isinstance(nothing, ReservationIsEmpty)
     assert {type(refusal) for refusal in refusals} == {QuantityNotPositive, ItemUnknown}
     assert isinstance(duplicate, ItemDuplicated)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from apps.bus import dispatch, handles
 from apps.kernel.errors import together
 from apps.ledger import rules
-from apps.ledger.commands import DeactivateAccount, OpenAccount, OpenJournal, SetUpBooks
+from apps.ledger.commands import DeactivateAccount, OpenAccount, OpenJournal, SetUpLedger
 from apps.ledger.models import Account, Journal
 
 
@@ -39,7 +39,7 @@ def open_journal(command: OpenJournal) -> Journal:
     return Journal.objects.create(code=command.code, name=command.name)
 
 
-@handles(SetUpBooks)
-def set_up_books(command: SetUpBooks) -> Journal:
+@handles(SetUpLedger)
+def set_up_ledger(command: SetUpLedger) -> Journal:
     journal: Journal = dispatch(OpenJournal(code="GEN", name="General journal"))
     return journal
