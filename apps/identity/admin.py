@@ -65,7 +65,7 @@ class UserAdmin(ReadOnlyAdmin):
             link = Link("Let in again", reverse("admin:reactivate_user", args=[obj.pk]), "person_check")
         return [*roles, link]
 
-    @display(description="RolesForm")
+    @display(description="Roles")
     def has_roles(self, user: User) -> str:
         if user.is_superuser:
             return "operator"
@@ -144,7 +144,7 @@ class UserPage(CommandPage):
         sessions = ApiSession.objects.of(user).open().count()
         return (
             ("Person", f"{user}, {user.email}"),
-            ("RolesForm", ", ".join(user.role_names) or "none"),
+            ("Roles", ", ".join(user.role_names) or "none"),
             (
                 "Signed in over the API",
                 f"on {sessions} device{'s' if sessions > 1 else ''}" if sessions else "nowhere",
@@ -220,7 +220,7 @@ _USER_PAGES: tuple[tuple[str, str, str, Any], ...] = (
 )
 _PAGES: tuple[tuple[hooks.Plane, Any, str], ...] = (
     ("operator", InviteOperatorPage(), "Invite an operator"),
-    ("tenant", InviteUserPage(), "Invite somebody"),
+    ("tenant", InviteUserPage(), "Invite user"),
 )
 for _plane, _view, _title in _PAGES:
     hooks.plug(
