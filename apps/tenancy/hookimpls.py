@@ -11,12 +11,12 @@ from apps.kernel.clock import today
 
 from .databases import handlers as _databases  # noqa: F401
 from .erasure import handlers as _erasure  # noqa: F401
-from .hooks import Transition, on_archive, on_suspend
+from .hooks import Transition, on_archival, on_suspension
 from .transfer import handlers as _transfer  # noqa: F401
 
 
-@on_suspend("data")
-@on_archive("data")
+@on_suspension("data")
+@on_archival("data")
 def move_to_cold_storage(transition: Transition) -> Iterable[MoveToColdStorage]:
     """Records that are due go to cold storage; younger ones stay."""
     with suppress(NothingDueForColdStorage):

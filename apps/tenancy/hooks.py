@@ -76,9 +76,9 @@ class Contributions(Generic[T]):
 
 
 set_up: Contributions[NewTenant] = Contributions("settings", "features", "structure", "people")
-on_suspend: Contributions[Transition] = Contributions("features", "data")
-on_activate: Contributions[Transition] = Contributions("data", "features")
-on_archive: Contributions[Transition] = Contributions("features", "data")
+on_suspension: Contributions[Transition] = Contributions("features", "data")
+on_activation: Contributions[Transition] = Contributions("data", "features")
+on_archival: Contributions[Transition] = Contributions("features", "data")
 
 
 @dataclass(frozen=True)

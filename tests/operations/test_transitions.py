@@ -22,7 +22,7 @@ from apps.operations.sagas import ACTIVATION, SUSPENSION
 from apps.sagas.models import LogEntry, Run
 from apps.tenancy import directory
 from apps.tenancy.errors import TenantCannotBecome
-from apps.tenancy.hooks import on_activate, on_suspend
+from apps.tenancy.hooks import on_activation, on_suspension
 from apps.tenancy.models import Tenant
 from tests.support.failpoints import MAX_STRIDE, Killed, armed, crash_everywhere
 from tests.support.settling import settle
@@ -100,7 +100,7 @@ def test_a_suspension_without_the_permission_is_refused(acme, db):
 
 @pytest.mark.parametrize("part", ["features", "data"])
 def test_a_failure_after_suspension_is_retried(acme, operator, failing, part):
-    failing(part, LookupError("the disk is full"), hook=on_suspend)
+    failing(part, LookupError("the disk is full"), hook=on_suspension)
 
     assert dispatch(suspend(acme), actor=operator).state == "suspended"
     run = run_of(SUSPENSION)
@@ -117,7 +117,7 @@ def test_a_failure_after_suspension_is_retried(acme, operator, failing, part):
 @pytest.mark.parametrize("part", ["data", "features"])
 def test_a_failed_activation_leaves_the_tenant_suspended(acme, operator, failing, part):
     dispatch(suspend(acme), actor=operator)
-    failing(part, LookupError("the storage is unavailable"), hook=on_activate)
+    failing(part, LookupError("the storage is unavailable"), hook=on_activation)
 
     assert_refused(ActivateTenant(tenant_id=acme.id, reason="Paid."), operator, LookupError)
 
@@ -128,10 +128,10 @@ def test_a_failed_activation_leaves_the_tenant_suspended(acme, operator, failing
 @pytest.fixture
 def branch():
     """A contribution to suspension: it adds a company."""
-    before = list(on_suspend._by_part["data"])
-    on_suspend("data")(lambda transition: [FoundCompany(code="B", name=transition.reason, currency="USD")])
+    before = list(on_suspension._by_part["data"])
+    on_suspension("data")(lambda transition: [FoundCompany(code="B", name=transition.reason, currency="USD")])
     yield
-    on_suspend._by_part["data"] = before
+    on_suspension._by_part["data"] = before
 
 
 @pytest.mark.exhaustive("a crash at every statement", inside=True)

@@ -22,7 +22,7 @@ from apps.kernel.errors import Refusal
 from apps.kernel.tenant import activate, at_database
 from apps.tenancy import directory
 from apps.tenancy.databases import online_move
-from apps.tenancy.databases.commands import MoveTenantOnline
+from apps.tenancy.databases.commands import TransferTenantOnline
 from apps.tenancy.databases.errors import AlreadyExists, CopyDiffers, ReplicationNotConfigured
 from apps.tenancy.databases.online_move import move_online
 from apps.tenancy.errors import TenantIsPinned, TenantIsReadOnly
@@ -182,9 +182,9 @@ def test_the_command_line_moves_a_tenant_online(tenant, mover, capsys):
 @pytest.mark.exhaustive("an online move there and back")
 @pytest.mark.physical_copy
 def test_an_online_move_is_in_the_audit_log_with_actor_reason_rows(tenant, mover, operator):
-    moved = dispatch(MoveTenantOnline(tenant_id=tenant.pk, database="home", reason=WHY), actor=operator)
+    moved = dispatch(TransferTenantOnline(tenant_id=tenant.pk, database="home", reason=WHY), actor=operator)
 
-    row = Record.objects.get(command="tenancy.move_tenant_online")
+    row = Record.objects.get(command="tenancy.transfer_tenant_online")
     assert (row.outcome, row.actor_name, row.reason) == ("done", operator.name, WHY)
     assert (row.subject_type, row.subject_id) == ("tenancy.tenant", str(tenant.pk))
     assert f"moved the tenant Initech from the database east to home online: {moved.rows:,} rows" in (
@@ -201,13 +201,13 @@ def test_a_refused_online_move_is_in_the_audit_log(tenant, mover, operator, monk
 
     monkeypatch.setattr(online_move._Move, "_compare", broken)
     for command in (
-        MoveTenantOnline(tenant_id=tenant.pk, database="home", reason=WHY),
-        MoveTenantOnline(tenant_id=tenant.pk, database="east", reason=""),
+        TransferTenantOnline(tenant_id=tenant.pk, database="home", reason=WHY),
+        TransferTenantOnline(tenant_id=tenant.pk, database="east", reason=""),
     ):
         with pytest.raises(Refusal):
             dispatch(command, actor=operator)
 
-    rows = Record.objects.filter(command="tenancy.move_tenant_online").order_by("id")
+    rows = Record.objects.filter(command="tenancy.transfer_tenant_online").order_by("id")
     assert [(row.outcome, [refusal["code"] for refusal in row.refusals]) for row in rows] == [
         ("refused", ["tenancy.copy_differs"]),
         ("refused", ["tenancy.reason_missing", "tenancy.already_exists"]),
@@ -216,4 +216,4 @@ def test_a_refused_online_move_is_in_the_audit_log(tenant, mover, operator, monk
 
 def test_an_online_move_without_permission_is_refused(tenant, mover, owner):
     with pytest.raises(PermissionDenied):
-        dispatch(MoveTenantOnline(tenant_id=tenant.pk, database="home", reason=WHY), actor=owner)
+        dispatch(TransferTenantOnline(tenant_id=tenant.pk, database="home", reason=WHY), actor=owner)

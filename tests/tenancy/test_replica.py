@@ -189,7 +189,7 @@ def test_a_cached_report_is_read_from_the_primary(at_initech, paused_replica):
 
 
 def test_without_a_cache_a_loader_reads_from_the_primary(at_initech, paused_replica, monkeypatch):
-    companies = Cached("companies-asked", lambda _: Company.objects.count(), ttl=60)
+    companies = Cached("companies-uncached", lambda _: Company.objects.count(), ttl=60)
     monkeypatch.setattr(caching, "_stamps", Mock(of=Mock(side_effect=RedisError)))
     found_company()
 

@@ -14,7 +14,7 @@ from apps.operations.commands import ActivateTenant, ArchiveTenant, SuspendTenan
 from apps.operations.tenant_sagas import contributions, notify_administrators, run_saga, tenant
 from apps.sagas import NO_COMPENSATION, ExternalStep, Saga, Step
 from apps.tenancy.commands import SetTenantActive, SetTenantArchived, SetTenantSuspended
-from apps.tenancy.hooks import Transition, on_activate, on_archive, on_suspend
+from apps.tenancy.hooks import Transition, on_activation, on_archival, on_suspension
 from apps.tenancy.models import Tenant
 
 
@@ -49,8 +49,8 @@ SUSPENSION = Saga(
     repeats=True,
     steps=(
         Step("suspend", _suspend, pivot=True),
-        ExternalStep("disable features", contributions(on_suspend, "features", _transition)),
-        ExternalStep("archive data", contributions(on_suspend, "data", _transition)),
+        ExternalStep("disable features", contributions(on_suspension, "features", _transition)),
+        ExternalStep("archive data", contributions(on_suspension, "data", _transition)),
         ExternalStep("notify administrators", notify_administrators("suspended", _transition)),
     ),
 )
@@ -62,12 +62,12 @@ ACTIVATION = Saga(
     repeats=True,
     steps=(
         ExternalStep(
-            "bring back data", contributions(on_activate, "data", _transition), compensation=NO_COMPENSATION
+            "bring back data", contributions(on_activation, "data", _transition), compensation=NO_COMPENSATION
         ),
         ExternalStep(
             "enable features",
-            contributions(on_activate, "features", _transition),
-            compensation=contributions(on_suspend, "features", _transition),
+            contributions(on_activation, "features", _transition),
+            compensation=contributions(on_suspension, "features", _transition),
         ),
         Step("activate", _activate, pivot=True),
         ExternalStep("notify administrators", notify_administrators("activated", _transition)),
@@ -81,8 +81,8 @@ ARCHIVE = Saga(
     repeats=True,
     steps=(
         Step("archive", _archive, pivot=True),
-        ExternalStep("disable features", contributions(on_archive, "features", _transition)),
-        ExternalStep("archive data", contributions(on_archive, "data", _transition)),
+        ExternalStep("disable features", contributions(on_archival, "features", _transition)),
+        ExternalStep("archive data", contributions(on_archival, "data", _transition)),
         ExternalStep("notify administrators", notify_administrators("archived", _transition)),
     ),
 )

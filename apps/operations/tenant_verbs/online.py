@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from apps.console.terminal import Output
-from apps.tenancy.databases.commands import MoveTenantOnline
+from apps.tenancy.databases.commands import TransferTenantOnline
 
 from .base import tenant_named, verb
 from .transfer import CommandVerb
@@ -27,7 +27,7 @@ class MoveOnline(CommandVerb):
 
     def run(self, *, slug: str, database: str, reason: str, dry_run: bool, **_: Any) -> Output:  # type: ignore[override]
         tenant = tenant_named(slug)
-        command = MoveTenantOnline(tenant_id=tenant.pk, database=database, reason=reason)
+        command = TransferTenantOnline(tenant_id=tenant.pk, database=database, reason=reason)
         would = f"{tenant} would be moved from {tenant.database} to {database} without downtime."
         moved = self.execute(command, dry_run=dry_run, would=would)
         if isinstance(moved, Output):

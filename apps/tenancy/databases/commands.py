@@ -6,7 +6,7 @@ from apps.bus import Command
 
 
 @dataclass(frozen=True, kw_only=True)
-class MoveTenantOnline(Command):
+class TransferTenantOnline(Command):
     """Move a tenant to another database without downtime. Reads are always possible; writes are refused while the last
     changes are replicated and all rows are compared."""
 

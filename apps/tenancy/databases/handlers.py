@@ -8,19 +8,19 @@ from apps.tenancy import rules
 from apps.tenancy.errors import TenantUnknown
 from apps.tenancy.models import Tenant
 
-from .commands import MoveTenantOnline
+from .commands import TransferTenantOnline
 from .online_move import Moved, move_online, must_be_movable
 
 
-def prerequisites(command: MoveTenantOnline) -> None:
+def prerequisites(command: TransferTenantOnline) -> None:
     tenant = _tenant(command.tenant_id)
     with together() as checks:
         checks.check(rules.reason_must_be_given, command.reason)
         checks.check(must_be_movable, tenant, command.database)
 
 
-@handles(MoveTenantOnline, dry_run=prerequisites)
-def move_tenant_online(command: MoveTenantOnline) -> Moved:
+@handles(TransferTenantOnline, dry_run=prerequisites)
+def transfer_tenant_online(command: TransferTenantOnline) -> Moved:
     prerequisites(command)
     return move_online(_tenant(command.tenant_id), command.database)
 

@@ -42,7 +42,7 @@ class Fault:
 
 @dataclass
 class Linter:
-    """Visits new migrations in order. Models and fields that they create are unknown to the running version."""
+    """Checks new migrations in order. Models and fields that they create are unknown to the running version."""
 
     models: set[tuple[str, str]] = field(default_factory=set)
     fields: set[tuple[str, str, str]] = field(default_factory=set)
