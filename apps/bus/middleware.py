@@ -11,7 +11,7 @@ from apps.kernel import metrics
 from apps.kernel.actors import impersonator
 from apps.kernel.correlation import correlated
 from apps.kernel.errors import Refusal, refusal_behind
-from apps.kernel.logs import saying
+from apps.kernel.logs import log_context
 from apps.kernel.tenant import current_tenant
 from apps.kernel.tracing import span
 from apps.kernel.transactions import in_unit_of_work, unit_of_work, was_given_up
@@ -34,7 +34,7 @@ def observed(envelope: Envelope, next: Next) -> Any:
         return next(envelope)
     began = perf_counter()
     try:
-        with saying(command=name), span(name):
+        with log_context(command=name), span(name):
             return next(envelope)
     except Refusal:
         outcome = "refused"

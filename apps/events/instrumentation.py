@@ -14,7 +14,7 @@ from django.db import transaction
 
 from apps.kernel import instrumentation, metrics
 from apps.kernel.correlation import correlated
-from apps.kernel.logs import level_of_event, saying
+from apps.kernel.logs import level_of_event, log_context
 from apps.kernel.tenant import current_tenant
 from apps.kernel.traceparent import current_trace
 from apps.kernel.tracing import span
@@ -40,7 +40,7 @@ def about(delivery: Delivery) -> Iterator[None]:
     event = delivery.event
     with (
         correlated(event.correlation_id, causation=f"event:{event.pk}", trace=event.traceparent),
-        saying(subscriber=delivery.subscriber),
+        log_context(subscriber=delivery.subscriber),
     ):
         yield
 

@@ -62,7 +62,7 @@ def level_of_event(name: str) -> int:
     )
 
 
-def saying(**words: Any) -> AbstractContextManager[None]:
+def log_context(**words: Any) -> AbstractContextManager[None]:
     """Adds these values to every log line inside the block."""
     return structlog.contextvars.bound_contextvars(**words)
 

@@ -24,7 +24,7 @@ from .availability import availability_of
 from .clock import now
 from .correlation import carried, correlated
 from .errors import Invalid, Unavailable
-from .logs import saying
+from .logs import log_context
 from .observation import observed_task
 from .replica import read_your_writes
 from .tenant import TenantInfo, activate, current_tenant, is_tenant_set
@@ -157,7 +157,7 @@ class TenantTask(Task):  # type: ignore[type-arg]
             )
             stack.enter_context(activate(self._tenant()))
             stack.enter_context(read_your_writes())
-            stack.enter_context(saying(task=self.name))
+            stack.enter_context(log_context(task=self.name))
             stack.enter_context(
                 observed_task(
                     self.name, self.queue_name, sent_at=header("sent_at"), tries=self.request.retries

@@ -23,14 +23,14 @@ from .redis_url import client_of
 
 WAITED = caching.tenant_cache_key("queues:waited", "public")
 UNTAKEN_SINCE = caching.tenant_cache_key("queues:untaken", "public")
-LOOK_EVERY = 15.0
-SAY_AGAIN = 60.0
+CHECK_INTERVAL_S = 15.0
+REPEAT_INTERVAL_S = 60.0
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class QueueStatus:
-    """How a queue stands.
+    """The status of a queue in the broker.
 
     depth    messages that wait
     oldest   seconds that the oldest of them has waited
@@ -81,34 +81,34 @@ def note(queue: str, sent_at: float | None) -> None:
         log.debug("The wait was not noted: %s", error)
 
 
-class Watch:
-    """Says in the log that a queue waits too long, again each minute while it does, and that it is over."""
+class QueueMonitor:
+    """Logs that a queue is late, once a minute, and that it has recovered."""
 
     def __init__(self) -> None:
-        self._looked_at = -LOOK_EVERY
-        self._said_at: dict[str, float] = {}
+        self._checked_at = -CHECK_INTERVAL_S
+        self._reported_at: dict[str, float] = {}
 
-    def look(self) -> None:
-        """Cheap to call: looks four times a minute."""
-        if time.monotonic() - self._looked_at < LOOK_EVERY:
+    def check(self) -> None:
+        """Checks the queues at most four times a minute."""
+        if time.monotonic() - self._checked_at < CHECK_INTERVAL_S:
             return
-        self._looked_at = time.monotonic()
+        self._checked_at = time.monotonic()
         try:
-            self.say(queue_statuses())
+            self.report(queue_statuses())
         except BROKER_ERRORS as error:
-            log.error("Nobody knows how long work waits, the broker does not answer: %s", error)
+            log.error("The ages of the queues are unknown, the broker does not answer: %s", error)
 
-    def say(self, queues: Iterable[QueueStatus]) -> None:
+    def report(self, queues: Iterable[QueueStatus]) -> None:
         for queue in queues:
             if queue.alert:
                 self._alert(queue)
-            elif self._said_at.pop(queue.queue, None) is not None:
+            elif self._reported_at.pop(queue.queue, None) is not None:
                 log.info("Work in queue %s is taken up in time again.", queue.queue)
 
     def _alert(self, each: QueueStatus) -> None:
-        if time.monotonic() - self._said_at.get(each.queue, -SAY_AGAIN) < SAY_AGAIN:
+        if time.monotonic() - self._reported_at.get(each.queue, -REPEAT_INTERVAL_S) < REPEAT_INTERVAL_S:
             return
-        self._said_at[each.queue] = time.monotonic()
+        self._reported_at[each.queue] = time.monotonic()
         log.error(
             "Work in queue %s has waited %.0f s, the alert is at %s s: %s messages wait.",
             *(each.queue, each.oldest, each.policy.wait_alert, each.depth),

@@ -91,7 +91,7 @@ def workers(environment, broker) -> Iterator[Workers]:
 def test_a_worker_with_a_task_in_hand_and_a_free_process_continues_after_a_restart_of_redis(workers, broker):
     worker = workers.start("-c", "2")
     broker.publish(hold, "first")
-    eventually(lambda: has("first began"), patience=START_TIMEOUT_S)
+    eventually(lambda: has("first began"), timeout_s=START_TIMEOUT_S)
     eventually(lambda: broker.polling_workers() == 1)  # for the free process
 
     worker.send_signal(signal.SIGSTOP)  # it notices the losses in their order, and only then
@@ -100,7 +100,7 @@ def test_a_worker_with_a_task_in_hand_and_a_free_process_continues_after_a_resta
     worker.send_signal(signal.SIGCONT)
     broker.start()
 
-    eventually(lambda: broker.polling_workers() == 1, patience=RECONNECT_TIMEOUT_S)
+    eventually(lambda: broker.polling_workers() == 1, timeout_s=RECONNECT_TIMEOUT_S)
     broker.publish(work, "second", 0)
     release("first")
     eventually(lambda: has("first ended") and has("second ended"))

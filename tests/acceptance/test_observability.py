@@ -78,7 +78,7 @@ def house(environment, port, tmp_path) -> Iterator[str]:
         ),
     ):
         address = f"http://127.0.0.1:{port}"
-        eventually(lambda: answers(f"{address}/healthz"), patience=60)
+        eventually(lambda: answers(f"{address}/healthz"), timeout_s=60)
         yield address
 
 
@@ -102,7 +102,7 @@ def test_one_id_joins_all_that_came_of_a_request(house, shop, acme, tmp_path):
     assert response.headers["x-correlation-id"] == REQUEST
     posted = eventually(
         lambda: Record.objects.filter(correlation_id=REQUEST, command="ledger.post_entry").first(),
-        patience=90,
+        timeout_s=90,
     )
     assert posted.causation_id
 

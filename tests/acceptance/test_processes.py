@@ -94,7 +94,7 @@ def test_what_was_posted_while_the_broker_was_flushed_is_heard_all_the_same(hous
         assert accountant.post("ledger/entries/", entry()).status_code == 201
     caching._client().delete("audit", "unacked", "unacked_index")
 
-    eventually(lambda: TenantActivity.objects.get(tenant_id=acme.id).entries_posted == 5, patience=60)
+    eventually(lambda: TenantActivity.objects.get(tenant_id=acme.id).entries_posted == 5, timeout_s=60)
 
 
 @pytest.mark.exhaustive("waits for beat")
@@ -113,7 +113,7 @@ def test_beat_sends_the_sweep(environment, tmp_path):
         "--max-interval",
         "1",
     ):
-        eventually(lambda: "events.sweep" in sent_to("default"), patience=60)
+        eventually(lambda: "events.sweep" in sent_to("default"), timeout_s=60)
 
 
 def sent_to(queue: str) -> set[str]:

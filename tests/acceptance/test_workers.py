@@ -52,7 +52,7 @@ def test_what_a_killed_worker_held_is_done_by_another_soon_after_the_visibility_
     kill(first)
     workers.start()
 
-    eventually(lambda: has("long ended"), patience=VISIBLE_AFTER + 15)
+    eventually(lambda: has("long ended"), timeout_s=VISIBLE_AFTER + 15)
     assert diary().count("long began") == 2
     eventually(lambda: has("lost ended"))
     eventually(lambda: caching._client().hlen("unacked") == 0)
@@ -79,7 +79,7 @@ def test_what_takes_its_process_along_is_tried_again_at_once(workers):
 
     fall.delay("trip")
 
-    eventually(lambda: has("trip ended"), patience=20)
+    eventually(lambda: has("trip ended"), timeout_s=20)
     assert diary() == ["trip began", "trip began", "trip ended"]
 
 
@@ -126,7 +126,7 @@ def test_what_fails_for_now_is_tried_as_often_as_its_queue_allows(workers):
 
     stumble.delay("step")
 
-    eventually(lambda: diary().count("step began") == 1 + stumble.max_retries, patience=40)
+    eventually(lambda: diary().count("step began") == 1 + stumble.max_retries, timeout_s=40)
     eventually(lambda: caching._client().hlen("unacked") == 0)
     time.sleep(1)
     assert diary().count("step began") == 4
@@ -163,7 +163,7 @@ def test_two_beats_send_what_comes_round_once_in_each_slot(workers, acme, globex
     workers.start()
     workers.start()
 
-    eventually(lambda: rounds_of(acme.id) >= 4, patience=90)
+    eventually(lambda: rounds_of(acme.id) >= 4, timeout_s=90)
     workers.end()
 
     slots = ScheduledRun.objects.get(task="tests.round").slot_at.timestamp() // 5 - slot_of_the_first() + 1

@@ -131,7 +131,7 @@ def test_an_unexpected_failure_tells_nothing(api, auditor, monkeypatch):
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("the secret is swordfish")
 
-    monkeypatch.setattr(TrialBalance, "answer", fail)
+    monkeypatch.setattr(TrialBalance, "run_query", fail)
     response = caller.get("ledger/trial-balance/")
 
     problem(response, 500, "request.internal_server_error")

@@ -16,7 +16,7 @@ from apps.identity.commands import SetPassword
 from apps.identity.models import User
 from apps.kernel.actors import System, acting_as
 from apps.kernel.correlation import correlated
-from apps.kernel.logs import asking, formatter, saying
+from apps.kernel.logs import asking, formatter, log_context
 from apps.kernel.plain import SECRET, secret
 from apps.kernel.tenant import TenantInfo, activate
 from apps.periods.commands import ClosePeriod
@@ -54,7 +54,7 @@ def test_both_kinds_of_logger_say_who_and_in_which_request(log, lines):
         activate(ACME),
         acting_as(System("The suite")),
         correlated("request-1", causation="event:7", trace=f"00-{'a' * 32}-{'b' * 16}-00"),
-        saying(command="ledger.post_entry"),
+        log_context(command="ledger.post_entry"),
     ):
         log.warning("Said %s.", "aloud")
 

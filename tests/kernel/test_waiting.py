@@ -11,7 +11,7 @@ from celery import current_app
 
 from apps.kernel import caching, waiting
 from apps.kernel.queues import POLICIES
-from apps.kernel.waiting import QueueStatus, Watch, queue_statuses
+from apps.kernel.waiting import QueueMonitor, QueueStatus, queue_statuses
 
 
 @pytest.fixture
@@ -82,11 +82,11 @@ def test_an_alert_is_said_once_a_minute_and_when_it_is_over(caplog, monkeypatch)
     monkeypatch.setattr(waiting.time, "monotonic", lambda: moment[0])
     caplog.set_level(logging.INFO, logger="apps.kernel.waiting")
     late, fine = QueueStatus("financial", 7, 45.0, 0, 0.0), QueueStatus("financial", 0, 0.0, 0, 0.0)
-    watch = Watch()
+    queue_monitor = QueueMonitor()
 
     for step, each in ((0, late), (15, late), (46, late), (15, fine), (15, fine)):
         moment[0] += step
-        watch.say([each])
+        queue_monitor.report([each])
 
     said = [(record.levelname, record.getMessage()) for record in caplog.records]
     alert = "Work in queue financial has waited 45 s, the alert is at 30 s: 7 messages wait."
@@ -100,20 +100,20 @@ def test_a_broker_that_is_away_is_said_too(caplog, monkeypatch):
 
     monkeypatch.setattr(waiting, "queue_statuses", away)
 
-    Watch().look()
+    QueueMonitor().check()
 
     assert "the broker does not answer" in caplog.text
 
 
 def test_a_watch_looks_four_times_a_minute(monkeypatch):
-    looks = []
-    monkeypatch.setattr(waiting, "queue_statuses", lambda: looks.append(1) or [])
-    watch = Watch()
+    checks = []
+    monkeypatch.setattr(waiting, "queue_statuses", lambda: checks.append(1) or [])
+    queue_monitor = QueueMonitor()
 
     for _ in range(5):
-        watch.look()
+        queue_monitor.check()
 
-    assert len(looks) == 1
+    assert len(checks) == 1
 
 
 def test_what_nobody_takes_waits_since_it_was_first_seen(db, monkeypatch):

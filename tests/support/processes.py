@@ -19,7 +19,7 @@ import pytest
 import requests
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 30
+TIMEOUT_S = 30
 RUNTIME_ONLY = "DATABASE_OWNER_URL DATABASE_RELAY_URL DATABASE_BACKUP_URL"
 
 
@@ -65,7 +65,7 @@ def running(
         yield process
     finally:
         os.killpg(process.pid, ended_by)
-        process.wait(PATIENCE)
+        process.wait(TIMEOUT_S)
 
 
 def worker(
@@ -98,8 +98,8 @@ def answers(address: str) -> bool:
     return False
 
 
-def eventually(condition, patience: float = PATIENCE):  # type: ignore[no-untyped-def]
-    deadline = time.monotonic() + patience
+def eventually(condition, timeout_s: float = TIMEOUT_S):  # type: ignore[no-untyped-def]
+    deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
         if result := condition():
             return result

@@ -86,17 +86,17 @@ class DetailEndpoint(RetrieveModelMixin, Endpoint):
 
 
 class QueryEndpoint(Endpoint):
-    """GET: what `answer` says, through `serializer_class`. `question` is a dataclass of the query parameters."""
+    """GET: the result of `run_query`, through `serializer_class`. `question` is a dataclass of the query parameters."""
 
     question: ClassVar[type[Any] | None] = None
     many: ClassVar[bool] = False
 
-    def answer(self, question: Any, **server_fields: Any) -> Any:
+    def run_query(self, question: Any, **server_fields: Any) -> Any:
         raise NotImplementedError
 
     def get(self, request: Request, **server_fields: Any) -> Response:
-        answer = self.answer(self._question(request), **server_fields)
-        return Response(self.get_serializer(answer, many=self.many).data)
+        result = self.run_query(self._question(request), **server_fields)
+        return Response(self.get_serializer(result, many=self.many).data)
 
     def understood(self, method: str) -> Collection[str]:
         return {field.name for field in fields(self.question)} if self.question else ()

@@ -125,7 +125,7 @@ class TrialBalance(QueryEndpoint):
     serializer_class = TrialBalanceSerializer
     many = True
 
-    def answer(self, question: Any, **server_fields: Any) -> Sequence[Any]:
+    def run_query(self, question: Any, **server_fields: Any) -> Sequence[Any]:
         options: TrialBalanceQuestion = question
         with reading_replica():
             return queries.trial_balance(by=options.by, since=options.since, until=options.until)

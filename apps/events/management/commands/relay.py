@@ -17,7 +17,7 @@ from apps.events.base import CHANNEL
 from apps.events.relay import route, sweep, top_up, wait_for_notification
 from apps.kernel import databases
 from apps.kernel.tenant import activate
-from apps.kernel.waiting import Watch
+from apps.kernel.waiting import QueueMonitor
 
 SWEEP_INTERVAL_S = 5.0
 POLL_INTERVAL_S = 1.0
@@ -45,7 +45,7 @@ class Command(BaseCommand):
             hinted = sum(sweep(using=outbox) for outbox in outboxes)
             self.stdout.write(f"{routed} events routed, {hinted} deliveries hinted again.")
             return
-        self.stopping, self.watch = False, Watch()
+        self.stopping, self.queue_monitor = False, QueueMonitor()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         # One thread per database, so that an unreachable one does not block the others.
@@ -53,23 +53,23 @@ class Command(BaseCommand):
         for thread in others:
             thread.start()
         self.stdout.write("The relay listens.")
-        self._run(outboxes[0], self.watch.look)
+        self._run(outboxes[0], self.queue_monitor.check)
         for thread in others:
             thread.join()
         self.stdout.write("The relay has stopped.")
 
     @activate(None)
-    def _run(self, using: str, look: Callable[[], object] = lambda: None) -> None:
+    def _run(self, using: str, check: Callable[[], object] = lambda: None) -> None:
         while not self.stopping:
             try:
-                self._work(using, look)
+                self._work(using, check)
             except (OperationalError, InterfaceError) as error:
                 self.stderr.write(f"The database is unreachable, retrying: {error}")
                 connections.close_all()
                 time.sleep(1)
         connections.close_all()
 
-    def _work(self, using: str, look: Callable[[], object]) -> None:
+    def _work(self, using: str, check: Callable[[], object]) -> None:
         with connections[using].cursor() as cursor:
             cursor.execute(f"LISTEN {CHANNEL}")
         swept_at = topped_at = 0.0
@@ -79,7 +79,7 @@ class Command(BaseCommand):
             if time.monotonic() - swept_at > SWEEP_INTERVAL_S:
                 sweep(using=using)
                 swept_at = time.monotonic()
-            look()
+            check()
             if more or time.monotonic() - topped_at > POLL_INTERVAL_S:
                 _, more = top_up(using=using)
                 topped_at = time.monotonic()
