@@ -48,7 +48,7 @@ _LEADS_ELSEWHERE = tuple(
 class AddressRefused(Invalid):
     """Of a URL that we tell nothing; of what it leads to no more is said than this."""
 
-    message = "{url} cannot be told anything: {why}."
+    message = "Messages to {url} are refused: {why}."
 
 
 class CannotReach(Exception):

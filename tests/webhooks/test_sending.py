@@ -470,7 +470,7 @@ def test_a_host_name_with_a_private_address_is_a_failed_attempt(endpoint, publis
 
     sending.send_due(endpoint.pk)
 
-    assert "cannot be told anything" in message.tries.get().error
+    assert "are refused" in message.tries.get().error
     assert refreshed(message).state == "pending"
 
 

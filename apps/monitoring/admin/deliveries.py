@@ -129,7 +129,7 @@ hooks.plug(
         permission=VIEW_PERMISSION,
         view=subscribers_page,
         group="System",
-        icon="subscriptions",
+        icon="rss_feed",
     ),
     hooks.Page(
         path="subscribers/replay/",
