@@ -39,7 +39,7 @@ class SetModePage(CommandPage):
     command, form, previews = SetMode, ModeForm, True
 
     def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
-        tenant = rules.tenant_must_be_there(server_fields["tenant_id"])
+        tenant = rules.tenant_must_be_found(server_fields["tenant_id"])
         return (
             ("Tenant", tenant.name),
             ("Status", f"{tenant.get_state_display().lower()}, mode {tenant.get_mode_display().lower()}"),
@@ -48,7 +48,7 @@ class SetModePage(CommandPage):
         )
 
     def preview(self, form: forms.Form, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
-        tenant = rules.tenant_must_be_there(server_fields["tenant_id"])
+        tenant = rules.tenant_must_be_found(server_fields["tenant_id"])
         now = AVAILABILITY[tenant.state, tenant.mode]
         then = AVAILABILITY[tenant.state, form.cleaned_data["mode"]]
         lost = [word for part, word in PARTS if getattr(now, part) and not getattr(then, part)]

@@ -71,7 +71,7 @@ def mode_must_exist(mode: str) -> Tenant.Mode:
     return Tenant.Mode(mode)
 
 
-def tenant_must_be_there(tenant_id: int) -> Tenant:
+def tenant_must_be_found(tenant_id: int) -> Tenant:
     """The tenant, without a lock."""
     tenant = Tenant.objects.filter(pk=tenant_id).first()
     if tenant is None:

@@ -1,4 +1,4 @@
-"""The connection follows the tenant, in as few statements as can be."""
+"""The connection follows the current tenant, with a minimum of statements."""
 
 import threading
 from contextlib import suppress
@@ -45,14 +45,14 @@ def test_the_tenant_is_applied_once_and_not_per_query(acme, monkeypatch):
     assert applied.count(None) == 1
 
 
-def test_a_context_that_asks_nothing_sends_nothing(acme):
+def test_a_context_without_queries_sends_nothing(acme):
     with CaptureQueriesContext(connection) as queries, activate(acme):
         pass
 
     assert len(queries) == 0
 
 
-def test_a_rollback_that_takes_the_search_path_back_is_noticed(acme):
+def test_a_rollback_of_the_search_path_is_noticed(acme):
     with activate(acme):
         connection.close()
         with pytest.raises(LookupError), transaction.atomic():
@@ -97,8 +97,8 @@ def test_set_tenant_of_a_connection_is_refused(acme, way):
         getattr(connection, way)(Tenant.objects.first())
 
 
-def test_threads_that_mix_tenants_never_read_the_wrong_one(acme, globex):
-    """Eight threads on connections of their own, each switching between two tenants."""
+def test_threads_that_switch_tenants_read_the_current_one(acme, globex):
+    """Eight threads with their own connections, each switching between two tenants."""
     wrong, right = [], []
 
     def work():
@@ -119,8 +119,8 @@ def test_threads_that_mix_tenants_never_read_the_wrong_one(acme, globex):
     assert (len(right), wrong) == (320, [])
 
 
-def test_a_connection_that_ignored_the_tenant_would_be_caught(acme, globex, monkeypatch):
-    """The negative control of the test above."""
+def test_a_connection_that_ignores_the_tenant_is_detected(acme, globex, monkeypatch):
+    """Negative control of the test above."""
     from apps.tenancy.backend import base
 
     with activate(acme):
@@ -153,7 +153,7 @@ def test_migration_tables_are_read_only_for_the_runtime(acme, table):
         "SELECT lo_from_bytea(0, 'mine')",
     ],
 )
-def test_the_runtime_makes_nothing(acme, statement):
+def test_the_runtime_cannot_create_objects(acme, statement):
     for tenant in (acme, None):
         refused = pytest.raises(ProgrammingError, match="permission denied")
         with activate(tenant), refused, connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""Unsafe settings do not start."""
+"""Start-up checks: unsafe settings prevent the start."""
 
 import copy
 
@@ -19,7 +19,7 @@ def ids(settings_are_safe=checks.settings_isolate_tenants):
     return [fault.id for fault in settings_are_safe()]
 
 
-def test_the_settings_we_run_with_are_safe():
+def test_the_test_settings_are_safe():
     assert ids() == []
 
 
@@ -29,14 +29,14 @@ def test_another_engine_is_refused(settings):
     assert ids() == ["tenancy.E001"]
 
 
-def test_a_cache_that_tenants_would_share_is_refused(settings):
+def test_a_cache_with_shared_keys_is_refused(settings):
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache"}}
 
     assert ids() == ["tenancy.E002"]
 
 
 @pytest.mark.parametrize("engine", ["file", "db", "cached_db", "signed_cookies"])
-def test_sessions_elsewhere_are_refused(settings, engine):
+def test_another_session_engine_is_refused(settings, engine):
     settings.SESSION_ENGINE = f"django.contrib.sessions.backends.{engine}"
 
     assert ids() == ["tenancy.E003"]
@@ -60,7 +60,7 @@ def test_request_transactions_are_required_behind_a_pooler(settings):
     assert ids() == []
 
 
-def test_any_host_is_refused(settings):
+def test_a_wildcard_host_is_refused(settings):
     settings.ALLOWED_HOSTS = ["*"]
 
     assert ids() == ["tenancy.E005"]
@@ -87,7 +87,7 @@ def test_a_shared_table_without_a_policy_is_refused(db):
 
 
 @pytest.mark.physical_copy
-def test_a_runtime_that_could_look_into_a_schema_itself_is_refused(acme):
+def test_a_runtime_with_direct_access_to_a_schema_is_refused(acme):
     with connections["owner"].cursor() as cursor:
         cursor.execute(f"GRANT USAGE ON SCHEMA {acme.schema} TO bursar_app")
 
@@ -95,7 +95,7 @@ def test_a_runtime_that_could_look_into_a_schema_itself_is_refused(acme):
 
 
 class TestEast:
-    """A database beside home is looked at as home is. Its server is this worker's own, so roles may be changed."""
+    """A shard is checked like home. Its server belongs to this test process, so roles may be changed."""
 
     def test_a_valid_shard_has_no_faults(self, initech):
         assert fault_ids() == []
@@ -118,7 +118,7 @@ class TestEast:
              " RESET ROLE; GRANT staff TO bursar_app", "staff"),
         ],
     )  # fmt: skip
-    def test_a_runtime_that_can_act_as_a_mighty_role_is_refused(self, initech, in_east, made, can_act_as):
+    def test_a_runtime_with_a_privileged_role_is_refused(self, initech, in_east, made, can_act_as):
         in_east(made.format(role=initech.role))
 
         (fault,) = [fault for fault in east_faults() if fault.id == "tenancy.E008"]
@@ -134,7 +134,7 @@ class TestEast:
             "GRANT watcher TO bursar_app WITH INHERIT FALSE, SET FALSE, ADMIN FALSE",
         ],
     )
-    def test_a_role_that_can_do_nothing_more_is_nobodys_business(self, initech, in_east, made):
+    def test_a_role_without_privileges_is_accepted(self, initech, in_east, made):
         in_east(made)
 
         assert east_faults() == []
@@ -147,7 +147,7 @@ class TestEast:
             "GRANT {role} TO bursar_app WITH INHERIT TRUE",
         ],
     )
-    def test_a_runtime_that_could_look_into_a_schema_there_is_refused(self, initech, in_east, made):
+    def test_a_runtime_with_access_to_a_schema_of_the_shard_is_refused(self, initech, in_east, made):
         in_east(made.format(schema=initech.schema, role=initech.role))
 
         assert [fault.id for fault in east_faults()] == ["tenancy.E011"]
@@ -172,7 +172,7 @@ class TestEast:
 
         assert (fault.id, fault.level < ERROR) == ("tenancy.W013", True)
 
-    def test_home_must_be_there(self, db, monkeypatch):
+    def test_an_unreachable_home_is_an_error(self, db, monkeypatch):
         connections["default"].close()
         monkeypatch.setitem(connections["default"].settings_dict, "PORT", "1")
 
@@ -180,7 +180,7 @@ class TestEast:
             east_faults()
 
 
-def test_no_process_starts_beside_a_shard_that_mixes_tenants(east, in_east):
+def test_a_shard_without_isolation_prevents_the_start(east, in_east):
     in_east("GRANT watcher TO bursar_app")
 
     with pytest.raises(ImproperlyConfigured, match=r"east: .tenancy.E008"):
@@ -214,7 +214,7 @@ def fault_ids():
     return [fault.id for fault in east_faults()]
 
 
-def test_new_models_without_ids_are_noticed(monkeypatch):
+def test_a_new_model_without_an_id_is_a_warning(monkeypatch):
     assert checks.every_id_is_numbered() == []
 
     fewer = numbering.committed()
@@ -224,5 +224,5 @@ def test_new_models_without_ids_are_noticed(monkeypatch):
     assert [fault.id for fault in checks.every_id_is_numbered()] == ["tenancy.W006"]
 
 
-def test_django_finds_nothing_wrong(db):
+def test_all_checks_of_django_pass(db):
     assert [check for check in run_checks(databases=["default"]) if not check.is_silenced()] == []

@@ -37,7 +37,7 @@ def port(alias="default"):
         return cursor.fetchone()
 
 
-def test_the_same_alias_leads_to_each_tenants_own_server(acme, initech):
+def test_an_alias_connects_to_the_server_of_the_tenant(acme, initech):
     with activate(acme):
         home = port()
     with activate(initech):
@@ -48,13 +48,13 @@ def test_the_same_alias_leads_to_each_tenants_own_server(acme, initech):
     assert port() == (home[0], "public")
 
 
-def test_the_directory_is_home_and_answers_from_everywhere(acme, initech):
+def test_the_directory_is_read_from_home_in_every_database(acme, initech):
     with activate(initech):
         assert set(Tenant.objects.values_list("slug", flat=True)) == {"acme", "globex", "initech"}
         assert Tenant.objects.get(slug="initech").database == "east"
 
 
-def test_a_transaction_is_where_the_tenant_is(initech):
+def test_a_transaction_is_in_the_database_of_the_tenant(initech):
     with activate(initech):
         called = []
         with transaction.atomic():
@@ -82,14 +82,14 @@ def test_a_transaction_prevents_a_change_of_database(east):
         pass
 
 
-def test_events_of_a_tenant_wait_in_its_own_database(initech):
+def test_events_of_a_tenant_are_stored_in_its_database(initech):
     with activate(initech):
         assert OutboxEvent.objects.exists()
     assert not OutboxEvent.objects.filter(tenant_id=initech.id).exists()
     assert OutboxEvent.objects.using("relay@east").filter(tenant_id=initech.id).exists()
 
 
-def test_the_east_knows_of_its_tenants_only_what_its_own_functions_ask(initech):
+def test_the_tenant_mirror_has_only_the_fields_of_the_functions(initech):
     with connections["owner@east"].cursor() as cursor:
         cursor.execute("SELECT slug FROM tenancy_tenant")
         assert cursor.fetchall() == [("initech",)]
@@ -97,7 +97,7 @@ def test_the_east_knows_of_its_tenants_only_what_its_own_functions_ask(initech):
         assert cursor.fetchone() == (0,)
 
 
-def test_threads_that_mix_databases_never_read_the_wrong_tenant(acme, globex, initech):
+def test_threads_that_switch_databases_read_the_current_tenant(acme, globex, initech):
     wrong, right = [], []
 
     def work():
@@ -134,7 +134,7 @@ def test_a_failed_onboarding_is_removed_from_its_database(east, operator):
         assert cursor.fetchone() == (0,)
 
 
-def test_a_database_can_be_named_for_a_tenant(east, operator):
+def test_a_database_can_be_chosen_for_a_tenant(east, operator):
     command = CreateTenant(slug="hooli", name="Hooli", owner_email="o@hooli.example", database="east")
 
     assert dispatch(command, actor=operator).database == "east"
@@ -166,7 +166,7 @@ def test_a_closed_database_is_no_candidate(east, operator):
 
 
 @pytest.mark.physical_copy
-def test_a_region_stays_in_its_region(east, operator):
+def test_a_tenant_is_placed_in_its_region(east, operator):
     dispatch(
         ChangeDatabase(key="east", region="eu", capacity=9, accepts_new=True, reason="law"), actor=operator
     )
@@ -179,7 +179,7 @@ def test_a_region_stays_in_its_region(east, operator):
             dispatch(CreateTenant(slug="raviga", region="mars", **new), actor=operator)
 
 
-def test_spares_are_made_in_each_database(east):
+def test_spares_are_created_in_each_database(east):
     before = provisioning.spares(east)
 
     assert provisioning.refill(before + 1, east) == 1

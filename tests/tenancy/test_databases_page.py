@@ -46,7 +46,7 @@ def test_a_tenant_is_pinned_and_unpinned(client_for, operator, acme):
     assert not Tenant.objects.get(pk=acme.id).pinned
 
 
-def test_the_command_line_says_the_same(initech, capsys):
+def test_the_command_shows_the_same_status(initech, capsys):
     call_command("databases", json=True)
 
     home, east = json.loads(capsys.readouterr().out)["databases"]

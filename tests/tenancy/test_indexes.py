@@ -19,11 +19,11 @@ def indexes(db):
         return cursor.fetchall()
 
 
-def test_no_text_has_two(indexes):
+def test_a_text_column_has_at_most_one_index(indexes):
     assert [name for _, name, what in indexes if "_pattern_ops" in what] == []
 
 
-def test_versions_are_found_by_whose_and_when(indexes):
+def test_history_is_indexed_by_object_and_date(indexes):
     on_accounts = [
         what.split(" USING btree ")[1] for table, _, what in indexes if table == "ledger_historicalaccount"
     ]
@@ -31,7 +31,7 @@ def test_versions_are_found_by_whose_and_when(indexes):
     assert sorted(on_accounts) == ["(history_date)", "(history_id)", "(id)"]
 
 
-def test_a_pair_is_indexed_from_either_end_once(indexes):
+def test_a_many_to_many_table_has_one_index_per_side(indexes):
     of_pairs = [
         what.split(" USING btree ")[1] for table, _, what in indexes if table == "identity_user_groups"
     ]

@@ -1,4 +1,4 @@
-"""A request finds its tenant, and no other."""
+"""Resolution of the tenant of a request, by host or path."""
 
 import pytest
 from django.db import connection
@@ -15,21 +15,21 @@ def client(db):
     return Client()
 
 
-def test_the_host_names_it(client, acme):
+def test_the_host_selects_the_tenant(client, acme):
     response = client.get("/accounts/login/", headers={"host": "acme.localhost"})
 
     assert response.status_code == 200
     assert acme.name in response.content.decode()
 
 
-def test_the_path_names_it(client, acme):
+def test_the_path_selects_the_tenant(client, acme):
     response = client.get("/t/acme/accounts/login/")
 
     assert response.status_code == 200
     assert acme.name in response.content.decode()
 
 
-def test_without_either_it_is_the_operators_console(client, acme):
+def test_without_a_tenant_the_operators_console_responds(client, acme):
     response = client.get("/accounts/login/")
 
     assert response.status_code == 200
@@ -40,7 +40,7 @@ def test_without_either_it_is_the_operators_console(client, acme):
     ("path", "host"),
     [("/t/nowhere/", "localhost"), ("/", "nowhere.localhost"), ("/t/nowhere/api/v1/x/", "localhost")],
 )
-def test_an_unknown_tenant_is_said_to_be_unknown(client, path, host):
+def test_an_unknown_tenant_is_not_found(client, path, host):
     response = client.get(path, headers={"host": host, "accept": "application/json"})
 
     assert response.status_code == 404
@@ -48,7 +48,7 @@ def test_an_unknown_tenant_is_said_to_be_unknown(client, path, host):
     assert response.json()["code"] == "tenancy.tenant_unknown"
 
 
-def test_a_person_reads_it_on_a_page(client):
+def test_a_browser_gets_a_page_for_an_unknown_tenant(client):
     response = client.get("/t/nowhere/", headers={"accept": "text/html"})
 
     assert response.status_code == 404
@@ -59,7 +59,7 @@ def test_an_unknown_host_is_refused(client):
     assert client.get("/", headers={"host": "evil.example"}).status_code == 400
 
 
-def test_the_look_up_is_cached_and_asks_no_database(client, acme):
+def test_a_cached_look_up_needs_no_query(client, acme):
     directory.by_slug("acme")
     connection.ensure_connection()
 
@@ -69,7 +69,7 @@ def test_the_look_up_is_cached_and_asks_no_database(client, acme):
     assert [query["sql"] for query in queries if "tenancy_" in query["sql"]] == []
 
 
-def test_nothing_of_the_request_stays_in_the_process(client, acme):
+def test_the_request_leaves_no_state_in_the_process(client, acme):
     client.get("/t/acme/accounts/login/")
 
     assert current_tenant() is None
@@ -87,7 +87,7 @@ def test_a_session_is_invalid_at_another_tenant(client_for, owner, globex):
     assert "login" in response.headers["location"]
 
 
-def test_two_consoles_on_one_origin_keep_both_sessions(client_for, owner, operator, acme):
+def test_consoles_on_one_origin_have_separate_sessions(client_for, owner, operator, acme):
     client = client_for(owner)
     response = client.post("/accounts/login/", {"login": operator.email, "password": "correct horse battery"})
     assert response.status_code == 302
@@ -96,7 +96,7 @@ def test_two_consoles_on_one_origin_keep_both_sessions(client_for, owner, operat
     assert client.get("/t/acme/").status_code == 200
 
 
-def test_the_cookie_of_a_tenants_console_stays_under_its_path(client_for, owner, acme):
+def test_the_session_cookie_is_restricted_to_the_path(client_for, owner, acme):
     cookie = client_for(owner).cookies[f"bursar_session_{acme.id}"]
 
     assert cookie["path"] == "/t/acme/"
@@ -112,7 +112,7 @@ def test_a_wrong_password_is_refused(client, acme):
     assert client.get("/t/acme/").status_code == 302
 
 
-def test_a_password_of_one_tenant_is_not_one_of_another(client, acme, globex):
+def test_a_password_is_invalid_at_another_tenant(client, acme, globex):
     response = client.post(
         "/t/globex/accounts/login/", {"login": "owner@acme.example", "password": "correct horse battery"}
     )
@@ -131,7 +131,7 @@ def test_self_registration_is_refused(client, acme):
         assert not User.objects.filter(email="me@acme.example").exists()
 
 
-def test_every_answer_carries_a_correlation_id(client, acme):
+def test_every_response_has_a_correlation_id(client, acme):
     response = client.get("/t/acme/accounts/login/", headers={"x-correlation-id": "my-request-1"})
     made = client.get("/t/acme/accounts/login/")
     forged = client.get("/t/acme/accounts/login/", headers={"x-correlation-id": "bad\r\nid"})

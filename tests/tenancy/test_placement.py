@@ -1,4 +1,4 @@
-"""Where a new tenant goes. Pure, but for who is asked in the end."""
+"""Strategies for the placement of new tenants, and their configuration."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ def test_single_takes_the_first_candidate():
     assert placement.single(PlacementRequest(7), []) is None
 
 
-def test_hash_spreads_evenly_and_always_alike():
+def test_hash_is_even_and_deterministic():
     counts = Counter(placement.hashed(PlacementRequest(number), THREE) for number in range(3000))
 
     assert all(900 < count < 1100 for count in counts.values())
     assert placement.hashed(PlacementRequest(1), THREE) == placement.hashed(PlacementRequest(1), THREE[::-1])
 
 
-def test_with_one_more_database_only_its_share_would_be_elsewhere():
+def test_an_additional_database_moves_only_its_share():
     four = [*THREE, Candidate("north")]
     changed = [
         n
@@ -40,23 +40,23 @@ def test_with_one_more_database_only_its_share_would_be_elsewhere():
     assert {placement.hashed(PlacementRequest(n), four) for n in changed} == {"north"}
 
 
-def test_region_goes_by_the_newcomers_region_alone():
+def test_region_matches_the_region_of_the_tenant():
     assert placement.regional(PlacementRequest(7, "eu"), THREE) == "east"
     assert placement.regional(PlacementRequest(7), THREE) == "home"
     assert placement.regional(PlacementRequest(7, "mars"), THREE) is None
 
 
 @pytest.mark.parametrize(("number", "key"), [(1, "home"), (9999, "home"), (10_000, "east"), (99_999, "east")])
-def test_range_goes_by_the_number(number, key):
+def test_range_uses_the_id(number, key):
     assert placement.ranged({1: "home", 10_000: "east"})(PlacementRequest(number), THREE) == key
 
 
-def test_a_range_that_is_full_has_no_other():
+def test_a_full_range_has_no_alternative():
     assert placement.ranged({1: "home", 10_000: "east"})(PlacementRequest(10_001), THREE[:1]) is None
     assert placement.ranged({10: "home"})(PlacementRequest(1), THREE) is None
 
 
-def test_ranges_are_written_in_the_environment(settings):
+def test_ranges_are_read_from_the_environment(settings):
     settings.TENANT_DATABASE_RANGES = ("1=home", "500=east")
 
     assert strategy_named("range")(PlacementRequest(500), THREE) == "east"
@@ -66,13 +66,13 @@ def test_ranges_are_written_in_the_environment(settings):
         strategy_named("range")
 
 
-def test_a_strategy_of_ones_own_is_named_by_its_path():
+def test_a_custom_strategy_is_set_by_its_dotted_path():
     assert strategy_named("apps.tenancy.databases.placement.hashed") is placement.hashed
     with pytest.raises(ImproperlyConfigured, match="astrology"):
         strategy_named("astrology")
 
 
-def test_the_directory_answers_for_a_tenant_that_is_there(acme):
+def test_an_existing_tenant_is_resolved_by_the_directory(acme):
     assert resolver().database_name_for_tenant(acme.id) == "home"
     assert resolver().schema_name_for_tenant(acme.id) == acme.schema
     with pytest.raises(TenantUnknown):

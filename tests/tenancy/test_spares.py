@@ -1,4 +1,4 @@
-"""Schemas are made in advance; a new tenant claims one."""
+"""Pre-provisioned schemas: creation, claim by a new tenant, and protection from the runtime."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_a_rolled_back_claim_returns_the_spare(operator):
 
 
 @pytest.mark.physical_copy
-def test_at_once_each_gets_another(db):
+def test_concurrent_claims_get_different_spares(db):
     claimed, together = [], threading.Barrier(SPARES)
 
     @activate(None)
@@ -96,7 +96,7 @@ def test_at_once_each_gets_another(db):
 
 
 @pytest.mark.physical_copy
-def test_without_spares_one_is_made(operator):
+def test_without_a_spare_one_is_created(operator):
     for number in range(SPARES + 1):
         create(f"tenant-{number}", operator)
 
@@ -128,7 +128,7 @@ def test_spares_are_refilled_in_the_background(operator, settings):
     assert create("initech", operator).pk < made.pk
 
 
-def test_only_one_makes_them(db):
+def test_one_process_refills_spares(db):
     with connections["relay"].cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(hashtextextended('spares', 0))")
 
@@ -146,7 +146,7 @@ def west_is_away(db):
 
 
 @pytest.mark.physical_copy
-def test_a_database_that_is_away_holds_up_no_other(west_is_away, monkeypatch, caplog):
+def test_an_unreachable_database_does_not_delay_refills_of_others(west_is_away, monkeypatch, caplog):
     """It is in the middle; the databases before and after it are refilled."""
     monkeypatch.setattr(databases, "known", lambda: [HOME, west_is_away, HOME])
     refilled = []
@@ -194,7 +194,7 @@ def test_a_discarded_tenant_leaves_neither_schema_nor_role(operator):
     assert tenant.role_name not in roles()
 
 
-def test_the_runtime_cannot_make_up_spares(db):
+def test_the_runtime_cannot_insert_spares(db):
     for statement, sqlstate in (
         ("INSERT INTO tenancy_spare VALUES (1, 'public', 'bursar_owner', 'x', now())", NO_RIGHT),
         ("UPDATE tenancy_spare SET schema_name = 'public'", NO_RIGHT),
@@ -207,7 +207,7 @@ def test_the_runtime_cannot_make_up_spares(db):
 @pytest.mark.parametrize(
     "prefix", ["spare_", "bursar_template", "public", "a", "", "tenant", "TENANT_", None]
 )
-def test_a_spare_becomes_a_tenants_schema_and_is_called_nothing_else(db, prefix):
+def test_a_claimed_spare_has_the_configured_prefix(db, prefix):
     """By raw SQL, as the runtime."""
     before = schemas()
 
@@ -219,8 +219,8 @@ def test_a_spare_becomes_a_tenants_schema_and_is_called_nothing_else(db, prefix)
 
 
 @pytest.mark.physical_copy
-def test_the_owner_says_what_tenants_schemas_are_called(db, operator):
-    """Before the first tenant; from then on the runtime can call them nothing else, in raw SQL either."""
+def test_the_owner_sets_the_prefix_of_schemas(db, operator):
+    """Before the first tenant; then the runtime cannot use another prefix, even by raw SQL."""
     with connections["owner"].cursor() as cursor:
         cursor.execute("TRUNCATE tenancy_tenant CASCADE")
     directory.changed()
@@ -252,7 +252,7 @@ def test_the_runtime_cannot_choose_the_prefix(db, by):
 @pytest.mark.parametrize(
     "prefix", ["spare_", "restoring_", "pg_temp", "Tenant_", "t1_", "a'; DROP", "bursar_", "x" * 31]
 )
-def test_a_prefix_that_is_something_elses_is_not_taken(monkeypatch, prefix):
+def test_a_reserved_prefix_is_refused(monkeypatch, prefix):
     monkeypatch.setenv("TENANT_SCHEMA_PREFIX", prefix)
 
     with pytest.raises(ValidationError, match="tenant_schema_prefix"):
@@ -283,8 +283,8 @@ def test_the_runtime_cannot_name_a_schema(acme, statement):
     "change",
     ["schema_name = '{tenants}'", "schema_name = 'spare_0'", "role_name = '{roles}'", "id = {number}"],
 )
-def test_only_a_real_spare_is_claimed(acme, change):
-    """Whatever made the row say something else: the next one is taken."""
+def test_an_altered_spare_is_not_claimed(acme, change):
+    """The next valid spare is claimed instead."""
     first, second = Spare.objects.order_by("id")[:2]
     assignment = change.format(tenants=acme.schema, roles=acme.role, number=acme.id)
     with connections["owner"].cursor() as cursor:
@@ -295,8 +295,8 @@ def test_only_a_real_spare_is_claimed(acme, change):
 
 
 @pytest.mark.physical_copy
-def test_a_number_that_a_tenant_has_is_not_given_again(db):
-    """A row that the runtime made up, too."""
+def test_the_id_of_a_tenant_is_not_reused(db):
+    """Also for a row that the runtime inserted."""
     first, second = Spare.objects.order_by("id")[:2]
     Tenant.objects.create(
         id=first.id, slug="made-up", name="Made up", schema_name=f"tenant_{first.id}", created_at=now()

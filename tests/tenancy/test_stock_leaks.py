@@ -1,5 +1,5 @@
-"""Leaks that stock django-tenants was seen to have, and that have no way in here. (Those of threads, coroutines, tasks,
-poolers and sessions are in the tests of those.)"""
+"""Leaks of unmodified django-tenants that are impossible here. Those of threads, coroutines, tasks, poolers and sessions
+are in other modules."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from apps.tenancy.models import Tenant
 
 
 def test_content_types_stay_cached_through_a_change_of_tenant(acme, globex, monkeypatch):
-    """Stock clears the cache of the whole process with each change; threads then read each other's ids."""
+    """django-tenants clears the cache of the whole process with each change, so threads read each other's ids."""
     cleared = []
     monkeypatch.setattr(type(ContentType.objects), "clear_cache", lambda _: cleared.append(1))
 
@@ -28,7 +28,7 @@ def test_content_types_stay_cached_through_a_change_of_tenant(acme, globex, monk
     assert cleared == []
 
 
-def test_threads_that_look_up_content_types_have_one_answer(acme, globex):
+def test_content_types_are_the_same_in_all_threads(acme, globex):
     seen = set()
 
     def look(tenant):
@@ -59,8 +59,8 @@ def test_threads_that_look_up_content_types_have_one_answer(acme, globex):
     ],
     ids=["with tenant", "activate", "deactivate", "schema_context", "of another database", "tenant_context"],
 )
-def test_the_library_s_own_ways_to_choose_a_tenant_are_shut(acme, way):
-    """Its stacks are of the class, or of one connection: they restore another thread's tenant, or none."""
+def test_the_librarys_functions_to_set_a_tenant_are_refused(acme, way):
+    """They store the previous tenant on the class or the connection, and restore another thread's tenant, or none."""
     tenant = Tenant.objects.get(slug="acme")
 
     with pytest.raises(RuntimeError, match="activate"):
@@ -74,8 +74,8 @@ def test_the_library_s_own_ways_to_choose_a_tenant_are_shut(acme, way):
 @pytest.mark.parametrize(
     "page", ["tenancy/tenant/", "tenancy/domain/", "billing/plan/", "databases/", "tenants/onboard/"]
 )
-def test_a_tenants_console_knows_nothing_of_other_customers(client_for, owner, page):
-    """Stock serves one admin on both planes: a tenant's owner reads the list of all customers."""
+def test_a_tenants_console_lists_no_other_customers(client_for, owner, page):
+    """django-tenants serves one admin site to all: a tenant's owner reads the list of all customers."""
     assert client_for(owner).get(f"/t/acme/{page}").status_code == 404
 
 

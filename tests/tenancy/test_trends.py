@@ -1,4 +1,4 @@
-"""What the operator sees of all tenants together."""
+"""Trends over all tenants, for the operator."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from apps.tenancy.models import TenantActivity, TenantDay
 
 @pytest.fixture
 def counted(acme, globex):
-    """Acme works more and more, globex stopped a month ago."""
+    """The activity of acme grows; globex stopped a month ago."""
     for ago, tenant, entries, commands in (
         (45, acme, 10, 100),
         (2, acme, 30, 150),
@@ -33,7 +33,7 @@ def counted(acme, globex):
         )
 
 
-def test_days_are_of_all_tenants_and_entries_of_the_day(counted):
+def test_days_sum_all_tenants_and_their_new_entries(counted):
     days = trends.days()
 
     assert [day.day for day in days] == [today() - dt.timedelta(days=ago) for ago in (2, 1, 0)]
@@ -52,7 +52,7 @@ def test_the_largest_change_is_listed_first(counted):
     assert (second.tenant.slug, second.change) == ("globex", -100)
 
 
-def test_the_list_says_how_each_fares(counted, acme, client_for, operator):
+def test_the_list_shows_usage_and_health(counted, acme, client_for, operator):
     TenantActivity.objects.filter(tenant_id=acme.id).update(
         users=7, commands=1204, failures=3, bytes=5_000_000, counted_at="2026-01-01T00:00Z"
     )

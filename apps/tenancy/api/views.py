@@ -12,7 +12,7 @@ class TenantFilter(Filters):
         fields = ("slug", "state", "mode", "database")
 
 
-class Tenants(ListEndpoint):
+class TenantList(ListEndpoint):
     """The tenants of this platform, newest first."""
 
     permission = "tenancy.view_tenant"
@@ -21,7 +21,7 @@ class Tenants(ListEndpoint):
     filterset_class = TenantFilter
 
 
-class OneTenant(DetailEndpoint):
+class TenantDetail(DetailEndpoint):
     """A tenant."""
 
     permission = "tenancy.view_tenant"
@@ -30,6 +30,6 @@ class OneTenant(DetailEndpoint):
     lookup_url_kwarg = "tenant_id"
 
 
-class SetModeOfOne(CommandEndpoint):
+class TenantMode(CommandEndpoint):
     command, result, status = SetMode, TenantSerializer, 200
     server_fields = ("tenant_id",)

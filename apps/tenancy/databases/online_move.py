@@ -84,7 +84,7 @@ def move_online(tenant: Tenant, to: str) -> Moved:
         importing.as_owner(tenant.database) as source,
         importing.as_owner(to) as target,
     ):
-        return _Move(tenant, to, source, target).done()
+        return _Move(tenant, to, source, target).run()
 
 
 class _Move:
@@ -95,7 +95,7 @@ class _Move:
         self.mover = _mover(tenant.database)
         self.role = ""
 
-    def done(self) -> Moved:
+    def run(self) -> Moved:
         began, before = time.monotonic(), self.tenant.database
         self._delete_earlier_attempt()
         try:

@@ -47,11 +47,11 @@ class SchemaGone(Exception):
 
 
 def apply(
-    schema: Schema, steps: Sequence[Step], taken_as_done: Sequence[tuple[str, str]], lock_policy: LockPolicy
+    schema: Schema, steps: Sequence[Step], recorded_only: Sequence[tuple[str, str]], lock_policy: LockPolicy
 ) -> Outcome:
     """Run all steps, each in its own transaction, and number the schema's ids in the last one. An error of this schema
     is in the outcome, not raised."""
-    work = _SchemaWork(schema, taken_as_done, lock_policy)
+    work = _SchemaWork(schema, recorded_only, lock_policy)
     try:
         with schema.opened() as work.connection:
             work.run(steps)
@@ -71,9 +71,9 @@ class _SchemaWork:
     connection: Any
 
     def __init__(
-        self, schema: Schema, taken_as_done: Sequence[tuple[str, str]], lock_policy: LockPolicy
+        self, schema: Schema, recorded_only: Sequence[tuple[str, str]], lock_policy: LockPolicy
     ) -> None:
-        self.schema, self.taken_as_done, self.lock_policy = schema, taken_as_done, lock_policy
+        self.schema, self.recorded_only, self.lock_policy = schema, recorded_only, lock_policy
         self.applied: list[str] = []
         self.at, self.operation_count, self.fingerprint = "", 0, ""
 
@@ -99,7 +99,7 @@ class _SchemaWork:
 
     def _finish(self) -> None:
         """Record the squashed migrations, number the ids, and read the new fingerprint."""
-        self._record(self.taken_as_done)
+        self._record(self.recorded_only)
         numbering.copy(TEMPLATE.schema, using=self.connection.alias)
         self.fingerprint = fingerprint_of(self.connection)
 

@@ -49,10 +49,10 @@ class Plan:
             self.migrations = [migration for migration in in_order if migration in lacking]
             if self.migrations:
                 self._executor.loader.check_consistent_history(connection)
-            self.taken_as_done = self._taken_as_done()
+            self.recorded_only = self._recorded_only()
 
     def __bool__(self) -> bool:
-        return bool(self.migrations or self.taken_as_done)
+        return bool(self.migrations or self.recorded_only)
 
     @property
     def labels(self) -> list[str]:
@@ -70,7 +70,7 @@ class Plan:
             for migration in self.migrations
         ]
 
-    def _taken_as_done(self) -> list[tuple[str, str]]:
+    def _recorded_only(self) -> list[tuple[str, str]]:
         """Squashed migrations of which every replaced one will have been applied, and that are not recorded."""
         replacements = self._executor.loader.replacements
         if not replacements:

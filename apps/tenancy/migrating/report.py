@@ -44,7 +44,7 @@ def describe_result(result: Result, seconds: float) -> Output:
 def _planned(group: Group) -> dict[str, Any]:
     return {
         "migrations": group.plan.labels,
-        "taken_as_done": [".".join(key) for key in group.plan.taken_as_done],
+        "recorded_only": [".".join(key) for key in group.plan.recorded_only],
         "schemas": [
             {"schema": schema.name, "kind": schema.kind, "slug": schema.slug, "database": schema.database}
             for schema in group.schemas

@@ -201,7 +201,7 @@ def _outcomes(due: Sequence[Group], options: MigrationOptions, result: Result) -
         canary = min(
             group.schemas, key=lambda schema: (not options.is_canary(schema), schema.kind is Kind.SPARE)
         )
-        outcome = apply(canary, group.plan.steps(), group.plan.taken_as_done, options.lock_policy)
+        outcome = apply(canary, group.plan.steps(), group.plan.recorded_only, options.lock_policy)
         yield outcome
         rest = [schema for schema in group.schemas if schema != canary]
         if outcome.fingerprint:
@@ -228,7 +228,7 @@ def _in_parallel(plan: Plan, schemas: Sequence[Schema], options: MigrationOption
         try:
             steps = plan.steps()
             while schema := _next_of(waiting):
-                done.put(apply(schema, steps, plan.taken_as_done, options.lock_policy))
+                done.put(apply(schema, steps, plan.recorded_only, options.lock_policy))
         finally:
             connections.close_all()
             done.put(None)

@@ -63,7 +63,7 @@ class SetBackupPolicyPage(CommandPage):
         return {"initial": {name: getattr(policy, name) for name in POLICY_FIELDS}}
 
     def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
-        tenant, policies = rules.tenant_must_be_there(server_fields["tenant_id"]), Policies()
+        tenant, policies = rules.tenant_must_be_found(server_fields["tenant_id"]), Policies()
         return (
             ("Tenant", tenant.name),
             ("Current policy", str(policies.of(tenant.pk))),
