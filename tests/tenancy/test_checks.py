@@ -189,8 +189,7 @@ def test_a_shard_without_isolation_prevents_the_start(east, in_east):
 
 @pytest.fixture
 def in_east(east, east_server, database_name):
-    """Says something there as the superuser. A mighty role and one that may do nothing are there to be granted; what
-    was granted is taken back."""
+    """Runs SQL there as superuser. A privileged and an unprivileged role exist; grants are revoked at the end."""
     with psycopg.connect(east_server.url_of(SUPERUSER, database_name), autocommit=True) as superuser:
         superuser.execute("CREATE ROLE watcher BYPASSRLS; CREATE ROLE staff")
         before = set(superuser.execute(GRANTED).fetchall())

@@ -1,5 +1,5 @@
-"""Leaks of unmodified django-tenants that are impossible here. Those of threads, coroutines, tasks, poolers and sessions
-are in other modules."""
+"""Leaks of unmodified django-tenants that are impossible here. Those of threads, coroutines, tasks, poolers
+and sessions are in other modules."""
 
 from __future__ import annotations
 
