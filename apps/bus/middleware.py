@@ -14,7 +14,7 @@ from apps.kernel.errors import Refusal, refusal_behind
 from apps.kernel.logs import log_context
 from apps.kernel.tenant import current_tenant
 from apps.kernel.tracing import span
-from apps.kernel.transactions import in_unit_of_work, unit_of_work, was_given_up
+from apps.kernel.transactions import in_unit_of_work, is_serialization_failure, unit_of_work
 
 from .envelope import Envelope, Next
 from .errors import NotAsSupport, PermissionDenied, PlatformOnly
@@ -71,7 +71,7 @@ def atomic(envelope: Envelope, next: Next) -> Any:
     try:
         return _whole(envelope, next) if envelope.command.atomic else _journey(envelope, next)
     except DatabaseError as error:
-        if was_given_up(error) and envelope.nested:
+        if is_serialization_failure(error) and envelope.nested:
             raise  # nobody in between is to take it for a rule
         if refusal := refusal_behind(error):
             raise refusal from error

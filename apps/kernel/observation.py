@@ -1,4 +1,4 @@
-"""Requests and tasks as they pass: counted, timed, traced and named in the log."""
+"""Counting, timing, tracing and logging of requests and tasks."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from .tracing import span
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 NOWHERE = "nowhere"
-"""The route of every address that is none: what people try must not become labels."""
+"""The route of unknown addresses, which must not become labels."""
 log = logging.getLogger("bursar.requests")
 
 
 class ObservationMiddleware:
-    """Directly inside the correlation: what everything else takes is part of the answer's time."""
+    """Directly inside the correlation middleware, so that the duration includes all other middleware."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -41,7 +41,7 @@ class ObservationMiddleware:
             asking.reset(token)
 
     def process_view(self, request: HttpRequest, *_: Any) -> None:
-        """The tenant is found further in, and known here no more when the answer comes out."""
+        """Remembers the tenant, which is set by inner middleware and reset before the response returns here."""
         tenant = current_tenant()
         request.answered_for = tenant.slug if tenant else None  # type: ignore[attr-defined]
 
@@ -71,7 +71,7 @@ def _tenant(request: HttpRequest) -> dict[str, str]:
 
 
 def _route(request: HttpRequest) -> tuple[str, str]:
-    """The module whose address it is, and the pattern of the address."""
+    """The module and the pattern of the address."""
     match = request.resolver_match
     if match is None:
         return "", NOWHERE
@@ -82,7 +82,7 @@ def _route(request: HttpRequest) -> tuple[str, str]:
 
 @contextmanager
 def observed_task(name: str, queue: str, *, sent_at: float | None, tries: int) -> Iterator[None]:
-    """One try of a task. Its first one also says how long it waited for a worker."""
+    """One attempt of a task. The first attempt also records the time that the task waited for a worker."""
     if sent_at and not tries:
         metrics.QUEUE_WAIT_SECONDS.labels(queue).observe(max(0.0, time.time() - float(sent_at)))
     began, outcome = perf_counter(), "done"

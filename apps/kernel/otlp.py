@@ -1,7 +1,7 @@
-"""OpenTelemetry, which is optional: spans go to settings.OTLP_ENDPOINT over HTTP.
+"""Export of spans to settings.OTLP_ENDPOINT by OpenTelemetry, which is optional.
 
-Our own places in the trace are the truth, and OpenTelemetry records them: so log lines, events and spans agree
-whether or not anything is recorded.
+Trace and span ids come from `traceparent.py`, and OpenTelemetry records them, so that log lines, events and spans agree
+with or without a collector.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ except ImportError as missing:
     ) from missing
 
 _recorded: ContextVar[str] = ContextVar("recorded_span_id", default="")
-"""The span id that is recorded already: the work inside it needs one of its own."""
+"""The id of the innermost recorded span; work inside it needs a new one."""
 
 
 class OurIds(IdGenerator):
-    """The ids of the place where we are."""
+    """The ids of the current span."""
 
     def generate_trace_id(self) -> int:
         return int(_place().trace_id, 16)
@@ -76,7 +76,7 @@ _providers: dict[int, TracerProvider] = {}
 
 
 def tracer() -> api.Tracer:
-    """Of this process, made when first asked for: the thread that exports would not survive a fork."""
+    """The tracer of this process, created on first use, because the exporting thread does not survive a fork."""
     pid = os.getpid()
     if pid not in _providers:
         _providers.clear()
@@ -94,7 +94,7 @@ def flush() -> None:
 
 
 def _parent(place: Trace) -> Any:
-    """A context of OpenTelemetry's that holds nothing but the parent."""
+    """An OpenTelemetry context with only the parent."""
     if not place.parent_id:
         return api.set_span_in_context(api.INVALID_SPAN)
     above = replace(place, span_id=place.parent_id)
@@ -112,13 +112,13 @@ def _span_context(place: Trace) -> api.SpanContext:
 
 def _who(place: Trace) -> dict[str, str]:
     tenant = current_tenant()
-    words = {
+    values = {
         "bursar.tenant": tenant.slug if tenant else "platform",
         "bursar.correlation_id": correlation_id() or "",
         "bursar.causation_id": causation_id() or "",
         "bursar.caller_trace_id": place.caller,
     }
-    return {name: word for name, word in words.items() if word}
+    return {name: value for name, value in values.items() if value}
 
 
 def _place() -> Trace:

@@ -1,8 +1,8 @@
-"""Posting to an address that somebody else chose, without being led to where only we can reach (SSRF).
+"""HTTP requests to user-supplied URLs, protected against server-side request forgery (SSRF).
 
-HTTPS on port 443 only. The name is resolved once, every address that it has must be one of the open internet, and
-the connection goes to the very address that was judged, so that a name cannot change its mind in between. What
-answers is not followed, not unpacked, and not read beyond its first bytes.
+HTTPS on port 443 only. The name is resolved once, all its addresses must be public, and the connection goes to a
+validated address, so that a changed DNS answer has no effect. Redirects are not followed, responses are not
+decompressed, and only their first bytes are read.
 """
 
 from __future__ import annotations
@@ -22,42 +22,42 @@ from django.conf import settings
 
 from .errors import Invalid
 
-TIMEOUT = 15.0
-"""Seconds for everything after the name is resolved; a receiver that drips its answer has no longer."""
-MOST_OF_ANSWER = 2048
+TIMEOUT_S = 15.0
+"""For everything after the name is resolved, also for a receiver that responds byte by byte."""
+MAX_RESPONSE_BYTES = 2048
 _USUAL = {"https": 443, "http": 80}
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolve = Callable[[str, int], Sequence[str]]
 
 _INTERNET = ipaddress.ip_network("2000::/3")
-_LEADS_ELSEWHERE = tuple(
-    ipaddress.ip_network(each)
-    for each in (
+_NOT_PUBLIC = tuple(
+    ipaddress.ip_network(network)
+    for network in (
         "64:ff9b::/96",  # NAT64: any IPv4 address, also a private one
         "64:ff9b:1::/48",  # NAT64 for local use
         "2001::/32",  # Teredo
         "2002::/16",  # 6to4
         "192.88.99.0/24",  # its relays
         "3fff::/20",  # documentation, younger than some Pythons
-        "168.63.129.16/32",  # a public address that within Azure is the host's own
+        "168.63.129.16/32",  # a public address that is the host inside Azure
     )
 )
-"""Of these `ipaddress` says, in one version or another, that they are global."""
+"""Networks that some versions of `ipaddress` report as global."""
 
 
 class AddressRefused(Invalid):
-    """Of a URL that we tell nothing; of what it leads to no more is said than this."""
+    """The URL is not allowed. The message reveals nothing about its target."""
 
     message = "Messages to {url} are refused: {why}."
 
 
 class CannotReach(Exception):
-    """There was no answer; the sentence says why, as whoever gave the address may read it."""
+    """There was no response. The message is safe to show to the user who supplied the URL."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """A URL that was read and may be asked, as far as can be said without resolving it."""
+    """A parsed URL that passed all checks that need no name resolution."""
 
     scheme: str
     host: str
@@ -71,8 +71,8 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """`retry_after` is the header as it came; `took` is in milliseconds."""
+class Response:
+    """`retry_after` is the unparsed header; `took` is in milliseconds."""
 
     status: int
     body: str
@@ -81,7 +81,7 @@ class Answer:
 
 
 def target(url: str) -> Target:
-    """Read a URL. Raises AddressRefused for one that is never told anything, wherever it may lead."""
+    """Parse a URL. Raises AddressRefused."""
     if why := _unfit(url):
         raise AddressRefused(url=url[:200], why=why)
     parts = _split(url)
@@ -97,38 +97,38 @@ def target(url: str) -> Target:
 
 
 def unfit(address: Address) -> str:
-    """Why nothing may be sent to an address; empty when it may."""
+    """Why requests to the address are not allowed; empty if they are."""
     if address.version == 6 and address not in _INTERNET:
-        return "it is not in the open internet"
+        return "it is not a public address"
     if not address.is_global or address.is_multicast or address.is_reserved:
-        return "it is not in the open internet"
-    if any(address in each for each in _LEADS_ELSEWHERE if each.version == address.version):
-        return "it is not in the open internet"
+        return "it is not a public address"
+    if any(address in network for network in _NOT_PUBLIC if network.version == address.version):
+        return "it is not a public address"
     return ""
 
 
 def system_resolver(host: str, port: int) -> Sequence[str]:
-    """Every address that the system knows of a name."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(each[4][0]) for each in found))
+    """All addresses of a name, by the system's resolver."""
+    entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in entries))
 
 
 def addresses(to: Target, resolve: Resolve = system_resolver) -> Sequence[str]:
-    """Where the name leads, asked once. Raises AddressRefused unless every address will do: a name with a good and
-    a bad one is a trap; CannotReach when there is none."""
+    """The addresses of the name, resolved once. Raises AddressRefused unless all of them are allowed, and CannotReach
+    if there is none."""
     try:
-        found = resolve(to.host, to.port)
+        resolved = resolve(to.host, to.port)
     except (OSError, UnicodeError):
         raise CannotReach("The name cannot be resolved.") from None
-    if not found:
+    if not resolved:
         raise CannotReach("The name has no address.")
-    for each in found:
-        address = ipaddress.ip_address(each.partition("%")[0])
+    for text in resolved:
+        address = ipaddress.ip_address(text.partition("%")[0])
         if settings.OUTBOUND_TO_LOOPBACK and address.is_loopback and _development(to.scheme, to.host):
             continue
         if why := unfit(address):
             raise AddressRefused(url=to.authority, why=why)
-    return found
+    return resolved
 
 
 def post(
@@ -138,27 +138,27 @@ def post(
     *,
     resolve: Resolve = system_resolver,
     trust: ssl.SSLContext | None = None,
-    timeout: float = TIMEOUT,
-) -> Answer:
-    """Post and return what came first. Raises AddressRefused, or CannotReach.
+    timeout: float = TIMEOUT_S,
+) -> Response:
+    """Post, and return the start of the response. Raises AddressRefused or CannotReach.
 
-    timeout  seconds, of everything together
-    trust    whose certificates are believed; the system's authorities when it is left out
+    timeout  total seconds
+    trust    trusted certificate authorities; the system's by default
     """
     to = target(url)
-    found = addresses(to, resolve)
+    resolved = addresses(to, resolve)
     started = time.monotonic()
     try:
         with (
-            closing(_connected(to, found, started + timeout, trust)) as line,
-            _ended(line, started + timeout),
+            closing(_connected(to, resolved, started + timeout, trust)) as connection,
+            _closed_at(connection, started + timeout),
         ):
-            answer = _asked(to, line, headers, body)
-            text = answer.read(MOST_OF_ANSWER).decode("utf-8", "replace").replace("\0", "")
+            response = _response_to(to, connection, headers, body)
+            text = response.read(MAX_RESPONSE_BYTES).decode("utf-8", "replace").replace("\0", "")
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise CannotReach(_why(error, time.monotonic() - started >= timeout)) from error
-    retry_after = answer.headers.get("Retry-After", "")
-    return Answer(answer.status, text, retry_after, int((time.monotonic() - started) * 1000))
+    retry_after = response.headers.get("Retry-After", "")
+    return Response(response.status, text, retry_after, int((time.monotonic() - started) * 1000))
 
 
 def _split(url: str) -> SplitResult:
@@ -166,38 +166,38 @@ def _split(url: str) -> SplitResult:
 
 
 def _unfit(url: str) -> str:
-    """What is wrong with how it is written. What two programs may read differently is refused."""
+    """The fault in the syntax of a URL; empty if there is none. Ambiguous URLs are refused."""
     if len(url) > 2000:
         return "it is too long"
-    if not url.isprintable() or any(each in " \\" for each in url):
-        return "it has characters that no address has"
+    if not url.isprintable() or any(character in " \\" for character in url):
+        return "it has characters that are not allowed in a URL"
     try:
         parts = _split(url)
-        parts.port  # noqa: B018 - asked for the error
+        parts.port  # noqa: B018 - raises ValueError
         host = _ascii(parts.hostname or "")
     except ValueError:
-        return "it is not an address"
+        return "it is not a valid address"
     if parts.scheme not in ("https", "http") or not host or "%" in host:
-        return "it is not an address"
+        return "it is not a valid address"
     if parts.username is not None or parts.password is not None or "@" in parts.netloc:
-        return "it holds a user name or a password"
+        return "it contains a user name or a password"
     if parts.fragment or not (parts.path + parts.query).isascii():
-        return "its path is not as it is sent"
+        return "its path is not encoded"
     return ""
 
 
 def _unfit_host(host: str) -> str:
-    """What can be said of a host before it is resolved."""
+    """The fault of a host before it is resolved; empty if there is none."""
     if (address := _literal(host)) is not None:
         return unfit(address)
     last = host.rpartition(".")[2]
     if last.isdigit() or last.startswith("0x"):
-        return "it is not an address"  # 127.1 and 0x7f000001 are numbers to a resolver
+        return "it is not a valid address"  # 127.1 and 0x7f000001 are numbers to a resolver
     return "" if "." in host else "it is not in the open internet"
 
 
 def _ascii(host: str) -> str:
-    """As the resolver and the certificate know it, by IDNA. Raises UnicodeError, which is a ValueError."""
+    """The IDNA form, as in DNS and certificates. Raises UnicodeError, which is a ValueError."""
     return host.lower() if ":" in host else host.encode("idna").decode().lower().rstrip(".")
 
 
@@ -209,7 +209,7 @@ def _literal(host: str) -> Address | None:
 
 
 def _development(scheme: str, host: str) -> bool:
-    """Whether it is this machine, where the settings allow that."""
+    """Whether it is the loopback interface, where the settings allow that."""
     if not settings.OUTBOUND_TO_LOOPBACK or scheme != "http":
         return False
     address = _literal(host)
@@ -217,24 +217,24 @@ def _development(scheme: str, host: str) -> bool:
 
 
 def _connected(
-    to: Target, found: Sequence[str], deadline: float, trust: ssl.SSLContext | None
+    to: Target, resolved: Sequence[str], deadline: float, trust: ssl.SSLContext | None
 ) -> socket.socket:
-    """A connection to the first of the judged addresses that takes one. The certificate must be the name's."""
+    """A connection to the first validated address that accepts one. The certificate must match the name."""
     context = trust or ssl.create_default_context()
-    for each in found:
-        last = each == found[-1]
+    for address in resolved:
+        last = address == resolved[-1]
         try:
-            line = socket.create_connection((each, to.port), timeout=_left(deadline))
+            connection = socket.create_connection((address, to.port), timeout=_left(deadline))
         except OSError:
             if last:
                 raise
             continue
         if to.scheme == "http":
-            return line
+            return connection
         try:
-            return context.wrap_socket(line, server_hostname=to.host, do_handshake_on_connect=False)
+            return context.wrap_socket(connection, server_hostname=to.host, do_handshake_on_connect=False)
         except BaseException:
-            line.close()
+            connection.close()
             raise
     raise OSError("no address")
 
@@ -248,38 +248,37 @@ def _left(deadline: float) -> float:
 
 
 @contextmanager
-def _ended(line: socket.socket, deadline: float) -> Iterator[None]:
-    """Hang up at the deadline, whatever the other side is saying: a timeout of the socket begins again with each
-    byte."""
+def _closed_at(connection: socket.socket, deadline: float) -> Iterator[None]:
+    """Closes the connection at the deadline. A timeout of the socket would start again with each byte."""
 
     def hang_up() -> None:
-        with suppress(OSError):  # it hung up first
-            line.shutdown(socket.SHUT_RDWR)
+        with suppress(OSError):  # the receiver closed it first
+            connection.shutdown(socket.SHUT_RDWR)
 
-    watch = threading.Timer(_left(deadline), hang_up)
-    watch.daemon = True
-    watch.start()
+    timer = threading.Timer(_left(deadline), hang_up)
+    timer.daemon = True
+    timer.start()
     try:
         yield
     finally:
-        watch.cancel()
+        timer.cancel()
 
 
-def _asked(
-    to: Target, line: socket.socket, headers: Mapping[str, str], body: bytes
+def _response_to(
+    to: Target, connection: socket.socket, headers: Mapping[str, str], body: bytes
 ) -> http.client.HTTPResponse:
-    """One request over the connection. http.client knows neither proxies nor redirects nor compression."""
-    if isinstance(line, ssl.SSLSocket):
-        line.do_handshake()
-    caller = http.client.HTTPConnection(to.host, to.port)
-    caller.sock = line
-    caller.request(
+    """One request over the connection. http.client has no proxies, redirects or compression."""
+    if isinstance(connection, ssl.SSLSocket):
+        connection.do_handshake()
+    client = http.client.HTTPConnection(to.host, to.port)
+    client.sock = connection
+    client.request(
         "POST",
         to.path,
         body,
         {"Host": to.authority, "Accept-Encoding": "identity", "Connection": "close", **headers},
     )
-    return caller.getresponse()
+    return client.getresponse()
 
 
 def _why(error: Exception, too_late: bool) -> str:

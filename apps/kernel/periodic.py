@@ -1,4 +1,4 @@
-"""Work that comes round: declared where it is done, sent by `apps.tenancy.fanout`."""
+"""Scheduled tasks: declared by the app that runs them, sent by `apps.tenancy.fanout`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from celery import Task, shared_task
 from .queues import TenantTask
 
 Where = Literal["everywhere", "tenants", "platform"]
-SHORTEST = 5
+MIN_INTERVAL_S = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Periodic:
     where: Where
 
     def slot(self, instant: dt.datetime) -> dt.datetime:
-        """When the slot began in which `instant` lies. Slots are the same in every process."""
+        """The start of the slot that contains `instant`. Slots are the same in every process."""
         return dt.datetime.fromtimestamp(instant.timestamp() // self.seconds * self.seconds, dt.UTC)
 
 
@@ -35,9 +35,9 @@ PERIODIC: dict[str, Periodic] = {}
 def every(
     *, seconds: int, base: type[TenantTask], name: str, where: Where = "everywhere"
 ) -> Callable[[Callable[[], Any]], Task[..., Any]]:
-    """Makes a Celery task of the function, due once in each slot. It must be right when it runs twice."""
-    if seconds < SHORTEST:
-        raise ValueError(f"{name} cannot come round more often than every {SHORTEST} s.")
+    """Makes a Celery task of the function, due once in each slot. It must be idempotent."""
+    if seconds < MIN_INTERVAL_S:
+        raise ValueError(f"{name} cannot run more often than every {MIN_INTERVAL_S} s.")
 
     def declare(function: Callable[[], Any]) -> Task[..., Any]:
         if name in PERIODIC:

@@ -1,9 +1,9 @@
-"""Which fields say something about a person: said by the app that has them, and replaced in a copy that others may see.
+"""Registry of fields with personally identifiable information (PII), which are anonymised in copies of a tenant.
 
     declare_pii("identity.User", email=EMAIL, name=NAME)
-    stays_home("identity.RefreshToken")
+    exclude_from_copies("identity.RefreshToken")
 
-What holds for a model holds for the versions of it that history keeps.
+A declaration for a model also applies to its versions in the field history.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from django.db.models import Model
 
 
 class Kind(StrEnum):
-    """How a value is replaced. The same value by the same other one, so that what belonged together still does."""
+    """How a value is replaced. Equal values get equal replacements, so that relations between rows remain."""
 
     NAME = "name"
     EMAIL = "email"
@@ -25,56 +25,56 @@ class Kind(StrEnum):
     DATA = "data"
     """JSON: emptied."""
     OFF = "off"
-    """A boolean that lets something out of the house: off in a copy."""
+    """A boolean that enables contact with other systems: false in a copy."""
 
 
 NAME, EMAIL, TEXT, SECRET, DATA, OFF = Kind
 
 _fields: dict[str, dict[str, Kind]] = {}
-_home: set[str] = set()
+_excluded: set[str] = set()
 
 
 def declare_pii(model: str, **fields: Kind) -> None:
-    """These fields of the model ("app.Model") are about a person, or a secret."""
+    """Declares PII and secret fields of a model ("app.Model")."""
     _fields.setdefault(model.lower(), {}).update(fields)
 
 
 def exclude_from_copies(*models: str) -> None:
-    """No row of these goes into a copy: sessions, tokens, what was said in confidence."""
-    _home.update(model.lower() for model in models)
+    """Rows of these models are not copied, such as sessions, tokens and confidential texts."""
+    _excluded.update(model.lower() for model in models)
 
 
 def pii_columns() -> Mapping[str, Mapping[str, Kind]]:
     """By table and column. Raises LookupError for a field that its model does not have."""
-    found: dict[str, dict[str, Kind]] = {}
+    columns: dict[str, dict[str, Kind]] = {}
     for model in apps.get_models():
-        for field, kind in _said_of(model):
-            found.setdefault(model._meta.db_table, {})[_column(model, field)] = kind
-    return found
+        for field, kind in _declared_for(model):
+            columns.setdefault(model._meta.db_table, {})[_column(model, field)] = kind
+    return columns
 
 
 def tables_not_copied() -> frozenset[str]:
-    """The tables of which no row goes along."""
+    """The tables whose rows are not copied."""
     return frozenset(
-        model._meta.db_table for model in apps.get_models() if _home.intersection(_names_of(model))
+        model._meta.db_table for model in apps.get_models() if _excluded.intersection(_names_of(model))
     )
 
 
-def _said_of(model: type[Model]) -> Iterator[tuple[str, Kind]]:
-    """Versions may be of fewer fields than their model has."""
-    own, *kept = _names_of(model)
+def _declared_for(model: type[Model]) -> Iterator[tuple[str, Kind]]:
+    """Versions may have fewer fields than their model."""
+    own, *versioned = _names_of(model)
     yield from _fields.get(own, {}).items()
     known = {field.name for field in model._meta.concrete_fields}
-    for name in kept:
+    for name in versioned:
         yield from ((field, kind) for field, kind in _fields.get(name, {}).items() if field in known)
 
 
 def _names_of(model: type[Model]) -> Iterator[str]:
-    """Its own, and that of the model whose versions it keeps."""
+    """The name of the model and, for a model of versions, of the versioned model."""
     yield model._meta.label_lower
-    if kept := getattr(model, "instance_type", None):
-        yield kept._meta.label_lower
+    if versioned := getattr(model, "instance_type", None):
+        yield versioned._meta.label_lower
 
 
 def _column(model: type[Model], name: str) -> str:
-    return str(getattr(model._meta.get_field(name), "column"))  # noqa: B009 - a relation from elsewhere has none
+    return str(getattr(model._meta.get_field(name), "column"))  # noqa: B009 - a reverse relation has none

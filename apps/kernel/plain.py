@@ -7,27 +7,27 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter
 
 T = TypeVar("T")
-SECRET = "•••"  # noqa: S105 - what is written in its place
+SECRET = "•••"  # noqa: S105 - a placeholder
 secret: dict[str, bool] = {"secret": True}
-"""`password: str = field(metadata=secret, repr=False)`: never written down."""
+"""`password: str = field(metadata=secret, repr=False)`: never stored."""
 bulky: dict[str, bool] = {"bulky": True}
-"""`journal: str = field(metadata=bulky)`: too long to be written down; its length and SHA-256 are."""
+"""`journal: str = field(metadata=bulky)`: too long to be stored; its length and SHA-256 are stored instead."""
 
 
 def to_plain(instance: Any) -> dict[str, Any]:
-    """A frozen dataclass as JSON values: dates in ISO 8601, decimals as strings, secrets blotted out, bulky
-    texts told by their length and SHA-256."""
+    """A frozen dataclass as JSON values: dates in ISO 8601, decimals as strings, secrets redacted, and bulky texts
+    replaced by their length and SHA-256."""
     values = to_whole(instance)
     for field in fields(instance):
         if field.metadata.get("secret"):
             values[field.name] = SECRET
         elif field.metadata.get("bulky"):
-            values[field.name] = _weighed(values[field.name])
+            values[field.name] = _summary(values[field.name])
     return values
 
 
 def to_whole(instance: Any) -> dict[str, Any]:
-    """A frozen dataclass as JSON values with nothing left out."""
+    """A frozen dataclass as JSON values, with secrets and bulky texts."""
     values: dict[str, Any] = _adapter(type(instance)).dump_python(instance, mode="json")
     return values
 
@@ -38,7 +38,7 @@ def from_plain(shape: type[T], values: dict[str, Any]) -> T:
     return result
 
 
-def _weighed(text: str) -> str:
+def _summary(text: str) -> str:
     return f"{len(text)} characters, sha256 {hashlib.sha256(text.encode()).hexdigest()}" if text else ""
 
 

@@ -1,4 +1,4 @@
-"""Every refusal over HTTP is one shape: RFC 9457 problem+json, or a page that says the same to a person."""
+"""Error responses: RFC 9457 problem+json for every refusal, or a page with the same content for browsers."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from rest_framework.exceptions import APIException
 
 from .correlation import correlation_id
 from .errors import Refusal, Unavailable
-from .transactions import Busy, was_given_up
+from .transactions import Busy, is_serialization_failure
 
 CONTENT_TYPE = "application/problem+json"
 UNDER_API = re.compile(r"\A(/t/[^/]+)?/api(/|\Z)")
-WENT_WRONG = "Something went wrong here. It is logged under the correlation id; nothing was half-written."
+WENT_WRONG = "Something went wrong here. It is logged under the correlation id; nothing was changed."
 log = logging.getLogger(__name__)
 
 
@@ -44,29 +44,29 @@ def problem(
 
 
 def problem_of(refusal: Refusal, instance: str) -> dict[str, Any]:
-    errors = [reason_of(each) for each in refusal.refusals]
+    errors = [reason_of(reason) for reason in refusal.refusals]
     return problem(refusal.status, refusal.code, str(refusal), instance, errors)
 
 
 def reason_of(refusal: Refusal) -> dict[str, Any]:
-    """One entry of `errors`; the context has the words of its sentence."""
+    """One entry of `errors`; the context has the values of its message."""
     context = {key: _plain_value(value) for key, value in refusal.context.items()}
     return {"code": refusal.code, "detail": str(refusal), "attr": None, "context": context}
 
 
 def problem_response(request: HttpRequest, refusal: Refusal) -> HttpResponse:
-    response = _answer(request, problem_of(refusal, request.get_full_path()))
+    response = _response(request, problem_of(refusal, request.get_full_path()))
     if refusal.retry_after is not None:
         response["Retry-After"] = str(refusal.retry_after)
     return response
 
 
 class ProblemHandler(ExceptionHandler):
-    """DRF's errors and ours as problem+json; drf-standardized-errors flattens the field errors."""
+    """Refusals and errors of DRF as problem+json; drf-standardized-errors flattens the field errors."""
 
     def convert_known_exceptions(self, exc: Exception) -> Exception:
         if _is_outage(exc):
-            exc = self.exc = _said_of(exc)
+            exc = self.exc = _refusal_of(exc)
         if isinstance(exc, Refusal):
             return RefusedByTheBusiness(exc)
         converted: Exception = super().convert_known_exceptions(exc)
@@ -88,7 +88,7 @@ class ProblemHandler(ExceptionHandler):
 
 
 class RefusedByTheBusiness(APIException):
-    """A Refusal in DRF's clothes."""
+    """A Refusal as an exception of DRF."""
 
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(detail=str(refusal), code=refusal.code)
@@ -98,7 +98,7 @@ class RefusedByTheBusiness(APIException):
 
 
 class ProblemMiddleware:
-    """What is refused or fails outside DRF."""
+    """Turns refusals outside DRF into responses."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -115,9 +115,9 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """settings.CSRF_FAILURE_VIEW: Django's own page gives away more than it helps."""
+    """settings.CSRF_FAILURE_VIEW. Django's own page reveals internals."""
     sentence = "This form is too old or comes from elsewhere. Load the page again and repeat."
-    return _answer(request, problem(403, "request.csrf_failed", sentence, request.get_full_path()))
+    return _response(request, problem(403, "request.csrf_failed", sentence, request.get_full_path()))
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -128,35 +128,35 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _plain(request, HTTPStatus.BAD_REQUEST, "The request cannot be understood.")
 
 
-class DatabaseAway(Unavailable):
-    message = "The database does not answer just now. Nothing was half-written: ask again in a moment."
+class DatabaseUnavailable(Unavailable):
+    message = "The database is unavailable. Nothing was changed. Try again in a moment."
     retry_after = 5
 
 
 def _is_outage(error: BaseException | None) -> bool:
-    """Whether the connection to the database was refused or cut, by Django's word or by the driver's."""
+    """Whether the connection to the database was refused or cut, by the exceptions of Django and of the driver."""
     return isinstance(error, OperationalError | InterfaceError | psycopg.OperationalError)
 
 
-def _said_of(outage: BaseException | None) -> Refusal:
-    """The driver's word for a transaction that was given up is that of an outage, too."""
-    given_up = isinstance(outage, DatabaseError) and was_given_up(outage)
-    return Busy() if given_up else DatabaseAway()
+def _refusal_of(outage: BaseException | None) -> Refusal:
+    """A serialization failure or deadlock has the same exception class as an outage."""
+    conflict = isinstance(outage, DatabaseError) and is_serialization_failure(outage)
+    return Busy() if conflict else DatabaseUnavailable()
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     if _is_outage(error := sys.exc_info()[1]):
-        return problem_response(request, _said_of(error))
+        return problem_response(request, _refusal_of(error))
     return _plain(request, HTTPStatus.INTERNAL_SERVER_ERROR, WENT_WRONG)
 
 
 def document_problems(
     result: dict[str, Any], generator: Any, request: HttpRequest | None, public: bool
 ) -> dict[str, Any]:
-    """drf-spectacular hook: every error answers problem+json, and "Try it out" stays inside /t/<slug>/."""
+    """drf-spectacular hook: documents problem+json for every error, and keeps "Try it out" inside /t/<slug>/."""
     result["components"]["schemas"]["Problem"] = PROBLEM_SCHEMA
     for operation in _operations(result):
-        for status in [each for each in operation["responses"] if each[0] in "45"]:
+        for status in [status for status in operation["responses"] if status[0] in "45"]:
             del operation["responses"][status]
         operation["responses"]["default"] = {
             "description": "Refused.",
@@ -187,8 +187,8 @@ PROBLEM_SCHEMA: dict[str, Any] = {
                 "properties": {
                     "code": {"type": "string"},
                     "detail": {"type": "string"},
-                    "attr": {"type": ["string", "null"], "description": "The field it is about."},
-                    "context": {"type": "object", "description": "The words of the sentence."},
+                    "attr": {"type": ["string", "null"], "description": "The field concerned."},
+                    "context": {"type": "object", "description": "The values in the message."},
                 },
             },
         },
@@ -206,15 +206,17 @@ def _operations(schema: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _from_drf(status: int, data: dict[str, Any], instance: str) -> dict[str, Any]:
-    """DRF's own. Wrong fields share the code `request.invalid`; every other error has one of its own."""
-    errors = [each | {"context": {}} for each in data["errors"]]
+    """Errors of DRF. Invalid fields share the code `request.invalid`; every other error has its own."""
+    errors = [error | {"context": {}} for error in data["errors"]]
     first = errors[0]
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return problem(status, "request.internal_server_error", WENT_WRONG, instance)
     if data["type"] != "validation_error":
         return problem(status, f"request.{first['code']}", str(first["detail"]), instance, errors)
     sentence = f"{len(errors)} fields are wrong." if len(errors) > 1 else _about(first)
-    wrong = [f"{error['attr']}: {error['code']}" for error in errors]  # what was said there may be anything
+    wrong = [
+        f"{error['attr']}: {error['code']}" for error in errors
+    ]  # without the values, which may be secret
     log.warning("A request was not valid.", extra={"instance": instance.partition("?")[0], "wrong": wrong})
     return problem(status, "request.invalid", sentence, instance, errors)
 
@@ -230,16 +232,15 @@ def _plain_value(value: object) -> object:
 
 def _plain(request: HttpRequest, status: HTTPStatus, sentence: str) -> HttpResponse:
     code = f"request.{status.name.lower()}"
-    return _answer(request, problem(status, code, sentence, request.get_full_path()))
+    return _response(request, problem(status, code, sentence, request.get_full_path()))
 
 
-def _answer(request: HttpRequest, body: dict[str, Any]) -> HttpResponse:
+def _response(request: HttpRequest, body: dict[str, Any]) -> HttpResponse:
     if wants_page(request):
         return HttpResponse(render_to_string("problem.html", body), status=body["status"])
     return JsonResponse(body, status=body["status"], content_type=CONTENT_TYPE)
 
 
 def wants_page(request: HttpRequest) -> bool:
-    """Whether a person asks, with a browser. The tenant's prefix still stands in the path where the tenant was not
-    found."""
+    """Whether the client is a browser outside the API. For an unknown tenant, the path still has its prefix."""
     return not UNDER_API.match(request.path_info) and request.accepts("text/html")

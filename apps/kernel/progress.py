@@ -1,4 +1,4 @@
-"""How far a long work is, and at which of its stages. The work says it, whoever started the work shows it."""
+"""Progress of long-running work and its stages: reported by the work, displayed by its caller."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -26,8 +26,8 @@ _stages: ContextVar[_Stages | None] = ContextVar("stages", default=None)
 
 @contextmanager
 def shown_by(show: Show, begin: Begin | None = None) -> Iterator[None]:
-    """Inside the block, `show` hears of every step of `steps()`, and `begin` of every stage. So does whoever has begun
-    to show it further out."""
+    """Inside the block, `show` is called for every step of `steps()`, and `begin` for every stage, in addition to the
+    callbacks of outer blocks."""
     shown, begun = _show.set((*_show.get(), show)), _begin.set((*_begin.get(), *([begin] if begin else [])))
     try:
         yield
@@ -38,8 +38,7 @@ def shown_by(show: Show, begin: Begin | None = None) -> Iterator[None]:
 
 @contextmanager
 def stages(*names: str) -> Iterator[None]:
-    """Inside the block the work has these parts, one after the other and each as long as the next: `stage(name)` says
-    which one begins, and steps are steps of that one."""
+    """Inside the block the work has these stages, of equal weight. `stage(name)` begins one, and steps belong to it."""
     token = _stages.set(_Stages(names))
     try:
         yield
@@ -48,24 +47,24 @@ def stages(*names: str) -> Iterator[None]:
 
 
 def stage(name: str) -> None:
-    """From here on the work is at this one of its stages. Says nothing where it has no such stage."""
+    """Begins a stage. Does nothing outside `stages()` or for an unknown name."""
     work = _stages.get()
     if work is None or name not in work.names:
         return
     work.at = work.names.index(name)
     for begin in _begin.get():
         begin(name)
-    _tell(0, 1)
+    _report(0, 1)
 
 
 def steps(items: Iterable[T], total: int) -> Iterator[T]:
-    """Go through `items`, telling after each how many of `total` are done."""
+    """Yields `items`, and reports after each how many of `total` are done."""
     for done, item in enumerate(items, start=1):
         yield item
-        _tell(done, total)
+        _report(done, total)
 
 
-def _tell(done: int, total: int) -> None:
+def _report(done: int, total: int) -> None:
     if work := _stages.get():
         done, total = work.at * total + done, len(work.names) * total
     for show in _show.get():

@@ -1,6 +1,6 @@
-"""The four queues: their limits in one frozen table, and the base classes that give a task its queue.
+"""The queues: their limits in one table, and the base classes of tasks, which determine the queue.
 
-A task takes ids, works for the tenant named in its message header, and fails closed without one.
+A task takes ids as arguments and runs for the tenant in its message header. Without that header it does not run.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ PLATFORM = "public"
 
 @dataclass(frozen=True, slots=True)
 class QueuePolicy:
-    """`retries` after the first try, `time_limit` and `wait_alert` in seconds (decision C5)."""
+    """`retries` after the first attempt; `time_limit` and `wait_alert` (the waiting time that raises an alert) in
+    seconds."""
 
     retries: int
     time_limit: int
@@ -54,7 +55,7 @@ POLICIES: Mapping[str, QueuePolicy] = MappingProxyType(
         "low": QueuePolicy(retries=3, time_limit=120, wait_alert=120),
     }
 )
-"""What each queue allows; nothing else says it."""
+"""The limits of each queue."""
 POOLS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "financial": ("financial",),
@@ -63,55 +64,54 @@ POOLS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "audit": ("audit", "low"),
     }
 )
-"""One worker pool each; `financial` never shares one with lower work."""
+"""Worker pools and their queues. `financial` shares no pool with less urgent work."""
 
 
 class PaymentsWouldWait(Invalid):
     message = (
-        "This worker would take {queues}: payments would wait behind lower work. Start one for financial alone"
-        " (-Q financial) and others for the rest."
+        "A worker for {queues} would delay payments behind other tasks. Start one worker for financial alone"
+        " (-Q financial) and others for the other queues."
     )
 
 
 def must_not_hold_up_payments(queues: Collection[str]) -> None:
-    """Inside one worker no queue has precedence, so `financial` has workers of its own. Raises PaymentsWouldWait."""
+    """Queues have no priority inside one worker, so `financial` needs its own workers. Raises PaymentsWouldWait."""
     if set(POOLS["financial"]) < {*queues}:
         raise PaymentsWouldWait(queues=", ".join(sorted(queues)))
 
 
 TRANSIENT = (
-    *(OperationalError, InterfaceError),  # PostgreSQL: away, a deadlock, a lock that took too long
+    *(OperationalError, InterfaceError),  # PostgreSQL: an outage, a deadlock, a lock timeout
     *(ConnectionError, redis.ConnectionError, redis.TimeoutError, BrokerAway),
     SoftTimeLimitExceeded,  # the hard limit, ten seconds later, would end the task for good
 )
-"""What may go well the next time, and nothing else is tried again."""
+"""Errors after which a task is retried."""
 MAX_WAIT_S = 150
-"""Seconds. A message that is held too long is given to another worker as well, so longer waits stand in tables."""
+"""The broker redelivers a message that a worker holds for longer, so longer waits are stored in tables."""
 
 
 class TaskWaitsTooLong(Invalid):
     message = (
-        "The task {task} would wait {seconds} s in the broker; longer than {longest} s stands in a table."
+        "The task {task} cannot wait {seconds} s in the broker: store waits over {longest} s in a table."
     )
 
 
 class TaskWithoutTenant(Unavailable):
-    message = "The task {task} names no tenant in its header, so it was not run."
+    message = "The task {task} has no tenant in its header and was not run."
 
 
 class TaskTenantUnknown(Unavailable):
-    message = "The task {task} is for tenant {tenant}, which is not served, so it was not run."
+    message = "The task {task} is for tenant {tenant}, which does not exist, and was not run."
 
 
 class TaskTenantInactive(Ignore):
-    """For a tenant that is closed just now. No failure: the message is done with, and nothing is lost by it."""
+    """The tenant is closed at present. Not a failure: the message is acknowledged, and its work remains in a table."""
 
 
 class TenantTask(Task):  # type: ignore[type-arg]
-    """Runs for the tenant that sent it. `platform = True` marks a task of the platform itself.
+    """A task that runs for the tenant that sent it. `platform = True` marks a task of the platform itself.
 
-    For a tenant that is closed it is not run, and nobody asks again for this message: it was a hint, and what it hinted
-    at stands in a table.
+    For a closed tenant the message is dropped without a retry: it is only a hint, and its work is stored in a table.
     """
 
     abstract = True
@@ -139,16 +139,16 @@ class TenantTask(Task):  # type: ignore[type-arg]
             raise TaskWaitsTooLong(task=self.name, seconds=round(seconds), longest=MAX_WAIT_S)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        # As before a request: Celery would keep a connection that broke with the server for a thousand tasks.
+        # As before a request: otherwise Celery would reuse a broken connection.
         close_old_connections()
         with self._context():
             return super().__call__(*args, **kwargs)
 
     def _context(self) -> AbstractContextManager[Any]:
-        """All of it or, where the tenant is refused, nothing that stays behind."""
+        """The contexts of the task; if the tenant is refused, those entered already are left."""
         header = self._header
         with ExitStack() as stack:
-            if not is_tenant_set():  # a worker's thread, in which the platform looks for the tenant
+            if not is_tenant_set():  # a new thread of the worker; the platform loads the tenant
                 stack.enter_context(activate(None))
             stack.enter_context(
                 correlated(
@@ -179,7 +179,7 @@ class TenantTask(Task):  # type: ignore[type-arg]
         return tenant
 
     def _header(self, name: str) -> Any:
-        """Celery puts custom headers on the request, or under `headers`, depending on how it was called."""
+        """Celery puts custom headers on the request or under `headers`, depending on the kind of call."""
         return getattr(self.request, name, None) or (self.request.headers or {}).get(name)
 
 

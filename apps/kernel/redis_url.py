@@ -1,10 +1,10 @@
-"""One address for Redis, alone or under Sentinels (row DBS-10):
+"""The address of Redis, a single server or one behind Sentinels:
 
     redis://:password@host:6379/0
     redis+sentinel://:password@s1:26379,s2:26379/mymaster/0?sentinel_password=…
 
-Under Sentinels whoever is the master is asked for whenever a connection is made, so a failover needs no restart. Cache,
-sessions, stamps, words and broker all take either.
+With Sentinels each new connection looks up the current master, so a failover needs no restart. Cache, sessions, pub/sub
+and broker accept both.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ PORT = 26379
 
 @dataclass(frozen=True)
 class SentinelRedis:
-    """A Redis that Sentinels watch. `service` is the name that they know it by."""
+    """A Redis behind Sentinels. `service` is its name in their configuration."""
 
     sentinels: tuple[tuple[str, int], ...]
     service: str
@@ -30,18 +30,18 @@ class SentinelRedis:
     username: str | None = None
     password: str | None = None
     of_sentinels: tuple[tuple[str, str], ...] = ()
-    """Their own username and password."""
+    """The username and password of the Sentinels."""
 
     @classmethod
     def read(cls, url: str) -> SentinelRedis:
-        """Raises ValueError, without the address: it holds a password."""
+        """Raises ValueError, without the address, which contains a password."""
         parts = urlsplit(url)
         credentials, _, hosts = parts.netloc.rpartition("@")
         user, _, password = credentials.partition(":")
         service, _, database = parts.path.strip("/").partition("/")
         if not hosts or not service:
-            raise ValueError(f"It is written {SCHEME}://:password@host:port,host:port/service/database.")
-        asked = parse_qs(parts.query)
+            raise ValueError(f"The format is {SCHEME}://:password@host:port,host:port/service/database.")
+        parameters = parse_qs(parts.query)
         return cls(
             sentinels=tuple(_host_and_port(host) for host in hosts.split(",")),
             service=service,
@@ -49,19 +49,19 @@ class SentinelRedis:
             username=unquote(user) or None,
             password=unquote(password) or None,
             of_sentinels=tuple(
-                (name, asked[f"sentinel_{name}"][0])
+                (name, parameters[f"sentinel_{name}"][0])
                 for name in ("username", "password")
-                if f"sentinel_{name}" in asked
+                if f"sentinel_{name}" in parameters
             ),
         )
 
     def master(self, **options: Any) -> redis.Redis:
-        """A client of whoever is the master. Sentinels are not waited for any longer than it is itself."""
-        patience = {
+        """A client of the current master. Timeouts apply to the Sentinels too."""
+        timeouts = {
             key: options[key] for key in ("socket_timeout", "socket_connect_timeout") if key in options
         }
-        watch: Any = Sentinel  # redis-py has no types for it
-        sentinels = watch(list(self.sentinels), sentinel_kwargs=dict(self.of_sentinels) | patience)
+        untyped: Any = Sentinel  # redis-py has no types for it
+        sentinels = untyped(list(self.sentinels), sentinel_kwargs=dict(self.of_sentinels) | timeouts)
         client: redis.Redis = sentinels.master_for(
             self.service, db=self.database, username=self.username, password=self.password, **options
         )
@@ -69,11 +69,13 @@ class SentinelRedis:
 
     @property
     def broker_url(self) -> str:
-        """As Celery writes it."""
-        said = (
+        """The address in Celery's format."""
+        credentials = (
             f"{quote(self.username or '', safe='')}:{quote(self.password, safe='')}@" if self.password else ""
         )
-        return ";".join(f"sentinel://{said}{host}:{port}/{self.database}" for host, port in self.sentinels)
+        return ";".join(
+            f"sentinel://{credentials}{host}:{port}/{self.database}" for host, port in self.sentinels
+        )
 
     @property
     def broker_options(self) -> dict[str, Any]:
@@ -85,7 +87,7 @@ def uses_sentinel(url: str) -> bool:
 
 
 def client_of(url: str, **options: Any) -> redis.Redis:
-    """A client of the Redis at that address, whichever kind it is."""
+    """A client of the Redis at that address, of either kind."""
     if uses_sentinel(url):
         return SentinelRedis.read(url).master(**options)
     client: redis.Redis = redis.Redis.from_url(url, **options)
@@ -93,7 +95,7 @@ def client_of(url: str, **options: Any) -> redis.Redis:
 
 
 class SentinelPool:
-    """What Django's Redis cache takes for a pool's class."""
+    """A pool class for Django's Redis cache."""
 
     @classmethod
     def from_url(cls, url: str, **options: Any) -> Any:

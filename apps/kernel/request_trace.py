@@ -1,7 +1,7 @@
-"""The life story of a request: every app tells what it knows of one correlation id.
+"""The request trace: entries of all apps about one correlation id.
 
-An app registers a teller in its `hookimpls.py`. It is asked once for the platform and once for each tenant concerned,
-and reads what the current tenant's context shows.
+An app registers a source in its `hookimpls.py`. It is called once for the platform and once for each tenant concerned,
+and reads the data of the current tenant.
 """
 
 from __future__ import annotations
@@ -50,20 +50,20 @@ _tellers: list[TraceSource] = []
 
 
 def trace_source(teller: TraceSource) -> TraceSource:
-    """Registers `teller(correlation_id)`."""
+    """Registers a source: `source(correlation_id)`."""
     _tellers.append(teller)
     return teller
 
 
 def entries_here(correlation_id: str) -> list[RequestTraceEntry]:
-    """What the current tenant, or the platform, knows of it."""
+    """The entries of the current tenant or the platform."""
     tenant = current_tenant()
     slug = tenant.slug if tenant else ""
     return [replace(line, tenant=slug) for teller in _tellers for line in teller(correlation_id)]
 
 
 def in_order(lines: Iterable[RequestTraceEntry]) -> list[RequestTraceEntry]:
-    """By time, and each thing below what caused it."""
+    """Sorted by time, with each entry below its cause."""
     known = _with_their_commands(sorted(lines, key=lambda each: (each.at, not each.name)))
     named = {line.name for line in known if line.name}
     children: dict[str, list[RequestTraceEntry]] = {}
@@ -73,8 +73,8 @@ def in_order(lines: Iterable[RequestTraceEntry]) -> list[RequestTraceEntry]:
 
 
 def _with_their_commands(lines: list[RequestTraceEntry]) -> list[RequestTraceEntry]:
-    """What a handler told and kept belongs to its command, whose own row is written when the handler is done: it is
-    the next command of the same cause."""
+    """Events and versions written by a handler belong to its command, whose record is written after them: it is the
+    next command of the same cause."""
     owner: dict[tuple[str, str], str] = {}
     found = []
     for line in reversed(lines):
@@ -88,7 +88,7 @@ def _with_their_commands(lines: list[RequestTraceEntry]) -> list[RequestTraceEnt
 
 
 def has_table_here(model: type[models.Model]) -> bool:
-    """Whether the model's table is in the schema of the current tenant, or in the platform's."""
+    """Whether the current schema has the model's table."""
     installed = settings.TENANT_APPS if current_tenant() else settings.SHARED_APPS
     return apps.get_app_config(model._meta.app_label).name in installed
 

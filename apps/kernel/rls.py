@@ -7,11 +7,11 @@ from typing import Any
 from django.db import migrations
 
 CURRENT = "(SELECT nullif(current_setting('app.current_tenant', true), '')::bigint)"
-"""A sub-select, so that the planner asks once for a statement and not once for a row. After a transaction-local
-setting has ended the value is empty and not NULL, hence `nullif`."""
+"""A sub-select, which the planner evaluates once for a statement instead of once for each row. After a
+transaction-local setting has ended, the value is empty instead of NULL, hence `nullif`."""
 
 OF_TENANTS = "tenant_rows"
-"""The policy by which a table is known to be one that tenants share."""
+"""The policy that marks a table as shared by tenants."""
 
 _ENABLE = f"""
 ALTER TABLE {{table}} ENABLE ROW LEVEL SECURITY;
@@ -35,24 +35,24 @@ ALTER TABLE {{table}} DISABLE ROW LEVEL SECURITY;
 
 
 class EnableTenantRLS(migrations.RunSQL):
-    """Let a tenant see and change only its own rows of a public table with a `tenant_id`; a row without one is the
-    platform's.
+    """Restricts tenants to their own rows of a public table with a `tenant_id`. Rows without one belong to the
+    platform.
 
     table    its name
-    grants   what tenants may do at all: "SELECT, INSERT", or nothing where only the platform works with it
+    grants   privileges of tenants such as "SELECT, INSERT"; empty if only the platform uses the table
     """
 
     def __init__(self, table: str, grants: str = "", **_: Any) -> None:
         self.table, self.grants = table, grants
-        given = [f"GRANT {grants} ON {table} TO bursar_tables"] if grants else []
-        taken = [f"REVOKE {grants} ON {table} FROM bursar_tables"] if grants else []
+        granted = [f"GRANT {grants} ON {table} TO bursar_tables"] if grants else []
+        revoked = [f"REVOKE {grants} ON {table} FROM bursar_tables"] if grants else []
         super().__init__(
-            ";\n".join([_ENABLE.format(table=table), *given]),
-            ";\n".join([*taken, _DISABLE.format(table=table)]),
+            ";\n".join([_ENABLE.format(table=table), *granted]),
+            ";\n".join([*revoked, _DISABLE.format(table=table)]),
         )
 
     def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
         return type(self).__name__, [self.table, self.grants], {}
 
     def describe(self) -> str:
-        return f"Keep the tenants' rows of {self.table} apart"
+        return f"Enable row-level security on {self.table}"

@@ -1,7 +1,7 @@
-"""Secrets that must be read again: sealed at rest by AES-256-GCM, each bound to the place that it stands in.
+"""Encryption of secrets at rest by AES-256-GCM, each bound to its context.
 
-`settings.FIELD_KEYS` lists the keys as "id:base64 of 32 bytes". The first one seals, all of them open: a new key is
-put in front, what stands is sealed again (`resealed`), and then the old one is dropped.
+`settings.FIELD_KEYS` lists the keys as "id:base64 of 32 bytes". The first key encrypts, all keys decrypt. To rotate,
+put a new key first, re-encrypt the stored secrets (`resealed`), then remove the old key.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ class SecretUnreadable(Unavailable):
 
 
 def encrypt(secret: str, context: str) -> str:
-    """The secret, sealed for `context`: "webhooks.endpoint:7" names what it belongs to, and it opens for that
-    alone, so that one row's secret is of no use in another."""
+    """The secret, encrypted for `context`, such as "webhooks.endpoint:7". It decrypts in that context only, so a secret
+    copied into another row is useless."""
     key_id, key = _keys()[0]
     nonce = os.urandom(NONCE)
     sealed = AESGCM(key).encrypt(nonce, secret.encode(), context.encode())
@@ -36,7 +36,7 @@ def encrypt(secret: str, context: str) -> str:
 
 
 def decrypt(sealed: str, context: str) -> str:
-    """Raises SecretUnreadable when the key is gone, the text was touched, or it was sealed for something else."""
+    """Raises SecretUnreadable when the key is missing, the text was changed, or the context differs."""
     key_id, _, text = sealed.partition(":")
     try:
         raw = base64.b64decode(text, validate=True)
@@ -47,7 +47,7 @@ def decrypt(sealed: str, context: str) -> str:
 
 
 def resealed(sealed: str, context: str) -> str:
-    """Under the first key; the same text where it is already."""
+    """Re-encrypted under the first key; unchanged if it is already."""
     if sealed.partition(":")[0] == _keys()[0][0]:
         return sealed
     return encrypt(decrypt(sealed, context), context)
@@ -59,8 +59,8 @@ def _keys() -> tuple[tuple[str, bytes], ...]:
 
 @lru_cache(maxsize=4)
 def keys_of(written: tuple[str, ...], setting: str) -> tuple[tuple[str, bytes], ...]:
-    """(id, 32 bytes) of each. Raises ImproperlyConfigured, which names no key."""
-    keys = tuple(_one(each, setting) for each in written)
+    """(id, 32 bytes) of each key. Raises ImproperlyConfigured, without a key in its message."""
+    keys = tuple(_one(text, setting) for text in written)
     if not keys:
         raise ImproperlyConfigured(f"{setting} names no key.")
     return keys

@@ -1,8 +1,7 @@
-"""Whose data this is: the current tenant, in one context variable.
+"""The current tenant, in a context variable.
 
-`activate()` sets it and nothing else names a schema. The database backend, the cache keys, the task
-headers and the logs all read it from here; it is right in threads, async code and workers, because a context
-variable is.
+Only `activate()` sets it. The database backend, cache keys, task headers and logs all read it here. Context variables
+make it correct in threads, async code and workers.
 """
 
 from __future__ import annotations
@@ -24,13 +23,13 @@ HOME = "home"
 
 @dataclass(frozen=True, slots=True)
 class TenantInfo:
-    """What every layer needs to know of a tenant. Frozen and plain, so nothing can lazy-load.
+    """The properties of a tenant that all layers need. Frozen and plain, so that nothing is loaded lazily.
 
-    epoch     grows whenever what was said of the tenant before must end at once (suspension, move)
+    epoch     a fencing token: incremented to invalidate all cached data about the tenant at once (suspension, move)
     mode      normal, read_only or maintenance, beside its state
-    role      the PostgreSQL role that alone may use the schema; empty where none is set, as for the template
-    database  the key of the database in which the schema lies
-    sandbox   it is a copy to play with, and tells nobody outside anything
+    role      the only PostgreSQL role that may use the schema; empty for the template schema
+    database  the key of the database with the schema
+    sandbox   it is a copy for experiments, which sends nothing to other systems
     """
 
     id: int
@@ -50,7 +49,7 @@ class TenantInfo:
 
 
 class DatabaseSwitchInTransaction(Unavailable):
-    message = "The work cannot go on in database {after} inside an open transaction."
+    message = "The database cannot change to {after} inside an open transaction."
 
 
 class TenantSwitchInTransaction(Unavailable):
@@ -59,9 +58,9 @@ class TenantSwitchInTransaction(Unavailable):
 
 _current: ContextVar[TenantInfo | None] = ContextVar("current_tenant")
 _current.set(None)
-"""The thread that starts the process works for the platform. In every other one somebody says whose turn it is."""
+"""The main thread works for the platform. Every other thread must activate a tenant or the platform first."""
 
-_NOBODY = object()
+_NOT_SET = object()
 _at: ContextVar[str] = ContextVar("at_database", default=HOME)
 
 
@@ -71,13 +70,13 @@ def current_tenant() -> TenantInfo | None:
 
 
 def is_tenant_set() -> bool:
-    """Whether anybody has said whose turn it is. In a thread that was started without its starter's context nobody has:
-    it would be the platform, which sees more than the tenant for whom it was started."""
-    return _current.get(_NOBODY) is not _NOBODY
+    """Whether a tenant or the platform is active. A thread started without a copy of its parent's context has neither;
+    treating it as the platform would give it access to more than its tenant."""
+    return _current.get(_NOT_SET) is not _NOT_SET
 
 
 def current_schema() -> str:
-    """Where the rows at hand stand."""
+    """The schema of the current tenant, or `public`."""
     tenant = _current.get(None)
     return tenant.schema if tenant else PUBLIC_SCHEMA
 
@@ -99,15 +98,15 @@ def activate(tenant: TenantInfo | None) -> Iterator[None]:
 
 
 def current_database() -> str:
-    """The key of the database in which the work at hand is done: the tenant's, else where `at_database` says."""
+    """The key of the current database: that of the tenant, else the one set by `at_database`."""
     tenant = _current.get(None)
     return (tenant.database if tenant else "") or _at.get()
 
 
 @contextmanager
 def at_database(key: str) -> Iterator[None]:
-    """Do what is not one tenant's (migrations, spares) in another database than home. A tenant's own is always where
-    the tenant lies. Raises DatabaseSwitchInTransaction."""
+    """Work of the platform (migrations, spares) in a database other than home. An active tenant's database takes
+    precedence. Raises DatabaseSwitchInTransaction."""
     if key != _at.get() and _in_transaction():
         raise DatabaseSwitchInTransaction(after=key)
     token = _at.set(key)
@@ -118,14 +117,14 @@ def at_database(key: str) -> Iterator[None]:
 
 
 def _refuse_switch_in_transaction(before: TenantInfo | None, after: TenantInfo | None) -> None:
-    if _place(before) == _place(after):
+    if _location(before) == _location(after):
         return
     if _in_transaction():
         raise TenantSwitchInTransaction(before=before or "the platform", after=after or "the platform")
 
 
-def _place(tenant: TenantInfo | None) -> tuple[Any, ...] | None:
-    """Where its work is done and as whom. What else is known of it may have changed meanwhile."""
+def _location(tenant: TenantInfo | None) -> tuple[Any, ...] | None:
+    """The schema, role and database of its work. Its other properties may differ between two loads."""
     return (tenant.id, tenant.schema, tenant.role, tenant.database) if tenant else None
 
 

@@ -1,4 +1,4 @@
-"""So many of something in a minute. Redis counts in one step, so that none slips through between two."""
+"""Rate limits per minute, counted atomically in Redis."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ WINDOW = 60
 
 @dataclass(frozen=True)
 class Used:
-    """How many there were in this minute, with the one that asks, and how many seconds of it are left."""
+    """The number of uses in this minute, including the current one, and the seconds until it ends."""
 
     count: int
     resets_in: int
 
 
 def use(name: str) -> Used:
-    """One more, in the current tenant. Raises redis.RedisError: who asks decides what passes when nobody can count."""
+    """Counts one use in the current tenant. Raises redis.RedisError; the caller decides what an outage allows."""
     since = int(now().timestamp())
     key = f"throttle:{name}:{since // WINDOW}"
     cache.add(key, 0, timeout=2 * WINDOW)

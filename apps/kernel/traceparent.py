@@ -1,7 +1,7 @@
-"""W3C trace context: which trace this work belongs to, and what it is a part of.
+"""W3C trace context: the trace and span of the current work.
 
-The correlation id is ours and stands in rows; the trace id is for the tools that draw traces, which may keep only
-some of them. They travel side by side.
+The correlation id is Bursar's and is stored in rows. The trace id is for tracing tools, which may sample. Both travel
+together.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ NOTHING, SAMPLED = 0, 1
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """A place in a trace. `span_id` is this piece of work's own, `parent_id` that of the work which asked for it,
-    and `caller` the trace id of a caller who is not trusted to choose ours."""
+    """A span of a trace. `span_id` is the current one, `parent_id` the one that caused it, and `caller` the trace id
+    of an untrusted caller."""
 
     trace_id: str
     span_id: str
@@ -35,8 +35,8 @@ class Trace:
 
 
 def parse(written: str) -> Trace | None:
-    """What a traceparent says, or None when it is not well-formed. The level-1 rules: lower-case hexadecimals, no
-    id of zeros, version ff never, and nothing behind the flags in version 00."""
+    """Parses a traceparent header; None if it is not well-formed. The rules of level 1: lower-case hexadecimals, no
+    id of zeros, no version ff, and in version 00 nothing after the flags."""
     form = FORM.match(written)
     if form is None:
         return None

@@ -1,6 +1,6 @@
-"""Spans: what a piece of work was part of and how long it took, for whoever collects traces.
+"""Spans of work for tracing tools.
 
-Nothing is recorded unless settings.OTLP_ENDPOINT names a collector; ids travel all the same.
+Spans are only recorded if settings.OTLP_ENDPOINT names a collector; trace ids are propagated always.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ Kind = Literal["internal", "server", "consumer", "producer", "client"]
 
 
 def outgoing_headers() -> dict[str, str]:
-    """The HTTP headers that tell another system which request of ours this is."""
-    words = {HEADER: correlation_id(), TRACEPARENT: current_trace()}
-    return {name: str(word) for name, word in words.items() if word}
+    """The HTTP headers with the correlation id and trace context for another system."""
+    values = {HEADER: correlation_id(), TRACEPARENT: current_trace()}
+    return {name: str(value) for name, value in values.items() if value}
 
 
 @contextmanager
@@ -33,27 +33,27 @@ def span(
     kind: Kind = "internal",
     links: Sequence[Trace | None] = (),
 ) -> Iterator[None]:
-    """The block is a span of the current trace. `links` are places elsewhere that it came from as well.
+    """The block is a span of the current trace. `links` are further spans that caused it.
 
     Raises ImproperlyConfigured where a collector is named and OpenTelemetry is not installed.
     """
     if not settings.OTLP_ENDPOINT:
         yield
         return
-    from . import otlp  # only where it is wanted
+    from . import otlp  # optional packages
 
     with otlp.recorded(name, kind, [link for link in links if link], attributes):
         yield
 
 
 def ready() -> None:
-    """Raises ImproperlyConfigured, as `span` would, and before the first one."""
+    """Raises ImproperlyConfigured at the start of the process instead of at the first span."""
     if settings.OTLP_ENDPOINT:
         from . import otlp  # noqa: F401
 
 
 def flush() -> None:
-    """Send what is recorded: a process that ends would take it along."""
+    """Send recorded spans before the process ends."""
     if settings.OTLP_ENDPOINT:
         from . import otlp
 

@@ -1,4 +1,4 @@
-"""A unit of work: one transaction, and what waits for its end whichever way it ends."""
+"""Units of work: a transaction, with callbacks that run after its commit or rollback."""
 
 import logging
 import random
@@ -18,11 +18,11 @@ from .replica import note_write
 from .tenant import TenantInfo, activate, current_tenant
 
 R = TypeVar("R")
-GIVEN_UP = ("40001", "40P01")
-"""SQLSTATEs of a transaction that the database gave up for another's sake: they could not both be, or a deadlock."""
-TRIES = 4
-FIRST_PAUSE = 0.02
-"""Seconds before the second try; doubled with each, with jitter."""
+SERIALIZATION_FAILURES = ("40001", "40P01")
+"""SQLSTATEs of a transaction that the database aborted in favour of another: a serialization failure or deadlock."""
+MAX_ATTEMPTS = 4
+FIRST_PAUSE_S = 0.02
+"""Pause before the second attempt; doubled for each further one, with jitter."""
 log = logging.getLogger(__name__)
 
 _waiting: ContextVar[list[Callable[[], None]] | None] = ContextVar("waiting", default=None)
@@ -30,14 +30,14 @@ _of_the_request: ContextVar[list[Callable[[], None]] | None] = ContextVar("waiti
 
 
 class Busy(Unavailable):
-    message = "Others are changing the same at this moment. Nothing was half-written: ask again in a moment."
+    message = "Another request is changing the same data. Nothing was changed. Try again in a moment."
     retry_after = 1
-    enforced_by = GIVEN_UP
+    enforced_by = SERIALIZATION_FAILURES
 
 
 @contextmanager
 def unit_of_work() -> Iterator[None]:
-    """Commit all of the block or nothing. Inside another unit it is a savepoint of that one."""
+    """One transaction for the block. Inside another unit of work it is a savepoint."""
     if _waiting.get() is not None:
         with transaction.atomic():
             yield
@@ -51,31 +51,32 @@ def unit_of_work() -> Iterator[None]:
 
 
 def in_unit_of_work(work: Callable[[], R]) -> R:
-    """Do the work in a unit of its own. Where that is the outermost one and the database gives it up for the sake of
-    another, nothing is kept of it, also not what waits for its end, and the work is done from its beginning, a few
-    times. Then, and at once inside of another transaction, the error is the caller's."""
+    """Runs `work` in a unit of work, and retries it after a serialization failure or deadlock.
+
+    Each retry starts from the beginning, without the callbacks of the aborted attempt. The error is raised after
+    MAX_ATTEMPTS, and at once inside another transaction, because only the outermost one can be retried."""
     if _waiting.get() is not None or connection.in_atomic_block:
         with unit_of_work():
             return work()
-    for tried in range(1, TRIES):
+    for attempt in range(1, MAX_ATTEMPTS):
         waiting: list[Callable[[], None]] = []
         try:
             with _outermost(waiting):
                 return work()
         except DatabaseError as error:
-            if not was_given_up(error):
+            if not is_serialization_failure(error):
                 raise
             waiting.clear()
-            log.warning("Given up by the database and begun again (%s of %s): %s", tried, TRIES - 1, error)
+            log.warning("Aborted by the database, retry %s of %s: %s", attempt, MAX_ATTEMPTS - 1, error)
         finally:
             _call_all(waiting)
-        time.sleep(FIRST_PAUSE * 2**tried * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
+        time.sleep(FIRST_PAUSE_S * 2**attempt * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
     with unit_of_work():
         return work()
 
 
-def was_given_up(error: DatabaseError) -> bool:
-    return getattr(error.__cause__, "sqlstate", None) in GIVEN_UP
+def is_serialization_failure(error: DatabaseError) -> bool:
+    return getattr(error.__cause__, "sqlstate", None) in SERIALIZATION_FAILURES
 
 
 @contextmanager
@@ -87,7 +88,7 @@ def _outermost(waiting: list[Callable[[], None]]) -> Iterator[None]:
         with transaction.atomic():
             yield
             if of_a_request:
-                connection.check_constraints()  # what would be said at the end of it is said to whoever asked
+                connection.check_constraints()  # otherwise violations would appear after the handler
     finally:
         _waiting.reset(token)
 
@@ -98,9 +99,9 @@ def _call_all(waiting: list[Callable[[], None]]) -> None:
 
 
 def afterwards(callback: Callable[[], None]) -> None:
-    """Call when the unit of work has ended, committed or rolled back; at once where there is none.
+    """Calls back after the commit or rollback of the current unit of work, or at once where there is none.
 
-    For what must be kept of a change that is not: the audit row of a refusal (decision C31).
+    For data that must survive a rollback, such as the audit record of a refusal.
     """
     waiting = _waiting.get()
     if waiting is None:
@@ -110,17 +111,17 @@ def afterwards(callback: Callable[[], None]) -> None:
 
 
 class OfTenants:
-    """ATOMIC_REQUESTS behind a transaction pooler: a tenant's request is one transaction, because its data is refused
-    outside of one. The platform's is none: for it nothing has to be said to the server, and its pages go from tenant to
-    tenant. Django asks at each request."""
+    """ATOMIC_REQUESTS behind a transaction pooler, evaluated for each request. A request of a tenant is one
+    transaction, because the tenant's role is set per transaction. A request of the platform is not: it needs no role,
+    and its pages switch between tenants."""
 
     def __bool__(self) -> bool:
         return current_tenant() is not None
 
 
 class WholeRequestMiddleware:
-    """Around the view's own transaction, where it has one: what is shown is often read when the page is rendered, and
-    when an error is, and that is done behind the view. The innermost of all."""
+    """Extends the transaction of a view to the rendering of its response, which often runs queries. The innermost
+    middleware."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -130,22 +131,22 @@ class WholeRequestMiddleware:
             return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Any, *_: Any) -> None:
-        on_its_own = DEFAULT_DB_ALIAS in getattr(view, "_non_atomic_requests", ())
-        if connections.settings[DEFAULT_DB_ALIAS]["ATOMIC_REQUESTS"] and not on_its_own:
+        is_non_atomic = DEFAULT_DB_ALIAS in getattr(view, "_non_atomic_requests", ())
+        if connections.settings[DEFAULT_DB_ALIAS]["ATOMIC_REQUESTS"] and not is_non_atomic:
             request.held.enter_context(transaction.atomic())  # type: ignore[attr-defined]
 
 
 @contextmanager
 def within(tenant: TenantInfo | None) -> Iterator[None]:
-    """Look into a tenant from outside, in a transaction: behind a transaction pooler there is no other way. Raises
+    """Reads a tenant's data from the platform, in a transaction, which a transaction pooler requires. Raises
     TenantSwitchInTransaction."""
     with activate(tenant), transaction.atomic():
         yield
 
 
 class AfterTheRequestMiddleware:
-    """Where the whole request is one transaction, as behind a transaction pooler, what waits for the end of a unit of
-    work waits for that: it would be rolled back with a refusal."""
+    """Where the whole request is one transaction, as behind a transaction pooler, callbacks of units of work run after
+    the request; otherwise a refusal would roll them back."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -157,9 +158,9 @@ class AfterTheRequestMiddleware:
             return self.get_response(request)
         finally:
             _of_the_request.reset(token)
-            with ExitStack() as all_of_them:  # whichever fails
+            with ExitStack() as stack:  # runs all callbacks even if one fails
                 for callback in reversed(waiting):
-                    all_of_them.callback(transaction.atomic(callback))
+                    stack.callback(transaction.atomic(callback))
 
 
 def _call_when_ended(callback: Callable[[], None]) -> None:
@@ -172,35 +173,34 @@ def _call_when_ended(callback: Callable[[], None]) -> None:
 
 @contextmanager
 def advisory_lock(lock: LockKey) -> Iterator[bool]:
-    """Whether no other process holds the lock. It outlasts transactions, and ends with the connection, whatever
-    ends that: it is the session's lock, or, behind a transaction pooler, where nobody has a session, that of a
-    transaction over a connection of its own."""
+    """Yields whether the lock was free. It spans transactions and ends with the connection: a session lock or, behind a
+    transaction pooler, which has no sessions, the lock of a transaction on a separate connection."""
     if not isinstance(lock, LockKey):
         raise TypeError(f"{lock!r} is not a declared lock: Lock(…).key(…).")
     if connection.settings_dict["TENANCY"]["pooled"]:
-        with _apart() as cursor:
+        with _separate_cursor() as cursor:
             yield lock.try_hold(cursor)
         return
     with connection.cursor() as cursor:
-        is_alone = lock.try_hold_in_session(cursor)
+        is_held = lock.try_hold_in_session(cursor)
     try:
-        yield is_alone
+        yield is_held
     finally:
-        if is_alone:
+        if is_held:
             with connection.cursor() as cursor:
                 lock.release(cursor)
 
 
 @contextmanager
-def _apart() -> Iterator[Any]:
-    """A cursor in a transaction that has nothing to do with the one at hand; it reads no tenant's data."""
-    apart = connection.copy()
-    apart.settings_dict["TENANCY"]["platform"] = True
+def _separate_cursor() -> Iterator[Any]:
+    """A cursor of the platform in a transaction of its own, on a separate connection."""
+    separate = connection.copy()
+    separate.settings_dict["TENANCY"]["platform"] = True
     try:
-        apart.set_autocommit(False)
-        with apart.cursor() as cursor:
+        separate.set_autocommit(False)
+        with separate.cursor() as cursor:
             yield cursor
     finally:
         with suppress(DatabaseError):
-            apart.rollback()
-        apart.close()
+            separate.rollback()
+        separate.close()

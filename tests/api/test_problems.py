@@ -206,5 +206,5 @@ def test_while_the_database_is_away_the_answer_is_ask_again(api, auditor, monkey
 
     response = client.get(f"/t/acme/{address}", headers={"accept": "application/json"})
 
-    problem(response, 503, "kernel.database_away")
+    problem(response, 503, "kernel.database_unavailable")
     assert response.headers["Retry-After"] == "5"

@@ -16,7 +16,7 @@ from apps.companies.commands import FoundCompany
 from apps.companies.errors import CompanyCodeTaken
 from apps.companies.models import Company
 from apps.kernel.actors import System
-from apps.kernel.transactions import TRIES, Busy, unit_of_work
+from apps.kernel.transactions import MAX_ATTEMPTS, Busy, unit_of_work
 from apps.ledger import rules
 from apps.ledger.models import Account
 from tests.support.threads import in_tenant
@@ -150,7 +150,7 @@ def test_what_is_given_up_each_time_is_refused_and_nothing_is_kept(two, handler,
         dispatch(RenameBoth(first="ONE", second="TWO", name=""), actor=CLERK)
 
     assert (caught.value.status, caught.value.code, caught.value.retry_after) == (503, "kernel.busy", 1)
-    assert len(tries) == TRIES
+    assert len(tries) == MAX_ATTEMPTS
     assert Company.objects.get(code="ONE").name == "One"
     assert records("companies.rename_both", "refused") == 1
 

@@ -113,7 +113,7 @@ class TestSending:
 
         def post(url, headers, body):
             posts.append((url, body))
-            return outbound.Answer(200, "ok", "", 1)
+            return outbound.Response(200, "ok", "", 1)
 
         monkeypatch.setattr(outbound, "post", post)
         channel = dispatch(AddNotificationChannel(name="ChatTransport", address=address), actor=TESTS)
@@ -173,7 +173,7 @@ class TestFailures:
         send_due_notices()
 
         delivery.refresh_from_db()
-        assert delivery.last_outcome == "The address cannot be used: it is not in the open internet."
+        assert delivery.last_outcome == "The address cannot be used: it is not a public address."
         assert "secret-path" not in delivery.last_outcome
 
     def test_delivery_by_a_disabled_service_fails(self, at_acme, chat, settings):

@@ -28,7 +28,7 @@ TESTER = System("The suite")
 
 @pytest.fixture(autouse=True)
 def position_is_never_cached(monkeypatch):
-    monkeypatch.setattr(reads, "FRESH", 0.0)
+    monkeypatch.setattr(reads, "POSITION_TTL_S", 0.0)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Files that outlive a request: invoices, exports, archives. In the object store, never on a node's own disk."""
+"""Files that outlive a request, such as invoices, exports and backups: in the object store, not on a node's disk."""
 
 from __future__ import annotations
 
@@ -20,5 +20,5 @@ __all__ = [
 
 
 def files() -> Files:
-    """The store, as the current tenant sees it: its own files and nobody else's."""
+    """The store with the files of the current tenant."""
     return cast(Files, storages["default"])

@@ -1,4 +1,5 @@
-"""The store of one machine: a folder, with links of our own. Several nodes need a store that they share."""
+"""The object store of a single node: a folder, with signed links served by Bursar. Several nodes need a shared
+store."""
 
 from __future__ import annotations
 
@@ -13,18 +14,18 @@ from django.urls import reverse
 from apps.kernel import clock
 
 from . import files
-from .store import FIVE_MINUTES, Files, LinkNotValid, file_name, owner
+from .store import LINK_LIFETIME_S, Files, LinkNotValid, file_name, owner
 
 
 class LocalFiles(Files):
-    """Files in a folder that only the processes of this house may read."""
+    """Files in a folder that only Bursar's processes may read."""
 
     def __init__(self, location: str | Path) -> None:
         self.inner = FileSystemStorage(
             location, directory_permissions_mode=0o700, file_permissions_mode=0o600
         )
 
-    def url(self, name: str | None, expire: int = FIVE_MINUTES) -> str:
+    def url(self, name: str | None, expire: int = LINK_LIFETIME_S) -> str:
         until = clock.now() + dt.timedelta(seconds=expire)
         return reverse("file", args=[sign(file_name(name or ""), until)])
 
@@ -35,18 +36,18 @@ def sign(name: str, until: dt.datetime) -> str:
 
 
 def signed(token: str) -> str:
-    """The name in the token; raises LinkNotValid where it is forged, of another tenant, or too old."""
+    """The name in the token. Raises LinkNotValid if it is forged, expired or belongs to another tenant."""
     try:
-        whose, name, until = _signer().unsign_object(token)
+        tenant_folder, name, until = _signer().unsign_object(token)
     except (BadSignature, ValueError):
         raise LinkNotValid from None
-    if whose != owner() or clock.now().timestamp() >= until:
+    if tenant_folder != owner() or clock.now().timestamp() >= until:
         raise LinkNotValid
     return str(name)
 
 
 def send(request: HttpRequest, token: str) -> HttpResponseBase:
-    """The view behind such a link. The file is handed over and never shown: it may come from anybody."""
+    """The view of such a link. The file is always an attachment, because its content is untrusted."""
     name = signed(token)
     response = FileResponse(files().open(name), as_attachment=True, filename=name.rsplit("/", 1)[-1])
     response["X-Content-Type-Options"] = "nosniff"

@@ -1,7 +1,7 @@
-"""The store of many nodes: S3, or what speaks like it (row STO-01).
+"""The object store of several nodes: S3 or a compatible service.
 
-Credentials come the way AWS's own tools find them: `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, a role of
-the machine, or a web identity.
+Credentials are found as by AWS tools: `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, a role of the machine, or a web
+identity.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from storages.backends.s3 import S3Storage
 
-from .store import FIVE_MINUTES, Files, full_name
+from .store import LINK_LIFETIME_S, Files, full_name
 
 TAKEN = {"PreconditionFailed", "ConditionalRequestConflict"}
 
@@ -31,10 +31,10 @@ class S3Files(Files):
             default_acl=None,  # private, and buckets without ACLs accept it
             file_overwrite=False,
             querystring_auth=True,
-            client_config=_patience(by_path=endpoint is not None),
+            client_config=_client_config(by_path=endpoint is not None),
         )
 
-    def url(self, name: str | None, expire: int = FIVE_MINUTES) -> str:
+    def url(self, name: str | None, expire: int = LINK_LIFETIME_S) -> str:
         key = full_name(name or "")
         leaf = key.rsplit("/", 1)[-1]
         headers = {"ResponseContentDisposition": f'attachment; filename="{leaf}"'}
@@ -42,8 +42,8 @@ class S3Files(Files):
 
 
 class _Bucket(S3Storage):  # type: ignore[misc]
-    """django-storages', less two habits: it replaces what appeared since it looked, and it calls a `.gz` an encoding
-    of what is in it, which clients then undo."""
+    """The backend of django-storages with two changes: it never overwrites an object, and it does not set
+    `Content-Encoding` for `.gz`, which would make clients decompress the file."""
 
     def _save(self, name: str, content: Any) -> str:
         while not self._put(name, content):
@@ -76,8 +76,8 @@ def _bytes_of(content: Any) -> Any:
     return content.read().encode() if isinstance(head, str) else content.file
 
 
-def _patience(*, by_path: bool) -> Config:
-    """A store that hangs must not hold a worker until its time limit; other makers' stores have no DNS per bucket."""
+def _client_config(*, by_path: bool) -> Config:
+    """Timeouts below the time limit of workers. Compatible services usually have no DNS name for each bucket."""
     return Config(
         signature_version="s3v4",
         s3={"addressing_style": "path" if by_path else "auto"},

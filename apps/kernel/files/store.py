@@ -1,4 +1,4 @@
-"""What all stores have in common: whose a file is, how it may be named, and that none is overwritten."""
+"""Common rules of all object stores: files belong to a tenant, names are restricted, and no file is overwritten."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from apps.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from apps.kernel.tenant import current_tenant
 
 PART = re.compile(r"\A[A-Za-z0-9_](?:[A-Za-z0-9_.,@+=() -]{0,178}[A-Za-z0-9_)])?\Z")
-LONGEST = 400
-FIVE_MINUTES = 300
+MAX_NAME_LENGTH = 400
+LINK_LIFETIME_S = 300
 
 
 class FileNameNotAllowed(Invalid):
@@ -32,29 +32,29 @@ class FileNotWritable(Conflict):
 
 
 class LinkNotValid(Forbidden):
-    """One sentence for what is forged, foreign or too old, so that it tells a stranger nothing."""
+    """One message for forged, foreign and expired links, so that it reveals nothing."""
 
     message = "This link is not valid here, or not any more."
 
 
 def file_name(name: str) -> str:
-    """The name itself when it may stand in a store; raises FileNameNotAllowed."""
-    if len(name) > LONGEST or not all(PART.match(part) for part in name.split("/")):
+    """The name, if it is allowed. Raises FileNameNotAllowed."""
+    if len(name) > MAX_NAME_LENGTH or not all(PART.match(part) for part in name.split("/")):
         raise FileNameNotAllowed(name=name)
     return name
 
 
 def owner() -> str:
-    """The folder that all names of the current tenant stand in."""
+    """The folder of all files of the current tenant."""
     tenant = current_tenant()
     return f"tenant-{tenant.id}" if tenant else "platform"
 
 
 class Files(Storage):
-    """A private store whose names are relative to the current tenant, over one of Django's storages.
+    """A private store with names relative to the current tenant, over one of Django's storages.
 
-    `save` never replaces a file: when the name is taken, by another process at the same moment too, it answers
-    with the name that it chose instead. There is no `path`: a caller must not count on a local disk.
+    `save` never replaces a file: if the name is taken, even by a concurrent process, it chooses and returns another
+    one. There is no `path`, because there may be no local disk.
     """
 
     inner: Storage
@@ -70,7 +70,7 @@ class Files(Storage):
         self.inner.delete(full_name(name))
 
     def listdir(self, path: str = "") -> tuple[list[str], list[str]]:
-        """Folders and files directly in `path`, each in order; nothing where there is nothing."""
+        """Folders and files directly in `path`, each sorted; empty if `path` does not exist."""
         try:
             folders, names = self.inner.listdir(full_name(path) if path else owner())
         except FileNotFoundError:
@@ -85,10 +85,10 @@ class Files(Storage):
         with _missing(name):
             return self.inner.get_modified_time(full_name(name))
 
-    def url(self, name: str | None, expire: int = FIVE_MINUTES) -> str:
-        """A link for `expire` seconds to whoever holds it. It downloads the file and shows nothing in place.
+    def url(self, name: str | None, expire: int = LINK_LIFETIME_S) -> str:
+        """A link that downloads the file without further authentication, for `expire` seconds.
 
-        For the folder of a single machine it is a path at the tenant's own address, as `reverse` gives it.
+        In the store of a single node it is a path at the tenant's address, as `reverse` returns it.
         """
         raise NotImplementedError
 
@@ -103,7 +103,7 @@ class Files(Storage):
 
 
 def full_name(name: str) -> str:
-    """The name in the store itself."""
+    """The name in the underlying storage."""
     return f"{owner()}/{file_name(name)}"
 
 
