@@ -1,1 +1,1 @@
-"""Who may come in, and what each may do."""
+"""Users, roles and permissions, sign-in and tokens, support access."""

@@ -1,4 +1,4 @@
-"""How django-allauth behaves here."""
+"""The behaviour of django-allauth."""
 
 from typing import Any
 
@@ -11,13 +11,13 @@ from .models import User
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
-    """Nobody signs up by himself: a tenant's people are invited, operators are made by operators."""
+    """Sign-up is closed: a tenant's users are invited, operators are invited by operators."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
     def pre_login(self, request: HttpRequest, user: User, **options: Any) -> HttpResponse | None:
-        """At the console and over the API. Raises what a tenant answers that is closed to him."""
+        """For the console and the API. Raises the refusal of a tenant that is closed to the user."""
         lifecycle.must_admit(user)
         response: HttpResponse | None = super().pre_login(request, user, **options)
         return response

@@ -39,7 +39,7 @@ ROLES = [(role, role.title()) for role in roles.names()]
 @admin.register(User, site=tenant_site)
 @admin.register(User, site=operator_site)
 class UserAdmin(ReadOnlyAdmin):
-    """Who may come in."""
+    """The users of the current plane."""
 
     list_display = ("name", "email", "has_roles", "is_active", "last_login")
     search_fields = ("name", "email")
@@ -60,9 +60,9 @@ class UserAdmin(ReadOnlyAdmin):
             else []
         )
         if obj.is_active:
-            link = Link("Shut out", reverse("admin:deactivate_user", args=[obj.pk]), "person_off")
+            link = Link("Deactivate", reverse("admin:deactivate_user", args=[obj.pk]), "person_off")
         else:
-            link = Link("Let in again", reverse("admin:reactivate_user", args=[obj.pk]), "person_check")
+            link = Link("Reactivate", reverse("admin:reactivate_user", args=[obj.pk]), "person_check")
         return [*roles, link]
 
     @display(description="Roles")
@@ -75,7 +75,7 @@ class UserAdmin(ReadOnlyAdmin):
 @admin.register(ApiSession, site=tenant_site)
 @admin.register(ApiSession, site=operator_site)
 class ApiSessionAdmin(ReadOnlyAdmin):
-    """Who is signed in over the API, and from what."""
+    """The API sessions of all users, with their devices."""
 
     list_display = ("user", "device", "began_at", "last_used_at", "state")
     list_select_related = ("user",)
@@ -106,7 +106,7 @@ class InvitationWithRoleForm(InvitationForm):
 
 
 class InvitePage(CommandPage):
-    """Shows the link that the invited person needs; it works once."""
+    """Shows the one-time invitation link."""
 
     def sentence(self, result: User) -> str:
         return f"{result} is invited. This link works once: {queries.invitation_link(result)}"
@@ -143,11 +143,11 @@ class UserPage(CommandPage):
         user = get_object_or_404(User, pk=server_fields["user_id"])
         sessions = ApiSession.objects.of(user).open().count()
         return (
-            ("Person", f"{user}, {user.email}"),
+            ("User", f"{user}, {user.email}"),
             ("Roles", ", ".join(user.role_names) or "none"),
             (
                 "Signed in over the API",
-                f"on {sessions} device{'s' if sessions > 1 else ''}" if sessions else "nowhere",
+                f"on {sessions} device{'s' if sessions > 1 else ''}" if sessions else "no session",
             ),
         )
 
@@ -167,21 +167,21 @@ class ChangeRolesPage(UserPage):
         )
 
     def sentence(self, result: User) -> str:
-        return f"{result} has these roles from now on: {', '.join(result.role_names)}."
+        return f"The roles of {result} are now: {', '.join(result.role_names)}."
 
 
 class DeactivateUserPage(UserPage):
     command, form, danger = DeactivateUser, ReasonForm, True
 
     def sentence(self, result: User) -> str:
-        return f"{result} is shut out, and signed out everywhere."
+        return f"{result} is deactivated, and signed out everywhere."
 
 
 class ReactivateUserPage(UserPage):
     command, form = ReactivateUser, ReasonForm
 
     def sentence(self, result: User) -> str:
-        return f"{result} may sign in again."
+        return f"{result} can sign in again."
 
 
 class EndSessionPage(CommandPage):
@@ -189,10 +189,10 @@ class EndSessionPage(CommandPage):
 
     def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
         session = get_object_or_404(ApiSession.objects.select_related("user"), pk=server_fields["session_id"])
-        return (("Person", str(session.user)), ("Device", session.device or "unnamed"))
+        return (("User", str(session.user)), ("Device", session.device or "unnamed"))
 
     def sentence(self, result: ApiSession) -> str:
-        return f"The {result} has ended, and its tokens with it."
+        return f"The {result} has ended, and its tokens are invalid."
 
     def success_url(self, result: ApiSession) -> str:
         return "admin:identity_apisession_changelist"
@@ -214,12 +214,12 @@ def _page(path: str, name: str, title: str, view: Any) -> hooks.Page:
 
 _USER_PAGES: tuple[tuple[str, str, str, Any], ...] = (
     ("users/<int:user_id>/roles/", "change_roles", "Change roles", ChangeRolesPage()),
-    ("users/<int:user_id>/shut-out/", "deactivate_user", "Shut somebody out", DeactivateUserPage()),
-    ("users/<int:user_id>/let-in/", "reactivate_user", "Let somebody in again", ReactivateUserPage()),
-    ("sessions/<int:session_id>/end/", "end_session", "Sign a device out", EndSessionPage()),
+    ("users/<int:user_id>/deactivate/", "deactivate_user", "Deactivate user", DeactivateUserPage()),
+    ("users/<int:user_id>/reactivate/", "reactivate_user", "Reactivate user", ReactivateUserPage()),
+    ("sessions/<int:session_id>/end/", "end_session", "End API session", EndSessionPage()),
 )
 _PAGES: tuple[tuple[hooks.Plane, Any, str], ...] = (
-    ("operator", InviteOperatorPage(), "Invite an operator"),
+    ("operator", InviteOperatorPage(), "Invite operator"),
     ("tenant", InviteUserPage(), "Invite user"),
 )
 for _plane, _view, _title in _PAGES:
@@ -235,7 +235,7 @@ for _plane, _view, _title in _PAGES:
             url="admin:identity_apisession_changelist",
             permission=MANAGE,
         ),
-        *(_page(*each) for each in _USER_PAGES if _plane == "tenant" or each[1] != "change_roles"),
+        *(_page(*page) for page in _USER_PAGES if _plane == "tenant" or page[1] != "change_roles"),
         hooks.Page(
             path="identity/invite/",
             name="invite",

@@ -1,4 +1,4 @@
-"""What identity can be asked."""
+"""The commands of identity."""
 
 from dataclasses import dataclass, field
 
@@ -8,7 +8,7 @@ from apps.kernel.plain import secret
 
 @dataclass(frozen=True, kw_only=True)
 class InviteUser(Command):
-    """Let somebody in, with one role. He chooses his password by a link that works once."""
+    """Invite a user with one role. The user chooses a password by a one-time link."""
 
     permission = "identity.manage_users"
     by_support = False
@@ -21,7 +21,7 @@ class InviteUser(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class InviteOperator(Command):
-    """Make somebody an operator of the platform, who may do everything at the operator's console."""
+    """Invite an operator of the platform, with every permission in the operator console."""
 
     permission = "identity.manage_users"
     by_support = False
@@ -33,7 +33,7 @@ class InviteOperator(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class SetPassword(Command):
-    """Give a user a password."""
+    """Set the password of a user."""
 
     permission = "identity.manage_users"
     by_support = False
@@ -45,31 +45,31 @@ class SetPassword(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class ChangeRoles(Command):
-    """Give somebody other roles. They hold at once, in every console and token of his."""
+    """Replace the roles of a user. They take effect at once, in the console and in all tokens."""
 
     permission = "identity.manage_users"
     by_support = False
-    audit_message = "gave {result} the roles {named}"
+    audit_message = "changed the roles of {result} to {role_names}"
 
     user_id: int
     roles: tuple[str, ...]
     reason: str = ""
 
     @property
-    def named(self) -> str:
+    def role_names(self) -> str:
         return ", ".join(self.roles)
 
     def sentence(self, result: object) -> str:
-        return self.audit_message.format(result=result, named=self.named)
+        return self.audit_message.format(result=result, role_names=self.role_names)
 
 
 @dataclass(frozen=True, kw_only=True)
 class DeactivateUser(Command):
-    """Shut somebody out. He cannot sign in any more, and his sessions end at once; what he did stays."""
+    """Deactivate a user. Their sessions end at once and they can no longer sign in; their records remain."""
 
     permission = "identity.manage_users"
     by_support = False
-    audit_message = "shut out {result}"
+    audit_message = "deactivated {result}"
 
     user_id: int
     reason: str
@@ -77,11 +77,11 @@ class DeactivateUser(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class ReactivateUser(Command):
-    """Let somebody in again who was shut out. His roles are as they were."""
+    """Reactivate a user, with the roles from before the deactivation."""
 
     permission = "identity.manage_users"
     by_support = False
-    audit_message = "let {result} in again"
+    audit_message = "reactivated {result}"
 
     user_id: int
     reason: str
@@ -89,7 +89,7 @@ class ReactivateUser(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class BeginSession(Command):
-    """Sign somebody in over the API, whose password was right."""
+    """Start an API session for a user after successful sign-in."""
 
     permission = "identity.manage_users"
     runs_while_closed = True
@@ -103,7 +103,7 @@ class BeginSession(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class EndSession(Command):
-    """Sign a device out. Its tokens end at once."""
+    """Sign a device out. Its tokens become invalid at once."""
 
     permission = "identity.manage_users"
     runs_while_closed = True
@@ -116,11 +116,11 @@ class EndSession(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class EndStolenSession(Command):
-    """End a session whose refresh token was shown twice."""
+    """End a session whose refresh token was used twice."""
 
     permission = "identity.manage_users"
     runs_while_closed = True
     by_support = False
-    audit_message = "ended {result}, since a refresh token of it was used twice"
+    audit_message = "ended {result}, because its refresh token was used twice"
 
     session_id: int

@@ -1,14 +1,14 @@
-"""What identity refuses."""
+"""The refusals of identity."""
 
 from apps.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Refusal, Unauthenticated
 
 
 class IdentityRefusal(Refusal):
-    """The family of identity."""
+    """Base class of the refusals of identity."""
 
 
 class EmailTaken(IdentityRefusal, Conflict):
-    message = "Somebody with the address {email} is already here."
+    message = "There is already a user with the address {email}."
     enforced_by = ("identity_email_once",)
 
 
@@ -21,59 +21,59 @@ class RoleUnknown(IdentityRefusal, NotFound):
 
 
 class PasswordTooWeak(IdentityRefusal, Invalid):
-    message = "The password will not do: {why}"
+    message = "The password is too weak: {why}"
 
 
 class OperatorsArePlatformOnly(IdentityRefusal, Invalid):
-    message = "{tenant} has no operators; they are the platform's."
+    message = "{tenant} is a tenant; only the platform has operators."
 
 
 class UserUnknown(IdentityRefusal, NotFound):
-    message = "There is no user {user_id} here."
+    message = "There is no user {user_id}."
 
 
 class CannotDeactivateYourself(IdentityRefusal, Conflict):
-    message = "Nobody shuts himself out: ask another owner."
+    message = "You cannot deactivate your own account: ask another owner."
 
 
 class LastAdministrator(IdentityRefusal, Conflict):
-    message = "{user} is the only one in charge who can sign in; put somebody else in charge first."
+    message = "{user} is the last active administrator; make another user an administrator first."
 
 
 class AlreadyActive(IdentityRefusal, Conflict):
-    message = "{user} may sign in already."
+    message = "{user} is active already."
 
 
 class AlreadyDeactivated(IdentityRefusal, Conflict):
-    message = "{user} is shut out already."
+    message = "{user} is deactivated already."
 
 
 class OperatorsHaveNoRoles(IdentityRefusal, Invalid):
-    message = "Operators of the platform have no roles; they may do everything."
+    message = "Operators of the platform have no roles; they have every permission."
 
 
 class RoleNeeded(IdentityRefusal, Invalid):
-    message = "Name at least one role; to shut somebody out, deactivate him."
+    message = "A user needs at least one role; to revoke all access, deactivate the user."
 
 
 class CredentialsRefused(IdentityRefusal, Unauthenticated):
-    """Says never which of the two was wrong."""
+    """The message does not reveal which of the two was wrong."""
 
-    message = "The address and the password do not belong together, or may not sign in here."
+    message = "The address or the password is wrong, or the account cannot sign in here."
 
 
 class SecondFactorNeeded(IdentityRefusal, Unauthenticated):
-    message = "A second factor is needed to sign in."
+    message = "Sign-in needs a second factor."
 
 
 class TooManyAttempts(IdentityRefusal):
-    message = "Too many attempts to sign in have failed. Wait a few minutes."
+    message = "Too many failed attempts to sign in. Wait a few minutes."
     status = 429
     retry_after = 300
 
 
 class TokenInvalid(IdentityRefusal, Unauthenticated):
-    message = "This is no token of ours."
+    message = "The access token is invalid."
 
 
 class TokenExpired(IdentityRefusal, Unauthenticated):
@@ -83,19 +83,21 @@ class TokenExpired(IdentityRefusal, Unauthenticated):
 class TokenOutdated(IdentityRefusal, Unauthenticated):
     """The session has ended, or the tenant, the roles or the account changed."""
 
-    message = "What the access token says is no longer so: refresh it, or sign in again."
+    message = "The access token is outdated: refresh it, or sign in again."
 
 
 class TokenOfAnotherTenant(IdentityRefusal, Forbidden):
-    message = "The access token was given for another tenant."
+    message = "The access token is for another tenant."
 
 
 class RefreshTokenUnknown(IdentityRefusal, Unauthenticated):
-    message = "There is no such refresh token here."
+    message = "The refresh token is unknown."
 
 
 class RefreshTokenReused(IdentityRefusal, Unauthenticated):
-    message = "The refresh token was used before, so somebody else may have it. The session has ended: sign in again."
+    message = (
+        "The refresh token was used before, so it may have been stolen. The session has ended: sign in again."
+    )
 
 
 class SessionEnded(IdentityRefusal, Unauthenticated):
@@ -103,4 +105,4 @@ class SessionEnded(IdentityRefusal, Unauthenticated):
 
 
 class SessionUnknown(IdentityRefusal, NotFound):
-    message = "There is no session {session_id} here."
+    message = "There is no session {session_id}."

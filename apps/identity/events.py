@@ -1,4 +1,4 @@
-"""What has happened to users, to their sessions, and who came in their name."""
+"""Events of sessions and of support access."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from apps.events import Event
 
 @dataclass(frozen=True, kw_only=True)
 class SupportSessionOpened(Event):
-    """An operator of the platform is in the tenant as one of its users."""
+    """An operator of the platform opened a session in the tenant as one of its users."""
 
     name = "support_session.opened"
 
@@ -26,7 +26,7 @@ class SupportSessionOpened(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class SupportSessionClosed(Event):
-    """The operator is out again, after so many actions."""
+    """The support session has ended; `actions` is its number of commands."""
 
     name = "support_session.closed"
 
@@ -43,7 +43,7 @@ class SupportSessionClosed(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class RefreshTokenReused(Event):
-    """A refresh token was shown twice: it was stolen, or taken from a thief. Its session has ended."""
+    """A refresh token was used twice, so it may have been stolen. Its session has ended."""
 
     name = "refresh_token.reused"
 

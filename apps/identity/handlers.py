@@ -1,4 +1,4 @@
-"""How identity does what it is asked."""
+"""The handlers of the commands of identity."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ from .models import ApiSession, User
 
 @handles(InviteUser)
 def invite_user(command: InviteUser) -> User:
-    with together() as asked:
-        asked.check(rules.user_limit_must_allow_another)
-        asked.check(rules.email_must_be_well_formed, command.email)
-        asked.check(rules.email_must_be_free, command.email)
-        group = asked.check(rules.role_must_exist, command.role)
+    with together() as checks:
+        checks.check(rules.user_limit_must_allow_another)
+        checks.check(rules.email_must_be_well_formed, command.email)
+        checks.check(rules.email_must_be_free, command.email)
+        group = checks.check(rules.role_must_exist, command.role)
 
     user = _create_user(command.email, command.name)
     user.groups.set([group] if group else [])
@@ -42,10 +42,10 @@ def invite_user(command: InviteUser) -> User:
 
 @handles(InviteOperator)
 def invite_operator(command: InviteOperator) -> User:
-    with together() as asked:
-        asked.check(rules.only_the_platform_has_operators)
-        asked.check(rules.email_must_be_well_formed, command.email)
-        asked.check(rules.email_must_be_free, command.email)
+    with together() as checks:
+        checks.check(rules.only_the_platform_has_operators)
+        checks.check(rules.email_must_be_well_formed, command.email)
+        checks.check(rules.email_must_be_free, command.email)
 
     return _create_user(command.email, command.name, is_superuser=True)
 
@@ -65,12 +65,12 @@ def set_password(command: SetPassword) -> User:
 def change_roles(command: ChangeRoles) -> User:
     rules.only_tenants_have_roles()
     user = rules.user_must_exist_for_change(command.user_id)
-    with together() as asked:
+    with together() as checks:
         groups = [
-            asked.check(rules.role_must_exist, each) for each in rules.role_must_be_given(command.roles)
+            checks.check(rules.role_must_exist, role) for role in rules.role_must_be_given(command.roles)
         ]
         if roles.OWNER not in command.roles:
-            asked.check(rules.an_administrator_must_remain, without=user)
+            checks.check(rules.an_administrator_must_remain, without=user)
 
     user.change_roles(groups)
 
@@ -146,7 +146,7 @@ def end_stolen_session(command: EndStolenSession) -> ApiSession:
 
 
 def _create_user(email: str, name: str, *, is_superuser: bool = False) -> User:
-    """Somebody who has yet to choose a password."""
+    """A user without a password, who chooses one by the invitation link."""
     user = User(email=email.lower(), name=name, is_superuser=is_superuser, joined_at=now())
     user.set_unusable_password()
     user.save()

@@ -1,5 +1,5 @@
-"""What identity plugs in: the owner of a new tenant, and the handlers of its rooms, which are found by name only in the
-app itself."""
+"""The hooks of identity: the owner of a new tenant, PII, and the handlers in its subpackage, which autodiscovery does
+not find."""
 
 from collections.abc import Iterable
 

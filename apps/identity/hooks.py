@@ -1,4 +1,4 @@
-"""What others may plug in: what a token says of the person it was given to, and why no support comes in."""
+"""Extension points: claims of access tokens, and checks that refuse support access."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 Claim = Callable[[Any], Any]
-"""Takes the User; models stand above hooks, so its type cannot be named here."""
+"""Takes the User; models are a higher layer than hooks, so its type cannot be named here."""
 
 _claims: dict[str, Claim] = {}
 
 
 def token_claim(name: str, function: Claim) -> None:
-    """Every access token says `name`: what `function(user)` answers when the token is made, in the user's tenant.
-    None is left out. It must be a JSON value, and is at most as old as the token."""
+    """Adds the claim `name` to every access token: the result of `function(user)` in the user's tenant when the token
+    is issued. It must be a JSON value; None is left out."""
     _claims[name] = function
 
 
 def claims_of(user: Any) -> Mapping[str, Any]:
-    """What all of them say of the user."""
-    said = {name: function(user) for name, function in _claims.items()}
-    return {name: value for name, value in said.items() if value is not None}
+    """All registered claims of the user."""
+    claims = {name: function(user) for name, function in _claims.items()}
+    return {name: value for name, value in claims.items() if value is not None}
 
 
 Check = Callable[[], None]
@@ -28,8 +28,8 @@ _support_checks: list[Check] = []
 
 
 def support_check(check: Check) -> Check:
-    """Registers a check, in an app's hookimpls.py. It raises a Refusal where the current tenant wants no support. It is
-    asked at every request of a visit, so it makes no query when it is warm."""
+    """Registers a check, in an app's hookimpls.py. It raises a Refusal if the current tenant permits no support
+    access. It runs at every request of a support session, so it must be cached."""
     if check not in _support_checks:
         _support_checks.append(check)
     return check

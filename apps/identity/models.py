@@ -1,4 +1,4 @@
-"""Users of one schema: the platform's operators in public, a tenant's own people in its schema."""
+"""Users and API sessions of one schema: operators in the public schema, a tenant's users in its own."""
 
 from __future__ import annotations
 
@@ -33,30 +33,30 @@ __all__ = [
 
 class UserManager(BaseUserManager["User"]):
     def administrators(self) -> models.QuerySet[User]:
-        """Who can sign in and let others in: a tenant's owners, the platform's operators."""
-        administrators = Q(is_superuser=True) | Q(groups__name=roles.OWNER)
-        return self.filter(administrators, is_active=True).distinct()
+        """The active users that manage users: a tenant's owners, the platform's operators."""
+        condition = Q(is_superuser=True) | Q(groups__name=roles.OWNER)
+        return self.filter(condition, is_active=True).distinct()
 
     def get_by_natural_key(self, username: str | None) -> User:
         return self.get(email__iexact=username)
 
 
 class User(Tracked, AbstractBaseUser, PermissionsMixin):
-    """Somebody who logs in by e-mail address. Roles are groups; what a role may do is in the modules' manifests.
+    """A user who signs in by e-mail address. Roles are groups; their permissions are in the modules' manifests.
 
-    epoch   grows whenever what tokens say of the user is no longer so; older tokens end. The database raises it with
-            the columns of `TELLING` and never lowers it, whoever writes the row.
+    epoch   invalidates older tokens when it grows. The database raises it with each change of the columns of
+            `TOKEN_FIELDS`, and never lowers it.
     """
 
     TOKEN_FIELDS = frozenset({"password", "is_active", "is_staff", "is_superuser"})
-    """A change of these ends the access tokens."""
+    """A change of these invalidates the access tokens."""
     SIGN_IN_FIELDS = frozenset({"password", "is_active"})
     """A change of these ends the sessions as well."""
 
     email = models.EmailField()
     name = models.CharField(max_length=120)
     is_active = models.BooleanField(default=True)
-    is_staff = models.BooleanField(default=True, help_text="May enter the console.")
+    is_staff = models.BooleanField(default=True, help_text="Can use the console.")
     joined_at = models.DateTimeField()
     epoch = models.PositiveIntegerField(default=0, db_default=0)
 
@@ -82,7 +82,7 @@ class User(Tracked, AbstractBaseUser, PermissionsMixin):
         return sorted(group.name for group in self.groups.all())
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Whichever page changes a password, allauth's own too, ends what was given on the old one."""
+        """Every change of a password, also by allauth's pages, ends the sessions that were opened with the old one."""
         changed = {change.field for change in self._changes(kwargs.get("update_fields"))}
         with transaction.atomic():
             super().save(*args, **kwargs)
@@ -93,7 +93,7 @@ class User(Tracked, AbstractBaseUser, PermissionsMixin):
                 token_statuses.invalidate()
 
     def change_roles(self, groups: list[Group]) -> None:
-        """Tokens that say the old ones end at once."""
+        """Invalidates tokens with the old roles at once."""
         self.groups.set(groups)
         type(self).objects.filter(pk=self.pk).update(epoch=F("epoch") + 1)
         self.refresh_from_db(fields=["epoch"])
@@ -107,7 +107,7 @@ class User(Tracked, AbstractBaseUser, PermissionsMixin):
 
 
 class TokenStatus(NamedTuple):
-    """What a token must agree with: whose session it is of, and how often what is said of him has changed."""
+    """The values that a token must match: the user of its session, and the epoch of the user."""
 
     user_id: int
     epoch: int
@@ -125,16 +125,16 @@ class ApiSessionQuerySet(models.QuerySet["ApiSession"]):
         token_statuses.invalidate()
 
     def token_status(self, session_id: int) -> TokenStatus | None:
-        """None where it has ended."""
-        said = self.open().filter(pk=session_id).values_list("user_id", "user__epoch").first()
-        return TokenStatus(*said) if said else None
+        """None for a session that has ended."""
+        values = self.open().filter(pk=session_id).values_list("user_id", "user__epoch").first()
+        return TokenStatus(*values) if values else None
 
 
 class ApiSession(Tracked):
-    """Somebody is logged in over the API, from his password to his logout: the family of his refresh tokens.
+    """A user's session over the API, from sign-in to sign-out: a family of refresh tokens.
 
-    device        what the client says it is, so that he knows it again in the list
-    expires_at    however busy it is, it ends then
+    device        the User-Agent of the client, by which the user recognises it in the list
+    expires_at    the latest end, also of an active session
     """
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
@@ -159,7 +159,7 @@ class ApiSession(Tracked):
         return self.ended_at is None and self.expires_at > now() and self.user.is_active
 
     def end(self, end_reason: str) -> None:
-        """Its tokens are worth nothing from the commit on."""
+        """Its tokens are invalid from the commit on."""
         self.ended_at, self.end_reason = now(), end_reason
         self.save(update_fields=["ended_at", "end_reason"])
         token_statuses.invalidate()
@@ -167,16 +167,16 @@ class ApiSession(Tracked):
 
 class RefreshTokenQuerySet(models.QuerySet["RefreshToken"]):
     def claim(self, token: RefreshToken, at: dt.datetime) -> bool:
-        """Whether it is this caller who uses it: of two at the same moment the database lets one."""
+        """Mark the token as used. True for exactly one of several concurrent callers."""
         return self.filter(pk=token.pk, used_at=None).update(used_at=at) == 1
 
 
 class RefreshToken(models.Model):
-    """What a session is continued with, once. The token itself is with its owner: here is only its digest."""
+    """Continues a session, once. Only the digest of the token is stored."""
 
     session = models.ForeignKey(ApiSession, on_delete=models.CASCADE, related_name="+")
     digest = models.CharField(max_length=64, unique=True)
-    given_at = models.DateTimeField()
+    issued_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
 
@@ -186,7 +186,7 @@ class RefreshToken(models.Model):
         default_permissions = ()
         constraints = [
             models.UniqueConstraint(
-                name="identity_one_refresh_token_at_hand", fields=["session"], condition=Q(used_at=None)
+                name="identity_one_unused_refresh_token", fields=["session"], condition=Q(used_at=None)
             )
         ]
 
@@ -197,4 +197,4 @@ class RefreshToken(models.Model):
 token_statuses: Cached[int, TokenStatus | None] = Cached(
     "api-sessions", lambda session_id: ApiSession.objects.token_status(session_id), ttl=60
 )
-"""Session → what its tokens must agree with. A tenant's are forgotten together, whenever one of them changes."""
+"""By session id. All entries of a tenant are invalidated together, whenever one changes."""

@@ -3,7 +3,7 @@ from apps.kernel.manifest import Module
 MODULE = Module(
     name="identity",
     version="1.0.0",
-    description="Who may come in, and what each may do.",
+    description="Users, roles and permissions, sign-in and tokens, support access.",
     dependencies=("audit", "modules", "tenancy"),
     publishes=("refresh_token.reused", "support_session.opened", "support_session.closed"),
     router="apps.identity.api.urls",

@@ -1,4 +1,4 @@
-"""Questions about users."""
+"""Reads of users."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ def user_with_email(email: str) -> User | None:
 
 
 def actor(pk: int) -> User | None:
-    """Who sent a command, when a worker does it; nobody when he may no longer sign in."""
+    """The sender of a command that a worker executes; None for a deactivated user."""
     return User.objects.filter(pk=pk, is_active=True).first()
 
 
 def is_administrator(user: Any) -> bool:
-    """settings.IS_ADMINISTRATOR: a tenant's owner, or an operator, whether he signed in or showed a token."""
+    """settings.IS_ADMINISTRATOR: a tenant's owner, or an operator, by a session or by a token."""
     return bool(user.is_superuser or roles.OWNER in user.role_names)
 
 
 def invitation_link(user: User) -> str:
-    """Where the user chooses a password; the link works once and no longer than a password-reset link."""
+    """The link to choose a password; it works once, and expires like a password-reset link."""
     key = f"{user_pk_to_url_str(user)}-{default_token_generator.make_token(user)}"
     uidb36, token = key.split("-", maxsplit=1)
     path = reverse(
         "account_reset_password_from_key",
         urlconf=settings.ROOT_URLCONF,
         kwargs={"uidb36": uidb36, "key": token},
-    ).removeprefix(get_script_prefix())  # whichever console it is asked at
+    ).removeprefix(get_script_prefix())  # of the current console
     tenant = current_tenant()
     console = f"{settings.PUBLIC_URL}/t/{tenant.slug}" if tenant else settings.PUBLIC_URL
     return f"{console}/{path}"

@@ -1,4 +1,4 @@
-"""The standard roles of a tenant. What each may do is said by the modules (`Module.grants`)."""
+"""The standard roles of a tenant. The modules grant their permissions (`Module.grants`)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def names() -> Sequence[str]:
 
 
 def permissions_of(role: str) -> set[str]:
-    """`app.verb_noun` each. The owner may do whatever any role may."""
+    """As `app.verb_noun`. The owner has the permissions of all roles."""
     return {
         permission
         for module in registry.modules()
@@ -30,12 +30,12 @@ def permissions_of(role: str) -> set[str]:
 
 @cache
 def granted_to(role: str) -> frozenset[str]:
-    """`permissions_of`, for those who ask with every request: the modules do not change while we run."""
+    """`permissions_of`, cached for the checks of every request; the modules do not change at run time."""
     return frozenset(permissions_of(role))
 
 
 def group(role: str) -> Group:
-    """The role's group in the current schema, brought in line with the manifests."""
+    """The role's group in the current schema, updated from the manifests."""
     group, _ = Group.objects.get_or_create(name=role)
     wanted = Q(pk=None)
     for permission in permissions_of(role):

@@ -1,4 +1,4 @@
-"""What must be true of users."""
+"""Validation of users, roles and sessions."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from .models import ApiSession, User
 USERS = limits.declare_limit(
     "identity.users",
     unit="users",
-    description="People who may sign in",
+    description="Active users",
     count=lambda: User.objects.filter(is_active=True).count(),
 )
 
@@ -63,17 +63,17 @@ def user_must_exist(user_id: int) -> User:
 
 
 def user_must_exist_for_change(user_id: int) -> User:
-    """Locked, and with him all who are in charge, so that two of those do not shut each other out at once. In one
-    order, so that nobody waits for who waits for him."""
+    """Locks the user and all administrators, so that concurrent commands cannot deactivate the last two. The locks are
+    taken in one order, which prevents deadlocks."""
     users = User.objects.filter(Q(pk=user_id) | Q(pk__in=User.objects.administrators())).order_by("pk")
-    at_hand = {user.pk: user for user in users.select_for_update()}
-    if user_id not in at_hand:
+    locked = {user.pk: user for user in users.select_for_update()}
+    if user_id not in locked:
         raise UserUnknown(user_id=user_id)
-    return at_hand[user_id]
+    return locked[user_id]
 
 
 def user_must_be_unchanged(user_id: int, epoch: int) -> User:
-    """Locked: between the password that was right and the session that it opens, another could be set."""
+    """Locks the user: the password could change between its verification and the start of the session."""
     user = User.objects.select_for_update().filter(pk=user_id).first()
     if user is None or user.epoch != epoch or not user.is_active:
         raise CredentialsRefused
@@ -81,7 +81,7 @@ def user_must_be_unchanged(user_id: int, epoch: int) -> User:
 
 
 def session_must_exist(session_id: int) -> ApiSession:
-    """Locked, as two may end it at once."""
+    """Locks the session against a concurrent end."""
     sessions = ApiSession.objects.select_for_update(of=("self",)).select_related("user")
     session = sessions.filter(pk=session_id).first()
     if session is None:
@@ -95,7 +95,7 @@ def own_account_must_stay_active(user: User, actor: Actor | None) -> None:
 
 
 def an_administrator_must_remain(without: User) -> None:
-    """Somebody who can sign in and invite others. Asked when all of them are locked."""
+    """Another active administrator. All administrators must be locked already."""
     administrators = set(User.objects.administrators().values_list("pk", flat=True))
     if administrators == {without.pk}:
         raise LastAdministrator(user=without)
@@ -111,14 +111,14 @@ def only_tenants_have_roles() -> None:
         raise OperatorsHaveNoRoles
 
 
-def role_must_be_given(named: Sequence[str]) -> Sequence[str]:
-    if not named:
+def role_must_be_given(names: Sequence[str]) -> Sequence[str]:
+    if not names:
         raise RoleNeeded
-    return list(dict.fromkeys(named))
+    return list(dict.fromkeys(names))
 
 
 def role_must_exist(role: str) -> Group:
-    """The group of a standard role, with what the modules grant it today."""
+    """The group of a standard role, with the permissions that the modules grant it."""
     if role not in roles.names():
         raise RoleUnknown(role=role, known=", ".join(roles.names()))
     return roles.group(role)

@@ -1,4 +1,4 @@
-"""The names under which tokens, API and papers know some permissions (decision C25)."""
+"""The scopes of tokens and API that stand for permissions with another name."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PERMISSION_OF = {
 
 
 def of(permissions: Collection[str]) -> list[str]:
-    """The scopes that these permissions amount to."""
+    """The scopes that correspond to these permissions."""
     return [scope for scope, permission in PERMISSION_OF.items() if permission in permissions]
 
 

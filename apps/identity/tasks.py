@@ -1,4 +1,4 @@
-"""What comes round in identity."""
+"""Scheduled tasks of identity."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from .impersonation.tasks import end_support_sessions
 from .models import ApiSession, RefreshToken
 
 __all__ = ["end_support_sessions", "purge_sessions"]
-KEPT = dt.timedelta(days=90)
-DAY = 86_400
+SESSION_RETENTION = dt.timedelta(days=90)
+DAY_S = 86_400
 
 
-@every(seconds=DAY, base=LowTask, name="identity.purge_sessions")
+@every(seconds=DAY_S, base=LowTask, name="identity.purge_sessions")
 def purge_sessions() -> None:
-    """Sessions that ended long ago, and tokens that would not be taken any more. What was is in the audit log."""
+    """Delete old sessions and expired refresh tokens. Their history remains in the audit log."""
     RefreshToken.objects.filter(expires_at__lt=now() - dt.timedelta(days=1)).delete()
-    ApiSession.objects.filter(expires_at__lt=now() - KEPT).delete()
+    ApiSession.objects.filter(expires_at__lt=now() - SESSION_RETENTION).delete()

@@ -29,9 +29,9 @@ def test_an_owner_changes_roles_and_signs_a_device_out(visit: Page, device, acco
     visit.get_by_label("Auditor").check()
     visit.get_by_label("Reason").fill("A new job.")
     visit.get_by_role("button", name="Change roles").click()
-    expect(visit.get_by_text("Accountant has these roles from now on: auditor.")).to_be_visible()
+    expect(visit.get_by_text("The roles of Accountant are now: auditor.")).to_be_visible()
 
-    visit.get_by_role("link", name="Shut out").click()
+    visit.get_by_role("link", name="Deactivate").click()
     look("shut out")
     visit.goto("/t/acme/identity/apisession/")
     look("sessions")
@@ -41,7 +41,7 @@ def test_an_owner_changes_roles_and_signs_a_device_out(visit: Page, device, acco
     look("sign out")
     visit.get_by_label("Reason").fill("A lost phone.")
     visit.get_by_role("button", name="End session").click()
-    expect(visit.get_by_text("has ended, and its tokens with it.")).to_be_visible()
+    expect(visit.get_by_text("has ended, and its tokens are invalid.")).to_be_visible()
 
     with activate(acme):
         assert User.objects.get(pk=accountant.pk).role_names == ["auditor"]

@@ -1,4 +1,4 @@
-"""Two hands on one ticket, two tickets for one operator: with real connections, and with the guard taken away."""
+"""Concurrent use of one ticket, and concurrent tickets for one operator; with a negative control without the guard."""
 
 from __future__ import annotations
 
@@ -16,92 +16,92 @@ from apps.identity.models import Impersonation, SupportSession, User
 from apps.kernel.clock import now
 from apps.kernel.tenant import activate
 
-HANDS = 4
+CLIENTS = 4
 
 
 @pytest.fixture
 def ticket(operator, acme, controller) -> str:
-    asked = EnterAsSupport(tenant_id=acme.id, user_id=controller.pk, reason="It does not add up.")
-    return dispatch(asked, actor=operator).new_ticket
+    command = EnterAsSupport(tenant_id=acme.id, user_id=controller.pk, reason="It does not add up.")
+    return dispatch(command, actor=operator).new_ticket
 
 
 @pytest.fixture
-def everybody_looks_first(monkeypatch):
-    """Nobody acts on a ticket before all have found it good."""
-    barrier, look = threading.Barrier(HANDS, timeout=20), ImpersonationQuerySet.first
+def all_read_first(monkeypatch):
+    """No client redeems the ticket before all have read it."""
+    barrier, first_row = threading.Barrier(CLIENTS, timeout=20), ImpersonationQuerySet.first
 
     def first(self: ImpersonationQuerySet) -> Impersonation | None:
-        found = look(self)
+        impersonation = first_row(self)
         barrier.wait()
-        return found
+        return impersonation
 
     monkeypatch.setattr(ImpersonationQuerySet, "first", first)
 
 
 def at_once(do: Callable[[], object]) -> list[object]:
-    answers: list[object] = []
+    results: list[object] = []
 
     @activate(None)
     def one() -> None:
         try:
-            answers.append(do())
+            results.append(do())
         except Exception as error:
-            answers.append(error)
+            results.append(error)
         finally:
             connections.close_all()
 
-    threads = [threading.Thread(target=one) for _ in range(HANDS)]
+    threads = [threading.Thread(target=one) for _ in range(CLIENTS)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(timeout=60)
-    return answers
+    return results
 
 
-def entered(ticket: str) -> int:
+def redeem_status(ticket: str) -> int:
     return Client().post(f"/t/acme/support/enter/{ticket}/").status_code
 
 
-def visits_of(acme) -> int:
+def session_count(acme) -> int:
     with activate(acme):
         return SupportSession.objects.count()
 
 
-def test_a_ticket_opens_for_one_of_many_hands(acme, ticket, everybody_looks_first):
-    answers = at_once(lambda: entered(ticket))
+def test_a_ticket_is_redeemed_by_one_of_many_clients(acme, ticket, all_read_first):
+    results = at_once(lambda: redeem_status(ticket))
 
-    assert sorted(answers, key=str) == [302, *[404] * (HANDS - 1)]
-    assert visits_of(acme) == 1
+    assert sorted(results, key=str) == [302, *[404] * (CLIENTS - 1)]
+    assert session_count(acme) == 1
 
 
-def test_and_without_its_guard_it_opens_for_all(acme, ticket, everybody_looks_first, monkeypatch):
-    """The negative control: looked first and written afterwards, the same ticket lets everybody in."""
+def test_without_its_guard_a_ticket_is_redeemed_by_all(acme, ticket, all_read_first, monkeypatch):
+    """The negative control: with a separate read and write, one ticket opens several sessions."""
 
     def redeem(self: ImpersonationQuerySet, ticket: str, tenant_id: int) -> Impersonation | None:
-        if found := self.with_valid_ticket(ticket, tenant_id).first():
-            found.ticket, found.entered_at = "", now()
-            found.ends_at = found.entered_at + MAX_SESSION_DURATION
-            found.save()
-        return found
+        if impersonation := self.with_valid_ticket(ticket, tenant_id).first():
+            impersonation.ticket, impersonation.entered_at = "", now()
+            impersonation.ends_at = impersonation.entered_at + MAX_SESSION_DURATION
+            impersonation.save()
+        return impersonation
 
     monkeypatch.setattr(ImpersonationQuerySet, "redeem", redeem)
 
-    assert at_once(lambda: entered(ticket)) == [302] * HANDS
-    assert visits_of(acme) == HANDS
+    assert at_once(lambda: redeem_status(ticket)) == [302] * CLIENTS
+    assert session_count(acme) == CLIENTS
 
 
-def test_an_operator_who_asks_many_times_at_once_has_one_ticket(operator, acme, controller):
-    asked = EnterAsSupport(tenant_id=acme.id, user_id=controller.pk, reason="It does not add up.")
+def test_concurrent_requests_of_an_operator_leave_one_valid_ticket(operator, acme, controller):
+    command = EnterAsSupport(tenant_id=acme.id, user_id=controller.pk, reason="It does not add up.")
 
-    answers = at_once(lambda: dispatch(asked, actor=User.objects.get(pk=operator.pk)))
+    results = at_once(lambda: dispatch(command, actor=User.objects.get(pk=operator.pk)))
 
-    assert [type(each) for each in answers] == [Impersonation] * HANDS
-    good = [each for each in answers if entered(each.new_ticket) == 302]
-    assert len(good) == 1
+    assert [type(result) for result in results] == [Impersonation] * CLIENTS
+    valid = [impersonation for impersonation in results if redeem_status(impersonation.new_ticket) == 302]
+    assert len(valid) == 1
     assert Impersonation.objects.open().count() == 1
 
 
-def test_and_the_database_itself_says_so(operator, ticket):
+def test_the_database_refuses_a_second_open_impersonation(operator, ticket):
     only = Impersonation.objects.get()
     only.pk, only.ticket = None, "another"
 
@@ -109,8 +109,8 @@ def test_and_the_database_itself_says_so(operator, ticket):
         only.save(force_insert=True)
 
 
-def test_nor_lets_it_a_visit_grow(operator, ticket):
-    """Whoever writes the row: half an hour is the end."""
+def test_the_database_refuses_a_longer_session(operator, ticket):
+    """A constraint limits the session, whatever code writes the row."""
     Impersonation.objects.update(ticket="", entered_at=now(), ends_at=now() + MAX_SESSION_DURATION / 2)
 
     with pytest.raises(IntegrityError, match="identity_impersonation_is_short"):

@@ -1,4 +1,4 @@
-"""What is said of a user or a tenant changes, and older tokens end at once."""
+"""A change of a user or a tenant invalidates older tokens at once."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ NEW = "purple monkey dishwasher"
 @pytest.fixture
 def here(device, accountant):
     signed_in = device(accountant)
-    assert signed_in.get().status_code == 200  # and it is remembered
+    assert signed_in.get().status_code == 200  # fills the cache
     return signed_in
 
 
 class TestRoles:
-    def test_new_roles_end_what_said_the_old_ones(self, here, accountant, owner, acme):
+    def test_a_change_of_roles_invalidates_access_tokens(self, here, accountant, owner, acme):
         with activate(acme):
             dispatch(ChangeRoles(user_id=accountant.pk, roles=("auditor",)), actor=owner)
 
@@ -60,30 +60,30 @@ class TestRoles:
         assert here.get().json()["roles"] == ["auditor"]
         refused(here.post("ledger/entries/"), 403, "bus.permission_denied")
 
-    def test_several(self, accountant, owner, at_acme):
+    def test_a_user_can_have_several_roles(self, accountant, owner, at_acme):
         dispatch(ChangeRoles(user_id=accountant.pk, roles=("auditor", "controller", "auditor")), actor=owner)
 
         assert User.objects.get(pk=accountant.pk).role_names == ["auditor", "controller"]
 
-    def test_it_is_said_in_the_audit_log(self, accountant, owner, at_acme):
+    def test_the_audit_log_names_the_new_roles(self, accountant, owner, at_acme):
         from apps.audit.models import Record
 
         dispatch(ChangeRoles(user_id=accountant.pk, roles=("auditor", "controller")), actor=owner)
 
         record = Record.objects.get(command="identity.change_roles")
-        assert record.sentence == f"{owner} gave Accountant the roles auditor, controller."
+        assert record.sentence == f"{owner} changed the roles of Accountant to auditor, controller."
 
-    def test_unknown_ones_and_none(self, accountant, owner, at_acme):
+    def test_an_invalid_list_of_roles_is_refused(self, accountant, owner, at_acme):
         with pytest.raises(RoleUnknown):
             dispatch(ChangeRoles(user_id=accountant.pk, roles=("king",)), actor=owner)
         with pytest.raises(RoleNeeded):
             dispatch(ChangeRoles(user_id=accountant.pk, roles=()), actor=owner)
 
-    def test_operators_have_none(self, operator):
+    def test_roles_for_an_operator_are_refused(self, operator):
         with pytest.raises(OperatorsHaveNoRoles):
             dispatch(ChangeRoles(user_id=operator.pk, roles=("auditor",)), actor=operator)
 
-    def test_the_last_owner_stays(self, owner, at_acme):
+    def test_demoting_the_last_owner_is_refused(self, owner, at_acme):
         with pytest.raises(LastAdministrator):
             dispatch(ChangeRoles(user_id=owner.pk, roles=("auditor",)), actor=owner)
 
@@ -92,7 +92,7 @@ class TestRoles:
         with pytest.raises(LastAdministrator):
             dispatch(ChangeRoles(user_id=ada.pk, roles=("auditor",)), actor=ada)
 
-    def test_if_nothing_is_kept_nothing_ends(self, here, accountant, owner, acme):
+    def test_a_rolled_back_change_of_roles_invalidates_nothing(self, here, accountant, owner, acme):
         with activate(acme), transaction.atomic():
             dispatch(ChangeRoles(user_id=accountant.pk, roles=("auditor",)), actor=owner)
             transaction.set_rollback(True)
@@ -101,26 +101,26 @@ class TestRoles:
 
 
 class TestPasswords:
-    def gone(self, here):
+    def assert_session_ended(self, here):
         refused(here.get(), 401, "identity.token_outdated")
         refused(here.refresh(), 401, "identity.session_ended")
 
-    def test_one_that_is_set(self, here, accountant, owner, acme):
+    def test_setting_a_password_ends_the_sessions(self, here, accountant, owner, acme):
         with activate(acme):
             dispatch(SetPassword(user_id=accountant.pk, password=NEW), actor=owner)
 
-        self.gone(here)
+        self.assert_session_ended(here)
 
-    def test_one_that_is_changed_on_allauths_page(self, here, client_for, accountant):
+    def test_changing_a_password_in_allauth_ends_the_sessions(self, here, client_for, accountant):
         response = client_for(accountant).post(
             "/t/acme/accounts/password/change/",
             {"oldpassword": PASSWORD, "password1": NEW, "password2": NEW},
         )
 
         assert response.status_code == 302, response.content
-        self.gone(here)
+        self.assert_session_ended(here)
 
-    def test_one_that_is_reset_on_allauths_page(self, here, accountant, acme):
+    def test_resetting_a_password_in_allauth_ends_the_sessions(self, here, accountant, acme):
         Client().post("/t/acme/accounts/password/reset/", {"email": accountant.email})
         assert len(mail.outbox) == 1
         with activate(acme):
@@ -129,19 +129,19 @@ class TestPasswords:
         form = visitor.get(link).headers["location"]
         assert visitor.post(form, {"password1": NEW, "password2": NEW}).status_code == 302
 
-        self.gone(here)
+        self.assert_session_ended(here)
 
-    def test_others_stay(self, here, auditor, owner, device, acme):
+    def test_sessions_of_other_users_stay_open(self, here, auditor, owner, device, acme):
         other = device(auditor)
         with activate(acme):
             dispatch(SetPassword(user_id=auditor.pk, password=NEW), actor=owner)
 
-        self.gone(other)
+        self.assert_session_ended(other)
         assert here.get().status_code == 200
 
 
-class TestShuttingOut:
-    def test_it_ends_everything_and_is_undone(self, here, client_for, accountant, owner, acme):
+class TestDeactivation:
+    def test_sessions_stay_ended_after_a_reactivation(self, here, client_for, accountant, owner, acme):
         browser = client_for(accountant)
         with activate(acme):
             dispatch(DeactivateUser(user_id=accountant.pk, reason="left us"), actor=owner)
@@ -155,21 +155,21 @@ class TestShuttingOut:
         refused(here.get(), 401, "identity.token_outdated")
         refused(here.refresh(), 401, "identity.session_ended")
 
-    def test_not_twice(self, accountant, owner, at_acme):
+    def test_a_repeated_deactivation_is_refused(self, accountant, owner, at_acme):
         with pytest.raises(AlreadyActive):
             dispatch(ReactivateUser(user_id=accountant.pk, reason="x"), actor=owner)
         dispatch(DeactivateUser(user_id=accountant.pk, reason="x"), actor=owner)
         with pytest.raises(AlreadyDeactivated):
             dispatch(DeactivateUser(user_id=accountant.pk, reason="x"), actor=owner)
 
-    def test_not_oneself_and_not_the_last_owner(self, owner, operator, at_acme):
+    def test_deactivating_the_own_account_is_refused(self, owner, operator, at_acme):
         with pytest.raises(CannotDeactivateYourself):
             dispatch(DeactivateUser(user_id=owner.pk, reason="x"), actor=owner)
         ada = dispatch(InviteUser(email="ada@acme.example", name="Ada", role="owner"), actor=owner)
         dispatch(DeactivateUser(user_id=owner.pk, reason="x"), actor=ada)
         assert not User.objects.get(pk=owner.pk).is_active
 
-    def test_over_the_api(self, device, owner, accountant):
+    def test_a_user_is_managed_over_the_api(self, device, owner, accountant):
         boss = device(owner)
 
         response = boss.post(f"identity/users/{accountant.pk}/deactivate/", {"reason": "left us"})
@@ -180,8 +180,8 @@ class TestShuttingOut:
         assert (response.status_code, response.json()["roles"]) == (200, ["auditor"])
 
 
-class TestWhoIsInCharge:
-    """Two owners shut each other out at the same moment: one of them stays."""
+class TestLastAdministrator:
+    """Two owners deactivate each other concurrently: one remains."""
 
     @pytest.fixture
     def two(self, owner, acme):
@@ -190,70 +190,72 @@ class TestWhoIsInCharge:
         return owner, ada
 
     def race(self, tenant, two) -> list[str]:
-        start, came = threading.Barrier(2), []
+        start, outcomes = threading.Barrier(2), []
 
-        def shut_out(whom: User, by: User) -> None:
+        def deactivate(user: User, by: User) -> None:
             try:
                 with activate(tenant):
                     by = User.objects.get(pk=by.pk)
                     by.get_all_permissions()
                     start.wait(10)
-                    dispatch(DeactivateUser(user_id=whom.pk, reason="x"), actor=by)
-                    came.append("done")
+                    dispatch(DeactivateUser(user_id=user.pk, reason="x"), actor=by)
+                    outcomes.append("done")
             except LastAdministrator:
-                came.append("refused")
+                outcomes.append("refused")
             finally:
                 connections.close_all()
 
-        threads = [threading.Thread(target=shut_out, args=each) for each in (two, two[::-1])]
+        threads = [threading.Thread(target=deactivate, args=pair) for pair in (two, two[::-1])]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join(30)
-        return sorted(came)
+        return sorted(outcomes)
 
-    def test_one_stays(self, acme, two):
+    def test_the_second_concurrent_deactivation_is_refused(self, acme, two):
         assert self.race(acme, two) == ["done", "refused"]
 
-    def test_without_the_lock_both_would_be_out(self, acme, two, monkeypatch):
+    def test_without_the_lock_both_deactivations_succeed(self, acme, two, monkeypatch):
         """The control."""
         both = threading.Barrier(2)
-        check = rules.an_administrator_must_remain
+        original = rules.an_administrator_must_remain
 
-        def look(without: User) -> None:
-            check(without)
+        def wait_for_both(without: User) -> None:
+            original(without)
             both.wait(10)
 
         monkeypatch.setattr(rules, "user_must_exist_for_change", rules.user_must_exist)
-        monkeypatch.setattr(rules, "an_administrator_must_remain", look)
+        monkeypatch.setattr(rules, "an_administrator_must_remain", wait_for_both)
 
         assert self.race(acme, two) == ["done", "done"]
 
-    def test_an_operator_stays_too(self, operator):
+    def test_deactivating_the_last_operator_is_refused(self, operator):
         other = dispatch(InviteOperator(email="otto@bursar.example", name="Otto"), actor=operator)
         dispatch(DeactivateUser(user_id=operator.pk, reason="x"), actor=other)
 
         with pytest.raises(LastAdministrator):
-            dispatch(DeactivateUser(user_id=other.pk, reason="x"), actor=System("The suite"))
+            dispatch(DeactivateUser(user_id=other.pk, reason="x"), actor=System("Tests"))
 
 
-def test_a_password_that_was_changed_meanwhile_opens_nothing(acme, accountant, owner, monkeypatch):
-    """Between the right password and its session, another is set."""
+def test_a_password_changed_during_sign_in_is_refused(acme, accountant, owner, monkeypatch):
+    """The password changes between its verification and the start of the session."""
     from apps.identity.tokens import strategy
 
-    def late(command, *, actor):
+    def change_password_first(command, *, actor):
         dispatch(SetPassword(user_id=accountant.pk, password=NEW), actor=owner)
         return dispatch(command, actor=actor)
 
-    monkeypatch.setattr(strategy, "dispatch", late)
+    monkeypatch.setattr(strategy, "dispatch", change_password_first)
     shown = {"email": accountant.email, "password": PASSWORD}
     response = Client().post("/t/acme/api/v1/identity/tokens/", shown, content_type="application/json")
 
     refused(response, 401, "identity.credentials_refused")
 
 
-class TestTheTenant:
-    def test_its_epoch_ends_all_tokens_and_no_session(self, here, device, globex_accountant, globex, acme):
+class TestTenantEpoch:
+    def test_a_new_tenant_epoch_invalidates_tokens_without_ending_sessions(
+        self, here, device, globex_accountant, globex, acme
+    ):
         there = device(globex_accountant, globex)
         Tenant.objects.filter(pk=acme.id).update(epoch=acme.epoch + 1)
         directory.changed()
@@ -263,8 +265,8 @@ class TestTheTenant:
         assert here.refresh().status_code == 200
         assert here.get().status_code == 200
 
-    def test_a_suspension_outlives_itself(self, here, acme, operator):
-        """Tokens from before it are worth nothing when the tenant is open again."""
+    def test_tokens_from_before_a_suspension_stay_invalid(self, here, acme, operator):
+        """Tokens from before the suspension stay invalid after the reactivation."""
         dispatch(SetTenantSuspended(tenant_id=acme.id, reason="unpaid"), actor=operator)
         refused(here.get(), 403, "tenancy.tenant_is_suspended")
         old = here.tokens["access_token"]
@@ -287,8 +289,8 @@ with activate(directory.by_slug("acme")):
 """
 
 
-def test_another_process_ends_it_here(here, accountant, environment):
-    """What this one remembers is pushed away."""
+def test_a_change_in_another_process_invalidates_tokens(here, accountant, environment):
+    """The cache of this process is invalidated."""
     subprocess.run(
         [sys.executable, "-c", ELSEWHERE.format(user=accountant.pk)],
         env=environment,
@@ -301,10 +303,10 @@ def test_another_process_ends_it_here(here, accountant, environment):
     refused(here.get(), 401, "identity.token_outdated")
 
 
-class TestTheEpoch:
-    """The database keeps it, whoever writes the row."""
+class TestUserEpoch:
+    """The database maintains the epoch, whatever code writes the row."""
 
-    def test_it_grows_by_raw_sql_too(self, accountant, at_acme):
+    def test_raw_sql_raises_the_epoch(self, accountant, at_acme):
         before = User.objects.get(pk=accountant.pk).epoch
         for column, value in (("password", "x"), ("is_active", False), ("is_superuser", True)):
             with connection.cursor() as cursor:
@@ -314,26 +316,26 @@ class TestTheEpoch:
 
         assert User.objects.get(pk=accountant.pk).epoch == before + 3
 
-    def test_a_stale_row_does_not_bring_it_back(self, accountant, owner, at_acme):
+    def test_saving_a_stale_row_does_not_lower_the_epoch(self, accountant, owner, at_acme):
         stale = User.objects.get(pk=accountant.pk)
         dispatch(ChangeRoles(user_id=accountant.pk, roles=("auditor",)), actor=owner)
-        now_is = User.objects.get(pk=accountant.pk).epoch
-        assert now_is > stale.epoch
+        current = User.objects.get(pk=accountant.pk).epoch
+        assert current > stale.epoch
 
         stale.name = "Stale"
         stale.save()
 
-        assert User.objects.get(pk=accountant.pk).epoch == now_is
+        assert User.objects.get(pk=accountant.pk).epoch == current
 
-    def test_signing_in_leaves_it(self, here, client_for, accountant, acme):
+    def test_signing_in_leaves_the_epoch_unchanged(self, here, client_for, accountant, acme):
         with activate(acme):
             before = User.objects.get(pk=accountant.pk).epoch
             client_for(accountant)
             assert User.objects.get(pk=accountant.pk).epoch == before
         assert here.get().status_code == 200
 
-    def test_a_better_hash_is_a_new_password(self, accountant, at_acme):
-        """Django hashes anew when its cost was raised. Who signs in with it goes on; older sessions end."""
+    def test_a_rehashed_password_ends_the_sessions(self, accountant, at_acme):
+        """Django rehashes a password after a change of the cost parameter, which ends older sessions."""
         user = User.objects.get(pk=accountant.pk)
         user.set_password(PASSWORD)
         user.save(update_fields=["password"])

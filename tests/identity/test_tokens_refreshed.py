@@ -1,4 +1,4 @@
-"""Refresh tokens: each is good for one use, and a used one ends everything that came of it."""
+"""Refresh tokens: each is valid for one use, and a second use ends its session."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from apps.kernel.tenant import activate
 from tests.support.problems import refused
 
 
-def test_a_refresh_gives_a_new_pair(device, accountant):
+def test_a_refresh_returns_a_new_pair(device, accountant):
     here = device(accountant)
     before = here.tokens
 
@@ -32,7 +32,7 @@ def test_a_refresh_gives_a_new_pair(device, accountant):
     assert here.refresh().status_code == 200
 
 
-def test_only_a_digest_is_kept(device, accountant, at_acme):
+def test_a_refresh_token_is_stored_as_a_digest(device, accountant, at_acme):
     here = device(accountant)
 
     with connection.cursor() as cursor:
@@ -40,7 +40,7 @@ def test_only_a_digest_is_kept(device, accountant, at_acme):
         assert here.tokens["refresh_token"] not in cursor.fetchone()[0]
 
 
-def test_a_used_one_ends_the_session_for_thief_and_victim(device, accountant, acme, at_acme):
+def test_a_reused_token_ends_the_session(device, accountant, acme, at_acme):
     here = device(accountant)
     stolen = here.tokens["refresh_token"]
     here.refresh()
@@ -53,7 +53,7 @@ def test_a_used_one_ends_the_session_for_thief_and_victim(device, accountant, ac
     refused(here.refresh(stolen), 401, "identity.session_ended")
 
 
-def test_that_is_audited_and_told(device, accountant, at_acme):
+def test_a_reused_token_is_audited_as_well_as_published(device, accountant, at_acme):
     here = device(accountant)
     stolen = here.tokens["refresh_token"]
     here.refresh()
@@ -62,14 +62,14 @@ def test_that_is_audited_and_told(device, accountant, at_acme):
     record = Record.objects.get(command="identity.end_stolen_session")
     assert record.outcome == "done"
     assert record.sentence == (
-        f"The backup worker of tokens ended API session {here.tokens['session_id']} of Accountant, "
-        "since a refresh token of it was used twice."
+        f"System (API tokens) ended API session {here.tokens['session_id']} of Accountant, "
+        "because its refresh token was used twice."
     )
     published = OutboxEvent.objects.using("control").get(name="refresh_token.reused")
     assert published.payload["user_id"] == accountant.pk
 
 
-def test_other_sessions_of_the_same_person_go_on(device, accountant):
+def test_a_reused_token_leaves_other_sessions_open(device, accountant):
     phone, laptop = device(accountant), device(accountant)
     stolen = phone.tokens["refresh_token"]
     phone.refresh()
@@ -86,7 +86,7 @@ def test_an_idle_session_ends(device, accountant):
     refused(here.refresh(), 401, "identity.session_ended")
 
 
-def test_a_busy_session_ends_too(device, accountant):
+def test_an_active_session_ends_at_its_limit(device, accountant):
     began = now() - settings.API_SESSION_LIFE - dt.timedelta(seconds=1)
     with moved_to(began):
         here = device(accountant)
@@ -106,7 +106,7 @@ def test_no_token_outlives_its_session(device, accountant, settings):
     assert 80 < here.tokens["expires_in"] <= 90
 
 
-def test_what_is_no_refresh_token_is_refused(device, accountant):
+def test_an_unknown_refresh_token_is_refused(device, accountant):
     here = device(accountant)
 
     refused(here.refresh("nonsense"), 401, "identity.refresh_token_unknown")
@@ -114,8 +114,8 @@ def test_what_is_no_refresh_token_is_refused(device, accountant):
     refused(here.get(token=here.tokens["refresh_token"]), 401, "identity.token_invalid")
 
 
-class TestTwoAtOnce:
-    """Two callers show the same token at the same moment: a client that asked twice, or its thief."""
+class TestConcurrentUse:
+    """Two clients use the same token at the same moment: the owner twice, or a thief."""
 
     @pytest.fixture
     def shown(self, device, accountant) -> str:
@@ -124,7 +124,7 @@ class TestTwoAtOnce:
     def race(self, tenant, shown: str) -> list[str]:
         start, came = threading.Barrier(2), []
 
-        def ask() -> None:
+        def use() -> None:
             try:
                 with activate(tenant):
                     start.wait(10)
@@ -137,14 +137,14 @@ class TestTwoAtOnce:
             finally:
                 connections.close_all()
 
-        threads = [threading.Thread(target=ask) for _ in range(2)]
+        threads = [threading.Thread(target=use) for _ in range(2)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join(30)
         return sorted(came)
 
-    def test_one_gets_the_pair_and_the_session_ends(self, acme, shown, monkeypatch):
+    def test_the_first_concurrent_use_gets_a_pair(self, acme, shown, monkeypatch):
         _meet(monkeypatch)
 
         assert self.race(acme, shown) == ["identity.refresh_token_reused", "pair"]
@@ -153,23 +153,23 @@ class TestTwoAtOnce:
             assert not ApiSession.objects.open().exists()
             assert RefreshToken.objects.filter(used_at=None).count() == 1
 
-    def test_without_the_claim_the_database_still_lets_one(self, acme, shown, monkeypatch):
+    def test_without_the_claim_the_constraint_refuses_one(self, acme, shown, monkeypatch):
         _meet(monkeypatch, claim=_read_and_write)
 
         assert self.race(acme, shown) == ["not unique", "pair"]
 
     @pytest.mark.physical_copy
-    def test_without_claim_and_constraint_both_go_on(self, acme, shown, monkeypatch):
-        """The control: what the two above keep from happening."""
+    def test_without_any_guard_both_uses_succeed(self, acme, shown, monkeypatch):
+        """The negative control of the two tests above."""
         _meet(monkeypatch, claim=_read_and_write)
         with activate(acme), connections["owner"].cursor() as cursor:
-            cursor.execute("DROP INDEX identity_one_refresh_token_at_hand")
+            cursor.execute("DROP INDEX identity_one_unused_refresh_token")
 
         assert self.race(acme, shown) == ["pair", "pair"]
 
 
 def _meet(monkeypatch, claim=RefreshTokenQuerySet.claim) -> None:
-    """Both have read the token before either claims it."""
+    """Both read the token before either claims it."""
     both = threading.Barrier(2)
 
     def wait_and_claim(self, token, at):
@@ -178,12 +178,12 @@ def _meet(monkeypatch, claim=RefreshTokenQuerySet.claim) -> None:
 
     monkeypatch.setattr(RefreshTokenQuerySet, "claim", wait_and_claim)
     monkeypatch.setattr(
-        type(RefreshToken.objects), "claim", lambda self, *given: wait_and_claim(self, *given)
+        type(RefreshToken.objects), "claim", lambda self, *arguments: wait_and_claim(self, *arguments)
     )
 
 
 def _read_and_write(self, token, at) -> bool:
-    """As one would without thinking of others."""
+    """A naive implementation without a condition."""
     if token.used_at is None:
         self.filter(pk=token.pk).update(used_at=at)
         return True
@@ -203,7 +203,7 @@ class TestSessions:
         refused(here.get(), 401, "identity.token_outdated")
         refused(here.refresh(), 401, "identity.session_ended")
 
-    def test_that_is_audited_under_ones_own_name(self, device, accountant, at_acme):
+    def test_signing_out_is_audited_under_the_name_of_the_user(self, device, accountant, at_acme):
         here = device(accountant)
         here.post("identity/tokens/revoke/", {"refresh_token": here.tokens["refresh_token"]}, token="")
 
@@ -213,15 +213,18 @@ class TestSessions:
         assert ended.sentence == f"Accountant ended API session {here.tokens['session_id']} of Accountant."
         assert ended.reason == "signed out"
 
-    def test_one_sees_ones_own(self, device, accountant, auditor):
+    def test_a_user_sees_only_own_sessions(self, device, accountant, auditor):
         phone, laptop = device(accountant), device(accountant)
         device(auditor)
 
         listed = phone.get("identity/sessions/").json()["results"]
 
-        assert [each["id"] for each in listed] == [laptop.tokens["session_id"], phone.tokens["session_id"]]
+        assert [session["id"] for session in listed] == [
+            laptop.tokens["session_id"],
+            phone.tokens["session_id"],
+        ]
 
-    def test_one_ends_ones_own(self, device, accountant):
+    def test_a_user_can_end_an_own_session(self, device, accountant):
         phone, laptop = device(accountant), device(accountant)
 
         response = laptop.post(f"identity/sessions/{phone.tokens['session_id']}/end/")
@@ -230,7 +233,7 @@ class TestSessions:
         refused(phone.get(), 401, "identity.token_outdated")
         assert laptop.get().status_code == 200
 
-    def test_and_nobody_elses(self, device, accountant, auditor):
+    def test_ending_a_session_of_another_user_is_refused(self, device, accountant, auditor):
         phone = device(accountant)
 
         response = device(auditor).post(f"identity/sessions/{phone.tokens['session_id']}/end/")
@@ -238,7 +241,7 @@ class TestSessions:
         refused(response, 404, "identity.session_unknown")
         assert phone.get().status_code == 200
 
-    def test_an_operator_signs_in_and_out_at_the_platform(self, device, operator):
+    def test_an_operator_signs_in_then_out_at_the_platform(self, device, operator):
         here = device(operator, None)
         assert here.get("tenancy/tenants/").status_code == 200
 
@@ -246,7 +249,7 @@ class TestSessions:
 
         refused(here.get(), 401, "identity.token_outdated")
 
-    def test_old_ones_are_forgotten(self, device, accountant, acme):
+    def test_old_sessions_are_purged(self, device, accountant, acme):
         from apps.identity.tasks import purge_sessions
 
         with moved_to(now() - dt.timedelta(days=200)):

@@ -1,4 +1,4 @@
-"""Callers of the API with a session."""
+"""API clients with a browser session."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from apps.kernel.tenant import TenantInfo
 
 
 class Caller:
-    """A logged-in client that speaks JSON below one plane's /api/v1/."""
+    """A signed-in JSON client of one plane's /api/v1/."""
 
     def __init__(self, client: Client, tenant: TenantInfo | None) -> None:
         self.client = client
@@ -25,7 +25,7 @@ class Caller:
         return self.client.get(self.base + path, query)
 
     def post(self, path: str, body: Any = None, key: str | None = "") -> HttpResponse:
-        """Under a new key, unless one is given; None: under none."""
+        """Sends a new Idempotency-Key unless `key` is passed; None: no key."""
         headers = {} if key is None else {"Idempotency-Key": key or uuid4().hex}
         return self.client.post(
             self.base + path, body or {}, content_type="application/json", headers=headers

@@ -1,4 +1,4 @@
-"""Clients of the API that sign in with a password and show tokens from then on."""
+"""API clients that sign in with a password and send access tokens."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.database import PASSWORD
 
 
 class Device:
-    """Signed in over the API of one tenant (None: of the platform). It has no cookies."""
+    """A client signed in over the API of one tenant (None: of the platform), without cookies."""
 
     def __init__(self, email: str, tenant: TenantInfo | None) -> None:
         self.base = f"/t/{tenant.slug}/api/v1/" if tenant else "/api/v1/"
@@ -36,21 +36,21 @@ class Device:
         )
 
     def refresh(self, refresh_token: str | None = None) -> HttpResponse:
-        """And go on with the new pair."""
-        shown = {"refresh_token": refresh_token or self.tokens["refresh_token"]}
-        response = self.post("identity/tokens/refresh/", shown, token="")
+        """Refreshes the tokens and uses the new pair."""
+        payload = {"refresh_token": refresh_token or self.tokens["refresh_token"]}
+        response = self.post("identity/tokens/refresh/", payload, token="")
         if response.status_code == 200:
             self.tokens = response.json()
         return response
 
     def _headers(self, token: str | None) -> dict[str, str]:
-        shown = self.tokens.get("access_token", "") if token is None else token
-        return {"Authorization": f"Bearer {shown}"} if shown else {}
+        access_token = self.tokens.get("access_token", "") if token is None else token
+        return {"Authorization": f"Bearer {access_token}"} if access_token else {}
 
 
 @pytest.fixture
 def device(acme: TenantInfo) -> Callable[..., Device]:
-    """`device(accountant)` at acme, `device(somebody, globex)` there, `device(operator, None)` at the platform."""
+    """`device(accountant)` at acme, `device(user, globex)` at globex, `device(operator, None)` at the platform."""
 
     def signed_in(user: User, tenant: TenantInfo | None = acme) -> Device:
         return Device(user.email, tenant)

@@ -1,4 +1,4 @@
-"""How an operator enters a tenant as support."""
+"""Opening of a support session."""
 
 from __future__ import annotations
 

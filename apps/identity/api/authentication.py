@@ -1,4 +1,4 @@
-"""Who calls: whoever the access token speaks for."""
+"""Authentication by access token."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SCHEME = "bearer"
 
 
 class AccessToken(BaseAuthentication):
-    """`Authorization: Bearer …`. It asks no cookie and needs no CSRF token."""
+    """`Authorization: Bearer …`. It reads no cookie and needs no CSRF token."""
 
     def authenticate(self, request: Request) -> tuple[Bearer, Claims] | None:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")

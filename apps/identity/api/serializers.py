@@ -10,7 +10,7 @@ from apps.kernel.tenant import current_tenant
 
 
 class MeSerializer(ReadSerializer):
-    """Who is logged in here, and what he may do. `csrf_token` is for the header X-CSRFToken of every POST."""
+    """The signed-in user and their permissions. `csrf_token` is for the header X-CSRFToken of every POST."""
 
     tenant = serializers.SerializerMethodField(help_text="Null on the operator's plane.")
     roles = serializers.SerializerMethodField()
@@ -32,7 +32,7 @@ class MeSerializer(ReadSerializer):
         return sorted(user.get_all_permissions())
 
     def get_csrf_token(self, user: User) -> str | None:
-        """Whoever shows a token needs none, and gets no session for asking."""
+        """None for a caller with an access token, which needs no CSRF token and must get no session."""
         request: Any = self.context["request"]
         return None if request.auth else get_token(request._request)
 
@@ -47,12 +47,12 @@ class RefreshSerializer(StrictSerializer):
 
 
 class PairSerializer(serializers.Serializer[Any]):
-    """What an API client signs in with. Both tokens are secrets."""
+    """The tokens of an API client. Both are secrets."""
 
     token_type = serializers.CharField(help_text="Bearer")
     access_token = serializers.CharField()
-    expires_in = serializers.IntegerField(help_text="Seconds that the access token is good for.")
-    refresh_token = serializers.CharField(help_text="Good for one use.")
+    expires_in = serializers.IntegerField(help_text="Lifetime of the access token in seconds.")
+    refresh_token = serializers.CharField(help_text="Valid for one use.")
     session_id = serializers.IntegerField()
 
 
@@ -65,7 +65,7 @@ class SessionSerializer(ReadSerializer):
 
 
 class UserSerializer(ReadSerializer):
-    """Somebody who may come in, or who was shut out."""
+    """A user, active or deactivated."""
 
     roles = serializers.ListField(child=serializers.CharField(), source="role_names")
 

@@ -1,4 +1,4 @@
-"""So many requests a minute from one address, at doors where nobody is signed in yet."""
+"""Rate limits per IP address, for the endpoints without authentication."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ from apps.kernel.throttling import WINDOW, use
 
 
 class PerAddress(BaseThrottle):
-    """`view.per_minute` of them. When Redis is away nobody is kept waiting: what stands behind these doors has limits
-    of its own."""
+    """At most `view.per_minute` requests. Without Redis all requests pass: sign-in itself has limits of its own."""
 
     def __init__(self) -> None:
         self.resets_in = WINDOW
@@ -39,7 +38,7 @@ class PerAddress(BaseThrottle):
 
 
 class Throttled:
-    """Beside `Door`: says in the headers of each answer what is left."""
+    """Mixin for `Endpoint` that reports the rate limit in the headers of each response."""
 
     throttle_classes: Sequence[type[BaseThrottle]] = (PerAddress,)
     per_minute = 30
@@ -47,7 +46,7 @@ class Throttled:
     rate: dict[str, int]
 
     def finalize_response(self, request: Any, response: Response, *args: Any, **kwargs: Any) -> Response:
-        answer: Response = super().finalize_response(request, response, *args, **kwargs)  # type: ignore[misc]
+        throttled: Response = super().finalize_response(request, response, *args, **kwargs)  # type: ignore[misc]
         for name, value in getattr(self, "rate", {}).items():
-            answer[name] = str(value)
-        return answer
+            throttled[name] = str(value)
+        return throttled

@@ -1,4 +1,4 @@
-"""Signing in, going on and signing out. What is shown here says who asks, so nobody need be signed in."""
+"""Sign-in, refresh and sign-out. The request itself contains the credentials, so no authentication precedes it."""
 
 from __future__ import annotations
 
@@ -26,59 +26,59 @@ from .throttling import Throttled
 
 
 class OpenEndpoint(Throttled, Endpoint):
-    """Asks for no session and no token."""
+    """An endpoint without authentication."""
 
     permission = SIGNED_IN
     authentication_classes = ()
     permission_classes = (AllowAny,)
 
-    def said(self, request: Request) -> Mapping[str, str]:
-        asked = self.get_serializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        return cast(Mapping[str, str], asked.validated_data)
+    def payload(self, request: Request) -> Mapping[str, str]:
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        return cast(Mapping[str, str], serializer.validated_data)
 
 
 class SignIn(OpenEndpoint):
-    """Sign in with address and password. The answer has an access token for a few minutes, to be shown as
-    `Authorization: Bearer …`, and a refresh token that gets the next pair, once."""
+    """Sign in with address and password. The response has a short-lived access token for the header
+    `Authorization: Bearer …`, and a refresh token for the next pair, valid once."""
 
     scope, per_minute = "sign-in", 20
     serializer_class = CredentialsSerializer
 
     @extend_schema(operation_id="identity_sign_in", responses={201: PairSerializer}, auth=[])
     def post(self, request: Request) -> Response:
-        server_fields = sign_in(request._request, **self.said(request))
-        return _never_kept(Response(PairSerializer(server_fields).data, status=201))
+        tokens = sign_in(request._request, **self.payload(request))
+        return _uncached(Response(PairSerializer(tokens).data, status=201))
 
 
 class Refresh(OpenEndpoint):
-    """Get the next pair of tokens for a refresh token. Each is good for one use: whoever shows a used one ends the
-    session, since it may have been stolen. Ask once at a time."""
+    """Exchange a refresh token for the next pair of tokens. A refresh token is valid for one use: a second use ends the
+    session, as the token may have been stolen. Refresh one request at a time."""
 
     scope, per_minute = "refresh", 60
     serializer_class = RefreshSerializer
 
     @extend_schema(operation_id="identity_refresh", responses={200: PairSerializer}, auth=[])
     def post(self, request: Request) -> Response:
-        pair = refreshing.next_pair(self.said(request)["refresh_token"])
-        return _never_kept(Response(PairSerializer(pair.shown).data))
+        pair = refreshing.next_pair(self.payload(request)["refresh_token"])
+        return _uncached(Response(PairSerializer(pair.as_json).data))
 
 
 class SignOut(OpenEndpoint):
-    """Sign out: the session of the refresh token ends, and its tokens with it, at once."""
+    """Sign out: end the session of the refresh token and invalidate its tokens at once."""
 
     scope, per_minute = "sign-out", 60
     serializer_class = RefreshSerializer
 
     @extend_schema(operation_id="identity_sign_out", responses={204: None}, auth=[])
     def post(self, request: Request) -> Response:
-        session = refreshing.session_of(self.said(request)["refresh_token"])
+        session = refreshing.session_of(self.payload(request)["refresh_token"])
         dispatch(EndSession(session_id=session.pk), actor=SelfService(session.user))
         return Response(status=204)
 
 
 class Sessions(ListEndpoint):
-    """Where I am signed in over the API: my open sessions, the newest first."""
+    """The caller's open API sessions, newest first."""
 
     permission = SIGNED_IN
     serializer_class = SessionSerializer
@@ -89,21 +89,21 @@ class Sessions(ListEndpoint):
 
 
 class EndOneSession(Endpoint):
-    """Sign one of my devices out. Its tokens end at once."""
+    """End an API session of the caller. Its tokens become invalid at once."""
 
     permission, command = SIGNED_IN, EndSession
     serializer_class = SessionSerializer
 
     @extend_schema(operation_id="identity_end_own_session", request=None, responses={204: None})
     def post(self, request: Request, session_id: int) -> Response:
-        me = cast(Actor, request.user)
-        if not ApiSession.objects.filter(pk=session_id, user_id=int(me.pk or 0)).exists():
+        caller = cast(Actor, request.user)
+        if not ApiSession.objects.filter(pk=session_id, user_id=int(caller.pk or 0)).exists():
             raise SessionUnknown(session_id=session_id)
-        dispatch(EndSession(session_id=session_id), actor=SelfService(me))
+        dispatch(EndSession(session_id=session_id), actor=SelfService(caller))
         return Response(status=204)
 
 
-def _never_kept(response: Response) -> Response:
-    """By no proxy and no browser (RFC 6749 §5.1)."""
+def _uncached(response: Response) -> Response:
+    """Forbids caching by proxies and browsers (RFC 6749 §5.1)."""
     response["Cache-Control"] = "no-store"
     return response

@@ -9,7 +9,7 @@ from .serializers import MeSerializer, UserSerializer
 
 
 class Me(QueryEndpoint):
-    """Who I am here, and what I may do."""
+    """The caller and their permissions."""
 
     permission = SIGNED_IN
     serializer_class = MeSerializer
@@ -19,7 +19,7 @@ class Me(QueryEndpoint):
 
 
 class Users(ListEndpoint, CommandEndpoint):
-    """The people of this console."""
+    """The users of the current plane."""
 
     permission = "identity.view_user"
     queryset = User.objects.prefetch_related("groups")

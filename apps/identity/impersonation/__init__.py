@@ -1,6 +1,7 @@
-"""An operator of the platform enters a tenant as one of its people, for a reason and for half an hour at most.
+"""Support access: an operator of the platform enters a tenant as one of its users, with a reason, for at most 30
+minutes.
 
-The platform's row (`Impersonation`) says whether he is inside: without it there is no access. The tenant's row
-(`Visit`) is what the tenant keeps of it. They lie in different schemas, so no transaction holds both, and every step
-is ordered so that a crash between two of them can only lose access (`handlers`).
+The platform's row (`Impersonation`) grants the access; the tenant's row (`SupportSession`) documents it for the
+tenant. The rows are in different schemas, so no transaction covers both. The steps are ordered so that a crash
+between two of them can only remove access (`handlers`).
 """

@@ -1,4 +1,4 @@
-"""Visits over the API: the platform starts, ends and lists them, a tenant lists its own."""
+"""Support access over the API: the platform opens, ends and lists sessions, a tenant lists its own."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from .views import link
 
 
 class ImpersonationSerializer(ReadSerializer):
-    """An operator's visit to a tenant, or the ticket to it."""
+    """An operator's access to a tenant, or the ticket for it."""
 
     class Meta:
         model = Impersonation
@@ -31,8 +31,8 @@ class ImpersonationSerializer(ReadSerializer):
             "user_id",
             "user_name",
             "reason",
-            "asked_at",
-            "ticket_until",
+            "requested_at",
+            "ticket_expires_at",
             "entered_at",
             "ends_at",
             "ended_at",
@@ -42,8 +42,8 @@ class ImpersonationSerializer(ReadSerializer):
 
 
 class TicketSerializer(ImpersonationSerializer):
-    """With the link that opens the door once, within a minute. It is shown to whoever asked, and never again: a
-    request that is repeated under its Idempotency-Key is answered without it."""
+    """With the one-time link, valid for a minute. Only the first response contains it: a request that is repeated under
+    its Idempotency-Key gets a response without it."""
 
     link = serializers.CharField(default="")
 
@@ -52,7 +52,7 @@ class TicketSerializer(ImpersonationSerializer):
 
 
 class SupportSessionSerializer(ReadSerializer):
-    """Support was here."""
+    """An operator's access to this tenant."""
 
     class Meta:
         model = SupportSession
@@ -78,7 +78,7 @@ class ImpersonationFilter(Filters):
 
 
 class Impersonations(ListEndpoint, CommandEndpoint):
-    """Which operator was which user of which tenant, and why."""
+    """The impersonations of all tenants: operator, user, tenant and reason."""
 
     permission = "identity.view_impersonation"
     queryset = Impersonation.objects.all()
@@ -94,7 +94,7 @@ class Impersonations(ListEndpoint, CommandEndpoint):
         return response
 
     def shown(self, result: Impersonation) -> Any:
-        """What is remembered under the Idempotency-Key has no ticket in it."""
+        """The response stored under the Idempotency-Key has no ticket."""
         tenant = directory.by_id(result.tenant_id)
         self.ticket_link = link(result.new_ticket, tenant) if tenant and result.new_ticket else ""
         return super().shown(result)
@@ -106,7 +106,7 @@ class EndOneImpersonation(CommandEndpoint):
 
 
 class SupportSessions(ListEndpoint):
-    """Who of the platform's support was here, as whom, and why."""
+    """The support sessions in this tenant: operator, user and reason."""
 
     permission = "identity.view_supportsession"
     queryset = SupportSession.objects.all()
@@ -118,4 +118,4 @@ PLATFORM = [
     path("impersonations/<int:impersonation_id>/end/", EndOneImpersonation.as_view()),
 ]
 TENANT = [path("support-sessions/", SupportSessions.as_view())]
-"""Of each plane alone, so the wiring mounts them beside what identity answers on both."""
+"""Each plane mounts its own list, beside the endpoints that identity has on both."""

@@ -1,4 +1,4 @@
-"""The session of a visit: the user's, with the operator's name in it."""
+"""The browser session of a support session: signed in as the user, with the operator's name in it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ KEY = "support"
 
 @dataclass(frozen=True)
 class ActiveSupport:
-    """What every page of a visit says."""
+    """The data for the banner on every page of a support session."""
 
     number: int
     operator: str
@@ -34,14 +34,14 @@ class ActiveSupport:
 
     @property
     def minutes(self) -> int:
-        """Left, begun ones counted whole."""
+        """Remaining minutes, rounded up."""
         return max(0, -(-int((self.ends_at - now()).total_seconds()) // 60))
 
 
 def sign_in(request: HttpRequest, user: User, support_session: SupportSession) -> None:
-    """Without Django's `login`: the user himself did not sign in, so his last login stays what it was.
+    """Without Django's `login`, which would overwrite the last login of the user.
 
-    What the browser brought along, key and content, is thrown away first, so that nobody can have prepared it.
+    The previous session of the browser is deleted, key and content, to prevent session fixation.
     """
     request.session.flush()
     request.session[SESSION_KEY] = user._meta.pk.value_to_string(user)
@@ -62,10 +62,10 @@ def sign_out(request: HttpRequest) -> None:
 
 
 def active_support(request: HttpRequest) -> ActiveSupport | None:
-    """The visit to which this session belongs; none for everybody else, at the cost of a look at what is loaded."""
+    """The support session of this browser session, if any; without a session cookie nothing is loaded."""
     if settings.SESSION_COOKIE_NAME not in request.COOKIES:
         return None
-    kept = request.session.get(KEY)
-    if kept is None:
+    data = request.session.get(KEY)
+    if data is None:
         return None
-    return ActiveSupport(**{**kept, "ends_at": dt.datetime.fromisoformat(kept["ends_at"])})
+    return ActiveSupport(**{**data, "ends_at": dt.datetime.fromisoformat(data["ends_at"])})

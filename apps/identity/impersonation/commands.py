@@ -1,4 +1,4 @@
-"""What can be asked about visits: what operators ask first, and below it the steps that the house takes itself."""
+"""The commands of support access: first those of operators, then those of the system."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ IMPERSONATE = "tenancy.impersonate"
 
 @dataclass(frozen=True, kw_only=True)
 class EnterAsSupport(Command):
-    """Enter a tenant's console as one of its people, for half an hour at most. The tenant reads who you are and why,
-    and everything that you do there bears both names.
+    """Enter a tenant's console as one of its users, for at most 30 minutes. The tenant sees your name and the reason,
+    and the audit log records every action under both names.
 
-    Gives a ticket that opens the door once, within a minute.
+    Issues a ticket that is valid once, within a minute.
     """
 
     permission = IMPERSONATE
     atomic = False
     by_support = False
-    audit_message = "asked for a ticket to enter as {result}"
+    audit_message = "requested a ticket to enter as {result}"
 
     tenant_id: int
     user_id: int
@@ -31,7 +31,7 @@ class EnterAsSupport(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class EndImpersonation(Command):
-    """End a visit now, or make its ticket worthless. Whoever is inside is outside at his next click."""
+    """End a support session now, or invalidate its ticket. The next request of the session is refused."""
 
     permission = IMPERSONATE
     atomic = False
@@ -44,10 +44,10 @@ class EndImpersonation(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class UseTicket(Command):
-    """The door of a tenant burns a ticket and lets its holder in."""
+    """Redeem a ticket at the tenant."""
 
     permission = IMPERSONATE
-    audit_message = "let {result.operator_name} in as {result}"
+    audit_message = "admitted {result.operator_name} as {result}"
 
     ticket: str = field(metadata=secret, repr=False)
     tenant_id: int
@@ -55,7 +55,7 @@ class UseTicket(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class CloseImpersonation(Command):
-    """The visit is over by itself: left, expired, or not allowed any more."""
+    """Close an impersonation without a command of an operator: left, expired, or no longer allowed."""
 
     permission = IMPERSONATE
     atomic = False
@@ -67,7 +67,7 @@ class CloseImpersonation(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class OpenSupportSession(Command):
-    """In the tenant: somebody of the platform's support is here from now on."""
+    """In the tenant: record the start of a support session."""
 
     permission = IMPERSONATE
     runs_while_closed = True
@@ -83,11 +83,11 @@ class OpenSupportSession(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class CloseSupportSession(Command):
-    """In the tenant: support is gone, and so much was done."""
+    """In the tenant: record the end of a support session and its number of actions."""
 
     permission = IMPERSONATE
     runs_while_closed = True
-    audit_message = "is not {result.user_name} any more, after {result.actions} actions: {result.ending}"
+    audit_message = "left the session as {result.user_name} after {result.actions} actions: {result.ending}"
 
     number: int
     end_reason: str

@@ -1,40 +1,42 @@
-"""Why an operator does not enter."""
+"""The refusals of support access."""
 
 from apps.identity.errors import IdentityRefusal
 from apps.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 
 
 class ReasonMissing(IdentityRefusal, Invalid):
-    message = "Say why: the tenant reads it."
+    message = "Support access needs a reason; the tenant reads it."
 
 
 class OperatorRequired(IdentityRefusal, Forbidden):
-    message = "{actor} is no operator of the platform."
+    message = "{actor} is not an operator of the platform."
 
 
 class TenantSignInClosed(IdentityRefusal, Conflict):
-    message = "{tenant} lets nobody sign in at present."
+    message = "Sign-in to {tenant} is closed at present."
 
 
 class UserNotActive(IdentityRefusal, Conflict):
-    message = "{user} may not sign in himself, so nobody enters as him."
+    message = "{user} is deactivated and cannot be impersonated."
 
 
 class UserIsSuperuser(IdentityRefusal, Forbidden):
-    message = "{user} may do everything here: nobody enters as him."
+    message = "{user} has every permission and cannot be impersonated."
 
 
 class UserManagesUsers(IdentityRefusal, Forbidden):
-    message = "{user} manages users: to enter as him takes the permission {permission}."
+    message = "{user} manages users: impersonation needs the permission {permission}."
 
 
 class SupportSessionInProgress(IdentityRefusal, Conflict):
-    message = "{operator} is inside as {where} until {until}: end that visit first."
+    message = (
+        "{operator} has an open support session as {impersonation} until {until}: end that session first."
+    )
     enforced_by = ("identity_one_impersonation",)
 
 
 class TicketInvalid(IdentityRefusal, NotFound):
-    message = "This ticket opens nothing: it was used, it is older than a minute, or it is for another door."
+    message = "This ticket is invalid: it was used, is older than a minute, or is for another tenant."
 
 
 class ImpersonationUnknown(IdentityRefusal, NotFound):
@@ -46,7 +48,7 @@ class EndReasonUnknown(IdentityRefusal, Invalid):
 
 
 class SupportSessionUnknown(IdentityRefusal, NotFound):
-    message = "No support session {number} is open here."
+    message = "There is no open support session {number}."
 
 
 class SupportSessionIsOver(IdentityRefusal, Forbidden):
@@ -54,4 +56,4 @@ class SupportSessionIsOver(IdentityRefusal, Forbidden):
 
 
 class NotForSupport(IdentityRefusal, Forbidden):
-    message = "Passwords and addresses are for {user} alone, and not for {support}."
+    message = "Passwords and addresses are for {user} only, not for {support}."

@@ -1,8 +1,9 @@
-"""How an operator comes in and goes out.
+"""Opening and ending support access.
 
-No transaction holds the platform's rows and the tenant's, so the order of the steps keeps the promise. In: the ticket
-is burnt, then the tenant writes, then somebody is signed in. Out: access ends, then the tenant writes, then that is
-noted. A crash between two steps loses access, or leaves an end to the sweep; it never lets anybody in twice.
+No transaction covers the rows of the platform and of the tenant, so safety depends on the order of the steps. Opening:
+redeem the ticket, record the session in the tenant, sign in. Ending: revoke the access, record the end in the tenant,
+mark the impersonation as settled. A crash between two steps removes access, or leaves the end to the sweep; it never
+opens a second session.
 """
 
 from __future__ import annotations
@@ -36,11 +37,11 @@ from .models import EndReason, Impersonation, SupportSession
 
 
 def prerequisites(command: EnterAsSupport) -> tuple[str, TenantInfo | None]:
-    """What the platform alone can say. What the tenant says is asked when it is done."""
-    with together() as asked:
-        asked.check(rules.actor_must_be_an_operator)
-        reason = asked.check(rules.reason_must_be_given, command.reason)
-        tenant = asked.check(rules.tenant_must_let_people_sign_in, command.tenant_id)
+    """The rules of the platform. Those of the tenant run when the command is executed."""
+    with together() as checks:
+        checks.check(rules.actor_must_be_an_operator)
+        reason = checks.check(rules.reason_must_be_given, command.reason)
+        tenant = checks.check(rules.tenant_must_let_people_sign_in, command.tenant_id)
     return reason or "", tenant
 
 
@@ -66,8 +67,8 @@ def enter_as_support(command: EnterAsSupport) -> Impersonation:
             user_name=str(user),
             reason=reason,
             ticket=tickets.hashed(ticket),
-            asked_at=instant,
-            ticket_until=instant + tickets.TICKET_LIFETIME,
+            requested_at=instant,
+            ticket_expires_at=instant + tickets.TICKET_LIFETIME,
         )
 
     impersonation.new_ticket = ticket
@@ -145,7 +146,7 @@ def close_support_session(command: CloseSupportSession) -> SupportSession:
 
 
 def _end_and_settle(impersonation: Impersonation, end_reason: EndReason) -> Impersonation:
-    """Right when it is done again, by whomever: the first ending stays, and what is missing is written."""
+    """Idempotent: the first end reason is final, and missing rows are written."""
     with unit_of_work():
         impersonation.end(end_reason)
     if impersonation.settled_at is None:
@@ -156,19 +157,19 @@ def _end_and_settle(impersonation: Impersonation, end_reason: EndReason) -> Impe
 
 
 def _close_in_tenant(impersonation: Impersonation) -> int:
-    """How much was done there. Where nobody came in, or the tenant is gone, nothing is written."""
+    """Records the end in the tenant and returns the number of actions; 0 without a session or a tenant."""
     tenant = directory.by_id(impersonation.tenant_id)
     if tenant is None or impersonation.entered_at is None:
         return 0
     with activate(tenant):
         if _last_support_session(impersonation, ended_at=None):
             close = CloseSupportSession(number=impersonation.pk, end_reason=impersonation.end_reason)
-            with suppress(SupportSessionUnknown):  # somebody else has just written it
+            with suppress(SupportSessionUnknown):  # recorded concurrently
                 dispatch(close, actor=System(f"{impersonation.operator_name} (platform)"))
-        written = _last_support_session(impersonation)
-        return (written.actions or 0) if written else 0
+        support_session = _last_support_session(impersonation)
+        return (support_session.actions or 0) if support_session else 0
 
 
-def _last_support_session(impersonation: Impersonation, **known: Any) -> SupportSession | None:
+def _last_support_session(impersonation: Impersonation, **filters: Any) -> SupportSession | None:
     with transaction.atomic():
-        return SupportSession.objects.filter(number=impersonation.pk, **known).last()
+        return SupportSession.objects.filter(number=impersonation.pk, **filters).last()

@@ -1,4 +1,4 @@
-"""A visit from the door to its end, for the doors. None of it is called inside a transaction."""
+"""Opening and ending support sessions, for the entry points. Must be called outside of transactions."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ log = logging.getLogger("bursar.support")
 
 
 def admit(ticket: str, tenant: TenantInfo) -> SupportSession:
-    """Burns the ticket at the tenant's door. Raises TicketWorthless, and what the tenant has against it."""
+    """Redeem the ticket and open the session. Raises TicketInvalid, and the refusals of the tenant."""
     with activate(None):
         use = UseTicket(ticket=ticket, tenant_id=tenant.id)
-        impersonation: Impersonation = dispatch(use, actor=System(f"The door of {tenant}"))
+        impersonation: Impersonation = dispatch(use, actor=System(f"Support sign-in of {tenant}"))
         operator = queries.active_operator(impersonation.operator_id)
         as_manager = rules.may_impersonate_managers(operator)
     try:
@@ -32,8 +32,8 @@ def admit(ticket: str, tenant: TenantInfo) -> SupportSession:
         raise
 
 
-def token_status(number: int) -> tuple[EndReason | None, bool]:
-    """Why the visit is over, if it is, and whether its operator may be somebody who manages users."""
+def session_status(number: int) -> tuple[EndReason | None, bool]:
+    """The reason for the end of the session, if it is over, and whether its operator may impersonate managers."""
     with activate(None):
         impersonation = Impersonation.objects.filter(pk=number).first()
         if impersonation is None:
@@ -51,7 +51,7 @@ def end(number: int, end_reason: EndReason, *, by: Actor = PLATFORM) -> Imperson
 
 
 def sweep() -> int:
-    """End what is over and write every end that a tenant has not got yet. Returns how many."""
+    """End overdue sessions, record each missing end in its tenant, and return their number."""
     ended = 0
     for impersonation in list(Impersonation.objects.unsettled().order_by("pk")):
         end_reason = queries.due_end_reason(impersonation, queries.active_operator(impersonation.operator_id))
@@ -60,8 +60,8 @@ def sweep() -> int:
         try:
             end(impersonation.pk, end_reason)
             ended += 1
-        except Exception:  # one tenant that is away must not keep the others open
-            log.exception("The visit %s could not be ended and is tried again.", impersonation.pk)
+        except Exception:  # an unavailable tenant must not block the others
+            log.exception("Support session %s could not be ended; the next sweep retries.", impersonation.pk)
     return ended
 
 

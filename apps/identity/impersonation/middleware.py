@@ -1,4 +1,4 @@
-"""Every request of a visit: is it still one, and whose hand is it?"""
+"""Validates the support session at every request, and attributes the request to its operator."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LOGOUT = "account_logout"
 
 
 class SupportMiddleware:
-    """Inside the authentication. It asks the platform at every request, so whatever ends a visit ends it now."""
+    """Runs after authentication. It reads the platform's row at every request, so the end of a session is immediate."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -43,8 +43,7 @@ class SupportMiddleware:
             return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Any, *_: Any) -> HttpResponseBase | None:
-        """Passwords, addresses and whatever else django-allauth keeps of a person are not support's; leaving by its
-        door is leaving."""
+        """Support has no access to django-allauth's pages for passwords and addresses; its logout ends the session."""
         active_support: browser_sessions.ActiveSupport | None = getattr(request, "support", None)
         if active_support is None or not view.__module__.startswith("allauth."):
             return None
@@ -56,7 +55,7 @@ class SupportMiddleware:
 
 
 def _due_end_reason(request: HttpRequest, number: int) -> EndReason | None:
-    end_reason, as_manager = lifecycle.token_status(number)
+    end_reason, as_manager = lifecycle.session_status(number)
     if end_reason:
         return end_reason
     with transaction.atomic():
@@ -69,10 +68,10 @@ def _due_end_reason(request: HttpRequest, number: int) -> EndReason | None:
         try:
             rules.support_access_must_be_allowed()
         except Refusal:
-            return EndReason.NOT_WANTED
+            return EndReason.ACCESS_DISABLED
         return None
 
 
 def context(request: HttpRequest) -> dict[str, Any]:
-    """For the banner."""
+    """Template context of the banner."""
     return {"support": getattr(request, "support", None)}

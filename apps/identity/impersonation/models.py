@@ -1,4 +1,4 @@
-"""What the platform knows of a visit, and what the tenant keeps of it."""
+"""Support access: the platform's row and the tenant's row."""
 
 from __future__ import annotations
 
@@ -11,38 +11,38 @@ from apps.kernel.actors import Support
 from apps.kernel.clock import now
 
 MAX_SESSION_DURATION = dt.timedelta(minutes=30)
-"""Of a visit, from the moment of entering. Nothing makes it longer."""
+"""From the moment of entering; it is never extended."""
 
 
 class EndReason(models.TextChoices):
-    """How a visit comes to its end."""
+    """The reason for the end of a support session."""
 
     LEFT = "left", "The operator left"
     ENDED = "ended", "An operator ended it"
-    EXPIRED = "expired", "Its time was over"
-    NEVER = "never", "The ticket was not used"
-    REFUSED = "refused", "It was refused at the door"
-    OPERATOR_GONE = "operator_gone", "The operator may not enter any more"
+    EXPIRED = "expired", "The time limit was reached"
+    TICKET_UNUSED = "ticket_unused", "The ticket was not used"
+    REFUSED = "refused", "The tenant refused it"
+    OPERATOR_GONE = "operator_gone", "The operator lost the permission"
     TENANT_CHANGED = "tenant_changed", "The tenant was suspended or moved"
-    USER_CHANGED = "user_changed", "What the user may do has changed"
-    NOT_WANTED = "not_wanted", "The tenant wants no support"
+    USER_CHANGED = "user_changed", "The permissions of the user changed"
+    ACCESS_DISABLED = "access_disabled", "The tenant disabled support access"
 
 
 class ImpersonationQuerySet(models.QuerySet["Impersonation"]):
     def open(self) -> ImpersonationQuerySet:
-        """Those that give access, or would once their ticket is used."""
+        """Those that grant access, now or with their unused ticket."""
         return self.filter(ended_at=None)
 
     def unsettled(self) -> ImpersonationQuerySet:
-        """Those whose end the tenant has not written down."""
+        """Those whose end is not recorded in the tenant yet."""
         return self.filter(settled_at=None)
 
     def with_valid_ticket(self, ticket: str, tenant_id: int) -> ImpersonationQuerySet:
-        """The one that the ticket (its hash) opens at that tenant now."""
-        return self.open().filter(ticket=ticket, tenant_id=tenant_id, ticket_until__gt=now())
+        """The one whose ticket (by its hash) is valid for the tenant now."""
+        return self.open().filter(ticket=ticket, tenant_id=tenant_id, ticket_expires_at__gt=now())
 
     def redeem(self, ticket: str, tenant_id: int) -> Impersonation | None:
-        """In one statement: whoever comes second finds nothing, however close behind he is."""
+        """Redeem the ticket in one UPDATE, so that of several concurrent requests exactly one succeeds."""
         impersonation = self.with_valid_ticket(ticket, tenant_id).first()
         instant = now()
         redeemed = impersonation and self.with_valid_ticket(ticket, tenant_id).update(
@@ -52,15 +52,15 @@ class ImpersonationQuerySet(models.QuerySet["Impersonation"]):
 
 
 class Impersonation(models.Model):
-    """An operator's ticket to a tenant and the visit that it became. It lies with the platform and is the truth.
+    """An operator's ticket for a tenant, and the support session opened with it. The platform's row is authoritative.
 
-    ticket      its SHA-256 until it is used; what opens the door is kept nowhere
-    epoch       the tenant's, when the ticket was given
-    settled_at  when the tenant had the end in its own rows
+    ticket      its SHA-256 until it is used; the ticket itself is not stored
+    epoch       the tenant's epoch when the ticket was issued
+    settled_at  when the end was recorded in the tenant
     """
 
     new_ticket: str = ""
-    """For whoever asked, and for nobody later."""
+    """Only in the result of the command that issued it."""
 
     operator_id = models.BigIntegerField()
     operator_name = models.CharField(max_length=150)
@@ -71,12 +71,12 @@ class Impersonation(models.Model):
     user_name = models.CharField("as", max_length=254)
     reason = models.TextField()
     ticket = models.CharField(max_length=64)
-    asked_at = models.DateTimeField()
-    ticket_until = models.DateTimeField()
+    requested_at = models.DateTimeField()
+    ticket_expires_at = models.DateTimeField()
     entered_at = models.DateTimeField(null=True)
     ends_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
-    end_reason = models.CharField("how it ended", max_length=16, choices=EndReason.choices, blank=True)
+    end_reason = models.CharField("end reason", max_length=16, choices=EndReason.choices, blank=True)
     actions = models.PositiveIntegerField(null=True)
     settled_at = models.DateTimeField(null=True)
 
@@ -84,7 +84,7 @@ class Impersonation(models.Model):
 
     class Meta:
         default_permissions = ("view",)
-        permissions = [("impersonate_managers", "Can enter as somebody who manages a tenant's users")]
+        permissions = [("impersonate_managers", "Can impersonate users who manage a tenant's users")]
         constraints = [
             models.UniqueConstraint(
                 name="identity_one_impersonation", fields=["operator_id"], condition=Q(ended_at=None)
@@ -108,7 +108,7 @@ class Impersonation(models.Model):
         return self.get_end_reason_display()
 
     def end(self, end_reason: EndReason) -> None:
-        """From now on it gives no access. The first ending stays."""
+        """Revoke the access. The first end reason is final."""
         ended = Impersonation.objects.open().filter(pk=self.pk)
         ended.update(ended_at=now(), end_reason=end_reason, ticket="")
         self.refresh_from_db()
@@ -117,17 +117,17 @@ class Impersonation(models.Model):
         self.actions, self.settled_at = actions, now()
         self.save(update_fields=["actions", "settled_at"])
 
-    def due_end_reason(self) -> EndReason | None:
-        """By the clock alone."""
+    def overdue_reason(self) -> EndReason | None:
+        """The reason by time alone."""
         if self.entered_at is None or self.ends_at is None:
-            return EndReason.NEVER if self.ticket_until <= now() else None
+            return EndReason.TICKET_UNUSED if self.ticket_expires_at <= now() else None
         return EndReason.EXPIRED if self.ends_at <= now() else None
 
 
 class SupportSession(models.Model):
-    """Support was here: who, as whom, why, from when to when. In the tenant's schema, where its people read it.
+    """An operator's access to the tenant, documented in the tenant's schema for its users.
 
-    number  of the platform's impersonation
+    number  the id of the platform's impersonation
     """
 
     number = models.BigIntegerField()
@@ -138,7 +138,7 @@ class SupportSession(models.Model):
     entered_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
-    end_reason = models.CharField("how it ended", max_length=16, choices=EndReason.choices, blank=True)
+    end_reason = models.CharField("end reason", max_length=16, choices=EndReason.choices, blank=True)
     actions = models.PositiveIntegerField(null=True)
 
     class Meta:
@@ -165,7 +165,7 @@ class SupportSession(models.Model):
 
     @property
     def support(self) -> Support:
-        """As whom the audit log knows the operator."""
+        """The operator as named in the audit log."""
         return Support(self.operator, self.number)
 
     def close(self, end_reason: EndReason, actions: int) -> None:

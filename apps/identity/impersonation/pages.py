@@ -1,4 +1,4 @@
-"""Visits in the consoles: the operator enters and ends them, the tenant reads who was there and what was done."""
+"""Support access in the consoles: operators open and end sessions, the tenant reads them."""
 
 from __future__ import annotations
 
@@ -29,44 +29,44 @@ from .models import MAX_SESSION_DURATION, Impersonation, SupportSession
 from .views import link
 
 VIEW, VIEW_SUPPORT_SESSIONS = "identity.view_impersonation", "identity.view_supportsession"
-STATES = {"ActiveSupport": "danger", "Ticket given": "warning", "Over": "info"}
+STATES = {"Open": "danger", "Ticket issued": "warning", "Over": "info"}
 
 
 @admin.register(Impersonation, site=operator_site)
 class ImpersonationAdmin(ReadOnlyAdmin):
-    """Which operator was which user of which tenant, and why."""
+    """The impersonations of all tenants: operator, user, tenant and reason."""
 
-    list_display = ("asked_at", "operator_name", "tenant_name", "user_name", "reason", "state", "actions")
-    list_filter = ("end_reason", "asked_at")
+    list_display = ("requested_at", "operator_name", "tenant_name", "user_name", "reason", "state", "actions")
+    list_filter = ("end_reason", "requested_at")
     search_fields = ("operator_name", "tenant_name", "user_name", "reason")
     ordering = ("-id",)
     fields = (
         ("operator_name", "tenant_name", "user_name"),
         "reason",
         ("state", "ending", "actions"),
-        ("asked_at", "entered_at", "ends_at", "ended_at"),
+        ("requested_at", "entered_at", "ends_at", "ended_at"),
     )
     readonly_fields = ("state", "ending")
 
     @display(description="State", label=STATES)
     def state(self, impersonation: Impersonation) -> str:
-        if impersonation.ended_at or impersonation.due_end_reason():
+        if impersonation.ended_at or impersonation.overdue_reason():
             return "Over"
-        return "ActiveSupport" if impersonation.entered_at else "Ticket given"
+        return "Open" if impersonation.entered_at else "Ticket issued"
 
-    @admin.display(description="How it ended")
+    @admin.display(description="End reason")
     def ending(self, impersonation: Impersonation) -> str:
         return impersonation.ending or "—"
 
     def links(self, request: HttpRequest, obj: Impersonation) -> Sequence[Link]:
         if obj.ended_at or not request.user.has_perm(IMPERSONATE):
             return ()
-        return (Link("End it", reverse("admin:end_impersonation", args=[obj.pk]), "logout"),)
+        return (Link("End session", reverse("admin:end_impersonation", args=[obj.pk]), "logout"),)
 
 
 @admin.register(SupportSession, site=tenant_site)
 class SupportSessionAdmin(ReadOnlyAdmin):
-    """Who of the platform's support was here, as whom and why, and what was done."""
+    """The support sessions in this tenant: operator, user, reason and number of actions."""
 
     list_display = ("entered_at", "operator", "user_name", "reason", "state", "over_at", "actions")
     list_filter = ("entered_at",)
@@ -82,13 +82,13 @@ class SupportSessionAdmin(ReadOnlyAdmin):
 
     @display(description="State", label=STATES)
     def state(self, support_session: SupportSession) -> str:
-        return "Over" if support_session.is_over else "ActiveSupport"
+        return "Over" if support_session.is_over else "Open"
 
     @admin.display(description="Left at")
     def over_at(self, support_session: SupportSession) -> Any:
         return support_session.ended_at
 
-    @admin.display(description="How it ended")
+    @admin.display(description="End reason")
     def ending(self, support_session: SupportSession) -> str:
         return support_session.ending or "—"
 
@@ -96,9 +96,7 @@ class SupportSessionAdmin(ReadOnlyAdmin):
         if not request.user.has_perm("audit.view_record"):
             return ()
         audit_log = reverse("admin:audit_record_changelist")
-        return (
-            Link("What was done", f"{audit_log}?{urlencode(queries.audit_log_of(obj.support))}", "checklist"),
-        )
+        return (Link("Actions", f"{audit_log}?{urlencode(queries.audit_log_of(obj.support))}", "checklist"),)
 
 
 class EnterAsSupportForm(Form):
@@ -114,7 +112,7 @@ class EnterAsSupportForm(Form):
 
 
 class EnterAsSupportPage(CommandPage):
-    """Leads through the tenant's door at once: the ticket is good for a minute."""
+    """Redirects to the tenant at once, as the ticket is valid for a minute."""
 
     command = EnterAsSupport
     form = EnterAsSupportForm
@@ -128,12 +126,12 @@ class EnterAsSupportPage(CommandPage):
     def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
         return (
             ("Tenant", _tenant(server_fields).name),
-            ("At most", f"{MAX_SESSION_DURATION.seconds // 60} minutes, on one visit at a time"),
+            ("Limit", f"{MAX_SESSION_DURATION.seconds // 60} minutes, one session at a time"),
             (
-                "Everybody reads",
-                "your name beside the user's, in every row of the audit log and of the history",
+                "Visible to the tenant",
+                "your name beside the user's, in every record of the audit log and of the history",
             ),
-            ("Not as somebody else", "passwords, roles, invitations, tokens and other keys"),
+            ("Not permitted", "passwords, roles, invitations, tokens and other keys"),
         )
 
     def preview(self, form: forms.Form, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
@@ -143,22 +141,22 @@ class EnterAsSupportPage(CommandPage):
             manages, permissions = user.has_perm(rules.MANAGE_USERS_PERMISSION), user.get_all_permissions()
             roles = _roles(user)
         return (
-            ("You would be", f"{user} at {tenant}"),
+            ("Impersonated user", f"{user} at {tenant}"),
             ("Role", f"{roles}, with {len(permissions)} permissions"),
-            ("Takes", f"the permission {rules.IMPERSONATE_MANAGERS_PERMISSION if manages else IMPERSONATE}"),
-            ("The tenant reads", form.cleaned_data["reason"]),
+            ("Required permission", f"{rules.IMPERSONATE_MANAGERS_PERMISSION if manages else IMPERSONATE}"),
+            ("Reason, visible to the tenant", form.cleaned_data["reason"]),
         )
 
     def blocking_refusals(self, server_fields: ServerFields) -> Sequence[Refusal]:
-        tenant, asked = _tenant(server_fields), Together()
-        asked.check(rules.tenant_must_let_people_sign_in, tenant.id)
+        tenant, checks = _tenant(server_fields), Together()
+        checks.check(rules.tenant_must_let_people_sign_in, tenant.id)
         with within(tenant):
-            asked.check(rules.support_access_must_be_allowed)
-        return asked.refusals
+            checks.check(rules.support_access_must_be_allowed)
+        return checks.refusals
 
     def done(self, request: HttpRequest, result: Impersonation) -> HttpResponseBase:
         tenant = directory.by_id(result.tenant_id)
-        if not result.new_ticket or tenant is None:  # pressed twice: the first press has the ticket
+        if not result.new_ticket or tenant is None:  # a repeated request; the first one has the ticket
             return redirect("admin:identity_impersonation_change", result.pk)
         return redirect(link(result.new_ticket, tenant))
 
@@ -178,8 +176,8 @@ class EndImpersonationPage(CommandPage):
             raise Http404
         return (
             ("Operator", impersonation.operator_name),
-            ("Is", str(impersonation)),
-            ("Because", impersonation.reason),
+            ("Impersonates", str(impersonation)),
+            ("Reason", impersonation.reason),
             (
                 "Until",
                 f"{impersonation.ends_at:%H:%M} UTC" if impersonation.ends_at else "the ticket is used",
@@ -187,7 +185,7 @@ class EndImpersonationPage(CommandPage):
         )
 
     def sentence(self, result: Impersonation) -> str:
-        return f"The visit as {result} is over; {result.actions} actions were counted."
+        return f"The session as {result} has ended after {result.actions} actions."
 
     def success_url(self, result: Impersonation) -> str:
         return reverse("admin:identity_impersonation_change", args=[result.pk])
@@ -232,11 +230,11 @@ hooks.plug(
         permission=VIEW,
     ),
     hooks.Figure(
-        title="Operators inside tenants",
+        title="Open support sessions",
         permission=VIEW,
         icon="support_agent",
         value=_open_session_count,
-        note=lambda: "as somebody else, right now",
+        note=lambda: "of operators in tenants",
         link="admin:identity_impersonation_changelist",
     ),
     hooks.Page(
@@ -256,7 +254,7 @@ hooks.plug(
     hooks.Page(
         path="impersonations/<int:impersonation_id>/end/",
         name="end_impersonation",
-        title="End a visit",
+        title="End support session",
         permission=IMPERSONATE,
         view=EndImpersonationPage(),
     ),
@@ -271,11 +269,11 @@ hooks.plug(
         permission=VIEW_SUPPORT_SESSIONS,
     ),
     hooks.Table(
-        title="Support was here",
+        title="Support access",
         permission=VIEW_SUPPORT_SESSIONS,
-        headers=("Since", "Who, as whom", "ReasonForm"),
+        headers=("Since", "Operator and user", "Reason"),
         rows=_latest_sessions,
-        empty="Nobody of the platform's support has been here.",
+        empty="The platform's support has not accessed this tenant.",
         link="admin:identity_supportsession_changelist",
     ),
 )

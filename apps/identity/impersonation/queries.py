@@ -1,4 +1,4 @@
-"""Questions about visits. Those of the platform are asked in its context, those of a tenant in the tenant's."""
+"""Reads of support access. Queries of the platform run in its context, those of a tenant in the tenant's."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from .models import EndReason, Impersonation, SupportSession
 
 
 def sign_in_is_open(tenant: TenantInfo) -> bool:
-    """Whether its own people can sign in just now."""
+    """Whether the users of the tenant can sign in now."""
     return tenant.state in Tenant.OPEN and tenant.mode != Tenant.Mode.MAINTENANCE
 
 
 def impersonation_with_ticket(ticket: str, tenant_id: int) -> Impersonation:
-    """Looks and burns nothing. Raises TicketWorthless."""
+    """Reads the ticket without redeeming it. Raises TicketInvalid."""
     impersonation = Impersonation.objects.with_valid_ticket(tickets.hashed(ticket), tenant_id).first()
     if impersonation is None:
         raise TicketInvalid
@@ -29,13 +29,13 @@ def impersonation_with_ticket(ticket: str, tenant_id: int) -> Impersonation:
 
 
 def active_operator(operator_id: int) -> User | None:
-    """The operator while he may enter tenants; nobody afterwards."""
+    """The operator, or None without the permission to impersonate."""
     user = User.objects.filter(pk=operator_id, is_active=True).first()
     return user if user and user.has_perm(IMPERSONATE) else None
 
 
 def due_end_reason(impersonation: Impersonation, operator: User | None) -> EndReason | None:
-    """Why it gives no access, as far as the platform knows; None while it does. `operator` is whoever has it."""
+    """The reason why it grants no access, as far as the platform knows; None while it does."""
     if impersonation.ended_at:
         return EndReason(impersonation.end_reason)
     tenant = directory.by_id(impersonation.tenant_id)
@@ -43,17 +43,16 @@ def due_end_reason(impersonation: Impersonation, operator: User | None) -> EndRe
         return EndReason.TENANT_CHANGED
     if operator is None:
         return EndReason.OPERATOR_GONE
-    return impersonation.due_end_reason()
+    return impersonation.overdue_reason()
 
 
 def active_users() -> list[User]:
-    """Of the current tenant, whoever may sign in."""
+    """The active users of the current tenant."""
     return list(User.objects.filter(is_active=True).prefetch_related("groups").order_by("name"))
 
 
 def actions_of(support_session: SupportSession) -> int:
-    """How many commands the operator sent as the user, whatever came of them. What he only read is in the audit log
-    too."""
+    """The number of commands that the operator sent as the user, refused ones included; reads are not counted."""
     return (
         Record.objects.without_readings()
         .filter(
@@ -66,5 +65,5 @@ def actions_of(support_session: SupportSession) -> int:
 
 
 def audit_log_of(support: Support) -> dict[str, str]:
-    """What narrows the audit log to one visit."""
+    """The filter of the audit log for one support session."""
     return {"impersonator_name": str(support)}

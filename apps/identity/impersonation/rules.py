@@ -1,8 +1,8 @@
-"""What must be true before an operator is a tenant's user.
+"""Validation of support access.
 
-Never onto equal or higher privilege: nobody enters as a user who may do everything; as one who manages the tenant's
-users, and so could give himself any role, only with the permission `identity.impersonate_managers`; as one who may not
-sign in himself, never. It is asked when the ticket is given, when it is used, and at every click in between and after.
+Impersonation never reaches equal or higher privilege. Superusers and deactivated users cannot be impersonated. Users
+who manage users, and could therefore assign themselves any role, need the permission `identity.impersonate_managers`.
+The rules run when a ticket is issued, when it is redeemed, and at every request of the session.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def reason_must_be_given(reason: str) -> str:
 
 
 def actor_must_be_an_operator() -> User:
-    """A person of the platform, who acts on the platform, whether he signed in or showed a token."""
+    """A user of the platform who acts on the platform, by a session or by a token."""
     actor = acting()
     operator = queries.active_operator(actor.pk) if actor and actor.pk and not current_tenant() else None
     if operator is None:
@@ -64,7 +64,7 @@ def tenant_must_let_people_sign_in(tenant_id: int) -> TenantInfo:
 
 
 def support_access_must_be_allowed() -> None:
-    """Raises what the current tenant's own checks raise."""
+    """Raises the refusals of the current tenant's own checks."""
     hooks.run_support_checks()
 
 
@@ -88,17 +88,19 @@ def may_impersonate_managers(operator: Actor | None) -> bool:
 
 
 def operator_must_be_outside_tenants(operator: User) -> None:
-    """One visit at a time. The operator's row is held, so that two tickets are asked for one after the other; one that
-    was not used yet, or whose time is over, makes room."""
+    """One session per operator. Locks the operator's row, so that ticket requests are serialised. An unused ticket or
+    an expired session is ended and replaced."""
     User.objects.select_for_update().get(pk=operator.pk)
     for earlier in Impersonation.objects.open().filter(operator_id=operator.pk):
-        if earlier.entered_at and earlier.due_end_reason() is None:
-            raise SupportSessionInProgress(operator=operator, where=earlier, until=_clock(earlier.ends_at))
-        earlier.end(EndReason.EXPIRED if earlier.entered_at else EndReason.NEVER)
+        if earlier.entered_at and earlier.overdue_reason() is None:
+            raise SupportSessionInProgress(
+                operator=operator, impersonation=earlier, until=_clock(earlier.ends_at)
+            )
+        earlier.end(EndReason.EXPIRED if earlier.entered_at else EndReason.TICKET_UNUSED)
 
 
 def ticket_must_open(ticket: str, tenant_id: int) -> Impersonation:
-    """Burns it."""
+    """Redeems the ticket."""
     redeemed = Impersonation.objects.redeem(tickets.hashed(ticket), tenant_id)
     if redeemed is None:
         raise TicketInvalid

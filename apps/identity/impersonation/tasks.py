@@ -1,13 +1,13 @@
-"""No visit stays without its end, also when nobody clicks any more."""
+"""Ends overdue support sessions, also without a further request."""
 
 from apps.kernel.periodic import every
 from apps.kernel.queues import DefaultTask
 
 from . import lifecycle
 
-MINUTE = 60
+SWEEP_INTERVAL_S = 60
 
 
-@every(seconds=MINUTE, base=DefaultTask, name="identity.end_support_sessions", where="platform")
+@every(seconds=SWEEP_INTERVAL_S, base=DefaultTask, name="identity.end_support_sessions", where="platform")
 def end_support_sessions() -> None:
     lifecycle.sweep()

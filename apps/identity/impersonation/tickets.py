@@ -1,4 +1,4 @@
-"""What opens a tenant's door once. Only its hash is kept."""
+"""One-time tickets for support access. Only the hash is stored."""
 
 import datetime as dt
 import hashlib
@@ -12,5 +12,5 @@ def new() -> str:
 
 
 def hashed(ticket: str) -> str:
-    """Random enough to need no salt."""
+    """Without a salt, as a ticket has 256 random bits."""
     return hashlib.sha256(ticket.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""The door of a tenant for support: /support/."""
+"""The support sign-in of a tenant: /support/."""
 
 from django.urls import path
 

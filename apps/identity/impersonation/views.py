@@ -1,4 +1,4 @@
-"""The door of a tenant through which an operator comes in and goes out."""
+"""The pages of a tenant on which an operator enters and leaves."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .models import EndReason, Impersonation
 @never_cache
 @require_http_methods(["GET", "POST"])
 def enter(request: HttpRequest, ticket: str) -> HttpResponse:
-    """Looking burns nothing, so that no browser or mail scanner that looks ahead does; pressing the button does."""
+    """GET does not redeem the ticket, so that a prefetching browser or scanner does not either; POST does."""
     tenant = _tenant()
     if request.method == "GET":
         with activate(None):
@@ -56,7 +56,7 @@ def leave(request: HttpRequest) -> HttpResponse:
 
 
 def link(ticket: str, tenant: TenantInfo) -> str:
-    """Where the ticket opens the door."""
+    """The link on which the ticket is valid."""
     path = reverse("support_enter", urlconf=settings.ROOT_URLCONF, args=[ticket]).removeprefix(
         get_script_prefix()
     )
@@ -71,15 +71,15 @@ def _console(ended: Impersonation) -> str:
 
 
 def _end_earlier_session(request: HttpRequest) -> None:
-    """A browser is on one visit at a time, whoever sits before it."""
+    """A browser has one support session at a time."""
     active_support: browser_sessions.ActiveSupport | None = getattr(request, "support", None)
     if active_support:
         lifecycle.end(active_support.number, EndReason.LEFT, by=System(active_support.operator))
 
 
 def _page(request: HttpRequest, template: str, context: dict[str, object]) -> HttpResponse:
-    """The address holds the ticket, so nothing that the page loads or leads to is told more than the host. (Told
-    nothing at all, the form would say that it comes from nowhere, and be refused.)"""
+    """The URL contains the ticket, so the Referer is reduced to the host. Without any Referer the CSRF check of the
+    form would fail."""
     page = TemplateResponse(request, template, context, headers={"Referrer-Policy": "strict-origin"})
     with transaction.atomic():
         return page.render()

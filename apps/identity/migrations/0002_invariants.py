@@ -1,7 +1,7 @@
-"""What the database itself keeps true of users: their versions stay, and the epoch that ends older tokens only grows.
+"""Database invariants of users: history is append-only, and the epoch that invalidates older tokens never decreases.
 
-The epoch grows with every change of what lets a user in: a row that was read before a change and is written after it
-would otherwise bring old tokens back to life.
+The epoch grows with every change of the password and the flags. Otherwise a row that was read before a change and written
+after it would make old tokens valid again.
 """
 
 from django.db import migrations

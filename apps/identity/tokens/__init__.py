@@ -1,8 +1,8 @@
-"""Tokens of the API: who somebody is and what he may do, said in one signed word that costs no query to verify.
+"""API tokens: identity and permissions of a user in a signed token, verified without a query.
 
-keys        what signs them, and what verifies them
-access      the access token: made, read, and held against the tenant at hand
-refreshing  the refresh tokens of a session, each good for one use
-bearer      the actor that a token speaks for
-strategy    how django-allauth's login hands them out
+keys        the signing and verifying keys
+access      the access token: issuing, reading and validation against the current tenant
+refreshing  the refresh tokens of a session, each valid for one use
+bearer      the actor of a request with an access token
+strategy    the connection to django-allauth's login
 """

@@ -1,7 +1,7 @@
-"""Access tokens: short-lived, signed, and good for one tenant alone.
+"""Access tokens: short-lived, signed, and valid for one tenant only.
 
-A token is worth nothing unless all of it holds: our signature, its time, this installation, the tenant of the request,
-the tenant's epoch, and the standing of its session and its user, which is one look-up that stays warm in memory.
+A token is valid only if all of these match: the signature, the time, this installation, the tenant of the request, the
+tenant's epoch, and the status of session and user, which is one cached look-up.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from . import keys
 
 NEEDED = ["iss", "aud", "sub", "sid", "jti", "iat", "exp", "tenant_id", "tenant_epoch", "user_epoch"]
 PLATFORM = 0
-"""Stands where a tenant's id does."""
+"""The tenant id of platform tokens."""
 Claims = Mapping[str, Any]
 
 
-def give(session: ApiSession, until: dt.datetime) -> str:
-    """An access token of the session, which says what is so now. Asked in the tenant of its user."""
+def issue(session: ApiSession, until: dt.datetime) -> str:
+    """Issue an access token for the session. Must run in the tenant of its user."""
     user = session.user
     key_id, key = keys.signing_key()
     return jwt.encode(
@@ -41,7 +41,7 @@ def give(session: ApiSession, until: dt.datetime) -> str:
 
 
 def read(token: str) -> Claims:
-    """What the token says, when all of it holds here and now.
+    """The claims of a valid token.
 
     Raises TokenInvalid, TokenExpired, TokenOfAnotherTenant, TokenOutdated.
     """
@@ -58,7 +58,7 @@ def read(token: str) -> Claims:
 
 
 def audience(tenant: TenantInfo | None) -> str:
-    """By its id, as a tenant may be renamed and has several addresses."""
+    """Contains the id of the tenant, as its name and its addresses may change."""
     return f"{settings.PUBLIC_URL}/tenants/{tenant.id}" if tenant else f"{settings.PUBLIC_URL}/platform"
 
 
@@ -67,7 +67,7 @@ def _signed(token: str) -> Claims:
         key_id = str(jwt.get_unverified_header(token).get("kid"))
         claims: Claims = jwt.decode(
             token,
-            keys.verifying_key(key_id) or _nobodys(key_id),
+            keys.verifying_key(key_id) or _unknown_key(key_id),
             algorithms=[keys.ALGORITHM],
             audience=audience(current_tenant()),
             issuer=settings.PUBLIC_URL,
@@ -82,8 +82,8 @@ def _signed(token: str) -> Claims:
     return claims
 
 
-def _nobodys(key_id: str) -> Any:
-    raise jwt.InvalidKeyError(f"No key is called {key_id!r}.")
+def _unknown_key(key_id: str) -> Any:
+    raise jwt.InvalidKeyError(f"There is no key {key_id!r}.")
 
 
 def _about(user: User) -> dict[str, Any]:

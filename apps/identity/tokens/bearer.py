@@ -1,4 +1,4 @@
-"""The actor that an access token speaks for: a user, known from the token alone."""
+"""The actor of a request with an access token: a user, built from the claims alone."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from .access import Claims
 
 
 class Bearer:
-    """Answers as a User does what views, the bus and the audit log ask, and asks the database nothing.
+    """Has the interface of User that views, the bus and the audit log need, without a query.
 
-    `row` is the user's row, for what only that knows.
+    `row` loads the user's row, for the other fields.
     """
 
     is_authenticated = True
@@ -52,6 +52,6 @@ class Bearer:
 
     @cached_property
     def _granted(self) -> set[str]:
-        """What the modules grant to the roles, what the scopes amount to, and what was given to nobody but him."""
+        """The permissions of the roles, of the scopes, and of the user individually."""
         granted = scopes.permissions(self.claims["scopes"]) | set(self.claims["permissions"])
         return granted.union(*(roles.granted_to(role) for role in self.role_names))

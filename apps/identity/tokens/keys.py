@@ -1,6 +1,6 @@
-"""The keys of access tokens: Ed25519, each known by its id, the newest signs and all of them verify.
+"""The keys of access tokens: Ed25519, identified by a key id. The first one signs, all of them verify.
 
-A new key is put in front of TOKEN_KEYS; the old one is dropped when the last token that it signed has expired.
+To rotate, put a new key in front of TOKEN_KEYS, and drop the old one when the last token that it signed has expired.
 """
 
 from __future__ import annotations
@@ -17,26 +17,26 @@ ALGORITHM = "EdDSA"
 
 
 def signing_key() -> tuple[str, Ed25519PrivateKey]:
-    return _signing(_written())
+    return _signing(_configured_keys())
 
 
 def verifying_key(key_id: str) -> Ed25519PublicKey | None:
-    return _verifying(_written()).get(key_id)
+    return _verifying(_configured_keys()).get(key_id)
 
 
-def _written() -> tuple[str, ...]:
+def _configured_keys() -> tuple[str, ...]:
     return tuple(settings.TOKEN_KEYS)
 
 
 @lru_cache(maxsize=4)
-def _signing(written: tuple[str, ...]) -> tuple[str, Ed25519PrivateKey]:
-    key_id, seed = secrets.keys_of(written, "TOKEN_KEYS")[0]
+def _signing(keys: tuple[str, ...]) -> tuple[str, Ed25519PrivateKey]:
+    key_id, seed = secrets.keys_of(keys, "TOKEN_KEYS")[0]
     return key_id, Ed25519PrivateKey.from_private_bytes(seed)
 
 
 @lru_cache(maxsize=4)
-def _verifying(written: tuple[str, ...]) -> Mapping[str, Ed25519PublicKey]:
+def _verifying(keys: tuple[str, ...]) -> Mapping[str, Ed25519PublicKey]:
     return {
         key_id: Ed25519PrivateKey.from_private_bytes(seed).public_key()
-        for key_id, seed in secrets.keys_of(written, "TOKEN_KEYS")
+        for key_id, seed in secrets.keys_of(keys, "TOKEN_KEYS")
     }

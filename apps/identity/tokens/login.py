@@ -18,25 +18,25 @@ ATTEMPTS = "too_many_login_attempts"
 
 
 def sign_in(request: HttpRequest, email: str, password: str) -> dict[str, Any]:
-    """What `TenantTokens` gives. Raises CredentialsRefused, TooManyAttempts, and SecondFactorNeeded while a stage of
-    the login is left.
+    """Sign in and return the tokens of `TenantTokens`. Raises CredentialsRefused, TooManyAttempts, and
+    SecondFactorNeeded for an incomplete login.
 
-    It happens in a session of its own, so that a console in the same browser is neither used nor logged out.
+    Uses a separate session, so that a console in the same browser is neither used nor signed out.
     """
     mark_request_as_headless(request, Client.APP)
     with authentication_context(request):
-        asked = LoginInput(data={"email": email, "password": password})
-        if not asked.is_valid():
-            raise TooManyAttempts if asked.has_error("__all__", ATTEMPTS) else CredentialsRefused
-        answer = perform_password_login(request, asked.cleaned_data, asked.login)
+        credentials = LoginInput(data={"email": email, "password": password})
+        if not credentials.is_valid():
+            raise TooManyAttempts if credentials.has_error("__all__", ATTEMPTS) else CredentialsRefused
+        response = perform_password_login(request, credentials.cleaned_data, credentials.login)
         if not request.user.is_authenticated:
-            raise _what_is_missing(request)
+            raise _missing_step(request)
         request.session.flush()
-    said: dict[str, Any] = json.loads(answer.content)["meta"]
-    return said
+    tokens: dict[str, Any] = json.loads(response.content)["meta"]
+    return tokens
 
 
-def _what_is_missing(request: HttpRequest) -> CredentialsRefused | SecondFactorNeeded:
+def _missing_step(request: HttpRequest) -> CredentialsRefused | SecondFactorNeeded:
     if AuthenticationStatus(request).get_pending_stage():
         return SecondFactorNeeded()
     return CredentialsRefused()

@@ -1,7 +1,7 @@
-"""Refresh tokens: random, known to us by their digest alone, each good for one use.
+"""Refresh tokens: random, stored as a digest, each valid for one use.
 
-Whoever shows a used one is a thief, or was robbed by one: which of the two cannot be told, so the whole session ends.
-A client that refreshes asks once at a time, and keeps the new token before it throws away the old one.
+A second use means that thief and owner both have the token, and they cannot be distinguished, so the session ends. A
+client must refresh one request at a time, and store the new token before it deletes the old one.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from apps.kernel.transactions import afterwards, unit_of_work
 
 from . import access
 
-BACKUP_WORKER = System("The backup worker of tokens")
-LENGTH = 32
-"""Bytes of chance in a token."""
+ACTOR = System("System (API tokens)")
+TOKEN_LENGTH_BYTES = 32
+"""The entropy of a token."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pair:
-    """What a client gets: an access token to show, and a refresh token to get the next pair with."""
+    """An access token, and the refresh token for the next pair."""
 
     session: ApiSession
     access_token: str
@@ -38,8 +38,8 @@ class Pair:
     expires_in: int
 
     @property
-    def shown(self) -> dict[str, Any]:
-        """As it is answered."""
+    def as_json(self) -> dict[str, Any]:
+        """The body of the response."""
         return {
             "token_type": "Bearer",
             "access_token": self.access_token,
@@ -54,19 +54,19 @@ def first_pair(session: ApiSession) -> Pair:
 
 
 def next_pair(presented: str) -> Pair:
-    """For the refresh token at hand. Raises RefreshTokenUnknown, SessionEnded, and RefreshTokenReused, which has ended
-    the session."""
+    """Exchange a refresh token. Raises RefreshTokenUnknown, SessionEnded, and RefreshTokenReused, which also ends the
+    session."""
     try:
         with unit_of_work():
             return _rotated(presented)
     except RefreshTokenReused as reused:
         stolen = EndStolenSession(session_id=int(str(reused.context["session_id"])))
-        afterwards(lambda: dispatch(stolen, actor=BACKUP_WORKER))
+        afterwards(lambda: dispatch(stolen, actor=ACTOR))
         raise
 
 
 def session_of(presented: str) -> ApiSession:
-    """Whoever has the refresh token may end its session. Raises RefreshTokenUnknown."""
+    """The session that the holder of the refresh token may end. Raises RefreshTokenUnknown."""
     return _known(presented).session
 
 
@@ -92,21 +92,24 @@ def _known(presented: str) -> RefreshToken:
 
 def _pair(session: ApiSession) -> Pair:
     at = now()
-    until, token = min(at + settings.ACCESS_TOKEN_LIFE, session.expires_at), secrets.token_urlsafe(LENGTH)
+    until, token = (
+        min(at + settings.ACCESS_TOKEN_LIFE, session.expires_at),
+        secrets.token_urlsafe(TOKEN_LENGTH_BYTES),
+    )
     RefreshToken.objects.create(
         session=session,
         digest=_digest(token),
-        given_at=at,
+        issued_at=at,
         expires_at=min(at + settings.REFRESH_TOKEN_IDLE, session.expires_at),
     )
     return Pair(
         session=session,
-        access_token=access.give(session, until),
+        access_token=access.issue(session, until),
         refresh_token=token,
         expires_in=int((until - at).total_seconds()),
     )
 
 
 def _digest(token: str) -> str:
-    """A token is 256 bits of chance, so a plain hash cannot be guessed back."""
+    """A plain hash suffices, as a token has 256 random bits."""
     return hashlib.sha256(token.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Somebody who acts on what is his own."""
+"""The actor of commands on a user's own sessions."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from apps.kernel.actors import Actor
 
 @dataclass(frozen=True)
 class SelfService:
-    """To begin and end a session of one's own takes no permission. Whoever makes one of these has seen to it that
-    the session is his."""
+    """Starting and ending one's own session needs no permission. The caller must have verified that the session
+    belongs to the actor."""
 
     actor: Actor
 

@@ -1,4 +1,4 @@
-"""How django-allauth's login hands out tokens of ours. Its own are good at every tenant with a user of that id."""
+"""Replaces the tokens of django-allauth, which would be valid in every tenant with a user of the same id."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from .self_service import SelfService
 
 
 class TenantTokens(SessionTokenStrategy):  # type: ignore[misc]  # the package has no types
-    """settings.HEADLESS_TOKEN_STRATEGY. While a login has stages left, such as a second factor, allauth keeps them in
-    a session of Redis; when the last one is passed, it asks here for the tokens."""
+    """settings.HEADLESS_TOKEN_STRATEGY. allauth stores an incomplete login, such as one before its second factor, in a
+    session in Redis; after the last stage it gets the tokens here."""
 
     def create_access_token_payload(self, request: HttpRequest) -> dict[str, Any]:
         user: Any = request.user
         device = request.headers.get("User-Agent", "")[:200]
         command = BeginSession(user_id=user.pk, epoch=user.epoch, device=device)
         session: ApiSession = dispatch(command, actor=SelfService(user))
-        return refreshing.first_pair(session).shown
+        return refreshing.first_pair(session).as_json
 
     def refresh_token(self, refresh_token: str) -> tuple[str, str] | None:
         try:
