@@ -377,7 +377,7 @@ class TestConsentOfTheTenant:
     def test_without_consent_no_ticket_is_issued(self, operator, acme, owner, controller):
         self.set_to(acme, owner, False)
 
-        with pytest.raises(SupportAccessDisabled, match="Acme Corporation lets no support in"):
+        with pytest.raises(SupportAccessDisabled, match="Acme Corporation does not allow support access"):
             issue_ticket(operator, acme, controller)
 
     def test_withdrawn_consent_invalidates_an_issued_ticket(self, operator, acme, owner, controller):

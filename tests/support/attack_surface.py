@@ -163,7 +163,7 @@ def _of(hint: Any, name: str) -> Any:
         return _of(next(argument for argument in arguments if argument is not type(None)), name)
     if origin is typing.Literal:
         return arguments[0]
-    if name == "channels":
+    if name == "transports":
         return ("email",)
     if arguments[:1] == (Line,):
         return tuple(Line(account, "USD", Decimal(amount)) for account, amount in (("1000", 5), ("4000", -5)))
