@@ -135,7 +135,7 @@ hooks.plug(
     ),
     hooks.RowLink(
         model="tenancy.tenant",
-        title="TenantSagas",
+        title="Workflows",
         icon="route",
         page="tenant_workflows",
         permission=VIEW_PERMISSION,
