@@ -12,7 +12,7 @@ from .envelope import Envelope, Next
 
 def availability(envelope: Envelope, next: Next) -> Any:
     """Raises what a tenant answers that does not write: suspended, archived, read only. Whichever door it was, and
-    whoever asked; but the platform goes on with its own journeys, and the house is kept."""
+    whoever asked; but sagas of the platform and `runs_while_closed` commands continue."""
     if not (envelope.nested or envelope.command.runs_while_closed or isinstance(envelope.actor, Steward)):
         must_write()
     return next(envelope)

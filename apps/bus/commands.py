@@ -17,7 +17,7 @@ class Command:
 
     permission  who may ask: `app.verb_noun`
     says        the sentence of the audit log, after the actor's name; may use {result} and the fields
-    atomic      False for a journey, whose steps are commands that commit one by one
+    atomic      False for a long-running command, whose steps are commands that commit one by one
     moves_money True where doing it twice would cost somebody: over HTTP it needs an Idempotency-Key, and what is
                 remembered of its keys is remembered for ever
     queue       where dispatch_async has it done: financial, default, billing, audit or low

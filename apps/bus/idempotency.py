@@ -70,14 +70,14 @@ def idempotency(envelope: Envelope, next: Next) -> Any:
         own = [row for claim, row in earlier.items() if row and not claim.natural]
         envelope.answer = _read(own[0].answer) if own else None
     if not envelope.command.atomic and not known:
-        return _journey(envelope, next, fresh)
+        return _long_running(envelope, next, fresh)
     envelope.before_commit.append(lambda result: _remember(envelope, fresh, result))
     return _restored(known[0].result) if known else next(envelope)
 
 
-def _journey(envelope: Envelope, next: Next, fresh: Sequence[Claim]) -> Any:
-    """Its steps are kept one by one, so its key is claimed at the end: until then its own rules stand against a second
-    one."""
+def _long_running(envelope: Envelope, next: Next, fresh: Sequence[Claim]) -> Any:
+    """The steps commit one by one, so the key is claimed at the end; until then the rules of the command refuse a second
+    request."""
     result = next(envelope)
     if envelope.answering:
         envelope.answer = envelope.answering(result)

@@ -66,10 +66,10 @@ def atomic(envelope: Envelope, next: Next) -> Any:
     """All of a command or nothing. A database's own refusal is translated into the rule it stands for; where it gave
     the transaction up for the sake of another one, whoever holds the whole of it does it again.
 
-    A journey (`atomic = False`) has no transaction of its own: each of its steps is a command.
+    A long-running command (`atomic = False`) has no transaction of its own: each of its steps is a command.
     """
     try:
-        return _whole(envelope, next) if envelope.command.atomic else _journey(envelope, next)
+        return _whole(envelope, next) if envelope.command.atomic else _long_running(envelope, next)
     except DatabaseError as error:
         if is_serialization_failure(error) and envelope.nested:
             raise  # nobody in between is to take it for a rule
@@ -94,7 +94,7 @@ def _whole(envelope: Envelope, next: Next) -> Any:
     return in_unit_of_work(do)
 
 
-def _journey(envelope: Envelope, next: Next) -> Any:
+def _long_running(envelope: Envelope, next: Next) -> Any:
     result = next(envelope)
     with unit_of_work():
         _before_commit(envelope, result)

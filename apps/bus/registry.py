@@ -14,8 +14,7 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class Handled:
-    """A command's handler, the events it may tell, and the `dry_run` that stands in for it where a journey is only
-    only validated."""
+    """The handler of a command, the events it may publish, and the `dry_run` that validates a long-running command."""
 
     handler: Callable[[Any], Any]
     emits: tuple[type[Event], ...]
@@ -31,8 +30,8 @@ def handles(
     emits: tuple[type[Event], ...] = (),
     dry_run: Callable[[C], Any] | None = None,
 ) -> Callable[[Callable[[C], R]], Callable[[C], R]]:
-    """Marks the one function that does the command, and the events that it `tells`: others raise. A journey also
-    names its `dry_run`, which checks what must be true before it starts and changes nothing."""
+    """Registers the handler of a command and the events that it `emits`: publishing another one raises. A long-running
+    command also needs a `dry_run`, which validates it without changes."""
 
     def register(handler: Callable[[C], R]) -> Callable[[C], R]:
         _refuse_half_a_command(command_type, dry_run)
@@ -61,7 +60,7 @@ def _refuse_half_a_command(command_type: type[Command], dry_run: object) -> None
     if not command_type.__doc__ or command_type.__doc__.startswith(f"{name}("):
         raise TypeError(f"{name} has no docstring for its button.")
     if not command_type.atomic and dry_run is None:
-        raise TypeError(f"{name} is a journey and has no dry run.")
+        raise TypeError(f"{name} is long-running and has no dry run.")
     if (command_type.natural_key is not Command.natural_key) != bool(command_type.fact):
         raise TypeError(f"{name} says its natural key and the fields that make the fact, or neither.")
     if unknown := set(command_type.fact) - {field.name for field in fields(command_type)}:  # type: ignore[arg-type]
