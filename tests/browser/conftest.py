@@ -1,4 +1,4 @@
-"""A real browser, and a real web process. Both are started once: it is the web's workers that are each test's own."""
+"""A browser and a web process, each started once. Each test has a web worker of its own."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from config.env import env
-from tests.support.pages import watched
+from tests.support.pages import page_with_faults
 from tests.support.processes import answers, eventually, free_port, running
 
 QUIET = (
@@ -23,7 +23,7 @@ QUIET = (
 
 @pytest.fixture(scope="package", autouse=True)
 def database_beside_an_event_loop() -> Iterator[None]:
-    """Playwright drives the browser from one in this very thread, where Django would refuse its database."""
+    """Playwright runs an event loop in this thread, in which Django would refuse database access."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         yield
@@ -32,7 +32,7 @@ def database_beside_an_event_loop() -> Iterator[None]:
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     if not env().chromium.exists():
-        pytest.skip(f"there is no Chromium at {env().chromium}")
+        pytest.skip(f"no Chromium at {env().chromium}")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=env().chromium, args=QUIET.split())
         yield browser
@@ -40,8 +40,8 @@ def browser() -> Iterator[Browser]:
 
 
 class Gunicorn:
-    """Loads the application once. A worker is a fork of what it loaded, and ends with the test that it served: nothing
-    that one test left in memory or in a connection is met by the next."""
+    """Loads the application once and forks a worker per test, so that no memory or connection is shared by two
+    tests."""
 
     def __init__(self, served_by: Path) -> None:
         self.address = f"http://127.0.0.1:{free_port()}"
@@ -56,7 +56,7 @@ class Gunicorn:
     def end_worker(self) -> None:
         served = self._served_by.read_text()
         os.kill(int(served), signal.SIGKILL)
-        eventually(lambda: self._served_by.read_text() not in ("", served))  # the next one is there
+        eventually(lambda: self._served_by.read_text() not in ("", served))  # the next worker is up
 
     def stop(self) -> None:
         self._running.close()
@@ -79,16 +79,16 @@ def gunicorn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gunicorn]:
 
 @pytest.fixture
 def web(environment: Mapping[str, str], gunicorn: Gunicorn) -> Iterator[str]:
-    """Its address."""
+    """The address of the web process."""
     yield gunicorn.serve(environment)
     gunicorn.end_worker()
 
 
 @pytest.fixture
 def visit(browser: Browser, web: str) -> Iterator[Page]:
-    """A page whose faults are gathered: console errors, failed and foreign requests."""
+    """A page. Console errors, script errors and requests to other hosts fail the test."""
     context = browser.new_context(viewport={"width": 1360, "height": 900}, base_url=web)
-    page, faults = watched(context, web)
+    page, faults = page_with_faults(context, web)
     yield page
     context.close()
     assert faults == []

@@ -1,4 +1,4 @@
-"""The audit log's own pages, looked at in both themes: what is sealed, a timeline, a record, archive and erasure."""
+"""Accessibility of the audit log's pages in both themes: integrity, history, record, cold storage, erasure."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ def change(acme, owner):
         return Record.objects.latest("id")
 
 
-def test_the_audit_logs_pages_can_be_used_by_everybody(visit: Page, change):
+def test_pages_of_the_audit_log_are_accessible(visit: Page, change):
     faults = {}
     log_in(visit, "/t/acme", "owner@acme.example")
     for path in (
-        "audit/seal/",
+        "audit/integrity/",
         f"audit/people/{change.actor_id}/",
         f"audit/record/{change.pk}/change/",
         "audit/move-to-cold-storage/",

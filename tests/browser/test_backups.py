@@ -1,4 +1,4 @@
-"""The backups page of the operator console."""
+"""Backups and restore drills in the operator console."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from tests.support.pages import log_in, violations
 pytestmark = pytest.mark.exhaustive("axe-core over each page in both themes")
 
 
-def test_the_backups_page_shows_status_with_restore_drills(visit: Page, operator):
+def test_backups_and_restore_drills_are_listed(visit: Page, operator):
     log_in(visit, "", operator.email)
     visit.get_by_role("link", name="Backups").first.click()
-    expect(visit.get_by_text("Backups appear here.")).to_be_visible()
+    expect(visit.get_by_text("Backups appear here")).to_be_visible()
 
     for _ in ("backups", "restore drill"):
         call_command("backup_worker", "--once")

@@ -1,4 +1,4 @@
-"""A person at both consoles, in a real browser against a real web process."""
+"""Both consoles in a browser, against a real web process."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_a_controller_closes_a_period_and_finds_it_in_the_audit_log(visit: Page,
 
 
 @pytest.mark.slow("a browser and a web process")
-def test_an_accountant_posts_an_entry_by_the_form(visit: Page, chart, acme):
+def test_an_accountant_posts_an_entry_in_the_entry_form(visit: Page, chart, acme):
     log_in(visit, "/t/acme", "accountant@acme.example")
 
     visit.get_by_role("link", name="New entry").click()
@@ -69,7 +69,7 @@ def test_an_accountant_posts_an_entry_by_the_form(visit: Page, chart, acme):
 
 @pytest.mark.slow("a browser and a web process")
 @pytest.mark.physical_copy
-def test_an_operator_onboards_a_tenant_whose_owner_comes_in(visit: Page):
+def test_an_operator_onboards_a_tenant_whose_owner_signs_in(visit: Page):
     log_in(visit, "", "operator@bursar.example")
 
     visit.get_by_role("link", name="Onboard a tenant").click()
@@ -79,7 +79,7 @@ def test_an_operator_onboards_a_tenant_whose_owner_comes_in(visit: Page):
     visit.get_by_role("button", name="Onboard tenant").click()
 
     expect(visit.get_by_text("Initech is active").first).to_be_visible()
-    link = visit.get_by_text("One-time link").locator("a").inner_text().strip()
+    link = visit.get_by_text("chooses a password").inner_text().split("password: ")[1].strip()
     visit.goto("/" + link.split("/", 3)[3])
     visit.locator("input[name=password1]").fill("purple monkey dishwasher")
     visit.locator("input[name=password2]").fill("purple monkey dishwasher")
@@ -122,7 +122,7 @@ PAGES = {
 @pytest.mark.parametrize(
     ("console", "email"), [("/t/acme", "owner@acme.example"), ("", "operator@bursar.example")]
 )
-def test_pages_can_be_used_by_everybody(visit: Page, console, email):
+def test_pages_are_accessible(visit: Page, console, email):
     """WCAG 2.2 A and AA by axe-core, in both themes."""
     faults = {}
     visit.goto(f"{console}/accounts/login/")
@@ -137,7 +137,7 @@ def test_pages_can_be_used_by_everybody(visit: Page, console, email):
 
 @pytest.mark.exhaustive("a control of the tests with axe-core")
 @pytest.mark.parametrize("path", ["/t/acme/", "/"])
-def test_a_page_that_is_switched_to_dark_equals_one_that_is_opened_in_dark(visit: Page, path):
+def test_a_page_switched_to_dark_equals_a_page_opened_in_dark(visit: Page, path):
     visit.goto(path)
     switch_theme(visit, "dark")
     switched = visit.evaluate(COLOURS)
@@ -150,5 +150,5 @@ def test_a_page_that_is_switched_to_dark_equals_one_that_is_opened_in_dark(visit
 
 
 COLOURS = """[...document.querySelectorAll("*")].map(
-  each => [each.tagName, getComputedStyle(each).color, getComputedStyle(each).backgroundColor]
+  node => [node.tagName, getComputedStyle(node).color, getComputedStyle(node).backgroundColor]
 )"""

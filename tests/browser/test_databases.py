@@ -1,4 +1,4 @@
-"""The operator looks at the databases and says what may come into one."""
+"""Databases in the operator console: placement and capacity."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.support.pages import log_in, violations
 pytestmark = pytest.mark.exhaustive("axe-core over each page in both themes")
 
 
-def test_what_may_come_is_said_beside_who_is_there(visit: Page, operator):
+def test_the_capacity_of_a_database_can_be_changed(visit: Page, operator):
     log_in(visit, "", operator.email)
     visit.get_by_role("link", name="Databases").first.click()
     expect(visit.get_by_role("rowheader", name="home")).to_be_visible()

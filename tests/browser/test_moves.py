@@ -1,4 +1,4 @@
-"""The operator asks for a move, at a console that may make it and at one that may not."""
+"""Moving a tenant, in a console with the owner's address and in one without."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from apps.kernel.tenant import activate
-from tests.support.pages import log_in, looked_at
+from tests.support.pages import log_in, page_is_accessible
 from tests.support.processes import answers, eventually, running
 from tests.support.settling import settle
 
 pytestmark = pytest.mark.exhaustive("axe-core over each page in both themes")
 
 
-THE_OWNERS = "DATABASE_OWNER_URL DATABASE_OWNER_SHARDS"
+OWNER_VARIABLES = "DATABASE_OWNER_URL DATABASE_OWNER_SHARDS"
 
 
-@pytest.fixture(params=["", THE_OWNERS], ids=["owner", "nobody"])
+@pytest.fixture(params=["", OWNER_VARIABLES], ids=["owner", "runtime"])
 def web(request, environment, port, east, east_server, database_name) -> Iterator[str]:
-    """It knows of a second database."""
+    """A web process with a second database."""
     for shards, address in (
         ("DATABASE_SHARDS", "database_url"),
         ("DATABASE_OWNER_SHARDS", "database_owner_url"),
@@ -35,7 +35,7 @@ def web(request, environment, port, east, east_server, database_name) -> Iterato
 
 
 @pytest.mark.physical_copy
-def test_a_move_is_seen_beforehand(request, visit: Page, acme, operator):
+def test_a_move_is_previewed_and_run_with_the_owners_address(request, visit: Page, acme, operator):
     with activate(None):
         settle()
     log_in(visit, "", operator.email)
@@ -44,16 +44,16 @@ def test_a_move_is_seen_beforehand(request, visit: Page, acme, operator):
     visit.get_by_label("Reason").fill("There is more room.")
     visit.get_by_role("button", name="Preview").click()
     expect(visit.get_by_text("Read only for about")).to_be_visible()
-    who = "owner" if "owner" in request.node.name else "nobody"
-    looked_at(visit, f"move-{who}")
+    role = "owner" if "owner" in request.node.name else "runtime"
+    page_is_accessible(visit, f"move-{role}")
 
     visit.get_by_role("button", name="Move tenant").click()
-    if who == "owner":
+    if role == "owner":
         expect(visit.get_by_text("works in east")).to_be_visible(timeout=30_000)
-        looked_at(visit, "moved")
-        visit.get_by_role("link", name="What happened on its way").first.click()
+        page_is_accessible(visit, "moved")
+        visit.get_by_role("link", name="Log of this workflow").first.click()
         expect(visit.get_by_role("cell", name="verify", exact=True)).to_be_visible()
-        looked_at(visit, "move-timeline")
+        page_is_accessible(visit, "move-log")
     else:
         expect(visit.get_by_text("manage.py tenant move acme --to east --reason")).to_be_visible()
-        looked_at(visit, "move-elsewhere")
+        page_is_accessible(visit, "move-elsewhere")

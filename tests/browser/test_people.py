@@ -1,4 +1,4 @@
-"""The pages about people and their sessions over the API, in a browser."""
+"""Pages of users and their API sessions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.support.pages import RULES, log_in, violations
 pytestmark = pytest.mark.exhaustive("axe-core over each page in both themes")
 
 
-def test_an_owner_changes_roles_and_signs_a_device_out(visit: Page, device, accountant, acme):
+def test_an_owner_changes_roles_and_ends_an_api_session(visit: Page, device, accountant, acme):
     session = device(accountant).tokens["session_id"]
     faults = {}
 

@@ -1,4 +1,4 @@
-"""Plans are made and booked, and people are told, in a browser."""
+"""Plans, subscriptions and announcements."""
 
 from __future__ import annotations
 
@@ -13,39 +13,39 @@ from tests.support.pages import RULES, log_in, violations
 pytestmark = pytest.mark.exhaustive("axe-core over each page in both themes")
 
 
-def test_a_plan_is_made_booked_and_seen(visit: Page, operator, acme):
-    look, faults = looking(visit)
+def test_a_plan_is_defined_and_subscribed_to(visit: Page, operator, acme):
+    look, faults = accessibility_of(visit)
     log_in(visit, "", operator.email)
 
     visit.goto("/billing/plan/")
     look("plans")
     visit.get_by_role("link", name="Define a plan").click()
-    visit.get_by_label("Code").fill("trade")
-    visit.get_by_label("Name").fill("Trade")
+    visit.get_by_label("Code").fill("wholesale")
+    visit.get_by_label("Name").fill("Wholesale")
     visit.get_by_label("Level").fill("50")
     visit.get_by_label("webhooks").check()
     visit.get_by_label("Number of companies").fill("2")
     look("define")
     visit.get_by_role("button", name="Define plan").click()
-    expect(visit.get_by_text("Trade").first).to_be_visible()
+    expect(visit.get_by_text("Wholesale").first).to_be_visible()
     look("plan")
 
     visit.goto(f"/tenants/{acme.id}/plan/")
-    visit.get_by_label("Plan").select_option("trade")
-    visit.get_by_label("Reason").fill("Booked it.")
+    visit.get_by_label("Plan").select_option("wholesale")
+    visit.get_by_label("Reason").fill("Subscribed.")
     look("change")
     visit.get_by_role("button", name="Change plan").click()
-    expect(visit.get_by_text("It is on the plan Trade from now on.")).to_be_visible()
+    expect(visit.get_by_text("It is on the plan Wholesale from now on.")).to_be_visible()
     visit.get_by_role("link", name="Plan and usage").click()
-    expect(visit.get_by_role("heading", name="Acme Corporation: Trade")).to_be_visible()
+    expect(visit.get_by_role("heading", name="Acme Corporation: Wholesale")).to_be_visible()
     look("usage")
 
-    assert billing.plan_of(acme.id).code == "trade"
+    assert billing.plan_of(acme.id).code == "wholesale"
     assert {name: nodes for name, nodes in faults.items() if nodes} == {}
 
 
 def test_an_owner_sends_an_announcement_then_adds_a_channel(visit: Page, owner, acme):
-    look, faults = looking(visit)
+    look, faults = accessibility_of(visit)
     log_in(visit, "/t/acme", owner.email)
 
     visit.goto("/t/acme/plan/")
@@ -78,7 +78,7 @@ def test_an_owner_sends_an_announcement_then_adds_a_channel(visit: Page, owner, 
     assert {name: nodes for name, nodes in faults.items() if nodes} == {}
 
 
-def looking(page: Page):
+def accessibility_of(page: Page):
     faults: dict[str, list[str]] = {}
 
     def look(name: str) -> None:

@@ -1,4 +1,4 @@
-"""The operator looks at the queues, and the page looks again by itself."""
+"""The page of queues refreshes without reloading."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The request trace, in both consoles."""
+"""Request trace in both consoles."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from apps.kernel.tenant import activate
 from apps.settings.commands import ChangeSetting
 from tests.support.pages import RULES, log_in, violations
 
-REQUEST = "story-of-a-request"
+REQUEST = "trace-of-a-request"
 
 
 @pytest.fixture
-def lived(acme, owner):
+def traced_request(acme, owner):
     with activate(acme), correlated(REQUEST):
         dispatch(FoundCompany(code="PLANT", name="Acme Plant", currency="EUR"), actor=owner)
         with pytest.raises(CompanyCodeTaken):
@@ -36,12 +36,12 @@ def lived(acme, owner):
 @pytest.mark.parametrize(
     ("console", "email"), [("/t/acme", "auditor@acme.example"), ("", "operator@bursar.example")]
 )
-def test_it_is_found_by_its_id_and_can_be_used_by_everybody(lived, visit: Page, console, email):
+def test_a_request_trace_is_found_by_its_id_and_accessible(traced_request, visit: Page, console, email):
     log_in(visit, console, email)
-    visit.get_by_role("link", name="Life story").click()
+    visit.get_by_role("link", name="Request trace").click()
     nothing = violations(visit, RULES)
     visit.get_by_label("Correlation id").fill(REQUEST)
-    visit.get_by_role("button", name="Tell").click()
+    visit.get_by_role("button", name="Look up").click()
 
     expect(visit.get_by_text("founded the company Acme Plant.")).to_be_visible()
     expect(visit.get_by_text("was refused: There is already a company PLANT.")).to_be_visible()
@@ -51,10 +51,10 @@ def test_it_is_found_by_its_id_and_can_be_used_by_everybody(lived, visit: Page, 
 
 
 @pytest.mark.slow("a browser and a web process")
-def test_the_audit_log_leads_to_it(lived, visit: Page):
+def test_a_record_of_the_audit_log_links_to_its_request_trace(traced_request, visit: Page):
     log_in(visit, "/t/acme", "auditor@acme.example")
     visit.goto("/t/acme/audit/record/")
     visit.get_by_role("link", name="founded the company Acme Plant.").first.click()
-    visit.get_by_role("link", name="request trace", exact=True).click()
+    visit.get_by_role("link", name="request trace").click()
 
     expect(visit.get_by_text("Company Acme Plant was made.")).to_be_visible()

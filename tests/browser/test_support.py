@@ -1,4 +1,4 @@
-"""An operator enters a tenant, is seen there on every page, and leaves: in a real browser."""
+"""A support session: start, banner on every page, end."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.exhaustive("axe-core over each page in both themes")
 REASON = "Ticket 4711: the trial balance does not add up."
 
 
-def test_support_enters_is_seen_and_leaves(visit: Page, acme, operator):
+def test_a_support_session_shows_a_banner_on_every_page_until_it_ends(visit: Page, acme, operator):
     faults = {}
 
     def look(name: str) -> None:
@@ -30,14 +30,14 @@ def test_support_enters_is_seen_and_leaves(visit: Page, acme, operator):
     expect(visit.get_by_text("Controller at Acme Corporation")).to_be_visible()
     look("form")
     visit.get_by_role("button", name="Enter as support").click()
-    expect(visit.get_by_role("heading", name="Enter as Controller")).to_be_visible()
-    look("door")
-    visit.get_by_role("button", name="Enter").click()
+    expect(visit.get_by_role("heading", name="Support session as Controller")).to_be_visible()
+    look("start")
+    visit.get_by_role("button", name="Start session").click()
 
     banner = visit.get_by_role("region", name="Support session")
     for path in ("/", "/periods/", "/audit/record/", "/identity/supportsession/", "/sales/new-order/"):
         visit.goto(f"/t/acme{path}")
-        expect(banner).to_contain_text("Olga Operator is here as Controller.")
+        expect(banner).to_contain_text("Olga Operator is signed in as Controller.")
         expect(banner).to_contain_text("30 min left")
         look(path)
     visit.goto("/t/acme/periods/")
@@ -45,7 +45,7 @@ def test_support_enters_is_seen_and_leaves(visit: Page, acme, operator):
     expect(banner).to_be_in_viewport()
     banner.get_by_role("button", name="End session").click()
 
-    expect(visit.get_by_role("heading", name="You are not Controller any more")).to_be_visible()
+    expect(visit.get_by_role("heading", name="You no longer act as Controller")).to_be_visible()
     look("left")
     visit.goto("/t/acme/")
     expect(visit.get_by_role("heading", name="Sign in")).to_be_visible()

@@ -1,4 +1,4 @@
-"""Pages in a real browser: opened, logged in to, and looked at for faults."""
+"""Pages in a browser: faults, sign-in and accessibility."""
 
 from __future__ import annotations
 
@@ -17,14 +17,18 @@ DARK = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-b
 """The rules of axe-core that depend on the theme."""
 
 
-def watched(context: BrowserContext, home: str) -> tuple[Page, list[str]]:
+def page_with_faults(context: BrowserContext, home: str) -> tuple[Page, list[str]]:
+    """A new page, and a list that collects console errors, script errors and requests to other hosts than `home`."""
     context.add_init_script(_HOLD_REFRESHES + _WITHOUT_TRANSITIONS)
     page, faults = context.new_page(), []
     page.on(
-        "console", lambda said: said.type == "error" and not expected(said.text) and faults.append(said.text)
+        "console",
+        lambda message: (
+            message.type == "error" and not expected(message.text) and faults.append(message.text)
+        ),
     )
     page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("request", lambda asked: foreign(asked.url, home) and faults.append(asked.url))
+    page.on("request", lambda request: foreign(request.url, home) and faults.append(request.url))
     return page, faults
 
 
@@ -33,7 +37,7 @@ def foreign(url: str, home: str) -> bool:
 
 
 def expected(text: str) -> bool:
-    """The browser writes every 4xx answer to its console; a refused form is one."""
+    """The browser logs every 4xx response as an error, those of refused forms included."""
     return "422" in text or "409" in text
 
 
@@ -49,35 +53,35 @@ RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 
 
 def violations(page: Page, options: Mapping[str, Any] = MappingProxyType({})) -> list[str]:
-    """What axe-core finds in the light theme and in the dark one, once the page has come to rest. Parts that refresh
-    themselves wait meanwhile: axe fails on a node that is replaced while it looks."""
+    """Violations that axe-core reports for the light and the dark theme, after the page has loaded. Refreshing parts
+    are held meanwhile, since axe fails on nodes that are replaced."""
     page.wait_for_load_state("networkidle")
     page.evaluate("refreshing.isHeld = true")
     page.wait_for_function("refreshing.open === 0")
-    found = _by_axe(page, options)
+    faults = _by_axe(page, options)
     switch_theme(page, "dark")
-    found += [f"dark theme: {fault}" for fault in _by_axe(page, DARK)]
+    faults += [f"dark theme: {fault}" for fault in _by_axe(page, DARK)]
     switch_theme(page, "light")
     page.evaluate("refreshing.isHeld = false")
-    return found
+    return faults
 
 
 def switch_theme(page: Page, theme: Literal["light", "dark"]) -> None:
-    """As a page looks that is opened in that theme: Unfold reads the browser's preference only then."""
+    """Switches the theme as if the page had been opened in it: Unfold reads the browser's preference only on load."""
     page.emulate_media(color_scheme=theme)
     page.evaluate("dark => document.documentElement.classList.toggle('dark', dark)", theme == "dark")
 
 
 def _by_axe(page: Page, options: Mapping[str, Any]) -> list[str]:
-    faults_only = {"resultTypes": ["violations"]}  # to describe what is well would take as long again
+    faults_only = {"resultTypes": ["violations"]}  # describing what passes would double the time
     response = Axe().run(page, options={**options, **faults_only}).response
     return [
         f"{rule['id']}: {node['html'][:160]}" for rule in response["violations"] for node in rule["nodes"]
     ]
 
 
-def looked_at(visit: Page, name: str) -> None:
-    """The page has no violation of any impact. With PICTURES=folder a screenshot is saved there."""
+def page_is_accessible(visit: Page, name: str) -> None:
+    """Asserts that the page has no violation. With PICTURES=folder a screenshot is saved there."""
     if folder := os.environ.get("PICTURES"):
         visit.screenshot(path=Path(folder, f"{name}.png"), full_page=True)
     assert violations(visit) == []
@@ -101,4 +105,4 @@ const still = new CSSStyleSheet();
 still.replaceSync("*, *::before, *::after { transition: none !important }");
 document.adoptedStyleSheets = [still];
 """
-"""Colours are those of the theme at once."""
+"""Without transitions, colours are those of the theme at once."""
