@@ -79,7 +79,7 @@ def test_an_operator_onboards_a_tenant_whose_owner_signs_in(visit: Page):
     visit.get_by_role("button", name="Onboard tenant").click()
 
     expect(visit.get_by_text("Initech is active").first).to_be_visible()
-    link = visit.get_by_text("chooses a password").inner_text().split("password: ")[1].strip()
+    link = visit.get_by_text("One-time link for the owner").inner_text().split("password: ")[1].strip()
     visit.goto("/" + link.split("/", 3)[3])
     visit.locator("input[name=password1]").fill("purple monkey dishwasher")
     visit.locator("input[name=password2]").fill("purple monkey dishwasher")
