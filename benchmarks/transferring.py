@@ -147,7 +147,7 @@ def _second_server() -> Iterator[None]:
     from config.embedded.postgres import Postgres
 
     server = Postgres(home("dev") / EAST, "dev")
-    server.place.parent.mkdir(parents=True, exist_ok=True)
+    server.folder.parent.mkdir(parents=True, exist_ok=True)
     server.up()
     urls = server.addresses()
     second = connections_of(

@@ -1,8 +1,8 @@
--- The database roles of Bursar, and what each may do in the database itself.
+-- Database roles of Bursar and their rights on the database.
 --
 -- Run by a superuser, connected to Bursar's database (`psql -d bursar -f deploy/roles.sql`), once
 -- before the first migration and again whenever this file changes: running it twice does no harm.
--- It sets no passwords; whoever runs it does. Rights on tables are granted by the migrations that
+-- It sets no passwords; set them afterwards. Rights on tables are granted by the migrations that
 -- make the tables.
 
 -- An error in the middle leaves everything as it was.
@@ -37,8 +37,8 @@ ALTER ROLE bursar_app LOGIN NOSUPERUSER NOBYPASSRLS NOREPLICATION NOCREATEROLE N
 ALTER ROLE bursar_relay LOGIN NOSUPERUSER NOBYPASSRLS NOREPLICATION NOCREATEROLE NOCREATEDB;
 
 -- bursar_tables holds the rights on the tables of tenant schemas, and on the few of public that all
--- tenants share. Nobody logs in as it: each tenant's own role is a member, and that role alone may
--- use the tenant's schema.
+-- tenants share. It has no login: each tenant's role is a member, and only that role may use the
+-- tenant's schema.
 ALTER ROLE bursar_tables NOLOGIN NOSUPERUSER NOBYPASSRLS NOREPLICATION NOCREATEROLE NOCREATEDB;
 
 -- The application has none of the group's rights. For each tenant's work it takes that tenant's role,
@@ -49,19 +49,19 @@ REVOKE bursar_tables FROM bursar_app;
 GRANT bursar_tables TO bursar_owner WITH ADMIN TRUE, INHERIT FALSE, SET TRUE;
 
 -- bursar_mover is used by one database to follow what is written in another, while a tenant moves there
--- without pausing. It reads what the owner can read. Without a password nobody can be it.
+-- without pausing. It reads what the owner can read. Without a password it cannot log in.
 ALTER ROLE bursar_mover LOGIN NOSUPERUSER NOBYPASSRLS REPLICATION NOCREATEROLE NOCREATEDB;
 GRANT bursar_owner TO bursar_mover WITH INHERIT TRUE, SET FALSE;
 GRANT pg_create_subscription TO bursar_owner;
 
--- bursar_backup tries backups: it restores one into a schema of its own making, has it compared with its archive
--- and drops it again. It may make schemas, and look into none but its own. Only the backup worker's process holds its
--- password. The owner may drop what it left behind.
+-- bursar_backup runs restore drills: it restores a backup into a new schema, compares it with the backup file and
+-- drops it. It may create schemas and read only its own. Only the backup worker has its password. The owner may
+-- drop its schemas.
 ALTER ROLE bursar_backup LOGIN NOSUPERUSER NOBYPASSRLS NOREPLICATION NOCREATEROLE NOCREATEDB;
 GRANT bursar_backup TO bursar_owner WITH INHERIT TRUE, SET FALSE;
 
--- By default everybody may connect and make temporary tables. Here only these may connect.
--- The name of the database is asked for, because tests and restored copies have other names.
+-- By default all roles may connect and create temporary tables. Here only these may connect. The name of the
+-- database is read, because tests and restored copies have other names.
 DO $$
 DECLARE
     here text := current_database();
@@ -73,8 +73,8 @@ BEGIN
 END
 $$;
 
--- Who is not told where to look looks into public, and not first, as usually, into a schema that is called as he is:
--- the backup worker could make that one, and put there what another role would take for the house's.
+-- The default search path is public alone. PostgreSQL's default begins with a schema named like the role, which the
+-- backup worker could create, to plant objects for another role.
 DO $$
 DECLARE
     role text;
@@ -85,21 +85,21 @@ BEGIN
 END
 $$;
 
--- The tables that all tenants share live in public. Only the owner makes things there; what the
--- others may do with each table is said by the migration that makes it.
+-- The tables that all tenants share live in public. Only the owner creates objects there; the
+-- migration of each table grants rights on it.
 ALTER SCHEMA public OWNER TO bursar_owner;
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO bursar_app, bursar_relay, bursar_tables, bursar_backup;
 
--- What the planner knows of a column is values of its rows: addresses, names, hashes of passwords. PostgreSQL
--- shows that to whoever may read the table, and does not ask for the schema; and the tables of all tenants may be
--- read by the one group to which their roles belong.
+-- Planner statistics contain values of rows: addresses, names, password hashes. PostgreSQL shows them to any role
+-- with SELECT on the table, without a right on its schema, and all tenant roles are members of one group with
+-- SELECT on the tables of all tenants.
 REVOKE SELECT ON pg_catalog.pg_stats, pg_catalog.pg_stats_ext, pg_catalog.pg_stats_ext_exprs,
     pg_catalog.pg_sequences FROM PUBLIC;
 GRANT SELECT ON pg_catalog.pg_stats, pg_catalog.pg_stats_ext, pg_catalog.pg_stats_ext_exprs,
     pg_catalog.pg_sequences TO bursar_owner;
 
--- Large objects stand in no schema, and everybody may make some.
+-- Large objects belong to no schema, and any role may create them.
 REVOKE EXECUTE ON FUNCTION pg_catalog.lo_creat(integer), pg_catalog.lo_create(oid),
     pg_catalog.lo_from_bytea(oid, bytea) FROM PUBLIC;
 

@@ -1,8 +1,7 @@
-"""PostgreSQL and Valkey of this checkout, so that nobody installs a database to try Bursar.
+"""Embedded PostgreSQL and Valkey of a checkout, so that development needs no installed servers.
 
-`resolve()` fills in the addresses that the environment does not give, and starts the servers they
-belong to. All processes of a checkout share them; the last one out stops them. Production never
-calls this: there, a missing address must be an error and not a private database.
+`resolve()` starts the servers and sets the addresses that are missing from the environment. All processes of a
+checkout share them; the last process stops them. Production never calls this: a missing address is an error there.
 """
 
 from __future__ import annotations
@@ -22,43 +21,40 @@ from .postgres import Postgres
 from .server import Server
 from .valkey import Valkey
 
-__all__ = ["CannotStart", "Kind", "bring_back", "home", "leave", "pg_bin", "resolve"]
+__all__ = ["CannotStart", "Kind", "home", "leave", "pg_bin", "resolve", "restart_dead"]
 
 _needed: list[tuple[Lease, Server]] = []
 _stay = ExitStack()
 leave = _stay.close
-"""Give the servers up before the process ends; the last one out stops them."""
+"""Releases the servers before the process ends; the last process stops them."""
 atexit.register(leave)
 
 
 def resolve(kind: Kind) -> None:
-    """Fill DATABASE_URL (with the owner's, the relay's and the backup worker's) and REDIS_URL where they are missing.
+    """Sets DATABASE_URL (and those of owner, relay and backup worker) and REDIS_URL if they are missing.
 
-    `test` is a throw-away pair: the first one in starts from nothing. Raises CannotStart.
+    Servers of the kind `test` are temporary: the first process wipes their data. Raises CannotStart.
     """
     if env().database_url and env().redis_url:
         return
-    with _readable_by_others():
-        place = home(kind)
-        servers: list[Server] = [Postgres(place, kind), Valkey(place, kind)]
-        lease = Lease(place)
-        with lease.door():
-            alone = lease.join()
-            # Before anything starts, so that what a failed start leaves behind is stopped too.
+    with _world_readable():
+        folder = home(kind)
+        servers: list[Server] = [Postgres(folder, kind), Valkey(folder, kind)]
+        lease = Lease(folder)
+        with lease.exclusive():
+            is_first = lease.join()
+            # Registered before the start, so that a failed start is cleaned up too.
             _stay.callback(_leave, lease, servers, os.getpid())
-            if alone and kind == "test":
+            if is_first and kind == "test":
                 _wipe(servers)
             _fill_in(lease, servers)
 
 
-def bring_back() -> list[str]:
-    """Start again what has died of the servers that we started or adopted, where it was. Returns their names.
-
-    Raises CannotStart.
-    """
+def restart_dead() -> list[str]:
+    """Restarts servers that have died, on their port. Returns their names. Raises CannotStart."""
     dead = [(lease, server) for lease, server in _needed if not server.alive]
     for lease, server in dead:
-        with lease.door():
+        with lease.exclusive():
             server.up()
     return [server.name for _, server in dead]
 
@@ -78,10 +74,10 @@ def _wipe(servers: list[Server]) -> None:
 
 
 def _leave(lease: Lease, servers: list[Server], joined_as: int) -> None:
-    """Stop every server, also one this process did not need: whoever needed it has left."""
+    """Stops every server if this is the last process."""
     if os.getpid() != joined_as:
-        return  # a fork shares its parent's lease, and must not give it up
-    with lease.door():
+        return  # a fork shares its parent's lease and must not release it
+    with lease.exclusive():
         if lease.is_last():
             for server in reversed(servers):
                 server.down()
@@ -89,8 +85,8 @@ def _leave(lease: Lease, servers: list[Server], joined_as: int) -> None:
 
 
 @contextmanager
-def _readable_by_others() -> Iterator[None]:
-    """Under root the servers run as somebody else, who must get in even when the umask is 077."""
+def _world_readable() -> Iterator[None]:
+    """Under root the servers run as another user, who needs access even if the umask is 077."""
     before = os.umask(0o022)
     try:
         yield

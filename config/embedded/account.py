@@ -1,6 +1,6 @@
-"""As whom the servers run when we are root: PostgreSQL refuses to run as root itself.
+"""The user of the servers when the process is root, since PostgreSQL refuses to run as root.
 
-No user is added and no directory that is not ours gets other rights.
+No user is added, and no other directory changes its rights.
 """
 
 from __future__ import annotations
@@ -16,10 +16,8 @@ from .errors import CannotStart
 
 
 def run_as(directory: Path) -> dict[str, Any]:
-    """Arguments for `subprocess` that run a child as the one who owns the directory.
-
-    A directory that exists keeps its owner, whatever users a system upgrade adds later.
-    """
+    """Arguments for `subprocess` to run a child as the owner of the directory. An existing directory keeps its
+    owner."""
     if os.geteuid() != 0:
         return {}
     user = _owner(directory)
@@ -27,13 +25,13 @@ def run_as(directory: Path) -> dict[str, Any]:
 
 
 def make_private(directory: Path) -> None:
-    """Make a directory that only the server can read."""
+    """Makes a directory that only the server can read."""
     directory.mkdir(mode=0o700, exist_ok=True)
     hand_over(directory)
 
 
 def hand_over(path: Path) -> None:
-    """Give a file or directory to the one the servers run as."""
+    """Makes the servers' user the owner of a file or directory."""
     if os.geteuid() == 0:
         user = _unprivileged()
         _must_be_enterable(path.parent, user)
@@ -48,7 +46,7 @@ def _owner(directory: Path) -> pwd.struct_passwd:
         return pwd.getpwuid(uid)
     except KeyError:
         raise CannotStart(
-            f"{directory} belongs to user {uid}, who is not a user of this system: "
+            f"{directory} belongs to user {uid}, which does not exist on this system: "
             f"add the user, or remove the directory to start anew."
         ) from None
 
@@ -68,6 +66,6 @@ def _must_be_enterable(directory: Path, user: pwd.struct_passwd) -> None:
     for step in (directory, *directory.parents):
         if not step.stat().st_mode & 0o001 and step.stat().st_uid != user.pw_uid:
             raise CannotStart(
-                f"The servers run as {user.pw_name}, who may not enter {step}: "
-                f"choose another place with BURSAR_HOME."
+                f"The servers run as {user.pw_name}, a user without access to {step}: "
+                f"choose another directory with BURSAR_HOME."
             )

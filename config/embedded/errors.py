@@ -1,7 +1,7 @@
-"""What the embedded servers refuse."""
+"""Errors of the embedded servers."""
 
 from __future__ import annotations
 
 
 class CannotStart(Exception):
-    """A sentence that says why a server of this checkout cannot start, and what to do."""
+    """The reason why an embedded server cannot start, and the remedy, in one sentence."""

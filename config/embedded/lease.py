@@ -1,7 +1,4 @@
-"""Who is still using the servers.
-
-The kernel drops a lock when its process ends, even after kill -9, so nobody has to count.
-"""
+"""Processes that use the servers, by file locks: the kernel releases a lock when its process ends, even by SIGKILL."""
 
 from __future__ import annotations
 
@@ -14,25 +11,26 @@ from pathlib import Path
 class Lease:
     """A shared lock, held for as long as a process needs the servers."""
 
-    def __init__(self, place: Path) -> None:
-        self._door = place / "start.lock"
-        self._lock = (place / "lease.lock").open("a")
+    def __init__(self, folder: Path) -> None:
+        self._start_lock = folder / "start.lock"
+        self._lock = (folder / "lease.lock").open("a")
 
     @contextmanager
-    def door(self) -> Iterator[None]:
-        """One at a time comes in or goes out: of two cold starts, one starts and one adopts."""
-        with self._door.open("a") as door:
-            fcntl.flock(door, fcntl.LOCK_EX)
+    def exclusive(self) -> Iterator[None]:
+        """Serialises joining and leaving: of two cold starts, one starts the servers and the other adopts them."""
+        with self._start_lock.open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
     def join(self) -> bool:
-        """Hold the lease from here on; True if nobody else does."""
-        alone = self.is_last()
+        """Takes the lease; True if no other process holds it."""
+        is_first = self.is_last()
         fcntl.flock(self._lock, fcntl.LOCK_SH)
-        return alone
+        return is_first
 
     def is_last(self) -> bool:
-        """True if nobody else holds the lease. Ask at the door: asking may let go of one's own."""
+        """True if no other process holds the lease. Call within `exclusive()`: the attempt may release the own
+        lease."""
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

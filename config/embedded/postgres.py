@@ -1,4 +1,4 @@
-"""The PostgreSQL of this checkout, with the roles that production has."""
+"""The embedded PostgreSQL, with the roles of production."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ ROLES = {
     "database_backup_url": "bursar_backup",
 }
 MOVER = "bursar_mover"
-"""Of no process of ours: by it one database follows another."""
+"""The replication role between two databases during an online move; no process of Bursar uses it."""
 SUPERUSER = "postgres"
-"""Known in this file only: it makes the roles and the database, and nobody works as it."""
+"""Used only in this file, to create roles and database."""
 
 OPTIONS = {
     "listen_addresses": "127.0.0.1",
@@ -39,14 +39,14 @@ OPTIONS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
-THROW_AWAY = {
+TEMPORARY = {
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
     "wal_level": "minimal",
     "max_wal_senders": "0",
-    "autovacuum": "off",  # its workers would keep a test's database from being dropped
-    "scram_iterations": "1",  # each test connects anew: a password would cost more than all else of it
+    "autovacuum": "off",  # its workers would block dropping a test's database
+    "scram_iterations": "1",  # each test opens connections, and hashing would dominate their cost
 }
 
 
@@ -55,21 +55,21 @@ class Postgres(Server):
     variable = "database_url"
     stop_signal = signal.SIGINT  # "fast": with SIGTERM it would wait for every client to leave
 
-    def __init__(self, place: Path, kind: Kind, **options: str) -> None:
-        """`options` of the server, beside or instead of those that all have."""
-        super().__init__(place, kind)
+    def __init__(self, folder: Path, kind: Kind, **options: str) -> None:
+        """`options` of the server extend or replace the common options."""
+        super().__init__(folder, kind)
         self._more = options
 
     def addresses(self) -> dict[str, str]:
         return {variable: self.url_of(role, DATABASE) for variable, role in ROLES.items()}
 
     def launch(self) -> subprocess.Popen[bytes]:
-        programs, version = postgres_programs(self.shelf, **run_as(self.place))
-        data = self.place / f"data-{version}"  # the files of one version are useless to another
+        programs, version = postgres_programs(self.program_copies, **run_as(self.folder))
+        data = self.folder / f"data-{version}"  # data files depend on the version
         if not data.exists():
             self.fill(programs, data)
-        self._must_know_the_password(data)
-        _forget_a_zombie(data)
+        self._password_must_be_recorded(data)
+        _remove_pid_file_of_zombie(data)
         with self.log.open("ab") as log:
             return subprocess.Popen(
                 [programs / "postgres", "-D", data, *self._options()],
@@ -82,7 +82,7 @@ class Postgres(Server):
                 **run_as(data),
             )
 
-    def answers(self) -> bool:
+    def accepts_connections(self) -> bool:
         try:
             psycopg.connect(self.url_of(SUPERUSER, "postgres"), connect_timeout=3).close()
         except psycopg.OperationalError:
@@ -90,27 +90,27 @@ class Postgres(Server):
         return True
 
     def prepare(self) -> None:
-        """The database and its roles, as `deploy/roles.sql` makes them in production."""
+        """Creates the database and its roles by `deploy/roles.sql`, as in production."""
         with self._as_superuser("postgres") as connection:
-            known = connection.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
-            if known is None:
+            exists = connection.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
+            if exists is None:
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
         self._make_roles(DATABASE)
         self._set_passwords()
         if self.kind == "test":
-            self._let_the_owner_make_databases()
+            self._allow_owner_to_create_databases()
 
     def _options(self) -> list[str]:
         options = OPTIONS | {"port": str(self.state.port)}
         if self.kind == "test":
-            options |= THROW_AWAY
+            options |= TEMPORARY
         return [f"--{name}={value}" for name, value in (options | self._more).items()]
 
-    def _must_know_the_password(self, data: Path) -> None:
+    def _password_must_be_recorded(self, data: Path) -> None:
         if SUPERUSER not in self.state.passwords:
             raise CannotStart(
-                f"The passwords of the database in {data} are lost with the file that kept them: "
-                f"remove {self.place} to start anew."
+                f"The passwords of the database in {data} are lost with their file: "
+                f"remove {self.folder} to start anew."
             )
 
     def _make_roles(self, database: str) -> None:
@@ -124,8 +124,8 @@ class Postgres(Server):
                 password = self.state.password(role)
                 connection.execute(change.format(sql.Identifier(role), sql.Literal(password)))
 
-    def _let_the_owner_make_databases(self) -> None:
-        """The test runner makes a database per worker, each a copy of one that has the roles."""
+    def _allow_owner_to_create_databases(self) -> None:
+        """The test runner creates a database per worker, as a copy of a database with the roles."""
         self._make_roles("template1")
         with self._as_superuser(DATABASE) as connection:
             connection.execute("ALTER ROLE bursar_owner CREATEDB")
@@ -141,13 +141,13 @@ class Postgres(Server):
         return f"postgresql://{role}:{password}@127.0.0.1:{self.state.port}/{database}"
 
     def fill(self, programs: Path, data: Path) -> None:
-        """Make the files of a new server. Elsewhere first, renamed when complete: a killed initdb leaves nothing
-        half done."""
-        unfinished = self.place / "unfinished"
+        """Creates the files of a new server in a temporary folder, renamed when complete: a killed initdb leaves no
+        partial data."""
+        unfinished = self.folder / "unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
         make_private(unfinished)
         with self._password_file() as password_file:
-            done = subprocess.run(
+            process = subprocess.run(
                 [
                     programs / "initdb",
                     *("--pgdata", unfinished),
@@ -155,7 +155,7 @@ class Postgres(Server):
                     *("--pwfile", password_file),
                     *("--auth", "scram-sha-256"),
                     *("--encoding", "UTF8"),  # in an empty environment it would be SQL_ASCII
-                    # PostgreSQL's own locale: the same everywhere, and none need be installed.
+                    # PostgreSQL's builtin locale is equal everywhere, and needs no installation.
                     *("--locale-provider", "builtin"),
                     *("--builtin-locale", "C.UTF-8"),
                     *("--locale", "C"),
@@ -170,14 +170,14 @@ class Postgres(Server):
                 env=ENVIRONMENT,
                 **run_as(unfinished),
             )
-        if done.returncode:
-            raise CannotStart(f"initdb failed:\n{done.stdout}{done.stderr}")
-        self.save()  # the password first: a cluster whose password is lost is of no use
+        if process.returncode:
+            raise CannotStart(f"initdb failed:\n{process.stdout}{process.stderr}")
+        self.save()  # the password first: without it the cluster is useless
         unfinished.rename(data)
 
     @contextmanager
     def _password_file(self) -> Iterator[Path]:
-        path = self.place / "password"
+        path = self.folder / "password"
         path.unlink(missing_ok=True)
         path.touch(mode=0o600)
         try:
@@ -188,9 +188,8 @@ class Postgres(Server):
             path.unlink()
 
 
-def _forget_a_zombie(data: Path) -> None:
-    """In a container without an init a killed server stays a zombie for ever, and the file with
-    its number would stop every later start."""
+def _remove_pid_file_of_zombie(data: Path) -> None:
+    """In a container without init a killed server remains a zombie, and its pid file would prevent a restart."""
     pid_file = data / "postmaster.pid"
     if pid_file.exists() and not born(int(pid_file.read_text().split()[0])):
         pid_file.unlink()

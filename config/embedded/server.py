@@ -1,4 +1,4 @@
-"""What PostgreSQL and Valkey have in common: one is adopted if it runs, and started if not."""
+"""Base of PostgreSQL and Valkey: a running server is adopted, otherwise one is started."""
 
 from __future__ import annotations
 
@@ -18,42 +18,42 @@ from .home import Kind
 from .state import State
 
 ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
-"""Nothing of ours: a locale that is not installed stops initdb, and our secrets are not theirs."""
+"""A minimal environment: a locale that is not installed stops initdb, and servers need none of our secrets."""
 
 ATTEMPTS = 5
-START_SECONDS = 60
-STOP_SECONDS = 20
+START_TIMEOUT_S = 60
+STOP_TIMEOUT_S = 20
 
 
 class Server(ABC):
-    """One server process of a checkout. Everything here is done at the lease's door."""
+    """One server process of a checkout. Callers hold `Lease.exclusive()`."""
 
     name: ClassVar[str]
     variable: ClassVar[str]
     stop_signal: ClassVar[signal.Signals]
 
-    def __init__(self, place: Path, kind: Kind) -> None:
+    def __init__(self, folder: Path, kind: Kind) -> None:
         self.kind = kind
-        self.place = place / self.name
-        self.shelf = place.parent / "programs"
-        self.log = self.place / "server.log"
-        self._state_file = self.place / "state.json"
+        self.folder = folder / self.name
+        self.program_copies = folder.parent / "programs"
+        self.log = self.folder / "server.log"
+        self._state_file = self.folder / "state.json"
         self.state = State()
 
     @abstractmethod
     def addresses(self) -> dict[str, str]:
-        """The variables that lead to this server."""
+        """Environment variables with the addresses of this server."""
 
     @abstractmethod
     def launch(self) -> subprocess.Popen[bytes]:
-        """Start the process on the port that the state names."""
+        """Starts the process on the port of `state`."""
 
     @abstractmethod
-    def answers(self) -> bool:
-        """True if the server takes our password."""
+    def accepts_connections(self) -> bool:
+        """True if the server accepts a connection with our password."""
 
     def prepare(self) -> None:
-        """What a server needs before anybody uses it."""
+        """Prepares a started server for use."""
         return
 
     @property
@@ -61,13 +61,13 @@ class Server(ABC):
         return self.recorded().alive
 
     def recorded(self) -> State:
-        """What the processes that share it have written down of it."""
+        """The state that processes of this server share in a file."""
         return State.load(self._state_file)
 
     def up(self) -> None:
-        self.place.mkdir(exist_ok=True)
+        self.folder.mkdir(exist_ok=True)
         self.state = self.recorded()
-        if not (self.state.alive and self.answers()):
+        if not (self.state.alive and self.accepts_connections()):
             self._start()
         if not self.state.prepared:
             self.prepare()
@@ -75,37 +75,36 @@ class Server(ABC):
         self.save()
 
     def down(self) -> None:
-        self.state = self.recorded()  # another process may have started it anew
+        self.state = self.recorded()  # another process may have restarted it
         if self.state.alive:
             os.kill(self.state.pid, self.stop_signal)
-            if not self._gone_within(STOP_SECONDS):
+            if not self._gone_within(STOP_TIMEOUT_S):
                 os.kill(self.state.pid, signal.SIGKILL)
 
     def wipe(self) -> None:
-        shutil.rmtree(self.place, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def save(self) -> None:
         self.state.save(self._state_file)
 
     def _start(self) -> None:
-        """Several attempts: the children of a killed server take seconds to notice it is gone,
-        and a port that was free a moment ago may be taken."""
+        """Retries, since children of a killed server take seconds to end, and a free port may be taken meanwhile."""
         for _ in range(ATTEMPTS):
             self.state.port = _free_port(self.state.port)
             if self._start_once():
                 return
             time.sleep(0.5)
-        raise CannotStart(f"{self.name} did not start; {self.log} ends with:\n{self._last_words()}")
+        raise CannotStart(f"{self.name} did not start; {self.log} ends with:\n{self._end_of_log()}")
 
     def _start_once(self) -> bool:
         process = self.launch()
-        # Somebody must wait for it: a killed server that nobody waits for blocks the next start.
+        # Wait for the process, so that it does not remain a zombie and block the next start.
         threading.Thread(target=process.wait, daemon=True).start()
         self.state.started(process.pid)
         self.save()
-        deadline = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + START_TIMEOUT_S
         while self.state.alive and time.monotonic() < deadline:
-            if self.answers():
+            if self.accepts_connections():
                 return True
             time.sleep(0.02)
         return False
@@ -116,12 +115,12 @@ class Server(ABC):
             time.sleep(0.02)
         return not self.state.alive
 
-    def _last_words(self) -> str:
+    def _end_of_log(self) -> str:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-15:])
 
 
 def _free_port(preferred: int) -> int:
-    """The port it had before, so that an open console keeps working; else any that is free."""
+    """The previous port, so that open consoles continue to work, or any free port."""
     for port in (preferred, 0):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -130,4 +129,4 @@ def _free_port(preferred: int) -> int:
             except OSError:
                 continue
             return int(probe.getsockname()[1])
-    raise CannotStart("No port is free on 127.0.0.1.")
+    raise CannotStart("No free port on 127.0.0.1.")

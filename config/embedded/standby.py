@@ -1,4 +1,4 @@
-"""A streaming replica of a PostgreSQL of this checkout: as a second server in production, and as small as can be."""
+"""A streaming replica of an embedded PostgreSQL, for tests."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from .postgres import SUPERUSER, Postgres
 from .server import ENVIRONMENT
 
 STREAMING = {"wal_level": "logical", "max_wal_senders": "10", "max_replication_slots": "10"}
-"""What the primary needs for a replica to follow it, and for a tenant to be moved while it is at work."""
+"""Options of the primary for replicas and online moves."""
 
 
 class Standby(Postgres):
-    """Follows `primary`, which runs with the options STREAMING. Its roles and passwords are the primary's."""
+    """A replica of `primary`, which needs the options STREAMING. Roles and passwords are those of the primary."""
 
     name = "standby"
 
-    def __init__(self, place: Path, kind: Kind, primary: Postgres) -> None:
-        super().__init__(place, kind, **STREAMING, hot_standby="on", hot_standby_feedback="on")
+    def __init__(self, folder: Path, kind: Kind, primary: Postgres) -> None:
+        super().__init__(folder, kind, **STREAMING, hot_standby="on", hot_standby_feedback="on")
         self._primary = primary
 
     def fill(self, programs: Path, data: Path) -> None:
-        unfinished = self.place / "unfinished"
+        unfinished = self.folder / "unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
         make_private(unfinished)
-        done = subprocess.run(
+        process = subprocess.run(
             [
                 programs / "pg_basebackup",
                 *("--dbname", f"postgresql://{SUPERUSER}@127.0.0.1:{self._primary.recorded().port}/postgres"),
@@ -46,19 +46,19 @@ class Standby(Postgres):
             env=ENVIRONMENT | {"PGPASSWORD": self._primary.recorded().passwords[SUPERUSER]},
             **run_as(unfinished),
         )
-        if done.returncode:
-            raise CannotStart(f"pg_basebackup failed:\n{done.stdout}{done.stderr}")
+        if process.returncode:
+            raise CannotStart(f"pg_basebackup failed:\n{process.stdout}{process.stderr}")
         unfinished.rename(data)
 
     def up(self) -> None:
-        self.place.mkdir(exist_ok=True)
-        self._take_its_passwords()
+        self.folder.mkdir(exist_ok=True)
+        self._copy_passwords()
         super().up()
 
     def prepare(self) -> None:
-        """All that it has comes from the primary."""
+        """Nothing: all data comes from the primary."""
 
-    def _take_its_passwords(self) -> None:
+    def _copy_passwords(self) -> None:
         state = self.recorded()
         state.passwords |= self._primary.recorded().passwords
         state.save(self._state_file)

@@ -1,4 +1,4 @@
-"""What is remembered of a server between the processes that share it."""
+"""State of a server, shared by processes in a file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 @dataclass
 class State:
-    """Where a server listens, which process it is, and who may log in."""
+    """Port, process and passwords of a server."""
 
     port: int = 0
     pid: int = 0
@@ -29,7 +29,7 @@ class State:
             return cls()
 
     def save(self, path: Path) -> None:
-        """Whole or not at all, and readable by us alone: it holds passwords."""
+        """Writes atomically, with access for the current user only, since it contains passwords."""
         unfinished = path.with_suffix(".unfinished")
         descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w") as file:
@@ -44,12 +44,12 @@ class State:
 
     @property
     def alive(self) -> bool:
-        """Its birth counts too: after a restart of the machine the number may be another's."""
+        """Compares the start time too, since a pid may belong to another process after a reboot."""
         return bool(self.pid) and bool(self.born) and born(self.pid) == self.born
 
 
 def born(pid: int) -> str:
-    """When the process began, in the system's own words; nothing if it has ended."""
+    """Start time of the process in the format of the system; empty if it has ended."""
     if sys.platform != "linux":
         command = ["ps", "-o", "lstart=", "-p", str(pid)]
         return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
@@ -58,4 +58,4 @@ def born(pid: int) -> str:
     except (FileNotFoundError, ProcessLookupError):
         return ""
     state, start_time = after_name[0], after_name[19]
-    return "" if state == "Z" else start_time  # a zombie has ended, though it has a number
+    return "" if state == "Z" else start_time  # a zombie has ended, though it has a pid

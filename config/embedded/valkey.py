@@ -1,4 +1,4 @@
-"""The Valkey of this checkout: Celery's broker and Django's cache."""
+"""The embedded Valkey: Celery's broker and Django's cache."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .account import make_private, run_as
 from .binaries import valkey_server
 from .server import ENVIRONMENT, Server
 
-KEEP = {
+PERSISTENCE = {
     "dev": ["appendonly yes", "appendfsync everysec"],
     "test": ["appendonly no"],
 }
@@ -27,26 +27,25 @@ class Valkey(Server):
         return {"redis_url": f"redis://:{self._password}@127.0.0.1:{self.state.port}/0"}
 
     def launch(self) -> subprocess.Popen[bytes]:
-        data = self.place / "data"
+        data = self.folder / "data"
         make_private(data)
-        who = run_as(data)
-        # Its configuration comes in by a file without a name, so that the password is in no other
-        # and on no command line.
+        user = run_as(data)
+        # The configuration is an unnamed file, so that the password is in no named file and no command line.
         with self.log.open("ab") as log, TemporaryFile() as configuration:
             configuration.write(self._configuration().encode())
             configuration.seek(0)
             return subprocess.Popen(
-                [valkey_server(self.shelf, **who), "-"],
+                [valkey_server(self.program_copies, **user), "-"],
                 stdin=configuration,
                 stdout=log,
                 stderr=log,
                 cwd=data,
                 env=ENVIRONMENT,
                 start_new_session=True,
-                **who,
+                **user,
             )
 
-    def answers(self) -> bool:
+    def accepts_connections(self) -> bool:
         try:
             with redis.Redis.from_url(self.addresses()["redis_url"], socket_timeout=2) as client:
                 return bool(client.ping())
@@ -61,7 +60,7 @@ class Valkey(Server):
             "daemonize no",
             "maxmemory-policy noeviction",  # a broker that evicts loses tasks
             'save ""',
-            *KEEP[self.kind],
+            *PERSISTENCE[self.kind],
         ]
         return "\n".join(lines) + "\n"
 

@@ -1,7 +1,6 @@
-"""Brings Bursar up in the foreground, and takes it down in order.
+"""Runs Bursar in the foreground: servers, then migrations and demo tenants, then processes.
 
-The servers come first, then the schemas and the demo tenants, then the processes. Down goes the
-other way: what makes work before what does it, so that every task that began is finished.
+It stops them in reverse order: producers of work before workers, so that running tasks finish.
 """
 
 from __future__ import annotations
@@ -28,13 +27,13 @@ from .process import Process
 from .terminal import say
 from .welcome import welcome
 
-DONE, FAILED, BUSY = 0, 1, 2
+EXIT_CODE_OK, EXIT_CODE_FAILED, EXIT_CODE_BUSY = 0, 1, 2
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-HEALTHY_SECONDS = 120
+HEALTH_TIMEOUT_S = 120
 
 
 class Runner:
-    """One run, from the first server to the last."""
+    """One run, from start to stop."""
 
     def __init__(self) -> None:
         self.stages: list[list[Process]] = []
@@ -43,33 +42,33 @@ class Runner:
         self.has_own_data = has_own_data()  # before the servers fill in their addresses
 
     def run(self) -> int:
-        for each in SIGNALS:
-            signal.signal(each, self._stop)
+        for number in SIGNALS:
+            signal.signal(number, self._stop)
         try:
             embedded.resolve("dev")
             say("PostgreSQL and Valkey are up")
             return self._serve()
         except embedded.CannotStart as reason:
             say(str(reason))
-            return FAILED
+            return EXIT_CODE_FAILED
         finally:
-            self._take_down()
+            self._shut_down()
 
     def _serve(self) -> int:
         for process in preparations():
             if not self._finish(process):
-                return DONE if self.stopping.is_set() else FAILED
+                return EXIT_CODE_OK if self.stopping.is_set() else EXIT_CODE_FAILED
             if process.name == "migrate" and self.has_own_data:
                 origin.note(embedded.home("dev"))
         metrics.clean(metrics_folder())
         self.stages = stages()
         for process in self._processes():
             process.start()
-        self._watch()
-        return DONE
+        self._supervise()
+        return EXIT_CODE_OK
 
     def _finish(self, process: Process) -> bool:
-        """Run it to its end; False if it failed or Ctrl-C came first."""
+        """Runs the process to its end; False if it failed or was interrupted."""
         began = time.monotonic()
         say(f"{process.purpose} ...")
         self.stages = [[process]]
@@ -84,34 +83,34 @@ class Runner:
         say(f"{process.purpose}: done in {time.monotonic() - began:.1f} s")
         return True
 
-    def _watch(self) -> None:
-        """Bring back what falls over, and say when the web answers."""
-        patience = time.monotonic() + HEALTHY_SECONDS
+    def _supervise(self) -> None:
+        """Restarts ended processes and servers, and prints the addresses once the web process responds."""
+        deadline = time.monotonic() + HEALTH_TIMEOUT_S
         greeted = False
         while not self.stopping.wait(0.3):
-            for name in embedded.bring_back():
-                say(f"{name} had ended, and is up again")
+            for name in embedded.restart_dead():
+                say(f"{name} had ended and was restarted")
             for process in self._processes():
-                process.bring_back()
+                process.restart_if_ended()
             if not greeted and healthy():
                 greeted = True
                 welcome()
-            elif not greeted and time.monotonic() > patience:
+            elif not greeted and time.monotonic() > deadline:
                 greeted = True
-                say(f"no answer from {env().public_url}/healthz in {HEALTHY_SECONDS} s")
+                say(f"no answer from {env().public_url}/healthz in {HEALTH_TIMEOUT_S} s")
 
-    def _take_down(self) -> None:
+    def _shut_down(self) -> None:
         say("stopping (Ctrl-C again to stop waiting)")
         for stage in self.stages:
             for process in stage:
-                process.ask_to_stop()
+                process.request_stop()
             for process in stage:
                 process.stop(self.hurried)
         embedded.leave()
         say("stopped")
 
     def _processes(self) -> list[Process]:
-        """In the order of starting, which is the order of stopping turned round."""
+        """In the order of starting, the reverse of that of stopping."""
         return [process for stage in reversed(self.stages) for process in stage]
 
     def _stop(self, _signal: int, _frame: FrameType | None) -> None:
@@ -121,7 +120,7 @@ class Runner:
 
 
 def healthy() -> bool:
-    """True if the web process answers. Asked by number: the name may also mean IPv6."""
+    """True if the web process responds. By address, since the name may resolve to IPv6."""
     web = HTTPConnection("127.0.0.1", env().port, timeout=2)
     try:
         web.request("GET", "/healthz", headers={"Host": "localhost"})
@@ -132,8 +131,8 @@ def healthy() -> bool:
         web.close()
 
 
-def alone() -> IO[str] | None:
-    """The lock that one run of a checkout holds; nothing if another run holds it."""
+def exclusive_lock() -> IO[str] | None:
+    """The lock of a run; None if another run of this checkout holds it."""
     lock = (embedded.home("dev") / "up.lock").open("a")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -154,24 +153,24 @@ def port_is_free() -> bool:
 
 
 def has_own_data() -> bool:
-    """False where DATABASE_URL names a server that is not this checkout's."""
+    """False if DATABASE_URL names another server."""
     return env().database_url is None
 
 
 def main() -> int:
     os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings.dev"
-    lock = alone()
+    lock = exclusive_lock()
     if lock is None:
-        say("Bursar is already up from this checkout: stop that one first.")
-        return BUSY
+        say("Bursar is already running from this checkout: stop that run first.")
+        return EXIT_CODE_BUSY
     with lock:
         if not port_is_free():
             say(f"Port {env().port} is taken: choose another, as in `PORT=8001 make up`.")
-            return BUSY
+            return EXIT_CODE_BUSY
         if has_own_data() and (edited := origin.edited_since(embedded.home("dev"))):
-            remove = f"Remove {embedded.home('dev')}; the next run makes it anew."
-            say(f"{', '.join(edited)} changed since the data was made. {remove}")
-            return FAILED
+            remove = f"Remove {embedded.home('dev')}; the next run creates it again."
+            say(f"{', '.join(edited)} changed since the data was created. {remove}")
+            return EXIT_CODE_FAILED
         return Runner().run()
 
 

@@ -1,7 +1,7 @@
-"""By which migrations the development data was made.
+"""Digests of the migrations behind the development data.
 
-Unreleased migrations may be edited. What is recorded as applied is not applied again, so data that was made by the old
-form would break later, at the first statement that expects the new one.
+Unreleased migrations may be edited, but an applied migration is not applied again. Data of its old form would fail
+later, at the first statement that expects the new form.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ NAME = "migrations.json"
 
 
 def note(folder: Path, apps: Path = APPS) -> None:
-    """The data in `folder` has these migrations from now on."""
+    """Records the current migrations as those of the data in `folder`."""
     (folder / NAME).write_text(json.dumps(_digests(apps), indent=1))
 
 
 def edited_since(folder: Path, apps: Path = APPS) -> list[str]:
-    """Labels of migrations that were applied to the data in `folder` and have other contents now."""
+    """Labels of migrations that have changed since the data in `folder` was created."""
     file = folder / NAME
     before: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
     now = _digests(apps)

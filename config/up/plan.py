@@ -1,7 +1,7 @@
-"""Which processes make up Bursar, and what each may know.
+"""The processes of Bursar and the environment of each.
 
-The owner's address goes to the migrations alone, the relay's to the relay and the backup worker's to the backup worker,
-as in production: a mistake in the rights shows here first (decision C27).
+As in production, only migrations have the owner's address, only the relay has its own, and only the backup worker has
+its own, so that a missing right is found in development (docs/decisions/0002-database-roles.md).
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ OWNER, RELAY, BACKUP_WORKER = "DATABASE_OWNER_URL", "DATABASE_RELAY_URL", "DATAB
 
 
 def preparations() -> list[Process]:
-    """Run one after the other, before anything else. Both do nothing where nothing is missing."""
+    """Run one by one before all other processes, and only add missing data."""
     return [
         Process(
             "migrate",
-            "bringing the schemas up to date",
+            "migrating the schemas",
             [*MANAGE, "migrate_schemas", "--verbosity", "0"],
             _environment(),
-            advice=f"Data that these migrations refuse: remove {embedded.home('dev')}; the next run makes it anew.",
+            advice=f"Data that these migrations refuse: remove {embedded.home('dev')}; the next run creates it again.",
         ),
-        Process("demo", "making the demo tenants", [*MANAGE, "demo"], _environment()),
+        Process("demo", "creating the demo tenants", [*MANAGE, "demo"], _environment()),
     ]
 
 
 def stages() -> list[list[Process]]:
-    """In the order of stopping: who makes work, who does it, who shows it."""
+    """In the order of stopping: producers of work, workers, web."""
     return [[beat(), relay()], [*(worker(pool) for pool in POOLS), backup_worker()], [web()]]
 
 
@@ -57,7 +57,7 @@ def web() -> Process:
 def relay(name: str = "relay") -> Process:
     return Process(
         name,
-        "carries events to the workers",
+        "publishes events to the workers",
         [*MANAGE, "relay"],
         _environment(without={OWNER, BACKUP_WORKER}),
     )
@@ -66,7 +66,7 @@ def relay(name: str = "relay") -> Process:
 def backup_worker() -> Process:
     return Process(
         "backup_worker",
-        "makes backups and tries them",
+        "makes and verifies backups",
         [*MANAGE, "backup_worker"],
         _environment(without={OWNER, RELAY}),
         grace=env().worker_grace + 5,
@@ -74,17 +74,17 @@ def backup_worker() -> Process:
 
 
 def worker(pool: str, name: str = "") -> Process:
-    """`name` tells one of several workers of a pool from the others."""
+    """A worker of a pool; `name` distinguishes several."""
     return Process(
         name or pool,
-        f"does the work of {pool}",
+        f"runs tasks of {pool}",
         [
             *(*CELERY, "worker", "--queues", ",".join(POOLS[pool]), "--hostname", f"{name or pool}@%h"),
             *("--pool", "prefork", "--concurrency", "1"),  # time limits need a child to end
             *("--without-gossip", "--without-mingle", "--without-heartbeat"),
             *("--loglevel", env().log_level),
         ],
-        # Asked to stop, it gives back what it cannot finish in time.
+        # On SIGTERM it requeues tasks that do not finish in time.
         _environment(without={OWNER, RELAY, BACKUP_WORKER}) | {"REMAP_SIGTERM": "SIGQUIT"},
         grace=env().worker_grace + 5,
     )
@@ -93,7 +93,7 @@ def worker(pool: str, name: str = "") -> Process:
 def beat() -> Process:
     return Process(
         "beat",
-        "sends what is due",
+        "starts scheduled tasks",
         [
             *(*CELERY, "beat", "--loglevel", env().log_level, "--pidfile", ""),
             *("--schedule", str(embedded.home("dev") / "beat-schedule")),
@@ -103,7 +103,7 @@ def beat() -> Process:
 
 
 def metrics_folder() -> Path:
-    """Where they add up what they counted."""
+    """Folder of metrics of all processes."""
     return embedded.home("dev") / "metrics"
 
 
@@ -114,6 +114,6 @@ def _environment(without: set[str] | None = None) -> dict[str, str]:
         PYTHONUNBUFFERED="1",
         LOG_FORMAT=env().log_format or "line",
         PROMETHEUS_MULTIPROC_DIR=str(metrics_folder()),
-        # Celery warns of root, as whom one may well try Bursar in a container.
+        # Celery warns about root, which is common in containers.
         PYTHONWARNINGS="ignore:::celery.platforms",
     )

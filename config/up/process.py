@@ -1,4 +1,4 @@
-"""One process of the run: started, listened to, brought back and stopped."""
+"""A process of the run: start, output, restart, stop."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from .terminal import say
 
 PR_SET_PDEATHSIG = 1
 PRCTL = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
-SETTLED_SECONDS = 30
-LONGEST_WAIT = 30.0
+STABLE_AFTER_S = 30
+MAX_RESTART_DELAY_S = 30.0
 
 
-def end_with_the_runner() -> None:
-    """Even kill -9 of the runner leaves nothing behind: the kernel tells the process."""
+def end_with_parent() -> None:
+    """The kernel sends SIGTERM when the runner ends, even by SIGKILL."""
     if PRCTL:
         PRCTL(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 @dataclass
 class Process:
-    """A command with a name, the seconds it may take to stop, and what to try when it fails."""
+    """A command with a name, the seconds that it may take to stop, and advice for its failure."""
 
     name: str
     purpose: str
@@ -42,12 +42,12 @@ class Process:
 
     _popen: subprocess.Popen[str] | None = field(default=None, init=False)
     _began: float = field(default=0.0, init=False)
-    _wait: float = field(default=0.0, init=False)
-    _again_at: float | None = field(default=None, init=False)
-    _asked_at: float = field(default=0.0, init=False)
+    _delay: float = field(default=0.0, init=False)
+    _restart_at: float | None = field(default=None, init=False)
+    _stop_requested_at: float = field(default=0.0, init=False)
 
     def start(self) -> None:
-        self._began, self._again_at = time.monotonic(), None
+        self._began, self._restart_at = time.monotonic(), None
         self._popen = subprocess.Popen(
             [*self.command],
             cwd=CHECKOUT,
@@ -57,11 +57,11 @@ class Process:
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
-            # A session of its own: Ctrl-C reaches the runner alone, which stops all in order.
+            # In a session of its own, so that Ctrl-C reaches only the runner, which stops processes in order.
             start_new_session=True,
-            preexec_fn=end_with_the_runner,
+            preexec_fn=end_with_parent,
         )
-        threading.Thread(target=self._listen, args=[self._popen], daemon=True).start()
+        threading.Thread(target=self._forward_output, args=[self._popen], daemon=True).start()
 
     @property
     def running(self) -> bool:
@@ -71,29 +71,29 @@ class Process:
     def exit_code(self) -> int | None:
         return self._popen.poll() if self._popen else None
 
-    def bring_back(self) -> None:
-        """Start it again if it fell over, each time after a longer pause."""
+    def restart_if_ended(self) -> None:
+        """Restarts an ended process, with increasing delay."""
         if self.running:
             return
-        if self._again_at is None:
+        if self._restart_at is None:
             self._end_group()
-            settled = time.monotonic() - self._began > SETTLED_SECONDS
-            self._wait = 1.0 if settled else min(self._wait * 2 or 1.0, LONGEST_WAIT)
-            self._again_at = time.monotonic() + self._wait
-            say(f"{self.name} ended with {self.exit_code}; again in {self._wait:.0f} s")
-        elif time.monotonic() >= self._again_at:
+            stable = time.monotonic() - self._began > STABLE_AFTER_S
+            self._delay = 1.0 if stable else min(self._delay * 2 or 1.0, MAX_RESTART_DELAY_S)
+            self._restart_at = time.monotonic() + self._delay
+            say(f"{self.name} ended with {self.exit_code}; restarting in {self._delay:.0f} s")
+        elif time.monotonic() >= self._restart_at:
             self.start()
 
-    def ask_to_stop(self) -> None:
-        """Only the leader: Celery and gunicorn stop their children themselves, tasks first."""
-        self._asked_at = time.monotonic()
+    def request_stop(self) -> None:
+        """Signals only the leader: Celery and gunicorn stop their children themselves."""
+        self._stop_requested_at = time.monotonic()
         if self._popen and self.running:
             self._popen.terminate()
 
     def stop(self, hurried: threading.Event) -> None:
-        """Wait as long as it may take, then end it and whatever it left."""
+        """Waits for `grace`, then kills the process group."""
         while self.running and not hurried.is_set():
-            if time.monotonic() - self._asked_at > self.grace:
+            if time.monotonic() - self._stop_requested_at > self.grace:
                 say(f"{self.name} did not stop in {self.grace:.0f} s: killed")
                 break
             time.sleep(0.05)
@@ -105,7 +105,7 @@ class Process:
                 os.killpg(self._popen.pid, signal.SIGKILL)
             self._popen.wait()
 
-    def _listen(self, popen: subprocess.Popen[str]) -> None:
+    def _forward_output(self, popen: subprocess.Popen[str]) -> None:
         for line in popen.stdout or ():
             if line.strip():
                 say(line, self.name)

@@ -1,4 +1,4 @@
-"""What the runner and its processes write: one line each, under the name of who says it."""
+"""Output of the runner and its processes, each line labelled with the name of the process."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ COLOURS = (31, 32, 33, 34, 35, 36, 92, 93, 94, 95, 96)
 
 
 def say(line: str, name: str = "bursar") -> None:
-    # When the terminal is closed there is nobody to tell, and stopping goes on.
+    # A closed terminal must not interrupt stopping.
     with suppress(OSError, ValueError):
         sys.stdout.write(f"{_label(name)} {line.rstrip()}\n")
         sys.stdout.flush()

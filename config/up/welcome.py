@@ -1,4 +1,4 @@
-"""What the operator reads when everything is up."""
+"""Addresses and logins, printed once all processes run."""
 
 from __future__ import annotations
 

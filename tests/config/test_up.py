@@ -116,13 +116,13 @@ def up() -> Iterator[Up]:
             run.interrupt()
 
 
-def test_the_addresses_that_it_prints_answer(up: Up) -> None:
+def test_the_printed_addresses_respond(up: Up) -> None:
     assert up.get("/healthz") == 200
     assert up.get("/t/acme/") == 200
     assert f"http://localhost:{up.port}/t/globex/" in up.output
 
 
-def test_the_migrations_that_made_the_data_are_noted(up: Up) -> None:
+def test_the_migrations_behind_the_data_are_recorded(up: Up) -> None:
     assert (up.home / "dev" / "migrations.json").exists()
 
 
@@ -130,13 +130,13 @@ def test_a_second_run_is_refused(up: Up) -> None:
     second = Up(up.home, up.port)
 
     assert second.process.wait(30) == 2
-    assert "already up" in second.output
+    assert "already running" in second.output
 
 
-def test_what_is_killed_comes_back(up: Up) -> None:
+def test_a_killed_process_is_restarted(up: Up) -> None:
     for words, said in (
-        ("valkey-server", "valkey had ended, and is up again"),
-        ("postgres\0-D", "postgres had ended, and is up again"),
+        ("valkey-server", "valkey had ended and was restarted"),
+        ("postgres\0-D", "postgres had ended and was restarted"),
         ("manage.py\0relay", "relay ended with -9; again in"),
         ("manage.py\0backup_worker", "backup_worker ended with -9; again in"),
         ("--queues\0default", "default ended with -9; again in"),
@@ -146,7 +146,7 @@ def test_what_is_killed_comes_back(up: Up) -> None:
 
     up.until(
         lambda: all(
-            any(each in line for line in up.left()) for each in ("\0relay", "\0backup_worker", "\0default\0")
+            any(name in line for line in up.left()) for name in ("\0relay", "\0backup_worker", "\0default\0")
         )
     )
     up.until(lambda: up.get("/t/acme/") == 200)
@@ -175,5 +175,5 @@ def test_data_of_an_edited_migration_is_refused_before_anything_starts(servers_h
 
     assert refused.process.wait(UP_SECONDS) == 1
     assert "ledger.0001_initial changed since the data was made." in refused.output
-    assert f"Remove {data}; the next run makes it anew." in refused.output
+    assert f"Remove {data}; the next run creates it again." in refused.output
     assert not (data / "postgres").exists()

@@ -17,14 +17,14 @@ import pytest
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings.test"
 
 from config.embedded import CannotStart, resolve
-from config.embedded.home import MEMORY, has_room, in_memory, place
+from config.embedded.home import MEMORY, has_free_memory, in_memory, place
 from config.embedded.postgres import SUPERUSER, Postgres
 from config.env import env, put
 
 
 def _take_a_seat() -> IO[str] | None:
     """Several runs of one checkout at once must not share their servers: each keeps a lock on a home of its own."""
-    if env().bursar_home or not has_room(MEMORY):
+    if env().bursar_home or not has_free_memory(MEMORY):
         return None
     for seat in count():
         in_memory(seat).mkdir(exist_ok=True)

@@ -1,4 +1,4 @@
-"""An app is entered through its front doors, whatever floor one comes from."""
+"""Conventions beyond import layers: public modules of an app, and constructs with a single place in the code."""
 
 import ast
 
@@ -7,32 +7,32 @@ import pytest
 
 from tests.support.source_files import ROOT, sources
 
-FRONT_DOORS = {"commands", "events", "queries", "errors", "models", "hooks", "rules"}
+PUBLIC_MODULES = {"commands", "events", "queries", "errors", "models", "hooks", "rules"}
 PLATFORM = {"kernel", "bus", "events", "audit", "modules", "console", "settings", "sagas", "tenancy"}
-"""Floors that offer tools, of which the whole app is the door."""
+"""Apps that offer tools: all their modules are public."""
 
 
-def test_apps_enter_each_other_by_the_front_door():
+def test_apps_import_only_public_modules_of_other_apps():
     graph = grimp.build_graph("apps")
 
-    trespasses = [
+    violations = [
         f"{importer} -> {imported}"
         for importer in graph.modules
         for imported in graph.find_modules_directly_imported_by(importer)
-        if trespass(importer, imported)
+        if is_violation(importer, imported)
     ]
 
-    assert trespasses == []
+    assert violations == []
 
 
-def trespass(importer, imported):
-    _, home, *_ = [*importer.split("."), ""]
-    _, host, *room = [*imported.split("."), ""]
-    return home != host and host not in PLATFORM and room[0] not in FRONT_DOORS
+def is_violation(importer, imported):
+    _, importing_app, *_ = [*importer.split("."), ""]
+    _, imported_app, *module = [*imported.split("."), ""]
+    return importing_app != imported_app and imported_app not in PLATFORM and module[0] not in PUBLIC_MODULES
 
 
 @pytest.mark.parametrize(
-    ("imported", "is_one"),
+    ("imported", "expected"),
     [
         ("apps.ledger.handlers", True),
         ("apps.ledger.queries", False),
@@ -40,41 +40,41 @@ def trespass(importer, imported):
         ("apps.bus.plain", False),
     ],
 )
-def test_a_trespass_is_an_import_past_the_front_door(imported, is_one):
-    assert trespass("apps.sales.handlers.orders", imported) == is_one
+def test_an_import_of_a_private_module_is_a_violation(imported, expected):
+    assert is_violation("apps.sales.handlers.orders", imported) == expected
 
 
-def test_no_schema_is_named_but_by_activate():
-    """`search_path` is set in the engine alone (and is named in migrations' SQL)."""
-    naming = [
+def test_only_the_database_engine_sets_the_search_path():
+    """SQL of migrations may name it."""
+    files = [
         str(path.relative_to(ROOT))
         for path in sources()
         if "search_path" in path.read_text() and "migrations" not in path.parts
     ]
 
-    assert naming == ["apps/tenancy/backend/base.py"]
+    assert files == ["apps/tenancy/backend/base.py"]
 
 
-def test_advisory_locks_are_taken_by_declared_locks_alone():
-    """What SQL functions of migrations lock, they must lock by themselves."""
-    takers = [
+def test_only_declared_locks_take_advisory_locks():
+    """SQL functions of migrations take theirs directly."""
+    files = [
         str(path.relative_to(ROOT))
         for path in sources()
         if "_advisory_" in path.read_text() and "migrations" not in path.parts
     ]
 
-    assert takers == ["apps/kernel/locks.py"]
+    assert files == ["apps/kernel/locks.py"]
 
 
-def test_metrics_are_declared_in_one_place():
-    """The registry of public names finds gauges by their declaration, so no other code may make one."""
-    makers = [str(path.relative_to(ROOT)) for path in sources() if "GaugeMetricFamily(" in path.read_text()]
+def test_only_one_module_creates_gauges():
+    """The registry of public names finds gauges by their declaration."""
+    files = [str(path.relative_to(ROOT)) for path in sources() if "GaugeMetricFamily(" in path.read_text()]
 
-    assert makers == ["apps/kernel/metrics.py"]
+    assert files == ["apps/kernel/metrics.py"]
 
 
 def test_only_env_reads_the_environment():
-    readers = [
+    files = [
         str(path.relative_to(ROOT))
         for path in sources()
         for node in ast.walk(ast.parse(path.read_text()))
@@ -85,11 +85,11 @@ def test_only_env_reads_the_environment():
         and not is_setdefault(path, node)
     ]
 
-    assert sorted(set(readers)) == ["config/env.py"]
+    assert sorted(set(files)) == ["config/env.py"]
 
 
 def is_setdefault(path, node):
-    """Naming the settings module is Django's convention for its entry points."""
+    """Entry points name the settings module, by Django's convention."""
     line = path.read_text().splitlines()[node.lineno - 1]
     return "DJANGO_SETTINGS_MODULE" in line
 
@@ -107,12 +107,12 @@ def test_money_never_passes_through_a_float(app):
 
 
 @pytest.mark.parametrize("text", ["x = 1.0", "x = float(y)", "models.FloatField()"])
-def test_a_float_is_found_however_it_is_written(text):
+def test_every_form_of_a_float_is_found(text):
     assert floats(text) == [1]
 
 
 def floats(text):
-    """The lines in which there is one."""
+    """Line numbers of floats."""
     return [
         node.lineno
         for node in ast.walk(ast.parse(text))
@@ -122,17 +122,19 @@ def floats(text):
     ]
 
 
-def test_there_are_no_drawers():
-    drawers = {"utils", "util", "helpers", "helper", "common", "misc"}
+def test_no_module_is_named_utils_or_helpers():
+    vague_names = {"utils", "util", "helpers", "helper", "common", "misc"}
 
-    assert [str(path) for path in sources() if path.stem in drawers or path.parent.name in drawers] == []
+    assert [
+        str(path) for path in sources() if path.stem in vague_names or path.parent.name in vague_names
+    ] == []
 
 
 def test_domain_code_uses_no_signals():
-    users = [
+    files = [
         str(path.relative_to(ROOT))
         for path in sources()
         if "django.db.models.signals" in path.read_text() or "@receiver" in path.read_text()
     ]
 
-    assert users == ["apps/tenancy/numbering.py"]
+    assert files == ["apps/tenancy/numbering.py"]
