@@ -10,6 +10,6 @@ cd "$(dirname "$0")/.."
 
 python manage.py migrate_schemas --dry-run
 python manage.py migrate_schemas "$@"
-# Drops schemas set aside by moves and restores seven days ago, which only the owner can. A failure may wait for the next release.
-python manage.py tenant clear-away || echo "Schemas set aside were not dropped." >&2
+# Only the owner can drop schemas set aside by moves and restores, seven days later. It may wait for the next release.
+python manage.py tenant clean-up || echo "Schemas set aside by moves and restores were not dropped." >&2
 python manage.py check --database default --fail-level ERROR

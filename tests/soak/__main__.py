@@ -27,12 +27,12 @@ FOREIGN_SETTINGS = ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_RELAY_URL", 
 
 
 def main() -> int:
-    given = _arguments()
-    say(f"seed {given.seed}, {given.seconds:.0f} s", "soak")
+    arguments = _arguments()
+    say(f"seed {arguments.seed}, {arguments.seconds:.0f} s", "soak")
     home = Path(tempfile.mkdtemp(prefix="bursar-soak-", dir=MEMORY if has_free_memory(MEMORY) else None))
-    home.chmod(0o755)  # PostgreSQL may run as somebody else
-    faults: Sequence[str] = ["It broke off."]
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # and take everything down
+    home.chmod(0o755)  # PostgreSQL may run as another user
+    faults: Sequence[str] = ["The run was aborted."]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # runs the cleanup below
     try:
         _configure(home)
         faults = _soak(home, arguments.seed, arguments.seconds)

@@ -157,7 +157,7 @@ def _as_superuser(server: Postgres) -> psycopg.Connection:
 
 
 def _running(server: Any) -> Iterator[Any]:
-    """One that a killed run left behind is stopped first."""
+    """A server of an earlier, killed run is stopped first."""
     server.folder.parent.mkdir(parents=True, exist_ok=True)
     server.down()
     server.wipe()
