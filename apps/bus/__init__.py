@@ -1,4 +1,4 @@
-"""Commands, and the one way they are done."""
+"""The command bus: commands, their handlers and dispatch."""
 
 from .commands import Command
 from .dispatch import Outcome, dispatch, dispatch_once, dry_run

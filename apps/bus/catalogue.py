@@ -1,4 +1,4 @@
-"""The registry of commands as it is printed and shown."""
+"""The registry of commands, for display."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .registry import commands, handled
 
 @dataclass(frozen=True)
 class Listed:
-    """One command: what it is called, what it does, who may ask it, where a worker does it, and what it tells."""
+    """One command: name, purpose, permission, queue and events."""
 
     name: str
     title: str

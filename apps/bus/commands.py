@@ -1,4 +1,4 @@
-"""What a command is."""
+"""The base class of commands."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from apps.kernel.naming import app_of, derived_name, explicit_name
 
 
 class Command:
-    """Something the business can be asked to do, named in the imperative.
+    """A request to change something, named in the imperative.
 
-    A subclass is a frozen, keyword-only dataclass of ids and plain values. Its docstring is what the operator
-    reads beside its button. `class PostEntry(Command, name="ledger.post_entry")` gives it an explicit name, which a
-    move to another app does not change.
+    A subclass is a frozen, keyword-only dataclass of ids and plain values. Its docstring is the help text beside its
+    button. `class PostEntry(Command, name="ledger.post_entry")` gives it an explicit name, which stays the same when
+    the class moves to another app.
 
     permission  who may ask: `app.verb_noun`
     says        the sentence of the audit log, after the actor's name; may use {result} and the fields

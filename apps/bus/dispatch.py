@@ -1,7 +1,7 @@
-"""One door for every change.
+"""Dispatch: the only entry point for changes.
 
-The middleware is named in settings.BUS_MIDDLEWARE, outermost first (decision C15):
-correlation → record → permission → service → gate → transaction → idempotency → handler.
+settings.BUS_MIDDLEWARE lists the middleware, outermost first:
+correlation → record → permission → availability → gate → transaction → idempotency → handler.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ from .registry import handled
 
 
 def dispatch(command: Command, *, actor: Actor | None = None) -> Any:
-    """Do the command for `actor` and return what its handler returns.
+    """Execute the command for `actor` and return the result of its handler.
 
-    Raises the Refusal when a rule, a permission or the database refuses; then nothing of it is kept but the
-    audit row. Inside a handler the actor may be left out: it is the outer command's. The outermost dispatch
-    opens the transaction and a nested one joins it (decision C31).
+    Raises a Refusal when a rule, a permission or the database refuses; then only the audit record remains. Inside a
+    handler `actor` defaults to that of the outer command. The outermost dispatch opens the transaction; a nested one
+    joins it, so that both commit or roll back together.
     """
     return _send(_envelope(command, actor))
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a request: now, or when it was asked for the first time (`repeated`)."""
+    """The outcome of a request; with `repeated`, that of its first execution."""
 
     result: Any
     answer: Any
@@ -59,7 +59,7 @@ def dispatch_once(
 
 
 def dry_run(command: Command, *, actor: Actor | None = None) -> Sequence[Refusal]:
-    """Do everything dispatch would do, keep nothing, and return every refusal; none means it would be done."""
+    """Execute the command, roll it back, and return every refusal; none means that it would succeed."""
     envelope = _envelope(command, actor)
     envelope.is_dry_run = True
     try:
@@ -111,7 +111,7 @@ def _handle(envelope: Envelope) -> Any:
 
 
 def _check_deferred_constraints() -> None:
-    """What the database would refuse at commit, it refuses now."""
+    """Checks constraints that are deferred to the commit."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")

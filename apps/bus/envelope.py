@@ -1,4 +1,4 @@
-"""A command on its way, with who asks and why."""
+"""The envelope: a command in execution, with its actor, key and outcome."""
 
 from __future__ import annotations
 

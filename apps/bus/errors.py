@@ -1,10 +1,10 @@
-"""What the bus refuses."""
+"""Refusals of the command bus."""
 
 from apps.kernel.errors import BadRequest, Conflict, Forbidden, Invalid, NotFound, Refusal
 
 
 class BusRefusal(Refusal):
-    """The family of the bus."""
+    """Base class of the refusals of the bus."""
 
 
 class PermissionDenied(BusRefusal, Forbidden):

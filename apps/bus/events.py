@@ -1,4 +1,4 @@
-"""A command on its way to its queue. One event for each queue, since a listener has one."""
+"""Events that carry commands to workers: one for each queue, because a listener belongs to one queue."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Is it on for this tenant? The bus asks a feature gate, which settings.FEATURE_GATE names by dotted path."""
+"""Feature gate: settings.FEATURE_GATE decides whether a command is enabled for the current tenant."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from .errors import FeatureOff
 
 
 class FeatureGate(Protocol):
-    """Says for the current tenant which feature stands against a command."""
+    """Decides for the current tenant whether a feature that a command needs is off."""
 
     def closed(self, command: type[Command], actor: Actor) -> str:
         """The name of the feature that is off, or nothing when the command may pass."""
 
 
 def gate(envelope: Envelope, next: Next) -> Any:
-    """Raises FeatureOff before the handler is called (row CMD-04)."""
+    """Raises FeatureOff before the handler is called, so that a disabled feature changes nothing."""
     command = type(envelope.command)
     if feature := _gate(settings.FEATURE_GATE).closed(command, envelope.actor):
         raise FeatureOff(feature=feature, title=command.title())

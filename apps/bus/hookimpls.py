@@ -1,4 +1,4 @@
-"""What was answered stays in the house where it was asked."""
+"""Idempotency keys contain responses, so they are not copied with a tenant."""
 
 from apps.kernel.pii import exclude_from_copies
 

@@ -1,8 +1,8 @@
-"""Done once, however often it is asked.
+"""Idempotency: a repeated request has no further effect and gets the first response.
 
-A caller names its request by a key of its own (`Idempotency-Key` over HTTP); a command may have a natural key, the
-business fact that may happen once, whoever asks. The row is claimed in the transaction of the effect, so a flushed
-cache, a lost answer or a second worker changes nothing. Follows draft-ietf-httpapi-idempotency-key-header-07.
+A caller identifies a request by its own key (`Idempotency-Key` over HTTP). A command may also have a natural key, a
+business fact that can occur only once for all callers. The key is stored in the transaction of the effect, so a flushed
+cache, a lost response or a second worker cannot repeat it. Follows draft-ietf-httpapi-idempotency-key-header-07.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Where sent commands are done."""
+"""Listeners that execute commands on the workers of their queue."""
 
 from apps.events import listens_to
 

@@ -1,4 +1,4 @@
-"""What every command gets, whoever sends it. Recording is audit's (`apps.audit.middleware.record`)."""
+"""Middleware of all commands. The audit record is written by `apps.audit.middleware.record`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .errors import NotAsSupport, PermissionDenied, PlatformOnly
 
 
 def correlation(envelope: Envelope, next: Next) -> Any:
-    """Everything the command causes can be found by one id."""
+    """Gives the command and all its effects one correlation id."""
     with correlated():
         return next(envelope)
 
@@ -48,8 +48,8 @@ def observed(envelope: Envelope, next: Next) -> Any:
 
 
 def permission(envelope: Envelope, next: Next) -> Any:
-    """Raises MayNot unless the actor has the command's permission, PlatformsOwn inside a tenant for what is the
-    platform's whoever asks, and NotAsSupport for what the user alone may do."""
+    """Raises PermissionDenied unless the actor has the command's permission, PlatformOnly inside a tenant for
+    commands of the platform, and NotAsSupport for commands that an impersonator may not send."""
     command = type(envelope.command)
     if command.platform and (tenant := current_tenant()):
         raise PlatformOnly(title=command.title(), tenant=tenant)

@@ -1,4 +1,4 @@
-"""What the bus remembers: which keys were used, for what, and what came of it."""
+"""Used idempotency keys, with the request and its outcome."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which handler does which command."""
+"""The registry of commands and their handlers."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields

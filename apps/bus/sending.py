@@ -1,4 +1,4 @@
-"""Commands that a worker does: sent with the change that asks for them, and done once."""
+"""Commands executed by a worker: sent in the transaction of the current change, and executed once."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def dispatch_async(
     the surrounding transaction is kept. Returns the name of the sending.
 
     It is done once, however often its message is; a refusal is in the audit log, and what may succeed later is tried
-    again. Raises MayNot or NotAsSupport at once, and what a tenant answers that is closed.
+    again. Raises PermissionDenied or NotAsSupport at once, and what a tenant answers that is closed.
     """
     chosen = actor or acting()
     if chosen is None:

@@ -1,4 +1,4 @@
-"""What the bus does by itself."""
+"""Scheduled tasks of the bus."""
 
 from apps.kernel.periodic import every
 from apps.kernel.queues import LowTask
@@ -8,5 +8,5 @@ from .idempotency import forget_expired
 
 @every(seconds=3600, base=LowTask, name="bus.forget_expired_keys")
 def forget_expired_keys() -> None:
-    """Keys that moved no money are forgotten after a month."""
+    """Deletes keys after 30 days, except those of commands that moved money."""
     forget_expired()

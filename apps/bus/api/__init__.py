@@ -1,1 +1,1 @@
-"""What the doors under /api/v1/ are built of: serializers read off commands, views of three lines, paging."""
+"""Base classes of the endpoints under /api/v1/: serializers derived from commands, views, paging."""

@@ -1,4 +1,4 @@
-"""Who calls: the session of the console he is logged in to. Tokens come beside it."""
+"""Authentication of API requests by the session of the console. Tokens are in `apps.identity`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rest_framework.request import Request
 
 
 class ConsoleSession(SessionAuthentication):
-    """Answers 401, and not 403, to somebody who is not logged in; a missing CSRF token has a code of its own."""
+    """Responds with 401 instead of 403 without a session; a missing CSRF token has a code of its own."""
 
     def authenticate_header(self, request: Request) -> str:
         return "Session"

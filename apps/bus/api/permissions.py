@@ -1,4 +1,4 @@
-"""Default deny. A read needs the permission its view names; a write is judged by the bus."""
+"""Default deny. A read needs the permission of its view; the bus checks the permission of a command."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from rest_framework.request import Request
 from apps.bus.errors import ReadPermissionDenied
 
 SIGNED_IN = "signed in"
-"""The `permission` of what everybody who is logged in may read."""
+"""The `permission` of views for all signed-in users."""
 
 
 class MayRead(BasePermission):
-    """A view that names no permission is read by nobody, and one without a command is written by nobody."""
+    """Without a permission a view cannot be read, and without a command it cannot be posted to."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
         if not request.user.is_authenticated:
@@ -29,7 +29,7 @@ class MayRead(BasePermission):
 
 
 def _may(request: Request, permission: str | None) -> bool:
-    """Raises MayNotRead, which says what is missing."""
+    """Raises ReadPermissionDenied, with the missing permission."""
     if permission is None:
         return False
     if permission != SIGNED_IN and not request.user.has_perm(permission):
