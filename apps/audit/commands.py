@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 
+from django.utils.translation import gettext_noop
+
 from apps.bus import Command
 from apps.kernel.plain import secret
 
@@ -20,7 +22,7 @@ class MoveToColdStorage(Command):
     permission = "audit.manage_retention"
     runs_while_closed = True
     by_support = False
-    audit_message = "moved {result} of the audit log from before {before} to cold storage"
+    audit_message = gettext_noop("moved {result} of the audit log from before {before} to cold storage")
     atomic = False
 
     before: dt.date
@@ -34,7 +36,7 @@ class DropRecordsInColdStorage(Command):
     permission = "audit.manage_retention"
     runs_while_closed = True
     by_support = False
-    audit_message = "dropped the records that are stored in {result}"
+    audit_message = gettext_noop("dropped the records that are stored in {result}")
 
     retention: str
     first_segment: int
@@ -53,7 +55,7 @@ class ErasePerson(Command):
     permission = "audit.erase_person"
     runs_while_closed = True
     by_support = False
-    audit_message = "erased a person from {result}"
+    audit_message = gettext_noop("erased a person from {result}")
 
     user_id: int | None = None
     texts: tuple[str, ...] = field(default=(), metadata=secret, repr=False)

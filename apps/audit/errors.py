@@ -1,5 +1,7 @@
 """Refusals of the audit log."""
 
+from django.utils.translation import gettext_lazy as _
+
 from apps.kernel.errors import Conflict, Invalid, NotFound, Refusal
 
 
@@ -8,24 +10,28 @@ class AuditRefusal(Refusal):
 
 
 class NothingDueForColdStorage(AuditRefusal, Conflict):
-    message = "No sealed record from before {before} is past the retention of its class."
+    message = _("No sealed record from before {before} is past the retention of its class.")
 
 
 class SegmentIsBroken(AuditRefusal, Conflict):
-    message = "{segment} differs from its seal, so it cannot be moved to cold storage. Run `manage.py audit verify`."
+    message = _(
+        "{segment} differs from its seal, so it cannot be moved to cold storage. Run `manage.py audit verify`."
+    )
 
 
 class ColdStorageFileIsBroken(AuditRefusal, Conflict):
-    message = "The cold storage file {file} differs from what was sealed: {why}"
+    message = _("The cold storage file {file} differs from what was sealed: {why}")
 
 
 class AlreadyInColdStorage(AuditRefusal, Conflict):
-    message = "Segment {first} of the class {retention} is already in cold storage."
+    message = _("Segment {first} of the class {retention} is already in cold storage.")
 
 
 class PersonNotInAuditLog(AuditRefusal, NotFound):
-    message = "No record that may be erased names this person."
+    message = _("No record that may be erased names this person.")
 
 
 class PersonTooVague(AuditRefusal, Invalid):
-    message = "Identify the person by number, or by texts of at least {least} characters: {text!r} would match others."
+    message = _(
+        "Identify the person by number, or by texts of at least {least} characters: {text!r} would match others."
+    )

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext_noop
+
 from apps.bus import Command
 
 
@@ -20,7 +22,7 @@ class DefinePlan(Command):
 
     platform = True
     permission = "billing.manage_plans"
-    audit_message = "defined the plan {result}"
+    audit_message = gettext_noop("defined the plan {result}")
 
     code: str
     name: str
@@ -35,7 +37,7 @@ class RetirePlan(Command):
 
     platform = True
     permission = "billing.manage_plans"
-    audit_message = "retired the plan {result}"
+    audit_message = gettext_noop("retired the plan {result}")
 
     code: str
 
@@ -47,7 +49,7 @@ class ChangePlan(Command):
 
     platform = True
     permission = "billing.change_plan_of_tenant"
-    audit_message = "put {result}: {reason}"
+    audit_message = gettext_noop("put {result}: {reason}")
 
     tenant_id: int
     plan: str

@@ -1,5 +1,7 @@
 """Refusals of billing."""
 
+from django.utils.translation import gettext_lazy as _
+
 from apps.kernel.errors import Conflict, Invalid, NotFound, Refusal
 
 
@@ -8,45 +10,47 @@ class BillingRefusal(Refusal):
 
 
 class PlanUnknown(BillingRefusal, NotFound):
-    message = "There is no plan {code!r}."
+    message = _("There is no plan {code!r}.")
 
 
 class PlanNotOffered(BillingRefusal, Conflict):
-    message = "The plan {plan} is no longer offered."
+    message = _("The plan {plan} is no longer offered.")
 
 
 class PlanMalformed(BillingRefusal, Invalid):
-    message = "A plan needs a name, and a code of a–z, 0–9 and hyphens."
+    message = _("A plan needs a name, and a code of a–z, 0–9 and hyphens.")
 
 
 class ModuleNotLicensed(BillingRefusal, Invalid):
-    message = "There is no licensed module {module!r}; choose from {licensed}."
+    message = _("There is no licensed module {module!r}; choose from {licensed}.")
 
 
 class ModuleIncomplete(BillingRefusal, Invalid):
-    message = "{module} requires {needs}, which is not in the plan."
+    message = _("{module} requires {needs}, which is not in the plan.")
 
 
 class LimitUnknown(BillingRefusal, Invalid):
-    message = "There is no limit {limit!r}; choose from {known}."
+    message = _("There is no limit {limit!r}; choose from {known}.")
 
 
 class LimitMalformed(BillingRefusal, Invalid):
-    message = "A limit must be 0 or more, or -1 for unlimited: {limit} cannot be {maximum}."
+    message = _("A limit must be 0 or more, or -1 for unlimited: {limit} cannot be {maximum}.")
 
 
 class LimitMissing(BillingRefusal, Invalid):
-    message = "A plan must set every limit (-1 is unlimited); {limits} is missing."
+    message = _("A plan must set every limit (-1 is unlimited); {limits} is missing.")
 
 
 class LimitDuplicated(BillingRefusal, Invalid):
-    message = "The limit {limit} is set twice."
+    message = _("The limit {limit} is set twice.")
 
 
 class DefaultPlanIsFixed(BillingRefusal, Conflict):
-    message = "The plan {plan} is the default for tenants without a subscription, so it cannot change or be retired."
+    message = _(
+        "The plan {plan} is the default for tenants without a subscription, so it cannot change or be retired."
+    )
 
 
 class ReasonMissing(BillingRefusal, Invalid):
-    message = "A reason is needed."
+    message = _("A reason is needed.")
     enforced_by = ("subscription_has_reason",)

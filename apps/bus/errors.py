@@ -1,5 +1,7 @@
 """Refusals of the command bus."""
 
+from django.utils.translation import gettext_lazy as _
+
 from apps.kernel.errors import BadRequest, Conflict, Forbidden, Invalid, NotFound, Refusal
 
 
@@ -8,63 +10,65 @@ class BusRefusal(Refusal):
 
 
 class PermissionDenied(BusRefusal, Forbidden):
-    message = "{actor} may not {title}: the permission {permission} is missing."
+    message = _("{actor} may not {title}: the permission {permission} is missing.")
 
 
 class NotAsSupport(BusRefusal, Forbidden):
-    message = "To {title} is for {actor} alone, and not for {support}."
+    message = _("To {title} is for {actor} alone, and not for {support}.")
 
 
 class ReadPermissionDenied(BusRefusal, Forbidden):
-    message = "{actor} may not see this: the permission {permission} is missing."
+    message = _("{actor} may not see this: the permission {permission} is missing.")
 
 
 class TextTooLong(BusRefusal, Invalid):
-    message = "A text is longer than what is kept of it."
+    message = _("A text is longer than what is kept of it.")
     enforced_by = ("22001",)
 
 
 class NumberTooLarge(BusRefusal, Invalid):
-    message = "A number is larger than what can be kept."
+    message = _("A number is larger than what can be kept.")
     enforced_by = ("22003",)
 
 
 class FeatureOff(BusRefusal, Forbidden):
-    message = "{title} is not available: {feature} is off."
+    message = _("{title} is not available: {feature} is off.")
 
 
 class IdempotencyKeyMissing(BusRefusal, BadRequest):
-    message = "{title} moves money: name the request in the header Idempotency-Key, so that it is done once."
+    message = _(
+        "{title} moves money: name the request in the header Idempotency-Key, so that it is done once."
+    )
 
 
 class IdempotencyKeyMalformed(BusRefusal, BadRequest):
-    message = "An Idempotency-Key has 1 to 255 visible ASCII characters."
+    message = _("An Idempotency-Key has 1 to 255 visible ASCII characters.")
 
 
 class RequestInFlight(BusRefusal, Conflict):
-    message = "The same request ({key}) is being done right now. Ask again in a moment."
+    message = _("The same request ({key}) is being done right now. Ask again in a moment.")
     retry_after = 1
 
 
 class KeyReused(BusRefusal, Invalid):
-    message = "The key {key} named another request before. A new request needs a new key."
+    message = _("The key {key} named another request before. A new request needs a new key.")
 
 
 class FactConflict(BusRefusal, Conflict):
-    message = "This has happened already, and otherwise than it is told now: {key}."
+    message = _("This has happened already, and otherwise than it is told now: {key}.")
 
 
 class ResultGone(BusRefusal, NotFound):
-    message = "This was done before, and what came of it is no longer here: {what} {pk}."
+    message = _("This was done before, and what came of it is no longer here: {what} {pk}.")
 
 
 class CommandUnknown(BusRefusal, NotFound):
-    message = "There is no command {command}."
+    message = _("There is no command {command}.")
 
 
 class CommandMalformed(BusRefusal, Invalid):
-    message = "This is no {command}: {why}."
+    message = _("This is no {command}: {why}.")
 
 
 class PlatformOnly(BusRefusal, Forbidden):
-    message = "{title} is asked at the platform, and not inside the tenant {tenant}."
+    message = _("{title} is asked at the platform, and not inside the tenant {tenant}.")

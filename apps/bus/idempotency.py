@@ -76,8 +76,8 @@ def idempotency(envelope: Envelope, next: Next) -> Any:
 
 
 def _long_running(envelope: Envelope, next: Next, fresh: Sequence[Claim]) -> Any:
-    """The steps commit one by one, so the key is claimed at the end; until then the rules of the command refuse a second
-    request."""
+    """The steps commit one by one, so the key is claimed at the end; until then the rules of the command refuse a
+    second request."""
     result = next(envelope)
     if envelope.answering:
         envelope.answer = envelope.answering(result)

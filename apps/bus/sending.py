@@ -7,6 +7,7 @@ import uuid
 
 from django.conf import settings
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext_lazy as _
 
 from apps.events import publish
 from apps.kernel.actors import Actor, Support, System, acting, impersonated_by, impersonator
@@ -80,4 +81,4 @@ def _actor(sent: CommandSent) -> Actor:
 
 
 class ActorGone(Conflict):
-    message = "{actor}, who sent the command, is no longer here."
+    message = _("{actor}, who sent the command, is no longer here.")

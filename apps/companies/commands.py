@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext_noop
+
 from apps.bus import Command
 
 
@@ -10,7 +12,7 @@ class FoundCompany(Command):
     """Add a company to the tenant, on its own or below another."""
 
     permission = "companies.manage_companies"
-    audit_message = "founded the company {result}"
+    audit_message = gettext_noop("founded the company {result}")
 
     code: str
     name: str

@@ -1,5 +1,7 @@
 """Refusals of companies."""
 
+from django.utils.translation import gettext_lazy as _
+
 from apps.kernel.errors import Conflict, NotFound, Refusal
 
 
@@ -8,9 +10,9 @@ class CompaniesRefusal(Refusal):
 
 
 class CompanyCodeTaken(CompaniesRefusal, Conflict):
-    message = "There is already a company {code}."
+    message = _("There is already a company {code}.")
     enforced_by = ("companies_company_code_key",)
 
 
 class CompanyUnknown(CompaniesRefusal, NotFound):
-    message = "There is no company {code}."
+    message = _("There is no company {code}.")

@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import ProgrammingError
+from django.utils.translation import gettext_lazy as _
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -72,7 +73,7 @@ class BursarCommand(BaseCommand):
 
 
 class NotMigrated(Unavailable):
-    message = "Tables are missing from the database: run `manage.py migrate_schemas` first."
+    message = _("Tables are missing from the database: run `manage.py migrate_schemas` first.")
 
 
 def _not_migrated(error: ProgrammingError) -> NotMigrated:

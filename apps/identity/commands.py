@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from django.utils.translation import gettext_noop
+
 from apps.bus import Command
 from apps.kernel.plain import secret
 
@@ -12,7 +14,7 @@ class InviteUser(Command):
 
     permission = "identity.manage_users"
     by_support = False
-    audit_message = "invited {email} as {role}"
+    audit_message = gettext_noop("invited {email} as {role}")
 
     email: str
     name: str
@@ -25,7 +27,7 @@ class InviteOperator(Command):
 
     permission = "identity.manage_users"
     by_support = False
-    audit_message = "invited {email} as an operator of the platform"
+    audit_message = gettext_noop("invited {email} as an operator of the platform")
 
     email: str
     name: str
@@ -37,7 +39,7 @@ class SetPassword(Command):
 
     permission = "identity.manage_users"
     by_support = False
-    audit_message = "set the password of {result}"
+    audit_message = gettext_noop("set the password of {result}")
 
     user_id: int
     password: str = field(metadata=secret, repr=False)
@@ -49,7 +51,7 @@ class ChangeRoles(Command):
 
     permission = "identity.manage_users"
     by_support = False
-    audit_message = "changed the roles of {result} to {role_names}"
+    audit_message = gettext_noop("changed the roles of {result} to {role_names}")
 
     user_id: int
     roles: tuple[str, ...]
@@ -69,7 +71,7 @@ class DeactivateUser(Command):
 
     permission = "identity.manage_users"
     by_support = False
-    audit_message = "deactivated {result}"
+    audit_message = gettext_noop("deactivated {result}")
 
     user_id: int
     reason: str
@@ -81,7 +83,7 @@ class ReactivateUser(Command):
 
     permission = "identity.manage_users"
     by_support = False
-    audit_message = "reactivated {result}"
+    audit_message = gettext_noop("reactivated {result}")
 
     user_id: int
     reason: str
@@ -94,7 +96,7 @@ class BeginSession(Command):
     permission = "identity.manage_users"
     runs_while_closed = True
     by_support = False
-    audit_message = "signed in over the API"
+    audit_message = gettext_noop("signed in over the API")
 
     user_id: int
     epoch: int
@@ -108,7 +110,7 @@ class EndSession(Command):
     permission = "identity.manage_users"
     runs_while_closed = True
     by_support = False
-    audit_message = "ended {result}"
+    audit_message = gettext_noop("ended {result}")
 
     session_id: int
     reason: str = "signed out"
@@ -121,6 +123,6 @@ class EndStolenSession(Command):
     permission = "identity.manage_users"
     runs_while_closed = True
     by_support = False
-    audit_message = "ended {result}, because its refresh token was used twice"
+    audit_message = gettext_noop("ended {result}, because its refresh token was used twice")
 
     session_id: int

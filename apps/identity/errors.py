@@ -1,5 +1,7 @@
 """The refusals of identity."""
 
+from django.utils.translation import gettext_lazy as _
+
 from apps.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Refusal, Unauthenticated
 
 
@@ -8,101 +10,101 @@ class IdentityRefusal(Refusal):
 
 
 class EmailTaken(IdentityRefusal, Conflict):
-    message = "There is already a user with the address {email}."
+    message = _("There is already a user with the address {email}.")
     enforced_by = ("identity_email_once",)
 
 
 class EmailMalformed(IdentityRefusal, Invalid):
-    message = "{email!r} is not an e-mail address."
+    message = _("{email!r} is not an e-mail address.")
 
 
 class RoleUnknown(IdentityRefusal, NotFound):
-    message = "There is no role {role!r}; the roles are {known}."
+    message = _("There is no role {role!r}; the roles are {known}.")
 
 
 class PasswordTooWeak(IdentityRefusal, Invalid):
-    message = "The password is too weak: {why}"
+    message = _("The password is too weak: {why}")
 
 
 class OperatorsArePlatformOnly(IdentityRefusal, Invalid):
-    message = "{tenant} is a tenant; only the platform has operators."
+    message = _("{tenant} is a tenant; only the platform has operators.")
 
 
 class UserUnknown(IdentityRefusal, NotFound):
-    message = "There is no user {user_id}."
+    message = _("There is no user {user_id}.")
 
 
 class CannotDeactivateYourself(IdentityRefusal, Conflict):
-    message = "You cannot deactivate your own account: ask another owner."
+    message = _("You cannot deactivate your own account: ask another owner.")
 
 
 class LastAdministrator(IdentityRefusal, Conflict):
-    message = "{user} is the last active administrator; make another user an administrator first."
+    message = _("{user} is the last active administrator; make another user an administrator first.")
 
 
 class AlreadyActive(IdentityRefusal, Conflict):
-    message = "{user} is active already."
+    message = _("{user} is active already.")
 
 
 class AlreadyDeactivated(IdentityRefusal, Conflict):
-    message = "{user} is deactivated already."
+    message = _("{user} is deactivated already.")
 
 
 class OperatorsHaveNoRoles(IdentityRefusal, Invalid):
-    message = "Operators of the platform have no roles; they have every permission."
+    message = _("Operators of the platform have no roles; they have every permission.")
 
 
 class RoleNeeded(IdentityRefusal, Invalid):
-    message = "A user needs at least one role; to revoke all access, deactivate the user."
+    message = _("A user needs at least one role; to revoke all access, deactivate the user.")
 
 
 class CredentialsRefused(IdentityRefusal, Unauthenticated):
     """The message does not reveal which of the two was wrong."""
 
-    message = "The address or the password is wrong, or the account cannot sign in here."
+    message = _("The address or the password is wrong, or the account cannot sign in here.")
 
 
 class SecondFactorNeeded(IdentityRefusal, Unauthenticated):
-    message = "Sign-in needs a second factor."
+    message = _("Sign-in needs a second factor.")
 
 
 class TooManyAttempts(IdentityRefusal):
-    message = "Too many failed attempts to sign in. Wait a few minutes."
+    message = _("Too many failed attempts to sign in. Wait a few minutes.")
     status = 429
     retry_after = 300
 
 
 class TokenInvalid(IdentityRefusal, Unauthenticated):
-    message = "The access token is invalid."
+    message = _("The access token is invalid.")
 
 
 class TokenExpired(IdentityRefusal, Unauthenticated):
-    message = "The access token has expired: refresh it."
+    message = _("The access token has expired: refresh it.")
 
 
 class TokenOutdated(IdentityRefusal, Unauthenticated):
     """The session has ended, or the tenant, the roles or the account changed."""
 
-    message = "The access token is outdated: refresh it, or sign in again."
+    message = _("The access token is outdated: refresh it, or sign in again.")
 
 
 class TokenOfAnotherTenant(IdentityRefusal, Forbidden):
-    message = "The access token is for another tenant."
+    message = _("The access token is for another tenant.")
 
 
 class RefreshTokenUnknown(IdentityRefusal, Unauthenticated):
-    message = "The refresh token is unknown."
+    message = _("The refresh token is unknown.")
 
 
 class RefreshTokenReused(IdentityRefusal, Unauthenticated):
-    message = (
+    message = _(
         "The refresh token was used before, so it may have been stolen. The session has ended: sign in again."
     )
 
 
 class SessionEnded(IdentityRefusal, Unauthenticated):
-    message = "The session has ended: sign in again."
+    message = _("The session has ended: sign in again.")
 
 
 class SessionUnknown(IdentityRefusal, NotFound):
-    message = "There is no session {session_id}."
+    message = _("There is no session {session_id}.")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext_noop
+
 from apps.bus import Command
 
 
@@ -20,7 +22,7 @@ class AddItem(Command):
     """Add an item, with none on hand."""
 
     permission = "inventory.manage_items"
-    audit_message = "added the item {result}"
+    audit_message = gettext_noop("added the item {result}")
 
     sku: str
     name: str
@@ -32,7 +34,7 @@ class ReceiveStock(Command):
     """Receive goods into stock. `reference` identifies the receipt, such as the supplier's delivery note."""
 
     permission = "inventory.move_stock"
-    audit_message = "received {quantity} of {sku}"
+    audit_message = gettext_noop("received {quantity} of {sku}")
 
     sku: str
     quantity: int
@@ -45,7 +47,7 @@ class CountStock(Command):
     reason."""
 
     permission = "inventory.move_stock"
-    audit_message = "counted {quantity} of {sku}"
+    audit_message = gettext_noop("counted {quantity} of {sku}")
 
     sku: str
     quantity: int
@@ -58,7 +60,7 @@ class ReserveStock(Command):
     existing reservation."""
 
     permission = "inventory.reserve_stock"
-    audit_message = "reserved {result}"
+    audit_message = gettext_noop("reserved {result}")
     queue = "financial"
 
     reference: str
@@ -70,7 +72,7 @@ class ReleaseStock(Command):
     """Release reserved goods. Repeating the command changes nothing."""
 
     permission = "inventory.reserve_stock"
-    audit_message = "released {result}"
+    audit_message = gettext_noop("released {result}")
     queue = "financial"
 
     reservation_id: int
@@ -82,7 +84,7 @@ class FulfilReservation(Command):
     """Ship reserved goods: they leave the stock. Repeating the command changes nothing."""
 
     permission = "inventory.reserve_stock"
-    audit_message = "shipped {result}"
+    audit_message = gettext_noop("shipped {result}")
     queue = "financial"
 
     reservation_id: int

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.utils.translation import gettext_lazy as _
+
 from apps.kernel.errors import Conflict, Invalid, NotFound, Refusal
 
 
@@ -13,38 +15,38 @@ class InventoryRefusal(Refusal):
 
 
 class ItemUnknown(InventoryRefusal, NotFound):
-    message = "There is no item {item!r}."
+    message = _("There is no item {item!r}.")
 
 
 class SkuTaken(InventoryRefusal, Conflict):
-    message = "There is already an item {sku}."
+    message = _("There is already an item {sku}.")
     enforced_by = ("inventory_item_sku_key",)
 
 
 class ItemNameMissing(InventoryRefusal, Invalid):
-    message = "An item needs a stock-keeping code and a name."
+    message = _("An item needs a stock-keeping code and a name.")
     enforced_by = ("inventory_item_is_named",)
 
 
 class QuantityNotPositive(InventoryRefusal, Invalid):
-    message = "{quantity} is not a quantity: write a whole number above zero."
+    message = _("{quantity} is not a quantity: write a whole number above zero.")
     enforced_by = ("inventory_reserved_line_is_positive",)
 
 
 class CountNegative(InventoryRefusal, Invalid):
-    message = "A count of {quantity} is below zero."
+    message = _("A count of {quantity} is below zero.")
 
 
 class CountBelowReserved(InventoryRefusal, Conflict):
-    message = "{reserved} of {sku} are reserved: release some before counting {quantity}."
+    message = _("{reserved} of {sku} are reserved: release some before counting {quantity}.")
 
 
 class ReservationIsEmpty(InventoryRefusal, Invalid):
-    message = "A reservation needs at least one item."
+    message = _("A reservation needs at least one item.")
 
 
 class ItemDuplicated(InventoryRefusal, Invalid):
-    message = "{sku} is on more than one line: combine them into one."
+    message = _("{sku} is on more than one line: combine them into one.")
     enforced_by = ("inventory_reserved_item_once",)
 
 
@@ -63,7 +65,7 @@ class Shortage:
 class InsufficientStock(InventoryRefusal, Conflict):
     """`items` lists every item that is short."""
 
-    message = "There is not enough in stock: {shortage}."
+    message = _("There is not enough in stock: {shortage}.")
 
     def __init__(self, shortages: Sequence[Shortage]) -> None:
         super().__init__(
@@ -78,37 +80,37 @@ class InsufficientStock(InventoryRefusal, Conflict):
 class StockWouldBeNegative(InventoryRefusal, Conflict):
     """Raised by the database on a stock movement that exceeds the stock."""
 
-    message = "There is not enough in stock for this."
+    message = _("There is not enough in stock for this.")
     enforced_by = ("inventory_stock_covers_reservations",)
 
 
 class ReferenceMissing(InventoryRefusal, Invalid):
-    message = "A reservation needs a reference."
+    message = _("A reservation needs a reference.")
 
 
 class ReservationUnknown(InventoryRefusal, NotFound):
-    message = "There is no reservation {reservation_id}."
+    message = _("There is no reservation {reservation_id}.")
 
 
 class ReservationDiffers(InventoryRefusal, Conflict):
-    message = "There is already a reservation for {reference}, of other items or quantities."
+    message = _("There is already a reservation for {reference}, of other items or quantities.")
     enforced_by = ("inventory_reservation_reference_key",)
 
 
 class ReservationIsReleased(InventoryRefusal, Conflict):
-    message = "The reservation for {reference} was released."
+    message = _("The reservation for {reference} was released.")
 
 
 class ReservationIsFulfilled(InventoryRefusal, Conflict):
-    message = "The reservation for {reference} is fulfilled: its goods were shipped."
+    message = _("The reservation for {reference} is fulfilled: its goods were shipped.")
 
 
 class ReservationIsSettled(InventoryRefusal, Conflict):
     """Raised by the database on a change to a released or fulfilled reservation."""
 
-    message = "The reservation for {reference} is {state} and cannot change."
+    message = _("The reservation for {reference} is {state} and cannot change.")
     enforced_by = ("BI001",)
 
 
 class ReasonMissing(InventoryRefusal, Invalid):
-    message = "A reason is needed."
+    message = _("A reason is needed.")

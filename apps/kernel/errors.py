@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from typing import Any, ClassVar, ParamSpec, TypeVar, cast
 
 from django.db import Error as DatabaseError
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from .naming import derived_name, explicit_name
 
@@ -33,7 +35,7 @@ class Refusal(Exception):
     when the class moves to another app.
     """
 
-    message: ClassVar[str] = "This is not allowed."
+    message: ClassVar[str | Promise] = _("This is not allowed.")
     status: ClassVar[int] = 400
     retry_after: ClassVar[int | None] = None
     enforced_by: ClassVar[tuple[str, ...]] = ()
@@ -48,7 +50,7 @@ class Refusal(Exception):
 
     def __init__(self, **context: object) -> None:
         self.context = context
-        super().__init__(self.message.format_map(_MessageContext(context)))
+        super().__init__(str(self.message).format_map(_MessageContext(context)))
 
     @property
     def code(self) -> str:
@@ -116,7 +118,7 @@ class Unavailable(Refusal):
 class SeveralRefusals(Refusal):
     """Several rules are broken; the message contains all reasons."""
 
-    message = "{count} rules are broken: {sentences}"
+    message = _("{count} rules are broken: {sentences}")
 
     def __init__(self, refusals: Sequence[Refusal]) -> None:
         self._refusals = tuple(refusals)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db import connection
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext_lazy as _
 
 from .errors import Conflict
 from .locks import Lock
@@ -36,7 +37,7 @@ LIMITS: dict[str, Limit] = {}
 
 
 class LimitReached(Conflict):
-    message = "The plan allows {most} {unit}, and there are {used} already."
+    message = _("The plan allows {most} {unit}, and there are {used} already.")
 
 
 def declare_limit(name: str, *, unit: str, description: str, count: Callable[[], int]) -> Limit:

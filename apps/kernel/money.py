@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 import iso4217
+from django.utils.translation import gettext_lazy as _
 
 from .errors import Invalid
 
@@ -21,23 +22,23 @@ _NUMBER = re.compile(r"\A[+-]?[0-9]{1,19}(?:\.[0-9]{1,12})?\Z")
 
 
 class CurrencyUnknown(Invalid):
-    message = "{code!r} is not an active ISO 4217 currency."
+    message = _("{code!r} is not an active ISO 4217 currency.")
 
 
 class AmountMalformed(Invalid):
-    message = "{text!r} is not an amount: write digits with at most one decimal point."
+    message = _("{text!r} is not an amount: write digits with at most one decimal point.")
 
 
 class AmountTooPrecise(Invalid):
-    message = "{currency} has {digits} decimals, so {amount} cannot be an amount of it."
+    message = _("{currency} has {digits} decimals, so {amount} cannot be an amount of it.")
 
 
 class AmountTooLarge(Invalid):
-    message = "{amount} {currency} is beyond the largest amount that Bursar supports."
+    message = _("{amount} {currency} is beyond the largest amount that Bursar supports.")
 
 
 class CurrenciesDiffer(Invalid):
-    message = "{left} and {right} cannot be added: exchange one first."
+    message = _("{left} and {right} cannot be added: exchange one first.")
 
 
 @dataclass(frozen=True, slots=True)

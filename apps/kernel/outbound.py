@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
 from .errors import Invalid
 
@@ -48,7 +49,7 @@ _NOT_PUBLIC = tuple(
 class AddressRefused(Invalid):
     """The URL is not allowed. The message reveals nothing about its target."""
 
-    message = "Messages to {url} are refused: {why}."
+    message = _("Messages to {url} are refused: {why}.")
 
 
 class CannotReach(Exception):

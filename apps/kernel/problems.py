@@ -14,6 +14,7 @@ from django.db import Error as DatabaseError
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.template.loader import render_to_string
+from django.utils.translation import gettext_lazy as _
 from drf_standardized_errors.handler import ExceptionHandler
 from rest_framework.exceptions import APIException
 
@@ -129,7 +130,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 class DatabaseUnavailable(Unavailable):
-    message = "The database is unavailable. Nothing was changed. Try again in a moment."
+    message = _("The database is unavailable. Nothing was changed. Try again in a moment.")
     retry_after = 5
 
 

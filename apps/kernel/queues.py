@@ -18,6 +18,7 @@ from celery.exceptions import Ignore, SoftTimeLimitExceeded
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, close_old_connections
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext_lazy as _
 from kombu.exceptions import OperationalError as BrokerAway
 
 from .availability import availability_of
@@ -68,7 +69,7 @@ POOLS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 
 
 class PaymentsWouldWait(Invalid):
-    message = (
+    message = _(
         "A worker for {queues} would delay payments behind other tasks. Start one worker for financial alone"
         " (-Q financial) and others for the other queues."
     )
@@ -91,17 +92,17 @@ MAX_WAIT_S = 150
 
 
 class TaskWaitsTooLong(Invalid):
-    message = (
+    message = _(
         "The task {task} cannot wait {seconds} s in the broker: store waits over {longest} s in a table."
     )
 
 
 class TaskWithoutTenant(Unavailable):
-    message = "The task {task} has no tenant in its header and was not run."
+    message = _("The task {task} has no tenant in its header and was not run.")
 
 
 class TaskTenantUnknown(Unavailable):
-    message = "The task {task} is for tenant {tenant}, which does not exist, and was not run."
+    message = _("The task {task} is for tenant {tenant}, which does not exist, and was not run.")
 
 
 class TaskTenantInactive(Ignore):

@@ -18,6 +18,7 @@ from django.conf import settings
 from django.db.models import ForeignObject, Model
 from django.db.models.base import ModelState
 from django.db.models.fields.related_lookups import RelatedExact, RelatedIn
+from django.utils.translation import gettext_lazy as _
 
 from .errors import Unavailable
 from .tenant import PUBLIC_SCHEMA, current_schema
@@ -27,7 +28,7 @@ CONTROL = "control"
 
 
 class RowOfAnotherTenant(Unavailable):
-    message = "{row} belongs to {schema} and cannot be used in {here}."
+    message = _("{row} belongs to {schema} and cannot be used in {here}.")
 
 
 class _SchemaOfRow:

@@ -15,6 +15,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
 
 from .errors import Unavailable
 
@@ -23,7 +24,7 @@ KEY = 32
 
 
 class SecretUnreadable(Unavailable):
-    message = "A secret of {context} cannot be read: its key is not among the keys of this installation."
+    message = _("A secret of {context} cannot be read: its key is not among the keys of this installation.")
 
 
 def encrypt(secret: str, context: str) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connections
+from django.utils.translation import gettext_lazy as _
 
 from .errors import Unavailable
 
@@ -49,11 +50,11 @@ class TenantInfo:
 
 
 class DatabaseSwitchInTransaction(Unavailable):
-    message = "The database cannot change to {after} inside an open transaction."
+    message = _("The database cannot change to {after} inside an open transaction.")
 
 
 class TenantSwitchInTransaction(Unavailable):
-    message = "The tenant cannot change from {before} to {after} inside an open transaction."
+    message = _("The tenant cannot change from {before} to {after} inside an open transaction.")
 
 
 _current: ContextVar[TenantInfo | None] = ContextVar("current_tenant")

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
 from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
 
 from .errors import Unavailable
 from .locks import LockKey
@@ -30,7 +31,7 @@ _of_the_request: ContextVar[list[Callable[[], None]] | None] = ContextVar("waiti
 
 
 class Busy(Unavailable):
-    message = "Another request is changing the same data. Nothing was changed. Try again in a moment."
+    message = _("Another request is changing the same data. Nothing was changed. Try again in a moment.")
     retry_after = 1
     enforced_by = SERIALIZATION_FAILURES
 

@@ -4,6 +4,8 @@ import datetime as dt
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from django.utils.translation import gettext_noop
+
 from apps.bus import Command
 from apps.kernel.plain import bulky
 
@@ -40,7 +42,7 @@ class PostEntry(_WriteEntry):
     """
 
     permission = "ledger.post_entry"
-    audit_message = "posted entry {result}"
+    audit_message = gettext_noop("posted entry {result}")
     moves_money = True
 
     source: str = ""
@@ -51,7 +53,7 @@ class DraftEntry(_WriteEntry):
     """Save an entry as a draft. A draft may be unbalanced, and is in no balance."""
 
     permission = "ledger.draft_entry"
-    audit_message = "saved {result}"
+    audit_message = gettext_noop("saved {result}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +61,7 @@ class PostDraft(Command):
     """Post a draft: it gets its number and never changes again."""
 
     permission = "ledger.post_entry"
-    audit_message = "posted entry {result}"
+    audit_message = gettext_noop("posted entry {result}")
     moves_money = True
 
     entry_id: int
@@ -70,7 +72,7 @@ class DiscardDraft(Command):
     """Delete a draft. A posted entry must be reversed instead."""
 
     permission = "ledger.draft_entry"
-    audit_message = "discarded {result}"
+    audit_message = gettext_noop("discarded {result}")
 
     entry_id: int
 
@@ -80,7 +82,7 @@ class ReverseEntry(Command):
     """Reverse a posted entry by a new entry with opposite signs. An entry is reversed at most once."""
 
     permission = "ledger.reverse_entry"
-    audit_message = "reversed an entry by {result}"
+    audit_message = gettext_noop("reversed an entry by {result}")
     moves_money = True
 
     entry_id: int
@@ -93,7 +95,7 @@ class OpenAccount(Command):
     """Add an account, as a root or below a parent of the same type (`parent` is a code)."""
 
     permission = "ledger.manage_accounts"
-    audit_message = "opened the account {result}"
+    audit_message = gettext_noop("opened the account {result}")
 
     code: str
     name: str
@@ -106,7 +108,7 @@ class DeactivateAccount(Command):
     """Stop postings to an account. Its existing postings remain."""
 
     permission = "ledger.manage_accounts"
-    audit_message = "deactivated the account {result}"
+    audit_message = gettext_noop("deactivated the account {result}")
 
     account_id: int
     reason: str
@@ -117,7 +119,7 @@ class OpenJournal(Command):
     """Add a journal, whose entries are numbered without a gap in each fiscal year."""
 
     permission = "ledger.manage_accounts"
-    audit_message = "opened the journal {result}"
+    audit_message = gettext_noop("opened the journal {result}")
 
     code: str
     name: str
@@ -128,7 +130,7 @@ class SetUpLedger(Command):
     """Open the general journal, GEN. Entries can be posted afterwards."""
 
     permission = "ledger.manage_accounts"
-    audit_message = "set up the ledger with {result}"
+    audit_message = gettext_noop("set up the ledger with {result}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,7 +145,7 @@ class ImportJournal(Command):
     """
 
     permission = "ledger.import_journal"
-    audit_message = "imported {result}"
+    audit_message = gettext_noop("imported {result}")
     moves_money = True
 
     name: str

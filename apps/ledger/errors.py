@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from django.utils.translation import gettext_lazy as _
+
 from apps.kernel.errors import Conflict, Invalid, NotFound, Refusal
 
 
@@ -15,50 +17,50 @@ class LedgerRefusal(Refusal):
 
 
 class EntryNotFound(LedgerRefusal, NotFound):
-    message = "There is no entry {entry_id}."
+    message = _("There is no entry {entry_id}.")
 
 
 class EntryIsImmutable(LedgerRefusal, Conflict):
-    message = "Entry {entry} is posted and cannot change: reverse it instead."
+    message = _("Entry {entry} is posted and cannot change: reverse it instead.")
     enforced_by = ("BL001",)
 
 
 class EntryMustBeDrafted(LedgerRefusal, Invalid):
-    message = "An entry must be created as a draft before it is posted."
+    message = _("An entry must be created as a draft before it is posted.")
     enforced_by = ("BL002",)
 
 
 class DayOutsidePeriod(LedgerRefusal, Invalid):
-    message = "{day} is not in period {period}."
+    message = _("{day} is not in period {period}.")
     enforced_by = ("BL003",)
 
 
 class TooFewLines(LedgerRefusal, Invalid):
-    message = "An entry needs at least two lines; this one has {lines}."
+    message = _("An entry needs at least two lines; this one has {lines}.")
     enforced_by = ("BL004",)
 
 
 class EntryUnbalanced(LedgerRefusal, Invalid):
-    message = "The entry does not balance in {currency}: debits and credits differ by {difference}."
+    message = _("The entry does not balance in {currency}: debits and credits differ by {difference}.")
     enforced_by = ("BL005",)
 
 
 class LineIsZero(LedgerRefusal, Invalid):
-    message = "Line {line} is zero."
+    message = _("Line {line} is zero.")
     enforced_by = ("ledger_line_is_not_zero",)
 
 
 class EntryIsPosted(LedgerRefusal, Conflict):
-    message = "Entry {entry} is already posted."
+    message = _("Entry {entry} is already posted.")
 
 
 class FactAlreadyPosted(LedgerRefusal, Conflict):
-    message = "{source} is already posted with other lines, or is being posted concurrently."
+    message = _("{source} is already posted with other lines, or is being posted concurrently.")
     enforced_by = ("ledger_entry_source_once",)
 
 
 class SnapshotTooOld(LedgerRefusal, Conflict):
-    message = "A draft must be posted in READ COMMITTED: an older snapshot could miss a line."
+    message = _("A draft must be posted in READ COMMITTED: an older snapshot could miss a line.")
     enforced_by = ("BL012",)
 
 
@@ -66,88 +68,88 @@ class SnapshotTooOld(LedgerRefusal, Conflict):
 
 
 class ReversalDiffers(LedgerRefusal, Invalid):
-    message = "A reversal must have exactly the lines of a posted entry, with opposite signs."
+    message = _("A reversal must have exactly the lines of a posted entry, with opposite signs.")
     enforced_by = ("BL006",)
 
 
 class EntryIsReversed(LedgerRefusal, Conflict):
-    message = "Entry {entry} is already reversed."
+    message = _("Entry {entry} is already reversed.")
     enforced_by = ("ledger_entry_reversal_of_id_key",)
 
 
 class EntryIsDraft(LedgerRefusal, Conflict):
-    message = "Entry {entry} is a draft: discard it instead of reversing it."
+    message = _("Entry {entry} is a draft: discard it instead of reversing it.")
 
 
 class ReversalTooEarly(LedgerRefusal, Invalid):
-    message = "The reversal cannot be dated before entry {entry} of {posted_on}."
+    message = _("The reversal cannot be dated before entry {entry} of {posted_on}.")
 
 
 class ReasonMissing(LedgerRefusal, Invalid):
-    message = "A reason is needed."
+    message = _("A reason is needed.")
 
 
 # Accounts and journals
 
 
 class AccountUnknown(LedgerRefusal, NotFound):
-    message = "There is no account {account!r}."
+    message = _("There is no account {account!r}.")
 
 
 class AccountIsInactive(LedgerRefusal, Conflict):
-    message = "Account {account} is inactive."
+    message = _("Account {account} is inactive.")
     enforced_by = ("BL007",)
 
 
 class AccountHasChildren(LedgerRefusal, Conflict):
-    message = "Account {account} has child accounts and takes no postings itself."
+    message = _("Account {account} has child accounts and takes no postings itself.")
     enforced_by = ("BL008",)
 
 
 class AccountHasPostings(LedgerRefusal, Conflict):
-    message = "Account {account} has postings, so it cannot get child accounts."
+    message = _("Account {account} has postings, so it cannot get child accounts.")
     enforced_by = ("BL009",)
 
 
 class AccountIsFixed(LedgerRefusal, Conflict):
-    message = "The type and the parent of account {account} cannot change."
+    message = _("The type and the parent of account {account} cannot change.")
     enforced_by = ("BL010",)
 
 
 class AccountIsOnDrafts(LedgerRefusal, Conflict):
-    message = "Account {account} is on drafts: post or discard them first."
+    message = _("Account {account} is on drafts: post or discard them first.")
     enforced_by = ("BL011",)
 
 
 class AccountCodeTaken(LedgerRefusal, Conflict):
-    message = "There is already an account {account}."
+    message = _("There is already an account {account}.")
     enforced_by = ("ledger_account_code_key",)
 
 
 class AccountNameTaken(LedgerRefusal, Conflict):
-    message = "There is already an account named {name!r}."
+    message = _("There is already an account named {name!r}.")
     enforced_by = ("ledger_account_name_key",)
 
 
 class AccountTypeUnknown(LedgerRefusal, Invalid):
-    message = "{type!r} is not a type of account: write asset, liability, equity, income or expense."
+    message = _("{type!r} is not a type of account: write asset, liability, equity, income or expense.")
     enforced_by = ("ledger_account_type",)
 
 
 class AccountTypeDiffers(LedgerRefusal, Invalid):
-    message = "An account must have the type of its parent: {parent} is of type {type}."
+    message = _("An account must have the type of its parent: {parent} is of type {type}.")
 
 
 class AccountNameMissing(LedgerRefusal, Invalid):
-    message = "An account needs a code and a name."
+    message = _("An account needs a code and a name.")
 
 
 class JournalUnknown(LedgerRefusal, NotFound):
-    message = "There is no journal {journal!r}."
+    message = _("There is no journal {journal!r}.")
 
 
 class JournalCodeTaken(LedgerRefusal, Conflict):
-    message = "There is already a journal {journal}."
+    message = _("There is already a journal {journal}.")
     enforced_by = ("ledger_journal_code_key",)
 
 
@@ -155,7 +157,7 @@ class JournalCodeTaken(LedgerRefusal, Conflict):
 
 
 class DraftsRemain(LedgerRefusal, Conflict):
-    message = "Period {period} has {drafts}: post or discard them first."
+    message = _("Period {period} has {drafts}: post or discard them first.")
 
 
 # Importing
@@ -164,16 +166,16 @@ class DraftsRemain(LedgerRefusal, Conflict):
 class ImportMalformed(LedgerRefusal, Invalid):
     """`rows` are sentences that start with "row N: "; row 1 is the header."""
 
-    message = "The file cannot be imported. {rows}"
+    message = _("The file cannot be imported. {rows}")
 
     def __init__(self, rows: Sequence[str]) -> None:
         super().__init__(rows="; ".join(rows), count=len(rows))
 
 
 class ImportAccountsUnknown(LedgerRefusal, Invalid):
-    message = "{count} rows refer to unknown accounts. {rows}"
+    message = _("{count} rows refer to unknown accounts. {rows}")
 
 
 class AlreadyImported(LedgerRefusal, Conflict):
-    message = "This file was already imported, as {name} at {imported_at}."
+    message = _("This file was already imported, as {name} at {imported_at}.")
     enforced_by = ("ledger_journalimport_sha256_key",)

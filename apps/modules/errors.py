@@ -1,5 +1,7 @@
 """Errors of the set of modules."""
 
+from django.utils.translation import gettext_lazy as _
+
 from apps.kernel.errors import Refusal
 
 
@@ -8,12 +10,12 @@ class ModulesRefusal(Refusal):
 
 
 class ContractBroken(ModulesRefusal):
-    message = "The manifest of {app} is invalid: {why}"
+    message = _("The manifest of {app} is invalid: {why}")
 
 
 class DependencyMissing(ModulesRefusal):
-    message = "The module {module} depends on {dependency}, which is not installed."
+    message = _("The module {module} depends on {dependency}, which is not installed.")
 
 
 class DependenciesCircular(ModulesRefusal):
-    message = "These modules depend on each other in a cycle: {circle}"
+    message = _("These modules depend on each other in a cycle: {circle}")

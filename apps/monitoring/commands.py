@@ -6,6 +6,8 @@ Deliveries exist in each database and their numbers repeat, so `database` is the
 import datetime as dt
 from dataclasses import dataclass
 
+from django.utils.translation import gettext_noop
+
 from apps.bus import Command
 from apps.kernel.tenant import HOME
 
@@ -18,7 +20,7 @@ class ReplayDelivery(Command):
 
     platform = True
     permission = MANAGE
-    audit_message = "replayed {result} in {database}"
+    audit_message = gettext_noop("replayed {result} in {database}")
 
     delivery_id: int
     database: str = HOME
@@ -31,7 +33,7 @@ class ReplayDeliveries(Command):
 
     platform = True
     permission = MANAGE
-    audit_message = "replayed {result} dead letters of {subscriber} in {database}"
+    audit_message = gettext_noop("replayed {result} dead letters of {subscriber} in {database}")
 
     subscriber: str
     tenant: str = ""
@@ -48,7 +50,9 @@ class ReplayEvents(Command):
 
     platform = True
     permission = MANAGE
-    audit_message = "replayed {result} events {event} since {since} in {database} to {subscriber}"
+    audit_message = gettext_noop(
+        "replayed {result} events {event} since {since} in {database} to {subscriber}"
+    )
 
     event: str
     since: dt.datetime
@@ -64,7 +68,7 @@ class DropDelivery(Command):
 
     platform = True
     permission = MANAGE
-    audit_message = "dropped {result} in {database}"
+    audit_message = gettext_noop("dropped {result} in {database}")
 
     delivery_id: int
     database: str = HOME

@@ -1,5 +1,7 @@
 """Refusals of oversight."""
 
+from django.utils.translation import gettext_lazy as _
+
 from apps.kernel.errors import Conflict, Invalid, NotFound, Refusal, Unavailable
 
 
@@ -8,40 +10,40 @@ class MonitoringRefusal(Refusal):
 
 
 class DeliveryUnknown(MonitoringRefusal, NotFound):
-    message = "There is no delivery {delivery_id}."
+    message = _("There is no delivery {delivery_id}.")
 
 
 class DeliveryIsPending(MonitoringRefusal, Conflict):
-    message = "The delivery {delivery} is pending and will be attempted automatically."
+    message = _("The delivery {delivery} is pending and will be attempted automatically.")
 
 
 class DeliveryIsSettled(MonitoringRefusal, Conflict):
-    message = "The delivery {delivery} is {status} already, so there is nothing to drop."
+    message = _("The delivery {delivery} is {status} already, so there is nothing to drop.")
 
 
 class SubscriberUnknown(MonitoringRefusal, NotFound):
-    message = "No installed module has the subscriber {subscriber!r}."
+    message = _("No installed module has the subscriber {subscriber!r}.")
 
 
 class EventUnknown(MonitoringRefusal, NotFound):
-    message = "No installed module publishes {event!r}."
+    message = _("No installed module publishes {event!r}.")
 
 
 class NotSubscribed(MonitoringRefusal, Invalid):
-    message = "{subscriber} does not subscribe to {event}."
+    message = _("{subscriber} does not subscribe to {event}.")
 
 
 class NothingToReplay(MonitoringRefusal, Conflict):
-    message = "In {database} there is nothing to replay to {subscriber}."
+    message = _("In {database} there is nothing to replay to {subscriber}.")
 
 
 class ReasonMissing(MonitoringRefusal, Invalid):
-    message = "Enter a reason for the audit log."
+    message = _("Enter a reason for the audit log.")
 
 
 class CorrelationIdUnknown(MonitoringRefusal, NotFound):
-    message = "No entry has the correlation id {correlation_id}."
+    message = _("No entry has the correlation id {correlation_id}.")
 
 
 class BrokerUnreachable(MonitoringRefusal, Unavailable):
-    message = "The broker is unreachable, so queue lengths are unknown."
+    message = _("The broker is unreachable, so queue lengths are unknown.")

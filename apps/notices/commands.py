@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from django.utils.translation import gettext_noop
+
 from apps.bus import Command
 from apps.kernel.plain import secret
 
@@ -22,7 +24,7 @@ class SendAnnouncement(Command):
 
     permission = SEND_PERMISSION
     by_support = False
-    audit_message = "sent the announcement {result}"
+    audit_message = gettext_noop("sent the announcement {result}")
 
     subject: str
     text: str
@@ -37,7 +39,7 @@ class ResendNoticeDelivery(Command):
     """Resend a notice to one recipient, starting with the first attempt."""
 
     permission = SEND_PERMISSION
-    audit_message = "resent {result}"
+    audit_message = gettext_noop("resent {result}")
 
     notice_delivery_id: int
 
@@ -49,7 +51,7 @@ class AddNotificationChannel(Command):
 
     permission = MANAGE_CHANNELS_PERMISSION
     by_support = False
-    audit_message = "added the notification channel {result}"
+    audit_message = gettext_noop("added the notification channel {result}")
 
     name: str
     address: str = field(metadata=secret, repr=False)
@@ -61,7 +63,7 @@ class RemoveNotificationChannel(Command):
     """Remove a notification channel. Its address is deleted, and its waiting deliveries fail."""
 
     permission = MANAGE_CHANNELS_PERMISSION
-    audit_message = "removed the notification channel {result}: {reason}"
+    audit_message = gettext_noop("removed the notification channel {result}: {reason}")
 
     channel_id: int
     reason: str
@@ -72,7 +74,7 @@ class SendTestMessage(Command):
     """Send a test message to a notification channel."""
 
     permission = MANAGE_CHANNELS_PERMISSION
-    audit_message = "sent {result}"
+    audit_message = gettext_noop("sent {result}")
 
     channel_id: int
 
@@ -83,4 +85,4 @@ class ResealAddresses(Command):
 
     permission = MANAGE_CHANNELS_PERMISSION
     runs_while_closed = True
-    audit_message = "encrypted {result} channel addresses with the newest key"
+    audit_message = gettext_noop("encrypted {result} channel addresses with the newest key")

@@ -3,6 +3,8 @@ after a crash, as does the same command when it is dispatched again."""
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext_noop
+
 from apps.bus import Command
 
 
@@ -18,7 +20,7 @@ class OnboardTenant(Command):
     permission = "tenancy.onboard_tenant"
     atomic = False
     platform = True
-    audit_message = "onboarded the tenant {name}"
+    audit_message = gettext_noop("onboarded the tenant {name}")
 
     slug: str
     name: str
@@ -45,7 +47,7 @@ class SuspendTenant(_TenantCommand):
     its administrators."""
 
     permission = "tenancy.suspend_tenant"
-    audit_message = "suspended the tenant {result}"
+    audit_message = gettext_noop("suspended the tenant {result}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +55,7 @@ class ActivateTenant(_TenantCommand):
     """Reopen a suspended or archived tenant, and notify its administrators."""
 
     permission = "tenancy.activate_tenant"
-    audit_message = "activated the tenant {result}"
+    audit_message = gettext_noop("activated the tenant {result}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +63,7 @@ class ArchiveTenant(_TenantCommand):
     """Close a tenant permanently and retain its data, which administrators can still read."""
 
     permission = "tenancy.archive_tenant"
-    audit_message = "archived the tenant {result}"
+    audit_message = gettext_noop("archived the tenant {result}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +71,7 @@ class MoveTenant(_TenantCommand):
     """Move a tenant to another database. It is read-only until the copy is verified, and then works there."""
 
     permission = "tenancy.move_tenant"
-    audit_message = "moved the tenant {result} to the database {database}"
+    audit_message = gettext_noop("moved the tenant {result} to the database {database}")
 
     database: str
 
@@ -80,7 +82,7 @@ class EraseTenant(_TenantCommand):
     until then the erasure can be cancelled. Refused during a legal retention period."""
 
     permission = "tenancy.erase_tenant"
-    audit_message = "queued the tenant {result} for deletion"
+    audit_message = gettext_noop("queued the tenant {result} for deletion")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +90,7 @@ class CancelErasure(_TenantCommand):
     """Cancel the erasure of a tenant that is queued for deletion. The tenant is archived again."""
 
     permission = "tenancy.erase_tenant"
-    audit_message = "cancelled the erasure of the tenant {result}"
+    audit_message = gettext_noop("cancelled the erasure of the tenant {result}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +100,7 @@ class NotifyAdministrators(Command):
     permission = "tenancy.suspend_tenant"
     atomic = False
     platform = True
-    audit_message = "notified {result} administrators of tenant {tenant_id}: {change}"
+    audit_message = gettext_noop("notified {result} administrators of tenant {tenant_id}: {change}")
 
     tenant_id: int
     change: str

@@ -1,5 +1,7 @@
 """Refusals of operations."""
 
+from django.utils.translation import gettext_lazy as _
+
 from apps.kernel.errors import Conflict, Invalid, Refusal
 
 
@@ -8,47 +10,51 @@ class OperationsRefusal(Refusal):
 
 
 class NameMissing(OperationsRefusal, Invalid):
-    message = "A tenant needs a name."
+    message = _("A tenant needs a name.")
 
 
 class NameTooLong(OperationsRefusal, Invalid):
-    message = "A name has at most {max_length} characters: {name}"
+    message = _("A name has at most {max_length} characters: {name}")
 
 
 class TrialOutOfRange(OperationsRefusal, Invalid):
-    message = "A trial lasts at most {max_days} days, and 0 means no trial: {days} is out of range."
+    message = _("A trial lasts at most {max_days} days, and 0 means no trial: {days} is out of range.")
 
 
 class ReasonMissing(OperationsRefusal, Invalid):
-    message = "A reason is required: it is written to the audit log and sent to the tenant's administrators."
+    message = _(
+        "A reason is required: it is written to the audit log and sent to the tenant's administrators."
+    )
 
 
 class LegallyRetained(OperationsRefusal, Conflict):
-    message = "{name} cannot be erased before {until}: the retention period of {records} has not ended."
+    message = _("{name} cannot be erased before {until}: the retention period of {records} has not ended.")
 
 
 class SandboxesRemain(OperationsRefusal, Conflict):
-    message = "{name} has sandboxes that must be erased first: {sandboxes}."
+    message = _("{name} has sandboxes that must be erased first: {sandboxes}.")
 
 
 class NotQueuedForDeletion(OperationsRefusal, Conflict):
-    message = "{name} is not queued for deletion, or its erasure has started."
+    message = _("{name} is not queued for deletion, or its erasure has started.")
 
 
 class SagaInProgress(OperationsRefusal, Conflict):
-    message = "{saga} of {slug} is in progress, at “{step}”."
+    message = _("{saga} of {slug} is in progress, at “{step}”.")
 
 
 class SagaRequestConflict(OperationsRefusal, Conflict):
-    message = "{saga} of {slug} is in progress with other parameters, at “{step}”. Wait until it has ended."
+    message = _(
+        "{saga} of {slug} is in progress with other parameters, at “{step}”. Wait until it has ended."
+    )
 
 
 class SagaRolledBack(OperationsRefusal, Conflict):
-    message = "{saga} of {slug} was rolled back: {reason}"
+    message = _("{saga} of {slug} was rolled back: {reason}")
 
 
 class MovedElsewhere(OperationsRefusal, Conflict):
-    message = (
+    message = _(
         "Only the owner of both databases can move the tenant, and this process is not. Run this command where"
         " DATABASE_OWNER_URL and DATABASE_OWNER_SHARDS are set: {command}"
     )

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import ClassVar
 
+from django.utils.translation import gettext_noop
+
 from apps.bus import Command
 
 
@@ -18,7 +20,7 @@ class RequestPayment(Command):
     """
 
     permission = "payments.request_payment"
-    audit_message = "requested {result}"
+    audit_message = gettext_noop("requested {result}")
     moves_money: ClassVar[bool] = True
     queue = "financial"
 
@@ -35,7 +37,7 @@ class ConfirmPayment(Command):
     and refunded."""
 
     permission = "payments.confirm_payment"
-    audit_message = "confirmed {result}"
+    audit_message = gettext_noop("confirmed {result}")
     moves_money: ClassVar[bool] = True
     queue = "financial"
     fact = ("payment_id", "provider_payment_id")
@@ -52,7 +54,7 @@ class FailPayment(Command):
     """Mark an outstanding payment as failed."""
 
     permission = "payments.confirm_payment"
-    audit_message = "marked {result} as failed"
+    audit_message = gettext_noop("marked {result} as failed")
     queue = "financial"
 
     payment_id: int
@@ -64,7 +66,7 @@ class VoidPayment(Command):
     """Void an outstanding payment. A payment that is already confirmed is refunded."""
 
     permission = "payments.refund_payment"
-    audit_message = "voided {result}"
+    audit_message = gettext_noop("voided {result}")
     queue = "financial"
 
     payment_id: int
@@ -80,7 +82,7 @@ class RefundPayment(Command):
     """
 
     permission = "payments.refund_payment"
-    audit_message = "refunded {amount} of payment {payment_id}"
+    audit_message = gettext_noop("refunded {amount} of payment {payment_id}")
     moves_money: ClassVar[bool] = True
     queue = "financial"
     fact = ("payment_id", "reference", "amount")
@@ -99,7 +101,7 @@ class NoteRefundSent(Command):
     """Record that the provider has sent a refund."""
 
     permission = "payments.confirm_payment"
-    audit_message = "recorded that {result} was sent"
+    audit_message = gettext_noop("recorded that {result} was sent")
     queue = "financial"
 
     refund_id: int

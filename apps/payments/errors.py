@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_lazy as _
+
 from apps.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Refusal, Unavailable
 
 
@@ -10,97 +12,97 @@ class PaymentsRefusal(Refusal):
 
 
 class PaymentUnknown(PaymentsRefusal, NotFound):
-    message = "There is no payment {payment_id}."
+    message = _("There is no payment {payment_id}.")
 
 
 class ProviderUnknown(PaymentsRefusal, Invalid):
-    message = "There is no payment provider {provider!r}: choose one of {providers}."
+    message = _("There is no payment provider {provider!r}: choose one of {providers}.")
 
 
 class ReferenceMissing(PaymentsRefusal, Invalid):
-    message = "A payment or refund needs a reference."
+    message = _("A payment or refund needs a reference.")
 
 
 class AmountNotPositive(PaymentsRefusal, Invalid):
-    message = "{amount} is not a valid amount: it must be above zero."
+    message = _("{amount} is not a valid amount: it must be above zero.")
     enforced_by = ("payments_payment_is_positive", "payments_refund_is_positive")
 
 
 class PaymentDiffers(PaymentsRefusal, Conflict):
-    message = "There is already a payment for {reference}, with another amount, provider or token."
+    message = _("There is already a payment for {reference}, with another amount, provider or token.")
     enforced_by = ("payments_one_open_for_reference",)
 
 
 class PaymentIsConfirmed(PaymentsRefusal, Conflict):
-    message = "Payment {payment} is confirmed already."
+    message = _("Payment {payment} is confirmed already.")
 
 
 class PaymentNotConfirmed(PaymentsRefusal, Conflict):
-    message = "Payment {payment} is {state}: only a confirmed payment can be refunded."
+    message = _("Payment {payment} is {state}: only a confirmed payment can be refunded.")
     enforced_by = ("BY003",)
 
 
 class PaymentHasFailed(PaymentsRefusal, Conflict):
-    message = "Payment {payment} has failed: {why}"
+    message = _("Payment {payment} has failed: {why}")
 
 
 class PaymentIsVoid(PaymentsRefusal, Conflict):
-    message = "Payment {payment} is void: {why}"
+    message = _("Payment {payment} is void: {why}")
 
 
 class PaymentIsRefunded(PaymentsRefusal, Conflict):
-    message = "Payment {payment} is fully refunded."
+    message = _("Payment {payment} is fully refunded.")
 
 
 class PaymentIsFixed(PaymentsRefusal, Conflict):
     """Raised by the database on a change to the terms of a payment or on an invalid transition."""
 
-    message = "Payment {payment} is {state}; this cannot be changed."
+    message = _("Payment {payment} is {state}; this cannot be changed.")
     enforced_by = ("BY001",)
 
 
 class ProviderIdMissing(PaymentsRefusal, Invalid):
-    message = "A confirmation needs the provider's payment id."
+    message = _("A confirmation needs the provider's payment id.")
     enforced_by = ("payments_confirmed_is_posted",)
 
 
 class ProviderIdTaken(PaymentsRefusal, Conflict):
-    message = "The provider's payment {provider_payment_id} already confirms another payment."
+    message = _("The provider's payment {provider_payment_id} already confirms another payment.")
     enforced_by = ("payments_provider_id_once",)
 
 
 class RefundTooLarge(PaymentsRefusal, Conflict):
-    message = "{amount} cannot be refunded: {refundable} of payment {payment} is refundable."
+    message = _("{amount} cannot be refunded: {refundable} of payment {payment} is refundable.")
     enforced_by = ("payments_refunds_within_payment",)
 
 
 class RefundDiffers(PaymentsRefusal, Conflict):
-    message = "The refund {reference} of payment {payment} already exists, with another amount."
+    message = _("The refund {reference} of payment {payment} already exists, with another amount.")
     enforced_by = ("payments_refund_once",)
 
 
 class RefundUnknown(PaymentsRefusal, NotFound):
-    message = "There is no refund {refund_id}."
+    message = _("There is no refund {refund_id}.")
 
 
 class RefundIsFixed(PaymentsRefusal, Conflict):
-    message = "A refund never changes, except that it is posted once and sent once."
+    message = _("A refund never changes, except that it is posted once and sent once.")
     enforced_by = ("BY002",)
 
 
 class ReasonMissing(PaymentsRefusal, Invalid):
-    message = "A reason is needed."
+    message = _("A reason is needed.")
 
 
 class ProviderUnavailable(PaymentsRefusal, Unavailable):
     """The outcome is unknown: the call is retried with the same idempotency key."""
 
-    message = "The provider {provider} did not answer."
+    message = _("The provider {provider} did not answer.")
 
 
 class ProviderMismatch(PaymentsRefusal, Forbidden):
-    message = "{source} is not the provider of payment {payment_id}."
+    message = _("{source} is not the provider of payment {payment_id}.")
 
 
 class AmountMismatch(PaymentsRefusal, Conflict):
-    message = "{received} was received for payment {payment_id}, but {requested} was requested."
+    message = _("{received} was received for payment {payment_id}, but {requested} was requested.")

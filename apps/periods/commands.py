@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext_noop
+
 from apps.bus import Command
 
 
@@ -10,7 +12,7 @@ class DefineCalendar(Command):
     """Define the fiscal calendar: its name, and the month in which each fiscal year begins."""
 
     permission = "periods.manage_calendar"
-    audit_message = "defined the fiscal calendar {result}"
+    audit_message = gettext_noop("defined the fiscal calendar {result}")
 
     name: str
     first_month: int = 1
@@ -21,7 +23,7 @@ class AddFiscalYear(Command):
     """Add a fiscal year with its twelve open periods. It must be adjacent to the existing years."""
 
     permission = "periods.manage_calendar"
-    audit_message = "added the fiscal year {result}"
+    audit_message = gettext_noop("added the fiscal year {result}")
 
     year: int
 
@@ -31,7 +33,7 @@ class ClosePeriod(Command):
     """Close a period permanently: no entry can be posted into it. All earlier periods must be closed."""
 
     permission = "periods.close_period"
-    audit_message = "closed period {result}"
+    audit_message = gettext_noop("closed period {result}")
 
     period_id: int
     reason: str

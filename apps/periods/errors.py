@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_lazy as _
+
 from apps.kernel.errors import Conflict, Invalid, NotFound, Refusal
 
 
@@ -10,37 +12,37 @@ class PeriodsRefusal(Refusal):
 
 
 class CalendarMissing(PeriodsRefusal, Conflict):
-    message = "No fiscal calendar is defined yet."
+    message = _("No fiscal calendar is defined yet.")
 
 
 class CalendarIsDefined(PeriodsRefusal, Conflict):
-    message = "The fiscal calendar is already defined."
+    message = _("The fiscal calendar is already defined.")
     enforced_by = ("periods_one_calendar",)
 
 
 class MonthUnknown(PeriodsRefusal, Invalid):
-    message = "{month} is not a month: write 1 to 12."
+    message = _("{month} is not a month: write 1 to 12.")
     enforced_by = ("periods_calendar_first_month",)
 
 
 class YearOutOfRange(PeriodsRefusal, Invalid):
-    message = "{year} is not a valid fiscal year: write {first} to {last}."
+    message = _("{year} is not a valid fiscal year: write {first} to {last}.")
 
 
 class YearNotAdjacent(PeriodsRefusal, Conflict):
-    message = "The fiscal year {year} is not adjacent to the existing years: add {before} or {after}."
+    message = _("The fiscal year {year} is not adjacent to the existing years: add {before} or {after}.")
 
 
 class YearBeforeClosedPeriod(PeriodsRefusal, Conflict):
-    message = "The fiscal year {year} cannot be added before the closed period {period}."
+    message = _("The fiscal year {year} cannot be added before the closed period {period}.")
 
 
 class PeriodNotFound(PeriodsRefusal, NotFound):
-    message = "There is no period {period_id}."
+    message = _("There is no period {period_id}.")
 
 
 class PeriodOverlaps(PeriodsRefusal, Conflict):
-    message = "The fiscal year {year} overlaps with existing periods."
+    message = _("The fiscal year {year} overlaps with existing periods.")
     enforced_by = (
         "periods_years_do_not_overlap",
         "periods_do_not_overlap",
@@ -50,33 +52,33 @@ class PeriodOverlaps(PeriodsRefusal, Conflict):
 
 
 class YearHasGaps(PeriodsRefusal, Invalid):
-    message = "The periods of the fiscal year {year} do not cover each of its days."
+    message = _("The periods of the fiscal year {year} do not cover each of its days.")
     enforced_by = ("BP001",)
 
 
 class PeriodIsClosed(PeriodsRefusal, Conflict):
-    message = "Period {period} is closed."
+    message = _("Period {period} is closed.")
     enforced_by = ("BP002",)
 
 
 class NoPeriodForDay(PeriodsRefusal, Conflict):
-    message = "No period covers {day}."
+    message = _("No period covers {day}.")
 
 
 class EarlierPeriodIsOpen(PeriodsRefusal, Conflict):
-    message = "Period {earlier} must be closed before {period}."
+    message = _("Period {earlier} must be closed before {period}.")
     enforced_by = ("BP003",)
 
 
 class PeriodsAreImmutable(PeriodsRefusal, Conflict):
-    message = "Fiscal years and periods cannot be changed or deleted; a period can only be closed."
+    message = _("Fiscal years and periods cannot be changed or deleted; a period can only be closed.")
     enforced_by = ("BP004",)
 
 
 class PeriodIsNotLocked(PeriodsRefusal, Conflict):
-    message = "Period {period} can only be closed under its lock, in READ COMMITTED."
+    message = _("Period {period} can only be closed under its lock, in READ COMMITTED.")
     enforced_by = ("BP005",)
 
 
 class ReasonTooShort(PeriodsRefusal, Invalid):
-    message = "A reason of at least {minimum} characters is needed."
+    message = _("A reason of at least {minimum} characters is needed.")

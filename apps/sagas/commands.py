@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext_noop
+
 from apps.bus import Command
 
 
@@ -17,14 +19,14 @@ class _HandleSaga(Command):
 class RetrySaga(_HandleSaga):
     """Retry the current step or its compensation, with the full number of attempts."""
 
-    audit_message = "retried {result}"
+    audit_message = gettext_noop("retried {result}")
 
 
 @dataclass(frozen=True, kw_only=True)
 class SkipSagaStep(_HandleSaga):
     """Continue as if the current step were done. Its effects must have been produced by hand before."""
 
-    audit_message = "skipped a step of {result}"
+    audit_message = gettext_noop("skipped a step of {result}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,4 +34,4 @@ class CompensateSaga(_HandleSaga):
     """Roll back every completed step, also after the pivot. A step without a compensation then needs an operator to
     reverse it by hand."""
 
-    audit_message = "started the rollback of {result}"
+    audit_message = gettext_noop("started the rollback of {result}")

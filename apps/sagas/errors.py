@@ -1,5 +1,7 @@
 """Refusals of sagas."""
 
+from django.utils.translation import gettext_lazy as _
+
 from apps.kernel.errors import Conflict, NotFound, Refusal
 
 
@@ -8,33 +10,33 @@ class SagasRefusal(Refusal):
 
 
 class SagaRunUnknown(SagasRefusal, NotFound):
-    message = "There is no saga run {run_id}."
+    message = _("There is no saga run {run_id}.")
 
 
 class SagaHasEnded(SagasRefusal, Conflict):
-    message = "{run} has ended: {state}."
+    message = _("{run} has ended: {state}.")
 
 
 class SagaNeedsNoOperator(SagasRefusal, Conflict):
-    message = "{run} does not need an operator: {state}."
+    message = _("{run} does not need an operator: {state}.")
 
 
 class SagaAlreadyCompensating(SagasRefusal, Conflict):
-    message = "{run} is already rolling back."
+    message = _("{run} is already rolling back.")
 
 
 class RunIsBusy(SagasRefusal, Conflict):
-    message = "{run} is running at this moment, at “{step}”."
+    message = _("{run} is running at this moment, at “{step}”.")
     retry_after = 2
 
 
 class DeadlinePassed(SagasRefusal, Conflict):
-    message = "The deadline of {what} was {deadline}."
+    message = _("The deadline of {what} was {deadline}.")
 
 
 class WorkerLost(SagasRefusal, Conflict):
-    message = "The worker was lost in each of {attempts} attempts at “{step}”."
+    message = _("The worker was lost in each of {attempts} attempts at “{step}”.")
 
 
 class StepUnknown(SagasRefusal, Conflict):
-    message = "The step “{step}” is no longer part of the saga {saga}."
+    message = _("The step “{step}” is no longer part of the saga {saga}.")

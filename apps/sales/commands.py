@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import ClassVar
 
+from django.utils.translation import gettext_noop
+
 from apps.bus import Command
 
 
@@ -14,7 +16,7 @@ class AddCustomer(Command):
     """Add a customer. The address is printed on invoices as it is, line by line."""
 
     permission = "sales.manage_customers"
-    audit_message = "added the customer {result}"
+    audit_message = gettext_noop("added the customer {result}")
 
     code: str
     name: str
@@ -42,7 +44,7 @@ class PlaceOrder(Command):
     """
 
     permission = "sales.place_order"
-    audit_message = "placed order {result}"
+    audit_message = gettext_noop("placed order {result}")
     moves_money: ClassVar[bool] = True
     queue = "financial"
 
@@ -58,7 +60,7 @@ class ConfirmOrder(Command):
     """Confirm an order, so that it is processed only once."""
 
     permission = "sales.process_order"
-    audit_message = "confirmed order {result}"
+    audit_message = gettext_noop("confirmed order {result}")
     queue = "financial"
 
     order_id: int
@@ -69,7 +71,7 @@ class MarkOrderPaid(Command):
     """Record that the order's payment was received."""
 
     permission = "sales.process_order"
-    audit_message = "marked order {result} as paid"
+    audit_message = gettext_noop("marked order {result} as paid")
     queue = "financial"
 
     order_id: int
@@ -80,7 +82,7 @@ class CompleteOrder(Command):
     """Record that an order is paid, invoiced and shipped."""
 
     permission = "sales.process_order"
-    audit_message = "completed order {result}"
+    audit_message = gettext_noop("completed order {result}")
     queue = "financial"
 
     order_id: int
@@ -91,7 +93,7 @@ class CancelOrder(Command):
     """Cancel an order that is not invoiced yet. Its goods are released and its payment is refunded."""
 
     permission = "sales.cancel_order"
-    audit_message = "cancelled order {result}"
+    audit_message = gettext_noop("cancelled order {result}")
     queue = "financial"
 
     order_id: int
@@ -106,7 +108,7 @@ class RefundOrder(Command):
     """
 
     permission = "sales.refund_order"
-    audit_message = "refunded {amount} of order {order_id}"
+    audit_message = gettext_noop("refunded {amount} of order {order_id}")
     moves_money: ClassVar[bool] = True
     queue = "financial"
     fact = ("order_id", "reference", "amount")
@@ -125,7 +127,7 @@ class IssueInvoice(Command):
     """Issue the invoice of a paid order: assigns the next number of its year and posts it to the ledger."""
 
     permission = "sales.issue_invoice"
-    audit_message = "issued invoice {result}"
+    audit_message = gettext_noop("issued invoice {result}")
     moves_money: ClassVar[bool] = True
     queue = "financial"
     fact = ("order_id",)
@@ -141,7 +143,7 @@ class StoreInvoiceDocument(Command):
     """Record the storage key of an invoice's document."""
 
     permission = "sales.issue_invoice"
-    audit_message = "stored the document of invoice {result}"
+    audit_message = gettext_noop("stored the document of invoice {result}")
 
     invoice_id: int
     file: str
@@ -152,7 +154,7 @@ class CreditRefunds(Command):
     """Post the refunds of an invoiced order against its revenue."""
 
     permission = "sales.issue_invoice"
-    audit_message = "credited the refunds of order {result}"
+    audit_message = gettext_noop("credited the refunds of order {result}")
     queue = "financial"
 
     order_id: int
@@ -163,4 +165,4 @@ class SetUpSales(Command):
     """Open the missing accounts that sales and payments post to."""
 
     permission = "sales.set_up_sales"
-    audit_message = "set up sales"
+    audit_message = gettext_noop("set up sales")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_lazy as _
+
 from apps.kernel.errors import Conflict, Invalid, NotFound, Refusal
 
 
@@ -13,97 +15,99 @@ class SalesRefusal(Refusal):
 
 
 class CustomerUnknown(SalesRefusal, NotFound):
-    message = "There is no customer {customer!r}."
+    message = _("There is no customer {customer!r}.")
 
 
 class CustomerCodeTaken(SalesRefusal, Conflict):
-    message = "There is already a customer {code}."
+    message = _("There is already a customer {code}.")
     enforced_by = ("sales_customer_code_key",)
 
 
 class CustomerNameMissing(SalesRefusal, Invalid):
-    message = "A customer needs a code and a name."
+    message = _("A customer needs a code and a name.")
     enforced_by = ("sales_customer_is_named",)
 
 
 class EmailMalformed(SalesRefusal, Invalid):
-    message = "{email!r} is not an email address."
+    message = _("{email!r} is not an email address.")
 
 
 # Orders
 
 
 class OrderUnknown(SalesRefusal, NotFound):
-    message = "There is no order {order_id}."
+    message = _("There is no order {order_id}.")
 
 
 class OrderIsEmpty(SalesRefusal, Invalid):
-    message = "An order needs at least one line."
+    message = _("An order needs at least one line.")
 
 
 class ItemDuplicated(SalesRefusal, Invalid):
-    message = "{sku} is on more than one line: combine them into one."
+    message = _("{sku} is on more than one line: combine them into one.")
     enforced_by = ("sales_ordered_item_once",)
 
 
 class ItemUnknown(SalesRefusal, NotFound):
-    message = "There is no item {item!r}."
+    message = _("There is no item {item!r}.")
 
 
 class LineMalformed(SalesRefusal, Invalid):
-    message = "Line {line}: the quantity is a whole number above zero, and the price is zero or more."
+    message = _("Line {line}: the quantity is a whole number above zero, and the price is zero or more.")
     enforced_by = ("sales_line_is_valid",)
 
 
 class OrderTotalOutOfRange(SalesRefusal, Invalid):
-    message = "The total of an order must be above zero and within the largest amount that Bursar can store."
+    message = _(
+        "The total of an order must be above zero and within the largest amount that Bursar can store."
+    )
     enforced_by = ("sales_order_total_in_range",)
 
 
 class OrderIsCancelled(SalesRefusal, Conflict):
-    message = "Order {order} is cancelled: {why}"
+    message = _("Order {order} is cancelled: {why}")
 
 
 class OrderNotReady(SalesRefusal, Conflict):
-    message = "Order {order} is {state}; it must be {needed} first."
+    message = _("Order {order} is {state}; it must be {needed} first.")
 
 
 class OrderIsInvoiced(SalesRefusal, Conflict):
-    message = "Order {order} is invoiced: refund its payment instead of cancelling it."
+    message = _("Order {order} is invoiced: refund its payment instead of cancelling it.")
 
 
 class OrderIsFixed(SalesRefusal, Conflict):
     """Raised by the database on a change to the terms of an order or on an invalid transition."""
 
-    message = "Order {order} is {state}; this cannot be changed."
+    message = _("Order {order} is {state}; this cannot be changed.")
     enforced_by = ("BS001",)
 
 
 class OrderDoesNotAddUp(SalesRefusal, Invalid):
-    message = "The lines of order {order} do not add up to its total."
+    message = _("The lines of order {order} do not add up to its total.")
     enforced_by = ("BS002",)
 
 
 class OrderIsNotPaid(SalesRefusal, Conflict):
-    message = "Order {order} has no payment that can be refunded."
+    message = _("Order {order} has no payment that can be refunded.")
 
 
 class ReasonMissing(SalesRefusal, Invalid):
-    message = "A reason is needed."
+    message = _("A reason is needed.")
 
 
 # Invoices
 
 
 class InvoiceUnknown(SalesRefusal, NotFound):
-    message = "There is no invoice {invoice_id}."
+    message = _("There is no invoice {invoice_id}.")
 
 
 class InvoiceIsFixed(SalesRefusal, Conflict):
-    message = "Invoice {invoice} is issued and never changes."
+    message = _("Invoice {invoice} is issued and never changes.")
     enforced_by = ("BS003",)
 
 
 class OrderHasInvoice(SalesRefusal, Conflict):
-    message = "The order has an invoice already."
+    message = _("The order has an invoice already.")
     enforced_by = ("sales_invoice_order_id_key",)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext_noop
+
 from apps.bus import Command
 
 
@@ -11,7 +13,7 @@ class ChangeSetting(Command):
     """Change the value of a setting, with immediate effect."""
 
     permission = "settings.manage_settings"
-    audit_message = "set {key} to {value!r}"
+    audit_message = gettext_noop("set {key} to {value!r}")
 
     key: str
     value: Any

@@ -1,5 +1,7 @@
 """Refusals of the settings app."""
 
+from django.utils.translation import gettext_lazy as _
+
 from apps.kernel.errors import Forbidden, Invalid, NotFound, Refusal
 
 
@@ -8,16 +10,16 @@ class SettingsRefusal(Refusal):
 
 
 class SettingNotFound(SettingsRefusal, NotFound):
-    message = "No app declares a setting {key!r}."
+    message = _("No app declares a setting {key!r}.")
 
 
 class SettingInvalid(SettingsRefusal, Invalid):
-    message = "The value of {key} is invalid: {why}."
+    message = _("The value of {key} is invalid: {why}.")
 
 
 class SupportAccessDisabled(SettingsRefusal, Forbidden):
-    message = "{tenant} does not allow support access: {setting} is off."
+    message = _("{tenant} does not allow support access: {setting} is off.")
 
 
 class SettingNotForSupport(SettingsRefusal, Forbidden):
-    message = "{support} may not change the setting {setting}."
+    message = _("{support} may not change the setting {setting}.")

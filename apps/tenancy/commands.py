@@ -3,6 +3,8 @@
 import datetime as dt
 from dataclasses import dataclass
 
+from django.utils.translation import gettext_noop
+
 from apps.bus import Command
 
 
@@ -13,7 +15,7 @@ class CreateTenant(Command):
 
     platform = True
     permission = "tenancy.onboard_tenant"
-    audit_message = "created the tenant {name}"
+    audit_message = gettext_noop("created the tenant {name}")
 
     slug: str
     name: str
@@ -29,7 +31,7 @@ class ChangeDatabase(Command):
 
     platform = True
     permission = "tenancy.manage_databases"
-    audit_message = "changed the database {result}"
+    audit_message = gettext_noop("changed the database {result}")
 
     key: str
     region: str = ""
@@ -44,7 +46,7 @@ class PinTenant(Command):
 
     platform = True
     permission = "tenancy.manage_databases"
-    audit_message = "pinned the tenant {result} to its database"
+    audit_message = gettext_noop("pinned the tenant {result} to its database")
 
     tenant_id: int
     reason: str
@@ -56,7 +58,7 @@ class UnpinTenant(Command):
 
     platform = True
     permission = "tenancy.manage_databases"
-    audit_message = "unpinned the tenant {result}"
+    audit_message = gettext_noop("unpinned the tenant {result}")
 
     tenant_id: int
     reason: str
@@ -68,7 +70,7 @@ class SetTenantActive(Command):
 
     platform = True
     permission = "tenancy.activate_tenant"
-    audit_message = "activated the tenant {result}"
+    audit_message = gettext_noop("activated the tenant {result}")
 
     tenant_id: int
     trial_days: int = 0
@@ -81,7 +83,7 @@ class SetTenantSuspended(Command):
 
     platform = True
     permission = "tenancy.suspend_tenant"
-    audit_message = "suspended the tenant {result}"
+    audit_message = gettext_noop("suspended the tenant {result}")
 
     tenant_id: int
     reason: str
@@ -93,7 +95,7 @@ class SetTenantArchived(Command):
 
     platform = True
     permission = "tenancy.archive_tenant"
-    audit_message = "archived the tenant {result}"
+    audit_message = gettext_noop("archived the tenant {result}")
 
     tenant_id: int
     reason: str
@@ -105,7 +107,7 @@ class QueueTenantForDeletion(Command):
 
     platform = True
     permission = "tenancy.erase_tenant"
-    audit_message = "queued the tenant {result} for deletion after {delete_after}"
+    audit_message = gettext_noop("queued the tenant {result} for deletion after {delete_after}")
 
     tenant_id: int
     delete_after: dt.date
@@ -118,7 +120,7 @@ class SetMode(Command):
 
     platform = True
     permission = "tenancy.suspend_tenant"
-    audit_message = "set the mode of the tenant {result} to {mode}"
+    audit_message = gettext_noop("set the mode of the tenant {result} to {mode}")
 
     tenant_id: int
     mode: str
@@ -131,6 +133,6 @@ class DiscardTenant(Command):
 
     platform = True
     permission = "tenancy.onboard_tenant"
-    audit_message = "discarded the tenant {result}, which could not be set up"
+    audit_message = gettext_noop("discarded the tenant {result}, which could not be set up")
 
     tenant_id: int

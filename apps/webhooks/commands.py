@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from django.utils.translation import gettext_noop
+
 from apps.bus import Command
 from apps.kernel.plain import secret
 
@@ -18,7 +20,7 @@ class RegisterEndpoint(Command):
 
     permission = MANAGE_ENDPOINTS
     by_support = False
-    audit_message = "registered the webhook endpoint {result}"
+    audit_message = gettext_noop("registered the webhook endpoint {result}")
 
     url: str
     description: str = ""
@@ -31,7 +33,7 @@ class ChangeEndpoint(Command):
 
     permission = MANAGE_ENDPOINTS
     by_support = False
-    audit_message = "changed the webhook endpoint {result}"
+    audit_message = gettext_noop("changed the webhook endpoint {result}")
 
     endpoint_id: int
     url: str
@@ -44,7 +46,7 @@ class DisableEndpoint(Command):
     """Stop sending to an endpoint. It never receives later events; pending messages wait until it is enabled again."""
 
     permission = MANAGE_ENDPOINTS
-    audit_message = "disabled the webhook endpoint {result}: {reason}"
+    audit_message = gettext_noop("disabled the webhook endpoint {result}: {reason}")
 
     endpoint_id: int
     reason: str
@@ -55,7 +57,7 @@ class EnableEndpoint(Command):
     """Resume sending to an endpoint: pending messages and new events."""
 
     permission = MANAGE_ENDPOINTS
-    audit_message = "enabled the webhook endpoint {result}"
+    audit_message = gettext_noop("enabled the webhook endpoint {result}")
 
     endpoint_id: int
 
@@ -67,7 +69,7 @@ class RotateSecret(Command):
 
     permission = MANAGE_ENDPOINTS
     by_support = False
-    audit_message = "rotated the secret of the webhook endpoint {result}"
+    audit_message = gettext_noop("rotated the secret of the webhook endpoint {result}")
 
     endpoint_id: int
     overlap_hours: int = 24
@@ -79,7 +81,7 @@ class RetireSecret(Command):
 
     permission = MANAGE_ENDPOINTS
     by_support = False
-    audit_message = "retired {result}: {reason}"
+    audit_message = gettext_noop("retired {result}: {reason}")
 
     secret_id: int
     reason: str
@@ -90,7 +92,7 @@ class SendTestMessage(Command):
     """Send a test message to an endpoint."""
 
     permission = MANAGE_ENDPOINTS
-    audit_message = "sent a test message to a webhook endpoint: {result}"
+    audit_message = gettext_noop("sent a test message to a webhook endpoint: {result}")
 
     endpoint_id: int
 
@@ -100,7 +102,7 @@ class ResendMessage(Command):
     """Send a message again, with its old id, so that the receiver recognises a repetition."""
 
     permission = MANAGE_ENDPOINTS
-    audit_message = "sent {result} again"
+    audit_message = gettext_noop("sent {result} again")
 
     message_id: int
 
@@ -111,7 +113,7 @@ class AddSource(Command):
 
     permission = MANAGE_SOURCES
     by_support = False
-    audit_message = "added the webhook source {result}"
+    audit_message = gettext_noop("added the webhook source {result}")
 
     name: str
     scheme: str = field(metadata={"help": "`standard` or `stripe`"})
@@ -124,7 +126,7 @@ class RotateSourceSecret(Command):
 
     permission = MANAGE_SOURCES
     by_support = False
-    audit_message = "rotated the secret of the webhook source {result}"
+    audit_message = gettext_noop("rotated the secret of the webhook source {result}")
 
     source_id: int
     secret: str = field(metadata=secret, repr=False)
@@ -137,7 +139,7 @@ class RetireSourceSecret(Command):
 
     permission = MANAGE_SOURCES
     by_support = False
-    audit_message = "retired {result}: {reason}"
+    audit_message = gettext_noop("retired {result}: {reason}")
 
     secret_id: int
     reason: str
@@ -148,7 +150,7 @@ class ReprocessReceived(Command):
     """Process a failed, dead or ignored message again."""
 
     permission = MANAGE_SOURCES
-    audit_message = "reprocessed {result}"
+    audit_message = gettext_noop("reprocessed {result}")
 
     received_id: int
 
@@ -159,4 +161,4 @@ class ResealSecrets(Command):
 
     permission = MANAGE_ENDPOINTS
     runs_while_closed = True
-    audit_message = "encrypted {result} webhook secrets with the newest key"
+    audit_message = gettext_noop("encrypted {result} webhook secrets with the newest key")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 
+from django.utils.translation import gettext_noop
+
 from apps.bus import Command
 from apps.kernel.plain import secret
 
@@ -22,7 +24,7 @@ class EnterAsSupport(Command):
     permission = IMPERSONATE
     atomic = False
     by_support = False
-    audit_message = "requested a ticket to enter as {result}"
+    audit_message = gettext_noop("requested a ticket to enter as {result}")
 
     tenant_id: int
     user_id: int
@@ -36,7 +38,7 @@ class EndImpersonation(Command):
     permission = IMPERSONATE
     atomic = False
     by_support = False
-    audit_message = "ended the impersonation of {result}"
+    audit_message = gettext_noop("ended the impersonation of {result}")
 
     impersonation_id: int
     reason: str
@@ -47,7 +49,7 @@ class UseTicket(Command):
     """Redeem a ticket at the tenant."""
 
     permission = IMPERSONATE
-    audit_message = "admitted {result.operator_name} as {result}"
+    audit_message = gettext_noop("admitted {result.operator_name} as {result}")
 
     ticket: str = field(metadata=secret, repr=False)
     tenant_id: int
@@ -59,7 +61,7 @@ class CloseImpersonation(Command):
 
     permission = IMPERSONATE
     atomic = False
-    audit_message = "closed the impersonation of {result}: {result.ending}"
+    audit_message = gettext_noop("closed the impersonation of {result}: {result.ending}")
 
     impersonation_id: int
     end_reason: str
@@ -71,7 +73,7 @@ class OpenSupportSession(Command):
 
     permission = IMPERSONATE
     runs_while_closed = True
-    audit_message = "entered as {result.user_name}, until {result.ends_at:%H:%M} UTC"
+    audit_message = gettext_noop("entered as {result.user_name}, until {result.ends_at:%H:%M} UTC")
 
     number: int
     operator: str
@@ -87,7 +89,9 @@ class CloseSupportSession(Command):
 
     permission = IMPERSONATE
     runs_while_closed = True
-    audit_message = "left the session as {result.user_name} after {result.actions} actions: {result.ending}"
+    audit_message = gettext_noop(
+        "left the session as {result.user_name} after {result.actions} actions: {result.ending}"
+    )
 
     number: int
     end_reason: str

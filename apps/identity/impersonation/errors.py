@@ -1,59 +1,61 @@
 """The refusals of support access."""
 
+from django.utils.translation import gettext_lazy as _
+
 from apps.identity.errors import IdentityRefusal
 from apps.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 
 
 class ReasonMissing(IdentityRefusal, Invalid):
-    message = "Support access needs a reason; the tenant reads it."
+    message = _("Support access needs a reason; the tenant reads it.")
 
 
 class OperatorRequired(IdentityRefusal, Forbidden):
-    message = "{actor} is not an operator of the platform."
+    message = _("{actor} is not an operator of the platform.")
 
 
 class TenantSignInClosed(IdentityRefusal, Conflict):
-    message = "Sign-in to {tenant} is closed at present."
+    message = _("Sign-in to {tenant} is closed at present.")
 
 
 class UserNotActive(IdentityRefusal, Conflict):
-    message = "{user} is deactivated and cannot be impersonated."
+    message = _("{user} is deactivated and cannot be impersonated.")
 
 
 class UserIsSuperuser(IdentityRefusal, Forbidden):
-    message = "{user} has every permission and cannot be impersonated."
+    message = _("{user} has every permission and cannot be impersonated.")
 
 
 class UserManagesUsers(IdentityRefusal, Forbidden):
-    message = "{user} manages users: impersonation needs the permission {permission}."
+    message = _("{user} manages users: impersonation needs the permission {permission}.")
 
 
 class SupportSessionInProgress(IdentityRefusal, Conflict):
-    message = (
+    message = _(
         "{operator} has an open support session as {impersonation} until {until}: end that session first."
     )
     enforced_by = ("identity_one_impersonation",)
 
 
 class TicketInvalid(IdentityRefusal, NotFound):
-    message = "This ticket is invalid: it was used, is older than a minute, or is for another tenant."
+    message = _("This ticket is invalid: it was used, is older than a minute, or is for another tenant.")
 
 
 class ImpersonationUnknown(IdentityRefusal, NotFound):
-    message = "There is no impersonation {impersonation_id}."
+    message = _("There is no impersonation {impersonation_id}.")
 
 
 class EndReasonUnknown(IdentityRefusal, Invalid):
-    message = "{end_reason!r} is not a reason for the end of a support session."
+    message = _("{end_reason!r} is not a reason for the end of a support session.")
 
 
 class SupportSessionUnknown(IdentityRefusal, NotFound):
-    message = "There is no open support session {number}."
+    message = _("There is no open support session {number}.")
 
 
 class SupportSessionIsOver(IdentityRefusal, Forbidden):
-    message = "The support session is over. {end_reason}."
+    message = _("The support session is over. {end_reason}.")
 
 
 class NotForSupport(IdentityRefusal, Forbidden):
-    message = "Passwords and addresses are for {user} only, not for {support}."
+    message = _("Passwords and addresses are for {user} only, not for {support}.")

@@ -10,6 +10,7 @@ from typing import IO, Any
 
 from django.core.files.base import File
 from django.core.files.storage import Storage
+from django.utils.translation import gettext_lazy as _
 
 from apps.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from apps.kernel.tenant import current_tenant
@@ -20,21 +21,23 @@ LINK_LIFETIME_S = 300
 
 
 class FileNameNotAllowed(Invalid):
-    message = "{name!r} cannot be the name of a file here: write folder/name.ext in plain letters and digits."
+    message = _(
+        "{name!r} cannot be the name of a file here: write folder/name.ext in plain letters and digits."
+    )
 
 
 class FileIsMissing(NotFound):
-    message = "There is no file {name}."
+    message = _("There is no file {name}.")
 
 
 class FileNotWritable(Conflict):
-    message = "{name} cannot be opened for writing: a file is written once, by save()."
+    message = _("{name} cannot be opened for writing: a file is written once, by save().")
 
 
 class LinkNotValid(Forbidden):
     """One message for forged, foreign and expired links, so that it reveals nothing."""
 
-    message = "This link is not valid here, or not any more."
+    message = _("This link is not valid here, or not any more.")
 
 
 def file_name(name: str) -> str:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext_noop
+
 from apps.bus import Command
 
 
@@ -13,7 +15,7 @@ class TransferTenantOnline(Command):
     platform = True
     atomic = False
     permission = "tenancy.move_tenant"
-    audit_message = "moved the tenant {result}"
+    audit_message = gettext_noop("moved the tenant {result}")
 
     tenant_id: int
     database: str

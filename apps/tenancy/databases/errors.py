@@ -1,5 +1,7 @@
 """Refusals of an online move."""
 
+from django.utils.translation import gettext_lazy as _
+
 from apps.kernel.errors import Conflict, Unavailable
 from apps.tenancy.errors import TenancyRefusal
 
@@ -9,20 +11,22 @@ class MoveRefusal(TenancyRefusal):
 
 
 class ReplicationNotConfigured(MoveRefusal, Unavailable):
-    message = "Changes in {database} cannot be replicated: DATABASE_MOVERS has no address for it."
+    message = _("Changes in {database} cannot be replicated: DATABASE_MOVERS has no address for it.")
 
 
 class AlreadyExists(MoveRefusal, Conflict):
-    message = "{name} is in {database} already."
+    message = _("{name} is in {database} already.")
 
 
 class ReplicaLagging(MoveRefusal, Unavailable):
-    message = "{name} was not moved: {waiting} did not finish in time."
+    message = _("{name} was not moved: {waiting} did not finish in time.")
 
 
 class BlueprintDiffers(MoveRefusal, Unavailable):
-    message = "{name} and the template in {database} have different migrations: run `manage.py migrate_schemas` first."
+    message = _(
+        "{name} and the template in {database} have different migrations: run `manage.py migrate_schemas` first."
+    )
 
 
 class CopyDiffers(MoveRefusal, Conflict):
-    message = "The copy of {name} differs from the source, and was deleted: {tables}."
+    message = _("The copy of {name} differs from the source, and was deleted: {tables}.")

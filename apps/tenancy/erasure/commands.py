@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext_noop
+
 from apps.bus import Command
 
 
@@ -12,7 +14,7 @@ class JournalErasure(Command):
     permission = "tenancy.erase_tenant"
     platform = True
     atomic = False
-    audit_message = "recorded the erasure of {result} in the journal"
+    audit_message = gettext_noop("recorded the erasure of {result} in the journal")
 
     tenant_id: int
     requested_by: str
@@ -26,7 +28,7 @@ class EraseFiles(Command):
     permission = "tenancy.erase_tenant"
     platform = True
     atomic = False
-    audit_message = "erased {result} files of tenant {tenant_id}"
+    audit_message = gettext_noop("erased {result} files of tenant {tenant_id}")
 
     tenant_id: int
 
@@ -37,6 +39,6 @@ class DropTenant(Command):
 
     permission = "tenancy.erase_tenant"
     platform = True
-    audit_message = "erased {result}"
+    audit_message = gettext_noop("erased {result}")
 
     tenant_id: int

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_lazy as _
+
 from apps.kernel.errors import Conflict
 from apps.tenancy.errors import TenancyRefusal
 
 
 class ErasureNotDue(TenancyRefusal, Conflict):
-    message = "{name} is not due for erasure."
+    message = _("{name} is not due for erasure.")
 
 
 class ErasureNotJournaled(TenancyRefusal, Conflict):
-    message = "The erasure of {name} is not in the journal yet."
+    message = _("The erasure of {name} is not in the journal yet.")

@@ -2,40 +2,44 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_lazy as _
+
 from apps.kernel.errors import Conflict, Invalid, NotFound
 from apps.tenancy.errors import TenancyRefusal
 
 
 class OwnerNotConfigured(TenancyRefusal, Conflict):
-    message = "DATABASE_OWNER_URL is not set; migrations run as the owner."
+    message = _("DATABASE_OWNER_URL is not set; migrations run as the owner.")
 
 
 class MigrationInProgress(TenancyRefusal, Conflict):
-    message = "Another migration run is in progress."
+    message = _("Another migration run is in progress.")
 
 
 class MadeByOtherMigrations(TenancyRefusal, Conflict):
-    message = (
+    message = _(
         "The database {database} was made by migrations other than those of this version: it has {unknown}, and lacks"
         " {missing}. Nothing was changed. Install the version that made it; recreate a database for development."
     )
 
 
 class TemplateLacksMigrations(TenancyRefusal, Conflict):
-    message = "The template in {database} lacks {migrations}: run `manage.py migrate_schemas`, which begins with it."
+    message = _(
+        "The template in {database} lacks {migrations}: run `manage.py migrate_schemas`, which begins with it."
+    )
 
 
 class TenantsUnknown(TenancyRefusal, NotFound):
-    message = "There is no tenant called {slugs}."
+    message = _("There is no tenant called {slugs}.")
 
 
 class SchemaNotMigrated(TenancyRefusal, Conflict):
-    message = "{schema} at {migration}: {error}"
+    message = _("{schema} at {migration}: {error}")
 
 
 class SchemasNotTried(TenancyRefusal, Conflict):
-    message = "{count} more were not tried, since the canary {canary} failed."
+    message = _("{count} more were not tried, since the canary {canary} failed.")
 
 
 class StepNotCompatible(TenancyRefusal, Invalid):
-    message = "{migration}: {why}"
+    message = _("{migration}: {why}")

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext_noop
+
 from apps.bus import Command
 
 
@@ -12,7 +14,7 @@ class BackUpTenant(Command):
     platform = True
     atomic = False
     permission = "tenancy.back_up_tenant"
-    audit_message = "backed up {result}"
+    audit_message = gettext_noop("backed up {result}")
 
     tenant_id: int
     to: str = ""
@@ -26,7 +28,7 @@ class SetBackupPolicy(Command):
 
     platform = True
     permission = "tenancy.set_backup_policy"
-    audit_message = "set the backup policy of the tenant {result}"
+    audit_message = gettext_noop("set the backup policy of the tenant {result}")
 
     tenant_id: int
     interval_hours: int = 0
@@ -43,7 +45,7 @@ class RestoreTenant(Command):
     platform = True
     atomic = False
     permission = "tenancy.restore_tenant"
-    audit_message = "restored backup {backup} as the tenant {result}"
+    audit_message = gettext_noop("restored backup {backup} as the tenant {result}")
 
     backup: str
     reason: str
@@ -60,7 +62,7 @@ class CloneTenant(Command):
     platform = True
     atomic = False
     permission = "tenancy.restore_tenant"
-    audit_message = "cloned a tenant as the sandbox {result}"
+    audit_message = gettext_noop("cloned a tenant as the sandbox {result}")
 
     tenant_id: int
     slug: str
@@ -77,7 +79,7 @@ class TransferTenant(Command):
     platform = True
     atomic = False
     permission = "tenancy.move_tenant"
-    audit_message = "transferred the tenant {result} to the database {database}"
+    audit_message = gettext_noop("transferred the tenant {result} to the database {database}")
 
     tenant_id: int
     database: str
@@ -91,7 +93,7 @@ class RollBackMove(Command):
     platform = True
     atomic = False
     permission = "tenancy.move_tenant"
-    audit_message = "rolled back the move of the tenant {result} to the database {database}"
+    audit_message = gettext_noop("rolled back the move of the tenant {result} to the database {database}")
 
     tenant_id: int
     database: str

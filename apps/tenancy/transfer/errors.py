@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_lazy as _
+
 from apps.kernel.errors import Conflict, Invalid, NotFound, Unavailable
 from apps.tenancy.errors import TenancyRefusal
 
@@ -11,61 +13,61 @@ class TransferRefusal(TenancyRefusal):
 
 
 class BackupFileMissing(TransferRefusal, NotFound):
-    message = "There is no backup file {storage_key}."
+    message = _("There is no backup file {storage_key}.")
 
 
 class BackupFileUnreadable(TransferRefusal, Invalid):
-    message = "{storage_key} is not a valid backup file: {reason}."
+    message = _("{storage_key} is not a valid backup file: {reason}.")
 
 
 class BackupFileAltered(TransferRefusal, Conflict):
-    message = "The backup file was changed: {part} does not match its checksum."
+    message = _("The backup file was changed: {part} does not match its checksum.")
 
 
 class BackupFileSignatureInvalid(TransferRefusal, Conflict):
     """A restore executes SQL of the file as the owner, so the file must be signed."""
 
-    message = "The signature of the backup file is invalid: it needs the key {key_id!r} of AUDIT_KEYS."
+    message = _("The signature of the backup file is invalid: it needs the key {key_id!r} of AUDIT_KEYS.")
 
 
 class TenantNotMigrated(TransferRefusal, Unavailable):
-    message = "The schema of {name} is not migrated: run `manage.py migrate_schemas` first."
+    message = _("The schema of {name} is not migrated: run `manage.py migrate_schemas` first.")
 
 
 class TransferBusy(TransferRefusal, Conflict):
-    message = "{name} is being backed up, restored or moved by another process."
+    message = _("{name} is being backed up, restored or moved by another process.")
 
 
 class RestoredDataDiffers(TransferRefusal, Conflict):
-    message = "The restored data differs from the exported data, and was removed: {faults}"
+    message = _("The restored data differs from the exported data, and was removed: {faults}")
 
 
 class OwnerCredentialsMissing(TransferRefusal, Unavailable):
-    message = (
+    message = _(
         "Schemas of {database!r} can only be created where DATABASE_OWNER_URL is set, or DATABASE_BACKUP_URL for a"
         " restore drill."
     )
 
 
 class PolicyIsNegative(TransferRefusal, Invalid):
-    message = "Hours, days and counts must not be negative; 0 = platform default."
+    message = _("Hours, days and counts must not be negative; 0 = platform default.")
 
 
 class TenantIsWritable(TransferRefusal, Conflict):
-    message = "{name} must be read-only while it is moved."
+    message = _("{name} must be read-only while it is moved.")
 
 
 class BackupUnknown(TransferRefusal, NotFound):
-    message = "There is no backup {number}."
+    message = _("There is no backup {number}.")
 
 
 class BackupOfAnotherTenant(TransferRefusal, Conflict):
-    message = "This is a backup of {source}, and cannot replace {name}: restore it as a new tenant."
+    message = _("This is a backup of {source}, and cannot replace {name}: restore it as a new tenant.")
 
 
 class TenantWasErased(TransferRefusal, Conflict):
-    message = "{name} was erased, so its backups must not be restored."
+    message = _("{name} was erased, so its backups must not be restored.")
 
 
 class FilesNotAnonymisable(TransferRefusal, Invalid):
-    message = "Files cannot be anonymised, so an anonymised clone must not include them."
+    message = _("Files cannot be anonymised, so an anonymised clone must not include them.")
