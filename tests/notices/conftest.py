@@ -81,7 +81,7 @@ def mail_server(settings) -> Iterator[MailServer]:
 
 @pytest.fixture
 def chat() -> Iterator[HTTPServer]:
-    """Answers requests to /room at 127.0.0.1."""
+    """Answers requests to /hook at 127.0.0.1."""
     with Receiver(host="127.0.0.1") as server:
         server.expect_request("/hook").respond_with_data("ok")
         yield server
