@@ -174,6 +174,6 @@ def test_data_of_an_edited_migration_is_refused_before_anything_starts(servers_h
     refused = Up(servers_home, port)
 
     assert refused.process.wait(UP_SECONDS) == 1
-    assert "ledger.0001_initial changed since the data was made." in refused.output
+    assert "ledger.0001_initial changed since the data was created." in refused.output
     assert f"Remove {data}; the next run creates it again." in refused.output
     assert not (data / "postgres").exists()
