@@ -44,7 +44,7 @@ def test_a_move_is_previewed_and_run_with_the_owners_address(request, visit: Pag
     visit.get_by_label("Reason").fill("There is more room.")
     visit.get_by_role("button", name="Preview").click()
     expect(visit.get_by_text("Read only for about")).to_be_visible()
-    role = "owner" if "owner" in request.node.name else "runtime"
+    role = "owner" if "[owner" in request.node.name else "runtime"
     page_is_accessible(visit, f"move-{role}")
 
     visit.get_by_role("button", name="Move tenant").click()
