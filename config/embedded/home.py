@@ -20,12 +20,12 @@ MIN_FREE_BYTES = 4 * 2**30
 
 def home(kind: Kind) -> Path:
     """The directory of a pair of servers, made if missing."""
-    folder = place(kind)
+    folder = home_path(kind)
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
-def place(kind: Kind) -> Path:
+def home_path(kind: Kind) -> Path:
     """The path of that directory, which may be missing."""
     return _base(kind) / kind
 

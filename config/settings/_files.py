@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-from config.embedded.home import place
+from config.embedded.home import home_path
 from config.env import Environment, env
 
 LOCAL, S3 = "apps.kernel.files.local.LocalFiles", "apps.kernel.files.s3.S3Files"
@@ -19,7 +19,7 @@ def store(environment: Environment) -> dict[str, Any]:
         return _bucket(
             environment.aws_bucket, endpoint=environment.aws_endpoint, region=environment.aws_default_region
         )
-    return _folder(str(place("dev") / "files"))
+    return _folder(str(home_path("dev") / "files"))
 
 
 def _by_url(url: str) -> dict[str, Any]:

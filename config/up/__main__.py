@@ -24,7 +24,7 @@ from config.env import env
 from . import origin
 from .plan import metrics_folder, preparations, stages
 from .process import Process
-from .terminal import say
+from .terminal import write_line
 from .welcome import welcome
 
 EXIT_CODE_OK, EXIT_CODE_FAILED, EXIT_CODE_BUSY = 0, 1, 2
@@ -46,10 +46,10 @@ class Runner:
             signal.signal(number, self._stop)
         try:
             embedded.resolve("dev")
-            say("PostgreSQL and Valkey are up")
+            write_line("PostgreSQL and Valkey are up")
             return self._serve()
         except embedded.CannotStart as reason:
-            say(str(reason))
+            write_line(str(reason))
             return EXIT_CODE_FAILED
         finally:
             self._shut_down()
@@ -70,7 +70,7 @@ class Runner:
     def _finish(self, process: Process) -> bool:
         """Runs the process to its end; False if it failed or was interrupted."""
         began = time.monotonic()
-        say(f"{process.purpose} ...")
+        write_line(f"{process.purpose} ...")
         self.stages = [[process]]
         process.start()
         while process.running and not self.stopping.is_set():
@@ -78,9 +78,9 @@ class Runner:
         if process.running:
             return False
         if process.exit_code:
-            say(f"{process.name} failed with exit code {process.exit_code}. {process.advice}".rstrip())
+            write_line(f"{process.name} failed with exit code {process.exit_code}. {process.advice}".rstrip())
             return False
-        say(f"{process.purpose}: done in {time.monotonic() - began:.1f} s")
+        write_line(f"{process.purpose}: done in {time.monotonic() - began:.1f} s")
         return True
 
     def _supervise(self) -> None:
@@ -89,7 +89,7 @@ class Runner:
         greeted = False
         while not self.stopping.wait(0.3):
             for name in embedded.restart_dead():
-                say(f"{name} had ended and was restarted")
+                write_line(f"{name} had ended and was restarted")
             for process in self._processes():
                 process.restart_if_ended()
             if not greeted and healthy():
@@ -97,17 +97,17 @@ class Runner:
                 welcome()
             elif not greeted and time.monotonic() > deadline:
                 greeted = True
-                say(f"no answer from {env().public_url}/healthz in {HEALTH_TIMEOUT_S} s")
+                write_line(f"no answer from {env().public_url}/healthz in {HEALTH_TIMEOUT_S} s")
 
     def _shut_down(self) -> None:
-        say("stopping (Ctrl-C again to stop waiting)")
+        write_line("stopping (Ctrl-C again to stop waiting)")
         for stage in self.stages:
             for process in stage:
                 process.request_stop()
             for process in stage:
                 process.stop(self.hurried)
         embedded.leave()
-        say("stopped")
+        write_line("stopped")
 
     def _processes(self) -> list[Process]:
         """In the order of starting, the reverse of that of stopping."""
@@ -161,15 +161,15 @@ def main() -> int:
     os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings.dev"
     lock = exclusive_lock()
     if lock is None:
-        say("Bursar is already running from this checkout: stop that run first.")
+        write_line("Bursar is already running from this checkout: stop that run first.")
         return EXIT_CODE_BUSY
     with lock:
         if not port_is_free():
-            say(f"Port {env().port} is taken: choose another, as in `PORT=8001 make up`.")
+            write_line(f"Port {env().port} is taken: choose another, as in `PORT=8001 make up`.")
             return EXIT_CODE_BUSY
         if has_own_data() and (edited := origin.edited_since(embedded.home("dev"))):
             remove = f"Remove {embedded.home('dev')}; the next run creates it again."
-            say(f"{', '.join(edited)} changed since the data was created. {remove}")
+            write_line(f"{', '.join(edited)} changed since the data was created. {remove}")
             return EXIT_CODE_FAILED
         return Runner().run()
 

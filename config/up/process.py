@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from config.embedded.home import CHECKOUT
 
-from .terminal import say
+from .terminal import write_line
 
 PR_SET_PDEATHSIG = 1
 PRCTL = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
@@ -80,7 +80,7 @@ class Process:
             stable = time.monotonic() - self._began > STABLE_AFTER_S
             self._delay = 1.0 if stable else min(self._delay * 2 or 1.0, MAX_RESTART_DELAY_S)
             self._restart_at = time.monotonic() + self._delay
-            say(f"{self.name} ended with {self.exit_code}; restarting in {self._delay:.0f} s")
+            write_line(f"{self.name} ended with {self.exit_code}; restarting in {self._delay:.0f} s")
         elif time.monotonic() >= self._restart_at:
             self.start()
 
@@ -94,7 +94,7 @@ class Process:
         """Waits for `grace`, then kills the process group."""
         while self.running and not hurried.is_set():
             if time.monotonic() - self._stop_requested_at > self.grace:
-                say(f"{self.name} did not stop in {self.grace:.0f} s: killed")
+                write_line(f"{self.name} did not stop in {self.grace:.0f} s: killed")
                 break
             time.sleep(0.05)
         self._end_group()
@@ -108,4 +108,4 @@ class Process:
     def _forward_output(self, popen: subprocess.Popen[str]) -> None:
         for line in popen.stdout or ():
             if line.strip():
-                say(line, self.name)
+                write_line(line, self.name)

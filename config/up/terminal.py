@@ -10,7 +10,7 @@ WIDTH = 9
 COLOURS = (31, 32, 33, 34, 35, 36, 92, 93, 94, 95, 96)
 
 
-def say(line: str, name: str = "bursar") -> None:
+def write_line(line: str, name: str = "bursar") -> None:
     # A closed terminal must not interrupt stopping.
     with suppress(OSError, ValueError):
         sys.stdout.write(f"{_label(name)} {line.rstrip()}\n")

@@ -1,4 +1,5 @@
-"""One id from the HTTP header to the row that a listener's listener wrote, in a real web process and a real worker."""
+"""One id from the HTTP header to the row that the listener of a second event wrote, in a real web process and a real
+worker."""
 
 from __future__ import annotations
 
@@ -18,11 +19,11 @@ from apps.events.models import OutboxEvent
 from apps.kernel.tenant import activate
 from apps.kernel.traceparent import parse
 from apps.monitoring.request_traces import trace_of
-from tests.support.processes import ROOT, answers, eventually
+from tests.support.processes import ROOT, eventually, responds
 from tests.support.visitor import Visitor
 
 REQUEST = "one-request-all-the-way"
-THEIRS = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+CALLER_TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 ORDER = {
     "customer": "HOOLI",
     "currency": "USD",
@@ -52,7 +53,7 @@ def logging_to(log: Path, environment: dict[str, str], *command: str, without: s
 
 
 @pytest.fixture
-def house(environment, port, tmp_path) -> Iterator[str]:
+def installation(environment, port, tmp_path) -> Iterator[str]:
     """A web process, a relay and workers of all queues, which write JSON lines."""
     web = f"gunicorn config.wsgi -b 127.0.0.1:{port} -k gthread --threads 2 --no-control-socket".split()
     worker = (
@@ -78,24 +79,30 @@ def house(environment, port, tmp_path) -> Iterator[str]:
         ),
     ):
         address = f"http://127.0.0.1:{port}"
-        eventually(lambda: answers(f"{address}/healthz"), timeout_s=60)
+        eventually(lambda: responds(f"{address}/healthz"), timeout_s=60)
         yield address
 
 
 def lines(log: Path) -> list[dict[str, str]]:
-    """Those of our request."""
+    """The log lines with the correlation ID of this test."""
     written = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
-    return [each for each in written if each.get("correlation_id") == REQUEST]
+    return [line for line in written if line.get("correlation_id") == REQUEST]
 
 
 @pytest.mark.exhaustive("every process of an installation")
-def test_one_id_joins_all_that_came_of_a_request(house, shop, acme, tmp_path):
-    seller = Visitor(f"{house}/t/acme", "controller@acme.example")
+def test_one_correlation_id_joins_the_request_its_events_and_their_commands(
+    installation, shop, acme, tmp_path
+):
+    seller = Visitor(f"{installation}/t/acme", "controller@acme.example")
 
     response = seller.post(
         "sales/orders/",
         ORDER,
-        **{"x-correlation-id": REQUEST, "traceparent": THEIRS, "idempotency-key": "order-of-the-test"},
+        **{
+            "x-correlation-id": REQUEST,
+            "traceparent": CALLER_TRACEPARENT,
+            "idempotency-key": "order-of-the-test",
+        },
     )
 
     assert response.status_code == 201, response.text
@@ -110,29 +117,29 @@ def test_one_id_joins_all_that_came_of_a_request(house, shop, acme, tmp_path):
     assert {"order.created", "payment.confirmed", "entry.posted"} <= {event.name for event in events}
     traces = {parse(event.traceparent).trace_id for event in events}
     assert len(traces) == 1
-    assert parse(THEIRS).trace_id not in traces
+    assert parse(CALLER_TRACEPARENT).trace_id not in traces
 
     (trace,) = traces
     web = lines(tmp_path / "web.log")
     worker = lines(tmp_path / "payments.log") + lines(tmp_path / "worker.log")
-    assert {"sales.place_order"} <= {each.get("command") for each in web}
-    assert {each["caller_trace_id"] for each in web} == {parse(THEIRS).trace_id}
-    assert {"ledger.post_entry"} <= {each.get("command") for each in worker}
-    assert {each["trace_id"] for each in web} == {trace}
-    assert trace in {each["trace_id"] for each in worker}
-    assert {each["tenant"] for each in (*web, *worker)} == {"acme"}
-    assert any(each.get("event") == "order_created" for each in web)
-    assert any(each.get("causation_id", "").startswith("event:") for each in worker)
+    assert {"sales.place_order"} <= {line.get("command") for line in web}
+    assert {line["caller_trace_id"] for line in web} == {parse(CALLER_TRACEPARENT).trace_id}
+    assert {"ledger.post_entry"} <= {line.get("command") for line in worker}
+    assert {line["trace_id"] for line in web} == {trace}
+    assert trace in {line["trace_id"] for line in worker}
+    assert {line["tenant"] for line in (*web, *worker)} == {"acme"}
+    assert any(line.get("event") == "order_created" for line in web)
+    assert any(line.get("causation_id", "").startswith("event:") for line in worker)
 
     with activate(acme):
-        story = [line.text for line in trace_of(REQUEST)]
-    assert any("placed order" in text for text in story)
-    assert any("after 1 attempt and" in text for text in story)
+        texts = [line.text for line in trace_of(REQUEST)]
+    assert any("placed order" in text for text in texts)
+    assert any("after 1 attempt and" in text for text in texts)
 
 
 @pytest.mark.exhaustive("every process of an installation")
-def test_a_problem_says_the_id(house, acme):
-    response = Visitor(f"{house}/t/acme", "auditor@acme.example").post(
+def test_a_problem_response_has_the_correlation_id(installation, acme):
+    response = Visitor(f"{installation}/t/acme", "auditor@acme.example").post(
         "ledger/entries/", {}, **{"x-correlation-id": REQUEST}
     )
 

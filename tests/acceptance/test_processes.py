@@ -19,12 +19,12 @@ from apps.kernel.tenant import activate
 from apps.ledger.commands import OpenAccount
 from apps.ledger.models import Entry
 from apps.tenancy.models import TenantActivity
-from tests.support.processes import ROOT, RUNTIME_ONLY, answers, eventually, running, worker
+from tests.support.processes import ROOT, RUNTIME_ONLY, eventually, responds, running, worker
 from tests.support.visitor import Visitor
 
 
 @pytest.fixture
-def house(environment: dict[str, str], port: int) -> Iterator[str]:
+def installation(environment: dict[str, str], port: int) -> Iterator[str]:
     """The address of a web process, beside which a relay and an audit worker run."""
     with (
         running(
@@ -43,7 +43,7 @@ def house(environment: dict[str, str], port: int) -> Iterator[str]:
         worker(environment, "audit"),
     ):
         address = f"http://127.0.0.1:{port}"
-        eventually(lambda: answers(f"{address}/healthz"))
+        eventually(lambda: responds(f"{address}/healthz"))
         yield address
 
 
@@ -67,9 +67,9 @@ def accounts(acme, globex):  # type: ignore[no-untyped-def]
 
 
 @pytest.mark.slow("a web process, a relay and a worker")
-def test_an_entry_posted_over_http_reaches_its_listener_once(house, accounts, acme, globex):
+def test_an_entry_posted_over_http_reaches_its_listener_once(installation, accounts, acme, globex):
     before = TenantActivity.objects.get(tenant_id=acme.id).entries_posted
-    accountant = Visitor(f"{house}/t/acme", "accountant@acme.example")
+    accountant = Visitor(f"{installation}/t/acme", "accountant@acme.example")
 
     response = accountant.post("ledger/entries/", entry(), **{"x-correlation-id": "acceptance-1"})
 
@@ -86,10 +86,10 @@ def test_an_entry_posted_over_http_reaches_its_listener_once(house, accounts, ac
 
 
 @pytest.mark.exhaustive("waits for a sweep")
-def test_what_was_posted_while_the_broker_was_flushed_is_heard_all_the_same(house, accounts, acme):
+def test_events_published_before_a_flush_of_the_broker_are_handled(installation, accounts, acme):
     from apps.kernel import caching
 
-    accountant = Visitor(f"{house}/t/acme", "accountant@acme.example")
+    accountant = Visitor(f"{installation}/t/acme", "accountant@acme.example")
     for _ in range(5):
         assert accountant.post("ledger/entries/", entry()).status_code == 201
     caching._client().delete("audit", "unacked", "unacked_index")
@@ -119,7 +119,7 @@ def test_beat_sends_the_sweep(environment, tmp_path):
 def sent_to(queue: str) -> set[str]:
     from apps.kernel import caching
 
-    return {json.loads(each)["headers"]["task"] for each in caching._client().lrange(queue, 0, -1)}
+    return {json.loads(message)["headers"]["task"] for message in caching._client().lrange(queue, 0, -1)}
 
 
 @pytest.mark.slow("starts a process")

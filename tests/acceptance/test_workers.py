@@ -1,4 +1,4 @@
-"""Real workers that are killed, stopped and kept busy: work is done in the end, and comes back when it must."""
+"""Real workers that are killed, stopped and kept busy: each task is finished, and redelivered if necessary."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ def waiting_in_default() -> int:
     return int(caching._client().llen("default"))
 
 
-def test_what_a_killed_worker_held_is_done_by_another_soon_after_the_visibility_timeout(workers):
+def test_tasks_of_a_killed_worker_are_redelivered_after_the_visibility_timeout(workers):
     first = workers.start()
     work.delay("long", 1.5)
-    early.delay("lost", 0)  # it waits behind the first, in no worker's hands
+    early.delay("lost", 0)  # prefetched by no worker: the first task runs
     eventually(lambda: has("long began"))
 
     kill(first)
@@ -58,7 +58,7 @@ def test_what_a_killed_worker_held_is_done_by_another_soon_after_the_visibility_
     eventually(lambda: caching._client().hlen("unacked") == 0)
 
 
-def test_without_late_acknowledgement_it_would_be_lost(workers):
+def test_without_late_acknowledgement_a_task_of_a_killed_worker_is_lost(workers):
     """The negative control."""
     first = workers.start()
     early.delay("lost", 30)
@@ -74,7 +74,7 @@ def test_without_late_acknowledgement_it_would_be_lost(workers):
     assert waiting_in_default() == caching._client().hlen("unacked") == 0
 
 
-def test_what_takes_its_process_along_is_tried_again_at_once(workers):
+def test_a_task_that_kills_its_process_is_retried_at_once(workers):
     workers.start()
 
     fall.delay("trip")
@@ -90,12 +90,12 @@ def test_a_busy_worker_holds_no_second_message(workers):
     work.delay("short", 0)
     time.sleep(0.5)
 
-    assert waiting_in_default() == 1  # for whoever comes
+    assert waiting_in_default() == 1  # for any worker
     assert {queue.queue: queue.unacked for queue in queue_statuses()}["default"] == 1
     assert not has("long ended")
 
 
-def test_a_stopped_worker_finishes_what_it_has_in_hand(workers):
+def test_a_stopped_worker_finishes_its_current_task(workers):
     process = workers.start()
     work.delay("short", 1.5)
     eventually(lambda: has("short began"))
@@ -107,7 +107,7 @@ def test_a_stopped_worker_finishes_what_it_has_in_hand(workers):
     assert waiting_in_default() == caching._client().hlen("unacked") == 0
 
 
-def test_a_stopped_worker_gives_back_what_it_cannot_finish(workers):
+def test_a_stopped_worker_returns_an_unfinished_task(workers):
     process = workers.start()
     work.delay("long", 20)
     eventually(lambda: has("long began"))
@@ -121,7 +121,7 @@ def test_a_stopped_worker_gives_back_what_it_cannot_finish(workers):
     eventually(lambda: diary().count("long began") == 2)
 
 
-def test_what_fails_for_now_is_tried_as_often_as_its_queue_allows(workers):
+def test_a_transient_failure_is_retried_up_to_the_limit_of_its_queue(workers):
     workers.start()
 
     stumble.delay("step")
@@ -132,7 +132,7 @@ def test_what_fails_for_now_is_tried_as_often_as_its_queue_allows(workers):
     assert diary().count("step began") == 4
 
 
-def test_a_worker_says_how_long_work_had_waited(workers, acme):
+def test_a_worker_reports_the_wait_of_its_queue(workers, acme):
     with activate(acme):
         current_app.send_task("tests.work", args=("one", 0), queue="default", headers={"tenant": "public"})
     time.sleep(1)
@@ -144,44 +144,44 @@ def test_a_worker_says_how_long_work_had_waited(workers, acme):
     assert (default.depth, default.oldest) == (0, 0.0)
 
 
-def test_who_works_for_eight_tenants_in_turn_finds_each_ones_own(workers, eight):
-    """Four threads of one worker, whose connections go from tenant to tenant."""
+def test_tasks_of_eight_tenants_read_only_their_own_rows(workers, eight):
+    """Four threads of one worker, with connections that change from tenant to tenant."""
     for tenant in eight * 6:
         current_app.send_task("tests.read", queue="default", headers={"tenant": tenant.id})
 
     workers.start("-P", "threads", "-c", "4")
     eventually(lambda: len(diary()) >= 6 * len(eight))
 
-    found = [line.split(" in ") for line in diary()]
-    assert {said for said, _ in found} == {f"{tenant.slug} finds {tenant.slug}" for tenant in eight}
-    assert len({thread for _, thread in found}) > 1
+    entries = [line.split(" in ") for line in diary()]
+    assert {text for text, _ in entries} == {f"{tenant.slug} reads {tenant.slug}" for tenant in eight}
+    assert len({thread for _, thread in entries}) > 1
 
 
-def test_two_beats_send_what_comes_round_once_in_each_slot(workers, acme, globex, tmp_path):
+def test_two_beats_send_a_scheduled_task_once_per_slot(workers, acme, globex, tmp_path):
     workers.start_beat(tmp_path / "first")
     workers.start_beat(tmp_path / "second")
     workers.start()
     workers.start()
 
-    eventually(lambda: rounds_of(acme.id) >= 4, timeout_s=90)
+    eventually(lambda: runs_of(acme.id) >= 4, timeout_s=90)
     workers.end()
 
-    slots = ScheduledRun.objects.get(task="tests.round").slot_at.timestamp() // 5 - slot_of_the_first() + 1
+    slots = ScheduledRun.objects.get(task="tests.scheduled").slot_at.timestamp() // 5 - first_slot() + 1
     for target in (acme.id, globex.id, "public"):
         assert (
-            3 <= rounds_of(target) <= slots + 1
+            3 <= runs_of(target) <= slots + 1
         )  # a slow machine skips one, or sends the first in the next slot
 
 
-def messages_of_the_round() -> list[dict[str, Any]]:
-    """In the order in which they were sent: nobody works on the audit queue here."""
-    headers = [json.loads(each)["headers"] for each in caching._client().lrange("audit", 0, -1)[::-1]]
-    return [header for header in headers if header["task"] == "tests.round"]
+def scheduled_messages() -> list[dict[str, Any]]:
+    """In the order of sending: no worker consumes the audit queue here."""
+    headers = [json.loads(message)["headers"] for message in caching._client().lrange("audit", 0, -1)[::-1]]
+    return [header for header in headers if header["task"] == "tests.scheduled"]
 
 
-def rounds_of(target: int | str) -> int:
-    return sum(message["tenant"] == target for message in messages_of_the_round())
+def runs_of(target: int | str) -> int:
+    return sum(message["tenant"] == target for message in scheduled_messages())
 
 
-def slot_of_the_first() -> int:
-    return int(messages_of_the_round()[0]["sent_at"] // 5)
+def first_slot() -> int:
+    return int(scheduled_messages()[0]["sent_at"] // 5)

@@ -49,7 +49,7 @@ def import_all(package: str) -> None:
             import_module(module.name)
 
 
-def is_ours(declared: Any) -> bool:
+def is_of_an_app(declared: Any) -> bool:
     """Of the apps, and not of a test."""
     return bool(declared.__module__.startswith("apps."))
 
@@ -59,19 +59,19 @@ def commands() -> Found:
     from apps.bus.idempotency import scope_of
     from apps.bus.registry import commands, handled
 
-    for each in filter(is_ours, commands()):
-        name = each.command_name()
+    for command in filter(is_of_an_app, commands()):
+        name = command.command_name()
         yield (
             name,
             {
-                "app": each.app(),
-                "permission": each.permission,
-                "idempotency_scope": scope_of(each),
-                "fact": [*each.fact],
+                "app": command.app(),
+                "permission": command.permission,
+                "idempotency_scope": scope_of(command),
+                "fact": [*command.fact],
                 "retention": class_of(name),
-                "queue": each.queue,
-                "flag": each.flag,
-                "events": sorted(event.name for event in handled(each).emits),
+                "queue": command.queue,
+                "flag": command.flag,
+                "events": sorted(event.name for event in handled(command).emits),
             },
         )
 
@@ -89,7 +89,7 @@ def permissions() -> Found:
                 roles[permission].add(role)
     models = {
         f"{model._meta.app_label}.{codename}": model._meta.label
-        for model in filter(is_ours, apps.get_models())
+        for model in filter(is_of_an_app, apps.get_models())
         for codename, _ in model._meta.permissions
     }
     for name in {*models, *roles}:
@@ -112,14 +112,14 @@ def events() -> Found:
     from apps.events import EVENTS
     from apps.kernel.naming import app_of
 
-    for each in filter(is_ours, EVENTS.values()):
+    for event in filter(is_of_an_app, EVENTS.values()):
         yield (
-            each.name,
+            event.name,
             {
-                "app": app_of(each),
-                "version": each.version,
-                "internal": each.internal,
-                "instrumented_as": each.instrumented_as,
+                "app": app_of(event),
+                "version": event.version,
+                "internal": event.internal,
+                "instrumented_as": event.instrumented_as,
             },
         )
 
@@ -134,7 +134,7 @@ def subscribers() -> Found:
     from apps.events import SUBSCRIBERS
 
     for subscriber in SUBSCRIBERS.values():
-        if is_ours(subscriber.listener):
+        if is_of_an_app(subscriber.listener):
             yield (
                 subscriber.name,
                 {"app": subscriber.app, "event": subscriber.subscribes, "queue": subscriber.queue},
@@ -169,8 +169,8 @@ def schedules() -> Found:
 
     for name, entry in settings.CELERY_BEAT_SCHEDULE.items():
         yield name, {"task": entry["task"], "seconds": entry["schedule"]}
-    for name, each in PERIODIC.items():
-        yield name, {"task": each.task, "seconds": each.seconds, "where": each.where}
+    for name, schedule in PERIODIC.items():
+        yield name, {"task": schedule.task, "seconds": schedule.seconds, "where": schedule.where}
 
 
 def queues() -> Found:
@@ -184,7 +184,8 @@ def settings_keys() -> Found:
     from apps.settings.definitions import all_definitions
 
     return [
-        (each.key, {"type": getattr(each.type, "__name__", str(each.type))}) for each in all_definitions()
+        (setting.key, {"type": getattr(setting.type, "__name__", str(setting.type))})
+        for setting in all_definitions()
     ]
 
 
@@ -238,13 +239,12 @@ def enforced_by() -> Found:
 def refusals() -> Iterator[type[Any]]:
     from apps.kernel.errors import Refusal
 
-    return filter(is_ours, [Refusal, *_below(Refusal)])
+    return filter(is_of_an_app, [Refusal, *_below(Refusal)])
 
 
 def _below(family: type[Any]) -> Iterator[type[Any]]:
-    """Each once, also where it is of a family and of a kind."""
-    found = {each: None for child in family.__subclasses__() for each in (child, *_below(child))}
-    yield from found
+    """Each subclass once, also if it has several bases in the family."""
+    yield from {name: None for child in family.__subclasses__() for name in (child, *_below(child))}
 
 
 def advisory_locks() -> Found:
@@ -277,7 +277,8 @@ def models() -> Found:
     from django.apps import apps
 
     return [
-        (model._meta.label, {"table": model._meta.db_table}) for model in filter(is_ours, apps.get_models())
+        (model._meta.label, {"table": model._meta.db_table})
+        for model in filter(is_of_an_app, apps.get_models())
     ]
 
 

@@ -125,8 +125,8 @@ class _Comparison:
             {(parameter["in"], parameter["name"]): parameter for parameter in operation.get("parameters", ())}
             for operation in (before, after)
         )
-        for place, name in was.keys() - now.keys():
-            yield f"parameter {name} ({place}) was removed"
+        for location, name in was.keys() - now.keys():
+            yield f"parameter {name} ({location}) was removed"
         for key, parameter in now.items():
             if parameter.get("required") and not was.get(key, {}).get("required"):
                 yield f"parameter {key[1]} ({key[0]}) is required"

@@ -28,11 +28,11 @@ def main(arguments: Sequence[str]) -> int:
     if "--write" in arguments:
         FILE.write_text(rendered(names))
         return 0
-    found = faults(FILE.read_text() if FILE.exists() else "{}", names)
-    if found:
-        found.append(f"Public names changed. If that is intended: {WRITE}, and commit the diff.")
-        sys.stderr.write("\n".join(found) + "\n")
-    return 1 if found else 0
+    messages = faults(FILE.read_text() if FILE.exists() else "{}", names)
+    if messages:
+        messages.append(f"Public names changed. If that is intended: {WRITE}, and commit the diff.")
+        sys.stderr.write("\n".join(messages) + "\n")
+    return 1 if messages else 0
 
 
 def committed() -> Names:
@@ -42,12 +42,12 @@ def committed() -> Names:
 
 def faults(text: str, names: Names) -> list[str]:
     """In which the committed text differs from what it would be for these names."""
-    found = [*differences(json.loads(text), names)]
-    if not found and text != rendered(names):
-        found = [
+    messages = [*differences(json.loads(text), names)]
+    if not messages and text != rendered(names):
+        messages = [
             "The names are the same, but the file is not in the written form: sorted, one name in a line."
         ]
-    return found
+    return messages
 
 
 def rendered(names: Names) -> str:
@@ -57,10 +57,10 @@ def rendered(names: Names) -> str:
 
 
 def _lines(names: dict[str, Attributes]) -> str:
-    return ",\n".join(f" {json.dumps(name)}: {_said(names[name])}" for name in sorted(names))
+    return ",\n".join(f" {json.dumps(name)}: {_json(names[name])}" for name in sorted(names))
 
 
-def _said(value: object) -> str:
+def _json(value: object) -> str:
     return json.dumps(value, sort_keys=True, ensure_ascii=False)
 
 
@@ -85,7 +85,7 @@ def _of_name(name: str, before: Attributes, after: Attributes) -> Iterator[str]:
     for attribute in sorted({*before, *after}):
         was, now = before.get(attribute), after.get(attribute)
         if was != now:
-            yield f"  ~ {name}: {attribute} was {_said(was)}, is {_said(now)}"
+            yield f"  ~ {name}: {attribute} was {_json(was)}, is {_json(now)}"
 
 
 if __name__ == "__main__":

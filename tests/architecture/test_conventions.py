@@ -56,7 +56,7 @@ def test_only_the_database_engine_sets_the_search_path():
 
 
 def test_only_declared_locks_take_advisory_locks():
-    """SQL functions of migrations take theirs directly."""
+    """SQL functions of migrations take their locks directly."""
     files = [
         str(path.relative_to(ROOT))
         for path in sources()

@@ -15,7 +15,10 @@ def test_migrations_depend_on_lower_layers_only():
         f"{app}.{name} -> {lower_app}.{lower}"
         for (app, name), migration in MigrationLoader(None).disk_migrations.items()
         for lower_app, lower in migration.dependencies
-        if is_ours(app) and lower_app != app and is_ours(lower_app) and height[lower_app] >= height[app]
+        if is_of_an_app(app)
+        and lower_app != app
+        and is_of_an_app(lower_app)
+        and height[lower_app] >= height[app]
     ]
 
     assert upward == []
@@ -28,5 +31,5 @@ def heights() -> dict[str, int]:
     return {app: height for height, layer in enumerate(reversed(layers)) for app in layer.split(" | ")}
 
 
-def is_ours(app: str) -> bool:
+def is_of_an_app(app: str) -> bool:
     return app != "__setting__" and apps.get_app_config(app).name.startswith("apps.")

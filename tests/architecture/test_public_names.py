@@ -19,7 +19,7 @@ from apps.periods.events import PeriodClosed
 from config.celery import app as celery
 
 from . import collected_names, public_names
-from .collected_names import NameTaken, gathered, import_all, is_ours, refusals
+from .collected_names import NameTaken, gathered, import_all, is_of_an_app, refusals
 
 NAMES = {
     "commands": {
@@ -207,8 +207,8 @@ class TestExplicitName:
 
     def test_a_move_within_an_app_passes_the_check_and_an_unnoticed_rename_fails_it(self):
         def names(*commands):
-            found = lambda: [(command.command_name(), {"app": command.app()}) for command in commands]  # noqa: E731
-            return gathered({"commands": found})
+            collect = lambda: [(command.command_name(), {"app": command.app()}) for command in commands]  # noqa: E731
+            return gathered({"commands": collect})
 
         before = names(class_in("apps.ledger.commands", "PostEntry", Command))
         moved = names(class_in("apps.ledger.posting.commands", "PostEntry", Command))
@@ -232,12 +232,14 @@ class TestCommittedRegistry:
         import_all("apps")
         return public_names.committed()
 
-    def test_it_has_every_kind(self, committed):
+    def test_the_registry_has_every_kind(self, committed):
         assert [*committed] == sorted(collected_names.KINDS)
         assert [kind for kind, names in committed.items() if not names] == []
 
     def test_every_command_class_is_in_it(self, committed):
-        classes = {each for each in below(Command) if is_declared(each) and each.__name__[0] != "_"}
+        classes = {
+            command for command in below(Command) if is_declared(command) and command.__name__[0] != "_"
+        }
 
         assert {class_.command_name() for class_ in classes} == {*committed["commands"]}
 
@@ -248,7 +250,9 @@ class TestCommittedRegistry:
         enforced = {
             name: code_of(class_) for class_ in classes for name in vars(class_).get("enforced_by", ())
         }
-        assert enforced == {name: each["error"] for name, each in committed["enforced_by"].items()}
+        assert enforced == {
+            name: constraint["error"] for name, constraint in committed["enforced_by"].items()
+        }
 
     def test_every_task_is_in_it_under_an_explicit_name(self, committed):
         celery.loader.import_default_modules()
@@ -260,27 +264,29 @@ class TestCommittedRegistry:
         assert [name for name, run in tasks.items() if name == f"{run.__module__}.{run.__name__}"] == []
 
     def test_every_schedule_is_in_it_and_names_a_task_that_exists(self, committed):
-        ours = {name for name in PERIODIC if name in celery.tasks and is_ours(celery.tasks[name].run)}
+        declared = {
+            name for name in PERIODIC if name in celery.tasks and is_of_an_app(celery.tasks[name].run)
+        }
 
-        assert {*settings.CELERY_BEAT_SCHEDULE, *ours} == {*committed["schedules"]}
-        assert {each["task"] for each in committed["schedules"].values()} <= {*committed["tasks"]}
+        assert {*settings.CELERY_BEAT_SCHEDULE, *declared} == {*committed["schedules"]}
+        assert {schedule["task"] for schedule in committed["schedules"].values()} <= {*committed["tasks"]}
 
     def test_every_permission_of_a_command_is_in_it(self, committed):
-        asked = {each["permission"] for each in committed["commands"].values()}
+        required = {command["permission"] for command in committed["commands"].values()}
 
-        assert asked - {*committed["permissions"]} == set()
+        assert required - {*committed["permissions"]} == set()
 
     def test_every_subscriber_is_in_it(self, committed):
-        names = {name for name, each in SUBSCRIBERS.items() if is_declared(each.listener)}
+        names = {name for name, subscriber in SUBSCRIBERS.items() if is_declared(subscriber.listener)}
 
         assert names == {*committed["subscribers"]}
 
 
 def below(family):
-    return {each for child in family.__subclasses__() for each in (child, *below(child))}
+    return {name for child in family.__subclasses__() for name in (child, *below(child))}
 
 
 def is_declared(declared):
     """By a module of the apps, and not made up by a test under such a module's name."""
     module = sys.modules.get(declared.__module__)
-    return is_ours(declared) and getattr(module, declared.__name__, None) is declared
+    return is_of_an_app(declared) and getattr(module, declared.__name__, None) is declared

@@ -11,19 +11,19 @@ from django.utils.functional import Promise
 from apps.kernel.errors import Refusal
 from apps.ledger.errors import EntryNotFound
 
-from .collected_names import import_all, is_ours
+from .collected_names import import_all, is_of_an_app
 
 
 @pytest.fixture(scope="module")
 def refusals() -> list[type[Refusal]]:
     import_all("apps")
-    found, remaining = [], [Refusal]
+    translated, remaining = [], [Refusal]
     while remaining:
         refusal = remaining.pop()
         remaining += refusal.__subclasses__()
-        if is_ours(refusal) and "message" in vars(refusal):
-            found.append(refusal)
-    return found
+        if is_of_an_app(refusal) and "message" in vars(refusal):
+            translated.append(refusal)
+    return translated
 
 
 def test_the_message_of_every_refusal_is_translated_when_raised(refusals):

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from config.env import env
 from tests.support.pages import page_with_faults
-from tests.support.processes import answers, eventually, free_port, running
+from tests.support.processes import eventually, free_port, responds, running
 
 QUIET = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
@@ -50,7 +50,7 @@ class Gunicorn:
     def serve(self, environment: Mapping[str, str]) -> str:
         if not self._served_by.exists():
             self._start({**environment, "SERVED_BY": str(self._served_by), "PUBLIC_URL": self.address})
-        eventually(lambda: answers(f"{self.address}/healthz"))
+        eventually(lambda: responds(f"{self.address}/healthz"))
         return self.address
 
     def end_worker(self) -> None:

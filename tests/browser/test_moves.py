@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from apps.kernel.tenant import activate
 from tests.support.pages import log_in, page_is_accessible
-from tests.support.processes import answers, eventually, running
+from tests.support.processes import eventually, responds, running
 from tests.support.settling import settle
 
 pytestmark = pytest.mark.exhaustive("axe-core over each page in both themes")
@@ -30,7 +30,7 @@ def web(request, environment, port, east, east_server, database_name) -> Iterato
     command = ("gunicorn", "config.wsgi", "-b", f"127.0.0.1:{port}", "-k", "gthread", "--threads", "4")
     with running(environment, *command, without=request.param):
         address = f"http://127.0.0.1:{port}"
-        eventually(lambda: answers(f"{address}/healthz"))
+        eventually(lambda: responds(f"{address}/healthz"))
         yield address
 
 

@@ -49,9 +49,9 @@ def test_hosts_to_write_and_to_read_are_lists() -> None:
 
 def test_libpq_understands_what_is_made_of_lists() -> None:
     replica = connections_of(Addresses(runtime=HOME.runtime, read="r1,r2"), Pooling())["replica"]
-    said = make_conninfo(host=replica["HOST"], port=replica["PORT"], **replica["OPTIONS"])
+    conninfo = make_conninfo(host=replica["HOST"], port=replica["PORT"], **replica["OPTIONS"])
 
-    assert psycopg.pq.Conninfo.parse(said.encode())
+    assert psycopg.pq.Conninfo.parse(conninfo.encode())
 
 
 def test_a_url_may_hold_a_list_itself() -> None:
@@ -104,7 +104,7 @@ def test_only_the_runtime_goes_through_a_pooler() -> None:
     home = Addresses(runtime=HOME.runtime, owner="postgresql://o@db/b", relay="postgresql://r@db/b")
     made = all_connections(home, {"east": home}, Pooling(pooled=True))
 
-    through = {alias for alias, each in made.items() if each["TENANCY"]["pooled"]}
+    through = {alias for alias, connection in made.items() if connection["TENANCY"]["pooled"]}
     assert through == {"default", "control", "default@east"}
-    assert {alias for alias, each in made.items() if "ATOMIC_REQUESTS" in each} == {"default"}
+    assert {alias for alias, connection in made.items() if "ATOMIC_REQUESTS" in connection} == {"default"}
     assert made["default"]["DISABLE_SERVER_SIDE_CURSORS"]

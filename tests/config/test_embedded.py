@@ -1,4 +1,4 @@
-"""The servers of a checkout as real processes: shared, kept, brought back, gone at the end."""
+"""The servers of a checkout as real processes: shared, stored, brought back, gone at the end."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ sys.stdin.read()
 
 
 class Guest:
-    """A process that uses the servers until it is told to leave."""
+    """A process that uses the servers until its standard input is closed."""
 
     def __init__(self, home: Path, kind: str = "dev", **variables: str) -> None:
         self.process = subprocess.Popen(
@@ -50,21 +50,21 @@ class Guest:
             stderr=subprocess.PIPE,
             text=True,
         )
-        self._told: dict[str, str] = {}
+        self._addresses: dict[str, str] = {}
 
     @property
-    def told(self) -> dict[str, str]:
-        """The addresses it was given."""
-        if not self._told:
+    def addresses(self) -> dict[str, str]:
+        """The addresses of the servers, by variable."""
+        if not self._addresses:
             assert self.process.stdout is not None
             line = self.process.stdout.readline()
             assert line, self.leave()
-            self._told = json.loads(line)
-        return self._told
+            self._addresses = json.loads(line)
+        return self._addresses
 
-    def ask(self, query: str, of: str = "DATABASE_URL") -> Any:
-        with psycopg.connect(self.told[of], autocommit=True) as connection:
-            cursor = connection.execute(query.encode())
+    def query(self, sql: str, of: str = "DATABASE_URL") -> Any:
+        with psycopg.connect(self.addresses[of], autocommit=True) as connection:
+            cursor = connection.execute(sql.encode())
             return cursor.fetchone() if cursor.description else None
 
     def leave(self) -> str:
@@ -90,8 +90,8 @@ def invite(servers_home: Path) -> Iterator[Invite]:
 
 
 def state(home: Path, server: str, kind: str = "dev") -> dict[str, Any]:
-    kept: dict[str, Any] = json.loads((home / kind / server / "state.json").read_text())
-    return kept
+    recorded: dict[str, Any] = json.loads((home / kind / server / "state.json").read_text())
+    return recorded
 
 
 def running(home: Path, kind: str = "dev") -> list[str]:
@@ -103,26 +103,26 @@ def running(home: Path, kind: str = "dev") -> list[str]:
 def test_resolving_starts_both_servers_with_all_roles(invite: Invite) -> None:
     guest = invite()
 
-    roles = [guest.ask("SELECT current_user", of=name) for name in ADDRESSES[:3]]
+    roles = [guest.query("SELECT current_user", of=name) for name in ADDRESSES[:3]]
 
     assert roles == [("bursar_app",), ("bursar_owner",), ("bursar_relay",)]
-    assert guest.ask("SHOW server_encoding") == ("UTF8",)
-    assert guest.ask("SELECT upper('ä')") == ("Ä",)
-    assert redis.Redis.from_url(guest.told["REDIS_URL"]).ping()
+    assert guest.query("SHOW server_encoding") == ("UTF8",)
+    assert guest.query("SELECT upper('ä')") == ("Ä",)
+    assert redis.Redis.from_url(guest.addresses["REDIS_URL"]).ping()
 
 
 @pytest.mark.exhaustive("servers of its own")
 def test_the_runtime_owns_and_creates_nothing(invite: Invite) -> None:
     guest = invite()
 
-    owned = guest.ask(
+    owned = guest.query(
         "SELECT count(*) FROM pg_shdepend WHERE refobjid = 'bursar_app'::regrole AND deptype = 'o'"
     )
 
     assert owned == (0,)
     for attempt in ("CREATE TABLE public.mine ()", "CREATE SCHEMA mine", "CREATE ROLE mine"):
         with pytest.raises(InsufficientPrivilege):
-            guest.ask(attempt)
+            guest.query(attempt)
 
 
 @pytest.mark.exhaustive("servers of its own")
@@ -130,31 +130,31 @@ def test_the_runtime_owns_and_creates_nothing(invite: Invite) -> None:
 def test_row_security_holds_for_every_role(invite: Invite, role: str) -> None:
     guest = invite()
 
-    found = guest.ask(f"SELECT rolsuper, rolbypassrls FROM pg_roles WHERE rolname = '{role}'")
+    attributes = guest.query(f"SELECT rolsuper, rolbypassrls FROM pg_roles WHERE rolname = '{role}'")
 
-    assert found == (False, False)
+    assert attributes == (False, False)
 
 
 @pytest.mark.exhaustive("servers of its own")
 def test_the_owner_creates_a_role_per_tenant_with_rights_on_its_tables(invite: Invite) -> None:
     guest = invite()
 
-    guest.ask("CREATE ROLE bursar_t1; GRANT bursar_tables TO bursar_t1", of="DATABASE_OWNER_URL")
-    guest.ask("GRANT bursar_t1 TO bursar_app WITH SET TRUE", of="DATABASE_OWNER_URL")
-    guest.ask("CREATE SCHEMA t1", of="DATABASE_OWNER_URL")
+    guest.query("CREATE ROLE bursar_t1; GRANT bursar_tables TO bursar_t1", of="DATABASE_OWNER_URL")
+    guest.query("GRANT bursar_t1 TO bursar_app WITH SET TRUE", of="DATABASE_OWNER_URL")
+    guest.query("CREATE SCHEMA t1", of="DATABASE_OWNER_URL")
 
-    assert guest.ask("SELECT pg_has_role('bursar_t1', 'SET')") == (True,)
-    assert guest.ask("SELECT pg_has_role('bursar_t1', 'bursar_tables', 'USAGE')") == (True,)
+    assert guest.query("SELECT pg_has_role('bursar_t1', 'SET')") == (True,)
+    assert guest.query("SELECT pg_has_role('bursar_t1', 'bursar_tables', 'USAGE')") == (True,)
 
 
 @pytest.mark.exhaustive("servers of its own")
 def test_the_last_process_stops_the_servers(invite: Invite, servers_home: Path) -> None:
     first, second = invite(), invite()
-    assert first.told == second.told
+    assert first.addresses == second.addresses
 
     first.leave()
     assert running(servers_home) == ["postgres", "valkey"]
-    assert second.ask("SELECT 1") == (1,)
+    assert second.query("SELECT 1") == (1,)
 
     second.leave()
     assert running(servers_home) == []
@@ -163,13 +163,13 @@ def test_the_last_process_stops_the_servers(invite: Invite, servers_home: Path) 
 @pytest.mark.exhaustive("servers of its own")
 def test_the_next_process_stops_servers_of_a_killed_process(invite: Invite, servers_home: Path) -> None:
     killed = invite()
-    assert killed.told
+    assert killed.addresses
     killed.process.kill()
     killed.process.wait()
     assert running(servers_home) == ["postgres", "valkey"]
 
     following = invite()
-    assert following.told == killed.told
+    assert following.addresses == killed.addresses
     following.leave()
 
     assert running(servers_home) == []
@@ -178,33 +178,33 @@ def test_the_next_process_stops_servers_of_a_killed_process(invite: Invite, serv
 @pytest.mark.exhaustive("servers of its own")
 def test_a_second_start_keeps_the_data(invite: Invite) -> None:
     first = invite()
-    first.ask("CREATE TABLE kept AS SELECT 7 AS value", of="DATABASE_OWNER_URL")
-    redis.Redis.from_url(first.told["REDIS_URL"]).set("kept", 7)
+    first.query("CREATE TABLE stored AS SELECT 7 AS value", of="DATABASE_OWNER_URL")
+    redis.Redis.from_url(first.addresses["REDIS_URL"]).set("stored", 7)
     first.leave()
 
     second = invite()
 
-    assert second.ask("SELECT value FROM kept", of="DATABASE_OWNER_URL") == (7,)
-    assert redis.Redis.from_url(second.told["REDIS_URL"]).get("kept") == b"7"
+    assert second.query("SELECT value FROM stored", of="DATABASE_OWNER_URL") == (7,)
+    assert redis.Redis.from_url(second.addresses["REDIS_URL"]).get("stored") == b"7"
 
 
 @pytest.mark.exhaustive("servers of its own")
 def test_a_test_run_starts_from_nothing(invite: Invite) -> None:
     first = invite("test")
-    first.ask("CREATE TABLE kept ()", of="DATABASE_OWNER_URL")
+    first.query("CREATE TABLE stored ()", of="DATABASE_OWNER_URL")
     first.leave()
 
     second = invite("test")
 
-    assert second.ask("SELECT to_regclass('kept')", of="DATABASE_OWNER_URL") == (None,)
+    assert second.query("SELECT to_regclass('stored')", of="DATABASE_OWNER_URL") == (None,)
 
 
 @pytest.mark.exhaustive("servers of its own")
 def test_the_owner_creates_databases_for_a_test_run(invite: Invite) -> None:
     guest = invite("test")
 
-    guest.ask("CREATE DATABASE test_bursar", of="DATABASE_OWNER_URL")
-    address = guest.told["DATABASE_OWNER_URL"].removesuffix("/bursar") + "/test_bursar"
+    guest.query("CREATE DATABASE test_bursar", of="DATABASE_OWNER_URL")
+    address = guest.addresses["DATABASE_OWNER_URL"].removesuffix("/bursar") + "/test_bursar"
 
     with psycopg.connect(address, autocommit=True) as connection:
         connection.execute("CREATE TABLE mine (id bigint, EXCLUDE USING gist (id WITH =))")
@@ -213,27 +213,27 @@ def test_the_owner_creates_databases_for_a_test_run(invite: Invite) -> None:
 @pytest.mark.exhaustive("servers of its own")
 def test_a_killed_postmaster_is_brought_back(invite: Invite, servers_home: Path) -> None:
     first = invite()
-    first.ask("CREATE TABLE kept ()", of="DATABASE_OWNER_URL")
+    first.query("CREATE TABLE stored ()", of="DATABASE_OWNER_URL")
 
     os.kill(state(servers_home, "postgres")["pid"], signal.SIGKILL)
     second = invite()
 
-    assert second.told == first.told  # on its old port, so the first one goes on
-    assert first.ask("SELECT to_regclass('kept')::text", of="DATABASE_OWNER_URL") == ("kept",)
+    assert second.addresses == first.addresses  # on its old port, so the first one goes on
+    assert first.query("SELECT to_regclass('stored')::text", of="DATABASE_OWNER_URL") == ("stored",)
 
 
 @pytest.mark.exhaustive("servers of its own")
 def test_addresses_in_the_environment_are_not_changed(invite: Invite, servers_home: Path) -> None:
     guest = invite(REDIS_URL="redis://elsewhere/0")
 
-    assert guest.told["REDIS_URL"] == "redis://elsewhere/0"
-    assert guest.ask("SELECT 1") == (1,)
+    assert guest.addresses["REDIS_URL"] == "redis://elsewhere/0"
+    assert guest.query("SELECT 1") == (1,)
     assert not (servers_home / "dev" / "valkey").exists()
 
 
 @pytest.mark.exhaustive("servers of its own")
 def test_passwords_are_readable_only_by_the_current_user(invite: Invite, servers_home: Path) -> None:
-    assert invite().told
+    assert invite().addresses
 
     for file in servers_home.rglob("state.json"):
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -253,7 +253,7 @@ def test_an_older_postgresql_is_refused(invite: Invite, servers_home: Path) -> N
 
 
 @pytest.mark.exhaustive("servers of its own")
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the servers as somebody else")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the servers as another user")
 def test_programs_accessible_only_to_root_are_copied(invite: Invite, servers_home: Path) -> None:
     wheels = servers_home / "closed" / "site-packages"
     wheels.mkdir(parents=True)
@@ -266,12 +266,12 @@ def test_programs_accessible_only_to_root_are_copied(invite: Invite, servers_hom
 
     guest = invite(PYTHONPATH=str(wheels))
 
-    assert guest.ask("SELECT 1") == (1,)
+    assert guest.query("SELECT 1") == (1,)
     assert len(list((servers_home / "programs").iterdir())) == 2
     assert stat.S_IMODE((servers_home / "closed").stat().st_mode) == 0o700
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the servers as somebody else")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the servers as another user")
 def test_a_home_without_access_for_the_servers_is_refused(invite: Invite, servers_home: Path) -> None:
     servers_home.chmod(0o700)
 
@@ -285,7 +285,7 @@ def test_a_home_without_access_for_the_servers_is_refused(invite: Invite, server
 def test_two_cold_starts_share_one_pair_of_servers(invite: Invite, servers_home: Path) -> None:
     guests = [invite() for _ in range(3)]
 
-    assert guests[0].told == guests[1].told == guests[2].told
+    assert guests[0].addresses == guests[1].addresses == guests[2].addresses
 
     for guest in guests:
         guest.leave()

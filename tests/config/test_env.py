@@ -92,10 +92,10 @@ def test_a_variable_that_was_put_is_read(monkeypatch: pytest.MonkeyPatch) -> Non
     assert env().redis_url == "redis://after"
 
 
-def test_a_child_is_not_told_what_it_must_not_know(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_child_process_gets_no_withheld_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_OWNER_URL", "postgresql://bursar_owner@127.0.0.1/bursar")
 
-    given = for_child(without={"DATABASE_OWNER_URL"}, PORT="8123")
+    environment = for_child(without={"DATABASE_OWNER_URL"}, PORT="8123")
 
-    assert "DATABASE_OWNER_URL" not in given
-    assert given["PORT"] == "8123"
+    assert "DATABASE_OWNER_URL" not in environment
+    assert environment["PORT"] == "8123"

@@ -84,7 +84,7 @@ class Up:
     def processes(self) -> dict[int, str]:
         """By number, their command lines; found by the home of this run."""
         mark = str(self.home).encode()
-        found = {}
+        command_lines = {}
         for process in Path("/proc").glob("[0-9]*"):
             if int(process.name) == os.getpid():
                 continue
@@ -92,8 +92,10 @@ class Up:
                 known = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
                 known += str((process / "cwd").readlink()).encode()
                 if mark in known:
-                    found[int(process.name)] = (process / "cmdline").read_bytes().decode(errors="replace")
-        return found
+                    command_lines[int(process.name)] = (
+                        (process / "cmdline").read_bytes().decode(errors="replace")
+                    )
+        return command_lines
 
     def kill(self, words: str) -> None:
         """The first of its processes whose command line has these words: servers and leaders come before children."""
@@ -134,15 +136,15 @@ def test_a_second_run_is_refused(up: Up) -> None:
 
 
 def test_a_killed_process_is_restarted(up: Up) -> None:
-    for words, said in (
+    for words, message in (
         ("valkey-server", "valkey had ended and was restarted"),
         ("postgres\0-D", "postgres had ended and was restarted"),
-        ("manage.py\0relay", "relay ended with -9; again in"),
-        ("manage.py\0backup_worker", "backup_worker ended with -9; again in"),
-        ("--queues\0default", "default ended with -9; again in"),
+        ("manage.py\0relay", "relay ended with -9; restarting in"),
+        ("manage.py\0backup_worker", "backup_worker ended with -9; restarting in"),
+        ("--queues\0default", "default ended with -9; restarting in"),
     ):
         up.kill(words)
-        up.wait_for(said)
+        up.wait_for(message)
 
     up.until(
         lambda: all(

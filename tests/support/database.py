@@ -73,7 +73,7 @@ def django_db_setup(base_template: str) -> None:
 def suite_database(request: pytest.FixtureRequest) -> Iterator[SuiteDatabase]:
     """This worker's database, between tests too."""
     every = 1 if request.config.option.tier == "rest" else RESETS_PER_CHECKSUM
-    database = SuiteDatabase(f"bursar_test_{_worker() or 'alone'}", checksum_every=every)
+    database = SuiteDatabase(f"bursar_test_{_worker() or 'single'}", checksum_every=every)
     yield database
     database.discard()
 
@@ -140,7 +140,7 @@ def template_where(
     session returns it, and `template` is overridden to be that one where all tests begin there. It has no files."""
 
     def make(name: str, prepare: Callable[[], None]) -> str:
-        name = f"{base_template}_{name}_{_worker() or 'alone'}"
+        name = f"{base_template}_{name}_{_worker() or 'single'}"
         suite_database.discard()
         with django_db_blocker.unblock():
             copy_database(base_template, name)
@@ -183,7 +183,7 @@ def _make_users(slug: str) -> None:
     for role in ROLES:
         dispatch(InviteUser(email=f"{role}@{slug}.example", name=role.title(), role=role), actor=TESTER)
     without_role = dispatch(
-        InviteUser(email=f"nobody@{slug}.example", name="Nobody", role="auditor"), actor=TESTER
+        InviteUser(email=f"no-role@{slug}.example", name="No Role", role="auditor"), actor=TESTER
     )
     without_role.groups.clear()
     for user in User.objects.all():

@@ -1,9 +1,9 @@
-"""Dies at a chosen point: before each statement, before and after each commit, before each thing sent outside.
+"""Crashes at a chosen point: before a statement, before or after a commit, before a call to an external system.
 
-To die here is what kill -9 does to a worker, seen from the database: the open transaction is rolled back, the
-session's locks are let go, and no code of ours has a say (`Killed` is no Exception, and whatever `finally` still asks
-the database for goes through a session that knows nothing of the old one). The socket itself is kept for the next
-life, since to dial costs more than all the rest; tests/soak kills real processes.
+For the database, a crash here equals kill -9 of a worker: the open transaction is rolled back, the locks of the session
+are released, and no handler of the code runs (`Killed` is no Exception, and a query of a `finally` block gets a new
+session). The socket is reused, since a new connection costs more than the rest of the test; tests/soak kills real
+processes.
 """
 
 from __future__ import annotations
@@ -43,18 +43,18 @@ def writes_or_locks(sql: str, inside: bool) -> bool:
 
 
 def transaction_ends(sql: str, inside: bool) -> bool:
-    """Around transactions only, those of a single statement too: where another waits for the first lock of one until
-    its end, it is all the same to him how far it is."""
+    """Around transactions only, those of a single statement too: where another worker waits for the first lock of one
+    until its end, the statement within makes no difference."""
     return not inside and writes_or_locks(sql, inside)
 
 
 def nothing() -> None:
-    """Nobody else is there."""
+    """No second worker."""
 
 
 class Failpoints:
-    """Counts the points that this thread passes. At number `dies_at` it stands still, `meanwhile` another does what he
-    does, and then it dies."""
+    """Counts the points that this thread passes. At number `crash_point` it calls `meanwhile`, the work of another
+    worker, and then crashes."""
 
     def __init__(
         self, crash_point: int, before: Callable[[str, bool], bool], meanwhile: Callable[[], Any]
@@ -115,7 +115,7 @@ def _dialled(connection: Any, socket: Any) -> Any:
 
 
 def hang_up() -> None:
-    """Let go of sockets that nobody dialled again: the next test has another database."""
+    """Closes sockets without a new session: the next test has another database."""
     for alias in ALIASES:
         if "get_new_connection" in vars(connections[alias]):
             connections[alias].get_new_connection({}).close()
@@ -128,7 +128,7 @@ def armed(
     before: Callable[[str, bool], bool] = every,
     meanwhile: Callable[[], Any] = nothing,
 ) -> Iterator[Failpoints]:
-    """Points are counted inside the block, around commits and `before` statements, and at number `dies_at` it dies with
+    """Points are counted inside the block, around commits and `before` statements, and number `crash_point` raises
     Killed."""
     points = Failpoints(crash_point, before, meanwhile)
     commit = BaseDatabaseWrapper.commit
@@ -154,12 +154,11 @@ def crash_everywhere(
     before: Callable[[str, bool], bool] = every,
     stride: Callable[[], int] = lambda: 1,
 ) -> int:
-    """Do the work again and again, dying one point (or a `stride` of the sample) later each time, until it lives to its
-    end.
+    """Repeats the work, each time with a crash one point (or one `stride` of the sample) later, until it completes.
 
-    Where a death comes after something was kept for good (`progress` says another thing than before), what is left
-    of the work begins elsewhere, so the counting begins anew: no point is passed over. `after_each` death that left
-    something new behind (without `progress`, after each) that is looked at. Returns how many times it died.
+    After a crash that left committed changes (`progress` differs), the remaining work begins elsewhere, so the count
+    of points begins at zero: no point is skipped. `after_each` runs after such a crash (without `progress`, after
+    each). Returns the number of crashes.
     """
     deaths, crash_point, committed_rows = 0, stride(), progress()
     while deaths < MAX_POINTS:
@@ -174,4 +173,4 @@ def crash_everywhere(
                 after_each()
         else:
             return deaths
-    raise AssertionError(f"It did not come to an end within {MAX_POINTS} deaths.")
+    raise AssertionError(f"The work did not complete within {MAX_POINTS} crashes.")

@@ -1,7 +1,7 @@
 """The commands that move money or goods, as the registry knows them, and for each a case in which it is asked.
 
-A case stands in the shop (tests/support/shop.py), prepares what the command needs, and returns it. It may be asked
-for more than once: `mark` tells one time from another.
+A case runs in the shop (tests/support/shop.py), prepares the data of its command, and returns the command. It may run
+more than once: `mark` makes the runs distinct.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ from tests.support.books import JAN_9, sale
 from tests.support.shop import ordered
 
 CLERK = System("clerk")
-WHY = "Somebody rang."
+WHY = "Requested by telephone."
 CASES: dict[type[Command], Callable[[str], Command]] = {}
 
 
 def financial() -> list[type[Command]]:
-    ours = (command for command in commands() if command.__module__.startswith("apps."))
-    return [each for each in ours if each.moves_money or each.queue == "financial"]
+    declared = (command for command in commands() if command.__module__.startswith("apps."))
+    return [command for command in declared if command.moves_money or command.queue == "financial"]
 
 
 def case(function: Callable[[str], Command]) -> Callable[[str], Command]:
@@ -166,8 +166,8 @@ def cancel_order(mark: str) -> CancelOrder:
 @case
 def mark_order_paid(mark: str) -> MarkOrderPaid:
     order = do(confirm_order(mark))
-    asked = RequestPayment(reference=order.subject, amount=order.total.amount, currency=order.currency)
-    do(_confirmed(do(asked).pk, mark))
+    request = RequestPayment(reference=order.subject, amount=order.total.amount, currency=order.currency)
+    do(_confirmed(do(request).pk, mark))
     return MarkOrderPaid(order_id=order.pk)
 
 

@@ -36,7 +36,7 @@ SELECT oid, pg_stat_get_tuples_inserted(oid) + pg_stat_get_tuples_updated(oid) +
 FROM unnest(%s::oid[]) AS oid
 """
 _TENANT_ROLES = "rolname LIKE 'bursar\\_t\\_%'"
-"""Tests of other workers make and drop them at the same time, so they tell nothing about this database."""
+"""Other workers create and drop these roles at the same time, so they are no property of this database."""
 _SERVER = f"""
 WITH roles AS (SELECT * FROM pg_authid WHERE NOT ({_TENANT_ROLES}))
 SELECT 'attributes of role ' || rolname, to_jsonb(roles) - '{{oid,rolpassword}}'::text[] FROM roles

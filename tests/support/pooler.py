@@ -1,4 +1,4 @@
-"""PgBouncer before the suite's PostgreSQL, for tests that ask for it."""
+"""PgBouncer before the suite's PostgreSQL, for tests that request it."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from django.db import connections
 from apps.kernel.transactions import OfTenants
 
 CONNECTIONS = 3
-PATIENCE = 10.0
+START_TIMEOUT_S = 10.0
 
 
 @pytest.fixture(scope="session")
 def pgbouncer() -> Iterator[int]:
-    """Its port."""
+    """The port of PgBouncer."""
     try:
         with pooling(connections.settings["default"]) as port:
             yield port
@@ -34,14 +34,14 @@ def pgbouncer() -> Iterator[int]:
 
 @contextmanager
 def pooling(server: Mapping[str, Any]) -> Iterator[int]:
-    """The port of one that pools transactions: three connections to the server serve everybody. Raises LookupError
-    where there is none."""
+    """The port of a PgBouncer in transaction mode, with three connections to the server. Raises LookupError if
+    PgBouncer is not installed."""
     program = shutil.which("pgbouncer") or shutil.which("/usr/sbin/pgbouncer")
     if program is None:
         raise LookupError("there is no pgbouncer here")
     port = _free_port()
     with tempfile.TemporaryDirectory() as folder:
-        Path(folder).chmod(0o755)  # as root it runs as nobody
+        Path(folder).chmod(0o755)  # under root it runs as another user
         users, ini = Path(folder, "users.txt"), Path(folder, "pgbouncer.ini")
         users.write_text(f'"{server["USER"]}" "{server["PASSWORD"]}"\n')
         ini.write_text(
@@ -65,32 +65,34 @@ def behind_pgbouncer(
     physical_copy: None, db: None, pgbouncer: int, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[None]:
     """As with DATABASE_POOLER=transaction."""
-    yield from _through(pgbouncer, monkeypatch, told=True)
+    yield from _through(pgbouncer, monkeypatch, declared=True)
 
 
 @pytest.fixture
-def behind_it_unsaid(
+def behind_undeclared_pgbouncer(
     physical_copy: None, db: None, pgbouncer: int, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[None]:
-    """As if nobody had told us."""
-    yield from _through(pgbouncer, monkeypatch, told=False)
+    """Without DATABASE_POOLER: a misconfiguration."""
+    yield from _through(pgbouncer, monkeypatch, declared=False)
 
 
-def _through(port: int, monkeypatch: pytest.MonkeyPatch, *, told: bool) -> Iterator[None]:
+def _through(port: int, monkeypatch: pytest.MonkeyPatch, *, declared: bool) -> Iterator[None]:
     for alias in ("default", "control"):
         known = connections.settings[alias]
         connections[alias].close()
         monkeypatch.setitem(known, "PORT", str(port))
-        monkeypatch.setitem(known, "TENANCY", known["TENANCY"] | {"pooled": told})
+        monkeypatch.setitem(known, "TENANCY", known["TENANCY"] | {"pooled": declared})
         monkeypatch.setitem(known, "DISABLE_SERVER_SIDE_CURSORS", True)
-    monkeypatch.setitem(connections.settings["default"], "ATOMIC_REQUESTS", OfTenants() if told else False)
+    monkeypatch.setitem(
+        connections.settings["default"], "ATOMIC_REQUESTS", OfTenants() if declared else False
+    )
     yield
     for alias in ("default", "control"):
         connections[alias].close()
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < until:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:

@@ -1,4 +1,4 @@
-"""Problems, as the API says them."""
+"""Problem responses of the API."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from django.http import HttpResponse
 
 
 def refused(response: HttpResponse, status: int, code: str) -> dict[str, Any]:
-    """The problem that the answer says."""
+    """The problem of the response."""
     assert response["Content-Type"] == "application/problem+json", response.content[:300]
-    said: dict[str, Any] = response.json()
-    assert (response.status_code, said["code"]) == (status, code), said
-    return said
+    problem: dict[str, Any] = response.json()
+    assert (response.status_code, problem["code"]) == (status, code), problem
+    return problem

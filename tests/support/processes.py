@@ -92,8 +92,8 @@ def worker(
     )
 
 
-def answers(address: str) -> bool:
-    with contextlib.suppress(requests.RequestException):  # the socket is there before the one who answers
+def responds(address: str) -> bool:
+    with contextlib.suppress(requests.RequestException):  # the port may be open before the server is ready
         return requests.get(address, timeout=5).ok
     return False
 

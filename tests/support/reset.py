@@ -51,7 +51,7 @@ _DISCARD_SESSION = """
 RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; CLOSE ALL; UNLISTEN *; SELECT pg_advisory_unlock_all();
 DISCARD TEMPORARY; SELECT pg_stat_force_next_flush()
 """
-"""DISCARD ALL would also drop the plans and caches that make a kept connection worth keeping."""
+"""DISCARD ALL would also drop the plans and caches that make the reuse of a connection worthwhile."""
 _SAME_GRANTS = """
 DO $$
 DECLARE
@@ -94,7 +94,7 @@ class SuiteDatabase:
         self._template = ""
         self._superuser: psycopg.Connection | None = None
         self._resets = 0
-        self._kept: list[Any] = []
+        self._reused: list[Any] = []
         self._templates: dict[str, _Template] = {}
 
     def prepare(self, template: str) -> None:
@@ -128,9 +128,9 @@ class SuiteDatabase:
     def discard(self) -> None:
         """The next test gets a new copy."""
         self._template = ""
-        for wrapper in (*self._kept, *connections.all(initialized_only=True)):
+        for wrapper in (*self._reused, *connections.all(initialized_only=True)):
             wrapper.close()
-        self._kept = []
+        self._reused = []
         if self._superuser is not None:
             self._superuser.close()
             self._superuser = None
@@ -202,18 +202,18 @@ class SuiteDatabase:
     def _refuse_open_sessions(self) -> None:
         """Threads and child processes must have left: each session counts its changes when it ends. The connections of
         this thread stay, without what the test left in their sessions."""
-        ours, current = [self._connection.info.backend_pid], connections.all(initialized_only=True)
-        for wrapper in self._kept:
+        own_pids, current = [self._connection.info.backend_pid], connections.all(initialized_only=True)
+        for wrapper in self._reused:
             if wrapper not in current:  # Django has others for this thread while an event loop runs in it
                 wrapper.close()
-        self._kept = [wrapper for wrapper in current if _is_clean(wrapper)]
+        self._reused = [wrapper for wrapper in current if _is_clean(wrapper)]
         for wrapper in current:
-            if wrapper in self._kept:
-                ours.append(wrapper.connection.info.backend_pid)
+            if wrapper in self._reused:
+                own_pids.append(wrapper.connection.info.backend_pid)
             else:
                 wrapper.close()
         deadline = time.monotonic() + DISCONNECT_TIMEOUT_S
-        while others := self._connection.execute(_BACKENDS, [ours]).fetchall():
+        while others := self._connection.execute(_BACKENDS, [own_pids]).fetchall():
             gc.collect()  # the connection of a thread that has ended is closed with its locals
             if time.monotonic() > deadline:
                 raise NotRestorable("sessions that are still open: " + "; ".join(text for _, text in others))

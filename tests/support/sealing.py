@@ -16,9 +16,9 @@ def all_ended():
     back for a moment."""
 
     def wait():
-        until, begun = time.monotonic() + 60, _asked("SELECT pg_current_xact_id()::text::bigint")
-        while _asked("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint") <= begun:
-            assert time.monotonic() < until, "Something never ends."
+        until, begun = time.monotonic() + 60, _value_of("SELECT pg_current_xact_id()::text::bigint")
+        while _value_of("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint") <= begun:
+            assert time.monotonic() < until, "A transaction does not end."
             time.sleep(0.01)
 
     return wait
@@ -37,7 +37,7 @@ def seal_all(all_ended):
     return seal
 
 
-def _asked(question):
+def _value_of(sql):
     with connection.cursor() as cursor:
-        cursor.execute(question)
+        cursor.execute(sql)
         return cursor.fetchone()[0]

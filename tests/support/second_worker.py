@@ -1,4 +1,4 @@
-"""A second worker, on connections of its own, that comes while the first one stands at the point where it will die."""
+"""A second worker with its own connections, which works while the first one is paused before its crash."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from django.db import connections
 
 from apps.kernel.tenant import TenantInfo, activate
 
-BLINK = 0.002
-"""Seconds until it is looked again whether he waits for a lock. Nothing depends on it."""
-LONGEST = 30
-"""Seconds after which he is thought to hang."""
+POLL_S = 0.002
+"""Interval of looking for a wait on a lock. No result depends on it."""
+TIMEOUT_S = 30
+"""After this time the worker counts as hanging."""
 _WAITS = (
     "SELECT EXISTS (SELECT FROM pg_locks JOIN pg_stat_activity USING (pid)"
     " WHERE NOT granted AND datname = current_database())"
@@ -22,8 +22,8 @@ _WAITS = (
 
 
 class SecondWorker:
-    """`comes(work)` returns when he has done it, or waits for a lock of the one that stands still; `ends()` when he
-    has done it, and raises what went wrong. `waited` says how often he had to wait, `came` how often he came."""
+    """`comes(work)` returns when the work is done or waits for a lock of the paused worker; `ends()` returns when it is
+    done, and raises its error. `came` counts the calls, `waited` the calls that had to wait."""
 
     def __init__(self, tenant: TenantInfo, pool: ThreadPoolExecutor, watcher: Any) -> None:
         self.tenant, self.pool, self.watcher = tenant, pool, watcher
@@ -33,8 +33,8 @@ class SecondWorker:
     def comes(self, work: Callable[[], Any]) -> None:
         self.came += 1
         self.doing = self.pool.submit(self._in_tenant, work)
-        for _ in range(int(LONGEST / BLINK)):
-            if wait([self.doing], BLINK).done:
+        for _ in range(int(TIMEOUT_S / POLL_S)):
+            if wait([self.doing], POLL_S).done:
                 return
             if self._waits():
                 self.waited += 1
@@ -43,7 +43,7 @@ class SecondWorker:
 
     def ends(self) -> None:
         if self.doing:
-            self.doing.result(LONGEST)
+            self.doing.result(TIMEOUT_S)
 
     def _in_tenant(self, work: Callable[[], Any]) -> None:
         with activate(self.tenant):

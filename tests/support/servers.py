@@ -13,11 +13,11 @@ from typing import IO
 
 import pytest
 
-# Before anything of ours is imported: the Celery application would choose other settings.
+# Before the first import of the project: the Celery application would choose other settings.
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings.test"
 
 from config.embedded import CannotStart, resolve
-from config.embedded.home import MEMORY, has_free_memory, in_memory, place
+from config.embedded.home import MEMORY, has_free_memory, home_path, in_memory
 from config.embedded.postgres import SUPERUSER, Postgres
 from config.env import env, put
 
@@ -52,12 +52,12 @@ else:
     put(redis_url=f"{str(env().redis_url).rsplit('/', 1)[0]}/{_number}")
 
 # And a folder for the files of each.
-put(files_url=f"file://{place('test')}/files/{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}")
+put(files_url=f"file://{home_path('test')}/files/{os.environ.get('PYTEST_XDIST_WORKER', 'single')}")
 
 
 def superuser_url() -> str | None:
     """Of the throw-away server; None where DATABASE_URL names another one."""
-    server = Postgres(place("test"), "test")
+    server = Postgres(home_path("test"), "test")
     server.state = server.recorded()
     if not server.state.alive or f":{server.state.port}/" not in str(env().database_url):
         return None

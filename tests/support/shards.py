@@ -171,4 +171,4 @@ def _running(server: Any) -> Iterator[Any]:
 
 
 def _worker() -> str:
-    return os.environ.get("PYTEST_XDIST_WORKER", "alone")
+    return os.environ.get("PYTEST_XDIST_WORKER", "single")

@@ -59,7 +59,7 @@ def auditor(acme: TenantInfo) -> User:
 @pytest.fixture
 def user_without_role(acme: TenantInfo) -> User:
     """A user without a role."""
-    return _user(acme, "nobody")
+    return _user(acme, "no-role")
 
 
 @pytest.fixture

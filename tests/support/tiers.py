@@ -102,17 +102,17 @@ class Sample:
             pytest.skip("the sample has tried every point")
         return left
 
-    def stride(self, longest: int) -> Callable[[], int]:
-        """How far to the next point: in the sample 1 to `longest`, drawn anew each time, else always 1. So of `longest`
-        successive points one is tried."""
+    def stride(self, max_stride: int) -> Callable[[], int]:
+        """How far to the next point: in the sample 1 to `max_stride`, drawn anew each time, else always 1. So of
+        `max_stride` successive points one is tried."""
         if not self.is_small:
             return lambda: 1
         draw = random.Random(f"{self._seed} {self._test}")
-        return lambda: draw.randint(1, longest)
+        return lambda: draw.randint(1, max_stride)
 
-    def at_least(self, bound: int, longest: int) -> int:
-        """How many points are tried at least: `bound`, and with strides what is certainly left of it."""
-        return bound // (2 * longest) if self.is_small else bound
+    def at_least(self, bound: int, max_stride: int) -> int:
+        """The minimum number of points tried: `bound`, or with strides the certain part of it."""
+        return bound // (2 * max_stride) if self.is_small else bound
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from tests.support.database import PASSWORD
 
 
 class Visitor:
-    """Somebody who logs in over HTTP and posts JSON."""
+    """A client that logs in over HTTP and posts JSON."""
 
     def __init__(self, console: str, email: str) -> None:
         self.console, self.session = console, requests.Session()

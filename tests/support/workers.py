@@ -24,7 +24,7 @@ class Workers:
         context = running(
             self.environment,
             *("celery", "-A", "config", "worker", "-Q", "default", "-c", "1", "-n", f"w{number}@test"),
-            *("--include", "tests.support.workload,tests.support.coming_round", "-l", "WARNING"),
+            *("--include", "tests.support.workload,tests.support.scheduled_task", "-l", "WARNING"),
             *("--without-gossip", "--without-mingle", "--without-heartbeat", *more),
             without="DATABASE_OWNER_URL DATABASE_RELAY_URL",
         )

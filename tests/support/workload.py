@@ -19,7 +19,7 @@ RELEASED = "tests:released:{}"
 
 
 def diary() -> list[str]:
-    return [each.decode() for each in caching._client().lrange(DIARY, 0, -1)]
+    return [line.decode() for line in caching._client().lrange(DIARY, 0, -1)]
 
 
 def write(line: str) -> None:
@@ -56,7 +56,7 @@ def hold(name: str) -> None:
 
 @shared_task(base=DefaultTask, name="tests.fall", platform=True)
 def fall(name: str) -> None:
-    """Takes its worker process along, the first time."""
+    """Kills its worker process on the first attempt."""
     times = sum(line == f"{name} began" for line in diary())
     write(f"{name} began")
     if not times:
@@ -66,7 +66,7 @@ def fall(name: str) -> None:
 
 @shared_task(base=DefaultTask, name="tests.poison", platform=True)
 def poison(name: str) -> None:
-    """Takes its worker process along each time."""
+    """Kills its worker process on each attempt."""
     write(f"{name} began")
     os.kill(os.getpid(), signal.SIGKILL)
 
@@ -79,8 +79,8 @@ def stumble(name: str) -> None:
 
 @shared_task(base=DefaultTask, name="tests.read")
 def read() -> None:
-    """Says for whom it works, whose row it finds under the key that all have, and where."""
+    """Writes its tenant, the value of a setting that all tenants have, and its thread."""
     tenant = current_tenant()
-    time.sleep(0.05)  # the others work meanwhile
-    whose = Setting.objects.get(key="tests.whose").value
-    write(f"{tenant.slug if tenant else 'nobody'} finds {whose} in {threading.get_ident()}")
+    time.sleep(0.05)  # other threads run meanwhile
+    owner = Setting.objects.get(key="tests.owner").value
+    write(f"{tenant.slug if tenant else 'no tenant'} reads {owner} in {threading.get_ident()}")

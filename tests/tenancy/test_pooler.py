@@ -59,7 +59,7 @@ def test_eight_tenants_read_their_own_rows(eight, behind_pgbouncer):
     assert (reads.correct, reads.wrong) == (2 * TENANTS * ROUND_COUNT, [])
 
 
-def test_behind_an_undeclared_pooler_tenants_would_mix(eight, behind_it_unsaid):
+def test_behind_an_undeclared_pooler_tenants_would_mix(eight, behind_undeclared_pgbouncer):
     """Negative control: session settings leak to the next client."""
     with activate(eight[0]):
         assert read_slug() == eight[0].slug
@@ -212,7 +212,7 @@ def test_a_support_session_begins_and_ends(acme, owner, operator, client_for, be
     assert [session["end_reason"] for session in ended] == ["left"]
 
 
-def test_an_undeclared_pooler_prevents_the_start(db, behind_it_unsaid):
+def test_an_undeclared_pooler_prevents_the_start(db, behind_undeclared_pgbouncer):
     assert "tenancy.E012" in {check.id for check in run_checks(databases=["default"])}
 
 
