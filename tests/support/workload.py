@@ -82,5 +82,5 @@ def read() -> None:
     """Writes its tenant, the value of a setting that all tenants have, and its thread."""
     tenant = current_tenant()
     time.sleep(0.05)  # other threads run meanwhile
-    owner = Setting.objects.get(key="tests.owner").value
-    write(f"{tenant.slug if tenant else 'no tenant'} reads {owner} in {threading.get_ident()}")
+    slug = Setting.objects.get(key="tests.slug").value
+    write(f"{tenant.slug if tenant else 'no tenant'} reads {slug} in {threading.get_ident()}")
