@@ -44,7 +44,7 @@ def sale() -> dict[str, Any]:
 
 @pytest.fixture
 def operator_without_role(db: None) -> User:
-    """Somebody on the operator's plane without a permission."""
+    """A user on the operator's plane without permissions."""
     user = User(email="intern@bursar.example", name="Ivo Intern", joined_at=now())
     user.set_password(PASSWORD)
     user.save()

@@ -1,4 +1,4 @@
-"""Every endpoint of both planes is shut: a new one enters this test by itself."""
+"""Every endpoint of both planes requires authentication and a permission; new endpoints are included automatically."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from tests.support.endpoints import PLANES, endpoints
 METHODS = ("get", "post")
 DOCUMENTS = ("/api/schema/", "/api/docs/")
 SIGNED = ("/api/v1/webhooks/in/1/",)
-"""Where the signature of a message says who it is."""
-OPEN = tuple(f"/api/v1/identity/tokens/{door}" for door in ("", "refresh/", "revoke/"))
-"""Where what is shown says who asks: a password, or a refresh token."""
+"""Authenticated by the signature of the message."""
+OPEN = tuple(f"/api/v1/identity/tokens/{action}" for action in ("", "refresh/", "revoke/"))
+"""Authenticated by a password or a refresh token in the body."""
 
 
-def test_there_are_endpoints():
+def test_both_planes_have_endpoints():
     assert len(endpoints("operator")) >= 8
     assert len(endpoints("tenant")) >= 20
 
 
-@pytest.mark.slow("asks every endpoint")
+@pytest.mark.slow("requests every endpoint")
 @pytest.mark.parametrize("plane", PLANES)
-def test_every_endpoint_is_shut_to_strangers(plane, acme):
+def test_every_endpoint_refuses_anonymous_requests(plane, acme):
     prefix = "" if plane == "operator" else "/t/acme"
     for address, _ in endpoints(plane):
         if address in OPEN:
@@ -37,19 +37,19 @@ def test_every_endpoint_is_shut_to_strangers(plane, acme):
 
 
 @pytest.mark.parametrize("plane", PLANES)
-def test_every_endpoint_says_who_may_use_it(plane):
+def test_every_endpoint_names_an_existing_permission(plane):
     known = numbering.committed()["permissions"]
     for address, view in endpoints(plane):
         if address in DOCUMENTS + SIGNED + OPEN:
             continue
         assert issubclass(view, Endpoint), address
-        reading = [view.permission] if hasattr(view, "get") else []
-        asking = [view.command.permission] if hasattr(view, "post") else []
-        assert {*reading, *asking} - {SIGNED_IN} <= set(known), address
+        read_permissions = [view.permission] if hasattr(view, "get") else []
+        command_permissions = [view.command.permission] if hasattr(view, "post") else []
+        assert {*read_permissions, *command_permissions} - {SIGNED_IN} <= set(known), address
 
 
 @pytest.mark.parametrize("plane", PLANES)
-def test_nobody_without_a_role_may_do_anything(plane, api, user_without_role, operator_without_role):
+def test_a_user_without_a_role_is_refused_everywhere(plane, api, user_without_role, operator_without_role):
     caller = api(user_without_role) if plane == "tenant" else api(operator_without_role, None)
     prefix = "" if plane == "operator" else "/t/acme"
     for address, view in endpoints(plane):
@@ -59,6 +59,6 @@ def test_nobody_without_a_role_may_do_anything(plane, api, user_without_role, op
             or getattr(view, "permission", None) == SIGNED_IN
         ):
             continue
-        for method, can in (("get", hasattr(view, "get")), ("post", hasattr(view, "post"))):
+        for method, is_allowed in (("get", hasattr(view, "get")), ("post", hasattr(view, "post"))):
             response = getattr(caller.client, method)(prefix + address, content_type="application/json")
-            assert response.status_code == (403 if can else 405), (method, address, response.content)
+            assert response.status_code == (403 if is_allowed else 405), (method, address, response.content)

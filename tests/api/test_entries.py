@@ -1,4 +1,4 @@
-"""The books over HTTP, with a second tenant that sees nothing."""
+"""Ledger entries over HTTP, isolated from a second tenant."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ def sides(line: dict) -> tuple[str, Decimal, Decimal]:
     return line["account"], D(line["debit"]), D(line["credit"])
 
 
-def test_posts_an_entry(api, accountant, sale):
+def test_an_entry_is_posted(api, accountant, sale):
     response = api(accountant).post("ledger/entries/", sale)
 
     posted = response.json()
     assert response.status_code == 201, posted
     assert (posted["status"], posted["number"], posted["journal"]) == ("posted", 1, "GEN")
-    assert [sides(each) for each in posted["lines"]] == [
+    assert [sides(line) for line in posted["lines"]] == [
         ("1000", D("12.50"), D(0)),
         ("4000", D(0), D("12.50")),
     ]
     assert posted["lines"][0]["debit"] == "12.50"
 
 
-def test_another_tenant_sees_nothing_of_it(api, accountant, globex, globex_owner, sale):
+def test_an_entry_is_invisible_to_another_tenant(api, accountant, globex, globex_owner, sale):
     posted = api(accountant).post("ledger/entries/", sale).json()
     elsewhere = api(globex_owner, globex)
 
@@ -44,7 +44,7 @@ def test_another_tenant_sees_nothing_of_it(api, accountant, globex, globex_owner
     )
 
 
-def test_a_session_of_acme_is_nobody_at_globex(api, owner, globex):
+def test_a_session_of_one_tenant_is_anonymous_at_another(api, owner, globex):
     caller = api(owner)
 
     response = caller.client.get("/t/globex/api/v1/ledger/entries/")
@@ -52,7 +52,7 @@ def test_a_session_of_acme_is_nobody_at_globex(api, owner, globex):
     assert (response.status_code, response.json()["code"]) == (401, "request.not_authenticated")
 
 
-def test_acmes_cookie_under_globexs_name_is_nobody(api, owner, acme, globex):
+def test_a_renamed_session_cookie_of_another_tenant_is_anonymous(api, owner, acme, globex):
     caller = api(owner)
     stolen = caller.client.cookies[f"bursar_session_{acme.id}"].value
     caller.client.cookies[f"bursar_session_{globex.id}"] = stolen
@@ -60,22 +60,22 @@ def test_acmes_cookie_under_globexs_name_is_nobody(api, owner, acme, globex):
     assert caller.client.get("/t/globex/api/v1/identity/me/").status_code == 401
 
 
-def test_lists_and_filters(api, accountant, sale):
+def test_entries_are_filtered(api, accountant, sale):
     caller = api(accountant)
     caller.post("ledger/entries/", sale)
     caller.post("ledger/entries/drafts/", sale)
 
-    def found(**query):
+    def statuses(**query):
         response = caller.get("ledger/entries/", **query)
         assert response.status_code == 200, response.content
-        return [each["status"] for each in response.json()["results"]]
+        return [entry["status"] for entry in response.json()["results"]]
 
-    assert sorted(found()) == ["draft", "posted"]
-    assert found(status="posted", journal="GEN", since=today().isoformat(), until=today().isoformat()) == [
+    assert sorted(statuses()) == ["draft", "posted"]
+    assert statuses(status="posted", journal="GEN", since=today().isoformat(), until=today().isoformat()) == [
         "posted"
     ]
-    assert found(since="2999-01-01") == []
-    assert found(journal="NONE") == []
+    assert statuses(since="2999-01-01") == []
+    assert statuses(journal="NONE") == []
 
 
 def test_a_draft_is_posted_and_reversed(api, controller, sale):
@@ -83,14 +83,14 @@ def test_a_draft_is_posted_and_reversed(api, controller, sale):
     draft = caller.post("ledger/entries/drafts/", sale).json()
 
     posted = caller.post(f"ledger/entries/{draft['id']}/post/")
-    back = caller.post(
+    reversal = caller.post(
         f"ledger/entries/{draft['id']}/reverse/",
         {"posted_on": sale["posted_on"], "reason": "it was entered twice"},
     )
 
     assert (posted.status_code, posted.json()["status"]) == (200, "posted"), posted.json()
-    assert (back.status_code, back.json()["reversal_of"]) == (201, draft["id"]), back.json()
-    assert [sides(each)[1] for each in back.json()["lines"]] == [D(0), D("12.50")]
+    assert (reversal.status_code, reversal.json()["reversal_of"]) == (201, draft["id"]), reversal.json()
+    assert [sides(line)[1] for line in reversal.json()["lines"]] == [D(0), D("12.50")]
 
 
 def test_a_draft_is_discarded(api, controller, sale):
@@ -101,20 +101,20 @@ def test_a_draft_is_discarded(api, controller, sale):
     assert caller.get(f"ledger/entries/{draft['id']}/").status_code == 404
 
 
-def test_says_everything_that_is_wrong_with_an_entry(api, accountant, sale):
+def test_all_refusals_of_an_entry_are_returned_together(api, accountant, sale):
     sale["lines"] = [{"account": "9999", "currency": "USD", "amount": "1.00"}, sale["lines"][1]]
 
     response = api(accountant).post("ledger/entries/", sale | {"posted_on": "1999-01-01", "journal": "NONE"})
 
     assert response.status_code == 409
-    assert {each["code"] for each in response.json()["errors"]} == {
+    assert {error["code"] for error in response.json()["errors"]} == {
         "ledger.account_unknown",
         "ledger.journal_unknown",
         "periods.no_period_for_day",
     }
 
 
-def test_refuses_what_does_not_balance(api, accountant, sale):
+def test_an_unbalanced_entry_is_refused(api, accountant, sale):
     sale["lines"][0]["amount"] = "12.49"
 
     response = api(accountant).post("ledger/entries/", sale)
@@ -122,7 +122,7 @@ def test_refuses_what_does_not_balance(api, accountant, sale):
     assert (response.status_code, response.json()["code"]) == (422, "ledger.entry_unbalanced")
 
 
-def test_refuses_an_amount_that_cannot_be(api, accountant, sale):
+def test_an_impossible_amount_is_refused(api, accountant, sale):
     caller = api(accountant)
 
     for amount in ("0.001", "99999999999999999.00", "0.00"):
@@ -130,13 +130,13 @@ def test_refuses_an_amount_that_cannot_be(api, accountant, sale):
         assert caller.post("ledger/entries/", sale).status_code == 422
 
 
-def test_names_the_line_of_a_wrong_field(api, accountant, sale):
+def test_an_invalid_amount_is_reported_with_its_line(api, accountant, sale):
     sale["lines"][1]["amount"] = -12.5
 
     response = api(accountant).post("ledger/entries/", sale)
 
     assert (response.status_code, response.json()["code"]) == (400, "request.invalid")
-    assert [each["attr"] for each in response.json()["errors"]] == ["lines.1.amount"]
+    assert [error["attr"] for error in response.json()["errors"]] == ["lines.1.amount"]
 
 
 def test_a_text_that_is_too_long_is_refused(api, accountant, sale):
@@ -145,21 +145,21 @@ def test_a_text_that_is_too_long_is_refused(api, accountant, sale):
     assert (response.status_code, response.json()["code"]) == (422, "bus.text_too_long")
 
 
-def test_rehearses_without_posting(api, accountant, sale):
+def test_a_dry_run_posts_no_entry(api, accountant, sale):
     caller = api(accountant)
     dry_run = "ledger/entries/?dry_run=true"
 
-    would = caller.post(dry_run, sale)
-    wrong = caller.post(dry_run, sale | {"posted_on": "1999-01-01"})
+    valid = caller.post(dry_run, sale)
+    invalid = caller.post(dry_run, sale | {"posted_on": "1999-01-01"})
 
-    assert would.json() == {"would_be_done": True, "refusals": []}
-    assert wrong.status_code == 200
-    assert wrong.json()["would_be_done"] is False
-    assert wrong.json()["refusals"][0]["code"].startswith(("periods.", "ledger."))
+    assert valid.json() == {"would_be_done": True, "refusals": []}
+    assert invalid.status_code == 200
+    assert invalid.json()["would_be_done"] is False
+    assert invalid.json()["refusals"][0]["code"].startswith(("periods.", "ledger."))
     assert caller.get("ledger/entries/").json()["results"] == []
 
 
-def test_trial_balance(api, accountant, auditor, sale):
+def test_the_trial_balance_sums_posted_entries(api, accountant, auditor, sale):
     api(accountant).post("ledger/entries/", sale)
 
     rows = api(auditor).get("ledger/trial-balance/", by="total").json()
@@ -170,7 +170,7 @@ def test_trial_balance(api, accountant, auditor, sale):
     ]
 
 
-def test_trial_balance_refuses_a_question_it_does_not_understand(api, auditor):
+def test_an_unknown_parameter_of_the_trial_balance_is_refused(api, auditor):
     caller = api(auditor)
 
     for query in ({"by": "week"}, {"since": "yesterday"}, {"when": "2026-01-01"}):
@@ -178,7 +178,7 @@ def test_trial_balance_refuses_a_question_it_does_not_understand(api, auditor):
         assert (response.status_code, response.json()["errors"][0]["attr"]) == (400, *query)
 
 
-def test_opens_and_deactivates_an_account(api, controller):
+def test_an_account_is_opened_then_deactivated(api, controller):
     caller = api(controller)
     opened = caller.post("ledger/accounts/", {"code": "5000", "name": "Rent", "type": "expense"})
 
@@ -190,9 +190,9 @@ def test_opens_and_deactivates_an_account(api, controller):
     assert (closed.status_code, closed.json()["is_active"]) == (200, False), closed.json()
 
 
-def test_journals(api, controller, auditor):
+def test_an_opened_journal_is_listed(api, controller, auditor):
     opened = api(controller).post("ledger/journals/", {"code": "SAL", "name": "Sales"})
 
     assert opened.status_code == 201, opened.json()
     listed = api(auditor).get("ledger/journals/").json()["results"]
-    assert [each["code"] for each in listed] == ["GEN", "SAL"]
+    assert [journal["code"] for journal in listed] == ["GEN", "SAL"]

@@ -1,4 +1,4 @@
-"""The header Idempotency-Key: needed where money moves, and the same answer however often it is asked."""
+"""The header Idempotency-Key: required where money moves; a repeated request returns the first response."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -23,18 +23,18 @@ def posted(acme):
         return Entry.objects.count()
 
 
-def test_is_needed_where_money_moves(caller, sale, acme):
+def test_a_request_without_a_key_is_refused_where_money_moves(caller, sale, acme):
     response = caller.post(ENTRIES, sale, key=None)
 
     assert (response.status_code, response.json()["code"]) == (400, "bus.idempotency_key_missing")
     assert posted(acme) == 0
 
 
-def test_a_dry_run_needs_none(caller, sale):
+def test_a_dry_run_needs_no_key(caller, sale):
     assert caller.post(f"{ENTRIES}?dry_run=true", sale, key=None).status_code == 200
 
 
-def test_is_welcome_where_it_is_not_needed(api, owner, chart, acme):
+def test_an_optional_key_is_honoured(api, owner, chart, acme):
     account = {"code": "1900", "name": "Till", "type": "asset"}
 
     first = api(owner).post("ledger/accounts/", account, key="till")
@@ -44,7 +44,7 @@ def test_is_welcome_where_it_is_not_needed(api, owner, chart, acme):
     assert second.headers["Idempotency-Replayed"] == "true"
 
 
-def test_the_second_answer_is_the_first(caller, sale, acme):
+def test_a_repeated_request_returns_the_first_response(caller, sale, acme):
     first = caller.post(ENTRIES, sale, key="till-1")
     second = caller.post(ENTRIES, sale, key='"till-1"')
 
@@ -65,7 +65,7 @@ def test_another_body_under_the_key_is_refused(caller, sale, acme):
 
 
 @pytest.mark.parametrize("key", ["", " ", "x" * 256, '"with a space"', "ключ".encode().decode("latin-1")])
-def test_refuses_a_key_that_is_none(caller, sale, key):
+def test_a_malformed_key_is_refused(caller, sale, key):
     response = caller.client.post(
         caller.base + ENTRIES, sale, content_type="application/json", headers={"Idempotency-Key": key}
     )
@@ -73,7 +73,7 @@ def test_refuses_a_key_that_is_none(caller, sale, key):
     assert (response.status_code, response.json()["code"]) == (400, "bus.idempotency_key_malformed")
 
 
-def test_while_it_is_being_done_the_answer_is_come_back(caller, sale, acme, monkeypatch):
+def test_a_repeated_request_during_the_first_is_a_conflict_with_retry_after(caller, sale, acme, monkeypatch):
     claimed, may_end = threading.Event(), threading.Event()
     remember = keys._remember
 
@@ -102,7 +102,7 @@ def test_while_it_is_being_done_the_answer_is_come_back(caller, sale, acme, monk
     assert posted(acme) == 1
 
 
-def test_the_document_says_where_it_is_needed(api, owner):
+def test_the_document_marks_the_header_as_required_where_money_moves(api, owner):
     schema = api(owner).client.get("/t/acme/api/schema/", headers={"accept": "application/json"}).json()
 
     def key_of(path):

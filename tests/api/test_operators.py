@@ -14,16 +14,16 @@ def platform(api, operator):
     return api(operator, None)
 
 
-def test_lists_tenants(platform, acme):
+def test_tenants_are_listed(platform, acme):
     listed = platform.get("tenancy/tenants/").json()["results"]
 
-    assert [each["slug"] for each in listed] == ["globex", "acme"]
+    assert [tenant["slug"] for tenant in listed] == ["globex", "acme"]
     assert platform.get(f"tenancy/tenants/{acme.id}/").json()["activity"]["entries_posted"] == 0
     assert [t["slug"] for t in platform.get("tenancy/tenants/", slug="acme").json()["results"]] == ["acme"]
 
 
 @pytest.mark.physical_copy
-def test_onboards_a_tenant_and_says_how_its_owner_comes_in(platform, client):
+def test_an_onboarded_tenant_has_an_invitation_link_for_its_owner(platform, client):
     response = platform.post("operations/onboardings/", NEW)
 
     assert (response.status_code, response.json()["state"]) == (201, "active"), response.json()
@@ -33,15 +33,14 @@ def test_onboards_a_tenant_and_says_how_its_owner_comes_in(platform, client):
 
 
 def test_a_dry_run_creates_nothing(platform):
-    """Row TEN-05."""
-    would = platform.post("operations/onboardings/?dry_run=true", NEW)
-    wrong = platform.post(
+    valid = platform.post("operations/onboardings/?dry_run=true", NEW)
+    invalid = platform.post(
         "operations/onboardings/?dry_run=true",
         {"slug": "acme", "name": " ", "owner_email": "no-address", "currency": "XXX"},
     )
 
-    assert would.json() == {"would_be_done": True, "refusals": []}
-    assert {each["code"] for each in wrong.json()["refusals"]} == {
+    assert valid.json() == {"would_be_done": True, "refusals": []}
+    assert {refusal["code"] for refusal in invalid.json()["refusals"]} == {
         "tenancy.slug_taken",
         "operations.name_missing",
         "identity.email_malformed",
@@ -50,25 +49,25 @@ def test_a_dry_run_creates_nothing(platform):
     assert Tenant.objects.count() == 2
 
 
-def test_refuses_with_every_reason(platform):
+def test_a_refused_onboarding_reports_every_reason(platform):
     response = platform.post(
         "operations/onboardings/", {"slug": "A!", "name": "A", "owner_email": "no-address"}
     )
 
     assert response.status_code == 422
-    assert [each["code"] for each in response.json()["errors"]] == [
+    assert [error["code"] for error in response.json()["errors"]] == [
         "tenancy.slug_malformed",
         "identity.email_malformed",
     ]
 
 
-def test_the_tenants_plane_has_no_tenants(api, owner):
+def test_the_tenant_plane_has_no_tenant_list(api, owner):
     assert api(owner).get("tenancy/tenants/").status_code == 404
 
 
 def test_each_plane_reads_its_own_audit_log(api, platform, owner):
-    platforms = {each["command"] for each in platform.get("audit/records/").json()["results"]}
-    acmes = {each["command"] for each in api(owner).get("audit/records/").json()["results"]}
+    platforms = {record["command"] for record in platform.get("audit/records/").json()["results"]}
+    acmes = {record["command"] for record in api(owner).get("audit/records/").json()["results"]}
 
     assert "operations.onboard_tenant" in platforms
     assert "operations.onboard_tenant" not in acmes
@@ -76,7 +75,7 @@ def test_each_plane_reads_its_own_audit_log(api, platform, owner):
     assert "companies.found_company" not in platforms
 
 
-def test_reads_the_audit_log(api, auditor, accountant, chart, sale):
+def test_audit_records_are_filtered(api, auditor, accountant, chart, sale):
     api(accountant).post("ledger/entries/", sale)
     api(accountant).post("ledger/entries/", sale | {"posted_on": "1999-01-01"})
     caller = api(auditor)
@@ -94,13 +93,13 @@ def test_reads_the_audit_log(api, auditor, accountant, chart, sale):
     assert done in about["results"]
 
 
-def test_companies(api, auditor):
+def test_the_companies_are_listed(api, auditor):
     (company,) = api(auditor).get("companies/companies/").json()["results"]
 
     assert (company["code"], company["currency"]) == ("MAIN", "USD")
 
 
-def test_me(api, accountant, operator):
+def test_me_describes_the_signed_in_user(api, accountant, operator):
     me = api(accountant).get("identity/me/").json()
 
     assert (me["email"], me["tenant"], me["roles"]) == ("accountant@acme.example", "acme", ["accountant"])

@@ -1,4 +1,4 @@
-"""Pages, filters, and what is not understood."""
+"""Pages, filters and invalid parameters."""
 
 from __future__ import annotations
 
@@ -9,35 +9,35 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 
-def test_walks_through_all_rows_once(api, auditor):
+def test_the_pages_contain_every_row_once(api, auditor):
     caller = api(auditor)
     seen, query = [], {"page_size": "5"}
     while True:
         page = caller.get("periods/periods/", **query).json()
-        seen += [each["id"] for each in page["results"]]
+        seen += [period["id"] for period in page["results"]]
         if page["next"] is None:
             break
         assert page["next"].startswith("http://testserver/t/acme/api/v1/periods/periods/?")
-        query = {key: said[0] for key, said in parse_qs(urlsplit(page["next"]).query).items()}
+        query = {key: values[0] for key, values in parse_qs(urlsplit(page["next"]).query).items()}
 
     assert len(seen) == len(set(seen)) == 12
 
 
-def test_refuses_a_wrong_page_size(api, auditor):
+def test_an_invalid_page_size_is_refused(api, auditor):
     caller = api(auditor)
 
     for size in ("0", "201", "-1", "many", "", "1.5", "٥", "9" * 400):
         assert refused(caller.get("periods/periods/", page_size=size)) == ["page_size"]
 
 
-def test_refuses_a_wrong_cursor(api, auditor):
+def test_an_invalid_cursor_is_refused(api, auditor):
     caller = api(auditor)
 
-    for cursor in ("x", "", "!!!", "é", *(b64encode(each).decode() for each in (b"p=abc", b"p=%00", b"q=1"))):
+    for cursor in ("x", "", "!!!", "é", *(b64encode(text).decode() for text in (b"p=abc", b"p=%00", b"q=1"))):
         assert refused(caller.get("audit/records/", cursor=cursor)) == ["cursor"]
 
 
-def test_refuses_what_it_does_not_understand(api, auditor):
+def test_an_invalid_parameter_is_refused(api, auditor):
     caller = api(auditor)
 
     for path, query in (
@@ -54,12 +54,12 @@ def test_refuses_what_it_does_not_understand(api, auditor):
 
 
 def refused(response) -> list[str]:
-    """The parameters that a 400 names."""
+    """The parameters named in a 400 response."""
     assert (response.status_code, response.json()["code"]) == (400, "request.invalid"), response.content
-    return [each["attr"] for each in response.json()["errors"]]
+    return [error["attr"] for error in response.json()["errors"]]
 
 
-def test_a_long_page_asks_no_more_than_a_short_one(api, accountant, auditor, chart, sale):
+def test_a_long_page_needs_no_more_queries_than_a_short_page(api, accountant, auditor, chart, sale):
     caller = api(accountant)
     for _ in range(4):
         entry = caller.post("ledger/entries/", sale).json()
@@ -76,7 +76,7 @@ def queries(caller, path: str, **query: object) -> int:
     return len(captured)
 
 
-def test_rehearse_is_true_or_false(api, controller):
+def test_an_invalid_dry_run_parameter_is_refused(api, controller):
     response = api(controller).post("periods/years/?dry_run=maybe", {"year": 2030})
 
     assert (response.status_code, response.json()["errors"][0]["attr"]) == (400, "dry_run")

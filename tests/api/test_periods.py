@@ -13,7 +13,7 @@ def first_period(caller) -> dict:
     return caller.get("periods/periods/", page_size=200).json()["results"][-1]
 
 
-def test_lists_years_and_periods(api, auditor):
+def test_years_with_periods_are_listed(api, auditor):
     caller = api(auditor)
 
     years = caller.get("periods/years/").json()["results"]
@@ -25,7 +25,7 @@ def test_lists_years_and_periods(api, auditor):
     assert caller.get(f"periods/periods/{periods[0]['id']}/").json() == periods[0]
 
 
-def test_generates_the_next_year(api, controller):
+def test_the_next_fiscal_year_is_added(api, controller):
     response = api(controller).post("periods/years/", {"year": today().year + 1})
 
     assert (response.status_code, response.json()["starts_on"]) == (
@@ -34,7 +34,7 @@ def test_generates_the_next_year(api, controller):
     )
 
 
-def test_says_what_stands_against_closing(api, auditor):
+def test_an_open_earlier_period_blocks_closing(api, auditor):
     caller = api(auditor)
     first, second = caller.get("periods/periods/").json()["results"][-1:-3:-1]
 
@@ -45,7 +45,7 @@ def test_says_what_stands_against_closing(api, auditor):
     assert caller.get("periods/periods/987654/blockers/").status_code == 404
 
 
-def test_closes_a_period_and_then_refuses_entries_in_it(api, controller, chart, sale):
+def test_posting_into_a_closed_period_is_refused(api, controller, chart, sale):
     caller = api(controller)
     january = first_period(caller)
 
@@ -56,13 +56,13 @@ def test_closes_a_period_and_then_refuses_entries_in_it(api, controller, chart, 
     assert (late.status_code, late.json()["code"]) == (409, "periods.period_is_closed"), late.json()
 
 
-def test_rehearses_a_close(api, controller):
+def test_a_dry_run_does_not_close_the_period(api, controller):
     caller = api(controller)
     january = first_period(caller)
 
-    would = caller.post(f"periods/periods/{january['id']}/close/?dry_run=true", REASON)
+    dry_run = caller.post(f"periods/periods/{january['id']}/close/?dry_run=true", REASON)
 
-    assert would.json() == {"would_be_done": True, "refusals": []}
+    assert dry_run.json() == {"would_be_done": True, "refusals": []}
     assert first_period(caller)["status"] == "open"
 
 
@@ -73,6 +73,6 @@ def test_an_accountant_may_not_close(api, accountant):
     assert (response.status_code, response.json()["code"]) == (403, "bus.permission_denied")
 
 
-def test_closing_what_is_not_there_is_404(api, controller, globex):
-    for nowhere in (987654, 2**70):
-        assert api(controller).post(f"periods/periods/{nowhere}/close/", REASON).status_code == 404
+def test_closing_an_unknown_period_is_not_found(api, controller, globex):
+    for unknown_id in (987654, 2**70):
+        assert api(controller).post(f"periods/periods/{unknown_id}/close/", REASON).status_code == 404

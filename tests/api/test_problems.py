@@ -1,4 +1,4 @@
-"""Whatever goes wrong below /api/ is said in one shape."""
+"""Every error below /api/ is a problem document of one shape."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ SHAPE = {"type", "title", "status", "detail", "instance", "code", "correlation_i
 
 def problem(response, status: int, code: str) -> dict:
     assert response["Content-Type"] == "application/problem+json", response.content[:300]
-    said = response.json()
-    assert (response.status_code, said["status"], said["code"]) == (status, status, code), said
-    assert set(said) == SHAPE
-    assert said["correlation_id"] == response["X-Correlation-ID"]
-    assert all(set(each) == {"code", "detail", "attr", "context"} for each in said["errors"])
-    return said
+    body = response.json()
+    assert (response.status_code, body["status"], body["code"]) == (status, status, code), body
+    assert set(body) == SHAPE
+    assert body["correlation_id"] == response["X-Correlation-ID"]
+    assert all(set(error) == {"code", "detail", "attr", "context"} for error in body["errors"])
+    return body
 
 
-def test_unknown_address(api, owner):
+def test_an_unknown_address_is_not_found(api, owner):
     problem(api(owner).get("nowhere/"), 404, "request.not_found")
     problem(Client().get("/api/v1/nowhere/"), 404, "request.not_found")
     problem(Client().get("/t/acme/api/nowhere"), 404, "request.not_found")
 
 
-def test_unknown_address_for_whoever_brings_no_form(acme):
+def test_an_unknown_address_is_not_found_even_without_a_csrf_token(acme):
     client = Client(enforce_csrf_checks=True)
 
     for method in ("post", "put", "patch", "delete"):
@@ -39,38 +39,38 @@ def test_unknown_address_for_whoever_brings_no_form(acme):
         assert response.json()["code"] == "request.not_found"
 
 
-def test_unknown_tenant(acme):
+def test_an_unknown_tenant_is_not_found(acme):
     problem(Client().get("/t/initech/api/v1/identity/me/"), 404, "tenancy.tenant_unknown")
 
 
-def test_unknown_host(acme):
+def test_an_unknown_host_is_a_bad_request(acme):
     problem(
         Client().get("/api/v1/identity/me/", headers={"host": "evil.example"}), 400, "request.bad_request"
     )
 
 
-def test_nobody_is_logged_in(acme):
-    said = Client().get("/t/acme/api/v1/identity/me/")
+def test_an_anonymous_request_is_not_authenticated(acme):
+    response = Client().get("/t/acme/api/v1/identity/me/")
 
-    problem(said, 401, "request.not_authenticated")
-    assert said["WWW-Authenticate"] == "Bearer"
+    problem(response, 401, "request.not_authenticated")
+    assert response["WWW-Authenticate"] == "Bearer"
 
 
-def test_a_wrong_password_lets_nobody_in(acme):
+def test_a_wrong_password_starts_no_session(acme):
     client = Client()
-    said = client.post("/t/acme/accounts/login/", {"login": "owner@acme.example", "password": "wrong"})
+    response = client.post("/t/acme/accounts/login/", {"login": "owner@acme.example", "password": "wrong"})
 
-    assert said.status_code == 200
+    assert response.status_code == 200
     problem(client.get("/t/acme/api/v1/identity/me/"), 401, "request.not_authenticated")
 
 
-def test_method_not_allowed(api, owner):
+def test_an_unsupported_method_is_not_allowed(api, owner):
     for method in ("put", "patch", "delete", "options"):
         response = getattr(api(owner).client, method)("/t/acme/api/v1/ledger/entries/")
         problem(response, 405, "request.method_not_allowed")
 
 
-def test_malformed_body(api, controller):
+def test_a_malformed_body_is_refused(api, controller):
     client = api(controller).client
 
     for body in ("{", '{"a": NaN}', "[" * 100_000, b"\xff"):
@@ -81,13 +81,13 @@ def test_malformed_body(api, controller):
         problem(response, 400, "request.invalid")
 
 
-def test_body_too_large(api, controller):
+def test_a_body_over_the_limit_is_refused(api, controller):
     response = api(controller).post("periods/years/", {"year": "x" * 3_000_000})
 
     problem(response, 413, "request.body_too_large")
 
 
-def test_other_media_types(api, controller):
+def test_an_unsupported_media_type_is_refused(api, controller):
     response = api(controller).client.post("/t/acme/api/v1/periods/years/", {"year": "2030"})
     problem(response, 415, "request.unsupported_media_type")
 
@@ -95,21 +95,21 @@ def test_other_media_types(api, controller):
     problem(response, 406, "request.not_acceptable")
 
 
-def test_several_wrong_fields(api, controller):
-    said = problem(
+def test_all_invalid_fields_are_reported(api, controller):
+    body = problem(
         api(controller).post("periods/calendars/", {"nmae": "x", "first_month": "1"}), 400, "request.invalid"
     )
 
-    assert {each["attr"] for each in said["errors"]} == {"name", "nmae", "first_month"}
+    assert {error["attr"] for error in body["errors"]} == {"name", "nmae", "first_month"}
 
 
-def test_a_refusal_has_its_own_code_and_words(api, controller):
-    said = problem(api(controller).post("periods/years/", {"year": 3}), 422, "periods.year_out_of_range")
+def test_a_refusal_has_its_own_code_with_context(api, controller):
+    body = problem(api(controller).post("periods/years/", {"year": 3}), 422, "periods.year_out_of_range")
 
-    assert said["errors"][0]["context"]["year"] == 3
+    assert body["errors"][0]["context"]["year"] == 3
 
 
-def test_whoever_may_not_ask_is_not_told_what_was_wrong(api, user_without_role):
+def test_without_the_permission_the_fields_are_not_validated(api, user_without_role):
     problem(api(user_without_role).post("periods/years/", {"bogus": 1}), 403, "bus.permission_denied")
     problem(
         api(user_without_role).post("periods/years/?dry_run=true", {"year": 2030}),
@@ -118,13 +118,13 @@ def test_whoever_may_not_ask_is_not_told_what_was_wrong(api, user_without_role):
     )
 
 
-def test_reading_without_the_permission(api, user_without_role):
-    said = problem(api(user_without_role).get("ledger/entries/"), 403, "bus.read_permission_denied")
+def test_reading_without_the_permission_is_refused(api, user_without_role):
+    body = problem(api(user_without_role).get("ledger/entries/"), 403, "bus.read_permission_denied")
 
-    assert said["errors"][0]["context"]["permission"] == "ledger.view_entry"
+    assert body["errors"][0]["context"]["permission"] == "ledger.view_entry"
 
 
-def test_an_unexpected_failure_tells_nothing(api, auditor, monkeypatch):
+def test_an_unexpected_failure_discloses_no_details(api, auditor, monkeypatch):
     caller = api(auditor)
     caller.client.raise_request_exception = False
 
@@ -138,7 +138,7 @@ def test_an_unexpected_failure_tells_nothing(api, auditor, monkeypatch):
     assert b"swordfish" not in response.content
 
 
-def test_a_module_that_is_off_is_not_there(api, owner, monkeypatch):
+def test_the_endpoints_of_a_disabled_module_are_not_found(api, owner, monkeypatch):
     from apps.modules import registry
 
     caller = api(owner)
@@ -187,7 +187,7 @@ def test_a_form_without_the_csrf_token_is_a_page(acme):
     assert response["Content-Type"].startswith("text/html")
 
 
-def test_a_view_that_names_no_permission_is_not_mounted():
+def test_a_view_without_a_permission_is_not_mounted():
     from django.core.exceptions import ImproperlyConfigured
 
     class Careless(QueryEndpoint):
@@ -198,7 +198,7 @@ def test_a_view_that_names_no_permission_is_not_mounted():
 
 
 @pytest.mark.parametrize("address", ["api/v1/ledger/entries/", "ledger/entry/"])
-def test_while_the_database_is_away_the_answer_is_ask_again(api, auditor, monkeypatch, address):
+def test_an_unavailable_database_is_a_503_with_retry_after(api, auditor, monkeypatch, address):
     client = api(auditor).client
     client.raise_request_exception = False
     connections["default"].close()

@@ -1,4 +1,4 @@
-"""The OpenAPI document of each plane."""
+"""The OpenAPI document of operation plane."""
 
 from __future__ import annotations
 
@@ -18,40 +18,44 @@ def schema(request) -> dict:
 
 def operations(schema: dict) -> list[tuple[str, dict]]:
     return [
-        (f"{method} {path}", each) for path, item in schema["paths"].items() for method, each in item.items()
+        (f"{method} {path}", operation)
+        for path, item in schema["paths"].items()
+        for method, operation in item.items()
     ]
 
 
-def test_has_our_endpoints_and_nothing_else(schema):
+def test_the_document_lists_the_versioned_endpoints_only(schema):
     assert schema["openapi"].startswith("3.1")
     assert len(schema["paths"]) >= 5
     assert all(path.startswith("/api/v1/") for path in schema["paths"])
 
 
 def test_every_operation_is_documented(schema):
-    for name, each in operations(schema):
-        assert each.get("summary"), name
-        assert len(each.get("description", "")) > 10, name
-        assert each.get("security") in ([{"token": []}, {"session": []}], None), name
-        refused = each["responses"]["default"]["content"]
+    for name, operation in operations(schema):
+        assert operation.get("summary"), name
+        assert len(operation.get("description", "")) > 10, name
+        assert operation.get("security") in ([{"token": []}, {"session": []}], None), name
+        refused = operation["responses"]["default"]["content"]
         assert refused == {
             "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
         }, name
 
 
-def test_only_signing_in_needs_nothing(schema):
-    open_to_all = {each["operationId"] for _, each in operations(schema) if "security" not in each}
+def test_only_sign_in_operations_need_no_authentication(schema):
+    public_operations = {
+        operation["operationId"] for _, operation in operations(schema) if "security" not in operation
+    }
 
-    assert open_to_all == {"identity_sign_in", "identity_refresh", "identity_sign_out"}
+    assert public_operations == {"identity_sign_in", "identity_refresh", "identity_sign_out"}
 
 
 def test_operation_ids_are_unique(schema):
-    ids = [each["operationId"] for _, each in operations(schema)]
+    ids = [operation["operationId"] for _, operation in operations(schema)]
 
     assert len(ids) == len(set(ids))
 
 
-def test_commands_lend_their_names():
+def test_operations_are_named_after_commands():
     schema = document(settings.ROOT_URLCONF)
     post = schema["paths"]["/api/v1/ledger/entries/"]["post"]
 
@@ -65,7 +69,7 @@ def test_commands_lend_their_names():
         assert shown.items() >= MONEY.items()
 
 
-def test_a_text_that_must_be_given_is_not_empty_and_one_that_we_give_may_be():
+def test_a_required_text_of_a_request_has_a_minimum_length():
     shapes = document(settings.ROOT_URLCONF)["components"]["schemas"]
 
     assert shapes["OpenJournal"]["properties"]["code"]["minLength"] == 1
@@ -73,7 +77,7 @@ def test_a_text_that_must_be_given_is_not_empty_and_one_that_we_give_may_be():
     assert "minLength" not in shapes["Seal"]["properties"]["hash"]
 
 
-def test_the_document_serves_its_own_plane(api, owner, operator, acme):
+def test_each_plane_has_its_own_document(api, owner, operator, acme):
     there = api(owner).client.get("/t/acme/api/schema/", headers={"accept": "application/json"})
     here = api(operator, None).client.get("/api/schema/", headers={"accept": "application/json"})
 
@@ -84,7 +88,7 @@ def test_the_document_serves_its_own_plane(api, owner, operator, acme):
     assert "/api/v1/ledger/entries/" not in here.json()["paths"]
 
 
-def test_the_page_is_offline_and_knows_the_csrf_token(api, owner):
+def test_the_documentation_page_is_offline_with_a_csrf_token(api, owner):
     client = api(owner).client
     page = client.get("/t/acme/api/docs/").content.decode()
     script = client.get("/t/acme/api/docs/?script=").content.decode()

@@ -1,4 +1,4 @@
-"""What a command's endpoint takes is what its dataclass says (row TST-03)."""
+"""The serializer of a command accepts exactly the fields and types of its dataclass."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class DoEverything(Command):
 
 
 GOOD: dict[str, Any] = {
-    "text": " kept as written ",
+    "text": " stored as written ",
     "number": 7,
     "truth": True,
     "day": "2026-01-31",
@@ -67,12 +67,12 @@ GOOD: dict[str, Any] = {
 }
 
 
-def test_builds_the_command():
-    asked = serializer_for(DoEverything)(data=GOOD)
+def test_a_valid_body_becomes_the_command():
+    serializer = serializer_for(DoEverything)(data=GOOD)
 
-    assert asked.is_valid(), asked.errors
-    assert asked.command() == DoEverything(
-        text=" kept as written ",
+    assert serializer.is_valid(), serializer.errors
+    assert serializer.command() == DoEverything(
+        text=" stored as written ",
         number=7,
         truth=True,
         day=dt.date(2026, 1, 31),
@@ -111,61 +111,63 @@ def test_builds_the_command():
         ("tags", "c", "not_a_list"),
     ],
 )
-def test_takes_json_at_its_word(name, value, code):
-    asked = serializer_for(DoEverything)(data=GOOD | {name: value})
+def test_a_value_of_another_json_type_is_refused(name, value, code):
+    serializer = serializer_for(DoEverything)(data=GOOD | {name: value})
 
-    assert not asked.is_valid()
-    assert code in str(asked.errors[name])
-    assert list(asked.errors) == [name]
+    assert not serializer.is_valid()
+    assert code in str(serializer.errors[name])
+    assert list(serializer.errors) == [name]
 
 
-def test_refuses_an_unknown_field_by_its_name():
-    asked = serializer_for(DoEverything)(
+def test_an_unknown_field_is_refused_by_its_name():
+    serializer = serializer_for(DoEverything)(
         data=GOOD | {"sied": "left", "first": {"name": "c", "amount": "1", "amuont": "2"}}
     )
 
-    assert not asked.is_valid()
-    assert asked.errors["sied"][0].code == "unknown"
-    assert asked.errors["first"]["amuont"][0].code == "unknown"
+    assert not serializer.is_valid()
+    assert serializer.errors["sied"][0].code == "unknown"
+    assert serializer.errors["first"]["amuont"][0].code == "unknown"
 
 
-def test_names_everything_that_is_wrong_at_once():
-    asked = serializer_for(DoEverything)(data={"bogus": 1})
+def test_all_invalid_fields_are_reported_at_once():
+    serializer = serializer_for(DoEverything)(data={"bogus": 1})
 
-    assert not asked.is_valid()
+    assert not serializer.is_valid()
     required = {field.name for field in fields(DoEverything)} - {
         "perhaps", "anything", "tags", "memo", "password"
     }  # fmt: skip
-    assert set(asked.errors) == required | {"bogus"}
+    assert set(serializer.errors) == required | {"bogus"}
 
 
 def test_a_secret_is_never_shown():
-    asked = serializer_for(DoEverything)(data=GOOD | {"password": "hunter2"})
-    asked.is_valid(raise_exception=True)
+    serializer = serializer_for(DoEverything)(data=GOOD | {"password": "hunter2"})
+    serializer.is_valid(raise_exception=True)
 
-    shown = serializer_for(DoEverything)(asked.command()).data
+    shown = serializer_for(DoEverything)(serializer.command()).data
 
     assert "password" not in shown
 
 
-def test_what_the_address_says_is_not_asked_again():
-    asked = serializer_for(DoEverything, ("number",))(data={k: v for k, v in GOOD.items() if k != "number"})
+def test_a_server_field_is_not_part_of_the_body():
+    serializer = serializer_for(DoEverything, ("number",))(
+        data={k: v for k, v in GOOD.items() if k != "number"}
+    )
 
-    assert asked.is_valid(), asked.errors
-    assert asked.command(number=8).number == 8
+    assert serializer.is_valid(), serializer.errors
+    assert serializer.command(number=8).number == 8
 
 
-def test_is_made_once_and_named_after_the_command():
+def test_a_serializer_is_cached_under_the_name_of_its_command():
     assert serializer_for(DoEverything) is serializer_for(DoEverything)
     assert component_name(DoEverything) == "DoEverything"
 
 
-def test_refuses_a_type_without_a_form_in_json():
+def test_a_type_without_a_json_form_is_refused():
     @dataclass(frozen=True)
     class Odd:
-        what: complex
+        value: complex
 
-    with pytest.raises(TypeError, match=r"Odd\.what"):
+    with pytest.raises(TypeError, match=r"Odd\.value"):
         serializer_for(Odd)
 
 
@@ -173,8 +175,8 @@ JSON = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_si
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _values_that_can_be_kept():
-    """Hypothesis draws by type, and ours are narrower: BIGINT, decimals of money, text without NUL, instants."""
+def _storable_values():
+    """Limits drawn values to those of the database: BIGINT, money decimals, text without NUL, aware instants."""
     text = st.characters(codec="utf-8", exclude_characters="\x00")
     st.register_type_strategy(str, st.text(text, min_size=1, max_size=80))
     st.register_type_strategy(int, st.integers(-(2**63) + 1, 2**63 - 1))
@@ -182,20 +184,20 @@ def _values_that_can_be_kept():
     st.register_type_strategy(Decimal, st.decimals(-(10**15), 10**15, places=2))
 
 
-@pytest.mark.parametrize("command", commands(), ids=lambda each: each.command_name())
+@pytest.mark.parametrize("command", commands(), ids=lambda command: command.command_name())
 @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
-def test_every_command_survives_the_way_through_json(command, data):
-    asked = data.draw(st.builds(command, **_of_any_value(command)))
-    said = serializer_for(command)(asked).data
+def test_every_command_is_restored_from_json(command, data):
+    original = data.draw(st.builds(command, **_of_any_value(command)))
+    shown = serializer_for(command)(original).data
     secrets = {
-        field.name: getattr(asked, field.name) for field in fields(command) if field.metadata.get("secret")
+        field.name: getattr(original, field.name) for field in fields(command) if field.metadata.get("secret")
     }
 
-    heard = serializer_for(command)(data={**said, **secrets})
+    restored = serializer_for(command)(data={**shown, **secrets})
 
-    assert heard.is_valid(), heard.errors
-    assert heard.command() == asked
+    assert restored.is_valid(), restored.errors
+    assert restored.command() == original
 
 
 def _of_any_value(command: type[Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What every command gets, shown with commands that exist."""
+"""The guarantees of the bus for every command, tested with real commands."""
 
 from dataclasses import dataclass
 
@@ -22,14 +22,14 @@ from apps.settings.errors import SettingNotFound
 PLANT = FoundCompany(code="PLANT", name="Acme Plant", currency="EUR", parent="MAIN")
 
 
-def test_does_the_command_and_returns_what_the_handler_returns(at_acme, owner):
+def test_dispatch_returns_the_result_of_the_handler(at_acme, owner):
     company = dispatch(PLANT, actor=owner)
 
     assert Company.objects.get(code="PLANT") == company
     assert company.parent == Company.objects.get(code="MAIN")
 
 
-def test_refuses_whoever_lacks_the_permission(at_acme, auditor):
+def test_an_actor_without_the_permission_is_refused(at_acme, auditor):
     with pytest.raises(PermissionDenied) as caught:
         dispatch(PLANT, actor=auditor)
 
@@ -37,7 +37,7 @@ def test_refuses_whoever_lacks_the_permission(at_acme, auditor):
     assert not Company.objects.filter(code="PLANT").exists()
 
 
-def test_says_all_broken_rules_together(at_acme, owner):
+def test_all_broken_rules_are_reported_together(at_acme, owner):
     with pytest.raises(SeveralRefusals) as caught:
         dispatch(FoundCompany(code="MAIN", name="Again", currency="XXQ", parent="NOWHERE"), actor=owner)
 
@@ -48,12 +48,12 @@ def test_says_all_broken_rules_together(at_acme, owner):
     ]
 
 
-def test_needs_somebody_to_act(at_acme):
+def test_a_command_without_an_actor_is_refused(at_acme):
     with pytest.raises(TypeError, match="Nobody is named to found company"):
         dispatch(PLANT)
 
 
-def test_a_lost_race_reads_like_the_rule(at_acme, owner, monkeypatch):
+def test_a_lost_race_raises_the_refusal_of_the_rule(at_acme, owner, monkeypatch):
     from apps.companies import rules
 
     monkeypatch.setattr(rules, "code_must_be_free", lambda code: None)
@@ -62,7 +62,7 @@ def test_a_lost_race_reads_like_the_rule(at_acme, owner, monkeypatch):
         dispatch(FoundCompany(code="MAIN", name="Again", currency="EUR"), actor=owner)
 
 
-def test_rehearsing_keeps_nothing_and_tells_every_refusal(at_acme, owner):
+def test_a_dry_run_stores_nothing_but_returns_every_refusal(at_acme, owner):
     before = Record.objects.count()
 
     assert dry_run(PLANT, actor=owner) == ()
@@ -71,11 +71,13 @@ def test_rehearsing_keeps_nothing_and_tells_every_refusal(at_acme, owner):
     assert [type(refusal) for refusal in refusals] == [CompanyCodeTaken, CurrencyUnknown]
     assert not Company.objects.filter(code="PLANT").exists()
     assert Record.objects.count() == before
-    assert [type(each) for each in dry_run(PLANT, actor=System("x", allowed=False))] == [PermissionDenied]
+    assert [type(refusal) for refusal in dry_run(PLANT, actor=System("x", allowed=False))] == [
+        PermissionDenied
+    ]
 
 
 class System:
-    """Somebody with or without all permissions."""
+    """An actor with all permissions, or none."""
 
     pk = None
 
@@ -91,7 +93,7 @@ class System:
 
 @pytest.fixture
 def a_command():
-    """A command made for one test, forgotten after it."""
+    """Commands declared by the test are removed from the registry afterwards."""
     from apps.bus import registry
 
     known = dict(registry._handled)
@@ -100,7 +102,7 @@ def a_command():
     registry._handled.update(known)
 
 
-def test_all_of_a_command_or_nothing(at_acme, owner, a_command):
+def test_a_failed_command_is_rolled_back_as_a_whole(at_acme, owner, a_command):
     @dataclass(frozen=True, kw_only=True)
     class FoundAndFail(Command):
         """Found a company and then fail."""
@@ -126,7 +128,7 @@ def test_all_of_a_command_or_nothing(at_acme, owner, a_command):
     assert (failed.outcome, failed.actor_name) == ("failed", str(owner))
 
 
-def test_a_nested_refusal_that_is_caught_is_undone_alone_and_recorded(at_acme, owner, a_command):
+def test_a_caught_refusal_of_a_nested_command_rolls_back_that_command_only(at_acme, owner, a_command):
     @dataclass(frozen=True, kw_only=True)
     class FoundOrGoOn(Command):
         """Found what can be founded."""
@@ -149,7 +151,7 @@ def test_a_nested_refusal_that_is_caught_is_undone_alone_and_recorded(at_acme, o
     assert Record.objects.get(command="companies.found_or_go_on").outcome == "done"
 
 
-def test_inside_somebody_elses_unit_of_work_the_refusals_row_outlives_the_rollback(at_acme, owner):
+def test_the_record_of_a_refusal_survives_the_rollback_of_an_outer_unit_of_work(at_acme, owner):
     with pytest.raises(CompanyCodeTaken), unit_of_work():
         dispatch(PLANT, actor=owner)
         dispatch(FoundCompany(code="MAIN", name="Again", currency="EUR"), actor=owner)
@@ -162,38 +164,38 @@ def test_the_handlers_transaction_is_the_outermost(at_acme, owner, a_command):
     depth = []
 
     @dataclass(frozen=True, kw_only=True)
-    class LookAround(Command):
-        """See whether a transaction is open."""
+    class InspectTransaction(Command):
+        """Record whether a transaction is open."""
 
         permission = "companies.manage_companies"
-        audit_message = "looked around"
+        audit_message = "inspected the transaction"
 
-    @handles(LookAround)
-    def look_around(command):
+    @handles(InspectTransaction)
+    def inspect_transaction(command):
         depth.append(connection.in_atomic_block)
         assert transaction.get_connection().savepoint_ids == []
 
-    LookAround.__module__ = "apps.companies.commands"
-    dispatch(LookAround(), actor=owner)
+    InspectTransaction.__module__ = "apps.companies.commands"
+    dispatch(InspectTransaction(), actor=owner)
 
     assert depth == [True]
 
 
-def test_half_a_command_is_not_accepted(a_command):
+def test_an_incomplete_command_is_not_accepted(a_command):
     @dataclass(frozen=True, kw_only=True)
     class Silent(Command):
-        """It has no permission."""
+        """A command without a permission."""
 
         audit_message = "was silent"
 
     class Keyed(FoundCompany):
-        """It has a key and does not say of what."""
+        """A command with a natural key, but without the fields of its fact."""
 
         def natural_key(self):
             return self.code
 
     class Mistaken(Keyed):
-        """It has no such field."""
+        """A command whose fact names an unknown field."""
 
         fact = ("colour",)
 
@@ -207,7 +209,7 @@ def test_half_a_command_is_not_accepted(a_command):
         handles(FoundCompany)(lambda command: None)
 
 
-def test_every_command_has_one_handler_and_a_permission_that_exists(db):
+def test_every_command_has_one_handler_with_an_existing_permission(db):
     from django.contrib.auth.models import Permission
 
     known = {

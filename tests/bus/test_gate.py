@@ -1,4 +1,4 @@
-"""What is off for a tenant is not done for it."""
+"""Commands behind a disabled feature or module are refused."""
 
 import pytest
 
@@ -13,7 +13,7 @@ from apps.periods.module import MODULE
 PLANT = FoundCompany(code="PLANT", name="Acme Plant", currency="EUR")
 
 
-def test_refuses_a_command_whose_feature_is_off(at_acme, owner, settings, monkeypatch):
+def test_a_command_of_a_disabled_feature_is_refused(at_acme, owner, settings, monkeypatch):
     monkeypatch.setattr(FoundCompany, "flag", "more-companies")
     settings.FEATURE_FLAGS = {"more-companies": False}
 
@@ -21,18 +21,18 @@ def test_refuses_a_command_whose_feature_is_off(at_acme, owner, settings, monkey
         dispatch(PLANT, actor=owner)
 
     assert (caught.value.code, caught.value.status) == ("bus.feature_off", 403)
-    assert [type(each) for each in dry_run(PLANT, actor=owner)] == [FeatureOff]
+    assert [type(refusal) for refusal in dry_run(PLANT, actor=owner)] == [FeatureOff]
     assert not Company.objects.filter(code="PLANT").exists()
 
 
-def test_refuses_the_commands_of_a_module_that_is_off(at_acme, owner, settings, monkeypatch):
+def test_the_commands_of_a_disabled_module_are_refused(at_acme, owner, settings, monkeypatch):
     monkeypatch.setattr(registry, "is_on", lambda module: module.name != MODULE.name)
 
     with pytest.raises(FeatureOff, match="periods is off"):
         dispatch(AddFiscalYear(year=2031), actor=owner)
 
 
-def test_asks_whichever_gate_the_settings_name(at_acme, owner, settings):
+def test_the_gate_is_the_class_named_in_the_settings(at_acme, owner, settings):
     settings.FEATURE_GATE = f"{__name__}.Closed"
 
     with pytest.raises(FeatureOff, match="everything is off"):

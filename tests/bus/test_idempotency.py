@@ -1,4 +1,4 @@
-"""Asked twice, done once: by the same caller, by two threads, by another payload, after a flushed cache."""
+"""A repeated request is done once: by one caller, from several threads, with another payload, after a flushed cache."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -29,16 +29,16 @@ PLANT = FoundCompany(code="PLANT", name="Acme Plant", currency="EUR")
 SHOP = FoundCompany(code="SHOP", name="Acme Shop", currency="EUR")
 
 
-def test_the_second_time_gives_what_came_of_the_first(at_acme, owner):
+def test_a_repeated_request_returns_the_first_result(at_acme, owner):
     first = dispatch_once(PLANT, actor=owner, key="one", answer=lambda company: {"code": company.code})
-    second = dispatch_once(PLANT, actor=owner, key="one", answer=lambda company: {"code": "never asked"})
+    second = dispatch_once(PLANT, actor=owner, key="one", answer=lambda company: {"code": "never called"})
 
     assert (first.repeated, second.repeated) == (False, True)
     assert first.result == second.result == Company.objects.get(code="PLANT")
     assert second.answer == {"code": "PLANT"}
 
 
-def test_the_audit_log_tells_that_it_was_asked_again(at_acme, owner):
+def test_the_audit_log_records_a_repeated_request(at_acme, owner):
     for _ in range(2):
         dispatch_once(PLANT, actor=owner, key="one")
 
@@ -46,7 +46,7 @@ def test_the_audit_log_tells_that_it_was_asked_again(at_acme, owner):
     assert [outcome.outcome for outcome in outcomes][-2:] == ["done", "repeated"]
 
 
-def test_refuses_the_key_with_another_request(at_acme, owner):
+def test_a_key_used_for_another_request_is_refused(at_acme, owner):
     dispatch_once(PLANT, actor=owner, key="one")
 
     with pytest.raises(KeyReused) as caught:
@@ -82,14 +82,14 @@ def test_a_dry_run_uses_no_key(at_acme, owner):
     assert IdempotencyKey.objects.count() == before
 
 
-def test_the_other_tenant_knows_nothing_of_a_key(acme, globex, owner, operator):
+def test_a_key_of_one_tenant_is_free_in_another(acme, globex, owner, operator):
     with activate(acme):
         dispatch_once(PLANT, actor=system(), key="one")
     with activate(globex):
         assert not dispatch_once(PLANT, actor=system(), key="one").repeated
 
 
-def test_a_flushed_redis_changes_nothing(at_acme, owner):
+def test_a_flushed_redis_does_not_free_a_key(at_acme, owner):
     dispatch_once(PLANT, actor=owner, key="one")
 
     caching._client().flushdb()
@@ -98,16 +98,16 @@ def test_a_flushed_redis_changes_nothing(at_acme, owner):
 
 
 def test_one_key_from_many_threads_is_done_once(acme, owner):
-    answers = together(8, lambda: dispatch_once(PLANT, actor=owner, key="one"), acme)
+    results = together(8, lambda: dispatch_once(PLANT, actor=owner, key="one"), acme)
 
     with activate(acme):
         assert Company.objects.filter(code="PLANT").count() == 1
-    done = [each for each in answers if not isinstance(each, Exception)]
-    assert sum(not each.repeated for each in done) == 1
-    assert {type(each) for each in answers if isinstance(each, Exception)} <= {RequestInFlight}
+    done = [result for result in results if not isinstance(result, Exception)]
+    assert sum(not result.repeated for result in done) == 1
+    assert {type(result) for result in results if isinstance(result, Exception)} <= {RequestInFlight}
 
 
-def test_who_asks_while_it_is_being_done_is_told_to_come_back(acme, owner, monkeypatch):
+def test_a_repeated_request_during_the_first_is_refused_with_retry_after(acme, owner, monkeypatch):
     claimed, may_end = threading.Event(), threading.Event()
     remember = keys._remember
 
@@ -128,8 +128,8 @@ def test_who_asks_while_it_is_being_done_is_told_to_come_back(acme, owner, monke
     assert (caught.value.status, caught.value.retry_after) == (409, 1)
 
 
-def test_without_the_lock_and_the_row_it_would_be_done_twice(acme, owner, chart, monkeypatch):
-    """The control: an entry has no business key of its own, so nothing else would stop the second."""
+def test_without_the_lock_a_request_would_be_done_several_times(acme, owner, chart, monkeypatch):
+    """Negative control: an entry has no business key, so only the idempotency key prevents the second."""
     monkeypatch.setattr(keys, "_claims", lambda envelope: ())
 
     together(4, lambda: dispatch_once(sale(), actor=owner, key="one"), acme)
@@ -144,7 +144,7 @@ def test_an_entry_under_one_key_is_posted_once(acme, owner, chart):
 
 
 class Fact(FoundCompany):
-    """A company that can be founded once, whoever asks."""
+    """A company founded at most once, by any caller."""
 
     def natural_key(self):
         return f"company_founded:{self.code}"
@@ -156,14 +156,14 @@ def fact(monkeypatch):
     monkeypatch.setattr(FoundCompany, "fact", ("code", "currency"))
 
 
-def test_a_natural_key_needs_nobody_to_name_it(at_acme, owner, controller, fact):
+def test_a_natural_key_applies_without_a_key_of_the_caller(at_acme, owner, controller, fact):
     first = dispatch(PLANT, actor=owner)
 
     assert dispatch(PLANT, actor=system()) == first
     assert IdempotencyKey.objects.get(key="company_founded:PLANT").expires_at is None
 
 
-def test_a_natural_key_refuses_the_fact_told_otherwise(at_acme, owner, fact):
+def test_a_natural_key_with_other_values_of_the_fact_is_refused(at_acme, owner, fact):
     dispatch(PLANT, actor=owner)
 
     with pytest.raises(FactConflict) as caught:
@@ -172,21 +172,21 @@ def test_a_natural_key_refuses_the_fact_told_otherwise(at_acme, owner, fact):
     assert caught.value.status == 409
 
 
-def test_a_natural_key_knows_the_fact_in_other_words(at_acme, owner, fact):
+def test_a_natural_key_ignores_fields_outside_the_fact(at_acme, owner, fact):
     first = dispatch(PLANT, actor=owner)
 
     assert dispatch(FoundCompany(code="PLANT", name="The plant", currency="EUR"), actor=owner) == first
     assert Record.objects.latest("id").outcome == "repeated"
 
 
-def test_a_callers_key_is_of_a_request_with_all_its_words(at_acme, owner, fact):
+def test_a_key_of_the_caller_covers_all_fields_of_the_request(at_acme, owner, fact):
     dispatch_once(PLANT, actor=owner, key="one")
 
     with pytest.raises(KeyReused):
         dispatch_once(FoundCompany(code="PLANT", name="The plant", currency="EUR"), actor=owner, key="one")
 
 
-def test_a_fact_that_was_kept_with_all_its_words_is_known_by_them(at_acme, owner, fact, monkeypatch):
+def test_a_fact_stored_with_a_fingerprint_of_all_fields_is_recognised(at_acme, owner, fact, monkeypatch):
     with monkeypatch.context() as before:
         before.setattr(keys, "fact_of", fingerprint_of)
         first = dispatch(PLANT, actor=owner)
@@ -194,7 +194,7 @@ def test_a_fact_that_was_kept_with_all_its_words_is_known_by_them(at_acme, owner
     assert dispatch(PLANT, actor=owner) == first
 
 
-def test_figures_are_the_same_however_many_noughts_they_have():
+def test_trailing_zeros_do_not_change_the_fact():
     def refunded(amount, reason):
         return fact_of(RefundPayment(payment_id=1, amount=Decimal(amount), reason=reason, reference="RMA-1"))
 
@@ -202,13 +202,13 @@ def test_figures_are_the_same_however_many_noughts_they_have():
     assert refunded("200", "Bent") == refunded("2E+2", "Bent") != refunded("2", "Bent")
 
 
-def test_who_asks_for_a_fact_while_it_happens_waits_for_it(acme, owner, fact):
-    answers = together(6, lambda: dispatch(PLANT, actor=system()), acme)
+def test_concurrent_requests_for_one_fact_return_the_same_row(acme, owner, fact):
+    results = together(6, lambda: dispatch(PLANT, actor=system()), acme)
 
-    assert len({each.pk for each in answers}) == 1
+    assert len({result.pk for result in results}) == 1
 
 
-def test_what_moved_money_is_never_forgotten(at_acme, owner, chart):
+def test_the_key_of_a_money_movement_never_expires(at_acme, owner, chart):
     dispatch_once(PLANT, actor=owner, key="one")
     dispatch_once(sale(), actor=owner, key="two")
 
@@ -223,7 +223,7 @@ def test_an_expired_key_names_a_new_request(at_acme, owner):
     assert not dispatch_once(SHOP, actor=owner, key="one").repeated
 
 
-def test_only_expired_keys_are_forgotten(at_acme, owner):
+def test_only_expired_keys_are_deleted(at_acme, owner):
     with moved_to(now() - 2 * keys.KEPT):
         dispatch_once(PLANT, actor=owner, key="old")
     dispatch_once(SHOP, actor=owner, key="new")
@@ -240,7 +240,7 @@ def test_only_expired_keys_are_forgotten(at_acme, owner):
         "TRUNCATE bus_idempotencykey",
     ],
 )
-def test_the_database_keeps_a_used_key(at_acme, owner, statement):
+def test_the_database_refuses_changes_of_a_used_key(at_acme, owner, statement):
     dispatch_once(PLANT, actor=owner, key="one")
 
     assert refused(statement) == NO_RIGHT

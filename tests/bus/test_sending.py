@@ -1,4 +1,4 @@
-"""Commands that a worker does: sent with the change, done once, refused in the audit log."""
+"""Commands executed by a worker: sent on commit, done once, with refusals in the audit log."""
 
 import datetime as dt
 
@@ -27,7 +27,7 @@ from tests.support.settling import settle
 PLANT = FoundCompany(code="PLANT", name="Acme Plant", currency="EUR")
 
 
-def test_a_worker_does_it_for_whoever_sent_it(at_acme, owner):
+def test_a_worker_executes_a_sent_command_as_its_sender(at_acme, owner):
     dispatch_async(PLANT, actor=owner)
     assert not Company.objects.filter(code="PLANT").exists()
 
@@ -56,7 +56,7 @@ def test_a_command_is_done_on_its_queue(at_acme, owner, monkeypatch, queue):
     assert Company.objects.filter(code="PLANT").exists()
 
 
-def test_what_is_rolled_back_sends_nothing(at_acme, owner):
+def test_a_rolled_back_transaction_sends_no_command(at_acme, owner):
     with pytest.raises(ZeroDivisionError), transaction.atomic():
         dispatch_async(PLANT, actor=owner)
         raise ZeroDivisionError
@@ -65,7 +65,7 @@ def test_what_is_rolled_back_sends_nothing(at_acme, owner):
     assert not Company.objects.filter(code="PLANT").exists()
 
 
-def test_is_done_once_however_often_its_message_comes(at_acme, owner):
+def test_a_command_delivered_twice_is_done_once(at_acme, owner):
     dispatch_async(PLANT, actor=owner)
     sent = OutboxEvent.objects.order_by("-id")[0]
     settle()
@@ -78,7 +78,7 @@ def test_is_done_once_however_often_its_message_comes(at_acme, owner):
     assert Company.objects.filter(code="PLANT").count() == 1
 
 
-def test_can_be_done_later(at_acme, owner):
+def test_a_delayed_command_is_done_after_its_delay(at_acme, owner):
     dispatch_async(PLANT, actor=owner, after=dt.timedelta(hours=2))
     settle()
     assert not Company.objects.filter(code="PLANT").exists()
@@ -88,12 +88,12 @@ def test_can_be_done_later(at_acme, owner):
     assert Company.objects.filter(code="PLANT").exists()
 
 
-def test_who_may_not_is_told_at_once(at_acme, auditor):
+def test_sending_without_the_permission_is_refused_at_once(at_acme, auditor):
     with pytest.raises(PermissionDenied):
         dispatch_async(PLANT, actor=auditor)
 
 
-def test_who_may_no_longer_when_it_is_done_is_refused_in_the_audit_log(at_acme, owner):
+def test_a_permission_lost_before_execution_is_a_refusal_in_the_audit_log(at_acme, owner):
     dispatch_async(PLANT, actor=owner)
     User.objects.get(pk=owner.pk).groups.clear()
 
@@ -103,7 +103,7 @@ def test_who_may_no_longer_when_it_is_done_is_refused_in_the_audit_log(at_acme, 
     assert not Company.objects.filter(code="PLANT").exists()
 
 
-def test_a_refusal_is_not_asked_again(at_acme, owner):
+def test_a_refused_command_is_not_retried(at_acme, owner):
     dispatch(PLANT, actor=owner)
     dispatch_async(PLANT, actor=owner)
 
@@ -113,7 +113,7 @@ def test_a_refusal_is_not_asked_again(at_acme, owner):
     assert not Delivery.objects.exclude(status="done").exists()
 
 
-def test_the_house_itself_sends_commands(at_acme):
+def test_a_system_actor_sends_commands(at_acme):
     dispatch_async(PLANT, actor=System("nightly"))
     settle()
 
@@ -122,27 +122,27 @@ def test_the_house_itself_sends_commands(at_acme):
     )
 
 
-def test_a_secret_is_never_written_down(at_acme, owner):
+def test_a_command_with_a_secret_is_not_sent(at_acme, owner):
     with pytest.raises(TypeError, match="secrets"):
         dispatch_async(SetPassword(user_id=1, password="x"), actor=owner)
 
 
 @pytest.mark.parametrize("command", [PLANT, sale("12.50")], ids=["company", "entry"])
-def test_a_command_goes_to_json_and_back(command):
+def test_a_command_is_restored_from_json(command):
     assert from_json(to_json(command)) == command
 
 
 @pytest.mark.parametrize(
-    ("document", "refusal", "why"),
+    ("document", "refusal", "message"),
     [
-        ({"command": "house.fly"}, CommandUnknown, "no command house.fly"),
+        ({"command": "planes.fly"}, CommandUnknown, "no command planes.fly"),
         ({"command": "companies.found_company", "fields": {}}, CommandMalformed, "code"),
         ({"command": "companies.found_company", "fields": {"size": 1}}, CommandMalformed, "there is no size"),
         ({"command": "companies.found_company", "fields": []}, CommandMalformed, "there is no fields"),
     ],
 )
-def test_refuses_what_is_no_command(document, refusal, why):
-    with pytest.raises(refusal, match=why):
+def test_a_malformed_command_is_refused(document, refusal, message):
+    with pytest.raises(refusal, match=message):
         from_json(document)
 
 

@@ -15,13 +15,13 @@ from apps.tenancy import directory
 
 
 class Shelf:
-    """A loader that counts how often it is asked."""
+    """A loader that counts its calls."""
 
     def __init__(self):
-        self.asked, self.content = 0, "first"
+        self.load_count, self.content = 0, "first"
 
     def load(self, key):
-        self.asked += 1
+        self.load_count += 1
         return f"{key}:{self.content}"
 
 
@@ -31,12 +31,12 @@ def shelf(db):
 
 
 @pytest.fixture
-def kept(shelf):
+def shelf_cache(shelf):
     return Cached("shelf", shelf.load, ttl=60)
 
 
 def in_redis(area):
-    """The keys of the area's answers, of every tenant."""
+    """The keys of the area's cached values, of all tenants."""
     return list(caching._client().scan_iter(match=f"tenant:*:{area}:*@*"))
 
 
@@ -58,21 +58,21 @@ def test_djangos_own_cache_does_not_bleed_from_one_tenant_to_another(acme, globe
         assert cache.get("currency") == "USD"
 
 
-def test_an_answer_is_loaded_once_and_kept_per_tenant(shelf, kept, acme, globex):
+def test_a_value_is_loaded_once_and_cached_per_tenant(shelf, shelf_cache, acme, globex):
     with activate(acme):
-        assert kept.get("a") == kept.get("a") == "a:first"
-    assert shelf.asked == 1
+        assert shelf_cache.get("a") == shelf_cache.get("a") == "a:first"
+    assert shelf.load_count == 1
     with activate(globex):
-        kept.get("a")
-    assert shelf.asked == 2
+        shelf_cache.get("a")
+    assert shelf.load_count == 2
 
 
 class TestLifetime:
-    """An answer ends with its lifetime, also when the push that it changed was lost."""
+    """A cached value expires with its lifetime, even if its invalidation message was lost."""
 
     @pytest.fixture
     def later(self, monkeypatch):
-        """`later(59)`: the clock of this process goes on by 59 s; Redis has a clock of its own."""
+        """`later(59)` advances the clock of this process by 59 s; Redis has a clock of its own."""
 
         def move(seconds):
             before = time.monotonic
@@ -80,26 +80,26 @@ class TestLifetime:
 
         return move
 
-    def test_memory_answers_until_the_lifetime_is_over(self, shelf, kept, later):
-        kept.get("a")
+    def test_memory_returns_a_value_until_its_lifetime_is_over(self, shelf, shelf_cache, later):
+        shelf_cache.get("a")
         caching._client().delete(*in_redis("shelf"))
         shelf.content = "second"
 
         later(59)
-        assert kept.get("a") == "a:first"
+        assert shelf_cache.get("a") == "a:first"
         later(2)
-        assert kept.get("a") == "a:second"
+        assert shelf_cache.get("a") == "a:second"
 
-    def test_redis_keeps_an_answer_until_the_lifetime_is_over(self, kept):
-        kept.get("a")
+    def test_redis_stores_a_value_until_its_lifetime_is_over(self, shelf_cache):
+        shelf_cache.get("a")
 
         (key,) = in_redis("shelf")
         assert 58 <= caching._client().ttl(key) <= 60
 
-    def test_what_memory_takes_from_redis_has_no_second_lifetime(self, shelf, kept, later):
-        kept.get("a")
+    def test_a_value_copied_from_redis_to_memory_has_no_second_lifetime(self, shelf, shelf_cache, later):
+        shelf_cache.get("a")
         (key,) = in_redis("shelf")
-        caching._client().expire(key, 5)  # as if 55 s had gone by there
+        caching._client().expire(key, 5)  # as if 55 s had passed in Redis
         twin = Cached("shelf", shelf.load, ttl=60)
         twin.get("a")
         caching._client().delete(key)
@@ -111,9 +111,9 @@ class TestLifetime:
         assert twin.get("a") == "a:second"
 
     @pytest.mark.parametrize(
-        ("area", "question", "seconds"),
+        ("area", "cache_key", "seconds"),
         [
-            (settings_queries.cached, "all", 3600),  # row CAC-07
+            (settings_queries.cached, "all", 3600),
             (plans.cached, 1, 300),
             (directory._directory, "slug:acme", 300),
             (directory._inactive_tenants, "all", 300),
@@ -121,15 +121,15 @@ class TestLifetime:
         ],
         ids=["settings", "plans", "directory", "inactive_tenants", "api-sessions"],
     )
-    def test_the_answers_of_each_area_have_its_lifetime(self, at_acme, area, question, seconds):
+    def test_the_values_of_each_area_have_its_lifetime(self, at_acme, area, cache_key, seconds):
         area.invalidate()
-        area.get(question)
+        area.get(cache_key)
 
         (key,) = in_redis(area.area)
         assert seconds - 2 <= caching._client().ttl(key) <= seconds
 
 
-def test_memory_keeps_the_answers_that_were_asked_for_last(shelf):
+def test_memory_evicts_the_least_recently_read_value(shelf):
     small = Cached("shelf", shelf.load, ttl=60, size=2)
     for key in ("a", "b", "a", "c"):
         small.get(key)
@@ -139,104 +139,106 @@ def test_memory_keeps_the_answers_that_were_asked_for_last(shelf):
     assert [small.get(key) for key in ("a", "c", "b")] == ["a:first", "c:first", "b:second"]
 
 
-def test_none_is_an_answer_too(db):
-    asked = []
-    nothing = Cached("nothing", lambda key: asked.append(key), ttl=60)
+def test_an_empty_value_is_cached_too(db):
+    loaded_keys = []
+    empty = Cached("empty", lambda key: loaded_keys.append(key), ttl=60)
 
-    assert nothing.get("x") is nothing.get("x") is None
-    assert asked == ["x"]
+    assert empty.get("x") is empty.get("x") is None
+    assert loaded_keys == ["x"]
 
 
-def test_another_process_finds_it_in_redis(shelf, kept):
-    kept.get("a")
+def test_another_process_reads_the_value_from_redis(shelf, shelf_cache):
+    shelf_cache.get("a")
 
     twin = Cached("shelf", shelf.load, ttl=60)
 
     assert twin.get("a") == "a:first"
-    assert shelf.asked == 1
+    assert shelf.load_count == 1
 
 
-def test_a_change_is_seen_by_its_own_transaction_at_once_and_by_every_other_after_the_commit(shelf, kept):
+def test_a_change_is_seen_by_its_own_transaction_at_once_and_by_every_other_after_the_commit(
+    shelf, shelf_cache
+):
     twin = Cached("shelf", shelf.load, ttl=60)
-    assert kept.get("a") == twin.get("a")
+    assert shelf_cache.get("a") == twin.get("a")
 
     with transaction.atomic():
         shelf.content = "second"
-        kept.invalidate()
-        assert kept.get("a") == "a:second"
+        shelf_cache.invalidate()
+        assert shelf_cache.get("a") == "a:second"
         with ThreadPoolExecutor(1) as elsewhere:
             assert elsewhere.submit(twin.get, "a").result() == "a:first"
 
-    assert kept.get("a") == twin.get("a") == "a:second"
+    assert shelf_cache.get("a") == twin.get("a") == "a:second"
 
 
-def test_a_change_that_is_rolled_back_invalidates_nothing(shelf, kept):
-    kept.get("a")
+def test_a_change_that_is_rolled_back_invalidates_nothing(shelf, shelf_cache):
+    shelf_cache.get("a")
 
     with transaction.atomic():
-        kept.invalidate()
+        shelf_cache.invalidate()
         transaction.set_rollback(True)
 
-    kept.get("a")
-    assert shelf.asked == 1
+    shelf_cache.get("a")
+    assert shelf.load_count == 1
 
 
-def test_one_tenants_change_leaves_the_others_answers(shelf, kept, acme, globex):
+def test_a_change_of_one_tenant_leaves_the_values_of_another(shelf, shelf_cache, acme, globex):
     for tenant in (acme, globex):
         with activate(tenant):
-            kept.get("a")
+            shelf_cache.get("a")
 
     with activate(acme):
-        kept.invalidate()
+        shelf_cache.invalidate()
 
     with activate(globex):
-        kept.get("a")
-    assert shelf.asked == 2
+        shelf_cache.get("a")
+    assert shelf.load_count == 2
 
 
-def test_a_push_from_elsewhere_is_heard(shelf, kept):
-    kept.get("a")
+def test_an_invalidation_by_another_process_is_applied(shelf, shelf_cache):
+    shelf_cache.get("a")
     shelf.content = "second"
     name = tenant_cache_key("shelf:stamp")
 
     pubsub.publish(caching.CHANNEL, [name, caching.new_stamp()])
 
     deadline = time.monotonic() + 5
-    while kept.get("a") != "a:second" and time.monotonic() < deadline:
+    while shelf_cache.get("a") != "a:second" and time.monotonic() < deadline:
         time.sleep(0.01)
-    assert kept.get("a") == "a:second"
+    assert shelf_cache.get("a") == "a:second"
 
 
-def test_a_flushed_redis_brings_nothing_old_back(shelf, kept):
-    kept.get("a")
+def test_a_flushed_redis_brings_no_stale_value_back(shelf, shelf_cache):
+    shelf_cache.get("a")
     shelf.content = "second"
-    kept.invalidate()
-    kept.get("a")
+    shelf_cache.invalidate()
+    shelf_cache.get("a")
     shelf.content = "third"
 
     caching._client().flushdb()
-    kept.invalidate()
+    shelf_cache.invalidate()
 
-    assert kept.get("a") == "a:third"
+    assert shelf_cache.get("a") == "a:third"
 
 
-def test_without_redis_the_database_answers(shelf, kept, settings, monkeypatch):
+def test_without_redis_the_value_is_loaded_from_the_database(shelf, shelf_cache, settings, monkeypatch):
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     monkeypatch.setattr(pubsub, "_clients", {})
     monkeypatch.setattr(caching, "_stamps", caching._Stamps())
 
-    assert kept.get("a") == "a:first"
-    kept.invalidate()
-    assert kept.get("a") == "a:first"
+    assert shelf_cache.get("a") == "a:first"
+    shelf_cache.invalidate()
+    assert shelf_cache.get("a") == "a:first"
 
 
-def test_what_a_transaction_reads_of_its_own_change_is_not_kept(shelf, kept):
-    """It may be rolled back, and then everybody would have what never was."""
+def test_an_uncommitted_value_is_not_cached(shelf, shelf_cache):
+    """After a rollback, other processes would read a value that was never committed."""
     with transaction.atomic():
-        kept.invalidate()
+        shelf_cache.invalidate()
         shelf.content = "second"
-        assert kept.get("a") == "a:second"
+        assert shelf_cache.get("a") == "a:second"
         shelf.content = "first"
         transaction.set_rollback(True)
 
-    assert kept.get("a") == "a:first"
+    assert shelf_cache.get("a") == "a:first"

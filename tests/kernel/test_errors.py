@@ -23,7 +23,7 @@ def heavy(weight):
     raise BookIsHeavy(weight=weight)
 
 
-def test_a_refusal_has_a_code_a_sentence_its_context_and_its_cause():
+def test_a_refusal_has_a_code_with_message_context_cause():
     with pytest.raises(ShelfIsFull) as caught:
         try:
             {}["shelf"]
@@ -38,10 +38,10 @@ def test_a_refusal_has_a_code_a_sentence_its_context_and_its_cause():
     assert refusal.status == 409
 
 
-def test_all_broken_rules_are_said_together():
-    with pytest.raises(SeveralRefusals) as caught, together() as asked:
-        asked.check(full, 7)
-        asked.check(heavy, 9)
+def test_all_broken_rules_are_reported_together():
+    with pytest.raises(SeveralRefusals) as caught, together() as checks:
+        checks.check(full, 7)
+        checks.check(heavy, 9)
 
     assert [refusal.code for refusal in caught.value.refusals] == [
         "kernel.shelf_is_full",
@@ -51,11 +51,11 @@ def test_all_broken_rules_are_said_together():
     assert caught.value.status == 422
 
 
-def test_one_broken_rule_is_said_alone():
-    with pytest.raises(ShelfIsFull), together() as asked:
-        asked.check(full, 7)
-        assert asked.check(len, "abc") == 3
+def test_a_single_broken_rule_is_raised_as_itself():
+    with pytest.raises(ShelfIsFull), together() as checks:
+        checks.check(full, 7)
+        assert checks.check(len, "abc") == 3
 
 
-def test_a_refusal_whose_context_lacks_a_word_still_reads():
+def test_a_missing_context_value_is_shown_by_its_name():
     assert str(ShelfIsFull()) == "The shelf (shelf) is full."

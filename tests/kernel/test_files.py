@@ -1,4 +1,4 @@
-"""The object store: one contract, kept by a folder and by S3; the second is a real server, spoken to over HTTP."""
+"""The object store: one contract for a folder and for S3, the latter against a real server over HTTP."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def s3() -> Iterator[str]:
 @pytest.fixture
 def bucket(s3: str, settings, monkeypatch: pytest.MonkeyPatch) -> str:
     """The store is a fresh bucket during the test."""
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "somebody")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "access-key")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     requests.post(f"{s3}/moto-api/reset", timeout=5)
     boto3.client("s3", endpoint_url=s3, region_name="us-east-1").create_bucket(Bucket="bursar")
@@ -59,11 +59,11 @@ def save(name: str = INVOICE, content: bytes = b"%PDF") -> str:
     return files().save(name, ContentFile(content))
 
 
-def test_keeps_what_it_was_given(either, at_acme):
+def test_a_saved_file_is_readable(either, at_acme):
     assert save() == INVOICE
 
-    with files().open(INVOICE) as kept:
-        assert kept.read() == b"%PDF"
+    with files().open(INVOICE) as file:
+        assert file.read() == b"%PDF"
     assert files().size(INVOICE) == 4
     assert abs(files().get_modified_time(INVOICE) - clock.now()) < dt.timedelta(minutes=1)
     assert files().listdir("invoices") == (["2026"], [])
@@ -71,19 +71,19 @@ def test_keeps_what_it_was_given(either, at_acme):
     assert files().listdir() == (["invoices"], [])
 
 
-def test_text_is_kept_as_bytes(either, at_acme):
+def test_text_is_stored_as_bytes(either, at_acme):
     files().save("exports/rows.csv", ContentFile("név,1\n"))
 
     assert files().open("exports/rows.csv").read() == "név,1\n".encode()
 
 
-def test_what_is_packed_stays_packed(either, at_acme):
+def test_a_compressed_file_is_not_decompressed(either, at_acme):
     save("exports/rows.jsonl.gz", b"\x1f\x8b packed")
 
     assert files().open("exports/rows.jsonl.gz").read() == b"\x1f\x8b packed"
 
 
-def test_a_large_file_goes_through(either, at_acme):
+def test_a_large_file_is_stored_whole(either, at_acme):
     content = b"0123456789abcdef" * 2**16
 
     save("exports/large.bin", content)
@@ -91,7 +91,7 @@ def test_a_large_file_goes_through(either, at_acme):
     assert b"".join(files().open("exports/large.bin").chunks()) == content
 
 
-def test_a_name_that_is_taken_is_never_overwritten(either, at_acme):
+def test_a_file_of_the_same_name_is_never_overwritten(either, at_acme):
     save(content=b"first")
 
     other = save(content=b"second")
@@ -101,40 +101,40 @@ def test_a_name_that_is_taken_is_never_overwritten(either, at_acme):
     assert files().open(other).read() == b"second"
 
 
-def test_two_at_the_same_moment_both_keep_theirs(either, acme):
+def test_concurrent_saves_of_one_name_do_not_overwrite_each_other(either, acme):
     together = Barrier(4)
 
-    def keep(content: bytes) -> tuple[str, bytes]:
+    def save_together(content: bytes) -> tuple[str, bytes]:
         with activate(acme):
             together.wait(10)
             return save(content=content), content
 
     with ThreadPoolExecutor(4) as pool:
-        kept = dict(pool.map(keep, [b"a", b"b", b"c", b"d"]))
+        saved = dict(pool.map(save_together, [b"a", b"b", b"c", b"d"]))
 
-    assert len(kept) == 4
+    assert len(saved) == 4
     with activate(acme):
-        assert {name: files().open(name).read() for name in kept} == kept
+        assert {name: files().open(name).read() for name in saved} == saved
 
 
-def test_the_bucket_itself_refuses_what_appeared_since_it_was_asked(bucket, at_acme, monkeypatch):
+def test_the_bucket_refuses_a_name_taken_since_the_check(bucket, at_acme, monkeypatch):
     save(content=b"first")
     exists = storages["default"].inner.exists
-    asked = iter([False, False])  # the answers of the moment before
-    monkeypatch.setattr(storages["default"].inner, "exists", lambda name: next(asked, exists(name)))
+    stale_checks = iter([False, False])  # from before the first save
+    monkeypatch.setattr(storages["default"].inner, "exists", lambda name: next(stale_checks, exists(name)))
 
     other = save(content=b"second")
 
-    assert list(asked) == []
+    assert list(stale_checks) == []
     assert other != INVOICE
     assert files().open(INVOICE).read() == b"first"
 
 
-def test_what_is_deleted_is_gone(either, at_acme):
+def test_a_deleted_file_is_gone(either, at_acme):
     save()
 
     files().delete(INVOICE)
-    files().delete(INVOICE)  # and again: nothing
+    files().delete(INVOICE)  # repeated, without effect
 
     assert not files().exists(INVOICE)
     assert files().listdir("invoices/2026") == ([], [])
@@ -159,7 +159,7 @@ def test_names_in_the_store_begin_with_their_owner(bucket, acme):
     with activate(acme):
         save()
 
-    keys = [each.key for each in storages["default"].inner.bucket.objects.all()]
+    keys = [item.key for item in storages["default"].inner.bucket.objects.all()]
     assert sorted(keys) == [f"platform/{INVOICE}", f"tenant-{acme.id}/{INVOICE}"]
 
 
@@ -171,20 +171,28 @@ def test_names_in_the_store_begin_with_their_owner(bucket, acme):
         "x" * 401,
     ],
 )
-def test_an_odd_name_is_refused_everywhere(either, at_acme, odd):
+def test_an_invalid_name_is_refused_by_every_operation(either, at_acme, odd):
     store = files()
-    for ask in (store.open, store.exists, store.delete, store.size, store.url, save, store.get_modified_time):
+    for operation in (
+        store.open,
+        store.exists,
+        store.delete,
+        store.size,
+        store.url,
+        save,
+        store.get_modified_time,
+    ):
         with pytest.raises(FileNameNotAllowed):
-            ask(odd)
+            operation(odd)
     if odd:
         with pytest.raises(FileNameNotAllowed):
             store.listdir(odd)
 
 
-def test_what_is_not_there_is_a_refusal(either, at_acme):
-    for ask in (files().open, files().size):
+def test_a_missing_file_is_refused(either, at_acme):
+    for operation in (files().open, files().size):
         with pytest.raises(FileIsMissing):
-            ask("invoices/none.pdf").read()
+            operation("invoices/none.pdf").read()
 
 
 def test_a_file_is_not_written_in_place(either, at_acme):
@@ -196,7 +204,7 @@ def test_a_file_is_not_written_in_place(either, at_acme):
         files().path(INVOICE)
 
 
-def test_a_link_of_the_folder_hands_the_file_over(acme):
+def test_a_link_to_the_folder_downloads_the_file(acme):
     with activate(acme):
         save(content=b"<script>")
         link = files().url(INVOICE)
@@ -212,7 +220,7 @@ def test_a_link_of_the_folder_hands_the_file_over(acme):
     assert Client(headers={"host": "acme.localhost"}).get(link).status_code == 200
 
 
-def test_a_link_is_good_at_its_tenants_address_only(acme, globex):
+def test_a_link_is_valid_at_the_address_of_its_tenant_only(acme, globex):
     for tenant in (acme, globex):
         with activate(tenant):
             save()
@@ -224,7 +232,7 @@ def test_a_link_is_good_at_its_tenants_address_only(acme, globex):
     assert Client().get(link).status_code == 403
 
 
-def test_a_link_grows_old(at_acme):
+def test_a_link_expires(at_acme):
     save()
     token = files().url(INVOICE, expire=60).rsplit("/", 1)[-1]
 
@@ -233,7 +241,7 @@ def test_a_link_grows_old(at_acme):
         signed(token)
 
 
-def test_a_link_is_not_made_by_hand(at_acme):
+def test_a_forged_link_is_refused(at_acme):
     token = files().url(INVOICE).rsplit("/", 1)[-1]
 
     for forged in (token[:-1] + ("A" if token[-1] != "A" else "B"), "x" + token, "nonsense", ":"):
@@ -256,7 +264,7 @@ def test_a_link_to_the_bucket_is_signed_and_downloads(bucket, at_acme):
 
 @pytest.fixture
 def known(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
-    """The environment, to be written by the test."""
+    """The environment without a file store, for the test to fill."""
     for name in ("FILES_URL", "FILESYSTEM_DISK", "AWS_BUCKET", "AWS_ENDPOINT", "AWS_DEFAULT_REGION"):
         monkeypatch.delenv(name, raising=False)
     env.cache_clear()
@@ -264,18 +272,18 @@ def known(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     env.cache_clear()
 
 
-def test_a_folder_by_default(known):
+def test_the_store_is_a_folder_by_default(known):
     assert store(env())["BACKEND"] == LOCAL
 
 
-def test_the_url_says_which_store(known):
+def test_the_url_names_the_store(known):
     known.setenv("FILES_URL", "s3://invoices?endpoint=https://s3.example:9000&region=eu-central-1")
 
     options = {"bucket": "invoices", "endpoint": "https://s3.example:9000", "region": "eu-central-1"}
     assert store(env()) == {"BACKEND": S3, "OPTIONS": options}
 
 
-def test_other_names_say_the_same(known):
+def test_the_aws_variables_name_the_store_too(known):
     known.setenv("FILESYSTEM_DISK", "s3")
     known.setenv("AWS_BUCKET", "invoices")
     known.setenv("AWS_ENDPOINT", "https://s3.example")
@@ -287,7 +295,7 @@ def test_other_names_say_the_same(known):
 
 
 @pytest.mark.parametrize("wrong", ["ftp://x", "s3://", "s3://b?public=yes", "file:here", "invoices"])
-def test_a_url_that_is_none_is_refused_at_the_start(known, wrong):
+def test_an_invalid_url_is_refused_at_startup(known, wrong):
     known.setenv("FILES_URL", wrong)
 
     with pytest.raises(ImproperlyConfigured):

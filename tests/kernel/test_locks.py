@@ -1,4 +1,4 @@
-"""Advisory locks: each text is declared once, and its words are filled in where it is taken."""
+"""Advisory locks: each key is declared once, and its parameters are filled in at its use."""
 
 import pytest
 
@@ -12,19 +12,19 @@ def _declared_for_one_test(monkeypatch):
 
 
 class Cursor:
-    """Notes what is executed, and answers as PostgreSQL does."""
+    """Records the statements, and returns one prepared response."""
 
     def __init__(self, response):
-        self.answer, self.executed = response, []
+        self.response, self.executed = response, []
 
     def execute(self, statement, parameters):
         self.executed.append((statement, parameters))
 
     def fetchone(self):
-        return (self.answer,)
+        return (self.response,)
 
 
-def test_the_words_of_a_lock_are_filled_in_as_one_parameter():
+def test_the_parameters_of_a_lock_are_filled_in_as_one_value():
     cursor = Cursor("")
 
     Lock("shelf:{tenant}:{shelf}").key(tenant=7, shelf="'a' {b} %s").hold(cursor)
@@ -33,7 +33,7 @@ def test_the_words_of_a_lock_are_filled_in_as_one_parameter():
     assert cursor.executed == [(statement, ["shelf:7:'a' {b} %s"])]
 
 
-def test_the_schema_of_a_lock_is_the_one_that_the_database_knows():
+def test_the_schema_of_a_lock_is_filled_in_by_the_database():
     cursor = Cursor(True)
 
     assert Lock("{schema}:shelf:{shelf}").key(shelf=7).try_hold(cursor)
@@ -50,12 +50,12 @@ def test_a_table_is_locked_by_its_object_id():
     assert cursor.executed == [("SELECT pg_try_advisory_lock(%s::regclass::oid::bigint)", ["shelves"])]
 
 
-def test_a_lock_without_one_of_its_words_is_refused():
+def test_a_lock_without_one_of_its_parameters_is_refused():
     with pytest.raises(KeyError, match="shelf"):
         Lock("shelf:{tenant}:{shelf}").key(tenant=7)
 
 
-def test_a_text_that_is_declared_already_is_refused():
+def test_a_repeated_declaration_is_refused():
     Lock("shelf:{shelf}")
 
     with pytest.raises(TypeError, match="declared twice"):

@@ -1,4 +1,4 @@
-"""One chain for all log lines: who, for whom, in which request, and nothing secret."""
+"""One chain for all log lines: actor, tenant and request, without secrets."""
 
 import io
 import json
@@ -49,18 +49,18 @@ def lines():
     logging.getLogger().removeHandler(handler)
 
 
-def test_both_kinds_of_logger_say_who_and_in_which_request(log, lines):
+def test_a_line_of_either_logger_names_actor_with_request(log, lines):
     with (
         activate(ACME),
         acting_as(System("The suite")),
         correlated("request-1", causation="event:7", trace=f"00-{'a' * 32}-{'b' * 16}-00"),
         log_context(command="ledger.post_entry"),
     ):
-        log.warning("Said %s.", "aloud")
+        log.warning("Written %s.", "twice")
 
     (line,) = lines()
     assert line | {"timestamp": ""} == {
-        "event": "Said aloud.",
+        "event": "Written twice.",
         "level": "warning",
         "logger": "bursar.test",
         "timestamp": "",
@@ -73,8 +73,8 @@ def test_both_kinds_of_logger_say_who_and_in_which_request(log, lines):
     }
 
 
-def test_outside_of_everything_it_is_the_platform(log, lines):
-    log.warning("Alone.")
+def test_a_line_without_a_context_names_the_platform(log, lines):
+    log.warning("Written.")
 
     assert lines()[0]["tenant"] == "platform"
     assert "actor" not in lines()[0]
@@ -84,7 +84,7 @@ def test_outside_of_everything_it_is_the_platform(log, lines):
     "name",
     ["password", "api_key", "apiKey", "Authorization", "set-cookie", "access_token", "client_secret", "key"],
 )
-def test_what_is_called_a_secret_is_not_written(lines, name):
+def test_a_field_named_as_a_secret_is_masked(lines, name):
     logging.getLogger("x").warning("x", extra={"deep": [{name: "hunter2", "plain": "seen"}], name: "hunter2"})
 
     (line,) = lines()
@@ -93,17 +93,17 @@ def test_what_is_called_a_secret_is_not_written(lines, name):
     assert line["deep"] == [{name: SECRET, "plain": "seen"}]
 
 
-def test_what_only_sounds_like_one_is(lines):
+def test_a_field_named_similar_to_a_secret_is_written(lines):
     logging.getLogger("x").warning("x", extra={"setting_key": "periods.reason_length", "monkey": "seen"})
 
     assert (lines()[0]["setting_key"], lines()[0]["monkey"]) == ("periods.reason_length", "seen")
 
 
-def test_secret_fields_of_a_command_are_blotted_out(log, lines):
-    asked = {"asked": ChangePin(user_id=7, pin="1234")}
-    log.warning("Asked.", **({"extra": asked} if isinstance(log, logging.Logger) else asked))
+def test_secret_fields_of_a_command_are_masked(log, lines):
+    fields = {"request_fields": ChangePin(user_id=7, pin="1234")}
+    log.warning("Requested.", **({"extra": fields} if isinstance(log, logging.Logger) else fields))
 
-    assert lines()[0]["asked"] == {"user_id": 7, "pin": SECRET}
+    assert lines()[0]["request_fields"] == {"user_id": 7, "pin": SECRET}
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_secret_fields_of_a_command_are_blotted_out(log, lines):
         '{"password": "hunter2"}',
     ],
 )
-def test_secrets_in_texts_and_tracebacks_are_not_written_either(lines, text):
+def test_secrets_in_texts_with_tracebacks_are_not_written(lines, text):
     try:
         raise ValueError(text)
     except ValueError:
@@ -125,7 +125,7 @@ def test_secrets_in_texts_and_tracebacks_are_not_written_either(lines, text):
     assert "ValueError" in lines()[0]["exception"]
 
 
-def test_no_line_says_the_callers_address(lines):
+def test_the_address_of_the_caller_is_never_written(lines):
     request = RequestFactory().get("/", REMOTE_ADDR="203.0.113.9")
     token = asking.set(request)
     logging.getLogger("django.request").warning("Not found", extra={"request": request, "status_code": 404})
@@ -134,22 +134,22 @@ def test_no_line_says_the_callers_address(lines):
     assert "203.0.113.9" not in json.dumps(lines())
 
 
-def test_a_person_reads_one_line():
-    record = logging.LogRecord("bursar.test", logging.INFO, "", 0, "Said.", (), None)
+def test_the_line_format_is_one_line():
+    record = logging.LogRecord("bursar.test", logging.INFO, "", 0, "Written.", (), None)
     with activate(ACME), correlated("request-1"):
         line = formatter("line").format(record)
 
-    assert line.endswith("INFO    acme request-1 bursar.test: Said.")
+    assert line.endswith("INFO    acme request-1 bursar.test: Written.")
 
 
-def said(lines, logger):
+def lines_of(lines, logger):
     return [line for line in lines() if line["logger"] == logger]
 
 
-def test_a_changed_setting_is_said_at_info(lines, at_acme, owner):
+def test_a_changed_setting_is_written_at_info(lines, at_acme, owner):
     dispatch(ChangeSetting(key="periods.reason_length", value=12), actor=owner)
 
-    (command,), (event,) = said(lines, "bursar.commands"), said(lines, "bursar.events")
+    (command,), (event,) = lines_of(lines, "bursar.commands"), lines_of(lines, "bursar.events")
     assert (command["level"], command["outcome"], command["actor"]) == ("info", "done", str(owner))
     assert (event["level"], event["event"], event["tenant"]) == ("info", "setting.changed", "acme")
 
@@ -163,30 +163,30 @@ def test_other_events_are_written_at_debug(lines, at_acme, owner):
     finally:
         events.setLevel(before)
 
-    (event,) = said(lines, "bursar.events")
+    (event,) = lines_of(lines, "bursar.events")
     assert (event["level"], event["event"]) == ("debug", "period.closed")
 
 
-def test_a_broken_rule_is_said_at_warning_with_its_codes(lines, at_acme, owner):
+def test_a_broken_rule_is_written_at_warning_with_its_codes(lines, at_acme, owner):
     with pytest.raises(CompanyCodeTaken):
         dispatch(FoundCompany(code="MAIN", name="Again", currency="EUR"), actor=owner)
 
-    (line,) = said(lines, "bursar.commands")
+    (line,) = lines_of(lines, "bursar.commands")
     assert (line["level"], line["outcome"]) == ("warning", "refused")
     assert line["refusals"] == ["companies.company_code_taken"]
 
 
-def test_a_request_that_is_not_valid_is_said_at_warning_by_its_fields(lines, client_for, controller):
+def test_the_invalid_fields_of_a_request_are_written_at_warning(lines, client_for, controller):
     body = {"nmae": "hunter2"}
     client_for(controller).post("/t/acme/api/v1/periods/calendars/", body, content_type="application/json")
 
-    (line,) = said(lines, "apps.kernel.problems")
+    (line,) = lines_of(lines, "apps.kernel.problems")
     assert (line["level"], line["tenant"]) == ("warning", "acme")
     assert "name: required" in line["wrong"]
     assert "hunter2" not in json.dumps(line)
 
 
-def test_an_exception_is_said_at_error_with_everything_but_secrets(lines, at_acme, owner, monkeypatch):
+def test_an_exception_is_written_at_error_without_secrets(lines, at_acme, owner, monkeypatch):
     def explode(user, password):
         raise RuntimeError("the hash function is gone, token=hunter2")
 
@@ -194,7 +194,7 @@ def test_an_exception_is_said_at_error_with_everything_but_secrets(lines, at_acm
     with pytest.raises(RuntimeError), correlated("request-1"):
         dispatch(SetPassword(user_id=owner.pk, password="hunter2 hunter2"), actor=owner)
 
-    (line,) = said(lines, "bursar.commands")
+    (line,) = lines_of(lines, "bursar.commands")
     assert (line["level"], line["outcome"], line["command"]) == ("error", "failed", "identity.set_password")
     assert (line["tenant"], line["actor"], line["correlation_id"]) == ("acme", str(owner), "request-1")
     assert line["request_fields"] == {"user_id": owner.pk, "password": SECRET}

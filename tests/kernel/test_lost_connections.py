@@ -1,4 +1,4 @@
-"""PostgreSQL restarts, and nobody has to restart the workers."""
+"""After a restart of PostgreSQL the workers reconnect by themselves."""
 
 from __future__ import annotations
 

@@ -36,19 +36,19 @@ def test_gold_and_withdrawn_currencies_are_no_money():
 @pytest.mark.parametrize(
     "text", ["NaN", "Infinity", "-Infinity", "1E+30", "1e2", "1,000.00", "0x10", "", " ", "1.2.3", "١٢"]
 )
-def test_what_is_not_plain_digits_is_refused(text):
+def test_an_amount_with_other_characters_than_digits_is_refused(text):
     with pytest.raises(AmountMalformed):
         Money.of(text, "USD")
 
 
 @pytest.mark.parametrize("amount", [Decimal("NaN"), Decimal("Infinity"), True, 1.5])
-def test_what_is_not_exact_is_refused(amount):
+def test_an_inexact_amount_is_refused(amount):
     with pytest.raises(AmountMalformed):
         Money.of(amount, "USD")
 
 
 @pytest.mark.parametrize(("amount", "code"), [("10.005", "USD"), ("10.5", "JPY"), ("1.2345", "KWD")])
-def test_more_decimals_than_the_currency_has_are_refused_and_never_rounded(amount, code):
+def test_excess_decimals_are_refused_instead_of_rounded(amount, code):
     with pytest.raises(AmountTooPrecise):
         Money.of(amount, code)
 
@@ -64,7 +64,7 @@ def test_currencies_are_not_mixed():
         Money.of("1", "USD") + Money.of("1", "EUR")
 
 
-def test_it_reads_as_people_write_it():
+def test_an_amount_is_formatted_with_separators():
     assert str(Money.of("-1234567.5", "USD")) == "-1,234,567.50 USD"
     assert str(Money.of("1234", "JPY")) == "1,234 JPY"
 
@@ -74,7 +74,7 @@ def test_it_reads_as_people_write_it():
     st.integers(-LARGEST, LARGEST),
     st.sampled_from(sorted(CURRENCIES)),
 )
-def test_it_is_exact(left, right, code):
+def test_sums_are_exact(left, right, code):
     unit = currency(code)
     one, other = Money(left, unit), Money(right, unit)
 

@@ -1,4 +1,4 @@
-"""Spans, sent to a collector that only takes them down."""
+"""Spans, sent to a collector that only records them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from apps.kernel.tracing import span
 from apps.settings.commands import ChangeSetting
 
 sdk = pytest.importorskip("opentelemetry.sdk.trace")
-THEIRS = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+CALLER_TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 
 @pytest.fixture
@@ -65,59 +65,65 @@ def collected():
     server.shutdown()
 
 
-def test_nothing_is_recorded_without_a_collector():
-    with correlated(trace=THEIRS):
-        place = current_trace()
+def test_without_a_collector_no_span_is_recorded():
+    with correlated(trace=CALLER_TRACEPARENT):
+        trace = current_trace()
         with span("work"):
-            assert current_trace() == place
+            assert current_trace() == trace
 
 
-def test_spans_are_nested_below_whoever_asked(collected):
-    with correlated("request-1", trace=THEIRS):
+def test_spans_are_nested_below_the_span_of_the_caller(collected):
+    with correlated("request-1", trace=CALLER_TRACEPARENT):
         here = current_trace()
         with span("request", kind="server"):
             assert current_trace().span_id == here.span_id
             with span("command", {"bursar.command": "ledger.post_entry"}):
                 inner = current_trace()
 
-    spans = {each.name: each for each in collected()}
+    spans = {span.name: span for span in collected()}
     request, command = spans["request"], spans["command"]
-    assert request.trace_id.hex() == command.trace_id.hex() == parse(THEIRS).trace_id
-    assert (request.parent_span_id.hex(), request.span_id.hex()) == (parse(THEIRS).span_id, here.span_id)
+    assert request.trace_id.hex() == command.trace_id.hex() == parse(CALLER_TRACEPARENT).trace_id
+    assert (request.parent_span_id.hex(), request.span_id.hex()) == (
+        parse(CALLER_TRACEPARENT).span_id,
+        here.span_id,
+    )
     assert (command.parent_span_id.hex(), command.span_id.hex()) == (here.span_id, inner.span_id)
-    said = {attribute.key: attribute.value.string_value for attribute in command.attributes}
-    assert said["bursar.correlation_id"] == "request-1"
-    assert said["bursar.command"] == "ledger.post_entry"
+    attributes = {attribute.key: attribute.value.string_value for attribute in command.attributes}
+    assert attributes["bursar.correlation_id"] == "request-1"
+    assert attributes["bursar.command"] == "ledger.post_entry"
 
 
-def test_a_new_trace_has_a_root_with_the_id_that_the_log_says(collected):
+def test_the_root_of_a_new_trace_has_the_id_in_the_log(collected):
     with correlated(trace=new_trace(flags=1)), span("request"):
-        place = current_trace()
+        trace = current_trace()
 
     (root,) = collected()
     assert (root.trace_id.hex(), root.span_id.hex(), root.parent_span_id) == (
-        place.trace_id,
-        place.span_id,
+        trace.trace_id,
+        trace.span_id,
         b"",
     )
 
 
-def test_what_else_it_came_from_is_a_link(collected):
-    with correlated(trace=THEIRS), span("hear", kind="consumer", links=(parse(THEIRS), None)):
+def test_a_further_origin_of_a_span_is_a_link(collected):
+    with (
+        correlated(trace=CALLER_TRACEPARENT),
+        span("handle", kind="consumer", links=(parse(CALLER_TRACEPARENT), None)),
+    ):
         pass
 
-    (hear,) = collected()
-    assert [link.span_id.hex() for link in hear.links] == [parse(THEIRS).span_id]
+    (consumer,) = collected()
+    assert [link.span_id.hex() for link in consumer.links] == [parse(CALLER_TRACEPARENT).span_id]
 
 
-def test_what_the_caller_did_not_want_recorded_is_not(collected):
-    with correlated(trace=THEIRS[:-2] + "00"), span("quiet"):
+def test_a_trace_not_sampled_by_the_caller_is_not_recorded(collected):
+    with correlated(trace=CALLER_TRACEPARENT[:-2] + "00"), span("quiet"):
         assert current_trace().flags == 0
 
     assert collected() == []
 
 
-def test_a_business_event_is_told_with_its_ids(collected):
+def test_a_business_event_is_reported_with_its_ids(collected):
     with override_settings(INSTRUMENTATION_DRIVER=["apps.kernel.instrumentation.OtlpDriver"]):
         instrumentation.drivers.cache_clear()
         instrumentation.record(
@@ -127,12 +133,16 @@ def test_a_business_event_is_told_with_its_ids(collected):
         )
         instrumentation.drivers.cache_clear()
 
-    (told,) = collected()
-    said = {attribute.key: attribute.value.int_value for attribute in told.attributes}
-    assert (told.name, said["bursar.tenant_id"], said["bursar.order_id"]) == ("order_created", 3, 7)
+    (event,) = collected()
+    attributes = {attribute.key: attribute.value.int_value for attribute in event.attributes}
+    assert (event.name, attributes["bursar.tenant_id"], attributes["bursar.order_id"]) == (
+        "order_created",
+        3,
+        7,
+    )
 
 
-def test_where_opentelemetry_is_missing_it_says_what_to_install(monkeypatch):
+def test_without_opentelemetry_the_error_names_the_package_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "opentelemetry", None)
     monkeypatch.delitem(sys.modules, "apps.kernel.otlp", raising=False)
     monkeypatch.delattr("apps.kernel.otlp", raising=False)
@@ -145,8 +155,8 @@ def test_where_opentelemetry_is_missing_it_says_what_to_install(monkeypatch):
         pass
 
 
-def test_a_request_and_whoever_hears_of_it_are_one_trace(collected, at_acme, owner):
-    with correlated("request-1", trace=THEIRS), span("HTTP POST", kind="server"):
+def test_a_listener_belongs_to_the_trace_of_the_request(collected, at_acme, owner):
+    with correlated("request-1", trace=CALLER_TRACEPARENT), span("HTTP POST", kind="server"):
         dispatch(ChangeSetting(key="periods.reason_length", value=12), actor=owner)
     with activate(None):
         route()
@@ -154,10 +164,10 @@ def test_a_request_and_whoever_hears_of_it_are_one_trace(collected, at_acme, own
     with correlated(trace=new_trace(flags=1)), span("events.deliver_billing", kind="consumer"):
         deliver(delivery.pk)
 
-    spans = {each.name: each for each in collected()}
+    spans = {span.name: span for span in collected()}
     request, command = spans["HTTP POST"], spans["settings.change_setting"]
-    heard, task = spans["handle setting.changed"], spans["events.deliver_billing"]
+    handling, task = spans["handle setting.changed"], spans["events.deliver_billing"]
     assert command.parent_span_id == request.span_id
-    assert (heard.trace_id, heard.parent_span_id) == (command.trace_id, command.span_id)
-    assert [link.span_id for link in heard.links] == [task.span_id]
-    assert task.trace_id != heard.trace_id
+    assert (handling.trace_id, handling.parent_span_id) == (command.trace_id, command.span_id)
+    assert [link.span_id for link in handling.links] == [task.span_id]
+    assert task.trace_id != handling.trace_id

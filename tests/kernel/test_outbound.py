@@ -1,4 +1,4 @@
-"""Nobody leads us to where only we can reach."""
+"""Outgoing requests never reach an internal address, not even by way of a hostile name server or redirect."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ GOOD = "93.184.215.14"
 
 @pytest.fixture
 def strict(settings):
-    """As in production."""
+    """The checks of production."""
     settings.OUTBOUND_TO_LOOPBACK = False
 
 
@@ -110,7 +110,7 @@ def strict(settings):
         "https://[::1/",
     ],
 )
-def test_a_hostile_address_is_refused_before_its_name_is_asked(strict, url):
+def test_a_hostile_address_is_refused_before_its_name_is_resolved(strict, url):
     with pytest.raises(AddressRefused):
         outbound.target(url)
 
@@ -155,7 +155,7 @@ def leads_to(*addresses):
         "192.88.99.2",
     ],
 )
-def test_a_name_that_leads_inside_is_refused(strict, address):
+def test_a_name_with_an_internal_address_is_refused(strict, address):
     to = outbound.target("https://innocent.example/")
 
     with pytest.raises(AddressRefused):
@@ -164,7 +164,7 @@ def test_a_name_that_leads_inside_is_refused(strict, address):
         outbound.addresses(to, leads_to(GOOD, address))
 
 
-def test_a_name_that_leads_outside_is_let_through(strict):
+def test_a_name_with_a_public_address_is_allowed(strict):
     to = outbound.target("https://innocent.example/")
 
     assert outbound.addresses(to, leads_to(GOOD, "2606:4700::1")) == (GOOD, "2606:4700::1")
@@ -178,9 +178,9 @@ def test_a_name_without_an_address_cannot_be_reached(strict):
         outbound.addresses(outbound.target("https://nothing.example/"), nothing)
 
 
-def test_the_very_address_that_was_judged_is_called(strict, monkeypatch):
-    """A name that changes its mind between the question and the call is asked once only."""
-    answers = [[GOOD], ["127.0.0.1"]]
+def test_the_validated_address_is_called(strict, monkeypatch):
+    """The name is resolved only once, so a changed address between check and call has no effect."""
+    resolved_addresses = [[GOOD], ["127.0.0.1"]]
     called = []
 
     def call(address, timeout):
@@ -191,13 +191,15 @@ def test_the_very_address_that_was_judged_is_called(strict, monkeypatch):
     monkeypatch.setattr(socket, "getaddrinfo", None)
 
     with pytest.raises(CannotReach):
-        outbound.post("https://rebinding.example/", {}, b"", resolve=lambda host, port: answers.pop(0))
+        outbound.post(
+            "https://rebinding.example/", {}, b"", resolve=lambda host, port: resolved_addresses.pop(0)
+        )
 
     assert called == [(GOOD, 443)]
-    assert len(answers) == 1
+    assert len(resolved_addresses) == 1
 
 
-def test_loopback_over_http_is_for_development_alone(settings, receiver):
+def test_loopback_over_http_is_allowed_in_development_only(settings, receiver):
     receiver.expect_request("/").respond_with_data("hello")
     settings.OUTBOUND_TO_LOOPBACK = True
 
@@ -211,14 +213,14 @@ def test_loopback_over_http_is_for_development_alone(settings, receiver):
         outbound.post(receiver.url_for("/"), {}, b"{}")
 
 
-def test_in_development_too_localhost_must_be_this_machine(settings):
+def test_localhost_must_resolve_to_this_machine_in_development(settings):
     settings.OUTBOUND_TO_LOOPBACK = True
 
     with pytest.raises(AddressRefused):
         outbound.addresses(outbound.target("http://localhost:8123/"), leads_to("10.0.0.1"))
 
 
-def test_a_redirect_is_an_answer_and_not_followed(receiver):
+def test_a_redirect_is_not_followed(receiver):
     receiver.expect_request("/there").respond_with_data("never")
     receiver.expect_request("/").respond_with_data("", 302, {"Location": receiver.url_for("/there")})
 
@@ -228,7 +230,7 @@ def test_a_redirect_is_an_answer_and_not_followed(receiver):
     assert [request.path for request, _ in receiver.log] == ["/"]
 
 
-def test_no_proxy_of_the_environment_is_asked(receiver, monkeypatch):
+def test_a_proxy_of_the_environment_is_not_used(receiver, monkeypatch):
     for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     receiver.expect_request("/").respond_with_data("directly")
@@ -236,13 +238,13 @@ def test_no_proxy_of_the_environment_is_asked(receiver, monkeypatch):
     assert outbound.post(receiver.url_for("/"), {}, b"{}").body == "directly"
 
 
-def test_of_a_long_answer_only_the_beginning_is_read(receiver):
+def test_a_long_response_is_read_up_to_the_limit(receiver):
     receiver.expect_request("/").respond_with_data(b"x" * 10_000_000)
 
     assert outbound.post(receiver.url_for("/"), {}, b"{}").body == "x" * 2048
 
 
-def test_a_packed_answer_is_not_unpacked(receiver):
+def test_a_compressed_response_is_not_decompressed(receiver):
     import gzip
 
     bomb = gzip.compress(b"0" * 5_000_000)
@@ -256,21 +258,21 @@ def test_a_packed_answer_is_not_unpacked(receiver):
     assert request.headers["Accept-Encoding"] == "identity"
 
 
-def test_a_receiver_that_does_not_answer_is_left(receiver):
-    may_answer = threading.Event()
+def test_a_receiver_without_a_response_times_out(receiver):
+    may_respond = threading.Event()
     receiver.expect_request("/").respond_with_handler(
-        lambda request: may_answer.wait(30) and Response("late")
+        lambda request: may_respond.wait(30) and Response("late")
     )
 
     try:
         with pytest.raises(CannotReach, match="in time"):
             outbound.post(receiver.url_for("/"), {}, b"{}", timeout=0.5)
     finally:
-        may_answer.set()
+        may_respond.set()
 
 
-def test_a_receiver_that_answers_byte_by_byte_is_left():
-    """A byte now and then renews the timeout of a socket for ever."""
+def test_a_receiver_with_a_slow_response_times_out():
+    """Each byte renews the timeout of a socket, so a total time limit is needed."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         refused = threading.Event()
         threading.Thread(target=drip, args=(server, refused), daemon=True).start()
@@ -293,13 +295,13 @@ def drip(server, refused):
             refused.set()
 
 
-@pytest.mark.parametrize("said", [b"", b"nonsense\r\n\r\n", b"HTTP/1.1 abc OK\r\n\r\n"])
-def test_nonsense_is_no_answer(said):
+@pytest.mark.parametrize("response", [b"", b"nonsense\r\n\r\n", b"HTTP/1.1 abc OK\r\n\r\n"])
+def test_a_malformed_response_is_an_error(response):
     def speak(server):
         line, _ = server.accept()
         with line:
             line.recv(10_000)
-            line.sendall(said)
+            line.sendall(response)
 
     with socket.create_server(("127.0.0.1", 0)) as server:
         threading.Thread(target=speak, args=(server,), daemon=True).start()
@@ -310,7 +312,7 @@ def test_nonsense_is_no_answer(said):
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory) -> tuple[str, str]:
-    """Of hooks.example, signed by itself: (certificate file, key file)."""
+    """A self-signed certificate of hooks.example: (certificate file, key file)."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "hooks.example")])
     today = dt.datetime.now(dt.UTC)
@@ -347,7 +349,7 @@ def secure(certificate) -> Iterator[HTTPServer]:
 
 @pytest.fixture
 def led_to(monkeypatch, secure):
-    """Calls of the good address reach the secure receiver, as if it were there."""
+    """Calls to the public address are redirected to the secure receiver."""
     real = socket.create_connection
 
     def call(address, timeout):
@@ -357,7 +359,7 @@ def led_to(monkeypatch, secure):
     monkeypatch.setattr(socket, "create_connection", call)
 
 
-def test_the_certificate_is_checked_for_the_name_though_the_address_is_called(strict, led_to, certificate):
+def test_the_certificate_is_checked_for_the_name_instead_of_the_address(strict, led_to, certificate):
     trust = ssl.create_default_context(cafile=certificate[0])
 
     response = outbound.post("https://hooks.example/hook", {}, b"{}", resolve=leads_to(GOOD), trust=trust)
@@ -365,19 +367,19 @@ def test_the_certificate_is_checked_for_the_name_though_the_address_is_called(st
     assert (response.status, response.body) == (200, "securely")
 
 
-def test_a_certificate_of_another_name_will_not_do(strict, led_to, certificate):
+def test_a_certificate_of_another_name_is_refused(strict, led_to, certificate):
     trust = ssl.create_default_context(cafile=certificate[0])
 
     with pytest.raises(CannotReach, match="certificate"):
         outbound.post("https://other.example/hook", {}, b"{}", resolve=leads_to(GOOD), trust=trust)
 
 
-def test_a_certificate_that_nobody_vouches_for_will_not_do(strict, led_to):
+def test_an_untrusted_certificate_is_refused(strict, led_to):
     with pytest.raises(CannotReach, match="certificate"):
         outbound.post("https://hooks.example/hook", {}, b"{}", resolve=leads_to(GOOD))
 
 
-def test_ranges_that_python_calls_global_are_judged_by_us():
-    for each in ("64:ff9b::808:808", "2002:808:808::1", "192.88.99.1", "224.0.1.1"):
-        assert outbound.unfit(ipaddress.ip_address(each))
+def test_special_ranges_considered_global_by_python_are_refused():
+    for address in ("64:ff9b::808:808", "2002:808:808::1", "192.88.99.1", "224.0.1.1"):
+        assert outbound.unfit(ipaddress.ip_address(address))
     assert not outbound.unfit(ipaddress.ip_address(GOOD))

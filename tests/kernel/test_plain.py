@@ -24,7 +24,7 @@ class Order:
 ORDER = Order(day=dt.date(2026, 1, 9), legs=(Leg(account="4000", amount=Decimal("0.10")),))
 
 
-def test_there_and_back():
+def test_a_dataclass_is_restored_from_plain_data():
     plain = to_plain(ORDER)
 
     assert plain["day"] == "2026-01-09"
@@ -32,12 +32,12 @@ def test_there_and_back():
     assert from_plain(Order, {**plain, "password": ""}) == ORDER
 
 
-def test_secrets_are_blotted_out():
+def test_secrets_are_masked():
     plain = to_plain(Order(day=ORDER.day, legs=(), password="hunter2"))
 
     assert "hunter2" not in str(plain)
 
 
-def test_what_does_not_fit_is_refused():
+def test_values_of_the_wrong_type_are_refused():
     with pytest.raises(ValidationError):
         from_plain(Order, {"day": "yesterday", "legs": []})

@@ -1,15 +1,15 @@
-"""How far a work is, said by the work and shown by whoever started it."""
+"""The progress of long work, reported by the work and shown by its caller."""
 
 from apps.kernel.progress import shown_by, stage, stages, steps
 
 
-def test_stages_share_the_way():
+def test_each_stage_has_an_equal_share_of_the_progress():
     shown, begun = [], []
 
     with shown_by(lambda *far: shown.append(far), begin=begun.append), stages("load", "compare"):
         stage("load")
         list(steps("ab", 2))
-        stage("sweep")  # of another work
+        stage("sweep")  # belongs to other work
         stage("compare")
         list(steps("a", 1))
 
@@ -17,7 +17,7 @@ def test_stages_share_the_way():
     assert [done / total for done, total in shown] == [0, 0.25, 0.5, 0.5, 1]
 
 
-def test_a_work_without_stages_has_none():
+def test_an_undeclared_stage_is_not_shown():
     begun = []
 
     with shown_by(lambda *_: None, begin=begun.append):
@@ -26,7 +26,7 @@ def test_a_work_without_stages_has_none():
     assert begun == []
 
 
-def test_whoever_shows_it_further_out_hears_it_too():
+def test_an_outer_display_receives_the_progress_of_an_inner_one():
     outer, inner = [], []
 
     with shown_by(lambda *far: outer.append(far)):

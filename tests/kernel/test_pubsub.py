@@ -1,4 +1,4 @@
-"""A word from one process to all others. It may be lost, and the listener comes back by itself."""
+"""Messages from one process to all others: some may be lost, and a listener reconnects by itself."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from apps.kernel.tenant import activate
 
 
 class Notebook:
-    """What was heard. `begun` counts how often hearing began."""
+    """The messages received, and the number of connections in `begun`."""
 
     def __init__(self):
-        self.words, self.begun = [], 0
+        self.messages, self.begun = [], 0
 
-    def note(self, word):
-        self.words.append(word)
+    def note(self, message):
+        self.messages.append(message)
 
     def begin(self):
         self.begun += 1
@@ -50,41 +50,41 @@ def eventually(condition):
     return False
 
 
-def test_what_is_said_is_heard_with_the_tenant_it_belongs_to(listener, notebook, acme):
+def test_a_message_is_received_with_its_tenant(listener, notebook, acme):
     pubsub.publish("shelves", {"shelf": 3})
     with activate(acme):
         pubsub.publish("shelves", [1, 2])
     pubsub.publish("shelves", "named", tenant_id=99)
 
-    assert eventually(lambda: len(notebook.words) == 3)
-    assert notebook.words == [
+    assert eventually(lambda: len(notebook.messages) == 3)
+    assert notebook.messages == [
         pubsub.Message("public", {"shelf": 3}),
         pubsub.Message(str(acme.id), [1, 2]),
         pubsub.Message("99", "named"),
     ]
 
 
-def test_other_channels_are_not_heard(listener, notebook):
+def test_messages_on_other_channels_are_not_received(listener, notebook):
     pubsub.publish("tables", 1)
     pubsub.publish("shelves", 2)
 
-    assert eventually(lambda: notebook.words)
-    assert [word.payload for word in notebook.words] == [2]
+    assert eventually(lambda: notebook.messages)
+    assert [message.payload for message in notebook.messages] == [2]
 
 
-def test_another_process_is_heard(listener, notebook):
+def test_a_message_from_another_process_is_received(listener, notebook):
     code = "import django; django.setup(); from apps.kernel import pubsub; pubsub.publish('shelves', 'hello')"
 
     subprocess.run([sys.executable, "-c", code], check=True)
 
-    assert eventually(lambda: [word.payload for word in notebook.words] == ["hello"])
+    assert eventually(lambda: [message.payload for message in notebook.messages] == ["hello"])
 
 
-def test_a_handler_that_fails_hears_the_next_word(db):
-    heard = []
+def test_a_failing_handler_receives_the_next_message(db):
+    received = []
 
-    def take(word):
-        heard.append(word.payload)
+    def take(message):
+        received.append(message.payload)
         raise LookupError
 
     listener = pubsub.subscribe("fragile", take)
@@ -92,39 +92,39 @@ def test_a_handler_that_fails_hears_the_next_word(db):
     pubsub.publish("fragile", 1)
     pubsub.publish("fragile", 2)
 
-    assert eventually(lambda: heard == [1, 2])
+    assert eventually(lambda: received == [1, 2])
     listener.close()
 
 
-def test_what_is_heard_last_is_what_is_kept(listener, notebook):
-    """However the sayers meet."""
+def test_the_last_message_received_is_the_value_stored(listener, notebook):
+    """In any order of concurrent publishers."""
 
-    def say(sayer):
+    def publish(publisher):
         for count in range(50):
-            pubsub.set_and_publish("tenant:public:shelf", f"{sayer}-{count}", "shelves")
+            pubsub.set_and_publish("tenant:public:shelf", f"{publisher}-{count}", "shelves")
 
-    with ThreadPoolExecutor(4) as sayers:
-        list(sayers.map(say, range(4)))
+    with ThreadPoolExecutor(4) as publishers:
+        list(publishers.map(publish, range(4)))
 
-    assert eventually(lambda: len(notebook.words) == 200)
-    assert notebook.words[-1].payload == [
+    assert eventually(lambda: len(notebook.messages) == 200)
+    assert notebook.messages[-1].payload == [
         "tenant:public:shelf",
         pubsub.client().get("tenant:public:shelf").decode(),
     ]
 
 
-def test_an_ear_that_was_cut_off_comes_back_and_looks_for_itself(listener, notebook):
+def test_a_disconnected_listener_reconnects_then_calls_its_connected_hook(listener, notebook):
     mine = str(pubsub.client().connection_pool.connection_kwargs["db"])
-    for each in pubsub.client().client_list(_type="pubsub"):
-        if each["db"] == mine:
-            pubsub.client().client_kill_filter(_id=each["id"])
+    for connection in pubsub.client().client_list(_type="pubsub"):
+        if connection["db"] == mine:
+            pubsub.client().client_kill_filter(_id=connection["id"])
 
     assert eventually(lambda: notebook.begun == 2 and listener.listening.is_set())
     pubsub.publish("shelves", "again")
-    assert eventually(lambda: [word.payload for word in notebook.words] == ["again"])
+    assert eventually(lambda: [message.payload for message in notebook.messages] == ["again"])
 
 
-def test_without_redis_saying_it_costs_nothing(settings, monkeypatch):
+def test_publishing_without_redis_is_no_error(settings, monkeypatch):
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     monkeypatch.setattr(pubsub, "_clients", {})
 
@@ -133,7 +133,7 @@ def test_without_redis_saying_it_costs_nothing(settings, monkeypatch):
         pubsub.client().ping()
 
 
-def test_listening_twice_is_one_thread(listener):
+def test_a_second_listen_starts_no_thread(listener):
     before = threading.active_count()
 
     assert listener.listen() is False

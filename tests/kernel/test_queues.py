@@ -1,4 +1,4 @@
-"""The glue between queues and tenants, run by Celery's own machinery."""
+"""Tasks run for the tenant in their header, under the policy of their queue."""
 
 import datetime as dt
 import importlib
@@ -36,14 +36,14 @@ from config.env import env
 from config.settings import _celery
 
 
-@shared_task(base=DefaultTask, name="tests.who_am_i")
-def who_am_i():
+@shared_task(base=DefaultTask, name="tests.current_context")
+def current_context():
     tenant = current_tenant()
     return tenant.slug if tenant else "platform", correlation_id()
 
 
 def run(headers):
-    return who_am_i.apply(headers=headers, throw=True).get()
+    return current_context.apply(headers=headers, throw=True).get()
 
 
 def test_a_task_works_for_the_tenant_in_its_header(acme):
@@ -51,7 +51,7 @@ def test_a_task_works_for_the_tenant_in_its_header(acme):
     assert current_tenant() is None
 
 
-def test_a_task_of_the_platform_says_so(db):
+def test_a_task_of_the_platform_runs_without_a_tenant(db):
     assert run({"tenant": "public"})[0] == "platform"
 
 
@@ -65,16 +65,18 @@ def test_a_task_of_an_unknown_tenant_is_not_run(db):
         run({"tenant": 999_999})
 
 
-def test_the_sender_puts_its_context_into_the_header(acme):
+def test_the_context_of_the_sender_is_in_the_header(acme):
     with activate(acme), correlated("request-2"):
-        header = who_am_i.sender()
+        header = current_context.sender()
 
     assert (header["tenant"], header["correlation_id"]) == (acme.id, "request-2")
     assert parse(header["traceparent"])
 
 
-def test_limits_and_retries_are_those_agreed():
-    figures = {name: (each.retries, each.time_limit, each.wait_alert) for name, each in POLICIES.items()}
+def test_each_queue_has_its_retries_with_limits():
+    figures = {
+        name: (policy.retries, policy.time_limit, policy.wait_alert) for name, policy in POLICIES.items()
+    }
 
     assert figures == {
         "financial": (2, 90, 30),
@@ -109,7 +111,7 @@ def test_no_lower_queue_is_taken_with_payments(lower):
         must_not_hold_up_payments(["financial", lower])
 
 
-def test_what_the_queues_allow_is_said_in_one_place_and_does_not_change():
+def test_the_policies_of_the_queues_are_immutable():
     with pytest.raises(TypeError):
         POLICIES["default"] = POLICIES["low"]
     with pytest.raises(FrozenInstanceError):
@@ -118,15 +120,15 @@ def test_what_the_queues_allow_is_said_in_one_place_and_does_not_change():
         POOLS["financial"] = ("financial", "default")
 
 
-def ours():
+def project_tasks():
     current_app.loader.import_default_modules()
     return [task for name, task in current_app.tasks.items() if not name.startswith(("celery.", "tests."))]
 
 
 def test_every_task_has_the_policy_of_its_queue():
-    assert ours()
-    assert [task.name for task in ours() if not isinstance(task, TenantTask)] == []
-    for task in ours():
+    assert project_tasks()
+    assert [task.name for task in project_tasks() if not isinstance(task, TenantTask)] == []
+    for task in project_tasks():
         policy = POLICIES[task.queue_name]
         limits = (task.max_retries, task.time_limit, task.soft_time_limit)
         assert limits == (policy.retries, policy.time_limit, policy.soft_time_limit), task.name
@@ -138,17 +140,17 @@ def test_every_task_has_the_policy_of_its_queue():
 
 
 def test_no_wait_of_a_retry_is_longer_than_the_broker_holds_a_message():
-    longest = max(policy.time_limit for policy in POLICIES.values()) + MAX_WAIT_S
+    max_hold_s = max(policy.time_limit for policy in POLICIES.values()) + MAX_WAIT_S
 
-    assert all(task.retry_backoff_max <= MAX_WAIT_S for task in ours())
-    assert longest < current_app.conf.broker_transport_options["visibility_timeout"]
+    assert all(task.retry_backoff_max <= MAX_WAIT_S for task in project_tasks())
+    assert max_hold_s < current_app.conf.broker_transport_options["visibility_timeout"]
 
 
 @pytest.mark.parametrize("base", [FinancialTask, DefaultTask, BillingTask, AuditTask, LowTask])
 @pytest.mark.parametrize(
     "error", [OperationalError, ConnectionError, redis.TimeoutError, SoftTimeLimitExceeded]
 )
-def test_what_may_pass_is_tried_again_as_often_as_the_queue_allows(db, base, error):
+def test_a_transient_error_is_retried_by_the_policy_of_the_queue(db, base, error):
     times = []
 
     @shared_task(base=base, name=f"tests.stumble_{base.queue_name}_{error.__name__}")
@@ -161,7 +163,7 @@ def test_what_may_pass_is_tried_again_as_often_as_the_queue_allows(db, base, err
     assert len(times) == 1 + POLICIES[base.queue_name].retries
 
 
-def test_what_will_not_pass_is_not_tried_again(db):
+def test_a_permanent_error_is_not_retried(db):
     times = []
 
     @shared_task(base=DefaultTask, name="tests.mistaken")
@@ -174,19 +176,19 @@ def test_what_will_not_pass_is_not_tried_again(db):
     assert times == [1]
 
 
-def test_a_task_does_not_wait_long_in_the_broker(db):
-    who_am_i.apply_async(countdown=150)
+def test_a_countdown_beyond_the_limit_is_refused(db):
+    current_context.apply_async(countdown=150)
 
     with pytest.raises(TaskWaitsTooLong):
-        who_am_i.apply_async(countdown=151)
+        current_context.apply_async(countdown=151)
     with pytest.raises(TaskWaitsTooLong):
-        who_am_i.apply_async(eta=clock.now() + dt.timedelta(hours=1))
+        current_context.apply_async(eta=clock.now() + dt.timedelta(hours=1))
 
 
 @pytest.mark.parametrize(
     ("url", "quorum"), [("redis://r:1/0", False), ("amqp://r//", True), ("amqps://r:5671/v", True)]
 )
-def test_the_brokers_url_alone_says_how_queues_are_made(monkeypatch, url, quorum):
+def test_the_type_of_the_queues_follows_the_broker_url(monkeypatch, url, quorum):
     monkeypatch.setenv("BROKER_URL", url)
     env.cache_clear()
     try:
@@ -204,7 +206,7 @@ def test_the_brokers_url_alone_says_how_queues_are_made(monkeypatch, url, quorum
     )
 
 
-def test_the_broker_setting_hold_a_message_longer_than_any_task_may_run():
+def test_the_broker_holds_a_message_longer_than_any_task_may_run():
     options = current_app.conf.broker_transport_options
 
     assert options["visibility_timeout"] > max(policy.time_limit for policy in POLICIES.values())

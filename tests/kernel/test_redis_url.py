@@ -1,4 +1,4 @@
-"""One address for a Redis, alone or under Sentinels; with real ones, of which the master dies."""
+"""One address for a Redis, single or under Sentinels; tested with real servers, whose master is killed."""
 
 from __future__ import annotations
 
@@ -19,37 +19,37 @@ from config.embedded import CannotStart
 from config.embedded.binaries import valkey_server
 
 PASSWORD = "of-the-store"
-OF_SENTINELS = "of-the-watch"
+OF_SENTINELS = "of-the-sentinels"
 SERVICE = "bursar"
 
 
-def test_reads_who_watches_what():
-    watched = SentinelRedis.read(
+def test_a_sentinel_address_is_parsed():
+    address = SentinelRedis.read(
         "redis+sentinel://app:s%40fe@s1,s2:26380/bursar/3?sentinel_password=other&sentinel_username=w"
     )
 
-    assert watched.sentinels == (("s1", 26379), ("s2", 26380))
-    assert (watched.service, watched.database) == ("bursar", 3)
-    assert (watched.username, watched.password) == ("app", "s@fe")
-    assert dict(watched.of_sentinels) == {"username": "w", "password": "other"}
+    assert address.sentinels == (("s1", 26379), ("s2", 26380))
+    assert (address.service, address.database) == ("bursar", 3)
+    assert (address.username, address.password) == ("app", "s@fe")
+    assert dict(address.of_sentinels) == {"username": "w", "password": "other"}
 
 
-def test_says_it_as_celery_does():
-    watched = SentinelRedis.read("redis+sentinel://:s%40fe@s1,s2:26380/bursar/3?sentinel_password=other")
+def test_a_sentinel_address_is_translated_for_celery():
+    address = SentinelRedis.read("redis+sentinel://:s%40fe@s1,s2:26380/bursar/3?sentinel_password=other")
 
-    assert watched.broker_url == "sentinel://:s%40fe@s1:26379/3;sentinel://:s%40fe@s2:26380/3"
-    assert watched.broker_options == {"master_name": "bursar", "sentinel_kwargs": {"password": "other"}}
+    assert address.broker_url == "sentinel://:s%40fe@s1:26379/3;sentinel://:s%40fe@s2:26380/3"
+    assert address.broker_options == {"master_name": "bursar", "sentinel_kwargs": {"password": "other"}}
 
 
 @pytest.mark.parametrize("url", ["redis+sentinel://s1:26379", "redis+sentinel:///bursar/0"])
-def test_half_an_address_is_refused_without_being_shown(url):
+def test_an_incomplete_address_is_refused_but_not_shown(url):
     with pytest.raises(ValueError, match="service") as refused:
         SentinelRedis.read(url)
     assert "26379" not in str(refused.value)
 
 
-class Watch:
-    """A master, a replica of it, and one Sentinel that is enough to agree with itself."""
+class SentinelCluster:
+    """A master, its replica and one Sentinel with a quorum of one."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.program = folder, valkey_server(folder / "programs")
@@ -90,24 +90,24 @@ class Watch:
 
 
 @pytest.fixture(scope="module")
-def watch() -> Iterator[Watch]:
+def cluster() -> Iterator[SentinelCluster]:
     with tempfile.TemporaryDirectory() as folder:
         try:
-            found = Watch(Path(folder))
+            cluster = SentinelCluster(Path(folder))
         except (CannotStart, AssertionError, OSError, redis.RedisError) as reason:
             pytest.skip(f"no Sentinel can be started here: {reason}")
-        yield found
-        found.end()
+        yield cluster
+        cluster.end()
 
 
 @pytest.mark.exhaustive("a Sentinel that elects another master")
-def test_cache_broker_and_words_go_on_with_the_next_master(watch):
-    client = client_of(watch.url, socket_timeout=2, socket_connect_timeout=1)
-    cache = RedisCache(watch.url, {"OPTIONS": {"pool_class": "apps.kernel.redis_url.SentinelPool"}})
-    watched = SentinelRedis.read(watch.url)
-    celery = Celery(broker=watched.broker_url, set_as_current=False)
-    celery.conf.broker_transport_options = watched.broker_options
-    client.set("kept", 7)
+def test_cache_broker_client_continue_with_the_next_master(cluster):
+    client = client_of(cluster.url, socket_timeout=2, socket_connect_timeout=1)
+    cache = RedisCache(cluster.url, {"OPTIONS": {"pool_class": "apps.kernel.redis_url.SentinelPool"}})
+    address = SentinelRedis.read(cluster.url)
+    celery = Celery(broker=address.broker_url, set_as_current=False)
+    celery.conf.broker_transport_options = address.broker_options
+    client.set("stored", 7)
     cache.set("also", {"a": 1})
     with celery.connection_for_write() as connection:
         queue = connection.SimpleQueue("q")
@@ -116,10 +116,10 @@ def test_cache_broker_and_words_go_on_with_the_next_master(watch):
     assert client.llen("q") == 1
     assert client.wait(1, 2000) == 1
 
-    watch.processes["master"].kill()
+    cluster.processes["master"].kill()
 
-    _eventually(lambda: _try(lambda: client.get("kept")) == b"7")
-    assert client.info("server")["tcp_port"] == watch.replica
+    _eventually(lambda: _try(lambda: client.get("stored")) == b"7")
+    assert client.info("server")["tcp_port"] == cluster.replica
     assert cache.get("also") == {"a": 1}
     with celery.connection_for_write() as connection:
         queue = connection.SimpleQueue("q")
@@ -127,9 +127,9 @@ def test_cache_broker_and_words_go_on_with_the_next_master(watch):
         queue.close()
 
 
-def _try(ask):
+def _try(query):
     try:
-        return ask()
+        return query()
     except redis.RedisError:
         return None
 
@@ -139,10 +139,10 @@ def _info(port: int) -> dict[str, object]:
         return _try(lambda: client.info("replication")) or {"master_link_status": "down"}
 
 
-def _eventually(true, seconds: float = 20.0) -> None:
-    until = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < until, "it did not come about"
+def _eventually(condition, seconds: float = 20.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "timed out"
         time.sleep(0.05)
 
 

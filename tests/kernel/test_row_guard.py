@@ -1,4 +1,4 @@
-"""A row that was read for one tenant is of no use in another, whichever way it would get there."""
+"""A row read for one tenant cannot be used in another, by any path."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from apps.tenancy.models import Domain, Tenant
 
 @pytest.fixture
 def books(acme, globex):
-    """The same account, with the same number, in both."""
+    """An account with the same number in both tenants."""
     for tenant in (acme, globex):
         with activate(tenant):
             Journal.objects.create(code="ZZ", name=f"Of {tenant.name}")
@@ -54,7 +54,7 @@ def user(acme):
         lambda row: setattr(Account.objects.get(code="9999"), "parent", row),
     ],
 )
-def test_a_row_is_of_no_use_elsewhere(account, globex, use):
+def test_a_row_cannot_be_used_in_another_tenant(account, globex, use):
     with activate(globex), pytest.raises(RowOfAnotherTenant, match="ledger"):
         use(account)
 
@@ -75,7 +75,7 @@ def test_a_row_is_of_no_use_elsewhere(account, globex, use):
         lambda user, group: EmailAddress(user=user, email="x@acme.example"),
     ],
 )
-def test_nor_is_one_of_a_model_that_is_not_ours(acme, globex, user, use):
+def test_a_row_of_a_third_party_model_cannot_be_used_in_another_tenant(acme, globex, user, use):
     with activate(acme):
         group = Group.objects.first()
 
@@ -83,34 +83,34 @@ def test_nor_is_one_of_a_model_that_is_not_ours(acme, globex, user, use):
         use(user, group)
 
 
-def test_nor_at_the_platform_nor_the_platforms_at_a_tenant(account, acme, operator):
+def test_a_row_cannot_be_used_on_the_other_plane(account, acme, operator):
     with pytest.raises(RowOfAnotherTenant):
         account.save()
     with activate(acme), pytest.raises(RowOfAnotherTenant):
         operator.save()
 
 
-def test_what_was_made_and_saved_is_of_where_that_was_done(books, acme, globex):
+def test_a_created_row_belongs_to_the_tenant_of_its_insert(books, acme, globex):
     with activate(acme):
-        made = Account.objects.create(code="8888", name="New", type="asset")
+        created = Account.objects.create(code="8888", name="New", type="asset")
     with activate(globex), pytest.raises(RowOfAnotherTenant):
-        made.save()
+        created.save()
 
 
-def test_so_is_what_has_a_relation_and_was_not_saved(account, globex):
+def test_an_unsaved_row_cannot_refer_to_a_row_of_another_tenant(account, globex):
     child = Account(code="1", name="A child", type="asset", parent=None)
     with activate(globex), pytest.raises(RowOfAnotherTenant):
         child.parent = account
 
 
-def test_a_copy_is_where_its_original_is(account, globex):
-    copied = pickle.loads(pickle.dumps(account))  # noqa: S301 - our own
+def test_a_copy_belongs_to_the_tenant_of_the_original(account, globex):
+    copied = pickle.loads(pickle.dumps(account))  # noqa: S301 - the test's own data
     with activate(globex), pytest.raises(RowOfAnotherTenant):
         copied.save()
 
 
-def test_at_home_nothing_is_refused(account, acme):
-    """Also when what is known of the tenant has changed meanwhile."""
+def test_a_row_is_usable_in_its_own_tenant(account, acme):
+    """Also with newer data of the same tenant."""
     with activate(acme), activate(Tenant.objects.get(slug="acme").info):
         account.refresh_from_db()
         account.name = "Renamed"
@@ -120,15 +120,15 @@ def test_at_home_nothing_is_refused(account, acme):
         assert list(Account.objects.filter(parent__in=[account])) == [child]
 
 
-def test_a_row_that_stands_nowhere_yet_is_nobodys(acme, globex, books):
+def test_an_unsaved_row_is_saved_in_any_tenant(acme, globex, books):
     with activate(acme):
-        account = Account(code="7777", name="Anybody's", type="asset")
+        account = Account(code="7777", name="Unsaved", type="asset")
     with activate(globex):
         account.save()
         assert Account.objects.filter(code="7777").exists()
 
 
-def test_what_the_platform_alone_has_goes_everywhere(acme):
+def test_a_row_of_a_platform_table_is_usable_in_every_tenant(acme):
     tenant = Tenant.objects.get(slug="acme")
     with activate(acme):
         assert Domain.objects.filter(tenant=tenant).exists()

@@ -1,4 +1,4 @@
-"""Secrets at rest."""
+"""Encryption of secrets at rest."""
 
 import base64
 
@@ -15,7 +15,7 @@ def old_key(settings):
     settings.FIELD_KEYS = [OLD]
 
 
-def test_opens_what_it_sealed():
+def test_a_sealed_secret_is_decrypted():
     sealed = encrypt("whsec_ümlaut", "endpoint:7")
 
     assert decrypt(sealed, "endpoint:7") == "whsec_ümlaut"
@@ -23,20 +23,20 @@ def test_opens_what_it_sealed():
     assert sealed != encrypt("whsec_ümlaut", "endpoint:7")
 
 
-def test_what_belongs_to_one_place_does_not_open_at_another():
+def test_a_secret_of_another_row_is_unreadable():
     sealed = encrypt("secret", "endpoint:7")
 
     with pytest.raises(SecretUnreadable, match="endpoint:8"):
         decrypt(sealed, "endpoint:8")
 
 
-@pytest.mark.parametrize("touched", ["", "a", "a:", "a:!!", "b:AAAA", "a:" + "A" * 64, ":AAAA"])
-def test_what_was_touched_does_not_open(touched):
+@pytest.mark.parametrize("modified", ["", "a", "a:", "a:!!", "b:AAAA", "a:" + "A" * 64, ":AAAA"])
+def test_a_modified_secret_is_unreadable(modified):
     with pytest.raises(SecretUnreadable):
-        decrypt(touched, "endpoint:7")
+        decrypt(modified, "endpoint:7")
 
 
-def test_a_new_key_seals_and_the_old_one_still_opens(settings):
+def test_an_old_key_still_decrypts_after_a_rotation(settings):
     before = encrypt("secret", "endpoint:7")
     settings.FIELD_KEYS = [NEW, OLD]
 
@@ -52,10 +52,10 @@ def test_a_new_key_seals_and_the_old_one_still_opens(settings):
 
 
 @pytest.mark.parametrize("keys", [[], ["a"], ["a:AAAA"], ["a:!!"], [":" + OLD[2:]]])
-def test_a_malformed_key_is_said_and_not_shown(settings, keys):
+def test_a_malformed_key_is_refused_but_not_shown(settings, keys):
     settings.FIELD_KEYS = keys
 
-    with pytest.raises(ImproperlyConfigured) as said:
+    with pytest.raises(ImproperlyConfigured) as refused:
         encrypt("secret", "endpoint:7")
 
-    assert OLD[2:] not in str(said.value)
+    assert OLD[2:] not in str(refused.value)

@@ -8,7 +8,7 @@ from django.db import transaction
 from apps.kernel.tenant import TenantSwitchInTransaction, activate, current_tenant
 
 
-def test_it_nests_and_returns_to_what_was(acme, globex):
+def test_a_nested_activation_restores_the_outer_tenant(acme, globex):
     with activate(acme):
         with activate(globex):
             assert current_tenant() == globex
@@ -16,7 +16,7 @@ def test_it_nests_and_returns_to_what_was(acme, globex):
     assert current_tenant() is None
 
 
-def test_a_thread_starts_without_one_and_keeps_its_own(acme, globex):
+def test_each_thread_has_its_own_active_tenant(acme, globex):
     seen = []
 
     def work():
@@ -33,7 +33,7 @@ def test_a_thread_starts_without_one_and_keeps_its_own(acme, globex):
     assert seen == [None, globex]
 
 
-def test_it_does_not_switch_inside_a_transaction(acme, globex):
+def test_a_switch_inside_a_transaction_is_refused(acme, globex):
     with activate(acme), transaction.atomic():
         with activate(acme):
             pass
@@ -44,11 +44,11 @@ def test_it_does_not_switch_inside_a_transaction(acme, globex):
 
 
 @pytest.mark.parametrize(
-    "known", [{"schema": "tenant_2"}, {"role": "bursar_t_1_2"}, {"database": "east"}, {"id": 2}]
+    "placement", [{"schema": "tenant_2"}, {"role": "bursar_t_1_2"}, {"database": "east"}, {"id": 2}]
 )
-def test_nor_to_another_place_under_the_same_number(acme, known):
+def test_a_switch_to_another_placement_of_the_tenant_inside_a_transaction_is_refused(acme, placement):
     with activate(acme), transaction.atomic():
-        with pytest.raises(TenantSwitchInTransaction), activate(replace(acme, **known)):
+        with pytest.raises(TenantSwitchInTransaction), activate(replace(acme, **placement)):
             pass
         with activate(replace(acme, epoch=7, mode="read_only", name="Acme Limited")):
             pass

@@ -5,55 +5,55 @@ from django.http import HttpRequest, HttpResponse
 from apps.kernel.transactions import AfterTheRequestMiddleware, afterwards, unit_of_work
 
 
-def test_what_waits_runs_after_a_commit_and_after_a_rollback(db):
-    heard = []
+def test_a_deferred_call_runs_after_a_commit_or_a_rollback(db):
+    calls = []
 
     with unit_of_work():
-        afterwards(lambda: heard.append("committed"))
-        assert heard == []
+        afterwards(lambda: calls.append("committed"))
+        assert calls == []
     try:
         with unit_of_work():
-            afterwards(lambda: heard.append("rolled back"))
+            afterwards(lambda: calls.append("rolled back"))
             raise LookupError
     except LookupError:
         pass
 
-    assert heard == ["committed", "rolled back"]
+    assert calls == ["committed", "rolled back"]
 
 
-def test_inside_another_unit_it_waits_for_the_outermost(db):
-    heard = []
+def test_a_deferred_call_in_a_nested_unit_waits_for_the_outermost(db):
+    calls = []
 
     with unit_of_work():
         with unit_of_work():
-            afterwards(lambda: heard.append("now"))
-        assert heard == []
+            afterwards(lambda: calls.append("now"))
+        assert calls == []
 
-    assert heard == ["now"]
-
-
-def test_without_a_unit_it_runs_at_once():
-    heard = []
-
-    afterwards(lambda: heard.append("now"))
-
-    assert heard == ["now"]
+    assert calls == ["now"]
 
 
-def test_what_waits_for_the_end_of_a_request_runs_even_where_another_fails(db):
-    heard = []
+def test_a_deferred_call_without_a_unit_runs_at_once():
+    calls = []
+
+    afterwards(lambda: calls.append("now"))
+
+    assert calls == ["now"]
+
+
+def test_a_deferred_call_runs_after_the_request_even_if_another_fails(db):
+    calls = []
 
     def fail():
         raise LookupError
 
-    def answer(request):
+    def view(request):
         with transaction.atomic():
-            for callback in (lambda: heard.append("first"), fail, lambda: heard.append("last")):
+            for callback in (lambda: calls.append("first"), fail, lambda: calls.append("last")):
                 afterwards(callback)
-            assert heard == []
+            assert calls == []
         return HttpResponse()
 
     with pytest.raises(LookupError):
-        AfterTheRequestMiddleware(answer)(HttpRequest())
+        AfterTheRequestMiddleware(view)(HttpRequest())
 
-    assert heard == ["first", "last"]
+    assert calls == ["first", "last"]

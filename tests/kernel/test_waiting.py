@@ -1,4 +1,4 @@
-"""How long work waits is read from the broker; what waits too long is an alert."""
+"""The wait of each queue is read from the broker; a wait over the limit is an alert."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from apps.kernel.waiting import QueueMonitor, QueueStatus, queue_statuses
 
 
 @pytest.fixture
-def of_default(db):
-    return lambda: next(each for each in queue_statuses() if each.queue == "default")
+def default_status(db):
+    return lambda: next(status for status in queue_statuses() if status.queue == "default")
 
 
 def send(**options) -> None:
@@ -24,43 +24,44 @@ def send(**options) -> None:
 
 
 def long_ago(monkeypatch, seconds: float) -> None:
-    """What is sent now was sent then."""
+    """Messages sent now were sent `seconds` ago."""
     sent = time.time() - seconds
     monkeypatch.setattr(waiting.time, "time", lambda: sent)
 
 
-def test_an_empty_queue_waits_for_nothing(db):
-    assert [(each.queue, each.depth, each.oldest, each.unacked, each.alert) for each in queue_statuses()] == [
-        (queue, 0, 0.0, 0, False) for queue in POLICIES
-    ]
+def test_an_empty_queue_has_no_wait(db):
+    assert [
+        (status.queue, status.depth, status.oldest, status.unacked, status.alert)
+        for status in queue_statuses()
+    ] == [(queue, 0, 0.0, 0, False) for queue in POLICIES]
 
 
-def test_the_oldest_message_counts(of_default, monkeypatch):
+def test_the_wait_is_the_age_of_the_oldest_message(default_status, monkeypatch):
     with monkeypatch.context() as then:
         long_ago(then, 50)
         send()
     send()
 
-    assert of_default().depth == 2
-    assert 50 <= of_default().oldest < 55
-    assert not of_default().alert
+    assert default_status().depth == 2
+    assert 50 <= default_status().oldest < 55
+    assert not default_status().alert
 
 
-def test_what_waits_longer_than_its_queue_may_is_an_alert(of_default, monkeypatch):
+def test_a_wait_over_the_limit_of_the_queue_is_an_alert(default_status, monkeypatch):
     with monkeypatch.context() as then:
         long_ago(then, POLICIES["default"].wait_alert + 1)
         send()
 
-    assert of_default().alert
+    assert default_status().alert
 
 
-def test_what_waits_on_purpose_does_not_wait_too_long(of_default):
+def test_a_countdown_does_not_count_as_a_wait(default_status):
     send(countdown=100)
 
-    assert of_default().oldest == 0.0
+    assert default_status().oldest == 0.0
 
 
-def test_a_repeated_message_begins_anew(db):
+def test_the_wait_of_a_resent_message_starts_again(db):
     headers = {"sent_at": 1.0, "eta": None}
 
     waiting.stamp(headers)
@@ -77,35 +78,35 @@ def test_each_queue_has_its_alert(queue, seconds):
     assert QueueStatus(queue, 1, seconds + 0.1, 0, 0.0).alert
 
 
-def test_an_alert_is_said_once_a_minute_and_when_it_is_over(caplog, monkeypatch):
+def test_an_alert_is_logged_once_a_minute_until_its_end(caplog, monkeypatch):
     moment = [1000.0]
     monkeypatch.setattr(waiting.time, "monotonic", lambda: moment[0])
     caplog.set_level(logging.INFO, logger="apps.kernel.waiting")
     late, fine = QueueStatus("financial", 7, 45.0, 0, 0.0), QueueStatus("financial", 0, 0.0, 0, 0.0)
     queue_monitor = QueueMonitor()
 
-    for step, each in ((0, late), (15, late), (46, late), (15, fine), (15, fine)):
+    for step, status in ((0, late), (15, late), (46, late), (15, fine), (15, fine)):
         moment[0] += step
-        queue_monitor.report([each])
+        queue_monitor.report([status])
 
-    said = [(record.levelname, record.getMessage()) for record in caplog.records]
+    logged = [(record.levelname, record.getMessage()) for record in caplog.records]
     alert = "Work in queue financial has waited 45 s, the alert is at 30 s: 7 messages wait."
     over = "Work in queue financial is taken up in time again."
-    assert said == [("ERROR", alert), ("ERROR", alert), ("INFO", over)]
+    assert logged == [("ERROR", alert), ("ERROR", alert), ("INFO", over)]
 
 
-def test_a_broker_that_is_away_is_said_too(caplog, monkeypatch):
-    def away():
+def test_an_unavailable_broker_is_logged(caplog, monkeypatch):
+    def unavailable():
         raise redis.ConnectionError("refused")
 
-    monkeypatch.setattr(waiting, "queue_statuses", away)
+    monkeypatch.setattr(waiting, "queue_statuses", unavailable)
 
     QueueMonitor().check()
 
     assert "the broker does not answer" in caplog.text
 
 
-def test_a_watch_looks_four_times_a_minute(monkeypatch):
+def test_the_monitor_checks_at_most_four_times_a_minute(monkeypatch):
     checks = []
     monkeypatch.setattr(waiting, "queue_statuses", lambda: checks.append(1) or [])
     queue_monitor = QueueMonitor()
@@ -116,8 +117,8 @@ def test_a_watch_looks_four_times_a_minute(monkeypatch):
     assert len(checks) == 1
 
 
-def test_what_nobody_takes_waits_since_it_was_first_seen(db, monkeypatch):
-    """As on RabbitMQ, which does not show its messages."""
+def test_the_wait_of_an_unconsumed_queue_starts_at_its_first_check(db, monkeypatch):
+    """RabbitMQ does not show the messages of a queue."""
     assert waiting._told("low", 3, 0.0).oldest < 1
     caching._client().hset(waiting.UNTAKEN_SINCE, "low", time.time() - 130)
     assert waiting._told("low", 3, 0.0).alert

@@ -1,4 +1,4 @@
-"""Whatever is asked in a well-formed way is answered or refused; nothing of it is a fault of ours."""
+"""A well-formed request succeeds or is refused; no request causes a server error."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ODD_INSTANTS = (
     "0001-01-01T00:00:00+10:00",
     "2026-05-28T02:00:26-20:10",
 )
-ODD_WORDS = ("", "x", "'", "ß" * 5000, "-1", "9" * 40, "\x00", "true", *ODD_INSTANTS)
+ODD_VALUES = ("", "x", "'", "ß" * 5000, "-1", "9" * 40, "\x00", "true", *ODD_INSTANTS)
 POSTS = [
     (address, view)
     for address, view in endpoints("tenant")
@@ -51,7 +51,7 @@ def test_no_command_fails_unexpectedly(api, owner, chart, sale):
     @seed(1)
     @settings(max_examples=150, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(data=st.data())
-    def ask(data: Any) -> None:
+    def check(data: Any) -> None:
         address, view = data.draw(st.sampled_from(POSTS))
         command = data.draw(st.builds(view.command))
         body = serializer_for(view.command, view.server_fields)(command).data
@@ -59,21 +59,21 @@ def test_no_command_fails_unexpectedly(api, owner, chart, sale):
         seen[response.status_code] += 1
         assert response.status_code in (200, 400), (address, body, response.content)
 
-    ask()
+    check()
     assert seen[200] > 50, seen
 
 
-@pytest.mark.exhaustive("every filter by every odd word", inside=True)
+@pytest.mark.exhaustive("every filter by every odd value", inside=True)
 def test_no_filter_fails_unexpectedly(sample, api, owner):
     caller = api(owner)
     caller.client.raise_request_exception = False
-    questions = [
+    requests = [
         (address, name, value)
         for address, view in endpoints("tenant")
         for name in getattr(getattr(view, "filterset_class", None), "base_filters", ())
-        for value in ODD_WORDS
+        for value in ODD_VALUES
     ]
 
-    for address, name, value in sample.of(questions, 1, by=lambda question: question[:2]):
+    for address, name, value in sample.of(requests, 1, by=lambda request: request[:2]):
         response = caller.client.get(f"/t/acme{address}", {name: value})
         assert response.status_code in (200, 400), (address, name, value, response.content)

@@ -1,4 +1,4 @@
-"""What the database gives up for the sake of another is done again by whoever holds the whole of it."""
+"""A command aborted by a deadlock or serialization failure is retried from its outermost unit of work."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from apps.ledger.models import Account
 from tests.support.threads import in_tenant
 
 CLERK = System("clerk")
-PATIENCE = 20
+WAIT_TIMEOUT_S = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +42,7 @@ RenameBoth.__module__ = "apps.companies.commands"
 
 @dataclass(frozen=True, kw_only=True)
 class RenameAndFound(Command):
-    """Rename two companies and found one that is there."""
+    """Rename two companies and found an existing one."""
 
     permission = "companies.manage_companies"
     audit_message = "renamed and founded"
@@ -53,7 +53,7 @@ RenameAndFound.__module__ = "apps.companies.commands"
 
 @pytest.fixture
 def handler():
-    """Has a command done by a function, for one test."""
+    """Registers a function as the handler of a command, for one test."""
     known = dict(registry._handled)
     yield lambda command, function: handles(command)(function)
     registry._handled.clear()
@@ -76,40 +76,40 @@ def rename(code, name):
     company.save(update_fields=["name"])
 
 
-def give_up(sqlstate="40P01"):
+def abort(sqlstate="40P01"):
     with connection.cursor() as cursor:
-        cursor.execute(f"DO $$ BEGIN RAISE EXCEPTION 'given up' USING ERRCODE = '{sqlstate}'; END $$")
+        cursor.execute(f"DO $$ BEGIN RAISE EXCEPTION 'aborted' USING ERRCODE = '{sqlstate}'; END $$")
 
 
 def records(command, outcome):
     return Record.objects.filter(command=command, outcome=outcome).count()
 
 
-def test_of_two_that_wait_for_each_other_both_are_done(acme, two, handler):
-    """Each holds what the other asks for next, before either asks."""
-    held, tries = {"ONE": threading.Event(), "TWO": threading.Event()}, Counter()
+def test_two_deadlocked_commands_are_both_done(acme, two, handler):
+    """Each command locks the row needed next by the other."""
+    held, attempts = {"ONE": threading.Event(), "TWO": threading.Event()}, Counter()
 
     def rename_both(command):
-        tries[command.name] += 1
+        attempts[command.name] += 1
         rename(command.first, command.name)
         held[command.first].set()
-        assert held[command.second].wait(PATIENCE)
+        assert held[command.second].wait(WAIT_TIMEOUT_S)
         rename(command.second, command.name)
 
     handler(RenameBoth, rename_both)
-    asked = [RenameBoth(first=a, second=b, name=f"By {a}") for a, b in (("ONE", "TWO"), ("TWO", "ONE"))]
+    both = [RenameBoth(first=a, second=b, name=f"By {a}") for a, b in (("ONE", "TWO"), ("TWO", "ONE"))]
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda each: in_tenant(acme, lambda: dispatch(each, actor=CLERK)), asked))
+        list(pool.map(lambda command: in_tenant(acme, lambda: dispatch(command, actor=CLERK)), both))
 
-    assert sum(tries.values()) > 2
+    assert sum(attempts.values()) > 2
     names = set(Company.objects.filter(code__in=held).values_list("name", flat=True))
     assert names in ({"By ONE"}, {"By TWO"})
     assert (records("companies.rename_both", "done"), records("companies.rename_both", "failed")) == (2, 0)
     for row in Record.objects.filter(command="companies.rename_both"):
-        assert len(row.changes) == 2, "what was rolled back is told as well"
+        assert len(row.changes) == 2, "the rolled back attempt is recorded as well"
 
 
-def test_what_changed_under_its_snapshot_is_read_anew(acme, two, handler):
+def test_a_retry_reads_rows_changed_since_the_first_snapshot(acme, two, handler):
     seen = []
 
     def rename_both(command):
@@ -137,69 +137,69 @@ def elsewhere(tenant, work):
 
 
 @pytest.mark.parametrize("sqlstate", ["40001", "40P01"])
-def test_what_is_given_up_each_time_is_refused_and_nothing_is_kept(two, handler, sqlstate):
-    tries = []
+def test_a_command_aborted_at_every_attempt_is_refused_as_busy(two, handler, sqlstate):
+    attempts = []
 
     def rename_both(command):
-        tries.append(command)
+        attempts.append(command)
         rename("ONE", "Never")
-        give_up(sqlstate)
+        abort(sqlstate)
 
     handler(RenameBoth, rename_both)
     with pytest.raises(Busy) as caught:
         dispatch(RenameBoth(first="ONE", second="TWO", name=""), actor=CLERK)
 
     assert (caught.value.status, caught.value.code, caught.value.retry_after) == (503, "kernel.busy", 1)
-    assert len(tries) == MAX_ATTEMPTS
+    assert len(attempts) == MAX_ATTEMPTS
     assert Company.objects.get(code="ONE").name == "One"
     assert records("companies.rename_both", "refused") == 1
 
 
-def test_inside_another_unit_it_is_not_done_again(two, handler):
-    """The other would keep its half; it is told at once, by the same refusal."""
-    tries = []
+def test_a_command_inside_another_unit_is_not_retried(two, handler):
+    """The caller of the outer unit receives the refusal; a retry of the inner command alone would lose work."""
+    attempts = []
 
     def rename_both(command):
-        tries.append(command)
-        give_up()
+        attempts.append(command)
+        abort()
 
     handler(RenameBoth, rename_both)
     with pytest.raises(Busy), unit_of_work():
         dispatch(RenameBoth(first="ONE", second="TWO", name=""), actor=CLERK)
 
-    assert len(tries) == 1
+    assert len(attempts) == 1
 
 
-def test_the_outer_command_is_done_again_with_all_that_it_asks(two, handler):
-    """Nobody in between sees a refusal, and what a lost try left for later is lost with it."""
-    tries = []
+def test_the_outer_command_is_retried_with_its_nested_commands(two, handler):
+    """The nested commands raise no refusal, and the deferred work of an aborted attempt is discarded."""
+    attempts = []
 
     def rename_both(command):
-        if len(tries) == 1:
-            give_up()
+        if len(attempts) == 1:
+            abort()
 
     def rename_and_found(command):
-        tries.append(command)
+        attempts.append(command)
         with pytest.raises(CompanyCodeTaken):
             dispatch(FoundCompany(code="ONE", name="Again", currency="EUR"))
         try:
             dispatch(RenameBoth(first="ONE", second="TWO", name=""))
         except OperationalError:
-            assert len(tries) == 1
+            assert len(attempts) == 1
             raise
 
     handler(RenameBoth, rename_both)
     handler(RenameAndFound, rename_and_found)
     dispatch(RenameAndFound(), actor=CLERK)
 
-    assert len(tries) == 2
+    assert len(attempts) == 2
     assert records("companies.found_company", "refused") == 1
     assert records("companies.rename_both", "done") == records("companies.rename_and_found", "done") == 1
     assert not Record.objects.filter(outcome="failed").exists()
 
 
-def test_over_http_it_is_a_problem_that_says_when_to_ask_again(at_acme, client_for, owner, monkeypatch):
-    monkeypatch.setattr(rules, "account_must_be_new", lambda code, name: give_up())
+def test_a_busy_response_over_http_has_a_retry_after_header(at_acme, client_for, owner, monkeypatch):
+    monkeypatch.setattr(rules, "account_must_be_new", lambda code, name: abort())
 
     client = client_for(owner)
     client.raise_request_exception = False
