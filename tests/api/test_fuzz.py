@@ -150,9 +150,8 @@ def faults(
     try:
         check()
     except Unsatisfiable:
-        assert mode == GenerationMode.NEGATIVE, (
-            operation
-        )  # an operation without parameters has no invalid request
+        # An operation without parameters has no invalid request.
+        assert mode == GenerationMode.NEGATIVE, operation
     return messages
 
 

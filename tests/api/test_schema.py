@@ -1,4 +1,4 @@
-"""The OpenAPI document of operation plane."""
+"""The OpenAPI document of each plane."""
 
 from __future__ import annotations
 

@@ -156,7 +156,7 @@ def test_a_command_aborted_at_every_attempt_is_refused_as_busy(two, handler, sql
 
 
 def test_a_command_inside_another_unit_is_not_retried(two, handler):
-    """The caller of the outer unit receives the refusal; a retry of the inner command alone would lose work."""
+    """A retry would not repeat the outer unit, so its caller receives the refusal at once."""
     attempts = []
 
     def rename_both(command):
