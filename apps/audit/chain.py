@@ -22,7 +22,8 @@ from json.encoder import c_make_encoder, encode_basestring  # type: ignore[attr-
 from typing import Any
 
 VERSION = 1
-"""Of the formats below. A new format gets a new number; old segments are read in theirs."""
+"""Version of the formats below. A changed format gets a new number; old segments are read in the format of their
+version."""
 NOTHING_BEFORE = "0" * 64
 """The previous hash of the first segment."""
 

@@ -1,4 +1,4 @@
-"""Is the tenant one in which anything is changed at present?"""
+"""Commands are refused in a tenant that is closed for writing."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from .envelope import Envelope, Next
 
 
 def availability(envelope: Envelope, next: Next) -> Any:
-    """Raises what a tenant answers that does not write: suspended, archived, read only. Whichever door it was, and
-    whoever asked; but sagas of the platform and `runs_while_closed` commands continue."""
+    """Raises the refusal of a suspended, archived or read-only tenant, at every entry point. Sagas of the platform and
+    `runs_while_closed` commands continue."""
     if not (envelope.nested or envelope.command.runs_while_closed or isinstance(envelope.actor, Steward)):
         must_write()
     return next(envelope)

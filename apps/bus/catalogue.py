@@ -37,5 +37,5 @@ def _listed(command: type[Command]) -> Listed:
         flag=command.flag,
         moves_money=command.moves_money,
         is_long_running=not command.atomic,
-        emits=tuple(each.name for each in handled(command).emits),
+        emits=tuple(event.name for event in handled(command).emits),
     )

@@ -15,19 +15,17 @@ class Command:
     button. `class PostEntry(Command, name="ledger.post_entry")` gives it an explicit name, which stays the same when
     the class moves to another app.
 
-    permission  who may ask: `app.verb_noun`
-    says        the sentence of the audit log, after the actor's name; may use {result} and the fields
-    atomic      False for a long-running command, whose steps are commands that commit one by one
-    moves_money True where doing it twice would cost somebody: over HTTP it needs an Idempotency-Key, and what is
-                remembered of its keys is remembered for ever
-    queue       where dispatch_async has it done: financial, default, billing, audit or low
-    flag        the feature that must be on for it, beside its module's own
-    platform    True for what is asked at the platform alone, never inside a tenant
-    keeps_house True for what is no business of the tenant's (who is signed in, what the law has removed): it is done
-                while the tenant is closed as well
-    fact        of a command with a natural key: the fields that make the fact. What else it says is how it is told,
-                and told in other words it is the same fact
-    by_support  False for what an operator never does as somebody else: passwords, roles, tokens and other keys
+    permission         required of the actor: `app.verb_noun`
+    audit_message      the sentence of the audit log, after the actor's name; may use {result} and the fields
+    atomic             False for a long-running command, whose steps are commands that commit one by one
+    moves_money        True where a repetition would cost money: HTTP requires an Idempotency-Key, and its keys never
+    expire
+    queue              the queue of dispatch_async: financial, default, billing, audit or low
+    flag               a feature that must be on, besides the feature of the module
+    platform           True for commands of the platform, refused inside a tenant
+    runs_while_closed  True for commands that a closed tenant still runs, such as sign-out and erasure of personal data
+    fact               for a natural key: the fields that identify the fact; other fields, such as a memo, may differ
+    by_support         False for commands refused during impersonation: passwords, roles, tokens and other keys
     """
 
     permission: ClassVar[str]
@@ -47,8 +45,8 @@ class Command:
         cls._explicit_name = explicit_name(name)
 
     def natural_key(self) -> str:
-        """The business fact that may happen once, whoever asks and however often: `payment_confirmed:17`. Empty
-        where the command may be done again. What it is made of stands in `fact`."""
+        """The business fact that may occur once, across all callers: `payment_confirmed:17`. Empty for a repeatable
+        command. `fact` lists its fields."""
         return ""
 
     @classmethod
@@ -62,7 +60,7 @@ class Command:
 
     @classmethod
     def title(cls) -> str:
-        """ "Post entry": what stands on its button."""
+        """ "Post entry": the label of its button."""
         return re.sub(r"(?<!^)(?=[A-Z])", " ", cls.__name__).capitalize()
 
     def sentence(self, result: Any) -> str:

@@ -40,22 +40,26 @@ class Outcome:
     """The outcome of a request; with `repeated`, that of its first execution."""
 
     result: Any
-    answer: Any
+    response: Any
     repeated: bool
 
 
 def dispatch_once(
-    command: Command, *, actor: Actor | None = None, key: str, answer: Callable[[Any], Any] | None = None
+    command: Command,
+    *,
+    actor: Actor | None = None,
+    key: str,
+    render_response: Callable[[Any], Any] | None = None,
 ) -> Outcome:
-    """Do the command unless `actor` had it done under `key` before; then give what came of it, and `answer`
-    (JSON values, made of the result inside the transaction) as it was answered then.
+    """Execute the command unless `actor` did so under `key` before; then return the first result and response.
 
-    Raises KeyReused when the key named another request, RequestInFlight while the first is being done.
+    `render_response` makes the response (JSON values) of the result, inside the transaction. Raises KeyReused when the
+    key belongs to another request, RequestInFlight while the first one runs.
     """
     envelope = _envelope(command, actor)
-    envelope.key, envelope.answering = key, answer
+    envelope.key, envelope.render_response = key, render_response
     result = _send(envelope)
-    return Outcome(result, envelope.answer, envelope.repeated)
+    return Outcome(result, envelope.response, envelope.repeated)
 
 
 def dry_run(command: Command, *, actor: Actor | None = None) -> Sequence[Refusal]:
@@ -76,7 +80,7 @@ def _envelope(command: Command, actor: Actor | None) -> Envelope:
     outer = current_envelope.get()
     chosen = actor or (outer.actor if outer else None)
     if chosen is None:
-        raise TypeError(f"Nobody is named to {type(command).title().lower()}: dispatch(…, actor=…).")
+        raise TypeError(f"The command '{type(command).title()}' has no actor: dispatch(…, actor=…).")
     return Envelope(
         command=command,
         actor=chosen,

@@ -14,24 +14,24 @@ from .commands import Command
 
 @dataclass
 class Envelope:
-    """What the middleware sees.
+    """The argument of the middleware.
 
-    is_dry_run    True when everything will be rolled back and nothing recorded
-    nested         True inside the handler of another command
-    anew           called when the handler begins, and again where the database has it begin again
-    before_commit  called with the result, inside the command's transaction, after its handler
-    key            the caller's name for this request
-    answering      makes of the result what the door answers; kept with the key
-    repeated       True when it was done before and nothing was done now
-    answer         what the door answered, then or now
+    is_dry_run       True when all changes are rolled back and nothing is recorded
+    nested           True inside the handler of another command
+    anew             callbacks before the handler starts, and before each retry of the transaction
+    before_commit    callbacks with the result, inside the command's transaction, after its handler
+    key              the caller's name for this request
+    render_response  makes the response of the result; stored with the key
+    repeated         True when an earlier request had the effect
+    response         the response of the first execution
     """
 
     command: Command
     actor: Actor
     key: str = ""
-    answering: Callable[[Any], Any] | None = None
+    render_response: Callable[[Any], Any] | None = None
     repeated: bool = False
-    answer: Any = None
+    response: Any = None
     is_dry_run: bool = False
     nested: bool = False
     anew: list[Callable[[], None]] = field(default_factory=list)
@@ -39,7 +39,7 @@ class Envelope:
 
     @property
     def reason(self) -> str:
-        """Why, in the actor's words; a command that needs one has the field."""
+        """The reason that the actor gave; commands that need one have the field."""
         return str(getattr(self.command, "reason", ""))
 
 

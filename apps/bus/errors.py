@@ -22,12 +22,12 @@ class ReadPermissionDenied(BusRefusal, Forbidden):
 
 
 class TextTooLong(BusRefusal, Invalid):
-    message = _("A text is longer than what is kept of it.")
+    message = _("A text is longer than its column allows.")
     enforced_by = ("22001",)
 
 
 class NumberTooLarge(BusRefusal, Invalid):
-    message = _("A number is larger than what can be kept.")
+    message = _("A number is larger than its column allows.")
     enforced_by = ("22003",)
 
 
@@ -37,7 +37,7 @@ class FeatureOff(BusRefusal, Forbidden):
 
 class IdempotencyKeyMissing(BusRefusal, BadRequest):
     message = _(
-        "{title} moves money: name the request in the header Idempotency-Key, so that it is done once."
+        "{title} moves money: send an Idempotency-Key header, so that a repeated request has no effect."
     )
 
 
@@ -46,20 +46,20 @@ class IdempotencyKeyMalformed(BusRefusal, BadRequest):
 
 
 class RequestInFlight(BusRefusal, Conflict):
-    message = _("The same request ({key}) is being done right now. Ask again in a moment.")
+    message = _("The same request ({key}) is in progress. Retry in a moment.")
     retry_after = 1
 
 
 class KeyReused(BusRefusal, Invalid):
-    message = _("The key {key} named another request before. A new request needs a new key.")
+    message = _("The key {key} belongs to another request. A new request needs a new key.")
 
 
 class FactConflict(BusRefusal, Conflict):
-    message = _("This has happened already, and otherwise than it is told now: {key}.")
+    message = _("The fact {key} is already recorded with other values.")
 
 
 class ResultGone(BusRefusal, NotFound):
-    message = _("This was done before, and what came of it is no longer here: {what} {pk}.")
+    message = _("The command was executed before, and its result no longer exists: {what} {pk}.")
 
 
 class CommandUnknown(BusRefusal, NotFound):
@@ -67,8 +67,8 @@ class CommandUnknown(BusRefusal, NotFound):
 
 
 class CommandMalformed(BusRefusal, Invalid):
-    message = _("This is no {command}: {why}.")
+    message = _("Malformed {command}: {why}.")
 
 
 class PlatformOnly(BusRefusal, Forbidden):
-    message = _("{title} is asked at the platform, and not inside the tenant {tenant}.")
+    message = _("{title} is a command of the platform and cannot run inside the tenant {tenant}.")

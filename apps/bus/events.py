@@ -10,10 +10,10 @@ from apps.events import Event
 
 @dataclass(frozen=True, kw_only=True)
 class CommandSent(Event):
-    """Somebody asked for a command to be done by a worker.
+    """A command was queued for a worker.
 
-    sending   names this sending: several commands wait for each other only where they say so
-    operator  who really asked for it, and in which support session, where the actor is not himself
+    sending   unique name of the sending, and its ordering key
+    operator  during impersonation the operator, with `support_session`
     """
 
     name = "command.sent"

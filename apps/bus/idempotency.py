@@ -31,14 +31,14 @@ from .errors import FactConflict, KeyReused, RequestInFlight, ResultGone
 from .models import IdempotencyKey
 
 CLAIM = Lock("idempotency|{tenant}|{scope}|{key}")
-KEPT = dt.timedelta(days=30)
-"""How long a caller's key is remembered where no money was moved."""
+RETENTION = dt.timedelta(days=30)
+"""Retention of a caller's key; keys of commands that move money never expire."""
 
 
 @dataclass(frozen=True)
 class Claim:
-    """One key of a request, and what the request is told from another one by. A natural one waits for whoever holds
-    it; a caller is told to come back."""
+    """A key of a request, with the fingerprint of the request. While another request holds the key, a natural key waits
+    and a caller's key is refused."""
 
     scope: str
     key: str
@@ -47,10 +47,10 @@ class Claim:
 
 
 def idempotency(envelope: Envelope, next: Next) -> Any:
-    """Gives what came of the same request before, or does it and remembers.
+    """Returns the result of an earlier identical request, or executes the request and stores its outcome.
 
-    Raises RequestInFlight while another does the same, KeyReused for a key with another request, FactDiffers when the
-    fact happened otherwise.
+    Raises RequestInFlight while an identical request runs, KeyReused for a key of another request, FactConflict when
+    the fact is recorded with other values.
     """
     claims = _claims(envelope)
     if envelope.is_dry_run or not claims:
@@ -59,7 +59,9 @@ def idempotency(envelope: Envelope, next: Next) -> Any:
         for claim in claims:
             _hold(claim)
     earlier = {claim: _earlier(claim) for claim in claims}
-    whole = fingerprint_of(envelope.command)  # rows that are older than facts bind to all that was said
+    whole = fingerprint_of(
+        envelope.command
+    )  # rows from before `fact` existed have the fingerprint of the whole command
     for claim, row in earlier.items():
         if row and row.fingerprint not in (claim.fingerprint, whole):
             raise (FactConflict if claim.natural else KeyReused)(key=claim.key)
@@ -68,7 +70,7 @@ def idempotency(envelope: Envelope, next: Next) -> Any:
     if known:
         envelope.repeated = True
         own = [row for claim, row in earlier.items() if row and not claim.natural]
-        envelope.answer = _read(own[0].answer) if own else None
+        envelope.response = _parsed(own[0].response) if own else None
     if not envelope.command.atomic and not known:
         return _long_running(envelope, next, fresh)
     envelope.before_commit.append(lambda result: _remember(envelope, fresh, result))
@@ -79,33 +81,33 @@ def _long_running(envelope: Envelope, next: Next, fresh: Sequence[Claim]) -> Any
     """The steps commit one by one, so the key is claimed at the end; until then the rules of the command refuse a
     second request."""
     result = next(envelope)
-    if envelope.answering:
-        envelope.answer = envelope.answering(result)
+    if envelope.render_response:
+        envelope.response = envelope.render_response(result)
     with unit_of_work():
         _remember(envelope, fresh, result)
     return result
 
 
 def fingerprint_of(command: Any) -> str:
-    """What makes two requests the same: the command and all its fields but secrets."""
+    """SHA-256 of the command and all its fields except secrets."""
     return _hashed([command.command_name(), to_plain(command)])
 
 
 def fact_of(command: Command) -> str:
-    """What makes two facts the same: 2.0 is 2.00, and the words that they are told in do not matter."""
-    said = {name: value for name, value in to_plain(command).items() if name in command.fact}
+    """SHA-256 of the fields in `fact`, with normalised decimals: 2.0 equals 2.00."""
+    values = {name: value for name, value in to_plain(command).items() if name in command.fact}
     for name in command.fact:
         if isinstance(value := getattr(command, name), Decimal):
-            said[name] = format(value.normalize(), "f")
-    return _hashed([command.command_name(), said])
+            values[name] = format(value.normalize(), "f")
+    return _hashed([command.command_name(), values])
 
 
-def _hashed(words: Any) -> str:
-    return hashlib.sha256(json.dumps(words, sort_keys=True).encode()).hexdigest()
+def _hashed(values: Any) -> str:
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
 def forget_expired(at_most: int = 10_000) -> int:
-    """Drops keys whose time is over. Returns how many."""
+    """Deletes expired keys and returns their number."""
     over = IdempotencyKey.objects.filter(expires_at__lt=now()).values("pk")[:at_most]
     return IdempotencyKey.objects.filter(pk__in=over).delete()[0]
 
@@ -125,13 +127,13 @@ def _claims(envelope: Envelope) -> Sequence[Claim]:
 
 
 def scope_of(command: type[Command]) -> str:
-    """In which a natural key is unique; a caller's key is so in the same scope of each actor."""
+    """A natural key is unique in this scope, a caller's key in this scope of each actor."""
     return command.command_name()
 
 
 def _hold(claim: Claim) -> None:
-    """Until the end of the transaction. The lock is on a hash of the key: two keys may meet there by accident, and
-    then one waits for nothing."""
+    """Locks the key until the end of the transaction. The lock is on a hash, so a collision of two keys costs a
+    wait."""
     tenant = current_tenant()
     lock = CLAIM.key(tenant=tenant.id if tenant else "", scope=claim.scope, key=claim.key)
     with connection.cursor() as cursor:
@@ -147,18 +149,18 @@ def _earlier(claim: Claim) -> IdempotencyKey | None:
 
 
 def _remember(envelope: Envelope, claims: Sequence[Claim], result: Any) -> None:
-    if envelope.answering and envelope.answer is None:
-        envelope.answer = envelope.answering(result)
+    if envelope.render_response and envelope.response is None:
+        envelope.response = envelope.render_response(result)
     for claim in claims:
         forever = claim.natural or envelope.command.moves_money
         row = IdempotencyKey(
             scope=claim.scope,
             key=claim.key,
             fingerprint=claim.fingerprint,
-            result=_kept(result),
-            answer="" if claim.natural or envelope.answer is None else json.dumps(envelope.answer),
+            result=_stored(result),
+            response="" if claim.natural or envelope.response is None else json.dumps(envelope.response),
             used_at=now(),
-            expires_at=None if forever else now() + KEPT,
+            expires_at=None if forever else now() + RETENTION,
         )
         IdempotencyKey.objects.filter(scope=claim.scope, key=claim.key, expires_at__lt=now()).delete()
         try:
@@ -168,24 +170,24 @@ def _remember(envelope: Envelope, claims: Sequence[Claim], result: Any) -> None:
             raise RequestInFlight(key=claim.key) from None
 
 
-def _read(answer: str) -> Any:
-    return json.loads(answer) if answer else None
+def _parsed(response: str) -> Any:
+    return json.loads(response) if response else None
 
 
-def _kept(result: Any) -> dict[str, Any]:
+def _stored(result: Any) -> dict[str, Any]:
     if isinstance(result, models.Model):
-        place = {"database": key} if (key := databases.key_of(result)) else {}
-        return {"model": result._meta.label, "pk": result.pk, **place}
+        location = {"database": key} if (key := databases.key_of(result)) else {}
+        return {"model": result._meta.label, "pk": result.pk, **location}
     return {"value": result}
 
 
-def _restored(kept: dict[str, Any]) -> Any:
-    if "model" not in kept:
-        return kept["value"]
-    rows = apps.get_model(kept["model"])._base_manager.all()
-    if "database" in kept:
-        rows = rows.using(databases.runtime(kept["database"]))
-    found = rows.filter(pk=kept["pk"]).first()
-    if found is None:
-        raise ResultGone(what=kept["model"], pk=kept["pk"])
-    return found
+def _restored(stored: dict[str, Any]) -> Any:
+    if "model" not in stored:
+        return stored["value"]
+    rows = apps.get_model(stored["model"])._base_manager.all()
+    if "database" in stored:
+        rows = rows.using(databases.runtime(stored["database"]))
+    row = rows.filter(pk=stored["pk"]).first()
+    if row is None:
+        raise ResultGone(what=stored["model"], pk=stored["pk"])
+    return row

@@ -63,8 +63,8 @@ def permission(envelope: Envelope, next: Next) -> Any:
 
 
 def atomic(envelope: Envelope, next: Next) -> Any:
-    """All of a command or nothing. A database's own refusal is translated into the rule it stands for; where it gave
-    the transaction up for the sake of another one, whoever holds the whole of it does it again.
+    """Executes a command in one transaction. A constraint violation becomes the refusal of its rule; after a
+    serialization failure the outermost command is retried.
 
     A long-running command (`atomic = False`) has no transaction of its own: each of its steps is a command.
     """
@@ -72,7 +72,7 @@ def atomic(envelope: Envelope, next: Next) -> Any:
         return _whole(envelope, next) if envelope.command.atomic else _long_running(envelope, next)
     except DatabaseError as error:
         if is_serialization_failure(error) and envelope.nested:
-            raise  # nobody in between is to take it for a rule
+            raise  # the outermost command retries
         if refusal := refusal_behind(error):
             raise refusal from error
         raise
@@ -82,9 +82,9 @@ def _whole(envelope: Envelope, next: Next) -> Any:
     waits = tuple(envelope.before_commit)
 
     def do() -> Any:
-        """From the beginning: nothing is left of an earlier try."""
+        """Each try starts without the state of an earlier one."""
         envelope.before_commit[:] = waits
-        envelope.repeated, envelope.answer = False, None
+        envelope.repeated, envelope.response = False, None
         for callback in envelope.anew:
             callback()
         result = next(envelope)

@@ -1,4 +1,4 @@
-"""Used idempotency keys, with the request and its outcome."""
+"""Used idempotency keys, with their request and outcome."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from django.db import models
 
 
 class IdempotencyKey(models.Model):
-    """A request that was done. Claimed in the transaction of its effect, so the one is there if the other is.
+    """The key of an executed request, committed in the transaction of its effect.
 
-    scope        the command, and for a caller's own key who called: two callers may choose the same key
-    fingerprint  SHA-256 of the command, or under a natural key of its fact: the same key with another is refused
-    result       what the handler returned: {"model": label, "pk": …} or {"value": …}
-    answer       what the door answered, word for word: JSON as text, which keeps the order of its members
-    expires_at   empty where money was moved: that is never forgotten
+    scope        the command, and for a caller's key the caller: two callers may choose the same key
+    fingerprint  SHA-256 of the command, or of its fact for a natural key: another fingerprint is refused
+    result       result of the handler: {"model": label, "pk": …} or {"value": …}
+    response     response of the entry point, as JSON text, because JSONB would reorder its members
+    expires_at   empty where money was moved: the key never expires
     """
 
     scope = models.CharField(max_length=200)
     key = models.CharField(max_length=255)
     fingerprint = models.CharField(max_length=64)
     result = models.JSONField()
-    answer = models.TextField(blank=True)
+    response = models.TextField(blank=True)
     used_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True)
 

@@ -26,15 +26,17 @@ def to_json(command: Command) -> dict[str, Any]:
 def from_json(document: dict[str, Any]) -> Command:
     """Raises CommandUnknown, CommandMalformed."""
     shape = command_named(str(document.get("command")))
-    given = document.get("fields")
-    unknown = set(given) - {field.name for field in fields(shape)} if isinstance(given, dict) else {"fields"}  # type: ignore[arg-type]
+    values = document.get("fields")
+    unknown = (
+        set(values) - {field.name for field in fields(shape)} if isinstance(values, dict) else {"fields"}
+    )  # type: ignore[arg-type]
     if unknown:
         raise CommandMalformed(command=shape.command_name(), why=f"there is no {', '.join(sorted(unknown))}")
     try:
-        return from_plain(shape, given or {})
+        return from_plain(shape, values or {})
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        where = ".".join(str(each) for each in first["loc"])
+        where = ".".join(str(part) for part in first["loc"])
         raise CommandMalformed(command=shape.command_name(), why=f"{where}: {first['msg']}") from None
 
 

@@ -47,7 +47,7 @@ def handled(command_type: type[Command]) -> Handled:
 
 def commands() -> list[type[Command]]:
     """Every command there is, by name."""
-    return sorted(_handled, key=lambda each: each.command_name())
+    return sorted(_handled, key=lambda command: command.command_name())
 
 
 def _refuse_half_a_command(command_type: type[Command], dry_run: object) -> None:

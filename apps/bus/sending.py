@@ -25,15 +25,15 @@ from .plain import from_json, to_json
 def dispatch_async(
     command: Command, *, actor: Actor | None = None, key: str = "", after: dt.timedelta | None = None
 ) -> str:
-    """Have the command done on its queue, in the current tenant, for `actor` (left out: who acts now), as soon as
-    the surrounding transaction is kept. Returns the name of the sending.
+    """Execute the command on its queue, in the current tenant, for `actor` (default: the current actor), after the
+    surrounding transaction commits. Returns the name of the sending.
 
-    It is done once, however often its message is; a refusal is in the audit log, and what may succeed later is tried
-    again. Raises PermissionDenied or NotAsSupport at once, and what a tenant answers that is closed.
+    A repeated message has no further effect. A refusal goes to the audit log; a temporary failure is retried. Raises
+    PermissionDenied, NotAsSupport or the refusal of a closed tenant at once.
     """
     chosen = actor or acting()
     if chosen is None:
-        raise TypeError(f"Nobody is named to {command.title().lower()}: dispatch_async(…, actor=…).")
+        raise TypeError(f"The command '{command.title()}' has no actor: dispatch_async(…, actor=…).")
     if not chosen.has_perm(command.permission):
         raise PermissionDenied(actor=chosen, title=command.title().lower(), permission=command.permission)
     support = impersonator()
@@ -57,7 +57,7 @@ def dispatch_async(
 
 
 def do(sent: CommandSent) -> None:
-    """What a refusal says will not change by asking again, so it is left in the audit log; the rest is raised."""
+    """A permanent refusal is recorded in the audit log and not retried; other errors are raised."""
     actor = _actor(sent)
     support = Support(sent.operator, sent.support_session) if sent.operator else None
     try:

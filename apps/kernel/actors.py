@@ -65,7 +65,7 @@ def acting_as(actor: Actor) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """The operator of the platform who acts as a tenant's user, and on which of his visits."""
+    """The platform operator behind an impersonated user, with the number of the support session."""
 
     operator: str
     session_number: int

@@ -2,8 +2,8 @@
 
 Correctness does not depend on the cache: Redis may be flushed or unavailable at any moment, and then the loader runs.
 Invalidation uses stamps: each area of a tenant has a random stamp that is part of all its keys. A change replaces the
-stamp after the commit, so one write makes a whole area unreachable without scanning keys; a pub/sub message tells every
-process at once.
+stamp after the commit, so one write makes a whole area unreachable without scanning keys; a pub/sub message
+invalidates process memory everywhere.
 """
 
 from __future__ import annotations

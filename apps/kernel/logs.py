@@ -52,7 +52,7 @@ HIDDEN_IN_TEXT = (
 MAX_DEPTH = 8
 """Values nested deeper are left out."""
 
-asking: ContextVar[HttpRequest | None] = ContextVar("asking", default=None)
+current_request: ContextVar[HttpRequest | None] = ContextVar("current_request", default=None)
 """The current request."""
 
 
@@ -108,7 +108,7 @@ def add_context(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
         "trace_id": trace.trace_id if trace else None,
         "caller_trace_id": trace.caller if trace else None,
         "actor": str(actor) if actor else None,
-        "impersonator": str(impersonator() or getattr(asking.get(), "impersonator", None) or ""),
+        "impersonator": str(impersonator() or getattr(current_request.get(), "impersonator", None) or ""),
     }
     for name, value in values.items():
         if value:
@@ -129,7 +129,7 @@ def redact(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
 
 def _signed_in_user() -> Any:
     """The signed-in user, if the request has loaded it already: a log line makes no query."""
-    request = asking.get()
+    request = current_request.get()
     user = getattr(request, "_cached_user", None) if request else None
     return user if user is not None and user.is_authenticated else None
 

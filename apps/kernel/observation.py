@@ -13,7 +13,7 @@ from celery.exceptions import Ignore, Reject, Retry
 from django.http import HttpRequest, HttpResponse
 
 from . import metrics
-from .logs import asking, clean_text
+from .logs import clean_text, current_request
 from .tenant import current_tenant
 from .tracing import span
 
@@ -30,7 +30,7 @@ class ObservationMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        token, began = asking.set(request), perf_counter()
+        token, began = current_request.set(request), perf_counter()
         method = request.method if request.method in metrics.METHODS else "OTHER"
         try:
             with span(f"HTTP {method}", {"url.path": clean_text(request.path_info)}, kind="server"):
@@ -38,12 +38,12 @@ class ObservationMiddleware:
             _note(request, str(method), response.status_code, perf_counter() - began)
             return response
         finally:
-            asking.reset(token)
+            current_request.reset(token)
 
     def process_view(self, request: HttpRequest, *_: Any) -> None:
         """Remembers the tenant, which is set by inner middleware and reset before the response returns here."""
         tenant = current_tenant()
-        request.answered_for = tenant.slug if tenant else None  # type: ignore[attr-defined]
+        request.observed_tenant = tenant.slug if tenant else None  # type: ignore[attr-defined]
 
 
 def _note(request: HttpRequest, method: str, status: int, seconds: float) -> None:
@@ -66,7 +66,7 @@ def _note(request: HttpRequest, method: str, status: int, seconds: float) -> Non
 
 
 def _tenant(request: HttpRequest) -> dict[str, str]:
-    slug = getattr(request, "answered_for", None)
+    slug = getattr(request, "observed_tenant", None)
     return {"tenant": slug} if slug else {}
 
 

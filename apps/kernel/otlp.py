@@ -38,34 +38,34 @@ _recorded: ContextVar[str] = ContextVar("recorded_span_id", default="")
 """The id of the innermost recorded span; work inside it needs a new one."""
 
 
-class OurIds(IdGenerator):
+class CurrentSpanIds(IdGenerator):
     """The ids of the current span."""
 
     def generate_trace_id(self) -> int:
-        return int(_place().trace_id, 16)
+        return int(_required_trace().trace_id, 16)
 
     def generate_span_id(self) -> int:
-        return int(_place().span_id, 16)
+        return int(_required_trace().span_id, 16)
 
 
 @contextmanager
 def recorded(
     name: str, kind: str, links: Sequence[Trace], attributes: Mapping[str, str | int]
 ) -> Iterator[None]:
-    place = current_trace() or new_trace(flags=traceparent.SAMPLED)
-    if place.span_id == _recorded.get():
-        place = place.child()
-    tokens = traceparent._trace.set(place), _recorded.set(place.span_id)
+    trace = current_trace() or new_trace(flags=traceparent.SAMPLED)
+    if trace.span_id == _recorded.get():
+        trace = trace.child()
+    tokens = traceparent._trace.set(trace), _recorded.set(trace.span_id)
     try:
         with tracer().start_as_current_span(
             name,
-            context=_parent(place),
+            context=_parent(trace),
             kind=api.SpanKind[kind.upper()],
             links=[api.Link(_span_context(link)) for link in links],
-            attributes={**_who(place), **attributes},
+            attributes={**_attributes(trace), **attributes},
         ) as span:
             sampled = span.get_span_context().trace_flags & traceparent.SAMPLED
-            traceparent._trace.set(replace(place, flags=sampled))
+            traceparent._trace.set(replace(trace, flags=sampled))
             yield
     finally:
         traceparent._trace.reset(tokens[0])
@@ -80,7 +80,9 @@ def tracer() -> api.Tracer:
     pid = os.getpid()
     if pid not in _providers:
         _providers.clear()
-        provider = TracerProvider(resource=Resource.create({"service.name": "bursar"}), id_generator=OurIds())
+        provider = TracerProvider(
+            resource=Resource.create({"service.name": "bursar"}), id_generator=CurrentSpanIds()
+        )
         endpoint = f"{settings.OTLP_ENDPOINT.rstrip('/')}/v1/traces"
         provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint)))
         _providers[pid] = provider
@@ -93,36 +95,36 @@ def flush() -> None:
         provider.force_flush()
 
 
-def _parent(place: Trace) -> Any:
+def _parent(trace: Trace) -> Any:
     """An OpenTelemetry context with only the parent."""
-    if not place.parent_id:
+    if not trace.parent_id:
         return api.set_span_in_context(api.INVALID_SPAN)
-    above = replace(place, span_id=place.parent_id)
+    above = replace(trace, span_id=trace.parent_id)
     return api.set_span_in_context(api.NonRecordingSpan(_span_context(above)))
 
 
-def _span_context(place: Trace) -> api.SpanContext:
+def _span_context(trace: Trace) -> api.SpanContext:
     return api.SpanContext(
-        int(place.trace_id, 16),
-        int(place.span_id, 16),
+        int(trace.trace_id, 16),
+        int(trace.span_id, 16),
         is_remote=True,
-        trace_flags=api.TraceFlags(place.flags),
+        trace_flags=api.TraceFlags(trace.flags),
     )
 
 
-def _who(place: Trace) -> dict[str, str]:
+def _attributes(trace: Trace) -> dict[str, str]:
     tenant = current_tenant()
     values = {
         "bursar.tenant": tenant.slug if tenant else "platform",
         "bursar.correlation_id": correlation_id() or "",
         "bursar.causation_id": causation_id() or "",
-        "bursar.caller_trace_id": place.caller,
+        "bursar.caller_trace_id": trace.caller,
     }
     return {name: value for name, value in values.items() if value}
 
 
-def _place() -> Trace:
-    place = current_trace()
-    if place is None:
+def _required_trace() -> Trace:
+    trace = current_trace()
+    if trace is None:
         raise RuntimeError("A span is opened by apps.kernel.tracing.span.")
-    return place
+    return trace

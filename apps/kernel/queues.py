@@ -93,7 +93,7 @@ MAX_WAIT_S = 150
 
 class TaskWaitsTooLong(Invalid):
     message = _(
-        "The task {task} cannot wait {seconds} s in the broker: store waits over {longest} s in a table."
+        "The task {task} cannot wait {seconds} s in the broker: store waits over {max_wait} s in a table."
     )
 
 
@@ -137,7 +137,7 @@ class TenantTask(Task):  # type: ignore[type-arg]
     def _refuse_to_wait(self, countdown: float | None, eta: dt.datetime | None) -> None:
         seconds = (eta - now()).total_seconds() if eta else countdown or 0
         if seconds > MAX_WAIT_S:
-            raise TaskWaitsTooLong(task=self.name, seconds=round(seconds), longest=MAX_WAIT_S)
+            raise TaskWaitsTooLong(task=self.name, seconds=round(seconds), max_wait=MAX_WAIT_S)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         # As before a request: otherwise Celery would reuse a broken connection.

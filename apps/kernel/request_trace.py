@@ -64,7 +64,7 @@ def entries_here(correlation_id: str) -> list[RequestTraceEntry]:
 
 def in_order(lines: Iterable[RequestTraceEntry]) -> list[RequestTraceEntry]:
     """Sorted by time, with each entry below its cause."""
-    known = _with_their_commands(sorted(lines, key=lambda each: (each.at, not each.name)))
+    known = _below_commands(sorted(lines, key=lambda line: (line.at, not line.name)))
     named = {line.name for line in known if line.name}
     children: dict[str, list[RequestTraceEntry]] = {}
     for line in known:
@@ -72,19 +72,19 @@ def in_order(lines: Iterable[RequestTraceEntry]) -> list[RequestTraceEntry]:
     return list(_below("", children, 0))
 
 
-def _with_their_commands(lines: list[RequestTraceEntry]) -> list[RequestTraceEntry]:
+def _below_commands(lines: list[RequestTraceEntry]) -> list[RequestTraceEntry]:
     """Events and versions written by a handler belong to its command, whose record is written after them: it is the
     next command of the same cause."""
     owner: dict[tuple[str, str], str] = {}
-    found = []
+    owned = []
     for line in reversed(lines):
-        place = (line.tenant, line.caused_by)
+        cause = (line.tenant, line.caused_by)
         if line.kind == "command":
-            owner[place] = line.name
-        elif line.kind in BY_HANDLERS and place in owner:
-            line = replace(line, caused_by=owner[place])
-        found.append(line)
-    return found[::-1]
+            owner[cause] = line.name
+        elif line.kind in BY_HANDLERS and cause in owner:
+            line = replace(line, caused_by=owner[cause])
+        owned.append(line)
+    return owned[::-1]
 
 
 def has_table_here(model: type[models.Model]) -> bool:

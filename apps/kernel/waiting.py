@@ -1,4 +1,4 @@
-"""How long work waits for a worker, read from the broker. What waits too long is an alert (decision C5)."""
+"""Waiting times of the queues, read from the broker; a wait above the queue's limit is an alert."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ log = logging.getLogger(__name__)
 class QueueStatus:
     """The status of a queue in the broker.
 
-    depth    messages that wait
-    oldest   seconds that the oldest of them has waited
-    unacked  messages that workers hold; None where the broker does not say
-    waited   seconds that the latest task had waited when a worker took it
+    depth    waiting messages
+    oldest   age of the oldest waiting message in seconds
+    unacked  messages held by workers; None where the broker does not report it
+    waited   wait of the latest task taken by a worker, in seconds
     """
 
     queue: str
@@ -63,13 +63,13 @@ BROKER_ERRORS = (redis.RedisError, BrokerAway, OSError)
 
 
 def stamp(headers: dict[str, Any]) -> None:
-    """When a message may first be worked on; on every message that is published, a retry too."""
+    """Adds the earliest start to each published message, also to a retry."""
     eta = headers.get("eta")
     headers["sent_at"] = dt.datetime.fromisoformat(eta).timestamp() if eta else time.time()
 
 
 def note(queue: str, sent_at: float | None) -> None:
-    """A worker took a task up."""
+    """Stores the wait of a task that a worker has taken."""
     if sent_at is None:
         return
     try:
@@ -105,13 +105,13 @@ class QueueMonitor:
             elif self._reported_at.pop(queue.queue, None) is not None:
                 log.info("Work in queue %s is taken up in time again.", queue.queue)
 
-    def _alert(self, each: QueueStatus) -> None:
-        if time.monotonic() - self._reported_at.get(each.queue, -REPEAT_INTERVAL_S) < REPEAT_INTERVAL_S:
+    def _alert(self, status: QueueStatus) -> None:
+        if time.monotonic() - self._reported_at.get(status.queue, -REPEAT_INTERVAL_S) < REPEAT_INTERVAL_S:
             return
-        self._reported_at[each.queue] = time.monotonic()
+        self._reported_at[status.queue] = time.monotonic()
         log.error(
             "Work in queue %s has waited %.0f s, the alert is at %s s: %s messages wait.",
-            *(each.queue, each.oldest, each.policy.wait_alert, each.depth),
+            *(status.queue, status.oldest, status.policy.wait_alert, status.depth),
         )
 
 
@@ -124,7 +124,7 @@ def _in_redis(url: str) -> list[QueueStatus]:
         pipe.hvals("unacked")
         *pairs, held = pipe.execute()
     waited = _waited()
-    holders = [json.loads(each)[2] for each in held]
+    holders = [json.loads(message)[2] for message in held]
     return [
         QueueStatus(queue, depth, _age(oldest), holders.count(queue), waited.get(queue, 0.0))
         for queue, depth, oldest in zip(POLICIES, pairs[::2], pairs[1::2], strict=True)
@@ -132,21 +132,21 @@ def _in_redis(url: str) -> list[QueueStatus]:
 
 
 def _over_amqp() -> list[QueueStatus]:
-    """AMQP tells depths alone. What waits has waited as long as the latest task that was taken, or since somebody saw
-    it wait and nobody took any."""
+    """AMQP reports only the depth. The age is the wait of the latest task taken by a worker, or the time since the
+    first check of a queue from which no worker has taken a task."""
     waited = _waited()
     with current_app.connection_for_read() as connection:
         connection.ensure_connection(max_retries=1)
-        return [_told(queue, _depth(connection, queue), waited.get(queue, 0.0)) for queue in POLICIES]
+        return [_status(queue, _depth(connection, queue), waited.get(queue, 0.0)) for queue in POLICIES]
 
 
-def _told(queue: str, depth: int, waited: float) -> QueueStatus:
+def _status(queue: str, depth: int, waited: float) -> QueueStatus:
     oldest = max(waited, _untaken(queue)) if depth else 0.0
     return QueueStatus(queue, depth, oldest, None, waited)
 
 
 def _depth(connection: Any, queue: str) -> int:
-    """0 as long as no worker has made the queue."""
+    """0 until a worker has declared the queue."""
     with connection.channel() as channel:
         try:
             return int(channel.queue_declare(queue, passive=True).message_count)

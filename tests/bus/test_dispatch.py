@@ -49,7 +49,7 @@ def test_all_broken_rules_are_reported_together(at_acme, owner):
 
 
 def test_a_command_without_an_actor_is_refused(at_acme):
-    with pytest.raises(TypeError, match="Nobody is named to found company"):
+    with pytest.raises(TypeError, match="The command 'Found company' has no actor"):
         dispatch(PLANT)
 
 

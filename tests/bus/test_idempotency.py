@@ -30,12 +30,12 @@ SHOP = FoundCompany(code="SHOP", name="Acme Shop", currency="EUR")
 
 
 def test_a_repeated_request_returns_the_first_result(at_acme, owner):
-    first = dispatch_once(PLANT, actor=owner, key="one", answer=lambda company: {"code": company.code})
-    second = dispatch_once(PLANT, actor=owner, key="one", answer=lambda company: {"code": "never called"})
+    first = dispatch_once(PLANT, actor=owner, key="one", render_response=lambda company: {"code": company.code})
+    second = dispatch_once(PLANT, actor=owner, key="one", render_response=lambda company: {"code": "never called"})
 
     assert (first.repeated, second.repeated) == (False, True)
     assert first.result == second.result == Company.objects.get(code="PLANT")
-    assert second.answer == {"code": "PLANT"}
+    assert second.response == {"code": "PLANT"}
 
 
 def test_the_audit_log_records_a_repeated_request(at_acme, owner):
@@ -217,14 +217,14 @@ def test_the_key_of_a_money_movement_never_expires(at_acme, owner, chart):
 
 
 def test_an_expired_key_names_a_new_request(at_acme, owner):
-    with moved_to(now() - 2 * keys.KEPT):
+    with moved_to(now() - 2 * keys.RETENTION):
         dispatch_once(PLANT, actor=owner, key="one")
 
     assert not dispatch_once(SHOP, actor=owner, key="one").repeated
 
 
 def test_only_expired_keys_are_deleted(at_acme, owner):
-    with moved_to(now() - 2 * keys.KEPT):
+    with moved_to(now() - 2 * keys.RETENTION):
         dispatch_once(PLANT, actor=owner, key="old")
     dispatch_once(SHOP, actor=owner, key="new")
 

@@ -16,7 +16,7 @@ from apps.identity.commands import SetPassword
 from apps.identity.models import User
 from apps.kernel.actors import System, acting_as
 from apps.kernel.correlation import correlated
-from apps.kernel.logs import asking, formatter, log_context
+from apps.kernel.logs import current_request, formatter, log_context
 from apps.kernel.plain import SECRET, secret
 from apps.kernel.tenant import TenantInfo, activate
 from apps.periods.commands import ClosePeriod
@@ -127,9 +127,9 @@ def test_secrets_in_texts_with_tracebacks_are_not_written(lines, text):
 
 def test_the_address_of_the_caller_is_never_written(lines):
     request = RequestFactory().get("/", REMOTE_ADDR="203.0.113.9")
-    token = asking.set(request)
+    token = current_request.set(request)
     logging.getLogger("django.request").warning("Not found", extra={"request": request, "status_code": 404})
-    asking.reset(token)
+    current_request.reset(token)
 
     assert "203.0.113.9" not in json.dumps(lines())
 

@@ -119,12 +119,12 @@ def test_the_monitor_checks_at_most_four_times_a_minute(monkeypatch):
 
 def test_the_wait_of_an_unconsumed_queue_starts_at_its_first_check(db, monkeypatch):
     """RabbitMQ does not show the messages of a queue."""
-    assert waiting._told("low", 3, 0.0).oldest < 1
+    assert waiting._status("low", 3, 0.0).oldest < 1
     caching._client().hset(waiting.UNTAKEN_SINCE, "low", time.time() - 130)
-    assert waiting._told("low", 3, 0.0).alert
+    assert waiting._status("low", 3, 0.0).alert
 
     waiting.note("low", time.time() - 2)
 
-    taken = waiting._told("low", 2, waiting._waited()["low"])
+    taken = waiting._status("low", 2, waiting._waited()["low"])
     assert 2 <= taken.oldest < 5
-    assert waiting._told("low", 0, 99.0).oldest == 0.0
+    assert waiting._status("low", 0, 99.0).oldest == 0.0

@@ -104,7 +104,7 @@ class Seal(QueryEndpoint):
     permission = "audit.view_segment"
     serializer_class = SealSerializer
 
-    def run_query(self, question: None, **server_fields: Any) -> Any:
+    def run_query(self, query: None, **server_fields: Any) -> Any:
         return queries.seal()
 
 

@@ -36,7 +36,7 @@ class YourPlan(QueryEndpoint):
     permission = "billing.view_own_plan"
     serializer_class = YourPlanSerializer
 
-    def run_query(self, question: None, **server_fields: Any) -> dict[str, Any]:
+    def run_query(self, query: None, **server_fields: Any) -> dict[str, Any]:
         return _as_data(queries.subscription_summary())
 
 
@@ -46,7 +46,7 @@ class PlanOfTenant(QueryEndpoint):
     permission = "billing.view_subscription"
     serializer_class = YourPlanSerializer
 
-    def run_query(self, question: None, **server_fields: Any) -> dict[str, Any]:
+    def run_query(self, query: None, **server_fields: Any) -> dict[str, Any]:
         tenant = directory.by_id(server_fields["tenant_id"])
         if tenant is None:
             raise Http404

@@ -11,16 +11,16 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 LARGEST_ID = 2**63 - 1
-LONGEST_TEXT = 2_000
+MAX_TEXT_LENGTH = 2_000
 DECIMAL = r"^[+-]?\d{1,19}(\.\d{1,12})?$"
 _DECIMAL = re.compile(r"\A[+-]?\d{1,19}(\.\d{1,12})?\Z", re.ASCII)
 
 
 class Text(serializers.CharField):
-    """A string, kept as it was written."""
+    """A string, with its surrounding spaces."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**{"trim_whitespace": False, "max_length": LONGEST_TEXT} | options)
+        super().__init__(**{"trim_whitespace": False, "max_length": MAX_TEXT_LENGTH} | options)
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):

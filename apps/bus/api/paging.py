@@ -1,4 +1,4 @@
-"""Long lists, a page at a time, by a cursor: what is posted meanwhile neither repeats nor hides a row."""
+"""Cursor pagination: a row inserted between two requests neither repeats nor hides another."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 
-LARGEST = 200
-NO_CURSOR = "This cursor is from no page of this list."
+MAX_PAGE_SIZE = 200
+NO_CURSOR = "This cursor belongs to no page of this list."
 
 
 class Paging(CursorPagination):
-    """`?page_size=` up to 200 and `?cursor=` from the page before. The view's `ordering` names unique fields."""
+    """`?page_size=` up to 200 and `?cursor=` from the previous page. The view's `ordering` names unique fields."""
 
     page_size = 50
     page_size_query_param = "page_size"
-    max_page_size = LARGEST
+    max_page_size = MAX_PAGE_SIZE
 
     def get_ordering(self, request: Request, queryset: QuerySet[Any], view: Any) -> tuple[str, ...]:
         ordering: tuple[str, ...] = view.ordering
         return ordering
 
     def get_page_size(self, request: Request) -> int:
-        asked = request.query_params.get("page_size", str(self.page_size))
-        if not (asked.isascii() and asked.isdigit() and 1 <= int(asked[:9]) <= LARGEST):
-            _refuse("page_size", f"A page has 1 to {LARGEST} rows.")
-        return int(asked)
+        page_size = request.query_params.get("page_size", str(self.page_size))
+        if not (page_size.isascii() and page_size.isdigit() and 1 <= int(page_size[:9]) <= MAX_PAGE_SIZE):
+            _refuse("page_size", f"A page has 1 to {MAX_PAGE_SIZE} rows.")
+        return int(page_size)
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any] | None:
         try:
@@ -44,8 +44,8 @@ class Paging(CursorPagination):
             _refuse("cursor", NO_CURSOR)
 
     def decode_cursor(self, request: Request) -> Any:
-        asked = request.query_params.get("cursor")
-        if asked is not None and not _is_ours(asked):
+        cursor = request.query_params.get("cursor")
+        if cursor is not None and not _is_well_formed(cursor):
             _refuse("cursor", NO_CURSOR)
         return super().decode_cursor(request)
 
@@ -53,17 +53,19 @@ class Paging(CursorPagination):
         parameters: Sequence[dict[str, Any]] = super().get_schema_operation_parameters(view)
         for parameter in parameters:
             if parameter["name"] == "page_size":
-                parameter["schema"] |= {"minimum": 1, "maximum": LARGEST, "default": self.page_size}
+                parameter["schema"] |= {"minimum": 1, "maximum": MAX_PAGE_SIZE, "default": self.page_size}
         return list(parameters)
 
 
-def _is_ours(cursor: str) -> bool:
-    """Base64 of `p=`, `o=` and `r=`, as DRF writes it; DRF itself would read nonsense as the first page."""
+def _is_well_formed(cursor: str) -> bool:
+    """Base64 of `p=`, `o=` and `r=`, as DRF encodes it. DRF itself reads a malformed cursor as the first page."""
     try:
-        said = parse_qs(b64decode(cursor.encode("ascii"), validate=True).decode("ascii"), strict_parsing=True)
+        members = parse_qs(
+            b64decode(cursor.encode("ascii"), validate=True).decode("ascii"), strict_parsing=True
+        )
     except ValueError:
         return False
-    return bool(said) and set(said) <= {"p", "o", "r"}
+    return bool(members) and set(members) <= {"p", "o", "r"}
 
 
 def _refuse(parameter: str, sentence: str) -> Never:

@@ -1,4 +1,4 @@
-"""What the OpenAPI document says of our views: each operation speaks with its command's words."""
+"""OpenAPI descriptions of the endpoints, with names and texts of their commands."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from .permissions import SIGNED_IN
 from .serializers import DryRunResult, serializer_for
 from .views import KEY, REPLAYED, CommandEndpoint, QueryEndpoint
 
-REHEARSE = OpenApiParameter(
-    "dry_run", bool, default=False, description="Do nothing, and say what would be refused."
+DRY_RUN = OpenApiParameter(
+    "dry_run", bool, default=False, description="Change nothing and return the refusals."
 )
 
-KEY_WELCOME = OpenApiParameter(
+KEY_OPTIONAL = OpenApiParameter(
     KEY,
     str,
     OpenApiParameter.HEADER,
-    description="Names the request: asked again under the same key, it is not done again and is answered as before, "
-    f"with `{REPLAYED}: true`. The key with another body is refused with 422.",
+    description="Identifies the request. A repetition under the same key has no effect and gets the first response, "
+    f"with `{REPLAYED}: true`. The same key with another body is refused with 422.",
 )
-KEY_NEEDED = OpenApiParameter(
-    KEY, str, OpenApiParameter.HEADER, required=True, description=KEY_WELCOME.description
+KEY_REQUIRED = OpenApiParameter(
+    KEY, str, OpenApiParameter.HEADER, required=True, description=KEY_OPTIONAL.description
 )
 
 
 class PlaneGenerator(SchemaGenerator):
-    """Describes the plane that the request came to: the operator's or a tenant's."""
+    """Describes the API of one host: the operator's or a tenant's."""
 
     def get_schema(self, request: Any = None, public: bool = False) -> Any:
         self.urlconf = self.urlconf or getattr(request, "urlconf", None)
@@ -42,52 +42,52 @@ class Schema(AutoSchema):
     """Operation ids are the commands' names (`ledger_post_entry`), summaries their titles."""
 
     def get_operation_id(self) -> str:
-        if self._asks:
-            return str(self._door.command.command_name().replace(".", "_"))
+        if self._is_command:
+            return str(self._endpoint.command.command_name().replace(".", "_"))
         return str(super().get_operation_id())
 
     def get_summary(self) -> str:
-        return str(self._door.command.title()) if self._asks else _first_sentence(self.view)
+        return str(self._endpoint.command.title()) if self._is_command else _first_sentence(self.view)
 
     def get_description(self) -> str:  # type: ignore[override]
-        if self._asks:
-            return f"{_doc(self._door.command)}\n\nNeeds the permission `{self._door.command.permission}`."
-        if self._door.permission == SIGNED_IN:
+        if self._is_command:
+            return f"{_doc(self._endpoint.command)}\n\nNeeds the permission `{self._endpoint.command.permission}`."
+        if self._endpoint.permission == SIGNED_IN:
             return _doc(self.view)
-        return f"{_doc(self.view)}\n\nNeeds the permission `{self._door.permission}`."
+        return f"{_doc(self.view)}\n\nNeeds the permission `{self._endpoint.permission}`."
 
     def get_override_parameters(self) -> list[Any]:
-        if self._asks:
-            return [REHEARSE, KEY_NEEDED if self._door.command.moves_money else KEY_WELCOME]
-        question = getattr(self.view, "question", None)
-        return [serializer_for(question)] if question else []
+        if self._is_command:
+            return [DRY_RUN, KEY_REQUIRED if self._endpoint.command.moves_money else KEY_OPTIONAL]
+        query = getattr(self.view, "query", None)
+        return [serializer_for(query)] if query else []
 
     def get_request_serializer(self) -> Any:
-        if not self._asks:
+        if not self._is_command:
             return super().get_request_serializer()
-        serializer = serializer_for(self._door.command, self._door.server_fields)
+        serializer = serializer_for(self._endpoint.command, self._endpoint.server_fields)
         return serializer if serializer().fields else None
 
     def get_response_serializers(self) -> Any:
-        if self._asks:
-            return _answers(self._door)
+        if self._is_command:
+            return _responses(self._endpoint)
         if isinstance(self.view, QueryEndpoint):
-            return self._door.serializer_class(many=self.view.many)
+            return self._endpoint.serializer_class(many=self.view.many)
         return super().get_response_serializers()
 
     def _map_serializer_field(self, field: Any, direction: Any, bypass_extensions: bool = False) -> Any:
-        """A text that must be given may not be empty; one that we give may."""
+        """A required text may not be empty in a request; in a response it may."""
         shape = super()._map_serializer_field(field, direction, bypass_extensions)  # type: ignore[no-untyped-call]
         if direction == "response":
             shape.pop("minLength", None)
         return shape
 
     @property
-    def _door(self) -> Any:
+    def _endpoint(self) -> Any:
         return self.view
 
     @property
-    def _asks(self) -> bool:
+    def _is_command(self) -> bool:
         return self.method == "POST" and isinstance(self.view, CommandEndpoint)
 
 
@@ -97,18 +97,18 @@ class ConsoleSessionScheme(SessionScheme):  # type: ignore[no-untyped-call]
     priority = 1
 
 
-def _answers(view: CommandEndpoint) -> dict[int, Any]:
-    """A dry run answers 200, so a command that does too has two shapes."""
+def _responses(view: CommandEndpoint) -> dict[int, Any]:
+    """A dry run has status 200, so a command with that status has two response shapes."""
     if view.result is None:
         return {204: None, 200: DryRunResult}
     if view.status != 200:
         return {view.status: view.result, 200: DryRunResult}
-    either = PolymorphicProxySerializer(
-        component_name=f"{view.command.__name__}Answer",
+    responses = PolymorphicProxySerializer(
+        component_name=f"{view.command.__name__}Response",
         serializers=cast(Any, [view.result, DryRunResult]),
         resource_type_field_name=None,
     )
-    return {200: either}
+    return {200: responses}
 
 
 def _first_sentence(view: Any) -> str:
@@ -116,5 +116,5 @@ def _first_sentence(view: Any) -> str:
 
 
 def _doc(thing: Any) -> str:
-    shown = thing if isinstance(thing, type) else type(thing)
-    return cleandoc(shown.__doc__ or "")
+    documented = thing if isinstance(thing, type) else type(thing)
+    return cleandoc(documented.__doc__ or "")

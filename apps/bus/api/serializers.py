@@ -124,7 +124,7 @@ def _of_type(hint: Any, options: dict[str, Any]) -> AnyField:
     if is_dataclass(hint):
         return serializer_for(hint)(**options)  # type: ignore[arg-type]
     if issubclass(hint, Enum):
-        return OneOf(choices=[each.value for each in hint], **options)
+        return OneOf(choices=[member.value for member in hint], **options)
     if hint is str:
         return Text(allow_blank=options.get("default") == "", **options)
     return _PLAIN[hint](**options)
@@ -169,7 +169,7 @@ class Reason(serializers.Serializer[Any]):
     code = serializers.CharField()
     detail = serializers.CharField()
     attr = serializers.CharField(allow_null=True)
-    context = serializers.DictField()  # type: ignore[assignment]  # a field of ours, not the serializer's
+    context = serializers.DictField()  # type: ignore[assignment]  # a field of the problem, not the serializer's
 
 
 class DryRunResult(serializers.Serializer[Any]):

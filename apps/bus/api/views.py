@@ -1,6 +1,6 @@
-"""Views of three lines: each asks one command or answers one question, and who may use it is said in one place.
+"""Base classes of the endpoints, which check permissions and query parameters.
 
-`class CloseOnePeriod(Asks): command, result, status = ClosePeriod, PeriodSerializer, 200`
+`class CloseOnePeriod(CommandEndpoint): command, result, status = ClosePeriod, PeriodSerializer, 200`
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ AnySerializer = type[serializers.BaseSerializer[Any]]
 
 
 class Endpoint(GenericAPIView[Any]):
-    """Refuses to be mounted without a permission, and a query parameter that it does not understand."""
+    """Requires a permission at start-up and refuses unknown query parameters."""
 
     permission: ClassVar[str]
     ordering: ClassVar[tuple[str, ...]] = ("-id",)
@@ -45,7 +45,7 @@ class Endpoint(GenericAPIView[Any]):
     @classmethod
     def as_view(cls, **options: Any) -> Any:
         if hasattr(cls, "get") and not getattr(cls, "permission", ""):
-            raise ImproperlyConfigured(f"{cls.__name__} can be read and names no permission.")
+            raise ImproperlyConfigured(f"{cls.__name__} has a GET method without a permission.")
         return super().as_view(**options)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
@@ -53,7 +53,7 @@ class Endpoint(GenericAPIView[Any]):
         _refuse_unknown(request.query_params, self.understood(str(request.method)))
 
     def understood(self, method: str) -> Collection[str]:
-        """The query parameters that mean something here."""
+        """The valid query parameters."""
         return ()
 
 
@@ -86,35 +86,35 @@ class DetailEndpoint(RetrieveModelMixin, Endpoint):
 
 
 class QueryEndpoint(Endpoint):
-    """GET: the result of `run_query`, through `serializer_class`. `question` is a dataclass of the query parameters."""
+    """GET: the result of `run_query`, through `serializer_class`. `query` is a dataclass of the query parameters."""
 
-    question: ClassVar[type[Any] | None] = None
+    query: ClassVar[type[Any] | None] = None
     many: ClassVar[bool] = False
 
-    def run_query(self, question: Any, **server_fields: Any) -> Any:
+    def run_query(self, query: Any, **server_fields: Any) -> Any:
         raise NotImplementedError
 
     def get(self, request: Request, **server_fields: Any) -> Response:
-        result = self.run_query(self._question(request), **server_fields)
+        result = self.run_query(self._query(request), **server_fields)
         return Response(self.get_serializer(result, many=self.many).data)
 
     def understood(self, method: str) -> Collection[str]:
-        return {field.name for field in fields(self.question)} if self.question else ()
+        return {field.name for field in fields(self.query)} if self.query else ()
 
-    def _question(self, request: Request) -> Any:
-        if self.question is None:
+    def _query(self, request: Request) -> Any:
+        if self.query is None:
             return None
-        asked = serializer_for(self.question)(data=request.query_params.dict())
-        asked.is_valid(raise_exception=True)
-        return asked.command()
+        serializer = serializer_for(self.query)(data=request.query_params.dict())
+        serializer.is_valid(raise_exception=True)
+        return serializer.command()
 
 
 class CommandEndpoint(Endpoint):
-    """POST: dispatches `command` for the caller and shows what it returned through `result`, or 204 without one.
+    """POST: dispatches `command` for the caller and returns its result through `result`, or 204 without one.
 
-    given     fields of the command that stand in the address
-    An Idempotency-Key has the request done once; where money moves it must be there.
-    With `?dry_run=true` nothing is done, and the answer says what would be refused.
+    server_fields   fields of the command that come from the URL
+    A request with an Idempotency-Key is executed once; commands that move money require the key.
+    With `?dry_run=true` nothing changes, and the response lists the refusals.
     """
 
     command: ClassVar[type[Command]]
@@ -130,48 +130,48 @@ class CommandEndpoint(Endpoint):
         _must_be_allowed(actor, self.command)
         key = _key(request, self.command)
         if not key:
-            return self._answer(self.shown(dispatch(command, actor=actor)))
-        outcome = dispatch_once(command, actor=actor, key=key, answer=self.shown)
-        response = self._answer(outcome.answer)
+            return self._response(self.render(dispatch(command, actor=actor)))
+        outcome = dispatch_once(command, actor=actor, key=key, render_response=self.render)
+        response = self._response(outcome.response)
         if outcome.repeated:
             response[REPLAYED] = "true"
         return response
 
-    def shown(self, result: Any) -> Any:
-        """The body of the answer, as JSON values."""
+    def render(self, result: Any) -> Any:
+        """The response body, as JSON values."""
         if self.result is None:
             return None
-        shown = self.result(result, context=self.get_serializer_context())
-        return json.loads(JSONRenderer().render(shown.data))
+        serializer = self.result(result, context=self.get_serializer_context())
+        return json.loads(JSONRenderer().render(serializer.data))
 
-    def _answer(self, body: Any) -> Response:
+    def _response(self, body: Any) -> Response:
         return Response(status=204) if self.result is None else Response(body, status=self.status)
 
     def understood(self, method: str) -> Collection[str]:
         return {*super().understood(method), *(["dry_run"] if method == "POST" else [])}
 
     def _command(self, request: Request, actor: Actor, server_fields: Mapping[str, Any]) -> Command:
-        """Whoever may not ask is not told what was wrong with his question."""
+        """The validated command. Without permission the refusal gives no details of the input."""
         try:
-            asked = serializer_for(self.command, self.server_fields)(data=request.data)
-            asked.is_valid(raise_exception=True)
+            serializer = serializer_for(self.command, self.server_fields)(data=request.data)
+            serializer.is_valid(raise_exception=True)
         except APIException:
             _must_be_allowed(actor, self.command)
             raise
-        return cast(Command, asked.command(**server_fields))
+        return cast(Command, serializer.command(**server_fields))
 
 
 def _key(request: Request, command: type[Command]) -> str:
-    """What the caller named the request; a structured string ("…" in quotes) or a bare one.
+    """The idempotency key of the request, from a structured string ("…" in quotes) or a bare one.
 
     Raises IdempotencyKeyMissing, IdempotencyKeyMalformed.
     """
-    said = request.headers.get(KEY)
-    if said is None:
+    header = request.headers.get(KEY)
+    if header is None:
         if command.moves_money:
             raise IdempotencyKeyMissing(title=command.title())
         return ""
-    key = said.strip()
+    key = header.strip()
     if len(key) > 1 and key[0] == key[-1] == '"':
         key = key[1:-1]
     if not _VISIBLE.match(key):
@@ -186,19 +186,19 @@ def _must_be_allowed(actor: Actor, command: type[Command]) -> None:
 
 def _dry_run(command: Command, actor: Actor) -> Any:
     _must_be_allowed(actor, type(command))
-    refusals = [reason_of(each) for each in dry_run(command, actor=actor)]
+    refusals = [reason_of(refusal) for refusal in dry_run(command, actor=actor)]
     return DryRunResult({"would_be_done": not refusals, "refusals": refusals}).data
 
 
 def _is_dry_run(parameters: QueryDict) -> bool:
-    asked = parameters.get("dry_run", "false")
-    if asked not in ("true", "false"):
-        raise ValidationError({"dry_run": ["It is true or false."]})
-    return asked == "true"
+    value = parameters.get("dry_run", "false")
+    if value not in ("true", "false"):
+        raise ValidationError({"dry_run": ["Use true or false."]})
+    return value == "true"
 
 
 def _refuse_unknown(parameters: QueryDict, understood: Collection[str]) -> None:
-    errors = {name: ["There is no such parameter here."] for name in parameters if name not in understood}
-    errors |= {name: ["It can be said once only."] for name, said in parameters.lists() if len(said) > 1}
+    errors = {name: ["Unknown parameter."] for name in parameters if name not in understood}
+    errors |= {name: ["Give this parameter once."] for name, values in parameters.lists() if len(values) > 1}
     if errors:
         raise ValidationError(errors)

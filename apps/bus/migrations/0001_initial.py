@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
                 ("key", models.CharField(max_length=255)),
                 ("fingerprint", models.CharField(max_length=64)),
                 ("result", models.JSONField()),
-                ("answer", models.TextField(blank=True)),
+                ("response", models.TextField(blank=True)),
                 ("used_at", models.DateTimeField()),
                 ("expires_at", models.DateTimeField(null=True)),
             ],

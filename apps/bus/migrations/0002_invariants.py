@@ -1,4 +1,4 @@
-"""A used key is never changed, and is dropped only when its time is over: so nobody makes a payment possible twice."""
+"""A used idempotency key is immutable until it expires, because a deleted key would allow a second payment."""
 
 from django.db import migrations
 
@@ -10,7 +10,7 @@ BEGIN
     IF TG_OP = 'DELETE' AND OLD.expires_at < clock_timestamp() THEN
         RETURN OLD;
     END IF;
-    RAISE EXCEPTION 'A used idempotency key stays as it is.'
+    RAISE EXCEPTION 'A used idempotency key is immutable.'
         USING ERRCODE = '42501', DETAIL = format('table=%s; operation=%s', TG_TABLE_NAME, TG_OP);
 END $$;
 CREATE TRIGGER idempotency_key_stays BEFORE UPDATE OR DELETE ON bus_idempotencykey

@@ -14,7 +14,7 @@ class Me(QueryEndpoint):
     permission = SIGNED_IN
     serializer_class = MeSerializer
 
-    def run_query(self, question: Any, **server_fields: Any) -> Any:
+    def run_query(self, query: Any, **server_fields: Any) -> Any:
         return self.request.user
 
 

@@ -111,7 +111,7 @@ class ReverseOneEntry(CommandEndpoint):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrialBalanceQuestion:
+class TrialBalanceQuery:
     by: Literal["month", "total"] = "month"
     since: dt.date | None = None
     until: dt.date | None = None
@@ -121,11 +121,11 @@ class TrialBalance(QueryEndpoint):
     """Opening balance, debit, credit and closing balance of every account and currency, by month or in total."""
 
     permission = "ledger.view_entry"
-    question = TrialBalanceQuestion
+    query = TrialBalanceQuery
     serializer_class = TrialBalanceSerializer
     many = True
 
-    def run_query(self, question: Any, **server_fields: Any) -> Sequence[Any]:
-        options: TrialBalanceQuestion = question
+    def run_query(self, query: Any, **server_fields: Any) -> Sequence[Any]:
+        options: TrialBalanceQuery = query
         with reading_replica():
             return queries.trial_balance(by=options.by, since=options.since, until=options.until)

@@ -28,7 +28,7 @@ class Subscribers(QueryEndpoint):
     serializer_class = SubscriberSerializer
     many = True
 
-    def run_query(self, question: Any, **server_fields: Any) -> Sequence[Any]:
+    def run_query(self, query: Any, **server_fields: Any) -> Sequence[Any]:
         return queries.subscribers()
 
 

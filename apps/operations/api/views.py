@@ -58,7 +58,7 @@ class TenantSagas(QueryEndpoint):
     serializer_class = RunSerializer
     many = True
 
-    def run_query(self, question: Any, **server_fields: Any) -> Any:
+    def run_query(self, query: Any, **server_fields: Any) -> Any:
         return queries.saga_runs_of(rules.tenant_must_be_known(server_fields["tenant_id"]).slug)[:50]
 
 
@@ -68,5 +68,5 @@ class Footprint(QueryEndpoint):
     permission = "tenancy.erase_tenant"
     serializer_class = TenantFootprintSerializer
 
-    def run_query(self, question: Any, **server_fields: Any) -> TenantFootprint:
+    def run_query(self, query: Any, **server_fields: Any) -> TenantFootprint:
         return tenant_footprint(rules.tenant_must_be_known(server_fields["tenant_id"]).info)

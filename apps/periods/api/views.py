@@ -67,7 +67,7 @@ class Blockers(QueryEndpoint):
     serializer_class = Reason
     many = True
 
-    def run_query(self, question: Any, **server_fields: Any) -> Sequence[Any]:
+    def run_query(self, query: Any, **server_fields: Any) -> Sequence[Any]:
         period = get_object_or_404(Period, pk=server_fields["period_id"])
         return [reason_of(blocker) for blocker in queries.blockers(period)]
 
