@@ -27,9 +27,8 @@ def from_json(document: dict[str, Any]) -> Command:
     """Raises CommandUnknown, CommandMalformed."""
     shape = command_named(str(document.get("command")))
     values = document.get("fields")
-    unknown = (
-        set(values) - {field.name for field in fields(shape)} if isinstance(values, dict) else {"fields"}
-    )  # type: ignore[arg-type]
+    known = {field.name for field in fields(shape)}  # type: ignore[arg-type]
+    unknown = set(values) - known if isinstance(values, dict) else {"fields"}
     if unknown:
         raise CommandMalformed(command=shape.command_name(), why=f"there is no {', '.join(sorted(unknown))}")
     try:

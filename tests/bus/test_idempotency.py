@@ -30,8 +30,12 @@ SHOP = FoundCompany(code="SHOP", name="Acme Shop", currency="EUR")
 
 
 def test_a_repeated_request_returns_the_first_result(at_acme, owner):
-    first = dispatch_once(PLANT, actor=owner, key="one", render_response=lambda company: {"code": company.code})
-    second = dispatch_once(PLANT, actor=owner, key="one", render_response=lambda company: {"code": "never called"})
+    first = dispatch_once(
+        PLANT, actor=owner, key="one", render_response=lambda company: {"code": company.code}
+    )
+    second = dispatch_once(
+        PLANT, actor=owner, key="one", render_response=lambda company: {"code": "never called"}
+    )
 
     assert (first.repeated, second.repeated) == (False, True)
     assert first.result == second.result == Company.objects.get(code="PLANT")

@@ -93,11 +93,11 @@ class Impersonations(ListEndpoint, CommandEndpoint):
             response.data["link"] = self.ticket_link
         return response
 
-    def shown(self, result: Impersonation) -> Any:
+    def render(self, result: Impersonation) -> Any:
         """The response stored under the Idempotency-Key has no ticket."""
         tenant = directory.by_id(result.tenant_id)
         self.ticket_link = link(result.new_ticket, tenant) if tenant and result.new_ticket else ""
-        return super().shown(result)
+        return super().render(result)
 
 
 class EndOneImpersonation(CommandEndpoint):

@@ -56,9 +56,9 @@ class SecretOnceEndpoint(CommandEndpoint):
             response.data["new_secret"] = self.new_secret
         return response
 
-    def shown(self, result: Any) -> Any:
+    def render(self, result: Any) -> Any:
         self.new_secret = result.new_secret
-        return {**super().shown(result), "new_secret": ""}
+        return {**super().render(result), "new_secret": ""}
 
 
 class Endpoints(ListEndpoint, SecretOnceEndpoint):
