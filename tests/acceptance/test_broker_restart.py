@@ -26,7 +26,7 @@ pytestmark = pytest.mark.exhaustive("kills a broker of its own")
 
 
 class Broker:
-    """A Valkey that keeps its data over a kill. The suite's own stays for the tasks' diary."""
+    """A Valkey with persistent data. The tasks write their diary to the Valkey of the suite."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.port = folder, free_port()

@@ -121,7 +121,7 @@ class Broker:
         self.workers = Workers(environment)
 
     def start_worker(self, others: int = 0) -> subprocess.Popen[bytes]:
-        """Returns when the worker consumes, beside `others` that do."""
+        """Returns when the worker consumes, in addition to `others` consumers."""
         process = self.workers.start()
         eventually(lambda: self.consumers("default") == others + 1, timeout_s=90)
         return process

@@ -162,7 +162,7 @@ def tasks() -> Found:
 
 
 def schedules() -> Found:
-    """Those of beat, and those that one task of beat's sends to each tenant."""
+    """The schedules of beat, and those that one task of beat sends to each tenant."""
     from django.conf import settings
 
     from apps.kernel.periodic import PERIODIC

@@ -41,7 +41,7 @@ def committed() -> Names:
 
 
 def faults(text: str, names: Names) -> list[str]:
-    """In which the committed text differs from what it would be for these names."""
+    """The differences between the committed text and the text for these names."""
     messages = [*differences(json.loads(text), names)]
     if not messages and text != rendered(names):
         messages = [

@@ -1,5 +1,5 @@
-"""What tests share is below tests/support: no test module or conftest imports from another one, and no fixture comes
-by an import."""
+"""Shared test code is below tests/support: no test module or conftest imports from another one, and no fixture is
+imported."""
 
 from __future__ import annotations
 

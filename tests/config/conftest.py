@@ -1,4 +1,4 @@
-"""Servers of a test's own, apart from those that the suite itself runs on."""
+"""Servers of a single test, separate from the servers of the suite."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The servers of a checkout as real processes: shared, stored, brought back, gone at the end."""
+"""The servers of a checkout as real processes: shared, persistent, recovered after a kill, stopped at the end."""
 
 from __future__ import annotations
 

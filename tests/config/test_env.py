@@ -1,4 +1,4 @@
-"""The environment is read once, and what is wrong with it is said in one sentence."""
+"""The environment is read once, and an error in it is reported in one sentence."""
 
 from __future__ import annotations
 

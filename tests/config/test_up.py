@@ -1,4 +1,4 @@
-"""`make up` as a visitor meets it: everything answers, and Ctrl-C leaves nothing behind."""
+"""`make up`: each process serves, and Ctrl-C leaves no process."""
 
 from __future__ import annotations
 

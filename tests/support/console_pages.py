@@ -8,7 +8,7 @@ from importlib import import_module
 from django.urls import URLPattern, URLResolver
 
 OUTSIDE = ("accounts/", "api/", "files/", "healthz", "login/", "metrics", "support/")
-"""A file is opened by a signed link, metrics are read with a token, and support comes in with a ticket."""
+"""A file is opened by a signed link, metrics are read with a token, and a support session begins with a ticket."""
 
 
 def addresses(urlconf: str) -> list[str]:

@@ -47,13 +47,13 @@ SPARES = 2
 
 @pytest.fixture(scope="session")
 def template(base_template: str) -> str:
-    """The database that a test's own is a copy of. A folder whose tests begin elsewhere overrides it."""
+    """The database copied for each test. A directory with another initial state overrides the fixture."""
     return base_template
 
 
 @pytest.fixture(scope="session")
 def base_template(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: Any) -> str:
-    """The name of the database that the others are copied from. The first worker makes it, the others wait."""
+    """The name of the template database. The first worker creates it, the others wait."""
     shared = tmp_path_factory.getbasetemp().parent if _worker() else tmp_path_factory.getbasetemp()
     with Path(shared, "template.lock").open("w") as lock, django_db_blocker.unblock():
         fcntl.flock(lock, fcntl.LOCK_EX)

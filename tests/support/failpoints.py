@@ -32,7 +32,7 @@ _NOTICED = re.compile(r"\b(INSERT|UPDATE|DELETE)\b|advisory")
 
 
 def every(sql: str, inside: bool) -> bool:
-    """Before each statement, whatever it does."""
+    """Before each statement."""
     return True
 
 
@@ -96,7 +96,7 @@ class Failpoints:
 
 
 def _cut(connection: Any) -> None:
-    """The session ends as the server ends it when its client is gone; the next one gets the socket."""
+    """Ends the session as after a lost client; the next session reuses the socket."""
     socket = connection.connection
     if socket is None:
         return

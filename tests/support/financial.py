@@ -126,7 +126,7 @@ def fail_payment(mark: str) -> FailPayment:
 
 @case
 def void_payment(mark: str) -> VoidPayment:
-    """It has come already, so it goes back."""
+    """The payment is confirmed already, so the command refunds it."""
     return VoidPayment(payment_id=do(confirm_payment(mark)).pk, reason=WHY)
 
 

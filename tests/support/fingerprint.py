@@ -19,11 +19,11 @@ from psycopg import sql
 _SELF_MAINTAINED = {
     "pg_class": {"relpages", "reltuples", "relallvisible", "relallfrozen", "relfrozenxid", "relminmxid"},
 }
-"""Columns that ANALYZE, VACUUM and index builds write by themselves."""
+"""Columns written by ANALYZE, VACUUM and index builds."""
 _TEMPORARY = {"pg_namespace": "nspname !~ '^pg_(toast_)?temp_'"}
 """A session's schema of temporary tables stays when it ends."""
 _IGNORED = ("pg_statistic", "pg_statistic_ext_data", "pg_depend", "pg_shdepend", "pg_largeobject")
-"""Statistics, and what follows from the other tables. No role may make large objects."""
+"""Statistics, and catalogues derived from the other tables. No role may create large objects."""
 
 _CATALOGUE_TABLES = """
 SELECT c.oid, c.relname, array_agg(a.attname ORDER BY a.attnum)

@@ -1,4 +1,4 @@
-"""Entries in raw SQL, and sessions in which it is said."""
+"""Journal entries in raw SQL, and database sessions for them."""
 
 from __future__ import annotations
 

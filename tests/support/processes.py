@@ -1,4 +1,4 @@
-"""Real processes of Bursar beside a test: what they know, how they are started, and what is waited for."""
+"""Real processes of Bursar for a test: their environment, their start and their state."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ def home_of_servers() -> Iterator[Path]:
 def running(
     environment: dict[str, str], *command: str, without: str = "", ended_by: int = signal.SIGKILL
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """`python -m command`, and what it starts, until the block ends. A worker that may end by itself takes four
-    seconds."""
+    """Runs `python -m command` until the block ends, then ends its process group by `ended_by`. The graceful stop of
+    a worker takes four seconds."""
     env = {name: value for name, value in environment.items() if name not in without.split()}
     process = subprocess.Popen([sys.executable, "-m", *command], cwd=ROOT, env=env, start_new_session=True)
     try:

@@ -23,7 +23,7 @@ from config.env import env, put
 
 
 def _take_a_seat() -> IO[str] | None:
-    """Several runs of one checkout at once must not share their servers: each keeps a lock on a home of its own."""
+    """Concurrent runs of one checkout must not share servers: each run locks its own directory."""
     if env().bursar_home or not has_free_memory(MEMORY):
         return None
     for seat in count():
@@ -56,7 +56,7 @@ put(files_url=f"file://{home_path('test')}/files/{os.environ.get('PYTEST_XDIST_W
 
 
 def superuser_url() -> str | None:
-    """Of the throw-away server; None where DATABASE_URL names another one."""
+    """The superuser's URL of the temporary server; None if DATABASE_URL names another server."""
     server = Postgres(home_path("test"), "test")
     server.state = server.recorded()
     if not server.state.alive or f":{server.state.port}/" not in str(env().database_url):

@@ -1,4 +1,4 @@
-"""What other systems say, signed as they sign it."""
+"""Signed messages of other systems."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which tests run: `make test` is the sample, `make test-all` the rest, pytest alone everything that it is asked for.
+"""Selection of tests: `make test` is the sample, `make test-all` the rest, plain pytest all tests of its arguments.
 
 `@pytest.mark.exhaustive("why")` marks a matrix or a long run. `make test` has the sample of it that the other arguments
 describe, and `make test-all` the rest:
@@ -103,8 +103,7 @@ class Sample:
         return left
 
     def stride(self, max_stride: int) -> Callable[[], int]:
-        """How far to the next point: in the sample 1 to `max_stride`, drawn anew each time, else always 1. So of
-        `max_stride` successive points one is tried."""
+        """The distance to the next point: in the sample a random number from 1 to `max_stride`, else 1."""
         if not self.is_small:
             return lambda: 1
         draw = random.Random(f"{self._seed} {self._test}")
@@ -139,7 +138,7 @@ def _sampled(items: Sequence[pytest.Item], seed: str) -> set[pytest.Item]:
 
 
 def _stratum(item: Any, by: str | tuple[str, ...] = (), over: str = "") -> tuple[str, ...]:
-    """The test, and those of its parameters by which the sample has a case each."""
+    """The test, with the parameters that have one case each in the sample."""
     params = item.callspec.params if hasattr(item, "callspec") else {}
     names = params.keys() - {over} if over else {by} if isinstance(by, str) else set(by)
     if not names | ({over} if over else set()) <= params.keys():

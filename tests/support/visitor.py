@@ -29,6 +29,6 @@ class Visitor:
         self.session.headers.update({"x-csrftoken": me["csrf_token"], "referer": console})
 
     def post(self, path: str, body: object, **headers: str) -> requests.Response:
-        """Under a key of its own."""
+        """Posts JSON under a new idempotency key."""
         named = {"idempotency-key": uuid4().hex, **headers}
         return self.session.post(f"{self.console}/api/v1/{path}", json=body, headers=named, timeout=10)

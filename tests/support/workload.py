@@ -35,7 +35,7 @@ def work(name: str, seconds: float) -> None:
 
 @shared_task(base=DefaultTask, name="tests.early", platform=True, acks_late=False)
 def early(name: str, seconds: float) -> None:
-    """As a task must not be: acknowledged before it is done."""
+    """A negative control: acknowledged before its work is done."""
     write(f"{name} began")
     time.sleep(seconds)
     write(f"{name} ended")
@@ -47,7 +47,7 @@ def release(name: str) -> None:
 
 @shared_task(base=DefaultTask, name="tests.hold", platform=True)
 def hold(name: str) -> None:
-    """Ends when it is released."""
+    """Runs until `release(name)`."""
     write(f"{name} began")
     while not caching._client().exists(RELEASED.format(name)):
         time.sleep(0.05)
