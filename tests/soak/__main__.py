@@ -19,7 +19,7 @@ from pathlib import Path
 
 from config.embedded.home import MEMORY, has_free_memory
 from config.env import put
-from config.up.terminal import say
+from config.up.terminal import write_line
 
 from .cluster import SETTINGS, Cluster, servers
 
@@ -28,7 +28,7 @@ FOREIGN_SETTINGS = ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_RELAY_URL", 
 
 def main() -> int:
     arguments = _arguments()
-    say(f"seed {arguments.seed}, {arguments.seconds:.0f} s", "soak")
+    write_line(f"seed {arguments.seed}, {arguments.seconds:.0f} s", "soak")
     home = Path(tempfile.mkdtemp(prefix="bursar-soak-", dir=MEMORY if has_free_memory(MEMORY) else None))
     home.chmod(0o755)  # PostgreSQL may run as another user
     faults: Sequence[str] = ["The run was aborted."]
@@ -41,8 +41,8 @@ def main() -> int:
             _save_logs(home, arguments.seed)
         shutil.rmtree(home, ignore_errors=True)
     for fault in faults:
-        say(fault, "FAULT")
-    say(f"{len(faults)} faults with seed {arguments.seed}" if faults else "no faults", "soak")
+        write_line(fault, "FAULT")
+    write_line(f"{len(faults)} faults with seed {arguments.seed}" if faults else "no faults", "soak")
     return 1 if faults else 0
 
 
@@ -86,7 +86,7 @@ def _save_logs(home: Path, seed: int) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(home / "logs", folder)
     shutil.copy(home / "dev" / "postgres" / "server.log", folder / "postgres.log")
-    say(f"the logs are in {folder}", "soak")
+    write_line(f"the logs are in {folder}", "soak")
 
 
 def _free_port() -> int:

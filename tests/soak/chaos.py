@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
-from config.up.terminal import say
+from config.up.terminal import write_line
 
 from .cluster import Cluster, Member
 
@@ -29,7 +29,7 @@ class Chaos:
             if at >= next_at:
                 deck = deck or self._shuffled()
                 name, inject = deck.pop()
-                say(f"{at - began:6.1f} s  {name}", "soak")
+                write_line(f"{at - began:6.1f} s  {name}", "soak")
                 inject()
                 next_at = at + self.random.uniform(*INJECTION_INTERVAL_S)
             time.sleep(0.05)

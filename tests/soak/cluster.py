@@ -29,7 +29,7 @@ from config.embedded.server import Server
 from config.embedded.valkey import Valkey
 from config.env import env
 from config.up import plan
-from config.up.process import Process, end_with_the_runner
+from config.up.process import Process, end_with_parent
 
 SETTINGS = "tests.soak.settings"
 START_TIMEOUT_S = 120.0
@@ -81,7 +81,7 @@ class Member:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                preexec_fn=end_with_the_runner,
+                preexec_fn=end_with_parent,
             )
 
     def kill(self) -> None:

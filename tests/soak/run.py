@@ -13,7 +13,7 @@ from django.core.management import call_command
 from django.db import connections
 
 from apps.kernel.tenant import TenantInfo
-from config.up.terminal import say
+from config.up.terminal import write_line
 
 from . import shops, verdict
 from .chaos import Chaos
@@ -68,7 +68,7 @@ def _settle(cluster: Cluster, workload: Workload, tenants: Sequence[TenantInfo])
         cluster.supervise()
         time.sleep(0.5)
     for item in before[:3]:
-        say(f"among the last: {item}", "soak")
+        write_line(f"among the last: {item}", "soak")
     return unsettled
 
 
@@ -77,14 +77,14 @@ def _report(journal: Journal) -> None:
     retried = [operation for operation in journal.operations if operation.attempts > 1]
     replayed = sum(1 for operation in retried if operation.response and operation.response.replayed)
     done = ", ".join(f"{count} × {kind}" for kind, count in sorted(kinds.items()))
-    say(f"acknowledged: {done}", "soak")
-    say(f"retried: {len(retried)}, of which {replayed} were replayed", "soak")
+    write_line(f"acknowledged: {done}", "soak")
+    write_line(f"retried: {len(retried)}, of which {replayed} were replayed", "soak")
     losses = ", ".join(f"{count} × {reason}" for reason, count in journal.losses.most_common(6))
-    say(f"no response: {losses}; the longest latency was {journal.max_latency_s:.1f} s", "soak")
+    write_line(f"no response: {losses}; the longest latency was {journal.max_latency_s:.1f} s", "soak")
 
 
 @contextmanager
 def _timed(phase: str) -> Iterator[None]:
     began = time.monotonic()
     yield
-    say(f"{phase}: {time.monotonic() - began:.1f} s", "soak")
+    write_line(f"{phase}: {time.monotonic() - began:.1f} s", "soak")
