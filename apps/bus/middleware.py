@@ -27,7 +27,7 @@ def correlation(envelope: Envelope, next: Next) -> Any:
 
 
 def observed(envelope: Envelope, next: Next) -> Any:
-    """Counted, timed and traced, and named in every log line on the way. A dry run is no outcome."""
+    """Counts, times and traces the command and adds its name to each log line. A dry run is not counted."""
     command = type(envelope.command)
     name, outcome = command.command_name(), "done"
     if envelope.is_dry_run:

@@ -46,7 +46,7 @@ def handled(command_type: type[Command]) -> Handled:
 
 
 def commands() -> list[type[Command]]:
-    """Every command there is, by name."""
+    """All registered commands, sorted by name."""
     return sorted(_handled, key=lambda command: command.command_name())
 
 

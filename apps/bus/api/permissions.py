@@ -14,13 +14,13 @@ SIGNED_IN = "signed in"
 
 
 class MayRead(BasePermission):
-    """Without a permission a view cannot be read, and without a command it cannot be posted to."""
+    """GET requires a `permission` of the view, POST a `command`."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
         if not request.user.is_authenticated:
             return False
         if request.method == "OPTIONS" or request.method not in view.allowed_methods:
-            return True  # nothing to guard: the answer is 405
+            return True  # the view returns 405
         if request.method == "POST":
             return hasattr(view, "command")
         if request.method not in ("GET", "HEAD"):

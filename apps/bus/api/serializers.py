@@ -1,4 +1,4 @@
-"""Serializers read off dataclasses: what a command's fields say is what its endpoint takes, and nothing else."""
+"""Serializers derived from dataclasses: an endpoint accepts exactly the fields of its command."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ AnyField = serializers.Field[Any, Any, Any, Any]
 
 
 class StrictSerializer(serializers.Serializer[Any]):
-    """Refuses a field it does not know, by its name: a mistyped one must not be silently dropped."""
+    """Refuses unknown fields by name, because a mistyped field must not be dropped silently."""
 
     def to_internal_value(self, data: Any) -> Any:
         unknown = set(data) - set(self.fields) if isinstance(data, Mapping) else set()
@@ -41,13 +41,13 @@ class StrictSerializer(serializers.Serializer[Any]):
 
 
 class CommandSerializer(StrictSerializer):
-    """Made by `serializer_for`. `given` names the fields that the address says already."""
+    """Made by `serializer_for`. `server_fields` lists the fields that come from the URL."""
 
     shape: ClassVar[type[Any]]
     server_fields: ClassVar[tuple[str, ...]] = ()
 
     def command(self, **server_fields: Any) -> Any:
-        """The dataclass, after is_valid(); `given` fills what the address said."""
+        """The dataclass, after is_valid(), completed by `server_fields`."""
         return from_plain(self.shape, {**self.validated_data, **server_fields})
 
 
@@ -101,7 +101,7 @@ def _field(shape: type[Any], declared: Field[Any], hint: Any) -> AnyField:
 
 
 def _default(declared: Field[Any]) -> dict[str, Any]:
-    """What may be left out; a tuple or the like is left to the dataclass itself."""
+    """The options of an optional field; the dataclass itself fills in defaults such as tuples."""
     if declared.default is MISSING and declared.default_factory is MISSING:
         return {}
     if isinstance(declared.default, str | int | Decimal | dt.date | NoneType):
