@@ -41,8 +41,8 @@ def words(text: str) -> list[str]:
 def lines() -> Iterator[str]:
     for page in pages():
         for number, line in enumerate(page.read_text().splitlines(), start=1):
-            if found := [word for word in words(line) if word in RELATIVES | PRONOUNS]:
-                yield f"{page.relative_to(ROOT)}:{number}: {' '.join(found)}: {line.strip()}"
+            if page_words := [word for word in words(line) if word in RELATIVES | PRONOUNS]:
+                yield f"{page.relative_to(ROOT)}:{number}: {' '.join(page_words)}: {line.strip()}"
 
 
 def main(arguments: list[str]) -> int:
@@ -54,20 +54,20 @@ def main(arguments: list[str]) -> int:
         return 2
     counts = {page: words(page.read_text()) for page in pages()}
     sys.stdout.write(f"{'page':<44} {'words':>6} {'relatives':>10} {'pronouns':>9}   per 1,000 words\n")
-    for page, found in counts.items():
-        sys.stdout.write(_row(str(page.relative_to(ROOT)), found))
-    together = [word for found in counts.values() for word in found]
+    for page, page_words in counts.items():
+        sys.stdout.write(_row(str(page.relative_to(ROOT)), page_words))
+    together = [word for page_words in counts.values() for word in page_words]
     sys.stdout.write(_row("together", together))
-    return int(any(_rate(together, listed) > limit for listed, limit in LIMITS.values()))
+    return int(any(_rate(together, word_list) > limit for word_list, limit in LIMITS.values()))
 
 
-def _row(name: str, found: list[str]) -> str:
-    rates = [_rate(found, listed) for listed, _ in LIMITS.values()]
-    return f"{name:<44} {len(found):>6} {rates[0]:>10.1f} {rates[1]:>9.1f}\n"
+def _row(name: str, page_words: list[str]) -> str:
+    rates = [_rate(page_words, word_list) for word_list, _ in LIMITS.values()]
+    return f"{name:<44} {len(page_words):>6} {rates[0]:>10.1f} {rates[1]:>9.1f}\n"
 
 
-def _rate(found: list[str], listed: frozenset[str]) -> float:
-    return 1000 * sum(word in listed for word in found) / max(len(found), 1)
+def _rate(page_words: list[str], word_list: frozenset[str]) -> float:
+    return 1000 * sum(word in word_list for word in page_words) / max(len(page_words), 1)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from django.apps import apps
 
-from apps.kernel.pii import NAME, TEXT, declare_pii, exclude_from_copies
+from apps.kernel.pii import NAME, TEXT, declare_pii, exclude_from_clones
 from apps.kernel.request_trace import RequestTraceEntry, Severity, has_table_here, trace_source
 from apps.kernel.tenant import current_tenant
 
@@ -60,7 +60,7 @@ def _version(version: FieldHistory) -> RequestTraceEntry:
 
 
 # Records contain personal data, and the chain would not verify with replaced texts.
-exclude_from_copies("audit.Record", "audit.Segment", "audit.ColdStorageFile", "audit.Verification")
+exclude_from_clones("audit.Record", "audit.Segment", "audit.ColdStorageFile", "audit.Verification")
 for _model in apps.get_models():
     if issubclass(_model, FieldHistory):
         declare_pii(_model._meta.label, actor_name=NAME, impersonator_name=NAME, history_change_reason=TEXT)

@@ -1,5 +1,5 @@
 """Idempotency keys contain responses, so they are not copied with a tenant."""
 
-from apps.kernel.pii import exclude_from_copies
+from apps.kernel.pii import exclude_from_clones
 
-exclude_from_copies("bus.IdempotencyKey")
+exclude_from_clones("bus.IdempotencyKey")

@@ -3,7 +3,7 @@ not find."""
 
 from collections.abc import Iterable
 
-from apps.kernel.pii import EMAIL, NAME, SECRET, declare_pii, exclude_from_copies
+from apps.kernel.pii import EMAIL, NAME, SECRET, declare_pii, exclude_from_clones
 from apps.tenancy.hooks import NewTenant, set_up
 
 from .commands import InviteUser
@@ -17,5 +17,5 @@ def owner(new: NewTenant) -> Iterable[InviteUser]:
 
 declare_pii("identity.User", email=EMAIL, name=NAME, password=SECRET)
 declare_pii("account.EmailAddress", email=EMAIL)
-exclude_from_copies("account.EmailConfirmation", "identity.ApiSession", "identity.RefreshToken")
-exclude_from_copies("identity.Impersonation", "identity.SupportSession")
+exclude_from_clones("account.EmailConfirmation", "identity.ApiSession", "identity.RefreshToken")
+exclude_from_clones("identity.Impersonation", "identity.SupportSession")

@@ -39,7 +39,7 @@ def declare_pii(model: str, **fields: Kind) -> None:
     _fields.setdefault(model.lower(), {}).update(fields)
 
 
-def exclude_from_copies(*models: str) -> None:
+def exclude_from_clones(*models: str) -> None:
     """Rows of these models are not copied, such as sessions, tokens and confidential texts."""
     _excluded.update(model.lower() for model in models)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from apps.kernel.pii import exclude_from_copies
+from apps.kernel.pii import exclude_from_clones
 from apps.kernel.request_trace import RequestTraceEntry, Severity, trace_source
 
 from . import kinds  # noqa: F401 - declares the kinds
@@ -36,4 +36,4 @@ def _severity(states: Counter[str]) -> Severity:
     return "waiting" if states[NoticeDelivery.State.WAITING] else "good"
 
 
-exclude_from_copies("notices.Notice", "notices.NoticeDelivery", "notices.NotificationChannel")
+exclude_from_clones("notices.Notice", "notices.NoticeDelivery", "notices.NotificationChannel")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from apps.kernel.pii import exclude_from_copies
+from apps.kernel.pii import exclude_from_clones
 from apps.kernel.request_trace import RequestTraceEntry, Severity, trace_source
 
 from .models import LogEntry, Run
@@ -38,4 +38,4 @@ def _line(entry: LogEntry, run: Run) -> RequestTraceEntry:
     )
 
 
-exclude_from_copies("sagas.Run", "sagas.LogEntry")
+exclude_from_clones("sagas.Run", "sagas.LogEntry")

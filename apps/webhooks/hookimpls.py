@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from apps.kernel.pii import exclude_from_copies
+from apps.kernel.pii import exclude_from_clones
 from apps.kernel.request_trace import RequestTraceEntry, Severity, trace_source
 
 from .models import Message, Received
@@ -50,5 +50,5 @@ def trace_received(correlation_id: str) -> Iterator[RequestTraceEntry]:
         )
 
 
-exclude_from_copies("webhooks.Endpoint", "webhooks.Secret", "webhooks.Message", "webhooks.Attempt")
-exclude_from_copies("webhooks.Source", "webhooks.SourceSecret", "webhooks.Received")
+exclude_from_clones("webhooks.Endpoint", "webhooks.Secret", "webhooks.Message", "webhooks.Attempt")
+exclude_from_clones("webhooks.Source", "webhooks.SourceSecret", "webhooks.Received")

@@ -40,8 +40,8 @@ def berta(at_acme, owner):
     return dispatch(InviteUser(email=EMAIL, name=NAME, role="owner"), actor=owner)
 
 
-def erase(owner, **given):
-    return dispatch(ErasePerson(reason="She asked for it.", **given), actor=owner)
+def erase(owner, **fields):
+    return dispatch(ErasePerson(reason="She asked for it.", **fields), actor=owner)
 
 
 # Versions
@@ -223,7 +223,7 @@ def test_files_without_the_person_are_not_rewritten(stored, owner):
     assert files().get_modified_time(stored.file) == before
 
 
-def test_the_audit_log_is_intact_before_the_files_are_rewritten(stored, berta, owner):
+def test_the_audit_log_is_verified_before_the_files_are_rewritten(stored, berta, owner):
     erase(owner, user_id=berta.pk)
     assert verify(with_cold_storage=True).intact
 

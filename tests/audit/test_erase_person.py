@@ -28,8 +28,8 @@ def audit_log(berta, seal_all):
     seal_all()
 
 
-def erase(owner, **given):
-    return dispatch(ErasePerson(reason="She asked for it.", **given), actor=owner)
+def erase(owner, **fields):
+    return dispatch(ErasePerson(reason="She asked for it.", **fields), actor=owner)
 
 
 def everything(*, but=()):

@@ -41,7 +41,7 @@ def old(at_acme, found_company, seal_all):
     return [*Record.objects.filter(at__lt=PAST + dt.timedelta(days=1))]
 
 
-def test_old_records_are_moved_and_the_chain_is_intact(old, owner, seal_all):
+def test_old_records_are_moved_and_the_chain_is_verified(old, owner, seal_all):
     dispatch(MOVE, actor=owner)
 
     assert not Record.objects.filter(pk__in=[record.pk for record in old]).exists()

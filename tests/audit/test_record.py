@@ -14,7 +14,7 @@ from apps.settings.commands import ChangeSetting
 from apps.tenancy.models import Tenant
 from tests.support.sqlstate import NO_RIGHT, refused
 
-AGAIN = FoundCompany(code="MAIN", name="Again", currency="EUR")
+DUPLICATE = FoundCompany(code="MAIN", name="Again", currency="EUR")
 
 
 def last():
@@ -36,7 +36,7 @@ def test_the_record_of_a_success_has_actor_command_and_subject(at_acme, owner):
 
 def test_the_record_of_a_refusal_has_its_reasons(at_acme, owner):
     with pytest.raises(CompanyCodeTaken):
-        dispatch(AGAIN, actor=owner)
+        dispatch(DUPLICATE, actor=owner)
 
     row = last()
     assert row.outcome == "refused"

@@ -41,7 +41,7 @@ def test_a_move_is_previewed_and_run_with_the_owners_address(request, visit: Pag
     log_in(visit, "", operator.email)
     visit.goto(f"/tenancy/tenant/{acme.id}/change/")
     visit.get_by_role("link", name="Move to another database").click()
-    visit.get_by_label("Reason").fill("There is more room.")
+    visit.get_by_label("Reason").fill("A faster server.")
     visit.get_by_role("button", name="Preview").click()
     expect(visit.get_by_text("Read only for about")).to_be_visible()
     role = "owner" if "[owner" in request.node.name else "runtime"

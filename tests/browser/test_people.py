@@ -32,7 +32,7 @@ def test_an_owner_changes_roles_and_ends_an_api_session(visit: Page, device, acc
     expect(visit.get_by_text("The roles of Accountant are now: auditor.")).to_be_visible()
 
     visit.get_by_role("link", name="Deactivate").click()
-    look("shut out")
+    look("deactivate")
     visit.goto("/t/acme/identity/apisession/")
     look("sessions")
     visit.goto(f"/t/acme/identity/apisession/{session}/change/")

@@ -56,7 +56,7 @@ def test_an_owner_sends_an_announcement_then_adds_a_channel(visit: Page, owner, 
     visit.get_by_label("To", exact=True).fill("auditor")
     visit.get_by_label("Subject").fill("The books")
     visit.get_by_label("Text").fill("January is closed.")
-    look("tell")
+    look("announce")
     visit.get_by_role("button", name="Send announcement").click()
     expect(visit.get_by_text("auditor@acme.example").first).to_be_visible()
     look("notice")

@@ -126,9 +126,9 @@ SESSION_STATE: dict[str, tuple[str, str, object]] = {
 }
 
 
-@pytest.mark.parametrize(("statement", "question", "answer"), SESSION_STATE.values(), ids=SESSION_STATE)
-def test_the_session_of_a_kept_connection_is_discarded(
-    statement: str, question: str, answer: object, db: None, suite_database: SuiteDatabase
+@pytest.mark.parametrize(("statement", "query", "expected"), SESSION_STATE.values(), ids=SESSION_STATE)
+def test_the_session_of_a_reused_connection_is_discarded(
+    statement: str, query: str, expected: object, db: None, suite_database: SuiteDatabase
 ) -> None:
     owner = connections["owner"]
     with owner.cursor() as cursor:
@@ -138,8 +138,8 @@ def test_the_session_of_a_kept_connection_is_discarded(
     assert suite_database.restore(is_copy=False) == ""
 
     with owner.cursor() as cursor:
-        cursor.execute(question)
-        assert cursor.fetchone() == (answer,)
+        cursor.execute(query)
+        assert cursor.fetchone() == (expected,)
     assert owner.connection.info.backend_pid == backend
 
 

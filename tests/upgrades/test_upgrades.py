@@ -123,7 +123,7 @@ class TestChangedMigrations:
             "ledger.0002_invariants",
         ]
 
-    def test_those_that_a_squashed_one_replaced_may_be_gone_but_not_edited(self):
+    def test_migrations_replaced_by_a_squashed_migration_may_be_absent(self):
         replaced = set(self.dump.digests)
 
         assert self.dump.changed_migrations({}, replaced) == []
