@@ -1,4 +1,4 @@
-"""The notices of a request, for its trace, and the tables left out of copies of a tenant."""
+"""The notices of a request, for its trace, and the tables left out of clones of a tenant."""
 
 from __future__ import annotations
 

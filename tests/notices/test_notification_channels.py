@@ -56,7 +56,7 @@ ADDRESSES = {
 }
 
 
-def add(server, actor=TESTS, path="/hook", name="Room", **more) -> NotificationChannel:
+def add(server, actor=TESTS, path="/hook", name="Ops", **more) -> NotificationChannel:
     address = f"json://127.0.0.1:{server.port}{path}"
     return dispatch(AddNotificationChannel(name=name, address=address, **more), actor=actor)
 
@@ -104,7 +104,7 @@ class TestSending:
         dispatch(SendTestMessage(channel_id=add(chat, owner).pk), actor=owner)
         send_due_notices()
 
-        assert posted(chat)[0]["message"] == "Notices for Room arrive here."
+        assert posted(chat)[0]["message"] == "Notices for Ops arrive here."
 
     @pytest.mark.parametrize("address", ADDRESSES)
     def test_each_service_posts_over_the_outbound_connection(self, at_acme, monkeypatch, address):

@@ -45,7 +45,7 @@ class TestApi:
         assert (resend.status_code, resend.json()["state"]) == (202, "waiting")
 
     def test_a_channel_is_added_tested_then_removed_over_the_api(self, owner_client):
-        response = posted(owner_client, f"{API}channels/", name="Room", address=SLACK)
+        response = posted(owner_client, f"{API}channels/", name="Ops", address=SLACK)
         assert (response.status_code, response.json()["masked_address"]) == (201, "slack at hooks.slack.com")
         assert SLACK.rpartition("/")[2] not in response.content.decode()
         channel = f"{API}channels/{response.json()['id']}/"
@@ -56,7 +56,7 @@ class TestApi:
 
     def test_a_refused_address_is_not_repeated_in_the_response(self, owner_client):
         response = posted(
-            owner_client, f"{API}channels/", name="Room", address="jsons://10.0.0.7/very-secret"
+            owner_client, f"{API}channels/", name="Ops", address="jsons://10.0.0.7/very-secret"
         )
 
         assert (response.status_code, response.json()["code"]) == (422, "notices.chat_address_refused")
@@ -115,7 +115,7 @@ class TestConsole:
             assert NoticeDelivery.objects.get().state == "waiting"
 
     def test_a_channel_is_added_tested_then_removed_in_the_console(self, owner_client, acme):
-        data = {"name": "Room", "address": SLACK, "kinds": ["support_session.opened"]}
+        data = {"name": "Ops", "address": SLACK, "kinds": ["support_session.opened"]}
         response = owner_client.post("/t/acme/notices/channels/add/", data)
         page = owner_client.get(response["Location"]).content.decode()
         assert "slack at hooks.slack.com" in page
@@ -144,7 +144,7 @@ class TestConsole:
 
     def test_an_auditor_sees_channels_without_buttons(self, auditor, client_for, acme):
         with activate(acme):
-            dispatch(AddNotificationChannel(name="Room", address=SLACK), actor=TESTS)
+            dispatch(AddNotificationChannel(name="Ops", address=SLACK), actor=TESTS)
         client = client_for(auditor)
         assert b"Add notification channel" not in client.get("/t/acme/notices/notificationchannel/").content
         assert client.get("/t/acme/notices/channels/add/").status_code == 403
