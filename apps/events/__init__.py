@@ -7,11 +7,10 @@ from .base import (
     Event,
     EventEnvelope,
     Subscriber,
-    emitting_only,
     listens_to,
     listens_to_all,
-    publish,
 )
+from .publishing import emitting_only, publish
 
 __all__ = [
     "EVENTS",

@@ -10,8 +10,8 @@ from django.db.models import QuerySet
 
 from apps.kernel.clock import now
 
-from .base import notify_relay
 from .models import Delivery
+from .publishing import notify_relay
 
 
 def replay_deliveries(deliveries: QuerySet[Delivery]) -> int:

@@ -13,7 +13,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import InterfaceError, OperationalError, connections
 
-from apps.events.base import CHANNEL
+from apps.events.publishing import CHANNEL
 from apps.events.relay import route, sweep, top_up, wait_for_notification
 from apps.kernel import databases
 from apps.kernel.tenant import activate
