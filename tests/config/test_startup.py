@@ -79,7 +79,7 @@ def test_a_worker_with_payments_and_another_queue_does_not_start(db, options):
     done = start_worker(*options, url=os.environ["DATABASE_URL"])
 
     assert done.returncode == 1
-    assert "payments would wait behind lower work" in done.stdout + done.stderr
+    assert "payments behind other tasks" in done.stdout + done.stderr
     assert "-Q financial" in done.stdout + done.stderr
 
 
