@@ -1,4 +1,5 @@
-"""The audit log's part of a request trace: commands, refusals and versions of master data. Its PII fields."""
+"""The audit log's part of a request trace: commands, refusals and versions of master data; and the
+columns of the audit log with personal data."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ VERIFY_TIMEOUT_S = 30
 
 @every(seconds=30, base=AuditTask, name="audit.seal")
 def seal() -> None:
-    """From the seal on, forged records are detected."""
+    """Appends new records to the hash chain (seals them). Forging a sealed record is detected."""
     sealing.seal()
 
 

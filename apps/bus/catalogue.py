@@ -1,4 +1,4 @@
-"""The registry of commands, for display."""
+"""All commands as a list for display: on the page *Commands*, and by `manage.py commands`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .registry import commands, handled
 
 @dataclass(frozen=True)
 class Listed:
-    """One command: name, purpose, permission, queue and events."""
+    """One command: name, purpose, permission, feature flag, queue and events."""
 
     name: str
     title: str

@@ -1,4 +1,7 @@
-"""Parts that apps plug into the consoles: pages, parts of the dashboard, searches. Each names its permission."""
+"""Parts that apps plug into the consoles: pages, parts of the dashboard, searches. Each names its permission.
+
+A *plane* is one of the two consoles with its API: the operators' or a tenant's. The *palette* is the search by Ctrl+K.
+"""
 
 from __future__ import annotations
 
@@ -107,7 +110,7 @@ class Search:
 
 @dataclass(frozen=True, kw_only=True)
 class MenuItem:
-    """A registered model's list in the menu, under `group`."""
+    """A menu entry, under `group`, that opens the list of a registered model."""
 
     group: str
     title: str
@@ -134,7 +137,7 @@ _parts: dict[Plane, list[Part]] = {plane: [] for plane in PLANES}
 
 
 def plug(plane: Plane, *parts: Part) -> None:
-    """Registers parts for one console, in an app's admin.py."""
+    """Registers parts for one console. Apps call it in their `admin` module."""
     _parts[plane].extend(parts)
 
 

@@ -1,4 +1,4 @@
-"""Form fields in the console's look."""
+"""Forms whose fields have the widgets of the console."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from unfold.widgets import (
 
 
 class Form(forms.Form):
-    """Unfold's widgets for Django's fields."""
+    """Replaces the widgets of Django's fields by those of Unfold."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -41,7 +41,8 @@ WHERE delivery.status IN ('pending', 'dead') GROUP BY 1
 
 
 class DatabaseCollector(Collector):
-    """Reads the gauges at each scrape; without a database in time only `bursar_database_up` 0."""
+    """Reads the gauges at each scrape. If a database does not respond in time, the scrape has one gauge:
+    `bursar_database_up` with the value 0."""
 
     def collect(self) -> Iterator[Metric]:
         up = DATABASE_UP.read(1)

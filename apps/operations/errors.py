@@ -1,4 +1,4 @@
-"""Refusals of operations."""
+"""Refusals of the operations app: sagas across apps that change whole tenants."""
 
 from django.utils.translation import gettext_lazy as _
 

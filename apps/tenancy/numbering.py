@@ -1,4 +1,4 @@
-"""Content types and permissions have the same ids in public, the template and every tenant.
+"""Ids of content types and permissions, equal in the schema `public`, the template and the schema of every tenant.
 
 Django keeps them in caches of the whole process, so an id that meant another model in another tenant would be a
 leak. The ids are in `numbering.json`, which is committed and only grows.
@@ -27,7 +27,7 @@ Rows = Sequence[tuple[Any, ...]]
 
 def disable_django_numbering() -> None:
     """Before a migration: Django would number rows in order of creation. Called when all apps are ready, since
-    Django's may be ready after this one."""
+    `django.contrib.auth` may be ready after this app."""
     post_migrate.disconnect(create_contenttypes)
     post_migrate.disconnect(
         create_permissions, dispatch_uid="django.contrib.auth.management.create_permissions"

@@ -55,9 +55,7 @@ class TestApi:
         assert owner_client.get(f"{API}channels/").json()["results"] == []
 
     def test_a_refused_address_is_not_repeated_in_the_response(self, owner_client):
-        response = posted(
-            owner_client, f"{API}channels/", name="Ops", address="jsons://10.0.0.7/very-secret"
-        )
+        response = posted(owner_client, f"{API}channels/", name="Ops", address="jsons://10.0.0.7/very-secret")
 
         assert (response.status_code, response.json()["code"]) == (422, "notices.chat_address_refused")
         assert "very-secret" not in response.content.decode()

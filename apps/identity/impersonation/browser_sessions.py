@@ -39,7 +39,7 @@ class ActiveSupport:
 
 
 def sign_in(request: HttpRequest, user: User, support_session: SupportSession) -> None:
-    """Without Django's `login`, which would overwrite the last login of the user.
+    """Signs the browser in without Django's `login`, which would overwrite the last login of the user.
 
     The previous session of the browser is deleted, key and content, to prevent session fixation.
     """

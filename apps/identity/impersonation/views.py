@@ -1,4 +1,4 @@
-"""The pages of a tenant on which an operator enters and leaves."""
+"""Pages of a tenant on which an operator begins and ends a support session with a one-time ticket."""
 
 from __future__ import annotations
 

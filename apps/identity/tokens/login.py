@@ -1,4 +1,4 @@
-"""Signing in over the API: django-allauth's own login, with all its stages and limits."""
+"""Signing in over the API: django-allauth's login, with its checks and rate limits."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ class DatabaseStatus:
     """The status of one database.
 
     spares            schemas that a new tenant can claim immediately
-    orphaned_schemas  schemas of tenants that, by the directory, are elsewhere or do not exist
+    orphaned_schemas  schemas of tenants whose row names another database, or that have no row
     lag               of its replica, in seconds; None without a replica
     last_error        the error of a failed query to it or its replica
     """
