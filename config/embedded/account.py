@@ -17,10 +17,11 @@ from .errors import CannotStart
 
 def run_as(directory: Path) -> dict[str, Any]:
     """Arguments for `subprocess` to run a child as the owner of the directory. An existing directory keeps its
-    owner."""
+    owner. Raises CannotStart if the user has no access to the directory."""
     if os.geteuid() != 0:
         return {}
     user = _owner(directory)
+    _must_be_enterable(directory.parent, user)
     return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
 
 
