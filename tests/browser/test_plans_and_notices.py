@@ -19,7 +19,7 @@ def test_a_plan_is_defined_and_subscribed_to(visit: Page, operator, acme):
 
     visit.goto("/billing/plan/")
     look("plans")
-    visit.get_by_role("link", name="Define a plan").click()
+    visit.get_by_role("link", name="Define plan").click()
     visit.get_by_label("Code").fill("wholesale")
     visit.get_by_label("Name").fill("Wholesale")
     visit.get_by_label("Level").fill("50")
@@ -35,7 +35,7 @@ def test_a_plan_is_defined_and_subscribed_to(visit: Page, operator, acme):
     visit.get_by_label("Reason").fill("Subscribed.")
     look("change")
     visit.get_by_role("button", name="Change plan").click()
-    expect(visit.get_by_text("It is on the plan Wholesale from now on.")).to_be_visible()
+    expect(visit.get_by_text("The tenant is now on the plan Wholesale.")).to_be_visible()
     visit.get_by_role("link", name="Plan and usage").click()
     expect(visit.get_by_role("heading", name="Acme Corporation: Wholesale")).to_be_visible()
     look("usage")
@@ -65,7 +65,7 @@ def test_an_owner_sends_an_announcement_then_adds_a_channel(visit: Page, owner, 
 
     visit.goto("/t/acme/notices/channels/add/")
     visit.get_by_label("Name").fill("Room")
-    visit.get_by_label("Address", exact=True).fill("jsons://hooks.example.com/room")
+    visit.locator("[name=address]").fill("jsons://hooks.example.com/room")
     look("add a chat")
     visit.get_by_role("button", name="Add notification channel").click()
     expect(visit.get_by_text("jsons at hooks.example.com").first).to_be_visible()
