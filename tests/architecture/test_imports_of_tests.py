@@ -1,10 +1,11 @@
 """Shared test code is below tests/support: no test module or conftest imports from another one, and no fixture is
-imported."""
+imported. Names of the product that tests and benchmarks import exist."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,48 @@ def test_every_file_below_tests_imports_from_the_support_alone():
 
     assert len(paths) > 200
     assert faults_found == []
+
+
+def missing(module: str, source: str) -> list[str]:
+    """Imports of names that no module of the product has. mypy does not see tests and benchmarks, and pytest does not
+    collect the programs among them."""
+    return [
+        f"{module}:{line} imports {name}"
+        for line, name in imported(module, ast.parse(source))
+        if name.startswith(("apps.", "config.")) and not name.endswith(".*") and not exists(name)
+    ]
+
+
+def exists(name: str) -> bool:
+    parent, _, attribute = name.rpartition(".")
+    try:
+        return hasattr(import_module(parent), attribute) or bool(import_module(name))
+    except ImportError:
+        return False
+
+
+def test_every_import_of_the_product_names_an_existing_module_or_attribute():
+    paths = [path for folder in (TESTS, TESTS.parent / "benchmarks") for path in folder.rglob("*.py")]
+
+    assert [
+        fault
+        for path in paths
+        for fault in missing(".".join(path.relative_to(TESTS.parent).with_suffix("").parts), path.read_text())
+    ] == []
+
+
+@pytest.mark.parametrize(
+    ("line", "faults_expected"),
+    [
+        ("from config.up.terminal import write_line", 0),
+        ("from apps.kernel import clock", 0),
+        ("import apps.kernel.clock", 0),
+        ("from config.up.terminal import say", 1),
+        ("from apps.no_such_app import models", 1),
+    ],
+)
+def test_an_import_of_a_removed_name_is_reported(line, faults_expected):
+    assert len(missing("tests.soak.run", line)) == faults_expected
 
 
 @pytest.mark.parametrize(
