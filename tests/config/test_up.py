@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -23,6 +24,8 @@ ADDRESSES = (
     *("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_RELAY_URL", "DATABASE_BACKUP_URL"),
     "REDIS_URL",
 )
+API_GUIDE = CHECKOUT / "docs" / "api.md"
+API_GUIDE_PRELUDE = 'curl() { command curl --fail-with-body "$@" && echo; }\n'
 UP_SECONDS = 240
 DOWN_SECONDS = 90
 
@@ -122,6 +125,25 @@ def test_the_printed_addresses_respond(up: Up) -> None:
     assert up.get("/healthz") == 200
     assert up.get("/t/acme/") == 200
     assert f"http://localhost:{up.port}/t/globex/" in up.output
+
+
+def test_the_commands_of_the_api_guide_succeed_on_the_demo_data(up: Up) -> None:
+    script = API_GUIDE_PRELUDE + "".join(re.findall(r"```sh\n(.*?)```", API_GUIDE.read_text(), re.DOTALL))
+
+    ran = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script.replace(":8000/", f":{up.port}/")],
+        cwd=up.home,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert '"email":"accountant@acme.example"' in ran.stdout
+    assert '"memo":"cash sale"' in ran.stdout
+    assert '"would_be_done":false' in ran.stdout
+    assert "periods.earlier_period_is_open" in ran.stdout
 
 
 def test_the_migrations_behind_the_data_are_recorded(up: Up) -> None:
