@@ -1,7 +1,7 @@
 """Draws the layers of the apps from the import contract in `pyproject.toml`.
 
-    python docs/layers.py            writes docs/layers.svg
-    python docs/layers.py --check    exit code 1 where the picture is out of date
+python docs/layers.py            writes docs/layers.svg
+python docs/layers.py --check    exit code 1 where the picture is out of date
 """
 
 from __future__ import annotations
@@ -32,7 +32,10 @@ path { stroke: #6b7280; fill: none; }
 def layers() -> list[tuple[list[str], str]]:
     """The apps of each layer and their content, from top to bottom."""
     contract = (ROOT / "pyproject.toml").read_text().split("exhaustive = true", 1)[1].split("]", 1)[0]
-    return [([app.strip() for app in found["apps"].split("|")], found["content"]) for found in LAYER.finditer(contract)]
+    return [
+        ([app.strip() for app in found["apps"].split("|")], found["content"])
+        for found in LAYER.finditer(contract)
+    ]
 
 
 def drawn() -> str:
@@ -44,7 +47,11 @@ def drawn() -> str:
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{title}">',
             f"<title>{title}</title>",
             f"<style>{STYLE}</style>",
-            *(line for number, (apps, content) in enumerate(rows) for line in _row(apps, content, number * ROW + 5)),
+            *(
+                line
+                for number, (apps, content) in enumerate(rows)
+                for line in _row(apps, content, number * ROW + 5)
+            ),
             f'<path d="M 10 8 V {height - 12} M 4 {height - 20} L 10 {height - 10} L 16 {height - 20}" stroke-width="2"/>',
             "</svg>\n",
         ]

@@ -154,7 +154,9 @@ def _import_lines(text: str) -> set[int]:
 def modules_in_cycles(root: Path, all_files: Sequence[File]) -> int:
     """The modules in import cycles; an import inside a function counts."""
     modules = {_module(file.path): file for file in all_files}
-    modules |= {_module(str(p.relative_to(root))): File("", "") for k in PACKAGES for p in (root / k).rglob("*.py")}
+    modules |= {
+        _module(str(p.relative_to(root))): File("", "") for k in PACKAGES for p in (root / k).rglob("*.py")
+    }
     imports = {module: {*_imported(module, file, modules)} - {module} for module, file in modules.items()}
     return sum(module in _reached(module, imports) for module in imports)
 
@@ -180,7 +182,9 @@ def _imported(module: str, file: File, modules: Mapping[str, File]) -> Iterator[
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name in modules)
         elif isinstance(node, ast.ImportFrom):
-            base = ".".join(package.split(".")[: len(package.split(".")) - node.level + 1]) if node.level else ""
+            base = (
+                ".".join(package.split(".")[: len(package.split(".")) - node.level + 1]) if node.level else ""
+            )
             target = ".".join(part for part in (base, node.module) if part)
             for alias in node.names:
                 name = f"{target}.{alias.name}"
