@@ -52,7 +52,7 @@ def drawn() -> str:
                 for number, (apps, content) in enumerate(rows)
                 for line in _row(apps, content, number * ROW + 5)
             ),
-            f'<path d="M 10 8 V {height - 12} M 4 {height - 20} L 10 {height - 10} L 16 {height - 20}" stroke-width="2"/>',
+            f'<path d="M 10 8 V {height - 12} m -6 -8 l 6 10 l 6 -10" stroke-width="2"/>',
             "</svg>\n",
         ]
     )

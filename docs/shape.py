@@ -1,6 +1,8 @@
 """The shape of the code: sizes of files, functions and apps, import cycles, type ignores and duplicates.
 
-    python docs/shape.py [DIRECTORY]    the figures of this checkout, or of another one; exit code 1 where a limit is exceeded
+    python docs/shape.py                    exit code 1 where a limit is exceeded
+    python docs/shape.py DIRECTORY          of another checkout
+    python docs/shape.py DIRECTORY --list   with the duplicates
 
 Counted are the Python files of `apps/` and `config/` without migrations. The length of a function is that of its code:
 without blank lines, comments and docstring. Its complexity is the number of its branches and loops plus one (McCabe).

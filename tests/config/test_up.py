@@ -131,7 +131,7 @@ def test_the_commands_of_the_api_guide_succeed_on_the_demo_data(up: Up) -> None:
     script = API_GUIDE_PRELUDE + "".join(re.findall(r"```sh\n(.*?)```", API_GUIDE.read_text(), re.DOTALL))
 
     ran = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script.replace(":8000/", f":{up.port}/")],
+        ["/bin/bash", "-euo", "pipefail", "-c", script.replace(":8000/", f":{up.port}/")],
         cwd=up.home,
         capture_output=True,
         text=True,
