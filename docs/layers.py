@@ -33,8 +33,8 @@ def layers() -> list[tuple[list[str], str]]:
     """The apps of each layer and their content, from top to bottom."""
     contract = (ROOT / "pyproject.toml").read_text().split("exhaustive = true", 1)[1].split("]", 1)[0]
     return [
-        ([app.strip() for app in found["apps"].split("|")], found["content"])
-        for found in LAYER.finditer(contract)
+        ([app.strip() for app in match["apps"].split("|")], match["content"])
+        for match in LAYER.finditer(contract)
     ]
 
 
@@ -60,8 +60,8 @@ def drawn() -> str:
 
 def _row(apps: Sequence[str], content: str, top: int) -> Iterator[str]:
     width = (APPS_WIDTH - 8 * (len(apps) - 1)) / len(apps)
-    for place, app in enumerate(apps):
-        left = 28 + place * (width + 8)
+    for column, app in enumerate(apps):
+        left = 28 + column * (width + 8)
         yield f'<rect x="{left:g}" y="{top}" width="{width:g}" height="{BOX}" rx="5"/>'
         yield f'<text class="app" x="{left + width / 2:g}" y="{top + BOX / 2:g}">{escape(app)}</text>'
     yield f'<text class="content" x="{APPS_WIDTH + 44}" y="{top + BOX / 2:g}">{escape(content)}</text>'

@@ -101,16 +101,16 @@ def code_lines(text: str) -> set[int]:
 
 
 def duplicates(all_files: Sequence[File]) -> list[tuple[str, str, int]]:
-    """Two places and the number of equal lines, for each run that cannot be extended."""
+    """Two starts and the number of equal lines, for each run that cannot be extended."""
     lines = {file.path: _comparable_lines(file.text) for file in all_files}
-    places: dict[tuple[str, ...], list[tuple[str, int]]] = defaultdict(list)
+    starts: dict[tuple[str, ...], list[tuple[str, int]]] = defaultdict(list)
     for path, numbered in lines.items():
         for start in range(len(numbered) - DUPLICATE_LINES + 1):
             window = tuple(line for _, line in numbered[start : start + DUPLICATE_LINES])
-            places[window].append((path, start))
+            starts[window].append((path, start))
     pairs = {
         (first, second)
-        for same in places.values()
+        for same in starts.values()
         for index, first in enumerate(same)
         for second in same[index + 1 :]
     }
