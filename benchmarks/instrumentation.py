@@ -34,7 +34,7 @@ def observations() -> dict[str, Callable[[], object]]:
     from apps.bus.envelope import Envelope
     from apps.bus.middleware import observed
     from apps.companies.commands import FoundCompany
-    from apps.kernel import logs, metrics
+    from apps.kernel.observability import logs, metrics
     from apps.kernel.actors import System
 
     command = FoundCompany(code="A", name="B", currency="EUR")

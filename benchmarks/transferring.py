@@ -73,7 +73,7 @@ def _baseline(tenant: Any) -> dict[str, Any]:
     from django.conf import settings
     from django.db import connections
 
-    from apps.kernel import databases
+    from apps.kernel.db import databases
 
     dump, restore = str(settings.PG_DUMP), str(Path(settings.PG_DUMP).with_name("pg_restore"))
     with tempfile.NamedTemporaryFile() as file, connections[databases.at("owner", "home")].cursor() as cursor:
@@ -172,7 +172,7 @@ def _second_server() -> Iterator[None]:
 def _libpq(key: str) -> dict[str, str]:
     from django.db import connections
 
-    from apps.kernel import databases
+    from apps.kernel.db import databases
 
     at = connections[databases.at("owner", key)].settings_dict
     names = {

@@ -27,14 +27,14 @@ def declare_dead_letter_queue(**_: Any) -> None:
 
 @signals.before_task_publish.connect
 def stamp_sending_time(headers: dict[str, Any], **_: Any) -> None:
-    from apps.kernel import waiting
+    from apps.kernel.queues import waiting
 
     waiting.stamp(headers)
 
 
 @signals.task_prerun.connect
 def measure_waiting_time(task: Any, **_: Any) -> None:
-    from apps.kernel import waiting
+    from apps.kernel.queues import waiting
 
     if queue := getattr(task, "queue_name", None):
         waiting.note(queue, getattr(task.request, "sent_at", None))
@@ -42,7 +42,7 @@ def measure_waiting_time(task: Any, **_: Any) -> None:
 
 @signals.worker_process_shutdown.connect
 def flush_traces(**_: Any) -> None:
-    from apps.kernel import tracing
+    from apps.kernel.observability import tracing
 
     tracing.flush()
 
@@ -50,7 +50,7 @@ def flush_traces(**_: Any) -> None:
 @signals.worker_init.connect
 def refuse_shared_payment_queue(sender: Any, **_: Any) -> None:
     """Stops a worker that would consume payments and another queue, as any worker without -Q would."""
-    from apps.kernel import queues
+    from apps.kernel.queues import tasks as queues
 
     try:
         queues.must_not_hold_up_payments(sender.app.amqp.queues.consume_from)

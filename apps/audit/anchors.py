@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.files.base import ContentFile
 from django.utils.module_loading import import_string
 
-from apps.kernel.files import files
+from apps.kernel.files.store import files
 from apps.kernel.tenant import current_tenant
 
 from .models import Segment

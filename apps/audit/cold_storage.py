@@ -18,7 +18,7 @@ from django.core.files.base import File
 
 from apps.kernel.clock import now
 from apps.kernel.errors import Refusal
-from apps.kernel.files import FileIsMissing, files
+from apps.kernel.files.store import FileIsMissing, files
 
 from . import chain, retention, rows
 from .chain import Fault

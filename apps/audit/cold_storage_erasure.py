@@ -17,7 +17,7 @@ from typing import NamedTuple
 from django.core.files.base import File
 
 from apps.kernel.errors import Refusal
-from apps.kernel.files import FileIsMissing, files
+from apps.kernel.files.store import FileIsMissing, files
 
 from . import chain, cold_storage, erasures, retention
 from .cold_storage import COPY_SUFFIX, Line

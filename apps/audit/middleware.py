@@ -14,15 +14,15 @@ from typing import Any
 from django.db import models
 
 from apps.bus.envelope import Envelope, Next
-from apps.kernel import databases
+from apps.kernel.db import databases
 from apps.kernel.actors import actor_label, impersonator
 from apps.kernel.clock import now
 from apps.kernel.correlation import causation_id, correlation_id
 from apps.kernel.errors import Refusal
-from apps.kernel.logs import OUTCOMES
+from apps.kernel.observability.logs import OUTCOMES
 from apps.kernel.models import Change, collecting_changes
 from apps.kernel.plain import to_plain
-from apps.kernel.transactions import afterwards
+from apps.kernel.db.transactions import afterwards
 
 from .models import Record
 
@@ -64,7 +64,7 @@ def _done(envelope: Envelope, result: Any, changes: Sequence[Change]) -> None:
 
 
 def _log(row: Record, error: Exception | None = None) -> None:
-    """The same as a log line; `kernel.logs` adds the actor, tenant and request to every line."""
+    """The same as a log line; `kernel.observability.logs` adds the actor, tenant and request to every line."""
     values = {
         "outcome": str(row.outcome),
         "subject": f"{row.subject_type}:{row.subject_id}" if row.subject_id else None,

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import models
 
-from apps.kernel.inserting import insert
+from apps.kernel.db.inserting import insert
 
 from . import chain, retention
 from .transaction_id import CurrentTransaction, TransactionId

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 
-from apps.kernel.periodic import every
-from apps.kernel.queues import AuditTask
+from apps.kernel.queues.periodic import every
+from apps.kernel.queues.tasks import AuditTask
 
 from . import sealing, verification
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from apps.kernel.caching import Cached
+from apps.kernel.cache.caching import Cached
 from apps.kernel.limits import LIMITS, UNLIMITED
 from apps.kernel.manifest import Module
 from apps.kernel.tenant import TenantInfo, current_tenant
-from apps.kernel.transactions import within
+from apps.kernel.db.transactions import within
 from apps.modules import registry
 
 from .commands import DefinePlan

@@ -1,7 +1,7 @@
 """Scheduled tasks of the bus."""
 
-from apps.kernel.periodic import every
-from apps.kernel.queues import LowTask
+from apps.kernel.queues.periodic import every
+from apps.kernel.queues.tasks import LowTask
 
 from .idempotency import forget_expired
 

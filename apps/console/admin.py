@@ -21,7 +21,7 @@ from django.urls import reverse
 from unfold.admin import ModelAdmin, TabularInline
 
 from apps.bus import Command, dispatch_once
-from apps.kernel import databases
+from apps.kernel.db import databases
 from apps.kernel.errors import Refusal
 from apps.kernel.tenant import current_tenant
 from apps.modules import registry

@@ -24,7 +24,7 @@ class Event:
     name       `entity.action`, such as "entry.posted"
     version    raised whenever the fields change; `schemas.json` has the schema of each version
     aggregate  the object of the event; events of one aggregate are delivered in order
-    instrumented_as  the name of its business event in kernel.instrumentation, if it has one
+    instrumented_as  the name of its business event in kernel.observability.instrumentation, if it has one
     internal   True for events between Bursar's own modules, such as the resumption of a saga: not for webhooks
     """
 

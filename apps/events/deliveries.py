@@ -11,9 +11,9 @@ from django.db import transaction
 from django.db.models import F
 
 from apps.kernel.clock import now
-from apps.kernel.locks import Lock
+from apps.kernel.db.locks import Lock
 from apps.kernel.tenant import current_tenant
-from apps.kernel.transactions import advisory_lock, unit_of_work
+from apps.kernel.db.transactions import advisory_lock, unit_of_work
 
 from . import breakers, hints, instrumentation
 from .base import SUBSCRIBERS, Subscriber

@@ -11,7 +11,7 @@ from celery import current_app
 from kombu.exceptions import BatchPublishError  # type: ignore[attr-defined]
 from kombu.exceptions import OperationalError as BrokerAway
 
-from apps.kernel.queues import PLATFORM
+from apps.kernel.queues.tasks import PLATFORM
 
 from .base import SUBSCRIBERS
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from apps.kernel.request_trace import RequestTraceEntry, Severity, trace_source
+from apps.kernel.observability.request_trace import RequestTraceEntry, Severity, trace_source
 from apps.kernel.tenant import current_tenant
 
 from .base import EVENTS, SUBSCRIBERS

@@ -12,7 +12,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower
 
 from apps.audit.history import field_history
-from apps.kernel.caching import Cached
+from apps.kernel.cache.caching import Cached
 from apps.kernel.clock import now
 from apps.kernel.models import Tracked
 

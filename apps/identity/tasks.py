@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 
 from apps.kernel.clock import now
-from apps.kernel.periodic import every
-from apps.kernel.queues import LowTask
+from apps.kernel.queues.periodic import every
+from apps.kernel.queues.tasks import LowTask
 
 from .impersonation.tasks import end_support_sessions
 from .models import ApiSession, RefreshToken

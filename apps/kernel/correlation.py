@@ -12,9 +12,9 @@ from contextvars import ContextVar
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from . import traceparent
+from .observability import traceparent
 from .ids import CORRELATION_ID, new_correlation_id
-from .traceparent import Trace, current_trace, new_trace
+from .observability.traceparent import Trace, current_trace, new_trace
 
 HEADER = "X-Correlation-ID"
 

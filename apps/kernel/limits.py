@@ -16,7 +16,7 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
 from .errors import Conflict
-from .locks import Lock
+from .db.locks import Lock
 from .tenant import current_tenant
 
 UNLIMITED = -1

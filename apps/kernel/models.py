@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Self
 from django.db import models
 
 from .plain import SECRET
-from .row_guard import row_must_be_of_tenant
+from .db.row_guard import row_must_be_of_tenant
 
 
 @dataclass(frozen=True, slots=True)

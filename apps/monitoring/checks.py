@@ -9,7 +9,7 @@ from django.core.checks import CheckMessage, Error, register
 from django.core.exceptions import ImproperlyConfigured
 
 from apps.events import EVENTS
-from apps.kernel import instrumentation, tracing
+from apps.kernel.observability import instrumentation, tracing
 
 
 @register()

@@ -11,8 +11,8 @@ from django.db import connection, transaction
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from apps.kernel import databases
-from apps.kernel.metrics import Gauge
+from apps.kernel.db import databases
+from apps.kernel.observability.metrics import Gauge
 from apps.kernel.tenant import at_database
 
 STATEMENT_TIMEOUT = "1s"

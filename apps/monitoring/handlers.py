@@ -11,7 +11,7 @@ from apps.bus import handles
 from apps.bus.envelope import current_envelope
 from apps.events import replay
 from apps.events.models import Delivery
-from apps.kernel import databases
+from apps.kernel.db import databases
 from apps.kernel.errors import together
 
 from . import rules

@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from apps.events.models import Breaker
-from apps.kernel import databases, waiting
+from apps.kernel.db import databases
+from apps.kernel.queues import waiting
 from apps.kernel.tenant import at_database
 from apps.notices.hooks import Alert, alert
 

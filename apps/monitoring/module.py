@@ -1,4 +1,4 @@
-from apps.kernel import waiting
+from apps.kernel.queues import waiting
 from apps.kernel.manifest import Health, Module
 
 

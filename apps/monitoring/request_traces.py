@@ -9,9 +9,9 @@ from apps.audit.models import Record
 from apps.events.models import OutboxEvent
 from apps.kernel.actors import Actor, System
 from apps.kernel.ids import CORRELATION_ID
-from apps.kernel.request_trace import RequestTraceEntry, entries_here, in_order
+from apps.kernel.observability.request_trace import RequestTraceEntry, entries_here, in_order
 from apps.kernel.tenant import TenantInfo, current_tenant
-from apps.kernel.transactions import within
+from apps.kernel.db.transactions import within
 from apps.tenancy.queries import active_tenants
 
 SUBJECT = "the trace of a request"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from apps.events import EVENTS, SUBSCRIBERS, Subscriber
 from apps.events.models import Delivery
-from apps.kernel import databases
+from apps.kernel.db import databases
 from apps.tenancy.errors import DatabaseUnknown, TenantUnknown
 from apps.tenancy.models import Tenant
 

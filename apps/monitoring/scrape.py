@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from apps.bus.errors import ReadPermissionDenied
-from apps.kernel.metrics import exposed
+from apps.kernel.observability.metrics import exposed
 
 from .gauges import DatabaseCollector
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from apps.kernel.pii import exclude_from_clones
-from apps.kernel.request_trace import RequestTraceEntry, Severity, trace_source
+from apps.kernel.observability.request_trace import RequestTraceEntry, Severity, trace_source
 
 from . import kinds  # noqa: F401 - declares the kinds
 from .models import Notice, NoticeDelivery

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from apps.kernel.periodic import every
-from apps.kernel.queues import LowTask
+from apps.kernel.queues.periodic import every
+from apps.kernel.queues.tasks import LowTask
 
 from . import alerts, hints, purging, queries, sending
 

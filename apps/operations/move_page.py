@@ -12,7 +12,7 @@ from apps.bus import dry_run
 from apps.console import hooks
 from apps.console.admin import ServerFields
 from apps.console.widgets import Form, reason
-from apps.kernel import databases
+from apps.kernel.db import databases
 from apps.kernel.errors import Refusal
 from apps.tenancy.erasure.footprint import schema_footprint
 from apps.tenancy.models import Database, Tenant

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from apps.kernel.periodic import every
-from apps.kernel.queues import DefaultTask, LowTask
+from apps.kernel.queues.periodic import every
+from apps.kernel.queues.tasks import DefaultTask, LowTask
 from apps.kernel.tenant import current_tenant
 
 from . import counting, tenant_sagas, trials

@@ -9,10 +9,10 @@ from typing import Any, Protocol
 from django.db import connection
 
 from apps.kernel.clock import today
-from apps.kernel.locks import Lock
+from apps.kernel.db.locks import Lock
 from apps.kernel.plain import to_plain
 from apps.kernel.tenant import TenantInfo
-from apps.kernel.transactions import unit_of_work, within
+from apps.kernel.db.transactions import unit_of_work, within
 from apps.sagas import Saga, ScopedCommand
 from apps.sagas import queries as sagas
 from apps.sagas.errors import RunIsBusy, SagaHasEnded

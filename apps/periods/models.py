@@ -12,7 +12,7 @@ from django.db.models import F, Func, Q, Value
 
 from apps.audit.history import field_history
 from apps.kernel.clock import now
-from apps.kernel.locks import Lock
+from apps.kernel.db.locks import Lock
 from apps.kernel.models import Tracked
 
 PERIOD = Lock("{schema}:period:{period}")

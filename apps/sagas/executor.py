@@ -22,9 +22,9 @@ from apps.kernel.actors import Steward, System
 from apps.kernel.clock import now
 from apps.kernel.correlation import correlated
 from apps.kernel.errors import Refusal, Unavailable
-from apps.kernel.locks import Lock
+from apps.kernel.db.locks import Lock
 from apps.kernel.tenant import current_tenant
-from apps.kernel.transactions import advisory_lock, unit_of_work
+from apps.kernel.db.transactions import advisory_lock, unit_of_work
 
 from . import external_steps, runs
 from .base import (

@@ -1,7 +1,7 @@
 """Scheduled tasks of sagas."""
 
-from apps.kernel.periodic import every
-from apps.kernel.queues import DefaultTask
+from apps.kernel.queues.periodic import every
+from apps.kernel.queues.tasks import DefaultTask
 
 from . import runs
 

@@ -7,7 +7,7 @@ from django.core.files.base import ContentFile
 from apps.bus import dispatch
 from apps.events import listens_to
 from apps.kernel.actors import System, acting_as
-from apps.kernel.files import files
+from apps.kernel.files.store import files
 from apps.payments import queries as payments
 from apps.payments.events import PaymentConfirmed, PaymentFailed, RefundProcessed
 from apps.sagas import runs as sagas

@@ -9,7 +9,7 @@ from django.db.models import Count, F, Max
 
 from apps.inventory import queries as inventory
 from apps.inventory.models import Reservation
-from apps.kernel.files import files
+from apps.kernel.files.store import files
 from apps.kernel.money import Money, currency
 from apps.ledger.models import Entry
 from apps.payments import queries as payments

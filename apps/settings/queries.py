@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from apps.kernel.caching import Cached
+from apps.kernel.cache.caching import Cached
 
 from .definitions import SettingDefinition
 from .models import Setting

@@ -5,7 +5,7 @@ class TenancyConfig(AppConfig):
     name = "apps.tenancy"
 
     def ready(self) -> None:
-        from apps.kernel import databases, row_guard
+        from apps.kernel.db import databases, row_guard
 
         from . import checks  # noqa: F401
 

@@ -10,16 +10,16 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import OperationalError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from apps.kernel import databases as kernel_databases
-from apps.kernel import rls
+from apps.kernel.db import databases as kernel_databases
+from apps.kernel.db import rls
 from apps.kernel.tenant import HOME
-from apps.kernel.transactions import OfTenants
+from apps.kernel.db.transactions import OfTenants
 
 from . import numbering
 from .databases.checks import of_poolers
 
 ENGINE = "apps.tenancy.backend"
-KEY_FUNCTION = "apps.kernel.caching.make_key"
+KEY_FUNCTION = "apps.kernel.cache.caching.make_key"
 
 
 @register(Tags.security)

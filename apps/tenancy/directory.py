@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from apps.kernel.caching import Cached
+from apps.kernel.cache.caching import Cached
 from apps.kernel.tenant import TenantInfo
 
 from . import lifecycle

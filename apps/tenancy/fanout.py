@@ -17,8 +17,8 @@ from kombu.exceptions import BatchPublishError  # type: ignore[attr-defined]
 from kombu.exceptions import OperationalError as BrokerAway
 
 from apps.kernel.clock import now
-from apps.kernel.periodic import PERIODIC, Periodic
-from apps.kernel.queues import PLATFORM
+from apps.kernel.queues.periodic import PERIODIC, Periodic
+from apps.kernel.queues.tasks import PLATFORM
 
 from .lifecycle import having
 from .models import ScheduledRun, Tenant

@@ -19,10 +19,10 @@ from django.core.management.commands.migrate import Command as DjangoMigrate
 from django.db import connections
 from psycopg import sql
 
-from apps.kernel import databases, rls
-from apps.kernel.locks import Lock
+from apps.kernel.db import databases, rls
+from apps.kernel.db.locks import Lock
 from apps.kernel.tenant import HOME, PUBLIC_SCHEMA, TenantInfo, activate
-from apps.kernel.transactions import advisory_lock
+from apps.kernel.db.transactions import advisory_lock
 
 from . import numbering, rules
 from .databases import tenant_mirror

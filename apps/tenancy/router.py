@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db.models import Model
 from django_tenants.routers import TenantSyncRouter
 
-from apps.kernel import replica, row_guard
+from apps.kernel.db import replica, row_guard
 from apps.kernel.tenant import HOME, current_database, current_tenant
 
 CONTROL = frozenset({"tenancy", "billing"})

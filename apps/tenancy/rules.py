@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from apps.kernel import databases
+from apps.kernel.db import databases
 
 from .errors import (
     DatabaseUnknown,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from celery import shared_task
 from django.conf import settings
 
-from apps.kernel import databases
-from apps.kernel.periodic import every
-from apps.kernel.queues import DefaultTask, LowTask
+from apps.kernel.db import databases
+from apps.kernel.queues.periodic import every
+from apps.kernel.queues.tasks import DefaultTask, LowTask
 
 from . import fanout, provisioning
 

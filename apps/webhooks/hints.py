@@ -10,7 +10,7 @@ from django.db import transaction
 from kombu.exceptions import OperationalError as BrokerAway
 
 from apps.kernel.correlation import carried
-from apps.kernel.queues import PLATFORM
+from apps.kernel.queues.tasks import PLATFORM
 from apps.kernel.tenant import current_tenant
 
 SEND, PROCESS = "webhooks.send", "webhooks.process"

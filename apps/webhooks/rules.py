@@ -8,7 +8,7 @@ import redis
 from django.conf import settings
 
 from apps.kernel import outbound
-from apps.kernel.throttling import use
+from apps.kernel.cache.throttling import use
 
 from . import queries
 from .errors import (

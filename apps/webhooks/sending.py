@@ -21,7 +21,7 @@ from apps.kernel.availability import current_availability
 from apps.kernel.clock import now
 from apps.kernel.correlation import correlated
 from apps.kernel.errors import Refusal
-from apps.kernel.tracing import outgoing_headers
+from apps.kernel.observability.tracing import outgoing_headers
 
 from . import schedule, signing
 from .commands import DisableEndpoint

@@ -6,8 +6,8 @@ from celery import shared_task
 from django.conf import settings
 
 from apps.kernel.clock import now
-from apps.kernel.periodic import every
-from apps.kernel.queues import BillingTask, LowTask
+from apps.kernel.queues.periodic import every
+from apps.kernel.queues.tasks import BillingTask, LowTask
 
 from . import hints, purging, queries, receiving, sending
 

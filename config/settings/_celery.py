@@ -7,8 +7,8 @@ from typing import Any
 
 from kombu import Exchange, Queue
 
-from apps.kernel.queues import POLICIES
-from apps.kernel.redis_url import SentinelRedis, uses_sentinel
+from apps.kernel.queues.tasks import POLICIES
+from apps.kernel.cache.redis_url import SentinelRedis, uses_sentinel
 from config.env import env
 
 BROKER_URL = str(env().broker_url or env().redis_url or "redis://nowhere:6379/0")
@@ -34,7 +34,7 @@ CELERY_TASK_QUEUES = [queue(name) for name in POLICIES]
 DEAD_QUEUE = Queue("dead", DEAD_LETTERS, queue_arguments={"x-queue-type": "quorum"}) if OVER_AMQP else None
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_CREATE_MISSING_QUEUES = False
-CELERY_TASK_ROUTES = ("apps.kernel.queues.route",)
+CELERY_TASK_ROUTES = ("apps.kernel.queues.tasks.route",)
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True

@@ -2,11 +2,11 @@
 
 from config.env import env
 
-LOGGING_CONFIG = "apps.kernel.logs.configure"
+LOGGING_CONFIG = "apps.kernel.observability.logs.configure"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"()": "apps.kernel.logs.formatter", "form": env().log_format}},
+    "formatters": {"line": {"()": "apps.kernel.observability.logs.formatter", "form": env().log_format}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "loggers": {
         # Lines for each hint are redundant: deliveries record the outcome.

@@ -5,9 +5,9 @@ from django.core.exceptions import ImproperlyConfigured
 from config.env import env
 
 _DRIVERS = {
-    "log": "apps.kernel.instrumentation.LogDriver",
-    "prometheus": "apps.kernel.instrumentation.PrometheusDriver",
-    "otlp": "apps.kernel.instrumentation.OtlpDriver",
+    "log": "apps.kernel.observability.instrumentation.LogDriver",
+    "prometheus": "apps.kernel.observability.instrumentation.PrometheusDriver",
+    "otlp": "apps.kernel.observability.instrumentation.OtlpDriver",
 }
 if _unknown := [name for name in env().instrumentation if name not in _DRIVERS and "." not in name]:
     raise ImproperlyConfigured(

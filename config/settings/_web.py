@@ -6,13 +6,13 @@ ROOT = Path(__file__).resolve().parents[2]
 
 MIDDLEWARE = [
     "apps.kernel.correlation.CorrelationMiddleware",
-    "apps.kernel.observation.ObservationMiddleware",
+    "apps.kernel.observability.observation.ObservationMiddleware",
     "apps.kernel.problems.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "apps.tenancy.middleware.TenantMiddleware",
     "apps.tenancy.databases.read_after_write.ReadAfterWriteMiddleware",
-    "apps.kernel.transactions.AfterTheRequestMiddleware",
+    "apps.kernel.db.transactions.AfterTheRequestMiddleware",
     "apps.tenancy.middleware.ConsoleSessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -23,7 +23,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "apps.modules.urls.ModuleGateMiddleware",
-    "apps.kernel.transactions.WholeRequestMiddleware",
+    "apps.kernel.db.transactions.WholeRequestMiddleware",
 ]
 TEMPLATES = [
     {

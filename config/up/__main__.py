@@ -17,7 +17,7 @@ from http.client import HTTPConnection, HTTPException
 from types import FrameType
 from typing import IO
 
-from apps.kernel import metrics
+from apps.kernel.observability import metrics
 from config import embedded
 from config.env import env
 

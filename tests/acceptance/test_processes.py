@@ -87,7 +87,7 @@ def test_an_entry_posted_over_http_reaches_its_listener_once(installation, accou
 
 @pytest.mark.exhaustive("waits for a sweep")
 def test_events_published_before_a_flush_of_the_broker_are_handled(installation, accounts, acme):
-    from apps.kernel import caching
+    from apps.kernel.cache import caching
 
     accountant = Visitor(f"{installation}/t/acme", "accountant@acme.example")
     for _ in range(5):
@@ -117,7 +117,7 @@ def test_beat_sends_the_sweep(environment, tmp_path):
 
 
 def sent_to(queue: str) -> set[str]:
-    from apps.kernel import caching
+    from apps.kernel.cache import caching
 
     return {json.loads(message)["headers"]["task"] for message in caching._client().lrange(queue, 0, -1)}
 

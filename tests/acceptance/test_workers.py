@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from celery import current_app
 
-from apps.kernel import caching
+from apps.kernel.cache import caching
 from apps.kernel.tenant import activate
-from apps.kernel.waiting import queue_statuses
+from apps.kernel.queues.waiting import queue_statuses
 from apps.tenancy.models import ScheduledRun
 from tests.support.processes import eventually
 from tests.support.workers import VISIBLE_AFTER, Workers, has, kill

@@ -125,7 +125,7 @@ def events() -> Found:
 
 
 def instrumentation() -> Found:
-    from apps.kernel.instrumentation import REQUIRED
+    from apps.kernel.observability.instrumentation import REQUIRED
 
     return [(name, {"ids": [*ids]}) for name, ids in REQUIRED.items()]
 
@@ -165,7 +165,7 @@ def schedules() -> Found:
     """The schedules of beat, and those that one task of beat sends to each tenant."""
     from django.conf import settings
 
-    from apps.kernel.periodic import PERIODIC
+    from apps.kernel.queues.periodic import PERIODIC
 
     for name, entry in settings.CELERY_BEAT_SCHEDULE.items():
         yield name, {"task": entry["task"], "seconds": entry["schedule"]}
@@ -174,7 +174,7 @@ def schedules() -> Found:
 
 
 def queues() -> Found:
-    from apps.kernel.queues import POLICIES, POOLS
+    from apps.kernel.queues.tasks import POLICIES, POOLS
 
     pools = {queue: pool for pool, taken in POOLS.items() for queue in taken}
     return [(name, {"pool": pools[name]}) for name in POLICIES]
@@ -248,7 +248,7 @@ def _below(family: type[Any]) -> Iterator[type[Any]]:
 
 
 def advisory_locks() -> Found:
-    from apps.kernel.locks import LOCKS, TableLock
+    from apps.kernel.db.locks import LOCKS, TableLock
 
     return [(lock.text, {"of_table": isinstance(lock, TableLock)}) for lock in LOCKS.values()]
 
@@ -257,7 +257,7 @@ def metrics() -> Found:
     from prometheus_client import REGISTRY
     from prometheus_client.metrics import MetricWrapperBase
 
-    from apps.kernel.metrics import GAUGES
+    from apps.kernel.observability.metrics import GAUGES
 
     for name in REGISTRY._collector_to_names:
         if isinstance(name, MetricWrapperBase):
@@ -267,7 +267,7 @@ def metrics() -> Found:
 
 
 def cache_areas() -> Found:
-    from apps.kernel.caching import AREAS
+    from apps.kernel.cache.caching import AREAS
 
     return [(area.area, {"of": area.of or "the current tenant"}) for area in AREAS]
 

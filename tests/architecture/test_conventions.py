@@ -63,14 +63,14 @@ def test_only_declared_locks_take_advisory_locks():
         if "_advisory_" in path.read_text() and "migrations" not in path.parts
     ]
 
-    assert files == ["apps/kernel/locks.py"]
+    assert files == ["apps/kernel/db/locks.py"]
 
 
 def test_only_one_module_creates_gauges():
     """The registry of public names finds gauges by their declaration."""
     files = [str(path.relative_to(ROOT)) for path in sources() if "GaugeMetricFamily(" in path.read_text()]
 
-    assert files == ["apps/kernel/metrics.py"]
+    assert files == ["apps/kernel/observability/metrics.py"]
 
 
 def test_only_env_reads_the_environment():

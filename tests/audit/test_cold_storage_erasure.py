@@ -23,7 +23,7 @@ from apps.companies.commands import FoundCompany
 from apps.identity.commands import InviteUser
 from apps.identity.models import User
 from apps.kernel.clock import moved_to, now
-from apps.kernel.files import FileIsMissing, Files, files
+from apps.kernel.files.store import FileIsMissing, Files, files
 from apps.sales.commands import AddCustomer
 from apps.sales.models import Customer
 from tests.support.failpoints import Killed

@@ -20,7 +20,7 @@ from apps.audit.models import ColdStorageFile, Record, Segment
 from apps.audit.verification import verify
 from apps.bus import dispatch, dry_run
 from apps.kernel.clock import moved_to, now
-from apps.kernel.files import files
+from apps.kernel.files.store import files
 from tests.support.sqlstate import NO_RIGHT, refused
 
 BEFORE = dt.date(2026, 1, 1)

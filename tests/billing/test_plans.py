@@ -30,7 +30,8 @@ from apps.companies.models import Company
 from apps.events.models import OutboxEvent
 from apps.identity.commands import InviteUser
 from apps.identity.tokens import access
-from apps.kernel import instrumentation, limits
+from apps.kernel import limits
+from apps.kernel.observability import instrumentation
 from apps.kernel.actors import System
 from apps.kernel.limits import LimitReached
 from apps.kernel.tenant import activate

@@ -8,7 +8,7 @@ import pytest
 from celery import current_app
 from playwright.sync_api import Page, expect
 
-from apps.kernel import waiting
+from apps.kernel.queues import waiting
 from tests.support.pages import log_in, violations
 
 pytestmark = pytest.mark.exhaustive("axe-core over each page in both themes")

@@ -16,7 +16,7 @@ from apps.bus.tasks import forget_expired_keys
 from apps.companies.commands import FoundCompany
 from apps.companies.errors import CompanyCodeTaken
 from apps.companies.models import Company
-from apps.kernel import caching
+from apps.kernel.cache import caching
 from apps.kernel.clock import moved_to, now
 from apps.kernel.tenant import activate
 from apps.ledger.models import Entry

@@ -13,9 +13,9 @@ from django.test import override_settings
 from prometheus_client import REGISTRY
 
 from apps.events import EVENTS, Event, publish
-from apps.kernel import instrumentation
+from apps.kernel.observability import instrumentation
 from apps.kernel.correlation import correlated, correlation_id
-from apps.kernel.instrumentation import REQUIRED, BusinessEvent, fault_of, record
+from apps.kernel.observability.instrumentation import REQUIRED, BusinessEvent, fault_of, record
 from apps.kernel.tenant import activate
 from apps.monitoring.checks import business_events_must_have_ids, instrumentation_must_be_configured
 
@@ -115,7 +115,7 @@ def test_the_log_driver_writes_tenant_and_ids(name, caplog):
 
 
 @pytest.mark.parametrize("name", REQUIRED)
-@override_settings(INSTRUMENTATION_DRIVER=["apps.kernel.instrumentation.PrometheusDriver"])
+@override_settings(INSTRUMENTATION_DRIVER=["apps.kernel.observability.instrumentation.PrometheusDriver"])
 def test_the_prometheus_driver_counts_events(name):
     before = REGISTRY.get_sample_value("bursar_instrumented_events_total", {"name": name}) or 0
 
@@ -155,7 +155,7 @@ def test_an_unknown_driver_is_refused():
     assert "apps.nowhere" in error.msg
 
 
-@override_settings(INSTRUMENTATION_DRIVER=["apps.kernel.instrumentation.OtlpDriver"])
+@override_settings(INSTRUMENTATION_DRIVER=["apps.kernel.observability.instrumentation.OtlpDriver"])
 def test_the_otlp_driver_without_a_collector_is_refused():
     (error,) = instrumentation_must_be_configured()
 
@@ -163,5 +163,5 @@ def test_the_otlp_driver_without_a_collector_is_refused():
 
 
 def test_the_log_driver_is_the_default():
-    assert settings.INSTRUMENTATION_DRIVER == ["apps.kernel.instrumentation.LogDriver"]
+    assert settings.INSTRUMENTATION_DRIVER == ["apps.kernel.observability.instrumentation.LogDriver"]
     assert instrumentation_must_be_configured() == []

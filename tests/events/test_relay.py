@@ -16,7 +16,8 @@ from apps.events import backlog, hints, relay
 from apps.events.deliveries import BATCH_SIZE, deliver, deliver_on_hint
 from apps.events.models import Delivery, OutboxEvent
 from apps.events.relay import route, sweep, top_up
-from apps.kernel import caching, clock
+from apps.kernel import clock
+from apps.kernel.cache import caching
 from apps.kernel.clock import now
 from apps.kernel.tenant import activate
 from tests.support.shelf import deliveries, fill, only_delivery, route_as_platform

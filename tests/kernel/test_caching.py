@@ -7,8 +7,8 @@ from django.db import transaction
 
 from apps.billing import queries as plans
 from apps.identity.models import token_statuses
-from apps.kernel import caching, pubsub
-from apps.kernel.caching import Cached, tenant_cache_key
+from apps.kernel.cache import caching, pubsub
+from apps.kernel.cache.caching import Cached, tenant_cache_key
 from apps.kernel.tenant import activate
 from apps.settings import queries as settings_queries
 from apps.tenancy import directory

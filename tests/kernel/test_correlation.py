@@ -12,8 +12,8 @@ from apps.kernel.correlation import (
     correlation_id,
 )
 from apps.kernel.ids import CORRELATION_ID
-from apps.kernel.traceparent import Trace, current_trace, parse
-from apps.kernel.tracing import outgoing_headers
+from apps.kernel.observability.traceparent import Trace, current_trace, parse
+from apps.kernel.observability.tracing import outgoing_headers
 
 CALLER_TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 

@@ -17,7 +17,7 @@ from django.test import Client
 from moto.server import ThreadedMotoServer
 
 from apps.kernel import clock
-from apps.kernel.files import FileIsMissing, FileNameNotAllowed, FileNotWritable, LinkNotValid, files
+from apps.kernel.files.store import FileIsMissing, FileNameNotAllowed, FileNotWritable, LinkNotValid, files
 from apps.kernel.files.local import signed
 from apps.kernel.tenant import activate
 from config.env import env

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 
 from apps.events.models import OutboxEvent
 from apps.kernel.clock import now
-from apps.kernel.inserting import insert
+from apps.kernel.db.inserting import insert
 from apps.settings.models import Setting
 
 

@@ -2,13 +2,13 @@
 
 import pytest
 
-from apps.kernel.locks import LOCKS, Lock, TableLock
-from apps.kernel.transactions import advisory_lock
+from apps.kernel.db.locks import LOCKS, Lock, TableLock
+from apps.kernel.db.transactions import advisory_lock
 
 
 @pytest.fixture(autouse=True)
 def _declared_for_one_test(monkeypatch):
-    monkeypatch.setattr("apps.kernel.locks.LOCKS", dict(LOCKS))
+    monkeypatch.setattr("apps.kernel.db.locks.LOCKS", dict(LOCKS))
 
 
 class Cursor:

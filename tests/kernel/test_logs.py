@@ -16,7 +16,7 @@ from apps.identity.commands import SetPassword
 from apps.identity.models import User
 from apps.kernel.actors import System, acting_as
 from apps.kernel.correlation import correlated
-from apps.kernel.logs import current_request, formatter, log_context
+from apps.kernel.observability.logs import current_request, formatter, log_context
 from apps.kernel.plain import SECRET, secret
 from apps.kernel.tenant import TenantInfo, activate
 from apps.periods.commands import ClosePeriod

@@ -6,7 +6,7 @@ import pytest
 from celery import shared_task
 from django.db import OperationalError, connection, connections
 
-from apps.kernel.queues import DefaultTask
+from apps.kernel.queues.tasks import DefaultTask
 from apps.kernel.tenant import activate
 from apps.tenancy.models import Tenant
 

@@ -15,11 +15,11 @@ from apps.bus import dispatch
 from apps.events.deliveries import deliver
 from apps.events.models import Delivery
 from apps.events.relay import route
-from apps.kernel import instrumentation
+from apps.kernel.observability import instrumentation
 from apps.kernel.correlation import correlated
 from apps.kernel.tenant import activate
-from apps.kernel.traceparent import current_trace, new_trace, parse
-from apps.kernel.tracing import span
+from apps.kernel.observability.traceparent import current_trace, new_trace, parse
+from apps.kernel.observability.tracing import span
 from apps.settings.commands import ChangeSetting
 
 sdk = pytest.importorskip("opentelemetry.sdk.trace")
@@ -31,7 +31,7 @@ def collected():
     """`collected()` → the spans that arrived at a collector on this machine."""
     from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-    from apps.kernel import otlp
+    from apps.kernel.observability import otlp
 
     bodies = []
 
@@ -124,7 +124,7 @@ def test_a_trace_not_sampled_by_the_caller_is_not_recorded(collected):
 
 
 def test_a_business_event_is_reported_with_its_ids(collected):
-    with override_settings(INSTRUMENTATION_DRIVER=["apps.kernel.instrumentation.OtlpDriver"]):
+    with override_settings(INSTRUMENTATION_DRIVER=["apps.kernel.observability.instrumentation.OtlpDriver"]):
         instrumentation.drivers.cache_clear()
         instrumentation.record(
             instrumentation.BusinessEvent(
@@ -144,8 +144,8 @@ def test_a_business_event_is_reported_with_its_ids(collected):
 
 def test_without_opentelemetry_the_error_names_the_package_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "opentelemetry", None)
-    monkeypatch.delitem(sys.modules, "apps.kernel.otlp", raising=False)
-    monkeypatch.delattr("apps.kernel.otlp", raising=False)
+    monkeypatch.delitem(sys.modules, "apps.kernel.observability.otlp", raising=False)
+    monkeypatch.delattr("apps.kernel.observability.otlp", raising=False)
 
     with (
         override_settings(OTLP_ENDPOINT="http://127.0.0.1:1"),

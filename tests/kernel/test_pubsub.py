@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import redis
 
-from apps.kernel import pubsub
+from apps.kernel.cache import pubsub
 from apps.kernel.tenant import activate
 
 
@@ -73,7 +73,7 @@ def test_messages_on_other_channels_are_not_received(listener, notebook):
 
 
 def test_a_message_from_another_process_is_received(listener, notebook):
-    code = "import django; django.setup(); from apps.kernel import pubsub; pubsub.publish('shelves', 'hello')"
+    code = "import django; django.setup(); from apps.kernel.cache import pubsub; pubsub.publish('shelves', 'hello')"
 
     subprocess.run([sys.executable, "-c", code], check=True)
 

@@ -12,7 +12,7 @@ from django.db import OperationalError
 
 from apps.kernel import clock
 from apps.kernel.correlation import correlated, correlation_id
-from apps.kernel.queues import (
+from apps.kernel.queues.tasks import (
     MAX_WAIT_S,
     POLICIES,
     POOLS,
@@ -31,7 +31,7 @@ from apps.kernel.queues import (
     route,
 )
 from apps.kernel.tenant import activate, current_tenant
-from apps.kernel.traceparent import parse
+from apps.kernel.observability.traceparent import parse
 from config.env import env
 from config.settings import _celery
 

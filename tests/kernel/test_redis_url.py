@@ -14,7 +14,7 @@ import redis
 from celery import Celery
 from django.core.cache.backends.redis import RedisCache
 
-from apps.kernel.redis_url import SentinelRedis, client_of
+from apps.kernel.cache.redis_url import SentinelRedis, client_of
 from config.embedded import CannotStart
 from config.embedded.binaries import valkey_server
 
@@ -103,7 +103,7 @@ def cluster() -> Iterator[SentinelCluster]:
 @pytest.mark.exhaustive("a Sentinel that elects another master")
 def test_cache_broker_client_continue_with_the_next_master(cluster):
     client = client_of(cluster.url, socket_timeout=2, socket_connect_timeout=1)
-    cache = RedisCache(cluster.url, {"OPTIONS": {"pool_class": "apps.kernel.redis_url.SentinelPool"}})
+    cache = RedisCache(cluster.url, {"OPTIONS": {"pool_class": "apps.kernel.cache.redis_url.SentinelPool"}})
     address = SentinelRedis.read(cluster.url)
     celery = Celery(broker=address.broker_url, set_as_current=False)
     celery.conf.broker_transport_options = address.broker_options

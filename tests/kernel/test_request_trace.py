@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from apps.kernel.request_trace import RequestTraceEntry, in_order
+from apps.kernel.observability.request_trace import RequestTraceEntry, in_order
 
 NOON = dt.datetime(2026, 1, 1, 12, tzinfo=dt.UTC)
 

@@ -9,7 +9,7 @@ from allauth.account.models import EmailAddress
 from django.contrib.auth.models import Group
 
 from apps.identity.models import User
-from apps.kernel.row_guard import RowOfAnotherTenant
+from apps.kernel.db.row_guard import RowOfAnotherTenant
 from apps.kernel.tenant import activate
 from apps.ledger.models import Account, Journal
 from apps.tenancy.models import Domain, Tenant

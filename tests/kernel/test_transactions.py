@@ -2,7 +2,7 @@ import pytest
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
-from apps.kernel.transactions import AfterTheRequestMiddleware, afterwards, unit_of_work
+from apps.kernel.db.transactions import AfterTheRequestMiddleware, afterwards, unit_of_work
 
 
 def test_a_deferred_call_runs_after_a_commit_or_a_rollback(db):

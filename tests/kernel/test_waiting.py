@@ -9,9 +9,10 @@ import pytest
 import redis
 from celery import current_app
 
-from apps.kernel import caching, waiting
-from apps.kernel.queues import POLICIES
-from apps.kernel.waiting import QueueMonitor, QueueStatus, queue_statuses
+from apps.kernel.cache import caching
+from apps.kernel.queues import waiting
+from apps.kernel.queues.tasks import POLICIES
+from apps.kernel.queues.waiting import QueueMonitor, QueueStatus, queue_statuses
 
 
 @pytest.fixture
@@ -81,7 +82,7 @@ def test_each_queue_has_its_alert(queue, seconds):
 def test_an_alert_is_logged_once_a_minute_until_its_end(caplog, monkeypatch):
     moment = [1000.0]
     monkeypatch.setattr(waiting.time, "monotonic", lambda: moment[0])
-    caplog.set_level(logging.INFO, logger="apps.kernel.waiting")
+    caplog.set_level(logging.INFO, logger="apps.kernel.queues.waiting")
     late, fine = QueueStatus("financial", 7, 45.0, 0, 0.0), QueueStatus("financial", 0, 0.0, 0, 0.0)
     queue_monitor = QueueMonitor()
 

@@ -21,10 +21,10 @@ from apps.companies.commands import FoundCompany
 from apps.companies.errors import CompanyCodeTaken
 from apps.events.models import Delivery, OutboxEvent
 from apps.events.relay import route
-from apps.kernel import metrics
-from apps.kernel.caching import Cached
-from apps.kernel.metrics import exposed
-from apps.kernel.observation import observed_task
+from apps.kernel.observability import metrics
+from apps.kernel.cache.caching import Cached
+from apps.kernel.observability.metrics import exposed
+from apps.kernel.observability.observation import observed_task
 from apps.kernel.tenant import activate
 from apps.monitoring.gauges import DatabaseCollector
 from apps.settings.commands import ChangeSetting
@@ -232,8 +232,8 @@ def test_a_tenant_has_no_metrics(client_for, owner):
 
 
 def test_counters_of_several_processes_are_added(tmp_path):
-    count = "from apps.kernel.metrics import EVENTS; EVENTS.labels('ledger', 'entry.posted').inc()"
-    read = "from apps.kernel.metrics import exposed; print(exposed().decode())"
+    count = "from apps.kernel.observability.metrics import EVENTS; EVENTS.labels('ledger', 'entry.posted').inc()"
+    read = "from apps.kernel.observability.metrics import exposed; print(exposed().decode())"
     env = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
 
     for _ in range(2):

@@ -15,8 +15,9 @@ from django.test import Client
 from apps.events import SUBSCRIBERS
 from apps.events.models import Delivery, OutboxEvent
 from apps.identity.models import User
-from apps.kernel import clock, waiting
-from apps.kernel.queues import POLICIES
+from apps.kernel import clock
+from apps.kernel.queues import waiting
+from apps.kernel.queues.tasks import POLICIES
 
 
 @pytest.fixture

@@ -10,10 +10,11 @@ from apps.bus import dispatch
 from apps.events import publish
 from apps.events.models import Breaker
 from apps.identity.events import RefreshTokenReused, SupportSessionOpened
-from apps.kernel import clock, waiting
+from apps.kernel import clock
+from apps.kernel.queues import waiting
 from apps.kernel.actors import System
 from apps.kernel.tenant import activate
-from apps.kernel.transactions import unit_of_work
+from apps.kernel.db.transactions import unit_of_work
 from apps.notices import alerts, hooks
 from apps.notices.models import Notice
 from apps.operations.commands import SuspendTenant

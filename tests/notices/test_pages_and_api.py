@@ -8,7 +8,7 @@ from django.test import Client
 from apps.bus import dispatch
 from apps.kernel.actors import System
 from apps.kernel.correlation import correlated
-from apps.kernel.request_trace import entries_here
+from apps.kernel.observability.request_trace import entries_here
 from apps.kernel.tenant import activate
 from apps.notices.commands import AddNotificationChannel, SendAnnouncement
 from apps.notices.models import Notice, NoticeDelivery, NotificationChannel

@@ -13,7 +13,7 @@ from apps.events.models import Delivery, OutboxEvent
 from apps.inventory.commands import ItemQuantity, ReserveStock
 from apps.inventory.models import Reservation, StockMove
 from apps.kernel.clock import moved_to, now
-from apps.kernel.files import files
+from apps.kernel.files.store import files
 from apps.ledger.models import Entry
 from apps.payments.commands import ConfirmPayment, RefundPayment
 from apps.payments.models import Payment, Refund, SandboxOperation

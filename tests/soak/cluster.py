@@ -20,7 +20,7 @@ import psycopg
 import redis
 import requests
 
-from apps.kernel import metrics
+from apps.kernel.observability import metrics
 from config import embedded
 from config.embedded.errors import CannotStart
 from config.embedded.home import CHECKOUT

@@ -1,7 +1,7 @@
 """A scheduled task, known only to workers that include this module."""
 
-from apps.kernel.periodic import every
-from apps.kernel.queues import AuditTask
+from apps.kernel.queues.periodic import every
+from apps.kernel.queues.tasks import AuditTask
 
 
 @every(seconds=5, base=AuditTask, name="tests.scheduled")

@@ -10,7 +10,7 @@ from django.core.files.base import ContentFile
 from django.db import connections
 
 from apps.bus import dispatch
-from apps.kernel.files import files
+from apps.kernel.files.store import files
 from apps.kernel.tenant import activate
 from apps.ledger.commands import Line, PostEntry
 

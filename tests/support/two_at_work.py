@@ -15,7 +15,7 @@ from apps.identity.models import User
 from apps.inventory.commands import AddItem, ReceiveStock
 from apps.kernel import clock
 from apps.kernel.clock import today
-from apps.kernel.files import files
+from apps.kernel.files.store import files
 from apps.kernel.tenant import TenantInfo, activate
 from apps.ledger.commands import DraftEntry, Line, OpenAccount, OpenJournal, PostEntry
 from apps.notices.commands import AddNotificationChannel, SendAnnouncement

@@ -9,8 +9,8 @@ import time
 
 from celery import shared_task
 
-from apps.kernel import caching
-from apps.kernel.queues import DefaultTask
+from apps.kernel.cache import caching
+from apps.kernel.queues.tasks import DefaultTask
 from apps.kernel.tenant import current_tenant
 from apps.settings.models import Setting
 

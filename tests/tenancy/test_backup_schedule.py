@@ -11,10 +11,10 @@ from django.db import OperationalError, connections
 
 from apps.audit.models import Record
 from apps.bus import dispatch
-from apps.kernel import databases
+from apps.kernel.db import databases
 from apps.kernel.actors import System
 from apps.kernel.errors import Forbidden
-from apps.kernel.periodic import PERIODIC
+from apps.kernel.queues.periodic import PERIODIC
 from apps.kernel.tenant import activate
 from apps.notices.hooks import alerts
 from apps.notices.models import Notice

@@ -13,10 +13,10 @@ from apps.bus import dispatch
 from apps.bus.sending import dispatch_async
 from apps.events.models import Delivery, OutboxEvent
 from apps.events.relay import route
-from apps.kernel import caching
+from apps.kernel.cache import caching
 from apps.kernel.actors import System
 from apps.kernel.clock import today
-from apps.kernel.files import files
+from apps.kernel.files.store import files
 from apps.kernel.tenant import activate
 from apps.ledger.commands import OpenAccount
 from apps.tenancy import directory

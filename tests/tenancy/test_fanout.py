@@ -14,9 +14,10 @@ from celery import current_app
 from django.db import connections
 from django.db.models import QuerySet
 
-from apps.kernel import caching, clock
-from apps.kernel.periodic import PERIODIC, Periodic, every
-from apps.kernel.queues import AuditTask
+from apps.kernel import clock
+from apps.kernel.cache import caching
+from apps.kernel.queues.periodic import PERIODIC, Periodic, every
+from apps.kernel.queues.tasks import AuditTask
 from apps.kernel.tenant import activate, current_tenant
 from apps.tenancy import fanout
 from apps.tenancy.models import ScheduledRun, Tenant

@@ -7,7 +7,7 @@ import signal
 import pytest
 from django.db import connections
 
-from apps.kernel.files import files
+from apps.kernel.files.store import files
 from apps.kernel.tenant import activate
 from apps.ledger.models import Entry
 from apps.tenancy.models import Tenant

@@ -11,7 +11,7 @@ from asgiref.sync import sync_to_async
 from celery import shared_task
 from django.db import connection, connections, transaction
 
-from apps.kernel.queues import DefaultTask
+from apps.kernel.queues.tasks import DefaultTask
 from apps.kernel.tenant import TenantInfo, activate, current_tenant
 from apps.settings.models import Setting
 from apps.tenancy.backend.errors import TenantNotSet

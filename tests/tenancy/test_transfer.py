@@ -20,7 +20,7 @@ from apps.events.models import Delivery, OutboxEvent
 from apps.identity.models import User
 from apps.kernel.actors import System
 from apps.kernel.availability import current_availability
-from apps.kernel.files import files
+from apps.kernel.files.store import files
 from apps.kernel.pii import pii_columns, tables_not_copied
 from apps.kernel.tenant import activate
 from apps.ledger import queries as ledger

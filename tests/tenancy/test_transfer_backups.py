@@ -21,7 +21,7 @@ from apps.bus import dispatch
 from apps.identity.models import User
 from apps.kernel import clock
 from apps.kernel.actors import System
-from apps.kernel.files import files
+from apps.kernel.files.store import files
 from apps.kernel.tenant import activate
 from apps.ledger.models import Entry
 from apps.notices.hooks import alerts

@@ -8,7 +8,7 @@ from standardwebhooks import Webhook
 
 from apps.bus import dispatch
 from apps.kernel.correlation import correlated
-from apps.kernel.request_trace import entries_here
+from apps.kernel.observability.request_trace import entries_here
 from apps.settings.commands import ChangeSetting
 from apps.webhooks.commands import RegisterEndpoint
 from apps.webhooks.models import Message

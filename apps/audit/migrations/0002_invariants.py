@@ -6,7 +6,7 @@ change. Function bodies contain no schema name: a function looks up its own, so 
 
 from django.db import migrations
 
-from apps.kernel.guards import RUNTIME_ROLES, append_only
+from apps.kernel.db.guards import RUNTIME_ROLES, append_only
 
 # 1. A record is deleted only when it is old and in cold storage, and updated only to erase a person.
 RECORD = """

@@ -2,8 +2,8 @@
 
 from django.db import migrations
 
-from apps.kernel.guards import append_only
-from apps.kernel.rls import EnableTenantRLS
+from apps.kernel.db.guards import append_only
+from apps.kernel.db.rls import EnableTenantRLS
 
 DEFAULT_PLAN = """
 INSERT INTO billing_plan (code, name, level, modules, limits, is_offered)

@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from apps.kernel.guards import RUNTIME_ROLES
+from apps.kernel.db.guards import RUNTIME_ROLES
 
 GUARD = f"""
 CREATE FUNCTION idempotency_key_stays() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -6,7 +6,7 @@ event: a function of the database owner deletes old settled events.
 
 from django.db import migrations
 
-from apps.kernel.rls import EnableTenantRLS
+from apps.kernel.db.rls import EnableTenantRLS
 
 RIGHTS = """
 REVOKE UPDATE, DELETE ON events_outboxevent FROM bursar_app;

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 
-from apps.kernel.throttling import WINDOW, use
+from apps.kernel.cache.throttling import WINDOW, use
 
 
 class PerAddress(BaseThrottle):

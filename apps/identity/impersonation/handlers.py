@@ -20,7 +20,7 @@ from apps.kernel.actors import System
 from apps.kernel.clock import now
 from apps.kernel.errors import together
 from apps.kernel.tenant import TenantInfo, activate
-from apps.kernel.transactions import unit_of_work, within
+from apps.kernel.db.transactions import unit_of_work, within
 from apps.tenancy import directory
 
 from . import queries, rules, tickets

@@ -1,7 +1,7 @@
 """Ends overdue support sessions, also without a further request."""
 
-from apps.kernel.periodic import every
-from apps.kernel.queues import DefaultTask
+from apps.kernel.queues.periodic import every
+from apps.kernel.queues.tasks import DefaultTask
 
 from . import lifecycle
 

@@ -6,7 +6,7 @@ after it would make old tokens valid again.
 
 from django.db import migrations
 
-from apps.kernel.guards import append_only
+from apps.kernel.db.guards import append_only
 
 EPOCH = """
 CREATE FUNCTION identity_user_epoch() RETURNS trigger LANGUAGE plpgsql AS $$

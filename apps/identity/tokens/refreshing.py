@@ -19,7 +19,7 @@ from apps.identity.errors import RefreshTokenReused, RefreshTokenUnknown, Sessio
 from apps.identity.models import ApiSession, RefreshToken
 from apps.kernel.actors import System
 from apps.kernel.clock import now
-from apps.kernel.transactions import afterwards, unit_of_work
+from apps.kernel.db.transactions import afterwards, unit_of_work
 
 from . import access
 

@@ -6,7 +6,7 @@ renamed. The codes are those in errors.py.
 
 from django.db import migrations
 
-from apps.kernel.guards import RUNTIME_ROLES, append_only
+from apps.kernel.db.guards import RUNTIME_ROLES, append_only
 
 # 1. Stock is the sum of its movements: an item starts with an empty row, and a trigger adds each movement to it. The
 #    runtime has no rights on the row; the functions run as its owner. The CHECK constraint of the model refuses to

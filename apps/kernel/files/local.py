@@ -13,8 +13,7 @@ from django.urls import reverse
 
 from apps.kernel import clock
 
-from . import files
-from .store import LINK_LIFETIME_S, Files, LinkNotValid, file_name, owner
+from .store import LINK_LIFETIME_S, Files, LinkNotValid, file_name, files, owner
 
 
 class LocalFiles(Files):

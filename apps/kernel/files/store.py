@@ -6,10 +6,10 @@ import datetime as dt
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from django.core.files.base import File
-from django.core.files.storage import Storage
+from django.core.files.storage import Storage, storages
 from django.utils.translation import gettext_lazy as _
 
 from apps.kernel.errors import Conflict, Forbidden, Invalid, NotFound
@@ -45,6 +45,11 @@ def file_name(name: str) -> str:
     if len(name) > MAX_NAME_LENGTH or not all(PART.match(part) for part in name.split("/")):
         raise FileNameNotAllowed(name=name)
     return name
+
+
+def files() -> Files:
+    """The store with the files of the current tenant."""
+    return cast(Files, storages["default"])
 
 
 def owner() -> str:

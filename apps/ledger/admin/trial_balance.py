@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.response import TemplateResponse
 
 from apps.console import hooks
-from apps.kernel.replica import reads_from_replica
+from apps.kernel.db.replica import reads_from_replica
 from apps.ledger import queries
 
 VIEW = "ledger.view_entry"

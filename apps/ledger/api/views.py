@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from apps.bus.api.filters import CharFilter, DateFilter, Filters
 from apps.bus.api.views import CommandEndpoint, DetailEndpoint, ListEndpoint, QueryEndpoint
-from apps.kernel.replica import reading_replica
+from apps.kernel.db.replica import reading_replica
 from apps.ledger import queries
 from apps.ledger.commands import (
     DeactivateAccount,

@@ -14,7 +14,7 @@ may be another tenant's, and a schema may be renamed. The codes are those in err
 
 from django.db import migrations
 
-from apps.kernel.guards import RUNTIME_ROLES, append_only
+from apps.kernel.db.guards import RUNTIME_ROLES, append_only
 
 # 1. The entry.
 #

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Literal
 
 from apps.kernel.money import Money, currency
-from apps.kernel.replica import reading
+from apps.kernel.db.replica import reading
 
 
 @dataclass(frozen=True)

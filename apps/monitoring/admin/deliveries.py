@@ -17,7 +17,7 @@ from apps.console.admin import CommandPage, ServerFields
 from apps.console.widgets import Form, reason
 from apps.events import SUBSCRIBERS
 from apps.events.models import Delivery
-from apps.kernel import databases
+from apps.kernel.db import databases
 from apps.kernel.tenant import HOME
 from apps.monitoring import queries
 from apps.monitoring.commands import MANAGE, DropDelivery, ReplayDeliveries, ReplayDelivery, ReplayEvents

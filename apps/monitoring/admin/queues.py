@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
 
 from apps.console import hooks
-from apps.kernel import waiting
+from apps.kernel.queues import waiting
 from apps.monitoring import queries
 from apps.tenancy.models import ScheduledRun
 

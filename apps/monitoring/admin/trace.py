@@ -11,7 +11,7 @@ from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, reverse
 
 from apps.console import hooks
-from apps.kernel.request_trace import RequestTraceEntry
+from apps.kernel.observability.request_trace import RequestTraceEntry
 from apps.kernel.tenant import current_tenant
 from apps.monitoring.request_traces import is_known, record_access, trace_of
 

@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from apps.kernel.guards import append_only
+from apps.kernel.db.guards import append_only
 
 
 class Migration(migrations.Migration):

@@ -11,7 +11,7 @@ from django.core.management.base import CommandError, CommandParser
 from apps import bus
 from apps.bus import Command, dispatch
 from apps.console.terminal import Output
-from apps.kernel import databases
+from apps.kernel.db import databases
 from apps.kernel.errors import Refusal, SeveralRefusals
 from apps.operations.commands import MoveTenant
 from apps.tenancy.models import Tenant

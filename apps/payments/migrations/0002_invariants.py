@@ -6,7 +6,7 @@ renamed. The codes are those in errors.py.
 
 from django.db import migrations
 
-from apps.kernel.guards import RUNTIME_ROLES
+from apps.kernel.db.guards import RUNTIME_ROLES
 
 # 1. A payment starts as requested and makes only the transitions of Payment.MOVES. Its terms never change, and neither
 #    does its confirmation. Only the trigger of 2 writes the refunded amount.

@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from apps.kernel.guards import RUNTIME_ROLES, append_only
+from apps.kernel.db.guards import RUNTIME_ROLES, append_only
 
 
 class Migration(migrations.Migration):

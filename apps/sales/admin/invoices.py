@@ -14,7 +14,7 @@ from unfold.decorators import display
 from apps.console import hooks
 from apps.console.admin import Link, ReadOnlyAdmin
 from apps.console.sites import tenant_site
-from apps.kernel.files import files
+from apps.kernel.files.store import files
 from apps.sales.models import Invoice
 
 VIEW = "sales.view_invoice"

@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 from apps.bus.api.fields import ExactDecimal
 from apps.bus.api.serializers import ReadSerializer
-from apps.kernel.files import files
+from apps.kernel.files.store import files
 from apps.payments.models import Refund
 from apps.sagas.models import Run
 from apps.sales.models import Customer, Invoice, Order, OrderLine

@@ -6,7 +6,7 @@ another tenant's, and a schema may be renamed. The codes are those in errors.py.
 
 from django.db import migrations
 
-from apps.kernel.guards import RUNTIME_ROLES, append_only
+from apps.kernel.db.guards import RUNTIME_ROLES, append_only
 
 # 1. An order starts as placed and makes only the transitions of Order.MOVES. Its terms never change. Its lines must
 #    add up to its total: checked at COMMIT, when all of them are inserted.

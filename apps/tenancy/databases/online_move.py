@@ -24,7 +24,7 @@ from django.conf import settings
 from django.db import transaction
 from psycopg import sql
 
-from apps.kernel import databases
+from apps.kernel.db import databases
 from apps.tenancy import directory, rules
 from apps.tenancy.models import Tenant
 from apps.tenancy.transfer import blueprint, catalogue, importing, outbox, restoring

@@ -13,7 +13,7 @@ from apps.bus import Command
 from apps.console import hooks
 from apps.console.admin import CommandPage, ServerFields
 from apps.console.widgets import Form, reason
-from apps.kernel import databases
+from apps.kernel.db import databases
 from apps.tenancy.commands import ChangeDatabase, PinTenant, UnpinTenant
 from apps.tenancy.models import Database, Tenant
 

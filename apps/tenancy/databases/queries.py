@@ -9,7 +9,7 @@ from django.db import Error as DatabaseError
 from django.db import connections
 from django.db.models import Count, Q
 
-from apps.kernel import databases
+from apps.kernel.db import databases
 from apps.tenancy.models import Database, Tenant
 
 from .placement import Candidate

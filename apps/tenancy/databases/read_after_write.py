@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-from apps.kernel import replica
+from apps.kernel.db import replica
 
 HEADER = "X-Read-After"
 COOKIE = "bursar_read_after"

@@ -3,7 +3,7 @@ drop a schema; the directory is in the home database."""
 
 from __future__ import annotations
 
-from apps.kernel import databases
+from apps.kernel.db import databases
 from apps.kernel.tenant import HOME
 from apps.tenancy.models import Tenant
 

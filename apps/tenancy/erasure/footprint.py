@@ -9,7 +9,7 @@ from typing import NamedTuple
 from django.db import connection, transaction
 from psycopg import sql
 
-from apps.kernel.files import files
+from apps.kernel.files.store import files
 from apps.kernel.tenant import TenantInfo, activate
 
 MAX_COUNTED_BYTES = 64 * 2**20

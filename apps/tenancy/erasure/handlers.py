@@ -10,12 +10,12 @@ from django.db import transaction
 
 from apps.bus import handles
 from apps.events import publish
-from apps.kernel import caching
+from apps.kernel.cache import caching
 from apps.kernel.clock import now
-from apps.kernel.files import files
+from apps.kernel.files.store import files
 from apps.kernel.progress import steps
 from apps.kernel.tenant import activate
-from apps.kernel.transactions import unit_of_work
+from apps.kernel.db.transactions import unit_of_work
 from apps.tenancy import directory, provisioning, rules
 from apps.tenancy.events import TenantErased
 from apps.tenancy.models import Tenant

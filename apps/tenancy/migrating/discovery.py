@@ -11,7 +11,7 @@ from typing import Any
 from django.db import connections
 from psycopg import sql
 
-from apps.kernel import databases
+from apps.kernel.db import databases
 from apps.kernel.tenant import HOME, PUBLIC_SCHEMA, TenantInfo, activate, at_database
 from apps.tenancy.models import Spare, Tenant
 from apps.tenancy.provisioning import FINGERPRINT, TEMPLATE

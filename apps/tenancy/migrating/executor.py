@@ -16,7 +16,7 @@ from django.db.migrations import Migration, RunSQL
 from django.db.migrations.recorder import MigrationRecorder
 from psycopg import sql
 
-from apps.kernel import databases
+from apps.kernel.db import databases
 from apps.tenancy import numbering
 from apps.tenancy.provisioning import TEMPLATE
 

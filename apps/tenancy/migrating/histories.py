@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import connections
 from django.db.migrations.recorder import MigrationRecorder
 
-from apps.kernel import databases
+from apps.kernel.db import databases
 from apps.kernel.tenant import activate, at_database
 
 from . import linter

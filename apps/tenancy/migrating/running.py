@@ -14,9 +14,10 @@ from typing import Any
 
 from django.db import connections
 
-from apps.kernel import databases, progress
+from apps.kernel import progress
+from apps.kernel.db import databases
 from apps.kernel.errors import Refusal, SeveralRefusals
-from apps.kernel.locks import Lock
+from apps.kernel.db.locks import Lock
 from apps.kernel.tenant import HOME
 
 from . import state

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from apps.kernel import databases
+from apps.kernel.db import databases
 from apps.kernel.clock import now
 from apps.kernel.tenant import HOME
 from apps.tenancy.models import SchemaMigration, Spare, Tenant

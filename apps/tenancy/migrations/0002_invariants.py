@@ -7,8 +7,8 @@ in errors.py.
 
 from django.db import migrations
 
-from apps.kernel.guards import append_only
-from apps.kernel.rls import OF_TENANTS
+from apps.kernel.db.guards import append_only
+from apps.kernel.db.rls import OF_TENANTS
 
 # 1. A tenant's state changes according to `Tenant.TRANSITIONS`, and its epoch only grows. The last two transitions are
 #    those of a restore to the state at the time of the backup (`Tenant.RESTORE_TRANSITIONS`).

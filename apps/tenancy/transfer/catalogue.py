@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import connections
 
-from apps.kernel import databases
+from apps.kernel.db import databases
 from apps.kernel.tenant import TenantInfo, activate
 
 XID_TYPE = "xid8"

@@ -15,9 +15,9 @@ from psycopg import sql
 
 from apps.audit import queries as audit
 from apps.audit import sealing
-from apps.kernel import databases
+from apps.kernel.db import databases
 from apps.kernel.clock import now
-from apps.kernel.files import files
+from apps.kernel.files.store import files
 from apps.kernel.progress import steps
 from apps.kernel.tenant import TenantInfo, activate
 from apps.tenancy.erasure.footprint import file_names

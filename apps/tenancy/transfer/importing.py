@@ -15,8 +15,8 @@ from django.db import connections, transaction
 from psycopg import sql
 
 from apps.audit.anchors import FOLDER as HEADS
-from apps.kernel import databases
-from apps.kernel.files import files
+from apps.kernel.db import databases
+from apps.kernel.files.store import files
 from apps.kernel.progress import stage, steps
 from apps.kernel.tenant import TenantInfo, activate
 

@@ -29,7 +29,7 @@ from django.db import connection, connections, transaction
 from psycopg import sql
 
 from apps.audit import sealing
-from apps.kernel import databases
+from apps.kernel.db import databases
 from apps.kernel.progress import stage, stages
 from apps.kernel.tenant import TenantInfo, activate
 from apps.tenancy import directory, rules

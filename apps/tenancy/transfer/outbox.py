@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import connections, transaction
 
-from apps.kernel import databases
+from apps.kernel.db import databases
 
 _UNDELIVERED = """
 SELECT json_build_object('event', to_jsonb(e) - 'id', 'deliveries', (

@@ -20,13 +20,13 @@ from psycopg import sql
 
 from apps.audit import queries as audit
 from apps.audit.anchors import FOLDER as HEADS
-from apps.kernel import databases
+from apps.kernel.db import databases
 from apps.kernel.clock import now
-from apps.kernel.files import files
-from apps.kernel.locks import Lock, LockKey
+from apps.kernel.files.store import files
+from apps.kernel.db.locks import Lock, LockKey
 from apps.kernel.progress import stage
 from apps.kernel.tenant import TenantInfo, activate
-from apps.kernel.transactions import advisory_lock, unit_of_work
+from apps.kernel.db.transactions import advisory_lock, unit_of_work
 from apps.tenancy import directory, provisioning, rules
 from apps.tenancy.databases import tenant_mirror
 from apps.tenancy.errors import SlugTaken

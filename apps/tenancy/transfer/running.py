@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from django.db import close_old_connections
 
-from apps.kernel import databases
+from apps.kernel.db import databases
 
 from . import importing, jobs, moving, restore_drills, restoring
 from .errors import TransferBusy

@@ -12,7 +12,7 @@ from typing import IO, Any, BinaryIO, NamedTuple
 
 from django.core.files.base import File
 
-from apps.kernel.files import FileIsMissing, files
+from apps.kernel.files.store import FileIsMissing, files
 from apps.kernel.tenant import activate
 
 from .backup_file import CHUNK_BYTES

@@ -15,9 +15,9 @@ from django.db import InterfaceError, OperationalError, connections
 
 from apps.events.publishing import CHANNEL
 from apps.events.relay import route, sweep, top_up, wait_for_notification
-from apps.kernel import databases
+from apps.kernel.db import databases
 from apps.kernel.tenant import activate
-from apps.kernel.waiting import QueueMonitor
+from apps.kernel.queues.waiting import QueueMonitor
 
 SWEEP_INTERVAL_S = 5.0
 POLL_INTERVAL_S = 1.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from apps.console.terminal import BursarCommand, Output
-from apps.kernel import waiting
+from apps.kernel.queues import waiting
 from apps.monitoring import queries
 from apps.monitoring.errors import BrokerUnreachable
 from apps.monitoring.queries import QueueOverview

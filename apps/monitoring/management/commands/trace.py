@@ -9,7 +9,7 @@ from django.core.management.base import CommandParser
 
 from apps.console.terminal import BursarCommand, Output
 from apps.kernel.actors import System
-from apps.kernel.request_trace import RequestTraceEntry
+from apps.kernel.observability.request_trace import RequestTraceEntry
 from apps.monitoring.errors import CorrelationIdUnknown
 from apps.monitoring.request_traces import record_access, trace_of
 from apps.tenancy.queries import tenant_named

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from apps.console.terminal import Output
-from apps.kernel import databases
+from apps.kernel.db import databases
 from apps.kernel.tenant import at_database
 from apps.tenancy import provisioning
 from apps.tenancy.migrating import histories, running

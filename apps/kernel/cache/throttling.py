@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.core.cache import cache
 
-from .clock import now
+from apps.kernel.clock import now
 
 WINDOW = 60
 

@@ -21,9 +21,11 @@ from weakref import WeakSet
 import redis
 from django.db import transaction
 
-from . import pubsub, replica
-from .metrics import CACHE
-from .tenant import current_tenant
+from . import pubsub
+
+from apps.kernel.db import replica
+from apps.kernel.observability.metrics import CACHE
+from apps.kernel.tenant import current_tenant
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from celery import Task, shared_task
 
-from .queues import TenantTask
+from .tasks import TenantTask
 
 Where = Literal["everywhere", "tenants", "platform"]
 MIN_INTERVAL_S = 5

@@ -17,8 +17,8 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from . import traceparent
-from .correlation import causation_id, correlation_id
-from .tenant import current_tenant
+from apps.kernel.correlation import causation_id, correlation_id
+from apps.kernel.tenant import current_tenant
 from .traceparent import Trace, current_trace, new_trace
 
 try:
@@ -126,5 +126,5 @@ def _attributes(trace: Trace) -> dict[str, str]:
 def _required_trace() -> Trace:
     trace = current_trace()
     if trace is None:
-        raise RuntimeError("A span is opened by apps.kernel.tracing.span.")
+        raise RuntimeError("A span is opened by apps.kernel.observability.tracing.span.")
     return trace

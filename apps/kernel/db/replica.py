@@ -23,7 +23,7 @@ from typing import Any, ParamSpec, TypeVar
 from django.db import Error as DatabaseError
 from django.db import connections, transaction
 
-from .tenant import current_database
+from apps.kernel.tenant import current_database
 
 P = ParamSpec("P")
 R = TypeVar("R")

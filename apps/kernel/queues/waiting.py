@@ -17,9 +17,9 @@ from celery import current_app
 from django.conf import settings
 from kombu.exceptions import OperationalError as BrokerAway
 
-from . import caching, pubsub
-from .queues import POLICIES, QueuePolicy
-from .redis_url import client_of
+from apps.kernel.cache import caching, pubsub
+from .tasks import POLICIES, QueuePolicy
+from apps.kernel.cache.redis_url import client_of
 
 WAITED = caching.tenant_cache_key("queues:waited", "public")
 UNTAKEN_SINCE = caching.tenant_cache_key("queues:untaken", "public")

@@ -22,7 +22,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from .redis_url import client_of
-from .tenant import current_tenant
+from apps.kernel.tenant import current_tenant
 
 PLATFORM = "public"
 RECONNECT_AFTER_S = 1.0

@@ -20,8 +20,8 @@ from django.db.models.base import ModelState
 from django.db.models.fields.related_lookups import RelatedExact, RelatedIn
 from django.utils.translation import gettext_lazy as _
 
-from .errors import Unavailable
-from .tenant import PUBLIC_SCHEMA, current_schema
+from apps.kernel.errors import Unavailable
+from apps.kernel.tenant import PUBLIC_SCHEMA, current_schema
 
 CONTROL = "control"
 """The connection of the platform. Its rows belong to the platform, whatever the current tenant."""

@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 
 from . import metrics
 from .logs import clean_text, current_request
-from .tenant import current_tenant
+from apps.kernel.tenant import current_tenant
 from .tracing import span
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -21,14 +21,14 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 from kombu.exceptions import OperationalError as BrokerAway
 
-from .availability import availability_of
-from .clock import now
-from .correlation import carried, correlated
-from .errors import Invalid, Unavailable
-from .logs import log_context
-from .observation import observed_task
-from .replica import read_your_writes
-from .tenant import TenantInfo, activate, current_tenant, is_tenant_set
+from apps.kernel.availability import availability_of
+from apps.kernel.clock import now
+from apps.kernel.correlation import carried, correlated
+from apps.kernel.errors import Invalid, Unavailable
+from apps.kernel.observability.logs import log_context
+from apps.kernel.observability.observation import observed_task
+from apps.kernel.db.replica import read_your_writes
+from apps.kernel.tenant import TenantInfo, activate, current_tenant, is_tenant_set
 
 PLATFORM = "public"
 

@@ -15,7 +15,7 @@ from django.apps import apps
 from django.conf import settings
 from django.db import models
 
-from .tenant import current_tenant
+from apps.kernel.tenant import current_tenant
 
 Severity = Literal["good", "plain", "waiting", "bad"]
 

@@ -13,10 +13,10 @@ from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
-from .errors import Unavailable
+from apps.kernel.errors import Unavailable
 from .locks import LockKey
 from .replica import note_write
-from .tenant import TenantInfo, activate, current_tenant
+from apps.kernel.tenant import TenantInfo, activate, current_tenant
 
 R = TypeVar("R")
 SERIALIZATION_FAILURES = ("40001", "40P01")

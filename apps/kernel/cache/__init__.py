@@ -1,0 +1,1 @@
+"""Redis: cached results, messages between processes and counted uses."""

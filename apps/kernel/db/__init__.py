@@ -1,0 +1,1 @@
+"""PostgreSQL: connections, transactions, locks, and the rules that tables enforce."""
