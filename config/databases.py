@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-from apps.kernel.db.transactions import OfTenants
+from apps.kernel.db.request_transactions import OfTenants
 
 ENGINE = "apps.tenancy.backend"
 NOWHERE = "postgresql://nowhere:5432/bursar"

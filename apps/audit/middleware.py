@@ -22,7 +22,7 @@ from apps.kernel.errors import Refusal
 from apps.kernel.observability.logs import OUTCOMES
 from apps.kernel.models import Change, collecting_changes
 from apps.kernel.plain import to_plain
-from apps.kernel.db.transactions import afterwards
+from apps.kernel.db.callbacks import afterwards
 
 from .models import Record
 

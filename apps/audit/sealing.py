@@ -13,7 +13,7 @@ from django.db import connection
 
 from apps.kernel.clock import now
 from apps.kernel.db.locks import TableLock
-from apps.kernel.db.transactions import unit_of_work
+from apps.kernel.db.unit_of_work import unit_of_work
 
 from . import anchors, chain, retention, rows
 from .keys import sealing_key

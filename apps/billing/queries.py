@@ -9,7 +9,7 @@ from apps.kernel.cache.caching import Cached
 from apps.kernel.limits import LIMITS, UNLIMITED
 from apps.kernel.manifest import Module
 from apps.kernel.tenant import TenantInfo, current_tenant
-from apps.kernel.db.transactions import within
+from apps.kernel.db.tenant_transaction import within
 from apps.modules import registry
 
 from .commands import DefinePlan

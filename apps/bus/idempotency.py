@@ -23,7 +23,7 @@ from apps.kernel.clock import now
 from apps.kernel.db.locks import Lock
 from apps.kernel.plain import to_plain
 from apps.kernel.tenant import current_tenant
-from apps.kernel.db.transactions import unit_of_work
+from apps.kernel.db.unit_of_work import unit_of_work
 
 from .commands import Command
 from .envelope import Envelope, Next

@@ -14,7 +14,7 @@ from apps.kernel.errors import Refusal, refusal_behind
 from apps.kernel.observability.logs import log_context
 from apps.kernel.tenant import current_tenant
 from apps.kernel.observability.tracing import span
-from apps.kernel.db.transactions import in_unit_of_work, is_serialization_failure, unit_of_work
+from apps.kernel.db.unit_of_work import in_unit_of_work, is_serialization_failure, unit_of_work
 
 from .envelope import Envelope, Next
 from .errors import NotAsSupport, PermissionDenied, PlatformOnly

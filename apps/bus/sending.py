@@ -13,7 +13,7 @@ from apps.events import publish
 from apps.kernel.actors import Actor, Support, System, acting, impersonated_by, impersonator
 from apps.kernel.availability import must_write
 from apps.kernel.errors import Conflict, Refusal, Unavailable
-from apps.kernel.db.transactions import unit_of_work
+from apps.kernel.db.unit_of_work import unit_of_work
 
 from .commands import Command
 from .dispatch import dispatch_once

@@ -20,7 +20,7 @@ from rest_framework.exceptions import APIException
 
 from .correlation import correlation_id
 from .errors import Refusal, Unavailable
-from .db.transactions import Busy, is_serialization_failure
+from .db.unit_of_work import Busy, is_serialization_failure
 
 CONTENT_TYPE = "application/problem+json"
 UNDER_API = re.compile(r"\A(/t/[^/]+)?/api(/|\Z)")

@@ -11,7 +11,7 @@ from apps.kernel.actors import Actor, System
 from apps.kernel.ids import CORRELATION_ID
 from apps.kernel.observability.request_trace import RequestTraceEntry, entries_here, in_order
 from apps.kernel.tenant import TenantInfo, current_tenant
-from apps.kernel.db.transactions import within
+from apps.kernel.db.tenant_transaction import within
 from apps.tenancy.queries import active_tenants
 
 SUBJECT = "the trace of a request"

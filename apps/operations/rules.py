@@ -15,7 +15,7 @@ from apps.bus import Command, dry_run
 from apps.kernel.clock import today
 from apps.kernel.errors import SeveralRefusals
 from apps.kernel.tenant import TenantInfo
-from apps.kernel.db.transactions import within
+from apps.kernel.db.tenant_transaction import within
 from apps.tenancy import provisioning
 from apps.tenancy.errors import TenantUnknown
 from apps.tenancy.hooks import Retention, legal_retentions

@@ -24,7 +24,8 @@ from apps.kernel.correlation import correlated
 from apps.kernel.errors import Refusal, Unavailable
 from apps.kernel.db.locks import Lock
 from apps.kernel.tenant import current_tenant
-from apps.kernel.db.transactions import advisory_lock, unit_of_work
+from apps.kernel.db.locks import advisory_lock
+from apps.kernel.db.unit_of_work import unit_of_work
 
 from . import external_steps, runs
 from .base import (

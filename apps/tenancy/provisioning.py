@@ -22,7 +22,7 @@ from psycopg import sql
 from apps.kernel.db import databases, rls
 from apps.kernel.db.locks import Lock
 from apps.kernel.tenant import HOME, PUBLIC_SCHEMA, TenantInfo, activate
-from apps.kernel.db.transactions import advisory_lock
+from apps.kernel.db.locks import advisory_lock
 
 from . import numbering, rules
 from .databases import tenant_mirror

@@ -10,7 +10,7 @@ from django.db import transaction
 from apps.kernel.actors import System
 from apps.kernel.clock import now
 from apps.kernel.correlation import correlated, correlation_id
-from apps.kernel.db.transactions import unit_of_work
+from apps.kernel.db.unit_of_work import unit_of_work
 
 from . import hints, hooks, rules, schedule
 from .errors import MessageUnreadable, SignatureInvalid

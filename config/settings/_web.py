@@ -12,7 +12,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "apps.tenancy.middleware.TenantMiddleware",
     "apps.tenancy.databases.read_after_write.ReadAfterWriteMiddleware",
-    "apps.kernel.db.transactions.AfterTheRequestMiddleware",
+    "apps.kernel.db.request_transactions.AfterTheRequestMiddleware",
     "apps.tenancy.middleware.ConsoleSessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -23,7 +23,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "apps.modules.urls.ModuleGateMiddleware",
-    "apps.kernel.db.transactions.WholeRequestMiddleware",
+    "apps.kernel.db.request_transactions.WholeRequestMiddleware",
 ]
 TEMPLATES = [
     {

@@ -3,7 +3,7 @@
 import pytest
 
 from apps.kernel.db.locks import LOCKS, Lock, TableLock
-from apps.kernel.db.transactions import advisory_lock
+from apps.kernel.db.locks import advisory_lock
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,9 @@ import pytest
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
-from apps.kernel.db.transactions import AfterTheRequestMiddleware, afterwards, unit_of_work
+from apps.kernel.db.callbacks import afterwards
+from apps.kernel.db.request_transactions import AfterTheRequestMiddleware
+from apps.kernel.db.unit_of_work import unit_of_work
 
 
 def test_a_deferred_call_runs_after_a_commit_or_a_rollback(db):

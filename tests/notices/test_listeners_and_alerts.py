@@ -14,7 +14,7 @@ from apps.kernel import clock
 from apps.kernel.queues import waiting
 from apps.kernel.actors import System
 from apps.kernel.tenant import activate
-from apps.kernel.db.transactions import unit_of_work
+from apps.kernel.db.unit_of_work import unit_of_work
 from apps.notices import alerts, hooks
 from apps.notices.models import Notice
 from apps.operations.commands import SuspendTenant

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from django.db import connections
 
-from apps.kernel.db.transactions import OfTenants
+from apps.kernel.db.request_transactions import OfTenants
 
 CONNECTIONS = 3
 START_TIMEOUT_S = 10.0

@@ -13,7 +13,7 @@ from apps.identity.models import User
 from apps.kernel import clock
 from apps.kernel.correlation import correlated
 from apps.kernel.tenant import TenantInfo
-from apps.kernel.db.transactions import unit_of_work
+from apps.kernel.db.unit_of_work import unit_of_work
 from apps.webhooks import hints, listeners
 from apps.webhooks.commands import RegisterEndpoint
 from apps.webhooks.models import Endpoint, Message

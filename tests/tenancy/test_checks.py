@@ -9,7 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError, connections
 from psycopg import sql
 
-from apps.kernel.db.transactions import OfTenants
+from apps.kernel.db.request_transactions import OfTenants
 from apps.tenancy import checks, numbering
 from config.embedded.postgres import SUPERUSER
 from config.startup import refuse_unsafe_settings

@@ -22,7 +22,7 @@ from apps.kernel.db import replica
 from apps.kernel.actors import System
 from apps.kernel.db.locks import Lock
 from apps.kernel.tenant import activate
-from apps.kernel.db.transactions import advisory_lock
+from apps.kernel.db.locks import advisory_lock
 from apps.tenancy.backend.errors import OutsideTransaction
 from apps.tenancy.databases.read_after_write import HEADER
 from apps.tenancy.models import Tenant

@@ -20,7 +20,7 @@ from apps.console.widgets import Form, reason
 from apps.identity.models import User
 from apps.kernel.errors import Refusal, Together
 from apps.kernel.tenant import TenantInfo
-from apps.kernel.db.transactions import within
+from apps.kernel.db.tenant_transaction import within
 from apps.tenancy import directory
 
 from . import queries, rules

@@ -19,7 +19,8 @@ from apps.identity.errors import RefreshTokenReused, RefreshTokenUnknown, Sessio
 from apps.identity.models import ApiSession, RefreshToken
 from apps.kernel.actors import System
 from apps.kernel.clock import now
-from apps.kernel.db.transactions import afterwards, unit_of_work
+from apps.kernel.db.callbacks import afterwards
+from apps.kernel.db.unit_of_work import unit_of_work
 
 from . import access
 

@@ -9,8 +9,13 @@ PERIOD = Lock("{schema}:period:{period}")
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
+
+from django.db import Error as DatabaseError
+from django.db import connection
 
 LOCKS: dict[str, Lock | TableLock] = {}
 SCHEMA = "{schema}"
@@ -80,3 +85,38 @@ def _declare(lock: Lock | TableLock) -> None:
     if lock.text in LOCKS:
         raise TypeError(f"The lock {lock.text!r} is declared twice.")
     LOCKS[lock.text] = lock
+
+
+@contextmanager
+def advisory_lock(lock: LockKey) -> Iterator[bool]:
+    """Yields whether the lock was free. It spans transactions and ends with the connection: a session lock or, behind a
+    transaction pooler, which has no sessions, the lock of a transaction on a separate connection."""
+    if not isinstance(lock, LockKey):
+        raise TypeError(f"{lock!r} is not a declared lock: Lock(…).key(…).")
+    if connection.settings_dict["TENANCY"]["pooled"]:
+        with _separate_cursor() as cursor:
+            yield lock.try_hold(cursor)
+        return
+    with connection.cursor() as cursor:
+        is_held = lock.try_hold_in_session(cursor)
+    try:
+        yield is_held
+    finally:
+        if is_held:
+            with connection.cursor() as cursor:
+                lock.release(cursor)
+
+
+@contextmanager
+def _separate_cursor() -> Iterator[Any]:
+    """A cursor of the platform in a transaction of its own, on a separate connection."""
+    separate = connection.copy()
+    separate.settings_dict["TENANCY"]["platform"] = True
+    try:
+        separate.set_autocommit(False)
+        with separate.cursor() as cursor:
+            yield cursor
+    finally:
+        with suppress(DatabaseError):
+            separate.rollback()
+        separate.close()

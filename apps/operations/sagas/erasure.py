@@ -9,7 +9,7 @@ from apps.bus import dispatch, handles
 from apps.kernel.actors import System, acting
 from apps.kernel.clock import today
 from apps.kernel.errors import together
-from apps.kernel.db.transactions import unit_of_work
+from apps.kernel.db.unit_of_work import unit_of_work
 from apps.operations import rules
 from apps.operations.commands import CancelErasure, EraseTenant
 from apps.operations.errors import NotQueuedForDeletion

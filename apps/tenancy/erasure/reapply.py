@@ -13,7 +13,7 @@ from apps.kernel.actors import Actor
 from apps.kernel.clock import now, today
 from apps.kernel.files.store import files
 from apps.kernel.progress import steps
-from apps.kernel.db.transactions import unit_of_work
+from apps.kernel.db.unit_of_work import unit_of_work
 from apps.tenancy.models import Tenant
 
 from .commands import DropTenant, EraseFiles

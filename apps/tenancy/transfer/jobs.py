@@ -9,7 +9,7 @@ from itertools import groupby
 
 from apps.kernel import progress
 from apps.kernel.clock import now
-from apps.kernel.db.transactions import advisory_lock
+from apps.kernel.db.locks import advisory_lock
 from apps.tenancy.models import Tenant
 
 from . import restoring, storage

@@ -19,7 +19,7 @@ from apps.kernel.db import databases
 from apps.kernel.clock import now
 from apps.kernel.db.locks import Lock
 from apps.kernel.tenant import activate
-from apps.kernel.db.transactions import advisory_lock
+from apps.kernel.db.locks import advisory_lock
 from apps.tenancy.models import Tenant
 
 from . import importing, restoring, storage, verifying

@@ -26,7 +26,8 @@ from apps.kernel.files.store import files
 from apps.kernel.db.locks import Lock, LockKey
 from apps.kernel.progress import stage
 from apps.kernel.tenant import TenantInfo, activate
-from apps.kernel.db.transactions import advisory_lock, unit_of_work
+from apps.kernel.db.locks import advisory_lock
+from apps.kernel.db.unit_of_work import unit_of_work
 from apps.tenancy import directory, provisioning, rules
 from apps.tenancy.databases import tenant_mirror
 from apps.tenancy.errors import SlugTaken

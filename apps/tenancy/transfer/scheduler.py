@@ -9,7 +9,7 @@ from django.db.models import Max, Q
 from apps.kernel.clock import now
 from apps.kernel.db.locks import Lock
 from apps.kernel.tenant import activate
-from apps.kernel.db.transactions import advisory_lock
+from apps.kernel.db.locks import advisory_lock
 from apps.tenancy.models import Tenant
 
 from . import jobs, objectives, restore_drills
