@@ -34,8 +34,8 @@ def observations() -> dict[str, Callable[[], object]]:
     from apps.bus.envelope import Envelope
     from apps.bus.middleware import observed
     from apps.companies.commands import FoundCompany
-    from apps.kernel.observability import logs, metrics
     from apps.kernel.actors import System
+    from apps.kernel.observability import logs, metrics
 
     command = FoundCompany(code="A", name="B", currency="EUR")
     envelope = Envelope(command=command, actor=System("The benchmark"))

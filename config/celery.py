@@ -50,11 +50,11 @@ def flush_traces(**_: Any) -> None:
 @signals.worker_init.connect
 def refuse_shared_payment_queue(sender: Any, **_: Any) -> None:
     """Stops a worker that would consume payments and another queue, as any worker without -Q would."""
-    from apps.kernel.queues import tasks as queues
+    from apps.kernel.queues.policies import PaymentsWouldWait, must_not_hold_up_payments
 
     try:
-        queues.must_not_hold_up_payments(sender.app.amqp.queues.consume_from)
-    except queues.PaymentsWouldWait as refusal:
+        must_not_hold_up_payments(sender.app.amqp.queues.consume_from)
+    except PaymentsWouldWait as refusal:
         sys.exit(str(refusal))
 
 

@@ -8,9 +8,9 @@ from apps.bus import dispatch, handles
 from apps.bus.envelope import current_envelope
 from apps.events import publish
 from apps.kernel.clock import now
+from apps.kernel.db.locks import TableLock
 from apps.kernel.errors import Refusal
 from apps.kernel.files.store import files
-from apps.kernel.db.locks import TableLock
 from apps.kernel.models import Change, record_change
 
 from . import cold_storage, cold_storage_erasure, rules

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from django.apps import apps
 
-from apps.kernel.pii import NAME, TEXT, declare_pii, exclude_from_clones
 from apps.kernel.observability.request_trace import RequestTraceEntry, Severity, has_table_here, trace_source
+from apps.kernel.pii import NAME, TEXT, declare_pii, exclude_from_clones
 from apps.kernel.tenant import current_tenant
 
 from .history import FieldHistory

@@ -14,15 +14,15 @@ from typing import Any
 from django.db import models
 
 from apps.bus.envelope import Envelope, Next
-from apps.kernel.db import databases
 from apps.kernel.actors import actor_label, impersonator
 from apps.kernel.clock import now
 from apps.kernel.correlation import causation_id, correlation_id
-from apps.kernel.errors import Refusal
-from apps.kernel.observability.logs import OUTCOMES
-from apps.kernel.models import Change, collecting_changes
-from apps.kernel.plain import to_plain
+from apps.kernel.db import databases
 from apps.kernel.db.callbacks import afterwards
+from apps.kernel.errors import Refusal
+from apps.kernel.models import Change, collecting_changes
+from apps.kernel.observability.logs import OUTCOMES
+from apps.kernel.plain import to_plain
 
 from .models import Record
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from apps.kernel.cache.caching import Cached
+from apps.kernel.db.tenant_transaction import within
 from apps.kernel.limits import LIMITS, UNLIMITED
 from apps.kernel.manifest import Module
 from apps.kernel.tenant import TenantInfo, current_tenant
-from apps.kernel.db.tenant_transaction import within
 from apps.modules import registry
 
 from .commands import DefinePlan

@@ -18,12 +18,12 @@ from typing import Any
 from django.apps import apps
 from django.db import IntegrityError, connection, models, transaction
 
-from apps.kernel.db import databases
 from apps.kernel.clock import now
+from apps.kernel.db import databases
 from apps.kernel.db.locks import Lock
+from apps.kernel.db.unit_of_work import unit_of_work
 from apps.kernel.plain import to_plain
 from apps.kernel.tenant import current_tenant
-from apps.kernel.db.unit_of_work import unit_of_work
 
 from .commands import Command
 from .envelope import Envelope, Next

@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from apps.events import publish
 from apps.kernel.actors import Actor, Support, System, acting, impersonated_by, impersonator
 from apps.kernel.availability import must_write
-from apps.kernel.errors import Conflict, Refusal, Unavailable
 from apps.kernel.db.unit_of_work import unit_of_work
+from apps.kernel.errors import Conflict, Refusal, Unavailable
 
 from .commands import Command
 from .dispatch import dispatch_once

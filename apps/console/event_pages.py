@@ -23,8 +23,8 @@ from unfold.decorators import display
 
 from apps.events import SUBSCRIBERS, breakers
 from apps.events.models import Breaker, Delivery, DeliveryQuerySet, OutboxEvent
-from apps.kernel.db import databases
 from apps.kernel.clock import now
+from apps.kernel.db import databases
 from apps.kernel.tenant import HOME
 
 from . import hooks

@@ -11,10 +11,9 @@ from django.db import transaction
 from django.db.models import F
 
 from apps.kernel.clock import now
-from apps.kernel.db.locks import Lock
-from apps.kernel.tenant import current_tenant
-from apps.kernel.db.locks import advisory_lock
+from apps.kernel.db.locks import Lock, advisory_lock
 from apps.kernel.db.unit_of_work import unit_of_work
+from apps.kernel.tenant import current_tenant
 
 from . import breakers, hints, instrumentation
 from .base import SUBSCRIBERS, Subscriber

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
-from apps.kernel.observability import instrumentation, metrics
 from apps.kernel.correlation import correlated
+from apps.kernel.observability import instrumentation, metrics
 from apps.kernel.observability.logs import level_of_event, log_context
-from apps.kernel.tenant import current_tenant
 from apps.kernel.observability.traceparent import current_trace
 from apps.kernel.observability.tracing import span
+from apps.kernel.tenant import current_tenant
 
 if TYPE_CHECKING:
     from .base import Event

@@ -12,9 +12,9 @@ from django.db import connection, transaction
 from apps.kernel.clock import now
 from apps.kernel.correlation import causation_id, correlation_id
 from apps.kernel.db.inserting import insert
+from apps.kernel.observability.traceparent import current_trace
 from apps.kernel.plain import to_plain
 from apps.kernel.tenant import current_tenant
-from apps.kernel.observability.traceparent import current_trace
 
 from .base import Event
 from .instrumentation import note_after_commit

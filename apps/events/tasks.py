@@ -5,8 +5,8 @@ from __future__ import annotations
 from celery import shared_task
 from django.conf import settings
 
-from apps.kernel.db import databases
 from apps.kernel.clock import now
+from apps.kernel.db import databases
 from apps.kernel.queues.periodic import every
 from apps.kernel.queues.tasks import AuditTask, BillingTask, DefaultTask, FinancialTask, LowTask
 from apps.kernel.tenant import at_database

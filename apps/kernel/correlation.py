@@ -12,8 +12,8 @@ from contextvars import ContextVar
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from .observability import traceparent
 from .ids import CORRELATION_ID, new_correlation_id
+from .observability import traceparent
 from .observability.traceparent import Trace, current_trace, new_trace
 
 HEADER = "X-Correlation-ID"

@@ -15,8 +15,8 @@ from django.db import connection
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
-from .errors import Conflict
 from .db.locks import Lock
+from .errors import Conflict
 from .tenant import current_tenant
 
 UNLIMITED = -1

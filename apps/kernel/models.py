@@ -10,8 +10,8 @@ from typing import Any, ClassVar, Self
 
 from django.db import models
 
-from .plain import SECRET
 from .db.row_guard import row_must_be_of_tenant
+from .plain import SECRET
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,8 @@ from drf_standardized_errors.handler import ExceptionHandler
 from rest_framework.exceptions import APIException
 
 from .correlation import correlation_id
-from .errors import Refusal, Unavailable
 from .db.unit_of_work import Busy, is_serialization_failure
+from .errors import Refusal, Unavailable
 
 CONTENT_TYPE = "application/problem+json"
 UNDER_API = re.compile(r"\A(/t/[^/]+)?/api(/|\Z)")

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-from apps.kernel.errors import together
 from apps.kernel.db.locks import Lock
+from apps.kernel.errors import together
 from apps.kernel.money import Money
 from apps.periods import rules as periods
 from apps.periods.models import Period

@@ -1,5 +1,5 @@
-from apps.kernel.queues import waiting
 from apps.kernel.manifest import Health, Module
+from apps.kernel.queues import waiting
 
 
 def health() -> Health:

@@ -12,11 +12,11 @@ from django.db.models import Count, Min, Q, QuerySet
 
 from apps.events import EVENTS, SUBSCRIBERS, breakers, schemas
 from apps.events.models import Breaker, Delivery
+from apps.kernel.clock import now
 from apps.kernel.db import databases
 from apps.kernel.queues import waiting
-from apps.kernel.clock import now
-from apps.kernel.tenant import HOME
 from apps.kernel.queues.waiting import QueueStatus
+from apps.kernel.tenant import HOME
 from apps.tenancy.models import Tenant
 
 NO_DELIVERIES = {"pending": 0, "oldest_at": None, "dead": 0}

@@ -8,10 +8,10 @@ from apps.audit import access_log
 from apps.audit.models import Record
 from apps.events.models import OutboxEvent
 from apps.kernel.actors import Actor, System
+from apps.kernel.db.tenant_transaction import within
 from apps.kernel.ids import CORRELATION_ID
 from apps.kernel.observability.request_trace import RequestTraceEntry, entries_here, in_order
 from apps.kernel.tenant import TenantInfo, current_tenant
-from apps.kernel.db.tenant_transaction import within
 from apps.tenancy.queries import active_tenants
 
 SUBJECT = "the trace of a request"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from apps.kernel.pii import exclude_from_clones
 from apps.kernel.observability.request_trace import RequestTraceEntry, Severity, trace_source
+from apps.kernel.pii import exclude_from_clones
 
 from . import kinds  # noqa: F401 - declares the kinds
 from .models import Notice, NoticeDelivery

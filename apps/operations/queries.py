@@ -14,8 +14,8 @@ from apps.identity import queries as identity
 from apps.identity.models import ApiSession, User
 from apps.kernel.availability import availability_of
 from apps.kernel.clock import today
-from apps.kernel.queues.periodic import PERIODIC
 from apps.kernel.db.tenant_transaction import within
+from apps.kernel.queues.periodic import PERIODIC
 from apps.sagas.models import Run
 from apps.tenancy.models import Tenant
 from apps.tenancy.transfer import outbox

@@ -13,9 +13,9 @@ from apps.billing.errors import PlanNotOffered, PlanUnknown
 from apps.billing.models import Plan
 from apps.bus import Command, dry_run
 from apps.kernel.clock import today
+from apps.kernel.db.tenant_transaction import within
 from apps.kernel.errors import SeveralRefusals
 from apps.kernel.tenant import TenantInfo
-from apps.kernel.db.tenant_transaction import within
 from apps.tenancy import provisioning
 from apps.tenancy.errors import TenantUnknown
 from apps.tenancy.hooks import Retention, legal_retentions

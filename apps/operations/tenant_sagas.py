@@ -10,10 +10,10 @@ from django.db import connection
 
 from apps.kernel.clock import today
 from apps.kernel.db.locks import Lock
-from apps.kernel.plain import to_plain
-from apps.kernel.tenant import TenantInfo
 from apps.kernel.db.tenant_transaction import within
 from apps.kernel.db.unit_of_work import unit_of_work
+from apps.kernel.plain import to_plain
+from apps.kernel.tenant import TenantInfo
 from apps.sagas import Saga, ScopedCommand
 from apps.sagas import queries as sagas
 from apps.sagas.errors import RunIsBusy, SagaHasEnded

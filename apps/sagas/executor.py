@@ -21,11 +21,10 @@ from apps.events import emitting_only
 from apps.kernel.actors import Steward, System
 from apps.kernel.clock import now
 from apps.kernel.correlation import correlated
-from apps.kernel.errors import Refusal, Unavailable
-from apps.kernel.db.locks import Lock
-from apps.kernel.tenant import current_tenant
-from apps.kernel.db.locks import advisory_lock
+from apps.kernel.db.locks import Lock, advisory_lock
 from apps.kernel.db.unit_of_work import unit_of_work
+from apps.kernel.errors import Refusal, Unavailable
+from apps.kernel.tenant import current_tenant
 
 from . import external_steps, runs
 from .base import (

@@ -17,8 +17,8 @@ from apps.events import publish
 from apps.kernel.actors import acting, actor_label
 from apps.kernel.clock import now
 from apps.kernel.correlation import correlated
-from apps.kernel.plain import from_plain, to_plain
 from apps.kernel.db.unit_of_work import unit_of_work
+from apps.kernel.plain import from_plain, to_plain
 
 from .base import NO_COMPENSATION, SAGAS, ActionStep, ExternalStep, Saga, Wait
 from .events import DUE, SagaStuck

@@ -12,8 +12,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from apps.kernel.db import databases as kernel_databases
 from apps.kernel.db import rls
-from apps.kernel.tenant import HOME
 from apps.kernel.db.request_transactions import OfTenants
+from apps.kernel.tenant import HOME
 
 from . import numbering
 from .databases.checks import of_poolers

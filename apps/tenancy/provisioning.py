@@ -20,9 +20,8 @@ from django.db import connections
 from psycopg import sql
 
 from apps.kernel.db import databases, rls
-from apps.kernel.db.locks import Lock
+from apps.kernel.db.locks import Lock, advisory_lock
 from apps.kernel.tenant import HOME, PUBLIC_SCHEMA, TenantInfo, activate
-from apps.kernel.db.locks import advisory_lock
 
 from . import numbering, rules
 from .databases import tenant_mirror

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from apps.kernel.pii import exclude_from_clones
 from apps.kernel.observability.request_trace import RequestTraceEntry, Severity, trace_source
+from apps.kernel.pii import exclude_from_clones
 
 from .models import Message, Received
 

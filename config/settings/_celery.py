@@ -7,8 +7,8 @@ from typing import Any
 
 from kombu import Exchange, Queue
 
-from apps.kernel.queues.tasks import POLICIES
 from apps.kernel.cache.redis_url import SentinelRedis, uses_sentinel
+from apps.kernel.queues.policies import POLICIES
 from config.env import env
 
 BROKER_URL = str(env().broker_url or env().redis_url or "redis://nowhere:6379/0")

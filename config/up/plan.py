@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from apps.kernel.queues.tasks import POOLS
+from apps.kernel.queues.policies import POOLS
 from config import embedded
 from config.env import env, for_child
 

@@ -16,8 +16,8 @@ import pytest
 
 from apps.audit.models import Record
 from apps.events.models import OutboxEvent
-from apps.kernel.tenant import activate
 from apps.kernel.observability.traceparent import parse
+from apps.kernel.tenant import activate
 from apps.monitoring.request_traces import trace_of
 from tests.support.processes import ROOT, eventually, responds
 from tests.support.visitor import Visitor

@@ -11,8 +11,8 @@ import pytest
 from celery import current_app
 
 from apps.kernel.cache import caching
-from apps.kernel.tenant import activate
 from apps.kernel.queues.waiting import queue_statuses
+from apps.kernel.tenant import activate
 from apps.tenancy.models import ScheduledRun
 from tests.support.processes import eventually
 from tests.support.workers import VISIBLE_AFTER, Workers, has, kill

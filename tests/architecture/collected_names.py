@@ -174,7 +174,7 @@ def schedules() -> Found:
 
 
 def queues() -> Found:
-    from apps.kernel.queues.tasks import POLICIES, POOLS
+    from apps.kernel.queues.policies import POLICIES, POOLS
 
     pools = {queue: pool for pool, taken in POOLS.items() for queue in taken}
     return [(name, {"pool": pools[name]}) for name in POLICIES]

@@ -13,7 +13,7 @@ from apps.bus import Command
 from apps.events import listens_to
 from apps.events.base import SUBSCRIBERS
 from apps.kernel.errors import Conflict, code_of
-from apps.kernel.periodic import PERIODIC
+from apps.kernel.queues.periodic import PERIODIC
 from apps.kernel.queues.tasks import DefaultTask
 from apps.periods.events import PeriodClosed
 from config.celery import app as celery

@@ -31,9 +31,9 @@ from apps.events.models import OutboxEvent
 from apps.identity.commands import InviteUser
 from apps.identity.tokens import access
 from apps.kernel import limits
-from apps.kernel.observability import instrumentation
 from apps.kernel.actors import System
 from apps.kernel.limits import LimitReached
+from apps.kernel.observability import instrumentation
 from apps.kernel.tenant import activate
 from apps.operations.commands import OnboardTenant
 from apps.sales.commands import AddCustomer

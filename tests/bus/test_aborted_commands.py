@@ -16,7 +16,7 @@ from apps.companies.commands import FoundCompany
 from apps.companies.errors import CompanyCodeTaken
 from apps.companies.models import Company
 from apps.kernel.actors import System
-from apps.kernel.db.unit_of_work import Busy, MAX_ATTEMPTS, unit_of_work
+from apps.kernel.db.unit_of_work import MAX_ATTEMPTS, Busy, unit_of_work
 from apps.ledger import rules
 from apps.ledger.models import Account
 from tests.support.threads import in_tenant

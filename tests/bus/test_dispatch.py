@@ -13,9 +13,9 @@ from apps.companies.commands import FoundCompany
 from apps.companies.errors import CompanyCodeTaken
 from apps.companies.models import Company
 from apps.events.models import OutboxEvent
+from apps.kernel.db.unit_of_work import unit_of_work
 from apps.kernel.errors import SeveralRefusals
 from apps.kernel.money import CurrencyUnknown
-from apps.kernel.db.unit_of_work import unit_of_work
 from apps.settings.commands import ChangeSetting
 from apps.settings.errors import SettingNotFound
 

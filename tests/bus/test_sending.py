@@ -20,7 +20,7 @@ from apps.identity.models import User
 from apps.kernel.actors import System
 from apps.kernel.clock import moved_to, now
 from apps.kernel.plain import from_plain
-from apps.kernel.queues.tasks import POLICIES
+from apps.kernel.queues.policies import POLICIES
 from tests.support.books import sale
 from tests.support.settling import settle
 

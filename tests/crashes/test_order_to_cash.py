@@ -14,8 +14,8 @@ from apps.events import deliveries
 from apps.events.models import Delivery
 from apps.kernel.actors import System
 from apps.kernel.clock import now
-from apps.kernel.files.store import files
 from apps.kernel.db.unit_of_work import unit_of_work
+from apps.kernel.files.store import files
 from apps.ledger.models import Entry
 from apps.payments.models import Payment, Refund, SandboxOperation
 from apps.sagas import SAGAS

@@ -14,7 +14,7 @@ from apps.events.models import Delivery, OutboxEvent
 from apps.events.relay import route, sweep
 from apps.kernel import clock
 from apps.kernel.correlation import correlated
-from apps.kernel.queues.tasks import POLICIES
+from apps.kernel.queues.policies import POLICIES
 from apps.kernel.tenant import activate
 from tests.support.shelf import ShelfFilled, deliver_in, fill, only_delivery, route_as_platform
 

@@ -13,8 +13,8 @@ from django.test import override_settings
 from prometheus_client import REGISTRY
 
 from apps.events import EVENTS, Event, publish
-from apps.kernel.observability import instrumentation
 from apps.kernel.correlation import correlated, correlation_id
+from apps.kernel.observability import instrumentation
 from apps.kernel.observability.instrumentation import REQUIRED, BusinessEvent, fault_of, record
 from apps.kernel.tenant import activate
 from apps.monitoring.checks import business_events_must_have_ids, instrumentation_must_be_configured

@@ -33,8 +33,8 @@ from apps.identity.impersonation.errors import (
 from apps.identity.impersonation.tasks import end_support_sessions
 from apps.identity.models import Impersonation, SupportSession, User
 from apps.kernel import clock
-from apps.kernel.observability import logs
 from apps.kernel.actors import Support, System, impersonated_by
+from apps.kernel.observability import logs
 from apps.kernel.tenant import activate
 from apps.periods.commands import ClosePeriod
 from apps.periods.models import Period

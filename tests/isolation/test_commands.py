@@ -10,9 +10,9 @@ from apps.bus.commands import Command
 from apps.bus.registry import commands
 from apps.bus.sending import dispatch_async
 from apps.kernel.actors import System
+from apps.kernel.db.unit_of_work import unit_of_work
 from apps.kernel.errors import Refusal
 from apps.kernel.tenant import activate
-from apps.kernel.db.unit_of_work import unit_of_work
 from tests.support.attack_surface import example
 from tests.support.settling import settle
 from tests.support.two_at_work import SECRET

@@ -15,12 +15,12 @@ from apps.billing import queries as billing
 from apps.billing.commands import ChangePlan, DefinePlan, PlanLimit
 from apps.bus import dispatch
 from apps.identity.models import User
-from apps.kernel.cache import caching
 from apps.kernel.actors import System
+from apps.kernel.cache import caching
 from apps.kernel.cache.caching import Cached, tenant_cache_key
 from apps.kernel.files.store import FileIsMissing, FileNameNotAllowed, files
 from apps.kernel.limits import LIMITS
-from apps.kernel.queues.tasks import POLICIES
+from apps.kernel.queues.policies import POLICIES
 from apps.kernel.tenant import TenantInfo, activate
 from apps.settings.commands import ChangeSetting
 from tests.support.attack_surface import text_of

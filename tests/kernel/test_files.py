@@ -17,8 +17,8 @@ from django.test import Client
 from moto.server import ThreadedMotoServer
 
 from apps.kernel import clock
-from apps.kernel.files.store import FileIsMissing, FileNameNotAllowed, FileNotWritable, LinkNotValid, files
 from apps.kernel.files.local import signed
+from apps.kernel.files.store import FileIsMissing, FileNameNotAllowed, FileNotWritable, LinkNotValid, files
 from apps.kernel.tenant import activate
 from config.env import env
 from config.settings._files import LOCAL, S3, store

@@ -2,8 +2,7 @@
 
 import pytest
 
-from apps.kernel.db.locks import LOCKS, Lock, TableLock
-from apps.kernel.db.locks import advisory_lock
+from apps.kernel.db.locks import LOCKS, Lock, TableLock, advisory_lock
 
 
 @pytest.fixture(autouse=True)

@@ -15,11 +15,11 @@ from apps.bus import dispatch
 from apps.events.deliveries import deliver
 from apps.events.models import Delivery
 from apps.events.relay import route
-from apps.kernel.observability import instrumentation
 from apps.kernel.correlation import correlated
-from apps.kernel.tenant import activate
+from apps.kernel.observability import instrumentation
 from apps.kernel.observability.traceparent import current_trace, new_trace, parse
 from apps.kernel.observability.tracing import span
+from apps.kernel.tenant import activate
 from apps.settings.commands import ChangeSetting
 
 sdk = pytest.importorskip("opentelemetry.sdk.trace")

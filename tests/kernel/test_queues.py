@@ -12,26 +12,23 @@ from django.db import OperationalError
 
 from apps.kernel import clock
 from apps.kernel.correlation import correlated, correlation_id
+from apps.kernel.observability.traceparent import parse
+from apps.kernel.queues.policies import POLICIES, POOLS, PaymentsWouldWait, must_not_hold_up_payments
 from apps.kernel.queues.tasks import (
     MAX_WAIT_S,
-    POLICIES,
-    POOLS,
     TRANSIENT,
     AuditTask,
     BillingTask,
     DefaultTask,
     FinancialTask,
     LowTask,
-    PaymentsWouldWait,
     TaskTenantUnknown,
     TaskWaitsTooLong,
     TaskWithoutTenant,
     TenantTask,
-    must_not_hold_up_payments,
     route,
 )
 from apps.kernel.tenant import activate, current_tenant
-from apps.kernel.observability.traceparent import parse
 from config.env import env
 from config.settings import _celery
 

@@ -11,7 +11,7 @@ from celery import current_app
 
 from apps.kernel.cache import caching
 from apps.kernel.queues import waiting
-from apps.kernel.queues.tasks import POLICIES
+from apps.kernel.queues.policies import POLICIES
 from apps.kernel.queues.waiting import QueueMonitor, QueueStatus, queue_statuses
 
 

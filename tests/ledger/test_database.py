@@ -8,8 +8,8 @@ from django.db import DatabaseError, connection, connections, transaction
 from psycopg import sql
 
 from apps.bus import dispatch
-from apps.kernel.tenant import activate
 from apps.kernel.db.unit_of_work import unit_of_work
+from apps.kernel.tenant import activate
 from apps.ledger.commands import DeactivateAccount, DraftEntry, OpenAccount, ReverseEntry
 from apps.ledger.models import Entry
 from apps.periods.commands import ClosePeriod

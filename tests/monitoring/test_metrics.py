@@ -21,8 +21,8 @@ from apps.companies.commands import FoundCompany
 from apps.companies.errors import CompanyCodeTaken
 from apps.events.models import Delivery, OutboxEvent
 from apps.events.relay import route
-from apps.kernel.observability import metrics
 from apps.kernel.cache.caching import Cached
+from apps.kernel.observability import metrics
 from apps.kernel.observability.metrics import exposed
 from apps.kernel.observability.observation import observed_task
 from apps.kernel.tenant import activate
@@ -232,7 +232,9 @@ def test_a_tenant_has_no_metrics(client_for, owner):
 
 
 def test_counters_of_several_processes_are_added(tmp_path):
-    count = "from apps.kernel.observability.metrics import EVENTS; EVENTS.labels('ledger', 'entry.posted').inc()"
+    count = (
+        "from apps.kernel.observability.metrics import EVENTS; EVENTS.labels('ledger', 'entry.posted').inc()"
+    )
     read = "from apps.kernel.observability.metrics import exposed; print(exposed().decode())"
     env = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
 

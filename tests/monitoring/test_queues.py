@@ -17,7 +17,7 @@ from apps.events.models import Delivery, OutboxEvent
 from apps.identity.models import User
 from apps.kernel import clock
 from apps.kernel.queues import waiting
-from apps.kernel.queues.tasks import POLICIES
+from apps.kernel.queues.policies import POLICIES
 
 
 @pytest.fixture

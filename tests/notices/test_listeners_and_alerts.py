@@ -11,10 +11,10 @@ from apps.events import publish
 from apps.events.models import Breaker
 from apps.identity.events import RefreshTokenReused, SupportSessionOpened
 from apps.kernel import clock
-from apps.kernel.queues import waiting
 from apps.kernel.actors import System
-from apps.kernel.tenant import activate
 from apps.kernel.db.unit_of_work import unit_of_work
+from apps.kernel.queues import waiting
+from apps.kernel.tenant import activate
 from apps.notices import alerts, hooks
 from apps.notices.models import Notice
 from apps.operations.commands import SuspendTenant

@@ -26,7 +26,9 @@ SETTLE_TIMEOUT_S = 120.0
 
 def run(cluster: Cluster, seed: int, seconds: float) -> Sequence[str]:
     """Returns the faults."""
-    logging.getLogger("apps.kernel.cache.pubsub").setLevel(logging.ERROR)  # this process has no PubSub connection
+    logging.getLogger("apps.kernel.cache.pubsub").setLevel(
+        logging.ERROR
+    )  # this process has no PubSub connection
     with _timed("schemas, tenants and shops"):
         call_command("migrate_schemas", verbosity=0)
         tenants = shops.create()

@@ -26,8 +26,8 @@ from django.test import TestCase, TransactionTestCase
 from apps.bus import dispatch
 from apps.identity.commands import InviteOperator, InviteUser, SetPassword
 from apps.identity.models import User
-from apps.kernel.cache import caching
 from apps.kernel.actors import System
+from apps.kernel.cache import caching
 from apps.kernel.tenant import activate
 from apps.operations.commands import OnboardTenant
 from apps.tenancy import provisioning

@@ -12,8 +12,8 @@ from apps.events import EventEnvelope
 from apps.identity.models import User
 from apps.kernel import clock
 from apps.kernel.correlation import correlated
-from apps.kernel.tenant import TenantInfo
 from apps.kernel.db.unit_of_work import unit_of_work
+from apps.kernel.tenant import TenantInfo
 from apps.webhooks import hints, listeners
 from apps.webhooks.commands import RegisterEndpoint
 from apps.webhooks.models import Endpoint, Message

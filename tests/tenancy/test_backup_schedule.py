@@ -11,8 +11,8 @@ from django.db import OperationalError, connections
 
 from apps.audit.models import Record
 from apps.bus import dispatch
-from apps.kernel.db import databases
 from apps.kernel.actors import System
+from apps.kernel.db import databases
 from apps.kernel.errors import Forbidden
 from apps.kernel.queues.periodic import PERIODIC
 from apps.kernel.tenant import activate

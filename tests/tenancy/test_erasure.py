@@ -13,8 +13,8 @@ from apps.bus import dispatch
 from apps.bus.sending import dispatch_async
 from apps.events.models import Delivery, OutboxEvent
 from apps.events.relay import route
-from apps.kernel.cache import caching
 from apps.kernel.actors import System
+from apps.kernel.cache import caching
 from apps.kernel.clock import today
 from apps.kernel.files.store import files
 from apps.kernel.tenant import activate

@@ -18,11 +18,10 @@ from apps.bus import dispatch
 from apps.companies.commands import FoundCompany
 from apps.companies.models import Company
 from apps.identity.impersonation.models import SupportSession
-from apps.kernel.db import replica
 from apps.kernel.actors import System
-from apps.kernel.db.locks import Lock
+from apps.kernel.db import replica
+from apps.kernel.db.locks import Lock, advisory_lock
 from apps.kernel.tenant import activate
-from apps.kernel.db.locks import advisory_lock
 from apps.tenancy.backend.errors import OutsideTransaction
 from apps.tenancy.databases.read_after_write import HEADER
 from apps.tenancy.models import Tenant

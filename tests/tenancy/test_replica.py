@@ -14,10 +14,10 @@ from apps.bus import dispatch
 from apps.companies.commands import FoundCompany
 from apps.companies.models import Company
 from apps.identity.models import User
-from apps.kernel.cache import caching
-from apps.kernel.db import replica as reads
 from apps.kernel.actors import System
+from apps.kernel.cache import caching
 from apps.kernel.cache.caching import Cached
+from apps.kernel.db import replica as reads
 from apps.kernel.db.replica import read_your_writes, reading_replica, reads_from_replica
 from apps.kernel.tenant import activate
 from apps.ledger import queries as ledger

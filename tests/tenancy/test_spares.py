@@ -12,8 +12,8 @@ from pydantic import ValidationError
 from apps.bus import dispatch
 from apps.companies.models import Company
 from apps.events.tasks import purge_events, sweep_deliveries
-from apps.kernel.db import databases
 from apps.kernel.clock import now
+from apps.kernel.db import databases
 from apps.kernel.tenant import HOME, activate, current_database
 from apps.ledger.models import Account
 from apps.operations.commands import OnboardTenant

@@ -18,8 +18,8 @@ from apps.companies.models import Company
 from apps.kernel import clock
 from apps.kernel.correlation import causation_id, correlation_id
 from apps.kernel.errors import SeveralRefusals
-from apps.kernel.queues.periodic import PERIODIC
 from apps.kernel.observability.request_trace import entries_here, in_order
+from apps.kernel.queues.periodic import PERIODIC
 from apps.kernel.tenant import activate
 from apps.webhooks import hooks, purging, receiving, schedule, tasks
 from apps.webhooks.commands import AddSource, ReprocessReceived, RetireSourceSecret, RotateSourceSecret

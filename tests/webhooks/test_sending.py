@@ -18,8 +18,8 @@ from apps.events import SUBSCRIBERS
 from apps.events.base import VersionUnknown
 from apps.kernel import clock
 from apps.kernel.correlation import correlated
-from apps.kernel.tenant import activate
 from apps.kernel.observability.traceparent import parse
+from apps.kernel.tenant import activate
 from apps.webhooks import listeners, queries, schedule, sending, tasks
 from apps.webhooks.commands import RegisterEndpoint, ResendMessage, RotateSecret, SendTestMessage
 from apps.webhooks.errors import EndpointIsDisabled, MessageIsInProgress

@@ -18,10 +18,10 @@ from apps.events import publish
 from apps.identity.events import SupportSessionClosed, SupportSessionOpened
 from apps.kernel.actors import System
 from apps.kernel.clock import now
-from apps.kernel.errors import together
-from apps.kernel.tenant import TenantInfo, activate
 from apps.kernel.db.tenant_transaction import within
 from apps.kernel.db.unit_of_work import unit_of_work
+from apps.kernel.errors import together
+from apps.kernel.tenant import TenantInfo, activate
 from apps.tenancy import directory
 
 from . import queries, rules, tickets

@@ -18,9 +18,9 @@ from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ServerFields
 from apps.console.sites import operator_site, tenant_site
 from apps.console.widgets import Form, reason
 from apps.identity.models import User
+from apps.kernel.db.tenant_transaction import within
 from apps.kernel.errors import Refusal, Together
 from apps.kernel.tenant import TenantInfo
-from apps.kernel.db.tenant_transaction import within
 from apps.tenancy import directory
 
 from . import queries, rules

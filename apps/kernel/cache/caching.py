@@ -21,11 +21,11 @@ from weakref import WeakSet
 import redis
 from django.db import transaction
 
-from . import pubsub
-
 from apps.kernel.db import replica
 from apps.kernel.observability.metrics import CACHE
 from apps.kernel.tenant import current_tenant
+
+from . import pubsub
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")

@@ -21,8 +21,9 @@ from django.conf import settings
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from .redis_url import client_of
 from apps.kernel.tenant import current_tenant
+
+from .redis_url import client_of
 
 PLATFORM = "public"
 RECONNECT_AFTER_S = 1.0

@@ -26,6 +26,7 @@ from apps.kernel.actors import acting, impersonator
 from apps.kernel.correlation import causation_id, correlation_id
 from apps.kernel.plain import SECRET
 from apps.kernel.tenant import current_tenant
+
 from .traceparent import current_trace
 
 OUTCOMES: Mapping[str, int] = {"done": logging.INFO, "refused": logging.WARNING, "failed": logging.ERROR}

@@ -12,9 +12,10 @@ from typing import Any
 from celery.exceptions import Ignore, Reject, Retry
 from django.http import HttpRequest, HttpResponse
 
+from apps.kernel.tenant import current_tenant
+
 from . import metrics
 from .logs import clean_text, current_request
-from apps.kernel.tenant import current_tenant
 from .tracing import span
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -16,9 +16,10 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from . import traceparent
 from apps.kernel.correlation import causation_id, correlation_id
 from apps.kernel.tenant import current_tenant
+
+from . import traceparent
 from .traceparent import Trace, current_trace, new_trace
 
 try:

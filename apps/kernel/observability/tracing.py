@@ -13,6 +13,7 @@ from typing import Literal
 from django.conf import settings
 
 from apps.kernel.correlation import HEADER, correlation_id
+
 from .traceparent import HEADER as TRACEPARENT
 from .traceparent import Trace, current_trace
 

@@ -1,4 +1,4 @@
-"""The queues: their limits in one table, and the base classes of tasks, which determine the queue.
+"""The base classes of tasks, which determine the queue and its limits.
 
 A task takes ids as arguments and runs for the tenant in its message header. Without that header it does not run.
 """
@@ -6,10 +6,7 @@ A task takes ids as arguments and runs for the tenant in its message header. Wit
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any, ClassVar
 
 import redis
@@ -24,63 +21,15 @@ from kombu.exceptions import OperationalError as BrokerAway
 from apps.kernel.availability import availability_of
 from apps.kernel.clock import now
 from apps.kernel.correlation import carried, correlated
+from apps.kernel.db.replica import read_your_writes
 from apps.kernel.errors import Invalid, Unavailable
 from apps.kernel.observability.logs import log_context
 from apps.kernel.observability.observation import observed_task
-from apps.kernel.db.replica import read_your_writes
 from apps.kernel.tenant import TenantInfo, activate, current_tenant, is_tenant_set
 
+from .policies import POLICIES
+
 PLATFORM = "public"
-
-
-@dataclass(frozen=True, slots=True)
-class QueuePolicy:
-    """`retries` after the first attempt; `time_limit` and `wait_alert` (the waiting time that raises an alert) in
-    seconds."""
-
-    retries: int
-    time_limit: int
-    wait_alert: int
-
-    @property
-    def soft_time_limit(self) -> int:
-        return self.time_limit - 10
-
-
-POLICIES: Mapping[str, QueuePolicy] = MappingProxyType(
-    {
-        "financial": QueuePolicy(retries=2, time_limit=90, wait_alert=30),
-        "default": QueuePolicy(retries=3, time_limit=60, wait_alert=60),
-        "billing": QueuePolicy(retries=3, time_limit=90, wait_alert=90),
-        "audit": QueuePolicy(retries=3, time_limit=60, wait_alert=120),
-        "low": QueuePolicy(retries=3, time_limit=120, wait_alert=120),
-    }
-)
-"""The limits of each queue."""
-POOLS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "financial": ("financial",),
-        "default": ("default",),
-        "billing": ("billing",),
-        "audit": ("audit", "low"),
-    }
-)
-"""Worker pools and their queues. `financial` shares no pool with less urgent work."""
-
-
-class PaymentsWouldWait(Invalid):
-    message = _(
-        "A worker for {queues} would delay payments behind other tasks. Start one worker for financial alone"
-        " (-Q financial) and others for the other queues."
-    )
-
-
-def must_not_hold_up_payments(queues: Collection[str]) -> None:
-    """Queues have no priority inside one worker, so `financial` needs its own workers. Raises PaymentsWouldWait."""
-    if set(POOLS["financial"]) < {*queues}:
-        raise PaymentsWouldWait(queues=", ".join(sorted(queues)))
-
-
 TRANSIENT = (
     *(OperationalError, InterfaceError),  # PostgreSQL: an outage, a deadlock, a lock timeout
     *(ConnectionError, redis.ConnectionError, redis.TimeoutError, BrokerAway),

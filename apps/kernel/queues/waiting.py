@@ -18,8 +18,9 @@ from django.conf import settings
 from kombu.exceptions import OperationalError as BrokerAway
 
 from apps.kernel.cache import caching, pubsub
-from .tasks import POLICIES, QueuePolicy
 from apps.kernel.cache.redis_url import client_of
+
+from .policies import POLICIES, QueuePolicy
 
 WAITED = caching.tenant_cache_key("queues:waited", "public")
 UNTAKEN_SINCE = caching.tenant_cache_key("queues:untaken", "public")

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from apps.kernel.money import Money, currency
 from apps.kernel.db.replica import reading
+from apps.kernel.money import Money, currency
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from apps.bus import dispatch, handles
 from apps.kernel.actors import System, acting
 from apps.kernel.clock import today
-from apps.kernel.errors import together
 from apps.kernel.db.unit_of_work import unit_of_work
+from apps.kernel.errors import together
 from apps.operations import rules
 from apps.operations.commands import CancelErasure, EraseTenant
 from apps.operations.errors import NotQueuedForDeletion

@@ -12,10 +12,10 @@ from apps.bus import handles
 from apps.events import publish
 from apps.kernel.cache import caching
 from apps.kernel.clock import now
+from apps.kernel.db.unit_of_work import unit_of_work
 from apps.kernel.files.store import files
 from apps.kernel.progress import steps
 from apps.kernel.tenant import activate
-from apps.kernel.db.unit_of_work import unit_of_work
 from apps.tenancy import directory, provisioning, rules
 from apps.tenancy.events import TenantErased
 from apps.tenancy.models import Tenant

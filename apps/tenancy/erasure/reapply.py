@@ -11,9 +11,9 @@ from django.utils.dateparse import parse_datetime
 from apps.bus import dispatch
 from apps.kernel.actors import Actor
 from apps.kernel.clock import now, today
+from apps.kernel.db.unit_of_work import unit_of_work
 from apps.kernel.files.store import files
 from apps.kernel.progress import steps
-from apps.kernel.db.unit_of_work import unit_of_work
 from apps.tenancy.models import Tenant
 
 from .commands import DropTenant, EraseFiles

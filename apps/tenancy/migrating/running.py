@@ -16,8 +16,8 @@ from django.db import connections
 
 from apps.kernel import progress
 from apps.kernel.db import databases
-from apps.kernel.errors import Refusal, SeveralRefusals
 from apps.kernel.db.locks import Lock
+from apps.kernel.errors import Refusal, SeveralRefusals
 from apps.kernel.tenant import HOME
 
 from . import state

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from apps.kernel.db import databases
 from apps.kernel.clock import now
+from apps.kernel.db import databases
 from apps.kernel.tenant import HOME
 from apps.tenancy.models import SchemaMigration, Spare, Tenant
 

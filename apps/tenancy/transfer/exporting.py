@@ -15,8 +15,8 @@ from psycopg import sql
 
 from apps.audit import queries as audit
 from apps.audit import sealing
-from apps.kernel.db import databases
 from apps.kernel.clock import now
+from apps.kernel.db import databases
 from apps.kernel.files.store import files
 from apps.kernel.progress import steps
 from apps.kernel.tenant import TenantInfo, activate

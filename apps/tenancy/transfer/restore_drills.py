@@ -15,11 +15,10 @@ from contextlib import contextmanager
 from django.conf import settings
 from django.db.models import Max, Q
 
-from apps.kernel.db import databases
 from apps.kernel.clock import now
-from apps.kernel.db.locks import Lock
+from apps.kernel.db import databases
+from apps.kernel.db.locks import Lock, advisory_lock
 from apps.kernel.tenant import activate
-from apps.kernel.db.locks import advisory_lock
 from apps.tenancy.models import Tenant
 
 from . import importing, restoring, storage, verifying

@@ -20,14 +20,13 @@ from psycopg import sql
 
 from apps.audit import queries as audit
 from apps.audit.anchors import FOLDER as HEADS
-from apps.kernel.db import databases
 from apps.kernel.clock import now
+from apps.kernel.db import databases
+from apps.kernel.db.locks import Lock, LockKey, advisory_lock
+from apps.kernel.db.unit_of_work import unit_of_work
 from apps.kernel.files.store import files
-from apps.kernel.db.locks import Lock, LockKey
 from apps.kernel.progress import stage
 from apps.kernel.tenant import TenantInfo, activate
-from apps.kernel.db.locks import advisory_lock
-from apps.kernel.db.unit_of_work import unit_of_work
 from apps.tenancy import directory, provisioning, rules
 from apps.tenancy.databases import tenant_mirror
 from apps.tenancy.errors import SlugTaken

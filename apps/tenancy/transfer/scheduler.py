@@ -7,9 +7,8 @@ import datetime as dt
 from django.db.models import Max, Q
 
 from apps.kernel.clock import now
-from apps.kernel.db.locks import Lock
+from apps.kernel.db.locks import Lock, advisory_lock
 from apps.kernel.tenant import activate
-from apps.kernel.db.locks import advisory_lock
 from apps.tenancy.models import Tenant
 
 from . import jobs, objectives, restore_drills

@@ -12,8 +12,8 @@ from apps.identity import queries as identity
 from apps.identity.commands import InviteOperator, InviteUser, SetPassword
 from apps.identity.models import User
 from apps.kernel.clock import today
-from apps.kernel.tenant import activate
 from apps.kernel.db.unit_of_work import unit_of_work
+from apps.kernel.tenant import activate
 from apps.ledger.models import Account
 from apps.operations.commands import OnboardTenant
 from apps.operations.demo import BUSINESSES, MAKER, Business, fill
