@@ -2,36 +2,32 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from apps.kernel.errors import Conflict, Invalid, NotFound, Refusal
+from apps.kernel.errors import Conflict, Invalid, NotFound
 
 
-class AuditRefusal(Refusal):
-    """The family of the audit log."""
-
-
-class NothingDueForColdStorage(AuditRefusal, Conflict):
+class NothingDueForColdStorage(Conflict):
     message = _("No sealed record from before {before} is past the retention of its class.")
 
 
-class SegmentIsBroken(AuditRefusal, Conflict):
+class SegmentIsBroken(Conflict):
     message = _(
         "{segment} differs from its seal, so it cannot be moved to cold storage. Run `manage.py audit verify`."
     )
 
 
-class ColdStorageFileIsBroken(AuditRefusal, Conflict):
+class ColdStorageFileIsBroken(Conflict):
     message = _("The cold storage file {file} differs from what was sealed: {why}")
 
 
-class AlreadyInColdStorage(AuditRefusal, Conflict):
+class AlreadyInColdStorage(Conflict):
     message = _("Segment {first} of the class {retention} is already in cold storage.")
 
 
-class PersonNotInAuditLog(AuditRefusal, NotFound):
+class PersonNotInAuditLog(NotFound):
     message = _("No record that may be erased names this person.")
 
 
-class PersonTooVague(AuditRefusal, Invalid):
+class PersonTooVague(Invalid):
     message = _(
         "Identify the person by number, or by texts of at least {least} characters: {text!r} would match others."
     )

@@ -2,73 +2,69 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from apps.kernel.errors import BadRequest, Conflict, Forbidden, Invalid, NotFound, Refusal
+from apps.kernel.errors import BadRequest, Conflict, Forbidden, Invalid, NotFound
 
 
-class BusRefusal(Refusal):
-    """Base class of the refusals of the bus."""
-
-
-class PermissionDenied(BusRefusal, Forbidden):
+class PermissionDenied(Forbidden):
     message = _("{actor} may not {title}: the permission {permission} is missing.")
 
 
-class NotAsSupport(BusRefusal, Forbidden):
+class NotAsSupport(Forbidden):
     message = _("To {title} is for {actor} alone, and not for {support}.")
 
 
-class ReadPermissionDenied(BusRefusal, Forbidden):
+class ReadPermissionDenied(Forbidden):
     message = _("{actor} may not see this: the permission {permission} is missing.")
 
 
-class TextTooLong(BusRefusal, Invalid):
+class TextTooLong(Invalid):
     message = _("A text is longer than its column allows.")
     enforced_by = ("22001",)
 
 
-class NumberTooLarge(BusRefusal, Invalid):
+class NumberTooLarge(Invalid):
     message = _("A number is larger than its column allows.")
     enforced_by = ("22003",)
 
 
-class FeatureOff(BusRefusal, Forbidden):
+class FeatureOff(Forbidden):
     message = _("{title} is not available: {feature} is off.")
 
 
-class IdempotencyKeyMissing(BusRefusal, BadRequest):
+class IdempotencyKeyMissing(BadRequest):
     message = _(
         "{title} moves money: send an Idempotency-Key header, so that a repeated request has no effect."
     )
 
 
-class IdempotencyKeyMalformed(BusRefusal, BadRequest):
+class IdempotencyKeyMalformed(BadRequest):
     message = _("An Idempotency-Key has 1 to 255 visible ASCII characters.")
 
 
-class RequestInFlight(BusRefusal, Conflict):
+class RequestInFlight(Conflict):
     message = _("The same request ({key}) is in progress. Retry in a moment.")
     retry_after = 1
 
 
-class KeyReused(BusRefusal, Invalid):
+class KeyReused(Invalid):
     message = _("The key {key} belongs to another request. A new request needs a new key.")
 
 
-class FactConflict(BusRefusal, Conflict):
+class FactConflict(Conflict):
     message = _("The fact {key} is already recorded with other values.")
 
 
-class ResultGone(BusRefusal, NotFound):
+class ResultGone(NotFound):
     message = _("The command was executed before, and its result no longer exists: {what} {pk}.")
 
 
-class CommandUnknown(BusRefusal, NotFound):
+class CommandUnknown(NotFound):
     message = _("There is no command {command}.")
 
 
-class CommandMalformed(BusRefusal, Invalid):
+class CommandMalformed(Invalid):
     message = _("Malformed {command}: {why}.")
 
 
-class PlatformOnly(BusRefusal, Forbidden):
+class PlatformOnly(Forbidden):
     message = _("{title} is a command of the platform and cannot run inside the tenant {tenant}.")

@@ -5,106 +5,102 @@ from django.utils.translation import gettext_lazy as _
 from apps.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Refusal, Unauthenticated
 
 
-class IdentityRefusal(Refusal):
-    """Base class of the refusals of identity."""
-
-
-class EmailTaken(IdentityRefusal, Conflict):
+class EmailTaken(Conflict):
     message = _("There is already a user with the address {email}.")
     enforced_by = ("identity_email_once",)
 
 
-class EmailMalformed(IdentityRefusal, Invalid):
+class EmailMalformed(Invalid):
     message = _("{email!r} is not an e-mail address.")
 
 
-class RoleUnknown(IdentityRefusal, NotFound):
+class RoleUnknown(NotFound):
     message = _("There is no role {role!r}; the roles are {known}.")
 
 
-class PasswordTooWeak(IdentityRefusal, Invalid):
+class PasswordTooWeak(Invalid):
     message = _("The password is too weak: {why}")
 
 
-class OperatorsArePlatformOnly(IdentityRefusal, Invalid):
+class OperatorsArePlatformOnly(Invalid):
     message = _("{tenant} is a tenant; only the platform has operators.")
 
 
-class UserUnknown(IdentityRefusal, NotFound):
+class UserUnknown(NotFound):
     message = _("There is no user {user_id}.")
 
 
-class CannotDeactivateYourself(IdentityRefusal, Conflict):
+class CannotDeactivateYourself(Conflict):
     message = _("You cannot deactivate your own account: ask another owner.")
 
 
-class LastAdministrator(IdentityRefusal, Conflict):
+class LastAdministrator(Conflict):
     message = _("{user} is the last active administrator; make another user an administrator first.")
 
 
-class AlreadyActive(IdentityRefusal, Conflict):
+class AlreadyActive(Conflict):
     message = _("{user} is active already.")
 
 
-class AlreadyDeactivated(IdentityRefusal, Conflict):
+class AlreadyDeactivated(Conflict):
     message = _("{user} is deactivated already.")
 
 
-class OperatorsHaveNoRoles(IdentityRefusal, Invalid):
+class OperatorsHaveNoRoles(Invalid):
     message = _("Operators of the platform have no roles; they have every permission.")
 
 
-class RoleNeeded(IdentityRefusal, Invalid):
+class RoleNeeded(Invalid):
     message = _("A user needs at least one role; to revoke all access, deactivate the user.")
 
 
-class CredentialsRefused(IdentityRefusal, Unauthenticated):
+class CredentialsRefused(Unauthenticated):
     """The message does not reveal which of the two was wrong."""
 
     message = _("The address or the password is wrong, or the account cannot sign in here.")
 
 
-class SecondFactorNeeded(IdentityRefusal, Unauthenticated):
+class SecondFactorNeeded(Unauthenticated):
     message = _("Sign-in needs a second factor.")
 
 
-class TooManyAttempts(IdentityRefusal):
+class TooManyAttempts(Refusal):
     message = _("Too many failed attempts to sign in. Wait a few minutes.")
     status = 429
     retry_after = 300
 
 
-class TokenInvalid(IdentityRefusal, Unauthenticated):
+class TokenInvalid(Unauthenticated):
     message = _("The access token is invalid.")
 
 
-class TokenExpired(IdentityRefusal, Unauthenticated):
+class TokenExpired(Unauthenticated):
     message = _("The access token has expired: refresh it.")
 
 
-class TokenOutdated(IdentityRefusal, Unauthenticated):
+class TokenOutdated(Unauthenticated):
     """The session has ended, or the tenant, the roles or the account changed."""
 
     message = _("The access token is outdated: refresh it, or sign in again.")
 
 
-class TokenOfAnotherTenant(IdentityRefusal, Forbidden):
+class TokenOfAnotherTenant(Forbidden):
     message = _("The access token is for another tenant.")
 
 
-class RefreshTokenUnknown(IdentityRefusal, Unauthenticated):
+class RefreshTokenUnknown(Unauthenticated):
     message = _("The refresh token is unknown.")
 
 
-class RefreshTokenReused(IdentityRefusal, Unauthenticated):
+class RefreshTokenReused(Unauthenticated):
     message = _(
         "The refresh token was used before, so it may have been stolen. The session has ended: sign in again."
     )
 
 
-class SessionEnded(IdentityRefusal, Unauthenticated):
+class SessionEnded(Unauthenticated):
     message = _("The session has ended: sign in again.")
 
 
-class SessionUnknown(IdentityRefusal, NotFound):
+class SessionUnknown(NotFound):
     message = _("There is no session {session_id}.")

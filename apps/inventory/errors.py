@@ -7,45 +7,41 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext_lazy as _
 
-from apps.kernel.errors import Conflict, Invalid, NotFound, Refusal
+from apps.kernel.errors import Conflict, Invalid, NotFound
 
 
-class InventoryRefusal(Refusal):
-    """Base of the refusals of inventory."""
-
-
-class ItemUnknown(InventoryRefusal, NotFound):
+class ItemUnknown(NotFound):
     message = _("There is no item {item!r}.")
 
 
-class SkuTaken(InventoryRefusal, Conflict):
+class SkuTaken(Conflict):
     message = _("There is already an item {sku}.")
     enforced_by = ("inventory_item_sku_key",)
 
 
-class ItemNameMissing(InventoryRefusal, Invalid):
+class ItemNameMissing(Invalid):
     message = _("An item needs a stock-keeping code and a name.")
     enforced_by = ("inventory_item_is_named",)
 
 
-class QuantityNotPositive(InventoryRefusal, Invalid):
+class QuantityNotPositive(Invalid):
     message = _("{quantity} is not a quantity: write a whole number above zero.")
     enforced_by = ("inventory_reserved_line_is_positive",)
 
 
-class CountNegative(InventoryRefusal, Invalid):
+class CountNegative(Invalid):
     message = _("A count of {quantity} is below zero.")
 
 
-class CountBelowReserved(InventoryRefusal, Conflict):
+class CountBelowReserved(Conflict):
     message = _("{reserved} of {sku} are reserved: release some before counting {quantity}.")
 
 
-class ReservationIsEmpty(InventoryRefusal, Invalid):
+class ReservationIsEmpty(Invalid):
     message = _("A reservation needs at least one item.")
 
 
-class ItemDuplicated(InventoryRefusal, Invalid):
+class ItemDuplicated(Invalid):
     message = _("{sku} is on more than one line: combine them into one.")
     enforced_by = ("inventory_reserved_item_once",)
 
@@ -62,7 +58,7 @@ class Shortage:
         return f"{self.sku}: {self.required} required, {self.available} available"
 
 
-class InsufficientStock(InventoryRefusal, Conflict):
+class InsufficientStock(Conflict):
     """`items` lists every item that is short."""
 
     message = _("There is not enough in stock: {shortage}.")
@@ -77,40 +73,40 @@ class InsufficientStock(InventoryRefusal, Conflict):
         )
 
 
-class StockWouldBeNegative(InventoryRefusal, Conflict):
+class StockWouldBeNegative(Conflict):
     """Raised by the database on a stock movement that exceeds the stock."""
 
     message = _("There is not enough in stock for this.")
     enforced_by = ("inventory_stock_covers_reservations",)
 
 
-class ReferenceMissing(InventoryRefusal, Invalid):
+class ReferenceMissing(Invalid):
     message = _("A reservation needs a reference.")
 
 
-class ReservationUnknown(InventoryRefusal, NotFound):
+class ReservationUnknown(NotFound):
     message = _("There is no reservation {reservation_id}.")
 
 
-class ReservationDiffers(InventoryRefusal, Conflict):
+class ReservationDiffers(Conflict):
     message = _("There is already a reservation for {reference}, of other items or quantities.")
     enforced_by = ("inventory_reservation_reference_key",)
 
 
-class ReservationIsReleased(InventoryRefusal, Conflict):
+class ReservationIsReleased(Conflict):
     message = _("The reservation for {reference} was released.")
 
 
-class ReservationIsFulfilled(InventoryRefusal, Conflict):
+class ReservationIsFulfilled(Conflict):
     message = _("The reservation for {reference} is fulfilled: its goods were shipped.")
 
 
-class ReservationIsSettled(InventoryRefusal, Conflict):
+class ReservationIsSettled(Conflict):
     """Raised by the database on a change to a released or fulfilled reservation."""
 
     message = _("The reservation for {reference} is {state} and cannot change.")
     enforced_by = ("BI001",)
 
 
-class ReasonMissing(InventoryRefusal, Invalid):
+class ReasonMissing(Invalid):
     message = _("A reason is needed.")

@@ -1,8 +1,7 @@
 """Refusals: errors for requests that the business rules do not allow, with a message for the user.
 
-Every app has one base class under `Refusal` (`class LedgerRefusal(Refusal)`). A concrete refusal inherits from it and
-from one kind (`NotFound`, `Invalid`, `Conflict`, `Forbidden`, `Locked`, `Unavailable`), which determines the HTTP
-status.
+A concrete refusal inherits from one kind (`NotFound`, `Invalid`, `Conflict`, `Forbidden`, `Locked`, `Unavailable`),
+which determines the HTTP status; its app determines the first part of its code.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ class Refusal(Exception):
     enforced_by  constraints or SQLSTATEs by which the database enforces the same rule, so that a lost race gives the
                  same error as the rule
 
-    `class PeriodIsClosed(LedgerRefusal, code="ledger.period_is_closed")` has an explicit code, which stays the same
+    `class PeriodIsClosed(Conflict, code="ledger.period_is_closed")` has an explicit code, which stays the same
     when the class moves to another app.
     """
 

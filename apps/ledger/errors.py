@@ -6,60 +6,55 @@ from collections.abc import Sequence
 
 from django.utils.translation import gettext_lazy as _
 
-from apps.kernel.errors import Conflict, Invalid, NotFound, Refusal
-
-
-class LedgerRefusal(Refusal):
-    """Base of the refusals of the ledger."""
-
+from apps.kernel.errors import Conflict, Invalid, NotFound
 
 # Entries and lines
 
 
-class EntryNotFound(LedgerRefusal, NotFound):
+class EntryNotFound(NotFound):
     message = _("There is no entry {entry_id}.")
 
 
-class EntryIsImmutable(LedgerRefusal, Conflict):
+class EntryIsImmutable(Conflict):
     message = _("Entry {entry} is posted and cannot change: reverse it instead.")
     enforced_by = ("BL001",)
 
 
-class EntryMustBeDrafted(LedgerRefusal, Invalid):
+class EntryMustBeDrafted(Invalid):
     message = _("An entry must be created as a draft before it is posted.")
     enforced_by = ("BL002",)
 
 
-class DayOutsidePeriod(LedgerRefusal, Invalid):
+class DayOutsidePeriod(Invalid):
     message = _("{day} is not in period {period}.")
     enforced_by = ("BL003",)
 
 
-class TooFewLines(LedgerRefusal, Invalid):
+class TooFewLines(Invalid):
     message = _("An entry needs at least two lines; this one has {lines}.")
     enforced_by = ("BL004",)
 
 
-class EntryUnbalanced(LedgerRefusal, Invalid):
+class EntryUnbalanced(Invalid):
     message = _("The entry does not balance in {currency}: debits and credits differ by {difference}.")
     enforced_by = ("BL005",)
 
 
-class LineIsZero(LedgerRefusal, Invalid):
+class LineIsZero(Invalid):
     message = _("Line {line} is zero.")
     enforced_by = ("ledger_line_is_not_zero",)
 
 
-class EntryIsPosted(LedgerRefusal, Conflict):
+class EntryIsPosted(Conflict):
     message = _("Entry {entry} is already posted.")
 
 
-class FactAlreadyPosted(LedgerRefusal, Conflict):
+class FactAlreadyPosted(Conflict):
     message = _("{source} is already posted with other lines, or is being posted concurrently.")
     enforced_by = ("ledger_entry_source_once",)
 
 
-class SnapshotTooOld(LedgerRefusal, Conflict):
+class SnapshotTooOld(Conflict):
     message = _("A draft must be posted in READ COMMITTED: an older snapshot could miss a line.")
     enforced_by = ("BL012",)
 
@@ -67,88 +62,88 @@ class SnapshotTooOld(LedgerRefusal, Conflict):
 # Reversals
 
 
-class ReversalDiffers(LedgerRefusal, Invalid):
+class ReversalDiffers(Invalid):
     message = _("A reversal must have exactly the lines of a posted entry, with opposite signs.")
     enforced_by = ("BL006",)
 
 
-class EntryIsReversed(LedgerRefusal, Conflict):
+class EntryIsReversed(Conflict):
     message = _("Entry {entry} is already reversed.")
     enforced_by = ("ledger_entry_reversal_of_id_key",)
 
 
-class EntryIsDraft(LedgerRefusal, Conflict):
+class EntryIsDraft(Conflict):
     message = _("Entry {entry} is a draft: discard it instead of reversing it.")
 
 
-class ReversalTooEarly(LedgerRefusal, Invalid):
+class ReversalTooEarly(Invalid):
     message = _("The reversal cannot be dated before entry {entry} of {posted_on}.")
 
 
-class ReasonMissing(LedgerRefusal, Invalid):
+class ReasonMissing(Invalid):
     message = _("A reason is needed.")
 
 
 # Accounts and journals
 
 
-class AccountUnknown(LedgerRefusal, NotFound):
+class AccountUnknown(NotFound):
     message = _("There is no account {account!r}.")
 
 
-class AccountIsInactive(LedgerRefusal, Conflict):
+class AccountIsInactive(Conflict):
     message = _("Account {account} is inactive.")
     enforced_by = ("BL007",)
 
 
-class AccountHasChildren(LedgerRefusal, Conflict):
+class AccountHasChildren(Conflict):
     message = _("Account {account} has child accounts and takes no postings itself.")
     enforced_by = ("BL008",)
 
 
-class AccountHasPostings(LedgerRefusal, Conflict):
+class AccountHasPostings(Conflict):
     message = _("Account {account} has postings, so it cannot get child accounts.")
     enforced_by = ("BL009",)
 
 
-class AccountIsFixed(LedgerRefusal, Conflict):
+class AccountIsFixed(Conflict):
     message = _("The type and the parent of account {account} cannot change.")
     enforced_by = ("BL010",)
 
 
-class AccountIsOnDrafts(LedgerRefusal, Conflict):
+class AccountIsOnDrafts(Conflict):
     message = _("Account {account} is on drafts: post or discard them first.")
     enforced_by = ("BL011",)
 
 
-class AccountCodeTaken(LedgerRefusal, Conflict):
+class AccountCodeTaken(Conflict):
     message = _("There is already an account {account}.")
     enforced_by = ("ledger_account_code_key",)
 
 
-class AccountNameTaken(LedgerRefusal, Conflict):
+class AccountNameTaken(Conflict):
     message = _("There is already an account named {name!r}.")
     enforced_by = ("ledger_account_name_key",)
 
 
-class AccountTypeUnknown(LedgerRefusal, Invalid):
+class AccountTypeUnknown(Invalid):
     message = _("{type!r} is not a type of account: write asset, liability, equity, income or expense.")
     enforced_by = ("ledger_account_type",)
 
 
-class AccountTypeDiffers(LedgerRefusal, Invalid):
+class AccountTypeDiffers(Invalid):
     message = _("An account must have the type of its parent: {parent} is of type {type}.")
 
 
-class AccountNameMissing(LedgerRefusal, Invalid):
+class AccountNameMissing(Invalid):
     message = _("An account needs a code and a name.")
 
 
-class JournalUnknown(LedgerRefusal, NotFound):
+class JournalUnknown(NotFound):
     message = _("There is no journal {journal!r}.")
 
 
-class JournalCodeTaken(LedgerRefusal, Conflict):
+class JournalCodeTaken(Conflict):
     message = _("There is already a journal {journal}.")
     enforced_by = ("ledger_journal_code_key",)
 
@@ -156,14 +151,14 @@ class JournalCodeTaken(LedgerRefusal, Conflict):
 # Closing
 
 
-class DraftsRemain(LedgerRefusal, Conflict):
+class DraftsRemain(Conflict):
     message = _("Period {period} has {drafts}: post or discard them first.")
 
 
 # Importing
 
 
-class ImportMalformed(LedgerRefusal, Invalid):
+class ImportMalformed(Invalid):
     """`rows` are sentences that start with "row N: "; row 1 is the header."""
 
     message = _("The file cannot be imported. {rows}")
@@ -172,10 +167,10 @@ class ImportMalformed(LedgerRefusal, Invalid):
         super().__init__(rows="; ".join(rows), count=len(rows))
 
 
-class ImportAccountsUnknown(LedgerRefusal, Invalid):
+class ImportAccountsUnknown(Invalid):
     message = _("{count} rows refer to unknown accounts. {rows}")
 
 
-class AlreadyImported(LedgerRefusal, Conflict):
+class AlreadyImported(Conflict):
     message = _("This file was already imported, as {name} at {imported_at}.")
     enforced_by = ("ledger_journalimport_sha256_key",)

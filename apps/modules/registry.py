@@ -23,7 +23,8 @@ VERSION = re.compile(r"\A\d+\.\d+\.\d+\Z")
 
 @cache
 def modules() -> Sequence[Module]:
-    """All installed modules, dependencies first. Raises a ModulesRefusal if the set is invalid."""
+    """All installed modules, dependencies first. Raises ContractBroken, DependencyMissing or
+    DependenciesCircular if the set is invalid."""
     installed: dict[str, Module] = {}
     for config in apps.get_app_configs():
         if config.name.startswith("apps."):

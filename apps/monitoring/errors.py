@@ -2,48 +2,44 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from apps.kernel.errors import Conflict, Invalid, NotFound, Refusal, Unavailable
+from apps.kernel.errors import Conflict, Invalid, NotFound, Unavailable
 
 
-class MonitoringRefusal(Refusal):
-    """Base class of these refusals."""
-
-
-class DeliveryUnknown(MonitoringRefusal, NotFound):
+class DeliveryUnknown(NotFound):
     message = _("There is no delivery {delivery_id}.")
 
 
-class DeliveryIsPending(MonitoringRefusal, Conflict):
+class DeliveryIsPending(Conflict):
     message = _("The delivery {delivery} is pending and will be attempted automatically.")
 
 
-class DeliveryIsSettled(MonitoringRefusal, Conflict):
+class DeliveryIsSettled(Conflict):
     message = _("The delivery {delivery} is {status} already, so there is nothing to drop.")
 
 
-class SubscriberUnknown(MonitoringRefusal, NotFound):
+class SubscriberUnknown(NotFound):
     message = _("No installed module has the subscriber {subscriber!r}.")
 
 
-class EventUnknown(MonitoringRefusal, NotFound):
+class EventUnknown(NotFound):
     message = _("No installed module publishes {event!r}.")
 
 
-class NotSubscribed(MonitoringRefusal, Invalid):
+class NotSubscribed(Invalid):
     message = _("{subscriber} does not subscribe to {event}.")
 
 
-class NothingToReplay(MonitoringRefusal, Conflict):
+class NothingToReplay(Conflict):
     message = _("In {database} there is nothing to replay to {subscriber}.")
 
 
-class ReasonMissing(MonitoringRefusal, Invalid):
+class ReasonMissing(Invalid):
     message = _("Enter a reason for the audit log.")
 
 
-class CorrelationIdUnknown(MonitoringRefusal, NotFound):
+class CorrelationIdUnknown(NotFound):
     message = _("No entry has the correlation id {correlation_id}.")
 
 
-class BrokerUnreachable(MonitoringRefusal, Unavailable):
+class BrokerUnreachable(Unavailable):
     message = _("The broker is unreachable, so queue lengths are unknown.")

@@ -2,58 +2,54 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from apps.kernel.errors import Conflict, Invalid, Refusal
+from apps.kernel.errors import Conflict, Invalid
 
 
-class OperationsRefusal(Refusal):
-    """The family of operations."""
-
-
-class NameMissing(OperationsRefusal, Invalid):
+class NameMissing(Invalid):
     message = _("A tenant needs a name.")
 
 
-class NameTooLong(OperationsRefusal, Invalid):
+class NameTooLong(Invalid):
     message = _("A name has at most {max_length} characters: {name}")
 
 
-class TrialOutOfRange(OperationsRefusal, Invalid):
+class TrialOutOfRange(Invalid):
     message = _("A trial lasts at most {max_days} days, and 0 means no trial: {days} is out of range.")
 
 
-class ReasonMissing(OperationsRefusal, Invalid):
+class ReasonMissing(Invalid):
     message = _(
         "A reason is required: it is written to the audit log and sent to the tenant's administrators."
     )
 
 
-class LegallyRetained(OperationsRefusal, Conflict):
+class LegallyRetained(Conflict):
     message = _("{name} cannot be erased before {until}: the retention period of {records} has not ended.")
 
 
-class SandboxesRemain(OperationsRefusal, Conflict):
+class SandboxesRemain(Conflict):
     message = _("{name} has sandboxes that must be erased first: {sandboxes}.")
 
 
-class NotQueuedForDeletion(OperationsRefusal, Conflict):
+class NotQueuedForDeletion(Conflict):
     message = _("{name} is not queued for deletion, or its erasure has started.")
 
 
-class SagaInProgress(OperationsRefusal, Conflict):
+class SagaInProgress(Conflict):
     message = _("{saga} of {slug} is in progress, at “{step}”.")
 
 
-class SagaRequestConflict(OperationsRefusal, Conflict):
+class SagaRequestConflict(Conflict):
     message = _(
         "{saga} of {slug} is in progress with other parameters, at “{step}”. Wait until it has ended."
     )
 
 
-class SagaRolledBack(OperationsRefusal, Conflict):
+class SagaRolledBack(Conflict):
     message = _("{saga} of {slug} was rolled back: {reason}")
 
 
-class MovedElsewhere(OperationsRefusal, Conflict):
+class MovedElsewhere(Conflict):
     message = _(
         "Only the owner of both databases can move the tenant, and this process is not. Run this command where"
         " DATABASE_OWNER_URL and DATABASE_OWNER_SHARDS are set: {command}"

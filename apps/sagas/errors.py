@@ -2,41 +2,37 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from apps.kernel.errors import Conflict, NotFound, Refusal
+from apps.kernel.errors import Conflict, NotFound
 
 
-class SagasRefusal(Refusal):
-    """The family of sagas."""
-
-
-class SagaRunUnknown(SagasRefusal, NotFound):
+class SagaRunUnknown(NotFound):
     message = _("There is no saga run {run_id}.")
 
 
-class SagaHasEnded(SagasRefusal, Conflict):
+class SagaHasEnded(Conflict):
     message = _("{run} has ended: {state}.")
 
 
-class SagaNeedsNoOperator(SagasRefusal, Conflict):
+class SagaNeedsNoOperator(Conflict):
     message = _("{run} does not need an operator: {state}.")
 
 
-class SagaAlreadyCompensating(SagasRefusal, Conflict):
+class SagaAlreadyCompensating(Conflict):
     message = _("{run} is already rolling back.")
 
 
-class RunIsBusy(SagasRefusal, Conflict):
+class RunIsBusy(Conflict):
     message = _("{run} is running at this moment, at “{step}”.")
     retry_after = 2
 
 
-class DeadlinePassed(SagasRefusal, Conflict):
+class DeadlinePassed(Conflict):
     message = _("The deadline of {what} was {deadline}.")
 
 
-class WorkerLost(SagasRefusal, Conflict):
+class WorkerLost(Conflict):
     message = _("The worker was lost in each of {attempts} attempts at “{step}”.")
 
 
-class StepUnknown(SagasRefusal, Conflict):
+class StepUnknown(Conflict):
     message = _("The step “{step}” is no longer part of the saga {saga}.")

@@ -4,110 +4,105 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from apps.kernel.errors import Conflict, Invalid, NotFound, Refusal
-
-
-class SalesRefusal(Refusal):
-    """Base of the refusals of sales."""
-
+from apps.kernel.errors import Conflict, Invalid, NotFound
 
 # Customers
 
 
-class CustomerUnknown(SalesRefusal, NotFound):
+class CustomerUnknown(NotFound):
     message = _("There is no customer {customer!r}.")
 
 
-class CustomerCodeTaken(SalesRefusal, Conflict):
+class CustomerCodeTaken(Conflict):
     message = _("There is already a customer {code}.")
     enforced_by = ("sales_customer_code_key",)
 
 
-class CustomerNameMissing(SalesRefusal, Invalid):
+class CustomerNameMissing(Invalid):
     message = _("A customer needs a code and a name.")
     enforced_by = ("sales_customer_is_named",)
 
 
-class EmailMalformed(SalesRefusal, Invalid):
+class EmailMalformed(Invalid):
     message = _("{email!r} is not an email address.")
 
 
 # Orders
 
 
-class OrderUnknown(SalesRefusal, NotFound):
+class OrderUnknown(NotFound):
     message = _("There is no order {order_id}.")
 
 
-class OrderIsEmpty(SalesRefusal, Invalid):
+class OrderIsEmpty(Invalid):
     message = _("An order needs at least one line.")
 
 
-class ItemDuplicated(SalesRefusal, Invalid):
+class ItemDuplicated(Invalid):
     message = _("{sku} is on more than one line: combine them into one.")
     enforced_by = ("sales_ordered_item_once",)
 
 
-class ItemUnknown(SalesRefusal, NotFound):
+class ItemUnknown(NotFound):
     message = _("There is no item {item!r}.")
 
 
-class LineMalformed(SalesRefusal, Invalid):
+class LineMalformed(Invalid):
     message = _("Line {line}: the quantity is a whole number above zero, and the price is zero or more.")
     enforced_by = ("sales_line_is_valid",)
 
 
-class OrderTotalOutOfRange(SalesRefusal, Invalid):
+class OrderTotalOutOfRange(Invalid):
     message = _(
         "The total of an order must be above zero and within the largest amount that Bursar can store."
     )
     enforced_by = ("sales_order_total_in_range",)
 
 
-class OrderIsCancelled(SalesRefusal, Conflict):
+class OrderIsCancelled(Conflict):
     message = _("Order {order} is cancelled: {why}")
 
 
-class OrderNotReady(SalesRefusal, Conflict):
+class OrderNotReady(Conflict):
     message = _("Order {order} is {state}; it must be {needed} first.")
 
 
-class OrderIsInvoiced(SalesRefusal, Conflict):
+class OrderIsInvoiced(Conflict):
     message = _("Order {order} is invoiced: refund its payment instead of cancelling it.")
 
 
-class OrderIsFixed(SalesRefusal, Conflict):
+class OrderIsFixed(Conflict):
     """Raised by the database on a change to the terms of an order or on an invalid transition."""
 
     message = _("Order {order} is {state}; this cannot be changed.")
     enforced_by = ("BS001",)
 
 
-class OrderDoesNotAddUp(SalesRefusal, Invalid):
+class OrderDoesNotAddUp(Invalid):
     message = _("The lines of order {order} do not add up to its total.")
     enforced_by = ("BS002",)
 
 
-class OrderIsNotPaid(SalesRefusal, Conflict):
+class OrderIsNotPaid(Conflict):
     message = _("Order {order} has no payment that can be refunded.")
 
 
-class ReasonMissing(SalesRefusal, Invalid):
+class ReasonMissing(Invalid):
     message = _("A reason is needed.")
 
 
 # Invoices
 
 
-class InvoiceUnknown(SalesRefusal, NotFound):
+class InvoiceUnknown(NotFound):
     message = _("There is no invoice {invoice_id}.")
 
 
-class InvoiceIsFixed(SalesRefusal, Conflict):
+class InvoiceIsFixed(Conflict):
     message = _("Invoice {invoice} is issued and never changes.")
     enforced_by = ("BS003",)
 
 
-class OrderHasInvoice(SalesRefusal, Conflict):
+class OrderHasInvoice(Conflict):
     message = _("The order has an invoice already.")
     enforced_by = ("sales_invoice_order_id_key",)

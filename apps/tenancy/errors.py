@@ -2,100 +2,96 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from apps.kernel.errors import Conflict, Forbidden, Invalid, Locked, NotFound, Refusal, Unavailable
+from apps.kernel.errors import Conflict, Forbidden, Invalid, Locked, NotFound, Unavailable
 
 
-class TenancyRefusal(Refusal):
-    """The family of tenancy."""
-
-
-class TenantUnknown(TenancyRefusal, NotFound):
+class TenantUnknown(NotFound):
     message = _("There is no tenant {slug!r}.")
 
 
-class TenantNotReady(TenancyRefusal, Unavailable):
+class TenantNotReady(Unavailable):
     message = _("{name} is still being set up.")
     retry_after = 10
 
 
-class TenantInMaintenance(TenancyRefusal, Unavailable):
+class TenantInMaintenance(Unavailable):
     message = _("{name} is in maintenance. Try again in a minute.")
     retry_after = 60
 
 
-class TenantIsReadOnly(TenancyRefusal, Locked):
+class TenantIsReadOnly(Locked):
     message = _("{name} is read-only at present. Try again in a minute.")
     retry_after = 60
 
 
-class TenantIsSuspended(TenancyRefusal, Forbidden):
+class TenantIsSuspended(Forbidden):
     message = _("{name} is suspended.")
 
 
-class TenantIsArchived(TenancyRefusal, Forbidden):
+class TenantIsArchived(Forbidden):
     message = _("{name} is archived: administrators can read, and nothing can be changed.")
 
 
-class TenantIsQueuedForDeletion(TenancyRefusal, Forbidden):
+class TenantIsQueuedForDeletion(Forbidden):
     message = _("{name} is closed for good and will be deleted.")
 
 
-class TenantCannotBecome(TenancyRefusal, Conflict):
+class TenantCannotBecome(Conflict):
     message = _("{name} is {state}, and cannot become: {to}.")
     enforced_by = ("BT002",)
 
 
-class TenantIsNotPending(TenancyRefusal, Conflict):
+class TenantIsNotPending(Conflict):
     message = _("{name} has been set up: it is not discarded, it is archived or erased.")
 
 
-class TenantEpochMustGrow(TenancyRefusal, Conflict):
+class TenantEpochMustGrow(Conflict):
     message = _("The epoch of {name} only grows: sessions and tokens of an earlier epoch must stay invalid.")
     enforced_by = ("BT003",)
 
 
-class ReasonMissing(TenancyRefusal, Invalid):
+class ReasonMissing(Invalid):
     message = _("Give a reason: it is recorded in the audit log.")
 
 
-class ModeUnknown(TenancyRefusal, Invalid):
+class ModeUnknown(Invalid):
     message = _("{mode!r} is not a mode. Use normal, read_only or maintenance.")
 
 
-class SlugTaken(TenancyRefusal, Conflict):
+class SlugTaken(Conflict):
     message = _("The short name {slug!r} is taken.")
     enforced_by = ("tenancy_tenant_slug_key",)
 
 
-class SlugMalformed(TenancyRefusal, Invalid):
+class SlugMalformed(Invalid):
     message = _(
         "{slug!r} cannot be a short name: use 2 to 40 of a–z, 0–9 and hyphens, beginning with a letter."
     )
     enforced_by = ("tenant_slug_is_a_dns_label",)
 
 
-class SlugReserved(TenancyRefusal, Invalid):
+class SlugReserved(Invalid):
     message = _("The short name {slug!r} is reserved for the platform.")
 
 
-class DatabaseUnknown(TenancyRefusal, NotFound):
+class DatabaseUnknown(NotFound):
     message = _("There is no database {key!r}: its address is not in the environment.")
 
 
-class NoDatabaseHasCapacity(TenancyRefusal, Unavailable):
+class NoDatabaseHasCapacity(Unavailable):
     message = _("No database in {region} has capacity for a new tenant. Raise a capacity, or add a database.")
 
 
-class TenantIsPinned(TenancyRefusal, Conflict):
+class TenantIsPinned(Conflict):
     message = _("{name} is pinned to its database {database}.")
 
 
-class SchemaPrefixMismatch(TenancyRefusal, Conflict):
+class SchemaPrefixMismatch(Conflict):
     message = _(
         "Existing tenants have schemas without the prefix {prefix}, such as {schema}. Keep their prefix."
     )
 
 
-class NoBlueprint(TenancyRefusal, Unavailable):
+class NoBlueprint(Unavailable):
     message = _("No blueprint of a tenant schema is prepared: run `manage.py migrate_schemas` first.")
     enforced_by = ("BT001",)

@@ -7,95 +7,91 @@ from django.utils.translation import gettext_lazy as _
 from apps.kernel.errors import Conflict, Invalid, NotFound, Refusal
 
 
-class WebhooksRefusal(Refusal):
-    """Base class of these refusals."""
-
-
-class EventUnknown(WebhooksRefusal, Invalid):
+class EventUnknown(Invalid):
     message = _("There are no events named {names}.")
 
 
-class EndpointNotFound(WebhooksRefusal, NotFound):
+class EndpointNotFound(NotFound):
     message = _("There is no endpoint {endpoint_id}.")
 
 
-class EndpointIsDisabled(WebhooksRefusal, Conflict):
+class EndpointIsDisabled(Conflict):
     message = _("The endpoint {endpoint} is disabled.")
 
 
-class EndpointIsActive(WebhooksRefusal, Conflict):
+class EndpointIsActive(Conflict):
     message = _("The endpoint {endpoint} is active.")
 
 
-class ReasonMissing(WebhooksRefusal, Invalid):
+class ReasonMissing(Invalid):
     message = _("Enter a reason.")
 
 
-class SecretNotFound(WebhooksRefusal, NotFound):
+class SecretNotFound(NotFound):
     message = _("There is no secret {secret_id}.")
 
 
-class SecretIsRetired(WebhooksRefusal, Conflict):
+class SecretIsRetired(Conflict):
     message = _("The secret {secret} is retired.")
 
 
-class LastSecret(WebhooksRefusal, Conflict):
+class LastSecret(Conflict):
     message = _("{owner} has no other permanent secret: create a new one first.")
 
 
-class SecretMalformed(WebhooksRefusal, Invalid):
+class SecretMalformed(Invalid):
     message = _("The secret does not fit the scheme: {why}.")
 
 
-class OverlapOutOfRange(WebhooksRefusal, Invalid):
+class OverlapOutOfRange(Invalid):
     message = _("The old secret stays valid for 0 to {limit} hours.")
 
 
-class MessageNotFound(WebhooksRefusal, NotFound):
+class MessageNotFound(NotFound):
     message = _("There is no message {message_id}.")
 
 
-class MessageIsInProgress(WebhooksRefusal, Conflict):
+class MessageIsInProgress(Conflict):
     message = _("{message} is being sent.")
 
 
-class SourceNotFound(WebhooksRefusal, NotFound):
+class SourceNotFound(NotFound):
     message = _("There is no source {source}.")
 
 
-class SourceNameMalformed(WebhooksRefusal, Invalid):
+class SourceNameMalformed(Invalid):
     message = _(
         "{name} is not a valid name: use lower-case letters, digits and hyphens, starting with a letter."
     )
     enforced_by = ("webhooks_source_name_is_a_slug",)
 
 
-class SourceNameTaken(WebhooksRefusal, Conflict):
+class SourceNameTaken(Conflict):
     message = _("There is already a source named {name}.")
     enforced_by = ("webhooks_source_once",)
 
 
-class SchemeUnknown(WebhooksRefusal, Invalid):
+class SchemeUnknown(Invalid):
     message = _("Unknown signature scheme {scheme}. Available: {schemes}.")
 
 
-class SignatureInvalid(WebhooksRefusal):
+class SignatureInvalid(Refusal):
     """One message for all defects, so that a forger learns nothing."""
 
     status = 401
     message = _("The signature is invalid.")
 
 
-class MessageUnreadable(WebhooksRefusal, Invalid):
+class MessageUnreadable(Invalid):
     message = _("The message cannot be read: {why}.")
 
 
-class MessageTooLarge(WebhooksRefusal):
+class MessageTooLarge(Refusal):
     status = 413
     message = _("A message has at most {limit} bytes.")
 
 
-class TooManyMessages(WebhooksRefusal):
+class TooManyMessages(Refusal):
     status = 429
     message = _("At most {limit} messages per minute are accepted. Retry in {seconds} seconds.")
 
@@ -104,14 +100,14 @@ class TooManyMessages(WebhooksRefusal):
         return int(str(self.context["seconds"]))
 
 
-class OnlyPosted(WebhooksRefusal):
+class OnlyPosted(Refusal):
     status = 405
     message = _("Only POST is allowed here.")
 
 
-class ReceivedNotFound(WebhooksRefusal, NotFound):
+class ReceivedNotFound(NotFound):
     message = _("There is no received message {received_id}.")
 
 
-class ReceivedIsProcessed(WebhooksRefusal, Conflict):
+class ReceivedIsProcessed(Conflict):
     message = _("{received} is already processed.")

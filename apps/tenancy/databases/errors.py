@@ -3,30 +3,25 @@
 from django.utils.translation import gettext_lazy as _
 
 from apps.kernel.errors import Conflict, Unavailable
-from apps.tenancy.errors import TenancyRefusal
 
 
-class MoveRefusal(TenancyRefusal):
-    """The family of online moves."""
-
-
-class ReplicationNotConfigured(MoveRefusal, Unavailable):
+class ReplicationNotConfigured(Unavailable):
     message = _("Changes in {database} cannot be replicated: DATABASE_MOVERS has no address for it.")
 
 
-class AlreadyExists(MoveRefusal, Conflict):
+class AlreadyExists(Conflict):
     message = _("{name} is in {database} already.")
 
 
-class ReplicaLagging(MoveRefusal, Unavailable):
+class ReplicaLagging(Unavailable):
     message = _("{name} was not moved: {waiting} did not finish in time.")
 
 
-class BlueprintDiffers(MoveRefusal, Unavailable):
+class BlueprintDiffers(Unavailable):
     message = _(
         "{name} and the template in {database} have different migrations: run `manage.py migrate_schemas` first."
     )
 
 
-class CopyDiffers(MoveRefusal, Conflict):
+class CopyDiffers(Conflict):
     message = _("The copy of {name} differs from the source, and was deleted: {tables}.")

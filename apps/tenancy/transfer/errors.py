@@ -5,69 +5,64 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from apps.kernel.errors import Conflict, Invalid, NotFound, Unavailable
-from apps.tenancy.errors import TenancyRefusal
 
 
-class TransferRefusal(TenancyRefusal):
-    """Base class of these refusals."""
-
-
-class BackupFileMissing(TransferRefusal, NotFound):
+class BackupFileMissing(NotFound):
     message = _("There is no backup file {storage_key}.")
 
 
-class BackupFileUnreadable(TransferRefusal, Invalid):
+class BackupFileUnreadable(Invalid):
     message = _("{storage_key} is not a valid backup file: {reason}.")
 
 
-class BackupFileAltered(TransferRefusal, Conflict):
+class BackupFileAltered(Conflict):
     message = _("The backup file was changed: {part} does not match its checksum.")
 
 
-class BackupFileSignatureInvalid(TransferRefusal, Conflict):
+class BackupFileSignatureInvalid(Conflict):
     """A restore executes SQL of the file as the owner, so the file must be signed."""
 
     message = _("The signature of the backup file is invalid: it needs the key {key_id!r} of AUDIT_KEYS.")
 
 
-class TenantNotMigrated(TransferRefusal, Unavailable):
+class TenantNotMigrated(Unavailable):
     message = _("The schema of {name} is not migrated: run `manage.py migrate_schemas` first.")
 
 
-class TransferBusy(TransferRefusal, Conflict):
+class TransferBusy(Conflict):
     message = _("{name} is being backed up, restored or moved by another process.")
 
 
-class RestoredDataDiffers(TransferRefusal, Conflict):
+class RestoredDataDiffers(Conflict):
     message = _("The restored data differs from the exported data, and was removed: {faults}")
 
 
-class OwnerCredentialsMissing(TransferRefusal, Unavailable):
+class OwnerCredentialsMissing(Unavailable):
     message = _(
         "Schemas of {database!r} can only be created where DATABASE_OWNER_URL is set, or DATABASE_BACKUP_URL for a"
         " restore drill."
     )
 
 
-class PolicyIsNegative(TransferRefusal, Invalid):
+class PolicyIsNegative(Invalid):
     message = _("Hours, days and counts must not be negative; 0 = platform default.")
 
 
-class TenantIsWritable(TransferRefusal, Conflict):
+class TenantIsWritable(Conflict):
     message = _("{name} must be read-only while it is moved.")
 
 
-class BackupUnknown(TransferRefusal, NotFound):
+class BackupUnknown(NotFound):
     message = _("There is no backup {number}.")
 
 
-class BackupOfAnotherTenant(TransferRefusal, Conflict):
+class BackupOfAnotherTenant(Conflict):
     message = _("This is a backup of {source}, and cannot replace {name}: restore it as a new tenant.")
 
 
-class TenantWasErased(TransferRefusal, Conflict):
+class TenantWasErased(Conflict):
     message = _("{name} was erased, so its backups must not be restored.")
 
 
-class FilesNotAnonymisable(TransferRefusal, Invalid):
+class FilesNotAnonymisable(Invalid):
     message = _("Files cannot be anonymised, so an anonymised clone must not include them.")
