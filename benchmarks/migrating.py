@@ -36,8 +36,8 @@ class Migration(migrations.Migration):
 
 def migrating(count: int = TENANTS) -> dict[str, Any]:
     """Adds a column with a default to a model and its history."""
+    from apps.schema_migrations.running import MigrationOptions, migrate_tenants
     from apps.tenancy import provisioning
-    from apps.tenancy.migrating.running import MigrationOptions, migrate_tenants
 
     schemas = _tenants(count)
     with _ledger_migrations() as add:
@@ -70,8 +70,8 @@ def migrating(count: int = TENANTS) -> dict[str, Any]:
 
 
 def _nothing_to_do() -> dict[str, Any]:
-    from apps.tenancy.migrating.discovery import discover
-    from apps.tenancy.migrating.running import migrate_tenants
+    from apps.schema_migrations.discovery import discover
+    from apps.schema_migrations.running import migrate_tenants
 
     began = time.perf_counter()
     discover()

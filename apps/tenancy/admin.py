@@ -20,9 +20,8 @@ from apps.console.admin import Link, ReadOnlyAdmin, ReadOnlyInline
 from apps.console.sites import operator_site
 
 from . import mode_pages, queries, trends  # noqa: F401
-from .databases import pages  # noqa: F401
-from .migrating import pages as migrations  # noqa: F401
 from .models import Domain, Tenant, TenantActivity
+from .placement import pages  # noqa: F401
 from .transfer import pages as backups  # noqa: F401
 from .transfer.models import Backup
 

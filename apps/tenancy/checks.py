@@ -16,7 +16,7 @@ from apps.kernel.db.request_transactions import OfTenants
 from apps.kernel.tenant import HOME
 
 from . import numbering
-from .databases.checks import of_poolers
+from .placement.checks import of_poolers
 
 ENGINE = "apps.tenancy.backend"
 KEY_FUNCTION = "apps.kernel.cache.caching.make_key"

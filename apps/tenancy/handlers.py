@@ -24,7 +24,6 @@ from .commands import (
     SetTenantSuspended,
     UnpinTenant,
 )
-from .databases import tenant_mirror
 from .events import (
     TenantActivated,
     TenantArchived,
@@ -33,6 +32,7 @@ from .events import (
     TenantSuspended,
 )
 from .models import Database, Domain, Tenant, TenantActivity
+from .placement import tenant_mirror
 
 
 @handles(CreateTenant)

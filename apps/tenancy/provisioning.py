@@ -24,11 +24,11 @@ from apps.kernel.db.locks import Lock, advisory_lock
 from apps.kernel.tenant import HOME, PUBLIC_SCHEMA, TenantInfo, activate
 
 from . import numbering, rules
-from .databases import tenant_mirror
-from .databases.placement import PlacementRequest
-from .databases.resolver import resolver
 from .errors import SchemaPrefixMismatch
 from .models import Tenant
+from .placement import tenant_mirror
+from .placement.allocation import PlacementRequest
+from .placement.resolver import resolver
 
 SPARES = Lock("spares")
 TEMPLATE = TenantInfo(

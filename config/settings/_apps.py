@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.humanize",
     "apps.tenancy",
+    "apps.schema_migrations",
     *[app for app in [*SHARED_APPS, *TENANT_APPS] if app != "apps.tenancy"],
     "apps.operations",
     "apps.monitoring",

@@ -11,7 +11,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "apps.tenancy.middleware.TenantMiddleware",
-    "apps.tenancy.databases.read_after_write.ReadAfterWriteMiddleware",
+    "apps.tenancy.placement.read_after_write.ReadAfterWriteMiddleware",
     "apps.kernel.db.request_transactions.AfterTheRequestMiddleware",
     "apps.tenancy.middleware.ConsoleSessionMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from apps.tenancy.migrating.contents import digest_of_file
+from apps.schema_migrations.digests import digest_of_file
 
 APPS = Path(__file__).resolve().parents[2] / "apps"
 NAME = "migrations.json"

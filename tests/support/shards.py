@@ -22,8 +22,8 @@ from apps.bus import dispatch
 from apps.kernel.tenant import TenantInfo, at_database
 from apps.operations.commands import OnboardTenant
 from apps.tenancy import provisioning
-from apps.tenancy.databases.resolver import resolver
 from apps.tenancy.models import Tenant
+from apps.tenancy.placement.resolver import resolver
 from config.databases import Addresses, Pooling, connections_of
 from config.embedded import CannotStart
 from config.embedded.home import home

@@ -1,16 +1,10 @@
-"""A platform with a tenant that has an entry, and temporary migrations."""
+"""A platform with a tenant that has an entry."""
 
 from __future__ import annotations
-
-import itertools
-import sys
 
 import pytest
 
 from apps.kernel.tenant import activate
-from tests.support.temporary_migrations import APP, TemporaryMigrations
-
-_numbers = itertools.count(1)
 
 
 @pytest.fixture
@@ -18,13 +12,3 @@ def platform(books):
     """The test runs on the platform; acme has an entry."""
     with activate(None):
         yield books
-
-
-@pytest.fixture
-def make_migration(tmp_path, monkeypatch, settings):
-    made = TemporaryMigrations(tmp_path, f"temporary_migrations_{next(_numbers)}")
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    settings.MIGRATION_MODULES = {APP: made.package}
-    yield made
-    made.forget()

@@ -24,9 +24,9 @@ from apps.kernel.tenant import (
 from apps.monitoring.gauges import DatabaseCollector
 from apps.tenancy import provisioning
 from apps.tenancy.commands import ChangeDatabase, CreateTenant, DiscardTenant
-from apps.tenancy.databases import queries
 from apps.tenancy.errors import DatabaseUnknown, NoDatabaseHasCapacity
 from apps.tenancy.models import Tenant
+from apps.tenancy.placement import queries
 from apps.tenancy.tasks import refill_spares
 from tests.support.shards import settings_of
 

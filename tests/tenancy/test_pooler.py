@@ -23,8 +23,8 @@ from apps.kernel.db import replica
 from apps.kernel.db.locks import Lock, advisory_lock
 from apps.kernel.tenant import activate
 from apps.tenancy.backend.errors import OutsideTransaction
-from apps.tenancy.databases.read_after_write import HEADER
 from apps.tenancy.models import Tenant
+from apps.tenancy.placement.read_after_write import HEADER
 from tests.support import pooler
 from tests.support.eight_tenants import TENANTS, ReadCounter, in_threads, read_slug
 

@@ -21,7 +21,7 @@ from apps.kernel.db import replica as reads
 from apps.kernel.db.replica import read_your_writes, reading_replica, reads_from_replica
 from apps.kernel.tenant import activate
 from apps.ledger import queries as ledger
-from apps.tenancy.databases.read_after_write import COOKIE, HEADER, ReadAfterWriteMiddleware
+from apps.tenancy.placement.read_after_write import COOKIE, HEADER, ReadAfterWriteMiddleware
 
 TESTER = System("The suite")
 

@@ -19,9 +19,9 @@ from apps.ledger.models import Account
 from apps.operations.commands import OnboardTenant
 from apps.tenancy import directory, provisioning
 from apps.tenancy.commands import CreateTenant, DiscardTenant
-from apps.tenancy.databases.resolver import resolver
 from apps.tenancy.errors import SchemaPrefixMismatch
 from apps.tenancy.models import Spare, Tenant
+from apps.tenancy.placement.resolver import resolver
 from apps.tenancy.tasks import refill_spares
 from config.env import Environment
 from tests.support.database import SPARES

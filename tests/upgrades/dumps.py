@@ -17,9 +17,9 @@ import psycopg
 from django.db import connections
 from psycopg import sql
 
-from apps.tenancy.migrating.contents import digest_of
-from apps.tenancy.migrating.linter import bursar_migrations
-from apps.tenancy.migrating.planning import label_of, rows_of
+from apps.schema_migrations.digests import digest_of
+from apps.schema_migrations.linter import bursar_migrations
+from apps.schema_migrations.planning import label_of, rows_of
 from config.embedded import pg_bin
 from tests.support.reset import copy_database
 

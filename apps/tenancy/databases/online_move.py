@@ -27,10 +27,10 @@ from psycopg import sql
 from apps.kernel.db import databases
 from apps.tenancy import directory, rules
 from apps.tenancy.models import Tenant
+from apps.tenancy.placement import tenant_mirror
 from apps.tenancy.transfer import blueprint, catalogue, importing, outbox, restoring
 from apps.tenancy.transfer.errors import OwnerCredentialsMissing
 
-from . import tenant_mirror
 from .errors import AlreadyExists, BlueprintDiffers, CopyDiffers, ReplicaLagging, ReplicationNotConfigured
 
 PLACEHOLDER = "bursar_template"

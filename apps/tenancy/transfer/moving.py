@@ -33,8 +33,8 @@ from apps.kernel.db import databases
 from apps.kernel.progress import stage, stages
 from apps.kernel.tenant import TenantInfo, activate
 from apps.tenancy import directory, rules
-from apps.tenancy.databases import tenant_mirror
 from apps.tenancy.models import Tenant
+from apps.tenancy.placement import tenant_mirror
 
 from . import catalogue, exporting, importing, outbox, restoring
 from .backup_file import BackupFile

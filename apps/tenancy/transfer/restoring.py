@@ -28,10 +28,10 @@ from apps.kernel.files.store import files
 from apps.kernel.progress import stage
 from apps.kernel.tenant import TenantInfo, activate
 from apps.tenancy import directory, provisioning, rules
-from apps.tenancy.databases import tenant_mirror
 from apps.tenancy.errors import SlugTaken
 from apps.tenancy.hooks import all_carried_data
 from apps.tenancy.models import Domain, Tenant, TenantActivity
+from apps.tenancy.placement import tenant_mirror
 
 from . import importing, outbox, verifying
 from .backup_file import BackupFile

@@ -11,9 +11,9 @@ from apps.bus import dispatch
 from apps.console.terminal import BursarCommand, Output
 from apps.kernel.actors import System
 from apps.tenancy.commands import ChangeDatabase
-from apps.tenancy.databases import queries
-from apps.tenancy.databases.queries import DatabaseStatus
 from apps.tenancy.errors import DatabaseUnknown
+from apps.tenancy.placement import queries
+from apps.tenancy.placement.queries import DatabaseStatus
 
 SHELL = System("The command line")
 HEADERS = (

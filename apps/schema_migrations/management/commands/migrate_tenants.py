@@ -8,10 +8,10 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from apps.console.terminal import BursarCommand, Output
-from apps.tenancy.migrating import report, running
-from apps.tenancy.migrating.discovery import Schema
-from apps.tenancy.migrating.executor import LockPolicy
-from apps.tenancy.migrating.running import WORKERS, MigrationOptions
+from apps.schema_migrations import report, running
+from apps.schema_migrations.discovery import Schema
+from apps.schema_migrations.executor import LockPolicy
+from apps.schema_migrations.running import WORKERS, MigrationOptions
 
 
 class Command(BursarCommand):

@@ -8,8 +8,8 @@ from django.db import connections
 from django.db.migrations.recorder import MigrationRecorder
 
 from apps.kernel.tenant import activate
-from apps.tenancy.migrating import histories
-from apps.tenancy.migrating.errors import MadeByOtherMigrations
+from apps.schema_migrations import histories
+from apps.schema_migrations.errors import MadeByOtherMigrations
 
 pytestmark = pytest.mark.usefixtures("db")
 

@@ -11,13 +11,13 @@ from django.utils.module_loading import import_string
 from apps.tenancy import directory
 from apps.tenancy.errors import NoDatabaseHasCapacity, TenantUnknown
 
-from . import placement, queries
+from . import allocation, queries
 
 
 class TenantDatabaseResolver:
     """Existing tenants are looked up in the directory; new ones are placed by the strategy."""
 
-    def __init__(self, strategy: placement.Strategy) -> None:
+    def __init__(self, strategy: allocation.Strategy) -> None:
         self.strategy = strategy
 
     def database_name_for_tenant(self, tenant_id: int) -> str:
@@ -31,7 +31,7 @@ class TenantDatabaseResolver:
         """The configured prefix and the immutable id."""
         return f"{settings.TENANT_SCHEMA_PREFIX}{tenant_id}"
 
-    def choose_database(self, request: placement.PlacementRequest) -> str:
+    def choose_database(self, request: allocation.PlacementRequest) -> str:
         """The key of the database for a new tenant. Raises NoDatabaseHasCapacity."""
         key = self.strategy(request, queries.candidates_for_new_tenants())
         if key is None:
@@ -45,19 +45,19 @@ def resolver() -> TenantDatabaseResolver:
     return TenantDatabaseResolver(strategy_named(settings.TENANT_DATABASE_STRATEGY))
 
 
-def strategy_named(name: str) -> placement.Strategy:
+def strategy_named(name: str) -> allocation.Strategy:
     """Raises ImproperlyConfigured."""
     match name:
         case "single":
-            return placement.single
+            return allocation.single
         case "hash":
-            return placement.hashed
+            return allocation.hashed
         case "region":
-            return placement.regional
+            return allocation.regional
         case "range":
-            return placement.ranged(_ranges())
+            return allocation.ranged(_ranges())
         case _ if "." in name:
-            strategy: placement.Strategy = import_string(name)
+            strategy: allocation.Strategy = import_string(name)
             return strategy
     raise ImproperlyConfigured(
         f"TENANT_DATABASE_STRATEGY must be single, hash, region or range, not {name!r}."

@@ -14,10 +14,10 @@ from django.conf import settings
 from django.db import connections
 
 from apps.kernel.tenant import at_database
+from apps.schema_migrations import running
+from apps.schema_migrations.discovery import discover
+from apps.schema_migrations.running import migrate_tenants
 from apps.tenancy import provisioning
-from apps.tenancy.migrating import running
-from apps.tenancy.migrating.discovery import discover
-from apps.tenancy.migrating.running import migrate_tenants
 from apps.tenancy.models import SchemaMigration, Spare, Tenant
 from config.env import for_child
 from tests.support.temporary_migrations import add
@@ -100,7 +100,7 @@ def test_a_killed_run_is_resumed_by_the_next(database_name, make_migration, tmp_
     with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE) as run:
         until = time.monotonic() + 60
         while not waiting & columns("home"):
-            assert run.poll() is None, run.stderr.read().decode()  # type: ignore[union-attr]
+            assert run.poll() is None, run.communicate()[1].decode()
             assert time.monotonic() < until
             time.sleep(0.02)
         run.send_signal(signal.SIGKILL)

@@ -16,20 +16,20 @@ from django.test.utils import CaptureQueriesContext
 
 from apps.bus import dispatch
 from apps.kernel.tenant import activate
-from apps.tenancy import provisioning
-from apps.tenancy.commands import CreateTenant
-from apps.tenancy.migrating import running
-from apps.tenancy.migrating.discovery import Kind, discover
-from apps.tenancy.migrating.errors import (
+from apps.schema_migrations import running
+from apps.schema_migrations.discovery import Kind, discover
+from apps.schema_migrations.errors import (
     MigrationInProgress,
     SchemaNotMigrated,
     SchemasNotTried,
     TemplateLacksMigrations,
     TenantsUnknown,
 )
-from apps.tenancy.migrating.executor import LockPolicy, apply
-from apps.tenancy.migrating.planning import Plan
-from apps.tenancy.migrating.running import MigrationOptions, migrate_tenants, must_have_succeeded
+from apps.schema_migrations.executor import LockPolicy, apply
+from apps.schema_migrations.planning import Plan
+from apps.schema_migrations.running import MigrationOptions, migrate_tenants, must_have_succeeded
+from apps.tenancy import provisioning
+from apps.tenancy.commands import CreateTenant
 from apps.tenancy.models import SchemaMigration, Spare, Tenant
 from apps.tenancy.provisioning import TEMPLATE
 from tests.support.database import SPARES

@@ -23,7 +23,7 @@ from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 
 from .compatibility import fields_of, needs_a_value, of_alteration, of_sql
-from .contents import digest_of
+from .digests import digest_of
 from .planning import label_of, rows_of
 
 RELEASED_FILE = Path(__file__).with_name("released.json")

@@ -12,7 +12,7 @@ from django.db.models import Count, Q
 from apps.kernel.db import databases
 from apps.tenancy.models import Database, Tenant
 
-from .placement import Candidate
+from .allocation import Candidate
 
 
 @dataclass(frozen=True)

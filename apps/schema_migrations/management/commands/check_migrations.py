@@ -8,9 +8,9 @@ from django.core.management.base import CommandParser
 
 from apps.console.terminal import BursarCommand, Output
 from apps.kernel.errors import SeveralRefusals
-from apps.tenancy.migrating import linter
-from apps.tenancy.migrating.errors import StepNotCompatible
-from apps.tenancy.migrating.planning import label_of
+from apps.schema_migrations import linter
+from apps.schema_migrations.errors import StepNotCompatible
+from apps.schema_migrations.planning import label_of
 
 
 class Command(BursarCommand):

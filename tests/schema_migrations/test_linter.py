@@ -7,7 +7,7 @@ import json
 import pytest
 from django.core.management import call_command
 
-from apps.tenancy.migrating import linter
+from apps.schema_migrations import linter
 from tests.support.temporary_migrations import add
 
 REMOVE_FIELD = 'migrations.RemoveField("journal", "name")'

@@ -7,10 +7,10 @@ from typing import Any
 from apps.console.terminal import Output
 from apps.kernel.db import databases
 from apps.kernel.tenant import at_database
+from apps.schema_migrations import histories, running
+from apps.schema_migrations.discovery import Schema
+from apps.schema_migrations.running import MigrationOptions
 from apps.tenancy import provisioning
-from apps.tenancy.migrating import histories, running
-from apps.tenancy.migrating.discovery import Schema
-from apps.tenancy.migrating.running import MigrationOptions
 
 from .migrate_tenants import Command as MigrateTenants
 
