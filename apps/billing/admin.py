@@ -201,7 +201,7 @@ def _format_usage(usage: queries.Usage) -> str:
 
 def your_plan(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBase:
     return TemplateResponse(
-        request, "console/plan.html", context | {"summary": queries.subscription_summary()}
+        request, "billing/plan.html", context | {"summary": queries.subscription_summary()}
     )
 
 
@@ -210,7 +210,7 @@ def plan_of_tenant(request: HttpRequest, *, context: dict[str, Any], tenant_id: 
     if tenant is None:
         raise Http404
     page = {"summary": queries.subscription_summary_of(tenant), "tenant": tenant}
-    return TemplateResponse(request, "console/plan.html", context | page)
+    return TemplateResponse(request, "billing/plan.html", context | page)
 
 
 hooks.plug(

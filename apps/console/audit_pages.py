@@ -232,7 +232,7 @@ def _history(
         for record in newest[:MAX_RECORDS_SHOWN]
     ]
     page = {"lead": lead, "rows": rows, "more": len(newest) > MAX_RECORDS_SHOWN}
-    return TemplateResponse(request, "console/audit_history.html", context | page)
+    return TemplateResponse(request, "monitoring/audit_history.html", context | page)
 
 
 def integrity(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBase:
@@ -241,7 +241,7 @@ def integrity(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseB
         "verification": queries.last_verification(),
         "segments": Segment.objects.order_by("-number")[:20],
     }
-    return TemplateResponse(request, "console/integrity.html", context | page)
+    return TemplateResponse(request, "monitoring/integrity.html", context | page)
 
 
 class MoveToColdStorageForm(Form):

@@ -13,7 +13,7 @@ from . import hooks
 
 
 def commands(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBase:
-    return TemplateResponse(request, "console/commands.html", context | {"rows": catalogue()})
+    return TemplateResponse(request, "monitoring/commands.html", context | {"rows": catalogue()})
 
 
 hooks.plug(

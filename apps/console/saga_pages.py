@@ -97,7 +97,7 @@ class RunAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Progress")
     def steps(self, run: Run) -> str:
-        return render_to_string("console/saga_steps.html", {"steps": steps_of(run), "run": run})
+        return render_to_string("sagas/steps.html", {"steps": steps_of(run), "run": run})
 
     @admin.display(description="Done", ordering="progress")
     def share(self, run: Run) -> str:
@@ -105,7 +105,7 @@ class RunAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Log")
     def log(self, run: Run) -> str:
-        return render_to_string("console/saga_log.html", {"log_entries": run.log_entries.all()})
+        return render_to_string("sagas/log.html", {"log_entries": run.log_entries.all()})
 
     @admin.display(description="Correlation id")
     def together(self, run: Run) -> str:

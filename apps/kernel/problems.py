@@ -238,7 +238,7 @@ def _plain(request: HttpRequest, status: HTTPStatus, sentence: str) -> HttpRespo
 
 def _response(request: HttpRequest, body: dict[str, Any]) -> HttpResponse:
     if wants_page(request):
-        return HttpResponse(render_to_string("problem.html", body), status=body["status"])
+        return HttpResponse(render_to_string("kernel/problem.html", body), status=body["status"])
     return JsonResponse(body, status=body["status"], content_type=CONTENT_TYPE)
 
 

@@ -95,7 +95,7 @@ def workflows_page(request: HttpRequest, *, context: dict[str, Any], tenant_id: 
         "workflows": workflows,
         "invitation": owner_invitation(tenant) if is_new else "",
     }
-    return TemplateResponse(request, "console/workflows.html", context | data)
+    return TemplateResponse(request, "operations/workflows.html", context | data)
 
 
 def modules_page(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBase:
@@ -103,7 +103,7 @@ def modules_page(request: HttpRequest, *, context: dict[str, Any]) -> HttpRespon
         {"module": module, "on": registry.is_on(module), "health": module.health()}
         for module in registry.modules()
     ]
-    return TemplateResponse(request, "console/modules.html", context | {"rows": rows})
+    return TemplateResponse(request, "operations/modules.html", context | {"rows": rows})
 
 
 hooks.plug(

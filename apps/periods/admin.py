@@ -28,7 +28,7 @@ def calendar(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBa
     user = request.user
     return TemplateResponse(
         request,
-        "console/calendar.html",
+        "periods/calendar.html",
         context
         | {
             "grid": grid,

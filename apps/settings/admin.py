@@ -36,7 +36,7 @@ def settings_page(request: HttpRequest, *, context: dict[str, Any]) -> HttpRespo
     ]
     may_change = request.user.has_perm(MANAGE)
     return TemplateResponse(
-        request, "console/settings.html", context | {"rows": rows, "may_change": may_change}
+        request, "settings/settings.html", context | {"rows": rows, "may_change": may_change}
     )
 
 

@@ -88,7 +88,7 @@ class NewEntry:
             "may_post": request.user.has_perm(PostEntry.permission),
         }
         status = max((refusal.status for refusal in refusals), default=200)
-        return TemplateResponse(request, "console/new_entry.html", context | page, status=status)
+        return TemplateResponse(request, "ledger/new_entry.html", context | page, status=status)
 
     def _write(self, request: HttpRequest, head: Head, lines: Any) -> Entry:
         command = PostEntry if "post" in request.POST else DraftEntry

@@ -23,7 +23,7 @@ def trial_balance(request: HttpRequest, *, context: dict[str, Any]) -> HttpRespo
     rows = queries.trial_balance(by=by)  # type: ignore[arg-type]  # one of the two
     if request.GET.get("format") == "csv":
         return _csv(rows)
-    return TemplateResponse(request, "console/trial_balance.html", context | {"rows": rows, "by": by})
+    return TemplateResponse(request, "ledger/trial_balance.html", context | {"rows": rows, "by": by})
 
 
 def _csv(rows: Sequence[queries.TrialBalanceRow]) -> HttpResponse:

@@ -28,7 +28,7 @@ VIEW_PERMISSION = "events.view_delivery"
 def subscribers_page(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBase:
     return TemplateResponse(
         request,
-        "console/subscribers.html",
+        "monitoring/subscribers.html",
         context | {"rows": queries.subscribers(), "may_manage": request.user.has_perm(MANAGE)},
     )
 

@@ -22,7 +22,7 @@ def queues_page(request: HttpRequest, *, context: dict[str, Any]) -> HttpRespons
         queues = {"away": True}
     scheduled_runs = ScheduledRun.objects.order_by("task")
     return TemplateResponse(
-        request, "console/queues.html", context | queues | {"scheduled_runs": scheduled_runs}
+        request, "monitoring/queues.html", context | queues | {"scheduled_runs": scheduled_runs}
     )
 
 

@@ -27,7 +27,7 @@ def page(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBase:
         record_access(request.user, correlation_id, lines)
     return TemplateResponse(
         request,
-        "console/trace.html",
+        "monitoring/trace.html",
         context
         | {
             "correlation_id": correlation_id,

@@ -83,7 +83,7 @@ def new_order(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseB
         "key": head.data.get("idempotency_key") or uuid4().hex,
     }
     status = max((refusal.status for refusal in refusals), default=200)
-    return TemplateResponse(request, "console/new_order.html", context | page, status=status)
+    return TemplateResponse(request, "sales/new_order.html", context | page, status=status)
 
 
 def _dispatch(request: HttpRequest, head: Head, lines: Any) -> Order:

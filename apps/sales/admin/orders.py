@@ -83,7 +83,7 @@ class OrderAdmin(ReadOnlyAdmin):
         "why",
     )
     readonly_fields = ("shown_number", "shown_total", "shown_state", "shown_workflow", "shown_last_error")
-    change_form_outer_after_template = "console/order_related.html"
+    change_form_outer_after_template = "sales/order_related.html"
 
     @display(description="Number", ordering="id")
     def shown_number(self, order: Order) -> str:

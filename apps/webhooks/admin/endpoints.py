@@ -167,7 +167,7 @@ class SecretOncePage(EndpointCommand):
             "secret": result.new_secret,
             "success_url": self.success_url(result),
         }
-        return TemplateResponse(request, "console/secret_once.html", context)
+        return TemplateResponse(request, "webhooks/secret_once.html", context)
 
 
 class Register(SecretOncePage):
