@@ -13,8 +13,8 @@ def health() -> Health:
 MODULE = Module(
     name="monitoring",
     version="1.0.0",
-    description="Oversight: queues, deliveries and request traces.",
-    dependencies=("audit", "console", "events", "notices", "tenancy"),
+    description="Oversight: queues, deliveries, request traces, and the pages of the apps below the console.",
+    dependencies=("audit", "bus", "console", "events", "notices", "sagas", "tenancy"),
     router="apps.monitoring.api.urls",
     health=health,
     grants=dict.fromkeys(("owner", "controller", "auditor"), ("monitoring.view_trace",)),

@@ -12,7 +12,6 @@ from django.template.response import TemplateResponse
 from apps.billing import queries as billing
 from apps.console import hooks
 from apps.console.admin import CommandPage, ServerFields
-from apps.console.saga_pages import steps_of
 from apps.console.widgets import Form
 from apps.kernel.money import CURRENCIES
 from apps.modules import registry
@@ -86,7 +85,7 @@ def workflows_page(request: HttpRequest, *, context: dict[str, Any], tenant_id: 
     if tenant is None:
         raise Http404
     workflows = [
-        {"run": run, "title": sagas.title_of(run), "steps": steps_of(run)}
+        {"run": run, "title": sagas.title_of(run), "steps": sagas.steps_of(run)}
         for run in saga_runs_of(tenant.slug)[:10]
     ]
     is_new = tenant.state in Tenant.OPEN and len(workflows) == 1 and request.user.has_perm(ONBOARD_PERMISSION)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from .base import SAGAS, Saga
-from .models import Run, RunQuerySet
+from collections.abc import Sequence
+
+from .base import SAGAS, Saga, Trigger, Wait
+from .models import LogEntry, Run, RunQuerySet
 
 
 def in_progress() -> RunQuerySet:
@@ -21,3 +23,32 @@ def run_of(saga: Saga, subject: str) -> Run | None:
 
 def title_of(run: Run) -> str:
     return SAGAS[run.saga].title if run.saga in SAGAS else run.saga
+
+
+def steps_of(run: Run) -> Sequence[dict[str, str]]:
+    """Each step with its status; a saga that is no longer in the code shows its completed steps."""
+    saga = SAGAS.get(run.saga)
+    names = [step.name for step in saga.all_steps] if saga else run.completed_steps
+    marks = {
+        entry.step: {"compensated": "rolled back", "compensating": "rollback started here"}[entry.kind]
+        for entry in run.log_entries.filter(kind__in=[LogEntry.Kind.COMPENSATED, LogEntry.Kind.COMPENSATING])
+    }
+    unmarked = {step.name for step in saga.all_steps if isinstance(step, Trigger | Wait)} if saga else set()
+    return [
+        {
+            "name": name,
+            "state": marks.get(name) or _status(run, names, name, unmarked),
+            "stage": run.stage if name == run.step else "",
+        }
+        for name in names
+    ]
+
+
+def _status(run: Run, names: Sequence[str], name: str, unmarked: set[str]) -> str:
+    """`unmarked` steps are not among the completed steps of a run: the trigger and waits."""
+    if not run.ended_at and name == run.step:
+        return "stuck" if run.state == Run.State.NEEDS_ATTENTION else "now"
+    passed = run.step in names and names.index(name) < names.index(run.step)
+    if name in run.completed_steps or (name in unmarked and (passed or run.state == Run.State.DONE)):
+        return "done"
+    return "to come" if not run.ended_at and run.direction == Run.Direction.FORWARD else "never reached"

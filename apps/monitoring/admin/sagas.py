@@ -10,14 +10,13 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from unfold.decorators import display
 
-from apps.sagas import SAGAS, Trigger, Wait, queries
+from apps.console import hooks
+from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ServerFields
+from apps.console.sites import operator_site, tenant_site
+from apps.console.widgets import Form, reason
+from apps.sagas import queries
 from apps.sagas.commands import CompensateSaga, RetrySaga, SkipSagaStep
-from apps.sagas.models import LogEntry, Run
-
-from . import hooks
-from .admin import CommandPage, Link, ReadOnlyAdmin, ServerFields
-from .sites import operator_site, tenant_site
-from .widgets import Form, reason
+from apps.sagas.models import Run
 
 VIEW, MANAGE = "sagas.view_run", "sagas.manage_sagas"
 STATES = {
@@ -97,7 +96,7 @@ class RunAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Progress")
     def steps(self, run: Run) -> str:
-        return render_to_string("sagas/steps.html", {"steps": steps_of(run), "run": run})
+        return render_to_string("sagas/steps.html", {"steps": queries.steps_of(run), "run": run})
 
     @admin.display(description="Done", ordering="progress")
     def share(self, run: Run) -> str:
@@ -110,35 +109,6 @@ class RunAdmin(ReadOnlyAdmin):
     @admin.display(description="Correlation id")
     def together(self, run: Run) -> str:
         return run.correlation_id
-
-
-def steps_of(run: Run) -> Sequence[dict[str, str]]:
-    """Each step with its status; a saga that is no longer in the code shows its completed steps."""
-    saga = SAGAS.get(run.saga)
-    names = [step.name for step in saga.all_steps] if saga else run.completed_steps
-    marks = {
-        entry.step: {"compensated": "rolled back", "compensating": "rollback started here"}[entry.kind]
-        for entry in run.log_entries.filter(kind__in=[LogEntry.Kind.COMPENSATED, LogEntry.Kind.COMPENSATING])
-    }
-    unmarked = {step.name for step in saga.all_steps if isinstance(step, Trigger | Wait)} if saga else set()
-    return [
-        {
-            "name": name,
-            "state": marks.get(name) or _status(run, names, name, unmarked),
-            "stage": run.stage if name == run.step else "",
-        }
-        for name in names
-    ]
-
-
-def _status(run: Run, names: Sequence[str], name: str, unmarked: set[str]) -> str:
-    """`unmarked` steps are not among the completed steps of a run: the trigger and waits."""
-    if not run.ended_at and name == run.step:
-        return "stuck" if run.state == Run.State.NEEDS_ATTENTION else "now"
-    passed = run.step in names and names.index(name) < names.index(run.step)
-    if name in run.completed_steps or (name in unmarked and (passed or run.state == Run.State.DONE)):
-        return "done"
-    return "to come" if not run.ended_at and run.direction == Run.Direction.FORWARD else "never reached"
 
 
 class Why(Form):

@@ -8,8 +8,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
 
 from apps.bus.catalogue import catalogue
-
-from . import hooks
+from apps.console import hooks
 
 
 def commands(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBase:

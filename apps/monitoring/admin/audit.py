@@ -1,4 +1,4 @@
-"""Pages of the audit log, in both consoles. They are here because `audit` is a lower layer than `console`."""
+"""Pages of the audit log, in both consoles. Here, because `audit` lies below `console`."""
 
 from __future__ import annotations
 
@@ -20,13 +20,12 @@ from apps.audit import access_log, export, queries
 from apps.audit.commands import ErasePerson, MoveToColdStorage
 from apps.audit.filters import RecordFilter
 from apps.audit.models import Record, Segment
+from apps.console import hooks
+from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ServerFields
+from apps.console.sites import operator_site, tenant_site
+from apps.console.widgets import Form, reason
 from apps.kernel.actors import Actor
 from apps.kernel.clock import today
-
-from . import hooks
-from .admin import CommandPage, Link, ReadOnlyAdmin, ServerFields
-from .sites import operator_site, tenant_site
-from .widgets import Form, reason
 
 VIEW_PERMISSION = "audit.view_record"
 VIEW_INTEGRITY_PERMISSION = "audit.view_segment"

@@ -1,4 +1,4 @@
-"""Events and deliveries in the operator's console; here because `events` is a lower layer than `console`.
+"""Events and deliveries in the operator's console. Here, because `events` lies below `console`.
 
 Each database has these tables, with ids of its own, so a page shows the rows of one database.
 """
@@ -21,18 +21,18 @@ from django.urls import reverse
 from django.utils.html import format_html
 from unfold.decorators import display
 
+from apps.console import hooks
+from apps.console.admin import Link, ReadOnlyAdmin
+from apps.console.sites import operator_site
 from apps.events import SUBSCRIBERS, breakers
 from apps.events.models import Breaker, Delivery, DeliveryQuerySet, OutboxEvent
 from apps.kernel.clock import now
 from apps.kernel.db import databases
 from apps.kernel.tenant import HOME
-
-from . import hooks
-from .admin import Link, ReadOnlyAdmin
-from .sites import operator_site
+from apps.monitoring.commands import MANAGE
 
 EVENTS, DELIVERIES = "events.view_outboxevent", "events.view_delivery"
-MANAGE = "monitoring.manage_deliveries"
+
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
@@ -141,7 +141,7 @@ class DeliveryAdmin(OfOneDatabase):
         return super().get_queryset(request).annotate(paused=paused)
 
     def links(self, request: HttpRequest, obj: Delivery) -> Sequence[Link]:
-        """Replay and drop; their commands are in `monitoring`, a higher layer."""
+        """Replay and drop."""
         if not request.user.has_perm(MANAGE):
             return ()
         row = [database_of(request), obj.pk]
