@@ -19,7 +19,7 @@ from unfold.decorators import display
 from apps.audit import access_log, export, queries
 from apps.audit.commands import ErasePerson, MoveToColdStorage
 from apps.audit.filters import RecordFilter
-from apps.audit.models import Record, Segment
+from apps.audit.models import Record, RecordQuerySet, Segment
 from apps.console import hooks
 from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ServerFields
 from apps.console.sites import operator_site, tenant_site
@@ -70,9 +70,9 @@ class RecordAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Record]:
         """Records of read access are left out of the list unless that retention class is selected."""
-        records: QuerySet[Record] = super().get_queryset(request)
+        records = cast(RecordQuerySet, super().get_queryset(request))
         is_list = request.resolver_match is not None and request.resolver_match.url_name == LIST
-        return records.without_readings() if is_list and "retention__exact" not in request.GET else records  # type: ignore[attr-defined]
+        return records.without_readings() if is_list and "retention__exact" not in request.GET else records
 
     def list_links(self, request: HttpRequest) -> Sequence[Link]:
         query = urlencode({"text": request.GET["q"]}) if request.GET.get("q") else ""
