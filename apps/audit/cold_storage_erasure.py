@@ -104,7 +104,7 @@ def _copy_without(stored: ColdStorageFile, erased: erasures.Announced) -> None:
         files().save(stored.file + COPY_SUFFIX, File(handle))
 
 
-ERASED = {"actor": ["(erased)", "", "(erased)", ""], "content": "[{},[],[]]"}
+ERASED = {"actor": ["(erased)", "", "(erased)", "", "{}", ""], "content": "[{},[],[]]"}
 """The values that replace the texts, as in the database."""
 
 

@@ -24,7 +24,7 @@ def commands(correlation_id: str) -> Iterator[RequestTraceEntry]:
         yield RequestTraceEntry(
             at=record.at,
             kind="command",
-            text=record.sentence,
+            text=record.shown_sentence,
             detail=f"Reason: {record.reason}" if record.reason else "",
             severity=SEVERITIES.get(record.outcome, "good"),
             name=f"record:{_here()}:{record.pk}",

@@ -24,6 +24,7 @@ from apps.kernel.models import Change, collecting_changes
 from apps.kernel.observability.logs import OUTCOMES
 from apps.kernel.plain import to_plain
 
+from . import sentences
 from .models import Record
 
 log = logging.getLogger("bursar.commands")
@@ -52,8 +53,7 @@ def record(envelope: Envelope, next: Next) -> Any:
 
 def _done(envelope: Envelope, result: Any, changes: Sequence[Change]) -> None:
     row = _row(envelope, Record.Outcome.REPEATED if envelope.repeated else Record.Outcome.DONE)
-    again = "repeated the request that " if envelope.repeated else ""
-    row.sentence = f"{actor_label(envelope.actor)} {again}{envelope.command.sentence(result)}."
+    _set_sentence(row, envelope, result=result)
     row.changes = [asdict(change) for change in changes]
     # A result with measurements names the object it is about.
     subject = result if isinstance(result, models.Model) else getattr(result, "subject", None)
@@ -79,22 +79,25 @@ def _log(row: Record, error: Exception | None = None) -> None:
 
 def _refused(envelope: Envelope, refusal: Refusal) -> Record:
     row = _row(envelope, Record.Outcome.REFUSED)
-    row.sentence = f"{actor_label(envelope.actor)} asked to {_verb(envelope)} and was refused: {refusal}"
-    row.refusals = [{"code": reason.code, "detail": str(reason)} for reason in refusal.refusals]
+    reasons = [sentences.coded(reason) for reason in refusal.refusals]
+    _set_sentence(row, envelope, refusals=reasons)
+    row.refusals = [
+        {"code": reason["code"], "detail": sentences.reason_in_english(reason)} for reason in reasons
+    ]
     return row
 
 
 def _failed(envelope: Envelope, error: Exception) -> Record:
     row = _row(envelope, Record.Outcome.FAILED)
-    row.sentence = (
-        f"{actor_label(envelope.actor)} could not {_verb(envelope)}: an unexpected {type(error).__name__}."
-    )
+    _set_sentence(row, envelope, error=type(error).__name__)
     row.refusals = [{"code": "unexpected", "detail": f"{type(error).__name__}: {error}"[:2000]}]
     return row
 
 
-def _verb(envelope: Envelope) -> str:
-    return type(envelope.command).title().lower()
+def _set_sentence(row: Record, envelope: Envelope, **arguments: Any) -> None:
+    sentence = sentences.of_command(row.outcome, envelope.command, actor_label(envelope.actor), **arguments)
+    row.sentence, row.template = sentence.in_english, sentence.template
+    row.arguments = sentences.stored(sentence.arguments)
 
 
 def _row(envelope: Envelope, outcome: Record.Outcome) -> Record:

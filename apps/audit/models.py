@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 from typing import Any
 
 from django.db import models
+from django.utils.translation import gettext
 
 from apps.kernel.db.inserting import insert
 
-from . import chain, retention
+from . import chain, retention, sentences
 from .transaction_id import CurrentTransaction, TransactionId
 
-ACTOR_FIELDS = ("actor_name", "impersonator_name", "sentence", "reason")
+ACTOR_FIELDS = ("actor_name", "impersonator_name", "sentence", "template", "arguments", "reason")
 """Fields that name people. The chain contains them through `actor_commitment`."""
 CONTENT_FIELDS = ("request", "changes", "refusals")
 """The request and its effect. The chain contains them through `content_commitment`."""
@@ -41,7 +43,9 @@ class RecordQuerySet(models.QuerySet["Record"]):
 class Record(models.Model):
     """One command and its outcome.
 
-    sentence   the outcome in business language
+    sentence   the outcome in business language, in English
+    template   the code of the sentence's template: the name of the command, or of a kind of read access
+    arguments  a JSON object with the texts in its placeholders, hashed as it is written
     request    the fields of the command, without secrets
     changes    changed fields: [{object, field, before, after}, …]
     refusals   reasons of a refusal: [{code, detail}, …]
@@ -62,6 +66,8 @@ class Record(models.Model):
     command = models.CharField(max_length=80)
     outcome = models.CharField(max_length=8, choices=Outcome.choices)
     sentence = models.TextField()
+    template = models.CharField(max_length=80, blank=True)
+    arguments = models.TextField(default="{}")
     actor_id = models.BigIntegerField(null=True)
     actor_name = models.CharField(max_length=200)
     impersonator_name = models.CharField(max_length=200, blank=True)
@@ -123,6 +129,19 @@ class Record(models.Model):
             self.content_salt,
             chain.canonical(chain.as_stored([getattr(self, name) for name in CONTENT_FIELDS])),
         )
+
+    @property
+    def shown_sentence(self) -> str:
+        """The sentence in the reader's language. Without the actor and the reason after they were erased."""
+        if self.actor_salt is None:
+            return gettext("{title} (actor and reason erased)").format(title=self.title)
+        sentence = sentences.Sentence(self.outcome, self.template, self.sentence_arguments)
+        return sentences.shown(self.sentence, sentence)
+
+    @property
+    def sentence_arguments(self) -> sentences.Arguments:
+        arguments: sentences.Arguments = json.loads(self.arguments)
+        return arguments
 
     @property
     def is_erased(self) -> bool:

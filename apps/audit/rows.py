@@ -29,7 +29,8 @@ FACTS = f"""
 """
 TEXTS = """
     actor_commitment, actor_salt, convert_to(concat(
-        '[', to_json(actor_name), ',', to_json(impersonator_name), ',', to_json(sentence), ',', to_json(reason), ']'
+        '[', to_json(actor_name), ',', to_json(impersonator_name), ',', to_json(sentence), ',',
+        to_json(template), ',', to_json(arguments), ',', to_json(reason), ']'
     ), 'UTF8'),
     content_commitment, content_salt, concat('[', request, ',', changes, ',', refusals, ']')
 """

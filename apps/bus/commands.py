@@ -16,7 +16,8 @@ class Command:
     the class moves to another app.
 
     permission         required of the actor: `app.verb_noun`
-    audit_message      the sentence of the audit log, after the actor's name; may use {result} and the fields
+    audit_message      the sentence of the audit log, after the actor's name, in `gettext_noop`; may use {result}, the
+                       fields and properties
     atomic             False for a long-running command, whose steps are commands that commit one by one
     moves_money        True where a repetition would cost money: HTTP requires an Idempotency-Key, and its keys never
     expire
@@ -62,6 +63,3 @@ class Command:
     def title(cls) -> str:
         """ "Post entry": the label of its button."""
         return re.sub(r"(?<!^)(?=[A-Z])", " ", cls.__name__).capitalize()
-
-    def sentence(self, result: Any) -> str:
-        return self.audit_message.format(result=result, **vars(self))

@@ -22,6 +22,7 @@ class Handled:
 
 
 _handled: dict[type[Command], Handled] = {}
+_by_name: dict[str, type[Command]] = {}
 
 
 def handles(
@@ -36,6 +37,7 @@ def handles(
     def register(handler: Callable[[C], R]) -> Callable[[C], R]:
         _refuse_half_a_command(command_type, dry_run)
         _handled[command_type] = Handled(handler, emits, dry_run)
+        _by_name[command_type.command_name()] = command_type
         return handler
 
     return register
@@ -43,6 +45,11 @@ def handles(
 
 def handled(command_type: type[Command]) -> Handled:
     return _handled[command_type]
+
+
+def command_named(name: str) -> type[Command]:
+    """Raises KeyError for an unknown name."""
+    return _by_name[name]
 
 
 def commands() -> list[type[Command]]:

@@ -61,9 +61,6 @@ class ChangeRoles(Command):
     def role_names(self) -> str:
         return ", ".join(self.roles)
 
-    def sentence(self, result: object) -> str:
-        return self.audit_message.format(result=result, role_names=self.role_names)
-
 
 @dataclass(frozen=True, kw_only=True)
 class DeactivateUser(Command):

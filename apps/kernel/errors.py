@@ -14,6 +14,7 @@ from typing import Any, ClassVar, ParamSpec, TypeVar, cast
 from django.db import Error as DatabaseError
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 
 from .naming import derived_name, explicit_name
 
@@ -50,6 +51,15 @@ class Refusal(Exception):
     def __init__(self, **context: object) -> None:
         self.context = context
         super().__init__(str(self.message).format_map(_MessageContext(context)))
+
+    @classmethod
+    def english(cls) -> str:
+        """The message without translation, with its placeholders."""
+        with override(None):
+            return str(cls.message)
+
+    def value_of(self, placeholder: str) -> object:
+        return _MessageContext(self.context)[placeholder]
 
     @property
     def code(self) -> str:
@@ -141,6 +151,22 @@ class _MessageContext(dict[str, object]):
 
 def code_of(refusal_type: type[Refusal]) -> str:
     return refusal_type._explicit_code or derived_name(refusal_type)
+
+
+def refusal_coded(code: str) -> type[Refusal]:
+    """Raises KeyError for an unknown code."""
+    if code not in _by_code:
+        _by_code.update({code_of(refusal): refusal for refusal in _family(Refusal)})
+    return _by_code[code]
+
+
+_by_code: dict[str, type[Refusal]] = {}
+
+
+def _family(refusal: type[Refusal]) -> Iterator[type[Refusal]]:
+    yield refusal
+    for below in refusal.__subclasses__():
+        yield from _family(below)
 
 
 class Together:

@@ -14,8 +14,6 @@ from apps.kernel.observability.request_trace import RequestTraceEntry, entries_h
 from apps.kernel.tenant import TenantInfo, current_tenant
 from apps.tenancy.queries import active_tenants
 
-SUBJECT = "the trace of a request"
-
 
 def trace_of(correlation_id: str, *, at: TenantInfo | None = None) -> Sequence[RequestTraceEntry]:
     """The entries of one tenant: `at`, or the current one. For the platform without `at`: its own entries, and the
@@ -42,11 +40,11 @@ def is_known(correlation_id: str) -> bool:
 def record_access(reader: Actor, correlation_id: str, lines: Sequence[RequestTraceEntry]) -> None:
     """Records the access in the audit log of the reader, and of each tenant whose entries the platform has read."""
     filters = {"correlation_id": correlation_id}
-    access_log.record_read(reader, filters, at=SUBJECT)
+    access_log.record_read(reader, filters, view="trace")
     if current_tenant() is None:
         for tenant in _named({line.tenant for line in lines if line.tenant}):
             with within(tenant):
-                access_log.record_read(System(f"{reader} of the platform"), filters, at=SUBJECT)
+                access_log.record_read(System(f"{reader} of the platform"), filters, view="trace")
 
 
 def _named(slugs: set[str]) -> Iterator[TenantInfo]:

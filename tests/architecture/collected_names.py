@@ -54,6 +54,18 @@ def is_of_an_app(declared: Any) -> bool:
     return bool(declared.__module__.startswith("apps."))
 
 
+def audit_sentences() -> Found:
+    """The templates of audit sentences. Records keep the arguments by the names of the placeholders."""
+    from apps.audit.sentences import READINGS, placeholders
+    from apps.bus.registry import commands
+
+    templates = {
+        command.command_name(): command.audit_message for command in filter(is_of_an_app, commands())
+    }
+    for code, template in {**templates, **READINGS}.items():
+        yield code, {"placeholders": [*placeholders(template)]}
+
+
 def commands() -> Found:
     from apps.audit.retention import class_of
     from apps.bus.idempotency import scope_of
@@ -292,6 +304,7 @@ def management_commands() -> Found:
 
 KINDS: dict[str, Callable[[], Found]] = {
     "advisory_locks": advisory_locks,
+    "audit_sentences": audit_sentences,
     "cache_areas": cache_areas,
     "commands": commands,
     "enforced_by": enforced_by,

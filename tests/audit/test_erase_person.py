@@ -35,7 +35,8 @@ def erase(owner, **fields):
 def everything(*, but=()):
     rows = Record.objects.exclude(command__in=but)
     return " ".join(
-        f"{r.actor_name} {r.sentence} {r.reason} {r.request} {r.changes} {r.refusals}" for r in rows
+        f"{r.actor_name} {r.sentence} {r.arguments} {r.reason} {r.request} {r.changes} {r.refusals}"
+        for r in rows
     )
 
 
@@ -65,7 +66,8 @@ def test_the_content_of_financial_records_is_retained_for_the_legal_period(audit
     assert plan.retained_until.year - 10 == Record.objects.latest("id").at.year
     row = Record.objects.get(command="companies.found_company", actor_id=berta.pk)
     assert row.request["name"] == "Berta Bauer Ltd"
-    assert "Berta" not in row.sentence
+    assert "Berta" not in row.sentence + row.arguments
+    assert row.shown_sentence == "Found company (actor and reason erased)"
 
 
 def test_the_record_of_an_erasure_does_not_name_the_person(audit_log, berta, owner):
@@ -122,7 +124,8 @@ def test_pattern_characters_in_a_text_match_literally(audit_log, owner):
     [
         "sentence = '(erased)'",
         "actor_salt = NULL",
-        "actor_salt = NULL, actor_name = '(erased)', impersonator_name = '', sentence = 'Other', reason = ''",
+        "actor_salt = NULL, actor_name = '(erased)', impersonator_name = '', sentence = '(erased)', template = '',"
+        " arguments = '{\"actor\": \"Other\"}', reason = ''",
         "content_salt = NULL, request = '{\"a\": 1}', changes = '[]', refusals = '[]'",
         "outcome = 'refused'",
         "content_commitment = actor_commitment",

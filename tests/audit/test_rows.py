@@ -6,6 +6,7 @@ import pytest
 
 from apps.audit import chain, rows
 from apps.audit.models import ACTOR_FIELDS, Record, Segment
+from apps.audit.sentences import stored
 from apps.audit.verification import verify
 from apps.kernel.clock import now
 
@@ -35,6 +36,7 @@ def test_the_database_writes_facts_and_names_in_the_format_of_the_chain(sealed, 
         actor_name=text,
         impersonator_name=text,
         sentence=text * 50,
+        arguments=stored({"actor": text}),
         reason=text,
         subject_type=text,
         subject_id=text[:40],

@@ -30,10 +30,12 @@ class RecordSerializer(ReadSerializer):
 
 
 class RecordWithDetails(RecordSerializer):
-    """With its request, changes and refusals."""
+    """With its request, changes and refusals, and the template of its sentence with arguments."""
+
+    arguments = serializers.DictField(source="sentence_arguments", read_only=True)
 
     class Meta(RecordSerializer.Meta):
-        fields = (*RecordSerializer.Meta.fields, "request", "changes", "refusals")
+        fields = (*RecordSerializer.Meta.fields, "template", "arguments", "request", "changes", "refusals")
 
 
 class SealSerializer(serializers.Serializer[Any]):

@@ -44,7 +44,7 @@ class OneRecord(DetailEndpoint):
 
     def get(self, request: Request, **server_fields: Any) -> Response:
         response = super().get(request, **server_fields)
-        access_log.record_read(cast(Actor, request.user), server_fields, at="a record")
+        access_log.record_read(cast(Actor, request.user), server_fields, view="record")
         return response
 
 

@@ -33,6 +33,8 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("sentence", models.TextField()),
+                ("template", models.CharField(blank=True, max_length=80)),
+                ("arguments", models.TextField(default="{}")),
                 ("actor_id", models.BigIntegerField(null=True)),
                 ("actor_name", models.CharField(max_length=200)),
                 ("impersonator_name", models.CharField(blank=True, max_length=200)),

@@ -32,11 +32,11 @@ BEGIN
                  NEW.causation_id, NEW.retention, NEW.actor_commitment, NEW.content_commitment, NEW.xid)
             AND NEW.actor_id IS NOT DISTINCT FROM OLD.actor_id
             AND (NEW.actor_salt IS NULL
-                 AND (NEW.actor_name, NEW.impersonator_name, NEW.sentence, NEW.reason)
-                   = ('(erased)', '', '(erased)', '')
+                 AND (NEW.actor_name, NEW.impersonator_name, NEW.sentence, NEW.template, NEW.arguments, NEW.reason)
+                   = ('(erased)', '', '(erased)', '', '{}', '')
               OR NEW.actor_salt IS NOT DISTINCT FROM OLD.actor_salt
-                 AND (NEW.actor_name, NEW.impersonator_name, NEW.sentence, NEW.reason)
-                   = (OLD.actor_name, OLD.impersonator_name, OLD.sentence, OLD.reason))
+                 AND (NEW.actor_name, NEW.impersonator_name, NEW.sentence, NEW.template, NEW.arguments, NEW.reason)
+                   = (OLD.actor_name, OLD.impersonator_name, OLD.sentence, OLD.template, OLD.arguments, OLD.reason))
             AND (NEW.content_salt IS NULL
                  AND (NEW.request, NEW.changes, NEW.refusals) = ('{}'::jsonb, '[]'::jsonb, '[]'::jsonb)
               OR NEW.content_salt IS NOT DISTINCT FROM OLD.content_salt
@@ -83,7 +83,7 @@ BEGIN
     SELECT pronamespace::regnamespace INTO home FROM pg_proc WHERE oid = me;
     EXECUTE format(
         'UPDATE %s.audit_record SET actor_name = ''(erased)'', impersonator_name = '''','
-        ' sentence = ''(erased)'', reason = '''', actor_salt = NULL WHERE id = ANY ($1)', home)
+        ' sentence = ''(erased)'', template = '''', arguments = ''{}'', reason = '''', actor_salt = NULL WHERE id = ANY ($1)', home)
     USING actor;
     GET DIAGNOSTICS erased = ROW_COUNT;
     EXECUTE format(

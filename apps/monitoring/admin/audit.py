@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHt
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from apps.audit import access_log, export, queries
@@ -46,6 +47,7 @@ OUTCOMES = {
 class RecordAdmin(ReadOnlyAdmin):
     """Commands that ran, were refused or failed, with actor, time and reason."""
 
+    empty_message = _("Commands that ran, were refused or failed appear here, with actor, time and reason.")
     list_display = ("at", "action", "outcome_label", "actor_name", "reason")
     list_display_links = ("at", "action")
     list_filter = ("outcome", "command", "retention", "at")
@@ -99,7 +101,7 @@ class RecordAdmin(ReadOnlyAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        access_log.record_read(_reader(request), {"record": object_id})
+        access_log.record_read(_reader(request), {"record": object_id}, view="record")
         return super().change_view(request, object_id, form_url, extra_context)
 
     def links(self, request: HttpRequest, obj: Record) -> Sequence[Link]:
@@ -125,7 +127,7 @@ class RecordAdmin(ReadOnlyAdmin):
 
     @display(description="Action", ordering="sentence")
     def action(self, record: Record) -> str:
-        return _sentence(record)
+        return record.shown_sentence
 
     @admin.display(description="Integrity")
     def integrity(self, record: Record) -> str:
@@ -177,10 +179,6 @@ class RecordAdmin(ReadOnlyAdmin):
         )
 
 
-def _sentence(record: Record) -> str:
-    return record.sentence if record.actor_salt else f"{record.title} (actor and reason erased)"
-
-
 def _reader(request: HttpRequest) -> Actor:
     return cast(Actor, request.user)
 
@@ -209,7 +207,7 @@ def history_of_object(
     request: HttpRequest, *, context: dict[str, Any], subject_type: str, subject_id: str
 ) -> HttpResponseBase:
     """All actions on one object, as sentences."""
-    access_log.record_read(_reader(request), {"thing": f"{subject_type}:{subject_id}"}, at="a history")
+    access_log.record_read(_reader(request), {"thing": f"{subject_type}:{subject_id}"}, view="history")
     name = subject_type.rpartition(".")[2].replace("_", " ")
     lead = f"Actions on {name} {subject_id}, newest first."
     return _history(request, context, lead, queries.history_of_object(subject_type, subject_id))
@@ -217,7 +215,7 @@ def history_of_object(
 
 def history_of_person(request: HttpRequest, *, context: dict[str, Any], user_id: int) -> HttpResponseBase:
     """All actions of one person, as sentences."""
-    access_log.record_read(_reader(request), {"person": user_id}, at="a history")
+    access_log.record_read(_reader(request), {"person": user_id}, view="history")
     lead = f"Actions of user {user_id}, newest first."
     return _history(request, context, lead, queries.history_of_person(user_id))
 
@@ -227,7 +225,7 @@ def _history(
 ) -> HttpResponseBase:
     newest = list(records[: MAX_RECORDS_SHOWN + 1])
     rows = [
-        {"record": record, "sentence": _sentence(record), "changes": queries.described_changes(record)}
+        {"record": record, "sentence": record.shown_sentence, "changes": queries.described_changes(record)}
         for record in newest[:MAX_RECORDS_SHOWN]
     ]
     page = {"lead": lead, "rows": rows, "more": len(newest) > MAX_RECORDS_SHOWN}
@@ -327,7 +325,7 @@ def _latest() -> list[list[Any]]:
     return [
         [
             f"{record.at:%d %b %H:%M}",
-            (record.sentence, reverse("admin:audit_record_change", args=[record.pk])),
+            (record.shown_sentence, reverse("admin:audit_record_change", args=[record.pk])),
         ]
         for record in queries.latest(8)
     ]
