@@ -10,6 +10,7 @@ from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from apps.bus import dry_run
 from apps.console import hooks
@@ -37,6 +38,8 @@ VIEW = "billing.view_subscription"
 class PlanAdmin(ReadOnlyAdmin):
     """All plans, by level."""
 
+    empty_message = _("The plans to which tenants subscribe appear here.")
+    creating_page = "define_plan"
     list_display = ("name", "code", "level", "shown_modules", "shown_limits", "tenants", "is_offered")
     list_filter = ("is_offered",)
     search_fields = ("code", "name")

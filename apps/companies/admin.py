@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
 
 from apps.console import hooks
 from apps.console.admin import ReadOnlyAdmin
@@ -15,6 +16,7 @@ from .models import Company
 class CompanyAdmin(ReadOnlyAdmin):
     """The legal entities of the tenant."""
 
+    empty_message = _("The companies of this tenant appear here.")
     list_display = ("code", "name", "parent", "currency", "country")
     search_fields = ("code", "name")
     ordering = ("code",)

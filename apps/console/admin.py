@@ -18,6 +18,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.functional import Promise
 from unfold.admin import ModelAdmin, TabularInline
 
 from apps.bus import Command, dispatch_once
@@ -27,6 +28,7 @@ from apps.kernel.tenant import current_tenant
 from apps.modules import registry
 
 from . import hooks
+from .empty_lists import empty_list
 
 ServerFields = Mapping[str, Any]
 KEY = "idempotency_key"
@@ -43,8 +45,15 @@ class Link:
 
 
 class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]
-    """Lists and rows without editing. `links` are the commands for a row, `list_links` those that create one."""
+    """Lists and rows without editing. `links` are the commands for a row, `list_links` those that create one.
 
+    Each list has an `empty_message`, which names what it would contain; `creating_page` is the name of the page that
+    creates a row, if there is one.
+    """
+
+    empty_message: str | Promise
+    creating_page = ""
+    change_list_template = "console/change_list.html"
     change_form_outer_before_template = "console/links.html"
     list_before_template = "console/links.html"
     list_per_page = 50
@@ -77,7 +86,16 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponseBase:
-        context = {"links": self.list_links(request), **(extra_context or {})}
+        context = {
+            "links": self.list_links(request),
+            "empty_list": empty_list(
+                request,
+                objects=str(self.opts.verbose_name_plural),
+                message=self.empty_message,
+                creating_page=self.creating_page,
+            ),
+            **(extra_context or {}),
+        }
         response: HttpResponseBase = super().changelist_view(request, context)
         return response
 

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
@@ -41,6 +42,8 @@ ROLES = [(role, role.title()) for role in roles.names()]
 class UserAdmin(ReadOnlyAdmin):
     """The users of the current plane."""
 
+    empty_message = _("Users appear here after they are invited.")
+    creating_page = "invite"
     list_display = ("name", "email", "has_roles", "is_active", "last_login")
     search_fields = ("name", "email")
     ordering = ("name",)
@@ -77,6 +80,7 @@ class UserAdmin(ReadOnlyAdmin):
 class ApiSessionAdmin(ReadOnlyAdmin):
     """The API sessions of all users, with their devices."""
 
+    empty_message = _("Sessions of programs that sign in over the API appear here.")
     list_display = ("user", "device", "began_at", "last_used_at", "state")
     list_select_related = ("user",)
     search_fields = ("user__name", "user__email", "device")

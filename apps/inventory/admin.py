@@ -10,6 +10,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from apps.bus import Command
@@ -35,6 +36,8 @@ STATES = {"Reserved": "info", "Released": "warning", "Fulfilled": "success"}
 class ItemAdmin(ReadOnlyAdmin):
     """All items with their stock."""
 
+    empty_message = _("The items in stock appear here, with the quantities on hand, reserved and available.")
+    creating_page = "add_item"
     list_display = ("sku", "name", "unit", "on_hand", "reserved", "available")
     list_select_related = ("stock",)
     search_fields = ("sku", "name")
@@ -75,6 +78,7 @@ class ItemAdmin(ReadOnlyAdmin):
 class MoveAdmin(ReadOnlyAdmin):
     """All stock movements, the latest first."""
 
+    empty_message = _("Stock movements appear here when stock is received, counted or shipped.")
     list_display = ("at", "item", "kind", "on_hand", "reserved", "reference", "reason")
     list_filter = ("kind", ("item", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("item",)
@@ -93,6 +97,7 @@ class LineInline(ReadOnlyInline):
 class ReservationAdmin(ReadOnlyAdmin):
     """All reservations, the latest first."""
 
+    empty_message = _("Stock that is reserved for orders appears here.")
     list_display = ("reference", "shown_state", "goods", "made_at", "settled_at")
     list_filter = ("state",)
     search_fields = ("reference",)

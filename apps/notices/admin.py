@@ -12,6 +12,7 @@ from django.db.models import Count, Q
 from django.http import Http404, HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from apps.bus import Command
@@ -81,6 +82,8 @@ class NoticeDeliveryInline(ReadOnlyInline):
 class NoticeAdmin(ReadOnlyAdmin):
     """The notices that were sent, newest first."""
 
+    empty_message = _("Notices to people appear here, with their deliveries.")
+    creating_page = "send_announcement"
     list_display = ("subject", "kind", "sent", "waiting", "failed", "created_at")
     list_filter = ("kind",)
     search_fields = ("subject", "correlation_id", "deliveries__address")
@@ -126,6 +129,8 @@ class NoticeAdmin(ReadOnlyAdmin):
 class NotificationChannelAdmin(ReadOnlyAdmin):
     """The chats that receive notices, the kinds they subscribe to, and the last outcome."""
 
+    empty_message = _("The chats and other targets that receive notices appear here.")
+    creating_page = "add_notification_channel"
     list_display = ("name", "masked_address", "subscribes", "last_outcome", "tried_at")
     search_fields = ("name", "masked_address")
     ordering = ("name",)

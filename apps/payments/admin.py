@@ -10,6 +10,7 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from apps.console import hooks
@@ -40,6 +41,7 @@ class RefundInline(ReadOnlyInline):
 class PaymentAdmin(ReadOnlyAdmin):
     """All payments, the latest first."""
 
+    empty_message = _("Payments of orders appear here.")
     list_display = (
         "number",
         "reference",

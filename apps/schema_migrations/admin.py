@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from apps.console import hooks
@@ -19,6 +20,7 @@ LABELS = {"done": "success", "waiting": "warning", "failed": "danger"}
 class SchemaMigrationAdmin(ReadOnlyAdmin):
     """The schemas that this release has migrated, and the errors of those that failed."""
 
+    empty_message = _("Runs that migrate the schemas of tenants appear here.")
     list_display = ("tenant", "shown_state", "migration", "error", "at")
     list_filter = ("state",)
     search_fields = ("schema_name", "migration", "error")

@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from apps.console import hooks
@@ -37,6 +38,8 @@ class DomainInline(ReadOnlyInline):
 class TenantAdmin(ReadOnlyAdmin):
     """Every tenant, with its usage and health."""
 
+    empty_message = _("Tenants appear here after they are onboarded.")
+    creating_page = "onboard"
     list_display = (
         "name",
         "shown_state",

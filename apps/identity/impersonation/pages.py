@@ -11,6 +11,7 @@ from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from apps.console import hooks
@@ -36,6 +37,7 @@ STATES = {"Open": "danger", "Ticket issued": "warning", "Over": "info"}
 class ImpersonationAdmin(ReadOnlyAdmin):
     """The impersonations of all tenants: operator, user, tenant and reason."""
 
+    empty_message = _("Sessions in which operators enter a tenant as one of its users appear here.")
     list_display = ("requested_at", "operator_name", "tenant_name", "user_name", "reason", "state", "actions")
     list_filter = ("end_reason", "requested_at")
     search_fields = ("operator_name", "tenant_name", "user_name", "reason")
@@ -68,6 +70,7 @@ class ImpersonationAdmin(ReadOnlyAdmin):
 class SupportSessionAdmin(ReadOnlyAdmin):
     """The support sessions in this tenant: operator, user, reason and number of actions."""
 
+    empty_message = _("Sessions in which support enters as one of your users appear here.")
     list_display = ("entered_at", "operator", "user_name", "reason", "state", "over_at", "actions")
     list_filter = ("entered_at",)
     search_fields = ("operator", "user_name", "reason")

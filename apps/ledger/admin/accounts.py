@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from apps.bus import Command
 from apps.console import hooks
@@ -22,6 +23,8 @@ from apps.ledger.models import Account, Journal
 class AccountAdmin(ReadOnlyAdmin):
     """The chart of accounts."""
 
+    empty_message = _("The chart of accounts appears here: the accounts to which entries are posted.")
+    creating_page = "open_account"
     list_display = ("code", "name", "type", "parent", "is_active")
     list_filter = ("type", "is_active")
     list_select_related = ("parent",)
@@ -34,6 +37,8 @@ class AccountAdmin(ReadOnlyAdmin):
 
 @admin.register(Journal, site=tenant_site)
 class JournalAdmin(ReadOnlyAdmin):
+    empty_message = _("Journals appear here; each numbers its entries.")
+    creating_page = "open_journal"
     list_display = ("code", "name")
     ordering = ("code",)
 

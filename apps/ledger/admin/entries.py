@@ -10,6 +10,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from apps.console import hooks
@@ -42,6 +43,8 @@ class LineInline(ReadOnlyInline):
 class EntryAdmin(ReadOnlyAdmin):
     """All entries, the latest first."""
 
+    empty_message = _("Posted journal entries appear here, newest first.")
+    creating_page = "new_entry"
     list_display = ("shown_number", "posted_on", "journal", "memo", "payee", "turnover", "shown_status")
     list_filter = ("status", "journal", "period")
     search_fields = ("memo", "payee", "reference")

@@ -19,6 +19,7 @@ from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from apps.console import hooks
@@ -85,6 +86,7 @@ class OfOneDatabase(ReadOnlyAdmin):
 class OutboxEventAdmin(OfOneDatabase):
     """Events, with their tenant and whether deliveries were created."""
 
+    empty_message = _("Events appear here when commands publish them.")
     list_display = ("id", "name", "version", "aggregate", "tenant_id", "occurred_at", "routed_at")
     list_filter = (OfDatabase, "name", "occurred_at")
     search_fields = ("name", "aggregate", "correlation_id")
@@ -112,6 +114,7 @@ class OutboxEventAdmin(OfOneDatabase):
 class DeliveryAdmin(OfOneDatabase):
     """Deliveries, with subscriber, attempts and the last error."""
 
+    empty_message = _("Deliveries of events to their subscribers appear here.")
     list_display = ("event", "subscriber", "tenant_id", "status_label", "attempts", "next_at", "done_at")
     list_filter = (OfDatabase, "status", "subscriber")
     list_select_related = ("event",)

@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from apps.console import hooks
@@ -34,6 +35,7 @@ STATES = {
 class RunAdmin(ReadOnlyAdmin):
     """Workflows through several apps: progress and log."""
 
+    empty_message = _("Workflows appear here when they start, with the progress of their steps.")
     list_display = (
         "subject",
         "workflow",

@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from apps.console import hooks
 from apps.console.admin import CommandPage, Link, ReadOnlyAdmin
@@ -23,6 +24,8 @@ VIEW, MANAGE, SET_UP = "sales.view_customer", "sales.manage_customers", "sales.s
 class CustomerAdmin(ReadOnlyAdmin):
     """All customers, by code."""
 
+    empty_message = _("The customers that place orders appear here.")
+    creating_page = "add_customer"
     list_display = ("code", "name", "email", "address")
     search_fields = ("code", "name", "email")
     ordering = ("code",)

@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from apps.console import hooks
@@ -24,6 +25,7 @@ VIEW = "sales.view_invoice"
 class InvoiceAdmin(ReadOnlyAdmin):
     """All invoices, the latest first."""
 
+    empty_message = _("Invoices appear here when orders are completed.")
     list_display = ("shown_number", "issued_on", "customer_name", "shown_total", "order", "shown_state")
     list_filter = ("year", "state")
     list_select_related = ("order",)

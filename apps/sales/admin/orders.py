@@ -11,6 +11,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.http.response import HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from apps.console import hooks
@@ -60,6 +61,10 @@ class LineInline(ReadOnlyInline):
 class OrderAdmin(ReadOnlyAdmin):
     """All orders, the latest first."""
 
+    empty_message = _(
+        "Orders of your customers appear here, each with its workflow from reservation to invoice."
+    )
+    creating_page = "new_order"
     list_display = (
         "shown_number",
         "placed_at",

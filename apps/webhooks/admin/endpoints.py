@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from apps.bus import Command
@@ -63,6 +64,8 @@ class SecretInline(ReadOnlyInline):
 class EndpointAdmin(ReadOnlyAdmin):
     """Endpoints with their state and last outcome."""
 
+    empty_message = _("The URLs of other systems that receive your events appear here.")
+    creating_page = "register_webhook_endpoint"
     list_display = (
         "url",
         "description",

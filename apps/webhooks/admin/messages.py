@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.http import Http404, HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from apps.console import hooks
@@ -44,6 +45,7 @@ class AttemptInline(ReadOnlyInline):
 class MessageAdmin(ReadOnlyAdmin):
     """Messages, newest first."""
 
+    empty_message = _("Messages to your endpoints appear here, with their delivery attempts.")
     list_display = ("type", "endpoint", "state_label", "attempts", "due", "created_at", "done_at")
     list_filter = ("state", "type", "endpoint")
     list_select_related = ("endpoint",)

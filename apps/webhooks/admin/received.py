@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.http import Http404, HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from apps.console import hooks
@@ -31,6 +32,7 @@ LABELS = {
 class ReceivedAdmin(ReadOnlyAdmin):
     """Received messages, newest first."""
 
+    empty_message = _("Webhooks from your sources appear here, with the outcome of their processing.")
     list_display = ("type", "source", "state_label", "attempts", "received_at", "processed_at", "last_error")
     list_filter = ("state", "source", "type")
     list_select_related = ("source",)

@@ -10,6 +10,7 @@ from django.contrib import admin
 from django.http import Http404, HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
 
 from apps.console import hooks
 from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ReadOnlyInline, ServerFields
@@ -50,6 +51,8 @@ class SecretInline(ReadOnlyInline):
 class SourceAdmin(ReadOnlyAdmin):
     """Sources and their numbers of refused messages."""
 
+    empty_message = _("The systems that may send webhooks to this tenant appear here.")
+    creating_page = "add_webhook_source"
     list_display = ("name", "scheme", "created_at", "refused", "refused_at")
     search_fields = ("name",)
     ordering = ("name",)
