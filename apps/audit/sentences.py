@@ -80,7 +80,7 @@ class Sentence(NamedTuple):
 
 
 def of_command(outcome: str, command: Command, actor: str, **arguments: Any) -> Sentence:
-    """The sentence of a command with this outcome; `result`, or what stands in the way, is among the arguments."""
+    """The sentence of a command with this outcome; `result`, or the obstacle, is among the arguments."""
     texts: Arguments = {"actor": actor}
     if "result" in arguments:
         result = arguments.pop("result")

@@ -43,7 +43,7 @@ def last():
     return Record.objects.without_readings().order_by("-id").first()
 
 
-def test_a_sentence_is_kept_as_a_template_and_arguments(at_acme, owner):
+def test_a_sentence_is_stored_as_a_template_and_arguments(at_acme, owner):
     dispatch(FoundCompany(code="PLANT", name="Acme Plant", currency="EUR"), actor=owner)
 
     assert (last().template, last().sentence_arguments) == (
