@@ -12,6 +12,7 @@ import json
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from django.core.files.base import File
@@ -40,17 +41,38 @@ class Match(NamedTuple):
 
 def matches(user_id: int | None, texts: Sequence[str]) -> Iterator[Match]:
     """In all existing files; verification reports missing ones."""
-    plain = [text.lower() for text in texts]
-    written = [json.dumps(text, ensure_ascii=False)[1:-1].lower() for text in texts]
+    person = _Person.of(user_id, texts)
     for line in _records():
+        if line["facts"][COMMAND] != retention.ERASURE and (match := person.match(line)):
+            yield match
+
+
+@dataclass(frozen=True, slots=True)
+class _Person:
+    """A person as they are named: by id, in texts, and in JSON. In lower case."""
+
+    user_id: int | None
+    texts: Sequence[str]
+    texts_in_json: Sequence[str]
+
+    @classmethod
+    def of(cls, user_id: int | None, texts: Sequence[str]) -> _Person:
+        in_json = [json.dumps(text, ensure_ascii=False)[1:-1] for text in texts]
+        return cls(user_id, [text.lower() for text in texts], [text.lower() for text in in_json])
+
+    def match(self, line: Line) -> Match | None:
+        """None for a line that does not name the person, and for one whose texts were erased before."""
         facts = line["facts"]
-        if facts[COMMAND] == retention.ERASURE:
-            continue
-        is_actor = user_id is not None and facts[ACTOR] == user_id
-        actor = bool(line["actor_salt"]) and (is_actor or _names(" ".join(map(str, line["actor"])), plain))
-        content = bool(line["content_salt"]) and _names(line["content"], written)
-        if actor or content:
-            yield Match(facts[ID], facts[CLASS], dt.datetime.fromisoformat(facts[AT]), actor, content)
+        actor = bool(line["actor_salt"]) and self._is_actor(line)
+        content = bool(line["content_salt"]) and _names(line["content"], self.texts_in_json)
+        if not actor and not content:
+            return None
+        return Match(facts[ID], facts[CLASS], dt.datetime.fromisoformat(facts[AT]), actor, content)
+
+    def _is_actor(self, line: Line) -> bool:
+        if self.user_id is not None and line["facts"][ACTOR] == self.user_id:
+            return True
+        return _names(" ".join(map(str, line["actor"])), self.texts)
 
 
 def _records() -> Iterator[Line]:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-from django.db import connection, models
+from django.db import models
 from django.db.models import Q, Sum
 
-from apps.kernel.clock import now
-
-from . import cold_storage, cold_storage_erasure, retention, sealing, versions
+from . import cold_storage, retention, sealing
 from .models import Record, RecordQuerySet, Segment, Verification
 
 
@@ -99,108 +96,6 @@ def due_for_cold_storage(before: dt.date) -> list[Due]:
         )
         for name, segments in by_class.items()
     ]
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One field of one table of versions, and the ids of the versions in which it is erased."""
-
-    table: str
-    field: str
-    versions: list[int]
-
-
-@dataclass(frozen=True, slots=True)
-class ErasurePlan:
-    """The effect of an erasure.
-
-    actor            ids of the records that lose their actor, in the database and in cold storage
-    content          ids of the records that lose their content
-    in_cold_storage  those of both that are in cold storage
-    columns          fields of versions of master data
-    retained         number of records and versions that name the person and are retained by law, at most until
-                     `retained_until`
-    """
-
-    actor: list[int] = field(default_factory=list)
-    content: list[int] = field(default_factory=list)
-    in_cold_storage: frozenset[int] = frozenset()
-    columns: list[Column] = field(default_factory=list)
-    retained: int = 0
-    retained_until: dt.datetime | None = None
-
-    @property
-    def records(self) -> int:
-        return len({*self.actor, *self.content})
-
-    @property
-    def versions(self) -> int:
-        return len({(column.table, version) for column in self.columns for version in column.versions})
-
-    @property
-    def size(self) -> str:
-        versions = f" and {self.versions:,} versions" if self.versions else ""
-        return f"{self.records:,} records{versions}"
-
-
-def erasure_plan(user_id: int | None, texts: Sequence[str]) -> ErasurePlan:
-    """The preview of ErasePerson."""
-    patterns = [f"%{_escaped(text)}%" for text in texts]
-    in_json = [f"%{_escaped(json.dumps(text, ensure_ascii=False)[1:-1])}%" for text in texts]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _NAMED, {"user": user_id, "texts": patterns, "json": in_json, "erasure": retention.ERASURE}
-        )
-        rows = cursor.fetchall()
-    in_cold_storage = list(cold_storage_erasure.matches(user_id, texts))
-    rows = sorted({*rows, *in_cold_storage})
-    naming = [(id_, name, at) for id_, name, at, _, in_content in rows if in_content]
-    retained = [(name, at) for _, name, at in naming if _is_retained(name, at)]
-    columns, retained_versions = _columns(user_id, texts)
-    retained += retained_versions
-    return ErasurePlan(
-        actor=[id_ for id_, _, _, is_actor, _ in rows if is_actor],
-        content=[id_ for id_, name, at in naming if not _is_retained(name, at)],
-        in_cold_storage=frozenset(match.id for match in in_cold_storage),
-        columns=columns,
-        retained=len(retained),
-        retained_until=max((retention.retained_until(name, at) for name, at in retained), default=None),
-    )
-
-
-def _columns(user_id: int | None, texts: Sequence[str]) -> tuple[list[Column], list[tuple[str, dt.datetime]]]:
-    """The actor of a version is erased always, the fields of a financial one only after the legal period."""
-    columns, retained = [], []
-    for matches in versions.matches(user_id, texts):
-        name = retention.class_of(f"{matches.app}.")
-        retained += [
-            (name, at) for _, at in matches.rows if not matches.is_audit_log and _is_retained(name, at)
-        ]
-        erased = [id_ for id_, at in matches.rows if matches.is_audit_log or not _is_retained(name, at)]
-        if erased:
-            columns.append(Column(matches.table, matches.field, erased))
-    return columns, retained
-
-
-def _is_retained(name: str, at: dt.datetime) -> bool:
-    return name == "financial" and retention.retained_until(name, at) > now()
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-
-
-_NAMED = """
-SELECT * FROM (
-    SELECT id, retention, at,
-           actor_salt IS NOT NULL AND (actor_id = %(user)s
-               OR concat_ws(' ', actor_name, impersonator_name, sentence, reason)
-                   ILIKE ANY (%(texts)s::text[])) AS actor,
-           content_salt IS NOT NULL
-               AND concat_ws(' ', request, changes, refusals) ILIKE ANY (%(json)s::text[]) AS content
-    FROM audit_record WHERE command <> %(erasure)s
-) AS named WHERE actor IS TRUE OR content IS TRUE ORDER BY id
-"""
 
 
 @dataclass(frozen=True, slots=True)

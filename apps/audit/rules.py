@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from . import cold_storage, queries
+from . import cold_storage
+from .erasure_plan import ErasurePlan, erasure_plan
 from .errors import AlreadyInColdStorage, NothingDueForColdStorage, PersonNotInAuditLog, PersonTooVague
 from .models import ColdStorageFile, Segment
-from .queries import ErasurePlan
 
 MIN_TEXT_LENGTH = 4
 """Characters of a text that identifies a person."""
@@ -37,7 +37,7 @@ def person_must_be_clear(user_id: int | None, texts: Sequence[str]) -> None:
 
 
 def person_must_be_in_the_audit_log(user_id: int | None, texts: Sequence[str]) -> ErasurePlan:
-    plan = queries.erasure_plan(user_id, texts)
+    plan = erasure_plan(user_id, texts)
     if not plan.records and not plan.columns:
         raise PersonNotInAuditLog()
     return plan

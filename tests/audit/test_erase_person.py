@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from django.db import DatabaseError, connection, connections
 
-from apps.audit import queries
 from apps.audit.commands import ErasePerson
+from apps.audit.erasure_plan import erasure_plan
 from apps.audit.errors import PersonNotInAuditLog, PersonTooVague
 from apps.audit.models import Record
 from apps.audit.verification import verify
@@ -59,7 +59,7 @@ def test_command_subject_and_outcome_are_not_erased(audit_log, berta, owner):
 
 
 def test_the_content_of_financial_records_is_retained_for_the_legal_period(audit_log, berta, owner):
-    plan = queries.erasure_plan(berta.pk, ["Berta Bauer"])
+    plan = erasure_plan(berta.pk, ["Berta Bauer"])
     erase(owner, user_id=berta.pk, texts=("Berta Bauer",))
 
     assert plan.retained == 1
@@ -140,6 +140,6 @@ def test_the_record_of_an_erasure_is_not_erased(audit_log, berta, owner):
     erase(owner, user_id=berta.pk)
     row = Record.objects.get(command="audit.erase_person")
 
-    assert row.pk not in queries.erasure_plan(owner.pk, []).actor
+    assert row.pk not in erasure_plan(owner.pk, []).actor
     with pytest.raises(DatabaseError, match="never changed"), connection.cursor() as cursor:
         cursor.execute("SELECT audit_erase(%s, %s)", [[row.pk], [row.pk]])

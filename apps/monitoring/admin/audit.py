@@ -19,6 +19,7 @@ from unfold.decorators import display
 
 from apps.audit import access_log, export, queries
 from apps.audit.commands import ErasePerson, MoveToColdStorage
+from apps.audit.erasure_plan import erasure_plan
 from apps.audit.filters import RecordFilter
 from apps.audit.models import Record, RecordQuerySet, Segment
 from apps.console import hooks
@@ -296,7 +297,7 @@ class Erase(CommandPage):
     previews = True
 
     def preview(self, form: forms.Form, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
-        plan = queries.erasure_plan(form.cleaned_data["user_id"], form.cleaned_data["texts"])
+        plan = erasure_plan(form.cleaned_data["user_id"], form.cleaned_data["texts"])
         retained = (
             f"{plan.retained:,}, until {plan.retained_until:%d %B %Y}" if plan.retained_until else "none"
         )

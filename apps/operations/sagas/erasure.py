@@ -120,17 +120,19 @@ def _cancellable_erasure(command: CancelErasure) -> Run:
     """The run, locked so that it cannot pass its pivot meanwhile. Raises NotQueuedForDeletion after the pivot."""
     row = rules.tenant_must_be_known(command.tenant_id)
     rules.reason_must_be_given(command.reason)
-    run = sagas.run_of(ERASURE, subject_of(row.slug))
-    locked = (
-        run
-        and Run.objects.in_progress()
-        .select_for_update()
-        .filter(pk=run.pk, step__in=CANCELLABLE_STEPS)
-        .first()
-    )
-    if locked is None:
+    run = _locked_run(row)
+    if run is None:
         raise NotQueuedForDeletion(name=row.name)
-    return locked
+    return run
+
+
+def _locked_run(row: Tenant) -> Run | None:
+    """None without an erasure, and for one that has passed its pivot."""
+    latest = sagas.run_of(ERASURE, subject_of(row.slug))
+    if latest is None:
+        return None
+    cancellable = Run.objects.in_progress().filter(pk=latest.pk, step__in=CANCELLABLE_STEPS)
+    return cancellable.select_for_update().first()
 
 
 @handles(CancelErasure, dry_run=_cancellable_erasure)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -45,7 +45,7 @@ class SchemaFootprint(NamedTuple):
 
 def schema_footprint(tenant: TenantInfo) -> SchemaFootprint:
     with activate(tenant), transaction.atomic():
-        return SchemaFootprint(*_schema_footprint(tenant.schema))
+        return _schema_footprint(tenant.schema)
 
 
 def file_names(folder: str = "") -> Iterator[str]:
@@ -56,20 +56,26 @@ def file_names(folder: str = "") -> Iterator[str]:
         yield from file_names(f"{folder}/{inner}" if folder else inner)
 
 
-def _schema_footprint(schema: str) -> tuple[int, int, int]:
+def _schema_footprint(schema: str) -> SchemaFootprint:
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT relname, pg_total_relation_size(oid), greatest(reltuples, 0)::bigint FROM pg_class"
-            " WHERE relnamespace = to_regnamespace(%s) AND relkind IN ('r', 'p')",
-            [sql.Identifier(schema).as_string(None)],
-        )
+        cursor.execute(_TABLES, [sql.Identifier(schema).as_string(None)])
         tables = cursor.fetchall()
-        small = [sql.Identifier(schema, name) for name, size, _ in tables if size < MAX_COUNTED_BYTES]
-        rows = sum(rows for _, size, rows in tables if size >= MAX_COUNTED_BYTES)
-        if small:
-            counts = sql.SQL(" UNION ALL ").join(
-                sql.SQL("SELECT count(*) AS n FROM {}").format(n) for n in small
-            )
-            cursor.execute(f"SELECT sum(n) FROM ({counts.as_string(None)}) counted")  # noqa: S608 - identifiers
-            rows += int(cursor.fetchone()[0])
-    return len(tables), rows, sum(size for _, size, _ in tables)
+    small = [sql.Identifier(schema, name) for name, size, _ in tables if size < MAX_COUNTED_BYTES]
+    estimated = sum(rows for _, size, rows in tables if size >= MAX_COUNTED_BYTES)
+    return SchemaFootprint(len(tables), estimated + _counted_rows(small), sum(size for _, size, _ in tables))
+
+
+_TABLES = """
+SELECT relname, pg_total_relation_size(oid), greatest(reltuples, 0)::bigint FROM pg_class
+WHERE relnamespace = to_regnamespace(%s) AND relkind IN ('r', 'p')
+"""
+
+
+def _counted_rows(tables: Sequence[sql.Identifier]) -> int:
+    if not tables:
+        return 0
+    count = sql.SQL("SELECT count(*) AS n FROM {}")
+    counts = sql.SQL(" UNION ALL ").join(count.format(table) for table in tables)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT sum(n) FROM ({counts.as_string(None)}) counted")  # noqa: S608 - identifiers
+        return int(cursor.fetchone()[0])

@@ -38,21 +38,10 @@ def journal_erasure(command: JournalErasure) -> Erasure:
     with unit_of_work():
         tenant = rules.tenant_must_exist(command.tenant_id)
         _must_be_due(tenant)
-    if earlier := Erasure.objects.filter(number=tenant.pk, created_at=tenant.created_at).first():
+    if earlier := _journaled(tenant):
         return earlier
 
-    erasure = Erasure(
-        number=tenant.pk,
-        slug=tenant.slug,
-        schema_name=tenant.schema_name,
-        role_name=tenant.role_name,
-        database=tenant.database,
-        created_at=tenant.created_at,
-        requested_by=command.requested_by,
-        reason=command.reason,
-        dropped=asdict(tenant_footprint(tenant.info)),
-        erased_at=now(),
-    )
+    erasure = _entry(tenant, command)
     _write_file(erasure)
     with unit_of_work():
         erasure.save(force_insert=True)
@@ -97,10 +86,29 @@ def _must_be_due(tenant: Tenant) -> None:
 
 
 def _must_be_journaled(tenant: Tenant) -> Erasure:
-    erasure = Erasure.objects.filter(number=tenant.pk, created_at=tenant.created_at).first()
+    erasure = _journaled(tenant)
     if erasure is None:
         raise ErasureNotJournaled(name=tenant.name)
     return erasure
+
+
+def _journaled(tenant: Tenant) -> Erasure | None:
+    return Erasure.objects.filter(number=tenant.pk, created_at=tenant.created_at).first()
+
+
+def _entry(tenant: Tenant, command: JournalErasure) -> Erasure:
+    return Erasure(
+        number=tenant.pk,
+        slug=tenant.slug,
+        schema_name=tenant.schema_name,
+        role_name=tenant.role_name,
+        database=tenant.database,
+        created_at=tenant.created_at,
+        requested_by=command.requested_by,
+        reason=command.reason,
+        dropped=asdict(tenant_footprint(tenant.info)),
+        erased_at=now(),
+    )
 
 
 def _write_file(erasure: Erasure) -> None:

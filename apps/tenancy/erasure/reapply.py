@@ -32,19 +32,23 @@ def reapply(*, actor: Actor) -> Sequence[Tenant]:
     tenants = reappeared()
     _complete_the_journal()
     for tenant in steps(tenants, len(tenants)):
-        with unit_of_work():  # two updates, as the database allows only archived tenants to be queued
-            Tenant.objects.filter(pk=tenant.pk).exclude(state=Tenant.State.DELETING).update(
-                state=Tenant.State.ARCHIVED
-            )
-            Tenant.objects.filter(pk=tenant.pk).update(
-                state=Tenant.State.DELETING,
-                state_since=now(),
-                state_reason="Erased before a restore.",
-                delete_after=today(),
-            )
+        _make_due(tenant)
         dispatch(EraseFiles(tenant_id=tenant.pk), actor=actor)
         dispatch(DropTenant(tenant_id=tenant.pk), actor=actor)
     return tenants
+
+
+def _make_due(tenant: Tenant) -> None:
+    """In two updates, as the database allows only archived tenants to be queued."""
+    row = Tenant.objects.filter(pk=tenant.pk)
+    with unit_of_work():
+        row.exclude(state=Tenant.State.DELETING).update(state=Tenant.State.ARCHIVED)
+        row.update(
+            state=Tenant.State.DELETING,
+            state_since=now(),
+            state_reason="Erased before a restore.",
+            delete_after=today(),
+        )
 
 
 def _journal() -> Iterable[dict[str, Any]]:

@@ -17,6 +17,7 @@ from django.core.management.base import CommandError, CommandParser
 from apps import bus
 from apps.audit import access_log, export, queries, sealing, verification
 from apps.audit.commands import ErasePerson, MoveToColdStorage
+from apps.audit.erasure_plan import erasure_plan
 from apps.audit.filters import RecordFilter
 from apps.audit.models import Record
 from apps.bus import dispatch
@@ -70,7 +71,7 @@ class Command(BursarCommand):
         for subparser in (seal, verify):
             subparser.add_argument("--all", action="store_true", help="All tenants and the platform.")
 
-    def run(self, *, verb: str, **options: Any) -> Output:  # type: ignore[override]
+    def run(self, *, verb: str, **options: Any) -> Output:
         work: Callable[..., Output] = getattr(self, f"_{verb.replace('-', '_')}")
         return work(**options)
 
@@ -139,7 +140,7 @@ class Command(BursarCommand):
         command = ErasePerson(user_id=user, texts=tuple(text), reason=reason)
         ((name, tenant),) = _chosen(**options)
         with activate(tenant):
-            plan = queries.erasure_plan(user, text)
+            plan = erasure_plan(user, text)
             if dry_run:
                 _refuse(bus.dry_run(command, actor=COMMAND_LINE))
             else:
