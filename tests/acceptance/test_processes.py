@@ -59,7 +59,7 @@ def entry(amount: str = "12.50") -> dict[str, object]:
 
 
 @pytest.fixture
-def accounts(acme, globex):  # type: ignore[no-untyped-def]
+def accounts(acme, globex):
     for tenant in (acme, globex):
         with activate(tenant):
             for code, name, kind in (("1000", "Cash", "asset"), ("4000", "Sales", "income")):

@@ -50,7 +50,7 @@ class _Session(socketserver.StreamRequestHandler):
             elif verb == "DATA":
                 self._reply("354 go on")
                 message = email.message_from_bytes(self._data(), policy=email.policy.default)
-                self.server.emails += [(address, message) for address in to]  # type: ignore[misc]
+                self.server.emails += [(address, message) for address in to]
                 self._reply("250 taken")
             elif verb == "QUIT":
                 self._reply("221 bye")

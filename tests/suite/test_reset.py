@@ -62,7 +62,7 @@ def test_an_unmarked_change_of_the_schema_is_noticed(
     superuser: psycopg.Connection,
 ) -> None:
     words = {"acme": acme.schema, "name": suite_database.name}
-    superuser.execute(statement.format(**words))  # type: ignore[call-overload]
+    superuser.execute(statement.format(**words))
     superuser.close()
 
     change = suite_database.restore(is_copy=False)
@@ -102,7 +102,7 @@ def test_a_row_that_the_counters_missed_is_found_by_the_checksum(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(suite_database, "checksum_every", 1)
-    superuser.execute(f"UPDATE {acme.schema}.companies_company SET name = 'Other'")  # type: ignore[call-overload]
+    superuser.execute(f"UPDATE {acme.schema}.companies_company SET name = 'Other'")
     superuser.close()
     suite_database.count_anew()
 

@@ -16,6 +16,8 @@ from collections.abc import Mapping
 import psycopg
 from psycopg import sql
 
+from .rows import only_row
+
 _SELF_MAINTAINED = {
     "pg_class": {"relpages", "reltuples", "relallvisible", "relallfrozen", "relfrozenxid", "relminmxid"},
 }
@@ -82,7 +84,7 @@ class Catalogue:
         self._connection, self._content = connection, content
         self._names = {oid: name for oid, name, _ in _catalogue_tables(connection)}
         self._counts = counts(connection, list(self._names))
-        (self._begun,) = connection.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text").fetchone()  # type: ignore[misc]
+        (self._begun,) = only_row(connection.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text"))
 
     def changes(self) -> list[str]:
         """What is different now, each as `catalogue table: object`; empty if nothing is."""

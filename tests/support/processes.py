@@ -12,12 +12,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 import requests
 
+T = TypeVar("T")
 ROOT = Path(__file__).parents[2]
 TIMEOUT_S = 30
 RUNTIME_ONLY = "DATABASE_OWNER_URL DATABASE_RELAY_URL DATABASE_BACKUP_URL"
@@ -98,7 +100,8 @@ def responds(address: str) -> bool:
     return False
 
 
-def eventually(condition, timeout_s: float = TIMEOUT_S):  # type: ignore[no-untyped-def]
+def eventually(condition: Callable[[], T | None], timeout_s: float = TIMEOUT_S) -> T:
+    """The first true result of the condition."""
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
         if result := condition():

@@ -68,9 +68,9 @@ def envelope(number: int = 1, name: str = "entry.posted", **payload: object) -> 
 def publish_to(endpoint: Endpoint) -> Callable[..., Message]:
     """Publishes an event. Returns the message to the endpoint."""
 
-    def publish(number: int = 1, **more: object) -> Message:
+    def publish(number: int = 1, name: str = "entry.posted", **payload: object) -> Message:
         with correlated("request-7"), unit_of_work():
-            listeners.notify_endpoints(envelope(number, **more))  # type: ignore[arg-type]
+            listeners.notify_endpoints(envelope(number, name, **payload))
         return Message.objects.get(endpoint=endpoint, event_id=number)
 
     return publish

@@ -247,7 +247,8 @@ class SuiteDatabase:
             return
         with connection.transaction():
             if dirty:
-                connection.execute("; ".join(f"DELETE FROM {tables[oid]}" for oid in dirty))  # type: ignore[call-overload]
+                delete = sql.SQL("DELETE FROM {}")
+                connection.execute(sql.SQL("; ").join(delete.format(sql.SQL(tables[oid])) for oid in dirty))
             for oid in dirty:
                 if rows := self._untouched.rows.get(oid):
                     command = sql.SQL("COPY {} FROM STDIN (FORMAT binary)").format(sql.SQL(tables[oid]))

@@ -30,6 +30,8 @@ from config.embedded.home import home
 from config.embedded.postgres import SUPERUSER, Postgres
 from config.embedded.standby import STREAMING, Standby
 
+from .rows import only_row
+
 EAST = "east"
 TEMPLATE = "bursar_test_template"
 FIRST, SPARES = 1001, 2
@@ -80,11 +82,10 @@ def replica(
 
     def wait_for_replay() -> None:
         with _as_superuser(east_server) as primary, _as_superuser(standby_server) as standby:
-            (written,) = primary.execute("SELECT pg_current_wal_insert_lsn()::text").fetchone() or ("",)
+            (written,) = only_row(primary.execute("SELECT pg_current_wal_insert_lsn()::text"))
             until = time.monotonic() + REPLAY_TIMEOUT_S
-            while not standby.execute("SELECT pg_last_wal_replay_lsn() >= %s::pg_lsn", [written]).fetchone()[
-                0
-            ]:  # type: ignore[index]
+            replayed = "SELECT pg_last_wal_replay_lsn() >= %s::pg_lsn"
+            while not only_row(standby.execute(replayed, [written]))[0]:
                 assert time.monotonic() < until, "the replica did not replay the log in time"
                 time.sleep(0.01)
 

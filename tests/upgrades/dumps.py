@@ -72,7 +72,7 @@ class RecordedDump:
                 "SELECT oid FROM pg_database WHERE datname = current_database()"
             ).fetchone()
             text = lzma.decompress((FOLDER / self.label / "dump.sql.xz").read_bytes()).decode()
-            prefix = f"bursar_t_{oid[0]}_"  # type: ignore[index]
+            prefix = f"bursar_t_{oid[0]}_"
             for role in sorted({prefix + number for number in re.findall(r"\bbursar_t_0_(\d+)\b", text)}):
                 _make_role(connection, role)
             _let_transactions_pass(connection, self.transactions)
@@ -155,7 +155,7 @@ def _make_role(connection: psycopg.Connection, role: str) -> None:
 def _let_transactions_pass(connection: psycopg.Connection, counted: int) -> None:
     """A young server has counted fewer, and would put new records before those of the dump."""
     row = connection.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint").fetchone()
-    if (missing := counted + 1 - row[0]) > 0:  # type: ignore[index]
+    if (missing := counted + 1 - row[0]) > 0:
         loop = "DO $$ BEGIN FOR each IN 1..{} LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP; END $$"
         connection.execute(sql.SQL(loop).format(sql.Literal(missing)))
 

@@ -52,7 +52,7 @@ def _first_tenant(database: str) -> str:
         row = connection.execute(
             "SELECT schema_name FROM public.tenancy_tenant ORDER BY id LIMIT 1"
         ).fetchone()
-        return str(row[0])  # type: ignore[index]
+        return str(row[0])
 
 
 def _rows(database: str, schema: str) -> list[str]:
