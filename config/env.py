@@ -98,7 +98,7 @@ class Environment(BaseSettings):
     aws_bucket: str | None = None
     aws_endpoint: str | None = None
     aws_default_region: str | None = None
-    secret_key: SecretStr | None = None
+    secret_key: SecretStr = SecretStr("")
     audit_keys: Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split)] = ()
     trusted_proxies: int = Field(default=0, ge=0, le=9)
     token_keys: Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split)] = ()

@@ -89,7 +89,7 @@ class Contents(Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         licensed = [(module.name, module.name) for module in registry.modules() if module.licensed]
-        self.fields["modules"].choices = [(queries.ALL_MODULES, "all, including future modules"), *licensed]  # type: ignore[attr-defined]
+        self.offer("modules", [(queries.ALL_MODULES, "all, including future modules"), *licensed])
         for limit in LIMITS.values():
             self.fields[limit.name] = forms.IntegerField(
                 label=limit.description,
@@ -175,7 +175,7 @@ class NewPlan(Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["plan"].choices = [(plan.code, plan.name) for plan in queries.offered()]  # type: ignore[attr-defined]
+        self.offer("plan", [(plan.code, plan.name) for plan in queries.offered()])
 
 
 class Change(CommandPage):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import Field
 from typing import Any, ClassVar
 
 from apps.kernel.naming import app_of, derived_name, explicit_name
@@ -29,6 +30,7 @@ class Command:
     by_support         False for commands refused during impersonation: passwords, roles, tokens and other keys
     """
 
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]  # of the subclass, which is a dataclass
     permission: ClassVar[str]
     audit_message: ClassVar[str]
     atomic: ClassVar[bool] = True

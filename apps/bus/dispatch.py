@@ -103,7 +103,7 @@ def _pipeline() -> Next:
     step: Next = _handle
     for path in reversed(settings.BUS_MIDDLEWARE):
         middleware: Middleware = import_string(path)
-        step = partial(middleware, next=step)  # type: ignore[call-arg]
+        step = partial(middleware, next=step)
     return step
 
 

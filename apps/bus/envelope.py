@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from apps.kernel.actors import Actor
 
@@ -44,7 +44,12 @@ class Envelope:
 
 
 Next = Callable[[Envelope], Any]
-Middleware = Callable[[Envelope, Next], Any]
+
+
+class Middleware(Protocol):
+    def __call__(self, envelope: Envelope, next: Next) -> Any:
+        """Handles the command, usually by `next(envelope)`."""
+
 
 current_envelope: ContextVar[Envelope | None] = ContextVar("envelope", default=None)
 """The innermost command being handled."""

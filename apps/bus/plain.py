@@ -16,7 +16,7 @@ from .registry import commands
 
 def to_json(command: Command) -> dict[str, Any]:
     """{"command": name, "fields": {…}}. Raises TypeError for a command with a secret: it is not written down."""
-    if secrets := [field.name for field in fields(command) if field.metadata.get("secret")]:  # type: ignore[arg-type]
+    if secrets := [field.name for field in fields(command) if field.metadata.get("secret")]:
         raise TypeError(
             f"{command.command_name()} has secrets ({', '.join(secrets)}) and cannot be written down."
         )
@@ -27,7 +27,7 @@ def from_json(document: dict[str, Any]) -> Command:
     """Raises CommandUnknown, CommandMalformed."""
     shape = command_named(str(document.get("command")))
     values = document.get("fields")
-    known = {field.name for field in fields(shape)}  # type: ignore[arg-type]
+    known = {field.name for field in fields(shape)}
     unknown = set(values) - known if isinstance(values, dict) else {"fields"}
     if unknown:
         raise CommandMalformed(command=shape.command_name(), why=f"there is no {', '.join(sorted(unknown))}")

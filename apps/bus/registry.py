@@ -70,5 +70,5 @@ def _refuse_half_a_command(command_type: type[Command], dry_run: object) -> None
         raise TypeError(f"{name} is long-running and has no dry run.")
     if (command_type.natural_key is not Command.natural_key) != bool(command_type.fact):
         raise TypeError(f"{name} says its natural key and the fields that make the fact, or neither.")
-    if unknown := set(command_type.fact) - {field.name for field in fields(command_type)}:  # type: ignore[arg-type]
+    if unknown := set(command_type.fact) - {field.name for field in fields(command_type)}:
         raise TypeError(f"{name} has no field {', '.join(sorted(unknown))} to make a fact of.")

@@ -48,7 +48,8 @@ class BursarCommand(BaseCommand):
     def options(self, parser: CommandParser) -> None:
         """Adds the arguments of the command."""
 
-    def run(self, **options: Any) -> Output:
+    def run(self, *_: Any, **options: Any) -> Output:
+        """A subclass names its options as keyword arguments; both kinds of arguments here let the types allow that."""
         raise NotImplementedError
 
     def handle(self, *args: Any, json: bool, **options: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -22,6 +23,13 @@ class Form(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.apply_widgets()
+
+    def offer(self, name: str, choices: Iterable[tuple[Any, str]]) -> None:
+        """Sets the choices of a field, which its declaration cannot know."""
+        field = self.fields[name]
+        if not isinstance(field, forms.ChoiceField):
+            raise TypeError(f"{type(self).__name__}.{name} has no choices.")
+        field.choices = list(choices)
 
     def apply_widgets(self) -> None:
         """Call again after adding fields."""

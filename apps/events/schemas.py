@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
+from inspect import getattr_static
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,7 @@ def without_upcast() -> list[type[Event]]:
         event
         for event in app_events()
         if any(int(version) < event.version for version in known.get(event.name, {}))
-        and event.upcast.__func__ is Event.upcast.__func__  # type: ignore[attr-defined]
+        and getattr_static(event, "upcast") is getattr_static(Event, "upcast")
     ]
 
 

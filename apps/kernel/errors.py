@@ -36,8 +36,8 @@ class Refusal(Exception):
     """
 
     message: ClassVar[str | Promise] = _("This is not allowed.")
-    status: ClassVar[int] = 400
-    retry_after: ClassVar[int | None] = None
+    status: int = 400
+    retry_after: int | None = None
     enforced_by: ClassVar[tuple[str, ...]] = ()
     _by_database: ClassVar[dict[str, type[Refusal]]] = {}
     _explicit_code: ClassVar[str] = ""
@@ -125,17 +125,14 @@ class Unavailable(Refusal):
 
 
 class SeveralRefusals(Refusal):
-    """Several rules are broken; the message contains all reasons."""
+    """Several rules are broken; the message contains all reasons, and the status is the highest."""
 
     message = _("{count} rules are broken: {sentences}")
 
     def __init__(self, refusals: Sequence[Refusal]) -> None:
         self._refusals = tuple(refusals)
+        self.status = max(refusal.status for refusal in refusals)
         super().__init__(count=len(refusals), sentences=" ".join(str(refusal) for refusal in refusals))
-
-    @property
-    def status(self) -> int:  # type: ignore[override]  # the highest status
-        return max(refusal.status for refusal in self._refusals)
 
     @property
     def refusals(self) -> Sequence[Refusal]:

@@ -234,8 +234,7 @@ class NotificationChannelForm(Form):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        choices = [(kind.name, f"{kind}: {kind.description}") for kind in queries.kinds_here()]
-        self.fields["kinds"].choices = choices  # type: ignore[attr-defined]
+        self.offer("kinds", [(kind.name, f"{kind}: {kind.description}") for kind in queries.kinds_here()])
         self.fields["address"].help_text = (
             f"The webhook link of Slack or Discord, or an address of Apprise"
             f" ({', '.join(transports.chat.schemes())}). It is never shown again."

@@ -53,7 +53,7 @@ class NewTenant(Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         offered = [(plan.code, plan.name) for plan in billing.offered()]
-        self.fields["plan"].choices = [("", "All modules"), *offered]  # type: ignore[attr-defined]
+        self.offer("plan", [("", "All modules"), *offered])
 
     def clean_trial_days(self) -> int:
         return self.cleaned_data["trial_days"] or 0

@@ -33,7 +33,9 @@ class OnboardTenant(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
-class _TenantCommand(Command):
+class ChangeOfTenant(Command):
+    """A command for one tenant, with a reason for the audit log."""
+
     atomic = False
     platform = True
 
@@ -42,7 +44,7 @@ class _TenantCommand(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SuspendTenant(_TenantCommand):
+class SuspendTenant(ChangeOfTenant):
     """Close a tenant to its users temporarily, disable its features, move old audit records to cold storage, and notify
     its administrators."""
 
@@ -51,7 +53,7 @@ class SuspendTenant(_TenantCommand):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ActivateTenant(_TenantCommand):
+class ActivateTenant(ChangeOfTenant):
     """Reopen a suspended or archived tenant, and notify its administrators."""
 
     permission = "tenancy.activate_tenant"
@@ -59,7 +61,7 @@ class ActivateTenant(_TenantCommand):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ArchiveTenant(_TenantCommand):
+class ArchiveTenant(ChangeOfTenant):
     """Close a tenant permanently and retain its data, which administrators can still read."""
 
     permission = "tenancy.archive_tenant"
@@ -67,7 +69,7 @@ class ArchiveTenant(_TenantCommand):
 
 
 @dataclass(frozen=True, kw_only=True)
-class MoveTenant(_TenantCommand):
+class MoveTenant(ChangeOfTenant):
     """Move a tenant to another database. It is read-only until the copy is verified, and then works there."""
 
     permission = "tenancy.move_tenant"
@@ -77,7 +79,7 @@ class MoveTenant(_TenantCommand):
 
 
 @dataclass(frozen=True, kw_only=True)
-class EraseTenant(_TenantCommand):
+class EraseTenant(ChangeOfTenant):
     """Queue a tenant for deletion. After the grace period its schema, files and platform rows are deleted permanently;
     until then the erasure can be cancelled. Refused during a legal retention period."""
 
@@ -86,7 +88,7 @@ class EraseTenant(_TenantCommand):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CancelErasure(_TenantCommand):
+class CancelErasure(ChangeOfTenant):
     """Cancel the erasure of a tenant that is queued for deletion. The tenant is archived again."""
 
     permission = "tenancy.erase_tenant"

@@ -25,11 +25,12 @@ def late_backups() -> Iterator[Alert]:
 @alert
 def failed_backups() -> Iterator[Alert]:
     failed = [status for status in objectives.statuses() if status.failed]
+    errors = [status.failed.error for status in failed if status.failed]
     if failed:
         yield Alert(
             name="backups:failed",
             subject=f"{_many(failed)} not backed up",
-            text=f"The last attempt failed: {_named(failed)}. The first error: {failed[0].failed.error[:500]}",  # type: ignore[union-attr]
+            text=f"The last attempt failed: {_named(failed)}. The first error: {errors[0][:500]}",
         )
 
 

@@ -34,9 +34,10 @@ class TargetForm(Form):
     def __init__(self, *args: Any, targets: Sequence[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         regions = dict(Database.objects.values_list("key", "region"))
-        self.fields["database"].choices = [  # type: ignore[attr-defined]
-            (key, f"{key} ({regions[key]})" if regions.get(key) else key) for key in targets
-        ]
+        self.offer(
+            "database",
+            [(key, f"{key} ({regions[key]})" if regions.get(key) else key) for key in targets],
+        )
 
 
 class Move(TransitionPage):

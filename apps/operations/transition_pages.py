@@ -19,7 +19,7 @@ from apps.tenancy.erasure.footprint import tenant_footprint
 from apps.tenancy.models import Tenant
 
 from . import queries, rules
-from .commands import ActivateTenant, ArchiveTenant, CancelErasure, EraseTenant, SuspendTenant
+from .commands import ActivateTenant, ArchiveTenant, CancelErasure, ChangeOfTenant, EraseTenant, SuspendTenant
 from .setting_definitions import GRACE_DAYS
 
 Facts = Sequence[tuple[str, str]]
@@ -37,6 +37,7 @@ class ReasonForm(Form):
 class TransitionPage(CommandPage):
     """The current state of the tenant, the refusals, and a reason."""
 
+    command: type[ChangeOfTenant]
     form: type[Form] = ReasonForm
     consequences: Facts = ()
 
@@ -47,7 +48,7 @@ class TransitionPage(CommandPage):
         return (("Tenant", tenant.name), ("State", state), *self.consequences)
 
     def blocking_refusals(self, server_fields: ServerFields) -> Sequence[Refusal]:
-        command = self.command(**server_fields, reason="Dry run.")  # type: ignore[call-arg]
+        command = self.command(**server_fields, reason="Dry run.")
         return dry_run(command, actor=CONSOLE)
 
     def sentence(self, result: Tenant) -> str:

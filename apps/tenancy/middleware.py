@@ -26,14 +26,20 @@ BY_PATH = re.compile(r"\A/t/(?P<slug>[a-z][a-z0-9-]{0,39})(?P<rest>/.*)?\Z")
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
+class TenantRequest(HttpRequest):
+    """`tenant_prefix` is `/t/acme` for a request by path, and empty for one by host."""
+
+    tenant_prefix: str
+
+
 class TenantMiddleware:
     """Activates the tenant for the request and picks the URLconf of its console, or the operator's."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.tenant_prefix = ""  # type: ignore[attr-defined]
+    def __call__(self, request: TenantRequest) -> HttpResponse:
+        request.tenant_prefix = ""
         try:
             with activate(None):
                 tenant = self._tenant_of(request)
@@ -61,7 +67,7 @@ class TenantMiddleware:
             return refusal_response(request, tenant, availability.refusal(name=tenant))
         return self.get_response(request)
 
-    def _tenant_of(self, request: HttpRequest) -> TenantInfo | None:
+    def _tenant_of(self, request: TenantRequest) -> TenantInfo | None:
         host = request.get_host().rsplit(":", 1)[0].lower()
         by_path = BY_PATH.match(request.path_info) if settings.TENANT_BY_PATH else None
         if host in settings.OPERATOR_HOSTS and not by_path:
@@ -70,12 +76,12 @@ class TenantMiddleware:
             return self._by_path(request, by_path["slug"], by_path["rest"])
         return _known(directory.by_host(host), host)
 
-    def _by_path(self, request: HttpRequest, slug: str, rest: str | None) -> TenantInfo:
+    def _by_path(self, request: TenantRequest, slug: str, rest: str | None) -> TenantInfo:
         tenant = _known(directory.by_slug(slug), slug)
         prefix = request.META.get("SCRIPT_NAME", "") + f"/t/{slug}"
         request.META["SCRIPT_NAME"] = prefix
         request.path_info = request.META["PATH_INFO"] = rest or "/"
-        request.tenant_prefix = prefix  # type: ignore[attr-defined]
+        request.tenant_prefix = prefix
         return tenant
 
 
@@ -122,7 +128,7 @@ class ConsoleSessionMiddleware(SessionMiddleware):
         morsel = response.cookies.pop(settings.SESSION_COOKIE_NAME)
         response.cookies[name] = morsel.value
         response.cookies[name].update({k: v for k, v in morsel.items() if v})
-        response.cookies[name]["path"] = request.tenant_prefix + "/"  # type: ignore[attr-defined]
+        response.cookies[name]["path"] = cast(TenantRequest, request).tenant_prefix + "/"
         return response
 
 

@@ -95,9 +95,9 @@ class TooManyMessages(Refusal):
     status = 429
     message = _("At most {limit} messages per minute are accepted. Retry in {seconds} seconds.")
 
-    @property
-    def retry_after(self) -> int:  # type: ignore[override]  # until the minute is over
-        return int(str(self.context["seconds"]))
+    def __init__(self, **context: object) -> None:
+        super().__init__(**context)
+        self.retry_after = int(str(self.context["seconds"]))  # until the minute is over
 
 
 class OnlyPosted(Refusal):

@@ -110,7 +110,7 @@ class SealedSecret(Tracked):
         return f"{self.kind} {self.pk} of {self.owner}"
 
     @property
-    def owner(self) -> models.Model:
+    def owner(self) -> Endpoint | Source:
         raise NotImplementedError
 
     @property
@@ -144,7 +144,7 @@ class Secret(SealedSecret):
         pass
 
     @property
-    def owner(self) -> models.Model:
+    def owner(self) -> Endpoint:
         return self.endpoint
 
 
@@ -289,7 +289,7 @@ class SourceSecret(SealedSecret):
         pass
 
     @property
-    def owner(self) -> models.Model:
+    def owner(self) -> Source:
         return self.source
 
 

@@ -107,7 +107,7 @@ def secret_must_be_valid(secret: SealedSecret) -> None:
 
 
 def another_secret_must_remain(secret: SealedSecret) -> None:
-    others = secret.owner.secrets.permanent().exclude(pk=secret.pk)  # type: ignore[attr-defined]
+    others = secret.owner.secrets.permanent().exclude(pk=secret.pk)
     if not others.exists():
         raise LastSecret(owner=secret.owner)
 

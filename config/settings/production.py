@@ -16,7 +16,7 @@ env().required(
 
 from .base import *  # noqa: E402, F403
 
-SECRET_KEY = env().secret_key.get_secret_value()  # type: ignore[union-attr]
+SECRET_KEY = env().secret_key.get_secret_value()
 CSRF_TRUSTED_ORIGINS = env().csrf_trusted_origins
 BACKUP_RPO_HOURS = env().backup_rpo_hours or 25
 BACKUP_RTO_HOURS = env().backup_rto_hours or 4

@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import Enum
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any, ClassVar, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar, Literal, TypeGuard, Union, cast, get_args, get_origin, get_type_hints
 
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
@@ -34,7 +34,7 @@ class StrictSerializer(serializers.Serializer[Any]):
         try:
             values = super().to_internal_value(data)
         except ValidationError as refused:
-            raise ValidationError({**dict(refused.detail), **errors}) from None  # type: ignore[arg-type]
+            raise ValidationError({**cast(dict[str, Any], refused.detail), **errors}) from None
         if errors:
             raise ValidationError(errors)
         return values
@@ -121,8 +121,8 @@ def _of_type(hint: Any, options: dict[str, Any]) -> AnyField:
         return _several(arguments[0], options)
     if hint is Any or origin in (dict, Mapping):
         return serializers.JSONField(allow_null=True, **options)
-    if is_dataclass(hint):
-        return serializer_for(hint)(**options)  # type: ignore[arg-type]
+    if _is_record(hint):
+        return serializer_for(hint)(**options)
     if issubclass(hint, Enum):
         return OneOf(choices=[member.value for member in hint], **options)
     if hint is str:
@@ -131,9 +131,13 @@ def _of_type(hint: Any, options: dict[str, Any]) -> AnyField:
 
 
 def _several(hint: Any, options: dict[str, Any]) -> AnyField:
-    if is_dataclass(hint):
-        return serializer_for(hint)(many=True, **options)  # type: ignore[arg-type]
+    if _is_record(hint):
+        return serializer_for(hint)(many=True, **options)
     return serializers.ListField(child=_of_type(hint, {}), **options)
+
+
+def _is_record(hint: Any) -> TypeGuard[type[Any]]:
+    return is_dataclass(hint)
 
 
 _PLAIN: dict[Any, type[AnyField]] = {

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from apps.identity.models import User
-from apps.kernel.actors import System, impersonated_by
+from apps.kernel.actors import Support, System, impersonated_by
 from apps.kernel.errors import Refusal
 from apps.kernel.problems import problem_response
 
@@ -22,13 +22,20 @@ from .models import EndReason
 LOGOUT = "account_logout"
 
 
+class SupportRequest(HttpRequest):
+    """A request in a support session. `impersonator` is for the request's own log line."""
+
+    support: browser_sessions.ActiveSupport
+    impersonator: Support
+
+
 class SupportMiddleware:
     """Runs after authentication. It reads the platform's row at every request, so the end of a session is immediate."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: SupportRequest) -> HttpResponse:
         active_support = browser_sessions.active_support(request)
         if active_support is None:
             return self.get_response(request)
@@ -37,8 +44,7 @@ class SupportMiddleware:
             with suppress(ImpersonationUnknown):
                 lifecycle.end(active_support.number, end_reason)
             return problem_response(request, SupportSessionIsOver(end_reason=end_reason.label))
-        request.support = active_support  # type: ignore[attr-defined]
-        request.impersonator = active_support.support  # type: ignore[attr-defined]  # for the request's own log line
+        request.support, request.impersonator = active_support, active_support.support
         with impersonated_by(active_support.support):
             return self.get_response(request)
 

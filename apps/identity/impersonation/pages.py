@@ -108,9 +108,9 @@ class EnterAsSupportForm(Form):
 
     def __init__(self, *args: Any, active_users: Sequence[User], **options: Any) -> None:
         super().__init__(*args, **options)
-        choices = [(user.pk, f"{user.name} ({_roles(user)}), {user.email}") for user in active_users]
-        self.fields["user_id"].choices = choices  # type: ignore[attr-defined]
-        self.fields["user_id"].widget.choices = choices
+        self.offer(
+            "user_id", [(user.pk, f"{user.name} ({_roles(user)}), {user.email}") for user in active_users]
+        )
         self.fields["reason"].help_text = "The tenant reads it."
 
 

@@ -33,8 +33,8 @@ class Head(Form):
     reference = forms.CharField(max_length=120, required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self.base_fields["journal"].choices = [(j.code, str(j)) for j in Journal.objects.all()]  # type: ignore[attr-defined]
         super().__init__(*args, **kwargs)
+        self.offer("journal", [(journal.code, str(journal)) for journal in Journal.objects.all()])
 
 
 class LineForm(Form):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -79,9 +79,11 @@ def _find(term: str) -> Sequence[hooks.SearchHit]:
     return (hooks.SearchHit(f"Request trace {term}", "what this request caused", url_of(term), "timeline"),)
 
 
-for _plane, _group in (("operator", "System"), ("tenant", "Audit & security")):
+_GROUPS: Mapping[hooks.Plane, str] = {"operator": "System", "tenant": "Audit & security"}
+
+for _plane, _group in _GROUPS.items():
     hooks.plug(
-        _plane,  # type: ignore[arg-type]
+        _plane,
         hooks.Page(
             path="trace/",
             name="trace",

@@ -15,7 +15,7 @@ class TenantSagaSerializer(ReadSerializer):
 
     class Meta:
         model = Tenant
-        fields = (
+        fields: tuple[str, ...] = (
             "id",
             "slug",
             "name",
@@ -39,7 +39,7 @@ class OnboardedSerializer(TenantSagaSerializer):
     invitation = serializers.SerializerMethodField()
 
     class Meta(TenantSagaSerializer.Meta):
-        fields = (*TenantSagaSerializer.Meta.fields, "invitation")  # type: ignore[assignment]
+        fields: tuple[str, ...] = (*TenantSagaSerializer.Meta.fields, "invitation")
 
     def get_invitation(self, tenant: Tenant) -> str:
         return queries.owner_invitation(tenant)

@@ -25,7 +25,8 @@ class Verb:
     def options(self, parser: CommandParser) -> None:
         """Adds the arguments of the verb."""
 
-    def run(self, **options: Any) -> Output:
+    def run(self, *_: Any, **options: Any) -> Output:
+        """A verb names its options as keyword arguments, as in `BursarCommand.run`."""
         raise NotImplementedError
 
 

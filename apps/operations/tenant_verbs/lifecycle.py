@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from django.core.management.base import CommandParser
 
 from apps import bus
-from apps.bus import Command, dispatch
+from apps.bus import dispatch
 from apps.console.terminal import Output
 from apps.kernel.errors import Refusal, SeveralRefusals
 from apps.operations import queries
@@ -17,6 +17,7 @@ from apps.operations.commands import (
     ActivateTenant,
     ArchiveTenant,
     CancelErasure,
+    ChangeOfTenant,
     EraseTenant,
     SuspendTenant,
 )
@@ -30,7 +31,7 @@ from .base import SHELL, Verb, tenant_named, verb
 
 
 class _TransitionVerb(Verb):
-    command: ClassVar[type[Command]]
+    command: ClassVar[type[ChangeOfTenant]]
 
     def options(self, parser: CommandParser) -> None:
         parser.add_argument("slug", metavar="SLUG", help="The tenant's short name.")
@@ -41,9 +42,9 @@ class _TransitionVerb(Verb):
         )
         parser.add_argument("--dry-run", action="store_true", help="Validate only, and report refusals.")
 
-    def run(self, *, slug: str, reason: str, dry_run: bool, **_: Any) -> Output:  # type: ignore[override]
+    def run(self, *, slug: str, reason: str, dry_run: bool, **_: Any) -> Output:
         tenant = tenant_named(slug)
-        command = self.command(tenant_id=tenant.pk, reason=reason)  # type: ignore[call-arg]
+        command = self.command(tenant_id=tenant.pk, reason=reason)
         if dry_run:
             _refuse(bus.dry_run(command, actor=SHELL))
             return self.dry_run(tenant)
@@ -121,7 +122,7 @@ class Progress(Verb):
     def options(self, parser: CommandParser) -> None:
         parser.add_argument("slug", metavar="SLUG", help="The tenant's short name, also of an erased tenant.")
 
-    def run(self, *, slug: str, **_: Any) -> Output:  # type: ignore[override]
+    def run(self, *, slug: str, **_: Any) -> Output:
         runs = list(queries.saga_runs_of(slug)[:20])
         text = "\n".join(_line(run) for run in runs) or f"{slug} has no workflows yet."
         return Output(text, {"slug": slug, "saga_runs": [_plain(run) for run in runs]})
@@ -136,7 +137,7 @@ class ReapplyErasures(Verb):
     def options(self, parser: CommandParser) -> None:
         parser.add_argument("--dry-run", action="store_true", help="List the tenants only.")
 
-    def run(self, *, dry_run: bool, **_: Any) -> Output:  # type: ignore[override]
+    def run(self, *, dry_run: bool, **_: Any) -> Output:
         tenants = reappeared() if dry_run else reapply(actor=SHELL)
         slugs = [tenant.slug for tenant in tenants]
         outcome = "would be erased again" if dry_run else "were erased again"

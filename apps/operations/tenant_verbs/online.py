@@ -25,7 +25,7 @@ class MoveOnline(CommandVerb):
         parser.add_argument("database", metavar="DATABASE", help="The key of the target database.")
         parser.add_argument("--reason", required=True, help="The reason, for the audit log.")
 
-    def run(self, *, slug: str, database: str, reason: str, dry_run: bool, **_: Any) -> Output:  # type: ignore[override]
+    def run(self, *, slug: str, database: str, reason: str, dry_run: bool, **_: Any) -> Output:
         tenant = tenant_named(slug)
         command = TransferTenantOnline(tenant_id=tenant.pk, database=database, reason=reason)
         would = f"{tenant} would be moved from {tenant.database} to {database} without downtime."

@@ -39,7 +39,7 @@ class List(Verb):
         parser.add_argument("--state", choices=Tenant.State.values, help="Only tenants in this state.")
         parser.add_argument("--mode", choices=Tenant.Mode.values, help="Only tenants in this mode.")
 
-    def run(self, *, state: str | None, mode: str | None, **_: Any) -> Output:  # type: ignore[override]
+    def run(self, *, state: str | None, mode: str | None, **_: Any) -> Output:
         filters = {name: value for name, value in (("state", state), ("mode", mode)) if value}
         tenants = list(Tenant.objects.filter(**filters).order_by("slug"))
         text = "\n".join(f"{tenant.slug:<20} {_status(tenant):<34} {tenant.name}" for tenant in tenants)
@@ -55,7 +55,7 @@ class Show(Verb):
     def options(self, parser: CommandParser) -> None:
         parser.add_argument("slug", metavar="SLUG", help="The tenant's short name.")
 
-    def run(self, *, slug: str, **_: Any) -> Output:  # type: ignore[override]
+    def run(self, *, slug: str, **_: Any) -> Output:
         tenant = tenant_named(slug)
         availability = availability_of(tenant.info)
         lines = [
@@ -90,7 +90,7 @@ class SetModeOfOne(Verb):
         parser.add_argument("--reason", required=True, help="The reason, for the audit log.")
         parser.add_argument("--dry-run", action="store_true", help="Validate only, and report refusals.")
 
-    def run(self, *, slug: str, mode: str, reason: str, dry_run: bool, **_: Any) -> Output:  # type: ignore[override]
+    def run(self, *, slug: str, mode: str, reason: str, dry_run: bool, **_: Any) -> Output:
         tenant = tenant_named(slug)
         command = SetMode(tenant_id=tenant.pk, mode=mode, reason=reason)
         if not dry_run:

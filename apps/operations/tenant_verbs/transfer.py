@@ -54,7 +54,7 @@ class BackUp(CommandVerb):
             "--with-files", action="store_true", help="Include its files in the object store."
         )
 
-    def run(self, *, slug: str, to: str, with_files: bool, dry_run: bool, **_: Any) -> Output:  # type: ignore[override]
+    def run(self, *, slug: str, to: str, with_files: bool, dry_run: bool, **_: Any) -> Output:
         tenant = tenant_named(slug)
         to = str(Path(to).absolute()) if to else ""
         command = BackUpTenant(tenant_id=tenant.pk, to=to, with_files=with_files)
@@ -79,7 +79,7 @@ class Restore(CommandVerb):
         parser.add_argument("--database", default="home", choices=databases.known())
         parser.add_argument("--reason", default="", help="The reason, for the audit log.")
 
-    def run(  # type: ignore[override]
+    def run(
         self,
         *,
         backup: str,
@@ -123,7 +123,7 @@ class Clone(CommandVerb):
             "--with-files", action="store_true", help="Include its files in the object store."
         )
 
-    def run(  # type: ignore[override]
+    def run(
         self, *, slug: str, new: str, name: str, anonymise: bool, with_files: bool, dry_run: bool, **_: Any
     ) -> Output:
         source = tenant_named(slug)
@@ -146,7 +146,7 @@ class Move(CommandVerb):
         parser.add_argument("--to", required=True, choices=databases.known(), help="The database's key.")
         parser.add_argument("--reason", required=True, help="The reason, for the audit log.")
 
-    def run(self, *, slug: str, to: str, reason: str, dry_run: bool, **_: Any) -> Output:  # type: ignore[override]
+    def run(self, *, slug: str, to: str, reason: str, dry_run: bool, **_: Any) -> Output:
         tenant = tenant_named(slug)
         command = MoveTenant(tenant_id=tenant.pk, database=to, reason=reason)
         if not dry_run:
@@ -169,7 +169,7 @@ class Verify(Verb):
             "--with", dest="slug", metavar="SLUG", default="", help="Compare it with this tenant."
         )
 
-    def run(self, *, backup: str, slug: str, **_: Any) -> Output:  # type: ignore[override]
+    def run(self, *, backup: str, slug: str, **_: Any) -> Output:
         storage_key, checksum = jobs.locate(_backup(backup))
         with storage.opened(storage_key, checksum) as file:
             opened = BackupFile(file, storage_key)
@@ -194,7 +194,7 @@ class Backups(Verb):
         )
         parser.add_argument("--restore-drill", action="store_true", help="Run a restore drill now.")
 
-    def run(self, *, slug: str, restore_drill: bool, **_: Any) -> Output:  # type: ignore[override]
+    def run(self, *, slug: str, restore_drill: bool, **_: Any) -> Output:
         if restore_drill:
             return _of_drill(restore_drills.run_now())
         if slug:
@@ -232,7 +232,7 @@ class BackUpPolicy(Verb):
         parser.add_argument("--max-count", metavar="NUMBER", type=int, default=0)
         parser.add_argument("--reason", required=True, help="The reason, for the audit log.")
 
-    def run(  # type: ignore[override]
+    def run(
         self, *, slug: str, interval_hours: int, retention_days: int, max_count: int, reason: str, **_: Any
     ) -> Output:
         tenant = tenant_named(slug)

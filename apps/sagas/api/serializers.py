@@ -11,7 +11,7 @@ class LogEntrySerializer(ReadSerializer):
 class RunSerializer(ReadSerializer):
     class Meta:
         model = Run
-        fields = (
+        fields: tuple[str, ...] = (
             "id",
             "saga",
             "subject",
@@ -38,4 +38,4 @@ class RunDetailSerializer(RunSerializer):
     log_entries = LogEntrySerializer(many=True)
 
     class Meta(RunSerializer.Meta):
-        fields = (*RunSerializer.Meta.fields, "log_entries")  # type: ignore[assignment]
+        fields: tuple[str, ...] = (*RunSerializer.Meta.fields, "log_entries")

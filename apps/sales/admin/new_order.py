@@ -36,8 +36,8 @@ class Head(Form):
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self.base_fields["customer"].choices = [(c.code, str(c)) for c in Customer.objects.all()]  # type: ignore[attr-defined]
         super().__init__(*args, **kwargs)
+        self.offer("customer", [(customer.code, str(customer)) for customer in Customer.objects.all()])
 
 
 class LineForm(Form):

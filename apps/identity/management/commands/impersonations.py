@@ -24,7 +24,7 @@ class Command(BursarCommand):
         parser.add_argument("--end", type=int, metavar="ID", help="End this session.")
         parser.add_argument("--reason", default="", help="The reason for the audit log.")
 
-    def run(self, *, end: int | None, reason: str, limit: int, **options: Any) -> Output:  # type: ignore[override]
+    def run(self, *, end: int | None, reason: str, limit: int, **options: Any) -> Output:
         if end is None:
             return _listed(options["open"], limit)
         ended: Impersonation = dispatch(EndImpersonation(impersonation_id=end, reason=reason), actor=SHELL)

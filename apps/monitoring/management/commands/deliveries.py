@@ -62,7 +62,7 @@ class Command(BursarCommand):
             subparser.add_argument("--reason", required=True, help="Recorded in the audit log.")
             subparser.add_argument("--dry-run", action="store_true", help="Only print refusals.")
 
-    def run(self, *, verb: str, **options: Any) -> Output:  # type: ignore[override]
+    def run(self, *, verb: str, **options: Any) -> Output:
         if verb == "list":
             return _listed(**options)
         command = _COMMANDS[verb](options)

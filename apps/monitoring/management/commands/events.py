@@ -22,7 +22,7 @@ class Command(BursarCommand):
             help="Commit the schemas of new events and versions to schemas.json.",
         )
 
-    def run(self, *, write: bool, **_: Any) -> Output:  # type: ignore[override]
+    def run(self, *, write: bool, **_: Any) -> Output:
         if write:
             schemas.write()
             return Output(

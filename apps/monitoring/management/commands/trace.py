@@ -26,7 +26,7 @@ class Command(BursarCommand):
         )
         parser.add_argument("--tenant", metavar="SLUG", default="", help="Only the entries of this tenant.")
 
-    def run(self, *, id: str, tenant: str, **options: Any) -> Output:  # type: ignore[override]
+    def run(self, *, id: str, tenant: str, **options: Any) -> Output:
         lines = trace_of(id, at=tenant_named(tenant) if tenant else None)
         if not lines:
             raise CorrelationIdUnknown(correlation_id=id)

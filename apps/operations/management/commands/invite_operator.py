@@ -20,7 +20,7 @@ class Command(BursarCommand):
         parser.add_argument("email", metavar="EMAIL")
         parser.add_argument("--name", required=True)
 
-    def run(self, *, email: str, name: str, **_: Any) -> Output:  # type: ignore[override]
+    def run(self, *, email: str, name: str, **_: Any) -> Output:
         user = dispatch(InviteOperator(email=email, name=name), actor=System("The command line"))
         link = identity.invitation_link(user)
         return Output(

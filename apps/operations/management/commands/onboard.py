@@ -32,7 +32,7 @@ class Command(BursarCommand):
         )
         parser.add_argument("--dry-run", action="store_true", help="Validate only, and report refusals.")
 
-    def run(  # type: ignore[override]
+    def run(
         self,
         *,
         slug: str,

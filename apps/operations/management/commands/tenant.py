@@ -22,5 +22,5 @@ class Command(BursarCommand):
             subparser.add_argument("--json", action="store_true", default=argparse.SUPPRESS)
             verb.options(subparser)
 
-    def run(self, *, verb: str, **options: Any) -> Output:  # type: ignore[override]
+    def run(self, *, verb: str, **options: Any) -> Output:
         return find_all()[verb].run(**options)
