@@ -140,7 +140,7 @@ def test_the_commands_of_the_api_guide_succeed_on_the_demo_data(up: Up) -> None:
     )
 
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert '"email":"accountant@acme.example"' in ran.stdout
+    assert '"email":"owner@acme.example"' in ran.stdout
     assert '"memo":"cash sale"' in ran.stdout
     assert '"would_be_done":false' in ran.stdout
     assert "periods.earlier_period_is_open" in ran.stdout
