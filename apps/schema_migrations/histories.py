@@ -8,9 +8,9 @@ from django.db.migrations.recorder import MigrationRecorder
 from apps.kernel.db import databases
 from apps.kernel.tenant import activate, at_database
 
-from . import linter
 from .errors import MadeByOtherMigrations
 from .planning import rows_of
+from .released import bursar_migrations
 
 
 def must_continue() -> None:
@@ -29,7 +29,7 @@ def must_continue() -> None:
 
 def _differences(recorded: set[tuple[str, str]]) -> tuple[set[str], set[str]]:
     """Unknown and missing migrations of the database, for the apps that have both."""
-    known = linter.bursar_migrations()
+    known = bursar_migrations()
     replaced = {row for migration in known.values() for row in rows_of(migration)} - set(known)
     apps = {app for app, _ in known}
     unknown = {(app, name) for app, name in recorded - set(known) - replaced if app in apps}

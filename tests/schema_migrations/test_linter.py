@@ -7,7 +7,7 @@ import json
 import pytest
 from django.core.management import call_command
 
-from apps.schema_migrations import linter
+from apps.schema_migrations import linter, released
 from tests.support.temporary_migrations import add
 
 REMOVE_FIELD = 'migrations.RemoveField("journal", "name")'
@@ -16,8 +16,8 @@ REMOVE_FIELD = 'migrations.RemoveField("journal", "name")'
 @pytest.fixture(autouse=True)
 def _existing_migrations_are_released(tmp_path, monkeypatch):
     """Only the migrations of a test are unreleased."""
-    monkeypatch.setattr(linter, "RELEASED_FILE", tmp_path / "released.json")
-    linter.release()
+    monkeypatch.setattr(released, "RELEASED_FILE", tmp_path / "released.json")
+    released.release()
 
 
 def faults() -> list[str]:
@@ -116,14 +116,14 @@ def test_contracts_without_a_reason_is_refused(make_migration):
 def test_a_released_migration_is_not_checked_again(make_migration):
     make_migration("step", REMOVE_FIELD)
 
-    linter.release()
+    released.release()
 
     assert linter.lint() == ([], [])
 
 
 def test_a_released_migration_that_was_changed_is_refused(make_migration):
     name = make_migration("step", add("colour", null="True"))
-    linter.release()
+    released.release()
     page = (make_migration.folder / f"{name}.py").read_text()
 
     make_migration.write(name, page.replace('"colour"', '"shade"'))
@@ -134,7 +134,7 @@ def test_a_released_migration_that_was_changed_is_refused(make_migration):
 
 def test_a_released_migration_of_which_only_the_comments_changed_is_accepted(make_migration):
     name = make_migration("step", add("colour", null="True"))
-    linter.release()
+    released.release()
     page = (make_migration.folder / f"{name}.py").read_text()
 
     make_migration.write(name, f'"""What it is for."""\n# And why.\n{page}')
@@ -144,22 +144,22 @@ def test_a_released_migration_of_which_only_the_comments_changed_is_accepted(mak
 
 def test_the_command_does_not_release_over_a_changed_migration(make_migration, capsys):
     name = make_migration("step", add("colour", null="True"))
-    linter.release()
+    released.release()
     make_migration.write(
         name, (make_migration.folder / f"{name}.py").read_text().replace('"colour"', '"shade"')
     )
-    before = linter.RELEASED_FILE.read_text()
+    before = released.RELEASED_FILE.read_text()
 
     with pytest.raises(SystemExit):
         call_command("check_migrations", release=True)
 
-    assert linter.RELEASED_FILE.read_text() == before
+    assert released.RELEASED_FILE.read_text() == before
     assert f"ledger.{name}: it was changed after its release" in capsys.readouterr().err
 
 
 def test_a_squashed_migration_of_released_ones_is_accepted(make_migration):
     first = make_migration("step", REMOVE_FIELD)
-    linter.release()
+    released.release()
     page = (make_migration.folder / f"{first}.py").read_text()
 
     make_migration.write(

@@ -18,7 +18,7 @@ from django.db import connections
 from psycopg import sql
 
 from apps.schema_migrations.digests import digest_of
-from apps.schema_migrations.linter import bursar_migrations
+from apps.schema_migrations.released import bursar_migrations
 from apps.schema_migrations.planning import label_of, rows_of
 from config.embedded import pg_bin
 from tests.support.reset import copy_database

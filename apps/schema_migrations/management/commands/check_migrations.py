@@ -8,9 +8,10 @@ from django.core.management.base import CommandParser
 
 from apps.console.terminal import BursarCommand, Output
 from apps.kernel.errors import SeveralRefusals
-from apps.schema_migrations import linter
 from apps.schema_migrations.errors import StepNotCompatible
+from apps.schema_migrations.linter import lint
 from apps.schema_migrations.planning import label_of
+from apps.schema_migrations.released import changed_since_release, release
 
 
 class Command(BursarCommand):
@@ -28,9 +29,9 @@ class Command(BursarCommand):
         )
 
     def run(self, **options: Any) -> Output:
-        if options["release"] and not linter.changed_since_release():
-            linter.release()
-        new, faults = linter.lint()
+        if options["release"] and not changed_since_release():
+            release()
+        new, faults = lint()
         if faults:
             raise SeveralRefusals(
                 [StepNotCompatible(migration=fault.migration, why=fault.why) for fault in faults]
