@@ -36,7 +36,8 @@ class Migration(migrations.Migration):
 
 def migrating(count: int = TENANTS) -> dict[str, Any]:
     """Adds a column with a default to a model and its history."""
-    from apps.schema_migrations.running import MigrationOptions, migrate_tenants
+    from apps.schema_migrations.options import MigrationOptions
+    from apps.schema_migrations.running import migrate_tenants
     from apps.tenancy import provisioning
 
     schemas = _tenants(count)

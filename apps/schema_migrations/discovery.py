@@ -26,6 +26,10 @@ class Kind(StrEnum):
     TENANT = "tenant"
 
 
+MIGRATED_KINDS = frozenset({Kind.TENANT, Kind.SPARE})
+"""Migrated from the blueprint; Django migrates the other kinds."""
+
+
 @dataclass(frozen=True, slots=True)
 class Schema:
     """A schema to be migrated.

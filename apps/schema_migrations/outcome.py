@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from .discovery import Schema
+
+
+class Status(StrEnum):
+    """GONE: the schema was dropped, claimed or moved; a later pass finds it under its new name or database."""
+
+    MIGRATED = "migrated"
+    FAILED = "failed"
+    GONE = "gone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +31,9 @@ class Outcome:
     operation_count: int = 0
     error: str = ""
     fingerprint: str = ""
+
+    @property
+    def status(self) -> Status:
+        if self.error:
+            return Status.FAILED
+        return Status.MIGRATED if self.fingerprint else Status.GONE

@@ -8,7 +8,8 @@ from typing import Any
 from apps.console.terminal import Output
 
 from .discovery import Kind, Schema
-from .running import Group, Result
+from .grouping import Group
+from .result import Result
 
 MAX_SCHEMAS_NAMED = 12
 

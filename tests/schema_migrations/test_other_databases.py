@@ -14,8 +14,8 @@ from django.conf import settings
 from django.db import connections
 
 from apps.kernel.tenant import at_database
-from apps.schema_migrations import running
-from apps.schema_migrations.discovery import discover
+from apps.schema_migrations.discovery import MIGRATED_KINDS, discover
+from apps.schema_migrations.errors import MigrationInProgress
 from apps.schema_migrations.running import migrate_tenants
 from apps.tenancy import provisioning
 from apps.tenancy.models import SchemaMigration, Spare, Tenant
@@ -88,7 +88,7 @@ def test_a_killed_run_is_resumed_by_the_next(database_name, make_migration, tmp_
         before="def run(apps, editor):\n    import time\n\n    time.sleep(0.2)\n",
     )
     migrate_templates("home")
-    waiting = {schema.name for schema in discover() if schema.kind in running.MIGRATED_KINDS}
+    waiting = {schema.name for schema in discover() if schema.kind in MIGRATED_KINDS}
     page = SETTINGS.format(modules=settings.MIGRATION_MODULES, database=database_name)
     (tmp_path / "settings_of_the_killed.py").write_text(page)
     environment = for_child(
@@ -117,6 +117,6 @@ def _migrate_after_lock_release():
     for _ in range(100):
         try:
             return migrate_tenants()
-        except running.MigrationInProgress:
+        except MigrationInProgress:
             time.sleep(0.05)
     return pytest.fail("the lock of the killed run is not released")

@@ -16,8 +16,8 @@ from django.test.utils import CaptureQueriesContext
 
 from apps.bus import dispatch
 from apps.kernel.tenant import activate
-from apps.schema_migrations import running
-from apps.schema_migrations.discovery import Kind, discover
+from apps.schema_migrations import rollout
+from apps.schema_migrations.discovery import MIGRATED_KINDS, Kind, discover
 from apps.schema_migrations.errors import (
     MigrationInProgress,
     SchemaNotMigrated,
@@ -25,9 +25,12 @@ from apps.schema_migrations.errors import (
     TemplateLacksMigrations,
     TenantsUnknown,
 )
-from apps.schema_migrations.executor import LockPolicy, apply
+from apps.schema_migrations.executor import apply
+from apps.schema_migrations.options import MigrationOptions
 from apps.schema_migrations.planning import Plan
-from apps.schema_migrations.running import MigrationOptions, migrate_tenants, must_have_succeeded
+from apps.schema_migrations.result import must_have_succeeded
+from apps.schema_migrations.running import migrate_tenants
+from apps.schema_migrations.schema_locks import LockPolicy
 from apps.tenancy import provisioning
 from apps.tenancy.commands import CreateTenant
 from apps.tenancy.models import SchemaMigration, Spare, Tenant
@@ -76,7 +79,7 @@ def recorded(tenant, name: str) -> int:
 
 
 def migrated_schemas() -> set[str]:
-    return {schema.name for schema in discover() if schema.kind in running.MIGRATED_KINDS}
+    return {schema.name for schema in discover() if schema.kind in MIGRATED_KINDS}
 
 
 @pytest.mark.physical_copy
@@ -99,9 +102,9 @@ def test_fingerprints_and_outcomes_are_recorded(acme, make_migration):
 
     migrate_tenants()
 
-    assert {
-        schema.recorded_fingerprint for schema in discover() if schema.kind in running.MIGRATED_KINDS
-    } == {schema.fingerprint for schema in discover() if schema.kind is Kind.TEMPLATE}
+    assert {schema.recorded_fingerprint for schema in discover() if schema.kind in MIGRATED_KINDS} == {
+        schema.fingerprint for schema in discover() if schema.kind is Kind.TEMPLATE
+    }
     rows = SchemaMigration.objects.all()
     assert {row.schema_name for row in rows} == set(Tenant.objects.values_list("schema_name", flat=True))
     assert {(row.state, row.migration) for row in rows} == {(State.DONE, f"ledger.{name}")}
@@ -519,7 +522,7 @@ def test_a_schema_missing_for_a_moment_is_migrated_in_a_later_pass(acme, globex,
     """As during a move to another database."""
     make_migration("paint", add("colour", null="True"))
     migrate_template()
-    real, away = running.apply, []
+    real, away = rollout.apply, []
 
     def meanwhile(schema, *rest):
         if schema.name != globex.schema or away:
@@ -529,7 +532,7 @@ def test_a_schema_missing_for_a_moment_is_migrated_in_a_later_pass(acme, globex,
         rename("elsewhere", globex.schema)
         return outcome
 
-    monkeypatch.setattr(running, "apply", meanwhile)
+    monkeypatch.setattr(rollout, "apply", meanwhile)
     result = migrate_tenants(MigrationOptions(workers=1))
 
     assert away

@@ -18,8 +18,8 @@ from django.db import connections
 from psycopg import sql
 
 from apps.schema_migrations.digests import digest_of
-from apps.schema_migrations.released import bursar_migrations
 from apps.schema_migrations.planning import label_of, rows_of
+from apps.schema_migrations.released import bursar_migrations
 from config.embedded import pg_bin
 from tests.support.reset import copy_database
 

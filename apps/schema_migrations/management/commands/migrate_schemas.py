@@ -7,9 +7,10 @@ from typing import Any
 from apps.console.terminal import Output
 from apps.kernel.db import databases
 from apps.kernel.tenant import at_database
-from apps.schema_migrations import histories, running
+from apps.schema_migrations import histories
 from apps.schema_migrations.discovery import Schema
-from apps.schema_migrations.running import MigrationOptions
+from apps.schema_migrations.options import MigrationOptions
+from apps.schema_migrations.run_lock import migration_lock
 from apps.tenancy import provisioning
 
 from .migrate_tenants import Command as MigrateTenants
@@ -25,7 +26,7 @@ class Command(MigrateTenants):
         return True
 
     def migrated(self, options: MigrationOptions) -> Output:
-        with running.migration_lock():
+        with migration_lock():
             histories.must_continue()
             for key in databases.having("owner"):
                 with at_database(key):

@@ -9,9 +9,11 @@ from django.core.management.base import CommandParser
 
 from apps.console.terminal import BursarCommand, Output
 from apps.schema_migrations import report, running
-from apps.schema_migrations.discovery import Schema
-from apps.schema_migrations.executor import LockPolicy
-from apps.schema_migrations.running import WORKERS, MigrationOptions
+from apps.schema_migrations.discovery import MIGRATED_KINDS, Schema
+from apps.schema_migrations.grouping import groups
+from apps.schema_migrations.options import WORKERS, MigrationOptions
+from apps.schema_migrations.result import must_have_succeeded
+from apps.schema_migrations.schema_locks import LockPolicy
 
 
 class Command(BursarCommand):
@@ -48,11 +50,11 @@ class Command(BursarCommand):
 
     def planned(self, options: MigrationOptions) -> Output:
         schemas = [schema for schema in running.selected_schemas(options) if self.is_included(schema)]
-        groups = running.groups(schemas)
-        return report.describe_plan(groups, len(schemas) - sum(len(group.schemas) for group in groups))
+        due = groups(schemas)
+        return report.describe_plan(due, len(schemas) - sum(len(group.schemas) for group in due))
 
     def is_included(self, schema: Schema) -> bool:
-        return schema.kind in running.MIGRATED_KINDS
+        return schema.kind in MIGRATED_KINDS
 
     def migrated(self, options: MigrationOptions) -> Output:
         began = time.perf_counter()
@@ -60,5 +62,5 @@ class Command(BursarCommand):
         output = report.describe_result(result, time.perf_counter() - began)
         if result.failed:
             self.stderr.write(output.text)
-        running.must_have_succeeded(result)
+        must_have_succeeded(result)
         return output
