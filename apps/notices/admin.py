@@ -236,8 +236,9 @@ class NotificationChannelForm(Form):
         super().__init__(*args, **options)
         self.offer("kinds", [(kind.name, f"{kind}: {kind.description}") for kind in queries.kinds_here()])
         self.fields["address"].help_text = (
-            f"The webhook link of Slack or Discord, or an address of Apprise"
-            f" ({', '.join(transports.chat.schemes())}). It is never shown again."
+            "The webhook link of Slack, Discord, Google Chat or Microsoft Teams, or an address such as"
+            " ntfys://ntfy.example.com/topic. It is never shown again. Enabled:"
+            f" {', '.join(transports.chat.schemes())}."
         )
 
     def clean_kinds(self) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The enabled chat services: schemes of Apprise (NOTICE_SCHEMES, comma-separated)."""
+"""The enabled chat services: the schemes of their addresses (NOTICE_SCHEMES, comma-separated)."""
 
 from config.env import env
 
