@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from allauth.account.forms import default_token_generator
-from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
 from django.urls import get_script_prefix, reverse
 
 from apps.kernel.tenant import current_tenant
 
 from . import roles
+from .allauth_internals import password_reset_key
 from .models import User
 
 
@@ -31,8 +30,7 @@ def is_administrator(user: Any) -> bool:
 
 def invitation_link(user: User) -> str:
     """The link to choose a password; it works once, and expires like a password-reset link."""
-    key = f"{user_pk_to_url_str(user)}-{default_token_generator.make_token(user)}"
-    uidb36, token = key.split("-", maxsplit=1)
+    uidb36, token = password_reset_key(user)
     path = reverse(
         "account_reset_password_from_key",
         urlconf=settings.ROOT_URLCONF,

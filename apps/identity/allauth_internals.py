@@ -1,0 +1,55 @@
+"""All internal and undocumented names of django-allauth in use. docs/django-internals.md names the test of each.
+
+A release of allauth may change them without notice; then only this file changes.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from allauth.account.forms import default_token_generator
+from allauth.account.internal.flows.login import perform_password_login
+from allauth.account.utils import user_pk_to_url_str
+from allauth.headless.account.inputs import LoginInput
+from allauth.headless.constants import Client
+from allauth.headless.internal.authkit import AuthenticationStatus, authentication_context
+from allauth.headless.internal.decorators import mark_request_as_headless
+from django.http import HttpRequest
+
+TOO_MANY_ATTEMPTS = "too_many_login_attempts"
+"""allauth's code of the refusal by its rate limit."""
+
+
+class LoginRefused(Exception):
+    """The login failed. At most one of the attributes is true."""
+
+    def __init__(self, *, too_many_attempts: bool = False, stage_pending: bool = False) -> None:
+        self.too_many_attempts = too_many_attempts
+        self.stage_pending = stage_pending
+        """A second factor, or another stage of the login, is missing."""
+        super().__init__()
+
+
+def password_login(request: HttpRequest, email: str, password: str) -> dict[str, Any]:
+    """The login of allauth's headless API, with its checks and rate limits. Returns the tokens of
+    settings.HEADLESS_TOKEN_STRATEGY. Raises LoginRefused.
+
+    Uses a separate session, so that a console in the same browser is neither used nor signed out.
+    """
+    mark_request_as_headless(request, Client.APP)
+    with authentication_context(request):
+        credentials = LoginInput(data={"email": email, "password": password})
+        if not credentials.is_valid():
+            raise LoginRefused(too_many_attempts=credentials.has_error("__all__", TOO_MANY_ATTEMPTS))
+        response = perform_password_login(request, credentials.cleaned_data, credentials.login)
+        if not request.user.is_authenticated:
+            raise LoginRefused(stage_pending=bool(AuthenticationStatus(request).get_pending_stage()))
+        request.session.flush()
+    tokens: dict[str, Any] = json.loads(response.content)["meta"]
+    return tokens
+
+
+def password_reset_key(user: Any) -> tuple[str, str]:
+    """User and token, as the arguments `uidb36` and `key` of allauth's page `account_reset_password_from_key`."""
+    return user_pk_to_url_str(user), default_token_generator.make_token(user)
