@@ -6,7 +6,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from django.core.exceptions import ImproperlyConfigured
 
 from config.embedded.home import home_path
-from config.env import Environment, env
+from config.env import env
+from config.env.variables import Environment
 
 LOCAL, S3 = "apps.kernel.files.local.LocalFiles", "apps.kernel.files.s3.S3Files"
 

@@ -1,16 +1,11 @@
 """Production: required variables, HTTPS only."""
 
 from config.env import env
+from config.env.variables import REQUIRED_IN_PRODUCTION
 
 # Required too: with several nodes, a default of local files would lose them unnoticed.
 env().required(
-    "database_url",
-    "redis_url",
-    "secret_key",
-    "public_url",
-    "field_keys",
-    "audit_keys",
-    "token_keys",
+    *REQUIRED_IN_PRODUCTION,
     *(() if env().filesystem_disk else ("files_url",)),
 )
 

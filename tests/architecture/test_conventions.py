@@ -85,7 +85,7 @@ def test_only_env_reads_the_environment():
         and not is_setdefault(path, node)
     ]
 
-    assert sorted(set(files)) == ["config/env.py"]
+    assert sorted(set(files)) == ["config/env/__init__.py", "config/env/parsing.py"]
 
 
 def is_setdefault(path, node):

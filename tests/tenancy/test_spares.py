@@ -23,7 +23,7 @@ from apps.tenancy.errors import SchemaPrefixMismatch
 from apps.tenancy.models import Spare, Tenant
 from apps.tenancy.placement.resolver import resolver
 from apps.tenancy.tasks import refill_spares
-from config.env import Environment
+from config.env.variables import Environment
 from tests.support.database import SPARES
 from tests.support.shards import _known
 from tests.support.sqlstate import NO_NAME, NO_RIGHT, refused
