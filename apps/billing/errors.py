@@ -3,6 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from apps.kernel.errors import Conflict, Invalid, NotFound
+from apps.kernel.reasons import ReasonRequired
 
 
 class PlanUnknown(NotFound):
@@ -47,6 +48,7 @@ class DefaultPlanIsFixed(Conflict):
     )
 
 
-class ReasonMissing(Invalid):
-    message = _("A reason is needed.")
+class ReasonMissing(ReasonRequired):
+    """For a change of plan."""
+
     enforced_by = ("subscription_has_reason",)

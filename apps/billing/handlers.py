@@ -6,10 +6,12 @@ from apps.bus import handles
 from apps.events import publish
 from apps.kernel.clock import now
 from apps.kernel.errors import together
+from apps.kernel.reasons import reason_must_be_given
 from apps.tenancy import rules as tenancy
 
 from . import queries, rules
 from .commands import ChangePlan, DefinePlan, RetirePlan
+from .errors import ReasonMissing
 from .events import SubscriptionChanged
 from .models import DEFAULT_PLAN_CODE, Plan, Subscription
 
@@ -49,7 +51,7 @@ def retire_plan(command: RetirePlan) -> Plan:
 @handles(ChangePlan, emits=(SubscriptionChanged,))
 def change_plan(command: ChangePlan) -> Subscription:
     with together() as validation:
-        validation.check(rules.reason_must_be_given, command.reason)
+        validation.check(reason_must_be_given, command.reason, ReasonMissing)
         tenant = validation.check(tenancy.tenant_must_exist, command.tenant_id)
         plan = validation.check(rules.plan_must_be_offered, command.plan)
     existing = Subscription.objects.select_related("plan").filter(tenant_id=tenant.pk).first()

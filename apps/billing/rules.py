@@ -20,7 +20,6 @@ from .errors import (
     PlanMalformed,
     PlanNotOffered,
     PlanUnknown,
-    ReasonMissing,
 )
 from .models import DEFAULT_PLAN_CODE, Plan
 from .queries import ALL_MODULES
@@ -79,8 +78,3 @@ def limits_must_be_complete(limits: Sequence[PlanLimit]) -> dict[str, int]:
     if missing := sorted(LIMITS.keys() - maxima.keys()):
         raise LimitMissing(limits=", ".join(missing))
     return maxima
-
-
-def reason_must_be_given(reason: str) -> None:
-    if not reason.strip():
-        raise ReasonMissing

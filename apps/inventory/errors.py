@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext_lazy as _
 
 from apps.kernel.errors import Conflict, Invalid, NotFound
+from apps.kernel.reasons import ReasonRequired
 
 
 class ItemUnknown(NotFound):
@@ -108,5 +109,5 @@ class ReservationIsSettled(Conflict):
     enforced_by = ("BI001",)
 
 
-class ReasonMissing(Invalid):
-    message = _("A reason is needed.")
+class ReasonMissing(ReasonRequired):
+    """For an adjustment of stock, and for the release of a reservation."""

@@ -6,9 +6,11 @@ from apps.bus import handles
 from apps.events import publish
 from apps.kernel.clock import now
 from apps.kernel.errors import together
+from apps.kernel.reasons import reason_must_be_given
 
 from . import rules
 from .commands import AddItem, CountStock, FulfilReservation, ReceiveStock, ReleaseStock, ReserveStock
+from .errors import ReasonMissing
 from .events import StockDelivered, StockReleased, StockReserved
 from .models import Item, Reservation, ReservationLine, StockMove
 
@@ -35,7 +37,7 @@ def receive_stock(command: ReceiveStock) -> StockMove:
 
 @handles(CountStock)
 def count_stock(command: CountStock) -> StockMove:
-    rules.reason_must_be_given(command.reason)
+    reason_must_be_given(command.reason, ReasonMissing)
     item = rules.item_must_exist(command.sku)
     difference = rules.count_must_cover_reservations(item, command.quantity)
 
@@ -66,7 +68,7 @@ def reserve_stock(command: ReserveStock) -> Reservation:
 def release_stock(command: ReleaseStock) -> Reservation:
     reservation = rules.reservation_must_exist(command.reservation_id)
     with together() as validation:
-        validation.check(rules.reason_must_be_given, command.reason)
+        validation.check(reason_must_be_given, command.reason, ReasonMissing)
         validation.check(rules.reservation_must_not_be_fulfilled, reservation)
     if reservation.state == State.RELEASED:
         return reservation

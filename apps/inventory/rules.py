@@ -15,7 +15,6 @@ from .errors import (
     ItemNameMissing,
     ItemUnknown,
     QuantityNotPositive,
-    ReasonMissing,
     ReferenceMissing,
     ReservationDiffers,
     ReservationIsEmpty,
@@ -69,11 +68,6 @@ def count_must_cover_reservations(item: Item, quantity: int) -> int:
     if quantity < stock.reserved:
         raise CountBelowReserved(sku=item.sku, reserved=stock.reserved, quantity=quantity)
     return quantity - stock.on_hand
-
-
-def reason_must_be_given(reason: str) -> None:
-    if not reason.strip():
-        raise ReasonMissing
 
 
 # Reservations

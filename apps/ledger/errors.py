@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from django.utils.translation import gettext_lazy as _
 
 from apps.kernel.errors import Conflict, Invalid, NotFound
+from apps.kernel.reasons import ReasonRequired
 
 # Entries and lines
 
@@ -80,8 +81,8 @@ class ReversalTooEarly(Invalid):
     message = _("The reversal cannot be dated before entry {entry} of {posted_on}.")
 
 
-class ReasonMissing(Invalid):
-    message = _("A reason is needed.")
+class ReasonMissing(ReasonRequired):
+    """For a reversal, and for the deactivation of an account."""
 
 
 # Accounts and journals

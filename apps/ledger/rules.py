@@ -38,7 +38,6 @@ from .errors import (
     JournalCodeTaken,
     JournalUnknown,
     LineIsZero,
-    ReasonMissing,
     ReversalTooEarly,
     TooFewLines,
 )
@@ -172,11 +171,6 @@ def entry_must_be_reversible(entry_id: int) -> Entry:
 def reversal_must_not_be_earlier(entry: Entry, posted_on: dt.date) -> None:
     if posted_on < entry.posted_on:
         raise ReversalTooEarly(entry=entry, posted_on=entry.posted_on)
-
-
-def reason_must_be_given(reason: str) -> None:
-    if not reason.strip():
-        raise ReasonMissing
 
 
 def no_draft_must_remain(period: Period) -> None:

@@ -3,6 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from apps.kernel.errors import Conflict, Invalid, NotFound, Unavailable
+from apps.kernel.reasons import ReasonRequired
 
 
 class DeliveryUnknown(NotFound):
@@ -33,8 +34,8 @@ class NothingToReplay(Conflict):
     message = _("In {database} there is nothing to replay to {subscriber}.")
 
 
-class ReasonMissing(Invalid):
-    message = _("Enter a reason for the audit log.")
+class ReasonMissing(ReasonRequired):
+    """For an intervention by an operator."""
 
 
 class CorrelationIdUnknown(NotFound):

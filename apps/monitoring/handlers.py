@@ -13,16 +13,17 @@ from apps.events import replay
 from apps.events.models import Delivery
 from apps.kernel.db import databases
 from apps.kernel.errors import together
+from apps.kernel.reasons import reason_must_be_given
 
 from . import rules
 from .commands import DropDelivery, ReplayDeliveries, ReplayDelivery, ReplayEvents
-from .errors import NothingToReplay
+from .errors import NothingToReplay, ReasonMissing
 
 
 @handles(ReplayDelivery)
 def replay_delivery(command: ReplayDelivery) -> Delivery:
     with together() as validation:
-        validation.check(rules.reason_must_be_given, command.reason)
+        validation.check(reason_must_be_given, command.reason, ReasonMissing)
         validation.check(rules.database_must_be_known, command.database)
     with _in_database(command.database) as using:
         delivery = rules.delivery_must_exist(command.delivery_id, using)
@@ -38,7 +39,7 @@ def replay_delivery(command: ReplayDelivery) -> Delivery:
 @handles(ReplayDeliveries)
 def replay_deliveries(command: ReplayDeliveries) -> int:
     with together() as validation:
-        validation.check(rules.reason_must_be_given, command.reason)
+        validation.check(reason_must_be_given, command.reason, ReasonMissing)
         validation.check(rules.subscriber_must_exist, command.subscriber)
         validation.check(rules.tenant_must_exist, command.tenant)
         validation.check(rules.database_must_be_known, command.database)
@@ -58,7 +59,7 @@ def replay_deliveries(command: ReplayDeliveries) -> int:
 @handles(ReplayEvents)
 def replay_events(command: ReplayEvents) -> int:
     with together() as validation:
-        validation.check(rules.reason_must_be_given, command.reason)
+        validation.check(reason_must_be_given, command.reason, ReasonMissing)
         validation.check(rules.event_must_exist, command.event)
         validation.check(rules.subscriber_must_exist, command.subscriber)
         validation.check(rules.tenant_must_exist, command.tenant)
@@ -83,7 +84,7 @@ def replay_events(command: ReplayEvents) -> int:
 @handles(DropDelivery)
 def drop_delivery(command: DropDelivery) -> Delivery:
     with together() as validation:
-        validation.check(rules.reason_must_be_given, command.reason)
+        validation.check(reason_must_be_given, command.reason, ReasonMissing)
         validation.check(rules.database_must_be_known, command.database)
     with _in_database(command.database) as using:
         delivery = rules.delivery_must_exist(command.delivery_id, using)

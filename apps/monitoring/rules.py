@@ -14,14 +14,8 @@ from .errors import (
     DeliveryUnknown,
     EventUnknown,
     NotSubscribed,
-    ReasonMissing,
     SubscriberUnknown,
 )
-
-
-def reason_must_be_given(reason: str) -> None:
-    if not reason.strip():
-        raise ReasonMissing
 
 
 def database_must_be_known(key: str) -> None:

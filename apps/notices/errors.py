@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from apps.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from apps.kernel.reasons import ReasonRequired
 
 
 class KindUnknown(Invalid):
@@ -69,8 +70,8 @@ class NoticeDeliveryInProgress(Conflict):
     message = _("{delivery} is being sent at this moment.")
 
 
-class ReasonMissing(Invalid):
-    message = _("A reason is needed.")
+class ReasonMissing(ReasonRequired):
+    """For the removal of a notification channel."""
 
 
 class NameMissing(Invalid):

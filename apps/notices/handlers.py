@@ -6,6 +6,7 @@ from apps.bus import handles
 from apps.kernel import secrets
 from apps.kernel.clock import now
 from apps.kernel.errors import together
+from apps.kernel.reasons import reason_must_be_given
 
 from . import deliveries, hints, queries, rules, transports
 from .commands import (
@@ -16,6 +17,7 @@ from .commands import (
     SendAnnouncement,
     SendTestMessage,
 )
+from .errors import ReasonMissing
 from .kinds import TEST
 from .models import Notice, NoticeDelivery, NotificationChannel
 
@@ -71,7 +73,7 @@ def add_notification_channel(command: AddNotificationChannel) -> NotificationCha
 
 @handles(RemoveNotificationChannel)
 def remove_notification_channel(command: RemoveNotificationChannel) -> NotificationChannel:
-    rules.reason_must_be_given(command.reason)
+    reason_must_be_given(command.reason, ReasonMissing)
     channel = rules.channel_must_be_active(command.channel_id)
 
     channel.remove()

@@ -19,7 +19,6 @@ from .errors import (
     NoticeDeliveryNotFound,
     NotificationChannelIsRemoved,
     NotificationChannelNotFound,
-    ReasonMissing,
     RecipientNotAllowed,
     TooManyRecipients,
     TransportUnknown,
@@ -74,11 +73,6 @@ def name_must_be_given(name: str) -> str:
     if not name.strip() or len(name) > 80:
         raise NameMissing
     return name.strip()
-
-
-def reason_must_be_given(reason: str) -> None:
-    if not reason.strip():
-        raise ReasonMissing
 
 
 def channel_must_be_active(channel_id: int) -> NotificationChannel:

@@ -3,6 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from apps.kernel.errors import Conflict, Invalid
+from apps.kernel.reasons import ReasonRequired
 
 
 class NameMissing(Invalid):
@@ -17,7 +18,7 @@ class TrialOutOfRange(Invalid):
     message = _("A trial lasts at most {max_days} days, and 0 means no trial: {days} is out of range.")
 
 
-class ReasonMissing(Invalid):
+class ReasonMissing(ReasonRequired):
     message = _(
         "A reason is required: it is written to the audit log and sent to the tenant's administrators."
     )

@@ -21,7 +21,7 @@ from apps.tenancy.errors import TenantUnknown
 from apps.tenancy.hooks import Retention, legal_retentions
 from apps.tenancy.models import Tenant
 
-from .errors import LegallyRetained, NameMissing, NameTooLong, ReasonMissing, SandboxesRemain, TrialOutOfRange
+from .errors import LegallyRetained, NameMissing, NameTooLong, SandboxesRemain, TrialOutOfRange
 
 MAX_NAME_LENGTH = 120
 MAX_TRIAL_DAYS = 365
@@ -58,11 +58,6 @@ def a_database_must_have_capacity(slug: str, region: str) -> None:
     """A pending tenant already has a database. Raises NoDatabaseHasCapacity."""
     if not Tenant.objects.filter(slug=slug).exists():
         provisioning.choose_database(region=region)
-
-
-def reason_must_be_given(reason: str) -> None:
-    if not reason.strip():
-        raise ReasonMissing
 
 
 def tenant_must_be_known(tenant_id: int) -> Tenant:

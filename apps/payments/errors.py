@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from apps.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
+from apps.kernel.reasons import ReasonRequired
 
 
 class PaymentUnknown(NotFound):
@@ -86,8 +87,8 @@ class RefundIsFixed(Conflict):
     enforced_by = ("BY002",)
 
 
-class ReasonMissing(Invalid):
-    message = _("A reason is needed.")
+class ReasonMissing(ReasonRequired):
+    """For a failed payment, and for a refund."""
 
 
 class ProviderUnavailable(Unavailable):

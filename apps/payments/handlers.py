@@ -8,11 +8,13 @@ from apps.kernel.actors import System
 from apps.kernel.clock import now, today
 from apps.kernel.errors import together
 from apps.kernel.money import Money
+from apps.kernel.reasons import reason_must_be_given
 from apps.ledger.commands import Line, PostEntry
 from apps.ledger.models import Entry
 
 from . import queries, rules
 from .commands import ConfirmPayment, FailPayment, NoteRefundSent, RefundPayment, RequestPayment, VoidPayment
+from .errors import ReasonMissing
 from .events import PaymentConfirmed, PaymentFailed, PaymentRequested, PaymentVoided, RefundProcessed
 from .models import Payment, Refund
 
@@ -68,7 +70,7 @@ def confirm_payment(command: ConfirmPayment) -> Payment:
 def fail_payment(command: FailPayment) -> Payment:
     payment = rules.payment_must_exist(command.payment_id)
     with together() as validation:
-        validation.check(rules.reason_must_be_given, command.reason)
+        validation.check(reason_must_be_given, command.reason, ReasonMissing)
         validation.check(rules.payment_must_not_be_confirmed, payment)
     if payment.state != State.REQUESTED:
         return payment
@@ -83,7 +85,7 @@ def fail_payment(command: FailPayment) -> Payment:
 @handles(VoidPayment, emits=(PaymentVoided,))
 def void_payment(command: VoidPayment) -> Payment:
     payment = rules.payment_must_exist(command.payment_id)
-    rules.reason_must_be_given(command.reason)
+    reason_must_be_given(command.reason, ReasonMissing)
 
     if payment.refundable.minor:
         _refund_remaining(payment, command.reason)
@@ -101,7 +103,7 @@ def refund_payment(command: RefundPayment) -> Refund:
     payment = rules.payment_must_exist(command.payment_id)
     with together() as validation:
         validation.check(rules.reference_must_be_given, command.reference)
-        validation.check(rules.reason_must_be_given, command.reason)
+        validation.check(reason_must_be_given, command.reason, ReasonMissing)
         validation.check(rules.payment_must_be_confirmed, payment)
         amount = validation.check(rules.amount_must_be_positive, command.amount, payment.currency)
     if existing := rules.refund_must_not_differ(payment, command.reference, amount):

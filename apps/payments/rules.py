@@ -15,7 +15,6 @@ from .errors import (
     ProviderIdMissing,
     ProviderIdTaken,
     ProviderUnknown,
-    ReasonMissing,
     ReferenceMissing,
     RefundDiffers,
     RefundTooLarge,
@@ -40,11 +39,6 @@ def provider_must_be_known(name: str) -> None:
 def reference_must_be_given(reference: str) -> None:
     if not reference.strip():
         raise ReferenceMissing
-
-
-def reason_must_be_given(reason: str) -> None:
-    if not reason.strip():
-        raise ReasonMissing
 
 
 def payment_must_not_differ(reference: str, amount: Money, provider: str, token: str) -> Payment | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from apps.kernel.errors import Conflict, Invalid, NotFound
+from apps.kernel.reasons import ReasonRequired
 
 # Customers
 
@@ -87,8 +88,8 @@ class OrderIsNotPaid(Conflict):
     message = _("Order {order} has no payment that can be refunded.")
 
 
-class ReasonMissing(Invalid):
-    message = _("A reason is needed.")
+class ReasonMissing(ReasonRequired):
+    """For the cancellation of an order."""
 
 
 # Invoices

@@ -32,7 +32,6 @@ from .errors import (
     OrderNotReady,
     OrderTotalOutOfRange,
     OrderUnknown,
-    ReasonMissing,
 )
 from .models import Customer, Invoice, Order
 
@@ -59,11 +58,6 @@ def customer_must_exist(code: str) -> Customer:
     if customer is None:
         raise CustomerUnknown(customer=code)
     return customer
-
-
-def reason_must_be_given(reason: str) -> None:
-    if not reason.strip():
-        raise ReasonMissing
 
 
 # Order lines

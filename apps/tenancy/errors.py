@@ -3,6 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from apps.kernel.errors import Conflict, Forbidden, Invalid, Locked, NotFound, Unavailable
+from apps.kernel.reasons import ReasonRequired
 
 
 class TenantUnknown(NotFound):
@@ -50,8 +51,8 @@ class TenantEpochMustGrow(Conflict):
     enforced_by = ("BT003",)
 
 
-class ReasonMissing(Invalid):
-    message = _("Give a reason: it is recorded in the audit log.")
+class ReasonMissing(ReasonRequired):
+    """For a change of a tenant by an operator."""
 
 
 class ModeUnknown(Invalid):

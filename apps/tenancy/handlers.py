@@ -10,6 +10,7 @@ from apps.bus import handles
 from apps.events import publish
 from apps.kernel.clock import now, today
 from apps.kernel.errors import together
+from apps.kernel.reasons import reason_must_be_given
 
 from . import directory, provisioning, rules
 from .commands import (
@@ -24,6 +25,7 @@ from .commands import (
     SetTenantSuspended,
     UnpinTenant,
 )
+from .errors import ReasonMissing
 from .events import (
     TenantActivated,
     TenantArchived,
@@ -123,7 +125,7 @@ def set_mode(command: SetMode) -> Tenant:
     tenant = rules.tenant_must_exist(command.tenant_id)
     with together() as checks:
         mode = checks.check(rules.mode_must_exist, command.mode)
-        checks.check(rules.reason_must_be_given, command.reason)
+        checks.check(reason_must_be_given, command.reason, ReasonMissing)
 
     tenant.set_mode(mode)
 

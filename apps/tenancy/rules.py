@@ -9,7 +9,6 @@ from apps.kernel.db import databases
 from .errors import (
     DatabaseUnknown,
     ModeUnknown,
-    ReasonMissing,
     SlugMalformed,
     SlugReserved,
     SlugTaken,
@@ -58,11 +57,6 @@ def transition_must_be_allowed(tenant: Tenant, state: Tenant.State) -> None:
 def tenant_must_be_pending(tenant: Tenant) -> None:
     if tenant.state != Tenant.State.PENDING:
         raise TenantIsNotPending(name=tenant.name)
-
-
-def reason_must_be_given(reason: str) -> None:
-    if not reason.strip():
-        raise ReasonMissing
 
 
 def mode_must_exist(mode: str) -> Tenant.Mode:

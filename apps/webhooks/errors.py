@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from apps.kernel.errors import Conflict, Invalid, NotFound, Refusal
+from apps.kernel.reasons import ReasonRequired
 
 
 class EventUnknown(Invalid):
@@ -23,8 +24,8 @@ class EndpointIsActive(Conflict):
     message = _("The endpoint {endpoint} is active.")
 
 
-class ReasonMissing(Invalid):
-    message = _("Enter a reason.")
+class ReasonMissing(ReasonRequired):
+    """For a disabled endpoint, and for a retired secret."""
 
 
 class SecretNotFound(NotFound):

@@ -20,7 +20,6 @@ from .errors import (
     MessageIsInProgress,
     MessageNotFound,
     OverlapOutOfRange,
-    ReasonMissing,
     ReceivedIsProcessed,
     ReceivedNotFound,
     SchemeUnknown,
@@ -69,12 +68,6 @@ def endpoint_must_be_disabled(endpoint: Endpoint) -> Endpoint:
     if endpoint.is_active:
         raise EndpointIsActive(endpoint=endpoint)
     return endpoint
-
-
-def reason_must_be_given(reason: str) -> str:
-    if not reason.strip():
-        raise ReasonMissing
-    return reason.strip()
 
 
 def overlap_must_be_in_range(hours: int) -> int:

@@ -3,9 +3,10 @@
 from django.utils.translation import gettext_lazy as _
 
 from apps.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from apps.kernel.reasons import ReasonRequired
 
 
-class ReasonMissing(Invalid):
+class ReasonMissing(ReasonRequired):
     message = _("Support access needs a reason; the tenant reads it.")
 
 

@@ -21,6 +21,7 @@ from apps.kernel.clock import now
 from apps.kernel.db.tenant_transaction import within
 from apps.kernel.db.unit_of_work import unit_of_work
 from apps.kernel.errors import together
+from apps.kernel.reasons import reason_must_be_given
 from apps.kernel.tenant import TenantInfo, activate
 from apps.tenancy import directory
 
@@ -33,7 +34,7 @@ from .commands import (
     OpenSupportSession,
     UseTicket,
 )
-from .errors import SupportSessionIsOver, SupportSessionUnknown
+from .errors import ReasonMissing, SupportSessionIsOver, SupportSessionUnknown
 from .models import EndReason, Impersonation, SupportSession
 
 
@@ -41,7 +42,7 @@ def prerequisites(command: EnterAsSupport) -> tuple[str, TenantInfo | None]:
     """The rules of the platform. Those of the tenant run when the command is executed."""
     with together() as checks:
         checks.check(rules.actor_must_be_an_operator)
-        reason = checks.check(rules.reason_must_be_given, command.reason)
+        reason = checks.check(reason_must_be_given, command.reason, ReasonMissing)
         tenant = checks.check(rules.tenant_must_let_people_sign_in, command.tenant_id)
     return reason or "", tenant
 
@@ -87,7 +88,7 @@ def use_ticket(command: UseTicket) -> Impersonation:
 
 @handles(EndImpersonation, dry_run=lambda command: rules.impersonation_must_exist(command.impersonation_id))
 def end_impersonation(command: EndImpersonation) -> Impersonation:
-    rules.reason_must_be_given(command.reason)
+    reason_must_be_given(command.reason, ReasonMissing)
     impersonation = rules.impersonation_must_exist(command.impersonation_id)
     return _end_and_settle(impersonation, EndReason.ENDED)
 

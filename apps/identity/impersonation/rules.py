@@ -22,7 +22,6 @@ from .errors import (
     EndReasonUnknown,
     ImpersonationUnknown,
     OperatorRequired,
-    ReasonMissing,
     SupportSessionInProgress,
     SupportSessionUnknown,
     TenantSignInClosed,
@@ -37,12 +36,6 @@ MANAGE_USERS_PERMISSION, IMPERSONATE_MANAGERS_PERMISSION = (
     "identity.manage_users",
     "identity.impersonate_managers",
 )
-
-
-def reason_must_be_given(reason: str) -> str:
-    if not reason.strip():
-        raise ReasonMissing
-    return reason.strip()
 
 
 def actor_must_be_an_operator() -> User:

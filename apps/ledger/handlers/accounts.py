@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from apps.bus import dispatch, handles
 from apps.kernel.errors import together
+from apps.kernel.reasons import reason_must_be_given
 from apps.ledger import rules
 from apps.ledger.commands import DeactivateAccount, OpenAccount, OpenJournal, SetUpLedger
+from apps.ledger.errors import ReasonMissing
 from apps.ledger.models import Account, Journal
 
 
@@ -23,7 +25,7 @@ def open_account(command: OpenAccount) -> Account:
 def deactivate_account(command: DeactivateAccount) -> Account:
     account = rules.account_must_exist(command.account_id)
     with together() as validation:
-        validation.check(rules.reason_must_be_given, command.reason)
+        validation.check(reason_must_be_given, command.reason, ReasonMissing)
         validation.check(rules.account_must_be_active, account)
         validation.check(rules.account_must_not_be_on_drafts, account)
 

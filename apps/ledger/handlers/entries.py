@@ -8,8 +8,10 @@ from apps.bus import handles
 from apps.events import publish
 from apps.kernel.clock import now
 from apps.kernel.errors import together
+from apps.kernel.reasons import reason_must_be_given
 from apps.ledger import rules
 from apps.ledger.commands import DiscardDraft, DraftEntry, PostDraft, PostEntry, ReverseEntry
+from apps.ledger.errors import ReasonMissing
 from apps.ledger.events import EntryPosted
 from apps.ledger.models import Entry, EntryLine
 from apps.periods import rules as periods
@@ -61,7 +63,7 @@ def discard_draft(command: DiscardDraft) -> Entry:
 def reverse_entry(command: ReverseEntry) -> Entry:
     entry = rules.entry_must_be_reversible(command.entry_id)
     with together() as validation:
-        validation.check(rules.reason_must_be_given, command.reason)
+        validation.check(reason_must_be_given, command.reason, ReasonMissing)
         validation.check(rules.reversal_must_not_be_earlier, entry, command.posted_on)
         period = validation.check(periods.day_must_be_open, command.posted_on)
         lines = list(entry.lines.select_related("account"))

@@ -10,9 +10,10 @@ from apps.kernel.actors import System, acting
 from apps.kernel.clock import today
 from apps.kernel.db.unit_of_work import unit_of_work
 from apps.kernel.errors import together
+from apps.kernel.reasons import reason_must_be_given
 from apps.operations import rules
 from apps.operations.commands import CancelErasure, EraseTenant
-from apps.operations.errors import NotQueuedForDeletion
+from apps.operations.errors import NotQueuedForDeletion, ReasonMissing
 from apps.operations.setting_definitions import GRACE_DAYS
 from apps.operations.tenant_sagas import notify_administrators, run_saga, subject_of, tenant
 from apps.sagas import ExternalStep, Saga, ScopedCommand, Step, Wait
@@ -99,7 +100,7 @@ def prerequisites(command: EraseTenant) -> None:
     """Validation before the tenant is queued for deletion."""
     row = rules.tenant_must_be_known(command.tenant_id)
     with together() as refusals:
-        refusals.check(rules.reason_must_be_given, command.reason)
+        refusals.check(reason_must_be_given, command.reason, ReasonMissing)
         refusals.check(rules.legal_retention_must_have_ended, row)
         refusals.check(rules.no_sandbox_must_remain, row)
         refusals.check(dispatch, _queue(Erasing(tenant_id=command.tenant_id, reason=command.reason)))
@@ -119,7 +120,7 @@ def erase_tenant(command: EraseTenant) -> Tenant:
 def _cancellable_erasure(command: CancelErasure) -> Run:
     """The run, locked so that it cannot pass its pivot meanwhile. Raises NotQueuedForDeletion after the pivot."""
     row = rules.tenant_must_be_known(command.tenant_id)
-    rules.reason_must_be_given(command.reason)
+    reason_must_be_given(command.reason, ReasonMissing)
     run = _locked_run(row)
     if run is None:
         raise NotQueuedForDeletion(name=row.name)

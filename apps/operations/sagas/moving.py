@@ -12,9 +12,10 @@ from shlex import quote
 
 from apps.bus import handles
 from apps.kernel.errors import together
+from apps.kernel.reasons import reason_must_be_given
 from apps.operations import rules
 from apps.operations.commands import MoveTenant
-from apps.operations.errors import MovedElsewhere
+from apps.operations.errors import MovedElsewhere, ReasonMissing
 from apps.operations.tenant_sagas import run_saga
 from apps.sagas import ExternalStep, Saga, ScopedCommand, Step
 from apps.tenancy.commands import SetMode
@@ -69,7 +70,7 @@ MIGRATION = Saga(
 def prerequisites(command: MoveTenant) -> None:
     row = rules.tenant_must_be_known(command.tenant_id)
     with together() as refusals:
-        refusals.check(rules.reason_must_be_given, command.reason)
+        refusals.check(reason_must_be_given, command.reason, ReasonMissing)
         refusals.check(_must_be_movable_here, row, command)
 
 

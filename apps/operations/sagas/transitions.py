@@ -9,8 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from apps.bus import Command, dispatch, handles
+from apps.kernel.reasons import reason_must_be_given
 from apps.operations import rules
 from apps.operations.commands import ActivateTenant, ArchiveTenant, SuspendTenant
+from apps.operations.errors import ReasonMissing
 from apps.operations.tenant_sagas import contributions, notify_administrators, run_saga, tenant
 from apps.sagas import NO_COMPENSATION, ExternalStep, Saga, Step
 from apps.tenancy.commands import SetTenantActive, SetTenantArchived, SetTenantSuspended
@@ -90,7 +92,7 @@ ARCHIVE = Saga(
 
 def _dry_run(first: Command) -> None:
     """Validates the one step that may be refused."""
-    rules.reason_must_be_given(getattr(first, "reason", ""))
+    reason_must_be_given(getattr(first, "reason", ""), ReasonMissing)
     dispatch(first)
 
 

@@ -7,6 +7,7 @@ from apps.events import publish
 from apps.kernel.actors import acting, actor_label
 from apps.kernel.clock import now
 from apps.kernel.errors import together
+from apps.kernel.reasons import reason_must_be_given
 from apps.payments import rules as payments
 from apps.payments.commands import RefundPayment
 from apps.payments.models import Refund
@@ -19,6 +20,7 @@ from apps.sales.commands import (
     PlaceOrder,
     RefundOrder,
 )
+from apps.sales.errors import ReasonMissing
 from apps.sales.events import OrderCancelled, OrderCompleted, OrderCreated
 from apps.sales.models import Order, OrderLine
 
@@ -81,7 +83,7 @@ def complete_order(command: CompleteOrder) -> Order:
 def cancel_order(command: CancelOrder) -> Order:
     order = rules.order_must_exist(command.order_id)
     with together() as validation:
-        validation.check(rules.reason_must_be_given, command.reason)
+        validation.check(reason_must_be_given, command.reason, ReasonMissing)
         validation.check(rules.order_must_not_be_invoiced, order)
     if order.state == State.CANCELLED:
         return order

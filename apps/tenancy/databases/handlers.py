@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from apps.bus import handles
 from apps.kernel.errors import together
-from apps.tenancy import rules
-from apps.tenancy.errors import TenantUnknown
+from apps.kernel.reasons import reason_must_be_given
+from apps.tenancy.errors import ReasonMissing, TenantUnknown
 from apps.tenancy.models import Tenant
 
 from .commands import TransferTenantOnline
@@ -15,7 +15,7 @@ from .online_move import Moved, move_online, must_be_movable
 def prerequisites(command: TransferTenantOnline) -> None:
     tenant = _tenant(command.tenant_id)
     with together() as checks:
-        checks.check(rules.reason_must_be_given, command.reason)
+        checks.check(reason_must_be_given, command.reason, ReasonMissing)
         checks.check(must_be_movable, tenant, command.database)
 
 

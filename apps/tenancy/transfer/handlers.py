@@ -5,9 +5,10 @@ from __future__ import annotations
 import tempfile
 
 from apps.bus import handles
+from apps.kernel.reasons import reason_must_be_given
 from apps.tenancy import rules
 from apps.tenancy.erasure.models import Erasure
-from apps.tenancy.errors import TenantUnknown
+from apps.tenancy.errors import ReasonMissing, TenantUnknown
 from apps.tenancy.models import Tenant
 
 from . import jobs, moving, restoring, storage
@@ -39,7 +40,7 @@ def back_up_tenant(command: BackUpTenant) -> Backup:
 @handles(SetBackupPolicy)
 def set_backup_policy(command: SetBackupPolicy) -> Tenant:
     tenant = rules.tenant_must_exist(command.tenant_id)
-    rules.reason_must_be_given(command.reason)
+    reason_must_be_given(command.reason, ReasonMissing)
     policy = {name: getattr(command, name) for name in ("interval_hours", "retention_days", "max_count")}
     if min(policy.values()) < 0:
         raise PolicyIsNegative

@@ -7,6 +7,7 @@ import datetime as dt
 from apps.bus import handles
 from apps.kernel.clock import now
 from apps.kernel.errors import together
+from apps.kernel.reasons import reason_must_be_given
 from apps.webhooks import messages, rules, signing
 from apps.webhooks.commands import (
     ChangeEndpoint,
@@ -16,6 +17,7 @@ from apps.webhooks.commands import (
     RetireSecret,
     RotateSecret,
 )
+from apps.webhooks.errors import ReasonMissing
 from apps.webhooks.models import Endpoint, Secret
 
 
@@ -51,7 +53,7 @@ def change_endpoint(command: ChangeEndpoint) -> Endpoint:
 @handles(DisableEndpoint)
 def disable_endpoint(command: DisableEndpoint) -> Endpoint:
     endpoint = rules.endpoint_must_be_active(rules.endpoint_must_exist(command.endpoint_id))
-    reason = rules.reason_must_be_given(command.reason)
+    reason = reason_must_be_given(command.reason, ReasonMissing)
 
     endpoint.disable(reason)
     return endpoint
@@ -83,7 +85,7 @@ def retire_secret(command: RetireSecret) -> Secret:
     with together() as validation:
         validation.check(rules.secret_must_be_valid, secret)
         validation.check(rules.another_secret_must_remain, secret)
-        validation.check(rules.reason_must_be_given, command.reason)
+        validation.check(reason_must_be_given, command.reason, ReasonMissing)
 
     secret.retire(now())
     return secret

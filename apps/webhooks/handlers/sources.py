@@ -7,8 +7,10 @@ import datetime as dt
 from apps.bus import handles
 from apps.kernel.clock import now
 from apps.kernel.errors import together
+from apps.kernel.reasons import reason_must_be_given
 from apps.webhooks import rules
 from apps.webhooks.commands import AddSource, RetireSourceSecret, RotateSourceSecret
+from apps.webhooks.errors import ReasonMissing
 from apps.webhooks.models import Source, SourceSecret
 
 
@@ -43,7 +45,7 @@ def retire_source_secret(command: RetireSourceSecret) -> SourceSecret:
     with together() as validation:
         validation.check(rules.secret_must_be_valid, secret)
         validation.check(rules.another_secret_must_remain, secret)
-        validation.check(rules.reason_must_be_given, command.reason)
+        validation.check(reason_must_be_given, command.reason, ReasonMissing)
 
     secret.retire(now())
     return secret
