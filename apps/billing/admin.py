@@ -16,7 +16,7 @@ from apps.bus import dry_run
 from apps.console import hooks
 from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ServerFields
 from apps.console.sites import operator_site
-from apps.console.widgets import Form
+from apps.console.widgets import Form, reason
 from apps.kernel.actors import System
 from apps.kernel.limits import LIMITS, UNLIMITED
 from apps.modules import registry
@@ -171,7 +171,7 @@ class Retire(CommandPage):
 
 class NewPlan(Form):
     plan = forms.ChoiceField()
-    reason = forms.CharField(max_length=500)
+    reason = reason(max_length=500)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

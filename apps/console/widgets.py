@@ -55,6 +55,17 @@ def _apply_widget(field: forms.Field) -> None:
     field.widget.is_required = field.required
 
 
-def reason() -> forms.CharField:
+def reason(max_length: int | None = None) -> forms.CharField:
     """The field for the reason of a command, which the audit log records."""
-    return forms.CharField(label="Reason", widget=forms.Textarea, help_text="Recorded in the audit log.")
+    return forms.CharField(
+        label="Reason",
+        widget=forms.Textarea,
+        help_text="Recorded in the audit log.",
+        max_length=max_length,
+    )
+
+
+class ReasonForm(Form):
+    """The form of a command that needs nothing but a reason."""
+
+    reason = reason()

@@ -18,7 +18,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 from apps.console import hooks
 from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ServerFields
 from apps.console.sites import operator_site, tenant_site
-from apps.console.widgets import Form, reason
+from apps.console.widgets import Form, ReasonForm, reason
 from apps.kernel.tenant import current_tenant
 
 from . import queries, roles
@@ -136,10 +136,6 @@ class RolesForm(Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["roles"].widget = UnfoldAdminCheckboxSelectMultipleWidget(choices=ROLES)
-
-
-class ReasonForm(Form):
-    reason = reason()
 
 
 class UserPage(CommandPage):

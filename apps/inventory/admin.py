@@ -17,7 +17,7 @@ from apps.bus import Command
 from apps.console import hooks
 from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ReadOnlyInline, ServerFields
 from apps.console.sites import tenant_site
-from apps.console.widgets import Form, reason
+from apps.console.widgets import Form, ReasonForm, reason
 
 from . import queries
 from .commands import AddItem, CountStock, ReceiveStock, ReleaseStock
@@ -188,10 +188,6 @@ class Count(ItemCommandPage):
             if result.on_hand
             else "The count matches the stock."
         )
-
-
-class ReasonForm(Form):
-    reason = reason()
 
 
 class Release(CommandPage):

@@ -19,7 +19,7 @@ from apps.bus import Command
 from apps.console import hooks
 from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ReadOnlyInline, ServerFields
 from apps.console.sites import operator_site, tenant_site
-from apps.console.widgets import Form, reason
+from apps.console.widgets import Form, ReasonForm
 
 from . import queries, transports
 from .commands import (
@@ -275,10 +275,6 @@ class SendTestMessagePage(NotificationChannelPage):
 
     def success_url(self, result: Notice) -> str:
         return _page_of(result)
-
-
-class ReasonForm(Form):
-    reason = reason()
 
 
 class RemoveNotificationChannelPage(NotificationChannelPage):

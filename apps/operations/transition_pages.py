@@ -11,7 +11,7 @@ from django.urls import reverse
 from apps.bus import dry_run
 from apps.console import hooks
 from apps.console.admin import CommandPage, ServerFields
-from apps.console.widgets import Form, reason
+from apps.console.widgets import Form, ReasonForm
 from apps.kernel.actors import System
 from apps.kernel.errors import Refusal
 from apps.settings import queries as settings_queries
@@ -28,10 +28,6 @@ CONSOLE = System("The console")
 
 def workflows_url(tenant: Tenant) -> str:
     return reverse("admin:tenant_workflows", args=[tenant.pk])
-
-
-class ReasonForm(Form):
-    reason = reason()
 
 
 class TransitionPage(CommandPage):

@@ -16,7 +16,7 @@ from unfold.decorators import display
 from apps.console import hooks
 from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ReadOnlyInline, ServerFields
 from apps.console.sites import tenant_site
-from apps.console.widgets import Form, reason
+from apps.console.widgets import Form, ReasonForm, reason
 
 from . import queries
 from .commands import ConfirmPayment, FailPayment, RefundPayment, VoidPayment
@@ -125,10 +125,6 @@ class Confirm(PaymentCommandPage):
 
     def sentence(self, result: Payment) -> str:
         return f"{result.amount} for {result.reference} is confirmed and posted."
-
-
-class ReasonForm(Form):
-    reason = reason()
 
 
 class Fail(PaymentCommandPage):

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from apps.console import hooks
 from apps.console.admin import CommandPage, ServerFields
-from apps.console.widgets import Form, reason
+from apps.console.widgets import Form, ReasonForm
 from apps.kernel.clock import today
 from apps.kernel.errors import Refusal
 
@@ -52,15 +52,11 @@ def _cell(period: Period) -> dict[str, Any]:
     }
 
 
-class Reason(Form):
-    reason = reason()
-
-
 class Close(CommandPage):
     """The page to close a period: its data, its blockers and the reason."""
 
     command = ClosePeriod
-    form = Reason
+    form = ReasonForm
     danger = True
 
     def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:

@@ -17,7 +17,7 @@ from unfold.decorators import display
 from apps.console import hooks
 from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ServerFields
 from apps.console.sites import operator_site, tenant_site
-from apps.console.widgets import Form, reason
+from apps.console.widgets import Form, ReasonForm, reason
 from apps.identity.models import User
 from apps.kernel.db.tenant_transaction import within
 from apps.kernel.errors import Refusal, Together
@@ -162,10 +162,6 @@ class EnterAsSupportPage(CommandPage):
         if not result.new_ticket or tenant is None:  # a repeated request; the first one has the ticket
             return redirect("admin:identity_impersonation_change", result.pk)
         return redirect(link(result.new_ticket, tenant))
-
-
-class ReasonForm(Form):
-    reason = reason()
 
 
 class EndImpersonationPage(CommandPage):

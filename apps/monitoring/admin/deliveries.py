@@ -14,7 +14,7 @@ from django.urls import reverse
 from apps.bus import Command
 from apps.console import hooks
 from apps.console.admin import CommandPage, ServerFields
-from apps.console.widgets import Form, reason
+from apps.console.widgets import Form, ReasonForm, reason
 from apps.events import SUBSCRIBERS
 from apps.events.models import Delivery
 from apps.kernel.db import databases
@@ -31,10 +31,6 @@ def subscribers_page(request: HttpRequest, *, context: dict[str, Any]) -> HttpRe
         "monitoring/subscribers.html",
         context | {"rows": queries.subscribers(), "may_manage": request.user.has_perm(MANAGE)},
     )
-
-
-class ReasonForm(Form):
-    reason = reason()
 
 
 class OneDelivery(CommandPage):

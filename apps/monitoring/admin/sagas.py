@@ -14,7 +14,7 @@ from unfold.decorators import display
 from apps.console import hooks
 from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ServerFields
 from apps.console.sites import operator_site, tenant_site
-from apps.console.widgets import Form, reason
+from apps.console.widgets import ReasonForm
 from apps.sagas import queries
 from apps.sagas.commands import CompensateSaga, RetrySaga, SkipSagaStep
 from apps.sagas.models import Run
@@ -113,14 +113,10 @@ class RunAdmin(ReadOnlyAdmin):
         return run.correlation_id
 
 
-class Why(Form):
-    reason = reason()
-
-
 class _OnRun(CommandPage):
     """A command of an operator on a run: its current step, and the reason."""
 
-    form = Why
+    form = ReasonForm
 
     def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
         run = Run.objects.filter(pk=server_fields["run_id"]).first()

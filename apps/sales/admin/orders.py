@@ -17,7 +17,7 @@ from unfold.decorators import display
 from apps.console import hooks
 from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ReadOnlyInline, ServerFields
 from apps.console.sites import tenant_site
-from apps.console.widgets import Form, reason
+from apps.console.widgets import Form, ReasonForm, reason
 from apps.payments.models import Refund
 from apps.sagas import queries as sagas
 from apps.sagas.models import Run
@@ -247,10 +247,6 @@ class OrderCommandPage(CommandPage):
             ("Total", str(order.total)),
             ("State", order.get_state_display()),
         )
-
-
-class ReasonForm(Form):
-    reason = reason()
 
 
 class Cancel(OrderCommandPage):

@@ -12,7 +12,7 @@ from django.template.response import TemplateResponse
 from apps.bus import Command
 from apps.console import hooks
 from apps.console.admin import CommandPage, ServerFields
-from apps.console.widgets import Form, reason
+from apps.console.widgets import Form, ReasonForm, reason
 from apps.kernel.db import databases
 from apps.tenancy.commands import ChangeDatabase, PinTenant, UnpinTenant
 from apps.tenancy.models import Database, Tenant
@@ -66,10 +66,6 @@ class ChangeDatabasePage(CommandPage):
 
     def success_url(self, result: Database) -> str:
         return "admin:databases"
-
-
-class ReasonForm(Form):
-    reason = reason()
 
 
 class Pin(CommandPage):

@@ -19,7 +19,7 @@ from apps.bus import Command
 from apps.console import hooks
 from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ReadOnlyInline, ServerFields
 from apps.console.sites import tenant_site
-from apps.console.widgets import Form, reason
+from apps.console.widgets import Form, ReasonForm
 from apps.webhooks import queries
 from apps.webhooks.commands import (
     MANAGE_ENDPOINTS,
@@ -207,10 +207,6 @@ class OverlapForm(Form):
 class Rotate(SecretOncePage):
     command = RotateSecret
     form = OverlapForm
-
-
-class ReasonForm(Form):
-    reason = reason()
 
 
 class Disable(EndpointCommand):

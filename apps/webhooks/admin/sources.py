@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.console import hooks
 from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ReadOnlyInline, ServerFields
 from apps.console.sites import tenant_site
-from apps.console.widgets import Form, reason
+from apps.console.widgets import Form, ReasonForm
 from apps.webhooks import queries
 from apps.webhooks.commands import MANAGE_SOURCES, AddSource, RetireSourceSecret, RotateSourceSecret
 from apps.webhooks.models import SealedSecret, Source, SourceSecret
@@ -122,10 +122,6 @@ class Rotate(SourceCommand):
 
     def sentence(self, result: Source) -> str:
         return f"The new secret of {result} is valid."
-
-
-class ReasonForm(Form):
-    reason = reason()
 
 
 class Retire(CommandPage):
