@@ -20,10 +20,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from apps.kernel import progress
+from apps.kernel.actors import System
 from apps.kernel.errors import Refusal, Unavailable
 from apps.kernel.problems import problem_of
 
 EXIT_CODE_REFUSED = 3
+SHELL = System("The command line")
+"""The actor of management commands; the audit log names the command beside it."""
 
 
 @dataclass(frozen=True)

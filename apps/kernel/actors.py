@@ -23,7 +23,7 @@ class Actor(Protocol):
 
 @dataclass(frozen=True)
 class System:
-    """The platform acting by itself, or a management command: `System("onboard command")`."""
+    """The platform acting by itself, or a management command: `System("The command line")`."""
 
     name: str
 

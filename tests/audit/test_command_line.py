@@ -64,7 +64,7 @@ def test_the_audit_log_is_exported(acme, found_company):
 
     assert [json.loads(line)["command"] for line in lines] == ["companies.found_company"]
     with activate(acme):
-        assert Record.objects.readings().get().actor_name == "audit command"
+        assert Record.objects.readings().get().actor_name == "The command line"
 
 
 def test_a_move_to_cold_storage_has_a_dry_run(acme, found_company, seal_all):

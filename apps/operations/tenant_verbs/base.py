@@ -9,11 +9,9 @@ from typing import Any, ClassVar, TypeVar
 from django.core.management.base import CommandParser
 
 from apps.console.terminal import Output
-from apps.kernel.actors import System
 from apps.tenancy.errors import TenantUnknown
 from apps.tenancy.models import Tenant
 
-SHELL = System("The command line")
 VERBS: dict[str, Verb] = {}
 
 

@@ -10,7 +10,7 @@ from django.core.management.base import CommandParser
 
 from apps import bus
 from apps.bus import dispatch
-from apps.console.terminal import Output
+from apps.console.terminal import SHELL, Output
 from apps.kernel.errors import Refusal, SeveralRefusals
 from apps.operations import queries
 from apps.operations.commands import (
@@ -27,7 +27,7 @@ from apps.tenancy.erasure.footprint import tenant_footprint
 from apps.tenancy.erasure.reapply import reappeared, reapply
 from apps.tenancy.models import Tenant
 
-from .base import SHELL, Verb, tenant_named, verb
+from .base import Verb, tenant_named, verb
 
 
 class _TransitionVerb(Verb):

@@ -10,13 +10,13 @@ from django.core.management.base import CommandParser
 
 from apps import bus
 from apps.bus import dispatch
-from apps.console.terminal import Output
+from apps.console.terminal import SHELL, Output
 from apps.kernel.availability import Availability, availability_of
 from apps.kernel.errors import SeveralRefusals
 from apps.tenancy.commands import SetMode
 from apps.tenancy.models import Tenant
 
-from .base import SHELL, Verb, tenant_named, verb
+from .base import Verb, tenant_named, verb
 
 LABELS = {
     "reads": "read",

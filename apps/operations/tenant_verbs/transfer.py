@@ -10,7 +10,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from apps import bus
 from apps.bus import Command, dispatch
-from apps.console.terminal import Output
+from apps.console.terminal import SHELL, Output
 from apps.kernel.db import databases
 from apps.kernel.errors import Refusal, SeveralRefusals
 from apps.operations.commands import MoveTenant
@@ -22,7 +22,7 @@ from apps.tenancy.transfer.errors import RestoredDataDiffers
 from apps.tenancy.transfer.models import Backup, RestoreDrill
 from apps.tenancy.transfer.policies import Policies
 
-from .base import SHELL, Verb, tenant_named, verb
+from .base import Verb, tenant_named, verb
 
 DRY_RUN_HELP = "Validate only, and report refusals."
 

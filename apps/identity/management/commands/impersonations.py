@@ -7,12 +7,9 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from apps.bus import dispatch
-from apps.console.terminal import BursarCommand, Output
+from apps.console.terminal import SHELL, BursarCommand, Output
 from apps.identity.impersonation.commands import EndImpersonation
 from apps.identity.models import Impersonation
-from apps.kernel.actors import System
-
-SHELL = System("The command line")
 
 
 class Command(BursarCommand):

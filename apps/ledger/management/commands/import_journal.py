@@ -8,8 +8,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from apps.bus import dispatch, dry_run
-from apps.console.terminal import Output
-from apps.kernel.actors import System
+from apps.console.terminal import SHELL, Output
 from apps.kernel.errors import together
 from apps.ledger.commands import ImportJournal
 from apps.ledger.journal_file import read_journal
@@ -17,7 +16,6 @@ from apps.ledger.models import JournalImport
 from apps.tenancy.command_line import TenantCommand
 
 CHART = "accounts.csv"
-SHELL = System("import_journal command")
 
 
 class Command(TenantCommand):

@@ -21,13 +21,11 @@ from apps.audit.erasure_plan import erasure_plan
 from apps.audit.filters import RecordFilter
 from apps.audit.models import Record
 from apps.bus import dispatch
-from apps.console.terminal import EXIT_CODE_REFUSED, BursarCommand, Output
-from apps.kernel.actors import System
+from apps.console.terminal import EXIT_CODE_REFUSED, SHELL, BursarCommand, Output
 from apps.kernel.errors import SeveralRefusals
 from apps.kernel.tenant import TenantInfo, activate
 from apps.tenancy.queries import active_tenants, tenant_named
 
-COMMAND_LINE = System("audit command")
 PLATFORM = "platform"
 
 
@@ -112,7 +110,7 @@ class Command(BursarCommand):
             chosen = RecordFilter(filters, queryset=Record.objects.order_by("id"))
             if not chosen.is_valid():
                 raise CommandError(f"{chosen.errors.as_text()}", returncode=2)
-            access_log.record_export(COMMAND_LINE, filters, form=format)
+            access_log.record_export(SHELL, filters, form=format)
             for line in export.FORMS[format](chosen.qs):
                 self.stdout.write(line, ending="")
         return Output("", {})
@@ -123,9 +121,9 @@ class Command(BursarCommand):
         with activate(tenant):
             due = queries.due_for_cold_storage(before)
             if dry_run:
-                _refuse(bus.dry_run(command, actor=COMMAND_LINE))
+                _refuse(bus.dry_run(command, actor=SHELL))
             else:
-                dispatch(command, actor=COMMAND_LINE)
+                dispatch(command, actor=SHELL)
         lines = [
             f"{name}: {group.records:,} records of {group.segments} segments, {group.retention},"
             f" retained for {group.years} years"
@@ -142,9 +140,9 @@ class Command(BursarCommand):
         with activate(tenant):
             plan = erasure_plan(user, text)
             if dry_run:
-                _refuse(bus.dry_run(command, actor=COMMAND_LINE))
+                _refuse(bus.dry_run(command, actor=SHELL))
             else:
-                dispatch(command, actor=COMMAND_LINE)
+                dispatch(command, actor=SHELL)
         lines = [
             f"{name}: {len(plan.actor)} sentences and {len(plan.content)} contents with the name of the person"
         ]

@@ -12,15 +12,12 @@ from django.utils.dateparse import parse_datetime
 
 from apps.bus import Command as CommandClass
 from apps.bus import dispatch, dry_run
-from apps.console.terminal import BursarCommand, Output
+from apps.console.terminal import SHELL, BursarCommand, Output
 from apps.events.models import Delivery
-from apps.kernel.actors import System
 from apps.kernel.errors import SeveralRefusals
 from apps.kernel.tenant import HOME
 from apps.monitoring import queries, rules
 from apps.monitoring.commands import DropDelivery, ReplayDeliveries, ReplayDelivery, ReplayEvents
-
-SHELL = System("The command line")
 
 
 class Command(BursarCommand):

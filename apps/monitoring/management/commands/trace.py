@@ -7,14 +7,11 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from apps.console.terminal import BursarCommand, Output
-from apps.kernel.actors import System
+from apps.console.terminal import SHELL, BursarCommand, Output
 from apps.kernel.observability.request_trace import RequestTraceEntry
 from apps.monitoring.errors import CorrelationIdUnknown
 from apps.monitoring.request_traces import record_access, trace_of
 from apps.tenancy.queries import tenant_named
-
-SHELL = System("The command line")
 
 
 class Command(BursarCommand):

@@ -7,10 +7,9 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from apps.bus import dispatch
-from apps.console.terminal import BursarCommand, Output
+from apps.console.terminal import SHELL, BursarCommand, Output
 from apps.identity import queries as identity
 from apps.identity.commands import InviteOperator
-from apps.kernel.actors import System
 
 
 class Command(BursarCommand):
@@ -21,7 +20,7 @@ class Command(BursarCommand):
         parser.add_argument("--name", required=True)
 
     def run(self, *, email: str, name: str, **_: Any) -> Output:
-        user = dispatch(InviteOperator(email=email, name=name), actor=System("The command line"))
+        user = dispatch(InviteOperator(email=email, name=name), actor=SHELL)
         link = identity.invitation_link(user)
         return Output(
             f"One-time link for {user} to choose a password:\n{link}",

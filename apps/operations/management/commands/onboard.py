@@ -8,14 +8,11 @@ from django.conf import settings
 from django.core.management.base import CommandParser
 
 from apps.bus import dispatch, dry_run
-from apps.console.terminal import BursarCommand, Output
-from apps.kernel.actors import System
+from apps.console.terminal import SHELL, BursarCommand, Output
 from apps.kernel.errors import SeveralRefusals
 from apps.operations.commands import OnboardTenant
 from apps.operations.queries import owner_invitation
 from apps.tenancy.models import Tenant
-
-SHELL = System("The command line")
 
 
 class Command(BursarCommand):

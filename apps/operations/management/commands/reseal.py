@@ -5,14 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from apps.bus import dispatch
-from apps.console.terminal import BursarCommand, Output
-from apps.kernel.actors import System
+from apps.console.terminal import SHELL, BursarCommand, Output
 from apps.kernel.tenant import activate
 from apps.notices.commands import ResealAddresses
 from apps.tenancy.models import Tenant
 from apps.webhooks.commands import ResealSecrets
-
-SHELL = System("The command line")
 
 
 class Command(BursarCommand):

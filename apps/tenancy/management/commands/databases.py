@@ -8,14 +8,12 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from apps.bus import dispatch
-from apps.console.terminal import BursarCommand, Output
-from apps.kernel.actors import System
+from apps.console.terminal import SHELL, BursarCommand, Output
 from apps.tenancy.commands import ChangeDatabase
 from apps.tenancy.errors import DatabaseUnknown
 from apps.tenancy.placement import queries
 from apps.tenancy.placement.queries import DatabaseStatus
 
-SHELL = System("The command line")
 HEADERS = (
     "database",
     "region",
