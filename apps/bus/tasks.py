@@ -3,7 +3,7 @@
 from apps.kernel.queues.periodic import every
 from apps.kernel.queues.tasks import LowTask
 
-from .idempotency import forget_expired
+from .idempotency.keys import forget_expired
 
 
 @every(seconds=3600, base=LowTask, name="bus.forget_expired_keys")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from apps.bus import dispatch_once
-from apps.bus.idempotency import fingerprint_of
+from apps.bus.idempotency.fingerprints import fingerprint_of
 from apps.kernel.actors import Actor
 from apps.kernel.progress import shown_by
 from apps.kernel.tenant import activate, current_tenant

@@ -12,7 +12,7 @@ BUS_MIDDLEWARE = [
     "apps.bus.availability.availability",
     "apps.bus.gate.gate",
     "apps.bus.middleware.atomic",
-    "apps.bus.idempotency.idempotency",
+    "apps.bus.idempotency.middleware.idempotency",
 ]
 
 FEATURE_GATE = "apps.modules.gate.EnvironmentGate"

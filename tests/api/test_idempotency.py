@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connections
 
-from apps.bus import idempotency as keys
+from apps.bus.idempotency import keys
+
 from apps.kernel.tenant import activate
 from apps.ledger.models import Entry
 
@@ -75,14 +76,14 @@ def test_a_malformed_key_is_refused(caller, sale, key):
 
 def test_a_repeated_request_during_the_first_is_a_conflict_with_retry_after(caller, sale, acme, monkeypatch):
     claimed, may_end = threading.Event(), threading.Event()
-    remember = keys._remember
+    remember = keys.remember
 
     def slowly(*args):
         claimed.set()
         assert may_end.wait(10)
         remember(*args)
 
-    monkeypatch.setattr(keys, "_remember", slowly)
+    monkeypatch.setattr(keys, "remember", slowly)
 
     def post():
         try:

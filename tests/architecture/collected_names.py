@@ -68,7 +68,7 @@ def audit_sentences() -> Found:
 
 def commands() -> Found:
     from apps.audit.retention import class_of
-    from apps.bus.idempotency import scope_of
+    from apps.bus.idempotency.claims import scope_of
     from apps.bus.registry import commands, handled
 
     for command in filter(is_of_an_app, commands()):

@@ -8,9 +8,9 @@ import pytest
 
 from apps.audit.models import Record
 from apps.bus import dispatch, dispatch_once, dry_run
-from apps.bus import idempotency as keys
 from apps.bus.errors import FactConflict, KeyReused, RequestInFlight
-from apps.bus.idempotency import fact_of, fingerprint_of
+from apps.bus.idempotency import claims, fingerprints, keys
+from apps.bus.idempotency.fingerprints import fact_of, fingerprint_of
 from apps.bus.models import IdempotencyKey
 from apps.bus.tasks import forget_expired_keys
 from apps.companies.commands import FoundCompany
@@ -113,14 +113,14 @@ def test_one_key_from_many_threads_is_done_once(acme, owner):
 
 def test_a_repeated_request_during_the_first_is_refused_with_retry_after(acme, owner, monkeypatch):
     claimed, may_end = threading.Event(), threading.Event()
-    remember = keys._remember
+    remember = keys.remember
 
     def slowly(*args):
         claimed.set()
         assert may_end.wait(10)
         remember(*args)
 
-    monkeypatch.setattr(keys, "_remember", slowly)
+    monkeypatch.setattr(keys, "remember", slowly)
     with ThreadPoolExecutor() as pool, activate(acme):
         first = pool.submit(in_tenant, acme, lambda: dispatch_once(PLANT, actor=owner, key="one"))
         assert claimed.wait(10)
@@ -134,7 +134,7 @@ def test_a_repeated_request_during_the_first_is_refused_with_retry_after(acme, o
 
 def test_without_the_lock_a_request_would_be_done_several_times(acme, owner, chart, monkeypatch):
     """Negative control: an entry has no business key, so only the idempotency key prevents the second."""
-    monkeypatch.setattr(keys, "_claims", lambda envelope: ())
+    monkeypatch.setattr(claims, "claims_of", lambda envelope: ())
 
     together(4, lambda: dispatch_once(sale(), actor=owner, key="one"), acme)
 
@@ -192,7 +192,7 @@ def test_a_key_of_the_caller_covers_all_fields_of_the_request(at_acme, owner, fa
 
 def test_a_fact_stored_with_a_fingerprint_of_all_fields_is_recognised(at_acme, owner, fact, monkeypatch):
     with monkeypatch.context() as before:
-        before.setattr(keys, "fact_of", fingerprint_of)
+        before.setattr(fingerprints, "fact_of", fingerprint_of)
         first = dispatch(PLANT, actor=owner)
 
     assert dispatch(PLANT, actor=owner) == first
