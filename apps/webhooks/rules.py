@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import redis
 from django.conf import settings
 
-from apps.kernel import outbound
 from apps.kernel.cache.throttling import use
+from apps.kernel.outbound.targets import target
 
 from . import queries
 from .errors import (
@@ -39,7 +39,7 @@ MAX_OVERLAP_HOURS = 24 * 30
 
 def url_must_be_allowed(url: str) -> str:
     """Checks the URL; its host name is resolved and checked at each attempt."""
-    outbound.target(url)
+    target(url)
     return url
 
 

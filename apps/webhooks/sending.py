@@ -15,13 +15,14 @@ from typing import Any
 from django.db import transaction
 
 from apps.bus import dispatch
-from apps.kernel import outbound
 from apps.kernel.actors import System
 from apps.kernel.availability import current_availability
 from apps.kernel.clock import now
 from apps.kernel.correlation import correlated
 from apps.kernel.errors import Refusal
 from apps.kernel.observability.tracing import outgoing_headers
+from apps.kernel.outbound import posting
+from apps.kernel.outbound.errors import CannotReach
 
 from . import schedule, signing
 from .commands import DisableEndpoint
@@ -117,8 +118,8 @@ def make(attempt: Attempt) -> Outcome:
     message = attempt.message
     body = message.body.encode()
     try:
-        response = outbound.post(message.endpoint.url, _headers(message, body), body)
-    except (outbound.CannotReach, Refusal) as error:
+        response = posting.post(message.endpoint.url, _headers(message, body), body)
+    except (CannotReach, Refusal) as error:
         return Outcome(error=str(error)[:500])
     except Exception as error:
         log.exception("The message %s could not be sent.", message.ref)

@@ -19,8 +19,11 @@ from cryptography.x509.oid import NameOID
 from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
-from apps.kernel import outbound
-from apps.kernel.outbound import AddressRefused, CannotReach
+from apps.kernel.outbound.errors import AddressRefused, CannotReach
+from apps.kernel.outbound.networks import fault_of_address
+from apps.kernel.outbound.posting import post
+from apps.kernel.outbound.resolving import allowed_addresses
+from apps.kernel.outbound.targets import target
 from tests.support.receiver import Receiver
 
 GOOD = "93.184.215.14"
@@ -112,7 +115,7 @@ def strict(settings):
 )
 def test_a_hostile_address_is_refused_before_its_name_is_resolved(strict, url):
     with pytest.raises(AddressRefused):
-        outbound.target(url)
+        target(url)
 
 
 @pytest.mark.parametrize(
@@ -127,9 +130,9 @@ def test_a_hostile_address_is_refused_before_its_name_is_resolved(strict, url):
     ],
 )
 def test_a_good_address_is_read(strict, url, host, path):
-    target = outbound.target(url)
+    to = target(url)
 
-    assert (target.scheme, target.host, target.port, target.path) == ("https", host, 443, path)
+    assert (to.scheme, to.host, to.port, to.path) == ("https", host, 443, path)
 
 
 def leads_to(*addresses):
@@ -156,18 +159,18 @@ def leads_to(*addresses):
     ],
 )
 def test_a_name_with_an_internal_address_is_refused(strict, address):
-    to = outbound.target("https://innocent.example/")
+    to = target("https://innocent.example/")
 
     with pytest.raises(AddressRefused):
-        outbound.addresses(to, leads_to(address))
+        allowed_addresses(to, leads_to(address))
     with pytest.raises(AddressRefused):
-        outbound.addresses(to, leads_to(GOOD, address))
+        allowed_addresses(to, leads_to(GOOD, address))
 
 
 def test_a_name_with_a_public_address_is_allowed(strict):
-    to = outbound.target("https://innocent.example/")
+    to = target("https://innocent.example/")
 
-    assert outbound.addresses(to, leads_to(GOOD, "2606:4700::1")) == (GOOD, "2606:4700::1")
+    assert allowed_addresses(to, leads_to(GOOD, "2606:4700::1")) == (GOOD, "2606:4700::1")
 
 
 def test_a_name_without_an_address_cannot_be_reached(strict):
@@ -175,7 +178,7 @@ def test_a_name_without_an_address_cannot_be_reached(strict):
         raise socket.gaierror
 
     with pytest.raises(CannotReach):
-        outbound.addresses(outbound.target("https://nothing.example/"), nothing)
+        allowed_addresses(target("https://nothing.example/"), nothing)
 
 
 def test_the_validated_address_is_called(strict, monkeypatch):
@@ -191,7 +194,7 @@ def test_the_validated_address_is_called(strict, monkeypatch):
     monkeypatch.setattr(socket, "getaddrinfo", None)
 
     with pytest.raises(CannotReach):
-        outbound.post(
+        post(
             "https://rebinding.example/", {}, b"", resolve=lambda host, port: resolved_addresses.pop(0)
         )
 
@@ -203,28 +206,28 @@ def test_loopback_over_http_is_allowed_in_development_only(settings, receiver):
     receiver.expect_request("/").respond_with_data("hello")
     settings.OUTBOUND_TO_LOOPBACK = True
 
-    assert outbound.post(receiver.url_for("/"), {}, b"{}").body == "hello"
+    assert post(receiver.url_for("/"), {}, b"{}").body == "hello"
     for elsewhere in ("http://10.0.0.1/", "http://example.com/", "https://127.0.0.1/", "https://localhost/"):
         with pytest.raises(AddressRefused):
-            outbound.target(elsewhere)
+            target(elsewhere)
 
     settings.OUTBOUND_TO_LOOPBACK = False
     with pytest.raises(AddressRefused):
-        outbound.post(receiver.url_for("/"), {}, b"{}")
+        post(receiver.url_for("/"), {}, b"{}")
 
 
 def test_localhost_must_resolve_to_this_machine_in_development(settings):
     settings.OUTBOUND_TO_LOOPBACK = True
 
     with pytest.raises(AddressRefused):
-        outbound.addresses(outbound.target("http://localhost:8123/"), leads_to("10.0.0.1"))
+        allowed_addresses(target("http://localhost:8123/"), leads_to("10.0.0.1"))
 
 
 def test_a_redirect_is_not_followed(receiver):
     receiver.expect_request("/there").respond_with_data("never")
     receiver.expect_request("/").respond_with_data("", 302, {"Location": receiver.url_for("/there")})
 
-    response = outbound.post(receiver.url_for("/"), {}, b"{}")
+    response = post(receiver.url_for("/"), {}, b"{}")
 
     assert response.status == 302
     assert [request.path for request, _ in receiver.log] == ["/"]
@@ -235,13 +238,13 @@ def test_a_proxy_of_the_environment_is_not_used(receiver, monkeypatch):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     receiver.expect_request("/").respond_with_data("directly")
 
-    assert outbound.post(receiver.url_for("/"), {}, b"{}").body == "directly"
+    assert post(receiver.url_for("/"), {}, b"{}").body == "directly"
 
 
 def test_a_long_response_is_read_up_to_the_limit(receiver):
     receiver.expect_request("/").respond_with_data(b"x" * 10_000_000)
 
-    assert outbound.post(receiver.url_for("/"), {}, b"{}").body == "x" * 2048
+    assert post(receiver.url_for("/"), {}, b"{}").body == "x" * 2048
 
 
 def test_a_compressed_response_is_not_decompressed(receiver):
@@ -250,7 +253,7 @@ def test_a_compressed_response_is_not_decompressed(receiver):
     bomb = gzip.compress(b"0" * 5_000_000)
     receiver.expect_request("/").respond_with_data(bomb, headers={"Content-Encoding": "gzip"})
 
-    response = outbound.post(receiver.url_for("/"), {}, b"{}")
+    response = post(receiver.url_for("/"), {}, b"{}")
 
     assert response.status == 200
     assert "0" * 100 not in response.body
@@ -266,7 +269,7 @@ def test_a_receiver_without_a_response_times_out(receiver):
 
     try:
         with pytest.raises(CannotReach, match="in time"):
-            outbound.post(receiver.url_for("/"), {}, b"{}", timeout=0.5)
+            post(receiver.url_for("/"), {}, b"{}", timeout=0.5)
     finally:
         may_respond.set()
 
@@ -278,7 +281,7 @@ def test_a_receiver_with_a_slow_response_times_out():
         threading.Thread(target=drip, args=(server, refused), daemon=True).start()
 
         with pytest.raises(CannotReach, match="in time"):
-            outbound.post(f"http://127.0.0.1:{server.getsockname()[1]}/", {}, b"{}", timeout=0.6)
+            post(f"http://127.0.0.1:{server.getsockname()[1]}/", {}, b"{}", timeout=0.6)
 
         assert refused.wait(30), "the connection was held although its time was over"
 
@@ -307,7 +310,7 @@ def test_a_malformed_response_is_an_error(response):
         threading.Thread(target=speak, args=(server,), daemon=True).start()
 
         with pytest.raises(CannotReach):
-            outbound.post(f"http://127.0.0.1:{server.getsockname()[1]}/", {}, b"{}")
+            post(f"http://127.0.0.1:{server.getsockname()[1]}/", {}, b"{}")
 
 
 @pytest.fixture(scope="module")
@@ -362,7 +365,7 @@ def led_to(monkeypatch, secure):
 def test_the_certificate_is_checked_for_the_name_instead_of_the_address(strict, led_to, certificate):
     trust = ssl.create_default_context(cafile=certificate[0])
 
-    response = outbound.post("https://hooks.example/hook", {}, b"{}", resolve=leads_to(GOOD), trust=trust)
+    response = post("https://hooks.example/hook", {}, b"{}", resolve=leads_to(GOOD), trust=trust)
 
     assert (response.status, response.body) == (200, "securely")
 
@@ -371,15 +374,15 @@ def test_a_certificate_of_another_name_is_refused(strict, led_to, certificate):
     trust = ssl.create_default_context(cafile=certificate[0])
 
     with pytest.raises(CannotReach, match="certificate"):
-        outbound.post("https://other.example/hook", {}, b"{}", resolve=leads_to(GOOD), trust=trust)
+        post("https://other.example/hook", {}, b"{}", resolve=leads_to(GOOD), trust=trust)
 
 
 def test_an_untrusted_certificate_is_refused(strict, led_to):
     with pytest.raises(CannotReach, match="certificate"):
-        outbound.post("https://hooks.example/hook", {}, b"{}", resolve=leads_to(GOOD))
+        post("https://hooks.example/hook", {}, b"{}", resolve=leads_to(GOOD))
 
 
 def test_special_ranges_considered_global_by_python_are_refused():
     for address in ("64:ff9b::808:808", "2002:808:808::1", "192.88.99.1", "224.0.1.1"):
-        assert outbound.unfit(ipaddress.ip_address(address))
-    assert not outbound.unfit(ipaddress.ip_address(GOOD))
+        assert fault_of_address(ipaddress.ip_address(address))
+    assert not fault_of_address(ipaddress.ip_address(GOOD))

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from apps.bus import dispatch
-from apps.kernel import outbound
+from apps.kernel.outbound import posting
 from apps.kernel.actors import System
 from apps.notices.commands import AddNotificationChannel, SendAnnouncement
 from apps.notices.transports.services import SERVICES
@@ -99,7 +99,7 @@ PAYLOADS = {
 def hosts(chat, monkeypatch) -> list[str]:
     """Each request goes to the chat server of the test. Returns the hosts that were meant."""
     meant: list[str] = []
-    post = outbound.post
+    post = posting.post
 
     def redirected(url, headers, body):
         parts = urlsplit(url)
@@ -107,7 +107,7 @@ def hosts(chat, monkeypatch) -> list[str]:
         path = f"{parts.path}?{parts.query}" if parts.query else parts.path
         return post(f"http://127.0.0.1:{chat.port}{path}", headers, body)
 
-    monkeypatch.setattr(outbound, "post", redirected)
+    monkeypatch.setattr(posting, "post", redirected)
     return meant
 
 

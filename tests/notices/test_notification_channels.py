@@ -9,7 +9,7 @@ import pytest
 from apps.audit.models import Record
 from apps.bus import dispatch
 from apps.bus.errors import PermissionDenied
-from apps.kernel import outbound
+from apps.kernel.outbound import resolving
 from apps.kernel.actors import System
 from apps.kernel.tenant import activate
 from apps.notices import sending
@@ -124,7 +124,7 @@ class TestFailures:
 
     def test_a_host_that_resolves_to_a_private_address_is_refused(self, at_acme, monkeypatch):
         monkeypatch.setattr(
-            outbound.socket, "getaddrinfo", lambda *_, **__: [(0, 0, 0, "", ("10.0.0.7", 443))]
+            resolving.socket, "getaddrinfo", lambda *_, **__: [(0, 0, 0, "", ("10.0.0.7", 443))]
         )
         dispatch(
             AddNotificationChannel(name="Trap", address="jsons://innocent.example/secret-path"), actor=TESTS

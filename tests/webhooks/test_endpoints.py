@@ -12,7 +12,7 @@ from apps.bus import dispatch, dry_run
 from apps.bus.errors import PermissionDenied
 from apps.kernel import clock
 from apps.kernel.errors import SeveralRefusals
-from apps.kernel.outbound import AddressRefused
+from apps.kernel.outbound.errors import AddressRefused
 from apps.webhooks.commands import (
     ChangeEndpoint,
     DisableEndpoint,

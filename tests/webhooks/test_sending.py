@@ -280,10 +280,10 @@ def test_an_endpoint_with_a_success_within_five_days_stays_active(endpoint, publ
 def test_a_timeout_is_a_failed_attempt(endpoint, publish_to, receiver, monkeypatch):
     from werkzeug import Response
 
-    from apps.kernel import outbound
+    from apps.kernel.outbound import posting
 
-    post = outbound.post
-    monkeypatch.setattr(outbound, "post", lambda *args: post(*args, timeout=0.3))
+    post = posting.post
+    monkeypatch.setattr(posting, "post", lambda *args: post(*args, timeout=0.3))
     done = threading.Event()
     receiver.expect_request("/hook").respond_with_handler(lambda request: done.wait(3) and Response("late"))
     message = publish_to()

@@ -9,7 +9,9 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from apps.kernel import outbound
+from apps.kernel.outbound import posting
+from apps.kernel.outbound.errors import AddressRefused, CannotReach
+from apps.kernel.outbound.targets import target
 from apps.notices.errors import ChatAddressRefused
 
 from .outcome import NotSent
@@ -35,8 +37,8 @@ def masked_address(address: str) -> str:
     """The public part of an address: the service and its host. Raises ChatAddressRefused."""
     request = _request(address, "test", "test")
     try:
-        host = outbound.target(request.url).host
-    except outbound.AddressRefused as refusal:
+        host = target(request.url).host
+    except AddressRefused as refusal:
         raise _without_url(refusal) from refusal
     return f"{_service_name(address)} at {host}"
 
@@ -87,15 +89,15 @@ def _post(request: Request) -> None:
     """Raises NotSent."""
     body = json.dumps(request.payload, ensure_ascii=False).encode()
     try:
-        response = outbound.post(request.url, request.headers, body)
-    except outbound.CannotReach as error:
+        response = posting.post(request.url, request.headers, body)
+    except CannotReach as error:
         raise NotSent(str(error)) from error
-    except outbound.AddressRefused as refusal:
+    except AddressRefused as refusal:
         raise NotSent(str(_without_url(refusal))) from refusal
     if not 200 <= response.status < 300:
         raise NotSent(f"It answered {response.status}.")
 
 
-def _without_url(refusal: outbound.AddressRefused) -> ChatAddressRefused:
+def _without_url(refusal: AddressRefused) -> ChatAddressRefused:
     """The URL is a secret."""
     return ChatAddressRefused(why=refusal.context["why"])
