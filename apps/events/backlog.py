@@ -12,9 +12,10 @@ from django.db import connections, transaction
 from django.db.models import Count, Q
 
 from apps.kernel.clock import now
+from apps.kernel.queues.hints import Hint
 
 from .base import SUBSCRIBERS
-from .hints import Hint
+from .hints import hint_of
 from .models import Delivery
 
 MAX_HINTS_PER_TENANT = 50
@@ -36,8 +37,8 @@ class HintBudget:
         ):
             self.used[tenant_id, SUBSCRIBERS[subscriber].queue] += count
 
-    def reserve(self, tenant_id: int | None, subscriber: str) -> bool:
-        key = (tenant_id, SUBSCRIBERS[subscriber].queue)
+    def reserve(self, tenant_id: int | None, queue: str) -> bool:
+        key = (tenant_id, queue)
         if self.used[key] >= MAX_HINTS_PER_TENANT:
             return False
         self.used[key] += 1
@@ -93,7 +94,7 @@ def due(
         cursor.execute(_DUE, parameters)
         rows = cursor.fetchall()
     return [
-        ((subscriber, tenant_id, aggregate), Hint(pk, tenant_id, subscriber, correlation_id))
+        ((subscriber, tenant_id, aggregate), hint_of(pk, tenant_id, subscriber, correlation_id))
         for pk, tenant_id, subscriber, aggregate, correlation_id in rows
     ]
 
@@ -104,7 +105,7 @@ def unclaimed(inactive_tenants: Sequence[int], using: str) -> list[Hint]:
     if inactive_tenants:
         lost = lost.filter(Q(tenant_id=None) | ~Q(tenant_id__in=inactive_tenants))
     rows = lost.order_by("event_id").values_list("id", "tenant_id", "subscriber", "event__correlation_id")
-    return [Hint(*row) for row in rows[:MAX_HINTS]]
+    return [hint_of(*row) for row in rows[:MAX_HINTS]]
 
 
 _SCHEDULE_HEADS = """
@@ -127,12 +128,12 @@ def schedule_heads(using: str) -> None:
 def mark(hints: Sequence[Hint], until: dt.datetime, using: str) -> list[Hint]:
     """Marks the deliveries as hinted, without those that another relay is hinting now."""
     with transaction.atomic(using=using):
-        open_ = Delivery.objects.using(using).open().filter(pk__in=[hint.delivery_id for hint in hints])
+        open_ = Delivery.objects.using(using).open().filter(pk__in=[hint.pk for hint in hints])
         locked = set(
             open_.filter(next_at__lte=now()).select_for_update(skip_locked=True).values_list("pk", flat=True)
         )
         Delivery.objects.using(using).filter(pk__in=locked).update(hinted_at=now(), next_at=until)
-    return [hint for hint in hints if hint.delivery_id in locked]
+    return [hint for hint in hints if hint.pk in locked]
 
 
 def interleave_tenants(hints: Iterable[Hint]) -> list[Hint]:

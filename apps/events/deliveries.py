@@ -13,10 +13,12 @@ from django.db.models import F
 from apps.kernel.clock import now
 from apps.kernel.db.locks import Lock, advisory_lock
 from apps.kernel.db.unit_of_work import unit_of_work
+from apps.kernel.queues import hints
 from apps.kernel.tenant import current_tenant
 
-from . import breakers, hints, instrumentation
+from . import breakers, instrumentation
 from .base import SUBSCRIBERS, Subscriber
+from .hints import hint_of
 from .models import Delivery
 
 ATTEMPT = Lock("delivery:{delivery}")
@@ -179,4 +181,4 @@ def _wait_behind(named: Delivery, *, behind: Delivery) -> None:
 
 def _hint_head(head: Delivery) -> None:
     Delivery.objects.open().filter(pk=head.pk).update(hinted_at=now(), next_at=now() + HINT_TIMEOUT)
-    hints.send([hints.Hint(head.pk, head.tenant_id, head.subscriber, head.event.correlation_id)])
+    hints.send([hint_of(head.pk, head.tenant_id, head.subscriber, head.event.correlation_id)])

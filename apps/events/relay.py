@@ -12,11 +12,13 @@ from django.db import connections, transaction
 from django.db.models import Min
 
 from apps.kernel.clock import now
+from apps.kernel.queues import hints
+from apps.kernel.queues.hints import Hint
 
-from . import backlog, breakers, hints
+from . import backlog, breakers
 from .base import SUBSCRIBERS
 from .deliveries import HINT_TIMEOUT
-from .hints import Hint
+from .hints import hint_of
 from .models import Delivery, OutboxEvent
 
 BATCH = 500
@@ -47,8 +49,8 @@ def top_up(*, using: str = "relay") -> tuple[int, bool]:
     due = backlog.due(breakers.enabled_subscribers(), breakers.inactive_tenants(), using)
     for key, hint in due:
         if key in keys:
-            behind.append(hint.delivery_id)
-        elif budget.reserve(hint.tenant_id, hint.subscriber):
+            behind.append(hint.pk)
+        elif budget.reserve(hint.tenant_id, hint.queue):
             keys.add(key)
             chosen.append(hint)
     if behind:
@@ -114,11 +116,11 @@ def _schedule_heads(deliveries: Sequence[Delivery], using: str) -> list[Delivery
         is_paused = delivery.subscriber not in enabled or key[:2] in paused or delivery.tenant_id in inactive
         if delivery.event.due_at or is_paused:
             continue
-        if budget.reserve(delivery.tenant_id, delivery.subscriber):
+        if budget.reserve(delivery.tenant_id, SUBSCRIBERS[delivery.subscriber].queue):
             delivery.next_at, delivery.hinted_at = now() + HINT_TIMEOUT, now()
             chosen.append(delivery)
     return chosen
 
 
 def _hint(delivery: Delivery) -> Hint:
-    return Hint(delivery.pk, delivery.tenant_id, delivery.subscriber, delivery.event.correlation_id)
+    return hint_of(delivery.pk, delivery.tenant_id, delivery.subscriber, delivery.event.correlation_id)

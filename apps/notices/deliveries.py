@@ -7,9 +7,12 @@ from collections.abc import Iterable, Sequence
 from apps.kernel.clock import now
 from apps.kernel.correlation import correlation_id
 from apps.kernel.ids import new_id
+from apps.kernel.queues.hints import HintedTask
 
-from . import hints
 from .models import Notice, NoticeDelivery, NotificationChannel
+
+SEND = HintedTask("notices.send", queue="low")
+"""Sends the due deliveries of a notice."""
 
 
 def create_notice(
@@ -35,7 +38,7 @@ def create_notice(
     emails = [_delivery(notice, "email", address=address) for address in addresses]
     messages = [_delivery(notice, "chat", channel=channel) for channel in channels]
     NoticeDelivery.objects.bulk_create([*emails, *messages])
-    hints.after_commit(notice.pk)
+    SEND.hint_after_commit(notice.pk)
     return notice
 
 

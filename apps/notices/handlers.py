@@ -8,7 +8,7 @@ from apps.kernel.clock import now
 from apps.kernel.errors import together
 from apps.kernel.reasons import reason_must_be_given
 
-from . import deliveries, hints, queries, rules, transports
+from . import deliveries, queries, rules, transports
 from .commands import (
     AddNotificationChannel,
     RemoveNotificationChannel,
@@ -52,7 +52,7 @@ def resend_notice_delivery(command: ResendNoticeDelivery) -> NoticeDelivery:
     rules.recipient_must_exist(delivery)
 
     delivery.requeue()
-    hints.after_commit(delivery.notice_id)
+    deliveries.SEND.hint_after_commit(delivery.notice_id)
     return delivery
 
 

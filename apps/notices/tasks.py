@@ -7,21 +7,20 @@ from celery import shared_task
 from apps.kernel.queues.periodic import every
 from apps.kernel.queues.tasks import LowTask
 
-from . import alerts, hints, purging, queries, sending
+from . import alerts, deliveries, purging, queries, sending
 
 
-@shared_task(base=LowTask, name=hints.SEND)
+@shared_task(base=LowTask, name=deliveries.SEND.name)
 def send(notice_id: int) -> None:
     """The deliveries left after the timeout go to the end of the queue."""
     if sending.send_due(notice_id):
-        hints.now(notice_id)
+        deliveries.SEND.hint(notice_id)
 
 
 @every(seconds=60, base=LowTask, name="notices.sweep")
 def sweep() -> None:
     """Send a hint for every notice with due deliveries."""
-    for notice_id in queries.notices_with_due_deliveries():
-        hints.now(notice_id)
+    deliveries.SEND.hint(*queries.notices_with_due_deliveries())
 
 
 @every(seconds=60, base=LowTask, name="notices.check_alerts", where="platform")

@@ -13,10 +13,9 @@ from collections.abc import Sequence
 
 from celery import current_app
 from django.db import transaction
-from kombu.exceptions import BatchPublishError  # type: ignore[attr-defined]
-from kombu.exceptions import OperationalError as BrokerAway
 
 from apps.kernel.clock import now
+from apps.kernel.queues import broker
 from apps.kernel.queues.periodic import PERIODIC, Periodic
 from apps.kernel.queues.tasks import PLATFORM
 
@@ -42,7 +41,7 @@ def _send_all(job: Periodic) -> int:
     try:
         while chunk := _send_next(job):
             sent += chunk
-    except (OSError, BrokerAway, BatchPublishError, *_broker_errors()) as error:
+    except broker.errors() as error:
         log.warning("The scheduled run of %s waits for the broker: %s", job.task, error)
     return sent
 
@@ -82,10 +81,7 @@ def _after(progress: int, job: Periodic) -> Sequence[int]:
 
 
 def send(job: Periodic, targets: Sequence[int]) -> None:
-    with (
-        current_app.producer_pool.acquire(block=True, timeout=5) as producer,
-        producer.batch(CHUNK_SIZE),  # type: ignore[attr-defined]
-    ):
+    with broker.batch(CHUNK_SIZE) as producer:
         for target in targets:
             current_app.send_task(
                 job.task,
@@ -94,7 +90,3 @@ def send(job: Periodic, targets: Sequence[int]) -> None:
                 expires=EXPIRY_SLOTS * max(job.seconds, 60),
                 headers={"tenant": target or PLATFORM},
             )
-
-
-def _broker_errors() -> tuple[type[BaseException], ...]:
-    return tuple(current_app.connection_for_write().connection_errors)

@@ -10,12 +10,14 @@ from typing import Any
 from apps.kernel.clock import now
 from apps.kernel.correlation import correlation_id
 from apps.kernel.ids import new_id
+from apps.kernel.queues.hints import HintedTask
 
-from . import hints
 from .models import Endpoint, Message
 
 TEST = "webhook.test"
 """The type of a test message."""
+SEND = HintedTask("webhooks.send", queue="billing")
+"""Sends the due messages of an endpoint."""
 
 
 def body_of(type_: str, at: dt.datetime, data: Mapping[str, Any], **more: Any) -> str:
@@ -40,4 +42,4 @@ def new_message(endpoint: Endpoint, type_: str, body: str, event_id: int | None 
 
 def send_hint(endpoint: Endpoint) -> None:
     """Sends a hint after the commit; the sweep is the fallback."""
-    hints.after_commit(hints.SEND, endpoint.pk)
+    SEND.hint_after_commit(endpoint.pk)

@@ -11,13 +11,16 @@ from apps.kernel.actors import System
 from apps.kernel.clock import now
 from apps.kernel.correlation import correlated, correlation_id
 from apps.kernel.db.unit_of_work import unit_of_work
+from apps.kernel.queues.hints import HintedTask
 
-from . import hints, hooks, rules, schedule
+from . import hooks, rules, schedule
 from .errors import MessageUnreadable, SignatureInvalid
 from .models import Received, Source
 from .schemes import SCHEMES, Payload, UnparsableBody, parse_object
 from .signing import InvalidSignature
 
+PROCESS = HintedTask("webhooks.process", queue="billing")
+"""Processes a received message."""
 STORED_HEADERS = ("content-type", "user-agent", "webhook-id", "webhook-timestamp", "x-correlation-id")
 log = logging.getLogger(__name__)
 
@@ -43,7 +46,7 @@ def store(source: Source, headers: Mapping[str, str], body: bytes) -> bool:
             },
         )
         if is_new:
-            hints.after_commit(hints.PROCESS, received.pk)
+            PROCESS.hint_after_commit(received.pk)
     return is_new
 
 

@@ -1,4 +1,4 @@
-"""The tasks of hints, and scheduled tasks. Hints are sent by task name (hints.py)."""
+"""The tasks of hints, and scheduled tasks. Hints name the tasks (kernel.hints)."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from apps.kernel.clock import now
 from apps.kernel.queues.periodic import every
 from apps.kernel.queues.tasks import BillingTask, LowTask
 
-from . import hints, purging, queries, receiving, sending
+from . import messages, purging, queries, receiving, sending
 
 
-@shared_task(base=BillingTask, name=hints.SEND)
+@shared_task(base=BillingTask, name=messages.SEND.name)
 def send(endpoint_id: int) -> None:
     """Sends for a limited time; the rest gets a new hint at the end of the queue."""
     if sending.send_due(endpoint_id):
-        hints.now(hints.SEND, endpoint_id)
+        messages.SEND.hint(endpoint_id)
 
 
-@shared_task(base=BillingTask, name=hints.PROCESS)
+@shared_task(base=BillingTask, name=receiving.PROCESS.name)
 def process(received_id: int) -> None:
     receiving.process(received_id)
 
@@ -27,10 +27,8 @@ def process(received_id: int) -> None:
 @every(seconds=10, base=BillingTask, name="webhooks.sweep")
 def sweep() -> None:
     """Hints all due messages: retries and lost hints."""
-    for endpoint_id in queries.endpoints_with_due_messages():
-        hints.now(hints.SEND, endpoint_id)
-    for received_id in queries.due_received():
-        hints.now(hints.PROCESS, received_id)
+    messages.SEND.hint(*queries.endpoints_with_due_messages())
+    receiving.PROCESS.hint(*queries.due_received())
 
 
 @every(seconds=86_400, base=LowTask, name="webhooks.purge")

@@ -7,7 +7,6 @@ import pytest
 from django.db import connections
 
 from apps.bus.idempotency import keys
-
 from apps.kernel.tenant import activate
 from apps.ledger.models import Entry
 

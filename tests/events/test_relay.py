@@ -12,13 +12,14 @@ from django.db import connections, transaction
 from kombu.exceptions import BatchPublishError, OperationalError
 from redis.connection import Connection
 
-from apps.events import backlog, hints, relay
+from apps.events import backlog, relay
 from apps.events.deliveries import BATCH_SIZE, deliver, deliver_on_hint
 from apps.events.models import Delivery, OutboxEvent
 from apps.events.relay import route, sweep, top_up
 from apps.kernel import clock
 from apps.kernel.cache import caching
 from apps.kernel.clock import now
+from apps.kernel.queues import broker, hints
 from apps.kernel.tenant import activate
 from tests.support.shelf import deliveries, fill, only_delivery, route_as_platform
 
@@ -368,7 +369,7 @@ def test_a_failed_hint_is_repeated_by_the_sweep(at_acme, listener, monkeypatch, 
     assert not OutboxEvent.objects.filter(routed_at=None).exists()
 
     sent = []
-    monkeypatch.setattr(hints, "_send_one", lambda producer, hint: sent.append(hint.delivery_id))
+    monkeypatch.setattr(hints, "_send_one", lambda producer, hint: sent.append(hint.pk))
     with activate(None), clock.moved_to(now() + dt.timedelta(seconds=20)):
         sweep()
 
@@ -376,7 +377,7 @@ def test_a_failed_hint_is_repeated_by_the_sweep(at_acme, listener, monkeypatch, 
 
 
 def test_routing_with_a_broker_that_refuses_connections_succeeds(at_acme, listener, monkeypatch):
-    monkeypatch.setattr(hints, "current_app", NoBroker())
+    monkeypatch.setattr(broker, "current_app", NoBroker())
     fill()
 
     route_as_platform()

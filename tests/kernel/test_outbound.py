@@ -194,9 +194,7 @@ def test_the_validated_address_is_called(strict, monkeypatch):
     monkeypatch.setattr(socket, "getaddrinfo", None)
 
     with pytest.raises(CannotReach):
-        post(
-            "https://rebinding.example/", {}, b"", resolve=lambda host, port: resolved_addresses.pop(0)
-        )
+        post("https://rebinding.example/", {}, b"", resolve=lambda host, port: resolved_addresses.pop(0))
 
     assert called == [(GOOD, 443)]
     assert len(resolved_addresses) == 1

@@ -14,7 +14,8 @@ import pytest
 from pytest_httpserver import HTTPServer
 
 from apps.kernel import clock
-from apps.notices import hints
+from apps.kernel.queues.hints import Hint
+from tests.support.hints import collect_hints
 from tests.support.receiver import POLL_S, Receiver
 
 
@@ -88,11 +89,9 @@ def chat() -> Iterator[HTTPServer]:
 
 
 @pytest.fixture(autouse=True)
-def hints_sent(monkeypatch) -> list[int]:
-    """The ids of the notices of all hints, which are not sent."""
-    sent: list[int] = []
-    monkeypatch.setattr(hints, "now", sent.append)
-    return sent
+def hints_sent(monkeypatch) -> list[Hint]:
+    """Hints of notices, which are not sent."""
+    return collect_hints(monkeypatch, "notices")
 
 
 @pytest.fixture

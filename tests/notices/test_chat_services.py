@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from apps.bus import dispatch
-from apps.kernel.outbound import posting
 from apps.kernel.actors import System
+from apps.kernel.outbound import posting
 from apps.notices.commands import AddNotificationChannel, SendAnnouncement
 from apps.notices.transports.services import SERVICES
 from tests.support.notices import send_due_notices

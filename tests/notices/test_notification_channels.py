@@ -9,8 +9,8 @@ import pytest
 from apps.audit.models import Record
 from apps.bus import dispatch
 from apps.bus.errors import PermissionDenied
-from apps.kernel.outbound import resolving
 from apps.kernel.actors import System
+from apps.kernel.outbound import resolving
 from apps.kernel.tenant import activate
 from apps.notices import sending
 from apps.notices.commands import (

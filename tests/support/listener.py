@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from apps.companies.models import Company
-from apps.events import SUBSCRIBERS, hints, listens_to
+from apps.events import SUBSCRIBERS, listens_to
 from apps.kernel.correlation import causation_id, correlation_id
+from apps.kernel.queues import hints
 from tests.support.shelf import ShelfFilled
 
 
@@ -44,5 +45,5 @@ def listener():
 def no_broker(monkeypatch):
     """Hints are collected and not sent."""
     hinted = []
-    monkeypatch.setattr(hints, "_send_one", lambda producer, hint: hinted.append(hint.delivery_id))
+    monkeypatch.setattr(hints, "_send_one", lambda producer, hint: hinted.append(hint.pk))
     return hinted

@@ -13,18 +13,18 @@ from apps.identity.models import User
 from apps.kernel import clock
 from apps.kernel.correlation import correlated
 from apps.kernel.db.unit_of_work import unit_of_work
+from apps.kernel.queues.hints import Hint
 from apps.kernel.tenant import TenantInfo
-from apps.webhooks import hints, listeners
+from apps.webhooks import listeners
 from apps.webhooks.commands import RegisterEndpoint
 from apps.webhooks.models import Endpoint, Message
+from tests.support.hints import collect_hints
 
 
 @pytest.fixture
-def hinted(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
+def hinted(monkeypatch: pytest.MonkeyPatch) -> list[Hint]:
     """Hints are collected and not sent."""
-    sent: list[tuple[str, int]] = []
-    monkeypatch.setattr(hints, "now", lambda task, pk: sent.append((task, pk)))
-    return sent
+    return collect_hints(monkeypatch, "webhooks")
 
 
 POLL_S = 0.01

@@ -63,7 +63,7 @@ def test_a_message_is_stored_verbatim_before_it_is_processed(source, processed, 
     assert response.status_code == 202
     received = Received.objects.get()
     assert (bytes(received.body), received.ref, received.state) == (body, "msg_1", "received")
-    assert ("webhooks.process", received.pk) in hinted
+    assert ("webhooks.process", received.pk) in [(hint.task, hint.pk) for hint in hinted]
     assert not Company.objects.filter(code="W1").exists()
 
     tasks.process.run(received.pk)
@@ -268,7 +268,7 @@ def test_the_sweep_hints_due_messages(source, hinted):
 
     tasks.sweep.run()
 
-    assert hinted == [("webhooks.process", Received.objects.get().pk)]
+    assert [(hint.task, hint.pk) for hint in hinted] == [("webhooks.process", Received.objects.get().pk)]
 
 
 def test_during_a_rotation_both_secrets_are_valid(source, owner, later):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from apps.bus import handles
 from apps.kernel.clock import now
-from apps.webhooks import hints, rules
+from apps.webhooks import receiving, rules
 from apps.webhooks.commands import ReprocessReceived
 from apps.webhooks.models import Received
 
@@ -15,5 +15,5 @@ def reprocess_received(command: ReprocessReceived) -> Received:
 
     received.state, received.attempts, received.next_at = Received.State.RECEIVED, 0, now()
     received.save(update_fields=["state", "attempts", "next_at"])
-    hints.after_commit(hints.PROCESS, received.pk)
+    receiving.PROCESS.hint_after_commit(received.pk)
     return received
