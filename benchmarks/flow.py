@@ -123,7 +123,7 @@ def relay() -> dict[str, Any]:
     def bare() -> int:
         with current_app.producer_pool.acquire() as producer, producer.batch(max_size=500):
             for number in range(EVENTS):
-                current_app.send_task("events.deliver_low", args=(number,), queue="low", producer=producer)
+                current_app.send_task("events.deliver", args=(number,), queue="low", producer=producer)
         return EVENTS
 
     baseline = rate(bare)

@@ -36,8 +36,8 @@ def stamp_sending_time(headers: dict[str, Any], **_: Any) -> None:
 def measure_waiting_time(task: Any, **_: Any) -> None:
     from apps.kernel.queues import waiting
 
-    if queue := getattr(task, "queue_name", None):
-        waiting.note(queue, getattr(task.request, "sent_at", None))
+    if current_queue := getattr(task, "current_queue", None):
+        waiting.note(current_queue(), getattr(task.request, "sent_at", None))
 
 
 @signals.worker_process_shutdown.connect

@@ -1,4 +1,4 @@
-"""Events that carry commands to workers: one for each queue, because a listener belongs to one queue."""
+"""The event that carries a command to the workers of its queue."""
 
 from __future__ import annotations
 
@@ -36,28 +36,3 @@ class CommandSent(Event):
     @classmethod
     def upcast(cls, payload: dict[str, Any], from_version: int) -> dict[str, Any]:
         return {"operator": "", "support_session": 0, **payload}
-
-
-class FinancialCommandSent(CommandSent):
-    name = "command.sent_financial"
-
-
-class BillingCommandSent(CommandSent):
-    name = "command.sent_billing"
-
-
-class AuditCommandSent(CommandSent):
-    name = "command.sent_audit"
-
-
-class LowCommandSent(CommandSent):
-    name = "command.sent_low"
-
-
-SENT: dict[str, type[CommandSent]] = {
-    "default": CommandSent,
-    "financial": FinancialCommandSent,
-    "billing": BillingCommandSent,
-    "audit": AuditCommandSent,
-    "low": LowCommandSent,
-}

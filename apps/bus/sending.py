@@ -18,7 +18,7 @@ from apps.kernel.errors import Conflict, Refusal, Unavailable
 from .commands import Command
 from .dispatch import dispatch_once
 from .errors import FeatureOff, NotAsSupport, PermissionDenied, RequestInFlight
-from .events import SENT, CommandSent
+from .events import CommandSent
 from .plain import from_json, to_json
 
 
@@ -42,7 +42,7 @@ def dispatch_async(
     if not command.runs_while_closed:
         must_write()
     sending = uuid.uuid4().hex
-    sent = SENT[command.queue](
+    sent = CommandSent(
         sending=sending,
         **to_json(command),
         actor_id=chosen.pk,
@@ -52,7 +52,7 @@ def dispatch_async(
         support_session=support.session_number if support else 0,
     )
     with unit_of_work():
-        publish(sent, after=after)
+        publish(sent, after=after, queue=command.queue)
     return sending
 
 

@@ -32,10 +32,8 @@ class HintBudget:
     def __init__(self, using: str) -> None:
         self.used: dict[tuple[int | None, str], int] = defaultdict(int)
         hinted = Delivery.objects.using(using).hinted().filter(subscriber__in=SUBSCRIBERS)
-        for tenant_id, subscriber, count in hinted.values_list("tenant_id", "subscriber").annotate(
-            count=Count("*")
-        ):
-            self.used[tenant_id, SUBSCRIBERS[subscriber].queue] += count
+        for tenant_id, queue, count in hinted.values_list("tenant_id", "queue").annotate(count=Count("*")):
+            self.used[tenant_id, queue] += count
 
     def reserve(self, tenant_id: int | None, queue: str) -> bool:
         key = (tenant_id, queue)
@@ -47,36 +45,36 @@ class HintBudget:
 
 _DUE = """
 WITH RECURSIVE due AS NOT MATERIALIZED (
-    SELECT id, coalesce(tenant_id, 0) AS tenant, tenant_id, subscriber, aggregate, event_id, next_at
+    SELECT id, coalesce(tenant_id, 0) AS tenant, tenant_id, subscriber, queue, aggregate, event_id, next_at
     FROM events_delivery
     WHERE status = 'pending' AND hinted_at IS NULL AND next_at IS NOT NULL
 ), streams AS (
-    (SELECT tenant, subscriber FROM due ORDER BY tenant, subscriber LIMIT 1)
+    (SELECT tenant, subscriber, queue FROM due ORDER BY tenant, subscriber, queue LIMIT 1)
     UNION ALL
     SELECT following.* FROM streams, LATERAL (
-        SELECT tenant, subscriber FROM due
-        WHERE (tenant, subscriber) > (streams.tenant, streams.subscriber)
-        ORDER BY tenant, subscriber LIMIT 1
+        SELECT tenant, subscriber, queue FROM due
+        WHERE (tenant, subscriber, queue) > (streams.tenant, streams.subscriber, streams.queue)
+        ORDER BY tenant, subscriber, queue LIMIT 1
     ) AS following
 )
-SELECT first.id, first.tenant_id, first.subscriber, first.aggregate, event.correlation_id
+SELECT first.id, first.tenant_id, first.subscriber, first.aggregate, first.queue, event.correlation_id
 FROM streams
 CROSS JOIN LATERAL (
     SELECT * FROM due
-    WHERE tenant = streams.tenant AND subscriber = streams.subscriber AND next_at <= %(now)s
+    WHERE tenant = streams.tenant AND subscriber = streams.subscriber AND queue = streams.queue AND next_at <= %(now)s
     ORDER BY event_id LIMIT %(per_stream)s
 ) AS first
 JOIN events_outboxevent AS event ON event.id = first.event_id
 WHERE streams.subscriber = ANY(%(enabled)s) AND streams.tenant <> ALL(%(inactive)s)
   AND NOT EXISTS (
     SELECT FROM events_breaker AS breaker
-    WHERE breaker.subscriber = streams.subscriber AND coalesce(breaker.tenant_id, 0) = streams.tenant
-      AND breaker.open_until > %(now)s
+    WHERE breaker.subscriber = streams.subscriber AND breaker.queue = streams.queue
+      AND coalesce(breaker.tenant_id, 0) = streams.tenant AND breaker.open_until > %(now)s
   )
 LIMIT %(total)s
 """
-"""The oldest deliveries of each tenant and subscriber. A loose index scan finds these pairs without a read of the whole
-backlog of a busy tenant."""
+"""The oldest deliveries of each stream: tenant, subscriber and queue. A loose index scan finds the streams without a
+read of the whole backlog of a busy tenant."""
 
 
 def due(
@@ -94,8 +92,8 @@ def due(
         cursor.execute(_DUE, parameters)
         rows = cursor.fetchall()
     return [
-        ((subscriber, tenant_id, aggregate), hint_of(pk, tenant_id, subscriber, correlation_id))
-        for pk, tenant_id, subscriber, aggregate, correlation_id in rows
+        ((subscriber, tenant_id, aggregate), hint_of(pk, tenant_id, queue, correlation_id))
+        for pk, tenant_id, subscriber, aggregate, queue, correlation_id in rows
     ]
 
 
@@ -104,7 +102,7 @@ def unclaimed(inactive_tenants: Sequence[int], using: str) -> list[Hint]:
     lost = Delivery.objects.using(using).hinted().filter(next_at__lte=now(), subscriber__in=SUBSCRIBERS)
     if inactive_tenants:
         lost = lost.filter(Q(tenant_id=None) | ~Q(tenant_id__in=inactive_tenants))
-    rows = lost.order_by("event_id").values_list("id", "tenant_id", "subscriber", "event__correlation_id")
+    rows = lost.order_by("event_id").values_list("id", "tenant_id", "queue", "event__correlation_id")
     return [hint_of(*row) for row in rows[:MAX_HINTS]]
 
 

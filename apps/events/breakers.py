@@ -15,10 +15,9 @@ from django.utils.module_loading import import_string
 
 from apps.kernel.availability import current_availability
 from apps.kernel.clock import now
-from apps.kernel.tenant import current_tenant
 
 from .base import SUBSCRIBERS
-from .models import Breaker, BreakerQuerySet
+from .models import Breaker, BreakerQuerySet, Delivery
 
 MAX_FAILURES = 10
 """In a row, of any deliveries. More than the attempts of one delivery: one poison message pauses no subscriber."""
@@ -27,8 +26,12 @@ MAX_PAUSE = dt.timedelta(minutes=5)
 log = logging.getLogger(__name__)
 
 
-Stream = tuple[str, int | None]
-"""A subscriber and the tenant of the events; None is the platform."""
+Stream = tuple[str, str, int | None]
+"""A subscriber, the queue of its deliveries, and the tenant of the events; None is the platform."""
+
+
+def stream_of(delivery: Delivery) -> Stream:
+    return delivery.subscriber, delivery.queue, delivery.tenant_id
 
 
 def enabled_subscribers() -> list[str]:
@@ -43,7 +46,7 @@ def inactive_tenants() -> list[int]:
 
 def paused_streams(*, using: str) -> set[Stream]:
     """The streams with an open breaker."""
-    return set(Breaker.objects.using(using).open().values_list("subscriber", "tenant_id"))
+    return set(Breaker.objects.using(using).open().values_list("subscriber", "queue", "tenant_id"))
 
 
 def is_enabled(subscriber: str) -> bool:
@@ -53,43 +56,38 @@ def is_enabled(subscriber: str) -> bool:
     )
 
 
-def may_deliver(subscriber: str) -> bool:
-    """Whether a delivery of the current tenant may be tried. After the pause only the first caller may, as a trial."""
-    if not is_enabled(subscriber) or not current_availability().works:
+def may_deliver(delivery: Delivery) -> bool:
+    """Whether a delivery may be tried, in its tenant. After the pause only the first caller may, as a trial."""
+    if not is_enabled(delivery.subscriber) or not current_availability().works:
         return False
-    breaker = _of(subscriber).first()
+    breaker = _of(delivery).first()
     if breaker is None or breaker.open_until is None:
         return True
     if breaker.open_until > now():
         return False
-    return bool(_of(subscriber).filter(open_until=breaker.open_until).update(open_until=now() + PAUSE))
+    return bool(_of(delivery).filter(open_until=breaker.open_until).update(open_until=now() + PAUSE))
 
 
-def note_success(subscriber: str) -> None:
-    if _of(subscriber).filter(failures__gt=0).update(failures=0, open_until=None):
-        log.info("%s has recovered.", subscriber)
+def note_success(delivery: Delivery) -> None:
+    if _of(delivery).filter(failures__gt=0).update(failures=0, open_until=None):
+        log.info("%s has recovered.", delivery.subscriber)
 
 
-def note_failure(subscriber: str, error: str) -> None:
+def note_failure(delivery: Delivery, error: str) -> None:
     with transaction.atomic():
         breaker, _ = Breaker.objects.select_for_update().get_or_create(
-            subscriber=subscriber, tenant_id=_tenant_id()
+            subscriber=delivery.subscriber, queue=delivery.queue, tenant_id=delivery.tenant_id
         )
         breaker.failures += 1
         breaker.last_error = error
         if breaker.failures >= MAX_FAILURES:
             breaker.open_until = now() + _pause_after(breaker.failures)
-            log.error("%s failed %s times in a row and is paused.", subscriber, breaker.failures)
+            log.error("%s failed %s times in a row and is paused.", delivery.subscriber, breaker.failures)
         breaker.save()
 
 
-def _of(subscriber: str) -> BreakerQuerySet:
-    return Breaker.objects.of(subscriber, _tenant_id())
-
-
-def _tenant_id() -> int | None:
-    tenant = current_tenant()
-    return tenant.id if tenant else None
+def _of(delivery: Delivery) -> BreakerQuerySet:
+    return Breaker.objects.of(*stream_of(delivery))
 
 
 def _pause_after(failures: int) -> dt.timedelta:

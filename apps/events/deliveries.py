@@ -64,7 +64,7 @@ def _handle_batch(named: Delivery, *, at_once: bool) -> set[int]:
         if len(handled) == BATCH_SIZE or time.monotonic() > ends_at:
             _hint_head(head)
             break
-        if not handled and not breakers.may_deliver(named.subscriber):
+        if not handled and not breakers.may_deliver(named):
             _pause(named)
             break
         if not _try(head):
@@ -107,7 +107,7 @@ def _attempt(subscriber: Subscriber, delivery: Delivery) -> bool:
         return False
     if is_handled:
         instrumentation.count(delivery.subscriber, "handled")
-        breakers.note_success(delivery.subscriber)
+        breakers.note_success(delivery)
     return is_handled
 
 
@@ -157,7 +157,7 @@ def _note_failure(delivery: Delivery, error: Exception) -> None:
         _mark_dead(delivery, repr(error))
     else:
         Delivery.objects.open().filter(pk=delivery.pk).update(last_error=repr(error)[:2000])
-    breakers.note_failure(delivery.subscriber, repr(error)[:2000])
+    breakers.note_failure(delivery, repr(error)[:2000])
 
 
 def _mark_dead(delivery: Delivery, error: str) -> None:
@@ -181,4 +181,4 @@ def _wait_behind(named: Delivery, *, behind: Delivery) -> None:
 
 def _hint_head(head: Delivery) -> None:
     Delivery.objects.open().filter(pk=head.pk).update(hinted_at=now(), next_at=now() + HINT_TIMEOUT)
-    hints.send([hint_of(head.pk, head.tenant_id, head.subscriber, head.event.correlation_id)])
+    hints.send([hint_of(head.pk, head.tenant_id, head.queue, head.event.correlation_id)])

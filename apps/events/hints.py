@@ -1,12 +1,11 @@
-"""Hints that name a delivery, sent to the queue of its subscriber."""
+"""Hints that name a delivery, sent to its queue."""
 
 from __future__ import annotations
 
 from apps.kernel.queues.hints import Hint
 
-from .base import SUBSCRIBERS
+DELIVER = "events.deliver"
 
 
-def hint_of(delivery_id: int, tenant_id: int | None, subscriber: str, correlation_id: str) -> Hint:
-    queue = SUBSCRIBERS[subscriber].queue
-    return Hint(f"events.deliver_{queue}", queue, delivery_id, tenant_id, {"correlation_id": correlation_id})
+def hint_of(delivery_id: int, tenant_id: int | None, queue: str, correlation_id: str) -> Hint:
+    return Hint(DELIVER, queue, delivery_id, tenant_id, {"correlation_id": correlation_id})

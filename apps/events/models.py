@@ -16,7 +16,12 @@ from .base import EventEnvelope
 
 
 class OutboxEvent(models.Model):
-    """A published event. `tenant_id` is empty for the platform's events; no delivery before `due_at`."""
+    """A published event.
+
+    tenant_id  empty for events of the platform
+    queue      of its deliveries, where the publisher chooses one
+    due_at     no delivery before it
+    """
 
     tenant_id = models.BigIntegerField(null=True, editable=False)
     name = models.CharField(max_length=80)
@@ -26,6 +31,7 @@ class OutboxEvent(models.Model):
     correlation_id = models.CharField(max_length=64, blank=True)
     causation_id = models.CharField(max_length=64, blank=True)
     traceparent = models.CharField(max_length=55, blank=True, default="", db_default="")
+    queue = models.CharField(max_length=20, blank=True, default="", db_default="")
     occurred_at = models.DateTimeField()
     due_at = models.DateTimeField(null=True)
     routed_at = models.DateTimeField(null=True)
@@ -78,6 +84,7 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
 class Delivery(models.Model):
     """One event for one subscriber. Marked done in the transaction of the listener's effects.
 
+    queue      of its hints: chosen by the publisher of the event, or else that of the subscriber
     next_at    time of the next hint; empty behind another delivery with the same ordering key
     hinted_at  time of a hint that no worker has claimed
     """
@@ -94,6 +101,7 @@ class Delivery(models.Model):
     event = models.ForeignKey(OutboxEvent, on_delete=models.PROTECT, related_name="+", db_index=False)
     subscriber = models.CharField(max_length=120)
     aggregate = models.CharField(max_length=120)
+    queue = models.CharField(max_length=20, default="default", db_default="default")
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.PENDING)
     attempts = models.PositiveSmallIntegerField(default=0)
     next_at = models.DateTimeField(null=True)
@@ -118,13 +126,14 @@ class Delivery(models.Model):
             models.Index(
                 Coalesce("tenant_id", 0),
                 "subscriber",
+                "queue",
                 "event",
                 name="delivery_due",
                 condition=Q(status="pending", hinted_at=None, next_at__isnull=False),
             ),
             models.Index(
                 name="delivery_hinted",
-                fields=["tenant_id", "subscriber"],
+                fields=["tenant_id", "queue"],
                 condition=Q(status="pending", hinted_at__isnull=False),
             ),
         ]
@@ -134,18 +143,20 @@ class Delivery(models.Model):
 
 
 class BreakerQuerySet(models.QuerySet["Breaker"]):
-    def of(self, subscriber: str, tenant_id: int | None) -> BreakerQuerySet:
-        return self.filter(subscriber=subscriber, tenant_id=tenant_id)
+    def of(self, subscriber: str, queue: str, tenant_id: int | None) -> BreakerQuerySet:
+        return self.filter(subscriber=subscriber, queue=queue, tenant_id=tenant_id)
 
     def open(self) -> BreakerQuerySet:
         return self.filter(open_until__gt=now())
 
 
 class Breaker(models.Model):
-    """The recent failures of a subscriber for one tenant. Until `open_until` only these deliveries are paused."""
+    """The recent failures of a subscriber in one queue, for one tenant. Until `open_until` only these deliveries are
+    paused."""
 
     tenant_id = models.BigIntegerField(null=True, editable=False)
     subscriber = models.CharField(max_length=120)
+    queue = models.CharField(max_length=20, default="default", db_default="default")
     failures = models.PositiveIntegerField(default=0)
     open_until = models.DateTimeField(null=True)
     last_error = models.TextField(blank=True)
@@ -156,7 +167,7 @@ class Breaker(models.Model):
         default_permissions = ("view",)
         constraints = [
             models.UniqueConstraint(
-                name="breaker_once", fields=["subscriber", "tenant_id"], nulls_distinct=False
+                name="breaker_once", fields=["subscriber", "queue", "tenant_id"], nulls_distinct=False
             ),
         ]
 

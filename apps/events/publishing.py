@@ -14,6 +14,7 @@ from apps.kernel.correlation import causation_id, correlation_id
 from apps.kernel.db.inserting import insert
 from apps.kernel.observability.traceparent import current_trace
 from apps.kernel.plain import to_plain
+from apps.kernel.queues.policies import POLICIES
 from apps.kernel.tenant import current_tenant
 
 from .base import Event
@@ -41,15 +42,18 @@ def emitting_only(events: tuple[type[Event], ...]) -> Iterator[None]:
         _emittable.reset(token)
 
 
-def publish(event: Event, *, after: dt.timedelta | None = None) -> None:
+def publish(event: Event, *, after: dt.timedelta | None = None, queue: str = "") -> None:
     """Writes the event to the outbox, in the transaction of the change: it is published only if that commits.
 
     `after` delays the delivery. The delay is a row of the outbox, so a restart of the broker does not lose it.
+    `queue` takes precedence over the queue of the subscribers. Events of one aggregate share a queue.
     """
     from .models import OutboxEvent  # models need the app registry, event classes do not
 
     if not connection.in_atomic_block:
         raise RuntimeError(f"{event.name} must be published inside the transaction of its change.")
+    if queue and queue not in POLICIES:
+        raise ValueError(f"{event.name} cannot be delivered in the queue {queue}, which does not exist.")
     _refuse_undeclared(event)
     tenant, payload, at = current_tenant(), to_plain(event), now()
     insert(
@@ -62,6 +66,7 @@ def publish(event: Event, *, after: dt.timedelta | None = None) -> None:
             correlation_id=correlation_id() or "",
             causation_id=causation_id() or "",
             traceparent=str(current_trace() or ""),
+            queue=queue,
             occurred_at=at,
             due_at=at + after if after else None,
         )

@@ -96,7 +96,13 @@ def _in_order(events: Sequence[OutboxEvent], using: str) -> list[OutboxEvent]:
 def _deliveries_of(event: OutboxEvent) -> Iterable[Delivery]:
     for name, subscriber in SUBSCRIBERS.items():
         if subscriber.matches(event.name):
-            yield Delivery(tenant_id=event.tenant_id, event=event, subscriber=name, aggregate=event.aggregate)
+            yield Delivery(
+                tenant_id=event.tenant_id,
+                event=event,
+                subscriber=name,
+                aggregate=event.aggregate,
+                queue=event.queue or subscriber.queue,
+            )
 
 
 def _schedule_heads(deliveries: Sequence[Delivery], using: str) -> list[Delivery]:
@@ -113,14 +119,15 @@ def _schedule_heads(deliveries: Sequence[Delivery], using: str) -> list[Delivery
             continue
         keys.add(key)
         delivery.next_at = delivery.event.due_at or now()
-        is_paused = delivery.subscriber not in enabled or key[:2] in paused or delivery.tenant_id in inactive
+        stream = breakers.stream_of(delivery)
+        is_paused = delivery.subscriber not in enabled or stream in paused or delivery.tenant_id in inactive
         if delivery.event.due_at or is_paused:
             continue
-        if budget.reserve(delivery.tenant_id, SUBSCRIBERS[delivery.subscriber].queue):
+        if budget.reserve(delivery.tenant_id, delivery.queue):
             delivery.next_at, delivery.hinted_at = now() + HINT_TIMEOUT, now()
             chosen.append(delivery)
     return chosen
 
 
 def _hint(delivery: Delivery) -> Hint:
-    return hint_of(delivery.pk, delivery.tenant_id, delivery.subscriber, delivery.event.correlation_id)
+    return hint_of(delivery.pk, delivery.tenant_id, delivery.queue, delivery.event.correlation_id)

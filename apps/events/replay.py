@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 
 from apps.kernel.clock import now
 
+from .base import SUBSCRIBERS
 from .models import Delivery
 from .publishing import notify_relay
 
@@ -24,8 +25,10 @@ def replay_deliveries(deliveries: QuerySet[Delivery]) -> int:
 
 
 _INSERT_MISSING = """
-INSERT INTO events_delivery (tenant_id, event_id, subscriber, aggregate, status, attempts, next_at, last_error)
-SELECT tenant_id, id, %(subscriber)s, aggregate, 'pending', 0, greatest(due_at, %(now)s), ''
+INSERT INTO events_delivery (tenant_id, event_id, subscriber, queue, aggregate, status, attempts, next_at,
+    last_error)
+SELECT tenant_id, id, %(subscriber)s, coalesce(nullif(queue, ''), %(queue)s), aggregate, 'pending', 0,
+    greatest(due_at, %(now)s), ''
 FROM events_outboxevent
 WHERE name = %(name)s AND occurred_at >= %(since)s AND routed_at IS NOT NULL
   AND (%(tenant)s::bigint IS NULL OR tenant_id = %(tenant)s)
@@ -53,6 +56,7 @@ def replay_events(
         "name": name,
         "since": since,
         "subscriber": subscriber,
+        "queue": SUBSCRIBERS[subscriber].queue if subscriber in SUBSCRIBERS else "default",
         "tenant": tenant_id,
         "now": now(),
     }

@@ -1,4 +1,4 @@
-"""The tasks of hints, one per queue, and scheduled tasks. Hints are sent by task name (`hints.py`)."""
+"""The task of hints, and scheduled tasks."""
 
 from __future__ import annotations
 
@@ -8,36 +8,18 @@ from django.conf import settings
 from apps.kernel.clock import now
 from apps.kernel.db import databases
 from apps.kernel.queues.periodic import every
-from apps.kernel.queues.tasks import AuditTask, BillingTask, DefaultTask, FinancialTask, LowTask
+from apps.kernel.queues.tasks import AnyQueueTask, DefaultTask, LowTask
 from apps.kernel.tenant import at_database
 
 from .deliveries import deliver_on_hint
+from .hints import DELIVER
 from .purging import purge
 from .relay import sweep
 
 
-@shared_task(base=FinancialTask, name="events.deliver_financial")
-def deliver_financial(delivery_id: int) -> None:
-    deliver_on_hint(delivery_id)
-
-
-@shared_task(base=DefaultTask, name="events.deliver_default")
-def deliver_default(delivery_id: int) -> None:
-    deliver_on_hint(delivery_id)
-
-
-@shared_task(base=BillingTask, name="events.deliver_billing")
-def deliver_billing(delivery_id: int) -> None:
-    deliver_on_hint(delivery_id)
-
-
-@shared_task(base=AuditTask, name="events.deliver_audit")
-def deliver_audit(delivery_id: int) -> None:
-    deliver_on_hint(delivery_id)
-
-
-@shared_task(base=LowTask, name="events.deliver_low")
-def deliver_low(delivery_id: int) -> None:
+@shared_task(base=AnyQueueTask, name=DELIVER)
+def deliver(delivery_id: int) -> None:
+    """In the queue of the delivery."""
     deliver_on_hint(delivery_id)
 
 

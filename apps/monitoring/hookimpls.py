@@ -36,15 +36,15 @@ def late_queues() -> Iterator[Alert]:
 @alert
 def paused_subscribers() -> Iterator[Alert]:
     """One alert per subscriber: failures for many tenants usually have one reason."""
-    paused: dict[str, list[str]] = defaultdict(list)
+    paused: dict[str, dict[tuple[str, int | None], str]] = defaultdict(dict)
     for key in databases.known():
         with databases.skip_if_unreachable(key), at_database(key):
             for breaker in Breaker.objects.open().order_by("subscriber", "id"):
-                paused[breaker.subscriber].append(breaker.last_error)
+                paused[breaker.subscriber][key, breaker.tenant_id] = breaker.last_error
     for subscriber, errors in paused.items():
         tenants = "1 tenant" if len(errors) == 1 else f"{len(errors)} tenants"
         yield Alert(
             name=f"subscriber:{subscriber}",
             subject=f"{subscriber} is paused",
-            text=f"Repeated failures for {tenants}. The last error: {errors[-1][:500]}",
+            text=f"Repeated failures for {tenants}. The last error: {[*errors.values()][-1][:500]}",
         )

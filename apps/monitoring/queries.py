@@ -24,7 +24,11 @@ NO_DELIVERIES = {"pending": 0, "oldest_at": None, "dead": 0}
 
 @dataclass(frozen=True)
 class SubscriberOverview:
-    """The state of a subscriber. `paused` is the reason of a pause, or empty."""
+    """The state of a subscriber.
+
+    queue   of its deliveries, unless the publisher of the event chooses another
+    paused  the reason of a pause, or empty
+    """
 
     name: str
     subscribes: str
@@ -76,13 +80,14 @@ def _pause_reason(name: str, open_breakers: Sequence[Breaker]) -> str:
         (breaker.open_until - now()).total_seconds() for breaker in open_breakers if breaker.open_until
     )
     failures = max(breaker.failures for breaker in open_breakers)
-    tenants = "one tenant" if len(open_breakers) == 1 else f"{len(open_breakers)} tenants"
+    count = len({breaker.tenant_id for breaker in open_breakers})
+    tenants = "one tenant" if count == 1 else f"{count} tenants"
     return f"{failures} failures in a row for {tenants}; next attempt in {pause_s:,.0f} s"
 
 
 @dataclass(frozen=True)
 class QueueOverview:
-    """A queue: its status in the broker, and the deliveries of its subscribers."""
+    """A queue: its status in the broker, and its deliveries."""
 
     broker: QueueStatus
     pending: int
@@ -92,11 +97,9 @@ class QueueOverview:
 def queues() -> Sequence[QueueOverview]:
     """In the order of the policy table. Raises waiting.BROKER_ERRORS without a broker."""
     deliveries_by_status: Counter[tuple[str, str]] = Counter()
-    for name, status, count in (
-        Delivery.objects.unsettled().values_list("subscriber", "status").annotate(count=Count("pk"))
-    ):
-        if name in SUBSCRIBERS:
-            deliveries_by_status[SUBSCRIBERS[name].queue, status] += count
+    unsettled = Delivery.objects.unsettled().values_list("queue", "status").annotate(count=Count("pk"))
+    for queue_name, status, count in unsettled:
+        deliveries_by_status[queue_name, status] = count
     return [
         QueueOverview(
             broker=queue,

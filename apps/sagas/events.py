@@ -1,4 +1,4 @@
-"""Events of sagas. A run is due by one event for each queue, since a listener has one queue."""
+"""Events of sagas."""
 
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -22,14 +22,6 @@ class SagaDue(Event):
     def aggregate(self) -> str:
         """A key of its own for each event: neither a scheduled one nor a dead letter blocks another."""
         return f"saga_run:{self.run_id}:{self.call_id}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class FinancialSagaDue(SagaDue):
-    name = "saga.due_financial"
-
-
-DUE: dict[str, type[SagaDue]] = {"default": SagaDue, "financial": FinancialSagaDue}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,16 +1,12 @@
-"""Listeners that advance runs, one for each queue."""
+"""Listeners that advance runs."""
 
 from apps.events import listens_to
 
-from .events import FinancialSagaDue, SagaDue
+from .events import SagaDue
 from .executor import advance
 
 
 @listens_to(SagaDue, own_transactions=True)
 def advance_run(event: SagaDue) -> None:
-    advance(event.run_id, resumed=event.resumed)
-
-
-@listens_to(FinancialSagaDue, queue="financial", own_transactions=True)
-def advance_financial_run(event: FinancialSagaDue) -> None:
+    """In the queue of the saga."""
     advance(event.run_id, resumed=event.resumed)

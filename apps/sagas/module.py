@@ -5,8 +5,8 @@ MODULE = Module(
     version="1.0.0",
     description="Multi-step processes: each step is a command with its compensation.",
     dependencies=("bus", "events"),
-    publishes=("saga.due", "saga.due_financial", "saga.stuck"),
-    subscribes=("saga.due", "saga.due_financial"),
+    publishes=("saga.due", "saga.stuck"),
+    subscribes=("saga.due",),
     router="apps.sagas.api.urls",
     grants={
         "owner": ("sagas.manage_sagas", "sagas.view_run", "sagas.view_logentry"),

@@ -21,7 +21,7 @@ from apps.kernel.db.unit_of_work import unit_of_work
 from apps.kernel.plain import from_plain, to_plain
 
 from .base import NO_COMPENSATION, SAGAS, ActionStep, ExternalStep, Saga, Wait
-from .events import DUE, SagaStuck
+from .events import SagaDue, SagaStuck
 from .models import LogEntry, Run
 
 MAX_RETRY_DELAY_S = 300
@@ -97,8 +97,8 @@ def reschedule_stalled() -> int:
 
 def schedule(run: Run, *, after: dt.timedelta | None = None, resumed: bool = False) -> None:
     """Have a worker advance the run, now or later: by an event, which commits with the change."""
-    due = DUE[SAGAS[run.saga].queue if run.saga in SAGAS else "default"]
-    publish(due(run_id=run.pk, resumed=resumed), after=after)
+    queue = SAGAS[run.saga].queue if run.saga in SAGAS else "default"
+    publish(SagaDue(run_id=run.pk, resumed=resumed), after=after, queue=queue)
 
 
 def data_of(run: Run, saga: Saga) -> Any:

@@ -1,4 +1,4 @@
-"""The tasks of hints, and scheduled tasks. Hints name the tasks (kernel.hints)."""
+"""The tasks of hints, and scheduled tasks."""
 
 from __future__ import annotations
 

@@ -49,7 +49,9 @@ def test_a_relay_that_crashes_creates_one_delivery_for_each_listener(sample, cha
 
     assert deaths > sample.at_least(5, MAX_STRIDE)
     assert not OutboxEvent.objects.filter(routed_at=None).exists()
-    deliveries_of_commands = Delivery.objects.filter(event__name="command.sent", subscriber="bus.do_default")
+    deliveries_of_commands = Delivery.objects.filter(
+        event__name="command.sent", subscriber="bus.execute_command"
+    )
     assert deliveries_of_commands.count() == SALES
 
 

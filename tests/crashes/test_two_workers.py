@@ -99,7 +99,7 @@ class Sent:
         self.command, self.rows = CASES[shape](mark), rows
         dispatch_async(self.command, actor=CLERK, key=mark)
         route()
-        self.pk = Delivery.objects.filter(subscriber__startswith="bus.do_").latest("id").pk
+        self.pk = Delivery.objects.filter(subscriber="bus.execute_command").latest("id").pk
         self.before, self.times = rows(), done(self.command)
 
     def deliver(self):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from django.db import transaction
 
-from apps.events import SUBSCRIBERS, breakers, listens_to
+from apps.events import SUBSCRIBERS, breakers, listens_to, publish
 from apps.events.breakers import MAX_FAILURES, PAUSE
 from apps.events.deliveries import MAX_ATTEMPTS, deliver
 from apps.events.models import Breaker, Delivery
@@ -81,13 +82,13 @@ def test_a_successful_trial_after_the_pause_closes_the_breaker(paused, listener,
         assert deliver(paused.pk)
 
         assert Breaker.objects.get().failures == 0
-        assert breakers.may_deliver(SUBSCRIBER)
+        assert breakers.may_deliver(paused)
 
 
 def test_a_second_worker_does_not_run_the_trial(paused):
     with clock.moved_to(now() + PAUSE * 1.1):
-        assert breakers.may_deliver(SUBSCRIBER)
-        assert not breakers.may_deliver(SUBSCRIBER)
+        assert breakers.may_deliver(paused)
+        assert not breakers.may_deliver(paused)
 
 
 def test_a_blocked_delivery_does_not_use_up_the_trial(paused, listener):
@@ -192,3 +193,15 @@ def test_the_subscriber_gate_reads_the_module_registry(settings):
 
     assert app_is_on("companies")
     assert not app_is_on("no_such_app")
+
+
+def test_failures_in_one_queue_do_not_pause_another(paused, listener, no_broker):
+    listener.fails = False
+    with transaction.atomic():
+        publish(ShelfFilled(shelf=99, books=1), queue="financial")
+    route_as_platform()
+
+    financial = deliveries().get(queue="financial")
+    assert no_broker == [financial.pk]
+    assert deliver(financial.pk)
+    assert not deliver(paused.pk)

@@ -8,15 +8,25 @@ from django.db import connection, transaction
 from apps.bus import dispatch
 from apps.companies.commands import FoundCompany
 from apps.companies.models import Company
-from apps.events import Event, publish, tasks
+from apps.events import SUBSCRIBERS, Event, publish, tasks
 from apps.events.deliveries import MAX_ATTEMPTS, deliver
 from apps.events.models import Delivery, OutboxEvent
 from apps.events.relay import route, sweep
+from apps.events.replay import replay_events
 from apps.kernel import clock
 from apps.kernel.correlation import correlated
+from apps.kernel.queues import hints, waiting
 from apps.kernel.queues.policies import POLICIES
 from apps.kernel.tenant import activate
-from tests.support.shelf import ShelfFilled, deliver_in, fill, only_delivery, route_as_platform
+from tests.support.shelf import (
+    SUBSCRIBER,
+    ShelfFilled,
+    deliver_in,
+    deliveries,
+    fill,
+    only_delivery,
+    route_as_platform,
+)
 
 
 def test_an_event_is_published_only_if_its_transaction_commits(at_acme):
@@ -69,14 +79,17 @@ def test_the_effects_of_a_listener_and_its_delivery_commit_together(at_acme, lis
 
 
 @pytest.mark.parametrize("queue", POLICIES)
-def test_the_task_of_each_queue_calls_the_listener(at_acme, listener, no_broker, queue):
+def test_the_task_calls_the_listener_in_each_queue(at_acme, listener, no_broker, monkeypatch, queue):
+    observed = []
+    monkeypatch.setattr(waiting, "note", lambda queue, sent_at: observed.append(queue))
     fill()
     route_as_platform()
 
-    task = getattr(tasks, f"deliver_{queue}")
-    task.apply(args=(only_delivery().pk,), headers={"tenant": at_acme.id}, throw=True)
+    tasks.deliver.apply(
+        args=(only_delivery().pk,), headers={"tenant": at_acme.id}, routing_key=queue, throw=True
+    )
 
-    assert task.queue_name == queue
+    assert observed == [queue]
     assert (only_delivery().status, len(listener.handled)) == ("done", 1)
 
 
@@ -198,3 +211,42 @@ def test_a_refused_command_publishes_no_event(at_acme, owner):
         dispatch(FoundCompany(code="MAIN", name="Again", currency="EUR"), actor=owner)
 
     assert OutboxEvent.objects.count() == before
+
+
+@pytest.mark.parametrize("queue", POLICIES)
+def test_the_publisher_chooses_the_queue_of_the_deliveries(at_acme, listener, hints_by_queue, queue):
+    with transaction.atomic():
+        publish(ShelfFilled(shelf=1, books=1), queue=queue)
+
+    route_as_platform()
+
+    assert only_delivery().queue == queue
+    assert hints_by_queue == [(queue, only_delivery().pk)]
+
+
+@pytest.fixture
+def hints_by_queue(monkeypatch):
+    sent = []
+    monkeypatch.setattr(hints, "_send_one", lambda producer, hint: sent.append((hint.queue, hint.pk)))
+    return sent
+
+
+def test_publishing_into_an_unknown_queue_is_refused(at_acme):
+    with pytest.raises(ValueError, match="does not exist"), transaction.atomic():
+        publish(ShelfFilled(shelf=1, books=1), queue="urgent")
+
+
+def test_past_events_are_replayed_in_the_queue_chosen_by_their_publisher(at_acme, listener, no_broker):
+    before = clock.now()
+    others = dict(SUBSCRIBERS)
+    SUBSCRIBERS.clear()
+    with transaction.atomic():
+        publish(ShelfFilled(shelf=1, books=1), queue="financial")
+        publish(ShelfFilled(shelf=2, books=1))
+    route_as_platform()
+    SUBSCRIBERS.update(others)
+
+    with activate(None):
+        replay_events("shelf.filled", since=before, subscriber=SUBSCRIBER)
+
+    assert list(deliveries().values_list("queue", flat=True)) == ["financial", "default"]

@@ -24,7 +24,7 @@ from apps.kernel.tenant import activate
 from tests.support.shelf import deliveries, fill, only_delivery, route_as_platform
 
 
-def publish_all(tenant, *shelves):
+def publish_all(tenant, *shelves, queue=""):
     """The events of `fill`, in one statement."""
     events = [
         OutboxEvent(
@@ -33,6 +33,7 @@ def publish_all(tenant, *shelves):
             aggregate=f"shelf:{shelf}",
             payload={"shelf": shelf, "books": books},
             occurred_at=now(),
+            queue=queue,
         )
         for books, shelf in enumerate(shelves)
     ]
@@ -427,3 +428,18 @@ def test_many_hints_are_sent_in_few_round_trips(acme, listener, monkeypatch):
 
     assert 1 <= len(writes) < 100
     assert caching._client().llen("default") == 500
+
+
+def test_a_backlog_in_one_queue_does_not_delay_another_of_the_same_subscriber(acme, listener, no_broker):
+    publish_all(acme, *range(backlog.MAX_HINTS_PER_TENANT * 2))
+    publish_all(acme, 999, queue="financial")
+    route_as_platform()
+    financial = deliveries().get(queue="financial")
+    assert financial.pk in no_broker
+    deliveries().filter(pk=financial.pk).update(hinted_at=None, next_at=now())
+    no_broker.clear()
+
+    with activate(None):
+        top_up()
+
+    assert no_broker == [financial.pk]

@@ -161,12 +161,12 @@ def test_a_listener_belongs_to_the_trace_of_the_request(collected, at_acme, owne
     with activate(None):
         route()
     delivery = Delivery.objects.get(subscriber="webhooks.notify_endpoints", event__correlation_id="request-1")
-    with correlated(trace=new_trace(flags=1)), span("events.deliver_billing", kind="consumer"):
+    with correlated(trace=new_trace(flags=1)), span("events.deliver", kind="consumer"):
         deliver(delivery.pk)
 
     spans = {span.name: span for span in collected()}
     request, command = spans["HTTP POST"], spans["settings.change_setting"]
-    handling, task = spans["handle setting.changed"], spans["events.deliver_billing"]
+    handling, task = spans["handle setting.changed"], spans["events.deliver"]
     assert command.parent_span_id == request.span_id
     assert (handling.trace_id, handling.parent_span_id) == (command.trace_id, command.span_id)
     assert [link.span_id for link in handling.links] == [task.span_id]

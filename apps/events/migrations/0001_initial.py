@@ -29,6 +29,7 @@ class Migration(migrations.Migration):
                 ("due_at", models.DateTimeField(null=True)),
                 ("version", models.PositiveSmallIntegerField(db_default=1, default=1)),
                 ("traceparent", models.CharField(blank=True, db_default="", default="", max_length=55)),
+                ("queue", models.CharField(blank=True, db_default="", default="", max_length=20)),
             ],
             options={
                 "verbose_name": "event",
@@ -55,6 +56,7 @@ class Migration(migrations.Migration):
                 ("tenant_id", models.BigIntegerField(editable=False, null=True)),
                 ("subscriber", models.CharField(max_length=120)),
                 ("aggregate", models.CharField(max_length=120)),
+                ("queue", models.CharField(db_default="default", default="default", max_length=20)),
                 (
                     "status",
                     models.CharField(
@@ -95,6 +97,7 @@ class Migration(migrations.Migration):
                     models.Index(
                         django.db.models.functions.comparison.Coalesce("tenant_id", 0),
                         models.F("subscriber"),
+                        models.F("queue"),
                         models.F("event"),
                         condition=models.Q(
                             ("hinted_at", None), ("next_at__isnull", False), ("status", "pending")
@@ -103,7 +106,7 @@ class Migration(migrations.Migration):
                     ),
                     models.Index(
                         condition=models.Q(("hinted_at__isnull", False), ("status", "pending")),
-                        fields=["tenant_id", "subscriber"],
+                        fields=["tenant_id", "queue"],
                         name="delivery_hinted",
                     ),
                 ],
@@ -123,6 +126,7 @@ class Migration(migrations.Migration):
                 ),
                 ("tenant_id", models.BigIntegerField(editable=False, null=True)),
                 ("subscriber", models.CharField(max_length=120)),
+                ("queue", models.CharField(db_default="default", default="default", max_length=20)),
                 ("failures", models.PositiveIntegerField(default=0)),
                 ("open_until", models.DateTimeField(null=True)),
                 ("last_error", models.TextField(blank=True)),
@@ -131,7 +135,7 @@ class Migration(migrations.Migration):
                 "default_permissions": ("view",),
                 "constraints": [
                     models.UniqueConstraint(
-                        fields=("subscriber", "tenant_id"), name="breaker_once", nulls_distinct=False
+                        fields=("subscriber", "queue", "tenant_id"), name="breaker_once", nulls_distinct=False
                     )
                 ],
             },

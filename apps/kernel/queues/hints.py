@@ -17,6 +17,7 @@ from apps.kernel.correlation import carried
 from apps.kernel.tenant import current_tenant
 
 from . import broker
+from .policies import POLICIES
 from .tasks import PLATFORM
 
 BATCH_SIZE = 500
@@ -68,6 +69,7 @@ def send(hints: Sequence[Hint]) -> bool:
 
 
 def _send_one(producer: Any, hint: Hint) -> None:
+    policy = POLICIES[hint.queue]
     current_app.send_task(
         hint.task,
         args=(hint.pk,),
@@ -77,4 +79,6 @@ def _send_one(producer: Any, hint: Hint) -> None:
         argsrepr=f"({hint.pk},)",
         kwargsrepr="{}",
         headers={"tenant": hint.tenant_id or PLATFORM, **hint.context},
+        time_limit=policy.time_limit,
+        soft_time_limit=policy.soft_time_limit,
     )

@@ -6,6 +6,7 @@ A task takes ids as arguments and runs for the tenant in its message header. Wit
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack
 from typing import Any, ClassVar
 
@@ -110,7 +111,7 @@ class TenantTask(Task):  # type: ignore[type-arg]
             stack.enter_context(log_context(task=self.name))
             stack.enter_context(
                 observed_task(
-                    self.name, self.queue_name, sent_at=header("sent_at"), tries=self.request.retries
+                    self.name, self.current_queue(), sent_at=header("sent_at"), tries=self.request.retries
                 )
             )
             return stack.pop_all()
@@ -127,6 +128,10 @@ class TenantTask(Task):  # type: ignore[type-arg]
         if not availability_of(tenant).works:
             raise TaskTenantInactive(f"{tenant} is closed just now.")
         return tenant
+
+    def current_queue(self) -> str:
+        """The queue of the running message."""
+        return self.queue_name
 
     def _header(self, name: str) -> Any:
         """Celery puts custom headers on the request or under `headers`, depending on the kind of call."""
@@ -176,6 +181,25 @@ class LowTask(TenantTask):
 
     abstract = True
     locals().update(_base("low"))
+
+
+class AnyQueueTask(TenantTask):
+    """Work whose sender chooses the queue, and with it the limits (`hints.py`)."""
+
+    abstract = True
+    locals().update(_base("default"))
+
+    def current_queue(self) -> str:
+        """The last part of the routing key: RabbitMQ puts the delay of a retry before it."""
+        delivery: Mapping[str, Any] = self.request.delivery_info or {}
+        name = str(delivery.get("routing_key") or "").rpartition(".")[2]
+        return name if name in POLICIES else self.queue_name
+
+    def retry(self, *args: Any, **options: Any) -> Any:
+        """In the same queue, as often as its policy allows."""
+        queue = self.current_queue()
+        limits = {"queue": queue, "routing_key": queue, "max_retries": POLICIES[queue].retries}
+        return super().retry(*args, **{**limits, **options})
 
 
 def route(name: str, args: Any, kwargs: Any, options: Any, task: Any = None, **_: Any) -> dict[str, str]:

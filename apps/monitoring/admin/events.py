@@ -115,7 +115,16 @@ class DeliveryAdmin(OfOneDatabase):
     """Deliveries, with subscriber, attempts and the last error."""
 
     empty_message = _("Deliveries of events to their subscribers appear here.")
-    list_display = ("event", "subscriber", "tenant_id", "status_label", "attempts", "next_at", "done_at")
+    list_display = (
+        "event",
+        "subscriber",
+        "queue",
+        "tenant_id",
+        "status_label",
+        "attempts",
+        "next_at",
+        "done_at",
+    )
     list_filter = (OfDatabase, "status", "subscriber")
     list_select_related = ("event",)
     search_fields = ("subscriber", "aggregate")
@@ -123,6 +132,7 @@ class DeliveryAdmin(OfOneDatabase):
     fields = (
         "event_link",
         "subscriber",
+        "queue",
         "tenant_id",
         "status_label",
         "attempts",
@@ -138,7 +148,11 @@ class DeliveryAdmin(OfOneDatabase):
         open_breakers = (
             Breaker.objects.open()
             .alias(tenant_or_platform=Coalesce("tenant_id", 0))
-            .filter(tenant_or_platform=Coalesce(OuterRef("tenant_id"), 0), subscriber=OuterRef("subscriber"))
+            .filter(
+                tenant_or_platform=Coalesce(OuterRef("tenant_id"), 0),
+                subscriber=OuterRef("subscriber"),
+                queue=OuterRef("queue"),
+            )
         )
         paused = Q(subscriber__in=off) | ~Q(subscriber__in=list(SUBSCRIBERS)) | Q(Exists(open_breakers))
         return super().get_queryset(request).annotate(paused=paused)

@@ -37,16 +37,16 @@ WHERE (known.tenant_id, known.name, known.aggregate, known.occurred_at, known.pa
 
 _ADD_EVENT = """
 INSERT INTO events_outboxevent (tenant_id, name, version, aggregate, payload, correlation_id, causation_id,
-    traceparent, occurred_at, due_at, routed_at)
-SELECT tenant_id, name, version, aggregate, payload, correlation_id, causation_id, traceparent, occurred_at, due_at,
-    routed_at
+    traceparent, queue, occurred_at, due_at, routed_at)
+SELECT tenant_id, name, version, aggregate, payload, correlation_id, causation_id, traceparent, queue, occurred_at,
+    due_at, routed_at
 FROM jsonb_populate_record(NULL::events_outboxevent, %(event)s::jsonb)
 RETURNING id
 """
 
 _ADD_DELIVERY = """
-INSERT INTO events_delivery (tenant_id, event_id, subscriber, aggregate, status, attempts, next_at, last_error)
-SELECT tenant_id, %(event)s, subscriber, aggregate, status, attempts, coalesce(next_at, now()), last_error
+INSERT INTO events_delivery (tenant_id, event_id, subscriber, queue, aggregate, status, attempts, next_at, last_error)
+SELECT tenant_id, %(event)s, subscriber, queue, aggregate, status, attempts, coalesce(next_at, now()), last_error
 FROM jsonb_populate_record(NULL::events_delivery, %(delivery)s::jsonb)
 ON CONFLICT (event_id, subscriber) DO UPDATE
     SET status = excluded.status, attempts = excluded.attempts, next_at = excluded.next_at, done_at = NULL,
