@@ -42,10 +42,11 @@ TARGET = "backup / restore / move of 100,000 rows, verified by rows, definitions
 
 
 def _bursar(tenant: Any) -> dict[str, Any]:
+    from apps.backups.files import importing, verifying
+    from apps.backups.files.backup_file import BackupFile
+    from apps.backups.files.exporting import export
+    from apps.backups.moves import offline
     from apps.tenancy.models import Tenant
-    from apps.tenancy.transfer import importing, moving, verifying
-    from apps.tenancy.transfer.backup_file import BackupFile
-    from apps.tenancy.transfer.exporting import export
 
     with tempfile.TemporaryFile() as file:
         manifest, backup = _timed(lambda: export(tenant, file))
@@ -55,7 +56,7 @@ def _bursar(tenant: Any) -> dict[str, Any]:
         faults, verify = _timed(lambda: verifying.faults(backup_file.manifest, made))
         importing.drop_schema(made.schema, "home", role=made.role)
     Tenant.objects.filter(pk=tenant.id).update(mode=Tenant.Mode.READ_ONLY)
-    moved, move = _timed(lambda: moving.move(tenant.id, EAST))
+    moved, move = _timed(lambda: offline.move(tenant.id, EAST))
     rows = sum(table["rows"] for table in manifest["tables"].values())
     return {
         "rows in all": rows,

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from apps.backups.hooks import carried_data
 from apps.bus import Command, dispatch
 from apps.identity.hooks import token_claim
 from apps.kernel.actors import System
 from apps.kernel.tenant import current_tenant
-from apps.tenancy.hooks import NewTenant, carried_data, set_up
+from apps.tenancy.hooks import NewTenant, set_up
 
 from . import queries
 from .commands import ChangePlan

@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 
+from apps.backups.hooks import invariant
 from apps.kernel.pii import NAME, TEXT, declare_pii
 from apps.periods import hooks as periods
 from apps.settings import queries as settings_queries
-from apps.tenancy.hooks import NewTenant, Retention, invariant, retention, set_up
+from apps.tenancy.hooks import NewTenant, Retention, retention, set_up
 
 from . import queries, rules
 from .commands import SetUpLedger

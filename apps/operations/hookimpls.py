@@ -1,11 +1,12 @@
-"""Alerts to operators: backups that violate their objectives."""
+"""Alerts to operators: backups that violate their backups."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from apps.backups import queries as backups
+from apps.backups.queries import BackupStatus
 from apps.notices.hooks import Alert, alert
-from apps.tenancy.transfer import objectives
 
 MAX_TENANTS_LISTED = 10
 
@@ -13,7 +14,7 @@ MAX_TENANTS_LISTED = 10
 @alert
 def late_backups() -> Iterator[Alert]:
     """One alert for all tenants: many late backups have one cause."""
-    late = [status for status in objectives.statuses() if status.is_late]
+    late = [status for status in backups.statuses() if status.is_late]
     if late:
         yield Alert(
             name="backups:late",
@@ -24,7 +25,7 @@ def late_backups() -> Iterator[Alert]:
 
 @alert
 def failed_backups() -> Iterator[Alert]:
-    failed = [status for status in objectives.statuses() if status.failed]
+    failed = [status for status in backups.statuses() if status.failed]
     errors = [status.failed.error for status in failed if status.failed]
     if failed:
         yield Alert(
@@ -36,7 +37,7 @@ def failed_backups() -> Iterator[Alert]:
 
 @alert
 def slow_restores() -> Iterator[Alert]:
-    slow = [status for status in objectives.statuses() if status.is_slow]
+    slow = [status for status in backups.statuses() if status.is_slow]
     if slow:
         yield Alert(
             name="backups:slow",
@@ -47,14 +48,14 @@ def slow_restores() -> Iterator[Alert]:
 
 @alert
 def failed_restore_drills() -> Iterator[Alert]:
-    if last_error := objectives.failed_restore_drills():
+    if last_error := backups.failed_restore_drills():
         yield Alert(name="backups:drill", subject="Backups may not be restorable", text=last_error[:1000])
 
 
-def _many(statuses: list[objectives.BackupStatus]) -> str:
+def _many(statuses: list[BackupStatus]) -> str:
     return "1 tenant is" if len(statuses) == 1 else f"{len(statuses)} tenants are"
 
 
-def _named(statuses: list[objectives.BackupStatus]) -> str:
+def _named(statuses: list[BackupStatus]) -> str:
     more = f" and {len(statuses) - MAX_TENANTS_LISTED} more" if len(statuses) > MAX_TENANTS_LISTED else ""
     return ", ".join(status.tenant.slug for status in statuses[:MAX_TENANTS_LISTED]) + more

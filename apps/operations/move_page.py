@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.template.defaultfilters import filesizeformat
 
+from apps.backups import queries as backups
 from apps.bus import dry_run
 from apps.console import hooks
 from apps.console.admin import ServerFields
@@ -16,7 +17,6 @@ from apps.kernel.db import databases
 from apps.kernel.errors import Refusal
 from apps.tenancy.erasure.footprint import schema_footprint
 from apps.tenancy.models import Database, Tenant
-from apps.tenancy.transfer import importing
 
 from . import rules
 from .commands import MoveTenant
@@ -93,7 +93,7 @@ def _executor(tenant: Tenant) -> str:
 
 def _is_owner(tenant: Tenant) -> bool:
     """Whether this process has the owner role of the tenant's database and of all targets."""
-    return set(importing.owned()) >= {tenant.database, *_targets(tenant)}
+    return set(backups.owned_databases()) >= {tenant.database, *_targets(tenant)}
 
 
 def _can_move(tenant: Tenant) -> bool:

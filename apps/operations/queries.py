@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from celery import current_app
-from django.db import connection
 from django.db.models import QuerySet
 
 from apps.audit import queries as audit
+from apps.backups import queries as backups
 from apps.identity import queries as identity
 from apps.identity.models import ApiSession, User
 from apps.kernel.availability import availability_of
@@ -18,7 +18,6 @@ from apps.kernel.db.tenant_transaction import within
 from apps.kernel.queues.periodic import PERIODIC
 from apps.sagas.models import Run
 from apps.tenancy.models import Tenant
-from apps.tenancy.transfer import outbox
 from apps.webhooks import queries as webhooks
 
 
@@ -68,13 +67,13 @@ class Activity:
 
 def activity_of(tenant: Tenant) -> Activity:
     emails = administrator_emails(tenant)
-    with within(tenant.info), connection.cursor() as cursor:
+    with within(tenant.info):
         return Activity(
             users=User.objects.filter(is_active=True).count(),
             administrator_count=User.objects.administrators().count(),
             administrators_only=availability_of(tenant.info).administrators_only,
             sessions=ApiSession.objects.open().count(),
-            deliveries=outbox.count_due(cursor, tenant.pk),
+            deliveries=backups.due_events(tenant.info),
             webhook_messages=webhooks.waiting_messages(),
             scheduled_tasks=_scheduled_tasks(),
             audit_records=sum(segment.records for segment in audit.due_for_cold_storage(today())),

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import admin
-from django.db.models import OuterRef, QuerySet, Subquery, Sum
+from django.db.models import QuerySet, Sum
 from django.db.models.expressions import RawSQL
 from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
@@ -21,10 +21,9 @@ from apps.console.admin import Link, ReadOnlyAdmin, ReadOnlyInline
 from apps.console.sites import operator_site
 
 from . import mode_pages, queries, trends  # noqa: F401
+from .hooks import last_backup
 from .models import Domain, Tenant, TenantActivity
 from .placement import pages  # noqa: F401
-from .transfer import pages as backups  # noqa: F401
-from .transfer.models import Backup
 
 VIEW_PERMISSION = "tenancy.view_tenant"
 
@@ -72,9 +71,8 @@ class TenantAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Tenant]:
         tenants: QuerySet[Tenant] = super().get_queryset(request)
-        done = Backup.objects.filter(tenant=OuterRef("pk"), state=Backup.State.DONE).order_by("-begun_at")
         return tenants.select_related("activity").annotate(
-            backed_up_at=Subquery(done.values("begun_at")[:1]),
+            backed_up_at=last_backup(),
             release_fingerprint=RawSQL("SELECT fingerprint FROM tenancy_blueprint", ()),
         )
 

@@ -1,5 +1,5 @@
-"""What tenancy plugs in: the audit log of a suspended or archived tenant goes to cold storage. The imports load the
-handlers of the subpackages, since the bus looks for handlers in the app itself only."""
+"""What tenancy plugs in: the audit log of a suspended or archived tenant goes to cold storage. The import loads the
+handlers of the subpackage, since the bus looks for handlers in the app itself only."""
 
 from collections.abc import Iterable
 from contextlib import suppress
@@ -9,10 +9,8 @@ from apps.audit.commands import MoveToColdStorage
 from apps.audit.errors import NothingDueForColdStorage
 from apps.kernel.clock import today
 
-from .databases import handlers as _databases  # noqa: F401
 from .erasure import handlers as _erasure  # noqa: F401
 from .hooks import Transition, on_archival, on_suspension
-from .transfer import handlers as _transfer  # noqa: F401
 
 
 @on_suspension("data")

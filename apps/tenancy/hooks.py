@@ -1,5 +1,5 @@
 """Extension points of a tenant's lifecycle: the steps that other apps add to its workflows, legal retention,
-invariants, and platform data that travels with a tenant.
+and facts for the list of tenants.
 
 An app implements them in its hookimpls.py. The workflows are in `apps.operations`, which knows no model of these apps.
 """
@@ -7,9 +7,12 @@ An app implements them in its hookimpls.py. The workflows are in `apps.operation
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
+
+from django.db.models import DateTimeField, Subquery, Value
+from django.db.models.expressions import Combinable
 
 from apps.bus import Command
 from apps.kernel.tenant import TenantInfo
@@ -104,38 +107,15 @@ def legal_retentions() -> Sequence[Retention]:
     return sorted(retentions, key=lambda required: required.until, reverse=True)
 
 
-_invariants: dict[str, Callable[[], Any]] = {}
+_backed_up_at: list[Callable[[], Subquery]] = []
 
 
-def invariant(name: str) -> Callable[[Callable[[], T]], Callable[[], T]]:
-    """Registers a figure ("trial balance") that is computed inside the tenant and must be the same after a copy."""
-
-    def register(function: Callable[[], T]) -> Callable[[], T]:
-        _invariants[name] = function
-        return function
-
-    return register
+def backed_up_at(function: Callable[[], Subquery]) -> Callable[[], Subquery]:
+    """Registers the subquery that computes, for a row of tenants, the instant of its last backup."""
+    _backed_up_at.append(function)
+    return function
 
 
-def invariants() -> Mapping[str, Callable[[], Any]]:
-    return _invariants
-
-
-@dataclass(frozen=True)
-class CarriedData:
-    """Platform data of a tenant beside its row (its subscription), as JSON. A backup file contains it, and a tenant
-    made from that file receives it. `restore` must be idempotent."""
-
-    export: Callable[[int], Any]
-    restore: Callable[[int, Any], object]
-
-
-_carried_data: dict[str, CarriedData] = {}
-
-
-def carried_data(name: str, export: Callable[[int], Any], restore: Callable[[int, Any], object]) -> None:
-    _carried_data[name] = CarriedData(export, restore)
-
-
-def all_carried_data() -> Mapping[str, CarriedData]:
-    return _carried_data
+def last_backup() -> Combinable:
+    """The instant of the last backup of each tenant, for a query of tenants; NULL without the app of backups."""
+    return next((function() for function in _backed_up_at), Value(None, output_field=DateTimeField()))

@@ -103,6 +103,7 @@ class Tenant(Tracked, TenantMixin):  # type: ignore[misc,django-manager-missing]
             ("move_tenant", "Can move a tenant to another database"),
             ("back_up_tenant", "Can back up a tenant"),
             ("restore_tenant", "Can restore or clone a tenant"),
+            ("set_backup_policy", "Can set the backup policy of a tenant"),
             ("manage_databases", "Can manage databases and placement"),
             ("impersonate", "Can enter a tenant as one of its users"),
         ]

@@ -18,6 +18,7 @@ SHARED_APPS = [
     *_EVERYWHERE,
     "apps.events",
     "apps.tenancy",
+    "apps.backups",
     "apps.billing",
 ]
 """Apps with tables in the public schema. Events, tenants and plans have tables only there."""

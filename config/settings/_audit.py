@@ -9,6 +9,8 @@ AUDIT_ANCHORS = ["apps.audit.anchors.InFiles", "apps.audit.anchors.InLog"]
 AUDIT_RETENTION_YEARS = {"financial": 10, "security": 2, "default": 1, "access": 1}
 AUDIT_RETENTION_OF = {
     **dict.fromkeys(("ledger", "periods", "payments", "sales", "inventory", "companies"), "financial"),
-    **dict.fromkeys(("identity", "audit", "tenancy", "operations", "webhooks", "settings"), "security"),
+    **dict.fromkeys(
+        ("identity", "audit", "tenancy", "backups", "operations", "webhooks", "settings"), "security"
+    ),
 }
 """Retention class by app of the command; `default` for all others."""

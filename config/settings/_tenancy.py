@@ -1,4 +1,4 @@
-"""Tenants: models, host names, placement and backups."""
+"""Tenants: models, host names and placement."""
 
 from config.env import env
 
@@ -21,12 +21,3 @@ PUBLIC_URL = env().public_url
 OPERATOR_URLCONF = "config.urls_operator"
 ROOT_URLCONF = "config.urls_tenant"
 FEATURE_FLAGS = env().feature_flags
-
-BACKUP_INTERVAL_HOURS = env().backup_interval_hours
-BACKUP_RETENTION_DAYS = env().backup_retention_days
-BACKUP_MAX_COUNT = env().backup_max_count
-BACKUP_RESTORE_DRILL_DAYS = env().backup_restore_drill_days
-BACKUP_RPO_HOURS = env().backup_rpo_hours
-"""Recovery point objective; 0: none."""
-BACKUP_RTO_HOURS = env().backup_rto_hours
-"""Recovery time objective; 0: none."""

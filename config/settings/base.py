@@ -4,6 +4,7 @@ from ._api import *  # noqa: F403
 from ._apps import *  # noqa: F403
 from ._audit import *  # noqa: F403
 from ._auth import *  # noqa: F403
+from ._backups import *  # noqa: F403
 from ._bus import *  # noqa: F403
 from ._cache import *  # noqa: F403
 from ._celery import *  # noqa: F403

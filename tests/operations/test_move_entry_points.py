@@ -5,9 +5,9 @@ import shlex
 import pytest
 
 from apps.audit.models import Record
+from apps.backups import queries as backups
 from apps.kernel.tenant import activate
 from apps.tenancy.models import Tenant
-from apps.tenancy.transfer import importing
 from tests.support.settling import settle
 
 WHY = "There's more capacity."
@@ -42,7 +42,7 @@ def test_a_move_by_console(acme, east, operator, client_for):
 
 
 def test_a_console_without_the_owner_role_shows_the_command(acme, east, operator, client_for, monkeypatch):
-    monkeypatch.setattr(importing, "owned", list)
+    monkeypatch.setattr(backups, "owned_databases", list)
     client = client_for(operator, None)
     page = f"/tenants/{acme.id}/move/"
 
@@ -60,7 +60,7 @@ def test_a_console_without_the_owner_role_shows_the_command(acme, east, operator
 
 
 def test_an_api_without_the_owner_role_returns_the_command(acme, east, operator, client_for, monkeypatch):
-    monkeypatch.setattr(importing, "owned", list)
+    monkeypatch.setattr(backups, "owned_databases", list)
     at = f"/api/v1/operations/tenants/{acme.id}/move/"
     payload = {"database": east, "reason": WHY}
     client = client_for(operator, None)

@@ -7,6 +7,10 @@ import datetime as dt
 import pytest
 from django.db import OperationalError, connections, transaction
 
+from apps.backups import queries as backups
+from apps.backups.commands import RollBackMove
+from apps.backups.files import exporting, importing, outbox, verifying
+from apps.backups.moves import offline
 from apps.bus import dispatch, dry_run
 from apps.events import publish
 from apps.kernel import clock
@@ -19,8 +23,6 @@ from apps.sagas import external_steps, runs
 from apps.sagas.models import Run
 from apps.tenancy import directory
 from apps.tenancy.models import Tenant
-from apps.tenancy.transfer import exporting, importing, moving, outbox, verifying
-from apps.tenancy.transfer.commands import RollBackMove
 from tests.support.settling import settle
 
 
@@ -63,7 +65,7 @@ def test_a_failed_move_leaves_the_tenant_in_its_database(settled, east, operator
     def fail(tenant, to):
         raise LookupError("connection lost")
 
-    monkeypatch.setattr(moving, "copy_and_switch", fail)
+    monkeypatch.setattr(offline, "copy_and_switch", fail)
     with pytest.raises(LookupError):
         dispatch(move(settled, east), actor=operator)
 
@@ -83,7 +85,9 @@ def remains_in(database, tenant):
         return schemas, cursor.fetchone()[0]
 
 
-@pytest.mark.parametrize("breaks", [(verifying, "faults"), (outbox, "insert"), (moving, "_update_directory")])
+@pytest.mark.parametrize(
+    "breaks", [(verifying, "faults"), (outbox, "insert"), (offline, "_update_directory")]
+)
 def test_a_rollback_deletes_the_copy(settled, east, operator, monkeypatch, breaks):
     def fail(*args, **kwargs):
         assert remains_in(east, settled)[0]
@@ -106,7 +110,7 @@ def test_a_copy_that_cannot_be_dropped_does_not_block_the_rollback(settled, east
         raise OperationalError("connection lost")
 
     monkeypatch.setattr(verifying, "faults", fail)
-    monkeypatch.setattr(moving, "_drop", fail)
+    monkeypatch.setattr(offline, "_drop", fail)
     with pytest.raises(OperationalError):
         dispatch(move(settled, east), actor=operator)
 
@@ -130,19 +134,19 @@ def test_a_rollback_after_the_switch_deletes_no_data(settled, east, operator):
 def test_workers_finish_a_killed_move(settled, east, operator, monkeypatch, when, ends):
     """Workers lack the owner role: they compensate an incomplete transfer, and reopen the tenant after a complete
     one."""
-    copy_and_switch = moving.copy_and_switch
+    copy_and_switch = offline.copy_and_switch
 
     def die(tenant, to):
         if when == "after":
             copy_and_switch(tenant, to)
         raise Killed
 
-    monkeypatch.setattr(moving, "copy_and_switch", die)
+    monkeypatch.setattr(offline, "copy_and_switch", die)
     with pytest.raises(Killed):
         dispatch(move(settled, east), actor=operator)
     assert Tenant.objects.get(pk=settled.pk).mode == "read_only"
 
-    monkeypatch.setattr(importing, "owned", list)
+    monkeypatch.setattr(backups, "owned_databases", list)
     for hours in range(1, 6):
         later(hours)
 
@@ -176,13 +180,13 @@ def test_a_move_reports_its_stages_with_its_progress(settled, east, operator, mo
 
     dispatch(move(settled, east), actor=operator)
 
-    assert stages(run()) == list(moving.STAGES)
+    assert stages(run()) == list(offline.STAGES)
     assert percents == sorted(percents)
     assert len(set(percents)) > 10
     assert (percents[0], percents[-1], run().stage) == (33, 60, "")
 
 
-@pytest.mark.parametrize("stage", moving.STAGES)
+@pytest.mark.parametrize("stage", offline.STAGES)
 def test_the_error_of_a_failed_move_names_the_stage(settled, east, operator, monkeypatch, stage):
     def fail(*args, **kwargs):
         raise LookupError("connection lost")
@@ -200,7 +204,7 @@ def test_the_error_of_a_failed_move_names_the_stage(settled, east, operator, mon
 
 @pytest.mark.exhaustive("a kill at each stage of a move", by=())
 @pytest.mark.physical_copy
-@pytest.mark.parametrize("stage", moving.STAGES)
+@pytest.mark.parametrize("stage", offline.STAGES)
 def test_a_move_killed_in_a_stage_resumes_when_repeated(
     settled, east, operator, client_for, monkeypatch, stage
 ):
@@ -229,7 +233,7 @@ def test_a_killed_move_resumes_when_repeated(settled, east, operator, monkeypatc
         raise Killed
 
     with monkeypatch.context() as patch, pytest.raises(Killed):
-        patch.setattr(moving, "copy_and_switch", die)
+        patch.setattr(offline, "copy_and_switch", die)
         dispatch(move(settled, east), actor=operator)
 
     moved = dispatch(move(settled, east), actor=operator)

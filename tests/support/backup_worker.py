@@ -11,7 +11,7 @@ from django.core.management import execute_from_command_line
 from django.utils.module_loading import import_string
 django.setup()
 where, when, number = sys.argv[1:]
-owner, _, leaf = f"apps.tenancy.transfer.{where}".rpartition(".")
+owner, _, leaf = f"apps.backups.{where}".rpartition(".")
 original = import_string(f"{owner}.{leaf}")
 def interrupted(*args, **kwargs):
     if when == "before":

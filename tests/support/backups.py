@@ -8,15 +8,17 @@ import json
 
 from django.core.management import call_command
 
+from apps.backups import queries
+from apps.backups.models import Backup
+from apps.backups.restores import restoring
+from apps.backups.schedule import jobs, restore_drills, scheduler
 from apps.kernel import clock
-from apps.tenancy.transfer import jobs, objectives, restore_drills, restoring, scheduler
-from apps.tenancy.transfer.models import Backup
 
 
 def later(monkeypatch, **ahead):
     """Advances the clock of the backup modules."""
     at = clock.now() + dt.timedelta(**ahead)
-    for module in (scheduler, jobs, objectives, restoring, restore_drills):
+    for module in (scheduler, jobs, queries, restoring, restore_drills):
         monkeypatch.setattr(module, "now", lambda: at)
 
 

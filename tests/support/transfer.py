@@ -25,6 +25,13 @@ def books(chart, at_acme, accountant):
     return at_acme
 
 
+@pytest.fixture
+def platform(books):
+    """The test runs on the platform; acme has an entry."""
+    with activate(None):
+        yield books
+
+
 def sale(actor, amount, memo="Sale to Jane Roe"):
     lines = (
         Line(account="1000", currency="USD", amount=Decimal(amount)),

@@ -10,6 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from shlex import quote
 
+from apps.backups import rules as backups
+from apps.backups.commands import RollBackMove, TransferTenant
+from apps.backups.errors import OwnerCredentialsMissing
 from apps.bus import handles
 from apps.kernel.errors import together
 from apps.kernel.reasons import reason_must_be_given
@@ -20,9 +23,6 @@ from apps.operations.tenant_sagas import run_saga
 from apps.sagas import ExternalStep, Saga, ScopedCommand, Step
 from apps.tenancy.commands import SetMode
 from apps.tenancy.models import Tenant
-from apps.tenancy.transfer.commands import RollBackMove, TransferTenant
-from apps.tenancy.transfer.errors import OwnerCredentialsMissing
-from apps.tenancy.transfer.moving import must_be_movable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +77,7 @@ def prerequisites(command: MoveTenant) -> None:
 def _must_be_movable_here(row: Tenant, command: MoveTenant) -> None:
     """Raises MovedElsewhere with the command line to use."""
     try:
-        must_be_movable(row, command.database)
+        backups.tenant_must_be_movable(row, command.database)
     except OwnerCredentialsMissing as absent:
         raise MovedElsewhere(command=command_line(row, command.database, command.reason)) from absent
 

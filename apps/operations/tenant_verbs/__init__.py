@@ -1,5 +1,5 @@
-"""The verbs of `manage.py tenant`. Every module of this package is imported automatically."""
+"""The verbs of operations for `manage.py tenant`: transitions of a tenant's state, its status, and moves."""
 
-from .base import VERBS, Verb, verb
+from . import lifecycle, moving, status
 
-__all__ = ["VERBS", "Verb", "verb"]
+__all__ = ["lifecycle", "moving", "status"]

@@ -26,8 +26,7 @@ from apps.sagas.models import Run
 from apps.tenancy.erasure.footprint import tenant_footprint
 from apps.tenancy.erasure.reapply import reappeared, reapply
 from apps.tenancy.models import Tenant
-
-from .base import Verb, tenant_named, verb
+from apps.tenancy.verbs import Verb, tenant_named, verb
 
 
 class _TransitionVerb(Verb):

@@ -15,8 +15,7 @@ from apps.kernel.availability import Availability, availability_of
 from apps.kernel.errors import SeveralRefusals
 from apps.tenancy.commands import SetMode
 from apps.tenancy.models import Tenant
-
-from .base import Verb, tenant_named, verb
+from apps.tenancy.verbs import Verb, tenant_named, verb
 
 LABELS = {
     "reads": "read",

@@ -1,0 +1,1 @@
+"""Backup, restore, move and clone of a whole tenant."""

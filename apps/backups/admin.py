@@ -1,0 +1,105 @@
+"""Pages of the operator console: backup status, recovery objectives, and the backup policy of a tenant."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.http import HttpRequest, HttpResponseBase
+from django.template.response import TemplateResponse
+
+from apps.console import hooks
+from apps.console.admin import CommandPage, ServerFields
+from apps.console.widgets import Form, reason
+from apps.tenancy import rules
+from apps.tenancy.models import Tenant
+
+from . import queries
+from .commands import SetBackupPolicy
+from .models import BackupPolicy
+from .schedule.policies import Policies
+
+VIEW_PERMISSION = "backups.view_backup"
+MAX_BACKUPS_LISTED, MAX_RESTORE_DRILLS_LISTED = 50, 10
+POLICY_FIELDS = ("interval_hours", "retention_days", "max_count")
+
+
+def backups_page(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBase:
+    rows = queries.statuses()
+    shown = {
+        "rows": rows,
+        "late": sum(row.is_late for row in rows),
+        "backups": queries.backups()[:MAX_BACKUPS_LISTED],
+        "drills": queries.latest_restore_drills()[:MAX_RESTORE_DRILLS_LISTED],
+        "last_error": queries.failed_restore_drills(),
+        "default_policy": Policies().of(0),
+        "rpo": settings.BACKUP_RPO_HOURS,
+        "rto": settings.BACKUP_RTO_HOURS,
+        "drill_days": settings.BACKUP_RESTORE_DRILL_DAYS,
+    }
+    return TemplateResponse(request, "backups/overview.html", context | shown)
+
+
+class BackupPolicyForm(Form):
+    interval_hours = forms.IntegerField(
+        label="Backup interval in hours", min_value=0, help_text="0 = platform default."
+    )
+    retention_days = forms.IntegerField(
+        label="Retention in days", min_value=0, help_text="0 = platform default."
+    )
+    max_count = forms.IntegerField(
+        label="Maximum number of backups", min_value=0, help_text="0 = platform default."
+    )
+    reason = reason()
+
+
+class SetBackupPolicyPage(CommandPage):
+    command, form = SetBackupPolicy, BackupPolicyForm
+
+    def form_options(self, server_fields: ServerFields) -> dict[str, Any]:
+        policy = BackupPolicy.objects.filter(pk=server_fields["tenant_id"]).first() or BackupPolicy()
+        return {"initial": {name: getattr(policy, name) for name in POLICY_FIELDS}}
+
+    def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
+        tenant = rules.tenant_must_be_found(server_fields["tenant_id"])
+        return (
+            ("Tenant", tenant.name),
+            ("Current policy", str(queries.policy_of(tenant))),
+            ("Platform default", str(Policies().of(0))),
+        )
+
+    def sentence(self, result: Tenant) -> str:
+        return f"{result} is backed up {queries.policy_of(result)}."
+
+    def success_url(self, result: Tenant) -> str:
+        return "admin:backups"
+
+
+hooks.plug(
+    "operator",
+    hooks.Page(
+        path="backups/",
+        name="backups",
+        title="Backups",
+        permission=VIEW_PERMISSION,
+        view=backups_page,
+        group="System",
+        icon="backup",
+    ),
+    hooks.Page(
+        path="tenants/<int:tenant_id>/backup-policy/",
+        name="set_backup_policy",
+        title="Backup policy",
+        permission=SetBackupPolicy.permission,
+        view=SetBackupPolicyPage(),
+    ),
+    hooks.RowLink(
+        model="tenancy.tenant",
+        title="Backup policy",
+        icon="backup",
+        page="set_backup_policy",
+        permission=SetBackupPolicy.permission,
+    ),
+)

@@ -1,0 +1,115 @@
+"""Commands for backups, restores, clones and moves. They are long-running, so most are not one transaction."""
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext_noop
+
+from apps.bus import Command
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackUpTenant(Command, name="tenancy.back_up_tenant"):
+    """Back up a tenant to the object store or to a local file, without interrupting it."""
+
+    platform = True
+    atomic = False
+    permission = "tenancy.back_up_tenant"
+    audit_message = gettext_noop("backed up {result}")
+
+    tenant_id: int
+    to: str = ""
+    with_files: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetBackupPolicy(Command, name="tenancy.set_backup_policy"):
+    """Set interval and retention of a tenant's scheduled backups. 0 is the platform default. The newest backup is
+    always retained."""
+
+    platform = True
+    permission = "tenancy.set_backup_policy"
+    audit_message = gettext_noop("set the backup policy of the tenant {result}")
+
+    tenant_id: int
+    interval_hours: int = 0
+    retention_days: int = 0
+    max_count: int = 0
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RestoreTenant(Command, name="tenancy.restore_tenant"):
+    """Restore a tenant from a backup, given by its number or the path of a file. With a slug it becomes a new tenant;
+    without one it replaces the data of its tenant, whose later changes are lost."""
+
+    platform = True
+    atomic = False
+    permission = "tenancy.restore_tenant"
+    audit_message = gettext_noop("restored backup {backup} as the tenant {result}")
+
+    backup: str
+    reason: str
+    slug: str = ""
+    name: str = ""
+    database: str = "home"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CloneTenant(Command, name="tenancy.clone_tenant"):
+    """Clone a tenant as a sandbox, without e-mail addresses, secrets, webhooks and passwords, so that it reaches no
+    outside system. An anonymised clone has no names and no free text either."""
+
+    platform = True
+    atomic = False
+    permission = "tenancy.restore_tenant"
+    audit_message = gettext_noop("cloned a tenant as the sandbox {result}")
+
+    tenant_id: int
+    slug: str
+    name: str = ""
+    anonymise: bool = True
+    with_files: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransferTenant(Command, name="tenancy.transfer_tenant"):
+    """Transfer a read-only tenant to another database: a step of the saga of MoveTenant. The schema in the source
+    database is retained for some days."""
+
+    platform = True
+    atomic = False
+    permission = "tenancy.move_tenant"
+    audit_message = gettext_noop("transferred the tenant {result} to the database {database}")
+
+    tenant_id: int
+    database: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RollBackMove(Command, name="tenancy.roll_back_move"):
+    """Drop the copy that an abandoned move left in the target database, unless the move was completed."""
+
+    platform = True
+    atomic = False
+    permission = "tenancy.move_tenant"
+    audit_message = gettext_noop("rolled back the move of the tenant {result} to the database {database}")
+
+    tenant_id: int
+    database: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransferTenantOnline(Command, name="tenancy.transfer_tenant_online"):
+    """Move a tenant to another database without downtime. Reads are always possible; writes are refused while the last
+    changes are replicated and all rows are compared."""
+
+    platform = True
+    atomic = False
+    permission = "tenancy.move_tenant"
+    audit_message = gettext_noop("moved the tenant {result}")
+
+    tenant_id: int
+    database: str
+    reason: str

@@ -1,0 +1,1 @@
+"""Backup files: their format, storage, export, import and verification."""

@@ -1,0 +1,159 @@
+"""How each column is exported: unchanged, as a rank (transaction ids), or masked.
+
+Rows and checksums are read through the SQL expressions of this module, in the source and in the imported schema.
+PostgreSQL masks a value while reading, so the original never leaves the database.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from django.conf import settings
+from psycopg import sql
+
+from apps.backups.schemas.catalogue import Column, Table
+from apps.kernel.pii import Kind, pii_columns, tables_not_copied
+
+
+@dataclass(frozen=True, slots=True)
+class TableChecksum:
+    """Number of rows, and a checksum that does not depend on their order."""
+
+    rows: int
+    checksum: str
+
+
+class Masking(StrEnum):
+    """SANDBOX removes secrets, webhooks and e-mail addresses, so that a clone reaches no outside system. ANONYMOUS also
+    replaces names and free text.
+    """
+
+    NONE = ""
+    SANDBOX = "sandbox"
+    ANONYMOUS = "anonymous"
+
+
+MASKED_KINDS = {
+    Masking.NONE: frozenset[Kind](),
+    Masking.SANDBOX: frozenset({Kind.EMAIL, Kind.SECRET, Kind.OFF}),
+    Masking.ANONYMOUS: frozenset(Kind),
+}
+
+
+class MaskedSchema:
+    """The tables of a schema, read with one masking."""
+
+    def __init__(self, schema: str, tables: Sequence[Table], masking: Masking = Masking.NONE) -> None:
+        self.schema, self.tables = schema, tables
+        self._kinds = {
+            (table, column): kind
+            for table, columns in pii_columns().items()
+            for column, kind in columns.items()
+            if kind in MASKED_KINDS[masking]
+        }
+        self._excluded = tables_not_copied() if masking else frozenset[str]()
+        self._key = _key().hex()
+
+    def rows(self, table: Table) -> sql.Composed:
+        """A SELECT of the exported rows."""
+        columns = sql.SQL(", ").join(
+            sql.SQL("{} AS {}").format(self._value(table, column), sql.Identifier(column.name))
+            for column in table.columns
+        )
+        ranks, joins = self._ranks(table)
+        where = sql.SQL("WHERE false" if table.name in self._excluded else "")
+        return sql.SQL("{}SELECT {} FROM {} AS t {} {}").format(
+            ranks, columns, sql.Identifier(self.schema, table.name), joins, where
+        )
+
+    def checksum(self, cursor: Any, table: Table) -> TableChecksum:
+        """Of the exported rows, without transaction ids, which differ in each database."""
+        compared = Table(table.name, tuple(column for column in table.columns if not column.is_xid))
+        cursor.execute(
+            sql.SQL(
+                "SELECT count(*), coalesce(sum(('x' || substr(md5(x::text), 1, 15))::bit(60)::bigint), 0)"
+                " FROM ({}) AS x"
+            ).format(self.rows(compared))
+        )
+        rows, total = cursor.fetchone()
+        return TableChecksum(int(rows), f"{int(total):x}")
+
+    def count_xids(self, cursor: Any) -> int:
+        """The number of distinct transaction ids in the schema."""
+        if not self._xid_columns():
+            return 0
+        cursor.execute(sql.SQL("{}SELECT count(*) FROM xid_ranks").format(self._all_ranks()))
+        return int(cursor.fetchone()[0])
+
+    def _value(self, table: Table, column: Column) -> sql.Composable:
+        own = sql.Identifier("t", column.name)
+        if column.is_xid:
+            return sql.SQL("coalesce({}::text, '0')::xid8").format(
+                sql.Identifier(f"at {column.name}", "rank")
+            )
+        kind = self._kinds.get((table.name, column.name))
+        return _masked(own, column, kind, self._key) if kind else own
+
+    def _ranks(self, table: Table) -> tuple[sql.Composable, sql.Composable]:
+        xids = [column for column in table.columns if column.is_xid]
+        if not xids:
+            return sql.SQL(""), sql.SQL("")
+        joins = sql.SQL(" ").join(
+            sql.SQL("LEFT JOIN xid_ranks AS {0} ON {0}.xid = t.{1}").format(
+                sql.Identifier(f"at {column.name}"), sql.Identifier(column.name)
+            )
+            for column in xids
+        )
+        return self._all_ranks(), joins
+
+    def _all_ranks(self) -> sql.Composed:
+        """A CTE that ranks the transaction ids of the whole schema from 1; 0 stays 0."""
+        known = sql.SQL(" UNION ").join(
+            sql.SQL("SELECT {} AS xid FROM {}").format(
+                sql.Identifier(column), sql.Identifier(self.schema, table)
+            )
+            for table, column in self._xid_columns()
+        )
+        return sql.SQL(
+            "WITH xid_ranks AS MATERIALIZED (SELECT xid, row_number() OVER (ORDER BY xid) AS rank"
+            " FROM ({}) AS known WHERE xid <> '0'::xid8) "
+        ).format(known)
+
+    def _xid_columns(self) -> Sequence[tuple[str, str]]:
+        return [
+            (table.name, column.name) for table in self.tables for column in table.columns if column.is_xid
+        ]
+
+
+def _masked(own: sql.Composable, column: Column, kind: Kind, key: str) -> sql.Composed:
+    """NULL and the empty string identify no person and are unchanged."""
+    mask = sql.SQL(_MASKS[kind]).format(own=own, key=sql.Literal(key))
+    if kind in (Kind.DATA, Kind.OFF):
+        return mask
+    if kind is Kind.SECRET and not column.required:
+        return sql.SQL("NULL::{}").format(sql.SQL(column.type))
+    cut = sql.SQL("left({}, {})").format(mask, sql.Literal(column.max_length)) if column.max_length else mask
+    return sql.SQL("CASE WHEN {own} IS NULL OR {own}::text = '' THEN {own} ELSE {cut}::{type} END").format(
+        own=own, cut=cut, type=sql.SQL(column.type)
+    )
+
+
+_MASKS = {
+    Kind.NAME: "'Person ' || substr(md5({key} || {own}::text), 1, 16)",
+    Kind.EMAIL: "'person-' || substr(md5({key} || lower({own}::text)), 1, 16) || '@sandbox.invalid'",
+    Kind.TEXT: "'(text ' || substr(md5({key} || {own}::text), 1, 16) || ')'",
+    Kind.SECRET: "''",
+    Kind.DATA: "CASE jsonb_typeof({own}::jsonb) WHEN 'array' THEN '[]'::jsonb WHEN 'object' THEN '{{}}'::jsonb"
+    " ELSE 'null'::jsonb END",
+    Kind.OFF: "false",
+}
+"""The top-level domain .invalid never resolves (RFC 2606)."""
+
+
+def _key() -> bytes:
+    """A key makes it impossible to recover names by hashing a list of likely ones."""
+    return hmac.digest(settings.SECRET_KEY.encode(), b"masking of personal data", "sha256")[:16]

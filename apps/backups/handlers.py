@@ -1,0 +1,140 @@
+"""Handlers of the commands for backups, restores, clones and moves."""
+
+from __future__ import annotations
+
+import tempfile
+
+from apps.bus import handles
+from apps.kernel.errors import together
+from apps.kernel.reasons import reason_must_be_given
+from apps.tenancy import rules as tenancy
+from apps.tenancy.errors import ReasonMissing
+from apps.tenancy.models import Tenant
+
+from . import rules
+from .commands import (
+    BackUpTenant,
+    CloneTenant,
+    RestoreTenant,
+    RollBackMove,
+    SetBackupPolicy,
+    TransferTenant,
+    TransferTenantOnline,
+)
+from .errors import FilesNotAnonymisable, PolicyIsNegative
+from .files import storage
+from .files.backup_file import BackupFile
+from .files.exporting import export
+from .files.masking import Masking
+from .models import Backup, BackupPolicy
+from .moves import offline, online
+from .moves.online import Moved
+from .restores import restoring
+from .schedule import jobs
+
+
+def _back_up_prerequisites(command: BackUpTenant) -> None:
+    tenancy.tenant_must_be_found(command.tenant_id)
+
+
+@handles(BackUpTenant, dry_run=_back_up_prerequisites)
+def back_up_tenant(command: BackUpTenant) -> Backup:
+    tenant = tenancy.tenant_must_be_found(command.tenant_id)
+    return jobs.make(tenant, Backup.Kind.MANUAL, to=command.to, with_files=command.with_files)
+
+
+@handles(SetBackupPolicy)
+def set_backup_policy(command: SetBackupPolicy) -> Tenant:
+    tenant = tenancy.tenant_must_exist(command.tenant_id)
+    reason_must_be_given(command.reason, ReasonMissing)
+    policy = {name: getattr(command, name) for name in ("interval_hours", "retention_days", "max_count")}
+    if min(policy.values()) < 0:
+        raise PolicyIsNegative
+
+    BackupPolicy.objects.update_or_create(tenant=tenant, defaults=policy)
+    return tenant
+
+
+def _restore_prerequisites(command: RestoreTenant) -> None:
+    """Opens the backup file, without validating its parts or loading it."""
+    storage_key, checksum = jobs.locate(command.backup)
+    with storage.opened(storage_key, checksum) as file:
+        rules.tenant_must_not_be_erased(BackupFile(file, storage_key).manifest["tenant"])
+    if command.slug:
+        tenancy.slug_must_be_well_formed(command.slug)
+        tenancy.slug_must_be_free(command.slug)
+        tenancy.database_must_be_known(command.database)
+
+
+@handles(RestoreTenant, dry_run=_restore_prerequisites)
+def restore_tenant(command: RestoreTenant) -> Tenant:
+    storage_key, checksum = jobs.locate(command.backup)
+
+    with storage.opened(storage_key, checksum) as file:
+        backup_file = BackupFile(file, storage_key)
+        rules.tenant_must_not_be_erased(backup_file.manifest["tenant"])
+        if command.slug:
+            return restoring.as_new(backup_file, slug=command.slug, name=command.name, at=command.database)
+        return restoring.in_place(
+            backup_file, tenancy.tenant_must_be_found(backup_file.manifest["tenant"]["id"])
+        )
+
+
+def _clone_prerequisites(command: CloneTenant) -> None:
+    tenancy.tenant_must_be_found(command.tenant_id)
+    tenancy.slug_must_be_well_formed(command.slug)
+    tenancy.slug_must_be_free(command.slug)
+    if command.anonymise and command.with_files:
+        raise FilesNotAnonymisable
+
+
+@handles(CloneTenant, dry_run=_clone_prerequisites)
+def clone_tenant(command: CloneTenant) -> Tenant:
+    _clone_prerequisites(command)
+    source = tenancy.tenant_must_be_found(command.tenant_id)
+    masking = Masking.ANONYMOUS if command.anonymise else Masking.SANDBOX
+
+    with tempfile.TemporaryFile() as file:
+        export(source.info, file, masking=masking, with_files=command.with_files)
+        return restoring.as_new(
+            BackupFile(file),
+            slug=command.slug,
+            name=command.name or f"{source.name} (sandbox)",
+            at=source.database,
+            sandbox_of=source,
+        )
+
+
+def _transfer_prerequisites(command: TransferTenant) -> None:
+    tenant = tenancy.tenant_must_be_found(command.tenant_id)
+    rules.tenant_must_be_movable(tenant, command.database)
+    rules.tenant_must_be_read_only(tenant)
+
+
+@handles(TransferTenant, dry_run=_transfer_prerequisites)
+def transfer_tenant(command: TransferTenant) -> Tenant:
+    return offline.move(command.tenant_id, command.database)
+
+
+def _roll_back_prerequisites(command: RollBackMove) -> None:
+    tenancy.tenant_must_be_found(command.tenant_id)
+    tenancy.database_must_be_known(command.database)
+
+
+@handles(RollBackMove, dry_run=_roll_back_prerequisites)
+def roll_back_move(command: RollBackMove) -> Tenant:
+    _roll_back_prerequisites(command)
+    return offline.roll_back(command.tenant_id, command.database)
+
+
+def _online_prerequisites(command: TransferTenantOnline) -> None:
+    tenant = tenancy.tenant_must_be_found(command.tenant_id)
+    with together() as checks:
+        checks.check(reason_must_be_given, command.reason, ReasonMissing)
+        checks.check(rules.tenant_must_be_movable_online, tenant, command.database)
+
+
+@handles(TransferTenantOnline, dry_run=_online_prerequisites)
+def transfer_tenant_online(command: TransferTenantOnline) -> Moved:
+    _online_prerequisites(command)
+    return online.move_online(tenancy.tenant_must_be_found(command.tenant_id), command.database)

@@ -1,0 +1,137 @@
+"""Backups, restore drills and backup policies."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Self, TypeVar
+
+from django.db import models
+from django.db.models import Q
+
+J = TypeVar("J", bound=models.Model)
+
+
+class JobQuerySet(models.QuerySet[J]):
+    def waiting(self) -> Self:
+        return self.filter(state=Job.State.WAITING)
+
+    def running(self) -> Self:
+        return self.filter(state=Job.State.RUNNING)
+
+    def unfinished(self) -> Self:
+        """Waiting or running."""
+        return self.filter(state__in=(Job.State.WAITING, Job.State.RUNNING))
+
+    def done(self) -> Self:
+        return self.filter(state=Job.State.DONE)
+
+    def latest_first(self) -> Self:
+        return self.order_by("-begun_at", "-pk")
+
+
+class Job(models.Model):
+    """A long-running job: scheduled, then run by one backup worker.
+
+    begun_at  when it started; when it was scheduled, while it waits
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "Waiting"
+        RUNNING = "running", "Running"
+        DONE = "done", "Done"
+        FAILED = "failed", "Failed"
+        REMOVED = "removed", "Removed"
+
+    state = models.CharField(max_length=7, choices=State.choices, default=State.RUNNING)
+    begun_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    error = models.TextField(blank=True)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def duration(self) -> dt.timedelta | None:
+        return self.ended_at - self.begun_at if self.ended_at else None
+
+
+class Backup(Job):
+    """A backup of a tenant, which may be waiting, running or failed.
+
+    slug             of the tenant, which may be erased by now
+    percent          progress, by tables
+    storage_key      name in the platform's part of the object store, or the path of a local file
+    checksum         SHA-256 of the whole file
+    verified_at      when a restore drill last restored it without differences
+    restore_seconds  the duration of that restore
+    """
+
+    class Kind(models.TextChoices):
+        SCHEDULED = "scheduled", "By schedule"
+        MANUAL = "manual", "By hand"
+
+    tenant = models.ForeignKey("tenancy.Tenant", on_delete=models.SET_NULL, null=True, related_name="+")
+    slug = models.CharField(max_length=40)
+    kind = models.CharField(max_length=9, choices=Kind.choices)
+    percent = models.PositiveSmallIntegerField(default=0, db_default=0)
+    storage_key = models.CharField(max_length=300, blank=True)
+    rows = models.PositiveBigIntegerField(default=0)
+    bytes = models.PositiveBigIntegerField(default=0)
+    checksum = models.CharField(max_length=64, blank=True)
+    verified_at = models.DateTimeField(null=True)
+    restore_seconds = models.FloatField(null=True)
+
+    objects = JobQuerySet["Backup"].as_manager()
+
+    class Meta:
+        default_permissions = ("view",)
+        indexes = [models.Index(name="backup_of_tenant", fields=["tenant", "-begun_at"])]
+        constraints = [
+            models.UniqueConstraint(
+                name="one_waiting_backup_per_tenant", fields=["tenant"], condition=Q(state="waiting")
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.slug} of {self.begun_at:%Y-%m-%d %H:%M}"
+
+
+class RestoreDrill(Job):
+    """A test restore of a backup into a temporary schema, compared with the backup file and dropped again."""
+
+    backup = models.ForeignKey(Backup, on_delete=models.CASCADE, null=True, related_name="+")
+
+    objects = JobQuerySet["RestoreDrill"].as_manager()
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                name="one_waiting_restore_drill", fields=["state"], condition=Q(state="waiting")
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"restore drill of {self.backup or 'the next backup'}"
+
+
+class BackupPolicy(models.Model):
+    """The backup policy of one tenant; 0 is the platform default.
+
+    interval_hours  interval between scheduled backups
+    retention_days    how long a scheduled backup is retained
+    max_count    how many scheduled backups are retained
+    """
+
+    tenant = models.OneToOneField(
+        "tenancy.Tenant", on_delete=models.CASCADE, primary_key=True, related_name="+"
+    )
+    interval_hours = models.PositiveIntegerField(default=0)
+    retention_days = models.PositiveIntegerField(default=0)
+    max_count = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"backup policy of tenant {self.tenant_id}"

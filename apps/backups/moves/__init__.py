@@ -1,0 +1,1 @@
+"""Moves of a tenant to another database, offline and online."""

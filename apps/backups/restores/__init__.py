@@ -1,0 +1,1 @@
+"""Restores of a tenant from a backup file."""

@@ -1,0 +1,1 @@
+"""Scheduled backups and restore drills, their policies and objectives."""

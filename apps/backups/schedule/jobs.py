@@ -1,0 +1,149 @@
+"""Backup jobs, and the retention of backups."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from itertools import groupby
+
+from apps.backups.errors import BackupUnknown
+from apps.backups.files import storage
+from apps.backups.files.exporting import export
+from apps.backups.models import Backup
+from apps.backups.restores import restoring
+from apps.kernel import progress
+from apps.kernel.clock import now
+from apps.kernel.db.locks import advisory_lock
+from apps.tenancy.models import Tenant
+
+from .policies import Policies, Policy
+
+log = logging.getLogger("bursar.backups")
+PROGRESS_INTERVAL_S = 2.0
+
+
+def make(tenant: Tenant, kind: Backup.Kind, *, to: str = "", with_files: bool = False) -> Backup:
+    """Backs up a tenant to the object store or to a local file. A failure is recorded in the row. Raises
+    TransferBusy."""
+    with restoring.transfer_lock(tenant.info):
+        _mark_interrupted(tenant)
+        backup = Backup.objects.create(
+            tenant=tenant, slug=tenant.slug, kind=kind, begun_at=now(), storage_key=to
+        )
+        _write(backup, tenant, with_files=with_files)
+    return backup
+
+
+def run(number: int) -> Backup | None:
+    """Runs a waiting backup; None if it is not waiting any more. On TransferBusy it stays waiting."""
+    backup = Backup.objects.waiting().select_related("tenant").filter(pk=number).first()
+    if backup is None or backup.tenant is None:
+        return None
+    with restoring.transfer_lock(backup.tenant.info):
+        _mark_interrupted(backup.tenant)
+        if not Backup.objects.waiting().filter(pk=number).update(state=Backup.State.RUNNING, begun_at=now()):
+            return None
+        backup.refresh_from_db()
+        _write(backup, backup.tenant)
+    return backup
+
+
+def mark_all_interrupted() -> None:
+    """Marks running backups as failed if no process holds the lock of their tenant."""
+    for tenant in Tenant.objects.filter(pk__in=Backup.objects.running().values("tenant")):
+        with advisory_lock(restoring.lock_of(tenant.pk)) as is_acquired:
+            if is_acquired:
+                _mark_interrupted(tenant)
+
+
+def locate(reference: str) -> tuple[str, str]:
+    """Storage key and checksum of a backup, given by its number or by the path of a file. Raises BackupUnknown."""
+    if not reference.isdigit():
+        return reference, ""
+    backup = Backup.objects.done().filter(pk=reference).first()
+    if backup is None:
+        raise BackupUnknown(number=reference)
+    return backup.storage_key, backup.checksum
+
+
+def prune() -> int:
+    """Removes scheduled backups beyond their retention, but never the newest of a tenant; and all backups of erased
+    tenants. A failed removal does not stop the others. Returns how many were removed."""
+    policies, expired = Policies(), list(Backup.objects.done().filter(tenant=None))
+    retained = Backup.objects.done().exclude(tenant=None).order_by("tenant", "-begun_at", "-pk")
+    for tenant, backups in groupby(retained, key=lambda backup: backup.tenant_id):
+        expired += _expired([*backups], policies.of(tenant))
+    Backup.objects.waiting().filter(tenant=None).delete()
+    return sum(_remove(backup) for backup in expired)
+
+
+def _expired(newest_first: Sequence[Backup], policy: Policy) -> list[Backup]:
+    scheduled = [backup for backup in newest_first if backup.kind == Backup.Kind.SCHEDULED]
+    return [
+        backup
+        for number, backup in enumerate(scheduled)
+        if backup is not newest_first[0]
+        and (backup.begun_at < now() - policy.retention or (policy.max_count and number >= policy.max_count))
+    ]
+
+
+def _remove(backup: Backup) -> bool:
+    try:
+        storage.remove(backup.storage_key)
+    except Exception:
+        log.exception("The backup %s could not be removed.", backup)
+        return False
+    _end(backup, state=Backup.State.REMOVED)
+    return True
+
+
+def _write(backup: Backup, tenant: Tenant, *, with_files: bool = False) -> None:
+    backup.storage_key = (
+        backup.storage_key or f"tenant-{tenant.pk}/{tenant.slug}-{now():%Y%m%d-%H%M%S}-{backup.pk}.zip"
+    )
+    backup.save(update_fields=["storage_key"])
+    try:
+        with progress.shown_by(_Percent(backup)):
+            stored = storage.store(
+                backup.storage_key, lambda file: export(tenant.info, file, with_files=with_files)
+            )
+    except Exception as error:
+        _end(backup, state=Backup.State.FAILED, error=f"{type(error).__name__}: {error}")
+        raise
+    rows = sum(table["rows"] for table in stored.manifest["tables"].values())
+    _end(
+        backup,
+        state=Backup.State.DONE,
+        percent=100,
+        storage_key=stored.storage_key,
+        bytes=stored.bytes,
+        checksum=stored.checksum,
+        rows=rows,
+    )
+
+
+class _Percent:
+    """Updates the progress in the row at most every PROGRESS_INTERVAL_S."""
+
+    def __init__(self, backup: Backup) -> None:
+        self._backup, self._updated_at = backup, time.monotonic()
+
+    def __call__(self, done: int, total: int) -> None:
+        if time.monotonic() - self._updated_at > PROGRESS_INTERVAL_S:
+            self._updated_at = time.monotonic()
+            Backup.objects.filter(pk=self._backup.pk).update(percent=100 * done // max(total, 1))
+
+
+def _mark_interrupted(tenant: Tenant) -> None:
+    """We hold the lock, so a backup still marked as running was interrupted. Its incomplete file is removed."""
+    for backup in Backup.objects.running().filter(tenant=tenant):
+        storage.discard_unfinished(backup.storage_key)
+        _end(backup, state=Backup.State.FAILED, error="The backup worker was interrupted.")
+
+
+def _end(backup: Backup, **fields: object) -> None:
+    for name, value in fields.items():
+        setattr(backup, name, value)
+    backup.ended_at = now()
+    backup.save()

@@ -1,0 +1,1 @@
+"""The content of a schema, and the statements that create one."""
