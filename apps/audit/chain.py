@@ -18,7 +18,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from hashlib import sha256
-from json.encoder import c_make_encoder, encode_basestring  # type: ignore[attr-defined]
+from json import encoder
+from json.encoder import encode_basestring
 from typing import Any
 
 VERSION = 1
@@ -28,7 +29,8 @@ NOTHING_BEFORE = "0" * 64
 """The previous hash of the first segment."""
 
 _slow = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-_fast = c_make_encoder and c_make_encoder(
+_make_encoder = getattr(encoder, "c_make_encoder", None)
+_fast = _make_encoder and _make_encoder(
     None, _slow.default, encode_basestring, None, ":", ",", True, False, False
 )
 """JSONEncoder makes this encoder for each value; here it is made once. Only CPython has it."""

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
+if TYPE_CHECKING:
+    NumberField = models.Field[int | None, int]
+else:
+    NumberField = models.Field  # takes no parameters at runtime
 
-class TransactionId(models.Field):  # type: ignore[type-arg]  # at runtime it takes none
+
+class TransactionId(NumberField):
     """xid8, read as an int."""
 
     def db_type(self, connection: Any) -> str:

@@ -44,7 +44,7 @@ class Link:
     icon: str = ""
 
 
-class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]
+class ReadOnlyAdmin(ModelAdmin):
     """Lists and rows without editing. `links` are the commands for a row, `list_links` those that create one.
 
     Each list has an `empty_message`, which names what it would contain; `creating_page` is the name of the page that
@@ -54,8 +54,10 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]
     empty_message: str | Promise
     creating_page = ""
     change_list_template = "console/change_list.html"
-    change_form_outer_before_template = "console/links.html"
-    list_before_template = "console/links.html"
+    # Unfold's defaults of the templates are None, which would be their type.
+    change_form_outer_after_template: Any = None
+    change_form_outer_before_template: Any = "console/links.html"
+    list_before_template: Any = "console/links.html"
     list_per_page = 50
     list_fullwidth = True
     compressed_fields = True
@@ -85,7 +87,7 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponseBase:
+    ) -> TemplateResponse:
         context = {
             "links": self.list_links(request),
             "empty_list": empty_list(
@@ -96,8 +98,7 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]
             ),
             **(extra_context or {}),
         }
-        response: HttpResponseBase = super().changelist_view(request, context)
-        return response
+        return super().changelist_view(request, context)
 
     def change_view(
         self,
@@ -109,12 +110,11 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]
         obj = self.get_object(request, object_id)
         links = [*self.links(request, obj), *_plugged(request, obj), *_audit_log(request, obj)] if obj else []
         context = {"links": links, **(extra_context or {})}
-        response: HttpResponse = super().change_view(request, object_id, form_url, context)
-        return response
+        return super().change_view(request, object_id, form_url, context)
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponseBase:
+    ) -> HttpResponse:
         """The audit log, in place of Django's own log, which is not written."""
         return redirect(_audit_log_url(self.opts.label_lower, object_id))
 
@@ -140,7 +140,7 @@ def _audit_log_url(label: str, pk: str) -> str:
     )
 
 
-class ReadOnlyInline(TabularInline):  # type: ignore[misc]
+class ReadOnlyInline(TabularInline):
     extra = 0
     can_delete = False
     show_change_link = False

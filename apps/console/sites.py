@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from allauth.account.decorators import secure_admin_login
 from django.conf import settings
 from django.contrib.admin.options import BaseModelAdmin
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from unfold.sites import UnfoldAdminSite
@@ -21,15 +21,17 @@ from apps.modules import registry
 
 from . import hooks
 
+View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
-class Site(UnfoldAdminSite):  # type: ignore[misc]
+
+class Site(UnfoldAdminSite):
     """A console. Every page names its permission; sign-in is django-allauth's."""
 
     plane: hooks.Plane
     index_template = "console/dashboard.html"
     enable_nav_sidebar = True
 
-    def get_urls(self) -> list[URLPattern]:
+    def get_urls(self) -> list[Any]:  # the types of Django and of Unfold exclude each other
         """All but Django's redirect to a row's public page, which no row has."""
         return [url for url in super().get_urls() if getattr(url, "name", "") != "view_on_site"]
 
@@ -43,20 +45,23 @@ class Site(UnfoldAdminSite):  # type: ignore[misc]
             for page in hooks.pages(self.plane)
         ]
 
-    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
+    def admin_view(self, view: View, cacheable: bool = False) -> View:
         """Requires sign-in; pages of a model also require that its module is available to the tenant."""
         owner = getattr(view, "__self__", None)
         if isinstance(owner, BaseModelAdmin):
-            view = self._while_available(owner.opts.app_label, view)
-        wrapped: Callable[..., Any] = super().admin_view(view, cacheable)
-        return wrapped
+            view = cast(View, self._while_available(owner.opts.app_label, view))
+        return super().admin_view(view, cacheable)
 
     def app_index(
-        self, request: HttpRequest, app_label: str, *args: Any, **server_fields: Any
-    ) -> HttpResponseBase:
+        self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
         if module := registry.unavailable_module(app_label):
             return self._unavailable(request, module)
-        response: HttpResponseBase = super().app_index(request, app_label, *args, **server_fields)
+        return super().app_index(request, app_label, extra_context)
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The page of django-allauth, with its rate limits and second factor."""
+        response: HttpResponse = secure_admin_login(super().login)(request, extra_context=extra_context)
         return response
 
     def _while_available(self, app: str, view: Callable[..., Any]) -> Callable[..., Any]:
@@ -70,7 +75,7 @@ class Site(UnfoldAdminSite):  # type: ignore[misc]
 
         return guarded
 
-    def _unavailable(self, request: HttpRequest, module: Module) -> HttpResponseBase:
+    def _unavailable(self, request: HttpRequest, module: Module) -> TemplateResponse:
         """The page for an address of a module that is unavailable to the tenant: the reason, and a link to the plan."""
         name = module.name.replace("-", " ").capitalize()
         is_off = not registry.is_on(module)
@@ -119,5 +124,3 @@ class TenantSite(Site):
 
 operator_site = OperatorSite(name="admin")  # third-party templates know only this name
 tenant_site = TenantSite(name="admin")
-for _site in (operator_site, tenant_site):
-    _site.login = secure_admin_login(_site.login)

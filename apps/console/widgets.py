@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from unfold.widgets import (
@@ -45,7 +45,7 @@ def _apply_widget(field: forms.Field) -> None:
     elif isinstance(field, forms.MultipleChoiceField):
         field.widget = UnfoldAdminCheckboxSelectMultipleWidget(choices=field.choices)
     elif isinstance(field, forms.ChoiceField):
-        field.widget = UnfoldAdminSelectWidget(choices=field.choices)
+        field.widget = UnfoldAdminSelectWidget(choices=cast(list[Any], field.choices))
     elif isinstance(field, forms.BooleanField):
         field.widget = UnfoldBooleanWidget()
     elif isinstance(field.widget, forms.Textarea):

@@ -77,7 +77,7 @@ class Tracked(models.Model):
 
     def _prepare_related_fields_for_save(self, operation_name: str, fields: Any = None) -> None:
         row_must_be_of_tenant(self)
-        super()._prepare_related_fields_for_save(operation_name, fields)  # type: ignore[misc]
+        super()._prepare_related_fields_for_save(operation_name, fields)  # type: ignore[misc]  # private
 
     def prepare_database_save(self, field: models.Field[Any, Any]) -> Any:
         row_must_be_of_tenant(self)

@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 from django.db import Error as DatabaseError
@@ -77,7 +77,7 @@ class ProblemHandler(ExceptionHandler):
         response = super().run()
         if response is None:
             return None
-        instance = str(self.context["request"].get_full_path())  # type: ignore[union-attr]
+        instance = cast(HttpRequest, self.context["request"]).get_full_path()
         if isinstance(self.exc, Refusal):
             body = problem_of(self.exc, instance)
             if self.exc.retry_after is not None:

@@ -24,7 +24,7 @@ __all__ = [
 ]
 
 
-class Tenant(Tracked, TenantMixin):  # type: ignore[misc,django-manager-missing]
+class Tenant(Tracked, TenantMixin):
     """A customer with a schema of its own.
 
     slug         the short name (`/t/acme/`)
@@ -165,7 +165,7 @@ class Tenant(Tracked, TenantMixin):  # type: ignore[misc,django-manager-missing]
         )
 
 
-class Domain(DomainMixin):  # type: ignore[misc]
+class Domain(DomainMixin):
     """A host name of a tenant's console and API."""
 
     class Meta:

@@ -15,7 +15,7 @@ CONTROL = frozenset({"tenancy", "billing"})
 """Apps with tables in the public schema only, on which a tenant's role has no rights."""
 
 
-class SchemaRouter(TenantSyncRouter):  # type: ignore[misc]
+class SchemaRouter(TenantSyncRouter):
     """Tables of SHARED_APPS are in public, those of TENANT_APPS in each tenant's schema; an app in both has both.
     Only the owner migrates.
 
@@ -48,7 +48,7 @@ class SchemaRouter(TenantSyncRouter):  # type: ignore[misc]
             or None
         )
 
-    def allow_migrate(self, db: str, app_label: str, **hints: Any) -> bool:
+    def allow_migrate(self, db: str, app_label: str, model_name: str | None = None, **hints: Any) -> bool:
         if db.partition("@")[0] != "owner":
             return False
         apps = settings.TENANT_APPS if current_tenant() else settings.SHARED_APPS

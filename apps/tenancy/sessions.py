@@ -5,7 +5,7 @@ The key alone separates tenants. The id is a second check: a session of another 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.sessions.backends.cache import SessionStore as CacheSessionStore
 
@@ -18,6 +18,10 @@ PLATFORM = 0
 class SessionStore(CacheSessionStore):
     """settings.SESSION_ENGINE."""
 
+    if TYPE_CHECKING:  # private, and unknown to the stubs
+
+        def _get_session(self, no_load: bool = False) -> dict[str, Any]: ...
+
     def load(self) -> dict[str, Any]:
         data: dict[str, Any] = super().load()
         if data and data.get(TENANT) != _current_id():
@@ -26,7 +30,7 @@ class SessionStore(CacheSessionStore):
         return data
 
     def save(self, must_create: bool = False) -> None:
-        self._get_session(no_load=must_create)[TENANT] = _current_id()  # type: ignore[attr-defined]
+        self._get_session(no_load=must_create)[TENANT] = _current_id()
         super().save(must_create)
 
 

@@ -1,21 +1,39 @@
 """What a list may be narrowed by."""
 
 import datetime as dt
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
-import django_filters
 from django.core.exceptions import ValidationError
-from django_filters import CharFilter, DateFilter
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django_filters import filters
 from django_filters.fields import IsoDateTimeField
+from django_filters.filters import CharFilter, DateFilter, Filter
+from django_filters.filterset import FilterSet
 
 __all__ = ["CharFilter", "DateFilter", "Filters", "IsoDateTimeFilter"]
 
 
-class Filters(django_filters.FilterSet):  # type: ignore[misc]  # the package has no types
+class Filters(FilterSet):
     """The query parameters of a list. A wrong value is refused with 400."""
 
+    base_filters: ClassVar[Mapping[str, Filter]]
 
-class Instant(IsoDateTimeField):  # type: ignore[misc]
+    if TYPE_CHECKING:  # the package has no types
+
+        def __init__(
+            self,
+            data: Mapping[str, Any] | None = None,
+            queryset: QuerySet[Any] | None = None,
+            *,
+            request: HttpRequest | None = None,
+        ) -> None: ...
+        def is_valid(self) -> bool: ...
+        def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]: ...
+
+
+class Instant(IsoDateTimeField):
     """In UTC, since PostgreSQL knows no zone that is sixteen hours away, and Python does."""
 
     def to_python(self, value: Any) -> dt.datetime | None:
@@ -26,5 +44,5 @@ class Instant(IsoDateTimeField):  # type: ignore[misc]
             raise ValidationError(self.error_messages["invalid"], code="invalid") from None
 
 
-class IsoDateTimeFilter(django_filters.IsoDateTimeFilter):  # type: ignore[misc]
+class IsoDateTimeFilter(filters.IsoDateTimeFilter):
     field_class = Instant

@@ -35,7 +35,7 @@ class PlaneGenerator(SchemaGenerator):
 
     def get_schema(self, request: Any = None, public: bool = False) -> Any:
         self.urlconf = self.urlconf or getattr(request, "urlconf", None)
-        return super().get_schema(request, public)  # type: ignore[no-untyped-call]
+        return super().get_schema(request, public)  # type: ignore[no-untyped-call]  # the package's function has no types
 
 
 class Schema(AutoSchema):
@@ -49,7 +49,7 @@ class Schema(AutoSchema):
     def get_summary(self) -> str:
         return str(self._endpoint.command.title()) if self._is_command else _first_sentence(self.view)
 
-    def get_description(self) -> str:  # type: ignore[override]
+    def get_description(self) -> str:  # type: ignore[override]  # that of DRF takes a path and a method
         if self._is_command:
             return f"{_doc(self._endpoint.command)}\n\nNeeds the permission `{self._endpoint.command.permission}`."
         if self._endpoint.permission == SIGNED_IN:
@@ -77,7 +77,7 @@ class Schema(AutoSchema):
 
     def _map_serializer_field(self, field: Any, direction: Any, bypass_extensions: bool = False) -> Any:
         """A required text may not be empty in a request; in a response it may."""
-        shape = super()._map_serializer_field(field, direction, bypass_extensions)  # type: ignore[no-untyped-call]
+        shape = super()._map_serializer_field(field, direction, bypass_extensions)  # type: ignore[no-untyped-call]  # the same
         if direction == "response":
             shape.pop("minLength", None)
         return shape
@@ -91,7 +91,7 @@ class Schema(AutoSchema):
         return self.method == "POST" and isinstance(self.view, CommandEndpoint)
 
 
-class ConsoleSessionScheme(SessionScheme):  # type: ignore[no-untyped-call]
+class ConsoleSessionScheme(SessionScheme):
     target_class = "apps.bus.api.authentication.ConsoleSession"
     name = "session"
     priority = 1

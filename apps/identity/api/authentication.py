@@ -27,7 +27,7 @@ class AccessToken(BaseAuthentication):
         return "Bearer"
 
 
-class AccessTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class AccessTokenScheme(OpenApiAuthenticationExtension):
     target_class = "apps.identity.api.authentication.AccessToken"
     name = "token"
 

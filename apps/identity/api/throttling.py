@@ -10,6 +10,7 @@ from allauth.account.adapter import get_adapter
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
+from rest_framework.views import APIView
 
 from apps.kernel.cache.throttling import WINDOW, use
 
@@ -37,7 +38,7 @@ class PerAddress(BaseThrottle):
         return self.resets_in
 
 
-class Throttled:
+class Throttled(APIView):
     """Mixin for `Endpoint` that reports the rate limit in the headers of each response."""
 
     throttle_classes: Sequence[type[BaseThrottle]] = (PerAddress,)
@@ -46,7 +47,7 @@ class Throttled:
     rate: dict[str, int]
 
     def finalize_response(self, request: Any, response: Response, *args: Any, **kwargs: Any) -> Response:
-        throttled: Response = super().finalize_response(request, response, *args, **kwargs)  # type: ignore[misc]
+        throttled = super().finalize_response(request, response, *args, **kwargs)
         for name, value in getattr(self, "rate", {}).items():
             throttled[name] = str(value)
         return throttled

@@ -16,7 +16,7 @@ from . import refreshing
 from .self_service import SelfService
 
 
-class TenantTokens(SessionTokenStrategy):  # type: ignore[misc]  # the package has no types
+class TenantTokens(SessionTokenStrategy):
     """settings.HEADLESS_TOKEN_STRATEGY. allauth stores an incomplete login, such as one before its second factor, in a
     session in Redis; after the last stage it gets the tokens here."""
 

@@ -91,11 +91,11 @@ class Cached(Generic[K, V]):
         full = tenant_cache_key(f"{self.area}:{key}", owner) + f"@{stamp}.{LAYOUT}"
         if _Bump(tenant_cache_key(f"{self.area}:stamp", self.of)).is_due():
             return self._loaded(key)
-        hit, value = self._from_memory(full)
-        if hit:
-            self._in_memory.inc()
-            return value  # type: ignore[return-value]
-        return self._fetch(key, full)
+        remembered = self._from_memory(full)
+        if remembered is None:
+            return self._fetch(key, full)
+        self._in_memory.inc()
+        return remembered[0]
 
     def invalidate(self, tenant_id: int | str | None = None) -> None:
         """Invalidate the area in all processes after the current transaction commits."""
@@ -109,14 +109,17 @@ class Cached(Generic[K, V]):
         with replica.reading_primary():
             return self.load(key)
 
-    def _from_memory(self, full: str) -> tuple[bool, V | None]:
+    def _from_memory(self, full: str) -> tuple[V] | None:
+        """A tuple of one, as from Redis."""
         with self._lock:
-            until, value = self._memory.get(full, (0.0, None))
+            if full not in self._memory:
+                return None
+            until, value = self._memory[full]
             if until < time.monotonic():
-                self._memory.pop(full, None)
-                return False, None
+                del self._memory[full]
+                return None
             self._memory.move_to_end(full)
-            return True, value
+            return (value,)
 
     def _fetch(self, key: K, full: str) -> V:
         value, seconds = self._from_redis(full)

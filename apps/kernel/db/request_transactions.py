@@ -23,6 +23,12 @@ class OfTenants:
         return current_tenant() is not None
 
 
+class _Held(HttpRequest):
+    """A request with the contexts that end after its response is rendered."""
+
+    held: ExitStack
+
+
 class WholeRequestMiddleware:
     """Extends the transaction of a view to the rendering of its response, which often runs queries. The innermost
     middleware."""
@@ -30,14 +36,14 @@ class WholeRequestMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        with ExitStack() as request.held:  # type: ignore[attr-defined]
+    def __call__(self, request: _Held) -> HttpResponse:
+        with ExitStack() as request.held:
             return self.get_response(request)
 
-    def process_view(self, request: HttpRequest, view: Any, *_: Any) -> None:
+    def process_view(self, request: _Held, view: Any, *_: Any) -> None:
         is_non_atomic = DEFAULT_DB_ALIAS in getattr(view, "_non_atomic_requests", ())
         if connections.settings[DEFAULT_DB_ALIAS]["ATOMIC_REQUESTS"] and not is_non_atomic:
-            request.held.enter_context(transaction.atomic())  # type: ignore[attr-defined]
+            request.held.enter_context(transaction.atomic())
 
 
 class AfterTheRequestMiddleware:

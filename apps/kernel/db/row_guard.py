@@ -75,6 +75,6 @@ class _In(RelatedIn):
 
 def install() -> None:
     """Call once, before any row is loaded."""
-    ModelState.db = _SchemaOfRow()  # type: ignore[assignment]
+    ModelState.db = _SchemaOfRow()  # type: ignore[assignment]  # a descriptor in place of the attribute
     ForeignObject.register_lookup(_Exact)
     ForeignObject.register_lookup(_In)

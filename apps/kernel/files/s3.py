@@ -41,7 +41,7 @@ class S3Files(Files):
         return str(self.inner.url(key, parameters=headers, expire=expire))
 
 
-class _Bucket(S3Storage):  # type: ignore[misc]
+class _Bucket(S3Storage):  # type: ignore[misc]  # the package has no types
     """The backend of django-storages with two changes: it never overwrites an object, and it does not set
     `Content-Encoding` for `.gz`, which would make clients decompress the file."""
 

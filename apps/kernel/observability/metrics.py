@@ -28,7 +28,7 @@ from prometheus_client.registry import Collector
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 WAITS = (0.01, 0.1, 0.5, 1, 5, 15, 30, 60, 90, 120, 600)
-disable_created_metrics()  # type: ignore[no-untyped-call]  # creation times would double the page
+disable_created_metrics()  # creation times would double the page
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 REQUESTS = Counter("bursar_http_requests", "HTTP requests.", ("module", "route", "method", "status"))
@@ -98,6 +98,6 @@ def exposed(*collectors: Collector) -> bytes:
     for collector in collectors:
         registry.register(collector)
     if settings.METRICS_FOLDER:
-        multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        multiprocess.MultiProcessCollector(registry)
         return bytes(generate_latest(registry))
     return bytes(generate_latest(REGISTRY) + generate_latest(registry))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import redis
 from celery import Task
@@ -59,7 +59,13 @@ class TaskTenantInactive(Ignore):
     """The tenant is closed at present. Not a failure: the message is acknowledged, and its work remains in a table."""
 
 
-class TenantTask(Task):  # type: ignore[type-arg]
+if TYPE_CHECKING:
+    CeleryTask = Task[..., Any]
+else:
+    CeleryTask = Task  # takes no parameters at runtime
+
+
+class TenantTask(CeleryTask):
     """A task that runs for the tenant that sent it. `platform = True` marks a task of the platform itself.
 
     For a closed tenant the message is dropped without a retry: it is only a hint, and its work is stored in a table.

@@ -35,7 +35,7 @@ MANAGE_RETENTION_PERMISSION = "audit.manage_retention"
 ERASE_PERMISSION = "audit.erase_person"
 LIST = "audit_record_changelist"
 MAX_RECORDS_SHOWN = 200
-OUTCOMES = {
+OUTCOMES: dict[str, str] = {
     Record.Outcome.DONE: "success",
     Record.Outcome.REPEATED: "info",
     Record.Outcome.REFUSED: "warning",
@@ -91,7 +91,7 @@ class RecordAdmin(ReadOnlyAdmin):
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponseBase:
+    ) -> TemplateResponse:
         access_log.record_read(_reader(request), request.GET.dict())
         return super().changelist_view(request, extra_context)
 

@@ -6,7 +6,7 @@ connection. A request without queries sends nothing.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db.backends.postgresql import base
 from psycopg import sql
@@ -35,10 +35,21 @@ class SessionSettings(NamedTuple):
 PLATFORM = SessionSettings(PUBLIC_SCHEMA, "", "none")
 
 
-class DatabaseWrapper(base.DatabaseWrapper):
+class _Engine(base.DatabaseWrapper):
+    """Django's engine, with the private methods that its stubs lack."""
+
+    if TYPE_CHECKING:
+
+        def _cursor(self, name: str | None = None) -> Any: ...
+        def _commit(self) -> None: ...
+        def _rollback(self) -> None: ...
+        def _savepoint_rollback(self, sid: str) -> None: ...
+
+
+class DatabaseWrapper(_Engine):
     """Django's own PostgreSQL engine with the tenant applied before each statement that needs it.
 
-    It overrides five private methods of the engine, which the stubs lack. Its options are under `TENANCY` in the
+    It overrides four private methods of the engine. Its options are under `TENANCY` in the
     database's settings: `role` (take the tenant's role; off for the owner and the relay, which use their own),
     `platform` (always work as the platform), `pooled` (behind a transaction pooler: the settings are sent for one
     transaction).
@@ -63,7 +74,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     tenant = property(set_tenant)
 
     def _cursor(self, name: str | None = None) -> Any:
-        cursor = super()._cursor(name)  # type: ignore[misc]
+        cursor = super()._cursor(name)
         self._apply_tenant()
         return cursor
 
@@ -117,14 +128,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
         is_undone = (
             bool(self.connection) and self.connection.info.transaction_status == TransactionStatus.INERROR
         )
-        super()._commit()  # type: ignore[misc]
+        super()._commit()
         if is_undone or self._is("pooled"):
             self._applied = None
 
     def _rollback(self) -> None:
-        super()._rollback()  # type: ignore[misc]
+        super()._rollback()
         self._applied = None
 
     def _savepoint_rollback(self, sid: str) -> None:
-        super()._savepoint_rollback(sid)  # type: ignore[misc]
+        super()._savepoint_rollback(sid)
         self._applied = None

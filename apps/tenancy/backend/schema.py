@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db.backends.postgresql.schema import DatabaseSchemaEditor
 from django.db.models import Field, Model
@@ -11,14 +11,23 @@ HISTORY_INDEXES = frozenset({"id", "history_date"})
 """Fields by which versions are queried. By default every index of a model exists on its history as well."""
 
 
-class SchemaEditor(DatabaseSchemaEditor):
-    """Overrides two private methods of Django, which the stubs lack."""
+class _Editor(DatabaseSchemaEditor):
+    """Django's editor, with the private methods that its stubs lack."""
+
+    if TYPE_CHECKING:
+
+        def _create_like_index_sql(self, model: type[Model], field: Field[Any, Any]) -> Any: ...
+        def _field_should_be_indexed(self, model: type[Model], field: Field[Any, Any]) -> bool: ...
+
+
+class SchemaEditor(_Editor):
+    """Creates fewer indexes."""
 
     def _create_like_index_sql(self, model: type[Model], field: Field[Any, Any]) -> None:
         """No LIKE index on texts: searches ignore case, so no query uses a LIKE with a fixed prefix."""
 
     def _field_should_be_indexed(self, model: type[Model], field: Field[Any, Any]) -> bool:
-        wanted: bool = super()._field_should_be_indexed(model, field)  # type: ignore[misc]
+        wanted = super()._field_should_be_indexed(model, field)
         return wanted and not (_is_unused_in_history(model, field) or _begins_the_pair(model, field))
 
 
