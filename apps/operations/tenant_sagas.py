@@ -14,12 +14,13 @@ from apps.kernel.db.tenant_transaction import within
 from apps.kernel.db.unit_of_work import unit_of_work
 from apps.kernel.plain import to_plain
 from apps.kernel.tenant import TenantInfo
-from apps.sagas import Saga, ScopedCommand
 from apps.sagas import queries as sagas
+from apps.sagas.declaration import Saga
 from apps.sagas.errors import RunIsBusy, SagaHasEnded
 from apps.sagas.executor import run_inline
 from apps.sagas.models import Run
-from apps.sagas.runs import begin, resume
+from apps.sagas.scheduling import begin, resume
+from apps.sagas.steps import ScopedCommand
 from apps.tenancy.hooks import Contributions, Transition
 from apps.tenancy.models import Tenant
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from apps.bus import dispatch_once
@@ -12,19 +12,20 @@ from apps.kernel.actors import Actor
 from apps.kernel.progress import shown_by
 from apps.kernel.tenant import activate, current_tenant
 
-from . import runs
-from .base import Saga, ScopedCommand
+from . import store
+from .declaration import Saga
 from .models import Run
+from .plans import Attempt
+from .steps import ScopedCommand
 
 PROGRESS_INTERVAL_S = 0.5
 """Seconds between two updates of the progress."""
 
 
-def execute(
-    run: Run, saga: Saga, commands: Callable[[Any], Iterable[ScopedCommand] | None], *, actor: Actor
-) -> Sequence[Any]:
+def execute(run: Run, attempt: Attempt, *, actor: Actor) -> Sequence[Any]:
     """Returns the result of each command, in order. Raises the first error; later commands are not dispatched then."""
-    scoped = list(commands(runs.data_of(run, saga)) or ())
+    saga = attempt.saga
+    scoped = list(attempt.commands(store.data_of(run, saga)) or ())
     return [
         _execute(run, command, _Reporter(run, saga, number, len(scoped)), actor)
         for number, command in enumerate(scoped)
@@ -47,7 +48,7 @@ class _Reporter:
 
     def begin(self, stage: str) -> None:
         if self._is_platform:
-            runs.begin_stage(self._run, stage)
+            store.begin_stage(self._run, stage)
             self._saved_at = 0.0
 
     def show(self, done: int, total: int) -> None:
@@ -56,4 +57,4 @@ class _Reporter:
             share = (self._number + done / max(total, 1)) / self._of
             self._percent = max(self._percent, self._saga.percent_at(self._run.step, share))
             self._saved_at = time.monotonic()
-            runs.save_progress(self._run, self._percent)
+            store.save_progress(self._run, self._percent)

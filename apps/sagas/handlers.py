@@ -6,16 +6,19 @@ from apps.bus import handles
 from apps.bus.envelope import current_envelope
 from apps.kernel.actors import actor_label
 
-from . import rules, runs
+from . import rules, transitions
 from .commands import CompensateSaga, RetrySaga, SkipSagaStep
-from .models import LogEntry, Run
+from .models import Run
+from .scheduling import schedule
 
 
 @handles(RetrySaga)
 def retry_saga(command: RetrySaga) -> Run:
     run = rules.run_must_be_in_progress(command.run_id)
 
-    runs.retry_step(run, LogEntry.Kind.RETRIED, command.reason, _operator())
+    transitions.retry_step(run, command.reason, _operator())
+
+    schedule(run)
     return run
 
 
@@ -25,13 +28,9 @@ def skip_saga_step(command: SkipSagaStep) -> Run:
     rules.run_must_need_an_operator(run)
     saga = rules.saga_must_be_known(run)
 
-    runs.write_log(run, LogEntry.Kind.SKIPPED, command.reason, _operator())
-    if run.direction == Run.Direction.FORWARD:
-        runs.go_to(run, saga.after(run.step))
-    else:
-        run.completed_steps = run.completed_steps[:-1]
-        runs.go_to(run, run.completed_steps[-1] if run.completed_steps else "")
-    runs.schedule(run)
+    transitions.skip_step(run, saga, command.reason, _operator())
+
+    schedule(run)
     return run
 
 
@@ -40,8 +39,9 @@ def compensate_saga(command: CompensateSaga) -> Run:
     run = rules.run_must_be_in_progress(command.run_id)
     rules.run_must_not_be_compensating(run)
 
-    runs.compensate(run, command.reason, actor_name=_operator())
-    runs.schedule(run)
+    transitions.compensate_by_operator(run, command.reason, _operator())
+
+    schedule(run)
     return run
 
 

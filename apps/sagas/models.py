@@ -12,6 +12,10 @@ class RunQuerySet(models.QuerySet["Run"]):
     def in_progress(self) -> RunQuerySet:
         return self.filter(ended_at=None)
 
+    def executable(self) -> RunQuerySet:
+        """In progress, without the need of an operator."""
+        return self.in_progress().exclude(state=Run.State.NEEDS_ATTENTION)
+
 
 class Run(Tracked):
     """One execution of a saga. Its row is saved in the transaction of each step, so state and effects always agree.
@@ -84,6 +88,28 @@ class Run(Tracked):
 
     def __str__(self) -> str:
         return f"{self.saga} of {self.subject}"
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.state == self.State.WAITING
+
+    @property
+    def is_compensating(self) -> bool:
+        """Also after the last compensation."""
+        return self.direction == self.Direction.COMPENSATING
+
+    @property
+    def is_compensated(self) -> bool:
+        return self.state == self.State.COMPENSATED
+
+    @property
+    def needs_operator(self) -> bool:
+        return self.state == self.State.NEEDS_ATTENTION
+
+    @property
+    def can_continue(self) -> bool:
+        """Whether the next transition can follow at once."""
+        return self.ended_at is None and self.due_at is None and not self.needs_operator
 
 
 class LogEntry(models.Model):

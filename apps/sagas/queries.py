@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .base import SAGAS, Saga, Trigger, Wait
+from .declaration import SAGAS, Saga
 from .models import LogEntry, Run, RunQuerySet
+from .steps import Trigger, Wait
+
+MARKS = {LogEntry.Kind.COMPENSATED: "rolled back", LogEntry.Kind.COMPENSATING: "rollback started here"}
+"""The status of a step in which a run was compensated, by the entry of its log."""
 
 
 def in_progress() -> RunQuerySet:
@@ -14,6 +18,11 @@ def in_progress() -> RunQuerySet:
 
 def needing_attention() -> RunQuerySet:
     return Run.objects.filter(state=Run.State.NEEDS_ATTENTION).order_by("moved_at")
+
+
+def runs_of(subject: str) -> RunQuerySet:
+    """Of all sagas, newest first."""
+    return Run.objects.filter(subject=subject).order_by("-id")
 
 
 def run_of(saga: Saga, subject: str) -> Run | None:
@@ -30,8 +39,7 @@ def steps_of(run: Run) -> Sequence[dict[str, str]]:
     saga = SAGAS.get(run.saga)
     names = [step.name for step in saga.all_steps] if saga else run.completed_steps
     marks = {
-        entry.step: {"compensated": "rolled back", "compensating": "rollback started here"}[entry.kind]
-        for entry in run.log_entries.filter(kind__in=[LogEntry.Kind.COMPENSATED, LogEntry.Kind.COMPENSATING])
+        entry.step: MARKS[LogEntry.Kind(entry.kind)] for entry in run.log_entries.filter(kind__in=[*MARKS])
     }
     unmarked = {step.name for step in saga.all_steps if isinstance(step, Trigger | Wait)} if saga else set()
     return [
@@ -47,8 +55,8 @@ def steps_of(run: Run) -> Sequence[dict[str, str]]:
 def _status(run: Run, names: Sequence[str], name: str, unmarked: set[str]) -> str:
     """`unmarked` steps are not among the completed steps of a run: the trigger and waits."""
     if not run.ended_at and name == run.step:
-        return "stuck" if run.state == Run.State.NEEDS_ATTENTION else "now"
+        return "stuck" if run.needs_operator else "now"
     passed = run.step in names and names.index(name) < names.index(run.step)
     if name in run.completed_steps or (name in unmarked and (passed or run.state == Run.State.DONE)):
         return "done"
-    return "to come" if not run.ended_at and run.direction == Run.Direction.FORWARD else "never reached"
+    return "to come" if not run.ended_at and not run.is_compensating else "never reached"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .base import SAGAS, Saga
+from .declaration import SAGAS, Saga
 from .errors import SagaAlreadyCompensating, SagaHasEnded, SagaNeedsNoOperator, SagaRunUnknown, StepUnknown
 from .models import Run
 
@@ -19,12 +19,12 @@ def run_must_be_in_progress(run_id: int) -> Run:
 
 
 def run_must_need_an_operator(run: Run) -> None:
-    if run.state != Run.State.NEEDS_ATTENTION:
+    if not run.needs_operator:
         raise SagaNeedsNoOperator(run=run, state=run.get_state_display().lower())
 
 
 def run_must_not_be_compensating(run: Run) -> None:
-    if run.direction == Run.Direction.COMPENSATING:
+    if run.is_compensating:
         raise SagaAlreadyCompensating(run=run)
 
 

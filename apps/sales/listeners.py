@@ -10,7 +10,7 @@ from apps.kernel.actors import System, acting_as
 from apps.kernel.files.store import files
 from apps.payments import queries as payments
 from apps.payments.events import PaymentConfirmed, PaymentFailed, RefundProcessed
-from apps.sagas import runs as sagas
+from apps.sagas import scheduling as sagas
 
 from . import queries
 from .commands import CreditRefunds, StoreInvoiceDocument

@@ -8,8 +8,9 @@ from decimal import Decimal
 
 from apps.inventory.commands import FulfilReservation, ItemQuantity, ReleaseStock, ReserveStock
 from apps.payments.commands import RequestPayment, VoidPayment
-from apps.sagas import NO_COMPENSATION, Saga, Step, Trigger, Wait
 from apps.sagas import queries as sagas
+from apps.sagas.declaration import Saga
+from apps.sagas.steps import NO_COMPENSATION, Step, Trigger, Wait
 
 from . import queries
 from .commands import CancelOrder, CompleteOrder, ConfirmOrder, IssueInvoice, MarkOrderPaid

@@ -154,7 +154,7 @@ def subscribers() -> Found:
 
 
 def sagas() -> Found:
-    from apps.sagas.base import SAGAS
+    from apps.sagas.declaration import SAGAS
 
     for saga in SAGAS.values():
         trigger = saga.trigger.name if saga.trigger else None

@@ -18,10 +18,10 @@ from apps.kernel.db.unit_of_work import unit_of_work
 from apps.kernel.files.store import files
 from apps.ledger.models import Entry
 from apps.payments.models import Payment, Refund, SandboxOperation
-from apps.sagas import SAGAS
+from apps.sagas.declaration import SAGAS
 from apps.sagas.executor import advance
 from apps.sagas.models import Run
-from apps.sagas.runs import begin
+from apps.sagas.scheduling import begin
 from apps.sales import queries
 from apps.sales.commands import RefundOrder
 from apps.sales.models import Invoice, Order

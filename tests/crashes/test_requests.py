@@ -15,7 +15,7 @@ from apps.events import deliveries
 from apps.inventory.commands import ReceiveStock
 from apps.ledger.models import Entry
 from apps.payments.models import Payment, Refund, SandboxOperation
-from apps.sagas import SAGAS
+from apps.sagas.declaration import SAGAS
 from apps.sagas.models import Run
 from apps.sales import queries
 from apps.sales.models import Order

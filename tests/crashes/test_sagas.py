@@ -9,7 +9,7 @@ from apps.events import deliveries
 from apps.events.models import Delivery
 from apps.ledger.models import Account, Entry, Journal
 from apps.sagas.models import LogEntry, Run
-from apps.sagas.runs import begin
+from apps.sagas.scheduling import begin
 from tests.support.branches import Opening
 from tests.support.failpoints import MAX_STRIDE, crash_everywhere
 from tests.support.settling import settle

@@ -26,7 +26,8 @@ from apps.ledger.models import Entry
 from apps.payments import queries as payments
 from apps.payments.commands import RequestPayment
 from apps.payments.models import Payment, SandboxOperation
-from apps.sagas import SAGAS, executor
+from apps.sagas import executor
+from apps.sagas.declaration import SAGAS
 from apps.sagas.models import Run
 from apps.sales import queries as sales
 from apps.sales.commands import CancelOrder, CompleteOrder, ConfirmOrder, IssueInvoice, MarkOrderPaid

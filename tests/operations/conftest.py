@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from apps.events import deliveries
-from apps.sagas import SAGAS, Saga
+from apps.sagas.declaration import SAGAS, Saga
 from apps.tenancy import hooks
 from tests.support.failpoints import hang_up
 from tests.support.unlimited_retries import UNLIMITED_RETRIES, with_unlimited_retries

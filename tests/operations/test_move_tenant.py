@@ -19,7 +19,7 @@ from apps.ledger.models import Entry
 from apps.operations.commands import MoveTenant
 from apps.operations.sagas import MIGRATION
 from apps.periods.events import PeriodClosed
-from apps.sagas import external_steps, runs
+from apps.sagas import external_steps, store
 from apps.sagas.models import Run
 from apps.tenancy import directory
 from apps.tenancy.models import Tenant
@@ -173,9 +173,9 @@ def stages(run):
 def test_a_move_reports_its_stages_with_its_progress(settled, east, operator, monkeypatch):
     monkeypatch.setattr(external_steps, "PROGRESS_INTERVAL_S", 0)
     percents = []
-    save_progress = runs.save_progress
+    save_progress = store.save_progress
     monkeypatch.setattr(
-        runs, "save_progress", lambda run, percent: (percents.append(percent), save_progress(run, percent))
+        store, "save_progress", lambda run, percent: (percents.append(percent), save_progress(run, percent))
     )
 
     dispatch(move(settled, east), actor=operator)

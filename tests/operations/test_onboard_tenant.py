@@ -22,7 +22,7 @@ from apps.operations.commands import OnboardTenant
 from apps.operations.errors import SagaRequestConflict
 from apps.operations.sagas import ONBOARDING
 from apps.periods.models import Period
-from apps.sagas import executor
+from apps.sagas import store
 from apps.sagas.models import LogEntry, Run
 from apps.tenancy import directory
 from apps.tenancy.errors import SlugTaken
@@ -260,7 +260,7 @@ def test_control_without_the_lock_concurrent_onboardings_conflict(operator, monk
         together.wait(10)
         return ()
 
-    monkeypatch.setattr(executor, "_run_lock", lambda run_id: contextlib.nullcontext(True))
+    monkeypatch.setattr(store, "execution_lock", lambda run_id: contextlib.nullcontext(True))
     monkeypatch.setitem(set_up._by_part, "settings", [Contribution(first_part, 1, True)])
 
     outcomes = at_once(2, operator)

@@ -10,10 +10,11 @@ from django.db import transaction
 from apps.bus import dispatch
 from apps.ledger.commands import DeactivateAccount, OpenAccount
 from apps.ledger.models import Account
-from apps.sagas import NO_COMPENSATION, SAGAS, ExternalStep, Saga, ScopedCommand
 from apps.sagas.commands import CompensateSaga
+from apps.sagas.declaration import SAGAS, Saga
 from apps.sagas.models import Run
-from apps.sagas.runs import begin
+from apps.sagas.scheduling import begin
+from apps.sagas.steps import NO_COMPENSATION, ExternalStep, ScopedCommand
 from tests.support.branches import Opening
 from tests.support.settling import settle
 

@@ -12,12 +12,14 @@ from apps.events.relay import route
 from apps.kernel.clock import moved_to, now
 from apps.kernel.errors import Unavailable
 from apps.ledger.models import Account, Entry, Journal
-from apps.sagas import Saga, Step, Wait, tasks
+from apps.sagas import tasks
 from apps.sagas.commands import CompensateSaga, RetrySaga, SkipSagaStep
+from apps.sagas.declaration import Saga
 from apps.sagas.errors import SagaAlreadyCompensating, SagaHasEnded, SagaNeedsNoOperator, SagaRunUnknown
 from apps.sagas.executor import advance
 from apps.sagas.models import Run
-from apps.sagas.runs import begin, reschedule_stalled, resume
+from apps.sagas.scheduling import begin, reschedule_stalled, resume
+from apps.sagas.steps import Step, Wait
 from tests.support.branches import TOO_LATE, Opening
 from tests.support.settling import settle
 from tests.support.sqlstate import NO_RIGHT, refused

@@ -13,7 +13,7 @@ from apps.kernel.tenant import activate
 from apps.ledger.models import Entry
 from apps.sagas import executor
 from apps.sagas.models import LogEntry, Run
-from apps.sagas.runs import begin
+from apps.sagas.scheduling import begin
 from tests.support.branches import Opening
 
 

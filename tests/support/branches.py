@@ -17,9 +17,10 @@ from apps.kernel.clock import today
 from apps.kernel.errors import Conflict, Refusal
 from apps.kernel.tenant import TenantInfo
 from apps.ledger.commands import DeactivateAccount, Line, OpenAccount, OpenJournal, PostEntry, ReverseEntry
-from apps.sagas import SAGAS, Saga, Step, Wait
+from apps.sagas.declaration import SAGAS, Saga
 from apps.sagas.models import Run
-from apps.sagas.runs import begin
+from apps.sagas.scheduling import begin
+from apps.sagas.steps import Step, Wait
 from tests.support.settling import settle
 
 TOO_LATE = "It is too late for that."

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from apps.sagas import SAGAS, Wait
+from apps.sagas.declaration import SAGAS
+from apps.sagas.steps import Wait
 
 UNLIMITED_RETRIES = 32_000
 

@@ -16,11 +16,12 @@ from apps.operations.commands import CancelErasure, EraseTenant
 from apps.operations.errors import NotQueuedForDeletion, ReasonMissing
 from apps.operations.setting_definitions import GRACE_DAYS
 from apps.operations.tenant_sagas import notify_administrators, run_saga, subject_of, tenant
-from apps.sagas import ExternalStep, Saga, ScopedCommand, Step, Wait
 from apps.sagas import queries as sagas
 from apps.sagas.commands import CompensateSaga
+from apps.sagas.declaration import Saga
 from apps.sagas.executor import run_inline
 from apps.sagas.models import Run
+from apps.sagas.steps import ExternalStep, ScopedCommand, Step, Wait
 from apps.settings import queries as settings_queries
 from apps.tenancy.commands import QueueTenantForDeletion, SetTenantArchived
 from apps.tenancy.erasure.commands import DropTenant, EraseFiles, JournalErasure

@@ -20,7 +20,8 @@ from apps.operations import rules
 from apps.operations.commands import MoveTenant
 from apps.operations.errors import MovedElsewhere, ReasonMissing
 from apps.operations.tenant_sagas import run_saga
-from apps.sagas import ExternalStep, Saga, ScopedCommand, Step
+from apps.sagas.declaration import Saga
+from apps.sagas.steps import ExternalStep, ScopedCommand, Step
 from apps.tenancy.commands import SetMode
 from apps.tenancy.models import Tenant
 

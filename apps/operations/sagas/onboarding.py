@@ -13,7 +13,8 @@ from apps.kernel.money import currency
 from apps.operations import rules
 from apps.operations.commands import OnboardTenant
 from apps.operations.tenant_sagas import contributions, run_saga, tenant
-from apps.sagas import NO_COMPENSATION, ExternalStep, Saga, Step
+from apps.sagas.declaration import Saga
+from apps.sagas.steps import NO_COMPENSATION, ExternalStep, Step
 from apps.tenancy import rules as tenancy
 from apps.tenancy.commands import CreateTenant, DiscardTenant, SetTenantActive
 from apps.tenancy.hooks import NewTenant, set_up

@@ -14,7 +14,8 @@ from apps.operations import rules
 from apps.operations.commands import ActivateTenant, ArchiveTenant, SuspendTenant
 from apps.operations.errors import ReasonMissing
 from apps.operations.tenant_sagas import contributions, notify_administrators, run_saga, tenant
-from apps.sagas import NO_COMPENSATION, ExternalStep, Saga, Step
+from apps.sagas.declaration import Saga
+from apps.sagas.steps import NO_COMPENSATION, ExternalStep, Step
 from apps.tenancy.commands import SetTenantActive, SetTenantArchived, SetTenantSuspended
 from apps.tenancy.hooks import Transition, on_activation, on_archival, on_suspension
 from apps.tenancy.models import Tenant
