@@ -31,3 +31,7 @@ class PersonTooVague(Invalid):
     message = _(
         "Identify the person by number, or by texts of at least {least} characters: {text!r} would match others."
     )
+
+
+class FieldHistoryNotKept(NotFound):
+    message = _("No field history is kept of {subject}.")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import models
+from simple_history import register
 from simple_history.models import HistoricalRecords
 from simple_history.signals import pre_create_historical_record
 
@@ -32,13 +33,21 @@ class FieldHistory(models.Model):
 def field_history(**options: Any) -> HistoricalRecords:
     """`history = field_history()` on a model. Its migration must also make the table append-only, by
     `guards.append_only("app_historicalmodel")`. Options are those of HistoricalRecords."""
-    return HistoricalRecords(
-        bases=[FieldHistory],
-        history_id_field=models.BigAutoField(primary_key=True),
-        history_user_id_field=models.BigIntegerField(null=True),
-        history_change_reason_field=models.TextField(null=True),
-        **options,
-    )
+    return HistoricalRecords(**_columns(), **options)
+
+
+def keep_field_history(model: type[models.Model], *, app: str, **options: Any) -> None:
+    """The same for a model of Django or of a library; the history is a table of `app`, a package."""
+    register(model, app=app, **_columns(), **options)
+
+
+def _columns() -> dict[str, Any]:
+    return {
+        "bases": [FieldHistory],
+        "history_id_field": models.BigAutoField(primary_key=True),
+        "history_user_id_field": models.BigIntegerField(null=True),
+        "history_change_reason_field": models.TextField(null=True),
+    }
 
 
 def sign(sender: Any, history_instance: Any, **_: Any) -> None:

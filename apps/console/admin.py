@@ -21,6 +21,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from unfold.admin import ModelAdmin, TabularInline
 
+from apps.audit.field_versions import has_field_history
 from apps.bus import Command, dispatch_once
 from apps.kernel.db import databases
 from apps.kernel.errors import Refusal
@@ -108,7 +109,16 @@ class ReadOnlyAdmin(ModelAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         obj = self.get_object(request, object_id)
-        links = [*self.links(request, obj), *_plugged(request, obj), *_audit_log(request, obj)] if obj else []
+        links = (
+            [
+                *self.links(request, obj),
+                *_plugged(request, obj),
+                *_field_history(request, obj),
+                *_audit_log(request, obj),
+            ]
+            if obj
+            else []
+        )
         context = {"links": links, **(extra_context or {})}
         return super().change_view(request, object_id, form_url, context)
 
@@ -126,6 +136,13 @@ def _plugged(request: HttpRequest, obj: models.Model) -> Sequence[Link]:
         for link in hooks.row_links(plane, obj._meta.label_lower)
         if hooks.may(request, link) and link.when(obj)
     ]
+
+
+def _field_history(request: HttpRequest, obj: models.Model) -> Sequence[Link]:
+    if not (has_field_history(type(obj)) and request.user.has_perm("audit.view_record")):
+        return ()
+    subject = (obj._meta.label_lower, obj.pk)
+    return (Link("Field history", reverse("admin:field_history", args=subject), "difference"),)
 
 
 def _audit_log(request: HttpRequest, obj: models.Model) -> Sequence[Link]:

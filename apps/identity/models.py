@@ -11,7 +11,7 @@ from django.db import models, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Lower
 
-from apps.audit.history import field_history
+from apps.audit.history import field_history, keep_field_history
 from apps.kernel.cache.caching import Cached
 from apps.kernel.clock import now
 from apps.kernel.models import Tracked
@@ -62,7 +62,7 @@ class User(Tracked, AbstractBaseUser, PermissionsMixin):
 
     hidden = ("password",)
 
-    history = field_history(excluded_fields=["password", "last_login", "epoch"])
+    history = field_history(excluded_fields=["password", "last_login", "epoch"], m2m_fields=["groups"])
     objects: ClassVar[UserManager] = UserManager()
 
     USERNAME_FIELD = "email"
@@ -104,6 +104,9 @@ class User(Tracked, AbstractBaseUser, PermissionsMixin):
 
     def get_short_name(self) -> str:
         return self.name.split(" ", maxsplit=1)[0] or self.email
+
+
+keep_field_history(Group, app="apps.identity", m2m_fields=["permissions"])
 
 
 class TokenStatus(NamedTuple):

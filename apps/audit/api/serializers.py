@@ -2,6 +2,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from apps.audit.field_versions import KINDS
 from apps.audit.models import Record
 from apps.bus.api.serializers import ReadSerializer
 
@@ -48,3 +49,31 @@ class SealSerializer(serializers.Serializer[Any]):
     waiting = serializers.IntegerField()
     verified_at = serializers.DateTimeField(allow_null=True)
     intact = serializers.BooleanField(allow_null=True)
+
+
+class ValueSerializer(serializers.Serializer[Any]):
+    """A value as text. A row with a field history is identified by `subject_type` and `subject_id`."""
+
+    text = serializers.CharField()
+    subject_type = serializers.CharField()
+    subject_id = serializers.CharField()
+
+
+class FieldChangeSerializer(serializers.Serializer[Any]):
+    """Of a relation to many rows, `before` lists the removed rows and `after` the added ones."""
+
+    field = serializers.CharField()
+    before = ValueSerializer(many=True)
+    after = ValueSerializer(many=True)
+
+
+class VersionSerializer(serializers.Serializer[Any]):
+    """A version of a row of master data, and the fields that it changed."""
+
+    kind = serializers.ChoiceField(choices=[*KINDS.values()])
+    at = serializers.DateTimeField()
+    actor_name = serializers.CharField()
+    impersonator_name = serializers.CharField()
+    reason = serializers.CharField()
+    correlation_id = serializers.CharField()
+    changes = FieldChangeSerializer(many=True)

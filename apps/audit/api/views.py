@@ -10,14 +10,14 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.audit import access_log, export, queries
+from apps.audit import access_log, export, field_versions, queries
 from apps.audit.commands import ErasePerson, MoveToColdStorage
 from apps.audit.filters import RecordFilter
 from apps.audit.models import Record
 from apps.bus.api.views import CommandEndpoint, DetailEndpoint, Endpoint, ListEndpoint, QueryEndpoint
 from apps.kernel.actors import Actor
 
-from .serializers import RecordSerializer, RecordWithDetails, SealSerializer
+from .serializers import RecordSerializer, RecordWithDetails, SealSerializer, VersionSerializer
 
 
 class Records(ListEndpoint):
@@ -60,6 +60,22 @@ class HistoryOfPerson(Records):
 
     def get_queryset(self) -> QuerySet[Record]:
         return queries.history_of_person(self.kwargs["user_id"])
+
+
+class VersionsOfObject(QueryEndpoint):
+    """The newest 200 versions of one row of master data, newest first, with the fields that each version changed."""
+
+    permission = "audit.view_record"
+    serializer_class = VersionSerializer
+    many = True
+
+    def get(self, request: Request, **server_fields: Any) -> Response:
+        response = super().get(request, **server_fields)
+        access_log.record_read(cast(Actor, request.user), server_fields, view="history")
+        return response
+
+    def run_query(self, query: None, **server_fields: Any) -> Any:
+        return field_versions.versions_of_object(server_fields["subject_type"], server_fields["subject_id"])
 
 
 class Export(Endpoint):

@@ -32,5 +32,8 @@ class Migration(migrations.Migration):
     dependencies = [("identity", "0001_initial")]
     operations = [
         append_only("identity_historicaluser"),
+        append_only("identity_historicaluser_groups"),
+        append_only("identity_historicalgroup"),
+        append_only("identity_historicalgroup_permissions"),
         migrations.RunSQL(EPOCH, UNDO),
     ]
