@@ -33,5 +33,5 @@ class PersonTooVague(Invalid):
     )
 
 
-class FieldHistoryNotKept(NotFound):
-    message = _("No field history is kept of {subject}.")
+class FieldHistoryUnavailable(NotFound):
+    message = _("{subject} has no field history.")

@@ -13,7 +13,7 @@ from django.db import models
 from django.utils.formats import localize
 from simple_history.utils import get_history_manager_for_model
 
-from .errors import FieldHistoryNotKept
+from .errors import FieldHistoryUnavailable
 
 MAX_VERSIONS = 200
 
@@ -57,11 +57,11 @@ def has_field_history(model: type[models.Model]) -> bool:
 
 
 def versions_of_object(subject_type: str, subject_id: str) -> list[Version]:
-    """The newest versions of `sales.customer`, `17`, newest first. Raises FieldHistoryNotKept."""
+    """The newest versions of `sales.customer`, `17`, newest first. Raises FieldHistoryUnavailable."""
     model = _model(subject_type)
     rows = _rows(model, subject_id)
     if not rows:
-        raise FieldHistoryNotKept(subject=f"{subject_type} {subject_id}")
+        raise FieldHistoryUnavailable(subject=f"{subject_type} {subject_id}")
     snapshots = _snapshots(rows)
     pairs = zip(rows, [*rows[1:], None], strict=True)
     return [_version(row, snapshots, previous) for row, previous in pairs][:MAX_VERSIONS]
@@ -79,9 +79,9 @@ def _model(subject_type: str) -> type[models.Model]:
     try:
         model = apps.get_model(subject_type)
     except (LookupError, ValueError) as unknown:
-        raise FieldHistoryNotKept(subject=subject_type) from unknown
+        raise FieldHistoryUnavailable(subject=subject_type) from unknown
     if not has_field_history(model):
-        raise FieldHistoryNotKept(subject=subject_type)
+        raise FieldHistoryUnavailable(subject=subject_type)
     return model
 
 

@@ -36,7 +36,7 @@ def field_history(**options: Any) -> HistoricalRecords:
     return HistoricalRecords(**_columns(), **options)
 
 
-def keep_field_history(model: type[models.Model], *, app: str, **options: Any) -> None:
+def register_field_history(model: type[models.Model], *, app: str, **options: Any) -> None:
     """The same for a model of Django or of a library; the history is a table of `app`, a package."""
     register(model, app=app, **_columns(), **options)
 

@@ -11,7 +11,7 @@ from django.db import models, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Lower
 
-from apps.audit.history import field_history, keep_field_history
+from apps.audit.history import field_history, register_field_history
 from apps.kernel.cache.caching import Cached
 from apps.kernel.clock import now
 from apps.kernel.models import Tracked
@@ -106,7 +106,7 @@ class User(Tracked, AbstractBaseUser, PermissionsMixin):
         return self.name.split(" ", maxsplit=1)[0] or self.email
 
 
-keep_field_history(Group, app="apps.identity", m2m_fields=["permissions"])
+register_field_history(Group, app="apps.identity", m2m_fields=["permissions"])
 
 
 class TokenStatus(NamedTuple):

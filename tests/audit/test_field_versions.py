@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group
 from django.db import DatabaseError, connection
 from simple_history.utils import get_history_manager_for_model
 
-from apps.audit.errors import FieldHistoryNotKept
+from apps.audit.errors import FieldHistoryUnavailable
 from apps.audit.field_versions import has_field_history, versions_of_object
 from apps.bus import dispatch
 from apps.identity.commands import ChangeRoles, InviteUser
@@ -97,7 +97,7 @@ def test_the_runtime_changes_no_version_of_a_role_by_raw_sql(promoted, table, st
     ],
 )
 def test_a_row_without_versions_is_refused(at_acme, subject_type, subject_id):
-    with pytest.raises(FieldHistoryNotKept):
+    with pytest.raises(FieldHistoryUnavailable):
         versions_of_object(subject_type, subject_id)
 
 
@@ -125,7 +125,7 @@ def test_the_console_page_of_a_user_links_to_its_versions(client_for, owner, pro
 
 
 def test_another_tenant_finds_no_version_of_the_user(promoted, globex):
-    with activate(globex), pytest.raises(FieldHistoryNotKept):
+    with activate(globex), pytest.raises(FieldHistoryUnavailable):
         versions_of_object("identity.user", str(promoted.pk))
 
 
