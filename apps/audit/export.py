@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
 
 from django.db.models import QuerySet
+
+from apps.kernel.csv_lines import CONTENT_TYPE, csv_lines
 
 from .models import Record
 
@@ -31,16 +30,11 @@ COLUMNS = (
     "changes",
     "refusals",
 )
-_FORMULA = tuple("=+-@|%＝＋－＠")
-_NUMBER = re.compile(r"[+-]?\d+([.,]\d+)*")
-_BLANKS = re.compile(r"^[\s\0-\x20\x7f\u200b\ufeff]+")
 
 
 def as_csv(records: QuerySet[Record]) -> Iterator[str]:
-    writer = csv.writer(_Echo())
-    yield writer.writerow(COLUMNS)
-    for row in records.values(*COLUMNS).iterator(chunk_size=2_000):
-        yield writer.writerow([_cell(row[name]) for name in COLUMNS])
+    rows = records.values_list(*COLUMNS).iterator(chunk_size=2_000)
+    return csv_lines(COLUMNS, rows)
 
 
 def as_jsonl(records: QuerySet[Record]) -> Iterator[str]:
@@ -49,28 +43,4 @@ def as_jsonl(records: QuerySet[Record]) -> Iterator[str]:
 
 
 FORMS: Mapping[str, Callable[[QuerySet[Record]], Iterator[str]]] = {"csv": as_csv, "jsonl": as_jsonl}
-TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson"}
-
-
-def harmless(text: str) -> str:
-    """Quotes texts that a spreadsheet would evaluate as a formula. Numbers stay numbers."""
-    bare = _BLANKS.sub("", text)
-    suspicious = bare.startswith(_FORMULA) or text[:1] in ("\t", "\r", "\n")
-    return f"'{text}" if suspicious and not _NUMBER.fullmatch(text) else text
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, str):
-        return harmless(value)
-    if isinstance(value, dict | list):
-        return json.dumps(value, ensure_ascii=False)
-    if value is None:
-        return ""
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)
-
-
-class _Echo:
-    """A file for the csv module that returns each line to its caller."""
-
-    def write(self, line: str) -> str:
-        return line
+TYPES = {"csv": CONTENT_TYPE, "jsonl": "application/x-ndjson"}

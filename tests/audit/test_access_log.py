@@ -7,11 +7,9 @@ import io
 import json
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from apps.audit import queries
-from apps.audit.export import COLUMNS, harmless
+from apps.audit.export import COLUMNS
 from apps.audit.models import Record
 from apps.bus import dispatch
 from apps.companies.models import Company
@@ -132,25 +130,6 @@ def test_the_audit_log_is_exported_as_json_lines(at_acme, reader, found_company)
 @pytest.mark.parametrize("parameters", ["form=xlsx", "since=yesterday", "colour=red"])
 def test_an_export_with_invalid_parameters_is_refused(at_acme, reader, parameters):
     assert reader.get(f"{API}/export/?{parameters}").status_code == 400
-
-
-SIGNS = "=+-@|%＝＋－＠"
-BLANKS = st.text(st.sampled_from([" ", "\t", "\r", "\n", "\u00a0", "\u200b"]), max_size=3)
-
-
-@given(BLANKS, st.sampled_from(SIGNS), st.text(min_size=1).filter(lambda text: not text[0].isdigit()))
-def test_no_text_becomes_a_formula(blanks, sign, text):
-    assert harmless(blanks + sign + text).startswith("'")
-
-
-@pytest.mark.parametrize("text", ["-12.50", "+3", "1,000", "plain", "", "a=b"])
-def test_numbers_and_plain_texts_are_exported_unchanged(text):
-    assert harmless(text) == text
-
-
-@pytest.mark.parametrize("text", ["\tplain", "\rplain", " =1", "\t=1", "＝1", "-1+1", "+cmd", "@SUM(A1)"])
-def test_a_text_that_a_spreadsheet_would_evaluate_is_quoted(text):
-    assert harmless(text) == f"'{text}"
 
 
 def test_the_seal_reports_unsealed_records_and_the_head(at_acme, reader, seal_all):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -10,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.response import TemplateResponse
 
 from apps.console import hooks
+from apps.kernel.csv_lines import CONTENT_TYPE, csv_lines
 from apps.kernel.db.replica import reads_from_replica
 from apps.ledger import queries
 
@@ -27,21 +27,12 @@ def trial_balance(request: HttpRequest, *, context: dict[str, Any]) -> HttpRespo
 
 
 def _csv(rows: Sequence[queries.TrialBalanceRow]) -> HttpResponse:
-    response = HttpResponse(
-        content_type="text/csv; charset=utf-8",
+    values = ([getattr(row, column) for column in COLUMNS] for row in rows)
+    return HttpResponse(
+        csv_lines(COLUMNS, values),
+        content_type=CONTENT_TYPE,
         headers={"Content-Disposition": 'attachment; filename="trial-balance.csv"'},
     )
-    writer = csv.writer(response)
-    writer.writerow(COLUMNS)
-    for row in rows:
-        values = [getattr(row, column) for column in COLUMNS]
-        writer.writerow([_escape_formula(value) if isinstance(value, str) else value for value in values])
-    return response
-
-
-def _escape_formula(text: str) -> str:
-    """Prevents a spreadsheet from interpreting a name as a formula."""
-    return f"'{text}" if text.lstrip()[:1] in tuple("=+-@|%＝＋－＠") and text.strip() else text
 
 
 hooks.plug(

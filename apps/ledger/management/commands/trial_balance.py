@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from dataclasses import asdict, astuple, fields
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from apps.console.terminal import Output
+from apps.kernel.csv_lines import csv_lines
 from apps.ledger import queries
 from apps.ledger.queries import TrialBalanceRow
 from apps.tenancy.command_line import TenantCommand
@@ -37,9 +37,7 @@ class Command(TenantCommand):
 def _write(file: Path, rows: Sequence[TrialBalanceRow]) -> None:
     try:
         with file.open("w", encoding="utf-8", newline="") as opened:
-            writer = csv.writer(opened)
-            writer.writerow(COLUMNS)
-            writer.writerows(astuple(row) for row in rows)
+            opened.writelines(csv_lines(COLUMNS, map(astuple, rows)))
     except OSError as error:
         raise CommandError(f"{file} cannot be written: {error.strerror}.", returncode=2) from error
 
