@@ -44,7 +44,7 @@ class NoticeDeliveryInline(ReadOnlyInline):
         "state_label",
         "attempts",
         "next_attempt",
-        "last_outcome",
+        "last_error",
         "finished_at",
         "resend",
     )
@@ -215,7 +215,7 @@ class ResendNoticeDeliveryPage(CommandPage):
             ("Notice", delivery.notice.subject),
             ("To", delivery.recipient),
             ("State", f"{delivery.get_state_display()} after {delivery.attempts} attempts"),
-            ("Last outcome", delivery.last_outcome or "—"),
+            ("Last error", delivery.last_error or "—"),
         )
 
     def sentence(self, result: NoticeDelivery) -> str:

@@ -79,7 +79,7 @@ def remove_notification_channel(command: RemoveNotificationChannel) -> Notificat
     channel.remove()
     NoticeDelivery.objects.filter(channel=channel, state=NoticeDelivery.State.WAITING).update(
         state=NoticeDelivery.State.FAILED,
-        last_outcome="The notification channel was removed.",
+        last_error="The notification channel was removed.",
         finished_at=now(),
     )
     return channel

@@ -9,6 +9,7 @@ from django.db.models import Q
 from apps.audit.history import field_history
 from apps.kernel import secrets
 from apps.kernel.clock import now
+from apps.kernel.db.retries import Leased, LeasedQuerySet
 from apps.kernel.models import Tracked
 
 
@@ -101,20 +102,15 @@ class Notice(models.Model):
         return f"{self.subject} ({self.kind})"
 
 
-class NoticeDeliveryQuerySet(models.QuerySet["NoticeDelivery"]):
-    def due(self) -> NoticeDeliveryQuerySet:
-        """Ready to be sent, and leased by no worker."""
-        free = Q(leased_until=None) | Q(leased_until__lte=now())
-        return self.filter(free, state=NoticeDelivery.State.WAITING, next_at__lte=now())
+class NoticeDeliveryQuerySet(LeasedQuerySet["NoticeDelivery"]):
+    def waiting(self) -> NoticeDeliveryQuerySet:
+        return self.filter(state=NoticeDelivery.State.WAITING)
 
 
-class NoticeDelivery(models.Model):
+class NoticeDelivery(Leased):
     """A notice for one e-mail address or one notification channel.
 
-    ref           the Message-ID of the e-mail, the same at each attempt
-    attempts      since the delivery was created or resent
-    next_at       the time of the next attempt
-    leased_until  the end of the lease of the worker that sends it
+    ref  the Message-ID of the e-mail, the same at each attempt
     """
 
     class State(models.TextChoices):
@@ -122,17 +118,14 @@ class NoticeDelivery(models.Model):
         SENT = "sent", "Sent"
         FAILED = "failed", "Failed"
 
+    PROGRESS = ("state", "attempts", "next_at", "last_error", "finished_at", "leased_until")
+
     notice = models.ForeignKey(Notice, on_delete=models.CASCADE, related_name="deliveries")
     transport = models.CharField(max_length=20)
     address = models.EmailField(blank=True)
     channel = models.ForeignKey(NotificationChannel, on_delete=models.PROTECT, null=True, related_name="+")
     ref = models.CharField(max_length=64, unique=True)
     state = models.CharField(max_length=7, choices=State.choices, default=State.WAITING)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    next_at = models.DateTimeField()
-    leased_until = models.DateTimeField(null=True)
-    last_outcome = models.CharField(max_length=500, blank=True)
-    finished_at = models.DateTimeField(null=True)
 
     objects = NoticeDeliveryQuerySet.as_manager()
 
@@ -147,6 +140,10 @@ class NoticeDelivery(models.Model):
                 name="notices_delivery_has_one_recipient",
                 condition=Q(address="", channel__isnull=False) | (~Q(address="") & Q(channel=None)),
             ),
+            models.CheckConstraint(
+                name="notices_waiting_delivery_has_next_attempt",
+                condition=~Q(state="waiting") | Q(next_at__isnull=False),
+            ),
         ]
         indexes = [
             models.Index(name="notices_delivery_due", fields=["next_at"], condition=Q(state="waiting")),
@@ -160,9 +157,11 @@ class NoticeDelivery(models.Model):
         return self.address or str(self.channel)
 
     def requeue(self) -> None:
-        self.state, self.attempts, self.next_at, self.finished_at = self.State.WAITING, 0, now(), None
-        self.save(update_fields=["state", "attempts", "next_at", "finished_at"])
+        self.state = self.State.WAITING
+        self.restart()
+        self.save(update_fields=self.PROGRESS)
 
-    @property
-    def is_in_progress(self) -> bool:
-        return self.leased_until is not None and self.leased_until > now()
+    def finish(self, state: NoticeDelivery.State, error: str = "") -> None:
+        self.state, self.last_error = state, error[:500]
+        self.finished_at, self.leased_until = now(), None
+        self.save(update_fields=self.PROGRESS)

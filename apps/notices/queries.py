@@ -53,7 +53,7 @@ def kinds_here() -> Sequence[Kind]:
 
 
 def notices_with_due_deliveries(limit: int = 200) -> Sequence[int]:
-    due = NoticeDelivery.objects.due().order_by("notice").values_list("notice_id", flat=True)
+    due = NoticeDelivery.objects.waiting().due().order_by("notice").values_list("notice_id", flat=True)
     return list(due.distinct()[:limit])
 
 

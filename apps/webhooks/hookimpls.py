@@ -25,7 +25,7 @@ def trace_sent(correlation_id: str) -> Iterator[RequestTraceEntry]:
         tries = f"{message.attempts} attempt{'' if message.attempts == 1 else 's'}"
         last = message.tries.last()
         yield RequestTraceEntry(
-            at=message.done_at or message.created_at,
+            at=message.finished_at or message.created_at,
             kind="webhook",
             text=f"{message.type} to {message.endpoint}: {message.get_state_display().lower()} after {tries}.",
             detail=str(last) if last else "",

@@ -11,6 +11,7 @@ from django.db.models import F, Q
 from apps.audit.history import field_history
 from apps.kernel import secrets
 from apps.kernel.clock import now
+from apps.kernel.db.retries import Leased, LeasedQuerySet, Retried, RetriedQuerySet
 from apps.kernel.models import Tracked
 
 
@@ -148,29 +149,20 @@ class Secret(SealedSecret):
         return self.endpoint
 
 
-class MessageQuerySet(models.QuerySet["Message"]):
-    def due(self) -> MessageQuerySet:
-        """Pending messages whose time has come, without a lease."""
-        return self.filter(
-            Q(leased_until=None) | Q(leased_until__lte=now()), state=Message.State.PENDING, next_at__lte=now()
-        )
-
-    def in_progress(self) -> MessageQuerySet:
-        return self.filter(leased_until__gt=now())
+class MessageQuerySet(LeasedQuerySet["Message"]):
+    def pending(self) -> MessageQuerySet:
+        return self.filter(state=Message.State.PENDING)
 
     def settled(self) -> MessageQuerySet:
         """Messages without further attempts."""
         return self.exclude(state=Message.State.PENDING)
 
 
-class Message(models.Model):
+class Message(Leased):
     """One event for one endpoint. `body` is written once, so that each attempt sends the same bytes.
 
     ref           the webhook-id, by which the receiver recognises a repetition
     event_id      the id of the event; empty for a test
-    attempts      number of attempts since its creation or last resend
-    next_at       time of the next attempt
-    leased_until  end of the lease of the current attempt
     lease_holder  id of the current attempt
     """
 
@@ -179,6 +171,8 @@ class Message(models.Model):
         DELIVERED = "delivered", "Delivered"
         DEAD = "dead", "Dead"
 
+    PROGRESS = ("state", "attempts", "next_at", "last_error", "finished_at", "leased_until", "lease_holder")
+
     endpoint = models.ForeignKey(Endpoint, on_delete=models.PROTECT, related_name="messages")
     event_id = models.BigIntegerField(null=True)
     ref = models.CharField(max_length=64, unique=True)
@@ -186,12 +180,8 @@ class Message(models.Model):
     body = models.TextField()
     correlation_id = models.CharField(max_length=64, blank=True)
     state = models.CharField(max_length=9, choices=State.choices, default=State.PENDING)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    next_at = models.DateTimeField()
-    leased_until = models.DateTimeField(null=True)
     lease_holder = models.BigIntegerField(null=True)
     created_at = models.DateTimeField()
-    done_at = models.DateTimeField(null=True)
 
     objects = MessageQuerySet.as_manager()
 
@@ -199,6 +189,10 @@ class Message(models.Model):
         default_permissions = ("view",)
         constraints = [
             models.UniqueConstraint(name="webhooks_message_once", fields=["endpoint", "event_id"]),
+            models.CheckConstraint(
+                name="webhooks_pending_message_has_next_attempt",
+                condition=~Q(state="pending") | Q(next_at__isnull=False),
+            ),
         ]
         indexes = [
             models.Index(name="webhooks_message_correlation", fields=["correlation_id"]),
@@ -213,9 +207,13 @@ class Message(models.Model):
     def __str__(self) -> str:
         return f"{self.type} {self.ref}"
 
-    @property
-    def is_in_progress(self) -> bool:
-        return self.leased_until is not None and self.leased_until > now()
+    def end_lease(self) -> None:
+        self.leased_until = self.lease_holder = None
+
+    def finish(self, state: Message.State, error: str = "") -> None:
+        self.state, self.last_error, self.finished_at = state, error, now()
+        self.end_lease()
+        self.save(update_fields=self.PROGRESS)
 
 
 class Attempt(models.Model):
@@ -293,7 +291,7 @@ class SourceSecret(SealedSecret):
         return self.source
 
 
-class ReceivedQuerySet(models.QuerySet["Received"]):
+class ReceivedQuerySet(RetriedQuerySet["Received"]):
     def open(self) -> ReceivedQuerySet:
         return self.filter(state__in=(Received.State.RECEIVED, Received.State.FAILED))
 
@@ -301,11 +299,8 @@ class ReceivedQuerySet(models.QuerySet["Received"]):
         """Messages without further attempts."""
         return self.exclude(state__in=(Received.State.RECEIVED, Received.State.FAILED))
 
-    def due(self) -> ReceivedQuerySet:
-        return self.open().filter(next_at__lte=now())
 
-
-class Received(models.Model):
+class Received(Retried):
     """A message of a source with a valid signature, stored before it is processed.
 
     ref      the provider's id: a repeated message is stored once
@@ -327,17 +322,19 @@ class Received(models.Model):
     received_at = models.DateTimeField()
     correlation_id = models.CharField(max_length=64, blank=True)
     state = models.CharField(max_length=9, choices=State.choices, default=State.RECEIVED)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    next_at = models.DateTimeField()
-    last_error = models.TextField(blank=True)
-    processed_at = models.DateTimeField(null=True)
 
     objects = ReceivedQuerySet.as_manager()
 
     class Meta:
         verbose_name = "received message"
         default_permissions = ("view",)
-        constraints = [models.UniqueConstraint(name="webhooks_received_once", fields=["source", "ref"])]
+        constraints = [
+            models.UniqueConstraint(name="webhooks_received_once", fields=["source", "ref"]),
+            models.CheckConstraint(
+                name="webhooks_open_received_has_next_attempt",
+                condition=~Q(state__in=["received", "failed"]) | Q(next_at__isnull=False),
+            ),
+        ]
         indexes = [
             models.Index(name="webhooks_received_correlation", fields=["correlation_id"]),
             models.Index(

@@ -36,7 +36,7 @@ def purge_sent(*, before: dt.datetime) -> int:
 
     def batch() -> int:
         with transaction.atomic():
-            old = Message.objects.settled().filter(done_at__lt=before).select_for_update(skip_locked=True)
+            old = Message.objects.settled().filter(finished_at__lt=before).select_for_update(skip_locked=True)
             chosen = list(old.order_by("pk").values_list("pk", flat=True)[:BATCH_SIZE])
             Attempt.objects.filter(message__in=chosen).delete()
             Message.objects.filter(pk__in=chosen).delete()

@@ -25,12 +25,12 @@ def source_named(name: str) -> Source | None:
 
 def endpoints_with_due_messages() -> Sequence[int]:
     active = Endpoint.objects.active().values("pk")
-    due = Message.objects.due().filter(endpoint__in=active)
+    due = Message.objects.pending().due().filter(endpoint__in=active)
     return sorted(due.order_by("endpoint").values_list("endpoint_id", flat=True).distinct())
 
 
 def due_received(limit: int = 200) -> Sequence[int]:
-    return list(Received.objects.due().order_by("next_at").values_list("pk", flat=True)[:limit])
+    return list(Received.objects.open().due().order_by("next_at").values_list("pk", flat=True)[:limit])
 
 
 def dead_messages() -> int:

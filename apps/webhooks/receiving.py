@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 from collections.abc import Mapping
 
@@ -10,6 +11,7 @@ from django.db import transaction
 from apps.kernel.actors import System
 from apps.kernel.clock import now
 from apps.kernel.correlation import correlated, correlation_id
+from apps.kernel.db.retries import WORKER_LOST, claim
 from apps.kernel.db.unit_of_work import unit_of_work
 from apps.kernel.queues.hints import HintedTask
 
@@ -21,6 +23,8 @@ from .signing import InvalidSignature
 
 PROCESS = HintedTask("webhooks.process", queue="billing")
 """Processes a received message."""
+LEASE = dt.timedelta(minutes=1)
+"""Of the last attempt; the others have until the next one."""
 STORED_HEADERS = ("content-type", "user-agent", "webhook-id", "webhook-timestamp", "x-correlation-id")
 log = logging.getLogger(__name__)
 
@@ -61,11 +65,10 @@ def process(received_id: int) -> bool:
         return True
     try:
         with correlated(received.correlation_id or None, causation=f"webhook:{received.pk}"), unit_of_work():
-            unclaimed = Received.objects.open().select_for_update(skip_locked=True).filter(pk=received.pk)
-            if unclaimed.first() is None:
+            if claim(Received.objects.open().filter(pk=received.pk)) is None:
                 return False
             function(_incoming(received))
-            unclaimed.update(state=Received.State.PROCESSED, processed_at=now(), last_error="")
+            _settle(received, Received.State.PROCESSED)
     except Exception as error:
         _note_failure(received, error)
         return False
@@ -91,15 +94,13 @@ def _count_attempt(received_id: int) -> Received | None:
     """Commits the attempt before the work, so that a message that kills its worker becomes dead. Until `next_at` no
     other worker claims it."""
     with transaction.atomic():
-        row = Received.objects.due().select_for_update(skip_locked=True).filter(pk=received_id).first()
+        row = claim(Received.objects.open().due().filter(pk=received_id))
         if row is None:
             return None
-        retry_at = schedule.after(row.attempts + 1, schedule.RECEIVED_RETRY_DELAYS)
-        row.attempts += 1
-        if row.attempts > len(schedule.RECEIVED_RETRY_DELAYS) + 1:
-            _settle(row, Received.State.DEAD, row.last_error or "The worker was lost each time.")
+        if row.is_exhausted(schedule.PROCESSING):
+            _settle(row, Received.State.DEAD, row.last_error or WORKER_LOST)
             return None
-        row.next_at = retry_at or now() + schedule.RECEIVED_RETRY_DELAYS[1]
+        row.count_attempt(schedule.PROCESSING, lease=LEASE)
         row.save(update_fields=["attempts", "next_at"])
         return row
 
@@ -121,12 +122,14 @@ def _incoming(received: Received) -> hooks.Incoming:
 def _note_failure(received: Received, error: Exception) -> None:
     """The time of the next attempt is already stored by `_count_attempt`."""
     log.warning("The received message %s could not be processed: %s", received.ref, error)
-    last = received.attempts > len(schedule.RECEIVED_RETRY_DELAYS)
-    _settle(received, Received.State.DEAD if last else Received.State.FAILED, str(error) or repr(error))
+    state = Received.State.DEAD if received.is_exhausted(schedule.PROCESSING) else Received.State.FAILED
+    _settle(received, state, str(error) or repr(error))
 
 
 def _settle(received: Received, state: Received.State, error: str = "") -> None:
     if state == Received.State.DEAD:
         log.error("The received message %s is dead: %s", received.ref, error)
-    open_ = Received.objects.open().filter(pk=received.pk)
-    open_.update(state=state, attempts=received.attempts, last_error=error[:2000])
+    finished_at = None if state == Received.State.FAILED else now()
+    Received.objects.open().filter(pk=received.pk).update(
+        state=state, last_error=error[:2000], finished_at=finished_at
+    )

@@ -6,35 +6,28 @@ https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-w
 from __future__ import annotations
 
 import datetime as dt
-import random
 from email.utils import parsedate_to_datetime
 
 from apps.kernel.clock import now
+from apps.kernel.db.retries import Backoff
 
 _SECOND, _MINUTE, _HOUR = (dt.timedelta(**{unit: 1}) for unit in ("seconds", "minutes", "hours"))
-RETRY_DELAYS = (
-    5 * _SECOND,
-    5 * _MINUTE,
-    30 * _MINUTE,
-    2 * _HOUR,
-    5 * _HOUR,
-    10 * _HOUR,
-    14 * _HOUR,
-    20 * _HOUR,
-    24 * _HOUR,
+SENDING = Backoff(
+    (
+        5 * _SECOND,
+        5 * _MINUTE,
+        30 * _MINUTE,
+        2 * _HOUR,
+        5 * _HOUR,
+        10 * _HOUR,
+        14 * _HOUR,
+        20 * _HOUR,
+        24 * _HOUR,
+    )
 )
-"""Between two attempts; the first is made at once."""
-MAX_ATTEMPTS = 1 + len(RETRY_DELAYS)
+PROCESSING = Backoff((10 * _SECOND, _MINUTE, 5 * _MINUTE, 30 * _MINUTE, 2 * _HOUR, 6 * _HOUR, 12 * _HOUR))
+"""For a received message, which may depend on a later one."""
 MAX_RETRY_AFTER = 24 * _HOUR
-RECEIVED_RETRY_DELAYS = (10 * _SECOND, _MINUTE, 5 * _MINUTE, 30 * _MINUTE, 2 * _HOUR, 6 * _HOUR, 12 * _HOUR)
-"""Between two attempts to process a received message, which may depend on a later one."""
-
-
-def after(attempts: int, waits: tuple[dt.timedelta, ...] = RETRY_DELAYS) -> dt.datetime | None:
-    """The time of the next attempt; None after the last. A tenth of jitter spreads messages that failed together."""
-    if attempts > len(waits):
-        return None
-    return now() + waits[attempts - 1] * random.uniform(1, 1.1)  # noqa: S311 - jitter
 
 
 def parse_retry_after(retry_after: str) -> dt.datetime | None:

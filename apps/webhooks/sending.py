@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +18,7 @@ from apps.kernel.actors import System
 from apps.kernel.availability import current_availability
 from apps.kernel.clock import now
 from apps.kernel.correlation import correlated
+from apps.kernel.db import retries
 from apps.kernel.errors import Refusal
 from apps.kernel.observability.tracing import outgoing_headers
 from apps.kernel.outbound import posting
@@ -61,11 +61,7 @@ class Outcome:
 
 def send_due(endpoint_id: int, timeout_s: float = SEND_TIMEOUT_S) -> bool:
     """Sends the due messages of an endpoint, one by one. True if there may be more."""
-    until = time.monotonic() + timeout_s
-    while time.monotonic() < until:
-        if not send_next(endpoint_id):
-            return False
-    return True
+    return retries.repeat(lambda: send_next(endpoint_id), timeout_s=timeout_s)
 
 
 def send_next(endpoint_id: int) -> bool:
@@ -91,26 +87,13 @@ def claim(endpoint_id: int) -> Attempt | None:
         endpoint = Endpoint.objects.active().select_for_update(no_key=True).filter(pk=endpoint_id).first()
         if endpoint is None or endpoint.messages.in_progress().count() >= MAX_CONCURRENT_MESSAGES:
             return None
-        message = (
-            endpoint.messages.due().select_for_update(skip_locked=True).order_by("next_at", "id").first()
-        )
+        message = retries.claim(Message.objects.pending().due().filter(endpoint=endpoint))
         if message is None:
             return None
-        if message.attempts >= schedule.MAX_ATTEMPTS:
-            mark_dead(message)
+        if message.is_exhausted(schedule.SENDING):
+            message.finish(Message.State.DEAD, message.last_error or retries.WORKER_LOST)
             return None
         return _count_attempt(message, endpoint)
-
-
-def mark_dead(message: Message) -> None:
-    """The worker of the last attempt was killed."""
-    message.state, message.leased_until, message.lease_holder, message.done_at = (
-        Message.State.DEAD,
-        None,
-        None,
-        now(),
-    )
-    message.save(update_fields=["state", "leased_until", "lease_holder", "done_at"])
 
 
 def make(attempt: Attempt) -> Outcome:
@@ -139,7 +122,7 @@ def record(attempt: Attempt, outcome: Outcome) -> None:
         attempt.save(update_fields=["status", "took", "response_body", "error"])
         message = Message.objects.select_for_update().get(pk=attempt.message_id)
         if outcome.is_success:
-            _mark_delivered(message)
+            message.finish(Message.State.DELIVERED)
         elif message.lease_holder == attempt.pk:
             _mark_failed(message, outcome)
         _record_on_endpoint(message, outcome)
@@ -154,21 +137,12 @@ def _headers(message: Message, body: bytes) -> dict[str, str]:
 
 
 def _count_attempt(message: Message, endpoint: Endpoint) -> Attempt:
-    """Counts the attempt as a failed one in advance, in case the worker is killed: the next attempt is at its time in
-    the schedule, after the end of the lease."""
     attempt = Attempt.objects.create(message=message, at=now())
-    message.attempts += 1
-    message.lease_holder, message.leased_until = attempt.pk, now() + LEASE
-    message.next_at = schedule.after(message.attempts) or message.next_at
-    message.save(update_fields=["attempts", "lease_holder", "leased_until", "next_at"])
+    message.count_attempt(schedule.SENDING, lease=LEASE)
+    message.lease_holder = attempt.pk
+    message.save(update_fields=Message.PROGRESS)
     message.endpoint = endpoint
     return attempt
-
-
-def _mark_delivered(message: Message) -> None:
-    message.state, message.done_at = Message.State.DELIVERED, now()
-    message.lease_holder, message.leased_until = None, None
-    message.save(update_fields=["state", "done_at", "lease_holder", "leased_until"])
 
 
 def _record_on_endpoint(message: Message, outcome: Outcome) -> None:
@@ -180,15 +154,15 @@ def _record_on_endpoint(message: Message, outcome: Outcome) -> None:
 
 
 def _mark_failed(message: Message, outcome: Outcome) -> None:
-    message.lease_holder, message.leased_until = None, None
-    retry_at = schedule.after(message.attempts)
+    retry_at = schedule.SENDING.next_at(message.attempts)
     if retry_at is None:
-        message.state, message.done_at = Message.State.DEAD, now()
+        message.finish(Message.State.DEAD, str(outcome))
         log.error("The message %s is dead: %s", message.ref, outcome.error or outcome.status)
-    else:
-        requested = schedule.parse_retry_after(outcome.retry_after) if outcome.status in BUSY else None
-        message.next_at = max(retry_at, requested or retry_at)
-    message.save(update_fields=["state", "done_at", "next_at", "lease_holder", "leased_until"])
+        return
+    requested = schedule.parse_retry_after(outcome.retry_after) if outcome.status in BUSY else None
+    message.next_at, message.last_error = max(retry_at, requested or retry_at), str(outcome)
+    message.end_lease()
+    message.save(update_fields=Message.PROGRESS)
 
 
 def _disable_unresponsive_endpoint(message: Message, outcome: Outcome) -> None:

@@ -95,7 +95,7 @@ class TestFailures:
         send_due_notices()
 
         delivery.refresh_from_db()
-        assert (delivery.state, delivery.attempts, delivery.last_outcome) == ("waiting", 1, outcome)
+        assert (delivery.state, delivery.attempts, delivery.last_error) == ("waiting", 1, outcome)
         assert [request.path for request, _ in chat.log] == ["/severe"]
         chat.clear_all_handlers()
         chat.expect_request("/severe").respond_with_data("ok")
@@ -111,7 +111,7 @@ class TestFailures:
         send_due_notices()
 
         delivery.refresh_from_db()
-        assert (delivery.state, delivery.last_outcome) == ("waiting", "It refuses the connection.")
+        assert (delivery.state, delivery.last_error) == ("waiting", "It refuses the connection.")
 
     def test_proxies_of_the_environment_are_ignored(self, at_acme, chat, monkeypatch):
         for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
@@ -133,8 +133,8 @@ class TestFailures:
         send_due_notices()
 
         delivery.refresh_from_db()
-        assert delivery.last_outcome == "The address cannot be used: it is not a public address."
-        assert "secret-path" not in delivery.last_outcome
+        assert delivery.last_error == "The address cannot be used: it is not a public address."
+        assert "secret-path" not in delivery.last_error
 
     def test_delivery_by_a_disabled_service_fails(self, at_acme, chat, settings):
         add(chat)
@@ -143,7 +143,7 @@ class TestFailures:
         send_due_notices()
 
         delivery.refresh_from_db()
-        assert (delivery.state, delivery.last_outcome) == (
+        assert (delivery.state, delivery.last_error) == (
             "failed",
             "The address cannot be used: it must be one of slack.",
         )
@@ -223,7 +223,7 @@ class TestAddresses:
         sending.send_next(delivery.notice_id)
 
         delivery.refresh_from_db()
-        assert delivery.last_outcome == "Internal error: SecretUnreadable."
+        assert delivery.last_error == "Internal error: SecretUnreadable."
 
     def test_resealing_encrypts_addresses_with_the_new_key(self, at_acme, settings, owner):
         channel = dispatch(AddNotificationChannel(name="ChatTransport", address=SLACK), actor=owner)
@@ -248,7 +248,7 @@ class TestRemoval:
         assert chat.log == []
         delivery.refresh_from_db()
         channel.refresh_from_db()
-        assert (delivery.state, delivery.last_outcome, channel.sealed) == (
+        assert (delivery.state, delivery.last_error, channel.sealed) == (
             "failed",
             "The notification channel was removed.",
             "",

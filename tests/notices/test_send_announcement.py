@@ -11,6 +11,7 @@ from apps.audit.models import Record
 from apps.bus import dispatch
 from apps.bus.errors import PermissionDenied
 from apps.kernel.actors import System
+from apps.kernel.db.retries import WORKER_LOST
 from apps.kernel.errors import SeveralRefusals
 from apps.kernel.tenant import activate
 from apps.notices import queries, sending, tasks
@@ -186,13 +187,13 @@ class TestDelivery:
 
         delivery.refresh_from_db()
         assert (delivery.state, delivery.attempts) == ("waiting", 1)
-        assert delivery.last_outcome == "The mail server could not be reached: ConnectionRefusedError."
+        assert delivery.last_error == "The mail server could not be reached: ConnectionRefusedError."
         assert not sending.send_next(delivery.notice_id)
         for hours in (1, 2, 5, 12, 24):
             with later(hours=hours):
                 send_due_notices()
         delivery.refresh_from_db()
-        assert (delivery.state, delivery.attempts) == ("failed", sending.MAX_ATTEMPTS)
+        assert (delivery.state, delivery.attempts) == ("failed", sending.BACKOFF.max_attempts)
 
     def test_delivery_to_an_unknown_mailbox_fails_at_once(self, at_acme, mail_server):
         mail_server.refusing["owner@acme.example"] = "550 no such user"
@@ -200,7 +201,7 @@ class TestDelivery:
         send_due_notices()
 
         delivery.refresh_from_db()
-        assert (delivery.state, delivery.last_outcome) == (
+        assert (delivery.state, delivery.last_error) == (
             "failed",
             "The mail server answered 550 no such user",
         )
@@ -246,7 +247,7 @@ class TestDelivery:
                 sending.claim(delivery.notice_id)
 
         delivery.refresh_from_db()
-        assert (delivery.state, delivery.last_outcome) == ("failed", "The worker died in each attempt.")
+        assert (delivery.state, delivery.last_error) == ("failed", WORKER_LOST)
 
     def test_concurrent_workers_send_each_delivery_once(self, acme, mail_server):
         with activate(acme):

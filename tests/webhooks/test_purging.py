@@ -21,7 +21,7 @@ def messages(publish_to, settings, monkeypatch):
         message = publish_to(number)
         Attempt.objects.create(message=message, at=clock.now(), status=200)
         Message.objects.filter(pk=message.pk).update(
-            state=state, done_at=None if state == Message.State.PENDING else clock.now()
+            state=state, finished_at=None if state == Message.State.PENDING else clock.now()
         )
 
 
@@ -46,7 +46,7 @@ def test_messages_within_the_retention_are_retained(messages, later):
 
 def test_the_retention_begins_at_the_end_of_a_message(messages, later):
     young = Message.objects.filter(state="delivered").latest("pk")
-    Message.objects.filter(pk=young.pk).update(done_at=clock.now() + dt.timedelta(days=80))
+    Message.objects.filter(pk=young.pk).update(finished_at=clock.now() + dt.timedelta(days=80))
 
     with later(days=91):
         tasks.purge.run()

@@ -191,7 +191,7 @@ def test_a_message_that_always_fails_becomes_dead_without_effects(source, monkey
         received.refresh_from_db()
         at = max(received.next_at, at)
 
-    assert (received.state, received.attempts) == ("dead", 1 + len(schedule.RECEIVED_RETRY_DELAYS))
+    assert (received.state, received.attempts) == ("dead", schedule.PROCESSING.max_attempts)
     assert "the shelf fell down" in received.last_error
     assert not Company.objects.filter(code="W1").exists()
 
@@ -225,7 +225,7 @@ def test_a_message_that_kills_its_worker_becomes_dead(source, monkeypatch):
         at = max(received.next_at, at)
 
     assert received.state == "dead"
-    assert killed == 1 + len(schedule.RECEIVED_RETRY_DELAYS)
+    assert killed == schedule.PROCESSING.max_attempts
 
 
 def test_concurrent_workers_process_a_message_once(acme, source, processed):

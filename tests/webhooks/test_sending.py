@@ -18,6 +18,7 @@ from apps.events import SUBSCRIBERS
 from apps.events.base import VersionUnknown
 from apps.kernel import clock
 from apps.kernel.correlation import correlated
+from apps.kernel.db.retries import Backoff
 from apps.kernel.observability.traceparent import parse
 from apps.kernel.tenant import activate
 from apps.webhooks import listeners, queries, schedule, sending, tasks
@@ -162,10 +163,10 @@ def test_retries_follow_the_schedule_of_the_specification(endpoint, publish_to, 
             assert not sending.send_next(endpoint.pk)
         at = message.next_at
 
-    assert len(requests(receiver)) == message.tries.count() == 10 == schedule.MAX_ATTEMPTS
+    assert len(requests(receiver)) == message.tries.count() == 10 == schedule.SENDING.max_attempts
     assert len({request.headers["webhook-id"] for request in requests(receiver)}) == 1
     assert len({request.data for request in requests(receiver)}) == 1
-    for wait, meant in zip(waits, schedule.RETRY_DELAYS, strict=True):
+    for wait, meant in zip(waits, schedule.SENDING.delays, strict=True):
         assert meant <= wait <= meant * 1.1
     assert message.state == "dead"
 
@@ -412,7 +413,7 @@ def test_control_without_the_lease_a_message_is_sent_twice(
     """Shows that the test above does not pass by chance."""
     publish_to()
     monkeypatch.setattr(sending, "LEASE", dt.timedelta(0))
-    monkeypatch.setattr(schedule, "after", lambda *_: clock.now())
+    monkeypatch.setattr(schedule, "SENDING", Backoff((dt.timedelta(),) * 9))
 
     in_threads(4, lambda _: sending.send_next(endpoint.pk), at_acme)
 

@@ -26,7 +26,7 @@ class NoticeDeliverySerializer(ReadSerializer):
             "state",
             "attempts",
             "next_at",
-            "last_outcome",
+            "last_error",
             "finished_at",
         )
 

@@ -141,9 +141,9 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("attempts", models.PositiveSmallIntegerField(default=0)),
-                ("next_at", models.DateTimeField()),
+                ("next_at", models.DateTimeField(null=True)),
                 ("leased_until", models.DateTimeField(null=True)),
-                ("last_outcome", models.CharField(blank=True, max_length=500)),
+                ("last_error", models.TextField(blank=True)),
                 ("finished_at", models.DateTimeField(null=True)),
                 (
                     "notice",
@@ -186,6 +186,14 @@ class Migration(migrations.Migration):
                             _connector="OR",
                         ),
                         name="notices_delivery_has_one_recipient",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "waiting"), _negated=True),
+                            ("next_at__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="notices_waiting_delivery_has_next_attempt",
                     ),
                 ],
             },

@@ -46,7 +46,7 @@ class MessageAdmin(ReadOnlyAdmin):
     """Messages, newest first."""
 
     empty_message = _("Messages to your endpoints appear here, with their delivery attempts.")
-    list_display = ("type", "endpoint", "state_label", "attempts", "due", "created_at", "done_at")
+    list_display = ("type", "endpoint", "state_label", "attempts", "due", "created_at", "finished_at")
     list_filter = ("state", "type", "endpoint")
     list_select_related = ("endpoint",)
     search_fields = ("ref", "correlation_id")
@@ -58,7 +58,8 @@ class MessageAdmin(ReadOnlyAdmin):
         "ref",
         ("type", "event_id", "state_label"),
         "correlation_id",
-        ("created_at", "due", "done_at"),
+        ("created_at", "due", "finished_at"),
+        "last_error",
         "body_text",
     )
     readonly_fields = ("state_label", "due", "body_text")

@@ -33,7 +33,7 @@ class ReceivedAdmin(ReadOnlyAdmin):
     """Received messages, newest first."""
 
     empty_message = _("Webhooks from your sources appear here, with the outcome of their processing.")
-    list_display = ("type", "source", "state_label", "attempts", "received_at", "processed_at", "last_error")
+    list_display = ("type", "source", "state_label", "attempts", "received_at", "finished_at", "last_error")
     list_filter = ("state", "source", "type")
     list_select_related = ("source",)
     search_fields = ("ref", "correlation_id")
@@ -44,7 +44,7 @@ class ReceivedAdmin(ReadOnlyAdmin):
         "ref",
         ("source", "state_label", "attempts"),
         "correlation_id",
-        ("received_at", "next_at", "processed_at"),
+        ("received_at", "next_at", "finished_at"),
         "last_error",
         "body_text",
         "headers_text",

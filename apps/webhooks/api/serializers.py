@@ -36,7 +36,8 @@ MESSAGE: tuple[str, ...] = (
     "attempts",
     "next_at",
     "created_at",
-    "done_at",
+    "last_error",
+    "finished_at",
     "correlation_id",
 )
 
@@ -107,6 +108,6 @@ class ReceivedSerializer(ReadSerializer):
             "next_at",
             "last_error",
             "received_at",
-            "processed_at",
+            "finished_at",
             "correlation_id",
         )

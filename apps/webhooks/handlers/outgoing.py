@@ -25,8 +25,9 @@ def resend_message(command: ResendMessage) -> Message:
     message = rules.message_must_not_be_in_progress(rules.message_must_exist(command.message_id))
     rules.endpoint_must_be_active(message.endpoint)
 
-    message.state, message.attempts, message.next_at, message.done_at = Message.State.PENDING, 0, now(), None
-    message.lease_holder = message.leased_until = None
-    message.save(update_fields=["state", "attempts", "next_at", "done_at", "lease_holder", "leased_until"])
+    message.state = Message.State.PENDING
+    message.restart()
+    message.end_lease()
+    message.save(update_fields=Message.PROGRESS)
     messages.send_hint(message.endpoint)
     return message

@@ -154,11 +154,12 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("attempts", models.PositiveSmallIntegerField(default=0)),
-                ("next_at", models.DateTimeField()),
+                ("next_at", models.DateTimeField(null=True)),
                 ("leased_until", models.DateTimeField(null=True)),
                 ("lease_holder", models.BigIntegerField(null=True)),
                 ("created_at", models.DateTimeField()),
-                ("done_at", models.DateTimeField(null=True)),
+                ("last_error", models.TextField(blank=True)),
+                ("finished_at", models.DateTimeField(null=True)),
                 (
                     "endpoint",
                     models.ForeignKey(
@@ -184,7 +185,15 @@ class Migration(migrations.Migration):
                     ),
                 ],
                 "constraints": [
-                    models.UniqueConstraint(fields=("endpoint", "event_id"), name="webhooks_message_once")
+                    models.UniqueConstraint(fields=("endpoint", "event_id"), name="webhooks_message_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "pending"), _negated=True),
+                            ("next_at__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="webhooks_pending_message_has_next_attempt",
+                    ),
                 ],
             },
         ),
@@ -331,9 +340,9 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("attempts", models.PositiveSmallIntegerField(default=0)),
-                ("next_at", models.DateTimeField()),
+                ("next_at", models.DateTimeField(null=True)),
                 ("last_error", models.TextField(blank=True)),
-                ("processed_at", models.DateTimeField(null=True)),
+                ("finished_at", models.DateTimeField(null=True)),
                 (
                     "source",
                     models.ForeignKey(
@@ -353,7 +362,15 @@ class Migration(migrations.Migration):
                     ),
                 ],
                 "constraints": [
-                    models.UniqueConstraint(fields=("source", "ref"), name="webhooks_received_once")
+                    models.UniqueConstraint(fields=("source", "ref"), name="webhooks_received_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state__in", ["received", "failed"]), _negated=True),
+                            ("next_at__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="webhooks_open_received_has_next_attempt",
+                    ),
                 ],
             },
         ),
