@@ -46,6 +46,7 @@ def _bursar(tenant: Any) -> dict[str, Any]:
     from apps.backups.files.backup_file import BackupFile
     from apps.backups.files.exporting import export
     from apps.backups.moves import offline
+    from apps.backups.schemas import owner
     from apps.tenancy.models import Tenant
 
     with tempfile.TemporaryFile() as file:
@@ -54,7 +55,7 @@ def _bursar(tenant: Any) -> dict[str, Any]:
         backup_file = BackupFile(file)
         made, load = _timed(lambda: importing.load(backup_file, number=900_000, at="home"))
         faults, verify = _timed(lambda: verifying.faults(backup_file.manifest, made))
-        importing.drop_schema(made.schema, "home", role=made.role)
+        owner.drop_schema(made.schema, "home", role=made.role)
     Tenant.objects.filter(pk=tenant.id).update(mode=Tenant.Mode.READ_ONLY)
     moved, move = _timed(lambda: offline.move(tenant.id, EAST))
     rows = sum(table["rows"] for table in manifest["tables"].values())

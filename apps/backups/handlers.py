@@ -29,7 +29,9 @@ from .files.masking import Masking
 from .models import Backup, BackupPolicy
 from .moves import offline, online
 from .moves.online import Moved
-from .restores import restoring
+from .restores.as_new import restore_as_new
+from .restores.in_place import restore_in_place
+from .restores.planning import Target
 from .schedule import jobs
 
 
@@ -74,8 +76,9 @@ def restore_tenant(command: RestoreTenant) -> Tenant:
         backup_file = BackupFile(file, storage_key)
         rules.tenant_must_not_be_erased(backup_file.manifest["tenant"])
         if command.slug:
-            return restoring.as_new(backup_file, slug=command.slug, name=command.name, at=command.database)
-        return restoring.in_place(
+            target = Target(slug=command.slug, name=command.name, database=command.database)
+            return restore_as_new(backup_file, target)
+        return restore_in_place(
             backup_file, tenancy.tenant_must_be_found(backup_file.manifest["tenant"]["id"])
         )
 
@@ -94,15 +97,15 @@ def clone_tenant(command: CloneTenant) -> Tenant:
     source = tenancy.tenant_must_be_found(command.tenant_id)
     masking = Masking.ANONYMOUS if command.anonymise else Masking.SANDBOX
 
+    target = Target(
+        slug=command.slug,
+        name=command.name or f"{source.name} (sandbox)",
+        database=source.database,
+        sandbox_of=source,
+    )
     with tempfile.TemporaryFile() as file:
         export(source.info, file, masking=masking, with_files=command.with_files)
-        return restoring.as_new(
-            BackupFile(file),
-            slug=command.slug,
-            name=command.name or f"{source.name} (sandbox)",
-            at=source.database,
-            sandbox_of=source,
-        )
+        return restore_as_new(BackupFile(file), target)
 
 
 def _transfer_prerequisites(command: TransferTenant) -> None:

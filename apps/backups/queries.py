@@ -7,7 +7,6 @@ objective. A tenant without a backup for twice its backup interval is late in an
 from __future__ import annotations
 
 import datetime as dt
-import time
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -21,8 +20,8 @@ from apps.tenancy.models import Tenant
 from .files import outbox
 from .models import Backup, JobQuerySet, RestoreDrill
 from .schedule.policies import Policies, Policy
+from .waiting import wait_until
 
-POLL_INTERVAL_S = 0.1
 RESTORE_DRILL_GRACE = dt.timedelta(days=1)
 BACKED_UP_STATES = (Tenant.State.TRIAL, Tenant.State.ACTIVE, Tenant.State.SUSPENDED, Tenant.State.ARCHIVED)
 
@@ -153,7 +152,5 @@ def due_events(tenant: TenantInfo) -> int:
 def wait_for_events(tenant: TenantInfo, seconds: float = 10.0) -> int:
     """Waits for due events to be delivered, before a tenant becomes read-only. Returns how many remain; they move with
     the tenant, and are delivered after the move."""
-    until = time.monotonic() + seconds
-    while (remaining := due_events(tenant)) and time.monotonic() < until:
-        time.sleep(POLL_INTERVAL_S)
-    return remaining
+    wait_until(lambda: not due_events(tenant), seconds)
+    return due_events(tenant)

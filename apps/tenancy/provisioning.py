@@ -128,11 +128,17 @@ def _claim(at: str) -> Claimed | None:
     return Claimed(*row) if row and row[0] else None
 
 
-def make_spare(at: str = HOME) -> int:
-    """Create a spare. Returns the id of its future tenant, from the sequence at home, which serves all databases."""
+def next_number() -> int:
+    """The id of a future tenant. The sequence at home serves all databases."""
     with _runtime(HOME) as cursor:
         cursor.execute("SELECT nextval(pg_get_serial_sequence('tenancy_tenant', 'id'))")
         number: int = cursor.fetchone()[0]
+    return number
+
+
+def make_spare(at: str = HOME) -> int:
+    """Create a spare. Returns the id of its future tenant."""
+    number = next_number()
     with _runtime(at) as cursor:
         cursor.execute("SELECT tenancy_make_spare(%s)", [number])
     return number

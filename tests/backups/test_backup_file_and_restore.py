@@ -24,7 +24,9 @@ from apps.backups.files import verifying
 from apps.backups.files.backup_file import BackupFile
 from apps.backups.files.exporting import export
 from apps.backups.files.masking import Masking
-from apps.backups.restores import restoring
+from apps.backups.restores.as_new import restore_as_new
+from apps.backups.restores.in_place import restore_in_place
+from apps.backups.restores.planning import Target
 from apps.billing import queries as billing
 from apps.billing.commands import ChangePlan, DefinePlan
 from apps.bus import dispatch
@@ -54,7 +56,7 @@ def exported(tenant, **options):
 
 def restored(backup_file, slug="copy", **options):
     with activate(None):
-        return restoring.as_new(backup_file, slug=slug, at="home", **options)
+        return restore_as_new(backup_file, Target(slug=slug, database="home", **options))
 
 
 @pytest.mark.physical_copy
@@ -135,9 +137,9 @@ def test_a_backup_with_older_migrations_is_migrated(books, monkeypatch, method):
 
     with activate(None):
         tenant = (
-            restoring.as_new(backup_file, slug="copy", at="home")
+            restore_as_new(backup_file, Target(slug="copy", database="home"))
             if method == "as new"
-            else restoring.in_place(backup_file, Tenant.objects.get(pk=books.id))
+            else restore_in_place(backup_file, Tenant.objects.get(pk=books.id))
         )
 
     assert migrated == [tenant.pk]
@@ -220,7 +222,7 @@ def test_a_restore_in_place_reverts_later_changes_with_the_replaced_schema_set_a
     files().delete("invoices/INV-1.txt")
 
     with activate(None):
-        restoring.in_place(backup_file, Tenant.objects.get(pk=books.id))
+        restore_in_place(backup_file, Tenant.objects.get(pk=books.id))
 
     after = Tenant.objects.get(pk=books.id)
     with activate(None), activate(after.info):
@@ -241,7 +243,7 @@ def test_a_restore_in_place_delivers_events_of_the_backup_without_later_ones(boo
     sale(accountant, "99.00")
 
     with activate(None):
-        restoring.in_place(backup_file, Tenant.objects.get(pk=books.id))
+        restore_in_place(backup_file, Tenant.objects.get(pk=books.id))
         unrouted = OutboxEvent.objects.filter(tenant_id=books.id, routed_at=None, name="entry.posted")
         assert [event.payload["entry_id"] for event in unrouted] == [1]
         settle()
@@ -251,7 +253,7 @@ def test_a_restore_in_place_delivers_events_of_the_backup_without_later_ones(boo
 def test_a_restore_in_place_of_another_tenant_is_refused(books, globex):
     backup_file = exported(books)
     with activate(None), pytest.raises(BackupOfAnotherTenant):
-        restoring.in_place(backup_file, Tenant.objects.get(pk=globex.id))
+        restore_in_place(backup_file, Tenant.objects.get(pk=globex.id))
 
 
 @pytest.mark.physical_copy

@@ -12,11 +12,11 @@ from django.db import OperationalError, connections
 from apps.audit.models import Record
 from apps.backups import queries
 from apps.backups.commands import SetBackupPolicy
-from apps.backups.errors import PolicyIsNegative
-from apps.backups.files import exporting, importing, storage
+from apps.backups.errors import PolicyIsNegative, TransferBusy
+from apps.backups.files import exporting, storage
 from apps.backups.models import Backup, RestoreDrill
-from apps.backups.restores import restoring
 from apps.backups.schedule import jobs, restore_drills, running, scheduler
+from apps.backups.schemas import owner, replaced
 from apps.bus import dispatch
 from apps.kernel.actors import System
 from apps.kernel.db import databases
@@ -105,7 +105,7 @@ def test_concurrent_workers_run_a_waiting_backup_once(platform):
     def work():
         try:
             return jobs.run(number)
-        except restoring.TransferBusy:
+        except TransferBusy:
             return None
 
     assert len([backup for backup in at_once(work) if backup]) == 1
@@ -285,7 +285,7 @@ def test_the_schema_of_a_restore_drill_belongs_to_the_backup_role(platform, monk
 
 
 def test_the_backup_role_has_no_access_to_tenant_schemas(platform):
-    with importing.cursor_as("backup_worker", "home") as cursor:
+    with owner.cursor_as("backup_worker", "home") as cursor:
         cursor.execute(
             "SELECT session_user, bool_or(has_schema_privilege(oid, 'USAGE')) FROM pg_namespace"
             " WHERE nspname ~ '^(tenant|spare)_|^bursar_'"
@@ -350,7 +350,7 @@ def test_leftovers_of_restore_drills_are_dropped_despite_an_unavailable_database
         swept.append((at, by))
 
     monkeypatch.setattr(databases, "having", lambda role: ["away", "home"])
-    monkeypatch.setattr(restoring, "sweep", sweep)
+    monkeypatch.setattr(replaced, "sweep", sweep)
 
     restore_drills.drop_leftovers()
 

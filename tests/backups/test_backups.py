@@ -23,8 +23,8 @@ from apps.backups.errors import BackupFileAltered, BackupFileMissing, TenantWasE
 from apps.backups.files import exporting, storage
 from apps.backups.files.backup_file import BackupFile
 from apps.backups.models import Backup
-from apps.backups.restores import restoring
 from apps.backups.schedule import jobs, restore_drills, running, scheduler
+from apps.backups.schemas import replaced
 from apps.bus import dispatch
 from apps.identity.models import User
 from apps.kernel import clock
@@ -235,13 +235,18 @@ class Killed(BaseException):
 STAGES = (
     "files.importing._fill",
     "files.verifying.faults",
-    "files.importing.rename",
+    "schemas.owner.rename",
     "files.importing.load_files",
-    "restores.restoring.migrate_to_current",
 )
 KILL_POINTS = [
-    *(("as new", point) for point in (*STAGES, "restores.restoring._activate")),
-    *(("in place", point) for point in (*STAGES, "restores.restoring.swap_schema")),
+    *(
+        ("as new", point)
+        for point in (*STAGES, "restores.as_new.migrate_to_current", "restores.as_new._activate")
+    ),
+    *(
+        ("in place", point)
+        for point in (*STAGES, "restores.in_place.migrate_to_current", "restores.in_place.swap_schema")
+    ),
 ]
 
 
@@ -277,7 +282,7 @@ def test_a_killed_restore_is_completed_by_running_it_again(platform, monkeypatch
     with activate(restored.info):
         assert Entry.objects.count() == 1
     assert Tenant.objects.get(slug="acme").mode == "normal"
-    restoring.sweep("home")
+    replaced.sweep("home")
     assert schemas_like("restoring") == []
 
 

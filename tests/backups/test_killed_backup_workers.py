@@ -82,7 +82,7 @@ def test_a_worker_killed_during_a_backup_is_replaced_by_the_next(
     [
         "files.importing._fill",
         "files.verifying.faults",
-        "files.importing.drop_schema",
+        "schemas.owner.drop_schema",
         "schedule.restore_drills._end",
     ],
 )

@@ -8,8 +8,8 @@ from django.db import connections
 from apps.audit import verification
 from apps.backups.errors import TenantIsWritable, TransferBusy
 from apps.backups.files import importing, outbox
-from apps.backups.moves import offline
-from apps.backups.restores import restoring
+from apps.backups.moves import offline, sources
+from apps.backups.schemas import owner, replaced
 from apps.bus import dispatch
 from apps.events.models import Delivery, OutboxEvent
 from apps.identity.models import User
@@ -107,12 +107,12 @@ class Killed(BaseException):
     ("module", "name"),
     [
         (importing, "_fill"),
-        (restoring, "load_and_verify"),
-        (importing, "rename"),
+        (offline, "load_and_verify"),
+        (owner, "rename"),
         (outbox, "insert"),
-        (offline, "_update_directory"),
+        (offline, "switch_directory"),
         (directory, "changed"),
-        (restoring, "set_aside"),
+        (replaced, "set_aside"),
         (outbox, "remove"),
     ],
 )
@@ -160,11 +160,11 @@ def test_a_concurrent_move_is_refused(read_only_acme, east):
 @pytest.mark.physical_copy
 def test_a_source_left_by_a_completed_move_is_set_aside_later(read_only_acme, east, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(restoring, "set_aside", lambda *_: None)
+        patch.setattr(replaced, "set_aside", lambda *_: None)
         offline.move(read_only_acme.id, east)
     assert read_only_acme.schema in schemas_like("tenant_")
 
-    assert offline.retire_sources() == 1
+    assert sources.retire_sources() == 1
 
     assert read_only_acme.schema not in schemas_like("tenant_")
-    assert offline.retire_sources() == 0
+    assert sources.retire_sources() == 0

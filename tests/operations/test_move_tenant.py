@@ -11,6 +11,7 @@ from apps.backups import queries as backups
 from apps.backups.commands import RollBackMove
 from apps.backups.files import exporting, importing, outbox, verifying
 from apps.backups.moves import offline
+from apps.backups.schemas import owner
 from apps.bus import dispatch, dry_run
 from apps.events import publish
 from apps.kernel import clock
@@ -78,16 +79,14 @@ def remains_in(database, tenant):
     with connections[f"owner@{database}"].cursor() as cursor:
         cursor.execute(
             "SELECT nspname::text FROM pg_namespace WHERE nspname IN (%s, %s)",
-            [tenant.schema_name, importing.staging(tenant.pk)],
+            [tenant.schema_name, owner.staging(tenant.pk)],
         )
         schemas = [name for (name,) in cursor.fetchall()]
         cursor.execute("SELECT count(*) FROM events_outboxevent WHERE tenant_id = %s", [tenant.pk])
         return schemas, cursor.fetchone()[0]
 
 
-@pytest.mark.parametrize(
-    "breaks", [(verifying, "faults"), (outbox, "insert"), (offline, "_update_directory")]
-)
+@pytest.mark.parametrize("breaks", [(verifying, "faults"), (outbox, "insert"), (offline, "switch_directory")])
 def test_a_rollback_deletes_the_copy(settled, east, operator, monkeypatch, breaks):
     def fail(*args, **kwargs):
         assert remains_in(east, settled)[0]

@@ -10,15 +10,15 @@ from django.core.management import call_command
 
 from apps.backups import queries
 from apps.backups.models import Backup
-from apps.backups.restores import restoring
 from apps.backups.schedule import jobs, restore_drills, scheduler
+from apps.backups.schemas import replaced
 from apps.kernel import clock
 
 
 def later(monkeypatch, **ahead):
     """Advances the clock of the backup modules."""
     at = clock.now() + dt.timedelta(**ahead)
-    for module in (scheduler, jobs, queries, restoring, restore_drills):
+    for module in (scheduler, jobs, queries, replaced, restore_drills):
         monkeypatch.setattr(module, "now", lambda: at)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, BinaryIO
 
-from django.db import connection, connections, transaction
+from django.db import connection, transaction
 from psycopg import sql
 
 from apps.audit import queries as audit
@@ -18,9 +18,8 @@ from apps.audit import sealing
 from apps.backups.errors import TenantNotMigrated
 from apps.backups.hooks import all_carried_data, invariants
 from apps.backups.module import MODULE
-from apps.backups.schemas import catalogue
+from apps.backups.schemas import blueprint, catalogue
 from apps.kernel.clock import now
-from apps.kernel.db import databases
 from apps.kernel.files.store import files
 from apps.kernel.progress import steps
 from apps.kernel.tenant import TenantInfo, activate
@@ -32,8 +31,6 @@ from .backup_file import CHUNK_BYTES, Writer
 from .masking import MaskedSchema, Masking
 
 AUDIT_FOLDER = "audit/"
-PLACEHOLDER = "bursar_template"
-"""The name of the schema in schema.sql."""
 SESSION_FORMAT = """
 SET LOCAL timezone TO 'UTC'; SET LOCAL datestyle TO 'ISO, YMD'; SET LOCAL intervalstyle TO 'postgres';
 SET LOCAL bytea_output TO 'hex'; SET LOCAL extra_float_digits TO 1
@@ -59,28 +56,36 @@ def export(
         with activate(tenant):
             if seal:
                 sealing.seal()
-            with snapshot() as cursor:
-                schema = MaskedSchema(tenant.schema, catalogue.tables(cursor, tenant.schema), masking)
-                tables = _write_rows(cursor, writer, schema)
-                writer.write("schema.sql", ddl.encode())
-                writer.write("events.jsonl", outbox.undelivered(cursor, tenant.id) if not masking else b"")
-                figures = {name: compute() for name, compute in invariants().items()}
-                head = audit.head() if not masking else None
+            content = _write_content(writer, tenant, masking)
             if with_files:
                 _write_files(writer, masking)
+        writer.write("schema.sql", ddl.encode())
         return writer.seal(
             {
                 **control,
-                **tables,
+                **content,
                 "sequences": catalogue.sequences(tenant),
                 "made_at": now().isoformat(),
                 "code": MODULE.version,
                 "masking": masking,
                 "with_files": with_files,
-                "invariants": figures,
-                "chain": {"number": head.number, "hash": head.hash} if head else None,
             }
         )
+
+
+def _write_content(writer: Writer, tenant: TenantInfo, masking: Masking) -> dict[str, Any]:
+    """The rows and undelivered events, in one snapshot. Returns their entries in the manifest. A masked export has no
+    audit log, and publishes nothing."""
+    with snapshot() as cursor:
+        schema = MaskedSchema(tenant.schema, catalogue.tables(cursor, tenant.schema), masking)
+        tables = _write_rows(cursor, writer, schema)
+        writer.write("events.jsonl", b"" if masking else outbox.undelivered(cursor, tenant.id))
+        head = None if masking else audit.head()
+        return {
+            **tables,
+            "invariants": {name: compute() for name, compute in invariants().items()},
+            "chain": {"number": head.number, "hash": head.hash} if head else None,
+        }
 
 
 @contextmanager
@@ -128,15 +133,13 @@ def _copy(cursor: Any, schema: MaskedSchema, table: catalogue.Table, write: Any)
 
 
 def _blueprint(tenant: TenantInfo) -> str:
-    """The statements that create the tenant's schema."""
+    """The statements that create the tenant's schema. Raises TenantNotMigrated."""
     with activate(tenant), connection.cursor() as cursor:
         fingerprint = catalogue.fingerprint(cursor)
-    with activate(None), connections[databases.at("default", tenant.database)].cursor() as cursor:
-        cursor.execute("SELECT ddl FROM tenancy_blueprint WHERE fingerprint = %s", [fingerprint])
-        row = cursor.fetchone()
-    if row is None:
+    stored = blueprint.stored(tenant.database)
+    if stored.fingerprint != fingerprint:
         raise TenantNotMigrated(name=tenant.name)
-    return str(row[0])
+    return stored.ddl
 
 
 def _control(tenant: TenantInfo) -> dict[str, Any]:

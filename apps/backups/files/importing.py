@@ -7,23 +7,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from typing import Any
 
 from django.core.files.base import ContentFile
-from django.db import connections, transaction
+from django.db import transaction
 from psycopg import sql
 
 from apps.audit.anchors import FOLDER as HEADS
-from apps.backups.errors import OwnerCredentialsMissing
-from apps.backups.schemas import blueprint
-from apps.kernel.db import databases
+from apps.backups.schemas import blueprint, owner, transaction_ids
 from apps.kernel.files.store import files
 from apps.kernel.progress import stage, steps
 from apps.kernel.tenant import TenantInfo, activate
 
 from .backup_file import BackupFile
-from .exporting import PLACEHOLDER
 
 _DEFAULT_PRIVILEGES = re.compile(r"ALTER DEFAULT PRIVILEGES\b")
 
@@ -31,52 +28,25 @@ _DEFAULT_PRIVILEGES = re.compile(r"ALTER DEFAULT PRIVILEGES\b")
 def load(backup_file: BackupFile, *, number: int, at: str) -> TenantInfo:
     """Creates the staging schema and the tenant's role. A staging schema of an earlier attempt is dropped. Raises
     OwnerCredentialsMissing and BackupFileAltered."""
-    with as_owner(at) as cursor, _staged(cursor, backup_file, number):
+    with owner.as_owner(at) as cursor, _staged(cursor, backup_file, number):
         stage("remap")
-        cursor.execute("SELECT tenancy_make_role(%s, %s)", [number, staging(number)])
+        cursor.execute("SELECT tenancy_make_role(%s, %s)", [number, owner.staging(number)])
         (role,) = cursor.fetchone()
     return _readable_by(role, backup_file, number, at)
 
 
 def load_for_drill(backup_file: BackupFile, *, number: int, at: str, to: str) -> TenantInfo:
     """Creates a temporary schema that is owned by the backup worker and readable by the role `to`."""
-    with cursor_as(role_for_drills(at), at) as cursor, _staged(cursor, backup_file, number, permanent=False):
+    with (
+        owner.cursor_as(owner.role_for_drills(at), at) as cursor,
+        _staged(cursor, backup_file, number, permanent=False),
+    ):
         cursor.execute(
             sql.SQL("GRANT USAGE ON SCHEMA {} TO {}").format(
-                sql.Identifier(staging(number)), sql.Identifier(to)
+                sql.Identifier(owner.staging(number)), sql.Identifier(to)
             )
         )
     return _readable_by(to, backup_file, number, at)
-
-
-def role_for_drills(at: str) -> str:
-    """The role that creates temporary schemas: the owner, where no backup worker is configured."""
-    return "backup_worker" if at in databases.having("backup_worker") else "owner"
-
-
-def staging(number: int) -> str:
-    return f"restoring_{number}"
-
-
-def drop_schema(schema: str, at: str, role: str = "", *, by: str = "owner") -> None:
-    with cursor_as(by, at) as cursor:
-        drop(cursor, schema)
-        if role:
-            cursor.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(role)))
-
-
-def as_owner(at: str) -> AbstractContextManager[Any]:
-    """A cursor with the owner's role, without a tenant."""
-    return cursor_as("owner", at)
-
-
-@contextmanager
-def cursor_as(role: str, at: str) -> Iterator[Any]:
-    """A cursor with the role of the owner or the backup worker. Raises OwnerCredentialsMissing."""
-    if at not in databases.having(role):
-        raise OwnerCredentialsMissing(database=at)
-    with activate(None), connections[databases.at(role, at)].cursor() as cursor:
-        yield cursor
 
 
 def load_files(backup_file: BackupFile, tenant: TenantInfo) -> None:
@@ -100,10 +70,10 @@ def is_head_after(name: str, number: int) -> bool:
 @contextmanager
 def _staged(cursor: Any, backup_file: BackupFile, number: int, *, permanent: bool = True) -> Iterator[None]:
     """Creates the schema in one transaction with the block."""
-    advance_xid(cursor, backup_file.manifest["xid_count"])
+    transaction_ids.advance(cursor, backup_file.manifest["xid_count"])
     with transaction.atomic(using=cursor.db.alias):
-        drop(cursor, staging(number))
-        _make(cursor, backup_file, staging(number), permanent=permanent)
+        owner.drop(cursor, owner.staging(number))
+        _make(cursor, backup_file, owner.staging(number), permanent=permanent)
         yield
 
 
@@ -112,7 +82,7 @@ def _readable_by(role: str, backup_file: BackupFile, number: int, at: str) -> Te
         id=number,
         slug=f"restoring-{number}",
         name=backup_file.manifest["tenant"]["name"],
-        schema=staging(number),
+        schema=owner.staging(number),
         state="pending",
         role=role,
         database=at,
@@ -121,7 +91,7 @@ def _readable_by(role: str, backup_file: BackupFile, number: int, at: str) -> Te
 
 def _make(cursor: Any, backup_file: BackupFile, schema: str, *, permanent: bool) -> None:
     """permanent  with default privileges for later migrations, which only the owner can grant"""
-    halves = blueprint.halves(backup_file.read("schema.sql").decode().replace(PLACEHOLDER, schema))
+    halves = blueprint.halves(backup_file.read("schema.sql").decode(), schema)
     plain = cursor.cursor  # psycopg's cursor: no parameters, so % needs no escaping
     plain.execute("SET LOCAL check_function_bodies = off")
     plain.execute(
@@ -133,9 +103,7 @@ def _make(cursor: Any, backup_file: BackupFile, schema: str, *, permanent: bool)
     for name in steps(tables, len(tables)):
         _fill(plain, backup_file, schema, name, tables[name]["columns"])
     plain.execute("\n".join(halves.after))
-    for name, last in backup_file.manifest["sequences"].items():
-        if last is not None:
-            cursor.execute("SELECT setval(%s::regclass, %s)", [f'{schema}."{name}"', last])
+    owner.set_sequences(cursor, schema, backup_file.manifest["sequences"])
     for name in tables:
         plain.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(schema, name)))
 
@@ -152,24 +120,3 @@ def _fill(cursor: Any, backup_file: BackupFile, schema: str, table: str, columns
         into.write(first)
         for chunk in chunks:
             into.write(chunk)
-
-
-def drop(cursor: Any, schema: str) -> None:
-    cursor.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(schema)))
-
-
-def rename(cursor: Any, before: str, after: str) -> None:
-    cursor.execute(
-        sql.SQL("ALTER SCHEMA {} RENAME TO {}").format(sql.Identifier(before), sql.Identifier(after))
-    )
-
-
-def advance_xid(cursor: Any, xid_count: int) -> None:
-    """Advances the transaction id of the server beyond the imported ranks, because the audit log is sealed in the order
-    of transaction ids. Only a new server is behind."""
-    cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
-    missing = xid_count + 1 - cursor.fetchone()[0]
-    if missing > 0:
-        cursor.cursor.execute(
-            f"DO $$ BEGIN FOR i IN 1..{missing} LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP; END $$"
-        )

@@ -8,23 +8,16 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from django.conf import settings
 from psycopg import sql
 
+from apps.backups.schemas import transaction_ids
 from apps.backups.schemas.catalogue import Column, Table
+from apps.backups.schemas.checksums import TableChecksum, checksum
 from apps.kernel.pii import Kind, pii_columns, tables_not_copied
-
-
-@dataclass(frozen=True, slots=True)
-class TableChecksum:
-    """Number of rows, and a checksum that does not depend on their order."""
-
-    rows: int
-    checksum: str
 
 
 class Masking(StrEnum):
@@ -57,6 +50,7 @@ class MaskedSchema:
         }
         self._excluded = tables_not_copied() if masking else frozenset[str]()
         self._key = _key().hex()
+        self._xid_columns = transaction_ids.columns(tables)
 
     def rows(self, table: Table) -> sql.Composed:
         """A SELECT of the exported rows."""
@@ -73,18 +67,11 @@ class MaskedSchema:
     def checksum(self, cursor: Any, table: Table) -> TableChecksum:
         """Of the exported rows, without transaction ids, which differ in each database."""
         compared = Table(table.name, tuple(column for column in table.columns if not column.is_xid))
-        cursor.execute(
-            sql.SQL(
-                "SELECT count(*), coalesce(sum(('x' || substr(md5(x::text), 1, 15))::bit(60)::bigint), 0)"
-                " FROM ({}) AS x"
-            ).format(self.rows(compared))
-        )
-        rows, total = cursor.fetchone()
-        return TableChecksum(int(rows), f"{int(total):x}")
+        return checksum(cursor, self.rows(compared))
 
     def count_xids(self, cursor: Any) -> int:
         """The number of distinct transaction ids in the schema."""
-        if not self._xid_columns():
+        if not self._xid_columns:
             return 0
         cursor.execute(sql.SQL("{}SELECT count(*) FROM xid_ranks").format(self._all_ranks()))
         return int(cursor.fetchone()[0])
@@ -111,22 +98,9 @@ class MaskedSchema:
         return self._all_ranks(), joins
 
     def _all_ranks(self) -> sql.Composed:
-        """A CTE that ranks the transaction ids of the whole schema from 1; 0 stays 0."""
-        known = sql.SQL(" UNION ").join(
-            sql.SQL("SELECT {} AS xid FROM {}").format(
-                sql.Identifier(column), sql.Identifier(self.schema, table)
-            )
-            for table, column in self._xid_columns()
-        )
-        return sql.SQL(
-            "WITH xid_ranks AS MATERIALIZED (SELECT xid, row_number() OVER (ORDER BY xid) AS rank"
-            " FROM ({}) AS known WHERE xid <> '0'::xid8) "
-        ).format(known)
-
-    def _xid_columns(self) -> Sequence[tuple[str, str]]:
-        return [
-            (table.name, column.name) for table in self.tables for column in table.columns if column.is_xid
-        ]
+        """A CTE that ranks the transaction ids of the whole schema."""
+        ranked = transaction_ids.ranked(self.schema, self._xid_columns)
+        return sql.SQL("WITH xid_ranks AS MATERIALIZED ({}) ").format(ranked)
 
 
 def _masked(own: sql.Composable, column: Column, kind: Kind, key: str) -> sql.Composed:

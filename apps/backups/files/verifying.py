@@ -10,11 +10,12 @@ from apps.audit import queries as audit
 from apps.audit import verification
 from apps.backups.hooks import invariants
 from apps.backups.schemas import catalogue
+from apps.backups.schemas.checksums import TableChecksum
 from apps.kernel.progress import steps
 from apps.kernel.tenant import TenantInfo, activate
 
 from .exporting import snapshot
-from .masking import MaskedSchema, TableChecksum
+from .masking import MaskedSchema
 
 MAX_FAULTS = 20
 """The comparison stops after that many."""

@@ -17,12 +17,10 @@ from __future__ import annotations
 
 import logging
 import tempfile
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connections, transaction
 from psycopg import sql
@@ -30,22 +28,25 @@ from psycopg import sql
 from apps.audit import sealing
 from apps.backups import queries, rules
 from apps.backups.errors import TransferBusy
-from apps.backups.files import exporting, importing, outbox
+from apps.backups.exclusion import transfer_lock
+from apps.backups.files import exporting, outbox
 from apps.backups.files.backup_file import BackupFile
-from apps.backups.restores import restoring
-from apps.backups.schemas import catalogue
+from apps.backups.restores.loading import load_and_verify, migrate_to_current
+from apps.backups.schemas import catalogue, owner, replaced
+from apps.backups.waiting import wait_until
 from apps.kernel.db import databases
 from apps.kernel.progress import stage, stages
 from apps.kernel.tenant import TenantInfo, activate
-from apps.tenancy import directory
 from apps.tenancy.models import Tenant
 from apps.tenancy.placement import tenant_mirror
+
+from .sources import retire_source
+from .switching import switch_directory
 
 STAGES = ("export", "move", "remap", "verify", "switch")
 """The stages of a move, for the display of its progress. A failure names its stage."""
 LOCK_TIMEOUT_S = 10
 """How long a move waits for open transactions."""
-POLL_INTERVAL_S = 0.1
 log = logging.getLogger(__name__)
 
 
@@ -53,14 +54,14 @@ def move(tenant_id: int, to: str) -> Tenant:
     """Moves the tenant, or completes an interrupted move. Raises TenantIsWritable, TransferBusy,
     RestoredDataDiffers."""
     tenant = Tenant.objects.get(pk=tenant_id)
-    with restoring.transfer_lock(tenant.info), stages(*STAGES):
+    with transfer_lock(tenant.info), stages(*STAGES):
         tenant.refresh_from_db()
         if tenant.database != to:
             rules.tenant_must_be_movable(tenant, to)
             rules.tenant_must_be_read_only(tenant)
             copy_and_switch(tenant, to)
         retire_source(tenant)
-        restoring.migrate_to_current(tenant, tenant.fingerprint)
+        migrate_to_current(tenant, tenant.fingerprint)
     return tenant
 
 
@@ -72,28 +73,12 @@ def copy_and_switch(tenant: Tenant, to: str) -> None:
         exporting.export(tenant.info, file, seal=False)
         backup_file = BackupFile(file)
         stage("move")
-        made = restoring.load_and_verify(backup_file, tenant.pk, to)
+        made = load_and_verify(backup_file, tenant.pk, to)
         stage("switch")
-        with importing.as_owner(to) as there, transaction.atomic(using=databases.at("owner", to)):
-            importing.drop(there, tenant.schema_name)  # of an attempt that was killed after this line
-            importing.rename(there, made.schema, tenant.schema_name)
+        owner.put_in_place(made.schema, tenant.schema_name, to)
         outbox.insert(backup_file.read("events.jsonl"), to)
-        _update_directory(tenant, to, made.role)
-        restoring.set_aside(cursor, tenant, "moved")
-
-
-def retire_source(tenant: Tenant) -> None:
-    """Sets the tenant's schema aside and deletes its undelivered events in every database but its current one."""
-    for key in databases.having("owner"):
-        if key == tenant.database:
-            continue
-        with importing.as_owner(key) as cursor:
-            cursor.execute("SELECT to_regnamespace(%s) IS NOT NULL", [tenant.schema_name])
-            if cursor.fetchone()[0]:
-                with transaction.atomic(using=databases.at("owner", key)):
-                    restoring.set_aside(cursor, tenant, "moved")
-        outbox.remove(tenant.pk, key)
-        tenant_mirror.delete(Tenant(pk=tenant.pk, database=key))
+        switch_directory(tenant, to, made.role)
+        replaced.set_aside(cursor, tenant, "moved")
 
 
 def roll_back(tenant_id: int, to: str) -> Tenant:
@@ -104,7 +89,7 @@ def roll_back(tenant_id: int, to: str) -> Tenant:
     """
     tenant = Tenant.objects.get(pk=tenant_id)
     try:
-        with restoring.transfer_lock(tenant.info):
+        with transfer_lock(tenant.info):
             tenant.refresh_from_db()
             if tenant.database != to and to in queries.owned_databases():
                 _drop(tenant, to)
@@ -115,41 +100,10 @@ def roll_back(tenant_id: int, to: str) -> Tenant:
 
 def _drop(tenant: Tenant, to: str) -> None:
     outbox.remove(tenant.pk, to)
-    with importing.as_owner(to) as there, transaction.atomic(using=databases.at("owner", to)):
-        importing.drop(there, importing.staging(tenant.pk))
-        importing.drop(there, tenant.schema_name)
+    with owner.as_owner(to) as target, transaction.atomic(using=databases.at("owner", to)):
+        owner.drop(target, owner.staging(tenant.pk))
+        owner.drop(target, tenant.schema_name)
     tenant_mirror.delete(Tenant(pk=tenant.pk, database=to))
-
-
-def retire_sources() -> int:
-    """Retires sources of moves that were completed without access to the source database. Returns how many."""
-    count = 0
-    for key in queries.owned_databases():
-        with databases.skip_if_unreachable(key):
-            for tenant in _moved_from(key):
-                with restoring.transfer_lock(tenant.info):
-                    retire_source(tenant)
-                count += 1
-    return count
-
-
-def _moved_from(key: str) -> Sequence[Tenant]:
-    """Tenants that have a schema in this database, but are in another one by the directory."""
-    with importing.as_owner(key) as cursor:
-        cursor.execute(
-            "SELECT nspname::text FROM pg_namespace WHERE nspname ~ %s",
-            [f"^{settings.TENANT_SCHEMA_PREFIX}[0-9]+$"],
-        )
-        names = [name for (name,) in cursor.fetchall()]
-    return [*Tenant.objects.filter(schema_name__in=names).exclude(database=key)]
-
-
-def _update_directory(tenant: Tenant, to: str, role: str) -> None:
-    tenant.database, tenant.role_name = to, role
-    tenant.epoch += 1
-    tenant_mirror.update(tenant)
-    tenant.save(update_fields=["database", "role_name", "epoch"])
-    directory.changed()
 
 
 @contextmanager
@@ -157,17 +111,15 @@ def _write_lock(tenant: Tenant) -> Iterator[Any]:
     """Waits for open writes and blocks new ones until its transaction ends. Uses a separate connection, as the main one
     reads other schemas meanwhile."""
     at = tenant.database
-    with importing.as_owner(at):
+    with owner.as_owner(at):
         lock_connection = connections[databases.at("owner", at)].copy()
     try:
         lock_connection.set_autocommit(False)
         with lock_connection.cursor() as cursor:
-            tables = catalogue.tables(cursor, tenant.schema_name)
             cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_S}s'")
+            tables = catalogue.tables(cursor, tenant.schema_name)
             cursor.execute(
-                sql.SQL("LOCK TABLE {} IN SHARE MODE").format(
-                    sql.SQL(", ").join(sql.Identifier(tenant.schema_name, table.name) for table in tables)
-                )
+                sql.SQL("LOCK TABLE {} IN SHARE MODE").format(catalogue.names(tenant.schema_name, tables))
             )
             yield cursor
         lock_connection.commit()
@@ -177,9 +129,5 @@ def _write_lock(tenant: Tenant) -> Iterator[Any]:
 
 def _seal(tenant: TenantInfo) -> None:
     """Seals the audit log as far as open transactions allow. The rest is copied, and sealed in the target database."""
-    until = time.monotonic() + LOCK_TIMEOUT_S
     with activate(tenant):
-        while sealing.seal() or any(sealing.waiting()):
-            if time.monotonic() > until:
-                return
-            time.sleep(POLL_INTERVAL_S)
+        wait_until(lambda: not (sealing.seal() or any(sealing.waiting())), LOCK_TIMEOUT_S)

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from apps.backups.errors import BackupUnknown
+from apps.backups.exclusion import lock_of, transfer_lock
 from apps.backups.files import storage
 from apps.backups.files.exporting import export
 from apps.backups.models import Backup
-from apps.backups.restores import restoring
 from apps.kernel import progress
 from apps.kernel.clock import now
 from apps.kernel.db.locks import advisory_lock
@@ -26,7 +26,7 @@ PROGRESS_INTERVAL_S = 2.0
 def make(tenant: Tenant, kind: Backup.Kind, *, to: str = "", with_files: bool = False) -> Backup:
     """Backs up a tenant to the object store or to a local file. A failure is recorded in the row. Raises
     TransferBusy."""
-    with restoring.transfer_lock(tenant.info):
+    with transfer_lock(tenant.info):
         _mark_interrupted(tenant)
         backup = Backup.objects.create(
             tenant=tenant, slug=tenant.slug, kind=kind, begun_at=now(), storage_key=to
@@ -40,7 +40,7 @@ def run(number: int) -> Backup | None:
     backup = Backup.objects.waiting().select_related("tenant").filter(pk=number).first()
     if backup is None or backup.tenant is None:
         return None
-    with restoring.transfer_lock(backup.tenant.info):
+    with transfer_lock(backup.tenant.info):
         _mark_interrupted(backup.tenant)
         if not Backup.objects.waiting().filter(pk=number).update(state=Backup.State.RUNNING, begun_at=now()):
             return None
@@ -52,7 +52,7 @@ def run(number: int) -> Backup | None:
 def mark_all_interrupted() -> None:
     """Marks running backups as failed if no process holds the lock of their tenant."""
     for tenant in Tenant.objects.filter(pk__in=Backup.objects.running().values("tenant")):
-        with advisory_lock(restoring.lock_of(tenant.pk)) as is_acquired:
+        with advisory_lock(lock_of(tenant.pk)) as is_acquired:
             if is_acquired:
                 _mark_interrupted(tenant)
 

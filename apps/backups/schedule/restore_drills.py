@@ -16,14 +16,16 @@ from django.conf import settings
 from django.db.models import Max, Q
 
 from apps.backups.errors import RestoredDataDiffers
+from apps.backups.exclusion import transfer_lock
 from apps.backups.files import importing, storage, verifying
 from apps.backups.files.backup_file import BackupFile
 from apps.backups.models import Backup, RestoreDrill
-from apps.backups.restores import restoring
+from apps.backups.schemas import owner, replaced
 from apps.kernel.clock import now
 from apps.kernel.db import databases
 from apps.kernel.db.locks import Lock, advisory_lock
-from apps.kernel.tenant import activate
+from apps.kernel.tenant import TenantInfo, activate
+from apps.tenancy import provisioning
 from apps.tenancy.models import Tenant
 
 log = logging.getLogger("bursar.backups")
@@ -80,7 +82,7 @@ def drop_leftovers() -> None:
     """Drops the schemas of restore drills that were killed."""
     for at in databases.having("backup_worker"):
         with databases.skip_if_unreachable(at):
-            restoring.sweep(at, by="backup_worker")
+            replaced.sweep(at, by="backup_worker")
 
 
 def waiting() -> list[int]:
@@ -137,10 +139,11 @@ def _sample() -> Backup | None:
 
 
 def _restore_and_verify(backup: Backup, tenant: Tenant) -> None:
-    at, number = tenant.database, restoring.next_number()
-    restoring.sweep(at, by=importing.role_for_drills(at))
+    at, number = tenant.database, provisioning.next_number()
+    role = owner.role_for_drills(at)
+    replaced.sweep(at, by=role)
     with (
-        restoring.transfer_lock(restoring.scratch(number)),
+        transfer_lock(_temporary(number)),
         storage.opened(backup.storage_key, backup.checksum) as file,
     ):
         backup_file = BackupFile(file, backup.storage_key)
@@ -149,4 +152,9 @@ def _restore_and_verify(backup: Backup, tenant: Tenant) -> None:
             if faults := verifying.faults(backup_file.manifest, made):
                 raise RestoredDataDiffers(faults="; ".join(faults))
         finally:
-            importing.drop_schema(made.schema, at, by=importing.role_for_drills(at))
+            owner.drop_schema(made.schema, at, by=role)
+
+
+def _temporary(number: int) -> TenantInfo:
+    """A tenant without a row, for a temporary schema."""
+    return TenantInfo(id=number, slug="", name="Restore drill", schema="", state="pending")

@@ -10,8 +10,8 @@ from django.db import close_old_connections
 from apps.backups import queries
 from apps.backups.errors import TransferBusy
 from apps.backups.models import Backup
-from apps.backups.moves import offline
-from apps.backups.restores import restoring
+from apps.backups.moves.sources import retire_sources
+from apps.backups.schemas import replaced
 from apps.kernel.db import databases
 
 from . import jobs, restore_drills
@@ -29,12 +29,12 @@ def work(stopping: Callable[[], bool] = lambda: False) -> Iterator[str]:
 
 def clean_up() -> Iterator[str]:
     """Drops leftovers of moves and restores, in the databases for which this process has the owner's credentials."""
-    if count := offline.retire_sources():
+    if count := retire_sources():
         yield f"{count} schemas of moved tenants were set aside"
     for key in queries.owned_databases():
         swept: list[str] = []
         with databases.skip_if_unreachable(key):
-            swept += restoring.sweep(key)
+            swept += replaced.sweep(key)
         if swept:
             yield f"{len(swept)} schemas set aside were dropped"
 

@@ -10,6 +10,14 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from django.db import connections
+
+from apps.kernel.db import databases
+from apps.kernel.tenant import activate
+from apps.tenancy.provisioning import TEMPLATE
+
+PLACEHOLDER = TEMPLATE.schema
+"""The name of the schema in the blueprint."""
 _QUOTED = r"\$(?P<tag>\w*)\$.*?\$(?P=tag)\$|'(?:[^']|'')*'|\"[^\"]*\"|--[^\n]*"
 _STATEMENT = re.compile(rf"(?:{_QUOTED}|[^;$'\"-]|[$-])*?;", re.S)
 _ROWS = re.compile(r"INSERT INTO|SELECT (pg_catalog\.)?setval")
@@ -20,6 +28,13 @@ _LATER = re.compile(
 )
 
 
+class Stored(NamedTuple):
+    """The blueprint of a database, and the fingerprint of its migrations."""
+
+    ddl: str
+    fingerprint: str
+
+
 class Halves(NamedTuple):
     """Statements to run before and after the rows are copied."""
 
@@ -27,9 +42,18 @@ class Halves(NamedTuple):
     after: Sequence[str]
 
 
-def halves(ddl: str) -> Halves:
-    """Without the INSERTs of the blueprint: its rows (migrations, permissions) are in every backup file."""
-    ddl_only = [statement for statement in statements(ddl) if not _ROWS.match(statement)]
+def stored(at: str) -> Stored:
+    """That of the database with this key; empty before its first migration."""
+    with activate(None), connections[databases.at("default", at)].cursor() as cursor:
+        cursor.execute("SELECT ddl, fingerprint FROM tenancy_blueprint")
+        return Stored(*(cursor.fetchone() or ("", "")))
+
+
+def halves(ddl: str, schema: str) -> Halves:
+    """The statements for a schema of that name. Without the INSERTs of the blueprint: its rows (migrations,
+    permissions) are in every backup file."""
+    of_schema = statements(ddl.replace(PLACEHOLDER, schema))
+    ddl_only = [statement for statement in of_schema if not _ROWS.match(statement)]
     return Halves(
         before=[statement for statement in ddl_only if not _LATER.match(statement)],
         after=[statement for statement in ddl_only if _LATER.match(statement)],

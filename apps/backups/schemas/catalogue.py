@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connections
+from psycopg import sql
 
 from apps.kernel.db import databases
 from apps.kernel.tenant import TenantInfo, activate
@@ -47,6 +48,11 @@ def tables(cursor: Any, schema: str) -> list[Table]:
     for table, *column in cursor.fetchall():
         by_table.setdefault(table, []).append(Column(*column))
     return [Table(name, tuple(columns)) for name, columns in by_table.items()]
+
+
+def names(schema: str, tables: Sequence[Table]) -> sql.Composed:
+    """The qualified names of the tables, for a list in a statement."""
+    return sql.SQL(", ").join(sql.Identifier(schema, table.name) for table in tables)
 
 
 def sequences(tenant: TenantInfo) -> dict[str, int | None]:

@@ -1,0 +1,37 @@
+"""The steps that every restore and move has in common: load and verify, and migrate to the running version."""
+
+from __future__ import annotations
+
+from django.db import connections
+
+from apps.backups.errors import RestoredDataDiffers
+from apps.backups.files import importing, verifying
+from apps.backups.files.backup_file import BackupFile
+from apps.backups.schemas import owner
+from apps.kernel.db import databases
+from apps.kernel.progress import stage
+from apps.kernel.tenant import TenantInfo, activate
+from apps.tenancy import directory, provisioning
+from apps.tenancy.models import Tenant
+
+
+def load_and_verify(backup_file: BackupFile, number: int, at: str) -> TenantInfo:
+    """Loads the staging schema and verifies it. On a difference, drops it and raises RestoredDataDiffers."""
+    made = importing.load(backup_file, number=number, at=at)
+    stage("verify")
+    if faults := verifying.faults(backup_file.manifest, made):
+        owner.drop_schema(made.schema, at)
+        raise RestoredDataDiffers(faults="; ".join(faults))
+    return made
+
+
+def migrate_to_current(tenant: Tenant, fingerprint: str) -> None:
+    """Runs the migrations that are newer than the backup."""
+    with activate(None), connections[databases.at("default", tenant.database)].cursor() as cursor:
+        cursor.execute("SELECT fingerprint FROM tenancy_blueprint")
+        (current,) = cursor.fetchone()
+    if fingerprint != current:
+        provisioning.migrate_tenant(tenant.info, lambda _: None)
+    tenant.fingerprint = current
+    tenant.save(update_fields=["fingerprint"])
+    directory.changed()
