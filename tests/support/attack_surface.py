@@ -173,7 +173,7 @@ def _of(hint: Any, name: str) -> Any:
         return {}
     if isinstance(hint, type) and issubclass(hint, enum.Enum):
         return next(iter(hint))
-    if dataclasses.is_dataclass(hint):
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
         hints = typing.get_type_hints(hint)
         return hint(**{field.name: _of(hints[field.name], field.name) for field in dataclasses.fields(hint)})
     if hint is dt.datetime:
@@ -208,6 +208,6 @@ def _text(name: str) -> str:
     return words.get(name, "of the other tenant")
 
 
-def text_of(response) -> str:
+def text_of(response: Any) -> str:
     content = b"".join(response.streaming_content) if response.streaming else response.content
     return content.decode(errors="replace") + str(dict(response.headers))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Mapping
 
 BACKUP_WORKER = """
 import os, sys, django
@@ -24,7 +25,9 @@ execute_from_command_line(["manage.py", "backup_worker"])
 """
 
 
-def run_with_signal(environment, where, when, number):
+def run_with_signal(
+    environment: Mapping[str, str], where: str, when: str, number: int
+) -> subprocess.CompletedProcess[bytes]:
     """Runs `manage.py backup_worker`, which gets the signal before or after that function."""
     removed = ("DATABASE_OWNER_URL", "DATABASE_RELAY_URL")
     return subprocess.run(

@@ -36,8 +36,8 @@ class Opening:
 
     code: str
     amount: Decimal = Decimal("10.00")
-    account_id: int | None = None
-    entry_id: int | None = None
+    account_id: int = 0
+    entry_id: int = 0
 
 
 class HeadOffice:

@@ -7,11 +7,11 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 
 from apps.identity.models import User
 from apps.kernel.tenant import TenantInfo
+from tests.support.responses import ClientResponse
 
 
 class Caller:
@@ -21,10 +21,10 @@ class Caller:
         self.client = client
         self.base = f"/t/{tenant.slug}/api/v1/" if tenant else "/api/v1/"
 
-    def get(self, path: str, **query: Any) -> HttpResponse:
+    def get(self, path: str, **query: Any) -> ClientResponse:
         return self.client.get(self.base + path, query)
 
-    def post(self, path: str, body: Any = None, key: str | None = "") -> HttpResponse:
+    def post(self, path: str, body: Any = None, key: str | None = "") -> ClientResponse:
         """Sends a new Idempotency-Key unless `key` is passed; None: no key."""
         headers = {} if key is None else {"Idempotency-Key": key or uuid4().hex}
         return self.client.post(

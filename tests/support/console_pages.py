@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from importlib import import_module
 
 from django.urls import URLPattern, URLResolver
@@ -15,7 +16,7 @@ def addresses(urlconf: str) -> list[str]:
     return sorted(set(walk(import_module(urlconf).urlpatterns, "")))
 
 
-def walk(patterns, before):
+def walk(patterns: Iterable[URLPattern | URLResolver], before: str) -> Iterator[str]:
     for pattern in patterns:
         route = before + plain(str(pattern.pattern))
         if isinstance(pattern, URLResolver):

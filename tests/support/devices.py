@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 
 from apps.identity.models import User
 from apps.kernel.tenant import TenantInfo
 from tests.support.database import PASSWORD
+from tests.support.responses import ClientResponse
 
 
 class Device:
@@ -25,17 +25,17 @@ class Device:
         assert not response.cookies
         self.tokens = response.json()
 
-    def get(self, path: str = "identity/me/", *, token: str | None = None, **headers: str) -> HttpResponse:
+    def get(self, path: str = "identity/me/", *, token: str | None = None, **headers: str) -> ClientResponse:
         """The path is below the tenant's /api/v1/ unless it begins with a slash."""
         address = path if path.startswith("/") else self.base + path
         return Client().get(address, headers=self._headers(token) | headers)
 
-    def post(self, path: str, body: Any = None, *, token: str | None = None) -> HttpResponse:
+    def post(self, path: str, body: Any = None, *, token: str | None = None) -> ClientResponse:
         return Client().post(
             self.base + path, body or {}, content_type="application/json", headers=self._headers(token)
         )
 
-    def refresh(self, refresh_token: str | None = None) -> HttpResponse:
+    def refresh(self, refresh_token: str | None = None) -> ClientResponse:
         """Refreshes the tokens and uses the new pair."""
         payload = {"refresh_token": refresh_token or self.tokens["refresh_token"]}
         response = self.post("identity/tokens/refresh/", payload, token="")

@@ -49,7 +49,8 @@ class ReadCounter:
     """Counts reads by whether they returned the reading tenant's own slug."""
 
     def __init__(self) -> None:
-        self.correct, self.wrong = 0, []
+        self.correct = 0
+        self.wrong: list[tuple[str, str]] = []
         self._lock = threading.Lock()
 
     def count(self, tenant: TenantInfo, slug: str) -> None:
@@ -61,7 +62,7 @@ class ReadCounter:
 
 
 def read_slug() -> str:
-    return Setting.objects.get(key=KEY).value
+    return str(Setting.objects.get(key=KEY).value)
 
 
 def in_threads(work: Callable[[int], None], count: int = TENANTS) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib import import_module
+from typing import Any
 
 from django.conf import settings
 from django.urls import URLPattern, URLResolver
@@ -15,13 +16,17 @@ PLANES = {"operator": settings.OPERATOR_URLCONF, "tenant": settings.ROOT_URLCONF
 def endpoints(plane: str) -> list[tuple[str, type]]:
     """(address, view class) of all that is below api/."""
     return sorted(
-        (address, getattr(pattern.callback, "view_class", None) or getattr(pattern.callback, "cls", None))
+        (address, _view_class(pattern))
         for address, pattern in _walk(import_module(PLANES[plane]).urlpatterns, "/")
         if address.startswith("/api/")
     )
 
 
-def _walk(patterns, prefix: str) -> Iterator[tuple[str, URLPattern]]:
+def _view_class(pattern: URLPattern) -> Any:
+    return getattr(pattern.callback, "view_class", None) or getattr(pattern.callback, "cls", None)
+
+
+def _walk(patterns: Iterable[URLPattern | URLResolver], prefix: str) -> Iterator[tuple[str, URLPattern]]:
     for pattern in patterns:
         address = prefix + re.sub(r"<[^>]+>", "1", str(pattern.pattern))
         if isinstance(pattern, URLResolver):

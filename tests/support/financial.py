@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from apps.bus import Command, dispatch
 from apps.bus.registry import commands
@@ -37,6 +37,7 @@ from apps.sales.commands import (
 from tests.support.books import JAN_9, sale
 from tests.support.shop import ordered
 
+C = TypeVar("C", bound=Command)
 CLERK = System("clerk")
 WHY = "Requested by telephone."
 CASES: dict[type[Command], Callable[[str], Command]] = {}
@@ -47,7 +48,7 @@ def financial() -> list[type[Command]]:
     return [command for command in declared if command.moves_money or command.queue == "financial"]
 
 
-def case(function: Callable[[str], Command]) -> Callable[[str], Command]:
+def case(function: Callable[[str], C]) -> Callable[[str], C]:
     shape: Any = function.__annotations__["return"]
     CASES[globals()[shape]] = function
     return function

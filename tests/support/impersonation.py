@@ -6,16 +6,19 @@ from django.test import Client
 
 from apps.bus import dispatch
 from apps.identity.impersonation.commands import EnterAsSupport
+from apps.identity.models import Impersonation, User
+from apps.kernel.tenant import TenantInfo
 
 REASON = "Ticket 4711: the trial balance does not add up."
 
 
-def issue_ticket(operator, tenant, user, reason=REASON):
+def issue_ticket(operator: User, tenant: TenantInfo, user: User, reason: str = REASON) -> str:
     command = EnterAsSupport(tenant_id=tenant.id, user_id=user.pk, reason=reason)
-    return dispatch(command, actor=operator).new_ticket
+    impersonation: Impersonation = dispatch(command, actor=operator)
+    return impersonation.new_ticket
 
 
-def enter(operator, tenant, user, client=None):
+def enter(operator: User, tenant: TenantInfo, user: User, client: Client | None = None) -> Client:
     client = client or Client()
     response = client.post(f"/t/{tenant.slug}/support/enter/{issue_ticket(operator, tenant, user)}/")
     assert response.status_code == 302, response.content[:500]

@@ -6,6 +6,7 @@ import psycopg
 from django.db import connections
 from psycopg import sql
 
+from apps.kernel.tenant import TenantInfo
 from tests.support.books import JAN_9
 
 DRAFT = (
@@ -21,7 +22,7 @@ LINE = (
 POST = "UPDATE ledger_entry SET status = 'posted', posted_at = now() WHERE id = {entry}"
 
 
-def raw(tenant, schema=""):
+def raw(tenant: TenantInfo, schema: str = "") -> psycopg.Connection:
     """A session of the tenant's role beside Django, in its schema."""
     settings = connections["default"].settings_dict
     session = psycopg.connect(

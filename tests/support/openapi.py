@@ -12,7 +12,8 @@ from django.core.management import call_command
 
 def document(urlconf: str) -> dict[str, Any]:
     """A copy of the document, which is made once per process."""
-    return json.loads(_made(urlconf))
+    made: dict[str, Any] = json.loads(_made(urlconf))
+    return made
 
 
 @cache

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, expect
 
 from tests.support.database import PASSWORD
 
@@ -20,15 +20,20 @@ DARK = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-b
 def page_with_faults(context: BrowserContext, home: str) -> tuple[Page, list[str]]:
     """A new page, and a list that collects console errors, script errors and requests to other hosts than `home`."""
     context.add_init_script(_HOLD_REFRESHES + _WITHOUT_TRANSITIONS)
-    page, faults = context.new_page(), []
-    page.on(
-        "console",
-        lambda message: (
-            message.type == "error" and not expected(message.text) and faults.append(message.text)
-        ),
-    )
+    page = context.new_page()
+    faults: list[str] = []
+
+    def collect_message(message: ConsoleMessage) -> None:
+        if message.type == "error" and not expected(message.text):
+            faults.append(message.text)
+
+    def collect_request(request: Request) -> None:
+        if foreign(request.url, home):
+            faults.append(request.url)
+
+    page.on("console", collect_message)
     page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("request", lambda request: foreign(request.url, home) and faults.append(request.url))
+    page.on("request", collect_request)
     return page, faults
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpResponse
+from tests.support.responses import ClientResponse
 
 
-def refused(response: HttpResponse, status: int, code: str) -> dict[str, Any]:
+def refused(response: ClientResponse, status: int, code: str) -> dict[str, Any]:
     """The problem of the response."""
     assert response["Content-Type"] == "application/problem+json", response.content[:300]
     problem: dict[str, Any] = response.json()

@@ -49,7 +49,8 @@ def receiver() -> Iterator[HTTPServer]:
 @pytest.fixture
 def endpoint(at_acme: TenantInfo, owner: User, receiver: HTTPServer, hinted: object) -> Endpoint:
     """An endpoint of acme with the URL of the receiver; its secret is in `new_secret`."""
-    return dispatch(RegisterEndpoint(url=receiver.url_for("/hook")), actor=owner)
+    registered: Endpoint = dispatch(RegisterEndpoint(url=receiver.url_for("/hook")), actor=owner)
+    return registered
 
 
 def envelope(number: int = 1, name: str = "entry.posted", **payload: object) -> EventEnvelope:

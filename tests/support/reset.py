@@ -164,7 +164,7 @@ class SuiteDatabase:
 
     def _read_template(self) -> _Template:
         """The template itself may not be connected to: that would stop another worker's copy."""
-        tables = dict(self._connection.execute(_TABLES).fetchall())
+        tables: dict[int, str] = dict(self._connection.execute(_TABLES).fetchall())
         return _Template(
             tables=tables,
             rows={oid: rows for oid, table in tables.items() if len(rows := self._dump(table)) > _EMPTY},

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+from collections.abc import Mapping
+from typing import Any
 
 from django.test import Client
 from standardwebhooks import Webhook
 
 from apps.kernel import clock
 from apps.kernel.tenant import activate
+from tests.support.responses import ClientResponse
 
 PROVIDERS_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
-def signed(payload, ref="msg_1", secret=PROVIDERS_SECRET, at=None):
+def signed(
+    payload: Any, ref: str = "msg_1", secret: str = PROVIDERS_SECRET, at: dt.datetime | None = None
+) -> tuple[bytes, dict[str, str]]:
     """(body, headers) as the package makes them."""
     body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
     at = at or clock.now()
@@ -24,12 +30,18 @@ def signed(payload, ref="msg_1", secret=PROVIDERS_SECRET, at=None):
     }
 
 
-def post(payload, name="psp", tenant="acme", **how):
+def post(payload: Any, name: str = "psp", tenant: str = "acme", **how: Any) -> ClientResponse:
     body, headers = signed(payload, **how)
     return send(body, headers, name, tenant)
 
 
-def send(body, headers, name="psp", tenant="acme", address="127.0.0.1"):
+def send(
+    body: bytes,
+    headers: Mapping[str, str],
+    name: str = "psp",
+    tenant: str = "acme",
+    address: str = "127.0.0.1",
+) -> ClientResponse:
     with activate(None):
         return Client(enforce_csrf_checks=True, REMOTE_ADDR=address).post(
             f"/t/{tenant}/api/v1/webhooks/in/{name}/",

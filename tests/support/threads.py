@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 from django.db import connections
 
-from apps.kernel.tenant import activate
+from apps.kernel.tenant import TenantInfo, activate
+
+T = TypeVar("T")
 
 
-def together(count, work, tenant):
+def together(count: int, work: Callable[[], T], tenant: TenantInfo | None) -> list[T | Exception]:
     """The same work in many threads at once, each with a connection of its own."""
     start = threading.Barrier(count)
 
-    def one(_):
+    def one(_: int) -> T | Exception:
         start.wait()
         try:
             return in_tenant(tenant, work)
@@ -25,7 +29,7 @@ def together(count, work, tenant):
         return list(pool.map(one, range(count)))
 
 
-def in_tenant(tenant, work):
+def in_tenant(tenant: TenantInfo | None, work: Callable[[], T]) -> T:
     try:
         with activate(tenant):
             return work()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
@@ -10,15 +11,17 @@ from django.core.files.base import ContentFile
 from django.db import connections
 
 from apps.bus import dispatch
+from apps.identity.models import User
 from apps.kernel.files.store import files
-from apps.kernel.tenant import activate
+from apps.kernel.tenant import TenantInfo, activate
 from apps.ledger.commands import Line, PostEntry
+from apps.ledger.models import Account, Entry
 
 JAN_9 = dt.date(2026, 1, 9)
 
 
 @pytest.fixture
-def books(chart, at_acme, accountant):
+def books(chart: dict[str, Account], at_acme: TenantInfo, accountant: User) -> TenantInfo:
     """Acme with an entry and a file."""
     sale(accountant, "12.50")
     files().save("invoices/INV-1.txt", ContentFile(b"Invoice 1"))
@@ -26,21 +29,23 @@ def books(chart, at_acme, accountant):
 
 
 @pytest.fixture
-def platform(books):
+def platform(books: TenantInfo) -> Iterator[TenantInfo]:
     """The test runs on the platform; acme has an entry."""
     with activate(None):
         yield books
 
 
-def sale(actor, amount, memo="Sale to Jane Roe"):
+def sale(actor: User, amount: str, memo: str = "Sale to Jane Roe") -> Entry:
     lines = (
         Line(account="1000", currency="USD", amount=Decimal(amount)),
         Line(account="4000", currency="USD", amount=-Decimal(amount)),
     )
-    return dispatch(PostEntry(posted_on=JAN_9, memo=memo, payee="Jane Roe", lines=lines), actor=actor)
+    command = PostEntry(posted_on=JAN_9, memo=memo, payee="Jane Roe", lines=lines)
+    entry: Entry = dispatch(command, actor=actor)
+    return entry
 
 
-def schemas_like(prefix):
+def schemas_like(prefix: str) -> list[str]:
     with activate(None), connections["owner"].cursor() as cursor:
         cursor.execute("SELECT nspname FROM pg_namespace WHERE nspname LIKE %s", [f"{prefix}%"])
         return [name for (name,) in cursor.fetchall()]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from apps.sagas.declaration import SAGAS
+from apps.sagas.declaration import SAGAS, Saga
 from apps.sagas.steps import Wait
 
 UNLIMITED_RETRIES = 32_000
 
 
-def with_unlimited_retries(saga):
+def with_unlimited_retries(saga: Saga) -> Saga:
     """The same saga, with more retries than a step has statements."""
     del SAGAS[saga.name]
     steps = tuple(
