@@ -5,7 +5,8 @@ from __future__ import annotations
 from apps.events import EVENTS, SUBSCRIBERS, Subscriber
 from apps.events.models import Delivery
 from apps.kernel.db import databases
-from apps.tenancy.errors import DatabaseUnknown, TenantUnknown
+from apps.tenancy import rules as tenancy
+from apps.tenancy.errors import DatabaseUnknown
 from apps.tenancy.models import Tenant
 
 from .errors import (
@@ -59,7 +60,4 @@ def subscriber_must_subscribe(subscriber: Subscriber, event: str) -> None:
 
 def tenant_must_exist(slug: str) -> Tenant | None:
     """The tenant, or None for an empty name."""
-    tenant = Tenant.objects.filter(slug=slug).first() if slug else None
-    if slug and tenant is None:
-        raise TenantUnknown(slug=slug)
-    return tenant
+    return tenancy.tenant_must_be_named(slug) if slug else None

@@ -8,8 +8,9 @@ from apps.bus import dispatch, handles
 from apps.notices import queries as notices
 from apps.notices.commands import SendAnnouncement
 from apps.notices.hooks import declare_kind
+from apps.tenancy import rules as tenancy
 
-from . import queries, rules
+from . import queries
 from .commands import NotifyAdministrators
 
 STATE_CHANGED = declare_kind("tenant.state_changed", "you administer the tenant", "platform")
@@ -26,13 +27,13 @@ MESSAGES = {
 
 
 def _prerequisites(command: NotifyAdministrators) -> None:
-    rules.tenant_must_be_known(command.tenant_id)
+    tenancy.tenant_must_be_found(command.tenant_id)
 
 
 @handles(NotifyAdministrators, dry_run=_prerequisites)
 def notify_administrators(command: NotifyAdministrators) -> int:
     """Once for each transition, from the platform, since workers do not run in a closed tenant."""
-    tenant = rules.tenant_must_be_known(command.tenant_id)
+    tenant = tenancy.tenant_must_be_found(command.tenant_id)
 
     message = MESSAGES[command.change].format(
         name=tenant.name, day=tenant.delete_after, link=f"{settings.PUBLIC_URL}/t/{tenant.slug}/"

@@ -15,10 +15,10 @@ from apps.console.admin import ServerFields
 from apps.console.widgets import Form, reason
 from apps.kernel.db import databases
 from apps.kernel.errors import Refusal
+from apps.tenancy import rules as tenancy
 from apps.tenancy.erasure.footprint import schema_footprint
 from apps.tenancy.models import Database, Tenant
 
-from . import rules
 from .commands import MoveTenant
 from .sagas.moving import command_line
 from .transition_pages import CONSOLE, Facts, TransitionPage
@@ -45,15 +45,15 @@ class Move(TransitionPage):
     consequences = (("During the move", "read-only; its background work is paused"),)
 
     def form_options(self, server_fields: ServerFields) -> dict[str, Any]:
-        return {"targets": _targets(rules.tenant_must_be_known(server_fields["tenant_id"]))}
+        return {"targets": _targets(tenancy.tenant_must_be_found(server_fields["tenant_id"]))}
 
     def facts(self, server_fields: ServerFields) -> Facts:
-        tenant = rules.tenant_must_be_known(server_fields["tenant_id"])
+        tenant = tenancy.tenant_must_be_found(server_fields["tenant_id"])
         name, *others = super().facts(server_fields)
         return (name, ("Database", tenant.database), *others, ("Executed by", _executor(tenant)))
 
     def preview(self, form: forms.Form, server_fields: ServerFields) -> Facts:
-        tenant = rules.tenant_must_be_known(server_fields["tenant_id"])
+        tenant = tenancy.tenant_must_be_found(server_fields["tenant_id"])
         database, why = form.cleaned_data["database"], form.cleaned_data["reason"]
         footprint = schema_footprint(tenant.info)
         return (
@@ -73,7 +73,7 @@ class Move(TransitionPage):
 
     def blocking_refusals(self, server_fields: ServerFields) -> Sequence[Refusal]:
         """Of the first target: the refusals rarely depend on the target."""
-        for key in _targets(rules.tenant_must_be_known(server_fields["tenant_id"]))[:1]:
+        for key in _targets(tenancy.tenant_must_be_found(server_fields["tenant_id"]))[:1]:
             return dry_run(MoveTenant(**server_fields, database=key, reason="…"), actor=CONSOLE)
         return ()
 

@@ -17,7 +17,6 @@ from apps.kernel.db.tenant_transaction import within
 from apps.kernel.errors import SeveralRefusals
 from apps.kernel.tenant import TenantInfo
 from apps.tenancy import provisioning
-from apps.tenancy.errors import TenantUnknown
 from apps.tenancy.hooks import Retention, legal_retentions
 from apps.tenancy.models import Tenant
 
@@ -58,13 +57,6 @@ def a_database_must_have_capacity(slug: str, region: str) -> None:
     """A pending tenant already has a database. Raises NoDatabaseHasCapacity."""
     if not Tenant.objects.filter(slug=slug).exists():
         provisioning.choose_database(region=region)
-
-
-def tenant_must_be_known(tenant_id: int) -> Tenant:
-    tenant = Tenant.objects.filter(pk=tenant_id).first()
-    if tenant is None:
-        raise TenantUnknown(slug=tenant_id)
-    return tenant
 
 
 def legal_retention_must_have_ended(tenant: Tenant) -> None:

@@ -15,10 +15,11 @@ from apps.console.widgets import Form, ReasonForm
 from apps.kernel.actors import System
 from apps.kernel.errors import Refusal
 from apps.settings import queries as settings_queries
+from apps.tenancy import rules as tenancy
 from apps.tenancy.erasure.footprint import tenant_footprint
 from apps.tenancy.models import Tenant
 
-from . import queries, rules
+from . import queries
 from .commands import ActivateTenant, ArchiveTenant, CancelErasure, ChangeOfTenant, EraseTenant, SuspendTenant
 from .setting_definitions import GRACE_DAYS
 
@@ -38,7 +39,7 @@ class TransitionPage(CommandPage):
     consequences: Facts = ()
 
     def facts(self, server_fields: ServerFields) -> Facts:
-        tenant = rules.tenant_must_be_known(server_fields["tenant_id"])
+        tenant = tenancy.tenant_must_be_found(server_fields["tenant_id"])
         since = f" since {tenant.state_since:%d %b %Y}" if tenant.state_since else ""
         state = f"{tenant.get_state_display().lower()}{since}"
         return (("Tenant", tenant.name), ("State", state), *self.consequences)
@@ -60,7 +61,7 @@ class _ActivityPage(TransitionPage):
     previews = True
 
     def preview(self, form: forms.Form, server_fields: ServerFields) -> Facts:
-        tenant = rules.tenant_must_be_known(server_fields["tenant_id"])
+        tenant = tenancy.tenant_must_be_found(server_fields["tenant_id"])
         return (*self.facts(server_fields), *self.figures(queries.activity_of(tenant)))
 
     def figures(self, activity: queries.Activity) -> Facts:
@@ -114,7 +115,7 @@ class Erase(TransitionPage):
         )
 
     def preview(self, form: forms.Form, server_fields: ServerFields) -> Facts:
-        footprint = tenant_footprint(rules.tenant_must_be_known(server_fields["tenant_id"]).info)
+        footprint = tenant_footprint(tenancy.tenant_must_be_found(server_fields["tenant_id"]).info)
         schema_size, file_size = filesizeformat(footprint.bytes), filesizeformat(footprint.file_bytes)
         return (
             *self.facts(server_fields),

@@ -6,6 +6,7 @@ from apps.kernel.cache.caching import Cached
 from apps.kernel.tenant import TenantInfo
 
 from . import lifecycle
+from .errors import TenantUnknown
 from .models import Domain, Tenant
 
 TTL = 300
@@ -34,6 +35,13 @@ def _load_inactive_tenants(_: str) -> frozenset[int]:
 _inactive_tenants: Cached[str, frozenset[int]] = Cached(
     "inactive_tenants", _load_inactive_tenants, ttl=TTL, of="public"
 )
+
+
+def existing(tenant: TenantInfo | None, name: int | str) -> TenantInfo:
+    """The result of a look-up by that name. Raises TenantUnknown."""
+    if tenant is None:
+        raise TenantUnknown(slug=name)
+    return tenant
 
 
 def by_host(host: str) -> TenantInfo | None:

@@ -74,10 +74,10 @@ class TenantMiddleware:
             return None
         if host in settings.OPERATOR_HOSTS and by_path:
             return self._by_path(request, by_path["slug"], by_path["rest"])
-        return _known(directory.by_host(host), host)
+        return directory.existing(directory.by_host(host), host)
 
     def _by_path(self, request: TenantRequest, slug: str, rest: str | None) -> TenantInfo:
-        tenant = _known(directory.by_slug(slug), slug)
+        tenant = directory.existing(directory.by_slug(slug), slug)
         prefix = request.META.get("SCRIPT_NAME", "") + f"/t/{slug}"
         request.META["SCRIPT_NAME"] = prefix
         request.path_info = request.META["PATH_INFO"] = rest or "/"
@@ -135,9 +135,3 @@ class ConsoleSessionMiddleware(SessionMiddleware):
 def _cookie_name() -> str:
     tenant = current_tenant()
     return f"{settings.SESSION_COOKIE_NAME}_{tenant.id}" if tenant else settings.SESSION_COOKIE_NAME
-
-
-def _known(tenant: TenantInfo | None, name: str) -> TenantInfo:
-    if tenant is None:
-        raise TenantUnknown(slug=name)
-    return tenant

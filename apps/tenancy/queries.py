@@ -5,16 +5,12 @@ from __future__ import annotations
 from apps.kernel.tenant import TenantInfo
 
 from . import directory
-from .errors import TenantUnknown
 from .models import Tenant
 
 
 def tenant_named(slug: str) -> TenantInfo:
     """Raises TenantUnknown."""
-    tenant = directory.by_slug(slug)
-    if tenant is None:
-        raise TenantUnknown(slug=slug)
-    return tenant
+    return directory.existing(directory.by_slug(slug), slug)
 
 
 def active_tenants() -> list[TenantInfo]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from django.db.models import QuerySet
+
 from apps.kernel.db import databases
 
 from .errors import (
@@ -67,15 +69,21 @@ def mode_must_exist(mode: str) -> Tenant.Mode:
 
 def tenant_must_be_found(tenant_id: int) -> Tenant:
     """The tenant, without a lock."""
-    tenant = Tenant.objects.filter(pk=tenant_id).first()
-    if tenant is None:
-        raise TenantUnknown(slug=tenant_id)
-    return tenant
+    return _first(Tenant.objects.filter(pk=tenant_id), tenant_id)
+
+
+def tenant_must_be_named(slug: str) -> Tenant:
+    """The tenant with this short name, in any state."""
+    return _first(Tenant.objects.filter(slug=slug), slug)
 
 
 def tenant_must_exist(tenant_id: int) -> Tenant:
     """The tenant, locked until the transaction ends."""
-    tenant = Tenant.objects.select_for_update().filter(pk=tenant_id).first()
+    return _first(Tenant.objects.select_for_update().filter(pk=tenant_id), tenant_id)
+
+
+def _first(tenants: QuerySet[Tenant], name: int | str) -> Tenant:
+    tenant = tenants.first()
     if tenant is None:
-        raise TenantUnknown(slug=tenant_id)
+        raise TenantUnknown(slug=name)
     return tenant

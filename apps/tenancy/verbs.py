@@ -15,7 +15,6 @@ from apps.bus import Command, dispatch
 from apps.console.terminal import SHELL, Output
 from apps.kernel.errors import SeveralRefusals
 
-from .errors import TenantUnknown
 from .models import Tenant
 
 DRY_RUN_HELP = "Validate only, and report refusals."
@@ -64,14 +63,6 @@ def find_all() -> dict[str, Verb]:
     """The verbs of all apps."""
     autodiscover_modules("tenant_verbs")
     return VERBS
-
-
-def tenant_named(slug: str) -> Tenant:
-    """The tenant, in any state. Raises TenantUnknown."""
-    tenant = Tenant.objects.filter(slug=slug).first()
-    if tenant is None:
-        raise TenantUnknown(slug=slug)
-    return tenant
 
 
 def tenant_output(tenant: Tenant, predicate: str) -> Output:

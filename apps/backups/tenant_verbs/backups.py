@@ -17,7 +17,8 @@ from apps.backups.queries import BackupStatus
 from apps.backups.schedule import jobs, restore_drills
 from apps.bus import dispatch
 from apps.console.terminal import SHELL, Output
-from apps.tenancy.verbs import CommandVerb, Verb, tenant_named, verb
+from apps.tenancy.rules import tenant_must_be_named
+from apps.tenancy.verbs import CommandVerb, Verb, verb
 
 
 @verb
@@ -35,7 +36,7 @@ class BackUp(CommandVerb):
         )
 
     def run(self, *, slug: str, to: str, with_files: bool, dry_run: bool, **_: Any) -> Output:
-        tenant = tenant_named(slug)
+        tenant = tenant_must_be_named(slug)
         to = str(Path(to).absolute()) if to else ""
         command = BackUpTenant(tenant_id=tenant.pk, to=to, with_files=with_files)
         result = self.execute(command, dry_run=dry_run, would=f"{tenant} would be backed up.")
@@ -59,7 +60,7 @@ class Verify(Verb):
         with storage.opened(storage_key, checksum) as file:
             opened = BackupFile(file, storage_key)
             opened.validate()
-            faults = verifying.faults(opened.manifest, tenant_named(slug).info) if slug else []
+            faults = verifying.faults(opened.manifest, tenant_must_be_named(slug).info) if slug else []
         if faults:
             raise RestoredDataDiffers(faults="; ".join(faults))
         rows = sum(table["rows"] for table in opened.manifest["tables"].values())
@@ -109,7 +110,7 @@ class BackUpPolicy(Verb):
     def run(
         self, *, slug: str, interval_hours: int, retention_days: int, max_count: int, reason: str, **_: Any
     ) -> Output:
-        tenant = tenant_named(slug)
+        tenant = tenant_must_be_named(slug)
         command = SetBackupPolicy(
             tenant_id=tenant.pk,
             interval_hours=interval_hours,

@@ -10,7 +10,8 @@ from apps.backups.commands import CloneTenant, RestoreTenant
 from apps.console.terminal import Output
 from apps.kernel.db import databases
 from apps.tenancy.models import Tenant
-from apps.tenancy.verbs import CommandVerb, tenant_named, tenant_output, verb
+from apps.tenancy.rules import tenant_must_be_named
+from apps.tenancy.verbs import CommandVerb, tenant_output, verb
 
 from .backups import reference_of
 
@@ -83,7 +84,7 @@ class Clone(CommandVerb):
     def run(
         self, *, slug: str, new: str, name: str, anonymise: bool, with_files: bool, dry_run: bool, **_: Any
     ) -> Output:
-        source = tenant_named(slug)
+        source = tenant_must_be_named(slug)
         command = CloneTenant(
             tenant_id=source.pk, slug=new, name=name, anonymise=anonymise, with_files=with_files
         )

@@ -15,7 +15,6 @@ from apps.identity.models import User
 from apps.kernel.actors import Actor, acting
 from apps.kernel.tenant import TenantInfo, current_tenant
 from apps.tenancy import directory
-from apps.tenancy.errors import TenantUnknown
 
 from . import queries, tickets
 from .errors import (
@@ -48,9 +47,7 @@ def actor_must_be_an_operator() -> User:
 
 
 def tenant_must_let_people_sign_in(tenant_id: int) -> TenantInfo:
-    tenant = directory.by_id(tenant_id)
-    if tenant is None:
-        raise TenantUnknown(slug=tenant_id)
+    tenant = directory.existing(directory.by_id(tenant_id), tenant_id)
     if not queries.sign_in_is_open(tenant):
         raise TenantSignInClosed(tenant=tenant.name)
     return tenant

@@ -1,7 +1,7 @@
 from typing import Any
 
 from apps.bus.api.views import CommandEndpoint, QueryEndpoint
-from apps.operations import queries, rules
+from apps.operations import queries
 from apps.operations.commands import (
     ActivateTenant,
     ArchiveTenant,
@@ -12,6 +12,7 @@ from apps.operations.commands import (
     SuspendTenant,
 )
 from apps.sagas.api.serializers import RunSerializer
+from apps.tenancy import rules as tenancy
 from apps.tenancy.erasure.footprint import TenantFootprint, tenant_footprint
 
 from .serializers import OnboardedSerializer, TenantFootprintSerializer, TenantSagaSerializer
@@ -59,7 +60,7 @@ class TenantSagas(QueryEndpoint):
     many = True
 
     def run_query(self, query: Any, **server_fields: Any) -> Any:
-        return queries.saga_runs_of(rules.tenant_must_be_known(server_fields["tenant_id"]).slug)[:50]
+        return queries.saga_runs_of(tenancy.tenant_must_be_found(server_fields["tenant_id"]).slug)[:50]
 
 
 class Footprint(QueryEndpoint):
@@ -69,4 +70,4 @@ class Footprint(QueryEndpoint):
     serializer_class = TenantFootprintSerializer
 
     def run_query(self, query: Any, **server_fields: Any) -> TenantFootprint:
-        return tenant_footprint(rules.tenant_must_be_known(server_fields["tenant_id"]).info)
+        return tenant_footprint(tenancy.tenant_must_be_found(server_fields["tenant_id"]).info)

@@ -23,6 +23,7 @@ from apps.sagas.executor import run_inline
 from apps.sagas.models import Run
 from apps.sagas.steps import ExternalStep, ScopedCommand, Step, Wait
 from apps.settings import queries as settings_queries
+from apps.tenancy import rules as tenancy
 from apps.tenancy.commands import QueueTenantForDeletion, SetTenantArchived
 from apps.tenancy.erasure.commands import DropTenant, EraseFiles, JournalErasure
 from apps.tenancy.hooks import Transition
@@ -99,7 +100,7 @@ CANCELLABLE_STEPS = ERASURE.names[: ERASURE.names.index("write the journal")]
 
 def prerequisites(command: EraseTenant) -> None:
     """Validation before the tenant is queued for deletion."""
-    row = rules.tenant_must_be_known(command.tenant_id)
+    row = tenancy.tenant_must_be_found(command.tenant_id)
     with together() as refusals:
         refusals.check(reason_must_be_given, command.reason, ReasonMissing)
         refusals.check(rules.legal_retention_must_have_ended, row)
@@ -109,7 +110,7 @@ def prerequisites(command: EraseTenant) -> None:
 
 @handles(EraseTenant, dry_run=prerequisites)
 def erase_tenant(command: EraseTenant) -> Tenant:
-    row = rules.tenant_must_be_known(command.tenant_id)
+    row = tenancy.tenant_must_be_found(command.tenant_id)
     rules.dry_run_must_pass(command)
 
     data = Erasing(tenant_id=row.pk, reason=command.reason, requested_by=str(acting()))
@@ -120,7 +121,7 @@ def erase_tenant(command: EraseTenant) -> Tenant:
 
 def _cancellable_erasure(command: CancelErasure) -> Run:
     """The run, locked so that it cannot pass its pivot meanwhile. Raises NotQueuedForDeletion after the pivot."""
-    row = rules.tenant_must_be_known(command.tenant_id)
+    row = tenancy.tenant_must_be_found(command.tenant_id)
     reason_must_be_given(command.reason, ReasonMissing)
     run = _locked_run(row)
     if run is None:
@@ -146,4 +147,4 @@ def cancel_erasure(command: CancelErasure) -> Tenant:
 
     run_inline(run.pk)
 
-    return rules.tenant_must_be_known(command.tenant_id)
+    return tenancy.tenant_must_be_found(command.tenant_id)

@@ -16,12 +16,12 @@ from apps.backups.errors import OwnerCredentialsMissing
 from apps.bus import handles
 from apps.kernel.errors import together
 from apps.kernel.reasons import reason_must_be_given
-from apps.operations import rules
 from apps.operations.commands import MoveTenant
 from apps.operations.errors import MovedElsewhere, ReasonMissing
 from apps.operations.tenant_sagas import run_saga
 from apps.sagas.declaration import Saga
 from apps.sagas.steps import ExternalStep, ScopedCommand, Step
+from apps.tenancy import rules as tenancy
 from apps.tenancy.commands import SetMode
 from apps.tenancy.models import Tenant
 
@@ -69,7 +69,7 @@ MIGRATION = Saga(
 
 
 def prerequisites(command: MoveTenant) -> None:
-    row = rules.tenant_must_be_known(command.tenant_id)
+    row = tenancy.tenant_must_be_found(command.tenant_id)
     with together() as refusals:
         refusals.check(reason_must_be_given, command.reason, ReasonMissing)
         refusals.check(_must_be_movable_here, row, command)
@@ -92,7 +92,7 @@ def command_line(row: Tenant, database: str, reason: str) -> str:
 def move_tenant(command: MoveTenant) -> Tenant:
     prerequisites(command)
 
-    row = rules.tenant_must_be_known(command.tenant_id)
+    row = tenancy.tenant_must_be_found(command.tenant_id)
     data = Moving(tenant_id=row.pk, database=command.database, reason=command.reason, mode=row.mode)
     run_saga(MIGRATION, data, slug=row.slug)
 

@@ -16,6 +16,7 @@ from apps.operations.errors import ReasonMissing
 from apps.operations.tenant_sagas import contributions, notify_administrators, run_saga, tenant
 from apps.sagas.declaration import Saga
 from apps.sagas.steps import NO_COMPENSATION, ExternalStep, Step
+from apps.tenancy import rules as tenancy
 from apps.tenancy.commands import SetTenantActive, SetTenantArchived, SetTenantSuspended
 from apps.tenancy.hooks import Transition, on_activation, on_archival, on_suspension
 from apps.tenancy.models import Tenant
@@ -117,7 +118,7 @@ def _data(command: SuspendTenant | ActivateTenant | ArchiveTenant) -> Transition
 
 
 def _run(saga: Saga, command: SuspendTenant | ActivateTenant | ArchiveTenant) -> Tenant:
-    row = rules.tenant_must_be_known(command.tenant_id)
+    row = tenancy.tenant_must_be_found(command.tenant_id)
     rules.dry_run_must_pass(command)
 
     run_saga(saga, _data(command), slug=row.slug)

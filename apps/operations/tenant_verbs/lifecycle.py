@@ -26,7 +26,8 @@ from apps.sagas.models import Run
 from apps.tenancy.erasure.footprint import tenant_footprint
 from apps.tenancy.erasure.reapply import reappeared, reapply
 from apps.tenancy.models import Tenant
-from apps.tenancy.verbs import Verb, tenant_named, verb
+from apps.tenancy.rules import tenant_must_be_named
+from apps.tenancy.verbs import Verb, verb
 
 
 class _TransitionVerb(Verb):
@@ -42,7 +43,7 @@ class _TransitionVerb(Verb):
         parser.add_argument("--dry-run", action="store_true", help="Validate only, and report refusals.")
 
     def run(self, *, slug: str, reason: str, dry_run: bool, **_: Any) -> Output:
-        tenant = tenant_named(slug)
+        tenant = tenant_must_be_named(slug)
         command = self.command(tenant_id=tenant.pk, reason=reason)
         if dry_run:
             _refuse(bus.dry_run(command, actor=SHELL))

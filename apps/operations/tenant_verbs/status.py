@@ -15,7 +15,8 @@ from apps.kernel.availability import Availability, availability_of
 from apps.kernel.errors import SeveralRefusals
 from apps.tenancy.commands import SetMode
 from apps.tenancy.models import Tenant
-from apps.tenancy.verbs import Verb, tenant_named, verb
+from apps.tenancy.rules import tenant_must_be_named
+from apps.tenancy.verbs import Verb, verb
 
 LABELS = {
     "reads": "read",
@@ -55,7 +56,7 @@ class Show(Verb):
         parser.add_argument("slug", metavar="SLUG", help="The tenant's short name.")
 
     def run(self, *, slug: str, **_: Any) -> Output:
-        tenant = tenant_named(slug)
+        tenant = tenant_must_be_named(slug)
         availability = availability_of(tenant.info)
         lines = [
             ("Tenant", f"{tenant.name} (number {tenant.pk})"),
@@ -90,7 +91,7 @@ class SetModeOfOne(Verb):
         parser.add_argument("--dry-run", action="store_true", help="Validate only, and report refusals.")
 
     def run(self, *, slug: str, mode: str, reason: str, dry_run: bool, **_: Any) -> Output:
-        tenant = tenant_named(slug)
+        tenant = tenant_must_be_named(slug)
         command = SetMode(tenant_id=tenant.pk, mode=mode, reason=reason)
         if not dry_run:
             tenant = dispatch(command, actor=SHELL)

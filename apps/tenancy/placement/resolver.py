@@ -9,7 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
 from apps.tenancy import directory
-from apps.tenancy.errors import NoDatabaseHasCapacity, TenantUnknown
+from apps.tenancy.errors import NoDatabaseHasCapacity
 
 from . import allocation, queries
 
@@ -22,10 +22,7 @@ class TenantDatabaseResolver:
 
     def database_name_for_tenant(self, tenant_id: int) -> str:
         """The key of its database. Raises TenantUnknown."""
-        tenant = directory.by_id(tenant_id)
-        if tenant is None:
-            raise TenantUnknown(slug=tenant_id)
-        return tenant.database
+        return directory.existing(directory.by_id(tenant_id), tenant_id).database
 
     def schema_name_for_tenant(self, tenant_id: int) -> str:
         """The configured prefix and the immutable id."""
