@@ -21,9 +21,10 @@ from dataclasses import asdict, dataclass, field
 from itertools import islice
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
 
 from apps.kernel.clock import now
+from apps.kernel.db.snapshots import snapshot
 from apps.kernel.progress import steps
 
 from . import anchors, chain, cold_storage, erasures, rows
@@ -118,10 +119,7 @@ def _snapshot() -> Iterator[None]:
     if connection.in_atomic_block:
         yield
         return
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")  # sets the tenant's search path before the transaction begins
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+    with snapshot():
         yield
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, BinaryIO
 
-from django.db import connection, transaction
+from django.db import connection
 from psycopg import sql
 
 from apps.audit import queries as audit
@@ -20,6 +20,7 @@ from apps.backups.hooks import all_carried_data, invariants
 from apps.backups.module import MODULE
 from apps.backups.schemas import blueprint, catalogue
 from apps.kernel.clock import now
+from apps.kernel.db.snapshots import snapshot
 from apps.kernel.files.store import files
 from apps.kernel.progress import steps
 from apps.kernel.tenant import TenantInfo, activate
@@ -76,7 +77,7 @@ def export(
 def _write_content(writer: Writer, tenant: TenantInfo, masking: Masking) -> dict[str, Any]:
     """The rows and undelivered events, in one snapshot. Returns their entries in the manifest. A masked export has no
     audit log, and publishes nothing."""
-    with snapshot() as cursor:
+    with formatted_snapshot() as cursor:
         schema = MaskedSchema(tenant.schema, catalogue.tables(cursor, tenant.schema), masking)
         tables = _write_rows(cursor, writer, schema)
         writer.write("events.jsonl", b"" if masking else outbox.undelivered(cursor, tenant.id))
@@ -89,12 +90,9 @@ def _write_content(writer: Writer, tenant: TenantInfo, masking: Masking) -> dict
 
 
 @contextmanager
-def snapshot() -> Iterator[Any]:
-    """A cursor in a read-only transaction with one snapshot for all reads."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")  # sets the tenant of the connection before the transaction begins
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+def formatted_snapshot() -> Iterator[Any]:
+    """A snapshot whose values are formatted the same on every server."""
+    with snapshot() as cursor:
         cursor.execute(SESSION_FORMAT)
         yield cursor
 

@@ -14,7 +14,7 @@ from apps.backups.schemas.checksums import TableChecksum
 from apps.kernel.progress import steps
 from apps.kernel.tenant import TenantInfo, activate
 
-from .exporting import snapshot
+from .exporting import formatted_snapshot
 from .masking import MaskedSchema
 
 MAX_FAULTS = 20
@@ -25,7 +25,7 @@ def faults(manifest: Mapping[str, Any], tenant: TenantInfo) -> list[str]:
     """The differences as sentences; empty if the content is identical."""
     faults: list[str] = []
     with activate(tenant):
-        with snapshot() as cursor:
+        with formatted_snapshot() as cursor:
             for fault in _faults(manifest, tenant, cursor):
                 faults.append(fault)
                 if len(faults) == MAX_FAULTS:
