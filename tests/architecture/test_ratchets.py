@@ -174,7 +174,7 @@ def test_sources_are_the_texts_of_the_repository_without_data_and_locked_require
     paths = {source.path for source in sources()}
 
     assert {"Makefile", "README.md", ".ci/run", "pyproject.toml", "apps/ledger/rules.py"} <= paths
-    assert not {DATA, "requirements.txt", "deploy/requirements.txt"} & paths
+    assert not {DATA, "requirements.txt", "requirements-dev.txt", "deploy/requirements-otlp.txt"} & paths
     assert not [path for path in paths if path.startswith((".venv", ".git/")) or "__pycache__" in path]
 
 
