@@ -1,7 +1,7 @@
 """Registry of fields with personally identifiable information (PII), which are anonymised in copies of a tenant.
 
     declare_pii("identity.User", email=EMAIL, name=NAME)
-    exclude_from_copies("identity.RefreshToken")
+    exclude_from_clones("identity.RefreshToken")
 
 A declaration for a model also applies to its versions in the field history.
 """

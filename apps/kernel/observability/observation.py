@@ -15,7 +15,8 @@ from django.http import HttpRequest, HttpResponse
 from apps.kernel.tenant import current_tenant
 
 from . import metrics
-from .logs import clean_text, current_request
+from .logs import current_request
+from .redaction import clean_text
 from .tracing import span
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
