@@ -23,7 +23,7 @@ from apps.tenancy.models import Domain, Tenant, TenantActivity
 from apps.tenancy.placement import tenant_mirror
 
 from .loading import load_and_verify, migrate_to_current
-from .planning import BEING_RESTORED, Plan, Target, plan_of
+from .planning import BEING_RESTORED, Plan, Target, existing_tenants, plan_of
 
 
 def restore_as_new(backup_file: BackupFile, target: Target) -> Tenant:
@@ -31,7 +31,8 @@ def restore_as_new(backup_file: BackupFile, target: Target) -> Tenant:
     rules.slug_must_be_free(target.slug)
     rules.database_must_be_known(target.database)
 
-    plan = plan_of(backup_file.manifest, target)
+    existing = existing_tenants(backup_file.manifest, target.slug)
+    plan = plan_of(backup_file.manifest, target, existing)
     tenant = _reserve(plan)
     with transfer_lock(tenant.info), _removed_on_failure(tenant):
         made = load_and_verify(backup_file, tenant.pk, tenant.database)

@@ -42,10 +42,22 @@ class Target:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Existing:
+    """The rows that the plan depends on.
+
+    interrupted  the id of the row that an interrupted restore under the same short name left
+    has_source   whether the id of the backup is in use
+    """
+
+    interrupted: int | None = None
+    has_source: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """The restored tenant.
 
-    number      its id; None for a new one
+    number      its id; None for the next one
     has_events  whether it delivers the undelivered events of the backup
     """
 
@@ -64,14 +76,22 @@ class Plan:
     has_events: bool
 
 
-def plan_of(manifest: Mapping[str, Any], target: Target) -> Plan:
-    """Raises SlugTaken."""
-    source, row = manifest["tenant"], _row_of_interrupted_restore(target.slug)
-    is_sandbox, continues = target.sandbox_of is not None, _continues(source, target, row)
-    is_beside_source = not is_sandbox and not continues and _exists(source["id"])
+def existing_tenants(manifest: Mapping[str, Any], slug: str) -> Existing:
+    """Raises SlugTaken if the row with that short name has another purpose: it is being onboarded."""
+    row = Tenant.objects.filter(slug=slug).first()
+    if row and row.state_reason != BEING_RESTORED:
+        raise SlugTaken(slug=slug)
+    has_source = Tenant.objects.filter(pk=manifest["tenant"]["id"]).exists()
+    return Existing(interrupted=row.pk if row else None, has_source=has_source)
+
+
+def plan_of(manifest: Mapping[str, Any], target: Target, existing: Existing) -> Plan:
+    source = manifest["tenant"]
+    is_sandbox, continues = target.sandbox_of is not None, _continues(source, target, existing)
+    is_beside_source = not is_sandbox and not continues and existing.has_source
     return Plan(
         target=target,
-        number=row.pk if row else source["id"] if continues else None,
+        number=source["id"] if continues else existing.interrupted,
         name=target.name or source["name"],
         owner_email=SANDBOX_OWNER_EMAIL if is_sandbox else source["owner_email"],
         region=source["region"],
@@ -86,23 +106,11 @@ def plan_of(manifest: Mapping[str, Any], target: Target) -> Plan:
     )
 
 
-def _row_of_interrupted_restore(slug: str) -> Tenant | None:
-    """Raises SlugTaken if the row with that short name has another purpose: it is being onboarded."""
-    row = Tenant.objects.filter(slug=slug).first()
-    if row and row.state_reason != BEING_RESTORED:
-        raise SlugTaken(slug=slug)
-    return row
-
-
-def _continues(source: Mapping[str, Any], target: Target, row: Tenant | None) -> bool:
+def _continues(source: Mapping[str, Any], target: Target, existing: Existing) -> bool:
     """Whether the restored tenant is the tenant of the backup, under its former id."""
     if target.sandbox_of or target.slug != source["slug"]:
         return False
-    return row.pk == source["id"] if row else not _exists(source["id"])
-
-
-def _exists(number: int) -> bool:
-    return Tenant.objects.filter(pk=number).exists()
+    return existing.interrupted == source["id"] if existing.interrupted else not existing.has_source
 
 
 def _state_after(state: str) -> Tenant.State:

@@ -13,6 +13,7 @@ from psycopg import sql
 
 from apps.kernel.db import databases
 from apps.kernel.tenant import TenantInfo, activate
+from apps.tenancy.provisioning import FINGERPRINT
 
 XID_TYPE = "xid8"
 """Transaction ids are valid in one database only, so exports preserve just their order."""
@@ -65,9 +66,7 @@ def sequences(tenant: TenantInfo) -> dict[str, int | None]:
 
 def fingerprint(cursor: Any) -> str:
     """A digest of the migrations applied to the current schema."""
-    cursor.execute(
-        "SELECT md5(string_agg(app || '.' || name, ',' ORDER BY app, name)) FROM django_migrations"
-    )
+    cursor.execute(f"{FINGERPRINT} FROM django_migrations")
     return str(cursor.fetchone()[0])
 
 
