@@ -48,6 +48,16 @@ class TenantInfo:
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def pk(self) -> int:
+        """As of the tenant's row, for third-party code."""
+        return self.id
+
+    @property
+    def schema_name(self) -> str:
+        """As of the tenant's row, for third-party code."""
+        return self.schema
+
 
 class DatabaseSwitchInTransaction(Unavailable):
     message = _("The database cannot change to {after} inside an open transaction.")

@@ -20,6 +20,8 @@ def _load(key: str) -> TenantInfo | None:
             return domain.tenant.info if domain else None
         case "slug":
             tenant = Tenant.objects.filter(slug=value).first()
+        case "schema":
+            tenant = Tenant.objects.filter(schema_name=value).first()
         case _:
             tenant = Tenant.objects.filter(pk=value).first()
     return tenant.info if tenant else None
@@ -54,6 +56,11 @@ def by_slug(slug: str) -> TenantInfo | None:
 
 def by_id(tenant_id: int) -> TenantInfo | None:
     return _directory.get(f"id:{tenant_id}")
+
+
+def by_schema(schema: str) -> TenantInfo | None:
+    """settings.TENANT_BY_SCHEMA."""
+    return _directory.get(f"schema:{schema}")
 
 
 def inactive_tenants() -> frozenset[int]:

@@ -20,6 +20,7 @@ from apps.kernel.tenant import TenantInfo, activate, current_tenant
 
 from . import directory
 from .admission import ALWAYS_ADMITTED, refusal_response
+from .backend.contexts import PLATFORM_TENANT, PlatformTenant
 from .errors import TenantUnknown
 
 BY_PATH = re.compile(r"\A/t/(?P<slug>[a-z][a-z0-9-]{0,39})(?P<rest>/.*)?\Z")
@@ -27,9 +28,11 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
 class TenantRequest(HttpRequest):
-    """`tenant_prefix` is `/t/acme` for a request by path, and empty for one by host."""
+    """`tenant_prefix` is `/t/acme` for a request by path, and empty for one by host. `tenant` is what `get_tenant()` of
+    django-tenants returns."""
 
     tenant_prefix: str
+    tenant: TenantInfo | PlatformTenant
 
 
 class TenantMiddleware:
@@ -47,6 +50,7 @@ class TenantMiddleware:
             return problem_response(request, refusal)
         if tenant is None:
             request.urlconf = settings.OPERATOR_URLCONF
+        request.tenant = tenant or PLATFORM_TENANT
         prefix = get_script_prefix()
         set_script_prefix(f"{request.META.get('SCRIPT_NAME', '')}/")
         try:

@@ -47,7 +47,7 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "apps.tenancy",
     "apps.schema_migrations",
-    *[app for app in [*SHARED_APPS, *TENANT_APPS] if app != "apps.tenancy"],
+    *[app for app in [*SHARED_APPS, *TENANT_APPS] if app not in ("apps.tenancy", "django_tenants")],
     "apps.operations",
     "apps.monitoring",
     "allauth",
@@ -58,5 +58,6 @@ INSTALLED_APPS = [
     "drf_standardized_errors",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "django_tenants",  # last: the commands of the same name of our apps take precedence
 ]
 INSTALLED_APPS = list(dict.fromkeys(INSTALLED_APPS))

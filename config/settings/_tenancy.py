@@ -7,6 +7,7 @@ TENANT_DOMAIN_MODEL = "tenancy.Domain"
 TENANT_SCHEMA_PREFIX = env().tenant_schema_prefix
 SPARE_TENANTS = env().spare_tenants
 TENANT_BY_ID = "apps.tenancy.directory.by_id"
+TENANT_BY_SCHEMA = "apps.tenancy.directory.by_schema"
 TENANT_AVAILABILITY = "apps.tenancy.lifecycle.availability_of"
 INACTIVE_TENANTS = "apps.tenancy.directory.inactive_tenants"
 """The availability of a tenant, and the tenants whose events are not delivered at present."""

@@ -6,14 +6,17 @@ connection. A request without queries sends nothing.
 
 from __future__ import annotations
 
+import sys
+from types import CodeType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db.backends.postgresql import base
 from psycopg import sql
 from psycopg.pq import TransactionStatus
 
-from apps.kernel.tenant import PUBLIC_SCHEMA, current_tenant, is_tenant_set
+from apps.kernel.tenant import PUBLIC_SCHEMA, TenantInfo, current_tenant, is_tenant_set
 
+from . import contexts
 from .errors import OutsideTransaction, TenantNotSet
 from .schema import SchemaEditor
 
@@ -56,22 +59,42 @@ class DatabaseWrapper(_Engine):
     """
 
     SchemaEditorClass = SchemaEditor
+    include_public_schema = True
 
     _applied: SessionSettings | None = None
     _is_sending = False
 
     @property
+    def tenant(self) -> TenantInfo | contexts.PlatformTenant | None:
+        """The current tenant, for code that was written for django-tenants; None in a thread without one."""
+        if not is_tenant_set():
+            return None
+        return self._current() or contexts.PLATFORM_TENANT
+
+    @property
     def schema_name(self) -> str:
-        """Read by django-tenants' router and tools."""
-        tenant = current_tenant()
+        tenant = self._current()
         return tenant.schema if tenant else PUBLIC_SCHEMA
 
-    def set_tenant(self, *_: Any, **__: Any) -> None:
-        """Refused: the tenant is chosen by `activate()` alone."""
-        raise RuntimeError("Use apps.kernel.tenant.activate() to set the current tenant.")
+    def set_tenant(self, tenant: Any, *_: Any, **__: Any) -> None:
+        """Refused, except for `tenant_context`: the tenant is set by blocks alone, which have an end."""
+        self._switch(tenant, sys._getframe(1).f_code)
 
-    set_schema = set_schema_to_public = set_tenant
-    tenant = property(set_tenant)
+    def set_schema(self, schema_name: str, *_: Any, **__: Any) -> None:
+        """Refused, except for `schema_context`."""
+        self._switch(schema_name, sys._getframe(1).f_code)
+
+    def set_schema_to_public(self, *_: Any, **__: Any) -> None:
+        """Refused, except for the two contexts."""
+        self._switch(PUBLIC_SCHEMA, sys._getframe(1).f_code)
+
+    def _switch(self, subject: Any, caller: CodeType) -> None:
+        if self._is("platform"):
+            raise RuntimeError("This connection always works as the platform; no context changes that.")
+        contexts.switch(subject, caller)
+
+    def _current(self) -> TenantInfo | None:
+        return None if self._is("platform") else current_tenant()
 
     def _cursor(self, name: str | None = None) -> Any:
         cursor = super()._cursor(name)
@@ -98,7 +121,7 @@ class DatabaseWrapper(_Engine):
             self._is_sending = False
 
     def _wanted(self) -> SessionSettings:
-        tenant = None if self._is("platform") else current_tenant()
+        tenant = self._current()
         if self._is("role") and not is_tenant_set():
             raise TenantNotSet
         if tenant is None:

@@ -1,1 +1,0 @@
-"""The online move of a tenant to another database."""
