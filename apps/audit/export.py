@@ -11,7 +11,7 @@ from apps.kernel.csv_lines import CONTENT_TYPE, csv_lines
 
 from .models import Record
 
-COLUMNS = (
+SUMMARY = (
     "id",
     "at",
     "command",
@@ -26,10 +26,9 @@ COLUMNS = (
     "correlation_id",
     "causation_id",
     "retention",
-    "request",
-    "changes",
-    "refusals",
 )
+"""The columns of a record without its details."""
+COLUMNS = (*SUMMARY, "request", "changes", "refusals")
 
 
 def as_csv(records: QuerySet[Record]) -> Iterator[str]:

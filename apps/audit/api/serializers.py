@@ -2,6 +2,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from apps.audit.export import SUMMARY
 from apps.audit.field_versions import KINDS
 from apps.audit.models import Record
 from apps.bus.api.serializers import ReadSerializer
@@ -12,22 +13,7 @@ class RecordSerializer(ReadSerializer):
 
     class Meta:
         model = Record
-        fields: tuple[str, ...] = (
-            "id",
-            "at",
-            "command",
-            "outcome",
-            "sentence",
-            "actor_id",
-            "actor_name",
-            "impersonator_name",
-            "reason",
-            "subject_type",
-            "subject_id",
-            "correlation_id",
-            "causation_id",
-            "retention",
-        )
+        fields: tuple[str, ...] = SUMMARY
 
 
 class RecordWithDetails(RecordSerializer):
