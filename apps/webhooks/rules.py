@@ -8,7 +8,9 @@ import redis
 from django.conf import settings
 
 from apps.kernel.cache.throttling import use
+from apps.kernel.errors import together
 from apps.kernel.outbound.targets import target
+from apps.kernel.reasons import reason_must_be_given
 
 from . import queries
 from .errors import (
@@ -20,6 +22,7 @@ from .errors import (
     MessageIsInProgress,
     MessageNotFound,
     OverlapOutOfRange,
+    ReasonMissing,
     ReceivedIsProcessed,
     ReceivedNotFound,
     SchemeUnknown,
@@ -92,6 +95,13 @@ def source_secret_must_exist(secret_id: int) -> SourceSecret:
     if source is None:
         raise SecretNotFound(secret_id=secret_id)
     return source.secrets.get(pk=secret_id)
+
+
+def secret_must_be_retirable(secret: SealedSecret, reason: str) -> None:
+    with together() as validation:
+        validation.check(secret_must_be_valid, secret)
+        validation.check(another_secret_must_remain, secret)
+        validation.check(reason_must_be_given, reason, ReasonMissing)
 
 
 def secret_must_be_valid(secret: SealedSecret) -> None:

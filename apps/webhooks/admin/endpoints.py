@@ -11,13 +11,12 @@ from django.db import models
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from apps.bus import Command
 from apps.console import hooks
-from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ReadOnlyInline, ServerFields
+from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ServerFields
 from apps.console.sites import tenant_site
 from apps.console.widgets import Form, ReasonForm
 from apps.webhooks import queries
@@ -31,33 +30,16 @@ from apps.webhooks.commands import (
     RotateSecret,
     SendTestMessage,
 )
-from apps.webhooks.models import Endpoint, Message, SealedSecret, Secret
+from apps.webhooks.models import Endpoint, Message, Secret
+
+from .secrets import RetireSecretPage, SecretInline
 
 VIEW = "webhooks.view_endpoint"
 
 
-class SecretInline(ReadOnlyInline):
+class EndpointSecretInline(SecretInline):
     model = Secret
-    fields = ("number", "created_at", "valid_until", "retire")
-    readonly_fields = fields
-    verbose_name_plural = "secrets"
-
-    @admin.display(description="Number")
-    def number(self, secret: SealedSecret) -> str:
-        return str(secret.pk)
-
-    @admin.display(description="Valid until")
-    def valid_until(self, secret: Secret) -> str:
-        if secret.retired_at is None:
-            return "replaced"
-        return f"{secret.retired_at:%d %b %Y, %H:%M}" if secret.is_valid else "retired"
-
-    @admin.display(description="")
-    def retire(self, secret: Secret) -> str:
-        if not secret.is_valid:
-            return ""
-        url = reverse("admin:retire_webhook_secret", args=[secret.pk])
-        return format_html('<a class="underline" href="{}">Retire</a>', url)
+    retire_page = "retire_webhook_secret"
 
 
 @admin.register(Endpoint, site=tenant_site)
@@ -78,7 +60,7 @@ class EndpointAdmin(ReadOnlyAdmin):
     list_filter = ("state",)
     search_fields = ("url", "description")
     ordering = ("id",)
-    inlines = (SecretInline,)
+    inlines = (EndpointSecretInline,)
     fields = (
         "url",
         "description",
@@ -235,22 +217,9 @@ class Test(EndpointCommand):
         return reverse("admin:webhooks_message_change", args=[result.pk])
 
 
-class Retire(CommandPage):
+class Retire(RetireSecretPage):
     command = RetireSecret
-    form = ReasonForm
-    danger = True
-
-    def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
-        secret = Secret.objects.filter(pk=server_fields["secret_id"]).first()
-        if secret is None:
-            raise Http404
-        return (("Secret", str(secret)), ("Created at", f"{secret.created_at:%d %B %Y, %H:%M}"))
-
-    def sentence(self, result: Secret) -> str:
-        return f"{result} is retired."
-
-    def success_url(self, result: Secret) -> str:
-        return reverse("admin:webhooks_endpoint_change", args=[result.owner.pk])
+    model = Secret
 
 
 def _endpoint(server_fields: ServerFields) -> Endpoint:

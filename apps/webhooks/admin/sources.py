@@ -9,42 +9,24 @@ from django.conf import settings
 from django.contrib import admin
 from django.http import Http404, HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from apps.console import hooks
-from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ReadOnlyInline, ServerFields
+from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ServerFields
 from apps.console.sites import tenant_site
-from apps.console.widgets import Form, ReasonForm
+from apps.console.widgets import Form
 from apps.webhooks import queries
 from apps.webhooks.commands import MANAGE_SOURCES, AddSource, RetireSourceSecret, RotateSourceSecret
-from apps.webhooks.models import SealedSecret, Source, SourceSecret
+from apps.webhooks.models import Source, SourceSecret
+
+from .secrets import RetireSecretPage, SecretInline
 
 VIEW = "webhooks.view_source"
 
 
-class SecretInline(ReadOnlyInline):
+class SourceSecretInline(SecretInline):
     model = SourceSecret
-    fields = ("number", "created_at", "valid_until", "retire")
-    readonly_fields = fields
-    verbose_name_plural = "secrets"
-
-    @admin.display(description="Number")
-    def number(self, secret: SealedSecret) -> str:
-        return str(secret.pk)
-
-    @admin.display(description="Valid until")
-    def valid_until(self, secret: SourceSecret) -> str:
-        if secret.retired_at is None:
-            return "replaced"
-        return f"{secret.retired_at:%d %b %Y, %H:%M}" if secret.is_valid else "retired"
-
-    @admin.display(description="")
-    def retire(self, secret: SourceSecret) -> str:
-        if not secret.is_valid:
-            return ""
-        url = reverse("admin:retire_source_secret", args=[secret.pk])
-        return format_html('<a class="underline" href="{}">Retire</a>', url)
+    retire_page = "retire_source_secret"
 
 
 @admin.register(Source, site=tenant_site)
@@ -56,7 +38,7 @@ class SourceAdmin(ReadOnlyAdmin):
     list_display = ("name", "scheme", "created_at", "refused", "refused_at")
     search_fields = ("name",)
     ordering = ("name",)
-    inlines = (SecretInline,)
+    inlines = (SourceSecretInline,)
     fields = (("name", "scheme"), "posts_to", ("created_at", "refused", "refused_at"))
     readonly_fields = ("posts_to",)
 
@@ -124,22 +106,9 @@ class Rotate(SourceCommand):
         return f"The new secret of {result} is valid."
 
 
-class Retire(CommandPage):
+class Retire(RetireSecretPage):
     command = RetireSourceSecret
-    form = ReasonForm
-    danger = True
-
-    def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
-        secret = SourceSecret.objects.filter(pk=server_fields["secret_id"]).first()
-        if secret is None:
-            raise Http404
-        return (("Secret", str(secret)), ("Created at", f"{secret.created_at:%d %B %Y, %H:%M}"))
-
-    def sentence(self, result: SourceSecret) -> str:
-        return f"{result} is retired."
-
-    def success_url(self, result: SourceSecret) -> str:
-        return reverse("admin:webhooks_source_change", args=[result.owner.pk])
+    model = SourceSecret
 
 
 hooks.plug(

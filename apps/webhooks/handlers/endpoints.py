@@ -82,10 +82,7 @@ def rotate_secret(command: RotateSecret) -> Endpoint:
 @handles(RetireSecret)
 def retire_secret(command: RetireSecret) -> Secret:
     secret = rules.secret_must_exist(command.secret_id)
-    with together() as validation:
-        validation.check(rules.secret_must_be_valid, secret)
-        validation.check(rules.another_secret_must_remain, secret)
-        validation.check(reason_must_be_given, command.reason, ReasonMissing)
+    rules.secret_must_be_retirable(secret, command.reason)
 
     secret.retire(now())
     return secret

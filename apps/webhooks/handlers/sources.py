@@ -7,10 +7,8 @@ import datetime as dt
 from apps.bus import handles
 from apps.kernel.clock import now
 from apps.kernel.errors import together
-from apps.kernel.reasons import reason_must_be_given
 from apps.webhooks import rules
 from apps.webhooks.commands import AddSource, RetireSourceSecret, RotateSourceSecret
-from apps.webhooks.errors import ReasonMissing
 from apps.webhooks.models import Source, SourceSecret
 
 
@@ -42,10 +40,7 @@ def rotate_source_secret(command: RotateSourceSecret) -> Source:
 @handles(RetireSourceSecret)
 def retire_source_secret(command: RetireSourceSecret) -> SourceSecret:
     secret = rules.source_secret_must_exist(command.secret_id)
-    with together() as validation:
-        validation.check(rules.secret_must_be_valid, secret)
-        validation.check(rules.another_secret_must_remain, secret)
-        validation.check(reason_must_be_given, command.reason, ReasonMissing)
+    rules.secret_must_be_retirable(secret, command.reason)
 
     secret.retire(now())
     return secret
