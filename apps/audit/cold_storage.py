@@ -15,6 +15,7 @@ from itertools import groupby
 from typing import IO, Any
 
 from django.core.files.base import File
+from django.utils.translation import gettext
 
 from apps.kernel.clock import now
 from apps.kernel.errors import Refusal
@@ -104,7 +105,7 @@ def read(file: str) -> Iterator[Line]:
                 yield json.loads(line)
             except ValueError:
                 raise ColdStorageFileIsBroken(
-                    file=file, why="it is truncated, or not a cold storage file."
+                    file=file, why=gettext("it is truncated, or not a cold storage file.")
                 ) from None
 
 
@@ -121,12 +122,18 @@ def must_hold(file: str, segments: Sequence[Segment]) -> None:
     for number, lines in _by_segment(file):
         segment = wanted.pop(number, None)
         if segment is None:
-            raise ColdStorageFileIsBroken(file=file, why=f"segment {number} does not belong to it.")
+            raise ColdStorageFileIsBroken(
+                file=file, why=gettext("segment {number} does not belong to it.").format(number=number)
+            )
         digests = [_digest_of(file, line) for line in lines]
         if chain.records_hash(digests) != segment.records_hash:
-            raise ColdStorageFileIsBroken(file=file, why=f"the records of segment {number} differ.")
+            raise ColdStorageFileIsBroken(
+                file=file, why=gettext("the records of segment {number} differ.").format(number=number)
+            )
     if wanted:
-        raise ColdStorageFileIsBroken(file=file, why=f"segment {min(wanted)} is missing.")
+        raise ColdStorageFileIsBroken(
+            file=file, why=gettext("segment {wanted} is missing.").format(wanted=min(wanted))
+        )
 
 
 def _by_segment(file: str) -> Iterator[tuple[int, Iterator[Line]]]:
@@ -150,7 +157,9 @@ def _digest_of(file: str, line: Line) -> bytes:
     )
     for salt, text, commitment in texts:
         if salt is not None and chain.commitment(bytes.fromhex(salt), text).hex() != commitment:
-            raise ColdStorageFileIsBroken(file=file, why=f"a text of record {facts[0]} differs.")
+            raise ColdStorageFileIsBroken(
+                file=file, why=gettext("a text of record {facts} differs.").format(facts=facts[0])
+            )
     return chain.digest(facts)
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from django.core.files.base import File
+from django.utils.translation import gettext
 
 from apps.kernel.errors import Refusal
 from apps.kernel.files.store import FileIsMissing, files
@@ -91,7 +92,9 @@ def file_must_be_up_to_date(file: str) -> None:
     erased = erasures.announced()
     for line in cold_storage.read(file):
         if "facts" in line and _texts_to_drop(line, erased):
-            raise ColdStorageFileIsBroken(file=file, why=f"record {line['facts'][ID]} was erased meanwhile.")
+            raise ColdStorageFileIsBroken(
+                file=file, why=gettext("record {facts} was erased meanwhile.").format(facts=line["facts"][ID])
+            )
 
 
 def erase(actor: str, content: str) -> None:

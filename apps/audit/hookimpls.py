@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from django.apps import apps
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from apps.kernel.observability.request_trace import RequestTraceEntry, Severity, has_table_here, trace_source
 from apps.kernel.pii import NAME, TEXT, declare_pii, exclude_from_clones
@@ -15,7 +17,12 @@ from .history import FieldHistory
 from .models import Record
 
 SEVERITIES: dict[str, Severity] = {Record.Outcome.REFUSED: "bad", Record.Outcome.FAILED: "bad"}
-VERSIONS = {"+": "was made", "~": "was changed", "-": "was removed"}
+VERSIONS = {
+    "+": _("{model} {row} was made."),
+    "~": _("{model} {row} was changed."),
+    "-": _("{model} {row} was removed."),
+}
+STORED = _("{model} {row} was stored.")
 
 
 @trace_source
@@ -25,7 +32,7 @@ def commands(correlation_id: str) -> Iterator[RequestTraceEntry]:
             at=record.at,
             kind="command",
             text=record.shown_sentence,
-            detail=f"Reason: {record.reason}" if record.reason else "",
+            detail=gettext("Reason: {reason}").format(reason=record.reason) if record.reason else "",
             severity=SEVERITIES.get(record.outcome, "good"),
             name=f"record:{_here()}:{record.pk}",
             caused_by=record.causation_id,
@@ -51,10 +58,11 @@ def _here() -> str:
 def _version(version: FieldHistory) -> RequestTraceEntry:
     values = version.__dict__  # django-simple-history adds its fields to the class it makes
     row = getattr(version, "instance", version)
+    text = str(VERSIONS.get(values["history_type"], STORED))
     return RequestTraceEntry(
         at=values["history_date"],
         kind="version",
-        text=f"{str(row._meta.verbose_name).capitalize()} {row} {VERSIONS.get(values['history_type'], 'was stored')}.",
+        text=text.format(model=str(row._meta.verbose_name).capitalize(), row=row),
         detail=values.get("history_change_reason") or "",
         caused_by=version.causation_id,
     )

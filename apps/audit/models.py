@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from apps.kernel.db.inserting import insert
 
@@ -57,10 +58,10 @@ class Record(models.Model):
     """
 
     class Outcome(models.TextChoices):
-        DONE = "done", "Done"
-        REPEATED = "repeated", "Repeated request"
-        REFUSED = "refused", "Refused"
-        FAILED = "failed", "Failed"
+        DONE = "done", _("Done")
+        REPEATED = "repeated", _("Repeated request")
+        REFUSED = "refused", _("Refused")
+        FAILED = "failed", _("Failed")
 
     at = models.DateTimeField()
     command = models.CharField(max_length=80)
@@ -90,8 +91,8 @@ class Record(models.Model):
     objects = RecordQuerySet.as_manager()
 
     class Meta:
-        verbose_name = "audit record"
-        verbose_name_plural = "audit log"
+        verbose_name = _("audit record")
+        verbose_name_plural = _("audit log")
         default_permissions = ("view",)
         permissions = [
             ("manage_retention", "Can move records of the audit log to cold storage and drop them"),
@@ -170,7 +171,7 @@ class Segment(models.Model):
     last_id = models.BigIntegerField()
     lowest_id = models.BigIntegerField()
     highest_id = models.BigIntegerField()
-    newest_at = models.DateTimeField(help_text="When the newest of its records was written.")
+    newest_at = models.DateTimeField(help_text=_("When the newest of its records was written."))
     records = models.PositiveIntegerField()
     records_hash = models.CharField(max_length=64)
     previous_hash = models.CharField(max_length=64, unique=True)
@@ -183,7 +184,7 @@ class Segment(models.Model):
         indexes = [models.Index(name="audit_segment_by_class", fields=["retention", "number"])]
 
     def __str__(self) -> str:
-        return f"segment {self.number}"
+        return gettext("segment {number}").format(number=self.number)
 
     @property
     def link(self) -> chain.Link:
@@ -237,4 +238,8 @@ class Verification(models.Model):
         default_permissions = ("view",)
 
     def __str__(self) -> str:
-        return "intact" if self.intact else f"broken: {len(self.faults)} faults"
+        return (
+            gettext("intact")
+            if self.intact
+            else gettext("broken: {count} faults").format(count=len(self.faults))
+        )

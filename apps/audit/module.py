@@ -1,9 +1,11 @@
+from django.utils.translation import gettext_lazy as _
+
 from apps.kernel.manifest import Module
 
 MODULE = Module(
     name="audit",
     version="1.0.0",
-    description="Audit log: one sealed record for each command and outcome.",
+    description=_("Audit log: one sealed record for each command and outcome."),
     dependencies=("bus", "events"),
     publishes=("person.erased",),
     subscribes=("person.erased",),

@@ -9,6 +9,8 @@ from django import forms
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from apps.console import hooks
 from apps.console.admin import CommandPage, ServerFields
@@ -44,13 +46,13 @@ def backups_page(request: HttpRequest, *, context: dict[str, Any]) -> HttpRespon
 
 class BackupPolicyForm(Form):
     interval_hours = forms.IntegerField(
-        label="Backup interval in hours", min_value=0, help_text="0 = platform default."
+        label=_("Backup interval in hours"), min_value=0, help_text=_("0 = platform default.")
     )
     retention_days = forms.IntegerField(
-        label="Retention in days", min_value=0, help_text="0 = platform default."
+        label=_("Retention in days"), min_value=0, help_text=_("0 = platform default.")
     )
     max_count = forms.IntegerField(
-        label="Maximum number of backups", min_value=0, help_text="0 = platform default."
+        label=_("Maximum number of backups"), min_value=0, help_text=_("0 = platform default.")
     )
     reason = reason()
 
@@ -65,13 +67,15 @@ class SetBackupPolicyPage(CommandPage):
     def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
         tenant = rules.tenant_must_be_found(server_fields["tenant_id"])
         return (
-            ("Tenant", tenant.name),
-            ("Current policy", str(queries.policy_of(tenant))),
-            ("Platform default", str(Policies().of(0))),
+            (gettext("Tenant"), tenant.name),
+            (gettext("Current policy"), str(queries.policy_of(tenant))),
+            (gettext("Platform default"), str(Policies().of(0))),
         )
 
     def sentence(self, result: Tenant) -> str:
-        return f"{result} is backed up {queries.policy_of(result)}."
+        return gettext("{result} is backed up {policy}.").format(
+            result=result, policy=queries.policy_of(result)
+        )
 
     def success_url(self, result: Tenant) -> str:
         return "admin:backups"
@@ -82,22 +86,22 @@ hooks.plug(
     hooks.Page(
         path="backups/",
         name="backups",
-        title="Backups",
+        title=_("Backups"),
         permission=VIEW_PERMISSION,
         view=backups_page,
-        group="System",
+        group=_("System"),
         icon="backup",
     ),
     hooks.Page(
         path="tenants/<int:tenant_id>/backup-policy/",
         name="set_backup_policy",
-        title="Backup policy",
+        title=_("Backup policy"),
         permission=SetBackupPolicy.permission,
         view=SetBackupPolicyPage(),
     ),
     hooks.RowLink(
         model="tenancy.tenant",
-        title="Backup policy",
+        title=_("Backup policy"),
         icon="backup",
         page="set_backup_policy",
         permission=SetBackupPolicy.permission,

@@ -7,6 +7,8 @@ from typing import Self, TypeVar
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 J = TypeVar("J", bound=models.Model)
 
@@ -36,11 +38,11 @@ class Job(models.Model):
     """
 
     class State(models.TextChoices):
-        WAITING = "waiting", "Waiting"
-        RUNNING = "running", "Running"
-        DONE = "done", "Done"
-        FAILED = "failed", "Failed"
-        REMOVED = "removed", "Removed"
+        WAITING = "waiting", _("Waiting")
+        RUNNING = "running", _("Running")
+        DONE = "done", _("Done")
+        FAILED = "failed", _("Failed")
+        REMOVED = "removed", _("Removed")
 
     state = models.CharField(max_length=7, choices=State.choices, default=State.RUNNING)
     begun_at = models.DateTimeField()
@@ -67,8 +69,8 @@ class Backup(Job):
     """
 
     class Kind(models.TextChoices):
-        SCHEDULED = "scheduled", "By schedule"
-        MANUAL = "manual", "By hand"
+        SCHEDULED = "scheduled", _("By schedule")
+        MANUAL = "manual", _("By hand")
 
     tenant = models.ForeignKey("tenancy.Tenant", on_delete=models.SET_NULL, null=True, related_name="+")
     slug = models.CharField(max_length=40)
@@ -93,7 +95,7 @@ class Backup(Job):
         ]
 
     def __str__(self) -> str:
-        return f"{self.slug} of {self.begun_at:%Y-%m-%d %H:%M}"
+        return gettext("{slug} of {begun_at:%Y-%m-%d %H:%M}").format(slug=self.slug, begun_at=self.begun_at)
 
 
 class RestoreDrill(Job):
@@ -112,7 +114,7 @@ class RestoreDrill(Job):
         ]
 
     def __str__(self) -> str:
-        return f"restore drill of {self.backup or 'the next backup'}"
+        return gettext("restore drill of {backup}").format(backup=self.backup or gettext("the next backup"))
 
 
 class BackupPolicy(models.Model):
@@ -134,4 +136,4 @@ class BackupPolicy(models.Model):
         default_permissions = ()
 
     def __str__(self) -> str:
-        return f"backup policy of tenant {self.tenant_id}"
+        return gettext("backup policy of tenant {tenant_id}").format(tenant_id=self.tenant_id)

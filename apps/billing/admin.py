@@ -10,6 +10,7 @@ from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.bus import dry_run
@@ -49,53 +50,57 @@ class PlanAdmin(ReadOnlyAdmin):
 
     def list_links(self, request: HttpRequest) -> Sequence[Link]:
         may = request.user.has_perm(MANAGE)
-        return (Link("Define plan", reverse("admin:define_plan"), "add"),) if may else ()
+        return (Link(gettext("Define plan"), reverse("admin:define_plan"), "add"),) if may else ()
 
     def links(self, request: HttpRequest, obj: Plan) -> Sequence[Link]:
         if not request.user.has_perm(MANAGE) or obj.code == DEFAULT_PLAN_CODE:
             return ()
         return (
-            Link("Change", reverse("admin:redefine_plan", args=[obj.code]), "edit"),
+            Link(gettext("Change"), reverse("admin:redefine_plan", args=[obj.code]), "edit"),
             *(
-                [Link("Retire", reverse("admin:retire_plan", args=[obj.code]), "block")]
+                [Link(gettext("Retire"), reverse("admin:retire_plan", args=[obj.code]), "block")]
                 if obj.is_offered
                 else []
             ),
         )
 
-    @admin.display(description="Modules")
+    @admin.display(description=_("Modules"))
     def shown_modules(self, plan: Plan) -> str:
-        return "all" if queries.ALL_MODULES in plan.modules else ", ".join(plan.modules) or "core modules"
+        return (
+            gettext("all")
+            if queries.ALL_MODULES in plan.modules
+            else ", ".join(plan.modules) or gettext("core modules")
+        )
 
-    @admin.display(description="Limits")
+    @admin.display(description=_("Limits"))
     def shown_limits(self, plan: Plan) -> str:
         bounds = [
             f"{maximum:,} {LIMITS[name].unit}"
             for name, maximum in sorted(plan.limits.items())
             if name in LIMITS and maximum >= 0
         ]
-        return ", ".join(bounds) or "none"
+        return ", ".join(bounds) or gettext("none")
 
-    @admin.display(description="Tenants")
+    @admin.display(description=_("Tenants"))
     def tenants(self, plan: Plan) -> str:
         return f"{Subscription.objects.filter(plan=plan).count():,}"
 
 
 class Contents(Form):
     name = forms.CharField(max_length=80)
-    level = forms.IntegerField(min_value=0, max_value=1000, help_text="A higher plan has a higher level.")
+    level = forms.IntegerField(min_value=0, max_value=1000, help_text=_("A higher plan has a higher level."))
     modules = forms.MultipleChoiceField(required=False, widget=forms.CheckboxSelectMultiple)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         licensed = [(module.name, module.name) for module in registry.modules() if module.licensed]
-        self.offer("modules", [(queries.ALL_MODULES, "all, including future modules"), *licensed])
+        self.offer("modules", [(queries.ALL_MODULES, gettext("all, including future modules")), *licensed])
         for limit in LIMITS.values():
             self.fields[limit.name] = forms.IntegerField(
-                label=limit.description,
+                label=str(limit.description),
                 initial=UNLIMITED,
                 min_value=UNLIMITED,
-                help_text=f"{limit.unit}; -1 is unlimited",
+                help_text=gettext("{unit}; -1 is unlimited").format(unit=limit.unit),
             )
         self.apply_widgets()
 
@@ -103,7 +108,9 @@ class Contents(Form):
 class PlanForm(Contents):
     code = forms.SlugField(
         max_length=40,
-        help_text="The identifier in contracts and the API. The code of an existing plan changes that plan.",
+        help_text=_(
+            "The identifier in contracts and the API. The code of an existing plan changes that plan."
+        ),
     )
     field_order = ("code",)
 
@@ -130,9 +137,11 @@ class Define(CommandPage):
     def preview(self, form: forms.Form, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
         command = self.build(form, server_fields)
         changed = [(change.field, f"{change.before} → {change.after}") for change in queries.changes(command)]
-        refusals = [("Refused", str(refusal)) for refusal in dry_run(command, actor=System("A preview"))]
-        on_it = _tenants_on(command.code, "affected at once")
-        return [*(changed or [("Changes", "none")]), *refusals, on_it]
+        refusals = [
+            (gettext("Refused"), str(refusal)) for refusal in dry_run(command, actor=System("A preview"))
+        ]
+        on_it = _tenants_on(command.code, gettext("affected at once"))
+        return [*(changed or [(gettext("Changes"), gettext("none"))]), *refusals, on_it]
 
 
 class Redefine(Define):
@@ -149,13 +158,15 @@ class Redefine(Define):
 
     def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
         return (
-            ("Plan", server_fields["code"]),
-            _tenants_on(server_fields["code"], "affected at once"),
+            (gettext("Plan"), server_fields["code"]),
+            _tenants_on(server_fields["code"], gettext("affected at once")),
         )
 
 
 def _tenants_on(code: str, effect: str) -> tuple[str, str]:
-    return "Tenants on this plan", f"{Subscription.objects.filter(plan__code=code).count():,}, {effect}"
+    return gettext(
+        "Tenants on this plan"
+    ), f"{Subscription.objects.filter(plan__code=code).count():,}, {effect}"
 
 
 class Retire(CommandPage):
@@ -163,7 +174,7 @@ class Retire(CommandPage):
     danger = True
 
     def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
-        return (_tenants_on(server_fields["code"], "whose subscription remains"),)
+        return (_tenants_on(server_fields["code"], gettext("whose subscription remains")),)
 
     def success_url(self, result: Plan) -> str:
         return reverse("admin:billing_plan_change", args=[result.pk])
@@ -188,17 +199,17 @@ class Change(CommandPage):
             return ()
         summary = queries.subscription_summary_of(tenant)
         used = [(usage.description, _format_usage(usage)) for usage in summary.usage]
-        return (("Tenant", str(tenant)), ("Current plan", summary.plan.name), *used)
+        return ((gettext("Tenant"), str(tenant)), (gettext("Current plan"), summary.plan.name), *used)
 
     def sentence(self, result: Subscription) -> str:
-        return f"The tenant is now on the plan {result.plan}."
+        return gettext("The tenant is now on the plan {plan}.").format(plan=result.plan)
 
     def success_url(self, result: Subscription) -> str:
         return reverse("admin:tenancy_tenant_change", args=[result.tenant_id])
 
 
 def _format_usage(usage: queries.Usage) -> str:
-    maximum = "no limit" if usage.maximum == UNLIMITED else f"{usage.maximum:,} allowed"
+    maximum = gettext("no limit") if usage.maximum == UNLIMITED else f"{usage.maximum:,} allowed"
     return f"{usage.used:,} used, {maximum}"
 
 
@@ -219,53 +230,53 @@ def plan_of_tenant(request: HttpRequest, *, context: dict[str, Any], tenant_id: 
 hooks.plug(
     "operator",
     hooks.MenuItem(
-        group="Tenants",
-        title="Plans",
+        group=_("Tenants"),
+        title=_("Plans"),
         icon="sell",
         url="admin:billing_plan_changelist",
         permission="billing.view_plan",
     ),
     hooks.Page(
-        path="plans/define/", name="define_plan", title="Define plan", permission=MANAGE, view=Define()
+        path="plans/define/", name="define_plan", title=_("Define plan"), permission=MANAGE, view=Define()
     ),
     hooks.Page(
         path="plans/<slug:code>/define/",
         name="redefine_plan",
-        title="Change plan contents",
+        title=_("Change plan contents"),
         permission=MANAGE,
         view=Redefine(),
     ),
     hooks.Page(
         path="plans/<slug:code>/retire/",
         name="retire_plan",
-        title="Retire plan",
+        title=_("Retire plan"),
         permission=MANAGE,
         view=Retire(),
     ),
     hooks.Page(
         path="tenants/<int:tenant_id>/plan/",
         name="change_plan",
-        title="Change plan",
+        title=_("Change plan"),
         permission=CHANGE,
         view=Change(),
     ),
     hooks.Page(
         path="tenants/<int:tenant_id>/usage/",
         name="plan_of_tenant",
-        title="Plan and usage",
+        title=_("Plan and usage"),
         permission=VIEW,
         view=plan_of_tenant,
     ),
     hooks.RowLink(
         model="tenancy.tenant",
-        title="Plan and usage",
+        title=_("Plan and usage"),
         icon="data_usage",
         page="plan_of_tenant",
         permission=VIEW,
         when=lambda tenant: tenant.state != tenant.State.PENDING,
     ),
     hooks.RowLink(
-        model="tenancy.tenant", title="Change plan", icon="sell", page="change_plan", permission=CHANGE
+        model="tenancy.tenant", title=_("Change plan"), icon="sell", page="change_plan", permission=CHANGE
     ),
 )
 hooks.plug(
@@ -273,10 +284,10 @@ hooks.plug(
     hooks.Page(
         path="plan/",
         name="your_plan",
-        title="Your plan",
+        title=_("Your plan"),
         permission=VIEW_OWN_PLAN,
         view=your_plan,
-        group="System",
+        group=_("System"),
         icon="sell",
     ),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 
 from apps.audit.history import field_history
 from apps.kernel.models import Tracked
@@ -58,4 +59,4 @@ class Subscription(Tracked):
         ]
 
     def __str__(self) -> str:
-        return f"tenant {self.tenant_id} on {self.plan}"
+        return gettext("tenant {tenant_id} on {plan}").format(tenant_id=self.tenant_id, plan=self.plan)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from django.utils.translation import gettext
+
 from apps.kernel.cache.caching import Cached
 from apps.kernel.db.tenant_transaction import within
 from apps.kernel.limits import LIMITS, UNLIMITED
@@ -92,7 +94,7 @@ def usage() -> Sequence[Usage]:
     """The usage of every limit in the current tenant."""
     plan = plan_of()
     return [
-        Usage(limit.name, limit.description, limit.unit, limit.count(), plan.maximum(limit.name))
+        Usage(limit.name, str(limit.description), str(limit.unit), limit.count(), plan.maximum(limit.name))
         for limit in sorted(LIMITS.values(), key=lambda limit: limit.name)
     ]
 
@@ -150,16 +152,24 @@ def changes(command: DefinePlan) -> Sequence[Change]:
 
 def _as_text(plan: Plan) -> dict[str, str]:
     counted = {
-        limit.description: _format_maximum(plan.limits.get(limit.name, UNLIMITED))
+        str(limit.description): _format_maximum(plan.limits.get(limit.name, UNLIMITED))
         for limit in sorted(LIMITS.values(), key=lambda limit: limit.name)
     }
-    modules = "all" if ALL_MODULES in plan.modules else ", ".join(plan.modules) or "core modules"
-    offered = "yes" if plan.is_offered else "no"
-    return {"Name": plan.name, "Level": str(plan.level), "Modules": modules, **counted, "Offered": offered}
+    modules = (
+        gettext("all") if ALL_MODULES in plan.modules else ", ".join(plan.modules) or gettext("core modules")
+    )
+    offered = gettext("yes") if plan.is_offered else gettext("no")
+    return {
+        gettext("Name"): plan.name,
+        gettext("Level"): str(plan.level),
+        gettext("Modules"): modules,
+        **counted,
+        gettext("Offered"): offered,
+    }
 
 
 def _format_maximum(maximum: int) -> str:
-    return "no limit" if maximum < 0 else f"{maximum:,}"
+    return gettext("no limit") if maximum < 0 else f"{maximum:,}"
 
 
 def offered() -> Sequence[Plan]:

@@ -31,7 +31,7 @@ def _listed(command: type[Command]) -> Listed:
     return Listed(
         name=command.command_name(),
         title=command.title(),
-        what=" ".join((command.__doc__ or "").split("\n\n")[0].split()),
+        what=command.help_text(),
         permission=command.permission,
         queue=command.queue,
         flag=command.flag,

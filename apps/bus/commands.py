@@ -6,6 +6,9 @@ import re
 from dataclasses import Field
 from typing import Any, ClassVar
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext, gettext_lazy
+
 from apps.kernel.naming import app_of, derived_name, explicit_name
 
 
@@ -63,5 +66,23 @@ class Command:
 
     @classmethod
     def title(cls) -> str:
-        """ "Post entry": the label of its button."""
+        """ "Post entry": the label of its button, in the active language."""
+        return gettext(cls.english_title())
+
+    @classmethod
+    def english_title(cls) -> str:
         return re.sub(r"(?<!^)(?=[A-Z])", " ", cls.__name__).capitalize()
+
+    @classmethod
+    def lazy_title(cls) -> Promise:
+        """The title in the language in which a page shows it."""
+        return gettext_lazy(cls.english_title())
+
+    @classmethod
+    def help_text(cls) -> str:
+        """The first paragraph of the docstring, beside its button, in the active language."""
+        return gettext(cls.english_help_text())
+
+    @classmethod
+    def english_help_text(cls) -> str:
+        return " ".join((cls.__doc__ or "").split("\n\n")[0].split())

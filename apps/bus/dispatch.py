@@ -80,7 +80,7 @@ def _envelope(command: Command, actor: Actor | None) -> Envelope:
     outer = current_envelope.get()
     chosen = actor or (outer.actor if outer else None)
     if chosen is None:
-        raise TypeError(f"The command '{type(command).title()}' has no actor: dispatch(…, actor=…).")
+        raise TypeError(f"The command '{type(command).english_title()}' has no actor: dispatch(…, actor=…).")
     return Envelope(
         command=command,
         actor=chosen,

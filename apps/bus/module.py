@@ -1,9 +1,11 @@
+from django.utils.translation import gettext_lazy as _
+
 from apps.kernel.manifest import Module
 
 MODULE = Module(
     name="bus",
     version="1.0.0",
-    description="Commands, and the one way they are done.",
+    description=_("Commands, and the one way they are done."),
     dependencies=("events",),
     publishes=("command.sent",),
     subscribes=("command.sent",),

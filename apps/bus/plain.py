@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any
 
+from django.utils.translation import gettext
 from pydantic import TypeAdapter, ValidationError
 
 from apps.kernel.plain import from_plain, to_whole
@@ -30,7 +31,10 @@ def from_json(document: dict[str, Any]) -> Command:
     known = {field.name for field in fields(shape)}
     unknown = set(values) - known if isinstance(values, dict) else {"fields"}
     if unknown:
-        raise CommandMalformed(command=shape.command_name(), why=f"there is no {', '.join(sorted(unknown))}")
+        raise CommandMalformed(
+            command=shape.command_name(),
+            why=gettext("there is no {names}").format(names=", ".join(sorted(unknown))),
+        )
     try:
         return from_plain(shape, values or {})
     except ValidationError as error:

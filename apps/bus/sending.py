@@ -33,7 +33,7 @@ def dispatch_async(
     """
     chosen = actor or acting()
     if chosen is None:
-        raise TypeError(f"The command '{command.title()}' has no actor: dispatch_async(…, actor=…).")
+        raise TypeError(f"The command '{command.english_title()}' has no actor: dispatch_async(…, actor=…).")
     if not chosen.has_perm(command.permission):
         raise PermissionDenied(actor=chosen, title=command.title().lower(), permission=command.permission)
     support = impersonator()

@@ -25,8 +25,8 @@ class CompanyAdmin(ReadOnlyAdmin):
 hooks.plug(
     "tenant",
     hooks.MenuItem(
-        group="Company",
-        title="Companies",
+        group=_("Company"),
+        title=_("Companies"),
         icon="domain",
         url="admin:companies_company_changelist",
         permission="companies.view_company",

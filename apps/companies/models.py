@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from apps.audit.history import field_history
 from apps.kernel.models import Tracked
@@ -23,7 +24,7 @@ class Company(Tracked):
     history = field_history()
 
     class Meta:
-        verbose_name_plural = "companies"
+        verbose_name_plural = _("companies")
         default_permissions = ("view",)
         permissions = [("manage_companies", "Can found and change companies")]
         constraints = [

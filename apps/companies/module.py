@@ -1,9 +1,11 @@
+from django.utils.translation import gettext_lazy as _
+
 from apps.kernel.manifest import Module
 
 MODULE = Module(
     name="companies",
     version="1.0.0",
-    description="The companies of a tenant, and their hierarchy.",
+    description=_("The companies of a tenant, and their hierarchy."),
     dependencies=("audit", "identity"),
     router="apps.companies.api.urls",
     grants={

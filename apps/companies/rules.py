@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_lazy as _
+
 from apps.kernel import limits
 
 from .errors import CompanyCodeTaken, CompanyUnknown
@@ -9,8 +11,8 @@ from .models import Company
 
 COMPANIES = limits.declare_limit(
     "companies.companies",
-    unit="companies",
-    description="Number of companies",
+    unit=_("companies"),
+    description=_("Number of companies"),
     count=Company.objects.count,
 )
 

@@ -19,6 +19,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from unfold.admin import ModelAdmin, TabularInline
 
 from apps.audit.field_versions import has_field_history
@@ -32,6 +33,8 @@ from . import hooks
 from .empty_lists import empty_list
 
 ServerFields = Mapping[str, Any]
+Facts = Sequence[tuple[str | Promise, str | Promise]]
+"""Name and value of facts."""
 KEY = "idempotency_key"
 """Every form has one, so that a button pressed twice runs its command once."""
 
@@ -40,7 +43,7 @@ KEY = "idempotency_key"
 class Link:
     """A button on a row's page that leads to a command."""
 
-    title: str
+    title: str | Promise
     url: str
     icon: str = ""
 
@@ -142,13 +145,17 @@ def _field_history(request: HttpRequest, obj: models.Model) -> Sequence[Link]:
     if not (has_field_history(type(obj)) and request.user.has_perm("audit.view_record")):
         return ()
     subject = (obj._meta.label_lower, obj.pk)
-    return (Link("Field history", reverse("admin:field_history", args=subject), "difference"),)
+    return (Link(gettext("Field history"), reverse("admin:field_history", args=subject), "difference"),)
 
 
 def _audit_log(request: HttpRequest, obj: models.Model) -> Sequence[Link]:
     if not request.user.has_perm("audit.view_record"):
         return ()
-    return (Link("Audit log", _audit_log_url(obj._meta.label_lower, databases.number_of(obj)), "history"),)
+    return (
+        Link(
+            gettext("Audit log"), _audit_log_url(obj._meta.label_lower, databases.number_of(obj)), "history"
+        ),
+    )
 
 
 def _audit_log_url(label: str, pk: str) -> str:
@@ -214,11 +221,11 @@ class CommandPage:
     def form_options(self, server_fields: ServerFields) -> dict[str, Any]:
         return {}
 
-    def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
+    def facts(self, server_fields: ServerFields) -> Facts:
         """Name and value of facts that matter before the button is pressed."""
         return ()
 
-    def preview(self, form: Form, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
+    def preview(self, form: Form, server_fields: ServerFields) -> Facts:
         """The outcome of the command as facts, without running it."""
         return ()
 
@@ -244,15 +251,11 @@ class CommandPage:
             "refusals": refusals,
             "against": () if refusals else self.blocking_refusals(server_fields),
             "facts": self.facts(server_fields),
-            "description": _first_sentences(self.command),
+            "description": self.command.help_text(),
             "button": self.command.title(),
             "danger": self.danger,
             "previews": self.previews,
         }
-
-
-def _first_sentences(command: type[Command]) -> str:
-    return " ".join((command.__doc__ or "").split("\n\n")[0].split())
 
 
 def _status(refusals: Sequence[Refusal]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.http import HttpRequest
+from django.utils.translation import gettext
 
 from apps.kernel.tenant import current_tenant
 
@@ -10,7 +11,7 @@ from apps.kernel.tenant import current_tenant
 def console(request: HttpRequest) -> dict[str, str]:
     tenant = current_tenant()
     if tenant is None:
-        return {"console_name": "Bursar operator console", "console_kind": "operator"}
+        return {"console_name": gettext("Bursar operator console"), "console_kind": "operator"}
     return {"console_name": tenant.name, "console_kind": "tenant"}
 
 
@@ -20,8 +21,8 @@ def site_header(request: HttpRequest) -> str:
 
 
 def site_subheader(request: HttpRequest) -> str:
-    return "Back office" if current_tenant() else "Operator console"
+    return gettext("Back office") if current_tenant() else gettext("Operator console")
 
 
 def environment(request: HttpRequest) -> list[str]:
-    return ["Tenant", "info"] if current_tenant() else ["Platform", "warning"]
+    return [gettext("Tenant"), "info"] if current_tenant() else [gettext("Platform"), "warning"]

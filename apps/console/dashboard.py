@@ -40,7 +40,7 @@ def _chart(chart: hooks.Chart) -> dict[str, Any]:
         "labels": list(plot.labels),
         "datasets": [
             {
-                "label": series.name,
+                "label": str(series.name),
                 "data": list(series.values),
                 "backgroundColor": f"var({series.colour})",
                 "borderColor": f"var({series.colour})",
@@ -56,7 +56,7 @@ def _chart(chart: hooks.Chart) -> dict[str, Any]:
         "unit": plot.unit,
         "data": json.dumps(data),
         "options": json.dumps(_OPTIONS),
-        "headers": ["", *(series.name for series in plot.series)],
+        "headers": ["", *(str(series.name) for series in plot.series)],
         "rows": [
             (label, *values)
             for label, *values in zip(plot.labels, *(s.values for s in plot.series), strict=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from django.http import HttpRequest, HttpResponseBase
+from django.utils.functional import Promise
 
 from apps.modules import registry
 
@@ -23,10 +24,10 @@ class Page:
 
     path: str
     name: str
-    title: str
+    title: str | Promise
     permission: str
     view: Callable[..., HttpResponseBase]
-    group: str = ""
+    group: str | Promise = ""
     icon: str = ""
 
 
@@ -42,7 +43,7 @@ class Reading:
 class Figure:
     """A number on the dashboard: `value()` is formatted, `note()` is shown below it, `link` is the name of a URL."""
 
-    title: str
+    title: str | Promise
     permission: str
     icon: str
     value: Callable[[], str | Reading]
@@ -54,7 +55,7 @@ class Figure:
 class Series:
     """One line of a chart, with a CSS colour variable."""
 
-    name: str
+    name: str | Promise
     values: Sequence[str]
     colour: str
 
@@ -72,7 +73,7 @@ class Plot:
 class Chart:
     """A chart on the dashboard; a table below it shows the same values."""
 
-    title: str
+    title: str | Promise
     permission: str
     plot: Callable[[], Plot]
     kind: Literal["bar", "line"] = "bar"
@@ -82,11 +83,11 @@ class Chart:
 class Table:
     """A short list on the dashboard. A cell is text, or (text, link)."""
 
-    title: str
+    title: str | Promise
     permission: str
-    headers: Sequence[str]
+    headers: Sequence[str | Promise]
     rows: Callable[[], Sequence[Sequence[Any]]]
-    empty: str
+    empty: str | Promise
     link: str = ""
 
 
@@ -94,7 +95,7 @@ class Table:
 class SearchHit:
     """A row of the result of a palette search."""
 
-    title: str
+    title: str | Promise
     description: str
     link: str
     icon: str = "data_object"
@@ -112,8 +113,8 @@ class Search:
 class MenuItem:
     """A menu entry, under `group`, that opens the list of a registered model."""
 
-    group: str
-    title: str
+    group: str | Promise
+    title: str | Promise
     icon: str
     url: str
     permission: str
@@ -125,7 +126,7 @@ class RowLink:
     row's id."""
 
     model: str
-    title: str
+    title: str | Promise
     icon: str
     page: str
     permission: str

@@ -6,6 +6,8 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from apps.kernel.tenant import current_tenant
 
@@ -13,27 +15,27 @@ from . import hooks
 
 GROUPS = (
     "",
-    "Tenants",
-    "Sales",
-    "Stock and payments",
-    "Accounting",
-    "Company",
-    "People",
-    "Webhooks",
-    "Audit & security",
-    "System",
+    _("Tenants"),
+    _("Sales"),
+    _("Stock and payments"),
+    _("Accounting"),
+    _("Company"),
+    _("People"),
+    _("Webhooks"),
+    _("Audit & security"),
+    _("System"),
 )
 """Groups in their order; any other group comes last."""
 
 
 def menu(request: HttpRequest) -> list[dict[str, Any]]:
     plane: hooks.Plane = "tenant" if current_tenant() else "operator"
-    groups: dict[str, list[dict[str, Any]]] = {name: [] for name in GROUPS}
-    groups[""].append(_item("Dashboard", "space_dashboard", reverse("admin:index")))
+    groups: dict[str, list[dict[str, Any]]] = {str(name): [] for name in GROUPS}
+    groups[""].append(_item(gettext("Dashboard"), "space_dashboard", reverse("admin:index")))
     for part in hooks.menu(plane):
         if hooks.may(request, part):
             url = part.url if isinstance(part, hooks.MenuItem) else f"admin:{part.name}"
-            groups.setdefault(part.group, []).append(_item(part.title, part.icon, reverse(url)))
+            groups.setdefault(str(part.group), []).append(_item(str(part.title), part.icon, reverse(url)))
     return [
         {"title": title, "items": items, "separator": bool(title)} for title, items in groups.items() if items
     ]

@@ -1,8 +1,10 @@
+from django.utils.translation import gettext_lazy as _
+
 from apps.kernel.manifest import Module
 
 MODULE = Module(
     name="console",
     version="1.0.0",
-    description="The two admin sites and their building blocks.",
+    description=_("The two admin sites and their building blocks."),
     dependencies=("audit", "bus", "events", "modules"),
 )

@@ -18,7 +18,7 @@ def search(request: HttpRequest, term: str) -> list[SearchResult]:
     return [
         *_pages(request, plane, term),
         *(
-            SearchResult(hit.title, hit.description, hit.link, hit.icon)
+            SearchResult(str(hit.title), hit.description, hit.link, hit.icon)
             for search in hooks.searches(plane)
             if hooks.may(request, search)
             for hit in search.find(term)[:MAX_HITS_PER_KIND]
@@ -28,7 +28,7 @@ def search(request: HttpRequest, term: str) -> list[SearchResult]:
 
 def _pages(request: HttpRequest, plane: hooks.Plane, term: str) -> list[SearchResult]:
     return [
-        SearchResult(page.title, page.group, reverse(f"admin:{page.name}"), page.icon)
+        SearchResult(str(page.title), str(page.group), reverse(f"admin:{page.name}"), page.icon)
         for page in hooks.pages(plane)
-        if page.group and term in page.title.lower() and hooks.may(request, page)
+        if page.group and term in str(page.title).lower() and hooks.may(request, page)
     ]

@@ -13,6 +13,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
 
 from apps.kernel.manifest import Module
@@ -81,7 +83,9 @@ class Site(UnfoldAdminSite):
         is_off = not registry.is_on(module)
         plan = next((part for part in hooks.pages(self.plane) if part.name == settings.PLAN_PAGE), None)
         page = {
-            "title": f"{name} is switched off" if is_off else f"{name} is not in your plan",
+            "title": gettext("{name} is switched off").format(name=name)
+            if is_off
+            else gettext("{name} is not in your plan").format(name=name),
             "module": module,
             "is_off": is_off,
             "plan": reverse(f"admin:{plan.name}") if plan and hooks.may(request, plan) else "",
@@ -105,7 +109,7 @@ class OperatorSite(Site):
 
     plane: hooks.Plane = "operator"
     settings_name = "UNFOLD_OPERATOR"
-    index_title = "Platform"
+    index_title = _("Platform")
 
     def has_permission(self, request: HttpRequest) -> bool:
         return super().has_permission(request) and current_tenant() is None
@@ -116,7 +120,7 @@ class TenantSite(Site):
 
     plane: hooks.Plane = "tenant"
     settings_name = "UNFOLD_TENANT"
-    index_title = "Dashboard"
+    index_title = _("Dashboard")
 
     def has_permission(self, request: HttpRequest) -> bool:
         return super().has_permission(request) and current_tenant() is not None

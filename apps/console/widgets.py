@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any, cast
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminDateWidget,
@@ -15,6 +16,8 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
     UnfoldBooleanWidget,
 )
+
+from .derived_labels import label_of
 
 
 class Form(forms.Form):
@@ -33,8 +36,10 @@ class Form(forms.Form):
 
     def apply_widgets(self) -> None:
         """Call again after adding fields."""
-        for field in self.fields.values():
+        for name, field in self.fields.items():
             _apply_widget(field)
+            if field.label is None:
+                field.label = label_of(name)
 
 
 def _apply_widget(field: forms.Field) -> None:
@@ -58,9 +63,9 @@ def _apply_widget(field: forms.Field) -> None:
 def reason(max_length: int | None = None) -> forms.CharField:
     """The field for the reason of a command, which the audit log records."""
     return forms.CharField(
-        label="Reason",
+        label=_("Reason"),
         widget=forms.Textarea,
-        help_text="Recorded in the audit log.",
+        help_text=_("Recorded in the audit log."),
         max_length=max_length,
     )
 

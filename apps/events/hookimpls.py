@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from django.utils.translation import gettext, ngettext
+
 from apps.kernel.observability.request_trace import RequestTraceEntry, Severity, trace_source
 from apps.kernel.tenant import current_tenant
 
@@ -30,7 +32,7 @@ def trace_events(correlation_id: str) -> Iterator[RequestTraceEntry]:
             at=event.occurred_at,
             kind="internal event" if internal else "event",
             text=_internal_event_text(event) if internal else _event_text(event),
-            detail="" if event.routed_at else "Not routed yet.",
+            detail="" if event.routed_at else gettext("Not routed yet."),
             severity="plain" if event.routed_at else "waiting",
             name=f"event:{event.pk}",
             caused_by=event.causation_id,
@@ -51,30 +53,39 @@ def trace_events(correlation_id: str) -> Iterator[RequestTraceEntry]:
 def _event_text(event: OutboxEvent) -> str:
     entity, action = event.name.split(".", maxsplit=1)
     phrase = f"{entity} was {action}".replace("_", " ")
-    return f"Event published: {phrase} ({event.aggregate})."
+    return gettext("Event published: {phrase} ({aggregate}).").format(
+        phrase=phrase, aggregate=event.aggregate
+    )
 
 
 def _internal_event_text(event: OutboxEvent) -> str:
-    return f"Internal event: {event.name.replace('.', ' ').replace('_', ' ')} ({event.aggregate})."
+    phrase = event.name.replace(".", " ").replace("_", " ")
+    return gettext("Internal event: {phrase} ({aggregate}).").format(phrase=phrase, aggregate=event.aggregate)
 
 
 def _delivery_text(delivery: Delivery) -> str:
     name = (
         delivery.subscriber
         if delivery.subscriber in SUBSCRIBERS
-        else f"{delivery.subscriber} (not installed)"
+        else gettext("{subscriber} (not installed)").format(subscriber=delivery.subscriber)
     )
-    tries = f"{delivery.attempts} attempt{'' if delivery.attempts == 1 else 's'}"
+    tries = ngettext("{count} attempt", "{count} attempts", delivery.attempts).format(count=delivery.attempts)
     match delivery.status:
         case Delivery.Status.DONE:
             after = (
                 (delivery.done_at - delivery.event.occurred_at).total_seconds() if delivery.done_at else 0.0
             )
-            return f"Delivered to {name} after {tries} and {after:.2f} s."
+            return gettext("Delivered to {name} after {tries} and {seconds:.2f} s.").format(
+                name=name, tries=tries, seconds=after
+            )
         case Delivery.Status.DEAD:
-            return f"Dead letter of {name} after {tries}."
+            return gettext("Dead letter of {name} after {tries}.").format(name=name, tries=tries)
         case Delivery.Status.DROPPED:
-            return f"Delivery to {name} dropped by an operator."
+            return gettext("Delivery to {name} dropped by an operator.").format(name=name)
     if delivery.next_at is None:
-        return f"Delivery to {name} waits for an earlier one of {delivery.aggregate}."
-    return f"Delivery to {name} pending: {tries}, next at {delivery.next_at:%H:%M:%S}."
+        return gettext("Delivery to {name} waits for an earlier one of {aggregate}.").format(
+            name=name, aggregate=delivery.aggregate
+        )
+    return gettext("Delivery to {name} pending: {tries}, next at {next_at:%H:%M:%S}.").format(
+        name=name, tries=tries, next_at=delivery.next_at
+    )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy as _
 
 from apps.kernel.clock import now
 
@@ -37,7 +38,7 @@ class OutboxEvent(models.Model):
     routed_at = models.DateTimeField(null=True)
 
     class Meta:
-        verbose_name = "event"
+        verbose_name = _("event")
         default_permissions = ("view",)
         indexes = [
             models.Index(name="outbox_unrouted", fields=["id"], condition=Q(routed_at=None)),
@@ -90,10 +91,10 @@ class Delivery(models.Model):
     """
 
     class Status(models.TextChoices):
-        PENDING = "pending", "Pending"
-        DONE = "done", "Done"
-        DEAD = "dead", "Dead letter"
-        DROPPED = "dropped", "Dropped"
+        PENDING = "pending", _("Pending")
+        DONE = "done", _("Done")
+        DEAD = "dead", _("Dead letter")
+        DROPPED = "dropped", _("Dropped")
 
     UNSETTLED = (Status.PENDING, Status.DEAD)
 
@@ -112,7 +113,7 @@ class Delivery(models.Model):
     objects = DeliveryQuerySet.as_manager()
 
     class Meta:
-        verbose_name_plural = "deliveries"
+        verbose_name_plural = _("deliveries")
         default_permissions = ("view",)
         constraints = [
             models.UniqueConstraint(name="delivery_once", fields=["event", "subscriber"]),

@@ -11,12 +11,14 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from apps.console import hooks
 from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ServerFields
+from apps.console.labels import Colours, display
 from apps.console.sites import operator_site, tenant_site
 from apps.console.widgets import Form, ReasonForm, reason
 from apps.kernel.tenant import current_tenant
@@ -34,7 +36,13 @@ from .impersonation import pages as _support  # noqa: F401
 from .models import ApiSession, User
 
 VIEW, MANAGE = "identity.view_user", "identity.manage_users"
-ROLES = [(role, role.title()) for role in roles.names()]
+TITLES = {
+    "owner": _("Owner"),
+    "controller": _("Controller"),
+    "accountant": _("Accountant"),
+    "auditor": _("Auditor"),
+}
+ROLES = [(role, TITLES[role]) for role in roles.names()]
 
 
 @admin.register(User, site=tenant_site)
@@ -58,20 +66,22 @@ class UserAdmin(ReadOnlyAdmin):
         if not request.user.has_perm(MANAGE):
             return ()
         roles = (
-            [Link("Change roles", reverse("admin:change_roles", args=[obj.pk]), "badge")]
+            [Link(gettext("Change roles"), reverse("admin:change_roles", args=[obj.pk]), "badge")]
             if current_tenant()
             else []
         )
         if obj.is_active:
-            link = Link("Deactivate", reverse("admin:deactivate_user", args=[obj.pk]), "person_off")
+            link = Link(gettext("Deactivate"), reverse("admin:deactivate_user", args=[obj.pk]), "person_off")
         else:
-            link = Link("Reactivate", reverse("admin:reactivate_user", args=[obj.pk]), "person_check")
+            link = Link(
+                gettext("Reactivate"), reverse("admin:reactivate_user", args=[obj.pk]), "person_check"
+            )
         return [*roles, link]
 
-    @display(description="Roles")
+    @display(description=_("Roles"))
     def has_roles(self, user: User) -> str:
         if user.is_superuser:
-            return "operator"
+            return gettext("operator")
         return ", ".join(group.name for group in user.groups.all()) or "—"
 
 
@@ -92,16 +102,18 @@ class ApiSessionAdmin(ReadOnlyAdmin):
 
     def links(self, request: HttpRequest, obj: ApiSession) -> Sequence[Link]:
         return (
-            [Link("Sign out", reverse("admin:end_session", args=[obj.pk]), "logout")] if obj.is_open else []
+            [Link(gettext("Sign out"), reverse("admin:end_session", args=[obj.pk]), "logout")]
+            if obj.is_open
+            else []
         )
 
-    @display(description="State", label={"open": "success", "ended": "default"})
+    @display(description=_("State"), label=Colours({_("open"): "success", _("ended"): "default"}))
     def state(self, session: ApiSession) -> str:
-        return "open" if session.is_open else "ended"
+        return gettext("open") if session.is_open else gettext("ended")
 
 
 class InvitationForm(Form):
-    email = forms.EmailField(label="E-mail address")
+    email = forms.EmailField(label=_("E-mail address"))
     name = forms.CharField(max_length=120)
 
 
@@ -113,7 +125,9 @@ class InvitePage(CommandPage):
     """Shows the one-time invitation link."""
 
     def sentence(self, result: User) -> str:
-        return f"{result} is invited. This link works once: {queries.invitation_link(result)}"
+        return gettext("{result} is invited. This link works once: {invitation_link}").format(
+            result=result, invitation_link=queries.invitation_link(result)
+        )
 
     def success_url(self, result: User) -> str:
         return reverse("admin:identity_user_change", args=[result.pk])
@@ -143,11 +157,13 @@ class UserPage(CommandPage):
         user = get_object_or_404(User, pk=server_fields["user_id"])
         sessions = ApiSession.objects.of(user).open().count()
         return (
-            ("User", f"{user}, {user.email}"),
-            ("Roles", ", ".join(user.role_names) or "none"),
+            (gettext("User"), f"{user}, {user.email}"),
+            (gettext("Roles"), ", ".join(user.role_names) or gettext("none")),
             (
-                "Signed in over the API",
-                f"on {sessions} device{'s' if sessions > 1 else ''}" if sessions else "no session",
+                gettext("Signed in over the API"),
+                ngettext("on {count} device", "on {count} devices", sessions).format(count=sessions)
+                if sessions
+                else gettext("no session"),
             ),
         )
 
@@ -167,21 +183,23 @@ class ChangeRolesPage(UserPage):
         )
 
     def sentence(self, result: User) -> str:
-        return f"The roles of {result} are now: {', '.join(result.role_names)}."
+        return gettext("The roles of {result} are now: {role_names}.").format(
+            result=result, role_names=", ".join(result.role_names)
+        )
 
 
 class DeactivateUserPage(UserPage):
     command, form, danger = DeactivateUser, ReasonForm, True
 
     def sentence(self, result: User) -> str:
-        return f"{result} is deactivated, and signed out everywhere."
+        return gettext("{result} is deactivated, and signed out everywhere.").format(result=result)
 
 
 class ReactivateUserPage(UserPage):
     command, form = ReactivateUser, ReasonForm
 
     def sentence(self, result: User) -> str:
-        return f"{result} can sign in again."
+        return gettext("{result} can sign in again.").format(result=result)
 
 
 class EndSessionPage(CommandPage):
@@ -189,10 +207,13 @@ class EndSessionPage(CommandPage):
 
     def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
         session = get_object_or_404(ApiSession.objects.select_related("user"), pk=server_fields["session_id"])
-        return (("User", str(session.user)), ("Device", session.device or "unnamed"))
+        return (
+            (gettext("User"), str(session.user)),
+            (gettext("Device"), session.device or gettext("unnamed")),
+        )
 
     def sentence(self, result: ApiSession) -> str:
-        return f"The {result} has ended, and its tokens are invalid."
+        return gettext("The {result} has ended, and its tokens are invalid.").format(result=result)
 
     def success_url(self, result: ApiSession) -> str:
         return "admin:identity_apisession_changelist"
@@ -208,29 +229,33 @@ def _find(term: str) -> Sequence[hooks.SearchHit]:
     ]
 
 
-def _page(path: str, name: str, title: str, view: Any) -> hooks.Page:
+def _page(path: str, name: str, title: str | Promise, view: Any) -> hooks.Page:
     return hooks.Page(path=f"identity/{path}", name=name, title=title, permission=MANAGE, view=view)
 
 
-_USER_PAGES: tuple[tuple[str, str, str, Any], ...] = (
-    ("users/<int:user_id>/roles/", "change_roles", "Change roles", ChangeRolesPage()),
-    ("users/<int:user_id>/deactivate/", "deactivate_user", "Deactivate user", DeactivateUserPage()),
-    ("users/<int:user_id>/reactivate/", "reactivate_user", "Reactivate user", ReactivateUserPage()),
-    ("sessions/<int:session_id>/end/", "end_session", "End API session", EndSessionPage()),
+_USER_PAGES: tuple[tuple[str, str, str | Promise, Any], ...] = (
+    ("users/<int:user_id>/roles/", "change_roles", _("Change roles"), ChangeRolesPage()),
+    ("users/<int:user_id>/deactivate/", "deactivate_user", _("Deactivate user"), DeactivateUserPage()),
+    ("users/<int:user_id>/reactivate/", "reactivate_user", _("Reactivate user"), ReactivateUserPage()),
+    ("sessions/<int:session_id>/end/", "end_session", _("End API session"), EndSessionPage()),
 )
-_PAGES: tuple[tuple[hooks.Plane, Any, str], ...] = (
-    ("operator", InviteOperatorPage(), "Invite operator"),
-    ("tenant", InviteUserPage(), "Invite user"),
+_PAGES: tuple[tuple[hooks.Plane, Any, str | Promise], ...] = (
+    ("operator", InviteOperatorPage(), _("Invite operator")),
+    ("tenant", InviteUserPage(), _("Invite user")),
 )
 for _plane, _view, _title in _PAGES:
     hooks.plug(
         _plane,
         hooks.MenuItem(
-            group="People", title="Users", icon="group", url="admin:identity_user_changelist", permission=VIEW
+            group=_("People"),
+            title=_("Users"),
+            icon="group",
+            url="admin:identity_user_changelist",
+            permission=VIEW,
         ),
         hooks.MenuItem(
-            group="People",
-            title="API sessions",
+            group=_("People"),
+            title=_("API sessions"),
             icon="devices",
             url="admin:identity_apisession_changelist",
             permission=MANAGE,
@@ -242,7 +267,7 @@ for _plane, _view, _title in _PAGES:
             title=_title,
             permission=MANAGE,
             view=_view,
-            group="People",
+            group=_("People"),
             icon="person_add",
         ),
         hooks.Search(permission=VIEW, find=_find),

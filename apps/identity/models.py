@@ -10,6 +10,8 @@ from django.contrib.auth.models import Group, PermissionsMixin
 from django.db import models, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Lower
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from apps.audit.history import field_history, register_field_history
 from apps.kernel.cache.caching import Cached
@@ -56,7 +58,7 @@ class User(Tracked, AbstractBaseUser, PermissionsMixin):
     email = models.EmailField()
     name = models.CharField(max_length=120)
     is_active = models.BooleanField(default=True)
-    is_staff = models.BooleanField(default=True, help_text="Can use the console.")
+    is_staff = models.BooleanField(default=True, help_text=_("Can use the console."))
     joined_at = models.DateTimeField()
     epoch = models.PositiveIntegerField(default=0, db_default=0)
 
@@ -152,10 +154,10 @@ class ApiSession(Tracked):
 
     class Meta:
         default_permissions = ("view",)
-        verbose_name = "API session"
+        verbose_name = _("API session")
 
     def __str__(self) -> str:
-        return f"API session {self.pk} of {self.user}"
+        return gettext("API session {pk} of {user}").format(pk=self.pk, user=self.user)
 
     @property
     def is_open(self) -> bool:
@@ -194,7 +196,9 @@ class RefreshToken(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"refresh token {self.pk} of session {self.session_id}"
+        return gettext("refresh token {pk} of session {session_id}").format(
+            pk=self.pk, session_id=self.session_id
+        )
 
 
 token_statuses: Cached[int, TokenStatus | None] = Cached(

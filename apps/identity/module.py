@@ -1,9 +1,11 @@
+from django.utils.translation import gettext_lazy as _
+
 from apps.kernel.manifest import Module
 
 MODULE = Module(
     name="identity",
     version="1.0.0",
-    description="Users, roles and permissions, sign-in and tokens, support access.",
+    description=_("Users, roles and permissions, sign-in and tokens, support access."),
     dependencies=("audit", "modules", "tenancy"),
     publishes=("refresh_token.reused", "support_session.opened", "support_session.closed"),
     router="apps.identity.api.urls",

@@ -9,6 +9,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from apps.kernel import limits
 from apps.kernel.actors import Actor
@@ -33,8 +34,8 @@ from .models import ApiSession, User
 
 USERS = limits.declare_limit(
     "identity.users",
-    unit="users",
-    description="Active users",
+    unit=_("users"),
+    description=_("Active users"),
     count=lambda: User.objects.filter(is_active=True).count(),
 )
 

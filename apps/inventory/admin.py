@@ -10,12 +10,13 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
 
 from apps.bus import Command
 from apps.console import hooks
 from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ReadOnlyInline, ServerFields
+from apps.console.labels import Colours, display
 from apps.console.sites import tenant_site
 from apps.console.widgets import Form, ReasonForm, reason
 
@@ -29,7 +30,13 @@ VIEW, MANAGE, MOVE, RESERVE = (
     "inventory.move_stock",
     "inventory.reserve_stock",
 )
-STATES = {"Reserved": "info", "Released": "warning", "Fulfilled": "success"}
+STATES = Colours(
+    {
+        Reservation.State.RESERVED: "info",
+        Reservation.State.RELEASED: "warning",
+        Reservation.State.FULFILLED: "success",
+    }
+)
 
 
 @admin.register(Item, site=tenant_site)
@@ -45,32 +52,32 @@ class ItemAdmin(ReadOnlyAdmin):
     fields = (("sku", "name", "unit"), ("on_hand", "reserved", "available"))
     readonly_fields = ("on_hand", "reserved", "available")
 
-    @admin.display(description="On hand", ordering="stock__on_hand")
+    @admin.display(description=_("On hand"), ordering="stock__on_hand")
     def on_hand(self, item: Item) -> str:
         return f"{item.stock.on_hand:,}"
 
-    @admin.display(description="Reserved", ordering="stock__reserved")
+    @admin.display(description=_("Reserved"), ordering="stock__reserved")
     def reserved(self, item: Item) -> str:
         return f"{item.stock.reserved:,}"
 
-    @admin.display(description="Available")
+    @admin.display(description=_("Available"))
     def available(self, item: Item) -> str:
         return f"{item.stock.available:,}"
 
     def list_links(self, request: HttpRequest) -> Sequence[Link]:
         if not request.user.has_perm(MANAGE):
             return ()
-        return (Link("Add item", reverse("admin:add_item"), "add_box"),)
+        return (Link(gettext("Add item"), reverse("admin:add_item"), "add_box"),)
 
     def links(self, request: HttpRequest, obj: Item) -> Sequence[Link]:
         movements = reverse("admin:inventory_stockmove_changelist")
-        history = Link("Stock movements", f"{movements}?item__id__exact={obj.pk}", "swap_vert")
+        history = Link(gettext("Stock movements"), f"{movements}?item__id__exact={obj.pk}", "swap_vert")
         if not request.user.has_perm(MOVE):
             return (history,)
         return (
             history,
-            Link("Receive", reverse("admin:receive_stock", args=[obj.pk]), "input"),
-            Link("Count", reverse("admin:count_stock", args=[obj.pk]), "checklist"),
+            Link(gettext("Receive"), reverse("admin:receive_stock", args=[obj.pk]), "input"),
+            Link(gettext("Count"), reverse("admin:count_stock", args=[obj.pk]), "checklist"),
         )
 
 
@@ -90,7 +97,7 @@ class LineInline(ReadOnlyInline):
     model = ReservationLine
     fields = ("item", "quantity")
     readonly_fields = fields
-    verbose_name_plural = "lines"
+    verbose_name_plural = _("lines")
 
 
 @admin.register(Reservation, site=tenant_site)
@@ -110,22 +117,22 @@ class ReservationAdmin(ReadOnlyAdmin):
         reservations: QuerySet[Reservation] = super().get_queryset(request)
         return reservations.prefetch_related("lines__item")
 
-    @display(description="State", label=STATES)
+    @display(description=_("State"), label=STATES)
     def shown_state(self, reservation: Reservation) -> str:
         return reservation.get_state_display()
 
-    @admin.display(description="Goods")
+    @admin.display(description=_("Goods"))
     def goods(self, reservation: Reservation) -> str:
         return ", ".join(str(line) for line in reservation.lines.all())
 
     def links(self, request: HttpRequest, obj: Reservation) -> Sequence[Link]:
         if obj.state != Reservation.State.RESERVED or not request.user.has_perm(RESERVE):
             return ()
-        return (Link("Release", reverse("admin:release_stock", args=[obj.pk]), "lock_open"),)
+        return (Link(gettext("Release"), reverse("admin:release_stock", args=[obj.pk]), "lock_open"),)
 
 
 class NewItem(Form):
-    sku = forms.CharField(label="SKU", max_length=40, help_text="The stock-keeping code.")
+    sku = forms.CharField(label=_("SKU"), max_length=40, help_text=_("The stock-keeping code."))
     name = forms.CharField(max_length=200)
     unit = forms.CharField(max_length=20, initial="piece")
 
@@ -135,7 +142,7 @@ class Add(CommandPage):
     form = NewItem
 
     def sentence(self, result: Item) -> str:
-        return f"Item {result} was added, with none on hand."
+        return gettext("Item {result} was added, with none on hand.").format(result=result)
 
     def success_url(self, result: Item) -> str:
         return reverse("admin:inventory_item_change", args=[result.pk])
@@ -147,7 +154,9 @@ class ItemCommandPage(CommandPage):
     def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
         item = Item.objects.select_related("stock").filter(pk=server_fields["item_id"]).first()
         return (
-            (("Item", str(item)), ("Stock", str(item.stock))) if item else (("Item", "No item has this id."),)
+            ((gettext("Item"), str(item)), (gettext("Stock"), str(item.stock)))
+            if item
+            else ((gettext("Item"), gettext("No item has this id.")),)
         )
 
     def build(self, form: forms.Form, server_fields: ServerFields) -> Command:
@@ -162,7 +171,7 @@ class ItemCommandPage(CommandPage):
 
 class ReceiptForm(Form):
     quantity = forms.IntegerField(min_value=1)
-    reference = forms.CharField(max_length=120, required=False, help_text="The supplier's delivery note.")
+    reference = forms.CharField(max_length=120, required=False, help_text=_("The supplier's delivery note."))
 
 
 class Receive(ItemCommandPage):
@@ -170,11 +179,11 @@ class Receive(ItemCommandPage):
     form = ReceiptForm
 
     def sentence(self, result: StockMove) -> str:
-        return f"{result.on_hand:,} were added to the stock."
+        return gettext("{on_hand:,} were added to the stock.").format(on_hand=result.on_hand)
 
 
 class CountForm(Form):
-    quantity = forms.IntegerField(min_value=0, label="Counted")
+    quantity = forms.IntegerField(min_value=0, label=_("Counted"))
     reason = reason()
 
 
@@ -184,9 +193,9 @@ class Count(ItemCommandPage):
 
     def sentence(self, result: StockMove) -> str:
         return (
-            f"The stock was corrected by {result.on_hand:+,}."
+            gettext("The stock was corrected by {difference:+,}.").format(difference=result.on_hand)
             if result.on_hand
-            else "The count matches the stock."
+            else gettext("The count matches the stock.")
         )
 
 
@@ -198,12 +207,14 @@ class Release(CommandPage):
     def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
         reservation = Reservation.objects.filter(pk=server_fields["reservation_id"]).first()
         if reservation is None:
-            return (("Reservation", "No reservation has this number."),)
+            return ((gettext("Reservation"), gettext("No reservation has this number.")),)
         goods = ", ".join(str(line) for line in reservation.lines.select_related("item"))
-        return (("For", reservation.reference), ("Goods", goods))
+        return ((gettext("For"), reservation.reference), (gettext("Goods"), goods))
 
     def sentence(self, result: Reservation) -> str:
-        return f"The goods reserved for {result.reference} are available again."
+        return gettext("The goods reserved for {reference} are available again.").format(
+            reference=result.reference
+        )
 
     def success_url(self, result: Reservation) -> str:
         return reverse("admin:inventory_reservation_change", args=[result.pk])
@@ -225,49 +236,49 @@ def _items() -> str:
 
 def _short() -> str:
     short = queries.short_items()
-    return f"{short} out of stock" if short else "all in stock"
+    return gettext("{short} out of stock").format(short=short) if short else gettext("all in stock")
 
 
 hooks.plug(
     "tenant",
     hooks.MenuItem(
-        group="Stock and payments",
-        title="Items",
+        group=_("Stock and payments"),
+        title=_("Items"),
         icon="inventory_2",
         url="admin:inventory_item_changelist",
         permission=VIEW,
     ),
     hooks.MenuItem(
-        group="Stock and payments",
-        title="Reservations",
+        group=_("Stock and payments"),
+        title=_("Reservations"),
         icon="bookmark",
         url="admin:inventory_reservation_changelist",
         permission="inventory.view_reservation",
     ),
-    hooks.Page(path="inventory/add/", name="add_item", title="Add item", permission=MANAGE, view=Add()),
+    hooks.Page(path="inventory/add/", name="add_item", title=_("Add item"), permission=MANAGE, view=Add()),
     hooks.Page(
         path="inventory/item/<int:item_id>/receive/",
         name="receive_stock",
-        title="Receive stock",
+        title=_("Receive stock"),
         permission=MOVE,
         view=Receive(),
     ),
     hooks.Page(
         path="inventory/item/<int:item_id>/count/",
         name="count_stock",
-        title="Count stock",
+        title=_("Count stock"),
         permission=MOVE,
         view=Count(),
     ),
     hooks.Page(
         path="inventory/reservation/<int:reservation_id>/release/",
         name="release_stock",
-        title="Release stock",
+        title=_("Release stock"),
         permission=RESERVE,
         view=Release(),
     ),
     hooks.Figure(
-        title="Items",
+        title=_("Items"),
         permission=VIEW,
         icon="inventory_2",
         value=_items,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.kernel.errors import Conflict, Invalid, NotFound
@@ -56,7 +57,9 @@ class Shortage:
     available: int
 
     def __str__(self) -> str:
-        return f"{self.sku}: {self.required} required, {self.available} available"
+        return gettext("{sku}: {required} required, {available} available").format(
+            sku=self.sku, required=self.required, available=self.available
+        )
 
 
 class InsufficientStock(Conflict):

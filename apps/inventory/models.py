@@ -6,6 +6,8 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from apps.audit.history import field_history
 from apps.kernel.models import Tracked
@@ -44,7 +46,7 @@ class Stock(models.Model):
     reserved = models.BigIntegerField(default=0, db_default=0)
 
     class Meta:
-        verbose_name_plural = "stock"
+        verbose_name_plural = _("stock")
         default_permissions = ("view",)
         constraints = [
             models.CheckConstraint(
@@ -54,7 +56,9 @@ class Stock(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.on_hand} on hand, {self.reserved} reserved"
+        return gettext("{on_hand} on hand, {reserved} reserved").format(
+            on_hand=self.on_hand, reserved=self.reserved
+        )
 
     @property
     def available(self) -> int:
@@ -65,9 +69,9 @@ class Reservation(Tracked):
     """Goods reserved for `reference`, such as "order:12", until they are released or shipped."""
 
     class State(models.TextChoices):
-        RESERVED = "reserved", "Reserved"
-        RELEASED = "released", "Released"
-        FULFILLED = "fulfilled", "Fulfilled"
+        RESERVED = "reserved", _("Reserved")
+        RELEASED = "released", _("Released")
+        FULFILLED = "fulfilled", _("Fulfilled")
 
     MOVES: ClassVar = frozenset({(State.RESERVED, State.RELEASED), (State.RESERVED, State.FULFILLED)})
 
@@ -89,7 +93,7 @@ class Reservation(Tracked):
         ]
 
     def __str__(self) -> str:
-        return f"the goods for {self.reference}"
+        return gettext("the goods for {reference}").format(reference=self.reference)
 
 
 class ReservationLine(Tracked):
@@ -120,11 +124,11 @@ class StockMove(Tracked):
     """
 
     class Kind(models.TextChoices):
-        RECEIVED = "received", "Received"
-        COUNTED = "counted", "Counted"
-        RESERVED = "reserved", "Reserved"
-        RELEASED = "released", "Released"
-        FULFILLED = "fulfilled", "Shipped"
+        RECEIVED = "received", _("Received")
+        COUNTED = "counted", _("Counted")
+        RESERVED = "reserved", _("Reserved")
+        RELEASED = "released", _("Released")
+        FULFILLED = "fulfilled", _("Shipped")
 
     item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="moves")
     kind = models.CharField(max_length=9, choices=Kind.choices)

@@ -1,3 +1,5 @@
+from django.utils.translation import gettext_lazy as _
+
 from apps.kernel.manifest import Module
 
 _VIEWS = (
@@ -12,7 +14,7 @@ _WORK = ("inventory.manage_items", "inventory.move_stock", "inventory.reserve_st
 MODULE = Module(
     name="inventory",
     version="1.0.0",
-    description="Items, stock and reservations.",
+    description=_("Items, stock and reservations."),
     licensed=True,
     dependencies=("audit", "events", "identity", "ledger"),
     publishes=("stock.reserved", "stock.released", "stock.delivered"),

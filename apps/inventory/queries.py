@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 from django.db.models import F, Sum
+from django.utils.translation import gettext
 
 from .models import Item, Reservation, ReservationLine, Stock, StockMove
 
@@ -19,7 +20,9 @@ class Difference:
     expected: str
 
     def __str__(self) -> str:
-        return f"{self.subject} is {self.actual} and should be {self.expected}"
+        return gettext("{subject} is {actual} and should be {expected}").format(
+            subject=self.subject, actual=self.actual, expected=self.expected
+        )
 
 
 def reservation_for(reference: str) -> Reservation | None:

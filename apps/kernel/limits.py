@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import connection
+from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
@@ -28,8 +29,8 @@ class Limit:
     """`count()` returns the current tenant's number of objects."""
 
     name: str
-    unit: str
-    description: str
+    unit: str | Promise
+    description: str | Promise
     count: Callable[[], int]
 
 
@@ -40,7 +41,9 @@ class LimitReached(Conflict):
     message = _("The plan allows {most} {unit}, and there are {used} already.")
 
 
-def declare_limit(name: str, *, unit: str, description: str, count: Callable[[], int]) -> Limit:
+def declare_limit(
+    name: str, *, unit: str | Promise, description: str | Promise, count: Callable[[], int]
+) -> Limit:
     """Call once, in the app that owns the counted objects."""
     if name in LIMITS:
         raise TypeError(f"There is already a limit {name}.")

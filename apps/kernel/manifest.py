@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from django.utils.functional import Promise
+
 Health = Literal["healthy", "degraded", "unhealthy"]
 
 
@@ -29,7 +31,7 @@ class Module:
 
     name: str
     version: str
-    description: str
+    description: str | Promise
     dependencies: tuple[str, ...] = ()
     publishes: tuple[str, ...] = ()
     subscribes: tuple[str, ...] = ()

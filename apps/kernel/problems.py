@@ -14,6 +14,7 @@ from django.db import Error as DatabaseError
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.template.loader import render_to_string
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from drf_standardized_errors.handler import ExceptionHandler
 from rest_framework.exceptions import APIException
@@ -24,7 +25,7 @@ from .errors import Refusal, Unavailable
 
 CONTENT_TYPE = "application/problem+json"
 UNDER_API = re.compile(r"\A(/t/[^/]+)?/api(/|\Z)")
-WENT_WRONG = "Something went wrong here. It is logged under the correlation id; nothing was changed."
+WENT_WRONG = _("Something went wrong here. It is logged under the correlation id; nothing was changed.")
 log = logging.getLogger(__name__)
 
 
@@ -34,7 +35,7 @@ def problem(
     """type, title, status, detail, instance, code, correlation_id, errors: [{code, detail, attr}]."""
     return {
         "type": f"/problems/{code}",
-        "title": HTTPStatus(status).phrase,
+        "title": gettext(HTTPStatus(status).phrase),
         "status": status,
         "detail": detail,
         "instance": instance,
@@ -112,21 +113,21 @@ class ProblemMiddleware:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _plain(request, HTTPStatus.NOT_FOUND, "There is nothing at this address.")
+    return _plain(request, HTTPStatus.NOT_FOUND, gettext("There is nothing at this address."))
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """settings.CSRF_FAILURE_VIEW. Django's own page reveals internals."""
-    sentence = "This form is too old or comes from elsewhere. Load the page again and repeat."
+    sentence = gettext("This form is too old or comes from elsewhere. Load the page again and repeat.")
     return _response(request, problem(403, "request.csrf_failed", sentence, request.get_full_path()))
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _plain(request, HTTPStatus.FORBIDDEN, "You may not see this page.")
+    return _plain(request, HTTPStatus.FORBIDDEN, gettext("You may not see this page."))
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _plain(request, HTTPStatus.BAD_REQUEST, "The request cannot be understood.")
+    return _plain(request, HTTPStatus.BAD_REQUEST, gettext("The request cannot be understood."))
 
 
 class DatabaseUnavailable(Unavailable):
@@ -148,7 +149,7 @@ def _refusal_of(outage: BaseException | None) -> Refusal:
 def server_error(request: HttpRequest) -> HttpResponse:
     if _is_outage(error := sys.exc_info()[1]):
         return problem_response(request, _refusal_of(error))
-    return _plain(request, HTTPStatus.INTERNAL_SERVER_ERROR, WENT_WRONG)
+    return _plain(request, HTTPStatus.INTERNAL_SERVER_ERROR, str(WENT_WRONG))
 
 
 def document_problems(
@@ -211,10 +212,12 @@ def _from_drf(status: int, data: dict[str, Any], instance: str) -> dict[str, Any
     errors = [error | {"context": {}} for error in data["errors"]]
     first = errors[0]
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return problem(status, "request.internal_server_error", WENT_WRONG, instance)
+        return problem(status, "request.internal_server_error", str(WENT_WRONG), instance)
     if data["type"] != "validation_error":
         return problem(status, f"request.{first['code']}", str(first["detail"]), instance, errors)
-    sentence = f"{len(errors)} fields are wrong." if len(errors) > 1 else _about(first)
+    sentence = (
+        gettext("{count} fields are wrong.").format(count=len(errors)) if len(errors) > 1 else _about(first)
+    )
     wrong = [
         f"{error['attr']}: {error['code']}" for error in errors
     ]  # without the values, which may be secret

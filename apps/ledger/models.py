@@ -6,6 +6,8 @@ from decimal import Decimal
 
 from django.db import connection, models
 from django.db.models import Exists, F, OuterRef, Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from apps.audit.history import field_history
 from apps.kernel.clock import now
@@ -23,11 +25,11 @@ class Account(Tracked):
     """An account. Accounts form a tree; only its leaves take postings."""
 
     class Type(models.TextChoices):
-        ASSET = "asset", "Asset"
-        LIABILITY = "liability", "Liability"
-        EQUITY = "equity", "Equity"
-        INCOME = "income", "Income"
-        EXPENSE = "expense", "Expense"
+        ASSET = "asset", _("Asset")
+        LIABILITY = "liability", _("Liability")
+        EQUITY = "equity", _("Equity")
+        INCOME = "income", _("Income")
+        EXPENSE = "expense", _("Expense")
 
     code = models.CharField(max_length=32, unique=True)
     name = models.CharField(max_length=200, unique=True)
@@ -94,8 +96,8 @@ class Entry(Tracked):
     """
 
     class Status(models.TextChoices):
-        DRAFT = "draft", "Draft"
-        POSTED = "posted", "Posted"
+        DRAFT = "draft", _("Draft")
+        POSTED = "posted", _("Posted")
 
     journal = models.ForeignKey(Journal, on_delete=models.PROTECT, related_name="+", db_index=False)
     period = models.ForeignKey("periods.Period", on_delete=models.PROTECT, related_name="+")
@@ -118,7 +120,7 @@ class Entry(Tracked):
     objects = EntryQuerySet.as_manager()
 
     class Meta:
-        verbose_name_plural = "entries"
+        verbose_name_plural = _("entries")
         default_permissions = ("view",)
         permissions = [
             ("post_entry", "Can post entries"),
@@ -149,7 +151,7 @@ class Entry(Tracked):
 
     def __str__(self) -> str:
         if self.number is None or self.year is None:
-            return f"draft {self.pk}"
+            return gettext("draft {pk}").format(pk=self.pk)
         return f"{self.journal.code}-{self.year.code}-{self.number}"
 
     @property
@@ -223,4 +225,6 @@ class JournalImport(Tracked):
         permissions = [("import_journal", "Can import journals")]
 
     def __str__(self) -> str:
-        return f"{self.entries} entries with {self.lines} lines from {self.name}"
+        return gettext("{entries} entries with {lines} lines from {name}").format(
+            entries=self.entries, lines=self.lines, name=self.name
+        )

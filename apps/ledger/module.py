@@ -1,3 +1,5 @@
+from django.utils.translation import gettext_lazy as _
+
 from apps.kernel.manifest import Module
 
 _VIEWS = (
@@ -11,7 +13,7 @@ _VIEWS = (
 MODULE = Module(
     name="ledger",
     version="1.0.0",
-    description="Accounts, journals and entries.",
+    description=_("Accounts, journals and entries."),
     dependencies=("audit", "events", "identity", "periods"),
     publishes=("entry.posted",),
     router="apps.ledger.api.urls",

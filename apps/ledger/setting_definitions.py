@@ -1,11 +1,15 @@
 """Settings of the ledger."""
 
+from django.utils.translation import gettext_lazy as _
+
 from apps.settings import declare
 
 RETENTION_YEARS = declare(
     key="ledger.retention_years",
     type=int,
     default=10,
-    description="The legal retention of entries, in years after the end of their fiscal year. "
-    "A tenant cannot be erased earlier.",
+    description=_(
+        "The legal retention of entries, in years after the end of their fiscal year. "
+        "A tenant cannot be erased earlier."
+    ),
 )

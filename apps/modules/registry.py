@@ -52,7 +52,7 @@ def check(app: str, module: Module) -> None:
         raise ContractBroken(app=app, why=f"the name {module.name!r} is not kebab-case.")
     if not VERSION.match(module.version):
         raise ContractBroken(app=app, why=f"the version {module.version!r} is not x.y.z.")
-    if not module.description.strip():
+    if not str(module.description).strip():
         raise ContractBroken(app=app, why="it has no description.")
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
+from django.utils.translation import gettext, ngettext
+
 from apps.events.models import Breaker
 from apps.kernel.db import databases
 from apps.kernel.queues import waiting
@@ -19,17 +21,18 @@ def late_queues() -> Iterator[Alert]:
     except waiting.BROKER_ERRORS as error:
         yield Alert(
             name="broker",
-            subject="The broker is unreachable",
-            text=f"The ages of the queues are unknown: {type(error).__name__}.",
+            subject=gettext("The broker is unreachable"),
+            text=gettext("The ages of the queues are unknown: {error}.").format(error=type(error).__name__),
         )
         return
     for queue in queues:
         if queue.alert:
             yield Alert(
                 name=f"queue:{queue.queue}",
-                subject=f"Queue {queue.queue} is late",
-                text=f"The oldest message has waited {queue.oldest:.0f} s, the limit is {queue.policy.wait_alert} s."
-                f" {queue.depth} messages wait.",
+                subject=gettext("Queue {queue} is late").format(queue=queue.queue),
+                text=gettext(
+                    "The oldest message has waited {seconds:.0f} s, the limit is {limit} s. {depth} messages wait."
+                ).format(seconds=queue.oldest, limit=queue.policy.wait_alert, depth=queue.depth),
             )
 
 
@@ -42,9 +45,12 @@ def paused_subscribers() -> Iterator[Alert]:
             for breaker in Breaker.objects.open().order_by("subscriber", "id"):
                 paused[breaker.subscriber][key, breaker.tenant_id] = breaker.last_error
     for subscriber, errors in paused.items():
-        tenants = "1 tenant" if len(errors) == 1 else f"{len(errors)} tenants"
         yield Alert(
             name=f"subscriber:{subscriber}",
-            subject=f"{subscriber} is paused",
-            text=f"Repeated failures for {tenants}. The last error: {[*errors.values()][-1][:500]}",
+            subject=gettext("{subscriber} is paused").format(subscriber=subscriber),
+            text=ngettext(
+                "Repeated failures for {count} tenant. The last error: {error}",
+                "Repeated failures for {count} tenants. The last error: {error}",
+                len(errors),
+            ).format(count=len(errors), error=[*errors.values()][-1][:500]),
         )

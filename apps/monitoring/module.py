@@ -1,3 +1,5 @@
+from django.utils.translation import gettext_lazy as _
+
 from apps.kernel.manifest import Health, Module
 from apps.kernel.queues import waiting
 
@@ -13,7 +15,9 @@ def health() -> Health:
 MODULE = Module(
     name="monitoring",
     version="1.0.0",
-    description="Oversight: queues, deliveries, request traces, and the pages of the apps below the console.",
+    description=_(
+        "Oversight: queues, deliveries, request traces, and the pages of the apps below the console."
+    ),
     dependencies=("audit", "bus", "console", "events", "notices", "sagas", "tenancy"),
     router="apps.monitoring.api.urls",
     health=health,

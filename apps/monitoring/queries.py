@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Count, Min, Q, QuerySet
+from django.utils.translation import gettext, ngettext
 
 from apps.events import EVENTS, SUBSCRIBERS, breakers, schemas
 from apps.events.models import Breaker, Delivery
@@ -71,9 +72,9 @@ def subscribers() -> Sequence[SubscriberOverview]:
 
 def _pause_reason(name: str, open_breakers: Sequence[Breaker]) -> str:
     if name not in SUBSCRIBERS:
-        return "its module is not installed"
+        return gettext("its module is not installed")
     if not breakers.is_enabled(name):
-        return "its module is disabled"
+        return gettext("its module is disabled")
     if not open_breakers:
         return ""
     pause_s = min(
@@ -81,8 +82,11 @@ def _pause_reason(name: str, open_breakers: Sequence[Breaker]) -> str:
     )
     failures = max(breaker.failures for breaker in open_breakers)
     count = len({breaker.tenant_id for breaker in open_breakers})
-    tenants = "one tenant" if count == 1 else f"{count} tenants"
-    return f"{failures} failures in a row for {tenants}; next attempt in {pause_s:,.0f} s"
+    return ngettext(
+        "{failures} failures in a row for {count} tenant; next attempt in {seconds:,.0f} s",
+        "{failures} failures in a row for {count} tenants; next attempt in {seconds:,.0f} s",
+        count,
+    ).format(failures=failures, count=count, seconds=pause_s)
 
 
 @dataclass(frozen=True)

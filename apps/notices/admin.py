@@ -11,13 +11,15 @@ from django.db import models
 from django.db.models import Count, Q
 from django.http import Http404, HttpRequest
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.html import format_html
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
 
 from apps.bus import Command
 from apps.console import hooks
 from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ReadOnlyInline, ServerFields
+from apps.console.labels import Colours, display
 from apps.console.sites import operator_site, tenant_site
 from apps.console.widgets import Form, ReasonForm
 
@@ -33,7 +35,13 @@ from .commands import (
 )
 from .models import Notice, NoticeDelivery, NotificationChannel
 
-LABELS = {"Sent": "success", "Waiting": "info", "Failed": "danger"}
+LABELS = Colours(
+    {
+        NoticeDelivery.State.SENT: "success",
+        NoticeDelivery.State.WAITING: "info",
+        NoticeDelivery.State.FAILED: "danger",
+    }
+)
 
 
 class NoticeDeliveryInline(ReadOnlyInline):
@@ -49,21 +57,21 @@ class NoticeDeliveryInline(ReadOnlyInline):
         "resend",
     )
     readonly_fields = fields
-    verbose_name_plural = "deliveries"
+    verbose_name_plural = _("deliveries")
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[NoticeDelivery]:
         deliveries: models.QuerySet[NoticeDelivery] = super().get_queryset(request)
         return deliveries.select_related("channel").order_by("id")
 
-    @admin.display(description="To")
+    @admin.display(description=_("To"))
     def recipient(self, delivery: NoticeDelivery) -> str:
         return delivery.recipient
 
-    @display(description="State", label=LABELS)
+    @display(description=_("State"), label=LABELS)
     def state_label(self, delivery: NoticeDelivery) -> str:
         return delivery.get_state_display()
 
-    @admin.display(description="Next attempt")
+    @admin.display(description=_("Next attempt"))
     def next_attempt(self, delivery: NoticeDelivery) -> str:
         return (
             f"{delivery.next_at:%d %b %Y, %H:%M:%S}"
@@ -74,8 +82,9 @@ class NoticeDeliveryInline(ReadOnlyInline):
     @admin.display(description="")
     def resend(self, delivery: NoticeDelivery) -> str:
         return format_html(
-            '<a class="underline" href="{}">Resend</a>',
+            '<a class="underline" href="{}">{}</a>',
             reverse("admin:resend_notice_delivery", args=[delivery.pk]),
+            gettext("Resend"),
         )
 
 
@@ -87,7 +96,7 @@ class NoticeAdmin(ReadOnlyAdmin):
     list_display = ("subject", "kind", "sent", "waiting", "failed", "created_at")
     list_filter = ("kind",)
     search_fields = ("subject", "correlation_id", "deliveries__address")
-    search_help_text = "Subject, address, or correlation id"
+    search_help_text = _("Subject, address, or correlation id")
     ordering = ("-id",)
     inlines = (NoticeDeliveryInline,)
     fields = ("subject", ("kind", "created_at"), "addressed_to", "text_as_written", "correlation_id")
@@ -101,29 +110,33 @@ class NoticeAdmin(ReadOnlyAdmin):
         }
         return notices.annotate(**{f"n_{state}": count for state, count in counts.items()})
 
-    @admin.display(description="Sent")
+    @admin.display(description=_("Sent"))
     def sent(self, notice: Any) -> str:
         return f"{notice.n_sent:,}"
 
-    @admin.display(description="Waiting")
+    @admin.display(description=_("Waiting"))
     def waiting(self, notice: Any) -> str:
         return f"{notice.n_waiting:,}"
 
-    @admin.display(description="Failed")
+    @admin.display(description=_("Failed"))
     def failed(self, notice: Any) -> str:
         return f"{notice.n_failed:,}"
 
-    @admin.display(description="For")
+    @admin.display(description=_("For"))
     def addressed_to(self, notice: Notice) -> str:
-        return ", ".join(notice.to) or "notification channels only"
+        return ", ".join(notice.to) or gettext("notification channels only")
 
-    @admin.display(description="Text")
+    @admin.display(description=_("Text"))
     def text_as_written(self, notice: Notice) -> str:
         return format_html('<pre class="console-json">{}</pre>', notice.text)
 
     def list_links(self, request: HttpRequest) -> Sequence[Link]:
         may = request.user.has_perm(SEND_PERMISSION)
-        return (Link("Send announcement", reverse("admin:send_announcement"), "campaign"),) if may else ()
+        return (
+            (Link(gettext("Send announcement"), reverse("admin:send_announcement"), "campaign"),)
+            if may
+            else ()
+        )
 
 
 class NotificationChannelAdmin(ReadOnlyAdmin):
@@ -143,22 +156,32 @@ class NotificationChannelAdmin(ReadOnlyAdmin):
     )
     readonly_fields = ("subscribes",)
 
-    @admin.display(description="Kinds")
+    @admin.display(description=_("Kinds"))
     def subscribes(self, channel: NotificationChannel) -> str:
-        return ", ".join(channel.kinds) or "every kind"
+        return ", ".join(channel.kinds) or gettext("every kind")
 
     def links(self, request: HttpRequest, obj: NotificationChannel) -> Sequence[Link]:
         if not obj.is_active or not request.user.has_perm(MANAGE_CHANNELS_PERMISSION):
             return ()
         return (
-            Link("Send test message", reverse("admin:send_test_message", args=[obj.pk]), "network_ping"),
-            Link("Remove", reverse("admin:remove_notification_channel", args=[obj.pk]), "delete"),
+            Link(
+                gettext("Send test message"),
+                reverse("admin:send_test_message", args=[obj.pk]),
+                "network_ping",
+            ),
+            Link(gettext("Remove"), reverse("admin:remove_notification_channel", args=[obj.pk]), "delete"),
         )
 
     def list_links(self, request: HttpRequest) -> Sequence[Link]:
         may = request.user.has_perm(MANAGE_CHANNELS_PERMISSION)
         return (
-            (Link("Add notification channel", reverse("admin:add_notification_channel"), "add_comment"),)
+            (
+                Link(
+                    gettext("Add notification channel"),
+                    reverse("admin:add_notification_channel"),
+                    "add_comment",
+                ),
+            )
             if may
             else ()
         )
@@ -173,12 +196,14 @@ class AnnouncementForm(Form):
     to = forms.CharField(widget=forms.Textarea, required=False)
     subject = forms.CharField(max_length=200)
     text = forms.CharField(widget=forms.Textarea, max_length=5_000)
-    in_channels = forms.BooleanField(label="In the notification channels as well", required=False)
+    in_channels = forms.BooleanField(label=_("In the notification channels as well"), required=False)
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         known = ", ".join(queries.audiences())
-        self.fields["to"].help_text = f"One per line: an e-mail address, or one of {known}."
+        self.fields["to"].help_text = gettext("One per line: an e-mail address, or one of {known}.").format(
+            known=known
+        )
 
     def clean_to(self) -> tuple[str, ...]:
         return tuple(self.cleaned_data["to"].replace(",", " ").split())
@@ -194,7 +219,7 @@ class SendAnnouncementPage(CommandPage):
         return SendAnnouncement(subject=data["subject"], text=data["text"], to=data["to"], transports=names)
 
     def sentence(self, result: Notice) -> str:
-        return "The announcement is queued. Reload this page to see the outcome."
+        return gettext("The announcement is queued. Reload this page to see the outcome.")
 
     def success_url(self, result: Notice) -> str:
         return _page_of(result)
@@ -212,14 +237,19 @@ class ResendNoticeDeliveryPage(CommandPage):
         if delivery is None:
             raise Http404
         return (
-            ("Notice", delivery.notice.subject),
-            ("To", delivery.recipient),
-            ("State", f"{delivery.get_state_display()} after {delivery.attempts} attempts"),
-            ("Last error", delivery.last_error or "—"),
+            (gettext("Notice"), delivery.notice.subject),
+            (gettext("To"), delivery.recipient),
+            (
+                gettext("State"),
+                gettext("{state} after {attempts} attempts").format(
+                    state=delivery.get_state_display(), attempts=delivery.attempts
+                ),
+            ),
+            (gettext("Last error"), delivery.last_error or "—"),
         )
 
     def sentence(self, result: NoticeDelivery) -> str:
-        return "The notice is queued again. Reload this page to see the outcome."
+        return gettext("The notice is queued again. Reload this page to see the outcome.")
 
     def success_url(self, result: NoticeDelivery) -> str:
         return _page_of(result.notice)
@@ -229,17 +259,16 @@ class NotificationChannelForm(Form):
     name = forms.CharField(max_length=80)
     address = forms.CharField(max_length=2000)
     kinds = forms.MultipleChoiceField(
-        required=False, widget=forms.CheckboxSelectMultiple, help_text="Select none to receive every kind."
+        required=False, widget=forms.CheckboxSelectMultiple, help_text=_("Select none to receive every kind.")
     )
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.offer("kinds", [(kind.name, f"{kind}: {kind.description}") for kind in queries.kinds_here()])
-        self.fields["address"].help_text = (
+        self.fields["address"].help_text = gettext(
             "The webhook link of Slack, Discord, Google Chat or Microsoft Teams, or an address such as"
-            " ntfys://ntfy.example.com/topic. It is never shown again. Enabled:"
-            f" {', '.join(transports.chat.schemes())}."
-        )
+            " ntfys://ntfy.example.com/topic. It is never shown again. Enabled: {services}."
+        ).format(services=", ".join(transports.chat.schemes()))
 
     def clean_kinds(self) -> tuple[str, ...]:
         return tuple(self.cleaned_data["kinds"])
@@ -250,7 +279,9 @@ class AddNotificationChannelPage(CommandPage):
     form = NotificationChannelForm
 
     def sentence(self, result: NotificationChannel) -> str:
-        return f"{result} receives notices from now on. Send a test message to check the address."
+        return gettext(
+            "{result} receives notices from now on. Send a test message to check the address."
+        ).format(result=result)
 
     def success_url(self, result: NotificationChannel) -> str:
         return reverse("admin:notices_notificationchannel_change", args=[result.pk])
@@ -264,14 +295,17 @@ class NotificationChannelPage(CommandPage):
         if channel is None:
             raise Http404
         waiting = NoticeDelivery.objects.filter(channel=channel, state=NoticeDelivery.State.WAITING).count()
-        return (("Channel", f"{channel}, {channel.masked_address}"), ("Waiting", f"{waiting:,} notices"))
+        return (
+            (gettext("Channel"), f"{channel}, {channel.masked_address}"),
+            (gettext("Waiting"), gettext("{waiting:,} notices").format(waiting=waiting)),
+        )
 
 
 class SendTestMessagePage(NotificationChannelPage):
     command = SendTestMessage
 
     def sentence(self, result: Notice) -> str:
-        return "The test message is queued. Reload this page to see the outcome."
+        return gettext("The test message is queued. Reload this page to see the outcome.")
 
     def success_url(self, result: Notice) -> str:
         return _page_of(result)
@@ -290,7 +324,7 @@ def _page_of(notice: Notice) -> str:
     return reverse("admin:notices_notice_change", args=[notice.pk])
 
 
-def _page(path: str, name: str, title: str, view: CommandPage) -> hooks.Page:
+def _page(path: str, name: str, title: str | Promise, view: CommandPage) -> hooks.Page:
     return hooks.Page(
         path=f"notices/{path}", name=name, title=title, permission=view.command.permission, view=view
     )
@@ -298,47 +332,52 @@ def _page(path: str, name: str, title: str, view: CommandPage) -> hooks.Page:
 
 PARTS = (
     hooks.MenuItem(
-        group="Notices",
-        title="Notices",
+        group=_("Notices"),
+        title=_("Notices"),
         icon="campaign",
         url="admin:notices_notice_changelist",
         permission="notices.view_notice",
     ),
     hooks.MenuItem(
-        group="Notices",
-        title="Notification channels",
+        group=_("Notices"),
+        title=_("Notification channels"),
         icon="forum",
         url="admin:notices_notificationchannel_changelist",
         permission="notices.view_notificationchannel",
     ),
-    _page("send/", "send_announcement", "Send announcement", SendAnnouncementPage()),
+    _page("send/", "send_announcement", _("Send announcement"), SendAnnouncementPage()),
     _page(
         "deliveries/<int:notice_delivery_id>/resend/",
         "resend_notice_delivery",
-        "Resend notice",
+        _("Resend notice"),
         ResendNoticeDeliveryPage(),
     ),
     _page(
-        "channels/add/", "add_notification_channel", "Add notification channel", AddNotificationChannelPage()
+        "channels/add/",
+        "add_notification_channel",
+        _("Add notification channel"),
+        AddNotificationChannelPage(),
     ),
     _page(
         "channels/<int:channel_id>/send-test-message/",
         "send_test_message",
-        "Send test message",
+        _("Send test message"),
         SendTestMessagePage(),
     ),
     _page(
         "channels/<int:channel_id>/remove/",
         "remove_notification_channel",
-        "Remove notification channel",
+        _("Remove notification channel"),
         RemoveNotificationChannelPage(),
     ),
     hooks.Figure(
-        title="Notices waiting",
+        title=_("Notices waiting"),
         permission="notices.view_notice",
         icon="campaign",
         value=lambda: f"{queries.waiting_deliveries():,}",
-        note=lambda: f"{queries.failed_deliveries():,} failed",
+        note=lambda: gettext("{failed_deliveries:,} failed").format(
+            failed_deliveries=queries.failed_deliveries()
+        ),
         link="admin:notices_notice_changelist",
     ),
 )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from django.utils.translation import gettext
+
 from apps.kernel.observability.request_trace import RequestTraceEntry, Severity, trace_source
 from apps.kernel.pii import exclude_from_clones
 
@@ -19,15 +21,19 @@ def notices_of_request(correlation_id: str) -> Iterator[RequestTraceEntry]:
         yield RequestTraceEntry(
             at=notice.created_at,
             kind="notice",
-            text=f"Notice “{notice.subject}”: {describe_states(states)}.",
+            text=gettext("Notice “{subject}”: {states}.").format(
+                subject=notice.subject, states=describe_states(states)
+            ),
             severity=_severity(states),
             row=("notices.notice", notice.pk),
         )
 
 
 def describe_states(states: Counter[str]) -> str:
-    counts = [f"{states[state]} {state.label.lower()}" for state in NoticeDelivery.State if states[state]]
-    return ", ".join(counts) or "no recipients"
+    counts = [
+        f"{states[state]} {str(state.label).lower()}" for state in NoticeDelivery.State if states[state]
+    ]
+    return ", ".join(counts) or gettext("no recipients")
 
 
 def _severity(states: Counter[str]) -> Severity:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from django.utils.functional import Promise
+
 Where = Literal["everywhere", "platform", "tenants"]
 
 
@@ -20,7 +22,7 @@ class Kind:
     """
 
     name: str
-    description: str
+    description: str | Promise
     where: Where = "everywhere"
     selectable: bool = True
 
@@ -32,7 +34,7 @@ _declared: dict[str, Kind] = {}
 
 
 def declare_kind(
-    name: str, description: str, where: Where = "everywhere", *, selectable: bool = True
+    name: str, description: str | Promise, where: Where = "everywhere", *, selectable: bool = True
 ) -> Kind:
     """Declared once, by the app that sends it."""
     if name in _declared:

@@ -1,13 +1,17 @@
 """The kinds of notices of this app and of the layers below."""
 
+from django.utils.translation import gettext_lazy as _
+
 from .hooks import declare_kind
 
-NOTE = declare_kind("note", "it was addressed to you")
-ALERT = declare_kind("platform.alert", "you operate the platform", "platform")
-TENANT_SUSPENDED = declare_kind("tenant.suspended", "a tenant was suspended", "platform")
-TENANT_QUEUED_FOR_DELETION = declare_kind("tenant.queued_for_deletion", "a tenant will be erased", "platform")
-SUPPORT_SESSION_OPENED = declare_kind(
-    "support_session.opened", "the platform's support opened a session in your tenant", "tenants"
+NOTE = declare_kind("note", _("it was addressed to you"))
+ALERT = declare_kind("platform.alert", _("you operate the platform"), "platform")
+TENANT_SUSPENDED = declare_kind("tenant.suspended", _("a tenant was suspended"), "platform")
+TENANT_QUEUED_FOR_DELETION = declare_kind(
+    "tenant.queued_for_deletion", _("a tenant will be erased"), "platform"
 )
-TOKEN_REUSED = declare_kind("refresh_token.reused", "one of your sessions may have been stolen")
-TEST = declare_kind("channel.test", "a test message was sent", selectable=False)
+SUPPORT_SESSION_OPENED = declare_kind(
+    "support_session.opened", _("the platform's support opened a session in your tenant"), "tenants"
+)
+TOKEN_REUSED = declare_kind("refresh_token.reused", _("one of your sessions may have been stolen"))
+TEST = declare_kind("channel.test", _("a test message was sent"), selectable=False)

@@ -3,6 +3,8 @@ the mark that the listener has handled it."""
 
 from __future__ import annotations
 
+from django.utils.translation import gettext
+
 from apps.bus import dispatch
 from apps.events import listens_to
 from apps.identity.events import RefreshTokenReused, SupportSessionOpened
@@ -27,8 +29,8 @@ def announce_suspension(event: TenantSuspended) -> None:
     """To the operators. The tenant's administrators are notified by the saga that suspends it."""
     _announce(
         kinds.TENANT_SUSPENDED,
-        f"{event.slug} is suspended",
-        f"The tenant {event.slug} was suspended: {event.reason}",
+        gettext("{slug} is suspended").format(slug=event.slug),
+        gettext("The tenant {slug} was suspended: {reason}").format(slug=event.slug, reason=event.reason),
         queries.OPERATORS,
     )
 
@@ -37,8 +39,10 @@ def announce_suspension(event: TenantSuspended) -> None:
 def announce_deletion(event: TenantQueuedForDeletion) -> None:
     _announce(
         kinds.TENANT_QUEUED_FOR_DELETION,
-        f"{event.slug} will be erased",
-        f"The tenant {event.slug} was queued for deletion: {event.reason}",
+        gettext("{slug} will be erased").format(slug=event.slug),
+        gettext("The tenant {slug} was queued for deletion: {reason}").format(
+            slug=event.slug, reason=event.reason
+        ),
         queries.OPERATORS,
     )
 
@@ -47,10 +51,13 @@ def announce_deletion(event: TenantQueuedForDeletion) -> None:
 def announce_support_session(event: SupportSessionOpened) -> None:
     _announce(
         kinds.SUPPORT_SESSION_OPENED,
-        "Support session in your tenant",
-        f"{event.operator} of the platform's support opened a session as {event.user_name}: {event.reason}\n\n"
-        f"The session ends by {event.ends_at:%d %B %Y, %H:%M} UTC. Its actions are in your audit log, under both"
-        " names.",
+        gettext("Support session in your tenant"),
+        gettext(
+            "{operator} of the platform's support opened a session as {user_name}: {reason}\n\n"
+            "The session ends by {ends_at:%d %B %Y, %H:%M} UTC. Its actions are in your audit log, under both names."
+        ).format(
+            operator=event.operator, user_name=event.user_name, reason=event.reason, ends_at=event.ends_at
+        ),
         "owner",
     )
 
@@ -62,8 +69,10 @@ def announce_reused_token(event: RefreshTokenReused) -> None:
         return
     _announce(
         kinds.TOKEN_REUSED,
-        "A session of yours was ended",
-        f"Its refresh token was used twice ({event.device or 'an unnamed device'}), so it may have been stolen."
-        " Sign in again; if you do not recognise the device, choose a new password.",
+        gettext("A session of yours was ended"),
+        gettext(
+            "Its refresh token was used twice ({device}), so it may have been stolen."
+            " Sign in again; if you do not recognise the device, choose a new password."
+        ).format(device=event.device or gettext("an unnamed device")),
         address,
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from apps.audit.history import field_history
 from apps.kernel import secrets
@@ -114,9 +116,9 @@ class NoticeDelivery(Leased):
     """
 
     class State(models.TextChoices):
-        WAITING = "waiting", "Waiting"
-        SENT = "sent", "Sent"
-        FAILED = "failed", "Failed"
+        WAITING = "waiting", _("Waiting")
+        SENT = "sent", _("Sent")
+        FAILED = "failed", _("Failed")
 
     PROGRESS = ("state", "attempts", "next_at", "last_error", "finished_at", "leased_until")
 
@@ -130,7 +132,7 @@ class NoticeDelivery(Leased):
     objects = NoticeDeliveryQuerySet.as_manager()
 
     class Meta:
-        verbose_name_plural = "notice deliveries"
+        verbose_name_plural = _("notice deliveries")
         default_permissions = ("view",)
         constraints = [
             models.UniqueConstraint(
@@ -150,7 +152,9 @@ class NoticeDelivery(Leased):
         ]
 
     def __str__(self) -> str:
-        return f"“{self.notice.subject}” to {self.recipient}"
+        return gettext("“{subject}” to {recipient}").format(
+            subject=self.notice.subject, recipient=self.recipient
+        )
 
     @property
     def recipient(self) -> str:

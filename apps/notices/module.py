@@ -1,3 +1,5 @@
+from django.utils.translation import gettext_lazy as _
+
 from apps.kernel.manifest import Module
 
 _VIEWS = ("notices.view_notice", "notices.view_noticedelivery", "notices.view_notificationchannel")
@@ -5,7 +7,7 @@ _VIEWS = ("notices.view_notice", "notices.view_noticedelivery", "notices.view_no
 MODULE = Module(
     name="notices",
     version="1.0.0",
-    description="Notices to users, by e-mail and notification channels.",
+    description=_("Notices to users, by e-mail and notification channels."),
     dependencies=("audit", "identity", "tenancy"),
     subscribes=(
         "refresh_token.reused",

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from apps.billing import queries as billing
 from apps.console import hooks
 from apps.console.admin import CommandPage, ServerFields
 from apps.console.widgets import Form
+from apps.kernel.manifest import Health
 from apps.kernel.money import CURRENCIES
 from apps.modules import registry
 from apps.sagas import queries as sagas
@@ -23,16 +27,22 @@ from .commands import OnboardTenant
 from .queries import owner_invitation, saga_runs_of
 from .transition_pages import workflows_url
 
+HEALTH: Mapping[Health, str | Promise] = {
+    "healthy": _("healthy"),
+    "degraded": _("degraded"),
+    "unhealthy": _("unhealthy"),
+}
+
 ONBOARD_PERMISSION, VIEW_PERMISSION = "tenancy.onboard_tenant", "tenancy.view_tenant"
 
 
 class NewTenant(Form):
-    name = forms.CharField(max_length=rules.MAX_NAME_LENGTH, help_text="The display name.")
+    name = forms.CharField(max_length=rules.MAX_NAME_LENGTH, help_text=_("The display name."))
     slug = forms.CharField(
-        label="Short name", max_length=40, help_text="For addresses: /t/acme/ and acme.example.com."
+        label=_("Short name"), max_length=40, help_text=_("For addresses: /t/acme/ and acme.example.com.")
     )
-    owner_email = forms.EmailField(label="Owner's e-mail address")
-    owner_name = forms.CharField(label="Owner's name", max_length=rules.MAX_NAME_LENGTH, required=False)
+    owner_email = forms.EmailField(label=_("Owner's e-mail address"))
+    owner_name = forms.CharField(label=_("Owner's name"), max_length=rules.MAX_NAME_LENGTH, required=False)
     currency = forms.ChoiceField(
         initial="USD",
         choices=[
@@ -40,20 +50,22 @@ class NewTenant(Form):
             for currency in sorted(CURRENCIES.values(), key=str)
         ],
     )
-    plan = forms.ChoiceField(required=False, help_text="Its subscription, which can be changed at any time.")
+    plan = forms.ChoiceField(
+        required=False, help_text=_("Its subscription, which can be changed at any time.")
+    )
     trial_days = forms.IntegerField(
-        label="Days on trial",
+        label=_("Days on trial"),
         min_value=0,
         max_value=rules.MAX_TRIAL_DAYS,
         initial=0,
         required=False,
-        help_text="0 = active at once.",
+        help_text=_("0 = active at once."),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         offered = [(plan.code, plan.name) for plan in billing.offered()]
-        self.offer("plan", [("", "All modules"), *offered])
+        self.offer("plan", [("", gettext("All modules")), *offered])
 
     def clean_trial_days(self) -> int:
         return self.cleaned_data["trial_days"] or 0
@@ -66,14 +78,17 @@ class Onboard(CommandPage):
     def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
         return (
             (
-                "The tenant gets",
-                "a schema, its first company, the periods of this year, and a general journal",
+                gettext("The tenant gets"),
+                gettext("a schema, its first company, the periods of this year, and a general journal"),
             ),
-            ("The owner gets", "a link to choose a password, which is shown on the next page"),
+            (
+                gettext("The owner gets"),
+                gettext("a link to choose a password, which is shown on the next page"),
+            ),
         )
 
     def sentence(self, result: Tenant) -> str:
-        return f"{result} is {result.get_state_display().lower()}."
+        return gettext("{result} is {state}.").format(result=result, state=result.get_state_display().lower())
 
     def success_url(self, result: Tenant) -> str:
         return workflows_url(result)
@@ -99,7 +114,7 @@ def workflows_page(request: HttpRequest, *, context: dict[str, Any], tenant_id: 
 
 def modules_page(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBase:
     rows = [
-        {"module": module, "on": registry.is_on(module), "health": module.health()}
+        {"module": module, "on": registry.is_on(module), "health": HEALTH[module.health()]}
         for module in registry.modules()
     ]
     return TemplateResponse(request, "operations/modules.html", context | {"rows": rows})
@@ -110,31 +125,31 @@ hooks.plug(
     hooks.Page(
         path="tenants/onboard/",
         name="onboard",
-        title="Onboard a tenant",
+        title=_("Onboard a tenant"),
         permission=ONBOARD_PERMISSION,
         view=Onboard(),
-        group="Tenants",
+        group=_("Tenants"),
         icon="add_business",
     ),
     hooks.Page(
         path="modules/",
         name="modules",
-        title="Modules",
+        title=_("Modules"),
         permission=VIEW_PERMISSION,
         view=modules_page,
-        group="System",
+        group=_("System"),
         icon="extension",
     ),
     hooks.Page(
         path="tenants/<int:tenant_id>/workflows/",
         name="tenant_workflows",
-        title="Workflows of a tenant",
+        title=_("Workflows of a tenant"),
         permission=VIEW_PERMISSION,
         view=workflows_page,
     ),
     hooks.RowLink(
         model="tenancy.tenant",
-        title="Workflows",
+        title=_("Workflows"),
         icon="route",
         page="tenant_workflows",
         permission=VIEW_PERMISSION,

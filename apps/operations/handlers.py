@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
 from apps.bus import dispatch, handles
 from apps.notices import queries as notices
@@ -13,16 +14,21 @@ from apps.tenancy import rules as tenancy
 from . import queries
 from .commands import NotifyAdministrators
 
-STATE_CHANGED = declare_kind("tenant.state_changed", "you administer the tenant", "platform")
+STATE_CHANGED = declare_kind("tenant.state_changed", _("you administer the tenant"), "platform")
 MESSAGES = {
-    "suspended": "{name} is suspended: its users cannot sign in for now. No data is lost."
-    " Administrators can sign in to see the plan: {link}",
-    "activated": "{name} is active again: {link}",
-    "archived": "{name} is archived: it is read-only from now on, and your data is retained."
-    " Administrators can sign in and read it: {link}",
-    "queued for deletion": "{name} and all its data will be erased after {day}."
-    " Until then the erasure can be cancelled.",
-    "retained": "The erasure of {name} was cancelled. The tenant is archived, and your data is retained.",
+    "suspended": _(
+        "{name} is suspended: its users cannot sign in for now. No data is lost."
+        " Administrators can sign in to see the plan: {link}"
+    ),
+    "activated": _("{name} is active again: {link}"),
+    "archived": _(
+        "{name} is archived: it is read-only from now on, and your data is retained."
+        " Administrators can sign in and read it: {link}"
+    ),
+    "queued for deletion": _(
+        "{name} and all its data will be erased after {day}. Until then the erasure can be cancelled."
+    ),
+    "retained": _("The erasure of {name} was cancelled. The tenant is archived, and your data is retained."),
 }
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from django.utils.translation import gettext, ngettext
+
 from apps.backups import queries as backups
 from apps.backups.queries import BackupStatus
 from apps.notices.hooks import Alert, alert
@@ -18,8 +20,14 @@ def late_backups() -> Iterator[Alert]:
     if late:
         yield Alert(
             name="backups:late",
-            subject=f"{_many(late)} without a recent backup",
-            text=f"Their data loss would exceed the recovery point objective: {_named(late)}.",
+            subject=ngettext(
+                "{count} tenant is without a recent backup",
+                "{count} tenants are without a recent backup",
+                len(late),
+            ).format(count=len(late)),
+            text=gettext("Their data loss would exceed the recovery point objective: {tenants}.").format(
+                tenants=_named(late)
+            ),
         )
 
 
@@ -30,8 +38,12 @@ def failed_backups() -> Iterator[Alert]:
     if failed:
         yield Alert(
             name="backups:failed",
-            subject=f"{_many(failed)} not backed up",
-            text=f"The last attempt failed: {_named(failed)}. The first error: {errors[0][:500]}",
+            subject=ngettext(
+                "{count} tenant is not backed up", "{count} tenants are not backed up", len(failed)
+            ).format(count=len(failed)),
+            text=gettext("The last attempt failed: {tenants}. The first error: {error}").format(
+                tenants=_named(failed), error=errors[0][:500]
+            ),
         )
 
 
@@ -41,21 +53,24 @@ def slow_restores() -> Iterator[Alert]:
     if slow:
         yield Alert(
             name="backups:slow",
-            subject=f"{_many(slow)} restored too slowly",
-            text=f"The last restore drill exceeded the recovery time objective: {_named(slow)}.",
+            subject=ngettext(
+                "{count} tenant is restored too slowly", "{count} tenants are restored too slowly", len(slow)
+            ).format(count=len(slow)),
+            text=gettext("The last restore drill exceeded the recovery time objective: {tenants}.").format(
+                tenants=_named(slow)
+            ),
         )
 
 
 @alert
 def failed_restore_drills() -> Iterator[Alert]:
     if last_error := backups.failed_restore_drills():
-        yield Alert(name="backups:drill", subject="Backups may not be restorable", text=last_error[:1000])
-
-
-def _many(statuses: list[BackupStatus]) -> str:
-    return "1 tenant is" if len(statuses) == 1 else f"{len(statuses)} tenants are"
+        yield Alert(
+            name="backups:drill", subject=gettext("Backups may not be restorable"), text=last_error[:1000]
+        )
 
 
 def _named(statuses: list[BackupStatus]) -> str:
-    more = f" and {len(statuses) - MAX_TENANTS_LISTED} more" if len(statuses) > MAX_TENANTS_LISTED else ""
-    return ", ".join(status.tenant.slug for status in statuses[:MAX_TENANTS_LISTED]) + more
+    slugs = ", ".join(status.tenant.slug for status in statuses[:MAX_TENANTS_LISTED])
+    more = len(statuses) - MAX_TENANTS_LISTED
+    return gettext("{tenants} and {more} more").format(tenants=slugs, more=more) if more > 0 else slugs

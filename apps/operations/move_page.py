@@ -7,6 +7,8 @@ from typing import Any
 
 from django import forms
 from django.template.defaultfilters import filesizeformat
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from apps.backups import queries as backups
 from apps.bus import dry_run
@@ -28,7 +30,7 @@ ROWS_PER_S, MIN_READ_ONLY_S = 50_000, 3
 
 
 class TargetForm(Form):
-    database = forms.ChoiceField(label="To", help_text="The database that the tenant will work in.")
+    database = forms.ChoiceField(label=_("To"), help_text=_("The database that the tenant will work in."))
     reason = reason()
 
     def __init__(self, *args: Any, targets: Sequence[str], **kwargs: Any) -> None:
@@ -42,7 +44,7 @@ class TargetForm(Form):
 
 class Move(TransitionPage):
     command, form, previews = MoveTenant, TargetForm, True
-    consequences = (("During the move", "read-only; its background work is paused"),)
+    consequences = ((_("During the move"), _("read-only; its background work is paused")),)
 
     def form_options(self, server_fields: ServerFields) -> dict[str, Any]:
         return {"targets": _targets(tenancy.tenant_must_be_found(server_fields["tenant_id"]))}
@@ -50,7 +52,12 @@ class Move(TransitionPage):
     def facts(self, server_fields: ServerFields) -> Facts:
         tenant = tenancy.tenant_must_be_found(server_fields["tenant_id"])
         name, *others = super().facts(server_fields)
-        return (name, ("Database", tenant.database), *others, ("Executed by", _executor(tenant)))
+        return (
+            name,
+            (gettext("Database"), tenant.database),
+            *others,
+            (gettext("Executed by"), _executor(tenant)),
+        )
 
     def preview(self, form: forms.Form, server_fields: ServerFields) -> Facts:
         tenant = tenancy.tenant_must_be_found(server_fields["tenant_id"])
@@ -58,16 +65,25 @@ class Move(TransitionPage):
         footprint = schema_footprint(tenant.info)
         return (
             *self.facts(server_fields),
-            *([] if _is_owner(tenant) else [("Command", command_line(tenant, database, why))]),
-            ("Target", database),
+            *([] if _is_owner(tenant) else [(gettext("Command"), command_line(tenant, database, why))]),
+            (gettext("Target"), database),
             (
-                "Data",
-                f"{footprint.rows:,} rows in {footprint.tables} tables, {filesizeformat(footprint.bytes)}",
+                gettext("Data"),
+                gettext("{rows:,} rows in {tables} tables, {size}").format(
+                    rows=footprint.rows,
+                    tables=footprint.tables,
+                    size=filesizeformat(footprint.bytes),
+                ),
             ),
-            ("Read only for about", f"{MIN_READ_ONLY_S + footprint.rows // ROWS_PER_S:,} seconds"),
             (
-                "Deleted after seven days",
-                f"the copy in {tenant.database}, which no role can access meanwhile",
+                gettext("Read only for about"),
+                gettext("{seconds:,} seconds").format(seconds=MIN_READ_ONLY_S + footprint.rows // ROWS_PER_S),
+            ),
+            (
+                gettext("Deleted after seven days"),
+                gettext("the copy in {database}, which no role can access meanwhile").format(
+                    database=tenant.database
+                ),
             ),
         )
 
@@ -78,7 +94,7 @@ class Move(TransitionPage):
         return ()
 
     def sentence(self, result: Tenant) -> str:
-        return f"{result} works in {result.database}."
+        return gettext("{result} works in {database}.").format(result=result, database=result.database)
 
 
 def _targets(tenant: Tenant) -> Sequence[str]:
@@ -87,8 +103,8 @@ def _targets(tenant: Tenant) -> Sequence[str]:
 
 def _executor(tenant: Tenant) -> str:
     if _is_owner(tenant):
-        return "this console; its progress is on the page Workflows of the tenant"
-    return "the command line, where DATABASE_OWNER_URL is set"
+        return gettext("this console; its progress is on the page Workflows of the tenant")
+    return gettext("the command line, where DATABASE_OWNER_URL is set")
 
 
 def _is_owner(tenant: Tenant) -> bool:
@@ -105,13 +121,13 @@ hooks.plug(
     hooks.Page(
         path="tenants/<int:tenant_id>/move/",
         name="move_tenant",
-        title="Move to another database",
+        title=_("Move to another database"),
         permission=MoveTenant.permission,
         view=Move(),
     ),
     hooks.RowLink(
         model="tenancy.tenant",
-        title="Move to another database",
+        title=_("Move to another database"),
         icon="moving",
         page="move_tenant",
         permission=MoveTenant.permission,

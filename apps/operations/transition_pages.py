@@ -7,6 +7,9 @@ from collections.abc import Callable, Sequence
 from django import forms
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 
 from apps.bus import dry_run
 from apps.console import hooks
@@ -23,7 +26,7 @@ from . import queries
 from .commands import ActivateTenant, ArchiveTenant, CancelErasure, ChangeOfTenant, EraseTenant, SuspendTenant
 from .setting_definitions import GRACE_DAYS
 
-Facts = Sequence[tuple[str, str]]
+Facts = Sequence[tuple[str | Promise, str | Promise]]
 CONSOLE = System("The console")
 
 
@@ -40,16 +43,17 @@ class TransitionPage(CommandPage):
 
     def facts(self, server_fields: ServerFields) -> Facts:
         tenant = tenancy.tenant_must_be_found(server_fields["tenant_id"])
-        since = f" since {tenant.state_since:%d %b %Y}" if tenant.state_since else ""
-        state = f"{tenant.get_state_display().lower()}{since}"
-        return (("Tenant", tenant.name), ("State", state), *self.consequences)
+        state = tenant.get_state_display().lower()
+        if tenant.state_since:
+            state = gettext("{state} since {since:%d %b %Y}").format(state=state, since=tenant.state_since)
+        return ((gettext("Tenant"), tenant.name), (gettext("State"), state), *self.consequences)
 
     def blocking_refusals(self, server_fields: ServerFields) -> Sequence[Refusal]:
         command = self.command(**server_fields, reason="Dry run.")
         return dry_run(command, actor=CONSOLE)
 
     def sentence(self, result: Tenant) -> str:
-        return f"{result} is {result.get_state_display().lower()}."
+        return gettext("{result} is {state}.").format(result=result, state=result.get_state_display().lower())
 
     def success_url(self, result: Tenant) -> str:
         return workflows_url(result)
@@ -71,36 +75,39 @@ class _ActivityPage(TransitionPage):
 class Suspend(_ActivityPage):
     command, danger = SuspendTenant, True
     consequences = (
-        ("Users", "lose access at once; their sessions and tokens end"),
-        ("Administrators", "are notified, with your reason"),
-        ("Reversal", "by activating the tenant"),
+        (_("Users"), _("lose access at once; their sessions and tokens end")),
+        (_("Administrators"), _("are notified, with your reason")),
+        (_("Reversal"), _("by activating the tenant")),
     )
 
     def figures(self, activity: queries.Activity) -> Facts:
-        return _closing_figures(activity, "see the plan")
+        return _closing_figures(activity, gettext("see the plan"))
 
 
 class Activate(_ActivityPage):
     command = ActivateTenant
-    consequences = (("Users", "can sign in again"), ("Administrators", "are notified, with your reason"))
+    consequences = (
+        (_("Users"), _("can sign in again")),
+        (_("Administrators"), _("are notified, with your reason")),
+    )
 
     def figures(self, activity: queries.Activity) -> Facts:
         return (
-            ("Users", f"{activity.users:,} can sign in"),
-            ("Resumed", _pending(activity)),
-            ("Notified by e-mail", _recipients(activity)),
+            (gettext("Users"), gettext("{users:,} can sign in").format(users=activity.users)),
+            (gettext("Resumed"), _pending(activity)),
+            (gettext("Notified by e-mail"), _recipients(activity)),
         )
 
 
 class Archive(_ActivityPage):
     command, danger = ArchiveTenant, True
     consequences = (
-        ("Users", "lose access at once; their sessions and tokens end"),
-        ("Data", "is retained; the tenant can be activated again"),
+        (_("Users"), _("lose access at once; their sessions and tokens end")),
+        (_("Data"), _("is retained; the tenant can be activated again")),
     )
 
     def figures(self, activity: queries.Activity) -> Facts:
-        return _closing_figures(activity, "read the data")
+        return _closing_figures(activity, gettext("read the data"))
 
 
 class Erase(TransitionPage):
@@ -110,8 +117,14 @@ class Erase(TransitionPage):
         days = settings_queries.value(GRACE_DAYS)
         return (
             *super().facts(server_fields),
-            ("Grace period", f"{days} days, in which the erasure can be cancelled"),
-            ("After that", "all data is deleted permanently, and backups no longer restore it"),
+            (
+                gettext("Grace period"),
+                gettext("{days} days, in which the erasure can be cancelled").format(days=days),
+            ),
+            (
+                gettext("After that"),
+                gettext("all data is deleted permanently, and backups no longer restore it"),
+            ),
         )
 
     def preview(self, form: forms.Form, server_fields: ServerFields) -> Facts:
@@ -119,42 +132,83 @@ class Erase(TransitionPage):
         schema_size, file_size = filesizeformat(footprint.bytes), filesizeformat(footprint.file_bytes)
         return (
             *self.facts(server_fields),
-            ("Schema", f"{footprint.rows:,} rows in {footprint.tables} tables, {schema_size}"),
-            ("Object store", f"{footprint.files:,} files, {file_size}"),
-            ("Also", "its role, hosts, events, and cache entries"),
+            (
+                gettext("Schema"),
+                gettext("{rows:,} rows in {tables} tables, {schema_size}").format(
+                    rows=footprint.rows, tables=footprint.tables, schema_size=schema_size
+                ),
+            ),
+            (
+                gettext("Object store"),
+                gettext("{files:,} files, {file_size}").format(files=footprint.files, file_size=file_size),
+            ),
+            (gettext("Also"), gettext("its role, hosts, events, and cache entries")),
         )
 
 
 class CancelErasing(TransitionPage):
     command = CancelErasure
-    consequences = (("State afterwards", "archived, with all data"),)
+    consequences = ((_("State afterwards"), _("archived, with all data")),)
 
 
 def _closing_figures(activity: queries.Activity, access: str) -> Facts:
     """`access` is what administrators of a closed tenant can still do."""
     return (
-        ("Users", _access(activity, access)),
-        ("API sessions", f"{_count(activity.sessions, 'session', 'sessions')}, with all tokens, will end"),
-        ("Paused until activation", _pending(activity)),
-        ("Moved to cold storage", f"{_count(activity.audit_records, 'audit record', 'audit records')}"),
-        ("Notified by e-mail", _recipients(activity)),
+        (gettext("Users"), _access(activity, access)),
+        (
+            gettext("API sessions"),
+            gettext("{sessions}, with all tokens, will end").format(
+                sessions=_count(
+                    activity.sessions, ngettext("{count:,} session", "{count:,} sessions", activity.sessions)
+                )
+            ),
+        ),
+        (gettext("Paused until activation"), _pending(activity)),
+        (
+            gettext("Moved to cold storage"),
+            _count(
+                activity.audit_records,
+                ngettext("{count:,} audit record", "{count:,} audit records", activity.audit_records),
+            ),
+        ),
+        (gettext("Notified by e-mail"), _recipients(activity)),
     )
 
 
 def _access(activity: queries.Activity, access: str) -> str:
-    administrators = _count(activity.administrator_count, "administrator", "administrators")
-    remaining = f"{administrators} can still sign in and {access}"
+    administrators = _count(
+        activity.administrator_count,
+        ngettext("{count:,} administrator", "{count:,} administrators", activity.administrator_count),
+    )
+    remaining = gettext("{administrators} can still sign in and {access}").format(
+        administrators=administrators, access=access
+    )
     if activity.administrators_only:
-        return f"have no access already; {remaining}"
-    return f"{activity.users - activity.administrator_count:,} of {activity.users:,} lose access; {remaining}"
+        return gettext("have no access already; {remaining}").format(remaining=remaining)
+    return gettext("{users:,} of {activity_users:,} lose access; {remaining}").format(
+        users=activity.users - activity.administrator_count,
+        activity_users=activity.users,
+        remaining=remaining,
+    )
 
 
 def _pending(activity: queries.Activity) -> str:
     return ", ".join(
         (
-            _count(activity.deliveries, "delivery", "deliveries"),
-            _count(activity.webhook_messages, "webhook message", "webhook messages"),
-            _count(activity.scheduled_tasks, "scheduled task", "scheduled tasks"),
+            _count(
+                activity.deliveries,
+                ngettext("{count:,} delivery", "{count:,} deliveries", activity.deliveries),
+            ),
+            _count(
+                activity.webhook_messages,
+                ngettext(
+                    "{count:,} webhook message", "{count:,} webhook messages", activity.webhook_messages
+                ),
+            ),
+            _count(
+                activity.scheduled_tasks,
+                ngettext("{count:,} scheduled task", "{count:,} scheduled tasks", activity.scheduled_tasks),
+            ),
         )
     )
 
@@ -163,16 +217,16 @@ def _recipients(activity: queries.Activity) -> str:
     return ", ".join(activity.administrator_emails)
 
 
-def _count(number: int, singular: str, plural: str) -> str:
-    return f"{number:,} {singular if number == 1 else plural}"
+def _count(number: int, text: str) -> str:
+    return text.format(count=number)
 
 
 TRANSITIONS = (
-    ("suspend", "Suspend", "pause_circle", Suspend, Tenant.State.SUSPENDED),
-    ("activate", "Activate", "play_circle", Activate, Tenant.State.ACTIVE),
-    ("archive", "Archive", "inventory_2", Archive, Tenant.State.ARCHIVED),
-    ("erase", "Erase", "delete_forever", Erase, Tenant.State.DELETING),
-    ("cancel-erasure", "Cancel erasure", "undo", CancelErasing, None),
+    ("suspend", _("Suspend"), "pause_circle", Suspend, Tenant.State.SUSPENDED),
+    ("activate", _("Activate"), "play_circle", Activate, Tenant.State.ACTIVE),
+    ("archive", _("Archive"), "inventory_2", Archive, Tenant.State.ARCHIVED),
+    ("erase", _("Erase"), "delete_forever", Erase, Tenant.State.DELETING),
+    ("cancel-erasure", _("Cancel erasure"), "undo", CancelErasing, None),
 )
 
 
@@ -186,22 +240,22 @@ def _may_become(state: Tenant.State | None) -> Callable[[Tenant], bool]:
     return when
 
 
-for _path, _title, _icon, _page, _state in TRANSITIONS:
+for path, title, icon, page, state in TRANSITIONS:
     hooks.plug(
         "operator",
         hooks.Page(
-            path=f"tenants/<int:tenant_id>/{_path}/",
-            name=f"{_page.command.command_name().split('.')[1]}",
-            title=_page.command.title(),
-            permission=_page.command.permission,
-            view=_page(),
+            path=f"tenants/<int:tenant_id>/{path}/",
+            name=f"{page.command.command_name().split('.')[1]}",
+            title=page.command.lazy_title(),
+            permission=page.command.permission,
+            view=page(),
         ),
         hooks.RowLink(
             model="tenancy.tenant",
-            title=_title,
-            icon=_icon,
-            page=f"{_page.command.command_name().split('.')[1]}",
-            permission=_page.command.permission,
-            when=_may_become(_state),
+            title=title,
+            icon=icon,
+            page=f"{page.command.command_name().split('.')[1]}",
+            permission=page.command.permission,
+            when=_may_become(state),
         ),
     )

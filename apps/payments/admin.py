@@ -10,11 +10,12 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
 
 from apps.console import hooks
 from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ReadOnlyInline, ServerFields
+from apps.console.labels import Colours, display
 from apps.console.sites import tenant_site
 from apps.console.widgets import Form, ReasonForm, reason
 
@@ -23,16 +24,23 @@ from .commands import ConfirmPayment, FailPayment, RefundPayment, VoidPayment
 from .models import Payment, Refund
 
 VIEW, CONFIRM, REFUND = "payments.view_payment", "payments.confirm_payment", "payments.refund_payment"
-STATES = {"Requested": "info", "Confirmed": "success", "Failed": "danger", "Void": "warning"}
+STATES = Colours(
+    {
+        Payment.State.REQUESTED: "info",
+        Payment.State.CONFIRMED: "success",
+        Payment.State.FAILED: "danger",
+        Payment.State.VOID: "warning",
+    }
+)
 
 
 class RefundInline(ReadOnlyInline):
     model = Refund
     fields = ("reference", "shown_amount", "reason", "state", "requested_at", "sent_at", "entry")
     readonly_fields = fields
-    verbose_name_plural = "refunds"
+    verbose_name_plural = _("refunds")
 
-    @admin.display(description="Amount")
+    @admin.display(description=_("Amount"))
     def shown_amount(self, refund: Refund) -> str:
         return str(refund.amount)
 
@@ -53,7 +61,7 @@ class PaymentAdmin(ReadOnlyAdmin):
     )
     list_filter = ("state", "provider")
     search_fields = ("reference", "provider_payment_id")
-    search_help_text = "Reference, or the provider's payment id"
+    search_help_text = _("Reference, or the provider's payment id")
     ordering = ("-id",)
     inlines = (RefundInline,)
     fields = (
@@ -65,19 +73,19 @@ class PaymentAdmin(ReadOnlyAdmin):
     )
     readonly_fields = ("number", "shown_amount", "shown_refunded", "shown_state")
 
-    @admin.display(description="Number", ordering="id")
+    @admin.display(description=_("Number"), ordering="id")
     def number(self, payment: Payment) -> str:
         return f"P-{payment.pk}"
 
-    @admin.display(description="Amount", ordering="amount_minor")
+    @admin.display(description=_("Amount"), ordering="amount_minor")
     def shown_amount(self, payment: Payment) -> str:
         return str(payment.amount)
 
-    @admin.display(description="Refunded")
+    @admin.display(description=_("Refunded"))
     def shown_refunded(self, payment: Payment) -> str:
         return str(payment.refunded) if payment.refunded_minor else "—"
 
-    @display(description="State", label=STATES)
+    @display(description=_("State"), label=STATES)
     def shown_state(self, payment: Payment) -> str:
         return payment.get_state_display()
 
@@ -85,13 +93,13 @@ class PaymentAdmin(ReadOnlyAdmin):
         links = []
         if obj.state == Payment.State.REQUESTED and request.user.has_perm(CONFIRM):
             links += [
-                Link("Confirm", reverse("admin:confirm_payment", args=[obj.pk]), "task_alt"),
-                Link("Mark as failed", reverse("admin:fail_payment", args=[obj.pk]), "block"),
+                Link(gettext("Confirm"), reverse("admin:confirm_payment", args=[obj.pk]), "task_alt"),
+                Link(gettext("Mark as failed"), reverse("admin:fail_payment", args=[obj.pk]), "block"),
             ]
         if obj.state == Payment.State.REQUESTED and request.user.has_perm(REFUND):
-            links.append(Link("Void", reverse("admin:void_payment", args=[obj.pk]), "cancel"))
+            links.append(Link(gettext("Void"), reverse("admin:void_payment", args=[obj.pk]), "cancel"))
         if obj.refundable.minor and request.user.has_perm(REFUND):
-            links.append(Link("Refund", reverse("admin:refund_payment", args=[obj.pk]), "undo"))
+            links.append(Link(gettext("Refund"), reverse("admin:refund_payment", args=[obj.pk]), "undo"))
         return links
 
 
@@ -101,12 +109,12 @@ class PaymentCommandPage(CommandPage):
     def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
         payment = Payment.objects.filter(pk=server_fields["payment_id"]).first()
         if payment is None:
-            return (("Payment", "No payment has this number."),)
+            return ((gettext("Payment"), gettext("No payment has this number.")),)
         return (
-            ("For", payment.reference),
-            ("Amount", str(payment.amount)),
-            ("State", payment.get_state_display()),
-            *((("Not refunded", str(payment.refundable)),) if payment.confirmed_at else ()),
+            (gettext("For"), payment.reference),
+            (gettext("Amount"), str(payment.amount)),
+            (gettext("State"), payment.get_state_display()),
+            *(((gettext("Not refunded"), str(payment.refundable)),) if payment.confirmed_at else ()),
         )
 
     def success_url(self, result: Any) -> str:
@@ -115,7 +123,7 @@ class PaymentCommandPage(CommandPage):
 
 class ConfirmationForm(Form):
     provider_payment_id = forms.CharField(
-        label="Number", max_length=120, help_text="The payment id of the bank or the provider."
+        label=_("Number"), max_length=120, help_text=_("The payment id of the bank or the provider.")
     )
 
 
@@ -124,7 +132,9 @@ class Confirm(PaymentCommandPage):
     form = ConfirmationForm
 
     def sentence(self, result: Payment) -> str:
-        return f"{result.amount} for {result.reference} is confirmed and posted."
+        return gettext("{amount} for {reference} is confirmed and posted.").format(
+            amount=result.amount, reference=result.reference
+        )
 
 
 class Fail(PaymentCommandPage):
@@ -133,7 +143,7 @@ class Fail(PaymentCommandPage):
     danger = True
 
     def sentence(self, result: Payment) -> str:
-        return f"The payment for {result.reference} is marked as failed."
+        return gettext("The payment for {reference} is marked as failed.").format(reference=result.reference)
 
 
 class Void(PaymentCommandPage):
@@ -142,13 +152,15 @@ class Void(PaymentCommandPage):
     danger = True
 
     def sentence(self, result: Payment) -> str:
-        return f"The payment for {result.reference} is void."
+        return gettext("The payment for {reference} is void.").format(reference=result.reference)
 
 
 class RefundForm(Form):
     amount = forms.DecimalField(max_digits=19, decimal_places=4)
     reason = reason()
-    reference = forms.CharField(max_length=80, help_text="Identifies this refund among those of the payment.")
+    reference = forms.CharField(
+        max_length=80, help_text=_("Identifies this refund among those of the payment.")
+    )
 
 
 class RefundPage(PaymentCommandPage):
@@ -162,7 +174,7 @@ class RefundPage(PaymentCommandPage):
         return {"initial": {"amount": refundable, "reference": uuid4().hex[:8]}}
 
     def sentence(self, result: Refund) -> str:
-        return f"{result.amount} is refunded."
+        return gettext("{amount} is refunded.").format(amount=result.amount)
 
     def success_url(self, result: Any) -> str:
         return reverse("admin:payments_payment_change", args=[result.payment_id])
@@ -173,14 +185,14 @@ def _outstanding_count() -> str:
 
 
 def _outstanding_amounts() -> str:
-    return " · ".join(str(total) for total in queries.outstanding()) or "none"
+    return " · ".join(str(total) for total in queries.outstanding()) or gettext("none")
 
 
 hooks.plug(
     "tenant",
     hooks.MenuItem(
-        group="Stock and payments",
-        title="Payments",
+        group=_("Stock and payments"),
+        title=_("Payments"),
         icon="payments",
         url="admin:payments_payment_changelist",
         permission=VIEW,
@@ -188,33 +200,33 @@ hooks.plug(
     hooks.Page(
         path="payments/<int:payment_id>/confirm/",
         name="confirm_payment",
-        title="Confirm payment",
+        title=_("Confirm payment"),
         permission=CONFIRM,
         view=Confirm(),
     ),
     hooks.Page(
         path="payments/<int:payment_id>/fail/",
         name="fail_payment",
-        title="Mark payment as failed",
+        title=_("Mark payment as failed"),
         permission=CONFIRM,
         view=Fail(),
     ),
     hooks.Page(
         path="payments/<int:payment_id>/void/",
         name="void_payment",
-        title="Void payment",
+        title=_("Void payment"),
         permission=REFUND,
         view=Void(),
     ),
     hooks.Page(
         path="payments/<int:payment_id>/refund/",
         name="refund_payment",
-        title="Refund payment",
+        title=_("Refund payment"),
         permission=REFUND,
         view=RefundPage(),
     ),
     hooks.Figure(
-        title="Outstanding payments",
+        title=_("Outstanding payments"),
         permission=VIEW,
         icon="payments",
         value=_outstanding_count,

@@ -8,6 +8,8 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from apps.kernel.models import Tracked
 from apps.kernel.money import LARGEST, Money, currency
@@ -31,10 +33,10 @@ class Payment(Tracked):
     """
 
     class State(models.TextChoices):
-        REQUESTED = "requested", "Requested"
-        CONFIRMED = "confirmed", "Confirmed"
-        FAILED = "failed", "Failed"
-        VOID = "void", "Void"
+        REQUESTED = "requested", _("Requested")
+        CONFIRMED = "confirmed", _("Confirmed")
+        FAILED = "failed", _("Failed")
+        VOID = "void", _("Void")
 
     MOVES: ClassVar = frozenset(
         {
@@ -105,7 +107,7 @@ class Payment(Tracked):
         ]
 
     def __str__(self) -> str:
-        return f"payment {self.pk}"
+        return gettext("payment {pk}").format(pk=self.pk)
 
     @property
     def amount(self) -> Money:
@@ -129,8 +131,8 @@ class Refund(Tracked):
     """
 
     class State(models.TextChoices):
-        REQUESTED = "requested", "Requested"
-        POSTED = "posted", "Posted"
+        REQUESTED = "requested", _("Requested")
+        POSTED = "posted", _("Posted")
 
     MOVES: ClassVar = frozenset({(State.REQUESTED, State.POSTED)})
 
@@ -157,7 +159,9 @@ class Refund(Tracked):
         ]
 
     def __str__(self) -> str:
-        return f"refund {self.reference} of payment {self.payment_id}"
+        return gettext("refund {reference} of payment {payment_id}").format(
+            reference=self.reference, payment_id=self.payment_id
+        )
 
     @property
     def amount(self) -> Money:
@@ -175,7 +179,7 @@ class SandboxOperation(models.Model):
     done_at = models.DateTimeField()
 
     class Meta:
-        verbose_name = "sandbox operation"
+        verbose_name = _("sandbox operation")
         default_permissions = ("view",)
 
     def __str__(self) -> str:

@@ -1,3 +1,5 @@
+from django.utils.translation import gettext_lazy as _
+
 from apps.kernel.manifest import Module
 
 _VIEWS = ("payments.view_payment", "payments.view_refund")
@@ -6,7 +8,7 @@ _WORK = ("payments.request_payment", "payments.confirm_payment")
 MODULE = Module(
     name="payments",
     version="1.0.0",
-    description="Payments and refunds.",
+    description=_("Payments and refunds."),
     licensed=True,
     dependencies=("audit", "events", "identity", "ledger", "settings"),
     publishes=(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import connection
+from django.utils.translation import gettext
 
 from apps.kernel.money import Money, currency
 from apps.ledger.models import Entry
@@ -25,7 +26,9 @@ class Difference:
     expected: str
 
     def __str__(self) -> str:
-        return f"{self.subject} is {self.actual} and should be {self.expected}"
+        return gettext("{subject} is {actual} and should be {expected}").format(
+            subject=self.subject, actual=self.actual, expected=self.expected
+        )
 
 
 def bank_account() -> str:

@@ -9,6 +9,8 @@ from django import forms
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from apps.console import hooks
 from apps.console.admin import CommandPage, ServerFields
@@ -45,7 +47,7 @@ def _cell(period: Period) -> dict[str, Any]:
     return {
         "period": period,
         "state": state,
-        "word": {"closed": "Closed", "open": "Open", "future": "Future"}[state],
+        "word": {"closed": gettext("Closed"), "open": gettext("Open"), "future": gettext("Future")}[state],
         "icon": {"closed": "lock", "open": "edit_calendar", "future": "event_upcoming"}[state],
         "month": f"{period.starts_on:%b}",
         "close": reverse("admin:close_period", args=[period.pk]),
@@ -62,17 +64,29 @@ class Close(CommandPage):
     def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
         period = _period(server_fields["period_id"])
         return (
-            ("Period", f"{period.code}, number {period.number} of {period.year}"),
-            ("Days", f"{period.starts_on:%d %B %Y} to {period.ends_on:%d %B %Y}"),
-            ("Status", period.get_status_display()),
-            ("Effect", "Posting in this period is no longer possible."),
+            (
+                gettext("Period"),
+                gettext("{code}, number {number} of {year}").format(
+                    code=period.code, number=period.number, year=period.year
+                ),
+            ),
+            (
+                gettext("Days"),
+                gettext("{starts_on:%d %B %Y} to {ends_on:%d %B %Y}").format(
+                    starts_on=period.starts_on, ends_on=period.ends_on
+                ),
+            ),
+            (gettext("Status"), period.get_status_display()),
+            (gettext("Effect"), gettext("Posting in this period is no longer possible.")),
         )
 
     def blocking_refusals(self, server_fields: ServerFields) -> Sequence[Refusal]:
         return queries.blockers(_period(server_fields["period_id"]))
 
     def sentence(self, result: Period) -> str:
-        return f"Period {result.code} is closed. The audit log has the actor and the reason."
+        return gettext("Period {code} is closed. The audit log has the actor and the reason.").format(
+            code=result.code
+        )
 
     def success_url(self, result: Period) -> str:
         return "admin:calendar"
@@ -80,7 +94,7 @@ class Close(CommandPage):
 
 class Year(Form):
     year = forms.IntegerField(
-        label="First calendar year", help_text="The year in which the fiscal year begins."
+        label=_("First calendar year"), help_text=_("The year in which the fiscal year begins.")
     )
 
 
@@ -93,7 +107,7 @@ class AddFiscalYearPage(CommandPage):
         return {"initial": {"year": years[-1].starts_on.year + 1 if years else today().year}}
 
     def sentence(self, result: FiscalYear) -> str:
-        return f"Fiscal year {result.code} was added, with twelve periods."
+        return gettext("Fiscal year {code} was added, with twelve periods.").format(code=result.code)
 
     def success_url(self, result: FiscalYear) -> str:
         return "admin:calendar"
@@ -112,13 +126,20 @@ def _open_periods() -> str:
 
 def _oldest_open() -> str:
     oldest = Period.objects.open().order_by("starts_on").first()
-    return f"the oldest is {oldest.code}" if oldest else "all periods are closed"
+    return (
+        gettext("the oldest is {code}").format(code=oldest.code)
+        if oldest
+        else gettext("all periods are closed")
+    )
 
 
 def _find(term: str) -> Sequence[hooks.SearchHit]:
     return [
         hooks.SearchHit(
-            f"Period {period.code}", period.get_status_display(), reverse("admin:calendar"), "calendar_month"
+            gettext("Period {code}").format(code=period.code),
+            period.get_status_display(),
+            reverse("admin:calendar"),
+            "calendar_month",
         )
         for period in Period.objects.filter(code__icontains=term).order_by("-starts_on")[:8]
     ]
@@ -127,7 +148,7 @@ def _find(term: str) -> Sequence[hooks.SearchHit]:
 hooks.plug(
     "tenant",
     hooks.Figure(
-        title="Open periods",
+        title=_("Open periods"),
         permission=VIEW,
         icon="calendar_month",
         value=_open_periods,
@@ -137,23 +158,23 @@ hooks.plug(
     hooks.Page(
         path="periods/",
         name="calendar",
-        title="Periods",
+        title=_("Periods"),
         permission=VIEW,
         view=calendar,
-        group="Accounting",
+        group=_("Accounting"),
         icon="calendar_month",
     ),
     hooks.Page(
         path="periods/<int:period_id>/close/",
         name="close_period",
-        title="Close period",
+        title=_("Close period"),
         permission=CLOSE,
         view=Close(),
     ),
     hooks.Page(
         path="periods/add-fiscal-year/",
         name="add_fiscal_year",
-        title="Add fiscal year",
+        title=_("Add fiscal year"),
         permission=MANAGE,
         view=AddFiscalYearPage(),
     ),

@@ -1,9 +1,11 @@
+from django.utils.translation import gettext_lazy as _
+
 from apps.kernel.manifest import Module
 
 MODULE = Module(
     name="periods",
     version="1.0.0",
-    description="Fiscal calendars: years, periods, and closing periods.",
+    description=_("Fiscal calendars: years, periods, and closing periods."),
     dependencies=("audit", "events", "identity", "settings"),
     publishes=("period.closed", "fiscal_year.added"),
     router="apps.periods.api.urls",

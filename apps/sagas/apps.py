@@ -1,6 +1,7 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class SagasConfig(AppConfig):
     name = "apps.sagas"
-    verbose_name = "Sagas"
+    verbose_name = _("Sagas")

@@ -20,6 +20,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, is_dataclass
 from typing import Any
 
+from django.utils.functional import Promise
+
 from .steps import ActionStep, AnyStep, Trigger, Wait
 
 NAME = re.compile(r"\A[a-z_]+\.[a-z_]+\Z")
@@ -41,7 +43,7 @@ class Saga:
     """
 
     name: str
-    title: str
+    title: str | Promise
     data: type[Any]
     steps: Sequence[ActionStep | Wait[Any]]
     trigger: Trigger[Any] | None = None

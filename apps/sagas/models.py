@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from apps.kernel.models import Tracked
 
@@ -34,16 +36,16 @@ class Run(Tracked):
     """
 
     class State(models.TextChoices):
-        RUNNING = "running", "Running"
-        WAITING = "waiting", "Waiting"
-        COMPENSATING = "compensating", "Rolling back"
-        NEEDS_ATTENTION = "needs_attention", "Needs attention"
-        DONE = "done", "Done"
-        COMPENSATED = "compensated", "Rolled back"
+        RUNNING = "running", _("Running")
+        WAITING = "waiting", _("Waiting")
+        COMPENSATING = "compensating", _("Rolling back")
+        NEEDS_ATTENTION = "needs_attention", _("Needs attention")
+        DONE = "done", _("Done")
+        COMPENSATED = "compensated", _("Rolled back")
 
     class Direction(models.TextChoices):
-        FORWARD = "forward", "Forward"
-        COMPENSATING = "compensating", "Rolling back"
+        FORWARD = "forward", _("Forward")
+        COMPENSATING = "compensating", _("Rolling back")
 
     saga = models.CharField(max_length=80)
     subject = models.CharField(max_length=120)
@@ -70,7 +72,7 @@ class Run(Tracked):
     objects = RunQuerySet.as_manager()
 
     class Meta:
-        verbose_name = "workflow"
+        verbose_name = _("workflow")
         default_permissions = ("view",)
         permissions = [("manage_sagas", "Can retry, skip and roll back workflows")]
         constraints = [
@@ -87,7 +89,7 @@ class Run(Tracked):
         ]
 
     def __str__(self) -> str:
-        return f"{self.saga} of {self.subject}"
+        return gettext("{saga} of {subject}").format(saga=self.saga, subject=self.subject)
 
     @property
     def is_waiting(self) -> bool:
@@ -116,19 +118,19 @@ class LogEntry(models.Model):
     """One transition of a run. Append-only."""
 
     class Kind(models.TextChoices):
-        BEGAN = "began", "Started"
-        STAGE = "stage", "Stage started"
-        DONE = "done", "Done"
-        WAITS = "waits", "Waits"
-        FAILED = "failed", "Failed, will be retried"
-        REFUSED = "refused", "Refused"
-        COMPENSATING = "compensating", "Rollback started"
-        COMPENSATED = "compensated", "Rolled back"
-        STUCK = "stuck", "Needs attention"
-        RETRIED = "retried", "Retried by an operator"
-        SKIPPED = "skipped", "Skipped by an operator"
-        FORCED = "forced", "Rollback started by an operator"
-        ENDED = "ended", "Ended"
+        BEGAN = "began", _("Started")
+        STAGE = "stage", _("Stage started")
+        DONE = "done", _("Done")
+        WAITS = "waits", _("Waits")
+        FAILED = "failed", _("Failed, will be retried")
+        REFUSED = "refused", _("Refused")
+        COMPENSATING = "compensating", _("Rollback started")
+        COMPENSATED = "compensated", _("Rolled back")
+        STUCK = "stuck", _("Needs attention")
+        RETRIED = "retried", _("Retried by an operator")
+        SKIPPED = "skipped", _("Skipped by an operator")
+        FORCED = "forced", _("Rollback started by an operator")
+        ENDED = "ended", _("Ended")
 
     run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="log_entries")
     at = models.DateTimeField()
@@ -140,7 +142,7 @@ class LogEntry(models.Model):
     actor_name = models.CharField(max_length=200, blank=True)
 
     class Meta:
-        verbose_name_plural = "log entries"
+        verbose_name_plural = _("log entries")
         default_permissions = ("view",)
         ordering = ("id",)
 

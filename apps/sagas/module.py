@@ -1,9 +1,11 @@
+from django.utils.translation import gettext_lazy as _
+
 from apps.kernel.manifest import Module
 
 MODULE = Module(
     name="sagas",
     version="1.0.0",
-    description="Multi-step processes: each step is a command with its compensation.",
+    description=_("Multi-step processes: each step is a command with its compensation."),
     dependencies=("bus", "events"),
     publishes=("saga.due", "saga.stuck"),
     subscribes=("saga.due",),

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
 from .declaration import SAGAS, Saga
 from .models import LogEntry, Run, RunQuerySet
 from .steps import Trigger, Wait
 
-MARKS = {LogEntry.Kind.COMPENSATED: "rolled back", LogEntry.Kind.COMPENSATING: "rollback started here"}
+MARKS = {LogEntry.Kind.COMPENSATED: "rolled-back", LogEntry.Kind.COMPENSATING: "rollback-started-here"}
 """The status of a step in which a run was compensated, by the entry of its log."""
 
 
@@ -31,7 +34,7 @@ def run_of(saga: Saga, subject: str) -> Run | None:
 
 
 def title_of(run: Run) -> str:
-    return SAGAS[run.saga].title if run.saga in SAGAS else run.saga
+    return str(SAGAS[run.saga].title) if run.saga in SAGAS else run.saga
 
 
 def steps_of(run: Run) -> Sequence[dict[str, str]]:
@@ -43,13 +46,28 @@ def steps_of(run: Run) -> Sequence[dict[str, str]]:
     }
     unmarked = {step.name for step in saga.all_steps if isinstance(step, Trigger | Wait)} if saga else set()
     return [
-        {
-            "name": name,
-            "state": marks.get(name) or _status(run, names, name, unmarked),
-            "stage": run.stage if name == run.step else "",
-        }
+        _step(
+            name,
+            marks.get(name) or _status(run, names, name, unmarked),
+            run.stage if name == run.step else "",
+        )
         for name in names
     ]
+
+
+STEP_STATES = {
+    "stuck": _("stuck"),
+    "now": _("now"),
+    "done": _("done"),
+    "to-come": _("to come"),
+    "never-reached": _("never reached"),
+    "rolled-back": _("rolled back"),
+    "rollback-started-here": _("rollback started here"),
+}
+
+
+def _step(name: str, state: str, stage: str) -> dict[str, str]:
+    return {"name": gettext(name), "state": state, "label": str(STEP_STATES[state]), "stage": stage}
 
 
 def _status(run: Run, names: Sequence[str], name: str, unmarked: set[str]) -> str:
@@ -59,4 +77,4 @@ def _status(run: Run, names: Sequence[str], name: str, unmarked: set[str]) -> st
     passed = run.step in names and names.index(name) < names.index(run.step)
     if name in run.completed_steps or (name in unmarked and (passed or run.state == Run.State.DONE)):
         return "done"
-    return "to come" if not run.ended_at and not run.is_compensating else "never reached"
+    return "to-come" if not run.ended_at and not run.is_compensating else "never-reached"

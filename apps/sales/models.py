@@ -8,6 +8,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import CharField, F, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Cast, Concat
+from django.utils.translation import gettext_lazy as _
 
 from apps.audit.history import field_history
 from apps.kernel.models import Tracked
@@ -61,12 +62,12 @@ class Order(Tracked):
     """
 
     class State(models.TextChoices):
-        PLACED = "placed", "Placed"
-        CONFIRMED = "confirmed", "Confirmed"
-        PAID = "paid", "Paid"
-        INVOICED = "invoiced", "Invoiced"
-        COMPLETED = "completed", "Completed"
-        CANCELLED = "cancelled", "Cancelled"
+        PLACED = "placed", _("Placed")
+        CONFIRMED = "confirmed", _("Confirmed")
+        PAID = "paid", _("Paid")
+        INVOICED = "invoiced", _("Invoiced")
+        COMPLETED = "completed", _("Completed")
+        CANCELLED = "cancelled", _("Cancelled")
 
     STATE_SEQUENCE: ClassVar = (State.PLACED, State.CONFIRMED, State.PAID, State.INVOICED, State.COMPLETED)
     MOVES: ClassVar = frozenset(
@@ -182,8 +183,8 @@ class Invoice(Tracked):
     """
 
     class State(models.TextChoices):
-        ISSUED = "issued", "Issued, document pending"
-        STORED = "stored", "Issued"
+        ISSUED = "issued", _("Issued, document pending")
+        STORED = "stored", _("Issued")
 
     MOVES: ClassVar = frozenset({(State.ISSUED, State.STORED)})
 

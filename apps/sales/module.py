@@ -1,3 +1,5 @@
+from django.utils.translation import gettext_lazy as _
+
 from apps.kernel.manifest import Module
 
 _VIEWS = (
@@ -17,7 +19,7 @@ _WORK = (
 MODULE = Module(
     name="sales",
     version="1.0.0",
-    description="Customers, orders and invoices.",
+    description=_("Customers, orders and invoices."),
     licensed=True,
     dependencies=(
         "audit",

@@ -6,6 +6,8 @@ import datetime as dt
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from django.utils.translation import gettext_lazy as _
+
 from apps.inventory.commands import FulfilReservation, ItemQuantity, ReleaseStock, ReserveStock
 from apps.payments.commands import RequestPayment, VoidPayment
 from apps.sagas import queries as sagas
@@ -57,7 +59,7 @@ def cancellation_reason(data: OrderToCash) -> str:
 
 ORDER_TO_CASH = Saga(
     name=ORDER_TO_CASH_NAME,
-    title="Order to cash",
+    title=_("Order to cash"),
     data=OrderToCash,
     queue="financial",
     deadline=dt.timedelta(days=30),

@@ -5,15 +5,22 @@ from __future__ import annotations
 from django.contrib import admin
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
 
 from apps.console import hooks
 from apps.console.admin import ReadOnlyAdmin
+from apps.console.labels import Colours, display
 from apps.console.sites import operator_site
 from apps.tenancy.models import SchemaMigration, Tenant
 
-LABELS = {"done": "success", "waiting": "warning", "failed": "danger"}
+LABELS = Colours(
+    {
+        SchemaMigration.State.DONE: "success",
+        SchemaMigration.State.WAITING: "warning",
+        SchemaMigration.State.FAILED: "danger",
+    }
+)
 
 
 @admin.register(SchemaMigration, site=operator_site)
@@ -32,20 +39,20 @@ class SchemaMigrationAdmin(ReadOnlyAdmin):
         rows: QuerySet[SchemaMigration] = super().get_queryset(request)
         return rows.annotate(tenant_name=Subquery(tenants.values("name")[:1]))
 
-    @display(description="Tenant", ordering="tenant_name")
+    @display(description=_("Tenant"), ordering="tenant_name")
     def tenant(self, row: SchemaMigration) -> str:
-        return getattr(row, "tenant_name", None) or "a spare"
+        return getattr(row, "tenant_name", None) or gettext("a spare")
 
-    @display(description="State", ordering="state", label=LABELS)
-    def shown_state(self, row: SchemaMigration) -> tuple[str, str]:
-        return row.state, row.get_state_display()
+    @display(description=_("State"), ordering="state", label=LABELS)
+    def shown_state(self, row: SchemaMigration) -> str:
+        return row.get_state_display()
 
 
 hooks.plug(
     "operator",
     hooks.MenuItem(
-        group="Tenants",
-        title="Migrations",
+        group=_("Tenants"),
+        title=_("Migrations"),
         icon="upgrade",
         url="admin:tenancy_schemamigration_changelist",
         permission="tenancy.view_schemamigration",

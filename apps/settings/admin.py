@@ -11,6 +11,8 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from apps.bus import Command
 from apps.console import hooks
@@ -41,13 +43,13 @@ def settings_page(request: HttpRequest, *, context: dict[str, Any]) -> HttpRespo
 
 
 class Value(Form):
-    value = forms.CharField(help_text="As JSON: 12, true, or “a text” in quotation marks.")
+    value = forms.CharField(help_text=_("As JSON: 12, true, or “a text” in quotation marks."))
 
     def clean_value(self) -> Any:
         try:
             return json.loads(self.cleaned_data["value"])
         except ValueError:
-            raise ValidationError("This is not JSON.") from None
+            raise ValidationError(gettext("This is not JSON.")) from None
 
 
 class Change(CommandPage):
@@ -63,14 +65,14 @@ class Change(CommandPage):
     def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
         setting = declared(server_fields["key"])
         return (
-            ("Setting", setting.key),
-            ("Description", setting.description),
-            ("Type", setting.type.__name__),
-            ("Default", json.dumps(setting.default)),
+            (gettext("Setting"), setting.key),
+            (gettext("Description"), str(setting.description)),
+            (gettext("Type"), setting.type.__name__),
+            (gettext("Default"), json.dumps(setting.default)),
         )
 
     def sentence(self, result: Any) -> str:
-        return f"{result.key} is {json.dumps(result.value)} now."
+        return gettext("{key} is {value} now.").format(key=result.key, value=json.dumps(result.value))
 
     def success_url(self, result: Any) -> str:
         return "admin:settings"
@@ -81,16 +83,16 @@ hooks.plug(
     hooks.Page(
         path="settings/",
         name="settings",
-        title="Settings",
+        title=_("Settings"),
         permission=VIEW,
         view=settings_page,
-        group="Company",
+        group=_("Company"),
         icon="tune",
     ),
     hooks.Page(
         path="settings/<str:key>/change/",
         name="change_setting",
-        title="Change setting",
+        title=_("Change setting"),
         permission=MANAGE,
         view=Change(),
     ),

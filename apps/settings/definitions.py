@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
+from django.utils.functional import Promise
 from pydantic import TypeAdapter, ValidationError
 
 from .errors import SettingInvalid, SettingNotFound
@@ -21,7 +22,7 @@ class SettingDefinition(Generic[T]):
     key: str
     type: type[T]
     default: T
-    description: str
+    description: str | Promise
     by_support: bool = True
 
     def validated(self, value: Any) -> T:
@@ -40,7 +41,7 @@ _declared: dict[str, SettingDefinition[Any]] = {}
 
 
 def declare(
-    *, key: str, type: type[T], default: T, description: str, by_support: bool = True
+    *, key: str, type: type[T], default: T, description: str | Promise, by_support: bool = True
 ) -> SettingDefinition[T]:
     """Declares a setting, in its app's setting_definitions.py."""
     if key in _declared:

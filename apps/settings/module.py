@@ -1,9 +1,11 @@
+from django.utils.translation import gettext_lazy as _
+
 from apps.kernel.manifest import Module
 
 MODULE = Module(
     name="settings",
     version="1.0.0",
-    description="Business settings: typed, declared in code, read through one function.",
+    description=_("Business settings: typed, declared in code, read through one function."),
     dependencies=("audit", "events", "identity"),
     publishes=("setting.changed",),
     grants={

@@ -12,12 +12,14 @@ from django.db.models.expressions import RawSQL
 from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.html import format_html
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
 
 from apps.console import hooks
 from apps.console.admin import Link, ReadOnlyAdmin, ReadOnlyInline
+from apps.console.labels import Colours, display
 from apps.console.sites import operator_site
 
 from . import mode_pages, queries, trends  # noqa: F401
@@ -57,13 +59,13 @@ class TenantAdmin(ReadOnlyAdmin):
     fieldsets = (
         (None, {"fields": ("name", "slug", "owner_email", "created_at", "console")}),
         (
-            "Lifecycle",
+            _("Lifecycle"),
             {"fields": ("shown_state", "state_since", "state_reason", "trial_ends_on", "delete_after")},
         ),
-        ("Usage", {"fields": ("users", "entries", "closes", "last_active", "counted_at")}),
-        ("Health", {"fields": ("errors", "refusals", "dead_letters", "size", "last_backup", "schema")}),
+        (_("Usage"), {"fields": ("users", "entries", "closes", "last_active", "counted_at")}),
+        (_("Health"), {"fields": ("errors", "refusals", "dead_letters", "size", "last_backup", "schema")}),
         (
-            "Placement",
+            _("Placement"),
             {"fields": ("database", "region", "pinned", "schema_name", "role_name", "epoch", "sandbox_of")},
         ),
     )
@@ -77,70 +79,82 @@ class TenantAdmin(ReadOnlyAdmin):
         )
 
     def links(self, request: HttpRequest, obj: Tenant) -> Sequence[Link]:
-        return (Link("Open its console", _console_of(obj), "open_in_new"),)
+        return (Link(gettext("Open its console"), _console_of(obj), "open_in_new"),)
 
     @display(
-        description="State",
+        description=_("State"),
         ordering="state",
-        label={
-            "Active": "success",
-            "On trial": "info",
-            "Being set up": "warning",
-            "Suspended": "danger",
-            "Queued for deletion": "danger",
-        },
+        label=Colours(
+            {
+                Tenant.State.ACTIVE: "success",
+                Tenant.State.TRIAL: "info",
+                Tenant.State.PENDING: "warning",
+                Tenant.State.SUSPENDED: "danger",
+                Tenant.State.DELETING: "danger",
+            }
+        ),
     )
     def shown_state(self, tenant: Tenant) -> str:
         mode = "" if tenant.mode == Tenant.Mode.NORMAL else f", {tenant.get_mode_display().lower()}"
         return f"{tenant.get_state_display()}{mode}"
 
-    @admin.display(description="Users", ordering="activity__users")
+    @admin.display(description=_("Users"), ordering="activity__users")
     def users(self, tenant: Tenant) -> str:
         return f"{tenant.activity.users:,}"
 
-    @admin.display(description="Errors, 24 h", ordering="activity__failures")
+    @admin.display(description=_("Errors, 24 h"), ordering="activity__failures")
     def errors(self, tenant: Tenant) -> str:
         failures, commands = tenant.activity.failures, tenant.activity.commands
-        return f"{failures:,} of {commands:,}" + (f" ({failures / commands:.1%})" if failures else "")
+        return gettext("{failures:,} of {commands:,}").format(failures=failures, commands=commands) + (
+            f" ({failures / commands:.1%})" if failures else ""
+        )
 
-    @admin.display(description="Refusals, 24 h", ordering="activity__refusals")
+    @admin.display(description=_("Refusals, 24 h"), ordering="activity__refusals")
     def refusals(self, tenant: Tenant) -> str:
         return f"{tenant.activity.refusals:,}"
 
-    @admin.display(description="Dead letters", ordering="activity__dead_letters")
+    @admin.display(description=_("Dead letters"), ordering="activity__dead_letters")
     def dead_letters(self, tenant: Tenant) -> str:
         return f"{tenant.activity.dead_letters:,}"
 
-    @admin.display(description="Size", ordering="activity__bytes")
+    @admin.display(description=_("Size"), ordering="activity__bytes")
     def size(self, tenant: Tenant) -> str:
-        return filesizeformat(tenant.activity.bytes) if tenant.activity.counted_at else "not counted yet"
+        return (
+            filesizeformat(tenant.activity.bytes)
+            if tenant.activity.counted_at
+            else gettext("not counted yet")
+        )
 
-    @admin.display(description="Last backup", ordering="backed_up_at")
+    @admin.display(description=_("Last backup"), ordering="backed_up_at")
     def last_backup(self, tenant: Tenant) -> Any:
-        return tenant.backed_up_at or "none yet"  # type: ignore[attr-defined]  # annotated above
+        return tenant.backed_up_at or gettext("none yet")  # type: ignore[attr-defined]  # annotated above
 
-    @display(description="Schema", ordering="fingerprint", label={"current": "success", "behind": "warning"})
+    @display(
+        description=_("Schema"),
+        ordering="fingerprint",
+        label=Colours({_("current"): "success", _("behind"): "warning"}),
+    )
     def schema(self, tenant: Tenant) -> str:
         expected = tenant.release_fingerprint  # type: ignore[attr-defined]  # annotated above
-        return "current" if tenant.fingerprint == expected else "behind"
+        return gettext("current") if tenant.fingerprint == expected else gettext("behind")
 
-    @admin.display(description="Counted")
+    @admin.display(description=_("Counted"))
     def counted_at(self, tenant: Tenant) -> Any:
         return tenant.activity.counted_at
 
-    @admin.display(description="Entries posted", ordering="activity__entries_posted")
+    @admin.display(description=_("Entries posted"), ordering="activity__entries_posted")
     def entries(self, tenant: Tenant) -> str:
         return f"{tenant.activity.entries_posted:,}"
 
-    @admin.display(description="Periods closed", ordering="activity__periods_closed")
+    @admin.display(description=_("Periods closed"), ordering="activity__periods_closed")
     def closes(self, tenant: Tenant) -> str:
         return f"{tenant.activity.periods_closed:,}"
 
-    @admin.display(description="Last active", ordering="activity__last_active_at")
+    @admin.display(description=_("Last active"), ordering="activity__last_active_at")
     def last_active(self, tenant: Tenant) -> Any:
         return tenant.activity.last_active_at
 
-    @admin.display(description="Console")
+    @admin.display(description=_("Console"))
     def console(self, tenant: Tenant) -> str:
         return format_html('<a href="{}">/t/{}/</a>', _console_of(tenant), tenant.slug)
 
@@ -155,7 +169,11 @@ def _active() -> str:
 
 def _pending() -> str:
     pending = Tenant.objects.filter(state=Tenant.State.PENDING).count()
-    return f"{pending} being set up" if pending else "none is being set up"
+    return (
+        gettext("{pending} being set up").format(pending=pending)
+        if pending
+        else gettext("none is being set up")
+    )
 
 
 def _entries() -> str:
@@ -165,7 +183,9 @@ def _entries() -> str:
 def _busiest() -> hooks.Plot:
     busiest = list(TenantActivity.objects.select_related("tenant").order_by("-entries_posted")[:12])
     posted = hooks.Series(
-        "Entries posted", [str(activity.entries_posted) for activity in busiest], "--color-primary-600"
+        gettext("Entries posted"),
+        [str(activity.entries_posted) for activity in busiest],
+        "--color-primary-600",
     )
     return hooks.Plot([activity.tenant.name for activity in busiest], [posted])
 
@@ -180,7 +200,7 @@ def _newest() -> Sequence[Sequence[Any]]:
     ]
 
 
-def _by_day(*series: tuple[str, str, str]) -> Callable[[], hooks.Plot]:
+def _by_day(*series: tuple[str | Promise, str, str]) -> Callable[[], hooks.Plot]:
     """A line for each (title, field, colour), over the last days."""
 
     def plot() -> hooks.Plot:
@@ -211,7 +231,7 @@ def _find(term: str) -> Sequence[hooks.SearchHit]:
     return [
         hooks.SearchHit(
             tenant.name,
-            f"Tenant {tenant.slug}",
+            gettext("Tenant {slug}").format(slug=tenant.slug),
             reverse("admin:tenancy_tenant_change", args=[tenant.pk]),
             "apartment",
         )
@@ -222,14 +242,14 @@ def _find(term: str) -> Sequence[hooks.SearchHit]:
 hooks.plug(
     "operator",
     hooks.MenuItem(
-        group="Tenants",
-        title="Tenants",
+        group=_("Tenants"),
+        title=_("Tenants"),
         icon="apartment",
         url="admin:tenancy_tenant_changelist",
         permission=VIEW_PERMISSION,
     ),
     hooks.Figure(
-        title="Active tenants",
+        title=_("Active tenants"),
         permission=VIEW_PERMISSION,
         icon="apartment",
         value=_active,
@@ -237,40 +257,40 @@ hooks.plug(
         link="admin:tenancy_tenant_changelist",
     ),
     hooks.Figure(
-        title="Entries posted",
+        title=_("Entries posted"),
         permission=VIEW_PERMISSION,
         icon="receipt_long",
         value=_entries,
-        note=lambda: "counted from events",
+        note=lambda: gettext("counted from events"),
     ),
-    hooks.Chart(title="Entries posted by tenant", permission=VIEW_PERMISSION, plot=_busiest),
+    hooks.Chart(title=_("Entries posted by tenant"), permission=VIEW_PERMISSION, plot=_busiest),
     hooks.Chart(
-        title="Commands by day, all tenants",
+        title=_("Commands by day, all tenants"),
         permission=VIEW_PERMISSION,
         kind="line",
         plot=_by_day(
-            ("Commands", "commands", "--color-primary-600"), ("Failures", "failures", "--color-red-600")
+            (_("Commands"), "commands", "--color-primary-600"), (_("Failures"), "failures", "--color-red-600")
         ),
     ),
     hooks.Chart(
-        title="Entries posted by day, all tenants",
+        title=_("Entries posted by day, all tenants"),
         permission=VIEW_PERMISSION,
-        plot=_by_day(("Entries", "entries", "--color-primary-600")),
+        plot=_by_day((_("Entries"), "entries", "--color-primary-600")),
     ),
     hooks.Table(
-        title="Largest changes in usage",
+        title=_("Largest changes in usage"),
         permission=VIEW_PERMISSION,
-        headers=("Tenant", "Commands, 30 days", "The 30 before", "Change"),
+        headers=(_("Tenant"), _("Commands, 30 days"), _("The 30 before"), _("Change")),
         rows=_growth,
-        empty="Daily usage counts appear here.",
+        empty=_("Daily usage counts appear here."),
         link="admin:tenancy_tenant_changelist",
     ),
     hooks.Table(
-        title="Newest tenants",
+        title=_("Newest tenants"),
         permission=VIEW_PERMISSION,
-        headers=("Tenant", "Since"),
+        headers=(_("Tenant"), _("Since")),
         rows=_newest,
-        empty="Onboard the first tenant from the menu.",
+        empty=_("Onboard the first tenant from the menu."),
         link="admin:tenancy_tenant_changelist",
     ),
     hooks.Search(permission=VIEW_PERMISSION, find=_find),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django_tenants.models import DomainMixin, TenantMixin
 
 from apps.kernel.clock import now
@@ -37,17 +39,17 @@ class Tenant(Tracked, TenantMixin):
     """
 
     class State(models.TextChoices):
-        PENDING = "pending", "Being set up"
-        TRIAL = "trial", "On trial"
-        ACTIVE = "active", "Active"
-        SUSPENDED = "suspended", "Suspended"
-        ARCHIVED = "archived", "Archived"
-        DELETING = "deleting", "Queued for deletion"
+        PENDING = "pending", _("Being set up")
+        TRIAL = "trial", _("On trial")
+        ACTIVE = "active", _("Active")
+        SUSPENDED = "suspended", _("Suspended")
+        ARCHIVED = "archived", _("Archived")
+        DELETING = "deleting", _("Queued for deletion")
 
     class Mode(models.TextChoices):
-        NORMAL = "normal", "Normal"
-        READ_ONLY = "read_only", "Read only"
-        MAINTENANCE = "maintenance", "Maintenance"
+        NORMAL = "normal", _("Normal")
+        READ_ONLY = "read_only", _("Read only")
+        MAINTENANCE = "maintenance", _("Maintenance")
 
     TRANSITIONS = frozenset(
         {
@@ -197,10 +199,12 @@ class TenantActivity(models.Model):
 
     class Meta:
         default_permissions = ("view",)
-        verbose_name_plural = "tenant activity"
+        verbose_name_plural = _("tenant activity")
 
     def __str__(self) -> str:
-        return f"{self.tenant_id}: {self.entries_posted} entries"
+        return gettext("{tenant_id}: {entries_posted} entries").format(
+            tenant_id=self.tenant_id, entries_posted=self.entries_posted
+        )
 
 
 class TenantDay(models.Model):
@@ -220,7 +224,7 @@ class TenantDay(models.Model):
         indexes = [models.Index(name="tenant_day_of_all", fields=["day"])]
 
     def __str__(self) -> str:
-        return f"{self.tenant_id} on {self.day}"
+        return gettext("{tenant_id} on {day}").format(tenant_id=self.tenant_id, day=self.day)
 
 
 class Spare(models.Model):
@@ -283,7 +287,7 @@ class ScheduledRun(models.Model):
         default_permissions = ("view",)
 
     def __str__(self) -> str:
-        return f"{self.task} of {self.slot_at:%Y-%m-%d %H:%M:%S}"
+        return gettext("{task} of {slot_at:%Y-%m-%d %H:%M:%S}").format(task=self.task, slot_at=self.slot_at)
 
 
 class SchemaMigration(models.Model):
@@ -294,9 +298,9 @@ class SchemaMigration(models.Model):
     """
 
     class State(models.TextChoices):
-        WAITING = "waiting", "Waiting"
-        DONE = "done", "Done"
-        FAILED = "failed", "Failed"
+        WAITING = "waiting", _("Waiting")
+        DONE = "done", _("Done")
+        FAILED = "failed", _("Failed")
 
     schema_name = models.CharField(max_length=63, primary_key=True)
     state = models.CharField(max_length=7, choices=State.choices)

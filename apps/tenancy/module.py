@@ -1,9 +1,11 @@
+from django.utils.translation import gettext_lazy as _
+
 from apps.kernel.manifest import Module
 
 MODULE = Module(
     name="tenancy",
     version="1.0.0",
-    description="Tenants: their schemas, databases and lifecycle, and the routing of requests to them.",
+    description=_("Tenants: their schemas, databases and lifecycle, and the routing of requests to them."),
     dependencies=("audit", "events"),
     publishes=(
         "tenant.activated",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from django.utils.translation import gettext, ngettext
+
 from apps.kernel.observability.request_trace import RequestTraceEntry, Severity, trace_source
 from apps.kernel.pii import exclude_from_clones
 
@@ -22,12 +24,19 @@ _RECEIVED: dict[str, Severity] = {
 def trace_sent(correlation_id: str) -> Iterator[RequestTraceEntry]:
     messages = Message.objects.filter(correlation_id=correlation_id).select_related("endpoint").order_by("id")
     for message in messages:
-        tries = f"{message.attempts} attempt{'' if message.attempts == 1 else 's'}"
+        tries = ngettext("{count} attempt", "{count} attempts", message.attempts).format(
+            count=message.attempts
+        )
         last = message.tries.last()
         yield RequestTraceEntry(
             at=message.finished_at or message.created_at,
             kind="webhook",
-            text=f"{message.type} to {message.endpoint}: {message.get_state_display().lower()} after {tries}.",
+            text=gettext("{type} to {endpoint}: {state} after {tries}.").format(
+                type=message.type,
+                endpoint=message.endpoint,
+                state=message.get_state_display().lower(),
+                tries=tries,
+            ),
             detail=str(last) if last else "",
             severity=_SENT[message.state],
             caused_by=f"event:{message.event_id}" if message.event_id else "",
@@ -42,7 +51,9 @@ def trace_received(correlation_id: str) -> Iterator[RequestTraceEntry]:
         yield RequestTraceEntry(
             at=received.received_at,
             kind="webhook",
-            text=f"{received} from {received.source}: {received.get_state_display().lower()}.",
+            text=gettext("{received} from {source}: {state}.").format(
+                received=received, source=received.source, state=received.get_state_display().lower()
+            ),
             detail=received.last_error,
             severity=_RECEIVED.get(received.state, "plain"),
             name=f"webhook:{received.pk}",

@@ -7,6 +7,8 @@ import datetime as dt
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from apps.audit.history import field_history
 from apps.kernel import secrets
@@ -33,8 +35,8 @@ class Endpoint(Tracked):
     """
 
     class State(models.TextChoices):
-        ACTIVE = "active", "Active"
-        DISABLED = "disabled", "Disabled"
+        ACTIVE = "active", _("Active")
+        DISABLED = "disabled", _("Disabled")
 
     url = models.CharField(max_length=2000)
     description = models.CharField(max_length=200, blank=True)
@@ -108,7 +110,7 @@ class SealedSecret(Tracked):
         default_permissions = ("view",)
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.pk} of {self.owner}"
+        return gettext("{kind} {pk} of {owner}").format(kind=self.kind, pk=self.pk, owner=self.owner)
 
     @property
     def owner(self) -> Endpoint | Source:
@@ -167,9 +169,9 @@ class Message(Leased):
     """
 
     class State(models.TextChoices):
-        PENDING = "pending", "Pending"
-        DELIVERED = "delivered", "Delivered"
-        DEAD = "dead", "Dead"
+        PENDING = "pending", _("Pending")
+        DELIVERED = "delivered", _("Delivered")
+        DEAD = "dead", _("Dead")
 
     PROGRESS = ("state", "attempts", "next_at", "last_error", "finished_at", "leased_until", "lease_holder")
 
@@ -238,7 +240,7 @@ class Attempt(models.Model):
         ordering = ("id",)
 
     def __str__(self) -> str:
-        return self.error or str(self.status or "no outcome was recorded")
+        return self.error or str(self.status or gettext("no outcome was recorded"))
 
     @property
     def is_success(self) -> bool:
@@ -308,11 +310,11 @@ class Received(Retried):
     """
 
     class State(models.TextChoices):
-        RECEIVED = "received", "Received"
-        PROCESSED = "processed", "Processed"
-        FAILED = "failed", "Failed, tried again"
-        IGNORED = "ignored", "Ignored"
-        DEAD = "dead", "Dead"
+        RECEIVED = "received", _("Received")
+        PROCESSED = "processed", _("Processed")
+        FAILED = "failed", _("Failed, tried again")
+        IGNORED = "ignored", _("Ignored")
+        DEAD = "dead", _("Dead")
 
     source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="+")
     ref = models.CharField(max_length=200)
@@ -326,7 +328,7 @@ class Received(Retried):
     objects = ReceivedQuerySet.as_manager()
 
     class Meta:
-        verbose_name = "received message"
+        verbose_name = _("received message")
         default_permissions = ("view",)
         constraints = [
             models.UniqueConstraint(name="webhooks_received_once", fields=["source", "ref"]),

@@ -1,3 +1,5 @@
+from django.utils.translation import gettext_lazy as _
+
 from apps.kernel.manifest import Module
 
 _VIEWS = (
@@ -13,7 +15,7 @@ _VIEWS = (
 MODULE = Module(
     name="webhooks",
     version="1.0.0",
-    description="Webhooks: events sent to other systems, and messages received from them.",
+    description=_("Webhooks: events sent to other systems, and messages received from them."),
     licensed=True,
     dependencies=("audit", "bus", "events"),
     subscribes=("*",),

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Mapping
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from apps.kernel.actors import System
 from apps.kernel.clock import now
@@ -86,7 +87,7 @@ def _read(source: Source, headers: Mapping[str, str], body: bytes) -> Payload:
     except UnparsableBody as why:
         raise MessageUnreadable(why=why) from None
     if not 0 < len(payload.id) <= 200:
-        raise MessageUnreadable(why="its id has 1 to 200 characters")
+        raise MessageUnreadable(why=gettext("its id has 1 to 200 characters"))
     return payload
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from apps.bus import dispatch
 from apps.kernel.actors import System
@@ -56,7 +57,7 @@ class Outcome:
         return self.status is not None and 200 <= self.status < 300
 
     def __str__(self) -> str:
-        return self.error or f"{self.status} in {self.took} ms"
+        return self.error or gettext("{status} in {took} ms").format(status=self.status, took=self.took)
 
 
 def send_due(endpoint_id: int, timeout_s: float = SEND_TIMEOUT_S) -> bool:

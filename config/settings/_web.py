@@ -51,6 +51,10 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]
+"""The languages that the product is translated to (docs/translation.md). No middleware reads Accept-Language, which
+would show Django's translated texts between English ones."""
+LOCALE_PATHS = [ROOT / "locale"]
 USE_I18N = True
 X_FRAME_OPTIONS = "DENY"
 SECURE_CONTENT_TYPE_NOSNIFF = True

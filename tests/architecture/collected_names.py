@@ -210,7 +210,7 @@ def modules() -> Found:
 def limits() -> Found:
     from apps.kernel.limits import LIMITS
 
-    return [(limit.name, {"unit": limit.unit}) for limit in LIMITS.values()]
+    return [(limit.name, {"unit": str(limit.unit)}) for limit in LIMITS.values()]
 
 
 def notice_kinds() -> Found:

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext
 from psycopg import sql
 
 from apps.backups import rules
@@ -55,9 +56,14 @@ class Moved:
 
     def __str__(self) -> str:
         """The text in the audit log."""
-        return (
-            f"{self.subject} from the database {self.before} to {self.after} online: {self.rows:,} rows;"
-            f" read-only for {self.read_only:.2f} s"
+        return gettext(
+            "{subject} from the database {before} to {after} online: {rows:,} rows; read-only for {read_only:.2f} s"
+        ).format(
+            subject=self.subject,
+            before=self.before,
+            after=self.after,
+            rows=self.rows,
+            read_only=self.read_only,
         )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.utils.translation import gettext
 
 from apps.backups.models import BackupPolicy
 
@@ -22,8 +23,12 @@ class Policy:
     max_count: int
 
     def __str__(self) -> str:
-        maximum = f", {self.max_count} at most" if self.max_count else ""
-        return f"every {self.interval / _HOUR:g} h, retained {self.retention / _DAY:g} days{maximum}"
+        text = (
+            gettext("every {hours:g} h, retained {days:g} days, {max_count} at most")
+            if self.max_count
+            else gettext("every {hours:g} h, retained {days:g} days")
+        )
+        return text.format(hours=self.interval / _HOUR, days=self.retention / _DAY, max_count=self.max_count)
 
 
 _HOUR, _DAY = dt.timedelta(hours=1), dt.timedelta(days=1)

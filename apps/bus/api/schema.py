@@ -47,7 +47,7 @@ class Schema(AutoSchema):
         return str(super().get_operation_id())
 
     def get_summary(self) -> str:
-        return str(self._endpoint.command.title()) if self._is_command else _first_sentence(self.view)
+        return str(self._endpoint.command.english_title()) if self._is_command else _first_sentence(self.view)
 
     def get_description(self) -> str:  # type: ignore[override]  # that of DRF takes a path and a method
         if self._is_command:

@@ -6,6 +6,8 @@ import datetime as dt
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from apps.kernel.actors import Support
 from apps.kernel.clock import now
@@ -17,15 +19,15 @@ MAX_SESSION_DURATION = dt.timedelta(minutes=30)
 class EndReason(models.TextChoices):
     """The reason for the end of a support session."""
 
-    LEFT = "left", "The operator left"
-    ENDED = "ended", "An operator ended it"
-    EXPIRED = "expired", "The time limit was reached"
-    TICKET_UNUSED = "ticket_unused", "The ticket was not used"
-    REFUSED = "refused", "The tenant refused it"
-    OPERATOR_GONE = "operator_gone", "The operator lost the permission"
-    TENANT_CHANGED = "tenant_changed", "The tenant was suspended or moved"
-    USER_CHANGED = "user_changed", "The permissions of the user changed"
-    ACCESS_DISABLED = "access_disabled", "The tenant disabled support access"
+    LEFT = "left", _("The operator left")
+    ENDED = "ended", _("An operator ended it")
+    EXPIRED = "expired", _("The time limit was reached")
+    TICKET_UNUSED = "ticket_unused", _("The ticket was not used")
+    REFUSED = "refused", _("The tenant refused it")
+    OPERATOR_GONE = "operator_gone", _("The operator lost the permission")
+    TENANT_CHANGED = "tenant_changed", _("The tenant was suspended or moved")
+    USER_CHANGED = "user_changed", _("The permissions of the user changed")
+    ACCESS_DISABLED = "access_disabled", _("The tenant disabled support access")
 
 
 class ImpersonationQuerySet(models.QuerySet["Impersonation"]):
@@ -101,7 +103,9 @@ class Impersonation(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.user_name} at {self.tenant_name}"
+        return gettext("{user_name} at {tenant_name}").format(
+            user_name=self.user_name, tenant_name=self.tenant_name
+        )
 
     @property
     def ending(self) -> str:
@@ -143,7 +147,7 @@ class SupportSession(models.Model):
 
     class Meta:
         default_permissions = ("view",)
-        verbose_name = "support session"
+        verbose_name = _("support session")
         constraints = [
             models.CheckConstraint(
                 name="identity_supportsession_ends_counted",
@@ -153,7 +157,7 @@ class SupportSession(models.Model):
         indexes = [models.Index(name="identity_support_by_number", fields=["number"])]
 
     def __str__(self) -> str:
-        return f"{self.operator} as {self.user_name}"
+        return gettext("{operator} as {user_name}").format(operator=self.operator, user_name=self.user_name)
 
     @property
     def ending(self) -> str:

@@ -11,11 +11,12 @@ from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
 
 from apps.console import hooks
 from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ServerFields
+from apps.console.labels import Colours, display
 from apps.console.sites import operator_site, tenant_site
 from apps.console.widgets import Form, ReasonForm, reason
 from apps.identity.models import User
@@ -30,7 +31,7 @@ from .models import MAX_SESSION_DURATION, Impersonation, SupportSession
 from .views import link
 
 VIEW, VIEW_SUPPORT_SESSIONS = "identity.view_impersonation", "identity.view_supportsession"
-STATES = {"Open": "danger", "Ticket issued": "warning", "Over": "info"}
+STATES = Colours({_("Open"): "danger", _("Ticket issued"): "warning", _("Over"): "info"})
 
 
 @admin.register(Impersonation, site=operator_site)
@@ -50,20 +51,20 @@ class ImpersonationAdmin(ReadOnlyAdmin):
     )
     readonly_fields = ("state", "ending")
 
-    @display(description="State", label=STATES)
+    @display(description=_("State"), label=STATES)
     def state(self, impersonation: Impersonation) -> str:
         if impersonation.ended_at or impersonation.overdue_reason():
-            return "Over"
-        return "Open" if impersonation.entered_at else "Ticket issued"
+            return gettext("Over")
+        return gettext("Open") if impersonation.entered_at else gettext("Ticket issued")
 
-    @admin.display(description="End reason")
+    @admin.display(description=_("End reason"))
     def ending(self, impersonation: Impersonation) -> str:
         return impersonation.ending or "—"
 
     def links(self, request: HttpRequest, obj: Impersonation) -> Sequence[Link]:
         if obj.ended_at or not request.user.has_perm(IMPERSONATE):
             return ()
-        return (Link("End session", reverse("admin:end_impersonation", args=[obj.pk]), "logout"),)
+        return (Link(gettext("End session"), reverse("admin:end_impersonation", args=[obj.pk]), "logout"),)
 
 
 @admin.register(SupportSession, site=tenant_site)
@@ -83,15 +84,15 @@ class SupportSessionAdmin(ReadOnlyAdmin):
     )
     readonly_fields = ("ending",)
 
-    @display(description="State", label=STATES)
+    @display(description=_("State"), label=STATES)
     def state(self, support_session: SupportSession) -> str:
-        return "Over" if support_session.is_over else "Open"
+        return gettext("Over") if support_session.is_over else gettext("Open")
 
-    @admin.display(description="Left at")
+    @admin.display(description=_("Left at"))
     def over_at(self, support_session: SupportSession) -> Any:
         return support_session.ended_at
 
-    @admin.display(description="End reason")
+    @admin.display(description=_("End reason"))
     def ending(self, support_session: SupportSession) -> str:
         return support_session.ending or "—"
 
@@ -99,11 +100,15 @@ class SupportSessionAdmin(ReadOnlyAdmin):
         if not request.user.has_perm("audit.view_record"):
             return ()
         audit_log = reverse("admin:audit_record_changelist")
-        return (Link("Actions", f"{audit_log}?{urlencode(queries.audit_log_of(obj.support))}", "checklist"),)
+        return (
+            Link(
+                gettext("Actions"), f"{audit_log}?{urlencode(queries.audit_log_of(obj.support))}", "checklist"
+            ),
+        )
 
 
 class EnterAsSupportForm(Form):
-    user_id = forms.TypedChoiceField(label="Enter as", coerce=int)
+    user_id = forms.TypedChoiceField(label=_("Enter as"), coerce=int)
     reason = reason()
 
     def __init__(self, *args: Any, active_users: Sequence[User], **options: Any) -> None:
@@ -111,7 +116,7 @@ class EnterAsSupportForm(Form):
         self.offer(
             "user_id", [(user.pk, f"{user.name} ({_roles(user)}), {user.email}") for user in active_users]
         )
-        self.fields["reason"].help_text = "The tenant reads it."
+        self.fields["reason"].help_text = gettext("The tenant reads it.")
 
 
 class EnterAsSupportPage(CommandPage):
@@ -128,13 +133,18 @@ class EnterAsSupportPage(CommandPage):
 
     def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
         return (
-            ("Tenant", _tenant(server_fields).name),
-            ("Limit", f"{MAX_SESSION_DURATION.seconds // 60} minutes, one session at a time"),
+            (gettext("Tenant"), _tenant(server_fields).name),
             (
-                "Visible to the tenant",
-                "your name beside the user's, in every record of the audit log and of the history",
+                gettext("Limit"),
+                gettext("{minutes} minutes, one session at a time").format(
+                    minutes=MAX_SESSION_DURATION.seconds // 60
+                ),
             ),
-            ("Not permitted", "passwords, roles, invitations, tokens and other keys"),
+            (
+                gettext("Visible to the tenant"),
+                gettext("your name beside the user's, in every record of the audit log and of the history"),
+            ),
+            (gettext("Not permitted"), gettext("passwords, roles, invitations, tokens and other keys")),
         )
 
     def preview(self, form: forms.Form, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
@@ -144,10 +154,16 @@ class EnterAsSupportPage(CommandPage):
             manages, permissions = user.has_perm(rules.MANAGE_USERS_PERMISSION), user.get_all_permissions()
             roles = _roles(user)
         return (
-            ("Impersonated user", f"{user} at {tenant}"),
-            ("Role", f"{roles}, with {len(permissions)} permissions"),
-            ("Required permission", f"{rules.IMPERSONATE_MANAGERS_PERMISSION if manages else IMPERSONATE}"),
-            ("Reason, visible to the tenant", form.cleaned_data["reason"]),
+            (gettext("Impersonated user"), gettext("{user} at {tenant}").format(user=user, tenant=tenant)),
+            (
+                gettext("Role"),
+                gettext("{roles}, with {count} permissions").format(roles=roles, count=len(permissions)),
+            ),
+            (
+                gettext("Required permission"),
+                f"{rules.IMPERSONATE_MANAGERS_PERMISSION if manages else IMPERSONATE}",
+            ),
+            (gettext("Reason, visible to the tenant"), form.cleaned_data["reason"]),
         )
 
     def blocking_refusals(self, server_fields: ServerFields) -> Sequence[Refusal]:
@@ -174,17 +190,21 @@ class EndImpersonationPage(CommandPage):
         if impersonation is None:
             raise Http404
         return (
-            ("Operator", impersonation.operator_name),
-            ("Impersonates", str(impersonation)),
-            ("Reason", impersonation.reason),
+            (gettext("Operator"), impersonation.operator_name),
+            (gettext("Impersonates"), str(impersonation)),
+            (gettext("Reason"), impersonation.reason),
             (
-                "Until",
-                f"{impersonation.ends_at:%H:%M} UTC" if impersonation.ends_at else "the ticket is used",
+                gettext("Until"),
+                f"{impersonation.ends_at:%H:%M} UTC"
+                if impersonation.ends_at
+                else gettext("the ticket is used"),
             ),
         )
 
     def sentence(self, result: Impersonation) -> str:
-        return f"The session as {result} has ended after {result.actions} actions."
+        return gettext("The session as {result} has ended after {actions} actions.").format(
+            result=result, actions=result.actions
+        )
 
     def success_url(self, result: Impersonation) -> str:
         return reverse("admin:identity_impersonation_change", args=[result.pk])
@@ -216,36 +236,36 @@ def _tenant(server_fields: ServerFields) -> TenantInfo:
 
 
 def _roles(user: User) -> str:
-    return ", ".join(group.name for group in user.groups.all()) or "no role"
+    return ", ".join(group.name for group in user.groups.all()) or gettext("no role")
 
 
 hooks.plug(
     "operator",
     hooks.MenuItem(
-        group="Tenants",
-        title="Impersonations",
+        group=_("Tenants"),
+        title=_("Impersonations"),
         icon="support_agent",
         url="admin:identity_impersonation_changelist",
         permission=VIEW,
     ),
     hooks.Figure(
-        title="Open support sessions",
+        title=_("Open support sessions"),
         permission=VIEW,
         icon="support_agent",
         value=_open_session_count,
-        note=lambda: "of operators in tenants",
+        note=lambda: gettext("of operators in tenants"),
         link="admin:identity_impersonation_changelist",
     ),
     hooks.Page(
         path="tenants/<int:tenant_id>/enter/",
         name="enter_as_support",
-        title="Enter as support",
+        title=_("Enter as support"),
         permission=IMPERSONATE,
         view=EnterAsSupportPage(),
     ),
     hooks.RowLink(
         model="tenancy.tenant",
-        title="Enter as support",
+        title=_("Enter as support"),
         icon="support_agent",
         page="enter_as_support",
         permission=IMPERSONATE,
@@ -253,7 +273,7 @@ hooks.plug(
     hooks.Page(
         path="impersonations/<int:impersonation_id>/end/",
         name="end_impersonation",
-        title="End support session",
+        title=_("End support session"),
         permission=IMPERSONATE,
         view=EndImpersonationPage(),
     ),
@@ -261,18 +281,18 @@ hooks.plug(
 hooks.plug(
     "tenant",
     hooks.MenuItem(
-        group="Audit & security",
-        title="Support access",
+        group=_("Audit & security"),
+        title=_("Support access"),
         icon="support_agent",
         url="admin:identity_supportsession_changelist",
         permission=VIEW_SUPPORT_SESSIONS,
     ),
     hooks.Table(
-        title="Support access",
+        title=_("Support access"),
         permission=VIEW_SUPPORT_SESSIONS,
-        headers=("Since", "Operator and user", "Reason"),
+        headers=(_("Since"), _("Operator and user"), _("Reason")),
         rows=_latest_sessions,
-        empty="The platform's support has not accessed this tenant.",
+        empty=_("The platform's support has not accessed this tenant."),
         link="admin:identity_supportsession_changelist",
     ),
 )

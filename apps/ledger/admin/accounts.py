@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.bus import Command
@@ -32,7 +33,7 @@ class AccountAdmin(ReadOnlyAdmin):
     ordering = ("code",)
 
     def list_links(self, request: HttpRequest) -> Sequence[Link]:
-        return (Link("New account", reverse("admin:open_account"), "playlist_add"),)
+        return (Link(gettext("New account"), reverse("admin:open_account"), "playlist_add"),)
 
 
 @admin.register(Journal, site=tenant_site)
@@ -43,14 +44,14 @@ class JournalAdmin(ReadOnlyAdmin):
     ordering = ("code",)
 
     def list_links(self, request: HttpRequest) -> Sequence[Link]:
-        return (Link("New journal", reverse("admin:open_journal"), "library_add"),)
+        return (Link(gettext("New journal"), reverse("admin:open_journal"), "library_add"),)
 
 
 class NewAccount(Form):
     code = forms.CharField(max_length=32)
     name = forms.CharField(max_length=200)
     type = forms.ChoiceField(choices=Account.Type.choices)
-    parent = forms.CharField(max_length=32, required=False, help_text="The code of the parent account.")
+    parent = forms.CharField(max_length=32, required=False, help_text=_("The code of the parent account."))
 
 
 class OpenAccountPage(CommandPage):
@@ -58,7 +59,7 @@ class OpenAccountPage(CommandPage):
     form = NewAccount
 
     def sentence(self, result: Account) -> str:
-        return f"Account {result} was opened."
+        return gettext("Account {result} was opened.").format(result=result)
 
     def success_url(self, result: Account) -> str:
         return "admin:ledger_account_changelist"
@@ -74,7 +75,7 @@ class OpenJournalPage(CommandPage):
     form = NewJournal
 
     def sentence(self, result: Journal) -> str:
-        return f"Journal {result} was opened."
+        return gettext("Journal {result} was opened.").format(result=result)
 
     def success_url(self, result: Journal) -> str:
         return "admin:ledger_journal_changelist"
@@ -99,15 +100,15 @@ def _find_accounts(term: str) -> Sequence[hooks.SearchHit]:
 hooks.plug(
     "tenant",
     hooks.MenuItem(
-        group="Accounting",
-        title="Accounts",
+        group=_("Accounting"),
+        title=_("Accounts"),
         icon="toc",
         url="admin:ledger_account_changelist",
         permission="ledger.view_account",
     ),
     hooks.MenuItem(
-        group="Accounting",
-        title="Journals",
+        group=_("Accounting"),
+        title=_("Journals"),
         icon="menu_book",
         url="admin:ledger_journal_changelist",
         permission="ledger.view_journal",
@@ -115,14 +116,14 @@ hooks.plug(
     hooks.Page(
         path="ledger/open-account/",
         name="open_account",
-        title="New account",
+        title=_("New account"),
         permission="ledger.manage_accounts",
         view=OpenAccountPage(),
     ),
     hooks.Page(
         path="ledger/open-journal/",
         name="open_journal",
-        title="New journal",
+        title=_("New journal"),
         permission="ledger.manage_accounts",
         view=OpenJournalPage(),
     ),

@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from apps.console import hooks
 from apps.kernel.clock import today
@@ -22,7 +24,11 @@ def _this_month() -> str:
 
 def _turnover() -> str:
     turnover = queries.figures(today()).turnover
-    return "turnover " + ", ".join(str(total) for total in turnover) if turnover else "nothing posted yet"
+    return (
+        gettext("turnover {totals}").format(totals=", ".join(str(total) for total in turnover))
+        if turnover
+        else gettext("nothing posted yet")
+    )
 
 
 def _drafts() -> str:
@@ -42,7 +48,7 @@ def _asset_total() -> str:
 
 
 def _asset_currencies() -> str:
-    return " · ".join(_assets()) + ", as posted"
+    return gettext("{currencies}, as posted").format(currencies=" · ".join(_assets()))
 
 
 def _income_and_expense() -> hooks.Plot:
@@ -54,8 +60,8 @@ def _income_and_expense() -> hooks.Plot:
     return hooks.Plot(
         [month.month for month in shown],
         [
-            hooks.Series("Income", [str(month.income) for month in shown], "--color-primary-600"),
-            hooks.Series("Expense", [str(month.expense) for month in shown], "--color-base-400"),
+            hooks.Series(gettext("Income"), [str(month.income) for month in shown], "--color-primary-600"),
+            hooks.Series(gettext("Expense"), [str(month.expense) for month in shown], "--color-base-400"),
         ],
         unit=iso,
     )
@@ -75,7 +81,7 @@ def _latest() -> Sequence[Sequence[Any]]:
 hooks.plug(
     "tenant",
     hooks.Figure(
-        title="Entries this month",
+        title=_("Entries this month"),
         permission=VIEW,
         icon="receipt_long",
         value=_this_month,
@@ -83,28 +89,28 @@ hooks.plug(
         link="admin:ledger_entry_changelist",
     ),
     hooks.Figure(
-        title="Drafts",
+        title=_("Drafts"),
         permission=VIEW,
         icon="edit_note",
         value=_drafts,
-        note=lambda: "a draft blocks the closing of its period",
+        note=lambda: gettext("a draft blocks the closing of its period"),
         link="admin:ledger_entry_changelist",
     ),
     hooks.Figure(
-        title="Assets",
+        title=_("Assets"),
         permission=VIEW,
         icon="account_balance_wallet",
         value=_asset_total,
         note=_asset_currencies,
         link="admin:trial_balance",
     ),
-    hooks.Chart(title="Income and expense by month", permission=VIEW, plot=_income_and_expense),
+    hooks.Chart(title=_("Income and expense by month"), permission=VIEW, plot=_income_and_expense),
     hooks.Table(
-        title="Latest entries",
+        title=_("Latest entries"),
         permission=VIEW,
-        headers=("Number", "Date", "Memo"),
+        headers=(_("Number"), _("Date"), _("Memo")),
         rows=_latest,
-        empty="Post the first entry from the menu.",
+        empty=_("Post the first entry from the menu."),
         link="admin:ledger_entry_changelist",
     ),
 )

@@ -10,11 +10,12 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
 
 from apps.console import hooks
 from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ReadOnlyInline, ServerFields
+from apps.console.labels import Colours, display
 from apps.console.sites import tenant_site
 from apps.console.widgets import Form, reason
 from apps.kernel.clock import today
@@ -28,13 +29,13 @@ class LineInline(ReadOnlyInline):
     model = EntryLine
     fields = ("line_no", "account", "memo", "currency", "shown_debit", "shown_credit")
     readonly_fields = fields
-    verbose_name_plural = "lines"
+    verbose_name_plural = _("lines")
 
-    @admin.display(description="Debit")
+    @admin.display(description=_("Debit"))
     def shown_debit(self, line: EntryLine) -> str:
         return f"{line.debit:,}" if line.amount_minor > 0 else ""
 
-    @admin.display(description="Credit")
+    @admin.display(description=_("Credit"))
     def shown_credit(self, line: EntryLine) -> str:
         return f"{line.credit:,}" if line.amount_minor < 0 else ""
 
@@ -48,7 +49,7 @@ class EntryAdmin(ReadOnlyAdmin):
     list_display = ("shown_number", "posted_on", "journal", "memo", "payee", "turnover", "shown_status")
     list_filter = ("status", "journal", "period")
     search_fields = ("memo", "payee", "reference")
-    search_help_text = "Memo, payee or reference"
+    search_help_text = _("Memo, payee or reference")
     date_hierarchy = "posted_on"
     ordering = ("-posted_on", "-id")
     inlines = (LineInline,)
@@ -64,15 +65,18 @@ class EntryAdmin(ReadOnlyAdmin):
         entries: QuerySet[Entry] = super().get_queryset(request)
         return entries.select_related("journal", "year", "period").prefetch_related("lines")
 
-    @display(description="Number", ordering="number")
+    @display(description=_("Number"), ordering="number")
     def shown_number(self, entry: Entry) -> str:
         return str(entry)
 
-    @display(description="Status", label={"Posted": "success", "Draft": "warning"})
+    @display(
+        description=_("Status"),
+        label=Colours({Entry.Status.POSTED: "success", Entry.Status.DRAFT: "warning"}),
+    )
     def shown_status(self, entry: Entry) -> str:
         return entry.get_status_display()
 
-    @admin.display(description="Amount")
+    @admin.display(description=_("Amount"))
     def turnover(self, entry: Entry) -> str:
         totals: dict[str, Any] = {}
         for line in entry.lines.all():
@@ -85,10 +89,10 @@ class EntryAdmin(ReadOnlyAdmin):
     def links(self, request: HttpRequest, obj: Entry) -> Sequence[Link]:
         if not obj.is_posted:
             return (
-                Link("Post", reverse("admin:post_draft", args=[obj.pk]), "task_alt"),
-                Link("Discard", reverse("admin:discard_draft", args=[obj.pk]), "delete"),
+                Link(gettext("Post"), reverse("admin:post_draft", args=[obj.pk]), "task_alt"),
+                Link(gettext("Discard"), reverse("admin:discard_draft", args=[obj.pk]), "delete"),
             )
-        return (Link("Reverse", reverse("admin:reverse_entry", args=[obj.pk]), "undo"),)
+        return (Link(gettext("Reverse"), reverse("admin:reverse_entry", args=[obj.pk]), "undo"),)
 
 
 class EntryCommand(CommandPage):
@@ -97,8 +101,12 @@ class EntryCommand(CommandPage):
     def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
         entry = Entry.objects.with_numbers().filter(pk=server_fields["entry_id"]).first()
         if entry is None:
-            return (("Entry", "No entry has this number."),)
-        return (("Entry", str(entry)), ("Date", f"{entry.posted_on:%d %B %Y}"), ("Memo", entry.memo or "—"))
+            return ((gettext("Entry"), gettext("No entry has this number.")),)
+        return (
+            (gettext("Entry"), str(entry)),
+            (gettext("Date"), f"{entry.posted_on:%d %B %Y}"),
+            (gettext("Memo"), entry.memo or "—"),
+        )
 
     def success_url(self, result: Entry) -> str:
         return reverse("admin:ledger_entry_change", args=[result.pk])
@@ -108,7 +116,7 @@ class Post(EntryCommand):
     command = PostDraft
 
     def sentence(self, result: Entry) -> str:
-        return f"{result} is posted and can no longer change."
+        return gettext("{result} is posted and can no longer change.").format(result=result)
 
 
 class Discard(EntryCommand):
@@ -116,14 +124,14 @@ class Discard(EntryCommand):
     danger = True
 
     def sentence(self, result: Entry) -> str:
-        return "The draft is discarded."
+        return gettext("The draft is discarded.")
 
     def success_url(self, result: Entry) -> str:
         return "admin:ledger_entry_changelist"
 
 
 class Reversal(Form):
-    posted_on = forms.DateField(label="Date", initial=today)
+    posted_on = forms.DateField(label=_("Date"), initial=today)
     reason = reason()
 
 
@@ -132,7 +140,7 @@ class Reverse(EntryCommand):
     form = Reversal
 
     def sentence(self, result: Entry) -> str:
-        return f"The entry is reversed by {result}."
+        return gettext("The entry is reversed by {result}.").format(result=result)
 
 
 def _find_entries(term: str) -> Sequence[hooks.SearchHit]:
@@ -140,7 +148,9 @@ def _find_entries(term: str) -> Sequence[hooks.SearchHit]:
     return [
         hooks.SearchHit(
             f"{entry} {entry.memo}",
-            f"Entry of {entry.posted_on:%d %b %Y} {entry.payee}",
+            gettext("Entry of {posted_on:%d %b %Y} {payee}").format(
+                posted_on=entry.posted_on, payee=entry.payee
+            ),
             reverse("admin:ledger_entry_change", args=[entry.pk]),
             "receipt_long",
         )
@@ -151,8 +161,8 @@ def _find_entries(term: str) -> Sequence[hooks.SearchHit]:
 hooks.plug(
     "tenant",
     hooks.MenuItem(
-        group="Accounting",
-        title="Entries",
+        group=_("Accounting"),
+        title=_("Entries"),
         icon="receipt_long",
         url="admin:ledger_entry_changelist",
         permission=VIEW,
@@ -160,21 +170,21 @@ hooks.plug(
     hooks.Page(
         path="ledger/entry/<int:entry_id>/post/",
         name="post_draft",
-        title="Post draft",
+        title=_("Post draft"),
         permission="ledger.post_entry",
         view=Post(),
     ),
     hooks.Page(
         path="ledger/entry/<int:entry_id>/discard/",
         name="discard_draft",
-        title="Discard draft",
+        title=_("Discard draft"),
         permission="ledger.draft_entry",
         view=Discard(),
     ),
     hooks.Page(
         path="ledger/entry/<int:entry_id>/reverse/",
         name="reverse_entry",
-        title="Reverse entry",
+        title=_("Reverse entry"),
         permission="ledger.reverse_entry",
         view=Reverse(),
     ),

@@ -13,6 +13,8 @@ from django.forms import formset_factory
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from apps.bus import dispatch_once
 from apps.companies import queries as companies
@@ -26,7 +28,7 @@ from apps.ledger.models import Account, Entry, Journal
 
 
 class Head(Form):
-    posted_on = forms.DateField(label="Date", initial=today)
+    posted_on = forms.DateField(label=_("Date"), initial=today)
     journal = forms.ChoiceField()
     memo = forms.CharField(max_length=400)
     payee = forms.CharField(max_length=200, required=False)
@@ -46,7 +48,7 @@ class LineForm(Form):
     def clean(self) -> dict[str, Any]:
         fields = self.cleaned_data
         if bool(fields.get("debit")) == bool(fields.get("credit")) and fields.get("account"):
-            raise forms.ValidationError("A line needs either a debit or a credit.")
+            raise forms.ValidationError(gettext("A line needs either a debit or a credit."))
         fields["amount"] = _amount(fields.get("debit", "")) - _amount(fields.get("credit", ""))
         return fields
 
@@ -77,7 +79,12 @@ class NewEntry:
             except Refusal as refusal:
                 refusals = refusal.refusals
             else:
-                messages.success(request, f"{entry} is {'posted' if entry.is_posted else 'saved'}.")
+                messages.success(
+                    request,
+                    (
+                        gettext("{entry} is posted.") if entry.is_posted else gettext("{entry} is saved.")
+                    ).format(entry=entry),
+                )
                 return redirect("admin:ledger_entry_change", entry.pk)
         page = {
             "form": head,
@@ -112,7 +119,7 @@ def _amount(text: str) -> Decimal:
     try:
         return Decimal(text.replace(",", "").strip() or 0)
     except InvalidOperation:
-        raise forms.ValidationError(f"{text!r} is not an amount.") from None
+        raise forms.ValidationError(gettext("{text!r} is not an amount.").format(text=text)) from None
 
 
 hooks.plug(
@@ -120,10 +127,10 @@ hooks.plug(
     hooks.Page(
         path="ledger/new-entry/",
         name="new_entry",
-        title="New entry",
+        title=_("New entry"),
         permission="ledger.draft_entry",
         view=NewEntry(),
-        group="Accounting",
+        group=_("Accounting"),
         icon="post_add",
     ),
 )

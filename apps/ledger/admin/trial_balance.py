@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext_lazy as _
 
 from apps.console import hooks
 from apps.kernel.csv_lines import CONTENT_TYPE, csv_lines
@@ -40,10 +41,10 @@ hooks.plug(
     hooks.Page(
         path="ledger/trial-balance/",
         name="trial_balance",
-        title="Trial balance",
+        title=_("Trial balance"),
         permission=VIEW,
         view=trial_balance,
-        group="Accounting",
+        group=_("Accounting"),
         icon="balance",
     ),
 )

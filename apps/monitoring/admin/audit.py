@@ -14,8 +14,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHt
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
 
 from apps.audit import access_log, export, queries
 from apps.audit.commands import ErasePerson, MoveToColdStorage
@@ -24,6 +24,7 @@ from apps.audit.filters import RecordFilter
 from apps.audit.models import Record, RecordQuerySet, Segment
 from apps.console import hooks
 from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ServerFields
+from apps.console.labels import Colours, display
 from apps.console.sites import operator_site, tenant_site
 from apps.console.widgets import Form, reason
 from apps.kernel.actors import Actor
@@ -35,12 +36,15 @@ MANAGE_RETENTION_PERMISSION = "audit.manage_retention"
 ERASE_PERMISSION = "audit.erase_person"
 LIST = "audit_record_changelist"
 MAX_RECORDS_SHOWN = 200
-OUTCOMES: dict[str, str] = {
-    Record.Outcome.DONE: "success",
-    Record.Outcome.REPEATED: "info",
-    Record.Outcome.REFUSED: "warning",
-    Record.Outcome.FAILED: "danger",
-}
+CHANGES_HEADERS = ((_("Field"),), (_("Before"),), (_("After"),), (_("Of"),))
+OUTCOMES = Colours(
+    {
+        Record.Outcome.DONE: "success",
+        Record.Outcome.REPEATED: "info",
+        Record.Outcome.REFUSED: "warning",
+        Record.Outcome.FAILED: "danger",
+    }
+)
 
 
 @admin.register(Record, site=tenant_site)
@@ -67,8 +71,8 @@ class RecordAdmin(ReadOnlyAdmin):
             None,
             {"fields": ("action", "at", "outcome", "actor_name", "impersonator_name", "reason", "integrity")},
         ),
-        ("Changes", {"fields": ("changed_fields", "refusal_reasons")}),
-        ("Origin", {"fields": ("command", "request_json", "correlation", "causation_id")}),
+        (_("Changes"), {"fields": ("changed_fields", "refusal_reasons")}),
+        (_("Origin"), {"fields": ("command", "request_json", "correlation", "causation_id")}),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Record]:
@@ -80,13 +84,20 @@ class RecordAdmin(ReadOnlyAdmin):
     def list_links(self, request: HttpRequest) -> Sequence[Link]:
         query = urlencode({"text": request.GET["q"]}) if request.GET.get("q") else ""
         return [
-            Link("Export CSV", f"{reverse('admin:audit_export')}?{query}", "download"),
-            *_links(request, ("audit_integrity", "Integrity", "verified", VIEW_INTEGRITY_PERMISSION)),
+            Link(gettext("Export CSV"), f"{reverse('admin:audit_export')}?{query}", "download"),
+            *_links(
+                request, ("audit_integrity", gettext("Integrity"), "verified", VIEW_INTEGRITY_PERMISSION)
+            ),
             *_links(
                 request,
-                ("move_to_cold_storage", "Move to cold storage", "inventory_2", MANAGE_RETENTION_PERMISSION),
+                (
+                    "move_to_cold_storage",
+                    gettext("Move to cold storage"),
+                    "inventory_2",
+                    MANAGE_RETENTION_PERMISSION,
+                ),
             ),
-            *_links(request, ("erase_person", "Erase a person", "person_off", ERASE_PERMISSION)),
+            *_links(request, ("erase_person", gettext("Erase a person"), "person_off", ERASE_PERMISSION)),
         ]
 
     def changelist_view(
@@ -109,14 +120,20 @@ class RecordAdmin(ReadOnlyAdmin):
         subject = (obj.subject_type, obj.subject_id)
         return [
             *(
-                [Link("History of this object", reverse("admin:audit_history", args=subject), "history")]
+                [
+                    Link(
+                        gettext("History of this object"),
+                        reverse("admin:audit_history", args=subject),
+                        "history",
+                    )
+                ]
                 if all(subject)
                 else []
             ),
             *(
                 [
                     Link(
-                        "Actions of this person",
+                        gettext("Actions of this person"),
                         reverse("admin:audit_person", args=[obj.actor_id]),
                         "person_search",
                     )
@@ -126,56 +143,62 @@ class RecordAdmin(ReadOnlyAdmin):
             ),
         ]
 
-    @display(description="Action", ordering="sentence")
+    @display(description=_("Action"), ordering="sentence")
     def action(self, record: Record) -> str:
         return record.shown_sentence
 
-    @admin.display(description="Integrity")
+    @admin.display(description=_("Integrity"))
     def integrity(self, record: Record) -> str:
         segment = queries.segment_of(record)
-        return f"Sealed in {segment}, {segment.sealed_at:%d %b %Y %H:%M}" if segment else "Not sealed yet"
+        return (
+            gettext("Sealed in {segment}, {sealed_at:%d %b %Y %H:%M}").format(
+                segment=segment, sealed_at=segment.sealed_at
+            )
+            if segment
+            else gettext("Not sealed yet")
+        )
 
-    @display(description="Outcome", label=OUTCOMES)
-    def outcome_label(self, record: Record) -> tuple[str, str]:
-        return record.outcome, record.get_outcome_display()
+    @display(description=_("Outcome"), label=OUTCOMES)
+    def outcome_label(self, record: Record) -> str:
+        return record.get_outcome_display()
 
-    @admin.display(description="Fields")
+    @admin.display(description=_("Fields"))
     def changed_fields(self, record: Record) -> str:
         if record.content_salt is None:
-            return "Erased."
+            return gettext("Erased.")
         if not record.changes:
-            return "No field of an existing row was changed."
+            return gettext("No field of an existing row was changed.")
         rows = [
             (change["field"], change["before"], change["after"], change["object"])
             for change in record.changes
         ]
         return format_html(
-            '<table class="console-table"><thead><tr><th>Field</th><th>Before</th><th>After</th><th>Of</th></tr>'
-            "</thead><tbody>{}</tbody></table>",
+            '<table class="console-table"><thead><tr>{}</tr></thead><tbody>{}</tbody></table>',
+            format_html_join("", "<th>{}</th>", CHANGES_HEADERS),
             format_html_join("", "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>", rows),
         )
 
-    @admin.display(description="Refusal reason")
+    @admin.display(description=_("Refusal reason"))
     def refusal_reasons(self, record: Record) -> str:
         if record.content_salt is None:
-            return "Erased."
+            return gettext("Erased.")
         rows = [(refusal["detail"], refusal["code"]) for refusal in record.refusals]
         return format_html_join("", "<p>{} <code>{}</code></p>", rows) or "—"
 
-    @admin.display(description="Request")
+    @admin.display(description=_("Request"))
     def request_json(self, record: Record) -> str:
         if record.content_salt is None:
-            return "Erased."
+            return gettext("Erased.")
         return format_html(
             '<pre class="console-json">{}</pre>', json.dumps(record.request, indent=1, ensure_ascii=False)
         )
 
-    @admin.display(description="Correlation id")
+    @admin.display(description=_("Correlation id"))
     def correlation(self, record: Record) -> str:
         trace = f"{reverse('admin:trace')}?id={record.correlation_id}"
         url = f"{reverse('admin:audit_record_changelist')}?q={record.correlation_id}"
         return format_html(
-            '{} · <a href="{}">request trace</a> · <a href="{}">its records in the audit log</a>',
+            gettext('{} · <a href="{}">request trace</a> · <a href="{}">its records in the audit log</a>'),
             *(record.correlation_id, trace, url),
         )
 
@@ -210,14 +233,14 @@ def history_of_object(
     """All actions on one object, as sentences."""
     access_log.record_read(_reader(request), {"thing": f"{subject_type}:{subject_id}"}, view="history")
     name = subject_type.rpartition(".")[2].replace("_", " ")
-    lead = f"Actions on {name} {subject_id}, newest first."
+    lead = gettext("Actions on {name} {subject_id}, newest first.").format(name=name, subject_id=subject_id)
     return _history(request, context, lead, queries.history_of_object(subject_type, subject_id))
 
 
 def history_of_person(request: HttpRequest, *, context: dict[str, Any], user_id: int) -> HttpResponseBase:
     """All actions of one person, as sentences."""
     access_log.record_read(_reader(request), {"person": user_id}, view="history")
-    lead = f"Actions of user {user_id}, newest first."
+    lead = gettext("Actions of user {user_id}, newest first.").format(user_id=user_id)
     return _history(request, context, lead, queries.history_of_person(user_id))
 
 
@@ -244,7 +267,7 @@ def integrity(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseB
 
 class MoveToColdStorageForm(Form):
     before = forms.DateField(
-        label="Written before", initial=today, help_text="Each retention class has its own period."
+        label=_("Written before"), initial=today, help_text=_("Each retention class has its own period.")
     )
     reason = reason()
 
@@ -262,25 +285,27 @@ class MoveToColdStoragePage(CommandPage):
         return [
             (
                 part.retention.capitalize(),
-                f"{part.records:,} records in {part.segments:,} segments, retained for {part.years} years",
+                gettext("{records:,} records in {segments:,} segments, retained for {years} years").format(
+                    records=part.records, segments=part.segments, years=part.years
+                ),
             )
             for part in due
-        ] or [("To move", "No record is past its retention.")]
+        ] or [(gettext("To move"), gettext("No record is past its retention."))]
 
     def sentence(self, result: Any) -> str:
-        return f"Moved to cold storage: {result}."
+        return gettext("Moved to cold storage: {result}.").format(result=result)
 
     def success_url(self, result: Any) -> str:
         return "admin:audit_integrity"
 
 
 class EraseForm(Form):
-    user_id = forms.IntegerField(label="User number", required=False)
+    user_id = forms.IntegerField(label=_("User number"), required=False)
     texts = forms.CharField(
-        label="Texts that name the person",
+        label=_("Texts that name the person"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="E-mail address and full name, one per line.",
+        help_text=_("E-mail address and full name, one per line."),
     )
     reason = reason()
 
@@ -299,12 +324,16 @@ class Erase(CommandPage):
     def preview(self, form: forms.Form, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
         plan = erasure_plan(form.cleaned_data["user_id"], form.cleaned_data["texts"])
         retained = (
-            f"{plan.retained:,}, until {plan.retained_until:%d %B %Y}" if plan.retained_until else "none"
+            gettext("{retained:,}, until {retained_until:%d %B %Y}").format(
+                retained=plan.retained, retained_until=plan.retained_until
+            )
+            if plan.retained_until
+            else gettext("none")
         )
-        return [("Records to erase", plan.size), ("Retained by law", retained)]
+        return [(gettext("Records to erase"), plan.size), (gettext("Retained by law"), retained)]
 
     def sentence(self, result: Any) -> str:
-        return f"Erased from {result}."
+        return gettext("Erased from {result}.").format(result=result)
 
     def success_url(self, result: Any) -> str:
         return f"admin:{LIST}"
@@ -313,13 +342,15 @@ class Erase(CommandPage):
 def _integrity() -> str:
     verification = queries.last_verification()
     if verification is None:
-        return "not verified yet"
-    return "verified" if verification.intact else "BROKEN"
+        return gettext("not verified yet")
+    return gettext("verified") if verification.intact else gettext("BROKEN")
 
 
 def _sealed() -> str:
     seal = queries.seal()
-    return f"{seal.records:,} records sealed, {seal.waiting:,} not yet"
+    return gettext("{records:,} records sealed, {waiting:,} not yet").format(
+        records=seal.records, waiting=seal.waiting
+    )
 
 
 def _latest() -> list[list[Any]]:
@@ -336,14 +367,14 @@ for _plane in hooks.PLANES:
     hooks.plug(
         _plane,
         hooks.MenuItem(
-            group="Audit & security",
-            title="Audit log",
+            group=_("Audit & security"),
+            title=_("Audit log"),
             icon="history",
             url="admin:audit_record_changelist",
             permission=VIEW_PERMISSION,
         ),
         hooks.Figure(
-            title="Audit log",
+            title=_("Audit log"),
             permission=VIEW_INTEGRITY_PERMISSION,
             icon="verified",
             value=_integrity,
@@ -353,51 +384,51 @@ for _plane in hooks.PLANES:
         hooks.Page(
             path="audit/export/",
             name="audit_export",
-            title="Export",
+            title=_("Export"),
             permission=VIEW_PERMISSION,
             view=export_csv,
         ),
         hooks.Page(
             path="audit/history/<str:subject_type>/<str:subject_id>/",
             name="audit_history",
-            title="History",
+            title=_("History"),
             permission=VIEW_PERMISSION,
             view=history_of_object,
         ),
         hooks.Page(
             path="audit/people/<int:user_id>/",
             name="audit_person",
-            title="Actions of a person",
+            title=_("Actions of a person"),
             permission=VIEW_PERMISSION,
             view=history_of_person,
         ),
         hooks.Page(
             path="audit/integrity/",
             name="audit_integrity",
-            title="Integrity of the audit log",
+            title=_("Integrity of the audit log"),
             permission=VIEW_INTEGRITY_PERMISSION,
             view=integrity,
         ),
         hooks.Page(
             path="audit/move-to-cold-storage/",
             name="move_to_cold_storage",
-            title="Move to cold storage",
+            title=_("Move to cold storage"),
             permission=MANAGE_RETENTION_PERMISSION,
             view=MoveToColdStoragePage(),
         ),
         hooks.Page(
             path="audit/erase-person/",
             name="erase_person",
-            title="Erase a person",
+            title=_("Erase a person"),
             permission=ERASE_PERMISSION,
             view=Erase(),
         ),
         hooks.Table(
-            title="Latest in the audit log",
+            title=_("Latest in the audit log"),
             permission=VIEW_PERMISSION,
-            headers=("When", "Action"),
+            headers=(_("When"), _("Action")),
             rows=_latest,
-            empty="Actions of users and of the system appear here.",
+            empty=_("Actions of users and of the system appear here."),
             link="admin:audit_record_changelist",
         ),
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext_lazy as _
 
 from apps.bus.catalogue import catalogue
 from apps.console import hooks
@@ -20,10 +21,10 @@ hooks.plug(
     hooks.Page(
         path="commands/",
         name="commands",
-        title="Commands",
+        title=_("Commands"),
         permission="bus.view_idempotencykey",
         view=commands,
-        group="System",
+        group=_("System"),
         icon="terminal",
     ),
 )

@@ -10,6 +10,8 @@ from django import forms
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from apps.bus import Command
 from apps.console import hooks
@@ -44,17 +46,29 @@ class OneDelivery(CommandPage):
         tenant = queries.tenant_names().get(delivery.tenant_id, str(delivery.tenant_id))
         behind = unsettled.filter(event_id__gt=delivery.event_id)
         return (
-            ("Subscriber", delivery.subscriber),
-            ("Event", f"{delivery.event} of {delivery.event.occurred_at:%d %B %Y, %H:%M:%S}"),
-            ("Tenant", tenant),
-            ("Database", server_fields["database"]),
-            ("Status", f"{delivery.get_status_display()} after {delivery.attempts} attempts"),
-            ("Last error", delivery.last_error or "—"),
-            ("Waiting behind it", f"{behind.count():,}"),
+            (gettext("Subscriber"), delivery.subscriber),
+            (
+                gettext("Event"),
+                gettext("{event} of {occurred_at:%d %B %Y, %H:%M:%S}").format(
+                    event=delivery.event, occurred_at=delivery.event.occurred_at
+                ),
+            ),
+            (gettext("Tenant"), tenant),
+            (gettext("Database"), server_fields["database"]),
+            (
+                gettext("Status"),
+                gettext("{status} after {attempts} attempts").format(
+                    status=delivery.get_status_display(), attempts=delivery.attempts
+                ),
+            ),
+            (gettext("Last error"), delivery.last_error or "—"),
+            (gettext("Waiting behind it"), f"{behind.count():,}"),
         )
 
     def sentence(self, result: Delivery) -> str:
-        return f"{result}: {result.get_status_display().lower()}. Actor and reason are in the audit log."
+        return gettext("{result}: {status}. Actor and reason are in the audit log.").format(
+            result=result, status=result.get_status_display().lower()
+        )
 
     def success_url(self, result: Delivery) -> str:
         row, key = reverse("admin:events_delivery_change", args=[result.pk]), databases.key_of(result)
@@ -72,11 +86,11 @@ class Drop(OneDelivery):
 
 class ReplayDeadLettersForm(Form):
     subscriber = forms.ChoiceField(choices=lambda: [(name, name) for name in sorted(SUBSCRIBERS)])
-    tenant = forms.CharField(required=False, help_text="Short name; empty for all tenants.")
+    tenant = forms.CharField(required=False, help_text=_("Short name; empty for all tenants."))
     database = forms.ChoiceField(
         choices=lambda: [(key, key) for key in databases.known()],
         required=False,
-        help_text="The database of the tenant.",
+        help_text=_("The database of the tenant."),
     )
     reason = reason()
 
@@ -86,7 +100,7 @@ class ReplayDeadLettersForm(Form):
 
 class ReplayEventsForm(ReplayDeadLettersForm):
     event = forms.ChoiceField(choices=lambda: [(name, name) for name in queries.event_names()])
-    since = forms.DateTimeField(help_text="In UTC, such as 2026-01-31 00:00.")
+    since = forms.DateTimeField(help_text=_("In UTC, such as 2026-01-31 00:00."))
     field_order = ("event", "since", "subscriber", "tenant", "database", "reason")
 
 
@@ -95,7 +109,7 @@ class ReplayDeadLetters(CommandPage):
     form: type[forms.Form] = ReplayDeadLettersForm
 
     def sentence(self, result: int) -> str:
-        return f"{result:,} will be delivered again."
+        return gettext("{result:,} will be delivered again.").format(result=result)
 
     def success_url(self, result: int) -> str:
         return "admin:subscribers"
@@ -121,37 +135,37 @@ hooks.plug(
     hooks.Page(
         path="subscribers/",
         name="subscribers",
-        title="Subscribers",
+        title=_("Subscribers"),
         permission=VIEW_PERMISSION,
         view=subscribers_page,
-        group="System",
+        group=_("System"),
         icon="rss_feed",
     ),
     hooks.Page(
         path="subscribers/replay/",
         name="replay_deliveries",
-        title="Replay dead letters",
+        title=_("Replay dead letters"),
         permission=MANAGE,
         view=ReplayDeadLetters(),
     ),
     hooks.Page(
         path="subscribers/replay-events/",
         name="replay_events",
-        title="Replay events",
+        title=_("Replay events"),
         permission=MANAGE,
         view=ReplayPastEvents(),
     ),
     hooks.Page(
         path="deliveries/<str:database>/<int:delivery_id>/replay/",
         name="replay_delivery",
-        title="Replay delivery",
+        title=_("Replay delivery"),
         permission=MANAGE,
         view=Replay(),
     ),
     hooks.Page(
         path="deliveries/<str:database>/<int:delivery_id>/drop/",
         name="drop_delivery",
-        title="Drop delivery",
+        title=_("Drop delivery"),
         permission=MANAGE,
         view=Drop(),
     ),

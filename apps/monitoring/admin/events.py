@@ -19,11 +19,12 @@ from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
 
 from apps.console import hooks
 from apps.console.admin import Link, ReadOnlyAdmin
+from apps.console.labels import Colours, display
 from apps.console.sites import operator_site
 from apps.events import SUBSCRIBERS, breakers
 from apps.events.models import Breaker, Delivery, DeliveryQuerySet, OutboxEvent
@@ -41,7 +42,8 @@ log = logging.getLogger(__name__)
 class OfDatabase(admin.SimpleListFilter):
     """Choice of the database; hidden if there is only one."""
 
-    title = parameter_name = "database"
+    title = _("database")
+    parameter_name = "database"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[str, str]]:
         keys = databases.known()
@@ -79,7 +81,10 @@ class OfOneDatabase(ReadOnlyAdmin):
 
     def list_links(self, request: HttpRequest) -> Sequence[Link]:
         others = [key for key in databases.known() if key != database_of(request)]
-        return [Link(f"Database {key}", f"?{urlencode({'database': key})}", "database") for key in others]
+        return [
+            Link(gettext("Database {key}").format(key=key), f"?{urlencode({'database': key})}", "database")
+            for key in others
+        ]
 
 
 @admin.register(OutboxEvent, site=operator_site)
@@ -105,7 +110,7 @@ class OutboxEventAdmin(OfOneDatabase):
     )
     readonly_fields = ("payload_json",)
 
-    @admin.display(description="Payload")
+    @admin.display(description=_("Payload"))
     def payload_json(self, event: OutboxEvent) -> str:
         return format_html('<pre class="console-json">{}</pre>', json.dumps(event.payload, indent=1))
 
@@ -162,14 +167,14 @@ class DeliveryAdmin(OfOneDatabase):
         if not request.user.has_perm(MANAGE):
             return ()
         row = [database_of(request), obj.pk]
-        replay = Link("Replay", reverse("admin:replay_delivery", args=row), "replay")
-        drop = Link("Drop", reverse("admin:drop_delivery", args=row), "delete")
+        replay = Link(gettext("Replay"), reverse("admin:replay_delivery", args=row), "replay")
+        drop = Link(gettext("Drop"), reverse("admin:drop_delivery", args=row), "delete")
         return {
             Delivery.Status.PENDING: (drop,),
             Delivery.Status.DEAD: (replay, drop),
         }.get(Delivery.Status(obj.status), (replay,))
 
-    @admin.display(description="Event")
+    @admin.display(description=_("Event"))
     def event_link(self, delivery: Delivery) -> str:
         there = databases.key_of(delivery)
         url = reverse("admin:events_outboxevent_change", args=[delivery.event_id])
@@ -180,18 +185,20 @@ class DeliveryAdmin(OfOneDatabase):
         )
 
     @display(
-        description="Status",
-        label={
-            "Done": "success",
-            "Pending": "info",
-            "Paused": "warning",
-            "Dead letter": "danger",
-            "Dropped": "warning",
-        },
+        description=_("Status"),
+        label=Colours(
+            {
+                Delivery.Status.DONE: "success",
+                Delivery.Status.PENDING: "info",
+                _("Paused"): "warning",
+                Delivery.Status.DEAD: "danger",
+                Delivery.Status.DROPPED: "warning",
+            }
+        ),
     )
     def status_label(self, delivery: Any) -> str:
         if delivery.paused and delivery.status == Delivery.Status.PENDING:
-            return "Paused"
+            return gettext("Paused")
         return str(delivery.get_status_display())
 
 
@@ -200,13 +207,17 @@ def _pending() -> hooks.Reading:
         lambda rows: rows.open().aggregate(count=Count("pk"), since=Min("event__occurred_at"))
     )
     oldest = min((pending["since"] for pending in waiting if pending["count"]), default=None)
-    note = f"the oldest waits {(now() - oldest).total_seconds():,.0f} s" if oldest else "all delivered"
+    note = (
+        gettext("the oldest waits {seconds:,.0f} s").format(seconds=(now() - oldest).total_seconds())
+        if oldest
+        else gettext("all delivered")
+    )
     return hooks.Reading(f"{sum(pending['count'] for pending in waiting):,}", note + away)
 
 
 def _dead() -> hooks.Reading:
     dead, away = _everywhere(lambda rows: rows.filter(status=Delivery.Status.DEAD).count())
-    return hooks.Reading(f"{sum(dead):,}", "failed; each has its last error" + away)
+    return hooks.Reading(f"{sum(dead):,}", gettext("failed; each has its last error") + away)
 
 
 def _everywhere(query: Callable[[DeliveryQuerySet], T]) -> tuple[list[T], str]:
@@ -226,28 +237,28 @@ def _everywhere(query: Callable[[DeliveryQuerySet], T]) -> tuple[list[T], str]:
 hooks.plug(
     "operator",
     hooks.MenuItem(
-        group="System",
-        title="Events",
+        group=_("System"),
+        title=_("Events"),
         icon="campaign",
         url="admin:events_outboxevent_changelist",
         permission=EVENTS,
     ),
     hooks.MenuItem(
-        group="System",
-        title="Deliveries",
+        group=_("System"),
+        title=_("Deliveries"),
         icon="forward_to_inbox",
         url="admin:events_delivery_changelist",
         permission=DELIVERIES,
     ),
     hooks.Figure(
-        title="Deliveries pending",
+        title=_("Deliveries pending"),
         permission=DELIVERIES,
         icon="forward_to_inbox",
         value=_pending,
         link="admin:events_delivery_changelist",
     ),
     hooks.Figure(
-        title="Dead letters",
+        title=_("Dead letters"),
         permission=DELIVERIES,
         icon="mail_off",
         value=_dead,

@@ -6,7 +6,8 @@ from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from apps.audit import access_log, field_versions
 from apps.console import hooks
@@ -22,7 +23,7 @@ def page(
     )
     name = subject_type.rpartition(".")[2].replace("_", " ")
     page = {
-        "lead": _("Versions of %(name)s %(number)s, newest first.") % {"name": name, "number": subject_id},
+        "lead": gettext("Versions of {name} {number}, newest first.").format(name=name, number=subject_id),
         "versions": versions,
         "is_cut": len(versions) == field_versions.MAX_VERSIONS,
     }
@@ -35,7 +36,7 @@ for _plane in hooks.PLANES:
         hooks.Page(
             path="audit/versions/<str:subject_type>/<str:subject_id>/",
             name="field_history",
-            title="Field history",
+            title=_("Field history"),
             permission="audit.view_record",
             view=page,
         ),

@@ -6,6 +6,8 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from apps.console import hooks
 from apps.kernel.queues import waiting
@@ -30,15 +32,19 @@ def _max_wait_text() -> str:
     try:
         return f"{max(queue.oldest for queue in waiting.queue_statuses()):,.0f} s"
     except waiting.BROKER_ERRORS:
-        return "unknown"
+        return gettext("unknown")
 
 
 def _late_queues_text() -> str:
     try:
         late = [queue.queue for queue in waiting.queue_statuses() if queue.alert]
     except waiting.BROKER_ERRORS:
-        return "the broker is unreachable"
-    return f"too long in {', '.join(late)}" if late else "all queues are below their limit"
+        return gettext("the broker is unreachable")
+    return (
+        gettext("too long in {queues}").format(queues=", ".join(late))
+        if late
+        else gettext("all queues are below their limit")
+    )
 
 
 hooks.plug(
@@ -46,14 +52,14 @@ hooks.plug(
     hooks.Page(
         path="queues/",
         name="queues",
-        title="Queues",
+        title=_("Queues"),
         permission=VIEW_PERMISSION,
         view=queues_page,
-        group="System",
+        group=_("System"),
         icon="low_priority",
     ),
     hooks.Figure(
-        title="Longest wait in a queue",
+        title=_("Longest wait in a queue"),
         permission=VIEW_PERMISSION,
         icon="low_priority",
         value=_max_wait_text,

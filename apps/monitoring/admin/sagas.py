@@ -8,11 +8,12 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
 
 from apps.console import hooks
 from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ServerFields
+from apps.console.labels import Colours, display
 from apps.console.sites import operator_site, tenant_site
 from apps.console.widgets import ReasonForm
 from apps.sagas import queries
@@ -20,14 +21,16 @@ from apps.sagas.commands import CompensateSaga, RetrySaga, SkipSagaStep
 from apps.sagas.models import Run
 
 VIEW, MANAGE = "sagas.view_run", "sagas.manage_sagas"
-STATES = {
-    "Running": "info",
-    "Waiting": "info",
-    "Rolling back": "warning",
-    "Needs attention": "danger",
-    "Done": "success",
-    "Rolled back": "warning",
-}
+STATES = Colours(
+    {
+        Run.State.RUNNING: "info",
+        Run.State.WAITING: "info",
+        Run.State.COMPENSATING: "warning",
+        Run.State.NEEDS_ATTENTION: "danger",
+        Run.State.DONE: "success",
+        Run.State.COMPENSATED: "warning",
+    }
+)
 
 
 @admin.register(Run, site=tenant_site)
@@ -52,9 +55,9 @@ class RunAdmin(ReadOnlyAdmin):
     readonly_fields = ("workflow", "steps", "log", "together")
     fieldsets = (
         (None, {"fields": ("workflow", "subject", "state", "steps", "last_error")}),
-        ("Log", {"fields": ("log",)}),
+        (_("Log"), {"fields": ("log",)}),
         (
-            "When and why",
+            _("When and why"),
             {
                 "fields": (
                     "actor_name",
@@ -75,40 +78,40 @@ class RunAdmin(ReadOnlyAdmin):
         stuck = obj.state == Run.State.NEEDS_ATTENTION
         can_roll_back = obj.direction == Run.Direction.FORWARD
         return [
-            Link("Try again", reverse("admin:retry_saga", args=[obj.pk]), "refresh"),
+            Link(gettext("Try again"), reverse("admin:retry_saga", args=[obj.pk]), "refresh"),
             *(
-                [Link("Skip this step", reverse("admin:skip_saga_step", args=[obj.pk]), "skip_next")]
+                [Link(gettext("Skip this step"), reverse("admin:skip_saga_step", args=[obj.pk]), "skip_next")]
                 if stuck
                 else []
             ),
             *(
-                [Link("Roll back", reverse("admin:compensate_saga", args=[obj.pk]), "undo")]
+                [Link(gettext("Roll back"), reverse("admin:compensate_saga", args=[obj.pk]), "undo")]
                 if can_roll_back
                 else []
             ),
         ]
 
-    @admin.display(description="Workflow")
+    @admin.display(description=_("Workflow"))
     def workflow(self, run: Run) -> str:
         return queries.title_of(run)
 
-    @display(description="State", label=STATES)
+    @display(description=_("State"), label=STATES)
     def shown_state(self, run: Run) -> str:
         return run.get_state_display()
 
-    @admin.display(description="Progress")
+    @admin.display(description=_("Progress"))
     def steps(self, run: Run) -> str:
         return render_to_string("sagas/steps.html", {"steps": queries.steps_of(run), "run": run})
 
-    @admin.display(description="Done", ordering="progress")
+    @admin.display(description=_("Done"), ordering="progress")
     def share(self, run: Run) -> str:
         return f"{run.progress} %"
 
-    @admin.display(description="Log")
+    @admin.display(description=_("Log"))
     def log(self, run: Run) -> str:
         return render_to_string("sagas/log.html", {"log_entries": run.log_entries.all()})
 
-    @admin.display(description="Correlation id")
+    @admin.display(description=_("Correlation id"))
     def together(self, run: Run) -> str:
         return run.correlation_id
 
@@ -123,13 +126,15 @@ class _OnRun(CommandPage):
         if run is None:
             return ()
         return (
-            ("Workflow", f"{queries.title_of(run)}, {run.subject}"),
-            ("Current step", f"{run.step} ({run.get_state_display().lower()})"),
-            ("Last error", run.last_error or "—"),
+            (gettext("Workflow"), f"{queries.title_of(run)}, {run.subject}"),
+            (gettext("Current step"), f"{run.step} ({run.get_state_display().lower()})"),
+            (gettext("Last error"), run.last_error or "—"),
         )
 
     def sentence(self, result: Run) -> str:
-        return f"{result} continues: {result.get_state_display().lower()}."
+        return gettext("{result} continues: {state}.").format(
+            result=result, state=result.get_state_display().lower()
+        )
 
     def success_url(self, result: Run) -> str:
         return reverse("admin:sagas_run_change", args=[result.pk])
@@ -155,21 +160,23 @@ def _stuck() -> str:
 
 def _in_progress() -> str:
     count = queries.in_progress().count()
-    return f"{count:,} in progress" if count else "nothing is in progress"
+    return (
+        gettext("{count:,} in progress").format(count=count) if count else gettext("nothing is in progress")
+    )
 
 
 for _plane in hooks.PLANES:
     hooks.plug(
         _plane,
         hooks.MenuItem(
-            group="Audit & security",
-            title="Workflows",
+            group=_("Audit & security"),
+            title=_("Workflows"),
             icon="route",
             url="admin:sagas_run_changelist",
             permission=VIEW,
         ),
         hooks.Figure(
-            title="Workflows needing attention",
+            title=_("Workflows needing attention"),
             permission=MANAGE,
             icon="route",
             value=_stuck,
@@ -180,7 +187,7 @@ for _plane in hooks.PLANES:
             hooks.Page(
                 path=f"sagas/<int:run_id>/{path}/",
                 name=page.command.command_name().split(".")[1],
-                title=page.command.title(),
+                title=page.command.lazy_title(),
                 permission=MANAGE,
                 view=page(),
             )

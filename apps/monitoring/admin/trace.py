@@ -9,6 +9,9 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from apps.console import hooks
 from apps.kernel.observability.request_trace import RequestTraceEntry
@@ -76,10 +79,11 @@ def _link(line: RequestTraceEntry) -> str:
 def _find(term: str) -> Sequence[hooks.SearchHit]:
     if not is_known(term):
         return ()
-    return (hooks.SearchHit(f"Request trace {term}", "what this request caused", url_of(term), "timeline"),)
+    title = gettext("Request trace {term}").format(term=term)
+    return (hooks.SearchHit(title, gettext("what this request caused"), url_of(term), "timeline"),)
 
 
-_GROUPS: Mapping[hooks.Plane, str] = {"operator": "System", "tenant": "Audit & security"}
+_GROUPS: Mapping[hooks.Plane, str | Promise] = {"operator": _("System"), "tenant": _("Audit & security")}
 
 for _plane, _group in _GROUPS.items():
     hooks.plug(
@@ -87,7 +91,7 @@ for _plane, _group in _GROUPS.items():
         hooks.Page(
             path="trace/",
             name="trace",
-            title="Request trace",
+            title=_("Request trace"),
             permission=VIEW_PERMISSION,
             view=page,
             group=_group,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, replace
 
+from django.utils.translation import gettext_lazy as _
+
 from apps.bus import dispatch, handles
 from apps.kernel.actors import System, acting
 from apps.kernel.clock import today
@@ -76,7 +78,7 @@ def _grace_is_over(d: Erasing) -> bool:
 
 ERASURE = Saga(
     name="operations.erase_tenant",
-    title="Erasure",
+    title=_("Erasure"),
     data=Erasing,
     repeats=True,
     deadline=dt.timedelta(days=3650),

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from shlex import quote
 
+from django.utils.translation import gettext_lazy as _
+
 from apps.backups import rules as backups
 from apps.backups.commands import RollBackMove, TransferTenant
 from apps.backups.errors import OwnerCredentialsMissing
@@ -55,7 +57,7 @@ def _roll_back(d: Moving) -> list[ScopedCommand]:
 
 MIGRATION = Saga(
     name="operations.move_tenant",
-    title="Move",
+    title=_("Move"),
     data=Moving,
     repeats=True,
     steps=(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, replace
 
+from django.utils.translation import gettext_lazy as _
+
 from apps.bus import handles
 from apps.identity import rules as identity
 from apps.kernel.clock import today
@@ -96,7 +98,7 @@ def _open(d: Onboarding) -> SetTenantActive:
 
 ONBOARDING = Saga(
     name="operations.onboard_tenant",
-    title="Onboarding",
+    title=_("Onboarding"),
     data=Onboarding,
     repeats=True,
     steps=(

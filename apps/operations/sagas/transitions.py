@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext_lazy as _
+
 from apps.bus import Command, dispatch, handles
 from apps.kernel.reasons import reason_must_be_given
 from apps.operations import rules
@@ -48,7 +50,7 @@ def _transition(d: TransitionData) -> Transition:
 
 SUSPENSION = Saga(
     name="operations.suspend_tenant",
-    title="Suspension",
+    title=_("Suspension"),
     data=TransitionData,
     repeats=True,
     steps=(
@@ -61,7 +63,7 @@ SUSPENSION = Saga(
 
 ACTIVATION = Saga(
     name="operations.activate_tenant",
-    title="Activation",
+    title=_("Activation"),
     data=TransitionData,
     repeats=True,
     steps=(
@@ -80,7 +82,7 @@ ACTIVATION = Saga(
 
 ARCHIVE = Saga(
     name="operations.archive_tenant",
-    title="Archive",
+    title=_("Archive"),
     data=TransitionData,
     repeats=True,
     steps=(

@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.console import hooks
@@ -34,9 +35,9 @@ class CustomerAdmin(ReadOnlyAdmin):
     def list_links(self, request: HttpRequest) -> Sequence[Link]:
         links = []
         if request.user.has_perm(MANAGE):
-            links.append(Link("Add customer", reverse("admin:add_customer"), "person_add"))
+            links.append(Link(gettext("Add customer"), reverse("admin:add_customer"), "person_add"))
         if request.user.has_perm(SET_UP):
-            links.append(Link("Set up sales", reverse("admin:set_up_sales"), "settings"))
+            links.append(Link(gettext("Set up sales"), reverse("admin:set_up_sales"), "settings"))
         return links
 
 
@@ -45,7 +46,7 @@ class NewCustomer(Form):
     name = forms.CharField(max_length=200)
     email = forms.EmailField(required=False)
     address = forms.CharField(
-        widget=forms.Textarea, required=False, help_text="As printed on invoices, line by line."
+        widget=forms.Textarea, required=False, help_text=_("As printed on invoices, line by line.")
     )
 
 
@@ -54,7 +55,7 @@ class Add(CommandPage):
     form = NewCustomer
 
     def sentence(self, result: Customer) -> str:
-        return f"Customer {result} was added."
+        return gettext("Customer {result} was added.").format(result=result)
 
     def success_url(self, result: Customer) -> str:
         return "admin:sales_customer_changelist"
@@ -64,7 +65,7 @@ class SetUp(CommandPage):
     command = SetUpSales
 
     def sentence(self, result: None) -> str:
-        return "The accounts of sales are open."
+        return gettext("The accounts of sales are open.")
 
     def success_url(self, result: None) -> str:
         return "admin:ledger_account_changelist"
@@ -88,17 +89,21 @@ def _find(term: str) -> Sequence[hooks.SearchHit]:
 hooks.plug(
     "tenant",
     hooks.MenuItem(
-        group="Sales",
-        title="Customers",
+        group=_("Sales"),
+        title=_("Customers"),
         icon="groups",
         url="admin:sales_customer_changelist",
         permission=VIEW,
     ),
     hooks.Page(
-        path="sales/add-customer/", name="add_customer", title="Add customer", permission=MANAGE, view=Add()
+        path="sales/add-customer/",
+        name="add_customer",
+        title=_("Add customer"),
+        permission=MANAGE,
+        view=Add(),
     ),
     hooks.Page(
-        path="sales/set-up/", name="set_up_sales", title="Set up sales", permission=SET_UP, view=SetUp()
+        path="sales/set-up/", name="set_up_sales", title=_("Set up sales"), permission=SET_UP, view=SetUp()
     ),
     hooks.Search(permission=VIEW, find=_find),
 )

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from apps.console import hooks
 from apps.kernel.clock import today
@@ -22,9 +24,9 @@ def _in_progress() -> str:
 def _invoiced() -> str:
     invoiced = queries.figures(today().year).invoiced
     return (
-        "invoiced this year " + ", ".join(str(total) for total in invoiced)
+        gettext("invoiced this year {totals}").format(totals=", ".join(str(total) for total in invoiced))
         if invoiced
-        else "nothing invoiced yet"
+        else gettext("nothing invoiced yet")
     )
 
 
@@ -43,7 +45,7 @@ def _latest() -> Sequence[Sequence[Any]]:
 hooks.plug(
     "tenant",
     hooks.Figure(
-        title="Orders in progress",
+        title=_("Orders in progress"),
         permission=VIEW,
         icon="shopping_cart",
         value=_in_progress,
@@ -51,11 +53,11 @@ hooks.plug(
         link="admin:sales_order_changelist",
     ),
     hooks.Table(
-        title="Latest orders",
+        title=_("Latest orders"),
         permission=VIEW,
-        headers=("Number", "Customer", "Total", "State"),
+        headers=(_("Number"), _("Customer"), _("Total"), _("State")),
         rows=_latest,
-        empty="Place the first order from the menu.",
+        empty=_("Place the first order from the menu."),
         link="admin:sales_order_changelist",
     ),
 )

@@ -9,11 +9,12 @@ from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
 
 from apps.console import hooks
 from apps.console.admin import Link, ReadOnlyAdmin
+from apps.console.labels import Colours, display
 from apps.console.sites import tenant_site
 from apps.kernel.files.store import files
 from apps.sales.models import Invoice
@@ -40,23 +41,30 @@ class InvoiceAdmin(ReadOnlyAdmin):
     )
     readonly_fields = ("shown_number", "shown_total", "shown_state")
 
-    @display(description="Number", ordering="number")
+    @display(description=_("Number"), ordering="number")
     def shown_number(self, invoice: Invoice) -> str:
         return str(invoice)
 
-    @admin.display(description="Total", ordering="amount_minor")
+    @admin.display(description=_("Total"), ordering="amount_minor")
     def shown_total(self, invoice: Invoice) -> str:
         return str(invoice.total)
 
-    @display(description="State", label={"Issued": "success", "Issued, document pending": "info"})
+    @display(
+        description=_("State"), label=Colours({Invoice.State.STORED: "success", Invoice.State.ISSUED: "info"})
+    )
     def shown_state(self, invoice: Invoice) -> str:
         return invoice.get_state_display()
 
     def links(self, request: HttpRequest, obj: Invoice) -> Sequence[Link]:
-        order = Link("Order", reverse("admin:sales_order_change", args=[obj.order_id]), "shopping_cart")
+        order = Link(
+            gettext("Order"), reverse("admin:sales_order_change", args=[obj.order_id]), "shopping_cart"
+        )
         if not obj.file:
             return (order,)
-        return (order, Link("Download", reverse("admin:download_invoice", args=[obj.pk]), "download"))
+        return (
+            order,
+            Link(gettext("Download"), reverse("admin:download_invoice", args=[obj.pk]), "download"),
+        )
 
 
 def download(request: HttpRequest, *, context: dict[str, Any], invoice_id: int) -> HttpResponseBase:
@@ -70,8 +78,8 @@ def download(request: HttpRequest, *, context: dict[str, Any], invoice_id: int) 
 hooks.plug(
     "tenant",
     hooks.MenuItem(
-        group="Sales",
-        title="Invoices",
+        group=_("Sales"),
+        title=_("Invoices"),
         icon="request_quote",
         url="admin:sales_invoice_changelist",
         permission=VIEW,
@@ -79,7 +87,7 @@ hooks.plug(
     hooks.Page(
         path="sales/invoice/<int:invoice_id>/download/",
         name="download_invoice",
-        title="Download invoice",
+        title=_("Download invoice"),
         permission=VIEW,
         view=download,
     ),

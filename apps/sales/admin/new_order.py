@@ -13,6 +13,8 @@ from django.forms import formset_factory
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from apps.bus import dispatch_once
 from apps.companies import queries as companies
@@ -24,15 +26,15 @@ from apps.sales.commands import OrderedItem, PlaceOrder
 from apps.sales.models import Customer, Order
 
 ROWS = 6
-PROVIDERS = (("manual", "Bank transfer"), ("sandbox", "Card (sandbox)"))
+PROVIDERS = (("manual", _("Bank transfer")), ("sandbox", _("Card (sandbox)")))
 
 
 class Head(Form):
     customer = forms.ChoiceField()
     currency = forms.CharField(max_length=3)
-    provider = forms.ChoiceField(label="Payment method", choices=PROVIDERS)
+    provider = forms.ChoiceField(label=_("Payment method"), choices=PROVIDERS)
     token = forms.CharField(
-        label="Card", max_length=120, required=False, help_text="The provider's token, such as tok_ok."
+        label=_("Card"), max_length=120, required=False, help_text=_("The provider's token, such as tok_ok.")
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -48,7 +50,7 @@ class LineForm(Form):
     def clean(self) -> dict[str, Any]:
         fields = self.cleaned_data
         if fields.get("item") and (fields.get("quantity") is None or fields.get("price") is None):
-            raise forms.ValidationError("A line needs an item, a quantity and a price.")
+            raise forms.ValidationError(gettext("A line needs an item, a quantity and a price."))
         return fields
 
     def line(self) -> OrderedItem | None:
@@ -73,7 +75,7 @@ def new_order(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseB
         except Refusal as refusal:
             refusals = refusal.refusals
         else:
-            messages.success(request, f"{order} was placed.")
+            messages.success(request, gettext("{order} was placed.").format(order=order))
             return redirect("admin:sales_order_change", order.pk)
     page = {
         "form": head,
@@ -105,10 +107,10 @@ hooks.plug(
     hooks.Page(
         path="sales/new-order/",
         name="new_order",
-        title="New order",
+        title=_("New order"),
         permission="sales.place_order",
         view=new_order,
-        group="Sales",
+        group=_("Sales"),
         icon="add_shopping_cart",
     ),
 )

@@ -11,11 +11,12 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.http.response import HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
 
 from apps.console import hooks
 from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ReadOnlyInline, ServerFields
+from apps.console.labels import Colours, display
 from apps.console.sites import tenant_site
 from apps.console.widgets import Form, ReasonForm, reason
 from apps.payments.models import Refund
@@ -27,32 +28,36 @@ from apps.sales.models import Order, OrderLine, OrderQuerySet
 from apps.sales.sagas import ORDER_TO_CASH
 
 VIEW, CANCEL, REFUND = "sales.view_order", "sales.cancel_order", "sales.refund_order"
-STATES = {
-    "Placed": "info",
-    "Confirmed": "info",
-    "Paid": "info",
-    "Invoiced": "info",
-    "Completed": "success",
-    "Cancelled": "warning",
-}
-WORKFLOW_LABELS = {
-    str(Run.State.NEEDS_ATTENTION.label): "danger",
-    str(Run.State.COMPENSATING.label): "warning",
-    str(Run.State.COMPENSATED.label): "warning",
-}
+STATES = Colours(
+    {
+        Order.State.PLACED: "info",
+        Order.State.CONFIRMED: "info",
+        Order.State.PAID: "info",
+        Order.State.INVOICED: "info",
+        Order.State.COMPLETED: "success",
+        Order.State.CANCELLED: "warning",
+    }
+)
+WORKFLOW_LABELS = Colours(
+    {
+        Run.State.NEEDS_ATTENTION: "danger",
+        Run.State.COMPENSATING: "warning",
+        Run.State.COMPENSATED: "warning",
+    }
+)
 
 
 class LineInline(ReadOnlyInline):
     model = OrderLine
     fields = ("line_no", "item", "quantity", "shown_price", "shown_total")
     readonly_fields = fields
-    verbose_name_plural = "lines"
+    verbose_name_plural = _("lines")
 
-    @admin.display(description="Price")
+    @admin.display(description=_("Price"))
     def shown_price(self, line: OrderLine) -> str:
         return str(line.price)
 
-    @admin.display(description="Amount")
+    @admin.display(description=_("Amount"))
     def shown_total(self, line: OrderLine) -> str:
         return str(line.total)
 
@@ -77,7 +82,7 @@ class OrderAdmin(ReadOnlyAdmin):
     list_filter = ("state", "provider")
     list_select_related = ("customer",)
     search_fields = ("customer__code", "customer__name")
-    search_help_text = "The customer's code or name"
+    search_help_text = _("The customer's code or name")
     ordering = ("-id",)
     inlines = (LineInline,)
     fields = (
@@ -90,27 +95,27 @@ class OrderAdmin(ReadOnlyAdmin):
     readonly_fields = ("shown_number", "shown_total", "shown_state", "shown_workflow", "shown_last_error")
     change_form_outer_after_template = "sales/order_related.html"
 
-    @display(description="Number", ordering="id")
+    @display(description=_("Number"), ordering="id")
     def shown_number(self, order: Order) -> str:
         return order.number
 
-    @admin.display(description="Total", ordering="amount_minor")
+    @admin.display(description=_("Total"), ordering="amount_minor")
     def shown_total(self, order: Order) -> str:
         return str(order.total)
 
-    @display(description="State", label=STATES)
+    @display(description=_("State"), label=STATES)
     def shown_state(self, order: Order) -> str:
         return order.get_state_display()
 
     def get_queryset(self, request: HttpRequest) -> OrderQuerySet:
         return cast(OrderQuerySet, super().get_queryset(request)).with_saga_state()
 
-    @display(description="Workflow", label=WORKFLOW_LABELS)
+    @display(description=_("Workflow"), label=WORKFLOW_LABELS)
     def shown_workflow(self, order: Order) -> str:
         state = getattr(order, "saga_state", None)
-        return str(Run.State(state).label) if state else "Not started"
+        return str(Run.State(state).label) if state else gettext("Not started")
 
-    @admin.display(description="Last error")
+    @admin.display(description=_("Last error"))
     def shown_last_error(self, order: Order) -> str:
         return getattr(order, "last_error", None) or "—"
 
@@ -128,18 +133,18 @@ class OrderAdmin(ReadOnlyAdmin):
     def list_links(self, request: HttpRequest) -> Sequence[Link]:
         if not request.user.has_perm("sales.place_order"):
             return ()
-        return (Link("New order", reverse("admin:new_order"), "add_shopping_cart"),)
+        return (Link(gettext("New order"), reverse("admin:new_order"), "add_shopping_cart"),)
 
     def links(self, request: HttpRequest, obj: Order) -> Sequence[Link]:
         links = []
         run = sagas.run_of(ORDER_TO_CASH, obj.subject)
         if run and request.user.has_perm("sagas.view_run"):
-            links.append(Link("Workflow", reverse("admin:sagas_run_change", args=[run.pk]), "route"))
+            links.append(Link(gettext("Workflow"), reverse("admin:sagas_run_change", args=[run.pk]), "route"))
         can_stop = obj.state in (Order.State.PLACED, Order.State.CONFIRMED, Order.State.PAID)
         if can_stop and request.user.has_perm(CANCEL):
-            links.append(Link("Cancel", reverse("admin:cancel_order", args=[obj.pk]), "cancel"))
+            links.append(Link(gettext("Cancel"), reverse("admin:cancel_order", args=[obj.pk]), "cancel"))
         if obj.has_reached(Order.State.PAID) and request.user.has_perm(REFUND):
-            links.append(Link("Refund", reverse("admin:refund_order", args=[obj.pk]), "undo"))
+            links.append(Link(gettext("Refund"), reverse("admin:refund_order", args=[obj.pk]), "undo"))
         return links
 
 
@@ -150,31 +155,31 @@ def _parts(request: HttpRequest, order: Order) -> Sequence[dict[str, Any]]:
     parts = (
         (
             "payments.view_payment",
-            "Payments",
-            ["Payment", "Amount", "State", "Refunded"],
+            gettext("Payments"),
+            [gettext("Payment"), gettext("Amount"), gettext("State"), gettext("Refunded")],
             _payments(related),
-            "No payment was requested yet.",
+            gettext("No payment was requested yet."),
         ),
         (
             "inventory.view_reservation",
-            "Goods",
-            ["Reservation", "Goods", "State"],
+            gettext("Goods"),
+            [gettext("Reservation"), gettext("Goods"), gettext("State")],
             _goods(related),
-            "No goods are reserved yet.",
+            gettext("No goods are reserved yet."),
         ),
         (
             "sales.view_invoice",
-            "Invoice",
-            ["Number", "Date", "Total", "Document"],
+            gettext("Invoice"),
+            [gettext("Number"), gettext("Date"), gettext("Total"), gettext("Document")],
             _invoice(related),
-            "No invoice was issued yet.",
+            gettext("No invoice was issued yet."),
         ),
         (
             "ledger.view_entry",
-            "Journal entries",
-            ["Entry", "Date", "Memo"],
+            gettext("Journal entries"),
+            [gettext("Entry"), gettext("Date"), gettext("Memo")],
             _entries(related),
-            "No entry was posted yet.",
+            gettext("No entry was posted yet."),
         ),
     )
     return [
@@ -218,7 +223,7 @@ def _invoice(related: queries.RelatedRecords) -> Rows:
             (str(invoice), reverse("admin:sales_invoice_change", args=[invoice.pk])),
             (f"{invoice.issued_on:%d %B %Y}", ""),
             (str(invoice.total), ""),
-            ("Download" if link else "Pending", link),
+            (gettext("Download") if link else gettext("Pending"), link),
         ]
     ]
 
@@ -240,12 +245,12 @@ class OrderCommandPage(CommandPage):
     def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
         order = Order.objects.select_related("customer").filter(pk=server_fields["order_id"]).first()
         if order is None:
-            return (("Order", "No order has this number."),)
+            return ((gettext("Order"), gettext("No order has this number.")),)
         return (
-            ("Order", order.number),
-            ("Customer", str(order.customer)),
-            ("Total", str(order.total)),
-            ("State", order.get_state_display()),
+            (gettext("Order"), order.number),
+            (gettext("Customer"), str(order.customer)),
+            (gettext("Total"), str(order.total)),
+            (gettext("State"), order.get_state_display()),
         )
 
 
@@ -255,7 +260,9 @@ class Cancel(OrderCommandPage):
     danger = True
 
     def sentence(self, result: Order) -> str:
-        return f"{result} is cancelled. Its goods are released and its payment is refunded."
+        return gettext("{result} is cancelled. Its goods are released and its payment is refunded.").format(
+            result=result
+        )
 
     def success_url(self, result: Order) -> str:
         return reverse("admin:sales_order_change", args=[result.pk])
@@ -264,7 +271,9 @@ class Cancel(OrderCommandPage):
 class RefundForm(Form):
     amount = forms.DecimalField(max_digits=19, decimal_places=4)
     reason = reason()
-    reference = forms.CharField(max_length=80, help_text="Identifies this refund among those of the order.")
+    reference = forms.CharField(
+        max_length=80, help_text=_("Identifies this refund among those of the order.")
+    )
 
 
 class RefundPage(OrderCommandPage):
@@ -276,7 +285,7 @@ class RefundPage(OrderCommandPage):
         return {"initial": {"reference": uuid4().hex[:8]}}
 
     def sentence(self, result: Refund) -> str:
-        return f"{result.amount} is refunded to the customer."
+        return gettext("{amount} is refunded to the customer.").format(amount=result.amount)
 
     def success_url(self, result: Refund) -> str:
         return reverse("admin:payments_payment_change", args=[result.payment_id])
@@ -285,8 +294,8 @@ class RefundPage(OrderCommandPage):
 hooks.plug(
     "tenant",
     hooks.MenuItem(
-        group="Sales",
-        title="Orders",
+        group=_("Sales"),
+        title=_("Orders"),
         icon="shopping_cart",
         url="admin:sales_order_changelist",
         permission=VIEW,
@@ -294,14 +303,14 @@ hooks.plug(
     hooks.Page(
         path="sales/order/<int:order_id>/cancel/",
         name="cancel_order",
-        title="Cancel order",
+        title=_("Cancel order"),
         permission=CANCEL,
         view=Cancel(),
     ),
     hooks.Page(
         path="sales/order/<int:order_id>/refund/",
         name="refund_order",
-        title="Refund order",
+        title=_("Refund order"),
         permission=REFUND,
         view=RefundPage(),
     ),

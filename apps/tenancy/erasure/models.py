@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext
 
 
 class Erasure(models.Model):
@@ -30,4 +31,4 @@ class Erasure(models.Model):
         constraints = [models.UniqueConstraint(name="tenant_erased_once", fields=["number", "created_at"])]
 
     def __str__(self) -> str:
-        return f"tenant {self.number} ({self.slug})"
+        return gettext("tenant {number} ({slug})").format(number=self.number, slug=self.slug)

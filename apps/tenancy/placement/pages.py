@@ -8,6 +8,8 @@ from typing import Any
 from django import forms
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from apps.bus import Command
 from apps.console import hooks
@@ -20,7 +22,7 @@ from apps.tenancy.models import Database, Tenant
 from . import queries
 
 MANAGE_PERMISSION = "tenancy.manage_databases"
-YES_NO = (("yes", "Yes"), ("no", "No"))
+YES_NO = (("yes", _("Yes")), ("no", _("No")))
 
 
 def databases_page(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBase:
@@ -31,10 +33,10 @@ def databases_page(request: HttpRequest, *, context: dict[str, Any]) -> HttpResp
 
 class AdmissionForm(Form):
     capacity = forms.IntegerField(
-        min_value=0, help_text="Tenants. Above 300 the database's catalogue becomes slow."
+        min_value=0, help_text=_("Tenants. Above 300 the database's catalogue becomes slow.")
     )
-    region = forms.CharField(required=False, max_length=40, help_text="Its location, if that matters.")
-    accepts_new = forms.ChoiceField(label="Accepts new tenants", choices=YES_NO)
+    region = forms.CharField(required=False, max_length=40, help_text=_("Its location, if that matters."))
+    accepts_new = forms.ChoiceField(label=_("Accepts new tenants"), choices=YES_NO)
     reason = reason()
 
 
@@ -54,14 +56,14 @@ class ChangeDatabasePage(CommandPage):
     def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
         tenants = Tenant.objects.filter(database=server_fields["key"])
         return (
-            ("Database", server_fields["key"]),
-            ("Tenants", f"{tenants.count():,}"),
-            ("Pinned", f"{tenants.filter(pinned=True).count():,}"),
+            (gettext("Database"), server_fields["key"]),
+            (gettext("Tenants"), f"{tenants.count():,}"),
+            (gettext("Pinned"), f"{tenants.filter(pinned=True).count():,}"),
         )
 
     def sentence(self, result: Database) -> str:
-        return (
-            f"{result}: up to {result.capacity:,} tenants; accepts new tenants: {_word(result.accepts_new)}."
+        return gettext("{result}: up to {capacity:,} tenants; accepts new tenants: {yes_or_no}.").format(
+            result=result, capacity=result.capacity, yes_or_no=_word(result.accepts_new)
         )
 
     def success_url(self, result: Database) -> str:
@@ -76,7 +78,11 @@ class Pin(CommandPage):
         tenant = Tenant.objects.filter(pk=server_fields["tenant_id"]).first()
         if tenant is None:
             raise Http404
-        return (("Tenant", tenant.name), ("Database", tenant.database), ("Pinned", _word(tenant.pinned)))
+        return (
+            (gettext("Tenant"), tenant.name),
+            (gettext("Database"), tenant.database),
+            (gettext("Pinned"), _word(tenant.pinned)),
+        )
 
     def success_url(self, result: Tenant) -> str:
         return "admin:databases"
@@ -101,36 +107,36 @@ hooks.plug(
     hooks.Page(
         path="databases/",
         name="databases",
-        title="Databases",
+        title=_("Databases"),
         permission=MANAGE_PERMISSION,
         view=databases_page,
-        group="Tenants",
+        group=_("Tenants"),
         icon="database",
     ),
     hooks.Page(
         path="databases/<slug:key>/",
         name="change_database",
-        title="Change a database",
+        title=_("Change a database"),
         permission=MANAGE_PERMISSION,
         view=ChangeDatabasePage(),
     ),
     hooks.Page(
         path="tenants/<int:tenant_id>/pin/",
         name="pin_tenant",
-        title="Pin a tenant",
+        title=_("Pin a tenant"),
         permission=MANAGE_PERMISSION,
         view=Pin(),
     ),
     hooks.Page(
         path="tenants/<int:tenant_id>/unpin/",
         name="unpin_tenant",
-        title="Unpin a tenant",
+        title=_("Unpin a tenant"),
         permission=MANAGE_PERMISSION,
         view=Unpin(),
     ),
     hooks.RowLink(
         model="tenancy.tenant",
-        title="Pin to its database",
+        title=_("Pin to its database"),
         icon="keep",
         page="pin_tenant",
         permission=MANAGE_PERMISSION,

@@ -11,12 +11,14 @@ from django.db import models
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
 
 from apps.bus import Command
 from apps.console import hooks
 from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ServerFields
+from apps.console.labels import Colours, display
 from apps.console.sites import tenant_site
 from apps.console.widgets import Form, ReasonForm
 from apps.webhooks import queries
@@ -75,35 +77,40 @@ class EndpointAdmin(ReadOnlyAdmin):
         pending = models.Q(messages__state=Message.State.PENDING)
         return endpoints.annotate(pending=models.Count("messages", filter=pending))
 
-    @admin.display(description="Events")
+    @admin.display(description=_("Events"))
     def subscribed_events(self, endpoint: Endpoint) -> str:
-        return ", ".join(endpoint.events) or "every event"
+        return ", ".join(endpoint.events) or gettext("every event")
 
-    @display(description="State", label={"Active": "success", "Disabled": "danger"})
+    @display(
+        description=_("State"),
+        label=Colours({Endpoint.State.ACTIVE: "success", Endpoint.State.DISABLED: "danger"}),
+    )
     def state_label(self, endpoint: Endpoint) -> str:
         return endpoint.get_state_display()
 
-    @admin.display(description="Waiting")
+    @admin.display(description=_("Waiting"))
     def waiting(self, endpoint: Endpoint) -> str:
         return f"{endpoint.pending:,}"  # type: ignore[attr-defined]  # annotated above
 
     def links(self, request: HttpRequest, obj: Endpoint) -> Sequence[Link]:
         messages = f"{reverse('admin:webhooks_message_changelist')}?endpoint__id__exact={obj.pk}"
         switch = (
-            (_link("Disable", "disable_webhook_endpoint", obj, "block"),)
+            (_link(gettext("Disable"), "disable_webhook_endpoint", obj, "block"),)
             if obj.is_active
-            else (_link("Enable", "enable_webhook_endpoint", obj, "check_circle"),)
+            else (_link(gettext("Enable"), "enable_webhook_endpoint", obj, "check_circle"),)
         )
         return (
-            Link("Messages", messages, "outbox"),
-            _link("Send a test message", "test_webhook_endpoint", obj, "network_ping"),
-            _link("Change", "change_webhook_endpoint", obj, "edit"),
-            _link("Rotate the secret", "rotate_webhook_secret", obj, "key"),
+            Link(gettext("Messages"), messages, "outbox"),
+            _link(gettext("Send a test message"), "test_webhook_endpoint", obj, "network_ping"),
+            _link(gettext("Change"), "change_webhook_endpoint", obj, "edit"),
+            _link(gettext("Rotate the secret"), "rotate_webhook_secret", obj, "key"),
             *switch,
         )
 
     def list_links(self, request: HttpRequest) -> Sequence[Link]:
-        return (Link("Register an endpoint", reverse("admin:register_webhook_endpoint"), "add_link"),)
+        return (
+            Link(gettext("Register an endpoint"), reverse("admin:register_webhook_endpoint"), "add_link"),
+        )
 
 
 def _link(title: str, page: str, endpoint: Endpoint, icon: str) -> Link:
@@ -111,14 +118,16 @@ def _link(title: str, page: str, endpoint: Endpoint, icon: str) -> Link:
 
 
 class EndpointForm(Form):
-    url = forms.CharField(label="URL", max_length=2000, help_text="https, on port 443.")
+    url = forms.CharField(label="URL", max_length=2000, help_text=_("https, on port 443."))
     description = forms.CharField(max_length=200, required=False)
     events = forms.CharField(widget=forms.Textarea, required=False)
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         names = ", ".join(queries.event_names())
-        self.fields["events"].help_text = f"One per line; empty for every event. Available: {names}."
+        self.fields["events"].help_text = gettext(
+            "One per line; empty for every event. Available: {names}."
+        ).format(names=names)
 
     def clean_events(self) -> tuple[str, ...]:
         return tuple(self.cleaned_data["events"].replace(",", " ").split())
@@ -131,11 +140,11 @@ class EndpointCommand(CommandPage):
         endpoint = _endpoint(server_fields)
         waiting = endpoint.messages.filter(state=Message.State.PENDING).count()
         return (
-            ("Endpoint", endpoint.url),
-            ("Events", ", ".join(endpoint.events) or "every event"),
-            ("State", endpoint.get_state_display()),
-            ("Pending", f"{waiting:,} messages"),
-            ("Last outcome", endpoint.last_outcome or "—"),
+            (gettext("Endpoint"), endpoint.url),
+            (gettext("Events"), ", ".join(endpoint.events) or gettext("every event")),
+            (gettext("State"), endpoint.get_state_display()),
+            (gettext("Pending"), gettext("{waiting:,} messages").format(waiting=waiting)),
+            (gettext("Last outcome"), endpoint.last_outcome or "—"),
         )
 
     def success_url(self, result: Any) -> str:
@@ -147,7 +156,7 @@ class SecretOncePage(EndpointCommand):
 
     def done(self, request: HttpRequest, result: Endpoint) -> HttpResponseBase:
         context = tenant_site.each_context(request) | {
-            "title": "The secret",
+            "title": gettext("The secret"),
             "endpoint": result,
             "secret": result.new_secret,
             "success_url": self.success_url(result),
@@ -177,12 +186,12 @@ class Change(EndpointCommand):
         return {"initial": initial}
 
     def sentence(self, result: Endpoint) -> str:
-        return "The endpoint is changed."
+        return gettext("The endpoint is changed.")
 
 
 class OverlapForm(Form):
     overlap_hours = forms.IntegerField(
-        label="Hours until the old secret ends", initial=24, min_value=0, max_value=720
+        label=_("Hours until the old secret ends"), initial=24, min_value=0, max_value=720
     )
 
 
@@ -197,21 +206,21 @@ class Disable(EndpointCommand):
     danger = True
 
     def sentence(self, result: Endpoint) -> str:
-        return "The endpoint is disabled."
+        return gettext("The endpoint is disabled.")
 
 
 class Enable(EndpointCommand):
     command = EnableEndpoint
 
     def sentence(self, result: Endpoint) -> str:
-        return "The endpoint is enabled."
+        return gettext("The endpoint is enabled.")
 
 
 class Test(EndpointCommand):
     command = SendTestMessage
 
     def sentence(self, result: Message) -> str:
-        return "The test message is being sent. Reload this page for the outcome."
+        return gettext("The test message is being sent. Reload this page for the outcome.")
 
     def success_url(self, result: Message) -> str:
         return reverse("admin:webhooks_message_change", args=[result.pk])
@@ -229,12 +238,12 @@ def _endpoint(server_fields: ServerFields) -> Endpoint:
     return endpoint
 
 
-def _page(path: str, name: str, view: CommandPage, title: str = "") -> hooks.Page:
+def _page(path: str, name: str, view: CommandPage, title: str | Promise = "") -> hooks.Page:
     command: type[Command] = view.command
     return hooks.Page(
         path=f"webhooks/{path}",
         name=name,
-        title=title or command.title(),
+        title=title or command.lazy_title(),
         permission=MANAGE_ENDPOINTS,
         view=view,
     )
@@ -243,13 +252,13 @@ def _page(path: str, name: str, view: CommandPage, title: str = "") -> hooks.Pag
 hooks.plug(
     "tenant",
     hooks.MenuItem(
-        group="Webhooks",
-        title="Endpoints",
+        group=_("Webhooks"),
+        title=_("Endpoints"),
         icon="webhook",
         url="admin:webhooks_endpoint_changelist",
         permission=VIEW,
     ),
-    _page("endpoints/register/", "register_webhook_endpoint", Register(), "Register an endpoint"),
+    _page("endpoints/register/", "register_webhook_endpoint", Register(), _("Register an endpoint")),
     _page("endpoints/<int:endpoint_id>/change/", "change_webhook_endpoint", Change()),
     _page("endpoints/<int:endpoint_id>/rotate-secret/", "rotate_webhook_secret", Rotate()),
     _page("endpoints/<int:endpoint_id>/disable/", "disable_webhook_endpoint", Disable()),

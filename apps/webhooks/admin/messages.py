@@ -9,11 +9,12 @@ from django.contrib import admin
 from django.http import Http404, HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
 
 from apps.console import hooks
 from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ReadOnlyInline, ServerFields
+from apps.console.labels import Colours, display
 from apps.console.sites import tenant_site
 from apps.webhooks import queries
 from apps.webhooks.commands import MANAGE_ENDPOINTS, ResendMessage
@@ -26,13 +27,13 @@ class AttemptInline(ReadOnlyInline):
     model = Attempt
     fields = ("at", "outcome", "took", "response_text")
     readonly_fields = fields
-    verbose_name_plural = "attempts"
+    verbose_name_plural = _("attempts")
 
-    @display(description="Outcome")
+    @display(description=_("Outcome"))
     def outcome(self, attempt: Attempt) -> str:
         return str(attempt)
 
-    @admin.display(description="Response (first 2 KB)")
+    @admin.display(description=_("Response (first 2 KB)"))
     def response_text(self, attempt: Attempt) -> str:
         return (
             format_html('<pre class="console-json">{}</pre>', attempt.response_body)
@@ -50,7 +51,7 @@ class MessageAdmin(ReadOnlyAdmin):
     list_filter = ("state", "type", "endpoint")
     list_select_related = ("endpoint",)
     search_fields = ("ref", "correlation_id")
-    search_help_text = "Id of the message, or correlation id"
+    search_help_text = _("Id of the message, or correlation id")
     ordering = ("-id",)
     inlines = (AttemptInline,)
     fields = (
@@ -64,21 +65,32 @@ class MessageAdmin(ReadOnlyAdmin):
     )
     readonly_fields = ("state_label", "due", "body_text")
 
-    @display(description="State", label={"Delivered": "success", "Pending": "info", "Dead": "danger"})
+    @display(
+        description=_("State"),
+        label=Colours(
+            {
+                Message.State.DELIVERED: "success",
+                Message.State.PENDING: "info",
+                Message.State.DEAD: "danger",
+            }
+        ),
+    )
     def state_label(self, message: Message) -> str:
         return message.get_state_display()
 
-    @display(description="Next attempt", ordering="next_at")
+    @display(description=_("Next attempt"), ordering="next_at")
     def due(self, message: Message) -> str:
         return f"{message.next_at:%d %b %Y, %H:%M:%S}" if message.state == Message.State.PENDING else "—"
 
-    @admin.display(description="Body")
+    @admin.display(description=_("Body"))
     def body_text(self, message: Message) -> str:
         body = json.dumps(json.loads(message.body), indent=1, ensure_ascii=False)
         return format_html('<pre class="console-json">{}</pre>', body)
 
     def links(self, request: HttpRequest, obj: Message) -> Sequence[Link]:
-        return (Link("Send again", reverse("admin:resend_webhook_message", args=[obj.pk]), "replay"),)
+        return (
+            Link(gettext("Send again"), reverse("admin:resend_webhook_message", args=[obj.pk]), "replay"),
+        )
 
 
 class Resend(CommandPage):
@@ -90,14 +102,19 @@ class Resend(CommandPage):
             raise Http404
         last = message.tries.last()
         return (
-            ("Message", str(message)),
-            ("Endpoint", str(message.endpoint)),
-            ("State", f"{message.get_state_display()} after {message.attempts} attempts"),
-            ("Last outcome", str(last) if last else "—"),
+            (gettext("Message"), str(message)),
+            (gettext("Endpoint"), str(message.endpoint)),
+            (
+                gettext("State"),
+                gettext("{state} after {attempts} attempts").format(
+                    state=message.get_state_display(), attempts=message.attempts
+                ),
+            ),
+            (gettext("Last outcome"), str(last) if last else "—"),
         )
 
     def sentence(self, result: Message) -> str:
-        return "The message is being sent again. Reload this page for the outcome."
+        return gettext("The message is being sent again. Reload this page for the outcome.")
 
     def success_url(self, result: Message) -> str:
         return reverse("admin:webhooks_message_change", args=[result.pk])
@@ -106,8 +123,8 @@ class Resend(CommandPage):
 hooks.plug(
     "tenant",
     hooks.MenuItem(
-        group="Webhooks",
-        title="Messages",
+        group=_("Webhooks"),
+        title=_("Messages"),
         icon="outbox",
         url="admin:webhooks_message_changelist",
         permission=VIEW,
@@ -115,16 +132,16 @@ hooks.plug(
     hooks.Page(
         path="webhooks/messages/<int:message_id>/resend/",
         name="resend_webhook_message",
-        title="Send a message again",
+        title=_("Send a message again"),
         permission=MANAGE_ENDPOINTS,
         view=Resend(),
     ),
     hooks.Figure(
-        title="Webhooks waiting",
+        title=_("Webhooks waiting"),
         permission=VIEW,
         icon="outbox",
         value=lambda: f"{queries.waiting_messages():,}",
-        note=lambda: f"{queries.dead_messages():,} dead",
+        note=lambda: gettext("{dead_messages:,} dead").format(dead_messages=queries.dead_messages()),
         link="admin:webhooks_message_changelist",
     ),
 )

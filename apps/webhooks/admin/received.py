@@ -9,23 +9,26 @@ from django.contrib import admin
 from django.http import Http404, HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
 
 from apps.console import hooks
 from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ServerFields
+from apps.console.labels import Colours, display
 from apps.console.sites import tenant_site
 from apps.webhooks.commands import MANAGE_SOURCES, ReprocessReceived
 from apps.webhooks.models import Received
 
 VIEW = "webhooks.view_received"
-LABELS = {
-    "Processed": "success",
-    "Received": "info",
-    "Ignored": "warning",
-    "Failed, tried again": "warning",
-    "Dead": "danger",
-}
+LABELS = Colours(
+    {
+        Received.State.PROCESSED: "success",
+        Received.State.RECEIVED: "info",
+        Received.State.IGNORED: "warning",
+        Received.State.FAILED: "warning",
+        Received.State.DEAD: "danger",
+    }
+)
 
 
 @admin.register(Received, site=tenant_site)
@@ -37,7 +40,7 @@ class ReceivedAdmin(ReadOnlyAdmin):
     list_filter = ("state", "source", "type")
     list_select_related = ("source",)
     search_fields = ("ref", "correlation_id")
-    search_help_text = "The provider's id, or correlation id"
+    search_help_text = _("The provider's id, or correlation id")
     ordering = ("-id",)
     fields = (
         "type",
@@ -51,24 +54,24 @@ class ReceivedAdmin(ReadOnlyAdmin):
     )
     readonly_fields = ("state_label", "body_text", "headers_text")
 
-    @display(description="State", label=LABELS)
+    @display(description=_("State"), label=LABELS)
     def state_label(self, received: Received) -> str:
         return received.get_state_display()
 
-    @admin.display(description="Body")
+    @admin.display(description=_("Body"))
     def body_text(self, received: Received) -> str:
         return format_html(
-            '<pre class="console-json">{}</pre>', bytes(received.body).decode("utf-8", "replace")
+            '<pre class="console-json">{}</pre>', bytes(received.body).decode(errors="replace")
         )
 
-    @admin.display(description="Headers")
+    @admin.display(description=_("Headers"))
     def headers_text(self, received: Received) -> str:
         return format_html('<pre class="console-json">{}</pre>', json.dumps(received.headers, indent=1))
 
     def links(self, request: HttpRequest, obj: Received) -> Sequence[Link]:
         if obj.state == Received.State.PROCESSED:
             return ()
-        return (Link("Process again", reverse("admin:reprocess_received", args=[obj.pk]), "replay"),)
+        return (Link(gettext("Process again"), reverse("admin:reprocess_received", args=[obj.pk]), "replay"),)
 
 
 class Reprocess(CommandPage):
@@ -79,14 +82,19 @@ class Reprocess(CommandPage):
         if received is None:
             raise Http404
         return (
-            ("Message", str(received)),
-            ("Source", str(received.source)),
-            ("State", f"{received.get_state_display()} after {received.attempts} attempts"),
-            ("Last error", received.last_error or "—"),
+            (gettext("Message"), str(received)),
+            (gettext("Source"), str(received.source)),
+            (
+                gettext("State"),
+                gettext("{state} after {attempts} attempts").format(
+                    state=received.get_state_display(), attempts=received.attempts
+                ),
+            ),
+            (gettext("Last error"), received.last_error or "—"),
         )
 
     def sentence(self, result: Received) -> str:
-        return "The message is being processed again. Reload this page for the outcome."
+        return gettext("The message is being processed again. Reload this page for the outcome.")
 
     def success_url(self, result: Received) -> str:
         return reverse("admin:webhooks_received_change", args=[result.pk])
@@ -95,8 +103,8 @@ class Reprocess(CommandPage):
 hooks.plug(
     "tenant",
     hooks.MenuItem(
-        group="Webhooks",
-        title="Received",
+        group=_("Webhooks"),
+        title=_("Received"),
         icon="inbox",
         url="admin:webhooks_received_changelist",
         permission=VIEW,
@@ -104,7 +112,7 @@ hooks.plug(
     hooks.Page(
         path="webhooks/received/<int:received_id>/reprocess/",
         name="reprocess_received",
-        title="Process a message again",
+        title=_("Process a message again"),
         permission=MANAGE_SOURCES,
         view=Reprocess(),
     ),

@@ -9,6 +9,8 @@ from django.contrib import admin
 from django.http import Http404
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from apps.console.admin import CommandPage, ReadOnlyInline, ServerFields
 from apps.console.widgets import ReasonForm
@@ -22,24 +24,24 @@ class SecretInline(ReadOnlyInline):
 
     fields = ("number", "created_at", "valid_until", "retire")
     readonly_fields = fields
-    verbose_name_plural = "secrets"
+    verbose_name_plural = _("secrets")
 
-    @admin.display(description="Number")
+    @admin.display(description=_("Number"))
     def number(self, secret: SealedSecret) -> str:
         return str(secret.pk)
 
-    @admin.display(description="Valid until")
+    @admin.display(description=_("Valid until"))
     def valid_until(self, secret: SealedSecret) -> str:
         if secret.retired_at is None:
-            return "replaced"
-        return f"{secret.retired_at:%d %b %Y, %H:%M}" if secret.is_valid else "retired"
+            return gettext("replaced")
+        return f"{secret.retired_at:%d %b %Y, %H:%M}" if secret.is_valid else gettext("retired")
 
     @admin.display(description="")
     def retire(self, secret: SealedSecret) -> str:
         if not secret.is_valid:
             return ""
         url = reverse(f"admin:{self.retire_page}", args=[secret.pk])
-        return format_html('<a class="underline" href="{}">Retire</a>', url)
+        return format_html('<a class="underline" href="{}">{}</a>', url, gettext("Retire"))
 
 
 class RetireSecretPage(CommandPage):
@@ -54,10 +56,13 @@ class RetireSecretPage(CommandPage):
         secret = self.model._default_manager.filter(pk=server_fields["secret_id"]).first()
         if secret is None:
             raise Http404
-        return (("Secret", str(secret)), ("Created at", f"{secret.created_at:%d %B %Y, %H:%M}"))
+        return (
+            (gettext("Secret"), str(secret)),
+            (gettext("Created at"), f"{secret.created_at:%d %B %Y, %H:%M}"),
+        )
 
     def sentence(self, result: SealedSecret) -> str:
-        return f"{result} is retired."
+        return gettext("{result} is retired.").format(result=result)
 
     def success_url(self, result: SealedSecret) -> str:
         return reverse(f"admin:webhooks_{result.owner._meta.model_name}_change", args=[result.owner.pk])

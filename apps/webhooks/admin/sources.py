@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.http import Http404, HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.console import hooks
@@ -42,29 +43,29 @@ class SourceAdmin(ReadOnlyAdmin):
     fields = (("name", "scheme"), "posts_to", ("created_at", "refused", "refused_at"))
     readonly_fields = ("posts_to",)
 
-    @admin.display(description="Posts to")
+    @admin.display(description=_("Posts to"))
     def posts_to(self, source: Source) -> str:
         return settings.PUBLIC_URL + reverse("webhooks:in", args=[source.name])
 
     def links(self, request: HttpRequest, obj: Source) -> Sequence[Link]:
         received = f"{reverse('admin:webhooks_received_changelist')}?source__id__exact={obj.pk}"
         return (
-            Link("Received", received, "inbox"),
-            Link("Rotate secret", reverse("admin:rotate_source_secret", args=[obj.pk]), "key"),
+            Link(gettext("Received"), received, "inbox"),
+            Link(gettext("Rotate secret"), reverse("admin:rotate_source_secret", args=[obj.pk]), "key"),
         )
 
     def list_links(self, request: HttpRequest) -> Sequence[Link]:
-        return (Link("Add a source", reverse("admin:add_webhook_source"), "add_link"),)
+        return (Link(gettext("Add a source"), reverse("admin:add_webhook_source"), "add_link"),)
 
 
 class SourceForm(Form):
     name = forms.CharField(
-        max_length=40, help_text="Part of the URL: lower-case letters, digits and hyphens."
+        max_length=40, help_text=_("Part of the URL: lower-case letters, digits and hyphens.")
     )
     scheme = forms.ChoiceField(
-        label="Signs by", choices=[(name, name) for name in queries.scheme_names()], initial="standard"
+        label=_("Signs by"), choices=[(name, name) for name in queries.scheme_names()], initial="standard"
     )
-    secret = forms.CharField(max_length=500, help_text="From the other system. It is not shown again.")
+    secret = forms.CharField(max_length=500, help_text=_("From the other system. It is not shown again."))
 
 
 class SourceCommand(CommandPage):
@@ -74,7 +75,7 @@ class SourceCommand(CommandPage):
         source = Source.objects.filter(pk=server_fields["source_id"]).first()
         if source is None:
             raise Http404
-        return (("Source", source.name), ("Signs by", source.scheme))
+        return ((gettext("Source"), source.name), (gettext("Signs by"), source.scheme))
 
     def success_url(self, result: Source) -> str:
         return reverse("admin:webhooks_source_change", args=[result.pk])
@@ -88,13 +89,13 @@ class Add(SourceCommand):
         return ()
 
     def sentence(self, result: Source) -> str:
-        return f"The source {result} can post now to the URL below."
+        return gettext("The source {result} can post now to the URL below.").format(result=result)
 
 
 class NewSecretForm(Form):
-    secret = forms.CharField(max_length=500, help_text="From the other system. It is not shown again.")
+    secret = forms.CharField(max_length=500, help_text=_("From the other system. It is not shown again."))
     overlap_hours = forms.IntegerField(
-        label="Hours until the old secret ends", initial=24, min_value=0, max_value=720
+        label=_("Hours until the old secret ends"), initial=24, min_value=0, max_value=720
     )
 
 
@@ -103,7 +104,7 @@ class Rotate(SourceCommand):
     form = NewSecretForm
 
     def sentence(self, result: Source) -> str:
-        return f"The new secret of {result} is valid."
+        return gettext("The new secret of {result} is valid.").format(result=result)
 
 
 class Retire(RetireSecretPage):
@@ -114,8 +115,8 @@ class Retire(RetireSecretPage):
 hooks.plug(
     "tenant",
     hooks.MenuItem(
-        group="Webhooks",
-        title="Sources",
+        group=_("Webhooks"),
+        title=_("Sources"),
         icon="input",
         url="admin:webhooks_source_changelist",
         permission=VIEW,
@@ -123,21 +124,21 @@ hooks.plug(
     hooks.Page(
         path="webhooks/sources/add/",
         name="add_webhook_source",
-        title="Add a source",
+        title=_("Add a source"),
         permission=MANAGE_SOURCES,
         view=Add(),
     ),
     hooks.Page(
         path="webhooks/sources/<int:source_id>/rotate-secret/",
         name="rotate_source_secret",
-        title="Rotate secret",
+        title=_("Rotate secret"),
         permission=MANAGE_SOURCES,
         view=Rotate(),
     ),
     hooks.Page(
         path="webhooks/source-secrets/<int:secret_id>/retire/",
         name="retire_source_secret",
-        title="Retire a secret",
+        title=_("Retire a secret"),
         permission=MANAGE_SOURCES,
         view=Retire(),
     ),
