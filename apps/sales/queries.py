@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Count, F, Max
@@ -136,38 +136,50 @@ def _orders() -> list[Difference]:
     return differences
 
 
+Check = tuple[str, object, object]
+"""Subject, actual value, expected value."""
+
+
 def _order(
     order: Order, invoice: Invoice | None, reservation: Reservation | None, paid: Sequence[Payment]
 ) -> list[Difference]:
-    state, goods = order.State(order.state), reservation.state if reservation else "none"
-    received = [payment.amount_minor for payment in paid if payment.state == Payment.State.CONFIRMED]
-    checks: list[tuple[str, object, object]] = [
-        ("total", order.amount_minor, sum(line.total.minor for line in order.lines.all())),
-        (
-            "invoice",
-            invoice.amount_minor if invoice else None,
-            order.amount_minor if order.has_reached(_INVOICED) else None,
-        ),
+    checks = [
+        *_amounts(order, invoice),
+        *_reserved(order, reservation),
+        *_received(order, paid),
+        *_delivered(order, reservation),
     ]
-    if reservation:
-        checks.append(
-            (
-                "reserved goods",
-                sorted((line.item.sku, line.quantity) for line in reservation.lines.all()),
-                sorted((line.item.sku, line.quantity) for line in order.lines.all()),
-            )
-        )
-    if order.has_reached(_PAID):
-        checks.append(("payments received", received, [order.amount_minor]))
-    if state == order.State.COMPLETED:
-        checks.append(("goods", goods, "fulfilled"))
-    elif state in (_PAID, _INVOICED):
-        checks.append(("goods", goods in ("reserved", "fulfilled"), True))
     return [
         Difference(f"{subject} of order {order}", str(actual), str(expected))
         for subject, actual, expected in checks
         if actual != expected
     ]
+
+
+def _amounts(order: Order, invoice: Invoice | None) -> Iterator[Check]:
+    invoiced = order.amount_minor if order.has_reached(_INVOICED) else None
+    yield "total", order.amount_minor, sum(line.total.minor for line in order.lines.all())
+    yield "invoice", invoice.amount_minor if invoice else None, invoiced
+
+
+def _reserved(order: Order, reservation: Reservation | None) -> Iterator[Check]:
+    if reservation:
+        reserved = sorted((line.item.sku, line.quantity) for line in reservation.lines.all())
+        yield "reserved goods", reserved, sorted((line.item.sku, line.quantity) for line in order.lines.all())
+
+
+def _received(order: Order, paid: Sequence[Payment]) -> Iterator[Check]:
+    if order.has_reached(_PAID):
+        received = [payment.amount_minor for payment in paid if payment.state == Payment.State.CONFIRMED]
+        yield "payments received", received, [order.amount_minor]
+
+
+def _delivered(order: Order, reservation: Reservation | None) -> Iterator[Check]:
+    goods = reservation.state if reservation else "none"
+    if order.state == Order.State.COMPLETED:
+        yield "goods", goods, "fulfilled"
+    elif order.state in (_PAID, _INVOICED):
+        yield "goods", goods in ("reserved", "fulfilled"), True
 
 
 def _unsettled() -> list[str]:
