@@ -6,7 +6,7 @@ import signal
 import threading
 import time
 from argparse import ArgumentParser
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -36,19 +36,22 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, once: bool = False, database: str = "", **options: Any) -> None:
-        reachable = databases.having("relay")
-        if not reachable or (database and database not in reachable):
-            raise CommandError(f"No relay connection is configured for {database or 'home'}.", returncode=2)
-        outboxes = [databases.at("relay", key) for key in ([database] if database else reachable)]
+        outboxes = _outboxes(database)
         if once:
-            routed = sum(sum(iter(partial(route, using=outbox), 0)) for outbox in outboxes)
-            hinted = sum(sweep(using=outbox) for outbox in outboxes)
-            self.stdout.write(f"{routed} events routed, {hinted} deliveries hinted again.")
-            return
+            self._route_once(outboxes)
+        else:
+            self._listen(outboxes)
+
+    def _route_once(self, outboxes: Sequence[str]) -> None:
+        routed = sum(sum(iter(partial(route, using=outbox), 0)) for outbox in outboxes)
+        hinted = sum(sweep(using=outbox) for outbox in outboxes)
+        self.stdout.write(f"{routed} events routed, {hinted} deliveries hinted again.")
+
+    def _listen(self, outboxes: Sequence[str]) -> None:
+        """Until stopped. One thread per database, so that an unreachable one does not block the others."""
         self.stopping, self.queue_monitor = False, QueueMonitor()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
-        # One thread per database, so that an unreachable one does not block the others.
         others = [threading.Thread(target=self._run, args=(outbox,), name=outbox) for outbox in outboxes[1:]]
         for thread in others:
             thread.start()
@@ -93,3 +96,11 @@ class Command(BaseCommand):
 def _route_some(using: str) -> bool:
     """Routes a few batches, so that due deliveries are hinted in between. True if there may be more."""
     return all(route(using=using) for _ in range(BATCHES_PER_LOOP))
+
+
+def _outboxes(database: str) -> list[str]:
+    """The relay connections of that database, or of all that have one. Raises CommandError."""
+    reachable = databases.having("relay")
+    if not reachable or (database and database not in reachable):
+        raise CommandError(f"No relay connection is configured for {database or 'home'}.", returncode=2)
+    return [databases.at("relay", key) for key in ([database] if database else reachable)]
