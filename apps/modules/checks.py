@@ -1,5 +1,6 @@
 """Start-up checks: an invalid set of modules does not start."""
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.core.checks import CheckMessage, Error, Warning, register
@@ -9,6 +10,9 @@ from apps.events import EVENTS, SUBSCRIBERS
 from apps.kernel.errors import Refusal
 
 from . import registry
+
+Subscriptions = Sequence[tuple[str, str]]
+"""Names of subscribers, each with the name of its event."""
 
 
 @register()
@@ -41,24 +45,26 @@ def manifests_match_emitted_and_subscribed_events(**_: Any) -> list[CheckMessage
 @register()
 def subscribed_events_are_emitted(**_: Any) -> list[CheckMessage]:
     """Each subscribed event is published by an installed module and emitted by a handler."""
-    published = {name for module in registry.modules() for name in module.publishes}
-    emitted = {event.name for command in commands() for event in handled(command).emits}
-    emitted |= {event.name for event in EVENTS.values() if event.internal}
     subscriptions = [
         (subscriber.name, subscriber.subscribes) for subscriber in SUBSCRIBERS.values() if subscriber.event
     ]
-    return [
-        *(
-            Error(f"{subscriber} subscribes to {name}, published by no installed module.", id="modules.E003")
-            for subscriber, name in subscriptions
-            if name not in published
-        ),
-        *(
-            Warning(f"{subscriber} subscribes to {name}, emitted by no handler.", id="modules.W004")
-            for subscriber, name in subscriptions
-            if name not in emitted
-        ),
-    ]
+    return [*_without_publisher(subscriptions), *_without_handler(subscriptions)]
+
+
+def _without_publisher(subscriptions: Subscriptions) -> Iterator[CheckMessage]:
+    published = {name for module in registry.modules() for name in module.publishes}
+    for subscriber, name in subscriptions:
+        if name not in published:
+            message = f"{subscriber} subscribes to {name}, published by no installed module."
+            yield Error(message, id="modules.E003")
+
+
+def _without_handler(subscriptions: Subscriptions) -> Iterator[CheckMessage]:
+    emitted = {event.name for command in commands() for event in handled(command).emits}
+    emitted |= {event.name for event in EVENTS.values() if event.internal}
+    for subscriber, name in subscriptions:
+        if name not in emitted:
+            yield Warning(f"{subscriber} subscribes to {name}, emitted by no handler.", id="modules.W004")
 
 
 def _published_by(name: str) -> set[str]:
