@@ -111,15 +111,9 @@ def _default(declared: Field[Any]) -> dict[str, Any]:
 
 def _of_type(hint: Any, options: dict[str, Any]) -> AnyField:
     """Raises KeyError for a type that has no form in JSON."""
-    origin, arguments = get_origin(hint), get_args(hint)
-    if origin in (Union, UnionType):
-        (inner,) = (argument for argument in arguments if argument is not NoneType)
-        return _of_type(inner, options | {"allow_null": True})
-    if origin is Literal:
-        return OneOf(choices=list(arguments), **options)
-    if origin in (tuple, list, Sequence):
-        return _several(arguments[0], options)
-    if hint is Any or origin in (dict, Mapping):
+    if get_origin(hint) is not None:
+        return _of_generic_type(get_origin(hint), get_args(hint), options)
+    if hint is Any:
         return serializers.JSONField(allow_null=True, **options)
     if _is_record(hint):
         return serializer_for(hint)(**options)
@@ -128,6 +122,20 @@ def _of_type(hint: Any, options: dict[str, Any]) -> AnyField:
     if hint is str:
         return Text(allow_blank=options.get("default") == "", **options)
     return _PLAIN[hint](**options)
+
+
+def _of_generic_type(origin: Any, arguments: tuple[Any, ...], options: dict[str, Any]) -> AnyField:
+    """Raises KeyError for a type that has no form in JSON."""
+    if origin in (Union, UnionType):
+        (inner,) = (argument for argument in arguments if argument is not NoneType)
+        return _of_type(inner, options | {"allow_null": True})
+    if origin is Literal:
+        return OneOf(choices=list(arguments), **options)
+    if origin in (tuple, list, Sequence):
+        return _several(arguments[0], options)
+    if origin in (dict, Mapping):
+        return serializers.JSONField(allow_null=True, **options)
+    raise KeyError(origin)
 
 
 def _several(hint: Any, options: dict[str, Any]) -> AnyField:
