@@ -1,7 +1,8 @@
 """The registry of commands and their handlers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
+from itertools import chain
 from typing import Any, TypeVar
 
 from apps.events import Event
@@ -58,17 +59,25 @@ def commands() -> list[type[Command]]:
 
 
 def _refuse_half_a_command(command_type: type[Command], dry_run: object) -> None:
-    name = command_type.__name__
+    faults = chain(_faults_of_declaration(command_type, dry_run), _faults_of_natural_key(command_type))
+    if fault := next(faults, None):
+        raise TypeError(f"{command_type.__name__} {fault}")
+
+
+def _faults_of_declaration(command_type: type[Command], dry_run: object) -> Iterator[str]:
     if command_type in _handled:
-        raise TypeError(f"{name} already has a handler.")
+        yield "already has a handler."
     for word in ("permission", "audit_message"):
         if not getattr(command_type, word, ""):
-            raise TypeError(f"{name} has no `{word}`.")
-    if not command_type.__doc__ or command_type.__doc__.startswith(f"{name}("):
-        raise TypeError(f"{name} has no docstring for its button.")
+            yield f"has no `{word}`."
+    if not command_type.__doc__ or command_type.__doc__.startswith(f"{command_type.__name__}("):
+        yield "has no docstring for its button."
     if not command_type.atomic and dry_run is None:
-        raise TypeError(f"{name} is long-running and has no dry run.")
+        yield "is long-running and has no dry run."
+
+
+def _faults_of_natural_key(command_type: type[Command]) -> Iterator[str]:
     if (command_type.natural_key is not Command.natural_key) != bool(command_type.fact):
-        raise TypeError(f"{name} says its natural key and the fields that make the fact, or neither.")
+        yield "says its natural key and the fields that make the fact, or neither."
     if unknown := set(command_type.fact) - {field.name for field in fields(command_type)}:
-        raise TypeError(f"{name} has no field {', '.join(sorted(unknown))} to make a fact of.")
+        yield f"has no field {', '.join(sorted(unknown))} to make a fact of."
