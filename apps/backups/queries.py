@@ -104,17 +104,33 @@ def _status(
     unfinished: Backup | None,
     verified: Backup | None,
 ) -> BackupStatus:
+    is_resolved = bool(failed and newest and newest.begun_at >= failed.begun_at)
+    return BackupStatus(
+        tenant,
+        policy,
+        newest,
+        None if is_resolved else failed,
+        unfinished,
+        verified,
+        _is_late(tenant, policy, newest),
+        _is_slow(verified),
+    )
+
+
+def _is_late(tenant: Tenant, policy: Policy, newest: Backup | None) -> bool:
+    """Whether the newest backup is older than the recovery point objective, and the tenant may have changed since."""
+    if newest and is_unchanged_since(tenant, newest.begun_at):
+        return False
     rpo = dt.timedelta(hours=settings.BACKUP_RPO_HOURS)
     max_age = min(rpo or 2 * policy.interval, 2 * policy.interval)
-    unchanged = newest is not None and is_unchanged_since(tenant, newest.begun_at)
-    late = not unchanged and now() - (newest.begun_at if newest else tenant.created_at) > max_age
-    slow = bool(
-        verified
-        and settings.BACKUP_RTO_HOURS
-        and (verified.restore_seconds or 0) > settings.BACKUP_RTO_HOURS * 3600
-    )
-    unresolved = failed if failed and (newest is None or failed.begun_at > newest.begun_at) else None
-    return BackupStatus(tenant, policy, newest, unresolved, unfinished, verified, late, slow)
+    return now() - (newest.begun_at if newest else tenant.created_at) > max_age
+
+
+def _is_slow(verified: Backup | None) -> bool:
+    """Whether its restore took longer than the recovery time objective."""
+    if verified is None or not settings.BACKUP_RTO_HOURS:
+        return False
+    return bool((verified.restore_seconds or 0) > settings.BACKUP_RTO_HOURS * 3600)
 
 
 def _newest(backups: JobQuerySet[Backup]) -> dict[int, Backup]:
