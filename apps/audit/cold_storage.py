@@ -171,13 +171,19 @@ def faults_of_files(allowed: Callable[[], Mapping[str, Collection[int]]]) -> Ite
             must_hold(stored.file, segments_of(stored))
         except Refusal as refusal:
             yield Fault("cold storage", stored.first_segment, str(refusal))
-            continue
-        erased = [line for line in read(stored.file) if "facts" in line and not _is_complete(line)]
-        for part, ids in allowed().items() if erased else ():
-            for line in erased:
-                if line[f"{part}_salt"] is None and line["facts"][0] not in ids:
-                    why = f"{stored}: record {line['facts'][0]} lost its texts without an erasure."
-                    yield Fault("cold storage", stored.first_segment, why)
+        else:
+            yield from _unauthorised_erasures(stored, allowed)
+
+
+def _unauthorised_erasures(
+    stored: ColdStorageFile, allowed: Callable[[], Mapping[str, Collection[int]]]
+) -> Iterator[Fault]:
+    erased = [line for line in read(stored.file) if "facts" in line and not _is_complete(line)]
+    for part, ids in allowed().items() if erased else ():
+        for line in erased:
+            if line[f"{part}_salt"] is None and line["facts"][0] not in ids:
+                why = f"{stored}: record {line['facts'][0]} lost its texts without an erasure."
+                yield Fault("cold storage", stored.first_segment, why)
 
 
 def _is_complete(line: Line) -> bool:
