@@ -146,16 +146,7 @@ def connection(
     credentials, _, in_url = parts.netloc.rpartition("@")
     user, _, password = credentials.partition(":")
     host, port = _split(hosts or in_url)
-    parameters: dict[str, Any] = (
-        dict(parse_qsl(parts.query)) | (TO_THE_PRIMARY if "," in host else {}) | dict(options)
-    )
-    if pooling.pool:
-        parameters["pool"] = {
-            "min_size": 1,
-            "max_size": pooling.pool,
-            "max_lifetime": POOL_MAX_LIFETIME_S,
-            "timeout": 10,
-        }
+    primary = TO_THE_PRIMARY if "," in host else {}
     return {
         "ENGINE": ENGINE,
         "NAME": unquote(parts.path.lstrip("/")),
@@ -163,7 +154,7 @@ def connection(
         "PASSWORD": unquote(password),
         "HOST": host,
         "PORT": port,
-        "OPTIONS": parameters,
+        "OPTIONS": {**dict(parse_qsl(parts.query)), **primary, **options, **_pool(pooling)},
         "TENANCY": {"role": role, "platform": platform, "pooled": pooling.pooled},
         # Connections outlive requests: the database engine sets the search path for each tenant. A pool holds its
         # connections itself, and checks their health on checkout.
@@ -172,6 +163,13 @@ def connection(
         # Behind a transaction pooler a cursor cannot outlive its transaction.
         "DISABLE_SERVER_SIDE_CURSORS": pooling.pooled,
     }
+
+
+def _pool(pooling: Pooling) -> dict[str, Any]:
+    if not pooling.pool:
+        return {}
+    limits = {"min_size": 1, "max_size": pooling.pool, "max_lifetime": POOL_MAX_LIFETIME_S, "timeout": 10}
+    return {"pool": limits}
 
 
 def _hosts_of(url_or_hosts: str) -> tuple[str, str]:
