@@ -70,8 +70,8 @@ def test_an_erasure_reaches_all_versions(berta, owner, seal_all):
     assert EMAIL not in erased
     assert NAME not in erased
     assert "Bauhaus" in erased
-    (version,) = User.history.filter(id=berta.pk)
-    assert (version.name, version.email) == ("(erased)", "(erased)")
+    texts = User.history.filter(id=berta.pk).values_list("name", "email")
+    assert set(texts) == {("(erased)", "(erased)")}
     seal_all()
     assert verify().intact
 
