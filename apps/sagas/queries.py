@@ -74,7 +74,12 @@ def _status(run: Run, names: Sequence[str], name: str, unmarked: set[str]) -> st
     """`unmarked` steps are not among the completed steps of a run: the trigger and waits."""
     if not run.ended_at and name == run.step:
         return "stuck" if run.needs_operator else "now"
-    passed = run.step in names and names.index(name) < names.index(run.step)
-    if name in run.completed_steps or (name in unmarked and (passed or run.state == Run.State.DONE)):
+    if name in run.completed_steps or (name in unmarked and _is_passed(run, names, name)):
         return "done"
     return "to-come" if not run.ended_at and not run.is_compensating else "never-reached"
+
+
+def _is_passed(run: Run, names: Sequence[str], name: str) -> bool:
+    if run.state == Run.State.DONE:
+        return True
+    return run.step in names and names.index(name) < names.index(run.step)
