@@ -45,8 +45,7 @@ def derived_texts() -> Iterator[str]:
     for app in _apps():
         yield str(app.verbose_name)
     for model in _models():
-        yield from (str(model._meta.verbose_name), str(model._meta.verbose_name_plural))
-        yield from (str(field.verbose_name) for field in _fields(model))
+        yield from _texts_of(model)
     for command in commands():
         yield from (command.english_title(), command.english_help_text())
     for form in _forms(Form):
@@ -54,6 +53,11 @@ def derived_texts() -> Iterator[str]:
     for saga in SAGAS.values():
         yield from saga.names
     yield from (status.phrase for status in HTTPStatus if status >= HTTPStatus.BAD_REQUEST)
+
+
+def _texts_of(model: type[Model]) -> Iterator[str]:
+    yield from (str(model._meta.verbose_name), str(model._meta.verbose_name_plural))
+    yield from (str(field.verbose_name) for field in _fields(model))
 
 
 def _lazy(label: str | Promise | None) -> Any:
