@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.db import connections
+from django.db.migrations import Migration
 from django.db.migrations.recorder import MigrationRecorder
 
 from apps.kernel.db import databases
@@ -11,6 +14,10 @@ from apps.kernel.tenant import activate, at_database
 from .errors import MadeByOtherMigrations
 from .planning import rows_of
 from .released import bursar_migrations
+
+Key = tuple[str, str]
+"""A migration as (app, name)."""
+Keys = set[Key]
 
 
 def must_continue() -> None:
@@ -27,22 +34,34 @@ def must_continue() -> None:
             raise MadeByOtherMigrations(database=key, unknown=_listing(unknown), missing=_listing(missing))
 
 
-def _differences(recorded: set[tuple[str, str]]) -> tuple[set[str], set[str]]:
+def _differences(recorded: Keys) -> tuple[set[str], set[str]]:
     """Unknown and missing migrations of the database, for the apps that have both."""
     known = bursar_migrations()
-    replaced = {row for migration in known.values() for row in rows_of(migration)} - set(known)
-    apps = {app for app, _ in known}
-    unknown = {(app, name) for app, name in recorded - set(known) - replaced if app in apps}
-    missing = {
+    unknown, missing = _unknown(recorded, known), _missing(recorded, known)
+    both = _apps_of(unknown) & _apps_of(missing)
+    return _labels(unknown, both), _labels(missing, both)
+
+
+def _unknown(recorded: Keys, known: Mapping[Key, Migration]) -> Keys:
+    """Recorded migrations that neither exist nor were squashed, of the apps of this version."""
+    squashed = {row for migration in known.values() for row in rows_of(migration)}
+    apps = _apps_of(set(known))
+    return {key for key in recorded - set(known) - squashed if key[0] in apps}
+
+
+def _missing(recorded: Keys, known: Mapping[Key, Migration]) -> Keys:
+    return {
         key
         for key, migration in known.items()
         if key not in recorded and not recorded.issuperset(rows_of(migration))
     }
-    both = {app for app, _ in unknown} & {app for app, _ in missing}
-    return _labels(unknown, both), _labels(missing, both)
 
 
-def _labels(keys: set[tuple[str, str]], apps: set[str]) -> set[str]:
+def _apps_of(keys: Keys) -> set[str]:
+    return {app for app, _ in keys}
+
+
+def _labels(keys: Keys, apps: set[str]) -> set[str]:
     return {f"{app}.{name}" for app, name in keys if app in apps}
 
 
