@@ -164,7 +164,7 @@ def latency() -> dict[str, Any]:
         until(lambda: _delivered("operations.count_entry").count() > DELIVERED)
     done = [
         moment.timestamp()
-        for moment in _delivered("operations.count_entry").values_list("done_at", flat=True)
+        for moment in _delivered("operations.count_entry").values_list("finished_at", flat=True)
     ]
     seconds = [delivered - committed for delivered, committed in zip(done[-DELIVERED:], waits, strict=True)]
     return {"commit to listener": spread(seconds), "target": "p95 ≤ 100 ms"}
@@ -175,16 +175,15 @@ def flood() -> dict[str, Any]:
     with process("django", "relay"), worker("financial"), worker("default"), worker("audit"):
         for queue in ("financial", "default"):
             _send(queue, 0)
-            until(_delivered(f"bus.do_{queue}").exists)
+            until(_executed(queue).exists)
         idle = _financial_waits()
         sent = time.time()
         for number in range(FLOOD):
             _send("default", number)
         busy = _financial_waits()
-        until(lambda: _delivered("bus.do_default").count() >= FLOOD)
+        until(lambda: _executed("default").count() >= FLOOD)
         behind = [
-            moment.timestamp() - sent
-            for moment in _delivered("bus.do_default").values_list("done_at", flat=True)
+            moment.timestamp() - sent for moment in _executed("default").values_list("finished_at", flat=True)
         ]
     return {
         "financial, idle": spread(idle),
@@ -196,12 +195,16 @@ def flood() -> dict[str, Any]:
 def _financial_waits() -> list[float]:
     waits = []
     for number in range(FINANCIAL):
-        before = _delivered("bus.do_financial").count()
+        before = _executed("financial").count()
         _send("financial", number)
         sent = time.time()
-        until(lambda seen=before: _delivered("bus.do_financial").count() > seen)
-        waits.append(_delivered("bus.do_financial").last().done_at.timestamp() - sent)
+        until(lambda seen=before: _executed("financial").count() > seen)
+        waits.append(_executed("financial").last().finished_at.timestamp() - sent)
     return waits
+
+
+def _executed(queue: str) -> Any:
+    return _delivered("bus.execute_command").filter(queue=queue)
 
 
 def _send(queue: str, number: int) -> None:

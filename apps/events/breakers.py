@@ -15,6 +15,7 @@ from django.utils.module_loading import import_string
 
 from apps.kernel.availability import current_availability
 from apps.kernel.clock import now
+from apps.kernel.db.retries import Backoff
 
 from .base import SUBSCRIBERS
 from .models import Breaker, BreakerQuerySet, Delivery
@@ -22,7 +23,7 @@ from .models import Breaker, BreakerQuerySet, Delivery
 MAX_FAILURES = 10
 """In a row, of any deliveries. More than the attempts of one delivery: one poison message pauses no subscriber."""
 PAUSE = dt.timedelta(seconds=30)
-MAX_PAUSE = dt.timedelta(minutes=5)
+PAUSES = Backoff.exponential(first=PAUSE, max_delay=dt.timedelta(minutes=5), retries=5, jitter=0)
 log = logging.getLogger(__name__)
 
 
@@ -81,15 +82,10 @@ def note_failure(delivery: Delivery, error: str) -> None:
         breaker.failures += 1
         breaker.last_error = error
         if breaker.failures >= MAX_FAILURES:
-            breaker.open_until = now() + _pause_after(breaker.failures)
+            breaker.open_until = now() + PAUSES.delay(breaker.failures - MAX_FAILURES + 1)
             log.error("%s failed %s times in a row and is paused.", delivery.subscriber, breaker.failures)
         breaker.save()
 
 
 def _of(delivery: Delivery) -> BreakerQuerySet:
     return Breaker.objects.of(*stream_of(delivery))
-
-
-def _pause_after(failures: int) -> dt.timedelta:
-    doubled = min(failures - MAX_FAILURES, 10)
-    return min(MAX_PAUSE, PAUSE * (1 << doubled))

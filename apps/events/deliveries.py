@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-import random
 import time
 
 from django.db import transaction
-from django.db.models import F
 
 from apps.kernel.clock import now
 from apps.kernel.db.locks import Lock, advisory_lock
+from apps.kernel.db.retries import WORKER_LOST, Backoff, claim
 from apps.kernel.db.unit_of_work import unit_of_work
 from apps.kernel.queues import hints
 from apps.kernel.tenant import current_tenant
@@ -22,8 +21,9 @@ from .hints import hint_of
 from .models import Delivery
 
 ATTEMPT = Lock("delivery:{delivery}")
-MAX_ATTEMPTS = 8
-FIRST_BACKOFF_S, MAX_BACKOFF_S = 1.0, 300.0
+BACKOFF = Backoff.exponential(first=dt.timedelta(seconds=1), max_delay=dt.timedelta(minutes=5), retries=7)
+LAST_LEASE = dt.timedelta(minutes=2)
+"""Of a worker in the last attempt. In the others it is the delay."""
 HINT_TIMEOUT = dt.timedelta(seconds=15)
 """After it the sweep repeats the hint. Long enough that a backlog does not multiply messages."""
 BATCH_SIZE, BATCH_TIMEOUT_S = 5, 5.0
@@ -115,22 +115,23 @@ def _count_attempt(delivery: Delivery) -> bool:
     """Commits the attempt before the listener runs, so that an event that kills its worker becomes a dead letter.
 
     Only one worker can count attempt n; False for the others."""
-    if delivery.attempts >= MAX_ATTEMPTS:
-        _mark_dead(delivery, delivery.last_error or "The worker was lost each time.")
+    if delivery.is_exhausted(BACKOFF):
+        _mark_dead(delivery, delivery.last_error or WORKER_LOST)
         return False
-    backoff_s = min(MAX_BACKOFF_S, FIRST_BACKOFF_S * 2**delivery.attempts) * random.uniform(1, 1.5)  # noqa: S311 - jitter
-    unclaimed = Delivery.objects.open().filter(pk=delivery.pk, attempts=delivery.attempts)
     with transaction.atomic():
-        if not unclaimed.select_for_update(skip_locked=True).exists():
+        claimed = claim(Delivery.objects.open().filter(pk=delivery.pk, attempts=delivery.attempts))
+        if claimed is None:
             return False
-        next_at = now() + dt.timedelta(seconds=backoff_s)
-        return bool(unclaimed.update(attempts=F("attempts") + 1, next_at=next_at, hinted_at=None))
+        claimed.count_attempt(BACKOFF, lease=LAST_LEASE)
+        claimed.hinted_at = None
+        claimed.save(update_fields=["attempts", "next_at", "hinted_at"])
+    delivery.attempts = claimed.attempts
+    return True
 
 
 def _handle(delivery: Delivery) -> bool:
     with unit_of_work():
-        unclaimed = Delivery.objects.open().filter(pk=delivery.pk)
-        if not unclaimed.select_for_update(skip_locked=True).exists():
+        if claim(Delivery.objects.open().filter(pk=delivery.pk)) is None:
             return False
         SUBSCRIBERS[delivery.subscriber].handle(delivery.event.envelope)
         _mark_done(delivery)
@@ -145,7 +146,7 @@ def _handle_outside_transaction(subscriber: Subscriber, delivery: Delivery) -> b
 
 def _mark_done(delivery: Delivery) -> None:
     Delivery.objects.open().filter(pk=delivery.pk).update(
-        status=Delivery.Status.DONE, done_at=now(), last_error="", hinted_at=None
+        status=Delivery.Status.DONE, finished_at=now(), last_error="", hinted_at=None
     )
 
 
@@ -153,7 +154,7 @@ def _note_failure(delivery: Delivery, error: Exception) -> None:
     with instrumentation.about(delivery):
         log.warning("%s failed to handle event %s: %s", delivery.subscriber, delivery.event_id, error)
     instrumentation.count(delivery.subscriber, "failed")
-    if delivery.attempts + 1 >= MAX_ATTEMPTS:
+    if delivery.is_exhausted(BACKOFF):
         _mark_dead(delivery, repr(error))
     else:
         Delivery.objects.open().filter(pk=delivery.pk).update(last_error=repr(error)[:2000])
@@ -162,7 +163,7 @@ def _note_failure(delivery: Delivery, error: Exception) -> None:
 
 def _mark_dead(delivery: Delivery, error: str) -> None:
     Delivery.objects.open().filter(pk=delivery.pk).update(
-        status=Delivery.Status.DEAD, last_error=error[:2000], hinted_at=None, next_at=None
+        status=Delivery.Status.DEAD, last_error=error[:2000], finished_at=now(), hinted_at=None, next_at=None
     )
     instrumentation.count(delivery.subscriber, "dead")
     with instrumentation.about(delivery):

@@ -40,7 +40,7 @@ def trace_events(correlation_id: str) -> Iterator[RequestTraceEntry]:
         )
     for delivery in Delivery.objects.filter(event__in=events).select_related("event").order_by("id"):
         yield RequestTraceEntry(
-            at=delivery.done_at or delivery.event.occurred_at,
+            at=delivery.finished_at or delivery.event.occurred_at,
             kind="delivery",
             text=_delivery_text(delivery),
             detail=delivery.last_error,
@@ -73,7 +73,9 @@ def _delivery_text(delivery: Delivery) -> str:
     match delivery.status:
         case Delivery.Status.DONE:
             after = (
-                (delivery.done_at - delivery.event.occurred_at).total_seconds() if delivery.done_at else 0.0
+                (delivery.finished_at - delivery.event.occurred_at).total_seconds()
+                if delivery.finished_at
+                else 0.0
             )
             return gettext("Delivered to {name} after {tries} and {seconds:.2f} s.").format(
                 name=name, tries=tries, seconds=after

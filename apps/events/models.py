@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from apps.kernel.clock import now
+from apps.kernel.db.retries import Retried, RetriedQuerySet
 
 from .base import EventEnvelope
 
@@ -63,7 +64,7 @@ class OutboxEvent(models.Model):
         )
 
 
-class DeliveryQuerySet(models.QuerySet["Delivery"]):
+class DeliveryQuerySet(RetriedQuerySet["Delivery"]):
     def open(self) -> DeliveryQuerySet:
         return self.filter(status=Delivery.Status.PENDING)
 
@@ -82,11 +83,11 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         )
 
 
-class Delivery(models.Model):
+class Delivery(Retried):
     """One event for one subscriber. Marked done in the transaction of the listener's effects.
 
     queue      of its hints: chosen by the publisher of the event, or else that of the subscriber
-    next_at    time of the next hint; empty behind another delivery with the same ordering key
+    next_at    time of the next hint, too; empty behind another delivery with the same ordering key
     hinted_at  time of a hint that no worker has claimed
     """
 
@@ -104,11 +105,7 @@ class Delivery(models.Model):
     aggregate = models.CharField(max_length=120)
     queue = models.CharField(max_length=20, default="default", db_default="default")
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.PENDING)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    next_at = models.DateTimeField(null=True)
     hinted_at = models.DateTimeField(null=True)
-    last_error = models.TextField(blank=True)
-    done_at = models.DateTimeField(null=True)
 
     objects = DeliveryQuerySet.as_manager()
 

@@ -18,7 +18,7 @@ from .publishing import notify_relay
 def replay_deliveries(deliveries: QuerySet[Delivery]) -> int:
     """Resets settled deliveries to pending, without attempts. Returns their number."""
     count = deliveries.exclude(status=Delivery.Status.PENDING).update(
-        status=Delivery.Status.PENDING, attempts=0, next_at=now(), hinted_at=None, done_at=None
+        status=Delivery.Status.PENDING, attempts=0, next_at=now(), hinted_at=None, finished_at=None
     )
     _notify_relay(deliveries.db)
     return count
@@ -68,8 +68,8 @@ def replay_events(
 def drop(delivery: Delivery) -> None:
     """Gives up a delivery and unblocks the deliveries behind it."""
     using = delivery._state.db or DEFAULT_DB_ALIAS
-    delivery.status, delivery.done_at, delivery.hinted_at = Delivery.Status.DROPPED, now(), None
-    delivery.save(using=using, update_fields=["status", "done_at", "hinted_at"])
+    delivery.status, delivery.finished_at, delivery.hinted_at = Delivery.Status.DROPPED, now(), None
+    delivery.save(using=using, update_fields=["status", "finished_at", "hinted_at"])
     behind = (
         Delivery.objects.using(using)
         .unsettled()

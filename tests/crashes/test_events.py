@@ -18,15 +18,15 @@ from apps.ledger.models import Entry
 from tests.support.books import sale
 from tests.support.failpoints import MAX_STRIDE, crash_everywhere
 from tests.support.settling import settle
+from tests.support.unlimited_retries import UNLIMITED_BACKOFF
 
 CLERK = System("clerk")
 SALES = 3
-UNLIMITED_RETRIES = 32_000
 
 
 @pytest.fixture
 def unlimited_retries(monkeypatch):
-    monkeypatch.setattr(deliveries, "MAX_ATTEMPTS", UNLIMITED_RETRIES)
+    monkeypatch.setattr(deliveries, "BACKOFF", UNLIMITED_BACKOFF)
 
 
 def send_sales():

@@ -30,7 +30,7 @@ from tests.support.failpoints import MAX_STRIDE, Killed, armed, crash_everywhere
 from tests.support.order_to_cash import assert_consistent, committed_rows
 from tests.support.settling import settle
 from tests.support.shop import balances, ordered, stock
-from tests.support.unlimited_retries import UNLIMITED_RETRIES, with_unlimited_retries
+from tests.support.unlimited_retries import UNLIMITED_BACKOFF, with_unlimited_retries
 
 BUYER = System("The web shop")
 
@@ -38,7 +38,7 @@ BUYER = System("The web shop")
 @pytest.fixture(autouse=True)
 def unlimited_retries(monkeypatch):
     """Unlimited retries: there are more failpoints than retries."""
-    monkeypatch.setattr(deliveries, "MAX_ATTEMPTS", UNLIMITED_RETRIES)
+    monkeypatch.setattr(deliveries, "BACKOFF", UNLIMITED_BACKOFF)
     with_unlimited_retries(ORDER_TO_CASH)
     yield
     SAGAS[ORDER_TO_CASH.name] = ORDER_TO_CASH

@@ -25,7 +25,7 @@ from tests.support.order_to_cash import assert_consistent, committed_rows
 from tests.support.second_worker import second_worker
 from tests.support.settling import settle
 from tests.support.shop import balances, ordered, stock
-from tests.support.unlimited_retries import UNLIMITED_RETRIES, with_unlimited_retries
+from tests.support.unlimited_retries import UNLIMITED_BACKOFF, with_unlimited_retries
 
 PAYMENTS = "/t/acme/api/v1/payments/payments/"
 
@@ -124,7 +124,7 @@ def test_a_payment_is_requested_once(caller, second_caller, acme):
 
 @pytest.fixture
 def unlimited_retries(monkeypatch):
-    monkeypatch.setattr(deliveries, "MAX_ATTEMPTS", UNLIMITED_RETRIES)
+    monkeypatch.setattr(deliveries, "BACKOFF", UNLIMITED_BACKOFF)
     with_unlimited_retries(ORDER_TO_CASH)
     yield
     SAGAS[ORDER_TO_CASH.name] = ORDER_TO_CASH

@@ -13,12 +13,12 @@ from apps.sagas.scheduling import begin
 from tests.support.branches import Opening
 from tests.support.failpoints import MAX_STRIDE, crash_everywhere
 from tests.support.settling import settle
-from tests.support.unlimited_retries import UNLIMITED_RETRIES, with_unlimited_retries
+from tests.support.unlimited_retries import UNLIMITED_BACKOFF, with_unlimited_retries
 
 
 @pytest.fixture
 def unlimited_retries(monkeypatch):
-    monkeypatch.setattr(deliveries, "MAX_ATTEMPTS", UNLIMITED_RETRIES)
+    monkeypatch.setattr(deliveries, "BACKOFF", UNLIMITED_BACKOFF)
 
 
 def committed_rows():

@@ -37,14 +37,14 @@ from tests.support.financial import CASES, CLERK, financial
 from tests.support.second_worker import second_worker
 from tests.support.settling import due, settle, tenant_of
 from tests.support.shop import ordered
-from tests.support.unlimited_retries import UNLIMITED_RETRIES, with_unlimited_retries
+from tests.support.unlimited_retries import UNLIMITED_BACKOFF, with_unlimited_retries
 from tests.support.wrong_ways import WAYS
 
 
 @pytest.fixture(autouse=True)
 def unlimited_retries(monkeypatch):
     """Unlimited retries."""
-    monkeypatch.setattr(deliveries, "MAX_ATTEMPTS", UNLIMITED_RETRIES)
+    monkeypatch.setattr(deliveries, "BACKOFF", UNLIMITED_BACKOFF)
 
 
 @pytest.fixture

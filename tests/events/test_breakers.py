@@ -9,7 +9,7 @@ from django.db import transaction
 
 from apps.events import SUBSCRIBERS, breakers, listens_to, publish
 from apps.events.breakers import MAX_FAILURES, PAUSE
-from apps.events.deliveries import MAX_ATTEMPTS, deliver
+from apps.events.deliveries import BACKOFF, deliver
 from apps.events.models import Breaker, Delivery
 from apps.events.relay import sweep, top_up
 from apps.kernel import clock
@@ -55,7 +55,7 @@ def paused(at_acme, listener, no_broker):
 
 
 def test_one_poison_message_alone_pauses_no_subscriber():
-    assert MAX_FAILURES > MAX_ATTEMPTS
+    assert BACKOFF.max_attempts < MAX_FAILURES
 
 
 def test_a_paused_subscriber_uses_up_no_attempts(paused, listener, no_broker):

@@ -9,7 +9,7 @@ from apps.bus import dispatch
 from apps.companies.commands import FoundCompany
 from apps.companies.models import Company
 from apps.events import SUBSCRIBERS, Event, publish, tasks
-from apps.events.deliveries import MAX_ATTEMPTS, deliver
+from apps.events.deliveries import BACKOFF, deliver
 from apps.events.models import Delivery, OutboxEvent
 from apps.events.relay import route, sweep
 from apps.events.replay import replay_events
@@ -125,19 +125,19 @@ def test_a_delivery_that_always_fails_becomes_a_dead_letter_with_its_error(at_ac
     route_as_platform()
     listener.fails = True
 
-    for _ in range(MAX_ATTEMPTS + 2):
+    for _ in range(BACKOFF.max_attempts + 2):
         deliver(only_delivery().pk)
 
     delivery = only_delivery()
-    assert (delivery.status, delivery.attempts) == ("dead", MAX_ATTEMPTS)
+    assert (delivery.status, delivery.attempts) == ("dead", BACKOFF.max_attempts)
     assert "the shelf fell down" in delivery.last_error
-    assert len(listener.handled) == MAX_ATTEMPTS
+    assert len(listener.handled) == BACKOFF.max_attempts
 
 
 def test_attempts_of_killed_workers_are_counted(at_acme, listener, no_broker):
     fill()
     route_as_platform()
-    Delivery.objects.update(attempts=MAX_ATTEMPTS)
+    Delivery.objects.update(attempts=BACKOFF.max_attempts)
 
     assert not deliver(only_delivery().pk)
 

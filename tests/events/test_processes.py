@@ -58,7 +58,7 @@ def test_an_event_that_kills_its_worker_becomes_a_dead_letter_among_delivered_ev
     assert dead.last_error == "The worker was lost each time."
     assert deliveries_of_suite().get(status="pending").aggregate == "shelf:13"  # behind the dead letter
     for shelf in range(5):
-        handled = deliveries().filter(aggregate=f"shelf:{shelf}").order_by("done_at")
+        handled = deliveries().filter(aggregate=f"shelf:{shelf}").order_by("finished_at")
         event_ids = [delivery.event_id for delivery in handled]
         assert event_ids == sorted(event_ids)
 

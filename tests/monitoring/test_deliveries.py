@@ -13,7 +13,7 @@ from apps.audit.models import Record
 from apps.bus import dispatch, dry_run
 from apps.bus.errors import PlatformOnly
 from apps.events import SUBSCRIBERS, listens_to
-from apps.events.deliveries import MAX_ATTEMPTS, deliver
+from apps.events.deliveries import BACKOFF, deliver
 from apps.events.models import Delivery, OutboxEvent
 from apps.events.relay import sweep
 from apps.kernel import clock
@@ -42,7 +42,7 @@ def dead(acme, listener, no_broker):
     listener.fails = True
     first = deliveries().first()
     with activate(acme):
-        for _ in range(MAX_ATTEMPTS):
+        for _ in range(BACKOFF.max_attempts):
             deliver(first.pk)
     listener.fails = False
     listener.handled.clear()

@@ -14,7 +14,7 @@ from apps.audit import queries as audit
 from apps.audit.models import Record
 from apps.bus import dispatch, dispatch_once, dry_run
 from apps.events import SUBSCRIBERS, listens_to
-from apps.events.deliveries import MAX_ATTEMPTS, deliver
+from apps.events.deliveries import BACKOFF, deliver
 from apps.events.models import Delivery, OutboxEvent
 from apps.events.relay import route, sweep
 from apps.kernel import clock
@@ -36,7 +36,7 @@ def dead(initech, listener, no_broker):
     listener.fails = True
     first = at(EAST).order_by("event_id").first()
     with activate(initech):
-        for _ in range(MAX_ATTEMPTS):
+        for _ in range(BACKOFF.max_attempts):
             deliver(first.pk)
     listener.fails = False
     listener.handled.clear()

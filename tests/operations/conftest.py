@@ -7,7 +7,7 @@ from apps.events import deliveries
 from apps.sagas.declaration import SAGAS, Saga
 from apps.tenancy import hooks
 from tests.support.failpoints import hang_up
-from tests.support.unlimited_retries import UNLIMITED_RETRIES, with_unlimited_retries
+from tests.support.unlimited_retries import UNLIMITED_BACKOFF, with_unlimited_retries
 
 
 @pytest.fixture(autouse=True)
@@ -20,7 +20,7 @@ def _connections_closed() -> Iterator[None]:
 def unlimited_retries(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Saga], None]]:
     """`unlimited_retries(SUSPENSION)`: allows as many lost workers in each step as there are statements."""
     originals = []
-    monkeypatch.setattr(deliveries, "MAX_ATTEMPTS", UNLIMITED_RETRIES)
+    monkeypatch.setattr(deliveries, "BACKOFF", UNLIMITED_BACKOFF)
 
     def allow(saga: Saga) -> None:
         originals.append(saga)

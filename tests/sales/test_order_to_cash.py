@@ -305,7 +305,7 @@ def test_redelivered_events_change_nothing(shop, accountant, controller):
     before = (balances(), stock(), row_counts())
 
     handled = Delivery.objects.using("relay").filter(status="done")
-    assert handled.update(status="pending", attempts=0, done_at=None) > 20
+    assert handled.update(status="pending", attempts=0, finished_at=None) > 20
     settle()
 
     assert (balances(), stock(), row_counts()) == before

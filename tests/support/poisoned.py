@@ -5,6 +5,7 @@ The listener comes when the worker's processes start: a worker does not start wi
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 from typing import Any
 
@@ -18,9 +19,11 @@ __all__ = ["app", "listen"]
 @signals.worker_process_init.connect
 def listen(**_: Any) -> None:
     from apps.events import deliveries, listens_to
+    from apps.kernel.db.retries import Backoff
     from tests.support.shelf import ShelfFilled
 
-    deliveries.FIRST_BACKOFF_S = 0.01
+    deliveries.LAST_LEASE = dt.timedelta(milliseconds=10)
+    deliveries.BACKOFF = Backoff((deliveries.LAST_LEASE,) * 7)
     count_books.__module__ = "apps.companies.listeners"
     listens_to(ShelfFilled)(count_books)
 

@@ -1,13 +1,16 @@
-"""Sagas with enough retries for a crash at every statement."""
+"""Sagas and deliveries with enough retries for a crash at every statement."""
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 
+from apps.kernel.db.retries import Backoff
 from apps.sagas.declaration import SAGAS, Saga
 from apps.sagas.steps import Wait
 
 UNLIMITED_RETRIES = 32_000
+UNLIMITED_BACKOFF = Backoff((dt.timedelta(seconds=1),) * UNLIMITED_RETRIES)
 
 
 def with_unlimited_retries(saga: Saga) -> Saga:

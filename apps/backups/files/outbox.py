@@ -49,7 +49,7 @@ INSERT INTO events_delivery (tenant_id, event_id, subscriber, queue, aggregate, 
 SELECT tenant_id, %(event)s, subscriber, queue, aggregate, status, attempts, coalesce(next_at, now()), last_error
 FROM jsonb_populate_record(NULL::events_delivery, %(delivery)s::jsonb)
 ON CONFLICT (event_id, subscriber) DO UPDATE
-    SET status = excluded.status, attempts = excluded.attempts, next_at = excluded.next_at, done_at = NULL,
+    SET status = excluded.status, attempts = excluded.attempts, next_at = excluded.next_at, finished_at = NULL,
         hinted_at = NULL, last_error = excluded.last_error
     WHERE %(redeliver)s
 """

@@ -73,7 +73,7 @@ class Migration(migrations.Migration):
                 ("attempts", models.PositiveSmallIntegerField(default=0)),
                 ("next_at", models.DateTimeField(null=True)),
                 ("last_error", models.TextField(blank=True)),
-                ("done_at", models.DateTimeField(null=True)),
+                ("finished_at", models.DateTimeField(null=True)),
                 (
                     "event",
                     models.ForeignKey(

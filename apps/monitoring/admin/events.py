@@ -128,7 +128,7 @@ class DeliveryAdmin(OfOneDatabase):
         "status_label",
         "attempts",
         "next_at",
-        "done_at",
+        "finished_at",
     )
     list_filter = (OfDatabase, "status", "subscriber")
     list_select_related = ("event",)
@@ -143,7 +143,7 @@ class DeliveryAdmin(OfOneDatabase):
         "attempts",
         "next_at",
         "hinted_at",
-        "done_at",
+        "finished_at",
         "last_error",
     )
     readonly_fields = ("event_link", "status_label")

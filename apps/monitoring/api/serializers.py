@@ -26,7 +26,7 @@ class DeliverySerializer(ReadSerializer):
             "attempts",
             "occurred_at",
             "next_at",
-            "done_at",
+            "finished_at",
             "last_error",
             "correlation_id",
         )
