@@ -82,7 +82,7 @@ def _is_due(run: Run, *, resumed: bool) -> bool:
     """A resumed run evaluates its wait early, and a caller does not wait for the next attempt."""
     if run.needs_operator:
         return False
-    is_early = run.due_at is not None and run.due_at > now()
+    is_early = run.next_at is not None and run.next_at > now()
     return not is_early or (resumed and (run.is_waiting or is_inline()))
 
 

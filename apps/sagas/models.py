@@ -7,19 +7,20 @@ from django.db.models import Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from apps.kernel.db.retries import Retried, RetriedQuerySet
 from apps.kernel.models import Tracked
 
 
-class RunQuerySet(models.QuerySet["Run"]):
+class RunQuerySet(RetriedQuerySet["Run"]):
     def in_progress(self) -> RunQuerySet:
-        return self.filter(ended_at=None)
+        return self.filter(finished_at=None)
 
     def executable(self) -> RunQuerySet:
         """In progress, without the need of an operator."""
         return self.in_progress().exclude(state=Run.State.NEEDS_ATTENTION)
 
 
-class Run(Tracked):
+class Run(Retried, Tracked):
     """One execution of a saga. Its row is saved in the transaction of each step, so state and effects always agree.
 
     subject          what the run is about, such as "order:12"
@@ -31,7 +32,7 @@ class Run(Tracked):
     progress         in per cent
     version          grows with each claim by an executor; an executor with an older version has lost the run
     attempts         of this step, counted before each attempt
-    due_at           not before then; empty: now
+    next_at          not before then; empty: now
     last_error       why the run compensates or needs an operator
     """
 
@@ -58,16 +59,12 @@ class Run(Tracked):
     data = models.JSONField()
     progress = models.PositiveSmallIntegerField(default=0, db_default=0)
     version = models.PositiveIntegerField(default=0)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    due_at = models.DateTimeField(null=True)
     waits_until = models.DateTimeField(null=True)
     deadline_at = models.DateTimeField()
-    last_error = models.TextField(blank=True)
     actor_name = models.CharField(max_length=200)
     correlation_id = models.CharField(max_length=64, blank=True)
     begun_at = models.DateTimeField()
     moved_at = models.DateTimeField()
-    ended_at = models.DateTimeField(null=True)
 
     objects = RunQuerySet.as_manager()
 
@@ -79,12 +76,12 @@ class Run(Tracked):
             models.UniqueConstraint(name="saga_run_number", fields=["saga", "subject", "run_number"]),
             models.CheckConstraint(
                 name="saga_ends_in_a_final_state",
-                condition=Q(ended_at=None, state__regex="^(running|waiting|compensating|needs_attention)$")
-                | Q(ended_at__isnull=False, state__regex="^(done|compensated)$"),
+                condition=Q(finished_at=None, state__regex="^(running|waiting|compensating|needs_attention)$")
+                | Q(finished_at__isnull=False, state__regex="^(done|compensated)$"),
             ),
         ]
         indexes = [
-            models.Index(name="saga_in_progress", fields=["moved_at"], condition=Q(ended_at=None)),
+            models.Index(name="saga_in_progress", fields=["moved_at"], condition=Q(finished_at=None)),
             models.Index(name="saga_of_subject", fields=["subject"]),
         ]
 
@@ -111,7 +108,7 @@ class Run(Tracked):
     @property
     def can_continue(self) -> bool:
         """Whether the next transition can follow at once."""
-        return self.ended_at is None and self.due_at is None and not self.needs_operator
+        return self.finished_at is None and self.next_at is None and not self.needs_operator
 
 
 class LogEntry(models.Model):

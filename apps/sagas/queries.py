@@ -72,11 +72,11 @@ def _step(name: str, state: str, stage: str) -> dict[str, str]:
 
 def _status(run: Run, names: Sequence[str], name: str, unmarked: set[str]) -> str:
     """`unmarked` steps are not among the completed steps of a run: the trigger and waits."""
-    if not run.ended_at and name == run.step:
+    if not run.finished_at and name == run.step:
         return "stuck" if run.needs_operator else "now"
     if name in run.completed_steps or (name in unmarked and _is_passed(run, names, name)):
         return "done"
-    return "to-come" if not run.ended_at and not run.is_compensating else "never-reached"
+    return "to-come" if not run.finished_at and not run.is_compensating else "never-reached"
 
 
 def _is_passed(run: Run, names: Sequence[str], name: str) -> bool:

@@ -12,7 +12,7 @@ def run_must_be_in_progress(run_id: int) -> Run:
     run = Run.objects.select_for_update().filter(pk=run_id).first()
     if run is None:
         raise SagaRunUnknown(run_id=run_id)
-    if run.ended_at:
+    if run.finished_at:
         raise SagaHasEnded(run=run, state=run.get_state_display().lower())
     run.version += 1
     return run

@@ -16,6 +16,7 @@ from django.db.models import Q
 
 from apps.kernel.actors import acting, actor_label
 from apps.kernel.clock import now
+from apps.kernel.db import retries
 from apps.kernel.db.locks import Lock, advisory_lock
 from apps.kernel.plain import from_plain, to_plain
 
@@ -48,7 +49,7 @@ def _run_number(saga: Saga, subject: str) -> int:
     last = Run.objects.filter(saga=saga.name, subject=subject).order_by("run_number").last()
     if last is None:
         return 1
-    return last.run_number + 1 if saga.repeats and last.ended_at else last.run_number
+    return last.run_number + 1 if saga.repeats and last.finished_at else last.run_number
 
 
 def data_of(run: Run, saga: Saga) -> Any:
@@ -56,8 +57,9 @@ def data_of(run: Run, saga: Saga) -> Any:
 
 
 def locked(run_id: int) -> Run | None:
-    """The run in progress, locked until the end of the transaction."""
-    return Run.objects.in_progress().select_for_update().filter(pk=run_id).first()
+    """The run in progress, locked until the end of the transaction. A lock of another executor is awaited: its step may
+    have missed what this event is about."""
+    return retries.claim(Run.objects.in_progress().filter(pk=run_id), waits=True)
 
 
 def claim(run: Run) -> None:
@@ -70,8 +72,8 @@ def claim(run: Run) -> None:
 
 def locked_as_claimed(claimed: Run) -> Run | None:
     """The run, locked again; None when another executor or an operator has claimed it since."""
-    runs = Run.objects.in_progress().select_for_update()
-    return runs.filter(pk=claimed.pk, version=claimed.version).first()
+    runs = Run.objects.in_progress().filter(pk=claimed.pk, version=claimed.version)
+    return retries.claim(runs, waits=True)
 
 
 @contextmanager
@@ -84,7 +86,7 @@ def execution_lock(run_id: int) -> Iterator[bool]:
 def stalled() -> Sequence[Run]:
     """Runs that no event has advanced for long."""
     long_ago = now() - STALLED_AFTER
-    is_due = Q(due_at=None) | Q(due_at__lt=long_ago)
+    is_due = Q(next_at=None) | Q(next_at__lt=long_ago)
     return list(Run.objects.executable().filter(is_due, moved_at__lt=long_ago))
 
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-import random
 from typing import Any
 
 from apps.events import publish
 from apps.kernel.clock import now
+from apps.kernel.db.retries import Backoff
 from apps.kernel.plain import to_plain
 
 from .declaration import SAGAS, Saga
@@ -23,7 +23,8 @@ from .scheduling import schedule
 from .steps import NO_COMPENSATION, ActionStep, ExternalStep, Wait
 from .store import data_of, save, write_log
 
-MAX_RETRY_DELAY_S = 300
+BACKOFF = Backoff.exponential(first=dt.timedelta(seconds=2), max_delay=dt.timedelta(minutes=5), retries=9)
+"""Between attempts of a step. The declaration of the step says how many it has."""
 log = logging.getLogger(__name__)
 Kind, State, Direction = LogEntry.Kind, Run.State, Run.Direction
 
@@ -52,8 +53,8 @@ def continue_waiting(run: Run, wait: Wait[Any]) -> None:
     if run.state != State.WAITING:
         write_log(run, Kind.WAITS)
         run.state, run.waits_until = State.WAITING, now() + wait.timeout
-    if run.due_at is None or run.due_at <= now():
-        run.due_at = now() + wait.poll_interval
+    if run.next_at is None or run.next_at <= now():
+        run.next_at = now() + wait.poll_interval
         schedule(run, after=wait.poll_interval)
     save(run)
 
@@ -106,9 +107,8 @@ def retry_step(run: Run, reason: str, actor_name: str) -> None:
 def retry_later(run: Run, reason: str) -> None:
     """Schedule another attempt of the step, with exponential backoff and jitter."""
     write_log(run, Kind.FAILED, reason)
-    seconds = min(MAX_RETRY_DELAY_S, 2**run.attempts) * random.uniform(1, 1.5)  # noqa: S311 - jitter
-    delay = dt.timedelta(seconds=seconds)
-    run.due_at = now() + delay
+    delay = BACKOFF.delay(run.attempts)
+    run.next_at = now() + delay
     schedule(run, after=delay)
     save(run)
 
@@ -122,7 +122,7 @@ def pause(run: Run, reason: str) -> None:
 def stop_for_operator(run: Run, reason: str) -> None:
     """Stop until an operator decides."""
     write_log(run, Kind.STUCK, reason)
-    run.state, run.last_error, run.due_at = State.NEEDS_ATTENTION, reason, None
+    run.state, run.last_error, run.next_at = State.NEEDS_ATTENTION, reason, None
     save(run)
     publish(SagaStuck(run_id=run.pk, saga=run.saga, subject=run.subject, step=run.step, why=reason[:500]))
     log.error("%s needs an operator at “%s”: %s", run, run.step, reason)
@@ -134,7 +134,7 @@ def _go_to_last_completed(run: Run) -> None:
 
 def _go_to(run: Run, step: str) -> None:
     """Make this the current step, in the direction of the run; an empty name ends the run."""
-    run.attempts, run.due_at, run.waits_until, run.stage = 0, None, None, ""
+    run.attempts, run.next_at, run.waits_until, run.stage = 0, None, None, ""
     if not step:
         return _end(run)
     run.state = State.RUNNING if run.direction == Direction.FORWARD else State.COMPENSATING
@@ -146,6 +146,6 @@ def _go_to(run: Run, step: str) -> None:
 def _end(run: Run) -> None:
     forward = run.direction == Direction.FORWARD
     run.state, run.progress = (State.DONE, 100) if forward else (State.COMPENSATED, 0)
-    run.ended_at = now()
+    run.finished_at = now()
     write_log(run, Kind.ENDED, run.get_state_display())
     save(run)

@@ -185,7 +185,7 @@ def _delivered(order: Order, reservation: Reservation | None) -> Iterator[Check]
 def _unsettled() -> list[str]:
     """Cancelled orders whose saga ended but that still have reserved goods, or an outstanding or unrefunded payment;
     and sagas whose final state contradicts the state of the order."""
-    saga_states = dict(Run.objects.exclude(ended_at=None).values_list("subject", "state"))
+    saga_states = dict(Run.objects.exclude(finished_at=None).values_list("subject", "state"))
     ended = [order for order in Order.objects.all() if order.subject in saga_states]
     expected = {Run.State.DONE: Order.State.COMPLETED, Run.State.COMPENSATED: Order.State.CANCELLED}
     subjects = [order.subject for order in ended if order.state == Order.State.CANCELLED]

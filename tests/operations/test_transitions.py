@@ -104,8 +104,8 @@ def test_a_failure_after_suspension_is_retried(acme, operator, failing, part):
 
     assert dispatch(suspend(acme), actor=operator).state == "suspended"
     run = run_of(SUSPENSION)
-    assert (run.state, run.ended_at) == ("running", None)
-    assert run.due_at
+    assert (run.state, run.finished_at) == ("running", None)
+    assert run.next_at
     assert_refused(ActivateTenant(tenant_id=acme.id, reason="x"), operator, SagaInProgress)
 
     failing.mend()

@@ -62,9 +62,9 @@ class RunAdmin(ReadOnlyAdmin):
                 "fields": (
                     "actor_name",
                     "begun_at",
-                    "ended_at",
+                    "finished_at",
                     "deadline_at",
-                    "due_at",
+                    "next_at",
                     "attempts",
                     "together",
                 )
@@ -73,7 +73,7 @@ class RunAdmin(ReadOnlyAdmin):
     )
 
     def links(self, request: HttpRequest, obj: Run) -> Sequence[Link]:
-        if obj.ended_at or not request.user.has_perm(MANAGE):
+        if obj.finished_at or not request.user.has_perm(MANAGE):
             return ()
         stuck = obj.state == Run.State.NEEDS_ATTENTION
         can_roll_back = obj.direction == Run.Direction.FORWARD

@@ -151,7 +151,7 @@ def _refuse(refusals: Sequence[Refusal]) -> None:
 
 
 def _line(run: Run) -> str:
-    at = "" if run.ended_at else f", at “{run.step}”{f': {run.stage}' if run.stage else ''}"
+    at = "" if run.finished_at else f", at “{run.step}”{f': {run.stage}' if run.stage else ''}"
     last_error = f"\n      {run.last_error}" if run.last_error else ""
     return f"{run.progress:>3} %  {sagas.title_of(run)}: {run.get_state_display().lower()}{at}{last_error}"
 
@@ -167,6 +167,6 @@ def _plain(run: Run) -> dict[str, Any]:
         "completed_steps",
         "last_error",
         "begun_at",
-        "ended_at",
+        "finished_at",
     )
     return {"run_id": run.pk, **{name: getattr(run, name) for name in names}}

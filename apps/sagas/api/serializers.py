@@ -23,12 +23,12 @@ class RunSerializer(ReadSerializer):
             "completed_steps",
             "progress",
             "attempts",
-            "due_at",
+            "next_at",
             "deadline_at",
             "last_error",
             "correlation_id",
             "begun_at",
-            "ended_at",
+            "finished_at",
         )
 
 

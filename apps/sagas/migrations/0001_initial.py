@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
                 ("data", models.JSONField()),
                 ("version", models.PositiveIntegerField(default=0)),
                 ("attempts", models.PositiveSmallIntegerField(default=0)),
-                ("due_at", models.DateTimeField(null=True)),
+                ("next_at", models.DateTimeField(null=True)),
                 ("waits_until", models.DateTimeField(null=True)),
                 ("deadline_at", models.DateTimeField()),
                 ("last_error", models.TextField(blank=True)),
@@ -55,7 +55,7 @@ class Migration(migrations.Migration):
                 ("correlation_id", models.CharField(blank=True, max_length=64)),
                 ("begun_at", models.DateTimeField()),
                 ("moved_at", models.DateTimeField()),
-                ("ended_at", models.DateTimeField(null=True)),
+                ("finished_at", models.DateTimeField(null=True)),
                 ("progress", models.PositiveSmallIntegerField(db_default=0, default=0)),
                 ("run_number", models.PositiveIntegerField(db_default=1, default=1)),
                 ("stage", models.CharField(blank=True, db_default="", default="", max_length=40)),
@@ -66,7 +66,9 @@ class Migration(migrations.Migration):
                 "default_permissions": ("view",),
                 "indexes": [
                     models.Index(
-                        condition=models.Q(("ended_at", None)), fields=["moved_at"], name="saga_in_progress"
+                        condition=models.Q(("finished_at", None)),
+                        fields=["moved_at"],
+                        name="saga_in_progress",
                     ),
                     models.Index(fields=["subject"], name="saga_of_subject"),
                 ],
@@ -75,10 +77,12 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         condition=models.Q(
                             models.Q(
-                                ("ended_at", None),
+                                ("finished_at", None),
                                 ("state__regex", "^(running|waiting|compensating|needs_attention)$"),
                             ),
-                            models.Q(("ended_at__isnull", False), ("state__regex", "^(done|compensated)$")),
+                            models.Q(
+                                ("finished_at__isnull", False), ("state__regex", "^(done|compensated)$")
+                            ),
                             _connector="OR",
                         ),
                         name="saga_ends_in_a_final_state",
