@@ -10,10 +10,13 @@ from django.db.models import Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from apps.kernel.clock import now
+from apps.kernel.db.retries import Backoff, Retried, RetriedQuerySet
+
 J = TypeVar("J", bound=models.Model)
 
 
-class JobQuerySet(models.QuerySet[J]):
+class JobQuerySet(RetriedQuerySet[J]):
     def waiting(self) -> Self:
         return self.filter(state=Job.State.WAITING)
 
@@ -31,10 +34,11 @@ class JobQuerySet(models.QuerySet[J]):
         return self.order_by("-begun_at", "-pk")
 
 
-class Job(models.Model):
-    """A long-running job: scheduled, then run by one backup worker.
+class Job(Retried):
+    """A long-running job: scheduled, then run by one backup worker, once. A repetition after a failure is another job.
 
     begun_at  when it started; when it was scheduled, while it waits
+    next_at   not before then is a failed one repeated
     """
 
     class State(models.TextChoices):
@@ -46,15 +50,23 @@ class Job(models.Model):
 
     state = models.CharField(max_length=7, choices=State.choices, default=State.RUNNING)
     begun_at = models.DateTimeField()
-    ended_at = models.DateTimeField(null=True)
-    error = models.TextField(blank=True)
 
     class Meta:
         abstract = True
 
     @property
     def duration(self) -> dt.timedelta | None:
-        return self.ended_at - self.begun_at if self.ended_at else None
+        return self.finished_at - self.begun_at if self.finished_at else None
+
+    def start(self, backoff: Backoff) -> None:
+        self.state, self.begun_at = self.State.RUNNING, now()
+        self.count_attempt(backoff, lease=dt.timedelta())
+
+    def finish(self, state: State, error: str = "") -> None:
+        self.state, self.last_error, self.finished_at = state, error, now()
+        if state != self.State.FAILED:
+            self.next_at = None
+        self.save()
 
 
 class Backup(Job):

@@ -76,7 +76,7 @@ def failed_restore_drills() -> str:
     unfinished = (RestoreDrill.State.WAITING, RestoreDrill.State.RUNNING)
     latest = latest_restore_drills().exclude(state__in=unfinished).first()
     if latest and latest.state == RestoreDrill.State.FAILED:
-        return f"{latest}: {latest.error}"
+        return f"{latest}: {latest.last_error}"
     first = Backup.objects.done().order_by("begun_at").first()
     since = latest.begun_at if latest else first.begun_at if first else now()
     interval = dt.timedelta(days=settings.BACKUP_RESTORE_DRILL_DAYS) if latest else dt.timedelta()

@@ -34,7 +34,7 @@ def late_backups() -> Iterator[Alert]:
 @alert
 def failed_backups() -> Iterator[Alert]:
     failed = [status for status in backups.statuses() if status.failed]
-    errors = [status.failed.error for status in failed if status.failed]
+    errors = [status.failed.last_error for status in failed if status.failed]
     if failed:
         yield Alert(
             name="backups:failed",

@@ -236,7 +236,7 @@ def test_a_restore_drill_is_scheduled_at_the_interval(platform, monkeypatch):
     for count in (1, 0):
         assert len([*running.work()]) == count
     drill = RestoreDrill.objects.get()
-    assert (drill.state, drill.error) == ("done", "")
+    assert (drill.state, drill.last_error) == ("done", "")
     assert drill.backup.verified_at
     assert not restore_drills.is_due()
     assert alerted() == {}
@@ -280,7 +280,7 @@ def test_the_schema_of_a_restore_drill_belongs_to_the_backup_role(platform, monk
         return original(manifest, made)
 
     monkeypatch.setattr(restore_drills.verifying, "faults", record_roles)
-    assert restore_drills.run_now().error == ""
+    assert restore_drills.run_now().last_error == ""
     assert seen == [("bursar_backup", False, platform.role)]
 
 
@@ -302,7 +302,7 @@ def test_a_restore_drill_without_credentials_fails_with_the_name_of_the_setting(
     make_due()
     monkeypatch.setattr(databases, "having", lambda role: [])
 
-    assert "DATABASE_BACKUP_URL" in restore_drills.run_now().error
+    assert "DATABASE_BACKUP_URL" in restore_drills.run_now().last_error
 
 
 def test_a_restore_drill_runs_in_the_database_of_the_tenant(initech, db):
@@ -312,7 +312,7 @@ def test_a_restore_drill_runs_in_the_database_of_the_tenant(initech, db):
 
         drill = restore_drills.run_now()
 
-        assert (drill.backup.slug, drill.error) == ("initech", "")
+        assert (drill.backup.slug, drill.last_error) == ("initech", "")
 
 
 def test_the_console_shows_policies_backups_restore_drills(platform, operator, client_for):
@@ -324,7 +324,7 @@ def test_the_console_shows_policies_backups_restore_drills(platform, operator, c
         backup=Backup.objects.done().first(),
         state="failed",
         begun_at=jobs.now(),
-        error="It was too heavy.",
+        last_error="It was too heavy.",
     )
     client = client_for(operator, None)
 

@@ -32,7 +32,7 @@ def test_parallel_workers_run_each_backup_once(platform, environment):
 
     with backup_worker(environment):
         eventually(lambda: RestoreDrill.objects.done().exists(), timeout_s=60)
-    assert RestoreDrill.objects.get().error == ""
+    assert RestoreDrill.objects.get().last_error == ""
 
 
 def test_a_worker_finishes_the_current_backup_on_sigterm(platform, environment):

@@ -68,7 +68,7 @@ def test_a_failed_backup_is_retried_without_delaying_other_tenants(platform, mon
     scheduler.schedule_due()
     assert [*running.work()] == ["globex: backed up."]
     failed = Backup.objects.get(slug="acme")
-    assert (failed.state, failed.error) == ("failed", "OSError: No space left on device")
+    assert (failed.state, failed.last_error) == ("failed", "OSError: No space left on device")
     assert make_due() == set()
 
     monkeypatch.setattr(jobs, "export", original)
@@ -105,7 +105,7 @@ def test_a_restore_drill_restores_a_backup_without_leftovers(platform):
 
     drills = [restore_drills.run_now(), restore_drills.run_now()]
 
-    assert [(drill.state, drill.error) for drill in drills] == [("done", "")] * 2
+    assert [(drill.state, drill.last_error) for drill in drills] == [("done", "")] * 2
     assert {drill.backup.slug for drill in drills} == {"acme", "globex"}
     assert all(drill.backup.verified_at and drill.backup.restore_seconds > 0 for drill in drills)
     assert schemas_like("restoring") == []
@@ -123,7 +123,7 @@ def test_a_failed_restore_drill_is_logged_as_an_alert(platform, caplog):
     drill = restore_drills.run_now()
 
     assert drill.state == "failed"
-    assert "does not match its checksum" in drill.error
+    assert "does not match its checksum" in drill.last_error
     assert drill.backup.verified_at is None
     assert "ALERT" in caplog.text
 
@@ -300,7 +300,7 @@ def test_a_killed_backup_is_marked_as_failed_by_the_next_one(platform, tmp_path)
 
     verb("backup", "acme", "--to", str(tmp_path / "acme.zip"))
 
-    assert [*Backup.objects.order_by("pk").values_list("state", "error")] == [
+    assert [*Backup.objects.order_by("pk").values_list("state", "last_error")] == [
         ("failed", "The backup worker was interrupted."),
         ("done", ""),
     ]

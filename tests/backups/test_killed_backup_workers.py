@@ -61,7 +61,7 @@ def test_a_worker_killed_during_a_backup_is_replaced_by_the_next(
     works(platform, accountant)
     eventually(lambda: scheduler.schedule_due() or Backup.objects.get(pk=backup.pk).state == "failed")
     backup.refresh_from_db()
-    assert backup.error == "The backup worker was interrupted."
+    assert backup.last_error == "The backup worker was interrupted."
     with activate(None):
         assert stored_backups_of(platform) == [], "the incomplete file is removed"
     assert [Backup.objects.get(pk=number).slug for number in waiting()] == ["globex"], (
@@ -102,7 +102,7 @@ def test_a_worker_killed_during_a_restore_drill_is_replaced_by_the_next(
     assert state == ("done" if (where, when) == ("schedule.restore_drills._end", "after") else "failed")
 
     drills = [restore_drills.run_now(), restore_drills.run_now()]
-    assert [drill.error for drill in drills] == ["", ""]
+    assert [drill.last_error for drill in drills] == ["", ""]
     assert {drill.backup.slug for drill in drills} == {"acme", "globex"}
     assert all(Tenant.objects.get(pk=drill.backup.tenant_id).mode == "normal" for drill in drills)
 
@@ -113,7 +113,7 @@ def test_leftovers_of_a_killed_restore_drill_are_dropped_by_the_next(platform, k
     killed("files.verifying.faults", "before")
     assert len(schemas_like("restoring")) == 1
 
-    eventually(lambda: (drill := restore_drills.run_now()) and not drill.error)
+    eventually(lambda: (drill := restore_drills.run_now()) and not drill.last_error)
     eventually(lambda: restore_drills.drop_leftovers() or schemas_like("restoring") == [])
 
 

@@ -64,10 +64,12 @@ class Migration(migrations.Migration):
                 ("bytes", models.PositiveBigIntegerField(default=0)),
                 ("checksum", models.CharField(blank=True, max_length=64)),
                 ("begun_at", models.DateTimeField()),
-                ("ended_at", models.DateTimeField(null=True)),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("next_at", models.DateTimeField(null=True)),
+                ("last_error", models.TextField(blank=True)),
+                ("finished_at", models.DateTimeField(null=True)),
                 ("verified_at", models.DateTimeField(null=True)),
                 ("restore_seconds", models.FloatField(null=True)),
-                ("error", models.TextField(blank=True)),
                 (
                     "tenant",
                     models.ForeignKey(
@@ -115,8 +117,10 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("begun_at", models.DateTimeField()),
-                ("ended_at", models.DateTimeField(null=True)),
-                ("error", models.TextField(blank=True)),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("next_at", models.DateTimeField(null=True)),
+                ("last_error", models.TextField(blank=True)),
+                ("finished_at", models.DateTimeField(null=True)),
                 (
                     "backup",
                     models.ForeignKey(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 import time
 from collections.abc import Sequence
 from itertools import groupby
+
+from django.db import transaction
 
 from apps.backups.errors import BackupUnknown
 from apps.backups.exclusion import lock_of, transfer_lock
@@ -15,12 +18,15 @@ from apps.backups.models import Backup
 from apps.kernel import progress
 from apps.kernel.clock import now
 from apps.kernel.db.locks import advisory_lock
+from apps.kernel.db.retries import Backoff, claim
 from apps.tenancy.models import Tenant
 
 from .policies import Policies, Policy
 
 log = logging.getLogger("bursar.backups")
 PROGRESS_INTERVAL_S = 2.0
+BACKOFF = Backoff((dt.timedelta(minutes=15),), jitter=0)
+"""Between the starts of a failed backup and of the next."""
 
 
 def make(tenant: Tenant, kind: Backup.Kind, *, to: str = "", with_files: bool = False) -> Backup:
@@ -28,24 +34,32 @@ def make(tenant: Tenant, kind: Backup.Kind, *, to: str = "", with_files: bool = 
     TransferBusy."""
     with transfer_lock(tenant.info):
         _mark_interrupted(tenant)
-        backup = Backup.objects.create(
-            tenant=tenant, slug=tenant.slug, kind=kind, begun_at=now(), storage_key=to
-        )
+        backup = Backup(tenant=tenant, slug=tenant.slug, kind=kind, storage_key=to)
+        backup.start(BACKOFF)
+        backup.save()
         _write(backup, tenant, with_files=with_files)
     return backup
 
 
 def run(number: int) -> Backup | None:
     """Runs a waiting backup; None if it is not waiting any more. On TransferBusy it stays waiting."""
-    backup = Backup.objects.waiting().select_related("tenant").filter(pk=number).first()
-    if backup is None or backup.tenant is None:
+    waiting = Backup.objects.waiting().select_related("tenant").filter(pk=number).first()
+    if waiting is None or waiting.tenant is None:
         return None
-    with transfer_lock(backup.tenant.info):
-        _mark_interrupted(backup.tenant)
-        if not Backup.objects.waiting().filter(pk=number).update(state=Backup.State.RUNNING, begun_at=now()):
-            return None
-        backup.refresh_from_db()
-        _write(backup, backup.tenant)
+    with transfer_lock(waiting.tenant.info):
+        _mark_interrupted(waiting.tenant)
+        backup = _claim(number)
+        if backup is not None:
+            _write(backup, waiting.tenant)
+    return backup
+
+
+def _claim(number: int) -> Backup | None:
+    with transaction.atomic():
+        backup = claim(Backup.objects.waiting().filter(pk=number))
+        if backup is not None:
+            backup.start(BACKOFF)
+            backup.save(update_fields=["state", "begun_at", "attempts", "next_at"])
     return backup
 
 
@@ -94,7 +108,7 @@ def _remove(backup: Backup) -> bool:
     except Exception:
         log.exception("The backup %s could not be removed.", backup)
         return False
-    _end(backup, state=Backup.State.REMOVED)
+    backup.finish(Backup.State.REMOVED)
     return True
 
 
@@ -109,18 +123,11 @@ def _write(backup: Backup, tenant: Tenant, *, with_files: bool = False) -> None:
                 backup.storage_key, lambda file: export(tenant.info, file, with_files=with_files)
             )
     except Exception as error:
-        _end(backup, state=Backup.State.FAILED, error=f"{type(error).__name__}: {error}")
+        backup.finish(Backup.State.FAILED, f"{type(error).__name__}: {error}")
         raise
-    rows = sum(table["rows"] for table in stored.manifest["tables"].values())
-    _end(
-        backup,
-        state=Backup.State.DONE,
-        percent=100,
-        storage_key=stored.storage_key,
-        bytes=stored.bytes,
-        checksum=stored.checksum,
-        rows=rows,
-    )
+    backup.percent, backup.rows = 100, sum(table["rows"] for table in stored.manifest["tables"].values())
+    backup.storage_key, backup.bytes, backup.checksum = stored.storage_key, stored.bytes, stored.checksum
+    backup.finish(Backup.State.DONE)
 
 
 class _Percent:
@@ -139,11 +146,4 @@ def _mark_interrupted(tenant: Tenant) -> None:
     """We hold the lock, so a backup still marked as running was interrupted. Its incomplete file is removed."""
     for backup in Backup.objects.running().filter(tenant=tenant):
         storage.discard_unfinished(backup.storage_key)
-        _end(backup, state=Backup.State.FAILED, error="The backup worker was interrupted.")
-
-
-def _end(backup: Backup, **fields: object) -> None:
-    for name, value in fields.items():
-        setattr(backup, name, value)
-    backup.ended_at = now()
-    backup.save()
+        backup.finish(Backup.State.FAILED, "The backup worker was interrupted.")

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Max, Q
 
 from apps.backups.errors import RestoredDataDiffers
@@ -24,14 +25,15 @@ from apps.backups.schemas import owner, replaced
 from apps.kernel.clock import now
 from apps.kernel.db import databases
 from apps.kernel.db.locks import Lock, advisory_lock
+from apps.kernel.db.retries import Backoff, claim
 from apps.kernel.tenant import TenantInfo, activate
 from apps.tenancy import provisioning
 from apps.tenancy.models import Tenant
 
 log = logging.getLogger("bursar.backups")
 RESTORE_DRILL_LOCK = Lock("restore drill")
-RETRY_AFTER = dt.timedelta(hours=6)
-"""Minimum time between a failed restore drill and the next."""
+BACKOFF = Backoff((dt.timedelta(hours=6),), jitter=0)
+"""Between the starts of a failed restore drill and of the next."""
 
 
 def schedule() -> None:
@@ -48,7 +50,7 @@ def run_now() -> RestoreDrill | None:
         backup = _sample() if is_acquired else None
         if backup is None:
             return None
-        return _run(RestoreDrill.objects.create(begun_at=now(), backup=backup))
+        return _run(_started(RestoreDrill(), backup))
 
 
 def run(number: int) -> RestoreDrill | None:
@@ -57,18 +59,18 @@ def run(number: int) -> RestoreDrill | None:
         waiting_drill, backup = RestoreDrill.objects.waiting().filter(pk=number), _sample()
         if is_acquired and backup is None:
             waiting_drill.delete()  # the last backup was removed meanwhile
-        started = {"state": RestoreDrill.State.RUNNING, "begun_at": now(), "backup": backup}
-        if not is_acquired or not waiting_drill.update(**started):
-            return None
-        return _run(RestoreDrill.objects.select_related("backup__tenant").get(pk=number))
+        with transaction.atomic():
+            drill = claim(waiting_drill) if is_acquired and backup else None
+            if drill is None or backup is None:
+                return None
+            _started(drill, backup)
+        return _run(drill)
 
 
 def is_due() -> bool:
     """There is a backup, no restore drill is waiting or running, and the last one was BACKUP_RESTORE_DRILL_DAYS ago."""
     since = now() - dt.timedelta(days=settings.BACKUP_RESTORE_DRILL_DAYS)
-    counted = Q(begun_at__gt=since) & ~Q(state=RestoreDrill.State.FAILED) | Q(
-        begun_at__gt=now() - RETRY_AFTER
-    )
+    counted = Q(begun_at__gt=since) & ~Q(state=RestoreDrill.State.FAILED) | Q(next_at__gt=now())
     recent = RestoreDrill.objects.filter(counted) | RestoreDrill.objects.unfinished()
     return not recent.exists() and _sample() is not None
 
@@ -118,9 +120,14 @@ def _run(drill: RestoreDrill) -> RestoreDrill:
 
 
 def _end(drill: RestoreDrill, *, error: str) -> None:
-    drill.state = RestoreDrill.State.FAILED if error else RestoreDrill.State.DONE
-    drill.error, drill.ended_at = error, now()
-    drill.save(update_fields=["state", "error", "ended_at"])
+    drill.finish(RestoreDrill.State.FAILED if error else RestoreDrill.State.DONE, error)
+
+
+def _started(drill: RestoreDrill, backup: Backup) -> RestoreDrill:
+    drill.backup = backup
+    drill.start(BACKOFF)
+    drill.save()
+    return drill
 
 
 def _sample() -> Backup | None:

@@ -24,7 +24,7 @@ def work(stopping: Callable[[], bool] = lambda: False) -> Iterator[str]:
     yield from _make_backups(stopping)
     for number in () if stopping() else restore_drills.waiting():
         if drill := restore_drills.run(number):
-            yield f"{drill}: {drill.error or 'restored and verified'}."
+            yield f"{drill}: {drill.last_error or 'restored and verified'}."
 
 
 def clean_up() -> Iterator[str]:

@@ -17,8 +17,6 @@ from . import jobs, restore_drills
 from .policies import Policies
 
 SCHEDULER_LOCK = Lock("backup scheduler")
-RETRY_AFTER = dt.timedelta(minutes=15)
-"""Minimum time between a failed backup and the next attempt."""
 
 
 def schedule_due() -> int:
@@ -61,7 +59,7 @@ def due() -> list[Tenant]:
 def _last_begun() -> dict[int, dt.datetime]:
     """The start of the last backup by tenant. A failed one counts until it may be retried."""
     counted = Backup.objects.filter(
-        Q(state=Backup.State.DONE) | Q(state=Backup.State.FAILED, begun_at__gt=now() - RETRY_AFTER)
+        Q(state=Backup.State.DONE) | Q(state=Backup.State.FAILED, next_at__gt=now())
     )
     return dict(counted.values_list("tenant").annotate(Max("begun_at")).order_by())
 

@@ -133,7 +133,9 @@ class BackUpPolicy(Verb):
 
 def _of_backup(backup: Backup) -> str:
     facts = f"{backup.rows:,} rows, {backup.bytes:,} bytes, {backup.storage_key}"
-    return f"{backup.pk:>6}  {backup}: {backup.error or facts} ({Backup.State(backup.state).label.lower()})"
+    return (
+        f"{backup.pk:>6}  {backup}: {backup.last_error or facts} ({Backup.State(backup.state).label.lower()})"
+    )
 
 
 def _of_drill(drill: RestoreDrill | None) -> Output:
@@ -141,8 +143,10 @@ def _of_drill(drill: RestoreDrill | None) -> Output:
         return Output(
             "There is no backup to restore, or a restore drill is running.", {"restore_drill": None}
         )
-    text = drill.error or f"restored and verified in {drill.backup.restore_seconds} s"
-    return Output(f"{drill}: {text}.", {"restore_drill": _plain(drill.backup) | {"error": drill.error}})
+    text = drill.last_error or f"restored and verified in {drill.backup.restore_seconds} s"
+    return Output(
+        f"{drill}: {text}.", {"restore_drill": _plain(drill.backup) | {"last_error": drill.last_error}}
+    )
 
 
 def _plain(backup: Backup) -> dict[str, Any]:
@@ -155,25 +159,26 @@ def _plain(backup: Backup) -> dict[str, Any]:
         "bytes",
         "checksum",
         "begun_at",
-        "ended_at",
+        "finished_at",
         "verified_at",
     )
-    return {"id": backup.pk, **{name: getattr(backup, name) for name in (*names, "restore_seconds", "error")}}
+    return {
+        "id": backup.pk,
+        **{name: getattr(backup, name) for name in (*names, "restore_seconds", "last_error")},
+    }
 
 
 def _line(status: BackupStatus) -> str:
     newest = f"{status.newest.begun_at:%Y-%m-%d %H:%M}" if status.newest else "never"
     late, slow = " LATE" if status.is_late else "", " SLOW" if status.is_slow else ""
-    return (
-        f"{status.tenant.slug:<20} {newest}{late}{slow}{f'  {status.failed.error}' if status.failed else ''}"
-    )
+    return f"{status.tenant.slug:<20} {newest}{late}{slow}{f'  {status.failed.last_error}' if status.failed else ''}"
 
 
 def _status(status: BackupStatus) -> dict[str, Any]:
     return {
         "slug": status.tenant.slug,
         "newest": status.newest and _plain(status.newest),
-        "failed": status.failed and status.failed.error,
+        "failed": status.failed and status.failed.last_error,
         "late": status.is_late,
         "slow": status.is_slow,
         "policy": str(status.policy),
