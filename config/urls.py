@@ -3,8 +3,8 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from apps.kernel import problems
 from apps.kernel.files import local
+from apps.kernel.problems import responses
 from apps.modules.health import healthz
 
 ANYWHERE = [
@@ -13,7 +13,7 @@ ANYWHERE = [
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(), name="docs"),
 ]
-handler400 = problems.bad_request
-handler403 = problems.forbidden
-handler404 = problems.not_found
-handler500 = problems.server_error
+handler400 = responses.bad_request
+handler403 = responses.forbidden
+handler404 = responses.not_found
+handler500 = responses.server_error

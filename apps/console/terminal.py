@@ -22,7 +22,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from apps.kernel import progress
 from apps.kernel.actors import System
 from apps.kernel.errors import Refusal, Unavailable
-from apps.kernel.problems import problem_of
+from apps.kernel.problems.bodies import problem_of
 
 EXIT_CODE_REFUSED = 3
 SHELL = System("The command line")

@@ -15,7 +15,7 @@ from django.shortcuts import render
 
 from apps.kernel.availability import Availability, current_availability
 from apps.kernel.errors import Refusal
-from apps.kernel.problems import problem_response, wants_page
+from apps.kernel.problems.responses import problem_response, wants_page
 from apps.kernel.tenant import TenantInfo, current_tenant
 
 from . import lifecycle

@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.urls import get_script_prefix, set_script_prefix
 
 from apps.kernel.availability import current_availability
-from apps.kernel.problems import problem_response
+from apps.kernel.problems.responses import problem_response
 from apps.kernel.tenant import TenantInfo, activate, current_tenant
 
 from . import directory

@@ -17,7 +17,7 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "drf_standardized_errors.handler.exception_handler",
 }
 DRF_STANDARDIZED_ERRORS = {
-    "EXCEPTION_HANDLER_CLASS": "apps.kernel.problems.ProblemHandler",
+    "EXCEPTION_HANDLER_CLASS": "apps.kernel.problems.rest.ProblemHandler",
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Bursar",
@@ -32,5 +32,5 @@ SPECTACULAR_SETTINGS = {
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "ENFORCE_NON_BLANK_FIELDS": True,
     "SCHEMA_PATH_PREFIX": r"/api/v1",
-    "POSTPROCESSING_HOOKS": ["apps.kernel.problems.document_problems"],
+    "POSTPROCESSING_HOOKS": ["apps.kernel.problems.documentation.document_problems"],
 }

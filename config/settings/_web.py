@@ -7,7 +7,7 @@ ROOT = Path(__file__).resolve().parents[2]
 MIDDLEWARE = [
     "apps.kernel.correlation.CorrelationMiddleware",
     "apps.kernel.observability.observation.ObservationMiddleware",
-    "apps.kernel.problems.ProblemMiddleware",
+    "apps.kernel.problems.responses.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "apps.tenancy.middleware.TenantMiddleware",
@@ -46,7 +46,7 @@ WSGI_APPLICATION = "config.wsgi.application"
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [ROOT / "static"]
 STATIC_ROOT = ROOT / "staticfiles"
-CSRF_FAILURE_VIEW = "apps.kernel.problems.csrf_failure"
+CSRF_FAILURE_VIEW = "apps.kernel.problems.responses.csrf_failure"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 USE_TZ = True
 TIME_ZONE = "UTC"

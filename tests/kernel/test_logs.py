@@ -180,7 +180,7 @@ def test_the_invalid_fields_of_a_request_are_written_at_warning(lines, client_fo
     body = {"nmae": "hunter2"}
     client_for(controller).post("/t/acme/api/v1/periods/calendars/", body, content_type="application/json")
 
-    (line,) = lines_of(lines, "apps.kernel.problems")
+    (line,) = lines_of(lines, "apps.kernel.problems.rest")
     assert (line["level"], line["tenant"]) == ("warning", "acme")
     assert "name: required" in line["wrong"]
     assert "hunter2" not in json.dumps(line)

@@ -25,7 +25,7 @@ from rest_framework.response import Response
 from apps.bus import Command, dispatch, dispatch_once, dry_run
 from apps.bus.errors import IdempotencyKeyMalformed, IdempotencyKeyMissing, PermissionDenied
 from apps.kernel.actors import Actor
-from apps.kernel.problems import reason_of
+from apps.kernel.problems.bodies import reason_of
 
 from .paging import Paging
 from .serializers import DryRunResult, serializer_for

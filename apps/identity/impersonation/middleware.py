@@ -13,7 +13,7 @@ from django.http.response import HttpResponseBase
 from apps.identity.models import User
 from apps.kernel.actors import Support, System, impersonated_by
 from apps.kernel.errors import Refusal
-from apps.kernel.problems import problem_response
+from apps.kernel.problems.responses import problem_response
 
 from . import browser_sessions, lifecycle, rules
 from .errors import ImpersonationUnknown, NotForSupport, SupportSessionIsOver

@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404
 from apps.bus.api.filters import CharFilter, Filters
 from apps.bus.api.serializers import Reason
 from apps.bus.api.views import CommandEndpoint, DetailEndpoint, ListEndpoint, QueryEndpoint
-from apps.kernel.problems import reason_of
+from apps.kernel.problems.bodies import reason_of
 from apps.periods import queries
 from apps.periods.commands import AddFiscalYear, ClosePeriod, DefineCalendar
 from apps.periods.models import Calendar, FiscalYear, Period

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from apps.kernel.errors import Refusal
-from apps.kernel.problems import problem_response
+from apps.kernel.problems.responses import problem_response
 from apps.webhooks import queries, receiving, rules
 from apps.webhooks.errors import MessageTooLarge, OnlyPosted, SourceNotFound
 
