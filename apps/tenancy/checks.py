@@ -19,7 +19,7 @@ from . import numbering
 from .placement.checks import of_poolers
 
 ENGINE = "apps.tenancy.backend"
-KEY_FUNCTION = "apps.kernel.cache.caching.make_key"
+KEY_FUNCTION = "apps.kernel.cache.keys.make_key"
 
 
 @register(Tags.security)

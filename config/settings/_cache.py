@@ -8,7 +8,7 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
-        "KEY_FUNCTION": "apps.kernel.cache.caching.make_key",
+        "KEY_FUNCTION": "apps.kernel.cache.keys.make_key",
         "OPTIONS": {"pool_class": "apps.kernel.cache.redis_url.SentinelPool"}
         if uses_sentinel(REDIS_URL)
         else {},

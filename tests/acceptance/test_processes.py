@@ -87,12 +87,12 @@ def test_an_entry_posted_over_http_reaches_its_listener_once(installation, accou
 
 @pytest.mark.exhaustive("waits for a sweep")
 def test_events_published_before_a_flush_of_the_broker_are_handled(installation, accounts, acme):
-    from apps.kernel.cache import caching
+    from apps.kernel.cache import redis_client
 
     accountant = Visitor(f"{installation}/t/acme", "accountant@acme.example")
     for _ in range(5):
         assert accountant.post("ledger/entries/", entry()).status_code == 201
-    caching._client().delete("audit", "unacked", "unacked_index")
+    redis_client.client().delete("audit", "unacked", "unacked_index")
 
     eventually(lambda: TenantActivity.objects.get(tenant_id=acme.id).entries_posted == 5, timeout_s=60)
 
@@ -117,9 +117,9 @@ def test_beat_sends_the_sweep(environment, tmp_path):
 
 
 def sent_to(queue: str) -> set[str]:
-    from apps.kernel.cache import caching
+    from apps.kernel.cache import redis_client
 
-    return {json.loads(message)["headers"]["task"] for message in caching._client().lrange(queue, 0, -1)}
+    return {json.loads(message)["headers"]["task"] for message in redis_client.client().lrange(queue, 0, -1)}
 
 
 @pytest.mark.slow("starts a process")

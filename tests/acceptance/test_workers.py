@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from celery import current_app
 
-from apps.kernel.cache import caching
+from apps.kernel.cache import redis_client
 from apps.kernel.queues.waiting import queue_statuses
 from apps.kernel.tenant import activate
 from apps.tenancy.models import ScheduledRun
@@ -40,7 +40,7 @@ def workers(environment) -> Iterator[Workers]:
 
 
 def waiting_in_default() -> int:
-    return int(caching._client().llen("default"))
+    return int(redis_client.client().llen("default"))
 
 
 def test_tasks_of_a_killed_worker_are_redelivered_after_the_visibility_timeout(workers):
@@ -55,7 +55,7 @@ def test_tasks_of_a_killed_worker_are_redelivered_after_the_visibility_timeout(w
     eventually(lambda: has("long ended"), timeout_s=VISIBLE_AFTER + 15)
     assert diary().count("long began") == 2
     eventually(lambda: has("lost ended"))
-    eventually(lambda: caching._client().hlen("unacked") == 0)
+    eventually(lambda: redis_client.client().hlen("unacked") == 0)
 
 
 def test_without_late_acknowledgement_a_task_of_a_killed_worker_is_lost(workers):
@@ -71,7 +71,7 @@ def test_without_late_acknowledgement_a_task_of_a_killed_worker_is_lost(workers)
     time.sleep(VISIBLE_AFTER + 6)
 
     assert diary().count("lost began") == 1
-    assert waiting_in_default() == caching._client().hlen("unacked") == 0
+    assert waiting_in_default() == redis_client.client().hlen("unacked") == 0
 
 
 def test_a_task_that_kills_its_process_is_retried_at_once(workers):
@@ -104,7 +104,7 @@ def test_a_stopped_worker_finishes_its_current_task(workers):
     process.wait(15)
 
     assert diary() == ["short began", "short ended"]
-    assert waiting_in_default() == caching._client().hlen("unacked") == 0
+    assert waiting_in_default() == redis_client.client().hlen("unacked") == 0
 
 
 def test_a_stopped_worker_returns_an_unfinished_task(workers):
@@ -127,7 +127,7 @@ def test_a_transient_failure_is_retried_up_to_the_limit_of_its_queue(workers):
     stumble.delay("step")
 
     eventually(lambda: diary().count("step began") == 1 + stumble.max_retries, timeout_s=40)
-    eventually(lambda: caching._client().hlen("unacked") == 0)
+    eventually(lambda: redis_client.client().hlen("unacked") == 0)
     time.sleep(1)
     assert diary().count("step began") == 4
 
@@ -175,7 +175,9 @@ def test_two_beats_send_a_scheduled_task_once_per_slot(workers, acme, globex, tm
 
 def scheduled_messages() -> list[dict[str, Any]]:
     """In the order of sending: no worker consumes the audit queue here."""
-    headers = [json.loads(message)["headers"] for message in caching._client().lrange("audit", 0, -1)[::-1]]
+    headers = [
+        json.loads(message)["headers"] for message in redis_client.client().lrange("audit", 0, -1)[::-1]
+    ]
     return [header for header in headers if header["task"] == "tests.scheduled"]
 
 

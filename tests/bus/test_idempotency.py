@@ -16,7 +16,7 @@ from apps.bus.tasks import forget_expired_keys
 from apps.companies.commands import FoundCompany
 from apps.companies.errors import CompanyCodeTaken
 from apps.companies.models import Company
-from apps.kernel.cache import caching
+from apps.kernel.cache import redis_client
 from apps.kernel.clock import moved_to, now
 from apps.kernel.tenant import activate
 from apps.ledger.models import Entry
@@ -96,7 +96,7 @@ def test_a_key_of_one_tenant_is_free_in_another(acme, globex, owner, operator):
 def test_a_flushed_redis_does_not_free_a_key(at_acme, owner):
     dispatch_once(PLANT, actor=owner, key="one")
 
-    caching._client().flushdb()
+    redis_client.client().flushdb()
 
     assert dispatch_once(PLANT, actor=owner, key="one").repeated
 

@@ -17,7 +17,7 @@ from apps.events.deliveries import BATCH_SIZE, deliver, deliver_on_hint
 from apps.events.models import Delivery, OutboxEvent
 from apps.events.relay import route, sweep, top_up
 from apps.kernel import clock
-from apps.kernel.cache import caching
+from apps.kernel.cache import redis_client
 from apps.kernel.clock import now
 from apps.kernel.queues import broker, hints
 from apps.kernel.tenant import activate
@@ -400,16 +400,16 @@ class NoBroker:
 def test_hints_lost_by_a_flushed_broker_are_repeated(at_acme, listener):
     fill()
     route_as_platform()
-    assert caching._client().llen("default") >= 1
-    caching._client().flushdb()
+    assert redis_client.client().llen("default") >= 1
+    redis_client.client().flushdb()
 
     with activate(None):
         sweep()
-        assert caching._client().llen("default") == 0  # the hint has not timed out
+        assert redis_client.client().llen("default") == 0  # the hint has not timed out
         with clock.moved_to(now() + dt.timedelta(seconds=20)):
             sweep()
 
-    assert caching._client().llen("default") == 1
+    assert redis_client.client().llen("default") == 1
     assert deliver(only_delivery().pk)
 
 
@@ -427,7 +427,7 @@ def test_many_hints_are_sent_in_few_round_trips(acme, listener, monkeypatch):
     route_as_platform()
 
     assert 1 <= len(writes) < 100
-    assert caching._client().llen("default") == 500
+    assert redis_client.client().llen("default") == 500
 
 
 def test_a_backlog_in_one_queue_does_not_delay_another_of_the_same_subscriber(acme, listener, no_broker):

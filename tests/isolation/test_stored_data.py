@@ -16,8 +16,9 @@ from apps.billing.commands import ChangePlan, DefinePlan, PlanLimit
 from apps.bus import dispatch
 from apps.identity.models import User
 from apps.kernel.actors import System
-from apps.kernel.cache import caching
-from apps.kernel.cache.caching import Cached, tenant_cache_key
+from apps.kernel.cache import caching, keys, redis_client
+from apps.kernel.cache.caching import Cached
+from apps.kernel.cache.keys import tenant_cache_key
 from apps.kernel.files.store import FileIsMissing, FileNameNotAllowed, files
 from apps.kernel.limits import LIMITS
 from apps.kernel.queues.policies import POLICIES
@@ -57,8 +58,8 @@ ADDRESSES = (
 """Except for limits, none of these responses is cached: each is read from the database."""
 
 
-def keys() -> list[str]:
-    return [key.decode() for key in caching._client().keys("*")]
+def stored_keys() -> list[str]:
+    return [key.decode() for key in redis_client.client().keys("*")]
 
 
 def areas() -> list[Cached]:
@@ -154,13 +155,13 @@ def test_a_plan_is_cached_under_its_tenant(different_tenants, acme, globex):
         with activate(tenant):
             assert billing.limit("identity.users") == (7 if tenant == globex else -1)
 
-    names = {key.partition("@")[0] for key in keys() if ":plans:" in key and not key.endswith("stamp")}
+    names = {key.partition("@")[0] for key in stored_keys() if ":plans:" in key and not key.endswith("stamp")}
     assert names >= {f"tenant:{tenant.id}:plans:{tenant.id}" for tenant in (acme, globex)}
     assert {name for name in names if name.startswith("tenant:public:")} <= {"tenant:public:plans:0"}
 
-    caching.forget_tenant(globex.id)
+    keys.forget_tenant(globex.id)
 
-    assert [key for key in keys() if key.startswith(f"tenant:{globex.id}:")] == []
+    assert [key for key in stored_keys() if key.startswith(f"tenant:{globex.id}:")] == []
 
 
 def test_responses_are_not_shared_between_tenants(different_tenants, client_for, owner, globex):
@@ -175,7 +176,7 @@ def test_responses_are_not_shared_between_tenants(different_tenants, client_for,
         assert response.status_code == 200, address
         assert text_of(response) != text_of_globex, address
         assert SECRET not in text_of(response).lower(), address
-    assert {kind(key) for key in keys() if key.startswith("tenant:")} <= KINDS
+    assert {kind(key) for key in stored_keys() if key.startswith("tenant:")} <= KINDS
 
 
 def test_a_key_is_the_same_by_context_and_by_id(acme, globex):
@@ -190,16 +191,16 @@ def test_every_key_has_a_tenant(at_work, client_for, owner):
     client_for(owner).get("/t/acme/")
 
     brokers = ("_kombu", "unacked", *POLICIES)  # here it shares the database with the cache
-    assert any(key.startswith("tenant:") for key in keys())
-    assert [key for key in keys() if not key.startswith(("tenant:", *brokers))] == []
-    assert {kind(key) for key in keys() if key.startswith("tenant:")} <= KINDS
+    assert any(key.startswith("tenant:") for key in stored_keys())
+    assert [key for key in stored_keys() if not key.startswith(("tenant:", *brokers))] == []
+    assert {kind(key) for key in stored_keys() if key.startswith("tenant:")} <= KINDS
 
 
 def test_a_copied_session_is_refused_by_another_tenant(at_work, client_for, owner, globex):
     """The session is copied under the other tenant's prefix, as by an attacker with access to Redis."""
     client = client_for(owner)
-    session_key = next(key for key in keys() if "sessions" in key)
-    caching._client().copy(session_key, session_key.replace("tenant:1:", f"tenant:{globex.id}:", 1))
+    session_key = next(key for key in stored_keys() if "sessions" in key)
+    redis_client.client().copy(session_key, session_key.replace("tenant:1:", f"tenant:{globex.id}:", 1))
     cookie = next(morsel.value for name, morsel in client.cookies.items() if "session" in name)
     intruder = Client()
     intruder.cookies[f"bursar_session_{globex.id}"] = cookie

@@ -7,8 +7,9 @@ from django.db import transaction
 
 from apps.billing import queries as plans
 from apps.identity.models import token_statuses
-from apps.kernel.cache import caching, pubsub
-from apps.kernel.cache.caching import Cached, tenant_cache_key
+from apps.kernel.cache import caching, pubsub, redis_client, stamps
+from apps.kernel.cache.caching import Cached
+from apps.kernel.cache.keys import tenant_cache_key
 from apps.kernel.tenant import activate
 from apps.settings import queries as settings_queries
 from apps.tenancy import directory
@@ -37,7 +38,7 @@ def shelf_cache(shelf):
 
 def in_redis(area):
     """The keys of the area's cached values, of all tenants."""
-    return list(caching._client().scan_iter(match=f"tenant:*:{area}:*@*"))
+    return list(redis_client.client().scan_iter(match=f"tenant:*:{area}:*@*"))
 
 
 def test_the_key_of_a_tenant_is_exactly_this(acme):
@@ -82,7 +83,7 @@ class TestLifetime:
 
     def test_memory_returns_a_value_until_its_lifetime_is_over(self, shelf, shelf_cache, later):
         shelf_cache.get("a")
-        caching._client().delete(*in_redis("shelf"))
+        redis_client.client().delete(*in_redis("shelf"))
         shelf.content = "second"
 
         later(59)
@@ -94,15 +95,15 @@ class TestLifetime:
         shelf_cache.get("a")
 
         (key,) = in_redis("shelf")
-        assert 58 <= caching._client().ttl(key) <= 60
+        assert 58 <= redis_client.client().ttl(key) <= 60
 
     def test_a_value_copied_from_redis_to_memory_has_no_second_lifetime(self, shelf, shelf_cache, later):
         shelf_cache.get("a")
         (key,) = in_redis("shelf")
-        caching._client().expire(key, 5)  # as if 55 s had passed in Redis
+        redis_client.client().expire(key, 5)  # as if 55 s had passed in Redis
         twin = Cached("shelf", shelf.load, ttl=60)
         twin.get("a")
-        caching._client().delete(key)
+        redis_client.client().delete(key)
         shelf.content = "second"
 
         later(4)
@@ -126,14 +127,14 @@ class TestLifetime:
         area.get(cache_key)
 
         (key,) = in_redis(area.area)
-        assert seconds - 2 <= caching._client().ttl(key) <= seconds
+        assert seconds - 2 <= redis_client.client().ttl(key) <= seconds
 
 
 def test_memory_evicts_the_least_recently_read_value(shelf):
     small = Cached("shelf", shelf.load, ttl=60, size=2)
     for key in ("a", "b", "a", "c"):
         small.get(key)
-    caching._client().delete(*in_redis("shelf"))
+    redis_client.client().delete(*in_redis("shelf"))
     shelf.content = "second"
 
     assert [small.get(key) for key in ("a", "c", "b")] == ["a:first", "c:first", "b:second"]
@@ -201,7 +202,7 @@ def test_an_invalidation_by_another_process_is_applied(shelf, shelf_cache):
     shelf.content = "second"
     name = tenant_cache_key("shelf:stamp")
 
-    pubsub.publish(caching.CHANNEL, [name, caching.new_stamp()])
+    pubsub.publish(stamps.CHANNEL, [name, stamps.new_stamp()])
 
     deadline = time.monotonic() + 5
     while shelf_cache.get("a") != "a:second" and time.monotonic() < deadline:
@@ -216,7 +217,7 @@ def test_a_flushed_redis_brings_no_stale_value_back(shelf, shelf_cache):
     shelf_cache.get("a")
     shelf.content = "third"
 
-    caching._client().flushdb()
+    redis_client.client().flushdb()
     shelf_cache.invalidate()
 
     assert shelf_cache.get("a") == "a:third"
@@ -224,8 +225,8 @@ def test_a_flushed_redis_brings_no_stale_value_back(shelf, shelf_cache):
 
 def test_without_redis_the_value_is_loaded_from_the_database(shelf, shelf_cache, settings, monkeypatch):
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    monkeypatch.setattr(pubsub, "_clients", {})
-    monkeypatch.setattr(caching, "_stamps", caching._Stamps())
+    monkeypatch.setattr(redis_client, "_clients", {})
+    monkeypatch.setattr(stamps, "STAMPS", stamps.Stamps())
 
     assert shelf_cache.get("a") == "a:first"
     shelf_cache.invalidate()

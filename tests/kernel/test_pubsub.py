@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import redis
 
-from apps.kernel.cache import pubsub
+from apps.kernel.cache import pubsub, redis_client
 from apps.kernel.tenant import activate
 
 
@@ -109,15 +109,15 @@ def test_the_last_message_received_is_the_value_stored(listener, notebook):
     assert eventually(lambda: len(notebook.messages) == 200)
     assert notebook.messages[-1].payload == [
         "tenant:public:shelf",
-        pubsub.client().get("tenant:public:shelf").decode(),
+        redis_client.client().get("tenant:public:shelf").decode(),
     ]
 
 
 def test_a_disconnected_listener_reconnects_then_calls_its_connected_hook(listener, notebook):
-    mine = str(pubsub.client().connection_pool.connection_kwargs["db"])
-    for connection in pubsub.client().client_list(_type="pubsub"):
+    mine = str(redis_client.client().connection_pool.connection_kwargs["db"])
+    for connection in redis_client.client().client_list(_type="pubsub"):
         if connection["db"] == mine:
-            pubsub.client().client_kill_filter(_id=connection["id"])
+            redis_client.client().client_kill_filter(_id=connection["id"])
 
     assert eventually(lambda: notebook.begun == 2 and listener.listening.is_set())
     pubsub.publish("shelves", "again")
@@ -126,11 +126,11 @@ def test_a_disconnected_listener_reconnects_then_calls_its_connected_hook(listen
 
 def test_publishing_without_redis_is_no_error(settings, monkeypatch):
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    monkeypatch.setattr(pubsub, "_clients", {})
+    monkeypatch.setattr(redis_client, "_clients", {})
 
     assert pubsub.publish("shelves", 1) is False
     with pytest.raises(redis.RedisError):
-        pubsub.client().ping()
+        redis_client.client().ping()
 
 
 def test_a_second_listen_starts_no_thread(listener):

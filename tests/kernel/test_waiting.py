@@ -9,7 +9,7 @@ import pytest
 import redis
 from celery import current_app
 
-from apps.kernel.cache import caching
+from apps.kernel.cache import redis_client
 from apps.kernel.queues import waiting
 from apps.kernel.queues.policies import POLICIES
 from apps.kernel.queues.waiting import QueueMonitor, QueueStatus, queue_statuses
@@ -121,7 +121,7 @@ def test_the_monitor_checks_at_most_four_times_a_minute(monkeypatch):
 def test_the_wait_of_an_unconsumed_queue_starts_at_its_first_check(db, monkeypatch):
     """RabbitMQ does not show the messages of a queue."""
     assert waiting._status("low", 3, 0.0).oldest < 1
-    caching._client().hset(waiting.UNTAKEN_SINCE, "low", time.time() - 130)
+    redis_client.client().hset(waiting.UNTAKEN_SINCE, "low", time.time() - 130)
     assert waiting._status("low", 3, 0.0).alert
 
     waiting.note("low", time.time() - 2)

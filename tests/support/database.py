@@ -27,7 +27,7 @@ from apps.bus import dispatch
 from apps.identity.commands import InviteOperator, InviteUser, SetPassword
 from apps.identity.models import User
 from apps.kernel.actors import System
-from apps.kernel.cache import caching
+from apps.kernel.cache import redis_client, stamps
 from apps.kernel.tenant import activate
 from apps.operations.commands import OnboardTenant
 from apps.tenancy import provisioning
@@ -159,8 +159,8 @@ def _worker() -> str:
 
 def empty_what_is_beside() -> None:
     """Redis, and the object store."""
-    caching._client().flushdb()
-    caching._stamps.forget()
+    redis_client.client().flushdb()
+    stamps.STAMPS.forget()
     shutil.rmtree(urlsplit(str(env().files_url)).path, ignore_errors=True)
 
 

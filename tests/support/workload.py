@@ -9,7 +9,7 @@ import time
 
 from celery import shared_task
 
-from apps.kernel.cache import caching
+from apps.kernel.cache import redis_client
 from apps.kernel.queues.tasks import DefaultTask
 from apps.kernel.tenant import current_tenant
 from apps.settings.models import Setting
@@ -19,11 +19,11 @@ RELEASED = "tests:released:{}"
 
 
 def diary() -> list[str]:
-    return [line.decode() for line in caching._client().lrange(DIARY, 0, -1)]
+    return [line.decode() for line in redis_client.client().lrange(DIARY, 0, -1)]
 
 
 def write(line: str) -> None:
-    caching._client().rpush(DIARY, line)
+    redis_client.client().rpush(DIARY, line)
 
 
 @shared_task(base=DefaultTask, name="tests.work", platform=True)
@@ -42,14 +42,14 @@ def early(name: str, seconds: float) -> None:
 
 
 def release(name: str) -> None:
-    caching._client().set(RELEASED.format(name), 1)
+    redis_client.client().set(RELEASED.format(name), 1)
 
 
 @shared_task(base=DefaultTask, name="tests.hold", platform=True)
 def hold(name: str) -> None:
     """Runs until `release(name)`."""
     write(f"{name} began")
-    while not caching._client().exists(RELEASED.format(name)):
+    while not redis_client.client().exists(RELEASED.format(name)):
         time.sleep(0.05)
     write(f"{name} ended")
 

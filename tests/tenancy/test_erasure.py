@@ -14,7 +14,7 @@ from apps.bus.sending import dispatch_async
 from apps.events.models import Delivery, OutboxEvent
 from apps.events.relay import route
 from apps.kernel.actors import System
-from apps.kernel.cache import caching
+from apps.kernel.cache import keys, redis_client
 from apps.kernel.clock import today
 from apps.kernel.files.store import files
 from apps.kernel.tenant import activate
@@ -40,7 +40,7 @@ def used_tenant(acme):
         dispatch_async(OpenAccount(code="1", name="Till", type="asset"), actor=EXECUTOR)
         directory.by_slug("acme")
     route()
-    caching._client().set(caching.tenant_cache_key("some", acme.id), b"value")
+    redis_client.client().set(keys.tenant_cache_key("some", acme.id), b"value")
     return acme
 
 
@@ -76,7 +76,7 @@ def leftovers_of(tenant):
         "events": OutboxEvent.objects.filter(tenant_id=tenant.id).count(),
         "deliveries": Delivery.objects.filter(tenant_id=tenant.id).count(),
         "files": len(names),
-        "keys": len(list(caching._client().scan_iter(match=f"tenant:{tenant.id}:*"))),
+        "keys": len(list(redis_client.client().scan_iter(match=f"tenant:{tenant.id}:*"))),
     }
 
 

@@ -15,7 +15,7 @@ from django.db import connections
 from django.db.models import QuerySet
 
 from apps.kernel import clock
-from apps.kernel.cache import caching
+from apps.kernel.cache import redis_client
 from apps.kernel.queues.periodic import PERIODIC, Periodic, every
 from apps.kernel.queues.tasks import AuditTask
 from apps.kernel.tenant import activate, current_tenant
@@ -202,7 +202,7 @@ def test_without_the_lock_a_slot_is_sent_twice(scheduled_seal, slowly_sent, tena
 def test_the_messages_are_on_their_queue_with_their_tenant(scheduled_seal, tenants):
     at(NOON)
 
-    messages = [json.loads(message) for message in caching._client().lrange("audit", 0, -1)]
+    messages = [json.loads(message) for message in redis_client.client().lrange("audit", 0, -1)]
     headers = [message["headers"] for message in messages]
     assert sorted(str(header["tenant"]) for header in headers) == sorted(["public", *map(str, tenants)])
     assert {header["task"] for header in headers} == {"tests.seal"}

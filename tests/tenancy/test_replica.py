@@ -15,7 +15,7 @@ from apps.companies.commands import FoundCompany
 from apps.companies.models import Company
 from apps.identity.models import User
 from apps.kernel.actors import System
-from apps.kernel.cache import caching
+from apps.kernel.cache import stamps
 from apps.kernel.cache.caching import Cached
 from apps.kernel.db import replica as reads
 from apps.kernel.db.replica import read_your_writes, reading_replica, reads_from_replica
@@ -190,7 +190,7 @@ def test_a_cached_report_is_read_from_the_primary(at_initech, paused_replica):
 
 def test_without_a_cache_a_loader_reads_from_the_primary(at_initech, paused_replica, monkeypatch):
     companies = Cached("companies-uncached", lambda _: Company.objects.count(), ttl=60)
-    monkeypatch.setattr(caching, "_stamps", Mock(of=Mock(side_effect=RedisError)))
+    monkeypatch.setattr(stamps, "STAMPS", Mock(of=Mock(side_effect=RedisError)))
     found_company()
 
     with reading_replica():

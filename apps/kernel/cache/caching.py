@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import logging
 import pickle
-import secrets
 import threading
 import time
 from collections import OrderedDict
@@ -23,34 +22,17 @@ from django.db import transaction
 
 from apps.kernel.db import replica
 from apps.kernel.observability.metrics import CACHE
-from apps.kernel.tenant import current_tenant
 
-from . import pubsub
+from . import stamps
+from .keys import tenant_cache_key
+from .redis_client import client
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 LAYOUT = 3
 """Increment it when a class of cached instances changes its fields, because two releases may run side by side."""
-CHANNEL = "stamps"
 AREAS: WeakSet[Cached[Any, Any]] = WeakSet()
 log = logging.getLogger(__name__)
-_client = pubsub.client
-
-
-def tenant_cache_key(key: str, tenant_id: int | str | None = None) -> str:
-    """`tenant:{id}:{key}`, by default of the current tenant; the platform's id is `public`.
-
-    Pass `tenant_id` where the platform stores data about a tenant, so that the key is removed with the tenant.
-    """
-    if tenant_id is None:
-        tenant = current_tenant()
-        tenant_id = tenant.id if tenant else "public"
-    return f"tenant:{tenant_id}:{key}"
-
-
-def make_key(key: str, key_prefix: str, version: int) -> str:
-    """Django's `KEY_FUNCTION`: makes sessions, throttles and all other cache entries belong to a tenant."""
-    return tenant_cache_key(f"{key_prefix}{version}:{key}")
 
 
 class Cached(Generic[K, V]):
@@ -84,12 +66,12 @@ class Cached(Generic[K, V]):
 
     def get(self, key: K) -> V:
         try:
-            stamp = _stamps.of(tenant_cache_key(f"{self.area}:stamp", self.of))
+            stamp = stamps.STAMPS.of(tenant_cache_key(f"{self.area}:stamp", self.of))
         except redis.RedisError:
             return self._loaded(key)
         owner = self.about(key) if self.about else self.of
         full = tenant_cache_key(f"{self.area}:{key}", owner) + f"@{stamp}.{LAYOUT}"
-        if _Bump(tenant_cache_key(f"{self.area}:stamp", self.of)).is_due():
+        if stamps.Bump(tenant_cache_key(f"{self.area}:stamp", self.of)).is_due():
             return self._loaded(key)
         remembered = self._from_memory(full)
         if remembered is None:
@@ -100,7 +82,7 @@ class Cached(Generic[K, V]):
     def invalidate(self, tenant_id: int | str | None = None) -> None:
         """Invalidate the area in all processes after the current transaction commits."""
         transaction.on_commit(
-            _Bump(tenant_cache_key(f"{self.area}:stamp", self.of or tenant_id)), robust=True
+            stamps.Bump(tenant_cache_key(f"{self.area}:stamp", self.of or tenant_id)), robust=True
         )
 
     def _loaded(self, key: K) -> V:
@@ -137,7 +119,7 @@ class Cached(Generic[K, V]):
         """A tuple of one, so that a cached None is not a miss, and its remaining lifetime in seconds, which applies to
         the memory too. After a miss it is the whole lifetime."""
         try:
-            stored, left = _client().pipeline(transaction=False).get(full).pttl(full).execute()
+            stored, left = client().pipeline(transaction=False).get(full).pttl(full).execute()
         except redis.RedisError:
             return None, self.ttl
         if not stored:
@@ -146,77 +128,6 @@ class Cached(Generic[K, V]):
 
     def _to_redis(self, full: str, value: tuple[V]) -> None:
         try:
-            _client().set(full, pickle.dumps(value), ex=self.ttl)
+            client().set(full, pickle.dumps(value), ex=self.ttl)
         except redis.RedisError as error:
             log.warning("Not cached in Redis: %s", error)
-
-
-def forget_tenant(tenant_id: int) -> None:
-    """Remove every key of a deleted tenant. While Redis is unavailable, its keys expire by themselves."""
-    try:
-        for key in _client().scan_iter(match=tenant_cache_key("*", tenant_id), count=1_000):
-            _client().unlink(key)
-    except redis.RedisError as error:
-        log.warning("Keys of tenant %s were not removed and will expire: %s", tenant_id, error)
-
-
-class _Bump:
-    """Replaces the stamp of an area after the transaction that changes it. Until then this transaction bypasses the
-    cache, because its reads may be rolled back."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.__qualname__ = f"the bump of {name}"  # the name in Django's log if it fails
-
-    def __call__(self) -> None:
-        _stamps.bump(self.name)
-
-    def is_due(self) -> bool:
-        waiting = transaction.get_connection().run_on_commit
-        return any(isinstance(entry[1], _Bump) and entry[1].name == self.name for entry in waiting)
-
-
-class _Stamps:
-    """The current stamp of every area, held in memory while a pub/sub listener receives changes.
-
-    A stamp is random and not a counter: after a flush of Redis a counter would repeat earlier values.
-    """
-
-    def __init__(self) -> None:
-        self._known: dict[str, str] = {}
-        self._listener = pubsub.PubSubListener(CHANNEL, self._take, connected=self.forget)
-
-    def of(self, name: str) -> str:
-        if self._listener.listen():
-            self.forget()  # stamps of the parent process
-        if self._listener.listening.is_set() and name in self._known:
-            return self._known[name]
-        stamp = self._fetch(name)
-        if self._listener.listening.is_set():
-            self._known.setdefault(name, stamp)
-        return stamp
-
-    def bump(self, name: str) -> None:
-        stamp = self._known[name] = new_stamp()
-        pubsub.set_and_publish(name, stamp, CHANNEL)
-
-    def forget(self) -> None:
-        """Messages sent while the listener was disconnected are lost, so known stamps may be stale."""
-        self._known.clear()
-
-    def _fetch(self, name: str) -> str:
-        """The first process to read a stamp creates it; an existing stamp is not overwritten."""
-        created = new_stamp()
-        existing = _client().set(name, created, nx=True, get=True)
-        return existing.decode() if existing else created
-
-    def _take(self, message: pubsub.Message) -> None:
-        name, stamp = message.payload
-        self._known[name] = stamp
-
-
-def new_stamp() -> str:
-    return secrets.token_hex(8)
-
-
-_stamps = _Stamps()

@@ -17,18 +17,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import redis
-from django.conf import settings
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from apps.kernel.tenant import current_tenant
 
-from .redis_url import client_of
+from .redis_client import client
 
 PLATFORM = "public"
 RECONNECT_AFTER_S = 1.0
-NEVER = Retry(NoBackoff(), 0)
-"""No retries: callers can continue without Redis, but should not wait for it."""
 log = logging.getLogger(__name__)
 
 
@@ -140,14 +135,3 @@ def _wire(channel: str, tenant_id: int | str | None) -> str:
         tenant = current_tenant()
         tenant_id = tenant.id if tenant else PLATFORM
     return f"bursar:{client().connection_pool.connection_kwargs.get('db', 0)}:{tenant_id}:{channel}"
-
-
-_clients: dict[int, Any] = {}
-
-
-def client() -> Any:
-    """One client per process: a connection must not cross a fork."""
-    pid = os.getpid()
-    if pid not in _clients:
-        _clients[pid] = client_of(settings.REDIS_URL, socket_timeout=5, socket_connect_timeout=1, retry=NEVER)
-    return _clients[pid]

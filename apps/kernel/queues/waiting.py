@@ -17,13 +17,13 @@ from celery import current_app
 from django.conf import settings
 from kombu.exceptions import OperationalError as BrokerAway
 
-from apps.kernel.cache import caching, pubsub
+from apps.kernel.cache import keys, redis_client
 from apps.kernel.cache.redis_url import client_of
 
 from .policies import POLICIES, QueuePolicy
 
-WAITED = caching.tenant_cache_key("queues:waited", "public")
-UNTAKEN_SINCE = caching.tenant_cache_key("queues:untaken", "public")
+WAITED = keys.tenant_cache_key("queues:waited", "public")
+UNTAKEN_SINCE = keys.tenant_cache_key("queues:untaken", "public")
 CHECK_INTERVAL_S = 15.0
 REPEAT_INTERVAL_S = 60.0
 log = logging.getLogger(__name__)
@@ -74,7 +74,7 @@ def note(queue: str, sent_at: float | None) -> None:
     if sent_at is None:
         return
     try:
-        with caching._client().pipeline(transaction=False) as pipe:
+        with redis_client.client().pipeline(transaction=False) as pipe:
             pipe.hset(WAITED, queue, max(0.0, time.time() - sent_at))
             pipe.hdel(UNTAKEN_SINCE, queue)
             pipe.execute()
@@ -156,12 +156,12 @@ def _depth(connection: Any, queue: str) -> int:
 
 
 def _untaken(queue: str) -> float:
-    caching._client().hsetnx(UNTAKEN_SINCE, queue, time.time())
-    return time.time() - float(caching._client().hget(UNTAKEN_SINCE, queue) or time.time())
+    redis_client.client().hsetnx(UNTAKEN_SINCE, queue, time.time())
+    return time.time() - float(redis_client.client().hget(UNTAKEN_SINCE, queue) or time.time())
 
 
 def _waited() -> dict[str, float]:
-    return {name.decode(): float(value) for name, value in caching._client().hgetall(WAITED).items()}
+    return {name.decode(): float(value) for name, value in redis_client.client().hgetall(WAITED).items()}
 
 
 def _age(message: bytes | None) -> float:
@@ -172,4 +172,4 @@ def _age(message: bytes | None) -> float:
 @lru_cache(maxsize=4)
 def _broker(process: int, url: str) -> Any:
     """A connection must not cross a fork."""
-    return client_of(url, socket_timeout=2, socket_connect_timeout=1, retry=pubsub.NEVER)
+    return client_of(url, socket_timeout=2, socket_connect_timeout=1, retry=redis_client.NEVER)

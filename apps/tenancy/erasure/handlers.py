@@ -10,7 +10,7 @@ from django.db import transaction
 
 from apps.bus import handles
 from apps.events import publish
-from apps.kernel.cache import caching
+from apps.kernel.cache import keys
 from apps.kernel.clock import now
 from apps.kernel.db.unit_of_work import unit_of_work
 from apps.kernel.files.store import files
@@ -72,7 +72,7 @@ def drop_tenant(command: DropTenant) -> Erasure:
     Tenant.objects.filter(pk=tenant.pk).delete()
 
     directory.changed()
-    transaction.on_commit(lambda: caching.forget_tenant(erasure.number), robust=True)
+    transaction.on_commit(lambda: keys.forget_tenant(erasure.number), robust=True)
     publish(TenantErased(tenant_id=erasure.number, slug=erasure.slug, reason=erasure.reason))
     return erasure
 
