@@ -12,7 +12,7 @@ from apps.kernel.errors import Refusal
 from apps.ledger.errors import EntryNotFound
 
 from .collected_names import import_all, is_of_an_app
-from .untranslated import in_python, texts_in
+from .untranslated import ROOT, in_python, texts_in, translated_f_strings
 from .untranslated_templates import in_templates, texts_in_template
 
 
@@ -52,7 +52,14 @@ def test_a_message_is_translated_before_its_placeholders_are_filled(monkeypatch)
 
 
 def test_texts_of_pages_are_marked_for_translation():
-    assert [str(text) for text in in_python()] == []
+    assert [*in_python()] == []
+
+
+def test_message_ids_are_literal_texts():
+    paths = (ROOT / "apps").rglob("*.py")
+
+    assert [text for path in paths for text in translated_f_strings(path.read_text())] == []
+    assert translated_f_strings('gettext(f"{order} was placed.")') != []
 
 
 @pytest.mark.parametrize(

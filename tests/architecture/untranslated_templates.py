@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from .untranslated import ROOT, is_text
+from .shown_texts import is_text
+from .untranslated import ROOT
 
 TAG = re.compile(r"\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}", re.S)
 MARKED = re.compile(
