@@ -27,17 +27,17 @@ def declare_dead_letter_queue(**_: Any) -> None:
 
 @signals.before_task_publish.connect
 def stamp_sending_time(headers: dict[str, Any], **_: Any) -> None:
-    from apps.kernel.queues import waiting
+    from apps.kernel.queues import wait_times
 
-    waiting.stamp(headers)
+    wait_times.stamp(headers)
 
 
 @signals.task_prerun.connect
 def measure_waiting_time(task: Any, **_: Any) -> None:
-    from apps.kernel.queues import waiting
+    from apps.kernel.queues import wait_times
 
     if current_queue := getattr(task, "current_queue", None):
-        waiting.note(current_queue(), getattr(task.request, "sent_at", None))
+        wait_times.note(current_queue(), getattr(task.request, "sent_at", None))
 
 
 @signals.worker_process_shutdown.connect

@@ -73,7 +73,7 @@ class Reservation(Tracked):
         RELEASED = "released", _("Released")
         FULFILLED = "fulfilled", _("Fulfilled")
 
-    MOVES: ClassVar = frozenset({(State.RESERVED, State.RELEASED), (State.RESERVED, State.FULFILLED)})
+    TRANSITIONS: ClassVar = frozenset({(State.RESERVED, State.RELEASED), (State.RESERVED, State.FULFILLED)})
 
     reference = models.CharField(max_length=120, unique=True)
     state = models.CharField(max_length=9, choices=State.choices, default=State.RESERVED)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext, ngettext
 
 from apps.events.models import Breaker
 from apps.kernel.db import databases
-from apps.kernel.queues import waiting
+from apps.kernel.queues import wait_times
 from apps.kernel.tenant import at_database
 from apps.notices.hooks import Alert, alert
 
@@ -17,8 +17,8 @@ from apps.notices.hooks import Alert, alert
 @alert
 def late_queues() -> Iterator[Alert]:
     try:
-        queues = waiting.queue_statuses()
-    except waiting.BROKER_ERRORS as error:
+        queues = wait_times.queue_statuses()
+    except wait_times.BROKER_ERRORS as error:
         yield Alert(
             name="broker",
             subject=gettext("The broker is unreachable"),

@@ -1,14 +1,14 @@
 from django.utils.translation import gettext_lazy as _
 
 from apps.kernel.manifest import Health, Module
-from apps.kernel.queues import waiting
+from apps.kernel.queues import wait_times
 
 
 def health() -> Health:
     """Degraded while a queue is late or the broker is unreachable."""
     try:
-        return "degraded" if any(queue.alert for queue in waiting.queue_statuses()) else "healthy"
-    except waiting.BROKER_ERRORS:
+        return "degraded" if any(queue.alert for queue in wait_times.queue_statuses()) else "healthy"
+    except wait_times.BROKER_ERRORS:
         return "degraded"
 
 

@@ -15,8 +15,8 @@ from apps.events import EVENTS, SUBSCRIBERS, breakers, schemas
 from apps.events.models import Breaker, Delivery
 from apps.kernel.clock import now
 from apps.kernel.db import databases
-from apps.kernel.queues import waiting
-from apps.kernel.queues.waiting import QueueStatus
+from apps.kernel.queues import wait_times
+from apps.kernel.queues.wait_times import QueueStatus
 from apps.kernel.tenant import HOME
 from apps.tenancy.models import Tenant
 
@@ -99,7 +99,7 @@ class QueueOverview:
 
 
 def queues() -> Sequence[QueueOverview]:
-    """In the order of the policy table. Raises waiting.BROKER_ERRORS without a broker."""
+    """In the order of the policy table. Raises wait_times.BROKER_ERRORS without a broker."""
     deliveries_by_status: Counter[tuple[str, str]] = Counter()
     unsettled = Delivery.objects.unsettled().values_list("queue", "status").annotate(count=Count("pk"))
     for queue_name, status, count in unsettled:
@@ -110,7 +110,7 @@ def queues() -> Sequence[QueueOverview]:
             pending=deliveries_by_status[queue.queue, Delivery.Status.PENDING],
             dead=deliveries_by_status[queue.queue, Delivery.Status.DEAD],
         )
-        for queue in waiting.queue_statuses()
+        for queue in wait_times.queue_statuses()
     ]
 
 

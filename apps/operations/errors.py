@@ -50,7 +50,7 @@ class SagaRolledBack(Conflict):
     message = _("{saga} of {slug} was rolled back: {reason}")
 
 
-class MovedElsewhere(Conflict):
+class OwnerCredentialsNeeded(Conflict):
     message = _(
         "Only the owner of both databases can move the tenant, and this process is not. Run this command where"
         " DATABASE_OWNER_URL and DATABASE_OWNER_SHARDS are set: {command}"

@@ -38,7 +38,7 @@ class Payment(Tracked):
         FAILED = "failed", _("Failed")
         VOID = "void", _("Void")
 
-    MOVES: ClassVar = frozenset(
+    TRANSITIONS: ClassVar = frozenset(
         {
             (State.REQUESTED, State.CONFIRMED),
             (State.REQUESTED, State.FAILED),
@@ -134,7 +134,7 @@ class Refund(Tracked):
         REQUESTED = "requested", _("Requested")
         POSTED = "posted", _("Posted")
 
-    MOVES: ClassVar = frozenset({(State.REQUESTED, State.POSTED)})
+    TRANSITIONS: ClassVar = frozenset({(State.REQUESTED, State.POSTED)})
 
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds", db_index=False)
     reference = models.CharField(max_length=80)

@@ -98,7 +98,7 @@ class Period(Tracked):
         OPEN = "open", _("Open")
         CLOSED = "closed", _("Closed")
 
-    MOVES: ClassVar = frozenset({(Status.OPEN, Status.CLOSED)})
+    TRANSITIONS: ClassVar = frozenset({(Status.OPEN, Status.CLOSED)})
 
     year = models.ForeignKey(FiscalYear, on_delete=models.PROTECT, related_name="+")
     calendar = models.ForeignKey(Calendar, on_delete=models.PROTECT, related_name="+")
@@ -154,8 +154,8 @@ class Period(Tracked):
         self.refresh_from_db()
 
     def close(self, *, by: str, reason: str) -> None:
-        """Raises ValueError for a transition that is not in MOVES."""
-        if (self.status, self.Status.CLOSED) not in self.MOVES:
+        """Raises ValueError for a transition that is not in TRANSITIONS."""
+        if (self.status, self.Status.CLOSED) not in self.TRANSITIONS:
             raise ValueError(f"A period with the status {self.status} cannot be closed.")
         self.status = self.Status.CLOSED
         self.closed_at, self.closed_by, self.close_reason = now(), by, reason

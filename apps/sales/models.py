@@ -70,7 +70,7 @@ class Order(Tracked):
         CANCELLED = "cancelled", _("Cancelled")
 
     STATE_SEQUENCE: ClassVar = (State.PLACED, State.CONFIRMED, State.PAID, State.INVOICED, State.COMPLETED)
-    MOVES: ClassVar = frozenset(
+    TRANSITIONS: ClassVar = frozenset(
         {
             *pairwise(STATE_SEQUENCE),
             (State.PLACED, State.CANCELLED),
@@ -133,7 +133,7 @@ class Order(Tracked):
         ) >= self.STATE_SEQUENCE.index(state)
 
     def move_to(self, state: Order.State, why: str = "") -> None:
-        """The database refuses any transition that is not in MOVES."""
+        """The database refuses any transition that is not in TRANSITIONS."""
         self.state, self.why = state, why
         self.save(update_fields=["state", "why"])
 
@@ -186,7 +186,7 @@ class Invoice(Tracked):
         ISSUED = "issued", _("Issued, document pending")
         STORED = "stored", _("Issued")
 
-    MOVES: ClassVar = frozenset({(State.ISSUED, State.STORED)})
+    TRANSITIONS: ClassVar = frozenset({(State.ISSUED, State.STORED)})
 
     order = models.OneToOneField(Order, on_delete=models.PROTECT, related_name="invoice")
     year = models.PositiveSmallIntegerField()

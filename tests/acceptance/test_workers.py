@@ -11,7 +11,7 @@ import pytest
 from celery import current_app
 
 from apps.kernel.cache import redis_client
-from apps.kernel.queues.waiting import queue_statuses
+from apps.kernel.queues.wait_times import queue_statuses
 from apps.kernel.tenant import activate
 from apps.tenancy.models import ScheduledRun
 from tests.support.processes import eventually

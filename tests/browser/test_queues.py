@@ -8,7 +8,7 @@ import pytest
 from celery import current_app
 from playwright.sync_api import Page, expect
 
-from apps.kernel.queues import waiting
+from apps.kernel.queues import wait_times
 from tests.support.pages import log_in, violations
 
 pytestmark = pytest.mark.exhaustive("axe-core over each page in both themes")
@@ -22,7 +22,7 @@ def test_an_alert_appears_without_a_click(visit: Page, operator, monkeypatch):
 
     with monkeypatch.context() as then:
         sent = time.time() - 45
-        then.setattr(waiting.time, "time", lambda: sent)
+        then.setattr(wait_times.time, "time", lambda: sent)
         current_app.send_task("tests.nothing", queue="financial", headers={"tenant": "public"})
 
     expect(visit.get_by_text("waits too long", exact=True)).to_be_visible(timeout=15_000)

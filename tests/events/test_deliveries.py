@@ -15,7 +15,7 @@ from apps.events.relay import route, sweep
 from apps.events.replay import replay_events
 from apps.kernel import clock
 from apps.kernel.correlation import correlated
-from apps.kernel.queues import hints, waiting
+from apps.kernel.queues import hints, wait_times
 from apps.kernel.queues.policies import POLICIES
 from apps.kernel.tenant import activate
 from tests.support.shelf import (
@@ -81,7 +81,7 @@ def test_the_effects_of_a_listener_and_its_delivery_commit_together(at_acme, lis
 @pytest.mark.parametrize("queue", POLICIES)
 def test_the_task_calls_the_listener_in_each_queue(at_acme, listener, no_broker, monkeypatch, queue):
     observed = []
-    monkeypatch.setattr(waiting, "note", lambda queue, sent_at: observed.append(queue))
+    monkeypatch.setattr(wait_times, "note", lambda queue, sent_at: observed.append(queue))
     fill()
     route_as_platform()
 

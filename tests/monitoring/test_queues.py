@@ -16,7 +16,7 @@ from apps.events import SUBSCRIBERS
 from apps.events.models import Delivery, OutboxEvent
 from apps.identity.models import User
 from apps.kernel import clock
-from apps.kernel.queues import waiting
+from apps.kernel.queues import wait_times
 from apps.kernel.queues.policies import POLICIES
 
 
@@ -25,7 +25,7 @@ def late(db, monkeypatch):
     """A message in `financial` that is 45 s old."""
     with monkeypatch.context() as patch:
         sent = time.time() - 45
-        patch.setattr(waiting.time, "time", lambda: sent)
+        patch.setattr(wait_times.time, "time", lambda: sent)
         current_app.send_task("tests.nothing", queue="financial", headers={"tenant": "public"})
 
 
@@ -34,7 +34,7 @@ def away(db, monkeypatch):
     def refuse():
         raise redis.ConnectionError("refused")
 
-    monkeypatch.setattr(waiting, "queue_statuses", refuse)
+    monkeypatch.setattr(wait_times, "queue_statuses", refuse)
 
 
 def page_of(client: Client) -> str:

@@ -13,7 +13,7 @@ from apps.identity.events import RefreshTokenReused, SupportSessionOpened
 from apps.kernel import clock
 from apps.kernel.actors import System
 from apps.kernel.db.unit_of_work import unit_of_work
-from apps.kernel.queues import waiting
+from apps.kernel.queues import wait_times
 from apps.kernel.tenant import activate
 from apps.notices import alerts, hooks
 from apps.notices.models import Notice
@@ -124,8 +124,11 @@ class TestAlerts:
 
 class TestMonitoring:
     def test_a_delayed_queue_raises_an_alert(self, operator, monkeypatch):
-        at = [waiting.QueueStatus("financial", 12, 45.0, 0, 0.0), waiting.QueueStatus("low", 1, 2.0, 0, 0.0)]
-        monkeypatch.setattr(waiting, "queue_statuses", lambda: at)
+        at = [
+            wait_times.QueueStatus("financial", 12, 45.0, 0, 0.0),
+            wait_times.QueueStatus("low", 1, 2.0, 0, 0.0),
+        ]
+        monkeypatch.setattr(wait_times, "queue_statuses", lambda: at)
 
         alerts_of_queues = [alert for alert in hooks.alerts() if alert.name.startswith("queue:")]
 
@@ -136,7 +139,7 @@ class TestMonitoring:
         def away():
             raise OSError
 
-        monkeypatch.setattr(waiting, "queue_statuses", away)
+        monkeypatch.setattr(wait_times, "queue_statuses", away)
 
         assert "broker" in [alert.name for alert in hooks.alerts()]
 

@@ -66,11 +66,11 @@ def test_an_api_without_the_owner_role_returns_the_command(acme, east, operator,
     client = client_for(operator, None)
 
     response = client.post(at, payload, content_type="application/json")
-    assert (response.status_code, response.json()["code"]) == (409, "operations.moved_elsewhere")
+    assert (response.status_code, response.json()["code"]) == (409, "operations.owner_credentials_needed")
     assert response.json()["detail"].endswith(f"are set: {COMMAND}")
 
     dry_run = client.post(f"{at}?dry_run=true", payload, content_type="application/json").json()
-    assert [refusal["code"] for refusal in dry_run["refusals"]] == ["operations.moved_elsewhere"]
+    assert [refusal["code"] for refusal in dry_run["refusals"]] == ["operations.owner_credentials_needed"]
 
 
 def test_with_one_database_the_move_is_not_offered(acme, operator, client_for):

@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.console import hooks
-from apps.kernel.queues import waiting
+from apps.kernel.queues import wait_times
 from apps.monitoring import queries
 from apps.tenancy.models import ScheduledRun
 
@@ -20,7 +20,7 @@ VIEW_PERMISSION = "monitoring.view_queues"
 def queues_page(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBase:
     try:
         queues: dict[str, Any] = {"rows": queries.queues()}
-    except waiting.BROKER_ERRORS:
+    except wait_times.BROKER_ERRORS:
         queues = {"away": True}
     scheduled_runs = ScheduledRun.objects.order_by("task")
     return TemplateResponse(
@@ -30,15 +30,15 @@ def queues_page(request: HttpRequest, *, context: dict[str, Any]) -> HttpRespons
 
 def _max_wait_text() -> str:
     try:
-        return f"{max(queue.oldest for queue in waiting.queue_statuses()):,.0f} s"
-    except waiting.BROKER_ERRORS:
+        return f"{max(queue.oldest for queue in wait_times.queue_statuses()):,.0f} s"
+    except wait_times.BROKER_ERRORS:
         return gettext("unknown")
 
 
 def _late_queues_text() -> str:
     try:
-        late = [queue.queue for queue in waiting.queue_statuses() if queue.alert]
-    except waiting.BROKER_ERRORS:
+        late = [queue.queue for queue in wait_times.queue_statuses() if queue.alert]
+    except wait_times.BROKER_ERRORS:
         return gettext("the broker is unreachable")
     return (
         gettext("too long in {queues}").format(queues=", ".join(late))

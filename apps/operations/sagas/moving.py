@@ -19,7 +19,7 @@ from apps.bus import handles
 from apps.kernel.errors import together
 from apps.kernel.reasons import reason_must_be_given
 from apps.operations.commands import MoveTenant
-from apps.operations.errors import MovedElsewhere, ReasonMissing
+from apps.operations.errors import OwnerCredentialsNeeded, ReasonMissing
 from apps.operations.tenant_sagas import run_saga
 from apps.sagas.declaration import Saga
 from apps.sagas.steps import ExternalStep, ScopedCommand, Step
@@ -78,11 +78,11 @@ def prerequisites(command: MoveTenant) -> None:
 
 
 def _must_be_movable_here(row: Tenant, command: MoveTenant) -> None:
-    """Raises MovedElsewhere with the command line to use."""
+    """Raises OwnerCredentialsNeeded with the command line to use."""
     try:
         backups.tenant_must_be_movable(row, command.database)
     except OwnerCredentialsMissing as absent:
-        raise MovedElsewhere(command=command_line(row, command.database, command.reason)) from absent
+        raise OwnerCredentialsNeeded(command=command_line(row, command.database, command.reason)) from absent
 
 
 def command_line(row: Tenant, database: str, reason: str) -> str:

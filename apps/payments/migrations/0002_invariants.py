@@ -8,7 +8,7 @@ from django.db import migrations
 
 from apps.kernel.db.guards import RUNTIME_ROLES
 
-# 1. A payment starts as requested and makes only the transitions of Payment.MOVES. Its terms never change, and neither
+# 1. A payment starts as requested and makes only the transitions of Payment.TRANSITIONS. Its terms never change, and neither
 #    does its confirmation. Only the trigger of 2 writes the refunded amount.
 PAYMENT = f"""
 CREATE FUNCTION payments_payment_guard() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -8,7 +8,7 @@ from django.db import migrations
 
 from apps.kernel.db.guards import RUNTIME_ROLES, append_only
 
-# 1. An order starts as placed and makes only the transitions of Order.MOVES. Its terms never change. Its lines must
+# 1. An order starts as placed and makes only the transitions of Order.TRANSITIONS. Its terms never change. Its lines must
 #    add up to its total: checked at COMMIT, when all of them are inserted.
 ORDER = """
 CREATE FUNCTION sales_order_guard() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -16,7 +16,7 @@ from django.db import InterfaceError, OperationalError, connections
 from apps.events.publishing import CHANNEL
 from apps.events.relay import route, sweep, top_up, wait_for_notification
 from apps.kernel.db import databases
-from apps.kernel.queues.waiting import QueueMonitor
+from apps.kernel.queues.wait_times import QueueMonitor
 from apps.kernel.tenant import activate
 
 SWEEP_INTERVAL_S = 5.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from apps.console.terminal import BursarCommand, Output
-from apps.kernel.queues import waiting
+from apps.kernel.queues import wait_times
 from apps.monitoring import queries
 from apps.monitoring.errors import BrokerUnreachable
 from apps.monitoring.queries import QueueOverview
@@ -30,7 +30,7 @@ class Command(BursarCommand):
     def run(self, **options: Any) -> Output:
         try:
             states = queries.queues()
-        except waiting.BROKER_ERRORS as error:
+        except wait_times.BROKER_ERRORS as error:
             raise BrokerUnreachable from error
         return Output(_table(states), {"queues": [_plain(state) for state in states]})
 

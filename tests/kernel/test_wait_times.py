@@ -9,10 +9,15 @@ import pytest
 import redis
 from celery import current_app
 
+<<<<<<< HEAD:tests/kernel/test_waiting.py
 from apps.kernel.cache import redis_client
-from apps.kernel.queues import waiting
+from apps.kernel.queues import wait_times
+=======
+from apps.kernel.cache import caching
+from apps.kernel.queues import wait_times
+>>>>>>> dbcbd19 (Names that readers misunderstood: TRANSITIONS, wait_times, OwnerCredentialsNeeded):tests/kernel/test_wait_times.py
 from apps.kernel.queues.policies import POLICIES
-from apps.kernel.queues.waiting import QueueMonitor, QueueStatus, queue_statuses
+from apps.kernel.queues.wait_times import QueueMonitor, QueueStatus, queue_statuses
 
 
 @pytest.fixture
@@ -27,7 +32,7 @@ def send(**options) -> None:
 def long_ago(monkeypatch, seconds: float) -> None:
     """Messages sent now were sent `seconds` ago."""
     sent = time.time() - seconds
-    monkeypatch.setattr(waiting.time, "time", lambda: sent)
+    monkeypatch.setattr(wait_times.time, "time", lambda: sent)
 
 
 def test_an_empty_queue_has_no_wait(db):
@@ -65,7 +70,7 @@ def test_a_countdown_does_not_count_as_a_wait(default_status):
 def test_the_wait_of_a_resent_message_starts_again(db):
     headers = {"sent_at": 1.0, "eta": None}
 
-    waiting.stamp(headers)
+    wait_times.stamp(headers)
 
     assert time.time() - headers["sent_at"] < 5
 
@@ -81,8 +86,8 @@ def test_each_queue_has_its_alert(queue, seconds):
 
 def test_an_alert_is_logged_once_a_minute_until_its_end(caplog, monkeypatch):
     moment = [1000.0]
-    monkeypatch.setattr(waiting.time, "monotonic", lambda: moment[0])
-    caplog.set_level(logging.INFO, logger="apps.kernel.queues.waiting")
+    monkeypatch.setattr(wait_times.time, "monotonic", lambda: moment[0])
+    caplog.set_level(logging.INFO, logger="apps.kernel.queues.wait_times")
     late, fine = QueueStatus("financial", 7, 45.0, 0, 0.0), QueueStatus("financial", 0, 0.0, 0, 0.0)
     queue_monitor = QueueMonitor()
 
@@ -100,7 +105,7 @@ def test_an_unavailable_broker_is_logged(caplog, monkeypatch):
     def unavailable():
         raise redis.ConnectionError("refused")
 
-    monkeypatch.setattr(waiting, "queue_statuses", unavailable)
+    monkeypatch.setattr(wait_times, "queue_statuses", unavailable)
 
     QueueMonitor().check()
 
@@ -109,7 +114,7 @@ def test_an_unavailable_broker_is_logged(caplog, monkeypatch):
 
 def test_the_monitor_checks_at_most_four_times_a_minute(monkeypatch):
     checks = []
-    monkeypatch.setattr(waiting, "queue_statuses", lambda: checks.append(1) or [])
+    monkeypatch.setattr(wait_times, "queue_statuses", lambda: checks.append(1) or [])
     queue_monitor = QueueMonitor()
 
     for _ in range(5):
@@ -120,12 +125,18 @@ def test_the_monitor_checks_at_most_four_times_a_minute(monkeypatch):
 
 def test_the_wait_of_an_unconsumed_queue_starts_at_its_first_check(db, monkeypatch):
     """RabbitMQ does not show the messages of a queue."""
-    assert waiting._status("low", 3, 0.0).oldest < 1
-    redis_client.client().hset(waiting.UNTAKEN_SINCE, "low", time.time() - 130)
-    assert waiting._status("low", 3, 0.0).alert
+<<<<<<< HEAD:tests/kernel/test_waiting.py
+    assert wait_times._status("low", 3, 0.0).oldest < 1
+    redis_client.client().hset(wait_times.UNTAKEN_SINCE, "low", time.time() - 130)
+    assert wait_times._status("low", 3, 0.0).alert
+=======
+    assert wait_times._status("low", 3, 0.0).oldest < 1
+    caching._client().hset(wait_times.UNTAKEN_SINCE, "low", time.time() - 130)
+    assert wait_times._status("low", 3, 0.0).alert
+>>>>>>> dbcbd19 (Names that readers misunderstood: TRANSITIONS, wait_times, OwnerCredentialsNeeded):tests/kernel/test_wait_times.py
 
-    waiting.note("low", time.time() - 2)
+    wait_times.note("low", time.time() - 2)
 
-    taken = waiting._status("low", 2, waiting._waited()["low"])
+    taken = wait_times._status("low", 2, wait_times._waited()["low"])
     assert 2 <= taken.oldest < 5
-    assert waiting._status("low", 0, 99.0).oldest == 0.0
+    assert wait_times._status("low", 0, 99.0).oldest == 0.0
