@@ -9,13 +9,8 @@ import pytest
 import redis
 from celery import current_app
 
-<<<<<<< HEAD:tests/kernel/test_waiting.py
 from apps.kernel.cache import redis_client
 from apps.kernel.queues import wait_times
-=======
-from apps.kernel.cache import caching
-from apps.kernel.queues import wait_times
->>>>>>> dbcbd19 (Names that readers misunderstood: TRANSITIONS, wait_times, OwnerCredentialsNeeded):tests/kernel/test_wait_times.py
 from apps.kernel.queues.policies import POLICIES
 from apps.kernel.queues.wait_times import QueueMonitor, QueueStatus, queue_statuses
 
@@ -125,15 +120,9 @@ def test_the_monitor_checks_at_most_four_times_a_minute(monkeypatch):
 
 def test_the_wait_of_an_unconsumed_queue_starts_at_its_first_check(db, monkeypatch):
     """RabbitMQ does not show the messages of a queue."""
-<<<<<<< HEAD:tests/kernel/test_waiting.py
     assert wait_times._status("low", 3, 0.0).oldest < 1
     redis_client.client().hset(wait_times.UNTAKEN_SINCE, "low", time.time() - 130)
     assert wait_times._status("low", 3, 0.0).alert
-=======
-    assert wait_times._status("low", 3, 0.0).oldest < 1
-    caching._client().hset(wait_times.UNTAKEN_SINCE, "low", time.time() - 130)
-    assert wait_times._status("low", 3, 0.0).alert
->>>>>>> dbcbd19 (Names that readers misunderstood: TRANSITIONS, wait_times, OwnerCredentialsNeeded):tests/kernel/test_wait_times.py
 
     wait_times.note("low", time.time() - 2)
 
