@@ -18,7 +18,8 @@ from django.utils.module_loading import import_string
 
 from apps.events import emitting_only
 from apps.kernel.actors import Actor, acting_as
-from apps.kernel.errors import Refusal, refusal_behind
+from apps.kernel.db.violations import refusal_behind
+from apps.kernel.errors import Refusal
 
 from .commands import Command
 from .envelope import Envelope, Middleware, Next, current_envelope

@@ -10,7 +10,8 @@ from django.db import Error as DatabaseError
 from apps.kernel.actors import impersonator
 from apps.kernel.correlation import correlated
 from apps.kernel.db.unit_of_work import in_unit_of_work, is_serialization_failure, unit_of_work
-from apps.kernel.errors import Refusal, refusal_behind
+from apps.kernel.db.violations import refusal_behind
+from apps.kernel.errors import Refusal
 from apps.kernel.observability import metrics
 from apps.kernel.observability.logs import log_context
 from apps.kernel.observability.tracing import span

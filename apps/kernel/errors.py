@@ -6,12 +6,10 @@ which determines the HTTP status; its app determines the first part of its code.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar, ParamSpec, TypeVar, cast
 
-from django.db import Error as DatabaseError
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
@@ -195,22 +193,3 @@ def together() -> Iterator[Together]:
         raise collected.refusals[0]
     if collected.refusals:
         raise SeveralRefusals(collected.refusals)
-
-
-def refusal_behind(error: DatabaseError) -> Refusal | None:
-    """The refusal that declares the violated constraint or SQLSTATE in `enforced_by`, or None."""
-    cause = error.__cause__
-    diagnosis = getattr(cause, "diag", None)
-    if diagnosis is None:
-        return None
-    names = (getattr(cause, "sqlstate", None), diagnosis.constraint_name)
-    for name in names:
-        if name in Refusal._by_database:
-            return Refusal._by_database[name](**_context(diagnosis.message_detail))
-    return None
-
-
-def _context(detail: str | None) -> dict[str, object]:
-    """Triggers of Bursar write `DETAIL: key=value; key=value`; details of PostgreSQL itself are not for users."""
-    pairs = re.findall(r"(\w+)=([^;]*)", detail or "")
-    return {key: value.strip() for key, value in pairs}

@@ -17,7 +17,7 @@ from django.db import transaction
 from apps.kernel.clock import now
 from apps.kernel.queues import broker
 from apps.kernel.queues.periodic import PERIODIC, Periodic
-from apps.kernel.queues.tasks import PLATFORM
+from apps.kernel.queues.tenant_task import PLATFORM
 
 from .lifecycle import having
 from .models import ScheduledRun, Tenant

@@ -4,7 +4,7 @@
 
 The legal transitions are `Tenant.TRANSITIONS`, and a trigger. A mode temporarily restricts the state: a part is
 available only if both allow it. The entry points are middleware.py, admission.py, api/permissions.py, the bus,
-kernel/queues/tasks.py, fanout.py, the relay, and the sender of webhooks.
+kernel/queues/tenant_task.py, fanout.py, the relay, and the sender of webhooks.
 """
 
 from __future__ import annotations

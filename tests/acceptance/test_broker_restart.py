@@ -15,7 +15,7 @@ import pytest
 import redis
 from kombu import Connection
 
-from apps.kernel.queues.tasks import TenantTask
+from apps.kernel.queues.tenant_task import TenantTask
 from config.embedded.binaries import valkey_server
 from tests.support.processes import eventually, free_port
 from tests.support.workers import Workers, has

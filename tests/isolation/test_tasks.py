@@ -8,7 +8,7 @@ import pytest
 from celery import current_app
 
 from apps.events.models import Delivery, OutboxEvent
-from apps.kernel.queues.tasks import PLATFORM, TaskTenantUnknown, TaskWithoutTenant, TenantTask
+from apps.kernel.queues.tenant_task import PLATFORM, TaskTenantUnknown, TaskWithoutTenant, TenantTask
 from apps.kernel.tenant import activate, current_tenant
 from tests.support.two_at_work import FIRST, SECRET
 

@@ -14,19 +14,14 @@ from apps.kernel import clock
 from apps.kernel.correlation import correlated, correlation_id
 from apps.kernel.observability.traceparent import parse
 from apps.kernel.queues.policies import POLICIES, POOLS, PaymentsWouldWait, must_not_hold_up_payments
-from apps.kernel.queues.tasks import (
+from apps.kernel.queues.tasks import AuditTask, BillingTask, DefaultTask, FinancialTask, LowTask, route
+from apps.kernel.queues.tenant_task import (
     MAX_WAIT_S,
     TRANSIENT,
-    AuditTask,
-    BillingTask,
-    DefaultTask,
-    FinancialTask,
-    LowTask,
     TaskTenantUnknown,
     TaskWaitsTooLong,
     TaskWithoutTenant,
     TenantTask,
-    route,
 )
 from apps.kernel.tenant import activate, current_tenant
 from config.env import env

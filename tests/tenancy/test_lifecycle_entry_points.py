@@ -19,7 +19,8 @@ from apps.identity.commands import EndSession
 from apps.kernel import clock
 from apps.kernel.actors import Steward, System
 from apps.kernel.queues.periodic import Periodic
-from apps.kernel.queues.tasks import DefaultTask, TaskTenantInactive
+from apps.kernel.queues.tasks import DefaultTask
+from apps.kernel.queues.tenant_task import TaskTenantInactive
 from apps.kernel.tenant import activate
 from apps.ledger.commands import OpenAccount
 from apps.tenancy import fanout

@@ -13,7 +13,7 @@ from apps.bus import dispatch, dry_run
 from apps.bus.errors import PermissionDenied
 from apps.events.models import OutboxEvent
 from apps.kernel.clock import today
-from apps.kernel.errors import refusal_behind
+from apps.kernel.db.violations import refusal_behind
 from apps.tenancy import directory
 from apps.tenancy.commands import (
     CreateTenant,

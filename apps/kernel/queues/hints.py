@@ -18,7 +18,7 @@ from apps.kernel.tenant import current_tenant
 
 from . import broker
 from .policies import POLICIES
-from .tasks import PLATFORM
+from .tenant_task import PLATFORM
 
 BATCH_SIZE = 500
 log = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from celery import Task, shared_task
 
-from .tasks import TenantTask
+from .tenant_task import TenantTask
 
 Where = Literal["everywhere", "tenants", "platform"]
 MIN_INTERVAL_S = 5
