@@ -9,56 +9,40 @@ from .policies import POLICIES
 from .tenant_task import TenantTask
 
 
-def _base(queue: str) -> dict[str, Any]:
-    policy = POLICIES[queue]
-    return {
-        "queue_name": queue,
-        "max_retries": policy.retries,
-        "time_limit": policy.time_limit,
-        "soft_time_limit": policy.soft_time_limit,
-    }
-
-
-class FinancialTask(TenantTask):
+class FinancialTask(TenantTask, queue="financial"):
     """Payment confirmation, refund ledger, order lock."""
 
     abstract = True
-    locals().update(_base("financial"))
 
 
-class DefaultTask(TenantTask):
+class DefaultTask(TenantTask, queue="default"):
     """General work."""
 
     abstract = True
-    locals().update(_base("default"))
 
 
-class BillingTask(TenantTask):
+class BillingTask(TenantTask, queue="billing"):
     """Subscription sync and webhooks."""
 
     abstract = True
-    locals().update(_base("billing"))
 
 
-class AuditTask(TenantTask):
+class AuditTask(TenantTask, queue="audit"):
     """The audit log."""
 
     abstract = True
-    locals().update(_base("audit"))
 
 
-class LowTask(TenantTask):
+class LowTask(TenantTask, queue="low"):
     """Non-critical work, in the audit pool."""
 
     abstract = True
-    locals().update(_base("low"))
 
 
-class AnyQueueTask(TenantTask):
+class AnyQueueTask(TenantTask, queue="default"):
     """Work whose sender chooses the queue, and with it the limits (`hints.py`)."""
 
     abstract = True
-    locals().update(_base("default"))
 
     def current_queue(self) -> str:
         """The last part of the routing key: RabbitMQ puts the delay of a retry before it."""

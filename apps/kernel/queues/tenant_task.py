@@ -27,6 +27,8 @@ from apps.kernel.observability.logs import log_context
 from apps.kernel.observability.observation import observed_task
 from apps.kernel.tenant import TenantInfo, activate, current_tenant, is_tenant_set
 
+from .policies import POLICIES
+
 PLATFORM = "public"
 TRANSIENT = (
     *(OperationalError, InterfaceError),  # PostgreSQL: an outage, a deadlock, a lock timeout
@@ -76,6 +78,14 @@ class TenantTask(CeleryTask):
     retry_backoff_max = 120
     retry_jitter = True
     throws = (Unavailable,)
+
+    def __init_subclass__(cls, queue: str = "", **kwargs: Any) -> None:
+        """`queue` sets the queue of a base class, and the limits of its policy."""
+        super().__init_subclass__(**kwargs)
+        if queue:
+            policy = POLICIES[queue]
+            cls.queue_name, cls.max_retries = queue, policy.retries
+            cls.time_limit, cls.soft_time_limit = policy.time_limit, policy.soft_time_limit
 
     def apply_async(self, *args: Any, headers: dict[str, Any] | None = None, **options: Any) -> Any:
         """Raises TaskWaitsTooLong."""
