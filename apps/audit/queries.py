@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from django.db import models
 from django.db.models import Q, Sum
+from django.utils.translation import gettext
 
 from . import cold_storage, retention, sealing
 from .models import Record, RecordQuerySet, Segment, Verification
@@ -45,11 +46,13 @@ def described_changes(record: Record) -> Iterator[str]:
     """The changes of a record as sentences: "Status: open became closed"."""
     for change in record.changes:
         name = str(change["field"]).replace("_", " ").capitalize()
-        yield f"{name}: {_value(change['before'])} became {_value(change['after'])}"
+        yield gettext("{field}: {before} became {after}").format(
+            field=name, before=_value(change["before"]), after=_value(change["after"])
+        )
 
 
 def _value(value: object) -> str:
-    return "nothing" if value in (None, "") else str(value)
+    return gettext("nothing") if value in (None, "") else str(value)
 
 
 def segment_of(record: Record) -> Segment | None:

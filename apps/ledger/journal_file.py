@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import ParamSpec, TypeVar
 
+from django.utils.translation import gettext
+
 from apps.kernel.errors import Refusal
 from apps.kernel.money import Money
 
@@ -69,7 +71,10 @@ def read_journal(text: str) -> list[FileEntry]:
             _must_match(entries[-1], entry, errors)
         elif entry.number in seen:
             errors.add(
-                row, f"entry {entry.number} started in row {seen[entry.number]}; its rows must be consecutive"
+                row,
+                gettext("entry {number} started in row {row}; its rows must be consecutive").format(
+                    number=entry.number, row=seen[entry.number]
+                ),
             )
         else:
             seen[entry.number] = row
@@ -99,7 +104,11 @@ class _Errors:
         self.where, self.rows = where, list[str]()
 
     def add(self, row: int, sentence: str) -> None:
-        self.rows.append(f"{self.where}row {row}: {sentence.rstrip('.')}")
+        self.rows.append(
+            gettext("{where}row {row}: {sentence}").format(
+                where=self.where, row=row, sentence=sentence.rstrip(".")
+            )
+        )
 
     def check(self, row: int, rule: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T | None:
         """The result of the rule, or None if it refused."""
@@ -120,46 +129,56 @@ def _rows(text: str, columns: tuple[str, ...], errors: _Errors) -> Iterator[tupl
     try:
         header = [cell.strip() for cell in next(reader, [])]
         if missing := [column for column in columns if column not in header]:
-            errors.add(1, f"missing column {', '.join(missing)}")
+            errors.add(1, gettext("missing column {columns}").format(columns=", ".join(missing)))
             return
         for row, cells in enumerate(reader, start=2):
             if len(cells) == len(header):
                 yield row, {name: cell.strip() for name, cell in zip(header, cells, strict=True)}
             elif cells:
-                errors.add(row, f"{len(cells)} cells, but the header has {len(header)}")
+                errors.add(
+                    row,
+                    gettext("{cells} cells, but the header has {columns}").format(
+                        cells=len(cells), columns=len(header)
+                    ),
+                )
     except csv.Error as error:
-        errors.add(reader.line_num, f"this is not CSV: {error}")
+        errors.add(reader.line_num, gettext("this is not CSV: {error}").format(error=error))
 
 
 def _entry(row: int, values: dict[str, str], errors: _Errors) -> FileEntry | None:
     try:
         posted_on = dt.date.fromisoformat(values["date"])
     except ValueError:
-        errors.add(row, f"{values['date']!r} is not a date: write YYYY-MM-DD")
+        errors.add(row, gettext("{date!r} is not a date: write YYYY-MM-DD").format(date=values["date"]))
         return None
     if not values["entry_no"]:
-        errors.add(row, "entry_no is empty")
+        errors.add(row, gettext("{column} is empty").format(column="entry_no"))
         return None
     return FileEntry(row, values["entry_no"], posted_on, values["payee"], values["narration"])
 
 
 def _line(row: int, values: dict[str, str], errors: _Errors) -> FileLine | None:
     if not values["line_no"].isdecimal():
-        errors.add(row, f"line_no {values['line_no']!r} is not a number")
+        errors.add(row, gettext("line_no {number!r} is not a number").format(number=values["line_no"]))
     if not values["account"]:
-        errors.add(row, "account is empty")
+        errors.add(row, gettext("{column} is empty").format(column="account"))
     money = errors.check(row, Money.of, values["amount"], values["currency"])
     if money is None:
         return None
     if money.minor == 0:
-        errors.add(row, "the amount is zero")
+        errors.add(row, gettext("the amount is zero"))
     return FileLine(row, values["account"], money)
 
 
 def _must_match(first: FileEntry, later: FileEntry, errors: _Errors) -> None:
     for attribute, column in (("posted_on", "date"), ("payee", "payee"), ("narration", "narration")):
         if getattr(first, attribute) != getattr(later, attribute):
-            errors.add(later.row, f"entry {first.number} has another {column} in row {first.row}")
+            errors.add(
+                later.row,
+                gettext("entry {number} has another {column} in row {row}").format(
+                    number=first.number, column=column, row=first.row
+                ),
+            )
 
 
 def _must_balance(entries: Iterable[FileEntry], errors: _Errors) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext
+
 from apps.bus import handles
 from apps.kernel import secrets
 from apps.kernel.clock import now
@@ -90,7 +92,11 @@ def send_test_message(command: SendTestMessage) -> Notice:
     channel = rules.channel_must_be_active(command.channel_id)
 
     return deliveries.create_notice(
-        TEST.name, "Test message", f"Notices for {channel} arrive here.", addresses=(), channels=[channel]
+        TEST.name,
+        gettext("Test message"),
+        gettext("Notices for {channel} arrive here.").format(channel=channel),
+        addresses=(),
+        channels=[channel],
     )
 
 

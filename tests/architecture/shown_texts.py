@@ -34,12 +34,12 @@ SHOWN_ARGUMENTS = {
 """Function → its positional arguments that are shown."""
 FLASHES = {"error", "info", "success", "warning"}
 """Functions of django.contrib.messages, whose second argument is shown."""
-SHOWN_RESULTS = {"__str__", "facts", "preview", "sentence", "site_subheader"}
+SHOWN_RESULTS = {"__str__", "described_changes", "facts", "preview", "sentence", "site_subheader"}
 """Functions that return what a page displays, besides columns of lists and those that parts of the dashboard name."""
 SHOWN_BY_NAME = {"note", "value"}
 """Keyword arguments that name a function with a shown result."""
 PAGES = re.compile(
-    r"/(?:admin|[a-z_]*pages?|admin/\w+|console/(?:sites|context|menu|dashboard|palette|empty_lists|widgets))\.py\Z"
+    r"/(?:admin|journal_file|[a-z_]*pages?|admin/\w+|console/(?:sites|context|menu|dashboard|palette|empty_lists|widgets))\.py\Z"
 )
 """Files of pages: a literal that begins with a capital letter or has several words is shown, anywhere in them."""
 PAGE_KEYS = SHOWN_NAMES | {"lead"}
