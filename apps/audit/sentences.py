@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from functools import lru_cache
 from string import Formatter
 from typing import Any, NamedTuple
 
-from django.utils.translation import gettext, gettext_noop, override
+from django.utils.translation import get_language, gettext, gettext_noop, override
 
 from apps.bus import Command
 from apps.bus.registry import command_named
@@ -20,6 +21,8 @@ from apps.kernel.errors import Refusal, SeveralRefusals, refusal_coded
 
 Arguments = dict[str, Any]
 """Placeholder → text. `refusals` has [{code, arguments}, …] instead."""
+Translate = Callable[[str], str]
+"""gettext for a reader, `str` for the sealed text."""
 
 FRAMES = {
     "done": gettext_noop("{actor} {action}."),
@@ -36,6 +39,8 @@ READINGS = {
     "audit.export_audit_log": gettext_noop("exported the audit log as {form}"),
 }
 """Template code → template, for read access. The code of a command's sentence is the name of the command."""
+SOURCE_LANGUAGE = "en"
+"""Texts in it need no change of the active language, which takes five times as long as the rest."""
 _formatter = Formatter()
 
 
@@ -49,12 +54,11 @@ class Sentence(NamedTuple):
 
     def __str__(self) -> str:
         """In the active language. Raises LookupError for a template that no longer exists or has other placeholders."""
-        return _filled(FRAMES[self._frame], self._parts)
+        return self._rendered(gettext)
 
     @property
     def in_english(self) -> str:
-        with override(None):
-            return str(self)
+        return self._rendered(str)
 
     @property
     def _frame(self) -> str:
@@ -69,13 +73,16 @@ class Sentence(NamedTuple):
     def _command(self) -> type[Command]:
         return self.command or command_named(self.template)
 
-    def _parts(self, name: str) -> str:
+    def _rendered(self, translate: Translate) -> str:
+        return _filled(FRAMES[self._frame], lambda name: self._part(name, translate), translate)
+
+    def _part(self, name: str, translate: Translate) -> str:
         if name == "action":
-            return _filled(self._template, self.arguments.__getitem__)
+            return _filled(self._template, self.arguments.__getitem__, translate)
         if name == "command":
-            return self._command.title().lower()
+            return translate(self._command.english_title()).lower()
         if name == "reason":
-            return _reason(self.arguments["refusals"])
+            return _reason(self.arguments["refusals"], translate)
         return str(self.arguments[name])
 
 
@@ -97,8 +104,7 @@ def coded(refusal: Refusal) -> Arguments:
 
 
 def reason_in_english(reason: Arguments) -> str:
-    with override(None):
-        return _reason([reason])
+    return _reason([reason], str)
 
 
 def shown(sealed: str, sentence: Sentence) -> str:
@@ -111,18 +117,21 @@ def shown(sealed: str, sentence: Sentence) -> str:
 
 def stored(arguments: Arguments) -> str:
     """The text of arguments in a record, which is hashed as it is."""
-    return json.dumps(arguments, ensure_ascii=False, sort_keys=True)
+    return _encode(arguments)
 
 
-def _reason(refusals: list[Arguments]) -> str:
+_encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
+
+
+def _reason(refusals: list[Arguments], translate: Translate) -> str:
     reasons = [
-        _filled(refusal_coded(refusal["code"]).english(), refusal["arguments"].__getitem__)
+        _filled(refusal_coded(refusal["code"]).english(), refusal["arguments"].__getitem__, translate)
         for refusal in refusals
     ]
     if len(reasons) == 1:
         return reasons[0]
     texts = {"count": str(len(reasons)), "sentences": " ".join(reasons)}
-    return _filled(SeveralRefusals.english(), texts.__getitem__)
+    return _filled(SeveralRefusals.english(), texts.__getitem__, translate)
 
 
 def placeholders(template: str) -> Iterator[str]:
@@ -130,14 +139,15 @@ def placeholders(template: str) -> Iterator[str]:
 
 
 def _texts(template: str, value_of: Callable[[str], Any]) -> dict[str, str]:
-    """The text of each placeholder, formatted as the template says. `{result.ends_at:%H:%M}` has the name
+    """The English text of each placeholder, formatted as the template says. `{result.ends_at:%H:%M}` has the name
     "result.ends_at"."""
-    with override(None):
+    parts = [part for part in _parsed(template) if part[1]]
+    with nullcontext() if get_language() == SOURCE_LANGUAGE else override(None):
         return {
             name: _formatter.format_field(
                 _formatter.convert_field(_value(name, value_of), conversion), format_spec or ""
             )
-            for _, name, format_spec, conversion in _parsed(template)
+            for _, name, format_spec, conversion in parts
             if name
         }
 
@@ -150,10 +160,10 @@ def _value(name: str, value_of: Callable[[str], Any]) -> Any:
     return value
 
 
-def _filled(template: str, text_of: Callable[[str], str]) -> str:
+def _filled(template: str, text_of: Callable[[str], str], translate: Translate) -> str:
     """The translated template with texts in its placeholders, which are formatted already."""
     return "".join(
-        literal + (text_of(name) if name else "") for literal, name, _, _ in _parsed(gettext(template))
+        literal + (text_of(name) if name else "") for literal, name, _, _ in _parsed(translate(template))
     )
 
 
