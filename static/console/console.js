@@ -12,7 +12,9 @@
       form.querySelector(`[data-total="${side}"]`).textContent = sums[side].toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 3 });
     }
     const difference = Math.round((sums.debit - sums.credit) * 1000) / 1000;
-    form.querySelector("[data-difference]").textContent = difference === 0 ? "balanced" : `out by ${Math.abs(difference).toLocaleString("en")}`;
+    const result = form.querySelector("[data-difference]");
+    const text = Math.abs(difference).toLocaleString("en");
+    result.textContent = difference === 0 ? result.dataset.balanced : result.dataset.outBy.replace("{amount}", text);
   };
 
   const addLine = (form) => {
