@@ -33,9 +33,7 @@ class OnboardTenant(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ChangeOfTenant(Command):
-    """A command for one tenant, with a reason for the audit log."""
-
+class _TenantCommand(Command):
     atomic = False
     platform = True
 
@@ -44,7 +42,7 @@ class ChangeOfTenant(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SuspendTenant(ChangeOfTenant):
+class SuspendTenant(_TenantCommand):
     """Close a tenant to its users temporarily, disable its features, move old audit records to cold storage, and notify
     its administrators."""
 
@@ -53,7 +51,7 @@ class SuspendTenant(ChangeOfTenant):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ActivateTenant(ChangeOfTenant):
+class ActivateTenant(_TenantCommand):
     """Reopen a suspended or archived tenant, and notify its administrators."""
 
     permission = "tenancy.activate_tenant"
@@ -61,7 +59,7 @@ class ActivateTenant(ChangeOfTenant):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ArchiveTenant(ChangeOfTenant):
+class ArchiveTenant(_TenantCommand):
     """Close a tenant permanently and retain its data, which administrators can still read."""
 
     permission = "tenancy.archive_tenant"
@@ -69,7 +67,7 @@ class ArchiveTenant(ChangeOfTenant):
 
 
 @dataclass(frozen=True, kw_only=True)
-class MoveTenant(ChangeOfTenant):
+class MoveTenant(_TenantCommand):
     """Move a tenant to another database. It is read-only until the copy is verified, and then works there."""
 
     permission = "tenancy.move_tenant"
@@ -79,7 +77,7 @@ class MoveTenant(ChangeOfTenant):
 
 
 @dataclass(frozen=True, kw_only=True)
-class EraseTenant(ChangeOfTenant):
+class EraseTenant(_TenantCommand):
     """Queue a tenant for deletion. After the grace period its schema, files and platform rows are deleted permanently;
     until then the erasure can be cancelled. Refused during a legal retention period."""
 
@@ -88,7 +86,7 @@ class EraseTenant(ChangeOfTenant):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CancelErasure(ChangeOfTenant):
+class CancelErasure(_TenantCommand):
     """Cancel the erasure of a tenant that is queued for deletion. The tenant is archived again."""
 
     permission = "tenancy.erase_tenant"
@@ -107,3 +105,7 @@ class NotifyAdministrators(Command):
     tenant_id: int
     change: str
     reason: str
+
+
+TransitionCommand = SuspendTenant | ActivateTenant | ArchiveTenant | EraseTenant | CancelErasure
+"""A change of the tenant's state that needs a reason only."""

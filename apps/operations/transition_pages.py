@@ -23,7 +23,15 @@ from apps.tenancy.erasure.footprint import tenant_footprint
 from apps.tenancy.models import Tenant
 
 from . import queries
-from .commands import ActivateTenant, ArchiveTenant, CancelErasure, ChangeOfTenant, EraseTenant, SuspendTenant
+from .commands import (
+    ActivateTenant,
+    ArchiveTenant,
+    CancelErasure,
+    EraseTenant,
+    MoveTenant,
+    SuspendTenant,
+    TransitionCommand,
+)
 from .setting_definitions import GRACE_DAYS
 
 Facts = Sequence[tuple[str | Promise, str | Promise]]
@@ -37,7 +45,7 @@ def workflows_url(tenant: Tenant) -> str:
 class TransitionPage(CommandPage):
     """The current state of the tenant, the refusals, and a reason."""
 
-    command: type[ChangeOfTenant]
+    command: type[TransitionCommand | MoveTenant]
     form: type[Form] = ReasonForm
     consequences: Facts = ()
 

@@ -17,9 +17,9 @@ from apps.operations.commands import (
     ActivateTenant,
     ArchiveTenant,
     CancelErasure,
-    ChangeOfTenant,
     EraseTenant,
     SuspendTenant,
+    TransitionCommand,
 )
 from apps.sagas import queries as sagas
 from apps.sagas.models import Run
@@ -31,7 +31,7 @@ from apps.tenancy.verbs import Verb, verb
 
 
 class _TransitionVerb(Verb):
-    command: ClassVar[type[ChangeOfTenant]]
+    command: ClassVar[type[TransitionCommand]]
 
     def options(self, parser: CommandParser) -> None:
         parser.add_argument("slug", metavar="SLUG", help="The tenant's short name.")
