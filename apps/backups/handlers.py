@@ -21,7 +21,6 @@ from .commands import (
     TransferTenant,
     TransferTenantOnline,
 )
-from .errors import FilesNotAnonymisable, PolicyIsNegative
 from .files import storage
 from .files.backup_file import BackupFile
 from .files.exporting import export
@@ -50,8 +49,7 @@ def set_backup_policy(command: SetBackupPolicy) -> Tenant:
     tenant = tenancy.tenant_must_exist(command.tenant_id)
     reason_must_be_given(command.reason, ReasonMissing)
     policy = {name: getattr(command, name) for name in ("interval_hours", "retention_days", "max_count")}
-    if min(policy.values()) < 0:
-        raise PolicyIsNegative
+    rules.policy_must_not_be_negative(*policy.values())
 
     BackupPolicy.objects.update_or_create(tenant=tenant, defaults=policy)
     return tenant
@@ -87,8 +85,7 @@ def _clone_prerequisites(command: CloneTenant) -> None:
     tenancy.tenant_must_be_found(command.tenant_id)
     tenancy.slug_must_be_well_formed(command.slug)
     tenancy.slug_must_be_free(command.slug)
-    if command.anonymise and command.with_files:
-        raise FilesNotAnonymisable
+    rules.files_must_be_anonymisable(anonymise=command.anonymise, with_files=command.with_files)
 
 
 @handles(CloneTenant, dry_run=_clone_prerequisites)

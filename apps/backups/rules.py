@@ -14,7 +14,9 @@ from apps.tenancy.models import Tenant
 from . import queries
 from .errors import (
     AlreadyExists,
+    FilesNotAnonymisable,
     OwnerCredentialsMissing,
+    PolicyIsNegative,
     ReplicationNotConfigured,
     TenantIsWritable,
     TenantWasErased,
@@ -55,3 +57,14 @@ def tenant_must_not_be_erased(source: Mapping[str, Any]) -> None:
     """The tenant of the manifest of a backup file. The journal of erasures outlives the tenant."""
     if Erasure.objects.filter(number=source["id"], created_at=source["created_at"]).exists():
         raise TenantWasErased(name=source["name"])
+
+
+def policy_must_not_be_negative(*limits: int) -> None:
+    if min(limits) < 0:
+        raise PolicyIsNegative
+
+
+def files_must_be_anonymisable(*, anonymise: bool, with_files: bool) -> None:
+    """Only rows can be anonymised."""
+    if anonymise and with_files:
+        raise FilesNotAnonymisable

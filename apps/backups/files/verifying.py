@@ -8,6 +8,7 @@ from typing import Any
 
 from apps.audit import queries as audit
 from apps.audit import verification
+from apps.backups.errors import RestoredDataDiffers
 from apps.backups.hooks import invariants
 from apps.backups.schemas import catalogue
 from apps.backups.schemas.checksums import TableChecksum
@@ -19,6 +20,12 @@ from .masking import MaskedSchema
 
 MAX_FAULTS = 20
 """The comparison stops after that many."""
+
+
+def content_must_be_equal(manifest: Mapping[str, Any], tenant: TenantInfo) -> None:
+    """Raises RestoredDataDiffers with the first differences."""
+    if differences := faults(manifest, tenant):
+        raise RestoredDataDiffers(faults="; ".join(differences))
 
 
 def faults(manifest: Mapping[str, Any], tenant: TenantInfo) -> list[str]:

@@ -19,9 +19,11 @@ def load_and_verify(backup_file: BackupFile, number: int, at: str) -> TenantInfo
     """Loads the staging schema and verifies it. On a difference, drops it and raises RestoredDataDiffers."""
     made = importing.load(backup_file, number=number, at=at)
     stage("verify")
-    if faults := verifying.faults(backup_file.manifest, made):
+    try:
+        verifying.content_must_be_equal(backup_file.manifest, made)
+    except RestoredDataDiffers:
         owner.drop_schema(made.schema, at)
-        raise RestoredDataDiffers(faults="; ".join(faults))
+        raise
     return made
 
 

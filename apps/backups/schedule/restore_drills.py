@@ -16,7 +16,6 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Max, Q
 
-from apps.backups.errors import RestoredDataDiffers
 from apps.backups.exclusion import transfer_lock
 from apps.backups.files import importing, storage, verifying
 from apps.backups.files.backup_file import BackupFile
@@ -156,8 +155,7 @@ def _restore_and_verify(backup: Backup, tenant: Tenant) -> None:
         backup_file = BackupFile(file, backup.storage_key)
         made = importing.load_for_drill(backup_file, number=number, at=at, to=tenant.role_name)
         try:
-            if faults := verifying.faults(backup_file.manifest, made):
-                raise RestoredDataDiffers(faults="; ".join(faults))
+            verifying.content_must_be_equal(backup_file.manifest, made)
         finally:
             owner.drop_schema(made.schema, at, by=role)
 
