@@ -14,7 +14,15 @@ from apps.kernel import clock
 from apps.kernel.correlation import correlated, correlation_id
 from apps.kernel.observability.traceparent import parse
 from apps.kernel.queues.policies import POLICIES, POOLS, PaymentsWouldWait, must_not_hold_up_payments
-from apps.kernel.queues.tasks import AuditTask, BillingTask, DefaultTask, FinancialTask, LowTask, route
+from apps.kernel.queues.tasks import (
+    AnyQueueTask,
+    AuditTask,
+    BillingTask,
+    DefaultTask,
+    FinancialTask,
+    LowTask,
+    route,
+)
 from apps.kernel.queues.tenant_task import (
     MAX_WAIT_S,
     TRANSIENT,
@@ -205,3 +213,31 @@ def test_the_broker_holds_a_message_longer_than_any_task_may_run():
     assert current_app.conf.task_acks_late
     assert current_app.conf.task_reject_on_worker_lost
     assert current_app.conf.worker_prefetch_multiplier == 1
+
+
+@pytest.mark.parametrize("queue", POLICIES)
+def test_a_task_of_any_queue_is_retried_there_by_its_policy(db, queue):
+    queues = []
+
+    @shared_task(base=AnyQueueTask, name=f"tests.stumble_anywhere_{queue}", bind=True)
+    def stumble(task):
+        queues.append(task.current_queue())
+        raise OperationalError
+
+    stumble.apply(headers={"tenant": "public"}, routing_key=queue)
+
+    assert queues == [queue] * (1 + POLICIES[queue].retries)
+
+
+def test_the_delay_of_a_retry_on_rabbitmq_is_no_part_of_the_queue(db):
+    """Native delayed delivery puts one digit per level before the routing key."""
+    queues = []
+
+    @shared_task(base=AnyQueueTask, name="tests.delayed", bind=True)
+    def look(task):
+        queues.append(task.current_queue())
+
+    look.apply(headers={"tenant": "public"}, routing_key="0.0.1.0.financial")
+    look.apply(headers={"tenant": "public"})
+
+    assert queues == ["financial", "default"]

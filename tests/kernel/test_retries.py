@@ -8,6 +8,7 @@ from itertools import repeat
 
 import pytest
 from django.db import connections, transaction
+from django.db.models import QuerySet
 
 from apps.kernel import clock
 from apps.kernel.clock import now
@@ -95,6 +96,17 @@ def test_concurrent_workers_claim_different_rows(acme, received):
             return row.pk
 
     assert len(set(together(4, work, acme))) == 4
+
+
+def test_control_without_the_lock_concurrent_workers_claim_the_same_row(acme, received, monkeypatch):
+    """Shows that the test above does not pass by chance."""
+    monkeypatch.setattr(QuerySet, "select_for_update", lambda rows, **options: rows)
+    for _ in range(4):
+        received(now())
+
+    claimed = together(4, lambda: claim(Received.objects.due()).pk, acme)
+
+    assert len(set(claimed)) == 1
 
 
 def test_a_claim_that_waits_gets_the_row_after_the_other_transaction(acme, received):
