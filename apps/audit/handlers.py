@@ -15,6 +15,7 @@ from apps.kernel.models import Change, record_change
 
 from . import cold_storage, cold_storage_erasure, rules
 from .commands import DropRecordsInColdStorage, ErasePerson, MoveToColdStorage
+from .erasure_plan import ErasurePlan
 from .erasures import as_ranges
 from .events import PersonErased
 from .models import ColdStorageFile
@@ -74,26 +75,37 @@ def drop_records_in_cold_storage(command: DropRecordsInColdStorage) -> ColdStora
 
 @handles(ErasePerson, emits=(PersonErased,))
 def erase_person(command: ErasePerson) -> str:
-    """Versions of master data are erased after the record of this command is written, because that record authorises
-    it. A listener of PersonErased rewrites the files in cold storage."""
+    """Records at once, versions of master data at the end of the transaction, and cold storage after the commit."""
     _lock_cold_storage()
     rules.person_must_be_clear(command.user_id, command.texts)
     plan = rules.person_must_be_in_the_audit_log(command.user_id, command.texts)
 
+    _erase_from_records(plan)
+    _erase_from_versions(plan)
+    if plan.in_cold_storage:
+        publish(_erased_from_cold_storage(plan))
+    return plan.size
+
+
+def _erase_from_records(plan: ErasurePlan) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT audit_erase(%s, %s)", [plan.actor, plan.content])
     record_change(Change("audit.record", "actor", None, as_ranges(plan.actor)))
     record_change(Change("audit.record", "content", None, as_ranges(plan.content)))
 
+
+def _erase_from_versions(plan: ErasurePlan) -> None:
+    """After the record of the command is written, because that record authorises it."""
     for column in plan.columns:
         record_change(Change(column.table, column.field, None, as_ranges(column.versions)))
     if plan.columns and (envelope := current_envelope.get()):
         envelope.before_commit.append(_erase_versions)
 
-    if plan.in_cold_storage:
-        actor, content = (plan.in_cold_storage.intersection(ids) for ids in (plan.actor, plan.content))
-        publish(PersonErased(actor=as_ranges(actor), content=as_ranges(content)))
-    return plan.size
+
+def _erased_from_cold_storage(plan: ErasurePlan) -> PersonErased:
+    """A listener rewrites the files with these records."""
+    actor, content = (plan.in_cold_storage.intersection(ids) for ids in (plan.actor, plan.content))
+    return PersonErased(actor=as_ranges(actor), content=as_ranges(content))
 
 
 def _erase_versions(_: object) -> None:
