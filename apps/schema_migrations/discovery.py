@@ -9,14 +9,12 @@ from enum import StrEnum
 from typing import Any
 
 from django.db import connections
-from psycopg import sql
 
 from apps.kernel.db import databases
 from apps.kernel.tenant import HOME, PUBLIC_SCHEMA, TenantInfo, activate, at_database
+from apps.tenancy import fingerprint
 from apps.tenancy.models import Spare, Tenant
-from apps.tenancy.provisioning import FINGERPRINT, TEMPLATE
-
-SCHEMAS_PER_QUERY = 250
+from apps.tenancy.provisioning import TEMPLATE
 
 
 class Kind(StrEnum):
@@ -84,14 +82,6 @@ def discover(only: Sequence[str] = ()) -> list[Schema]:
     return [schema for key in keys for schema in _with_fingerprints(key, schemas)]
 
 
-def fingerprint_of(connection: Any) -> str:
-    """The fingerprint of the connection's current schema."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"{FINGERPRINT} FROM django_migrations")
-        fingerprint: str = cursor.fetchone()[0]
-    return fingerprint
-
-
 def _tenants() -> list[Schema]:
     """Reads only the needed columns, since the platform may not be migrated yet."""
     columns = ("schema_name", "database", "id", "slug", "role_name", "fingerprint")
@@ -124,30 +114,11 @@ def _table_exists(key: str, table: str) -> bool:
 
 def _with_fingerprints(key: str, schemas: Sequence[Schema]) -> Iterator[Schema]:
     here = [schema for schema in schemas if schema.database == key]
-    fingerprints = (
-        _fingerprints(key, [schema.name for schema in here]) if key in databases.having("owner") else {}
-    )
+    fingerprints = _fingerprints(key, here) if key in databases.having("owner") else {}
     for schema in here:
         yield replace(schema, fingerprint=fingerprints.get(schema.name))
 
 
-def _fingerprints(key: str, names: Sequence[str]) -> dict[str, str]:
+def _fingerprints(key: str, schemas: Sequence[Schema]) -> dict[str, str]:
     with connections[databases.at("owner", key)].cursor() as cursor:
-        cursor.execute(_MIGRATED_SCHEMAS, [list(names)])
-        migrated = [name for (name,) in cursor.fetchall()]
-        fingerprints: dict[str, str] = {}
-        for first in range(0, len(migrated), SCHEMAS_PER_QUERY):
-            cursor.execute(_fingerprint_query(migrated[first : first + SCHEMAS_PER_QUERY]))
-            fingerprints.update(cursor.fetchall())
-    return fingerprints
-
-
-_MIGRATED_SCHEMAS = """
-SELECT nspname::text FROM pg_class JOIN pg_namespace ON relnamespace = pg_namespace.oid
-WHERE relname = 'django_migrations' AND nspname = ANY(%s)
-"""
-
-
-def _fingerprint_query(names: Sequence[str]) -> sql.Composed:
-    one = sql.SQL(f"SELECT {{}}, coalesce(({FINGERPRINT} FROM {{}}.django_migrations), '')")  # noqa: S608
-    return sql.SQL(" UNION ALL ").join(one.format(sql.Literal(name), sql.Identifier(name)) for name in names)
+        return fingerprint.of_schemas(cursor, [schema.name for schema in schemas])

@@ -13,11 +13,11 @@ from django.db.migrations import Migration, RunSQL
 from django.db.migrations.recorder import MigrationRecorder
 
 from apps.kernel.db import databases
-from apps.tenancy import numbering
+from apps.tenancy import fingerprint, numbering
 from apps.tenancy.provisioning import TEMPLATE
 
 from . import state
-from .discovery import Schema, fingerprint_of
+from .discovery import Schema
 from .outcome import Outcome
 from .planning import PlannedOperation, Step, rows_of
 from .schema_locks import LockPolicy, SchemaGone, in_schema, lock_schema
@@ -105,7 +105,8 @@ class _SchemaWork:
         """Record the squashed migrations, number the ids, and read the new fingerprint."""
         self._record(self.recorded_only)
         numbering.copy(TEMPLATE.schema, using=self.connection.alias)
-        self.fingerprint = fingerprint_of(self.connection)
+        with self.connection.cursor() as cursor:
+            self.fingerprint = fingerprint.of_current_schema(cursor)
 
     def _transaction(self) -> AbstractContextManager[None]:
         alias: str = self.connection.alias

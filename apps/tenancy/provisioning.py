@@ -23,7 +23,7 @@ from apps.kernel.db import databases, rls
 from apps.kernel.db.locks import Lock, advisory_lock
 from apps.kernel.tenant import HOME, PUBLIC_SCHEMA, TenantInfo, activate
 
-from . import numbering, rules
+from . import fingerprint, numbering, rules
 from .errors import SchemaPrefixMismatch
 from .models import Tenant
 from .placement import tenant_mirror
@@ -38,9 +38,6 @@ TEMPLATE = TenantInfo(
 
 READ_ONLY_TABLES = "django_migrations, django_content_type, auth_permission"
 """Written by migrations and numbering; the runtime may only read them."""
-
-FINGERPRINT = """SELECT md5(string_agg(app || '.' || name, ',' ORDER BY app COLLATE "C", name COLLATE "C"))"""
-"""A digest of the rows of `django_migrations`, independent of the database's collation."""
 
 Report = Callable[[str], None]
 
@@ -77,9 +74,8 @@ def migrate_template(report: Report) -> None:
         _prepare_schema(TEMPLATE.schema)
         _migrate(report)
     with activate(TEMPLATE), _as_owner() as cursor:
-        cursor.execute(f"{FINGERPRINT} FROM django_migrations")
-        fingerprint: str = cursor.fetchone()[0]
-    _store_blueprint(_dump(TEMPLATE.schema), fingerprint)
+        current = fingerprint.of_current_schema(cursor)
+    _store_blueprint(_dump(TEMPLATE.schema), current)
 
 
 def migrate_tenant(tenant: TenantInfo, report: Report) -> None:

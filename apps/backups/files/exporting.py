@@ -24,6 +24,7 @@ from apps.kernel.db.snapshots import snapshot
 from apps.kernel.files.store import files
 from apps.kernel.progress import steps
 from apps.kernel.tenant import TenantInfo, activate
+from apps.tenancy import fingerprint
 from apps.tenancy.erasure.footprint import file_names
 from apps.tenancy.models import Domain, Tenant
 
@@ -111,7 +112,7 @@ def _write_rows(cursor: Any, writer: Writer, schema: MaskedSchema) -> dict[str, 
             "checksum": counted.checksum,
         }
     return {
-        "fingerprint": catalogue.fingerprint(cursor),
+        "fingerprint": fingerprint.of_current_schema(cursor),
         "structure": catalogue.structure(cursor, schema.schema),
         "tables": tables,
         "xid_count": schema.count_xids(cursor),
@@ -133,9 +134,9 @@ def _copy(cursor: Any, schema: MaskedSchema, table: catalogue.Table, write: Any)
 def _blueprint(tenant: TenantInfo) -> str:
     """The statements that create the tenant's schema. Raises TenantNotMigrated."""
     with activate(tenant), connection.cursor() as cursor:
-        fingerprint = catalogue.fingerprint(cursor)
+        current = fingerprint.of_current_schema(cursor)
     stored = blueprint.stored(tenant.database)
-    if stored.fingerprint != fingerprint:
+    if stored.fingerprint != current:
         raise TenantNotMigrated(name=tenant.name)
     return stored.ddl
 

@@ -13,7 +13,6 @@ from psycopg import sql
 
 from apps.kernel.db import databases
 from apps.kernel.tenant import TenantInfo, activate
-from apps.tenancy.provisioning import FINGERPRINT
 
 XID_TYPE = "xid8"
 """Transaction ids are valid in one database only, so exports preserve just their order."""
@@ -62,12 +61,6 @@ def sequences(tenant: TenantInfo) -> dict[str, int | None]:
     with activate(None), connections[databases.at("default", tenant.database)].cursor() as cursor:
         cursor.execute("SELECT * FROM tenancy_sequences(%s)", [tenant.schema])
         return dict(cursor.fetchall())
-
-
-def fingerprint(cursor: Any) -> str:
-    """A digest of the migrations applied to the current schema."""
-    cursor.execute(f"{FINGERPRINT} FROM django_migrations")
-    return str(cursor.fetchone()[0])
 
 
 def structure(cursor: Any, schema: str) -> Mapping[str, str]:
