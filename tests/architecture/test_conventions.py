@@ -1,6 +1,7 @@
 """Conventions beyond import layers: public modules of an app, and constructs with a single place in the code."""
 
 import ast
+import re
 
 import grimp
 import pytest
@@ -138,3 +139,18 @@ def test_domain_code_uses_no_signals():
     ]
 
     assert files == ["apps/tenancy/numbering.py"]
+
+
+def test_the_readme_of_the_kernel_names_exactly_its_modules():
+    """A package is named as a whole, or by its modules."""
+    kernel = ROOT / "apps/kernel"
+    text = (kernel / "README.md").read_text()
+    whole = {name for name in re.findall(r"`(\w+)/`", text) if (kernel / name).is_dir()}
+
+    modules = {
+        path.name
+        for path in kernel.rglob("*.py")
+        if path.name != "__init__.py" and path.relative_to(kernel).parts[0] not in whole
+    }
+
+    assert {*re.findall(r"`(?:\w+/)?(\w+\.py)`", text)} == modules
