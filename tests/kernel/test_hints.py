@@ -7,7 +7,7 @@ import json
 import pytest
 from django.db import transaction
 
-from apps.kernel.cache import caching
+from apps.kernel.cache.redis_client import client
 from apps.kernel.correlation import correlated
 from apps.kernel.queues import hints
 from apps.kernel.queues.hints import Hint, HintedTask
@@ -18,7 +18,7 @@ WORK = HintedTask("tests.work", queue="low")
 
 def messages(queue: str) -> list[dict]:
     """Oldest first: workers take from the right end."""
-    return [json.loads(message) for message in caching._client().lrange(queue, 0, -1)][::-1]
+    return [json.loads(message) for message in client().lrange(queue, 0, -1)][::-1]
 
 
 @pytest.mark.parametrize("queue", POLICIES)
