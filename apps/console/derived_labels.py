@@ -51,7 +51,7 @@ def derived_texts() -> Iterator[str]:
     for form in _forms(Form):
         yield from (pretty_name(name) for name, field in form.base_fields.items() if field.label is None)
     for saga in SAGAS.values():
-        yield from saga.names
+        yield from (step.name for step in saga.all_steps)
     yield from (status.phrase for status in HTTPStatus if status >= HTTPStatus.BAD_REQUEST)
 
 
