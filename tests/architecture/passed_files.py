@@ -22,10 +22,12 @@ from django.core.management import call_command  # noqa: E402
 
 from apps.bus import dispatch  # noqa: E402
 from apps.kernel.tenant import activate  # noqa: E402
+from apps.ledger.commands import OpenAccount  # noqa: E402
 from apps.operations.commands import OnboardTenant  # noqa: E402
 from apps.tenancy.models import Tenant  # noqa: E402
-from tests.upgrades import business  # noqa: E402
-from tests.upgrades.business import RECORDER  # noqa: E402
+from tests.support.books import sale  # noqa: E402
+from tests.support.chart import CHART  # noqa: E402
+from tests.support.database import TESTER  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 APPS = str(ROOT / "apps") + "/"
@@ -33,17 +35,19 @@ APPS = str(ROOT / "apps") + "/"
 
 def main() -> int:
     call_command("migrate_schemas", verbosity=0)
-    business.fill()
-    with activate(Tenant.objects.get(slug="acme").info):
-        _report("PostEntry", lambda _: dispatch(business.rent("USD", business.FEBRUARY), actor=RECORDER))
+    with activate(_onboard(0).info):
+        for code, name, kind in CHART:
+            dispatch(OpenAccount(code=code, name=name, type=kind), actor=TESTER)
+        _report("PostEntry", lambda _: dispatch(sale(), actor=TESTER))
     _report("OnboardTenant", _onboard)
     return 0
 
 
-def _onboard(number: int) -> None:
+def _onboard(number: int) -> Tenant:
     slug = f"passing{number}"
     command = OnboardTenant(slug=slug, name=slug, owner_email=f"owner@{slug}.example", currency="USD")
-    dispatch(command, actor=RECORDER)
+    tenant: Tenant = dispatch(command, actor=TESTER)
+    return tenant
 
 
 def _report(name: str, work: Callable[[int], object]) -> None:
